@@ -1,0 +1,92 @@
+//! Functions of numbers. Those that the platform's mathematics would round in its own way come from `libm`, so that the
+//! phone and the server give the same last digit.
+
+use super::Arguments;
+use crate::{
+    context::Host, error::EvalError, evaluate::Evaluated, function::Function, number, tree::Tree,
+    value::Value,
+};
+
+pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
+    a: &Arguments<'_, '_, 'a, T, H>,
+) -> Evaluated<'a, T> {
+    let result = match a.function {
+        Function::Number if a.len() == 0 => read(a, &a.text_or_context()?),
+        Function::Number => a.number(0)?,
+        Function::Int => a.number(0)?.trunc(),
+        Function::Round => {
+            let digits = if a.len() > 1 { a.number(1)? } else { 0.0 };
+            round(a.number(0)?, digits)
+        }
+        Function::Floor => a.number(0)?.floor(),
+        Function::Ceiling => a.number(0)?.ceil(),
+        Function::Abs => a.number(0)?.abs(),
+        Function::Sqrt => a.number(0)?.sqrt(),
+        Function::Exp => exp(a.number(0)?),
+        Function::Exp10 => libm::pow(10.0, a.number(0)?),
+        Function::Log => libm::log(a.number(0)?),
+        Function::Log10 => libm::log10(a.number(0)?),
+        Function::Sin => libm::sin(a.number(0)?),
+        Function::Cos => libm::cos(a.number(0)?),
+        Function::Tan => libm::tan(a.number(0)?),
+        Function::Asin => libm::asin(a.number(0)?),
+        Function::Acos => libm::acos(a.number(0)?),
+        Function::Atan => libm::atan(a.number(0)?),
+        Function::Atan2 => libm::atan2(a.number(0)?, a.number(1)?),
+        Function::Pow => libm::pow(a.number(0)?, a.number(1)?),
+        Function::Pi => std::f64::consts::PI,
+        Function::Random => a.context().random.unit(),
+        Function::Sum => sum(a)?,
+        Function::Max => extreme(a, f64::max)?,
+        _ => extreme(a, f64::min)?,
+    };
+    Ok(Value::Number(result))
+}
+
+fn read<T: Tree, H: Host<T>>(a: &Arguments<'_, '_, '_, T, H>, text: &str) -> f64 {
+    number::from_text(text, a.context().now.offset_min)
+}
+
+fn sum<T: Tree, H: Host<T>>(a: &Arguments<'_, '_, '_, T, H>) -> Result<f64, EvalError> {
+    let nodes = a.nodes(0)?;
+    a.evaluator.spend(nodes.len())?;
+    Ok(nodes.iter().map(|node| read(a, &a.context().tree.text(node))).sum::<f64>() + 0.0)
+}
+
+fn exp(number: f64) -> f64 {
+    // The algorithm is one digit off here, of all places.
+    if number == 1.0 { std::f64::consts::E } else { libm::exp(number) }
+}
+
+/// The greatest or least of all values; NaN if there is none or any is no number.
+fn extreme<T: Tree, H: Host<T>>(
+    a: &Arguments<'_, '_, '_, T, H>,
+    choose: fn(f64, f64) -> f64,
+) -> Result<f64, EvalError> {
+    let mut extreme: Option<f64> = None;
+    for text in a.texts(0)? {
+        let number = read(a, &text);
+        if number.is_nan() {
+            return Ok(f64::NAN);
+        }
+        extreme = Some(extreme.map_or(number, |other| choose(other, number)));
+    }
+    Ok(extreme.unwrap_or(f64::NAN))
+}
+
+/// Rounds halves away from zero. With digits the decimal text is rounded, so that `round(-1.475, 2)` is -1.48 although
+/// the binary number is a little nearer to zero.
+pub(super) fn round(number: f64, digits: f64) -> f64 {
+    let digits = digits.trunc();
+    if digits == 0.0 || digits.is_nan() || !number.is_finite() {
+        return number.round();
+    }
+    if digits.abs() > 300.0 {
+        return if digits > 0.0 { number } else { 0.0 };
+    }
+    let shifted = format!("{number}e{digits}").parse().unwrap_or(f64::NAN).round();
+    if shifted.is_infinite() {
+        return number;
+    }
+    format!("{shifted}e{}", -digits).parse().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,144 @@
+//! A parsed expression and what can be said about it without evaluating.
+
+use std::{fmt, str::FromStr};
+
+use crate::{
+    ast::{Call, Expression, Path, Start},
+    error::ParseError,
+    function::Function,
+    parser,
+    walk::{self, Item},
+};
+
+/// A parsed expression. Parsing accepts unknown functions: those fail when evaluated, if they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expr {
+    root: Expression,
+    paths: u32,
+}
+
+impl Expr {
+    /// Parses a text.
+    pub fn parse(text: &str) -> Result<Expr, ParseError> {
+        parser::parse(text).map(Expr::from_ast)
+    }
+
+    /// An expression from its syntax tree; the paths are numbered anew.
+    pub fn from_ast(mut root: Expression) -> Expr {
+        let paths = walk::number_paths(&mut root);
+        Expr { root, paths }
+    }
+
+    /// The syntax tree.
+    pub fn ast(&self) -> &Expression {
+        &self.root
+    }
+
+    /// How many paths there are: their ids are below this.
+    pub fn path_count(&self) -> u32 {
+        self.paths
+    }
+
+    /// Every path, with the paths inside predicates and arguments, by id.
+    pub fn paths(&self) -> Vec<&Path> {
+        let mut paths = Vec::new();
+        walk::walk(&self.root, &mut |item| {
+            if let Item::Path(path) = item {
+                paths.push(path);
+            }
+        });
+        paths
+    }
+
+    /// Every call, in the order of the text.
+    pub fn calls(&self) -> Vec<&Call> {
+        let mut calls = Vec::new();
+        walk::walk(&self.root, &mut |item| {
+            if let Item::Call(call) = item {
+                calls.push(call);
+            }
+        });
+        calls
+    }
+
+    /// The names of the functions used, known or not, as written.
+    pub fn functions(&self) -> Vec<String> {
+        self.calls().into_iter().map(|call| call.name.to_string()).collect()
+    }
+
+    /// Whether the value is the same wherever and whenever it is evaluated: no path, no variable, no function that
+    /// looks at the context, the clock, the language or randomness.
+    pub fn is_constant(&self) -> bool {
+        let mut constant = true;
+        walk::walk(&self.root, &mut |item| {
+            constant &= match item {
+                Item::Path(path) => matches!(path.start, Start::Expression { .. }),
+                Item::Variable(_) => false,
+                Item::Call(call) => !call.reads_context(),
+            };
+        });
+        constant
+    }
+}
+
+impl Call {
+    /// Whether the call looks at more than its arguments. An unknown function might.
+    pub fn reads_context(&self) -> bool {
+        self.function.is_none_or(|function| {
+            function.reads_context()
+                || (self.arguments.is_empty() && function.defaults_to_context())
+        })
+    }
+}
+
+impl Function {
+    /// Whether the function looks at more than its arguments.
+    pub fn reads_context(self) -> bool {
+        matches!(
+            self,
+            Function::ChoiceName
+                | Function::Current
+                | Function::Id
+                | Function::IndexedRepeat
+                | Function::Instance
+                | Function::Itext
+                | Function::Lang
+                | Function::Last
+                | Function::Now
+                | Function::Once
+                | Function::Position
+                | Function::Pulldata
+                | Function::Random
+                | Function::Randomize
+                | Function::Today
+                | Function::Uuid
+        )
+    }
+
+    /// Whether the function without arguments takes the context node.
+    pub fn defaults_to_context(self) -> bool {
+        matches!(
+            self,
+            Function::LocalName
+                | Function::Name
+                | Function::NamespaceUri
+                | Function::NormalizeSpace
+                | Function::Number
+                | Function::String
+                | Function::StringLength
+        )
+    }
+}
+
+impl fmt::Display for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.root.fmt(f)
+    }
+}
+
+impl FromStr for Expr {
+    type Err = ParseError;
+    fn from_str(text: &str) -> Result<Expr, ParseError> {
+        Expr::parse(text)
+    }
+}
