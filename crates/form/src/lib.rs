@@ -1,0 +1,22 @@
+//! The form engine: an `XForm` as data, the program compiled from it, and the session in which a
+//! person fills it in.
+//!
+//! [`parse_xform`] and [`write_xform`] turn XML into a [`definition::Form`] and back; [`compile`]
+//! resolves it into a [`Program`], once for all sessions; a [`Session`] holds the answers of one
+//! record and re-runs only the expressions that an answer affects.
+
+pub mod definition;
+mod problem;
+mod program;
+mod session;
+mod view;
+mod xform;
+
+pub use problem::{Problem, ProblemKind};
+pub use program::{Program, Resources, compile};
+pub use session::{AnswerError, Environment, RowError, Session};
+pub use view::{
+    AnswerProblem, Aspects, Change, Choice, DataType, Language, LocalTime, NodeId, NodeKind,
+    NodeState, Question, QuestionControl, RichText, Violation, ViolationKind,
+};
+pub use xform::{XformError, parse_xform, write_xform};

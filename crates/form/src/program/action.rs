@@ -1,0 +1,131 @@
+//! Actions and their events, bound to the schema.
+
+use super::builder::Builder;
+use super::expression::ExprId;
+use super::schema::{DefId, Schema};
+use crate::definition::{Action, ActionKind, BodyNode, Form, SetValue};
+use crate::problem::ProblemKind;
+
+/// The events that an action can wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// A new record was begun.
+    FirstLoad,
+    /// A record was opened.
+    Load,
+    /// The answer of the question around the action changed.
+    ValueChanged,
+    /// A row was added to the repeat around the action.
+    NewRepeat,
+    /// The record is about to be finished.
+    Revalidate,
+}
+
+#[derive(Debug)]
+pub(crate) struct ActionDef {
+    pub(crate) events: Vec<Event>,
+    /// The entry around the action: that of its question or repeat.
+    pub(crate) source: Option<DefId>,
+    pub(crate) target: DefId,
+    pub(crate) value: ActionValue,
+}
+
+#[derive(Debug)]
+pub(crate) enum ActionValue {
+    Expression(ExprId),
+    Text(Box<str>),
+    /// The place where the device is.
+    Geopoint,
+    /// A recording.
+    Audio,
+}
+
+pub(crate) fn compile(form: &Form, schema: &Schema, builder: &mut Builder) -> Vec<ActionDef> {
+    let mut compiler = Compiler { schema, builder, found: Vec::new() };
+    compiler.all(&form.actions, None);
+    compiler.nodes(&form.body, DefId::ROOT);
+    compiler.found
+}
+
+struct Compiler<'a, 'b, 'c> {
+    schema: &'a Schema,
+    builder: &'b mut Builder<'c>,
+    found: Vec<ActionDef>,
+}
+
+impl Compiler<'_, '_, '_> {
+    fn nodes(&mut self, nodes: &[BodyNode], context: DefId) {
+        for node in nodes {
+            let (reference, actions, children): (_, _, &[BodyNode]) = match node {
+                BodyNode::Control(control) => (Some(&control.reference), &control.actions, &[]),
+                BodyNode::Group(group) => {
+                    (group.reference.as_ref(), &group.actions, &group.children)
+                }
+                BodyNode::Repeat(repeat) => {
+                    (Some(&repeat.nodeset), &repeat.actions, &repeat.children)
+                }
+            };
+            let own = reference.and_then(|path| self.builder.scope.resolve(path, Some(context)));
+            let own = own.unwrap_or(context);
+            self.all(actions, Some(own));
+            self.nodes(children, own);
+        }
+    }
+
+    fn all(&mut self, actions: &[Action], source: Option<DefId>) {
+        for action in actions {
+            if let Some(action) = self.action(action, source) {
+                self.found.push(action);
+            }
+        }
+    }
+
+    fn action(&mut self, action: &Action, source: Option<DefId>) -> Option<ActionDef> {
+        self.builder.at(format!("{} @event", action.reference));
+        let mut events = Vec::new();
+        for name in &action.events {
+            match event(name) {
+                Some(event) => events.push(event),
+                None => self.builder.problem(ProblemKind::UnknownEvent(name.clone())),
+            }
+        }
+        let in_repeat = source.and_then(|def| self.schema.row_of(def)).is_some();
+        if events.contains(&Event::NewRepeat) && !in_repeat {
+            self.builder.problem(ProblemKind::EventOutsideRepeat);
+        }
+        let context = source.unwrap_or(DefId::ROOT);
+        let target = if action.reference.is_empty() {
+            source
+        } else {
+            self.builder.scope.resolve(&action.reference, Some(context))
+        };
+        let Some(target) = target else {
+            self.builder.problem(ProblemKind::UnknownNode(action.reference.clone()));
+            return None;
+        };
+        self.builder.at(format!("{} @value", action.reference));
+        let value = match &action.kind {
+            ActionKind::SetValue(SetValue::Expression(text)) if text.trim().is_empty() => {
+                ActionValue::Text("".into())
+            }
+            ActionKind::SetValue(SetValue::Expression(text)) => {
+                ActionValue::Expression(self.builder.expression(text, Some(target))?)
+            }
+            ActionKind::SetValue(SetValue::Text(text)) => ActionValue::Text(text.as_str().into()),
+            ActionKind::SetGeopoint => ActionValue::Geopoint,
+            ActionKind::RecordAudio => ActionValue::Audio,
+        };
+        Some(ActionDef { events, source, target, value })
+    }
+}
+
+fn event(name: &str) -> Option<Event> {
+    Some(match name {
+        "odk-instance-first-load" | "xforms-ready" => Event::FirstLoad,
+        "odk-instance-load" => Event::Load,
+        "xforms-value-changed" => Event::ValueChanged,
+        "odk-new-repeat" | "jr-insert" => Event::NewRepeat,
+        "xforms-revalidate" => Event::Revalidate,
+        _ => return None,
+    })
+}

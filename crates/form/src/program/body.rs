@@ -1,0 +1,335 @@
+//! The body: what is drawn, bound to the schema.
+
+use std::sync::Arc;
+
+use super::builder::Builder;
+use super::expression::{ExprId, Read};
+use super::rules::Rules;
+use super::schema::DefId;
+use super::text::{Said, Texts, itext_argument};
+use crate::definition::{self, BodyNode, ControlKind, Label};
+use crate::problem::ProblemKind;
+use crate::view::{DataType, Question, QuestionControl};
+
+/// A node of the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct BodyId(pub(crate) u32);
+
+impl BodyId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct BodyDef {
+    pub(crate) kind: BodyKind,
+    /// The entry that it shows; `None` for a group that only draws.
+    pub(crate) def: Option<DefId>,
+    /// The entry whose nodes its texts are about.
+    pub(crate) context: DefId,
+    pub(crate) children: Vec<BodyId>,
+    pub(crate) label: Option<Said>,
+    pub(crate) hint: Option<Said>,
+    pub(crate) appearance: Vec<String>,
+    /// What label and hint read, and whether they change with answers.
+    pub(crate) reads: Vec<Read>,
+}
+
+#[derive(Debug)]
+pub(crate) enum BodyKind {
+    Group,
+    Repeat { count: Option<(ExprId, Vec<Read>)>, fixed: bool },
+    Question { question: Arc<Question>, choices: Option<Choices> },
+}
+
+/// Where the choices of a question come from.
+#[derive(Debug)]
+pub(crate) struct Choices {
+    pub(crate) items: Vec<(Box<str>, Said)>,
+    pub(crate) itemset: Option<Itemset>,
+    /// What filter and labels read.
+    pub(crate) reads: Vec<Read>,
+    /// Whether an answer that is no longer among the choices is taken away: an open list, such as
+    /// that of a search by another app, is not known here.
+    pub(crate) closed: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Itemset {
+    pub(crate) nodeset: ExprId,
+    pub(crate) value: ExprId,
+    pub(crate) label: Option<ItemLabel>,
+    /// The name of the child, when `value` is no more than that.
+    pub(crate) value_child: Option<Box<str>>,
+    /// The same for the expression in `label`.
+    pub(crate) label_child: Option<Box<str>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ItemLabel {
+    /// The expression gives the text.
+    Text(ExprId),
+    /// The expression gives the id of a translation.
+    Itext(ExprId),
+}
+
+/// Builds the body; `counts` of the repeats are compiled in the context of what is around them.
+pub(crate) struct BodyBuilder<'a, 'b> {
+    pub(crate) builder: &'a mut Builder<'b>,
+    pub(crate) texts: &'a Texts,
+    pub(crate) rules: &'a [Rules],
+    pub(crate) nodes: Vec<BodyDef>,
+}
+
+impl BodyBuilder<'_, '_> {
+    pub(crate) fn nodes(&mut self, nodes: &[BodyNode], context: DefId) -> Vec<BodyId> {
+        nodes.iter().filter_map(|node| self.node(node, context)).collect()
+    }
+
+    fn node(&mut self, node: &BodyNode, context: DefId) -> Option<BodyId> {
+        match node {
+            BodyNode::Control(control) => self.control(control, context),
+            BodyNode::Group(group) => match group.children.as_slice() {
+                // The usual way to give a repeat a label: a group around it.
+                [BodyNode::Repeat(repeat)] => {
+                    let label = group.label.as_ref().or(repeat.label.as_ref());
+                    let words = [&group.appearance, &repeat.appearance];
+                    self.repeat(repeat, context, label, group.hint.as_ref(), &words)
+                }
+                _ => Some(self.group(group, context)),
+            },
+            BodyNode::Repeat(repeat) => {
+                self.repeat(repeat, context, repeat.label.as_ref(), None, &[&repeat.appearance])
+            }
+        }
+    }
+
+    fn resolve(&mut self, path: &str, context: DefId) -> Option<DefId> {
+        self.builder.at(path);
+        let found = self.builder.scope.resolve(path, Some(context));
+        if found.is_none() {
+            self.builder.problem(ProblemKind::UnboundControl(path.to_owned()));
+        }
+        found
+    }
+
+    fn push(&mut self, def: BodyDef) -> BodyId {
+        let id = u32::try_from(self.nodes.len()).expect("fewer nodes than 2^32");
+        self.nodes.push(def);
+        BodyId(id)
+    }
+
+    /// Label and hint, with what they read.
+    fn said(
+        &mut self,
+        label: Option<&Label>,
+        hint: Option<&Label>,
+        context: DefId,
+    ) -> (Option<Said>, Option<Said>, Vec<Read>) {
+        let texts = self.texts;
+        let ((label, hint), reads, _) = self.builder.collect(|b| {
+            let mut say =
+                |text: Option<&Label>| text.map(|t| Said::new(t, Some(context), texts, b));
+            (say(label), say(hint))
+        });
+        (label, hint, reads)
+    }
+
+    fn group(&mut self, group: &definition::Group, context: DefId) -> BodyId {
+        let named = group.reference.as_deref().and_then(|path| self.resolve(path, context));
+        // A group for a repeat's node that holds more than the repeat only draws.
+        let def = named.filter(|def| !self.builder.scope.schema.def(*def).many);
+        let inner = def.unwrap_or(context);
+        self.builder.at(group.reference.as_deref().unwrap_or("group"));
+        let (label, hint, reads) = self.said(group.label.as_ref(), group.hint.as_ref(), inner);
+        let children = self.nodes(&group.children, inner);
+        let appearance = words(&[&group.appearance]);
+        self.push(BodyDef {
+            kind: BodyKind::Group,
+            def,
+            context: inner,
+            children,
+            label,
+            hint,
+            appearance,
+            reads,
+        })
+    }
+
+    fn repeat(
+        &mut self,
+        repeat: &definition::Repeat,
+        context: DefId,
+        label: Option<&Label>,
+        hint: Option<&Label>,
+        appearances: &[&Option<String>],
+    ) -> Option<BodyId> {
+        let def = self.resolve(&repeat.nodeset, context)?;
+        let around = self.builder.scope.schema.def(def).parent.unwrap_or(DefId::ROOT);
+        let (label, hint, reads) = self.said(label, hint, around);
+        self.builder.at(format!("{} @jr:count", repeat.nodeset));
+        // Paths of the count are relative to the repeat itself, though it is counted from around.
+        let count = repeat.count.as_deref();
+        let count = count.and_then(|text| {
+            let (expr, mut reads, _) = self.builder.collect(|b| b.expression(text, Some(def)));
+            for read in &mut reads {
+                if let Read::Value { bound, .. } | Read::Rows { bound, .. } = read
+                    && *bound == Some(def)
+                {
+                    *bound = Some(around);
+                }
+            }
+            reads.retain(|read| !matches!(read, Read::Position { target } if *target == def));
+            Some((expr?, reads))
+        });
+        let children = self.nodes(&repeat.children, def);
+        let kind = BodyKind::Repeat { count, fixed: repeat.no_add_remove };
+        let appearance = words(appearances);
+        Some(self.push(BodyDef {
+            kind,
+            def: Some(def),
+            context: around,
+            children,
+            label,
+            hint,
+            appearance,
+            reads,
+        }))
+    }
+
+    fn control(&mut self, control: &definition::Control, context: DefId) -> Option<BodyId> {
+        let def = self.resolve(&control.reference, context)?;
+        let (label, hint, reads) = self.said(control.label.as_ref(), control.hint.as_ref(), def);
+        let choices = self.choices(control, def);
+        let rules = &self.rules[def.index()];
+        let question = Question {
+            control: question_control(control, rules),
+            data_type: data_type(control, rules),
+            parameters: parameters(control, rules),
+        };
+        let kind = BodyKind::Question { question: Arc::new(question), choices };
+        let appearance = words(&[&control.appearance]);
+        Some(self.push(BodyDef {
+            kind,
+            def: Some(def),
+            context: def,
+            children: Vec::new(),
+            label,
+            hint,
+            appearance,
+            reads,
+        }))
+    }
+
+    fn choices(&mut self, control: &definition::Control, def: DefId) -> Option<Choices> {
+        let selects = [ControlKind::Select1, ControlKind::Select, ControlKind::Rank];
+        if !selects.contains(&control.kind) {
+            return None;
+        }
+        let texts = self.texts;
+        self.builder.at(format!("{} itemset", control.reference));
+        let ((items, itemset), reads, _) = self.builder.collect(|b| {
+            let said = |item: &definition::Item, b: &mut Builder| {
+                (item.value.as_str().into(), Said::new(&item.label, Some(def), texts, b))
+            };
+            let items: Vec<(Box<str>, Said)> = control.items.iter().map(|i| said(i, b)).collect();
+            (items, control.itemset.as_ref().and_then(|set| itemset(set, def, b)))
+        });
+        // `search()` fills the list from elsewhere; the items of the form only say which columns.
+        let search = control.appearance.as_deref().is_some_and(|a| a.contains("search("));
+        Some(Choices { items, itemset, reads, closed: !search })
+    }
+}
+
+fn itemset(set: &definition::Itemset, def: DefId, b: &mut Builder) -> Option<Itemset> {
+    let nodeset = b.expression(&set.nodeset, Some(def))?;
+    let primary = primary_rows(b, nodeset);
+    // The names inside a list are not in the schema: problems with them mean nothing.
+    let mut inner = |text: &str| {
+        let context = primary;
+        b.quietly(|b| b.expression(text, context)).0
+    };
+    let value = inner(&set.value)?;
+    let label = match itext_argument(&set.label) {
+        _ if set.label.trim().is_empty() => None,
+        Some(id) => inner(id).map(ItemLabel::Itext),
+        None => inner(&set.label).map(ItemLabel::Text),
+    };
+    if let Some(row) = primary {
+        b.read_below(row);
+    }
+    let plain = |text: &str| {
+        let text = itext_argument(text).unwrap_or(text).trim();
+        let name = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+        (!text.is_empty() && text != "." && text != ".." && text.chars().all(name))
+            .then(|| text.into())
+    };
+    let (value_child, label_child) = (plain(&set.value), plain(&set.label));
+    Some(Itemset { nodeset, value, label, value_child, label_child })
+}
+
+/// The entry that an itemset takes its choices from, when they are rows of the record itself.
+fn primary_rows(b: &Builder, nodeset: ExprId) -> Option<DefId> {
+    let reads = &b.expressions[nodeset.0 as usize].reads;
+    let mut rows = reads.iter().filter_map(|read| match read {
+        Read::Rows { target, .. } => Some(*target),
+        _ => None,
+    });
+    let starts_in_list = b.expressions[nodeset.0 as usize]
+        .expr
+        .calls()
+        .iter()
+        .any(|call| call.function == Some(xpath::Function::Instance));
+    rows.next_back().filter(|_| !starts_in_list)
+}
+
+fn words(appearances: &[&Option<String>]) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in appearances.iter().filter_map(|a| a.as_deref()).flat_map(str::split_whitespace) {
+        if !words.iter().any(|known| known == word) {
+            words.push(word.to_owned());
+        }
+    }
+    words
+}
+
+fn attribute<'a>(control: &'a definition::Control, name: &str) -> Option<&'a str> {
+    let mut attributes = control.attributes.iter();
+    attributes.find(|a| super::schema::local(&a.name) == name).map(|a| a.value.as_str())
+}
+
+fn question_control(control: &definition::Control, rules: &Rules) -> QuestionControl {
+    let number = |name: &str, other: &str| attribute(control, name).unwrap_or(other).to_owned();
+    match control.kind {
+        ControlKind::Input if rules.is_note() => QuestionControl::Note,
+        ControlKind::Input => QuestionControl::Input,
+        ControlKind::Secret => QuestionControl::Secret,
+        ControlKind::Select1 => QuestionControl::Select1,
+        ControlKind::Select => QuestionControl::Select,
+        ControlKind::Rank => QuestionControl::Rank,
+        ControlKind::Trigger => QuestionControl::Trigger,
+        ControlKind::Upload => {
+            let media = attribute(control, "mediatype").or_else(|| attribute(control, "accept"));
+            QuestionControl::Upload { media: media.unwrap_or("*/*").to_owned() }
+        }
+        ControlKind::Range => QuestionControl::Range {
+            start: number("start", "0"),
+            end: number("end", "10"),
+            step: number("step", "1"),
+        },
+    }
+}
+
+fn data_type(control: &definition::Control, rules: &Rules) -> DataType {
+    match control.kind {
+        // The text of a select is not checked: `select1` of type `int` holds its choice's value.
+        ControlKind::Upload => DataType::Binary,
+        _ => rules.data_type,
+    }
+}
+
+fn parameters(control: &definition::Control, rules: &Rules) -> Vec<(String, String)> {
+    let own = control.attributes.iter().chain(&rules.attributes);
+    own.map(|a| (a.name.clone(), a.value.clone())).collect()
+}

@@ -1,0 +1,79 @@
+//! What grows while a form is compiled: expressions, with the problems and the reads of each.
+
+use super::expression::{Compiled, ExprId, Read, Scope};
+use super::schema::DefId;
+use crate::problem::{Problem, ProblemKind};
+
+pub(crate) struct Builder<'a> {
+    pub(crate) scope: Scope<'a>,
+    pub(crate) expressions: Vec<Compiled>,
+    pub(crate) problems: Vec<Problem>,
+    /// Where the next problems are.
+    pub(crate) place: String,
+    /// What the expressions since [`Builder::collect`] read.
+    reads: Vec<Read>,
+    speaks: bool,
+}
+
+impl<'a> Builder<'a> {
+    pub(crate) fn new(scope: Scope<'a>) -> Self {
+        Self {
+            scope,
+            expressions: Vec::new(),
+            problems: Vec::new(),
+            place: String::new(),
+            reads: Vec::new(),
+            speaks: false,
+        }
+    }
+
+    pub(crate) fn at(&mut self, place: impl Into<String>) {
+        self.place = place.into();
+    }
+
+    pub(crate) fn problem(&mut self, kind: ProblemKind) {
+        let problem = Problem::new(self.place.clone(), kind);
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Compiles an expression; `None` when it cannot be read, which is then among the problems.
+    pub(crate) fn expression(&mut self, text: &str, context: Option<DefId>) -> Option<ExprId> {
+        let mut problems = Vec::new();
+        let compiled = self.scope.compile(text, context, &mut problems);
+        problems.into_iter().for_each(|kind| self.problem(kind));
+        let compiled = compiled?;
+        self.reads.extend(&compiled.reads);
+        self.speaks |= compiled.speaks;
+        let id = u32::try_from(self.expressions.len()).expect("fewer expressions than 2^32");
+        self.expressions.push(compiled);
+        Some(ExprId(id))
+    }
+
+    /// Notes that everything below an entry is read, in whatever row.
+    pub(crate) fn read_below(&mut self, def: DefId) {
+        let targets = self.scope.schema.subtree(def).map(DefId);
+        let value = |target| Read::Value { target, bound: None, filtered: false, picked: false };
+        self.reads.extend(targets.map(value));
+    }
+
+    /// Runs `work`; gives what the expressions compiled in it read, and whether they speak a language.
+    pub(crate) fn collect<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, Vec<Read>, bool) {
+        let outer = (std::mem::take(&mut self.reads), std::mem::take(&mut self.speaks));
+        let result = work(self);
+        let mut reads = std::mem::replace(&mut self.reads, outer.0);
+        let speaks = std::mem::replace(&mut self.speaks, outer.1);
+        reads.sort_unstable();
+        reads.dedup();
+        (result, reads, speaks)
+    }
+
+    /// Runs `work` and forgets the problems found in it.
+    pub(crate) fn quietly<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, Vec<Read>) {
+        let known = self.problems.len();
+        let (result, reads, _) = self.collect(work);
+        self.problems.truncate(known);
+        (result, reads)
+    }
+}

@@ -1,0 +1,416 @@
+//! Who reads whom. Each expression of the form is a cell; cells are put into one order in which a
+//! cell comes after everything that it reads, or a cycle is told.
+//!
+//! The graph is between entries of the schema, not between nodes of a record: it is computed once
+//! for a form and is as large as the form, however many rows a record has.
+
+use super::body::{BodyDef, BodyId, BodyKind};
+use super::expression::{ExprId, Read};
+use super::rules::{Rule, RuleKind, Rules};
+use super::schema::{DefId, Schema};
+
+/// A cell: something that is computed for every node of an entry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cell {
+    pub(crate) kind: CellKind,
+    /// The entry for whose nodes it is computed.
+    pub(crate) def: DefId,
+    /// Whether the value depends on the language in use.
+    pub(crate) speaks: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CellKind {
+    Relevant(ExprId),
+    Calculate(ExprId),
+    Readonly(ExprId),
+    Required(ExprId),
+    Constraint(ExprId),
+    /// The number of rows of a repeat.
+    Count(BodyId, ExprId),
+    /// The choices of a question.
+    Choices(BodyId),
+    /// Label and hint of a body node. Nothing is computed: the view is told.
+    Label(BodyId),
+    /// The messages of a bind: likewise.
+    Messages,
+}
+
+/// A cell that reads something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Reader {
+    /// Place of the cell in the order.
+    pub(crate) rank: u32,
+    /// The entry whose node reader and read share.
+    pub(crate) bound: Option<DefId>,
+    /// Whether it matters that a node without value becomes relevant.
+    pub(crate) filtered: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    /// Cells in the order in which they are computed.
+    pub(crate) cells: Vec<Cell>,
+    /// By entry: the cells computed for its nodes.
+    pub(crate) of_def: Vec<Vec<u32>>,
+    /// By entry: who reads its value.
+    pub(crate) values: Vec<Vec<Reader>>,
+    /// By entry: who reads which rows there are.
+    pub(crate) rows: Vec<Vec<Reader>>,
+    /// By entry: who reads the place of its own row.
+    pub(crate) positions: Vec<Vec<Reader>>,
+    /// Who reads more than can be told.
+    pub(crate) everything: Vec<Reader>,
+}
+
+/// A cell with what it reads, before the order is known.
+struct Draft {
+    cell: Cell,
+    reads: Vec<Read>,
+}
+
+/// Builds the graph; the error is a list of cycles, each by the names of its cells.
+pub(crate) fn build(
+    schema: &Schema,
+    rules: &[Rules],
+    body: &[BodyDef],
+) -> Result<Graph, Vec<Vec<String>>> {
+    let drafts = drafts(schema, rules, body);
+    let mut cycles = Vec::new();
+    for strictness in [Strictness::All, Strictness::NoFeedback, Strictness::Values] {
+        let net = Net::new(schema, &drafts, body, strictness);
+        match net.order() {
+            Ok(order) => return Ok(link(schema, drafts, &order, body)),
+            Err(found) => {
+                cycles = found.iter().map(|cycle| net.names(cycle, schema, &drafts)).collect();
+            }
+        }
+    }
+    Err(cycles)
+}
+
+fn drafts(schema: &Schema, rules: &[Rules], body: &[BodyDef]) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for def in schema.ids() {
+        let rules = &rules[def.index()];
+        let expr = |rule: Rule| match rule {
+            Rule::Expr(expr) => Some(expr),
+            Rule::Always(_) => None,
+        };
+        for (kind, reads, speaks) in &rules.reads {
+            let kind = match kind {
+                RuleKind::Relevant => expr(rules.relevant).map(CellKind::Relevant),
+                RuleKind::Required => expr(rules.required).map(CellKind::Required),
+                RuleKind::Readonly => expr(rules.readonly).map(CellKind::Readonly),
+                RuleKind::Calculate => rules.calculate.map(CellKind::Calculate),
+                RuleKind::Constraint => rules.constraint.map(CellKind::Constraint),
+                RuleKind::Messages => (!reads.is_empty()).then_some(CellKind::Messages),
+            };
+            if let Some(kind) = kind {
+                let cell = Cell { kind, def, speaks: *speaks };
+                drafts.push(Draft { cell, reads: reads.clone() });
+            }
+        }
+    }
+    for (number, node) in (0..).map(BodyId).zip(body) {
+        let mut draft = |kind, reads: &[Read]| {
+            let cell = Cell { kind, def: node.context, speaks: false };
+            drafts.push(Draft { cell, reads: reads.to_vec() });
+        };
+        if !node.reads.is_empty() {
+            draft(CellKind::Label(number), &node.reads);
+        }
+        match &node.kind {
+            BodyKind::Repeat { count: Some((expr, reads)), .. } => {
+                draft(CellKind::Count(number, *expr), reads);
+            }
+            BodyKind::Question { choices: Some(choices), .. } if !choices.reads.is_empty() => {
+                draft(CellKind::Choices(number), &choices.reads);
+            }
+            _ => {}
+        }
+    }
+    drafts
+}
+
+/// Which edges bind the order. Forms may feed a result back: rows that are counted and so decide
+/// how many there are, a filter that looks at the answer, questions of which one hides the other.
+/// Such cells run again until they settle, within bounds; only values that need each other are an
+/// error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Strictness {
+    /// Only values come before those who read them.
+    Values,
+    /// Relevance comes first, too.
+    NoFeedback,
+    /// Choices and counts of rows, too.
+    All,
+}
+
+/// The net in which the order is sought: for each entry its relevance, its value and its rows, then
+/// the cells.
+struct Net {
+    defs: usize,
+    edges: Vec<Vec<u32>>,
+}
+
+impl Net {
+    fn new(schema: &Schema, drafts: &[Draft], body: &[BodyDef], strict: Strictness) -> Self {
+        let defs = schema.len();
+        let mut net = Self { defs, edges: vec![Vec::new(); defs * 3 + drafts.len()] };
+        for def in schema.ids() {
+            if let Some(parent) = schema.def(def).parent {
+                net.edge(net.relevance(parent), net.relevance(def));
+            }
+            if strict > Strictness::Values {
+                net.edge(net.relevance(def), net.value(def));
+            }
+        }
+        let mut choices: Vec<Vec<usize>> = vec![Vec::new(); defs];
+        for (number, draft) in drafts.iter().enumerate() {
+            let cell = net.cell(number);
+            match draft.cell.kind {
+                CellKind::Relevant(_) => net.edge(cell, net.relevance(draft.cell.def)),
+                CellKind::Calculate(_) => net.edge(cell, net.value(draft.cell.def)),
+                CellKind::Count(node, _) => {
+                    if let Some(def) = body[node.index()].def.filter(|_| strict == Strictness::All)
+                    {
+                        net.edge(cell, net.rows(def));
+                    }
+                }
+                CellKind::Choices(_) => {
+                    choices[draft.cell.def.index()].push(number);
+                    if strict == Strictness::All {
+                        net.edge(cell, net.value(draft.cell.def));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (number, draft) in drafts.iter().enumerate() {
+            let cell = net.cell(number);
+            for read in &draft.reads {
+                match *read {
+                    Read::Value { target, bound, picked, .. } => {
+                        let other_row =
+                            picked && crosses_rows(schema, draft.cell.def, target, bound);
+                        if !other_row {
+                            net.edge(net.value(target), cell);
+                        }
+                    }
+                    Read::Rows { target, .. } | Read::Position { target } => {
+                        net.edge(net.rows(target), cell);
+                    }
+                    Read::Choices { target } => {
+                        for list in &choices[target.index()] {
+                            net.edge(net.cell(*list), cell);
+                        }
+                    }
+                    Read::Everything => {}
+                }
+            }
+        }
+        net
+    }
+
+    fn relevance(&self, def: DefId) -> usize {
+        def.index()
+    }
+
+    fn value(&self, def: DefId) -> usize {
+        self.defs + def.index()
+    }
+
+    fn rows(&self, def: DefId) -> usize {
+        self.defs * 2 + def.index()
+    }
+
+    fn cell(&self, number: usize) -> usize {
+        self.defs * 3 + number
+    }
+
+    fn edge(&mut self, from: usize, to: usize) {
+        self.edges[from].push(u32::try_from(to).expect("fewer nodes than 2^32"));
+    }
+
+    /// The numbers of the drafts, each after what it reads; or the cycles.
+    fn order(&self) -> Result<Vec<usize>, Vec<Vec<usize>>> {
+        let mut order = Vec::new();
+        let mut cycles = Vec::new();
+        let mut components = components(&self.edges);
+        components.reverse();
+        for component in components {
+            let itself = component
+                .first()
+                .is_some_and(|n| self.edges[*n].iter().any(|to| *to as usize == *n));
+            if component.len() > 1 || itself {
+                cycles.push(self.cycle(&component));
+            }
+            order.extend(component.iter().filter_map(|n| n.checked_sub(self.defs * 3)));
+        }
+        if cycles.is_empty() { Ok(order) } else { Err(cycles) }
+    }
+
+    /// One way round inside a component.
+    fn cycle(&self, component: &[usize]) -> Vec<usize> {
+        let inside: std::collections::BTreeSet<usize> = component.iter().copied().collect();
+        let start = component.iter().copied().filter(|n| *n >= self.defs * 3).min();
+        let Some(start) = start else { return component.to_vec() };
+        let mut before = std::collections::BTreeMap::new();
+        let mut queue = std::collections::VecDeque::from([start]);
+        while let Some(at) = queue.pop_front() {
+            for to in self.edges[at].iter().map(|to| *to as usize).filter(|to| inside.contains(to))
+            {
+                if to == start {
+                    let mut way = vec![at];
+                    while let Some(previous) = before.get(way.last().unwrap_or(&start)) {
+                        way.push(*previous);
+                    }
+                    way.reverse();
+                    way.push(start);
+                    return way;
+                }
+                before.entry(to).or_insert_with(|| {
+                    queue.push_back(to);
+                    at
+                });
+            }
+        }
+        component.to_vec()
+    }
+
+    fn names(&self, cycle: &[usize], schema: &Schema, drafts: &[Draft]) -> Vec<String> {
+        let cells = cycle.iter().filter_map(|n| n.checked_sub(self.defs * 3));
+        let name = |number: usize| {
+            let cell = &drafts[number].cell;
+            let what = match cell.kind {
+                CellKind::Relevant(_) => "relevant",
+                CellKind::Calculate(_) => "calculate",
+                CellKind::Count(..) => "jr:count",
+                CellKind::Choices(_) => "itemset",
+                CellKind::Readonly(_) => "readonly",
+                CellKind::Required(_) => "required",
+                CellKind::Constraint(_) => "constraint",
+                CellKind::Label(_) => "label",
+                CellKind::Messages => "message",
+            };
+            format!("{} @{what}", schema.path(cell.def))
+        };
+        cells.map(name).collect()
+    }
+}
+
+/// Whether the read node may be in another row than its reader.
+fn crosses_rows(schema: &Schema, reader: DefId, target: DefId, bound: Option<DefId>) -> bool {
+    let shared = schema.chain(bound, target);
+    shared.into_iter().any(|def| schema.def(def).many && schema.is_within(reader, def))
+}
+
+/// Strongly connected components, those without successors first (Tarjan, without recursion).
+fn components(edges: &[Vec<u32>]) -> Vec<Vec<usize>> {
+    const NEW: u32 = u32::MAX;
+    let mut index = vec![NEW; edges.len()];
+    let mut low = vec![0u32; edges.len()];
+    let mut on_stack = vec![false; edges.len()];
+    let mut stack = Vec::new();
+    let mut found = Vec::new();
+    let mut next = 0u32;
+    for start in 0..edges.len() {
+        if index[start] != NEW {
+            continue;
+        }
+        let mut work = vec![(start, 0usize)];
+        while let Some((at, edge)) = work.pop() {
+            if edge == 0 {
+                index[at] = next;
+                low[at] = next;
+                next += 1;
+                stack.push(at);
+                on_stack[at] = true;
+            }
+            if let Some(to) = edges[at].get(edge).map(|to| *to as usize) {
+                work.push((at, edge + 1));
+                if index[to] == NEW {
+                    work.push((to, 0));
+                } else if on_stack[to] {
+                    low[at] = low[at].min(index[to]);
+                }
+                continue;
+            }
+            if let Some((parent, _)) = work.last() {
+                low[*parent] = low[*parent].min(low[at]);
+            }
+            if low[at] == index[at] {
+                let from = stack.iter().rposition(|n| *n == at).unwrap_or_default();
+                let mut component = stack.split_off(from);
+                component.iter().for_each(|n| on_stack[*n] = false);
+                component.sort_unstable();
+                found.push(component);
+            }
+        }
+    }
+    found
+}
+
+fn link(schema: &Schema, drafts: Vec<Draft>, order: &[usize], body: &[BodyDef]) -> Graph {
+    let empty = || vec![Vec::new(); schema.len()];
+    let mut graph = Graph { of_def: vec![Vec::new(); schema.len()], ..Graph::default() };
+    (graph.values, graph.rows, graph.positions) = (empty(), empty(), empty());
+    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
+    for (rank, number) in (0u32..).zip(order) {
+        let draft = drafts[*number].take().expect("an order names each cell once");
+        graph.cells.push(draft.cell);
+        graph.of_def[draft.cell.def.index()].push(rank);
+        for read in draft.reads {
+            graph.add_reader(rank, read, body);
+        }
+    }
+    let lists = [&mut graph.values, &mut graph.rows, &mut graph.positions];
+    for readers in lists.into_iter().flatten() {
+        readers.sort_unstable();
+        readers.dedup();
+    }
+    graph
+}
+
+impl Graph {
+    fn add_reader(&mut self, rank: u32, read: Read, body: &[BodyDef]) {
+        let reader = |bound| Reader { rank, bound, filtered: false };
+        match read {
+            Read::Value { target, bound, filtered, .. } => {
+                self.values[target.index()].push(Reader { rank, bound, filtered });
+            }
+            Read::Rows { target, bound } => self.rows[target.index()].push(reader(bound)),
+            Read::Position { target } => {
+                self.positions[target.index()].push(reader(Some(target)));
+            }
+            // The choices of another question, wherever it stands.
+            Read::Choices { target } => {
+                let questions = body.iter().filter(|node| node.def == Some(target));
+                for node in questions {
+                    let BodyKind::Question { choices: Some(choices), .. } = &node.kind else {
+                        continue;
+                    };
+                    for read in &choices.reads {
+                        match *read {
+                            Read::Value { target, .. } => {
+                                self.values[target.index()].push(Reader {
+                                    rank,
+                                    bound: None,
+                                    filtered: true,
+                                });
+                            }
+                            Read::Rows { target, .. } | Read::Position { target } => {
+                                self.rows[target.index()].push(reader(None));
+                            }
+                            Read::Choices { .. } | Read::Everything => {
+                                self.everything.push(reader(None));
+                            }
+                        }
+                    }
+                }
+            }
+            Read::Everything => self.everything.push(reader(None)),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! A secondary instance: read-only, laid out flat, with indexes for `item[key = text]`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::definition::Element;
+
+/// "No node".
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// The nodes are numbered in document order from 1; 0 is the document itself.
+#[derive(Debug)]
+pub(crate) struct List {
+    pub(crate) id: String,
+    nodes: Vec<ListNode>,
+    names: Vec<Box<str>>,
+    by_name: BTreeMap<Box<str>, u32>,
+    text: String,
+    /// (parent, name of the child, name of its key) -> the children in order of their key's text.
+    indexes: Mutex<Indexes>,
+}
+
+type Indexes = BTreeMap<(u32, u32, u32), Arc<[u32]>>;
+
+#[derive(Debug, Clone, Copy)]
+struct ListNode {
+    parent: u32,
+    previous: u32,
+    last_child: u32,
+    /// One past the last node below.
+    end: u32,
+    name: u32,
+    attribute: bool,
+    text: (u32, u32),
+}
+
+impl List {
+    pub(crate) fn new(id: &str) -> Self {
+        let document = ListNode {
+            parent: NONE,
+            previous: NONE,
+            last_child: NONE,
+            end: 1,
+            name: NONE,
+            attribute: false,
+            text: (0, 0),
+        };
+        Self {
+            id: id.to_owned(),
+            nodes: vec![document],
+            names: Vec::new(),
+            by_name: BTreeMap::new(),
+            text: String::new(),
+            indexes: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// A list with a root and nothing in it.
+    pub(crate) fn empty(id: &str) -> Self {
+        Self::from_element(id, &Element::new("root"))
+    }
+
+    pub(crate) fn from_element(id: &str, root: &Element) -> Self {
+        let mut list = Self::new(id);
+        list.add_element(0, root);
+        list
+    }
+
+    fn add_element(&mut self, parent: u32, element: &Element) {
+        let node = self.open(parent, &element.name, &element.text);
+        for attribute in &element.attributes {
+            let name = self.name(crate::program::schema::local(&attribute.name));
+            self.push(node, name, true, &attribute.value);
+        }
+        for child in &element.children {
+            self.add_element(node, child);
+        }
+        self.close(node);
+    }
+
+    /// Begins an element; its children follow until [`List::close`].
+    pub(crate) fn open(&mut self, parent: u32, name: &str, text: &str) -> u32 {
+        let name = self.name(crate::program::schema::local(name));
+        let previous = self.nodes[parent as usize].last_child;
+        let node = self.push(parent, name, false, text);
+        self.nodes[node as usize].previous = previous;
+        self.nodes[parent as usize].last_child = node;
+        node
+    }
+
+    pub(crate) fn close(&mut self, node: u32) {
+        let end = self.len();
+        self.nodes[node as usize].end = end;
+        self.nodes[0].end = end;
+    }
+
+    fn push(&mut self, parent: u32, name: u32, attribute: bool, text: &str) -> u32 {
+        let at = |length: usize| u32::try_from(length).expect("a list is smaller than 4 GB");
+        let node = self.len();
+        let start = at(self.text.len());
+        self.text.push_str(text);
+        let text = (start, at(self.text.len()));
+        self.nodes.push(ListNode {
+            parent,
+            previous: NONE,
+            last_child: NONE,
+            end: node + 1,
+            name,
+            attribute,
+            text,
+        });
+        node
+    }
+
+    fn name(&mut self, name: &str) -> u32 {
+        if let Some(known) = self.by_name.get(name) {
+            return *known;
+        }
+        let id = u32::try_from(self.names.len()).expect("fewer names than nodes");
+        self.names.push(name.into());
+        self.by_name.insert(name.into(), id);
+        id
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.nodes.len()).expect("a list has fewer than 2^32 nodes")
+    }
+
+    fn node(&self, node: u32) -> ListNode {
+        self.nodes[node as usize]
+    }
+
+    pub(crate) fn is_attribute(&self, node: u32) -> bool {
+        self.node(node).attribute
+    }
+
+    pub(crate) fn parent(&self, node: u32) -> Option<u32> {
+        some(self.node(node).parent)
+    }
+
+    pub(crate) fn first_child(&self, node: u32) -> Option<u32> {
+        let end = self.node(node).end;
+        let mut child = node + 1;
+        while child < end && self.is_attribute(child) {
+            child += 1;
+        }
+        (child < end).then_some(child)
+    }
+
+    pub(crate) fn last_child(&self, node: u32) -> Option<u32> {
+        some(self.node(node).last_child)
+    }
+
+    pub(crate) fn next(&self, node: u32) -> Option<u32> {
+        let at = self.node(node);
+        let end = self.node(some(at.parent)?).end;
+        (at.end < end && !at.attribute).then_some(at.end)
+    }
+
+    pub(crate) fn previous(&self, node: u32) -> Option<u32> {
+        some(self.node(node).previous)
+    }
+
+    /// The attribute at `node + 1`, if there is one: attributes follow their element.
+    pub(crate) fn next_attribute(&self, node: u32) -> Option<u32> {
+        let next = self.nodes.get(node as usize + 1)?;
+        next.attribute.then_some(node + 1)
+    }
+
+    pub(crate) fn local_name(&self, node: u32) -> &str {
+        self.names.get(self.node(node).name as usize).map_or("", |name| name)
+    }
+
+    /// The text of a node itself; of an element with children see [`List::string_value`].
+    pub(crate) fn own_text(&self, node: u32) -> &str {
+        let (start, end) = self.node(node).text;
+        self.text.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    pub(crate) fn is_leaf(&self, node: u32) -> bool {
+        self.first_child(node).is_none()
+    }
+
+    /// All text below a node.
+    pub(crate) fn string_value(&self, node: u32) -> String {
+        let below = (node..self.node(node).end).filter(|n| *n == node || !self.is_attribute(*n));
+        below.map(|n| self.own_text(n)).collect()
+    }
+
+    /// The child element of a name.
+    pub(crate) fn child(&self, node: u32, name: &str) -> Option<u32> {
+        let wanted = *self.by_name.get(name)?;
+        self.child_named(node, wanted)
+    }
+
+    fn child_named(&self, node: u32, name: u32) -> Option<u32> {
+        let mut child = self.first_child(node);
+        while let Some(at) = child {
+            if self.node(at).name == name {
+                return Some(at);
+            }
+            child = self.next(at);
+        }
+        None
+    }
+
+    /// The children called `element` of which the child `key` has exactly this text, in document order.
+    pub(crate) fn lookup(
+        &self,
+        parent: u32,
+        element: &str,
+        key: &str,
+        text: &str,
+    ) -> Option<Vec<u32>> {
+        let (Some(element), Some(key)) = (self.by_name.get(element), self.by_name.get(key)) else {
+            return Some(Vec::new());
+        };
+        let index = self.index(parent, *element, *key)?;
+        let of = |child: &u32| self.child_named(*child, *key).map_or("", |n| self.own_text(n));
+        let first = index.partition_point(|child| of(child) < text);
+        Some(index.iter().skip(first).take_while(|child| of(child) == text).copied().collect())
+    }
+
+    /// `None` when a key is not a plain text, or stands twice in one child.
+    fn index(&self, parent: u32, element: u32, key: u32) -> Option<Arc<[u32]>> {
+        let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = indexes.get(&(parent, element, key)) {
+            return Some(Arc::clone(index));
+        }
+        let mut rows: Vec<(&str, u32)> = Vec::new();
+        let mut child = self.first_child(parent);
+        while let Some(at) = child {
+            child = self.next(at);
+            if self.node(at).name != element {
+                continue;
+            }
+            let mut keys = 0;
+            let mut part = self.first_child(at);
+            while let Some(node) = part {
+                part = self.next(node);
+                if self.node(node).name == key {
+                    if !self.is_leaf(node) {
+                        return None;
+                    }
+                    keys += 1;
+                    rows.push((self.own_text(node), at));
+                }
+            }
+            if keys > 1 {
+                return None;
+            }
+        }
+        rows.sort_unstable();
+        let index: Arc<[u32]> = rows.into_iter().map(|(_, node)| node).collect();
+        indexes.insert((parent, element, key), Arc::clone(&index));
+        Some(index)
+    }
+}
+
+fn some(node: u32) -> Option<u32> {
+    (node != NONE).then_some(node)
+}

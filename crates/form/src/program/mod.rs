@@ -1,0 +1,298 @@
+//! A form made ready to run: references resolved, expressions compiled, the order of computation
+//! known. A program never changes and is shared by all sessions.
+
+mod action;
+mod body;
+mod builder;
+mod expression;
+mod graph;
+mod json;
+mod list;
+mod resource;
+mod rules;
+pub(crate) mod schema;
+mod text;
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(crate) use action::{ActionDef, ActionValue, Event};
+pub(crate) use body::{BodyDef, BodyId, BodyKind, Choices, ItemLabel};
+pub(crate) use expression::{Compiled, ExprId, PlanStart};
+pub(crate) use graph::{CellKind, Graph, Reader};
+pub(crate) use list::List;
+pub use resource::Resources;
+pub(crate) use rules::{Preload, Rule, Rules};
+pub(crate) use schema::{DefId, Schema};
+pub(crate) use text::{Entry as TextEntry, Part, Said, Saying, Texts};
+
+use crate::definition::{Action, BodyNode, Form};
+use crate::problem::{Problem, ProblemKind};
+use body::BodyBuilder;
+use builder::Builder;
+use expression::Scope;
+use schema::Named;
+
+/// A form made ready to run; share it by [`std::sync::Arc`] between sessions.
+#[derive(Debug)]
+pub struct Program {
+    pub(crate) form: Form,
+    pub(crate) warnings: Vec<Problem>,
+    pub(crate) schema: Schema,
+    pub(crate) rules: Vec<Rules>,
+    pub(crate) expressions: Vec<Compiled>,
+    pub(crate) lists: Vec<List>,
+    pub(crate) texts: Texts,
+    pub(crate) body: Vec<BodyDef>,
+    /// The nodes at the top of the body.
+    pub(crate) top: Vec<BodyId>,
+    /// By entry: the body nodes that show it.
+    pub(crate) shown: Vec<Vec<BodyId>>,
+    pub(crate) graph: Graph,
+    pub(crate) actions: Vec<ActionDef>,
+    pub(crate) clock: Clock,
+    pub(crate) instance_id: Option<DefId>,
+    pub(crate) instance_name: Option<DefId>,
+}
+
+/// Expressions that the engine itself needs.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    pub(crate) now: ExprId,
+    pub(crate) today: ExprId,
+}
+
+impl Program {
+    /// The form that it was compiled from.
+    #[must_use]
+    pub fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// What is wrong with the form without stopping it: missing files, unknown functions.
+    #[must_use]
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    pub(crate) fn body(&self, id: BodyId) -> &BodyDef {
+        &self.body[id.index()]
+    }
+
+    pub(crate) fn rules(&self, def: DefId) -> &Rules {
+        &self.rules[def.index()]
+    }
+
+    /// Whether an action waits for the answers of an entry.
+    pub(crate) fn has_value_changed(&self, def: DefId) -> bool {
+        let mut actions = self.actions.iter();
+        actions.any(|action| {
+            action.source == Some(def) && action.events.contains(&Event::ValueChanged)
+        })
+    }
+
+    pub(crate) fn expression(&self, id: ExprId) -> &Compiled {
+        &self.expressions[id.0 as usize]
+    }
+
+    /// The entry that a plain path names.
+    pub(crate) fn resolve(&self, path: &str, context: DefId) -> Option<DefId> {
+        let has_list = |_: &str| true;
+        Scope { schema: &self.schema, has_list: &has_list }.resolve(path, Some(context))
+    }
+
+    pub(crate) fn list(&self, id: &str) -> Option<usize> {
+        self.lists.iter().position(|list| list.id == id)
+    }
+}
+
+/// Makes a form ready to run, or says everything that keeps it from running.
+pub fn compile(form: Form, resources: &Resources) -> Result<Program, Vec<Problem>> {
+    let mut problems = Vec::new();
+    if form.primary.name.is_empty() {
+        return Err(vec![Problem::new("/", ProblemKind::NoPrimary("root"))]);
+    }
+    if depth(&form.primary, MAX_DEPTH) == MAX_DEPTH {
+        return Err(vec![Problem::new("/", ProblemKind::TooDeep(MAX_DEPTH))]);
+    }
+    let schema = schema(&form);
+    let lists = resource::lists(&form, resources, &mut problems);
+    let has_list = |id: &str| lists.iter().any(|list| list.id == id);
+    let mut builder = Builder::new(Scope { schema: &schema, has_list: &has_list });
+    let texts = Texts::new(&form.itext, &mut builder);
+    let rules = rules(&form, &schema, &texts, &mut builder);
+    let mut bodies =
+        BodyBuilder { builder: &mut builder, texts: &texts, rules: &rules, nodes: Vec::new() };
+    let top = bodies.nodes(&form.body, DefId::ROOT);
+    let body = bodies.nodes;
+    let actions = action::compile(&form, &schema, &mut builder);
+    let clock = builder.expression("now()", None).zip(builder.expression("today()", None));
+    let Builder { expressions, problems: found, .. } = builder;
+    problems.extend(found);
+    let graph = graph::build(&schema, &rules, &body).unwrap_or_else(|cycles| {
+        let place = |cycle: &[String]| cycle.first().cloned().unwrap_or_default();
+        let told = cycles.into_iter().map(|c| Problem::new(place(&c), ProblemKind::Cycle(c)));
+        problems.extend(told);
+        Graph::default()
+    });
+    let Some((now, today)) = clock.filter(|_| problems.iter().all(Problem::is_warning)) else {
+        return Err(problems);
+    };
+    let mut shown = vec![Vec::new(); schema.len()];
+    for (id, node) in (0..).map(BodyId).zip(&body) {
+        if let Some(def) = node.def {
+            shown[def.index()].push(id);
+        }
+    }
+    let meta = |name: &str| {
+        let meta = schema.child(DefId::ROOT, "meta", false)?;
+        schema.child(meta, name, false)
+    };
+    let (instance_id, instance_name) = (meta("instanceID"), meta("instanceName"));
+    Ok(Program {
+        form,
+        warnings: problems,
+        schema,
+        rules,
+        expressions,
+        lists,
+        texts,
+        body,
+        top,
+        shown,
+        graph,
+        actions,
+        clock: Clock { now, today },
+        instance_id,
+        instance_name,
+    })
+}
+
+/// Walks over a form are recursive up to this depth.
+const MAX_DEPTH: usize = 160;
+
+/// The depth of an element, or `limit` when it is deeper.
+fn depth(element: &crate::definition::Element, limit: usize) -> usize {
+    let mut level = vec![element];
+    for depth in 0..limit {
+        level = level.iter().flat_map(|e| &e.children).collect();
+        if level.is_empty() {
+            return depth;
+        }
+    }
+    limit
+}
+
+fn schema(form: &Form) -> Schema {
+    let mut repeats = BTreeSet::new();
+    let root = vec![schema::local(&form.primary.name).to_owned()];
+    repeats_in(&form.body, &root, &mut repeats);
+    let mut attributes = BTreeSet::new();
+    let bound = form.binds.iter().map(|bind| bind.nodeset.as_str());
+    let set = actions(form).map(|action| action.reference.as_str());
+    for path in bound.chain(set).filter(|path| path.contains('@')) {
+        attributes.insert(names(path, &root));
+    }
+    Schema::new(&form.primary, &Named { repeats: &repeats, attributes: &attributes })
+}
+
+/// The local names of a plain path, from the document's root.
+fn names(path: &str, context: &[String]) -> Vec<String> {
+    let path = path.trim();
+    let mut names = if path.starts_with('/') { Vec::new() } else { context.to_vec() };
+    for step in path.split('/').map(str::trim).filter(|step| !step.is_empty() && *step != ".") {
+        if step == ".." {
+            names.pop();
+        } else if step.starts_with("current(") {
+            context.clone_into(&mut names);
+        } else {
+            names.push(schema::local(step).to_owned());
+        }
+    }
+    names
+}
+
+fn repeats_in(nodes: &[BodyNode], context: &[String], found: &mut BTreeSet<Vec<String>>) {
+    for node in nodes {
+        match node {
+            BodyNode::Control(_) => {}
+            BodyNode::Group(group) => {
+                let inner = group.reference.as_ref().map(|path| names(path, context));
+                repeats_in(&group.children, inner.as_deref().unwrap_or(context), found);
+            }
+            BodyNode::Repeat(repeat) => {
+                let inner = names(&repeat.nodeset, context);
+                repeats_in(&repeat.children, &inner, found);
+                found.insert(inner);
+            }
+        }
+    }
+}
+
+/// Every action, wherever it stands.
+fn actions(form: &Form) -> impl Iterator<Item = &Action> {
+    let mut found: Vec<&Action> = form.actions.iter().collect();
+    let mut rest: Vec<&BodyNode> = form.body.iter().collect();
+    while let Some(node) = rest.pop() {
+        match node {
+            BodyNode::Control(control) => found.extend(&control.actions),
+            BodyNode::Group(group) => {
+                found.extend(&group.actions);
+                rest.extend(&group.children);
+            }
+            BodyNode::Repeat(repeat) => {
+                found.extend(&repeat.actions);
+                rest.extend(&repeat.children);
+            }
+        }
+    }
+    found.into_iter()
+}
+
+/// What the later of two binds says counts; the earlier keeps what the later leaves out.
+fn merge(into: &mut crate::definition::Bind, bind: &crate::definition::Bind) {
+    let slots = [
+        (&mut into.data_type, &bind.data_type),
+        (&mut into.relevant, &bind.relevant),
+        (&mut into.required, &bind.required),
+        (&mut into.readonly, &bind.readonly),
+        (&mut into.constraint, &bind.constraint),
+        (&mut into.calculate, &bind.calculate),
+        (&mut into.required_message, &bind.required_message),
+        (&mut into.constraint_message, &bind.constraint_message),
+        (&mut into.preload, &bind.preload),
+        (&mut into.preload_params, &bind.preload_params),
+    ];
+    for (slot, new) in slots {
+        if new.is_some() {
+            slot.clone_from(new);
+        }
+    }
+    into.attributes.extend(bind.attributes.iter().cloned());
+}
+
+/// The rules of every entry; entries without bind have none.
+fn rules(form: &Form, schema: &Schema, texts: &Texts, builder: &mut Builder) -> Vec<Rules> {
+    let mut rules: Vec<Option<Rules>> = Vec::new();
+    rules.resize_with(schema.len(), || None);
+    let mut merged: BTreeMap<DefId, crate::definition::Bind> = BTreeMap::new();
+    for bind in &form.binds {
+        builder.at(&bind.nodeset);
+        match builder.scope.resolve(&bind.nodeset, Some(DefId::ROOT)) {
+            None => builder.problem(ProblemKind::UnknownNode(bind.nodeset.clone())),
+            Some(def) => match merged.entry(def) {
+                Entry::Vacant(entry) => {
+                    entry.insert(bind.clone());
+                }
+                Entry::Occupied(mut entry) => {
+                    builder.problem(ProblemKind::DuplicateBind);
+                    merge(entry.get_mut(), bind);
+                }
+            },
+        }
+    }
+    for (def, bind) in &merged {
+        rules[def.index()] = Some(Rules::new(bind, *def, texts, builder));
+    }
+    rules.into_iter().map(Option::unwrap_or_default).collect()
+}

@@ -1,0 +1,219 @@
+//! Labels, hints, messages and translations, with their outputs compiled.
+
+use std::collections::BTreeMap;
+
+use super::builder::Builder;
+use super::expression::ExprId;
+use super::schema::DefId;
+use crate::definition::{Label, TextPart, TextValue, Translation};
+use crate::problem::ProblemKind;
+use crate::view::Language;
+
+/// A piece of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Part {
+    Literal(Box<str>),
+    Output(ExprId),
+}
+
+/// A text of one language, in all its forms.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) text: Option<Vec<Part>>,
+    pub(crate) short: Option<Vec<Part>>,
+    pub(crate) guidance: Option<Vec<Part>>,
+    pub(crate) image: Option<Box<str>>,
+    pub(crate) big_image: Option<Box<str>>,
+    pub(crate) audio: Option<Box<str>>,
+    pub(crate) video: Option<Box<str>>,
+}
+
+/// All translations.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    pub(crate) languages: Vec<Language>,
+    pub(crate) default: usize,
+    /// By language, by id. Outputs are compiled for the document as context.
+    entries: Vec<BTreeMap<Box<str>, Entry>>,
+    /// Ids of texts that have outputs.
+    with_outputs: BTreeMap<Box<str>, Vec<Option<Vec<TextValue>>>>,
+}
+
+/// What a label, a hint or a message says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Said {
+    source: Option<SaidBy>,
+    /// Text in the form itself, for when there is no translation.
+    inline: Vec<Part>,
+}
+
+#[derive(Debug, Clone)]
+enum SaidBy {
+    /// A translation without outputs.
+    Id(Box<str>),
+    /// A translation with outputs, compiled for the node that it is said about.
+    Own(Vec<Option<Entry>>),
+    /// An expression that gives the id of a translation.
+    IdOf(ExprId),
+    /// An expression that gives the text.
+    Value(ExprId),
+}
+
+/// What a view or a session is to show.
+pub(crate) enum Saying<'a> {
+    Entry(&'a Entry),
+    Inline(&'a [Part]),
+    IdOf(ExprId),
+    Value(ExprId),
+}
+
+impl Texts {
+    pub(crate) fn new(itext: &[Translation], builder: &mut Builder) -> Self {
+        let default = itext.iter().position(|t| t.is_default).unwrap_or_default();
+        let mut texts = Self { default, ..Self::default() };
+        for (number, translation) in itext.iter().enumerate() {
+            let name = translation.language.clone();
+            texts.languages.push(Language { name, is_default: number == default });
+            let mut entries = BTreeMap::new();
+            for text in &translation.texts {
+                let outputs = text.values.iter().flat_map(|v| &v.parts);
+                if outputs.into_iter().any(|part| matches!(part, TextPart::Output(_))) {
+                    let all = texts.with_outputs.entry(text.id.as_str().into()).or_default();
+                    all.resize(itext.len(), None);
+                    all[number] = Some(text.values.clone());
+                }
+                let (entry, _) = builder.quietly(|b| entry(&text.values, None, b));
+                entries.insert(text.id.as_str().into(), entry);
+            }
+            texts.entries.push(entries);
+        }
+        texts
+    }
+
+    /// The text of an id, in a language or else in the default one.
+    pub(crate) fn entry(&self, id: &str, language: usize) -> Option<&Entry> {
+        let of = |language: usize| self.entries.get(language)?.get(id);
+        of(language).or_else(|| of(self.default))
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.entries.iter().any(|entries| entries.contains_key(id))
+    }
+
+    pub(crate) fn say<'a>(&'a self, said: &'a Said, language: usize) -> Saying<'a> {
+        let found = match &said.source {
+            None => None,
+            Some(SaidBy::Id(id)) => self.entry(id, language),
+            Some(SaidBy::Own(entries)) => {
+                let of = |language: usize| entries.get(language)?.as_ref();
+                of(language).or_else(|| of(self.default))
+            }
+            Some(SaidBy::IdOf(expr)) => return Saying::IdOf(*expr),
+            Some(SaidBy::Value(expr)) => return Saying::Value(*expr),
+        };
+        found.map_or(Saying::Inline(&said.inline), Saying::Entry)
+    }
+}
+
+impl Said {
+    /// Compiles a label for the node that it is about; the expressions read are collected by the
+    /// builder.
+    pub(crate) fn new(
+        label: &Label,
+        context: Option<DefId>,
+        texts: &Texts,
+        builder: &mut Builder,
+    ) -> Self {
+        let inline = parts(&label.parts, context, builder);
+        let source =
+            label.reference.as_deref().and_then(|r| Self::source(r, context, texts, builder));
+        Self { source, inline }
+    }
+
+    /// A message: a text, or `jr:itext('id')`.
+    pub(crate) fn message(
+        message: &str,
+        context: DefId,
+        texts: &Texts,
+        builder: &mut Builder,
+    ) -> Self {
+        let label = if message.trim_start().starts_with("jr:itext(") {
+            Label { reference: Some(message.trim().to_owned()), parts: Vec::new() }
+        } else {
+            Label::text(message)
+        };
+        Self::new(&label, Some(context), texts, builder)
+    }
+
+    fn source(
+        reference: &str,
+        context: Option<DefId>,
+        texts: &Texts,
+        builder: &mut Builder,
+    ) -> Option<SaidBy> {
+        let Some(argument) = itext_argument(reference) else {
+            return builder.expression(reference, context).map(SaidBy::Value);
+        };
+        let Some(id) = quoted(argument) else {
+            return builder.expression(argument, context).map(SaidBy::IdOf);
+        };
+        let Some(values) = texts.with_outputs.get(id) else {
+            if !texts.has(id) {
+                builder.problem(ProblemKind::MissingText(id.to_owned()));
+            }
+            return Some(SaidBy::Id(id.into()));
+        };
+        let mut own: Vec<Option<Entry>> = Vec::new();
+        for (number, values) in values.iter().enumerate() {
+            own.push(match values {
+                Some(values) => Some(entry(values, context, builder)),
+                None => texts.entries.get(number).and_then(|entries| entries.get(id)).cloned(),
+            });
+        }
+        Some(SaidBy::Own(own))
+    }
+}
+
+/// What stands in `jr:itext(…)`, when the reference is such a call and nothing else.
+pub(crate) fn itext_argument(reference: &str) -> Option<&str> {
+    let inner = reference.trim().strip_prefix("jr:itext(")?.strip_suffix(')')?;
+    Some(inner.trim())
+}
+
+fn quoted(text: &str) -> Option<&str> {
+    let quote = text.chars().next().filter(|c| *c == '\'' || *c == '"')?;
+    let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
+    (!inner.contains(quote)).then_some(inner)
+}
+
+fn entry(values: &[TextValue], context: Option<DefId>, builder: &mut Builder) -> Entry {
+    let mut entry = Entry::default();
+    for value in values {
+        let address = || -> Box<str> {
+            let literal = value.parts.iter().map(|part| match part {
+                TextPart::Literal(text) => text.as_str(),
+                TextPart::Output(_) => "",
+            });
+            literal.collect::<String>().into()
+        };
+        match value.form.as_deref() {
+            None | Some("long") => entry.text = Some(parts(&value.parts, context, builder)),
+            Some("short") => entry.short = Some(parts(&value.parts, context, builder)),
+            Some("guidance") => entry.guidance = Some(parts(&value.parts, context, builder)),
+            Some("image") => entry.image = Some(address()),
+            Some("big-image") => entry.big_image = Some(address()),
+            Some("audio") => entry.audio = Some(address()),
+            Some("video") => entry.video = Some(address()),
+            Some(_) => {}
+        }
+    }
+    entry
+}
+
+fn parts(parts: &[TextPart], context: Option<DefId>, builder: &mut Builder) -> Vec<Part> {
+    let compiled = parts.iter().filter_map(|part| match part {
+        TextPart::Literal(text) => Some(Part::Literal(text.as_str().into())),
+        TextPart::Output(value) => builder.expression(value, context).map(Part::Output),
+    });
+    compiled.collect()
+}

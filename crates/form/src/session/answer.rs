@@ -1,0 +1,221 @@
+//! What a person does: answers, rows, languages.
+
+use std::sync::Arc;
+
+use super::drawn::DrawnKind;
+use super::instance::{Filling, Instance, ItemId};
+use super::tree::Handle;
+use super::value;
+use super::{AnswerError, RowError, Session};
+use crate::program::{ActionDef, ActionValue, BodyKind, DefId, Event, Preload, Program};
+use crate::view::{Aspects, Change, LocalTime, NodeId};
+
+/// Actions that set off each other are stopped after so many rounds.
+const MAX_ROUNDS: usize = 100;
+
+impl Session {
+    /// Moves the clock; nothing is re-run.
+    pub fn set_now(&mut self, now: LocalTime) {
+        self.environment.now = now;
+    }
+
+    /// Stores what was typed, whatever the constraint says, and re-runs what depends on it.
+    pub fn answer(&mut self, id: NodeId, text: &str) -> Result<Vec<Change>, AnswerError> {
+        let node = self.drawn.get(id).ok_or(AnswerError::NoSuchNode)?;
+        if node.kind != DrawnKind::Question {
+            return Err(AnswerError::NotAQuestion);
+        }
+        let item = node.item;
+        if self.instance.get(item).flags.readonly {
+            return Err(AnswerError::Readonly);
+        }
+        self.set_value(item, text.to_owned(), None);
+        Ok(self.settle())
+    }
+
+    /// Adds a row at the end. The key must be new in the repeat, and the same on every device that
+    /// means this row.
+    pub fn add_row(&mut self, repeat: NodeId, key: &str) -> Result<Vec<Change>, RowError> {
+        let node = self.drawn.get(repeat).ok_or(RowError::NoSuchNode)?;
+        let program = Arc::clone(&self.program);
+        let body =
+            node.body.map(|body| program.body(body)).filter(|_| node.kind == DrawnKind::Repeat);
+        let Some((BodyKind::Repeat { count, fixed }, Some(def))) = body.map(|b| (&b.kind, b.def))
+        else {
+            return Err(RowError::NotARepeat);
+        };
+        if count.is_some() || *fixed {
+            return Err(RowError::Fixed);
+        }
+        let around = node.item;
+        let rows = self.instance.rows(around, &program.schema, def).ok_or(RowError::NotARepeat)?;
+        let has_key =
+            |id: &ItemId| self.instance.get(*id).row.as_ref().is_some_and(|row| *row.key == *key);
+        if key.is_empty() || key.contains(['[', ']', '/']) || rows.items.iter().any(has_key) {
+            return Err(RowError::Key);
+        }
+        let row = self.attach_row(around, def, key, Filling::Defaults, &program);
+        self.run();
+        self.fire_new_repeat(row, &program);
+        Ok(self.settle())
+    }
+
+    /// Removes a row.
+    pub fn remove_row(&mut self, row: NodeId) -> Result<Vec<Change>, RowError> {
+        let node = self.drawn.get(row).ok_or(RowError::NoSuchNode)?;
+        let program = Arc::clone(&self.program);
+        let body = node.body.map(|body| program.body(body)).filter(|_| node.kind == DrawnKind::Row);
+        match body.map(|body| &body.kind) {
+            Some(BodyKind::Repeat { count: None, fixed: false }) => {}
+            Some(BodyKind::Repeat { .. }) => return Err(RowError::Fixed),
+            _ => return Err(RowError::NotARepeat),
+        }
+        let item = node.item;
+        self.detach_row(item, &program);
+        Ok(self.settle())
+    }
+
+    /// Changes the language; one that the form does not have changes nothing.
+    pub fn set_language(&mut self, name: &str) -> Vec<Change> {
+        let wanted = self.languages().iter().position(|language| language.name == name);
+        let Some(wanted) = wanted.filter(|wanted| *wanted != self.language) else {
+            return Vec::new();
+        };
+        self.language = wanted;
+        self.touch_everything(Aspects::LABEL | Aspects::CHOICES | Aspects::PROBLEM);
+        self.queue_speaking();
+        self.settle()
+    }
+
+    /// Sets what is known only at the end, such as the end time.
+    pub fn finalise(&mut self, now: LocalTime) -> Vec<Change> {
+        self.environment.now = now;
+        self.preload(&[Preload::End]);
+        self.fire(Event::Revalidate, None);
+        self.settle()
+    }
+
+    /// Builds a row and queues all that it brings and all who count rows.
+    pub(super) fn attach_row(
+        &mut self,
+        around: ItemId,
+        def: DefId,
+        key: &str,
+        filling: Filling,
+        program: &Program,
+    ) -> ItemId {
+        let row = self.instance.build(&program.schema, def, Some(around), filling);
+        self.instance.append(&program.schema, row, key, None);
+        self.set_constants(row, program);
+        self.queue_below(row, program);
+        for id in self.instance.below(row) {
+            self.unwritten.insert(id);
+        }
+        let repeats = self.drawn.add_row(row, program, &self.instance);
+        self.touch_rows(&repeats);
+        self.queue_readers(&program.graph.rows[def.index()], around, None, program);
+        row
+    }
+
+    /// Takes a row out and queues all who count rows, and the rows that moved up.
+    pub(super) fn detach_row(&mut self, row: ItemId, program: &Program) {
+        let (def, around) = (self.instance.get(row).def, self.instance.get(row).parent);
+        let items = self.instance.below(row);
+        for item in &items {
+            self.unwritten.remove(item);
+            self.removed.extend(self.field_of(*item));
+        }
+        let moved = self.instance.remove(&program.schema, row);
+        let repeats = self.drawn.remove_row(row, &items);
+        self.touch_rows(&repeats);
+        for row in moved {
+            self.touch(row, Aspects::CHILDREN);
+            self.queue_readers(&program.graph.positions[def.index()], row, None, program);
+        }
+        if let Some(around) = around {
+            self.queue_readers(&program.graph.rows[def.index()], around, None, program);
+        }
+    }
+
+    pub(super) fn fire_new_repeat(&mut self, row: ItemId, program: &Program) {
+        let def = self.instance.get(row).def;
+        for action in
+            program.actions.iter().filter(|action| action.events.contains(&Event::NewRepeat))
+        {
+            let source = action.source.and_then(|source| program.schema.row_of(source));
+            if source == Some(def) {
+                self.act_near(action, row);
+            }
+        }
+        self.run();
+    }
+
+    /// Runs the actions of an event; `source`: only those around this node.
+    pub(super) fn fire(&mut self, event: Event, source: Option<ItemId>) {
+        let program = Arc::clone(&self.program);
+        let def = source.map(|item| self.instance.get(item).def);
+        for action in program.actions.iter().filter(|action| action.events.contains(&event)) {
+            match (source, action.source) {
+                (Some(item), around) if around == def => self.act_near(action, item),
+                (Some(_), _) => {}
+                // An action in a repeat is for each of its rows.
+                (None, Some(around)) => {
+                    let rows =
+                        self.instance.all_of(&program.schema, around, None, Instance::ROOT, false);
+                    rows.into_iter().for_each(|item| self.act_near(action, item));
+                }
+                (None, None) => self.act_near(action, Instance::ROOT),
+            }
+        }
+        self.run();
+    }
+
+    /// Runs an action for the node of its target that is nearest: from outside a repeat, that of the
+    /// first row.
+    fn act_near(&mut self, action: &ActionDef, near: ItemId) {
+        if let Some(target) = self.instance.nearest(&self.program.schema, action.target, near) {
+            self.act(action, target);
+        }
+    }
+
+    fn act(&mut self, action: &ActionDef, target: ItemId) {
+        let text = match &action.value {
+            ActionValue::Text(text) => text.to_string(),
+            ActionValue::Expression(expr) => {
+                let result = self.reading().text(*expr, Handle::item(target));
+                self.outcome(*expr, result).unwrap_or_default()
+            }
+            // Where the device is comes in with the environment; recordings are made by the view.
+            ActionValue::Geopoint => match self.environment.properties.get("geopoint") {
+                Some(place) => place.clone(),
+                None => return,
+            },
+            ActionValue::Audio => return,
+        };
+        let text = value::computed(self.program.rules(action.target).data_type, text);
+        self.set_value(target, text, None);
+    }
+
+    /// Runs the actions that wait for values that changed, until nothing more changes.
+    pub(super) fn run_value_changed(&mut self) {
+        for _ in 0..MAX_ROUNDS {
+            let rows = std::mem::take(&mut self.new_row_actions);
+            let changed = std::mem::take(&mut self.pending.value_changed);
+            if rows.is_empty() && changed.is_empty() {
+                return;
+            }
+            let program = Arc::clone(&self.program);
+            for row in rows {
+                if self.instance.get(row).flags.alive {
+                    self.fire_new_repeat(row, &program);
+                }
+            }
+            for item in changed {
+                if self.instance.get(item).flags.alive {
+                    self.fire(Event::ValueChanged, Some(item));
+                }
+            }
+        }
+        self.pending.value_changed.clear();
+    }
+}

@@ -1,0 +1,459 @@
+//! Re-runs what depends on a change, and nothing else.
+//!
+//! Work is a set of (place of the cell in the order, node). It is taken from the front, so a cell
+//! runs after everything that it reads, once, however many of those changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use xpath::EvalError;
+
+use super::Session;
+use super::drawn::DrawnKind;
+use super::instance::{Filling, Instance, ItemId};
+use super::tree::Handle;
+use super::value;
+use crate::program::{BodyId, BodyKind, CellKind, DefId, ExprId, Program, Reader, Rule};
+use crate::view::{Aspects, Change, DataType, NodeId, QuestionControl, ViolationKind};
+
+/// A form cannot ask for more rows by `jr:count` than this.
+const MAX_COUNTED_ROWS: usize = 10_000;
+
+/// What is still to be done, and what the view is to be told.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    queue: BTreeSet<(u32, ItemId)>,
+    changes: BTreeMap<NodeId, Aspects>,
+    /// Nodes whose problem may have changed.
+    unchecked: BTreeSet<ItemId>,
+    /// Nodes whose value changed and that have actions waiting for it.
+    pub(super) value_changed: Vec<ItemId>,
+    /// How many cells may still run again after one that comes later: rows that read their
+    /// neighbours do, and may never settle.
+    returns: usize,
+}
+
+impl Session {
+    /// Does all pending work and gives what the view must read again.
+    pub(super) fn settle(&mut self) -> Vec<Change> {
+        self.run();
+        self.run_value_changed();
+        let unchecked = std::mem::take(&mut self.pending.unchecked);
+        for item in unchecked {
+            self.check(item);
+        }
+        let changes = std::mem::take(&mut self.pending.changes);
+        let alive = changes.into_iter().filter(|(node, _)| self.drawn.get(*node).is_some());
+        alive.map(|(node, aspects)| Change { node, aspects }).collect()
+    }
+
+    /// Runs cells until none is pending.
+    pub(super) fn run(&mut self) {
+        let program = Arc::clone(&self.program);
+        self.pending.returns = 1_000 + self.instance.len();
+        while let Some((rank, item)) = self.pending.queue.pop_first() {
+            if self.instance.get(item).flags.alive {
+                self.cell(rank, item, &program);
+            }
+        }
+    }
+
+    fn cell(&mut self, rank: u32, item: ItemId, program: &Program) {
+        let cell = program.graph.cells[rank as usize];
+        let here = Handle::item(item);
+        match cell.kind {
+            CellKind::Relevant(expr) => {
+                let result = self.reading().boolean(expr, here);
+                let relevant = self.outcome(expr, result).unwrap_or(true);
+                self.instance.get_mut(item).flags.own_relevant = relevant;
+                self.spread_relevance(item, rank, program);
+            }
+            CellKind::Readonly(expr) => {
+                let result = self.reading().boolean(expr, here);
+                let readonly = self.outcome(expr, result).unwrap_or(false);
+                self.instance.get_mut(item).flags.own_readonly = readonly;
+                self.spread_readonly(item);
+            }
+            CellKind::Required(expr) => {
+                let result = self.reading().boolean(expr, here);
+                let required = self.outcome(expr, result).unwrap_or(false);
+                if self.instance.get(item).flags.required != required {
+                    self.instance.get_mut(item).flags.required = required;
+                    self.touch(item, Aspects::REQUIRED);
+                    self.pending.unchecked.insert(item);
+                }
+            }
+            CellKind::Constraint(expr) => {
+                let about = self.instance.get(item);
+                let applies = about.flags.relevant && !about.value.is_empty();
+                let valid = !applies || {
+                    let result = self.reading().boolean(expr, here);
+                    self.outcome(expr, result).unwrap_or(true)
+                };
+                self.instance.get_mut(item).flags.valid = valid;
+                self.pending.unchecked.insert(item);
+            }
+            CellKind::Calculate(expr) => {
+                let result = self.reading().text(expr, here);
+                let text = self.outcome(expr, result).unwrap_or_default();
+                let text = value::computed(program.rules(cell.def).data_type, text);
+                self.set_value(item, text, Some(rank));
+            }
+            CellKind::Count(body, expr) => {
+                let def = program.body(body).def;
+                let rows = def.and_then(|def| self.instance.rows(item, &program.schema, def));
+                let here = rows.and_then(|rows| rows.prototype).map_or(here, Handle::item);
+                let result = self.reading().number(expr, here);
+                let count = self.outcome(expr, result).unwrap_or(f64::NAN);
+                self.count_rows(body, item, count, program);
+            }
+            CellKind::Choices(body) => {
+                self.touch_body(item, body, Aspects::CHOICES);
+                self.prune(item, body, rank, program);
+            }
+            CellKind::Label(body) => self.touch_body(item, body, Aspects::LABEL),
+            CellKind::Messages => self.touch(item, Aspects::PROBLEM),
+        }
+    }
+
+    /// Keeps the reason when an expression cannot be evaluated.
+    pub(super) fn outcome<T>(&mut self, expr: ExprId, result: Result<T, EvalError>) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.faults.remove(&expr);
+                Some(value)
+            }
+            Err(error) => {
+                self.faults.insert(expr, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Stores a value and queues who reads it. `by`: the cell that gave it.
+    pub(super) fn set_value(&mut self, item: ItemId, text: String, by: Option<u32>) -> bool {
+        if self.instance.get(item).value == text {
+            return false;
+        }
+        let program = Arc::clone(&self.program);
+        let about = self.instance.get_mut(item);
+        about.value = text;
+        let (def, relevant) = (about.def, about.flags.relevant);
+        self.unwritten.insert(item);
+        self.touch(item, Aspects::VALUE);
+        self.pending.unchecked.insert(item);
+        for rank in &program.graph.of_def[def.index()] {
+            if matches!(program.graph.cells[*rank as usize].kind, CellKind::Constraint(_)) {
+                self.pending.queue.insert((*rank, item));
+            }
+        }
+        if relevant {
+            self.queue_readers(&program.graph.values[def.index()], item, by, &program);
+            self.queue_readers(&program.graph.everything, item, by, &program);
+        }
+        if program.has_value_changed(def) {
+            self.pending.value_changed.push(item);
+        }
+        true
+    }
+
+    /// Queues the nodes of each reader that share with `item` what reader and read share.
+    pub(super) fn queue_readers(
+        &mut self,
+        readers: &[Reader],
+        item: ItemId,
+        by: Option<u32>,
+        program: &Program,
+    ) {
+        for reader in readers {
+            let cell = program.graph.cells[reader.rank as usize];
+            let prototypes = matches!(cell.kind, CellKind::Relevant(_));
+            let again = by.is_some_and(|by| reader.rank <= by);
+            let nodes =
+                self.instance.all_of(&program.schema, cell.def, reader.bound, item, prototypes);
+            for node in nodes {
+                // A cell does not run again for what itself wrote.
+                let itself = node == item && by == Some(reader.rank);
+                if itself || (again && self.pending.returns == 0) {
+                    continue;
+                }
+                if again {
+                    self.pending.returns -= 1;
+                }
+                self.pending.queue.insert((reader.rank, node));
+            }
+        }
+    }
+
+    /// Queues every cell of a node and of all below it.
+    pub(super) fn queue_below(&mut self, item: ItemId, program: &Program) {
+        for id in self.instance.below(item) {
+            let def = self.instance.get(id).def;
+            self.pending
+                .queue
+                .extend(program.graph.of_def[def.index()].iter().map(|rank| (*rank, id)));
+        }
+    }
+
+    /// Queues the cells that depend on the language.
+    pub(super) fn queue_speaking(&mut self) {
+        let program = Arc::clone(&self.program);
+        let speaking = (0u32..).zip(&program.graph.cells).filter(|(_, cell)| cell.speaks);
+        for (rank, cell) in speaking {
+            let nodes =
+                self.instance.all_of(&program.schema, cell.def, None, Instance::ROOT, false);
+            self.pending.queue.extend(nodes.into_iter().map(|node| (rank, node)));
+        }
+    }
+
+    /// Carries a node's relevance to what is below it, as far as it changes.
+    pub(super) fn spread_relevance(&mut self, item: ItemId, by: u32, program: &Program) {
+        let mut rest = vec![item];
+        while let Some(id) = rest.pop() {
+            let about = self.instance.get(id);
+            let around = about.parent.is_none_or(|parent| self.instance.get(parent).flags.relevant);
+            let relevant = around && about.flags.own_relevant;
+            if about.flags.relevant == relevant {
+                continue;
+            }
+            let (def, filled) = (about.def, !about.value.is_empty());
+            self.instance.get_mut(id).flags.relevant = relevant;
+            self.touch_all(id, Aspects::RELEVANT);
+            self.pending.unchecked.insert(id);
+            for rank in &program.graph.of_def[def.index()] {
+                let kind = program.graph.cells[*rank as usize].kind;
+                if matches!(kind, CellKind::Constraint(_) | CellKind::Choices(_)) {
+                    self.pending.queue.insert((*rank, id));
+                }
+            }
+            let readers = &program.graph.values[def.index()];
+            let affected = |reader: &&Reader| filled || reader.filtered;
+            let affected: Vec<Reader> = readers.iter().filter(affected).copied().collect();
+            self.queue_readers(&affected, id, Some(by), program);
+            rest.extend(self.instance.children(id));
+            rest.extend(self.prototypes(id));
+        }
+    }
+
+    fn prototypes(&self, item: ItemId) -> Vec<ItemId> {
+        let slots = self.instance.get(item).slots.iter();
+        let prototype = |slot: &super::instance::Slot| match slot {
+            super::instance::Slot::Rows(rows) => rows.prototype,
+            super::instance::Slot::One(_) => None,
+        };
+        slots.filter_map(prototype).collect()
+    }
+
+    pub(super) fn spread_readonly(&mut self, item: ItemId) {
+        let mut rest = vec![item];
+        while let Some(id) = rest.pop() {
+            let about = self.instance.get(id);
+            let around =
+                about.parent.is_some_and(|parent| self.instance.get(parent).flags.readonly);
+            let readonly = around || about.flags.own_readonly;
+            if about.flags.readonly != readonly {
+                self.instance.get_mut(id).flags.readonly = readonly;
+                self.touch_all(id, Aspects::READONLY);
+                rest.extend(self.instance.children(id));
+            }
+        }
+    }
+
+    /// Sets the rules that need no evaluation on new nodes.
+    pub(super) fn set_constants(&mut self, item: ItemId, program: &Program) {
+        for id in self.instance.below(item) {
+            let parent = self.instance.get(id).parent.map(|parent| self.instance.get(parent).flags);
+            let rules = program.rules(self.instance.get(id).def);
+            let flags = &mut self.instance.get_mut(id).flags;
+            flags.own_relevant = rules.relevant != Rule::Always(false);
+            flags.relevant = flags.own_relevant && parent.is_none_or(|flags| flags.relevant);
+            flags.required = rules.required == Rule::Always(true);
+            flags.own_readonly = rules.readonly == Rule::Always(true);
+            flags.readonly = flags.own_readonly || parent.is_some_and(|flags| flags.readonly);
+            self.pending.unchecked.insert(id);
+            self.add_prototypes(id, program);
+        }
+    }
+
+    /// A repeat with a relevance or a count of its own gets a node for which they are computed, as
+    /// there may be no rows.
+    fn add_prototypes(&mut self, item: ItemId, program: &Program) {
+        let about = program.schema.def(self.instance.get(item).def);
+        for def in about.children.iter().filter(|def| program.schema.def(**def).repeat) {
+            let counted = program.shown[def.index()].iter().any(|body| {
+                matches!(program.body(*body).kind, BodyKind::Repeat { count: Some(_), .. })
+            });
+            if !counted && !matches!(program.rules(*def).relevant, Rule::Expr(_)) {
+                continue;
+            }
+            let prototype =
+                self.instance.build(&program.schema, *def, Some(item), Filling::Nothing);
+            let around = self.instance.get(item).flags.relevant;
+            for id in self.instance.below(prototype) {
+                self.instance.get_mut(id).flags.relevant = around;
+            }
+            if let Some(rows) = self.instance.rows_mut(item, &program.schema, *def) {
+                rows.prototype = Some(prototype);
+            }
+            let relevant = program.graph.of_def[def.index()].iter().filter(|rank| {
+                matches!(program.graph.cells[**rank as usize].kind, CellKind::Relevant(_))
+            });
+            self.pending.queue.extend(relevant.map(|rank| (*rank, prototype)));
+        }
+    }
+
+    fn count_rows(&mut self, body: BodyId, around: ItemId, count: f64, program: &Program) {
+        // A number that is not known yet changes nothing.
+        let Some(def) = program.body(body).def.filter(|_| !count.is_nan()) else { return };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped before"
+        )]
+        let wanted = count.clamp(0.0, MAX_COUNTED_ROWS as f64) as usize;
+        loop {
+            let Some(rows) = self.instance.rows(around, &program.schema, def) else { return };
+            let have = rows.items.len();
+            if have == wanted {
+                return;
+            }
+            if have > wanted {
+                let Some(last) = rows.items.last().copied() else { return };
+                self.detach_row(last, program);
+            } else {
+                let taken: BTreeSet<&str> = rows
+                    .items
+                    .iter()
+                    .filter_map(|id| self.instance.get(*id).row.as_deref())
+                    .map(|r| &*r.key)
+                    .collect();
+                let key =
+                    (have + 1..).map(|n| n.to_string()).find(|key| !taken.contains(key.as_str()));
+                // A row that the form itself describes comes as it is described.
+                let described = program.schema.def(def).start_rows.get(have);
+                let filling = described.map_or(Filling::Defaults, Filling::From);
+                let key = key.unwrap_or_default();
+                let row = self.attach_row(around, def, &key, filling, program);
+                self.new_row_actions.push(row);
+            }
+        }
+    }
+
+    /// Takes an answer away that the filter no longer offers.
+    fn prune(&mut self, item: ItemId, body: BodyId, rank: u32, program: &Program) {
+        let BodyKind::Question { question, choices: Some(choices) } = &program.body(body).kind
+        else {
+            return;
+        };
+        let about = self.instance.get(item);
+        if about.value.is_empty() || !about.flags.relevant || !choices.closed {
+            return;
+        }
+        // A list that cannot be read says nothing about the answer.
+        let Ok(values) = self.reading().choice_values(choices, item) else { return };
+        let offered: BTreeSet<&str> = values.iter().map(String::as_str).collect();
+        let value = &self.instance.get(item).value;
+        let kept = if question.control == QuestionControl::Select1 {
+            if offered.contains(value.trim()) { value.clone() } else { String::new() }
+        } else {
+            let kept: Vec<&str> =
+                value.split_whitespace().filter(|word| offered.contains(word)).collect();
+            kept.join(" ")
+        };
+        if kept.split_whitespace().ne(self.instance.get(item).value.split_whitespace()) {
+            self.set_value(item, kept, Some(rank));
+        }
+    }
+
+    /// Looks at the answer of a node: is it there, of its type, and allowed?
+    fn check(&mut self, item: ItemId) {
+        let about = self.instance.get(item);
+        let rules = self.program.rules(about.def);
+        let problem = if !about.flags.alive || !about.flags.relevant {
+            None
+        } else if about.value.is_empty() {
+            about.flags.required.then_some(ViolationKind::Required)
+        } else if !self.is_typed(about.def, &about.value, rules.data_type) {
+            Some(ViolationKind::Type)
+        } else {
+            (!about.flags.valid).then_some(ViolationKind::Constraint)
+        };
+        if about.problem != problem {
+            self.instance.get_mut(item).problem = problem;
+            self.touch(item, Aspects::PROBLEM);
+        }
+    }
+
+    /// Only what a person types can be of a wrong type.
+    fn is_typed(&self, def: DefId, text: &str, data_type: DataType) -> bool {
+        let typed = |body: &BodyId| match &self.program.body(*body).kind {
+            BodyKind::Question { question, .. } => {
+                matches!(question.control, QuestionControl::Input | QuestionControl::Range { .. })
+            }
+            _ => false,
+        };
+        !self.program.shown[def.index()].iter().any(typed) || value::fits(data_type, text)
+    }
+
+    fn tell(&mut self, node: NodeId, aspects: Aspects) {
+        *self.pending.changes.entry(node).or_default() |= aspects;
+        if aspects.contains(Aspects::CHOICES) {
+            let kept = self.choices.get_mut();
+            kept.unwrap_or_else(std::sync::PoisonError::into_inner).remove(&node);
+        }
+    }
+
+    /// Tells of the questions, groups and rows drawn for a node itself.
+    pub(super) fn touch(&mut self, item: ItemId, aspects: Aspects) {
+        for node in self.drawn.of(item).to_vec() {
+            let own = self
+                .drawn
+                .get(node)
+                .is_some_and(|node| matches!(node.kind, DrawnKind::Question | DrawnKind::Row));
+            if own {
+                self.tell(node, aspects);
+            }
+        }
+    }
+
+    /// Tells of everything drawn for a node, with what only draws inside it.
+    fn touch_all(&mut self, item: ItemId, aspects: Aspects) {
+        for node in self.drawn.of(item).to_vec() {
+            self.tell(node, aspects);
+        }
+        let about = self.instance.get(item);
+        // A prototype stands for its repeat.
+        if let (None, Some(parent), true) =
+            (&about.row, about.parent, self.program.schema.def(about.def).repeat)
+        {
+            for node in self.drawn.repeats(parent, about.def, &self.program) {
+                self.tell(node, aspects);
+            }
+        }
+    }
+
+    fn touch_body(&mut self, item: ItemId, body: BodyId, aspects: Aspects) {
+        for node in self.drawn.of(item).to_vec() {
+            if self
+                .drawn
+                .get(node)
+                .is_some_and(|n| n.body == Some(body) && n.kind != DrawnKind::Row)
+            {
+                self.tell(node, aspects);
+            }
+        }
+    }
+
+    /// Tells of every drawn node.
+    pub(super) fn touch_everything(&mut self, aspects: Aspects) {
+        for node in self.drawn.in_order() {
+            self.tell(node, aspects);
+        }
+    }
+
+    pub(super) fn touch_rows(&mut self, repeats: &[NodeId]) {
+        for repeat in repeats {
+            self.tell(*repeat, Aspects::CHILDREN);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! How a session begins: with a new record, or with a stored one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::drawn::Drawn;
+use super::fields::{Segment, segments};
+use super::instance::{Filling, Instance, ItemId};
+use super::recalculate::Pending;
+use super::tree::Handle;
+use super::{Counters, Environment, Session};
+use crate::program::{DefId, Event, Preload, Program};
+use crate::view::DataType;
+
+impl Session {
+    /// A new record: defaults, preloads, first-load events.
+    #[must_use]
+    pub fn start(program: Arc<Program>, environment: Environment) -> Self {
+        let mut session = Self::empty(program, environment, true);
+        session.preload(&[Preload::InstanceId, Preload::Start, Preload::Today]);
+        session.preload_properties();
+        session.run();
+        session.fire(Event::FirstLoad, None);
+        session.fire(Event::Load, None);
+        session.begin();
+        session.unwritten = session.instance.below(Instance::ROOT).into_iter().collect();
+        session
+    }
+
+    /// A stored record: nothing is taken from the form's defaults, rows are exactly those that have
+    /// a field. Calculations are run again, as on every opening.
+    #[must_use]
+    pub fn resume(
+        program: Arc<Program>,
+        environment: Environment,
+        fields: &BTreeMap<String, String>,
+    ) -> Self {
+        let mut session = Self::empty(program, environment, false);
+        session.load(fields);
+        session.unwritten.clear();
+        session.removed.clear();
+        let id = session.program.instance_id;
+        let id = id
+            .and_then(|def| session.instance.nearest(&session.program.schema, def, Instance::ROOT));
+        if id.is_some_and(|item| session.instance.get(item).value.is_empty()) {
+            session.preload(&[Preload::InstanceId]);
+        }
+        session.run();
+        session.fire(Event::Load, None);
+        session.begin();
+        session
+    }
+
+    fn empty(program: Arc<Program>, environment: Environment, new: bool) -> Self {
+        let mut instance = Instance::default();
+        let filling = if new { Filling::From(&program.form.primary) } else { Filling::Nothing };
+        instance.build(&program.schema, DefId::ROOT, None, filling);
+        let drawn = Drawn::new(&program, &instance);
+        let language = program.texts.default;
+        let shared = Arc::clone(&program);
+        let mut session = Self {
+            program,
+            environment,
+            instance,
+            drawn,
+            language,
+            counters: Counters::default(),
+            pending: Pending::default(),
+            new_row_actions: Vec::new(),
+            unwritten: std::collections::BTreeSet::new(),
+            removed: std::collections::BTreeSet::new(),
+            leftovers: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            choices: std::sync::Mutex::default(),
+        };
+        session.set_constants(Instance::ROOT, &shared);
+        session.queue_below(Instance::ROOT, &shared);
+        session
+    }
+
+    /// Nobody has drawn anything yet, so nobody is told of what happened so far.
+    fn begin(&mut self) {
+        self.settle();
+        self.leftovers.retain(|_, text| !text.is_empty());
+    }
+
+    /// Puts stored fields into the empty record: rows first, in their order.
+    fn load(&mut self, fields: &BTreeMap<String, String>) {
+        let program = Arc::clone(&self.program);
+        let mut rows: Vec<(usize, u64, &str, Vec<Segment>)> = Vec::new();
+        let mut values = Vec::new();
+        for (path, text) in fields {
+            let Some(parts) = segments(path) else {
+                self.leftovers.insert(path.clone(), text.clone());
+                continue;
+            };
+            if path.ends_with(']') {
+                let ordinal = text.trim().parse().unwrap_or(u64::MAX);
+                if !text.is_empty() {
+                    rows.push((parts.len(), ordinal, path, parts));
+                }
+            } else {
+                values.push((path, text, parts));
+            }
+        }
+        rows.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
+        let mut known: BTreeMap<String, ItemId> = BTreeMap::new();
+        for (_, ordinal, path, parts) in rows {
+            match self.load_row(&parts, ordinal, &known, &program) {
+                Some(row) => {
+                    known.insert(path.to_owned(), row);
+                }
+                None => {
+                    self.leftovers.insert(path.to_owned(), ordinal.to_string());
+                }
+            }
+        }
+        for (path, text, parts) in values {
+            let item = self.locate(&parts, &known).filter(|item| self.holds_text(*item));
+            match item {
+                Some(item) => {
+                    self.set_value(item, text.clone(), None);
+                }
+                None => {
+                    self.leftovers.insert(path.clone(), text.clone());
+                }
+            }
+        }
+        self.pending.value_changed.clear();
+    }
+
+    fn load_row(
+        &mut self,
+        parts: &[Segment],
+        ordinal: u64,
+        known: &BTreeMap<String, ItemId>,
+        program: &Program,
+    ) -> Option<ItemId> {
+        let (last, above) = parts.split_last()?;
+        let around = self.locate(above, known)?;
+        let def = program.schema.child_named(self.instance.get(around).def, last.name)?;
+        self.instance.rows(around, &program.schema, def)?;
+        let row = self.instance.build(&program.schema, def, Some(around), Filling::Nothing);
+        self.instance.append(&program.schema, row, last.key?, Some(ordinal));
+        self.set_constants(row, program);
+        self.queue_below(row, program);
+        self.drawn.add_row(row, program, &self.instance);
+        Some(row)
+    }
+
+    /// Fills in what the form asks the device for.
+    pub(super) fn preload(&mut self, kinds: &[Preload]) {
+        let program = Arc::clone(&self.program);
+        for def in program.schema.ids() {
+            let rules = program.rules(def);
+            let unasked = rules.preload.is_none();
+            let kind = match &rules.preload {
+                // The id of the record is needed whether the form asks for it or not.
+                None if Some(def) == program.instance_id && rules.calculate.is_none() => {
+                    &Preload::InstanceId
+                }
+                Some(kind) => kind,
+                None => continue,
+            };
+            if !kinds.contains(kind) {
+                continue;
+            }
+            let text = match kind {
+                Preload::InstanceId => self.environment.instance_id.clone(),
+                Preload::Today => self.moment(DataType::Date),
+                Preload::Start | Preload::End => match rules.data_type {
+                    DataType::Date => self.moment(DataType::Date),
+                    _ => self.moment(DataType::DateTime),
+                },
+                Preload::Property(_) => continue,
+            };
+            for item in self.instance.all_of(&program.schema, def, None, Instance::ROOT, false) {
+                // An id that the form brings along is left alone.
+                if !unasked || self.instance.get(item).value.is_empty() {
+                    self.set_value(item, text.clone(), None);
+                }
+            }
+        }
+    }
+
+    fn preload_properties(&mut self) {
+        let program = Arc::clone(&self.program);
+        for def in program.schema.ids() {
+            let Some(Preload::Property(name)) = &program.rules(def).preload else { continue };
+            let Some(text) = self.environment.properties.get(name).cloned() else { continue };
+            for item in self.instance.all_of(&program.schema, def, None, Instance::ROOT, false) {
+                self.set_value(item, text.clone(), None);
+            }
+        }
+    }
+
+    fn moment(&self, data_type: DataType) -> String {
+        let clock = &self.program.clock;
+        let expr = if data_type == DataType::Date { clock.today } else { clock.now };
+        self.reading().text(expr, Handle::DOCUMENT).unwrap_or_default()
+    }
+}

@@ -1,0 +1,403 @@
+//! From XML to a definition. Elements are told apart by local name, as `JavaRosa` does.
+
+use std::collections::BTreeMap;
+
+use roxmltree::{Document, Node};
+
+use super::XformError;
+use crate::definition::{
+    Action, ActionKind, Attribute, Bind, BodyNode, Control, ControlKind, Element, Form, Group,
+    Item, Itemset, Label, Repeat, STANDARD_NAMESPACES, Secondary, SetValue, Source, Submission,
+    TextPart, TextValue, Translated, Translation, XFORMS_NAMESPACE,
+};
+use crate::problem::{Problem, ProblemKind};
+
+/// Deeper nesting than this is refused, so that no walk over a form can overflow the stack.
+const MAX_DEPTH: usize = 128;
+
+/// Reads a form from XML. What has no meaning in a form is told in the problems and left out.
+pub fn parse_xform(xml: &str) -> Result<(Form, Vec<Problem>), XformError> {
+    let document = Document::parse(xml).map_err(|error| XformError::Xml {
+        line: error.pos().row,
+        column: error.pos().col,
+        message: error.to_string(),
+    })?;
+    check_depth(document.root())?;
+    let html = document.root_element();
+    let head = child(html, "head").ok_or(XformError::Missing("head"))?;
+    let model = child(head, "model").ok_or(XformError::Missing("model"))?;
+    let mut reader = Reader::new(html, model);
+    reader.form.title = child(head, "title").map(text_of).unwrap_or_default().trim().to_owned();
+    reader.model(model)?;
+    if let Some(body) = child(html, "body") {
+        reader.form.body_class = body.attribute("class").map(str::to_owned);
+        reader.form.body = reader.body_nodes(body);
+    }
+    Ok((reader.form, reader.problems))
+}
+
+/// Reads an element of an instance, as the form's own or a file's.
+pub(crate) fn read_element(node: Node) -> Result<Element, XformError> {
+    check_depth(node)?;
+    Ok(Reader::new(node, node).element(node, node.tag_name().namespace().unwrap_or_default()))
+}
+
+struct Reader {
+    form: Form,
+    problems: Vec<Problem>,
+    /// `id` of a bind -> its nodeset, for controls that name a bind.
+    bind_ids: BTreeMap<String, String>,
+}
+
+impl Reader {
+    fn new(html: Node, model: Node) -> Self {
+        let mut form = Form::default();
+        let declared = html.namespaces().chain(model.namespaces());
+        for namespace in declared.filter(|n| n.uri() != XFORMS_NAMESPACE) {
+            let Some(prefix) = namespace.name().filter(|name| *name != "xml") else { continue };
+            let pair = (prefix.to_owned(), namespace.uri().to_owned());
+            let standard = STANDARD_NAMESPACES.iter().any(|(name, _)| *name == prefix);
+            if !standard && !form.namespaces.contains(&pair) {
+                form.namespaces.push(pair);
+            }
+        }
+        Self { form, problems: Vec::new(), bind_ids: BTreeMap::new() }
+    }
+
+    fn unknown(&mut self, node: Node) {
+        let place = path_of(node.parent());
+        let name = node.tag_name().name().to_owned();
+        self.problems.push(Problem::new(place, ProblemKind::UnknownElement(name)));
+    }
+
+    fn model(&mut self, model: Node) -> Result<(), XformError> {
+        self.form.model_attributes = self.attributes(model, &[]);
+        for bind in elements(model).filter(|n| is(*n, "bind")) {
+            if let (Some(id), Some(nodeset)) = (bind.attribute("id"), bind.attribute("nodeset")) {
+                self.bind_ids.insert(id.to_owned(), nodeset.to_owned());
+            }
+        }
+        let mut primary = None;
+        for node in elements(model) {
+            match node.tag_name().name() {
+                "instance" if primary.is_none() => primary = Some(node),
+                "instance" => self.secondary(node),
+                "bind" => self.bind(node),
+                "itext" => self.itext(node),
+                "submission" => {
+                    self.form.submission =
+                        Some(Submission { attributes: self.attributes(node, &[]) });
+                }
+                _ => match self.action(node) {
+                    Some(action) => self.form.actions.push(action),
+                    None => self.unknown(node),
+                },
+            }
+        }
+        let instance = primary.ok_or(XformError::Missing("primary instance"))?;
+        let root =
+            elements(instance).next().ok_or(XformError::Missing("root of the primary instance"))?;
+        self.form.primary = self.element(root, XFORMS_NAMESPACE);
+        Ok(())
+    }
+
+    fn secondary(&mut self, node: Node) {
+        let id = node.attribute("id").unwrap_or_default().to_owned();
+        let source = match (node.attribute("src"), elements(node).next()) {
+            (Some(src), _) => Source::External(src.to_owned()),
+            (None, Some(root)) => Source::Internal(self.element(root, XFORMS_NAMESPACE)),
+            (None, None) => Source::Internal(Element::new("root")),
+        };
+        self.form.secondary.push(Secondary { id, source });
+    }
+
+    /// An element of an instance; `default` is the namespace that names without prefix have around it.
+    fn element(&self, node: Node, default: &str) -> Element {
+        let namespace = node.tag_name().namespace().unwrap_or_default();
+        let mut element = Element::default();
+        let mut inner = default.to_owned();
+        let local = node.tag_name().name();
+        if namespace == default {
+            local.clone_into(&mut element.name);
+        } else if let Some(prefix) = self.prefix(namespace) {
+            element.name = format!("{prefix}:{local}");
+        } else {
+            local.clone_into(&mut element.name);
+            element.attributes.push(Attribute::new("xmlns", namespace));
+            namespace.clone_into(&mut inner);
+        }
+        element.attributes.extend(self.attributes(node, &[]));
+        element.children = elements(node).map(|child| self.element(child, &inner)).collect();
+        if element.children.is_empty() {
+            element.text = text_of(node);
+        }
+        element
+    }
+
+    fn prefix(&self, namespace: &str) -> Option<&str> {
+        let standard = STANDARD_NAMESPACES.iter().find(|(_, uri)| *uri == namespace);
+        let declared = || self.form.namespaces.iter().find(|(_, uri)| uri == namespace);
+        standard
+            .map(|(prefix, _)| *prefix)
+            .or_else(|| declared().map(|(prefix, _)| prefix.as_str()))
+    }
+
+    /// All attributes but those named.
+    fn attributes(&self, node: Node, except: &[&str]) -> Vec<Attribute> {
+        let named = node.attributes().map(|a| Attribute::new(self.attribute_name(a), a.value()));
+        named.filter(|a| !except.contains(&a.name.as_str())).collect()
+    }
+
+    fn attribute_name(&self, attribute: roxmltree::Attribute) -> String {
+        match attribute.namespace() {
+            Some("http://www.w3.org/XML/1998/namespace") => format!("xml:{}", attribute.name()),
+            Some(uri) => match self.prefix(uri) {
+                Some(prefix) => format!("{prefix}:{}", attribute.name()),
+                None => attribute.name().to_owned(),
+            },
+            None => attribute.name().to_owned(),
+        }
+    }
+
+    fn bind(&mut self, node: Node) {
+        let mut bind = Bind::new(node.attribute("nodeset").unwrap_or_default());
+        for attribute in self.attributes(node, &["nodeset"]) {
+            let slot = match attribute.name.as_str() {
+                "type" => &mut bind.data_type,
+                "relevant" => &mut bind.relevant,
+                "required" => &mut bind.required,
+                "readonly" => &mut bind.readonly,
+                "constraint" => &mut bind.constraint,
+                "calculate" => &mut bind.calculate,
+                "jr:requiredMsg" => &mut bind.required_message,
+                "jr:constraintMsg" => &mut bind.constraint_message,
+                "jr:preload" => &mut bind.preload,
+                "jr:preloadParams" => &mut bind.preload_params,
+                _ => {
+                    bind.attributes.push(attribute);
+                    continue;
+                }
+            };
+            *slot = Some(attribute.value);
+        }
+        self.form.binds.push(bind);
+    }
+
+    fn itext(&mut self, node: Node) {
+        for translation in elements(node).filter(|n| is(*n, "translation")) {
+            let texts = elements(translation).filter(|n| is(*n, "text")).map(|text| Translated {
+                id: text.attribute("id").unwrap_or_default().to_owned(),
+                values: elements(text).filter(|n| is(*n, "value")).map(text_value).collect(),
+            });
+            let default = translation.attribute("default");
+            self.form.itext.push(Translation {
+                language: translation.attribute("lang").unwrap_or_default().to_owned(),
+                is_default: default.is_some_and(|value| value != "false()" && value != "false"),
+                texts: texts.collect(),
+            });
+        }
+    }
+
+    fn action(&self, node: Node) -> Option<Action> {
+        let kind = match node.tag_name().name() {
+            "setvalue" => ActionKind::SetValue(match node.attribute("value") {
+                Some(value) => SetValue::Expression(value.to_owned()),
+                None => SetValue::Text(text_of(node)),
+            }),
+            "setgeopoint" => ActionKind::SetGeopoint,
+            "recordaudio" => ActionKind::RecordAudio,
+            _ => return None,
+        };
+        let mut action = Action {
+            kind,
+            events: Vec::new(),
+            reference: self.reference(node).unwrap_or_default(),
+            attributes: Vec::new(),
+        };
+        for attribute in self.attributes(node, &["ref", "nodeset", "bind", "value"]) {
+            if attribute.name == "event" || attribute.name == "ev:event" {
+                action.events.extend(attribute.value.split_whitespace().map(str::to_owned));
+            } else {
+                action.attributes.push(attribute);
+            }
+        }
+        Some(action)
+    }
+
+    /// The path that an element names, by itself or by a bind.
+    fn reference(&self, node: Node) -> Option<String> {
+        let own = node.attribute("ref").or_else(|| node.attribute("nodeset"));
+        let by_bind =
+            || node.attribute("bind").and_then(|id| self.bind_ids.get(id)).map(String::as_str);
+        own.or_else(by_bind).map(str::to_owned)
+    }
+
+    fn body_nodes(&mut self, parent: Node) -> Vec<BodyNode> {
+        let mut nodes = Vec::new();
+        for node in elements(parent) {
+            match node.tag_name().name() {
+                "group" => nodes.push(BodyNode::Group(self.group(node))),
+                "repeat" => nodes.push(BodyNode::Repeat(self.repeat(node))),
+                "label" | "hint" => {}
+                name => match control_kind(name) {
+                    Some(kind) => nodes.push(BodyNode::Control(self.control(node, kind))),
+                    None if self.action(node).is_some() => {}
+                    None => self.unknown(node),
+                },
+            }
+        }
+        nodes
+    }
+
+    fn actions(&self, node: Node) -> Vec<Action> {
+        elements(node).filter_map(|child| self.action(child)).collect()
+    }
+
+    fn group(&mut self, node: Node) -> Group {
+        Group {
+            reference: self.reference(node),
+            label: child(node, "label").map(label),
+            hint: child(node, "hint").map(label),
+            appearance: node.attribute("appearance").map(str::to_owned),
+            attributes: self.attributes(node, &["ref", "nodeset", "bind", "appearance"]),
+            children: self.body_nodes(node),
+            actions: self.actions(node),
+        }
+    }
+
+    fn repeat(&mut self, node: Node) -> Repeat {
+        let except = ["ref", "nodeset", "bind", "appearance", "jr:count", "jr:noAddRemove"];
+        let jr = |name: &str| node.attribute((STANDARD_NAMESPACES[3].1, name));
+        Repeat {
+            nodeset: self.reference(node).unwrap_or_default(),
+            count: jr("count").map(str::to_owned),
+            no_add_remove: jr("noAddRemove").is_some_and(|value| value.starts_with("true")),
+            label: child(node, "label").map(label),
+            appearance: node.attribute("appearance").map(str::to_owned),
+            attributes: self.attributes(node, &except),
+            children: self.body_nodes(node),
+            actions: self.actions(node),
+        }
+    }
+
+    fn control(&mut self, node: Node, kind: ControlKind) -> Control {
+        let mut control = Control::new(kind, self.reference(node).unwrap_or_default());
+        control.appearance = node.attribute("appearance").map(str::to_owned);
+        control.attributes = self.attributes(node, &["ref", "nodeset", "bind", "appearance"]);
+        for part in elements(node) {
+            match part.tag_name().name() {
+                "label" => control.label = Some(label(part)),
+                "hint" => control.hint = Some(label(part)),
+                "item" => control.items.push(item(part)),
+                "itemset" => control.itemset = Some(itemset(part)),
+                _ => match self.action(part) {
+                    Some(action) => control.actions.push(action),
+                    None => self.unknown(part),
+                },
+            }
+        }
+        control
+    }
+}
+
+fn control_kind(name: &str) -> Option<ControlKind> {
+    Some(match name {
+        "input" => ControlKind::Input,
+        "secret" => ControlKind::Secret,
+        "select1" => ControlKind::Select1,
+        "select" => ControlKind::Select,
+        "upload" => ControlKind::Upload,
+        "trigger" => ControlKind::Trigger,
+        "range" => ControlKind::Range,
+        "rank" => ControlKind::Rank,
+        _ => return None,
+    })
+}
+
+fn item(node: Node) -> Item {
+    Item {
+        value: child(node, "value").map(text_of).unwrap_or_default().trim().to_owned(),
+        label: child(node, "label").map(label).unwrap_or_default(),
+    }
+}
+
+fn itemset(node: Node) -> Itemset {
+    let reference = |name: &str| {
+        child(node, name).and_then(|n| n.attribute("ref")).unwrap_or_default().to_owned()
+    };
+    Itemset {
+        nodeset: node.attribute("nodeset").unwrap_or_default().to_owned(),
+        value: reference("value"),
+        label: reference("label"),
+    }
+}
+
+fn label(node: Node) -> Label {
+    Label { reference: node.attribute("ref").map(str::to_owned), parts: text_parts(node) }
+}
+
+fn text_value(node: Node) -> TextValue {
+    TextValue { form: node.attribute("form").map(str::to_owned), parts: text_parts(node) }
+}
+
+/// The text of a label or value, in pieces, without the blanks at its ends.
+fn text_parts(node: Node) -> Vec<TextPart> {
+    let mut parts = Vec::new();
+    for part in node.descendants().skip(1) {
+        if part.is_text() {
+            let text = part.text().unwrap_or_default();
+            match parts.last_mut() {
+                Some(TextPart::Literal(last)) => last.push_str(text),
+                _ => parts.push(TextPart::Literal(text.to_owned())),
+            }
+        } else if is(part, "output") {
+            let value =
+                part.attribute("value").or_else(|| part.attribute("ref")).unwrap_or_default();
+            parts.push(TextPart::Output(value.to_owned()));
+        }
+    }
+    if let Some(TextPart::Literal(first)) = parts.first_mut() {
+        *first = first.trim_start().to_owned();
+    }
+    if let Some(TextPart::Literal(last)) = parts.last_mut() {
+        *last = last.trim_end().to_owned();
+    }
+    parts.retain(|part| !matches!(part, TextPart::Literal(text) if text.is_empty()));
+    parts
+}
+
+fn elements<'a, 'i>(node: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {
+    node.children().filter(Node::is_element)
+}
+
+fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+    elements(node).find(|n| is(*n, name))
+}
+
+fn is(node: Node, name: &str) -> bool {
+    node.is_element() && node.tag_name().name() == name
+}
+
+/// Text and CDATA right inside an element.
+fn text_of(node: Node) -> String {
+    node.children().filter(Node::is_text).filter_map(|n| n.text()).collect()
+}
+
+fn path_of(node: Option<Node>) -> String {
+    let above = node.into_iter().flat_map(|n| n.ancestors().filter(Node::is_element));
+    let mut names: Vec<String> = above.map(|n| n.tag_name().name().to_owned()).collect();
+    names.reverse();
+    format!("/{}", names.join("/"))
+}
+
+/// Walks without recursion, so that the check itself cannot overflow.
+fn check_depth(node: Node) -> Result<(), XformError> {
+    let mut level = vec![node];
+    for _ in 0..MAX_DEPTH {
+        level = level.iter().flat_map(Node::children).filter(Node::is_element).collect();
+        if level.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(XformError::TooDeep(MAX_DEPTH))
+}

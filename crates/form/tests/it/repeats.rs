@@ -1,0 +1,157 @@
+//! Rows: adding, removing, counting, positions, and what a row's change costs.
+
+use form::{NodeKind, RowError, Session};
+
+use crate::dsl::{Drive, start};
+
+const ROSTER: &str =
+    r#"<row jr:template=""><name/><score>1</score><double/><place/></row><total/>"#;
+const ROSTER_BINDS: &str = r#"<bind nodeset="/data/row/double" calculate=" ../score * 2"/>
+    <bind nodeset="/data/row/place" calculate="position(..)"/>
+    <bind nodeset="/data/total" calculate="sum( /data/row/double )"/>"#;
+const ROSTER_BODY: &str = r#"<group ref="/data/row"><label>People</label><repeat nodeset="/data/row">
+    <input ref="/data/row/name"/><input ref="/data/row/score"/></repeat></group>"#;
+
+fn roster() -> Session {
+    start(ROSTER, ROSTER_BINDS, ROSTER_BODY)
+}
+
+fn rows(form: &Session) -> usize {
+    form.children(form.node("row")).len()
+}
+
+#[test]
+fn rows_are_added_with_the_templates_values_and_removed() {
+    let mut form = roster();
+    let repeat = form.node("row");
+    assert_eq!(form.shown("row").label.map(|l| l.text).as_deref(), Some("People"));
+    for key in ["a", "b", "c"] {
+        form.add_row(repeat, key).expect("a new key");
+    }
+    assert_eq!((rows(&form), form.value("total").as_str()), (3, "6"));
+    form.put("row[b]/score", "5");
+    assert_eq!((form.value("row[b]/double").as_str(), form.value("total").as_str()), ("10", "14"));
+    form.remove_row(form.node("row[a]")).expect("the row is there");
+    assert_eq!((rows(&form), form.value("total").as_str()), (2, "12"));
+    assert_eq!(form.value("row[c]/place"), "2");
+    let NodeKind::Row { position, key, .. } = form.shown("row[b]").kind else { panic!("a row") };
+    assert_eq!((position, key.as_str()), (1, "b"));
+}
+
+#[test]
+fn a_key_is_used_once_and_must_fit_into_a_path() {
+    let mut form = roster();
+    let repeat = form.node("row");
+    form.add_row(repeat, "a").expect("a new key");
+    for key in ["a", "", "x]", "x/y"] {
+        assert_eq!(form.add_row(repeat, key), Err(RowError::Key), "{key:?}");
+    }
+}
+
+#[test]
+fn an_answer_in_a_row_runs_that_row_and_the_sums_only() {
+    let mut form = roster();
+    let repeat = form.node("row");
+    let mut costs = Vec::new();
+    for n in 0..500 {
+        let before = form.evaluated();
+        form.add_row(repeat, &format!("k{n}")).expect("a new key");
+        costs.push(form.evaluated() - before);
+    }
+    assert_eq!(costs[0], costs[499], "the 500th row costs what the first did");
+    let before = form.evaluated();
+    form.put("row[k250]/score", "9");
+    assert_eq!(form.evaluated() - before, 2, "one double, one total");
+    assert_eq!(form.value("total"), "1016");
+}
+
+#[test]
+fn the_form_can_say_how_many_rows_there_are() {
+    let mut form = start(
+        r#"<n/><row jr:template=""><x/></row>"#,
+        "",
+        r#"<input ref="/data/n"/><group ref="/data/row"><repeat nodeset="/data/row" jr:count=" /data/n ">
+           <input ref="/data/row/x"/></repeat></group>"#,
+    );
+    form.put("n", "3");
+    assert_eq!(rows(&form), 3);
+    form.put("row[2]/x", "kept");
+    form.put("n", "2");
+    assert_eq!((rows(&form), form.value("row[2]/x").as_str()), (2, "kept"));
+    assert_eq!(form.add_row(form.node("row"), "k"), Err(RowError::Fixed));
+    form.put("n", "1e9");
+    assert!(rows(&form) <= 10_000, "a mistyped count does not fill the memory");
+}
+
+#[test]
+fn nested_rows_each_see_their_own() {
+    let mut form = start(
+        r#"<outer jr:template=""><inner jr:template=""><x/></inner><sum/></outer><all/>"#,
+        r#"<bind nodeset="/data/outer/sum" calculate="sum(../inner/x)"/>
+           <bind nodeset="/data/all" calculate="sum(/data/outer/inner/x)"/>"#,
+        r#"<repeat nodeset="/data/outer"><repeat nodeset="/data/outer/inner">
+           <input ref="/data/outer/inner/x"/></repeat></repeat>"#,
+    );
+    for outer in ["a", "b"] {
+        form.add_row(form.node("outer"), outer).expect("a new key");
+        for inner in ["i", "j"] {
+            let repeat = form.node(&format!("outer[{outer}]/inner"));
+            form.add_row(repeat, inner).expect("a new key");
+        }
+    }
+    form.put("outer[a]/inner[i]/x", "1");
+    form.put("outer[b]/inner[j]/x", "10");
+    form.put("outer[a]/inner[j]/x", "100");
+    form.put("outer[b]/inner[i]/x", "1000");
+    assert_eq!(form.value("outer[a]/sum"), "101");
+    assert_eq!((form.value("outer[b]/sum").as_str(), form.value("all").as_str()), ("1010", "1111"));
+}
+
+#[test]
+fn an_absolute_path_inside_a_row_means_that_row() {
+    let mut form = start(
+        r#"<row jr:template=""><x/><y/></row>"#,
+        r#"<bind nodeset="/data/row/y" calculate="/data/row/x * 10"/>"#,
+        r#"<repeat nodeset="/data/row"><input ref="/data/row/x"/></repeat>"#,
+    );
+    for key in ["a", "b"] {
+        form.add_row(form.node("row"), key).expect("a new key");
+    }
+    form.put("row[a]/x", "1");
+    form.put("row[b]/x", "2");
+    assert_eq!((form.value("row[a]/y").as_str(), form.value("row[b]/y").as_str()), ("10", "20"));
+}
+
+#[test]
+fn a_row_can_read_the_row_before_it() {
+    let mut form = start(
+        r#"<row jr:template=""><x/><running/></row>"#,
+        r#"<bind nodeset="/data/row/running" calculate="number(../x) + coalesce(
+           /data/row[position() = position(current()/..) - 1]/running, '0')"/>"#,
+        r#"<repeat nodeset="/data/row"><input ref="/data/row/x"/></repeat>"#,
+    );
+    for key in ["a", "b", "c"] {
+        form.add_row(form.node("row"), key).expect("a new key");
+        form.put(&format!("row[{key}]/x"), "1");
+    }
+    assert_eq!(form.value("row[c]/running"), "3");
+    form.put("row[a]/x", "5");
+    assert_eq!(form.value("row[c]/running"), "7");
+}
+
+#[test]
+fn a_repeat_without_rows_is_hidden_when_it_is_not_relevant() {
+    let mut form = start(
+        r#"<more/><row jr:template=""><x/></row>"#,
+        r#"<bind nodeset="/data/row" relevant="/data/more = 'yes'"/>"#,
+        r#"<input ref="/data/more"/><group ref="/data/row"><repeat nodeset="/data/row">
+           <input ref="/data/row/x"/></repeat></group>"#,
+    );
+    assert!(!form.shown("row").relevant);
+    form.put("more", "yes");
+    assert!(form.shown("row").relevant);
+    form.add_row(form.node("row"), "a").expect("a new key");
+    assert!(form.shown("row[a]/x").relevant);
+    form.put("more", "no");
+    assert!(!form.shown("row[a]/x").relevant && !form.to_xml().contains("<row>"));
+}

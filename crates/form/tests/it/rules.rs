@@ -1,0 +1,179 @@
+//! Binds: relevance, required, read-only, constraints, calculations, their order and their cycles.
+
+use form::{AnswerError, Aspects, ProblemKind, Resources, ViolationKind};
+
+use crate::dsl::{Drive, inputs, program, start, try_compile, xform};
+
+#[test]
+fn a_calculation_follows_its_answers() {
+    let mut form = start(
+        "<a/><b/><sum/>",
+        r#"<bind nodeset="/data/a" type="int"/><bind nodeset="/data/sum" calculate="/data/a + /data/b"/>"#,
+        &inputs(&["a", "b"]),
+    );
+    form.put("a", "2");
+    form.put("b", "3");
+    assert_eq!(form.value("sum"), "5");
+}
+
+#[test]
+fn an_answer_runs_its_dependents_only() {
+    let names: Vec<String> = (0..1000).map(|n| format!("q{n}")).collect();
+    let data: String = names.iter().map(|name| format!("<{name}/><c_{name}/>")).collect();
+    let binds: String = names
+        .iter()
+        .map(|name| format!(r#"<bind nodeset="/data/c_{name}" calculate="/data/{name} * 2"/>"#))
+        .collect();
+    let body: String = names.iter().map(|name| format!(r#"<input ref="/data/{name}"/>"#)).collect();
+    let mut form = start(&data, &binds, &body);
+    let before = form.evaluated();
+    form.put("q500", "21");
+    assert_eq!(form.evaluated() - before, 1);
+    assert_eq!(form.value("c_q500"), "42");
+}
+
+#[test]
+fn a_chain_of_ten_thousand_calculations_runs_each_once() {
+    let data: String = (0..=10_000).map(|n| format!("<c{n}/>")).collect();
+    let binds: String = (1..=10_000)
+        .map(|n| format!(r#"<bind nodeset="/data/c{n}" calculate="/data/c{} + 1"/>"#, n - 1))
+        .collect();
+    let mut form = start(&data, &binds, &inputs(&["c0"]));
+    let before = form.evaluated();
+    form.put("c0", "1");
+    assert_eq!(form.value("c10000"), "10001");
+    assert_eq!(form.evaluated() - before, 10_000);
+}
+
+#[test]
+fn what_is_not_relevant_reads_as_empty_and_keeps_its_value() {
+    let mut form = start(
+        "<a/><group><b/></group><copy/>",
+        r#"<bind nodeset="/data/group" relevant="/data/a = 'yes'"/>
+           <bind nodeset="/data/copy" calculate="concat('<', /data/group/b, '>')"/>"#
+            .replace("'<'", "'['")
+            .replace("'>'", "']'")
+            .as_str(),
+        r#"<input ref="/data/a"/><group ref="/data/group"><input ref="/data/group/b"/></group>"#,
+    );
+    form.put("a", "yes");
+    form.put("group/b", "kept");
+    assert_eq!(form.value("copy"), "[kept]");
+    let changes = form.put("a", "no");
+    assert_eq!(form.value("copy"), "[]");
+    let group = form.node("group/b");
+    assert!(changes.iter().any(|c| c.node == group && c.aspects.contains(Aspects::RELEVANT)));
+    assert!(!form.shown("group/b").relevant);
+    assert!(!form.relevant_fields().contains_key("group/b"));
+    assert!(!form.to_xml().contains("kept"));
+    form.put("a", "yes");
+    assert_eq!(form.value("copy"), "[kept]");
+}
+
+#[test]
+fn a_broken_constraint_is_told_with_the_forms_words_and_nothing_is_refused() {
+    let mut form = start(
+        "<age/>",
+        r#"<bind nodeset="/data/age" type="int" required="true()" constraint=". &gt;= 18"
+            jr:constraintMsg="Too young" jr:requiredMsg="How old?"/>"#,
+        &inputs(&["age"]),
+    );
+    let problem = form.shown("age").problem.expect("an answer is required");
+    assert_eq!(
+        (problem.kind, problem.message.as_deref()),
+        (ViolationKind::Required, Some("How old?"))
+    );
+    form.put("age", "17");
+    let problem = form.shown("age").problem.expect("17 is too young");
+    assert_eq!(
+        (problem.kind, problem.message.as_deref()),
+        (ViolationKind::Constraint, Some("Too young"))
+    );
+    assert_eq!(form.value("age"), "17");
+    form.put("age", "x");
+    assert_eq!(form.shown("age").problem.map(|p| p.kind), Some(ViolationKind::Type));
+    let changes = form.put("age", "18");
+    assert!(form.shown("age").problem.is_none() && form.violations().is_empty());
+    assert!(changes[0].aspects.contains(Aspects::PROBLEM | Aspects::VALUE));
+}
+
+#[test]
+fn read_only_is_inherited_and_stops_people_but_not_calculations() {
+    let mut form = start(
+        "<a/><g><b/></g>",
+        r#"<bind nodeset="/data/g" readonly="true()"/><bind nodeset="/data/g/b" calculate="/data/a"/>"#,
+        r#"<input ref="/data/a"/><group ref="/data/g"><input ref="/data/g/b"/></group>"#,
+    );
+    form.put("a", "1");
+    assert_eq!(form.value("g/b"), "1");
+    assert_eq!(form.answer(form.node("g/b"), "2"), Err(AnswerError::Readonly));
+}
+
+#[test]
+fn values_that_need_each_other_are_told_by_name() {
+    let xml = xform(
+        "<a/><b/><c/>",
+        r#"<bind nodeset="/data/a" calculate="/data/b + 1"/><bind nodeset="/data/b" calculate="/data/c"/>
+           <bind nodeset="/data/c" calculate="/data/a"/>"#,
+        "",
+    );
+    let problems = try_compile(&xml, &Resources::default()).expect_err("a cycle");
+    let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+    let ProblemKind::Cycle(names) = &problem.kind else { panic!("{problem}") };
+    assert_eq!(names.len(), 4);
+    assert!(names.contains(&"/data/b @calculate".to_owned()));
+}
+
+#[test]
+fn every_problem_is_told_at_once_with_its_place() {
+    let xml = xform(
+        "<a/>",
+        r#"<bind nodeset="/data/a" relevant="1 +" constraint="instance('none')/root/item = ."/>
+           <setvalue ref="/data/a" event="no-such-event" value="1"/>"#,
+        &inputs(&["a"]),
+    );
+    let problems = try_compile(&xml, &Resources::default()).expect_err("three problems");
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 3, "{told:#?}");
+    assert!(told[0].starts_with("/data/a @relevant: expression cannot be read"), "{}", told[0]);
+    assert!(told[1].contains("there is no instance('none')"), "{}", told[1]);
+    assert!(told[2].contains("no-such-event"), "{}", told[2]);
+}
+
+#[test]
+fn a_reference_to_nothing_is_a_warning_with_its_path() {
+    let form = program("<a/>", r#"<bind nodeset="/data/a" calculate="/data/nowhere"/>"#, "");
+    let [warning] = form.warnings() else { panic!("{:?}", form.warnings()) };
+    assert!(warning.to_string().contains("reads /data/nowhere"), "{warning}");
+}
+
+#[test]
+fn actions_set_values_at_first_load_and_when_an_answer_changes() {
+    let mut form = start(
+        "<a/><when/><day/>",
+        r#"<bind nodeset="/data/day" type="date"/>
+           <setvalue ref="/data/day" event="odk-instance-first-load" value="today()"/>"#,
+        r#"<input ref="/data/a"><setvalue event="xforms-value-changed" ref="/data/when" value="concat(/data/a, '!')"/></input>
+           <input ref="/data/day"/>"#,
+    );
+    assert_eq!(form.value("day"), "2024-11-23");
+    form.put("a", "x");
+    assert_eq!(form.value("when"), "x!");
+}
+
+#[test]
+fn preloads_come_from_the_environment() {
+    let mut form = start(
+        "<start/><end/><user/><meta><instanceID/></meta>",
+        r#"<bind nodeset="/data/start" type="dateTime" jr:preload="timestamp" jr:preloadParams="start"/>
+           <bind nodeset="/data/end" type="dateTime" jr:preload="timestamp" jr:preloadParams="end"/>
+           <bind nodeset="/data/user" jr:preload="property" jr:preloadParams="username"/>
+           <bind nodeset="/data/meta/instanceID" jr:preload="uid"/>"#,
+        "",
+    );
+    assert_eq!(form.value("start"), "2024-11-23T08:30:00.000+07:00");
+    assert_eq!((form.value("end").as_str(), form.value("user").as_str()), ("", "lan"));
+    assert_eq!(form.value("meta/instanceID"), "uuid:test");
+    form.finalise(crate::dsl::environment().now);
+    assert_eq!(form.value("end"), "2024-11-23T08:30:00.000+07:00");
+}

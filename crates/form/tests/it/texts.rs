@@ -1,0 +1,106 @@
+//! Labels, languages, choices, filters, pages.
+
+use form::{Aspects, NodeKind, Resources, Session};
+
+use crate::dsl::{Drive, environment, inputs, start, try_compile, xform};
+
+const ITEXT: &str = r#"<itext>
+    <translation lang="vi" default="true()"><text id="l"><value>Chào <output value="/data/name"/></value>
+        <value form="guidance">Thêm</value></text>
+        <text id="c-0"><value>Có</value></text><text id="c-1"><value>Không</value></text></translation>
+    <translation lang="en"><text id="l"><value>Hello <output value="/data/name"/></value></text>
+        <text id="c-0"><value>Yes</value></text><text id="c-1"><value>No</value></text></translation></itext>
+    <instance id="c"><root><item><itextId>c-0</itextId><name>yes</name></item>
+        <item><itextId>c-1</itextId><name>no</name></item></root></instance>
+    <bind nodeset="/data/said" calculate="jr:choice-name(/data/pick, '/data/pick')"/>"#;
+const BODY: &str = r#"<input ref="/data/name"/><select1 ref="/data/pick"><label ref="jr:itext('l')"/>
+    <hint ref="jr:itext('l')"/><itemset nodeset="instance('c')/root/item"><value ref="name"/>
+    <label ref="jr:itext(itextId)"/></itemset></select1>"#;
+
+fn label(form: &Session, path: &str) -> String {
+    form.shown(path).label.map(|label| label.text).unwrap_or_default()
+}
+
+#[test]
+fn a_label_follows_answers_and_language() {
+    let mut form = start("<name/><pick/><said/>", ITEXT, BODY);
+    let changes = form.put("name", "Lan");
+    let pick = form.node("pick");
+    assert!(changes.iter().any(|c| c.node == pick && c.aspects.contains(Aspects::LABEL)));
+    assert_eq!(label(&form, "pick"), "Chào Lan");
+    assert_eq!(form.shown("pick").guidance.as_deref(), Some("Thêm"));
+    form.put("pick", "no");
+    assert_eq!(form.value("said"), "Không");
+    form.set_language("en");
+    assert_eq!((label(&form, "pick").as_str(), form.value("said").as_str()), ("Hello Lan", "No"));
+    let labels: Vec<String> = form.choices(pick).iter().map(|c| c.label.text.clone()).collect();
+    assert_eq!(labels, ["Yes", "No"]);
+    assert!(form.set_language("fr").is_empty());
+}
+
+const CITIES: &str = r#"<instance id="city"><root>
+    <item><name>lk</name><label>Long Khánh</label><p>dn</p></item>
+    <item><name>bh</name><label>Biên Hòa</label><p>dn</p></item>
+    <item><name>q1</name><label>Quận 1</label><p>hcm</p></item></root></instance>"#;
+const CITY_BODY: &str = r#"<input ref="/data/p"/><select1 ref="/data/city">
+    <itemset nodeset="instance('city')/root/item[p = /data/p ]"><value ref="name"/><label ref="label"/></itemset></select1>
+    <select ref="/data/many"><itemset nodeset="instance('city')/root/item[p = /data/p ]"><value ref="name"/>
+    <label ref="label"/></itemset></select>"#;
+
+#[test]
+fn a_filter_follows_answers_and_takes_away_what_it_no_longer_offers() {
+    let mut form = start("<p/><city/><many/>", CITIES, CITY_BODY);
+    assert!(form.values("city").is_empty());
+    form.put("p", "dn");
+    assert_eq!(form.values("city"), ["lk", "bh"]);
+    form.put("city", "lk");
+    form.put("many", "lk bh");
+    form.put("p", "hcm");
+    assert_eq!((form.value("city").as_str(), form.value("many").as_str()), ("", ""));
+    assert_eq!(form.values("city"), ["q1"]);
+}
+
+#[test]
+fn lists_come_from_files_beside_the_form() {
+    let xml = xform(
+        "<a/><b/>",
+        r#"<instance id="csv" src="jr://file-csv/units.csv"/><instance id="geo" src="jr://file/map.geojson"/>"#,
+        r#"<select1 ref="/data/a"><itemset nodeset="instance('csv')/root/item"><value ref="name"/><label ref="label"/></itemset></select1>
+           <select1 ref="/data/b"><itemset nodeset="instance('geo')/root/item"><value ref="geometry"/><label ref="title"/></itemset></select1>"#,
+    );
+    let mut resources = Resources::default();
+    let csv = "name,label\nx,\"Xuân, \"\"An\"\"\"\ny,Bình\n";
+    let map = r#"{"type":"FeatureCollection","features":[{"type":"Feature","id":"f","geometry":{"type":"Point",
+        "coordinates":[107.2,10.9]},"properties":{"title":"Long Kh\u00e1nh"}}]}"#;
+    resources.files.insert("jr://file-csv/units.csv".to_owned(), csv.to_owned());
+    resources.files.insert("jr://file/map.geojson".to_owned(), map.to_owned());
+    let form = Session::start(try_compile(&xml, &resources).expect("a form"), environment());
+    let choices = form.choices(form.node("a"));
+    assert_eq!((choices[0].value.as_str(), choices[0].label.text.as_str()), ("x", "Xuân, \"An\""));
+    let choices = form.choices(form.node("b"));
+    assert_eq!(
+        (choices[0].value.as_str(), choices[0].label.text.as_str()),
+        ("10.9 107.2 0 0", "Long Khánh")
+    );
+    let missing = try_compile(&xml, &Resources::default()).expect("missing files are warnings");
+    assert_eq!(missing.warnings().len(), 2);
+}
+
+#[test]
+fn pages_are_field_lists_repeats_and_loose_questions() {
+    let body = r#"<input ref="/data/a"/><group ref="/data/g" appearance="field-list"><input ref="/data/g/b"/></group>
+        <group><group ref="/data/h"><input ref="/data/h/c"/></group></group>
+        <group ref="/data/row"><repeat nodeset="/data/row"><input ref="/data/row/x"/></repeat></group>"#;
+    let model = r#"<bind nodeset="/data/h" relevant="/data/a = 'all'"/>"#;
+    let mut form =
+        start(r#"<a/><g><b/></g><h><c/></h><row jr:template=""><x/></row>"#, model, body);
+    let paths = |form: &Session| -> Vec<String> {
+        form.pages().into_iter().map(|page| form.path(page)).collect()
+    };
+    assert_eq!(paths(&form), ["a", "g", "row"]);
+    form.put("a", "all");
+    assert_eq!(paths(&form), ["a", "g", "h/c", "row"]);
+    let flat = start("<a/><b/>", "", &inputs(&["a", "b"]));
+    assert_eq!(flat.pages(), [flat.root()]);
+    assert_eq!(flat.state(flat.root()).map(|state| state.kind), Some(NodeKind::Root));
+}
