@@ -1,0 +1,153 @@
+//! The sheet `settings`: one row about the whole form.
+
+use form::definition::STANDARD_NAMESPACES;
+
+use crate::names::is_name;
+use crate::problem::{ProblemKind, Problems};
+use crate::table::{Headers, Table};
+
+/// How the headers are read.
+pub(crate) const HEADERS: Headers = Headers {
+    sheet: "settings",
+    known: &[
+        "title",
+        "id_string",
+        "version",
+        "instance_name",
+        "default_language",
+        "public_key",
+        "submission_url",
+        "auto_send",
+        "auto_delete",
+        "client_editable",
+        "style",
+        "name",
+        "namespaces",
+        "attribute",
+        "allow_choice_duplicates",
+        "clean_text_values",
+        "omit_instanceID",
+        "instance_id",
+        "prefix",
+        "delimiter",
+        "instance_xmlns",
+        "sms_keyword",
+        "sms_separator",
+        "sms_allow_media",
+        "sms_date_format",
+        "sms_datetime_format",
+        "sms_response",
+        "add_none_option",
+        "flat",
+    ],
+    aliases: &[
+        ("form_title", &["title"]),
+        ("set_form_title", &["title"]),
+        ("form_id", &["id_string"]),
+        ("set_form_id", &["id_string"]),
+        ("prefix", &["prefix"]),
+    ],
+    collapse: false,
+};
+
+/// What the sheet says.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) title: Option<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) instance_name: Option<String>,
+    pub(crate) default_language: Option<String>,
+    pub(crate) public_key: Option<String>,
+    pub(crate) submission_url: Option<String>,
+    pub(crate) auto_send: Option<String>,
+    pub(crate) auto_delete: Option<String>,
+    pub(crate) client_editable: bool,
+    pub(crate) style: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) namespaces: Vec<(String, String)>,
+    pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) allow_choice_duplicates: bool,
+    pub(crate) keep_blanks: bool,
+    pub(crate) omit_instance_id: bool,
+    pub(crate) instance_id: Option<String>,
+    pub(crate) prefix: Option<String>,
+    pub(crate) delimiter: Option<String>,
+    pub(crate) instance_xmlns: Option<String>,
+}
+
+/// `yes`, `no` and their spellings.
+pub(crate) fn yes_no(text: &str) -> Option<bool> {
+    match text {
+        "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "true()" => Some(true),
+        "no" | "No" | "NO" | "false" | "False" | "FALSE" | "false()" => Some(false),
+        _ => None,
+    }
+}
+
+impl Settings {
+    /// Whether a text can be the name of an element or attribute: its prefix, if any, is declared.
+    pub(crate) fn allows_name(&self, name: &str) -> bool {
+        let standard = STANDARD_NAMESPACES.iter().map(|(prefix, _)| *prefix);
+        let mut prefixes = standard.chain(self.namespaces.iter().map(|(p, _)| p.as_str()));
+        let declared = name.split_once(':').is_none_or(|(prefix, _)| prefixes.any(|p| p == prefix));
+        is_name(name) && declared
+    }
+
+    pub(crate) fn read(table: &Table, problems: &mut Problems) -> Self {
+        let Some(row) = table.rows.iter().find(|r| !r.is_blank()) else {
+            return Self::default();
+        };
+        let get = |name: &str| row.get(table, &[name]).map(str::to_owned);
+        let is = |name: &str, wanted| get(name).and_then(|t| yes_no(&t)) == Some(wanted);
+        let under = |start: &str| -> Vec<(String, String)> {
+            let cells = row.cells(table).filter_map(|(heading, value)| {
+                let [first, name] = heading.path.as_slice() else { return None };
+                (first == start).then(|| (name.clone(), value.to_owned()))
+            });
+            cells.collect()
+        };
+        let settings = Self {
+            title: get("title"),
+            id: get("id_string"),
+            version: get("version"),
+            instance_name: get("instance_name"),
+            default_language: get("default_language"),
+            public_key: get("public_key"),
+            submission_url: get("submission_url"),
+            auto_send: get("auto_send"),
+            auto_delete: get("auto_delete"),
+            client_editable: is("client_editable", true),
+            style: get("style"),
+            name: get("name"),
+            namespaces: namespaces(&get("namespaces").unwrap_or_default()),
+            attributes: under("attribute"),
+            allow_choice_duplicates: is("allow_choice_duplicates", true),
+            keep_blanks: is("clean_text_values", false),
+            omit_instance_id: is("omit_instanceID", true),
+            instance_id: get("instance_id"),
+            prefix: get("prefix"),
+            delimiter: get("delimiter"),
+            instance_xmlns: get("instance_xmlns"),
+        };
+        if let Some(name) = settings.name.as_ref().filter(|name| !is_name(name)) {
+            let kind = ProblemKind::BadName { value: name.clone() };
+            problems.error(&table.place(row.number, &["name"]), kind);
+        }
+        if settings.omit_instance_id && settings.public_key.is_some() {
+            let place = table.place(row.number, &["omit_instanceID"]);
+            problems.error(&place, ProblemKind::EncryptedWithoutInstanceId);
+        }
+        settings
+    }
+}
+
+/// `prefix="uri" prefix2="uri2"`.
+fn namespaces(text: &str) -> Vec<(String, String)> {
+    let pairs = text.split_whitespace().filter_map(|pair| pair.split_once('='));
+    let quotes = ['"', '\''];
+    pairs
+        .filter(|(prefix, uri)| !prefix.is_empty() && !uri.contains('='))
+        .map(|(prefix, uri)| (prefix.to_owned(), uri.replace(quotes, "")))
+        .collect()
+}

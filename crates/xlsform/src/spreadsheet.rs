@@ -1,0 +1,238 @@
+//! `.xlsx` and `.xls` to a [`Workbook`], with bounded memory.
+
+use std::io::{Cursor, Read};
+
+use calamine::{CellErrorType, Data, DataRef, ExcelDateTime, Reader, Xls, Xlsx, XlsxError};
+
+use crate::read::{MAX_COLUMNS, MAX_ROWS, ReadError};
+use crate::workbook::{CellNote, CellNoteKind, Sheet, Workbook};
+
+/// More cells of a workbook than this are not read, counting the empty ones between.
+const MAX_CELLS: usize = 4_000_000;
+/// More formulas of a sheet than this are not told one by one.
+const MAX_NOTES: usize = 10_000;
+/// An archive that unpacks to more than this is not read.
+const MAX_UNPACKED: u64 = 64 << 20;
+
+/// Reads by content, not by name: people rename files.
+pub(crate) fn read(bytes: &[u8]) -> Result<Workbook, ReadError> {
+    if bytes.starts_with(b"PK") {
+        check_size(bytes)?;
+        read_xlsx(bytes)
+    } else if bytes.starts_with(b"\xd0\xcf\x11\xe0") {
+        read_xls(bytes)
+    } else {
+        Err(ReadError::NotASpreadsheet("it is neither .xlsx nor .xls".to_owned()))
+    }
+}
+
+fn damaged(error: &dyn std::fmt::Display) -> ReadError {
+    ReadError::NotASpreadsheet(error.to_string())
+}
+
+fn read_xlsx(bytes: &[u8]) -> Result<Workbook, ReadError> {
+    let mut file: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+    let mut workbook = Workbook::default();
+    let mut room = MAX_CELLS;
+    for name in file.sheet_names() {
+        workbook.sheets.push(match xlsx_sheet(&mut file, &name, &mut room) {
+            Ok(sheet) => sheet,
+            Err(XlsxError::NotAWorksheet(_)) => continue,
+            Err(error) => return Err(damaged(&error)),
+        });
+    }
+    Ok(workbook)
+}
+
+/// Cells one by one, so that a sheet with a million rows costs no more than those that are kept.
+fn xlsx_sheet(
+    file: &mut Xlsx<Cursor<&[u8]>>,
+    name: &str,
+    room: &mut usize,
+) -> Result<Sheet, XlsxError> {
+    let mut sheet = Sheet { name: name.to_owned(), ..Sheet::default() };
+    let mut cells = file.worksheet_cells_reader(name)?;
+    while let Some(cell) = cells.next_cell()? {
+        let (row, column) = cell.get_position();
+        if !put(&mut sheet, (row, column as usize), cell.get_value(), room) {
+            break;
+        }
+    }
+    drop(cells);
+    let mut formulas = file.worksheet_cells_reader(name)?;
+    while let Some(cell) = formulas.next_formula()? {
+        let (row, column) = cell.get_position();
+        if row as usize >= MAX_ROWS || sheet.notes.len() >= MAX_NOTES {
+            break;
+        }
+        let blank = cell.get_value().is_empty();
+        if !blank {
+            sheet.notes.push(CellNote {
+                row: row + 1,
+                column: column as usize,
+                kind: CellNoteKind::Formula,
+            });
+        }
+    }
+    Ok(sheet)
+}
+
+fn read_xls(bytes: &[u8]) -> Result<Workbook, ReadError> {
+    let mut file: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+    let mut workbook = Workbook::default();
+    let mut room = MAX_CELLS;
+    for name in file.sheet_names() {
+        let mut sheet = Sheet { name: name.clone(), ..Sheet::default() };
+        let range = file.worksheet_range(&name).map_err(|e| damaged(&e))?;
+        let (top, left) = range.start().unwrap_or_default();
+        for (row, column, value) in range.used_cells() {
+            let row = u32::try_from(row).unwrap_or(u32::MAX).saturating_add(top);
+            let place = (row, column + left as usize);
+            if !put(&mut sheet, place, &borrowed(value), &mut room) {
+                break;
+            }
+        }
+        workbook.sheets.push(sheet);
+    }
+    Ok(workbook)
+}
+
+fn borrowed(value: &Data) -> DataRef<'_> {
+    match value {
+        Data::Int(number) => DataRef::Int(*number),
+        Data::Float(number) => DataRef::Float(*number),
+        Data::String(text) => DataRef::SharedString(text),
+        Data::Bool(truth) => DataRef::Bool(*truth),
+        Data::DateTime(moment) => DataRef::DateTime(*moment),
+        Data::DateTimeIso(text) => DataRef::DateTimeIso(text.clone()),
+        Data::DurationIso(text) => DataRef::DurationIso(text.clone()),
+        Data::Error(error) => DataRef::Error(error.clone()),
+        _ => DataRef::Empty,
+    }
+}
+
+/// Stores a cell; false when the sheet has as many cells as are read.
+fn put(
+    sheet: &mut Sheet,
+    (row, column): (u32, usize),
+    value: &DataRef<'_>,
+    room: &mut usize,
+) -> bool {
+    let note = |kind| CellNote { row: row.saturating_add(1), column, kind };
+    if let DataRef::Error(error) = value {
+        sheet.notes.push(note(CellNoteKind::ErrorValue(error_text(error).to_owned())));
+    }
+    let Some(text) = text(value) else { return true };
+    if row as usize >= MAX_ROWS || column > *room {
+        sheet.notes.push(note(CellNoteKind::TooLarge));
+        return false;
+    }
+    if column >= MAX_COLUMNS {
+        if !sheet.notes.iter().any(|n| n.kind == CellNoteKind::TooLarge) {
+            sheet.notes.push(note(CellNoteKind::TooLarge));
+        }
+        return true;
+    }
+    if sheet.rows.len() <= row as usize {
+        sheet.rows.resize(row as usize + 1, Vec::new());
+    }
+    let cells = &mut sheet.rows[row as usize];
+    if cells.len() <= column {
+        *room -= column + 1 - cells.len();
+        cells.resize(column + 1, None);
+    }
+    cells[column] = Some(text);
+    true
+}
+
+/// Text of a cell as a form uses it: whole numbers without a point, `TRUE`, ISO dates.
+fn text(value: &DataRef<'_>) -> Option<String> {
+    let text = match value {
+        DataRef::Empty | DataRef::Error(_) => return None,
+        DataRef::Int(number) => number.to_string(),
+        DataRef::Float(number) => number.to_string(),
+        DataRef::String(text) => text.replace('\u{a0}', " "),
+        DataRef::SharedString(text) => text.replace('\u{a0}', " "),
+        DataRef::Bool(true) => "TRUE".to_owned(),
+        DataRef::Bool(false) => "FALSE".to_owned(),
+        DataRef::DateTime(moment) => date_text(moment),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+    };
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn date_text(moment: &ExcelDateTime) -> String {
+    let (year, month, day, hour, minute, second, _milli) = moment.to_ymd_hms_milli();
+    if moment.as_f64() < 1.0 {
+        format!("{hour:02}:{minute:02}:{second:02}")
+    } else {
+        format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+    }
+}
+
+fn error_text(error: &CellErrorType) -> &'static str {
+    match error {
+        CellErrorType::Div0 => "#DIV/0!",
+        CellErrorType::NA => "#N/A",
+        CellErrorType::Name => "#NAME?",
+        CellErrorType::Null => "#NULL!",
+        CellErrorType::Num => "#NUM!",
+        CellErrorType::Ref => "#REF!",
+        CellErrorType::Value => "#VALUE!",
+        _ => "#ERROR!",
+    }
+}
+
+/// Unpacks every entry into nothing, counting, before anything is kept: a small file can hold a
+/// huge sheet, and the sizes that an archive states need not be true.
+fn check_size(bytes: &[u8]) -> Result<(), ReadError> {
+    let mut unpacked = 0;
+    for entry in entries(bytes).ok_or_else(|| damaged(&"the archive has no directory"))? {
+        let data = bytes.get(entry.start..).unwrap_or_default();
+        if entry.deflated {
+            let left = MAX_UNPACKED - unpacked + 1;
+            let mut inflated = flate2::read::DeflateDecoder::new(data).take(left);
+            unpacked +=
+                std::io::copy(&mut inflated, &mut std::io::sink()).map_err(|e| damaged(&e))?;
+        } else {
+            unpacked += entry.packed as u64;
+        }
+        if unpacked > MAX_UNPACKED {
+            return Err(ReadError::TooLarge { limit: MAX_UNPACKED as usize });
+        }
+    }
+    Ok(())
+}
+
+struct Entry {
+    start: usize,
+    packed: usize,
+    deflated: bool,
+}
+
+/// The entries that an archive's directory lists.
+fn entries(bytes: &[u8]) -> Option<Vec<Entry>> {
+    let tail = bytes.len().saturating_sub(65_557);
+    let end = bytes.get(tail..)?.windows(4).rposition(|w| w == b"PK\x05\x06")? + tail;
+    let mut at = number(bytes, end + 16, 4)?;
+    let mut entries = Vec::new();
+    while bytes.get(at..at + 4) == Some(b"PK\x01\x02") {
+        let local = number(bytes, at + 42, 4)?;
+        let names = number(bytes, local + 26, 2)? + number(bytes, local + 28, 2)?;
+        entries.push(Entry {
+            start: local + 30 + names,
+            packed: number(bytes, at + 20, 4)?,
+            deflated: number(bytes, at + 10, 2)? == 8,
+        });
+        at += 46;
+        at += number(bytes, at - 18, 2)? + number(bytes, at - 16, 2)? + number(bytes, at - 14, 2)?;
+    }
+    Some(entries)
+}
+
+/// A little-endian number in the archive.
+fn number(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
+    let field = bytes.get(at..at.checked_add(length)?)?;
+    Some(field.iter().rev().fold(0, |sum, byte| (sum << 8) | usize::from(*byte)))
+}

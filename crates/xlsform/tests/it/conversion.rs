@@ -1,0 +1,75 @@
+//! What rows become, piece by piece.
+
+use crate::xml;
+
+/// (what, rows of the survey below the header, pieces of the XML without blanks)
+const ROWS: [(&str, &str, &[&str]); 9] = [
+    (
+        "two questions in a row of a repeat are joined by a relative path",
+        "| | begin repeat | r | R | |\n| | integer | a | A | |\n| | integer | b | B | ${a} > 1 |\n| | end repeat | | | |",
+        &[r#"<bindnodeset="/data/r/b"type="int"relevant="../a&gt;1"/>"#, r#"<rjr:template="">"#],
+    ),
+    (
+        "outside, the path is from the root",
+        "| | integer | a | A | |\n| | integer | b | B | ${a} > 1 |",
+        &[r#"relevant="/data/a&gt;1""#],
+    ),
+    ("yes means true", "| | integer | a | A | yes |", &[r#"relevant="true()""#]),
+    (
+        "a reference in a label is an output",
+        "| | text | a | A | |\n| | note | n | Hello ${a}! | |",
+        &[
+            r#"Hello<outputvalue="/data/a"/>!"#,
+            r#"<bindnodeset="/data/n"type="string"readonly="true()"/>"#,
+        ],
+    ),
+    (
+        "typographic quotes are straightened",
+        "| | text | a | A | |\n| | text | b | B | ${a} = ‘x’ |",
+        &[r#"relevant="/data/a='x'""#],
+    ),
+    (
+        "a range has its ends",
+        "| | range | a | A | |",
+        &[r#"start="1""#, r#"end="10""#, r#"step="1""#, "<range"],
+    ),
+    (
+        "a loop is a group for each choice",
+        "| | begin loop over l | p | P | |\n| | integer | n | How many %(label)s | |\n| | end loop | | | |",
+        &["<x><n/></x><y><n/></y>", "HowmanyEx", "HowmanyWhy"],
+    ),
+    (
+        "or_other asks to specify",
+        "| | select_one l or_other | a | A | |",
+        &["<a_other/>", "selected(../a,'other')", "<name>other</name>"],
+    ),
+    (
+        "the last saved record is an instance",
+        "| | text | a | A | ${last-saved#a} = '' |",
+        &["instance('__last-saved')/data/a", r#"src="jr://instance/last-saved""#],
+    ),
+];
+
+#[test]
+fn rows_become_what_the_specification_says() {
+    for (what, rows, pieces) in ROWS {
+        let markdown = format!(
+            "| survey |\n| | type | name | label | relevant |\n{rows}\n| choices |\n\
+            | | list_name | name | label |\n| | l | x | Ex |\n| | l | y | Why |\n"
+        );
+        let xml: String = xml(&markdown).split_whitespace().collect();
+        for piece in pieces {
+            assert!(xml.contains(piece), "{what}: {piece} is not in {xml}");
+        }
+    }
+}
+
+#[test]
+fn the_external_choices_become_the_file_beside_the_form() {
+    let markdown = "| survey |\n| | type | name | label |\n| | text | a | A |\n\
+        | external_choices |\n| | list_name | name | label |\n| | l | x | \"X\" |\n";
+    let workbook =
+        xlsform::read_workbook(markdown.as_bytes(), xlsform::Kind::Markdown).expect("a table");
+    let csv = xlsform::external_choices_csv(&workbook).expect("a file");
+    assert_eq!(csv, "\"list_name\",\"name\",\"label\"\n\"l\",\"x\",\"\"\"X\"\"\"\n");
+}

@@ -1,0 +1,118 @@
+//! What is wrong in a workbook is told with its place, all at once.
+
+use crate::{errors, of};
+
+/// (what, rows of the survey below `type name label relevant`, what is said)
+const SURVEYS: [(&str, &str, &str); 13] = [
+    (
+        "prefix that is not declared",
+        "| | text | x:a | A | |",
+        "survey!B2 (name): 'x:a' cannot be a name: a name begins with a letter or '_' and has only letters, digits, '-', '_' and '.'; a prefix must be declared",
+    ),
+    ("unknown type", "| | txet | a | A | |", "survey!A2 (type): 'txet' is not a question type"),
+    ("no type", "| | | a | A | |", "survey!A2 (type): the row has no type"),
+    ("no name", "| | text | | A | |", "survey!B2 (name): the question or group has no name"),
+    (
+        "bad name",
+        "| | text | a b | A | |",
+        "survey!B2 (name): 'a b' cannot be a name: a name begins with a letter or '_' and has only letters, digits, '-', '_' and '.'; a prefix must be declared",
+    ),
+    (
+        "twice",
+        "| | text | a | A | |\n| | text | a | B | |",
+        "survey!B3 (name): the name 'a' is used twice in the same group (first in row 2)",
+    ),
+    (
+        "reference to nothing",
+        "| | text | a | A | ${b} = 1 |",
+        "survey!D2 (relevant): ${b} refers to nothing",
+    ),
+    (
+        "reference to two",
+        "| | begin group | g | G | |\n| | text | a | A | |\n| | end group | | | |\n| | text | a | A | |\n| | note | n | ${a} | |",
+        "survey!C6 (label): ${a} refers to several questions",
+    ),
+    (
+        "open reference",
+        "| | text | a | A ${b | |",
+        "survey!C2 (label): '${b' is not a reference: write ${name}",
+    ),
+    (
+        "open group",
+        "| | begin group | g | G | |\n| | text | a | A | |",
+        "survey!A2 (type): 'begin group' of 'g' is never closed",
+    ),
+    (
+        "end without begin",
+        "| | text | a | A | |\n| | end repeat | | | |",
+        "survey!A3 (type): nothing is open that 'end repeat' could close",
+    ),
+    (
+        "no list",
+        "| | select_one l | a | A | |",
+        "survey!A2 (type): there is no list of choices named 'l'",
+    ),
+    ("no label", "| | text | a | | |", "survey!C2 (label): the question has no label and no hint"),
+];
+
+#[test]
+fn each_mistake_in_the_survey_is_named_with_its_cell() {
+    for (what, rows, expected) in SURVEYS {
+        let markdown = format!("| survey |\n| | type | name | label | relevant |\n{rows}\n");
+        assert_eq!(errors(&markdown), [expected], "{what}");
+    }
+}
+
+#[test]
+fn a_broken_expression_is_named_with_its_character() {
+    let said =
+        errors("| survey |\n| | type | name | label | relevant |\n| | text | a | A | 1 + |\n");
+    assert_eq!(
+        said,
+        [
+            "survey!D2 (relevant): the expression is broken at character 4: the expression ends too early"
+        ]
+    );
+}
+
+#[test]
+fn the_same_choice_twice_is_an_error_unless_allowed() {
+    let sheets = "| survey |\n| | type | name | label |\n| | select_one l | a | A |\n\
+        | choices |\n| | list_name | name | label |\n| | l | x | X |\n| | l | x | Y |\n";
+    assert_eq!(
+        errors(sheets),
+        ["choices!B3 (name): the choice 'x' is in the list 'l' twice (first in row 2)"]
+    );
+    let allowed = format!("{sheets}| settings |\n| | allow_choice_duplicates |\n| | yes |\n");
+    assert_eq!(errors(&allowed), Vec::<String>::new());
+}
+
+#[test]
+fn all_problems_are_listed_at_once() {
+    let said = errors(
+        "| survey |\n| | type | name | label | relevant |\n| | txet | a | A | |\n\
+        | | text | b | B | ${c} |\n| | select_one l | d | D | |\n| | begin group | g | G | |\n",
+    );
+    assert_eq!(said.len(), 4, "{said:#?}");
+}
+
+#[test]
+fn a_workbook_without_survey_says_which_sheet_may_be_meant() {
+    let said = errors("| servey |\n| | type |\n| | note |\n| other |\n| | a |\n| | b |\n");
+    assert_eq!(said, ["survey: there is no sheet named 'survey'; is 'servey' meant to be it?"]);
+}
+
+#[test]
+fn a_survey_without_type_column_is_an_error() {
+    let said = errors("| survey |\n| | name | label |\n| | a | A |\n");
+    assert_eq!(said, ["survey row 1: the sheet has no column 'type'"]);
+}
+
+#[test]
+fn columns_without_a_meaning_are_told() {
+    let (form, problems) =
+        of("| survey |\n| | type | name | label | colour |\n| | text | a | A | red |\n");
+    assert!(form.is_some());
+    let said: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["survey!D1 (colour): the column is not known and is ignored"]);
+}

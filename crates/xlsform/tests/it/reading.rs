@@ -1,0 +1,128 @@
+//! Files in: good, damaged, huge.
+
+use std::io::Write;
+
+use rust_xlsxwriter::{Formula, Workbook};
+use xlsform::{Kind, Options, ProblemKind, ReadError, convert, read_workbook};
+
+const ROWS: [[&str; 3]; 2] = [["type", "name", "label"], ["text", "a", "A"]];
+
+/// A survey sheet with one question.
+fn survey(workbook: &mut Workbook) -> &mut rust_xlsxwriter::Worksheet {
+    let sheet = workbook.add_worksheet().set_name("survey").expect("a name");
+    for (row, cells) in ROWS.iter().enumerate() {
+        sheet.write_row(u32::try_from(row).expect("few"), 0, *cells).expect("cells");
+    }
+    sheet
+}
+
+#[test]
+fn what_is_no_spreadsheet_is_refused() {
+    let mut truncated = Workbook::new();
+    survey(&mut truncated);
+    let bytes = truncated.save_to_buffer().expect("bytes");
+    let middle = bytes.get(..bytes.len() / 2).expect("half");
+    for bytes in [&b""[..], b"hello", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", middle] {
+        let read = read_workbook(bytes, Kind::Spreadsheet);
+        assert!(matches!(read, Err(ReadError::NotASpreadsheet(_))), "{read:?}");
+    }
+    assert_eq!(read_workbook(b"\xff\xfe", Kind::Csv), Err(ReadError::NotText));
+    assert_eq!(read_workbook(b"no table", Kind::Markdown), Err(ReadError::NoTable));
+}
+
+#[test]
+fn every_broken_byte_gives_an_answer_and_no_panic() {
+    let mut workbook = Workbook::new();
+    survey(&mut workbook);
+    let bytes = workbook.save_to_buffer().expect("bytes");
+    for at in (0..bytes.len()).step_by(53) {
+        let mut broken = bytes.clone();
+        broken[at] ^= 0x5a;
+        if let Ok(workbook) = read_workbook(&broken, Kind::Spreadsheet) {
+            let (_form, _problems) = convert(&workbook, &Options::default());
+        }
+    }
+}
+
+#[test]
+fn cells_are_read_as_a_form_means_them() {
+    let mut workbook = Workbook::new();
+    let sheet = survey(&mut workbook);
+    sheet.write_number(1, 5, 1.0).expect("a number");
+    sheet.write_number(1, 6, 2.5).expect("a number");
+    sheet.write_boolean(1, 7, true).expect("a truth");
+    sheet.write_string(1, 8, " blanks\u{a0}around ").expect("a text");
+    let bytes = workbook.save_to_buffer().expect("bytes");
+    let read = read_workbook(&bytes, Kind::Spreadsheet).expect("a workbook");
+    let cells: Vec<_> = read.sheets[0].rows[1].iter().flatten().map(String::as_str).collect();
+    assert_eq!(cells, ["text", "a", "A", "1", "2.5", "TRUE", "blanks around"]);
+}
+
+#[test]
+fn a_formula_is_read_by_its_result_and_told() {
+    let mut workbook = Workbook::new();
+    let sheet = survey(&mut workbook);
+    sheet.write_formula(1, 2, Formula::new("=\"B\"").set_result("B")).expect("a formula");
+    let bytes = workbook.save_to_buffer().expect("bytes");
+    let read = read_workbook(&bytes, Kind::Spreadsheet).expect("a workbook");
+    let (form, problems) = convert(&read, &Options::default());
+    assert!(form.is_some());
+    let said: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["survey!C2 (label): the cell holds a formula; its stored result is used"]);
+}
+
+#[test]
+fn a_sheet_with_too_many_rows_is_an_error_at_the_row_where_reading_stops() {
+    let mut workbook = Workbook::new();
+    survey(&mut workbook).write_string(1_000_000, 0, "text").expect("a far cell");
+    let bytes = workbook.save_to_buffer().expect("bytes");
+    let read = read_workbook(&bytes, Kind::Spreadsheet).expect("a workbook");
+    let (form, problems) = convert(&read, &Options::default());
+    assert!(form.is_none());
+    let too_large = problems.iter().find(|p| p.kind == ProblemKind::SheetTooLarge);
+    assert_eq!(too_large.and_then(|p| p.row), Some(1_000_001));
+}
+
+#[test]
+fn an_archive_that_unpacks_to_too_much_is_refused() {
+    let mut packed = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    let zeros = vec![0; 1 << 20];
+    for _ in 0..65 {
+        packed.write_all(&zeros).expect("memory");
+    }
+    let data = packed.finish().expect("memory");
+    let length = u32::try_from(data.len()).expect("small").to_le_bytes();
+    let mut archive = b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0".to_vec();
+    archive.extend(length.into_iter().chain([1, 0, 0, 0, 1, 0, 0, 0, b'a']).chain(data));
+    let directory = u32::try_from(archive.len()).expect("small").to_le_bytes();
+    archive.extend(b"PK\x01\x02\x14\0\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0");
+    archive.extend(length.into_iter().chain([1, 0, 0, 0, 1, 0, 0, 0]).chain([0; 14]).chain([b'a']));
+    archive.extend(
+        b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x2f\0\0\0".iter().copied().chain(directory).chain([0, 0]),
+    );
+    let read = read_workbook(&archive, Kind::Spreadsheet);
+    assert!(matches!(read, Err(ReadError::TooLarge { .. })), "{read:?}");
+}
+
+#[test]
+fn csv_and_markdown_give_the_same_sheets() {
+    let csv = "survey\n,type,name,label\n,text,a,\"A, b\"\nsettings\n,form_id\n,f\n";
+    let markdown = "| survey |\n| | type | name | label |\n| | text | a | A, b |\n\
+        |---|---|\n| settings |\n| | form_id |\n| | f |\n";
+    let csv = read_workbook(csv.as_bytes(), Kind::Csv).expect("csv");
+    let markdown = read_workbook(markdown.as_bytes(), Kind::Markdown).expect("Markdown");
+    let forms = [csv, markdown].map(|w| convert(&w, &Options::default()).0.expect("a form"));
+    assert_eq!(forms[0], forms[1]);
+    assert_eq!(forms[0].id(), "f");
+}
+
+#[test]
+fn a_huge_survey_has_an_answer_in_bounded_time_and_stack() {
+    let line = ",begin group,g,G\n";
+    let csv = format!("survey\n,type,name,label\n{}", line.repeat(150_000));
+    let read = read_workbook(csv.as_bytes(), Kind::Csv).expect("csv");
+    let (form, problems) = convert(&read, &Options::default());
+    assert!(form.is_none());
+    assert!(problems.iter().any(|p| p.kind == ProblemKind::SheetTooLarge));
+    assert!(problems.iter().any(|p| p.kind == ProblemKind::NestedTooDeeply { limit: 64 }));
+}
