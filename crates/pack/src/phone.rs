@@ -1,0 +1,111 @@
+//! What the phone downloads of a pack, as JSON. The server writes these types, the phone reads
+//! them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Clause, Event, Group, Indicator, LegalRef, Modality, OutlineItem, Plan, Task, Text, Units,
+    Violation, tables::Extra,
+};
+
+/// A form that the server made out of a spreadsheet of the pack and can hand out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedForm {
+    /// The form's own id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of the form's XML, in hexadecimal: the name to download it by.
+    pub hash: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// The pack, on the phone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PhonePack {
+    /// Changes whenever anything below does.
+    pub hash: String,
+    /// The pack's id.
+    pub id: String,
+    /// The pack's version.
+    pub version: String,
+    /// What people read.
+    pub title: Text,
+    /// Language tags, the default first.
+    pub languages: Vec<String>,
+    /// The language to begin in.
+    pub default_language: String,
+    /// Who issues the pack: a unit.
+    pub issuer: String,
+    /// The plan it carries out.
+    pub plan: Option<Plan>,
+    /// Units without a parent.
+    pub roots: Vec<String>,
+    /// Forms, in the table's order.
+    pub forms: Vec<PhoneForm>,
+    /// Units, past and present.
+    pub units: Units,
+    /// Words that stand for several units.
+    pub groups: Vec<Group>,
+    /// Words for how a task is given.
+    pub modalities: Vec<Modality>,
+    /// Changes of the organisation.
+    pub events: Vec<Event>,
+    /// The plan, piece by piece.
+    pub clauses: Vec<Clause>,
+    /// Tasks.
+    pub tasks: Vec<Task>,
+    /// Indicators.
+    pub indicators: Vec<Indicator>,
+    /// Legal references.
+    pub legal_refs: Vec<LegalRef>,
+    /// Forbidden acts.
+    pub violations: Vec<Violation>,
+    /// The report's outline.
+    pub report_outline: Vec<OutlineItem>,
+}
+
+impl PhonePack {
+    /// The form with this id.
+    #[must_use]
+    pub fn form(&self, id: &str) -> Option<&PhoneForm> {
+        self.forms.iter().find(|form| form.id == id)
+    }
+}
+
+/// A form in the phone's list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhoneForm {
+    /// The form's own id.
+    pub id: String,
+    /// The name that clauses, tasks and the report outline use for it.
+    pub file: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its XML, in hexadecimal.
+    pub hash: String,
+    /// The XML's size in bytes.
+    pub bytes: u64,
+    /// What people read.
+    pub title: Text,
+    /// What sort of form it is.
+    pub kind: String,
+    /// How often, in words.
+    pub frequency: String,
+    /// The clauses it serves.
+    pub clauses: Vec<String>,
+    /// Who fills it in.
+    pub used_by: String,
+    /// Asks for personal data.
+    pub personal_data: bool,
+    /// Asks for sensitive personal data.
+    pub sensitive_data: bool,
+    /// How many scored items its checklist has.
+    pub checklist_items: Option<u32>,
+    /// Other columns of the forms table.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: Extra,
+}

@@ -1,0 +1,63 @@
+//! What the phone downloads.
+
+use pack::phone::{PhonePack, PublishedForm};
+
+use crate::real_pack;
+
+fn published(pack: &pack::Pack) -> Vec<PublishedForm> {
+    pack.forms
+        .iter()
+        .map(|form| PublishedForm {
+            id: form.form_id.clone(),
+            version: form.version.clone(),
+            hash: format!("{:064x}", form.row),
+            bytes: u64::from(form.row),
+        })
+        .collect()
+}
+
+#[test]
+fn the_phone_reads_back_what_the_server_writes() {
+    let pack = real_pack();
+    let json = pack::phone_json(&pack, &published(&pack)).to_string();
+    let phone: PhonePack = serde_json::from_str(&json).expect("the phone reads it");
+    assert_eq!(serde_json::to_string(&phone).map(|text| text.len()).ok(), Some(json.len()));
+    assert_eq!(phone.units.scope(&["dn_p_xuan_lap"]), pack.units.scope(&["dn_p_xuan_lap"]));
+    assert_eq!(
+        phone.form("lk_kt_phuong_xa").map(|form| form.title.get("en").is_empty()),
+        Some(false)
+    );
+    assert!(!json.contains("so-tay-342"), "no password of the demonstration goes to a phone");
+}
+
+#[test]
+fn it_has_the_shape_that_the_interface_promises() {
+    let pack = real_pack();
+    let json = pack::phone_json(&pack, &published(&pack));
+    assert_eq!(json["title"]["vi"], pack.manifest.title.get("vi"));
+    let form = &json["forms"][0];
+    for key in ["id", "version", "hash", "title", "kind", "frequency", "clauses", "used_by"] {
+        assert!(!form[key].is_null(), "forms[].{key}");
+    }
+    for key in ["id", "name", "parent", "kind", "valid_from", "valid_to", "successors"] {
+        assert!(json["units"][5].get(key).is_some(), "units[].{key}");
+    }
+    assert_eq!(json["units"][5]["valid_to"], "2025-06-30");
+    for key in
+        ["tasks", "indicators", "legal_refs", "clauses", "report_outline", "violations", "events"]
+    {
+        assert!(json[key].as_array().is_some_and(|rows| !rows.is_empty()), "{key}");
+    }
+}
+
+#[test]
+fn a_form_that_is_not_published_is_not_in_the_list_and_another_version_is_another_hash() {
+    let pack = real_pack();
+    let mut forms = published(&pack);
+    let before = pack::phone_json(&pack, &forms);
+    forms[0].hash = "f".repeat(64);
+    let other = pack::phone_json(&pack, &forms);
+    assert_ne!(before["hash"], other["hash"]);
+    forms.truncate(3);
+    assert_eq!(pack::phone_json(&pack, &forms)["forms"].as_array().map(Vec::len), Some(3));
+}
