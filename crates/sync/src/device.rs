@@ -1,0 +1,621 @@
+//! When a device talks to the server, and what it does with the answers: a state machine. Events go in,
+//! effects come out; whoever carries them out may be killed between any two of them.
+//!
+//! One sync is a cycle: push until nothing is left, pull until there is no more, then files, the smallest
+//! first. Answers go first and alone: a file's next chunk waits whenever a person asks to send.
+
+mod message;
+mod rekey;
+mod state;
+
+use std::collections::VecDeque;
+
+use minicbor::Decode;
+
+pub use self::{
+    message::{
+        BlobReply, Blocked, Effect, Event, Outbox, Page, Phase, Reply, SyncStatus, Waiting,
+        WaitingBlob,
+    },
+    rekey::{rekey, rekey_patch},
+    state::{Contact, DeviceState},
+};
+use crate::{
+    blob::Chunks,
+    codec,
+    push::MAX_OPERATIONS,
+    wire::{PullResponse, PushRequest, PushResponse, QuarantineReason, WIRE_VERSION},
+};
+
+/// Bytes of operations in one request: what a slow network carries within half a minute.
+const PUSH_BYTES: usize = 256 * 1024;
+/// How long after an edit a sync starts by itself.
+const EDIT_DELAY_MS: u64 = 20_000;
+/// How long a pull waits for a change on the server, while a person watches.
+const POLL_WAIT_S: u32 = 20;
+/// The pause between two such pulls, so that an answer at once makes no storm.
+const POLL_PAUSE_MS: u64 = 500;
+/// The first and the longest time before the next try.
+const RETRY_MS: (u64, u64) = (2_000, 300_000);
+/// The longest `Retry-After` that is obeyed.
+const LONGEST_RETRY_AFTER_MS: u64 = 3_600_000;
+
+/// What was sent in a push.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    /// The last operation before it.
+    before: u64,
+    /// Its last operation; `before` if it has none.
+    last: u64,
+    /// Whether more operations wait behind it.
+    more: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Idle,
+    Loading,
+    Pushing { ticket: u64, sent: Sent },
+    Marking { more: bool, copied: bool },
+    Rekeying,
+    Pulling { ticket: u64 },
+    Polling { ticket: u64 },
+    Committing { more: bool, polled: bool },
+    ListingBlobs,
+    AskingBlob { ticket: u64, blob: WaitingBlob, sent: bool },
+    SendingChunk { ticket: u64, blob: WaitingBlob, left: Chunks },
+    MarkingBlob,
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Device {
+    state: DeviceState,
+    /// What becomes the state once it is on the disk.
+    pending: Option<DeviceState>,
+    step: Step,
+    tickets: u64,
+    /// A sync was asked for while one was under way.
+    again: bool,
+    /// A draft changed since the outbox was last sealed.
+    dirty: bool,
+    /// The server may have lost operations: ask what it holds before anything else.
+    probe: bool,
+    /// The server's watermark as last heard, own or not.
+    heard: u64,
+    online: bool,
+    watching: bool,
+    poll_next: bool,
+    failures: u32,
+    max_operations: usize,
+    blocked: Option<Blocked>,
+    blobs: VecDeque<WaitingBlob>,
+    file_refused: bool,
+    freed: u64,
+    waiting: Waiting,
+    reported: Option<SyncStatus>,
+}
+
+impl Device {
+    /// A machine that goes on from what was stored last.
+    #[must_use]
+    pub fn new(state: DeviceState) -> Self {
+        Self {
+            state,
+            pending: None,
+            step: Step::Idle,
+            tickets: 0,
+            again: false,
+            dirty: false,
+            probe: false,
+            heard: 0,
+            online: true,
+            watching: false,
+            poll_next: false,
+            failures: 0,
+            max_operations: MAX_OPERATIONS,
+            blocked: None,
+            blobs: VecDeque::new(),
+            file_refused: false,
+            freed: 0,
+            waiting: Waiting::default(),
+            reported: None,
+        }
+    }
+
+    /// What is stored: for [`crate::view::view`] and [`DeviceState::times`].
+    #[must_use]
+    pub fn state(&self) -> &DeviceState {
+        &self.state
+    }
+
+    /// Whether nothing is under way: it waits for an event.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        matches!(self.step, Step::Idle)
+    }
+
+    /// Takes an event. `wall_ms` is the device's clock, used for people only; `random` spreads the retries
+    /// of many devices.
+    pub fn handle(&mut self, event: Event, wall_ms: i64, random: u64) -> Vec<Effect> {
+        let mut effects = match event {
+            Event::Opened => self.start(),
+            Event::Asked | Event::SignedIn => {
+                self.failures = 0;
+                self.start()
+            }
+            Event::Online => {
+                self.online = true;
+                self.failures = 0;
+                self.start()
+            }
+            Event::Offline => self.offline(),
+            Event::Watching(watching) => self.watch(watching),
+            Event::Edited => self.edited(),
+            Event::Tick => self.tick(),
+            Event::Loaded(outbox) => self.loaded(outbox),
+            Event::PushReply { ticket, reply } => self.push_reply(ticket, reply, wall_ms, random),
+            Event::PullReply { ticket, reply } => self.pull_reply(ticket, reply, wall_ms, random),
+            Event::BlobsWaiting(blobs) => self.blobs_waiting(blobs, random),
+            Event::BlobReply { ticket, reply } => self.blob_reply(ticket, reply, random),
+            Event::Stored(waiting) => self.stored(waiting, random),
+            Event::StorageFailed => {
+                self.pending = None;
+                self.fail(Blocked::Storage, None, random)
+            }
+            Event::Rekeyed(state) => self.rekeyed(state),
+        };
+        let status = self.status();
+        if self.reported != Some(status) {
+            self.reported = Some(status);
+            effects.push(Effect::ReportStatus(status));
+        }
+        effects
+    }
+
+    fn ticket(&mut self) -> u64 {
+        self.tickets += 1;
+        self.tickets
+    }
+
+    // Events from outside.
+
+    fn start(&mut self) -> Vec<Effect> {
+        match self.step {
+            Step::Idle => self.load(),
+            Step::Polling { .. } => {
+                let mut effects = vec![Effect::AbortPull];
+                effects.extend(self.load());
+                effects
+            }
+            _ => {
+                self.again = true;
+                Vec::new()
+            }
+        }
+    }
+
+    fn offline(&mut self) -> Vec<Effect> {
+        self.online = false;
+        self.blocked = Some(Blocked::Offline);
+        Vec::new() // what is under way fails by itself
+    }
+
+    fn watch(&mut self, watching: bool) -> Vec<Effect> {
+        self.watching = watching;
+        match self.step {
+            Step::Idle if watching => self.start(),
+            Step::Polling { .. } if !watching => {
+                self.step = Step::Idle;
+                let mut effects = vec![Effect::AbortPull];
+                effects.extend(self.schedule_edits());
+                effects
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn edited(&mut self) -> Vec<Effect> {
+        let first = !self.dirty;
+        self.dirty = true;
+        match self.step {
+            // A try is scheduled already after a failure, and the end of a cycle schedules one.
+            Step::Idle | Step::Polling { .. } if first && self.failures == 0 => {
+                self.schedule_edits()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn schedule_edits(&self) -> Vec<Effect> {
+        let wanted = self.dirty && self.online;
+        wanted.then_some(Effect::ScheduleRetry { delay_ms: EDIT_DELAY_MS }).into_iter().collect()
+    }
+
+    fn tick(&mut self) -> Vec<Effect> {
+        let poll = self.poll_next && self.watching && !self.dirty && self.failures == 0;
+        match self.step {
+            Step::Idle if poll => self.poll(),
+            Step::Idle => self.start(),
+            Step::Polling { .. } if self.dirty => self.start(),
+            _ => Vec::new(),
+        }
+    }
+
+    // Answers up.
+
+    fn load(&mut self) -> Vec<Effect> {
+        self.step = Step::Loading;
+        self.again = false;
+        self.dirty = false;
+        self.poll_next = false;
+        vec![Effect::SealAndLoadOutbox {
+            after: self.state.acked,
+            max_operations: self.max_operations,
+            max_bytes: PUSH_BYTES,
+        }]
+    }
+
+    fn loaded(&mut self, outbox: Outbox) -> Vec<Effect> {
+        if !matches!(self.step, Step::Loading) {
+            return Vec::new();
+        }
+        let Outbox { mut operations, mut more, last, waiting } = outbox;
+        self.waiting = waiting;
+        if self.heard > last {
+            return self.copied(); // the server holds operations of ours that we never sealed
+        }
+        // Freed operations leave holes among those in quarantine, which are never freed.
+        let run = operations.windows(2).take_while(|pair| pair[0].seq + 1 == pair[1].seq).count();
+        more |= run + 1 < operations.len();
+        operations.truncate(run + 1);
+        let before = operations.first().map_or(self.state.acked, |first| first.seq - 1);
+        let oldest = (before > self.state.acked).then_some(before + 1);
+        if operations.is_empty() && !self.probe {
+            return self.pull();
+        }
+        let sent = Sent { before, last: operations.last().map_or(before, |last| last.seq), more };
+        let request = PushRequest {
+            version: WIRE_VERSION,
+            device: self.state.device,
+            epoch: self.state.epoch,
+            operations,
+            oldest,
+        };
+        let ticket = self.ticket();
+        self.step = Step::Pushing { ticket, sent };
+        vec![Effect::Push { ticket, body: codec::encode(&request) }]
+    }
+
+    fn push_reply(&mut self, ticket: u64, reply: Reply, wall_ms: i64, random: u64) -> Vec<Effect> {
+        let Step::Pushing { ticket: ours, sent } = self.step else { return Vec::new() };
+        if ours != ticket {
+            return Vec::new();
+        }
+        let response = match read::<PushResponse>(reply) {
+            Ok(response) => response,
+            Err(failure) => {
+                // A batch that is too large for the network, or for something in between.
+                self.max_operations = (self.max_operations / 2).max(1);
+                return self.fail(failure.blocked, failure.retry_after_ms, random);
+            }
+        };
+        // A restored server proves again what it holds: it is sent all that this device still has.
+        let restored = self.state.epoch.is_some_and(|epoch| epoch != response.epoch);
+        let acked = if restored { 0 } else { acked(&response, sent) };
+        let stuck = acked == self.state.acked && sent.last > acked;
+        if stuck && !restored && !is_fork(&response) {
+            return self.fail(Blocked::Garbled, None, random); // no step forward: do not ask in a loop
+        }
+        self.online = true;
+        self.probe = false;
+        self.heard = response.acked;
+        self.max_operations = (self.max_operations * 2).min(MAX_OPERATIONS);
+        let mut state = self.state.clone();
+        state.epoch = Some(response.epoch);
+        state.acked = acked;
+        state.safe = response.safe;
+        state.contact = Some(Contact { server_ms: response.server_ms, wall_ms });
+        let more = sent.more || restored || acked < sent.last || self.heard > sent.last;
+        self.step = Step::Marking { more, copied: is_fork(&response) };
+        self.pending = Some(state.clone());
+        let PushResponse { verdicts, missing_blobs, .. } = response;
+        vec![Effect::MarkAcked { state, verdicts, missing_blobs }]
+    }
+
+    fn copied(&mut self) -> Vec<Effect> {
+        self.step = Step::Rekeying;
+        self.blocked = Some(Blocked::Copied);
+        vec![Effect::Rekey { above: self.state.acked }]
+    }
+
+    fn rekeyed(&mut self, state: DeviceState) -> Vec<Effect> {
+        if !matches!(self.step, Step::Rekeying) {
+            return Vec::new();
+        }
+        self.state = state;
+        self.heard = 0;
+        self.freed = 0;
+        self.blocked = None;
+        self.load()
+    }
+
+    // Records down.
+
+    fn pull(&mut self) -> Vec<Effect> {
+        let ticket = self.ticket();
+        self.step = Step::Pulling { ticket };
+        vec![Effect::Pull { ticket, cursor: self.state.cursor.clone(), wait_s: 0 }]
+    }
+
+    fn poll(&mut self) -> Vec<Effect> {
+        let ticket = self.ticket();
+        self.step = Step::Polling { ticket };
+        self.poll_next = false;
+        vec![Effect::Pull { ticket, cursor: self.state.cursor.clone(), wait_s: POLL_WAIT_S }]
+    }
+
+    fn pull_reply(&mut self, ticket: u64, reply: Reply, wall_ms: i64, random: u64) -> Vec<Effect> {
+        let polled = match self.step {
+            Step::Pulling { ticket: ours } if ours == ticket => false,
+            Step::Polling { ticket: ours } if ours == ticket => true,
+            _ => return Vec::new(),
+        };
+        let response = match read::<PullResponse>(reply) {
+            Ok(response) => response,
+            Err(failure) => return self.fail(failure.blocked, failure.retry_after_ms, random),
+        };
+        if self.state.epoch.is_some_and(|epoch| epoch != response.epoch) {
+            self.probe = true; // a restored server: give it back first what it lost
+            return self.load();
+        }
+        let mut state = self.state.clone();
+        if response.reset {
+            state.generation = state.generation.max(state.complete) + 1;
+        }
+        state.epoch = Some(response.epoch);
+        state.safe = response.safe;
+        state.cursor = Some(response.cursor);
+        state.contact = Some(Contact { server_ms: response.server_ms, wall_ms });
+        state.pack = Some(response.pack);
+        let complete = !response.more;
+        if complete {
+            state.complete = state.generation;
+            state.included = response.included;
+            state.last_success_ms = Some(wall_ms);
+        }
+        let page = Page {
+            generation: state.generation,
+            included: response.included,
+            records: response.records,
+            complete,
+            units: response.units,
+        };
+        self.step = Step::Committing { more: response.more, polled };
+        self.pending = Some(state.clone());
+        vec![Effect::CommitPull { state, page }]
+    }
+
+    // Files up.
+
+    fn blobs_waiting(&mut self, mut blobs: Vec<WaitingBlob>, random: u64) -> Vec<Effect> {
+        if !matches!(self.step, Step::ListingBlobs) {
+            return Vec::new();
+        }
+        blobs.sort_by_key(|blob| (blob.size, blob.hash));
+        self.blobs = blobs.into();
+        self.file_refused = false;
+        self.next_blob(random)
+    }
+
+    fn next_blob(&mut self, random: u64) -> Vec<Effect> {
+        if self.again {
+            return self.load();
+        }
+        match self.blobs.pop_front() {
+            Some(blob) => self.ask_blob(blob, false),
+            None => self.finish(random),
+        }
+    }
+
+    fn ask_blob(&mut self, blob: WaitingBlob, sent: bool) -> Vec<Effect> {
+        let ticket = self.ticket();
+        self.step = Step::AskingBlob { ticket, blob, sent };
+        vec![Effect::AskBlob { ticket, blob }]
+    }
+
+    fn blob_reply(&mut self, ticket: u64, reply: BlobReply, random: u64) -> Vec<Effect> {
+        match (self.step.clone(), reply) {
+            (Step::AskingBlob { ticket: ours, blob, sent }, reply) if ours == ticket => match reply
+            {
+                BlobReply::Missing(text) => match Chunks::parse(&text, blob.size) {
+                    Err(_no_list) => self.fail(Blocked::Garbled, None, random),
+                    Ok(missing) if missing.is_empty() => {
+                        self.step = Step::MarkingBlob;
+                        vec![Effect::MarkBlobSent { hash: blob.hash }]
+                    }
+                    Ok(_) if sent => self.refuse_file(random), // it took every chunk, and has not got them
+                    Ok(missing) => self.send_chunk(blob, missing),
+                },
+                reply => self.blob_failed(reply, random),
+            },
+            (Step::SendingChunk { ticket: ours, blob, left }, reply) if ours == ticket => {
+                match reply {
+                    BlobReply::Taken if self.again => self.load(),
+                    BlobReply::Taken => self.send_chunk(blob, left),
+                    reply => self.blob_failed(reply, random),
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn send_chunk(&mut self, blob: WaitingBlob, mut left: Chunks) -> Vec<Effect> {
+        let Some(chunk) = left.take_first() else { return self.ask_blob(blob, true) };
+        let ticket = self.ticket();
+        self.step = Step::SendingChunk { ticket, blob, left };
+        vec![Effect::SendChunk { ticket, blob, chunk }]
+    }
+
+    fn blob_failed(&mut self, reply: BlobReply, random: u64) -> Vec<Effect> {
+        match reply {
+            BlobReply::Gone => self.next_blob(random),
+            BlobReply::Missing(_) | BlobReply::Taken => self.fail(Blocked::Garbled, None, random),
+            // This file is at fault, the others are not.
+            BlobReply::Failed(Reply::Refused { status, .. })
+                if (400..500).contains(&status) && !matches!(status, 408 | 429) =>
+            {
+                self.refuse_file(random)
+            }
+            BlobReply::Failed(reply) => {
+                let failure = Failure::of(&reply);
+                self.fail(failure.blocked, failure.retry_after_ms, random)
+            }
+        }
+    }
+
+    fn refuse_file(&mut self, random: u64) -> Vec<Effect> {
+        self.file_refused = true;
+        self.next_blob(random)
+    }
+
+    // Ends.
+
+    fn stored(&mut self, waiting: Waiting, random: u64) -> Vec<Effect> {
+        self.waiting = waiting;
+        if let Some(state) = self.pending.take() {
+            self.state = state;
+        }
+        let mut effects = self.free();
+        effects.extend(match self.step {
+            Step::Marking { copied: true, .. } => self.copied(),
+            Step::Marking { more, .. } if more || self.again => self.load(),
+            Step::Marking { .. } | Step::Committing { more: true, .. } => self.pull(),
+            Step::Committing { polled: true, .. } => self.polled(),
+            Step::Committing { .. } => {
+                self.step = Step::ListingBlobs;
+                vec![Effect::LoadBlobs]
+            }
+            Step::MarkingBlob => self.next_blob(random),
+            _ => Vec::new(),
+        });
+        effects
+    }
+
+    fn free(&mut self) -> Vec<Effect> {
+        let DeviceState { acked, safe, included, .. } = self.state;
+        let upto = acked.min(safe).min(included);
+        if upto <= self.freed {
+            return Vec::new();
+        }
+        self.freed = upto;
+        vec![Effect::ForgetSafe { upto }]
+    }
+
+    fn polled(&mut self) -> Vec<Effect> {
+        self.step = Step::Idle;
+        if self.again || !self.watching {
+            return self.load();
+        }
+        self.poll_next = true;
+        vec![Effect::ScheduleRetry { delay_ms: POLL_PAUSE_MS }]
+    }
+
+    fn finish(&mut self, random: u64) -> Vec<Effect> {
+        if self.file_refused {
+            return self.fail(Blocked::FileRefused, None, random);
+        }
+        self.failures = 0;
+        self.blocked = None;
+        self.step = Step::Idle;
+        let mut effects = self.schedule_edits();
+        if self.watching {
+            effects.extend(self.poll());
+        }
+        effects
+    }
+
+    fn fail(&mut self, blocked: Blocked, retry_after_ms: Option<u64>, random: u64) -> Vec<Effect> {
+        self.step = Step::Idle;
+        self.again = false;
+        let first = self.blocked != Some(blocked);
+        self.blocked = Some(if self.online { blocked } else { Blocked::Offline });
+        match blocked {
+            Blocked::SignedOut if first => return vec![Effect::AskSignIn],
+            Blocked::SignedOut => return Vec::new(),
+            _ if !self.online => return Vec::new(), // the browser says when to go on
+            _ => {}
+        }
+        let (shortest, longest) = RETRY_MS;
+        let most = shortest.saturating_mul(1 << self.failures.min(16)).min(longest);
+        self.failures = self.failures.saturating_add(1);
+        let spread = most / 2 + random % (most / 2 + 1);
+        let asked = retry_after_ms.unwrap_or_default().min(LONGEST_RETRY_AFTER_MS);
+        vec![Effect::ScheduleRetry { delay_ms: spread.max(asked) }]
+    }
+
+    fn status(&self) -> SyncStatus {
+        let phase = match self.step {
+            Step::Idle | Step::Polling { .. } => Phase::Idle,
+            Step::Loading | Step::Pushing { .. } | Step::Marking { .. } | Step::Rekeying => {
+                Phase::Sending
+            }
+            Step::Pulling { .. } | Step::Committing { .. } => Phase::Receiving,
+            Step::ListingBlobs
+            | Step::AskingBlob { .. }
+            | Step::SendingChunk { .. }
+            | Step::MarkingBlob => Phase::SendingFiles,
+        };
+        SyncStatus {
+            last_success_ms: self.state.last_success_ms,
+            unsent_ops: self.waiting.operations,
+            unsent_records: self.waiting.records,
+            unsent_blobs: self.waiting.blobs,
+            phase,
+            blocked: self.blocked,
+        }
+    }
+}
+
+/// How far the answer proves that the server holds what it was sent: as far as it has compared each
+/// operation. Lower than before if the server lost some.
+fn acked(response: &PushResponse, sent: Sent) -> u64 {
+    let is_held = |seq: &u64| {
+        let mut verdicts = response.verdicts.iter().filter(|verdict| verdict.seq == *seq);
+        verdicts.any(|verdict| verdict.reason != Some(QuarantineReason::Fork))
+    };
+    let sent_and_held = (sent.before + 1..=sent.last.min(response.acked)).take_while(is_held);
+    sent_and_held.last().unwrap_or(sent.before.min(response.acked))
+}
+
+fn is_fork(response: &PushResponse) -> bool {
+    response.verdicts.iter().any(|verdict| verdict.reason == Some(QuarantineReason::Fork))
+}
+
+struct Failure {
+    blocked: Blocked,
+    retry_after_ms: Option<u64>,
+}
+
+impl Failure {
+    const GARBLED: Self = Self { blocked: Blocked::Garbled, retry_after_ms: None };
+
+    fn of(reply: &Reply) -> Self {
+        let (blocked, retry_after_ms) = match *reply {
+            Reply::Body(_) => (Blocked::Garbled, None),
+            Reply::Unreachable => (Blocked::Unreachable, None),
+            Reply::SignedOut => (Blocked::SignedOut, None),
+            Reply::NotOurServer => (Blocked::CaptivePortal, None),
+            Reply::Refused { status: 426, retry_after_ms } => (Blocked::Outdated, retry_after_ms),
+            Reply::Refused { status, retry_after_ms } => (Blocked::Server(status), retry_after_ms),
+        };
+        Self { blocked, retry_after_ms }
+    }
+}
+
+fn read<T: for<'b> Decode<'b, ()>>(reply: Reply) -> Result<T, Failure> {
+    match reply {
+        Reply::Body(bytes) => codec::decode(&bytes).map_err(|_not_readable| Failure::GARBLED),
+        reply => Err(Failure::of(&reply)),
+    }
+}

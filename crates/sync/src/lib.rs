@@ -1,0 +1,26 @@
+//! Records as sets of operations: what is sent, how it merges, and when a device talks to the server.
+//!
+//! Pure: time, ids and random numbers come in as arguments. Start reading at [`wire`]; `docs/sync-protocol.md`
+//! tells the same for somebody who writes another client.
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | [`wire`] | what is said, byte for byte |
+//! | [`codec`] | CBOR and hexadecimal |
+//! | [`merge`] | a record as the set of its operations |
+//! | [`draft`] | what a person changed and has not sealed |
+//! | [`view`] | a record as a screen shows it |
+//! | [`device`] | when the phone talks, and what it does with the answer |
+//! | [`push`], [`pull`] | the server's side |
+//! | [`blob`] | files in chunks |
+#![warn(missing_docs)]
+
+pub mod blob;
+pub mod codec;
+pub mod device;
+pub mod draft;
+pub mod merge;
+pub mod pull;
+pub mod push;
+pub mod view;
+pub mod wire;

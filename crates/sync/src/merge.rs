@@ -1,0 +1,265 @@
+//! A record is the set of its operations: their order and repetition change nothing.
+//!
+//! Each field is a multi-value register. A write removes the dots it was made over and puts its own in;
+//! values that nobody saw and replaced stand side by side until a person decides. No clock is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minicbor::{Decode, Encode};
+
+use crate::wire::{
+    DeviceId, Dot, FileRef, FormRef, Operation, Outcome, RecordId, RecordState, Sibling, Value,
+    Write, field,
+};
+
+/// The values of one field that stand, and the dots that were replaced.
+///
+/// Replaced dots are remembered, so that an operation that arrives after the one that replaced it (a
+/// phone that comes back, a server restored from a backup) does not bring its value back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+struct Register {
+    #[n(0)]
+    standing: BTreeMap<Dot, Value>,
+    #[n(1)]
+    superseded: BTreeSet<Dot>,
+}
+
+impl Register {
+    fn write(&mut self, dot: Dot, write: &Write) {
+        for over in &write.over {
+            self.standing.remove(over);
+            self.superseded.insert(*over);
+        }
+        if !self.superseded.contains(&dot) {
+            self.standing.insert(dot, write.value.clone());
+        }
+    }
+
+    fn is_contested(&self) -> bool {
+        let mut values = self.standing.values();
+        values.next().is_some_and(|first| values.any(|value| value != first))
+    }
+}
+
+/// What the record took from the operation that began it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+struct Origin {
+    /// Whether that operation wrote the record's first state: only its creator does.
+    #[n(0)]
+    creates: bool,
+    #[n(1)]
+    dot: Dot,
+    #[n(2)]
+    form: FormRef,
+    #[n(3)]
+    unit: String,
+    #[n(4)]
+    author: String,
+}
+
+impl Origin {
+    fn of(operation: &Operation) -> Self {
+        Self {
+            creates: operation.fields.get(field::STATE).is_some_and(|write| write.over.is_empty()),
+            dot: operation.dot,
+            form: operation.form.clone(),
+            unit: operation.unit.clone(),
+            author: operation.author.clone(),
+        }
+    }
+
+    /// Whether this origin stands before the other, whichever arrived first.
+    fn precedes(&self, other: &Self) -> bool {
+        (!self.creates, self.dot) < (!other.creates, other.dot)
+    }
+}
+
+/// Who last wrote from a device.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+struct Writer {
+    #[n(0)]
+    seq: u64,
+    #[n(1)]
+    account: String,
+}
+
+/// Where a record's state stands on the server: all that does not come out of operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// See [`RecordState::received_ms`].
+    pub received_ms: i64,
+    /// See [`RecordState::changed_ms`].
+    pub changed_ms: i64,
+    /// See [`RecordState::rv`].
+    pub rv: u64,
+}
+
+/// One record, merged from operations. Its CBOR (see [`crate::codec`]) is what the server stores.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Record {
+    #[n(0)]
+    id: RecordId,
+    #[n(1)]
+    origin: Origin,
+    #[n(2)]
+    writers: BTreeMap<DeviceId, Writer>,
+    #[n(3)]
+    fields: BTreeMap<String, Register>,
+}
+
+impl Record {
+    /// The record of one operation, whether that is its first or merely the first to arrive.
+    #[must_use]
+    pub fn begin(operation: &Operation) -> Self {
+        let mut record = Self {
+            id: operation.record,
+            origin: Origin::of(operation),
+            writers: BTreeMap::new(),
+            fields: BTreeMap::new(),
+        };
+        record.write(operation);
+        record
+    }
+
+    /// A record as a pull brought it. What was replaced is not in it, so it may only take operations
+    /// that are not yet included in it.
+    #[must_use]
+    pub fn from_state(state: &RecordState) -> Self {
+        let newest = state
+            .fields
+            .values()
+            .flatten()
+            .map(|sibling| (sibling.dot.device, sibling.dot.seq))
+            .fold(BTreeMap::new(), |mut newest: BTreeMap<DeviceId, u64>, (device, seq)| {
+                let place = newest.entry(device).or_default();
+                *place = seq.max(*place);
+                newest
+            });
+        let writers = state.writers.iter().map(|(device, account)| {
+            let seq = newest.get(device).copied().unwrap_or_default();
+            (*device, Writer { seq, account: account.clone() })
+        });
+        let fields = state.fields.iter().map(|(path, siblings)| {
+            let standing =
+                siblings.iter().map(|sibling| (sibling.dot, sibling.value.clone())).collect();
+            (path.clone(), Register { standing, superseded: BTreeSet::new() })
+        });
+        Self {
+            id: state.record,
+            origin: Origin {
+                creates: true,
+                dot: Dot { device: DeviceId([0; 16]), seq: 0 },
+                form: state.form.clone(),
+                unit: state.unit.clone(),
+                author: state.author.clone(),
+            },
+            writers: writers.collect(),
+            fields: fields.collect(),
+        }
+    }
+
+    /// Takes an operation of this record, and says what it met.
+    pub fn apply(&mut self, operation: &Operation) -> Outcome {
+        let origin = Origin::of(operation);
+        if origin.precedes(&self.origin) {
+            self.origin = origin;
+        }
+        self.write(operation);
+        self.outcome(operation)
+    }
+
+    fn write(&mut self, operation: &Operation) {
+        let Dot { device, seq } = operation.dot;
+        let writer = Writer { seq, account: operation.author.clone() };
+        let newest = self.writers.entry(device).or_insert_with(|| writer.clone());
+        if newest.seq < seq {
+            *newest = writer;
+        }
+        for (path, write) in &operation.fields {
+            self.fields.entry(path.clone()).or_default().write(operation.dot, write);
+        }
+    }
+
+    /// What an operation that was applied has met so far.
+    #[must_use]
+    pub fn outcome(&self, operation: &Operation) -> Outcome {
+        let dot = operation.dot;
+        let mut merged = false;
+        for register in operation.fields.keys().filter_map(|path| self.fields.get(path)) {
+            if !register.standing.contains_key(&dot) {
+                merged = true; // somebody replaced it before it arrived
+            } else if register.is_contested() {
+                return Outcome::Conflict;
+            } else {
+                merged |= register.standing.len() > 1;
+            }
+        }
+        if merged { Outcome::Merged } else { Outcome::Applied }
+    }
+
+    /// The record.
+    #[must_use]
+    pub fn id(&self) -> RecordId {
+        self.id
+    }
+
+    /// The org unit it belongs to.
+    #[must_use]
+    pub fn unit(&self) -> &str {
+        &self.origin.unit
+    }
+
+    /// The account that created it.
+    #[must_use]
+    pub fn author(&self) -> &str {
+        &self.origin.author
+    }
+
+    /// The form it was made with.
+    #[must_use]
+    pub fn form(&self) -> &FormRef {
+        &self.origin.form
+    }
+
+    /// The files that its standing values name.
+    pub fn files(&self) -> impl Iterator<Item = &FileRef> {
+        self.fields.values().flat_map(|register| register.standing.values()).filter_map(|value| {
+            match value {
+                Value::File(file) => Some(file),
+                Value::Empty | Value::Text(_) => None,
+            }
+        })
+    }
+
+    /// The values that stand, as a pull sends them.
+    #[must_use]
+    pub fn state(&self, stamp: Stamp) -> RecordState {
+        let fields: BTreeMap<String, Vec<Sibling>> = self
+            .fields
+            .iter()
+            .filter(|(_, register)| !register.standing.is_empty())
+            .map(|(path, register)| {
+                let siblings = register.standing.iter();
+                let siblings =
+                    siblings.map(|(dot, value)| Sibling { dot: *dot, value: value.clone() });
+                (path.clone(), siblings.collect())
+            })
+            .collect();
+        let standing: BTreeSet<DeviceId> =
+            fields.values().flatten().map(|sibling| sibling.dot.device).collect();
+        let writers = self.writers.iter().filter(|(device, _)| standing.contains(device));
+        RecordState {
+            record: self.id,
+            form: self.origin.form.clone(),
+            unit: self.origin.unit.clone(),
+            author: self.origin.author.clone(),
+            received_ms: stamp.received_ms,
+            changed_ms: stamp.changed_ms,
+            fields,
+            rv: stamp.rv,
+            left: false,
+            writers: writers.map(|(device, writer)| (*device, writer.account.clone())).collect(),
+        }
+    }
+}

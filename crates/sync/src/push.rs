@@ -1,0 +1,271 @@
+//! The server's side of a push: what becomes of each operation. Nothing is ever refused.
+//!
+//! Read the [`Batch`], look up what is [`Known`] of it, [`Batch::decide`], store what [`Decided`] says in one
+//! transaction, and answer with [`Decided::response`] when that is on the disk.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
+
+use crate::{
+    codec,
+    merge::Record,
+    wire::{
+        Action, DeviceId, FormRef, Hash, Operation, Outcome, PushRequest, PushResponse,
+        QuarantineReason, RecordId, Verdict, WIRE_VERSION,
+    },
+};
+
+/// Operations in one request, at most.
+pub const MAX_OPERATIONS: usize = 500;
+/// Bytes of one request before compression, at most.
+pub const MAX_REQUEST_BYTES: usize = 4 << 20;
+/// Bytes of one operation that is still applied; a larger one is kept for the repair desk.
+pub const MAX_OPERATION_BYTES: usize = 1 << 20;
+/// Blobs that one answer asks for, at most.
+pub const MAX_MISSING_BLOBS: usize = 1_000;
+
+/// What the server knows of forms, units and rights at this moment.
+pub trait Directory {
+    /// Whether that form was ever published.
+    fn knows_form(&self, form: &FormRef) -> bool;
+    /// Whether that org unit ever existed.
+    fn knows_unit(&self, unit: &str) -> bool;
+    /// Whether the account may do that to records of that unit.
+    fn may_write(&self, account: &str, unit: &str, action: Action) -> bool;
+}
+
+/// Who pushes, by the session of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sender<'a> {
+    /// The account.
+    pub account: &'a str,
+    /// Whether its right to use the server was taken away.
+    pub revoked: bool,
+}
+
+/// An operation that the server holds from an earlier push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// SHA-256 of its bytes.
+    pub hash: Hash,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// What the server holds that a batch may meet, read inside the write transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The device's watermark: 0 for a new device.
+    pub acked: u64,
+    /// The device's operations held in [`Batch::seqs`].
+    pub kept: BTreeMap<u64, Kept>,
+    /// The records of [`Batch::records`] that exist.
+    pub records: BTreeMap<RecordId, Record>,
+}
+
+#[derive(Debug)]
+struct Incoming {
+    seq: u64,
+    bytes: Vec<u8>,
+    operation: Option<Operation>,
+}
+
+/// A push request, its operations read.
+#[derive(Debug)]
+pub struct Batch {
+    device: DeviceId,
+    oldest: Option<u64>,
+    incoming: Vec<Incoming>,
+}
+
+/// Where the server puts an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// It is held already: store nothing.
+    Held,
+    /// Append it to the log, under its device and `seq`.
+    Log,
+    /// Keep it in quarantine beside the log, under its device, `seq` and hash: its place in the log is taken
+    /// by other bytes. Storing it twice must be harmless.
+    Beside,
+}
+
+/// What becomes of one operation that a request brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Its place in its device's count.
+    pub seq: u64,
+    /// SHA-256 of its bytes.
+    pub hash: Hash,
+    /// Its bytes as they came, readable or not.
+    pub bytes: Vec<u8>,
+    /// The operation, if the bytes are one.
+    pub operation: Option<Operation>,
+    /// What the device is told.
+    pub verdict: Verdict,
+    /// Where it goes.
+    pub place: Place,
+}
+
+/// All that a push changes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// The device.
+    pub device: DeviceId,
+    /// The device's new watermark. Never lower than before.
+    pub acked: u64,
+    /// One for each operation taken; fewer than were sent if there was a gap or a copied phone.
+    pub decisions: Vec<Decision>,
+    /// The records that changed, to be stored at a new place of the feed each.
+    pub changed: BTreeMap<RecordId, Record>,
+    /// Operations that the device freed as safe and this server does not hold: lost in a restore from a
+    /// backup older than promised. For the audit log.
+    pub lost: Option<RangeInclusive<u64>>,
+}
+
+impl Batch {
+    /// Reads a request's operations. One that cannot be read is kept like the others.
+    #[must_use]
+    pub fn read(request: PushRequest) -> Self {
+        let PushRequest { version: _, device, epoch: _, operations, oldest } = request;
+        let incoming = operations.into_iter().map(|sealed| {
+            let operation = codec::decode::<Operation>(&sealed.bytes).ok();
+            let is_named = |operation: &Operation| {
+                operation.dot.device == device && operation.dot.seq == sealed.seq
+            };
+            Incoming { seq: sealed.seq, operation: operation.filter(is_named), bytes: sealed.bytes }
+        });
+        Self { device, oldest, incoming: incoming.collect() }
+    }
+
+    /// The device that sends.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    /// The range of the operations' places, `None` if there are none.
+    #[must_use]
+    pub fn seqs(&self) -> Option<RangeInclusive<u64>> {
+        let seqs = || self.incoming.iter().map(|incoming| incoming.seq);
+        Some(seqs().min()?..=seqs().max()?)
+    }
+
+    /// The records that the operations change.
+    #[must_use]
+    pub fn records(&self) -> BTreeSet<RecordId> {
+        let operations = self.incoming.iter().filter_map(|incoming| incoming.operation.as_ref());
+        operations.map(|operation| operation.record).collect()
+    }
+
+    /// Decides what becomes of each operation.
+    #[must_use]
+    pub fn decide(self, known: Known, sender: &Sender<'_>, directory: &impl Directory) -> Decided {
+        let Known { mut acked, mut kept, mut records } = known;
+        let mut decisions = Vec::new();
+        let mut changed = BTreeSet::new();
+        let before = self.oldest.unwrap_or_default().saturating_sub(1);
+        let lost = (before > acked).then(|| acked + 1..=before);
+        acked = acked.max(before);
+
+        for Incoming { seq, bytes, operation } in self.incoming {
+            if seq > acked + 1 {
+                break; // a gap: the device sends again from `acked`
+            }
+            let hash = codec::hash(&bytes);
+            let (verdict, place) = match kept.get(&seq) {
+                Some(kept) if kept.hash == hash => (kept.verdict.clone(), Place::Held),
+                Some(_) => (quarantined(seq, QuarantineReason::Fork), Place::Beside),
+                None if seq == 0 => (quarantined(seq, QuarantineReason::Unreadable), Place::Beside),
+                None => {
+                    let readable = operation.as_ref().ok_or(QuarantineReason::Unreadable);
+                    let outcome = readable.and_then(|operation| {
+                        check(operation, bytes.len(), &records, sender, directory)?;
+                        changed.insert(operation.record);
+                        Ok(apply(&mut records, operation))
+                    });
+                    let verdict = match outcome {
+                        Ok(outcome) => Verdict { seq, outcome, reason: None },
+                        Err(reason) => quarantined(seq, reason),
+                    };
+                    acked = acked.max(seq);
+                    kept.insert(seq, Kept { hash, verdict: verdict.clone() });
+                    (verdict, Place::Log)
+                }
+            };
+            let is_fork = verdict.reason == Some(QuarantineReason::Fork);
+            decisions.push(Decision { seq, hash, bytes, operation, verdict, place });
+            if is_fork {
+                break; // what follows may speak of dots that name another operation here
+            }
+        }
+        let changed = records.into_iter().filter(|(id, _)| changed.contains(id)).collect();
+        Decided { device: self.device, acked, decisions, changed, lost }
+    }
+}
+
+fn quarantined(seq: u64, reason: QuarantineReason) -> Verdict {
+    Verdict { seq, outcome: Outcome::Quarantined, reason: Some(reason) }
+}
+
+/// Whether an operation may be applied. A record belongs to its unit: naming another one opens no door.
+fn check(
+    operation: &Operation,
+    size: usize,
+    records: &BTreeMap<RecordId, Record>,
+    sender: &Sender<'_>,
+    directory: &impl Directory,
+) -> Result<(), QuarantineReason> {
+    let may_write = |unit: &str| directory.may_write(&operation.author, unit, operation.action);
+    let record_unit = records.get(&operation.record).map(Record::unit);
+    if size > MAX_OPERATION_BYTES {
+        Err(QuarantineReason::TooLarge)
+    } else if sender.revoked {
+        Err(QuarantineReason::Revoked)
+    } else if operation.author != sender.account {
+        Err(QuarantineReason::OtherAuthor)
+    } else if !directory.knows_form(&operation.form) {
+        Err(QuarantineReason::UnknownForm)
+    } else if !directory.knows_unit(&operation.unit) {
+        Err(QuarantineReason::UnknownUnit)
+    } else if !may_write(&operation.unit) || !record_unit.is_none_or(may_write) {
+        Err(QuarantineReason::OutOfScope)
+    } else {
+        Ok(())
+    }
+}
+
+fn apply(records: &mut BTreeMap<RecordId, Record>, operation: &Operation) -> Outcome {
+    if let Some(record) = records.get_mut(&operation.record) {
+        return record.apply(operation);
+    }
+    let record = Record::begin(operation);
+    let outcome = record.outcome(operation);
+    records.insert(operation.record, record);
+    outcome
+}
+
+impl Decided {
+    /// What the device is told, once everything is on the disk.
+    #[must_use]
+    pub fn response(
+        &self,
+        epoch: u64,
+        safe: u64,
+        server_ms: i64,
+        mut missing_blobs: Vec<Hash>,
+    ) -> PushResponse {
+        missing_blobs.truncate(MAX_MISSING_BLOBS);
+        PushResponse {
+            version: WIRE_VERSION,
+            epoch,
+            acked: self.acked,
+            safe,
+            verdicts: self.decisions.iter().map(|decision| decision.verdict.clone()).collect(),
+            server_ms,
+            missing_blobs,
+        }
+    }
+}

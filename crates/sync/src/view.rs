@@ -1,0 +1,297 @@
+//! A record as a screen, a list or a report shows it: what a pull brought, the device's own operations
+//! that are not in that yet, and the open patch on top.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    device::DeviceState,
+    draft::{OpenPatch, Screen},
+    merge::{Record, Stamp},
+    wire::{
+        Action, DeviceId, Dot, FormRef, Operation, Outcome, RecordId, RecordState, Sibling, State,
+        Times, Value, field,
+    },
+};
+
+/// A record's state as a pull brought it: what the device stores under the record's id.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Base {
+    /// The state.
+    #[n(0)]
+    pub state: RecordState,
+    /// The device's operations up to this `seq` have their effect in it.
+    #[n(1)]
+    pub included: u64,
+    /// The generation of the pull that brought it; see [`crate::device::Effect::CommitPull`].
+    #[n(2)]
+    pub generation: u64,
+}
+
+/// An operation in the device's outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The operation.
+    pub operation: Operation,
+    /// What the server did with it, once it has said so.
+    pub outcome: Option<Outcome>,
+}
+
+/// How much a conflict asks of people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Level {
+    /// Two people changed different parts, or gave the same answer: a line in the history.
+    #[n(0)]
+    Note,
+    /// Two people changed the same group of questions: worth a look.
+    #[n(1)]
+    Look,
+    /// Two values stand, or one person removed what another changed: a person must choose.
+    #[n(2)]
+    Decide,
+}
+
+/// Several people's writes that met without having seen each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The field, the group of questions ([`Level::Look`]; empty for the top one) or the row.
+    pub path: String,
+    /// What it asks of people.
+    pub level: Level,
+    /// The values that stand in that field; none for a group.
+    pub values: Vec<Sibling>,
+}
+
+/// A record as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordView {
+    /// The record.
+    pub record: RecordId,
+    /// The form it was made with.
+    pub form: FormRef,
+    /// The org unit it belongs to.
+    pub unit: String,
+    /// The account that created it.
+    pub author: String,
+    /// Where it stands in its life.
+    pub state: State,
+    /// Whether it was put away.
+    pub deleted: bool,
+    /// Its title in lists; empty if the form gives none.
+    pub title: String,
+    /// The answers by field path, one each; in a conflict the one to show. Without empty ones, without
+    /// removed rows, without our own fields.
+    pub fields: BTreeMap<String, Value>,
+    /// The dots that stand, by field path: [`Self::screen`].
+    pub dots: BTreeMap<String, Vec<Dot>>,
+    /// What met without having been seen, the gravest first.
+    pub conflicts: Vec<Conflict>,
+    /// Whether a part of it is not yet known to be on the server's disk.
+    pub pending: bool,
+    /// Whether a part of it waits at the repair desk.
+    pub quarantined: bool,
+    /// When the server first received it, if the device knows.
+    pub received_ms: Option<i64>,
+    /// When it last changed: by the server's clock, or by this device's for own unsent changes.
+    pub changed_ms: i64,
+}
+
+impl RecordView {
+    /// The record of a state that holds everything: on the server.
+    #[must_use]
+    pub fn of(state: &RecordState) -> Self {
+        let deleted = shown(state, field::DELETED);
+        let text = |path| match shown(state, path) {
+            Some(Value::Text(text)) => text.as_str(),
+            Some(Value::Empty | Value::File(_)) | None => "",
+        };
+        Self {
+            record: state.record,
+            form: state.form.clone(),
+            unit: state.unit.clone(),
+            author: state.author.clone(),
+            state: text(field::STATE).parse().unwrap_or(State::Draft),
+            deleted: deleted.is_some_and(|value| *value != Value::Empty),
+            title: text(field::TITLE).to_owned(),
+            fields: answers(state),
+            dots: state
+                .fields
+                .iter()
+                .map(|(path, siblings)| {
+                    (path.clone(), siblings.iter().map(|sibling| sibling.dot).collect())
+                })
+                .collect(),
+            conflicts: conflicts(state),
+            pending: false,
+            quarantined: false,
+            received_ms: Some(state.received_ms),
+            changed_ms: state.changed_ms,
+        }
+    }
+
+    /// What a form opened from this view has on screen.
+    #[must_use]
+    pub fn screen(&self) -> Screen {
+        Screen::new(self.dots.clone())
+    }
+}
+
+/// The record as this device shows it, or `None` if the device holds nothing of it.
+///
+/// `outbox` holds the record's operations in the order of their `seq`.
+#[must_use]
+pub fn view(
+    device: &DeviceState,
+    base: Option<&Base>,
+    outbox: &[Held],
+    open: Option<&OpenPatch>,
+) -> Option<RecordView> {
+    let included = device.included_in(base);
+    let is_standing = |dot: Dot| {
+        let mut fields = base.into_iter().flat_map(|base| base.state.fields.values().flatten());
+        fields.any(|sibling| sibling.dot == dot)
+    };
+    let overlay: Vec<&Held> = outbox
+        .iter()
+        .filter(|held| match held.outcome {
+            // Adopted at the repair desk if it stands in the base.
+            Some(Outcome::Quarantined) => !is_standing(held.operation.dot),
+            _ => held.operation.dot.seq > included,
+        })
+        .collect();
+    let mut record = base.map(|base| Record::from_state(&base.state));
+    for held in &overlay {
+        apply(&mut record, &held.operation);
+    }
+    let sealed = record.as_ref().map(|record| record.state(Stamp::default()));
+    if let Some(patch) = open {
+        apply(&mut record, &unsealed(patch, device.device));
+    }
+    let mut state = record?.state(Stamp::default());
+    state.received_ms = base.map_or(0, |base| base.state.received_ms);
+    let own = overlay.last().map(|held| held.operation.at.wall_ms);
+    state.changed_ms = own.or(base.map(|base| base.state.changed_ms)).unwrap_or_default();
+
+    let mut view = RecordView::of(&state);
+    view.received_ms = base.map(|base| base.state.received_ms);
+    // The open patch has no dot yet: what is on screen below it is what its writes replace.
+    view.dots = sealed.map(|state| RecordView::of(&state).dots).unwrap_or_default();
+    view.pending =
+        open.is_some() || outbox.iter().any(|held| held.operation.dot.seq > device.acked);
+    view.quarantined = overlay.iter().any(|held| held.outcome == Some(Outcome::Quarantined));
+    Some(view)
+}
+
+fn apply(record: &mut Option<Record>, operation: &Operation) {
+    match record {
+        Some(record) => {
+            record.apply(operation);
+        }
+        None => *record = Some(Record::begin(operation)),
+    }
+}
+
+/// The open patch as an operation with a dot that no sealed one ever has.
+fn unsealed(patch: &OpenPatch, device: DeviceId) -> Operation {
+    let mut operation =
+        patch.clone().seal(Dot { device, seq: u64::MAX }, Times::default(), patch.quiet_action());
+    if operation.action == Action::Edit && patch.fields.is_empty() {
+        operation.fields.clear(); // opened and looked at only
+    }
+    operation
+}
+
+/// The value to show of a field. In a conflict that is the record's author's, else the one with the
+/// greatest dot; nothing is decided by it.
+fn shown<'a>(state: &'a RecordState, path: &str) -> Option<&'a Value> {
+    let siblings = state.fields.get(path)?;
+    let by_author =
+        |sibling: &Sibling| state.writers.get(&sibling.dot.device) == Some(&state.author);
+    siblings
+        .iter()
+        .max_by_key(|sibling| (by_author(sibling), sibling.dot.seq, sibling.dot.device))
+        .map(|sibling| &sibling.value)
+}
+
+fn answers(state: &RecordState) -> BTreeMap<String, Value> {
+    let is_removed =
+        |path: &str| rows_above(path).any(|row| matches!(shown(state, row), Some(Value::Empty)));
+    state
+        .fields
+        .keys()
+        .filter(|path| !is_ours(path) && !is_removed(path))
+        .filter_map(|path| Some((path, shown(state, path)?)))
+        .filter(|(_, value)| **value != Value::Empty)
+        .map(|(path, value)| (path.clone(), value.clone()))
+        .collect()
+}
+
+fn is_ours(path: &str) -> bool {
+    path.starts_with('_')
+}
+
+/// The paths of the rows that a field stands in, the outermost first.
+fn rows_above(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices("]/").filter_map(move |(at, _)| path.get(..=at))
+}
+
+/// The group of questions a field stands in.
+fn group_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(group, _)| group)
+}
+
+/// What met in a record without having been seen, the gravest first, then by path.
+#[must_use]
+pub fn conflicts(state: &RecordState) -> Vec<Conflict> {
+    let mut found: Vec<Conflict> = Vec::new();
+    for (path, siblings) in state.fields.iter().filter(|(_, siblings)| siblings.len() > 1) {
+        let contested = siblings.iter().any(|sibling| sibling.value != siblings[0].value);
+        let level = if contested { Level::Decide } else { Level::Note };
+        found.push(Conflict { path: path.clone(), level, values: siblings.clone() });
+    }
+    found.extend(parallel_changes(state, &found));
+    found.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.path.cmp(&b.path)));
+    found
+}
+
+/// Groups that two people changed, and rows that one removed and another changed, in parallel: the dots
+/// that stand together in [`field::DELETED`] are those that did not see each other.
+fn parallel_changes(state: &RecordState, known: &[Conflict]) -> Vec<Conflict> {
+    let touches = state.fields.get(field::DELETED).map_or(&[][..], Vec::as_slice);
+    if touches.len() < 2 {
+        return Vec::new();
+    }
+    let is_parallel = |dot: &Dot| touches.iter().any(|touch| touch.dot == *dot);
+    let mut groups: BTreeMap<&str, BTreeSet<Dot>> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (path, siblings) in state.fields.iter().filter(|(path, _)| !is_ours(path)) {
+        let dots = || siblings.iter().map(|sibling| sibling.dot).filter(is_parallel);
+        groups.entry(group_of(path)).or_default().extend(dots());
+        for row in rows_above(path) {
+            let removed = state.fields.get(row).into_iter().flatten();
+            let removed = removed.filter(|sibling| sibling.value == Value::Empty);
+            let values: Vec<Sibling> = removed
+                .filter(|sibling| is_parallel(&sibling.dot) && dots().any(|dot| dot != sibling.dot))
+                .cloned()
+                .collect();
+            if !values.is_empty() {
+                found.push(Conflict { path: row.to_owned(), level: Level::Decide, values });
+            }
+        }
+    }
+    found.dedup_by(|a, b| a.path == b.path);
+    // A field that both wrote is told as such; it says more than its group.
+    let is_known = |group: &str| {
+        known.iter().any(|conflict| group_of(&conflict.path) == group && !is_ours(&conflict.path))
+    };
+    let groups = groups.into_iter().filter(|(group, dots)| dots.len() > 1 && !is_known(group));
+    found.extend(groups.map(|(group, _)| Conflict {
+        path: group.to_owned(),
+        level: Level::Look,
+        values: Vec::new(),
+    }));
+    found
+}

@@ -1,0 +1,277 @@
+//! The rules of merging: order, repetition and grouping of operations change nothing.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use sync::{
+    codec,
+    device::DeviceState,
+    draft::{OpenPatch, Screen},
+    merge::{Record, Stamp},
+    view::{Base, Held, Level, RecordView, view},
+    wire::{
+        Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, RecordId, RecordState, State,
+        Times, Value, Write, field,
+    },
+};
+
+const RECORD: RecordId = RecordId([9; 16]);
+const ANNA: DeviceId = DeviceId([1; 16]);
+const BINH: DeviceId = DeviceId([2; 16]);
+
+fn form() -> FormRef {
+    FormRef { id: "form".to_owned(), version: "1".to_owned(), hash: Hash([3; 32]) }
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+/// A person with a device, who sees one record.
+struct Person {
+    device: DeviceId,
+    seq: u64,
+    screen: Screen,
+}
+
+impl Person {
+    fn new(device: DeviceId) -> Self {
+        Self { device, seq: 0, screen: Screen::default() }
+    }
+
+    fn sees(&mut self, state: &RecordState) {
+        self.screen = RecordView::of(state).screen();
+    }
+
+    fn does(&mut self, action: Action, answers: &[(&str, Value)]) -> Operation {
+        let author = format!("account-{}", self.device.0[0]);
+        let unit = "unit".to_owned();
+        let mut patch = OpenPatch::new(RECORD, form(), unit, author, &self.screen);
+        for (path, value) in answers {
+            patch.put(path, value.clone(), &self.screen);
+        }
+        self.seq += 1;
+        let dot = Dot { device: self.device, seq: self.seq };
+        let operation = patch.seal(dot, Times::default(), action);
+        self.screen.sealed(&operation);
+        operation
+    }
+}
+
+fn merged<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> Record {
+    let mut operations = operations.into_iter();
+    let mut record = Record::begin(operations.next().expect("at least one operation"));
+    operations.for_each(|operation| {
+        record.apply(operation);
+    });
+    record
+}
+
+fn state(operations: &[&Operation]) -> RecordState {
+    merged(operations.iter().copied()).state(Stamp::default())
+}
+
+#[test]
+fn two_people_who_did_not_see_each_other_leave_both_values_and_a_decision() {
+    let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
+    let created = anna.does(Action::Create, &[("a/x", text("1"))]);
+    binh.sees(&state(&[&created]));
+    let annas = anna.does(Action::Submit, &[("a/x", text("2"))]);
+    let binhs = binh.does(Action::Amend, &[("a/x", text("3"))]);
+
+    let mut record = merged([&created]);
+    assert_eq!(record.apply(&annas), Outcome::Applied);
+    assert_eq!(record.apply(&binhs), Outcome::Conflict);
+    let shown = RecordView::of(&record.state(Stamp::default()));
+    assert_eq!(shown.fields["a/x"], text("2"), "the author's own answer is shown meanwhile");
+    assert_eq!(shown.state, State::Submitted);
+    assert_eq!(shown.conflicts[0].level, Level::Decide);
+    assert_eq!(shown.conflicts[0].path, "a/x");
+    assert_eq!(shown.conflicts[0].values.len(), 2);
+
+    binh.sees(&record.state(Stamp::default()));
+    let settled = binh.does(Action::Resolve, &[("a/x", text("3"))]);
+    assert_eq!(record.apply(&settled), Outcome::Applied);
+    let shown = RecordView::of(&record.state(Stamp::default()));
+    assert_eq!((shown.conflicts.len(), &shown.fields["a/x"]), (0, &text("3")));
+}
+
+#[test]
+fn what_parallel_changes_ask_of_people_depends_on_how_near_they_are() {
+    let cases: [(&str, &str, Value, Option<Level>, &str); 5] = [
+        ("a/x", "b/y", text("1"), Some(Level::Note), field::DELETED),
+        ("a/x", "a/y", text("1"), Some(Level::Look), "a"),
+        ("a/x", "a/x", text("other"), Some(Level::Decide), "a/x"),
+        ("a/x", "a/x", text("anna"), Some(Level::Note), field::DELETED),
+        ("row[k]/v", "row[k]", Value::Empty, Some(Level::Decide), "row[k]"),
+    ];
+    for (annas_path, binhs_path, binhs_value, level, at) in cases {
+        let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
+        let created = anna.does(Action::Create, &[("row[k]", text("1")), ("row[k]/v", text("0"))]);
+        binh.sees(&state(&[&created]));
+        let annas = anna.does(Action::Edit, &[(annas_path, text("anna"))]);
+        let binhs = binh.does(Action::Edit, &[(binhs_path, binhs_value)]);
+        let shown = RecordView::of(&state(&[&created, &annas, &binhs]));
+        let gravest = shown.conflicts.first();
+        assert_eq!(gravest.map(|conflict| conflict.level), level, "{annas_path} {binhs_path}");
+        assert_eq!(gravest.map(|conflict| conflict.path.as_str()), Some(at));
+    }
+}
+
+#[test]
+fn an_edit_that_meets_a_delete_asks_for_a_decision_whichever_came_first() {
+    let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
+    let created = anna.does(Action::Create, &[("a/x", text("1"))]);
+    binh.sees(&state(&[&created]));
+    let deleted = anna.does(Action::Delete, &[]);
+    let edited = binh.does(Action::Edit, &[("b/z", text("2"))]);
+    for order in [[&created, &deleted, &edited], [&created, &edited, &deleted]] {
+        let shown = RecordView::of(&state(&order));
+        assert_eq!(shown.conflicts[0].level, Level::Decide);
+        assert_eq!(shown.conflicts[0].path, field::DELETED);
+        assert_eq!(shown.fields.len(), 2, "nothing is gone");
+    }
+}
+
+#[test]
+fn a_removed_row_hides_its_answers() {
+    let mut anna = Person::new(ANNA);
+    let created = anna.does(
+        Action::Create,
+        &[("a/r[k]", text("1")), ("a/r[k]/v", text("x")), ("a/r[l]", text("2"))],
+    );
+    let removed = anna.does(Action::Edit, &[("a/r[k]", Value::Empty)]);
+    let shown = RecordView::of(&state(&[&created, &removed]));
+    assert_eq!(shown.fields, BTreeMap::from([("a/r[l]".to_owned(), text("2"))]));
+    assert_eq!(shown.conflicts, []);
+}
+
+#[test]
+fn what_a_sync_brought_while_the_form_was_open_is_not_replaced() {
+    let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
+    let created = anna.does(Action::Create, &[("a/x", text("1"))]);
+    binh.sees(&state(&[&created])); // and keeps the form open
+    let annas = anna.does(Action::Edit, &[("a/x", text("2"))]);
+    let mut device = DeviceState::new(BINH);
+    device.complete = 1;
+    let base = Base { state: state(&[&created, &annas]), included: 0, generation: 1 };
+
+    let account = "account-2".to_owned();
+    let mut patch = OpenPatch::new(RECORD, form(), "unit".to_owned(), account, &binh.screen);
+    patch.put("a/x", text("3"), &binh.screen);
+    patch.put("a/x", text("4"), &RecordView::of(&base.state).screen());
+    let shown = view(&device, Some(&base), &[], Some(&patch)).expect("there is a record");
+    assert!(shown.pending);
+    assert_eq!(shown.conflicts[0].values.len(), 2, "both stand");
+
+    let dot = Dot { device: BINH, seq: 1 };
+    let sealed = patch.seal(dot, Times::default(), Action::Edit);
+    let held = Held { operation: sealed.clone(), outcome: None };
+    let shown =
+        view(&device, Some(&base), std::slice::from_ref(&held), None).expect("there is a record");
+    assert_eq!(shown.conflicts[0].values.len(), 2);
+
+    // Once a pull includes it, it is not laid over again.
+    let settled = anna.does(Action::Resolve, &[("a/x", text("5"))]);
+    let mut resolved = sealed.clone();
+    resolved.dot = settled.dot;
+    resolved.fields = BTreeMap::from([(
+        "a/x".to_owned(),
+        Write { value: text("5"), over: vec![annas.dot, sealed.dot] },
+    )]);
+    let base =
+        Base { state: state(&[&created, &annas, &sealed, &resolved]), included: 1, generation: 1 };
+    let shown = view(&device, Some(&base), &[held], None).expect("there is a record");
+    assert_eq!(shown.fields["a/x"], text("5"));
+    assert_eq!(shown.dots["a/x"].len(), 1);
+}
+
+#[test]
+fn an_open_draft_is_shown_over_nothing() {
+    let screen = Screen::default();
+    let account = "account-1".to_owned();
+    let mut patch = OpenPatch::new(RECORD, form(), "unit".to_owned(), account, &screen);
+    patch.put(field::TITLE, text("Trường A"), &screen);
+    patch.resume = Some("a/x".to_owned());
+    let stored = codec::decode::<OpenPatch>(&codec::encode(&patch)).expect("what was stored");
+    assert_eq!(stored, patch);
+    let device = DeviceState::new(ANNA);
+    let shown = view(&device, None, &[], Some(&stored)).expect("there is a draft");
+    assert_eq!((shown.state, shown.title.as_str()), (State::Draft, "Trường A"));
+    assert!(shown.pending && shown.dots.is_empty() && shown.received_ms.is_none());
+    assert_eq!(view(&device, None, &[], None), None);
+}
+
+/// Histories of a few devices over a few fields, in which any write may replace any earlier one.
+fn histories() -> impl Strategy<Value = Vec<Operation>> {
+    let write = (0..3_usize, 0..4_u8, any::<u16>());
+    let operation = (1..4_u8, prop::collection::vec(write, 1..3));
+    prop::collection::vec(operation, 1..14).prop_map(|drawn| {
+        let mut seqs: BTreeMap<u8, u64> = BTreeMap::new();
+        let mut operations: Vec<Operation> = Vec::new();
+        for (device, writes) in drawn {
+            let seq = seqs.entry(device).or_default();
+            *seq += 1;
+            let dot = Dot { device: DeviceId([device; 16]), seq: *seq };
+            let fields = writes.into_iter().map(|(path, value, seen)| {
+                let path = ["a/x", "a/y", field::STATE][path].to_owned();
+                let earlier = operations.iter().filter(|other| other.fields.contains_key(&path));
+                let seen = earlier.zip(0..16).filter(|(_, bit)| seen >> bit & 1 == 1);
+                let over = seen.map(|(other, _)| other.dot).collect();
+                (path, Write { value: text(&value.to_string()), over })
+            });
+            operations.push(Operation {
+                dot,
+                record: RECORD,
+                form: form(),
+                unit: format!("unit-{device}"),
+                action: Action::Edit,
+                fields: fields.collect(),
+                at: Times::default(),
+                author: format!("account-{device}"),
+            });
+        }
+        operations
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn order_and_repetition_change_nothing(
+        (ordered, shuffled) in histories().prop_flat_map(|ordered| {
+            let doubled = [ordered.clone(), ordered.clone()].concat();
+            (Just(ordered), Just(doubled).prop_shuffle())
+        })
+    ) {
+        prop_assert_eq!(merged(&ordered), merged(&shuffled));
+    }
+
+    #[test]
+    fn storing_a_record_between_operations_changes_nothing(
+        (operations, cut) in histories().prop_flat_map(|all| { let n = all.len(); (Just(all), 1..=n) })
+    ) {
+        let stored = codec::encode(&merged(&operations[..cut]));
+        let mut record: Record = codec::decode(&stored).expect("what was stored");
+        for operation in &operations[cut..] {
+            record.apply(operation);
+        }
+        prop_assert_eq!(record, merged(&operations));
+    }
+
+    #[test]
+    fn what_stands_is_exactly_what_nobody_replaced(operations in histories()) {
+        let state = merged(&operations).state(Stamp::default());
+        for operation in &operations {
+            for (path, write) in &operation.fields {
+                let mut others = operations.iter().filter_map(|other| other.fields.get(path));
+                let replaced = others.any(|other| other.over.contains(&operation.dot));
+                let siblings = state.fields.get(path).map_or(&[][..], Vec::as_slice);
+                let standing = siblings.iter().find(|sibling| sibling.dot == operation.dot);
+                prop_assert_eq!(standing.is_none(), replaced);
+                prop_assert!(standing.is_none_or(|sibling| sibling.value == write.value));
+            }
+        }
+    }
+}

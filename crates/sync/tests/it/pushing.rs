@@ -1,0 +1,159 @@
+//! What the server decides, one push at a time.
+
+use std::collections::BTreeMap;
+
+use sync::{
+    codec,
+    merge::Record,
+    push::{Batch, Decided, Directory, Kept, Known, MAX_OPERATION_BYTES, Place, Sender},
+    wire::{
+        Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, PushRequest, QuarantineReason,
+        RecordId, SealedOperation, Times, Value, Write,
+    },
+};
+
+const DEVICE: DeviceId = DeviceId([1; 16]);
+const ANNA: Sender<'_> = Sender { account: "anna", revoked: false };
+
+struct Rights;
+
+impl Directory for Rights {
+    fn knows_form(&self, form: &FormRef) -> bool {
+        form.hash == Hash([1; 32])
+    }
+
+    fn knows_unit(&self, unit: &str) -> bool {
+        ["mine", "theirs"].contains(&unit)
+    }
+
+    fn may_write(&self, account: &str, unit: &str, action: Action) -> bool {
+        account == "anna" && unit == "mine" && action != Action::Delete
+    }
+}
+
+fn operation(seq: u64) -> Operation {
+    let write = Write { value: Value::Text(seq.to_string()), over: Vec::new() };
+    Operation {
+        dot: Dot { device: DEVICE, seq },
+        record: RecordId([2; 16]),
+        form: FormRef { id: "form".into(), version: "1".into(), hash: Hash([1; 32]) },
+        unit: "mine".into(),
+        action: Action::Edit,
+        fields: BTreeMap::from([(format!("field-{seq}"), write)]),
+        at: Times::default(),
+        author: "anna".into(),
+    }
+}
+
+fn request(operations: impl IntoIterator<Item = Operation>) -> PushRequest {
+    let seal = |operation: Operation| SealedOperation {
+        seq: operation.dot.seq,
+        bytes: codec::encode(&operation),
+    };
+    PushRequest {
+        version: 1,
+        device: DEVICE,
+        epoch: None,
+        operations: operations.into_iter().map(seal).collect(),
+        oldest: None,
+    }
+}
+
+fn push(request: PushRequest, known: Known) -> Decided {
+    Batch::read(request).decide(known, &ANNA, &Rights)
+}
+
+fn known_after(decided: Decided) -> Known {
+    let kept = decided
+        .decisions
+        .into_iter()
+        .map(|decision| (decision.seq, Kept { hash: decision.hash, verdict: decision.verdict }));
+    Known { acked: decided.acked, kept: kept.collect(), records: decided.changed }
+}
+
+fn reason(change: impl FnOnce(&mut Operation), sender: &Sender<'_>) -> Option<QuarantineReason> {
+    let mut changed = operation(1);
+    change(&mut changed);
+    let decided =
+        Batch::read(request([changed, operation(2)])).decide(Known::default(), sender, &Rights);
+    assert_eq!(decided.acked, 2, "it is kept and acked all the same");
+    assert!(decided.decisions.iter().all(|decision| decision.place == Place::Log));
+    decided.decisions[0].verdict.reason
+}
+
+#[test]
+fn what_cannot_be_applied_is_kept_with_its_reason_and_harms_no_neighbour() {
+    use QuarantineReason::*;
+    assert_eq!(reason(|_| {}, &ANNA), None);
+    assert_eq!(reason(|it| it.form.hash = Hash([9; 32]), &ANNA), Some(UnknownForm));
+    assert_eq!(reason(|it| it.unit = "gone".into(), &ANNA), Some(UnknownUnit));
+    assert_eq!(reason(|it| it.unit = "theirs".into(), &ANNA), Some(OutOfScope));
+    assert_eq!(reason(|it| it.action = Action::Delete, &ANNA), Some(OutOfScope));
+    assert_eq!(reason(|it| it.author = "binh".into(), &ANNA), Some(OtherAuthor));
+    assert_eq!(reason(|_| {}, &Sender { revoked: true, ..ANNA }), Some(Revoked));
+    assert_eq!(reason(|it| it.author = "x".repeat(MAX_OPERATION_BYTES), &ANNA), Some(TooLarge));
+
+    let mut garbled = request([operation(1), operation(2)]);
+    garbled.operations[0].bytes.truncate(5);
+    let decided = push(garbled, Known::default());
+    let verdicts: Vec<_> = decided.decisions.iter().map(|it| it.verdict.reason).collect();
+    assert_eq!(verdicts, [Some(Unreadable), None]);
+    assert_eq!(decided.decisions[0].bytes.len(), 5, "its bytes are kept");
+
+    let mut another = request([operation(1)]);
+    another.operations[0].bytes = codec::encode(&operation(7));
+    assert_eq!(push(another, Known::default()).decisions[0].verdict.reason, Some(Unreadable));
+}
+
+#[test]
+fn a_record_of_another_unit_is_not_opened_by_naming_ones_own() {
+    let mut theirs = operation(1);
+    theirs.unit = "theirs".into();
+    let known = Known {
+        records: BTreeMap::from([(theirs.record, Record::begin(&theirs))]),
+        ..Known::default()
+    };
+    let decided = push(request([operation(1)]), known);
+    assert_eq!(decided.decisions[0].verdict.reason, Some(QuarantineReason::OutOfScope));
+    assert!(decided.changed.is_empty());
+}
+
+#[test]
+fn a_repeated_push_changes_nothing_and_is_told_the_same() {
+    let first = push(request([operation(1), operation(2)]), Known::default());
+    let told = first.response(1, 0, 0, Vec::new());
+    let again = push(request([operation(1), operation(2)]), known_after(first));
+    assert!(again.changed.is_empty());
+    assert!(again.decisions.iter().all(|decision| decision.place == Place::Held));
+    assert_eq!(again.response(1, 0, 0, Vec::new()), told);
+}
+
+#[test]
+fn a_gap_stops_the_batch_and_the_watermark_tells_where_to_go_on() {
+    let decided = push(request([operation(1), operation(3)]), Known::default());
+    assert_eq!((decided.acked, decided.decisions.len()), (1, 1));
+    assert_eq!(decided.lost, None);
+}
+
+#[test]
+fn operations_that_the_phone_freed_are_not_waited_for() {
+    let mut late = request([operation(5)]);
+    late.oldest = Some(5);
+    let decided = push(late, Known { acked: 2, ..Known::default() });
+    assert_eq!((decided.acked, decided.lost.clone()), (5, Some(3..=4)));
+    // One of them comes after all, in a rescue file.
+    let rescued = push(request([operation(3)]), known_after(decided));
+    assert_eq!((rescued.acked, rescued.decisions[0].place), (5, Place::Log));
+    assert_eq!(rescued.decisions[0].verdict.outcome, Outcome::Applied);
+}
+
+#[test]
+fn other_bytes_under_a_known_name_are_kept_beside_and_nothing_behind_them_is_taken() {
+    let known = known_after(push(request([operation(1)]), Known::default()));
+    let mut copied = operation(1);
+    copied.fields.clear();
+    let decided = push(request([copied, operation(2)]), known);
+    assert_eq!((decided.acked, decided.decisions.len()), (1, 1));
+    assert_eq!(decided.decisions[0].place, Place::Beside);
+    assert_eq!(decided.decisions[0].verdict.reason, Some(QuarantineReason::Fork));
+}

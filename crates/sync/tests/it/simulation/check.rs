@@ -1,0 +1,119 @@
+//! What must be true when everything has come to rest, computed apart from the code that is tested.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync::{
+    codec,
+    merge::Stamp,
+    view::RecordView,
+    wire::{Dot, Hash, Operation, Outcome, RecordId, Sibling},
+};
+
+use super::{phone::Phone, world::World};
+
+type Fields = BTreeMap<String, Vec<Sibling>>;
+
+macro_rules! must {
+    ($holds:expr, $($what:tt)*) => {
+        if !$holds {
+            return Err(format!($($what)*));
+        }
+    };
+}
+
+pub fn all(world: &World) -> Result<(), String> {
+    every_operation_is_held_once(world)?;
+    registers_are_what_nobody_replaced(world)?;
+    for (index, phone) in world.phones.iter().enumerate() {
+        phone_equals_server(world, phone).map_err(|what| format!("phone {index}: {what}"))?;
+    }
+    Ok(())
+}
+
+fn every_operation_is_held_once(world: &World) -> Result<(), String> {
+    let database = &world.server.database;
+    for ((dot, hash), operation) in &world.sealed {
+        let held = database.log.get(dot);
+        must!(held.is_some(), "{dot:?} is lost: {operation:?}");
+        must!(held.is_some_and(|(_, kept)| kept.hash == *hash), "{dot:?} holds other bytes");
+    }
+    let audited: BTreeSet<&Dot> = database.audit.iter().collect();
+    must!(audited.len() == database.audit.len(), "an operation took effect twice");
+    must!(audited.len() == database.log.len(), "the audit log has holes");
+    Ok(())
+}
+
+fn registers_are_what_nobody_replaced(world: &World) -> Result<(), String> {
+    let mut operations: BTreeMap<RecordId, Vec<Operation>> = BTreeMap::new();
+    for (operation, kept) in world.server.operations() {
+        if kept.verdict.outcome != Outcome::Quarantined {
+            operations.entry(operation.record).or_default().push(operation);
+        }
+    }
+    let records = &world.server.database.records;
+    must!(records.keys().eq(operations.keys()), "records without operations, or the reverse");
+    for (id, operations) in &operations {
+        let state = records[id].0.state(Stamp::default());
+        let expected = unsuperseded(operations);
+        must!(state.fields == expected, "{id}: {:?} instead of {expected:?}", state.fields);
+    }
+    Ok(())
+}
+
+/// The rule of merging in its plainest form, over the whole set at once.
+fn unsuperseded(operations: &[Operation]) -> Fields {
+    let mut fields = Fields::new();
+    for operation in operations {
+        for (path, write) in &operation.fields {
+            let mut others = operations.iter().filter_map(|other| other.fields.get(path));
+            if !others.any(|other| other.over.contains(&operation.dot)) {
+                let sibling = Sibling { dot: operation.dot, value: write.value.clone() };
+                fields.entry(path.clone()).or_default().push(sibling);
+            }
+        }
+    }
+    fields.values_mut().for_each(|siblings| siblings.sort());
+    fields
+}
+
+fn phone_equals_server(world: &World, phone: &Phone) -> Result<(), String> {
+    must!(phone.machine.is_idle(), "not at rest");
+    must!(phone.disk.open.is_empty() && phone.typed.is_empty(), "an answer was not sent");
+    let status = phone.status.expect("a status was reported");
+    must!(status.blocked.is_none(), "blocked: {:?}", status.blocked);
+    let unsent = (status.unsent_ops, status.unsent_records, status.unsent_blobs);
+    must!(unsent == (0, 0, 0), "says that it waits: {unsent:?}");
+
+    let visible = world.server.visible(&phone.account);
+    let expected: BTreeMap<_, _> = visible.iter().map(|state| (state.record, state)).collect();
+    let held: BTreeMap<_, _> =
+        phone.disk.base.iter().map(|(id, base)| (*id, &base.state)).collect();
+    let (mine, theirs): (Vec<_>, Vec<_>) = (held.keys().collect(), expected.keys().collect());
+    must!(mine == theirs, "holds the records {mine:?} instead of {theirs:?}");
+    must!(held == expected, "holds other states than the server");
+    for id in phone.known_records() {
+        let view = phone.view(id);
+        if view.as_ref().is_some_and(|view| view.quarantined) {
+            continue;
+        }
+        let theirs = expected.get(&id).map(|state| RecordView::of(state));
+        must!(view == theirs, "shows {view:?} instead of {theirs:?}");
+    }
+    let database = &world.server.database;
+    for (dot, kept) in database.log.range(Dot { device: phone.disk.state.device, seq: 0 }..) {
+        if dot.device != phone.disk.state.device {
+            break;
+        }
+        let Some(sealed) = phone.disk.outbox.get(&dot.seq) else { continue };
+        let same = sealed.held.outcome == Some(kept.1.verdict.outcome);
+        must!(same, "was told {:?} of {dot:?}", sealed.held.outcome);
+        must!(codec::hash(&sealed.bytes) == kept.1.hash, "holds other bytes of {dot:?}");
+    }
+    let files = database.records.values().flat_map(|(record, _)| record.files());
+    let named: BTreeSet<Hash> = files.map(|file| file.hash).collect();
+    for (hash, (size, _)) in phone.disk.blobs.iter().filter(|(hash, _)| named.contains(hash)) {
+        let chunks = database.chunks.get(hash).map_or(0, BTreeSet::len) as u64;
+        must!(chunks == sync::blob::chunk_count(*size), "a file is not whole: {hash}");
+    }
+    Ok(())
+}

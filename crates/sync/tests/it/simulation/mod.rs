@@ -1,0 +1,116 @@
+//! Phones, a server and the worst network there is, in one thread and out of one seed.
+//!
+//! `SOTAY_SCHEDULES=200000 cargo test -p sync simulated -- --nocapture` runs more of them;
+//! `SOTAY_SEED=17` runs one.
+
+mod check;
+mod phone;
+mod random;
+mod server;
+mod world;
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use self::world::World;
+
+pub const UNITS: [&str; 3] = ["phuong/1", "phuong/2", "phuong/3"];
+
+/// Defects that others shipped, planted to prove that the simulation would find them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bug {
+    /// The phone frees what the server acked; the server is restored from a backup.
+    OutboxDroppedAtAck,
+    /// A restored server goes on as if nothing had happened.
+    NoEpochOnRestore,
+    /// The phone takes any success for the server's word.
+    StatusTrusted,
+    /// The phone counts its operations in another transaction than the one that stores them.
+    CountedApart,
+    /// The server does not know an operation again.
+    NoIdempotencyKey,
+    /// The server forgets what was replaced.
+    SupersededForgotten,
+    /// The phone lays operations over a state that includes them.
+    ReoverlayAcked,
+    /// The cursor is stored before the page it stands for.
+    CursorBeforePage,
+    /// What a person may see changes, and the cursor does not notice.
+    ScopeWithoutRevision,
+    /// An operation that cannot be applied is acked and thrown away.
+    QuarantineDropped,
+}
+
+impl Bug {
+    const ALL: [Self; 10] = [
+        Self::OutboxDroppedAtAck,
+        Self::NoEpochOnRestore,
+        Self::StatusTrusted,
+        Self::CountedApart,
+        Self::NoIdempotencyKey,
+        Self::SupersededForgotten,
+        Self::ReoverlayAcked,
+        Self::CursorBeforePage,
+        Self::ScopeWithoutRevision,
+        Self::QuarantineDropped,
+    ];
+}
+
+/// Situations, and how often a campaign met them.
+pub type Counters = BTreeMap<&'static str, u64>;
+
+fn run(seed: u64, bug: Option<Bug>) -> Result<Counters, String> {
+    let mut world = World::new(seed, bug);
+    world.suffer();
+    world.settle()?;
+    check::all(&world)?;
+    Ok(world.counters)
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_leaked_in_simulated_schedules() {
+    let seeds = match number("SOTAY_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("SOTAY_SCHEDULES").unwrap_or(2_000),
+    };
+    let mut total = Counters::new();
+    for seed in seeds.clone() {
+        let counters = catch_unwind(AssertUnwindSafe(|| run(seed, None)))
+            .unwrap_or_else(|_| Err("panicked".to_owned()))
+            .unwrap_or_else(|what| panic!("SOTAY_SEED={seed}: {what}"));
+        for (name, times) in counters {
+            *total.entry(name).or_default() += times;
+        }
+    }
+    println!("{} schedules, seeds {seeds:?}", seeds.end - seeds.start);
+    for (name, times) in &total {
+        println!("{times:>10} {name}");
+    }
+    if seeds.end - seeds.start >= 1_000 {
+        for name in world::SITUATIONS {
+            assert!(total.contains_key(name), "no schedule met: {name}");
+        }
+    }
+}
+
+#[test]
+fn planted_defects_are_found() {
+    for bug in Bug::ALL {
+        let found = (0..200).find_map(|seed| {
+            let result = catch_unwind(AssertUnwindSafe(|| run(seed, Some(bug))));
+            match result {
+                Ok(Ok(_)) => None,
+                Ok(Err(what)) => Some((seed, what)),
+                Err(_) => Some((seed, "panicked".to_owned())),
+            }
+        });
+        let Some((seed, what)) = found else { panic!("{bug:?} was not found in 200 schedules") };
+        println!("{bug:?} found with seed {seed}: {what}");
+    }
+}

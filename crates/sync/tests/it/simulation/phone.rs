@@ -1,0 +1,299 @@
+//! A phone as a model: the product's state machine, over a disk in memory that survives a kill.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use sync::{
+    codec,
+    device::{
+        Device, DeviceState, Effect, Event, Outbox, Page, SyncStatus, Waiting, WaitingBlob, rekey,
+        rekey_patch,
+    },
+    draft::{OpenPatch, Screen},
+    view::{Base, Held, RecordView, view},
+    wire::{Action, DeviceId, Dot, Hash, Operation, RecordId, SealedOperation, Value, field},
+};
+
+use super::Bug;
+
+#[derive(Clone)]
+pub struct Sealed {
+    pub bytes: Vec<u8>,
+    pub held: Held,
+}
+
+/// What survives a kill.
+#[derive(Clone)]
+pub struct Disk {
+    pub state: DeviceState,
+    pub sealed: u64,
+    pub outbox: BTreeMap<u64, Sealed>,
+    pub open: BTreeMap<RecordId, OpenPatch>,
+    pub base: BTreeMap<RecordId, Base>,
+    pub blobs: BTreeMap<Hash, (u64, bool)>,
+}
+
+pub struct Phone {
+    pub account: String,
+    pub disk: Disk,
+    pub machine: Device,
+    pub effects: VecDeque<Effect>,
+    /// Raised by a kill: answers to requests of an earlier life never arrive.
+    pub life: u64,
+    pub timer: bool,
+    pub skew_ms: i64,
+    pub form: Option<(RecordId, Screen)>,
+    pub status: Option<SyncStatus>,
+    /// What the person typed and no operation holds yet.
+    pub typed: BTreeMap<(RecordId, String), Value>,
+    /// A page that one of the planted bugs stores after its cursor.
+    late_page: Option<Page>,
+    bug: Option<Bug>,
+}
+
+impl Phone {
+    pub fn new(device: DeviceId, account: &str, skew_ms: i64, bug: Option<Bug>) -> Self {
+        let disk = Disk {
+            state: DeviceState::new(device),
+            sealed: 0,
+            outbox: BTreeMap::new(),
+            open: BTreeMap::new(),
+            base: BTreeMap::new(),
+            blobs: BTreeMap::new(),
+        };
+        Self {
+            account: account.to_owned(),
+            machine: Device::new(disk.state.clone()),
+            disk,
+            effects: VecDeque::new(),
+            life: 0,
+            timer: false,
+            skew_ms,
+            form: None,
+            status: None,
+            typed: BTreeMap::new(),
+            late_page: None,
+            bug,
+        }
+    }
+
+    /// Another browser profile with a copy of this one's disk.
+    pub fn copy(&self) -> Self {
+        let mut copy = Self::new(self.disk.state.device, &self.account, self.skew_ms, self.bug);
+        copy.disk = self.disk.clone();
+        copy.typed = self.typed.clone();
+        copy.kill();
+        copy
+    }
+
+    pub fn kill(&mut self) {
+        self.machine = Device::new(self.disk.state.clone());
+        self.effects.clear();
+        self.late_page = None;
+        if self.bug == Some(Bug::CountedApart) {
+            self.disk.sealed = self.disk.state.acked;
+        }
+        self.life += 1;
+        self.timer = false;
+        self.form = None;
+    }
+
+    pub fn handle(&mut self, event: Event, random: u64) {
+        let effects = self.machine.handle(event, self.skew_ms, random);
+        for effect in effects {
+            match effect {
+                Effect::ScheduleRetry { .. } => self.timer = true,
+                Effect::ReportStatus(status) => self.status = Some(status),
+                Effect::AskSignIn | Effect::AbortPull => {}
+                effect => self.effects.push_back(effect),
+            }
+        }
+    }
+
+    pub fn view(&self, record: RecordId) -> Option<RecordView> {
+        let outbox: Vec<Held> = self
+            .disk
+            .outbox
+            .values()
+            .filter(|sealed| sealed.held.operation.record == record)
+            .map(|sealed| sealed.held.clone())
+            .collect();
+        let mut state = self.disk.state.clone();
+        let mut base = self.disk.base.get(&record).cloned();
+        if self.bug == Some(Bug::ReoverlayAcked) {
+            state.included = 0;
+            if let Some(base) = &mut base {
+                base.included = 0;
+            }
+        }
+        view(&state, base.as_ref(), &outbox, self.disk.open.get(&record))
+    }
+
+    pub fn known_records(&self) -> Vec<RecordId> {
+        let outbox = self.disk.outbox.values().map(|sealed| sealed.held.operation.record);
+        let records: BTreeSet<RecordId> =
+            self.disk.base.keys().chain(self.disk.open.keys()).copied().chain(outbox).collect();
+        records.into_iter().collect()
+    }
+
+    /// Seals one patch; returns the operation.
+    pub fn seal(&mut self, record: RecordId, action: Option<Action>) -> Option<Operation> {
+        let patch = self.disk.open.remove(&record)?;
+        if patch.is_empty() && action.is_none() {
+            return None;
+        }
+        let action = action.unwrap_or_else(|| patch.quiet_action());
+        self.disk.sealed += 1;
+        let dot = Dot { device: self.disk.state.device, seq: self.disk.sealed };
+        let operation = patch.seal(dot, self.disk.state.times(self.skew_ms), action);
+        let held = Held { operation: operation.clone(), outcome: None };
+        self.disk.outbox.insert(dot.seq, Sealed { bytes: codec::encode(&operation), held });
+        if let Some((open, screen)) = &mut self.form
+            && *open == record
+        {
+            screen.sealed(&operation);
+        }
+        self.check_typed(&operation);
+        Some(operation)
+    }
+
+    /// What was typed is what is sealed.
+    fn check_typed(&mut self, operation: &Operation) {
+        self.typed.retain(|(record, path), value| {
+            if *record != operation.record {
+                return true;
+            }
+            let overruled = operation.action == Action::Submit && path == field::STATE;
+            assert!(overruled || operation.fields[path].value == *value, "{path} was typed");
+            false
+        });
+    }
+
+    fn waiting(&self) -> Waiting {
+        let unsent: Vec<&Sealed> =
+            self.disk.outbox.range(self.disk.state.acked + 1..).map(|(_, sealed)| sealed).collect();
+        let records: BTreeSet<RecordId> =
+            unsent.iter().map(|sealed| sealed.held.operation.record).collect();
+        Waiting {
+            operations: unsent.len() as u64,
+            records: records.len() as u64,
+            blobs: self.disk.blobs.values().filter(|(_, sent)| !sent).count() as u64,
+        }
+    }
+
+    /// Carries out an effect that needs no network. Returns the operations it sealed, and those it renamed.
+    pub fn carry_out(&mut self, effect: Effect, fresh: DeviceId, random: u64) -> Sealing {
+        let mut sealing = Sealing::default();
+        match effect {
+            Effect::SealAndLoadOutbox { after, max_operations, .. } => {
+                let open: Vec<RecordId> = self.disk.open.keys().copied().collect();
+                sealing.sealed = open.into_iter().filter_map(|id| self.seal(id, None)).collect();
+                let mut above = self.disk.outbox.range(after + 1..);
+                // Pages of few operations, so that batches are many.
+                let operations: Vec<SealedOperation> = above
+                    .by_ref()
+                    .take(max_operations.min(4))
+                    .map(|(seq, sealed)| SealedOperation { seq: *seq, bytes: sealed.bytes.clone() })
+                    .collect();
+                let more = above.next().is_some();
+                let outbox =
+                    Outbox { operations, more, last: self.disk.sealed, waiting: self.waiting() };
+                self.handle(Event::Loaded(outbox), random);
+            }
+            Effect::MarkAcked { state, verdicts, missing_blobs } => {
+                for verdict in verdicts {
+                    if let Some(sealed) = self.disk.outbox.get_mut(&verdict.seq) {
+                        sealed.held.outcome = Some(verdict.outcome);
+                    }
+                }
+                for hash in missing_blobs {
+                    if let Some((_, sent)) = self.disk.blobs.get_mut(&hash) {
+                        *sent = false;
+                    }
+                }
+                if self.bug == Some(Bug::OutboxDroppedAtAck) {
+                    self.disk.outbox.retain(|seq, _| *seq > state.acked);
+                }
+                self.disk.state = state;
+                self.handle(Event::Stored(self.waiting()), random);
+            }
+            Effect::CommitPull { state, page } => {
+                self.disk.state = state;
+                if self.bug == Some(Bug::CursorBeforePage) && self.late_page.is_none() {
+                    self.late_page = Some(page.clone());
+                    let state = self.disk.state.clone();
+                    self.effects.push_front(Effect::CommitPull { state, page });
+                    return sealing;
+                }
+                self.late_page = None;
+                self.store(page);
+                self.handle(Event::Stored(self.waiting()), random);
+            }
+            Effect::ForgetSafe { upto } => {
+                let is_kept =
+                    |sealed: &Sealed| sealed.held.outcome == Some(sync::wire::Outcome::Quarantined);
+                self.disk.outbox.retain(|seq, sealed| *seq > upto || is_kept(sealed));
+            }
+            Effect::LoadBlobs => {
+                let blobs = self.disk.blobs.iter().filter(|(_, (_, sent))| !sent);
+                let blobs = blobs.map(|(hash, (size, _))| WaitingBlob { hash: *hash, size: *size });
+                let blobs = blobs.collect();
+                self.handle(Event::BlobsWaiting(blobs), random);
+            }
+            Effect::MarkBlobSent { hash } => {
+                if let Some((_, sent)) = self.disk.blobs.get_mut(&hash) {
+                    *sent = true;
+                }
+                self.handle(Event::Stored(self.waiting()), random);
+            }
+            Effect::Rekey { above } => {
+                let old = std::mem::take(&mut self.disk.outbox);
+                let unsent: Vec<Operation> = old
+                    .into_iter()
+                    .filter(|(seq, _)| *seq > above)
+                    .map(|(_, sealed)| sealed.held.operation)
+                    .collect();
+                let renamed = rekey(&unsent, fresh);
+                for operation in &renamed {
+                    let held = Held { operation: operation.clone(), outcome: None };
+                    let bytes = codec::encode(operation);
+                    self.disk.outbox.insert(operation.dot.seq, Sealed { bytes, held });
+                }
+                self.disk.sealed = renamed.len() as u64;
+                let open = std::mem::take(&mut self.disk.open);
+                let open =
+                    open.into_iter().map(|(id, patch)| (id, rekey_patch(patch, &unsent, fresh)));
+                self.disk.open = open.collect();
+                self.disk.state = self.disk.state.renamed(fresh);
+                self.form = None;
+                sealing.unsealed = unsent;
+                sealing.sealed = renamed;
+                self.handle(Event::Rekeyed(self.disk.state.clone()), random);
+            }
+            Effect::ScheduleRetry { .. }
+            | Effect::ReportStatus(_)
+            | Effect::AskSignIn
+            | Effect::AbortPull => unreachable!("done at once"),
+            Effect::Push { .. }
+            | Effect::Pull { .. }
+            | Effect::AskBlob { .. }
+            | Effect::SendChunk { .. } => unreachable!("goes by the network"),
+        }
+        sealing
+    }
+
+    fn store(&mut self, page: Page) {
+        let Page { generation, included, records, complete, .. } = page;
+        for state in records {
+            self.disk.base.insert(state.record, Base { state, included, generation });
+        }
+        if complete {
+            self.disk.base.retain(|_, base| base.generation >= generation);
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct Sealing {
+    pub sealed: Vec<Operation>,
+    pub unsealed: Vec<Operation>,
+}

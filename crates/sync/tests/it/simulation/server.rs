@@ -1,0 +1,201 @@
+//! A server as a model: the product's decisions over a database in memory that can be backed up and restored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync::{
+    codec,
+    merge::{Record, Stamp},
+    pull::{About, Feed},
+    push::{Batch, Directory, Kept, Known, Place, Sender},
+    wire::{
+        Action, DeviceId, Dot, FormRef, Hash, Operation, PullResponse, PushRequest, PushResponse,
+        RecordId, RecordState,
+    },
+};
+
+use super::{Bug, UNITS};
+
+pub const PAGE: usize = 3;
+
+/// What is in the database, and comes back as it was after a restore.
+#[derive(Clone, Default)]
+pub struct Database {
+    pub acked: BTreeMap<DeviceId, u64>,
+    pub log: BTreeMap<Dot, (Vec<u8>, Kept)>,
+    pub beside: BTreeSet<(Dot, Hash)>,
+    pub audit: Vec<Dot>,
+    pub records: BTreeMap<RecordId, (Record, u64)>,
+    pub head: u64,
+    pub chunks: BTreeMap<Hash, BTreeSet<u64>>,
+}
+
+pub struct Server {
+    pub database: Database,
+    pub backup: Database,
+    pub epoch: u64,
+    pub scopes: BTreeMap<String, BTreeSet<String>>,
+    pub scope_rev: u64,
+    pub revoked: BTreeSet<String>,
+    bug: Option<Bug>,
+}
+
+struct Rights<'a>(&'a BTreeMap<String, BTreeSet<String>>);
+
+impl Directory for Rights<'_> {
+    fn knows_form(&self, form: &FormRef) -> bool {
+        form.version != "lost"
+    }
+
+    fn knows_unit(&self, unit: &str) -> bool {
+        UNITS.contains(&unit)
+    }
+
+    fn may_write(&self, account: &str, unit: &str, _: Action) -> bool {
+        self.0.get(account).is_some_and(|scope| scope.contains(unit))
+    }
+}
+
+impl Server {
+    pub fn new(scopes: BTreeMap<String, BTreeSet<String>>, bug: Option<Bug>) -> Self {
+        Self {
+            database: Database::default(),
+            backup: Database::default(),
+            epoch: 1,
+            scopes,
+            scope_rev: 1,
+            revoked: BTreeSet::new(),
+            bug,
+        }
+    }
+
+    pub fn restore(&mut self) {
+        self.database = self.backup.clone();
+        if self.bug != Some(Bug::NoEpochOnRestore) {
+            self.epoch += 1;
+        }
+    }
+
+    pub fn change_scope(&mut self, account: &str, unit: &str) {
+        let scope = self.scopes.get_mut(account).expect("a known account");
+        if !scope.remove(unit) {
+            scope.insert(unit.to_owned());
+        }
+        if self.bug != Some(Bug::ScopeWithoutRevision) {
+            self.scope_rev += 1;
+        }
+    }
+
+    fn safe(&self, device: DeviceId) -> u64 {
+        self.backup.acked.get(&device).copied().unwrap_or_default()
+    }
+
+    /// The database as it is after this push, and the answer.
+    pub fn push(&self, account: &str, body: &[u8]) -> Option<(Database, PushResponse)> {
+        let request: PushRequest = codec::decode(body).ok()?;
+        let mut database = self.database.clone();
+        let batch = Batch::read(request);
+        let device = batch.device();
+        let mut known = Known {
+            acked: database.acked.get(&device).copied().unwrap_or_default(),
+            ..Known::default()
+        };
+        if let Some(seqs) = batch.seqs() {
+            let range = Dot { device, seq: *seqs.start() }..=Dot { device, seq: *seqs.end() };
+            let kept = database.log.range(range);
+            known.kept = kept.map(|(dot, (_, kept))| (dot.seq, kept.clone())).collect();
+            if self.bug == Some(Bug::NoIdempotencyKey) {
+                known.kept.clear();
+            }
+        }
+        for id in batch.records() {
+            if let Some((record, _)) = database.records.get(&id) {
+                known.records.insert(id, record.clone());
+            }
+        }
+        let sender = Sender { account, revoked: self.revoked.contains(account) };
+        let decided = batch.decide(known, &sender, &Rights(&self.scopes));
+        assert_eq!(decided.lost, None, "backups keep what they promised");
+        for decision in &decided.decisions {
+            let dot = Dot { device, seq: decision.seq };
+            match decision.place {
+                Place::Held => {}
+                Place::Beside => {
+                    database.beside.insert((dot, decision.hash));
+                }
+                Place::Log => {
+                    if self.bug == Some(Bug::QuarantineDropped) && decision.verdict.reason.is_some()
+                    {
+                        continue;
+                    }
+                    let kept = Kept { hash: decision.hash, verdict: decision.verdict.clone() };
+                    database.log.insert(dot, (decision.bytes.clone(), kept));
+                    database.audit.push(dot);
+                }
+            }
+        }
+        for (id, record) in &decided.changed {
+            database.head += 1;
+            let record = match self.bug {
+                Some(Bug::SupersededForgotten) => {
+                    Record::from_state(&record.state(Stamp::default()))
+                }
+                _ => record.clone(),
+            };
+            database.records.insert(*id, (record, database.head));
+        }
+        database.acked.insert(device, decided.acked);
+        let missing = database.records.values().flat_map(|(record, _)| record.files());
+        let missing = missing.filter(|file| {
+            let held = database.chunks.get(&file.hash).map_or(0, BTreeSet::len);
+            (held as u64) < sync::blob::chunk_count(file.size)
+        });
+        let missing: BTreeSet<Hash> = missing.map(|file| file.hash).collect();
+        let response =
+            decided.response(self.epoch, self.safe(device), 0, missing.into_iter().collect());
+        Some((database, response))
+    }
+
+    pub fn visible(&self, account: &str) -> Vec<RecordState> {
+        let scope = &self.scopes[account];
+        let mut states: Vec<RecordState> = self
+            .database
+            .records
+            .values()
+            .filter(|(record, _)| scope.contains(record.unit()))
+            .map(|(record, rv)| record.state(Stamp { rv: *rv, ..Stamp::default() }))
+            .collect();
+        states.sort_by_key(|state| state.rv);
+        states
+    }
+
+    pub fn pull(&mut self, account: &str, device: DeviceId, cursor: Option<&str>) -> PullResponse {
+        let feed = |server: &Self| Feed {
+            epoch: server.epoch,
+            scope_rev: server.scope_rev,
+            head: server.database.head,
+        };
+        let mut start = feed(self).start(cursor);
+        if start.rewound && self.bug != Some(Bug::NoEpochOnRestore) {
+            self.epoch += 1;
+            start = feed(self).start(cursor);
+        }
+        let mut records = self.visible(account);
+        records.retain(|state| state.rv > start.after);
+        records.truncate(PAGE + 1);
+        let about = About {
+            acked: self.database.acked.get(&device).copied().unwrap_or_default(),
+            safe: self.safe(device),
+            units: self.scopes[account].iter().cloned().collect(),
+            pack: Hash([1; 32]),
+            server_ms: 0,
+        };
+        feed(self).page(start, records, PAGE, about)
+    }
+
+    pub fn operations(&self) -> impl Iterator<Item = (Operation, &Kept)> {
+        self.database
+            .log
+            .values()
+            .filter_map(|(bytes, kept)| Some((codec::decode::<Operation>(bytes).ok()?, kept)))
+    }
+}

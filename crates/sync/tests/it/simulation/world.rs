@@ -1,0 +1,538 @@
+//! One run: what happens next is drawn, then everything calms down.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync::{
+    blob::Chunks,
+    codec,
+    device::{BlobReply, Effect, Event, Reply, WaitingBlob},
+    draft::{OpenPatch, Screen},
+    wire::{
+        Action, DeviceId, Dot, FileRef, FormRef, Hash, Operation, Outcome, PushRequest,
+        PushResponse, RecordId, Value, Verdict, WIRE_VERSION,
+    },
+};
+
+use super::{
+    Bug, Counters, UNITS,
+    phone::{Phone, Sealing},
+    random::Random,
+    server::{Database, Server},
+};
+
+/// Situations that a campaign must have met to count.
+pub const SITUATIONS: [&str; 25] = [
+    "answer signed out",
+    "backup taken",
+    "captive portal",
+    "clock years off",
+    "conflict",
+    "file chunk sent",
+    "late request of an earlier life",
+    "merged",
+    "operation quarantined",
+    "operation sealed",
+    "page committed",
+    "phone killed",
+    "profile copied",
+    "profile renamed",
+    "reply lost",
+    "reply truncated",
+    "request doubled",
+    "request lost",
+    "request reordered",
+    "request truncated",
+    "scope changed",
+    "server busy",
+    "server killed after commit",
+    "server killed before commit",
+    "server restored",
+];
+
+#[derive(Clone)]
+enum Asked {
+    Push { body: Vec<u8>, last: u64 },
+    Pull { cursor: Option<String> },
+    Blob { blob: WaitingBlob },
+    Chunk { blob: WaitingBlob, chunk: u64 },
+}
+
+#[derive(Clone)]
+struct Request {
+    phone: usize,
+    life: u64,
+    device: DeviceId,
+    ticket: u64,
+    asked: Asked,
+}
+
+enum Message {
+    Request(Request),
+    Reply { phone: usize, life: u64, event: Event },
+}
+
+pub struct World {
+    random: Random,
+    pub server: Server,
+    pub phones: Vec<Phone>,
+    messages: Vec<Message>,
+    /// Every operation that counts as saved.
+    pub sealed: BTreeMap<(Dot, Hash), Operation>,
+    pub counters: Counters,
+    bug: Option<Bug>,
+    calm: bool,
+    names: u64,
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+impl World {
+    pub fn new(seed: u64, bug: Option<Bug>) -> Self {
+        let mut random = Random::new(seed);
+        let mut scopes = BTreeMap::new();
+        let mut phones = Vec::new();
+        let mut counters = Counters::new();
+        for index in 0..2 + random.below(3) {
+            let account = format!("account-{}", index % 3);
+            let mut scope: BTreeSet<String> = BTreeSet::from([UNITS[0].to_owned()]);
+            scope.insert(random.pick(&UNITS).to_string());
+            scopes.entry(account.clone()).or_insert(scope);
+            let days = *random.pick(&[0, 0, 0, 1, 3_650, -7_300, -20_000]);
+            if days != 0 {
+                *counters.entry("clock years off").or_default() += 1;
+            }
+            let id = u8::try_from(index).expect("few phones") + 1;
+            phones.push(Phone::new(DeviceId([id; 16]), &account, days * DAY_MS, bug));
+        }
+        let server = Server::new(scopes, bug);
+        let messages = Vec::new();
+        let sealed = BTreeMap::new();
+        Self { random, server, phones, messages, sealed, counters, bug, calm: false, names: 0 }
+    }
+
+    fn count(&mut self, name: &'static str) {
+        *self.counters.entry(name).or_default() += 1;
+    }
+
+    fn name(&mut self) -> u64 {
+        self.names += 1;
+        self.names
+    }
+
+    /// A few hundred steps of everything that goes wrong.
+    pub fn suffer(&mut self) {
+        // Each run draws its own mix of disasters: one may hide what another would show.
+        let (restores, moves) = (!self.random.one_in(3), !self.random.one_in(3));
+        for _ in 0..200 + self.random.below(200) {
+            let phone = self.random.below(self.phones.len());
+            match self.random.below(40) {
+                0..4 => self.edit(phone),
+                4..18 => self.carry_out(phone),
+                18..33 => self.deliver(),
+                33 => self.outside_event(phone),
+                34 => self.timer(phone),
+                35 if self.random.one_in(16) => self.kill_phone(phone),
+                36 if self.random.one_in(3) => self.backup(),
+                37 if restores && self.random.one_in(4) => self.restore(),
+                38 if moves && self.random.one_in(4) => self.change_scope(),
+                39 if self.random.one_in(40) => self.copy_profile(phone),
+                _ => {}
+            }
+        }
+    }
+
+    fn edit(&mut self, index: usize) {
+        let id = self.choose_record(index);
+        let is_new = self.phones[index].view(id).is_none();
+        let reopen = self.phones[index].form.as_ref().is_none_or(|(open, _)| *open != id);
+        if reopen || self.random.one_in(4) {
+            let view = self.phones[index].view(id);
+            let screen = view.map(|view| view.screen()).unwrap_or_default();
+            self.phones[index].form = Some((id, screen));
+        }
+        let paths = ["a/x", "a/y", "b/z", "row[k]", "row[k]/v", "photo", "_state"];
+        let path = *self.random.pick(&paths);
+        let name = self.name();
+        let value = match (path, self.random.below(8)) {
+            ("photo", _) => self.photo(index, name),
+            ("_state", _) if is_new => return,
+            ("_state", draw) => {
+                Value::Text(["returned", "approved", "withdrawn"][draw % 3].to_owned())
+            }
+            (_, 0) => Value::Empty,
+            (_, 1) => Value::Text("the same".to_owned()),
+            _ => Value::Text(format!("value {name}")),
+        };
+        let unit = self.choose_unit(index);
+        let version = if self.random.one_in(20) { "lost" } else { "1" };
+        let form =
+            FormRef { id: "form".to_owned(), version: version.to_owned(), hash: Hash([7; 32]) };
+
+        let phone = &mut self.phones[index];
+        let (_, screen) = phone.form.clone().unwrap_or((id, Screen::default()));
+        let known = phone.view(id).map(|view| (view.form, view.unit));
+        let (form, unit) = known.unwrap_or((form, unit));
+        let account = phone.account.clone();
+        let patch = phone.disk.open.entry(id);
+        let patch = patch.or_insert_with(|| OpenPatch::new(id, form, unit, account, &screen));
+        patch.put(path, value.clone(), &screen);
+        phone.typed.insert((id, path.to_owned()), value);
+
+        let random = self.random.next();
+        if self.random.one_in(3) && path != "_state" {
+            let actions = [Action::Submit, Action::Submit, Action::Delete, Action::Undelete];
+            let action = *self.random.pick(&actions);
+            let sealed = self.phones[index].seal(id, Some(action)).into_iter().collect();
+            self.note(Sealing { sealed, unsealed: Vec::new() });
+            self.phones[index].handle(Event::Asked, random);
+        } else {
+            self.phones[index].handle(Event::Edited, random);
+        }
+    }
+
+    fn choose_record(&mut self, index: usize) -> RecordId {
+        let known = self.phones[index].known_records();
+        if known.is_empty() || (self.random.one_in(5) && known.len() < 6) {
+            let mut id = [0; 16];
+            id[8..].copy_from_slice(&self.name().to_be_bytes());
+            return RecordId(id);
+        }
+        match &self.phones[index].form {
+            Some((open, _)) if !self.random.one_in(3) => *open,
+            _ => *self.random.pick(&known),
+        }
+    }
+
+    /// Mostly one of the person's own.
+    fn choose_unit(&mut self, index: usize) -> String {
+        let scope = &self.server.scopes[&self.phones[index].account];
+        let own: Vec<String> = scope.iter().cloned().collect();
+        if own.is_empty() || self.random.one_in(10) {
+            return (*self.random.pick(&UNITS)).to_owned();
+        }
+        self.random.pick(&own).clone()
+    }
+
+    fn photo(&mut self, index: usize, name: u64) -> Value {
+        let size = self.random.next() % (2 * sync::blob::CHUNK_SIZE) + 1;
+        let hash = codec::hash(&name.to_be_bytes());
+        self.phones[index].disk.blobs.insert(hash, (size, false));
+        let media_type = "image/jpeg".to_owned();
+        Value::File(FileRef { name: format!("{name}.jpg"), media_type, size, hash })
+    }
+
+    fn note(&mut self, sealing: Sealing) {
+        for operation in sealing.unsealed {
+            let key = (operation.dot, codec::hash(&codec::encode(&operation)));
+            // A copied profile's twin may hold the very same operation.
+            let is_twins = |phone: &Phone| {
+                let held = phone.disk.outbox.get(&operation.dot.seq);
+                held.is_some_and(|sealed| sealed.held.operation == operation)
+            };
+            if !self.phones.iter().any(is_twins) {
+                self.sealed.remove(&key);
+            }
+            self.count("profile renamed");
+        }
+        for operation in sealing.sealed {
+            let key = (operation.dot, codec::hash(&codec::encode(&operation)));
+            self.sealed.insert(key, operation);
+            self.count("operation sealed");
+        }
+    }
+
+    fn carry_out(&mut self, index: usize) {
+        let Some(effect) = self.phones[index].effects.pop_front() else { return };
+        let random = self.random.next();
+        let asked = match effect {
+            Effect::Push { ticket, body } => {
+                let request: PushRequest = codec::decode(&body).expect("our own request");
+                let last = request.operations.last().map_or(0, |last| last.seq);
+                (ticket, Asked::Push { body, last })
+            }
+            Effect::Pull { ticket, cursor, .. } => (ticket, Asked::Pull { cursor }),
+            Effect::AskBlob { ticket, blob } => (ticket, Asked::Blob { blob }),
+            Effect::SendChunk { ticket, blob, chunk } => (ticket, Asked::Chunk { blob, chunk }),
+            effect => {
+                if matches!(effect, Effect::CommitPull { .. }) {
+                    self.count("page committed");
+                }
+                if !self.calm && self.random.one_in(60) {
+                    self.count("storage failed");
+                    if needs_storage(&effect) {
+                        return self.phones[index].handle(Event::StorageFailed, random);
+                    }
+                }
+                let name = self.name();
+                let mut fresh = [0xee; 16];
+                fresh[8..].copy_from_slice(&name.to_be_bytes());
+                let sealing = self.phones[index].carry_out(effect, DeviceId(fresh), random);
+                self.note(sealing);
+                if !self.calm && self.random.one_in(25) {
+                    self.kill_phone(index);
+                }
+                return;
+            }
+        };
+        let phone = &self.phones[index];
+        let device = phone.disk.state.device;
+        let (ticket, asked) = asked;
+        let request = Request { phone: index, life: phone.life, device, ticket, asked };
+        self.messages.push(Message::Request(request));
+    }
+
+    /// One message arrives, or does not.
+    fn deliver(&mut self) {
+        if self.messages.is_empty() {
+            return;
+        }
+        let at = if self.calm { 0 } else { self.random.below(self.messages.len()) };
+        if at > 0 {
+            self.count("request reordered");
+        }
+        match self.messages.remove(at) {
+            Message::Reply { phone, life, event } => {
+                let random = self.random.next();
+                if self.phones[phone].life == life {
+                    self.phones[phone].handle(event, random);
+                }
+            }
+            Message::Request(request) => self.deliver_request(request),
+        }
+    }
+
+    fn deliver_request(&mut self, mut request: Request) {
+        if request.life != self.phones[request.phone].life {
+            self.count("late request of an earlier life");
+        }
+        let fault = if self.calm { 99 } else { self.random.below(36) };
+        match fault {
+            0 | 1 => {
+                self.count("request lost");
+                return self.reply(&request, Reply::Unreachable);
+            }
+            2 | 3 => {
+                self.count("request doubled");
+                self.messages.push(Message::Request(request.clone()));
+            }
+            4 => {
+                self.count("captive portal");
+                return self.reply(&request, Reply::NotOurServer);
+            }
+            5 => {
+                self.count("answer signed out");
+                return self.reply(&request, Reply::SignedOut);
+            }
+            6 => {
+                self.count("server busy");
+                let busy = Reply::Refused { status: 503, retry_after_ms: Some(5_000) };
+                return self.reply(&request, busy);
+            }
+            7 | 8 => {
+                if let Asked::Push { body, .. } = &mut request.asked {
+                    body.truncate(self.random.below(body.len()));
+                    self.count("request truncated");
+                }
+            }
+            _ => {}
+        }
+        if fault == 9 {
+            self.count("server killed before commit");
+            return self.reply(&request, Reply::Unreachable);
+        }
+        let answer = self.serve(&request);
+        match (fault, answer) {
+            (10, _) => {
+                self.count("server killed after commit");
+                self.reply(&request, Reply::Unreachable);
+            }
+            (11 | 12, _) => {
+                self.count("reply lost");
+                self.reply(&request, Reply::Unreachable);
+            }
+            (13 | 14, Served::Reply(Reply::Body(mut body))) => {
+                self.count("reply truncated");
+                body.truncate(self.random.below(body.len()));
+                self.reply(&request, Reply::Body(body));
+            }
+            (_, Served::Reply(reply)) => self.reply(&request, reply),
+            (_, Served::Blob(reply)) => {
+                let Request { phone, life, ticket, .. } = request;
+                let event = Event::BlobReply { ticket, reply };
+                self.messages.push(Message::Reply { phone, life, event });
+            }
+        }
+    }
+
+    fn reply(&mut self, request: &Request, mut reply: Reply) {
+        let Request { phone, life, ticket, .. } = *request;
+        let event = match &request.asked {
+            Asked::Push { last, .. } => {
+                let is_success = matches!(reply, Reply::Body(_) | Reply::NotOurServer);
+                if self.bug == Some(Bug::StatusTrusted) && is_success {
+                    reply = Reply::Body(self.presumed(*last));
+                }
+                Event::PushReply { ticket, reply }
+            }
+            Asked::Pull { .. } => Event::PullReply { ticket, reply },
+            Asked::Blob { .. } | Asked::Chunk { .. } => {
+                Event::BlobReply { ticket, reply: BlobReply::Failed(reply) }
+            }
+        };
+        self.messages.push(Message::Reply { phone, life, event });
+    }
+
+    /// What a phone that trusts status codes makes of any success.
+    fn presumed(&self, last: u64) -> Vec<u8> {
+        let verdict = |seq| Verdict { seq, outcome: Outcome::Applied, reason: None };
+        codec::encode(&PushResponse {
+            version: WIRE_VERSION,
+            epoch: self.server.epoch,
+            acked: last,
+            safe: 0,
+            verdicts: (1..=last).map(verdict).collect(),
+            server_ms: 0,
+            missing_blobs: Vec::new(),
+        })
+    }
+
+    fn serve(&mut self, request: &Request) -> Served {
+        let account = self.phones[request.phone].account.clone();
+        match &request.asked {
+            Asked::Push { body, .. } => match self.server.push(&account, body) {
+                Some((database, response)) => {
+                    self.commit(database, &response);
+                    Served::Reply(Reply::Body(codec::encode(&response)))
+                }
+                None => Served::Reply(Reply::Refused { status: 400, retry_after_ms: None }),
+            },
+            Asked::Pull { cursor } => {
+                let page = self.server.pull(&account, request.device, cursor.as_deref());
+                Served::Reply(Reply::Body(codec::encode(&page)))
+            }
+            Asked::Blob { blob } => {
+                let held = self.server.database.chunks.get(&blob.hash).cloned().unwrap_or_default();
+                Served::Blob(BlobReply::Missing(Chunks::missing(blob.size, held).to_string()))
+            }
+            Asked::Chunk { blob, chunk } => {
+                self.count("file chunk sent");
+                self.server.database.chunks.entry(blob.hash).or_default().insert(*chunk);
+                Served::Blob(BlobReply::Taken)
+            }
+        }
+    }
+
+    fn commit(&mut self, database: Database, response: &PushResponse) {
+        self.server.database = database;
+        for verdict in &response.verdicts {
+            match verdict.outcome {
+                Outcome::Applied => {}
+                Outcome::Merged => self.count("merged"),
+                Outcome::Conflict => self.count("conflict"),
+                Outcome::Quarantined => self.count("operation quarantined"),
+            }
+        }
+    }
+
+    fn outside_event(&mut self, index: usize) {
+        let event = match self.random.below(7) {
+            0 => Event::Online,
+            1 => Event::Offline,
+            2 => Event::Watching(true),
+            3 => Event::Watching(false),
+            4 => Event::SignedIn,
+            _ => Event::Opened,
+        };
+        let random = self.random.next();
+        self.phones[index].handle(event, random);
+    }
+
+    fn timer(&mut self, index: usize) {
+        let random = self.random.next();
+        if std::mem::take(&mut self.phones[index].timer) {
+            self.phones[index].handle(Event::Tick, random);
+        }
+    }
+
+    fn kill_phone(&mut self, index: usize) {
+        self.count("phone killed");
+        self.phones[index].kill();
+        let random = self.random.next();
+        self.phones[index].handle(Event::Opened, random);
+    }
+
+    fn backup(&mut self) {
+        self.count("backup taken");
+        self.server.backup = self.server.database.clone();
+    }
+
+    fn restore(&mut self) {
+        self.count("server restored");
+        self.server.restore();
+    }
+
+    fn change_scope(&mut self) {
+        self.count("scope changed");
+        let accounts: Vec<String> = self.server.scopes.keys().cloned().collect();
+        let account = self.random.pick(&accounts).clone();
+        let unit = *self.random.pick(&UNITS);
+        self.server.change_scope(&account, unit);
+        if self.random.one_in(6) && !self.server.revoked.remove(&account) {
+            self.server.revoked.insert(account);
+        }
+    }
+
+    fn copy_profile(&mut self, index: usize) {
+        if self.phones.len() < 6 {
+            self.count("profile copied");
+            let copy = self.phones[index].copy();
+            self.phones.push(copy);
+        }
+    }
+
+    /// Faults stop. Everything must come to rest by itself within a few contacts.
+    pub fn settle(&mut self) -> Result<(), String> {
+        self.calm = true;
+        self.server.revoked.clear();
+        for round in 0..3 {
+            for index in 0..self.phones.len() {
+                let events = [Event::Watching(false), Event::Online, Event::SignedIn];
+                for event in events.into_iter().take(if round == 0 { 3 } else { 0 }) {
+                    self.phones[index].handle(event, 0);
+                }
+                self.phones[index].handle(Event::Opened, 0);
+                self.drain()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self) -> Result<(), String> {
+        for _ in 0..20_000 {
+            let busy = self.phones.iter().position(|phone| !phone.effects.is_empty());
+            match busy {
+                Some(index) => self.carry_out(index),
+                None if !self.messages.is_empty() => self.deliver(),
+                None => return Ok(()),
+            }
+        }
+        Err("it never comes to rest".to_owned())
+    }
+}
+
+enum Served {
+    Reply(Reply),
+    Blob(BlobReply),
+}
+
+fn needs_storage(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::SealAndLoadOutbox { .. }
+            | Effect::MarkAcked { .. }
+            | Effect::CommitPull { .. }
+            | Effect::LoadBlobs
+            | Effect::MarkBlobSent { .. }
+            | Effect::Rekey { .. }
+    )
+}
