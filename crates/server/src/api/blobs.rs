@@ -1,0 +1,238 @@
+//! Photos, signatures and other files, in chunks that come in any order.
+#![expect(unused_qualifications, reason = "the macro that describes the API writes them")]
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use sync::blob::{Chunks, chunk_count, chunk_range};
+use sync::codec;
+use sync::wire::Hash;
+use utoipa::IntoParams;
+
+use super::signed_in::SignedIn;
+use crate::config::MAX_BLOB;
+use crate::database::NewBlob;
+use crate::error::{ApiError, ApiResult, ErrorBody};
+use crate::{App, clock};
+
+const MISSING: HeaderName = HeaderName::from_static("x-missing-chunks");
+const CHUNK_HASH: HeaderName = HeaderName::from_static("x-chunk-hash");
+
+/// What the sender knows of a blob.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct BlobQuery {
+    /// Its length in bytes.
+    size: u64,
+    /// Its media type.
+    #[serde(default, rename = "type")]
+    media_type: Option<String>,
+}
+
+fn parse(hash: &str) -> ApiResult<Hash> {
+    hash.parse().map_err(|error| ApiError::bad_request("bad_hash", format!("hash: {error}")))
+}
+
+fn check_size(size: u64) -> ApiResult<()> {
+    if size > MAX_BLOB {
+        let message = format!("files larger than {MAX_BLOB} bytes are not kept");
+        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message));
+    }
+    Ok(())
+}
+
+/// Which chunks the server still needs: in the header `X-Missing-Chunks`, empty when it has the whole file.
+#[utoipa::path(head, path = "/api/v1/blobs/{hash}", tag = "blobs",
+    params(("hash" = String, Path, description = "SHA-256 of the file"), BlobQuery),
+    responses(
+        (status = 200, description = "`X-Missing-Chunks: 0,3-5`"),
+        (status = 400, description = "`bad_hash`"),
+        (status = 401, description = "`signed_out`"),
+        (status = 413, description = "`too_large`"),
+    ))]
+pub async fn missing(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Path(hash): Path<String>,
+    Query(query): Query<BlobQuery>,
+) -> ApiResult<Response> {
+    let hash = parse(&hash)?;
+    check_size(query.size)?;
+    if query.size == 0 && hash == codec::hash(&[]) {
+        // An empty file has no chunk that could bring it.
+        let media_type = query.media_type.as_deref().unwrap_or_default();
+        finish(&app, NewBlob { hash, size: 0, media_type, sender: &session.account }).await?;
+    }
+    let missing = match app.database().blob(hash).await? {
+        Some(blob) if blob.whole => Chunks::default(),
+        Some(blob) if blob.size == query.size => {
+            let missing = Chunks::missing(query.size, app.database().blob_chunks(hash).await?);
+            let known = NewBlob {
+                hash,
+                size: blob.size,
+                media_type: &blob.media_type,
+                sender: &session.account,
+            };
+            // The server may have died between the last chunk and the proof of the whole.
+            if missing.is_empty() && finish(&app, known).await.is_err() {
+                Chunks::all(query.size)
+            } else {
+                missing
+            }
+        }
+        _ => Chunks::all(query.size),
+    };
+    let missing = HeaderValue::from_str(&missing.to_string()).expect("digits make a header");
+    Ok(([(MISSING, missing)], StatusCode::OK).into_response())
+}
+
+/// Brings one chunk of 256 KiB, the last one may be shorter. It is on disk when this answers.
+#[utoipa::path(put, path = "/api/v1/blobs/{hash}/{chunk}", tag = "blobs",
+    params(
+        ("hash" = String, Path, description = "SHA-256 of the file"),
+        ("chunk" = u64, Path, description = "its place, from 0"),
+        BlobQuery,
+        ("x-chunk-hash" = String, Header, description = "SHA-256 of the chunk"),
+    ),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 204, description = "kept; `X-Missing-Chunks` says what is still missing"),
+        (status = 400, description = "`bad_hash`, `bad_chunk`", body = ErrorBody),
+        (status = 401, description = "`signed_out`", body = ErrorBody),
+        (status = 413, description = "`too_large`", body = ErrorBody),
+        (status = 422, description = "`chunk_mismatch`: damaged on the way; `blob_mismatch`: the chunks together \
+            are not that file, all are to be sent again", body = ErrorBody),
+    ))]
+pub async fn write(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Path((hash, chunk)): Path<(String, u64)>,
+    Query(query): Query<BlobQuery>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> ApiResult<Response> {
+    let hash = parse(&hash)?;
+    check_size(query.size)?;
+    let body = body.map_err(|error| ApiError::bad_request("truncated", error.body_text()))?;
+    let range = chunk_range(query.size, chunk)
+        .ok_or_else(|| ApiError::bad_request("bad_chunk", "the file ends before that chunk"))?;
+    if body.len() as u64 != range.end - range.start {
+        let message =
+            format!("{} bytes where the chunk has {}", body.len(), range.end - range.start);
+        return Err(ApiError::bad_request("bad_chunk", message));
+    }
+    let told = headers.get(CHUNK_HASH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if codec::hash(&body).to_string() != told.to_ascii_lowercase() {
+        return Err(unprocessable(
+            "chunk_mismatch",
+            "the chunk's hash is not the one in X-Chunk-Hash",
+        ));
+    }
+    let media_type = query.media_type.as_deref().unwrap_or("application/octet-stream");
+    let blob = NewBlob { hash, size: query.size, media_type, sender: &session.account };
+    if let Some(known) = app.database().blob(hash).await? {
+        if known.whole {
+            return Ok(kept(&Chunks::default()));
+        }
+        if known.size != query.size {
+            // Only one length can be right, and the whole file will tell which.
+            app.database().drop_blob(hash).await?;
+            app.blobs().drop_part(hash).await.map_err(ApiError::internal)?;
+        }
+    }
+    app.blobs().write_chunk(hash, range.start, body.to_vec()).await.map_err(storage_error)?;
+    let held = app.database().add_chunk(&blob, chunk, clock::now_ms()).await?;
+    if held == chunk_count(query.size) {
+        finish(&app, blob).await?;
+        return Ok(kept(&Chunks::default()));
+    }
+    Ok(kept(&Chunks::missing(query.size, app.database().blob_chunks(hash).await?)))
+}
+
+fn kept(missing: &Chunks) -> Response {
+    let missing = HeaderValue::from_str(&missing.to_string()).expect("digits make a header");
+    ([(MISSING, missing)], StatusCode::NO_CONTENT).into_response()
+}
+
+fn unprocessable(code: &'static str, message: &str) -> ApiError {
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
+}
+
+fn storage_error(error: std::io::Error) -> ApiError {
+    if error.kind() == std::io::ErrorKind::StorageFull {
+        let message = "the server's disk is full; the chunk was not stored";
+        return ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", message);
+    }
+    ApiError::internal(error)
+}
+
+async fn finish(app: &App, blob: NewBlob<'_>) -> ApiResult<()> {
+    let _one_at_a_time = app.blobs().finishing().await;
+    if app.database().blob(blob.hash).await?.is_some_and(|known| known.whole) {
+        return Ok(());
+    }
+    if app.blobs().finish(blob.hash, blob.size).await.map_err(storage_error)? {
+        app.database().finish_blob(&blob, clock::now_ms()).await?;
+        return Ok(());
+    }
+    app.database().drop_blob(blob.hash).await?;
+    Err(unprocessable(
+        "blob_mismatch",
+        "the chunks together do not have that hash; send all of them again",
+    ))
+}
+
+/// A whole file, for whoever sees a record that names it, or brought it.
+#[utoipa::path(get, path = "/api/v1/blobs/{hash}", tag = "blobs",
+    params(("hash" = String, Path, description = "SHA-256 of the file")),
+    responses(
+        (status = 200, description = "the file, never changes", content_type = "application/octet-stream"),
+        (status = 401, description = "`signed_out`", body = ErrorBody),
+        (status = 404, description = "`not_found`, also for who may not see it", body = ErrorBody),
+    ))]
+pub async fn read(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Path(hash): Path<String>,
+) -> ApiResult<Response> {
+    let hash = parse(&hash)?;
+    let unknown = || ApiError::not_found("no such file, or not yet whole");
+    let blob = app.database().blob(hash).await?.filter(|blob| blob.whole).ok_or_else(unknown)?;
+    if !app.database().may_see_blob(&session.account, hash).await? {
+        return Err(unknown());
+    }
+    let bytes = app.blobs().read(hash).await.map_err(ApiError::internal)?;
+    let (media_type, disposition) = shown_as(&blob.media_type);
+    let headers = [
+        (header::CONTENT_TYPE, media_type),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
+        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// Kinds that a browser shows without running anything in them. All else is offered for saving.
+fn shown_as(media_type: &str) -> (&'static str, &'static str) {
+    const SHOWN: [&str; 12] = [
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+        "image/gif",
+        "image/heic",
+        "image/avif",
+        "audio/mpeg",
+        "audio/mp4",
+        "audio/webm",
+        "audio/ogg",
+        "video/mp4",
+        "video/webm",
+    ];
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    match SHOWN.into_iter().find(|shown| shown.eq_ignore_ascii_case(essence)) {
+        Some(shown) => (shown, "inline"),
+        None => ("application/octet-stream", "attachment"),
+    }
+}

@@ -1,0 +1,151 @@
+//! Records as a spreadsheet.
+#![expect(unused_qualifications, reason = "the macro that describes the API writes them")]
+
+use std::collections::BTreeSet;
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use pack::Units;
+use pack::phone::PhonePack;
+use serde::Deserialize;
+use sync::view::RecordView;
+use sync::wire::{Hash, State as RecordStage, Value};
+use utoipa::IntoParams;
+
+use super::signed_in::SignedIn;
+use crate::App;
+use crate::database::FormRow;
+use crate::error::{ApiError, ApiResult, ErrorBody};
+use crate::export::{Export, Language, workbook};
+
+/// Which records, and in which language.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ExportQuery {
+    /// The form's id.
+    form: String,
+    /// Only records of this unit and those below it.
+    #[serde(default)]
+    unit: Option<String>,
+    /// Only records in this state.
+    #[serde(default)]
+    state: Option<String>,
+    /// Only records where every word of this is found, without case and diacritics.
+    #[serde(default)]
+    q: Option<String>,
+    /// `vi` or `en`.
+    #[serde(default)]
+    lang: Option<String>,
+    /// Local time minus UTC in minutes, for the time of reception; 420 if not given.
+    #[serde(default)]
+    offset: Option<i32>,
+}
+
+/// The records of one form: a sheet for the records, and one for each repeat.
+#[utoipa::path(get, path = "/api/v1/records.xlsx", tag = "records", params(ExportQuery), responses(
+    (status = 200, description = "a spreadsheet",
+        content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    (status = 400, description = "`bad_state`", body = ErrorBody),
+    (status = 401, description = "`signed_out`", body = ErrorBody),
+    (status = 404, description = "`not_found`: no such form", body = ErrorBody),
+))]
+pub async fn records(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Query(query): Query<ExportQuery>,
+) -> ApiResult<Response> {
+    let state =
+        query.state.as_deref().filter(|state| !state.is_empty()).map(str::parse::<RecordStage>);
+    let state =
+        state.transpose().map_err(|error| ApiError::bad_request("bad_state", error.to_string()))?;
+    let database = app.database();
+    let forms = database.form_versions(&query.form).await?;
+    if forms.is_empty() {
+        return Err(ApiError::not_found("no form has that id"));
+    }
+    let units = units(&app).await?;
+    let states = database.visible_records(&session.account, &query.form).await?;
+    let public_url = app.config().public_url.clone().unwrap_or_default();
+    let file_name = file_name(&query.form);
+    let work = move || {
+        let under =
+            query.unit.as_deref().filter(|unit| !unit.is_empty()).map(|unit| units.subtree(unit));
+        let filter = Filter { under, state, text: query.q.unwrap_or_default() };
+        let records: Vec<RecordView> = states.iter().map(RecordView::of).collect();
+        let records: Vec<RecordView> =
+            records.into_iter().filter(|record| filter.keeps(record, &units)).collect();
+        let forms = needed(&forms, &records)?;
+        let export = Export {
+            forms: &forms,
+            records: &records,
+            units: &units,
+            language: Language::from_tag(query.lang.as_deref()),
+            offset_min: query.offset.unwrap_or(7 * 60).clamp(-14 * 60, 14 * 60),
+            public_url: public_url.trim_end_matches('/'),
+        };
+        workbook(&export).map_err(ApiError::internal)
+    };
+    let bytes = tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)??;
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{file_name}.xlsx\""))
+        .map_err(ApiError::internal)?;
+    let kind = HeaderValue::from_static(
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    );
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], bytes)
+        .into_response())
+}
+
+async fn units(app: &App) -> ApiResult<Units> {
+    let Some(hash) = app.database().pack_hash().await? else { return Ok(Units::default()) };
+    let json = app.database().pack_json(hash).await?.unwrap_or_default();
+    let pack: PhonePack = serde_json::from_slice(&json).map_err(ApiError::internal)?;
+    Ok(pack.units)
+}
+
+fn file_name(form: &str) -> String {
+    form.chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' })
+        .collect()
+}
+
+struct Filter {
+    under: Option<BTreeSet<String>>,
+    state: Option<RecordStage>,
+    text: String,
+}
+
+impl Filter {
+    fn keeps(&self, record: &RecordView, units: &Units) -> bool {
+        !record.deleted
+            && self.under.as_ref().is_none_or(|under| under.contains(&record.unit))
+            && self.state.is_none_or(|state| state == record.state)
+            && (self.text.trim().is_empty() || report::matches(&words(record, units), &self.text))
+    }
+}
+
+/// What a person can search a record by.
+fn words(record: &RecordView, units: &Units) -> String {
+    let unit =
+        units.get(&record.unit).into_iter().flat_map(|unit| unit.name.iter().map(|(_, name)| name));
+    let answers = record.fields.values().filter_map(|value| match value {
+        Value::Text(text) => Some(text.as_str()),
+        Value::Empty | Value::File(_) => None,
+    });
+    let all =
+        [record.title.as_str(), record.author.as_str()].into_iter().chain(unit).chain(answers);
+    all.collect::<Vec<_>>().join("\n")
+}
+
+/// The newest version, and every older one that a record was made with.
+fn needed(versions: &[FormRow], records: &[RecordView]) -> ApiResult<Vec<form::definition::Form>> {
+    let used: BTreeSet<Hash> = records.iter().map(|record| record.form.hash).collect();
+    let newest = versions.first().map(|version| version.form.hash);
+    let wanted = versions
+        .iter()
+        .filter(|version| newest == Some(version.form.hash) || used.contains(&version.form.hash));
+    wanted
+        .map(|version| {
+            form::parse_xform(&version.xml).map(|(form, _)| form).map_err(ApiError::internal)
+        })
+        .collect()
+}

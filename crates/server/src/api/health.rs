@@ -1,0 +1,28 @@
+//! Whether the server can do its work.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::App;
+use crate::error::{ApiResult, ErrorBody};
+
+/// The server is well.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`
+    status: &'static str,
+    /// The program's version.
+    version: &'static str,
+}
+
+/// Asks the database something; for load balancers and monitors.
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses(
+    (status = 200, body = Health),
+    (status = 500, description = "`internal`: the database does not answer", body = ErrorBody),
+))]
+pub async fn health(State(app): State<App>) -> ApiResult<Json<Health>> {
+    app.database().epoch_and_head().await?;
+    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") }))
+}

@@ -1,0 +1,97 @@
+//! The feed of record states.
+#![expect(unused_qualifications, reason = "the macro that describes the API writes them")]
+
+use std::time::Duration;
+
+use axum::extract::{Query, State};
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde::Deserialize;
+use sync::pull::{About, PAGE_SIZE};
+use sync::wire::{Hash, PullResponse};
+use tokio::time::{Instant, timeout_at};
+use utoipa::IntoParams;
+
+use super::cbor;
+use super::signed_in::SignedIn;
+use crate::config::MAX_WAIT;
+use crate::database::{FeedPage, Session};
+use crate::error::{ApiError, ApiResult, ErrorBody};
+use crate::{App, clock};
+
+/// Where to go on.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct PullQuery {
+    /// The cursor of the last page; none to begin.
+    #[serde(default)]
+    cursor: Option<String>,
+    /// Seconds to wait for news when there are none, at most 25.
+    #[serde(default)]
+    wait: Option<u64>,
+}
+
+/// The records that changed since the cursor, newest states only, as far as the person sees them.
+#[utoipa::path(get, path = "/api/v1/pull", tag = "sync", params(PullQuery), responses(
+    (status = 200, description = "`PullResponse`", content_type = "application/cbor"),
+    (status = 401, description = "`signed_out`", body = ErrorBody),
+))]
+pub async fn pull(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Query(query): Query<PullQuery>,
+    parts: Parts,
+) -> ApiResult<Response> {
+    let deadline = Instant::now() + Duration::from_secs(query.wait.unwrap_or(0).min(MAX_WAIT));
+    let mut news = app.news();
+    let mut stopping = app.stopping();
+    let cursor = query.cursor.as_deref();
+    let pack_before = app.database().pack_hash().await?;
+    loop {
+        news.borrow_and_update();
+        let page = page(&app, &session, cursor).await?;
+        let pack = app.database().pack_hash().await?;
+        let is_news = page.start.reset || !page.records.is_empty() || pack != pack_before;
+        if is_news || Instant::now() >= deadline || *stopping.borrow_and_update() {
+            return Ok(cbor(&respond(page, pack)));
+        }
+        tokio::select! {
+            woken = timeout_at(deadline, news.changed()) => drop(woken),
+            _ = stopping.changed() => {}
+        }
+        // Much can happen while somebody waits: a session that was revoked meanwhile hears no news.
+        still_signed_in(&app, parts.clone()).await?;
+    }
+}
+
+async fn still_signed_in(app: &App, mut parts: Parts) -> ApiResult<()> {
+    use axum::extract::FromRequestParts;
+    SignedIn::from_request_parts(&mut parts, app).await.map(drop)
+}
+
+async fn page(app: &App, session: &Session, cursor: Option<&str>) -> ApiResult<FeedPage> {
+    let database = app.database();
+    let read = || database.feed_page(&session.account, session.device, cursor, PAGE_SIZE);
+    let page = read().await?;
+    if !page.start.rewound {
+        return Ok(page);
+    }
+    tracing::warn!(epoch = page.feed.epoch, "a device knows more than this database: new epoch");
+    database.renew_epoch(page.feed.epoch, clock::now_ms()).await?;
+    let page = read().await?;
+    if page.start.rewound {
+        Err(ApiError::internal("the epoch could not be renewed"))
+    } else {
+        Ok(page)
+    }
+}
+
+fn respond(page: FeedPage, pack: Option<Hash>) -> PullResponse {
+    let about = About {
+        acked: page.acked,
+        safe: page.safe,
+        units: page.units,
+        pack: pack.unwrap_or(Hash([0; 32])),
+        server_ms: clock::now_ms(),
+    };
+    page.feed.page(page.start, page.records, page.size, about)
+}

@@ -1,0 +1,99 @@
+//! What devices send.
+
+use std::io::Read;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use sync::codec;
+use sync::push::{Batch, MAX_OPERATIONS, Sender};
+use sync::wire::PushRequest;
+
+use super::signed_in::OnceSignedIn;
+use super::{CBOR, cbor};
+use crate::config::MAX_BODY;
+use crate::database::reason_name;
+use crate::error::{ApiError, ApiResult, ErrorBody};
+use crate::{App, clock};
+
+/// Keeps the operations and says what became of each. Once the body can be read nothing is refused: what cannot be
+/// applied is kept in quarantine and acknowledged. Sending twice changes nothing.
+#[utoipa::path(post, path = "/api/v1/push", tag = "sync",
+    request_body(content = Vec<u8>, content_type = "application/cbor",
+        description = "`PushRequest`; `Content-Encoding: gzip` is understood"),
+    responses(
+        (status = 200, description = "`PushResponse`: on disk", content_type = "application/cbor"),
+        (status = 400, description = "`truncated`, `unreadable`, `too_many_operations`, `unknown_version`: \
+            nothing was stored", body = ErrorBody),
+        (status = 401, description = "`signed_out`: the session was never valid, or its owner ended it", body = ErrorBody),
+        (status = 403, description = "`wrong_device`: the session belongs to another device", body = ErrorBody),
+        (status = 413, description = "`too_large`: more than 4 MiB", body = ErrorBody),
+        (status = 415, description = "`not_cbor`, `unknown_encoding`", body = ErrorBody),
+        (status = 507, description = "`storage_full`: nothing was stored", body = ErrorBody),
+    ))]
+pub async fn push(
+    State(app): State<App>,
+    OnceSignedIn(session): OnceSignedIn,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> ApiResult<Response> {
+    let body = body.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(MAX_BODY),
+        _ => ApiError::bad_request("truncated", "the body ended before its time"),
+    })?;
+    let request = read(&headers, &body)?;
+    if request.device != session.device {
+        return Err(ApiError::forbidden("wrong_device", "the session belongs to another device"));
+    }
+    if request.operations.len() > MAX_OPERATIONS {
+        let message = format!("more than {MAX_OPERATIONS} operations");
+        return Err(ApiError::bad_request("too_many_operations", message));
+    }
+    let device = request.device;
+    let sender = Sender { account: &session.account, revoked: session.revoked };
+    let pushed = app.database().push(Batch::read(request), sender, clock::now_ms()).await?;
+    for (seq, reason) in &pushed.quarantined {
+        tracing::warn!(%device, seq, reason = reason_name(*reason), "quarantined");
+    }
+    if let Some(lost) = &pushed.lost {
+        tracing::error!(%device, first = lost.start(), last = lost.end(), "operations lost in a restore");
+    }
+    app.announce(pushed.head);
+    Ok(cbor(&pushed.response))
+}
+
+fn read(headers: &HeaderMap, body: &[u8]) -> ApiResult<PushRequest> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let unsupported =
+        |code, message| Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code, message));
+    if text(header::CONTENT_TYPE) != Some(CBOR) {
+        return unsupported("not_cbor", "the body must be application/cbor");
+    }
+    let unpacked = match text(header::CONTENT_ENCODING) {
+        None | Some("identity") => None,
+        Some("gzip") => Some(gunzip(body)?),
+        Some(_) => {
+            return unsupported("unknown_encoding", "the only Content-Encoding understood is gzip");
+        }
+    };
+    let bytes = unpacked.as_deref().unwrap_or(body);
+    let request: PushRequest = codec::decode(bytes)
+        .map_err(|error| ApiError::bad_request("unreadable", error.to_string()))?;
+    if !codec::is_understood(request.version) {
+        let message =
+            format!("this server does not know version {} of the protocol", request.version);
+        return Err(ApiError::bad_request("unknown_version", message));
+    }
+    Ok(request)
+}
+
+fn gunzip(packed: &[u8]) -> ApiResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut reader = flate2::read::GzDecoder::new(packed).take(MAX_BODY as u64 + 1);
+    reader
+        .read_to_end(&mut bytes)
+        .map_err(|error| ApiError::bad_request("truncated", format!("gzip: {error}")))?;
+    if bytes.len() > MAX_BODY { Err(ApiError::too_large(MAX_BODY)) } else { Ok(bytes) }
+}

@@ -1,0 +1,90 @@
+//! Who asks: the session of the cookie, checked before a handler runs.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+
+use crate::database::Session;
+use crate::error::ApiError;
+use crate::{App, accounts, clock};
+
+/// A session that nobody used for so long is over.
+pub const IDLE_MS: i64 = 180 * 24 * 3600 * 1000;
+
+/// Use is noted this often.
+const TOUCH_MS: i64 = 3600 * 1000;
+
+/// Somebody is signed in.
+pub struct SignedIn(pub Session);
+
+/// Somebody is signed in, or was until their session was revoked.
+pub struct OnceSignedIn(pub Session);
+
+impl FromRequestParts<App> for OnceSignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let token = cookie(&parts.headers).ok_or_else(ApiError::signed_out)?;
+        let session = app.database().session(&accounts::session_key(token)).await?;
+        let session = session.ok_or_else(ApiError::signed_out)?;
+        let now_ms = clock::now_ms();
+        if now_ms - session.seen_ms > IDLE_MS {
+            return Err(ApiError::signed_out());
+        }
+        if !session.revoked && now_ms - session.seen_ms > TOUCH_MS {
+            app.database().touch_session(session.id, now_ms).await?;
+        }
+        Ok(Self(session))
+    }
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let OnceSignedIn(session) = OnceSignedIn::from_request_parts(parts, app).await?;
+        if session.revoked { Err(ApiError::signed_out()) } else { Ok(Self(session)) }
+    }
+}
+
+/// The cookie's names: the first one only ever travels over https and to this host.
+pub const SECURE_COOKIE: &str = "__Host-sotay";
+/// The cookie's name on a plain connection.
+pub const PLAIN_COOKIE: &str = "sotay";
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = || {
+        let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
+    };
+    let named = |wanted| cookies().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    named(SECURE_COOKIE).or_else(|| named(PLAIN_COOKIE))
+}
+
+/// How a request came in.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// Its sender's address, if known.
+    pub address: Option<IpAddr>,
+    /// Whether the sender speaks https.
+    pub is_https: bool,
+}
+
+impl FromRequestParts<App> for Origin {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let config = app.config();
+        let last = |name| {
+            let value = parts.headers.get_all(name).iter().next_back()?.to_str().ok()?;
+            value.rsplit(',').next().map(str::trim)
+        };
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let forwarded =
+            config.behind_proxy.then(|| last("x-forwarded-for")?.parse().ok()).flatten();
+        let proxied = config.behind_proxy && last("x-forwarded-proto") == Some("https");
+        Ok(Self { address: forwarded.or(peer), is_https: config.is_https() || proxied })
+    }
+}

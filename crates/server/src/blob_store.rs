@@ -1,0 +1,117 @@
+//! The bytes of photos, signatures and other files, in a folder: a file under the hash of its content, written
+//! beside it until it is whole.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use sync::wire::Hash;
+use tokio::sync::{Mutex, MutexGuard};
+
+/// A folder of files by hash.
+#[derive(Clone, Debug)]
+pub struct BlobStore {
+    folder: PathBuf,
+    finishing: Arc<Mutex<()>>,
+}
+
+impl BlobStore {
+    /// A store in that folder, made when missing.
+    pub fn open(folder: PathBuf) -> io::Result<Self> {
+        fs::create_dir_all(&folder)?;
+        Ok(Self { folder, finishing: Arc::default() })
+    }
+
+    fn path(&self, hash: Hash) -> PathBuf {
+        let name = hash.to_string();
+        let (group, _) = name.split_at(2);
+        self.folder.join(group).join(&name)
+    }
+
+    fn part(&self, hash: Hash) -> PathBuf {
+        self.path(hash).with_extension("part")
+    }
+
+    /// Puts a chunk in its place; it is on disk when this returns.
+    pub async fn write_chunk(&self, hash: Hash, at: u64, bytes: Vec<u8>) -> io::Result<()> {
+        let part = self.part(hash);
+        blocking(move || {
+            fs::create_dir_all(folder_of(&part)?)?;
+            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&part)?;
+            file.write_all_at(&bytes, at)?;
+            file.sync_all()
+        })
+        .await
+    }
+
+    /// Only one file is put together at a time: two last chunks that arrive at once must not meet.
+    pub async fn finishing(&self) -> MutexGuard<'_, ()> {
+        self.finishing.lock().await
+    }
+
+    /// Proves that all chunks together are the file of that hash, and gives it its name. `false`: they are not, and
+    /// are gone. Doing it again, after a crash in the middle, is harmless.
+    pub async fn finish(&self, hash: Hash, size: u64) -> io::Result<bool> {
+        let (part, path) = (self.part(hash), self.path(hash));
+        blocking(move || {
+            if size == 0 {
+                fs::create_dir_all(folder_of(&part)?)?;
+                File::create(&part)?.sync_all()?;
+            }
+            let renamed = !part.exists() && path.exists();
+            let part = if renamed { &path } else { &part };
+            let file = match File::open(part) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+                opened => opened?,
+            };
+            if file.metadata()?.len() != size || digest(file)? != hash {
+                fs::remove_file(part)?;
+                return Ok(false);
+            }
+            fs::rename(part, &path)?;
+            File::open(folder_of(&path)?)?.sync_all()?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Throws away the chunks of a file that is not whole.
+    pub async fn drop_part(&self, hash: Hash) -> io::Result<()> {
+        let part = self.part(hash);
+        blocking(move || match fs::remove_file(&part) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        })
+        .await
+    }
+
+    /// The bytes of a whole file.
+    pub async fn read(&self, hash: Hash) -> io::Result<Vec<u8>> {
+        let path = self.path(hash);
+        blocking(move || fs::read(path)).await
+    }
+}
+
+fn folder_of(path: &Path) -> io::Result<&Path> {
+    path.parent().ok_or_else(|| io::Error::other("a file of the store has a folder"))
+}
+
+fn digest(mut file: File) -> io::Result<Hash> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(Hash(hasher.finalize().into())),
+            read => hasher.update(buffer.get(..read).unwrap_or_default()),
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}

@@ -1,0 +1,51 @@
+//! What an operator decides about a running server.
+
+use std::path::PathBuf;
+
+/// Largest push, blob chunk aside: bytes before and after decompression.
+pub const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// Largest single operation that is applied. A larger one is kept for the repair desk.
+pub const MAX_OPERATION: usize = 1024 * 1024;
+
+/// Largest file that a record may carry.
+pub const MAX_BLOB: u64 = 64 * 1024 * 1024;
+
+/// How long a request may wait for news, in seconds.
+pub const MAX_WAIT: u64 = 25;
+
+/// The settings of `sotay-server serve`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The folder of the database and the files.
+    pub data: PathBuf,
+    /// Serve the app from this folder, not from the one built in.
+    pub app: Option<PathBuf>,
+    /// The address that people type, when it is not the one listened on.
+    pub public_url: Option<String>,
+    /// Whether a reverse proxy stands in front, whose `X-Forwarded-*` headers tell the truth.
+    pub behind_proxy: bool,
+}
+
+impl Config {
+    /// Settings for a server on this machine, with its data in a folder.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into(), app: None, public_url: None, behind_proxy: false }
+    }
+
+    /// The database's file.
+    #[must_use]
+    pub fn database_file(&self) -> PathBuf {
+        self.data.join("sotay.sqlite")
+    }
+
+    /// The folder of photos, signatures and other files.
+    #[must_use]
+    pub fn blob_folder(&self) -> PathBuf {
+        self.data.join("blobs")
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+}

@@ -1,0 +1,131 @@
+//! Which files there are, which chunks of them, and who may see them. The bytes are in a folder.
+
+use sync::wire::Hash;
+
+use super::{Answer, Database, signed, unsigned};
+
+/// A blob that is here, whole or in part.
+#[derive(Clone, Debug)]
+pub struct BlobRow {
+    /// Its length in bytes.
+    pub size: u64,
+    /// Its media type, as its sender says.
+    pub media_type: String,
+    /// Whether it is here whole.
+    pub whole: bool,
+}
+
+/// A blob whose first chunk came.
+#[derive(Clone, Debug)]
+pub struct NewBlob<'a> {
+    /// Its name.
+    pub hash: Hash,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Its media type.
+    pub media_type: &'a str,
+    /// The account that sends it.
+    pub sender: &'a str,
+}
+
+impl Database {
+    /// The blob of that hash.
+    pub async fn blob(&self, hash: Hash) -> Answer<Option<BlobRow>> {
+        let row: Option<(i64, String, Option<i64>)> =
+            sqlx::query_as("SELECT size, media_type, whole_ms FROM blob WHERE hash = $1")
+                .bind(hash.0.as_slice())
+                .fetch_optional(&self.readers)
+                .await?;
+        Ok(row.map(|(size, media_type, whole)| BlobRow {
+            size: unsigned(size),
+            media_type,
+            whole: whole.is_some(),
+        }))
+    }
+
+    /// The chunks of a blob that are on disk, rising.
+    pub async fn blob_chunks(&self, hash: Hash) -> Answer<Vec<u64>> {
+        let chunks: Vec<i64> =
+            sqlx::query_scalar("SELECT chunk FROM blob_chunk WHERE blob = $1 ORDER BY chunk")
+                .bind(hash.0.as_slice())
+                .fetch_all(&self.readers)
+                .await?;
+        Ok(chunks.into_iter().map(unsigned).collect())
+    }
+
+    /// Notes that a chunk is on disk, and says how many of the blob are.
+    pub async fn add_chunk(&self, blob: &NewBlob<'_>, chunk: u64, now_ms: i64) -> Answer<u64> {
+        let mut tx = self.begin_write().await?;
+        sqlx::query(
+            "INSERT INTO blob (hash, size, media_type, sender, started_ms) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (hash) DO NOTHING",
+        )
+        .bind(blob.hash.0.as_slice())
+        .bind(signed(blob.size))
+        .bind(blob.media_type)
+        .bind(blob.sender)
+        .bind(now_ms)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("INSERT INTO blob_chunk (blob, chunk) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(blob.hash.0.as_slice())
+            .bind(signed(chunk))
+            .execute(&mut *tx)
+            .await?;
+        let held: i64 = sqlx::query_scalar("SELECT count(*) FROM blob_chunk WHERE blob = $1")
+            .bind(blob.hash.0.as_slice())
+            .fetch_one(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(unsigned(held))
+    }
+
+    /// Notes that a blob is on disk whole and right; nobody needs to be asked for it again.
+    pub async fn finish_blob(&self, blob: &NewBlob<'_>, now_ms: i64) -> Answer<()> {
+        let mut tx = self.begin_write().await?;
+        sqlx::query(
+            "INSERT INTO blob (hash, size, media_type, sender, started_ms, whole_ms) VALUES ($1, $2, $3, $4, $5, $5)
+             ON CONFLICT (hash) DO UPDATE SET whole_ms = $5",
+        )
+        .bind(blob.hash.0.as_slice())
+        .bind(signed(blob.size))
+        .bind(blob.media_type)
+        .bind(blob.sender)
+        .bind(now_ms)
+        .execute(&mut *tx)
+        .await?;
+        for statement in
+            ["DELETE FROM blob_chunk WHERE blob = $1", "DELETE FROM blob_wanted WHERE blob = $1"]
+        {
+            sqlx::query(statement).bind(blob.hash.0.as_slice()).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Forgets the chunks of a blob that came together wrong.
+    pub async fn drop_blob(&self, hash: Hash) -> Answer<()> {
+        sqlx::query("DELETE FROM blob WHERE hash = $1 AND whole_ms IS NULL")
+            .bind(hash.0.as_slice())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Whether an account brought the blob, or sees a record that names it.
+    pub async fn may_see_blob(&self, account: &str, hash: Hash) -> Answer<bool> {
+        let found: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM blob WHERE hash = $2 AND sender = $1
+             UNION ALL
+             SELECT 1 FROM record_blob named
+             JOIN record ON record.id = named.record
+             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
+             WHERE named.blob = $2 LIMIT 1",
+        )
+        .bind(account)
+        .bind(hash.0.as_slice())
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(found.is_some())
+    }
+}

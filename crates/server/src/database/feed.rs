@@ -1,0 +1,162 @@
+//! What people read: the feed of records, one record, and lists for export.
+
+use sync::codec;
+use sync::merge::{Record, Stamp};
+use sync::pull::{Feed, Start};
+use sync::wire::{DeviceId, RecordId, RecordState};
+
+use super::{Answer, Database, DatabaseError, bytes, signed, unsigned};
+
+/// A page of the feed and what is said beside it, read in one snapshot.
+#[derive(Clone, Debug)]
+pub struct FeedPage {
+    /// The feed as the person sees it.
+    pub feed: Feed,
+    /// Where the page starts.
+    pub start: Start,
+    /// Its records and, if there are more, one more.
+    pub records: Vec<RecordState>,
+    /// How many of them make the page.
+    pub size: usize,
+    /// The asking device's operations up to here are held.
+    pub acked: u64,
+    /// The asking device's operations up to here are in a backup.
+    pub safe: u64,
+    /// The units that the person sees, when a generation begins.
+    pub units: Vec<String>,
+}
+
+/// Bytes of stored records after which a page ends, however few they are.
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
+
+type RecordRow = (i64, i64, i64, Vec<u8>);
+
+impl Database {
+    /// The server's epoch and the feed's head.
+    pub async fn epoch_and_head(&self) -> Answer<(u64, u64)> {
+        let (epoch, rv): (i64, i64) =
+            sqlx::query_as("SELECT epoch, rv FROM server").fetch_one(&self.readers).await?;
+        Ok((unsigned(epoch), unsigned(rv)))
+    }
+
+    /// Starts a new epoch, because devices know more than the database holds. Names the epoch that went wrong, so
+    /// that two devices that say so at the same time start one.
+    pub async fn renew_epoch(&self, seen: u64, now_ms: i64) -> Answer<()> {
+        sqlx::query("UPDATE server SET epoch = max(epoch + 1, $2) WHERE epoch = $1")
+            .bind(signed(seen))
+            .bind(now_ms)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// The part of the feed that follows a cursor.
+    pub async fn feed_page(
+        &self,
+        account: &str,
+        device: DeviceId,
+        cursor: Option<&str>,
+        size: usize,
+    ) -> Answer<FeedPage> {
+        let mut tx = self.readers.begin().await?;
+        let (epoch, head, scope_rev): (i64, i64, i64) = sqlx::query_as(
+            "SELECT epoch, rv, scope_rev FROM server, account WHERE account.name = $1",
+        )
+        .bind(account)
+        .fetch_one(&mut *tx)
+        .await?;
+        let feed =
+            Feed { epoch: unsigned(epoch), scope_rev: unsigned(scope_rev), head: unsigned(head) };
+        let start = feed.start(cursor);
+        let mut rows: Vec<RecordRow> = Vec::new();
+        if start.after < feed.head {
+            rows = sqlx::query_as(
+                "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
+                 JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
+                 WHERE record.rv > $2 ORDER BY record.rv LIMIT $3",
+            )
+            .bind(account)
+            .bind(signed(start.after))
+            .bind(signed(size as u64 + 1))
+            .fetch_all(&mut *tx)
+            .await?;
+        }
+        let marks: Option<(i64, i64)> =
+            sqlx::query_as("SELECT acked, safe FROM device WHERE id = $1")
+                .bind(device.0.as_slice())
+                .fetch_optional(&mut *tx)
+                .await?;
+        let (acked, safe) = marks.unwrap_or_default();
+        let units = if start.reset {
+            sqlx::query_scalar("SELECT unit FROM visible_unit WHERE account = $1 ORDER BY unit")
+                .bind(account)
+                .fetch_all(&mut *tx)
+                .await?
+        } else {
+            Vec::new()
+        };
+        tx.rollback().await?;
+        let size = fitting(&rows, size);
+        rows.truncate(size + 1);
+        Ok(FeedPage {
+            feed,
+            start,
+            records: rows.into_iter().map(state).collect::<Answer<_>>()?,
+            size,
+            acked: unsigned(acked),
+            safe: unsigned(safe),
+            units,
+        })
+    }
+
+    /// A record, if the account sees it.
+    pub async fn visible_record(&self, account: &str, id: RecordId) -> Answer<Option<RecordState>> {
+        let row: Option<RecordRow> = sqlx::query_as(
+            "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
+             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit WHERE record.id = $2",
+        )
+        .bind(account)
+        .bind(id.0.as_slice())
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(state).transpose()
+    }
+
+    /// The records of a form that an account sees, by the time they were received.
+    pub async fn visible_records(&self, account: &str, form: &str) -> Answer<Vec<RecordState>> {
+        let rows: Vec<RecordRow> = sqlx::query_as(
+            "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
+             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
+             WHERE record.form = $2
+             ORDER BY record.received_ms, record.id",
+        )
+        .bind(account)
+        .bind(form)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(state).collect()
+    }
+}
+
+/// How many rows make a page: at most `size`, at least one, and not more than [`PAGE_BYTES`] if that leaves one.
+fn fitting(rows: &[RecordRow], size: usize) -> usize {
+    let mut sum = 0;
+    let fit = rows.iter().take_while(|row| {
+        sum += row.3.len();
+        sum <= PAGE_BYTES
+    });
+    fit.count().clamp(1, size)
+}
+
+fn state((rv, received_ms, changed_ms, body): RecordRow) -> Answer<RecordState> {
+    Ok(stored_record(&body)?.state(Stamp { received_ms, changed_ms, rv: unsigned(rv) }))
+}
+
+pub(super) fn stored_record(body: &[u8]) -> Answer<Record> {
+    codec::decode(body)
+        .map_err(|error| DatabaseError::Damaged { what: "record", why: error.to_string() })
+}
+
+pub(super) fn stored_id(id: &[u8]) -> Answer<RecordId> {
+    bytes("record id", id).map(RecordId)
+}

@@ -1,0 +1,398 @@
+//! What devices push: the log of operations, the records that come out of it, and the quarantine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync::codec;
+use sync::merge::Record;
+use sync::push::{
+    Batch, Decided, Decision, Directory, Kept, Known, MAX_MISSING_BLOBS, Place, Sender,
+};
+use sync::wire::{
+    Action, DeviceId, FormRef, Hash, Outcome, PushResponse, QuarantineReason, RecordId, Value,
+    Verdict,
+};
+
+use super::feed::{stored_id, stored_record};
+use super::{Answer, Database, DatabaseError, Write, bytes, signed, unsigned};
+
+/// A push that is on disk.
+#[derive(Debug)]
+pub struct Pushed {
+    /// What the device is told.
+    pub response: PushResponse,
+    /// The feed's head after it.
+    pub head: u64,
+    /// What was put in quarantine, and why.
+    pub quarantined: Vec<(u64, QuarantineReason)>,
+    /// Operations that the device freed as safe and this server does not hold.
+    pub lost: Option<std::ops::RangeInclusive<u64>>,
+}
+
+/// An operation of a record's history.
+#[derive(Clone, Debug)]
+pub struct LoggedOperation {
+    /// Its bytes, as the device sealed them.
+    pub bytes: Vec<u8>,
+    /// The name of the device at its last sign-in.
+    pub device_name: String,
+    /// What others see of its sender.
+    pub sender_name: String,
+    /// When it arrived.
+    pub received_ms: i64,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// An operation that waits at the repair desk.
+#[derive(Clone, Debug)]
+pub struct Quarantined {
+    /// Its number in the quarantine.
+    pub id: i64,
+    /// The device that sent it.
+    pub device: DeviceId,
+    /// Its place in the device's count.
+    pub seq: u64,
+    /// The record it is about, if it can be read.
+    pub record: Option<RecordId>,
+    /// The unit that it names, if it can be read.
+    pub unit: Option<String>,
+    /// The account whose session brought it.
+    pub sender: String,
+    /// When it arrived.
+    pub received_ms: i64,
+    /// Why it is here.
+    pub reason: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Database {
+    /// Keeps a push in one transaction: all of it or, if this fails, nothing.
+    pub async fn push(&self, batch: Batch, sender: Sender<'_>, now_ms: i64) -> Answer<Pushed> {
+        let mut tx = self.begin_write().await?;
+        let known = known(&mut tx, &batch).await?;
+        let rights = Rights::read(&mut tx, sender.account).await?;
+        let decided = batch.decide(known, &sender, &rights);
+        for decision in &decided.decisions {
+            keep(&mut tx, &decided, decision, sender, now_ms).await?;
+        }
+        let (epoch, head): (i64, i64) =
+            sqlx::query_as("UPDATE server SET rv = rv + $1 RETURNING epoch, rv")
+                .bind(signed(decided.changed.len() as u64))
+                .fetch_one(&mut *tx)
+                .await?;
+        let first = head - signed(decided.changed.len() as u64) + 1;
+        for (rv, record) in (first..).zip(decided.changed.values()) {
+            store(&mut tx, record, rv, now_ms).await?;
+        }
+        let safe: i64 = sqlx::query_scalar(
+            "INSERT INTO device (id, acked, safe) VALUES ($1, $2, 0)
+             ON CONFLICT (id) DO UPDATE SET acked = $2 RETURNING safe",
+        )
+        .bind(decided.device.0.as_slice())
+        .bind(signed(decided.acked))
+        .fetch_one(&mut *tx)
+        .await?;
+        let missing: Vec<Vec<u8>> =
+            sqlx::query_scalar("SELECT blob FROM blob_wanted WHERE device = $1 LIMIT $2")
+                .bind(decided.device.0.as_slice())
+                .bind(signed(MAX_MISSING_BLOBS as u64))
+                .fetch_all(&mut *tx)
+                .await?;
+        let missing =
+            missing.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect::<Answer<_>>()?;
+        tx.commit().await?;
+        let reasons = decided.decisions.iter();
+        Ok(Pushed {
+            response: decided.response(unsigned(epoch), unsigned(safe), now_ms, missing),
+            head: unsigned(head),
+            quarantined: reasons
+                .filter_map(|decision| Some((decision.seq, decision.verdict.reason?)))
+                .collect(),
+            lost: decided.lost,
+        })
+    }
+
+    /// Every operation of a record, in the order of arrival.
+    pub async fn history(&self, record: RecordId) -> Answer<Vec<LoggedOperation>> {
+        type Row = (Vec<u8>, Option<String>, Option<String>, i64, Vec<u8>);
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT o.bytes,
+                (SELECT device_name FROM session s WHERE s.device = o.device ORDER BY s.id DESC LIMIT 1),
+                (SELECT display_name FROM account a WHERE a.name = o.sender),
+                o.received_ms, o.verdict
+             FROM operation o WHERE o.record = $1 ORDER BY o.place",
+        )
+        .bind(record.0.as_slice())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter()
+            .map(|(bytes, device_name, sender_name, received_ms, verdict)| {
+                Ok(LoggedOperation {
+                    bytes,
+                    device_name: device_name.unwrap_or_default(),
+                    sender_name: sender_name.unwrap_or_default(),
+                    received_ms,
+                    verdict: stored_verdict(&verdict)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The newest of what waits at the repair desk: what names a unit that the account sees, what came from an
+    /// account that shares a unit with it, and, for administrators, everything.
+    pub async fn quarantine(
+        &self,
+        account: &str,
+        everything: bool,
+        limit: u64,
+    ) -> Answer<Vec<Quarantined>> {
+        type Row =
+            (i64, Vec<u8>, i64, Option<Vec<u8>>, Option<String>, String, i64, String, Vec<u8>);
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT q.id, q.device, q.seq, q.record, q.unit, q.sender, q.received_ms, q.reason, q.bytes
+             FROM quarantine q
+             WHERE $2 OR q.unit IN (SELECT unit FROM visible_unit WHERE account = $1)
+                OR EXISTS (SELECT 1 FROM account a JOIN visible_unit v ON v.account = $1 AND v.unit = a.unit
+                           WHERE a.name = q.sender)
+             ORDER BY q.id DESC LIMIT $3",
+        )
+        .bind(account)
+        .bind(everything)
+        .bind(signed(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter()
+            .map(|(id, device, seq, record, unit, sender, received_ms, reason, bytes_)| {
+                Ok(Quarantined {
+                    id,
+                    device: DeviceId(bytes("device id", &device)?),
+                    seq: unsigned(seq),
+                    record: record.as_deref().map(stored_id).transpose()?,
+                    unit,
+                    sender,
+                    received_ms,
+                    reason,
+                    bytes: bytes_,
+                })
+            })
+            .collect()
+    }
+}
+
+/// What the database holds that a batch may meet.
+async fn known(tx: &mut Write, batch: &Batch) -> Answer<Known> {
+    let device = batch.device();
+    let acked: Option<i64> = sqlx::query_scalar("SELECT acked FROM device WHERE id = $1")
+        .bind(device.0.as_slice())
+        .fetch_optional(&mut **tx)
+        .await?;
+    let mut known = Known { acked: unsigned(acked.unwrap_or(0)), ..Known::default() };
+    if let Some(seqs) = batch.seqs() {
+        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "SELECT seq, hash, verdict FROM operation WHERE device = $1 AND seq BETWEEN $2 AND $3",
+        )
+        .bind(device.0.as_slice())
+        .bind(signed(*seqs.start()))
+        .bind(signed(*seqs.end()))
+        .fetch_all(&mut **tx)
+        .await?;
+        for (seq, hash, verdict) in rows {
+            let kept = Kept {
+                hash: Hash(bytes("operation hash", &hash)?),
+                verdict: stored_verdict(&verdict)?,
+            };
+            known.kept.insert(unsigned(seq), kept);
+        }
+    }
+    for id in batch.records() {
+        let body: Option<Vec<u8>> = sqlx::query_scalar("SELECT body FROM record WHERE id = $1")
+            .bind(id.0.as_slice())
+            .fetch_optional(&mut **tx)
+            .await?;
+        if let Some(body) = body {
+            known.records.insert(id, stored_record(&body)?);
+        }
+    }
+    Ok(known)
+}
+
+fn stored_verdict(verdict: &[u8]) -> Answer<Verdict> {
+    codec::decode(verdict)
+        .map_err(|error| DatabaseError::Damaged { what: "verdict", why: error.to_string() })
+}
+
+/// What one sender may do, as the push's transaction sees it.
+struct Rights {
+    account: String,
+    reads_only: bool,
+    visible: BTreeSet<String>,
+    units: BTreeSet<String>,
+    forms: BTreeMap<Hash, (String, String)>,
+}
+
+impl Rights {
+    async fn read(tx: &mut Write, account: &str) -> Answer<Self> {
+        let role: String = sqlx::query_scalar("SELECT role FROM account WHERE name = $1")
+            .bind(account)
+            .fetch_one(&mut **tx)
+            .await?;
+        let visible: Vec<String> =
+            sqlx::query_scalar("SELECT unit FROM visible_unit WHERE account = $1")
+                .bind(account)
+                .fetch_all(&mut **tx)
+                .await?;
+        let units: Vec<String> =
+            sqlx::query_scalar("SELECT id FROM unit").fetch_all(&mut **tx).await?;
+        let rows: Vec<(Vec<u8>, String, String)> =
+            sqlx::query_as("SELECT hash, id, version FROM form").fetch_all(&mut **tx).await?;
+        let forms = rows
+            .into_iter()
+            .map(|(hash, id, version)| Ok((Hash(bytes("form hash", &hash)?), (id, version))));
+        Ok(Self {
+            account: account.to_owned(),
+            reads_only: role == "auditor",
+            visible: visible.into_iter().collect(),
+            units: units.into_iter().collect(),
+            forms: forms.collect::<Answer<_>>()?,
+        })
+    }
+}
+
+impl Directory for Rights {
+    fn knows_form(&self, form: &FormRef) -> bool {
+        self.forms
+            .get(&form.hash)
+            .is_some_and(|(id, version)| *id == form.id && *version == form.version)
+    }
+
+    fn knows_unit(&self, unit: &str) -> bool {
+        self.units.contains(unit)
+    }
+
+    fn may_write(&self, account: &str, unit: &str, _: Action) -> bool {
+        account == self.account && !self.reads_only && self.visible.contains(unit)
+    }
+}
+
+/// Puts one operation where it was decided to go.
+async fn keep(
+    tx: &mut Write,
+    decided: &Decided,
+    decision: &Decision,
+    sender: Sender<'_>,
+    now_ms: i64,
+) -> Answer<()> {
+    let device = decided.device.0.as_slice();
+    let record = decision.operation.as_ref().map(|operation| operation.record.0.to_vec());
+    if decision.place == Place::Held {
+        return Ok(());
+    }
+    if decision.place == Place::Log {
+        sqlx::query(
+            "INSERT INTO operation (device, seq, hash, bytes, record, sender, received_ms, verdict)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(device)
+        .bind(signed(decision.seq))
+        .bind(decision.hash.0.as_slice())
+        .bind(&decision.bytes)
+        .bind(&record)
+        .bind(sender.account)
+        .bind(now_ms)
+        .bind(codec::encode(&decision.verdict))
+        .execute(&mut **tx)
+        .await?;
+    }
+    if let Some(reason) = decision.verdict.reason {
+        sqlx::query(
+            "INSERT INTO quarantine (device, seq, hash, bytes, record, unit, sender, received_ms, reason)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+        )
+        .bind(device)
+        .bind(signed(decision.seq))
+        .bind(decision.hash.0.as_slice())
+        .bind(&decision.bytes)
+        .bind(&record)
+        .bind(decision.operation.as_ref().map(|operation| operation.unit.as_str()))
+        .bind(sender.account)
+        .bind(now_ms)
+        .bind(reason_name(reason))
+        .execute(&mut **tx)
+        .await?;
+    }
+    want_files(tx, decided.device, decision).await
+}
+
+/// Notes which files of an operation the device has still to send. Those of a quarantined operation too: nothing
+/// of the field's work is refused.
+async fn want_files(tx: &mut Write, device: DeviceId, decision: &Decision) -> Answer<()> {
+    let writes = decision.operation.iter().flat_map(|operation| operation.fields.values());
+    for write in writes {
+        let Value::File(file) = &write.value else { continue };
+        sqlx::query(
+            "INSERT INTO blob_wanted (device, blob)
+             SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM blob WHERE hash = $2 AND whole_ms IS NOT NULL)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(device.0.as_slice())
+        .bind(file.hash.0.as_slice())
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Puts a record's new state at its new place in the feed.
+async fn store(tx: &mut Write, record: &Record, rv: i64, now_ms: i64) -> Answer<()> {
+    sqlx::query(
+        "INSERT INTO record (id, rv, unit, form, author, received_ms, changed_ms, body)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
+         ON CONFLICT (id) DO UPDATE SET rv = $2, unit = $3, form = $4, author = $5, changed_ms = $6, body = $7",
+    )
+    .bind(record.id().0.as_slice())
+    .bind(rv)
+    .bind(record.unit())
+    .bind(&record.form().id)
+    .bind(record.author())
+    .bind(now_ms)
+    .bind(codec::encode(record))
+    .execute(&mut **tx)
+    .await?;
+    for file in record.files() {
+        sqlx::query(
+            "INSERT INTO record_blob (blob, record) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        )
+        .bind(file.hash.0.as_slice())
+        .bind(record.id().0.as_slice())
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// A reason's name in the database and in the API.
+#[must_use]
+pub fn reason_name(reason: QuarantineReason) -> &'static str {
+    match reason {
+        QuarantineReason::UnknownForm => "unknown_form",
+        QuarantineReason::UnknownUnit => "unknown_unit",
+        QuarantineReason::OutOfScope => "out_of_scope",
+        QuarantineReason::Revoked => "revoked",
+        QuarantineReason::Unreadable => "unreadable",
+        QuarantineReason::Fork => "fork",
+        QuarantineReason::TooLarge => "too_large",
+        QuarantineReason::OtherAuthor => "other_author",
+    }
+}
+
+/// An outcome's name in the API.
+#[must_use]
+pub fn outcome_name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Applied => "applied",
+        Outcome::Merged => "merged",
+        Outcome::Conflict => "conflict",
+        Outcome::Quarantined => "quarantined",
+    }
+}

@@ -1,0 +1,85 @@
+//! The database: one struct with one method for each thing the server asks of it, so that a second
+//! database is a second set of method bodies. All SQL is in this folder.
+//!
+//! Writing goes through one connection with `BEGIN IMMEDIATE`, reading through several. A write is on
+//! disk when its method returns (`synchronous = FULL`).
+
+mod accounts;
+mod blobs;
+mod content;
+mod feed;
+mod log;
+mod sqlite;
+
+use sqlx::SqlitePool;
+
+pub use accounts::{Account, NewAccount, Session, SessionKey, SessionRow};
+pub use blobs::{BlobRow, NewBlob};
+pub use content::{FormRow, NewPack};
+pub use feed::FeedPage;
+pub use log::{LoggedOperation, Pushed, Quarantined, outcome_name, reason_name};
+pub use sqlite::{BackupError, OpenError};
+
+/// A connected database.
+#[derive(Clone, Debug)]
+pub struct Database {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+/// Why the database could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The driver says so.
+    #[error(transparent)]
+    Driver(#[from] sqlx::Error),
+    /// Something stored does not read as what it must be.
+    #[error("stored {what} is damaged: {why}")]
+    Damaged {
+        /// Which thing.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl DatabaseError {
+    /// Whether the disk or the quota is full: nothing was stored, and trying again later is right.
+    pub fn is_full(&self) -> bool {
+        // 13 is SQLITE_FULL.
+        matches!(self, Self::Driver(sqlx::Error::Database(error)) if error.code().as_deref() == Some("13"))
+    }
+}
+
+/// The result of asking the database.
+pub type Answer<T> = Result<T, DatabaseError>;
+
+/// A transaction of the one writer.
+type Write = sqlx::Transaction<'static, sqlx::Sqlite>;
+
+impl Database {
+    async fn begin_write(&self) -> Answer<Write> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Waits for connections to finish and closes them, which folds the write-ahead log into the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// SQL integers are signed; counts and positions here never come near the sign.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+fn bytes<const N: usize>(what: &'static str, stored: &[u8]) -> Answer<[u8; N]> {
+    stored.try_into().map_err(|_wrong_length: std::array::TryFromSliceError| {
+        DatabaseError::Damaged { what, why: format!("{} bytes where {N} belong", stored.len()) }
+    })
+}

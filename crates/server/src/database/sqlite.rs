@@ -1,0 +1,142 @@
+//! Opening, checking and copying the `SQLite` file.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqliteConnection};
+
+use super::Database;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Versions before this one can lose a write-ahead log that two connections reset at the same time.
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+
+/// Why the database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file cannot be opened or is no database.
+    #[error("cannot open the database: {0}")]
+    Driver(#[from] sqlx::Error),
+    /// It was written by a newer server, or a migration failed.
+    #[error("cannot bring the database to this version: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The linked library is too old to be trusted.
+    #[error("this program is linked to SQLite {found}; it needs 3.51.3 or newer")]
+    TooOld {
+        /// The version found.
+        found: String,
+    },
+}
+
+/// Why a backup was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The database said no.
+    #[error(transparent)]
+    Driver(#[from] sqlx::Error),
+    /// The copy is not sound; it was left for inspection.
+    #[error("the copy is damaged: {0}")]
+    Damaged(String),
+    /// There is a file of that name already.
+    #[error("{0} exists already")]
+    Exists(String),
+}
+
+impl Database {
+    /// Opens the file, makes it when missing, and brings it to this version.
+    pub async fn open(file: &Path, now_ms: i64) -> Result<Self, OpenError> {
+        let writing = options(file).create_if_missing(true);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(30))
+            .connect_with(writing)
+            .await?;
+        let found = sqlite_version(&writer).await?;
+        if version_numbers(&found) < OLDEST_SQLITE {
+            return Err(OpenError::TooOld { found });
+        }
+        MIGRATIONS.run(&writer).await?;
+        begin_epoch(&writer, now_ms).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(30))
+            .connect_with(options(file).read_only(true))
+            .await?;
+        Ok(Self { writer, readers })
+    }
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(15))
+        .pragma("temp_store", "MEMORY")
+        .pragma("cache_size", "-16000")
+}
+
+/// What the linked library calls itself.
+async fn sqlite_version(pool: &sqlx::SqlitePool) -> Result<String, sqlx::Error> {
+    sqlx::query_scalar("SELECT sqlite_version()").fetch_one(pool).await
+}
+
+fn version_numbers(text: &str) -> (u32, u32, u32) {
+    let mut numbers = text.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    (next(), next(), next())
+}
+
+/// A database that is new, or that is a copy made by [`backup`], starts an epoch of its own: devices then
+/// know that what this server once acknowledged may be gone, and send again what they still hold.
+async fn begin_epoch(writer: &sqlx::SqlitePool, now_ms: i64) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO server (id, epoch, rv, pack, is_copy) VALUES (1, $1, 0, NULL, 0)
+         ON CONFLICT (id) DO UPDATE SET epoch = max(server.epoch + 1, $1), is_copy = 0 WHERE server.is_copy = 1",
+    )
+    .bind(now_ms)
+    .execute(writer)
+    .await?;
+    Ok(())
+}
+
+impl Database {
+    /// Copies the database while it is in use, proves the copy, and records which operations are safe now.
+    pub async fn backup(&self, file: &Path) -> Result<(), BackupError> {
+        backup(self, file).await
+    }
+}
+
+async fn backup(database: &Database, file: &Path) -> Result<(), BackupError> {
+    let name = file.display().to_string();
+    if file.exists() {
+        return Err(BackupError::Exists(name));
+    }
+    sqlx::query("VACUUM INTO $1").bind(&name).execute(&database.readers).await?;
+    let mut copy =
+        SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await?;
+    let check: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut copy).await?;
+    if check != "ok" {
+        return Err(BackupError::Damaged(check));
+    }
+    sqlx::query("UPDATE device SET safe = acked").execute(&mut copy).await?;
+    sqlx::query("UPDATE server SET is_copy = 1").execute(&mut copy).await?;
+    let safe: Vec<(Vec<u8>, i64)> =
+        sqlx::query_as("SELECT id, acked FROM device").fetch_all(&mut copy).await?;
+    copy.close().await?;
+    std::fs::File::open(file).and_then(|copy| copy.sync_all()).map_err(sqlx::Error::Io)?;
+    let mut tx = database.writer.begin_with("BEGIN IMMEDIATE").await?;
+    for (device, acked) in safe {
+        sqlx::query("UPDATE device SET safe = max(safe, $2) WHERE id = $1")
+            .bind(device)
+            .bind(acked)
+            .execute(&mut *tx)
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}

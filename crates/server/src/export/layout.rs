@@ -1,0 +1,256 @@
+//! Which sheets and columns a form makes: one sheet for the records, one for each repeat.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use form::definition::{Bind, BodyNode, Control, ControlKind, Element, Form, Label, Source};
+
+use super::text::{Language, Texts};
+
+/// What a question's answers are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Number,
+    /// Worked out by the form, which does not say of what type: a number where it reads as one.
+    Calculated,
+    Date,
+    Time,
+    DateTime,
+    Geopoint,
+    /// One or several choices; labels by value.
+    Choices {
+        labels: BTreeMap<String, String>,
+        several: bool,
+    },
+    File,
+}
+
+/// A question. Its path has no row keys.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub path: String,
+    pub heading: String,
+    pub kind: Kind,
+}
+
+/// A sheet: of the records (its path is empty), or of one repeat.
+#[derive(Clone, Debug)]
+pub(super) struct Sheet {
+    pub path: String,
+    pub title: String,
+    pub columns: Vec<Column>,
+}
+
+impl Sheet {
+    /// Whether its rows stand inside rows of another repeat.
+    pub(super) fn is_nested(&self, sheets: &[Sheet]) -> bool {
+        sheets.iter().any(|outer| !outer.path.is_empty() && is_below(&self.path, &outer.path))
+    }
+}
+
+fn is_below(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The sheets of a form, and what older versions of it add at the end of each.
+pub(super) fn sheets(forms: &[Form], language: Language) -> Vec<Sheet> {
+    let mut versions = forms.iter().map(|form| of_version(form, language));
+    let mut sheets = versions.next().unwrap_or_default();
+    for older in versions {
+        for sheet in older {
+            match sheets.iter_mut().find(|known| known.path == sheet.path) {
+                Some(known) => add_columns(known, sheet.columns),
+                None => sheets.push(sheet),
+            }
+        }
+    }
+    sheets
+}
+
+fn add_columns(sheet: &mut Sheet, older: Vec<Column>) {
+    for column in older {
+        let Some(known) = sheet.columns.iter_mut().find(|known| known.path == column.path) else {
+            sheet.columns.push(column);
+            continue;
+        };
+        // Choices that the newest version no longer has keep their words.
+        if let (Kind::Choices { labels, .. }, Kind::Choices { labels: older, .. }) =
+            (&mut known.kind, column.kind)
+        {
+            for (value, label) in older {
+                labels.entry(value).or_insert(label);
+            }
+        }
+    }
+}
+
+fn of_version(form: &Form, language: Language) -> Vec<Sheet> {
+    let texts = Texts::new(form, language);
+    let mut body = Body::default();
+    body.walk(&form.body, None);
+    let mut reader = Reader { form, texts, body, sheets: Vec::new() };
+    let title = if form.title.is_empty() { form.id() } else { &form.title };
+    reader.sheets.push(Sheet { path: String::new(), title: title.to_owned(), columns: Vec::new() });
+    reader.children(&form.primary, "", 0);
+    reader.sheets
+}
+
+/// What the body says about nodes, by path from below the root.
+#[derive(Default)]
+struct Body<'f> {
+    controls: BTreeMap<String, &'f Control>,
+    repeats: BTreeMap<String, Option<&'f Label>>,
+}
+
+impl<'f> Body<'f> {
+    fn walk(&mut self, nodes: &'f [BodyNode], around: Option<&'f Label>) {
+        for node in nodes {
+            match node {
+                BodyNode::Control(control) => {
+                    self.controls.entry(below_root(&control.reference)).or_insert(control);
+                }
+                BodyNode::Group(group) => self.walk(&group.children, group.label.as_ref()),
+                BodyNode::Repeat(repeat) => {
+                    self.repeats
+                        .insert(below_root(&repeat.nodeset), around.or(repeat.label.as_ref()));
+                    self.walk(&repeat.children, None);
+                }
+            }
+        }
+    }
+}
+
+/// `/data/chung/ngay` as `chung/ngay`.
+fn below_root(path: &str) -> String {
+    let path = path.trim().trim_start_matches('/');
+    path.split_once('/').map(|(_, rest)| rest).unwrap_or_default().to_owned()
+}
+
+struct Reader<'f> {
+    form: &'f Form,
+    texts: Texts<'f>,
+    body: Body<'f>,
+    sheets: Vec<Sheet>,
+}
+
+impl Reader<'_> {
+    fn children(&mut self, element: &Element, above: &str, sheet: usize) {
+        let mut seen = BTreeSet::new();
+        for child in &element.children {
+            // A repeat may stand twice: its template and its first row.
+            if !seen.insert(&child.name) || child.name.ends_with("meta") {
+                continue;
+            }
+            let path = if above.is_empty() {
+                child.name.clone()
+            } else {
+                format!("{above}/{}", child.name)
+            };
+            if let Some(label) = self.body.repeats.get(&path) {
+                let title = label
+                    .and_then(|label| self.texts.label(label))
+                    .unwrap_or_else(|| child.name.clone());
+                self.sheets.push(Sheet { path: path.clone(), title, columns: Vec::new() });
+                self.children(child, &path, self.sheets.len() - 1);
+            } else if child.children.is_empty() {
+                self.question(child, path, sheet);
+            } else {
+                self.children(child, &path, sheet);
+            }
+        }
+    }
+
+    fn question(&mut self, element: &Element, path: String, sheet: usize) {
+        let control = self.body.controls.get(&path).copied();
+        let bind = self.form.binds.iter().find(|bind| below_root(&bind.nodeset) == path);
+        if control.is_some_and(|control| is_note(control, bind, element)) {
+            return;
+        }
+        let label = control.and_then(|control| control.label.as_ref());
+        let heading =
+            label.and_then(|label| self.texts.label(label)).unwrap_or_else(|| element.name.clone());
+        let kind = self.kind(control, bind);
+        if let Some(sheet) = self.sheets.get_mut(sheet) {
+            sheet.columns.push(Column { path, heading, kind });
+        }
+    }
+
+    fn kind(&self, control: Option<&Control>, bind: Option<&Bind>) -> Kind {
+        let data_type = bind.and_then(|bind| bind.data_type.as_deref()).unwrap_or("string");
+        match (
+            control.map(|control| control.kind),
+            data_type.rsplit(':').next().unwrap_or_default(),
+        ) {
+            (Some(ControlKind::Select1), _) => {
+                Kind::Choices { labels: self.choices(control), several: false }
+            }
+            (Some(ControlKind::Select | ControlKind::Rank), _) => {
+                Kind::Choices { labels: self.choices(control), several: true }
+            }
+            (Some(ControlKind::Upload), _) | (_, "binary") => Kind::File,
+            (_, "int" | "integer" | "decimal") | (Some(ControlKind::Range), _) => Kind::Number,
+            (_, "date") => Kind::Date,
+            (_, "time") => Kind::Time,
+            (_, "dateTime") => Kind::DateTime,
+            (_, "geopoint") => Kind::Geopoint,
+            (None, "string") if bind.is_some_and(|bind| bind.calculate.is_some()) => {
+                Kind::Calculated
+            }
+            _ => Kind::Text,
+        }
+    }
+
+    /// The labels of all choices that a control can offer, whatever its filter says.
+    fn choices(&self, control: Option<&Control>) -> BTreeMap<String, String> {
+        let Some(control) = control else { return BTreeMap::new() };
+        let items = control.items.iter();
+        let mut labels: BTreeMap<String, String> = items
+            .filter_map(|item| Some((item.value.clone(), self.texts.label(&item.label)?)))
+            .collect();
+        let Some(itemset) = &control.itemset else { return labels };
+        let Some(root) = self.instance(&itemset.nodeset) else { return labels };
+        for item in &root.children {
+            let text = |name: &str| {
+                item.children
+                    .iter()
+                    .find(|child| child.name == name.trim())
+                    .map(|child| &child.text)
+            };
+            let label = match itemset
+                .label
+                .trim()
+                .strip_prefix("jr:itext(")
+                .and_then(|id| id.strip_suffix(')'))
+            {
+                Some(id) => text(id).and_then(|id| self.texts.itext(id)),
+                None => text(&itemset.label).cloned(),
+            };
+            if let (Some(value), Some(label)) = (text(&itemset.value), label) {
+                labels.insert(value.clone(), label);
+            }
+        }
+        labels
+    }
+
+    /// The root of the instance that `instance('id')/root/item[…]` reads.
+    fn instance(&self, nodeset: &str) -> Option<&Element> {
+        let (_, rest) = nodeset.split_once("instance(")?;
+        let (id, _) = rest.split_once(')')?;
+        let id = id.trim().trim_matches(['\'', '"']);
+        let found = self.form.secondary.iter().find(|instance| instance.id == id)?;
+        match &found.source {
+            Source::Internal(root) => Some(root),
+            Source::External(_) => None,
+        }
+    }
+}
+
+/// A text to read: nobody can answer it.
+fn is_note(control: &Control, bind: Option<&Bind>, element: &Element) -> bool {
+    let Some(bind) = bind else { return false };
+    control.kind == ControlKind::Input
+        && bind.readonly.as_deref().is_some_and(|readonly| readonly.trim() == "true()")
+        && bind.calculate.is_none()
+        && bind.data_type.as_deref().is_none_or(|kind| kind.ends_with("string"))
+        && element.text.is_empty()
+}

@@ -1,0 +1,31 @@
+//! Records of one form as a spreadsheet: which columns there are, what stands in them, and the file.
+
+mod cell;
+mod layout;
+mod rows;
+mod text;
+mod xlsx;
+
+use form::definition::Form;
+use pack::Units;
+use sync::view::RecordView;
+
+pub use text::Language;
+pub use xlsx::{ExportError, workbook};
+
+/// What an export is made of.
+#[derive(Debug)]
+pub struct Export<'a> {
+    /// Every version of the form that a record needs, newest first: it names the columns, older ones add to it.
+    pub forms: &'a [Form],
+    /// The records, in order.
+    pub records: &'a [RecordView],
+    /// Names of units.
+    pub units: &'a Units,
+    /// The language of headings and choices.
+    pub language: Language,
+    /// Local time minus UTC, in minutes.
+    pub offset_min: i32,
+    /// What stands before the path of a file's link.
+    pub public_url: &'a str,
+}

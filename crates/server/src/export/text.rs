@@ -1,0 +1,161 @@
+//! The words of an export, and the texts of a form in one language.
+
+use form::definition::{Form, Label, TextPart};
+use sync::wire::State;
+
+/// A language of headings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// Vietnamese.
+    #[default]
+    Vietnamese,
+    /// English.
+    English,
+}
+
+/// Headings of the columns that every form has.
+#[derive(Clone, Copy, Debug)]
+pub struct Words {
+    pub record: &'static str,
+    pub state: &'static str,
+    pub unit: &'static str,
+    pub author: &'static str,
+    pub received: &'static str,
+    pub row: &'static str,
+    pub parent_row: &'static str,
+    pub latitude: &'static str,
+    pub longitude: &'static str,
+    pub link: &'static str,
+}
+
+const VIETNAMESE: Words = Words {
+    record: "Mã bản ghi",
+    state: "Trạng thái",
+    unit: "Đơn vị",
+    author: "Người lập",
+    received: "Máy chủ nhận lúc",
+    row: "Dòng",
+    parent_row: "Dòng cấp trên",
+    latitude: "vĩ độ",
+    longitude: "kinh độ",
+    link: "đường dẫn",
+};
+
+const ENGLISH: Words = Words {
+    record: "Record",
+    state: "State",
+    unit: "Unit",
+    author: "Author",
+    received: "Received by the server",
+    row: "Row",
+    parent_row: "Parent row",
+    latitude: "latitude",
+    longitude: "longitude",
+    link: "link",
+};
+
+impl Language {
+    /// The language of a tag; Vietnamese for all but `en`.
+    #[must_use]
+    pub fn from_tag(tag: Option<&str>) -> Self {
+        match tag {
+            Some(tag) if tag.eq_ignore_ascii_case("en") => Self::English,
+            _ => Self::Vietnamese,
+        }
+    }
+
+    fn tag(self) -> &'static str {
+        match self {
+            Self::Vietnamese => "vi",
+            Self::English => "en",
+        }
+    }
+
+    pub(super) fn words(self) -> Words {
+        match self {
+            Self::Vietnamese => VIETNAMESE,
+            Self::English => ENGLISH,
+        }
+    }
+
+    pub(super) fn state(self, state: State) -> &'static str {
+        match (self, state) {
+            (Self::Vietnamese, State::Draft) => "Bản nháp",
+            (Self::Vietnamese, State::Submitted) => "Đã gửi",
+            (Self::Vietnamese, State::Returned) => "Trả lại",
+            (Self::Vietnamese, State::Approved) => "Đã duyệt",
+            (Self::Vietnamese, State::Withdrawn) => "Đã rút",
+            (Self::English, State::Draft) => "Draft",
+            (Self::English, State::Submitted) => "Submitted",
+            (Self::English, State::Returned) => "Returned",
+            (Self::English, State::Approved) => "Approved",
+            (Self::English, State::Withdrawn) => "Withdrawn",
+        }
+    }
+}
+
+/// A form's texts in one language, or in its default one where it does not speak that.
+pub(super) struct Texts<'f> {
+    form: &'f Form,
+    translation: Option<usize>,
+}
+
+impl<'f> Texts<'f> {
+    pub(super) fn new(form: &'f Form, language: Language) -> Self {
+        let tag = language.tag();
+        let suffix = format!("({tag})");
+        let speaks =
+            |name: &str| name.eq_ignore_ascii_case(tag) || name.trim_end().ends_with(&suffix);
+        let itext = &form.itext;
+        let translation = itext
+            .iter()
+            .position(|translation| speaks(&translation.language))
+            .or_else(|| itext.iter().position(|translation| translation.is_default))
+            .or_else(|| (!itext.is_empty()).then_some(0));
+        Self { form, translation }
+    }
+
+    /// The plain text of `jr:itext('id')`.
+    pub(super) fn itext(&self, id: &str) -> Option<String> {
+        let translation = self.form.itext.get(self.translation?)?;
+        let text = translation.texts.iter().find(|text| text.id == id)?;
+        let value = text.values.iter().find(|value| value.form.is_none())?;
+        Some(plain(&value.parts))
+    }
+
+    pub(super) fn label(&self, label: &Label) -> Option<String> {
+        let text = match &label.reference {
+            Some(reference) => self.itext(itext_id(reference)?)?,
+            None => plain(&label.parts),
+        };
+        Some(text).filter(|text| !text.is_empty())
+    }
+}
+
+fn itext_id(reference: &str) -> Option<&str> {
+    let id = reference.trim().strip_prefix("jr:itext(")?.strip_suffix(')')?.trim();
+    Some(id.trim_matches(['\'', '"']))
+}
+
+/// Text without markup; what is calculated into it is left as an ellipsis.
+fn plain(parts: &[TextPart]) -> String {
+    let joined: String = parts
+        .iter()
+        .map(|part| match part {
+            TextPart::Literal(text) => text.as_str(),
+            TextPart::Output(_) => "…",
+        })
+        .collect();
+    let mut text = String::with_capacity(joined.len());
+    let mut in_tag = false;
+    for (at, c) in joined.char_indices() {
+        let next = joined.get(at + 1..).and_then(|rest| rest.chars().next());
+        in_tag |= c == '<' && next.is_some_and(|next| next == '/' || next.is_ascii_alphabetic());
+        if !in_tag && c != '*' {
+            text.push(c);
+        }
+        in_tag &= c != '>';
+    }
+    let words: Vec<&str> = text.trim_start_matches(['#', ' ']).split_whitespace().collect();
+    words.join(" ")
+}

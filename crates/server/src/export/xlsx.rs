@@ -1,0 +1,353 @@
+//! The file: a frozen heading row with a filter, dates as dates, numbers as numbers, and text that is only text.
+
+use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
+use sync::view::RecordView;
+use sync::wire::Value;
+
+use super::Export;
+use super::cell::{self, Cell};
+use super::layout::{self, Column, Kind, Sheet};
+use super::rows::{Row, Rows};
+use super::text::Words;
+
+/// Why a spreadsheet could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The writer says so; more rows than a sheet has, for example.
+    #[error(transparent)]
+    Writer(#[from] XlsxError),
+}
+
+/// Longest text that a cell takes.
+const MAX_TEXT: usize = 32_767;
+
+/// Between the values of a field where people disagree.
+const BETWEEN_VALUES: &str = " | ";
+
+struct Formats {
+    heading: Format,
+    date: Format,
+    time: Format,
+    date_time: Format,
+}
+
+/// The records as the bytes of a spreadsheet.
+pub fn workbook(export: &Export<'_>) -> Result<Vec<u8>, ExportError> {
+    let sheets = layout::sheets(export.forms, export.language);
+    let words = export.language.words();
+    let formats = Formats {
+        heading: Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top),
+        date: Format::new().set_num_format("dd/mm/yyyy"),
+        time: Format::new().set_num_format("hh:mm"),
+        date_time: Format::new().set_num_format("dd/mm/yyyy hh:mm"),
+    };
+    let mut workbook = Workbook::new();
+    let mut names: Vec<String> = Vec::new();
+    for sheet in &sheets {
+        let name = sheet_name(&sheet.title, &names);
+        let page = workbook.add_worksheet().set_name(&name)?;
+        names.push(name);
+        let mut table = Table { page, formats: &formats, columns: 0, row: 0, column: 0 };
+        headings(&mut table, sheet, &sheets, words)?;
+        let repeats: Vec<&str> = sheets
+            .iter()
+            .map(|sheet| sheet.path.as_str())
+            .filter(|path| !path.is_empty())
+            .collect();
+        for record in export.records {
+            let rows = Rows::new(&record.fields, &repeats);
+            if sheet.path.is_empty() {
+                record_row(&mut table, export, sheet, record, rows.own())?;
+            } else {
+                repeat_rows(&mut table, export, sheet, &sheets, record, &rows)?;
+            }
+        }
+        table.finish()?;
+    }
+    Ok(workbook.save_to_buffer()?)
+}
+
+fn headings(
+    table: &mut Table<'_>,
+    sheet: &Sheet,
+    sheets: &[Sheet],
+    words: Words,
+) -> Result<(), XlsxError> {
+    table.heading(words.record, 36.0)?;
+    if sheet.path.is_empty() {
+        for (heading, width) in
+            [(words.state, 12.0), (words.unit, 28.0), (words.author, 16.0), (words.received, 18.0)]
+        {
+            table.heading(heading, width)?;
+        }
+    } else {
+        if sheet.is_nested(sheets) {
+            table.heading(words.parent_row, 10.0)?;
+        }
+        table.heading(words.row, 8.0)?;
+    }
+    for column in &sheet.columns {
+        let heading = column.heading.as_str();
+        table.heading(heading, width(column))?;
+        match column.kind {
+            Kind::Geopoint => {
+                table.heading(&format!("{heading} – {}", words.latitude), 12.0)?;
+                table.heading(&format!("{heading} – {}", words.longitude), 12.0)?;
+            }
+            Kind::File => table.heading(&format!("{heading} – {}", words.link), 24.0)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn width(column: &Column) -> f64 {
+    match column.kind {
+        Kind::Date | Kind::Time | Kind::Number => 13.0,
+        Kind::DateTime => 18.0,
+        _ => {
+            let letters = u32::try_from(column.heading.chars().count()).unwrap_or(u32::MAX);
+            f64::from(letters.clamp(14, 40))
+        }
+    }
+}
+
+fn record_row(
+    table: &mut Table<'_>,
+    export: &Export<'_>,
+    sheet: &Sheet,
+    record: &RecordView,
+    own: Option<&Row<'_>>,
+) -> Result<(), XlsxError> {
+    table.next_row();
+    table.text(&record.record.to_string())?;
+    table.text(export.language.state(record.state))?;
+    table.text(&unit_name(export, &record.unit))?;
+    table.text(&record.author)?;
+    let received = record.received_ms.and_then(|ms| cell::instant(ms, export.offset_min));
+    table.cell(received.map(Cell::DateTime))?;
+    answers(table, export, sheet, record, own)
+}
+
+fn unit_name(export: &Export<'_>, id: &str) -> String {
+    let name = export.units.get(id).map(|unit| match export.language {
+        super::Language::Vietnamese => unit.name.get("vi").to_owned(),
+        super::Language::English => unit.name.get("en").to_owned(),
+    });
+    name.unwrap_or_else(|| id.to_owned())
+}
+
+fn repeat_rows(
+    table: &mut Table<'_>,
+    export: &Export<'_>,
+    sheet: &Sheet,
+    sheets: &[Sheet],
+    record: &RecordView,
+    rows: &Rows<'_>,
+) -> Result<(), XlsxError> {
+    for (number, parent, row) in rows.of(&sheet.path) {
+        table.next_row();
+        table.text(&record.record.to_string())?;
+        if sheet.is_nested(sheets) {
+            table.cell(parent.map(|parent| Cell::Number(f64::from(parent))))?;
+        }
+        table.cell(Some(Cell::Number(f64::from(number))))?;
+        answers(table, export, sheet, record, Some(row))?;
+    }
+    Ok(())
+}
+
+fn answers(
+    table: &mut Table<'_>,
+    export: &Export<'_>,
+    sheet: &Sheet,
+    record: &RecordView,
+    row: Option<&Row<'_>>,
+) -> Result<(), XlsxError> {
+    for column in &sheet.columns {
+        let value = row.and_then(|row| row.values.get(&column.path)).copied();
+        let text = match value {
+            Some(Value::Text(text)) => Some(text.as_str()),
+            Some(Value::File(file)) => Some(file.name.as_str()),
+            Some(Value::Empty) | None => None,
+        };
+        match value.and_then(|value| disagreement(record, value, column)) {
+            Some(both) => table.text(&both)?,
+            None => table.cell(text.map(|text| content(&column.kind, text)))?,
+        }
+        match (&column.kind, value) {
+            (Kind::Geopoint, _) => {
+                let point = text.and_then(cell::point);
+                table.cell(point.map(|(latitude, _)| Cell::Number(latitude)))?;
+                table.cell(point.map(|(_, longitude)| Cell::Number(longitude)))?;
+            }
+            (Kind::File, Some(Value::File(file))) => {
+                table.text(&format!("{}/api/v1/blobs/{}", export.public_url, file.hash))?;
+            }
+            (Kind::File, _) => table.cell(None)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn content(kind: &Kind, text: &str) -> Cell {
+    let read = match kind {
+        Kind::Text | Kind::Geopoint | Kind::File => None,
+        Kind::Number | Kind::Calculated => cell::number(text).map(Cell::Number),
+        Kind::Date => cell::date(text).map(Cell::Date),
+        Kind::Time => cell::time(text).map(Cell::Time),
+        Kind::DateTime => cell::date_time(text).map(Cell::DateTime),
+        Kind::Choices { .. } => Some(Cell::Text(words_of(kind, text))),
+    };
+    read.unwrap_or_else(|| Cell::Text(text.to_owned()))
+}
+
+/// A choice's label instead of its value.
+fn words_of(kind: &Kind, text: &str) -> String {
+    let Kind::Choices { labels, several } = kind else { return text.to_owned() };
+    let label = |value: &str| labels.get(value).cloned().unwrap_or_else(|| value.to_owned());
+    if !*several {
+        return label(text);
+    }
+    let chosen: Vec<String> = text.split_whitespace().map(label).collect();
+    chosen.join("; ")
+}
+
+/// Every value of a field where people disagree and nobody has decided yet: neither is hidden.
+fn disagreement(record: &RecordView, shown: &Value, column: &Column) -> Option<String> {
+    let contested = record.conflicts.iter().find(|conflict| {
+        conflict.values.len() > 1
+            && super::rows::Place::parse(&conflict.path).path == column.path
+            && conflict.values.iter().any(|sibling| sibling.value == *shown)
+            && record.fields.get(&conflict.path).is_some_and(|value| std::ptr::eq(value, shown))
+    })?;
+    let mut texts: Vec<String> = Vec::new();
+    for sibling in &contested.values {
+        let text = match &sibling.value {
+            Value::Empty => "–".to_owned(),
+            Value::Text(text) => words_of(&column.kind, text),
+            Value::File(file) => file.name.clone(),
+        };
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    (texts.len() > 1).then(|| texts.join(BETWEEN_VALUES))
+}
+
+/// A sheet as it is written: cell after cell, row after row.
+struct Table<'w> {
+    page: &'w mut Worksheet,
+    formats: &'w Formats,
+    columns: u16,
+    row: u32,
+    column: u16,
+}
+
+impl Table<'_> {
+    fn heading(&mut self, text: &str, width: f64) -> Result<(), XlsxError> {
+        self.page.write_string_with_format(0, self.column, fitting(text), &self.formats.heading)?;
+        self.page.set_column_width(self.column, width)?;
+        self.column += 1;
+        self.columns = self.column;
+        Ok(())
+    }
+
+    fn next_row(&mut self) {
+        self.row += 1;
+        self.column = 0;
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), XlsxError> {
+        self.cell(Some(Cell::Text(text.to_owned())))
+    }
+
+    fn cell(&mut self, cell: Option<Cell>) -> Result<(), XlsxError> {
+        let (row, column) = (self.row, self.column);
+        self.column += 1;
+        let Some(cell) = cell else { return Ok(()) };
+        match &cell {
+            // Never as a formula, whatever it begins with.
+            Cell::Text(text) => self.page.write_string(row, column, fitting(text))?,
+            Cell::Number(number) => self.page.write_number(row, column, *number)?,
+            Cell::Date(date) => {
+                self.page.write_datetime_with_format(row, column, date, &self.formats.date)?
+            }
+            Cell::Time(time) => {
+                self.page.write_datetime_with_format(row, column, time, &self.formats.time)?
+            }
+            Cell::DateTime(when) => {
+                self.page.write_datetime_with_format(row, column, when, &self.formats.date_time)?
+            }
+        };
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), XlsxError> {
+        self.page.set_freeze_panes(1, 1)?;
+        self.page.autofilter(0, 0, self.row, self.columns.saturating_sub(1))?;
+        Ok(())
+    }
+}
+
+/// What fits into a cell.
+fn fitting(text: &str) -> String {
+    if text.chars().count() <= MAX_TEXT {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(MAX_TEXT - 1).collect();
+    cut.push('…');
+    cut
+}
+
+/// A name that a sheet may have: at most 31 signs, none of `[]:*?/\`, not like one before it in any case.
+fn sheet_name(title: &str, taken: &[String]) -> String {
+    let clean: String =
+        title.chars().filter(|c| !"[]:*?/\\".contains(*c) && !c.is_control()).collect();
+    let clean = clean.trim().trim_matches('\'');
+    let clean =
+        if clean.is_empty() || clean.eq_ignore_ascii_case("history") { "Sheet" } else { clean };
+    let is_taken =
+        |name: &str| taken.iter().any(|taken| taken.to_lowercase() == name.to_lowercase());
+    let cut = |room: usize| {
+        let mut name = String::new();
+        for c in clean.chars() {
+            if name.encode_utf16().count() + c.len_utf16() > room {
+                break;
+            }
+            name.push(c);
+        }
+        name.trim_end().to_owned()
+    };
+    let mut name = cut(31);
+    let mut number = 2;
+    while is_taken(&name) {
+        let suffix = format!(" ({number})");
+        name = cut(31 - suffix.len()) + &suffix;
+        number += 1;
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sheet_names_are_valid_and_differ() {
+        let mut names: Vec<String> = Vec::new();
+        for (title, name) in [
+            ("Kiểm tra: phường/xã", "Kiểm tra phườngxã"),
+            ("kiểm tra phườngxã", "kiểm tra phườngxã (2)"),
+            ("", "Sheet"),
+            ("Danh sách học viên tham dự lớp tập huấn năm 2024", "Danh sách học viên tham dự lớp"),
+            ("Danh sách học viên tham dự lớp tập huấn năm 2025", "Danh sách học viên tham dự (2)"),
+        ] {
+            let found = sheet_name(title, &names);
+            assert_eq!(found, name);
+            assert!(found.encode_utf16().count() <= 31);
+            names.push(found);
+        }
+    }
+}

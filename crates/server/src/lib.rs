@@ -1,0 +1,160 @@
+//! The server: keeps what phones send, merges it, serves the app, and is the coordinators' desk.
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | [`router`] | what happens to every request; which file answers which path |
+//! | [`api`] | one file for each resource |
+//! | [`database`] | all SQL |
+//! | [`accounts`] | passwords, tokens, throttling |
+//! | [`pack_load`] | from a pack folder to forms and units in force |
+//! | [`export`] | records as a spreadsheet |
+//! | [`static_files`] | the app, as the build left it |
+//!
+//! [`serve`] runs it; tests do that too, in their own process.
+#![warn(missing_docs)]
+
+pub mod accounts;
+pub mod api;
+mod blob_store;
+pub mod clock;
+pub mod config;
+pub mod database;
+pub mod error;
+pub mod export;
+pub mod pack_load;
+pub mod router;
+pub mod static_files;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::accounts::Throttle;
+use crate::blob_store::BlobStore;
+use crate::config::Config;
+use crate::database::{Database, OpenError};
+use crate::static_files::StaticFiles;
+
+/// All that handlers share.
+#[derive(Clone, Debug)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    config: Config,
+    database: Database,
+    blobs: BlobStore,
+    files: StaticFiles,
+    throttle: Throttle,
+    /// The feed's head: whoever waits for news wakes when it moves.
+    head: watch::Sender<u64>,
+    /// Becomes true once, when the server is asked to stop.
+    stopping: watch::Sender<bool>,
+}
+
+/// Why a server could not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The database did not open.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// The data folder or the network said no.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl App {
+    /// Opens the data folder, makes it when missing.
+    pub async fn open(config: Config) -> Result<Self, ServeError> {
+        std::fs::create_dir_all(&config.data)?;
+        close_to_others(&config.data)?;
+        let database = Database::open(&config.database_file(), clock::now_ms()).await?;
+        let blobs = BlobStore::open(config.blob_folder())?;
+        let files = StaticFiles::new(config.app.clone());
+        let inner = Inner {
+            config,
+            database,
+            blobs,
+            files,
+            throttle: Throttle::default(),
+            head: watch::Sender::new(0),
+            stopping: watch::Sender::new(false),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.inner.database
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    pub(crate) fn blobs(&self) -> &BlobStore {
+        &self.inner.blobs
+    }
+
+    pub(crate) fn files(&self) -> &StaticFiles {
+        &self.inner.files
+    }
+
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.inner.throttle
+    }
+
+    /// Wakes whoever waits for news.
+    pub(crate) fn announce(&self, head: u64) {
+        self.inner.head.send_if_modified(|known| {
+            let moved = head > *known;
+            *known = head.max(*known);
+            moved
+        });
+    }
+
+    pub(crate) fn news(&self) -> watch::Receiver<u64> {
+        self.inner.head.subscribe()
+    }
+
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.inner.stopping.subscribe()
+    }
+
+    /// Lets whoever waits for news go, so that the server can stop.
+    pub fn stop(&self) {
+        self.inner.stopping.send_replace(true);
+    }
+}
+
+/// Photos and names are nobody else's business on this machine.
+fn close_to_others(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+}
+
+/// Serves until `shutdown` is done, then lets requests finish and closes the database.
+pub async fn serve(
+    config: Config,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let app = App::open(config).await?;
+    let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let stopping = app.clone();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(async move {
+            shutdown.await;
+            stopping.stop();
+        })
+        .await?;
+    app.database().close().await;
+    Ok(())
+}

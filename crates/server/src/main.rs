@@ -1,0 +1,366 @@
+//! `sotay-server`: serves, loads packs, manages people, makes backups.
+
+use std::io::{IsTerminal, Read, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand};
+use server::accounts::{self, MIN_PASSWORD, ROLES};
+use server::config::Config;
+use server::database::{Database, NewAccount};
+use server::{clock, pack_load};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// The server of Sotay: keeps what phones send and serves the app.
+#[derive(Parser)]
+#[command(name = "sotay-server", version, arg_required_else_help = true)]
+struct Cli {
+    /// The folder of the database and the files.
+    #[arg(long, global = true, env = "SOTAY_DATA", default_value = "data", value_name = "DIR")]
+    data: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the app and its API until interrupted.
+    Serve(Serve),
+    /// Check a pack folder, or put it in force.
+    #[command(subcommand)]
+    Pack(PackCommand),
+    /// People who may sign in.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Who is signed in, on which device.
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Copy the database to a new file, while the server runs, and prove the copy. Copy the folder `blobs` too.
+    Backup {
+        /// The file to make.
+        file: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct Serve {
+    /// The address to listen on.
+    #[arg(long, env = "SOTAY_LISTEN", default_value = "127.0.0.1:8342")]
+    listen: SocketAddr,
+    /// The address that people type, for example `https://sotay.example.vn`. With https, cookies are sent over https only.
+    #[arg(long, env = "SOTAY_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// A reverse proxy stands in front: believe its X-Forwarded-For and X-Forwarded-Proto.
+    #[arg(long, env = "SOTAY_BEHIND_PROXY")]
+    behind_proxy: bool,
+    /// Serve the app from this folder, not from the one built in.
+    #[arg(long, env = "SOTAY_APP", value_name = "DIR")]
+    app: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum PackCommand {
+    /// List everything that is wrong with a pack, by file, row and column. Exit code 1 if it cannot be loaded.
+    Check {
+        /// The pack's folder.
+        folder: PathBuf,
+    },
+    /// Put a pack in force. With any error in it nothing changes. Forms of earlier packs stay.
+    Load {
+        /// The pack's folder.
+        folder: PathBuf,
+        /// Add the people that the pack names for trying it out.
+        #[arg(long)]
+        demo_users: bool,
+        /// The password of those people, instead of the pack's own.
+        #[arg(long, env = "SOTAY_DEMO_PASSWORD", requires = "demo_users", value_name = "PASSWORD")]
+        demo_password: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add a person. The password comes from a file or from standard input; if neither, one is made and printed.
+    Add(UserAdd),
+    /// List people.
+    List,
+    /// Take a person's right to sign in, and end their sessions. What they still send is kept in quarantine.
+    Disable {
+        /// The name they sign in with.
+        name: String,
+    },
+}
+
+#[derive(Args)]
+struct UserAdd {
+    /// What the person signs in with.
+    name: String,
+    /// What the person does.
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(ROLES))]
+    role: String,
+    /// The id of the unit where the person works.
+    #[arg(long)]
+    unit: String,
+    /// Units whose records the person sees, each with all below it. Their own unit, if not given.
+    #[arg(long, value_delimiter = ',', value_name = "UNIT,…")]
+    scope: Vec<String>,
+    /// What others see.
+    #[arg(long, value_name = "NAME")]
+    display_name: Option<String>,
+    /// The file that holds the password.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Read the password from standard input.
+    #[arg(long, conflicts_with = "password_file")]
+    password_stdin: bool,
+}
+
+#[derive(Subcommand)]
+enum SessionCommand {
+    /// List open sessions, newest use first.
+    List,
+    /// End a session, as for a lost phone. What it still sends is kept in quarantine.
+    Revoke {
+        /// Its number.
+        id: i64,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log();
+    match run(cli).await {
+        Ok(code) => code,
+        Err(error) => {
+            tell(&format!("error: {error:#}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// For people at a terminal, JSON otherwise. `RUST_LOG` chooses what is written.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_not_set| "info,tower_http=info".into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        log.init();
+    } else {
+        log.json().with_span_list(false).init();
+    }
+}
+
+/// A line for whoever runs the command. A closed pipe is not an error: nobody is left to read it.
+fn say(line: &str) {
+    writeln!(std::io::stdout(), "{line}").unwrap_or_default();
+}
+
+fn tell(line: &str) {
+    writeln!(std::io::stderr(), "{line}").unwrap_or_default();
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let config = Config::new(&cli.data);
+    match cli.command {
+        Command::Serve(serve) => run_server(config, serve).await?,
+        Command::Pack(PackCommand::Check { folder }) => {
+            let files = pack_load::read_folder(&folder)?;
+            return Ok(if report(&files).is_some() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(1)
+            });
+        }
+        Command::Pack(PackCommand::Load { folder, demo_users, demo_password }) => {
+            let files = pack_load::read_folder(&folder)?;
+            let Some(checked) = report(&files) else {
+                bail!("the pack has errors; nothing was loaded")
+            };
+            let database = open(&config).await?;
+            load(&database, &checked).await?;
+            if demo_users {
+                add_demo_users(&database, &checked, demo_password.as_deref()).await?;
+            }
+        }
+        Command::User(command) => user(&open(&config).await?, command).await?,
+        Command::Session(command) => session(&open(&config).await?, command).await?,
+        Command::Backup { file } => {
+            if !config.database_file().exists() {
+                bail!("there is no database in {}", config.data.display());
+            }
+            open(&config).await?.backup(&file).await?;
+            say(&format!("{}: copied and checked", file.display()));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn open(config: &Config) -> anyhow::Result<Database> {
+    std::fs::create_dir_all(&config.data).with_context(|| config.data.display().to_string())?;
+    let file = config.database_file();
+    Database::open(&file, clock::now_ms()).await.with_context(|| file.display().to_string())
+}
+
+async fn run_server(mut config: Config, serve: Serve) -> anyhow::Result<()> {
+    if serve
+        .public_url
+        .as_deref()
+        .is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://"))
+    {
+        bail!("--public-url must begin with http:// or https://");
+    }
+    config.public_url = serve.public_url;
+    config.behind_proxy = serve.behind_proxy;
+    config.app = serve.app;
+    let listener = tokio::net::TcpListener::bind(serve.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", serve.listen))?;
+    tracing::info!(address = %listener.local_addr()?, data = %config.data.display(), "serving");
+    server::serve(config, listener, interrupted()).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Ctrl+C, or the signal by which a service manager ends a service.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut end = signal(SignalKind::terminate()).expect("a process can listen to its signals");
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed.expect("a process can listen to its signals"),
+        _ = end.recv() => {}
+    }
+}
+
+/// Prints every problem; the pack if there is none that matters.
+fn report(files: &std::collections::BTreeMap<String, Vec<u8>>) -> Option<pack_load::Checked> {
+    let (checked, problems) = pack_load::check(files);
+    for problem in &problems {
+        tell(&problem.to_string());
+    }
+    let warnings = problems.iter().filter(|problem| problem.is_warning).count();
+    let errors = problems.len() - warnings;
+    say(&format!("{} files, {errors} errors, {warnings} warnings", files.len()));
+    checked
+}
+
+async fn load(database: &Database, checked: &pack_load::Checked) -> anyhow::Result<()> {
+    let new = checked.to_load();
+    let changed = database.load_pack(&new, clock::now_ms()).await?;
+    let what = if changed { "in force now" } else { "was in force already" };
+    let (forms, units) = (new.forms.len(), new.units.len());
+    say(&format!(
+        "{}: {what}; {forms} forms, {units} units, {}",
+        checked.pack.manifest.id, new.hash
+    ));
+    Ok(())
+}
+
+async fn add_demo_users(
+    database: &Database,
+    checked: &pack_load::Checked,
+    password: Option<&str>,
+) -> anyhow::Result<()> {
+    let users = checked.demo_users();
+    pack_load::add_demo_users(database, users, password, clock::now_ms()).await?;
+    for user in users {
+        say(&format!("  {:<16} {:<14} {:<24} {}", user.name, user.role, user.unit, user.full_name));
+    }
+    Ok(())
+}
+
+async fn user(database: &Database, command: UserCommand) -> anyhow::Result<()> {
+    match command {
+        UserCommand::Add(add) => add_user(database, add).await,
+        UserCommand::List => {
+            for account in database.accounts().await? {
+                let disabled = if account.disabled { "disabled" } else { "" };
+                let (name, role, unit) = (account.name, account.role, account.unit);
+                say(&format!(
+                    "{name:<16} {role:<14} {unit:<24} {:<24} {disabled}",
+                    account.display_name
+                ));
+            }
+            Ok(())
+        }
+        UserCommand::Disable { name } => {
+            if !database.disable_account(&name, clock::now_ms()).await? {
+                bail!("nobody is called {name}");
+            }
+            say(&format!("{name}: disabled, sessions ended"));
+            Ok(())
+        }
+    }
+}
+
+async fn add_user(database: &Database, add: UserAdd) -> anyhow::Result<()> {
+    let scope = if add.scope.is_empty() { vec![add.unit.clone()] } else { add.scope };
+    for unit in scope.iter().chain([&add.unit]) {
+        if !database.has_unit(unit).await? {
+            bail!("no pack that was loaded has a unit {unit}");
+        }
+    }
+    let given = match add.password_file {
+        Some(file) => {
+            Some(std::fs::read_to_string(&file).with_context(|| file.display().to_string())?)
+        }
+        None if add.password_stdin => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).context("standard input")?;
+            Some(text)
+        }
+        None => None,
+    };
+    let made = given.is_none();
+    let password = given
+        .map_or_else(accounts::new_password, |text| text.trim_end_matches(['\r', '\n']).to_owned());
+    if password.chars().count() < MIN_PASSWORD {
+        bail!("the password has fewer than {MIN_PASSWORD} characters");
+    }
+    let account = NewAccount {
+        display_name: add.display_name.unwrap_or_else(|| add.name.clone()),
+        name: add.name.clone(),
+        role: add.role,
+        unit: add.unit,
+        scope,
+        password: accounts::hash_password(password.clone()).await?,
+    };
+    if !database.add_account(&account, clock::now_ms()).await? {
+        bail!("somebody is called {} already", add.name);
+    }
+    say(&format!("{}: added", add.name));
+    if made {
+        say(&format!("password: {password}"));
+    }
+    Ok(())
+}
+
+async fn session(database: &Database, command: SessionCommand) -> anyhow::Result<()> {
+    match command {
+        SessionCommand::List => {
+            for session in database.sessions().await? {
+                let (id, account) = (session.id, session.account);
+                say(&format!(
+                    "{id:>6}  {account:<16} last used {}  {}",
+                    date(session.seen_ms),
+                    session.device_name
+                ));
+            }
+        }
+        SessionCommand::Revoke { id } => {
+            if !database.revoke_session(id, clock::now_ms()).await? {
+                bail!("no open session has the number {id}");
+            }
+            say(&format!("session {id}: ended"));
+        }
+    }
+    Ok(())
+}
+
+fn date(ms: i64) -> String {
+    let moment = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000)).ok();
+    moment.and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_else(|| ms.to_string())
+}

@@ -1,0 +1,250 @@
+//! From a pack folder to forms and units in force: everything is checked first, and with any error nothing is loaded.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use form::definition::Form;
+use pack::phone::PublishedForm;
+use pack::{DemoUser, Pack};
+use sync::wire::FormRef;
+
+use crate::accounts::{PasswordError, hash_password};
+use crate::database::{Database, DatabaseError, FormRow, NewAccount, NewPack};
+
+/// Largest file of a pack that is read.
+const MAX_FILE: u64 = 64 * 1024 * 1024;
+
+/// Something that the pack's authors should mend, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The text, beginning with file, row and column.
+    pub text: String,
+    /// Whether the pack can be used all the same.
+    pub is_warning: bool,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = if self.is_warning { "warning" } else { "error" };
+        write!(f, "{severity}: {}", self.text)
+    }
+}
+
+/// Why a folder could not be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadFolderError {
+    /// The file system says no.
+    #[error("{}: {cause}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it says.
+        cause: std::io::Error,
+    },
+    /// Nothing in a pack is that large.
+    #[error("{}: larger than {MAX_FILE} bytes", .0.display())]
+    TooLarge(PathBuf),
+    /// Paths inside a pack are text.
+    #[error("{}: the name is not UTF-8", .0.display())]
+    NotUtf8(PathBuf),
+}
+
+/// A pack that is free of errors, with its forms made.
+#[derive(Debug)]
+pub struct Checked {
+    /// The pack.
+    pub pack: Pack,
+    /// Its forms, in the order of its table.
+    pub forms: Vec<FormRow>,
+}
+
+/// Every file of a folder by its path inside it. Hidden files and those of an office program at work are left out.
+pub fn read_folder(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>, ReadFolderError> {
+    let mut files = BTreeMap::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(next) = waiting.pop() {
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |cause| ReadFolderError::Io { path, cause }
+        };
+        for entry in std::fs::read_dir(&next).map_err(io(&next))? {
+            let path = entry.map_err(io(&next))?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            let name = name.ok_or_else(|| ReadFolderError::NotUtf8(path.clone()))?;
+            if name.starts_with('.') || name.starts_with("~$") {
+                continue;
+            }
+            let meta = std::fs::metadata(&path).map_err(io(&path))?;
+            if meta.is_dir() {
+                waiting.push(path);
+                continue;
+            }
+            if meta.len() > MAX_FILE {
+                return Err(ReadFolderError::TooLarge(path));
+            }
+            let inside = path.strip_prefix(folder).ok().and_then(Path::to_str);
+            let inside = inside.ok_or_else(|| ReadFolderError::NotUtf8(path.clone()))?;
+            files.insert(inside.replace('\\', "/"), std::fs::read(&path).map_err(io(&path))?);
+        }
+    }
+    Ok(files)
+}
+
+/// Checks a pack and makes its forms. All problems are listed at once; with an error among them there is no pack.
+#[must_use]
+pub fn check(files: &BTreeMap<String, Vec<u8>>) -> (Option<Checked>, Vec<Problem>) {
+    let (pack, found) = pack::read(files);
+    let mut problems: Vec<Problem> = found.iter().map(pack_problem).collect();
+    let Some(pack) = pack else {
+        // The forms do not need the tables: what is wrong in them is told in the same breath.
+        for (path, bytes) in files.iter().filter(|(path, _)| path.ends_with(".xlsx")) {
+            convert(path, bytes, &[], &mut problems);
+        }
+        return (None, problems);
+    };
+    let mut forms = Vec::new();
+    for row in pack.forms.iter().filter(|row| !row.file.is_empty()) {
+        let path = pack.form_path(row);
+        let Some(bytes) = files.get(&path) else { continue };
+        let Some(form) = convert(&path, bytes, &pack.manifest.keep_columns, &mut problems) else {
+            continue;
+        };
+        if form.form.id != row.form_id || form.form.version != row.version {
+            let text = format!(
+                "{path}: the settings say form {} version {}, the forms table says {} version {}",
+                form.form.id, form.form.version, row.form_id, row.version
+            );
+            problems.push(Problem { text, is_warning: false });
+        }
+        forms.push(form);
+    }
+    let usable = problems.iter().all(|problem| problem.is_warning);
+    (usable.then_some(Checked { pack, forms }), problems)
+}
+
+fn pack_problem(problem: &pack::Problem) -> Problem {
+    Problem { text: problem.to_string(), is_warning: problem.severity() == pack::Severity::Warning }
+}
+
+/// A spreadsheet as a form that phones can run: what is written is read again and compiled, as they will do.
+fn convert(
+    path: &str,
+    bytes: &[u8],
+    keep_columns: &[String],
+    problems: &mut Vec<Problem>,
+) -> Option<FormRow> {
+    let mut tell = |text: String, is_warning| {
+        problems.push(Problem { text: format!("{path}: {text}"), is_warning });
+    };
+    let workbook = match xlsform::read_workbook(bytes, xlsform::Kind::Spreadsheet) {
+        Ok(workbook) => workbook,
+        Err(error) => {
+            tell(error.to_string(), false);
+            return None;
+        }
+    };
+    let name = path.rsplit('/').next().and_then(|name| name.strip_suffix(".xlsx"));
+    let options = xlsform::Options {
+        form_id: name.map(str::to_owned),
+        keep_columns: keep_columns.to_vec(),
+        ..xlsform::Options::default()
+    };
+    let (form, found) = xlsform::convert(&workbook, &options);
+    for problem in found {
+        tell(problem.to_string(), problem.severity != xlsform::Severity::Error);
+    }
+    let xml = form::write_xform(&form?);
+    let form = runnable(&xml, &mut tell)?;
+    let hash = sync::codec::hash(xml.as_bytes());
+    let form = FormRef { id: form.id().to_owned(), version: form.version().to_owned(), hash };
+    Some(FormRow { form, xml })
+}
+
+fn runnable(xml: &str, tell: &mut impl FnMut(String, bool)) -> Option<Form> {
+    let (form, found) = match form::parse_xform(xml) {
+        Ok(read) => read,
+        Err(error) => {
+            tell(error.to_string(), false);
+            return None;
+        }
+    };
+    for problem in found {
+        tell(problem.to_string(), problem.is_warning());
+    }
+    if let Err(found) = form::compile(form.clone(), &form::Resources::default()) {
+        for problem in found {
+            tell(problem.to_string(), problem.is_warning());
+        }
+        return None;
+    }
+    Some(form)
+}
+
+impl Checked {
+    /// What the database takes in.
+    #[must_use]
+    pub fn to_load(&self) -> NewPack {
+        let published: Vec<PublishedForm> = self
+            .forms
+            .iter()
+            .map(|row| PublishedForm {
+                id: row.form.id.clone(),
+                version: row.form.version.clone(),
+                hash: row.form.hash.to_string(),
+                bytes: row.xml.len() as u64,
+            })
+            .collect();
+        let json = pack::phone_json(&self.pack, &published);
+        let hash =
+            json.get("hash").and_then(serde_json::Value::as_str).and_then(|hash| hash.parse().ok());
+        NewPack {
+            hash: hash.expect("a pack's hash is 64 hexadecimal digits"),
+            json: json.to_string().into_bytes(),
+            forms: self.forms.clone(),
+            units: self.pack.units.iter().map(|unit| unit.id.clone()).collect(),
+        }
+    }
+
+    /// The people to try the pack with.
+    #[must_use]
+    pub fn demo_users(&self) -> &[DemoUser] {
+        self.pack.manifest.demo.as_ref().map_or(&[], |demo| demo.users.as_slice())
+    }
+}
+
+/// Why demo accounts could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The database says no.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+}
+
+/// Makes the accounts of a demonstration; those that exist stay as they are.
+pub async fn add_demo_users(
+    database: &Database,
+    users: &[DemoUser],
+    password: Option<&str>,
+    now_ms: i64,
+) -> Result<(), DemoError> {
+    for user in users {
+        if database.account(&user.name).await?.is_some() {
+            continue;
+        }
+        let password = password.unwrap_or(&user.password).to_owned();
+        let account = NewAccount {
+            name: user.name.clone(),
+            display_name: user.full_name.clone(),
+            role: user.role.clone(),
+            unit: user.unit.clone(),
+            scope: user.scope.clone(),
+            password: hash_password(password).await?,
+        };
+        database.add_account(&account, now_ms).await?;
+    }
+    Ok(())
+}

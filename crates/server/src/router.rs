@@ -1,0 +1,150 @@
+//! What happens to every request, and which file answers which path. The `OpenAPI` description is made of the same
+//! routes, so it cannot name others.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
+use tower_http::request_id::{
+    MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
+};
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::{DefaultOnResponse, TraceLayer};
+use tracing::{Level, Span};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::config::MAX_BODY;
+use crate::error::ApiError;
+use crate::{App, accounts, api, static_files};
+
+/// Long enough for a full push over a line of 15 kB/s.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+fn resources() -> OpenApiRouter<App> {
+    let info = InfoBuilder::new()
+        .title("Sotay")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "State-changing requests carry the header `X-Sotay: 1`. Errors are \
+             `{\"error\":{\"code\",\"message\"}}`; codes are stable. CBOR bodies are described in docs/sync-protocol.md.",
+        ))
+        .build();
+    OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
+        .routes(routes!(api::session::sign_in, api::session::profile, api::session::sign_out))
+        .routes(routes!(api::pack::pack))
+        .routes(routes!(api::forms::form))
+        .routes(routes!(api::push::push))
+        .routes(routes!(api::pull::pull))
+        .routes(routes!(api::blobs::read, api::blobs::missing))
+        .routes(routes!(api::blobs::write))
+        .routes(routes!(api::records::history))
+        .routes(routes!(api::export::records))
+        .routes(routes!(api::quarantine::list))
+        .routes(routes!(api::health::health))
+        .routes(routes!(api::docs::openapi))
+        .routes(routes!(api::docs::page))
+        .routes(routes!(api::docs::style))
+}
+
+/// The description of the API.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    resources().into_openapi()
+}
+
+/// The whole server.
+pub fn router(app: App) -> Router {
+    let (api, _) = resources().split_for_parts();
+    let compression =
+        CompressionLayer::new().compress_when(SizeAbove::new(256).and(is_compressible));
+    api.layer(compression)
+        .layer(middleware::from_fn(guard))
+        .fallback(static_files::answer)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
+        .layer(CatchPanicLayer::custom(|_panic| {
+            ApiError::internal("a handler panicked").into_response()
+        }))
+        .layer(middleware::map_response(harden))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_request(())
+                .on_response(DefaultOnResponse::new().level(Level::INFO)),
+        )
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, RandomId))
+        .with_state(app)
+}
+
+async fn method_not_allowed() -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this address knows other methods",
+    )
+}
+
+/// Media are compressed already.
+fn is_compressible(
+    _: StatusCode,
+    _: axum::http::Version,
+    headers: &axum::http::HeaderMap,
+    _: &axum::http::Extensions,
+) -> bool {
+    let kind =
+        headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    !["image/", "audio/", "video/", "application/vnd.openxmlformats"]
+        .iter()
+        .any(|media| kind.starts_with(media))
+}
+
+/// Another site cannot make a browser send our header without asking, and we never say yes.
+async fn guard(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let headers = request.headers();
+    let ours = headers.get("x-sotay").is_some_and(|value| value == "1");
+    let same_site =
+        headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
+    let allowed = reads || (ours && same_site);
+    if !allowed {
+        return ApiError::forbidden("csrf", "the request does not come from the app")
+            .into_response();
+    }
+    next.run(request).await
+}
+
+async fn harden(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// One line for each request. The query may hold what people search for: only the path is written.
+fn span(request: &Request) -> Span {
+    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    tracing::info_span!("request", method = %request.method(), path = route.unwrap_or(request.uri().path()), id)
+}
+
+#[derive(Clone, Copy)]
+struct RandomId;
+
+impl MakeRequestId for RandomId {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        let id = accounts::hex(&accounts::random::<8>());
+        HeaderValue::from_str(&id).ok().map(RequestId::new)
+    }
+}

@@ -1,0 +1,150 @@
+use axum::http::StatusCode;
+use sync::blob::CHUNK_SIZE;
+use sync::codec;
+use sync::wire::{FileRef, Value};
+
+use crate::app::TestApp;
+
+fn photo() -> Vec<u8> {
+    (0..CHUNK_SIZE * 2 + 100).map(|at| u8::try_from(at * 31 % 251).unwrap()).collect()
+}
+
+fn chunks(bytes: &[u8]) -> Vec<&[u8]> {
+    bytes.chunks(usize::try_from(CHUNK_SIZE).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_photo_goes_up_in_any_order_and_resumes_where_it_stopped() {
+    let server = TestApp::start().await;
+    let (lan, minh, hoa) =
+        (server.device("lan").await, server.device("minh").await, server.device("hoa").await);
+    let bytes = photo();
+    let (hash, size) = (codec::hash(&bytes), bytes.len());
+    let file =
+        FileRef { name: "a.jpg".into(), media_type: "image/jpeg".into(), size: size as u64, hash };
+    let operation = [lan.create(1, 1, "phuong_a", &[("anh", Value::File(file))])];
+    assert_eq!(lan.push(&operation).await.missing_blobs, [hash]);
+
+    assert_eq!(lan.missing(hash, size).await, "0-2");
+    for (chunk, left) in [(2, "0-1"), (0, "1"), (0, "1")] {
+        let part = chunks(&bytes)[chunk];
+        let answer = lan.put_chunk(hash, chunk as u64, size, part, codec::hash(part)).await;
+        assert_eq!(
+            (answer.status, answer.header("x-missing-chunks")),
+            (StatusCode::NO_CONTENT, left)
+        );
+    }
+    assert_eq!(lan.missing(hash, size).await, "1");
+    let path = format!("/api/v1/blobs/{hash}");
+    assert_eq!(lan.get(&path).await.status, StatusCode::NOT_FOUND, "not whole yet");
+    let part = chunks(&bytes)[1];
+    lan.put_chunk(hash, 1, size, part, codec::hash(part)).await;
+    assert_eq!(lan.missing(hash, size).await, "");
+    assert!(lan.push(&operation).await.missing_blobs.is_empty());
+
+    let whole = minh.get(&path).await;
+    assert_eq!((whole.status, whole.header("content-type")), (StatusCode::OK, "image/jpeg"));
+    assert!(
+        whole.header("cache-control").contains("immutable")
+            && whole.header("content-security-policy").contains("sandbox")
+    );
+    assert_eq!(whole.body, bytes);
+    assert_eq!(
+        hoa.get(&path).await.status,
+        StatusCode::NOT_FOUND,
+        "no record that hoa sees names it"
+    );
+    assert_eq!(server.get(&path, &[]).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn damaged_chunks_are_refused_and_damaged_files_start_again() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let bytes = photo();
+    let (hash, size) = (codec::hash(&bytes), bytes.len());
+    let part = chunks(&bytes)[0];
+    for (chunk, body, told, status, code) in [
+        (0, part, hash, StatusCode::UNPROCESSABLE_ENTITY, "chunk_mismatch"),
+        (0, &part[1..], codec::hash(&part[1..]), StatusCode::BAD_REQUEST, "bad_chunk"),
+        (3, part, codec::hash(part), StatusCode::BAD_REQUEST, "bad_chunk"),
+    ] {
+        let answer = lan.put_chunk(hash, chunk, size, body, told).await;
+        assert_eq!((answer.status, answer.code().as_str()), (status, code));
+    }
+    assert_eq!(lan.missing(hash, size).await, "0-2");
+
+    let mut other = bytes.clone();
+    other[5] ^= 1;
+    for (chunk, part) in chunks(&other).into_iter().enumerate() {
+        let answer = lan.put_chunk(hash, chunk as u64, size, part, codec::hash(part)).await;
+        let expected =
+            if chunk == 2 { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::NO_CONTENT };
+        assert_eq!(answer.status, expected);
+    }
+    assert_eq!(lan.missing(hash, size).await, "0-2");
+    for (chunk, part) in chunks(&bytes).into_iter().enumerate() {
+        lan.put_chunk(hash, chunk as u64, size, part, codec::hash(part)).await;
+    }
+    assert_eq!(lan.missing(hash, size).await, "");
+}
+
+#[tokio::test]
+async fn an_empty_file_is_whole_at_once() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let hash = codec::hash(&[]);
+    assert_eq!(lan.missing(hash, 0).await, "");
+    assert_eq!(lan.get(&format!("/api/v1/blobs/{hash}")).await.body.len(), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_a_browser_would_run_is_offered_for_saving() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let bytes = b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>";
+    let hash = codec::hash(bytes);
+    let path = format!("/api/v1/blobs/{hash}/0?size={}&type=image/svg%2Bxml", bytes.len());
+    let told = hash.to_string();
+    let headers =
+        [("cookie", lan.cookie.as_str()), ("x-sotay", "1"), ("x-chunk-hash", told.as_str())];
+    let answer =
+        server.request(axum::http::Method::PUT, &path, &headers, bytes.to_vec().into()).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    let answer = lan.get(&format!("/api/v1/blobs/{hash}")).await;
+    assert_eq!(answer.header("content-type"), "application/octet-stream");
+    assert_eq!(answer.header("content-disposition"), "attachment");
+}
+
+#[tokio::test]
+async fn a_server_that_died_after_the_last_chunk_puts_the_file_together_when_asked() {
+    for died_before_the_file_had_its_name in [true, false] {
+        let server = TestApp::start().await;
+        let lan = server.device("lan").await;
+        let bytes = photo();
+        let (hash, size) = (codec::hash(&bytes), bytes.len());
+        for (chunk, part) in chunks(&bytes).into_iter().enumerate() {
+            lan.put_chunk(hash, chunk as u64, size, part, codec::hash(part)).await;
+        }
+        let data = server.folder.path().join("data");
+        let name = hash.to_string();
+        let file = data.join("blobs").join(name.split_at(2).0).join(&name);
+        if died_before_the_file_had_its_name {
+            std::fs::rename(&file, file.with_extension("part")).unwrap();
+        }
+        let database = format!("sqlite://{}", data.join("sotay.sqlite").display());
+        let database = sqlx::SqlitePool::connect(&database).await.unwrap();
+        sqlx::query("UPDATE blob SET whole_ms = NULL").execute(&database).await.unwrap();
+        for chunk in 0..3 {
+            sqlx::query("INSERT INTO blob_chunk SELECT hash, $1 FROM blob")
+                .bind(chunk)
+                .execute(&database)
+                .await
+                .unwrap();
+        }
+        let path = format!("/api/v1/blobs/{hash}");
+        assert_eq!(lan.get(&path).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(lan.missing(hash, size).await, "");
+        assert_eq!(lan.get(&path).await.body, bytes);
+    }
+}

@@ -1,0 +1,82 @@
+//! The program itself: what its commands print, and how they end.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn sotay(data: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sotay-server"));
+    command.env("SOTAY_DATA", data).env_remove("RUST_LOG").args(arguments).stdin(Stdio::null());
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/long-khanh-2024");
+    let run = |arguments: &[&str]| {
+        let output = sotay(&data, arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let load = ["pack", "load", pack, "--demo-users", "--demo-password", "mật khẩu demo"];
+    let first = run(&load);
+    assert!(
+        first.contains("in force now")
+            && first.contains("officer")
+            && first.contains("coordinator"),
+        "{first}"
+    );
+    assert!(run(&load).contains("was in force already"));
+
+    let listed = run(&["user", "list"]);
+    let demo: Vec<&str> = listed.lines().next().unwrap().split_whitespace().collect();
+    let unit = demo[2];
+    let added = run(&[
+        "user",
+        "add",
+        "lan",
+        "--role",
+        "officer",
+        "--unit",
+        unit,
+        "--display-name",
+        "Chị Lan",
+    ]);
+    let password = added.lines().find_map(|line| line.strip_prefix("password: ")).unwrap();
+    assert!(password.len() >= 20, "{password}");
+    assert!(run(&["user", "list"]).contains("Chị Lan"));
+    assert!(run(&["user", "disable", "lan"]).contains("disabled"));
+    assert_eq!(run(&["session", "list"]), "");
+    let copy = folder.path().join("copy.sqlite");
+    assert!(run(&["backup", copy.to_str().unwrap()]).contains("checked"));
+    assert!(copy.metadata().unwrap().len() > 0);
+}
+
+#[test]
+fn every_mistake_is_told_with_an_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let cases: [(&[&str], i32, &str); 7] = [
+        (&[], 2, "Usage"),
+        (&["pack", "load", "/there/is/no/such/folder"], 1, "/there/is/no/such/folder"),
+        (&["pack", "check", env!("CARGO_MANIFEST_DIR")], 1, "pack.toml"),
+        (&["user", "add", "lan", "--role", "king", "--unit", "x"], 2, "officer"),
+        (&["user", "add", "lan", "--role", "officer", "--unit", "khong_co"], 1, "khong_co"),
+        (&["session", "revoke", "7"], 1, "7"),
+        (&["serve", "--listen", "256.0.0.1:1"], 2, "256.0.0.1:1"),
+    ];
+    for (arguments, code, words) in cases {
+        let output = sotay(&data, arguments);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+        assert!(told.contains(words), "{arguments:?}: {told}");
+    }
+    for command in ["serve", "pack", "user", "session", "backup"] {
+        assert!(text(&sotay(&data, &[command, "--help"]).stdout).contains("Usage"), "{command}");
+    }
+}

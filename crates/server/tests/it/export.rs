@@ -1,0 +1,189 @@
+use std::io::Cursor;
+
+use axum::http::StatusCode;
+use calamine::{Data, DataType, Reader, Xlsx};
+use sync::codec;
+use sync::wire::{Action, Dot, FileRef, Value, field};
+
+use crate::app::{Device, TestApp, text};
+
+type Sheets = Xlsx<Cursor<Vec<u8>>>;
+
+async fn download(device: &Device<'_>, query: &str) -> Sheets {
+    let answer = device.get(&format!("/api/v1/records.xlsx?form=kiem_tra{query}")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"kiem_tra.xlsx\"");
+    Xlsx::new(Cursor::new(answer.body.to_vec())).unwrap()
+}
+
+fn column(sheets: &mut Sheets, sheet: usize, heading: &str) -> Vec<Data> {
+    let range = sheets.worksheet_range_at(sheet).unwrap().unwrap();
+    let mut rows = range.rows();
+    let at =
+        rows.next().unwrap().iter().position(|cell| cell.as_string().as_deref() == Some(heading));
+    let at = at.unwrap_or_else(|| panic!("no column {heading}: {:?}", range.rows().next()));
+    rows.map(|row| row[at].clone()).collect()
+}
+
+fn words(cells: &[Data]) -> Vec<String> {
+    cells.iter().map(|cell| cell.as_string().unwrap_or_default()).collect()
+}
+
+async fn fill(lan: &Device<'_>) {
+    let photo = FileRef {
+        name: "ảnh 1.jpg".into(),
+        media_type: "image/jpeg".into(),
+        size: 3,
+        hash: codec::hash(b"abc"),
+    };
+    let first = lan.create(
+        1,
+        1,
+        "phuong_a",
+        &[
+            ("chung/ngay", text("2024-11-23")),
+            ("chung/so_hs", text("12")),
+            ("chung/ma", text("0042")),
+            ("chung/diem", text("24")),
+            ("loai", text("ol")),
+            ("kenh", text("loa mxh")),
+            ("vi_tri", text("10.9274 107.2412 0 5")),
+            ("anh", Value::File(photo)),
+            ("ghi_chu", text("=HYPERLINK(\"http://x\")")),
+            ("hoc_vien[k2]", text("2")),
+            ("hoc_vien[k2]/hv_ten", text("Nguyễn Thị Ánh")),
+            ("hoc_vien[k2]/hv_tuoi", text("30")),
+            ("hoc_vien[k1]", text("1")),
+            ("hoc_vien[k1]/hv_ten", text("Đặng Văn Dũng")),
+            ("hoc_vien[k3]", Value::Empty),
+            ("hoc_vien[k3]/hv_ten", text("Người đã xóa")),
+            (field::TITLE, text("Chợ Xuân Hòa")),
+        ],
+    );
+    let second =
+        lan.create(2, 2, "phuong_a", &[("loai", text("la")), ("ghi_chu", text("Bình thường"))]);
+    lan.push(&[first, second]).await;
+}
+
+#[tokio::test]
+async fn the_cells_hold_what_was_entered() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    fill(&lan).await;
+    let mut sheets = download(&lan, "").await;
+    assert_eq!(sheets.sheet_names(), ["Kiểm tra phườngxã", "Học viên"]);
+    let range = sheets.worksheet_range_at(0).unwrap().unwrap();
+    assert_eq!(
+        words(range.rows().next().unwrap()),
+        [
+            "Mã bản ghi",
+            "Trạng thái",
+            "Đơn vị",
+            "Người lập",
+            "Máy chủ nhận lúc",
+            "Ngày kiểm tra",
+            "Số hồ sơ",
+            "Mã số",
+            "diem",
+            "Loại hình",
+            "Kênh",
+            "Vị trí",
+            "Vị trí – vĩ độ",
+            "Vị trí – kinh độ",
+            "Ảnh",
+            "Ảnh – đường dẫn",
+            "Ghi chú",
+        ]
+    );
+    let day = &column(&mut sheets, 0, "Ngày kiểm tra")[0];
+    assert!(
+        matches!(day, Data::DateTime(when) if (when.as_f64() - 45_619.0).abs() < 1e-9),
+        "{day:?}"
+    );
+    assert_eq!(column(&mut sheets, 0, "Số hồ sơ")[0], Data::Float(12.0));
+    assert_eq!(column(&mut sheets, 0, "diem")[0], Data::Float(24.0));
+    assert_eq!(column(&mut sheets, 0, "Mã số")[0], Data::String("0042".to_owned()));
+    assert_eq!(words(&column(&mut sheets, 0, "Loại hình")), ["Trực tuyến", "la"]);
+    assert_eq!(words(&column(&mut sheets, 0, "Kênh"))[0], "Loa đài; Mạng xã hội");
+    assert_eq!(column(&mut sheets, 0, "Vị trí – kinh độ")[0], Data::Float(107.2412));
+    assert_eq!(words(&column(&mut sheets, 0, "Ảnh"))[0], "ảnh 1.jpg");
+    assert!(
+        words(&column(&mut sheets, 0, "Ảnh – đường dẫn"))[0]
+            .ends_with(&codec::hash(b"abc").to_string())
+    );
+    assert_eq!(
+        column(&mut sheets, 0, "Ghi chú")[0],
+        Data::String("=HYPERLINK(\"http://x\")".to_owned())
+    );
+    assert_eq!(words(&column(&mut sheets, 0, "Trạng thái")), ["Đã gửi", "Đã gửi"]);
+    assert_eq!(words(&column(&mut sheets, 0, "Đơn vị"))[0], "Phường Xuân An");
+    assert!(matches!(column(&mut sheets, 0, "Máy chủ nhận lúc")[0], Data::DateTime(_)));
+
+    assert_eq!(words(&column(&mut sheets, 1, "Họ và tên")), ["Đặng Văn Dũng", "Nguyễn Thị Ánh"]);
+    assert_eq!(column(&mut sheets, 1, "Dòng"), [Data::Float(1.0), Data::Float(2.0)]);
+    let record = words(&column(&mut sheets, 0, "Mã bản ghi"))[0].clone();
+    assert_eq!(words(&column(&mut sheets, 1, "Mã bản ghi")), [record.clone(), record]);
+}
+
+#[tokio::test]
+async fn headings_and_choices_follow_the_language() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    fill(&lan).await;
+    let mut sheets = download(&lan, "&lang=en").await;
+    assert_eq!(words(&column(&mut sheets, 0, "Kind"))[0], "Online");
+    assert_eq!(words(&column(&mut sheets, 0, "Unit"))[0], "Xuan An ward");
+    assert_eq!(words(&column(&mut sheets, 1, "Full name")).len(), 2);
+}
+
+#[tokio::test]
+async fn filters_are_those_of_the_list() {
+    let server = TestApp::start().await;
+    let (lan, hoa, thu) =
+        (server.device("lan").await, server.device("hoa").await, server.device("thu").await);
+    fill(&lan).await;
+    hoa.push(&[hoa.create(1, 3, "phuong_b", &[("ghi_chu", text("Phường bên"))])]).await;
+    for (query, count) in [
+        ("", 3),
+        ("&unit=phuong_a", 2),
+        ("&unit=thanh_pho", 3),
+        ("&unit=phuong_b", 1),
+        ("&state=submitted", 3),
+        ("&state=approved", 0),
+        ("&q=xuan%20hoa", 1),
+        ("&q=CH%E1%BB%A2", 1),
+        ("&q=bao%20vinh", 1),
+        ("&q=dang%20van", 1),
+        ("&q=khong-co", 0),
+        ("&unit=phuong_a&q=binh", 1),
+    ] {
+        let mut sheets = download(&thu, query).await;
+        let rows = sheets.worksheet_range_at(0).unwrap().unwrap().rows().count() - 1;
+        assert_eq!(rows, count, "{query}");
+    }
+    let mut sheets = download(&hoa, "").await;
+    assert_eq!(sheets.worksheet_range_at(0).unwrap().unwrap().rows().count(), 2, "own scope only");
+    for (path, status, code) in [
+        ("/api/v1/records.xlsx?form=khong_co", StatusCode::NOT_FOUND, "not_found"),
+        ("/api/v1/records.xlsx?form=kiem_tra&state=lost", StatusCode::BAD_REQUEST, "bad_state"),
+    ] {
+        let answer = thu.get(path).await;
+        assert_eq!((answer.status, answer.code().as_str()), (status, code));
+    }
+}
+
+#[tokio::test]
+async fn where_people_disagree_both_values_stand_in_the_cell() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    fill(&lan).await;
+    for (device, seq, value) in [(&lan, 3, "tt"), (&minh, 1, "ol")] {
+        let mut amend = device.create(seq, 2, "phuong_a", &[("loai", text(value))]);
+        amend.action = Action::Amend;
+        amend.fields.remove(field::STATE);
+        amend.fields.get_mut("loai").unwrap().over = vec![Dot { device: lan.id, seq: 2 }];
+        device.push(&[amend]).await;
+    }
+    let mut sheets = download(&lan, "").await;
+    assert_eq!(words(&column(&mut sheets, 0, "Loại hình"))[1], "Trực tiếp | Trực tuyến");
+}

@@ -1,0 +1,17 @@
+//! The API, through its router and a real `SQLite` file: one file for each resource.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod accounts;
+mod app;
+mod backup;
+mod blobs;
+mod cli;
+mod docs;
+mod export;
+mod pull;
+mod push;
+mod records;
+mod serve;
+mod session;
+mod static_files;
+mod vietnam;

@@ -1,0 +1,147 @@
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use sync::codec;
+use sync::wire::{PullResponse, RecordId};
+
+use crate::app::{TestApp, text};
+
+fn ids(page: &PullResponse) -> Vec<u8> {
+    page.records.iter().map(|record| record.record.0[0]).collect()
+}
+
+#[tokio::test]
+async fn another_units_officer_never_receives_a_record() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let (hoa, thu) = (server.device("hoa").await, server.device("thu").await);
+    lan.push(&[lan.create(1, 1, "phuong_a", &[("ghi_chu", text("riêng"))])]).await;
+    hoa.push(&[hoa.create(1, 2, "phuong_b", &[])]).await;
+    assert_eq!(ids(&lan.pull(None).await), [1]);
+    assert_eq!(ids(&minh.pull(None).await), [1]);
+    assert_eq!(ids(&hoa.pull(None).await), [2]);
+    assert_eq!(ids(&thu.pull(None).await), [1, 2]);
+    let path = format!("/api/v1/records/{}/history", RecordId([1; 16]));
+    assert_eq!(lan.get(&path).await.status, StatusCode::OK);
+    assert_eq!(hoa.get(&path).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn naming_ones_own_unit_opens_no_door_to_a_record_of_another() {
+    let server = TestApp::start().await;
+    let (lan, hoa) = (server.device("lan").await, server.device("hoa").await);
+    lan.push(&[lan.create(1, 1, "phuong_a", &[("ghi_chu", text("riêng"))])]).await;
+    let response = hoa.push(&[hoa.create(1, 1, "phuong_b", &[("ghi_chu", text("lén"))])]).await;
+    assert_eq!(response.verdicts[0].reason, Some(sync::wire::QuarantineReason::OutOfScope));
+    assert!(ids(&hoa.pull(None).await).is_empty());
+}
+
+#[tokio::test]
+async fn pages_go_on_from_the_cursor_and_only_news_is_sent() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let many: Vec<_> = (1..=500).map(|seq| lan.create(seq, 0, "phuong_a", &[])).collect();
+    let many: Vec<_> = many
+        .into_iter()
+        .map(|mut operation| {
+            operation.record.0[..8].copy_from_slice(&operation.dot.seq.to_be_bytes());
+            operation
+        })
+        .collect();
+    lan.push(&many).await;
+    lan.push(&[lan.create(501, 1, "phuong_a", &[])]).await;
+    let first = lan.pull(None).await;
+    assert!(first.reset && first.more);
+    assert_eq!(
+        (first.records.len(), first.units.as_deref()),
+        (500, Some(["phuong_a".to_owned()].as_slice()))
+    );
+    let second = lan.pull(Some(&first.cursor)).await;
+    assert!(!second.reset && !second.more && second.units.is_none());
+    assert_eq!(second.records.len(), 1);
+    let third = lan.pull(Some(&second.cursor)).await;
+    assert_eq!((third.records.len(), &third.cursor), (0, &second.cursor));
+
+    // What another unit does moves the cursor and brings nothing.
+    let hoa = server.device("hoa").await;
+    hoa.push(&[hoa.create(1, 2, "phuong_b", &[])]).await;
+    let fourth = lan.pull(Some(&third.cursor)).await;
+    assert!(fourth.records.is_empty() && fourth.cursor != third.cursor);
+    for garbage in ["x", "1.2.3.4.5", "%F0%9F%98%80"] {
+        assert!(lan.pull(Some(garbage)).await.reset);
+    }
+}
+
+#[tokio::test]
+async fn no_news_is_said_in_less_than_600_bytes() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
+    let page = lan.pull(None).await;
+    let answer = lan.get(&format!("/api/v1/pull?cursor={}", page.cursor)).await;
+    let headers: usize =
+        answer.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let size = "HTTP/1.1 200 OK\r\n\r\n".len()
+        + headers
+        + "date: Sat, 23 Nov 2024 07:00:00 GMT\r\n".len()
+        + answer.body.len();
+    assert!(size < 600, "{size} bytes: {:?}", answer.headers);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_hears_of_a_record_when_it_arrives() {
+    let server = TestApp::start().await;
+    let (lan, thu) = (server.device("lan").await, server.device("thu").await);
+    let cursor = thu.pull(None).await.cursor;
+    let path = format!("/api/v1/pull?cursor={cursor}&wait=20");
+    let wait = thu.get(&path);
+    let operation = [lan.create(1, 1, "phuong_a", &[])];
+    let (heard, _) = tokio::time::timeout(Duration::from_secs(10), async {
+        tokio::join!(wait, lan.push(&operation))
+    })
+    .await
+    .expect("the news comes long before the wait is over");
+    let page: PullResponse = codec::decode(&heard.body).unwrap();
+    assert_eq!(ids(&page), [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_lets_whoever_waits_go() {
+    let server = TestApp::start().await;
+    let thu = server.device("thu").await;
+    let cursor = thu.pull(None).await.cursor;
+    let path = format!("/api/v1/pull?cursor={cursor}&wait=20");
+    let stop = async { server.app.stop() };
+    let waited = async { tokio::join!(thu.get(&path), stop) };
+    let (heard, ()) =
+        tokio::time::timeout(Duration::from_secs(10), waited).await.expect("nobody waits in vain");
+    assert_eq!(heard.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_changed_scope_starts_the_feed_again() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
+    let page = lan.pull(None).await;
+    let pack = server.app.database().pack_json(page.pack).await.unwrap().unwrap();
+    let mut value: serde_json::Value = serde_json::from_slice(&pack).unwrap();
+    value["units"].as_array_mut().unwrap().push(serde_json::json!({
+        "id": "khu_pho_1", "name": { "vi": "Khu phố 1" }, "kind": "quarter", "parent": "phuong_a", "enabled": true,
+        "valid_from": null, "valid_to": null, "successors": [] }));
+    let pack = value.to_string().into_bytes();
+    let new = server::database::NewPack {
+        hash: codec::hash(&pack),
+        json: pack,
+        forms: vec![],
+        units: vec!["khu_pho_1".to_owned()],
+    };
+    assert!(server.app.database().load_pack(&new, 9).await.unwrap());
+    assert!(!server.app.database().load_pack(&new, 10).await.unwrap());
+    let again = lan.pull(Some(&page.cursor)).await;
+    assert!(again.reset);
+    assert_eq!(again.units.unwrap(), ["khu_pho_1", "phuong_a"]);
+    assert_eq!((again.pack, again.records.len()), (new.hash, 1));
+    let form = lan.get(&format!("/api/v1/forms/{}", crate::app::form_ref().hash)).await;
+    assert_eq!(form.status, StatusCode::OK, "forms of earlier packs stay");
+}

@@ -1,0 +1,236 @@
+use std::io::Write as _;
+
+use axum::http::StatusCode;
+use sync::codec;
+use sync::push::MAX_OPERATION_BYTES;
+use sync::wire::{DeviceId, Dot, Outcome, QuarantineReason, SealedOperation, Verdict};
+
+use crate::app::{Device, TestApp, text};
+
+/// A body, its headers, and what they are answered with.
+type Case = (Vec<u8>, Vec<(&'static str, &'static str)>, StatusCode, &'static str);
+
+fn reasons(verdicts: &[Verdict]) -> Vec<(u64, Outcome, Option<QuarantineReason>)> {
+    verdicts.iter().map(|verdict| (verdict.seq, verdict.outcome, verdict.reason)).collect()
+}
+
+async fn stored(device: &Device<'_>) -> usize {
+    device.pull(None).await.records.len()
+}
+
+#[tokio::test]
+async fn sending_twice_changes_nothing() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let operations = [
+        lan.create(1, 1, "phuong_a", &[("ghi_chu", text("một"))]),
+        lan.create(2, 2, "phuong_a", &[("ghi_chu", text("hai"))]),
+    ];
+    let first = lan.push(&operations).await;
+    assert_eq!((first.acked, first.safe), (2, 0));
+    let before = lan.pull(None).await;
+    let second = lan.push(&operations).await;
+    assert_eq!(second.verdicts, first.verdicts);
+    assert_eq!(second.acked, 2);
+    let after = lan.pull(None).await;
+    assert_eq!(after.records, before.records);
+    assert_eq!(after.cursor, before.cursor);
+    assert_eq!(after.included, 2);
+}
+
+#[tokio::test]
+async fn a_gap_is_not_taken_and_the_watermark_says_where_to_go_on() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let response = lan.push(&[lan.create(2, 2, "phuong_a", &[])]).await;
+    assert_eq!((response.acked, response.verdicts.len()), (0, 0));
+    assert_eq!(stored(&lan).await, 0);
+}
+
+#[tokio::test]
+async fn every_body_that_cannot_be_read_has_its_code_and_stores_nothing() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let whole = codec::encode(&lan.request(&[lan.create(1, 1, "phuong_a", &[])]));
+    let mut newer = lan.request(&[]);
+    newer.version = 999;
+    let mut other = lan.request(&[]);
+    other.device = DeviceId([0xee; 16]);
+    let many =
+        lan.request(&(1..=501).map(|seq| lan.create(seq, 1, "phuong_a", &[])).collect::<Vec<_>>());
+    let bomb = gzip(&vec![0; 16 << 20]);
+    let cases: Vec<Case> = vec![
+        (whole[..whole.len() / 2].to_vec(), vec![], StatusCode::BAD_REQUEST, "unreadable"),
+        (vec![], vec![], StatusCode::BAD_REQUEST, "unreadable"),
+        (b"<html>".to_vec(), vec![], StatusCode::BAD_REQUEST, "unreadable"),
+        ([whole.as_slice(), b"x"].concat(), vec![], StatusCode::BAD_REQUEST, "unreadable"),
+        (
+            whole.clone(),
+            vec![("content-type", "application/json")],
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not_cbor",
+        ),
+        (
+            whole.clone(),
+            vec![("content-encoding", "zstd")],
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unknown_encoding",
+        ),
+        (whole.clone(), vec![("content-encoding", "gzip")], StatusCode::BAD_REQUEST, "truncated"),
+        (
+            gzip(&whole)[..40].to_vec(),
+            vec![("content-encoding", "gzip")],
+            StatusCode::BAD_REQUEST,
+            "truncated",
+        ),
+        (bomb, vec![("content-encoding", "gzip")], StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        (vec![0; (4 << 20) + 1], vec![], StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        (codec::encode(&newer), vec![], StatusCode::BAD_REQUEST, "unknown_version"),
+        (codec::encode(&many), vec![], StatusCode::BAD_REQUEST, "too_many_operations"),
+        (codec::encode(&other), vec![], StatusCode::FORBIDDEN, "wrong_device"),
+    ];
+    for (body, headers, status, code) in cases {
+        let answer = lan.post_push(body, &headers).await;
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{headers:?}");
+    }
+    assert_eq!(stored(&lan).await, 0);
+    let packed = lan.post_push(gzip(&whole), &[("content-encoding", "gzip")]).await;
+    assert_eq!(packed.status, StatusCode::OK);
+    assert_eq!(stored(&lan).await, 1);
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
+}
+
+#[tokio::test]
+async fn what_cannot_be_applied_is_kept_acknowledged_and_shown_at_the_repair_desk() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let mut unknown_form = lan.create(1, 1, "phuong_a", &[]);
+    unknown_form.form.version = "99".to_owned();
+    let unknown_unit = lan.create(2, 2, "khong_co", &[]);
+    let other_unit = lan.create(3, 3, "phuong_b", &[]);
+    let too_large =
+        lan.create(4, 4, "phuong_a", &[("ghi_chu", text(&"x".repeat(MAX_OPERATION_BYTES)))]);
+    let mut other_author = lan.create(6, 6, "phuong_a", &[]);
+    other_author.author = "minh".to_owned();
+    let good = lan.create(7, 7, "phuong_a", &[]);
+    let mut request = lan.request(&[unknown_form, unknown_unit, other_unit, too_large]);
+    request.operations.push(SealedOperation { seq: 5, bytes: b"garbage".to_vec() });
+    request.operations.extend(lan.request(&[other_author, good]).operations);
+
+    let answer = lan.post_push(codec::encode(&request), &[]).await;
+    let response: sync::wire::PushResponse = codec::decode(&answer.body).unwrap();
+    let quarantined = |seq, reason| (seq, Outcome::Quarantined, Some(reason));
+    assert_eq!(
+        reasons(&response.verdicts),
+        [
+            quarantined(1, QuarantineReason::UnknownForm),
+            quarantined(2, QuarantineReason::UnknownUnit),
+            quarantined(3, QuarantineReason::OutOfScope),
+            quarantined(4, QuarantineReason::TooLarge),
+            quarantined(5, QuarantineReason::Unreadable),
+            quarantined(6, QuarantineReason::OtherAuthor),
+            (7, Outcome::Applied, None),
+        ]
+    );
+    assert_eq!(response.acked, 7);
+    assert_eq!(stored(&lan).await, 1);
+
+    let desk = server.device("thu").await.get("/api/v1/quarantine").await.json();
+    let kept: Vec<(u64, &str)> = desk
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (entry["seq"].as_u64().unwrap(), entry["reason"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            (6, "other_author"),
+            (5, "unreadable"),
+            (4, "too_large"),
+            (3, "out_of_scope"),
+            (2, "unknown_unit"),
+            (1, "unknown_form"),
+        ]
+    );
+    let refused = lan.get("/api/v1/quarantine").await;
+    assert_eq!((refused.status, refused.code().as_str()), (StatusCode::FORBIDDEN, "not_allowed"));
+}
+
+#[tokio::test]
+async fn work_of_a_revoked_session_is_kept_and_an_unknown_session_is_turned_away() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    server.app.database().disable_account("lan", 5).await.unwrap();
+    let response = lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
+    assert_eq!(
+        reasons(&response.verdicts),
+        [(1, Outcome::Quarantined, Some(QuarantineReason::Revoked))]
+    );
+    assert_eq!(response.acked, 1);
+    let thu = server.device("thu").await;
+    assert_eq!(stored(&thu).await, 0);
+    assert_eq!(thu.get("/api/v1/quarantine").await.json()[0]["reason"], "revoked");
+
+    let stranger = Device { cookie: "sotay=0123".to_owned(), account: "lan".to_owned(), ..lan };
+    let body = codec::encode(&stranger.request(&[]));
+    let answer = stranger.post_push(body, &[]).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "signed_out"));
+}
+
+#[tokio::test]
+async fn a_copied_phone_is_noticed_and_both_its_words_are_kept() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    lan.push(&[lan.create(1, 1, "phuong_a", &[("ghi_chu", text("gốc"))])]).await;
+    let copy = [lan.create(1, 2, "phuong_a", &[("ghi_chu", text("bản sao"))])];
+    for _ in 0..2 {
+        let response = lan.push(&copy).await;
+        assert_eq!(
+            reasons(&response.verdicts),
+            [(1, Outcome::Quarantined, Some(QuarantineReason::Fork))]
+        );
+    }
+    let desk = server.device("thu").await.get("/api/v1/quarantine").await.json();
+    assert_eq!(desk.as_array().unwrap().len(), 1, "kept once");
+    assert_eq!(stored(&lan).await, 1);
+}
+
+#[tokio::test]
+async fn two_people_who_did_not_see_each_other_end_in_a_conflict_that_hides_nothing() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    lan.push(&[lan.create(1, 1, "phuong_a", &[("ghi_chu", text("của lan"))])]).await;
+    let dot = Dot { device: lan.id, seq: 1 };
+    let amend = |device: &Device<'_>, seq, value: &str| {
+        let mut operation = device.create(seq, 1, "phuong_a", &[("ghi_chu", text(value))]);
+        operation.action = sync::wire::Action::Amend;
+        operation.fields.remove(sync::wire::field::STATE);
+        operation.fields.get_mut("ghi_chu").unwrap().over = vec![dot];
+        operation
+    };
+    let by_lan = lan.push(&[amend(&lan, 2, "lan sửa")]).await;
+    assert_eq!(by_lan.verdicts[0].outcome, Outcome::Applied);
+    let by_minh = minh.push(&[amend(&minh, 1, "minh sửa")]).await;
+    assert_eq!(by_minh.verdicts[0].outcome, Outcome::Conflict);
+    let records = lan.pull(None).await.records;
+    let standing: Vec<_> =
+        records[0].fields["ghi_chu"].iter().map(|sibling| sibling.value.clone()).collect();
+    assert_eq!(standing, [text("lan sửa"), text("minh sửa")]);
+}
+
+#[tokio::test]
+async fn an_auditor_writes_nothing() {
+    let server = TestApp::start().await;
+    let kiem = server.device("kiem").await;
+    let response = kiem.push(&[kiem.create(1, 1, "phuong_a", &[])]).await;
+    assert_eq!(
+        reasons(&response.verdicts),
+        [(1, Outcome::Quarantined, Some(QuarantineReason::OutOfScope))]
+    );
+}

@@ -1,0 +1,145 @@
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use sync::wire::DeviceId;
+
+use crate::app::{PASSWORD, TestApp};
+
+const DEVICE: DeviceId = DeviceId([7; 16]);
+
+#[tokio::test]
+async fn a_person_signs_in_is_known_and_signs_out() {
+    let server = TestApp::start().await;
+    let answer = server.sign_in("lan", PASSWORD, DEVICE).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let profile = answer.json();
+    assert_eq!(profile["account"], "lan");
+    assert_eq!(profile["name"], "Chị lan");
+    assert_eq!(profile["role"], "officer");
+    assert_eq!(profile["unit"], "phuong_a");
+    assert_eq!(profile["scope"], serde_json::json!(["phuong_a"]));
+    assert!(profile["server_ms"].as_i64().unwrap() > 1_700_000_000_000);
+    let set = answer.header("set-cookie");
+    assert!(
+        set.starts_with("sotay=") && set.contains("HttpOnly") && set.contains("SameSite=Lax"),
+        "{set}"
+    );
+
+    let cookie = answer.cookie();
+    let known = server.get("/api/v1/session", &[("cookie", &cookie)]).await;
+    assert_eq!(known.json()["account"], "lan");
+    let headers = [("cookie", cookie.as_str()), ("x-sotay", "1")];
+    let out = server.request(Method::DELETE, "/api/v1/session", &headers, Body::empty()).await;
+    assert_eq!(out.status, StatusCode::NO_CONTENT);
+    assert!(out.header("set-cookie").contains("Max-Age=0"));
+    let after = server.get("/api/v1/session", &[("cookie", &cookie)]).await;
+    assert_eq!((after.status, after.code().as_str()), (StatusCode::UNAUTHORIZED, "signed_out"));
+}
+
+#[tokio::test]
+async fn a_coordinator_sees_all_units_below_their_own() {
+    let server = TestApp::start().await;
+    let profile = server.sign_in("thu", PASSWORD, DEVICE).await.json();
+    assert_eq!(profile["scope"], serde_json::json!(["phuong_a", "phuong_b", "thanh_pho"]));
+}
+
+#[tokio::test]
+async fn an_unknown_name_gets_the_same_answer_as_a_wrong_password() {
+    let server = TestApp::start().await;
+    server.app.database().disable_account("hoa", 2).await.unwrap();
+    let mut answers = Vec::new();
+    for (name, password) in
+        [("lan", "sai"), ("khong_co_ai", PASSWORD), ("hoa", PASSWORD), ("lan", &"x".repeat(5000))]
+    {
+        let answer = server.sign_in(name, password, DEVICE).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{name}");
+        assert_eq!(answer.code(), "wrong_credentials");
+        assert!(!answer.headers.contains_key("set-cookie"));
+        let names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+        answers.push((names, answer.body));
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+}
+
+#[tokio::test]
+async fn too_many_tries_have_to_wait() {
+    let server = TestApp::start().await;
+    for _ in 0..5 {
+        assert_eq!(server.sign_in("lan", "sai", DEVICE).await.status, StatusCode::UNAUTHORIZED);
+    }
+    let answer = server.sign_in("lan", PASSWORD, DEVICE).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (StatusCode::TOO_MANY_REQUESTS, "too_many_tries")
+    );
+    assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
+    assert_eq!(server.sign_in("minh", PASSWORD, DEVICE).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_request_from_another_site_changes_nothing() {
+    let server = TestApp::start().await;
+    let body = || {
+        let body = serde_json::json!({ "name": "lan", "password": PASSWORD, "device": DEVICE.to_string() });
+        Body::from(body.to_string())
+    };
+    let json = ("content-type", "application/json");
+    for headers in [
+        vec![json],
+        vec![json, ("x-sotay", "0")],
+        vec![json, ("x-sotay", "1"), ("sec-fetch-site", "cross-site")],
+        vec![json, ("x-sotay", "1"), ("sec-fetch-site", "same-site")],
+    ] {
+        let answer = server.request(Method::POST, "/api/v1/session", &headers, body()).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::FORBIDDEN, "csrf"),
+            "{headers:?}"
+        );
+    }
+    let headers = [json, ("x-sotay", "1"), ("sec-fetch-site", "same-origin")];
+    let answer = server.request(Method::POST, "/api/v1/session", &headers, body()).await;
+    assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_said_precisely() {
+    let server = TestApp::start().await;
+    let headers = [("x-sotay", "1"), ("content-type", "application/json")];
+    for (body, code) in [
+        ("{", "bad_json"),
+        (r#"{"name":"lan"}"#, "bad_json"),
+        (r#"{"name":"lan","password":"x","device":"zz"}"#, "bad_device"),
+    ] {
+        let answer =
+            server.request(Method::POST, "/api/v1/session", &headers, Body::from(body)).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, code));
+    }
+}
+
+#[tokio::test]
+async fn behind_https_the_cookie_never_travels_in_the_clear() {
+    for (public_url, behind_proxy, forwarded, secure) in [
+        (Some("https://sotay.example.vn"), false, "", true),
+        (None, true, "https", true),
+        (None, true, "http", false),
+        (None, false, "https", false),
+    ] {
+        let server = TestApp::with(|config| {
+            config.public_url = public_url.map(str::to_owned);
+            config.behind_proxy = behind_proxy;
+        })
+        .await;
+        let body = serde_json::json!({ "name": "lan", "password": PASSWORD, "device": DEVICE.to_string() });
+        let headers = [
+            ("x-sotay", "1"),
+            ("content-type", "application/json"),
+            ("x-forwarded-proto", forwarded),
+        ];
+        let body = Body::from(body.to_string());
+        let answer = server.request(Method::POST, "/api/v1/session", &headers, body).await;
+        let set = answer.header("set-cookie");
+        assert_eq!(set.starts_with("__Host-sotay=") && set.ends_with("; Secure"), secure, "{set}");
+        let known = server.get("/api/v1/session", &[("cookie", &answer.cookie())]).await;
+        assert_eq!(known.status, StatusCode::OK);
+    }
+}

@@ -1,0 +1,90 @@
+//! The pack that the product comes with, from its spreadsheets to a running server.
+
+use std::collections::BTreeSet;
+use std::io::Cursor;
+use std::path::Path;
+
+use calamine::{DataType, Reader, Xlsx};
+use server::export::{Export, Language, workbook};
+use server::pack_load;
+
+use crate::app::TestApp;
+
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/long-khanh-2024")
+}
+
+#[tokio::test]
+async fn the_pack_loads_whole_twice_with_its_people() {
+    let files = pack_load::read_folder(&folder()).unwrap();
+    let (checked, problems) = pack_load::check(&files);
+    let errors: Vec<String> =
+        problems.iter().filter(|problem| !problem.is_warning).map(ToString::to_string).collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+    let checked = checked.unwrap();
+    let server = TestApp::start().await;
+    let database = server.app.database();
+    let new = checked.to_load();
+    assert_eq!(new.forms.len(), files.keys().filter(|name| name.ends_with(".xlsx")).count());
+    assert!(database.load_pack(&new, 1).await.unwrap());
+    assert!(!database.load_pack(&new, 2).await.unwrap());
+    let users = checked.demo_users();
+    let roles: BTreeSet<&str> = users.iter().map(|user| user.role.as_str()).collect();
+    assert!(roles.is_superset(&["officer", "trainer", "coordinator"].into()), "{roles:?}");
+    for _ in 0..2 {
+        pack_load::add_demo_users(database, users, Some("mật khẩu demo"), 1).await.unwrap();
+    }
+    for user in users {
+        let answer =
+            server.sign_in(&user.name, "mật khẩu demo", sync::wire::DeviceId([1; 16])).await;
+        assert_eq!(answer.json()["unit"], user.unit.as_str());
+        assert!(!answer.json()["scope"].as_array().unwrap().is_empty(), "{}", user.name);
+    }
+}
+
+#[test]
+fn a_broken_form_loads_nothing_and_says_where() {
+    let mut files = pack_load::read_folder(&folder()).unwrap();
+    let name = files.keys().find(|name| name.ends_with(".xlsx")).unwrap().clone();
+    files.insert(name.clone(), b"not a spreadsheet".to_vec());
+    let (checked, problems) = pack_load::check(&files);
+    assert!(checked.is_none());
+    assert!(
+        problems.iter().any(|problem| !problem.is_warning && problem.text.starts_with(&name)),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn every_form_of_the_pack_makes_a_spreadsheet_with_headings_in_both_languages() {
+    let files = pack_load::read_folder(&folder()).unwrap();
+    let checked = pack_load::check(&files).0.unwrap();
+    for row in &checked.forms {
+        let (form, _) = form::parse_xform(&row.xml).unwrap();
+        let forms = [form];
+        let heads = [Language::Vietnamese, Language::English].map(|language| {
+            let export = Export {
+                forms: &forms,
+                records: &[],
+                units: &checked.pack.units,
+                language,
+                offset_min: 420,
+                public_url: "",
+            };
+            let mut sheets = Xlsx::new(Cursor::new(workbook(&export).unwrap())).unwrap();
+            let names = sheets.sheet_names();
+            let mut headings = Vec::new();
+            for (at, name) in names.iter().enumerate() {
+                assert!(!name.is_empty() && name.encode_utf16().count() <= 31, "{name}");
+                let range = sheets.worksheet_range_at(at).unwrap().unwrap();
+                headings
+                    .extend(range.rows().next().unwrap().iter().filter_map(DataType::as_string));
+            }
+            assert_eq!(row.xml.matches("<repeat ").count() + 1, names.len(), "{}", row.form.id);
+            headings
+        });
+        assert_eq!(heads[0].len(), heads[1].len());
+        let differ = heads[0].iter().zip(&heads[1]).filter(|(vi, en)| vi != en).count();
+        assert!(differ * 2 > heads[0].len(), "{}: {:?}", row.form.id, heads[1]);
+    }
+}
