@@ -1,0 +1,63 @@
+//! Measurements, never assertions of a test: figures as JSON in `target/bench/`.
+
+mod sync;
+mod transfer;
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::ValueEnum;
+use serde_json::Value;
+
+use crate::build;
+use crate::step::step;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Only this one.
+    only: Option<Bench>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Bench {
+    /// The app's files: raw, gzip, brotli.
+    Transfer,
+    /// Push and pull of 1,000 records.
+    Sync,
+}
+
+impl Bench {
+    /// The name of its file.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Transfer => "transfer",
+            Self::Sync => "sync",
+        }
+    }
+
+    fn measure(self) -> Result<Value> {
+        match self {
+            Self::Transfer => transfer::measure(),
+            Self::Sync => sync::measure(),
+        }
+    }
+}
+
+pub fn bench(args: &Args) -> Result<()> {
+    let folder = build::target().join("bench");
+    std::fs::create_dir_all(&folder)?;
+    for bench in Bench::value_variants() {
+        if args.only.is_none_or(|only| only == *bench) {
+            let figures = step(&format!("bench: {}", bench.name()), || bench.measure())?;
+            write(&folder, bench.name(), &figures)?;
+        }
+    }
+    Ok(())
+}
+
+fn write(folder: &Path, name: &str, figures: &Value) -> Result<()> {
+    let path = folder.join(format!("{name}.json"));
+    std::fs::write(&path, serde_json::to_string_pretty(figures)?)?;
+    println!("{}", path.display());
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Tests that need a browser: storage on real IndexedDB, and the journey through the built app.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::build::{self, Profile};
+use crate::step::{cargo, root, run, step};
+use crate::tools::{self, Tools};
+
+/// `tests/browser/` in headless Chromium.
+pub fn storage_tests(tools: &Tools) -> Result<()> {
+    let (_, driver) = tools::chromium()?;
+    step("browser tests: storage on real IndexedDB", || {
+        let mut test = cargo();
+        tools.prepare(&mut test);
+        run(test
+            .args([
+                "test",
+                "--locked",
+                "--target",
+                "wasm32-unknown-unknown",
+                "-p",
+                "sotay",
+                "--test",
+                "browser",
+            ])
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tools.wasm_test_runner())
+            .env("CHROMEDRIVER", driver)
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "120"))
+    })
+}
+
+/// `tests/e2e/` on the built app and the built server.
+pub fn journey(filter: Option<&str>) -> Result<()> {
+    let server = build::server(Profile::Dev)?;
+    step("the journey in Chromium", || run(&mut node(&server, filter)?))
+}
+
+fn node(server: &Path, filter: Option<&str>) -> Result<Command> {
+    let (chromium, _) = tools::chromium()?;
+    let folder = root().join("tests/e2e");
+    let mut node = Command::new("node");
+    node.arg("--test").arg("--test-concurrency=1").arg("--test-reporter=spec");
+    if let Some(filter) = filter {
+        node.arg(format!("--test-name-pattern={filter}"));
+    }
+    node.arg("journeys/")
+        .current_dir(folder)
+        .env("SOTAY_SERVER", server)
+        .env("SOTAY_PACK", build::default_pack())
+        .env("SOTAY_ARTIFACTS", build::target().join("e2e"))
+        .env("CHROMIUM", chromium);
+    Ok(node)
+}

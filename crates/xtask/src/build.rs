@@ -1,0 +1,56 @@
+//! Building the phone app and the server.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::step::{cargo, root, run, step};
+use crate::tools::Tools;
+
+/// Builds the phone app into `dist/`: release, hashed names, compressed ahead of time by the `dist` hook.
+pub fn pwa(tools: &Tools) -> Result<()> {
+    step("building the phone app (wasm; some minutes the first time)", || {
+        run(tools.command("trunk").args(["build", "--release", "--offline", "--locked"]))
+    })
+}
+
+/// How the server is compiled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// For people.
+    Release,
+    /// For tests: compiles in a third of the time.
+    Dev,
+}
+
+/// Builds the server with `dist/` inside and returns where the binary is.
+pub fn server(profile: Profile) -> Result<PathBuf> {
+    step("building the server (some minutes the first time)", || {
+        let mut build = cargo();
+        build.args(["build", "--locked", "-p", "server", "--bin", "sotay-server"]);
+        if profile == Profile::Release {
+            build.arg("--release");
+        }
+        run(&mut build)
+    })?;
+    let folder = if profile == Profile::Release { "release" } else { "debug" };
+    Ok(target().join(folder).join("sotay-server"))
+}
+
+/// The folder that cargo builds into.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// The pack that is loaded when no other is named.
+pub fn default_pack() -> PathBuf {
+    root().join("packs/long-khanh-2024")
+}
+
+/// `sotay-server` with its data folder set.
+pub fn server_command(binary: &PathBuf, data: &std::path::Path) -> Command {
+    let mut command = Command::new(binary);
+    command.current_dir(root()).env("SOTAY_DATA", data);
+    command
+}

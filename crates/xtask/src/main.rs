@@ -1,0 +1,56 @@
+//! `cargo xtask …`: everything automated. Each command is one file; start with the list below.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a tool on a developer's machine may look at the clock"
+)]
+
+mod bench;
+mod browser;
+mod build;
+mod dist;
+mod serve;
+mod step;
+mod test;
+mod tidy;
+mod tools;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Sotay's tasks. `serve` and `test` do all the set-up themselves, on a fresh machine too.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds everything, loads the pack and starts the server; prints the address and the demo sign-ins.
+    Serve(serve::Args),
+    /// Runs what CI runs, in the same order: format, lints, tidy, tests, browser tests, the journey.
+    Test(test::Args),
+    /// Installs what is missing (wasm target, Trunk, wasm-bindgen-cli, wasm-opt, Chromium) and stops.
+    Setup,
+    /// Builds the phone app into `dist/`.
+    Pwa,
+    /// Checks the rules that the compiler does not: who may depend on whom, and what lies where.
+    Tidy,
+    /// Measures: the app's transfer, cold start, forms, answers, saves, sync. JSON in `target/bench/`.
+    Bench(bench::Args),
+    /// Trunk's post-build hook: fills the service worker's list, compresses, checks the size budget.
+    Dist,
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().task {
+        Task::Serve(args) => serve::serve(&args),
+        Task::Test(args) => test::test(&args),
+        Task::Setup => tools::Tools::ensure(tools::Need::ALL).map(|_| ()),
+        Task::Pwa => build::pwa(&tools::Tools::ensure(&[tools::Need::Pwa])?),
+        Task::Tidy => tidy::tidy(),
+        Task::Bench(args) => bench::bench(&args),
+        Task::Dist => dist::dist(),
+    }
+}

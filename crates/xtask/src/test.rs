@@ -1,0 +1,64 @@
+//! What CI runs, in the same order.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::step::{cargo, run, step};
+use crate::tools::{Need, Tools};
+use crate::{browser, build, dist, tidy};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Only the parts that need no browser and no wasm build.
+    #[arg(long)]
+    native: bool,
+    /// Only the journeys whose name matches.
+    #[arg(long)]
+    journey: Option<String>,
+}
+
+/// Runs all of it and says how long it took.
+pub fn test(args: &Args) -> Result<()> {
+    let start = Instant::now();
+    match &args.journey {
+        Some(name) => journey(name)?,
+        None => all(args.native)?,
+    }
+    println!("\nAll of it passed in {:.0} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn journey(name: &str) -> Result<()> {
+    let tools = Tools::ensure(Need::ALL)?;
+    build::pwa(&tools)?;
+    browser::journey(Some(name))
+}
+
+fn all(native: bool) -> Result<()> {
+    let tools = Tools::ensure(if native { &[] } else { Need::ALL })?;
+    step("format", || run(cargo().args(["fmt", "--all", "--check"])))?;
+    step("tidy", tidy::tidy)?;
+    if !native {
+        // Before everything that compiles the server, which carries the built app inside.
+        build::pwa(&tools)?;
+        step("size budget", dist::within_budget)?;
+    }
+    step("lints", || {
+        run(cargo().args([
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    })?;
+    step("tests", || run(cargo().args(["test", "--locked", "--workspace"])))?;
+    if !native {
+        browser::storage_tests(&tools)?;
+        browser::journey(None)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! Rules that the compiler does not keep: who may depend on whom, and what lies where.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::step::{cargo, output, root};
+
+/// Crates that decide: no browser, no runtime, no I/O.
+const PURE: &[&str] = &["xpath", "form", "xlsform", "pack", "sync", "report"];
+/// What none of them may reach, however far down.
+const IMPURE: &[&str] = &[
+    "leptos",
+    "web-sys",
+    "js-sys",
+    "idb",
+    "gloo-storage",
+    "gloo-utils",
+    "tokio",
+    "axum",
+    "sqlx",
+    "getrandom",
+    "rand",
+];
+/// Which of our crates each may name as a dependency.
+const OURS: &[(&str, &[&str])] = &[
+    ("xpath", &[]),
+    ("form", &["xpath"]),
+    ("xlsform", &["form", "xpath"]),
+    ("sync", &[]),
+    ("pack", &[]),
+    ("report", &["form", "sync"]),
+    ("scenario", &["form", "xlsform", "xpath"]),
+    ("server", &["form", "pack", "report", "sync", "xlsform", "xpath"]),
+    ("sotay", &["form", "pack", "report", "sync"]),
+    ("xtask", &[]),
+];
+/// Which module of the phone app may use which.
+const MODULES: &[(&str, &[&str])] = &[
+    ("app", &["pages", "components", "stores", "platform", "locale", "sync_runner"]),
+    ("pages", &["form_view", "components", "stores", "locale", "platform"]),
+    ("form_view", &["components", "stores", "locale", "platform"]),
+    ("components", &["platform"]),
+    ("stores", &["platform", "sync_runner", "locale"]),
+    ("sync_runner", &["platform"]),
+    ("platform", &[]),
+    ("locale", &[]),
+];
+/// Names of web APIs; only `src/platform/` may say them.
+const WEB: &[&str] = &["web_sys::", "js_sys::", "idb::", "gloo_storage::", "wasm_bindgen::"];
+
+/// Checks every rule and lists all that is wrong.
+pub fn tidy() -> Result<()> {
+    let mut wrong = Vec::new();
+    dependencies(&mut wrong)?;
+    modules(&mut wrong)?;
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    bail!("{}", wrong.join("\n"));
+}
+
+fn dependencies(wrong: &mut Vec<String>) -> Result<()> {
+    let metadata = output(cargo().args(["metadata", "--format-version", "1", "--locked"]))?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let names = names(&metadata)?;
+    let edges = edges(&metadata)?;
+    let ours: BTreeSet<&str> = OURS.iter().map(|(name, _)| *name).collect();
+    let id_of = |name: &str| {
+        let mut ids = names.iter().filter(|(id, found)| {
+            **found == name && (id.contains("path+") || !id.contains("registry"))
+        });
+        ids.next()
+            .map(|(id, _)| id.as_str())
+            .with_context(|| format!("no package {name} in the workspace"))
+    };
+    for name in PURE {
+        for reached in reachable(id_of(name)?, &edges) {
+            let reached = names[reached];
+            if IMPURE.contains(&reached) {
+                wrong.push(format!("crates/{name} must stay pure, but reaches {reached} (cargo tree -p {name} -i {reached})"));
+            }
+        }
+    }
+    for (name, allowed) in OURS {
+        for id in edges.get(id_of(name)?).into_iter().flatten() {
+            let used = names[id.as_str()];
+            if ours.contains(used) && !allowed.contains(&used) {
+                wrong.push(format!("{name} may not depend on {used}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+type Names<'a> = BTreeMap<String, &'a str>;
+type Edges = BTreeMap<String, Vec<String>>;
+
+fn names(metadata: &Value) -> Result<Names<'_>> {
+    let packages = metadata["packages"].as_array().context("metadata has no packages")?;
+    packages
+        .iter()
+        .map(|package| id_and_name(package).context("a package without a name"))
+        .collect()
+}
+
+fn id_and_name(package: &Value) -> Option<(String, &str)> {
+    Some((package["id"].as_str()?.to_owned(), package["name"].as_str()?))
+}
+
+/// Normal dependencies only: what a crate uses for its tests does not ship.
+fn edges(metadata: &Value) -> Result<Edges> {
+    let nodes = metadata["resolve"]["nodes"].as_array().context("metadata has no graph")?;
+    let mut edges = Edges::new();
+    for node in nodes {
+        let id = node["id"].as_str().context("a node without an id")?;
+        let deps = node["deps"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let is_normal = |dep: &&Value| {
+            let kinds = dep["dep_kinds"].as_array().map(Vec::as_slice).unwrap_or_default();
+            kinds.iter().any(|kind| kind["kind"].is_null())
+        };
+        let normal =
+            deps.iter().filter(is_normal).filter_map(|dep| dep["pkg"].as_str().map(str::to_owned));
+        edges.insert(id.to_owned(), normal.collect());
+    }
+    Ok(edges)
+}
+
+fn reachable<'a>(from: &'a str, edges: &'a Edges) -> BTreeSet<&'a str> {
+    let mut seen = BTreeSet::new();
+    let mut next = vec![from];
+    while let Some(id) = next.pop() {
+        if seen.insert(id) {
+            next.extend(edges.get(id).into_iter().flatten().map(String::as_str));
+        }
+    }
+    seen
+}
+
+fn modules(wrong: &mut Vec<String>) -> Result<()> {
+    let src = root().join("src");
+    let mut folders = vec![src.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                module(&path, path.strip_prefix(&src)?, wrong)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn module(path: &Path, name: &Path, wrong: &mut Vec<String>) -> Result<()> {
+    let text = std::fs::read_to_string(path)?;
+    let top =
+        name.components().next().and_then(|part| part.as_os_str().to_str()).unwrap_or_default();
+    let top = top.strip_suffix(".rs").unwrap_or(top);
+    let Some((_, allowed)) = MODULES.iter().find(|(module, _)| *module == top) else {
+        return Ok(());
+    };
+    for (number, line) in text.lines().enumerate() {
+        let place = format!("src/{}:{}", name.display(), number + 1);
+        if line.trim_start().starts_with("//") {
+            continue;
+        }
+        for used in used_modules(line) {
+            let known = MODULES.iter().any(|(module, _)| *module == used);
+            if known && used != top && !allowed.contains(&used) {
+                wrong.push(format!("{place}: {top} may not use {used}"));
+            }
+        }
+        if top != "platform"
+            && let Some(api) = WEB.iter().find(|api| line.contains(*api))
+        {
+            wrong.push(format!("{place}: {api} belongs in src/platform/"));
+        }
+    }
+    Ok(())
+}
+
+/// The modules of the phone app that a line names as `crate::module`.
+fn used_modules(line: &str) -> impl Iterator<Item = &str> {
+    line.split("crate::").skip(1).map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        rest.split_at(end).0
+    })
+}

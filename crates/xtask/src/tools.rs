@@ -1,0 +1,211 @@
+//! Installs what is missing, each tool in its exact version, in a folder of its own that disturbs nothing else on
+//! the machine: `~/.cache/sotay/tools/NAME-VERSION` (or below `SOTAY_TOOLS`).
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::step::{cargo, output, root, run, step};
+
+/// Trunk 0.22 needs a newer compiler than the one this project promises to build with.
+const TRUNK: &str = "0.21.14";
+/// The npm package that carries wasm-opt; `Trunk.toml` names the same number.
+const BINARYEN: &str = "132.0.0";
+
+/// What a task needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// The wasm target, Trunk, wasm-bindgen and wasm-opt.
+    Pwa,
+    /// Chromium and its driver.
+    Browser,
+    /// What the journey's driver needs from npm.
+    Journey,
+}
+
+impl Need {
+    pub const ALL: &[Need] = &[Need::Pwa, Need::Browser, Need::Journey];
+}
+
+/// Where the tools are.
+pub struct Tools {
+    folder: PathBuf,
+    wasm_bindgen: String,
+}
+
+impl Tools {
+    /// Makes sure that everything in `needs` is there, and says what it installs.
+    pub fn ensure(needs: &[Need]) -> Result<Self> {
+        let tools = Self { folder: folder()?, wasm_bindgen: locked_version("wasm-bindgen")? };
+        if needs.contains(&Need::Pwa) {
+            wasm_target()?;
+            tools.cargo_install("trunk", TRUNK, &["--locked"], "about 6 minutes on 2 cores")?;
+            let version = tools.wasm_bindgen.clone();
+            // Without --locked: the lock file inside that package can name crates a registry does not have.
+            tools.cargo_install("wasm-bindgen-cli", &version, &[], "about 4 minutes on 2 cores")?;
+            tools.binaryen()?;
+        }
+        if needs.contains(&Need::Browser) {
+            chromium()?;
+        }
+        if needs.contains(&Need::Journey) {
+            npm_ci(&root().join("tests/e2e"))?;
+        }
+        Ok(tools)
+    }
+
+    /// A command that finds the tools of this project before any other of that name.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        self.prepare(&mut command);
+        command
+    }
+
+    /// Gives `command` the path and variables that [`Tools::command`] gives.
+    pub fn prepare(&self, command: &mut Command) {
+        let mut paths = vec![
+            self.bin("trunk", TRUNK),
+            self.bin("wasm-bindgen-cli", &self.wasm_bindgen),
+            self.folder.join(format!("binaryen-{BINARYEN}/node_modules/.bin")),
+        ];
+        if let Some(path) = std::env::var_os("PATH") {
+            paths.extend(std::env::split_paths(&path));
+        }
+        if let Ok(path) = std::env::join_paths(paths) {
+            command.env("PATH", path);
+        }
+        // Trunk 0.21 stops with a usage error at NO_COLOR=1.
+        command.env_remove("NO_COLOR").env("TRUNK_SKIP_VERSION_CHECK", "true");
+        command.current_dir(root());
+    }
+
+    /// The runner that drives a browser for `cargo test --target wasm32-unknown-unknown`.
+    pub fn wasm_test_runner(&self) -> PathBuf {
+        self.bin("wasm-bindgen-cli", &self.wasm_bindgen).join("wasm-bindgen-test-runner")
+    }
+
+    fn bin(&self, name: &str, version: &str) -> PathBuf {
+        self.folder.join(format!("{name}-{version}/bin"))
+    }
+
+    fn cargo_install(&self, name: &str, version: &str, flags: &[&str], time: &str) -> Result<()> {
+        let folder = self.folder.join(format!("{name}-{version}"));
+        // Written by cargo install as its last act: a half-done install is done again.
+        if folder.join(".crates.toml").exists() {
+            return Ok(());
+        }
+        step(&format!("installing {name} {version} ({time})"), || {
+            run(cargo()
+                .args(["install", name, "--version", version, "--root"])
+                .arg(&folder)
+                .args(flags)
+                .env_remove("CARGO_TARGET_DIR"))
+        })
+    }
+
+    fn binaryen(&self) -> Result<()> {
+        let folder = self.folder.join(format!("binaryen-{BINARYEN}"));
+        if folder.join("node_modules/.bin/wasm-opt").exists() {
+            return Ok(());
+        }
+        step(&format!("installing wasm-opt (npm binaryen {BINARYEN}, half a minute)"), || {
+            std::fs::create_dir_all(&folder)?;
+            std::fs::write(folder.join("package.json"), "{\"private\":true}")?;
+            let package = format!("binaryen@{BINARYEN}");
+            run(npm()?.args(["install", "--no-audit", "--no-fund", &package]).current_dir(&folder))
+        })
+    }
+}
+
+fn folder() -> Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("SOTAY_TOOLS") {
+        return Ok(folder.into());
+    }
+    let home = std::env::var_os("HOME").context("neither SOTAY_TOOLS nor HOME is set")?;
+    Ok(Path::new(&home).join(".cache/sotay/tools"))
+}
+
+/// The version of `package` in Cargo.lock.
+fn locked_version(package: &str) -> Result<String> {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).context("Cargo.lock")?;
+    let mut lines = lock.lines();
+    let name = format!("name = \"{package}\"");
+    lines.find(|line| *line == name).with_context(|| format!("Cargo.lock has no {package}"))?;
+    let version = lines.next().and_then(|line| line.strip_prefix("version = \""));
+    let version = version.and_then(|rest| rest.strip_suffix('"'));
+    Ok(version.with_context(|| format!("Cargo.lock gives {package} no version"))?.to_owned())
+}
+
+fn wasm_target() -> Result<()> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
+    if Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET).exists() {
+        return Ok(());
+    }
+    step(&format!("adding the Rust target {TARGET} (some seconds)"), || {
+        run(Command::new("rustup").args(["target", "add", TARGET]).current_dir(root())).with_context(|| {
+            format!("install the Rust target {TARGET} in the way this machine installs Rust, then try again")
+        })
+    })
+}
+
+fn npm() -> Result<Command> {
+    if Command::new("npm").arg("--version").output().is_err() {
+        apt(&["nodejs", "npm"], "Node.js (a minute)")?;
+    }
+    Ok(Command::new("npm"))
+}
+
+/// Where Chromium and its driver are, installing them by apt where that is possible.
+pub fn chromium() -> Result<(PathBuf, PathBuf)> {
+    let found = || {
+        Some((
+            which(&["chromium", "chromium-browser", "google-chrome"])?,
+            which(&["chromedriver"])?,
+        ))
+    };
+    if let Some(both) = found() {
+        return Ok(both);
+    }
+    apt(&["chromium", "chromium-driver"], "Chromium for the browser tests (a minute or two)")?;
+    found().context("apt installed chromium and chromium-driver, yet they are not on PATH")
+}
+
+fn which(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|file| file.is_file())
+}
+
+fn apt(packages: &[&str], what: &str) -> Result<()> {
+    let user = Command::new("id").arg("-u").output();
+    let is_root = user.is_ok_and(|out| out.stdout.starts_with(b"0"));
+    if !is_root || which(&["apt-get"]).is_none() {
+        bail!("missing on this machine: {what}. Install {} and try again", packages.join(" and "));
+    }
+    step(&format!("installing {what}"), || {
+        run(Command::new("apt-get").args(["-qq", "update"]))?;
+        run(Command::new("apt-get")
+            .args(["-qq", "-y", "--no-install-recommends", "install"])
+            .args(packages)
+            .env("DEBIAN_FRONTEND", "noninteractive"))
+    })
+}
+
+fn npm_ci(folder: &Path) -> Result<()> {
+    let lock = std::fs::read(folder.join("package-lock.json")).context("package-lock.json")?;
+    let stamp = folder.join("node_modules/.installed-lock.json");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    step("installing the journey's driver from npm (some seconds)", || {
+        run(npm()?
+            .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+            .current_dir(folder))?;
+        Ok(std::fs::write(&stamp, &lock)?)
+    })
+}
