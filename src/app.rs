@@ -1,0 +1,141 @@
+//! The app: opens the phone's store, makes the stores of `crate::stores`, starts sync, and leads addresses to pages.
+
+use leptos::prelude::*;
+use leptos_router::{
+    components::{ParentRoute, Route, Router, Routes},
+    path,
+};
+
+use crate::{
+    components::{Toaster, ToasterView},
+    pages::{
+        EntryPage, FillPage, MorePage, NotFoundPage, OpeningPage, RecordsPage, ReportsPage, Shell,
+        SignInPage, StartPage, StorageProblemPage, TodayPage,
+    },
+    platform::{
+        document,
+        storage::{self, Storage, StorageError},
+        tasks,
+    },
+    stores::{
+        AppUpdate, InstallOffer, Library, OpenForms, Preferences, Records, SignIn, SyncStatus,
+        preferences::Theme, sign_in::SignInState,
+    },
+    sync_runner::Runner,
+};
+
+/// Everything that lives as long as the app.
+#[derive(Clone, Copy)]
+struct Stores {
+    library: Library,
+    records: Records,
+    sign_in: SignIn,
+    sync_status: SyncStatus,
+    open_forms: OpenForms,
+}
+
+/// How far the start is.
+#[derive(Clone)]
+enum Start {
+    Opening,
+    Failed(StorageError),
+    Ready(Box<Stores>),
+}
+
+/// The whole app.
+#[component]
+pub fn App() -> impl IntoView {
+    let preferences = Preferences::load();
+    provide_context(preferences);
+    provide_context(AppUpdate::watch());
+    provide_context(InstallOffer::watch());
+    show_preferences(preferences);
+
+    let start = RwSignal::new(Start::Opening);
+    let open = move || {
+        start.set(Start::Opening);
+        tasks::spawn(async move {
+            start.set(match open_stores().await {
+                Ok(stores) => Start::Ready(Box::new(stores)),
+                Err(error) => Start::Failed(error),
+            });
+            document::announce_started();
+        });
+    };
+    open();
+
+    move || match start.get() {
+        Start::Opening => view! { <OpeningPage /> }.into_any(),
+        Start::Failed(error) => {
+            view! { <StorageProblemPage error retry=Callback::new(move |()| open()) /> }.into_any()
+        }
+        Start::Ready(stores) => view! { <Ready stores=*stores /> }.into_any(),
+    }
+}
+
+async fn open_stores() -> Result<Stores, StorageError> {
+    let storage = Storage::open().await?;
+    let records = Records::load(storage.clone()).await?;
+    let library = Library::load(storage.clone()).await?;
+    let sign_in = SignIn::load(storage.clone(), records).await?;
+    let open_forms = OpenForms::new(storage.clone(), library, records, sign_in);
+    let sync_status = SyncStatus::new();
+    Runner::start(storage, records, library, sign_in, sync_status, open_forms);
+    // The browser decides by itself whether it promises; asking again at each start costs nothing.
+    tasks::spawn(async {
+        storage::ask_to_persist().await;
+    });
+    Ok(Stores { library, records, sign_in, sync_status, open_forms })
+}
+
+/// Language, theme and text size belong to the page as a whole.
+fn show_preferences(preferences: Preferences) {
+    let chosen = preferences.chosen();
+    Effect::new(move |_| {
+        let chosen = chosen.read();
+        document::set_root_attribute("lang", chosen.language.code());
+        document::set_root_attribute(
+            "data-theme",
+            match chosen.theme {
+                Theme::System => "system",
+                Theme::Light => "light",
+                Theme::Dark => "dark",
+            },
+        );
+        document::set_text_percent(chosen.text_percent);
+    });
+}
+
+#[component]
+fn Ready(stores: Stores) -> impl IntoView {
+    provide_context(stores.library);
+    provide_context(stores.records);
+    provide_context(stores.sign_in);
+    provide_context(stores.sync_status);
+    provide_context(stores.open_forms);
+    let sign_in = stores.sign_in.state();
+    let is_signed_in = Memo::new(move |_| matches!(*sign_in.read(), SignInState::SignedIn(_)));
+    let toaster = Toaster::new();
+    provide_context(toaster);
+    view! {
+        <Router>
+            <Show when=move || is_signed_in.get() fallback=|| view! { <SignInPage /> }>
+                <Routes fallback=|| view! { <NotFoundPage /> }>
+                    <ParentRoute path=path!("") view=Shell>
+                        <Route path=path!("") view=TodayPage />
+                        <Route path=path!("fill") view=FillPage />
+                        // The list stays beside the record that is read.
+                        <Route path=path!("records/:record?") view=RecordsPage />
+                        <Route path=path!("reports") view=ReportsPage />
+                        <Route path=path!("more") view=MorePage />
+                    </ParentRoute>
+                    <Route path=path!("sign-in") view=SignInPage />
+                    // A form has the whole screen. `fill/:form` begins a record and goes on to fill it.
+                    <Route path=path!("fill/:form") view=StartPage />
+                    <Route path=path!("records/:record/edit") view=EntryPage />
+                </Routes>
+            </Show>
+        </Router>
+        <ToasterView toaster=toaster />
+    }
+}

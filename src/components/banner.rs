@@ -1,0 +1,29 @@
+//! A message that stays until what it says is over.
+
+use leptos::prelude::*;
+
+use super::badge::Tone;
+use super::icon::{Glyph, Icon};
+
+/// A message across the page. Bad news is announced at once, other news when there is a pause.
+#[component]
+pub fn Banner(
+    #[prop(optional)] tone: Tone,
+    #[prop(into)] title: Signal<String>,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    let glyph = match tone {
+        Tone::Plain => Glyph::Info,
+        Tone::Good => Glyph::Check,
+        Tone::Attention | Tone::Bad => Glyph::Warning,
+    };
+    view! {
+        <div class=format!("banner {}", tone.class()) role=if tone == Tone::Bad { "alert" } else { "status" }>
+            <Icon glyph=glyph />
+            <div class="banner-body">
+                <p class="banner-title">{move || title.get()}</p>
+                {children.map(|children| children())}
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,59 @@
+//! A sheet: from the bottom on a phone, in the middle at a desk.
+
+use leptos::html;
+use leptos::prelude::*;
+
+use super::button::IconButton;
+use super::icon::Glyph;
+
+/// A modal sheet on the browser's own dialog: it keeps the focus inside, Escape closes it, and the focus
+/// goes back to where it was.
+#[component]
+pub fn Sheet(
+    #[prop(into)] open: Signal<bool>,
+    #[prop(into)] title: Signal<String>,
+    #[prop(into)] close_label: Signal<String>,
+    #[prop(into)] on_close: Callback<()>,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move || {
+        let Some(dialog) = dialog.get() else { return };
+        match (open.get(), dialog.open()) {
+            (true, false) => {
+                if let Err(error) = dialog.show_modal() {
+                    leptos::logging::error!("sheet not shown: {error:?}");
+                }
+            }
+            (false, true) => dialog.close(),
+            _ => {}
+        }
+    });
+    view! {
+        <dialog
+            class="sheet"
+            node_ref=dialog
+            aria-label=move || title.get()
+            on:close=move |_| {
+                if open.try_get_untracked() == Some(true) {
+                    on_close.run(());
+                }
+            }
+            on:click=move |event| {
+                // A press above the sheet is a press on the backdrop. A key's press has no place: (0, 0).
+                let top = dialog.get_untracked().map_or(0.0, |dialog| dialog.get_bounding_client_rect().top());
+                if event.detail() > 0 && f64::from(event.client_y()) < top {
+                    on_close.run(());
+                }
+            }
+        >
+            <Show when=move || open.get()>
+                <div class="sheet-head">
+                    <h2>{move || title.get()}</h2>
+                    <IconButton label=close_label glyph=Glyph::Close on_click=on_close />
+                </div>
+                <div class="sheet-body">{children()}</div>
+            </Show>
+        </dialog>
+    }
+}

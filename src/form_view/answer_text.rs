@@ -1,0 +1,105 @@
+//! An answer as people read it.
+
+use form::{Choice, DataType, QuestionControl};
+
+use crate::locale::{Language, date};
+
+/// An answer as people read it: labels of choices, dates day first, numbers with the marks of the language.
+#[must_use]
+pub fn answer_text(
+    language: Language,
+    control: &QuestionControl,
+    data_type: DataType,
+    value: &str,
+    choices: &[Choice],
+) -> String {
+    let label = |value: &str| {
+        let choice = choices.iter().find(|choice| choice.value == value);
+        choice.map_or_else(|| value.to_owned(), |choice| choice.label.text.clone())
+    };
+    match (control, data_type) {
+        (QuestionControl::Select1, _) => label(value),
+        (QuestionControl::Select | QuestionControl::Rank, _) => {
+            value.split_whitespace().map(label).collect::<Vec<_>>().join("; ")
+        }
+        (QuestionControl::Trigger, _) if value == "OK" => language.i_confirm().to_owned(),
+        (_, DataType::Int | DataType::Decimal) => language.number(value),
+        (QuestionControl::Range { .. }, _) => language.number(value),
+        (_, DataType::Date) => date::date(value),
+        (_, DataType::Time) => date::time(value),
+        (_, DataType::DateTime) => date::date_time(value),
+        (_, DataType::Geopoint) => geopoint_text(language, value),
+        _ => value.to_owned(),
+    }
+}
+
+fn geopoint_text(language: Language, value: &str) -> String {
+    let mut parts = value.split_whitespace();
+    match (parts.next(), parts.next(), parts.nth(1)) {
+        (Some(latitude), Some(longitude), Some(accuracy)) => {
+            format!(
+                "{latitude}, {longitude} ({})",
+                language.accuracy(accuracy.trim_end_matches(".0"))
+            )
+        }
+        (Some(latitude), Some(longitude), None) => format!("{latitude}, {longitude}"),
+        _ => value.to_owned(),
+    }
+}
+
+/// Where a map of a geopoint is found.
+#[must_use]
+pub fn map_link(value: &str) -> Option<String> {
+    let mut parts = value.split_whitespace();
+    let (latitude, longitude) = (parts.next()?, parts.next()?);
+    let (lat, lon): (f64, f64) = (latitude.parse().ok()?, longitude.parse().ok()?);
+    let is_place = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon);
+    is_place.then(|| format!("https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use form::RichText;
+
+    use super::*;
+
+    fn choice(value: &str, label: &str) -> Choice {
+        Choice {
+            value: value.to_owned(),
+            label: RichText { text: label.to_owned(), ..RichText::default() },
+        }
+    }
+
+    #[test]
+    fn answers_are_shown_as_people_read_them() {
+        let choices = [choice("dat", "Đạt"), choice("chua_dat", "Chưa đạt")];
+        let cases = [
+            (QuestionControl::Select1, DataType::String, "dat", "Đạt"),
+            (QuestionControl::Select1, DataType::String, "cu", "cu"),
+            (QuestionControl::Select, DataType::String, "dat chua_dat", "Đạt; Chưa đạt"),
+            (QuestionControl::Input, DataType::Decimal, "1234.5", "1.234,5"),
+            (QuestionControl::Input, DataType::Date, "2024-03-07", "07/03/2024"),
+            (QuestionControl::Input, DataType::Time, "08:30:00.000+07:00", "08:30"),
+            (
+                QuestionControl::Input,
+                DataType::Geopoint,
+                "10.93 107.24 0.0 12.0",
+                "10.93, 107.24 (sai số khoảng 12 m)",
+            ),
+            (QuestionControl::Input, DataType::String, "1234", "1234"),
+        ];
+        for (control, data_type, value, text) in cases {
+            assert_eq!(answer_text(Language::Vi, &control, data_type, value, &choices), text);
+        }
+    }
+
+    #[test]
+    fn only_a_real_place_has_a_map() {
+        assert!(
+            map_link("10.93 107.24 0 0").is_some_and(|link| link.ends_with("#map=17/10.93/107.24"))
+        );
+        assert_eq!(map_link("\"><script> 1"), None);
+        assert_eq!(map_link("100 107"), None);
+        assert_eq!(map_link(""), None);
+    }
+}

@@ -1,0 +1,193 @@
+//! Choices of a long list: a sheet with a search that folds diacritics, and only the rows in sight drawn.
+
+use std::sync::Arc;
+
+use form::Choice;
+use leptos::prelude::*;
+
+use super::select_many::ManyChoice;
+use crate::components::{Button, ButtonKind, Glyph, Icon, SearchField, Sheet, VirtualList};
+use crate::form_view::question::Asked;
+use crate::locale::Language;
+
+/// From so many choices on there is a search.
+const SEARCH_FROM: usize = 8;
+
+/// The choices that match what is searched, and a number that changes with them.
+#[derive(Clone, Copy)]
+struct Found {
+    choices: Memo<Arc<[Choice]>>,
+    generation: Signal<u64>,
+}
+
+impl Found {
+    fn new(asked: Asked, search: RwSignal<String>) -> Self {
+        let all = asked.entry.choices(asked.id);
+        let choices = Memo::new(move |_| {
+            let sought = report::fold(&search.read());
+            let matches =
+                |choice: &&Choice| report::matches(&report::fold(&choice.label.text), &sought);
+            all.read().iter().filter(matches).cloned().collect::<Arc<[Choice]>>()
+        });
+        let generation = RwSignal::new(0);
+        Effect::new(move || {
+            choices.read();
+            generation.update(|generation| *generation += 1);
+        });
+        Self { choices, generation: generation.into() }
+    }
+}
+
+/// The button that opens the sheet: it shows what is chosen.
+#[component]
+fn OpenButton(
+    asked: Asked,
+    open: RwSignal<bool>,
+    #[prop(into)] chosen: Signal<String>,
+    many: bool,
+) -> impl IntoView {
+    let words = asked.words;
+    let prompt = if many { Language::choose_many } else { Language::choose };
+    view! {
+        <button
+            type="button"
+            class="choose-button"
+            id=asked.input_id()
+            aria-haspopup="dialog"
+            aria-labelledby=format!("{} {}", asked.label_id(), asked.input_id())
+            aria-describedby=asked.described_by()
+            class:choose-invalid=move || asked.invalid().get().is_some()
+            disabled=asked.readonly()
+            on:click=move |_| open.set(true)
+        >
+            <span class:muted=move || chosen.read().is_empty()>
+                {move || if chosen.read().is_empty() { prompt(words.now()).to_owned() } else { chosen.get() }}
+            </span>
+            <Icon glyph=Glyph::Expand />
+        </button>
+    }
+}
+
+/// Labels of what is chosen.
+fn chosen_labels(asked: Asked) -> Memo<Vec<String>> {
+    let value = asked.value();
+    let choices = asked.entry.choices(asked.id);
+    Memo::new(move |_| {
+        let choices = choices.read();
+        let label = |value: &str| {
+            let choice = choices.iter().find(|choice| choice.value == value);
+            choice.map_or_else(|| value.to_owned(), |choice| choice.label.text.clone())
+        };
+        value.read().split_whitespace().map(label).collect()
+    })
+}
+
+#[component]
+fn ChoiceSheet(
+    asked: Asked,
+    open: RwSignal<bool>,
+    #[prop(into)] row: Callback<Choice, AnyView>,
+    many: bool,
+) -> impl IntoView {
+    let words = asked.words;
+    let search = RwSignal::new(String::new());
+    let found = Found::new(asked, search);
+    let all = asked.entry.choices(asked.id);
+    let close = move |()| {
+        open.try_set(false);
+        search.try_set(String::new());
+    };
+    view! {
+        <Sheet open=open title=asked.label_text() close_label=words.say(Language::close) on_close=close>
+            <Show when=move || { all.read().len() >= SEARCH_FROM }>
+                <SearchField
+                    label=words.say(Language::search)
+                    clear_label=words.say(Language::clear_search)
+                    on_input=move |text| {
+                        search.try_set(text);
+                    }
+                />
+            </Show>
+            <VirtualList
+                class="choice-sheet-list"
+                label=asked.label_text()
+                count=Signal::derive(move || found.choices.read().len())
+                generation=found.generation
+                row=move |index: usize| {
+                    let choice = found.choices.with_untracked(|choices| choices.get(index).cloned());
+                    choice.map_or_else(|| ().into_any(), |choice| row.run(choice))
+                }
+            />
+            <Show when=move || found.choices.read().is_empty()>
+                <p class="muted">
+                    {move || {
+                        let language = words.now();
+                        if all.read().is_empty() { language.no_choices() } else { language.no_choice_matches() }
+                    }}
+                </p>
+            </Show>
+            <Show when=move || many>
+                <Button kind=ButtonKind::Primary label=words.say(Language::done) on_click=close />
+            </Show>
+        </Sheet>
+    }
+}
+
+/// One choice of a long list.
+#[component]
+pub(super) fn ChooseOne(asked: Asked) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let labels = chosen_labels(asked);
+    let value = asked.value();
+    let can_clear = Memo::new(move |_| {
+        let state = asked.state.read();
+        !state.required && !state.readonly && !state.value.is_empty()
+    });
+    let row = move |choice: Choice| {
+        let this = choice.value.clone();
+        let is_chosen = Memo::new(move |_| *value.read() == this);
+        let chosen = choice.value.clone();
+        view! {
+            <button
+                type="button"
+                class="choice choice-row"
+                data-value=choice.value
+                aria-pressed=move || if is_chosen.get() { "true" } else { "false" }
+                on:click=move |_| {
+                    asked.choose(&chosen);
+                    open.set(false);
+                }
+            >
+                <span>{choice.label.text}</span>
+                <Show when=move || is_chosen.get()>
+                    <Icon glyph=Glyph::Check />
+                </Show>
+            </button>
+        }
+        .into_any()
+    };
+    view! {
+        <OpenButton asked=asked open=open chosen=Signal::derive(move || labels.get().join("; ")) many=false />
+        <Show when=move || can_clear.get()>
+            <Button kind=ButtonKind::Quiet label=asked.words.say(Language::clear_answer) on_click=move |()| asked.choose("") />
+        </Show>
+        <ChoiceSheet asked=asked open=open row=row many=false />
+    }
+}
+
+/// Any number of choices of a long list.
+#[component]
+pub(super) fn ChooseMany(asked: Asked) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let labels = chosen_labels(asked);
+    let chosen = Signal::derive(move || match labels.read().as_slice() {
+        [] => String::new(),
+        few if few.len() <= 3 => few.join("; "),
+        many => asked.words.now().chosen(many.len()),
+    });
+    let row = move |choice: Choice| view! { <ManyChoice asked=asked choice=choice /> }.into_any();
+    view! {
+        <OpenButton asked=asked open=open chosen=chosen many=true />
+        <ChoiceSheet asked=asked open=open row=row many=true />
+    }
+}

@@ -1,0 +1,82 @@
+//! A code: typed always, scanned where the browser can.
+
+use leptos::html;
+use leptos::prelude::*;
+
+use super::Typing;
+use crate::components::{Banner, Button, Glyph, Sheet, Tone};
+use crate::form_view::question::Asked;
+use crate::locale::Language;
+use crate::platform::{barcode, tasks};
+
+/// A code.
+#[component]
+pub(super) fn Barcode(asked: Asked) -> impl IntoView {
+    let words = asked.words;
+    let typing = Typing::new(asked, |value| value);
+    let open = RwSignal::new(false);
+    let denied = RwSignal::new(false);
+    view! {
+        <div class="barcode">
+            <input
+                node_ref=typing.input
+                id=asked.input_id()
+                type="text"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+                readonly=asked.readonly()
+                aria-describedby=asked.described_by()
+                aria-invalid=asked.invalid()
+                value=typing.start()
+                on:focus=move |_| typing.enter()
+                on:input:target=move |event| typing.take(event.target().value().trim())
+                on:blur=move |_| typing.leave()
+            />
+            <Show when=move || barcode::is_supported() && !asked.readonly().get()>
+                <Button icon=Glyph::Barcode label=words.say(Language::scan) on_click=move |()| open.set(true) />
+            </Show>
+        </div>
+        <Show when=move || denied.get()>
+            <Banner tone=Tone::Attention title=words.say(Language::scan_denied) />
+        </Show>
+        <Sheet
+            open=open
+            title=words.say(Language::scanning)
+            close_label=words.say(Language::stop_scanning)
+            on_close=move |()| {
+                open.try_set(false);
+            }
+        >
+            <Camera asked=asked open=open denied=denied />
+        </Sheet>
+    }
+}
+
+/// The camera's picture, until a code is read.
+#[component]
+fn Camera(asked: Asked, open: RwSignal<bool>, denied: RwSignal<bool>) -> impl IntoView {
+    let video = NodeRef::<html::Video>::new();
+    let stop = StoredValue::new_local(barcode::Stop::default());
+    Effect::new(move || {
+        let Some(video) = video.get() else { return };
+        let stop = stop.get_value();
+        tasks::spawn(async move {
+            match barcode::scan(video.into(), stop).await {
+                Ok(Some(code)) => asked.choose(&code),
+                Ok(None) => {}
+                Err(error) => {
+                    crate::platform::log_error(&error.to_string());
+                    denied.try_set(true);
+                }
+            }
+            open.try_set(false);
+        });
+    });
+    on_cleanup(move || {
+        if let Some(stop) = stop.try_get_value() {
+            stop.stop();
+        }
+    });
+    view! { <video class="scan-video" node_ref=video playsinline muted></video> }
+}

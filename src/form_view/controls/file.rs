@@ -1,0 +1,122 @@
+//! Files, and what photos, signatures and files have in common: keeping bytes, and saying when it failed.
+
+use leptos::prelude::*;
+use sync::wire::FileRef;
+
+use crate::components::{Badge, Banner, Button, ButtonKind, Glyph, Icon, Tone};
+use crate::form_view::question::Asked;
+use crate::form_view::storage_advice;
+use crate::locale::Language;
+use crate::platform::storage::StorageError;
+use crate::platform::{files, tasks};
+
+/// Where taking a file stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Taking {
+    #[default]
+    Idle,
+    Busy,
+    Unreadable,
+    NotKept(StorageError),
+}
+
+/// The file that answers the question.
+pub(super) fn answer_file(asked: Asked) -> Signal<Option<FileRef>> {
+    let value = asked.value();
+    Signal::derive(move || {
+        let has_file = !value.get().is_empty();
+        has_file.then(|| asked.entry.file(asked.id)).flatten()
+    })
+}
+
+/// Keeps bytes as the answer.
+pub(super) async fn keep(
+    asked: Asked,
+    name: &str,
+    media_type: &str,
+    bytes: &[u8],
+    taking: RwSignal<Taking>,
+) {
+    let outcome = match asked.entry.attach(asked.id, name, media_type, bytes).await {
+        Ok(_kept) => Taking::Idle,
+        Err(error) => Taking::NotKept(error),
+    };
+    taking.try_set(outcome);
+}
+
+/// What went wrong, or that it is being done.
+#[component]
+pub(super) fn TakingNews(asked: Asked, taking: RwSignal<Taking>) -> impl IntoView {
+    let words = asked.words;
+    move || match taking.get() {
+        Taking::Idle => ().into_any(),
+        Taking::Busy => {
+            view! { <p class="muted" role="status">{words.say(Language::preparing_photo)}</p> }
+                .into_any()
+        }
+        Taking::Unreadable => {
+            view! { <Banner tone=Tone::Bad title=words.say(Language::photo_unreadable) /> }
+                .into_any()
+        }
+        Taking::NotKept(error) => {
+            let title = Signal::derive(move || {
+                words.now().not_saved_because(storage_advice(words.now(), &error))
+            });
+            view! { <Banner tone=Tone::Bad title=title /> }.into_any()
+        }
+    }
+}
+
+/// The button that takes the file off the question.
+#[component]
+pub(super) fn RemoveFile(asked: Asked) -> impl IntoView {
+    let label = asked.words.say(Language::remove);
+    view! { <Button kind=ButtonKind::Quiet icon=Glyph::Bin label=label on_click=move |()| asked.entry.detach(asked.id) /> }
+}
+
+/// Any file.
+#[component]
+pub(super) fn FileUpload(asked: Asked, media: String) -> impl IntoView {
+    let words = asked.words;
+    let taking = RwSignal::new(Taking::Idle);
+    let file = answer_file(asked);
+    view! {
+        <div class="file-line" role="group" aria-labelledby=asked.label_id()>
+            {move || {
+                file.get()
+                    .map(|file| {
+                        let text = format!("{} ({})", file.name, words.now().bytes(file.size));
+                        view! {
+                            <Badge tone=Tone::Good icon=Glyph::Clip label=text />
+                            <RemoveFile asked=asked />
+                        }
+                    })
+            }}
+            <label class="button file-button" class:button-off=move || asked.readonly().get()>
+                <input
+                    class="visually-hidden"
+                    type="file"
+                    id=asked.input_id()
+                    accept=media
+                    disabled=asked.readonly()
+                    aria-describedby=asked.described_by()
+                    on:change:target=move |event| {
+                        let Some(picked) = files::take_picked(&event.target()) else { return };
+                        taking.set(Taking::Busy);
+                        tasks::spawn(async move {
+                            match files::read(&picked).await {
+                                Ok(read) => keep(asked, &read.name, &read.media_type, &read.bytes, taking).await,
+                                Err(_unreadable) => {
+                                    taking.try_set(Taking::Unreadable);
+                                }
+                            }
+                        });
+                    }
+                />
+                <Icon glyph=Glyph::Clip />
+                <span>{words.say(Language::choose_file)}</span>
+            </label>
+        </div>
+        <TakingNews asked=asked taking=taking />
+    }
+}

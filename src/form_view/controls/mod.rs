@@ -1,0 +1,165 @@
+//! The controls that answer questions, one file each, and which of them a question gets.
+
+mod acknowledge;
+mod autocomplete;
+mod barcode;
+mod date;
+mod file;
+mod geopoint;
+mod note;
+mod number;
+mod photo;
+mod range;
+mod rank;
+mod select_many;
+mod select_one;
+mod signature;
+mod text;
+mod time;
+
+use std::sync::Arc;
+
+use form::{DataType, Question, QuestionControl};
+use leptos::prelude::*;
+
+use super::question::Asked;
+
+/// From so many choices on, a list with a search serves better than a page of buttons.
+const MANY_CHOICES: usize = 30;
+
+/// The control of a question.
+pub(super) fn draw(asked: Asked, question: &Arc<Question>) -> AnyView {
+    use QuestionControl as Control;
+    match &question.control {
+        Control::Note => view! { <note::Note asked=asked /> }.into_any(),
+        Control::Trigger => view! { <acknowledge::Acknowledge asked=asked /> }.into_any(),
+        Control::Select1 if is_sheet(asked) => view! { <autocomplete::ChooseOne asked=asked /> }.into_any(),
+        Control::Select1 => view! { <select_one::SelectOne asked=asked /> }.into_any(),
+        Control::Select if is_sheet(asked) => view! { <autocomplete::ChooseMany asked=asked /> }.into_any(),
+        Control::Select => view! { <select_many::SelectMany asked=asked /> }.into_any(),
+        Control::Rank => view! { <rank::Rank asked=asked /> }.into_any(),
+        Control::Range { start, end, step } => {
+            view! { <range::Range asked=asked start=start.clone() end=end.clone() step=step.clone() /> }.into_any()
+        }
+        Control::Upload { media } if media.starts_with("image") && is_drawn(asked) => {
+            view! { <signature::Signature asked=asked /> }.into_any()
+        }
+        Control::Upload { media } if media.starts_with("image") => {
+            view! { <photo::Photo asked=asked max_pixels=question.parameter("max-pixels").and_then(|pixels| pixels.parse().ok()) /> }.into_any()
+        }
+        Control::Upload { media } => view! { <file::FileUpload asked=asked media=media.clone() /> }.into_any(),
+        Control::Secret => view! { <text::Text asked=asked rows=question.parameter("rows").and_then(|rows| rows.parse().ok()) secret=true /> }.into_any(),
+        Control::Input => input(asked, question),
+    }
+}
+
+fn input(asked: Asked, question: &Arc<Question>) -> AnyView {
+    match question.data_type {
+        DataType::Int => view! { <number::Number asked=asked whole=true /> }.into_any(),
+        DataType::Decimal => view! { <number::Number asked=asked whole=false /> }.into_any(),
+        DataType::Date => view! { <date::Date asked=asked /> }.into_any(),
+        DataType::Time => view! { <time::Time asked=asked /> }.into_any(),
+        DataType::DateTime => view! { <time::DateTime asked=asked /> }.into_any(),
+        DataType::Geopoint => {
+            view! { <geopoint::Geopoint asked=asked accuracy_m=question.parameter("accuracyThreshold").and_then(|metres| metres.parse().ok()) /> }.into_any()
+        }
+        DataType::Barcode => view! { <barcode::Barcode asked=asked /> }.into_any(),
+        DataType::String
+        | DataType::Boolean
+        | DataType::Geotrace
+        | DataType::Geoshape
+        | DataType::Binary
+        | DataType::Intent => {
+            view! { <text::Text asked=asked rows=question.parameter("rows").and_then(|rows| rows.parse().ok()) secret=false /> }.into_any()
+        }
+    }
+}
+
+fn is_sheet(asked: Asked) -> bool {
+    let in_columns =
+        asked.looks("columns") || asked.looks("columns-pack") || asked.looks("horizontal");
+    let asks_for_it =
+        ["minimal", "autocomplete", "search"].into_iter().any(|word| asked.looks(word));
+    asks_for_it
+        || (!in_columns && asked.entry.choices(asked.id).read_untracked().len() > MANY_CHOICES)
+}
+
+fn is_drawn(asked: Asked) -> bool {
+    ["signature", "draw"].into_iter().any(|word| asked.looks(word))
+}
+
+/// Keeps what stands in a text input right without ever writing over what is being typed.
+///
+/// The browser owns the text of its inputs: writing it back while a Vietnamese keyboard composes moves the
+/// cursor and doubles letters. So an input is written only when the answer became something else than what
+/// was typed in it, and nobody is in it.
+#[derive(Clone, Copy)]
+struct Typing {
+    input: NodeRef<leptos::html::Input>,
+    area: NodeRef<leptos::html::Textarea>,
+    asked: Asked,
+    /// How the answer stands in the input.
+    show: Callback<String, String>,
+    typed: StoredValue<String>,
+    is_inside: StoredValue<bool>,
+}
+
+impl Typing {
+    fn new(asked: Asked, show: impl Fn(String) -> String + Send + Sync + 'static) -> Self {
+        let value = asked.value();
+        let typing = Self {
+            input: NodeRef::new(),
+            area: NodeRef::new(),
+            asked,
+            show: Callback::new(show),
+            typed: StoredValue::new(value.get_untracked()),
+            is_inside: StoredValue::new(false),
+        };
+        Effect::new(move || {
+            let value = value.get();
+            if typing.typed.with_value(|typed| *typed != value) {
+                typing.typed.set_value(value);
+                if !typing.is_inside.get_value() {
+                    typing.write();
+                }
+            }
+        });
+        typing
+    }
+
+    /// What the input begins with.
+    fn start(self) -> String {
+        self.show.run(self.typed.get_value())
+    }
+
+    /// The answer as typed, in the form's notation.
+    fn take(self, value: &str) {
+        self.typed.try_update_value(|typed| value.clone_into(typed));
+        self.asked.entry.answer(self.asked.id, value);
+    }
+
+    fn enter(self) {
+        self.is_inside.try_update_value(|is_inside| *is_inside = true);
+    }
+
+    /// Once nobody is in it, the input shows the answer as it was understood.
+    fn leave(self) {
+        self.is_inside.try_update_value(|is_inside| *is_inside = false);
+        self.write();
+    }
+
+    fn write(self) {
+        let Some(text) = self.typed.try_get_value().map(|typed| self.show.run(typed)) else {
+            return;
+        };
+        if let Some(Some(input)) = self.input.try_get_untracked() {
+            if input.value() != text {
+                input.set_value(&text);
+            }
+        } else if let Some(Some(area)) = self.area.try_get_untracked()
+            && area.value() != text
+        {
+            area.set_value(&text);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Any number of a few choices.
+
+use form::Choice;
+use leptos::prelude::*;
+
+use crate::components::RichText;
+use crate::form_view::question::Asked;
+use crate::locale::Language;
+
+/// Any number of choices, one below the other or side by side.
+#[component]
+pub(super) fn SelectMany(asked: Asked) -> impl IntoView {
+    let choices = asked.entry.choices(asked.id);
+    let in_columns = asked.state.with_untracked(|state| {
+        state.appearance.iter().any(|word| word.starts_with("columns") || word == "horizontal")
+    });
+    view! {
+        <div
+            class="choices"
+            class:choices-columns=in_columns
+            role="group"
+            id=asked.input_id()
+            aria-labelledby=asked.label_id()
+            aria-describedby=asked.described_by()
+        >
+            <For each=move || choices.get().to_vec() key=|choice| (choice.value.clone(), choice.label.text.clone()) let:choice>
+                <ManyChoice asked=asked choice=choice />
+            </For>
+        </div>
+        <Show when=move || choices.read().is_empty()>
+            <p class="muted">{asked.words.say(Language::no_choices)}</p>
+        </Show>
+    }
+}
+
+/// One choice of a question that takes several.
+#[component]
+pub(super) fn ManyChoice(asked: Asked, choice: Choice) -> impl IntoView {
+    let value = asked.value();
+    let this = choice.value.clone();
+    let toggled = choice.value.clone();
+    view! {
+        <label class="choice">
+            <input
+                type="checkbox"
+                value=choice.value
+                disabled=asked.readonly()
+                prop:checked=move || value.read().split_whitespace().any(|value| value == this)
+                on:change:target=move |event| {
+                    let choices = asked.entry.choices(asked.id).get_untracked();
+                    let text = with_choice(&asked.value_at_once(), &toggled, event.target().checked(), &choices);
+                    asked.choose(&text);
+                }
+            />
+            <RichText text=choice.label.text />
+        </label>
+    }
+}
+
+/// The answer with a choice put in or taken out, in the order of the choices.
+fn with_choice(value: &str, choice: &str, is_in: bool, choices: &[Choice]) -> String {
+    let mut chosen: Vec<&str> = value.split_whitespace().filter(|other| *other != choice).collect();
+    if is_in {
+        chosen.push(choice);
+    }
+    let place =
+        |value: &str| choices.iter().position(|choice| choice.value == value).unwrap_or(usize::MAX);
+    chosen.sort_by_key(|value| place(value));
+    chosen.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use form::RichText;
+
+    use super::*;
+
+    #[test]
+    fn choices_stand_in_the_order_of_the_list_and_none_is_lost() {
+        let choices: Vec<Choice> = ["a", "b", "c"]
+            .map(|value| Choice { value: value.to_owned(), label: RichText::default() })
+            .into();
+        let cases = [
+            ("", "b", true, "b"),
+            ("b", "a", true, "a b"),
+            ("a b", "a", false, "b"),
+            ("a b", "b", true, "a b"),
+            ("cu a", "c", true, "a c cu"),
+            ("a", "a", false, ""),
+        ];
+        for (value, choice, is_in, answer) in cases {
+            assert_eq!(with_choice(value, choice, is_in, &choices), answer, "{value} {choice}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A stored picture in place, opening in full.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use sync::wire::FileRef;
+
+use crate::components::{FullImage, Thumbnail};
+use crate::locale::Language;
+use crate::platform::{files::ObjectUrl, tasks};
+use crate::stores::{Records, preferences::use_words};
+
+/// What is known of the picture.
+#[derive(Clone, Default)]
+enum Picture {
+    #[default]
+    Loading,
+    Shown(Rc<ObjectUrl>),
+    Missing,
+}
+
+/// A picture of a record: a thumbnail that opens in full. Its bytes come from the phone, else from the server.
+#[component]
+pub fn FilePicture(
+    #[prop(into)] file: Signal<Option<FileRef>>,
+    #[prop(into)] alt: Signal<String>,
+) -> impl IntoView {
+    let words = use_words();
+    let records = expect_context::<Records>();
+    let picture = RwSignal::new_local(Picture::Loading);
+    let is_open = RwSignal::new(false);
+    let file = Memo::new(move |_| file.get());
+    Effect::new(move || {
+        let Some(file) = file.get() else { return };
+        picture.set(Picture::Loading);
+        tasks::spawn(async move {
+            let loaded = records.file(&file).await.ok();
+            let url = loaded.and_then(|bytes| ObjectUrl::new(&bytes, &file.media_type).ok());
+            picture.try_set(url.map_or(Picture::Missing, |url| Picture::Shown(Rc::new(url))));
+        });
+    });
+    view! {
+        {move || match picture.get() {
+            Picture::Loading => view! { <span class="thumbnail thumbnail-empty" aria-hidden="true"></span> }.into_any(),
+            Picture::Missing => view! { <p class="muted">{words.say(Language::photo_not_here)}</p> }.into_any(),
+            Picture::Shown(url) => {
+                let src = url.as_str().to_owned();
+                let full = src.clone();
+                view! {
+                    <Thumbnail
+                        src=src
+                        alt=alt
+                        open_label=words.say(Language::see_full)
+                        on_open=move |()| is_open.set(true)
+                    />
+                    <FullImage
+                        src=full
+                        alt=alt
+                        open=is_open
+                        close_label=words.say(Language::close)
+                        on_close=move |()| {
+                            is_open.try_set(false);
+                        }
+                    />
+                }
+                    .into_any()
+            }
+        }}
+    }
+}

@@ -1,0 +1,57 @@
+//! What lies below a node: questions, sections and repeats, one after another.
+
+use form::{NodeId, NodeKind};
+use leptos::prelude::*;
+
+use super::question::QuestionView;
+use super::repeat::RepeatView;
+use crate::components::RichText;
+use crate::stores::FormEntry;
+
+/// The children of a group, a row or the form.
+#[component]
+pub(super) fn Children(of: NodeId) -> impl IntoView {
+    let entry = expect_context::<FormEntry>();
+    let children = entry.children(of);
+    view! { <For each=move || children.get() key=|id| *id let:id>{node_view(id)}</For> }
+}
+
+/// One node by its kind. It is in the page only while it is relevant.
+pub(super) fn node_view(id: NodeId) -> AnyView {
+    let entry = expect_context::<FormEntry>();
+    let state = entry.node(id);
+    let relevant = Memo::new(move |_| state.read().relevant);
+    let kind = state.with_untracked(|state| state.kind.clone());
+    let draw = move || match kind.clone() {
+        NodeKind::Question(question) => {
+            view! { <QuestionView id=id question=question /> }.into_any()
+        }
+        NodeKind::Repeat { .. } => view! { <RepeatView id=id /> }.into_any(),
+        NodeKind::Root | NodeKind::Group { .. } | NodeKind::Row { .. } => {
+            view! { <Section id=id /> }.into_any()
+        }
+    };
+    let draw = StoredValue::new(draw);
+    view! { <Show when=move || relevant.get()>{draw.with_value(|draw| draw())}</Show> }.into_any()
+}
+
+/// A group within a page: a section with its label as heading.
+#[component]
+fn Section(id: NodeId) -> AnyView {
+    let entry = expect_context::<FormEntry>();
+    let state = entry.node(id);
+    if state.with_untracked(|state| state.label.is_none()) {
+        return view! { <Children of=id /> }.into_any();
+    }
+    let heading = format!("q{}-heading", id.index());
+    let label = Signal::derive(move || {
+        state.read().label.as_ref().map(|label| label.text.clone()).unwrap_or_default()
+    });
+    view! {
+        <section class="form-section" aria-labelledby=heading>
+            <h2 id=format!("q{}-heading", id.index())><RichText text=label /></h2>
+            <Children of=id />
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,39 @@
+//! Draws an open form: one page a group, each engine node by its control.
+//!
+//! Nothing is decided here that the engine or [`crate::stores::FormEntry`] could decide. Start with [`FormView`].
+
+mod answer_text;
+mod controls;
+mod file_picture;
+mod group;
+mod page;
+mod question;
+mod repeat;
+mod review;
+
+pub use answer_text::{answer_text, map_link};
+pub use file_picture::FilePicture;
+pub use page::FormView;
+
+use leptos::prelude::*;
+
+use crate::locale::Language;
+use crate::platform::storage::StorageError;
+
+/// Whether the person tried to go on from this page: then everything that is missing is said.
+#[derive(Clone, Copy)]
+struct Tried(RwSignal<bool>);
+
+/// What a person can do when the phone does not store.
+#[must_use]
+pub fn storage_advice(language: Language, error: &StorageError) -> &'static str {
+    match error {
+        StorageError::Refused(_) => language.storage_refused(),
+        StorageError::Full => language.storage_full(),
+        StorageError::Blocked => language.storage_blocked(),
+        StorageError::Newer => language.storage_newer(),
+        StorageError::Closed | StorageError::Unreadable(_) | StorageError::Other(_) => {
+            language.storage_failed()
+        }
+    }
+}

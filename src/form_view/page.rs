@@ -1,0 +1,347 @@
+//! The frame around the page on screen: title, language, progress, going back and on.
+
+use form::{NodeId, NodeKind};
+use leptos::html;
+use leptos::prelude::*;
+
+use super::group::{Children, node_view};
+use super::review::Review;
+use super::{Tried, storage_advice};
+use crate::components::{
+    Badge, Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, IconButton, ProgressBar,
+    RichText, Segmented, Sheet, Tone,
+};
+use crate::locale::Language;
+use crate::platform::document as dom;
+use crate::stores::{FormEntry, Preferences, SaveState, preferences::use_words};
+
+/// An open form.
+#[component]
+pub fn FormView(
+    entry: FormEntry,
+    #[prop(into)] on_leave: Callback<()>,
+    #[prop(into)] on_submitted: Callback<()>,
+) -> impl IntoView {
+    provide_context(entry);
+    let tried = RwSignal::new(false);
+    provide_context(Tried(tried));
+    let words = use_words();
+    let reviewing = RwSignal::new(false);
+    let heading = NodeRef::<html::H1>::new();
+    follow_app_language(entry);
+    move_focus(entry, reviewing, heading);
+    let page = entry.page();
+    let on_page = move || view! { <PageBody page=page.get() /> };
+    let title = Signal::derive(move || {
+        if reviewing.get() {
+            words.now().review().to_owned()
+        } else {
+            page_title(entry, page.get())
+        }
+    });
+    let leave_review = move |()| reviewing.set(false);
+    view! {
+        <div class="form-view" data-form-ready="" data-form=entry.form().id>
+            <FormHead on_leave=on_leave reviewing=reviewing />
+            <div class="form-scroll">
+                <div class="form-page">
+                    <h1 node_ref=heading tabindex="-1"><RichText text=title /></h1>
+                    <Show
+                        when=move || reviewing.get()
+                        fallback=move || view! { <div class="form-nodes">{on_page}</div> }
+                    >
+                        <Review on_jump=leave_review on_submitted=on_submitted />
+                    </Show>
+                </div>
+            </div>
+            <FormFoot reviewing=reviewing tried=tried />
+        </div>
+    }
+}
+
+/// A page is a group, a repeat or a single question.
+#[component]
+fn PageBody(page: NodeId) -> AnyView {
+    let entry = expect_context::<FormEntry>();
+    let Tried(tried) = expect_context::<Tried>();
+    tried.set(false);
+    match entry.node(page).with_untracked(|state| state.kind.clone()) {
+        NodeKind::Root | NodeKind::Group { .. } | NodeKind::Row { .. } => {
+            view! { <Children of=page /> }.into_any()
+        }
+        NodeKind::Repeat { .. } | NodeKind::Question(_) => node_view(page),
+    }
+}
+
+/// A group's label; for other pages the form's title, as the page itself shows the label.
+fn page_title(entry: FormEntry, page: NodeId) -> String {
+    let state = entry.node(page);
+    let state = state.read();
+    let label = state.label.as_ref().map(|label| label.text.clone());
+    match state.kind {
+        NodeKind::Root | NodeKind::Group { .. } | NodeKind::Row { .. } => {
+            label.unwrap_or_else(|| entry.title().get())
+        }
+        NodeKind::Repeat { .. } | NodeKind::Question(_) => entry.title().get(),
+    }
+}
+
+#[component]
+fn FormHead(on_leave: Callback<()>, reviewing: RwSignal<bool>) -> impl IntoView {
+    let entry = expect_context::<FormEntry>();
+    let words = use_words();
+    let listing = RwSignal::new(false);
+    let progress = entry.progress();
+    let where_text = Signal::derive(move || {
+        let (place, count) = progress.get();
+        if reviewing.get() {
+            words.now().review().to_owned()
+        } else {
+            words.now().page_of(place + 1, count)
+        }
+    });
+    view! {
+        <header class="form-head">
+            <div class="form-head-line">
+                <IconButton label=words.say(Language::leave_form) glyph=Glyph::Close on_click=on_leave />
+                <p class="form-title">{entry.title()}</p>
+                <LanguageSwitch />
+            </div>
+            <div class="form-head-line form-head-small">
+                <button type="button" class="page-button" aria-haspopup="dialog" on:click=move |_| listing.set(true)>
+                    {where_text}
+                    <Icon glyph=Glyph::Expand />
+                </button>
+                <SaveLine />
+            </div>
+            <ProgressBar
+                label=where_text
+                at=Signal::derive(move || if reviewing.get() { progress.get().1 } else { progress.get().0 })
+                of=Signal::derive(move || progress.get().1)
+            />
+            <Sheet
+                open=listing
+                title=words.say(Language::pages_of_form)
+                close_label=words.say(Language::close)
+                on_close=move |()| {
+                    listing.try_set(false);
+                }
+            >
+                <PageList listing=listing reviewing=reviewing />
+            </Sheet>
+        </header>
+        <SaveFailure />
+    }
+}
+
+#[component]
+fn PageList(listing: RwSignal<bool>, reviewing: RwSignal<bool>) -> impl IntoView {
+    let entry = expect_context::<FormEntry>();
+    let words = use_words();
+    let go = move |page: Option<NodeId>| {
+        listing.set(false);
+        reviewing.set(page.is_none());
+        if let Some(page) = page {
+            entry.go_to(page);
+        }
+    };
+    let link = move |page: NodeId, number: usize| {
+        let label = Signal::derive(move || {
+            let label = entry.node(page).read().label.as_ref().map(|label| label.text.clone());
+            label.unwrap_or_else(|| entry.title().get())
+        });
+        let current = move || (!reviewing.get() && entry.page().get() == page).then_some("page");
+        view! {
+            <li>
+                <button type="button" class="page-link" aria-current=current on:click=move |_| go(Some(page))>
+                    <span class="row-number">{number}</span>
+                    <RichText text=label />
+                </button>
+            </li>
+        }
+    };
+    view! {
+        <ol class="page-list">
+            {move || entry.pages().get().into_iter().enumerate().map(|(place, page)| link(page, place + 1)).collect_view()}
+            <li>
+                <button type="button" class="page-link" on:click=move |_| go(None)>
+                    <Icon glyph=Glyph::Review />
+                    <span>{words.say(Language::review)}</span>
+                </button>
+            </li>
+        </ol>
+    }
+}
+
+/// The languages of the form, if there are several.
+#[component]
+fn LanguageSwitch() -> AnyView {
+    let entry = expect_context::<FormEntry>();
+    let preferences = expect_context::<Preferences>();
+    let words = use_words();
+    let names: Vec<String> = entry.languages().into_iter().map(|language| language.name).collect();
+    if names.len() < 2 {
+        return ().into_any();
+    }
+    let short = |name: &String| {
+        let label = Language::of_form(name)
+            .map_or_else(|| name.clone(), |language| language.code().to_uppercase());
+        ChoiceOption { value: name.clone(), label }
+    };
+    let options: Vec<ChoiceOption> = names.iter().map(short).collect();
+    let choose = move |name: String| {
+        entry.set_language(&name);
+        if let Some(language) = Language::of_form(&name) {
+            preferences.change(|chosen| chosen.language = language);
+        }
+    };
+    view! {
+        <Segmented
+            name="form-language"
+            label=words.say(Language::language_of_form)
+            options=Signal::stored(options)
+            value=entry.language()
+            on_choose=choose
+        />
+    }
+    .into_any()
+}
+
+/// Whether the answers are on the phone's disk, told quietly.
+#[component]
+fn SaveLine() -> impl IntoView {
+    let entry = expect_context::<FormEntry>();
+    let words = use_words();
+    let text = move || {
+        let language = words.now();
+        match entry.save_state().get() {
+            SaveState::Unchanged => language.unchanged(),
+            SaveState::Saving => language.saving(),
+            SaveState::Saved(_) => language.saved_on_phone(),
+            SaveState::Failed(_) => language.not_saved(),
+        }
+    };
+    let name = move || match entry.save_state().get() {
+        SaveState::Unchanged => "unchanged",
+        SaveState::Saving => "saving",
+        SaveState::Saved(_) => "saved",
+        SaveState::Failed(_) => "failed",
+    };
+    view! { <p class="save-line" role="status" aria-live="polite" data-save=name>{text}</p> }
+}
+
+/// When saving failed nobody may miss it.
+#[component]
+fn SaveFailure() -> impl IntoView {
+    let entry = expect_context::<FormEntry>();
+    let words = use_words();
+    move || match entry.save_state().get() {
+        SaveState::Failed(error) => {
+            let title = Signal::derive(move || {
+                words.now().not_saved_because(storage_advice(words.now(), &error))
+            });
+            Some(view! { <Banner tone=Tone::Bad title=title /> })
+        }
+        SaveState::Unchanged | SaveState::Saving | SaveState::Saved(_) => None,
+    }
+}
+
+#[component]
+fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
+    let entry = expect_context::<FormEntry>();
+    let words = use_words();
+    let progress = entry.progress();
+    let is_first = Memo::new(move |_| !reviewing.get() && progress.get().0 == 0);
+    let is_last = Memo::new(move |_| progress.get().0 + 1 >= progress.get().1);
+    let warned = RwSignal::new(None::<NodeId>);
+    let back = move |()| {
+        if reviewing.get_untracked() {
+            reviewing.set(false);
+        } else {
+            entry.previous_page();
+        }
+    };
+    let next = move |()| {
+        let page = entry.page().get_untracked();
+        let has_problem = entry.violations().iter().any(|violation| violation.page == Some(page));
+        // What is wrong is shown once; a second press goes on all the same.
+        if has_problem && warned.get_untracked() != Some(page) {
+            tried.set(true);
+            warned.set(Some(page));
+            show_first_problem();
+        } else if !entry.next_page() {
+            reviewing.set(true);
+        }
+    };
+    let is_warned = Memo::new(move |_| {
+        !reviewing.get() && tried.get() && warned.get() == Some(entry.page().get())
+    });
+    view! {
+        <footer class="form-foot">
+            <Show when=move || is_warned.get()>
+                <p class="form-foot-note" role="status">
+                    <Badge tone=Tone::Attention icon=Glyph::Warning label=words.say(Language::page_needs_care) />
+                </p>
+            </Show>
+            <div class="form-foot-buttons">
+                <Button
+                    icon=Glyph::Back
+                    label=words.say(Language::previous)
+                    disabled=is_first
+                    on_click=back
+                />
+                <Show when=move || !reviewing.get()>
+                    <Button
+                        kind=ButtonKind::Primary
+                        label=Signal::derive(move || {
+                            let language = words.now();
+                            if is_last.get() { language.to_review() } else { language.next() }.to_owned()
+                        })
+                        on_click=next
+                    />
+                </Show>
+            </div>
+        </footer>
+    }
+}
+
+/// The form speaks the language of the app where it can.
+fn follow_app_language(entry: FormEntry) {
+    let words = use_words();
+    Effect::new(move || {
+        let language = words.now();
+        let current = entry.language().get_untracked();
+        if Language::of_form(&current).is_some_and(|current| current == language) {
+            return;
+        }
+        let names = entry.languages();
+        if let Some(name) =
+            names.iter().find(|name| Language::of_form(&name.name) == Some(language))
+        {
+            entry.set_language(&name.name);
+        }
+    });
+}
+
+/// After a change of page the focus is on its heading, or on the question one was sent to.
+fn move_focus(entry: FormEntry, reviewing: RwSignal<bool>, heading: NodeRef<html::H1>) {
+    Effect::new(move || {
+        entry.page().track();
+        let question = entry.focused().get().filter(|_| !reviewing.get());
+        reviewing.track();
+        request_animation_frame(move || {
+            let is_found = question.is_some_and(|id| dom::go_to(&format!("#q{}", id.index())));
+            if let (false, Some(Some(heading))) = (is_found, heading.try_get_untracked()) {
+                dom::scroll_to_top(".form-scroll");
+                // Focus can only fail on an element that is gone.
+                drop(heading.focus());
+            }
+        });
+    });
+}
+
+fn show_first_problem() {
+    request_animation_frame(|| {
+        dom::go_to(".question-wrong");
+    });
+}

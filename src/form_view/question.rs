@@ -1,0 +1,186 @@
+//! One question: its label, hint, control, and what is wrong with the answer.
+
+use std::sync::Arc;
+
+use form::{AnswerProblem, NodeId, NodeState, Question, QuestionControl};
+use leptos::prelude::*;
+
+use super::{Tried, controls};
+use crate::components::{Glyph, Icon, RichText};
+use crate::locale::{Language, Words};
+use crate::stores::{FormEntry, preferences::use_words};
+
+/// What every control needs of its question.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub id: NodeId,
+    pub entry: FormEntry,
+    pub state: Signal<NodeState>,
+    pub words: Words,
+    problem: Memo<Option<AnswerProblem>>,
+}
+
+impl Asked {
+    /// The answer.
+    pub fn value(self) -> Memo<String> {
+        let state = self.state;
+        Memo::new(move |_| state.read().value.clone())
+    }
+
+    /// The answer as it is, for a handler.
+    pub fn value_at_once(self) -> String {
+        self.state.try_with_untracked(|state| state.value.clone()).unwrap_or_default()
+    }
+
+    /// Whether a person may not change it.
+    pub fn readonly(self) -> Signal<bool> {
+        let state = self.state;
+        Signal::derive(move || state.read().readonly)
+    }
+
+    /// Whether the words of `appearance` have this one. They never change.
+    pub fn looks(self, word: &str) -> bool {
+        self.state.with_untracked(|state| state.appearance.iter().any(|other| other == word))
+    }
+
+    /// The id of the element that takes the answer.
+    pub fn input_id(self) -> String {
+        format!("q{}-input", self.id.index())
+    }
+
+    /// The id of the label.
+    pub fn label_id(self) -> String {
+        format!("q{}-label", self.id.index())
+    }
+
+    /// Where the hint and the problem are told.
+    pub fn described_by(self) -> String {
+        format!("q{0}-hint q{0}-problem", self.id.index())
+    }
+
+    /// For `aria-invalid`.
+    pub fn invalid(self) -> Signal<Option<&'static str>> {
+        let problem = self.problem;
+        Signal::derive(move || problem.read().is_some().then_some("true"))
+    }
+
+    /// The label as plain text, for names of things inside the question.
+    pub fn label_text(self) -> Signal<String> {
+        let state = self.state;
+        Signal::derive(move || {
+            state.read().label.as_ref().map(|label| label.text.clone()).unwrap_or_default()
+        })
+    }
+
+    /// An answer that was chosen, not typed: stored at once.
+    pub fn choose(self, text: &str) {
+        self.entry.answer(self.id, text);
+        self.entry.leave(self.id);
+    }
+}
+
+/// One question.
+#[expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
+#[component]
+pub(super) fn QuestionView(id: NodeId, question: Arc<Question>) -> impl IntoView {
+    let entry = expect_context::<FormEntry>();
+    let Tried(tried) = expect_context::<Tried>();
+    let words = use_words();
+    let state = entry.node(id);
+    let left = RwSignal::new(false);
+    let problem = Memo::new(move |_| {
+        let shown = left.get() || tried.get();
+        state.read().problem.clone().filter(|_| shown)
+    });
+    let asked = Asked { id, entry, state, words, problem };
+    let is_input = matches!(
+        question.control,
+        QuestionControl::Input | QuestionControl::Secret | QuestionControl::Range { .. }
+    );
+    let is_note = question.control == QuestionControl::Note;
+    let container = format!("q{}", id.index());
+    let name = state.with_untracked(|state| state.name.clone());
+    view! {
+        <div
+            class="question"
+            class:question-wrong=move || problem.read().is_some()
+            class:note=is_note
+            id=container
+            data-q=name
+            on:focusin=move |_| entry.focus(id)
+            on:focusout=move |_| {
+                left.try_set(true);
+                entry.leave(id);
+            }
+        >
+            <Label asked=asked is_input=is_input />
+            {controls::draw(asked, &question)}
+            <Problem asked=asked />
+        </div>
+    }
+}
+
+/// The label with its hint. It names the control: by `for` where there is one input, else by id.
+#[component]
+fn Label(asked: Asked, is_input: bool) -> impl IntoView {
+    let Asked { id, state, words, .. } = asked;
+    let required = Memo::new(move |_| state.read().required);
+    let hint = Memo::new(move |_| {
+        state.read().hint.as_ref().map(|hint| hint.text.clone()).filter(|hint| !hint.is_empty())
+    });
+    let guidance =
+        Memo::new(move |_| state.read().guidance.clone().filter(|text| !text.is_empty()));
+    let text = view! {
+        <RichText text=asked.label_text() />
+        <Show when=move || required.get()>
+            <span class="required" title=words.say(Language::required)>
+                <span aria-hidden="true">"*"</span>
+                <span class="visually-hidden">{words.say(Language::required)}</span>
+            </span>
+        </Show>
+    };
+    let label = if is_input {
+        view! { <label class="question-label" id=asked.label_id() for=asked.input_id()>{text}</label> }.into_any()
+    } else {
+        view! { <div class="question-label" id=asked.label_id()>{text}</div> }.into_any()
+    };
+    view! {
+        {label}
+        <div class="question-hint" id=format!("q{}-hint", id.index())>
+            {move || hint.get().map(|hint| view! { <RichText text=hint /> })}
+        </div>
+        {move || {
+            guidance
+                .get()
+                .map(|guidance| {
+                    view! {
+                        <details class="guidance">
+                            <summary>{words.say(Language::guidance)}</summary>
+                            <RichText text=guidance />
+                        </details>
+                    }
+                })
+        }}
+    }
+}
+
+/// What is wrong with the answer, in words, beside it.
+#[component]
+fn Problem(asked: Asked) -> impl IntoView {
+    let Asked { id, words, problem, .. } = asked;
+    view! {
+        <div class="question-problem" id=format!("q{}-problem", id.index()) aria-live="polite">
+            {move || {
+                problem
+                    .get()
+                    .map(|problem| {
+                        let text = words.now().broken_rule(problem.kind, problem.message.as_deref());
+                        view! {
+                            <Icon glyph=Glyph::Warning />
+                            <span>{text}</span>
+                        }
+                    })
+            }}
+        </div>
+    }
+}

@@ -1,0 +1,188 @@
+//! A repeat: each row a card with its first answers, one of them open at a time.
+
+use std::sync::Arc;
+
+use form::{NodeId, NodeKind, NodeState, Question, QuestionControl};
+use leptos::prelude::*;
+
+use super::answer_text;
+use super::group::Children;
+use crate::components::{Button, ButtonKind, Glyph, Icon, IconButton, RichText, Toast, Toaster};
+use crate::locale::Language;
+use crate::platform::document as dom;
+use crate::stores::{FormEntry, preferences::use_words};
+
+/// How many answers stand on a card.
+const SUMMARY: usize = 3;
+
+/// A repeat with its rows.
+#[component]
+pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
+    let entry = expect_context::<FormEntry>();
+    let words = use_words();
+    let state = entry.node(id);
+    let rows = entry.children(id);
+    let open = RwSignal::new(None::<NodeId>);
+    // Whoever is sent to a question inside a row finds that row open.
+    Effect::new(move || {
+        if let Some(row) =
+            entry.focused().get().and_then(|question| row_around(entry, id, question))
+        {
+            open.set(Some(row));
+        }
+    });
+    let label = Signal::derive(move || label_of(&state.read()));
+    let can_add =
+        Memo::new(move |_| matches!(state.read().kind, NodeKind::Repeat { can_add: true, .. }));
+    let can_remove =
+        Memo::new(move |_| matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
+    let name = state.with_untracked(|state| state.name.clone());
+    let heading = format!("q{}-heading", id.index());
+    let add = move |()| {
+        if let Some(row) = entry.add_row(id) {
+            open.set(Some(row));
+            show_row(row);
+        }
+    };
+    view! {
+        <section class="repeat" data-repeat=name aria-labelledby=heading id=format!("q{}", id.index())>
+            <div class="repeat-head">
+                <h2 id=format!("q{}-heading", id.index())><RichText text=label /></h2>
+                <span class="muted">{move || words.now().rows(rows.read().len())}</span>
+            </div>
+            <ul class="repeat-rows">
+                <For each=move || rows.get() key=|row| *row let:row>
+                    <RowCard row=row open=open can_remove=can_remove />
+                </For>
+            </ul>
+            <Show when=move || can_add.get()>
+                <Button
+                    icon=Glyph::Plus
+                    label=Signal::derive(move || format!("{}: {}", words.now().add_row(), label.get()))
+                    on_click=add
+                />
+            </Show>
+        </section>
+    }
+}
+
+#[component]
+fn RowCard(row: NodeId, open: RwSignal<Option<NodeId>>, can_remove: Memo<bool>) -> impl IntoView {
+    let entry = expect_context::<FormEntry>();
+    let toaster = expect_context::<Toaster>();
+    let words = use_words();
+    let state = entry.node(row);
+    let is_open = Memo::new(move |_| open.get() == Some(row));
+    let position = Memo::new(move |_| match state.read().kind {
+        NodeKind::Row { position, .. } => position,
+        _ => 0,
+    });
+    let summary = Memo::new(move |_| {
+        let mut texts = Vec::new();
+        summarise(entry, words.now(), row, &mut texts);
+        texts
+    });
+    let remove = move |()| {
+        let Some(removed) = entry.remove_row(row) else { return };
+        open.try_set(None);
+        let language = words.at_once();
+        let undo = Arc::new(move || entry.restore_row(&removed));
+        toaster.show(Toast {
+            text: language.row_removed().to_owned(),
+            action: Some((language.undo().to_owned(), undo)),
+        });
+    };
+    view! {
+        <li class="row-card" class:row-open=move || is_open.get() id=format!("row{}", row.index())>
+            <div class="row-head">
+                <button
+                    type="button"
+                    class="row-summary"
+                    aria-expanded=move || if is_open.get() { "true" } else { "false" }
+                    on:click=move |_| open.set((!is_open.get_untracked()).then_some(row))
+                >
+                    <span class="row-number">{move || position.get()}</span>
+                    <span class="row-texts">
+                        {move || {
+                            let mut texts = summary.get().into_iter();
+                            let first = texts.next().unwrap_or_else(|| words.now().empty_row().to_owned());
+                            let rest = texts.collect::<Vec<_>>().join(" · ");
+                            view! {
+                                <span class="row-title">{first}</span>
+                                <span class="muted">{rest}</span>
+                            }
+                        }}
+                    </span>
+                    <Icon glyph=Glyph::Expand />
+                </button>
+                <Show when=move || can_remove.get()>
+                    <IconButton label=words.say(Language::remove_row) glyph=Glyph::Bin on_click=remove />
+                </Show>
+            </div>
+            <Show when=move || is_open.get()>
+                <div class="row-body">
+                    <Children of=row />
+                    <Button
+                        kind=ButtonKind::Secondary
+                        icon=Glyph::Check
+                        label=words.say(Language::done)
+                        on_click=move |()| {
+                            open.try_set(None);
+                        }
+                    />
+                </div>
+            </Show>
+        </li>
+    }
+}
+
+/// The first answers below a node, as people read them.
+fn summarise(entry: FormEntry, language: Language, of: NodeId, texts: &mut Vec<String>) {
+    for child in entry.children(of).get() {
+        if texts.len() == SUMMARY {
+            return;
+        }
+        let state = entry.node(child).get();
+        if !state.relevant {
+            continue;
+        }
+        match &state.kind {
+            NodeKind::Question(question) if !state.value.is_empty() && !is_file(question) => {
+                let choices = entry.choices(child).get();
+                texts.push(answer_text(
+                    language,
+                    &question.control,
+                    question.data_type,
+                    &state.value,
+                    &choices,
+                ));
+            }
+            NodeKind::Group { .. } => summarise(entry, language, child, texts),
+            NodeKind::Question(_)
+            | NodeKind::Root
+            | NodeKind::Repeat { .. }
+            | NodeKind::Row { .. } => {}
+        }
+    }
+}
+
+fn is_file(question: &Question) -> bool {
+    matches!(question.control, QuestionControl::Upload { .. })
+}
+
+fn label_of(state: &NodeState) -> String {
+    state.label.as_ref().map(|label| label.text.clone()).unwrap_or_default()
+}
+
+/// The row of `repeat` in which a node lies.
+fn row_around(entry: FormEntry, repeat: NodeId, node: NodeId) -> Option<NodeId> {
+    let ways_up = std::iter::successors(Some(node), move |node| entry.parent(*node));
+    ways_up.take_while(|node| *node != repeat).find(|node| entry.parent(*node) == Some(repeat))
+}
+
+/// Brings a row in sight once it is drawn, and goes to its first field.
+fn show_row(row: NodeId) {
+    request_animation_frame(move || {
+        dom::go_to(&format!("#row{} .row-body", row.index()));
+    });
+}

@@ -1,0 +1,118 @@
+//! The end of a form: what is missing, with a way to each, and submitting.
+
+use form::Violation;
+use leptos::prelude::*;
+
+use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, RichText, Tone};
+use crate::locale::Language;
+use crate::platform::tasks;
+use crate::stores::{FormEntry, form_entry::SubmitError, preferences::use_words};
+
+/// What is missing, and the button that submits.
+#[component]
+pub(super) fn Review(
+    #[prop(into)] on_jump: Callback<()>,
+    #[prop(into)] on_submitted: Callback<()>,
+) -> impl IntoView {
+    let entry = expect_context::<FormEntry>();
+    let words = use_words();
+    let missing = RwSignal::new(entry.violations());
+    let failed = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    // In another language the form's own messages read differently.
+    Effect::new(move || {
+        entry.language().track();
+        missing.set(entry.violations());
+    });
+    let submit = move |()| {
+        busy.set(true);
+        failed.set(None);
+        tasks::spawn(async move {
+            match entry.submit().await {
+                Ok(()) => {
+                    // Nobody to tell if the person went elsewhere meanwhile.
+                    on_submitted.try_run(());
+                }
+                Err(SubmitError::Problems(violations)) => {
+                    missing.try_set(violations);
+                }
+                Err(SubmitError::Storage(error)) => {
+                    crate::platform::log_error(&format!("not submitted: {error}"));
+                    failed.try_set(Some(words.at_once().could_not_submit().to_owned()));
+                }
+            }
+            busy.try_set(false);
+        });
+    };
+    let is_complete = Memo::new(move |_| missing.read().is_empty());
+    view! {
+        <div class="review">
+            {move || {
+                if is_complete.get() {
+                    view! { <Banner tone=Tone::Good title=words.say(Language::all_answered) /> }.into_any()
+                } else {
+                    let title = Signal::derive(move || words.now().to_fix(missing.read().len()));
+                    view! { <Banner tone=Tone::Attention title=title /> }.into_any()
+                }
+            }}
+            <ol class="review-list">
+                <For each=move || missing.get() key=|violation| (violation.path.clone(), violation.message.clone()) let:violation>
+                    <Missing violation=violation on_jump=on_jump />
+                </For>
+            </ol>
+            {move || failed.get().map(|text| view! { <Banner tone=Tone::Bad title=text /> })}
+            <Show
+                when=move || is_complete.get()
+                fallback=move || view! { <p class="muted">{words.say(Language::submit_later)}</p> }
+            >
+                <p class="muted">{words.say(Language::after_submit)}</p>
+            </Show>
+            <Button
+                kind=ButtonKind::Primary
+                icon=Glyph::Sent
+                label=Signal::derive(move || {
+                    let language = words.now();
+                    match (busy.get(), entry.is_submitted().get()) {
+                        (true, _) => language.submitting(),
+                        (false, true) => language.submit_changes(),
+                        (false, false) => language.submit(),
+                    }
+                    .to_owned()
+                })
+                disabled=Signal::derive(move || busy.get() || !is_complete.get())
+                on_click=submit
+            />
+        </div>
+    }
+}
+
+#[component]
+fn Missing(violation: Violation, on_jump: Callback<()>) -> impl IntoView {
+    let entry = expect_context::<FormEntry>();
+    let words = use_words();
+    let node = violation.node;
+    let name = violation.path.rsplit('/').next().unwrap_or_default().to_owned();
+    let label = Signal::derive(move || {
+        let label = entry.node(node).read().label.as_ref().map(|label| label.text.clone());
+        label.unwrap_or_else(|| name.clone())
+    });
+    let rule = move || words.now().broken_rule(violation.kind, violation.message.as_deref());
+    view! {
+        <li>
+            <button
+                type="button"
+                class="review-item"
+                on:click=move |_| {
+                    on_jump.run(());
+                    entry.go_to_question(node);
+                }
+            >
+                <span class="review-text">
+                    <span class="review-label"><RichText text=label /></span>
+                    <span class="review-rule">{rule}</span>
+                </span>
+                <Icon glyph=Glyph::Forward />
+            </button>
+        </li>
+    }
+}

@@ -1,0 +1,20 @@
+//! The phone app: a Leptos PWA that captures inspections and attendance offline.
+//!
+//! The only package that knows Leptos or the browser. Arrows point down:
+//!
+//! ```text
+//! app ─> pages ─> form_view ─> components     what a person sees
+//!          └────> stores <──┘                 reactive state
+//!                   └─> sync_runner ─> platform ─> web APIs
+//! ```
+//!
+//! What can be decided without a browser is decided in `crates/`.
+
+pub mod app;
+pub mod components;
+pub mod form_view;
+pub mod locale;
+pub mod pages;
+pub mod platform;
+pub mod stores;
+pub mod sync_runner;

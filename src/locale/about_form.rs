@@ -1,0 +1,149 @@
+//! Words of an open form: going through it, its controls, what is missing.
+
+use form::ViolationKind;
+
+use super::{Language, words};
+
+words! {
+    next: "Tiếp", "Next";
+    previous: "Trước", "Back";
+    to_review: "Xem lại", "Review";
+    review: "Xem lại và nộp", "Review and submit";
+    submit: "Nộp phiếu", "Submit";
+    submit_changes: "Nộp phần sửa", "Submit changes";
+    submitting: "Đang nộp…", "Submitting…";
+    leave_form: "Ra khỏi phiếu", "Leave the form";
+    pages_of_form: "Các trang của phiếu", "Pages of the form";
+    all_answered: "Không thiếu gì. Nộp được rồi.", "Nothing is missing. Ready to submit.";
+    fix_first: "Cần bổ sung hoặc sửa", "Missing or wrong";
+    go_there: "Đến câu này", "Go to it";
+    submit_later: "Chưa nộp được? Mọi câu đã trả lời vẫn ở trên máy, làm tiếp lúc nào cũng được.", "Not ready? Every answer stays on this phone; go on whenever you like.";
+    after_submit: "Nộp được cả khi không có mạng: máy tự gửi khi có mạng.", "You can submit offline: it is sent by itself once there is a network.";
+    submitted: "Đã nộp", "Submitted";
+    language_of_form: "Ngôn ngữ của phiếu", "Language of the form";
+    required: "bắt buộc", "required";
+    required_default: "Câu này cần trả lời.", "This needs an answer.";
+    type_default: "Câu trả lời này không đúng kiểu, ví dụ chữ trong ô số.", "This is not the kind of answer asked for, such as letters in a number.";
+    constraint_default: "Câu trả lời này chưa hợp lệ.", "This answer is not valid.";
+    page_needs_care: "Trang này còn câu cần xem lại. Vẫn đi tiếp được.", "Something on this page needs attention. You can still go on.";
+    guidance: "Hướng dẫn thêm", "More guidance";
+
+    unchanged: "Chưa nhập gì mới", "Nothing new entered";
+    saving: "Đang lưu…", "Saving…";
+    saved_on_phone: "Đã lưu trên máy", "Saved on this phone";
+    not_saved: "CHƯA lưu được", "NOT saved";
+
+    choose: "Chọn", "Choose";
+    choose_many: "Chọn một hoặc nhiều", "Choose one or more";
+    done: "Xong", "Done";
+    clear_answer: "Bỏ chọn", "Clear";
+    no_choice_matches: "Không có mục nào khớp.", "Nothing matches.";
+    no_choices: "Không có mục nào để chọn. Xem lại các câu trước.", "There is nothing to choose from. Check the questions above.";
+    move_up: "Lên", "Up";
+    move_down: "Xuống", "Down";
+    i_confirm: "Tôi xác nhận", "I confirm";
+
+    take_photo: "Chụp ảnh", "Take a photo";
+    choose_photo: "Chọn ảnh có sẵn", "Choose a picture";
+    change_photo: "Chụp lại", "Retake";
+    choose_file: "Chọn tệp", "Choose a file";
+    remove: "Gỡ bỏ", "Remove";
+    preparing_photo: "Đang thu nhỏ ảnh…", "Making the picture smaller…";
+    photo_kept: "Ảnh đã lưu trên máy", "The picture is kept on this phone";
+    photo_unreadable: "Không đọc được tệp ảnh này. Thử chụp lại.", "This picture cannot be read. Try taking it again.";
+    photo_not_here: "Ảnh chưa có trên máy này", "The picture is not on this phone";
+    no_room_for_file: "Máy hết chỗ: tệp CHƯA được lưu. Xóa bớt ảnh, video khác trên máy rồi thử lại.", "The phone is full: the file is NOT kept. Free some space, then try again.";
+    see_full: "Xem ảnh lớn", "See it in full";
+    removed_file: "Đã gỡ tệp", "File removed";
+
+    sign_here: "Ký vào khung", "Sign in the box";
+    wipe: "Xóa, ký lại", "Wipe";
+    sign_again: "Ký lại", "Sign again";
+    keep_signature: "Dùng chữ ký này", "Use this signature";
+    signature: "Chữ ký", "Signature";
+    signature_kept: "Chữ ký đã lưu trên máy", "The signature is kept on this phone";
+
+    get_location: "Lấy vị trí", "Get location";
+    get_location_again: "Lấy lại vị trí", "Get it again";
+    locating: "Đang tìm vị trí… Đứng ngoài trời sẽ nhanh hơn.", "Finding the location… It is faster outdoors.";
+    location_denied: "Trình duyệt không được phép lấy vị trí. Mở cài đặt của trang (biểu tượng bên trái địa chỉ), cho phép Vị trí, rồi thử lại.", "The browser may not read the location. Open the site settings (the icon left of the address), allow Location, then try again.";
+    location_late: "Chưa có vị trí. Ra chỗ thoáng rồi thử lại, hoặc bỏ qua nếu không bắt buộc.", "No location yet. Move into the open and try again, or skip it if it is not required.";
+    location_unavailable: "Máy này không cho biết vị trí. Bật Vị trí (GPS) trong cài đặt máy rồi thử lại.", "This phone gives no location. Switch Location (GPS) on in its settings, then try again.";
+    latitude: "Vĩ độ", "Latitude";
+    longitude: "Kinh độ", "Longitude";
+    open_map: "Mở bản đồ", "Open the map";
+    type_location: "Gõ tọa độ", "Type coordinates";
+
+    scan: "Quét mã", "Scan";
+    scanning: "Đưa mã vào giữa khung hình", "Hold the code in the middle";
+    stop_scanning: "Thôi quét", "Stop scanning";
+    scan_denied: "Không mở được máy ảnh. Gõ mã vào ô bên trên.", "The camera could not be opened. Type the code above.";
+
+    add_row: "Thêm", "Add";
+    remove_row: "Xóa dòng này", "Remove this row";
+    row_removed: "Đã xóa một dòng", "Row removed";
+    edit_row: "Sửa", "Edit";
+    close_row: "Thu gọn", "Collapse";
+    empty_row: "Chưa nhập", "Nothing entered";
+    no_rows: "Chưa có dòng nào.", "No rows yet.";
+}
+
+impl Language {
+    /// What is wrong with an answer: the form's own words, or ours where it has none.
+    #[must_use]
+    pub fn broken_rule(self, kind: ViolationKind, message: Option<&str>) -> String {
+        let ours = match kind {
+            ViolationKind::Required => self.required_default(),
+            ViolationKind::Constraint => self.constraint_default(),
+            ViolationKind::Type => self.type_default(),
+        };
+        message.filter(|message| !message.is_empty()).unwrap_or(ours).to_owned()
+    }
+
+    /// Where one is in a form.
+    #[must_use]
+    pub fn page_of(self, page: usize, pages: usize) -> String {
+        match self {
+            Self::Vi => format!("Trang {page}/{pages}"),
+            Self::En => format!("Page {page} of {pages}"),
+        }
+    }
+
+    /// The number of things to put right before submitting.
+    #[must_use]
+    pub fn to_fix(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("Còn {} câu cần bổ sung hoặc sửa", self.count(count)),
+            Self::En if count == 1 => "1 question needs attention".to_owned(),
+            Self::En => format!("{} questions need attention", self.count(count)),
+        }
+    }
+
+    /// How sure a location is.
+    #[must_use]
+    pub fn accuracy(self, metres: &str) -> String {
+        match self {
+            Self::Vi => format!("sai số khoảng {} m", self.number(metres)),
+            Self::En => format!("within about {} m", self.number(metres)),
+        }
+    }
+
+    /// Rows of a repeat.
+    #[must_use]
+    pub fn rows(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("{} dòng", self.count(count)),
+            Self::En if count == 1 => "1 row".to_owned(),
+            Self::En => format!("{} rows", self.count(count)),
+        }
+    }
+
+    /// What is chosen of a list.
+    #[must_use]
+    pub fn chosen(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("Đã chọn {}", self.count(count)),
+            Self::En => format!("{} chosen", self.count(count)),
+        }
+    }
+}

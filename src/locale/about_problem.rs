@@ -1,0 +1,28 @@
+//! Words for what went wrong on the phone: storage, the app itself, files, forms.
+
+use super::{Language, words};
+
+words! {
+    storage_problem: "Máy này chưa lưu được dữ liệu", "This phone cannot keep data";
+    storage_refused: "Trình duyệt không cho lưu dữ liệu: có thể đang ở chế độ riêng tư, hoặc dữ liệu của trang bị chặn. Mở ứng dụng trong cửa sổ thường, rồi thử lại. Đừng nhập gì trước khi lỗi này hết.", "The browser does not let the app keep data: it may be a private window, or the site's data is blocked. Open the app in a normal window and try again. Do not enter anything before this is gone.";
+    storage_full: "Máy đã đầy. Xóa bớt ảnh, video hoặc ứng dụng khác rồi thử lại. Những gì đã lưu vẫn còn.", "The phone is full. Delete some photos, videos or other apps and try again. What was saved is still here.";
+    storage_blocked: "Ứng dụng đang mở ở một cửa sổ khác với bản cũ. Đóng các cửa sổ khác rồi thử lại.", "The app is open in another window with an older version. Close the other windows and try again.";
+    storage_newer: "Dữ liệu trên máy do bản mới hơn của ứng dụng ghi. Kết nối mạng rồi mở lại để lấy bản mới.", "The data on this phone was written by a newer version of the app. Connect and reopen to get it.";
+    storage_failed: "Bộ nhớ của trình duyệt bị lỗi. Khởi động lại máy rồi thử lại. Đừng xóa dữ liệu trình duyệt: hồ sơ chưa gửi nằm trong đó.", "The browser's storage failed. Restart the phone and try again. Do not clear the browser's data: unsent records are in it.";
+    try_again: "Thử lại", "Try again";
+    technical: "Chi tiết kỹ thuật", "Technical details";
+    could_not_open: "Không mở được", "Could not be opened";
+    file_not_reached: "Tệp ở trên máy chủ: cần mạng để xem.", "The file is on the server: a network is needed.";
+    form_not_fetched: "Mẫu phiếu chưa có trên máy. Kết nối mạng rồi mở lại.", "The form is not on this phone yet. Connect and open it again.";
+    form_broken: "Mẫu phiếu này có lỗi nên không mở được. Báo cho người điều phối.", "This form has a mistake and cannot be opened. Tell the coordinator.";
+    could_not_delete: "Chưa xóa được", "Could not be deleted";
+    could_not_submit: "Chưa nộp được: máy không lưu được. Câu trả lời vẫn còn trên màn hình.", "Not submitted: the phone could not save. The answers are still on screen.";
+}
+
+impl Language {
+    /// Saving failed, and what the person must know.
+    #[must_use]
+    pub fn not_saved_because(self, reason: &str) -> String {
+        format!("{}. {reason}", self.not_saved())
+    }
+}

@@ -1,0 +1,85 @@
+//! Words of records: the list, one record, its life and history, and counts of them.
+
+use super::{Language, words};
+
+words! {
+    search_records: "Tìm trong hồ sơ", "Search records";
+    any_form: "Mọi phiếu", "Any form";
+    any_unit: "Mọi đơn vị", "Any unit";
+    any_state: "Mọi trạng thái", "Any state";
+    unsent_only: "Chưa gửi", "Not sent";
+    filters: "Bộ lọc", "Filters";
+    clear_filters: "Bỏ lọc", "Clear filters";
+    no_record_found: "Không có hồ sơ nào khớp.", "No record matches.";
+    no_records_yet: "Chưa có hồ sơ nào. Bắt đầu một phiếu, hoặc kết nối mạng để tải về.", "No records yet. Start a form, or connect to fetch them.";
+    export_xlsx: "Tải Excel", "Export Excel";
+    export_needs_form: "Chọn một phiếu để tải Excel", "Choose a form to export to Excel";
+    choose_record: "Chọn một hồ sơ bên trái để xem.", "Choose a record on the left to see it.";
+    not_sent: "Chưa gửi", "Not sent";
+    in_conflict: "Có câu trả lời khác nhau", "Different answers";
+
+    state_draft: "Đang nhập", "Draft";
+    state_submitted: "Đã nộp", "Submitted";
+    state_returned: "Bị trả lại", "Returned";
+    state_approved: "Đã duyệt", "Approved";
+    state_withdrawn: "Đã rút", "Withdrawn";
+
+    continue_filling: "Làm tiếp", "Continue";
+    amend: "Sửa, bổ sung", "Amend";
+    delete_record: "Xóa hồ sơ", "Delete record";
+    record_deleted: "Đã xóa hồ sơ", "Record deleted";
+    record_not_here: "Hồ sơ này không có trên máy", "This record is not on this phone";
+    record_not_here_why: "Có thể hồ sơ thuộc đơn vị khác, hoặc chưa được tải về.", "It may belong to another unit, or has not been fetched yet.";
+    form_of_record_missing: "Mẫu phiếu của hồ sơ này chưa có trên máy, nên câu hỏi hiện bằng mã.", "The form of this record is not on this phone, so questions appear by code.";
+    unit: "Đơn vị", "Unit";
+    author: "Người nhập", "Filled by";
+    form: "Phiếu", "Form";
+    changed: "Thay đổi", "Changed";
+    answers: "Câu trả lời", "Answers";
+    photos: "Ảnh", "Photos";
+    no_answers: "Chưa có câu trả lời nào.", "No answers yet.";
+    on_this_phone: "trên máy này", "on this phone";
+    both_stand: "Hai người trả lời khác nhau. Cả hai được giữ cho đến khi có người chọn.", "Two people answered differently. Both are kept until somebody decides.";
+
+    history: "Lịch sử", "History";
+    show_history: "Xem lịch sử", "Show history";
+    history_needs_network: "Lịch sử ở trên máy chủ: cần mạng để xem.", "The history is on the server: a network is needed to see it.";
+    history_empty: "Máy chủ chưa có hồ sơ này.", "The server does not have this record yet.";
+    history_failed: "Máy chủ chưa cho xem lịch sử. Thử lại sau.", "The server could not show the history. Try again later.";
+    received: "máy chủ nhận", "received";
+    did_create: "tạo hồ sơ", "created the record";
+    did_edit: "nhập tiếp", "edited";
+    did_submit: "nộp", "submitted";
+    did_amend: "sửa sau khi nộp", "amended";
+    did_delete: "xóa", "deleted";
+    did_undelete: "khôi phục", "restored";
+    did_resolve: "chọn câu trả lời đúng", "settled a conflict";
+
+    by_form: "Theo phiếu", "By form";
+    by_unit: "Theo đơn vị", "By unit";
+    by_state: "Theo trạng thái", "By state";
+    figures_of_this_phone: "Số liệu tính từ hồ sơ có trên máy này, kể cả chưa gửi.", "Figures are counted from the records on this phone, unsent ones included.";
+    records_in_all: "hồ sơ", "records";
+}
+
+impl Language {
+    /// A count of records.
+    #[must_use]
+    pub fn record_count(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("{} hồ sơ", self.count(count)),
+            Self::En if count == 1 => "1 record".to_owned(),
+            Self::En => format!("{} records", self.count(count)),
+        }
+    }
+
+    /// How many fields an operation wrote.
+    #[must_use]
+    pub fn field_count(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("{} ô", self.count(count)),
+            Self::En if count == 1 => "1 field".to_owned(),
+            Self::En => format!("{} fields", self.count(count)),
+        }
+    }
+}

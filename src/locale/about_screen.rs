@@ -1,0 +1,81 @@
+//! Words of the frame: names of screens, and what every screen offers.
+
+use super::{Language, words};
+
+words! {
+    app_name: "Sổ tay", "Sotay";
+    today: "Hôm nay", "Today";
+    records: "Hồ sơ", "Records";
+    fill: "Nhập mới", "Fill";
+    reports: "Báo cáo", "Reports";
+    more: "Khác", "More";
+    main_menu: "Các màn hình", "Screens";
+    skip_to_content: "Đến nội dung", "Skip to content";
+    back: "Quay lại", "Back";
+    close: "Đóng", "Close";
+    cancel: "Thôi", "Cancel";
+    undo: "Hoàn tác", "Undo";
+    search: "Tìm", "Search";
+    clear_search: "Xóa chữ tìm", "Clear the search";
+    opening: "Đang mở…", "Opening…";
+    yesterday: "hôm qua", "yesterday";
+    all: "Tất cả", "All";
+    nothing_here: "Không có trang này", "There is no such page";
+    nothing_here_why: "Đường dẫn có thể đã cũ. Hồ sơ của bạn vẫn còn nguyên.", "The link may be old. Your records are all still here.";
+    to_today: "Về Hôm nay", "Go to Today";
+
+    to_continue: "Đang làm dở", "To continue";
+    returned_to_me: "Bị trả lại", "Returned to you";
+    most_used: "Phiếu bạn hay dùng", "Forms you use most";
+    all_forms: "Tất cả các phiếu", "All forms";
+    nothing_to_continue: "Không có phiếu nào làm dở.", "Nothing is left unfinished.";
+    start_a_form: "Bắt đầu một phiếu", "Start a form";
+    hello: "Xin chào", "Hello";
+    only_on_this_phone: "Chỉ có trên máy này", "On this phone only";
+
+    search_forms: "Tìm phiếu", "Search forms";
+    no_form_found: "Không có phiếu nào khớp. Gõ ít chữ hơn, không cần dấu.", "No form matches. Try fewer letters.";
+    no_forms_yet: "Chưa có phiếu nào trên máy. Kết nối mạng một lần để tải về.", "No forms on this phone yet. Connect once to fetch them.";
+    forms_arriving: "Đang tải các phiếu về máy. Chờ xong hãy ra khỏi vùng có sóng.", "Forms are being fetched. Wait until it is done before going offline.";
+    forms_held: "Mọi phiếu đã có trên máy: dùng được khi không có mạng.", "Every form is on this phone: ready for work offline.";
+    other_forms: "Phiếu khác", "Other forms";
+    form_not_here: "Không mở được phiếu này", "This form could not be opened";
+    which_unit: "Nhập cho đơn vị nào?", "For which unit?";
+
+    kind_inspection: "Kiểm tra", "Inspection";
+    kind_event: "Hoạt động, sự kiện", "Events";
+    kind_session: "Tập huấn", "Training";
+    kind_checkin: "Điểm danh", "Attendance";
+    kind_case: "Vụ việc", "Cases";
+    kind_finance: "Kinh phí", "Finance";
+    kind_proposal: "Đề nghị", "Proposals";
+    kind_issue: "Khó khăn, vướng mắc", "Difficulties";
+    kind_report: "Báo cáo số liệu", "Figures and reports";
+    kind_counter: "Sổ theo dõi", "Logs";
+    kind_followup: "Theo dõi khắc phục", "Follow-up";
+    kind_register: "Đăng ký", "Registers";
+}
+
+impl Language {
+    /// What kind of work a form is for. A kind that the app does not know is shown as the pack names it.
+    #[must_use]
+    pub fn form_kind(self, kind: &str) -> String {
+        match kind {
+            "inspection" => self.kind_inspection(),
+            "event" => self.kind_event(),
+            "session" | "training" => self.kind_session(),
+            "checkin" | "attendance" => self.kind_checkin(),
+            "case" => self.kind_case(),
+            "finance" => self.kind_finance(),
+            "proposal" => self.kind_proposal(),
+            "issue" => self.kind_issue(),
+            "report" => self.kind_report(),
+            "counter" => self.kind_counter(),
+            "followup" => self.kind_followup(),
+            "register" => self.kind_register(),
+            "" => self.other_forms(),
+            other => return other.to_owned(),
+        }
+        .to_owned()
+    }
+}

@@ -1,0 +1,80 @@
+//! Words of the line on top of every screen: what is on this phone only, and what the server has.
+
+use super::{Language, words};
+
+words! {
+    standing: "Tình trạng gửi", "Sending";
+    nothing_to_send: "Máy chủ đã có tất cả", "The server has everything";
+    never_sent: "Chưa gửi gì lên máy chủ", "Nothing sent to the server yet";
+    phase_sending: "Đang gửi…", "Sending…";
+    phase_sending_files: "Đang gửi ảnh, chữ ký…", "Sending photos and signatures…";
+    phase_receiving: "Đang nhận…", "Receiving…";
+    phase_offline: "Không có mạng", "No network";
+    blocked_signed_out: "Cần đăng nhập lại để gửi", "Sign in again to send";
+    blocked_upgrade: "Cần bản mới của ứng dụng để gửi", "A new version of the app is needed to send";
+    blocked_storage: "Bộ nhớ của máy bị lỗi", "This phone's storage has failed";
+    blocked_server: "Máy chủ đang lỗi, máy sẽ tự thử lại", "The server has a problem; trying again by itself";
+    send_now: "Gửi ngay", "Send now";
+    sent_by_itself: "Máy tự gửi khi có mạng. Không cần làm gì cả; chỉ đừng xóa ứng dụng hay dữ liệu trình duyệt trước khi gửi xong.", "It is sent by itself once there is a network. Nothing to do; just do not delete the app or the browser's data before that.";
+    if_lost: "Nếu mất máy lúc này", "If this phone were lost now";
+    lose_nothing: "Không mất gì: máy chủ có tất cả.", "Nothing would be lost: the server has it all.";
+    server_has: "Máy chủ đã nhận lần cuối", "The server last received";
+    on_phone_only: "Chỉ có trên máy này", "On this phone only";
+    in_repair: "Máy chủ giữ riêng để người điều phối xem", "Kept by the server for the coordinator to look at";
+    new_version: "Có bản mới của ứng dụng.", "A new version of the app is ready.";
+    take_new_version: "Dùng bản mới", "Use it";
+    not_saved_yet: "Còn câu trả lời chưa lưu được; chưa đổi bản mới.", "Some answers could not be saved, so the new version waits.";
+}
+
+impl Language {
+    /// Files waiting to be sent.
+    #[must_use]
+    pub fn file_count(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("{} ảnh, tệp", self.count(count)),
+            Self::En if count == 1 => "1 file".to_owned(),
+            Self::En => format!("{} files", self.count(count)),
+        }
+    }
+
+    /// What the server does not have: `3 hồ sơ và 2 ảnh, tệp chỉ có trên máy này`.
+    #[must_use]
+    pub fn only_here(self, records: usize, files: usize) -> String {
+        let what = match (records, files) {
+            (records, 0) => self.record_count(records),
+            (0, files) => self.file_count(files),
+            (records, files) => {
+                let and = match self {
+                    Self::Vi => "và",
+                    Self::En => "and",
+                };
+                format!("{} {and} {}", self.record_count(records), self.file_count(files))
+            }
+        };
+        match self {
+            Self::Vi => format!("{what} chỉ có trên máy này"),
+            Self::En => format!("{what} on this phone only"),
+        }
+    }
+
+    /// The server has everything, and since when.
+    #[must_use]
+    pub fn all_sent_at(self, moment: &str) -> String {
+        match self {
+            Self::Vi => format!("Máy chủ đã có tất cả, lúc {moment}"),
+            Self::En => format!("The server has everything, {moment}"),
+        }
+    }
+
+    /// What a lost phone would take with it.
+    #[must_use]
+    pub fn would_lose(self, records: usize, files: usize) -> String {
+        let files_text = self.file_count(files);
+        match self {
+            Self::Vi => format!("Sẽ mất {} chưa gửi và {files_text}.", self.record_count(records)),
+            Self::En => {
+                format!("{} not sent and {files_text} would be lost.", self.record_count(records))
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `/records/:record/edit`: fills in one record. A form has the whole screen.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use leptos_router::hooks::{use_navigate, use_params_map};
+use sync::wire::RecordId;
+
+use super::shell::Notices;
+use super::standing::StandingLine;
+use super::{record_href, title_page};
+use crate::components::{Banner, Glyph, Icon, Toast, Toaster, Tone};
+use crate::form_view::{FormView, storage_advice};
+use crate::locale::Language;
+use crate::platform::tasks;
+use crate::stores::{
+    FormEntry, OpenForms, SyncStatus, library::ProgramError, open_forms::OpenFormError,
+    preferences::use_words,
+};
+
+/// Fills in one record, where the person left it.
+#[component]
+pub fn EntryPage() -> impl IntoView {
+    let words = use_words();
+    let open_forms = expect_context::<OpenForms>();
+    let params = use_params_map();
+    let opened = RwSignal::new(None::<Result<FormEntry, OpenFormError>>);
+    Effect::new(move || {
+        let record =
+            params.with(|params| params.get("record")).and_then(|id| id.parse::<RecordId>().ok());
+        opened.set(None);
+        tasks::spawn(async move {
+            let entry = match record {
+                Some(record) => open_forms.open(record).await,
+                None => Err(OpenFormError::NoSuchRecord),
+            };
+            opened.try_set(Some(entry));
+        });
+    });
+    view! {
+        <div class="entry-page">
+            <header class="shell-head"><StandingLine /></header>
+            <main class="entry-main">
+                <Notices />
+                {move || match opened.get() {
+                    None => view! { <p class="opening" role="status">{words.say(Language::opening)}</p> }.into_any(),
+                    Some(Err(error)) => view! { <OpenFailure error=error /> }.into_any(),
+                    Some(Ok(entry)) => view! { <Filling entry=entry /> }.into_any(),
+                }}
+            </main>
+        </div>
+    }
+}
+
+#[component]
+fn Filling(entry: FormEntry) -> impl IntoView {
+    let words = use_words();
+    let toaster = expect_context::<Toaster>();
+    let sync_status = expect_context::<SyncStatus>();
+    let navigate = use_navigate();
+    let to_record = navigate.clone();
+    title_page(entry.title());
+    let submitted = move |()| {
+        toaster.show(Toast { text: words.at_once().submitted().to_owned(), action: None });
+        sync_status.sync_now();
+        to_record(
+            &record_href(entry.record()),
+            leptos_router::NavigateOptions { replace: true, ..Default::default() },
+        );
+    };
+    view! { <FormView entry=entry on_leave=move |()| navigate("/", leptos_router::NavigateOptions::default()) on_submitted=submitted /> }
+}
+
+/// Why a form is not on screen, and what can be done.
+#[component]
+pub(super) fn OpenFailure(error: OpenFormError) -> impl IntoView {
+    let words = use_words();
+    let technical = error.to_string();
+    let why = Signal::derive(move || {
+        let language = words.now();
+        match &error {
+            OpenFormError::NoSuchRecord => language.record_not_here_why(),
+            OpenFormError::NoSuchForm | OpenFormError::Program(ProgramError::NotHere) => {
+                language.form_not_fetched()
+            }
+            OpenFormError::SignedOut => language.sign_in_why(),
+            OpenFormError::Program(ProgramError::Storage(error))
+            | OpenFormError::Storage(error) => storage_advice(language, error),
+            OpenFormError::Program(
+                ProgramError::Refused(_) | ProgramError::OtherBytes | ProgramError::Unusable(_),
+            ) => language.form_broken(),
+        }
+        .to_owned()
+    });
+    view! {
+        <div class="page open-failure">
+            <h1>{words.say(Language::form_not_here)}</h1>
+            <Banner tone=Tone::Bad title=why>
+                <details>
+                    <summary>{words.say(Language::technical)}</summary>
+                    <p class="muted">{technical}</p>
+                </details>
+            </Banner>
+            <A href="/" attr:class="button">
+                <Icon glyph=Glyph::Back />
+                <span>{words.say(Language::to_today)}</span>
+            </A>
+        </div>
+    }
+}

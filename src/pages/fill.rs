@@ -1,0 +1,116 @@
+//! `/fill`: every form, by kind of work, with a search.
+
+use leptos::prelude::*;
+
+use super::title_page;
+use super::today::Readiness;
+use crate::components::{EmptyState, Glyph, Icon, SearchField};
+use crate::locale::Language;
+use crate::stores::{Library, pack::PackForm, preferences::use_words};
+
+/// Forms to begin, by kind.
+#[component]
+pub fn FillPage() -> impl IntoView {
+    let words = use_words();
+    let library = expect_context::<Library>();
+    title_page(words.say(Language::fill));
+    let search = RwSignal::new(String::new());
+    let groups = Memo::new(move |_| by_kind(&library.pack().read().forms, &search.read()));
+    view! {
+        <div class="page fill">
+            <header class="page-head">
+                <h1>{words.say(Language::fill)}</h1>
+                <SearchField
+                    label=words.say(Language::search_forms)
+                    clear_label=words.say(Language::clear_search)
+                    on_input=move |text| {
+                        search.try_set(text);
+                    }
+                />
+            </header>
+            <Readiness />
+            <Show when=move || groups.read().is_empty() && !search.read().is_empty()>
+                <EmptyState glyph=Glyph::Search text=words.say(Language::no_form_found) />
+            </Show>
+            {move || groups.get().into_iter().map(|(kind, forms)| view! { <Kind kind=kind forms=forms /> }).collect_view()}
+        </div>
+    }
+}
+
+#[component]
+fn Kind(kind: String, forms: Vec<PackForm>) -> impl IntoView {
+    let words = use_words();
+    view! {
+        <section class="section">
+            <h2>{move || words.now().form_kind(&kind)}</h2>
+            <ul class="list card">
+                {forms.into_iter().map(|form| view! { <li><FormRow form=form /></li> }).collect_view()}
+            </ul>
+        </section>
+    }
+}
+
+/// A form to begin.
+#[component]
+pub(super) fn FormRow(form: PackForm) -> impl IntoView {
+    let words = use_words();
+    let PackForm { id, title, frequency, .. } = form;
+    view! {
+        <a class="list-row" href=format!("/fill/{id}") data-form=id>
+            <span class="list-row-title">{move || title.get(words.now()).to_owned()}</span>
+            <Icon glyph=Glyph::Plus />
+            {frequency.filter(|text| !text.is_empty()).map(|text| view! { <span class="list-row-detail">{text}</span> })}
+        </a>
+    }
+}
+
+/// Forms whose title in any language has the words, grouped by kind in the order of the pack.
+fn by_kind(forms: &[PackForm], search: &str) -> Vec<(String, Vec<PackForm>)> {
+    let sought = report::fold(search);
+    let mut groups: Vec<(String, Vec<PackForm>)> = Vec::new();
+    for form in forms {
+        let titles: Vec<&str> = form.title.0.values().map(String::as_str).collect();
+        if !report::matches(&report::fold(&titles.join(" ")), &sought) {
+            continue;
+        }
+        let kind = form.kind.clone().unwrap_or_default();
+        match groups.iter_mut().find(|(other, _)| *other == kind) {
+            Some((_, group)) => group.push(form.clone()),
+            None => groups.push((kind, vec![form.clone()])),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::stores::pack::Text;
+
+    use super::*;
+
+    fn form(id: &str, kind: &str, title: &str) -> PackForm {
+        let title = Text([("vi".to_owned(), title.to_owned())].into());
+        PackForm { id: id.to_owned(), kind: Some(kind.to_owned()), title, ..PackForm::default() }
+    }
+
+    #[test]
+    fn forms_are_found_without_diacritics_and_grouped_by_kind() {
+        let forms = [
+            form("a", "inspection", "Phiếu kiểm tra"),
+            form("b", "session", "Buổi tập huấn"),
+            form("c", "inspection", "Kiểm tra đột xuất"),
+        ];
+        let ids = |search: &str| -> Vec<(String, Vec<String>)> {
+            let groups = by_kind(&forms, search).into_iter();
+            groups
+                .map(|(kind, forms)| (kind, forms.into_iter().map(|form| form.id).collect()))
+                .collect()
+        };
+        let group = |kind: &str, ids: &[&str]| {
+            (kind.to_owned(), ids.iter().map(|&id| id.to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(ids(""), [group("inspection", &["a", "c"]), group("session", &["b"])]);
+        assert_eq!(ids("kiem dot"), [group("inspection", &["c"])]);
+        assert_eq!(ids("khong co"), []);
+    }
+}

@@ -1,0 +1,247 @@
+//! `/more`: the phone's storage, how the app looks, installing it, signing out.
+
+use leptos::prelude::*;
+
+use super::sign_in::{LanguageChoice, failure_text};
+use super::{moment, title_page};
+use crate::components::{Banner, Button, ButtonKind, ChoiceOption, Glyph, Segmented, Tone};
+use crate::locale::Language;
+use crate::platform::{
+    install::Way,
+    storage::{self, Space},
+    tasks,
+};
+use crate::stores::{
+    InstallOffer, Preferences, Records, SignIn, SyncStatus,
+    preferences::{Theme, use_words},
+    sign_in::{Role, SignInState},
+};
+
+/// Everything about the phone and the app.
+#[component]
+pub fn MorePage() -> impl IntoView {
+    let words = use_words();
+    title_page(words.say(Language::more));
+    view! {
+        <div class="page more">
+            <header class="page-head"><h1>{words.say(Language::more)}</h1></header>
+            <Person />
+            <StorageHealth />
+            <Looks />
+            <Install />
+            <p class="muted">{words.say(Language::version)}" "{env!("CARGO_PKG_VERSION")}</p>
+        </div>
+    }
+}
+
+fn role_text(language: Language, role: Role) -> &'static str {
+    match role {
+        Role::Officer => language.role_officer(),
+        Role::Trainer => language.role_trainer(),
+        Role::Coordinator => language.role_coordinator(),
+        Role::Administrator => language.role_administrator(),
+        Role::Auditor => language.role_auditor(),
+    }
+}
+
+#[component]
+fn Person() -> impl IntoView {
+    let words = use_words();
+    let sign_in = expect_context::<SignIn>();
+    let library = expect_context::<crate::stores::Library>();
+    let failure = RwSignal::new(None::<String>);
+    let who = move || match sign_in.state().get() {
+        SignInState::SignedIn(profile) => {
+            let language = words.now();
+            let unit = library.unit_name(&profile.unit, language);
+            Some(format!("{} · {} · {unit}", profile.name, role_text(language, profile.role)))
+        }
+        SignInState::Opening | SignInState::SignedOut => None,
+    };
+    let leave = move |()| {
+        failure.set(None);
+        tasks::spawn(async move {
+            if let Err(error) = sign_in.sign_out().await {
+                failure.try_set(Some(failure_text(words.at_once(), &error)));
+            }
+        });
+    };
+    view! {
+        <section class="section settings">
+            <h2>{words.say(Language::signed_in_as)}</h2>
+            <p>{who}</p>
+            {move || failure.get().map(|text| view! { <Banner tone=Tone::Bad title=text /> })}
+            <div class="button-row">
+                <Button label=words.say(Language::sign_out) on_click=leave />
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn StorageHealth() -> impl IntoView {
+    let words = use_words();
+    let records = expect_context::<Records>();
+    let standing = expect_context::<SyncStatus>().standing();
+    let space = RwSignal::new(Space::default());
+    let measure = move || {
+        tasks::spawn(async move {
+            space.try_set(storage::space().await);
+        });
+    };
+    measure();
+    let ask = move |()| {
+        tasks::spawn(async move {
+            storage::ask_to_persist().await;
+            space.try_set(storage::space().await);
+        });
+    };
+    let size = move |bytes: Option<u64>| {
+        let language = words.now();
+        bytes.map_or_else(|| language.unknown().to_owned(), |bytes| language.bytes(bytes))
+    };
+    let left = move || {
+        let space = space.read();
+        space.quota.zip(space.used).map(|(quota, used)| quota.saturating_sub(used))
+    };
+    let oldest = move || {
+        let all = records.all().get();
+        let oldest =
+            all.iter().filter(|record| record.unsent).map(|record| record.changed_ms).min();
+        oldest.map_or_else(|| "–".to_owned(), |at| moment(words.now(), at))
+    };
+    let last = move || {
+        let language = words.now();
+        standing
+            .read()
+            .last_success_ms
+            .map_or_else(|| language.never_sent().to_owned(), |at| moment(language, at))
+    };
+    let is_kept = Memo::new(move |_| space.read().persisted);
+    view! {
+        <section class="section settings">
+            <h2>{words.say(Language::storage)}</h2>
+            <Show
+                when=move || is_kept.get()
+                fallback=move || {
+                    view! {
+                        <Banner tone=Tone::Attention title=words.say(Language::not_kept_for_sure)>
+                            <Button label=words.say(Language::ask_to_keep) on_click=ask />
+                        </Banner>
+                    }
+                }
+            >
+                <Banner tone=Tone::Good title=words.say(Language::kept_for_sure) />
+            </Show>
+            <dl class="facts facts-inline">
+                <dt>{words.say(Language::space_used)}</dt>
+                <dd>{move || size(space.read().used)}</dd>
+                <dt>{words.say(Language::space_left)}</dt>
+                <dd>{move || size(left())}</dd>
+                <dt>{words.say(Language::records)}</dt>
+                <dd>{move || words.now().record_count(records.all().read().len())}</dd>
+                <dt>{words.say(Language::oldest_unsent)}</dt>
+                <dd>{oldest}</dd>
+                <dt>{words.say(Language::server_has)}</dt>
+                <dd>{last}</dd>
+            </dl>
+        </section>
+    }
+}
+
+#[component]
+fn Looks() -> impl IntoView {
+    const SIZES: [u16; 4] = [100, 115, 130, 150];
+    let words = use_words();
+    let preferences = expect_context::<Preferences>();
+    let chosen = preferences.chosen();
+    let themes = [("system", Theme::System), ("light", Theme::Light), ("dark", Theme::Dark)];
+    let theme_options = Signal::derive(move || {
+        let language = words.now();
+        let labels = [language.theme_system(), language.theme_light(), language.theme_dark()];
+        themes
+            .iter()
+            .zip(labels)
+            .map(|((value, _), label)| ChoiceOption {
+                value: (*value).to_owned(),
+                label: label.to_owned(),
+            })
+            .collect()
+    });
+    let sizes =
+        SIZES.map(|size| ChoiceOption { value: size.to_string(), label: format!("{size}%") });
+    let theme = Signal::derive(move || {
+        let now = chosen.read().theme;
+        themes
+            .iter()
+            .find(|(_, theme)| *theme == now)
+            .map_or("system", |(name, _)| *name)
+            .to_owned()
+    });
+    view! {
+        <section class="section settings">
+            <h2>{words.say(Language::language)}</h2>
+            <LanguageChoice />
+            <h2>{words.say(Language::text_size)}</h2>
+            <Segmented
+                name="text-size"
+                label=words.say(Language::text_size)
+                options=Signal::stored(sizes.to_vec())
+                value=Signal::derive(move || chosen.read().text_percent.to_string())
+                on_choose=move |size: String| {
+                    if let Ok(size) = size.parse() {
+                        preferences.change(|chosen| chosen.text_percent = size);
+                    }
+                }
+            />
+            <h2>{words.say(Language::theme)}</h2>
+            <Segmented
+                name="theme"
+                label=words.say(Language::theme)
+                options=theme_options
+                value=theme
+                on_choose=move |name: String| {
+                    if let Some((_, theme)) = themes.iter().find(|(known, _)| *known == name) {
+                        preferences.change(|chosen| chosen.theme = *theme);
+                    }
+                }
+            />
+        </section>
+    }
+}
+
+#[component]
+fn Install() -> impl IntoView {
+    let words = use_words();
+    let offer = expect_context::<InstallOffer>();
+    let steps = move || match offer.way() {
+        Way::Installed => view! { <p>{words.say(Language::installed)}</p> }.into_any(),
+        Way::Prompt => view! {
+            <p>{words.say(Language::install_why)}</p>
+            <Button
+                kind=ButtonKind::Primary
+                icon=Glyph::Download
+                label=words.say(Language::install_button)
+                on_click=move |()| offer.show()
+            />
+        }
+        .into_any(),
+        Way::ByHand => view! {
+            <p>{words.say(Language::install_why)}</p>
+            <p>{words.say(Language::install_iphone)}</p>
+        }
+        .into_any(),
+        Way::None => view! {
+            <p>{words.say(Language::install_why)}</p>
+            <p>{words.say(Language::install_android)}</p>
+            <p class="desk-only">{words.say(Language::install_desk)}</p>
+        }
+        .into_any(),
+    };
+    view! {
+        <section class="section settings">
+            <h2>{words.say(Language::install)}</h2>
+            {steps}
+        </section>
+    }
+}

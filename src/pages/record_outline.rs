@@ -1,0 +1,160 @@
+//! A record as its form tells it: headings, labels and answers in the order of the form.
+
+use form::{NodeId, NodeKind, Question, QuestionControl, Session};
+use sync::{
+    view::{Level, RecordView},
+    wire::{FileRef, Value},
+};
+
+use crate::form_view::{answer_text, map_link};
+use crate::locale::Language;
+
+/// One line of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// A group or a row of a repeat; the depth from 0.
+    Heading(usize, String),
+    /// A question with its answer.
+    Answer {
+        /// The field's path.
+        path: String,
+        /// The question.
+        label: String,
+        /// The answer, or all that stand.
+        answers: Vec<Answer>,
+    },
+}
+
+/// An answer to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Words.
+    Text(String),
+    /// A place with its map.
+    Place(String, String),
+    /// A picture or another file.
+    File(FileRef),
+}
+
+/// The record by its form.
+pub(super) fn outline(session: &Session, view: &RecordView, language: Language) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for node in session.children(session.root()) {
+        walk(session, view, language, node, 0, &mut lines);
+    }
+    lines
+}
+
+/// The record when its form is not on this phone: answers by the names of their fields.
+pub(super) fn outline_by_path(view: &RecordView) -> Vec<Line> {
+    let line = |(path, value): (&String, &Value)| Line::Answer {
+        path: path.clone(),
+        label: path.clone(),
+        answers: answer(value, &|text| Answer::Text(text.to_owned())).into_iter().collect(),
+    };
+    view.fields.iter().filter(|(path, _)| !path.ends_with(']')).map(line).collect()
+}
+
+fn walk(
+    session: &Session,
+    view: &RecordView,
+    language: Language,
+    node: NodeId,
+    depth: usize,
+    lines: &mut Vec<Line>,
+) {
+    let Some(state) = session.state(node) else { return };
+    if !state.relevant {
+        return;
+    }
+    let label = state.label.map(|label| label.text).unwrap_or_default();
+    match state.kind {
+        NodeKind::Question(question) => {
+            let label = if label.is_empty() { state.name } else { label };
+            lines.extend(question_line(session, view, language, node, &question, label));
+        }
+        NodeKind::Repeat { .. } => {
+            for row in session.children(node) {
+                let position = match session.state(row).map(|state| state.kind) {
+                    Some(NodeKind::Row { position, .. }) => position,
+                    _ => 0,
+                };
+                section(
+                    session,
+                    view,
+                    language,
+                    row,
+                    depth,
+                    format!("{label} · {position}"),
+                    lines,
+                );
+            }
+        }
+        NodeKind::Root | NodeKind::Group { .. } | NodeKind::Row { .. } => {
+            section(session, view, language, node, depth, label, lines);
+        }
+    }
+}
+
+/// A heading with what lies below it; nothing if nothing does.
+fn section(
+    session: &Session,
+    view: &RecordView,
+    language: Language,
+    node: NodeId,
+    depth: usize,
+    label: String,
+    lines: &mut Vec<Line>,
+) {
+    let mut inside = Vec::new();
+    let has_heading = !label.is_empty();
+    for child in session.children(node) {
+        walk(session, view, language, child, depth + usize::from(has_heading), &mut inside);
+    }
+    if has_heading && !inside.is_empty() {
+        lines.push(Line::Heading(depth, label));
+    }
+    lines.extend(inside);
+}
+
+fn question_line(
+    session: &Session,
+    view: &RecordView,
+    language: Language,
+    node: NodeId,
+    question: &Question,
+    label: String,
+) -> Option<Line> {
+    if question.control == QuestionControl::Note {
+        return None;
+    }
+    let path = session.path(node);
+    let choices = session.choices(node);
+    let read = |text: &str| {
+        let words = answer_text(language, &question.control, question.data_type, text, &choices);
+        match map_link(text).filter(|_| question.data_type == form::DataType::Geopoint) {
+            Some(href) => Answer::Place(words, href),
+            None => Answer::Text(words),
+        }
+    };
+    let contested = view
+        .conflicts
+        .iter()
+        .find(|conflict| conflict.level == Level::Decide && conflict.path == path);
+    let answers: Vec<Answer> = match contested {
+        Some(conflict) if conflict.values.len() > 1 => {
+            conflict.values.iter().filter_map(|sibling| answer(&sibling.value, &read)).collect()
+        }
+        _ => view.fields.get(&path).and_then(|value| answer(value, &read)).into_iter().collect(),
+    };
+    (!answers.is_empty()).then_some(Line::Answer { path, label, answers })
+}
+
+fn answer(value: &Value, read: &dyn Fn(&str) -> Answer) -> Option<Answer> {
+    match value {
+        Value::Empty => None,
+        Value::Text(text) if text.is_empty() => None,
+        Value::Text(text) => Some(read(text)),
+        Value::File(file) => Some(Answer::File(file.clone())),
+    }
+}

@@ -1,0 +1,75 @@
+//! A record as one line of a list.
+
+use leptos::prelude::*;
+use sync::wire::State;
+
+use super::moment;
+use crate::components::{Badge, Glyph, Tone};
+use crate::locale::Language;
+use crate::stores::{Library, preferences::use_words, records::RecordSummary};
+
+/// A state in words.
+pub(super) fn state_text(language: Language, state: State) -> &'static str {
+    match state {
+        State::Draft => language.state_draft(),
+        State::Submitted => language.state_submitted(),
+        State::Returned => language.state_returned(),
+        State::Approved => language.state_approved(),
+        State::Withdrawn => language.state_withdrawn(),
+    }
+}
+
+fn state_tone(state: State) -> Tone {
+    match state {
+        State::Draft | State::Withdrawn => Tone::Plain,
+        State::Submitted | State::Approved => Tone::Good,
+        State::Returned => Tone::Attention,
+    }
+}
+
+/// The state as a mark.
+#[component]
+pub(super) fn StateBadge(state: State) -> impl IntoView {
+    let words = use_words();
+    let label = Signal::derive(move || state_text(words.now(), state).to_owned());
+    view! { <Badge tone=state_tone(state) label=label /> }
+}
+
+/// The form's title in the language of the app; its id if the pack does not know it.
+pub(super) fn form_title(library: Library, language: Language, form: &str) -> String {
+    let title = library.form(form).map(|form| form.title.get(language).to_owned());
+    title.filter(|title| !title.is_empty()).unwrap_or_else(|| form.to_owned())
+}
+
+/// A record as one line: what it is, where and when, how it stands.
+#[component]
+pub(super) fn RecordRow(
+    record: RecordSummary,
+    href: String,
+    #[prop(optional)] current: bool,
+) -> impl IntoView {
+    let words = use_words();
+    let library = expect_context::<Library>();
+    let RecordSummary { form_id, unit, title, state, changed_ms, unsent, conflicts, .. } = record;
+    let form = form_id.clone();
+    let name = move || {
+        if title.is_empty() { form_title(library, words.now(), &form_id) } else { title.clone() }
+    };
+    let detail = move || {
+        let language = words.now();
+        format!("{} · {}", form_title(library, language, &form), library.unit_name(&unit, language))
+    };
+    view! {
+        <a class="list-row record-row" href=href aria-current=current.then_some("true")>
+            <span class="list-row-title">{name}</span>
+            <span class="record-when muted">{move || moment(words.now(), changed_ms)}</span>
+            <span class="list-row-detail">{detail}</span>
+            <span class="record-marks">
+                {(conflicts > 0)
+                    .then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Warning label=words.say(Language::in_conflict) /> })}
+                {unsent.then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Phone label=words.say(Language::not_sent) /> })}
+                <StateBadge state=state />
+            </span>
+        </a>
+    }
+}

@@ -1,0 +1,250 @@
+//! `/records` and `/records/:record`: everything one may see. A list on the phone; list and record side by side at a desk.
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_params_map, use_query_map};
+use leptos_router::params::ParamsMap;
+use sync::wire::{RecordId, State};
+
+use super::record::RecordView;
+use super::record_row::{RecordRow, form_title, state_text};
+use super::title_page;
+use crate::components::{
+    Button, ButtonKind, ChipSelect, ChipToggle, ChoiceOption, EmptyState, Glyph, Icon, SearchField,
+    VirtualList,
+};
+use crate::locale::Language;
+use crate::stores::{
+    Library, Records,
+    preferences::use_words,
+    records::{Filter, RecordSummary},
+};
+
+/// The list, and the record that the address names.
+#[component]
+pub fn RecordsPage() -> impl IntoView {
+    let words = use_words();
+    let params = use_params_map();
+    let query = use_query_map();
+    let records = expect_context::<Records>();
+    title_page(words.say(Language::records));
+    let record = Memo::new(move |_| {
+        params.with(|params| params.get("record")).and_then(|id| id.parse::<RecordId>().ok())
+    });
+    let search = RwSignal::new(String::new());
+    let filter = Memo::new(move |_| Filter { text: search.get(), ..filter_of(&query.read()) });
+    let found = Memo::new(move |_| {
+        records.all().track();
+        records.find(&filter.read())
+    });
+    let generation = RwSignal::new(0_u64);
+    Effect::new(move || {
+        found.read();
+        record.get();
+        generation.update(|generation| *generation += 1);
+    });
+    let row = move |index: usize| {
+        let current = record.get_untracked();
+        let Some(record) = found.with_untracked(|found| found.get(index).cloned()) else {
+            return ().into_any();
+        };
+        let href =
+            format!("/records/{}{}", record.id, query.with_untracked(ParamsMap::to_query_string));
+        let is_current = current == Some(record.id);
+        view! { <RecordRow record=record href=href current=is_current /> }.into_any()
+    };
+    let head = move || view! { <ListHead filter=filter search=search count=Signal::derive(move || found.read().len()) /> };
+    view! {
+        <div class="records" class:records-one=move || record.read().is_some()>
+            <div class="records-list">
+                <VirtualList
+                    class="record-list"
+                    label=words.say(Language::records)
+                    count=Signal::derive(move || found.read().len())
+                    generation=generation
+                    row=row
+                    head=head
+                />
+            </div>
+            <div class="records-panel">
+                {move || match record.get() {
+                    Some(record) => view! { <RecordView record=record /> }.into_any(),
+                    None => view! { <EmptyState glyph=Glyph::Records text=words.say(Language::choose_record) /> }.into_any(),
+                }}
+            </div>
+        </div>
+    }
+}
+
+fn filter_of(query: &ParamsMap) -> Filter {
+    Filter {
+        form: query.get("form"),
+        unit: query.get("unit"),
+        state: query.get("state").and_then(|state| state.parse::<State>().ok()),
+        unsent_only: query.get("unsent").is_some(),
+        ..Filter::default()
+    }
+}
+
+/// The title, the search, the filters, and the export.
+#[component]
+fn ListHead(
+    filter: Memo<Filter>,
+    search: RwSignal<String>,
+    #[prop(into)] count: Signal<usize>,
+) -> impl IntoView {
+    let words = use_words();
+    let is_filtered = Memo::new(move |_| *filter.read() != Filter::default());
+    view! {
+        <header class="page-head">
+            <div class="title-line">
+                <h1>{words.say(Language::records)}</h1>
+                <span class="muted">{move || words.now().record_count(count.get())}</span>
+                <Export filter=filter />
+            </div>
+            <SearchField
+                label=words.say(Language::search_records)
+                clear_label=words.say(Language::clear_search)
+                on_input=move |text| {
+                    search.try_set(text);
+                }
+            />
+            <Filters filter=filter />
+        </header>
+        <Show when=move || count.get() == 0>
+            <EmptyState
+                glyph=Glyph::Records
+                text=words.say(if is_filtered.get() { Language::no_record_found } else { Language::no_records_yet })
+            />
+        </Show>
+    }
+}
+
+#[component]
+fn Filters(filter: Memo<Filter>) -> impl IntoView {
+    let words = use_words();
+    let library = expect_context::<Library>();
+    let records = expect_context::<Records>();
+    let query = use_query_map();
+    let navigate = use_navigate();
+    let path = use_location().pathname;
+    // The filters are in the address: going back brings them back.
+    let set = Callback::new(move |(name, value): (&'static str, String)| {
+        let mut changed = query.get_untracked();
+        changed.remove(name);
+        if !value.is_empty() {
+            changed.insert(name, value);
+        }
+        let options =
+            NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+        navigate(&format!("{}{}", path.get_untracked(), changed.to_query_string()), options);
+    });
+    let of_records = move |part: fn(&RecordSummary) -> &String| {
+        let mut values: Vec<String> =
+            records.all().read().iter().map(|record| part(record).clone()).collect();
+        values.sort_unstable();
+        values.dedup();
+        values
+    };
+    let options = move |values: Vec<String>, label: &dyn Fn(&str) -> String| {
+        let mut options: Vec<ChoiceOption> =
+            values.into_iter().map(|value| ChoiceOption { label: label(&value), value }).collect();
+        options.sort_by_cached_key(|option| report::sort_key(&option.label));
+        options
+    };
+    let forms = Memo::new(move |_| {
+        options(of_records(|record| &record.form_id), &|form| {
+            form_title(library, words.now(), form)
+        })
+    });
+    let units = Memo::new(move |_| {
+        options(of_records(|record| &record.unit), &|unit| library.unit_name(unit, words.now()))
+    });
+    let states = Memo::new(move |_| {
+        let option = |state: State| ChoiceOption {
+            value: state.name().to_owned(),
+            label: state_text(words.now(), state).to_owned(),
+        };
+        State::ALL.into_iter().map(option).collect::<Vec<_>>()
+    });
+    view! {
+        <div class="chips" role="group" aria-label=words.say(Language::filters)>
+            <ChipSelect
+                label=words.say(Language::form)
+                any_label=words.say(Language::any_form)
+                options=forms
+                value=Signal::derive(move || filter.read().form.clone().unwrap_or_default())
+                on_choose=move |value| set.run(("form", value))
+            />
+            <ChipSelect
+                label=words.say(Language::unit)
+                any_label=words.say(Language::any_unit)
+                options=units
+                value=Signal::derive(move || filter.read().unit.clone().unwrap_or_default())
+                on_choose=move |value| set.run(("unit", value))
+            />
+            <ChipSelect
+                label=words.say(Language::by_state)
+                any_label=words.say(Language::any_state)
+                options=states
+                value=Signal::derive(move || filter.read().state.map(|state| state.name().to_owned()).unwrap_or_default())
+                on_choose=move |value| set.run(("state", value))
+            />
+            <ChipToggle
+                label=words.say(Language::unsent_only)
+                on=Signal::derive(move || filter.read().unsent_only)
+                on_toggle=move |on: bool| set.run(("unsent", if on { "1".to_owned() } else { String::new() }))
+            />
+        </div>
+    }
+}
+
+/// The records of one form as a spreadsheet, made by the server. For the desk.
+#[component]
+fn Export(filter: Memo<Filter>) -> impl IntoView {
+    let words = use_words();
+    let href = Memo::new(move |_| {
+        let filter = filter.read();
+        let mut query = ParamsMap::new();
+        query.insert("form", filter.form.clone()?);
+        query.insert("lang", words.now().code().to_owned());
+        let further = [
+            ("unit", filter.unit.clone()),
+            ("state", filter.state.map(|state| state.name().to_owned())),
+            ("q", Some(filter.text.clone()).filter(|text| !text.is_empty())),
+        ];
+        for (name, value) in further {
+            if let Some(value) = value {
+                query.insert(name, value);
+            }
+        }
+        Some(format!("/api/v1/records.xlsx{}", query.to_query_string()))
+    });
+    view! {
+        <span class="desk-only export">
+            {move || match href.get() {
+                Some(href) => {
+                    view! {
+                        <a class="button" href=href rel="external" download="">
+                            <Icon glyph=Glyph::Download />
+                            <span>{words.say(Language::export_xlsx)}</span>
+                        </a>
+                    }
+                        .into_any()
+                }
+                None => {
+                    view! {
+                        <Button
+                            kind=ButtonKind::Secondary
+                            icon=Glyph::Download
+                            label=words.say(Language::export_needs_form)
+                            disabled=true
+                            on_click=|()| {}
+                        />
+                    }
+                        .into_any()
+                }
+            }}
+        </span>
+    }
+}

@@ -1,0 +1,104 @@
+//! `/reports`: figures of the records on this phone, without a network.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use sync::wire::State;
+
+use super::record_row::{form_title, state_text};
+use super::title_page;
+use crate::components::{Bar, Bars, EmptyState, Glyph};
+use crate::locale::Language;
+use crate::stores::{Library, Records, preferences::use_words, records::RecordSummary};
+
+/// How many records there are, by form, unit and state.
+#[component]
+pub fn ReportsPage() -> impl IntoView {
+    let words = use_words();
+    let records = expect_context::<Records>().all();
+    let library = expect_context::<Library>();
+    title_page(words.say(Language::reports));
+    let by_form = Memo::new(move |_| {
+        bars(
+            words.now(),
+            &count_by(&records.read(), |record| record.form_id.clone()),
+            "form",
+            |form| form_title(library, words.now(), form),
+        )
+    });
+    let by_unit = Memo::new(move |_| {
+        bars(
+            words.now(),
+            &count_by(&records.read(), |record| record.unit.clone()),
+            "unit",
+            |unit| library.unit_name(unit, words.now()),
+        )
+    });
+    let by_state = Memo::new(move |_| {
+        let counts = count_by(&records.read(), |record| record.state.name().to_owned());
+        bars(words.now(), &counts, "state", |state| {
+            state.parse::<State>().map_or_else(
+                |_unknown| state.to_owned(),
+                |state| state_text(words.now(), state).to_owned(),
+            )
+        })
+    });
+    view! {
+        <div class="page reports">
+            <header class="page-head">
+                <div class="title-line">
+                    <h1>{words.say(Language::reports)}</h1>
+                    <span class="muted">{move || words.now().record_count(records.read().len())}</span>
+                </div>
+                <p class="muted">{words.say(Language::figures_of_this_phone)}</p>
+            </header>
+            <Show
+                when=move || !records.read().is_empty()
+                fallback=move || view! { <EmptyState glyph=Glyph::Reports text=words.say(Language::no_records_yet) /> }
+            >
+                <Chart title=words.say(Language::by_state) bars=by_state />
+                <Chart title=words.say(Language::by_form) bars=by_form />
+                <Chart title=words.say(Language::by_unit) bars=by_unit />
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn Chart(#[prop(into)] title: Signal<String>, bars: Memo<Vec<Bar>>) -> impl IntoView {
+    view! {
+        <section class="section chart">
+            <h2>{title}</h2>
+            <Bars bars=bars />
+        </section>
+    }
+}
+
+fn count_by(
+    records: &[RecordSummary],
+    key: impl Fn(&RecordSummary) -> String,
+) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for record in records {
+        *counts.entry(key(record)).or_default() += 1;
+    }
+    counts
+}
+
+/// Bars by count, the longest first; each leads to its records.
+fn bars(
+    language: Language,
+    counts: &BTreeMap<String, usize>,
+    filter: &str,
+    label: impl Fn(&str) -> String,
+) -> Vec<Bar> {
+    let bar = |(value, count): (&String, &usize)| Bar {
+        label: label(value),
+        count: *count,
+        text: language.count(*count),
+        href: Some(format!("/records?{filter}={value}")),
+    };
+    let mut bars: Vec<Bar> = counts.iter().map(bar).collect();
+    bars.sort_by_cached_key(|bar| (std::cmp::Reverse(bar.count), report::sort_key(&bar.label)));
+    bars
+}

@@ -1,0 +1,89 @@
+//! The frame of every screen but an open form: the status line, the page, the tabs.
+
+use leptos::prelude::*;
+use leptos_router::components::{A, Outlet};
+
+use super::standing::StandingLine;
+use crate::components::{Banner, Button, Glyph, Icon, Tone};
+use crate::locale::Language;
+use crate::platform::tasks;
+use crate::stores::{AppUpdate, OpenForms, SignIn, preferences::use_words};
+
+/// The frame around a page.
+#[component]
+pub fn Shell() -> impl IntoView {
+    let words = use_words();
+    view! {
+        <div class="shell">
+            <a class="skip-link" href="#content" rel="external">{words.say(Language::skip_to_content)}</a>
+            <header class="shell-head"><StandingLine /></header>
+            <Tabs />
+            <main class="shell-main" id="content" tabindex="-1">
+                <Notices />
+                <Outlet />
+            </main>
+        </div>
+    }
+}
+
+#[component]
+fn Tabs() -> impl IntoView {
+    let words = use_words();
+    let tabs = [
+        ("/", Glyph::Today, Language::today as fn(Language) -> &'static str),
+        ("/records", Glyph::Records, Language::records),
+        ("/fill", Glyph::Fill, Language::fill),
+        ("/reports", Glyph::Reports, Language::reports),
+        ("/more", Glyph::More, Language::more),
+    ];
+    let tab = |(href, glyph, name): (&'static str, Glyph, fn(Language) -> &'static str)| {
+        view! {
+            <A href=href exact={href == "/"} attr:class="tab">
+                <Icon glyph=glyph />
+                <span>{words.say(name)}</span>
+            </A>
+        }
+    };
+    view! {
+        <nav class="tabs" aria-label=words.say(Language::main_menu)>
+            <p class="tabs-name">{words.say(Language::app_name)}</p>
+            {tabs.into_iter().map(tab).collect_view()}
+        </nav>
+    }
+}
+
+/// What the person should know wherever they are: a new version, a sign-in that ended.
+#[component]
+pub(super) fn Notices() -> impl IntoView {
+    let words = use_words();
+    let update = expect_context::<AppUpdate>();
+    let open_forms = expect_context::<OpenForms>();
+    let sign_in = expect_context::<SignIn>();
+    let held_back = RwSignal::new(false);
+    let take = move |()| {
+        tasks::spawn(async move {
+            match open_forms.save_all().await {
+                Ok(()) => update.take(),
+                Err(error) => {
+                    crate::platform::log_error(&format!("new version waits: {error}"));
+                    held_back.try_set(true);
+                }
+            }
+        });
+    };
+    view! {
+        <Show when=move || update.waiting().get()>
+            <Banner title=words.say(Language::new_version)>
+                <Show when=move || held_back.get()>
+                    <p>{words.say(Language::not_saved_yet)}</p>
+                </Show>
+                <Button label=words.say(Language::take_new_version) on_click=take />
+            </Banner>
+        </Show>
+        <Show when=move || sign_in.expired().get()>
+            <Banner tone=Tone::Attention title=words.say(Language::session_ended)>
+                <A href="/sign-in" attr:class="button">{words.say(Language::sign_in_again)}</A>
+            </Banner>
+        </Show>
+    }
+}

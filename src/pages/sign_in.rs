@@ -1,0 +1,125 @@
+//! `/sign-in`: who works on this phone.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_navigate;
+
+use super::title_page;
+use crate::components::{
+    Banner, Button, ButtonKind, ChoiceOption, PasswordField, Segmented, TextField, Tone,
+};
+use crate::form_view::storage_advice;
+use crate::locale::Language;
+use crate::platform::tasks;
+use crate::stores::{Preferences, SignIn, preferences::use_words, sign_in::SignInError};
+
+/// Name and password; once, with a network.
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let words = use_words();
+    let sign_in = expect_context::<SignIn>();
+    title_page(words.say(Language::sign_in));
+    let name = RwSignal::new(String::new());
+    let password = RwSignal::new(String::new());
+    let failure = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    let navigate = use_navigate();
+    let enter = Callback::new(move |()| {
+        if busy.get_untracked() {
+            return;
+        }
+        let (name, password) = (name.get_untracked(), password.get_untracked());
+        if name.trim().is_empty() || password.is_empty() {
+            return failure.set(Some(words.at_once().fill_in_name().to_owned()));
+        }
+        busy.set(true);
+        failure.set(None);
+        let navigate = navigate.clone();
+        tasks::spawn(async move {
+            let answer = sign_in.sign_in(name.trim(), &password).await;
+            busy.try_set(false);
+            match answer {
+                Ok(()) => navigate(
+                    "/",
+                    leptos_router::NavigateOptions { replace: true, ..Default::default() },
+                ),
+                Err(error) => {
+                    failure.try_set(Some(failure_text(words.at_once(), &error)));
+                }
+            }
+        });
+    });
+    let button = Signal::derive(move || {
+        let language = words.now();
+        if busy.get() { language.signing_in() } else { language.sign_in() }.to_owned()
+    });
+    view! {
+        <main class="sign-in">
+            <LanguageChoice />
+            <h1>{words.say(Language::app_name)}</h1>
+            <p class="muted">{words.say(Language::sign_in_why)}</p>
+            <form
+                class="sign-in-form"
+                on:submit=move |event| {
+                    event.prevent_default();
+                    enter.run(());
+                }
+            >
+                <TextField
+                    id="name"
+                    label=words.say(Language::account_name)
+                    autocomplete="username"
+                    on_input=move |text| {
+                        name.try_set(text);
+                    }
+                />
+                <PasswordField
+                    id="password"
+                    label=words.say(Language::password)
+                    show_label=words.say(Language::show_password)
+                    on_input=move |text| {
+                        password.try_set(text);
+                    }
+                />
+                {move || failure.get().map(|text| view! { <Banner tone=Tone::Bad title=text /> })}
+                <Button kind=ButtonKind::Primary label=button disabled=busy submits=true on_click=|()| {} />
+            </form>
+        </main>
+    }
+}
+
+/// The app's languages side by side.
+#[component]
+pub(super) fn LanguageChoice() -> impl IntoView {
+    let words = use_words();
+    let preferences = expect_context::<Preferences>();
+    let options: Vec<ChoiceOption> = Language::ALL
+        .map(|language| ChoiceOption {
+            value: language.code().to_owned(),
+            label: language.own_name().to_owned(),
+        })
+        .into();
+    view! {
+        <Segmented
+            name="app-language"
+            label=words.say(Language::language)
+            options=Signal::stored(options)
+            value=Signal::derive(move || words.now().code().to_owned())
+            on_choose=move |code: String| {
+                if let Some(language) = Language::from_code(&code) {
+                    preferences.change(|chosen| chosen.language = language);
+                }
+            }
+        />
+    }
+}
+
+/// Why signing in or out did not work, in words.
+pub(super) fn failure_text(language: Language, error: &SignInError) -> String {
+    match error {
+        SignInError::WrongCredentials => language.wrong_credentials().to_owned(),
+        SignInError::Unreachable => language.server_unreachable().to_owned(),
+        SignInError::Refused(code) => language.sign_in_refused(code),
+        SignInError::UnsentWork(count) => language.unsent_work(*count),
+        SignInError::Storage(error) => storage_advice(language, error).to_owned(),
+    }
+}

@@ -1,0 +1,147 @@
+//! The line on top of every screen: what is on this phone only, and what the server has.
+
+use leptos::prelude::*;
+
+use super::moment;
+use crate::components::{Button, ButtonKind, Glyph, Icon, Sheet, Tone};
+use crate::locale::Language;
+use crate::stores::{
+    SyncStatus,
+    preferences::use_words,
+    sync_status::{Blocked, Phase, Standing},
+};
+
+/// What sync is doing, when that is worth a word.
+fn phase_text(language: Language, phase: Phase) -> Option<&'static str> {
+    match phase {
+        Phase::Idle => None,
+        Phase::Sending => Some(language.phase_sending()),
+        Phase::SendingFiles => Some(language.phase_sending_files()),
+        Phase::Receiving => Some(language.phase_receiving()),
+        Phase::Offline => Some(language.phase_offline()),
+        Phase::Blocked(Blocked::SignedOut) => Some(language.blocked_signed_out()),
+        Phase::Blocked(Blocked::UpgradeNeeded) => Some(language.blocked_upgrade()),
+        Phase::Blocked(Blocked::Storage) => Some(language.blocked_storage()),
+        Phase::Blocked(Blocked::ServerError) => Some(language.blocked_server()),
+    }
+}
+
+fn has_unsent(standing: &Standing) -> bool {
+    standing.unsent_records > 0 || standing.unsent_files > 0
+}
+
+/// The one honest line.
+fn line(language: Language, standing: &Standing) -> String {
+    let what = match standing.last_success_ms {
+        _ if has_unsent(standing) => {
+            language.only_here(standing.unsent_records, standing.unsent_files)
+        }
+        Some(at) => language.all_sent_at(&moment(language, at)),
+        None => language.never_sent().to_owned(),
+    };
+    match phase_text(language, standing.phase) {
+        Some(phase) => format!("{what} · {phase}"),
+        None => what,
+    }
+}
+
+fn look(standing: &Standing) -> (Tone, Glyph) {
+    match standing.phase {
+        Phase::Blocked(_) => (Tone::Bad, Glyph::Warning),
+        Phase::Sending | Phase::SendingFiles if has_unsent(standing) => {
+            (Tone::Attention, Glyph::Sending)
+        }
+        _ if has_unsent(standing) => (Tone::Attention, Glyph::Phone),
+        Phase::Offline => (Tone::Plain, Glyph::Offline),
+        Phase::Idle | Phase::Sending | Phase::SendingFiles | Phase::Receiving => {
+            (Tone::Good, Glyph::Sent)
+        }
+    }
+}
+
+/// The line; a press explains it and offers to send.
+#[component]
+pub(super) fn StandingLine() -> impl IntoView {
+    let words = use_words();
+    let standing = expect_context::<SyncStatus>().standing();
+    let open = RwSignal::new(false);
+    view! {
+        <button
+            type="button"
+            class=move || format!("standing-line {}", look(&standing.read()).0.class())
+            aria-haspopup="dialog"
+            data-unsent=move || standing.read().unsent_records + standing.read().unsent_files
+            on:click=move |_| open.set(true)
+        >
+            <Icon glyph=Signal::derive(move || look(&standing.read()).1) />
+            <span role="status" aria-live="polite">{move || line(words.now(), &standing.read())}</span>
+        </button>
+        <Sheet
+            open=open
+            title=words.say(Language::standing)
+            close_label=words.say(Language::close)
+            on_close=move |()| {
+                open.try_set(false);
+            }
+        >
+            <Explained open=open />
+        </Sheet>
+    }
+}
+
+#[component]
+fn Explained(open: RwSignal<bool>) -> impl IntoView {
+    let words = use_words();
+    let status = expect_context::<SyncStatus>();
+    let standing = status.standing();
+    let lost = move || {
+        let (language, standing) = (words.now(), standing.read());
+        if has_unsent(&standing) {
+            language.would_lose(standing.unsent_records, standing.unsent_files)
+        } else {
+            language.lose_nothing().to_owned()
+        }
+    };
+    let only_here = move || {
+        let (language, standing) = (words.now(), standing.read());
+        let records = language.record_count(standing.unsent_records);
+        let files = language.file_count(standing.unsent_files);
+        format!("{records} · {files} ({})", language.bytes(standing.unsent_bytes))
+    };
+    let last = move || {
+        let language = words.now();
+        let at = standing.read().last_success_ms;
+        at.map_or_else(|| language.never_sent().to_owned(), |at| moment(language, at))
+    };
+    view! {
+        <dl class="facts">
+            <dt>{words.say(Language::if_lost)}</dt>
+            <dd>{lost}</dd>
+            <dt>{words.say(Language::on_phone_only)}</dt>
+            <dd>{only_here}</dd>
+            <dt>{words.say(Language::server_has)}</dt>
+            <dd>{last}</dd>
+            {move || {
+                let count = standing.read().quarantined;
+                (count > 0)
+                    .then(|| {
+                        view! {
+                            <dt>{words.say(Language::in_repair)}</dt>
+                            <dd>{words.now().record_count(count)}</dd>
+                        }
+                    })
+            }}
+        </dl>
+        <p class="standing-phase" role="status">{move || phase_text(words.now(), standing.read().phase)}</p>
+        <p class="muted">{words.say(Language::sent_by_itself)}</p>
+        <Button
+            kind=ButtonKind::Primary
+            icon=Glyph::Sending
+            label=words.say(Language::send_now)
+            on_click=move |()| {
+                status.sync_now();
+                open.set(false);
+            }
+        />
+    }
+}

@@ -1,0 +1,150 @@
+//! `/`: my work today.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use sync::wire::State;
+
+use super::fill::FormRow;
+use super::record_row::RecordRow;
+use super::{edit_href, record_href, title_page};
+use crate::components::{Banner, EmptyState, Glyph, Icon, Tone};
+use crate::locale::Language;
+use crate::platform::clock;
+use crate::stores::{
+    Library, Records, SignIn,
+    pack::PackForm,
+    preferences::use_words,
+    records::{Filter, RecordSummary},
+    sign_in::SignInState,
+};
+
+/// How many drafts and forms are shown; the rest is one press away.
+const SHOWN: usize = 6;
+
+/// Drafts to finish, what came back, the forms one uses.
+#[component]
+pub fn TodayPage() -> impl IntoView {
+    let words = use_words();
+    let records = expect_context::<Records>();
+    let library = expect_context::<Library>();
+    let sign_in = expect_context::<SignIn>();
+    title_page(words.say(Language::today));
+    let profile = Memo::new(move |_| match sign_in.state().get() {
+        SignInState::SignedIn(profile) => Some(profile),
+        SignInState::Opening | SignInState::SignedOut => None,
+    });
+    let mine = move |state: State| {
+        let author = profile.read().as_ref().map(|profile| profile.account.clone());
+        records.all().track();
+        records.find(&Filter { author, state: Some(state), ..Filter::default() })
+    };
+    let drafts = Memo::new(move |_| mine(State::Draft));
+    let returned = Memo::new(move |_| mine(State::Returned));
+    let used = Memo::new(move |_| most_used(&library.pack().read().forms, &records.all().read()));
+    let greeting = move || {
+        profile.read().as_ref().map(|profile| format!("{}, {}", words.now().hello(), profile.name))
+    };
+    let today = move || {
+        let now = clock::local_now();
+        words.now().today_in_words(now.unix_ms, now.offset_min)
+    };
+    view! {
+        <div class="page today">
+            <header class="page-head">
+                <p class="muted">{today}</p>
+                <h1>{greeting}</h1>
+            </header>
+            <Readiness />
+            <Show when=move || !returned.read().is_empty()>
+                <RecordSection title=words.say(Language::returned_to_me) records=returned />
+            </Show>
+            <RecordSection title=words.say(Language::to_continue) records=drafts />
+            <section class="section">
+                <h2>{words.say(Language::most_used)}</h2>
+                <ul class="list card">
+                    <For each=move || used.get() key=|form| form.hash.clone() let:form>
+                        <li><FormRow form=form /></li>
+                    </For>
+                    <li>
+                        <A href="/fill" attr:class="list-row">
+                            <span class="list-row-title">{words.say(Language::all_forms)}</span>
+                            <Icon glyph=Glyph::Forward />
+                        </A>
+                    </li>
+                </ul>
+            </section>
+        </div>
+    }
+}
+
+/// Whether the phone may go where there is no network.
+#[component]
+pub(super) fn Readiness() -> impl IntoView {
+    let words = use_words();
+    let library = expect_context::<Library>();
+    let is_ready = library.all_forms_held();
+    let is_empty = Memo::new(move |_| library.pack().read().forms.is_empty());
+    move || match (is_empty.get(), is_ready.get()) {
+        (true, _) => {
+            view! { <Banner tone=Tone::Attention title=words.say(Language::no_forms_yet) /> }
+                .into_any()
+        }
+        (false, false) => {
+            view! { <Banner tone=Tone::Attention title=words.say(Language::forms_arriving) /> }
+                .into_any()
+        }
+        (false, true) => ().into_any(),
+    }
+}
+
+#[component]
+fn RecordSection(
+    #[prop(into)] title: Signal<String>,
+    records: Memo<Vec<RecordSummary>>,
+) -> impl IntoView {
+    let words = use_words();
+    let href = |record: &RecordSummary| match record.state {
+        State::Draft => edit_href(record.id),
+        State::Submitted | State::Returned | State::Approved | State::Withdrawn => {
+            record_href(record.id)
+        }
+    };
+    view! {
+        <section class="section">
+            <h2>{title}</h2>
+            <Show
+                when=move || !records.read().is_empty()
+                fallback=move || view! { <EmptyState glyph=Glyph::Check text=words.say(Language::nothing_to_continue) /> }
+            >
+                <ul class="list card">
+                    <For
+                        each=move || records.get().into_iter().take(SHOWN)
+                        key=|record| (record.id, record.changed_ms, record.unsent, record.title.clone())
+                        let:record
+                    >
+                        {
+                            let href = href(&record);
+                            view! { <li><RecordRow record=record href=href /></li> }
+                        }
+                    </For>
+                </ul>
+            </Show>
+        </section>
+    }
+}
+
+/// The forms with most records on this phone, then the pack's own order.
+fn most_used(forms: &[PackForm], records: &[RecordSummary]) -> Vec<PackForm> {
+    let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+    for record in records {
+        *uses.entry(record.form_id.as_str()).or_default() += 1;
+    }
+    let mut forms: Vec<PackForm> = forms.to_vec();
+    forms.sort_by_key(|form| {
+        std::cmp::Reverse(uses.get(form.id.as_str()).copied().unwrap_or_default())
+    });
+    forms.truncate(SHOWN);
+    forms
+}

@@ -1,0 +1,85 @@
+//! The page as a whole: its title, its language and its events.
+
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Document, EventTarget, HtmlElement};
+
+use super::{exception_text, log_error};
+
+pub(super) fn document() -> Option<Document> {
+    web_sys::window()?.document()
+}
+
+/// Calls `then` at every such event, for as long as the page lives.
+pub(super) fn listen(target: &EventTarget, event: &str, then: impl FnMut() + 'static) {
+    let callback = Closure::<dyn FnMut()>::new(then);
+    if let Err(error) =
+        target.add_event_listener_with_callback(event, callback.as_ref().unchecked_ref())
+    {
+        log_error(&format!("no {event} events: {}", exception_text(&error)));
+    }
+    callback.forget();
+}
+
+/// Sets the page's title.
+pub fn set_title(title: &str) {
+    if let Some(document) = document() {
+        document.set_title(title);
+    }
+}
+
+/// Sets an attribute of the root element: `lang`, `data-theme` …
+pub fn set_root_attribute(name: &str, value: &str) {
+    let root = document().and_then(|document| document.document_element());
+    if let Some(Err(error)) = root.map(|root| root.set_attribute(name, value)) {
+        log_error(&format!("{name} not set: {}", exception_text(&error)));
+    }
+}
+
+/// Sets the root element's text size in percent of the phone's own.
+pub fn set_text_percent(percent: u16) {
+    // Through the style object: the content security policy allows no style attribute.
+    let root =
+        document().and_then(|document| document.document_element()?.dyn_into::<HtmlElement>().ok());
+    let set = root.map(|root| root.style().set_property("font-size", &format!("{percent}%")));
+    if let Some(Err(error)) = set {
+        log_error(&format!("text size not set: {}", exception_text(&error)));
+    }
+}
+
+/// Loads the page anew.
+pub fn reload() {
+    if let Some(Err(error)) = web_sys::window().map(|window| window.location().reload()) {
+        log_error(&format!("not reloaded: {}", exception_text(&error)));
+    }
+}
+
+/// Tells the start script that the app is on screen: it takes its waiting sign away.
+pub fn announce_started() {
+    set_root_attribute("data-started", "");
+}
+
+/// What can take the focus inside an element.
+const CONTROLS: &str = "input:not([type=hidden]):not(:disabled), textarea, select, button, a[href]";
+
+/// Scrolls to the first element that matches, and gives the focus to the first control in it.
+pub fn go_to(selector: &str) -> bool {
+    let Some(element) = document().and_then(|document| document.query_selector(selector).ok()?)
+    else {
+        return false;
+    };
+    element.scroll_into_view();
+    let control = element.query_selector(CONTROLS).ok().flatten();
+    if let Some(control) = control.and_then(|control| control.dyn_into::<HtmlElement>().ok())
+        && let Err(error) = control.focus()
+    {
+        log_error(&format!("no focus: {}", exception_text(&error)));
+    }
+    true
+}
+
+/// Scrolls the elements that match back to their beginning.
+pub fn scroll_to_top(selector: &str) {
+    if let Some(element) = document().and_then(|document| document.query_selector(selector).ok()?) {
+        element.set_scroll_top(0);
+    }
+}

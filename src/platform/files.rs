@@ -1,0 +1,99 @@
+//! Files: those a person picked, and those the app hands out.
+
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, HtmlInputElement, Url};
+
+use super::exception_text;
+
+/// The browser would not read or hand out a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("file: {0}")]
+pub struct FileError(pub String);
+
+impl FileError {
+    #[expect(clippy::needless_pass_by_value, reason = "used as `map_err(FileError::of)`")]
+    pub(super) fn of(error: JsValue) -> Self {
+        Self(exception_text(&error))
+    }
+}
+
+/// A file with its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picked {
+    /// Its name.
+    pub name: String,
+    /// Its media type; empty when the browser does not know it.
+    pub media_type: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The first file picked in an `<input type=file>`, and the input made empty again so that the same file can be picked
+/// once more.
+#[must_use]
+pub fn take_picked(input: &HtmlInputElement) -> Option<File> {
+    let file = input.files()?.get(0)?;
+    input.set_value("");
+    Some(file)
+}
+
+/// Reads a file whole.
+pub async fn read(file: &File) -> Result<Picked, FileError> {
+    Ok(Picked { name: file.name(), media_type: file.type_(), bytes: blob_bytes(file).await? })
+}
+
+pub(super) async fn blob_bytes(blob: &Blob) -> Result<Vec<u8>, FileError> {
+    let buffer = JsFuture::from(blob.array_buffer()).await.map_err(FileError::of)?;
+    Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+/// An address under which the page can show these bytes, until it is dropped.
+pub struct ObjectUrl(String);
+
+impl ObjectUrl {
+    /// Makes the address.
+    pub fn new(bytes: &[u8], media_type: &str) -> Result<Self, FileError> {
+        let parts = Array::of1(&Uint8Array::from(bytes));
+        let options = BlobPropertyBag::new();
+        options.set_type(media_type);
+        let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options)
+            .map_err(FileError::of)?;
+        Url::create_object_url_with_blob(&blob).map(Self).map_err(FileError::of)
+    }
+
+    /// The address, for `src` or `href`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for ObjectUrl {
+    fn drop(&mut self) {
+        if let Err(error) = Url::revoke_object_url(&self.0) {
+            super::log_error(&format!("address not freed: {}", exception_text(&error)));
+        }
+    }
+}
+
+/// Offers bytes as a download under that name.
+pub fn download(name: &str, media_type: &str, bytes: &[u8]) -> Result<(), FileError> {
+    let url = ObjectUrl::new(bytes, media_type)?;
+    let document = super::document::document().ok_or_else(|| FileError("no page".to_owned()))?;
+    let link: HtmlAnchorElement = document
+        .create_element("a")
+        .map_err(FileError::of)?
+        .dyn_into()
+        .map_err(|_element| FileError("no link".to_owned()))?;
+    link.set_href(url.as_str());
+    link.set_download(name);
+    link.click();
+    // The browser reads the address after this turn: free it much later.
+    super::tasks::spawn(async move {
+        super::tasks::sleep(60_000).await;
+        drop(url);
+    });
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Putting the app on the home screen.
+
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use super::{exception_text, log_error};
+
+/// How this browser installs an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It runs from the home screen already.
+    Installed,
+    /// The browser asks the person when we say so: [`Prompt::show`].
+    Prompt,
+    /// The person does it by hand: the share button, then "Add to Home Screen" (iPhone, iPad).
+    ByHand,
+    /// It offers nothing, or nothing yet.
+    None,
+}
+
+/// The browser's offer, which the start script keeps in the window until the person asks for it.
+#[derive(Clone, Copy, Default)]
+pub struct Prompt;
+
+/// Where the start script keeps the offer.
+const OFFER: &str = "sotayInstallOffer";
+
+impl Prompt {
+    /// Calls back whenever the browser makes an offer, for as long as the page lives.
+    #[must_use]
+    pub fn watch(then: impl FnMut() + 'static) -> Self {
+        if let Some(window) = web_sys::window() {
+            super::document::listen(&window, "sotay-install-offer", then);
+        }
+        Self
+    }
+
+    /// How the app can be installed now.
+    #[must_use]
+    pub fn way(self) -> Way {
+        if is_installed() {
+            Way::Installed
+        } else if offer().is_some() {
+            Way::Prompt
+        } else if is_apple_phone() {
+            Way::ByHand
+        } else {
+            Way::None
+        }
+    }
+
+    /// Shows the browser's question; whether the person agreed.
+    pub async fn show(self) -> bool {
+        let Some(event) = offer() else { return false };
+        let asked = async {
+            let prompt: Function = Reflect::get(&event, &"prompt".into())?.dyn_into()?;
+            let answer: Promise = prompt.call0(&event)?.dyn_into()?;
+            let answer = JsFuture::from(answer).await?;
+            Reflect::get(&answer, &"outcome".into())
+        };
+        let asked = asked.await;
+        // An offer can be used once.
+        if let Some(Err(error)) = web_sys::window()
+            .map(|window| Reflect::set(&window, &OFFER.into(), &JsValue::UNDEFINED))
+        {
+            log_error(&format!("install offer kept: {}", exception_text(&error)));
+        }
+        match asked {
+            Ok(outcome) => outcome.as_string().as_deref() == Some("accepted"),
+            Err(error) => {
+                log_error(&format!("install question: {}", exception_text(&error)));
+                false
+            }
+        }
+    }
+}
+
+fn offer() -> Option<JsValue> {
+    let window = web_sys::window()?;
+    Reflect::get(&window, &OFFER.into()).ok().filter(JsValue::is_object)
+}
+
+fn is_installed() -> bool {
+    let query = web_sys::window()
+        .and_then(|window| window.match_media("(display-mode: standalone)").ok()?);
+    query.is_some_and(|query| query.matches())
+}
+
+fn is_apple_phone() -> bool {
+    let agent = web_sys::window()
+        .and_then(|window| window.navigator().user_agent().ok())
+        .unwrap_or_default();
+    agent.contains("iPhone") || agent.contains("iPad")
+}

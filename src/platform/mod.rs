@@ -1,0 +1,48 @@
+//! The browser, one file for each of its APIs. The only place for `web-sys`, `js-sys`, `idb` and `gloo`.
+//!
+//! Wrappers are thin and have no opinions; each compiles natively too, so that stores are tested without a browser.
+
+pub mod barcode;
+pub mod broadcast;
+pub mod clock;
+pub mod connectivity;
+pub mod document;
+pub mod drawing;
+pub mod files;
+pub mod http;
+pub mod install;
+pub mod location;
+pub mod locks;
+pub mod panic;
+pub mod photo;
+pub mod preferences;
+pub mod random;
+pub mod service_worker;
+pub mod storage;
+pub mod tasks;
+pub mod visibility;
+
+use wasm_bindgen::JsValue;
+
+/// What a JavaScript exception says, for logs: `QuotaExceededError: …`.
+#[must_use]
+pub fn exception_text(value: &JsValue) -> String {
+    js_sys::Object::from(value.clone()).to_string().into()
+}
+
+/// Writes one line to the browser's console; the place where a failure that nobody can act on ends.
+pub fn log_error(text: &str) {
+    leptos::logging::error!("{text}");
+}
+
+/// What kind of device this is, in few words, for the list of a person's devices: the system and the browser.
+#[must_use]
+pub fn device_name() -> String {
+    let agent = web_sys::window()
+        .and_then(|window| window.navigator().user_agent().ok())
+        .unwrap_or_default();
+    let first = |names: &[&'static str]| names.iter().find(|name| agent.contains(**name)).copied();
+    let system = first(&["Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux"]);
+    let browser = first(&["Edg", "Firefox", "Chrome", "Safari"]);
+    [system, browser].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}

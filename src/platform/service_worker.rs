@@ -1,0 +1,96 @@
+//! The worker that keeps the app itself on the phone. `boot.js` registers it; here a new version is offered and taken.
+
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerState};
+
+use super::{exception_text, log_error};
+
+/// Calls back once, when a new version of the app is ready to be taken.
+pub fn on_update(then: impl FnOnce() + 'static) {
+    #[cfg(target_arch = "wasm32")]
+    spawn_local(async move {
+        let Some(registration) = registration().await else { return };
+        wait_for_new_version(&registration).await;
+        then();
+    });
+    #[cfg(not(target_arch = "wasm32"))]
+    drop(then);
+}
+
+/// Looks for a new version on the server.
+pub fn check() {
+    spawn_local(async move {
+        let Some(registration) = registration().await else { return };
+        // Offline there is none to be found.
+        if let Ok(checking) = registration.update()
+            && let Err(error) = JsFuture::from(checking).await
+        {
+            leptos::logging::debug_warn!("no new version looked for: {}", exception_text(&error));
+        }
+    });
+}
+
+/// Lets the waiting version take over, and reloads the page when it has.
+pub fn take_update() {
+    spawn_local(async move {
+        let (Some(container), Some(registration)) = (container(), registration().await) else {
+            return;
+        };
+        super::document::listen(&container, "controllerchange", super::document::reload);
+        match registration.waiting() {
+            Some(waiting) => {
+                if let Err(error) = waiting.post_message(&JsValue::from_str("take-over")) {
+                    log_error(&format!("new version not taken: {}", exception_text(&error)));
+                }
+            }
+            None => super::document::reload(),
+        }
+    });
+}
+
+/// A page without a controller is on its first visit: what gets installed then is no update.
+async fn wait_for_new_version(registration: &ServiceWorkerRegistration) {
+    loop {
+        if registration.waiting().is_some()
+            && container().is_some_and(|all| all.controller().is_some())
+        {
+            return;
+        }
+        match registration.installing() {
+            Some(installing) if installing.state() == ServiceWorkerState::Installing => {
+                event(&installing, "statechange").await;
+            }
+            _ => event(registration, "updatefound").await,
+        }
+    }
+}
+
+/// Waits for one event.
+async fn event(target: &web_sys::EventTarget, name: &str) {
+    let (fire, fired) = futures::channel::oneshot::channel::<()>();
+    let callback = Closure::once(move || super::tasks::answer(fire, ()));
+    let function = callback.as_ref().unchecked_ref();
+    let options = web_sys::AddEventListenerOptions::new();
+    options.set_once(true);
+    if let Err(error) = target
+        .add_event_listener_with_callback_and_add_event_listener_options(name, function, &options)
+    {
+        log_error(&format!("no {name} events: {}", exception_text(&error)));
+    }
+    // The sender lives in the callback, which lives until here.
+    fired.await.ok();
+    drop(callback);
+}
+
+fn container() -> Option<ServiceWorkerContainer> {
+    let navigator = web_sys::window()?.navigator();
+    // Absent outside secure contexts, where `web-sys` would still hand out an object.
+    let there = js_sys::Reflect::get(&navigator, &"serviceWorker".into()).ok()?;
+    there.is_object().then(|| there.unchecked_into())
+}
+
+async fn registration() -> Option<ServiceWorkerRegistration> {
+    let ready = container()?.ready().ok()?;
+    JsFuture::from(ready).await.ok().map(JsCast::unchecked_into)
+}

@@ -1,0 +1,484 @@
+//! The store in the browser: `IndexedDB` through `idb`, with the care that it needs.
+//!
+//! - Each transaction runs as a task of its own and answers through a channel.
+//! - Its end is listened for before its first request: one that finished by itself is never waited for in vain.
+//! - Inside it nothing but its own requests is awaited; any failure aborts it as a whole.
+//! - The system may close the connection at any moment: it is opened anew and the transaction tried once more.
+
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+
+use futures::{
+    FutureExt,
+    channel::oneshot,
+    future::{Either, LocalBoxFuture, select},
+};
+use idb::{
+    DatabaseEvent, Factory, KeyRange, ObjectStore, ObjectStoreParams, Query, Transaction,
+    TransactionFuture, TransactionResult, event::VersionChangeEvent,
+};
+use js_sys::{Array, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{IdbDatabase, IdbTransaction};
+
+use super::{
+    Change, Key, Read, Rows, Space, StorageError, Store,
+    schema::{STORES, VERSION},
+};
+
+/// The open connection; `None` after the system or another tab closed it.
+type Connection = Rc<RefCell<Option<Connected>>>;
+
+struct Connected {
+    raw: IdbDatabase,
+    /// Holds the handlers of the connection's events.
+    _events: idb::Database,
+}
+
+/// A database that is opened anew when its connection is lost.
+#[derive(Clone)]
+pub(super) struct Database {
+    name: Rc<str>,
+    connection: Connection,
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// `IDBDatabase.transaction` with its third argument, which `web-sys` hides behind an unstable flag.
+    #[wasm_bindgen(js_name = IDBDatabase)]
+    type DatabaseWithDurability;
+
+    #[wasm_bindgen(method, catch)]
+    fn transaction(
+        this: &DatabaseWithDurability,
+        store_names: &JsValue,
+        mode: &str,
+        options: &JsValue,
+    ) -> Result<IdbTransaction, JsValue>;
+}
+
+impl Database {
+    pub(super) async fn open(name: &str) -> Result<Self, StorageError> {
+        let database = Self { name: name.into(), connection: Rc::default() };
+        let opening = database.clone();
+        run(async move { opening.connect().await }).await?;
+        Ok(database)
+    }
+
+    pub(super) async fn read(&self, reads: Vec<Read>) -> Result<Vec<Rows>, StorageError> {
+        let database = self.clone();
+        run(async move {
+            let stores = reads.iter().map(Read::store).collect();
+            retry_once(&database, async || {
+                let open = database.begin(&stores, Mode::Read)?;
+                let rows = read_all(&open, &reads).await;
+                open.finish(rows).await
+            })
+            .await
+        })
+        .await
+    }
+
+    pub(super) async fn write(&self, changes: Vec<Change>) -> Result<(), StorageError> {
+        let database = self.clone();
+        run(async move {
+            let stores = changes.iter().map(Change::store).collect();
+            retry_once(&database, async || {
+                let open = database.begin(&stores, Mode::Write)?;
+                let written = write_all(&open, &changes).await;
+                open.finish(written).await
+            })
+            .await
+        })
+        .await
+    }
+
+    pub(super) async fn update<T: 'static>(
+        &self,
+        reads: Vec<Read>,
+        touched: Vec<Store>,
+        decide: impl FnMut(Vec<Rows>) -> Result<(Vec<Change>, T), StorageError> + 'static,
+    ) -> Result<T, StorageError> {
+        let decide = RefCell::new(decide);
+        let database = self.clone();
+        run(async move {
+            let stores = reads.iter().map(Read::store).chain(touched).collect();
+            retry_once(&database, async || {
+                let open = database.begin(&stores, Mode::Write)?;
+                let decided = async {
+                    let rows = read_all(&open, &reads).await?;
+                    let (changes, answer) = (decide.borrow_mut())(rows)?;
+                    write_all(&open, &changes).await?;
+                    Ok(answer)
+                };
+                let decided = decided.await;
+                open.finish(decided).await
+            })
+            .await
+        })
+        .await
+    }
+
+    pub(super) fn close(&self) {
+        if let Some(connected) = self.connection.borrow_mut().take() {
+            connected.raw.close();
+        }
+    }
+
+    pub(super) async fn durability(&self) -> Result<Option<String>, StorageError> {
+        let database = self.clone();
+        run(async move {
+            let open = database.begin(&BTreeSet::from([Store::Meta]), Mode::Write)?;
+            let told = Reflect::get(&open.transaction, &"durability".into())
+                .map_err(|error| thrown(&error));
+            open.finish(told.map(|durability| durability.as_string())).await
+        })
+        .await
+    }
+
+    /// Opens the connection if there is none.
+    async fn connect(&self) -> Result<(), StorageError> {
+        if self.connection.borrow().is_some() {
+            return Ok(());
+        }
+        let mut request =
+            Factory::new().map_err(refused)?.open(&self.name, Some(VERSION)).map_err(refused)?;
+        request.on_upgrade_needed(|event| {
+            // An upgrade that failed leaves a database without the stores; each use of it then says so.
+            if let Err(error) = make_stores(&event) {
+                crate::platform::log_error(&format!("store not upgraded: {error}"));
+            }
+        });
+        let (blocked, is_blocked) = oneshot::channel::<()>();
+        request.on_blocked(move |_| {
+            blocked.send(()).ok();
+        });
+        let opened = match select(Box::pin(request.into_future()), is_blocked).await {
+            Either::Left((opened, _)) => opened,
+            Either::Right((Err(_), opening)) => opening.await,
+            Either::Right((Ok(()), opening)) => {
+                spawn_local(close_when_open(opening));
+                return Err(StorageError::Blocked);
+            }
+        };
+        self.keep(opened.map_err(refused)?);
+        Ok(())
+    }
+
+    fn keep(&self, opened: idb::Database) {
+        let raw: IdbDatabase = opened.into();
+        let mut events = idb::Database::from(raw.clone());
+        let connection = self.connection.clone();
+        events.on_close(move |_| drop(connection.borrow_mut().take()));
+        let connection = self.connection.clone();
+        events.on_version_change(move |_| {
+            // A newer app in another tab wants to upgrade. Dropping alone would not close.
+            if let Some(lost) = connection.borrow_mut().take() {
+                lost.raw.close();
+            }
+        });
+        self.connection.replace(Some(Connected { raw, _events: events }));
+    }
+
+    fn begin(&self, stores: &BTreeSet<Store>, mode: Mode) -> Result<Open, StorageError> {
+        let connection = self.connection.borrow();
+        let connected = connection.as_ref().ok_or(StorageError::Closed)?;
+        let transaction =
+            begin_transaction(&connected.raw, stores, mode).map_err(|error| thrown(&error))?;
+        Ok(Open { ended: Transaction::from(transaction.clone()).into_future(), transaction })
+    }
+}
+
+/// Starts a transaction; one that writes is strict: it completes when its rows are on the disk.
+fn begin_transaction(
+    raw: &IdbDatabase,
+    stores: &BTreeSet<Store>,
+    mode: Mode,
+) -> Result<IdbTransaction, JsValue> {
+    let names: Array = stores.iter().map(|store| JsValue::from_str(store.name())).collect();
+    let options = js_sys::Object::new();
+    let mode = match mode {
+        Mode::Read => "readonly",
+        Mode::Write => {
+            Reflect::set(&options, &"durability".into(), &"strict".into())?;
+            "readwrite"
+        }
+    };
+    raw.unchecked_ref::<DatabaseWithDurability>().transaction(&names, mode, &options)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Read,
+    Write,
+}
+
+/// A transaction that runs, and the news of its end.
+struct Open {
+    transaction: IdbTransaction,
+    ended: TransactionFuture,
+}
+
+impl Open {
+    fn store(&self, store: Store) -> Result<ObjectStore, StorageError> {
+        self.transaction.object_store(store.name()).map(Into::into).map_err(|error| thrown(&error))
+    }
+
+    /// Waits for the transaction's end; after a failure, makes sure that nothing of it stays.
+    async fn finish<T>(self, result: Result<T, StorageError>) -> Result<T, StorageError> {
+        if result.is_err() {
+            // It may have aborted by itself already, which is as good.
+            drop(self.transaction.abort());
+        }
+        let ended = self.ended.await;
+        let answer = result?;
+        match ended {
+            Ok(TransactionResult::Committed) => Ok(answer),
+            Ok(TransactionResult::Aborted) | Err(_) => Err(match self.transaction.error() {
+                Some(error) => thrown(&error),
+                None => StorageError::Closed,
+            }),
+        }
+    }
+}
+
+async fn read_all(open: &Open, reads: &[Read]) -> Result<Vec<Rows>, StorageError> {
+    let mut found = Vec::with_capacity(reads.len());
+    for read in reads {
+        found.push(read_one(open, read).await?);
+    }
+    Ok(found)
+}
+
+async fn read_one(open: &Open, read: &Read) -> Result<Rows, StorageError> {
+    let store = open.store(read.store())?;
+    let (query, limit) = match read {
+        Read::Row(_, key) => {
+            let found = store.get(key_to_js(key)).map_err(failed)?.await.map_err(failed)?;
+            return match found {
+                Some(value) => Ok(vec![(key.clone(), bytes_from_js(&value)?)]),
+                None => Ok(Vec::new()),
+            };
+        }
+        Read::All(_) => (None, None),
+        Read::From(_, from, limit) => {
+            let range = KeyRange::lower_bound(&key_to_js(from), None).map_err(failed)?;
+            (Some(Query::from(range)), Some(*limit))
+        }
+    };
+    let keys = store.get_all_keys(query.clone(), limit).map_err(failed)?.into_future();
+    let values = store.get_all(query, limit).map_err(failed)?.into_future();
+    let keys = keys.await;
+    let values = values.await.map_err(failed)?;
+    let keys = keys.map_err(failed)?;
+    keys.iter()
+        .zip(&values)
+        .map(|(key, value)| Ok((key_from_js(key)?, bytes_from_js(value)?)))
+        .collect()
+}
+
+/// Issues every request at once and asks for the commit, then waits for each: the first failure counts.
+async fn write_all(open: &Open, changes: &[Change]) -> Result<(), StorageError> {
+    let mut requests = Vec::with_capacity(changes.len());
+    for change in changes {
+        requests.push(request_change(open, change)?);
+    }
+    // An engine without `commit` commits by itself.
+    #[expect(
+        deprecated,
+        reason = "it left the standard's second edition and came back in its third"
+    )]
+    drop(open.transaction.commit());
+    let mut first_failure = Ok(());
+    for request in requests {
+        let done = request.await;
+        first_failure = first_failure.and(done);
+    }
+    first_failure
+}
+
+fn request_change(
+    open: &Open,
+    change: &Change,
+) -> Result<LocalBoxFuture<'static, Result<(), StorageError>>, StorageError> {
+    let store = open.store(change.store())?;
+    Ok(match change {
+        Change::Put(_, key, value) => {
+            let value = Uint8Array::from(value.as_slice());
+            let request = store.put(&value, Some(&key_to_js(key))).map_err(failed)?.into_future();
+            async move { request.await.map(drop).map_err(failed) }.boxed_local()
+        }
+        Change::Delete(_, key) => {
+            let request = store.delete(key_to_js(key)).map_err(failed)?.into_future();
+            async move { request.await.map_err(failed) }.boxed_local()
+        }
+        Change::Clear(_) => {
+            let request = store.clear().map_err(failed)?.into_future();
+            async move { request.await.map_err(failed) }.boxed_local()
+        }
+    })
+}
+
+/// Runs `work`; when the connection turns out to be closed, opens it and runs once more.
+async fn retry_once<T>(
+    database: &Database,
+    work: impl AsyncFn() -> Result<T, StorageError>,
+) -> Result<T, StorageError> {
+    match work().await {
+        Err(StorageError::Closed) => {
+            drop(database.connection.borrow_mut().take());
+            database.connect().await?;
+            work().await
+        }
+        other => other,
+    }
+}
+
+/// Runs a task to its end even when nobody waits for it any more.
+async fn run<T: 'static>(
+    task: impl Future<Output = Result<T, StorageError>> + 'static,
+) -> Result<T, StorageError> {
+    let (answer, answered) = oneshot::channel();
+    spawn_local(async move {
+        // A caller that went away needs no answer; the work is done all the same.
+        answer.send(task.await).ok();
+    });
+    answered.await.unwrap_or(Err(StorageError::Closed))
+}
+
+async fn close_when_open(opening: impl Future<Output = Result<idb::Database, idb::Error>>) {
+    if let Ok(database) = opening.await {
+        database.close();
+    }
+}
+
+fn make_stores(event: &VersionChangeEvent) -> Result<(), idb::Error> {
+    let database = event.database()?;
+    let had = event.old_version()?;
+    for store in STORES.iter().filter(|store| store.since() > had) {
+        database.create_object_store(store.name(), ObjectStoreParams::new())?;
+    }
+    Ok(())
+}
+
+impl Read {
+    fn store(&self) -> Store {
+        match self {
+            Self::Row(store, _) | Self::All(store) | Self::From(store, _, _) => *store,
+        }
+    }
+}
+
+impl Change {
+    fn store(&self) -> Store {
+        match self {
+            Self::Put(store, _, _) | Self::Delete(store, _) | Self::Clear(store) => *store,
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+fn key_to_js(key: &Key) -> JsValue {
+    match key {
+        Key::Number(number) => JsValue::from_f64(*number as f64),
+        Key::Text(text) => JsValue::from_str(text),
+        Key::Bytes(bytes) => Uint8Array::from(bytes.as_slice()).into(),
+        Key::Piece(hash, place) => {
+            Array::of2(&Uint8Array::from(hash.as_slice()), &(*place).into()).into()
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers written by `key_to_js`"
+)]
+fn key_from_js(key: &JsValue) -> Result<Key, StorageError> {
+    if let Some(number) = key.as_f64() {
+        return Ok(Key::Number(number as u64));
+    }
+    if let Some(text) = key.as_string() {
+        return Ok(Key::Text(text));
+    }
+    if let Some(pair) = key.dyn_ref::<Array>() {
+        let place = pair
+            .get(1)
+            .as_f64()
+            .ok_or_else(|| StorageError::Unreadable("key of a piece".to_owned()))?;
+        return Ok(Key::Piece(Uint8Array::new(&pair.get(0)).to_vec(), place as u32));
+    }
+    Ok(Key::Bytes(Uint8Array::new(key).to_vec()))
+}
+
+fn bytes_from_js(value: &JsValue) -> Result<Vec<u8>, StorageError> {
+    match value.dyn_ref::<Uint8Array>() {
+        Some(bytes) => Ok(bytes.to_vec()),
+        None => Err(StorageError::Unreadable("no bytes".to_owned())),
+    }
+}
+
+/// A failure while opening: the browser may refuse altogether.
+fn refused(error: idb::Error) -> StorageError {
+    match failed(error) {
+        StorageError::Other(text) if text.contains("VersionError") => StorageError::Newer,
+        StorageError::Other(text) => StorageError::Refused(text),
+        known => known,
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as `map_err(failed)`")]
+fn failed(error: idb::Error) -> StorageError {
+    classify(error.to_string())
+}
+
+fn thrown(error: &JsValue) -> StorageError {
+    classify(crate::platform::exception_text(error))
+}
+
+/// Tells the failures apart that a person can do something about. `idb` hands the exception over as text.
+fn classify(text: String) -> StorageError {
+    if text.contains("QuotaExceededError") {
+        StorageError::Full
+    } else if text.contains("connection is closing")
+        || text.contains("InvalidStateError")
+        || text.contains("connection was closed")
+    {
+        StorageError::Closed
+    } else {
+        StorageError::Other(text)
+    }
+}
+
+/// Asks the browser not to throw the data away by itself; whether it promised.
+pub async fn ask_to_persist() -> bool {
+    let Some(window) = web_sys::window() else { return false };
+    let Ok(promise) = window.navigator().storage().persist() else { return false };
+    JsFuture::from(promise).await.is_ok_and(|granted| granted.is_truthy())
+}
+
+/// Reads how much space is used and left.
+pub async fn space() -> Space {
+    let Some(window) = web_sys::window() else { return Space::default() };
+    let manager = window.navigator().storage();
+    let mut space = Space::default();
+    if let Ok(promise) = manager.persisted() {
+        space.persisted = JsFuture::from(promise).await.is_ok_and(|granted| granted.is_truthy());
+    }
+    if let Ok(promise) = manager.estimate()
+        && let Ok(estimate) = JsFuture::from(promise).await
+    {
+        space.used = number(&estimate, "usage");
+        space.quota = number(&estimate, "quota");
+    }
+    space
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "byte counts below 2^53"
+)]
+fn number(of: &JsValue, name: &str) -> Option<u64> {
+    Reflect::get(of, &name.into()).ok()?.as_f64().map(|bytes| bytes as u64)
+}

@@ -1,0 +1,68 @@
+//! A store in memory, for tests that run without a browser.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
+
+use super::{Change, Key, Read, Rows, StorageError, Store};
+
+/// Rows by store and key.
+#[derive(Default)]
+pub(super) struct Memory {
+    rows: RefCell<BTreeMap<(Store, Key), Vec<u8>>>,
+    full: Cell<bool>,
+}
+
+impl Memory {
+    pub(super) fn read(&self, reads: &[Read]) -> Vec<Rows> {
+        reads.iter().map(|read| self.read_one(read)).collect()
+    }
+
+    pub(super) fn write(&self, changes: &[Change]) -> Result<(), StorageError> {
+        if self.full.get() {
+            return Err(StorageError::Full);
+        }
+        let mut rows = self.rows.borrow_mut();
+        for change in changes {
+            match change.clone() {
+                Change::Put(store, key, value) => {
+                    rows.insert((store, key), value);
+                }
+                Change::Delete(store, key) => {
+                    rows.remove(&(store, key));
+                }
+                Change::Clear(store) => rows.retain(|(of, _), _| *of != store),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn update<T>(
+        &self,
+        reads: &[Read],
+        mut decide: impl FnMut(Vec<Rows>) -> Result<(Vec<Change>, T), StorageError>,
+    ) -> Result<T, StorageError> {
+        let (changes, answer) = decide(self.read(reads))?;
+        self.write(&changes)?;
+        Ok(answer)
+    }
+
+    #[cfg(test)]
+    pub(super) fn fill_up(&self, full: bool) {
+        self.full.set(full);
+    }
+
+    fn read_one(&self, read: &Read) -> Rows {
+        let rows = self.rows.borrow();
+        let of = |wanted: Store| rows.iter().filter(move |((store, _), _)| *store == wanted);
+        let pair = |((_, key), value): (&(Store, Key), &Vec<u8>)| (key.clone(), value.clone());
+        match read {
+            Read::Row(store, key) => of(*store).filter(|((_, k), _)| k == key).map(pair).collect(),
+            Read::All(store) => of(*store).map(pair).collect(),
+            Read::From(store, from, limit) => {
+                of(*store).filter(|((_, k), _)| k >= from).take(*limit as usize).map(pair).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The phone's store. Every read and every write of the app's data goes through [`Storage`].
+//!
+//! A write is one transaction with strict durability: when it has returned, the rows are on the disk. Transactions
+//! run as tasks of their own, so a caller that goes away (a page left, a timeout) never cuts one in half.
+
+mod database;
+mod memory;
+pub mod schema;
+
+use std::rc::Rc;
+
+use thiserror::Error;
+
+pub use self::schema::{Key, STORES, Store};
+use self::{database::Database, memory::Memory};
+
+/// Why the phone's store did not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum StorageError {
+    /// The browser refuses to store: private mode, blocked site data, or no `IndexedDB`.
+    #[error("storage refused: {0}")]
+    Refused(String),
+    /// No space left.
+    #[error("no space left")]
+    Full,
+    /// Another tab holds an older version of the store open.
+    #[error("blocked by another tab")]
+    Blocked,
+    /// The store was made by a newer version of the app.
+    #[error("made by a newer version")]
+    Newer,
+    /// The system closed the connection, and closed it again after it was opened anew.
+    #[error("connection closed")]
+    Closed,
+    /// A row cannot be read.
+    #[error("row unreadable: {0}")]
+    Unreadable(String),
+    /// Anything else, as the browser said it.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// One change to one row, or to a whole store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Writes a row.
+    Put(Store, Key, Vec<u8>),
+    /// Removes a row.
+    Delete(Store, Key),
+    /// Removes every row.
+    Clear(Store),
+}
+
+/// What to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// One row.
+    Row(Store, Key),
+    /// All rows in the order of their keys.
+    All(Store),
+    /// At most so many rows with keys from this one on.
+    From(Store, Key, u32),
+}
+
+/// What a read found: keys with their rows.
+pub type Rows = Vec<(Key, Vec<u8>)>;
+
+/// Where the rows are.
+enum Backend {
+    /// In the browser.
+    IndexedDb(Database),
+    /// In memory: for tests that run without a browser.
+    Memory(Memory),
+}
+
+/// A handle to the store; clones share it.
+#[derive(Clone)]
+pub struct Storage(Rc<Backend>);
+
+impl Storage {
+    /// Opens the browser's store, making or upgrading it.
+    pub async fn open() -> Result<Self, StorageError> {
+        Self::open_named(schema::DATABASE).await
+    }
+
+    /// Opens a store of another name: for tests beside each other in one browser.
+    pub async fn open_named(name: &str) -> Result<Self, StorageError> {
+        Ok(Self(Rc::new(Backend::IndexedDb(Database::open(name).await?))))
+    }
+
+    /// A store in memory.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self(Rc::new(Backend::Memory(Memory::default())))
+    }
+
+    /// Reads one row.
+    pub async fn row(
+        &self,
+        store: Store,
+        key: impl Into<Key>,
+    ) -> Result<Option<Vec<u8>>, StorageError> {
+        let mut found = self.read(vec![Read::Row(store, key.into())]).await?;
+        Ok(found.pop().and_then(|mut rows| rows.pop()).map(|(_, value)| value))
+    }
+
+    /// Reads all rows of a store.
+    pub async fn all(&self, store: Store) -> Result<Rows, StorageError> {
+        Ok(self.read(vec![Read::All(store)]).await?.pop().unwrap_or_default())
+    }
+
+    /// Reads several things as they stand at one moment; one answer for each.
+    pub async fn read(&self, reads: Vec<Read>) -> Result<Vec<Rows>, StorageError> {
+        match &*self.0 {
+            Backend::IndexedDb(database) => database.read(reads).await,
+            Backend::Memory(memory) => Ok(memory.read(&reads)),
+        }
+    }
+
+    /// Makes all the changes or none; on return they are on the disk.
+    pub async fn write(&self, changes: Vec<Change>) -> Result<(), StorageError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        match &*self.0 {
+            Backend::IndexedDb(database) => database.write(changes).await,
+            Backend::Memory(memory) => memory.write(&changes),
+        }
+    }
+
+    /// Reads, decides and writes in one transaction, so that no other tab comes between. `touched` names every store
+    /// that `decide` may change; `decide` runs again if the connection had to be opened anew, and its last answer counts.
+    pub async fn update<T: 'static>(
+        &self,
+        reads: Vec<Read>,
+        touched: &[Store],
+        decide: impl FnMut(Vec<Rows>) -> Result<(Vec<Change>, T), StorageError> + 'static,
+    ) -> Result<T, StorageError> {
+        match &*self.0 {
+            Backend::IndexedDb(database) => database.update(reads, touched.to_vec(), decide).await,
+            Backend::Memory(memory) => memory.update(&reads, decide),
+        }
+    }
+}
+
+impl Storage {
+    /// Closes the connection, as the system may at any moment. The next use opens it again.
+    pub fn close(&self) {
+        match &*self.0 {
+            Backend::IndexedDb(database) => database.close(),
+            Backend::Memory(_) => {}
+        }
+    }
+
+    /// What the browser makes of the durability that writes ask for: `strict`, or `None` where it cannot tell.
+    pub async fn durability(&self) -> Result<Option<String>, StorageError> {
+        match &*self.0 {
+            Backend::IndexedDb(database) => database.durability().await,
+            Backend::Memory(_) => Ok(None),
+        }
+    }
+
+    /// Makes every further write fail as on a full disk, or work again.
+    #[cfg(test)]
+    pub(crate) fn fill_up(&self, full: bool) {
+        match &*self.0 {
+            Backend::IndexedDb(_) => {}
+            Backend::Memory(memory) => memory.fill_up(full),
+        }
+    }
+}
+
+/// Space on this phone, in bytes, as far as the browser tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Space {
+    /// Used by the app.
+    pub used: Option<u64>,
+    /// What it may use at most.
+    pub quota: Option<u64>,
+    /// Whether the browser promised not to throw the data away by itself.
+    pub persisted: bool,
+}
+
+pub use self::database::{ask_to_persist, space};

@@ -1,0 +1,199 @@
+//! What is stored where. Version 1 of the database `sotay`; the rows' CBOR is the sync crate's, frozen there.
+//!
+//! A store's name and its key never change meaning: a new need is a new store and a new [`VERSION`].
+
+use minicbor::{Decode, Encode};
+use sync::{
+    codec,
+    view::Held,
+    wire::{Hash, Operation, Outcome, RecordId},
+};
+
+use super::StorageError;
+
+/// The database's name.
+pub const DATABASE: &str = "sotay";
+
+/// The schema's version; [`Store::since`] says which stores each version added.
+pub const VERSION: u32 = 1;
+
+/// Bytes of a file in one row of [`Store::Blobs`], as they are also sent.
+pub const CHUNK_SIZE_BYTES: usize = 256 * 1024;
+
+/// An object store: rows of bytes under keys kept outside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Store {
+    /// Single values by the names in [`meta`].
+    Meta,
+    /// What the server said of each record, by record id.
+    Base,
+    /// The mutable patch of each record with unsealed changes, by record id.
+    Open,
+    /// Sealed operations by their place in this device's count.
+    Outbox,
+    /// Files in pieces of [`CHUNK_SIZE_BYTES`], by hash and place.
+    Blobs,
+    /// What is known of each file, by hash.
+    BlobMeta,
+    /// `XForm` documents by the hash of their bytes.
+    Forms,
+    /// The pack as the server sent it, under [`PACK`].
+    Pack,
+    /// Where the person was in each open form, by record id.
+    Place,
+}
+
+/// Every store.
+pub const STORES: [Store; 9] = [
+    Store::Meta,
+    Store::Base,
+    Store::Open,
+    Store::Outbox,
+    Store::Blobs,
+    Store::BlobMeta,
+    Store::Forms,
+    Store::Pack,
+    Store::Place,
+];
+
+/// The key of the one row in [`Store::Pack`].
+pub const PACK: &str = "pack";
+
+/// Keys of [`Store::Meta`].
+pub mod meta {
+    /// The profile of the person signed in, JSON.
+    pub const PROFILE: &str = "profile";
+    /// What the device remembers of its talks with the server, with its id: CBOR of `sync::device::DeviceState`.
+    pub const DEVICE: &str = "device";
+    /// The place of the newest operation ever sealed here, CBOR.
+    pub const LAST_SEQ: &str = "last_seq";
+}
+
+impl Store {
+    /// The object store's name in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Base => "base",
+            Self::Open => "open",
+            Self::Outbox => "outbox",
+            Self::Blobs => "blobs",
+            Self::BlobMeta => "blobmeta",
+            Self::Forms => "forms",
+            Self::Pack => "pack",
+            Self::Place => "place",
+        }
+    }
+
+    /// The version that added the store.
+    #[must_use]
+    pub fn since(self) -> u32 {
+        1
+    }
+}
+
+/// A row's key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// A place in a count.
+    Number(u64),
+    /// A name.
+    Text(String),
+    /// An id or a hash.
+    Bytes(Vec<u8>),
+    /// A piece of a file: its hash and its place from 0.
+    Piece(Vec<u8>, u32),
+}
+
+impl From<&str> for Key {
+    fn from(name: &str) -> Self {
+        Self::Text(name.to_owned())
+    }
+}
+
+impl From<u64> for Key {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<RecordId> for Key {
+    fn from(id: RecordId) -> Self {
+        Self::Bytes(id.0.to_vec())
+    }
+}
+
+impl From<Hash> for Key {
+    fn from(hash: Hash) -> Self {
+        Self::Bytes(hash.0.to_vec())
+    }
+}
+
+/// A row of [`Store::Outbox`].
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct OutboxRow {
+    /// The operation's exact bytes, as sealed.
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    pub bytes: Vec<u8>,
+    /// What the server did with it, once it has said so.
+    #[n(1)]
+    pub outcome: Option<Outcome>,
+}
+
+impl OutboxRow {
+    /// Reads a row.
+    pub fn decode(row: &[u8]) -> Result<Self, StorageError> {
+        codec::decode(row).map_err(|error| StorageError::Unreadable(format!("outbox: {error}")))
+    }
+
+    /// The operation.
+    pub fn operation(&self) -> Result<Operation, StorageError> {
+        codec::decode(&self.bytes)
+            .map_err(|error| StorageError::Unreadable(format!("operation: {error}")))
+    }
+
+    /// The operation with what became of it.
+    pub fn held(&self) -> Result<Held, StorageError> {
+        Ok(Held { operation: self.operation()?, outcome: self.outcome })
+    }
+}
+
+/// A row of [`Store::BlobMeta`].
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct BlobRow {
+    /// The file's length in bytes.
+    #[n(0)]
+    pub size: u64,
+    /// Its media type.
+    #[n(1)]
+    pub media_type: String,
+    /// Whether the server holds it whole.
+    #[n(2)]
+    pub sent: bool,
+}
+
+impl BlobRow {
+    /// Reads a row.
+    pub fn decode(row: &[u8]) -> Result<Self, StorageError> {
+        codec::decode(row).map_err(|error| StorageError::Unreadable(format!("file: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of version 1 stay readable for ever: phones in the field hold them.
+    #[test]
+    fn rows_of_version_1_keep_their_bytes() {
+        let outbox = OutboxRow { bytes: vec![1, 2], outcome: Some(Outcome::Merged) };
+        assert_eq!(codec::encode(&outbox), [0xa2, 0x00, 0x42, 1, 2, 0x01, 0x01]);
+        let blob = BlobRow { size: 300, media_type: "a/b".to_owned(), sent: true };
+        let bytes = [0xa3, 0x00, 0x19, 0x01, 0x2c, 0x01, 0x63, b'a', b'/', b'b', 0x02, 0xf5];
+        assert_eq!(codec::encode(&blob), bytes);
+    }
+}

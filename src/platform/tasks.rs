@@ -1,0 +1,64 @@
+//! Tasks and timers of the page.
+
+use std::{cell::Cell, future::Future, rc::Rc};
+
+use futures::channel::oneshot;
+use wasm_bindgen::{JsCast, closure::Closure};
+
+/// Runs a task beside the page. Without a browser (native tests) tasks are called directly, never spawned.
+pub fn spawn(task: impl Future<Output = ()> + 'static) {
+    #[cfg(target_arch = "wasm32")]
+    wasm_bindgen_futures::spawn_local(task);
+    #[cfg(not(target_arch = "wasm32"))]
+    drop(task);
+}
+
+/// A timer that has not fired; [`Timer::cancel`] keeps it from firing.
+#[derive(Clone, Default)]
+pub struct Timer {
+    cancelled: Rc<Cell<bool>>,
+}
+
+impl Timer {
+    /// Keeps the timer from firing.
+    pub fn cancel(&self) {
+        self.cancelled.set(true);
+    }
+}
+
+/// Calls `then` after that time. Natively nothing ever fires: tests call what is due themselves.
+#[must_use]
+pub fn after(delay_ms: u32, then: impl FnOnce() + 'static) -> Timer {
+    let timer = Timer::default();
+    let cancelled = timer.cancelled.clone();
+    spawn(async move {
+        sleep(delay_ms).await;
+        if !cancelled.get() {
+            then();
+        }
+    });
+    timer
+}
+
+/// Answers; who went away needs no answer.
+pub(super) fn answer<T>(to: oneshot::Sender<T>, with: T) {
+    to.send(with).ok();
+}
+
+/// Waits.
+pub async fn sleep(delay_ms: u32) {
+    let (fire, fired) = oneshot::channel::<()>();
+    let callback = Closure::once(move || answer(fire, ()));
+    let window = web_sys::window().expect("the app runs in a page");
+    let delay_ms = i32::try_from(delay_ms).unwrap_or(i32::MAX);
+    let function = callback.as_ref().unchecked_ref();
+    if let Err(error) =
+        window.set_timeout_with_callback_and_timeout_and_arguments_0(function, delay_ms)
+    {
+        super::log_error(&format!("no timer: {}", super::exception_text(&error)));
+        return;
+    }
+    // The sender lives in the callback, which lives until here: it always answers.
+    fired.await.ok();
+    drop(callback);
+}

@@ -1,0 +1,85 @@
+//! Files on the phone: kept in pieces, sent apart from the records that name them.
+
+use sync::{
+    blob,
+    wire::{FileRef, Hash},
+};
+
+use crate::platform::storage::{
+    Change, Read, Rows, Storage, StorageError, Store,
+    schema::{BlobRow, Key},
+};
+
+/// Keeps a file's bytes. A file that is here already is written again, which changes nothing.
+pub async fn keep(storage: &Storage, file: &FileRef, bytes: &[u8]) -> Result<(), StorageError> {
+    let row = BlobRow { size: file.size, media_type: file.media_type.clone(), sent: false };
+    let mut changes = pieces(file.hash, bytes);
+    changes.push(Change::Put(Store::BlobMeta, file.hash.into(), sync::codec::encode(&row)));
+    storage.write(changes).await
+}
+
+fn pieces(hash: Hash, bytes: &[u8]) -> Vec<Change> {
+    let size = usize::try_from(blob::CHUNK_SIZE).expect("a chunk fits in memory");
+    let pieces = (0..).zip(bytes.chunks(size));
+    pieces
+        .map(|(place, piece)| {
+            Change::Put(Store::Blobs, Key::Piece(hash.0.to_vec(), place), piece.to_vec())
+        })
+        .collect()
+}
+
+/// Reads a file whole; `None` if it is not on this phone, or not whole.
+pub async fn read(storage: &Storage, hash: Hash) -> Result<Option<Vec<u8>>, StorageError> {
+    let Some(row) = storage.row(Store::BlobMeta, hash).await? else { return Ok(None) };
+    let size = BlobRow::decode(&row)?.size;
+    let count = u32::try_from(blob::chunk_count(size)).unwrap_or(u32::MAX);
+    let reads = (0..count).map(|place| Read::Row(Store::Blobs, Key::Piece(hash.0.to_vec(), place)));
+    let mut bytes = Vec::new();
+    for rows in storage.read(reads.collect()).await? {
+        rows.into_iter().for_each(|(_, piece)| bytes.extend(piece));
+    }
+    Ok((bytes.len() as u64 == size).then_some(bytes))
+}
+
+/// One piece of a file with the file's media type.
+pub async fn piece(
+    storage: &Storage,
+    hash: Hash,
+    place: u64,
+) -> Result<Option<(Vec<u8>, String)>, StorageError> {
+    let Ok(place) = u32::try_from(place) else { return Ok(None) };
+    let piece = Read::Row(Store::Blobs, Key::Piece(hash.0.to_vec(), place));
+    let mut rows = storage.read(vec![Read::Row(Store::BlobMeta, hash.into()), piece]).await?;
+    let (piece, row) =
+        (rows.pop().and_then(|mut rows| rows.pop()), rows.pop().and_then(|mut rows| rows.pop()));
+    let (Some((_, row)), Some((_, bytes))) = (row, piece) else { return Ok(None) };
+    Ok(Some((bytes, BlobRow::decode(&row)?.media_type)))
+}
+
+/// The files that the server does not hold whole, by hash.
+pub async fn unsent(storage: &Storage) -> Result<Vec<(Hash, BlobRow)>, StorageError> {
+    let mut unsent = Vec::new();
+    for (key, row) in storage.all(Store::BlobMeta).await? {
+        let row = BlobRow::decode(&row)?;
+        if let (Key::Bytes(hash), false) = (key, row.sent) {
+            let hash = hash
+                .try_into()
+                .map_err(|_bytes: Vec<u8>| StorageError::Unreadable("hash of a file".to_owned()))?;
+            unsent.push((Hash(hash), row));
+        }
+    }
+    Ok(unsent)
+}
+
+/// Notes that the server holds a file whole.
+pub async fn mark_sent(storage: &Storage, hash: Hash) -> Result<(), StorageError> {
+    let decide = |rows: Vec<Rows>| {
+        let mut changes = Vec::new();
+        for (key, row) in rows.into_iter().flatten() {
+            let row = BlobRow { sent: true, ..BlobRow::decode(&row)? };
+            changes.push(Change::Put(Store::BlobMeta, key, sync::codec::encode(&row)));
+        }
+        Ok((changes, ()))
+    };
+    storage.update(vec![Read::Row(Store::BlobMeta, hash.into())], &[Store::BlobMeta], decide).await
+}

@@ -1,0 +1,575 @@
+//! One open form: the engine's session, one signal for each drawn node, and saving.
+//!
+//! An answer re-renders only the nodes that the engine reports as changed. What was typed is on the phone's disk at
+//! most [`SAVE_AFTER_MS`] after the last key; [`SaveState`] says `Saved` only when a strict transaction holds it.
+
+mod nodes;
+mod saving;
+
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+
+use form::{Change, Choice, Language, NodeId, NodeState, Program, Session, Violation};
+use leptos::prelude::*;
+use sync::{
+    codec,
+    draft::Screen,
+    view::RecordView,
+    wire::{FileRef, FormRef, RecordId, State, Value},
+};
+use thiserror::Error;
+
+use self::{nodes::Nodes, saving::Draft};
+use super::{Records, blobs, record_id};
+use crate::platform::{
+    clock, random,
+    storage::{Storage, StorageError},
+};
+
+/// How long after the last key an answer is written.
+pub const SAVE_AFTER_MS: u32 = 250;
+
+/// Whether what is on screen is on the phone's disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SaveState {
+    /// Nothing was entered since the form was opened.
+    #[default]
+    Unchanged,
+    /// Being written.
+    Saving,
+    /// A strict transaction holds it all since then, phone clock in milliseconds.
+    Saved(i64),
+    /// It could not be written. Every further change tries again; the person must know.
+    Failed(StorageError),
+}
+
+/// Why a form was not submitted.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SubmitError {
+    /// The form is not complete: what is missing or wrong, and where.
+    #[error("{} problems", .0.len())]
+    Problems(Vec<Violation>),
+    /// The phone could not store it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// A row that was removed, with what stood in it, so that it can come back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemovedRow {
+    repeat: NodeId,
+    key: String,
+    path: String,
+    fields: BTreeMap<String, String>,
+    files: BTreeMap<String, FileRef>,
+}
+
+/// What a record is opened with.
+pub(super) struct Opening {
+    pub record: RecordId,
+    pub form: FormRef,
+    pub unit: String,
+    pub account: String,
+    pub device: String,
+    /// What stands in the record; `None` for a new one.
+    pub view: Option<RecordView>,
+    /// Field path of the question where the person was.
+    pub place: Option<String>,
+    /// The newest operation of this device that `view` shows.
+    pub seen_seq: u64,
+}
+
+/// One open form. A `Copy` handle; it lives in [`super::OpenForms`], not in the page that shows it.
+#[derive(Clone, Copy)]
+pub struct FormEntry {
+    session: StoredValue<Session>,
+    nodes: StoredValue<Nodes>,
+    draft: StoredValue<Rc<Draft>, LocalStorage>,
+    records: Records,
+    record: RecordId,
+    form: StoredValue<FormRef>,
+    unit: StoredValue<String>,
+    title: RwSignal<String>,
+    language: RwSignal<String>,
+    pages: RwSignal<Vec<NodeId>>,
+    page: RwSignal<NodeId>,
+    focused: RwSignal<Option<NodeId>>,
+    save_state: RwSignal<SaveState>,
+    submitted: RwSignal<bool>,
+}
+
+impl FormEntry {
+    pub(super) fn open(
+        program: Arc<Program>,
+        storage: Storage,
+        records: Records,
+        opening: Opening,
+    ) -> Self {
+        let mut session = start_session(program, &opening);
+        let files = opening.view.as_ref().map(files_of).unwrap_or_default();
+        let pages = session.pages();
+        let place = opening.place.as_deref().and_then(|path| session.find(path));
+        let page = place.and_then(|node| page_of(&session, &pages, node));
+        let page = page.or(pages.first().copied()).unwrap_or_else(|| session.root());
+        let is_new = opening.view.is_none();
+        let screen = opening.view.as_ref().map_or_else(Screen::default, RecordView::screen);
+        let submitted = opening.view.as_ref().is_some_and(|view| view.state != State::Draft);
+        // Defaults of a new record are stored with its first answer; those of a stored one are stored already.
+        let defaults = session.take_writes();
+        let draft = Draft::new(
+            storage,
+            &opening,
+            screen,
+            files,
+            if is_new { defaults } else { BTreeMap::new() },
+        );
+        Self {
+            title: RwSignal::new(session.title()),
+            language: RwSignal::new(session.language().to_owned()),
+            nodes: StoredValue::new(Nodes::default()),
+            draft: StoredValue::new_local(Rc::new(draft)),
+            records,
+            record: opening.record,
+            form: StoredValue::new(opening.form),
+            unit: StoredValue::new(opening.unit),
+            pages: RwSignal::new(pages),
+            page: RwSignal::new(page),
+            focused: RwSignal::new(place),
+            save_state: RwSignal::new(SaveState::Unchanged),
+            submitted: RwSignal::new(submitted),
+            session: StoredValue::new(session),
+        }
+    }
+
+    /// The record that is filled.
+    #[must_use]
+    pub fn record(self) -> RecordId {
+        self.record
+    }
+
+    /// The form it is filled with.
+    #[must_use]
+    pub fn form(self) -> FormRef {
+        self.form.get_value()
+    }
+
+    /// The org unit it belongs to.
+    #[must_use]
+    pub fn unit(self) -> String {
+        self.unit.get_value()
+    }
+
+    /// The record's name, else the form's title.
+    #[must_use]
+    pub fn title(self) -> Signal<String> {
+        self.title.into()
+    }
+
+    /// The whole form's node.
+    #[must_use]
+    pub fn root(self) -> NodeId {
+        self.session.with_value(Session::root)
+    }
+
+    /// The live state of one node; the last one known after the node is gone.
+    #[must_use]
+    pub fn node(self, id: NodeId) -> Signal<NodeState> {
+        self.session.with_value(|session| self.nodes.write_value().state(session, id))
+    }
+
+    /// What is drawn inside a node, relevant or not; of a repeat: its rows.
+    #[must_use]
+    pub fn children(self, id: NodeId) -> Signal<Vec<NodeId>> {
+        self.session.with_value(|session| self.nodes.write_value().children(session, id))
+    }
+
+    /// The choices after the filter.
+    #[must_use]
+    pub fn choices(self, id: NodeId) -> Signal<Arc<[Choice]>> {
+        self.session.with_value(|session| self.nodes.write_value().choices(session, id))
+    }
+
+    /// The node drawn around a node.
+    #[must_use]
+    pub fn parent(self, id: NodeId) -> Option<NodeId> {
+        self.session.with_value(|session| session.parent(id))
+    }
+
+    /// The form's languages.
+    #[must_use]
+    pub fn languages(self) -> Vec<Language> {
+        self.session.with_value(|session| session.languages().to_vec())
+    }
+
+    /// The form's language in use; empty when it has none.
+    #[must_use]
+    pub fn language(self) -> Signal<String> {
+        self.language.into()
+    }
+
+    /// Shows the form in another of its languages.
+    pub fn set_language(self, name: &str) {
+        let changes = self.session.write_value().set_language(name);
+        self.language.set(self.session.with_value(|session| session.language().to_owned()));
+        self.take_in(&changes);
+    }
+
+    /// The form's pages, relevant ones only.
+    #[must_use]
+    pub fn pages(self) -> Signal<Vec<NodeId>> {
+        self.pages.into()
+    }
+
+    /// The page on screen: one of [`Self::pages`].
+    #[must_use]
+    pub fn page(self) -> Signal<NodeId> {
+        self.page.into()
+    }
+
+    /// The page on screen by its place, from 0, and how many there are.
+    #[must_use]
+    pub fn progress(self) -> Signal<(usize, usize)> {
+        Signal::derive(move || {
+            let pages = self.pages.read();
+            (place_in(&pages, self.page.get()), pages.len())
+        })
+    }
+
+    /// Shows a page.
+    pub fn go_to(self, page: NodeId) {
+        if self.page.get_untracked() != page {
+            self.page.set(page);
+        }
+        self.focused.set(None);
+        self.remember_place(page);
+        self.save_soon(0);
+    }
+
+    /// Shows the page of a question, and the question on it.
+    pub fn go_to_question(self, question: NodeId) {
+        let page = self
+            .session
+            .with_value(|session| page_of(session, &self.pages.read_untracked(), question));
+        if let Some(page) = page {
+            self.go_to(page);
+            self.focused.set(Some(question));
+            self.remember_place(question);
+        }
+    }
+
+    /// Shows the next page; `false` at the end.
+    pub fn next_page(self) -> bool {
+        self.step(|place, _| Some(place + 1))
+    }
+
+    /// Shows the page before; `false` at the beginning.
+    pub fn previous_page(self) -> bool {
+        self.step(|place, _| place.checked_sub(1))
+    }
+
+    fn step(self, to: impl FnOnce(usize, usize) -> Option<usize>) -> bool {
+        let pages = self.pages.get_untracked();
+        let place = to(place_in(&pages, self.page.get_untracked()), pages.len());
+        match place.and_then(|place| pages.get(place)) {
+            Some(page) => {
+                self.go_to(*page);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The question to show first: where the person was when the form was left, or asked to go.
+    #[must_use]
+    pub fn focused(self) -> Signal<Option<NodeId>> {
+        self.focused.into()
+    }
+
+    /// Notes the question where the person is. Call it when a control gets the focus.
+    pub fn focus(self, question: NodeId) {
+        self.remember_place(question);
+        self.save_soon(SAVE_AFTER_MS);
+    }
+
+    /// Takes what was typed, on every input. It is stored soon; nothing is refused for being wrong.
+    pub fn answer(self, id: NodeId, text: &str) {
+        self.touch();
+        self.remember_place(id);
+        let answered = {
+            let mut session = self.session.write_value();
+            session.set_now(clock::local_now());
+            session.answer(id, text)
+        };
+        match answered {
+            Ok(changes) => self.take_in(&changes),
+            Err(error) => return crate::platform::log_error(&format!("answer not taken: {error}")),
+        }
+        self.save_soon(SAVE_AFTER_MS);
+    }
+
+    /// Stores at once. Call it when a control loses the focus, or its answer is chosen rather than typed.
+    pub fn leave(self, id: NodeId) {
+        self.remember_place(id);
+        self.save_soon(0);
+    }
+
+    /// Adds a row; `None` if the form does not allow it.
+    pub fn add_row(self, repeat: NodeId) -> Option<NodeId> {
+        let key = record_id::hexadecimal(&random::bytes_16());
+        self.add_keyed_row(repeat, &key)
+    }
+
+    fn add_keyed_row(self, repeat: NodeId, key: &str) -> Option<NodeId> {
+        self.touch();
+        let added = self.session.write_value().add_row(repeat, key);
+        match added {
+            Ok(changes) => self.take_in(&changes),
+            Err(error) => {
+                crate::platform::log_error(&format!("row not added: {error}"));
+                return None;
+            }
+        }
+        self.save_soon(0);
+        self.session.with_value(|session| session.children(repeat).last().copied())
+    }
+
+    /// Removes a row; what is returned brings it back.
+    pub fn remove_row(self, row: NodeId) -> Option<RemovedRow> {
+        self.touch();
+        let repeat = self.parent(row)?;
+        let path = self.session.with_value(|session| session.path(row));
+        let key = path.rsplit_once('[')?.1.trim_end_matches(']').to_owned();
+        let inside = format!("{path}/");
+        let fields = self.session.with_value(Session::fields);
+        let fields = fields.into_iter().filter(|(field, _)| field.starts_with(&inside)).collect();
+        let files = self.draft.with_value(|draft| draft.files_in(&inside));
+        let removed = self.session.write_value().remove_row(row);
+        match removed {
+            Ok(changes) => self.take_in(&changes),
+            Err(error) => {
+                crate::platform::log_error(&format!("row not removed: {error}"));
+                return None;
+            }
+        }
+        self.save_soon(0);
+        Some(RemovedRow { repeat, key, path, fields, files })
+    }
+
+    /// Brings a removed row back, at the end of its repeat.
+    pub fn restore_row(self, removed: &RemovedRow) {
+        if self.add_keyed_row(removed.repeat, &removed.key).is_none() {
+            return;
+        }
+        self.draft.with_value(|draft| draft.keep_files(&removed.files));
+        // Outer fields come before inner ones: a nested row exists before what stands in it.
+        for (path, text) in &removed.fields {
+            self.restore_field(path, text);
+        }
+        self.save_soon(0);
+    }
+
+    fn restore_field(self, path: &str, text: &str) {
+        if path.ends_with(']') {
+            let Some((repeat, key)) = path.trim_end_matches(']').rsplit_once('[') else { return };
+            if let Some(repeat) = self.session.with_value(|session| session.find(repeat)) {
+                self.add_keyed_row(repeat, key);
+            }
+            return;
+        }
+        let Some(node) = self.session.with_value(|session| session.find(path)) else { return };
+        // What is calculated comes back by itself: it refuses to be answered.
+        let answered = self.session.write_value().answer(node, text);
+        if let Ok(changes) = answered {
+            self.take_in(&changes);
+        }
+    }
+
+    /// Keeps a file on the phone and answers the question with it.
+    pub async fn attach(
+        self,
+        id: NodeId,
+        name: &str,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Result<FileRef, StorageError> {
+        let extension = name.rsplit_once('.').map_or("bin", |(_, extension)| extension);
+        let file = FileRef {
+            name: format!("{}.{extension}", clock::now_ms()),
+            media_type: media_type.to_owned(),
+            size: bytes.len() as u64,
+            hash: codec::hash(bytes),
+        };
+        let draft = self.draft.get_value();
+        blobs::keep(draft.storage(), &file, bytes).await?;
+        let path = self.session.try_with_value(|session| session.path(id));
+        if let Some(path) = path {
+            draft.keep_files(&BTreeMap::from([(path, file.clone())]));
+            self.answer(id, &file.name);
+            self.leave(id);
+        }
+        Ok(file)
+    }
+
+    /// Takes the file off the question. Its bytes stay until the record is sent.
+    pub fn detach(self, id: NodeId) {
+        self.answer(id, "");
+        self.leave(id);
+    }
+
+    /// The file that answers a question.
+    #[must_use]
+    pub fn file(self, id: NodeId) -> Option<FileRef> {
+        let path = self.session.with_value(|session| session.path(id));
+        let name = self.session.with_value(|session| session.state(id))?.value;
+        self.draft.with_value(|draft| draft.file(&path)).filter(|file| file.name == name)
+    }
+
+    /// Every broken rule of the form.
+    #[must_use]
+    pub fn violations(self) -> Vec<Violation> {
+        self.session.with_value(Session::violations)
+    }
+
+    /// Whether what is on screen is on the phone's disk.
+    #[must_use]
+    pub fn save_state(self) -> Signal<SaveState> {
+        self.save_state.into()
+    }
+
+    /// Whether the record was submitted before: changes amend it.
+    #[must_use]
+    pub fn is_submitted(self) -> Signal<bool> {
+        self.submitted.into()
+    }
+
+    /// Submits the record: stores it and makes it ready to be sent. Only the form itself can be in the way.
+    pub async fn submit(self) -> Result<(), SubmitError> {
+        let violations = self.violations();
+        if !violations.is_empty() {
+            return Err(SubmitError::Problems(violations));
+        }
+        self.touch();
+        let changes = self.session.write_value().finalise(clock::local_now());
+        self.take_in(&changes);
+        self.clear_irrelevant();
+        self.save_now().await?;
+        self.records.submit(self.record).await?;
+        self.submitted.try_set(true);
+        Ok(())
+    }
+
+    /// A submitted record holds no answers to questions that the form does not ask any more.
+    fn clear_irrelevant(self) {
+        let (all, relevant) =
+            self.session.with_value(|session| (session.fields(), session.relevant_fields()));
+        let hidden = all.into_keys().filter(|path| !relevant.contains_key(path));
+        let cleared = hidden.map(|path| (path, Value::Empty)).collect();
+        self.draft.with_value(|draft| draft.put(cleared));
+    }
+
+    fn touch(self) {
+        self.draft.with_value(|draft| draft.touch());
+    }
+
+    fn remember_place(self, node: NodeId) {
+        let path = self.session.with_value(|session| first_path(session, node));
+        self.draft.with_value(|draft| draft.stand_at(path));
+    }
+
+    /// Shows what the engine changed.
+    fn take_in(self, changes: &[Change]) {
+        let shape = form::Aspects::RELEVANT | form::Aspects::CHILDREN;
+        self.session.with_value(|session| {
+            self.nodes.write_value().update(session, changes);
+            if changes.iter().any(|change| change.aspects.intersects(shape)) {
+                self.take_in_pages(session.pages());
+            }
+            let title = session.title();
+            if *self.title.read_untracked() != title {
+                self.title.set(title);
+            }
+        });
+    }
+
+    fn take_in_pages(self, pages: Vec<NodeId>) {
+        if *self.pages.read_untracked() == pages {
+            return;
+        }
+        let page = self.page.get_untracked();
+        if !pages.contains(&page) {
+            // The page on screen went away: the one before it that is still there is nearest.
+            let before = place_in(&self.pages.read_untracked(), page);
+            let earlier = self.pages.with_untracked(|old| {
+                old.iter().take(before).rev().find(|old| pages.contains(old)).copied()
+            });
+            if let Some(page) = earlier.or(pages.first().copied()) {
+                self.page.set(page);
+            }
+        }
+        self.pages.set(pages);
+    }
+}
+
+fn start_session(program: Arc<Program>, opening: &Opening) -> Session {
+    let environment = form::Environment {
+        now: clock::local_now(),
+        seed: record_id::seed(opening.record),
+        properties: BTreeMap::from([
+            ("username".to_owned(), opening.account.clone()),
+            ("deviceid".to_owned(), opening.device.clone()),
+        ]),
+        instance_id: format!("uuid:{}", record_id::uuid(opening.record)),
+    };
+    match &opening.view {
+        None => Session::start(program, environment),
+        Some(view) => {
+            let fields = view
+                .fields
+                .iter()
+                .filter_map(|(path, value)| Some((path.clone(), text_of(value)?)))
+                .collect();
+            Session::resume(program, environment, &fields)
+        }
+    }
+}
+
+/// The text by which a form's instance holds a value.
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Empty => None,
+        Value::Text(text) => Some(text.clone()),
+        Value::File(file) => Some(file.name.clone()),
+    }
+}
+
+fn files_of(view: &RecordView) -> BTreeMap<String, FileRef> {
+    let file = |(path, value): (&String, &Value)| match value {
+        Value::File(file) => Some((path.clone(), file.clone())),
+        Value::Empty | Value::Text(_) => None,
+    };
+    view.fields.iter().filter_map(file).collect()
+}
+
+/// The page that shows a node: itself or the nearest page around it.
+fn page_of(session: &Session, pages: &[NodeId], node: NodeId) -> Option<NodeId> {
+    std::iter::successors(Some(node), |node| session.parent(*node))
+        .find(|node| pages.contains(node))
+}
+
+fn place_in(pages: &[NodeId], page: NodeId) -> usize {
+    pages.iter().position(|other| *other == page).unwrap_or_default()
+}
+
+/// The field path of a node, or of the first thing in it that has one.
+fn first_path(session: &Session, node: NodeId) -> String {
+    let path = session.path(node);
+    if !path.is_empty() {
+        return path;
+    }
+    let mut inside = session.children(node).into_iter();
+    inside
+        .find_map(|child| Some(first_path(session, child)).filter(|path| !path.is_empty()))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,244 @@
+//! An open form from key press to disk, without a browser.
+
+use futures::executor::block_on;
+use leptos::prelude::*;
+use sync::{device::DeviceState, view};
+
+use super::*;
+use crate::{
+    platform::storage::{Storage, Store, schema::OutboxRow},
+    stores::outbox,
+};
+
+const FORM: &str = r#"<?xml version="1.0"?>
+<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa" xmlns:orx="http://openrosa.org/xforms">
+  <h:head>
+    <h:title>Phiếu thử</h:title>
+    <model>
+      <instance>
+        <data id="thu" version="1">
+          <chung><ten/><tuoi/></chung>
+          <nguoi jr:template=""><ho_ten/></nguoi>
+          <ghi_chu/>
+          <orx:meta><orx:instanceID/></orx:meta>
+        </data>
+      </instance>
+      <bind nodeset="/data/chung/ten" type="string" required="true()"/>
+      <bind nodeset="/data/chung/tuoi" type="int"/>
+      <bind nodeset="/data/nguoi/ho_ten" type="string"/>
+      <bind nodeset="/data/ghi_chu" type="string" relevant="/data/chung/tuoi &gt; 17"/>
+      <bind nodeset="/data/orx:meta/orx:instanceID" type="string" jr:preload="uid"/>
+    </model>
+  </h:head>
+  <h:body class="pages">
+    <group ref="/data/chung" appearance="field-list">
+      <label>Chung</label>
+      <input ref="/data/chung/ten"><label>Tên</label></input>
+      <input ref="/data/chung/tuoi"><label>Tuổi</label></input>
+    </group>
+    <group ref="/data/nguoi">
+      <label>Người</label>
+      <repeat nodeset="/data/nguoi"><input ref="/data/nguoi/ho_ten"><label>Họ tên</label></input></repeat>
+    </group>
+    <input ref="/data/ghi_chu"><label>Ghi chú</label></input>
+  </h:body>
+</h:html>"#;
+
+/// A phone with one form.
+struct Phone {
+    storage: Storage,
+    records: Records,
+    program: Arc<Program>,
+    form: FormRef,
+}
+
+impl Phone {
+    fn new() -> Self {
+        let storage = Storage::in_memory();
+        let records = block_on(Records::load(storage.clone())).expect("memory stores");
+        let (form, _) = form::parse_xform(FORM).expect("the form is XML");
+        let program = form::compile(form, &form::Resources::default()).expect("the form is right");
+        let form =
+            FormRef { id: "thu".into(), version: "1".into(), hash: codec::hash(FORM.as_bytes()) };
+        Self { storage, records, program: Arc::new(program), form }
+    }
+
+    fn open(&self, record: RecordId) -> FormEntry {
+        let (view, place, seen_seq) =
+            block_on(self.records.view_with_place(record)).expect("memory reads");
+        let opening = Opening {
+            record,
+            form: self.form.clone(),
+            unit: "phuong_a".into(),
+            account: "an".into(),
+            device: "device".into(),
+            view,
+            place,
+            seen_seq,
+        };
+        FormEntry::open(self.program.clone(), self.storage.clone(), self.records, opening)
+    }
+
+    fn device(&self) -> DeviceState {
+        block_on(outbox::device(&self.storage)).expect("a device")
+    }
+}
+
+fn question(entry: FormEntry, path: &str) -> NodeId {
+    entry
+        .session
+        .with_value(|session| session.find(path))
+        .unwrap_or_else(|| panic!("{path} is drawn"))
+}
+
+fn value(entry: FormEntry, path: &str) -> String {
+    entry.node(question(entry, path)).get_untracked().value
+}
+
+fn run(test: impl FnOnce(&Phone)) {
+    Owner::new().with(|| test(&Phone::new()));
+}
+
+#[test]
+fn an_answer_is_shown_stored_and_there_again_at_the_same_question() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let age = question(entry, "chung/tuoi");
+        let node = entry.node(age);
+        entry.answer(age, "41");
+        assert_eq!(node.get_untracked().value, "41");
+        assert_eq!(entry.save_state().get_untracked(), SaveState::Saving);
+        block_on(entry.save_now()).expect("memory stores");
+        assert_eq!(entry.save_state().get_untracked(), SaveState::Saved(clock::now_ms()));
+
+        let again = phone.open(id);
+        assert_eq!(value(again, "chung/tuoi"), "41");
+        assert_eq!(again.focused().get_untracked(), Some(question(again, "chung/tuoi")));
+    });
+}
+
+#[test]
+fn a_form_that_was_only_looked_at_is_not_stored() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        entry.focus(question(entry, "chung/ten"));
+        block_on(entry.save_now()).expect("nothing to do");
+        assert_eq!(block_on(phone.storage.all(Store::Open)), Ok(Vec::new()));
+        assert_eq!(entry.save_state().get_untracked(), SaveState::Unchanged);
+    });
+}
+
+#[test]
+fn a_full_disk_is_told_and_what_was_typed_is_stored_when_there_is_room() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        phone.storage.fill_up(true);
+        entry.answer(question(entry, "chung/ten"), "Ơn");
+        assert_eq!(block_on(entry.save_now()), Err(StorageError::Full));
+        assert_eq!(entry.save_state().get_untracked(), SaveState::Failed(StorageError::Full));
+        phone.storage.fill_up(false);
+        block_on(entry.save_now()).expect("room again");
+        assert_eq!(value(phone.open(id), "chung/ten"), "Ơn");
+    });
+}
+
+#[test]
+fn a_sync_in_the_middle_of_filling_makes_no_conflict_with_oneself() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let name = question(entry, "chung/ten");
+        entry.answer(name, "An");
+        block_on(entry.save_now()).expect("stored");
+        block_on(phone.records.seal_all()).expect("sealed");
+        entry.answer(name, "Ân");
+        block_on(entry.save_now()).expect("stored");
+        block_on(phone.records.seal_all()).expect("sealed");
+
+        let rows = block_on(phone.storage.all(Store::Outbox)).expect("read");
+        let held: Vec<_> = rows
+            .iter()
+            .map(|(_, row)| OutboxRow::decode(row).and_then(|row| row.held()).expect("ours"))
+            .collect();
+        assert_eq!(held.iter().map(|held| held.operation.dot.seq).collect::<Vec<_>>(), [1, 2]);
+        let view = view::view(&phone.device(), None, &held, None).expect("a record");
+        assert_eq!(view.fields.get("chung/ten"), Some(&Value::Text("Ân".into())));
+        assert!(view.conflicts.is_empty(), "{:?}", view.conflicts);
+    });
+}
+
+#[test]
+fn a_removed_row_comes_back_with_what_stood_in_it() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let repeat = question(entry, "nguoi");
+        let row = entry.add_row(repeat).expect("a row");
+        let path = entry.session.with_value(|session| session.path(row));
+        entry.answer(question(entry, &format!("{path}/ho_ten")), "Đặng Thị Hường");
+        block_on(entry.save_now()).expect("stored");
+        let removed = entry.remove_row(row).expect("removed");
+        block_on(entry.save_now()).expect("stored");
+        let name = format!("{path}/ho_ten");
+        assert!(entry.session.with_value(|session| session.find(&name)).is_none());
+        entry.restore_row(&removed);
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(value(phone.open(id), &format!("{path}/ho_ten")), "Đặng Thị Hường");
+    });
+}
+
+#[test]
+fn a_form_with_a_missing_answer_is_not_submitted_and_says_where() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        entry.answer(question(entry, "chung/tuoi"), "12");
+        let Err(SubmitError::Problems(problems)) = block_on(entry.submit()) else {
+            panic!("a name is required")
+        };
+        assert_eq!(
+            problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>(),
+            ["chung/ten"]
+        );
+        entry.answer(question(entry, "chung/ten"), "An");
+        block_on(entry.submit()).expect("complete");
+        assert!(entry.is_submitted().get_untracked());
+        let summary = phone.records.summary(entry.record()).expect("listed");
+        assert_eq!((summary.state, summary.unsent), (State::Submitted, true));
+    });
+}
+
+#[test]
+fn pages_come_and_go_with_what_is_relevant() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        let age = question(entry, "chung/tuoi");
+        let before = entry.pages().get_untracked().len();
+        entry.answer(age, "18");
+        assert_eq!(entry.pages().get_untracked().len(), before + 1);
+        while entry.next_page() {}
+        assert_eq!(entry.page().get_untracked(), question(entry, "ghi_chu"));
+        entry.answer(age, "17");
+        assert_eq!(entry.pages().get_untracked().len(), before);
+        assert!(
+            entry.pages().get_untracked().contains(&entry.page().get_untracked()),
+            "the page on screen exists"
+        );
+    });
+}
+
+#[test]
+fn a_photo_is_kept_with_the_answer_that_names_it() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let note = question(entry, "chung/ten");
+        let file =
+            block_on(entry.attach(note, "a.jpg", "image/jpeg", &[7; 300_000])).expect("kept");
+        block_on(entry.save_now()).expect("stored");
+        let again = phone.open(id);
+        assert_eq!(again.file(question(again, "chung/ten")), Some(file.clone()));
+        assert_eq!(block_on(phone.records.file(&file)).expect("here"), vec![7; 300_000]);
+    });
+}

@@ -1,0 +1,29 @@
+//! Reactive state: the only place where results of the engine, of storage and of sync become signals.
+//!
+//! Every store is a `Copy` handle made once by [`crate::app::App`] and found with `expect_context`;
+//! a [`FormEntry`] is made by [`OpenForms`] for the record that a page shows.
+
+mod blobs;
+pub mod form_entry;
+pub mod install_offer;
+pub mod library;
+pub mod open_forms;
+pub(crate) mod outbox;
+pub mod pack;
+pub mod preferences;
+pub mod record_id;
+pub mod records;
+pub mod search;
+pub mod sign_in;
+pub mod sync_status;
+pub mod update;
+
+pub use form_entry::{FormEntry, SaveState};
+pub use install_offer::InstallOffer;
+pub use library::Library;
+pub use open_forms::OpenForms;
+pub use preferences::Preferences;
+pub use records::Records;
+pub use sign_in::SignIn;
+pub use sync_status::SyncStatus;
+pub use update::AppUpdate;

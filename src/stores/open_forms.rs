@@ -1,0 +1,150 @@
+//! The forms that are open. They live here and not in pages, so that leaving a page never cuts off a save.
+
+use std::collections::VecDeque;
+
+use leptos::prelude::*;
+use sync::wire::{FormRef, Hash, RecordId};
+use thiserror::Error;
+
+use super::{
+    FormEntry, Library, Records, SignIn, form_entry::Opening, library::ProgramError, record_id,
+};
+use crate::platform::storage::{Storage, StorageError};
+
+/// How many forms stay open: the one on screen, and the one before it while its page goes away.
+const OPEN_MAX: usize = 2;
+
+/// Why a form was not opened.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum OpenFormError {
+    /// This phone holds no such record.
+    #[error("no such record")]
+    NoSuchRecord,
+    /// The pack holds no such form.
+    #[error("no such form")]
+    NoSuchForm,
+    /// Nobody is signed in.
+    #[error("nobody is signed in")]
+    SignedOut,
+    /// Its form cannot be had.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The phone's storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// The forms that are open.
+#[derive(Clone, Copy)]
+pub struct OpenForms {
+    storage: StoredValue<Storage, LocalStorage>,
+    library: Library,
+    records: Records,
+    sign_in: SignIn,
+    owner: StoredValue<Owner>,
+    open: StoredValue<VecDeque<(RecordId, Owner, FormEntry)>>,
+}
+
+impl OpenForms {
+    /// No form is open yet. Made under the app's own owner, which outlives every page.
+    #[must_use]
+    pub fn new(storage: Storage, library: Library, records: Records, sign_in: SignIn) -> Self {
+        Self {
+            storage: StoredValue::new_local(storage),
+            library,
+            records,
+            sign_in,
+            owner: StoredValue::new(Owner::current().unwrap_or_default()),
+            open: StoredValue::new(VecDeque::new()),
+        }
+    }
+
+    /// Opens a record where it was left. A record that is open already gives the same entry.
+    pub async fn open(self, record: RecordId) -> Result<FormEntry, OpenFormError> {
+        if let Some(entry) = self.find(record) {
+            return Ok(entry);
+        }
+        let profile = self.sign_in.profile().ok_or(OpenFormError::SignedOut)?;
+        let (view, place, seen_seq) = self.records.view_with_place(record).await?;
+        let view = view.ok_or(OpenFormError::NoSuchRecord)?;
+        let opening = Opening {
+            record,
+            form: view.form.clone(),
+            unit: view.unit.clone(),
+            account: profile.account,
+            device: self.records.device().device.to_string(),
+            view: Some(view),
+            place,
+            seen_seq,
+        };
+        self.enter(opening).await
+    }
+
+    /// A new record of a form (hash in hex) for a unit. It is stored with its first answer.
+    pub async fn start(self, form_hash: &str, unit: &str) -> Result<FormEntry, OpenFormError> {
+        let profile = self.sign_in.profile().ok_or(OpenFormError::SignedOut)?;
+        let form =
+            untrack(|| self.library.form_by_hash(form_hash)).ok_or(OpenFormError::NoSuchForm)?;
+        let hash: Hash = form_hash.parse().map_err(|_not_a_hash| OpenFormError::NoSuchForm)?;
+        let record = record_id::new();
+        let (_, _, seen_seq) = self.records.view_with_place(record).await?;
+        let opening = Opening {
+            record,
+            form: FormRef { id: form.id, version: form.version, hash },
+            unit: unit.to_owned(),
+            account: profile.account,
+            device: self.records.device().device.to_string(),
+            view: None,
+            place: None,
+            seen_seq,
+        };
+        self.enter(opening).await
+    }
+
+    /// Stores what is entered in every open form. `Ok` means that the page may go away.
+    pub async fn save_all(self) -> Result<(), StorageError> {
+        let open: Vec<FormEntry> =
+            self.open.with_value(|open| open.iter().map(|(_, _, entry)| *entry).collect());
+        for entry in open {
+            entry.save_now().await?;
+        }
+        Ok(())
+    }
+
+    /// The open form of a record.
+    #[must_use]
+    pub fn find(self, record: RecordId) -> Option<FormEntry> {
+        self.open.with_value(|open| {
+            open.iter().find(|(id, _, _)| *id == record).map(|(_, _, entry)| *entry)
+        })
+    }
+
+    async fn enter(self, opening: Opening) -> Result<FormEntry, OpenFormError> {
+        let program = self.library.program(opening.form.hash).await?;
+        let record = opening.record;
+        // While the form was fetched, the same record may have been opened from elsewhere.
+        if let Some(entry) = self.find(record) {
+            return Ok(entry);
+        }
+        self.close_oldest().await?;
+        let owner = self.owner.with_value(Owner::child);
+        let storage = self.storage.get_value();
+        let entry = owner.with(|| FormEntry::open(program, storage, self.records, opening));
+        self.open.update_value(|open| open.push_back((record, owner, entry)));
+        Ok(entry)
+    }
+
+    async fn close_oldest(self) -> Result<(), StorageError> {
+        while self.open.with_value(VecDeque::len) >= OPEN_MAX {
+            let Some(entry) = self.open.with_value(|open| open.front().map(|(_, _, entry)| *entry))
+            else {
+                break;
+            };
+            entry.save_now().await?;
+            if let Some((_, owner, _)) = self.open.try_update_value(VecDeque::pop_front).flatten() {
+                owner.cleanup();
+            }
+        }
+        Ok(())
+    }
+}

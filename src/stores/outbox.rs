@@ -1,0 +1,178 @@
+//! Sealing: open patches become operations with the next places in this device's count.
+//!
+//! The place is given inside the transaction that stores the operation, so the count has no gaps however many tabs
+//! seal at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minicbor::{Decode, Encode};
+use sync::{
+    codec,
+    device::DeviceState,
+    draft::OpenPatch,
+    wire::{Action, Dot, Operation, RecordId, SealedOperation, State},
+};
+
+use crate::platform::{
+    clock, random,
+    storage::{
+        Change, Read, Rows, Storage, StorageError, Store,
+        schema::{Key, OutboxRow, meta},
+    },
+};
+
+/// What to seal.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// Every open patch, quietly: nobody pressed a button.
+    All,
+    /// One record, because a person did this.
+    One(RecordId, Action),
+}
+
+/// Seals and returns the new operations, oldest first. `states` tells where records stand: a change to a submitted one
+/// is an amendment.
+pub async fn seal(
+    storage: &Storage,
+    which: Which,
+    states: BTreeMap<RecordId, State>,
+) -> Result<Vec<Operation>, StorageError> {
+    let open = match &which {
+        Which::All => Read::All(Store::Open),
+        Which::One(record, _) => Read::Row(Store::Open, (*record).into()),
+    };
+    let reads = vec![
+        Read::Row(Store::Meta, meta::DEVICE.into()),
+        Read::Row(Store::Meta, meta::LAST_SEQ.into()),
+        open,
+    ];
+    let now_ms = clock::now_ms();
+    let decide = move |rows: Vec<Rows>| {
+        let [device, last, open] = three(rows);
+        let device: DeviceState = decode_row(&device, "device")?.ok_or_else(no_device)?;
+        let mut seq: u64 = decode_row(&last, "last place")?.unwrap_or_default();
+        let (mut changes, mut sealed) = (Vec::new(), Vec::new());
+        for (key, bytes) in open {
+            let patch: OpenPatch = decode(&bytes, "open patch")?;
+            changes.push(Change::Delete(Store::Open, key));
+            let action = match &which {
+                Which::One(_, action) => *action,
+                Which::All if patch.is_empty() => continue,
+                Which::All => quiet_action(&patch, states.get(&patch.record)),
+            };
+            seq += 1;
+            let operation =
+                patch.seal(Dot { device: device.device, seq }, device.times(now_ms), action);
+            let row = OutboxRow { bytes: codec::encode(&operation), outcome: None };
+            changes.push(Change::Put(Store::Outbox, Key::Number(seq), codec::encode(&row)));
+            sealed.push(operation);
+        }
+        changes.push(Change::Put(Store::Meta, meta::LAST_SEQ.into(), codec::encode(&seq)));
+        Ok((changes, sealed))
+    };
+    storage.update(reads, &[Store::Open, Store::Outbox, Store::Meta], decide).await
+}
+
+fn quiet_action(patch: &OpenPatch, state: Option<&State>) -> Action {
+    match (patch.quiet_action(), state) {
+        (Action::Edit, Some(State::Submitted | State::Approved)) => Action::Amend,
+        (action, _) => action,
+    }
+}
+
+/// The device's memory; made, with a new id, when this browser profile has none.
+pub async fn device(storage: &Storage) -> Result<DeviceState, StorageError> {
+    let fresh = DeviceState::new(sync::wire::DeviceId(random::bytes_16()));
+    let decide = move |rows: Vec<Rows>| {
+        let row = rows.into_iter().next().unwrap_or_default();
+        match decode_row(&row, "device")? {
+            Some(device) => Ok((Vec::new(), device)),
+            None => Ok((vec![put_device(&fresh)], fresh.clone())),
+        }
+    };
+    storage.update(vec![Read::Row(Store::Meta, meta::DEVICE.into())], &[Store::Meta], decide).await
+}
+
+/// The change that stores the device's memory.
+#[must_use]
+pub fn put_device(device: &DeviceState) -> Change {
+    Change::Put(Store::Meta, meta::DEVICE.into(), codec::encode(device))
+}
+
+/// What waits to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unsent {
+    /// Sealed operations and open patches.
+    pub operations: usize,
+    /// The records that they change.
+    pub records: BTreeSet<RecordId>,
+}
+
+/// Counts what the server does not have.
+pub async fn unsent(storage: &Storage, acked: u64) -> Result<Unsent, StorageError> {
+    let reads =
+        vec![Read::All(Store::Open), Read::From(Store::Outbox, Key::Number(acked + 1), u32::MAX)];
+    let mut rows = storage.read(reads).await?.into_iter();
+    let mut unsent = Unsent::default();
+    for (_, bytes) in rows.next().unwrap_or_default() {
+        unsent.records.insert(decode::<OpenPatch>(&bytes, "open patch")?.record);
+        unsent.operations += 1;
+    }
+    for (_, bytes) in rows.next().unwrap_or_default() {
+        unsent.records.insert(OutboxRow::decode(&bytes)?.operation()?.record);
+        unsent.operations += 1;
+    }
+    Ok(unsent)
+}
+
+/// Loads sealed operations after a place, within limits but at least one; whether others follow, and the newest place.
+pub async fn load(
+    storage: &Storage,
+    after: u64,
+    max_operations: usize,
+    max_bytes: usize,
+) -> Result<(Vec<SealedOperation>, bool, u64), StorageError> {
+    let limit = u32::try_from(max_operations).unwrap_or(u32::MAX).saturating_add(1);
+    let reads = vec![
+        Read::From(Store::Outbox, Key::Number(after + 1), limit),
+        Read::Row(Store::Meta, meta::LAST_SEQ.into()),
+    ];
+    let mut found = storage.read(reads).await?.into_iter();
+    let (rows, last) = (found.next().unwrap_or_default(), found.next().unwrap_or_default());
+    let last: u64 = decode_row(&last, "last place")?.unwrap_or_default();
+    let (mut operations, mut size) = (Vec::new(), 0);
+    for (key, row) in &rows {
+        let Key::Number(seq) = key else {
+            return Err(StorageError::Unreadable("place in the outbox".to_owned()));
+        };
+        let bytes = OutboxRow::decode(row)?.bytes;
+        size += bytes.len();
+        if operations.len() == max_operations || (size > max_bytes && !operations.is_empty()) {
+            break;
+        }
+        operations.push(SealedOperation { seq: *seq, bytes });
+    }
+    let more = operations.len() < rows.len();
+    Ok((operations, more, last))
+}
+
+/// Reads a value's CBOR out of the store.
+pub fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8], what: &str) -> Result<T, StorageError> {
+    codec::decode(bytes).map_err(|error| StorageError::Unreadable(format!("{what}: {error}")))
+}
+
+fn decode_row<T>(rows: &Rows, what: &str) -> Result<Option<T>, StorageError>
+where
+    T: for<'b> Decode<'b, ()> + Encode<()>,
+{
+    rows.first().map(|(_, bytes)| decode(bytes, what)).transpose()
+}
+
+fn three(rows: Vec<Rows>) -> [Rows; 3] {
+    let mut rows = rows.into_iter();
+    std::array::from_fn(|_| rows.next().unwrap_or_default())
+}
+
+fn no_device() -> StorageError {
+    StorageError::Unreadable("no device id".to_owned())
+}

@@ -1,0 +1,88 @@
+//! The pack as the phone gets it: forms, units, plan and indicators as data. Unknown keys are ignored, so an
+//! older app reads a newer pack.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::preferences::Language;
+
+/// One text in each language, by language code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text(pub BTreeMap<String, String>);
+
+impl Text {
+    /// The text in this language, or in any there is.
+    #[must_use]
+    pub fn get(&self, language: Language) -> &str {
+        let wanted = self.0.get(language.code()).filter(|text| !text.is_empty());
+        wanted.or_else(|| self.0.values().find(|text| !text.is_empty())).map_or("", String::as_str)
+    }
+}
+
+/// Everything the phone needs to know about an organisation and its forms.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Pack {
+    /// SHA-256 of the pack, hex.
+    pub hash: String,
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: Text,
+    /// The forms in force.
+    pub forms: Vec<PackForm>,
+    /// Org units, those out of force too.
+    pub units: Vec<Unit>,
+    /// The plan's tasks.
+    pub tasks: Vec<serde_json::Value>,
+    /// Indicators with their targets.
+    pub indicators: Vec<serde_json::Value>,
+    /// Legal references.
+    pub legal_refs: Vec<serde_json::Value>,
+    /// The plan's clauses.
+    pub clauses: Vec<serde_json::Value>,
+}
+
+/// A form in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PackForm {
+    /// The `XForm`'s id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its XML, hex.
+    pub hash: String,
+    /// Its title.
+    pub title: Text,
+    /// What kind of work it is for: inspection, training, attendance …
+    pub kind: Option<String>,
+    /// How often it is due.
+    pub frequency: Option<String>,
+    /// The plan's clauses it serves.
+    pub clauses: Vec<String>,
+    /// Who fills it.
+    pub used_by: serde_json::Value,
+}
+
+/// An org unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Unit {
+    /// Its id, which records carry.
+    pub id: String,
+    /// Its name.
+    pub name: Text,
+    /// The unit above it.
+    pub parent: Option<String>,
+    /// Ward, commune, agency …
+    pub kind: Option<String>,
+    /// First day in force, `YYYY-MM-DD`.
+    pub valid_from: Option<String>,
+    /// Last day in force.
+    pub valid_to: Option<String>,
+    /// The units that took its place.
+    pub successors: Vec<String>,
+}

@@ -1,0 +1,85 @@
+//! What a person chose about the app's looks. Kept in local storage; losing it loses no work.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::platform::preferences;
+
+pub use crate::locale::{Language, Words};
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// As the phone is set.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+/// All preferences, as they are stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Chosen {
+    /// The app's language.
+    pub language: Language,
+    /// Light or dark.
+    pub theme: Theme,
+    /// Text size in percent of the phone's own.
+    pub text_percent: u16,
+    /// Whether the offer to install the app was put away.
+    pub install_dismissed: bool,
+}
+
+impl Default for Chosen {
+    fn default() -> Self {
+        Self {
+            language: Language::Vi,
+            theme: Theme::System,
+            text_percent: 100,
+            install_dismissed: false,
+        }
+    }
+}
+
+/// The preferences as a store.
+#[derive(Clone, Copy)]
+pub struct Preferences {
+    chosen: RwSignal<Chosen>,
+}
+
+impl Preferences {
+    /// Reads what was chosen before; a browser that keeps nothing gives the defaults.
+    #[must_use]
+    pub fn load() -> Self {
+        Self { chosen: RwSignal::new(preferences::load().unwrap_or_default()) }
+    }
+
+    /// What is chosen.
+    #[must_use]
+    pub fn chosen(self) -> Signal<Chosen> {
+        self.chosen.into()
+    }
+
+    /// The app's language.
+    #[must_use]
+    pub fn language(self) -> Signal<Language> {
+        let chosen = self.chosen;
+        Signal::derive(move || chosen.read().language)
+    }
+
+    /// Changes preferences and keeps them.
+    pub fn change(self, edit: impl FnOnce(&mut Chosen)) {
+        self.chosen.update(edit);
+        preferences::save(&*self.chosen.read_untracked());
+    }
+}
+
+/// The app's words, in the language that is chosen.
+#[must_use]
+pub fn use_words() -> Words {
+    Words::new(expect_context::<Preferences>().language())
+}

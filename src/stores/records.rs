@@ -1,0 +1,496 @@
+//! Every record that this phone holds, as lists show them.
+//!
+//! A record is what a pull brought, this device's own operations that are not in that yet, and the open patch on top;
+//! `sync::view` puts them together. Here each gets a short summary in memory; the rest stays in the store.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use sync::{
+    device::DeviceState,
+    draft::OpenPatch,
+    view::{Base, Held, Level, RecordView},
+    wire::{Action, FileRef, Hash, Operation, RecordId, State},
+};
+use thiserror::Error;
+
+use super::{blobs, outbox, search};
+use crate::platform::{
+    broadcast::Channel,
+    http::{HttpError, Request},
+    storage::{
+        Read, Rows, Storage, StorageError, Store,
+        schema::{BlobRow, OutboxRow, meta},
+    },
+    tasks,
+};
+
+/// A record as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordSummary {
+    /// The record.
+    pub id: RecordId,
+    /// Its form's id.
+    pub form_id: String,
+    /// Its form's version.
+    pub form_version: String,
+    /// SHA-256 of its form's XML.
+    pub form_hash: Hash,
+    /// The org unit it belongs to.
+    pub unit: String,
+    /// The account that created it.
+    pub author: String,
+    /// Its title; empty if the form gives none.
+    pub title: String,
+    /// Where it stands in its life.
+    pub state: State,
+    /// When it last changed, milliseconds since 1970.
+    pub changed_ms: i64,
+    /// Whether it is put away.
+    pub deleted: bool,
+    /// Whether the server lacks a part of it.
+    pub unsent: bool,
+    /// Whether the server keeps a part of it for the repair desk.
+    pub quarantined: bool,
+    /// How many conflicts ask for a person.
+    pub conflicts: usize,
+    /// Title and short answers without diacritics, for search.
+    pub folded: String,
+}
+
+/// Which records to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this form.
+    pub form: Option<String>,
+    /// Of this unit.
+    pub unit: Option<String>,
+    /// In this state.
+    pub state: Option<State>,
+    /// By this account.
+    pub author: Option<String>,
+    /// Containing these words, with or without diacritics.
+    pub text: String,
+    /// Only those that the server lacks a part of.
+    pub unsent_only: bool,
+}
+
+impl Filter {
+    /// Whether a record is wanted.
+    #[must_use]
+    pub fn accepts(&self, record: &RecordSummary) -> bool {
+        let is = |wanted: &Option<String>, found: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted == found)
+        };
+        is(&self.form, &record.form_id)
+            && is(&self.unit, &record.unit)
+            && is(&self.author, &record.author)
+            && self.state.is_none_or(|state| state == record.state)
+            && (!self.unsent_only || record.unsent)
+            && search::matches(&record.folded, &self.text)
+    }
+}
+
+/// One line of a record's history, as the server tells it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HistoryEntry {
+    /// The account.
+    pub author: String,
+    /// The person's name.
+    pub author_name: String,
+    /// What the device calls itself.
+    #[serde(rename = "device_name")]
+    pub device: String,
+    /// What was done: `create`, `edit`, `submit` …
+    pub action: String,
+    /// The phone's clock then, milliseconds since 1970.
+    pub wall_ms: i64,
+    /// When the server received it.
+    pub received_ms: i64,
+    /// The field paths that it wrote, with the values, as the server tells them.
+    pub fields: serde_json::Value,
+}
+
+/// Why there is no history, or no file.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum FetchError {
+    /// No connection to the server.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// The server answered with an error: its code.
+    #[error("server refused: {0}")]
+    Refused(String),
+    /// The answer makes no sense.
+    #[error("not understood: {0}")]
+    Garbled(String),
+    /// The phone's storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// What the store holds beside the summaries.
+struct Index {
+    device: DeviceState,
+    summaries: BTreeMap<RecordId, RecordSummary>,
+}
+
+/// The records of this phone.
+#[derive(Clone, Copy)]
+pub struct Records {
+    storage: StoredValue<Storage, LocalStorage>,
+    index: StoredValue<Index>,
+    all: RwSignal<Arc<Vec<RecordSummary>>>,
+    other_tabs: StoredValue<Channel, LocalStorage>,
+    /// Counts local changes; sync starts when it moves.
+    edits: RwSignal<u64>,
+    submissions: RwSignal<u64>,
+}
+
+/// The rows that a record is made of.
+#[derive(Default)]
+struct Parts {
+    base: Option<Base>,
+    outbox: Vec<Held>,
+    open: Option<OpenPatch>,
+}
+
+impl Records {
+    /// Reads the whole store once.
+    pub async fn load(storage: Storage) -> Result<Self, StorageError> {
+        let device = outbox::device(&storage).await?;
+        let other_tabs = Channel::open("sotay.records");
+        let records = Self {
+            storage: StoredValue::new_local(storage),
+            index: StoredValue::new(Index { device, summaries: BTreeMap::new() }),
+            all: RwSignal::new(Arc::default()),
+            other_tabs: StoredValue::new_local(other_tabs.clone()),
+            edits: RwSignal::new(0),
+            submissions: RwSignal::new(0),
+        };
+        records.reload().await?;
+        other_tabs.on_message(move |_| tasks::spawn(async move { report(records.reload().await) }));
+        Ok(records)
+    }
+
+    /// All records but those put away, the newest change first.
+    #[must_use]
+    pub fn all(self) -> Signal<Arc<Vec<RecordSummary>>> {
+        self.all.into()
+    }
+
+    /// The records that a filter accepts, the newest change first. Follows every change when called in a view.
+    #[must_use]
+    pub fn find(self, filter: &Filter) -> Vec<RecordSummary> {
+        self.all.with(|all| all.iter().filter(|record| filter.accepts(record)).cloned().collect())
+    }
+
+    /// One record as lists show it; those put away too.
+    #[must_use]
+    pub fn summary(self, id: RecordId) -> Option<RecordSummary> {
+        self.all.track();
+        self.index.with_value(|index| index.summaries.get(&id).cloned())
+    }
+
+    /// What stands in a record, this phone's own unsent changes included.
+    pub async fn view(self, id: RecordId) -> Result<Option<RecordView>, StorageError> {
+        Ok(self.view_with_place(id).await?.0)
+    }
+
+    /// As [`Self::view`], with where the person was in it and the newest operation of this device that it shows.
+    pub(super) async fn view_with_place(
+        self,
+        id: RecordId,
+    ) -> Result<(Option<RecordView>, Option<String>, u64), StorageError> {
+        let storage = self.storage.get_value();
+        let reads = vec![
+            Read::Row(Store::Base, id.into()),
+            Read::All(Store::Outbox),
+            Read::Row(Store::Open, id.into()),
+            Read::Row(Store::Place, id.into()),
+            Read::Row(Store::Meta, meta::LAST_SEQ.into()),
+        ];
+        let mut rows = storage.read(reads).await?.into_iter();
+        let mut next = || rows.next().unwrap_or_default();
+        let mut parts = gather(next(), next(), next())?;
+        let place = next().pop().map(|(_, path)| String::from_utf8_lossy(&path).into_owned());
+        let last = next().pop().map(|(_, seq)| outbox::decode(&seq, "last place")).transpose()?;
+        let parts = parts.remove(&id).unwrap_or_default();
+        let view = self.index.with_value(|index| view_of(&index.device, &parts));
+        Ok((view, place, last.unwrap_or_default()))
+    }
+
+    /// Who did what to a record, from the server.
+    pub async fn history(self, id: RecordId) -> Result<Vec<HistoryEntry>, FetchError> {
+        let answer = Request::get(format!("/api/v1/records/{id}/history")).send(&[]).await?;
+        if !answer.is_ok() {
+            return Err(refusal(&answer));
+        }
+        serde_json::from_slice(&answer.body).map_err(|error| FetchError::Garbled(error.to_string()))
+    }
+
+    /// A file that a record names: from this phone, else from the server.
+    pub async fn file(self, file: &FileRef) -> Result<Vec<u8>, FetchError> {
+        let storage = self.storage.get_value();
+        if let Some(bytes) = blobs::read(&storage, file.hash).await? {
+            return Ok(bytes);
+        }
+        let answer = Request::get(format!("/api/v1/blobs/{}", file.hash)).send(&[]).await?;
+        if !answer.is_ok() {
+            return Err(refusal(&answer));
+        }
+        if sync::codec::hash(&answer.body) != file.hash {
+            return Err(FetchError::Garbled("other bytes than the record names".to_owned()));
+        }
+        Ok(answer.body)
+    }
+
+    /// Puts a record away. [`Self::undelete`] brings it back.
+    pub async fn delete(self, id: RecordId) -> Result<(), StorageError> {
+        self.act(id, Action::Delete).await
+    }
+
+    /// Brings a record back.
+    pub async fn undelete(self, id: RecordId) -> Result<(), StorageError> {
+        self.act(id, Action::Undelete).await
+    }
+
+    /// Seals what is open in a record as submitted.
+    pub(super) async fn submit(self, id: RecordId) -> Result<(), StorageError> {
+        self.act(id, Action::Submit).await
+    }
+
+    async fn act(self, id: RecordId, action: Action) -> Result<(), StorageError> {
+        let storage = self.storage.get_value();
+        self.ensure_patch(id).await?;
+        outbox::seal(&storage, outbox::Which::One(id, action), BTreeMap::new()).await?;
+        self.refresh(&BTreeSet::from([id])).await?;
+        self.tell_other_tabs();
+        self.submissions.try_update(|count| *count += 1);
+        Ok(())
+    }
+
+    /// Makes an empty patch for an act on a record in which nothing is open.
+    async fn ensure_patch(self, id: RecordId) -> Result<(), StorageError> {
+        let storage = self.storage.get_value();
+        if storage.row(Store::Open, id).await?.is_some() {
+            return Ok(());
+        }
+        let Some(view) = self.view(id).await? else { return Ok(()) };
+        let author = self.account().await?.unwrap_or_else(|| view.author.clone());
+        let patch =
+            OpenPatch::new(id, view.form.clone(), view.unit.clone(), author, &view.screen());
+        let put = crate::platform::storage::Change::Put(
+            Store::Open,
+            id.into(),
+            sync::codec::encode(&patch),
+        );
+        storage.write(vec![put]).await
+    }
+
+    async fn account(self) -> Result<Option<String>, StorageError> {
+        let profile = self.storage.get_value().row(Store::Meta, meta::PROFILE).await?;
+        let profile = profile
+            .and_then(|bytes| serde_json::from_slice::<super::sign_in::Profile>(&bytes).ok());
+        Ok(profile.map(|profile| profile.account))
+    }
+
+    /// Seals every open patch: a sync is about to send.
+    pub async fn seal_all(self) -> Result<Vec<Operation>, StorageError> {
+        let storage = self.storage.get_value();
+        let states = self.index.with_value(|index| {
+            index.summaries.iter().map(|(id, record)| (*id, record.state)).collect()
+        });
+        let sealed = outbox::seal(&storage, outbox::Which::All, states).await?;
+        if !sealed.is_empty() {
+            self.refresh(&sealed.iter().map(|operation| operation.record).collect()).await?;
+        }
+        Ok(sealed)
+    }
+
+    /// What the server lacks: operations after `acked`, and files.
+    pub async fn unsent(
+        self,
+        acked: u64,
+    ) -> Result<(outbox::Unsent, Vec<(Hash, BlobRow)>), StorageError> {
+        let storage = self.storage.get_value();
+        Ok((outbox::unsent(&storage, acked).await?, blobs::unsent(&storage).await?))
+    }
+
+    /// One piece of a file, with the file's media type; `None` if it is not on this phone.
+    pub async fn piece(
+        self,
+        hash: Hash,
+        place: u64,
+    ) -> Result<Option<(Vec<u8>, String)>, StorageError> {
+        blobs::piece(&self.storage.get_value(), hash, place).await
+    }
+
+    /// The server holds a file whole.
+    pub async fn mark_file_sent(self, hash: Hash) -> Result<(), StorageError> {
+        blobs::mark_sent(&self.storage.get_value(), hash).await
+    }
+
+    /// How many records have a part that waits at the repair desk.
+    #[must_use]
+    pub fn quarantined(self) -> usize {
+        self.index.with_value(|index| {
+            index.summaries.values().filter(|record| record.quarantined).count()
+        })
+    }
+
+    /// A record's rows changed here: its summary follows, here and in the other tabs.
+    pub(super) fn changed(self, id: RecordId) {
+        tasks::spawn(async move {
+            report(self.refresh(&BTreeSet::from([id])).await);
+            self.tell_other_tabs();
+        });
+        self.edits.try_update(|count| *count += 1);
+    }
+
+    /// Counts changes made here: sync watches it.
+    #[must_use]
+    pub fn edits(self) -> Signal<u64> {
+        self.edits.into()
+    }
+
+    /// Counts acts that a person expects to go out at once: sync watches it.
+    #[must_use]
+    pub fn submissions(self) -> Signal<u64> {
+        self.submissions.into()
+    }
+
+    /// The device's memory of its talks with the server.
+    #[must_use]
+    pub fn device(self) -> DeviceState {
+        self.index.with_value(|index| index.device.clone())
+    }
+
+    /// The device's memory changed; it is stored already.
+    pub fn set_device(self, device: DeviceState) {
+        self.index.update_value(|index| index.device = device);
+    }
+
+    /// Tells the other tabs to read anew.
+    pub fn tell_other_tabs(self) {
+        if let Some(channel) = self.other_tabs.try_get_value() {
+            channel.post("changed");
+        }
+    }
+
+    /// Reads some records anew.
+    pub async fn refresh(self, ids: &BTreeSet<RecordId>) -> Result<(), StorageError> {
+        let Some(storage) = self.storage.try_get_value() else { return Ok(()) };
+        let mut reads = vec![Read::All(Store::Outbox)];
+        for id in ids {
+            reads.push(Read::Row(Store::Base, (*id).into()));
+            reads.push(Read::Row(Store::Open, (*id).into()));
+        }
+        let mut rows = storage.read(reads).await?.into_iter();
+        let sealed = rows.next().unwrap_or_default();
+        let (mut base, mut open) = (Rows::new(), Rows::new());
+        while let Some(found) = rows.next() {
+            base.extend(found);
+            open.extend(rows.next().unwrap_or_default());
+        }
+        let parts = gather(base, sealed, open)?;
+        self.index.try_update_value(|index| {
+            for id in ids {
+                let view = parts.get(id).and_then(|parts| view_of(&index.device, parts));
+                match view {
+                    Some(view) => index.summaries.insert(*id, summarise(&view)),
+                    None => index.summaries.remove(id),
+                };
+            }
+        });
+        self.publish();
+        Ok(())
+    }
+
+    /// Reads all records anew.
+    pub async fn reload(self) -> Result<(), StorageError> {
+        let Some(storage) = self.storage.try_get_value() else { return Ok(()) };
+        let device = outbox::device(&storage).await?;
+        let reads = vec![Read::All(Store::Base), Read::All(Store::Outbox), Read::All(Store::Open)];
+        let mut rows = storage.read(reads).await?.into_iter();
+        let mut next = || rows.next().unwrap_or_default();
+        let parts = gather(next(), next(), next())?;
+        let views = parts.values().filter_map(|parts| view_of(&device, parts));
+        let summaries = views.map(|view| (view.record, summarise(&view))).collect();
+        self.index.try_update_value(|index| *index = Index { device, summaries });
+        self.publish();
+        Ok(())
+    }
+
+    fn publish(self) {
+        let listed = self.index.try_with_value(|index| {
+            let mut listed: Vec<_> =
+                index.summaries.values().filter(|record| !record.deleted).cloned().collect();
+            listed.sort_by(|a, b| b.changed_ms.cmp(&a.changed_ms).then_with(|| b.id.cmp(&a.id)));
+            listed
+        });
+        if let Some(listed) = listed {
+            self.all.try_set(Arc::new(listed));
+        }
+    }
+}
+
+/// Puts the rows of each record together.
+fn gather(base: Rows, sealed: Rows, open: Rows) -> Result<BTreeMap<RecordId, Parts>, StorageError> {
+    let mut parts: BTreeMap<RecordId, Parts> = BTreeMap::new();
+    for (_, bytes) in base {
+        let base: Base = outbox::decode(&bytes, "record")?;
+        let record = base.state.record;
+        parts.entry(record).or_default().base = Some(base);
+    }
+    for (_, row) in sealed {
+        let held = OutboxRow::decode(&row)?.held()?;
+        parts.entry(held.operation.record).or_default().outbox.push(held);
+    }
+    for (_, bytes) in open {
+        let patch: OpenPatch = outbox::decode(&bytes, "open patch")?;
+        let record = patch.record;
+        parts.entry(record).or_default().open = Some(patch);
+    }
+    Ok(parts)
+}
+
+fn view_of(device: &DeviceState, parts: &Parts) -> Option<RecordView> {
+    sync::view::view(device, parts.base.as_ref(), &parts.outbox, parts.open.as_ref())
+}
+
+fn summarise(view: &RecordView) -> RecordSummary {
+    RecordSummary {
+        id: view.record,
+        form_id: view.form.id.clone(),
+        form_version: view.form.version.clone(),
+        form_hash: view.form.hash,
+        unit: view.unit.clone(),
+        author: view.author.clone(),
+        title: view.title.clone(),
+        state: view.state,
+        changed_ms: view.changed_ms,
+        deleted: view.deleted,
+        unsent: view.pending,
+        quarantined: view.quarantined,
+        conflicts: view.conflicts.iter().filter(|conflict| conflict.level == Level::Decide).count(),
+        folded: search::fold_record(view),
+    }
+}
+
+fn refusal(answer: &crate::platform::http::Response) -> FetchError {
+    FetchError::Refused(
+        answer.error().map_or_else(|| answer.status.to_string(), |error| error.code),
+    )
+}
+
+/// A failure where nobody waits for the answer: the next read of the store tells it to a person.
+fn report(outcome: Result<(), StorageError>) {
+    if let Err(error) = outcome {
+        crate::platform::log_error(&format!("records not read: {error}"));
+    }
+}

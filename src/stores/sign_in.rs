@@ -1,0 +1,222 @@
+//! Who uses this phone: the stored profile, and whether the server still agrees.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{Records, outbox};
+use crate::platform::{
+    document,
+    http::{HttpError, Method, Request},
+    storage::{Change, STORES, Storage, StorageError, Store, schema::meta},
+};
+
+/// What an account may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Inspects and reports for a unit.
+    Officer,
+    /// Runs training sessions.
+    Trainer,
+    /// Looks after a whole area at the desk.
+    Coordinator,
+    /// Runs the server's accounts and forms.
+    Administrator,
+    /// Reads only.
+    Auditor,
+}
+
+/// The person signed in, as the server described them; kept on the phone so that the app opens offline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The account's name, which operations carry as author.
+    pub account: String,
+    /// The person's name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Their own org unit's id.
+    pub unit: String,
+    /// Every unit whose records they may see.
+    pub scope: Vec<String>,
+}
+
+/// Where the sign-in stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignInState {
+    /// The store is being read.
+    Opening,
+    /// Nobody has signed in on this phone.
+    SignedOut,
+    /// This person works here, online or not.
+    SignedIn(Profile),
+}
+
+/// Why signing in or out did not work.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SignInError {
+    /// The server does not know this name with this password.
+    #[error("wrong name or password")]
+    WrongCredentials,
+    /// No answer from the server.
+    #[error("server not reached")]
+    Unreachable,
+    /// The server answered something else: its code.
+    #[error("server refused: {0}")]
+    Refused(String),
+    /// Another person's unsent work is on this phone: its count of records.
+    #[error("{0} records are not sent yet")]
+    UnsentWork(usize),
+    /// The phone cannot store the profile.
+    #[error("profile not stored")]
+    Storage(#[from] StorageError),
+}
+
+/// Who uses this phone, as a store.
+#[derive(Clone, Copy)]
+pub struct SignIn {
+    storage: StoredValue<Storage, LocalStorage>,
+    records: Records,
+    state: RwSignal<SignInState>,
+    expired: RwSignal<bool>,
+}
+
+#[derive(Serialize)]
+struct Credentials<'a> {
+    name: &'a str,
+    password: &'a str,
+    device: String,
+    device_name: String,
+}
+
+impl SignIn {
+    /// Reads the stored profile.
+    pub async fn load(storage: Storage, records: Records) -> Result<Self, StorageError> {
+        let profile = match storage.row(Store::Meta, meta::PROFILE).await? {
+            Some(bytes) => Some(
+                serde_json::from_slice(&bytes)
+                    .map_err(|error| StorageError::Unreadable(format!("profile: {error}")))?,
+            ),
+            None => None,
+        };
+        Ok(Self {
+            storage: StoredValue::new_local(storage),
+            records,
+            state: RwSignal::new(profile.map_or(SignInState::SignedOut, SignInState::SignedIn)),
+            expired: RwSignal::new(false),
+        })
+    }
+
+    /// Where the sign-in stands.
+    #[must_use]
+    pub fn state(self) -> Signal<SignInState> {
+        self.state.into()
+    }
+
+    /// The person signed in, now.
+    #[must_use]
+    pub fn profile(self) -> Option<Profile> {
+        match self.state.get_untracked() {
+            SignInState::SignedIn(profile) => Some(profile),
+            SignInState::Opening | SignInState::SignedOut => None,
+        }
+    }
+
+    /// Whether the server wants the password again before it takes or gives anything. Filling goes on.
+    #[must_use]
+    pub fn expired(self) -> Signal<bool> {
+        self.expired.into()
+    }
+
+    /// The server ended the session.
+    pub fn set_expired(self) {
+        self.expired.try_set(true);
+    }
+
+    /// The server says which units the person may see now.
+    pub async fn set_scope(self, units: Vec<String>) -> Result<(), StorageError> {
+        let Some(profile) = self.profile().filter(|profile| profile.scope != units) else {
+            return Ok(());
+        };
+        self.keep(Profile { scope: units, ..profile }).await
+    }
+
+    async fn keep(self, profile: Profile) -> Result<(), StorageError> {
+        let bytes = serde_json::to_vec(&profile).expect("a profile is JSON");
+        self.storage
+            .get_value()
+            .write(vec![Change::Put(Store::Meta, meta::PROFILE.into(), bytes)])
+            .await?;
+        self.state.try_set(SignInState::SignedIn(profile));
+        Ok(())
+    }
+
+    /// Signs in with name and password. Another person than before gets an empty phone, once all is sent.
+    pub async fn sign_in(self, name: &str, password: &str) -> Result<(), SignInError> {
+        let device = self.records.device();
+        let credentials = Credentials {
+            name,
+            password,
+            device: device.device.to_string(),
+            device_name: crate::platform::device_name(),
+        };
+        let body = serde_json::to_vec(&credentials).expect("strings are JSON");
+        let request = Request::new(Method::Post, "/api/v1/session").body("application/json", body);
+        let answer =
+            request.send(&[]).await.map_err(|_no_answer: HttpError| SignInError::Unreachable)?;
+        if !answer.is_ok() {
+            return Err(match answer.error() {
+                Some(error) if error.code == "wrong_credentials" => SignInError::WrongCredentials,
+                Some(error) => SignInError::Refused(error.code),
+                None => SignInError::Refused(answer.status.to_string()),
+            });
+        }
+        let profile: Profile = serde_json::from_slice(&answer.body)
+            .map_err(|error| SignInError::Refused(error.to_string()))?;
+        let is_other = self.profile().is_some_and(|before| before.account != profile.account);
+        if is_other {
+            self.forget_person().await?;
+        }
+        self.expired.try_set(false);
+        self.keep(profile).await?;
+        if is_other {
+            document::reload();
+        }
+        Ok(())
+    }
+
+    /// Signs out: what the server has is removed from this phone. Unsent work is in the way.
+    pub async fn sign_out(self) -> Result<(), SignInError> {
+        self.forget_person().await?;
+        let ended = Request::new(Method::Delete, "/api/v1/session").send(&[]).await;
+        if let Err(error) = ended {
+            // The cookie dies with its time; nothing of the person is left here.
+            crate::platform::log_error(&format!("session not ended at the server: {error}"));
+        }
+        self.state.try_set(SignInState::SignedOut);
+        // Nothing of the person stays in memory either.
+        document::reload();
+        Ok(())
+    }
+
+    /// Empties the phone of a person's records; forms and the device's id stay.
+    async fn forget_person(self) -> Result<(), SignInError> {
+        let storage = self.storage.get_value();
+        let device = self.records.device();
+        let unsent = outbox::unsent(&storage, device.acked).await?.records.len();
+        if unsent > 0 {
+            return Err(SignInError::UnsentWork(unsent));
+        }
+        let kept = [Store::Meta, Store::Forms, Store::Pack];
+        let mut changes: Vec<Change> =
+            STORES.into_iter().filter(|store| !kept.contains(store)).map(Change::Clear).collect();
+        changes.push(Change::Delete(Store::Meta, meta::PROFILE.into()));
+        let mut emptied = device;
+        emptied.cursor = None;
+        changes.push(outbox::put_device(&emptied));
+        storage.write(changes).await?;
+        self.records.reload().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,307 @@
+//! Carries out what the sync machine asks for: requests to the server, transactions of the store.
+//!
+//! Decides nothing: `sync::device` does. One tab at a time runs it, under a lock; the others ask that one.
+
+mod requests;
+mod transactions;
+
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+
+use futures::{StreamExt, channel::mpsc};
+use leptos::prelude::*;
+use sync::device::{self, Device, Effect as Task, Event, Waiting};
+
+use crate::{
+    platform::{
+        broadcast::Channel,
+        clock, connectivity,
+        http::Abort,
+        locks, log_error, random,
+        storage::{Storage, StorageError},
+        tasks::{self, Timer},
+        visibility,
+    },
+    stores::{
+        Library, OpenForms, Records, SignIn, SyncStatus,
+        sign_in::SignInState,
+        sync_status::{Blocked, Phase},
+    },
+};
+
+/// The lock under which one tab syncs.
+const LOCK: &str = "sotay.sync";
+
+/// What the runner works with.
+#[derive(Clone)]
+pub struct Runner {
+    storage: Storage,
+    records: Records,
+    library: Library,
+    sign_in: SignIn,
+    status: SyncStatus,
+    open_forms: OpenForms,
+    events: mpsc::UnboundedSender<Event>,
+    pull: Rc<RefCell<Option<Abort>>>,
+    retry: Rc<RefCell<Timer>>,
+}
+
+impl Runner {
+    /// Starts syncing in the background, for as long as the page lives.
+    pub fn start(
+        storage: Storage,
+        records: Records,
+        library: Library,
+        sign_in: SignIn,
+        status: SyncStatus,
+        open_forms: OpenForms,
+    ) {
+        let (events, incoming) = mpsc::unbounded();
+        let runner = Self {
+            storage,
+            records,
+            library,
+            sign_in,
+            status,
+            open_forms,
+            events,
+            pull: Rc::default(),
+            retry: Rc::default(),
+        };
+        runner.watch();
+        tasks::spawn(runner.run(incoming));
+    }
+
+    /// Turns what happens in the app and the browser into events.
+    fn watch(&self) {
+        let others = Channel::open(LOCK);
+        let to_leader = others.clone();
+        let (asked, submitted, edited) =
+            (self.status.asked(), self.records.submissions(), self.records.edits());
+        let runner = self.clone();
+        let count = Signal::derive(move || asked.get() + submitted.get());
+        on_move(count, move || {
+            runner.tell(Event::Asked);
+            to_leader.post("asked");
+        });
+        let runner = self.clone();
+        let to_leader = others.clone();
+        on_move(edited, move || {
+            runner.tell(Event::Edited);
+            to_leader.post("edited");
+        });
+        let runner = self.clone();
+        others.on_message(move |text| match text.as_str() {
+            "asked" => runner.tell(Event::Asked),
+            "edited" => runner.tell(Event::Edited),
+            _ => runner.follow_leader(&text),
+        });
+        let runner = self.clone();
+        let signed_in = self.sign_in.state();
+        Effect::new(move |_| {
+            if matches!(*signed_in.read(), SignInState::SignedIn(_)) {
+                runner.tell(Event::SignedIn);
+                // The forms come first: with them the phone may go offline.
+                if !runner.library.holds_all_forms() || runner.library.pack_hash().is_empty() {
+                    runner.refresh_library();
+                }
+            }
+        });
+        let runner = self.clone();
+        connectivity::on_change(move |online| {
+            runner.tell(if online { Event::Online } else { Event::Offline });
+        });
+        let runner = self.clone();
+        visibility::on_change(move |visible| runner.come_or_go(visible));
+    }
+
+    fn come_or_go(&self, visible: bool) {
+        self.tell(Event::Watching(visible));
+        if visible {
+            self.tell(Event::Opened);
+        } else {
+            let open_forms = self.open_forms;
+            // A failure shows in the form itself.
+            tasks::spawn(async move { drop(open_forms.save_all().await) });
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        // The receiver lives as long as the page.
+        self.events.unbounded_send(event).ok();
+    }
+
+    async fn run(self, mut incoming: mpsc::UnboundedReceiver<Event>) {
+        let _lock = locks::take(LOCK).await;
+        if let Err(error) = self.records.reload().await {
+            log_error(&format!("sync not started: {error}"));
+            return;
+        }
+        let mut machine = Device::new(self.records.device());
+        if !connectivity::is_online() {
+            self.tell(Event::Offline);
+        }
+        self.tell(Event::Watching(visibility::is_visible()));
+        self.tell(Event::Opened);
+        while let Some(event) = incoming.next().await {
+            // Before the first sign-in, and after a sign-out, there is nobody to sync for.
+            if self.sign_in.profile().is_none() && is_start(&event) {
+                continue;
+            }
+            for effect in machine.handle(event, clock::now_ms(), random::seed()) {
+                self.carry_out(effect);
+            }
+        }
+    }
+
+    /// Starts what an effect asks for; its answer comes back as an event.
+    fn carry_out(&self, effect: Task) {
+        let runner = self.clone();
+        match effect {
+            Task::ReportStatus(status) => self.report(&status),
+            Task::AskSignIn => self.sign_in.set_expired(),
+            Task::AbortPull => {
+                if let Some(pull) = self.pull.borrow_mut().take() {
+                    pull.abort();
+                }
+            }
+            Task::ScheduleRetry { delay_ms } => {
+                let delay_ms = u32::try_from(delay_ms).unwrap_or(u32::MAX);
+                let timer = tasks::after(delay_ms, move || runner.tell(Event::Tick));
+                self.retry.replace(timer).cancel();
+            }
+            other => tasks::spawn(async move { runner.answer(other).await }),
+        }
+    }
+
+    async fn answer(self, effect: Task) {
+        let answered = match effect {
+            Task::Push { ticket, body } => Ok(Some(self.push(ticket, body).await)),
+            Task::Pull { ticket, cursor, wait_s } => {
+                Ok(Some(self.pull(ticket, cursor, wait_s).await))
+            }
+            Task::AskBlob { ticket, blob } => Ok(Some(self.ask_blob(ticket, blob).await)),
+            Task::SendChunk { ticket, blob, chunk } => {
+                self.send_chunk(ticket, blob, chunk).await.map(Some)
+            }
+            Task::SealAndLoadOutbox { after, max_operations, max_bytes } => {
+                self.seal_and_load(after, max_operations, max_bytes).await.map(Some)
+            }
+            Task::MarkAcked { state, verdicts, missing_blobs } => {
+                self.mark_acked(state, verdicts, missing_blobs).await.map(Some)
+            }
+            Task::CommitPull { state, page } => self.commit_pull(state, page).await.map(Some),
+            Task::ForgetSafe { upto } => self.forget_safe(upto).await.map(|()| None),
+            Task::LoadBlobs => self.load_blobs().await.map(Some),
+            Task::MarkBlobSent { hash } => self.mark_blob_sent(hash).await.map(Some),
+            Task::Rekey { above } => self.rekey(above).await.map(Some),
+            Task::ReportStatus(_)
+            | Task::AskSignIn
+            | Task::AbortPull
+            | Task::ScheduleRetry { .. } => Ok(None),
+        };
+        match answered {
+            Ok(Some(event)) => self.tell(event),
+            Ok(None) => {}
+            Err(error) => {
+                log_error(&format!("sync: {error}"));
+                self.tell(Event::StorageFailed);
+            }
+        }
+    }
+
+    fn report(&self, status: &device::SyncStatus) {
+        let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        self.status.change(|standing| {
+            standing.phase = phase_of(status);
+            standing.last_success_ms = status.last_success_ms;
+            standing.unsent_records = count(status.unsent_records);
+            standing.unsent_files = count(status.unsent_blobs);
+        });
+        let text = serde_json::to_string(&self.status.standing().get_untracked());
+        Channel::open(LOCK).post(&text.expect("counts are JSON"));
+    }
+
+    /// Another tab syncs: this one shows what that one says.
+    fn follow_leader(&self, text: &str) {
+        if let Ok(standing) = serde_json::from_str(text) {
+            self.status.change(|ours| *ours = standing);
+        }
+    }
+
+    /// Counts what waits to be sent, and shows it.
+    async fn waiting(&self, acked: u64) -> Result<Waiting, StorageError> {
+        let (unsent, files) = self.records.unsent(acked).await?;
+        let records = self.records;
+        self.status.change(|standing| {
+            standing.unsent_bytes = files.iter().map(|(_, file)| file.size).sum();
+            standing.quarantined = records.quarantined();
+        });
+        Ok(Waiting {
+            operations: unsent.operations as u64,
+            records: unsent.records.len() as u64,
+            blobs: files.len() as u64,
+        })
+    }
+
+    fn refresh_library(&self) {
+        let library = self.library;
+        tasks::spawn(async move {
+            if let Err(error) = library.refresh().await {
+                log_error(&format!(
+                    "pack not fetched, it is tried again with the next sync: {error}"
+                ));
+            }
+        });
+    }
+
+    async fn refresh(&self, ids: &BTreeSet<sync::wire::RecordId>) -> Result<(), StorageError> {
+        self.records.refresh(ids).await?;
+        self.records.tell_other_tabs();
+        Ok(())
+    }
+}
+
+/// Whether an event would start a sync.
+fn is_start(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Opened
+            | Event::Online
+            | Event::Watching(true)
+            | Event::Edited
+            | Event::Asked
+            | Event::Tick
+    )
+}
+
+fn phase_of(status: &device::SyncStatus) -> Phase {
+    match (status.phase, status.blocked) {
+        (device::Phase::Sending, _) => Phase::Sending,
+        (device::Phase::SendingFiles, _) => Phase::SendingFiles,
+        (device::Phase::Receiving, _) => Phase::Receiving,
+        (device::Phase::Idle, None | Some(device::Blocked::Copied)) => Phase::Idle,
+        (device::Phase::Idle, Some(blocked)) => match blocked {
+            device::Blocked::Offline
+            | device::Blocked::Unreachable
+            | device::Blocked::CaptivePortal => Phase::Offline,
+            device::Blocked::SignedOut => Phase::Blocked(Blocked::SignedOut),
+            device::Blocked::Outdated => Phase::Blocked(Blocked::UpgradeNeeded),
+            device::Blocked::Storage => Phase::Blocked(Blocked::Storage),
+            device::Blocked::Server(_)
+            | device::Blocked::Garbled
+            | device::Blocked::FileRefused
+            | device::Blocked::Copied => Phase::Blocked(Blocked::ServerError),
+        },
+    }
+}
+
+/// Calls `then` whenever a count moves, but not for the value that it has now.
+fn on_move(count: Signal<u64>, then: impl Fn() + 'static) {
+    Effect::new(move |before: Option<u64>| {
+        let now = count.get();
+        if before.is_some_and(|before| before != now) {
+            then();
+        }
+        now
+    });
+}

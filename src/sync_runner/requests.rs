@@ -1,0 +1,148 @@
+//! The requests of sync, and what their answers mean to the machine.
+
+use sync::device::{BlobReply, Event, Reply, WaitingBlob};
+
+use super::Runner;
+use crate::platform::{
+    http::{Abort, HttpError, Method, Request, Response, TIMEOUT_MS},
+    storage::StorageError,
+};
+
+const CBOR: &str = "application/cbor";
+const CONTENT_TYPE: &str = "Content-Type";
+const RETRY_AFTER: &str = "Retry-After";
+const MISSING_CHUNKS: &str = "X-Missing-Chunks";
+
+impl Runner {
+    pub(super) async fn push(&self, ticket: u64, body: Vec<u8>) -> Event {
+        let request = Request::new(Method::Post, "/api/v1/push").body(CBOR, body);
+        let answer = request.send(&[CONTENT_TYPE, RETRY_AFTER]).await;
+        Event::PushReply { ticket, reply: cbor_reply(answer) }
+    }
+
+    pub(super) async fn pull(&self, ticket: u64, cursor: Option<String>, wait_s: u32) -> Event {
+        let abort = Abort::new();
+        self.pull.replace(abort.clone());
+        let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));
+        let request = Request::get(format!("/api/v1/pull?wait={wait_s}{cursor}"))
+            .timeout_ms(TIMEOUT_MS + wait_s * 1_000)
+            .abort(abort);
+        let answer = request.send(&[CONTENT_TYPE, RETRY_AFTER]).await;
+        Event::PullReply { ticket, reply: cbor_reply(answer) }
+    }
+
+    pub(super) async fn ask_blob(&self, ticket: u64, blob: WaitingBlob) -> Event {
+        let path = format!("/api/v1/blobs/{}?size={}", blob.hash, blob.size);
+        let answer = Request::new(Method::Head, path).send(&[MISSING_CHUNKS, RETRY_AFTER]).await;
+        let missing = answer
+            .as_ref()
+            .ok()
+            .filter(|answer| answer.is_ok())
+            .and_then(|a| a.header(MISSING_CHUNKS));
+        let reply = match missing {
+            Some(missing) => BlobReply::Missing(missing.to_owned()),
+            None => BlobReply::Failed(failure(answer)),
+        };
+        Event::BlobReply { ticket, reply }
+    }
+
+    pub(super) async fn send_chunk(
+        &self,
+        ticket: u64,
+        blob: WaitingBlob,
+        chunk: u64,
+    ) -> Result<Event, StorageError> {
+        let Some((bytes, media_type)) = self.records.piece(blob.hash, chunk).await? else {
+            return Ok(Event::BlobReply { ticket, reply: BlobReply::Gone });
+        };
+        let media_type = escape(&media_type);
+        let path =
+            format!("/api/v1/blobs/{}/{chunk}?size={}&type={media_type}", blob.hash, blob.size);
+        let hash = sync::codec::hash(&bytes).to_string();
+        let request = Request::new(Method::Put, path)
+            .header("X-Chunk-Hash", hash)
+            .body("application/octet-stream", bytes);
+        let reply = match request.send(&[RETRY_AFTER]).await {
+            Ok(answer) if answer.is_ok() => BlobReply::Taken,
+            answer => BlobReply::Failed(failure(answer)),
+        };
+        Ok(Event::BlobReply { ticket, reply })
+    }
+}
+
+fn cbor_reply(answer: Result<Response, HttpError>) -> Reply {
+    match answer {
+        Ok(answer)
+            if answer.is_ok()
+                && answer.header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with(CBOR)) =>
+        {
+            Reply::Body(answer.body)
+        }
+        answer => failure(answer),
+    }
+}
+
+/// What an answer means that is not the one asked for.
+fn failure(answer: Result<Response, HttpError>) -> Reply {
+    match answer {
+        Err(HttpError::Unreachable(_) | HttpError::TimedOut) => Reply::Unreachable,
+        Ok(answer) if answer.status == 401 => Reply::SignedOut,
+        // A success that is not in our words is somebody else's: the sign-in page of a network.
+        Ok(answer) if answer.status < 400 => Reply::NotOurServer,
+        Ok(answer) => Reply::Refused {
+            status: answer.status,
+            retry_after_ms: answer
+                .header(RETRY_AFTER)
+                .and_then(|s| s.parse::<u64>().ok())
+                .map(|s| s * 1_000),
+        },
+    }
+}
+
+/// A text as part of an address.
+fn escape(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut escaped, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+        escaped
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &str)]) -> Result<Response, HttpError> {
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Ok(Response { status, headers, body: vec![1] })
+    }
+
+    #[test]
+    fn answers_are_told_apart() {
+        for (answer, expected) in [
+            (answer(200, &[(CONTENT_TYPE, CBOR)]), Reply::Body(vec![1])),
+            (answer(200, &[(CONTENT_TYPE, "text/html")]), Reply::NotOurServer),
+            (answer(302, &[]), Reply::NotOurServer),
+            (answer(401, &[]), Reply::SignedOut),
+            (
+                answer(503, &[(RETRY_AFTER, "7")]),
+                Reply::Refused { status: 503, retry_after_ms: Some(7_000) },
+            ),
+            (
+                answer(400, &[(CONTENT_TYPE, CBOR)]),
+                Reply::Refused { status: 400, retry_after_ms: None },
+            ),
+            (Err(HttpError::TimedOut), Reply::Unreachable),
+        ] {
+            assert_eq!(cbor_reply(answer), expected);
+        }
+    }
+
+    #[test]
+    fn a_media_type_fits_into_an_address() {
+        assert_eq!(escape("image/svg+xml"), "image%2Fsvg%2Bxml");
+    }
+}

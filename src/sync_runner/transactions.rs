@@ -1,0 +1,203 @@
+//! The transactions of sync: each writes what the server said together with the machine's memory of it.
+
+use std::collections::BTreeSet;
+
+use sync::{
+    codec,
+    device::{DeviceState, Event, Outbox, Page, WaitingBlob},
+    view::Base,
+    wire::{DeviceId, Hash, RecordId, Verdict},
+};
+
+use super::Runner;
+use crate::{
+    platform::{
+        random,
+        storage::{
+            Change, Read, Rows, StorageError, Store,
+            schema::{BlobRow, Key, OutboxRow, meta},
+        },
+    },
+    stores::outbox,
+};
+
+impl Runner {
+    pub(super) async fn seal_and_load(
+        &self,
+        after: u64,
+        max_operations: usize,
+        max_bytes: usize,
+    ) -> Result<Event, StorageError> {
+        // What a person types right now may come too late for this batch; the next one has it.
+        self.open_forms.save_all().await?;
+        if !self.records.seal_all().await?.is_empty() {
+            self.records.tell_other_tabs();
+        }
+        let (operations, more, last) =
+            outbox::load(&self.storage, after, max_operations, max_bytes).await?;
+        let waiting = self.waiting(self.records.device().acked).await?;
+        Ok(Event::Loaded(Outbox { operations, more, last, waiting }))
+    }
+
+    pub(super) async fn mark_acked(
+        &self,
+        state: DeviceState,
+        verdicts: Vec<Verdict>,
+        missing_blobs: Vec<Hash>,
+    ) -> Result<Event, StorageError> {
+        let mut reads: Vec<Read> = verdicts
+            .iter()
+            .map(|verdict| Read::Row(Store::Outbox, Key::Number(verdict.seq)))
+            .collect();
+        reads.extend(missing_blobs.iter().map(|hash| Read::Row(Store::BlobMeta, (*hash).into())));
+        let stored = state.clone();
+        let decide = move |rows: Vec<Rows>| {
+            let mut changes = vec![outbox::put_device(&stored)];
+            let mut records: BTreeSet<RecordId> = BTreeSet::new();
+            let (of_operations, of_blobs) = rows.split_at(verdicts.len());
+            for (verdict, (key, row)) in verdicts
+                .iter()
+                .zip(of_operations)
+                .flat_map(|(v, rows)| rows.iter().map(move |row| (v, row)))
+            {
+                let row = OutboxRow { outcome: Some(verdict.outcome), ..OutboxRow::decode(row)? };
+                records.insert(row.operation()?.record);
+                changes.push(Change::Put(Store::Outbox, key.clone(), codec::encode(&row)));
+            }
+            for (key, row) in of_blobs.iter().flatten() {
+                let row = BlobRow { sent: false, ..BlobRow::decode(row)? };
+                changes.push(Change::Put(Store::BlobMeta, key.clone(), codec::encode(&row)));
+            }
+            Ok((changes, records))
+        };
+        let touched = [Store::Meta, Store::Outbox, Store::BlobMeta];
+        let records = self.storage.update(reads, &touched, decide).await?;
+        let acked = state.acked;
+        self.records.set_device(state);
+        self.refresh(&records).await?;
+        Ok(Event::Stored(self.waiting(acked).await?))
+    }
+
+    pub(super) async fn commit_pull(
+        &self,
+        state: DeviceState,
+        page: Page,
+    ) -> Result<Event, StorageError> {
+        // A generation that came whole leaves nothing of older ones behind.
+        let sweeps = page.complete && self.records.device().complete != state.complete;
+        let reads = if sweeps { vec![Read::All(Store::Base)] } else { Vec::new() };
+        let (stored, units) = (state.clone(), page.units.clone());
+        let decide = move |rows: Vec<Rows>| {
+            let mut changes = vec![outbox::put_device(&stored)];
+            let mut records: BTreeSet<RecordId> = BTreeSet::new();
+            for (key, bytes) in rows.into_iter().flatten() {
+                let base: Base = outbox::decode(&bytes, "record")?;
+                if base.generation < page.generation {
+                    records.insert(base.state.record);
+                    changes.push(Change::Delete(Store::Base, key));
+                }
+            }
+            for record in &page.records {
+                records.insert(record.record);
+                changes.push(if record.left {
+                    Change::Delete(Store::Base, record.record.into())
+                } else {
+                    let base = Base {
+                        state: record.clone(),
+                        included: page.included,
+                        generation: page.generation,
+                    };
+                    Change::Put(Store::Base, record.record.into(), codec::encode(&base))
+                });
+            }
+            Ok((changes, records))
+        };
+        let records = self.storage.update(reads, &[Store::Meta, Store::Base], decide).await?;
+        let (acked, pack) = (state.acked, state.pack);
+        self.records.set_device(state);
+        self.refresh(&records).await?;
+        if let Some(units) = units {
+            self.sign_in.set_scope(units).await?;
+        }
+        self.follow_pack(pack);
+        Ok(Event::Stored(self.waiting(acked).await?))
+    }
+
+    /// Fetches the pack when the server speaks of another one than the phone holds, or forms are missing.
+    fn follow_pack(&self, pack: Option<Hash>) {
+        let is_held = pack.is_none_or(|pack| pack.to_string() == self.library.pack_hash());
+        if !is_held || !self.library.holds_all_forms() {
+            self.refresh_library();
+        }
+    }
+
+    pub(super) async fn forget_safe(&self, upto: u64) -> Result<(), StorageError> {
+        let decide = move |rows: Vec<Rows>| {
+            let mut changes = Vec::new();
+            for (key, row) in rows.into_iter().flatten() {
+                let is_quarantined =
+                    OutboxRow::decode(&row)?.outcome == Some(sync::wire::Outcome::Quarantined);
+                if matches!(key, Key::Number(seq) if seq <= upto) && !is_quarantined {
+                    changes.push(Change::Delete(Store::Outbox, key));
+                }
+            }
+            Ok((changes, ()))
+        };
+        self.storage.update(vec![Read::All(Store::Outbox)], &[Store::Outbox], decide).await
+    }
+
+    pub(super) async fn load_blobs(&self) -> Result<Event, StorageError> {
+        let (_, files) = self.records.unsent(u64::MAX - 1).await?;
+        let waiting = files.into_iter().map(|(hash, file)| WaitingBlob { hash, size: file.size });
+        Ok(Event::BlobsWaiting(waiting.collect()))
+    }
+
+    pub(super) async fn mark_blob_sent(&self, hash: Hash) -> Result<Event, StorageError> {
+        self.records.mark_file_sent(hash).await?;
+        Ok(Event::Stored(self.waiting(self.records.device().acked).await?))
+    }
+
+    pub(super) async fn rekey(&self, above: u64) -> Result<Event, StorageError> {
+        let device = DeviceId(random::bytes_16());
+        let state = self.records.device().renamed(device);
+        let stored = state.clone();
+        let decide = move |rows: Vec<Rows>| {
+            let mut rows = rows.into_iter();
+            let mut unsent = Vec::new();
+            for (_, row) in rows.next().unwrap_or_default() {
+                unsent.push(OutboxRow::decode(&row)?.operation()?);
+            }
+            let renamed = sync::device::rekey(&unsent, device);
+            let last = renamed.len() as u64;
+            let mut changes = vec![
+                Change::Clear(Store::Outbox),
+                outbox::put_device(&stored),
+                Change::Put(Store::Meta, meta::LAST_SEQ.into(), codec::encode(&last)),
+            ];
+            for operation in renamed {
+                let row = OutboxRow { bytes: codec::encode(&operation), outcome: None };
+                changes.push(Change::Put(
+                    Store::Outbox,
+                    Key::Number(operation.dot.seq),
+                    codec::encode(&row),
+                ));
+            }
+            for (key, bytes) in rows.next().unwrap_or_default() {
+                let patch = sync::device::rekey_patch(
+                    outbox::decode(&bytes, "open patch")?,
+                    &unsent,
+                    device,
+                );
+                changes.push(Change::Put(Store::Open, key, codec::encode(&patch)));
+            }
+            Ok((changes, ()))
+        };
+        let reads = vec![
+            Read::From(Store::Outbox, Key::Number(above + 1), u32::MAX),
+            Read::All(Store::Open),
+        ];
+        self.storage.update(reads, &[Store::Meta, Store::Outbox, Store::Open], decide).await?;
+        self.records.reload().await?;
+        Ok(Event::Rekeyed(state))
+    }
+}

@@ -1,0 +1,166 @@
+//! What only a browser can show: storage on real `IndexedDB`.
+//!
+//! `cargo xtask test` runs it in headless Chromium, which `webdriver.json` describes. Each test has a database of its
+//! own.
+#![cfg(target_arch = "wasm32")]
+
+use std::{future::Future, pin::pin, task::Context};
+
+use futures::{future::join_all, task::noop_waker};
+use sotay::platform::storage::{Change, Key, Read, Rows, Storage, StorageError, Store};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+async fn open(name: &str) -> Storage {
+    Storage::open_named(name).await.expect("the browser stores")
+}
+
+fn put(store: Store, key: impl Into<Key>, value: &[u8]) -> Change {
+    Change::Put(store, key.into(), value.to_vec())
+}
+
+#[wasm_bindgen_test]
+async fn a_write_is_strict_so_saved_means_on_the_disk() {
+    let storage = open("strict").await;
+    assert_eq!(storage.durability().await, Ok(Some("strict".to_owned())));
+}
+
+#[wasm_bindgen_test]
+async fn rows_come_back_under_every_kind_of_key() {
+    let storage = open("keys").await;
+    let keys = [
+        Key::Number(7),
+        Key::Text("name".to_owned()),
+        Key::Bytes(vec![0, 255, 3]),
+        Key::Piece(vec![1; 32], 4),
+    ];
+    let changes = keys.iter().map(|key| put(Store::Meta, key.clone(), &[1, 2, 3])).collect();
+    storage.write(changes).await.expect("written");
+    for key in &keys {
+        assert_eq!(storage.row(Store::Meta, key.clone()).await, Ok(Some(vec![1, 2, 3])), "{key:?}");
+    }
+    let all = storage.all(Store::Meta).await.expect("read");
+    let found: Vec<Key> = all.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(found.len(), keys.len());
+    assert!(keys.iter().all(|key| found.contains(key)), "{found:?}");
+}
+
+#[wasm_bindgen_test]
+async fn operations_come_in_the_order_of_their_count() {
+    let storage = open("order").await;
+    let changes = [10_u64, 2, 300, 1].map(|seq| put(Store::Outbox, seq, &[])).to_vec();
+    storage.write(changes).await.expect("written");
+    let rows =
+        storage.read(vec![Read::From(Store::Outbox, Key::Number(2), 2)]).await.expect("read");
+    let keys: Vec<Key> = rows.into_iter().flatten().map(|(key, _)| key).collect();
+    assert_eq!(keys, [Key::Number(2), Key::Number(10)]);
+}
+
+#[wasm_bindgen_test]
+async fn what_was_written_is_there_after_the_store_is_opened_again() {
+    let storage = open("again").await;
+    storage
+        .write(vec![put(Store::Open, "a", &[1]), put(Store::Base, "b", &[2])])
+        .await
+        .expect("written");
+    storage.close();
+    let again = open("again").await;
+    assert_eq!(again.row(Store::Open, "a").await, Ok(Some(vec![1])));
+    assert_eq!(again.row(Store::Base, "b").await, Ok(Some(vec![2])));
+    again
+        .write(vec![Change::Clear(Store::Open), Change::Delete(Store::Base, "b".into())])
+        .await
+        .expect("removed");
+    assert_eq!(again.all(Store::Open).await, Ok(Vec::new()));
+    assert_eq!(again.row(Store::Base, "b").await, Ok(None));
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_that_the_system_closed_is_opened_anew() {
+    let storage = open("closed").await;
+    storage.write(vec![put(Store::Meta, "a", &[1])]).await.expect("written");
+    storage.close();
+    assert_eq!(storage.row(Store::Meta, "a").await, Ok(Some(vec![1])));
+    storage.close();
+    storage.write(vec![put(Store::Meta, "a", &[2])]).await.expect("written");
+    assert_eq!(storage.row(Store::Meta, "a").await, Ok(Some(vec![2])));
+}
+
+#[wasm_bindgen_test]
+async fn a_decision_that_fails_leaves_nothing_behind() {
+    let storage = open("failing").await;
+    let decide =
+        |_: Vec<Rows>| -> Result<(Vec<Change>, ()), StorageError> { Err(StorageError::Full) };
+    let outcome = storage.update(vec![Read::All(Store::Meta)], &[Store::Meta], decide).await;
+    assert_eq!(outcome, Err(StorageError::Full));
+    assert_eq!(storage.all(Store::Meta).await, Ok(Vec::new()));
+    storage.write(vec![put(Store::Meta, "a", &[1])]).await.expect("the store still works");
+}
+
+/// Adds one to the number in a row.
+async fn increment(storage: &Storage) -> u8 {
+    let decide = |rows: Vec<Rows>| {
+        let count = rows[0].first().map_or(0, |(_, value)| value[0]) + 1;
+        Ok((vec![put(Store::Meta, "count", &[count])], count))
+    };
+    storage
+        .update(vec![Read::Row(Store::Meta, "count".into())], &[Store::Meta], decide)
+        .await
+        .expect("counted")
+}
+
+#[wasm_bindgen_test]
+async fn two_tabs_never_give_the_same_place_in_the_count() {
+    let (one, other) = (open("count").await, open("count").await);
+    let counts = (0..40).map(|turn| increment(if turn % 2 == 0 { &one } else { &other }));
+    let mut given = join_all(counts).await;
+    given.sort_unstable();
+    assert_eq!(given, (1..=40).collect::<Vec<u8>>());
+}
+
+#[wasm_bindgen_test]
+async fn a_write_goes_on_when_the_page_that_asked_for_it_is_gone() {
+    let storage = open("abandoned").await;
+    {
+        let write = pin!(storage.write(vec![put(Store::Open, "a", &[1])]));
+        assert!(write.poll(&mut Context::from_waker(&noop_waker())).is_pending());
+    }
+    assert_eq!(storage.row(Store::Open, "a").await, Ok(Some(vec![1])));
+}
+
+#[wasm_bindgen_test]
+async fn a_store_of_a_newer_app_is_left_alone() {
+    let newer = idb::Factory::new().expect("a factory").open("newer", Some(99)).expect("a request");
+    newer.await.expect("opened").close();
+    assert_eq!(Storage::open_named("newer").await.err(), Some(StorageError::Newer));
+}
+
+#[wasm_bindgen_test]
+async fn a_newer_app_in_another_tab_may_upgrade() {
+    let ours = open("upgraded").await;
+    let newer =
+        idb::Factory::new().expect("a factory").open("upgraded", Some(99)).expect("a request");
+    newer.await.expect("our connection makes way").close();
+    assert_eq!(ours.row(Store::Meta, "a").await, Err(StorageError::Newer));
+}
+
+#[wasm_bindgen_test]
+async fn a_photo_of_a_megabyte_comes_back_byte_for_byte() {
+    let storage = open("photo").await;
+    let photo: Vec<u8> =
+        (0..1_048_576_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    let pieces = (0..).zip(photo.chunks(256 * 1024));
+    let changes = pieces
+        .map(|(place, piece)| put(Store::Blobs, Key::Piece(vec![9; 32], place), piece))
+        .collect();
+    storage.write(changes).await.expect("written");
+    let stored: Vec<u8> = storage
+        .all(Store::Blobs)
+        .await
+        .expect("read")
+        .into_iter()
+        .flat_map(|(_, piece)| piece)
+        .collect();
+    assert!(stored == photo);
+}
