@@ -1,0 +1,238 @@
+//! What a phone keeps when it is killed: bytes, as the app's own stores hold them. A method is a transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync::{
+    blob, codec,
+    device::{DeviceState, Outbox, Page, Waiting, WaitingBlob, rekey, rekey_patch},
+    draft::OpenPatch,
+    push::MAX_REQUEST_BYTES,
+    view::{Base, Held},
+    wire::{
+        Action, DeviceId, Dot, Hash, Operation, Outcome, RecordId, RecordState, SealedOperation,
+        Verdict,
+    },
+};
+
+/// An operation in the outbox: its bytes never change.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    pub bytes: Vec<u8>,
+    pub record: RecordId,
+    pub verdict: Option<Verdict>,
+}
+
+impl Sealed {
+    pub fn operation(&self) -> Operation {
+        codec::decode(&self.bytes).expect("what was sealed can be read")
+    }
+}
+
+/// A file that the person added.
+#[derive(Clone, Debug)]
+pub struct StoredFile {
+    pub bytes: Vec<u8>,
+    pub sent: bool,
+}
+
+/// The stores.
+#[derive(Clone, Debug)]
+pub struct Disk {
+    state: Vec<u8>,
+    sealed: u64,
+    pub outbox: BTreeMap<u64, Sealed>,
+    open: BTreeMap<RecordId, Vec<u8>>,
+    base: BTreeMap<RecordId, Vec<u8>>,
+    pub files: BTreeMap<Hash, StoredFile>,
+}
+
+fn read<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> T {
+    codec::decode(bytes).expect("what was stored can be read")
+}
+
+impl Disk {
+    pub fn new(device: DeviceId) -> Self {
+        Self {
+            state: codec::encode(&DeviceState::new(device)),
+            sealed: 0,
+            outbox: BTreeMap::new(),
+            open: BTreeMap::new(),
+            base: BTreeMap::new(),
+            files: BTreeMap::new(),
+        }
+    }
+
+    pub fn state(&self) -> DeviceState {
+        read(&self.state)
+    }
+
+    pub fn base(&self, record: RecordId) -> Option<Base> {
+        self.base.get(&record).map(|bytes| read(bytes))
+    }
+
+    pub fn open(&self, record: RecordId) -> Option<OpenPatch> {
+        self.open.get(&record).map(|bytes| read(bytes))
+    }
+
+    pub fn put_open(&mut self, patch: &OpenPatch) {
+        self.open.insert(patch.record, codec::encode(patch));
+    }
+
+    pub fn held(&self, record: RecordId) -> Vec<Held> {
+        let of_record = self.outbox.values().filter(|sealed| sealed.record == record);
+        let held = of_record.map(|sealed| Held {
+            operation: sealed.operation(),
+            outcome: sealed.verdict.as_ref().map(|verdict| verdict.outcome),
+        });
+        held.collect()
+    }
+
+    /// Every record that this phone holds anything of.
+    pub fn records(&self) -> BTreeSet<RecordId> {
+        let sealed = self.outbox.values().map(|sealed| sealed.record);
+        self.base.keys().chain(self.open.keys()).copied().chain(sealed).collect()
+    }
+
+    /// What is not yet known to be on the server's disk.
+    pub fn waiting(&self) -> Waiting {
+        let unsent =
+            || self.outbox.range(self.state().acked + 1..).map(|(_, sealed)| sealed.record);
+        let records: BTreeSet<RecordId> = unsent().chain(self.open.keys().copied()).collect();
+        Waiting {
+            operations: (unsent().count() + self.open.len()) as u64,
+            records: records.len() as u64,
+            blobs: self.files.values().filter(|file| !file.sent).count() as u64,
+        }
+    }
+
+    /// How many operations were ever sealed.
+    pub fn sealed(&self) -> u64 {
+        self.sealed
+    }
+
+    /// The open patch becomes an operation.
+    pub fn seal(&mut self, record: RecordId, action: Option<Action>, wall_ms: i64) {
+        let Some(patch) = self.open(record) else { return };
+        self.open.remove(&record);
+        if patch.is_empty() && action.is_none() {
+            return;
+        }
+        self.sealed += 1;
+        let action = action.unwrap_or_else(|| patch.quiet_action());
+        let state = self.state();
+        let dot = Dot { device: state.device, seq: self.sealed };
+        self.insert(&patch.seal(dot, state.times(wall_ms), action));
+    }
+
+    fn insert(&mut self, operation: &Operation) {
+        let bytes = codec::encode(operation);
+        let sealed = Sealed { bytes, record: operation.record, verdict: None };
+        self.outbox.insert(operation.dot.seq, sealed);
+    }
+
+    pub fn seal_and_load(
+        &mut self,
+        after: u64,
+        max_operations: usize,
+        max_bytes: usize,
+        wall_ms: i64,
+    ) -> Outbox {
+        for record in self.open.keys().copied().collect::<Vec<_>>() {
+            self.seal(record, None, wall_ms);
+        }
+        let mut room = max_bytes.min(MAX_REQUEST_BYTES);
+        let mut operations: Vec<SealedOperation> = Vec::new();
+        let mut above = self.outbox.range(after + 1..).peekable();
+        while let Some((seq, sealed)) = above.peek() {
+            let fits = operations.len() < max_operations && sealed.bytes.len() <= room;
+            if !fits && !operations.is_empty() {
+                break;
+            }
+            room = room.saturating_sub(sealed.bytes.len());
+            operations.push(SealedOperation { seq: **seq, bytes: sealed.bytes.clone() });
+            above.next();
+        }
+        let more = above.next().is_some();
+        Outbox { operations, more, last: self.sealed, waiting: self.waiting() }
+    }
+
+    pub fn mark_acked(&mut self, state: &DeviceState, verdicts: Vec<Verdict>, missing: &[Hash]) {
+        for verdict in verdicts {
+            if let Some(sealed) = self.outbox.get_mut(&verdict.seq) {
+                sealed.verdict = Some(verdict);
+            }
+        }
+        for hash in missing {
+            if let Some(file) = self.files.get_mut(hash) {
+                file.sent = false;
+            }
+        }
+        self.state = codec::encode(state);
+    }
+
+    pub fn commit_pull(&mut self, state: &DeviceState, page: Page) {
+        let Page { generation, included, records, complete, .. } = page;
+        for state in records {
+            if state.left {
+                self.base.remove(&state.record);
+            } else {
+                let base = Base { state, included, generation };
+                self.base.insert(base.state.record, codec::encode(&base));
+            }
+        }
+        if complete {
+            self.base.retain(|_, base| read::<Base>(base).generation >= generation);
+        }
+        self.state = codec::encode(state);
+    }
+
+    pub fn know(&mut self, state: RecordState) {
+        let base = Base { state, included: 0, generation: 0 };
+        self.base.insert(base.state.record, codec::encode(&base));
+    }
+
+    pub fn forget_safe(&mut self, upto: u64) {
+        let is_kept = |sealed: &Sealed| {
+            let verdict = sealed.verdict.as_ref();
+            verdict.is_some_and(|verdict| verdict.outcome == Outcome::Quarantined)
+        };
+        self.outbox.retain(|seq, sealed| *seq > upto || is_kept(sealed));
+    }
+
+    pub fn unsent_files(&self) -> Vec<WaitingBlob> {
+        let unsent = self.files.iter().filter(|(_, file)| !file.sent);
+        let waiting = |(hash, file): (&Hash, &StoredFile)| WaitingBlob {
+            hash: *hash,
+            size: file.bytes.len() as u64,
+        };
+        unsent.map(waiting).collect()
+    }
+
+    pub fn chunk(&self, hash: Hash, chunk: u64) -> Option<Vec<u8>> {
+        let bytes = &self.files.get(&hash)?.bytes;
+        let range = blob::chunk_range(bytes.len() as u64, chunk)?;
+        let place = |at| usize::try_from(at).expect("a file in memory");
+        bytes.get(place(range.start)..place(range.end)).map(<[u8]>::to_vec)
+    }
+
+    pub fn mark_file_sent(&mut self, hash: Hash) {
+        if let Some(file) = self.files.get_mut(&hash) {
+            file.sent = true;
+        }
+    }
+
+    pub fn rekey(&mut self, above: u64, fresh: DeviceId) -> DeviceState {
+        let old = std::mem::take(&mut self.outbox);
+        let unsent = old.range(above + 1..).map(|(_, sealed)| sealed.operation());
+        let unsent: Vec<Operation> = unsent.collect();
+        let renamed = rekey(&unsent, fresh);
+        renamed.iter().for_each(|operation| self.insert(operation));
+        self.sealed = renamed.len() as u64;
+        for open in self.open.values_mut() {
+            *open = codec::encode(&rekey_patch(read(open), &unsent, fresh));
+        }
+        let state = self.state().renamed(fresh);
+        self.state = codec::encode(&state);
+        state
+    }
+}

@@ -1,0 +1,10 @@
+//! What the stories are told with: a server, phones, and the wire between them.
+
+pub mod disk;
+pub mod http;
+pub mod phone;
+pub mod random;
+pub mod server;
+
+pub use phone::Phone;
+pub use server::{Server, Work, unit, who};

@@ -1,0 +1,246 @@
+// The product's main job, from signing in to the cells of the spreadsheet, on the built app and the real server.
+// Offline here means that the server's process does not exist; a kill means that the browser's processes are gone.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import readSheets from 'read-excel-file/node';
+import { Server } from '../harness/server.mjs';
+import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { picture } from '../harness/picture.mjs';
+import { until } from '../harness/until.mjs';
+import { App } from '../pages/app.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const INSPECTION = 'lk_kt_phuong_xa';
+const SESSION = 'lk_lop_tap_huan';
+const PEOPLE = [
+  ['Nguyễn Thị Đào', 'nu'], ['Trần Văn Bình', 'nam'], ['Lê Thị Ánh', 'nu'], ['Phạm Văn Đức', 'nam'],
+  ['Hoàng Thị Én', 'nu'], ['Võ Văn Giàu', 'nam'], ['Đặng Thị Hằng', 'nu'], ['Bùi Văn Ích', 'nam'],
+  ['Đỗ Thị Kiều', 'nu'], ['Hồ Văn Lượng', 'nam'], ['Ngô Thị Mận', 'nu'], ['Dương Văn Ngọc', 'nam'],
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const photo = picture(join(folder, 'photo.png'));
+const officer = new Device('officer', folder, PHONE);
+const colleague = new Device('colleague', folder, PHONE);
+const stranger = new Device('stranger', folder, PHONE);
+const coordinator = new Device('coordinator', folder, DESK);
+let server;
+let app;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  app = new App(officer, server);
+});
+
+after(async () => {
+  for (const device of [officer, colleague, stranger, coordinator]) await device.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('an officer signs in once and the phone holds everything for work without a network', async () => {
+  await officer.start();
+  await officer.grant(server.url);
+  await app.signIn('canbo.longkhanh');
+  await app.readyForOffline();
+  await officer.screenshot('today');
+});
+
+test('offline, the inspection is filled: pages, rules, messages, calculations, photo, place, signature, rows', async () => {
+  await server.stop();
+  const form = await app.begin(INSPECTION);
+  await form.choose('don_vi_lap', 'dn_p_long_khanh', 'Phường Long Khánh');
+  await form.type('nguoi_lap', 'Nguyễn Thị Hoa');
+  await form.choose('loai_kt', 'dinh_ky', 'Định kỳ');
+  await form.choose('don_vi_kt', 'dn_p_long_khanh', 'Phường Long Khánh');
+  await form.type('ky_tu', '2026-06-01');
+  await form.type('ky_den', '2026-01-01');
+  await form.question('ky_den').getByText('Ngày kết thúc phải sau ngày bắt đầu.').waitFor();
+  await officer.screenshot('inspection-constraint');
+  await form.type('ky_den', '2026-11-01');
+  await form.question('ky_den').getByText('Ngày kết thúc phải sau ngày bắt đầu.').waitFor({ state: 'detached' });
+  await form.type('thanh_phan', 'Đoàn kiểm tra liên ngành');
+  await form.type('dai_dien', 'Trần Văn Minh');
+  await form.locate('vi_tri');
+  await form.next();
+
+  assert.equal(await form.question('a1_gc').count(), 0, 'the reason is not asked before the item fails');
+  await form.choose('a1', 'chua_dat', 'Chưa đạt');
+  await form.question('a1_gc').waitFor();
+  await form.type('a1_gc', 'ít');
+  await form.question('a1_gc').getByText('Ghi ít nhất 5 ký tự.').waitFor();
+  await form.type('a1_gc', 'Chưa ban hành kế hoạch năm');
+  await form.photograph('a1_anh', photo);
+  await form.language('en');
+  await form.question('a2').getByText('A2. The plan has objectives').waitFor();
+  await officer.screenshot('inspection-en');
+  await form.language('vi');
+  for (const item of ['a2', 'a3', 'a4', 'a5']) await form.choose(item, 'dat', 'Đạt');
+  await form.saved();
+  await officer.screenshot('inspection-items');
+});
+
+test('the browser is killed and started cold, still offline: the person stands at the very question', async () => {
+  const form = new FormPage(officer.page);
+  await form.next();
+  const heading = await form.heading();
+  await form.choose('b1', 'dat', 'Đạt');
+  await form.saved();
+  const address = officer.page.url();
+  await officer.kill();
+
+  await officer.start();
+  await officer.grant(server.url);
+  await app.open('/');
+  await officer.page.locator('main').getByRole('link', { name: /kiểm tra/i }).first().click();
+  await form.ready();
+  assert.equal(officer.page.url().split('?')[0], address.split('?')[0]);
+  assert.equal(await form.heading(), heading);
+  assert.ok(await form.question('b1').locator('input[value="dat"]').isChecked());
+  await officer.screenshot('resumed');
+});
+
+test('the inspection is finished and submitted without a network', async () => {
+  const form = new FormPage(officer.page);
+  const groups = [['b', 6, 2], ['c', 2, 1], ['d', 5, 1], ['e', 3, 1], ['f', 7, 1]];
+  for (const [letter, last, first] of groups) {
+    for (let item = first; item <= last; item += 1) await form.choose(`${letter}${item}`, 'dat', 'Đạt');
+    await form.next();
+  }
+  // Every item passed but a1, which weighs 3.
+  await form.question('tom_tat').getByText(/Kết quả/).waitFor();
+  await form.next();
+  await form.addRow('phat_hien');
+  await form.choose('ph_tieu_chi', 'a1', 'A1.');
+  await form.type('ph_mo_ta', 'Chưa có kế hoạch năm 2026');
+  await form.choose('ph_muc_do', 'trung_binh', 'Trung bình');
+  await form.type('ph_bien_phap', 'Ban hành kế hoạch');
+  await form.type('ph_phu_trach', 'Văn phòng UBND');
+  await form.type('ph_han', '2027-01-15');
+  await form.closeRow();
+  await form.next();
+  await form.type('han_bc_khac_phuc', '2027-01-31');
+  await form.sign('ky_doan');
+  await form.sign('ky_don_vi');
+  await officer.screenshot('inspection-signed');
+  await form.next();
+  await officer.page.getByText('Không thiếu gì. Nộp được rồi.').waitFor();
+  await officer.page.getByRole('button', { name: 'Nộp phiếu' }).click();
+  await officer.page.locator('.standing-line').waitFor();
+  assert.notEqual(await officer.page.locator('[data-unsent]').first().getAttribute('data-unsent'), '0');
+});
+
+test('offline, a training session takes the attendance of 12 people', async () => {
+  const form = await app.begin(SESSION);
+  await form.choose('don_vi_lap', 'dn_p_long_khanh', 'Phường Long Khánh');
+  await form.type('nguoi_lap', 'Nguyễn Thị Hoa');
+  await form.type('ma_lop', 'BDG-2026-01');
+  await form.type('ten_lop', 'Tập huấn bình đẳng giới');
+  await form.type('gio_bd', '08:00');
+  await form.choose('phoi_hop_so', 'khong', 'Không');
+  await form.choose('doi_tuong', 'cb_xa', 'Cán bộ, công chức phường, xã');
+  await form.choose('chuyen_de', 'luat_bdg', 'Luật Bình đẳng giới');
+  await form.type('giang_vien', 'Võ Thị Lan');
+  await form.type('dia_diem', 'Hội trường phường');
+  await form.type('trieu_tap', '15');
+  await form.choose('co_kt', 'khong', 'Không');
+  await form.next();
+  await form.confirm('da_thong_bao');
+  await form.next();
+  for (const [name, sex] of PEOPLE) {
+    await form.addRow('hoc_vien');
+    await form.type('hv_ten', name);
+    await form.choose('hv_gt', sex, sex === 'nu' ? 'Nữ' : 'Nam');
+    await form.type('hv_nam_sinh', '1985');
+    await form.choose('hv_dong_y_dt', 'khong', 'Không');
+    await form.choose('hv_don_vi', 'dn_p_long_khanh', 'Phường Long Khánh');
+    await form.type('hv_gio', '07:55');
+    await form.closeRow();
+  }
+  await officer.screenshot('roster');
+  await form.next();
+  await form.question('tb_th').getByText('12/15').waitFor();
+  await form.sign('ky_phu_trach');
+  await form.next();
+  await officer.page.getByRole('button', { name: 'Nộp phiếu' }).click();
+  await officer.page.locator('.standing-line').waitFor();
+  await officer.screenshot('unsent');
+});
+
+test('the network is back: everything goes up by itself, and the line on top says so with the hour', async () => {
+  await server.start();
+  await app.allSent();
+  const line = await officer.page.locator('.standing-line').innerText();
+  assert.match(line, /\d{1,2}:\d{2}/);
+  await officer.screenshot('all-sent');
+});
+
+test('another officer of the unit receives the records; an officer of another unit never does', async () => {
+  await colleague.start();
+  const near = new App(colleague, server);
+  await near.signIn('canbo2.longkhanh');
+  await near.open('/records');
+  await until('both records are there', async () => (await colleague.page.locator('[data-record]').count()) === 2);
+  await colleague.screenshot('records');
+
+  await stranger.start();
+  const far = new App(stranger, server);
+  await far.signIn('canbo.baovinh');
+  await far.readyForOffline();
+  await far.allSent();
+  await far.open('/records');
+  await stranger.page.locator('main').waitFor();
+  assert.equal(await stranger.page.locator('[data-record]').count(), 0);
+});
+
+test('the coordinator sees records arrive without reloading, opens them and finds them by folded text', async () => {
+  await coordinator.start();
+  const desk = new App(coordinator, server);
+  await desk.signIn('dieuphoi');
+  await desk.open('/records');
+  const rows = coordinator.page.locator('[data-record]');
+  await until('both records are there', async () => (await rows.count()) === 2);
+
+  const form = await new App(colleague, server).begin('lk_kho_khan');
+  await form.saved().catch(() => {});
+  const text = colleague.page.locator('[data-q] textarea:visible, [data-q] input[type="text"]:visible').first();
+  await text.fill('Thiếu kinh phí tập huấn');
+  await text.blur();
+  await form.saved();
+  await until('the third record arrives', async () => (await rows.count()) === 3);
+  await coordinator.screenshot('desk');
+
+  const search = coordinator.page.locator('input[type="search"]').first();
+  await search.fill('kiem tra uy ban');
+  await search.fill('');
+  await rows.filter({ hasText: /kiểm tra/i }).first().click();
+  await coordinator.page.locator('[data-path="pa/a1"]').getByText('Chưa đạt').waitFor();
+  await coordinator.page.locator('[data-path="pa/a1_anh"] img').waitFor();
+  await coordinator.page.locator('[data-path="chung/vi_tri"] a').waitFor();
+  await coordinator.screenshot('desk-record');
+});
+
+test("the spreadsheet's cells are right: labels, dates, rows, Vietnamese", async () => {
+  const response = await coordinator.page.evaluate(async (form) => {
+    const answer = await fetch(`/api/v1/records.xlsx?form=${form}&lang=vi`);
+    return [answer.status, Array.from(new Uint8Array(await answer.arrayBuffer()))];
+  }, SESSION);
+  assert.equal(response[0], 200);
+  const sheets = await readSheets(Buffer.from(response[1]));
+  const table = (sheet) => {
+    const [head, ...rows] = sheet.data;
+    return rows.map((row) => Object.fromEntries(head.map((name, at) => [name, row[at]])));
+  };
+  const [record] = table(sheets[0]);
+  assert.equal(record['Tên lớp tập huấn'], 'Tập huấn bình đẳng giới');
+  assert.equal(record['Đối tượng học viên'], 'Cán bộ, công chức phường, xã');
+  assert.ok(record['Ngày học'] instanceof Date, `a date is a date: ${record['Ngày học']}`);
+  assert.equal(record['Số học viên được triệu tập'], 15);
+  const people = table(sheets[1]);
+  assert.deepEqual(people.map((row) => row['Họ và tên']), PEOPLE.map(([name]) => name));
+  assert.deepEqual(people.map((row) => row['Giới tính']), PEOPLE.map(([, sex]) => (sex === 'nu' ? 'Nữ' : 'Nam')));
+});

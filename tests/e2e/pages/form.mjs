@@ -1,0 +1,110 @@
+// An open form, driven as a person does: by what is on the screen.
+import { until } from '../harness/until.mjs';
+
+export class FormPage {
+  constructor(page) {
+    this.page = page;
+  }
+
+  async ready() {
+    await this.page.locator('[data-form-ready]').waitFor();
+    return this;
+  }
+
+  /** A question by its name in the form; in an open row of a repeat, the one of that row. */
+  question(name) {
+    return this.page.locator(`[data-q="${name}"]`);
+  }
+
+  async type(name, text) {
+    const field = this.question(name).locator('input:visible, textarea:visible').first();
+    await field.fill(text);
+    await field.blur();
+  }
+
+  /** Picks by value: a radio or a tick on the page, else a row of the sheet that the question opens. */
+  async choose(name, value, label) {
+    const question = this.question(name);
+    const direct = question.locator(`input[value="${value}"]`);
+    if (await direct.count()) {
+      await question.locator('label.choice').filter({ has: this.page.locator(`input[value="${value}"]`) }).click();
+      return;
+    }
+    await question.locator('.choose-button').click();
+    const sheet = this.page.getByRole('dialog').filter({ visible: true });
+    const search = sheet.locator('input[type="search"]');
+    if (await search.count()) await search.fill(label);
+    await sheet.locator('.choice-row').filter({ hasText: label }).first().click();
+    const done = sheet.getByRole('button', { name: 'Xong' });
+    if (await done.count()) await done.click();
+  }
+
+  async confirm(name) {
+    await this.question(name).locator('label.choice').click();
+  }
+
+  async photograph(name, file) {
+    await this.question(name).locator('input[type="file"]').first().setInputFiles(file);
+    await this.question(name).locator('img').first().waitFor();
+  }
+
+  async sign(name) {
+    const question = this.question(name);
+    await question.getByRole('button').first().click();
+    const pad = this.page.locator('canvas.signature-pad:visible');
+    await pad.waitFor();
+    const box = await pad.boundingBox();
+    const { mouse } = this.page;
+    await mouse.move(box.x + 20, box.y + box.height / 2);
+    await mouse.down();
+    for (let step = 1; step <= 8; step += 1) {
+      await mouse.move(box.x + 20 + step * 20, box.y + box.height / 2 + (step % 2 ? -25 : 25));
+    }
+    await mouse.up();
+    await this.page.getByRole('button', { name: 'Dùng chữ ký này' }).click();
+    await question.locator('img').first().waitFor();
+  }
+
+  async locate(name) {
+    await this.question(name).getByRole('button', { name: 'Lấy vị trí' }).click();
+    await this.question(name).locator('.geopoint-value').waitFor();
+  }
+
+  async addRow(repeat) {
+    const rows = this.page.locator(`[data-repeat="${repeat}"] .row-card`);
+    const before = await rows.count();
+    await this.page.locator(`[data-repeat="${repeat}"]`).getByRole('button', { name: /^Thêm/ }).click();
+    await until('the row appears', async () => (await rows.count()) === before + 1);
+  }
+
+  async closeRow() {
+    await this.page.locator('.row-body:visible').getByRole('button', { name: 'Xong', exact: true }).click();
+  }
+
+  heading() {
+    return this.page.locator('.form-page h1').innerText();
+  }
+
+  /** On to the next page, even past what is still wrong on this one. */
+  async next() {
+    const before = await this.heading();
+    const button = this.page.locator('.form-foot').getByRole('button', { name: /^(Tiếp|Xem lại)$/ });
+    await button.click();
+    if ((await this.heading()) === before && (await this.page.locator('.form-foot-note').count())) await button.click();
+    await until('the next page shows', async () => (await this.heading()) !== before);
+  }
+
+  async goTo(heading) {
+    await this.page.locator('.page-button').click();
+    await this.page.locator('.page-link').filter({ hasText: heading }).first().click();
+  }
+
+  /** True once everything on screen is on this device's disk. */
+  async saved() {
+    await this.page.locator('.save-line[data-save="saved"]').waitFor();
+  }
+
+  async language(code) {
+    await this.page.locator('.form-head').getByText(code.toUpperCase(), { exact: true }).click();
+  }
+}
