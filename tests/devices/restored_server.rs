@@ -95,6 +95,7 @@ async fn a_server_whose_files_were_put_back_is_found_out_by_the_phones() {
     server.go_on().await;
     // Nobody has anything to send: only their places in the feed tell.
     settle(&mut [&mut desk, &mut hoa]).await;
+    assert_eq!(desk.operations(second).await, 1, "it came back to the server");
     let third = write(&mut hoa, &work, "ba");
     settle(&mut [&mut hoa, &mut desk]).await;
     for (record, text) in [(first, "một"), (second, "hai"), (third, "ba")] {

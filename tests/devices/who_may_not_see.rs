@@ -1,5 +1,8 @@
 //! Who may not see a record never receives it, by no road.
 
+use std::io::Cursor;
+
+use calamine::{Reader, Xlsx};
 use sync::wire::{Outcome, QuarantineReason};
 
 use crate::rig::{Phone, Server, Work, random::Random, unit, who};
@@ -33,6 +36,28 @@ async fn an_officer_of_another_unit_never_receives_a_record_its_history_or_its_p
         let nothing = nothing.replace(&photo.to_string(), &"0".repeat(64));
         let nothing = thu.http.get(&nothing).await.expect("an answer");
         assert_eq!((nothing.status, nothing.body), (refused.status, refused.body), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_spreadsheet_holds_the_asking_person_s_units_only() {
+    let server = Server::start().await;
+    let mut hoa = Phone::enrol(&server.address, who::HOA, "Hoa").await;
+    let thu = Phone::enrol(&server.address, who::THU, "Thu").await;
+    let desk = Phone::enrol(&server.address, who::COORDINATOR, "desk").await;
+    let said = "Chưa lập danh sách trẻ em gái bỏ học";
+    hoa.fill(&Work::inspection(unit::LONG_KHANH).await, &[("pa/a1", "khong"), ("pa/a1_gc", said)]);
+    hoa.sync().await;
+    for (phone, holds) in [(&hoa, true), (&desk, true), (&thu, false)] {
+        let path = "/api/v1/records.xlsx?form=lk_kt_phuong_xa&lang=vi";
+        let answer = phone.http.get(path).await.expect("an answer");
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+        let mut book = Xlsx::new(Cursor::new(answer.body)).expect("a workbook");
+        let sheets = book.worksheets().into_iter();
+        let mut cells = sheets.flat_map(|(_, sheet)| {
+            sheet.used_cells().map(|(_, _, cell)| cell.to_string()).collect::<Vec<_>>()
+        });
+        assert_eq!(cells.any(|cell| cell == said), holds, "{}", phone.account);
     }
 }
 

@@ -30,6 +30,8 @@ impl Problem {
                 | ProblemKind::UnreadableResource { .. }
                 | ProblemKind::MissingText(_)
                 | ProblemKind::UnboundControl(_)
+                | ProblemKind::EventOutsideRepeat
+                | ProblemKind::UnknownInstance(_)
         )
     }
 }

@@ -44,13 +44,13 @@ struct Asserts {
     xpath_count: Vec<(String, usize)>,
 }
 
-/// Runs all cases of these files; gives whether every verdict is the same.
+/// Runs all cases of these files; gives whether every verdict and assertion holds.
 pub fn run(
     paths: &[PathBuf],
     report: Option<&PathBuf>,
     out: &mut impl Write,
 ) -> anyhow::Result<bool> {
-    let mut tally = Tally::new(TIERS, report.map(PathBuf::as_path))?;
+    let mut tally = Tally::new(TIERS, 2, report.map(PathBuf::as_path))?;
     for path in paths {
         let folder = path.parent().map(|folder| folder.join("forms")).unwrap_or_default();
         for case in corpus::read::<Case>(path)? {

@@ -55,7 +55,7 @@ pub fn run(
     report: Option<&PathBuf>,
     out: &mut impl Write,
 ) -> anyhow::Result<bool> {
-    let mut tally = Tally::new(TIERS, report.map(PathBuf::as_path))?;
+    let mut tally = Tally::new(TIERS, 1, report.map(PathBuf::as_path))?;
     for path in paths {
         for case in corpus::read::<Case>(path)? {
             tally.add(&outcome(&case)?, out)?;

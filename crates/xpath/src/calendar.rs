@@ -11,7 +11,7 @@ const MINUTE_MS: i64 = 60_000;
 const MAX_DAYS: f64 = 365_000_000.0;
 
 /// What [`days_to_text`] gives for what is no date, as the reference engines do.
-const INVALID: &str = "Invalid Date";
+pub const INVALID_DATE: &str = "Invalid Date";
 
 /// A moment taken apart at an offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub(crate) fn year_text(year: i64) -> String {
 
 /// The text of a date value: only the date if it is midnight at the offset.
 pub(crate) fn days_to_text(days: f64, offset_min: i32) -> String {
-    let Some(ms) = ms_from_days(days) else { return INVALID.to_owned() };
+    let Some(ms) = ms_from_days(days) else { return INVALID_DATE.to_owned() };
     let local = ms + i64::from(offset_min) * MINUTE_MS;
     if local.rem_euclid(86_400_000) == 0 {
         date_text(ms, offset_min)

@@ -19,9 +19,10 @@ mod tree;
 mod value;
 mod walk;
 
+pub use calendar::INVALID_DATE;
 pub use context::{BUDGET, Context, Host, LocalTime, NoHost, Random};
 pub use error::{EvalError, ParseError, ParseErrorKind};
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, evaluate_counted};
 pub use expr::Expr;
 pub use function::Function;
 pub use tree::{NodeKind, Tree};

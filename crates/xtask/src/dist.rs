@@ -1,4 +1,4 @@
-//! Trunk's post-build hook: gives the service worker its list, compresses every file, and holds the size budget.
+//! Trunk's post-build hook: joins the stylesheets, gives the service worker its list, compresses every file, and holds the size budget.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -8,14 +8,16 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
 use crate::step::root;
+use crate::stylesheet;
 
 /// The whole first load, brotli, in bytes. A phone on a weak line pays for each.
 const BUDGET_BYTES: u64 = 400 * 1024;
 
-/// Fills `sw.js`, writes `.br` and `.gz` beside each file that gains by it, and shows the sizes.
+/// Joins the stylesheets, fills `sw.js`, writes `.br` and `.gz` beside each file that gains by it, and shows the sizes.
 pub fn dist() -> Result<()> {
     let folder =
         std::env::var_os("TRUNK_STAGING_DIR").map_or_else(|| root().join("dist"), PathBuf::from);
+    stylesheet::join(&folder)?;
     let files = list(&folder)?;
     precache(&folder, &files)?;
     compress(&folder, &files)?;
@@ -121,6 +123,7 @@ fn compress(folder: &Path, files: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as lower-case hexadecimal text.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

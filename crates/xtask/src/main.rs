@@ -10,6 +10,7 @@ mod build;
 mod dist;
 mod serve;
 mod step;
+mod stylesheet;
 mod test;
 mod tidy;
 mod tools;

@@ -291,7 +291,10 @@ impl Follower<'_> {
         let mut found = Vec::new();
         let outer = self.picked;
         self.picked |= function == Function::IndexedRepeat;
-        for argument in &call.arguments {
+        for (number, argument) in call.arguments.iter().enumerate() {
+            // Of a repeat only its rows are looked at, not what they hold.
+            let is_repeat = function == Function::IndexedRepeat && number % 2 == 1;
+            let inner = if is_repeat { Use::Count } else { inner };
             found.extend(self.expression(argument, places, inner));
         }
         self.picked = outer;

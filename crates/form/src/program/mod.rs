@@ -193,7 +193,21 @@ fn schema(form: &Form) -> Schema {
     for path in bound.chain(set).filter(|path| path.contains('@')) {
         attributes.insert(names(path, &root));
     }
+    for bind in &form.binds {
+        let context = names(&bind.nodeset, &root);
+        let read = read_attributes(bind).map(|path| names(path, &context));
+        attributes.extend(read);
+    }
     Schema::new(&form.primary, &Named { repeats: &repeats, attributes: &attributes })
+}
+
+/// The paths to attributes in a bind's expressions.
+fn read_attributes(bind: &crate::definition::Bind) -> impl Iterator<Item = &str> {
+    let expressions =
+        [&bind.relevant, &bind.required, &bind.readonly, &bind.constraint, &bind.calculate];
+    let apart = |c: char| !c.is_alphanumeric() && !"_-./@:".contains(c);
+    let paths = expressions.into_iter().flatten().flat_map(move |text| text.split(apart));
+    paths.filter(|path| path.contains('@'))
 }
 
 /// The local names of a plain path, from the document's root.

@@ -69,10 +69,9 @@ fn external(id: &str, address: &str, resources: &Resources) -> Result<List, Prob
 /// Rows of a CSV become `root/item` with an element for each column.
 fn csv(id: &str, text: &str) -> List {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let delimiter = match text.lines().next() {
-        Some(header) if !header.contains(',') && header.contains(';') => ';',
-        _ => ',',
-    };
+    let header = text.split(['\r', '\n']).next().unwrap_or_default();
+    let stands = |delimiter: &char| header.contains(*delimiter);
+    let delimiter = [',', ';', '\t', '|'].into_iter().find(stands).unwrap_or(',');
     let mut rows = CsvRows { rest: text, delimiter };
     let header: Vec<String> =
         rows.next().unwrap_or_default().iter().map(|name| name.trim().to_owned()).collect();
@@ -116,11 +115,12 @@ impl Iterator for CsvRows<'_> {
                 }
                 '"' if quoted => quoted = false,
                 '"' if cell.is_empty() => quoted = true,
-                '\n' if !quoted => {
+                // Rows end with LF, CR LF or CR.
+                '\r' if !quoted && chars.peek().is_some_and(|(_, next)| *next == '\n') => {}
+                '\n' | '\r' if !quoted => {
                     end = at + 1;
                     break;
                 }
-                '\r' if !quoted => {}
                 c if c == self.delimiter && !quoted => row.push(String::new()),
                 c => cell.push(c),
             }

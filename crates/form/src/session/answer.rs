@@ -8,7 +8,7 @@ use super::tree::Handle;
 use super::value;
 use super::{AnswerError, RowError, Session};
 use crate::program::{ActionDef, ActionValue, BodyKind, DefId, Event, Preload, Program};
-use crate::view::{Aspects, Change, LocalTime, NodeId};
+use crate::view::{Aspects, Change, DataType, LocalTime, NodeId};
 
 /// Actions that set off each other are stopped after so many rounds.
 const MAX_ROUNDS: usize = 100;
@@ -29,7 +29,8 @@ impl Session {
         if self.instance.get(item).flags.readonly {
             return Err(AnswerError::Readonly);
         }
-        self.set_value(item, text.to_owned(), None);
+        let data_type = self.program.rules(self.instance.get(item).def).data_type;
+        self.set_value(item, value::answered(data_type, text), None);
         Ok(self.settle())
     }
 
@@ -187,8 +188,9 @@ impl Session {
             }
             // Where the device is comes in with the environment; recordings are made by the view.
             ActionValue::Geopoint => match self.environment.properties.get("geopoint") {
-                Some(place) => place.clone(),
-                None => return,
+                // A device that does not know where it is says so in its own words.
+                Some(place) if value::fits(DataType::Geopoint, place) => place.clone(),
+                _ => return,
             },
             ActionValue::Audio => return,
         };

@@ -349,4 +349,10 @@ impl Session {
     pub fn evaluated(&self) -> u64 {
         self.counters.evaluated.load(std::sync::atomic::Ordering::Relaxed)
     }
+
+    /// How much work these evaluations were: nodes visited and functions called.
+    #[must_use]
+    pub fn visited(&self) -> u64 {
+        self.counters.visited.load(std::sync::atomic::Ordering::Relaxed)
+    }
 }

@@ -13,6 +13,8 @@ use crate::view::{Choice, RichText};
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) evaluated: AtomicU64,
+    /// Nodes visited and functions called on the way.
+    pub(crate) visited: AtomicU64,
     draws: AtomicU64,
 }
 
@@ -39,8 +41,9 @@ impl Reading<'_> {
         let host = FormHost { reading: self, compiled, current: node };
         let mut context = Context::new(&self.live, &host, node, self.now, &random);
         context.root = Some(Handle::DOCUMENT);
-        let value = xpath::evaluate(&compiled.expr, &context)?;
-        Ok(take(&value, &context))
+        let (value, work) = xpath::evaluate_counted(&compiled.expr, &context);
+        self.counters.visited.fetch_add(work, Ordering::Relaxed);
+        Ok(take(&value?, &context))
     }
 
     pub(crate) fn text(&self, expr: ExprId, node: Handle) -> Result<String, EvalError> {

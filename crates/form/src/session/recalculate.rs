@@ -262,6 +262,9 @@ impl Session {
     /// Sets the rules that need no evaluation on new nodes.
     pub(super) fn set_constants(&mut self, item: ItemId, program: &Program) {
         for id in self.instance.below(item) {
+            let data_type = program.rules(self.instance.get(id).def).data_type;
+            let about = self.instance.get_mut(id);
+            about.value = value::placed(data_type, std::mem::take(&mut about.value));
             let parent = self.instance.get(id).parent.map(|parent| self.instance.get(parent).flags);
             let rules = program.rules(self.instance.get(id).def);
             let flags = &mut self.instance.get_mut(id).flags;

@@ -278,6 +278,11 @@ impl<'t> Host<Live<'t>> for FormHost<'_> {
         program.list(id).map(Handle::of_list).or_else(own)
     }
 
+    /// Names of a form are told apart by their local part, whatever the prefix.
+    fn namespace(&self, _prefix: &str) -> Option<&str> {
+        Some("")
+    }
+
     fn itext(&self, id: &str) -> Option<Cow<'_, str>> {
         self.reading.itext(id).map(|text| Cow::Owned(text.text))
     }

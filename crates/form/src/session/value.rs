@@ -2,13 +2,47 @@
 
 use crate::view::DataType;
 
+/// An answer as it is stored: a decimal and the numbers of a place always have decimals, as other
+/// ODK clients write them. What is not of the type is stored as typed.
+pub(crate) fn answered(data_type: DataType, text: &str) -> String {
+    match data_type {
+        DataType::Decimal => decimal(text.trim()).unwrap_or_else(|| text.to_owned()),
+        _ => placed(data_type, text.to_owned()),
+    }
+}
+
+/// A place as it is stored, wherever it comes from.
+pub(crate) fn placed(data_type: DataType, text: String) -> String {
+    if data_type != DataType::Geopoint || text.is_empty() || !is_point(&text) {
+        return text;
+    }
+    let numbers: Option<Vec<String>> = text.split_whitespace().map(decimal).collect();
+    numbers.map_or(text, |numbers| numbers.join(" "))
+}
+
+/// `10` as `10.0`, `1.50` as `1.5`; `None` for what is no number or would lose digits.
+fn decimal(text: &str) -> Option<String> {
+    const EXACT_DIGITS: usize = 17;
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if digits > EXACT_DIGITS || !fits(DataType::Decimal, text) {
+        return None;
+    }
+    let mut decimal = xpath::number::to_text(text.parse().ok()?);
+    if !decimal.contains('.') {
+        decimal.push_str(".0");
+    }
+    Some(decimal)
+}
+
 /// What an expression gave, in the form of the node's type.
 pub(crate) fn computed(data_type: DataType, text: String) -> String {
-    // No number is no answer.
-    if text == "NaN" {
+    let is_time = matches!(data_type, DataType::Date | DataType::Time | DataType::DateTime);
+    // No number is no answer, and neither is no date.
+    if text == "NaN" || (is_time && text == xpath::INVALID_DATE) {
         return String::new();
     }
     match data_type {
+        DataType::Geopoint => placed(data_type, text),
         // A whole number keeps no decimals, a date no time.
         DataType::Int => match text.trim().parse::<f64>() {
             Ok(number) if number.is_finite() && text.contains('.') => {

@@ -20,9 +20,18 @@ pub fn evaluate<'a, T: Tree, H: Host<T>>(
     expr: &'a Expr,
     context: &Context<'a, T, H>,
 ) -> Result<Value<'a, T::Node>, EvalError> {
+    evaluate_counted(expr, context).0
+}
+
+/// The same, with the work that it took: nodes visited and functions called, as the budget counts them.
+pub fn evaluate_counted<'a, T: Tree, H: Host<T>>(
+    expr: &'a Expr,
+    context: &Context<'a, T, H>,
+) -> (Result<Value<'a, T::Node>, EvalError>, u64) {
     let evaluator = Evaluator { context, budget: Cell::new(context.budget) };
     let focus = Focus { node: context.node, position: context.position, size: context.size };
-    evaluator.expression(expr.ast(), focus)
+    let value = evaluator.expression(expr.ast(), focus);
+    (value, context.budget - evaluator.budget.get())
 }
 
 /// One run over one expression.

@@ -14,16 +14,17 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
     }
     let text = a.text(0)?;
     let algorithm = a.text(1)?;
-    let bytes = match &*algorithm {
+    // `SHA-256` and `hex` are also written `sha256` and `HEX`.
+    let bytes = match &*algorithm.to_uppercase().replace('-', "") {
         "MD5" => md5::Md5::digest(text.as_bytes()).to_vec(),
-        "SHA-1" => sha1::Sha1::digest(text.as_bytes()).to_vec(),
-        "SHA-256" => sha2::Sha256::digest(text.as_bytes()).to_vec(),
-        "SHA-384" => sha2::Sha384::digest(text.as_bytes()).to_vec(),
-        "SHA-512" => sha2::Sha512::digest(text.as_bytes()).to_vec(),
+        "SHA1" => sha1::Sha1::digest(text.as_bytes()).to_vec(),
+        "SHA256" => sha2::Sha256::digest(text.as_bytes()).to_vec(),
+        "SHA384" => sha2::Sha384::digest(text.as_bytes()).to_vec(),
+        "SHA512" => sha2::Sha512::digest(text.as_bytes()).to_vec(),
         _ => return Err(a.argument_error(algorithm)),
     };
     let encoding = if a.len() > 2 { a.text(2)? } else { "base64".into() };
-    let encoded = match &*encoding {
+    let encoded = match &*encoding.to_lowercase() {
         "hex" => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         "base64" => STANDARD.encode(bytes),
         _ => return Err(a.argument_error(encoding)),

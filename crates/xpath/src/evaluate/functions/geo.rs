@@ -24,8 +24,13 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
         };
         return Ok(Value::Boolean(is_inside(point, &fence)));
     }
+    // Of several arguments each is a point; only one alone may be a line.
+    let only_points = a.function == Function::Distance && a.len() > 1;
     let mut all = Vec::new();
     for text in a.texts(0)? {
+        if only_points && point(&text).is_none() {
+            return Err(a.argument_error(text));
+        }
         if crate::number::is_space_only(&text) {
             continue;
         }

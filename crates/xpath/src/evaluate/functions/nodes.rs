@@ -156,15 +156,25 @@ fn indexed_repeat<T: Tree, H: Host<T>>(
     if a.len().is_multiple_of(2) {
         return Err(a.arity_error());
     }
-    let mut within: Option<T::Node> = None;
+    let mut repeats = Vec::new();
     for index in (1..a.len()).step_by(2) {
-        let rows = below(a, &a.nodes(index)?, within)?;
-        let wanted = a.number(index + 1)?;
+        repeats.push((a.nodes(index)?, a.number(index + 1)?));
+    }
+    // The outer repeat chooses first, in whatever order they are named.
+    repeats.sort_by_key(|(rows, _)| rows.first().map(|row| depth(a.context().tree, row)));
+    let mut within: Option<T::Node> = None;
+    for (rows, wanted) in repeats {
+        let rows = below(a, &rows, within)?;
         let row = rows.iter().enumerate().find(|(at, _)| (at + 1) as f64 == wanted);
         let Some((_, row)) = row else { return Ok(Nodes::None) };
         within = Some(row);
     }
     below(a, &a.nodes(0)?, within)
+}
+
+/// How many nodes are above one.
+fn depth<T: Tree>(tree: &T, node: T::Node) -> usize {
+    std::iter::successors(tree.parent(node), |above| tree.parent(*above)).count()
 }
 
 /// Those nodes that are below another.
@@ -191,7 +201,7 @@ fn below<T: Tree, H: Host<T>>(
 }
 
 /// `pulldata(instance, wanted, key, value)`: of the items below the root of the instance, the cell `wanted` of
-/// the first whose cell `key` is `value`.
+/// the first whose cell `key` is `value`. A cell is a child element, or an attribute when its name begins with `@`.
 fn pulldata<'a, T: Tree, H: Host<T>>(a: &Arguments<'_, '_, 'a, T, H>) -> Evaluated<'a, T> {
     let above = instance(a, &a.text(0)?)?;
     let tree = a.context().tree;
@@ -202,6 +212,13 @@ fn pulldata<'a, T: Tree, H: Host<T>>(a: &Arguments<'_, '_, 'a, T, H>) -> Evaluat
     let Some(root) = root else { return Ok(Value::Text("".into())) };
     let (wanted, key, value) = (a.text(1)?, a.text(2)?, a.text(3)?);
     let child = |row, name: &str| {
+        if let Some(name) = name.strip_prefix('@') {
+            let mut at = tree.first_attribute(row);
+            while let Some(cell) = at.filter(|cell| tree.local_name(*cell) != name) {
+                at = tree.next_attribute(cell);
+            }
+            return at;
+        }
         let mut at = tree.first_child(row);
         while let Some(cell) = at {
             if tree.kind(cell) == NodeKind::Element && tree.local_name(cell) == name {
@@ -211,7 +228,8 @@ fn pulldata<'a, T: Tree, H: Host<T>>(a: &Arguments<'_, '_, 'a, T, H>) -> Evaluat
         }
         None
     };
-    let indexed = a.context().host.lookup(root, &Name::local("item"), &Name::local(&key), &value);
+    let lookup = || a.context().host.lookup(root, &Name::local("item"), &Name::local(&key), &value);
+    let indexed = if key.starts_with('@') { None } else { lookup() };
     let row = if let Some(rows) = indexed {
         rows.first()
     } else {

@@ -1,0 +1,146 @@
+//! The sheet of a training class, with twelve people.
+
+use crate::pack::{ByName, start};
+
+/// Name, sex, attendance, ethnicity when given, points before and after.
+type Person =
+    (&'static str, &'static str, &'static str, Option<&'static str>, &'static str, &'static str);
+
+const PEOPLE: [Person; 12] = [
+    ("Nguyễn Thị Lan", "nu", "co_mat", Some("dt_01"), "5", "8"),
+    ("Trần Văn Hùng", "nam", "co_mat", None, "6", "7.5"),
+    ("Lê Thị Hoa", "nu", "muon", Some("dt_02"), "4.5", "9"),
+    ("Phạm Văn Minh", "nam", "vang", None, "", ""),
+    ("Điểu Thị Bé", "nu", "co_mat", Some("dt_03"), "", "7"),
+    ("Võ Thị Mai", "nu", "vang_phep", None, "", ""),
+    ("Đặng Văn Tài", "nam", "muon", None, "7", "7"),
+    ("Bùi Thị Thu", "nu", "co_mat", None, "3", "6"),
+    ("Hồ Văn Sơn", "khac", "co_mat", None, "8", "9.5"),
+    ("Ngô Thị Yến", "nu", "co_mat", Some("dt_01"), "6", ""),
+    ("Dương Văn Phúc", "nam", "co_mat", Some("dt_04"), "5.5", "8"),
+    ("Lý Thị Nga", "nu", "vang", None, "", ""),
+];
+
+const INVITED: usize = 15;
+
+fn class() -> scenario::scenario::Scenario {
+    let mut form = start("lop_tap_huan");
+    form.put("co_kt", "co");
+    form.put("thang_diem", "10");
+    form.put("trieu_tap", &INVITED.to_string());
+    let offered = |form: &scenario::scenario::Scenario, row: usize, nth: usize| {
+        let choices = form.choices(&format!("hoc_vien[{row}]/hv_dan_toc"));
+        choices
+            .get(nth)
+            .cloned()
+            .unwrap_or_else(|| panic!("there are few ethnicities: {choices:?}"))
+    };
+    for (number, (name, sex, attendance, ethnicity, before, after)) in (1..).zip(PEOPLE) {
+        let row = form.row("hoc_vien", number);
+        form.put_in_row("hoc_vien", row, "hv_ten", name);
+        form.put_in_row("hoc_vien", row, "hv_gt", sex);
+        form.put_in_row("hoc_vien", row, "hv_tt", attendance);
+        form.put_in_row(
+            "hoc_vien",
+            row,
+            "hv_dong_y_dt",
+            if ethnicity.is_some() { "co" } else { "khong" },
+        );
+        if let Some(ethnicity) = ethnicity {
+            let nth: usize = ethnicity.trim_start_matches("dt_").parse().expect("a number");
+            let offered = offered(&form, row, nth - 1);
+            form.put_in_row("hoc_vien", row, "hv_dan_toc", &offered);
+        }
+        for (question, points) in [("hv_truoc", before), ("hv_sau", after)] {
+            if !points.is_empty() {
+                form.put_in_row("hoc_vien", row, question, points);
+            }
+        }
+    }
+    form
+}
+
+fn is_present(attendance: &str) -> bool {
+    ["co_mat", "muon"].contains(&attendance)
+}
+
+#[test]
+fn who_is_there_is_counted_by_sex_and_as_a_share_of_those_invited() {
+    let form = class();
+    let present = PEOPLE.iter().filter(|person| is_present(person.2));
+    let of = |sex: &'static str| present.clone().filter(move |person| person.1 == sex).count();
+    let there = present.clone().count();
+    assert_eq!(form.text("so_co_mat"), there.to_string());
+    assert_eq!(form.text("so_nu"), of("nu").to_string());
+    assert_eq!(form.text("so_nam"), of("nam").to_string());
+    let share = (1000.0 * there as f64 / INVITED as f64).round() / 10.0;
+    assert_eq!(form.number("ty_le_du"), share);
+}
+
+#[test]
+fn an_ethnicity_that_is_not_the_majoritys_is_counted_for_those_who_gave_it() {
+    let form = class();
+    let minority = |person: &&Person| {
+        is_present(person.2) && person.3.is_some_and(|ethnicity| ethnicity != "dt_01")
+    };
+    assert_eq!(form.text("so_dtts"), PEOPLE.iter().filter(minority).count().to_string());
+}
+
+#[test]
+fn the_gain_is_the_mean_over_those_who_wrote_both_tests() {
+    let form = class();
+    let gains: Vec<f64> = PEOPLE
+        .iter()
+        .filter(|person| is_present(person.2))
+        .filter_map(|person| Some(person.5.parse::<f64>().ok()? - person.4.parse::<f64>().ok()?))
+        .collect();
+    assert_eq!(form.text("so_2_diem"), gains.len().to_string());
+    let mean = gains.iter().sum::<f64>() / gains.len() as f64;
+    assert_eq!(form.number("tang_tb"), (100.0 * mean).round() / 100.0);
+}
+
+#[test]
+fn someone_who_leaves_the_list_leaves_the_figures() {
+    let mut form = class();
+    let before = form.number("so_nu");
+    form.remove_row("hoc_vien[1]").expect("the first can be removed");
+    assert_eq!(form.row_count("hoc_vien"), Some(PEOPLE.len() - 1));
+    assert_eq!(form.value("hoc_vien[1]/hv_ten"), PEOPLE[1].0);
+    assert_eq!(form.number("so_nu"), before - 1.0);
+}
+
+#[test]
+fn the_note_at_the_end_says_the_figures_in_the_persons_language() {
+    let mut form = class();
+    let note = |form: &scenario::scenario::Scenario| {
+        form.state("tong_hop/tb_th").and_then(|state| state.label).expect("a note").text
+    };
+    let figures = format!("**{}/{INVITED}** ({}%)", form.text("so_co_mat"), form.text("ty_le_du"));
+    assert!(note(&form).starts_with(&format!("Có mặt: {figures}")), "{}", note(&form));
+    form.set_language("English (en)");
+    assert!(note(&form).starts_with(&format!("Present: {figures}")), "{}", note(&form));
+}
+
+#[test]
+fn the_sheet_is_complete_once_everything_is_answered() {
+    let mut form = class();
+    assert!(!form.violations().is_empty());
+    form.fill(PEOPLE.len());
+    assert_eq!(form.violations(), vec![]);
+    assert_eq!(form.row_count("hoc_vien"), Some(PEOPLE.len()));
+}
+
+#[test]
+fn a_time_is_asked_only_of_those_who_came() {
+    let mut form = start("lop_tap_huan");
+    let asked = |form: &scenario::scenario::Scenario| {
+        form.state("hoc_vien[1]/hv_gio").expect("it is drawn").relevant
+    };
+    assert!(asked(&form), "people are there unless it is said otherwise");
+    form.put_in_row("hoc_vien", 1, "hv_gio", "08:05:00.000+07:00");
+    form.put_in_row("hoc_vien", 1, "hv_tt", "vang");
+    assert!(!asked(&form));
+    assert!(!form.session().to_xml().contains("08:05"));
+    form.put_in_row("hoc_vien", 1, "hv_tt", "muon");
+    assert_eq!(form.value("hoc_vien[1]/hv_gio"), "08:05:00.000+07:00", "it was kept");
+}

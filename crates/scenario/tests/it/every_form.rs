@@ -1,0 +1,108 @@
+//! What holds for each form of the pack.
+
+use std::collections::BTreeSet;
+
+use scenario::scenario::Scenario;
+
+use crate::pack::{ByName, DECEMBER_2024, environment, names, program, start};
+
+#[test]
+fn all_eighteen_open_and_start_without_a_fault() {
+    let names = names();
+    assert_eq!(names.len(), 18);
+    for name in names {
+        let form = start(&name);
+        assert_eq!(form.session().faults(), Vec::<String>::new(), "{name}");
+        assert!(!form.session().pages().is_empty(), "{name} has pages");
+    }
+}
+
+#[test]
+fn each_can_be_filled_in_completely_and_then_nothing_is_wrong() {
+    for name in names() {
+        let mut form = start(&name);
+        form.fill(2);
+        assert_eq!(form.violations(), vec![], "{name}");
+        assert_eq!(form.session().faults(), Vec::<String>::new(), "{name}");
+        assert!(form.session().fields().len() > 5, "{name} holds answers");
+    }
+}
+
+#[test]
+fn a_new_record_that_asks_for_anything_is_not_complete() {
+    for name in names() {
+        assert!(!start(&name).violations().is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn each_comes_back_from_its_fields_as_it_was() {
+    for name in names() {
+        let mut form = start(&name);
+        form.fill(3);
+        let fields = form.session().fields();
+        let again = Scenario::resume(program(&name), environment(DECEMBER_2024), &fields);
+        assert_eq!(again.session().fields(), fields, "{name}");
+        assert_eq!(again.session().to_xml(), form.session().to_xml(), "{name}");
+        assert!(again.session().leftovers().is_empty(), "{name}");
+        assert_eq!(again.violations(), vec![], "{name}");
+    }
+}
+
+#[test]
+fn what_is_written_while_filling_in_adds_up_to_the_fields() {
+    for name in names() {
+        let mut form = start(&name);
+        let mut stored = form.session_mut().take_writes();
+        form.fill(2);
+        stored.extend(form.session_mut().take_writes());
+        let stored: Vec<_> = stored.into_iter().filter_map(|(p, text)| Some((p, text?))).collect();
+        assert_eq!(stored, form.session().fields().into_iter().collect::<Vec<_>>(), "{name}");
+    }
+}
+
+#[test]
+fn no_answer_of_what_is_not_relevant_is_submitted() {
+    for name in names() {
+        let mut form = start(&name);
+        form.fill(2);
+        let relevant: BTreeSet<String> = form.session().relevant_fields().into_keys().collect();
+        let hidden = form.session().fields().into_keys().filter(|path| !relevant.contains(path));
+        let hidden: Vec<String> = hidden.filter(|path| form.is_submitted(path)).collect();
+        assert_eq!(hidden, Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn every_text_is_there_in_both_languages() {
+    for name in names() {
+        let mut form = start(&name);
+        form.fill(1);
+        let languages: Vec<String> =
+            form.session().languages().iter().map(|language| language.name.clone()).collect();
+        assert_eq!(languages, ["Tiếng Việt (vi)", "English (en)"], "{name}");
+        let [vietnamese, english] =
+            ["Tiếng Việt (vi)", "English (en)"].map(|language| labels(&mut form, language));
+        assert_eq!(vietnamese.len(), english.len(), "{name}");
+        assert!(vietnamese.iter().chain(&english).all(|label| !label.is_empty()), "{name}");
+        assert_ne!(vietnamese, english, "{name}");
+        assert_eq!(form.violations(), vec![], "{name}: a language changes no answer");
+    }
+}
+
+/// Labels of everything relevant, and of the choices.
+fn labels(form: &mut Scenario, language: &str) -> Vec<String> {
+    form.set_language(language);
+    let session = form.session();
+    let mut labels = Vec::new();
+    let mut rest = session.children(session.root());
+    while let Some(id) = rest.pop() {
+        let state = session.state(id).expect("it is drawn");
+        if state.relevant {
+            labels.extend(state.label.map(|label| label.text));
+            labels.extend(session.choices(id).iter().map(|choice| choice.label.text.clone()));
+        }
+        rest.extend(session.children(id));
+    }
+    labels
+}
