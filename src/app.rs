@@ -1,22 +1,18 @@
 //! The app: opens the phone's store, makes the stores of `crate::stores`, starts sync, and leads addresses to pages.
 
 use leptos::prelude::*;
-use leptos_router::{
-    components::{ParentRoute, Route, Router, Routes},
-    path,
-};
 
 use crate::{
     components::{Toaster, ToasterView},
     pages::{
-        EntryPage, FillPage, MorePage, NotFoundPage, OpeningPage, RecordsPage, ReportsPage, Shell,
-        SignInPage, StartPage, StorageProblemPage, TodayPage,
+        EntryPage, NotFoundPage, OpeningPage, Shell, SignInPage, StartPage, StorageProblemPage,
     },
     platform::{
         document,
         storage::{self, Storage, StorageError},
         tasks,
     },
+    router::{Router, Screen},
     stores::{
         AppUpdate, InstallOffer, Library, OpenForms, Preferences, Records, SignIn, SyncStatus,
         preferences::Theme, sign_in::SignInState,
@@ -117,25 +113,45 @@ fn Ready(stores: Stores) -> impl IntoView {
     let is_signed_in = Memo::new(move |_| matches!(*sign_in.read(), SignInState::SignedIn(_)));
     let toaster = Toaster::new();
     provide_context(toaster);
+    let router = Router::start();
+    provide_context(router);
+    // The screens with tabs share their frame: it stays while the person goes from one to the other.
+    let frame = Memo::new(move |_| {
+        if is_signed_in.get() { Frame::around(router.screen().get()) } else { Frame::SignIn }
+    });
     view! {
-        <Router>
-            <Show when=move || is_signed_in.get() fallback=|| view! { <SignInPage /> }>
-                <Routes fallback=|| view! { <NotFoundPage /> }>
-                    <ParentRoute path=path!("") view=Shell>
-                        <Route path=path!("") view=TodayPage />
-                        <Route path=path!("fill") view=FillPage />
-                        // The list stays beside the record that is read.
-                        <Route path=path!("records/:record?") view=RecordsPage />
-                        <Route path=path!("reports") view=ReportsPage />
-                        <Route path=path!("more") view=MorePage />
-                    </ParentRoute>
-                    <Route path=path!("sign-in") view=SignInPage />
-                    // A form has the whole screen. `fill/:form` begins a record and goes on to fill it.
-                    <Route path=path!("fill/:form") view=StartPage />
-                    <Route path=path!("records/:record/edit") view=EntryPage />
-                </Routes>
-            </Show>
-        </Router>
+        {move || match frame.get() {
+            Frame::Shell => view! { <Shell /> }.into_any(),
+            Frame::SignIn => view! { <SignInPage /> }.into_any(),
+            Frame::Start => view! { <StartPage /> }.into_any(),
+            Frame::Entry => view! { <EntryPage /> }.into_any(),
+            Frame::NotFound => view! { <NotFoundPage /> }.into_any(),
+        }}
         <ToasterView toaster=toaster />
+    }
+}
+
+/// What fills the whole page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Frame {
+    Shell,
+    SignIn,
+    /// A form has the whole page.
+    Start,
+    Entry,
+    NotFound,
+}
+
+impl Frame {
+    fn around(screen: Screen) -> Self {
+        match screen {
+            Screen::Today | Screen::Fill | Screen::Records | Screen::Reports | Screen::More => {
+                Self::Shell
+            }
+            Screen::SignIn => Self::SignIn,
+            Screen::Start => Self::Start,
+            Screen::Entry => Self::Entry,
+            Screen::NotFound => Self::NotFound,
+        }
     }
 }

@@ -16,5 +16,6 @@ pub mod form_view;
 pub mod locale;
 pub mod pages;
 pub mod platform;
+pub mod router;
 pub mod stores;
 pub mod sync_runner;

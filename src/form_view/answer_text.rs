@@ -23,7 +23,8 @@ pub fn answer_text(
             value.split_whitespace().map(label).collect::<Vec<_>>().join("; ")
         }
         (QuestionControl::Trigger, _) if value == "OK" => language.i_confirm().to_owned(),
-        (_, DataType::Int | DataType::Decimal) => language.number(value),
+        (_, DataType::Int) => language.whole_number(value),
+        (_, DataType::Decimal) => language.number(value),
         (QuestionControl::Range { .. }, _) => language.number(value),
         (_, DataType::Date) => date::date(value),
         (_, DataType::Time) => date::time(value),

@@ -23,6 +23,12 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let state = entry.node(id);
     let rows = entry.children(id);
     let open = RwSignal::new(None::<NodeId>);
+    // A form that starts with one row wants it filled: no press is needed to begin.
+    if let [only] = rows.get_untracked()[..]
+        && untrack(|| is_untouched(entry, only))
+    {
+        open.set(Some(only));
+    }
     // Whoever is sent to a question inside a row finds that row open.
     Effect::new(move || {
         if let Some(row) =
@@ -134,6 +140,16 @@ fn RowCard(row: NodeId, open: RwSignal<Option<NodeId>>, can_remove: Memo<bool>) 
             </Show>
         </li>
     }
+}
+
+/// Whether the first question of a row has no answer; defaults may have filled later ones.
+fn is_untouched(entry: FormEntry, row: NodeId) -> bool {
+    let first =
+        entry.children(row).get().into_iter().find(|child| entry.node(*child).get().relevant);
+    first.is_some_and(|child| {
+        let state = entry.node(child).get();
+        matches!(state.kind, NodeKind::Question(_)) && state.value.is_empty()
+    })
 }
 
 /// The first answers below a node, as people read them.

@@ -27,10 +27,16 @@ impl Language {
             return plain.to_owned();
         }
         let whole = group(whole, group_mark);
-        match fraction {
+        match fraction.filter(|fraction| fraction.bytes().any(|digit| digit != b'0')) {
             Some(fraction) => format!("{sign}{whole}{decimal_mark}{fraction}"),
             None => format!("{sign}{whole}"),
         }
+    }
+
+    /// An integer answer as people write it: with group marks from 10 000 on, as a year or a code must not be cut up.
+    #[must_use]
+    pub fn whole_number(self, plain: &str) -> String {
+        if plain.trim_start_matches('-').len() < 5 { plain.to_owned() } else { self.number(plain) }
     }
 
     /// What was typed, in the form's notation. Text that is no number comes back as it is: the form says what is wrong.
@@ -100,6 +106,14 @@ fn is_grouped(text: &str, mark: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Language;
+
+    #[test]
+    fn a_year_keeps_its_digits_together_and_a_sum_of_money_does_not() {
+        assert_eq!(Language::Vi.whole_number("1985"), "1985");
+        assert_eq!(Language::Vi.whole_number("-1985"), "-1985");
+        assert_eq!(Language::Vi.whole_number("1500000"), "1.500.000");
+        assert_eq!(Language::En.whole_number("12345"), "12,345");
+    }
 
     #[test]
     fn numbers_are_written_with_the_marks_of_the_language() {

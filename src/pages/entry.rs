@@ -1,8 +1,6 @@
 //! `/records/:record/edit`: fills in one record. A form has the whole screen.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
-use leptos_router::hooks::{use_navigate, use_params_map};
 use sync::wire::RecordId;
 
 use super::shell::Notices;
@@ -12,9 +10,10 @@ use crate::components::{Banner, Glyph, Icon, Toast, Toaster, Tone};
 use crate::form_view::{FormView, storage_advice};
 use crate::locale::Language;
 use crate::platform::tasks;
+use crate::router::{A, Screen, use_router};
 use crate::stores::{
-    FormEntry, OpenForms, SyncStatus, library::ProgramError, open_forms::OpenFormError,
-    preferences::use_words,
+    FormEntry, OpenForms, Preferences, SyncStatus, library::ProgramError,
+    open_forms::OpenFormError, preferences::use_words,
 };
 
 /// Fills in one record, where the person left it.
@@ -22,11 +21,10 @@ use crate::stores::{
 pub fn EntryPage() -> impl IntoView {
     let words = use_words();
     let open_forms = expect_context::<OpenForms>();
-    let params = use_params_map();
+    let record = use_router().id_on(Screen::Entry);
     let opened = RwSignal::new(None::<Result<FormEntry, OpenFormError>>);
     Effect::new(move || {
-        let record =
-            params.with(|params| params.get("record")).and_then(|id| id.parse::<RecordId>().ok());
+        let record = record.get().and_then(|id| id.parse::<RecordId>().ok());
         opened.set(None);
         tasks::spawn(async move {
             let entry = match record {
@@ -56,18 +54,22 @@ fn Filling(entry: FormEntry) -> impl IntoView {
     let words = use_words();
     let toaster = expect_context::<Toaster>();
     let sync_status = expect_context::<SyncStatus>();
-    let navigate = use_navigate();
-    let to_record = navigate.clone();
+    let router = use_router();
     title_page(entry.title());
+    remember(entry.record());
     let submitted = move |()| {
         toaster.show(Toast { text: words.at_once().submitted().to_owned(), action: None });
         sync_status.sync_now();
-        to_record(
-            &record_href(entry.record()),
-            leptos_router::NavigateOptions { replace: true, ..Default::default() },
-        );
+        router.replace(&record_href(entry.record()));
     };
-    view! { <FormView entry=entry on_leave=move |()| navigate("/", leptos_router::NavigateOptions::default()) on_submitted=submitted /> }
+    view! { <FormView entry=entry on_leave=move |()| router.go("/") on_submitted=submitted /> }
+}
+
+/// Remembers which record is being filled until the person leaves it: a killed app never runs the clean-up.
+fn remember(record: RecordId) {
+    let preferences = expect_context::<Preferences>();
+    preferences.change(|chosen| chosen.filling = Some(record.to_string()));
+    on_cleanup(move || preferences.change(|chosen| chosen.filling = None));
 }
 
 /// Why a form is not on screen, and what can be done.

@@ -17,19 +17,19 @@ mod storage_problem;
 mod today;
 
 pub use entry::EntryPage;
-pub use fill::FillPage;
-pub use more::MorePage;
 pub use not_found::NotFoundPage;
-pub use records::RecordsPage;
-pub use reports::ReportsPage;
 pub use shell::Shell;
 pub use sign_in::SignInPage;
 pub use start::StartPage;
 pub use storage_problem::{OpeningPage, StorageProblemPage};
-pub use today::TodayPage;
 
+use fill::FillPage;
 use leptos::prelude::*;
+use more::MorePage;
+use records::RecordsPage;
+use reports::ReportsPage;
 use sync::wire::RecordId;
+use today::TodayPage;
 
 use crate::locale::Language;
 use crate::platform::{clock, document};

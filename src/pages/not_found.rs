@@ -1,9 +1,9 @@
 //! An address that leads nowhere.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 use crate::locale::Language;
+use crate::router::A;
 use crate::stores::preferences::use_words;
 
 /// Says that there is no such page, and that nothing is lost.

@@ -4,9 +4,6 @@ use std::sync::Arc;
 
 use form::{Environment, Program, Session};
 use leptos::prelude::*;
-use leptos_router::components::A;
-use leptos_router::hooks::{use_navigate, use_query_map};
-use leptos_router::params::ParamsMap;
 use sync::view::RecordView as View;
 use sync::wire::{FileRef, RecordId, State, Value};
 
@@ -19,6 +16,7 @@ use crate::components::{
 use crate::form_view::FilePicture;
 use crate::locale::Language;
 use crate::platform::{clock, tasks};
+use crate::router::{A, use_router};
 use crate::stores::{
     Library, Records,
     preferences::use_words,
@@ -85,8 +83,8 @@ fn NotHere() -> impl IntoView {
 #[component]
 fn BackToList() -> impl IntoView {
     let words = use_words();
-    let query = use_query_map();
-    let href = move || format!("/records{}", query.with(ParamsMap::to_query_string));
+    let query = use_router().query();
+    let href = Signal::derive(move || format!("/records{}", query.read().suffix()));
     view! {
         <A href=href attr:class="button button-quiet phone-only">
             <Icon glyph=Glyph::Back />
@@ -202,7 +200,7 @@ fn Delete(record: RecordId) -> impl IntoView {
     let words = use_words();
     let records = expect_context::<Records>();
     let toaster = expect_context::<Toaster>();
-    let navigate = use_navigate();
+    let router = use_router();
     let bring_back = move || {
         tasks::spawn(async move {
             if let Err(error) = records.undelete(record).await {
@@ -211,12 +209,11 @@ fn Delete(record: RecordId) -> impl IntoView {
         });
     };
     let delete = move |()| {
-        let navigate = navigate.clone();
         tasks::spawn(async move {
             let language = words.at_once();
             let toast = match records.delete(record).await {
                 Ok(()) => {
-                    navigate("/records", leptos_router::NavigateOptions::default());
+                    router.go("/records");
                     Toast {
                         text: language.record_deleted().to_owned(),
                         action: Some((language.undo().to_owned(), Arc::new(bring_back))),

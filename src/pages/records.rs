@@ -1,9 +1,6 @@
 //! `/records` and `/records/:record`: everything one may see. A list on the phone; list and record side by side at a desk.
 
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_params_map, use_query_map};
-use leptos_router::params::ParamsMap;
 use sync::wire::{RecordId, State};
 
 use super::record::RecordView;
@@ -14,6 +11,8 @@ use crate::components::{
     VirtualList,
 };
 use crate::locale::Language;
+use crate::platform::address::Query;
+use crate::router::{Screen, use_router};
 use crate::stores::{
     Library, Records,
     preferences::use_words,
@@ -24,13 +23,12 @@ use crate::stores::{
 #[component]
 pub fn RecordsPage() -> impl IntoView {
     let words = use_words();
-    let params = use_params_map();
-    let query = use_query_map();
+    let router = use_router();
+    let query = router.query();
+    let id = router.id_on(Screen::Records);
     let records = expect_context::<Records>();
     title_page(words.say(Language::records));
-    let record = Memo::new(move |_| {
-        params.with(|params| params.get("record")).and_then(|id| id.parse::<RecordId>().ok())
-    });
+    let record = Memo::new(move |_| id.get().and_then(|id| id.parse::<RecordId>().ok()));
     let search = RwSignal::new(String::new());
     let filter = Memo::new(move |_| Filter { text: search.get(), ..filter_of(&query.read()) });
     let found = Memo::new(move |_| {
@@ -48,8 +46,7 @@ pub fn RecordsPage() -> impl IntoView {
         let Some(record) = found.with_untracked(|found| found.get(index).cloned()) else {
             return ().into_any();
         };
-        let href =
-            format!("/records/{}{}", record.id, query.with_untracked(ParamsMap::to_query_string));
+        let href = format!("/records/{}{}", record.id, query.with_untracked(Query::suffix));
         let is_current = current == Some(record.id);
         view! { <RecordRow record=record href=href current=is_current /> }.into_any()
     };
@@ -76,7 +73,7 @@ pub fn RecordsPage() -> impl IntoView {
     }
 }
 
-fn filter_of(query: &ParamsMap) -> Filter {
+fn filter_of(query: &Query) -> Filter {
     Filter {
         form: query.get("form"),
         unit: query.get("unit"),
@@ -125,19 +122,10 @@ fn Filters(filter: Memo<Filter>) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
     let records = expect_context::<Records>();
-    let query = use_query_map();
-    let navigate = use_navigate();
-    let path = use_location().pathname;
+    let router = use_router();
     // The filters are in the address: going back brings them back.
     let set = Callback::new(move |(name, value): (&'static str, String)| {
-        let mut changed = query.get_untracked();
-        changed.remove(name);
-        if !value.is_empty() {
-            changed.insert(name, value);
-        }
-        let options =
-            NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
-        navigate(&format!("{}{}", path.get_untracked(), changed.to_query_string()), options);
+        router.refine(&router.query().with_untracked(|query| query.with(name, &value)));
     });
     let of_records = move |part: fn(&RecordSummary) -> &String| {
         let mut values: Vec<String> =
@@ -205,20 +193,14 @@ fn Export(filter: Memo<Filter>) -> impl IntoView {
     let words = use_words();
     let href = Memo::new(move |_| {
         let filter = filter.read();
-        let mut query = ParamsMap::new();
-        query.insert("form", filter.form.clone()?);
-        query.insert("lang", words.now().code().to_owned());
-        let further = [
-            ("unit", filter.unit.clone()),
-            ("state", filter.state.map(|state| state.name().to_owned())),
-            ("q", Some(filter.text.clone()).filter(|text| !text.is_empty())),
-        ];
-        for (name, value) in further {
-            if let Some(value) = value {
-                query.insert(name, value);
-            }
-        }
-        Some(format!("/api/v1/records.xlsx{}", query.to_query_string()))
+        let form = filter.form.as_deref()?;
+        let query = Query::default()
+            .with("form", form)
+            .with("lang", words.now().code())
+            .with("unit", filter.unit.as_deref().unwrap_or_default())
+            .with("state", filter.state.map(State::name).unwrap_or_default())
+            .with("q", &filter.text);
+        Some(format!("/api/v1/records.xlsx{}", query.suffix()))
     });
     view! {
         <span class="desk-only export">

@@ -1,18 +1,20 @@
 //! The frame of every screen but an open form: the status line, the page, the tabs.
 
 use leptos::prelude::*;
-use leptos_router::components::{A, Outlet};
 
 use super::standing::StandingLine;
+use super::{FillPage, MorePage, RecordsPage, ReportsPage, TodayPage};
 use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::locale::Language;
 use crate::platform::tasks;
+use crate::router::{A, Screen, use_router};
 use crate::stores::{AppUpdate, OpenForms, SignIn, preferences::use_words};
 
 /// The frame around a page.
 #[component]
 pub fn Shell() -> impl IntoView {
     let words = use_words();
+    let screen = use_router().screen();
     view! {
         <div class="shell">
             <a class="skip-link" href="#content" rel="external">{words.say(Language::skip_to_content)}</a>
@@ -20,7 +22,15 @@ pub fn Shell() -> impl IntoView {
             <Tabs />
             <main class="shell-main" id="content" tabindex="-1">
                 <Notices />
-                <Outlet />
+                {move || match screen.get() {
+                    Screen::Fill => view! { <FillPage /> }.into_any(),
+                    Screen::Records => view! { <RecordsPage /> }.into_any(),
+                    Screen::Reports => view! { <ReportsPage /> }.into_any(),
+                    Screen::More => view! { <MorePage /> }.into_any(),
+                    Screen::Today => view! { <TodayPage /> }.into_any(),
+                    // These have the whole page: the frame gives way to them.
+                    Screen::Start | Screen::Entry | Screen::SignIn | Screen::NotFound => ().into_any(),
+                }}
             </main>
         </div>
     }

@@ -1,7 +1,6 @@
 //! `/sign-in`: who works on this phone.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
 
 use super::title_page;
 use crate::components::{
@@ -10,6 +9,7 @@ use crate::components::{
 use crate::form_view::storage_advice;
 use crate::locale::Language;
 use crate::platform::tasks;
+use crate::router::use_router;
 use crate::stores::{Preferences, SignIn, preferences::use_words, sign_in::SignInError};
 
 /// Name and password; once, with a network.
@@ -22,7 +22,7 @@ pub fn SignInPage() -> impl IntoView {
     let password = RwSignal::new(String::new());
     let failure = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
-    let navigate = use_navigate();
+    let router = use_router();
     let enter = Callback::new(move |()| {
         if busy.get_untracked() {
             return;
@@ -33,15 +33,11 @@ pub fn SignInPage() -> impl IntoView {
         }
         busy.set(true);
         failure.set(None);
-        let navigate = navigate.clone();
         tasks::spawn(async move {
             let answer = sign_in.sign_in(name.trim(), &password).await;
             busy.try_set(false);
             match answer {
-                Ok(()) => navigate(
-                    "/",
-                    leptos_router::NavigateOptions { replace: true, ..Default::default() },
-                ),
+                Ok(()) => router.replace("/"),
                 Err(error) => {
                     failure.try_set(Some(failure_text(words.at_once(), &error)));
                 }

@@ -1,13 +1,12 @@
 //! `/fill/:form`: begins a record of a form and goes on to fill it.
 
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_params_map};
 
 use super::edit_href;
 use super::entry::OpenFailure;
 use crate::locale::Language;
 use crate::platform::tasks;
+use crate::router::{Screen, use_router};
 use crate::stores::{
     Library, OpenForms, SignIn, open_forms::OpenFormError, preferences::use_words,
 };
@@ -20,16 +19,13 @@ pub fn StartPage() -> impl IntoView {
     let open_forms = expect_context::<OpenForms>();
     let sign_in = expect_context::<SignIn>();
     let failure = RwSignal::new(None::<OpenFormError>);
-    let navigate = use_navigate();
-    let form = use_params_map().with_untracked(|params| params.get("form").unwrap_or_default());
+    let router = use_router();
+    let form = router.id_on(Screen::Start).get_untracked().unwrap_or_default();
     tasks::spawn(async move {
         let hash = untrack(|| library.form(&form)).map(|form| form.hash).unwrap_or_default();
         let unit = sign_in.profile().map(|profile| profile.unit).unwrap_or_default();
         match open_forms.start(&hash, &unit).await {
-            Ok(entry) => navigate(
-                &edit_href(entry.record()),
-                NavigateOptions { replace: true, ..NavigateOptions::default() },
-            ),
+            Ok(entry) => router.replace(&edit_href(entry.record())),
             Err(error) => {
                 failure.try_set(Some(error));
             }

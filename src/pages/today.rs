@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
-use leptos_router::components::A;
-use sync::wire::State;
+use sync::wire::{RecordId, State};
 
 use super::fill::FormRow;
 use super::record_row::RecordRow;
@@ -12,8 +11,9 @@ use super::{edit_href, record_href, title_page};
 use crate::components::{Banner, EmptyState, Glyph, Icon, Tone};
 use crate::locale::Language;
 use crate::platform::clock;
+use crate::router::{A, use_router};
 use crate::stores::{
-    Library, Records, SignIn,
+    Library, Preferences, Records, SignIn,
     pack::PackForm,
     preferences::use_words,
     records::{Filter, RecordSummary},
@@ -31,6 +31,7 @@ pub fn TodayPage() -> impl IntoView {
     let library = expect_context::<Library>();
     let sign_in = expect_context::<SignIn>();
     title_page(words.say(Language::today));
+    go_on_filling(records);
     let profile = Memo::new(move |_| match sign_in.state().get() {
         SignInState::SignedIn(profile) => Some(profile),
         SignInState::Opening | SignInState::SignedOut => None,
@@ -79,6 +80,18 @@ pub fn TodayPage() -> impl IntoView {
     }
 }
 
+/// Back to the form that the app was killed in, if its record is still there.
+fn go_on_filling(records: Records) {
+    let preferences = expect_context::<Preferences>();
+    let filling = preferences.chosen().with_untracked(|chosen| chosen.filling.clone());
+    let Some(record) = filling.and_then(|id| id.parse::<RecordId>().ok()) else { return };
+    if records.summary(record).is_some() {
+        use_router().replace(&edit_href(record));
+    } else {
+        preferences.change(|chosen| chosen.filling = None);
+    }
+}
+
 /// Whether the phone may go where there is no network.
 #[component]
 pub(super) fn Readiness() -> impl IntoView {
@@ -86,7 +99,8 @@ pub(super) fn Readiness() -> impl IntoView {
     let library = expect_context::<Library>();
     let is_ready = library.all_forms_held();
     let is_empty = Memo::new(move |_| library.pack().read().forms.is_empty());
-    move || match (is_empty.get(), is_ready.get()) {
+    move || {
+        match (is_empty.get(), is_ready.get()) {
         (true, _) => {
             view! { <Banner tone=Tone::Attention title=words.say(Language::no_forms_yet) /> }
                 .into_any()
@@ -95,7 +109,11 @@ pub(super) fn Readiness() -> impl IntoView {
             view! { <Banner tone=Tone::Attention title=words.say(Language::forms_arriving) /> }
                 .into_any()
         }
-        (false, true) => ().into_any(),
+        (false, true) => {
+            view! { <p class="muted readiness" data-forms-held="true">{words.say(Language::forms_held)}</p> }
+                .into_any()
+        }
+    }
     }
 }
 

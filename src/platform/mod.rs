@@ -2,6 +2,7 @@
 //!
 //! Wrappers are thin and have no opinions; each compiles natively too, so that stores are tested without a browser.
 
+pub mod address;
 pub mod barcode;
 pub mod broadcast;
 pub mod clock;

@@ -32,6 +32,8 @@ pub struct Chosen {
     pub text_percent: u16,
     /// Whether the offer to install the app was put away.
     pub install_dismissed: bool,
+    /// The record being filled when the app was last alive: whoever was interrupted comes back to it.
+    pub filling: Option<String>,
 }
 
 impl Default for Chosen {
@@ -41,6 +43,7 @@ impl Default for Chosen {
             theme: Theme::System,
             text_percent: 100,
             install_dismissed: false,
+            filling: None,
         }
     }
 }

@@ -9,7 +9,10 @@ use crate::form_view::question::Asked;
 #[component]
 pub(super) fn Number(asked: Asked, whole: bool) -> impl IntoView {
     let words = asked.words;
-    let typing = Typing::new(asked, move |value| words.at_once().number(&value));
+    let typing = Typing::new(asked, move |value| {
+        let language = words.at_once();
+        if whole { language.whole_number(&value) } else { language.number(&value) }
+    });
     view! {
         <input
             node_ref=typing.input

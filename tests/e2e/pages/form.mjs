@@ -77,6 +77,11 @@ export class FormPage {
     await until('the row appears', async () => (await rows.count()) === before + 1);
   }
 
+  /** The row that a form starts with, open as long as it is empty. */
+  async firstRow(repeat) {
+    await this.page.locator(`[data-repeat="${repeat}"] .row-body`).waitFor();
+  }
+
   async closeRow() {
     await this.page.locator('.row-body:visible').getByRole('button', { name: 'Xong', exact: true }).click();
   }
@@ -105,6 +110,7 @@ export class FormPage {
   }
 
   async language(code) {
-    await this.page.locator('.form-head').getByText(code.toUpperCase(), { exact: true }).click();
+    // The radio lies over its label, so that a tap anywhere on it counts.
+    await this.page.locator(`.form-head input[type="radio"][value*="(${code})"]`).check({ force: true });
   }
 }
