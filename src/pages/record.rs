@@ -129,8 +129,9 @@ fn read_only(program: &Arc<Program>, view: &View, language: Language) -> Session
         Value::Text(text) => Some(text.clone()),
         Value::File(file) => Some(file.name.clone()),
     };
-    let fields =
-        view.fields.iter().filter_map(|(path, value)| Some((path.clone(), text(value)?))).collect();
+    let fields = sync::gather(
+        view.fields.iter().filter_map(|(path, value)| Some((path.clone(), text(value)?))),
+    );
     let environment = Environment { now: clock::local_now(), ..Environment::default() };
     let mut session = Session::resume(program.clone(), environment, &fields);
     let name =

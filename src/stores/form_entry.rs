@@ -340,7 +340,8 @@ impl FormEntry {
         let key = path.rsplit_once('[')?.1.trim_end_matches(']').to_owned();
         let inside = format!("{path}/");
         let fields = self.session.with_value(Session::fields);
-        let fields = fields.into_iter().filter(|(field, _)| field.starts_with(&inside)).collect();
+        let fields =
+            sync::gather(fields.into_iter().filter(|(field, _)| field.starts_with(&inside)));
         let files = self.draft.with_value(|draft| draft.files_in(&inside));
         let removed = self.session.write_value().remove_row(row);
         match removed {
@@ -402,7 +403,7 @@ impl FormEntry {
         blobs::keep(draft.storage(), &file, bytes).await?;
         let path = self.session.try_with_value(|session| session.path(id));
         if let Some(path) = path {
-            draft.keep_files(&BTreeMap::from([(path, file.clone())]));
+            draft.keep_files(&sync::gather([(path, file.clone())]));
             self.answer(id, &file.name);
             self.leave(id);
         }
@@ -462,7 +463,7 @@ impl FormEntry {
         let (all, relevant) =
             self.session.with_value(|session| (session.fields(), session.relevant_fields()));
         let hidden = all.into_keys().filter(|path| !relevant.contains_key(path));
-        let cleared = hidden.map(|path| (path, Value::Empty)).collect();
+        let cleared = sync::gather(hidden.map(|path| (path, Value::Empty)));
         self.draft.with_value(|draft| draft.put(cleared));
     }
 
@@ -513,7 +514,7 @@ fn start_session(program: Arc<Program>, opening: &Opening) -> Session {
     let environment = form::Environment {
         now: clock::local_now(),
         seed: record_id::seed(opening.record),
-        properties: BTreeMap::from([
+        properties: sync::gather([
             ("username".to_owned(), opening.account.clone()),
             ("deviceid".to_owned(), opening.device.clone()),
         ]),
@@ -546,7 +547,7 @@ fn files_of(view: &RecordView) -> BTreeMap<String, FileRef> {
         Value::File(file) => Some((path.clone(), file.clone())),
         Value::Empty | Value::Text(_) => None,
     };
-    view.fields.iter().filter_map(file).collect()
+    sync::gather(view.fields.iter().filter_map(file))
 }
 
 /// The page that shows a node: itself or the nearest page around it.

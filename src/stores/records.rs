@@ -268,7 +268,7 @@ impl Records {
         let storage = self.storage.get_value();
         self.ensure_patch(id).await?;
         outbox::seal(&storage, outbox::Which::One(id, action), BTreeMap::new()).await?;
-        self.refresh(&BTreeSet::from([id])).await?;
+        self.refresh(&sync::gather([id])).await?;
         self.tell_other_tabs();
         self.submissions.try_update(|count| *count += 1);
         Ok(())
@@ -303,11 +303,11 @@ impl Records {
     pub async fn seal_all(self) -> Result<Vec<Operation>, StorageError> {
         let storage = self.storage.get_value();
         let states = self.index.with_value(|index| {
-            index.summaries.iter().map(|(id, record)| (*id, record.state)).collect()
+            sync::gather(index.summaries.iter().map(|(id, record)| (*id, record.state)))
         });
         let sealed = outbox::seal(&storage, outbox::Which::All, states).await?;
         if !sealed.is_empty() {
-            self.refresh(&sealed.iter().map(|operation| operation.record).collect()).await?;
+            self.refresh(&sync::gather(sealed.iter().map(|operation| operation.record))).await?;
         }
         Ok(sealed)
     }
@@ -346,7 +346,7 @@ impl Records {
     /// A record's rows changed here: its summary follows, here and in the other tabs.
     pub(super) fn changed(self, id: RecordId) {
         tasks::spawn(async move {
-            report(self.refresh(&BTreeSet::from([id])).await);
+            report(self.refresh(&sync::gather([id])).await);
             self.tell_other_tabs();
         });
         self.edits.try_update(|count| *count += 1);

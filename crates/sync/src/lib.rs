@@ -19,8 +19,11 @@ pub mod blob;
 pub mod codec;
 pub mod device;
 pub mod draft;
+mod gather;
 pub mod merge;
 pub mod pull;
 pub mod push;
 pub mod view;
 pub mod wire;
+
+pub use gather::gather;

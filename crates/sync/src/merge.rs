@@ -142,7 +142,7 @@ impl Record {
         });
         let fields = state.fields.iter().map(|(path, siblings)| {
             let standing =
-                siblings.iter().map(|sibling| (sibling.dot, sibling.value.clone())).collect();
+                gather(siblings.iter().map(|sibling| (sibling.dot, sibling.value.clone())));
             (path.clone(), Register { standing, superseded: BTreeSet::new() })
         });
         Self {
@@ -154,8 +154,8 @@ impl Record {
                 unit: state.unit.clone(),
                 author: state.author.clone(),
             },
-            writers: writers.collect(),
-            fields: fields.collect(),
+            writers: gather(writers),
+            fields: gather(fields),
         }
     }
 
@@ -235,19 +235,14 @@ impl Record {
     /// The values that stand, as a pull sends them.
     #[must_use]
     pub fn state(&self, stamp: Stamp) -> RecordState {
-        let fields: BTreeMap<String, Vec<Sibling>> = self
-            .fields
-            .iter()
-            .filter(|(_, register)| !register.standing.is_empty())
-            .map(|(path, register)| {
-                let siblings = register.standing.iter();
-                let siblings =
-                    siblings.map(|(dot, value)| Sibling { dot: *dot, value: value.clone() });
-                (path.clone(), siblings.collect())
-            })
-            .collect();
+        let standing = self.fields.iter().filter(|(_, register)| !register.standing.is_empty());
+        let fields: BTreeMap<String, Vec<Sibling>> = gather(standing.map(|(path, register)| {
+            let siblings = register.standing.iter();
+            let siblings = siblings.map(|(dot, value)| Sibling { dot: *dot, value: value.clone() });
+            (path.clone(), siblings.collect())
+        }));
         let standing: BTreeSet<DeviceId> =
-            fields.values().flatten().map(|sibling| sibling.dot.device).collect();
+            gather(fields.values().flatten().map(|sibling| sibling.dot.device));
         let writers = self.writers.iter().filter(|(device, _)| standing.contains(device));
         RecordState {
             record: self.id,
@@ -259,7 +254,7 @@ impl Record {
             fields,
             rv: stamp.rv,
             left: false,
-            writers: writers.map(|(device, writer)| (*device, writer.account.clone())).collect(),
+            writers: gather(writers.map(|(device, writer)| (*device, writer.account.clone()))),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::{
 
 use crate::{
     codec,
+    gather::gather,
     merge::Record,
     wire::{
         Action, DeviceId, FormRef, Hash, Operation, Outcome, PushRequest, PushResponse,
@@ -157,7 +158,7 @@ impl Batch {
     #[must_use]
     pub fn records(&self) -> BTreeSet<RecordId> {
         let operations = self.incoming.iter().filter_map(|incoming| incoming.operation.as_ref());
-        operations.map(|operation| operation.record).collect()
+        gather(operations.map(|operation| operation.record))
     }
 
     /// Decides what becomes of each operation.
@@ -201,8 +202,8 @@ impl Batch {
                 break; // what follows may speak of dots that name another operation here
             }
         }
-        let changed = records.into_iter().filter(|(id, _)| changed.contains(id)).collect();
-        Decided { device: self.device, acked, decisions, changed, lost }
+        records.retain(|id, _| changed.contains(id));
+        Decided { device: self.device, acked, decisions, changed: records, lost }
     }
 }
 

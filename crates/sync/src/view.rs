@@ -8,6 +8,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     device::DeviceState,
     draft::{OpenPatch, Screen},
+    gather::gather,
     merge::{Record, Stamp},
     wire::{
         Action, DeviceId, Dot, FormRef, Operation, Outcome, RecordId, RecordState, Sibling, State,
@@ -117,13 +118,9 @@ impl RecordView {
             deleted: deleted.is_some_and(|value| *value != Value::Empty),
             title: text(field::TITLE).to_owned(),
             fields: answers(state),
-            dots: state
-                .fields
-                .iter()
-                .map(|(path, siblings)| {
-                    (path.clone(), siblings.iter().map(|sibling| sibling.dot).collect())
-                })
-                .collect(),
+            dots: gather(state.fields.iter().map(|(path, siblings)| {
+                (path.clone(), siblings.iter().map(|sibling| sibling.dot).collect())
+            })),
             conflicts: conflicts(state),
             pending: false,
             quarantined: false,
@@ -219,14 +216,13 @@ fn shown<'a>(state: &'a RecordState, path: &str) -> Option<&'a Value> {
 fn answers(state: &RecordState) -> BTreeMap<String, Value> {
     let is_removed =
         |path: &str| rows_above(path).any(|row| matches!(shown(state, row), Some(Value::Empty)));
-    state
+    let shown = state
         .fields
         .keys()
         .filter(|path| !is_ours(path) && !is_removed(path))
         .filter_map(|path| Some((path, shown(state, path)?)))
-        .filter(|(_, value)| **value != Value::Empty)
-        .map(|(path, value)| (path.clone(), value.clone()))
-        .collect()
+        .filter(|(_, value)| **value != Value::Empty);
+    gather(shown.map(|(path, value)| (path.clone(), value.clone())))
 }
 
 fn is_ours(path: &str) -> bool {

@@ -35,19 +35,19 @@ pub fn storage_tests(tools: &Tools) -> Result<()> {
 /// `tests/e2e/` on the built app and the built server.
 pub fn journey(filter: Option<&str>) -> Result<()> {
     let server = build::server(Profile::Dev)?;
-    step("the journey in Chromium", || run(&mut node(&server, filter)?))
-}
-
-fn node(server: &Path, filter: Option<&str>) -> Result<Command> {
-    let (chromium, _) = tools::chromium()?;
-    let folder = root().join("tests/e2e");
-    let mut node = Command::new("node");
-    node.arg("--test").arg("--test-concurrency=1").arg("--test-reporter=spec");
+    let mut node = node(&server)?;
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
     if let Some(filter) = filter {
         node.arg(format!("--test-name-pattern={filter}"));
     }
-    node.arg("journeys/")
-        .current_dir(folder)
+    step("the journey in Chromium", || run(node.arg("journeys/")))
+}
+
+/// Node in `tests/e2e/`, told where the server, the pack and the browser are.
+pub fn node(server: &Path) -> Result<Command> {
+    let (chromium, _) = tools::chromium()?;
+    let mut node = Command::new("node");
+    node.current_dir(root().join("tests/e2e"))
         .env("SOTAY_SERVER", server)
         .env("SOTAY_PACK", build::default_pack())
         .env("SOTAY_ARTIFACTS", build::target().join("e2e"))

@@ -68,7 +68,7 @@ impl Database {
     pub(super) async fn read(&self, reads: Vec<Read>) -> Result<Vec<Rows>, StorageError> {
         let database = self.clone();
         run(async move {
-            let stores = reads.iter().map(Read::store).collect();
+            let stores = sync::gather(reads.iter().map(Read::store));
             retry_once(&database, async || {
                 let open = database.begin(&stores, Mode::Read)?;
                 let rows = read_all(&open, &reads).await;
@@ -82,7 +82,7 @@ impl Database {
     pub(super) async fn write(&self, changes: Vec<Change>) -> Result<(), StorageError> {
         let database = self.clone();
         run(async move {
-            let stores = changes.iter().map(Change::store).collect();
+            let stores = sync::gather(changes.iter().map(Change::store));
             retry_once(&database, async || {
                 let open = database.begin(&stores, Mode::Write)?;
                 let written = write_all(&open, &changes).await;
@@ -102,7 +102,7 @@ impl Database {
         let decide = RefCell::new(decide);
         let database = self.clone();
         run(async move {
-            let stores = reads.iter().map(Read::store).chain(touched).collect();
+            let stores = sync::gather(reads.iter().map(Read::store).chain(touched));
             retry_once(&database, async || {
                 let open = database.begin(&stores, Mode::Write)?;
                 let decided = async {
@@ -128,7 +128,7 @@ impl Database {
     pub(super) async fn durability(&self) -> Result<Option<String>, StorageError> {
         let database = self.clone();
         run(async move {
-            let open = database.begin(&BTreeSet::from([Store::Meta]), Mode::Write)?;
+            let open = database.begin(&sync::gather([Store::Meta]), Mode::Write)?;
             let told = Reflect::get(&open.transaction, &"durability".into())
                 .map_err(|error| thrown(&error));
             open.finish(told.map(|durability| durability.as_string())).await

@@ -130,7 +130,7 @@ impl Draft {
     pub(super) fn files_in(&self, inside: &str) -> BTreeMap<String, FileRef> {
         let state = self.state.borrow();
         let files = state.files.iter().filter(|(path, _)| path.starts_with(inside));
-        files.map(|(path, file)| (path.clone(), file.clone())).collect()
+        sync::gather(files.map(|(path, file)| (path.clone(), file.clone())))
     }
 
     pub(super) fn keep_files(&self, files: &BTreeMap<String, FileRef>) {

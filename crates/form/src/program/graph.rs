@@ -253,14 +253,13 @@ impl Net {
 
     /// One way round inside a component.
     fn cycle(&self, component: &[usize]) -> Vec<usize> {
-        let inside: std::collections::BTreeSet<usize> = component.iter().copied().collect();
+        let inside = |node: &usize| component.binary_search(node).is_ok();
         let start = component.iter().copied().filter(|n| *n >= self.defs * 3).min();
         let Some(start) = start else { return component.to_vec() };
         let mut before = std::collections::BTreeMap::new();
         let mut queue = std::collections::VecDeque::from([start]);
         while let Some(at) = queue.pop_front() {
-            for to in self.edges[at].iter().map(|to| *to as usize).filter(|to| inside.contains(to))
-            {
+            for to in self.edges[at].iter().map(|to| *to as usize).filter(&inside) {
                 if to == start {
                     let mut way = vec![at];
                     while let Some(previous) = before.get(way.last().unwrap_or(&start)) {

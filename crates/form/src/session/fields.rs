@@ -135,8 +135,8 @@ impl Session {
     /// Fields that changed since the last call; `None`: cleared or removed. What calculations gave
     /// and the rows are among them.
     pub fn take_writes(&mut self) -> BTreeMap<String, Option<String>> {
-        let mut writes: BTreeMap<String, Option<String>> =
-            std::mem::take(&mut self.removed).into_iter().map(|path| (path, None)).collect();
+        let mut writes = BTreeMap::new();
+        writes.extend(std::mem::take(&mut self.removed).into_iter().map(|path| (path, None)));
         for item in std::mem::take(&mut self.unwritten) {
             if let Some(path) = self.field_of(item).filter(|_| self.instance.get(item).flags.alive)
             {

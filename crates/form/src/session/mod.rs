@@ -261,7 +261,8 @@ impl Session {
     /// Every broken rule among the relevant questions, in the form's order.
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
-        let pages: BTreeSet<NodeId> = self.pages().into_iter().collect();
+        let mut pages = BTreeSet::new();
+        pages.extend(self.pages());
         let mut found = Vec::new();
         for id in self.drawn.in_order() {
             let Some(node) = self.drawn.get(id).filter(|node| node.kind == DrawnKind::Question)

@@ -324,12 +324,10 @@ impl Session {
                 let Some(last) = rows.items.last().copied() else { return };
                 self.detach_row(last, program);
             } else {
-                let taken: BTreeSet<&str> = rows
-                    .items
-                    .iter()
-                    .filter_map(|id| self.instance.get(*id).row.as_deref())
-                    .map(|r| &*r.key)
-                    .collect();
+                let mut taken = BTreeSet::new();
+                let rows = rows.items.iter();
+                let rows = rows.filter_map(|id| self.instance.get(*id).row.as_deref());
+                taken.extend(rows.map(|row| &*row.key));
                 let key =
                     (have + 1..).map(|n| n.to_string()).find(|key| !taken.contains(key.as_str()));
                 // A row that the form itself describes comes as it is described.
@@ -354,7 +352,8 @@ impl Session {
         }
         // A list that cannot be read says nothing about the answer.
         let Ok(values) = self.reading().choice_values(choices, item) else { return };
-        let offered: BTreeSet<&str> = values.iter().map(String::as_str).collect();
+        let mut offered = BTreeSet::new();
+        offered.extend(values.iter().map(String::as_str));
         let value = &self.instance.get(item).value;
         let kept = if question.control == QuestionControl::Select1 {
             if offered.contains(value.trim()) { value.clone() } else { String::new() }

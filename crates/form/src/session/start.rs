@@ -23,7 +23,7 @@ impl Session {
         session.fire(Event::FirstLoad, None);
         session.fire(Event::Load, None);
         session.begin();
-        session.unwritten = session.instance.below(Instance::ROOT).into_iter().collect();
+        session.unwritten.extend(session.instance.below(Instance::ROOT));
         session
     }
 

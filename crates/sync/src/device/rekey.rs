@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     draft::OpenPatch,
+    gather::gather,
     wire::{DeviceId, Dot, Operation, Write},
 };
 
@@ -31,7 +32,7 @@ pub fn rekey_patch(mut patch: OpenPatch, operations: &[Operation], device: Devic
 
 fn names(operations: &[Operation], device: DeviceId) -> BTreeMap<Dot, Dot> {
     let dots = operations.iter().map(|operation| operation.dot);
-    dots.zip(1..).map(|(dot, seq)| (dot, Dot { device, seq })).collect()
+    gather(dots.zip(1..).map(|(dot, seq)| (dot, Dot { device, seq })))
 }
 
 fn rename_writes(fields: &mut BTreeMap<String, Write>, names: &BTreeMap<Dot, Dot>) {

@@ -1,5 +1,6 @@
 //! Measurements, never assertions of a test: figures as JSON in `target/bench/`.
 
+mod app;
 mod sync;
 mod transfer;
 
@@ -24,6 +25,8 @@ enum Bench {
     Transfer,
     /// Push and pull of 1,000 records.
     Sync,
+    /// Cold start, opening each form, an answer, a save: the built app in Chromium, at CPU x1 and x4.
+    App,
 }
 
 impl Bench {
@@ -32,6 +35,7 @@ impl Bench {
         match self {
             Self::Transfer => "transfer",
             Self::Sync => "sync",
+            Self::App => "app",
         }
     }
 
@@ -39,6 +43,7 @@ impl Bench {
         match self {
             Self::Transfer => transfer::measure(),
             Self::Sync => sync::measure(),
+            Self::App => app::measure(),
         }
     }
 }

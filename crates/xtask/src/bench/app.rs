@@ -1,0 +1,18 @@
+//! Runs `tests/e2e/bench/app.mjs` on the built app and the released server.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::browser;
+use crate::build::{self, Profile};
+use crate::step::output;
+use crate::tools::{Need, Tools};
+
+pub fn measure() -> Result<Value> {
+    let tools = Tools::ensure(Need::ALL)?;
+    build::pwa(&tools)?;
+    let server = build::server(Profile::Release)?;
+    let mut node = browser::node(&server)?;
+    let figures = output(node.arg("bench/app.mjs"))?;
+    serde_json::from_str(&figures).context("the figures are no JSON")
+}

@@ -1,0 +1,119 @@
+// Figures of the built app in a real Chromium: cold start offline, opening each form, one answer, one save.
+// Prints JSON. Nothing here is an assertion: figures depend on the machine.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Device, PHONE } from '../harness/phone.mjs';
+import { Server } from '../harness/server.mjs';
+import { until } from '../harness/until.mjs';
+import { App } from '../pages/app.mjs';
+
+const RUNS = Number(process.env.RUNS ?? 5);
+const THROTTLES = [1, 4];
+const INSPECTION = 'lk_kt_phuong_xa';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-bench-'));
+const server = await Server.withPack(folder);
+await server.start();
+const phone = new Device('phone', folder, PHONE);
+await phone.start();
+const app = new App(phone, server);
+await app.signIn('canbo.longkhanh');
+await app.readyForOffline();
+const forms = await phone.page.evaluate(async () => (await (await fetch('/api/v1/pack')).json()).forms.map((form) => form.id));
+await phone.close();
+await server.stop();
+
+const figures = { unit: 'ms', runs: RUNS, cold_start_offline: {}, open_form: {}, answer_to_paint: {}, answer_to_saved: {} };
+for (const throttle of THROTTLES) {
+  const x = `x${throttle}`;
+  figures.cold_start_offline[x] = spread(await repeat(RUNS, () => coldStart(throttle)));
+  await phone.start();
+  await slow(throttle);
+  figures.open_form[x] = {};
+  for (const form of forms) {
+    figures.open_form[x][form] = spread(await repeat(RUNS, () => openForm(form)));
+  }
+  const { painted, saved } = await answers();
+  figures.answer_to_paint[x] = spread(painted);
+  figures.answer_to_saved[x] = spread(saved);
+  await phone.close();
+}
+rmSync(folder, { recursive: true, force: true });
+console.log(JSON.stringify(figures, null, 2));
+
+async function repeat(times, measure) {
+  const values = [];
+  for (let run = 0; run < times; run += 1) values.push(await measure());
+  return values;
+}
+
+function spread(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share) => Number(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(1));
+  return { n: sorted.length, p50: at(0.5), p95: at(0.95), max: at(1) };
+}
+
+async function slow(throttle) {
+  const session = await phone.context.newCDPSession(phone.page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: throttle });
+}
+
+/** A new browser process on the same profile, no server: from navigation to the greeting painted. */
+async function coldStart(throttle) {
+  await phone.start();
+  await slow(throttle);
+  await phone.page.addInitScript(() => {
+    const look = () => {
+      if (document.querySelector('.today h1')) requestAnimationFrame(() => { window.usableAt = performance.now(); });
+      else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+  await app.open('/');
+  const usable = await until('the app is usable', () => phone.page.evaluate(() => window.usableAt));
+  await phone.close();
+  return usable;
+}
+
+/** From the tap on a form's line to its first page painted. */
+async function openForm(form) {
+  await app.open('/fill');
+  await phone.page.locator(`[data-form="${form}"]`).waitFor();
+  return phone.page.evaluate(
+    (id) =>
+      new Promise((resolve) => {
+        const start = performance.now();
+        document.querySelector(`a[data-form="${id}"]`).click();
+        const look = () => {
+          if (document.querySelector('[data-form-ready]')) requestAnimationFrame(() => resolve(performance.now() - start));
+          else requestAnimationFrame(look);
+        };
+        look();
+      }),
+    form,
+  );
+}
+
+/** An item fails and passes by turns: until its reason is asked for or gone, and until that is on the disk. */
+async function answers() {
+  const form = await app.begin(INSPECTION);
+  await form.next();
+  return phone.page.evaluate(async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const painted = [];
+    const saved = [];
+    for (let turn = 0; turn < 100; turn += 1) {
+      const value = turn % 2 ? 'dat' : 'chua_dat';
+      const line = document.querySelector('.save-line');
+      const start = performance.now();
+      document.querySelector(`[data-q="a2"] input[value="${value}"]`).click();
+      while (Boolean(document.querySelector('[data-q="a2_gc"]')) === (value === 'dat')) await frame();
+      await frame();
+      painted.push(performance.now() - start);
+      while (line.dataset.save !== 'saved') await frame();
+      saved.push(performance.now() - start);
+    }
+    return { painted, saved };
+  });
+}
