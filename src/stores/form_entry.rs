@@ -523,11 +523,10 @@ fn start_session(program: Arc<Program>, opening: &Opening) -> Session {
     match &opening.view {
         None => Session::start(program, environment),
         Some(view) => {
-            let fields = view
-                .fields
-                .iter()
-                .filter_map(|(path, value)| Some((path.clone(), text_of(value)?)))
-                .collect();
+            let fields = view.fields.iter();
+            let fields = sync::gather(
+                fields.filter_map(|(path, value)| Some((path.clone(), text_of(value)?))),
+            );
             Session::resume(program, environment, &fields)
         }
     }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
 
+use crate::gather;
 use crate::wire::{
     DeviceId, Dot, FileRef, FormRef, Operation, Outcome, RecordId, RecordState, Sibling, Value,
     Write, field,
