@@ -24,6 +24,7 @@ use crate::{
     stores::{
         Library, OpenForms, Records, SignIn, SyncStatus,
         sign_in::SignInState,
+        sync_log::{self, Talk},
         sync_status::{Blocked, Phase},
     },
 };
@@ -43,6 +44,10 @@ pub struct Runner {
     events: mpsc::UnboundedSender<Event>,
     pull: Rc<RefCell<Option<Abort>>>,
     retry: Rc<RefCell<Timer>>,
+    /// To the runners of the other tabs.
+    others: Channel,
+    /// What moved since the last talk ended.
+    talk: Rc<RefCell<Talk>>,
 }
 
 impl Runner {
@@ -66,33 +71,35 @@ impl Runner {
             events,
             pull: Rc::default(),
             retry: Rc::default(),
+            others: Channel::open(LOCK),
+            talk: Rc::default(),
         };
         runner.watch();
+        runner.recount();
+        runner.show_talks();
         tasks::spawn(runner.run(incoming));
     }
 
     /// Turns what happens in the app and the browser into events.
     fn watch(&self) {
-        let others = Channel::open(LOCK);
-        let to_leader = others.clone();
         let (asked, submitted, edited) =
             (self.status.asked(), self.records.submissions(), self.records.edits());
         let runner = self.clone();
         let count = Signal::derive(move || asked.get() + submitted.get());
         on_move(count, move || {
             runner.tell(Event::Asked);
-            to_leader.post("asked");
+            runner.others.post("asked");
         });
         let runner = self.clone();
-        let to_leader = others.clone();
         on_move(edited, move || {
-            runner.tell(Event::Edited);
-            to_leader.post("edited");
+            runner.edited();
+            runner.others.post("edited");
         });
         let runner = self.clone();
-        others.on_message(move |text| match text.as_str() {
+        self.others.on_message(move |text| match text.as_str() {
             "asked" => runner.tell(Event::Asked),
-            "edited" => runner.tell(Event::Edited),
+            "edited" => runner.edited(),
+            "talked" => runner.show_talks(),
             _ => runner.follow_leader(&text),
         });
         let runner = self.clone();
@@ -112,6 +119,12 @@ impl Runner {
         });
         let runner = self.clone();
         visibility::on_change(move |visible| runner.come_or_go(visible));
+    }
+
+    /// An answer is on the phone only from the moment that it is stored, long before it is sealed.
+    fn edited(&self) {
+        self.tell(Event::Edited);
+        self.recount();
     }
 
     fn come_or_go(&self, visible: bool) {
@@ -210,15 +223,43 @@ impl Runner {
     }
 
     fn report(&self, status: &device::SyncStatus) {
-        let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let phase = phase_of(status);
         self.status.change(|standing| {
-            standing.phase = phase_of(status);
+            standing.phase = phase;
             standing.last_success_ms = status.last_success_ms;
-            standing.unsent_records = count(status.unsent_records);
-            standing.unsent_files = count(status.unsent_blobs);
         });
         let text = serde_json::to_string(&self.status.standing().get_untracked());
-        Channel::open(LOCK).post(&text.expect("counts are JSON"));
+        self.others.post(&text.expect("counts are JSON"));
+        if matches!(phase, Phase::Idle | Phase::Offline | Phase::Blocked(_)) {
+            self.end_talk(phase);
+        }
+    }
+
+    /// Notes what moved, for people who ask later.
+    fn end_talk(&self, end: Phase) {
+        let moved = self.talk.take();
+        let talk = Talk { end, ended_ms: clock::now_ms(), ..moved };
+        if !talk.is_worth_a_line() {
+            return;
+        }
+        let runner = self.clone();
+        tasks::spawn(async move {
+            match sync_log::add(&runner.storage, talk).await {
+                Ok(talks) => runner.status.set_talks(talks),
+                Err(error) => log_error(&format!("talk not noted: {error}")),
+            }
+            runner.others.post("talked");
+        });
+    }
+
+    fn show_talks(&self) {
+        let runner = self.clone();
+        tasks::spawn(async move {
+            match sync_log::load(&runner.storage).await {
+                Ok(talks) => runner.status.set_talks(talks),
+                Err(error) => log_error(&format!("talks not read: {error}")),
+            }
+        });
     }
 
     /// Another tab syncs: this one shows what that one says.
@@ -231,16 +272,22 @@ impl Runner {
     /// Counts what waits to be sent, and shows it.
     async fn waiting(&self, acked: u64) -> Result<Waiting, StorageError> {
         let (unsent, files) = self.records.unsent(acked).await?;
-        let records = self.records;
-        self.status.change(|standing| {
-            standing.unsent_bytes = files.iter().map(|(_, file)| file.size).sum();
-            standing.quarantined = records.quarantined();
-        });
+        self.status.count(&unsent, &files, self.records.quarantined());
         Ok(Waiting {
             operations: unsent.operations as u64,
             records: unsent.records.len() as u64,
             blobs: files.len() as u64,
         })
+    }
+
+    /// Shows what waits to be sent, whatever sync is doing.
+    fn recount(&self) {
+        let runner = self.clone();
+        tasks::spawn(async move {
+            if let Err(error) = runner.waiting(runner.records.device().acked).await {
+                log_error(&format!("unsent work not counted: {error}"));
+            }
+        });
     }
 
     fn refresh_library(&self) {

@@ -57,6 +57,27 @@ impl Language {
         }
     }
 
+    /// What a talk with the server brought there: `Gửi 3 hồ sơ, 2 ảnh, tệp (120 KB)`.
+    #[must_use]
+    pub fn went_up(self, records: usize, files: usize, bytes: u64) -> String {
+        let sent = match self {
+            Self::Vi => "Gửi",
+            Self::En => "Sent",
+        };
+        let (records, files) = (self.record_count(records), self.file_count(files));
+        format!("{sent} {records}, {files} ({})", self.bytes(bytes))
+    }
+
+    /// What a talk with the server brought here: `Nhận 5 hồ sơ (12 KB)`.
+    #[must_use]
+    pub fn came_down(self, records: usize, bytes: u64) -> String {
+        let received = match self {
+            Self::Vi => "Nhận",
+            Self::En => "Received",
+        };
+        format!("{received} {} ({})", self.record_count(records), self.bytes(bytes))
+    }
+
     /// The server has everything, and since when.
     #[must_use]
     pub fn all_sent_at(self, moment: &str) -> String {

@@ -37,6 +37,13 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// The day of a moment as data writes it: `2024-03-07`.
+#[must_use]
+pub fn iso_day(unix_ms: i64, offset_min: i32) -> String {
+    let Parts { year, month, day, .. } = parts(unix_ms, offset_min);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// `07/03/2024` from `2024-03-07` (a time of day after it is left out). Other text comes back as it is.
 #[must_use]
 pub fn date(iso: &str) -> String {
@@ -187,5 +194,6 @@ mod tests {
         assert_eq!(Language::En.moment(NOW - 48 * 3_600_000, NOW, HANOI), "02:00 22/11/2026");
         assert_eq!(Language::Vi.today_in_words(NOW, HANOI), "Thứ ba, 24/11/2026");
         assert_eq!(Language::En.today_in_words(NOW, 0), "Monday, 23/11/2026");
+        assert_eq!([iso_day(NOW, HANOI), iso_day(NOW, 0)], ["2026-11-24", "2026-11-23"]);
     }
 }

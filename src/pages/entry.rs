@@ -5,7 +5,7 @@ use sync::wire::RecordId;
 
 use super::shell::Notices;
 use super::standing::StandingLine;
-use super::{record_href, title_page};
+use super::{begin_again_href, record_href, title_page};
 use crate::components::{Banner, Glyph, Icon, Toast, Toaster, Tone};
 use crate::form_view::{FormView, storage_advice};
 use crate::locale::Language;
@@ -21,17 +21,24 @@ use crate::stores::{
 pub fn EntryPage() -> impl IntoView {
     let words = use_words();
     let open_forms = expect_context::<OpenForms>();
-    let record = use_router().id_on(Screen::Entry);
+    let router = use_router();
+    let record = router.id_on(Screen::Entry);
     let opened = RwSignal::new(None::<Result<FormEntry, OpenFormError>>);
     Effect::new(move || {
         let record = record.get().and_then(|id| id.parse::<RecordId>().ok());
+        let again = router.query().with_untracked(begin_again_href);
         opened.set(None);
         tasks::spawn(async move {
             let entry = match record {
                 Some(record) => open_forms.open(record).await,
                 None => Err(OpenFormError::NoSuchRecord),
             };
-            opened.try_set(Some(entry));
+            match (entry, again.filter(|_| router.screen().get_untracked() == Screen::Entry)) {
+                (Err(OpenFormError::NoSuchRecord), Some(again)) => router.replace(&again),
+                (entry, _) => {
+                    opened.try_set(Some(entry));
+                }
+            }
         });
     });
     view! {

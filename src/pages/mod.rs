@@ -14,6 +14,7 @@ mod sign_in;
 mod standing;
 mod start;
 mod storage_problem;
+mod sync_log;
 mod today;
 
 pub use entry::EntryPage;
@@ -32,7 +33,7 @@ use sync::wire::RecordId;
 use today::TodayPage;
 
 use crate::locale::Language;
-use crate::platform::{clock, document};
+use crate::platform::{address::Query, clock, document};
 
 /// Names the page in the browser's list of tabs, and to screen readers.
 fn title_page(title: Signal<String>) {
@@ -48,6 +49,24 @@ fn moment(language: Language, unix_ms: i64) -> String {
 /// Where a record is read.
 fn record_href(id: RecordId) -> String {
     format!("/records/{id}")
+}
+
+/// Where a record of a form is begun for a unit.
+fn start_href(form: &str, unit: &str) -> String {
+    format!("/fill/{form}{}", Query::default().with("unit", unit).suffix())
+}
+
+/// Where a new record is filled in. It is stored with its first answer; until then the address alone tells how to
+/// begin it again after a reload.
+fn new_record_href(id: RecordId, form: &str, unit: &str) -> String {
+    let begun = Query::default().with("form", form).with("unit", unit);
+    format!("{}{}", edit_href(id), begun.suffix())
+}
+
+/// Where to begin again what [`new_record_href`] led to, when no such record was stored.
+fn begin_again_href(query: &Query) -> Option<String> {
+    let form = query.get("form").filter(|form| !form.is_empty())?;
+    Some(start_href(&form, &query.get("unit").unwrap_or_default()))
 }
 
 /// Where a record is filled in.

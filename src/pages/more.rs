@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::sign_in::{LanguageChoice, failure_text};
+use super::sync_log::SyncLog;
 use super::{moment, title_page};
 use crate::components::{Banner, Button, ButtonKind, ChoiceOption, Glyph, Segmented, Tone};
 use crate::locale::Language;
@@ -27,6 +28,7 @@ pub fn MorePage() -> impl IntoView {
             <header class="page-head"><h1>{words.say(Language::more)}</h1></header>
             <Person />
             <StorageHealth />
+            <SyncLog />
             <Looks />
             <Install />
             <p class="muted">{words.say(Language::version)}" "{env!("CARGO_PKG_VERSION")}</p>

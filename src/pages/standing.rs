@@ -12,7 +12,7 @@ use crate::stores::{
 };
 
 /// What sync is doing, when that is worth a word.
-fn phase_text(language: Language, phase: Phase) -> Option<&'static str> {
+pub(super) fn phase_text(language: Language, phase: Phase) -> Option<&'static str> {
     match phase {
         Phase::Idle => None,
         Phase::Sending => Some(language.phase_sending()),

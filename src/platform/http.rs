@@ -115,6 +115,12 @@ impl Request {
         self
     }
 
+    /// Bytes of its body.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.body.as_ref().map_or(0, Vec::len)
+    }
+
     /// With a header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {

@@ -6,6 +6,7 @@ pub mod address;
 pub mod barcode;
 pub mod broadcast;
 pub mod clock;
+pub mod compression;
 pub mod connectivity;
 pub mod document;
 pub mod drawing;

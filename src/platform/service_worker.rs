@@ -8,14 +8,11 @@ use super::{exception_text, log_error};
 
 /// Calls back once, when a new version of the app is ready to be taken.
 pub fn on_update(then: impl FnOnce() + 'static) {
-    #[cfg(target_arch = "wasm32")]
-    spawn_local(async move {
+    super::tasks::spawn(async move {
         let Some(registration) = registration().await else { return };
         wait_for_new_version(&registration).await;
         then();
     });
-    #[cfg(not(target_arch = "wasm32"))]
-    drop(then);
 }
 
 /// Looks for a new version on the server.

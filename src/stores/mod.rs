@@ -15,6 +15,7 @@ pub mod record_id;
 pub mod records;
 pub mod search;
 pub mod sign_in;
+pub mod sync_log;
 pub mod sync_status;
 pub mod update;
 

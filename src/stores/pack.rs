@@ -86,3 +86,12 @@ pub struct Unit {
     /// The units that took its place.
     pub successors: Vec<String>,
 }
+
+impl Unit {
+    /// Whether it exists on a day, `YYYY-MM-DD`.
+    #[must_use]
+    pub fn is_in_force(&self, day: &str) -> bool {
+        self.valid_from.as_deref().is_none_or(|from| from <= day)
+            && self.valid_to.as_deref().is_none_or(|to| day <= to)
+    }
+}

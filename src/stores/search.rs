@@ -1,20 +1,15 @@
-//! Search without diacritics: `nguyen` finds `Nguyễn`, `dang` finds `Đặng`.
+//! Search in lists without diacritics: `nguyen` finds `Nguyễn`, `dang` finds `Đặng`.
 
+use report::fold;
 use sync::{view::RecordView, wire::Value};
 
 /// Answers longer than this are not searched: a list searches names and places, not essays.
 const ANSWER_CHARS_MAX: usize = 80;
 
-/// Lower case without Vietnamese diacritics; everything else stays.
-#[must_use]
-pub fn fold(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).filter_map(base_letter).collect()
-}
-
-/// Whether a folded text contains every word that is searched.
+/// Whether a text that is folded already contains every word that is searched.
 #[must_use]
 pub fn matches(folded: &str, searched: &str) -> bool {
-    fold(searched).split_whitespace().all(|word| folded.contains(word))
+    fold(searched).split(' ').all(|word| folded.contains(word))
 }
 
 /// What a record is found by: its title and its short answers.
@@ -30,23 +25,6 @@ pub fn fold_record(view: &RecordView) -> String {
         }
     }
     folded
-}
-
-/// A letter without its marks; `None` for a mark that stands by itself.
-fn base_letter(letter: char) -> Option<char> {
-    Some(match letter {
-        'à' | 'á' | 'ả' | 'ã' | 'ạ' | 'ă' | 'ằ' | 'ắ' | 'ẳ' | 'ẵ' | 'ặ' | 'â' | 'ầ' | 'ấ' | 'ẩ'
-        | 'ẫ' | 'ậ' => 'a',
-        'è' | 'é' | 'ẻ' | 'ẽ' | 'ẹ' | 'ê' | 'ề' | 'ế' | 'ể' | 'ễ' | 'ệ' => 'e',
-        'ì' | 'í' | 'ỉ' | 'ĩ' | 'ị' => 'i',
-        'ò' | 'ó' | 'ỏ' | 'õ' | 'ọ' | 'ô' | 'ồ' | 'ố' | 'ổ' | 'ỗ' | 'ộ' | 'ơ' | 'ờ' | 'ớ' | 'ở'
-        | 'ỡ' | 'ợ' => 'o',
-        'ù' | 'ú' | 'ủ' | 'ũ' | 'ụ' | 'ư' | 'ừ' | 'ứ' | 'ử' | 'ữ' | 'ự' => 'u',
-        'ỳ' | 'ý' | 'ỷ' | 'ỹ' | 'ỵ' => 'y',
-        'đ' => 'd',
-        '\u{300}'..='\u{36f}' => return None,
-        other => other,
-    })
 }
 
 #[cfg(test)]

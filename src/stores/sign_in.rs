@@ -212,6 +212,7 @@ impl SignIn {
         let mut changes: Vec<Change> =
             STORES.into_iter().filter(|store| !kept.contains(store)).map(Change::Clear).collect();
         changes.push(Change::Delete(Store::Meta, meta::PROFILE.into()));
+        changes.push(Change::Delete(Store::Meta, meta::SYNC_LOG.into()));
         let mut emptied = device;
         emptied.cursor = None;
         changes.push(outbox::put_device(&emptied));

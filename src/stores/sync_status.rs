@@ -1,36 +1,52 @@
 //! How the phone stands with the server: what the line on top of every screen says.
 
 use leptos::prelude::*;
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
+use sync::wire::Hash;
+
+use super::{outbox::Unsent, sync_log::Talk};
+use crate::platform::storage::schema::BlobRow;
 
 /// What sync is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 pub enum Phase {
     /// Nothing to do.
     #[default]
+    #[n(0)]
     Idle,
     /// Sending answers.
+    #[n(1)]
     Sending,
     /// Sending photos and signatures.
+    #[n(2)]
     SendingFiles,
     /// Fetching what others did.
+    #[n(3)]
     Receiving,
     /// No connection, or the server does not answer; it tries again by itself.
+    #[n(4)]
     Offline,
     /// It cannot go on by itself.
-    Blocked(Blocked),
+    #[n(5)]
+    Blocked(#[n(0)] Blocked),
 }
 
 /// Why sync cannot go on by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cbor(index_only)]
 pub enum Blocked {
     /// The session ended: sign in again. Work goes on.
+    #[n(0)]
     SignedOut,
     /// The server speaks a newer protocol: take the app's new version.
+    #[n(1)]
     UpgradeNeeded,
     /// The phone's storage failed.
+    #[n(2)]
     Storage,
     /// The server answers with an error; it tries again later.
+    #[n(3)]
     ServerError,
 }
 
@@ -56,13 +72,14 @@ pub struct Standing {
 pub struct SyncStatus {
     standing: RwSignal<Standing>,
     asked: RwSignal<u64>,
+    talks: RwSignal<Vec<Talk>>,
 }
 
 impl SyncStatus {
     /// Nothing is known yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { standing: RwSignal::default(), asked: RwSignal::new(0) }
+        Self { standing: RwSignal::default(), asked: RwSignal::new(0), talks: RwSignal::default() }
     }
 
     /// How the phone stands with the server.
@@ -80,6 +97,27 @@ impl SyncStatus {
     #[must_use]
     pub fn asked(self) -> Signal<u64> {
         self.asked.into()
+    }
+
+    /// The last talks with the server, the newest first.
+    #[must_use]
+    pub fn talks(self) -> Signal<Vec<Talk>> {
+        self.talks.into()
+    }
+
+    /// These are the last talks now.
+    pub fn set_talks(self, talks: Vec<Talk>) {
+        self.talks.try_set(talks);
+    }
+
+    /// Tells what the server lacks: records with open or sealed changes, and files.
+    pub(crate) fn count(self, unsent: &Unsent, files: &[(Hash, BlobRow)], quarantined: usize) {
+        self.change(|standing| {
+            standing.unsent_records = unsent.records.len();
+            standing.unsent_files = files.len();
+            standing.unsent_bytes = files.iter().map(|(_, file)| file.size).sum();
+            standing.quarantined = quarantined;
+        });
     }
 
     /// Tells what changed.

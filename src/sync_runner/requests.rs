@@ -4,6 +4,7 @@ use sync::device::{BlobReply, Event, Reply, WaitingBlob};
 
 use super::Runner;
 use crate::platform::{
+    compression,
     http::{Abort, HttpError, Method, Request, Response, TIMEOUT_MS},
     storage::StorageError,
 };
@@ -15,8 +16,14 @@ const MISSING_CHUNKS: &str = "X-Missing-Chunks";
 
 impl Runner {
     pub(super) async fn push(&self, ticket: u64, body: Vec<u8>) -> Event {
-        let request = Request::new(Method::Post, "/api/v1/push").body(CBOR, body);
+        let request = Request::new(Method::Post, "/api/v1/push");
+        let request = match compression::gzip(&body).await {
+            Some(packed) => request.header("Content-Encoding", "gzip").body(CBOR, packed),
+            None => request.body(CBOR, body),
+        };
+        let size = request.size();
         let answer = request.send(&[CONTENT_TYPE, RETRY_AFTER]).await;
+        self.moved(&answer, size);
         Event::PushReply { ticket, reply: cbor_reply(answer) }
     }
 
@@ -28,6 +35,7 @@ impl Runner {
             .timeout_ms(TIMEOUT_MS + wait_s * 1_000)
             .abort(abort);
         let answer = request.send(&[CONTENT_TYPE, RETRY_AFTER]).await;
+        self.moved(&answer, 0);
         Event::PullReply { ticket, reply: cbor_reply(answer) }
     }
 
@@ -62,11 +70,23 @@ impl Runner {
         let request = Request::new(Method::Put, path)
             .header("X-Chunk-Hash", hash)
             .body("application/octet-stream", bytes);
-        let reply = match request.send(&[RETRY_AFTER]).await {
+        let size = request.size();
+        let answer = request.send(&[RETRY_AFTER]).await;
+        self.moved(&answer, size);
+        let reply = match answer {
             Ok(answer) if answer.is_ok() => BlobReply::Taken,
             answer => BlobReply::Failed(failure(answer)),
         };
         Ok(Event::BlobReply { ticket, reply })
+    }
+
+    /// Counts the bytes of a request that was answered.
+    fn moved(&self, answer: &Result<Response, HttpError>, up: usize) {
+        if let Ok(answer) = answer {
+            let mut talk = self.talk.borrow_mut();
+            talk.bytes_up += up as u64;
+            talk.bytes_down += answer.body.len() as u64;
+        }
     }
 }
 
@@ -115,24 +135,24 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, headers: &[(&'static str, &str)]) -> Result<Response, HttpError> {
+    fn answer(status: u16, headers: &[(&'static str, &str)]) -> Response {
         let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Ok(Response { status, headers, body: vec![1] })
+        Response { status, headers, body: vec![1] }
     }
 
     #[test]
     fn answers_are_told_apart() {
         for (answer, expected) in [
-            (answer(200, &[(CONTENT_TYPE, CBOR)]), Reply::Body(vec![1])),
-            (answer(200, &[(CONTENT_TYPE, "text/html")]), Reply::NotOurServer),
-            (answer(302, &[]), Reply::NotOurServer),
-            (answer(401, &[]), Reply::SignedOut),
+            (Ok(answer(200, &[(CONTENT_TYPE, CBOR)])), Reply::Body(vec![1])),
+            (Ok(answer(200, &[(CONTENT_TYPE, "text/html")])), Reply::NotOurServer),
+            (Ok(answer(302, &[])), Reply::NotOurServer),
+            (Ok(answer(401, &[])), Reply::SignedOut),
             (
-                answer(503, &[(RETRY_AFTER, "7")]),
+                Ok(answer(503, &[(RETRY_AFTER, "7")])),
                 Reply::Refused { status: 503, retry_after_ms: Some(7_000) },
             ),
             (
-                answer(400, &[(CONTENT_TYPE, CBOR)]),
+                Ok(answer(400, &[(CONTENT_TYPE, CBOR)])),
                 Reply::Refused { status: 400, retry_after_ms: None },
             ),
             (Err(HttpError::TimedOut), Reply::Unreachable),

@@ -72,6 +72,7 @@ impl Runner {
         };
         let touched = [Store::Meta, Store::Outbox, Store::BlobMeta];
         let records = self.storage.update(reads, &touched, decide).await?;
+        self.talk.borrow_mut().records_up += records.len() as u64;
         let acked = state.acked;
         self.records.set_device(state);
         self.refresh(&records).await?;
@@ -86,7 +87,7 @@ impl Runner {
         // A generation that came whole leaves nothing of older ones behind.
         let sweeps = page.complete && self.records.device().complete != state.complete;
         let reads = if sweeps { vec![Read::All(Store::Base)] } else { Vec::new() };
-        let (stored, units) = (state.clone(), page.units.clone());
+        let (stored, units, came) = (state.clone(), page.units.clone(), page.records.len());
         let decide = move |rows: Vec<Rows>| {
             let mut changes = vec![outbox::put_device(&stored)];
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
@@ -113,6 +114,7 @@ impl Runner {
             Ok((changes, records))
         };
         let records = self.storage.update(reads, &[Store::Meta, Store::Base], decide).await?;
+        self.talk.borrow_mut().records_down += came as u64;
         let (acked, pack) = (state.acked, state.pack);
         self.records.set_device(state);
         self.refresh(&records).await?;
@@ -154,6 +156,7 @@ impl Runner {
 
     pub(super) async fn mark_blob_sent(&self, hash: Hash) -> Result<Event, StorageError> {
         self.records.mark_file_sent(hash).await?;
+        self.talk.borrow_mut().files_up += 1;
         Ok(Event::Stored(self.waiting(self.records.device().acked).await?))
     }
 

@@ -67,6 +67,8 @@ pub mod meta {
     pub const DEVICE: &str = "device";
     /// The place of the newest operation ever sealed here, CBOR.
     pub const LAST_SEQ: &str = "last_seq";
+    /// The last talks with the server, for people to read: CBOR of `stores::sync_log::Talk`s.
+    pub const SYNC_LOG: &str = "sync_log";
 }
 
 impl Store {

@@ -7,7 +7,7 @@ use sync::{device::DeviceState, view};
 use super::*;
 use crate::{
     platform::storage::{Storage, Store, schema::OutboxRow},
-    stores::outbox,
+    stores::{SyncStatus, outbox},
 };
 
 const FORM: &str = r#"<?xml version="1.0"?>
@@ -126,6 +126,34 @@ fn a_form_that_was_only_looked_at_is_not_stored() {
         block_on(entry.save_now()).expect("nothing to do");
         assert_eq!(block_on(phone.storage.all(Store::Open)), Ok(Vec::new()));
         assert_eq!(entry.save_state().get_untracked(), SaveState::Unchanged);
+    });
+}
+
+#[test]
+fn an_answer_is_counted_as_on_this_phone_only_from_its_first_save_until_the_server_has_it() {
+    run(|phone| {
+        let status = SyncStatus::new();
+        let lacks = |acked: u64| {
+            let (unsent, files) = block_on(phone.records.unsent(acked)).expect("memory reads");
+            status.count(&unsent, &files, 0);
+            let standing = status.standing().get_untracked();
+            (standing.unsent_records, standing.unsent_files, standing.unsent_bytes)
+        };
+        let entry = phone.open(record_id::new());
+        assert_eq!(lacks(0), (0, 0, 0), "only looked at");
+        let name = question(entry, "chung/ten");
+        entry.answer(name, "An");
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(lacks(0), (1, 0, 0), "open, not sealed");
+        block_on(entry.attach(name, "a.jpg", "image/jpeg", &[7; 300])).expect("kept");
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(lacks(0), (1, 1, 300), "open, with a file");
+        block_on(phone.records.seal_all()).expect("sealed");
+        assert_eq!(lacks(0), (1, 1, 300), "sealed, not sent");
+        assert_eq!(lacks(1), (0, 1, 300), "the answers are sent");
+        entry.answer(name, "Ân");
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(lacks(1), (1, 1, 300), "open again on top of what was sent");
     });
 }
 
