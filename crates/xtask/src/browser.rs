@@ -50,6 +50,7 @@ pub fn node(server: &Path) -> Result<Command> {
     node.current_dir(root().join("tests/e2e"))
         .env("SOTAY_SERVER", server)
         .env("SOTAY_PACK", build::default_pack())
+        .env("SOTAY_DIST", root().join("dist"))
         .env("SOTAY_ARTIFACTS", build::target().join("e2e"))
         .env("CHROMIUM", chromium);
     Ok(node)

@@ -41,8 +41,9 @@ const OURS: &[(&str, &[&str])] = &[
 ];
 /// Which module of the phone app may use which.
 const MODULES: &[(&str, &[&str])] = &[
-    ("app", &["pages", "components", "stores", "platform", "locale", "sync_runner"]),
-    ("pages", &["form_view", "components", "stores", "locale", "platform"]),
+    ("app", &["pages", "router", "components", "stores", "platform", "locale", "sync_runner"]),
+    ("pages", &["form_view", "router", "components", "stores", "locale", "platform"]),
+    ("router", &["platform"]),
     ("form_view", &["components", "stores", "locale", "platform"]),
     ("components", &["platform"]),
     ("stores", &["platform", "sync_runner", "locale"]),
