@@ -36,7 +36,7 @@ pub fn storage_tests(tools: &Tools) -> Result<()> {
 pub fn journey(filter: Option<&str>) -> Result<()> {
     let server = build::server(Profile::Dev)?;
     let mut node = node(&server)?;
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
+    node.args(["--test", "--test-concurrency=1", "--test-timeout=180000", "--test-reporter=spec"]);
     if let Some(filter) = filter {
         node.arg(format!("--test-name-pattern={filter}"));
     }

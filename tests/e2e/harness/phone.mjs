@@ -44,6 +44,7 @@ export class Device {
     this.#browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
     const [context] = this.#browser.contexts();
     this.context = context;
+    context.setDefaultTimeout(Number(process.env.SOTAY_PATIENCE_MS ?? 30_000));
     this.page = context.pages()[0] ?? (await context.newPage());
     this.errors = [];
     this.page.on('pageerror', (error) => this.errors.push(String(error)));

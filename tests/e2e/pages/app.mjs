@@ -43,6 +43,15 @@ export class App {
     return new FormPage(this.page).ready();
   }
 
+  /** After a cold start: in the form by itself, or one tap away on Today if the kill came within seconds of opening it. */
+  async backInForm() {
+    const form = this.page.locator('[data-form-ready]');
+    const draft = this.page.locator('main .record-row').first();
+    await form.or(draft).first().waitFor();
+    if (!(await form.count()) && (await draft.count())) await draft.click();
+    return new FormPage(this.page).ready();
+  }
+
   async allSent() {
     await this.page.locator('[data-unsent="0"]').first().waitFor({ state: 'attached', timeout: 60_000 });
   }

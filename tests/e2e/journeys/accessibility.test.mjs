@@ -1,0 +1,146 @@
+// Every main screen, measured by axe-core at a phone's and a desk's size; and the way to an answer by keys alone.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import { PASSWORD, Server } from '../harness/server.mjs';
+import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { knownGap } from '../harness/known_gap.mjs';
+import { App } from '../pages/app.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const FORM = 'lk_kho_khan';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const device = new Device('officer', folder, PHONE);
+let server;
+let app;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  app = new App(device, server);
+  await device.start();
+});
+
+after(async () => {
+  await device.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What axe finds that keeps a person out, by rule and place, at both sizes and in both themes. */
+async function faults(screen) {
+  const { page } = device;
+  const found = [];
+  for (const size of [PHONE, DESK]) {
+    for (const colorScheme of ['light', 'dark']) {
+      await page.setViewportSize(size);
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await inject();
+      const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+      for (const { id, impact, nodes } of violations) {
+        if (!['serious', 'critical'].includes(impact)) continue;
+        const places = nodes.map((node) => `${node.target} (${node.failureSummary.split('\n')[1]?.trim()})`);
+        found.push(`${screen} ${size.width} ${colorScheme}: ${impact} ${id}: ${places.slice(0, 4).join(' | ')}`);
+      }
+    }
+  }
+  await page.setViewportSize(PHONE);
+  await page.emulateMedia({ colorScheme: 'light' });
+  return found;
+}
+
+/** By the debugger, which the page's content security policy does not bind. */
+async function inject() {
+  const session = await device.context.newCDPSession(device.page);
+  await session.send('Runtime.evaluate', { expression: axe.source });
+  await session.detach();
+}
+
+/** Presses Tab until the focus is on what is sought; fails when it never gets there. */
+async function tabTo(selector, limit = 60) {
+  const target = device.page.locator(selector).first();
+  await target.waitFor();
+  for (let step = 0; step <= limit; step += 1) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await device.page.keyboard.press('Tab');
+  }
+  assert.fail(`Tab never reaches ${selector}`);
+}
+
+const press = (key) => device.page.keyboard.press(key);
+
+test('signing in has no fault, and needs no pointer', async () => {
+  await app.open('/');
+  await device.page.locator('input[name="name"]').waitFor();
+  assert.deepEqual(await faults('sign-in'), []);
+  await tabTo('input[name="name"]');
+  await device.page.keyboard.type('canbo.longkhanh');
+  await tabTo('input[type="password"]');
+  await device.page.keyboard.type(PASSWORD);
+  await press('Enter');
+  await device.page.getByRole('navigation').first().waitFor();
+  await app.readyForOffline();
+});
+
+test('from Today to a form by keys, and its first page answered', async () => {
+  await tabTo('.tab[href="/fill"]');
+  await press('Enter');
+  await device.page.locator('input[type="search"]').waitFor();
+  await tabTo(`[data-form="${FORM}"]`);
+  await press('Enter');
+  const form = await new FormPage(device.page).ready();
+  await tabTo('[data-q="tom_tat"] input, [data-q="tom_tat"] textarea');
+  await device.page.keyboard.type('Thiếu kinh phí tập huấn');
+  // A sheet of choices: opened and closed by keys; then the focus is back where it was.
+  await tabTo('[data-q="nhom"] .choose-button');
+  await press('Enter');
+  await device.page.getByRole('dialog').filter({ visible: true }).waitFor();
+  await press('Escape');
+  await device.page.getByRole('dialog').filter({ visible: true }).waitFor({ state: 'detached' }).catch(() => {});
+  assert.equal(await device.page.getByRole('dialog').filter({ visible: true }).count(), 0);
+  assert.ok(await device.page.locator('[data-q="nhom"] .choose-button').evaluate((element) => element === document.activeElement));
+  // A choice on the page: one stop for Tab, arrows within it.
+  await tabTo('[data-q="muc_do"] input[type="radio"]');
+  await press('ArrowDown');
+  await press('ArrowUp');
+  assert.equal(await device.page.locator('[data-q="muc_do"] input:checked').count(), 1);
+  await form.saved();
+  await tabTo('.form-foot button:last-of-type');
+  assert.deepEqual(await faults('form'), []);
+});
+
+for (const [screen, path] of [['today', '/'], ['fill', '/fill'], ['records', '/records'], ['reports', '/reports'], ['more', '/more']]) {
+  test(`the screen ${screen} has no fault`, async () => {
+    // The person leaves the form first: else the app brings them back to it.
+    if (await device.page.locator('[data-form-ready]').count()) {
+      await device.page.locator('.form-head button').first().click();
+      await device.page.locator('.today').waitFor();
+    }
+    await app.open(path);
+    await device.page.locator(screen === 'records' ? '.record-row' : '.page h1').first().waitFor();
+    assert.deepEqual(await faults(screen), []);
+  });
+}
+
+knownGap('a record has no fault', 'headings stand between the answers of a definition list, without a level', async () => {
+  await app.open('/records');
+  const href = await device.page.locator('.record-row').first().getAttribute('href');
+  await app.open(href.replace('/edit', ''));
+  await device.page.locator('[data-path]').filter({ visible: true }).first().waitFor();
+  assert.deepEqual(await faults('record'), []);
+});
+
+test('the inspection form, with a rule broken, has no fault', async () => {
+  const form = await app.begin('lk_kt_phuong_xa');
+  await form.type('ky_tu', '2026-06-01');
+  await form.type('ky_den', '2026-01-01');
+  await form.question('ky_den').getByText('Ngày kết thúc phải sau ngày bắt đầu.').waitFor();
+  assert.deepEqual(await faults('inspection'), []);
+  await device.page.locator('[data-q="don_vi_lap"] .choose-button').click();
+  await device.page.getByRole('dialog').filter({ visible: true }).waitFor();
+  assert.deepEqual(await faults('choice sheet'), []);
+});

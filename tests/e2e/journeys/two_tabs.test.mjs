@@ -1,0 +1,100 @@
+// Two tabs of one phone: one store, one sender. Different records and the same record, filled at the same time.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server } from '../harness/server.mjs';
+import { Device, PHONE } from '../harness/phone.mjs';
+import { Desk } from '../harness/desk.mjs';
+import { until } from '../harness/until.mjs';
+import { App } from '../pages/app.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const FORM = 'lk_kho_khan';
+const TITLE = 'Tóm tắt vướng mắc (một câu)';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const phone = new Device('officer', folder, PHONE);
+let server;
+let left;
+let right;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  await phone.start();
+  left = new App(phone, server);
+  await left.signIn('canbo.longkhanh');
+  await left.readyForOffline();
+  await left.allSent();
+  const page = await phone.context.newPage();
+  await page.setViewportSize(PHONE);
+  right = new App({ page }, server);
+  await server.stop();
+});
+
+after(async () => {
+  await phone.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const recordOf = (app) => app.page.url().match(/records\/([^/]+)\/edit/)[1];
+const answer = (form, name) => form.question(name).locator('input, textarea').first().inputValue();
+
+test('two records are filled in two tabs at the same time, and each keeps its answers', async () => {
+  const forms = [await left.begin(FORM), await right.begin(FORM)];
+  for (const [at, form] of forms.entries()) await form.type('tom_tat', `Phiếu ${at}`);
+  await Promise.all(forms.map((form, at) => form.type('kien_nghi', `Kiến nghị ${at}`)));
+  await Promise.all(forms.map((form) => form.saved()));
+  assert.notEqual(recordOf(left), recordOf(right));
+});
+
+test('each tab lists what the other filled, without a reload', async () => {
+  for (const app of [left, right]) {
+    await app.page.getByRole('button', { name: 'Rời phiếu' }).or(app.page.locator('.form-head button').first()).first().click();
+    await until('both records are listed', async () => (await app.page.locator('.record-row').count()) === 2);
+  }
+});
+
+test('the same record is open in two tabs: different answers all stay', async () => {
+  const path = `/records/${await idOf('Phiếu 0')}/edit`;
+  await left.open(path);
+  await right.open(path);
+  const forms = [await new FormPage(left.page).ready(), await new FormPage(right.page).ready()];
+  await forms[0].type('nguoi_lap', 'Nguyễn Thị Hoa');
+  await forms[0].saved();
+  await forms[1].type('mo_ta', 'Chưa được giao dự toán');
+  await forms[1].saved();
+  await left.page.reload();
+  const again = await new FormPage(left.page).ready();
+  assert.equal(await answer(again, 'nguoi_lap'), 'Nguyễn Thị Hoa');
+  assert.equal(await answer(again, 'mo_ta'), 'Chưa được giao dự toán');
+  assert.equal(await answer(again, 'kien_nghi'), 'Kiến nghị 0');
+});
+
+test('the sending tab is closed: the other one sends everything, once', async () => {
+  await left.page.close();
+  await server.start();
+  await right.page.locator('.standing-line').click();
+  await right.page.getByRole('button', { name: 'Gửi ngay' }).click();
+  await right.allSent();
+  const desk = await Desk.signIn(server);
+  const rows = await desk.rows(FORM);
+  assert.deepEqual(rows.map((row) => row[TITLE]).sort(), ['Phiếu 0', 'Phiếu 1']);
+  const shared = rows.find((row) => row[TITLE] === 'Phiếu 0');
+  assert.equal(shared['Người lập'], 'Nguyễn Thị Hoa');
+  assert.equal(shared['Mô tả, nguyên nhân'], 'Chưa được giao dự toán');
+  await right.open('/records');
+  for (const name of ['Phiếu 0', 'Phiếu 1']) {
+    const history = await desk.history(await idOf(name));
+    assert.equal(history.filter((operation) => operation.action === 'create').length, 1, `${name} is created once`);
+  }
+});
+
+/** A record's id by its name, from the list on screen. */
+async function idOf(name) {
+  const href = await right.page.locator('.record-row').filter({ hasText: name }).first().getAttribute('href');
+  return href.match(/records\/([^/]+)/)[1];
+}

@@ -1,0 +1,100 @@
+// Signing in that fails, and a session that the server ended: the same words for every wrong sign-in, and no work lost.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PASSWORD, Server } from '../harness/server.mjs';
+import { Device, PHONE } from '../harness/phone.mjs';
+import { Desk } from '../harness/desk.mjs';
+import { knownGap } from '../harness/known_gap.mjs';
+import { App } from '../pages/app.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const FORM = 'lk_kho_khan';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const phone = new Device('officer', folder, PHONE);
+let server;
+let app;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  app = new App(phone, server);
+  await phone.start();
+});
+
+after(async () => {
+  await phone.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function tryIn(name, password) {
+  const { page } = phone;
+  await app.open('/');
+  await page.locator('input[name="name"]').fill(name);
+  await page.locator('input[type="password"]').fill(password);
+  await page.getByRole('button', { name: 'Đăng nhập' }).click();
+  const banner = page.locator('.sign-in-form .banner');
+  await banner.waitFor();
+  return banner.innerText();
+}
+
+test('a wrong password and an unknown name get the same words', async () => {
+  const wrong = await tryIn('canbo.longkhanh', 'khong-phai');
+  assert.match(wrong, /Tên hoặc mật khẩu không đúng/);
+  assert.equal(await tryIn('khong.co.ai', PASSWORD), wrong);
+});
+
+test('nothing entered is asked for without asking the server', async () => {
+  assert.match(await tryIn('', ''), /Nhập tên đăng nhập và mật khẩu/);
+});
+
+test('the server ends the session while a form is filled: the app asks to sign in, and filling goes on', async () => {
+  await app.signIn('canbo.longkhanh');
+  await app.readyForOffline();
+  const form = await app.begin(FORM);
+  const [id] = (await server.command('session', 'list')).match(/^\s*\d+/m);
+  await server.command('session', 'revoke', id.trim());
+  await form.type('tom_tat', 'Thiếu kinh phí tập huấn');
+  await form.saved();
+  const { page } = phone;
+  await page.locator('.standing-line').click();
+  await page.getByRole('button', { name: 'Gửi ngay' }).click();
+  await page.getByText('Phiên đăng nhập đã hết. Bạn vẫn làm việc được; đăng nhập lại để gửi.').waitFor();
+  await page.locator('.standing-line').filter({ hasText: 'Cần đăng nhập lại để gửi' }).waitFor();
+  await form.type('kien_nghi', 'Bố trí kinh phí');
+  await form.saved();
+  await phone.screenshot('session-ended');
+});
+
+test('a cold start shows the work, not a sign-in', async () => {
+  await phone.close();
+  await phone.start();
+  await app.open('/');
+  const form = await new FormPage(phone.page).ready();
+  assert.equal(await form.question('kien_nghi').locator('input, textarea').first().inputValue(), 'Bố trí kinh phí');
+});
+
+test('the same person signs in again, and the app is theirs as before', async () => {
+  const { page } = phone;
+  await page.locator('.standing-line').click();
+  await page.getByRole('button', { name: 'Gửi ngay' }).click();
+  await page.getByRole('link', { name: 'Đăng nhập lại' }).click();
+  await page.locator('input[name="name"]').fill('canbo.longkhanh');
+  await page.locator('input[type="password"]').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Đăng nhập' }).click();
+  await page.getByRole('navigation').first().waitFor();
+  await app.allSent();
+});
+
+knownGap(
+  'what was sent meanwhile is among the records',
+  'the server keeps what a revoked session sends in quarantine, and the phone counts it as sent',
+  async () => {
+    const rows = await (await Desk.signIn(server)).rows(FORM);
+    assert.deepEqual(rows.map((row) => row['Kiến nghị, đề xuất']), ['Bố trí kinh phí']);
+  },
+);
