@@ -1,3 +1,5 @@
+// Not run by `cargo xtask test`: whether a small quota bites depends on the machine's disk. Run it by hand.
+
 // A phone that does not store: refused altogether, or full. It is said in words, before or at once, and nothing that
 // was saved is lost.
 import { after, before, test } from 'node:test';
