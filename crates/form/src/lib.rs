@@ -14,7 +14,10 @@ mod xform;
 
 pub use problem::{Problem, ProblemKind};
 pub use program::{Program, Resources, compile};
-pub use session::{AnswerError, Environment, RowError, Session};
+pub use session::{
+    AnswerError, Audit, AuditEvent, AuditPlace, EntityChange, Environment, RowError, Session,
+    SubmissionError, apply_to_list,
+};
 pub use view::{
     AnswerProblem, Aspects, Change, Choice, DataType, Language, LocalTime, NodeId, NodeKind,
     NodeState, Question, QuestionControl, RichText, Violation, ViolationKind,

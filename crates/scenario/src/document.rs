@@ -102,6 +102,7 @@ impl Document {
     pub fn qualified_name(&self, id: NodeId) -> String {
         let node = self.node(id);
         match node.kind {
+            NodeKind::Namespace if node.local.is_empty() => "xmlns".to_owned(),
             NodeKind::Namespace => format!("xmlns:{}", node.local),
             _ if node.prefix.is_empty() => node.local.clone(),
             _ => format!("{}:{}", node.prefix, node.local),
@@ -231,11 +232,11 @@ impl Document {
             let inherited = node
                 .parent()
                 .is_some_and(|parent| parent.namespaces().any(|other| other == declared));
-            if let (Some(prefix), false) =
-                (declared.name(), inherited || declared.name() == Some("xml"))
-            {
+            // `xmlns=""` takes the default namespace away.
+            let undeclared = declared.name() == Some("xml") || declared.uri().is_empty();
+            if !inherited && !undeclared {
                 let namespace = self.push(NodeKind::Namespace, Some(id));
-                self.nodes[namespace.0].local = prefix.to_owned();
+                self.nodes[namespace.0].local = declared.name().unwrap_or_default().to_owned();
                 self.nodes[namespace.0].text = declared.uri().to_owned();
             }
         }

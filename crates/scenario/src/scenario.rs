@@ -94,26 +94,23 @@ impl Scenario {
     /// Stores the record and opens it again, in the same language.
     pub fn reload(&mut self) {
         let fields = self.session.fields();
-        self.reopen(&fields);
+        let program = Arc::clone(self.session.program());
+        let environment = self.environment.clone();
+        self.reopen(|| Session::resume(program, environment, &fields));
     }
 
     /// Stores the record and opens it again to be edited: with an id of its own that names the old one.
     pub fn edit(&mut self, instance_id: &str) {
-        let mut fields = self.session.fields();
-        let id = fields.keys().find(|path| local_path(path) == "meta/instanceID").cloned();
-        if let Some(path) = id
-            && let Some(old) = fields.insert(path.clone(), instance_id.to_owned())
-        {
-            let deprecated = path.replace("instanceID", "deprecatedID");
-            fields.insert(deprecated, old);
-        }
-        self.reopen(&fields);
+        let environment =
+            Environment { instance_id: instance_id.to_owned(), ..self.environment.clone() };
+        let program = Arc::clone(self.session.program());
+        let fields = self.session.fields();
+        self.reopen(|| Session::edit(program, environment, fields));
     }
 
-    fn reopen(&mut self, fields: &BTreeMap<String, String>) {
+    fn reopen(&mut self, open: impl FnOnce() -> Session) {
         let language = self.session.language().to_owned();
-        let program = Arc::clone(self.session.program());
-        self.session = Session::resume(program, self.environment.clone(), fields);
+        self.session = open();
         self.session.set_language(&language);
         self.map.take();
     }

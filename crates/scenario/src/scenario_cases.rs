@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 
-use form::definition::BodyNode;
 use form::{Environment, LocalTime, NodeState, Resources, ViolationKind};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -191,60 +190,10 @@ fn open(case: &Case) -> Result<Scenario, String> {
     match &case.options.edit_instance {
         None => Ok(Scenario::start(program, environment)),
         Some(xml) => {
-            let repeats = repeats(&program.form().body);
-            let fields = fields_of(xml, &repeats).map_err(|error| error.to_string())?;
+            let fields = program.fields_of(xml.trim_start()).map_err(|error| error.to_string())?;
             Ok(Scenario::resume(program, environment, &fields))
         }
     }
-}
-
-/// The paths of the repeats of a form.
-fn repeats(nodes: &[BodyNode]) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut rest: Vec<&BodyNode> = nodes.iter().collect();
-    while let Some(node) = rest.pop() {
-        match node {
-            BodyNode::Control(_) => {}
-            BodyNode::Group(group) => rest.extend(&group.children),
-            BodyNode::Repeat(repeat) => {
-                found.insert(repeat.nodeset.trim().to_owned());
-                rest.extend(&repeat.children);
-            }
-        }
-    }
-    found
-}
-
-/// The fields of an instance that is handed over to be edited.
-fn fields_of(
-    xml: &str,
-    repeats: &BTreeSet<String>,
-) -> Result<BTreeMap<String, String>, roxmltree::Error> {
-    let document = roxmltree::Document::parse(xml.trim_start())?;
-    let root = document.root_element();
-    let mut fields = BTreeMap::new();
-    let mut rest = vec![(root, format!("/{}", root.tag_name().name()), String::new())];
-    while let Some((element, nodeset, path)) = rest.pop() {
-        let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
-        for child in element.children().filter(roxmltree::Node::is_element) {
-            let name = child.tag_name().name();
-            let nodeset = format!("{nodeset}/{name}");
-            let slash = if path.is_empty() { "" } else { "/" };
-            let mut path = format!("{path}{slash}{name}");
-            if repeats.contains(&nodeset) {
-                let row = rows.entry(name).or_default();
-                *row += 1;
-                path.push_str(&format!("[{row}]"));
-                fields.insert(path.clone(), row.to_string());
-            }
-            if child.children().any(|inner| inner.is_element()) {
-                rest.push((child, nodeset, path));
-            } else if !path.ends_with(']') {
-                fields.insert(path, child.text().unwrap_or_default().trim().to_owned());
-            }
-        }
-    }
-    Ok(fields)
 }
 
 fn act(scenario: &mut Scenario, step: &Step, number: usize) -> Result<(), String> {

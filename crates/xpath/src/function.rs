@@ -9,6 +9,9 @@ macro_rules! functions {
         }
 
         impl Function {
+            /// All of them.
+            pub const ALL: &[Function] = &[$(Function::$variant),*];
+
             /// The function of this name, as written in an expression (`jr:itext`).
             pub fn from_name(name: &str) -> Option<Function> {
                 Some(match name {

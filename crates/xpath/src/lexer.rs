@@ -1,19 +1,19 @@
 //! From text to tokens, with the rule of XPath 1.0 (§3.7) that tells the operator `div` from the name `div`.
 
 use crate::{
-    ast::{Name, Operator},
+    ast::Operator,
     error::{ParseError, ParseErrorKind},
 };
 
 /// A token and the byte where it starts.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Token {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Token<'t> {
     pub(crate) offset: usize,
-    pub(crate) sign: Sign,
+    pub(crate) sign: Sign<'t>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Sign {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Sign<'t> {
     Open,
     Close,
     OpenBracket,
@@ -29,16 +29,17 @@ pub(crate) enum Sign {
     /// `*` where a name may stand.
     Star,
     /// `prefix:*`
-    PrefixStar(Box<str>),
+    PrefixStar(&'t str),
     Operator(Operator),
-    Name(Name),
+    /// Prefix ("" if none) and local part.
+    Name(&'t str, &'t str),
     Number(f64),
-    Literal(Box<str>),
+    Literal(&'t str),
 }
 
 /// All tokens of a text.
-pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, ParseError> {
-    let mut lexer = Lexer { text, at: 0, tokens: Vec::new() };
+pub(crate) fn tokens(text: &str) -> Result<Vec<Token<'_>>, ParseError> {
+    let mut lexer = Lexer { text, at: 0, tokens: Vec::with_capacity(text.len() / 4 + 4) };
     while let Some(token) = lexer.next()? {
         lexer.tokens.push(token);
     }
@@ -48,7 +49,7 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, ParseError> {
 struct Lexer<'t> {
     text: &'t str,
     at: usize,
-    tokens: Vec<Token>,
+    tokens: Vec<Token<'t>>,
 }
 
 impl<'t> Lexer<'t> {
@@ -72,7 +73,7 @@ impl<'t> Lexer<'t> {
         found
     }
 
-    fn next(&mut self) -> Result<Option<Token>, ParseError> {
+    fn next(&mut self) -> Result<Option<Token<'t>>, ParseError> {
         // Spreadsheets bring no-break spaces along: any white space separates.
         self.take(char::is_whitespace);
         let offset = self.at;
@@ -88,18 +89,18 @@ impl<'t> Lexer<'t> {
         Ok(Some(Token { offset, sign }))
     }
 
-    fn literal(&mut self, quote: char) -> Result<Sign, ParseError> {
+    fn literal(&mut self, quote: char) -> Result<Sign<'t>, ParseError> {
         let offset = self.at;
         self.at += 1;
         let text = self.take(|c| c != quote);
         if self.eat(quote.encode_utf8(&mut [0; 4])) {
-            Ok(Sign::Literal(text.into()))
+            Ok(Sign::Literal(text))
         } else {
             Err(ParseError { offset, kind: ParseErrorKind::OpenQuote })
         }
     }
 
-    fn number(&mut self) -> Sign {
+    fn number(&mut self) -> Sign<'t> {
         let start = self.at;
         self.take(|c| c.is_ascii_digit());
         if self.eat(".") {
@@ -109,7 +110,7 @@ impl<'t> Lexer<'t> {
         Sign::Number(digits.parse().unwrap_or(f64::NAN))
     }
 
-    fn word(&mut self) -> Sign {
+    fn word(&mut self) -> Sign<'t> {
         if self.operand_is_complete() {
             // No name can stand here, so that `1and1` and `6andpath` are the operator and what follows.
             for operator in [Operator::Or, Operator::And, Operator::Divide, Operator::Modulo] {
@@ -122,21 +123,21 @@ impl<'t> Lexer<'t> {
         let rest = self.rest();
         if rest.starts_with(":*") {
             self.at += 2;
-            return Sign::PrefixStar(first.into());
+            return Sign::PrefixStar(first);
         }
         let has_local = rest
             .strip_prefix(':')
             .and_then(|local| local.chars().next())
             .is_some_and(is_name_start);
         if !has_local {
-            return Sign::Name(Name::local(first));
+            return Sign::Name("", first);
         }
         self.at += 1;
         let local = self.take(is_name_character);
-        Sign::Name(Name { prefix: first.into(), local: local.into() })
+        Sign::Name(first, local)
     }
 
-    fn symbol(&mut self, first: char) -> Result<Sign, ParseError> {
+    fn symbol(&mut self, first: char) -> Result<Sign<'t>, ParseError> {
         let offset = self.at;
         if first == '*' {
             self.at += 1;
@@ -148,7 +149,7 @@ impl<'t> Lexer<'t> {
         }
         for (text, sign) in SYMBOLS {
             if self.eat(text) {
-                return Ok(sign.clone());
+                return Ok(*sign);
             }
         }
         Err(ParseError { offset, kind: ParseErrorKind::Unexpected(first.into()) })
@@ -174,7 +175,7 @@ impl<'t> Lexer<'t> {
 }
 
 /// Longer symbols before their beginnings.
-const SYMBOLS: &[(&str, Sign)] = &[
+const SYMBOLS: &[(&str, Sign<'static>)] = &[
     ("(", Sign::Open),
     (")", Sign::Close),
     ("[", Sign::OpenBracket),

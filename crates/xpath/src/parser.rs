@@ -7,7 +7,7 @@ use crate::{
     lexer::{self, Sign, Token},
 };
 
-/// How deep parentheses, brackets, arguments and minus signs may nest, so that no text overflows the stack.
+/// How deep parentheses, brackets, arguments and right-hand sides may nest, so that no text overflows the stack.
 const DEPTH: usize = 200;
 /// The longest text, in bytes.
 const LENGTH: usize = 1 << 20;
@@ -28,29 +28,29 @@ pub(crate) fn parse(text: &str) -> Result<Expression, ParseError> {
 
 struct Parser<'t> {
     text: &'t str,
-    tokens: Vec<Token>,
+    tokens: Vec<Token<'t>>,
     at: usize,
     depth: usize,
 }
 
 type Parsed<T> = Result<T, ParseError>;
 
-impl Parser<'_> {
-    fn peek(&self) -> Option<&Sign> {
+impl<'t> Parser<'t> {
+    fn peek(&self) -> Option<Sign<'t>> {
         self.peek_at(0)
     }
 
-    fn peek_at(&self, ahead: usize) -> Option<&Sign> {
-        self.tokens.get(self.at + ahead).map(|token| &token.sign)
+    fn peek_at(&self, ahead: usize) -> Option<Sign<'t>> {
+        self.tokens.get(self.at + ahead).map(|token| token.sign)
     }
 
-    fn eat(&mut self, sign: &Sign) -> bool {
+    fn eat(&mut self, sign: Sign) -> bool {
         let found = self.peek() == Some(sign);
         self.at += usize::from(found);
         found
     }
 
-    fn expect(&mut self, sign: &Sign) -> Parsed<()> {
+    fn expect(&mut self, sign: Sign) -> Parsed<()> {
         if self.eat(sign) { Ok(()) } else { Err(self.unexpected()) }
     }
 
@@ -82,13 +82,13 @@ impl Parser<'_> {
     /// An expression of operators that bind at least this tightly.
     fn expression(&mut self, least: u8) -> Parsed<Expression> {
         let mut left = self.operand(least)?;
-        while let Some(&Sign::Operator(operator)) = self.peek() {
+        while let Some(Sign::Operator(operator)) = self.peek() {
             let precedence = operator.precedence();
             if precedence < least {
                 break;
             }
             self.at += 1;
-            let right = self.expression(precedence + 1)?;
+            let right = self.deeper(|p| p.expression(precedence + 1))?;
             left = chain(left, operator, right);
         }
         Ok(left)
@@ -96,7 +96,7 @@ impl Parser<'_> {
 
     /// A path, with a minus in front unless it is an operand of something that binds tighter than minus: `1 | -1`.
     fn operand(&mut self, least: u8) -> Parsed<Expression> {
-        if least > NEGATION || !self.eat(&Sign::Operator(Operator::Subtract)) {
+        if least > NEGATION || !self.eat(Sign::Operator(Operator::Subtract)) {
             return self.path();
         }
         let inner = self.deeper(|p| p.expression(NEGATION))?;
@@ -142,7 +142,9 @@ impl Parser<'_> {
     fn at_primary(&self) -> bool {
         match self.peek() {
             Some(Sign::Open | Sign::Dollar | Sign::Number(_) | Sign::Literal(_)) => true,
-            Some(Sign::Name(name)) => self.peek_at(1) == Some(&Sign::Open) && !is_node_type(name),
+            Some(Sign::Name(prefix, local)) => {
+                self.peek_at(1) == Some(Sign::Open) && !is_node_type(prefix, local)
+            }
             _ => false,
         }
     }
@@ -157,27 +159,27 @@ impl Parser<'_> {
                     | Sign::At
                     | Sign::Star
                     | Sign::PrefixStar(_)
-                    | Sign::Name(_)
+                    | Sign::Name(..)
             )
         )
     }
 
     fn primary(&mut self) -> Parsed<Expression> {
         let Some(token) = self.tokens.get(self.at) else { return Err(self.unexpected()) };
-        match token.sign.clone() {
+        match token.sign {
             Sign::Open => {
                 self.at += 1;
                 let inner = self.deeper(|p| p.expression(0))?;
-                self.expect(&Sign::Close)?;
+                self.expect(Sign::Close)?;
                 Ok(inner)
             }
             Sign::Dollar => {
                 self.at += 1;
-                let Some(Sign::Name(name)) = self.peek().cloned() else {
+                let Some(Sign::Name(prefix, local)) = self.peek() else {
                     return Err(self.unexpected());
                 };
                 self.at += 1;
-                Ok(Expression::Variable(name))
+                Ok(Expression::Variable(name(prefix, local)))
             }
             Sign::Number(number) => {
                 self.at += 1;
@@ -185,11 +187,12 @@ impl Parser<'_> {
             }
             Sign::Literal(text) => {
                 self.at += 1;
-                Ok(Expression::Literal(text))
+                Ok(Expression::Literal(text.into()))
             }
-            Sign::Name(name) => {
+            Sign::Name(prefix, local) => {
                 self.at += 2;
                 let arguments = self.arguments()?;
+                let name = name(prefix, local);
                 let function = Function::from_name(&name.to_string());
                 Ok(Expression::Call(Call { name, function, arguments }))
             }
@@ -200,35 +203,35 @@ impl Parser<'_> {
     /// The arguments of a call and the closing parenthesis.
     fn arguments(&mut self) -> Parsed<Vec<Expression>> {
         let mut arguments = Vec::new();
-        if self.eat(&Sign::Close) {
+        if self.eat(Sign::Close) {
             return Ok(arguments);
         }
         loop {
             arguments.push(self.deeper(|p| p.expression(0))?);
-            if !self.eat(&Sign::Comma) {
+            if !self.eat(Sign::Comma) {
                 break;
             }
         }
-        self.expect(&Sign::Close)?;
+        self.expect(Sign::Close)?;
         Ok(arguments)
     }
 
     fn predicates(&mut self) -> Parsed<Vec<Expression>> {
         let mut predicates = Vec::new();
-        while self.eat(&Sign::OpenBracket) {
+        while self.eat(Sign::OpenBracket) {
             predicates.push(self.deeper(|p| p.expression(0))?);
-            self.expect(&Sign::CloseBracket)?;
+            self.expect(Sign::CloseBracket)?;
         }
         Ok(predicates)
     }
 
     /// `/` or `//` between steps; the latter is a step of its own.
     fn separator(&mut self, steps: &mut Vec<Step>) -> bool {
-        if self.eat(&Sign::SlashSlash) {
+        if self.eat(Sign::SlashSlash) {
             steps.push(anywhere_below());
             return true;
         }
-        self.eat(&Sign::Slash)
+        self.eat(Sign::Slash)
     }
 
     fn steps(&mut self, steps: &mut Vec<Step>) -> Parsed<()> {
@@ -242,21 +245,21 @@ impl Parser<'_> {
     }
 
     fn step(&mut self) -> Parsed<Step> {
-        if self.eat(&Sign::Dot) {
+        if self.eat(Sign::Dot) {
             // `.[x]` is not XPath 1.0, but every ODK engine takes it.
             return self.finish_step(Axis::SelfNode, Test::Node);
         }
-        if self.eat(&Sign::DotDot) {
+        if self.eat(Sign::DotDot) {
             return self.finish_step(Axis::Parent, Test::Node);
         }
-        let axis = if self.eat(&Sign::At) {
+        let axis = if self.eat(Sign::At) {
             Axis::Attribute
-        } else if let (Some(Sign::Name(name)), Some(Sign::ColonColon)) =
+        } else if let (Some(Sign::Name(prefix, local)), Some(Sign::ColonColon)) =
             (self.peek(), self.peek_at(1))
         {
-            let axis = Axis::from_name(&name.local).filter(|_| name.prefix.is_empty());
+            let axis = Axis::from_name(local).filter(|_| prefix.is_empty());
             let Some(axis) = axis else {
-                let kind = ParseErrorKind::UnknownAxis(name.to_string());
+                let kind = ParseErrorKind::UnknownAxis(name(prefix, local).to_string());
                 let offset = self.tokens.get(self.at).map_or(0, |token| token.offset);
                 return Err(ParseError { offset, kind });
             };
@@ -274,14 +277,14 @@ impl Parser<'_> {
     }
 
     fn test(&mut self) -> Parsed<Test> {
-        let Some(sign) = self.peek().cloned() else { return Err(self.unexpected()) };
+        let Some(sign) = self.peek() else { return Err(self.unexpected()) };
         let test = match sign {
             Sign::Star => Test::Any,
-            Sign::PrefixStar(prefix) => Test::AnyIn(prefix),
-            Sign::Name(name) if self.peek_at(1) == Some(&Sign::Open) => {
-                return self.node_type(&name);
+            Sign::PrefixStar(prefix) => Test::AnyIn(prefix.into()),
+            Sign::Name(prefix, local) if self.peek_at(1) == Some(Sign::Open) => {
+                return self.node_type(prefix, local);
             }
-            Sign::Name(name) => Test::Name(name),
+            Sign::Name(prefix, local) => Test::Name(name(prefix, local)),
             _ => return Err(self.unexpected()),
         };
         self.at += 1;
@@ -289,31 +292,34 @@ impl Parser<'_> {
     }
 
     /// `node()`, `text()`, `comment()`, `processing-instruction('target')`.
-    fn node_type(&mut self, name: &Name) -> Parsed<Test> {
-        if !is_node_type(name) {
+    fn node_type(&mut self, prefix: &str, local: &str) -> Parsed<Test> {
+        if !is_node_type(prefix, local) {
             return Err(self.unexpected());
         }
         self.at += 2;
-        let test = match &*name.local {
+        let test = match local {
             "node" => Test::Node,
             "text" => Test::Text,
             "comment" => Test::Comment,
-            _ => match self.peek().cloned() {
+            _ => match self.peek() {
                 Some(Sign::Literal(target)) => {
                     self.at += 1;
-                    Test::Instruction(Some(target))
+                    Test::Instruction(Some(target.into()))
                 }
                 _ => Test::Instruction(None),
             },
         };
-        self.expect(&Sign::Close)?;
+        self.expect(Sign::Close)?;
         Ok(test)
     }
 }
 
-fn is_node_type(name: &Name) -> bool {
-    name.prefix.is_empty()
-        && matches!(&*name.local, "node" | "text" | "comment" | "processing-instruction")
+fn is_node_type(prefix: &str, local: &str) -> bool {
+    prefix.is_empty() && matches!(local, "node" | "text" | "comment" | "processing-instruction")
+}
+
+fn name(prefix: &str, local: &str) -> Name {
+    Name { prefix: prefix.into(), local: local.into() }
 }
 
 /// The step that `//` stands for.

@@ -56,6 +56,9 @@ struct Compiler<'a, 'b, 'c> {
 impl Compiler<'_, '_, '_> {
     fn nodes(&mut self, nodes: &[BodyNode], context: DefId) {
         for node in nodes {
+            if matches!(node, BodyNode::Control(control) if control.actions.is_empty()) {
+                continue;
+            }
             let (reference, actions, children): (_, _, &[BodyNode]) = match node {
                 BodyNode::Control(control) => (Some(&control.reference), &control.actions, &[]),
                 BodyNode::Group(group) => {
@@ -81,7 +84,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn action(&mut self, action: &Action, source: Option<DefId>) -> Option<ActionDef> {
-        self.builder.at(format!("{} @event", action.reference));
+        self.builder.at(&action.reference, "@event");
         let mut events = Vec::new();
         for name in &action.events {
             match event(name) {
@@ -103,7 +106,7 @@ impl Compiler<'_, '_, '_> {
             self.builder.problem(ProblemKind::UnknownNode(action.reference.clone()));
             return None;
         };
-        self.builder.at(format!("{} @value", action.reference));
+        self.builder.at(&action.reference, "@value");
         let value = match &action.kind {
             ActionKind::SetValue(SetValue::Expression(text)) if text.trim().is_empty() => {
                 ActionValue::Text("".into())

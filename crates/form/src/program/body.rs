@@ -106,7 +106,7 @@ impl BodyBuilder<'_, '_> {
     }
 
     fn resolve(&mut self, path: &str, context: DefId) -> Option<DefId> {
-        self.builder.at(path);
+        self.builder.at(path, "");
         let found = self.builder.scope.resolve(path, Some(context));
         if found.is_none() {
             self.builder.problem(ProblemKind::UnboundControl(path.to_owned()));
@@ -141,7 +141,7 @@ impl BodyBuilder<'_, '_> {
         // A group for a repeat's node that holds more than the repeat only draws.
         let def = named.filter(|def| !self.builder.scope.schema.def(*def).many);
         let inner = def.unwrap_or(context);
-        self.builder.at(group.reference.as_deref().unwrap_or("group"));
+        self.builder.at(group.reference.as_deref().unwrap_or("group"), "");
         let (label, hint, reads) = self.said(group.label.as_ref(), group.hint.as_ref(), inner);
         let children = self.nodes(&group.children, inner);
         let appearance = words(&[&group.appearance]);
@@ -168,7 +168,7 @@ impl BodyBuilder<'_, '_> {
         let def = self.resolve(&repeat.nodeset, context)?;
         let around = self.builder.scope.schema.def(def).parent.unwrap_or(DefId::ROOT);
         let (label, hint, reads) = self.said(label, hint, around);
-        self.builder.at(format!("{} @jr:count", repeat.nodeset));
+        self.builder.at(&repeat.nodeset, "@jr:count");
         // Paths of the count are relative to the repeat itself, though it is counted from around.
         let count = repeat.count.as_deref();
         let count = count.and_then(|text| {
@@ -228,7 +228,7 @@ impl BodyBuilder<'_, '_> {
             return None;
         }
         let texts = self.texts;
-        self.builder.at(format!("{} itemset", control.reference));
+        self.builder.at(&control.reference, "itemset");
         let ((items, itemset), reads, _) = self.builder.collect(|b| {
             let said = |item: &definition::Item, b: &mut Builder| {
                 (item.value.as_str().into(), Said::new(&item.label, Some(def), texts, b))

@@ -27,13 +27,21 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(crate) fn at(&mut self, place: impl Into<String>) {
-        self.place = place.into();
+    /// What follows is about this path, and this part of what is said about it.
+    pub(crate) fn at(&mut self, path: &str, part: &str) {
+        self.place.clear();
+        self.place.push_str(path);
+        if !part.is_empty() {
+            self.place.push(' ');
+            self.place.push_str(part);
+        }
     }
 
     pub(crate) fn problem(&mut self, kind: ProblemKind) {
         let problem = Problem::new(self.place.clone(), kind);
-        if !self.problems.contains(&problem) {
+        // The same is told again only about the same place, which is not left until then.
+        let same_place = self.problems.iter().rev().take_while(|p| p.place == problem.place);
+        if !same_place.into_iter().any(|known| *known == problem) {
             self.problems.push(problem);
         }
     }

@@ -5,7 +5,7 @@
 //! for each plain path, so that a session takes a few steps instead of comparing names.
 
 use xpath::ast::{Axis, Call, Expression, Path, Start, Step, Test};
-use xpath::{Expr, Function};
+use xpath::{Expr, Function, Nodes};
 
 use super::schema::{DefId, Schema};
 use crate::problem::ProblemKind;
@@ -83,6 +83,8 @@ enum Place {
     /// Somewhere in a secondary instance.
     List,
 }
+
+type Places = Nodes<Place>;
 
 impl Scope<'_> {
     /// Compiles a text for a context. `problems` receives what is wrong, `None` when unusable.
@@ -225,17 +227,18 @@ struct Follower<'a> {
 }
 
 impl Follower<'_> {
-    fn expression(&mut self, expression: &Expression, places: &[Place], used: Use) -> Vec<Place> {
+    fn expression(&mut self, expression: &Expression, places: &[Place], used: Use) -> Places {
         match expression {
-            Expression::Number(_) | Expression::Literal(_) | Expression::Variable(_) => Vec::new(),
+            Expression::Number(_) | Expression::Literal(_) | Expression::Variable(_) => Nodes::None,
             Expression::Negate(inner) => {
                 self.expression(inner, places, Use::Text);
-                Vec::new()
+                Nodes::None
             }
             Expression::Chain { first, rest } => {
                 let mut found = self.expression(first, places, used);
                 for (_, operand) in rest {
-                    found.extend(self.expression(operand, places, used));
+                    let more = self.expression(operand, places, used);
+                    more.iter().for_each(|place| found.push(place));
                 }
                 found
             }
@@ -244,27 +247,27 @@ impl Follower<'_> {
         }
     }
 
-    fn call(&mut self, call: &Call, places: &[Place], used: Use) -> Vec<Place> {
+    fn call(&mut self, call: &Call, places: &[Place], used: Use) -> Places {
         let Some(function) = call.function else {
             let unknown = ProblemKind::UnknownFunction(call.name.to_string());
             self.problems.push(unknown);
             for argument in &call.arguments {
                 self.expression(argument, places, Use::Text);
             }
-            return Vec::new();
+            return Nodes::None;
         };
         if function.defaults_to_context() && call.arguments.is_empty() {
             self.read(places, used);
         }
         match function {
-            Function::Current => return vec![start_place(self.context)],
+            Function::Current => return Nodes::One(start_place(self.context)),
             Function::Instance => {
                 if let Some(Expression::Literal(id)) = call.arguments.first()
                     && !(self.scope.has_list)(id)
                 {
                     self.problems.push(ProblemKind::UnknownInstance(id.to_string()));
                 }
-                return vec![Place::List];
+                return Nodes::One(Place::List);
             }
             Function::ChoiceName => {
                 self.speaks = true;
@@ -272,7 +275,7 @@ impl Follower<'_> {
             }
             Function::Itext | Function::Lang => self.speaks = true,
             // Without a node, `position()` is that of the context node in its node-set.
-            Function::Position if call.arguments.is_empty() => return Vec::new(),
+            Function::Position if call.arguments.is_empty() => return Nodes::None,
             _ => {}
         }
         let inner = match function {
@@ -288,20 +291,21 @@ impl Follower<'_> {
             | Function::Distance => Use::Aggregate,
             _ => Use::Text,
         };
-        let mut found = Vec::new();
+        let mut found = Nodes::None;
         let outer = self.picked;
         self.picked |= function == Function::IndexedRepeat;
         for (number, argument) in call.arguments.iter().enumerate() {
             // Of a repeat only its rows are looked at, not what they hold.
             let is_repeat = function == Function::IndexedRepeat && number % 2 == 1;
             let inner = if is_repeat { Use::Count } else { inner };
-            found.extend(self.expression(argument, places, inner));
+            let more = self.expression(argument, places, inner);
+            more.iter().for_each(|place| found.push(place));
         }
         self.picked = outer;
         if function == Function::IndexedRepeat {
-            self.rows_of(&found);
+            self.rows_of(found.as_slice());
         }
-        if function == Function::Randomize { found } else { Vec::new() }
+        if function == Function::Randomize { found } else { Nodes::None }
     }
 
     /// The path of `jr:choice-name` is a text; the question's choices are read, too.
@@ -325,30 +329,31 @@ impl Follower<'_> {
         }
     }
 
-    fn path(&mut self, path: &Path, places: &[Place], used: Use) -> Vec<Place> {
+    fn path(&mut self, path: &Path, places: &[Place], used: Use) -> Places {
         let (mut at, start) = match &path.start {
-            Start::Context => (places.to_vec(), Some(PlanStart::Context)),
-            Start::Root => (vec![Place::Document], Some(PlanStart::Root)),
+            Start::Context => (places.iter().copied().collect(), Some(PlanStart::Context)),
+            Start::Root => (Nodes::One(Place::Document), Some(PlanStart::Root)),
             Start::Expression { expression, predicates } => {
                 let current = matches!(&**expression, Expression::Call(call)
                     if call.function == Some(Function::Current));
                 let inner = if current { Use::Count } else { Use::Text };
                 let found = self.expression(expression, places, inner);
                 for predicate in predicates {
-                    self.expression(predicate, &found, Use::Text);
+                    self.expression(predicate, found.as_slice(), Use::Text);
                 }
                 (found, (current && predicates.is_empty()).then_some(PlanStart::Current))
             }
         };
-        let mut plan =
-            start.filter(|_| !at.is_empty() && !at.contains(&Place::List)).map(|start| Plan {
+        let mut plan = start
+            .filter(|_| !at.is_empty() && !at.as_slice().contains(&Place::List))
+            .map(|start| Plan {
                 start,
                 up: 0,
                 down: Vec::new(),
                 relevant_only: used == Use::Aggregate,
             });
         for step in &path.steps {
-            let next = self.step(step, &at, &mut plan);
+            let next = self.step(step, at.as_slice(), &mut plan);
             if next.is_empty() && !at.is_empty() {
                 // Steps of another kind than names may find nothing and mean it.
                 if matches!(step.axis, Axis::Child | Axis::Attribute)
@@ -356,16 +361,16 @@ impl Follower<'_> {
                 {
                     self.unknown(Expr::from_ast(Expression::Path(path.clone())).to_string());
                 }
-                return Vec::new();
+                return Nodes::None;
             }
             for predicate in &step.predicates {
-                self.expression(predicate, &next, Use::Text);
+                self.expression(predicate, next.as_slice(), Use::Text);
             }
             at = next;
         }
         let outer = self.picked;
         self.picked |= path.steps.iter().any(|step| !step.predicates.is_empty());
-        self.read(&at, used);
+        self.read(at.as_slice(), used);
         self.picked = outer;
         if let Some(slot) = self.plans.get_mut(path.id as usize) {
             *slot = plan;
@@ -379,11 +384,11 @@ impl Follower<'_> {
     }
 
     /// The places after a step. `plan` is kept only while each step is plain.
-    fn step(&mut self, step: &Step, from: &[Place], plan: &mut Option<Plan>) -> Vec<Place> {
+    fn step(&mut self, step: &Step, from: &[Place], plan: &mut Option<Plan>) -> Places {
         if !step.predicates.is_empty() || from.len() > 1 {
             *plan = None;
         }
-        let mut found = Vec::new();
+        let mut found = Nodes::None;
         for place in from {
             match (place, step.axis) {
                 (Place::List, _) => found.push(Place::List),
@@ -411,7 +416,9 @@ impl Follower<'_> {
                 }
             }
         }
-        found.dedup();
+        if let Nodes::Many(places) = &mut found {
+            places.dedup();
+        }
         found
     }
 
@@ -423,34 +430,36 @@ impl Follower<'_> {
         }
     }
 
-    fn down(&self, place: Place, step: &Step, plan: &mut Option<Plan>, found: &mut Vec<Place>) {
+    fn down(&self, place: Place, step: &Step, plan: &mut Option<Plan>, found: &mut Places) {
         let attribute = step.axis == Axis::Attribute;
-        let children: Vec<DefId> = match (place, &step.test) {
+        let children: &[DefId] = match (place, &step.test) {
             (Place::Document, _) => {
                 let root = Place::Entry { def: DefId::ROOT, bound: None };
-                if !attribute && self.passes(root, &step.test) {
-                    vec![DefId::ROOT]
-                } else {
-                    Vec::new()
-                }
+                let passes = !attribute && self.passes(root, &step.test);
+                if passes { &[DefId::ROOT] } else { &[] }
             }
             (Place::Entry { def, .. }, Test::Name(name)) => {
-                self.scope.schema.child(def, &name.local, attribute).into_iter().collect()
+                let child = self.scope.schema.child(def, &name.local, attribute);
+                return child.into_iter().for_each(|child| self.enter(place, child, plan, found));
             }
             (Place::Entry { def, .. }, Test::Any | Test::AnyIn(_) | Test::Node) => {
                 *plan = None;
-                let children = &self.scope.schema.def(def).children;
-                let same = |c: &&DefId| self.scope.schema.def(**c).is_attribute() == attribute;
-                children.iter().filter(same).copied().collect()
+                &self.scope.schema.def(def).children
             }
-            _ => Vec::new(),
+            _ => &[],
         };
         for child in children {
-            if let Some(plan) = plan.as_mut() {
-                plan.down.push(self.scope.schema.def(child).slot);
+            if self.scope.schema.def(*child).is_attribute() == attribute {
+                self.enter(place, *child, plan, found);
             }
-            found.push(Place::Entry { def: child, bound: self.bound_below(place, child) });
         }
+    }
+
+    fn enter(&self, place: Place, child: DefId, plan: &mut Option<Plan>, found: &mut Places) {
+        if let Some(plan) = plan {
+            plan.down.push(self.scope.schema.def(child).slot);
+        }
+        found.push(Place::Entry { def: child, bound: self.bound_below(place, child) });
     }
 
     /// The deepest node that the context and the child's node are sure to share.
@@ -478,7 +487,7 @@ impl Follower<'_> {
     }
 
     /// Axes that forms hardly use: everything that they could reach.
-    fn far(&self, place: Place, axis: Axis, test: &Test, found: &mut Vec<Place>) {
+    fn far(&self, place: Place, axis: Axis, test: &Test, found: &mut Places) {
         let schema = self.scope.schema;
         let def = match place {
             Place::Entry { def, .. } => Some(def),
@@ -493,7 +502,7 @@ impl Follower<'_> {
             _ => schema.ids().collect(),
         };
         let places = candidates.into_iter().map(|def| Place::Entry { def, bound: None });
-        found.extend(places.filter(|place| self.passes(*place, test)));
+        places.filter(|place| self.passes(*place, test)).for_each(|place| found.push(place));
     }
 
     fn read(&mut self, places: &[Place], used: Use) {
@@ -537,37 +546,5 @@ impl Follower<'_> {
                 self.reads.push(Read::Rows { target: row, bound });
             }
         }
-    }
-}
-
-impl Scope<'_> {
-    /// The entry that a plain path names: what binds, controls and actions say.
-    pub(crate) fn resolve(&self, path: &str, context: Option<DefId>) -> Option<DefId> {
-        let Ok(expr) = Expr::parse(path) else { return None };
-        let Expression::Path(path) = expr.ast() else { return None };
-        let mut at = match &path.start {
-            Start::Root => None,
-            Start::Context => context,
-            Start::Expression { expression, .. } => match &**expression {
-                Expression::Call(call) if call.function == Some(Function::Current) => context,
-                _ => return None,
-            },
-        };
-        for step in &path.steps {
-            at = match (step.axis, &step.test) {
-                (Axis::SelfNode, _) => at,
-                (Axis::Parent, _) => at.and_then(|def| self.schema.def(def).parent),
-                (Axis::Child, Test::Name(name)) => Some(match at {
-                    None if self.schema.def(DefId::ROOT).local() == &*name.local => DefId::ROOT,
-                    None => return None,
-                    Some(def) => self.schema.child(def, &name.local, false)?,
-                }),
-                (Axis::Attribute, Test::Name(name)) => {
-                    Some(self.schema.child(at?, &name.local, true)?)
-                }
-                _ => return None,
-            };
-        }
-        at
     }
 }

@@ -64,9 +64,9 @@ pub(crate) struct Graph {
 }
 
 /// A cell with what it reads, before the order is known.
-struct Draft {
+struct Draft<'a> {
     cell: Cell,
-    reads: Vec<Read>,
+    reads: &'a [Read],
 }
 
 /// Builds the graph; the error is a list of cycles, each by the names of its cells.
@@ -80,7 +80,7 @@ pub(crate) fn build(
     for strictness in [Strictness::All, Strictness::NoFeedback, Strictness::Values] {
         let net = Net::new(schema, &drafts, body, strictness);
         match net.order() {
-            Ok(order) => return Ok(link(schema, drafts, &order, body)),
+            Ok(order) => return Ok(link(schema, &drafts, &order, body)),
             Err(found) => {
                 cycles = found.iter().map(|cycle| net.names(cycle, schema, &drafts)).collect();
             }
@@ -89,7 +89,7 @@ pub(crate) fn build(
     Err(cycles)
 }
 
-fn drafts(schema: &Schema, rules: &[Rules], body: &[BodyDef]) -> Vec<Draft> {
+fn drafts<'a>(schema: &Schema, rules: &'a [Rules], body: &'a [BodyDef]) -> Vec<Draft<'a>> {
     let mut drafts = Vec::new();
     for def in schema.ids() {
         let rules = &rules[def.index()];
@@ -108,14 +108,14 @@ fn drafts(schema: &Schema, rules: &[Rules], body: &[BodyDef]) -> Vec<Draft> {
             };
             if let Some(kind) = kind {
                 let cell = Cell { kind, def, speaks: *speaks };
-                drafts.push(Draft { cell, reads: reads.clone() });
+                drafts.push(Draft { cell, reads });
             }
         }
     }
     for (number, node) in (0..).map(BodyId).zip(body) {
-        let mut draft = |kind, reads: &[Read]| {
+        let mut draft = |kind, reads: &'a [Read]| {
             let cell = Cell { kind, def: node.context, speaks: false };
-            drafts.push(Draft { cell, reads: reads.to_vec() });
+            drafts.push(Draft { cell, reads });
         };
         if !node.reads.is_empty() {
             draft(CellKind::Label(number), &node.reads);
@@ -151,13 +151,50 @@ enum Strictness {
 /// the cells.
 struct Net {
     defs: usize,
-    edges: Vec<Vec<u32>>,
+    edges: Edges,
+}
+
+/// Who comes before whom. The ends of all edges lie in one list, those of a node side by side.
+#[derive(Default)]
+struct Edges {
+    pairs: Vec<(u32, u32)>,
+    /// Where the edges of a node begin in `ends`; one more at the end.
+    begins: Vec<u32>,
+    ends: Vec<u32>,
+}
+
+impl Edges {
+    /// Puts the edges of each node side by side.
+    fn lay_out(&mut self, nodes: usize) {
+        self.begins = vec![0; nodes + 1];
+        for (from, _) in &self.pairs {
+            self.begins[*from as usize + 1] += 1;
+        }
+        for node in 0..nodes {
+            self.begins[node + 1] += self.begins[node];
+        }
+        let mut next = self.begins.clone();
+        self.ends = vec![0; self.pairs.len()];
+        for (from, to) in std::mem::take(&mut self.pairs) {
+            let at = &mut next[from as usize];
+            self.ends[*at as usize] = to;
+            *at += 1;
+        }
+    }
+
+    fn of(&self, node: usize) -> &[u32] {
+        &self.ends[self.begins[node] as usize..self.begins[node + 1] as usize]
+    }
+
+    fn nodes(&self) -> usize {
+        self.begins.len() - 1
+    }
 }
 
 impl Net {
     fn new(schema: &Schema, drafts: &[Draft], body: &[BodyDef], strict: Strictness) -> Self {
         let defs = schema.len();
-        let mut net = Self { defs, edges: vec![Vec::new(); defs * 3 + drafts.len()] };
+        let mut net = Self { defs, edges: Edges::default() };
         for def in schema.ids() {
             if let Some(parent) = schema.def(def).parent {
                 net.edge(net.relevance(parent), net.relevance(def));
@@ -189,7 +226,7 @@ impl Net {
         }
         for (number, draft) in drafts.iter().enumerate() {
             let cell = net.cell(number);
-            for read in &draft.reads {
+            for read in draft.reads {
                 match *read {
                     Read::Value { target, bound, picked, .. } => {
                         let other_row =
@@ -210,6 +247,7 @@ impl Net {
                 }
             }
         }
+        net.edges.lay_out(defs * 3 + drafts.len());
         net
     }
 
@@ -230,7 +268,8 @@ impl Net {
     }
 
     fn edge(&mut self, from: usize, to: usize) {
-        self.edges[from].push(u32::try_from(to).expect("fewer nodes than 2^32"));
+        let node = |node: usize| u32::try_from(node).expect("fewer nodes than 2^32");
+        self.edges.pairs.push((node(from), node(to)));
     }
 
     /// The numbers of the drafts, each after what it reads; or the cycles.
@@ -242,7 +281,7 @@ impl Net {
         for component in components {
             let itself = component
                 .first()
-                .is_some_and(|n| self.edges[*n].iter().any(|to| *to as usize == *n));
+                .is_some_and(|n| self.edges.of(*n).iter().any(|to| *to as usize == *n));
             if component.len() > 1 || itself {
                 cycles.push(self.cycle(&component));
             }
@@ -259,7 +298,7 @@ impl Net {
         let mut before = std::collections::BTreeMap::new();
         let mut queue = std::collections::VecDeque::from([start]);
         while let Some(at) = queue.pop_front() {
-            for to in self.edges[at].iter().map(|to| *to as usize).filter(&inside) {
+            for to in self.edges.of(at).iter().map(|to| *to as usize).filter(&inside) {
                 if to == start {
                     let mut way = vec![at];
                     while let Some(previous) = before.get(way.last().unwrap_or(&start)) {
@@ -306,15 +345,15 @@ fn crosses_rows(schema: &Schema, reader: DefId, target: DefId, bound: Option<Def
 }
 
 /// Strongly connected components, those without successors first (Tarjan, without recursion).
-fn components(edges: &[Vec<u32>]) -> Vec<Vec<usize>> {
+fn components(edges: &Edges) -> Vec<Vec<usize>> {
     const NEW: u32 = u32::MAX;
-    let mut index = vec![NEW; edges.len()];
-    let mut low = vec![0u32; edges.len()];
-    let mut on_stack = vec![false; edges.len()];
+    let mut index = vec![NEW; edges.nodes()];
+    let mut low = vec![0u32; edges.nodes()];
+    let mut on_stack = vec![false; edges.nodes()];
     let mut stack = Vec::new();
     let mut found = Vec::new();
     let mut next = 0u32;
-    for start in 0..edges.len() {
+    for start in 0..edges.nodes() {
         if index[start] != NEW {
             continue;
         }
@@ -327,7 +366,7 @@ fn components(edges: &[Vec<u32>]) -> Vec<Vec<usize>> {
                 stack.push(at);
                 on_stack[at] = true;
             }
-            if let Some(to) = edges[at].get(edge).map(|to| *to as usize) {
+            if let Some(to) = edges.of(at).get(edge).map(|to| *to as usize) {
                 work.push((at, edge + 1));
                 if index[to] == NEW {
                     work.push((to, 0));
@@ -351,17 +390,16 @@ fn components(edges: &[Vec<u32>]) -> Vec<Vec<usize>> {
     found
 }
 
-fn link(schema: &Schema, drafts: Vec<Draft>, order: &[usize], body: &[BodyDef]) -> Graph {
+fn link(schema: &Schema, drafts: &[Draft], order: &[usize], body: &[BodyDef]) -> Graph {
     let empty = || vec![Vec::new(); schema.len()];
     let mut graph = Graph { of_def: vec![Vec::new(); schema.len()], ..Graph::default() };
     (graph.values, graph.rows, graph.positions) = (empty(), empty(), empty());
-    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
     for (rank, number) in (0u32..).zip(order) {
-        let draft = drafts[*number].take().expect("an order names each cell once");
+        let draft = &drafts[*number];
         graph.cells.push(draft.cell);
         graph.of_def[draft.cell.def.index()].push(rank);
         for read in draft.reads {
-            graph.add_reader(rank, read, body);
+            graph.add_reader(rank, *read, body);
         }
     }
     let lists = [&mut graph.values, &mut graph.rows, &mut graph.positions];

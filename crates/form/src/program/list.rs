@@ -16,11 +16,52 @@ pub(crate) struct List {
     names: Vec<Box<str>>,
     by_name: BTreeMap<Box<str>, u32>,
     text: String,
-    /// (parent, name of the child, name of its key) -> the children in order of their key's text.
-    indexes: Mutex<Indexes>,
+    /// By parent, name of the child, name of its key.
+    indexes: Mutex<Vec<(IndexOf, Option<Arc<Index>>)>>,
 }
 
-type Indexes = BTreeMap<(u32, u32, u32), Arc<[u32]>>;
+type IndexOf = (u32, u32, u32);
+
+/// Children by the text of their key: those of one bucket side by side, in document order.
+#[derive(Debug)]
+struct Index {
+    /// Where the bucket of a hash begins; one more at the end.
+    begins: Vec<u32>,
+    children: Vec<u32>,
+}
+
+impl Index {
+    /// From the hash of each key and its child.
+    fn new(rows: &[(u32, u32)]) -> Self {
+        let mut begins = vec![0; rows.len().next_power_of_two() + 1];
+        let mask = begins.len() - 2;
+        for (hash, _) in rows {
+            begins[(*hash as usize & mask) + 1] += 1;
+        }
+        for bucket in 0..=mask {
+            begins[bucket + 1] += begins[bucket];
+        }
+        let mut next = begins.clone();
+        let mut children = vec![0; rows.len()];
+        for (hash, child) in rows {
+            let at = &mut next[*hash as usize & mask];
+            children[*at as usize] = *child;
+            *at += 1;
+        }
+        Self { begins, children }
+    }
+
+    /// The children of which the key may have this text.
+    fn bucket(&self, text: &str) -> &[u32] {
+        let bucket = hash(text) as usize & (self.begins.len() - 2);
+        &self.children[self.begins[bucket] as usize..self.begins[bucket + 1] as usize]
+    }
+}
+
+/// FNV-1a.
+fn hash(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
 
 #[derive(Debug, Clone, Copy)]
 struct ListNode {
@@ -51,7 +92,7 @@ impl List {
             names: Vec::new(),
             by_name: BTreeMap::new(),
             text: String::new(),
-            indexes: Mutex::new(BTreeMap::new()),
+            indexes: Mutex::default(),
         }
     }
 
@@ -69,7 +110,7 @@ impl List {
     fn add_element(&mut self, parent: u32, element: &Element) {
         let node = self.open(parent, &element.name, &element.text);
         for attribute in &element.attributes {
-            let name = self.name(crate::program::schema::local(&attribute.name));
+            let name = self.name(&attribute.name);
             self.push(node, name, true, &attribute.value);
         }
         for child in &element.children {
@@ -80,7 +121,12 @@ impl List {
 
     /// Begins an element; its children follow until [`List::close`].
     pub(crate) fn open(&mut self, parent: u32, name: &str, text: &str) -> u32 {
-        let name = self.name(crate::program::schema::local(name));
+        let name = self.name(name);
+        self.open_named(parent, name, text)
+    }
+
+    /// The same with the number of the name.
+    pub(crate) fn open_named(&mut self, parent: u32, name: u32, text: &str) -> u32 {
         let previous = self.nodes[parent as usize].last_child;
         let node = self.push(parent, name, false, text);
         self.nodes[node as usize].previous = previous;
@@ -112,7 +158,9 @@ impl List {
         node
     }
 
-    fn name(&mut self, name: &str) -> u32 {
+    /// The number of a name, without its prefix.
+    pub(crate) fn name(&mut self, name: &str) -> u32 {
+        let name = crate::program::schema::local(name);
         if let Some(known) = self.by_name.get(name) {
             return *known;
         }
@@ -215,45 +263,46 @@ impl List {
         let (Some(element), Some(key)) = (self.by_name.get(element), self.by_name.get(key)) else {
             return Some(Vec::new());
         };
-        let index = self.index(parent, *element, *key)?;
-        let of = |child: &u32| self.child_named(*child, *key).map_or("", |n| self.own_text(n));
-        let first = index.partition_point(|child| of(child) < text);
-        Some(index.iter().skip(first).take_while(|child| of(child) == text).copied().collect())
+        let index = self.index((parent, *element, *key))?;
+        let is_text = |child: &&u32| {
+            self.child_named(**child, *key).is_some_and(|n| self.own_text(n) == text)
+        };
+        Some(index.bucket(text).iter().filter(is_text).copied().collect())
     }
 
     /// `None` when a key is not a plain text, or stands twice in one child.
-    fn index(&self, parent: u32, element: u32, key: u32) -> Option<Arc<[u32]>> {
+    fn index(&self, of: IndexOf) -> Option<Arc<Index>> {
         let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = indexes.get(&(parent, element, key)) {
-            return Some(Arc::clone(index));
+        if let Some((_, index)) = indexes.iter().find(|(known, _)| *known == of) {
+            return index.clone();
         }
-        let mut rows: Vec<(&str, u32)> = Vec::new();
+        let index = self.keys(of).map(|rows| Arc::new(Index::new(&rows)));
+        indexes.push((of, index.clone()));
+        index
+    }
+
+    /// The hash of each key, with the child that has it.
+    fn keys(&self, (parent, element, key): IndexOf) -> Option<Vec<(u32, u32)>> {
+        let mut rows = Vec::new();
         let mut child = self.first_child(parent);
         while let Some(at) = child {
             child = self.next(at);
             if self.node(at).name != element {
                 continue;
             }
-            let mut keys = 0;
+            let before = rows.len();
             let mut part = self.first_child(at);
             while let Some(node) = part {
                 part = self.next(node);
                 if self.node(node).name == key {
-                    if !self.is_leaf(node) {
+                    if !self.is_leaf(node) || rows.len() > before {
                         return None;
                     }
-                    keys += 1;
-                    rows.push((self.own_text(node), at));
+                    rows.push((hash(self.own_text(node)), at));
                 }
             }
-            if keys > 1 {
-                return None;
-            }
         }
-        rows.sort_unstable();
-        let index: Arc<[u32]> = rows.into_iter().map(|(_, node)| node).collect();
-        indexes.insert((parent, element, key), Arc::clone(&index));
-        Some(index)
+        Some(rows)
     }
 }
 

@@ -8,25 +8,27 @@ mod expression;
 mod graph;
 mod json;
 mod list;
+mod resolve;
 mod resource;
 mod rules;
 pub(crate) mod schema;
 mod text;
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 pub(crate) use action::{ActionDef, ActionValue, Event};
 pub(crate) use body::{BodyDef, BodyId, BodyKind, Choices, ItemLabel};
 pub(crate) use expression::{Compiled, ExprId, PlanStart};
 pub(crate) use graph::{CellKind, Graph, Reader};
 pub(crate) use list::List;
+pub(crate) use resource::CsvRows;
 pub use resource::Resources;
 pub(crate) use rules::{Preload, Rule, Rules};
-pub(crate) use schema::{DefId, Schema};
+pub(crate) use schema::{DefId, Schema, local};
 pub(crate) use text::{Entry as TextEntry, Part, Said, Saying, Texts};
 
-use crate::definition::{Action, BodyNode, Form};
+use crate::definition::{Action, Bind, BodyNode, Form};
 use crate::problem::{Problem, ProblemKind};
 use body::BodyBuilder;
 use builder::Builder;
@@ -50,6 +52,8 @@ pub struct Program {
     pub(crate) shown: Vec<Vec<BodyId>>,
     pub(crate) graph: Graph,
     pub(crate) actions: Vec<ActionDef>,
+    /// By entry: whether an action waits for its answers.
+    pub(crate) awaited: Vec<bool>,
     pub(crate) clock: Clock,
     pub(crate) instance_id: Option<DefId>,
     pub(crate) instance_name: Option<DefId>,
@@ -81,14 +85,6 @@ impl Program {
 
     pub(crate) fn rules(&self, def: DefId) -> &Rules {
         &self.rules[def.index()]
-    }
-
-    /// Whether an action waits for the answers of an entry.
-    pub(crate) fn has_value_changed(&self, def: DefId) -> bool {
-        let mut actions = self.actions.iter();
-        actions.any(|action| {
-            action.source == Some(def) && action.events.contains(&Event::ValueChanged)
-        })
     }
 
     pub(crate) fn expression(&self, id: ExprId) -> &Compiled {
@@ -144,6 +140,12 @@ pub fn compile(form: Form, resources: &Resources) -> Result<Program, Vec<Problem
             shown[def.index()].push(id);
         }
     }
+    let mut awaited = vec![false; schema.len()];
+    for action in actions.iter().filter(|action| action.events.contains(&Event::ValueChanged)) {
+        if let Some(source) = action.source {
+            awaited[source.index()] = true;
+        }
+    }
     let meta = |name: &str| {
         let meta = schema.child(DefId::ROOT, "meta", false)?;
         schema.child(meta, name, false)
@@ -162,6 +164,7 @@ pub fn compile(form: Form, resources: &Resources) -> Result<Program, Vec<Problem
         shown,
         graph,
         actions,
+        awaited,
         clock: Clock { now, today },
         instance_id,
         instance_name,
@@ -185,7 +188,7 @@ fn depth(element: &crate::definition::Element, limit: usize) -> usize {
 
 fn schema(form: &Form) -> Schema {
     let mut repeats = BTreeSet::new();
-    let root = vec![schema::local(&form.primary.name).to_owned()];
+    let root = vec![local(&form.primary.name).to_owned()];
     repeats_in(&form.body, &root, &mut repeats);
     let mut attributes = BTreeSet::new();
     let bound = form.binds.iter().map(|bind| bind.nodeset.as_str());
@@ -202,7 +205,7 @@ fn schema(form: &Form) -> Schema {
 }
 
 /// The paths to attributes in a bind's expressions.
-fn read_attributes(bind: &crate::definition::Bind) -> impl Iterator<Item = &str> {
+fn read_attributes(bind: &Bind) -> impl Iterator<Item = &str> {
     let expressions =
         [&bind.relevant, &bind.required, &bind.readonly, &bind.constraint, &bind.calculate];
     let apart = |c: char| !c.is_alphanumeric() && !"_-./@:".contains(c);
@@ -220,7 +223,7 @@ fn names(path: &str, context: &[String]) -> Vec<String> {
         } else if step.starts_with("current(") {
             context.clone_into(&mut names);
         } else {
-            names.push(schema::local(step).to_owned());
+            names.push(local(step).to_owned());
         }
     }
     names
@@ -264,7 +267,7 @@ fn actions(form: &Form) -> impl Iterator<Item = &Action> {
 }
 
 /// What the later of two binds says counts; the earlier keeps what the later leaves out.
-fn merge(into: &mut crate::definition::Bind, bind: &crate::definition::Bind) {
+fn merge(into: &mut Bind, bind: &Bind) {
     let slots = [
         (&mut into.data_type, &bind.data_type),
         (&mut into.relevant, &bind.relevant),
@@ -287,26 +290,26 @@ fn merge(into: &mut crate::definition::Bind, bind: &crate::definition::Bind) {
 
 /// The rules of every entry; entries without bind have none.
 fn rules(form: &Form, schema: &Schema, texts: &Texts, builder: &mut Builder) -> Vec<Rules> {
-    let mut rules: Vec<Option<Rules>> = Vec::new();
-    rules.resize_with(schema.len(), || None);
-    let mut merged: BTreeMap<DefId, crate::definition::Bind> = BTreeMap::new();
+    let mut rules: Vec<Rules> = Vec::new();
+    rules.resize_with(schema.len(), Rules::default);
+    let mut named: Vec<(DefId, &Bind)> = Vec::new();
     for bind in &form.binds {
-        builder.at(&bind.nodeset);
+        builder.at(&bind.nodeset, "");
         match builder.scope.resolve(&bind.nodeset, Some(DefId::ROOT)) {
             None => builder.problem(ProblemKind::UnknownNode(bind.nodeset.clone())),
-            Some(def) => match merged.entry(def) {
-                Entry::Vacant(entry) => {
-                    entry.insert(bind.clone());
-                }
-                Entry::Occupied(mut entry) => {
-                    builder.problem(ProblemKind::DuplicateBind);
-                    merge(entry.get_mut(), bind);
-                }
-            },
+            Some(def) => named.push((def, bind)),
         }
     }
-    for (def, bind) in &merged {
-        rules[def.index()] = Some(Rules::new(bind, *def, texts, builder));
+    named.sort_by_key(|(def, _)| *def);
+    for binds in named.chunk_by(|a, b| a.0 == b.0) {
+        let [(def, first), rest @ ..] = binds else { continue };
+        let mut merged = Cow::Borrowed(*first);
+        for (_, bind) in rest {
+            builder.at(&bind.nodeset, "");
+            builder.problem(ProblemKind::DuplicateBind);
+            merge(merged.to_mut(), bind);
+        }
+        rules[def.index()] = Rules::new(&merged, *def, texts, builder);
     }
-    rules.into_iter().map(Option::unwrap_or_default).collect()
+    rules
 }

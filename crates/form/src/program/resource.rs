@@ -1,5 +1,6 @@
 //! Secondary instances from the form and from the files beside it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::list::List;
@@ -68,20 +69,27 @@ fn external(id: &str, address: &str, resources: &Resources) -> Result<List, Prob
 
 /// Rows of a CSV become `root/item` with an element for each column.
 fn csv(id: &str, text: &str) -> List {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let header = text.split(['\r', '\n']).next().unwrap_or_default();
-    let stands = |delimiter: &char| header.contains(*delimiter);
-    let delimiter = [',', ';', '\t', '|'].into_iter().find(stands).unwrap_or(',');
-    let mut rows = CsvRows { rest: text, delimiter };
-    let header: Vec<String> =
-        rows.next().unwrap_or_default().iter().map(|name| name.trim().to_owned()).collect();
+    let mut rows = CsvRows::new(text);
+    let mut cells = Vec::new();
+    rows.read(&mut cells);
     let mut list = List::new(id);
+    let columns: Vec<Option<u32>> = cells
+        .iter()
+        .map(|name| Some(name.trim()).filter(|name| !name.is_empty()).map(|name| list.name(name)))
+        .collect();
     let root = list.open(0, "root", "");
-    for row in rows.filter(|row| row.iter().any(|cell| !cell.is_empty())) {
-        let item = list.open(root, "item", "");
-        for (number, name) in header.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            let cell = list.open(item, name, row.get(number).map_or("", |cell| cell.trim()));
-            list.close(cell);
+    let item_name = list.name("item");
+    while rows.read(&mut cells) {
+        if cells.iter().all(|cell| cell.is_empty()) {
+            continue;
+        }
+        let item = list.open_named(root, item_name, "");
+        for (number, name) in columns.iter().enumerate() {
+            let text = cells.get(number).map_or("", |cell| cell.trim());
+            if let Some(name) = name {
+                let cell = list.open_named(item, *name, text);
+                list.close(cell);
+            }
         }
         list.close(item);
     }
@@ -90,43 +98,72 @@ fn csv(id: &str, text: &str) -> List {
 }
 
 /// The rows of a CSV text (RFC 4180), with line breaks inside quotes.
-struct CsvRows<'a> {
+pub(crate) struct CsvRows<'a> {
     rest: &'a str,
     delimiter: char,
 }
 
-impl Iterator for CsvRows<'_> {
-    type Item = Vec<String>;
+impl<'a> CsvRows<'a> {
+    /// The delimiter is whatever separates the cells of the first row.
+    pub(crate) fn new(text: &'a str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let header = text.split(['\r', '\n']).next().unwrap_or_default();
+        let stands = |delimiter: &char| header.contains(*delimiter);
+        let delimiter = [',', ';', '\t', '|'].into_iter().find(stands).unwrap_or(',');
+        Self { rest: text, delimiter }
+    }
 
-    fn next(&mut self) -> Option<Vec<String>> {
+    /// Reads the cells of the next row; `false` when there is none.
+    pub(crate) fn read(&mut self, cells: &mut Vec<Cow<'a, str>>) -> bool {
+        cells.clear();
         if self.rest.is_empty() {
-            return None;
+            return false;
         }
-        let mut row = vec![String::new()];
-        let mut quoted = false;
-        let mut chars = self.rest.char_indices().peekable();
-        let mut end = self.rest.len();
-        while let Some((at, c)) = chars.next() {
-            let cell = row.last_mut()?;
-            match c {
-                '"' if quoted && chars.peek().is_some_and(|(_, next)| *next == '"') => {
-                    chars.next();
-                    cell.push('"');
-                }
-                '"' if quoted => quoted = false,
-                '"' if cell.is_empty() => quoted = true,
+        loop {
+            cells.push(self.cell());
+            let mut rest = self.rest.chars();
+            let sign = rest.next();
+            self.rest = rest.as_str();
+            if sign == Some('\r') {
                 // Rows end with LF, CR LF or CR.
-                '\r' if !quoted && chars.peek().is_some_and(|(_, next)| *next == '\n') => {}
-                '\n' | '\r' if !quoted => {
-                    end = at + 1;
-                    break;
-                }
-                c if c == self.delimiter && !quoted => row.push(String::new()),
-                c => cell.push(c),
+                self.rest = self.rest.strip_prefix('\n').unwrap_or(self.rest);
+            }
+            if sign != Some(self.delimiter) {
+                return true;
             }
         }
-        self.rest = self.rest.get(end..).unwrap_or_default();
-        Some(row)
+    }
+
+    fn cell(&mut self) -> Cow<'a, str> {
+        let Some(quoted) = self.rest.strip_prefix('"') else {
+            return Cow::Borrowed(self.plain());
+        };
+        let mut text = String::new();
+        self.rest = quoted;
+        loop {
+            let (inside, after) = self.rest.split_once('"').unwrap_or((self.rest, ""));
+            text.push_str(inside);
+            match after.strip_prefix('"') {
+                Some(rest) => {
+                    text.push('"');
+                    self.rest = rest;
+                }
+                None => {
+                    self.rest = after;
+                    break;
+                }
+            }
+        }
+        text.push_str(self.plain());
+        Cow::Owned(text)
+    }
+
+    /// The text up to the end of the cell.
+    fn plain(&mut self) -> &'a str {
+        let end = self.rest.find([self.delimiter, '\n', '\r']).unwrap_or(self.rest.len());
+        let (text, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        text
     }
 }
 

@@ -55,12 +55,12 @@ pub(crate) enum RuleKind {
 impl RuleKind {
     pub(crate) fn attribute(self) -> &'static str {
         match self {
-            Self::Relevant => "relevant",
-            Self::Calculate => "calculate",
-            Self::Readonly => "readonly",
-            Self::Required => "required",
-            Self::Constraint => "constraint",
-            Self::Messages => "message",
+            Self::Relevant => "@relevant",
+            Self::Calculate => "@calculate",
+            Self::Readonly => "@readonly",
+            Self::Required => "@required",
+            Self::Constraint => "@constraint",
+            Self::Messages => "@jr:constraintMsg",
         }
     }
 }
@@ -93,7 +93,7 @@ impl Rules {
         };
         let mut compile = |kind: RuleKind, text: Option<&String>| -> Option<ExprId> {
             let text = text.filter(|text| !text.trim().is_empty())?;
-            builder.at(format!("{} @{}", bind.nodeset, kind.attribute()));
+            builder.at(&bind.nodeset, kind.attribute());
             let (expr, reads, speaks) = builder.collect(|b| b.expression(text, Some(def)));
             rules.reads.push((kind, reads, speaks));
             expr
@@ -119,7 +119,7 @@ impl Rules {
         rules.readonly = readonly;
         rules.constraint = constraint;
         rules.calculate = calculate;
-        builder.at(format!("{} @jr:constraintMsg", bind.nodeset));
+        builder.at(&bind.nodeset, RuleKind::Messages.attribute());
         let ((required, constraint), reads, speaks) = builder.collect(|b| {
             let mut say =
                 |text: &Option<String>| text.as_ref().map(|t| Said::message(t, def, texts, b));
@@ -127,7 +127,9 @@ impl Rules {
         });
         rules.required_message = required;
         rules.constraint_message = constraint;
-        rules.reads.push((RuleKind::Messages, reads, speaks));
+        if !reads.is_empty() {
+            rules.reads.push((RuleKind::Messages, reads, speaks));
+        }
         rules
     }
 

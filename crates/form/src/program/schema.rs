@@ -23,6 +23,8 @@ impl DefId {
 pub(crate) struct Def {
     /// Qualified name; an attribute's begins with `@`.
     pub(crate) name: Box<str>,
+    /// Where the local name begins in it.
+    local: u32,
     pub(crate) parent: Option<DefId>,
     /// Elements, then attributes that a bind may name, in document order.
     pub(crate) children: Vec<DefId>,
@@ -47,7 +49,7 @@ pub(crate) struct Def {
 
 impl Def {
     pub(crate) fn local(&self) -> &str {
-        local(&self.name)
+        self.name.get(self.local as usize..).unwrap_or_default()
     }
 
     pub(crate) fn is_attribute(&self) -> bool {
@@ -59,6 +61,10 @@ impl Def {
 pub(crate) fn local(name: &str) -> &str {
     let name = name.strip_prefix('@').unwrap_or(name);
     name.split_once(':').map_or(name, |(_, local)| local)
+}
+
+fn local_start(name: &str) -> u32 {
+    u32::try_from(name.len() - local(name).len()).expect("a name is shorter than 4 GB")
 }
 
 #[derive(Debug)]
@@ -103,6 +109,7 @@ impl Schema {
         let blank = in_row || (many && model.attribute("jr:template").is_none());
         self.defs.push(Def {
             name: elements[0].name.as_str().into(),
+            local: local_start(&elements[0].name),
             parent,
             children: Vec::new(),
             by_name: Vec::new(),
@@ -187,6 +194,7 @@ impl Schema {
                 DefId(u32::try_from(self.defs.len()).expect("memory ends before 2^32 elements"));
             self.defs.push(Def {
                 name: format!("@{}", attribute.name).into(),
+                local: 1 + local_start(&attribute.name),
                 parent: Some(id),
                 children: Vec::new(),
                 by_name: Vec::new(),

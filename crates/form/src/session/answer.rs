@@ -19,6 +19,11 @@ impl Session {
         self.environment.now = now;
     }
 
+    /// Moves the device: where `odk:setgeopoint` finds it from now on, as `lat lon alt accuracy`.
+    pub fn set_place(&mut self, place: &str) {
+        self.environment.properties.insert("geopoint".to_owned(), place.to_owned());
+    }
+
     /// Stores what was typed, whatever the constraint says, and re-runs what depends on it.
     pub fn answer(&mut self, id: NodeId, text: &str) -> Result<Vec<Change>, AnswerError> {
         let node = self.drawn.get(id).ok_or(AnswerError::NoSuchNode)?;
@@ -109,9 +114,7 @@ impl Session {
         self.instance.append(&program.schema, row, key, None);
         self.set_constants(row, program);
         self.queue_below(row, program);
-        for id in self.instance.below(row) {
-            self.unwritten.insert(id);
-        }
+        self.note_writes(row);
         let repeats = self.drawn.add_row(row, program, &self.instance);
         self.touch_rows(&repeats);
         self.queue_readers(&program.graph.rows[def.index()], around, None, program);
@@ -123,7 +126,6 @@ impl Session {
         let (def, around) = (self.instance.get(row).def, self.instance.get(row).parent);
         let items = self.instance.below(row);
         for item in &items {
-            self.unwritten.remove(item);
             self.removed.extend(self.field_of(*item));
         }
         let moved = self.instance.remove(&program.schema, row);
@@ -163,7 +165,7 @@ impl Session {
                 (None, Some(around)) => {
                     let rows =
                         self.instance.all_of(&program.schema, around, None, Instance::ROOT, false);
-                    rows.into_iter().for_each(|item| self.act_near(action, item));
+                    rows.iter().for_each(|item| self.act_near(action, item));
                 }
                 (None, None) => self.act_near(action, Instance::ROOT),
             }

@@ -1,7 +1,5 @@
 //! The nodes that a view draws: those of the body, for each row anew.
 
-use std::collections::BTreeMap;
-
 use super::instance::{Instance, ItemId};
 use crate::program::{BodyId, BodyKind, DefId, Program};
 use crate::view::NodeId;
@@ -29,7 +27,8 @@ pub(crate) struct DrawnNode {
 pub(crate) struct Drawn {
     /// `None`: removed.
     nodes: Vec<Option<DrawnNode>>,
-    of_item: BTreeMap<ItemId, Vec<NodeId>>,
+    /// By item.
+    of_item: Vec<Vec<NodeId>>,
 }
 
 impl Drawn {
@@ -48,7 +47,7 @@ impl Drawn {
 
     /// The nodes drawn for a node of the record.
     pub(crate) fn of(&self, item: ItemId) -> &[NodeId] {
-        self.of_item.get(&item).map_or(&[], Vec::as_slice)
+        self.of_item.get(item.index()).map_or(&[], Vec::as_slice)
     }
 
     /// All nodes in the order in which they are drawn.
@@ -73,7 +72,10 @@ impl Drawn {
     ) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).expect("memory ends before 2^32 nodes"));
         self.nodes.push(Some(DrawnNode { kind, body, item, parent, children: Vec::new() }));
-        self.of_item.entry(item).or_default().push(id);
+        if self.of_item.len() <= item.index() {
+            self.of_item.resize_with(item.index() + 1, Vec::new);
+        }
+        self.of_item[item.index()].push(id);
         if let Some(Some(around)) = parent.and_then(|parent| self.nodes.get_mut(parent.0 as usize))
         {
             around.children.push(id);
@@ -165,12 +167,14 @@ impl Drawn {
             if let Some(repeat) = parent
                 && let Some(Some(around)) = self.nodes.get_mut(repeat.0 as usize)
             {
-                around.children.retain(|child| *child != id);
+                // Rows go from the end, as a rule.
+                let at = around.children.iter().rposition(|child| *child == id);
+                at.map(|at| around.children.remove(at));
                 repeats.push(repeat);
             }
         }
         for item in items {
-            for id in self.of_item.remove(item).unwrap_or_default() {
+            for id in self.of_item.get_mut(item.index()).map(std::mem::take).unwrap_or_default() {
                 if let Some(node) = self.nodes.get_mut(id.0 as usize) {
                     *node = None;
                 }

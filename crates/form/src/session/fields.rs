@@ -132,12 +132,34 @@ impl Session {
         }
     }
 
+    /// Notes that a node and all below it are to be written.
+    pub(super) fn note_writes(&mut self, item: ItemId) {
+        for id in self.instance.below(item) {
+            self.note_write(id);
+        }
+    }
+
+    pub(super) fn note_write(&mut self, item: ItemId) {
+        let flags = &mut self.instance.get_mut(item).flags;
+        if !std::mem::replace(&mut flags.unwritten, true) {
+            self.unwritten.push(item);
+        }
+    }
+
+    pub(super) fn take_unwritten(&mut self) -> Vec<ItemId> {
+        let items = std::mem::take(&mut self.unwritten);
+        for item in &items {
+            self.instance.get_mut(*item).flags.unwritten = false;
+        }
+        items
+    }
+
     /// Fields that changed since the last call; `None`: cleared or removed. What calculations gave
     /// and the rows are among them.
     pub fn take_writes(&mut self) -> BTreeMap<String, Option<String>> {
         let mut writes = BTreeMap::new();
         writes.extend(std::mem::take(&mut self.removed).into_iter().map(|path| (path, None)));
-        for item in std::mem::take(&mut self.unwritten) {
+        for item in self.take_unwritten() {
             if let Some(path) = self.field_of(item).filter(|_| self.instance.get(item).flags.alive)
             {
                 writes.insert(path, Some(self.stored(item)).filter(|text| !text.is_empty()));

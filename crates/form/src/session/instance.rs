@@ -1,5 +1,7 @@
 //! The answers of one record: a tree in an arena. Rows come and go without moving other nodes.
 
+use xpath::Nodes;
+
 use crate::definition::Element;
 use crate::program::{DefId, Schema};
 use crate::view::ViolationKind;
@@ -38,6 +40,10 @@ pub(crate) struct Flags {
     pub(crate) own_readonly: bool,
     pub(crate) readonly: bool,
     pub(crate) valid: bool,
+    /// Whether its field changed since the last [`super::Session::take_writes`].
+    pub(crate) unwritten: bool,
+    /// Whether its problem may have changed since it was last looked at.
+    pub(crate) unchecked: bool,
 }
 
 /// What a row has besides its node.
@@ -77,6 +83,8 @@ pub(crate) enum Filling<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Instance {
     items: Vec<Item>,
+    /// How many nodes went with their rows.
+    dead: usize,
 }
 
 impl Instance {
@@ -92,6 +100,11 @@ impl Instance {
 
     pub(crate) fn len(&self) -> usize {
         self.items.len()
+    }
+
+    /// How many nodes there are, those of removed rows left out.
+    pub(crate) fn alive(&self) -> usize {
+        self.items.len() - self.dead
     }
 
     /// Adds a node with all below it. The caller hangs a row into its rows.
@@ -125,16 +138,30 @@ impl Instance {
                 own_readonly: false,
                 readonly: false,
                 valid: true,
+                unwritten: false,
+                unchecked: false,
             },
             problem: None,
         });
-        let slots: Vec<Slot> =
-            about.children.iter().map(|child| self.slot(schema, *child, id, filling)).collect();
+        let mut after = 0;
+        let slots: Vec<Slot> = about
+            .children
+            .iter()
+            .map(|child| self.slot(schema, *child, id, filling, &mut after))
+            .collect();
         self.items[id.index()].slots = slots;
         id
     }
 
-    fn slot(&mut self, schema: &Schema, def: DefId, parent: ItemId, filling: Filling) -> Slot {
+    /// What stands in a slot. `after`: how many elements of the filling come before it, most likely.
+    fn slot(
+        &mut self,
+        schema: &Schema,
+        def: DefId,
+        parent: ItemId,
+        filling: Filling,
+        after: &mut usize,
+    ) -> Slot {
         let about = schema.def(def);
         if about.is_attribute() {
             let item = self.build(schema, def, Some(parent), Filling::Nothing);
@@ -150,11 +177,16 @@ impl Instance {
         let named = |element: &Element| *element.name == *about.name;
         if !about.many {
             let inner = match filling {
-                Filling::From(element) => element
-                    .children
-                    .iter()
-                    .find(|e| named(e))
-                    .map_or(Filling::Nothing, Filling::From),
+                Filling::From(element) => {
+                    let (before, rest) = element.children.split_at(*after);
+                    match rest.iter().chain(before).find(|e| named(e)) {
+                        Some(found) => {
+                            *after = (*after + 1).min(element.children.len());
+                            Filling::From(found)
+                        }
+                        None => Filling::Nothing,
+                    }
+                }
                 other => other,
             };
             return Slot::One(self.build(schema, def, Some(parent), inner));
@@ -232,6 +264,7 @@ impl Instance {
         }
         for item in self.below(row) {
             self.get_mut(item).flags.alive = false;
+            self.dead += 1;
         }
         moved
     }
@@ -282,8 +315,11 @@ impl Instance {
         bound: Option<DefId>,
         near: ItemId,
         prototypes: bool,
-    ) -> Vec<ItemId> {
+    ) -> Nodes<ItemId> {
         let anchor = bound.and_then(|bound| self.above(near, bound)).unwrap_or(Self::ROOT);
+        if let Some(only) = self.only(schema, def, anchor) {
+            return Nodes::One(only);
+        }
         let mut at = vec![anchor];
         for step in schema.chain(Some(self.get(anchor).def), def) {
             let slot = schema.def(step).slot as usize;
@@ -300,17 +336,30 @@ impl Instance {
             }
             at = next;
         }
-        at
+        Nodes::Many(at)
+    }
+
+    /// The node of an entry below another node, when no rows are between.
+    fn only(&self, schema: &Schema, def: DefId, anchor: ItemId) -> Option<ItemId> {
+        if self.get(anchor).def == def {
+            return Some(anchor);
+        }
+        let about = schema.def(def);
+        let around = self.only(schema, about.parent?, anchor)?;
+        match self.get(around).slots.get(about.slot as usize)? {
+            Slot::One(item) => Some(*item),
+            Slot::Rows(_) => None,
+        }
     }
 
     /// The node of an entry that is nearest to another node: in the same rows as far as they are
     /// shared, in the first row beyond.
     pub(crate) fn nearest(&self, schema: &Schema, def: DefId, near: ItemId) -> Option<ItemId> {
-        self.shared(schema, def, near).first().copied()
+        self.shared(schema, def, near).first()
     }
 
     /// All nodes of an entry in the rows that it shares with another node.
-    pub(crate) fn shared(&self, schema: &Schema, def: DefId, near: ItemId) -> Vec<ItemId> {
+    pub(crate) fn shared(&self, schema: &Schema, def: DefId, near: ItemId) -> Nodes<ItemId> {
         let mut anchor = near;
         while !schema.is_within(def, self.get(anchor).def) {
             match self.get(anchor).parent {

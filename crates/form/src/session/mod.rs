@@ -1,7 +1,10 @@
 //! The live form: the answers of one record, and what the form says about them.
 
 mod answer;
+mod audit;
 mod drawn;
+mod edit;
+mod entities;
 mod fields;
 mod instance;
 mod reading;
@@ -13,6 +16,10 @@ mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+
+pub use audit::{Audit, AuditEvent, AuditPlace};
+pub use edit::SubmissionError;
+pub use entities::{EntityChange, apply_to_list};
 
 use drawn::{Drawn, DrawnKind};
 use instance::{Instance, ItemId};
@@ -82,8 +89,8 @@ pub struct Session {
     pending: Pending,
     /// Rows made by `jr:count` whose `odk-new-repeat` is still to come.
     new_row_actions: Vec<ItemId>,
-    /// Nodes whose field changed since the last [`Session::take_writes`].
-    unwritten: BTreeSet<ItemId>,
+    /// Nodes whose field changed since the last [`Session::take_writes`]; they are flagged.
+    unwritten: Vec<ItemId>,
     /// Fields that went with their row since then.
     removed: BTreeSet<String>,
     leftovers: BTreeMap<String, String>,

@@ -1,9 +1,10 @@
 //! Re-runs what depends on a change, and nothing else.
 //!
-//! Work is a set of (place of the cell in the order, node). It is taken from the front, so a cell
-//! runs after everything that it reads, once, however many of those changed.
+//! Work is a heap of (place of the cell in the order, node). The first is taken with all that are
+//! the same, so a cell runs after everything that it reads, once, however many of those changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use xpath::EvalError;
@@ -18,14 +19,18 @@ use crate::view::{Aspects, Change, DataType, NodeId, QuestionControl, ViolationK
 
 /// A form cannot ask for more rows by `jr:count` than this.
 const MAX_COUNTED_ROWS: usize = 10_000;
+/// No rows are counted in beyond so many nodes of a record: counted repeats in each other would
+/// fill the memory.
+const MAX_NODES: usize = 300_000;
 
 /// What is still to be done, and what the view is to be told.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
-    queue: BTreeSet<(u32, ItemId)>,
-    changes: BTreeMap<NodeId, Aspects>,
-    /// Nodes whose problem may have changed.
-    unchecked: BTreeSet<ItemId>,
+    queue: BinaryHeap<Reverse<(u32, ItemId)>>,
+    /// Several for a node, until they are told.
+    changes: Vec<Change>,
+    /// Nodes whose problem may have changed; they are flagged.
+    unchecked: Vec<ItemId>,
     /// Nodes whose value changed and that have actions waiting for it.
     pub(super) value_changed: Vec<ItemId>,
     /// How many cells may still run again after one that comes later: rows that read their
@@ -42,16 +47,38 @@ impl Session {
         for item in unchecked {
             self.check(item);
         }
-        let changes = std::mem::take(&mut self.pending.changes);
-        let alive = changes.into_iter().filter(|(node, _)| self.drawn.get(*node).is_some());
-        alive.map(|(node, aspects)| Change { node, aspects }).collect()
+        let mut changes = std::mem::take(&mut self.pending.changes);
+        changes.retain(|change| self.drawn.get(change.node).is_some());
+        changes.sort_unstable_by_key(|change| change.node);
+        changes.dedup_by(|next, first| {
+            let same = next.node == first.node;
+            if same {
+                first.aspects |= next.aspects;
+            }
+            same
+        });
+        changes
+    }
+
+    pub(super) fn queue(&mut self, rank: u32, item: ItemId) {
+        self.pending.queue.push(Reverse((rank, item)));
+    }
+
+    fn uncheck(&mut self, item: ItemId) {
+        let flags = &mut self.instance.get_mut(item).flags;
+        if !std::mem::replace(&mut flags.unchecked, true) {
+            self.pending.unchecked.push(item);
+        }
     }
 
     /// Runs cells until none is pending.
     pub(super) fn run(&mut self) {
         let program = Arc::clone(&self.program);
         self.pending.returns = 1_000 + self.instance.len();
-        while let Some((rank, item)) = self.pending.queue.pop_first() {
+        while let Some(Reverse((rank, item))) = self.pending.queue.pop() {
+            while self.pending.queue.peek() == Some(&Reverse((rank, item))) {
+                self.pending.queue.pop();
+            }
             if self.instance.get(item).flags.alive {
                 self.cell(rank, item, &program);
             }
@@ -80,7 +107,7 @@ impl Session {
                 if self.instance.get(item).flags.required != required {
                     self.instance.get_mut(item).flags.required = required;
                     self.touch(item, Aspects::REQUIRED);
-                    self.pending.unchecked.insert(item);
+                    self.uncheck(item);
                 }
             }
             CellKind::Constraint(expr) => {
@@ -91,7 +118,7 @@ impl Session {
                     self.outcome(expr, result).unwrap_or(true)
                 };
                 self.instance.get_mut(item).flags.valid = valid;
-                self.pending.unchecked.insert(item);
+                self.uncheck(item);
             }
             CellKind::Calculate(expr) => {
                 let result = self.reading().text(expr, here);
@@ -105,7 +132,7 @@ impl Session {
                 let here = rows.and_then(|rows| rows.prototype).map_or(here, Handle::item);
                 let result = self.reading().number(expr, here);
                 let count = self.outcome(expr, result).unwrap_or(f64::NAN);
-                self.count_rows(body, item, count, program);
+                self.count_rows(body, item, (expr, count), program);
             }
             CellKind::Choices(body) => {
                 self.touch_body(item, body, Aspects::CHOICES);
@@ -120,7 +147,9 @@ impl Session {
     pub(super) fn outcome<T>(&mut self, expr: ExprId, result: Result<T, EvalError>) -> Option<T> {
         match result {
             Ok(value) => {
-                self.faults.remove(&expr);
+                if !self.faults.is_empty() {
+                    self.faults.remove(&expr);
+                }
                 Some(value)
             }
             Err(error) => {
@@ -139,19 +168,19 @@ impl Session {
         let about = self.instance.get_mut(item);
         about.value = text;
         let (def, relevant) = (about.def, about.flags.relevant);
-        self.unwritten.insert(item);
+        self.note_write(item);
         self.touch(item, Aspects::VALUE);
-        self.pending.unchecked.insert(item);
+        self.uncheck(item);
         for rank in &program.graph.of_def[def.index()] {
             if matches!(program.graph.cells[*rank as usize].kind, CellKind::Constraint(_)) {
-                self.pending.queue.insert((*rank, item));
+                self.queue(*rank, item);
             }
         }
         if relevant {
             self.queue_readers(&program.graph.values[def.index()], item, by, &program);
             self.queue_readers(&program.graph.everything, item, by, &program);
         }
-        if program.has_value_changed(def) {
+        if program.awaited[def.index()] {
             self.pending.value_changed.push(item);
         }
         true
@@ -171,7 +200,7 @@ impl Session {
             let again = by.is_some_and(|by| reader.rank <= by);
             let nodes =
                 self.instance.all_of(&program.schema, cell.def, reader.bound, item, prototypes);
-            for node in nodes {
+            for node in nodes.iter() {
                 // A cell does not run again for what itself wrote.
                 let itself = node == item && by == Some(reader.rank);
                 if itself || (again && self.pending.returns == 0) {
@@ -180,7 +209,7 @@ impl Session {
                 if again {
                     self.pending.returns -= 1;
                 }
-                self.pending.queue.insert((reader.rank, node));
+                self.queue(reader.rank, node);
             }
         }
     }
@@ -189,9 +218,9 @@ impl Session {
     pub(super) fn queue_below(&mut self, item: ItemId, program: &Program) {
         for id in self.instance.below(item) {
             let def = self.instance.get(id).def;
-            self.pending
-                .queue
-                .extend(program.graph.of_def[def.index()].iter().map(|rank| (*rank, id)));
+            for rank in &program.graph.of_def[def.index()] {
+                self.queue(*rank, id);
+            }
         }
     }
 
@@ -202,7 +231,7 @@ impl Session {
         for (rank, cell) in speaking {
             let nodes =
                 self.instance.all_of(&program.schema, cell.def, None, Instance::ROOT, false);
-            self.pending.queue.extend(nodes.into_iter().map(|node| (rank, node)));
+            nodes.iter().for_each(|node| self.queue(rank, node));
         }
     }
 
@@ -219,11 +248,11 @@ impl Session {
             let (def, filled) = (about.def, !about.value.is_empty());
             self.instance.get_mut(id).flags.relevant = relevant;
             self.touch_all(id, Aspects::RELEVANT);
-            self.pending.unchecked.insert(id);
+            self.uncheck(id);
             for rank in &program.graph.of_def[def.index()] {
                 let kind = program.graph.cells[*rank as usize].kind;
                 if matches!(kind, CellKind::Constraint(_) | CellKind::Choices(_)) {
-                    self.pending.queue.insert((*rank, id));
+                    self.queue(*rank, id);
                 }
             }
             let readers = &program.graph.values[def.index()];
@@ -273,7 +302,7 @@ impl Session {
             flags.required = rules.required == Rule::Always(true);
             flags.own_readonly = rules.readonly == Rule::Always(true);
             flags.readonly = flags.own_readonly || parent.is_some_and(|flags| flags.readonly);
-            self.pending.unchecked.insert(id);
+            self.uncheck(id);
             self.add_prototypes(id, program);
         }
     }
@@ -301,11 +330,18 @@ impl Session {
             let relevant = program.graph.of_def[def.index()].iter().filter(|rank| {
                 matches!(program.graph.cells[**rank as usize].kind, CellKind::Relevant(_))
             });
-            self.pending.queue.extend(relevant.map(|rank| (*rank, prototype)));
+            relevant.for_each(|rank| self.queue(*rank, prototype));
         }
     }
 
-    fn count_rows(&mut self, body: BodyId, around: ItemId, count: f64, program: &Program) {
+    /// Makes or removes rows until there are as many as the form says.
+    fn count_rows(
+        &mut self,
+        body: BodyId,
+        around: ItemId,
+        (expr, count): (ExprId, f64),
+        program: &Program,
+    ) {
         // A number that is not known yet changes nothing.
         let Some(def) = program.body(body).def.filter(|_| !count.is_nan()) else { return };
         #[expect(
@@ -314,29 +350,34 @@ impl Session {
             reason = "clamped before"
         )]
         let wanted = count.clamp(0.0, MAX_COUNTED_ROWS as f64) as usize;
-        loop {
-            let Some(rows) = self.instance.rows(around, &program.schema, def) else { return };
-            let have = rows.items.len();
-            if have == wanted {
-                return;
+        let Some(rows) = self.instance.rows(around, &program.schema, def) else { return };
+        let rows = rows.items.clone();
+        for row in rows.iter().skip(wanted).rev() {
+            self.detach_row(*row, program);
+        }
+        let key = |row: &ItemId| self.instance.get(*row).row.as_ref()?.key.parse().ok();
+        let mut taken: Vec<usize> = rows.iter().filter_map(key).collect();
+        taken.sort_unstable();
+        let mut number = 0;
+        let mut refused = count > MAX_COUNTED_ROWS as f64;
+        for have in rows.len()..wanted {
+            if self.instance.alive() >= MAX_NODES {
+                refused = true;
+                break;
             }
-            if have > wanted {
-                let Some(last) = rows.items.last().copied() else { return };
-                self.detach_row(last, program);
-            } else {
-                let mut taken = BTreeSet::new();
-                let rows = rows.items.iter();
-                let rows = rows.filter_map(|id| self.instance.get(*id).row.as_deref());
-                taken.extend(rows.map(|row| &*row.key));
-                let key =
-                    (have + 1..).map(|n| n.to_string()).find(|key| !taken.contains(key.as_str()));
-                // A row that the form itself describes comes as it is described.
-                let described = program.schema.def(def).start_rows.get(have);
-                let filling = described.map_or(Filling::Defaults, Filling::From);
-                let key = key.unwrap_or_default();
-                let row = self.attach_row(around, def, &key, filling, program);
-                self.new_row_actions.push(row);
+            number = number.max(have) + 1;
+            while taken.binary_search(&number).is_ok() {
+                number += 1;
             }
+            // A row that the form itself describes comes as it is described.
+            let described = program.schema.def(def).start_rows.get(have);
+            let filling = described.map_or(Filling::Defaults, Filling::From);
+            let row = self.attach_row(around, def, &number.to_string(), filling, program);
+            self.new_row_actions.push(row);
+        }
+        if refused {
+            let reason = format!("asks for {count} rows, more than a record can hold");
+            self.faults.insert(expr, reason);
         }
     }
 
@@ -369,6 +410,7 @@ impl Session {
 
     /// Looks at the answer of a node: is it there, of its type, and allowed?
     fn check(&mut self, item: ItemId) {
+        self.instance.get_mut(item).flags.unchecked = false;
         let about = self.instance.get(item);
         let rules = self.program.rules(about.def);
         let problem = if !about.flags.alive || !about.flags.relevant {
@@ -398,7 +440,7 @@ impl Session {
     }
 
     fn tell(&mut self, node: NodeId, aspects: Aspects) {
-        *self.pending.changes.entry(node).or_default() |= aspects;
+        self.pending.changes.push(Change { node, aspects });
         if aspects.contains(Aspects::CHOICES) {
             let kept = self.choices.get_mut();
             kept.unwrap_or_else(std::sync::PoisonError::into_inner).remove(&node);

@@ -23,7 +23,7 @@ impl Session {
         session.fire(Event::FirstLoad, None);
         session.fire(Event::Load, None);
         session.begin();
-        session.unwritten.extend(session.instance.below(Instance::ROOT));
+        session.note_writes(Instance::ROOT);
         session
     }
 
@@ -37,7 +37,7 @@ impl Session {
     ) -> Self {
         let mut session = Self::empty(program, environment, false);
         session.load(fields);
-        session.unwritten.clear();
+        session.take_unwritten();
         session.removed.clear();
         let id = session.program.instance_id;
         let id = id
@@ -67,7 +67,7 @@ impl Session {
             counters: Counters::default(),
             pending: Pending::default(),
             new_row_actions: Vec::new(),
-            unwritten: std::collections::BTreeSet::new(),
+            unwritten: Vec::new(),
             removed: std::collections::BTreeSet::new(),
             leftovers: BTreeMap::new(),
             faults: BTreeMap::new(),
@@ -174,7 +174,8 @@ impl Session {
                 },
                 Preload::Property(_) => continue,
             };
-            for item in self.instance.all_of(&program.schema, def, None, Instance::ROOT, false) {
+            let items = self.instance.all_of(&program.schema, def, None, Instance::ROOT, false);
+            for item in items.iter() {
                 // An id that the form brings along is left alone.
                 if !unasked || self.instance.get(item).value.is_empty() {
                     self.set_value(item, text.clone(), None);
@@ -188,7 +189,8 @@ impl Session {
         for def in program.schema.ids() {
             let Some(Preload::Property(name)) = &program.rules(def).preload else { continue };
             let Some(text) = self.environment.properties.get(name).cloned() else { continue };
-            for item in self.instance.all_of(&program.schema, def, None, Instance::ROOT, false) {
+            let items = self.instance.all_of(&program.schema, def, None, Instance::ROOT, false);
+            for item in items.iter() {
                 self.set_value(item, text.clone(), None);
             }
         }

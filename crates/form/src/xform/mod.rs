@@ -4,7 +4,7 @@ mod read;
 mod write;
 
 pub use read::parse_xform;
-pub(crate) use read::read_element;
+pub(crate) use read::{parse_document, read_element};
 pub use write::write_xform;
 pub(crate) use write::{escape_attribute, escape_text};
 

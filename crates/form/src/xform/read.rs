@@ -17,12 +17,7 @@ const MAX_DEPTH: usize = 128;
 
 /// Reads a form from XML. What has no meaning in a form is told in the problems and left out.
 pub fn parse_xform(xml: &str) -> Result<(Form, Vec<Problem>), XformError> {
-    let document = Document::parse(xml).map_err(|error| XformError::Xml {
-        line: error.pos().row,
-        column: error.pos().col,
-        message: error.to_string(),
-    })?;
-    check_depth(document.root())?;
+    let document = parse_document(xml)?;
     let html = document.root_element();
     let head = child(html, "head").ok_or(XformError::Missing("head"))?;
     let model = child(head, "model").ok_or(XformError::Missing("model"))?;
@@ -34,6 +29,17 @@ pub fn parse_xform(xml: &str) -> Result<(Form, Vec<Problem>), XformError> {
         reader.form.body = reader.body_nodes(body);
     }
     Ok((reader.form, reader.problems))
+}
+
+/// Reads XML that is no deeper than walks over it may be.
+pub(crate) fn parse_document(xml: &str) -> Result<Document<'_>, XformError> {
+    let document = Document::parse(xml).map_err(|error| XformError::Xml {
+        line: error.pos().row,
+        column: error.pos().col,
+        message: error.to_string(),
+    })?;
+    check_depth(document.root())?;
+    Ok(document)
 }
 
 /// Reads an element of an instance, as the form's own or a file's.

@@ -1,8 +1,13 @@
 //! What a form does, seen from outside: forms in a small language, answers, and what is shown.
 
+mod audit;
 mod dsl;
+mod entities;
+mod hostile;
 mod incremental;
 mod repeats;
+mod round_trips;
 mod rules;
 mod storage;
+mod submissions;
 mod texts;

@@ -2,10 +2,13 @@
 
 mod classes;
 mod every_form;
+mod feature_matrix;
 mod indexes;
+mod or_other;
 mod pack;
 mod rows;
 mod scores;
+mod sizes;
 mod stored_answers;
 mod sums;
 mod units_by_date;

@@ -78,8 +78,11 @@ fn distance(points: &[Point]) -> f64 {
     points.windows(2).map(|pair| between(pair[0], pair[1])).sum()
 }
 
-/// By the spherical law of cosines.
+/// By the spherical law of cosines, which is not exact for a point and itself.
 fn between(a: Point, b: Point) -> f64 {
+    if a.latitude == b.latitude && a.longitude == b.longitude {
+        return 0.0;
+    }
     let along =
         libm::cos(a.longitude - b.longitude) * libm::cos(a.latitude) * libm::cos(b.latitude);
     libm::acos((along + libm::sin(a.latitude) * libm::sin(b.latitude)).clamp(-1.0, 1.0)) * RADIUS

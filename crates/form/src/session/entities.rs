@@ -1,0 +1,178 @@
+//! Entities: the things that a finished record makes or changes in lists, and the lists themselves as the files
+//! from which other forms read them.
+
+use std::borrow::Cow;
+
+use super::Session;
+use super::instance::{Instance, ItemId};
+use crate::program::{CsvRows, DefId, local};
+
+/// What a record does to one entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityChange {
+    /// The list.
+    pub dataset: String,
+    /// The entity, a UUID.
+    pub id: String,
+    /// Whether it is made, if it is not there.
+    pub create: bool,
+    /// Whether it is changed, if it is there.
+    pub update: bool,
+    /// The version that the person saw; empty for a new entity.
+    pub base_version: String,
+    /// Its new label; `None`: it stays.
+    pub label: Option<String>,
+    /// Its new properties, by name, in the form's order.
+    pub properties: Vec<(String, String)>,
+}
+
+impl Session {
+    /// What the record does to entities, as it stands: for a finished record, what is to be done. A
+    /// declaration that is not relevant, or that neither makes nor changes anything, is left out.
+    #[must_use]
+    pub fn entities(&self) -> Vec<EntityChange> {
+        let below = self.instance.below(Instance::ROOT).into_iter();
+        below.filter_map(|item| self.entity(item)).collect()
+    }
+
+    fn entity(&self, item: ItemId) -> Option<EntityChange> {
+        let schema = &self.program.schema;
+        let about = self.instance.get(item);
+        let meta = about.parent.filter(|meta| self.is_called(*meta, "meta"))?;
+        if !self.is_called(item, "entity") || !about.flags.relevant {
+            return None;
+        }
+        let scope = self.instance.get(meta).parent?;
+        let said = |name: &str| self.attribute(item, name).unwrap_or_default();
+        let yes = |name: &str| matches!(said(name), "1" | "true" | "true()");
+        let label = self.instance.children(item).find(|child| self.is_called(*child, "label"));
+        let label = label.map(|label| self.instance.get(label));
+        let mut change = EntityChange {
+            dataset: said("dataset").to_owned(),
+            id: said("id").trim_start_matches("uuid:").to_owned(),
+            create: yes("create"),
+            update: yes("update"),
+            base_version: said("baseVersion").to_owned(),
+            label: label
+                .filter(|label| label.flags.relevant && !label.value.is_empty())
+                .map(|label| label.value.clone()),
+            properties: Vec::new(),
+        };
+        if !change.create && !change.update {
+            return None;
+        }
+        let scope_def = self.instance.get(scope).def;
+        let row = schema.row_of(scope_def);
+        for id in schema.subtree(scope_def).map(DefId) {
+            let Some(property) = self.saved_to(id, &change.dataset) else { continue };
+            if schema.row_of(id) != row {
+                continue;
+            }
+            let found = self.instance.all_of(schema, id, Some(scope_def), scope, false).first();
+            let found = found.map(|found| self.instance.get(found));
+            if let Some(found) = found.filter(|found| found.flags.relevant) {
+                change.properties.push((property.to_owned(), found.value.clone()));
+            }
+        }
+        Some(change)
+    }
+
+    fn is_called(&self, item: ItemId, name: &str) -> bool {
+        self.program.schema.def(self.instance.get(item).def).local() == name
+    }
+
+    /// An attribute of a node, whether answers change it or the form fixes it.
+    fn attribute(&self, item: ItemId, name: &str) -> Option<&str> {
+        let def = self.instance.get(item).def;
+        if let Some(own) = self.program.schema.child(def, name, true) {
+            let found =
+                self.instance.children(item).find(|id| self.instance.get(*id).def == own)?;
+            return Some(&self.instance.get(found).value);
+        }
+        let mut fixed = self.program.schema.def(def).attributes.iter();
+        fixed.find(|a| local(&a.name) == name).map(|a| a.value.as_str())
+    }
+
+    /// The property of a list that an entry is saved to: `entities:saveto`, `property` or
+    /// `list#property`.
+    fn saved_to(&self, def: DefId, dataset: &str) -> Option<&str> {
+        let mut attributes = self.program.rules(def).attributes.iter();
+        let saved = attributes.find(|a| local(&a.name) == "saveto")?.value.as_str();
+        match saved.split_once('#') {
+            Some((list, property)) => (list == dataset).then_some(property),
+            None => Some(saved),
+        }
+    }
+}
+
+/// A list of entities after a change.
+///
+/// A list is CSV with `name` (the id), `label`, `__version` and a column for each property. An entity that is to be changed and is not there, or to be made and is, leaves the list as it is.
+#[must_use]
+pub fn apply_to_list(list: &str, change: &EntityChange) -> String {
+    let mut rows = CsvRows::new(list);
+    let mut header = Vec::new();
+    rows.read(&mut header);
+    let mut columns: Vec<Cow<str>> = header;
+    let mut column = |name: &str| -> usize {
+        let known = columns.iter().position(|column| column == name);
+        known.unwrap_or_else(|| {
+            columns.push(Cow::Owned(name.to_owned()));
+            columns.len() - 1
+        })
+    };
+    let (id_at, label_at, version_at) = (column("name"), column("label"), column("__version"));
+    let mut new: Vec<(usize, &str)> = Vec::new();
+    new.extend(change.label.iter().map(|label| (label_at, label.as_str())));
+    new.extend(change.properties.iter().map(|(name, text)| (column(name), text.as_str())));
+    let mut out = String::new();
+    write_row(&mut out, &columns);
+    let mut found = false;
+    let mut cells = Vec::new();
+    while rows.read(&mut cells) {
+        if cells.iter().all(|cell| cell.is_empty()) {
+            continue;
+        }
+        cells.resize(columns.len().max(cells.len()), Cow::Borrowed(""));
+        if cells[id_at] == change.id.as_str() {
+            found = true;
+            if change.update {
+                set(&mut cells, &new);
+                let version = cells[version_at].trim().parse().unwrap_or(0_u64) + 1;
+                cells[version_at] = Cow::Owned(version.to_string());
+            }
+        }
+        write_row(&mut out, &cells);
+    }
+    if !found && change.create {
+        cells.clear();
+        cells.resize(columns.len(), Cow::Borrowed(""));
+        cells[id_at] = Cow::Owned(change.id.clone());
+        cells[version_at] = Cow::Borrowed("1");
+        set(&mut cells, &new);
+        write_row(&mut out, &cells);
+    }
+    out
+}
+
+fn set(cells: &mut [Cow<str>], new: &[(usize, &str)]) {
+    for (at, text) in new {
+        cells[*at] = Cow::Owned((*text).to_owned());
+    }
+}
+
+pub(super) fn write_row(out: &mut String, cells: &[Cow<str>]) {
+    for (number, cell) in cells.iter().enumerate() {
+        if number > 0 {
+            out.push(',');
+        }
+        if cell.contains([',', '"', '\n', '\r', ';', '\t', '|']) {
+            out.push('"');
+            out.push_str(&cell.replace('"', "\"\""));
+            out.push('"');
+        } else {
+            out.push_str(cell);
+        }
+    }
+    out.push('\n');
+}

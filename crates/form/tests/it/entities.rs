@@ -1,0 +1,158 @@
+//! Entities as data of the finished record, and the lists that they change.
+
+use form::{EntityChange, Resources, Session, apply_to_list};
+
+use crate::dsl::{Drive, environment, inputs, start, try_compile, xform};
+
+const NS: &str = r#"xmlns:entities="http://www.opendatakit.org/xforms/entities""#;
+
+fn model(condition: &str) -> String {
+    format!(
+        r#"<bind {NS} nodeset="/data/name" entities:saveto="full_name"/>
+        <bind {NS} nodeset="/data/age" type="int" relevant="/data/name != ''" entities:saveto="age"/>
+        <bind nodeset="/data/meta/entity/@id" calculate="'7b2f'"/>
+        <bind nodeset="/data/meta/entity/@create" calculate="{condition}"/>
+        <bind nodeset="/data/meta/entity/label" calculate="concat(/data/name, ' (', /data/age, ')')"/>"#
+    )
+}
+
+const DATA: &str =
+    r#"<name/><age/><meta><entity dataset="people" id="" create=""><label/></entity></meta>"#;
+
+#[test]
+fn a_finished_record_says_which_entity_it_makes() {
+    let mut form = start(DATA, &model("if(/data/name != 'x', 1, '')"), &inputs(&["name", "age"]));
+    form.put("name", "Lan");
+    form.put("age", "31");
+    let [made] = <[EntityChange; 1]>::try_from(form.entities()).expect("one");
+    assert_eq!((made.dataset.as_str(), made.id.as_str()), ("people", "7b2f"));
+    assert!(made.create && !made.update);
+    assert_eq!(made.label.as_deref(), Some("Lan (31)"));
+    let properties = [("full_name", "Lan"), ("age", "31")];
+    assert_eq!(made.properties, properties.map(|(n, v)| (n.to_owned(), v.to_owned())));
+    form.put("name", "");
+    let made = form.entities();
+    assert_eq!(made[0].properties.len(), 1, "what is not relevant is not saved");
+    form.put("name", "x");
+    assert!(form.entities().is_empty());
+}
+
+#[test]
+fn each_row_makes_an_entity_of_its_own() {
+    let mut form = start(
+        r#"<row jr:template=""><tree/><meta><entity dataset="trees" id="" create="1"><label/></entity></meta></row>
+           <site/><meta><entity dataset="sites" id="s1" update="1" baseVersion="3"/></meta>"#,
+        &format!(
+            r#"<bind {NS} nodeset="/data/row/tree" entities:saveto="trees#species"/>
+            <bind {NS} nodeset="/data/site" entities:saveto="sites#name"/>
+            <bind nodeset="/data/row/meta/entity/@id" calculate="concat('t', position(../../..))"/>
+            <bind nodeset="/data/row/meta/entity/label" calculate="../../../tree"/>"#
+        ),
+        r#"<repeat nodeset="/data/row"><input ref="/data/row/tree"/></repeat><input ref="/data/site"/>"#,
+    );
+    for (key, tree) in [("a", "sầu riêng"), ("b", "chôm chôm")] {
+        form.add_row(form.node("row"), key).expect("a new key");
+        form.put(&format!("row[{key}]/tree"), tree);
+    }
+    form.put("site", "Long Khánh");
+    let told: Vec<(String, String, String)> = form
+        .entities()
+        .into_iter()
+        .map(|e| {
+            (e.dataset, e.id, e.properties.into_iter().map(|(n, v)| format!("{n}={v}")).collect())
+        })
+        .collect();
+    let wanted = [
+        ("trees", "t1", "species=sầu riêng"),
+        ("trees", "t2", "species=chôm chôm"),
+        ("sites", "s1", "name=Long Khánh"),
+    ];
+    assert_eq!(told, wanted.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned())));
+    assert_eq!(form.entities()[2].base_version, "3");
+}
+
+#[test]
+fn a_list_on_the_phone_follows_and_the_next_form_reads_it() {
+    let list = "name,label,__version,age\n\"1\",\"Hoa, Nguyễn\",2,40\n";
+    let change = |id: &str, create, update| EntityChange {
+        dataset: "people".to_owned(),
+        id: id.to_owned(),
+        create,
+        update,
+        base_version: String::new(),
+        label: Some(format!("\"{id}\"")),
+        properties: vec![
+            ("age".to_owned(), "41".to_owned()),
+            ("village".to_owned(), "a\nb".to_owned()),
+        ],
+    };
+    let made = apply_to_list(list, &change("2", true, false));
+    let changed = apply_to_list(&made, &change("1", false, true));
+    assert_eq!(
+        changed,
+        "name,label,__version,age,village\n1,\"\"\"1\"\"\",3,41,\"a\nb\"\n2,\"\"\"2\"\"\",1,41,\"a\nb\"\n"
+    );
+    assert_eq!(
+        apply_to_list(&changed, &change("9", false, true)),
+        changed,
+        "what is not there is not changed"
+    );
+    assert_eq!(
+        apply_to_list(&changed, &change("1", true, false)),
+        changed,
+        "what is there is not made again"
+    );
+    assert_eq!(
+        apply_to_list("", &change("2", true, false)).lines().next(),
+        Some("name,label,__version,age,village")
+    );
+
+    let xml = xform(
+        "<who/><age/>",
+        r#"<instance id="people" src="jr://file-csv/people.csv"/>
+           <bind nodeset="/data/age" calculate="instance('people')/root/item[name = /data/who]/age"/>"#,
+        r#"<select1 ref="/data/who"><itemset nodeset="instance('people')/root/item"><value ref="name"/><label ref="label"/></itemset></select1>"#,
+    );
+    let resources = Resources { files: [("people.csv".to_owned(), changed)].into() };
+    let mut form = Session::start(try_compile(&xml, &resources).expect("a form"), environment());
+    assert_eq!(form.values("who"), ["1", "2"]);
+    form.put("who", "2");
+    assert_eq!(form.value("age"), "41");
+}
+
+#[test]
+fn the_record_saved_last_gives_the_next_its_defaults() {
+    let xml = xform(
+        "<village/><seen/>",
+        r#"<instance id="__last-saved" src="jr://instance/last-saved"/>
+           <setvalue ref="/data/village" event="odk-instance-first-load" value="instance('__last-saved')/data/village"/>"#,
+        &inputs(&["village", "seen"]),
+    );
+    let program = try_compile(&xml, &Resources::default()).expect("no record was saved yet");
+    let mut first = Session::start(program, environment());
+    assert_eq!(first.value("village"), "");
+    first.put("village", "Xuân Lập & Bảo Vinh");
+    let files = [("jr://instance/last-saved".to_owned(), first.to_xml())].into();
+    let program = try_compile(&xml, &Resources { files }).expect("a form");
+    assert_eq!(Session::start(program, environment()).value("village"), "Xuân Lập & Bảo Vinh");
+}
+
+#[test]
+fn the_place_of_the_device_is_taken_when_the_event_comes() {
+    let mut form = start(
+        r#"<here/><q/><there/>"#,
+        r#"<bind nodeset="/data/here" type="geopoint"/><bind nodeset="/data/there" type="geopoint"/>
+           <odk:setgeopoint ref="/data/here" event="odk-instance-load"/>"#,
+        r#"<input ref="/data/q"><odk:setgeopoint ref="/data/there" event="xforms-value-changed"/></input>"#,
+    );
+    assert_eq!(form.value("here"), "", "the device does not know where it is");
+    form.set_place("10.93 107.24 150 5");
+    form.put("q", "1");
+    assert_eq!(form.value("there"), "10.93 107.24 150.0 5.0");
+    form.set_place("denied");
+    form.put("q", "2");
+    assert_eq!(form.value("there"), "10.93 107.24 150.0 5.0");
+    form.set_place("10.95 107.25 150 5");
+    form.put("q", "3");
+    assert_eq!(form.value("there"), "10.95 107.25 150.0 5.0");
+}

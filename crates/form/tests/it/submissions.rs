@@ -1,0 +1,77 @@
+//! A submission in: a record that was sent comes back, is edited, and goes out again.
+
+use form::{Session, SubmissionError};
+
+use crate::dsl::{Drive, environment, program};
+
+const DATA: &str = r#"<name/><row jr:template=""><who/><photo/></row><place kind=""/>
+    <orx:meta xmlns:orx="http://openrosa.org/xforms"><orx:instanceID/><orx:deprecatedID/></orx:meta>"#;
+const MODEL: &str = r#"<bind nodeset="/data/place/@kind" calculate="concat('k', /data/name)"/>
+    <bind nodeset="/data/meta/instanceID" jr:preload="uid"/>"#;
+const BODY: &str = r#"<input ref="/data/name"/><repeat nodeset="/data/row"><input ref="/data/row/who"/>
+    <upload ref="/data/row/photo" mediatype="image/*"/></repeat><input ref="/data/place"/>"#;
+
+fn filled() -> Session {
+    let mut form = Session::start(program(DATA, MODEL, BODY), environment());
+    form.put("name", "Nguyễn & <Trần>\n2");
+    for (key, who) in [("K7", "Lan"), ("A1", "Hoa"), ("Z9", "")] {
+        form.add_row(form.node("row"), key).expect("a new key");
+        form.put(&format!("row[{key}]/who"), who);
+    }
+    form
+}
+
+#[test]
+fn what_goes_out_comes_in_the_same() {
+    let form = filled();
+    let sent = form.to_xml();
+    let fields = form.program().fields_of(&sent).expect("our own submission");
+    let back = Session::resume(form.program().clone(), environment(), &fields);
+    assert_eq!(back.to_xml(), sent);
+    assert!(back.leftovers().is_empty(), "{:?}", back.leftovers());
+    assert_eq!(back.value("row[2]/who"), "Hoa");
+    assert_eq!(back.value("place/@kind"), "kNguyễn & <Trần>\n2");
+}
+
+#[test]
+fn an_edited_record_has_a_new_id_and_names_the_old_one() {
+    let form = filled();
+    let fields = form.program().fields_of(&form.to_xml()).expect("our own submission");
+    let mut environment = environment();
+    environment.instance_id = "uuid:second".to_owned();
+    let mut edit = Session::edit(form.program().clone(), environment, fields);
+    edit.put("row[1]/who", "Lan Anh");
+    let sent = edit.to_xml();
+    assert!(sent.contains("<orx:instanceID>uuid:second</orx:instanceID>"), "{sent}");
+    assert!(sent.contains("<orx:deprecatedID>uuid:test</orx:deprecatedID>"), "{sent}");
+    assert!(sent.contains("<who>Lan Anh</who>"), "{sent}");
+}
+
+#[test]
+fn a_record_of_another_client_may_have_more_and_less() {
+    let program = program(DATA, MODEL, BODY);
+    let xml = r#"<d:data xmlns:d="urn:x" id="test" version="0"><d:row><d:who>one</d:who></d:row><gone><deep>x</deep></gone>
+        <row><who><![CDATA[t<w>o]]></who></row></d:data>"#;
+    let fields = program.fields_of(xml).expect("a record of this form");
+    let form = Session::resume(program, environment(), &fields);
+    assert_eq!(
+        (form.value("row[1]/who").as_str(), form.value("row[2]/who").as_str()),
+        ("one", "t<w>o")
+    );
+    let left: Vec<&String> = form.leftovers().keys().collect();
+    assert_eq!(left, ["gone/deep"]);
+}
+
+#[test]
+fn what_is_no_record_of_the_form_is_told() {
+    let program = program(DATA, MODEL, BODY);
+    for xml in [r#"<other id="test"/>"#, r#"<data id="another"/>"#] {
+        let error = program.fields_of(xml).expect_err("another form");
+        assert!(matches!(error, SubmissionError::OtherForm { .. }), "{error}");
+    }
+    let deep = format!("<data id=\"test\">{}{}</data>", "<a>".repeat(5_000), "</a>".repeat(5_000));
+    for xml in ["", "<data", "<!DOCTYPE data [<!ENTITY a 'b'>]><data>&a;</data>", deep.as_str()] {
+        let error = program.fields_of(xml).expect_err("no record");
+        assert!(matches!(error, SubmissionError::Xml(_)), "{error}");
+    }
+}

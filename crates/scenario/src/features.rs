@@ -1,0 +1,345 @@
+//! What of XLSForm and ODK XForms works, found out by trying each: `docs/feature-matrix.md`.
+//!
+//! A type is tried as a row of a workbook, a function as a calculation with a known result, an appearance by whether the
+//! app draws it. What a browser cannot do is said with its reason.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use form::{DataType, Environment, LocalTime, NodeKind, QuestionControl, Resources, Session};
+use xlsform::{Options, Workbook};
+
+/// Types of the sheet `survey` that are asked: type, what it is drawn as, why less than elsewhere.
+const ASKED: &[(&str, &str, &str)] = &[
+    ("text", "Input String", ""),
+    ("integer", "Input Int", ""),
+    ("decimal", "Input Decimal", ""),
+    ("range", "Range Int", ""),
+    ("note", "Note String", ""),
+    ("date", "Input Date", ""),
+    ("time", "Input Time", ""),
+    ("datetime", "Input DateTime", ""),
+    ("geopoint", "Input Geopoint", ""),
+    ("geotrace", "Input Geotrace", ""),
+    ("geoshape", "Input Geoshape", ""),
+    ("barcode", "Input Barcode", ""),
+    ("image", "Upload Binary", ""),
+    ("audio", "Upload Binary", ""),
+    ("video", "Upload Binary", ""),
+    ("file", "Upload Binary", ""),
+    ("acknowledge", "Trigger String", ""),
+    ("select_one l", "Select1 String", ""),
+    ("select_multiple l", "Select String", ""),
+    ("select_one l or_other", "Select1 String", ""),
+    ("select_multiple l or_other", "Select String", ""),
+    ("rank l", "Rank String", ""),
+    ("select_one_from_file m.csv", "Select1 String", ""),
+    ("select_multiple_from_file m.csv", "Select String", ""),
+    (
+        "select_one_external l",
+        "Input String",
+        "typed: the list is in a file of its own that only ODK Collect searches",
+    ),
+];
+
+/// Types that are only stored.
+const STORED: &[(&str, &str)] = &[
+    ("calculate", ""),
+    ("hidden", ""),
+    ("start", ""),
+    ("end", ""),
+    ("today", ""),
+    ("deviceid", ""),
+    ("username", ""),
+    ("phonenumber", ""),
+    ("email", ""),
+    ("start-geopoint", ""),
+    ("audit", "kept as an empty field: the app does not write a log of its own"),
+    ("background-audio", "kept as an empty field: a browser does not record in the background"),
+];
+
+/// Appearances, by type; why one is not drawn as asked.
+const APPEARANCES: &[(&str, &str, &str)] = &[
+    ("text", "multiline", "one growing field for all texts"),
+    ("text", "numbers", "a text field; the keyboard is the phone's"),
+    ("text", "masked", "a text field"),
+    ("text", "url", "a link"),
+    ("integer", "thousands-sep", "plain digits while typing"),
+    ("integer", "bearing", "typed: browsers do not give the compass without a gesture"),
+    ("integer", "counter", "a number field"),
+    ("date", "year", "a whole date"),
+    ("date", "month-year", "a whole date"),
+    ("date", "no-calendar", "the browser's own field"),
+    ("date", "ethiopian", "the calendar is Gregorian"),
+    ("select_one l", "minimal", "a list"),
+    ("select_one l", "autocomplete", "a list"),
+    ("select_one l", "quick", "a list; the next page is a tap away"),
+    ("select_one l", "columns", "one column"),
+    ("select_one l", "columns-pack", "one column"),
+    ("select_one l", "no-buttons", "with buttons"),
+    ("select_one l", "likert", "a list"),
+    ("select_one l", "map", "a list: maps need a network"),
+    ("select_one l", "image-map", "a list"),
+    ("select_one l", "label", "a list with its labels"),
+    ("select_one l", "list-nolabel", "a list with its labels"),
+    ("select_multiple l", "columns", "one column"),
+    ("geopoint", "placement-map", "the device's place: maps need a network"),
+    ("geopoint", "maps", "the device's place: maps need a network"),
+    ("image", "annotate", "a photo"),
+    ("image", "draw", "a photo"),
+    ("image", "signature", "a photo"),
+    ("image", "new", "the phone offers its gallery, too"),
+    ("image", "new-front", "the phone chooses the camera"),
+    ("barcode", "front", "the back camera"),
+    ("range", "vertical", "horizontal"),
+    ("range", "picker", "a slider"),
+    ("range", "rating", "a slider"),
+];
+
+/// Each function with an expression and what it gives in [`DATA`]. An expected `*` is any text.
+const FUNCTIONS: &[(&str, &str, &str)] = &[
+    ("abs", "abs(-3)", "3"),
+    ("acos", "acos(1)", "0"),
+    ("area", "area('0 0;0 1;1 1;1 0;0 0') > 12000000000", "true"),
+    ("asin", "asin(0)", "0"),
+    ("atan", "atan(0)", "0"),
+    ("atan2", "atan2(0, 1)", "0"),
+    ("base64-decode", "base64-decode('VsSDbg==')", "Văn"),
+    ("boolean", "boolean(/data/t)", "true"),
+    ("boolean-from-string", "boolean-from-string('0')", "false"),
+    ("ceiling", "ceiling(1.2)", "2"),
+    ("checklist", "checklist(1, 2, 1 = 1, 1 = 2)", "true"),
+    ("jr:choice-name", "jr:choice-name(/data/pick, '/data/pick')", "Ex"),
+    ("coalesce", "coalesce(/data/empty, 'other')", "other"),
+    ("concat", "concat(/data/a, '-', /data/row/v)", "3-12"),
+    ("contains", "contains(/data/t, 'Lập')", "true"),
+    ("cos", "cos(0)", "1"),
+    ("count", "count(/data/row)", "2"),
+    ("count-non-empty", "count-non-empty(/data/empty | /data/a)", "1"),
+    ("count-selected", "count-selected(/data/s)", "3"),
+    ("current", "instance('l')/root/item[name = current()/../pick]/label", "Ex"),
+    ("date", "date('2024-11-23') + 1 = date('2024-11-24')", "true"),
+    ("date-time", "date-time('2024-11-23T08:30:00+07:00')", "2024-11-23T08:30:00.000+07:00"),
+    ("decimal-date-time", "round(decimal-date-time('2024-11-23T07:00:00+07:00'), 3)", "20050"),
+    ("decimal-time", "decimal-time('12:00:00+07:00')", "0.5"),
+    ("digest", "digest('a', 'SHA-1', 'hex')", "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8"),
+    ("distance", "distance('10 107', '10 107')", "0"),
+    ("ends-with", "ends-with(/data/t, 'p')", "true"),
+    ("exp", "exp(0)", "1"),
+    ("exp10", "exp10(2)", "100"),
+    ("false", "false()", "false"),
+    ("floor", "floor(1.8)", "1"),
+    ("format-date", "format-date(/data/d, '%d/%m/%Y')", "23/11/2024"),
+    ("format-date-time", "format-date-time('2024-11-23T08:05:00+07:00', '%H:%M')", "08:05"),
+    ("geofence", "geofence('0.5 0.5 0 0', '0 0;0 1;1 1;1 0;0 0')", "true"),
+    ("id", "count(id('nothing'))", "0"),
+    ("if", "if(/data/a = 3, 'yes', 'no')", "yes"),
+    ("indexed-repeat", "indexed-repeat(/data/row/v, /data/row, 2)", "2"),
+    ("instance", "instance('l')/root/item[2]/name", "y"),
+    ("int", "int(3.9)", "3"),
+    ("jr:itext", "jr:itext('hello')", "Xin chào"),
+    ("join", "join(', ', /data/row/v)", "1, 2"),
+    ("lang", "lang('vi')", "false"),
+    ("last", "/data/row[last()]/v", "2"),
+    ("local-name", "local-name(/data/a)", "a"),
+    ("log", "log(1)", "0"),
+    ("log10", "log10(1000)", "3"),
+    ("max", "max(/data/row/v)", "2"),
+    ("min", "min(/data/a, /data/b)", "3"),
+    ("name", "name(/data/a)", "a"),
+    ("namespace-uri", "namespace-uri(/data/a)", ""),
+    ("normalize-space", "normalize-space('  a   b ')", "a b"),
+    ("not", "not(1 = 1)", "false"),
+    ("now", "now()", "2024-11-23T08:30:00.000+07:00"),
+    ("number", "number('1.50')", "1.5"),
+    ("once", "once(/data/a)", "3"),
+    ("pi", "round(pi(), 2)", "3.14"),
+    ("position", "position(/data/row[2])", "2"),
+    ("pow", "pow(2, 10)", "1024"),
+    ("pulldata", "pulldata('l', 'label', 'name', 'y')", "Why"),
+    ("random", "random() < 1", "true"),
+    ("randomize", "join(' ', randomize(/data/row/v, 7))", "*"),
+    ("regex", "regex(/data/t, '^Xuân')", "true"),
+    ("round", "round(2.345, 2)", "2.35"),
+    ("selected", "selected(/data/s, 'y')", "true"),
+    ("selected-at", "selected-at(/data/s, 1)", "y"),
+    ("sin", "sin(0)", "0"),
+    ("sqrt", "sqrt(9)", "3"),
+    ("starts-with", "starts-with(/data/t, 'X')", "true"),
+    ("string", "string(/data/a)", "3"),
+    ("string-length", "string-length(/data/t)", "8"),
+    ("substr", "substr(/data/t, 5)", "Lập"),
+    ("substring", "substring(/data/t, 1, 4)", "Xuân"),
+    ("substring-after", "substring-after(/data/d, '2024-')", "11-23"),
+    ("substring-before", "substring-before(/data/d, '-')", "2024"),
+    ("sum", "sum(/data/row/v)", "3"),
+    ("tan", "tan(0)", "0"),
+    ("today", "today()", "2024-11-23"),
+    ("translate", "translate(/data/d, '-', '/')", "2024/11/23"),
+    ("true", "true()", "true"),
+    ("uuid", "string-length(uuid())", "36"),
+    ("weighted-checklist", "weighted-checklist(3, 5, 1 = 1, 4)", "true"),
+];
+
+const DATA: &str = "<a>3</a><b>4</b><t>Xuân Lập</t><s>x y z</s><d>2024-11-23</d><pick>x</pick><empty/>\
+    <row><v>1</v></row><row><v>2</v></row>";
+
+/// The matrix as markdown. `root`: the folder of the project, of which the app's sources are read.
+pub fn matrix(root: &Path) -> std::io::Result<String> {
+    let mut out = String::from(
+        "# What works\n\nMade by `cargo run -p scenario --bin feature_matrix > docs/feature-matrix.md`: every line was \
+         tried.\n\n## Question types\n\n| type | |\n|---|---|\n",
+    );
+    for (name, drawn, reason) in ASKED {
+        let got = asked(name, "");
+        line(
+            &mut out,
+            &[&format!("`{name}`"), &said(got.is_ok_and(|(got, _)| got == *drawn), reason)],
+        );
+    }
+    for (name, reason) in STORED {
+        line(
+            &mut out,
+            &[
+                &format!("`{name}`"),
+                &said(asked(name, "").is_err_and(|why| why == NOT_ASKED), reason),
+            ],
+        );
+    }
+    out.push_str("\n## Appearances\n\nThe engine passes every word on; this is what the app draws.\n\n| type, appearance | |\n|---|---|\n");
+    let drawn = sources(&root.join("src/form_view"))?;
+    for (name, word, otherwise) in APPEARANCES {
+        let passed = asked(name, word).is_ok_and(|(_, words)| words.iter().any(|w| w == word));
+        let literal = format!("\"{}", word.trim_end_matches("-pack"));
+        let how = match (passed, drawn.contains(&literal)) {
+            (false, _) => "fails".to_owned(),
+            (true, true) => "works".to_owned(),
+            (true, false) => format!("degraded: {otherwise}"),
+        };
+        let name = name.split(' ').next().unwrap_or_default();
+        line(&mut out, &[&format!("`{name}` `{word}`"), &how]);
+    }
+    out.push_str("\n## Functions\n\n| function | tried as | |\n|---|---|---|\n");
+    for ((name, tried, expected), got) in FUNCTIONS.iter().zip(calculated()) {
+        let works = if *expected == "*" { !got.is_empty() } else { got == *expected };
+        let how = if works { "works".to_owned() } else { format!("fails: gives `{got}`") };
+        line(&mut out, &[&format!("`{name}`"), &format!("`{tried}`"), &how]);
+    }
+    Ok(out)
+}
+
+/// The names of the functions that are tried.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|(name, _, _)| *name)
+}
+
+fn line(out: &mut String, cells: &[&str]) {
+    for cell in cells {
+        out.push_str("| ");
+        out.push_str(&cell.replace('|', "\\|"));
+        out.push(' ');
+    }
+    out.push_str("|\n");
+}
+
+fn said(works: bool, reason: &str) -> String {
+    match (works, reason) {
+        (false, _) => "fails".to_owned(),
+        (true, "") => "works".to_owned(),
+        (true, reason) => format!("degraded: {reason}"),
+    }
+}
+
+const NOT_ASKED: &str = "nothing is asked";
+
+/// What a row of this type is drawn as, and the words of its appearance.
+fn asked(name: &str, appearance: &str) -> Result<(String, Vec<String>), String> {
+    let grid = |rows: &[&[&str]]| -> Vec<Vec<Option<String>>> {
+        let cell = |text: &&str| (!text.is_empty()).then(|| (*text).to_owned());
+        rows.iter().map(|row| row.iter().map(cell).collect()).collect()
+    };
+    let calculation = if name == "calculate" { "1 + 1" } else { "" };
+    let survey: &[&[&str]] = &[
+        &["type", "name", "label", "appearance", "calculation"],
+        &[name, if name == "audit" { "audit" } else { "q" }, "Q", appearance, calculation],
+    ];
+    let choices: &[&[&str]] = &[&["list_name", "name", "label"], &["l", "x", "Ex"]];
+    let mut sheets =
+        vec![("survey".to_owned(), grid(survey)), ("choices".to_owned(), grid(choices))];
+    if name.starts_with("select_one_external") {
+        sheets.push(("external_choices".to_owned(), grid(choices)));
+    }
+    let (form, problems) = xlsform::convert(&Workbook::from_grid(sheets), &Options::default());
+    let form = form.ok_or_else(|| format!("{problems:?}"))?;
+    let mut resources = Resources::default();
+    resources.files.insert("m.csv".to_owned(), "name,label\nx,Ex\n".to_owned());
+    let program = form::compile(form, &resources).map_err(|problems| format!("{problems:?}"))?;
+    let session = Session::start(Arc::new(program), environment());
+    let node = session.find("q").ok_or(NOT_ASKED)?;
+    let state = session.state(node).ok_or(NOT_ASKED)?;
+    match state.kind {
+        NodeKind::Question(question) => {
+            Ok((drawn(&question.control, question.data_type), state.appearance))
+        }
+        _ => Err("it is no question".to_owned()),
+    }
+}
+
+fn drawn(control: &QuestionControl, data_type: DataType) -> String {
+    let control = match control {
+        QuestionControl::Upload { .. } => "Upload".to_owned(),
+        QuestionControl::Range { .. } => "Range".to_owned(),
+        other => format!("{other:?}"),
+    };
+    format!("{control} {data_type:?}")
+}
+
+/// What each function gives.
+fn calculated() -> Vec<String> {
+    let names: String = (0..FUNCTIONS.len()).map(|n| format!("<f{n}/>")).collect();
+    let escaped =
+        |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+    let bind = |(n, (_, tried, _)): (usize, &(&str, &str, &str))| {
+        format!("<bind nodeset=\"/data/f{n}\" calculate=\"{}\"/>", escaped(tried))
+    };
+    let binds: String = FUNCTIONS.iter().enumerate().map(bind).collect();
+    let xml = format!(
+        "<h:html xmlns=\"http://www.w3.org/2002/xforms\" xmlns:h=\"http://www.w3.org/1999/xhtml\" \
+         xmlns:jr=\"http://openrosa.org/javarosa\"><h:head><h:title>F</h:title><model>\
+         <itext><translation lang=\"vi\"><text id=\"hello\"><value>Xin chào</value></text></translation></itext>\
+         <instance><data id=\"f\">{DATA}{names}</data></instance>\
+         <instance id=\"l\"><root><item><name>x</name><label>Ex</label></item>\
+         <item><name>y</name><label>Why</label></item></root></instance>{binds}</model></h:head><h:body>\
+         <select1 ref=\"/data/pick\"><itemset nodeset=\"instance('l')/root/item\"><value ref=\"name\"/>\
+         <label ref=\"label\"/></itemset></select1><repeat nodeset=\"/data/row\"><input ref=\"/data/row/v\"/>\
+         </repeat></h:body></h:html>"
+    );
+    let (form, _) = form::parse_xform(&xml).expect("the form is an XForm");
+    let program = form::compile(form, &Resources::default()).expect("the form has no problems");
+    let fields = Session::start(Arc::new(program), environment()).fields();
+    let value = |n: usize| fields.get(&format!("f{n}")).cloned().unwrap_or_default();
+    (0..FUNCTIONS.len()).map(value).collect()
+}
+
+fn environment() -> Environment {
+    // 2024-11-23T08:30:00+07:00
+    Environment {
+        now: LocalTime { unix_ms: 1_732_325_400_000, offset_min: 420 },
+        seed: 1,
+        ..Environment::default()
+    }
+}
+
+/// All sources of a folder, with those of its folders.
+fn sources(folder: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            text.push_str(&sources(&path)?);
+        } else {
+            text.push_str(&std::fs::read_to_string(&path)?);
+        }
+    }
+    Ok(text)
+}

@@ -1,0 +1,27 @@
+//! `docs/feature-matrix.md` says what is so today.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use scenario::features;
+
+#[test]
+fn the_matrix_in_the_docs_is_current_and_nothing_in_it_fails() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let now = features::matrix(&root).expect("the sources are there");
+    assert!(!now.contains("| fails"), "{now}");
+    let docs =
+        std::fs::read_to_string(root.join("docs/feature-matrix.md")).expect("the matrix is there");
+    assert!(
+        docs == now,
+        "run: cargo run -p scenario --bin feature_matrix > docs/feature-matrix.md"
+    );
+}
+
+#[test]
+fn every_function_is_tried() {
+    let tried: BTreeSet<&str> = features::functions().collect();
+    let known: BTreeSet<&str> =
+        xpath::Function::ALL.iter().map(|function| function.name()).collect();
+    assert_eq!(tried, known);
+}
