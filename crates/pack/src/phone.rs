@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Clause, Event, Group, Indicator, LegalRef, Modality, OutlineItem, Plan, Task, Text, Units,
-    Violation, tables::Extra,
+    Clause, Event, FormKind, Group, Indicator, LegalRef, Modality, OutlineItem, Plan, Task, Text,
+    Units, Violation, tables::Extra,
 };
 
 /// A form that the server made out of a spreadsheet of the pack and can hand out.
@@ -44,6 +44,9 @@ pub struct PhonePack {
     pub plan: Option<Plan>,
     /// Units without a parent.
     pub roots: Vec<String>,
+    /// Sorts of forms, in the order in which people read them.
+    #[serde(default)]
+    pub form_kinds: Vec<FormKind>,
     /// Forms, in the table's order.
     pub forms: Vec<PhoneForm>,
     /// Units, past and present.
@@ -91,10 +94,11 @@ pub struct PhoneForm {
     pub bytes: u64,
     /// What people read.
     pub title: Text,
-    /// What sort of form it is.
+    /// What sort of form it is: one of [`PhonePack::form_kinds`].
     pub kind: String,
     /// How often, in words.
-    pub frequency: String,
+    #[serde(default)]
+    pub how_often: Text,
     /// The clauses it serves.
     pub clauses: Vec<String>,
     /// Who fills it in.

@@ -66,6 +66,15 @@ pub struct Modality {
     pub request: bool,
 }
 
+/// What people read for a sort of form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormKind {
+    /// The word used in the forms table.
+    pub id: String,
+    /// What people read.
+    pub title: Text,
+}
+
 /// A change of the organisation: units that began, ended, merged or were split.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -106,14 +115,14 @@ pub struct FormRow {
     pub version: String,
     /// What people read.
     pub title: Text,
-    /// What sort of form it is: inspection, session, report…
+    /// What sort of form it is: one of the manifest's kinds.
     pub kind: String,
     /// Who fills it in.
     pub used_by: String,
     /// The clauses it serves.
     pub clauses: Vec<String>,
     /// How often, in words.
-    pub frequency: String,
+    pub how_often: Text,
     /// Rows of its survey sheet.
     pub rows: Option<u32>,
     /// How many of its questions are scored items of a checklist.

@@ -236,7 +236,14 @@ impl<'a> Checker<'a> {
     }
 
     fn forms(&mut self) {
+        let kinds = &self.pack.manifest.form_kinds;
+        let kinds: Vec<&str> = kinds.iter().map(|kind| kind.id.as_str()).collect();
         for form in &self.pack.forms {
+            if !form.kind.is_empty() && !kinds.contains(&form.kind.as_str()) {
+                let kind =
+                    Kind::UnknownWord { found: form.kind.clone(), allowed: kinds.join(", ") };
+                self.at(Table::Forms, form.row, "kind", kind);
+            }
             self.clause_references(Table::Forms, form.row, &form.clauses);
             for name in form.clauses.iter().filter_map(|clause| reference(clause)) {
                 let mut meant =

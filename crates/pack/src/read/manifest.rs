@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{MANIFEST, Table};
-use crate::{Date, Group, Kind, Modality, Plan, Problem, Text};
+use crate::{Date, FormKind, Group, Kind, Modality, Plan, Problem, Text};
 
 /// What a person of the demonstration may be.
 pub const ROLES: [&str; 5] = ["officer", "trainer", "coordinator", "administrator", "auditor"];
@@ -45,6 +45,8 @@ pub struct Manifest {
     pub other_sources: Vec<String>,
     /// Further documents of the pack.
     pub documents: Vec<String>,
+    /// Words for the sorts of forms.
+    pub form_kinds: Vec<FormKind>,
     /// Words that stand for several units.
     pub groups: Vec<Group>,
     /// Words for how a task is given.
@@ -180,6 +182,10 @@ fn manifest(top: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Manifest {
         report_template,
         other_sources,
         documents: top.words("documents", false, walk),
+        form_kinds: top.sections("form_kinds", walk, |kind, walk| FormKind {
+            id: kind.text("id", walk),
+            title: self::title(kind, &default_language, walk),
+        }),
         groups: top.sections("groups", walk, |group, walk| Group {
             id: group.text("id", walk),
             title: self::title(group, &default_language, walk),

@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
             kind: row.word("kind"),
             used_by: row.text("used_by"),
             clauses: row.list("clauses"),
-            frequency: row.text("frequency"),
+            how_often: row.texts("how_often"),
             rows: row.whole("rows"),
             checklist_items: row.whole("checklist_items"),
             personal_data: row.flag("personal_data", false),

@@ -137,7 +137,7 @@ const FORMS: &[Field] = &[
     ("kind", Filled),
     ("used_by", Optional),
     ("clauses", Optional),
-    ("frequency", Optional),
+    ("how_often", OptionalText),
     ("rows", Optional),
     ("checklist_items", Optional),
     ("personal_data", Optional),

@@ -13,6 +13,7 @@ fn whole() -> Files {
              roots = [\"p\"]\ntitle = { vi = \"Nhỏ\" }\nissuer = { unit = \"p\" }\n\
              plan = { number = \"1\", date = 2024-03-07, title = { vi = \"Kế hoạch\" }, document = \"plan.txt\" }\n\
              report = { other_sources = [\"nhập tay\"] }\n\
+             form_kinds = [{ id = \"inspection\", title = { vi = \"Kiểm tra\" } }]\n\
              groups = [{ id = \"all_wards\", title = { vi = \"Phường\" }, kinds = [\"ward\"] }]\n\
              modalities = [{ id = \"giao\", title = { vi = \"giao\" } }]\n\
              [tables]\nunits = \"units.csv\"\nevents = \"events.csv\"\nlegal_refs = \"legal.csv\"\nforms = \"forms.csv\"\nclauses = \"clauses.csv\"\ntasks = \"tasks.csv\"\n\
@@ -135,8 +136,8 @@ const CASES: &[Case] = &[
             "units.csv, row 4, column id: `w1` is in row 3 already",
             "events.csv, row 2, column to_units: there is no unit `w2` in the pack",
             // The remaining references lead to a unit that is no longer there.
-            "pack.toml, line 24, key demo.users.an.unit: there is no unit `w2` in the pack",
-            "pack.toml, line 24, key demo.users.an.scope: there is no unit `w2` in the pack",
+            "pack.toml, line 25, key demo.users.an.unit: there is no unit `w2` in the pack",
+            "pack.toml, line 25, key demo.users.an.scope: there is no unit `w2` in the pack",
             "units.csv, row 3, column successors: there is no unit `w2` in the pack",
             "units.csv, row 4, column predecessors: `w1` does not name `w1` back in its column successors",
         ],
@@ -383,8 +384,9 @@ const CASES: &[Case] = &[
             "pack.toml, line 5, key default_language: `fr` is none of vi, en",
             "pack.toml, line 7, key title.fr: this key is missing",
             "pack.toml, line 9, key plan.title.fr: this key is missing",
-            "pack.toml, line 11, key groups[1].title.fr: this key is missing",
-            "pack.toml, line 12, key modalities[1].title.fr: this key is missing",
+            "pack.toml, line 11, key form_kinds[1].title.fr: this key is missing",
+            "pack.toml, line 12, key groups[1].title.fr: this key is missing",
+            "pack.toml, line 13, key modalities[1].title.fr: this key is missing",
             "tasks.csv, row 1, column title_fr: this column is missing",
             "units.csv, row 1, column name_fr: this column is missing",
         ],
@@ -397,6 +399,12 @@ const CASES: &[Case] = &[
             "pack.toml, key roots: there is no unit `x` in the pack",
             "units.csv, row 2, column parent: the unit `p` has no parent and is no root of the manifest",
         ],
+    ),
+    (
+        "forms.csv",
+        ",inspection,",
+        ",inspecton,",
+        &["forms.csv, row 2, column kind: `inspecton` is none of inspection"],
     ),
     (
         "pack.toml",
@@ -415,8 +423,8 @@ const CASES: &[Case] = &[
         "units = \"units.csv\"",
         "unit = \"units.csv\"",
         &[
-            "pack.toml, line 13, key tables.units: this key is missing",
-            "pack.toml, line 14, key tables.unit: the manifest has no such key",
+            "pack.toml, line 14, key tables.units: this key is missing",
+            "pack.toml, line 15, key tables.unit: the manifest has no such key",
         ],
     ),
     (
@@ -430,14 +438,14 @@ const CASES: &[Case] = &[
         "\"officer\"",
         "\"boss\"",
         &[
-            "pack.toml, line 28, key demo.users[1].role: `boss` is none of officer, trainer, coordinator, administrator, auditor",
+            "pack.toml, line 29, key demo.users[1].role: `boss` is none of officer, trainer, coordinator, administrator, auditor",
         ],
     ),
     (
         "pack.toml",
         "unit = \"w2\"",
         "unit = \"w1\"",
-        &["pack.toml, line 24, key demo.users.an.unit: the unit `w1` does not exist on 2026-11-23"],
+        &["pack.toml, line 25, key demo.users.an.unit: the unit `w1` does not exist on 2026-11-23"],
     ),
     (
         "pack.toml",
@@ -449,7 +457,7 @@ const CASES: &[Case] = &[
         "pack.toml",
         "[tables]",
         "[tables",
-        &["pack.toml, line 13: this is not TOML: unclosed table, expected `]`"],
+        &["pack.toml, line 14: this is not TOML: unclosed table, expected `]`"],
     ),
 ];
 

@@ -36,9 +36,13 @@ fn it_has_the_shape_that_the_interface_promises() {
     let json = pack::phone_json(&pack, &published(&pack));
     assert_eq!(json["title"]["vi"], pack.manifest.title.get("vi"));
     let form = &json["forms"][0];
-    for key in ["id", "version", "hash", "title", "kind", "frequency", "clauses", "used_by"] {
+    for key in ["id", "version", "hash", "title", "kind", "how_often", "clauses", "used_by"] {
         assert!(!form[key].is_null(), "forms[].{key}");
     }
+    let kind = &json["form_kinds"][0];
+    assert_eq!((&kind["id"], &kind["title"]["en"]), (&form["kind"], &"Inspection".into()));
+    let often = "By the inspection plan (proposed: once a year for each unit, twice a year by the unit itself)";
+    assert_eq!(form["how_often"]["en"], often);
     for key in ["id", "name", "parent", "kind", "valid_from", "valid_to", "successors"] {
         assert!(json["units"][5].get(key).is_some(), "units[].{key}");
     }
