@@ -9,6 +9,8 @@ use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use futures::{StreamExt, channel::mpsc};
 use leptos::prelude::*;
+
+use crate::reactive::effect;
 use sync::device::{self, Device, Effect as Task, Event, Waiting};
 
 use crate::{
@@ -104,7 +106,7 @@ impl Runner {
         });
         let runner = self.clone();
         let signed_in = self.sign_in.state();
-        Effect::new(move |_| {
+        effect(move || {
             if matches!(*signed_in.read(), SignInState::SignedIn(_)) {
                 runner.tell(Event::SignedIn);
                 // The forms come first: with them the phone may go offline.

@@ -37,10 +37,10 @@ impl Language {
         }
     }
 
-    /// What the server does not have: `3 hồ sơ và 2 ảnh, tệp chỉ có trên máy này`.
+    /// Records and files, each only if there is one: `3 hồ sơ và 2 ảnh, tệp`.
     #[must_use]
-    pub fn only_here(self, records: usize, files: usize) -> String {
-        let what = match (records, files) {
+    pub fn records_and_files(self, records: usize, files: usize) -> String {
+        match (records, files) {
             (records, 0) => self.record_count(records),
             (0, files) => self.file_count(files),
             (records, files) => {
@@ -50,22 +50,27 @@ impl Language {
                 };
                 format!("{} {and} {}", self.record_count(records), self.file_count(files))
             }
-        };
+        }
+    }
+
+    /// What the server does not have: `3 hồ sơ và 2 ảnh, tệp chỉ có trên máy này`.
+    #[must_use]
+    pub fn only_here(self, records: usize, files: usize) -> String {
+        let what = self.records_and_files(records, files);
         match self {
             Self::Vi => format!("{what} chỉ có trên máy này"),
             Self::En => format!("{what} on this phone only"),
         }
     }
 
-    /// What a talk with the server brought there: `Gửi 3 hồ sơ, 2 ảnh, tệp (120 KB)`.
+    /// What a talk with the server brought there: `Gửi 3 hồ sơ và 2 ảnh, tệp (120 KB)`.
     #[must_use]
     pub fn went_up(self, records: usize, files: usize, bytes: u64) -> String {
         let sent = match self {
             Self::Vi => "Gửi",
             Self::En => "Sent",
         };
-        let (records, files) = (self.record_count(records), self.file_count(files));
-        format!("{sent} {records}, {files} ({})", self.bytes(bytes))
+        format!("{sent} {} ({})", self.records_and_files(records, files), self.bytes(bytes))
     }
 
     /// What a talk with the server brought here: `Nhận 5 hồ sơ (12 KB)`.
@@ -76,6 +81,16 @@ impl Language {
             Self::En => "Received",
         };
         format!("{received} {} ({})", self.record_count(records), self.bytes(bytes))
+    }
+
+    /// The server has everything, and could not put this many records' parts where they belong.
+    #[must_use]
+    pub fn kept_aside(self, records: usize) -> String {
+        let records = self.record_count(records);
+        match self {
+            Self::Vi => format!("{records} máy chủ giữ riêng, chờ người điều phối xem"),
+            Self::En => format!("{records} kept aside at the server for the coordinator"),
+        }
     }
 
     /// The server has everything, and since when.
@@ -90,12 +105,10 @@ impl Language {
     /// What a lost phone would take with it.
     #[must_use]
     pub fn would_lose(self, records: usize, files: usize) -> String {
-        let files_text = self.file_count(files);
+        let what = self.records_and_files(records, files);
         match self {
-            Self::Vi => format!("Sẽ mất {} chưa gửi và {files_text}.", self.record_count(records)),
-            Self::En => {
-                format!("{} not sent and {files_text} would be lost.", self.record_count(records))
-            }
+            Self::Vi => format!("Sẽ mất {what} chưa gửi."),
+            Self::En => format!("{what}, not sent yet, would be lost."),
         }
     }
 }

@@ -63,7 +63,7 @@ pub async fn seal(
             seq += 1;
             let operation =
                 patch.seal(Dot { device: device.device, seq }, device.times(now_ms), action);
-            let row = OutboxRow { bytes: codec::encode(&operation), outcome: None };
+            let row = OutboxRow::unsent(&operation);
             changes.push(Change::Put(Store::Outbox, Key::Number(seq), codec::encode(&row)));
             sealed.push(operation);
         }
@@ -113,14 +113,18 @@ pub async fn unsent(storage: &Storage, acked: u64) -> Result<Unsent, StorageErro
     let reads =
         vec![Read::All(Store::Open), Read::From(Store::Outbox, Key::Number(acked + 1), u32::MAX)];
     let mut rows = storage.read(reads).await?.into_iter();
-    let mut unsent = Unsent::default();
-    for (_, bytes) in rows.next().unwrap_or_default() {
-        unsent.records.insert(decode::<OpenPatch>(&bytes, "open patch")?.record);
-        unsent.operations += 1;
+    let (open, sealed) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
+    unsent_in(&open, &sealed)
+}
+
+/// Counts open patches, and sealed operations that the server does not have.
+pub fn unsent_in(open: &Rows, sealed: &Rows) -> Result<Unsent, StorageError> {
+    let mut unsent = Unsent { operations: open.len() + sealed.len(), ..Unsent::default() };
+    for (_, bytes) in open {
+        unsent.records.insert(decode::<OpenPatch>(bytes, "open patch")?.record);
     }
-    for (_, bytes) in rows.next().unwrap_or_default() {
-        unsent.records.insert(OutboxRow::decode(&bytes)?.operation()?.record);
-        unsent.operations += 1;
+    for (_, bytes) in sealed {
+        unsent.records.insert(OutboxRow::decode(bytes)?.operation()?.record);
     }
     Ok(unsent)
 }

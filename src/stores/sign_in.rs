@@ -2,13 +2,18 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use sync::device::DeviceState;
 use thiserror::Error;
 
 use super::{Records, outbox};
 use crate::platform::{
     document,
     http::{HttpError, Method, Request},
-    storage::{Change, STORES, Storage, StorageError, Store, schema::meta},
+    json,
+    storage::{
+        Change, Read, Rows, Storage, StorageError, Store,
+        schema::{BlobRow, Key, STORES, meta},
+    },
 };
 
 /// What an account may do.
@@ -95,7 +100,7 @@ impl SignIn {
     pub async fn load(storage: Storage, records: Records) -> Result<Self, StorageError> {
         let profile = match storage.row(Store::Meta, meta::PROFILE).await? {
             Some(bytes) => Some(
-                serde_json::from_slice(&bytes)
+                json::read(&bytes)
                     .map_err(|error| StorageError::Unreadable(format!("profile: {error}")))?,
             ),
             None => None,
@@ -154,6 +159,10 @@ impl SignIn {
 
     /// Signs in with name and password. Another person than before gets an empty phone, once all is sent.
     pub async fn sign_in(self, name: &str, password: &str) -> Result<(), SignInError> {
+        // Before the server is asked: with its answer the browser sends in the other person's name.
+        if self.profile().is_some_and(|before| !before.account.eq_ignore_ascii_case(name)) {
+            self.forbid_unsent_work().await?;
+        }
         let device = self.records.device();
         let credentials = Credentials {
             name,
@@ -172,11 +181,13 @@ impl SignIn {
                 None => SignInError::Refused(answer.status.to_string()),
             });
         }
-        let profile: Profile = serde_json::from_slice(&answer.body)
-            .map_err(|error| SignInError::Refused(error.to_string()))?;
+        let profile: Profile = json::read(&answer.body).map_err(SignInError::Refused)?;
         let is_other = self.profile().is_some_and(|before| before.account != profile.account);
-        if is_other {
-            self.forget_person().await?;
+        if is_other && let Err(error) = self.forget_person().await {
+            // Something was written meanwhile. It is not sent in the other person's name.
+            end_session().await;
+            self.expired.try_set(true);
+            return Err(error);
         }
         self.expired.try_set(false);
         self.keep(profile).await?;
@@ -189,35 +200,70 @@ impl SignIn {
     /// Signs out: what the server has is removed from this phone. Unsent work is in the way.
     pub async fn sign_out(self) -> Result<(), SignInError> {
         self.forget_person().await?;
-        let ended = Request::new(Method::Delete, "/api/v1/session").send(&[]).await;
-        if let Err(error) = ended {
-            // The cookie dies with its time; nothing of the person is left here.
-            crate::platform::log_error(&format!("session not ended at the server: {error}"));
-        }
+        end_session().await;
         self.state.try_set(SignInState::SignedOut);
         // Nothing of the person stays in memory either.
         document::reload();
         Ok(())
     }
 
-    /// Empties the phone of a person's records; forms and the device's id stay.
+    /// What the server does not have yet stays: nobody may take the phone over before it is sent.
+    async fn forbid_unsent_work(self) -> Result<(), SignInError> {
+        let acked = self.records.device().acked;
+        let (unsent, files) = self.records.unsent(acked).await?;
+        refuse(unsent.records.len(), files.len())
+    }
+
+    /// Empties the phone of a person's records, in the transaction that finds all of them sent; forms and the device's
+    /// id stay.
     async fn forget_person(self) -> Result<(), SignInError> {
+        let reads = vec![
+            Read::Row(Store::Meta, meta::DEVICE.into()),
+            Read::All(Store::Open),
+            Read::From(Store::Outbox, Key::Number(self.records.device().acked + 1), u32::MAX),
+            Read::All(Store::BlobMeta),
+        ];
+        let decide = |rows: Vec<Rows>| {
+            let [device, open, sealed, files] = &rows[..] else {
+                return Err(StorageError::Unreadable("an answer is missing".to_owned()));
+            };
+            let mut unsent_files = 0;
+            for (_, row) in files {
+                unsent_files += usize::from(!BlobRow::decode(row)?.sent);
+            }
+            let unsent = (outbox::unsent_in(open, sealed)?.records.len(), unsent_files);
+            if unsent != (0, 0) {
+                return Ok((Vec::new(), unsent));
+            }
+            let kept = [Store::Meta, Store::Forms, Store::Pack];
+            let cleared = STORES.into_iter().filter(|store| !kept.contains(store));
+            let mut changes: Vec<Change> = cleared.map(Change::Clear).collect();
+            changes.push(Change::Delete(Store::Meta, meta::PROFILE.into()));
+            changes.push(Change::Delete(Store::Meta, meta::SYNC_LOG.into()));
+            for (_, row) in device {
+                let device: DeviceState = outbox::decode(row, "device")?;
+                changes.push(outbox::put_device(&DeviceState { cursor: None, ..device }));
+            }
+            Ok((changes, unsent))
+        };
         let storage = self.storage.get_value();
-        let device = self.records.device();
-        let unsent = outbox::unsent(&storage, device.acked).await?.records.len();
-        if unsent > 0 {
-            return Err(SignInError::UnsentWork(unsent));
-        }
-        let kept = [Store::Meta, Store::Forms, Store::Pack];
-        let mut changes: Vec<Change> =
-            STORES.into_iter().filter(|store| !kept.contains(store)).map(Change::Clear).collect();
-        changes.push(Change::Delete(Store::Meta, meta::PROFILE.into()));
-        changes.push(Change::Delete(Store::Meta, meta::SYNC_LOG.into()));
-        let mut emptied = device;
-        emptied.cursor = None;
-        changes.push(outbox::put_device(&emptied));
-        storage.write(changes).await?;
+        let (records, files) = storage.update(reads, &STORES, decide).await?;
+        refuse(records, files)?;
         self.records.reload().await?;
         Ok(())
+    }
+}
+
+fn refuse(records: usize, files: usize) -> Result<(), SignInError> {
+    match records.max(usize::from(files > 0)) {
+        0 => Ok(()),
+        count => Err(SignInError::UnsentWork(count)),
+    }
+}
+
+async fn end_session() {
+    if let Err(error) = Request::new(Method::Delete, "/api/v1/session").send(&[]).await {
+        // The cookie dies with its time.
+        crate::platform::log_error(&format!("session not ended at the server: {error}"));
     }
 }

@@ -6,7 +6,7 @@ use sync::{
     codec,
     device::{DeviceState, Event, Outbox, Page, WaitingBlob},
     view::Base,
-    wire::{DeviceId, Hash, RecordId, Verdict},
+    wire::{DeviceId, Hash, Outcome, RecordId, Verdict},
 };
 
 use super::Runner;
@@ -45,25 +45,14 @@ impl Runner {
         verdicts: Vec<Verdict>,
         missing_blobs: Vec<Hash>,
     ) -> Result<Event, StorageError> {
-        let mut reads: Vec<Read> = verdicts
-            .iter()
-            .map(|verdict| Read::Row(Store::Outbox, Key::Number(verdict.seq)))
-            .collect();
+        let mut reads = reads_of(&verdicts);
         reads.extend(missing_blobs.iter().map(|hash| Read::Row(Store::BlobMeta, (*hash).into())));
         let stored = state.clone();
         let decide = move |rows: Vec<Rows>| {
             let mut changes = vec![outbox::put_device(&stored)];
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
             let (of_operations, of_blobs) = rows.split_at(verdicts.len());
-            for (verdict, (key, row)) in verdicts
-                .iter()
-                .zip(of_operations)
-                .flat_map(|(v, rows)| rows.iter().map(move |row| (v, row)))
-            {
-                let row = OutboxRow { outcome: Some(verdict.outcome), ..OutboxRow::decode(row)? };
-                records.insert(row.operation()?.record);
-                changes.push(Change::Put(Store::Outbox, key.clone(), codec::encode(&row)));
-            }
+            note_verdicts(&verdicts, of_operations, &mut changes, &mut records)?;
             for (key, row) in of_blobs.iter().flatten() {
                 let row = BlobRow { sent: false, ..BlobRow::decode(row)? };
                 changes.push(Change::Put(Store::BlobMeta, key.clone(), codec::encode(&row)));
@@ -86,16 +75,21 @@ impl Runner {
     ) -> Result<Event, StorageError> {
         // A generation that came whole leaves nothing of older ones behind.
         let sweeps = page.complete && self.records.device().complete != state.complete;
-        let reads = if sweeps { vec![Read::All(Store::Base)] } else { Vec::new() };
+        let mut reads = reads_of(&page.settled);
+        if sweeps {
+            reads.push(Read::All(Store::Base));
+        }
         let (stored, units, came) = (state.clone(), page.units.clone(), page.records.len());
         let decide = move |rows: Vec<Rows>| {
             let mut changes = vec![outbox::put_device(&stored)];
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
-            for (key, bytes) in rows.into_iter().flatten() {
-                let base: Base = outbox::decode(&bytes, "record")?;
+            let (of_operations, of_base) = rows.split_at(page.settled.len());
+            note_verdicts(&page.settled, of_operations, &mut changes, &mut records)?;
+            for (key, bytes) in of_base.iter().flatten() {
+                let base: Base = outbox::decode(bytes, "record")?;
                 if base.generation < page.generation {
                     records.insert(base.state.record);
-                    changes.push(Change::Delete(Store::Base, key));
+                    changes.push(Change::Delete(Store::Base, key.clone()));
                 }
             }
             for record in &page.records {
@@ -113,7 +107,8 @@ impl Runner {
             }
             Ok((changes, records))
         };
-        let records = self.storage.update(reads, &[Store::Meta, Store::Base], decide).await?;
+        let touched = [Store::Meta, Store::Outbox, Store::Base];
+        let records = self.storage.update(reads, &touched, decide).await?;
         self.talk.borrow_mut().records_down += came as u64;
         let (acked, pack) = (state.acked, state.pack);
         self.records.set_device(state);
@@ -135,17 +130,21 @@ impl Runner {
 
     pub(super) async fn forget_safe(&self, upto: u64) -> Result<(), StorageError> {
         let decide = move |rows: Vec<Rows>| {
-            let mut changes = Vec::new();
-            for (key, row) in rows.into_iter().flatten() {
-                let is_quarantined =
-                    OutboxRow::decode(&row)?.outcome == Some(sync::wire::Outcome::Quarantined);
-                if matches!(key, Key::Number(seq) if seq <= upto) && !is_quarantined {
+            let (mut changes, mut rows) = (Vec::new(), rows.into_iter());
+            let (outbox, open) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
+            for (key, row) in outbox {
+                let row = OutboxRow::decode(&row)?;
+                let record = Key::from(row.operation()?.record);
+                let is_open = open.iter().any(|(key, _)| *key == record);
+                let is_kept = row.outcome == Some(Outcome::Quarantined) || is_open;
+                if matches!(key, Key::Number(seq) if seq <= upto) && !is_kept {
                     changes.push(Change::Delete(Store::Outbox, key));
                 }
             }
             Ok((changes, ()))
         };
-        self.storage.update(vec![Read::All(Store::Outbox)], &[Store::Outbox], decide).await
+        let reads = vec![Read::All(Store::Outbox), Read::All(Store::Open)];
+        self.storage.update(reads, &[Store::Outbox, Store::Open], decide).await
     }
 
     pub(super) async fn load_blobs(&self) -> Result<Event, StorageError> {
@@ -178,7 +177,7 @@ impl Runner {
                 Change::Put(Store::Meta, meta::LAST_SEQ.into(), codec::encode(&last)),
             ];
             for operation in renamed {
-                let row = OutboxRow { bytes: codec::encode(&operation), outcome: None };
+                let row = OutboxRow::unsent(&operation);
                 changes.push(Change::Put(
                     Store::Outbox,
                     Key::Number(operation.dot.seq),
@@ -203,4 +202,26 @@ impl Runner {
         self.records.reload().await?;
         Ok(Event::Rekeyed(state))
     }
+}
+
+fn reads_of(verdicts: &[Verdict]) -> Vec<Read> {
+    let read = |verdict: &Verdict| Read::Row(Store::Outbox, Key::Number(verdict.seq));
+    verdicts.iter().map(read).collect()
+}
+
+/// Notes what the server said of operations; `rows` holds those that the phone still has, in the verdicts' order.
+fn note_verdicts(
+    verdicts: &[Verdict],
+    rows: &[Rows],
+    changes: &mut Vec<Change>,
+    records: &mut BTreeSet<RecordId>,
+) -> Result<(), StorageError> {
+    for (verdict, rows) in verdicts.iter().zip(rows) {
+        for (key, row) in rows {
+            let row = OutboxRow::decode(row)?.told(verdict);
+            records.insert(row.operation()?.record);
+            changes.push(Change::Put(Store::Outbox, key.clone(), codec::encode(&row)));
+        }
+    }
+    Ok(())
 }

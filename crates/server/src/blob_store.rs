@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 use sync::wire::Hash;
@@ -84,6 +85,54 @@ impl BlobStore {
         blocking(move || match fs::remove_file(&part) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
+        })
+        .await
+    }
+
+    /// Whether there is a file of that name and length.
+    pub fn holds(&self, hash: Hash, size: u64) -> bool {
+        fs::metadata(self.path(hash)).is_ok_and(|file| file.len() == size)
+    }
+
+    /// Copies a file from another store, and proves the copy. `false`: the other has none, or a damaged one.
+    pub async fn take(&self, from: &Self, hash: Hash, size: u64) -> io::Result<bool> {
+        let (source, part) = (from.path(hash), self.part(hash));
+        let copied = blocking(move || {
+            fs::create_dir_all(folder_of(&part)?)?;
+            match fs::copy(&source, &part) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+                copied => copied?,
+            };
+            File::open(&part)?.sync_all()?;
+            Ok(true)
+        });
+        Ok(copied.await? && self.finish(hash, size).await?)
+    }
+
+    /// The files of which no chunk has come since then, and that are not whole.
+    pub async fn abandoned(&self, since: SystemTime) -> io::Result<Vec<Hash>> {
+        let folder = self.folder.clone();
+        blocking(move || {
+            let mut abandoned = Vec::new();
+            for group in fs::read_dir(folder)? {
+                let group = group?.path();
+                if !group.is_dir() {
+                    continue;
+                }
+                for file in fs::read_dir(group)? {
+                    let file = file?;
+                    let path = file.path();
+                    let is_part = path.extension().is_some_and(|extension| extension == "part");
+                    let name = path.file_stem().and_then(|name| name.to_str());
+                    let hash = name.and_then(|name| name.parse().ok()).filter(|_| is_part);
+                    if let Some(hash) = hash
+                        && file.metadata()?.modified()? < since
+                    {
+                        abandoned.push(hash);
+                    }
+                }
+            }
+            Ok(abandoned)
         })
         .await
     }

@@ -63,6 +63,17 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "signed_out", "sign in first")
     }
 
+    /// Somebody else ended the session: its owner can sign in again.
+    pub fn session_revoked() -> Self {
+        let message = "the session was ended; sign in again";
+        Self::new(StatusCode::UNAUTHORIZED, "session_revoked", message)
+    }
+
+    /// What is asked for does not fit what there is.
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
+    }
+
     /// The request is larger than the server takes.
     pub fn too_large(limit: usize) -> Self {
         let message = format!("the body is larger than {limit} bytes");

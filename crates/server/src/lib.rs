@@ -5,6 +5,7 @@
 //! | [`router`] | what happens to every request; which file answers which path |
 //! | [`api`] | one file for each resource |
 //! | [`database`] | all SQL |
+//! | [`backup`] | dated copies of all data, and putting one back |
 //! | [`accounts`] | passwords, tokens, throttling |
 //! | [`pack_load`] | from a pack folder to forms and units in force |
 //! | [`export`] | records as a spreadsheet |
@@ -15,6 +16,7 @@
 
 pub mod accounts;
 pub mod api;
+pub mod backup;
 mod blob_store;
 pub mod clock;
 pub mod config;
@@ -29,6 +31,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -36,7 +39,7 @@ use tokio::sync::watch;
 use crate::accounts::Throttle;
 use crate::blob_store::BlobStore;
 use crate::config::Config;
-use crate::database::{Database, OpenError};
+use crate::database::{Database, DatabaseError, OpenError};
 use crate::static_files::StaticFiles;
 
 /// All that handlers share.
@@ -65,6 +68,23 @@ pub enum ServeError {
     #[error(transparent)]
     Database(#[from] OpenError),
     /// The data folder or the network said no.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// How long the parts of a file wait for the rest.
+const ABANDONED_AFTER_MS: i64 = 30 * 24 * 3600 * 1000;
+
+/// How often abandoned parts are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(24 * 3600);
+
+/// Why abandoned parts were not thrown away.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// The database said no.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The folder said no.
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
@@ -128,6 +148,35 @@ impl App {
         self.inner.stopping.subscribe()
     }
 
+    /// Throws away the parts of files of which nothing has come for a month. Their phones are told that they are
+    /// missing, and can send them from the start.
+    pub async fn sweep(&self, now_ms: i64) -> Result<usize, SweepError> {
+        let since_ms = u64::try_from(now_ms - ABANDONED_AFTER_MS).unwrap_or(0);
+        let since = SystemTime::UNIX_EPOCH + Duration::from_millis(since_ms);
+        let abandoned = self.blobs().abandoned(since).await?;
+        for hash in &abandoned {
+            self.database().drop_blob(*hash).await?;
+            self.blobs().drop_part(*hash).await?;
+        }
+        Ok(abandoned.len())
+    }
+
+    /// Sweeps now and every day, until the server stops.
+    async fn sweep_daily(self) {
+        let mut stopping = self.stopping();
+        loop {
+            match self.sweep(clock::now_ms()).await {
+                Ok(0) => {}
+                Ok(files) => tracing::info!(files, "abandoned uploads thrown away"),
+                Err(error) => tracing::error!(%error, "abandoned uploads not thrown away"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(SWEEP_EVERY) => {}
+                _ = stopping.changed() => return,
+            }
+        }
+    }
+
     /// Lets whoever waits for news go, so that the server can stop.
     pub fn stop(&self) {
         self.inner.stopping.send_replace(true);
@@ -148,6 +197,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let app = App::open(config).await?;
     let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let sweeping = tokio::spawn(app.clone().sweep_daily());
     let stopping = app.clone();
     axum::serve(listener, service)
         .with_graceful_shutdown(async move {
@@ -155,6 +205,9 @@ pub async fn serve(
             stopping.stop();
         })
         .await?;
+    if let Err(error) = sweeping.await {
+        tracing::error!(%error, "the sweep failed");
+    }
     app.database().close().await;
     Ok(())
 }

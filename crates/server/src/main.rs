@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use server::accounts::{self, MIN_PASSWORD, ROLES};
 use server::config::Config;
 use server::database::{Database, NewAccount};
-use server::{clock, pack_load};
+use server::{backup, clock, pack_load};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -38,10 +38,19 @@ enum Command {
     /// Who is signed in, on which device.
     #[command(subcommand)]
     Session(SessionCommand),
-    /// Copy the database to a new file, while the server runs, and prove the copy. Copy the folder `blobs` too.
+    /// Add a copy of all data to a backup folder, while the server runs, and prove it. Files that the folder holds
+    /// already are not copied again.
     Backup {
-        /// The file to make.
-        file: PathBuf,
+        /// The backup folder, best on another disk.
+        folder: PathBuf,
+    },
+    /// Put a copy of a backup folder into an empty data folder, and prove every file.
+    Restore {
+        /// The backup folder.
+        folder: PathBuf,
+        /// The copy's file name; the newest, if not given.
+        #[arg(long, value_name = "NAME")]
+        copy: Option<String>,
     },
 }
 
@@ -188,15 +197,31 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::User(command) => user(&open(&config).await?, command).await?,
         Command::Session(command) => session(&open(&config).await?, command).await?,
-        Command::Backup { file } => {
+        Command::Backup { folder } => {
             if !config.database_file().exists() {
                 bail!("there is no database in {}", config.data.display());
             }
-            open(&config).await?.backup(&file).await?;
-            say(&format!("{}: copied and checked", file.display()));
+            let moved = backup::backup(&config, &folder, clock::now_ms()).await?;
+            return Ok(tell_moved(&moved, "copied and checked"));
+        }
+        Command::Restore { folder, copy } => {
+            let moved = backup::restore(&config, &folder, copy.as_deref()).await?;
+            return Ok(tell_moved(&moved, "put back and checked"));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Exit code 1 if a file is lost.
+fn tell_moved(moved: &backup::Moved, what: &str) -> ExitCode {
+    let backup::Moved { copy, held, copied, lost } = moved;
+    for hash in lost {
+        tell(&format!(
+            "{hash}: missing or damaged; the phones that have it are asked for it again"
+        ));
+    }
+    say(&format!("{}: {what}; {copied} files copied, {held} there already", copy.display()));
+    if lost.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
 async fn open(config: &Config) -> anyhow::Result<Database> {

@@ -50,6 +50,8 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(api::records::history))
         .routes(routes!(api::export::records))
         .routes(routes!(api::quarantine::list))
+        .routes(routes!(api::quarantine::apply))
+        .routes(routes!(api::quarantine::set_aside))
         .routes(routes!(api::health::health))
         .routes(routes!(api::docs::openapi))
         .routes(routes!(api::docs::page))

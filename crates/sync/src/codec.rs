@@ -5,7 +5,7 @@ use std::{convert::Infallible, fmt, str::FromStr};
 use minicbor::{Decode, Decoder, Encode};
 use sha2::{Digest, Sha256};
 
-use crate::wire::{DeviceId, Hash, RecordId, State, WIRE_VERSION};
+use crate::wire::{DeviceId, Hash, QuarantineReason, RecordId, State, WIRE_VERSION};
 
 /// Bytes that are not what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +110,35 @@ impl State {
             Self::Returned => "returned",
             Self::Approved => "approved",
             Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+impl QuarantineReason {
+    /// Every reason.
+    pub const ALL: [Self; 8] = [
+        Self::UnknownForm,
+        Self::UnknownUnit,
+        Self::OutOfScope,
+        Self::Revoked,
+        Self::Unreadable,
+        Self::Fork,
+        Self::TooLarge,
+        Self::OtherAuthor,
+    ];
+
+    /// The code that stands for it in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UnknownForm => "unknown_form",
+            Self::UnknownUnit => "unknown_unit",
+            Self::OutOfScope => "out_of_scope",
+            Self::Revoked => "revoked",
+            Self::Unreadable => "unreadable",
+            Self::Fork => "fork",
+            Self::TooLarge => "too_large",
+            Self::OtherAuthor => "other_author",
         }
     }
 }

@@ -91,6 +91,7 @@ pub struct Device {
     blocked: Option<Blocked>,
     blobs: VecDeque<WaitingBlob>,
     file_refused: bool,
+    /// Operations up to here were told to be freed; 0 to tell it again.
     freed: u64,
     waiting: Waiting,
     reported: Option<SyncStatus>,
@@ -262,6 +263,9 @@ impl Device {
         }
         let Outbox { mut operations, mut more, last, waiting } = outbox;
         self.waiting = waiting;
+        if !operations.is_empty() {
+            self.freed = 0; // a record whose form was open may have been closed
+        }
         if self.heard > last {
             return self.copied(); // the server holds operations of ours that we never sealed
         }
@@ -390,7 +394,11 @@ impl Device {
             records: response.records,
             complete,
             units: response.units,
+            settled: response.settled.unwrap_or_default(),
         };
+        if !page.settled.is_empty() {
+            self.freed = 0; // what was settled may be freed now
+        }
         self.step = Step::Committing { more: response.more, polled };
         self.pending = Some(state.clone());
         vec![Effect::CommitPull { state, page }]

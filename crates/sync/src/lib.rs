@@ -12,6 +12,7 @@
 //! | [`view`] | a record as a screen shows it |
 //! | [`device`] | when the phone talks, and what it does with the answer |
 //! | [`push`], [`pull`] | the server's side |
+//! | [`repair`] | what the server could not apply, after all |
 //! | [`blob`] | files in chunks |
 #![warn(missing_docs)]
 
@@ -23,6 +24,7 @@ mod gather;
 pub mod merge;
 pub mod pull;
 pub mod push;
+pub mod repair;
 pub mod view;
 pub mod wire;
 

@@ -3,14 +3,21 @@
 //! The feed holds one entry for each record, at the place (`rv`) of its last change. A cursor that is not
 //! of this epoch and scope starts a new generation from the feed's beginning.
 
-use std::{fmt, str::FromStr};
-
-use crate::wire::{Hash, PullResponse, RecordState, WIRE_VERSION};
+use crate::{
+    codec,
+    wire::{Hash, PullResponse, RecordState, Verdict, WIRE_VERSION},
+};
 
 /// Records in one page.
 pub const PAGE_SIZE: usize = 500;
 
+/// What the server signs its cursors with: random, kept in its database and in every copy of it.
+pub type CursorKey = [u8; 32];
+
 /// How far a device has read. Text to the device, which never looks inside.
+///
+/// It is signed, because the server acts on one that is ahead of its database: only the server itself can have been
+/// there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// The server's epoch when it was given out.
@@ -22,36 +29,36 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Tells a cursor that was cut or mistyped; it keeps no secret and guards no right.
-    fn checksum(self) -> u32 {
-        let words = [self.epoch, self.scope_rev, self.rv];
-        let bytes = words.into_iter().flat_map(u64::to_be_bytes);
-        bytes.fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193))
-    }
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The text that the device keeps.
+    #[must_use]
+    pub fn sign(self, key: &CursorKey) -> String {
         let Self { epoch, scope_rev, rv } = self;
-        write!(f, "1.{epoch:x}.{scope_rev:x}.{rv:x}.{:08x}", self.checksum())
+        format!("2.{epoch:x}.{scope_rev:x}.{rv:x}.{}", self.signature(key))
     }
-}
 
-/// A text that no server gave out as a cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor")]
-pub struct ParseCursorError;
-
-impl FromStr for Cursor {
-    type Err = ParseCursorError;
-
-    fn from_str(text: &str) -> Result<Self, ParseCursorError> {
+    /// The cursor of a text, if this key signed it.
+    #[must_use]
+    pub fn read(text: &str, key: &CursorKey) -> Option<Self> {
         let parts: Vec<&str> = text.split('.').collect();
-        let ["1", epoch, scope_rev, rv, _] = parts[..] else { return Err(ParseCursorError) };
-        let number =
-            |digits| u64::from_str_radix(digits, 16).map_err(|_not_a_number| ParseCursorError);
+        let ["2", epoch, scope_rev, rv, _] = parts[..] else { return None };
+        let number = |digits| u64::from_str_radix(digits, 16).ok();
         let cursor = Self { epoch: number(epoch)?, scope_rev: number(scope_rev)?, rv: number(rv)? };
-        if cursor.to_string() == text { Ok(cursor) } else { Err(ParseCursorError) }
+        (cursor.sign(key) == text).then_some(cursor)
+    }
+
+    /// Half of an HMAC-SHA256: 128 bits that nobody guesses.
+    fn signature(self, key: &CursorKey) -> String {
+        let padded = |pad: u8| {
+            let mut block = [pad; 64];
+            block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
+            block
+        };
+        let words = [self.epoch, self.scope_rev, self.rv].map(u64::to_be_bytes).concat();
+        let inner = codec::hash(&[padded(0x36).as_slice(), &words].concat());
+        let outer = codec::hash(&[padded(0x5c).as_slice(), &inner.0].concat());
+        let mut text = outer.to_string();
+        text.truncate(32);
+        text
     }
 }
 
@@ -64,6 +71,8 @@ pub struct Feed {
     pub scope_rev: u64,
     /// The place of the newest entry of all, seen or not.
     pub head: u64,
+    /// What it signs cursors with.
+    pub key: CursorKey,
 }
 
 /// Where to read on.
@@ -82,13 +91,19 @@ impl Feed {
     /// Where a cursor goes on. `None`, or one that is not ours, starts from the beginning.
     #[must_use]
     pub fn start(&self, cursor: Option<&str>) -> Start {
-        let cursor = cursor.and_then(|text| text.parse::<Cursor>().ok());
+        let cursor = cursor.and_then(|text| Cursor::read(text, &self.key));
         let cursor = cursor.filter(|cursor| cursor.epoch == self.epoch);
         let rewound = cursor.is_some_and(|cursor| cursor.rv > self.head);
         match cursor.filter(|cursor| cursor.scope_rev == self.scope_rev && !rewound) {
             Some(cursor) => Start { after: cursor.rv, reset: false, rewound },
             None => Start { after: 0, reset: true, rewound },
         }
+    }
+
+    /// How far a page reaches: to its last record if there is more, else to the feed's head.
+    #[must_use]
+    pub fn end(&self, start: Start, last_of_more: Option<u64>) -> u64 {
+        last_of_more.unwrap_or(self.head.max(start.after))
     }
 
     /// The page that begins at `start`. `records` are the entries after it that the person may see, rising
@@ -103,15 +118,12 @@ impl Feed {
     ) -> PullResponse {
         let more = records.len() > size;
         records.truncate(size);
-        let rv = match records.last() {
-            Some(last) if more => last.rv,
-            _ => self.head.max(start.after),
-        };
+        let rv = self.end(start, records.last().filter(|_| more).map(|last| last.rv));
         let cursor = Cursor { epoch: self.epoch, scope_rev: self.scope_rev, rv };
         PullResponse {
             version: WIRE_VERSION,
             epoch: self.epoch,
-            cursor: cursor.to_string(),
+            cursor: cursor.sign(&self.key),
             more,
             records,
             included: about.acked,
@@ -120,6 +132,7 @@ impl Feed {
             pack: about.pack,
             server_ms: about.server_ms,
             reset: start.reset,
+            settled: Some(about.settled).filter(|settled| !settled.is_empty()),
         }
     }
 }
@@ -137,17 +150,21 @@ pub struct About {
     pub pack: Hash,
     /// The server's clock.
     pub server_ms: i64,
+    /// What the repair desk settled of the asking device's operations: each with the page that reaches both that
+    /// moment and the newest state of the record, which has its effect.
+    pub settled: Vec<Verdict>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const FEED: Feed = Feed { epoch: 7, scope_rev: 2, head: 40 };
+    const KEY: CursorKey = [7; 32];
+    const FEED: Feed = Feed { epoch: 7, scope_rev: 2, head: 40, key: KEY };
 
     #[test]
     fn a_cursor_goes_on_only_in_its_own_epoch_and_scope() {
-        let text = |epoch, scope_rev, rv| Cursor { epoch, scope_rev, rv }.to_string();
+        let text = |epoch, scope_rev, rv| Cursor { epoch, scope_rev, rv }.sign(&KEY);
         for (cursor, after, reset, rewound) in [
             (Some(text(7, 2, 13)), 13, false, false),
             (Some(text(7, 2, 40)), 40, false, false),
@@ -156,7 +173,8 @@ mod tests {
             (Some(text(6, 2, 99)), 0, true, false),
             (Some(text(7, 1, 13)), 0, true, false),
             (Some(text(7, 2, 13) + "0"), 0, true, false),
-            (Some("1.7.2.d.00000000".to_owned()), 0, true, false),
+            (Some("2.7.2.d.00000000000000000000000000000000".to_owned()), 0, true, false),
+            (Some("1.7.2.d.c3bd5ad1".to_owned()), 0, true, false),
             (Some(String::new()), 0, true, false),
             (None, 0, true, false),
         ] {
@@ -171,14 +189,27 @@ mod tests {
     #[test]
     fn a_cursor_that_was_cut_or_changed_is_not_read() {
         let cursor = Cursor { epoch: u64::MAX, scope_rev: 3, rv: 0xabc };
-        let text = cursor.to_string();
-        assert_eq!(text.parse(), Ok(cursor));
+        let text = cursor.sign(&KEY);
+        assert_eq!(Cursor::read(&text, &KEY), Some(cursor));
         for cut in 0..text.len() {
-            assert_eq!(text.get(..cut).unwrap().parse::<Cursor>(), Err(ParseCursorError));
+            assert_eq!(Cursor::read(text.get(..cut).unwrap(), &KEY), None);
             let mut changed = text.clone().into_bytes();
             changed[cut] ^= 1;
             let changed = String::from_utf8(changed).unwrap();
-            assert_eq!(changed.parse::<Cursor>(), Err(ParseCursorError), "{changed}");
+            assert_eq!(Cursor::read(&changed, &KEY), None, "{changed}");
         }
+    }
+
+    #[test]
+    fn a_cursor_that_the_server_never_gave_says_nothing_of_its_database() {
+        let forged = Cursor { epoch: 7, scope_rev: 2, rv: 41 }.sign(&[8; 32]);
+        let start = FEED.start(Some(&forged));
+        assert_eq!(start, Start { after: 0, reset: true, rewound: false });
+    }
+
+    #[test]
+    fn a_cursor_is_signed_by_hmac_sha256() {
+        let text = Cursor { epoch: 1, scope_rev: 2, rv: 3 }.sign(&KEY);
+        assert_eq!(text, "2.1.2.3.80b370ca34714330ce9cc4ccb4d712ac");
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     codec,
     gather::gather,
     merge::Record,
+    repair,
     wire::{
         Action, DeviceId, FormRef, Hash, Operation, Outcome, PushRequest, PushResponse,
         QuarantineReason, RecordId, Verdict, WIRE_VERSION,
@@ -42,7 +43,7 @@ pub trait Directory {
 pub struct Sender<'a> {
     /// The account.
     pub account: &'a str,
-    /// Whether its right to use the server was taken away.
+    /// Whether its right to use the server was taken away for good, so that nobody can sign in again to send this.
     pub revoked: bool,
 }
 
@@ -188,7 +189,7 @@ impl Batch {
                         Ok(apply(&mut records, operation))
                     });
                     let verdict = match outcome {
-                        Ok(outcome) => Verdict { seq, outcome, reason: None },
+                        Ok(outcome) => Verdict { seq, outcome, reason: None, set_aside: None },
                         Err(reason) => quarantined(seq, reason),
                     };
                     acked = acked.max(seq);
@@ -208,10 +209,10 @@ impl Batch {
 }
 
 fn quarantined(seq: u64, reason: QuarantineReason) -> Verdict {
-    Verdict { seq, outcome: Outcome::Quarantined, reason: Some(reason) }
+    Verdict { seq, outcome: Outcome::Quarantined, reason: Some(reason), set_aside: None }
 }
 
-/// Whether an operation may be applied. A record belongs to its unit: naming another one opens no door.
+/// Whether an operation may be applied.
 fn check(
     operation: &Operation,
     size: usize,
@@ -219,31 +220,20 @@ fn check(
     sender: &Sender<'_>,
     directory: &impl Directory,
 ) -> Result<(), QuarantineReason> {
-    let may_write = |unit: &str| directory.may_write(&operation.author, unit, operation.action);
-    let record_unit = records.get(&operation.record).map(Record::unit);
     if size > MAX_OPERATION_BYTES {
         Err(QuarantineReason::TooLarge)
     } else if sender.revoked {
         Err(QuarantineReason::Revoked)
     } else if operation.author != sender.account {
         Err(QuarantineReason::OtherAuthor)
-    } else if !directory.knows_form(&operation.form) {
-        Err(QuarantineReason::UnknownForm)
-    } else if !directory.knows_unit(&operation.unit) {
-        Err(QuarantineReason::UnknownUnit)
-    } else if !may_write(&operation.unit) || !record_unit.is_none_or(may_write) {
-        Err(QuarantineReason::OutOfScope)
     } else {
-        Ok(())
+        let record_unit = records.get(&operation.record).map(Record::unit);
+        repair::check_content(operation, record_unit, sender.account, directory)
     }
 }
 
 fn apply(records: &mut BTreeMap<RecordId, Record>, operation: &Operation) -> Outcome {
-    if let Some(record) = records.get_mut(&operation.record) {
-        return record.apply(operation);
-    }
-    let record = Record::begin(operation);
-    let outcome = record.outcome(operation);
+    let (record, outcome) = repair::apply(records.remove(&operation.record), operation);
     records.insert(operation.record, record);
     outcome
 }

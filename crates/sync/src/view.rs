@@ -12,7 +12,7 @@ use crate::{
     merge::{Record, Stamp},
     wire::{
         Action, DeviceId, Dot, FormRef, Operation, Outcome, RecordId, RecordState, Sibling, State,
-        Times, Value, field,
+        Times, Value, Verdict, field,
     },
 };
 
@@ -37,7 +37,13 @@ pub struct Held {
     /// The operation.
     pub operation: Operation,
     /// What the server did with it, once it has said so.
-    pub outcome: Option<Outcome>,
+    pub verdict: Option<Verdict>,
+}
+
+impl Held {
+    fn is_quarantined(&self) -> bool {
+        self.verdict.as_ref().is_some_and(|verdict| verdict.outcome == Outcome::Quarantined)
+    }
 }
 
 /// How much a conflict asks of people.
@@ -92,8 +98,10 @@ pub struct RecordView {
     pub conflicts: Vec<Conflict>,
     /// Whether a part of it is not yet known to be on the server's disk.
     pub pending: bool,
-    /// Whether a part of it waits at the repair desk.
+    /// Whether the server keeps a part of it without having applied it.
     pub quarantined: bool,
+    /// What the server said of the newest such part: why, and whether the repair desk set it aside.
+    pub kept: Option<Verdict>,
     /// When the server first received it, if the device knows.
     pub received_ms: Option<i64>,
     /// When it last changed: by the server's clock, or by this device's for own unsent changes.
@@ -124,6 +132,7 @@ impl RecordView {
             conflicts: conflicts(state),
             pending: false,
             quarantined: false,
+            kept: None,
             received_ms: Some(state.received_ms),
             changed_ms: state.changed_ms,
         }
@@ -153,10 +162,10 @@ pub fn view(
     };
     let overlay: Vec<&Held> = outbox
         .iter()
-        .filter(|held| match held.outcome {
-            // Adopted at the repair desk if it stands in the base.
-            Some(Outcome::Quarantined) => !is_standing(held.operation.dot),
-            _ => held.operation.dot.seq > included,
+        .filter(|held| match held.is_quarantined() {
+            // Applied at the repair desk if it stands in the base.
+            true => !is_standing(held.operation.dot),
+            false => held.operation.dot.seq > included,
         })
         .collect();
     let mut record = base.map(|base| Record::from_state(&base.state));
@@ -178,7 +187,9 @@ pub fn view(
     view.dots = sealed.map(|state| RecordView::of(&state).dots).unwrap_or_default();
     view.pending =
         open.is_some() || outbox.iter().any(|held| held.operation.dot.seq > device.acked);
-    view.quarantined = overlay.iter().any(|held| held.outcome == Some(Outcome::Quarantined));
+    let kept = overlay.iter().rev().find(|held| held.is_quarantined());
+    view.quarantined = kept.is_some();
+    view.kept = kept.and_then(|held| held.verdict.clone());
     Some(view)
 }
 

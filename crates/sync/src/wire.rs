@@ -274,6 +274,9 @@ pub struct Verdict {
     /// Why it was put in quarantine.
     #[n(2)]
     pub reason: Option<QuarantineReason>,
+    /// Why the repair desk set it aside, in the words of whoever did.
+    #[n(3)]
+    pub set_aside: Option<String>,
 }
 
 /// What the server did with an operation. It is kept in every case.
@@ -307,7 +310,7 @@ pub enum QuarantineReason {
     /// The author has no right to that unit.
     #[n(2)]
     OutOfScope,
-    /// The author's session was revoked.
+    /// The author's account was disabled.
     #[n(3)]
     Revoked,
     /// The bytes are no operation.
@@ -363,6 +366,9 @@ pub struct PullResponse {
     /// until a page says that there is no `more` is to be dropped then.
     #[n(10)]
     pub reset: bool,
+    /// What became of the asking device's operations at the repair desk, told with the records that it changed.
+    #[n(11)]
+    pub settled: Option<Vec<Verdict>>,
 }
 
 /// All that is known of one record: each field with the values that stand, by the dot that wrote them.

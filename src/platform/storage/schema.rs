@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 use sync::{
     codec,
     view::Held,
-    wire::{Hash, Operation, Outcome, RecordId},
+    wire::{Hash, Operation, Outcome, QuarantineReason, RecordId, Verdict},
 };
 
 use super::StorageError;
@@ -39,7 +39,7 @@ pub enum Store {
     Forms,
     /// The pack as the server sent it, under [`PACK`].
     Pack,
-    /// Where the person was in each open form, by record id.
+    /// Where the person was in each open form, by record id; under [`FILLING`], which form was on screen.
     Place,
 }
 
@@ -58,6 +58,9 @@ pub const STORES: [Store; 9] = [
 
 /// The key of the one row in [`Store::Pack`].
 pub const PACK: &str = "pack";
+
+/// The key of the one [`FillingRow`] in [`Store::Place`].
+pub const FILLING: &str = "filling";
 
 /// Keys of [`Store::Meta`].
 pub mod meta {
@@ -143,6 +146,12 @@ pub struct OutboxRow {
     /// What the server did with it, once it has said so.
     #[n(1)]
     pub outcome: Option<Outcome>,
+    /// Why the server keeps it without having applied it.
+    #[n(2)]
+    pub reason: Option<QuarantineReason>,
+    /// Why the repair desk set it aside, in words.
+    #[n(3)]
+    pub set_aside: Option<String>,
 }
 
 impl OutboxRow {
@@ -157,9 +166,30 @@ impl OutboxRow {
             .map_err(|error| StorageError::Unreadable(format!("operation: {error}")))
     }
 
+    /// An operation that the server has not spoken of.
+    #[must_use]
+    pub fn unsent(operation: &Operation) -> Self {
+        Self { bytes: codec::encode(operation), outcome: None, reason: None, set_aside: None }
+    }
+
+    /// The row after the server said what it did with the operation.
+    #[must_use]
+    pub fn told(self, verdict: &Verdict) -> Self {
+        Self {
+            bytes: self.bytes,
+            outcome: Some(verdict.outcome),
+            reason: verdict.reason,
+            set_aside: verdict.set_aside.clone(),
+        }
+    }
+
     /// The operation with what became of it.
-    pub fn held(&self) -> Result<Held, StorageError> {
-        Ok(Held { operation: self.operation()?, outcome: self.outcome })
+    pub fn held(self) -> Result<Held, StorageError> {
+        let operation = self.operation()?;
+        let Self { outcome, reason, set_aside, .. } = self;
+        let seq = operation.dot.seq;
+        let verdict = outcome.map(|outcome| Verdict { seq, outcome, reason, set_aside });
+        Ok(Held { operation, verdict })
     }
 }
 
@@ -185,6 +215,36 @@ impl BlobRow {
     }
 }
 
+/// The form on screen, for a person whose phone is killed in it. Beside the places and not among the single values,
+/// so that it is written with an answer in one transaction that keeps nobody else waiting.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct FillingRow {
+    /// The record.
+    #[n(0)]
+    pub record: RecordId,
+    /// Whether the store holds the record: a new one without an answer is not kept, and begun again instead.
+    #[n(1)]
+    pub stored: bool,
+    /// Its form's id.
+    #[n(2)]
+    pub form: String,
+    /// The org unit it is for.
+    #[n(3)]
+    pub unit: String,
+    /// Field path of the question where the person was.
+    #[n(4)]
+    pub place: String,
+}
+
+impl FillingRow {
+    /// Reads a row. One that cannot be read sends nobody anywhere: no work is in it.
+    #[must_use]
+    pub fn decode(row: &[u8]) -> Option<Self> {
+        codec::decode(row).ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,10 +252,35 @@ mod tests {
     /// Rows of version 1 stay readable for ever: phones in the field hold them.
     #[test]
     fn rows_of_version_1_keep_their_bytes() {
-        let outbox = OutboxRow { bytes: vec![1, 2], outcome: Some(Outcome::Merged) };
+        let outbox = OutboxRow {
+            bytes: vec![1, 2],
+            outcome: Some(Outcome::Merged),
+            reason: None,
+            set_aside: None,
+        };
         assert_eq!(codec::encode(&outbox), [0xa2, 0x00, 0x42, 1, 2, 0x01, 0x01]);
+        let aside = OutboxRow {
+            outcome: Some(Outcome::Quarantined),
+            reason: Some(QuarantineReason::OutOfScope),
+            set_aside: Some("x".to_owned()),
+            ..outbox
+        };
+        let bytes = [0xa4, 0x00, 0x42, 1, 2, 0x01, 0x03, 0x02, 0x02, 0x03, 0x61, b'x'];
+        assert_eq!(codec::encode(&aside), bytes);
         let blob = BlobRow { size: 300, media_type: "a/b".to_owned(), sent: true };
         let bytes = [0xa3, 0x00, 0x19, 0x01, 0x2c, 0x01, 0x63, b'a', b'/', b'b', 0x02, 0xf5];
         assert_eq!(codec::encode(&blob), bytes);
+        let filling = FillingRow {
+            record: RecordId([9; 16]),
+            stored: true,
+            form: "f".to_owned(),
+            unit: "u".to_owned(),
+            place: "a/b".to_owned(),
+        };
+        let mut bytes = vec![0xa5, 0x00, 0x50];
+        bytes.extend([9; 16]);
+        bytes.extend([0x01, 0xf5, 0x02, 0x61, b'f', 0x03, 0x61, b'u', 0x04, 0x63]);
+        bytes.extend(b"a/b");
+        assert_eq!(codec::encode(&filling), bytes);
     }
 }

@@ -80,10 +80,8 @@ impl Disk {
 
     pub fn held(&self, record: RecordId) -> Vec<Held> {
         let of_record = self.outbox.values().filter(|sealed| sealed.record == record);
-        let held = of_record.map(|sealed| Held {
-            operation: sealed.operation(),
-            outcome: sealed.verdict.as_ref().map(|verdict| verdict.outcome),
-        });
+        let held = of_record
+            .map(|sealed| Held { operation: sealed.operation(), verdict: sealed.verdict.clone() });
         held.collect()
     }
 
@@ -157,11 +155,7 @@ impl Disk {
     }
 
     pub fn mark_acked(&mut self, state: &DeviceState, verdicts: Vec<Verdict>, missing: &[Hash]) {
-        for verdict in verdicts {
-            if let Some(sealed) = self.outbox.get_mut(&verdict.seq) {
-                sealed.verdict = Some(verdict);
-            }
-        }
+        self.note(verdicts);
         for hash in missing {
             if let Some(file) = self.files.get_mut(hash) {
                 file.sent = false;
@@ -170,8 +164,17 @@ impl Disk {
         self.state = codec::encode(state);
     }
 
+    fn note(&mut self, verdicts: Vec<Verdict>) {
+        for verdict in verdicts {
+            if let Some(sealed) = self.outbox.get_mut(&verdict.seq) {
+                sealed.verdict = Some(verdict);
+            }
+        }
+    }
+
     pub fn commit_pull(&mut self, state: &DeviceState, page: Page) {
-        let Page { generation, included, records, complete, .. } = page;
+        let Page { generation, included, records, complete, settled, .. } = page;
+        self.note(settled);
         for state in records {
             if state.left {
                 self.base.remove(&state.record);
@@ -195,6 +198,7 @@ impl Disk {
         let is_kept = |sealed: &Sealed| {
             let verdict = sealed.verdict.as_ref();
             verdict.is_some_and(|verdict| verdict.outcome == Outcome::Quarantined)
+                || self.open.contains_key(&sealed.record)
         };
         self.outbox.retain(|seq, sealed| *seq > upto || is_kept(sealed));
     }

@@ -33,7 +33,7 @@ pub struct PullQuery {
 /// The records that changed since the cursor, newest states only, as far as the person sees them.
 #[utoipa::path(get, path = "/api/v1/pull", tag = "sync", params(PullQuery), responses(
     (status = 200, description = "`PullResponse`", content_type = "application/cbor"),
-    (status = 401, description = "`signed_out`", body = ErrorBody),
+    (status = 401, description = "`signed_out`, `session_revoked`", body = ErrorBody),
 ))]
 pub async fn pull(
     State(app): State<App>,
@@ -50,7 +50,10 @@ pub async fn pull(
         news.borrow_and_update();
         let page = page(&app, &session, cursor).await?;
         let pack = app.database().pack_hash().await?;
-        let is_news = page.start.reset || !page.records.is_empty() || pack != pack_before;
+        let is_news = page.start.reset
+            || !page.records.is_empty()
+            || !page.settled.is_empty()
+            || pack != pack_before;
         if is_news || Instant::now() >= deadline || *stopping.borrow_and_update() {
             return Ok(cbor(&respond(page, pack)));
         }
@@ -92,6 +95,7 @@ fn respond(page: FeedPage, pack: Option<Hash>) -> PullResponse {
         units: page.units,
         pack: pack.unwrap_or(Hash([0; 32])),
         server_ms: clock::now_ms(),
+        settled: page.settled,
     };
     page.feed.page(page.start, page.records, page.size, about)
 }

@@ -14,7 +14,6 @@ use sync::wire::PushRequest;
 use super::signed_in::OnceSignedIn;
 use super::{CBOR, cbor};
 use crate::config::MAX_BODY;
-use crate::database::reason_name;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock};
 
@@ -27,7 +26,8 @@ use crate::{App, clock};
         (status = 200, description = "`PushResponse`: on disk", content_type = "application/cbor"),
         (status = 400, description = "`truncated`, `unreadable`, `too_many_operations`, `unknown_version`: \
             nothing was stored", body = ErrorBody),
-        (status = 401, description = "`signed_out`: the session was never valid, or its owner ended it", body = ErrorBody),
+        (status = 401, description = "`signed_out`: the session was never valid, or its owner ended it; \
+            `session_revoked`: somebody else did. Nothing was stored, sign in and send again", body = ErrorBody),
         (status = 403, description = "`wrong_device`: the session belongs to another device", body = ErrorBody),
         (status = 413, description = "`too_large`: more than 4 MiB", body = ErrorBody),
         (status = 415, description = "`not_cbor`, `unknown_encoding`", body = ErrorBody),
@@ -52,10 +52,10 @@ pub async fn push(
         return Err(ApiError::bad_request("too_many_operations", message));
     }
     let device = request.device;
-    let sender = Sender { account: &session.account, revoked: session.revoked };
+    let sender = Sender { account: &session.account, revoked: session.disabled };
     let pushed = app.database().push(Batch::read(request), sender, clock::now_ms()).await?;
     for (seq, reason) in &pushed.quarantined {
-        tracing::warn!(%device, seq, reason = reason_name(*reason), "quarantined");
+        tracing::warn!(%device, seq, reason = reason.name(), "quarantined");
     }
     if let Some(lost) = &pushed.lost {
         tracing::error!(%device, first = lost.start(), last = lost.end(), "operations lost in a restore");

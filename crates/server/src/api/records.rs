@@ -1,15 +1,17 @@
 //! One record's history.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Serialize;
 use sync::codec;
-use sync::wire::{Action, Operation, RecordId, Value};
+use sync::wire::{Action, Operation, QuarantineReason, RecordId, Value, Write};
 use utoipa::ToSchema;
 
 use super::signed_in::SignedIn;
 use crate::App;
-use crate::database::{LoggedOperation, outcome_name, reason_name};
+use crate::database::{LoggedOperation, outcome_name};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 
 /// One thing that somebody did to a record.
@@ -77,9 +79,9 @@ pub async fn history(
     Ok(Json(log.into_iter().filter_map(entry).collect()))
 }
 
-fn entry(logged: LoggedOperation) -> Option<HistoryEntry> {
-    let operation: Operation = codec::decode(&logged.bytes).ok()?;
-    let fields = operation.fields.into_iter().map(|(path, write)| {
+/// What an operation wrote.
+pub(super) fn written(fields: BTreeMap<String, Write>) -> Vec<HistoryField> {
+    let fields = fields.into_iter().map(|(path, write)| {
         let (value, file) = match write.value {
             Value::Empty => (None, None),
             Value::Text(text) => (Some(text), None),
@@ -87,6 +89,11 @@ fn entry(logged: LoggedOperation) -> Option<HistoryEntry> {
         };
         HistoryField { path, value, file, replaced: write.over.len() }
     });
+    fields.collect()
+}
+
+fn entry(logged: LoggedOperation) -> Option<HistoryEntry> {
+    let operation: Operation = codec::decode(&logged.bytes).ok()?;
     Some(HistoryEntry {
         device: operation.dot.device.to_string(),
         device_name: logged.device_name,
@@ -99,12 +106,12 @@ fn entry(logged: LoggedOperation) -> Option<HistoryEntry> {
         received_ms: logged.received_ms,
         form_version: operation.form.version,
         outcome: outcome_name(logged.verdict.outcome),
-        reason: logged.verdict.reason.map(reason_name),
-        fields: fields.collect(),
+        reason: logged.verdict.reason.map(QuarantineReason::name),
+        fields: written(operation.fields),
     })
 }
 
-fn action_name(action: Action) -> &'static str {
+pub(super) fn action_name(action: Action) -> &'static str {
     match action {
         Action::Create => "create",
         Action::Edit => "edit",

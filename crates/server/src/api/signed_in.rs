@@ -19,7 +19,8 @@ const TOUCH_MS: i64 = 3600 * 1000;
 /// Somebody is signed in.
 pub struct SignedIn(pub Session);
 
-/// Somebody is signed in, or was until their session was revoked.
+/// Somebody is signed in, or was until their account was disabled: what they still send can reach the server in no
+/// other way.
 pub struct OnceSignedIn(pub Session);
 
 impl FromRequestParts<App> for OnceSignedIn {
@@ -33,7 +34,10 @@ impl FromRequestParts<App> for OnceSignedIn {
         if now_ms - session.seen_ms > IDLE_MS {
             return Err(ApiError::signed_out());
         }
-        if !session.revoked && now_ms - session.seen_ms > TOUCH_MS {
+        if session.revoked && !session.disabled {
+            return Err(ApiError::session_revoked());
+        }
+        if !session.disabled && now_ms - session.seen_ms > TOUCH_MS {
             app.database().touch_session(session.id, now_ms).await?;
         }
         Ok(Self(session))
@@ -45,7 +49,7 @@ impl FromRequestParts<App> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let OnceSignedIn(session) = OnceSignedIn::from_request_parts(parts, app).await?;
-        if session.revoked { Err(ApiError::signed_out()) } else { Ok(Self(session)) }
+        if session.disabled { Err(ApiError::session_revoked()) } else { Ok(Self(session)) }
     }
 }
 

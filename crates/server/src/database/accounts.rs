@@ -55,8 +55,10 @@ pub struct Session {
     pub device: DeviceId,
     /// When it was last used.
     pub seen_ms: i64,
-    /// Ended by somebody else than its owner, or the account was disabled.
+    /// Ended by somebody else than its owner.
     pub revoked: bool,
+    /// The account may no longer sign in.
+    pub disabled: bool,
     /// Counts the changes of what the account sees.
     pub scope_rev: u64,
 }
@@ -189,16 +191,16 @@ impl Database {
 
     /// The open or revoked session of a token. One that its owner ended is gone.
     pub async fn session(&self, key: &SessionKey) -> Answer<Option<Session>> {
-        type Row = (i64, String, String, Vec<u8>, i64, i64, i64);
+        type Row = (i64, String, String, Vec<u8>, i64, i64, bool, i64);
         let row: Option<Row> = sqlx::query_as(
-            "SELECT s.id, s.account, a.role, s.device, s.seen_ms, s.revoked, a.scope_rev
+            "SELECT s.id, s.account, a.role, s.device, s.seen_ms, s.revoked, a.disabled_ms IS NOT NULL, a.scope_rev
              FROM session s JOIN account a ON a.name = s.account
              WHERE s.token_hash = $1 AND (s.ended_ms IS NULL OR s.revoked = 1)",
         )
         .bind(key.as_slice())
         .fetch_optional(&self.readers)
         .await?;
-        let Some((id, account, role, device, seen_ms, revoked, scope_rev)) = row else {
+        let Some((id, account, role, device, seen_ms, revoked, disabled, scope_rev)) = row else {
             return Ok(None);
         };
         Ok(Some(Session {
@@ -208,6 +210,7 @@ impl Database {
             device: DeviceId(bytes("session device", &device)?),
             seen_ms,
             revoked: revoked != 0,
+            disabled,
             scope_rev: unsigned(scope_rev),
         }))
     }

@@ -112,6 +112,21 @@ impl Database {
         Ok(())
     }
 
+    /// The bytes of a whole blob are gone: it is wanted again from every device that wrote to a record naming it.
+    pub async fn want_again(&self, hash: Hash) -> Answer<()> {
+        let mut tx = self.begin_write().await?;
+        for statement in [
+            "DELETE FROM blob WHERE hash = $1",
+            "INSERT INTO blob_wanted (device, blob)
+             SELECT DISTINCT operation.device, named.blob FROM record_blob named
+             JOIN operation ON operation.record = named.record WHERE named.blob = $1 ON CONFLICT DO NOTHING",
+        ] {
+            sqlx::query(statement).bind(hash.0.as_slice()).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Whether an account brought the blob, or sees a record that names it.
     pub async fn may_see_blob(&self, account: &str, hash: Hash) -> Answer<bool> {
         let found: Option<i64> = sqlx::query_scalar(

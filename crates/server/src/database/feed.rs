@@ -3,9 +3,10 @@
 use sync::codec;
 use sync::merge::{Record, Stamp};
 use sync::pull::{Feed, Start};
-use sync::wire::{DeviceId, RecordId, RecordState};
+use sync::wire::{DeviceId, RecordId, RecordState, Verdict};
 
-use super::{Answer, Database, DatabaseError, bytes, signed, unsigned};
+use super::log::stored_verdict;
+use super::{Answer, Database, DatabaseError, Transaction, bytes, signed, unsigned};
 
 /// A page of the feed and what is said beside it, read in one snapshot.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct FeedPage {
     pub safe: u64,
     /// The units that the person sees, when a generation begins.
     pub units: Vec<String>,
+    /// What the repair desk settled of the asking device's operations, to be told with this page.
+    pub settled: Vec<Verdict>,
 }
 
 /// Bytes of stored records after which a page ends, however few they are.
@@ -59,14 +62,18 @@ impl Database {
         size: usize,
     ) -> Answer<FeedPage> {
         let mut tx = self.readers.begin().await?;
-        let (epoch, head, scope_rev): (i64, i64, i64) = sqlx::query_as(
-            "SELECT epoch, rv, scope_rev FROM server, account WHERE account.name = $1",
+        let (epoch, head, scope_rev, key): (i64, i64, i64, Vec<u8>) = sqlx::query_as(
+            "SELECT epoch, rv, scope_rev, cursor_key FROM server, account WHERE account.name = $1",
         )
         .bind(account)
         .fetch_one(&mut *tx)
         .await?;
-        let feed =
-            Feed { epoch: unsigned(epoch), scope_rev: unsigned(scope_rev), head: unsigned(head) };
+        let feed = Feed {
+            epoch: unsigned(epoch),
+            scope_rev: unsigned(scope_rev),
+            head: unsigned(head),
+            key: bytes("cursor key", &key)?,
+        };
         let start = feed.start(cursor);
         let mut rows: Vec<RecordRow> = Vec::new();
         if start.after < feed.head {
@@ -95,9 +102,12 @@ impl Database {
         } else {
             Vec::new()
         };
-        tx.rollback().await?;
         let size = fitting(&rows, size);
         rows.truncate(size + 1);
+        let last_of_more = rows.get(size).and_then(|_| rows.get(size - 1)).map(|row| row.0);
+        let end = feed.end(start, last_of_more.map(unsigned));
+        let settled = settled(&mut tx, device, start.after, end).await?;
+        tx.rollback().await?;
         Ok(FeedPage {
             feed,
             start,
@@ -106,6 +116,7 @@ impl Database {
             acked: unsigned(acked),
             safe: unsigned(safe),
             units,
+            settled,
         })
     }
 
@@ -136,6 +147,29 @@ impl Database {
         .await?;
         rows.into_iter().map(state).collect()
     }
+}
+
+/// What the repair desk settled of a device's operations, each with the page that reaches both that moment and the
+/// record's newest state: in between the device would show neither.
+async fn settled(
+    tx: &mut Transaction,
+    device: DeviceId,
+    after: u64,
+    end: u64,
+) -> Answer<Vec<Verdict>> {
+    let verdicts: Vec<Vec<u8>> = sqlx::query_scalar(
+        "SELECT o.verdict FROM quarantine q
+         JOIN operation o ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash
+         LEFT JOIN record r ON r.id = q.record
+         WHERE q.device = $1 AND q.settled_rv IS NOT NULL
+            AND max(q.settled_rv, coalesce(r.rv, 0)) BETWEEN $2 + 1 AND $3 ORDER BY q.seq",
+    )
+    .bind(device.0.as_slice())
+    .bind(signed(after))
+    .bind(signed(end))
+    .fetch_all(&mut **tx)
+    .await?;
+    verdicts.iter().map(|verdict| stored_verdict(verdict)).collect()
 }
 
 /// How many rows make a page: at most `size`, at least one, and not more than [`PAGE_BYTES`] if that leaves one.

@@ -1,18 +1,14 @@
 //! What devices push: the log of operations, the records that come out of it, and the quarantine.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sync::codec;
 use sync::merge::Record;
-use sync::push::{
-    Batch, Decided, Decision, Directory, Kept, Known, MAX_MISSING_BLOBS, Place, Sender,
-};
+use sync::push::{Batch, Decided, Decision, Kept, Known, MAX_MISSING_BLOBS, Place, Sender};
 use sync::wire::{
-    Action, DeviceId, FormRef, Hash, Outcome, PushResponse, QuarantineReason, RecordId, Value,
-    Verdict,
+    DeviceId, Hash, Outcome, PushResponse, QuarantineReason, RecordId, Value, Verdict,
 };
 
-use super::feed::{stored_id, stored_record};
+use super::feed::stored_record;
+use super::rights::Rights;
 use super::{Answer, Database, DatabaseError, Write, bytes, signed, unsigned};
 
 /// A push that is on disk.
@@ -41,29 +37,6 @@ pub struct LoggedOperation {
     pub received_ms: i64,
     /// What became of it.
     pub verdict: Verdict,
-}
-
-/// An operation that waits at the repair desk.
-#[derive(Clone, Debug)]
-pub struct Quarantined {
-    /// Its number in the quarantine.
-    pub id: i64,
-    /// The device that sent it.
-    pub device: DeviceId,
-    /// Its place in the device's count.
-    pub seq: u64,
-    /// The record it is about, if it can be read.
-    pub record: Option<RecordId>,
-    /// The unit that it names, if it can be read.
-    pub unit: Option<String>,
-    /// The account whose session brought it.
-    pub sender: String,
-    /// When it arrived.
-    pub received_ms: i64,
-    /// Why it is here.
-    pub reason: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
 }
 
 impl Database {
@@ -138,46 +111,6 @@ impl Database {
             })
             .collect()
     }
-
-    /// The newest of what waits at the repair desk: what names a unit that the account sees, what came from an
-    /// account that shares a unit with it, and, for administrators, everything.
-    pub async fn quarantine(
-        &self,
-        account: &str,
-        everything: bool,
-        limit: u64,
-    ) -> Answer<Vec<Quarantined>> {
-        type Row =
-            (i64, Vec<u8>, i64, Option<Vec<u8>>, Option<String>, String, i64, String, Vec<u8>);
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT q.id, q.device, q.seq, q.record, q.unit, q.sender, q.received_ms, q.reason, q.bytes
-             FROM quarantine q
-             WHERE $2 OR q.unit IN (SELECT unit FROM visible_unit WHERE account = $1)
-                OR EXISTS (SELECT 1 FROM account a JOIN visible_unit v ON v.account = $1 AND v.unit = a.unit
-                           WHERE a.name = q.sender)
-             ORDER BY q.id DESC LIMIT $3",
-        )
-        .bind(account)
-        .bind(everything)
-        .bind(signed(limit))
-        .fetch_all(&self.readers)
-        .await?;
-        rows.into_iter()
-            .map(|(id, device, seq, record, unit, sender, received_ms, reason, bytes_)| {
-                Ok(Quarantined {
-                    id,
-                    device: DeviceId(bytes("device id", &device)?),
-                    seq: unsigned(seq),
-                    record: record.as_deref().map(stored_id).transpose()?,
-                    unit,
-                    sender,
-                    received_ms,
-                    reason,
-                    bytes: bytes_,
-                })
-            })
-            .collect()
-    }
 }
 
 /// What the database holds that a batch may meet.
@@ -217,62 +150,9 @@ async fn known(tx: &mut Write, batch: &Batch) -> Answer<Known> {
     Ok(known)
 }
 
-fn stored_verdict(verdict: &[u8]) -> Answer<Verdict> {
+pub(super) fn stored_verdict(verdict: &[u8]) -> Answer<Verdict> {
     codec::decode(verdict)
         .map_err(|error| DatabaseError::Damaged { what: "verdict", why: error.to_string() })
-}
-
-/// What one sender may do, as the push's transaction sees it.
-struct Rights {
-    account: String,
-    reads_only: bool,
-    visible: BTreeSet<String>,
-    units: BTreeSet<String>,
-    forms: BTreeMap<Hash, (String, String)>,
-}
-
-impl Rights {
-    async fn read(tx: &mut Write, account: &str) -> Answer<Self> {
-        let role: String = sqlx::query_scalar("SELECT role FROM account WHERE name = $1")
-            .bind(account)
-            .fetch_one(&mut **tx)
-            .await?;
-        let visible: Vec<String> =
-            sqlx::query_scalar("SELECT unit FROM visible_unit WHERE account = $1")
-                .bind(account)
-                .fetch_all(&mut **tx)
-                .await?;
-        let units: Vec<String> =
-            sqlx::query_scalar("SELECT id FROM unit").fetch_all(&mut **tx).await?;
-        let rows: Vec<(Vec<u8>, String, String)> =
-            sqlx::query_as("SELECT hash, id, version FROM form").fetch_all(&mut **tx).await?;
-        let forms = rows
-            .into_iter()
-            .map(|(hash, id, version)| Ok((Hash(bytes("form hash", &hash)?), (id, version))));
-        Ok(Self {
-            account: account.to_owned(),
-            reads_only: role == "auditor",
-            visible: visible.into_iter().collect(),
-            units: units.into_iter().collect(),
-            forms: forms.collect::<Answer<_>>()?,
-        })
-    }
-}
-
-impl Directory for Rights {
-    fn knows_form(&self, form: &FormRef) -> bool {
-        self.forms
-            .get(&form.hash)
-            .is_some_and(|(id, version)| *id == form.id && *version == form.version)
-    }
-
-    fn knows_unit(&self, unit: &str) -> bool {
-        self.units.contains(unit)
-    }
-
-    fn may_write(&self, account: &str, unit: &str, _: Action) -> bool {
-        account == self.account && !self.reads_only && self.visible.contains(unit)
-    }
 }
 
 /// Puts one operation where it was decided to go.
@@ -317,7 +197,7 @@ async fn keep(
         .bind(decision.operation.as_ref().map(|operation| operation.unit.as_str()))
         .bind(sender.account)
         .bind(now_ms)
-        .bind(reason_name(reason))
+        .bind(reason.name())
         .execute(&mut **tx)
         .await?;
     }
@@ -344,7 +224,7 @@ async fn want_files(tx: &mut Write, device: DeviceId, decision: &Decision) -> An
 }
 
 /// Puts a record's new state at its new place in the feed.
-async fn store(tx: &mut Write, record: &Record, rv: i64, now_ms: i64) -> Answer<()> {
+pub(super) async fn store(tx: &mut Write, record: &Record, rv: i64, now_ms: i64) -> Answer<()> {
     sqlx::query(
         "INSERT INTO record (id, rv, unit, form, author, received_ms, changed_ms, body)
          VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
@@ -371,19 +251,10 @@ async fn store(tx: &mut Write, record: &Record, rv: i64, now_ms: i64) -> Answer<
     Ok(())
 }
 
-/// A reason's name in the database and in the API.
-#[must_use]
-pub fn reason_name(reason: QuarantineReason) -> &'static str {
-    match reason {
-        QuarantineReason::UnknownForm => "unknown_form",
-        QuarantineReason::UnknownUnit => "unknown_unit",
-        QuarantineReason::OutOfScope => "out_of_scope",
-        QuarantineReason::Revoked => "revoked",
-        QuarantineReason::Unreadable => "unreadable",
-        QuarantineReason::Fork => "fork",
-        QuarantineReason::TooLarge => "too_large",
-        QuarantineReason::OtherAuthor => "other_author",
-    }
+/// The reason of that name.
+pub(super) fn reason_of(name: &str) -> Answer<QuarantineReason> {
+    let named = QuarantineReason::ALL.into_iter().find(|reason| reason.name() == name);
+    named.ok_or_else(|| DatabaseError::Damaged { what: "reason", why: name.to_owned() })
 }
 
 /// An outcome's name in the API.

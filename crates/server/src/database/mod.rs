@@ -9,6 +9,8 @@ mod blobs;
 mod content;
 mod feed;
 mod log;
+mod quarantine;
+mod rights;
 mod sqlite;
 
 use sqlx::SqlitePool;
@@ -17,8 +19,9 @@ pub use accounts::{Account, NewAccount, Session, SessionKey, SessionRow};
 pub use blobs::{BlobRow, NewBlob};
 pub use content::{FormRow, NewPack};
 pub use feed::FeedPage;
-pub use log::{LoggedOperation, Pushed, Quarantined, outcome_name, reason_name};
-pub use sqlite::{BackupError, OpenError};
+pub use log::{LoggedOperation, Pushed, outcome_name};
+pub use quarantine::{Quarantined, Repairer, SettleError, Settled, Settlement, Shown};
+pub use sqlite::{BackupError, DatabaseCopy, OpenError, read_copy};
 
 /// A connected database.
 #[derive(Clone, Debug)]
@@ -54,8 +57,10 @@ impl DatabaseError {
 /// The result of asking the database.
 pub type Answer<T> = Result<T, DatabaseError>;
 
+type Transaction = sqlx::Transaction<'static, sqlx::Sqlite>;
+
 /// A transaction of the one writer.
-type Write = sqlx::Transaction<'static, sqlx::Sqlite>;
+type Write = Transaction;
 
 impl Database {
     async fn begin_write(&self) -> Answer<Write> {

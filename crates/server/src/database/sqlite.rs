@@ -7,7 +7,10 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection};
 
-use super::Database;
+use sync::wire::Hash;
+
+use super::{Database, bytes, unsigned};
+use crate::accounts;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -95,48 +98,88 @@ fn version_numbers(text: &str) -> (u32, u32, u32) {
 /// know that what this server once acknowledged may be gone, and send again what they still hold.
 async fn begin_epoch(writer: &sqlx::SqlitePool, now_ms: i64) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO server (id, epoch, rv, pack, is_copy) VALUES (1, $1, 0, NULL, 0)
+        "INSERT INTO server (id, epoch, rv, pack, is_copy, cursor_key) VALUES (1, $1, 0, NULL, 0, $2)
          ON CONFLICT (id) DO UPDATE SET epoch = max(server.epoch + 1, $1), is_copy = 0 WHERE server.is_copy = 1",
     )
     .bind(now_ms)
+    .bind(accounts::random::<32>().as_slice())
     .execute(writer)
     .await?;
     Ok(())
 }
 
+/// A proved copy of the database, and what is in it.
+#[derive(Debug)]
+pub struct DatabaseCopy {
+    /// Each device, and the last of its operations in the copy.
+    acked: Vec<(Vec<u8>, i64)>,
+    /// The files that are whole, with their lengths.
+    pub files: Vec<(Hash, u64)>,
+}
+
 impl Database {
     /// Copies the database while it is in use, proves the copy, and records which operations are safe now.
     pub async fn backup(&self, file: &Path) -> Result<(), BackupError> {
-        backup(self, file).await
+        let copy = self.copy_to(file).await?;
+        self.mark_safe(&copy).await?;
+        Ok(())
+    }
+
+    /// Copies the database while it is in use, and proves the copy.
+    pub async fn copy_to(&self, file: &Path) -> Result<DatabaseCopy, BackupError> {
+        let name = file.display().to_string();
+        if file.exists() {
+            return Err(BackupError::Exists(name));
+        }
+        sqlx::query("VACUUM INTO $1").bind(&name).execute(&self.readers).await?;
+        let mut copy = open_copy(file).await?;
+        sqlx::query("UPDATE device SET safe = acked").execute(&mut copy).await?;
+        sqlx::query("UPDATE server SET is_copy = 1").execute(&mut copy).await?;
+        let acked = sqlx::query_as("SELECT id, acked FROM device").fetch_all(&mut copy).await?;
+        let files = whole_files(&mut copy).await?;
+        copy.close().await?;
+        std::fs::File::open(file).and_then(|copy| copy.sync_all()).map_err(sqlx::Error::Io)?;
+        Ok(DatabaseCopy { acked, files })
+    }
+
+    /// Records that the operations of a copy are safe: it is where it belongs, with all that it names.
+    pub async fn mark_safe(&self, copy: &DatabaseCopy) -> Result<(), BackupError> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        for (device, acked) in &copy.acked {
+            sqlx::query("UPDATE device SET safe = max(safe, $2) WHERE id = $1")
+                .bind(device)
+                .bind(acked)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 }
 
-async fn backup(database: &Database, file: &Path) -> Result<(), BackupError> {
-    let name = file.display().to_string();
-    if file.exists() {
-        return Err(BackupError::Exists(name));
-    }
-    sqlx::query("VACUUM INTO $1").bind(&name).execute(&database.readers).await?;
-    let mut copy =
-        SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await?;
-    let check: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut copy).await?;
-    if check != "ok" {
-        return Err(BackupError::Damaged(check));
-    }
-    sqlx::query("UPDATE device SET safe = acked").execute(&mut copy).await?;
-    sqlx::query("UPDATE server SET is_copy = 1").execute(&mut copy).await?;
-    let safe: Vec<(Vec<u8>, i64)> =
-        sqlx::query_as("SELECT id, acked FROM device").fetch_all(&mut copy).await?;
+/// Proves a copy of a database, and lists the files that are whole in it, with their lengths.
+pub async fn read_copy(file: &Path) -> Result<Vec<(Hash, u64)>, BackupError> {
+    let mut copy = open_copy(file).await?;
+    let files = whole_files(&mut copy).await?;
     copy.close().await?;
-    std::fs::File::open(file).and_then(|copy| copy.sync_all()).map_err(sqlx::Error::Io)?;
-    let mut tx = database.writer.begin_with("BEGIN IMMEDIATE").await?;
-    for (device, acked) in safe {
-        sqlx::query("UPDATE device SET safe = max(safe, $2) WHERE id = $1")
-            .bind(device)
-            .bind(acked)
-            .execute(&mut *tx)
+    Ok(files)
+}
+
+async fn open_copy(file: &Path) -> Result<SqliteConnection, BackupError> {
+    let options = SqliteConnectOptions::new().filename(file);
+    let mut copy = SqliteConnection::connect_with(&options).await?;
+    let check: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut copy).await?;
+    if check == "ok" { Ok(copy) } else { Err(BackupError::Damaged(check)) }
+}
+
+async fn whole_files(copy: &mut SqliteConnection) -> Result<Vec<(Hash, u64)>, BackupError> {
+    let rows: Vec<(Vec<u8>, i64)> =
+        sqlx::query_as("SELECT hash, size FROM blob WHERE whole_ms IS NOT NULL ORDER BY hash")
+            .fetch_all(copy)
             .await?;
-    }
-    tx.commit().await?;
-    Ok(())
+    let read = |(hash, size): (Vec<u8>, i64)| {
+        let hash = bytes("blob hash", &hash).map_err(|why| BackupError::Damaged(why.to_string()));
+        Ok((Hash(hash?), unsigned(size)))
+    };
+    rows.into_iter().map(read).collect()
 }

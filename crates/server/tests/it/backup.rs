@@ -1,5 +1,9 @@
-use server::App;
+use axum::http::StatusCode;
 use server::config::Config;
+use server::{App, backup};
+use sqlx::Connection;
+use sync::codec;
+use sync::wire::{DeviceId, FileRef, Hash, Value};
 
 use crate::app::TestApp;
 
@@ -34,8 +38,96 @@ async fn a_backup_makes_operations_safe_and_a_restored_server_says_so_by_its_epo
 async fn a_database_that_was_rewound_gets_a_new_epoch_when_a_device_knows_more() {
     let server = TestApp::start().await;
     let lan = server.device("lan").await;
+    lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
     let page = lan.pull(None).await;
-    let ahead = sync::pull::Cursor { rv: 1000, ..page.cursor.parse().unwrap() };
-    let answer = lan.pull(Some(&ahead.to_string())).await;
+    let file = format!("sqlite://{}", server.folder.path().join("data/sotay.sqlite").display());
+    let mut outside = sqlx::SqliteConnection::connect(&file).await.unwrap();
+    sqlx::query("UPDATE server SET rv = 0").execute(&mut outside).await.unwrap();
+    let answer = lan.pull(Some(&page.cursor)).await;
     assert!(answer.reset && answer.epoch > page.epoch);
+}
+
+#[tokio::test]
+async fn a_cursor_that_the_server_never_gave_costs_its_sender_the_feed_and_nobody_else_anything() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
+    let (page, his) = (lan.pull(None).await, minh.pull(None).await);
+    let mut ahead: Vec<&str> = page.cursor.split('.').collect();
+    ahead[3] = "ffff";
+    let guessed = sync::pull::Cursor { epoch: page.epoch, scope_rev: 2, rv: 0xffff }.sign(&[0; 32]);
+    for forged in [ahead.join("."), guessed] {
+        let answer = lan.pull(Some(&forged)).await;
+        assert!(answer.reset, "{forged}");
+        assert_eq!(answer.epoch, page.epoch, "{forged}");
+    }
+    let next = minh.pull(Some(&his.cursor)).await;
+    assert!(!next.reset && next.records.is_empty());
+}
+
+/// A record with a photo that came whole.
+async fn photographed(server: &TestApp, seq: u64, bytes: &[u8]) -> Hash {
+    let lan = server.device_with_id("lan", DeviceId([0x1a; 16])).await;
+    let hash = codec::hash(bytes);
+    let size = bytes.len() as u64;
+    let file = FileRef { name: "a.jpg".into(), media_type: "image/jpeg".into(), size, hash };
+    let record = u8::try_from(seq).unwrap();
+    lan.push(&[lan.create(seq, record, "phuong_a", &[("anh", Value::File(file))])]).await;
+    let answer = lan.put_chunk(hash, 0, bytes.len(), bytes, hash).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    hash
+}
+
+#[tokio::test]
+async fn a_backup_brings_back_photos_too_copies_each_once_and_a_lost_one_is_asked_for_again() {
+    let server = TestApp::start().await;
+    let config = Config::new(server.folder.path().join("data"));
+    let folder = server.folder.path().join("backups");
+    let first = photographed(&server, 1, b"photo one").await;
+    let monday = backup::backup(&config, &folder, 1_000).await.unwrap();
+    assert_eq!((monday.copied, monday.held, monday.lost.len()), (1, 0, 0));
+    let second = photographed(&server, 2, b"photo two").await;
+    let tuesday = backup::backup(&config, &folder, 2_000).await.unwrap();
+    assert_eq!((tuesday.copied, tuesday.held), (1, 1));
+    assert!(tuesday.copy > monday.copy);
+    let lan = server.device_with_id("lan", DeviceId([0x1a; 16])).await;
+    assert_eq!(lan.push(&[]).await.safe, 2);
+
+    // The disk that holds the backups loses a bit.
+    let name = first.to_string();
+    std::fs::write(folder.join("blobs").join(name.split_at(2).0).join(&name), b"photo 0ne")
+        .unwrap();
+    let restored = Config::new(server.folder.path().join("restored"));
+    let moved = backup::restore(&restored, &folder, None).await.unwrap();
+    assert_eq!((moved.copied, moved.lost.as_slice()), (1, [first].as_slice()));
+    assert_eq!(moved.copy, tuesday.copy, "the newest");
+    let app = App::open(restored.clone()).await.unwrap();
+    assert!(app.database().blob(second).await.unwrap().unwrap().whole);
+    assert!(app.database().blob(first).await.unwrap().is_none());
+    let name = second.to_string();
+    let file = restored.blob_folder().join(name.split_at(2).0).join(&name);
+    assert_eq!(std::fs::read(file).unwrap(), b"photo two");
+    let router = server::router::router(app.clone());
+    let restored = TestApp { folder: tempfile::tempdir().unwrap(), app, router };
+    let lan = restored.device_with_id("lan", DeviceId([0x1a; 16])).await;
+    assert_eq!(lan.push(&[]).await.missing_blobs, [first]);
+}
+
+#[tokio::test]
+async fn an_upload_that_nobody_went_on_with_is_thrown_away_and_can_begin_again() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let bytes = vec![7; usize::try_from(sync::blob::CHUNK_SIZE).unwrap() + 1];
+    let (hash, part) = (codec::hash(&bytes), &bytes[..bytes.len() - 1]);
+    lan.put_chunk(hash, 0, bytes.len(), part, codec::hash(part)).await;
+    let days = |days: i64| server::clock::now_ms() + days * 24 * 3600 * 1000;
+    assert_eq!(server.app.sweep(days(29)).await.unwrap(), 0);
+    assert_eq!(lan.missing(hash, bytes.len()).await, "1");
+    assert_eq!(server.app.sweep(days(31)).await.unwrap(), 1);
+    assert_eq!(lan.missing(hash, bytes.len()).await, "0-1");
+    for (chunk, part) in [(0, part), (1, &bytes[part.len()..])] {
+        lan.put_chunk(hash, chunk, bytes.len(), part, codec::hash(part)).await;
+    }
+    assert_eq!(lan.missing(hash, bytes.len()).await, "");
+    assert_eq!(server.app.sweep(days(31)).await.unwrap(), 0);
 }

@@ -52,9 +52,14 @@ fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
     assert!(run(&["user", "list"]).contains("Chị Lan"));
     assert!(run(&["user", "disable", "lan"]).contains("disabled"));
     assert_eq!(run(&["session", "list"]), "");
-    let copy = folder.path().join("copy.sqlite");
-    assert!(run(&["backup", copy.to_str().unwrap()]).contains("checked"));
-    assert!(copy.metadata().unwrap().len() > 0);
+    let backups = folder.path().join("backups");
+    assert!(run(&["backup", backups.to_str().unwrap()]).contains("checked"));
+    let data = folder.path().join("restored");
+    let restored = sotay(&data, &["restore", backups.to_str().unwrap()]);
+    assert_eq!(restored.status.code(), Some(0), "{}", text(&restored.stderr));
+    assert!(text(&sotay(&data, &["user", "list"]).stdout).contains("Chị Lan"));
+    let again = sotay(&data, &["restore", backups.to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(1), "a restore never overwrites");
 }
 
 #[test]
@@ -76,7 +81,7 @@ fn every_mistake_is_told_with_an_exit_code() {
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
         assert!(told.contains(words), "{arguments:?}: {told}");
     }
-    for command in ["serve", "pack", "user", "session", "backup"] {
+    for command in ["serve", "pack", "user", "session", "backup", "restore"] {
         assert!(text(&sotay(&data, &[command, "--help"]).stdout).contains("Usage"), "{command}");
     }
 }

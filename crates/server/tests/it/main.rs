@@ -11,6 +11,7 @@ mod export;
 mod pull;
 mod push;
 mod records;
+mod repair;
 mod serve;
 mod session;
 mod static_files;

@@ -163,7 +163,26 @@ async fn what_cannot_be_applied_is_kept_acknowledged_and_shown_at_the_repair_des
 }
 
 #[tokio::test]
-async fn work_of_a_revoked_session_is_kept_and_an_unknown_session_is_turned_away() {
+async fn a_revoked_session_is_told_to_sign_in_and_stores_nothing() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let id = server.app.database().sessions().await.unwrap()[0].id;
+    assert!(server.app.database().revoke_session(id, 5).await.unwrap());
+    let operations = [lan.create(1, 1, "phuong_a", &[])];
+    let answer = lan.post_push(codec::encode(&lan.request(&operations)), &[]).await;
+    let code = (answer.status, answer.code());
+    assert_eq!(code, (StatusCode::UNAUTHORIZED, "session_revoked".to_owned()));
+    let thu = server.device("thu").await;
+    assert_eq!(thu.get("/api/v1/quarantine").await.json(), serde_json::json!([]));
+
+    let again = server.device_with_id("lan", lan.id).await;
+    let response = again.push(&operations).await;
+    assert_eq!(reasons(&response.verdicts), [(1, Outcome::Applied, None)]);
+    assert_eq!(stored(&thu).await, 1);
+}
+
+#[tokio::test]
+async fn work_of_a_disabled_account_is_kept_and_an_unknown_session_is_turned_away() {
     let server = TestApp::start().await;
     let lan = server.device("lan").await;
     server.app.database().disable_account("lan", 5).await.unwrap();
@@ -173,6 +192,8 @@ async fn work_of_a_revoked_session_is_kept_and_an_unknown_session_is_turned_away
         [(1, Outcome::Quarantined, Some(QuarantineReason::Revoked))]
     );
     assert_eq!(response.acked, 1);
+    let pull = lan.get("/api/v1/pull").await;
+    assert_eq!((pull.status, pull.code().as_str()), (StatusCode::UNAUTHORIZED, "session_revoked"));
     let thu = server.device("thu").await;
     assert_eq!(stored(&thu).await, 0);
     assert_eq!(thu.get("/api/v1/quarantine").await.json()[0]["reason"], "revoked");

@@ -169,7 +169,8 @@ pub enum Effect {
         /// The page.
         page: Page,
     },
-    /// Free the operations up to this `seq`, but none that is in quarantine. Needs no answer.
+    /// Free the operations up to this `seq`, but none that is in quarantine or whose record has an open patch. Needs
+    /// no answer.
     ForgetSafe {
         /// The last one to free.
         upto: u64,
@@ -228,6 +229,8 @@ pub struct Page {
     pub complete: bool,
     /// The units that the person may see, when they changed.
     pub units: Option<Vec<String>>,
+    /// What became of operations at the repair desk: to be noted as in [`Effect::MarkAcked`].
+    pub settled: Vec<Verdict>,
 }
 
 /// How far the sync is, for people to see.

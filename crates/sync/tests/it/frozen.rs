@@ -12,6 +12,7 @@ fn samples() -> BTreeMap<&'static str, Vec<u8>> {
         ("PushRequest, the least", codec::encode(&least_push_request())),
         ("PushResponse", codec::encode(&push_response())),
         ("PullResponse", codec::encode(&pull_response())),
+        ("PullResponse, with what was settled", codec::encode(&settled_pull_response())),
         ("RecordState", codec::encode(&record_state())),
     ])
 }
@@ -94,7 +95,7 @@ fn push_response() -> PushResponse {
         safe: 9,
         verdicts: verdicts
             .zip(1..)
-            .map(|((outcome, reason), seq)| Verdict { seq, outcome, reason })
+            .map(|((outcome, reason), seq)| Verdict { seq, outcome, reason, set_aside: None })
             .collect(),
         server_ms: 1_732_400_000_000,
         missing_blobs: vec![Hash([0xb0; 32])],
@@ -133,7 +134,19 @@ fn pull_response() -> PullResponse {
         pack: Hash([0xc0; 32]),
         server_ms: 1_732_400_000_000,
         reset: true,
+        settled: None,
     }
+}
+
+fn settled_pull_response() -> PullResponse {
+    let aside = Verdict {
+        seq: 4,
+        outcome: Outcome::Quarantined,
+        reason: Some(QuarantineReason::OutOfScope),
+        set_aside: Some("đã có phiếu khác".into()),
+    };
+    let applied = Verdict { seq: 3, outcome: Outcome::Applied, reason: None, set_aside: None };
+    PullResponse { records: Vec::new(), settled: Some(vec![applied, aside]), ..pull_response() }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -185,6 +198,7 @@ fn frozen_bytes_are_read_and_no_part_of_them_is() {
     reads("PushRequest, the least", &least_push_request());
     reads("PushResponse", &push_response());
     reads("PullResponse", &pull_response());
+    reads("PullResponse, with what was settled", &settled_pull_response());
     reads("RecordState", &record_state());
 }
 

@@ -28,7 +28,7 @@ fn told_nothing(epoch: u64, acked: u64) -> Reply {
 }
 
 fn pushed(epoch: u64, acked: u64, told: std::ops::RangeInclusive<u64>) -> Reply {
-    let verdict = |seq| Verdict { seq, outcome: Outcome::Applied, reason: None };
+    let verdict = |seq| Verdict { seq, outcome: Outcome::Applied, reason: None, set_aside: None };
     Reply::Body(codec::encode(&PushResponse {
         version: WIRE_VERSION,
         epoch,
@@ -53,6 +53,7 @@ fn pulled(epoch: u64, included: u64, more: bool, reset: bool) -> Reply {
         pack: Hash([0; 32]),
         server_ms: 1_000,
         reset,
+        settled: None,
     }))
 }
 

@@ -166,7 +166,7 @@ fn what_a_sync_brought_while_the_form_was_open_is_not_replaced() {
 
     let dot = Dot { device: BINH, seq: 1 };
     let sealed = patch.seal(dot, Times::default(), Action::Edit);
-    let held = Held { operation: sealed.clone(), outcome: None };
+    let held = Held { operation: sealed.clone(), verdict: None };
     let shown =
         view(&device, Some(&base), std::slice::from_ref(&held), None).expect("there is a record");
     assert_eq!(shown.conflicts[0].values.len(), 2);

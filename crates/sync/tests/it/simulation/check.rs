@@ -105,9 +105,14 @@ fn phone_equals_server(world: &World, phone: &Phone) -> Result<(), String> {
             break;
         }
         let Some(sealed) = phone.disk.outbox.get(&dot.seq) else { continue };
-        let same = sealed.held.outcome == Some(kept.1.verdict.outcome);
-        must!(same, "was told {:?} of {dot:?}", sealed.held.outcome);
+        let same = sealed.held.verdict.as_ref() == Some(&kept.1.verdict);
+        must!(same, "was told {:?} of {dot:?}", sealed.held.verdict);
         must!(codec::hash(&sealed.bytes) == kept.1.hash, "holds other bytes of {dot:?}");
+    }
+    let proved = phone.disk.state.acked.min(phone.disk.state.safe).min(phone.disk.state.included);
+    for (seq, sealed) in phone.disk.outbox.range(..=proved) {
+        let repairs = sealed.outcome() == Some(Outcome::Quarantined);
+        must!(repairs, "still holds {seq}, which is in a backup and in what it pulled");
     }
     let files = database.records.values().flat_map(|(record, _)| record.files());
     let named: BTreeSet<Hash> = files.map(|file| file.hash).collect();

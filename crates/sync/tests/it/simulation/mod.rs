@@ -41,10 +41,12 @@ pub enum Bug {
     ScopeWithoutRevision,
     /// An operation that cannot be applied is acked and thrown away.
     QuarantineDropped,
+    /// The repair desk applies an operation, and its phone is not told.
+    RepairUntold,
 }
 
 impl Bug {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::OutboxDroppedAtAck,
         Self::NoEpochOnRestore,
         Self::StatusTrusted,
@@ -55,6 +57,7 @@ impl Bug {
         Self::CursorBeforePage,
         Self::ScopeWithoutRevision,
         Self::QuarantineDropped,
+        Self::RepairUntold,
     ];
 }
 

@@ -10,7 +10,10 @@ use sync::{
     },
     draft::{OpenPatch, Screen},
     view::{Base, Held, RecordView, view},
-    wire::{Action, DeviceId, Dot, Hash, Operation, RecordId, SealedOperation, Value, field},
+    wire::{
+        Action, DeviceId, Dot, Hash, Operation, Outcome, RecordId, SealedOperation, Value, Verdict,
+        field,
+    },
 };
 
 use super::Bug;
@@ -19,6 +22,12 @@ use super::Bug;
 pub struct Sealed {
     pub bytes: Vec<u8>,
     pub held: Held,
+}
+
+impl Sealed {
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.held.verdict.as_ref().map(|verdict| verdict.outcome)
+    }
 }
 
 /// What survives a kill.
@@ -145,7 +154,7 @@ impl Phone {
         self.disk.sealed += 1;
         let dot = Dot { device: self.disk.state.device, seq: self.disk.sealed };
         let operation = patch.seal(dot, self.disk.state.times(self.skew_ms), action);
-        let held = Held { operation: operation.clone(), outcome: None };
+        let held = Held { operation: operation.clone(), verdict: None };
         self.disk.outbox.insert(dot.seq, Sealed { bytes: codec::encode(&operation), held });
         if let Some((open, screen)) = &mut self.form
             && *open == record
@@ -200,11 +209,7 @@ impl Phone {
                 self.handle(Event::Loaded(outbox), random);
             }
             Effect::MarkAcked { state, verdicts, missing_blobs } => {
-                for verdict in verdicts {
-                    if let Some(sealed) = self.disk.outbox.get_mut(&verdict.seq) {
-                        sealed.held.outcome = Some(verdict.outcome);
-                    }
-                }
+                self.note_verdicts(&verdicts);
                 for hash in missing_blobs {
                     if let Some((_, sent)) = self.disk.blobs.get_mut(&hash) {
                         *sent = false;
@@ -229,9 +234,15 @@ impl Phone {
                 self.handle(Event::Stored(self.waiting()), random);
             }
             Effect::ForgetSafe { upto } => {
-                let is_kept =
-                    |sealed: &Sealed| sealed.held.outcome == Some(sync::wire::Outcome::Quarantined);
-                self.disk.outbox.retain(|seq, sealed| *seq > upto || is_kept(sealed));
+                let is_kept = |sealed: &Sealed| {
+                    sealed.outcome() == Some(Outcome::Quarantined)
+                        || self.disk.open.contains_key(&sealed.held.operation.record)
+                };
+                let (kept, freed) = std::mem::take(&mut self.disk.outbox)
+                    .into_iter()
+                    .partition(|(seq, sealed)| *seq > upto || is_kept(sealed));
+                self.disk.outbox = kept;
+                sealing.freed = freed;
             }
             Effect::LoadBlobs => {
                 let blobs = self.disk.blobs.iter().filter(|(_, (_, sent))| !sent);
@@ -254,7 +265,7 @@ impl Phone {
                     .collect();
                 let renamed = rekey(&unsent, fresh);
                 for operation in &renamed {
-                    let held = Held { operation: operation.clone(), outcome: None };
+                    let held = Held { operation: operation.clone(), verdict: None };
                     let bytes = codec::encode(operation);
                     self.disk.outbox.insert(operation.dot.seq, Sealed { bytes, held });
                 }
@@ -281,8 +292,17 @@ impl Phone {
         sealing
     }
 
+    fn note_verdicts(&mut self, verdicts: &[Verdict]) {
+        for verdict in verdicts {
+            if let Some(sealed) = self.disk.outbox.get_mut(&verdict.seq) {
+                sealed.held.verdict = Some(verdict.clone());
+            }
+        }
+    }
+
     fn store(&mut self, page: Page) {
-        let Page { generation, included, records, complete, .. } = page;
+        let Page { generation, included, records, complete, settled, .. } = page;
+        self.note_verdicts(&settled);
         for state in records {
             self.disk.base.insert(state.record, Base { state, included, generation });
         }
@@ -296,4 +316,5 @@ impl Phone {
 pub struct Sealing {
     pub sealed: Vec<Operation>,
     pub unsealed: Vec<Operation>,
+    pub freed: BTreeMap<u64, Sealed>,
 }

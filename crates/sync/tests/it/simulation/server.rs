@@ -7,9 +7,10 @@ use sync::{
     merge::{Record, Stamp},
     pull::{About, Feed},
     push::{Batch, Directory, Kept, Known, Place, Sender},
+    repair::{self, Patient},
     wire::{
-        Action, DeviceId, Dot, FormRef, Hash, Operation, PullResponse, PushRequest, PushResponse,
-        RecordId, RecordState,
+        Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, PullResponse, PushRequest,
+        PushResponse, RecordId, RecordState, Verdict,
     },
 };
 
@@ -26,6 +27,8 @@ pub struct Database {
     pub audit: Vec<Dot>,
     pub records: BTreeMap<RecordId, (Record, u64)>,
     pub head: u64,
+    /// The place in the feed at which the repair desk settled an operation.
+    pub settled: BTreeMap<Dot, u64>,
     pub chunks: BTreeMap<Hash, BTreeSet<u64>>,
 }
 
@@ -52,6 +55,23 @@ impl Directory for Rights<'_> {
 
     fn may_write(&self, account: &str, unit: &str, _: Action) -> bool {
         self.0.get(account).is_some_and(|scope| scope.contains(unit))
+    }
+}
+
+/// Whoever repairs sees every unit.
+struct Desk;
+
+impl Directory for Desk {
+    fn knows_form(&self, form: &FormRef) -> bool {
+        form.version != "lost"
+    }
+
+    fn knows_unit(&self, unit: &str) -> bool {
+        UNITS.contains(&unit)
+    }
+
+    fn may_write(&self, _: &str, _: &str, _: Action) -> bool {
+        true
     }
 }
 
@@ -155,6 +175,51 @@ impl Server {
         Some((database, response))
     }
 
+    /// Operations that wait at the repair desk.
+    pub fn waiting(&self) -> Vec<Dot> {
+        let waiting = self.database.log.iter().filter(|(dot, (_, kept))| {
+            kept.verdict.outcome == Outcome::Quarantined && !self.database.settled.contains_key(dot)
+        });
+        waiting.map(|(dot, _)| *dot).collect()
+    }
+
+    /// The repair desk applies an operation, or sets it aside where that cannot be. Says whether it was applied.
+    pub fn settle(&mut self, dot: Dot) -> bool {
+        let database = &mut self.database;
+        let (bytes, kept) = database.log.get_mut(&dot).expect("an operation that waits");
+        let operation: Operation = codec::decode(bytes).expect("phones seal operations");
+        let record = database.records.get(&operation.record).map(|(record, _)| record);
+        let reason = kept.verdict.reason.expect("quarantine has a reason");
+        let record_unit = record.map(Record::unit);
+        let patient =
+            Patient { operation: Some(&operation), size: bytes.len(), reason, record_unit };
+        database.head += 1;
+        database.settled.insert(dot, database.head);
+        if patient.obstacle("desk", &Desk).is_some() {
+            kept.verdict.set_aside = Some("không dùng được".to_owned());
+            return false;
+        }
+        let (record, outcome) = repair::apply(record.cloned(), &operation);
+        database.records.insert(operation.record, (record, database.head));
+        kept.verdict = Verdict { seq: dot.seq, outcome, reason: None, set_aside: None };
+        true
+    }
+
+    /// What is told of settled operations with a page that reaches from `after` to `end`.
+    fn settled(&self, device: DeviceId, after: u64, end: u64) -> Vec<Verdict> {
+        let mut told = Vec::new();
+        for (dot, settled) in &self.database.settled {
+            let (bytes, kept) = &self.database.log[dot];
+            let operation: Operation = codec::decode(bytes).expect("phones seal operations");
+            let record = self.database.records.get(&operation.record);
+            let place = record.map_or(*settled, |(_, rv)| *rv.max(settled));
+            if dot.device == device && place > after && place <= end {
+                told.push(kept.verdict.clone());
+            }
+        }
+        if self.bug == Some(Bug::RepairUntold) { Vec::new() } else { told }
+    }
+
     pub fn visible(&self, account: &str) -> Vec<RecordState> {
         let scope = &self.scopes[account];
         let mut states: Vec<RecordState> = self
@@ -173,6 +238,7 @@ impl Server {
             epoch: server.epoch,
             scope_rev: server.scope_rev,
             head: server.database.head,
+            key: [9; 32],
         };
         let mut start = feed(self).start(cursor);
         if start.rewound && self.bug != Some(Bug::NoEpochOnRestore) {
@@ -182,12 +248,15 @@ impl Server {
         let mut records = self.visible(account);
         records.retain(|state| state.rv > start.after);
         records.truncate(PAGE + 1);
+        let last_of_more = records.get(PAGE).map(|_| records[PAGE - 1].rv);
+        let end = feed(self).end(start, last_of_more);
         let about = About {
             acked: self.database.acked.get(&device).copied().unwrap_or_default(),
             safe: self.safe(device),
             units: self.scopes[account].iter().cloned().collect(),
             pack: Hash([1; 32]),
             server_ms: 0,
+            settled: self.settled(device, start.after, end),
         };
         feed(self).page(start, records, PAGE, about)
     }

@@ -21,7 +21,7 @@ use super::{
 };
 
 /// Situations that a campaign must have met to count.
-pub const SITUATIONS: [&str; 25] = [
+pub const SITUATIONS: [&str; 28] = [
     "answer signed out",
     "backup taken",
     "captive portal",
@@ -30,8 +30,11 @@ pub const SITUATIONS: [&str; 25] = [
     "file chunk sent",
     "late request of an earlier life",
     "merged",
+    "operation freed",
     "operation quarantined",
+    "operation repaired",
     "operation sealed",
+    "operation set aside",
     "page committed",
     "phone killed",
     "profile copied",
@@ -132,6 +135,7 @@ impl World {
                 33 => self.outside_event(phone),
                 34 => self.timer(phone),
                 35 if self.random.one_in(16) => self.kill_phone(phone),
+                35 if self.random.one_in(2) => self.repair(),
                 36 if self.random.one_in(3) => self.backup(),
                 37 if restores && self.random.one_in(4) => self.restore(),
                 38 if moves && self.random.one_in(4) => self.change_scope(),
@@ -183,7 +187,7 @@ impl World {
             let actions = [Action::Submit, Action::Submit, Action::Delete, Action::Undelete];
             let action = *self.random.pick(&actions);
             let sealed = self.phones[index].seal(id, Some(action)).into_iter().collect();
-            self.note(Sealing { sealed, unsealed: Vec::new() });
+            self.note(Sealing { sealed, ..Sealing::default() });
             self.phones[index].handle(Event::Asked, random);
         } else {
             self.phones[index].handle(Event::Edited, random);
@@ -222,6 +226,13 @@ impl World {
     }
 
     fn note(&mut self, sealing: Sealing) {
+        for sealed in sealing.freed.values() {
+            self.count("operation freed");
+            let (dot, hash) = (sealed.held.operation.dot, codec::hash(&sealed.bytes));
+            let in_backup = self.server.backup.log.get(&dot);
+            let is_safe = in_backup.is_some_and(|(_, kept)| kept.hash == hash);
+            assert!(is_safe, "{dot:?} was freed and is in no backup");
+        }
         for operation in sealing.unsealed {
             let key = (operation.dot, codec::hash(&codec::encode(&operation)));
             // A copied profile's twin may hold the very same operation.
@@ -384,7 +395,8 @@ impl World {
 
     /// What a phone that trusts status codes makes of any success.
     fn presumed(&self, last: u64) -> Vec<u8> {
-        let verdict = |seq| Verdict { seq, outcome: Outcome::Applied, reason: None };
+        let verdict =
+            |seq| Verdict { seq, outcome: Outcome::Applied, reason: None, set_aside: None };
         codec::encode(&PushResponse {
             version: WIRE_VERSION,
             epoch: self.server.epoch,
@@ -469,6 +481,15 @@ impl World {
     fn restore(&mut self) {
         self.count("server restored");
         self.server.restore();
+    }
+
+    fn repair(&mut self) {
+        let waiting = self.server.waiting();
+        if waiting.is_empty() {
+            return;
+        }
+        let applied = self.server.settle(*self.random.pick(&waiting));
+        self.count(if applied { "operation repaired" } else { "operation set aside" });
     }
 
     fn change_scope(&mut self) {

@@ -1,0 +1,154 @@
+//! Backups: a folder that holds dated copies of the database, and every file once, by its hash. Making one more
+//! copies only the files that the folder does not hold yet.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sync::wire::Hash;
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use crate::blob_store::BlobStore;
+use crate::clock;
+use crate::config::Config;
+use crate::database::{BackupError, Database, DatabaseError, OpenError, read_copy};
+
+/// What a backup or a restore moved.
+#[derive(Debug)]
+pub struct Moved {
+    /// The copy of the database.
+    pub copy: PathBuf,
+    /// Files that were there already.
+    pub held: usize,
+    /// Files that were copied and proved by their hash.
+    pub copied: usize,
+    /// Files that are missing or damaged. The phones that sent them are asked for them again.
+    pub lost: Vec<Hash>,
+}
+
+/// Why a backup was not made or not put back.
+#[derive(Debug, thiserror::Error)]
+pub enum MoveError {
+    /// The database's copy is not right.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// The database did not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database could not answer.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A folder or file could not be read or written.
+    #[error("{path}: {error}")]
+    Io {
+        /// Which.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The folder holds no copy of a database.
+    #[error("{0} holds no copy of a database")]
+    NoCopy(String),
+    /// There is a database already where one is to be put back.
+    #[error("{0} holds a database already")]
+    InUse(String),
+}
+
+fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, MoveError> {
+    result.map_err(|error| MoveError::Io { path: path.display().to_string(), error })
+}
+
+/// Adds a copy of the data to a backup folder while the server runs. Operations count as safe when all of it is there.
+pub async fn backup(config: &Config, folder: &Path, now_ms: i64) -> Result<Moved, MoveError> {
+    at(folder, std::fs::create_dir_all(folder))?;
+    let database = Database::open(&config.database_file(), now_ms).await?;
+    let file = folder.join(name(now_ms));
+    let copy = database.copy_to(&file).await?;
+    let (from, to) = (config.blob_folder(), folder.join("blobs"));
+    let moved = move_files(&copy.files, &from, &to, file).await?;
+    for hash in &moved.lost {
+        database.want_again(*hash).await?;
+    }
+    database.mark_safe(&copy).await?;
+    database.close().await;
+    Ok(moved)
+}
+
+/// Puts a copy of a backup folder in an empty data folder: the one of that name, else the newest. Every file is proved
+/// by its hash.
+pub async fn restore(
+    config: &Config,
+    folder: &Path,
+    name: Option<&str>,
+) -> Result<Moved, MoveError> {
+    let target = config.database_file();
+    if target.exists() {
+        return Err(MoveError::InUse(target.display().to_string()));
+    }
+    let copy = match name {
+        Some(name) => folder.join(name),
+        None => newest(folder)?,
+    };
+    if !copy.is_file() {
+        return Err(MoveError::NoCopy(copy.display().to_string()));
+    }
+    at(&config.data, std::fs::create_dir_all(&config.data))?;
+    // Under its own name only when all is in its place: a restore that was cut short is begun again.
+    let part = target.with_extension("part");
+    at(&part, std::fs::copy(&copy, &part))?;
+    let files = read_copy(&part).await?;
+    let (from, to) = (folder.join("blobs"), config.blob_folder());
+    let moved = move_files(&files, &from, &to, copy).await?;
+    at(&part, std::fs::File::open(&part).and_then(|file| file.sync_all()))?;
+    at(&target, std::fs::rename(&part, &target))?;
+    let database = Database::open(&target, clock::now_ms()).await?;
+    for hash in &moved.lost {
+        database.want_again(*hash).await?;
+    }
+    database.close().await;
+    Ok(moved)
+}
+
+async fn move_files(
+    files: &[(Hash, u64)],
+    from: &Path,
+    to: &Path,
+    copy: PathBuf,
+) -> Result<Moved, MoveError> {
+    let from = at(from, BlobStore::open(from.to_owned()))?;
+    let target = at(to, BlobStore::open(to.to_owned()))?;
+    let mut moved = Moved { copy, held: 0, copied: 0, lost: Vec::new() };
+    for (hash, size) in files {
+        if target.holds(*hash, *size) {
+            moved.held += 1;
+        } else if at(to, target.take(&from, *hash, *size).await)? {
+            moved.copied += 1;
+        } else {
+            moved.lost.push(*hash);
+        }
+    }
+    Ok(moved)
+}
+
+/// Names that sort as they were made.
+fn name(now_ms: i64) -> String {
+    let nanos = i128::from(now_ms) * 1_000_000;
+    let moment =
+        OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let format = format_description!(
+        "sotay-[year][month][day]T[hour][minute][second][subsecond digits:3]Z.sqlite"
+    );
+    moment.format(format).unwrap_or_else(|_no_such_year| format!("sotay-{now_ms}.sqlite"))
+}
+
+fn newest(folder: &Path) -> Result<PathBuf, MoveError> {
+    let mut newest: Option<PathBuf> = None;
+    for entry in at(folder, std::fs::read_dir(folder))? {
+        let path = at(folder, entry)?.path();
+        let is_copy = path.extension().is_some_and(|extension| extension == "sqlite");
+        if is_copy && newest.as_ref().is_none_or(|known| *known < path) {
+            newest = Some(path);
+        }
+    }
+    newest.ok_or_else(|| MoveError::NoCopy(folder.display().to_string()))
+}

@@ -1,0 +1,155 @@
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value as Json, json};
+use sync::push::MAX_OPERATION_BYTES;
+use sync::wire::{Outcome, QuarantineReason, SealedOperation};
+
+use crate::app::{Answer, Device, TestApp, text};
+
+impl Device<'_> {
+    async fn settle(&self, id: &Json, how: &str, body: Json) -> Answer {
+        let path = format!("/api/v1/quarantine/{id}/{how}");
+        let headers = [
+            ("cookie", self.cookie.as_str()),
+            ("x-sotay", "1"),
+            ("content-type", "application/json"),
+        ];
+        self.server.request(Method::POST, &path, &headers, Body::from(body.to_string())).await
+    }
+
+    async fn waiting(&self) -> Vec<Json> {
+        self.get("/api/v1/quarantine").await.json().as_array().unwrap().clone()
+    }
+}
+
+/// What an officer of ward A wrote of ward B, and the coordinator of both finds at the desk.
+async fn out_of_scope<'a>(server: &'a TestApp) -> (Device<'a>, Device<'a>, Json) {
+    let (lan, thu) = (server.device("lan").await, server.device("thu").await);
+    let operation = lan.create(1, 1, "phuong_b", &[("ghi_chu", text("lấn tuyến"))]);
+    let told = lan.push(&[operation]).await.verdicts;
+    assert_eq!(told[0].reason, Some(QuarantineReason::OutOfScope));
+    let entry = thu.waiting().await.remove(0);
+    (lan, thu, entry)
+}
+
+#[tokio::test]
+async fn an_entry_says_who_wrote_what_and_what_is_in_the_way() {
+    let server = TestApp::start().await;
+    let (lan, thu, entry) = out_of_scope(&server).await;
+    for (key, expected) in [
+        ("state", json!("waiting")),
+        ("reason", json!("out_of_scope")),
+        ("obstacle", json!(null)),
+        ("device", json!(lan.id.to_string())),
+        ("device_name", json!("Điện thoại lan")),
+        ("sender", json!("lan")),
+        ("sender_name", json!("Chị lan")),
+        ("author", json!("lan")),
+        ("author_name", json!("Chị lan")),
+        ("wall_ms", json!(1_732_320_000_000_i64)),
+        ("record_exists", json!(false)),
+        ("unit", json!("phuong_b")),
+        ("form_id", json!("kiem_tra")),
+        ("form_version", json!("1")),
+        ("action", json!("create")),
+        ("settled", json!(null)),
+    ] {
+        assert_eq!(entry[key], expected, "{key}");
+    }
+    assert_eq!(
+        entry["fields"][1],
+        json!({ "path": "ghi_chu", "value": "lấn tuyến", "file": null, "replaced": 0 })
+    );
+    let mut strange = lan.create(3, 3, "phuong_a", &[]);
+    strange.form.version = "99".to_owned();
+    let large = text(&"x".repeat(MAX_OPERATION_BYTES));
+    let mut request = lan.request(&[]);
+    let garbage = SealedOperation { seq: 2, bytes: b"garbage".to_vec() };
+    request.operations.push(garbage);
+    let more = [strange, lan.create(4, 4, "phuong_a", &[("ghi_chu", large)])];
+    request.operations.extend(lan.request(&more).operations);
+    lan.post_push(sync::codec::encode(&request), &[]).await;
+    let obstacles = thu.waiting().await;
+    let obstacles: Vec<_> = obstacles.iter().map(|entry| &entry["obstacle"]).collect();
+    assert_eq!(
+        obstacles,
+        [&json!("too_large"), &json!("unknown_form"), &json!("unreadable"), &json!(null)]
+    );
+    let first = thu.get("/api/v1/quarantine?before=2").await.json();
+    assert_eq!(first.as_array().unwrap().len(), 1);
+    let auditor = server.device("kiem").await;
+    assert_eq!(auditor.waiting().await[3]["obstacle"], "not_your_unit", "who only reads");
+}
+
+#[tokio::test]
+async fn what_is_applied_at_the_desk_stands_in_its_record_and_its_phone_hears_of_it_once() {
+    let server = TestApp::start().await;
+    let (lan, thu, entry) = out_of_scope(&server).await;
+    let hoa = server.device("hoa").await;
+    let (before, theirs) = (lan.pull(None).await, hoa.pull(None).await);
+    assert!(before.settled.is_none() && theirs.records.is_empty());
+    let answer = thu.settle(&entry["id"], "apply", json!(null)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+    let applied = answer.json();
+    assert_eq!((&applied["state"], &applied["record_exists"]), (&json!("applied"), &json!(true)));
+    assert_eq!(applied["settled"]["by_name"], "Chị thu");
+    assert_eq!(applied["settled"]["outcome"], "applied");
+    assert_eq!(thu.settle(&entry["id"], "apply", json!(null)).await.json(), applied, "once");
+    assert!(thu.waiting().await.is_empty());
+    assert_eq!(thu.get("/api/v1/quarantine?state=settled").await.json()[0], applied);
+
+    let came = hoa.pull(Some(&theirs.cursor)).await;
+    assert_eq!((came.records.len(), came.records[0].author.as_str()), (1, "lan"));
+    let told = lan.pull(Some(&before.cursor)).await;
+    let verdicts = told.settled.expect("the verdict is told");
+    assert_eq!((verdicts[0].seq, verdicts[0].outcome), (1, Outcome::Applied));
+    assert!(lan.pull(Some(&told.cursor)).await.settled.is_none(), "told once");
+    let again = lan.push(&[lan.create(1, 1, "phuong_b", &[("ghi_chu", text("lấn tuyến"))])]).await;
+    assert_eq!(again.verdicts, verdicts, "sent again, it is told the same");
+    let path = format!("/api/v1/records/{}/history", sync::wire::RecordId([1; 16]));
+    assert_eq!(thu.get(&path).await.json()[0]["outcome"], "applied");
+}
+
+#[tokio::test]
+async fn what_is_set_aside_keeps_its_bytes_and_its_author_reads_why() {
+    let server = TestApp::start().await;
+    let (lan, thu, entry) = out_of_scope(&server).await;
+    let cursor = lan.pull(None).await.cursor;
+    for reason in ["", "  ", &"x".repeat(501)] {
+        let answer = thu.settle(&entry["id"], "set-aside", json!({ "reason": reason })).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "no_reason"));
+    }
+    let why = json!({ "reason": " Phường Bảo Vinh đã tự lập phiếu " });
+    let aside = thu.settle(&entry["id"], "set-aside", why).await.json();
+    assert_eq!(aside["state"], "set_aside");
+    assert_eq!(aside["settled"]["reason"], "Phường Bảo Vinh đã tự lập phiếu");
+    let told = lan.pull(Some(&cursor)).await.settled.expect("the verdict is told");
+    assert_eq!(told[0].outcome, Outcome::Quarantined);
+    assert_eq!(told[0].set_aside.as_deref(), Some("Phường Bảo Vinh đã tự lập phiếu"));
+    let apply = thu.settle(&entry["id"], "apply", json!(null)).await;
+    assert_eq!((apply.status, apply.code().as_str()), (StatusCode::CONFLICT, "already_settled"));
+    assert_eq!(thu.get("/api/v1/quarantine?state=all").await.json()[0]["fields"], entry["fields"]);
+}
+
+#[tokio::test]
+async fn the_desk_overrules_what_the_author_lacked_and_not_what_it_lacks_itself() {
+    let server = TestApp::start().await;
+    let (lan, thu, entry) = out_of_scope(&server).await;
+    let id = &entry["id"];
+    for who in ["lan", "kiem"] {
+        let answer = server.device(who).await.settle(id, "apply", json!(null)).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, "not_allowed"));
+    }
+    let nothing = thu.settle(&json!(999), "apply", json!(null)).await;
+    assert_eq!((nothing.status, nothing.code().as_str()), (StatusCode::NOT_FOUND, "not_found"));
+    lan.push(&[{
+        let mut operation = lan.create(2, 2, "phuong_a", &[]);
+        operation.form.version = "99".to_owned();
+        operation
+    }])
+    .await;
+    let strange = thu.waiting().await.remove(0);
+    let answer = thu.settle(&strange["id"], "apply", json!(null)).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::CONFLICT, "cannot_apply"));
+    assert_eq!(thu.waiting().await.len(), 2, "both wait as before");
+}

@@ -1,0 +1,72 @@
+//! The repair desk: what is in the way of an operation in quarantine, and applying it after all.
+//!
+//! Whoever repairs overrules what its author or sender lacked (a right, an account), never what they lack themselves.
+
+use crate::{
+    merge::Record,
+    push::{Directory, MAX_OPERATION_BYTES},
+    wire::{Operation, Outcome, QuarantineReason},
+};
+
+/// An operation in quarantine.
+#[derive(Clone, Copy, Debug)]
+pub struct Patient<'a> {
+    /// The operation, if its bytes are one.
+    pub operation: Option<&'a Operation>,
+    /// How many bytes it has.
+    pub size: usize,
+    /// Why it was put there.
+    pub reason: QuarantineReason,
+    /// The unit of its record, if there is one by now.
+    pub record_unit: Option<&'a str>,
+}
+
+impl Patient<'_> {
+    /// Why the account `by` cannot apply it now: `None` if it can. [`QuarantineReason::OutOfScope`] speaks of `by`.
+    #[must_use]
+    pub fn obstacle(&self, by: &str, directory: &impl Directory) -> Option<QuarantineReason> {
+        match self.operation {
+            // Its place in the device's count is another operation's, and the copy sends it anew under its own.
+            _ if self.reason == QuarantineReason::Fork => Some(QuarantineReason::Fork),
+            None => Some(QuarantineReason::Unreadable),
+            Some(_) if self.size > MAX_OPERATION_BYTES => Some(QuarantineReason::TooLarge),
+            Some(operation) => check_content(operation, self.record_unit, by, directory).err(),
+        }
+    }
+}
+
+/// Whether `by` may bring what an operation says, whoever wrote it. A record belongs to its unit: naming another one
+/// opens no door.
+pub(crate) fn check_content(
+    operation: &Operation,
+    record_unit: Option<&str>,
+    by: &str,
+    directory: &impl Directory,
+) -> Result<(), QuarantineReason> {
+    let may_write = |unit: &str| directory.may_write(by, unit, operation.action);
+    if !directory.knows_form(&operation.form) {
+        Err(QuarantineReason::UnknownForm)
+    } else if !directory.knows_unit(&operation.unit) {
+        Err(QuarantineReason::UnknownUnit)
+    } else if !may_write(&operation.unit) || !record_unit.is_none_or(may_write) {
+        Err(QuarantineReason::OutOfScope)
+    } else {
+        Ok(())
+    }
+}
+
+/// Puts an operation into its record, or begins the record with it. Merging knows no order: late is as good as in time.
+#[must_use]
+pub fn apply(record: Option<Record>, operation: &Operation) -> (Record, Outcome) {
+    match record {
+        Some(mut record) => {
+            let outcome = record.apply(operation);
+            (record, outcome)
+        }
+        None => {
+            let record = Record::begin(operation);
+            let outcome = record.outcome(operation);
+            (record, outcome)
+        }
+    }
+}
