@@ -4,6 +4,12 @@
 const root = document.documentElement;
 const script = document.querySelector("script[data-wasm]");
 
+// The phone's theme, so that one set of dark colours in the stylesheet serves it and the person's choice.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const showTheme = () => root.setAttribute("data-phone", dark.matches ? "dark" : "light");
+dark.addEventListener("change", showTheme);
+showTheme();
+
 const WORDS = {
   vi: {
     crashed: "Ứng dụng gặp lỗi và đã dừng lại.",
@@ -22,24 +28,31 @@ const WORDS = {
 function showFailure(kind) {
   if (document.getElementById("failure")) return;
   const words = WORDS[root.lang] ?? WORDS.vi;
-  const screen = document.createElement("div");
+  // A dialog, for only a newer one lies above a sheet that was open when the app failed.
+  const screen = document.createElement("dialog");
   screen.id = "failure";
   screen.setAttribute("role", "alertdialog");
+  screen.addEventListener("cancel", (event) => event.preventDefault());
   for (const text of [words[kind], words.kept]) {
     const line = document.createElement("p");
     line.textContent = text;
     screen.append(line);
   }
   const button = document.createElement("button");
+  button.className = "button button-primary";
   button.textContent = words.reload;
   button.addEventListener("click", () => location.reload());
   screen.append(button);
   document.body.append(screen);
+  if (screen.showModal) screen.showModal();
+  else screen.setAttribute("open", "");
   button.focus();
 }
 
-// The app's panic hook says this: after a panic its state is of no use, and every answer is stored already.
-addEventListener("sotay-panic", () => showFailure("crashed"));
+// A panic in the app traps, without words of its own: its state is of no use then, and every answer is stored already.
+const hasCrashed = (error) => error?.name === "RuntimeError"; // WebAssembly.RuntimeError, on browsers without it too
+addEventListener("error", (event) => hasCrashed(event.error) && showFailure("crashed"));
+addEventListener("unhandledrejection", (event) => hasCrashed(event.reason) && showFailure("crashed"));
 
 // The browser's offer to install may come before the app listens for it.
 addEventListener("beforeinstallprompt", (event) => {
@@ -53,7 +66,7 @@ try {
   await start({ module_or_path: script.dataset.wasm });
 } catch (error) {
   console.error(error);
-  showFailure("unsupported");
+  showFailure(hasCrashed(error) ? "crashed" : "unsupported");
 }
 
 if ("serviceWorker" in navigator) {

@@ -1,19 +1,11 @@
-//! Building the phone app and the server.
+//! Building the server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
 
 use crate::step::{cargo, root, run, step};
-use crate::tools::Tools;
-
-/// Builds the phone app into `dist/`: release, hashed names, compressed ahead of time by the `dist` hook.
-pub fn pwa(tools: &Tools) -> Result<()> {
-    step("building the phone app (wasm; some minutes the first time)", || {
-        run(tools.command("trunk").args(["build", "--release", "--offline", "--locked"]))
-    })
-}
 
 /// How the server is compiled.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,7 +41,7 @@ pub fn default_pack() -> PathBuf {
 }
 
 /// `sotay-server` with its data folder set.
-pub fn server_command(binary: &PathBuf, data: &std::path::Path) -> Command {
+pub fn server_command(binary: &Path, data: &Path) -> Command {
     let mut command = Command::new(binary);
     command.current_dir(root()).env("SOTAY_DATA", data);
     command

@@ -8,6 +8,8 @@ mod bench;
 mod browser;
 mod build;
 mod dist;
+mod fingerprint;
+mod pwa;
 mod serve;
 mod step;
 mod stylesheet;
@@ -32,7 +34,7 @@ enum Task {
     Serve(serve::Args),
     /// Runs what CI runs, in the same order: format, lints, tidy, tests, browser tests, the journey.
     Test(test::Args),
-    /// Installs what is missing (wasm target, Trunk, wasm-bindgen-cli, wasm-opt, Chromium) and stops.
+    /// Installs what is missing (wasm target, rust-src, Trunk, wasm-bindgen-cli, wasm-opt, Chromium) and stops.
     Setup,
     /// Builds the phone app into `dist/`.
     Pwa,
@@ -40,8 +42,6 @@ enum Task {
     Tidy,
     /// Measures: the app's transfer, cold start, forms, answers, saves, sync. JSON in `target/bench/`.
     Bench(bench::Args),
-    /// Trunk's post-build hook: fills the service worker's list, compresses, checks the size budget.
-    Dist,
 }
 
 fn main() -> Result<()> {
@@ -49,9 +49,8 @@ fn main() -> Result<()> {
         Task::Serve(args) => serve::serve(&args),
         Task::Test(args) => test::test(&args),
         Task::Setup => tools::Tools::ensure(tools::Need::ALL).map(|_| ()),
-        Task::Pwa => build::pwa(&tools::Tools::ensure(&[tools::Need::Pwa])?),
+        Task::Pwa => pwa::pwa(&tools::Tools::ensure(&[tools::Need::Pwa])?),
         Task::Tidy => tidy::tidy(),
         Task::Bench(args) => bench::bench(&args),
-        Task::Dist => dist::dist(),
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::step::{cargo, run, step};
 use crate::tools::{Need, Tools};
-use crate::{browser, build, dist, tidy};
+use crate::{browser, dist, pwa, tidy};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -31,7 +31,7 @@ pub fn test(args: &Args) -> Result<()> {
 
 fn journey(name: &str) -> Result<()> {
     let tools = Tools::ensure(Need::ALL)?;
-    build::pwa(&tools)?;
+    pwa::pwa(&tools)?;
     browser::journey(Some(name))
 }
 
@@ -41,8 +41,8 @@ fn all(native: bool) -> Result<()> {
     step("tidy", tidy::tidy)?;
     if !native {
         // Before everything that compiles the server, which carries the built app inside.
-        build::pwa(&tools)?;
-        step("size budget", dist::within_budget)?;
+        pwa::pwa(&tools)?;
+        step("size budget", || dist::within_budget(tools.std))?;
     }
     step("lints", || {
         run(cargo().args([

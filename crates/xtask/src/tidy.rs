@@ -41,18 +41,43 @@ const OURS: &[(&str, &[&str])] = &[
 ];
 /// Which module of the phone app may use which.
 const MODULES: &[(&str, &[&str])] = &[
-    ("app", &["pages", "router", "components", "stores", "platform", "locale", "sync_runner"]),
-    ("pages", &["form_view", "router", "components", "stores", "locale", "platform"]),
-    ("router", &["platform"]),
-    ("form_view", &["components", "stores", "locale", "platform"]),
-    ("components", &["platform"]),
-    ("stores", &["platform", "sync_runner", "locale"]),
-    ("sync_runner", &["platform"]),
+    (
+        "app",
+        &[
+            "pages",
+            "reactive",
+            "router",
+            "components",
+            "stores",
+            "platform",
+            "locale",
+            "sync_runner",
+        ],
+    ),
+    ("pages", &["form_view", "reactive", "router", "components", "stores", "locale", "platform"]),
+    ("router", &["platform", "reactive"]),
+    ("reactive", &[]),
+    ("form_view", &["components", "reactive", "stores", "locale", "platform"]),
+    ("components", &["platform", "reactive"]),
+    ("stores", &["platform", "reactive", "sync_runner", "locale"]),
+    ("sync_runner", &["platform", "reactive"]),
     ("platform", &[]),
     ("locale", &[]),
 ];
 /// Names of web APIs; only `src/platform/` may say them.
 const WEB: &[&str] = &["web_sys::", "js_sys::", "idb::", "gloo_storage::", "wasm_bindgen::"];
+
+/// Our crates that `name` may be built from, however far down, itself left out.
+pub fn crates_below(name: &str) -> BTreeSet<&'static str> {
+    let mut below = BTreeSet::new();
+    for (_, used) in OURS.iter().filter(|(known, _)| *known == name) {
+        for used in *used {
+            below.insert(*used);
+            below.append(&mut crates_below(used));
+        }
+    }
+    below
+}
 
 /// Checks every rule and lists all that is wrong.
 pub fn tidy() -> Result<()> {

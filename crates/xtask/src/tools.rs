@@ -12,11 +12,13 @@ use crate::step::{cargo, output, root, run, step};
 const TRUNK: &str = "0.21.14";
 /// The npm package that carries wasm-opt; `Trunk.toml` names the same number.
 const BINARYEN: &str = "132.0.0";
+/// What phones run.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What a task needs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// The wasm target, Trunk, wasm-bindgen and wasm-opt.
+    /// The wasm target, the standard library's source, Trunk, wasm-bindgen and wasm-opt.
     Pwa,
     /// Chromium and its driver.
     Browser,
@@ -28,18 +30,32 @@ impl Need {
     pub const ALL: &[Need] = &[Need::Pwa, Need::Browser, Need::Journey];
 }
 
+/// Which standard library goes into the phone app.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Std {
+    /// Compiled with the app, for size.
+    ForSize,
+    /// As the Rust target brings it, compiled for speed: all there is where rustup cannot add the source.
+    Prebuilt,
+}
+
 /// Where the tools are.
 pub struct Tools {
     folder: PathBuf,
     wasm_bindgen: String,
+    /// What the phone app can be built with here.
+    pub std: Std,
 }
 
 impl Tools {
     /// Makes sure that everything in `needs` is there, and says what it installs.
     pub fn ensure(needs: &[Need]) -> Result<Self> {
-        let tools = Self { folder: folder()?, wasm_bindgen: locked_version("wasm-bindgen")? };
+        let wasm_bindgen = locked_version("wasm-bindgen")?;
+        let mut tools = Self { folder: folder()?, wasm_bindgen, std: Std::Prebuilt };
         if needs.contains(&Need::Pwa) {
-            wasm_target()?;
+            let rust = Sysroot::find()?;
+            rust.wasm_target()?;
+            tools.std = rust.source();
             tools.cargo_install("trunk", TRUNK, &["--locked"], "about 6 minutes on 2 cores")?;
             let version = tools.wasm_bindgen.clone();
             // Without --locked: the lock file inside that package can name crates a registry does not have.
@@ -83,6 +99,12 @@ impl Tools {
     /// The runner that drives a browser for `cargo test --target wasm32-unknown-unknown`.
     pub fn wasm_test_runner(&self) -> PathBuf {
         self.bin("wasm-bindgen-cli", &self.wasm_bindgen).join("wasm-bindgen-test-runner")
+    }
+
+    /// Everything here that shapes the built app, in one line.
+    pub fn versions(&self) -> String {
+        let std = if self.std == Std::ForSize { "for size" } else { "prebuilt" };
+        format!("trunk {TRUNK}, wasm-bindgen {}, binaryen {BINARYEN}, std {std}", self.wasm_bindgen)
     }
 
     fn bin(&self, name: &str, version: &str) -> PathBuf {
@@ -137,17 +159,50 @@ fn locked_version(package: &str) -> Result<String> {
     Ok(version.with_context(|| format!("Cargo.lock gives {package} no version"))?.to_owned())
 }
 
-fn wasm_target() -> Result<()> {
-    const TARGET: &str = "wasm32-unknown-unknown";
-    let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
-    if Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET).exists() {
-        return Ok(());
+/// The folder of the Rust in use.
+struct Sysroot(PathBuf);
+
+impl Sysroot {
+    fn find() -> Result<Self> {
+        let path = output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(root()))?;
+        Ok(Self(Path::new(path.trim()).join("lib/rustlib")))
     }
-    step(&format!("adding the Rust target {TARGET} (some seconds)"), || {
-        run(Command::new("rustup").args(["target", "add", TARGET]).current_dir(root())).with_context(|| {
-            format!("install the Rust target {TARGET} in the way this machine installs Rust, then try again")
+
+    fn wasm_target(&self) -> Result<()> {
+        if self.0.join(TARGET).exists() {
+            return Ok(());
+        }
+        step(&format!("adding the Rust target {TARGET} (some seconds)"), || {
+            run(&mut rustup(["target", "add", TARGET])).with_context(|| {
+                format!("install the Rust target {TARGET} in the way this machine installs Rust, then try again")
+            })
         })
-    })
+    }
+
+    /// The standard library's source, added where that is possible. Without it the app is larger, and works the same.
+    fn source(&self) -> Std {
+        if self.0.join("src/rust/library/std/Cargo.toml").exists() {
+            return Std::ForSize;
+        }
+        let added = step("adding the standard library's source, rust-src (some seconds)", || {
+            run(&mut rustup(["component", "add", "rust-src"]))
+        });
+        match added {
+            Ok(()) => Std::ForSize,
+            Err(error) => {
+                println!(
+                    "{error:#}\nThe app is built with the prebuilt standard library: a tenth larger to fetch, otherwise the same."
+                );
+                Std::Prebuilt
+            }
+        }
+    }
+}
+
+fn rustup<const N: usize>(args: [&str; N]) -> Command {
+    let mut rustup = Command::new("rustup");
+    rustup.args(args).current_dir(root());
+    rustup
 }
 
 fn npm() -> Result<Command> {

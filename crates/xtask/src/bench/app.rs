@@ -3,14 +3,14 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::browser;
 use crate::build::{self, Profile};
 use crate::step::output;
 use crate::tools::{Need, Tools};
+use crate::{browser, pwa};
 
 pub fn measure() -> Result<Value> {
     let tools = Tools::ensure(Need::ALL)?;
-    build::pwa(&tools)?;
+    pwa::pwa(&tools)?;
     let server = build::server(Profile::Release)?;
     let mut node = browser::node(&server)?;
     let figures = output(node.arg("bench/app.mjs"))?;

@@ -1,6 +1,7 @@
 //! Measurements, never assertions of a test: figures as JSON in `target/bench/`.
 
 mod app;
+mod engine;
 mod sync;
 mod transfer;
 
@@ -25,6 +26,8 @@ enum Bench {
     Transfer,
     /// Push and pull of 1,000 records.
     Sync,
+    /// Reading forms and evaluating answers, without a browser.
+    Engine,
     /// Cold start, opening each form, an answer, a save: the built app in Chromium, at CPU x1 and x4.
     App,
 }
@@ -35,6 +38,7 @@ impl Bench {
         match self {
             Self::Transfer => "transfer",
             Self::Sync => "sync",
+            Self::Engine => "engine",
             Self::App => "app",
         }
     }
@@ -43,6 +47,7 @@ impl Bench {
         match self {
             Self::Transfer => transfer::measure(),
             Self::Sync => sync::measure(),
+            Self::Engine => engine::measure(),
             Self::App => app::measure(),
         }
     }
