@@ -2,6 +2,10 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::memo;
+
+use super::keyed_list::keyed_list;
+
 /// One bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bar {
@@ -18,12 +22,13 @@ pub struct Bar {
 /// Bars of one chart, as long as their counts.
 #[component]
 pub fn Bars(#[prop(into)] bars: Signal<Vec<Bar>>) -> impl IntoView {
-    let longest =
-        Memo::new(move |_| bars.read().iter().map(|bar| bar.count).max().unwrap_or(0).max(1));
+    let longest = memo(move || bars.read().iter().map(|bar| bar.count).max().unwrap_or(0).max(1));
     view! {
         <ul class="bars">
-            <For each=move || bars.get() key=|bar| (bar.label.clone(), bar.count, bar.text.clone()) let:bar>
-                {
+            {keyed_list(
+                move || bars.get(),
+                |bar| format!("{} {} {}", bar.count, bar.text, bar.label),
+                move |bar| {
                     let percent = bar.count * 100 / longest.get();
                     let body = view! {
                         <span class="bar-label">{bar.label.clone()}</span>
@@ -40,8 +45,9 @@ pub fn Bars(#[prop(into)] bars: Signal<Vec<Bar>>) -> impl IntoView {
                             }}
                         </li>
                     }
-                }
-            </For>
+                        .into_any()
+                },
+            )}
         </ul>
     }
 }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::keyed_list::keyed_list;
+
 /// One thing to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChoiceOption {
@@ -9,6 +11,13 @@ pub struct ChoiceOption {
     pub value: String,
     /// What is read.
     pub label: String,
+}
+
+impl ChoiceOption {
+    /// Stays the same as long as it is drawn the same.
+    pub(super) fn key(&self) -> String {
+        format!("{}\n{}", self.value, self.label)
+    }
 }
 
 /// A filter with a few values: the browser's own list, looking like a chip.
@@ -34,14 +43,17 @@ pub fn ChipSelect(
             on:change:target=move |event| on_choose.run(event.target().value())
         >
             <option value="" selected=move || value.read().is_empty()>{move || any_label.get()}</option>
-            <For each=move || options.get() key=|option| (option.value.clone(), option.label.clone()) let:option>
-                {
+            {keyed_list(
+                move || options.get(),
+                ChoiceOption::key,
+                move |option| {
                     let this = option.value.clone();
                     view! {
                         <option value=option.value selected=move || *value.read() == this>{option.label}</option>
                     }
-                }
-            </For>
+                        .into_any()
+                },
+            )}
         </select>
     }
 }

@@ -3,6 +3,8 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::reactive::Show;
+
 use super::button::IconButton;
 use super::icon::{Glyph, Icon};
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::chip::ChoiceOption;
+use super::{chip::ChoiceOption, keyed_list::keyed_list};
 
 /// A few choices side by side, one of them on. Real radio buttons: arrow keys move between them.
 #[component]
@@ -16,8 +16,10 @@ pub fn Segmented(
     view! {
         <fieldset class="segmented">
             <legend class="visually-hidden">{move || label.get()}</legend>
-            <For each=move || options.get() key=|option| (option.value.clone(), option.label.clone()) let:option>
-                {
+            {keyed_list(
+                move || options.get(),
+                ChoiceOption::key,
+                move |option| {
                     let this = option.value.clone();
                     let chosen = option.value.clone();
                     view! {
@@ -32,8 +34,9 @@ pub fn Segmented(
                             <span>{option.label}</span>
                         </label>
                     }
-                }
-            </For>
+                        .into_any()
+                },
+            )}
         </fieldset>
     }
 }

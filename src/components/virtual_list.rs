@@ -3,6 +3,10 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::reactive::effect;
+
+use super::keyed_list::keyed_list;
+
 /// Rows kept above and below those in sight.
 const MARGIN: usize = 8;
 
@@ -46,7 +50,7 @@ pub fn VirtualList(
             range.try_set(seen);
         }
     };
-    Effect::new(move || {
+    effect(move || {
         count.track();
         generation.track();
         request_animation_frame(look);
@@ -62,24 +66,27 @@ pub fn VirtualList(
                 aria-label=move || label.get()
                 style:height=move || format!("calc(var(--row-height) * {})", count.get())
             >
-                <For
-                    each=move || {
+                {keyed_list(
+                    move || {
                         let (first, end) = range.get();
                         let generation = generation.get();
-                        (first..end.min(count.get())).map(move |index| (generation, index))
-                    }
-                    key=|key| *key
-                    let:key
-                >
-                    <li
-                        class="virtual-row"
-                        style:top=format!("calc(var(--row-height) * {})", key.1)
-                        aria-setsize=move || count.get()
-                        aria-posinset=key.1 + 1
-                    >
-                        {row.run(key.1)}
-                    </li>
-                </For>
+                        (first..end.min(count.get())).map(|index| (generation, index)).collect()
+                    },
+                    |(generation, index)| format!("{generation} {index}"),
+                    move |(_, index)| {
+                        view! {
+                            <li
+                                class="virtual-row"
+                                style:top=format!("calc(var(--row-height) * {index})")
+                                aria-setsize=move || count.get()
+                                aria-posinset=index + 1
+                            >
+                                {row.run(index)}
+                            </li>
+                        }
+                            .into_any()
+                    },
+                )}
             </ul>
         </div>
     }

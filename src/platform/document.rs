@@ -40,7 +40,8 @@ pub fn set_text_percent(percent: u16) {
     // Through the style object: the content security policy allows no style attribute.
     let root =
         document().and_then(|document| document.document_element()?.dyn_into::<HtmlElement>().ok());
-    let set = root.map(|root| root.style().set_property("font-size", &format!("{percent}%")));
+    let scale = (f64::from(percent) / 100.0).to_string();
+    let set = root.map(|root| root.style().set_property("--text-scale", &scale));
     if let Some(Err(error)) = set {
         log_error(&format!("text size not set: {}", exception_text(&error)));
     }

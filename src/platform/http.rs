@@ -236,6 +236,6 @@ impl Response {
         struct Envelope {
             error: ErrorBody,
         }
-        serde_json::from_slice::<Envelope>(&self.body).ok().map(|envelope| envelope.error)
+        super::json::read::<Envelope>(&self.body).ok().map(|envelope| envelope.error)
     }
 }

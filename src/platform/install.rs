@@ -87,9 +87,11 @@ fn is_installed() -> bool {
     query.is_some_and(|query| query.matches())
 }
 
+/// An iPad calls itself a Macintosh, which has no touch screen.
 fn is_apple_phone() -> bool {
-    let agent = web_sys::window()
-        .and_then(|window| window.navigator().user_agent().ok())
-        .unwrap_or_default();
-    agent.contains("iPhone") || agent.contains("iPad")
+    let Some(navigator) = web_sys::window().map(|window| window.navigator()) else { return false };
+    let agent = navigator.user_agent().unwrap_or_default();
+    agent.contains("iPhone")
+        || agent.contains("iPad")
+        || agent.contains("Macintosh") && navigator.max_touch_points() > 1
 }

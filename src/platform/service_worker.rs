@@ -15,17 +15,17 @@ pub fn on_update(then: impl FnOnce() + 'static) {
     });
 }
 
-/// Looks for a new version on the server.
-pub fn check() {
-    spawn_local(async move {
-        let Some(registration) = registration().await else { return };
-        // Offline there is none to be found.
-        if let Ok(checking) = registration.update()
-            && let Err(error) = JsFuture::from(checking).await
-        {
+/// Looks for a new version on the server; whether there was an answer. [`on_update`] tells when one is found.
+pub async fn check() -> bool {
+    let Some(registration) = registration().await else { return false };
+    let Ok(checking) = registration.update() else { return false };
+    match JsFuture::from(checking).await {
+        Ok(_) => true,
+        Err(error) => {
             leptos::logging::debug_warn!("no new version looked for: {}", exception_text(&error));
+            false
         }
-    });
+    }
 }
 
 /// Lets the waiting version take over, and reloads the page when it has.

@@ -22,7 +22,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{IdbDatabase, IdbTransaction};
 
 use super::{
-    Change, Key, Read, Rows, Space, StorageError, Store,
+    Change, Decide, Key, Read, Rows, Space, StorageError, Store,
     schema::{STORES, VERSION},
 };
 
@@ -61,62 +61,46 @@ impl Database {
     pub(super) async fn open(name: &str) -> Result<Self, StorageError> {
         let database = Self { name: name.into(), connection: Rc::default() };
         let opening = database.clone();
-        run(async move { opening.connect().await }).await?;
+        run(Box::pin(async move { opening.connect().await.map(|()| Vec::new()) })).await?;
         Ok(database)
     }
 
-    pub(super) async fn read(&self, reads: Vec<Read>) -> Result<Vec<Rows>, StorageError> {
-        let database = self.clone();
-        run(async move {
-            let stores = sync::gather(reads.iter().map(Read::store));
-            retry_once(&database, async || {
-                let open = database.begin(&stores, Mode::Read)?;
-                let rows = read_all(&open, &reads).await;
-                open.finish(rows).await
-            })
-            .await
-        })
-        .await
-    }
-
-    pub(super) async fn write(&self, changes: Vec<Change>) -> Result<(), StorageError> {
-        let database = self.clone();
-        run(async move {
-            let stores = sync::gather(changes.iter().map(Change::store));
-            retry_once(&database, async || {
-                let open = database.begin(&stores, Mode::Write)?;
-                let written = write_all(&open, &changes).await;
-                open.finish(written).await
-            })
-            .await
-        })
-        .await
-    }
-
-    pub(super) async fn update<T: 'static>(
+    /// Reads, lets `decide` say what changes, and writes that, all in one transaction; answers what was read.
+    pub(super) async fn transact(
         &self,
         reads: Vec<Read>,
         touched: Vec<Store>,
-        decide: impl FnMut(Vec<Rows>) -> Result<(Vec<Change>, T), StorageError> + 'static,
-    ) -> Result<T, StorageError> {
-        let decide = RefCell::new(decide);
+        decide: Option<Decide>,
+    ) -> Result<Vec<Rows>, StorageError> {
         let database = self.clone();
-        run(async move {
-            let stores = sync::gather(reads.iter().map(Read::store).chain(touched));
-            retry_once(&database, async || {
-                let open = database.begin(&stores, Mode::Write)?;
-                let decided = async {
-                    let rows = read_all(&open, &reads).await?;
-                    let (changes, answer) = (decide.borrow_mut())(rows)?;
-                    write_all(&open, &changes).await?;
-                    Ok(answer)
-                };
-                let decided = decided.await;
-                open.finish(decided).await
-            })
-            .await
-        })
-        .await
+        run(Box::pin(async move { database.retried(reads, touched, decide).await })).await
+    }
+
+    /// When the connection turns out to be closed, opens it and tries once more.
+    async fn retried(
+        &self,
+        reads: Vec<Read>,
+        touched: Vec<Store>,
+        mut decide: Option<Decide>,
+    ) -> Result<Vec<Rows>, StorageError> {
+        let stores = sync::gather(reads.iter().map(Read::store).chain(touched));
+        let mode = if decide.is_some() { Mode::Write } else { Mode::Read };
+        let mut is_again = false;
+        loop {
+            let done = match self.begin(&stores, mode) {
+                Ok(open) => {
+                    let done = carry_out(&open, &reads, &mut decide).await;
+                    open.finish(done).await
+                }
+                Err(error) => Err(error),
+            };
+            if is_again || !matches!(done, Err(StorageError::Closed)) {
+                return done;
+            }
+            is_again = true;
+            drop(self.connection.borrow_mut().take());
+            self.connect().await?;
+        }
     }
 
     pub(super) fn close(&self) {
@@ -126,14 +110,11 @@ impl Database {
     }
 
     pub(super) async fn durability(&self) -> Result<Option<String>, StorageError> {
-        let database = self.clone();
-        run(async move {
-            let open = database.begin(&sync::gather([Store::Meta]), Mode::Write)?;
-            let told = Reflect::get(&open.transaction, &"durability".into())
-                .map_err(|error| thrown(&error));
-            open.finish(told.map(|durability| durability.as_string())).await
-        })
-        .await
+        let open = self.begin(&sync::gather([Store::Meta]), Mode::Write)?;
+        let told = Reflect::get(&open.transaction, &"durability".into())
+            .map_err(|error| thrown(&error))?;
+        open.finish(Ok(Vec::new())).await?;
+        Ok(told.as_string())
     }
 
     /// Opens the connection if there is none.
@@ -225,7 +206,10 @@ impl Open {
     }
 
     /// Waits for the transaction's end; after a failure, makes sure that nothing of it stays.
-    async fn finish<T>(self, result: Result<T, StorageError>) -> Result<T, StorageError> {
+    async fn finish(
+        self,
+        result: Result<Vec<Rows>, StorageError>,
+    ) -> Result<Vec<Rows>, StorageError> {
         if result.is_err() {
             // It may have aborted by itself already, which is as good.
             drop(self.transaction.abort());
@@ -240,6 +224,18 @@ impl Open {
             }),
         }
     }
+}
+
+async fn carry_out(
+    open: &Open,
+    reads: &[Read],
+    decide: &mut Option<Decide>,
+) -> Result<Vec<Rows>, StorageError> {
+    let rows = read_all(open, reads).await?;
+    let Some(decide) = decide else { return Ok(rows) };
+    let changes = decide(rows)?;
+    write_all(open, &changes).await?;
+    Ok(Vec::new())
 }
 
 async fn read_all(open: &Open, reads: &[Read]) -> Result<Vec<Rows>, StorageError> {
@@ -319,25 +315,10 @@ fn request_change(
     })
 }
 
-/// Runs `work`; when the connection turns out to be closed, opens it and runs once more.
-async fn retry_once<T>(
-    database: &Database,
-    work: impl AsyncFn() -> Result<T, StorageError>,
-) -> Result<T, StorageError> {
-    match work().await {
-        Err(StorageError::Closed) => {
-            drop(database.connection.borrow_mut().take());
-            database.connect().await?;
-            work().await
-        }
-        other => other,
-    }
-}
-
 /// Runs a task to its end even when nobody waits for it any more.
-async fn run<T: 'static>(
-    task: impl Future<Output = Result<T, StorageError>> + 'static,
-) -> Result<T, StorageError> {
+async fn run(
+    task: LocalBoxFuture<'static, Result<Vec<Rows>, StorageError>>,
+) -> Result<Vec<Rows>, StorageError> {
     let (answer, answered) = oneshot::channel();
     spawn_local(async move {
         // A caller that went away needs no answer; the work is done all the same.
@@ -370,7 +351,7 @@ impl Read {
 }
 
 impl Change {
-    fn store(&self) -> Store {
+    pub(super) fn store(&self) -> Store {
         match self {
             Self::Put(store, _, _) | Self::Delete(store, _) | Self::Clear(store) => *store,
         }

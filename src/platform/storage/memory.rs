@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
 };
 
-use super::{Change, Key, Read, Rows, StorageError, Store};
+use super::{Change, Decide, Key, Read, Rows, StorageError, Store};
 
 /// Rows by store and key.
 #[derive(Default)]
@@ -15,11 +15,11 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    pub(super) fn read(&self, reads: &[Read]) -> Vec<Rows> {
+    fn read(&self, reads: &[Read]) -> Vec<Rows> {
         reads.iter().map(|read| self.read_one(read)).collect()
     }
 
-    pub(super) fn write(&self, changes: &[Change]) -> Result<(), StorageError> {
+    fn write(&self, changes: &[Change]) -> Result<(), StorageError> {
         if self.full.get() {
             return Err(StorageError::Full);
         }
@@ -38,14 +38,15 @@ impl Memory {
         Ok(())
     }
 
-    pub(super) fn update<T>(
+    pub(super) fn transact(
         &self,
         reads: &[Read],
-        mut decide: impl FnMut(Vec<Rows>) -> Result<(Vec<Change>, T), StorageError>,
-    ) -> Result<T, StorageError> {
-        let (changes, answer) = decide(self.read(reads))?;
-        self.write(&changes)?;
-        Ok(answer)
+        decide: Option<Decide>,
+    ) -> Result<Vec<Rows>, StorageError> {
+        let rows = self.read(reads);
+        let Some(mut decide) = decide else { return Ok(rows) };
+        self.write(&decide(rows)?)?;
+        Ok(Vec::new())
     }
 
     #[cfg(test)]

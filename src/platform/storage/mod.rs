@@ -4,15 +4,18 @@
 //! run as tasks of their own, so a caller that goes away (a page left, a timeout) never cuts one in half.
 
 mod database;
+#[cfg(not(target_family = "wasm"))]
 mod memory;
 pub mod schema;
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use thiserror::Error;
 
+use self::database::Database;
+#[cfg(not(target_family = "wasm"))]
+use self::memory::Memory;
 pub use self::schema::{Key, STORES, Store};
-use self::{database::Database, memory::Memory};
 
 /// Why the phone's store did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -65,11 +68,15 @@ pub enum Read {
 /// What a read found: keys with their rows.
 pub type Rows = Vec<(Key, Vec<u8>)>;
 
+/// Says what to change, from what was read.
+type Decide = Box<dyn FnMut(Vec<Rows>) -> Result<Vec<Change>, StorageError>>;
+
 /// Where the rows are.
 enum Backend {
     /// In the browser.
     IndexedDb(Database),
     /// In memory: for tests that run without a browser.
+    #[cfg(not(target_family = "wasm"))]
     Memory(Memory),
 }
 
@@ -89,6 +96,7 @@ impl Storage {
     }
 
     /// A store in memory.
+    #[cfg(not(target_family = "wasm"))]
     #[must_use]
     pub fn in_memory() -> Self {
         Self(Rc::new(Backend::Memory(Memory::default())))
@@ -111,10 +119,7 @@ impl Storage {
 
     /// Reads several things as they stand at one moment; one answer for each.
     pub async fn read(&self, reads: Vec<Read>) -> Result<Vec<Rows>, StorageError> {
-        match &*self.0 {
-            Backend::IndexedDb(database) => database.read(reads).await,
-            Backend::Memory(memory) => Ok(memory.read(&reads)),
-        }
+        self.transact(reads, Vec::new(), None).await
     }
 
     /// Makes all the changes or none; on return they are on the disk.
@@ -122,10 +127,9 @@ impl Storage {
         if changes.is_empty() {
             return Ok(());
         }
-        match &*self.0 {
-            Backend::IndexedDb(database) => database.write(changes).await,
-            Backend::Memory(memory) => memory.write(&changes),
-        }
+        let touched = changes.iter().map(Change::store).collect();
+        let decide: Decide = Box::new(move |_| Ok(changes.clone()));
+        self.transact(Vec::new(), touched, Some(decide)).await.map(drop)
     }
 
     /// Reads, decides and writes in one transaction, so that no other tab comes between. `touched` names every store
@@ -134,11 +138,30 @@ impl Storage {
         &self,
         reads: Vec<Read>,
         touched: &[Store],
-        decide: impl FnMut(Vec<Rows>) -> Result<(Vec<Change>, T), StorageError> + 'static,
+        mut decide: impl FnMut(Vec<Rows>) -> Result<(Vec<Change>, T), StorageError> + 'static,
     ) -> Result<T, StorageError> {
+        let answer = Rc::new(Cell::new(None));
+        let answered = Rc::clone(&answer);
+        let decide: Decide = Box::new(move |rows| {
+            let (changes, answer) = decide(rows)?;
+            answered.set(Some(answer));
+            Ok(changes)
+        });
+        self.transact(reads, touched.to_vec(), Some(decide)).await?;
+        Ok(answer.take().expect("a transaction that succeeded was decided"))
+    }
+
+    /// The one way into the store, compiled once whatever is decided.
+    async fn transact(
+        &self,
+        reads: Vec<Read>,
+        touched: Vec<Store>,
+        decide: Option<Decide>,
+    ) -> Result<Vec<Rows>, StorageError> {
         match &*self.0 {
-            Backend::IndexedDb(database) => database.update(reads, touched.to_vec(), decide).await,
-            Backend::Memory(memory) => memory.update(&reads, decide),
+            Backend::IndexedDb(database) => database.transact(reads, touched, decide).await,
+            #[cfg(not(target_family = "wasm"))]
+            Backend::Memory(memory) => memory.transact(&reads, decide),
         }
     }
 }
@@ -148,6 +171,7 @@ impl Storage {
     pub fn close(&self) {
         match &*self.0 {
             Backend::IndexedDb(database) => database.close(),
+            #[cfg(not(target_family = "wasm"))]
             Backend::Memory(_) => {}
         }
     }
@@ -156,6 +180,7 @@ impl Storage {
     pub async fn durability(&self) -> Result<Option<String>, StorageError> {
         match &*self.0 {
             Backend::IndexedDb(database) => database.durability().await,
+            #[cfg(not(target_family = "wasm"))]
             Backend::Memory(_) => Ok(None),
         }
     }
@@ -165,6 +190,7 @@ impl Storage {
     pub(crate) fn fill_up(&self, full: bool) {
         match &*self.0 {
             Backend::IndexedDb(_) => {}
+            #[cfg(not(target_family = "wasm"))]
             Backend::Memory(memory) => memory.fill_up(full),
         }
     }
