@@ -2,10 +2,13 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::{effect, memo};
+
 use crate::{
     components::{Toaster, ToasterView},
     pages::{
         EntryPage, NotFoundPage, OpeningPage, Shell, SignInPage, StartPage, StorageProblemPage,
+        go_on_href,
     },
     platform::{
         document,
@@ -14,8 +17,8 @@ use crate::{
     },
     router::{Router, Screen},
     stores::{
-        AppUpdate, InstallOffer, Library, OpenForms, Preferences, Records, SignIn, SyncStatus,
-        preferences::Theme, sign_in::SignInState,
+        AppUpdate, InstallOffer, Library, OpenForms, Preferences, Records, RepairDesk, SignIn,
+        SyncStatus, preferences::Theme, sign_in::SignInState,
     },
     sync_runner::Runner,
 };
@@ -43,7 +46,8 @@ enum Start {
 pub fn App() -> impl IntoView {
     let preferences = Preferences::load();
     provide_context(preferences);
-    provide_context(AppUpdate::watch());
+    let update = AppUpdate::watch();
+    provide_context(update);
     provide_context(InstallOffer::watch());
     show_preferences(preferences);
 
@@ -51,7 +55,7 @@ pub fn App() -> impl IntoView {
     let open = move || {
         start.set(Start::Opening);
         tasks::spawn(async move {
-            start.set(match open_stores().await {
+            start.set(match open_stores(update).await {
                 Ok(stores) => Start::Ready(Box::new(stores)),
                 Err(error) => Start::Failed(error),
             });
@@ -69,13 +73,14 @@ pub fn App() -> impl IntoView {
     }
 }
 
-async fn open_stores() -> Result<Stores, StorageError> {
+async fn open_stores(update: AppUpdate) -> Result<Stores, StorageError> {
     let storage = Storage::open().await?;
     let records = Records::load(storage.clone()).await?;
     let library = Library::load(storage.clone()).await?;
     let sign_in = SignIn::load(storage.clone(), records).await?;
-    let open_forms = OpenForms::new(storage.clone(), library, records, sign_in);
+    let open_forms = OpenForms::load(storage.clone(), library, records, sign_in).await?;
     let sync_status = SyncStatus::new();
+    update.follow(sync_status);
     Runner::start(storage, records, library, sign_in, sync_status, open_forms);
     // The browser decides by itself whether it promises; asking again at each start costs nothing.
     tasks::spawn(async {
@@ -87,7 +92,7 @@ async fn open_stores() -> Result<Stores, StorageError> {
 /// Language, theme and text size belong to the page as a whole.
 fn show_preferences(preferences: Preferences) {
     let chosen = preferences.chosen();
-    Effect::new(move |_| {
+    effect(move || {
         let chosen = chosen.read();
         document::set_root_attribute("lang", chosen.language.code());
         document::set_root_attribute(
@@ -107,18 +112,32 @@ fn Ready(stores: Stores) -> impl IntoView {
     provide_context(stores.library);
     provide_context(stores.records);
     provide_context(stores.sign_in);
+    provide_context(RepairDesk::new(stores.sign_in));
     provide_context(stores.sync_status);
     provide_context(stores.open_forms);
     let sign_in = stores.sign_in.state();
-    let is_signed_in = Memo::new(move |_| matches!(*sign_in.read(), SignInState::SignedIn(_)));
+    let is_signed_in = memo(move || matches!(*sign_in.read(), SignInState::SignedIn(_)));
     let toaster = Toaster::new();
     provide_context(toaster);
     let router = Router::start();
     provide_context(router);
+    // Whoever opens the app by its icon and was killed in a form goes on in it.
+    if router.screen().get_untracked() == Screen::Today
+        && let Some(left) = stores.open_forms.left()
+    {
+        router.replace(&go_on_href(&left));
+    }
     // The screens with tabs share their frame: it stays while the person goes from one to the other.
-    let frame = Memo::new(move |_| {
-        if is_signed_in.get() { Frame::around(router.screen().get()) } else { Frame::SignIn }
-    });
+    let frame =
+        memo(
+            move || {
+                if is_signed_in.get() {
+                    Frame::around(router.screen().get())
+                } else {
+                    Frame::SignIn
+                }
+            },
+        );
     view! {
         {move || match frame.get() {
             Frame::Shell => view! { <Shell /> }.into_any(),
@@ -145,9 +164,12 @@ enum Frame {
 impl Frame {
     fn around(screen: Screen) -> Self {
         match screen {
-            Screen::Today | Screen::Fill | Screen::Records | Screen::Reports | Screen::More => {
-                Self::Shell
-            }
+            Screen::Today
+            | Screen::Fill
+            | Screen::Records
+            | Screen::Repair
+            | Screen::Reports
+            | Screen::More => Self::Shell,
             Screen::SignIn => Self::SignIn,
             Screen::Start => Self::Start,
             Screen::Entry => Self::Entry,

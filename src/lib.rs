@@ -16,6 +16,7 @@ pub mod form_view;
 pub mod locale;
 pub mod pages;
 pub mod platform;
+pub mod reactive;
 pub mod router;
 pub mod stores;
 pub mod sync_runner;

@@ -3,6 +3,8 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::memo;
+
 use crate::platform::address::{self, Address, Query};
 
 /// What fills the page, and which record or form it shows.
@@ -25,6 +27,8 @@ pub enum Screen {
     Records,
     /// `/records/:record/edit`
     Entry,
+    /// `/repair`
+    Repair,
     /// `/reports`
     Reports,
     /// `/more`
@@ -47,6 +51,7 @@ impl Place {
             ["records"] => (Screen::Records, None),
             ["records", record] => (Screen::Records, Some(record)),
             ["records", record, "edit"] => (Screen::Entry, Some(record)),
+            ["repair"] => (Screen::Repair, None),
             ["reports"] => (Screen::Reports, None),
             ["more"] => (Screen::More, None),
             ["sign-in"] => (Screen::SignIn, None),
@@ -70,9 +75,9 @@ impl Router {
     #[must_use]
     pub fn start() -> Self {
         let address = RwSignal::new(address::current());
-        let place = Memo::new(move |_| Place::of(&address.read().path));
-        let screen = Memo::new(move |_| place.read().screen);
-        let query = Memo::new(move |_| address.read().query.clone());
+        let place = memo(move || Place::of(&address.read().path));
+        let screen = memo(move || place.read().screen);
+        let query = memo(move || address.read().query.clone());
         let router = Self { address, place, screen, query };
         address::on_travel(move || router.arrive());
         address::on_link(move |to| router.go(to));
@@ -170,6 +175,7 @@ mod tests {
             ("/records/0a1b", Screen::Records, Some("0a1b")),
             ("/records/0a1b/edit", Screen::Entry, Some("0a1b")),
             ("/records/0a1b/other", Screen::NotFound, None),
+            ("/repair", Screen::Repair, None),
             ("/reports", Screen::Reports, None),
             ("/more", Screen::More, None),
             ("/sign-in", Screen::SignIn, None),

@@ -3,6 +3,8 @@
 use std::rc::Rc;
 
 use leptos::prelude::*;
+
+use crate::reactive::{effect, memo};
 use sync::wire::FileRef;
 
 use crate::components::{FullImage, Thumbnail};
@@ -29,8 +31,8 @@ pub fn FilePicture(
     let records = expect_context::<Records>();
     let picture = RwSignal::new_local(Picture::Loading);
     let is_open = RwSignal::new(false);
-    let file = Memo::new(move |_| file.get());
-    Effect::new(move || {
+    let file = memo(move || file.get());
+    effect(move || {
         let Some(file) = file.get() else { return };
         picture.set(Picture::Loading);
         tasks::spawn(async move {

@@ -3,9 +3,11 @@
 use form::{NodeId, NodeKind};
 use leptos::prelude::*;
 
+use crate::reactive::{Show, memo};
+
 use super::question::QuestionView;
 use super::repeat::RepeatView;
-use crate::components::RichText;
+use crate::components::{RichText, keyed_list};
 use crate::stores::FormEntry;
 
 /// The children of a group, a row or the form.
@@ -13,14 +15,14 @@ use crate::stores::FormEntry;
 pub(super) fn Children(of: NodeId) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let children = entry.children(of);
-    view! { <For each=move || children.get() key=|id| *id let:id>{node_view(id)}</For> }
+    keyed_list(move || children.get(), |id| id.index().to_string(), node_view)
 }
 
 /// One node by its kind. It is in the page only while it is relevant.
 pub(super) fn node_view(id: NodeId) -> AnyView {
     let entry = expect_context::<FormEntry>();
     let state = entry.node(id);
-    let relevant = Memo::new(move |_| state.read().relevant);
+    let relevant = memo(move || state.read().relevant);
     let kind = state.with_untracked(|state| state.kind.clone());
     let draw = move || match kind.clone() {
         NodeKind::Question(question) => {

@@ -4,6 +4,8 @@ use form::{NodeId, NodeKind};
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::reactive::{Show, effect, memo};
+
 use super::group::{Children, node_view};
 use super::review::Review;
 use super::{Tried, storage_advice};
@@ -251,8 +253,8 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let words = use_words();
     let progress = entry.progress();
-    let is_first = Memo::new(move |_| !reviewing.get() && progress.get().0 == 0);
-    let is_last = Memo::new(move |_| progress.get().0 + 1 >= progress.get().1);
+    let is_first = memo(move || !reviewing.get() && progress.get().0 == 0);
+    let is_last = memo(move || progress.get().0 + 1 >= progress.get().1);
     let warned = RwSignal::new(None::<NodeId>);
     let back = move |()| {
         if reviewing.get_untracked() {
@@ -273,9 +275,8 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
             reviewing.set(true);
         }
     };
-    let is_warned = Memo::new(move |_| {
-        !reviewing.get() && tried.get() && warned.get() == Some(entry.page().get())
-    });
+    let is_warned =
+        memo(move || !reviewing.get() && tried.get() && warned.get() == Some(entry.page().get()));
     view! {
         <footer class="form-foot">
             <Show when=move || is_warned.get()>
@@ -308,7 +309,7 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
 /// The form speaks the language of the app where it can.
 fn follow_app_language(entry: FormEntry) {
     let words = use_words();
-    Effect::new(move || {
+    effect(move || {
         let language = words.now();
         let current = entry.language().get_untracked();
         if Language::of_form(&current).is_some_and(|current| current == language) {
@@ -325,7 +326,7 @@ fn follow_app_language(entry: FormEntry) {
 
 /// After a change of page the focus is on its heading, or on the question one was sent to.
 fn move_focus(entry: FormEntry, reviewing: RwSignal<bool>, heading: NodeRef<html::H1>) {
-    Effect::new(move || {
+    effect(move || {
         entry.page().track();
         let question = entry.focused().get().filter(|_| !reviewing.get());
         reviewing.track();

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use form::{AnswerProblem, NodeId, NodeState, Question, QuestionControl};
 use leptos::prelude::*;
 
+use crate::reactive::{Show, memo};
+
 use super::{Tried, controls};
 use crate::components::{Glyph, Icon, RichText};
 use crate::locale::{Language, Words};
@@ -24,7 +26,7 @@ impl Asked {
     /// The answer.
     pub fn value(self) -> Memo<String> {
         let state = self.state;
-        Memo::new(move |_| state.read().value.clone())
+        memo(move || state.read().value.clone())
     }
 
     /// The answer as it is, for a handler.
@@ -88,7 +90,7 @@ pub(super) fn QuestionView(id: NodeId, question: Arc<Question>) -> impl IntoView
     let words = use_words();
     let state = entry.node(id);
     let left = RwSignal::new(false);
-    let problem = Memo::new(move |_| {
+    let problem = memo(move || {
         let shown = left.get() || tried.get();
         state.read().problem.clone().filter(|_| shown)
     });
@@ -124,12 +126,11 @@ pub(super) fn QuestionView(id: NodeId, question: Arc<Question>) -> impl IntoView
 #[component]
 fn Label(asked: Asked, is_input: bool) -> impl IntoView {
     let Asked { id, state, words, .. } = asked;
-    let required = Memo::new(move |_| state.read().required);
-    let hint = Memo::new(move |_| {
+    let required = memo(move || state.read().required);
+    let hint = memo(move || {
         state.read().hint.as_ref().map(|hint| hint.text.clone()).filter(|hint| !hint.is_empty())
     });
-    let guidance =
-        Memo::new(move |_| state.read().guidance.clone().filter(|text| !text.is_empty()));
+    let guidance = memo(move || state.read().guidance.clone().filter(|text| !text.is_empty()));
     let text = view! {
         <RichText text=asked.label_text() />
         <Show when=move || required.get()>

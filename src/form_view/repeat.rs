@@ -5,9 +5,13 @@ use std::sync::Arc;
 use form::{NodeId, NodeKind, NodeState, Question, QuestionControl};
 use leptos::prelude::*;
 
+use crate::reactive::{Show, effect, memo};
+
 use super::answer_text;
 use super::group::Children;
-use crate::components::{Button, ButtonKind, Glyph, Icon, IconButton, RichText, Toast, Toaster};
+use crate::components::{
+    Button, ButtonKind, Glyph, Icon, IconButton, RichText, Toast, Toaster, keyed_list,
+};
 use crate::locale::Language;
 use crate::platform::document as dom;
 use crate::stores::{FormEntry, preferences::use_words};
@@ -30,7 +34,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
         open.set(Some(only));
     }
     // Whoever is sent to a question inside a row finds that row open.
-    Effect::new(move || {
+    effect(move || {
         if let Some(row) =
             entry.focused().get().and_then(|question| row_around(entry, id, question))
         {
@@ -38,10 +42,9 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
         }
     });
     let label = Signal::derive(move || label_of(&state.read()));
-    let can_add =
-        Memo::new(move |_| matches!(state.read().kind, NodeKind::Repeat { can_add: true, .. }));
+    let can_add = memo(move || matches!(state.read().kind, NodeKind::Repeat { can_add: true, .. }));
     let can_remove =
-        Memo::new(move |_| matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
+        memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
     let name = state.with_untracked(|state| state.name.clone());
     let heading = format!("q{}-heading", id.index());
     let add = move |()| {
@@ -57,9 +60,11 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                 <span class="muted">{move || words.now().rows(rows.read().len())}</span>
             </div>
             <ul class="repeat-rows">
-                <For each=move || rows.get() key=|row| *row let:row>
-                    <RowCard row=row open=open can_remove=can_remove />
-                </For>
+                {keyed_list(
+                    move || rows.get(),
+                    |row| row.index().to_string(),
+                    move |row| view! { <RowCard row=row open=open can_remove=can_remove /> }.into_any(),
+                )}
             </ul>
             <Show when=move || can_add.get()>
                 <Button
@@ -78,12 +83,12 @@ fn RowCard(row: NodeId, open: RwSignal<Option<NodeId>>, can_remove: Memo<bool>) 
     let toaster = expect_context::<Toaster>();
     let words = use_words();
     let state = entry.node(row);
-    let is_open = Memo::new(move |_| open.get() == Some(row));
-    let position = Memo::new(move |_| match state.read().kind {
+    let is_open = memo(move || open.get() == Some(row));
+    let position = memo(move || match state.read().kind {
         NodeKind::Row { position, .. } => position,
         _ => 0,
     });
-    let summary = Memo::new(move |_| {
+    let summary = memo(move || {
         let mut texts = Vec::new();
         summarise(entry, words.now(), row, &mut texts);
         texts

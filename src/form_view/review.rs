@@ -3,7 +3,9 @@
 use form::Violation;
 use leptos::prelude::*;
 
-use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, RichText, Tone};
+use crate::reactive::{Show, effect, memo};
+
+use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, RichText, Tone, keyed_list};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::stores::{FormEntry, form_entry::SubmitError, preferences::use_words};
@@ -20,7 +22,7 @@ pub(super) fn Review(
     let failed = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
     // In another language the form's own messages read differently.
-    Effect::new(move || {
+    effect(move || {
         entry.language().track();
         missing.set(entry.violations());
     });
@@ -44,7 +46,7 @@ pub(super) fn Review(
             busy.try_set(false);
         });
     };
-    let is_complete = Memo::new(move |_| missing.read().is_empty());
+    let is_complete = memo(move || missing.read().is_empty());
     view! {
         <div class="review">
             {move || {
@@ -56,9 +58,11 @@ pub(super) fn Review(
                 }
             }}
             <ol class="review-list">
-                <For each=move || missing.get() key=|violation| (violation.path.clone(), violation.message.clone()) let:violation>
-                    <Missing violation=violation on_jump=on_jump />
-                </For>
+                {keyed_list(
+                    move || missing.get(),
+                    |violation| format!("{} {}", violation.path, violation.message.as_deref().unwrap_or_default()),
+                    move |violation| view! { <Missing violation=violation on_jump=on_jump /> }.into_any(),
+                )}
             </ol>
             {move || failed.get().map(|text| view! { <Banner tone=Tone::Bad title=text /> })}
             <Show

@@ -18,6 +18,7 @@ words! {
     not_sent: "Chưa gửi", "Not sent";
     in_conflict: "Có câu trả lời khác nhau", "Different answers";
 
+    state: "Trạng thái", "State";
     state_draft: "Đang nhập", "Draft";
     state_submitted: "Đã nộp", "Submitted";
     state_returned: "Bị trả lại", "Returned";
@@ -39,6 +40,7 @@ words! {
     photos: "Ảnh", "Photos";
     no_answers: "Chưa có câu trả lời nào.", "No answers yet.";
     on_this_phone: "trên máy này", "on this phone";
+    left_empty: "(bỏ trống)", "(left empty)";
     both_stand: "Hai người trả lời khác nhau. Cả hai được giữ cho đến khi có người chọn.", "Two people answered differently. Both are kept until somebody decides.";
 
     history: "Lịch sử", "History";
@@ -73,13 +75,13 @@ impl Language {
         }
     }
 
-    /// How many fields an operation wrote.
+    /// How many answers an act wrote.
     #[must_use]
-    pub fn field_count(self, count: usize) -> String {
+    pub fn answer_count(self, count: usize) -> String {
         match self {
-            Self::Vi => format!("{} ô", self.count(count)),
-            Self::En if count == 1 => "1 field".to_owned(),
-            Self::En => format!("{} fields", self.count(count)),
+            Self::Vi => format!("{} câu trả lời", self.count(count)),
+            Self::En if count == 1 => "1 answer".to_owned(),
+            Self::En => format!("{} answers", self.count(count)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Words of the frame: names of screens, and what every screen offers.
 
-use super::{Language, words};
+use super::words;
 
 words! {
     app_name: "Sổ tay", "Sotay";
@@ -41,41 +41,4 @@ words! {
     other_forms: "Phiếu khác", "Other forms";
     form_not_here: "Không mở được phiếu này", "This form could not be opened";
     which_unit: "Nhập cho đơn vị nào?", "For which unit?";
-
-    kind_inspection: "Kiểm tra", "Inspection";
-    kind_event: "Hoạt động, sự kiện", "Events";
-    kind_session: "Tập huấn", "Training";
-    kind_checkin: "Điểm danh", "Attendance";
-    kind_case: "Vụ việc", "Cases";
-    kind_finance: "Kinh phí", "Finance";
-    kind_proposal: "Đề nghị", "Proposals";
-    kind_issue: "Khó khăn, vướng mắc", "Difficulties";
-    kind_report: "Báo cáo số liệu", "Figures and reports";
-    kind_counter: "Sổ theo dõi", "Logs";
-    kind_followup: "Theo dõi khắc phục", "Follow-up";
-    kind_register: "Đăng ký", "Registers";
-}
-
-impl Language {
-    /// What kind of work a form is for. A kind that the app does not know is shown as the pack names it.
-    #[must_use]
-    pub fn form_kind(self, kind: &str) -> String {
-        match kind {
-            "inspection" => self.kind_inspection(),
-            "event" => self.kind_event(),
-            "session" | "training" => self.kind_session(),
-            "checkin" | "attendance" => self.kind_checkin(),
-            "case" => self.kind_case(),
-            "finance" => self.kind_finance(),
-            "proposal" => self.kind_proposal(),
-            "issue" => self.kind_issue(),
-            "report" => self.kind_report(),
-            "counter" => self.kind_counter(),
-            "followup" => self.kind_followup(),
-            "register" => self.kind_register(),
-            "" => self.other_forms(),
-            other => return other.to_owned(),
-        }
-        .to_owned()
-    }
 }

@@ -7,6 +7,7 @@ mod about_device;
 mod about_form;
 mod about_problem;
 mod about_record;
+mod about_repair;
 mod about_screen;
 mod about_sending;
 mod chosen;

@@ -1,6 +1,8 @@
 //! `/records/:record/edit`: fills in one record. A form has the whole screen.
 
 use leptos::prelude::*;
+
+use crate::reactive::effect;
 use sync::wire::RecordId;
 
 use super::shell::Notices;
@@ -12,8 +14,8 @@ use crate::locale::Language;
 use crate::platform::tasks;
 use crate::router::{A, Screen, use_router};
 use crate::stores::{
-    FormEntry, OpenForms, Preferences, SyncStatus, library::ProgramError,
-    open_forms::OpenFormError, preferences::use_words,
+    FormEntry, OpenForms, SyncStatus, library::ProgramError, open_forms::OpenFormError,
+    preferences::use_words,
 };
 
 /// Fills in one record, where the person left it.
@@ -24,7 +26,7 @@ pub fn EntryPage() -> impl IntoView {
     let router = use_router();
     let record = router.id_on(Screen::Entry);
     let opened = RwSignal::new(None::<Result<FormEntry, OpenFormError>>);
-    Effect::new(move || {
+    effect(move || {
         let record = record.get().and_then(|id| id.parse::<RecordId>().ok());
         let again = router.query().with_untracked(begin_again_href);
         opened.set(None);
@@ -63,7 +65,7 @@ fn Filling(entry: FormEntry) -> impl IntoView {
     let sync_status = expect_context::<SyncStatus>();
     let router = use_router();
     title_page(entry.title());
-    remember(entry.record());
+    remember(entry);
     let submitted = move |()| {
         toaster.show(Toast { text: words.at_once().submitted().to_owned(), action: None });
         sync_status.sync_now();
@@ -72,11 +74,10 @@ fn Filling(entry: FormEntry) -> impl IntoView {
     view! { <FormView entry=entry on_leave=move |()| router.go("/") on_submitted=submitted /> }
 }
 
-/// Remembers which record is being filled until the person leaves it: a killed app never runs the clean-up.
-fn remember(record: RecordId) {
-    let preferences = expect_context::<Preferences>();
-    preferences.change(|chosen| chosen.filling = Some(record.to_string()));
-    on_cleanup(move || preferences.change(|chosen| chosen.filling = None));
+/// A killed app never runs the clean-up: the form is still on screen then, as far as the phone's disk knows.
+fn remember(entry: FormEntry) {
+    entry.set_on_screen(true);
+    on_cleanup(move || entry.set_on_screen(false));
 }
 
 /// Why a form is not on screen, and what can be done.

@@ -2,11 +2,17 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::{Show, memo};
+
 use super::title_page;
 use super::today::Readiness;
 use crate::components::{EmptyState, Glyph, Icon, SearchField};
 use crate::locale::Language;
-use crate::stores::{Library, pack::PackForm, preferences::use_words};
+use crate::stores::{
+    Library,
+    pack::{Pack, PackForm},
+    preferences::use_words,
+};
 
 /// Forms to begin, by kind.
 #[component]
@@ -15,7 +21,7 @@ pub fn FillPage() -> impl IntoView {
     let library = expect_context::<Library>();
     title_page(words.say(Language::fill));
     let search = RwSignal::new(String::new());
-    let groups = Memo::new(move |_| by_kind(&library.pack().read().forms, &search.read()));
+    let groups = memo(move || by_kind(&library.pack().read(), &search.read()));
     view! {
         <div class="page fill">
             <header class="page-head">
@@ -40,9 +46,19 @@ pub fn FillPage() -> impl IntoView {
 #[component]
 fn Kind(kind: String, forms: Vec<PackForm>) -> impl IntoView {
     let words = use_words();
+    let library = expect_context::<Library>();
+    let title = move || {
+        let pack = library.pack().get();
+        let title = pack.form_kinds.iter().find(|known| known.id == kind).map(|known| &known.title);
+        match title {
+            Some(title) => title.get(words.now()).to_owned(),
+            None if kind.is_empty() => words.now().other_forms().to_owned(),
+            None => kind.clone(),
+        }
+    };
     view! {
         <section class="section">
-            <h2>{move || words.now().form_kind(&kind)}</h2>
+            <h2>{title}</h2>
             <ul class="list card">
                 {forms.into_iter().map(|form| view! { <li><FormRow form=form /></li> }).collect_view()}
             </ul>
@@ -54,21 +70,22 @@ fn Kind(kind: String, forms: Vec<PackForm>) -> impl IntoView {
 #[component]
 pub(super) fn FormRow(form: PackForm) -> impl IntoView {
     let words = use_words();
-    let PackForm { id, title, frequency, .. } = form;
+    let PackForm { id, title, how_often, .. } = form;
+    let often = move || how_often.get(words.now()).to_owned();
     view! {
         <a class="list-row" href=format!("/fill/{id}") data-form=id>
             <span class="list-row-title">{move || title.get(words.now()).to_owned()}</span>
             <Icon glyph=Glyph::Plus />
-            {frequency.filter(|text| !text.is_empty()).map(|text| view! { <span class="list-row-detail">{text}</span> })}
+            <span class="list-row-detail">{often}</span>
         </a>
     }
 }
 
-/// Forms whose title in any language has the words, grouped by kind in the order of the pack.
-fn by_kind(forms: &[PackForm], search: &str) -> Vec<(String, Vec<PackForm>)> {
+/// Forms whose title in any language has the words, grouped by kind; kinds and forms in the order of the pack.
+fn by_kind(pack: &Pack, search: &str) -> Vec<(String, Vec<PackForm>)> {
     let sought = report::fold(search);
     let mut groups: Vec<(String, Vec<PackForm>)> = Vec::new();
-    for form in forms {
+    for form in &pack.forms {
         let titles: Vec<&str> = form.title.0.values().map(String::as_str).collect();
         if !report::matches(&report::fold(&titles.join(" ")), &sought) {
             continue;
@@ -79,12 +96,15 @@ fn by_kind(forms: &[PackForm], search: &str) -> Vec<(String, Vec<PackForm>)> {
             None => groups.push((kind, vec![form.clone()])),
         }
     }
+    groups.sort_by_key(|(kind, _)| {
+        pack.form_kinds.iter().position(|known| known.id == *kind).unwrap_or(usize::MAX)
+    });
     groups
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::stores::pack::Text;
+    use crate::stores::pack::{FormKind, Text};
 
     use super::*;
 
@@ -95,13 +115,17 @@ mod tests {
 
     #[test]
     fn forms_are_found_without_diacritics_and_grouped_by_kind() {
-        let forms = [
+        let forms = vec![
             form("a", "inspection", "Phiếu kiểm tra"),
             form("b", "session", "Buổi tập huấn"),
             form("c", "inspection", "Kiểm tra đột xuất"),
+            form("d", "unknown", "Sổ"),
         ];
+        let kind = |id: &str| FormKind { id: id.to_owned(), ..FormKind::default() };
+        let form_kinds = vec![kind("session"), kind("inspection"), kind("without")];
+        let pack = Pack { forms, form_kinds, ..Pack::default() };
         let ids = |search: &str| -> Vec<(String, Vec<String>)> {
-            let groups = by_kind(&forms, search).into_iter();
+            let groups = by_kind(&pack, search).into_iter();
             groups
                 .map(|(kind, forms)| (kind, forms.into_iter().map(|form| form.id).collect()))
                 .collect()
@@ -109,7 +133,9 @@ mod tests {
         let group = |kind: &str, ids: &[&str]| {
             (kind.to_owned(), ids.iter().map(|&id| id.to_owned()).collect::<Vec<_>>())
         };
-        assert_eq!(ids(""), [group("inspection", &["a", "c"]), group("session", &["b"])]);
+        let session = group("session", &["b"]);
+        let unknown = group("unknown", &["d"]);
+        assert_eq!(ids(""), [session, group("inspection", &["a", "c"]), unknown]);
         assert_eq!(ids("kiem dot"), [group("inspection", &["c"])]);
         assert_eq!(ids("khong co"), []);
     }

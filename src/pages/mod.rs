@@ -2,12 +2,16 @@
 
 mod entry;
 mod fill;
+mod install_banner;
 mod more;
 mod not_found;
 mod record;
+mod record_history;
+mod record_lines;
 mod record_outline;
 mod record_row;
 mod records;
+mod repair;
 mod reports;
 mod shell;
 mod sign_in;
@@ -26,18 +30,21 @@ pub use storage_problem::{OpeningPage, StorageProblemPage};
 
 use fill::FillPage;
 use leptos::prelude::*;
+
+use crate::reactive::effect;
 use more::MorePage;
 use records::RecordsPage;
+use repair::RepairPage;
 use reports::ReportsPage;
 use sync::wire::RecordId;
 use today::TodayPage;
 
 use crate::locale::Language;
-use crate::platform::{address::Query, clock, document};
+use crate::platform::{address::Query, clock, document, storage::schema::FillingRow};
 
 /// Names the page in the browser's list of tabs, and to screen readers.
 fn title_page(title: Signal<String>) {
-    Effect::new(move || document::set_title(&title.read()));
+    effect(move || document::set_title(&title.read()));
 }
 
 /// A moment as a person tells it now.
@@ -67,6 +74,12 @@ fn new_record_href(id: RecordId, form: &str, unit: &str) -> String {
 fn begin_again_href(query: &Query) -> Option<String> {
     let form = query.get("form").filter(|form| !form.is_empty())?;
     Some(start_href(&form, &query.get("unit").unwrap_or_default()))
+}
+
+/// Where to go on with the form that was left on screen.
+#[must_use]
+pub fn go_on_href(left: &FillingRow) -> String {
+    if left.stored { edit_href(left.record) } else { start_href(&left.form, &left.unit) }
 }
 
 /// Where a record is filled in.

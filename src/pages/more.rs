@@ -2,18 +2,21 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::{Show, memo};
+
 use super::sign_in::{LanguageChoice, failure_text};
 use super::sync_log::SyncLog;
 use super::{moment, title_page};
-use crate::components::{Banner, Button, ButtonKind, ChoiceOption, Glyph, Segmented, Tone};
+use crate::components::{Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, Segmented, Tone};
 use crate::locale::Language;
 use crate::platform::{
     install::Way,
     storage::{self, Space},
     tasks,
 };
+use crate::router::A;
 use crate::stores::{
-    InstallOffer, Preferences, Records, SignIn, SyncStatus,
+    InstallOffer, Preferences, Records, RepairDesk, SignIn, SyncStatus,
     preferences::{Theme, use_words},
     sign_in::{Role, SignInState},
 };
@@ -74,6 +77,16 @@ fn Person() -> impl IntoView {
             <p>{who}</p>
             {move || failure.get().map(|text| view! { <Banner tone=Tone::Bad title=text /> })}
             <div class="button-row">
+                {expect_context::<RepairDesk>()
+                    .is_open()
+                    .then(|| {
+                        view! {
+                            <A href="/repair" attr:class="button phone-only">
+                                <Icon glyph=Glyph::Warning />
+                                <span>{words.say(Language::repair_title)}</span>
+                            </A>
+                        }
+                    })}
                 <Button label=words.say(Language::sign_out) on_click=leave />
             </div>
         </section>
@@ -119,7 +132,7 @@ fn StorageHealth() -> impl IntoView {
             .last_success_ms
             .map_or_else(|| language.never_sent().to_owned(), |at| moment(language, at))
     };
-    let is_kept = Memo::new(move |_| space.read().persisted);
+    let is_kept = memo(move || space.read().persisted);
     view! {
         <section class="section settings">
             <h2>{words.say(Language::storage)}</h2>

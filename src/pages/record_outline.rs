@@ -1,6 +1,8 @@
 //! A record as its form tells it: headings, labels and answers in the order of the form.
 
-use form::{NodeId, NodeKind, Question, QuestionControl, Session};
+use std::sync::Arc;
+
+use form::{Environment, NodeId, NodeKind, Program, Question, QuestionControl, Session};
 use sync::{
     view::{Level, RecordView},
     wire::{FileRef, Value},
@@ -8,6 +10,8 @@ use sync::{
 
 use crate::form_view::{answer_text, map_link};
 use crate::locale::Language;
+use crate::platform::clock;
+use crate::stores::records::Written;
 
 /// One line of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +40,26 @@ pub(super) enum Answer {
     File(FileRef),
 }
 
+/// The record in the engine, to be read: labels, choices and what is relevant come from there.
+pub(super) fn read_only(program: &Arc<Program>, view: &RecordView, language: Language) -> Session {
+    let text = |value: &Value| match value {
+        Value::Empty => None,
+        Value::Text(text) => Some(text.clone()),
+        Value::File(file) => Some(file.name.clone()),
+    };
+    let fields = sync::gather(
+        view.fields.iter().filter_map(|(path, value)| Some((path.clone(), text(value)?))),
+    );
+    let environment = Environment { now: clock::local_now(), ..Environment::default() };
+    let mut session = Session::resume(program.clone(), environment, &fields);
+    let name =
+        session.languages().iter().find(|name| Language::of_form(&name.name) == Some(language));
+    if let Some(name) = name.map(|name| name.name.clone()) {
+        session.set_language(&name);
+    }
+    session
+}
+
 /// The record by its form.
 pub(super) fn outline(session: &Session, view: &RecordView, language: Language) -> Vec<Line> {
     let mut lines = Vec::new();
@@ -43,6 +67,27 @@ pub(super) fn outline(session: &Session, view: &RecordView, language: Language) 
         walk(session, view, language, node, 0, &mut lines);
     }
     lines
+}
+
+/// What an act wrote into a record, by its form.
+pub(super) fn outline_of_changes(
+    session: &Session,
+    view: &RecordView,
+    written: &[Written],
+    language: Language,
+) -> Vec<Line> {
+    let mut changes = view.clone();
+    changes.fields.clear();
+    changes.conflicts.clear();
+    for Written { path, value, replaced } in written {
+        let value = match value {
+            Some(value) => value.clone(),
+            None if *replaced > 0 => language.left_empty().to_owned(),
+            None => continue,
+        };
+        changes.fields.insert(path.clone(), Value::Text(value));
+    }
+    outline(session, &changes, language)
 }
 
 /// The record when its form is not on this phone: answers by the names of their fields.

@@ -50,24 +50,38 @@ pub(super) fn RecordRow(
 ) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
-    let RecordSummary { form_id, unit, title, state, changed_ms, unsent, conflicts, .. } = record;
+    let RecordSummary {
+        form_id,
+        unit,
+        title,
+        state,
+        changed_ms,
+        unsent,
+        quarantined,
+        conflicts,
+        ..
+    } = record;
     let form = form_id.clone();
+    let is_untitled = title.is_empty();
     let name = move || {
-        if title.is_empty() { form_title(library, words.now(), &form_id) } else { title.clone() }
+        if is_untitled { form_title(library, words.now(), &form_id) } else { title.clone() }
     };
-    let detail = move || {
+    let detail = move || (!is_untitled).then(|| form_title(library, words.now(), &form));
+    let when = move || {
         let language = words.now();
-        format!("{} · {}", form_title(library, language, &form), library.unit_name(&unit, language))
+        format!("{} · {}", moment(language, changed_ms), library.unit_name(&unit, language))
     };
     view! {
         <a class="list-row record-row" href=href aria-current=current.then_some("true")>
             <span class="list-row-title">{name}</span>
-            <span class="record-when muted">{move || moment(words.now(), changed_ms)}</span>
             <span class="list-row-detail">{detail}</span>
+            <span class="record-when muted">{when}</span>
             <span class="record-marks">
                 {(conflicts > 0)
                     .then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Warning label=words.say(Language::in_conflict) /> })}
-                {unsent.then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Phone label=words.say(Language::not_sent) /> })}
+                {quarantined
+                    .then(|| view! { <Badge tone=Tone::Attention label=words.say(Language::waits_for_repair) /> })}
+                {unsent.then(|| view! { <Badge tone=Tone::Attention label=words.say(Language::not_sent) /> })}
                 <StateBadge state=state />
             </span>
         </a>

@@ -1,6 +1,10 @@
 //! `/records` and `/records/:record`: everything one may see. A list on the phone; list and record side by side at a desk.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
+
+use crate::reactive::{Show, effect, memo};
 use sync::wire::{RecordId, State};
 
 use super::record::RecordView;
@@ -15,8 +19,10 @@ use crate::platform::address::Query;
 use crate::router::{Screen, use_router};
 use crate::stores::{
     Library, Records,
+    pack::Pack,
     preferences::use_words,
     records::{Filter, RecordSummary},
+    search,
 };
 
 /// The list, and the record that the address names.
@@ -27,16 +33,27 @@ pub fn RecordsPage() -> impl IntoView {
     let query = router.query();
     let id = router.id_on(Screen::Records);
     let records = expect_context::<Records>();
+    let library = expect_context::<Library>();
     title_page(words.say(Language::records));
-    let record = Memo::new(move |_| id.get().and_then(|id| id.parse::<RecordId>().ok()));
+    let record = memo(move || id.get().and_then(|id| id.parse::<RecordId>().ok()));
     let search = RwSignal::new(String::new());
-    let filter = Memo::new(move |_| Filter { text: search.get(), ..filter_of(&query.read()) });
-    let found = Memo::new(move |_| {
+    let filter = memo(move || Filter { text: search.get(), ..filter_of(&query.read()) });
+    let names = memo(move || folded_names(&library.pack().read()));
+    let found = memo(move || {
         records.all().track();
-        records.find(&filter.read())
+        let filter = filter.get();
+        let sought = report::fold(&filter.text);
+        let mut found = records.find(&Filter { text: String::new(), ..filter });
+        let names = names.read();
+        let name = |id: &String| names.get(id).map_or("", String::as_str);
+        found.retain(|record| {
+            let RecordSummary { folded, form_id, unit, author, .. } = record;
+            search::all_found(&sought, &[folded, name(form_id), name(unit), author])
+        });
+        found
     });
     let generation = RwSignal::new(0_u64);
-    Effect::new(move || {
+    effect(move || {
         found.read();
         record.get();
         generation.update(|generation| *generation += 1);
@@ -73,6 +90,18 @@ pub fn RecordsPage() -> impl IntoView {
     }
 }
 
+/// The names of forms and units in every language, by id: a record is found by them too.
+fn folded_names(pack: &Pack) -> BTreeMap<String, String> {
+    let forms = pack.forms.iter().map(|form| (&form.id, &form.title));
+    let units = pack.units.iter().map(|unit| (&unit.id, &unit.name));
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    for (id, name) in forms.chain(units) {
+        let all: Vec<&str> = name.0.values().map(String::as_str).collect();
+        names.insert(id.clone(), report::fold(&all.join(" ")));
+    }
+    names
+}
+
 fn filter_of(query: &Query) -> Filter {
     Filter {
         form: query.get("form"),
@@ -91,7 +120,7 @@ fn ListHead(
     #[prop(into)] count: Signal<usize>,
 ) -> impl IntoView {
     let words = use_words();
-    let is_filtered = Memo::new(move |_| *filter.read() != Filter::default());
+    let is_filtered = memo(move || *filter.read() != Filter::default());
     view! {
         <header class="page-head">
             <div class="title-line">
@@ -140,15 +169,15 @@ fn Filters(filter: Memo<Filter>) -> impl IntoView {
         options.sort_by_cached_key(|option| report::sort_key(&option.label));
         options
     };
-    let forms = Memo::new(move |_| {
+    let forms = memo(move || {
         options(of_records(|record| &record.form_id), &|form| {
             form_title(library, words.now(), form)
         })
     });
-    let units = Memo::new(move |_| {
+    let units = memo(move || {
         options(of_records(|record| &record.unit), &|unit| library.unit_name(unit, words.now()))
     });
-    let states = Memo::new(move |_| {
+    let states = memo(move || {
         let option = |state: State| ChoiceOption {
             value: state.name().to_owned(),
             label: state_text(words.now(), state).to_owned(),
@@ -172,7 +201,7 @@ fn Filters(filter: Memo<Filter>) -> impl IntoView {
                 on_choose=move |value| set.run(("unit", value))
             />
             <ChipSelect
-                label=words.say(Language::by_state)
+                label=words.say(Language::state)
                 any_label=words.say(Language::any_state)
                 options=states
                 value=Signal::derive(move || filter.read().state.map(|state| state.name().to_owned()).unwrap_or_default())
@@ -191,7 +220,7 @@ fn Filters(filter: Memo<Filter>) -> impl IntoView {
 #[component]
 fn Export(filter: Memo<Filter>) -> impl IntoView {
     let words = use_words();
-    let href = Memo::new(move |_| {
+    let href = memo(move || {
         let filter = filter.read();
         let form = filter.form.as_deref()?;
         let query = Query::default()

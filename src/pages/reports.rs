@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
+
+use crate::reactive::{Show, memo};
 use sync::wire::State;
 
 use super::record_row::{form_title, state_text};
@@ -18,7 +20,7 @@ pub fn ReportsPage() -> impl IntoView {
     let records = expect_context::<Records>().all();
     let library = expect_context::<Library>();
     title_page(words.say(Language::reports));
-    let by_form = Memo::new(move |_| {
+    let by_form = memo(move || {
         bars(
             words.now(),
             &count_by(&records.read(), |record| record.form_id.clone()),
@@ -26,7 +28,7 @@ pub fn ReportsPage() -> impl IntoView {
             |form| form_title(library, words.now(), form),
         )
     });
-    let by_unit = Memo::new(move |_| {
+    let by_unit = memo(move || {
         bars(
             words.now(),
             &count_by(&records.read(), |record| record.unit.clone()),
@@ -34,7 +36,7 @@ pub fn ReportsPage() -> impl IntoView {
             |unit| library.unit_name(unit, words.now()),
         )
     });
-    let by_state = Memo::new(move |_| {
+    let by_state = memo(move || {
         let counts = count_by(&records.read(), |record| record.state.name().to_owned());
         bars(words.now(), &counts, "state", |state| {
             state.parse::<State>().map_or_else(

@@ -2,13 +2,15 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::{Show, effect, memo};
+
 use super::standing::StandingLine;
-use super::{FillPage, MorePage, RecordsPage, ReportsPage, TodayPage};
+use super::{FillPage, MorePage, RecordsPage, RepairPage, ReportsPage, TodayPage};
 use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::router::{A, Screen, use_router};
-use crate::stores::{AppUpdate, OpenForms, SignIn, preferences::use_words};
+use crate::stores::{AppUpdate, OpenForms, RepairDesk, SignIn, SyncStatus, preferences::use_words};
 
 /// The frame around a page.
 #[component]
@@ -25,6 +27,7 @@ pub fn Shell() -> impl IntoView {
                 {move || match screen.get() {
                     Screen::Fill => view! { <FillPage /> }.into_any(),
                     Screen::Records => view! { <RecordsPage /> }.into_any(),
+                    Screen::Repair => view! { <RepairPage /> }.into_any(),
                     Screen::Reports => view! { <ReportsPage /> }.into_any(),
                     Screen::More => view! { <MorePage /> }.into_any(),
                     Screen::Today => view! { <TodayPage /> }.into_any(),
@@ -58,8 +61,40 @@ fn Tabs() -> impl IntoView {
         <nav class="tabs" aria-label=words.say(Language::main_menu)>
             <p class="tabs-name">{words.say(Language::app_name)}</p>
             {tabs.into_iter().map(tab).collect_view()}
+            <RepairTab />
         </nav>
     }
+}
+
+/// The way to the repair desk with the count of what waits there, for those who may see it. At a desk; the phone has it
+/// under More.
+#[component]
+fn RepairTab() -> impl IntoView {
+    let words = use_words();
+    let desk = expect_context::<RepairDesk>();
+    let standing = expect_context::<SyncStatus>().standing();
+    let talked = memo(move || standing.read().last_success_ms);
+    effect(move || {
+        if talked.get().is_some() && desk.is_open() {
+            tasks::spawn(async move {
+                if let Err(error) = desk.refresh().await {
+                    crate::platform::log_error(&format!("repair desk not read: {error}"));
+                }
+            });
+        }
+    });
+    let count = move || {
+        let count = desk.waiting().read().len();
+        (count > 0).then(|| view! { <span class="tab-count">{words.now().count(count)}</span> })
+    };
+    desk.is_open().then(|| {
+        view! {
+            <A href="/repair" attr:class="tab desk-tab">
+                <Icon glyph=Glyph::Warning />
+                <span>{words.say(Language::repair)}" "{count}</span>
+            </A>
+        }
+    })
 }
 
 /// What the person should know wherever they are: a new version, a sign-in that ended.

@@ -36,6 +36,7 @@ fn line(language: Language, standing: &Standing) -> String {
         _ if has_unsent(standing) => {
             language.only_here(standing.unsent_records, standing.unsent_files)
         }
+        _ if standing.quarantined > 0 => language.kept_aside(standing.quarantined),
         Some(at) => language.all_sent_at(&moment(language, at)),
         None => language.never_sent().to_owned(),
     };
@@ -52,6 +53,7 @@ fn look(standing: &Standing) -> (Tone, Glyph) {
             (Tone::Attention, Glyph::Sending)
         }
         _ if has_unsent(standing) => (Tone::Attention, Glyph::Phone),
+        _ if standing.quarantined > 0 => (Tone::Attention, Glyph::Warning),
         Phase::Offline => (Tone::Plain, Glyph::Offline),
         Phase::Idle | Phase::Sending | Phase::SendingFiles | Phase::Receiving => {
             (Tone::Good, Glyph::Sent)
@@ -104,9 +106,12 @@ fn Explained(open: RwSignal<bool>) -> impl IntoView {
     };
     let only_here = move || {
         let (language, standing) = (words.now(), standing.read());
-        let records = language.record_count(standing.unsent_records);
-        let files = language.file_count(standing.unsent_files);
-        format!("{records} · {files} ({})", language.bytes(standing.unsent_bytes))
+        let (records, files) = (standing.unsent_records, standing.unsent_files);
+        let what = language.records_and_files(records, files);
+        match files {
+            0 => what,
+            _ => format!("{what} ({})", language.bytes(standing.unsent_bytes)),
+        }
     };
     let last = move || {
         let language = words.now();

@@ -5,6 +5,8 @@ use std::cmp::Reverse;
 
 use leptos::prelude::*;
 
+use crate::reactive::effect;
+
 use super::entry::OpenFailure;
 use super::{new_record_href, start_href};
 use crate::components::{Glyph, Icon};
@@ -54,7 +56,7 @@ pub fn StartPage() -> impl IntoView {
     };
     let begun = StoredValue::new(false);
     let may_choose: Vec<String> = units.iter().map(|unit| unit.id.clone()).collect();
-    Effect::new(move || {
+    effect(move || {
         let wanted = router.query().read().get("unit");
         let unit = match wanted.filter(|unit| may_choose.contains(unit)) {
             None if may_choose.is_empty() => Some(own.clone()),

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::Show;
+
 use super::moment;
 use super::standing::phase_text;
 use crate::locale::Language;
@@ -60,8 +62,12 @@ mod tests {
         };
         let refused = Talk { end: Phase::Blocked(Blocked::SignedOut), ..Talk::default() };
         for (language, talk, line) in [
-            (Language::Vi, &well, "Gửi 3 hồ sơ, 2 ảnh, tệp (120 KB) · Nhận 5 hồ sơ (900 B)"),
-            (Language::En, &well, "Sent 3 records, 2 files (120 KB) · Received 5 records (900 B)"),
+            (Language::Vi, &well, "Gửi 3 hồ sơ và 2 ảnh, tệp (120 KB) · Nhận 5 hồ sơ (900 B)"),
+            (
+                Language::En,
+                &well,
+                "Sent 3 records and 2 files (120 KB) · Received 5 records (900 B)",
+            ),
             (Language::Vi, &refused, "Cần đăng nhập lại để gửi"),
         ] {
             assert_eq!(told(language, talk), line);

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
-use sync::wire::{RecordId, State};
+
+use crate::reactive::{Show, memo};
+use sync::wire::State;
 
 use super::fill::FormRow;
+use super::install_banner::InstallBanner;
 use super::record_row::RecordRow;
 use super::{edit_href, record_href, title_page};
-use crate::components::{Banner, EmptyState, Glyph, Icon, Tone};
+use crate::components::{Banner, EmptyState, Glyph, Icon, Tone, keyed_list};
 use crate::locale::Language;
 use crate::platform::clock;
-use crate::router::{A, use_router};
+use crate::router::A;
 use crate::stores::{
-    Library, Preferences, Records, SignIn,
+    Library, Records, SignIn,
     pack::PackForm,
     preferences::use_words,
     records::{Filter, RecordSummary},
@@ -31,8 +34,7 @@ pub fn TodayPage() -> impl IntoView {
     let library = expect_context::<Library>();
     let sign_in = expect_context::<SignIn>();
     title_page(words.say(Language::today));
-    go_on_filling(records);
-    let profile = Memo::new(move |_| match sign_in.state().get() {
+    let profile = memo(move || match sign_in.state().get() {
         SignInState::SignedIn(profile) => Some(profile),
         SignInState::Opening | SignInState::SignedOut => None,
     });
@@ -41,9 +43,9 @@ pub fn TodayPage() -> impl IntoView {
         records.all().track();
         records.find(&Filter { author, state: Some(state), ..Filter::default() })
     };
-    let drafts = Memo::new(move |_| mine(State::Draft));
-    let returned = Memo::new(move |_| mine(State::Returned));
-    let used = Memo::new(move |_| most_used(&library.pack().read().forms, &records.all().read()));
+    let drafts = memo(move || mine(State::Draft));
+    let returned = memo(move || mine(State::Returned));
+    let used = memo(move || most_used(&library.pack().read().forms, &records.all().read()));
     let greeting = move || {
         profile.read().as_ref().map(|profile| format!("{}, {}", words.now().hello(), profile.name))
     };
@@ -58,6 +60,7 @@ pub fn TodayPage() -> impl IntoView {
                 <h1>{greeting}</h1>
             </header>
             <Readiness />
+            <InstallBanner />
             <Show when=move || !returned.read().is_empty()>
                 <RecordSection title=words.say(Language::returned_to_me) records=returned />
             </Show>
@@ -65,9 +68,11 @@ pub fn TodayPage() -> impl IntoView {
             <section class="section">
                 <h2>{words.say(Language::most_used)}</h2>
                 <ul class="list card">
-                    <For each=move || used.get() key=|form| form.hash.clone() let:form>
-                        <li><FormRow form=form /></li>
-                    </For>
+                    {keyed_list(
+                        move || used.get(),
+                        |form| form.hash.clone(),
+                        |form| view! { <li><FormRow form=form /></li> }.into_any(),
+                    )}
                     <li>
                         <A href="/fill" attr:class="list-row">
                             <span class="list-row-title">{words.say(Language::all_forms)}</span>
@@ -80,25 +85,13 @@ pub fn TodayPage() -> impl IntoView {
     }
 }
 
-/// Back to the form that the app was killed in, if its record is still there.
-fn go_on_filling(records: Records) {
-    let preferences = expect_context::<Preferences>();
-    let filling = preferences.chosen().with_untracked(|chosen| chosen.filling.clone());
-    let Some(record) = filling.and_then(|id| id.parse::<RecordId>().ok()) else { return };
-    if records.summary(record).is_some() {
-        use_router().replace(&edit_href(record));
-    } else {
-        preferences.change(|chosen| chosen.filling = None);
-    }
-}
-
 /// Whether the phone may go where there is no network.
 #[component]
 pub(super) fn Readiness() -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
     let is_ready = library.all_forms_held();
-    let is_empty = Memo::new(move |_| library.pack().read().forms.is_empty());
+    let is_empty = memo(move || library.pack().read().forms.is_empty());
     move || {
         match (is_empty.get(), is_ready.get()) {
         (true, _) => {
@@ -137,16 +130,14 @@ fn RecordSection(
                 fallback=move || view! { <EmptyState glyph=Glyph::Check text=words.say(Language::nothing_to_continue) /> }
             >
                 <ul class="list card">
-                    <For
-                        each=move || records.get().into_iter().take(SHOWN)
-                        key=|record| (record.id, record.changed_ms, record.unsent, record.title.clone())
-                        let:record
-                    >
-                        {
+                    {keyed_list(
+                        move || records.get().into_iter().take(SHOWN).collect(),
+                        |record| format!("{} {} {} {}", record.id, record.changed_ms, record.unsent, record.title),
+                        move |record| {
                             let href = href(&record);
-                            view! { <li><RecordRow record=record href=href /></li> }
-                        }
-                    </For>
+                            view! { <li><RecordRow record=record href=href /></li> }.into_any()
+                        },
+                    )}
                 </ul>
             </Show>
         </section>

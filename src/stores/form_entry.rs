@@ -284,6 +284,13 @@ impl FormEntry {
         self.focused.into()
     }
 
+    /// The form is on screen from now on, or not any more: whoever is killed in it comes back to it.
+    pub fn set_on_screen(self, on_screen: bool) {
+        let Some(draft) = self.draft.try_get_value() else { return };
+        draft.show(on_screen);
+        self.save_soon(0);
+    }
+
     /// Notes the question where the person is. Call it when a control gets the focus.
     pub fn focus(self, question: NodeId) {
         self.remember_place(question);

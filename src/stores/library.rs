@@ -13,6 +13,7 @@ use super::{
 };
 use crate::platform::{
     http::{HttpError, Request},
+    json,
     storage::{Change, Storage, StorageError, Store, schema::PACK},
 };
 
@@ -199,7 +200,7 @@ impl Library {
 }
 
 fn parse_pack(bytes: &[u8]) -> Result<Pack, String> {
-    serde_json::from_slice(bytes).map_err(|error| error.to_string())
+    json::read(bytes)
 }
 
 /// Fetches a form, checks that it is the one that its hash names, and keeps it.

@@ -9,7 +9,10 @@ use thiserror::Error;
 use super::{
     FormEntry, Library, Records, SignIn, form_entry::Opening, library::ProgramError, record_id,
 };
-use crate::platform::storage::{Storage, StorageError};
+use crate::platform::storage::{
+    Storage, StorageError, Store,
+    schema::{FILLING, FillingRow},
+};
 
 /// How many forms stay open: the one on screen, and the one before it while its page goes away.
 const OPEN_MAX: usize = 2;
@@ -43,20 +46,45 @@ pub struct OpenForms {
     sign_in: SignIn,
     owner: StoredValue<Owner>,
     open: StoredValue<VecDeque<(RecordId, Owner, FormEntry)>>,
+    /// The form that was on screen when the app last ended.
+    left: StoredValue<Option<FillingRow>>,
 }
 
 impl OpenForms {
     /// No form is open yet. Made under the app's own owner, which outlives every page.
-    #[must_use]
-    pub fn new(storage: Storage, library: Library, records: Records, sign_in: SignIn) -> Self {
-        Self {
+    pub async fn load(
+        storage: Storage,
+        library: Library,
+        records: Records,
+        sign_in: SignIn,
+    ) -> Result<Self, StorageError> {
+        let owner = Owner::current().unwrap_or_default();
+        let left = storage.row(Store::Place, FILLING).await?;
+        Ok(Self {
             storage: StoredValue::new_local(storage),
             library,
             records,
             sign_in,
-            owner: StoredValue::new(Owner::current().unwrap_or_default()),
+            owner: StoredValue::new(owner),
             open: StoredValue::new(VecDeque::new()),
-        }
+            left: StoredValue::new(left.and_then(|row| FillingRow::decode(&row))),
+        })
+    }
+
+    /// The form that was on screen when the app was killed, as long as one can go on with it.
+    #[must_use]
+    pub fn left(self) -> Option<FillingRow> {
+        let is_there = |left: &FillingRow| match left.stored {
+            true => self.records.summary(left.record).is_some(),
+            false => self.library.form(&left.form).is_some(),
+        };
+        self.left.get_value().filter(|left| untrack(|| is_there(left)))
+    }
+
+    /// Where a person was in a new record that the app was killed in, and that is begun again now.
+    fn place_left(self, form: &str, unit: &str) -> Option<String> {
+        let left = self.left.try_update_value(Option::take).flatten()?;
+        (!left.stored && left.form == form && left.unit == unit).then_some(left.place)
     }
 
     /// Opens a record where it was left. A record that is open already gives the same entry.
@@ -90,12 +118,12 @@ impl OpenForms {
         let (_, _, seen_seq) = self.records.view_with_place(record).await?;
         let opening = Opening {
             record,
+            place: self.place_left(&form.id, unit),
             form: FormRef { id: form.id, version: form.version, hash },
             unit: unit.to_owned(),
             account: profile.account,
             device: self.records.device().device.to_string(),
             view: None,
-            place: None,
             seen_seq,
         };
         self.enter(opening).await

@@ -1,14 +1,15 @@
-//! The pack as the phone gets it: forms, units, plan and indicators as data. Unknown keys are ignored, so an
-//! older app reads a newer pack.
+//! The pack as the phone gets it: forms and units as data.
+//!
+//! Unknown keys are ignored, so an older app reads a newer pack; the plan's tasks, clauses and indicators come with it and stay in the stored bytes until a screen needs them.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::preferences::Language;
 
 /// One text in each language, by language code.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Text(pub BTreeMap<String, String>);
 
@@ -22,7 +23,7 @@ impl Text {
 }
 
 /// Everything the phone needs to know about an organisation and its forms.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Pack {
     /// SHA-256 of the pack, hex.
@@ -31,22 +32,16 @@ pub struct Pack {
     pub id: String,
     /// Its title.
     pub title: Text,
+    /// The kinds of forms, in the order in which they are listed.
+    pub form_kinds: Vec<FormKind>,
     /// The forms in force.
     pub forms: Vec<PackForm>,
     /// Org units, those out of force too.
     pub units: Vec<Unit>,
-    /// The plan's tasks.
-    pub tasks: Vec<serde_json::Value>,
-    /// Indicators with their targets.
-    pub indicators: Vec<serde_json::Value>,
-    /// Legal references.
-    pub legal_refs: Vec<serde_json::Value>,
-    /// The plan's clauses.
-    pub clauses: Vec<serde_json::Value>,
 }
 
 /// A form in force.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct PackForm {
     /// The `XForm`'s id.
@@ -57,18 +52,26 @@ pub struct PackForm {
     pub hash: String,
     /// Its title.
     pub title: Text,
-    /// What kind of work it is for: inspection, training, attendance …
+    /// What kind of work it is for: one of [`Pack::form_kinds`].
     pub kind: Option<String>,
-    /// How often it is due.
-    pub frequency: Option<String>,
+    /// How often it is due, in words.
+    pub how_often: Text,
     /// The plan's clauses it serves.
     pub clauses: Vec<String>,
-    /// Who fills it.
-    pub used_by: serde_json::Value,
+}
+
+/// What people read for a kind of forms.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct FormKind {
+    /// The word by which forms name it.
+    pub id: String,
+    /// Its title.
+    pub title: Text,
 }
 
 /// An org unit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Unit {
     /// Its id, which records carry.

@@ -32,8 +32,6 @@ pub struct Chosen {
     pub text_percent: u16,
     /// Whether the offer to install the app was put away.
     pub install_dismissed: bool,
-    /// The record being filled when the app was last alive: whoever was interrupted comes back to it.
-    pub filling: Option<String>,
 }
 
 impl Default for Chosen {
@@ -43,7 +41,6 @@ impl Default for Chosen {
             theme: Theme::System,
             text_percent: 100,
             install_dismissed: false,
-            filling: None,
         }
     }
 }

@@ -22,6 +22,7 @@ use super::{blobs, outbox, search};
 use crate::platform::{
     broadcast::Channel,
     http::{HttpError, Request},
+    json,
     storage::{
         Read, Rows, Storage, StorageError, Store,
         schema::{BlobRow, OutboxRow, meta},
@@ -112,8 +113,22 @@ pub struct HistoryEntry {
     pub wall_ms: i64,
     /// When the server received it.
     pub received_ms: i64,
-    /// The field paths that it wrote, with the values, as the server tells them.
-    pub fields: serde_json::Value,
+    /// What became of it: `applied`, `merged`, `conflict` or `quarantined`.
+    pub outcome: String,
+    /// What it wrote.
+    pub fields: Vec<Written>,
+}
+
+/// One field that an act wrote, as the server tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Written {
+    /// The field's path.
+    pub path: String,
+    /// Its new value, or a file's name; none if it was left empty.
+    pub value: Option<String>,
+    /// How many earlier values it replaced.
+    pub replaced: usize,
 }
 
 /// Why there is no history, or no file.
@@ -230,7 +245,7 @@ impl Records {
         if !answer.is_ok() {
             return Err(refusal(&answer));
         }
-        serde_json::from_slice(&answer.body).map_err(|error| FetchError::Garbled(error.to_string()))
+        json::read(&answer.body).map_err(FetchError::Garbled)
     }
 
     /// A file that a record names: from this phone, else from the server.
@@ -294,8 +309,7 @@ impl Records {
 
     async fn account(self) -> Result<Option<String>, StorageError> {
         let profile = self.storage.get_value().row(Store::Meta, meta::PROFILE).await?;
-        let profile = profile
-            .and_then(|bytes| serde_json::from_slice::<super::sign_in::Profile>(&bytes).ok());
+        let profile = profile.and_then(|bytes| json::read::<super::sign_in::Profile>(&bytes).ok());
         Ok(profile.map(|profile| profile.account))
     }
 
@@ -482,7 +496,7 @@ fn summarise(view: &RecordView) -> RecordSummary {
     }
 }
 
-fn refusal(answer: &crate::platform::http::Response) -> FetchError {
+pub(super) fn refusal(answer: &crate::platform::http::Response) -> FetchError {
     FetchError::Refused(
         answer.error().map_or_else(|| answer.status.to_string(), |error| error.code),
     )

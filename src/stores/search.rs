@@ -9,7 +9,13 @@ const ANSWER_CHARS_MAX: usize = 80;
 /// Whether a text that is folded already contains every word that is searched.
 #[must_use]
 pub fn matches(folded: &str, searched: &str) -> bool {
-    fold(searched).split(' ').all(|word| folded.contains(word))
+    all_found(&fold(searched), &[folded])
+}
+
+/// Whether every word of `sought` is in one of the texts; all are folded already.
+#[must_use]
+pub fn all_found(sought: &str, texts: &[&str]) -> bool {
+    sought.split(' ').all(|word| texts.iter().any(|text| text.contains(word)))
 }
 
 /// What a record is found by: its title and its short answers.

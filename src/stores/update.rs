@@ -1,24 +1,73 @@
-//! A new version of the app: offered, never forced.
+//! A new version of the app: looked for, offered, never forced.
 
 use leptos::prelude::*;
 
-use crate::platform::service_worker;
+use super::{
+    SyncStatus,
+    sync_status::{Blocked, Phase},
+};
+use crate::platform::{clock, connectivity, service_worker, tasks, visibility};
+use crate::reactive::{effect, memo};
+
+/// How long after a look that reached the server the app may come to the front without another one.
+const LOOK_EVERY_MS: i64 = 15 * 60 * 1000;
 
 /// Whether a new version waits, and how to take it.
 #[derive(Clone, Copy)]
 pub struct AppUpdate {
     waiting: RwSignal<bool>,
+    /// When a look last reached the server, phone clock.
+    looked_ms: StoredValue<i64>,
 }
 
 impl AppUpdate {
-    /// Listens for a new version.
+    /// Listens for a new version, and looks for one when the app comes to the front. The browser itself looks only
+    /// when a page is loaded, which an installed app that is never closed does not do for weeks.
     #[must_use]
     pub fn watch() -> Self {
         let waiting = RwSignal::new(false);
         service_worker::on_update(move || {
             waiting.try_set(true);
         });
-        Self { waiting }
+        let update = Self { waiting, looked_ms: StoredValue::new(clock::now_ms()) };
+        visibility::on_change(move |visible| {
+            let is_due = update.looked_ms.try_get_value().is_some_and(|last| {
+                // A clock that was set back would otherwise put the next look off for as long.
+                !(0..LOOK_EVERY_MS).contains(&(clock::now_ms() - last))
+            });
+            if visible && is_due && connectivity::is_online() {
+                update.look();
+            }
+        });
+        update
+    }
+
+    /// Looks for a new version too whenever the server is reached again after it was not, and when it asks for one.
+    pub fn follow(self, sync_status: SyncStatus) {
+        let standing = sync_status.standing();
+        let phase = memo(move || standing.read().phase);
+        let was_offline = StoredValue::new(false);
+        effect(move || match phase.get() {
+            Phase::Offline => was_offline.set_value(true),
+            Phase::Blocked(Blocked::UpgradeNeeded) => self.look(),
+            Phase::Idle if was_offline.get_value() => {
+                was_offline.set_value(false);
+                self.look();
+            }
+            Phase::Idle
+            | Phase::Sending
+            | Phase::SendingFiles
+            | Phase::Receiving
+            | Phase::Blocked(_) => {}
+        });
+    }
+
+    fn look(self) {
+        tasks::spawn(async move {
+            if service_worker::check().await {
+                self.looked_ms.try_set_value(clock::now_ms());
+            }
+        });
     }
 
     /// Whether a new version is ready.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use form::Choice;
 use leptos::prelude::*;
 
+use crate::reactive::{Show, effect, memo};
+
 use super::select_many::ManyChoice;
 use crate::components::{Button, ButtonKind, Glyph, Icon, SearchField, Sheet, VirtualList};
 use crate::form_view::question::Asked;
@@ -23,14 +25,14 @@ struct Found {
 impl Found {
     fn new(asked: Asked, search: RwSignal<String>) -> Self {
         let all = asked.entry.choices(asked.id);
-        let choices = Memo::new(move |_| {
+        let choices = memo(move || {
             let sought = report::fold(&search.read());
             let matches =
                 |choice: &&Choice| report::matches(&report::fold(&choice.label.text), &sought);
             all.read().iter().filter(matches).cloned().collect::<Arc<[Choice]>>()
         });
         let generation = RwSignal::new(0);
-        Effect::new(move || {
+        effect(move || {
             choices.read();
             generation.update(|generation| *generation += 1);
         });
@@ -72,7 +74,7 @@ fn OpenButton(
 fn chosen_labels(asked: Asked) -> Memo<Vec<String>> {
     let value = asked.value();
     let choices = asked.entry.choices(asked.id);
-    Memo::new(move |_| {
+    memo(move || {
         let choices = choices.read();
         let label = |value: &str| {
             let choice = choices.iter().find(|choice| choice.value == value);
@@ -139,13 +141,13 @@ pub(super) fn ChooseOne(asked: Asked) -> impl IntoView {
     let open = RwSignal::new(false);
     let labels = chosen_labels(asked);
     let value = asked.value();
-    let can_clear = Memo::new(move |_| {
+    let can_clear = memo(move || {
         let state = asked.state.read();
         !state.required && !state.readonly && !state.value.is_empty()
     });
     let row = move |choice: Choice| {
         let this = choice.value.clone();
-        let is_chosen = Memo::new(move |_| *value.read() == this);
+        let is_chosen = memo(move || *value.read() == this);
         let chosen = choice.value.clone();
         view! {
             <button

@@ -3,6 +3,8 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::reactive::{Show, effect};
+
 use super::Typing;
 use crate::components::{Banner, Button, Glyph, Sheet, Tone};
 use crate::form_view::question::Asked;
@@ -58,7 +60,7 @@ pub(super) fn Barcode(asked: Asked) -> impl IntoView {
 fn Camera(asked: Asked, open: RwSignal<bool>, denied: RwSignal<bool>) -> impl IntoView {
     let video = NodeRef::<html::Video>::new();
     let stop = StoredValue::new_local(barcode::Stop::default());
-    Effect::new(move || {
+    effect(move || {
         let Some(video) = video.get() else { return };
         let stop = stop.get_value();
         tasks::spawn(async move {

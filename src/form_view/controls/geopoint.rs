@@ -4,6 +4,8 @@ use form::{DataType, QuestionControl};
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::reactive::{Show, memo};
+
 use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::form_view::answer_text::{answer_text, map_link};
 use crate::form_view::question::Asked;
@@ -56,7 +58,7 @@ pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
         }
         .to_owned()
     });
-    let is_running = Memo::new(move |_| *measuring.read() == Measuring::Running);
+    let is_running = memo(move || *measuring.read() == Measuring::Running);
     view! {
         <div class="geopoint" role="group" aria-labelledby=asked.label_id()>
             <Show when=move || !value.read().is_empty()>

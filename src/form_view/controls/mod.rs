@@ -22,6 +22,8 @@ use std::sync::Arc;
 use form::{DataType, Question, QuestionControl};
 use leptos::prelude::*;
 
+use crate::reactive::effect;
+
 use super::question::Asked;
 
 /// From so many choices on, a list with a search serves better than a page of buttons.
@@ -115,7 +117,7 @@ impl Typing {
             typed: StoredValue::new(value.get_untracked()),
             is_inside: StoredValue::new(false),
         };
-        Effect::new(move || {
+        effect(move || {
             let value = value.get();
             if typing.typed.with_value(|typed| *typed != value) {
                 typing.typed.set_value(value);

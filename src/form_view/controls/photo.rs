@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::Show;
+
 use super::file::{RemoveFile, Taking, TakingNews, answer_file, keep};
 use crate::components::{Glyph, Icon};
 use crate::form_view::FilePicture;

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::Show;
+
 use crate::components::{Button, ButtonKind};
 use crate::form_view::question::Asked;
 use crate::locale::Language;

@@ -3,6 +3,8 @@
 use form::Choice;
 use leptos::prelude::*;
 
+use crate::reactive::{Show, memo};
+
 use crate::components::{Button, Glyph, IconButton};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
@@ -13,7 +15,7 @@ pub(super) fn Rank(asked: Asked) -> impl IntoView {
     let words = asked.words;
     let choices = asked.entry.choices(asked.id);
     let value = asked.value();
-    let order = Memo::new(move |_| in_order(&choices.read(), &value.read()));
+    let order = memo(move || in_order(&choices.read(), &value.read()));
     let move_to = move |from: usize, to: usize| {
         let mut values: Vec<String> =
             order.with_untracked(|order| order.iter().map(|choice| choice.value.clone()).collect());

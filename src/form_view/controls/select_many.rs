@@ -3,7 +3,9 @@
 use form::Choice;
 use leptos::prelude::*;
 
-use crate::components::RichText;
+use crate::reactive::Show;
+
+use crate::components::{RichText, keyed_list};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 
@@ -23,9 +25,11 @@ pub(super) fn SelectMany(asked: Asked) -> impl IntoView {
             aria-labelledby=asked.label_id()
             aria-describedby=asked.described_by()
         >
-            <For each=move || choices.get().to_vec() key=|choice| (choice.value.clone(), choice.label.text.clone()) let:choice>
-                <ManyChoice asked=asked choice=choice />
-            </For>
+            {keyed_list(
+                move || choices.get().to_vec(),
+                |choice| format!("{}\n{}", choice.value, choice.label.text),
+                move |choice| view! { <ManyChoice asked=asked choice=choice /> }.into_any(),
+            )}
         </div>
         <Show when=move || choices.read().is_empty()>
             <p class="muted">{asked.words.say(Language::no_choices)}</p>

@@ -3,7 +3,9 @@
 use form::Choice;
 use leptos::prelude::*;
 
-use crate::components::{Button, ButtonKind, RichText};
+use crate::reactive::{Show, memo};
+
+use crate::components::{Button, ButtonKind, RichText, keyed_list};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 
@@ -19,7 +21,7 @@ pub(super) fn SelectOne(asked: Asked) -> impl IntoView {
             .any(|word| word.starts_with("columns") || word == "horizontal" || word == "likert")
     });
     let value = asked.value();
-    let can_clear = Memo::new(move |_| {
+    let can_clear = memo(move || {
         let state = asked.state.read();
         !state.required && !state.readonly && !state.value.is_empty()
     });
@@ -33,9 +35,11 @@ pub(super) fn SelectOne(asked: Asked) -> impl IntoView {
             aria-describedby=asked.described_by()
             aria-invalid=asked.invalid()
         >
-            <For each=move || choices.get().to_vec() key=|choice| (choice.value.clone(), choice.label.text.clone()) let:choice>
-                <OneChoice asked=asked value=value choice=choice />
-            </For>
+            {keyed_list(
+                move || choices.get().to_vec(),
+                |choice| format!("{}\n{}", choice.value, choice.label.text),
+                move |choice| view! { <OneChoice asked=asked value=value choice=choice /> }.into_any(),
+            )}
         </div>
         <Show when=move || choices.read().is_empty()>
             <p class="muted">{words.say(Language::no_choices)}</p>

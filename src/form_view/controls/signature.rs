@@ -3,6 +3,8 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::reactive::{Show, effect};
+
 use super::file::{RemoveFile, Taking, TakingNews, answer_file, keep};
 use crate::components::{Button, ButtonKind, Glyph, Sheet};
 use crate::form_view::FilePicture;
@@ -55,7 +57,7 @@ fn Paper(asked: Asked, taking: RwSignal<Taking>, open: RwSignal<bool>) -> impl I
     let pad = StoredValue::new_local(None::<Pad>);
     let last = StoredValue::new(None::<(f64, f64)>);
     let is_signed = RwSignal::new(false);
-    Effect::new(move || {
+    effect(move || {
         let Some(canvas) = canvas.get() else { return };
         // Its size is known once the sheet is shown.
         request_animation_frame(move || {

@@ -15,10 +15,14 @@ use crate::platform::{
     clock,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
-        schema::{Key, OutboxRow},
+        schema::{FILLING, FillingRow, Key, OutboxRow},
     },
     tasks::{self, Timer},
 };
+
+/// How long after a save that failed the next one is tried, if nothing is entered before: a person who makes room on
+/// the phone and comes back finds the answers stored.
+const RETRY_AFTER_MS: u32 = 3_000;
 
 /// What was entered and is not on the disk yet, and what is needed to put it there.
 pub(super) struct Draft {
@@ -41,8 +45,9 @@ struct State {
     screen: Screen,
     /// This device's newest operation whose effect `screen` shows.
     seen_seq: u64,
-    place: String,
-    stored_place: String,
+    /// Where the person is, and where the disk says that they are.
+    stand: Stand,
+    stored_stand: Stand,
     /// Whether the record exists outside this form: an untouched new one is never stored.
     exists: bool,
     /// Whether a person entered something.
@@ -50,13 +55,44 @@ struct State {
     title: String,
     /// The save that is due.
     due: Option<Timer>,
+    /// The save that is tried again by itself after one that failed.
+    retry: Option<Timer>,
+}
+
+impl State {
+    /// An untouched new record is never stored.
+    fn is_worth_storing(&self) -> bool {
+        self.exists || self.touched && !self.pending.is_empty()
+    }
+
+    fn has_values(&self) -> bool {
+        self.is_worth_storing() && !self.pending.is_empty()
+    }
+
+    /// Whether the disk should hear where the person is.
+    fn has_moved(&self) -> bool {
+        let is_told =
+            self.is_worth_storing() || self.stand.on_screen || self.stored_stand.on_screen;
+        is_told && self.stand != self.stored_stand
+    }
+}
+
+/// Where a person is.
+#[derive(Clone, PartialEq, Eq)]
+struct Stand {
+    /// Field path of the question.
+    place: String,
+    /// Whether the form is on screen.
+    on_screen: bool,
 }
 
 /// What one save writes.
 #[derive(Clone)]
 struct Batch {
     values: BTreeMap<String, Value>,
-    place: String,
+    stand: Stand,
+    /// Whether the record is in the store once this is.
+    stored: bool,
 }
 
 impl Draft {
@@ -67,6 +103,8 @@ impl Draft {
         files: BTreeMap<String, FileRef>,
         defaults: BTreeMap<String, Option<String>>,
     ) -> Self {
+        let place = opening.place.clone().unwrap_or_default();
+        let stand = Stand { place, on_screen: false };
         let draft = Self {
             storage,
             record: opening.record,
@@ -79,12 +117,13 @@ impl Draft {
                 files,
                 screen,
                 seen_seq: opening.seen_seq,
-                place: opening.place.clone().unwrap_or_default(),
-                stored_place: opening.place.clone().unwrap_or_default(),
+                stand: stand.clone(),
+                stored_stand: stand,
                 exists: opening.view.is_some(),
                 touched: false,
                 title: opening.view.as_ref().map(|view| view.title.clone()).unwrap_or_default(),
                 due: None,
+                retry: None,
             }),
         };
         draft.take_writes(defaults);
@@ -143,25 +182,30 @@ impl Draft {
     }
 
     pub(super) fn stand_at(&self, path: String) {
-        self.state.borrow_mut().place = path;
+        self.state.borrow_mut().stand.place = path;
+    }
+
+    pub(super) fn show(&self, on_screen: bool) {
+        self.state.borrow_mut().stand.on_screen = on_screen;
     }
 
     /// Whether there is something to write.
     fn is_dirty(&self) -> bool {
         let state = self.state.borrow();
-        let has_news = !state.pending.is_empty() || state.place != state.stored_place;
-        has_news && (state.exists || state.touched)
+        state.has_values() || state.has_moved()
     }
 
-    /// Writes what is pending. On return it is on the disk, or pending again.
-    async fn save(&self) -> Result<(), StorageError> {
+    /// Writes what is pending. On return it is on the disk, or pending again. Whether there were answers among it.
+    async fn save(&self) -> Result<bool, StorageError> {
         let _turn = self.turn.lock().await;
         if !self.is_dirty() {
-            return Ok(());
+            return Ok(false);
         }
         let batch = {
             let mut state = self.state.borrow_mut();
-            Batch { values: std::mem::take(&mut state.pending), place: state.place.clone() }
+            let stored = state.is_worth_storing();
+            let values = if stored { std::mem::take(&mut state.pending) } else { BTreeMap::new() };
+            Batch { values, stand: state.stand.clone(), stored }
         };
         let written = self.write(batch.clone()).await;
         let mut state = self.state.borrow_mut();
@@ -169,9 +213,9 @@ impl Draft {
             Ok((screen, seen_seq)) => {
                 state.screen = screen;
                 state.seen_seq = seen_seq;
-                state.stored_place = batch.place;
-                state.exists = true;
-                Ok(())
+                state.stored_stand = batch.stand;
+                state.exists |= batch.stored;
+                Ok(!batch.values.is_empty())
             }
             Err(error) => {
                 let newer = std::mem::replace(&mut state.pending, batch.values);
@@ -190,6 +234,7 @@ impl Draft {
         let (record, form, unit, author) =
             (self.record, self.form.clone(), self.unit.clone(), self.author.clone());
         let reads = vec![
+            Read::Row(Store::Place, FILLING.into()),
             Read::Row(Store::Open, record.into()),
             Read::From(Store::Outbox, Key::Number(seen_seq + 1), u32::MAX),
         ];
@@ -204,23 +249,52 @@ impl Draft {
                 }
             }
             let stored = rows.pop().and_then(|mut found| found.pop());
-            let mut patch = match stored {
-                Some((_, bytes)) => decode_patch(&bytes)?,
-                None => OpenPatch::new(record, form.clone(), unit.clone(), author.clone(), &screen),
-            };
-            for (path, value) in &batch.values {
-                patch.put(path, value.clone(), &screen);
+            let on_screen = rows.pop().and_then(|mut found| found.pop()).map(|(_, row)| row);
+            let mut changes = Vec::new();
+            changes.extend(stand_change(on_screen, &batch, record, &form.id, &unit));
+            if batch.stored {
+                let place = batch.stand.place.clone().into_bytes();
+                changes.push(Change::Put(Store::Place, record.into(), place));
             }
-            patch.resume = Some(batch.place.clone());
-            let mut changes =
-                vec![Change::Put(Store::Place, record.into(), batch.place.clone().into_bytes())];
             if !batch.values.is_empty() {
+                let mut patch = match stored {
+                    Some((_, bytes)) => decode_patch(&bytes)?,
+                    None => {
+                        OpenPatch::new(record, form.clone(), unit.clone(), author.clone(), &screen)
+                    }
+                };
+                for (path, value) in &batch.values {
+                    patch.put(path, value.clone(), &screen);
+                }
+                patch.resume = Some(batch.stand.place.clone());
                 changes.push(Change::Put(Store::Open, record.into(), codec::encode(&patch)));
             }
             Ok((changes, (screen, seen_seq)))
         };
         self.storage.update(reads, &[Store::Open, Store::Place], decide).await
     }
+}
+
+/// Keeps which form is on screen, with the place in it. Another tab's form is left alone when this one goes away.
+fn stand_change(
+    stored: Option<Vec<u8>>,
+    batch: &Batch,
+    record: RecordId,
+    form: &str,
+    unit: &str,
+) -> Option<Change> {
+    if !batch.stand.on_screen {
+        let is_ours = FillingRow::decode(&stored?)?.record == record;
+        return is_ours.then(|| Change::Delete(Store::Place, FILLING.into()));
+    }
+    let row = codec::encode(&FillingRow {
+        record,
+        stored: batch.stored,
+        form: form.to_owned(),
+        unit: unit.to_owned(),
+        place: batch.stand.place.clone(),
+    });
+    (stored.as_ref() != Some(&row)).then(|| Change::Put(Store::Place, FILLING.into(), row))
 }
 
 pub(crate) fn decode_patch(bytes: &[u8]) -> Result<OpenPatch, StorageError> {
@@ -236,13 +310,13 @@ impl FormEntry {
             return;
         }
         let mut state = draft.state.borrow_mut();
-        if !state.pending.is_empty() {
+        if state.has_values() {
             self.save_state.set(SaveState::Saving);
         }
         if delay_ms > 0 && state.due.is_some() {
             return; // the first key starts the clock: going on typing does not put it off
         }
-        let save = move || tasks::spawn(async move { drop(self.save_now().await) });
+        let save = self.save();
         let timer = (delay_ms > 0).then(|| tasks::after(delay_ms, save));
         if let Some(earlier) = std::mem::replace(&mut state.due, timer) {
             earlier.cancel();
@@ -256,22 +330,43 @@ impl FormEntry {
     pub async fn save_now(self) -> Result<(), StorageError> {
         let Some(draft) = self.draft.try_get_value() else { return Ok(()) };
         self.collect();
-        draft.state.borrow_mut().due = None;
-        let had_values = !draft.state.borrow().pending.is_empty();
-        let saved = draft.save().await;
-        match &saved {
-            Ok(()) if had_values => {
-                if draft.state.borrow().pending.is_empty() {
+        {
+            let mut state = draft.state.borrow_mut();
+            state.due = None;
+            if let Some(retry) = state.retry.take() {
+                retry.cancel();
+            }
+        }
+        match draft.save().await {
+            Ok(true) => {
+                if !draft.state.borrow().has_values() {
                     self.save_state.try_set(SaveState::Saved(clock::now_ms()));
                 }
                 self.records.changed(self.record);
             }
-            Ok(()) => {}
+            Ok(false) => self.take_back_failure(),
             Err(error) => {
                 self.save_state.try_set(SaveState::Failed(error.clone()));
+                let again = tasks::after(RETRY_AFTER_MS, self.save());
+                if let Some(other) = draft.state.borrow_mut().retry.replace(again) {
+                    other.cancel();
+                }
+                return Err(error);
             }
         }
-        saved
+        Ok(())
+    }
+
+    /// Only where the person is could not be written, and now it is: no answer was in question.
+    fn take_back_failure(self) {
+        let has_failed = |state: &SaveState| matches!(state, SaveState::Failed(_));
+        if self.save_state.try_with_untracked(has_failed) == Some(true) {
+            self.save_state.try_set(SaveState::Unchanged);
+        }
+    }
+
+    fn save(self) -> impl FnOnce() + Copy {
+        move || tasks::spawn(async move { drop(self.save_now().await) })
     }
 
     /// Takes what the engine wrote.

@@ -6,7 +6,10 @@ use sync::{device::DeviceState, view};
 
 use super::*;
 use crate::{
-    platform::storage::{Storage, Store, schema::OutboxRow},
+    platform::storage::{
+        Storage, Store,
+        schema::{FILLING, FillingRow, OutboxRow},
+    },
     stores::{SyncStatus, outbox},
 };
 
@@ -79,6 +82,12 @@ impl Phone {
         FormEntry::open(self.program.clone(), self.storage.clone(), self.records, opening)
     }
 
+    /// The form that the disk says is on screen.
+    fn filling(&self) -> Option<FillingRow> {
+        let row = block_on(self.storage.row(Store::Place, FILLING)).expect("memory reads");
+        row.and_then(|row| FillingRow::decode(&row))
+    }
+
     fn device(&self) -> DeviceState {
         block_on(outbox::device(&self.storage)).expect("a device")
     }
@@ -125,6 +134,58 @@ fn a_form_that_was_only_looked_at_is_not_stored() {
         entry.focus(question(entry, "chung/ten"));
         block_on(entry.save_now()).expect("nothing to do");
         assert_eq!(block_on(phone.storage.all(Store::Open)), Ok(Vec::new()));
+        assert_eq!(entry.save_state().get_untracked(), SaveState::Unchanged);
+    });
+}
+
+#[test]
+fn the_form_on_screen_is_on_the_disk_at_once_and_with_each_answer_until_it_is_left() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        entry.set_on_screen(true);
+        block_on(entry.save_now()).expect("memory stores");
+        let left = phone.filling().expect("on screen");
+        assert_eq!((left.record, left.stored, left.place.as_str()), (entry.record(), false, ""));
+        assert_eq!((left.form.as_str(), left.unit.as_str()), ("thu", "phuong_a"));
+        entry.focus(question(entry, "chung/tuoi"));
+        block_on(entry.save_now()).expect("memory stores");
+        let left = phone.filling().expect("on screen");
+        assert_eq!((left.stored, left.place.as_str()), (false, "chung/tuoi"));
+        assert_eq!(block_on(phone.storage.all(Store::Open)), Ok(Vec::new()));
+        entry.answer(question(entry, "chung/ten"), "An");
+        block_on(entry.save_now()).expect("memory stores");
+        let left = phone.filling().expect("on screen");
+        assert_eq!((left.stored, left.place.as_str()), (true, "chung/ten"));
+        entry.set_on_screen(false);
+        block_on(entry.save_now()).expect("memory stores");
+        assert_eq!(phone.filling(), None);
+    });
+}
+
+#[test]
+fn leaving_a_form_in_one_tab_leaves_the_form_on_screen_in_another() {
+    run(|phone| {
+        let (ours, theirs) = (phone.open(record_id::new()), phone.open(record_id::new()));
+        for entry in [ours, theirs] {
+            entry.set_on_screen(true);
+            block_on(entry.save_now()).expect("memory stores");
+        }
+        ours.set_on_screen(false);
+        block_on(ours.save_now()).expect("memory stores");
+        assert_eq!(phone.filling().map(|left| left.record), Some(theirs.record()));
+    });
+}
+
+#[test]
+fn a_full_disk_is_told_before_the_first_answer() {
+    run(|phone| {
+        phone.storage.fill_up(true);
+        let entry = phone.open(record_id::new());
+        entry.set_on_screen(true);
+        assert_eq!(block_on(entry.save_now()), Err(StorageError::Full));
+        assert_eq!(entry.save_state().get_untracked(), SaveState::Failed(StorageError::Full));
+        phone.storage.fill_up(false);
+        block_on(entry.save_now()).expect("room again");
         assert_eq!(entry.save_state().get_untracked(), SaveState::Unchanged);
     });
 }
@@ -188,7 +249,7 @@ fn a_sync_in_the_middle_of_filling_makes_no_conflict_with_oneself() {
         let rows = block_on(phone.storage.all(Store::Outbox)).expect("read");
         let held: Vec<_> = rows
             .iter()
-            .map(|(_, row)| OutboxRow::decode(row).and_then(|row| row.held()).expect("ours"))
+            .map(|(_, row)| OutboxRow::decode(row).and_then(OutboxRow::held).expect("ours"))
             .collect();
         assert_eq!(held.iter().map(|held| held.operation.dot.seq).collect::<Vec<_>>(), [1, 2]);
         let view = view::view(&phone.device(), None, &held, None).expect("a record");

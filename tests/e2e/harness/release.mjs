@@ -47,7 +47,7 @@ export class Release {
       const path = join(this.folder, file);
       if (file.endsWith('.js')) writeFileSync(path, `${readFileSync(path, 'utf8')}\n// version ${this.name}\n`);
       if (file.endsWith('.css')) writeFileSync(path, `${readFileSync(path, 'utf8')}\n/* version ${this.name} */\n`);
-      const renamed = file.replace(/-[0-9a-f]{16}(?=[._])/, `-${sha256(this.name).slice(0, 16)}`);
+      const renamed = file.replace(/-[0-9a-f]{12,16}(?=[._])/, `-${sha256(this.name).slice(0, 16)}`);
       if (renamed === file) continue;
       cpSync(path, join(this.folder, renamed));
       rmSync(path);
@@ -56,13 +56,17 @@ export class Release {
     writeFileSync(page, html);
   }
 
+  /** The files that a phone keeps: those that the built app's service worker lists, by their names in this version. */
+  get kept() {
+    return Object.fromEntries(Object.entries(this.hashes).filter(([path]) => path !== '/sw.js' && !path.endsWith('-512.png')));
+  }
+
   /** Writes the service worker's list, as the build does. */
   #list() {
-    const { '/sw.js': _itself, ...hashes } = this.hashes;
-    const list = JSON.stringify(hashes);
+    const list = JSON.stringify(this.kept);
     const path = join(this.folder, 'sw.js');
     const worker = readFileSync(path, 'utf8');
-    const manifest = `/*@precache*/{version:"${sha256(list).slice(0, 16)}",files:${list}}/*@end*/`;
+    const manifest = `/*@precache*/{version:"${sha256(list + worker).slice(0, 16)}",files:${list}}/*@end*/`;
     writeFileSync(path, worker.replace(/\/\*@precache\*\/.*?\/\*@end\*\//s, () => manifest));
   }
 }

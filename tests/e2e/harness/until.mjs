@@ -16,3 +16,16 @@ export async function until(what, condition, limit_ms = 30_000) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** What `promise` gives, or an error after that time: for promises that a browser may leave open for ever. */
+export async function within(what, promise, limit_ms = 30_000) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no end in sight: ${what}`)), limit_ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import { PASSWORD, Server } from '../harness/server.mjs';
 import { DESK, Device, PHONE } from '../harness/phone.mjs';
-import { knownGap } from '../harness/known_gap.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
@@ -126,12 +125,20 @@ for (const [screen, path] of [['today', '/'], ['fill', '/fill'], ['records', '/r
   });
 }
 
-knownGap('a record has no fault', 'headings stand between the answers of a definition list, without a level', async () => {
+test('a record has no fault, nor have its history and the sync log', async () => {
   await app.open('/records');
+  await app.allSent();
   const href = await device.page.locator('.record-row').first().getAttribute('href');
   await app.open(href.replace('/edit', ''));
   await device.page.locator('[data-path]').filter({ visible: true }).first().waitFor();
+  await device.page.getByRole('button', { name: 'Xem lịch sử' }).click();
+  await device.page.locator('.history-list summary').first().click();
+  await device.page.locator('.history-list [data-path]').first().waitFor();
   assert.deepEqual(await faults('record'), []);
+  await app.open('/more');
+  await device.page.locator('[data-sync-log] summary').click();
+  await device.page.locator('[data-sync-log] li').first().waitFor();
+  assert.deepEqual(await faults('sync log'), []);
 });
 
 test('the inspection form, with a rule broken, has no fault', async () => {
@@ -143,4 +150,8 @@ test('the inspection form, with a rule broken, has no fault', async () => {
   await device.page.locator('[data-q="don_vi_lap"] .choose-button').click();
   await device.page.getByRole('dialog').filter({ visible: true }).waitFor();
   assert.deepEqual(await faults('choice sheet'), []);
+  await press('Escape');
+  await form.goTo('Xem lại');
+  await device.page.locator('.review-item').first().waitFor();
+  assert.deepEqual(await faults('review'), []);
 });

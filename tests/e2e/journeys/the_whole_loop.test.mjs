@@ -15,11 +15,18 @@ import { FormPage } from '../pages/form.mjs';
 
 const INSPECTION = 'lk_kt_phuong_xa';
 const SESSION = 'lk_lop_tap_huan';
+const DIFFICULTY = 'lk_kho_khan';
 const PEOPLE = [
   ['Nguyễn Thị Đào', 'nu'], ['Trần Văn Bình', 'nam'], ['Lê Thị Ánh', 'nu'], ['Phạm Văn Đức', 'nam'],
   ['Hoàng Thị Én', 'nu'], ['Võ Văn Giàu', 'nam'], ['Đặng Thị Hằng', 'nu'], ['Bùi Văn Ích', 'nam'],
   ['Đỗ Thị Kiều', 'nu'], ['Hồ Văn Lượng', 'nam'], ['Ngô Thị Mận', 'nu'], ['Dương Văn Ngọc', 'nam'],
 ];
+
+/** The four records as the desk lists them. */
+const INSPECTED = /KT Phường Long Khánh/;
+const TRAINED = /TH BDG-2026-01/;
+const IN_NEED = /khó khăn[^]*Phường Long Khánh/;
+const ELSEWHERE = /khó khăn[^]*Phường Bảo Vinh/;
 
 const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
 const photo = picture(join(folder, 'photo.png'));
@@ -134,7 +141,7 @@ test('the inspection is finished and submitted without a network', async () => {
   await form.next();
   await officer.page.getByText('Không thiếu gì. Nộp được rồi.').waitFor();
   await officer.page.getByRole('button', { name: 'Nộp phiếu' }).click();
-  await officer.page.locator('.standing-line').waitFor();
+  await officer.page.locator('.record-head').getByText('Đã nộp').waitFor();
   assert.notEqual(await officer.page.locator('[data-unsent]').first().getAttribute('data-unsent'), '0');
 });
 
@@ -171,7 +178,7 @@ test('offline, a training session takes the attendance of 12 people', async () =
   await form.sign('ky_phu_trach');
   await form.next();
   await officer.page.getByRole('button', { name: 'Nộp phiếu' }).click();
-  await officer.page.locator('.standing-line').waitFor();
+  await officer.page.locator('.record-head').getByText('Đã nộp').waitFor();
   await officer.screenshot('unsent');
 });
 
@@ -201,30 +208,106 @@ test('another officer of the unit receives the records; an officer of another un
   assert.equal(await stranger.page.locator('.record-row').count(), 0);
 });
 
-test('the coordinator sees records arrive without reloading, opens them and finds them by folded text', async () => {
+/** Waits until the coordinator's list holds these records and no other. */
+function listed(...records) {
+  let rows;
+  return until(`the list holds ${records.join(', ') || 'nothing'}`, async () => {
+    rows = await coordinator.page.locator('.record-row').allInnerTexts();
+    return rows.length === records.length && records.every((record) => rows.some((row) => record.test(row)));
+  }).catch((error) => assert.fail(`${error.message}; it holds: ${rows?.join(' | ')}`));
+}
+
+/** Writes a report of difficulties on this phone, and leaves it there as a draft. */
+async function reportDifficulty(device, words) {
+  const form = await new App(device, server).begin(DIFFICULTY);
+  await form.type('tom_tat', words);
+  await form.saved();
+}
+
+test('the coordinator sees records arrive without reloading', async () => {
   await coordinator.start();
   const desk = new App(coordinator, server);
   await desk.signIn('dieuphoi');
   await desk.open('/records');
-  const rows = coordinator.page.locator('.record-row');
-  await until('both records are there', async () => (await rows.count()) === 2);
-
-  const form = await new App(colleague, server).begin('lk_kho_khan');
-  const text = colleague.page.locator('[data-q] textarea:visible, [data-q] input[type="text"]:visible').first();
-  await text.fill('Thiếu kinh phí tập huấn');
-  await text.blur();
-  await form.saved();
-  await until('the third record arrives', async () => (await rows.count()) === 3);
+  await listed(INSPECTED, TRAINED);
+  await reportDifficulty(colleague, 'Thiếu kinh phí tập huấn');
+  await listed(INSPECTED, TRAINED, IN_NEED);
+  await reportDifficulty(stranger, 'Chưa có cán bộ phụ trách');
+  await listed(INSPECTED, TRAINED, IN_NEED, ELSEWHERE);
   await coordinator.screenshot('desk');
+});
 
-  const search = coordinator.page.locator('input[type="search"]').first();
-  await search.fill('kiem tra uy ban');
+test('the coordinator narrows the list by form, unit, state and words without diacritics', async () => {
+  const { page } = coordinator;
+  const chip = (name) => page.locator('.chips').getByLabel(name, { exact: true });
+  const search = page.locator('.records-list input[type="search"]');
+  const all = [INSPECTED, TRAINED, IN_NEED, ELSEWHERE];
+
+  await chip('Phiếu').selectOption(DIFFICULTY);
+  await listed(IN_NEED, ELSEWHERE);
+  await chip('Đơn vị').selectOption('dn_p_bao_vinh');
+  await listed(ELSEWHERE);
+  await page.reload();
+  await listed(ELSEWHERE); // filters are in the address
+  await chip('Phiếu').selectOption('');
+  await listed(ELSEWHERE);
+  await chip('Đơn vị').selectOption('');
+  await listed(...all);
+  await chip('Trạng thái').selectOption('submitted');
+  await listed(INSPECTED, TRAINED);
+  await chip('Trạng thái').selectOption('draft');
+  await listed(IN_NEED, ELSEWHERE);
+  await chip('Trạng thái').selectOption('');
+
+  for (const [words, found] of [
+    ['phuong', all],
+    ['phuong long khanh', [INSPECTED, TRAINED, IN_NEED]],
+    ['BAO VINH', [ELSEWHERE]],
+    ['Phường Bảo Vinh', [ELSEWHERE]],
+    ['thieu kinh phi', [IN_NEED]],
+    ['kiem tra ubnd', [INSPECTED]],
+    ['binh dang gioi 2026-01', [TRAINED]],
+    ['khong he co', []],
+  ]) {
+    await search.fill(words);
+    await listed(...found);
+  }
+  await page.getByText('Không có hồ sơ nào khớp.').waitFor();
+  await chip('Phiếu').selectOption(DIFFICULTY);
+  await search.fill('phuong');
+  await listed(IN_NEED, ELSEWHERE);
   await search.fill('');
-  await rows.filter({ hasText: /kiểm tra/i }).first().click();
-  await coordinator.page.locator('[data-path="pa/a1"]').getByText('Chưa đạt').waitFor();
-  await coordinator.page.locator('[data-path="pa/a1_anh"] img').waitFor();
-  await coordinator.page.locator('[data-path="chung/vi_tri"] a').waitFor();
+  await chip('Phiếu').selectOption('');
+  await listed(...all);
+});
+
+test('a record at the desk: answers with labels, the photo, the map, and its history', async () => {
+  const { page } = coordinator;
+  await page.locator('.record-row').filter({ hasText: INSPECTED }).click();
+  const answer = (path) => page.locator(`.answers [data-path="${path}"]`);
+  await answer('pa/a1').getByText('Chưa đạt').waitFor();
+  const seen = (path) => until(`the picture ${path} is seen`, () =>
+    answer(path).locator('img').first().evaluate((image) => image.complete && image.naturalWidth > 0));
+  await seen('pa/a1_anh');
+  const map = await answer('chung/vi_tri').locator('a').getAttribute('href');
+  assert.match(map, /^https:\/\/www\.openstreetmap\.org\/\?mlat=10\.93\d*&mlon=107\.24\d*#/);
   await coordinator.screenshot('desk-record');
+
+  await page.getByRole('button', { name: 'Xem lịch sử' }).click();
+  const acts = page.locator('.history-list > li');
+  const submitting = acts.filter({ hasText: 'Nguyễn Thị Hoa nộp' });
+  await submitting.waitFor();
+  for (const act of await acts.all()) {
+    const told = await act.innerText();
+    assert.match(told, /^Nguyễn Thị Hoa /, 'who');
+    assert.match(told, /\d{1,2}:\d{2}[^]*máy chủ nhận [^]*\d{1,2}:\d{2}/, 'when, on the phone and at the server');
+    assert.match(told, /· .*Chrome/, 'on which device');
+  }
+  for (const changes of await acts.locator('summary').all()) await changes.click();
+  const changed = acts.locator('[data-path="pa/a1_gc"]');
+  await changed.getByText('Chưa ban hành kế hoạch năm').waitFor();
+  await changed.getByText('A1 - Lý do chưa đạt').waitFor();
+  await coordinator.screenshot('desk-history');
 });
 
 test("the spreadsheet's cells are right: labels, dates, rows, Vietnamese", async () => {

@@ -1,0 +1,66 @@
+//! Words of the repair desk: work that the server keeps and could not apply.
+
+use super::{Language, words};
+
+words! {
+    repair: "Xử lý", "Repair";
+    repair_title: "Việc cần xử lý", "Work to repair";
+    repair_why: "Máy chủ giữ nguyên vẹn phần việc này nhưng chưa ghi vào hồ sơ. Xem rồi áp dụng, hoặc để riêng và nói lý do cho người gửi.", "The server keeps this work whole, but has not put it into its record. Look at it, then apply it, or set it aside and tell the sender why.";
+    nothing_to_repair: "Không có việc nào chờ xử lý.", "Nothing waits for repair.";
+    nothing_settled: "Chưa có việc nào đã xử lý.", "Nothing was settled yet.";
+    settled_cases: "Đã xử lý", "Settled";
+    repair_needs_network: "Danh sách ở trên máy chủ: cần mạng để xem và xử lý.", "The list is on the server: a network is needed to see and settle it.";
+    repair_failed: "Máy chủ chưa làm được. Thử lại sau.", "The server could not do it. Try again later.";
+    repair_not_allowed: "Tài khoản này không được xử lý việc này.", "This account may not settle this.";
+    settled_by_other: "Người khác đã xử lý việc này.", "Somebody else has settled this.";
+    cannot_apply_now: "Chưa áp dụng được", "It cannot be applied yet";
+    apply_case: "Áp dụng", "Apply";
+    case_applied: "Đã ghi vào hồ sơ", "Put into its record";
+    set_aside: "Để riêng", "Set aside";
+    case_set_aside: "Đã để riêng", "Set aside";
+    why_set_aside: "Lý do, người gửi sẽ đọc trên máy của họ", "The reason, which the sender reads on their phone";
+    unreadable_work: "Phần việc không đọc được", "Unreadable work";
+    sender: "Người gửi", "Sent by";
+    from_device: "Máy", "Device";
+    see_record: "Xem hồ sơ", "See the record";
+    waits_for_repair: "Chờ xử lý", "For repair";
+    kept_for_repair: "Máy chủ giữ để xử lý", "Kept at the server for repair";
+    set_aside_by_desk: "Người điều phối để riêng, không ghi vào hồ sơ", "Set aside by the coordinator, not put into the record";
+}
+
+impl Language {
+    /// Why the server could not apply an act, by the protocol's code.
+    #[must_use]
+    pub fn repair_reason(self, code: &str) -> &'static str {
+        let (vi, en) = match code {
+            "unknown_form" => (
+                "máy chủ không có mẫu phiếu của bản này",
+                "the server does not have this version of the form",
+            ),
+            "unknown_unit" => ("máy chủ không có đơn vị này", "the server does not know this unit"),
+            "out_of_scope" => {
+                ("người nhập không có quyền ở đơn vị này", "its author has no right to this unit")
+            }
+            "not_your_unit" => {
+                ("việc này thuộc đơn vị khác", "it belongs to a unit that is not yours")
+            }
+            "revoked" => {
+                ("tài khoản của người nhập đã bị khóa", "its author's account was disabled")
+            }
+            "unreadable" => ("dữ liệu không đọc được", "the data cannot be read"),
+            "fork" => (
+                "hai máy dùng chung một bản sao; máy sẽ tự gửi lại",
+                "two phones are copies of each other; the phone sends it again by itself",
+            ),
+            "too_large" => ("dữ liệu quá lớn", "the data is too large"),
+            "other_author" => {
+                ("gửi bằng tài khoản của người khác", "it was sent by the account of somebody else")
+            }
+            _ => ("lý do khác", "another reason"),
+        };
+        match self {
+            Self::Vi => vi,
+            Self::En => en,
+        }
+    }
+}

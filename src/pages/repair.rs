@@ -1,0 +1,330 @@
+//! `/repair`: work that the server could not apply, for those who look after units. Needs a network.
+
+use std::sync::Arc;
+
+use form::Program;
+use leptos::{html, prelude::*};
+use sync::view::RecordView as View;
+use sync::wire::{FormRef, Hash, RecordId, State, Value};
+
+use super::record_history::{Changes, did};
+use super::record_outline::{outline_by_path, outline_of_changes, read_only};
+use super::record_row::form_title;
+use super::{moment, record_href, title_page};
+use crate::components::{
+    Badge, Banner, Button, ButtonKind, ChipToggle, EmptyState, Glyph, Icon, Sheet, Toast, Toaster,
+    Tone, keyed_list,
+};
+use crate::locale::Language;
+use crate::platform::tasks;
+use crate::reactive::{Show, memo};
+use crate::router::A;
+use crate::stores::{
+    Library, Records, SyncStatus,
+    preferences::use_words,
+    records::FetchError,
+    repair::{Case, RepairDesk, Settled},
+};
+
+/// What waits, or what was settled.
+#[component]
+pub fn RepairPage() -> impl IntoView {
+    let words = use_words();
+    let desk = expect_context::<RepairDesk>();
+    title_page(words.say(Language::repair_title));
+    let settled = RwSignal::new(None::<Arc<Vec<Case>>>);
+    let failure = RwSignal::new(None::<FetchError>);
+    let ask = move |is_settled: bool| {
+        failure.set(None);
+        tasks::spawn(async move {
+            let answer = if is_settled {
+                desk.settled().await.map(|cases| {
+                    settled.try_set(Some(cases));
+                })
+            } else {
+                settled.try_set(None);
+                desk.refresh().await
+            };
+            if let Err(error) = answer {
+                failure.try_set(Some(error));
+            }
+        });
+    };
+    ask(false);
+    let shows_settled = memo(move || settled.read().is_some());
+    let cases = memo(move || settled.get().unwrap_or_else(|| desk.waiting().get()));
+    view! {
+        <div class="page repair">
+            <header class="page-head">
+                <div class="title-line">
+                    <h1>{words.say(Language::repair_title)}</h1>
+                    <ChipToggle
+                        label=words.say(Language::settled_cases)
+                        on=shows_settled
+                        on_toggle=move |on: bool| ask(on)
+                    />
+                </div>
+                <p class="muted">{words.say(Language::repair_why)}</p>
+            </header>
+            {move || {
+                failure
+                    .get()
+                    .map(|error| {
+                        let title = Signal::derive(move || why_not(words.now(), &error).to_owned());
+                        view! { <Banner tone=Tone::Attention title=title /> }
+                    })
+            }}
+            <Show when=move || cases.read().is_empty() && failure.read().is_none()>
+                <EmptyState
+                    glyph=Glyph::Check
+                    text=words.say(if shows_settled.get() { Language::nothing_settled } else { Language::nothing_to_repair })
+                />
+            </Show>
+            <ol class="cases">
+                {keyed_list(
+                    move || cases.get().to_vec(),
+                    |case| format!("{} {}", case.id, case.settled.is_some()),
+                    |case| view! { <CaseCard case=case /> }.into_any(),
+                )}
+            </ol>
+        </div>
+    }
+}
+
+/// Why the server did not do it.
+fn why_not(language: Language, error: &FetchError) -> &'static str {
+    match error {
+        FetchError::Http(_) => language.repair_needs_network(),
+        FetchError::Refused(code) => match code.as_str() {
+            "not_allowed" => language.repair_not_allowed(),
+            "already_settled" => language.settled_by_other(),
+            "cannot_apply" => language.cannot_apply_now(),
+            _ => language.repair_failed(),
+        },
+        FetchError::Garbled(_) | FetchError::Storage(_) => language.repair_failed(),
+    }
+}
+
+#[component]
+fn CaseCard(case: Case) -> impl IntoView {
+    let words = use_words();
+    let library = expect_context::<Library>();
+    let case = StoredValue::new(case);
+    let title = move || {
+        case.with_value(|case| match &case.form_id {
+            Some(form) => form_title(library, words.now(), form),
+            None => words.now().unreadable_work().to_owned(),
+        })
+    };
+    let reason = Signal::derive(move || {
+        case.with_value(|case| words.now().repair_reason(&case.reason).to_owned())
+    });
+    let who = case
+        .with_value(|case| case.author_name.clone().unwrap_or_else(|| case.sender_name.clone()));
+    let did = move || {
+        case.with_value(|case| {
+            case.action.as_deref().map(|action| did(words.now(), action).to_owned())
+        })
+    };
+    let when = move || {
+        let received = case.with_value(|case| case.received_ms);
+        format!("{} {}", words.now().received(), moment(words.now(), received))
+    };
+    let unit = move || {
+        case.with_value(|case| case.unit.as_ref().map(|unit| library.unit_name(unit, words.now())))
+            .unwrap_or_else(|| "–".to_owned())
+    };
+    let device = case.with_value(|case| case.device_name.clone());
+    let record = case.with_value(|case| {
+        let id = case.record.as_ref().filter(|_| case.record_exists);
+        id.and_then(|id| id.parse::<RecordId>().ok())
+    });
+    view! {
+        <li class="case card" data-case=case.with_value(|case| case.id)>
+            <h2>{title}</h2>
+            <p><strong>{who}</strong>" "{did}" · "{when}</p>
+            <p><Badge tone=Tone::Attention icon=Glyph::Warning label=reason /></p>
+            <dl class="facts facts-inline">
+                <dt>{words.say(Language::unit)}</dt>
+                <dd>{unit}</dd>
+                <dt>{words.say(Language::from_device)}</dt>
+                <dd>{device}</dd>
+            </dl>
+            <Answers case=case />
+            {record
+                .map(|record| {
+                    view! {
+                        <A href=record_href(record) attr:class="button button-quiet">
+                            <Icon glyph=Glyph::Records />
+                            <span>{words.say(Language::see_record)}</span>
+                        </A>
+                    }
+                })}
+            {match case.with_value(|case| case.settled.clone()) {
+                Some(settled) => view! { <Outcome settled=settled /> }.into_any(),
+                None => view! { <Settle case=case /> }.into_any(),
+            }}
+        </li>
+    }
+}
+
+/// What the act wrote, by its form where the server has it.
+#[component]
+fn Answers(case: StoredValue<Case>) -> impl IntoView {
+    let words = use_words();
+    let library = expect_context::<Library>();
+    let records = expect_context::<Records>();
+    let found = RwSignal::new(None::<(View, Option<Arc<Program>>)>);
+    tasks::spawn(async move {
+        let Some(id) = case.with_value(|case| case.record.as_ref()?.parse::<RecordId>().ok())
+        else {
+            return;
+        };
+        let hash = case.with_value(|case| case.form_hash.as_ref()?.parse::<Hash>().ok());
+        let program = match hash {
+            Some(hash) => library.program(hash).await.ok(),
+            None => None,
+        };
+        let known = records.view(id).await.ok().flatten();
+        let mut view = known.unwrap_or_else(|| empty_view(id, hash.unwrap_or(Hash([0; 32]))));
+        for field in case.with_value(|case| case.fields.clone()) {
+            if !field.path.starts_with('_') {
+                let value = field.value.map_or(Value::Empty, Value::Text);
+                view.fields.insert(field.path, value);
+            }
+        }
+        found.try_set(Some((view, program)));
+    });
+    move || {
+        let (view, program) = found.get()?;
+        let language = words.now();
+        let lines = match program {
+            Some(program) => {
+                let session = read_only(&program, &view, language);
+                case.with_value(|case| outline_of_changes(&session, &view, &case.fields, language))
+            }
+            None => outline_by_path(&view),
+        };
+        Some(view! { <Changes lines=lines /> })
+    }
+}
+
+/// A record of which this device holds nothing: an act's answers are read into it.
+fn empty_view(record: RecordId, hash: Hash) -> View {
+    View {
+        record,
+        form: FormRef { id: String::new(), version: String::new(), hash },
+        unit: String::new(),
+        author: String::new(),
+        state: State::Draft,
+        deleted: false,
+        title: String::new(),
+        fields: std::collections::BTreeMap::new(),
+        dots: std::collections::BTreeMap::new(),
+        conflicts: Vec::new(),
+        pending: false,
+        quarantined: false,
+        kept: None,
+        received_ms: None,
+        changed_ms: 0,
+    }
+}
+
+#[component]
+fn Outcome(settled: Settled) -> impl IntoView {
+    let words = use_words();
+    let Settled { by_name, at_ms, reason } = settled;
+    let told = move || {
+        let language = words.now();
+        let when = moment(language, at_ms);
+        match &reason {
+            Some(reason) => format!("{}: {reason} · {by_name}, {when}", language.case_set_aside()),
+            None => format!("{} · {by_name}, {when}", language.case_applied()),
+        }
+    };
+    view! { <p class="case-outcome">{told}</p> }
+}
+
+/// Applying it, or setting it aside with a reason.
+#[component]
+fn Settle(case: StoredValue<Case>) -> impl IntoView {
+    let words = use_words();
+    let desk = expect_context::<RepairDesk>();
+    let sync_status = expect_context::<SyncStatus>();
+    let toaster = expect_context::<Toaster>();
+    let busy = RwSignal::new(false);
+    let is_asking = RwSignal::new(false);
+    let reason = NodeRef::<html::Textarea>::new();
+    let (id, obstacle) = case.with_value(|case| (case.id, case.obstacle.clone()));
+    // None applies it.
+    let settle = move |reason: Option<String>| {
+        busy.set(true);
+        tasks::spawn(async move {
+            let answer = match &reason {
+                Some(reason) => desk.set_aside(id, reason).await,
+                None => desk.apply(id).await,
+            };
+            if answer.is_ok() {
+                sync_status.sync_now();
+            }
+            let language = words.at_once();
+            let text = match (&answer, reason) {
+                (Err(error), _) => why_not(language, error),
+                (Ok(()), Some(_)) => language.case_set_aside(),
+                (Ok(()), None) => language.case_applied(),
+            };
+            toaster.show(Toast { text: text.to_owned(), action: None });
+            busy.try_set(false);
+        });
+    };
+    let set_aside = move |()| {
+        let text = reason.get_untracked().map(|area| area.value()).unwrap_or_default();
+        let text = text.trim().to_owned();
+        if !text.is_empty() {
+            is_asking.set(false);
+            settle(Some(text));
+        }
+    };
+    let can_apply = obstacle.is_none();
+    let obstacle = obstacle.map(|code| {
+        let told = move || {
+            let language = words.now();
+            format!("{}: {}.", language.cannot_apply_now(), language.repair_reason(&code))
+        };
+        view! { <p class="muted">{told}</p> }
+    });
+    desk.may_settle().then(|| {
+        view! {
+            {obstacle}
+            <div class="button-row">
+                {can_apply
+                    .then(|| {
+                        view! {
+                            <Button
+                                kind=ButtonKind::Primary
+                                icon=Glyph::Check
+                                label=words.say(Language::apply_case)
+                                disabled=busy
+                                on_click=move |()| settle(None)
+                            />
+                        }
+                    })}
+                <Button label=words.say(Language::set_aside) disabled=busy on_click=move |()| is_asking.set(true) />
+            </div>
+            <Sheet
+                open=is_asking
+                title=words.say(Language::set_aside)
+                close_label=words.say(Language::close)
+                on_close=move |()| {
+                    is_asking.try_set(false);
+                }
+            >
+                <label class="field">
+                    <span>{words.say(Language::why_set_aside)}</span>
+                    <textarea node_ref=reason maxlength="500" required=true></textarea>
+                </label>
+                <Button kind=ButtonKind::Danger label=words.say(Language::set_aside) on_click=set_aside />
+            </Sheet>
+        }
+    })
+}

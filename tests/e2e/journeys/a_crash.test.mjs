@@ -1,0 +1,67 @@
+// A fault in the program itself: it stops at once and says so, with a way back, wherever it happens.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server } from '../harness/server.mjs';
+import { Device, PHONE } from '../harness/phone.mjs';
+import { App } from '../pages/app.mjs';
+
+const FORM = 'lk_kho_khan';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const phone = new Device('officer', folder, PHONE);
+let server;
+let app;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  app = new App(phone, server);
+  await phone.start();
+  await app.signIn('canbo.longkhanh');
+  await app.readyForOffline();
+});
+
+after(async () => {
+  await phone.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** From now on the browser gives the app's module nothing to draw with, which it rightly takes for impossible. */
+function breakDrawing() {
+  for (const [prototype, name] of [[Document.prototype, 'createElement'], [Document.prototype, 'createElementNS'], [Document.prototype, 'createTextNode'], [Node.prototype, 'cloneNode']]) {
+    const original = prototype[name];
+    prototype[name] = function (...args) {
+      if (/wasm/.test(new Error().stack)) throw new TypeError('broken by the test');
+      return original.apply(this, args);
+    };
+  }
+}
+
+async function saysSo() {
+  const failure = phone.page.locator('#failure');
+  await failure.waitFor();
+  assert.match(await failure.innerText(), /Ứng dụng gặp lỗi và đã dừng lại\.\s+Những gì đã lưu vẫn còn trên máy\.\s+Mở lại/);
+}
+
+test('a fault after a tap covers the page, and one tap on the way out brings back what was answered', async () => {
+  const form = await app.begin(FORM);
+  await form.type('tom_tat', 'Thiếu kinh phí tập huấn');
+  await form.saved();
+  await phone.page.evaluate(breakDrawing);
+  await phone.page.locator('.standing-line').click();
+  await saysSo();
+  await phone.screenshot('crashed');
+  await phone.page.getByRole('button', { name: 'Mở lại' }).click();
+  const back = await app.backInForm();
+  assert.equal(await back.question('tom_tat').locator('input, textarea').first().inputValue(), 'Thiếu kinh phí tập huấn');
+});
+
+test('a fault while the app starts is told as one, and not as an old browser', async () => {
+  await phone.context.addInitScript(breakDrawing);
+  await app.open('/');
+  await saysSo();
+});

@@ -1,0 +1,95 @@
+// Putting the app on the home screen: offered once, put away for good, and explained where the browser has no offer.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server } from '../harness/server.mjs';
+import { Device, PHONE } from '../harness/phone.mjs';
+import { App } from '../pages/app.mjs';
+
+const IPHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const phone = new Device('officer', folder, PHONE);
+let server;
+let app;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  app = new App(phone, server);
+  await phone.start();
+  await phone.context.addInitScript(onlyOurOffers);
+  await app.signIn('canbo.longkhanh');
+  await app.readyForOffline();
+});
+
+after(async () => {
+  await phone.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const offer = () => phone.page.locator('[data-install-offer]');
+
+/** Whether and when this browser makes an offer of its own is not the test's to say: those are kept away. */
+function onlyOurOffers() {
+  addEventListener('beforeinstallprompt', (event) => event.isTrusted && event.stopImmediatePropagation());
+}
+
+/** The browser's event, with the person's answer to the question that it will show. */
+function browserOffers(outcome) {
+  return phone.page.evaluate((outcome) => {
+    const event = new Event('beforeinstallprompt', { cancelable: true });
+    window.asked = 0;
+    event.prompt = () => {
+      window.asked += 1;
+      return Promise.resolve({ outcome, platform: 'web' });
+    };
+    event.userChoice = Promise.resolve({ outcome, platform: 'web' });
+    dispatchEvent(event);
+    return event.defaultPrevented;
+  }, outcome);
+}
+
+test("the browser's offer waits on Today until the person asks for it, and is used once", async () => {
+  assert.equal(await offer().count(), 0, 'nothing is offered before the browser does');
+  assert.ok(await browserOffers('accepted'), "the browser's own bar does not show");
+  await offer().waitFor();
+  await phone.screenshot('install-offer');
+  assert.equal(await phone.page.evaluate(() => window.asked), 0, 'nothing is asked by itself');
+  await offer().getByRole('button', { name: 'Cài ứng dụng' }).click();
+  await offer().waitFor({ state: 'detached' });
+  assert.equal(await phone.page.evaluate(() => window.asked), 1);
+});
+
+test('an offer that is put away does not come back, and stays on the last screen', async () => {
+  await browserOffers('dismissed');
+  await offer().getByRole('button', { name: 'Để sau' }).click();
+  await offer().waitFor({ state: 'detached' });
+  await app.open('/');
+  await app.readyForOffline();
+  await browserOffers('dismissed');
+  await phone.page.getByRole('link', { name: 'Khác' }).click();
+  await phone.page.getByRole('button', { name: 'Cài ứng dụng' }).waitFor();
+  await phone.page.getByRole('link', { name: 'Hôm nay' }).click();
+  await app.readyForOffline();
+  assert.equal(await offer().count(), 0);
+});
+
+test('an iPhone has no offer: the way through the share sheet is told', async () => {
+  const page = await phone.context.newPage();
+  await page.setViewportSize(PHONE);
+  const session = await phone.context.newCDPSession(page);
+  await session.send('Emulation.setUserAgentOverride', { userAgent: IPHONE, platform: 'iPhone' });
+  await page.goto(`${server.url}/more`);
+  await page.getByText('Trong Safari, chạm nút Chia sẻ').waitFor();
+  await page.evaluate(() => localStorage.clear());
+  await page.goto(server.url);
+  await page.locator('[data-install-offer]').getByText('Trong Safari, chạm nút Chia sẻ').waitFor();
+  await page.locator('[data-install-offer]').getByRole('button', { name: 'Để sau' }).click();
+  await page.locator('[data-install-offer]').waitFor({ state: 'detached' });
+  await page.close();
+});

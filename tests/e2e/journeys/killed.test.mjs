@@ -1,0 +1,127 @@
+// The browser is killed within a moment of what the person did, and started cold without a server: the person is known,
+// and stands where they were.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server } from '../harness/server.mjs';
+import { Device, PHONE } from '../harness/phone.mjs';
+import { until } from '../harness/until.mjs';
+import { App } from '../pages/app.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const FORM = 'lk_kt_phuong_xa';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const phone = new Device('officer', folder, PHONE);
+let server;
+let app;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  app = new App(phone, server);
+  await phone.start();
+});
+
+after(async () => {
+  await phone.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** As the system does when it needs the memory, and as the person does afterwards, by the app's icon. */
+async function killAndOpen() {
+  await phone.kill();
+  await phone.start();
+  await app.open('/');
+}
+
+/** The question that has the focus, by its name. */
+function focused() {
+  return phone.page.evaluate(() => document.activeElement?.closest('[data-q]')?.dataset.q);
+}
+
+test('killed as soon as the sign-in is done: the app opens without a network for the same person', async () => {
+  await app.open('/');
+  await until('the app itself is on the phone', () =>
+    phone.page.evaluate(async () => Boolean((await navigator.serviceWorker.getRegistration())?.active)),
+  );
+  await app.signIn('canbo.longkhanh');
+  const greeting = await phone.page.locator('h1').innerText();
+  await server.stop();
+  await killAndOpen();
+  await phone.page.getByRole('navigation').first().waitFor();
+  assert.equal(await phone.page.locator('h1').innerText(), greeting);
+  // The session's cookie is the browser's matter: it may have been killed before the disk had it. Then one signs in anew.
+  await server.start();
+  await app.open('/sign-in');
+  await app.enter('canbo.longkhanh');
+  await app.open('/');
+  await app.readyForOffline();
+  await server.stop();
+});
+
+test('killed as soon as one answer is saved: a cold start stands at the very question', async () => {
+  const form = await app.begin(FORM);
+  await form.type('nguoi_lap', 'Nguyễn Thị Hoa');
+  await form.saved();
+  await killAndOpen();
+  const again = await new FormPage(phone.page).ready();
+  assert.equal(await again.question('nguoi_lap').locator('input, textarea').first().inputValue(), 'Nguyễn Thị Hoa');
+  await until('the question has the focus', async () => (await focused()) === 'nguoi_lap');
+});
+
+test('killed on another page of the form: a cold start shows that page', async () => {
+  const form = new FormPage(phone.page);
+  await form.next();
+  const heading = await form.heading();
+  await form.choose('a1', 'dat', 'Đạt');
+  await form.saved();
+  await killAndOpen();
+  const again = await new FormPage(phone.page).ready();
+  assert.equal(await again.heading(), heading);
+  assert.ok(await again.question('a1').locator('input[value="dat"]').isChecked());
+});
+
+test('a form that was left is left: a kill on Today comes back to Today', async () => {
+  await phone.page.getByRole('button', { name: 'Ra khỏi phiếu' }).click();
+  await phone.page.locator('.record-row').first().waitFor();
+  await until('the phone knows that the form was left', async () => (await onScreen()) === null);
+  await killAndOpen();
+  await phone.page.getByRole('heading', { name: /^Xin chào/ }).waitFor();
+  assert.equal(await phone.page.locator('[data-form-ready]').count(), 0);
+});
+
+test('killed in a new form before the first answer: it is begun again, and no record is left of the first try', async () => {
+  await app.begin(FORM);
+  await until('the phone knows that the form is on screen', async () => (await onScreen()) !== null);
+  await killAndOpen();
+  const form = await new FormPage(phone.page).ready();
+  assert.equal(await phone.page.locator('.form-view').getAttribute('data-form'), FORM);
+  await form.type('nguoi_lap', 'Trần Văn Bình');
+  await form.saved();
+  await phone.page.getByRole('button', { name: 'Ra khỏi phiếu' }).click();
+  await until('two records are listed', async () => (await phone.page.locator('main .record-row').count()) === 2);
+});
+
+/** What the phone's disk says of the form on screen; `null` for none. */
+function onScreen() {
+  return phone.page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const opening = indexedDB.open('sotay');
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const database = opening.result;
+          const reading = database.transaction('place').objectStore('place').get('filling');
+          reading.onerror = () => reject(reading.error);
+          reading.onsuccess = () => {
+            database.close();
+            resolve(reading.result ? Array.from(reading.result) : null);
+          };
+        };
+      }),
+  );
+}

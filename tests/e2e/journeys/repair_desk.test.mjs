@@ -1,0 +1,99 @@
+// Work that the server keeps and could not apply: its author is told why, and the coordinator settles it at the desk.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server } from '../harness/server.mjs';
+import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { until } from '../harness/until.mjs';
+import { App } from '../pages/app.mjs';
+
+const FORM = 'lk_kho_khan';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const officer = new Device('officer', folder, PHONE);
+const coordinator = new Device('coordinator', folder, DESK);
+let server;
+let app;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  app = new App(officer, server);
+});
+
+after(async () => {
+  for (const device of [officer, coordinator]) await device.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Writes a report on the officer's phone and goes back to Today. */
+async function report(words) {
+  const form = await app.begin(FORM);
+  await form.type('tom_tat', words);
+  await form.saved();
+  await officer.page.locator('.form-head button').first().click();
+  await officer.page.locator('.today').waitFor();
+}
+
+test('an account is disabled while its phone is offline: what it sends is kept, and the phone says why', async () => {
+  await officer.start();
+  await app.signIn('canbo2.longkhanh');
+  await app.readyForOffline();
+  await server.stop();
+  await report('Thiếu kinh phí tập huấn');
+  await report('Gửi nhầm, không phải của phường');
+  await server.command('user', 'disable', 'canbo2.longkhanh');
+  await server.start();
+  await app.allSent();
+  await app.open('/records');
+  const rows = officer.page.locator('.record-row');
+  await until('both records say that they wait', async () =>
+    (await rows.filter({ hasText: 'Chờ xử lý' }).count()) === 2);
+  await rows.first().click();
+  await officer.page.getByText('Máy chủ giữ để xử lý: tài khoản của người nhập đã bị khóa').waitFor();
+});
+
+test('the coordinator sees the count, looks at each, applies one and sets the other aside with a reason', async () => {
+  await coordinator.start();
+  const desk = new App(coordinator, server);
+  await desk.signIn('dieuphoi');
+  const { page } = coordinator;
+  await page.locator('.tab-count').getByText('2', { exact: true }).waitFor();
+  await page.locator('.desk-tab').click();
+  const cases = page.locator('.case');
+  await until('both cases are listed', async () => (await cases.count()) === 2);
+  for (const card of await cases.all()) {
+    assert.match(await card.innerText(), /Trần Văn Minh tạo hồ sơ[^]*tài khoản của người nhập đã bị khóa[^]*Phường Long Khánh[^]*Chrome/);
+    await card.locator('.changes summary').click();
+  }
+  const right = cases.filter({ hasText: 'Thiếu kinh phí tập huấn' });
+  const wrong = cases.filter({ hasText: 'Gửi nhầm' });
+  await right.waitFor();
+  await wrong.waitFor();
+  await coordinator.screenshot('repair-desk');
+
+  await right.getByRole('button', { name: 'Áp dụng' }).click();
+  await right.waitFor({ state: 'detached' });
+  await wrong.getByRole('button', { name: 'Để riêng' }).click();
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  await sheet.locator('textarea').fill('Không thuộc địa bàn của phường');
+  await sheet.getByRole('button', { name: 'Để riêng' }).click();
+  await page.getByText('Không có việc nào chờ xử lý.').waitFor();
+  await page.locator('.tab-count').waitFor({ state: 'detached' });
+
+  await page.getByRole('button', { name: 'Đã xử lý' }).click();
+  await page.getByText('Đã để riêng: Không thuộc địa bàn của phường · Võ Thị Lan').waitFor();
+  await page.getByText('Đã ghi vào hồ sơ · Võ Thị Lan').waitFor();
+});
+
+test('what was applied is a record like any other; what was set aside is none', async () => {
+  const { page } = coordinator;
+  await page.locator('.tab[href="/records"]').click();
+  const rows = page.locator('.record-row');
+  await until('the record is there', async () => (await rows.count()) === 1);
+  await rows.first().click();
+  await page.locator('.answers').getByText('Thiếu kinh phí tập huấn').waitFor();
+});

@@ -1,0 +1,58 @@
+// A phone whose browser refuses to store: it is said in words before a person can type.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server } from '../harness/server.mjs';
+import { Device, PHONE } from '../harness/phone.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const phone = new Device('officer', folder, PHONE);
+let server;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  await phone.start();
+});
+
+after(async () => {
+  await phone.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What a browser does that keeps no data: it throws at once, or the request fails. */
+const REFUSALS = {
+  'throws an exception': () => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException('denied', 'SecurityError');
+    };
+  },
+  'answers with an error': () => {
+    const open = IDBFactory.prototype.open;
+    IDBFactory.prototype.open = function (name, version) {
+      const request = open.call(this, `${name}-refused`, version);
+      request.addEventListener('upgradeneeded', (event) => {
+        event.stopImmediatePropagation();
+        request.transaction.abort();
+      });
+      return request;
+    };
+  },
+};
+
+for (const [how, refuse] of Object.entries(REFUSALS)) {
+  test(`storage that ${how} is named in words before a person can type`, async () => {
+    const page = await phone.context.newPage();
+    await page.addInitScript(refuse);
+    await page.goto(server.url);
+    await page.getByRole('heading', { name: 'Máy này chưa lưu được dữ liệu' }).waitFor();
+    await page.getByText('Đừng nhập gì trước khi lỗi này hết.').waitFor();
+    assert.equal(await page.locator('input, textarea').count(), 0, 'there is nothing to type into');
+    await page.getByRole('button', { name: 'Thử lại' }).waitFor();
+    await page.screenshot({ path: join(folder, 'refused.png') });
+    await page.close();
+  });
+}

@@ -1,0 +1,135 @@
+// Not run by `cargo xtask test`: now and then a save that failed for want of room is not tried again, or its end is never
+// heard of, although a write beside it tells of the full disk at once. Run it by hand until that is found.
+
+// A phone that fills up in the middle of a form: it is said in words at once, what was typed stays and is saved when there
+// is room, and nothing that was saved is lost.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server } from '../harness/server.mjs';
+import { Device, PHONE } from '../harness/phone.mjs';
+import { Desk } from '../harness/desk.mjs';
+import { picture } from '../harness/picture.mjs';
+import { until } from '../harness/until.mjs';
+import { App } from '../pages/app.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const FORM = 'lk_kt_phuong_xa';
+const UNSAVED = 'Chữ này chưa có chỗ để lưu';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const photo = picture(join(folder, 'photo.png'), 800, 600);
+const phone = new Device('officer', folder, PHONE);
+let server;
+let app;
+let limitedBy;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  app = new App(phone, server);
+  await phone.start();
+});
+
+after(async () => {
+  await phone.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('a phone that fills up in the middle of a form says NOT saved, of an answer and of a photo', async () => {
+  await app.signIn('canbo.longkhanh');
+  await app.readyForOffline();
+  await app.allSent();
+  await server.stop();
+  const form = await app.begin(FORM);
+  await form.type('nguoi_lap', 'Nguyễn Thị Hoa');
+  await form.next();
+  await form.choose('a1', 'chua_dat', 'Chưa đạt');
+  await form.saved();
+
+  await fillUp();
+  await form.question('a1_gc').locator('input, textarea').first().fill(UNSAVED);
+  await phone.page.locator('.save-line[data-save="failed"]').waitFor();
+  await phone.page.getByText('CHƯA lưu được. Máy đã đầy.').first().waitFor();
+  await form.question('a1_anh').locator('input[type="file"]').first().setInputFiles(photo);
+  await form.question('a1_anh').getByText('CHƯA lưu được. Máy đã đầy.').waitFor();
+  await phone.screenshot('full');
+});
+
+test('what could not be saved stays on the screen, from page to page, and is saved by itself once there is room', async () => {
+  const form = new FormPage(phone.page);
+  const heading = await form.heading();
+  await form.next();
+  await phone.page.locator('.form-foot').getByRole('button', { name: 'Trước' }).click();
+  await until('the page is back', async () => (await form.heading()) === heading);
+  assert.equal(await note(form), UNSAVED);
+  await phone.page.locator('.save-line[data-save="failed"]').waitFor();
+  await quota();
+  await form.saved();
+  assert.equal(await phone.page.getByText('CHƯA lưu được').count(), 0, 'the warning is gone');
+});
+
+test('killed then: every answer is there, and filling goes on', async () => {
+  await phone.kill();
+  await phone.start();
+  await app.open('/');
+  const form = await new FormPage(phone.page).ready();
+  assert.ok(await form.question('a1').locator('input[value="chua_dat"]').isChecked());
+  assert.equal(await note(form), UNSAVED);
+  await form.photograph('a1_anh', photo);
+  await form.saved();
+  await server.start();
+  await phone.page.locator('.standing-line').click();
+  await phone.page.getByRole('button', { name: 'Gửi ngay' }).click();
+  await app.allSent();
+  const [row] = await (await Desk.signIn(server)).rows(FORM);
+  assert.equal(row['Người lập'], 'Nguyễn Thị Hoa');
+});
+
+function note(form) {
+  return form.question('a1_gc').locator('input, textarea').first().inputValue();
+}
+
+/** How many bytes the app may keep, all that the disk has when none is given; in force when this returns. */
+async function quota(bytes) {
+  // The limit lasts as long as the session that set it.
+  if (limitedBy?.page !== phone.page) limitedBy = { page: phone.page, session: await phone.context.newCDPSession(phone.page) };
+  const { session } = limitedBy;
+  await session.send('Storage.overrideQuotaForOrigin', { origin: server.url, ...(bytes && { quotaSize: bytes }) });
+  await until('the browser has the limit', async () => {
+    const space = await session.send('Storage.getUsageAndQuota', { origin: server.url });
+    return space.overrideActive === Boolean(bytes) && (!bytes || space.quota === bytes);
+  });
+}
+
+/** Nothing more may be kept, and the browser acts on it: it remembers for half a minute how much room there was. */
+async function fillUp() {
+  await quota(1);
+  await until('the browser takes nothing more', async () => (await writeFiller()) === 'QuotaExceededError', 60_000);
+}
+
+/** What becomes of a write beside the app's own: the name of its error, `null` for none. */
+function writeFiller() {
+  return phone.page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const opening = indexedDB.open('filler', 1);
+        opening.onupgradeneeded = () => opening.result.createObjectStore('filler');
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const database = opening.result;
+          const writing = database.transaction('filler', 'readwrite');
+          const end = (outcome) => {
+            database.close();
+            resolve(outcome);
+          };
+          writing.oncomplete = () => end(null);
+          writing.onabort = () => end(writing.error.name);
+          writing.objectStore('filler').put(new Uint8Array(1000), 1);
+        };
+      }),
+  );
+}
