@@ -28,7 +28,7 @@ const WORDS = {
 function showFailure(kind) {
   if (document.getElementById("failure")) return;
   const words = WORDS[root.lang] ?? WORDS.vi;
-  // A dialog, for only a newer one lies above a sheet that was open when the app failed.
+  // A dialog in place of the page: what is left of the app goes on for a while, and may open a sheet over anything else.
   const screen = document.createElement("dialog");
   screen.id = "failure";
   screen.setAttribute("role", "alertdialog");
@@ -43,7 +43,7 @@ function showFailure(kind) {
   button.textContent = words.reload;
   button.addEventListener("click", () => location.reload());
   screen.append(button);
-  document.body.append(screen);
+  document.body.replaceChildren(screen);
   if (screen.showModal) screen.showModal();
   else screen.setAttribute("open", "");
   button.focus();
