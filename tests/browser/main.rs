@@ -7,7 +7,9 @@
 use std::{future::Future, pin::pin, task::Context};
 
 use futures::{future::join_all, task::noop_waker};
+use js_sys::Function;
 use sotay::platform::storage::{Change, Key, Read, Rows, Storage, StorageError, Store};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -95,6 +97,47 @@ async fn a_decision_that_fails_leaves_nothing_behind() {
     let outcome = storage.update(vec![Read::All(Store::Meta)], &[Store::Meta], decide).await;
     assert_eq!(outcome, Err(StorageError::Full));
     assert_eq!(storage.all(Store::Meta).await, Ok(Vec::new()));
+    storage.write(vec![put(Store::Meta, "a", &[1])]).await.expect("the store still works");
+}
+
+/// From now on each transaction of the database that calls `method` ends for want of room, and the request that was
+/// made is never answered: what Chromium does when the commit fails before it has told of the last row.
+fn fill_up_without_an_answer(database: &str, method: &str) {
+    let body = r#"
+        const original = IDBObjectStore.prototype[method];
+        IDBObjectStore.prototype[method] = function (...row) {
+            const request = original.apply(this, row);
+            const transaction = this.transaction;
+            if (transaction.db.name !== database) return request;
+            for (const answer of ["success", "error"]) {
+                request.addEventListener(answer, (event) => event.stopImmediatePropagation());
+            }
+            const error = new DOMException("no room", "QuotaExceededError");
+            Object.defineProperty(transaction, "error", { value: error });
+            transaction.abort();
+            return request;
+        };"#;
+    let fill_up = Function::new_with_args("database, method", body);
+    fill_up.call2(&JsValue::NULL, &database.into(), &method.into()).expect("replaced");
+}
+
+#[wasm_bindgen_test]
+async fn a_full_disk_is_told_even_when_the_browser_leaves_a_write_unanswered() {
+    let storage = open("unanswered write").await;
+    fill_up_without_an_answer("unanswered write", "put");
+    let changes = vec![put(Store::Meta, "a", &[1])];
+    assert_eq!(storage.write(changes).await, Err(StorageError::Full));
+    let decide = |_: Vec<Rows>| Ok((vec![put(Store::Meta, "a", &[1])], ()));
+    let reads = vec![Read::All(Store::Meta)];
+    assert_eq!(storage.update(reads, &[Store::Meta], decide).await, Err(StorageError::Full));
+    assert_eq!(storage.all(Store::Meta).await, Ok(Vec::new()));
+}
+
+#[wasm_bindgen_test]
+async fn a_transaction_that_ends_under_its_reads_is_not_waited_for() {
+    let storage = open("unanswered read").await;
+    fill_up_without_an_answer("unanswered read", "get");
+    assert_eq!(storage.row(Store::Meta, "a").await, Err(StorageError::Full));
     storage.write(vec![put(Store::Meta, "a", &[1])]).await.expect("the store still works");
 }
 

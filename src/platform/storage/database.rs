@@ -3,18 +3,22 @@
 //! - Each transaction runs as a task of its own and answers through a channel.
 //! - Its end is listened for before its first request: one that finished by itself is never waited for in vain.
 //! - Inside it nothing but its own requests is awaited; any failure aborts it as a whole.
+//! - Its end counts, not its requests: a commit that fails, as on a full disk, may leave some of them without an event.
 //! - The system may close the connection at any moment: it is opened anew and the transaction tried once more.
 
-use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    rc::Rc,
+};
 
 use futures::{
-    FutureExt,
     channel::oneshot,
     future::{Either, LocalBoxFuture, select},
 };
 use idb::{
     DatabaseEvent, Factory, KeyRange, ObjectStore, ObjectStoreParams, Query, Transaction,
-    TransactionFuture, TransactionResult, event::VersionChangeEvent,
+    event::VersionChangeEvent,
 };
 use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
@@ -88,10 +92,7 @@ impl Database {
         let mut is_again = false;
         loop {
             let done = match self.begin(&stores, mode) {
-                Ok(open) => {
-                    let done = carry_out(&open, &reads, &mut decide).await;
-                    open.finish(done).await
-                }
+                Ok(open) => open.carry_out(&reads, &mut decide).await,
                 Err(error) => Err(error),
             };
             if is_again || !matches!(done, Err(StorageError::Closed)) {
@@ -113,7 +114,7 @@ impl Database {
         let open = self.begin(&sync::gather([Store::Meta]), Mode::Write)?;
         let told = Reflect::get(&open.transaction, &"durability".into())
             .map_err(|error| thrown(&error))?;
-        open.finish(Ok(Vec::new())).await?;
+        open.carry_out(&[], &mut None).await?;
         Ok(told.as_string())
     }
 
@@ -166,7 +167,7 @@ impl Database {
         let connected = connection.as_ref().ok_or(StorageError::Closed)?;
         let transaction =
             begin_transaction(&connected.raw, stores, mode).map_err(|error| thrown(&error))?;
-        Ok(Open { ended: Transaction::from(transaction.clone()).into_future(), transaction })
+        Ok(Open::new(transaction))
     }
 }
 
@@ -197,57 +198,86 @@ enum Mode {
 /// A transaction that runs, and the news of its end.
 struct Open {
     transaction: IdbTransaction,
-    ended: TransactionFuture,
+    /// Whether it was committed. A browser always tells, also of a connection that it closes.
+    ended: oneshot::Receiver<bool>,
+    /// Holds the handlers of the transaction's events.
+    _events: Transaction,
 }
 
 impl Open {
-    fn store(&self, store: Store) -> Result<ObjectStore, StorageError> {
-        self.transaction.object_store(store.name()).map(Into::into).map_err(|error| thrown(&error))
+    fn new(transaction: IdbTransaction) -> Self {
+        let (tell, ended) = oneshot::channel();
+        let tell = Rc::new(Cell::new(Some(tell)));
+        let mut events = Transaction::from(transaction.clone());
+        let completed = Rc::clone(&tell);
+        events.on_complete(move |_| tell_end(&completed, true));
+        events.on_abort(move |_| tell_end(&tell, false));
+        Self { transaction, ended, _events: events }
     }
 
-    /// Waits for the transaction's end; after a failure, makes sure that nothing of it stays.
-    async fn finish(
-        self,
-        result: Result<Vec<Rows>, StorageError>,
+    /// Makes the requests and waits for the end of the transaction, even of one that ends before they are answered;
+    /// after a failure, makes sure that nothing of it stays.
+    async fn carry_out(
+        mut self,
+        reads: &[Read],
+        decide: &mut Option<Decide>,
     ) -> Result<Vec<Rows>, StorageError> {
-        if result.is_err() {
-            // It may have aborted by itself already, which is as good.
-            drop(self.transaction.abort());
-        }
-        let ended = self.ended.await;
-        let answer = result?;
-        match ended {
-            Ok(TransactionResult::Committed) => Ok(answer),
-            Ok(TransactionResult::Aborted) | Err(_) => Err(match self.transaction.error() {
+        let requests = Box::pin(request_all(&self.transaction, reads, decide));
+        let (done, is_committed) = match select(requests, &mut self.ended).await {
+            Either::Left((done, _)) => {
+                if done.is_err() {
+                    // It may have aborted by itself already, which is as good.
+                    drop(self.transaction.abort());
+                }
+                (done, self.ended.await)
+            }
+            Either::Right((is_committed, _)) => (Err(StorageError::Closed), is_committed),
+        };
+        match (done, is_committed) {
+            (Ok(answer), Ok(true)) => Ok(answer),
+            // Why the browser ended it says more than what became of its requests.
+            (done, _) => Err(match self.transaction.error() {
                 Some(error) => thrown(&error),
-                None => StorageError::Closed,
+                None => done.err().unwrap_or(StorageError::Closed),
             }),
         }
     }
 }
 
-async fn carry_out(
-    open: &Open,
+/// A transaction ends once, in one way or the other.
+fn tell_end(tell: &Cell<Option<oneshot::Sender<bool>>>, is_committed: bool) {
+    if let Some(tell) = tell.take() {
+        // Whoever went away needs no news.
+        tell.send(is_committed).ok();
+    }
+}
+
+fn object_store(transaction: &IdbTransaction, store: Store) -> Result<ObjectStore, StorageError> {
+    transaction.object_store(store.name()).map(Into::into).map_err(|error| thrown(&error))
+}
+
+async fn request_all(
+    transaction: &IdbTransaction,
     reads: &[Read],
     decide: &mut Option<Decide>,
 ) -> Result<Vec<Rows>, StorageError> {
-    let rows = read_all(open, reads).await?;
+    let rows = read_all(transaction, reads).await?;
     let Some(decide) = decide else { return Ok(rows) };
     let changes = decide(rows)?;
-    write_all(open, &changes).await?;
+    write_all(transaction, &changes)?;
     Ok(Vec::new())
 }
 
-async fn read_all(open: &Open, reads: &[Read]) -> Result<Vec<Rows>, StorageError> {
+async fn read_all(transaction: &IdbTransaction, reads: &[Read]) -> Result<Vec<Rows>, StorageError> {
     let mut found = Vec::with_capacity(reads.len());
     for read in reads {
-        found.push(read_one(open, read).await?);
+        found.push(read_one(transaction, read).await?);
     }
     Ok(found)
 }
 
-async fn read_one(open: &Open, read: &Read) -> Result<Rows, StorageError> {
-    let store = open.store(read.store())?;
+async fn read_one(transaction: &IdbTransaction, read: &Read) -> Result<Rows, StorageError> {
+    let store = object_store(transaction, read.store())?;
     let (query, limit) = match read {
         Read::Row(_, key) => {
             let found = store.get(key_to_js(key)).map_err(failed)?.await.map_err(failed)?;
@@ -273,46 +303,31 @@ async fn read_one(open: &Open, read: &Read) -> Result<Rows, StorageError> {
         .collect()
 }
 
-/// Issues every request at once and asks for the commit, then waits for each: the first failure counts.
-async fn write_all(open: &Open, changes: &[Change]) -> Result<(), StorageError> {
-    let mut requests = Vec::with_capacity(changes.len());
+/// Issues every request and asks for the commit. One that fails aborts the transaction, whose end tells why.
+fn write_all(transaction: &IdbTransaction, changes: &[Change]) -> Result<(), StorageError> {
     for change in changes {
-        requests.push(request_change(open, change)?);
+        request_change(transaction, change)?;
     }
     // An engine without `commit` commits by itself.
     #[expect(
         deprecated,
         reason = "it left the standard's second edition and came back in its third"
     )]
-    drop(open.transaction.commit());
-    let mut first_failure = Ok(());
-    for request in requests {
-        let done = request.await;
-        first_failure = first_failure.and(done);
-    }
-    first_failure
+    drop(transaction.commit());
+    Ok(())
 }
 
-fn request_change(
-    open: &Open,
-    change: &Change,
-) -> Result<LocalBoxFuture<'static, Result<(), StorageError>>, StorageError> {
-    let store = open.store(change.store())?;
-    Ok(match change {
+fn request_change(transaction: &IdbTransaction, change: &Change) -> Result<(), StorageError> {
+    let store = object_store(transaction, change.store())?;
+    match change {
         Change::Put(_, key, value) => {
             let value = Uint8Array::from(value.as_slice());
-            let request = store.put(&value, Some(&key_to_js(key))).map_err(failed)?.into_future();
-            async move { request.await.map(drop).map_err(failed) }.boxed_local()
+            store.put(&value, Some(&key_to_js(key))).map(drop)
         }
-        Change::Delete(_, key) => {
-            let request = store.delete(key_to_js(key)).map_err(failed)?.into_future();
-            async move { request.await.map_err(failed) }.boxed_local()
-        }
-        Change::Clear(_) => {
-            let request = store.clear().map_err(failed)?.into_future();
-            async move { request.await.map_err(failed) }.boxed_local()
-        }
-    })
+        Change::Delete(_, key) => store.delete(key_to_js(key)).map(drop),
+        Change::Clear(_) => store.clear().map(drop),
+    }
+    .map_err(failed)
 }
 
 /// Runs a task to its end even when nobody waits for it any more.

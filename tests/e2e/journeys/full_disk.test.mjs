@@ -1,6 +1,3 @@
-// Not run by `cargo xtask test`: now and then a save that failed for want of room is not tried again, or its end is never
-// heard of, although a write beside it tells of the full disk at once. Run it by hand until that is found.
-
 // A phone that fills up in the middle of a form: it is said in words at once, what was typed stays and is saved when there
 // is room, and nothing that was saved is lost.
 import { after, before, test } from 'node:test';
