@@ -1,7 +1,7 @@
 //! What the device's state machine is told, and what it asks for.
 
 use super::DeviceState;
-use crate::wire::{Dot, Hash, RecordState, SealedOperation, Verdict};
+use crate::wire::{Hash, RecordState, SealedOperation, Verdict};
 
 /// How an HTTP exchange ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,12 +205,12 @@ pub enum Effect {
     },
     /// The session has ended: ask the person to sign in. Filling goes on meanwhile.
     AskSignIn,
-    /// This profile is a copy of another one. Take a new id and, in one transaction, put what [`super::rekey`] makes of
-    /// the outbox in its place, rename the open patches and store the new state. Answer: [`Event::Rekeyed`].
+    /// This profile is a copy of another one. Take a new id and, in one transaction, seal the operations above
+    /// `above` anew ([`super::rekey`]), drop the others, rename the open patches
+    /// and store [`DeviceState::renamed`]. Answer: [`Event::Rekeyed`].
     Rekey {
-        /// The last operation that the server holds as it is under the id that another profile uses too: this
-        /// device's, or one it had before.
-        above: Dot,
+        /// The last operation that the server holds under the old id.
+        above: u64,
     },
     /// Show it.
     ReportStatus(SyncStatus),

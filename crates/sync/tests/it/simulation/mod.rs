@@ -102,12 +102,6 @@ fn nothing_is_lost_doubled_or_leaked_in_simulated_schedules() {
     }
 }
 
-/// Two copies of a profile took new ids, forgot what the server held, and the server was restored to before it.
-#[test]
-fn two_copies_of_a_profile_and_a_restore_lose_nothing() {
-    run(13_587, None).unwrap_or_else(|what| panic!("SOTAY_SEED=13587: {what}"));
-}
-
 #[test]
 fn planted_defects_are_found() {
     for bug in Bug::ALL {
