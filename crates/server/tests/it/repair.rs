@@ -1,8 +1,11 @@
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
+use sync::codec;
 use sync::push::MAX_OPERATION_BYTES;
-use sync::wire::{Outcome, QuarantineReason, SealedOperation};
+use sync::wire::{Outcome, PullResponse, QuarantineReason, SealedOperation};
 
 use crate::app::{Answer, Device, TestApp, text};
 
@@ -68,7 +71,7 @@ async fn an_entry_says_who_wrote_what_and_what_is_in_the_way() {
     request.operations.push(garbage);
     let more = [strange, lan.create(4, 4, "phuong_a", &[("ghi_chu", large)])];
     request.operations.extend(lan.request(&more).operations);
-    lan.post_push(sync::codec::encode(&request), &[]).await;
+    lan.post_push(codec::encode(&request), &[]).await;
     let obstacles = thu.waiting().await;
     let obstacles: Vec<_> = obstacles.iter().map(|entry| &entry["obstacle"]).collect();
     assert_eq!(
@@ -108,6 +111,20 @@ async fn what_is_applied_at_the_desk_stands_in_its_record_and_its_phone_hears_of
     assert_eq!(again.verdicts, verdicts, "sent again, it is told the same");
     let path = format!("/api/v1/records/{}/history", sync::wire::RecordId([1; 16]));
     assert_eq!(thu.get(&path).await.json()[0]["outcome"], "applied");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_waits_for_news_hears_at_once_that_its_work_was_set_aside() {
+    let server = TestApp::start().await;
+    let (lan, thu, entry) = out_of_scope(&server).await;
+    let path = format!("/api/v1/pull?cursor={}&wait=20", lan.pull(None).await.cursor);
+    let why = json!({ "reason": "đã có phiếu khác" });
+    let both = async { tokio::join!(lan.get(&path), thu.settle(&entry["id"], "set-aside", why)) };
+    let (heard, _) = tokio::time::timeout(Duration::from_secs(10), both)
+        .await
+        .expect("the news comes long before the wait is over");
+    let page: PullResponse = codec::decode(&heard.body).unwrap();
+    assert_eq!(page.settled.expect("the verdict is told").len(), 1);
 }
 
 #[tokio::test]
