@@ -16,14 +16,16 @@ const MAX_UNPACKED: u64 = 64 << 20;
 
 /// Reads by content, not by name: people rename files.
 pub(crate) fn read(bytes: &[u8]) -> Result<Workbook, ReadError> {
-    if bytes.starts_with(b"PK") {
+    let read = if bytes.starts_with(b"PK") {
         check_size(bytes)?;
-        read_xlsx(bytes)
+        read_xlsx
     } else if bytes.starts_with(b"\xd0\xcf\x11\xe0") {
-        read_xls(bytes)
+        read_xls
     } else {
-        Err(ReadError::NotASpreadsheet("it is neither .xlsx nor .xls".to_owned()))
-    }
+        return Err(ReadError::NotASpreadsheet("it is neither .xlsx nor .xls".to_owned()));
+    };
+    // The library's own arithmetic can panic on a damaged file. It holds nothing of ours then.
+    std::panic::catch_unwind(|| read(bytes)).unwrap_or_else(|_panic| Err(damaged(&"it is damaged")))
 }
 
 fn damaged(error: &dyn std::fmt::Display) -> ReadError {

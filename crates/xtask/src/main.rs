@@ -9,6 +9,7 @@ mod browser;
 mod build;
 mod dist;
 mod fingerprint;
+mod fuzz;
 mod pwa;
 mod serve;
 mod step;
@@ -42,6 +43,8 @@ enum Task {
     Tidy,
     /// Measures: the app's transfer, cold start, forms, answers, saves, sync. JSON in `target/bench/`.
     Bench(bench::Args),
+    /// Looks for input that breaks the readers: expressions, XForms, spreadsheets, records.
+    Fuzz(fuzz::Args),
 }
 
 fn main() -> Result<()> {
@@ -52,5 +55,6 @@ fn main() -> Result<()> {
         Task::Pwa => pwa::pwa(&tools::Tools::ensure(&[tools::Need::Pwa])?),
         Task::Tidy => tidy::tidy(),
         Task::Bench(args) => bench::bench(&args),
+        Task::Fuzz(args) => fuzz::fuzz(&args),
     }
 }

@@ -12,6 +12,8 @@ use crate::step::{cargo, output, root, run, step};
 const TRUNK: &str = "0.21.14";
 /// The npm package that carries wasm-opt; `Trunk.toml` names the same number.
 const BINARYEN: &str = "132.0.0";
+/// Runs the targets of `tests/fuzz`.
+const CARGO_FUZZ: &str = "0.13.2";
 /// What phones run.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -112,18 +114,7 @@ impl Tools {
     }
 
     fn cargo_install(&self, name: &str, version: &str, flags: &[&str], time: &str) -> Result<()> {
-        let folder = self.folder.join(format!("{name}-{version}"));
-        // Written by cargo install as its last act: a half-done install is done again.
-        if folder.join(".crates.toml").exists() {
-            return Ok(());
-        }
-        step(&format!("installing {name} {version} ({time})"), || {
-            run(cargo()
-                .args(["install", name, "--version", version, "--root"])
-                .arg(&folder)
-                .args(flags)
-                .env_remove("CARGO_TARGET_DIR"))
-        })
+        cargo_install(&self.folder, name, version, flags, time)
     }
 
     fn binaryen(&self) -> Result<()> {
@@ -138,6 +129,34 @@ impl Tools {
             run(npm()?.args(["install", "--no-audit", "--no-fund", &package]).current_dir(&folder))
         })
     }
+}
+
+/// The program that builds and runs fuzz targets.
+pub fn cargo_fuzz() -> Result<PathBuf> {
+    let folder = folder()?;
+    cargo_install(&folder, "cargo-fuzz", CARGO_FUZZ, &["--locked"], "a minute")?;
+    Ok(folder.join(format!("cargo-fuzz-{CARGO_FUZZ}/bin/cargo-fuzz")))
+}
+
+fn cargo_install(
+    tools: &Path,
+    name: &str,
+    version: &str,
+    flags: &[&str],
+    time: &str,
+) -> Result<()> {
+    let folder = tools.join(format!("{name}-{version}"));
+    // Written by cargo install as its last act: a half-done install is done again.
+    if folder.join(".crates.toml").exists() {
+        return Ok(());
+    }
+    step(&format!("installing {name} {version} ({time})"), || {
+        run(cargo()
+            .args(["install", name, "--version", version, "--root"])
+            .arg(&folder)
+            .args(flags)
+            .env_remove("CARGO_TARGET_DIR"))
+    })
 }
 
 fn folder() -> Result<PathBuf> {

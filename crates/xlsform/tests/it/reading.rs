@@ -83,6 +83,63 @@ fn a_sheet_with_too_many_rows_is_an_error_at_the_row_where_reading_stops() {
     assert_eq!(too_large.and_then(|p| p.row), Some(1_000_001));
 }
 
+/// An archive of files as they are.
+fn archive(files: &[(&str, &str)]) -> Vec<u8> {
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for (name, text) in files {
+        let mut crc = flate2::Crc::new();
+        crc.update(text.as_bytes());
+        let (size, length) = (text.len() as u32, name.len() as u16);
+        let mut about = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        about.extend([crc.sum(), size, size].map(u32::to_le_bytes).concat());
+        about.extend([length, 0].map(u16::to_le_bytes).concat());
+        let offset = bytes.len() as u32;
+        bytes.extend([b"PK\x03\x04", about.as_slice(), name.as_bytes(), text.as_bytes()].concat());
+        directory.extend([b"PK\x01\x02\x14\x00", about.as_slice(), &[0; 10]].concat());
+        directory.extend([offset.to_le_bytes().as_slice(), name.as_bytes()].concat());
+    }
+    let (count, at, size) = (files.len() as u16, bytes.len() as u32, directory.len() as u32);
+    bytes.extend(directory);
+    bytes.extend([b"PK\x05\x06\0\0\0\0".as_slice(), &count.to_le_bytes().repeat(2)].concat());
+    bytes.extend([size, at].map(u32::to_le_bytes).concat());
+    bytes.extend([0, 0]);
+    bytes
+}
+
+/// A workbook whose survey has these rows, as the XML of its sheet.
+fn workbook_of(rows: &str) -> Vec<u8> {
+    const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let workbook = format!(
+        r#"<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets><sheet name="survey" sheetId="1" r:id="r1"/></sheets></workbook>"#
+    );
+    let relation = |kind: &str, target: &str| {
+        format!(
+            r#"<Relationships xmlns="{PACKAGE}"><Relationship Id="r1" Type="{OFFICE}/{kind}" Target="{target}"/></Relationships>"#
+        )
+    };
+    let sheet = format!(r#"<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>"#);
+    archive(&[
+        ("_rels/.rels", &relation("officeDocument", "xl/workbook.xml")),
+        ("xl/workbook.xml", &workbook),
+        ("xl/_rels/workbook.xml.rels", &relation("worksheet", "worksheets/sheet1.xml")),
+        ("xl/worksheets/sheet1.xml", &sheet),
+    ])
+}
+
+#[test]
+fn a_cell_at_an_impossible_place_is_refused_without_a_panic() {
+    let right = r#"<row r="1"><c r="A1" t="str"><v>type</v></c></row>"#;
+    let read = read_workbook(&workbook_of(right), Kind::Spreadsheet).unwrap();
+    assert_eq!(read.sheets[0].rows[0][0].as_deref(), Some("type"));
+    for place in ["ZZZZZZZZZZZ1", "A99999999999999999999"] {
+        let wrong = right.replace("A1", place);
+        let refused = read_workbook(&workbook_of(&wrong), Kind::Spreadsheet);
+        assert!(matches!(refused, Err(ReadError::NotASpreadsheet(_))), "{place}: {refused:?}");
+    }
+}
+
 #[test]
 fn an_archive_that_unpacks_to_too_much_is_refused() {
     let mut packed = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -1,0 +1,52 @@
+//! Writes what the fuzzer starts from: `cargo run --bin seeds -- FOLDER_OF_XLSX… CORPUS`, a folder for each target.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::{env, error, fs};
+
+use form::{Session, write_xform};
+use xlsform::{Kind, Options, convert, read_workbook};
+
+fn main() -> Result<(), Box<dyn error::Error>> {
+    let mut folders: Vec<String> = env::args().skip(1).collect();
+    let corpus = folders.pop().ok_or("name folders of .xlsx, then the corpus' folder")?;
+    let corpus = Path::new(&corpus);
+    let mut expressions = BTreeSet::new();
+    for file in
+        folders.iter().map(fs::read_dir).collect::<Result<Vec<_>, _>>()?.into_iter().flatten()
+    {
+        let path = file?.path();
+        if path.extension().is_none_or(|extension| extension != "xlsx") {
+            continue;
+        }
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let bytes = fs::read(&path)?;
+        seed(corpus, "workbook", &name, &bytes)?;
+        let (form, _) = convert(&read_workbook(&bytes, Kind::Spreadsheet)?, &Options::default());
+        let Some(form) = form else { continue };
+        for bind in &form.binds {
+            let all =
+                [&bind.relevant, &bind.constraint, &bind.calculate, &bind.required, &bind.readonly];
+            expressions.extend(all.into_iter().flatten().cloned());
+        }
+        let xml = write_xform(&form);
+        seed(corpus, "xform", &name, xml.as_bytes())?;
+        if let Some(program) = fuzz::program(&xml) {
+            let record = Session::start(program, fuzz::environment()).to_xml();
+            seed(corpus, "submission", &name, record.as_bytes())?;
+        }
+    }
+    let own = fuzz::program(&fuzz::with_calculation("1")).ok_or("the form is wrong")?;
+    let record = Session::start(own, fuzz::environment()).to_xml();
+    seed(corpus, "submission", "own", record.as_bytes())?;
+    for (number, expression) in expressions.iter().enumerate() {
+        seed(corpus, "expression", &number.to_string(), expression.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn seed(corpus: &Path, target: &str, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = corpus.join(target);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(name), bytes)
+}
