@@ -73,21 +73,30 @@ fn headings(
     sheets: &[Sheet],
     words: Words,
 ) -> Result<(), XlsxError> {
-    table.heading(words.record, 36.0)?;
+    let mut always = vec![(words.record, 36.0)];
     if sheet.path.is_empty() {
-        for (heading, width) in
-            [(words.state, 12.0), (words.unit, 28.0), (words.author, 16.0), (words.received, 18.0)]
-        {
-            table.heading(heading, width)?;
-        }
+        always.extend([
+            (words.state, 12.0),
+            (words.unit, 28.0),
+            (words.author, 16.0),
+            (words.received, 18.0),
+        ]);
     } else {
-        if sheet.is_nested(sheets) {
-            table.heading(words.parent_row, 10.0)?;
-        }
-        table.heading(words.row, 8.0)?;
+        always.extend(sheet.is_nested(sheets).then_some((words.parent_row, 10.0)));
+        always.push((words.row, 8.0));
+    }
+    for (heading, width) in &always {
+        table.heading(heading, *width)?;
     }
     for column in &sheet.columns {
-        let heading = column.heading.as_str();
+        // Two columns of one name cannot be told apart in a formula or a pivot table.
+        let is_taken = always.iter().any(|(heading, _)| *heading == column.heading)
+            || sheet.columns.iter().filter(|other| other.heading == column.heading).count() > 1;
+        let heading = if is_taken {
+            &format!("{} ({})", column.heading, column.path)
+        } else {
+            &column.heading
+        };
         table.heading(heading, width(column))?;
         match column.kind {
             Kind::Geopoint => {

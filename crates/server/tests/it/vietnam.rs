@@ -77,8 +77,11 @@ fn every_form_of_the_pack_makes_a_spreadsheet_with_headings_in_both_languages() 
             for (at, name) in names.iter().enumerate() {
                 assert!(!name.is_empty() && name.encode_utf16().count() <= 31, "{name}");
                 let range = sheets.worksheet_range_at(at).unwrap().unwrap();
-                headings
-                    .extend(range.rows().next().unwrap().iter().filter_map(DataType::as_string));
+                let first = range.rows().next().unwrap();
+                let own: Vec<String> = first.iter().filter_map(DataType::as_string).collect();
+                let distinct: BTreeSet<&String> = own.iter().collect();
+                assert_eq!(distinct.len(), own.len(), "two of one name in {name}: {own:?}");
+                headings.extend(own);
             }
             assert_eq!(row.xml.matches("<repeat ").count() + 1, names.len(), "{}", row.form.id);
             headings
