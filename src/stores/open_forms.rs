@@ -133,10 +133,13 @@ impl OpenForms {
     pub async fn save_all(self) -> Result<(), StorageError> {
         let open: Vec<FormEntry> =
             self.open.with_value(|open| open.iter().map(|(_, _, entry)| *entry).collect());
+        let mut all = Ok(());
         for entry in open {
-            entry.save_now().await?;
+            // One that cannot be written keeps none of the others from it.
+            let saved = entry.save_now().await;
+            all = all.and(saved);
         }
-        Ok(())
+        all
     }
 
     /// The open form of a record.
