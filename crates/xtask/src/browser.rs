@@ -46,7 +46,7 @@ pub fn journey(filter: Option<&str>) -> Result<()> {
 /// Node in `tests/e2e/`, told where the server, the pack and the browser are.
 pub fn node(server: &Path) -> Result<Command> {
     let (chromium, _) = tools::chromium()?;
-    let mut node = Command::new("node");
+    let mut node = Command::new(tools::node()?);
     node.current_dir(root().join("tests/e2e"))
         .env("SOTAY_SERVER", server)
         .env("SOTAY_PACK", build::default_pack())

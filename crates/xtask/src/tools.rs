@@ -12,6 +12,8 @@ use crate::step::{cargo, output, root, run, step};
 const TRUNK: &str = "0.21.14";
 /// The npm package that carries wasm-opt; `Trunk.toml` names the same number.
 const BINARYEN: &str = "132.0.0";
+/// The npm package that carries Node itself, for machines whose own is too old to drive the journeys: Debian 12 has 18.
+const NODE: &str = "20.20.2";
 /// Runs the targets of `tests/fuzz`.
 const CARGO_FUZZ: &str = "0.13.2";
 /// What phones run.
@@ -68,6 +70,7 @@ impl Tools {
             chromium()?;
         }
         if needs.contains(&Need::Journey) {
+            tools.node()?;
             npm_ci(&root().join("tests/e2e"))?;
         }
         Ok(tools)
@@ -115,6 +118,20 @@ impl Tools {
 
     fn cargo_install(&self, name: &str, version: &str, flags: &[&str], time: &str) -> Result<()> {
         cargo_install(&self.folder, name, version, flags, time)
+    }
+
+    /// Node as the journeys need it.
+    fn node(&self) -> Result<()> {
+        let folder = self.folder.join(format!("node-{NODE}"));
+        if is_node_new_enough() || folder.join("node_modules/.bin/node").exists() {
+            return Ok(());
+        }
+        step(&format!("installing Node.js {NODE} (npm node, half a minute)"), || {
+            std::fs::create_dir_all(&folder)?;
+            std::fs::write(folder.join("package.json"), "{\"private\":true}")?;
+            let package = format!("node@{NODE}");
+            run(npm()?.args(["install", "--no-audit", "--no-fund", &package]).current_dir(&folder))
+        })
     }
 
     fn binaryen(&self) -> Result<()> {
@@ -229,6 +246,20 @@ fn npm() -> Result<Command> {
         apt(&["nodejs", "npm"], "Node.js (a minute)")?;
     }
     Ok(Command::new("npm"))
+}
+
+/// Whether the machine's own Node is of the oldest major version that the journeys run on, or newer.
+fn is_node_new_enough() -> bool {
+    let Ok(version) = output(Command::new("node").arg("--version")) else { return false };
+    let oldest = NODE.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    let own = version.trim().trim_start_matches('v').split('.').next();
+    own.and_then(|major| major.parse::<u32>().ok()) >= oldest
+}
+
+/// The Node that drives the journeys: the machine's own, or the one that was installed beside it.
+pub fn node() -> Result<PathBuf> {
+    let installed = folder()?.join(format!("node-{NODE}/node_modules/.bin/node"));
+    Ok(if is_node_new_enough() { PathBuf::from("node") } else { installed })
 }
 
 /// Where Chromium and its driver are, installing them by apt where that is possible.
