@@ -79,7 +79,7 @@ async fn the_cells_hold_what_was_entered() {
             "Mã bản ghi",
             "Trạng thái",
             "Đơn vị",
-            "Người lập",
+            "Tài khoản",
             "Máy chủ nhận lúc",
             "Ngày kiểm tra",
             "Số hồ sơ",
