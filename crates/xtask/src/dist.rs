@@ -5,21 +5,23 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
+use base64::Engine;
+use sha2::{Digest, Sha256, Sha384};
 
 use crate::step::root;
-use crate::stylesheet;
 use crate::tools::Std;
+use crate::{function_order, stylesheet};
 
 /// What the whole first load may weigh, in bytes of brotli: a phone on a weak line pays for each.
 const GOAL_BYTES: u64 = 400 * 1024;
 /// A ratchet while the goal is not reached: the app may only get lighter than this. Lower it with every gain.
-const LIMIT_BYTES: u64 = 552 * 1024;
+const LIMIT_BYTES: u64 = 540 * 1024;
 
 /// Joins the stylesheets, fills `sw.js`, writes `.br` and `.gz` beside each file that gains by it, and shows the sizes.
 pub fn finish(folder: &Path) -> Result<()> {
     stylesheet::join(folder)?;
     name_start_script(folder)?;
+    order_functions(folder)?;
     let files = list(folder)?;
     precache(folder, &files)?;
     compress(folder, &files)?;
@@ -102,6 +104,37 @@ fn name_start_script(folder: &Path) -> Result<()> {
     }
     std::fs::write(&path, page.replace(NAME, &name))?;
     Ok(())
+}
+
+/// Puts the module's functions in the order that travels lightest, and names the module by its new content.
+fn order_functions(folder: &Path) -> Result<()> {
+    let files = list(folder)?;
+    let old =
+        files.iter().find(|name| name.ends_with("_bg.wasm")).context("no module was built")?;
+    let module =
+        function_order::by_likeness(&std::fs::read(folder.join(old))?).context(old.clone())?;
+    let hash = hex(&Sha256::digest(&module));
+    let (hash, _) = hash.split_at(16);
+    let name = format!("sotay-{hash}_bg.wasm");
+    std::fs::remove_file(folder.join(old))?;
+    std::fs::write(folder.join(&name), &module)?;
+    let path = folder.join("index.html");
+    let page = std::fs::read_to_string(&path).context("index.html")?;
+    let page = with_integrity(&page.replace(old, &name), &name, &module)?;
+    Ok(std::fs::write(path, page)?)
+}
+
+/// The page with the hash that the browser holds the file `name` to.
+fn with_integrity(page: &str, name: &str, content: &[u8]) -> Result<String> {
+    const START: &str = "integrity=\"sha384-";
+    let link = page
+        .find(&format!("href=\"/{name}\""))
+        .context("index.html does not preload the module")?;
+    let (before, link) = page.split_at(link);
+    let (attributes, hash) = link.split_once(START).context("the preloaded module has no hash")?;
+    let (_, after) = hash.split_once('"').context("the hash does not end")?;
+    let hash = base64::prelude::BASE64_STANDARD.encode(Sha384::digest(content));
+    Ok(format!("{before}{attributes}{START}{hash}\"{after}"))
 }
 
 /// Whether the phone keeps a file. The largest icons are asked for by the system alone, when it installs the app online.

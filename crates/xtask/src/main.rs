@@ -9,6 +9,7 @@ mod browser;
 mod build;
 mod dist;
 mod fingerprint;
+mod function_order;
 mod fuzz;
 mod pwa;
 mod serve;
