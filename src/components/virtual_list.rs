@@ -53,7 +53,10 @@ pub fn VirtualList(
     effect(move || {
         count.track();
         generation.track();
-        request_animation_frame(look);
+        // A list that is gone before the frame has nothing to look at.
+        if let Ok(frame) = request_animation_frame_with_handle(look) {
+            on_cleanup(move || frame.cancel());
+        }
     });
     let resized = window_event_listener(leptos::ev::resize, move |_| look());
     on_cleanup(move || resized.remove());

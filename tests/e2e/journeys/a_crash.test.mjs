@@ -47,6 +47,33 @@ async function saysSo() {
   assert.match(await failure.innerText(), /Ứng dụng gặp lỗi và đã dừng lại\.\s+Những gì đã lưu vẫn còn trên máy\.\s+Mở lại/);
 }
 
+test('a list that is closed before its first frame is left alone by that frame', async () => {
+  const { page } = phone;
+  const form = await app.begin(FORM);
+  await page.evaluate(() => {
+    const waiting = new Map();
+    let count = 0;
+    window.requestAnimationFrame = (run) => waiting.set((count += 1), run) && count;
+    window.cancelAnimationFrame = (frame) => waiting.delete(frame);
+    window.drawFrames = () => {
+      const due = [...waiting.values()];
+      waiting.clear();
+      due.forEach((run) => run(0));
+    };
+  });
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  await form.question('nhom').locator('.choose-button').click();
+  await sheet.waitFor();
+  await page.keyboard.press('Escape');
+  await form.question('nhom').locator('dialog > *').first().waitFor({ state: 'detached' });
+  await page.evaluate(() => window.drawFrames());
+  assert.equal(await page.locator('#failure').count(), 0);
+  await page.reload();
+  await app.backInForm();
+  await page.locator('.form-head button').first().click();
+  await page.locator('.today').waitFor();
+});
+
 test('a fault after a tap covers the page, and one tap on the way out brings back what was answered', async () => {
   const form = await app.begin(FORM);
   await form.type('tom_tat', 'Thiếu kinh phí tập huấn');
