@@ -201,8 +201,8 @@ impl Runner {
             Task::SealAndLoadOutbox { after, max_operations, max_bytes } => {
                 self.seal_and_load(after, max_operations, max_bytes).await.map(Some)
             }
-            Task::MarkAcked { state, verdicts, missing_blobs } => {
-                self.mark_acked(state, verdicts, missing_blobs).await.map(Some)
+            Task::MarkAcked { state, verdicts, missing_blobs, restored } => {
+                self.mark_acked(state, verdicts, missing_blobs, restored).await.map(Some)
             }
             Task::CommitPull { state, page } => self.commit_pull(state, page).await.map(Some),
             Task::ForgetSafe { upto } => self.forget_safe(upto).await.map(|()| None),

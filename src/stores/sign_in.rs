@@ -242,7 +242,11 @@ impl SignIn {
             changes.push(Change::Delete(Store::Meta, meta::SYNC_LOG.into()));
             for (_, row) in device {
                 let device: DeviceState = outbox::decode(row, "device")?;
-                changes.push(outbox::put_device(&DeviceState { cursor: None, ..device }));
+                changes.push(outbox::put_device(&DeviceState {
+                    cursor: None,
+                    former: None,
+                    ..device
+                }));
             }
             Ok((changes, unsent))
         };

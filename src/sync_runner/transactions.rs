@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use sync::{
     codec,
-    device::{DeviceState, Event, Outbox, Page, WaitingBlob},
+    device::{DeviceState, Event, Outbox, Page, Rekeyed, WaitingBlob},
     view::Base,
-    wire::{DeviceId, Hash, Outcome, RecordId, Verdict},
+    wire::{DeviceId, Dot, Hash, Outcome, RecordId, SealedOperation, Verdict},
 };
 
 use super::Runner;
@@ -44,9 +44,15 @@ impl Runner {
         state: DeviceState,
         verdicts: Vec<Verdict>,
         missing_blobs: Vec<Hash>,
+        restored: bool,
     ) -> Result<Event, StorageError> {
         let mut reads = reads_of(&verdicts);
-        reads.extend(missing_blobs.iter().map(|hash| Read::Row(Store::BlobMeta, (*hash).into())));
+        if restored {
+            reads.push(Read::All(Store::BlobMeta));
+        } else {
+            let row = |hash: &Hash| Read::Row(Store::BlobMeta, (*hash).into());
+            reads.extend(missing_blobs.iter().map(row));
+        }
         let stored = state.clone();
         let decide = move |rows: Vec<Rows>| {
             let mut changes = vec![outbox::put_device(&stored)];
@@ -159,24 +165,27 @@ impl Runner {
         Ok(Event::Stored(self.waiting(self.records.device().acked).await?))
     }
 
-    pub(super) async fn rekey(&self, above: u64) -> Result<Event, StorageError> {
+    pub(super) async fn rekey(&self, above: Dot) -> Result<Event, StorageError> {
         let device = DeviceId(random::bytes_16());
-        let state = self.records.device().renamed(device);
-        let stored = state.clone();
+        let state = self.records.device();
         let decide = move |rows: Vec<Rows>| {
             let mut rows = rows.into_iter();
-            let mut unsent = Vec::new();
-            for (_, row) in rows.next().unwrap_or_default() {
-                unsent.push(OutboxRow::decode(&row)?.operation()?);
+            let mut held = Vec::new();
+            for (key, row) in rows.next().unwrap_or_default() {
+                if let Key::Number(seq) = key {
+                    held.push(SealedOperation { seq, bytes: OutboxRow::decode(&row)?.bytes });
+                }
             }
-            let renamed = sync::device::rekey(&unsent, device);
-            let last = renamed.len() as u64;
+            let Rekeyed { state, old, operations } =
+                sync::device::rekey(&state, above, held, device)
+                    .map_err(|error| StorageError::Unreadable(format!("operation: {error}")))?;
+            let last = operations.len() as u64;
             let mut changes = vec![
                 Change::Clear(Store::Outbox),
-                outbox::put_device(&stored),
+                outbox::put_device(&state),
                 Change::Put(Store::Meta, meta::LAST_SEQ.into(), codec::encode(&last)),
             ];
-            for operation in renamed {
+            for operation in operations {
                 let row = OutboxRow::unsent(&operation);
                 changes.push(Change::Put(
                     Store::Outbox,
@@ -185,20 +194,15 @@ impl Runner {
                 ));
             }
             for (key, bytes) in rows.next().unwrap_or_default() {
-                let patch = sync::device::rekey_patch(
-                    outbox::decode(&bytes, "open patch")?,
-                    &unsent,
-                    device,
-                );
+                let patch =
+                    sync::device::rekey_patch(outbox::decode(&bytes, "open patch")?, &old, device);
                 changes.push(Change::Put(Store::Open, key, codec::encode(&patch)));
             }
-            Ok((changes, ()))
+            Ok((changes, state))
         };
-        let reads = vec![
-            Read::From(Store::Outbox, Key::Number(above + 1), u32::MAX),
-            Read::All(Store::Open),
-        ];
-        self.storage.update(reads, &[Store::Meta, Store::Outbox, Store::Open], decide).await?;
+        let reads = vec![Read::All(Store::Outbox), Read::All(Store::Open)];
+        let touched = [Store::Meta, Store::Outbox, Store::Open];
+        let state = self.storage.update(reads, &touched, decide).await?;
         self.records.reload().await?;
         Ok(Event::Rekeyed(state))
     }

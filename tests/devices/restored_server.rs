@@ -1,7 +1,5 @@
 //! A server restored from an older backup gets back from the phones what it lost.
 
-use std::path::Path;
-
 use sync::wire::RecordId;
 
 use crate::rig::{Phone, Server, Work, unit, who};
@@ -10,25 +8,6 @@ const FIELD: &str = "pa/a1_gc";
 
 fn write(phone: &mut Phone, work: &Work, text: &str) -> RecordId {
     phone.fill(work, &[(FIELD, text)])
-}
-
-/// Puts a copy of the database in the place of the one in use.
-fn put_back(server: &Server, copy: &Path) {
-    for name in ["sotay.sqlite-wal", "sotay.sqlite-shm"] {
-        let file = server.folder().join(name);
-        if file.exists() {
-            std::fs::remove_file(file).expect("the file goes");
-        }
-    }
-    std::fs::copy(copy, server.database_file()).expect("the copy takes its place");
-}
-
-async fn back_up(server: &Server, name: &str) -> std::path::PathBuf {
-    let copy = server.folder().join(name);
-    let database = server.database().await;
-    database.backup(&copy).await.expect("a backup is made while the server runs");
-    database.close().await;
-    copy
 }
 
 /// Everybody syncs until all have heard of each other's work.
@@ -50,7 +29,7 @@ async fn a_server_restored_from_its_backup_gets_back_what_the_phones_hold() {
     let mut desk = Phone::enrol(&server.address, who::COORDINATOR, "desk").await;
     let before = write(&mut hoa, &work, "trước khi sao lưu");
     settle(&mut [&mut hoa, &mut minh, &mut desk]).await;
-    let backup = back_up(&server, "night.sqlite").await;
+    let backup = server.back_up("night.sqlite").await;
     let after = write(&mut hoa, &work, "sau khi sao lưu");
     minh.open(before);
     minh.answer(before, FIELD, "Minh sửa");
@@ -60,7 +39,7 @@ async fn a_server_restored_from_its_backup_gets_back_what_the_phones_hold() {
     assert_eq!(hoa.disk.outbox.len(), 1, "what is in the backup was freed");
 
     server.stop().await;
-    put_back(&server, &backup);
+    server.put_back(&backup);
     server.go_on().await;
     let restored = server.database().await.epoch_and_head().await.expect("a server row").0;
     assert_ne!(Some(restored), epoch, "a restored server knows by itself that it is one");
@@ -91,7 +70,7 @@ async fn a_server_whose_files_were_put_back_is_found_out_by_the_phones() {
     settle(&mut [&mut hoa, &mut desk]).await;
 
     server.stop().await;
-    put_back(&server, &copy);
+    server.put_back(&copy);
     server.go_on().await;
     // Nobody has anything to send: only their places in the feed tell.
     settle(&mut [&mut desk, &mut hoa]).await;
@@ -112,16 +91,16 @@ async fn a_backup_older_than_what_was_promised_stops_nobody() {
     let mut desk = Phone::enrol(&server.address, who::COORDINATOR, "desk").await;
     write(&mut hoa, &work, "một");
     settle(&mut [&mut hoa, &mut desk]).await;
-    let monday = back_up(&server, "monday.sqlite").await;
+    let monday = server.back_up("monday.sqlite").await;
     write(&mut hoa, &work, "hai");
     settle(&mut [&mut hoa, &mut desk]).await;
-    let _tuesday = back_up(&server, "tuesday.sqlite").await;
+    let _tuesday = server.back_up("tuesday.sqlite").await;
     settle(&mut [&mut hoa, &mut desk]).await;
     assert!(hoa.disk.outbox.is_empty(), "all of it was in a backup");
 
     // Tuesday's backup is lost as well.
     server.stop().await;
-    put_back(&server, &monday);
+    server.put_back(&monday);
     server.go_on().await;
     let third = write(&mut hoa, &work, "ba");
     settle(&mut [&mut hoa, &mut desk]).await;

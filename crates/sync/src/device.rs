@@ -4,6 +4,7 @@
 //! One sync is a cycle: push until nothing is left, pull until there is no more, then files, the smallest
 //! first. Answers go first and alone: a file's next chunk waits whenever a person asks to send.
 
+mod former;
 mod message;
 mod rekey;
 mod state;
@@ -13,18 +14,22 @@ use std::collections::VecDeque;
 use minicbor::Decode;
 
 pub use self::{
+    former::Former,
     message::{
         BlobReply, Blocked, Effect, Event, Outbox, Page, Phase, Reply, SyncStatus, Waiting,
         WaitingBlob,
     },
-    rekey::{rekey, rekey_patch},
+    rekey::{Rekeyed, rekey, rekey_patch},
     state::{Contact, DeviceState},
 };
 use crate::{
     blob::Chunks,
     codec,
     push::MAX_OPERATIONS,
-    wire::{PullResponse, PushRequest, PushResponse, QuarantineReason, WIRE_VERSION},
+    wire::{
+        DeviceId, Dot, PullResponse, PushRequest, PushResponse, QuarantineReason, SealedOperation,
+        WIRE_VERSION,
+    },
 };
 
 /// Bytes of operations in one request: what a slow network carries within half a minute.
@@ -49,6 +54,8 @@ struct Sent {
     last: u64,
     /// Whether more operations wait behind it.
     more: bool,
+    /// Whether they are of an id that the device had before.
+    former: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -56,7 +63,7 @@ enum Step {
     Idle,
     Loading,
     Pushing { ticket: u64, sent: Sent },
-    Marking { more: bool, copied: bool },
+    Marking { more: bool, copied: Option<Dot> },
     Rekeying,
     Pulling { ticket: u64 },
     Polling { ticket: u64 },
@@ -81,6 +88,9 @@ pub struct Device {
     dirty: bool,
     /// The server may have lost operations: ask what it holds before anything else.
     probe: bool,
+    /// How many of the ids that the device had before, from the first, are to be asked about: all at a start and after a
+    /// restore.
+    former_due: usize,
     /// The server's watermark as last heard, own or not.
     heard: u64,
     online: bool,
@@ -102,6 +112,7 @@ impl Device {
     #[must_use]
     pub fn new(state: DeviceState) -> Self {
         Self {
+            former_due: state.former().len(),
             state,
             pending: None,
             step: Step::Idle,
@@ -162,6 +173,7 @@ impl Device {
             Event::Stored(waiting) => self.stored(waiting, random),
             Event::StorageFailed => {
                 self.pending = None;
+                self.former_due = self.state.former().len();
                 self.fail(Blocked::Storage, None, random)
             }
             Event::Rekeyed(state) => self.rekeyed(state),
@@ -261,27 +273,43 @@ impl Device {
         if !matches!(self.step, Step::Loading) {
             return Vec::new();
         }
-        let Outbox { mut operations, mut more, last, waiting } = outbox;
+        let Outbox { operations, more, last, waiting } = outbox;
         self.waiting = waiting;
         if !operations.is_empty() {
             self.freed = 0; // a record whose form was open may have been closed
         }
-        if self.heard > last {
-            return self.copied(); // the server holds operations of ours that we never sealed
+        if !operations.is_empty() || self.probe {
+            return self.push(self.state.device, self.state.acked, operations, more);
         }
+        if self.heard > last {
+            return self.copied(self.own(self.state.acked)); // the server holds what we never sealed
+        }
+        self.receive()
+    }
+
+    fn own(&self, seq: u64) -> Dot {
+        Dot { device: self.state.device, seq }
+    }
+
+    /// Sends operations of `device` above `acked`.
+    fn push(
+        &mut self,
+        device: DeviceId,
+        acked: u64,
+        mut operations: Vec<SealedOperation>,
+        mut more: bool,
+    ) -> Vec<Effect> {
         // Freed operations leave holes among those in quarantine, which are never freed.
         let run = operations.windows(2).take_while(|pair| pair[0].seq + 1 == pair[1].seq).count();
         more |= run + 1 < operations.len();
         operations.truncate(run + 1);
-        let before = operations.first().map_or(self.state.acked, |first| first.seq - 1);
-        let oldest = (before > self.state.acked).then_some(before + 1);
-        if operations.is_empty() && !self.probe {
-            return self.pull();
-        }
-        let sent = Sent { before, last: operations.last().map_or(before, |last| last.seq), more };
+        let before = operations.first().map_or(acked, |first| first.seq - 1);
+        let oldest = (before > acked).then_some(before + 1);
+        let last = operations.last().map_or(before, |last| last.seq);
+        let sent = Sent { before, last, more, former: device != self.state.device };
         let request = PushRequest {
             version: WIRE_VERSION,
-            device: self.state.device,
+            device,
             epoch: self.state.epoch,
             operations,
             oldest,
@@ -306,31 +334,49 @@ impl Device {
         };
         // A restored server proves again what it holds: it is sent all that this device still has.
         let restored = self.state.epoch.is_some_and(|epoch| epoch != response.epoch);
+        let first = self.state.former().first().filter(|_| sent.former);
+        let device = first.map_or(self.state.device, |former| former.device);
+        let before = first.map_or(self.state.acked, |former| former.acked);
         let acked = if restored { 0 } else { acked(&response, sent) };
-        let stuck = acked == self.state.acked && sent.last > acked;
-        if stuck && !restored && !is_fork(&response) {
+        let is_fork = is_fork(&response) && !restored; // what is held is to be proved again first
+        let stuck = acked == before && sent.last > acked;
+        if stuck && !restored && !is_fork {
             return self.fail(Blocked::Garbled, None, random); // no step forward: do not ask in a loop
         }
         self.online = true;
-        self.probe = false;
-        self.heard = response.acked;
         self.max_operations = (self.max_operations * 2).min(MAX_OPERATIONS);
         let mut state = self.state.clone();
         state.epoch = Some(response.epoch);
-        state.acked = acked;
-        state.safe = response.safe;
         state.contact = Some(Contact { server_ms: response.server_ms, wall_ms });
-        let more = sent.more || restored || acked < sent.last || self.heard > sent.last;
-        self.step = Step::Marking { more, copied: is_fork(&response) };
+        let mut more = restored;
+        if sent.former {
+            self.probe |= restored;
+            self.former_told(&mut state, acked, response.safe);
+        } else {
+            self.probe = false;
+            self.heard = response.acked;
+            state.acked = acked;
+            state.safe = response.safe;
+            more |= sent.more || acked < sent.last || self.heard > sent.last;
+        }
+        if restored {
+            state.acked = 0;
+            state.former.iter_mut().flatten().for_each(|former| former.told(0, 0));
+            self.former_due = state.former().len();
+        }
+        self.step = Step::Marking { more, copied: is_fork.then_some(Dot { device, seq: acked }) };
         self.pending = Some(state.clone());
-        let PushResponse { verdicts, missing_blobs, .. } = response;
-        vec![Effect::MarkAcked { state, verdicts, missing_blobs }]
+        let PushResponse { mut verdicts, missing_blobs, .. } = response;
+        if sent.former {
+            verdicts.clear(); // the outbox counts under another id
+        }
+        vec![Effect::MarkAcked { state, verdicts, missing_blobs, restored }]
     }
 
-    fn copied(&mut self) -> Vec<Effect> {
+    fn copied(&mut self, above: Dot) -> Vec<Effect> {
         self.step = Step::Rekeying;
         self.blocked = Some(Blocked::Copied);
-        vec![Effect::Rekey { above: self.state.acked }]
+        vec![Effect::Rekey { above }]
     }
 
     fn rekeyed(&mut self, state: DeviceState) -> Vec<Effect> {
@@ -338,6 +384,7 @@ impl Device {
             return Vec::new();
         }
         self.state = state;
+        self.former_due = self.state.former().len();
         self.heard = 0;
         self.freed = 0;
         self.blocked = None;
@@ -345,6 +392,14 @@ impl Device {
     }
 
     // Records down.
+
+    /// Records come down when a restored server was given back all that it lost.
+    fn receive(&mut self) -> Vec<Effect> {
+        match self.push_former() {
+            Some(effects) => effects,
+            None => self.pull(),
+        }
+    }
 
     fn pull(&mut self) -> Vec<Effect> {
         let ticket = self.ticket();
@@ -496,9 +551,10 @@ impl Device {
         }
         let mut effects = self.free();
         effects.extend(match self.step {
-            Step::Marking { copied: true, .. } => self.copied(),
+            Step::Marking { copied: Some(above), .. } => self.copied(above),
             Step::Marking { more, .. } if more || self.again => self.load(),
-            Step::Marking { .. } | Step::Committing { more: true, .. } => self.pull(),
+            Step::Marking { .. } => self.receive(),
+            Step::Committing { more: true, .. } => self.pull(),
             Step::Committing { polled: true, .. } => self.polled(),
             Step::Committing { .. } => {
                 self.step = Step::ListingBlobs;

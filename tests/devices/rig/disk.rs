@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sync::{
     blob, codec,
-    device::{DeviceState, Outbox, Page, Waiting, WaitingBlob, rekey, rekey_patch},
+    device::{DeviceState, Outbox, Page, Rekeyed, Waiting, WaitingBlob, rekey, rekey_patch},
     draft::OpenPatch,
     push::MAX_REQUEST_BYTES,
     view::{Base, Held},
@@ -154,12 +154,16 @@ impl Disk {
         Outbox { operations, more, last: self.sealed, waiting: self.waiting() }
     }
 
-    pub fn mark_acked(&mut self, state: &DeviceState, verdicts: Vec<Verdict>, missing: &[Hash]) {
+    pub fn mark_acked(
+        &mut self,
+        state: &DeviceState,
+        verdicts: Vec<Verdict>,
+        missing: &[Hash],
+        restored: bool,
+    ) {
         self.note(verdicts);
-        for hash in missing {
-            if let Some(file) = self.files.get_mut(hash) {
-                file.sent = false;
-            }
+        for (hash, file) in &mut self.files {
+            file.sent &= !restored && !missing.contains(hash);
         }
         self.state = codec::encode(state);
     }
@@ -225,17 +229,16 @@ impl Disk {
         }
     }
 
-    pub fn rekey(&mut self, above: u64, fresh: DeviceId) -> DeviceState {
-        let old = std::mem::take(&mut self.outbox);
-        let unsent = old.range(above + 1..).map(|(_, sealed)| sealed.operation());
-        let unsent: Vec<Operation> = unsent.collect();
-        let renamed = rekey(&unsent, fresh);
-        renamed.iter().for_each(|operation| self.insert(operation));
-        self.sealed = renamed.len() as u64;
+    pub fn rekey(&mut self, above: Dot, fresh: DeviceId) -> DeviceState {
+        let outbox = std::mem::take(&mut self.outbox).into_iter();
+        let outbox = outbox.map(|(seq, sealed)| SealedOperation { seq, bytes: sealed.bytes });
+        let Rekeyed { state, old, operations } =
+            rekey(&self.state(), above, outbox.collect(), fresh).expect("our own operations");
+        operations.iter().for_each(|operation| self.insert(operation));
+        self.sealed = operations.len() as u64;
         for open in self.open.values_mut() {
-            *open = codec::encode(&rekey_patch(read(open), &unsent, fresh));
+            *open = codec::encode(&rekey_patch(read(open), &old, fresh));
         }
-        let state = self.state().renamed(fresh);
         self.state = codec::encode(&state);
         state
     }

@@ -271,8 +271,8 @@ impl Phone {
                 let answer = self.http.get(&format!("/api/v1/pull?wait={wait_s}{cursor}")).await;
                 Some(Event::PullReply { ticket, reply: self.reply(answer) })
             }
-            Effect::MarkAcked { state, verdicts, missing_blobs } => {
-                self.disk.mark_acked(&state, verdicts, &missing_blobs);
+            Effect::MarkAcked { state, verdicts, missing_blobs, restored } => {
+                self.disk.mark_acked(&state, verdicts, &missing_blobs, restored);
                 Some(Event::Stored(self.disk.waiting()))
             }
             Effect::CommitPull { state, page } => {

@@ -159,6 +159,26 @@ impl Server {
         Database::open(&self.database_file(), clock::now_ms()).await.expect("the database opens")
     }
 
+    /// Makes a backup while the server runs.
+    pub async fn back_up(&self, name: &str) -> PathBuf {
+        let copy = self.folder().join(name);
+        let database = self.database().await;
+        database.backup(&copy).await.expect("a backup is made while the server runs");
+        database.close().await;
+        copy
+    }
+
+    /// Puts a copy of the database in the place of the one that the stopped server used.
+    pub fn put_back(&self, copy: &Path) {
+        for name in ["sotay.sqlite-wal", "sotay.sqlite-shm"] {
+            let file = self.folder().join(name);
+            if file.exists() {
+                std::fs::remove_file(file).expect("the file goes");
+            }
+        }
+        std::fs::copy(copy, self.database_file()).expect("the copy takes its place");
+    }
+
     /// Starts on the same folder and address.
     pub async fn go_on(&mut self) {
         let listener = TcpListener::bind(self.address.socket).await.expect("a port is free");

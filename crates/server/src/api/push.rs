@@ -28,7 +28,7 @@ use crate::{App, clock};
             nothing was stored", body = ErrorBody),
         (status = 401, description = "`signed_out`: the session was never valid, or its owner ended it; \
             `session_revoked`: somebody else did. Nothing was stored, sign in and send again", body = ErrorBody),
-        (status = 403, description = "`wrong_device`: the session belongs to another device", body = ErrorBody),
+        (status = 403, description = "`wrong_device`: the device is another account's", body = ErrorBody),
         (status = 413, description = "`too_large`: more than 4 MiB", body = ErrorBody),
         (status = 415, description = "`not_cbor`, `unknown_encoding`", body = ErrorBody),
         (status = 507, description = "`storage_full`: nothing was stored", body = ErrorBody),
@@ -44,8 +44,11 @@ pub async fn push(
         _ => ApiError::bad_request("truncated", "the body ended before its time"),
     })?;
     let request = read(&headers, &body)?;
-    if request.device != session.device {
-        return Err(ApiError::forbidden("wrong_device", "the session belongs to another device"));
+    // A phone whose profile was copied still answers for what it sealed under the id that it had before.
+    if request.device != session.device
+        && !app.database().may_send_for(&session.account, request.device).await?
+    {
+        return Err(ApiError::forbidden("wrong_device", "the device is another account's"));
     }
     if request.operations.len() > MAX_OPERATIONS {
         let message = format!("more than {MAX_OPERATIONS} operations");

@@ -215,6 +215,20 @@ impl Database {
         }))
     }
 
+    /// Whether an account may send what a device sealed: one that it signed in on, or that nobody is known to have: a
+    /// restored server may have forgotten.
+    pub async fn may_send_for(&self, account: &str, device: DeviceId) -> Answer<bool> {
+        let (is_own, is_known): (bool, bool) = sqlx::query_as(
+            "SELECT EXISTS (SELECT 1 FROM session WHERE device = $1 AND account = $2),
+                    EXISTS (SELECT 1 FROM session WHERE device = $1)",
+        )
+        .bind(device.0.as_slice())
+        .bind(account)
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(is_own || !is_known)
+    }
+
     /// Notes that a session is in use.
     pub async fn touch_session(&self, id: i64, now_ms: i64) -> Answer<()> {
         sqlx::query("UPDATE session SET seen_ms = $2 WHERE id = $1")

@@ -3,7 +3,7 @@ use std::io::Write as _;
 use axum::http::StatusCode;
 use sync::codec;
 use sync::push::MAX_OPERATION_BYTES;
-use sync::wire::{DeviceId, Dot, Outcome, QuarantineReason, SealedOperation, Verdict};
+use sync::wire::{Dot, Outcome, QuarantineReason, SealedOperation, Verdict};
 
 use crate::app::{Device, TestApp, text};
 
@@ -55,7 +55,7 @@ async fn every_body_that_cannot_be_read_has_its_code_and_stores_nothing() {
     let mut newer = lan.request(&[]);
     newer.version = 999;
     let mut other = lan.request(&[]);
-    other.device = DeviceId([0xee; 16]);
+    other.device = server.device("minh").await.request(&[]).device;
     let many =
         lan.request(&(1..=501).map(|seq| lan.create(seq, 1, "phuong_a", &[])).collect::<Vec<_>>());
     let bomb = gzip(&vec![0; 16 << 20]);

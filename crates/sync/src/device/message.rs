@@ -1,7 +1,7 @@
 //! What the device's state machine is told, and what it asks for.
 
 use super::DeviceState;
-use crate::wire::{Hash, RecordState, SealedOperation, Verdict};
+use crate::wire::{Dot, Hash, RecordState, SealedOperation, Verdict};
 
 /// How an HTTP exchange ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +161,9 @@ pub enum Effect {
         verdicts: Vec<Verdict>,
         /// Files to be sent again, if the device still holds them.
         missing_blobs: Vec<Hash>,
+        /// The server was restored: whatever file the device still holds is to be asked about again, whether a record
+        /// names it by now or only when the repair desk has seen to it.
+        restored: bool,
     },
     /// Store a page of the feed, each record as [`crate::view::Base`]. Answer: [`Event::Stored`].
     CommitPull {
@@ -205,12 +208,12 @@ pub enum Effect {
     },
     /// The session has ended: ask the person to sign in. Filling goes on meanwhile.
     AskSignIn,
-    /// This profile is a copy of another one. Take a new id and, in one transaction, seal the operations above
-    /// `above` anew ([`super::rekey`]), drop the others, rename the open patches
-    /// and store [`DeviceState::renamed`]. Answer: [`Event::Rekeyed`].
+    /// This profile is a copy of another one. Take a new id and, in one transaction, put what [`super::rekey`] makes of
+    /// the outbox in its place, rename the open patches and store the new state. Answer: [`Event::Rekeyed`].
     Rekey {
-        /// The last operation that the server holds under the old id.
-        above: u64,
+        /// The last operation that the server holds as it is under the id that another profile uses too: this
+        /// device's, or one it had before.
+        above: Dot,
     },
     /// Show it.
     ReportStatus(SyncStatus),

@@ -2,6 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
+use super::Former;
 use crate::{
     view::Base,
     wire::{DeviceId, Hash, Times},
@@ -60,6 +61,9 @@ pub struct DeviceState {
     /// The pack in force, as the server last said.
     #[n(11)]
     pub pack: Option<Hash>,
+    /// Ids that the device had before; absent in states of versions that had none.
+    #[n(12)]
+    pub former: Option<Vec<Former>>,
 }
 
 impl DeviceState {
@@ -79,6 +83,7 @@ impl DeviceState {
             contact: None,
             last_success_ms: None,
             pack: None,
+            former: None,
         }
     }
 
@@ -104,10 +109,16 @@ impl DeviceState {
         }
     }
 
+    /// The ids that the device had before.
+    #[must_use]
+    pub fn former(&self) -> &[Former] {
+        self.former.as_deref().unwrap_or_default()
+    }
+
     /// The device after it took another id, because its profile was copied: its operations count from 1
     /// again, and the whole feed is pulled anew.
     #[must_use]
-    pub fn renamed(&self, device: DeviceId) -> Self {
+    pub(super) fn renamed(&self, device: DeviceId) -> Self {
         let generation = self.generation.max(self.complete);
         Self {
             device,

@@ -1,13 +1,16 @@
 //! The state machine, one situation at a time.
 
+use std::collections::BTreeMap;
+
 use sync::{
     codec,
     device::{
-        BlobReply, Blocked, Device, DeviceState, Effect, Event, Outbox, Reply, Waiting, WaitingBlob,
+        BlobReply, Blocked, Device, DeviceState, Effect, Event, Outbox, Reply, Waiting,
+        WaitingBlob, rekey,
     },
     wire::{
-        DeviceId, Hash, Outcome, PullResponse, PushRequest, PushResponse, SealedOperation, Verdict,
-        WIRE_VERSION,
+        Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, PullResponse, PushRequest,
+        PushResponse, QuarantineReason, RecordId, SealedOperation, Times, Verdict, WIRE_VERSION,
     },
 };
 
@@ -83,6 +86,15 @@ impl Driver {
             _ => None,
         });
         ticket.unwrap_or_else(|| panic!("no request in {:?}", self.effects))
+    }
+
+    fn request(&self) -> PushRequest {
+        let body = self.effects.iter().find_map(|effect| match effect {
+            Effect::Push { body, .. } => Some(body),
+            _ => None,
+        });
+        let body = body.unwrap_or_else(|| panic!("no push in {:?}", self.effects));
+        codec::decode(body).expect("our own request")
     }
 
     fn push_reply(&mut self, reply: Reply) -> &mut Self {
@@ -262,10 +274,101 @@ fn a_copied_profile_takes_a_new_id() {
     let mut it = Driver::new();
     it.on(Event::Opened).on(outbox(1..=1, false)).push_reply(pushed(1, 5, 1..=1)).stored();
     it.on(nothing_after(1));
-    assert!(matches!(it.effects[..], [Effect::Rekey { above: 1 }]), "{:?}", it.effects);
-    let renamed = it.device.state().renamed(DeviceId([2; 16]));
-    it.on(Event::Rekeyed(renamed));
+    let above = Dot { device: DeviceId([1; 16]), seq: 1 };
+    assert_eq!(it.effects, [Effect::Rekey { above }]);
+    let renamed = rekey(it.device.state(), above, Vec::new(), DeviceId([2; 16])).expect("readable");
+    it.on(Event::Rekeyed(renamed.state));
     assert!(matches!(it.effects[..], [Effect::SealAndLoadOutbox { after: 0, .. }]));
+}
+
+fn sealed(seqs: std::ops::RangeInclusive<u64>) -> Vec<SealedOperation> {
+    let operation = |seq| Operation {
+        dot: Dot { device: DeviceId([1; 16]), seq },
+        record: RecordId([7; 16]),
+        form: FormRef { id: "form".to_owned(), version: "1".to_owned(), hash: Hash([7; 32]) },
+        unit: "phuong/1".to_owned(),
+        action: Action::Edit,
+        fields: BTreeMap::new(),
+        at: Times::default(),
+        author: "anna".to_owned(),
+    };
+    seqs.map(|seq| SealedOperation { seq, bytes: codec::encode(&operation(seq)) }).collect()
+}
+
+/// A device that was copied when the server held its operations up to 3, of which the first is in a backup, and takes a
+/// new id for its fourth.
+fn copied() -> Driver {
+    let state =
+        DeviceState { epoch: Some(1), acked: 3, safe: 1, ..DeviceState::new(DeviceId([1; 16])) };
+    let above = Dot { device: state.device, seq: 3 };
+    let rekeyed = rekey(&state, above, sealed(1..=4), DeviceId([2; 16])).expect("readable");
+    assert_eq!(rekeyed.operations.len(), 1, "what the server holds is not sealed again");
+    Driver { device: Device::new(rekeyed.state), effects: Vec::new() }
+}
+
+fn told(epoch: u64, acked: u64, safe: u64, told: &[(u64, Option<QuarantineReason>)]) -> Reply {
+    let verdict = |(seq, reason): &(u64, Option<QuarantineReason>)| {
+        let outcome = reason.map_or(Outcome::Applied, |_| Outcome::Quarantined);
+        Verdict { seq: *seq, outcome, reason: *reason, set_aside: None }
+    };
+    Reply::Body(codec::encode(&PushResponse {
+        version: WIRE_VERSION,
+        epoch,
+        acked,
+        safe,
+        verdicts: told.iter().map(verdict).collect(),
+        server_ms: 0,
+        missing_blobs: Vec::new(),
+    }))
+}
+
+#[test]
+fn a_copied_profile_gives_back_what_no_backup_held_when_the_server_is_restored() {
+    let mut it = copied();
+    it.on(Event::Opened).on(outbox(1..=1, false)).push_reply(told(2, 0, 0, &[])).stored();
+    it.on(outbox(1..=1, false)).push_reply(told(2, 1, 0, &[(1, None)])).stored();
+    let request = it.request();
+    assert_eq!(request.device, DeviceId([1; 16]), "under the id it was sealed with");
+    assert_eq!(request.operations, sealed(2..=3), "byte for byte");
+    assert_eq!(request.oldest, Some(2), "the first was freed as safe");
+
+    it.push_reply(told(2, 3, 1, &[(2, None), (3, None)]));
+    let marked = it.effects.first();
+    assert!(matches!(marked, Some(Effect::MarkAcked { verdicts, .. }) if verdicts.is_empty()));
+    it.stored();
+    assert!(matches!(it.effects[..], [Effect::Pull { .. }]), "{:?}", it.effects);
+    assert_eq!(it.device.state().former()[0].operations, sealed(2..=3), "still in no backup");
+}
+
+#[test]
+fn what_a_copied_profile_kept_under_its_old_id_is_freed_when_a_backup_holds_it() {
+    let mut it = copied();
+    it.on(Event::Opened).on(nothing_after(1));
+    let request = it.request();
+    assert_eq!((request.device, request.operations), (DeviceId([1; 16]), Vec::new()));
+    it.push_reply(told(1, 3, 2, &[])).stored();
+    assert_eq!(it.device.state().former()[0].operations, sealed(3..=3));
+
+    it = Driver { device: Device::new(it.device.state().clone()), effects: Vec::new() };
+    it.on(Event::Opened).on(nothing_after(1)).push_reply(told(1, 3, 3, &[])).stored();
+    assert_eq!(it.device.state().former(), []);
+    assert!(matches!(it.effects[..], [Effect::Pull { .. }]));
+}
+
+#[test]
+fn what_another_profile_overtook_after_a_restore_is_sealed_anew() {
+    let mut it = copied();
+    it.on(Event::Opened).on(outbox(1..=1, false)).push_reply(told(2, 0, 0, &[])).stored();
+    it.on(outbox(1..=1, false)).push_reply(told(2, 1, 1, &[(1, None)])).stored();
+    let fork = Some(QuarantineReason::Fork);
+    it.push_reply(told(2, 3, 1, &[(2, None), (3, fork)])).stored();
+    let above = Dot { device: DeviceId([1; 16]), seq: 2 };
+    assert_eq!(it.effects, [Effect::Rekey { above }]);
+    let device = DeviceId([3; 16]);
+    let rekeyed = rekey(it.device.state(), above, Vec::new(), device).expect("readable");
+    let dots: Vec<Dot> = rekeyed.operations.iter().map(|operation| operation.dot).collect();
+    assert_eq!(dots, [Dot { device, seq: 1 }]);
+    assert_eq!(rekeyed.state.former()[0].operations, sealed(2..=2));
 }
 
 #[test]

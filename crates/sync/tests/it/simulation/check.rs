@@ -109,6 +109,13 @@ fn phone_equals_server(world: &World, phone: &Phone) -> Result<(), String> {
         must!(same, "was told {:?} of {dot:?}", sealed.held.verdict);
         must!(codec::hash(&sealed.bytes) == kept.1.hash, "holds other bytes of {dot:?}");
     }
+    for former in phone.disk.state.former() {
+        for sealed in &former.operations {
+            let dot = Dot { device: former.device, seq: sealed.seq };
+            let held = database.log.get(&dot).map(|(_, kept)| kept.hash);
+            must!(held == Some(codec::hash(&sealed.bytes)), "{dot:?} was not given back");
+        }
+    }
     let proved = phone.disk.state.acked.min(phone.disk.state.safe).min(phone.disk.state.included);
     for (seq, sealed) in phone.disk.outbox.range(..=proved) {
         let repairs = sealed.outcome() == Some(Outcome::Quarantined);

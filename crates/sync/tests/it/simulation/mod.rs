@@ -102,6 +102,19 @@ fn nothing_is_lost_doubled_or_leaked_in_simulated_schedules() {
     }
 }
 
+/// Two copies of a profile took new ids, forgot what the server held, and the server was restored to before it.
+#[test]
+fn two_copies_of_a_profile_and_a_restore_lose_nothing() {
+    run(13_587, None).unwrap_or_else(|what| panic!("SOTAY_SEED=13587: {what}"));
+}
+
+/// After a restore an operation had to wait at the repair desk, and was applied when its phone, out of scope by then, had
+/// asked for the last time which files the server lacks.
+#[test]
+fn a_file_that_is_named_again_by_the_repair_desk_after_a_restore_is_whole() {
+    run(27_066, None).unwrap_or_else(|what| panic!("SOTAY_SEED=27066: {what}"));
+}
+
 #[test]
 fn planted_defects_are_found() {
     for bug in Bug::ALL {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use sync::{
     codec,
     device::{
-        Device, DeviceState, Effect, Event, Outbox, Page, SyncStatus, Waiting, WaitingBlob, rekey,
-        rekey_patch,
+        Device, DeviceState, Effect, Event, Outbox, Page, Rekeyed, SyncStatus, Waiting,
+        WaitingBlob, rekey, rekey_patch,
     },
     draft::{OpenPatch, Screen},
     view::{Base, Held, RecordView, view},
@@ -208,16 +208,15 @@ impl Phone {
                     Outbox { operations, more, last: self.disk.sealed, waiting: self.waiting() };
                 self.handle(Event::Loaded(outbox), random);
             }
-            Effect::MarkAcked { state, verdicts, missing_blobs } => {
+            Effect::MarkAcked { state, verdicts, missing_blobs, restored } => {
                 self.note_verdicts(&verdicts);
-                for hash in missing_blobs {
-                    if let Some((_, sent)) = self.disk.blobs.get_mut(&hash) {
-                        *sent = false;
-                    }
+                for (hash, (_, sent)) in &mut self.disk.blobs {
+                    *sent &= !restored && !missing_blobs.contains(hash);
                 }
                 if self.bug == Some(Bug::OutboxDroppedAtAck) {
                     self.disk.outbox.retain(|seq, _| *seq > state.acked);
                 }
+                sealing.freed = self.freed_of_former(&state);
                 self.disk.state = state;
                 self.handle(Event::Stored(self.waiting()), random);
             }
@@ -257,27 +256,25 @@ impl Phone {
                 self.handle(Event::Stored(self.waiting()), random);
             }
             Effect::Rekey { above } => {
-                let old = std::mem::take(&mut self.disk.outbox);
-                let unsent: Vec<Operation> = old
+                let outbox = std::mem::take(&mut self.disk.outbox)
                     .into_iter()
-                    .filter(|(seq, _)| *seq > above)
-                    .map(|(_, sealed)| sealed.held.operation)
-                    .collect();
-                let renamed = rekey(&unsent, fresh);
-                for operation in &renamed {
+                    .map(|(seq, sealed)| SealedOperation { seq, bytes: sealed.bytes });
+                let Rekeyed { state, old, operations } =
+                    rekey(&self.disk.state, above, outbox.collect(), fresh).expect("our own");
+                for operation in &operations {
                     let held = Held { operation: operation.clone(), verdict: None };
                     let bytes = codec::encode(operation);
                     self.disk.outbox.insert(operation.dot.seq, Sealed { bytes, held });
                 }
-                self.disk.sealed = renamed.len() as u64;
+                self.disk.sealed = operations.len() as u64;
                 let open = std::mem::take(&mut self.disk.open);
                 let open =
-                    open.into_iter().map(|(id, patch)| (id, rekey_patch(patch, &unsent, fresh)));
+                    open.into_iter().map(|(id, patch)| (id, rekey_patch(patch, &old, fresh)));
                 self.disk.open = open.collect();
-                self.disk.state = self.disk.state.renamed(fresh);
+                self.disk.state = state;
                 self.form = None;
-                sealing.unsealed = unsent;
-                sealing.sealed = renamed;
+                sealing.unsealed = old;
+                sealing.sealed = operations;
                 self.handle(Event::Rekeyed(self.disk.state.clone()), random);
             }
             Effect::ScheduleRetry { .. }
@@ -290,6 +287,21 @@ impl Phone {
             | Effect::SendChunk { .. } => unreachable!("goes by the network"),
         }
         sealing
+    }
+
+    /// Operations of ids that the phone had before and is about to forget.
+    fn freed_of_former(&self, next: &DeviceState) -> BTreeMap<u64, Sealed> {
+        let mut freed = BTreeMap::new();
+        for former in self.disk.state.former() {
+            let kept = next.former().iter().find(|kept| kept.device == former.device);
+            let kept = kept.map_or(&[][..], |kept| &kept.operations);
+            for sealed in former.operations.iter().filter(|sealed| !kept.contains(sealed)) {
+                let operation = codec::decode(&sealed.bytes).expect("our own");
+                let held = Held { operation, verdict: None };
+                freed.insert(sealed.seq, Sealed { bytes: sealed.bytes.clone(), held });
+            }
+        }
+        freed
     }
 
     fn note_verdicts(&mut self, verdicts: &[Verdict]) {

@@ -21,13 +21,14 @@ use super::{
 };
 
 /// Situations that a campaign must have met to count.
-pub const SITUATIONS: [&str; 28] = [
+pub const SITUATIONS: [&str; 29] = [
     "answer signed out",
     "backup taken",
     "captive portal",
     "clock years off",
     "conflict",
     "file chunk sent",
+    "given back under a former id",
     "late request of an earlier life",
     "merged",
     "operation freed",
@@ -258,6 +259,10 @@ impl World {
         let asked = match effect {
             Effect::Push { ticket, body } => {
                 let request: PushRequest = codec::decode(&body).expect("our own request");
+                let is_own = request.device == self.phones[index].disk.state.device;
+                if !is_own && !request.operations.is_empty() {
+                    self.count("given back under a former id");
+                }
                 let last = request.operations.last().map_or(0, |last| last.seq);
                 (ticket, Asked::Push { body, last })
             }
