@@ -53,7 +53,7 @@ fn geopoint_text(language: Language, value: &str) -> String {
 pub fn map_link(value: &str) -> Option<String> {
     let mut parts = value.split_whitespace();
     let (latitude, longitude) = (parts.next()?, parts.next()?);
-    let (lat, lon): (f64, f64) = (latitude.parse().ok()?, longitude.parse().ok()?);
+    let (lat, lon): (f64, f64) = (form::parse_number(latitude)?, form::parse_number(longitude)?);
     let is_place = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon);
     is_place.then(|| format!("https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"))
 }

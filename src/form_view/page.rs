@@ -187,7 +187,7 @@ fn LanguageSwitch() -> AnyView {
     }
     let short = |name: &String| {
         let label = Language::of_form(name)
-            .map_or_else(|| name.clone(), |language| language.code().to_uppercase());
+            .map_or_else(|| name.clone(), |language| language.code().to_ascii_uppercase());
         ChoiceOption { value: name.clone(), label }
     };
     let options: Vec<ChoiceOption> = names.iter().map(short).collect();

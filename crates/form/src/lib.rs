@@ -23,3 +23,4 @@ pub use view::{
     NodeState, Question, QuestionControl, RichText, Violation, ViolationKind,
 };
 pub use xform::{XformError, parse_xform, write_xform};
+pub use xpath::number::parse as parse_number;

@@ -1,5 +1,7 @@
 //! The order of Vietnamese text: letters first (a ă â b c d đ e ê …), tones after (ngang, huyền, hỏi, ngã, sắc, nặng).
 
+use crate::fold::small;
+
 /// What text is sorted by: its letters first, then its tones.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SortKey {
@@ -12,7 +14,7 @@ pub struct SortKey {
 pub fn sort_key(text: &str) -> SortKey {
     let mut letters = Vec::with_capacity(text.len());
     let mut tones = Vec::with_capacity(text.len());
-    for c in text.chars().flat_map(char::to_lowercase) {
+    for c in text.chars().map(small) {
         let (letter, tone) = split(c);
         letters.push(weight(letter));
         tones.push(tone);

@@ -3,6 +3,7 @@
 use crate::{
     ast::Operator,
     error::{ParseError, ParseErrorKind},
+    number,
 };
 
 /// A token and the byte where it starts.
@@ -107,7 +108,7 @@ impl<'t> Lexer<'t> {
             self.take(|c| c.is_ascii_digit());
         }
         let digits = self.text.get(start..self.at).unwrap_or_default();
-        Sign::Number(digits.parse().unwrap_or(f64::NAN))
+        Sign::Number(number::parse(digits).unwrap_or(f64::NAN))
     }
 
     fn word(&mut self) -> Sign<'t> {

@@ -27,7 +27,7 @@ fn decimal(text: &str) -> Option<String> {
     if digits > EXACT_DIGITS || !fits(DataType::Decimal, text) {
         return None;
     }
-    let mut decimal = xpath::number::to_text(text.parse().ok()?);
+    let mut decimal = xpath::number::to_text(xpath::number::parse(text)?);
     if !decimal.contains('.') {
         decimal.push_str(".0");
     }
@@ -44,8 +44,8 @@ pub(crate) fn computed(data_type: DataType, text: String) -> String {
     match data_type {
         DataType::Geopoint => placed(data_type, text),
         // A whole number keeps no decimals, a date no time.
-        DataType::Int => match text.trim().parse::<f64>() {
-            Ok(number) if number.is_finite() && text.contains('.') => {
+        DataType::Int => match xpath::number::parse(text.trim()) {
+            Some(number) if number.is_finite() && text.contains('.') => {
                 xpath::number::to_text(number.trunc())
             }
             _ => text,
@@ -71,7 +71,7 @@ pub(crate) fn fits(data_type: DataType, text: &str) -> bool {
         }
         DataType::Decimal => {
             let plain = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
-            text.chars().all(plain) && text.parse::<f64>().is_ok_and(f64::is_finite)
+            text.chars().all(plain) && xpath::number::parse(text).is_some_and(f64::is_finite)
         }
         DataType::Date => is_date(text),
         DataType::DateTime => {
@@ -105,7 +105,7 @@ fn is_date(text: &str) -> bool {
 
 /// Latitude, longitude, and at most altitude and accuracy.
 fn is_point(text: &str) -> bool {
-    let numbers: Option<Vec<f64>> = text.split_whitespace().map(|n| n.parse().ok()).collect();
+    let numbers: Option<Vec<f64>> = text.split_whitespace().map(xpath::number::parse).collect();
     let Some(numbers) = numbers else { return false };
     let within = |at: usize, limit: f64| numbers.get(at).is_some_and(|n| n.abs() <= limit);
     within(0, 90.0) && within(1, 180.0) && numbers.len() <= 4

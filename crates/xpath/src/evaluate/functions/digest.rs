@@ -15,7 +15,7 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
     let text = a.text(0)?;
     let algorithm = a.text(1)?;
     // `SHA-256` and `hex` are also written `sha256` and `HEX`.
-    let bytes = match &*algorithm.to_uppercase().replace('-', "") {
+    let bytes = match &*algorithm.to_ascii_uppercase().replace('-', "") {
         "MD5" => md5::Md5::digest(text.as_bytes()).to_vec(),
         "SHA1" => sha1::Sha1::digest(text.as_bytes()).to_vec(),
         "SHA256" => sha2::Sha256::digest(text.as_bytes()).to_vec(),
@@ -24,7 +24,7 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
         _ => return Err(a.argument_error(algorithm)),
     };
     let encoding = if a.len() > 2 { a.text(2)? } else { "base64".into() };
-    let encoded = match &*encoding.to_lowercase() {
+    let encoded = match &*encoding.to_ascii_lowercase() {
         "hex" => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         "base64" => STANDARD.encode(bytes),
         _ => return Err(a.argument_error(encoding)),

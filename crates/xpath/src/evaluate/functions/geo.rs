@@ -3,7 +3,9 @@
 use std::f64::consts::PI;
 
 use super::{Arguments, numbers::round};
-use crate::{context::Host, evaluate::Evaluated, function::Function, tree::Tree, value::Value};
+use crate::{
+    context::Host, evaluate::Evaluated, function::Function, number, tree::Tree, value::Value,
+};
 
 /// The radius of the sphere that all ODK engines use, in metres.
 const RADIUS: f64 = 6_378_100.0;
@@ -31,7 +33,7 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
         if only_points && point(&text).is_none() {
             return Err(a.argument_error(text));
         }
-        if crate::number::is_space_only(&text) {
+        if number::is_space_only(&text) {
             continue;
         }
         all.extend(points(&text).ok_or_else(|| a.argument_error(text))?);
@@ -49,7 +51,7 @@ fn points(text: &str) -> Option<Vec<Point>> {
 }
 
 fn point(text: &str) -> Option<Point> {
-    let mut fields = text.split_whitespace().map(|field| field.parse::<f64>().ok());
+    let mut fields = text.split_whitespace().map(number::parse);
     let (latitude, longitude) = (fields.next()??, fields.next()??);
     let rest: Option<Vec<f64>> = fields.collect();
     let in_range = latitude.abs() <= 90.0 && longitude.abs() <= 180.0;

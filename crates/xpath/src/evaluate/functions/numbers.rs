@@ -84,9 +84,9 @@ pub(super) fn round(number: f64, digits: f64) -> f64 {
     if digits.abs() > 300.0 {
         return if digits > 0.0 { number } else { 0.0 };
     }
-    let shifted = format!("{number}e{digits}").parse().unwrap_or(f64::NAN).round();
+    let shifted = number::parse(&format!("{number}e{digits}")).unwrap_or(f64::NAN).round();
     if shifted.is_infinite() {
         return number;
     }
-    format!("{shifted}e{}", -digits).parse().unwrap_or(f64::NAN)
+    number::parse(&format!("{shifted}e{}", -digits)).unwrap_or(f64::NAN)
 }
