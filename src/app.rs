@@ -7,8 +7,8 @@ use crate::reactive::{effect, memo};
 use crate::{
     components::{Toaster, ToasterView},
     pages::{
-        EntryPage, NotFoundPage, OpeningPage, Shell, SignInPage, StartPage, StorageProblemPage,
-        go_on_href,
+        EntryPage, NotFoundPage, OpeningPage, PreviewPage, Shell, SignInPage, StartPage,
+        StorageProblemPage, go_on_href,
     },
     platform::{
         document,
@@ -128,22 +128,18 @@ fn Ready(stores: Stores) -> impl IntoView {
         router.replace(&go_on_href(&left));
     }
     // The screens with tabs share their frame: it stays while the person goes from one to the other.
-    let frame =
-        memo(
-            move || {
-                if is_signed_in.get() {
-                    Frame::around(router.screen().get())
-                } else {
-                    Frame::SignIn
-                }
-            },
-        );
+    let frame = memo(move || match Frame::around(router.screen().get()) {
+        Frame::Preview => Frame::Preview, // a form can be tried by anybody: it shows nobody's data
+        frame if is_signed_in.get() => frame,
+        _ => Frame::SignIn,
+    });
     view! {
         {move || match frame.get() {
             Frame::Shell => view! { <Shell /> }.into_any(),
             Frame::SignIn => view! { <SignInPage /> }.into_any(),
             Frame::Start => view! { <StartPage /> }.into_any(),
             Frame::Entry => view! { <EntryPage /> }.into_any(),
+            Frame::Preview => view! { <PreviewPage /> }.into_any(),
             Frame::NotFound => view! { <NotFoundPage /> }.into_any(),
         }}
         <ToasterView toaster=toaster />
@@ -158,6 +154,7 @@ enum Frame {
     /// A form has the whole page.
     Start,
     Entry,
+    Preview,
     NotFound,
 }
 
@@ -173,6 +170,7 @@ impl Frame {
             Screen::SignIn => Self::SignIn,
             Screen::Start => Self::Start,
             Screen::Entry => Self::Entry,
+            Screen::Preview => Self::Preview,
             Screen::NotFound => Self::NotFound,
         }
     }

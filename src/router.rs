@@ -33,6 +33,8 @@ pub enum Screen {
     Reports,
     /// `/more`
     More,
+    /// `/forms/preview`
+    Preview,
     /// `/sign-in`
     SignIn,
     /// An address that leads nowhere.
@@ -54,6 +56,7 @@ impl Place {
             ["repair"] => (Screen::Repair, None),
             ["reports"] => (Screen::Reports, None),
             ["more"] => (Screen::More, None),
+            ["forms", "preview"] => (Screen::Preview, None),
             ["sign-in"] => (Screen::SignIn, None),
             _ => (Screen::NotFound, None),
         };

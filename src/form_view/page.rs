@@ -162,6 +162,11 @@ fn PageList(listing: RwSignal<bool>, reviewing: RwSignal<bool>) -> impl IntoView
             </li>
         }
     };
+    let show_whole = move |_| {
+        listing.set(false);
+        reviewing.set(false);
+        entry.show_whole(!entry.is_whole());
+    };
     view! {
         <ol class="page-list">
             {move || entry.pages().get().into_iter().enumerate().map(|(place, page)| link(page, place + 1)).collect_view()}
@@ -169,6 +174,17 @@ fn PageList(listing: RwSignal<bool>, reviewing: RwSignal<bool>) -> impl IntoView
                 <button type="button" class="page-link" on:click=move |_| go(None)>
                     <Icon glyph=Glyph::Review />
                     <span>{words.say(Language::review)}</span>
+                </button>
+            </li>
+            <li>
+                <button type="button" class="page-link" on:click=show_whole>
+                    <Icon glyph=Glyph::Records />
+                    <span>
+                        {move || {
+                            let language = words.now();
+                            if entry.is_whole() { language.page_by_page() } else { language.on_one_page() }
+                        }}
+                    </span>
                 </button>
             </li>
         </ol>
@@ -214,9 +230,11 @@ fn LanguageSwitch() -> AnyView {
 fn SaveLine() -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let words = use_words();
+    let is_kept = entry.is_kept();
     let text = move || {
         let language = words.now();
         match entry.save_state().get() {
+            _ if !is_kept => "",
             SaveState::Unchanged => language.unchanged(),
             SaveState::Saving => language.saving(),
             SaveState::Saved(_) => language.saved_on_phone(),

@@ -13,6 +13,8 @@ words! {
     submit_changes: "Nộp phần sửa", "Submit changes";
     submitting: "Đang nộp…", "Submitting…";
     leave_form: "Ra khỏi phiếu", "Leave the form";
+    on_one_page: "Tất cả trên một trang", "All on one page";
+    page_by_page: "Từng trang một", "Page by page";
     pages_of_form: "Các trang của phiếu", "Pages of the form";
     all_answered: "Không thiếu gì. Nộp được rồi.", "Nothing is missing. Ready to submit.";
     fix_first: "Cần bổ sung hoặc sửa", "Missing or wrong";

@@ -5,6 +5,7 @@ mod fill;
 mod install_banner;
 mod more;
 mod not_found;
+mod preview;
 mod record;
 mod record_history;
 mod record_lines;
@@ -23,6 +24,7 @@ mod today;
 
 pub use entry::EntryPage;
 pub use not_found::NotFoundPage;
+pub use preview::PreviewPage;
 pub use shell::Shell;
 pub use sign_in::SignInPage;
 pub use start::StartPage;

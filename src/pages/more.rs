@@ -34,8 +34,24 @@ pub fn MorePage() -> impl IntoView {
             <SyncLog />
             <Looks />
             <Install />
+            <FormTrial />
             <p class="muted">{words.say(Language::version)}" "{env!("CARGO_PKG_VERSION")}</p>
         </div>
+    }
+}
+
+/// For those who write forms.
+#[component]
+fn FormTrial() -> impl IntoView {
+    let words = use_words();
+    view! {
+        <section class="section settings">
+            <h2>{words.say(Language::preview)}</h2>
+            <A href="/forms/preview" attr:class="button">
+                <Icon glyph=Glyph::Review />
+                <span>{words.say(Language::preview)}</span>
+            </A>
+        </section>
     }
 }
 

@@ -32,7 +32,11 @@ pub fn Shell() -> impl IntoView {
                     Screen::More => view! { <MorePage /> }.into_any(),
                     Screen::Today => view! { <TodayPage /> }.into_any(),
                     // These have the whole page: the frame gives way to them.
-                    Screen::Start | Screen::Entry | Screen::SignIn | Screen::NotFound => ().into_any(),
+                    Screen::Start
+                    | Screen::Entry
+                    | Screen::Preview
+                    | Screen::SignIn
+                    | Screen::NotFound => ().into_any(),
                 }}
             </main>
         </div>

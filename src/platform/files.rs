@@ -3,9 +3,14 @@
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, HtmlInputElement, Url};
+use web_sys::{
+    Blob, BlobPropertyBag, DragEvent, FileList, HtmlAnchorElement, HtmlInputElement, Url,
+};
 
 use super::exception_text;
+
+/// A file that a person gave, not read yet.
+pub use web_sys::File;
 
 /// The browser would not read or hand out a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +42,25 @@ pub fn take_picked(input: &HtmlInputElement) -> Option<File> {
     let file = input.files()?.get(0)?;
     input.set_value("");
     Some(file)
+}
+
+/// All files picked in an `<input type=file multiple>`, and the input made empty again.
+#[must_use]
+pub fn take_all_picked(input: &HtmlInputElement) -> Vec<File> {
+    let files = input.files().map_or_else(Vec::new, |list| listed(&list));
+    input.set_value("");
+    files
+}
+
+/// The files that a person lets go over the page.
+#[must_use]
+pub fn dropped(event: &DragEvent) -> Vec<File> {
+    let list = event.data_transfer().and_then(|transfer| transfer.files());
+    list.map_or_else(Vec::new, |list| listed(&list))
+}
+
+fn listed(list: &FileList) -> Vec<File> {
+    (0..list.length()).filter_map(|at| list.get(at)).collect()
 }
 
 /// Reads a file whole.

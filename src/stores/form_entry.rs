@@ -244,6 +244,20 @@ impl FormEntry {
         self.save_soon(0);
     }
 
+    /// Shows the whole form on one page, or page by page again.
+    pub fn show_whole(self, whole: bool) {
+        let (root, pages) = self.session.with_value(|session| (session.root(), session.pages()));
+        let first = pages.first().copied().filter(|_| !whole).unwrap_or(root);
+        self.pages.set(if whole { vec![root] } else { pages });
+        self.go_to(first);
+    }
+
+    /// Whether the whole form is on one page.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.pages.with(|pages| pages.first() == Some(&self.root()))
+    }
+
     /// Shows the page of a question, and the question on it.
     pub fn go_to_question(self, question: NodeId) {
         let page = self
@@ -431,6 +445,12 @@ impl FormEntry {
         self.draft.with_value(|draft| draft.file(&path)).filter(|file| file.name == name)
     }
 
+    /// What would be submitted now: answers by field path.
+    #[must_use]
+    pub fn relevant_fields(self) -> BTreeMap<String, String> {
+        self.session.with_value(Session::relevant_fields)
+    }
+
     /// Every broken rule of the form.
     #[must_use]
     pub fn violations(self) -> Vec<Violation> {
@@ -441,6 +461,12 @@ impl FormEntry {
     #[must_use]
     pub fn save_state(self) -> Signal<SaveState> {
         self.save_state.into()
+    }
+
+    /// Whether what is saved outlives the page: not in a form that is only tried.
+    #[must_use]
+    pub fn is_kept(self) -> bool {
+        self.draft.with_value(|draft| draft.storage().is_kept())
     }
 
     /// Whether the record was submitted before: changes amend it.
@@ -499,7 +525,7 @@ impl FormEntry {
     }
 
     fn take_in_pages(self, pages: Vec<NodeId>) {
-        if *self.pages.read_untracked() == pages {
+        if *self.pages.read_untracked() == pages || untrack(|| self.is_whole()) {
             return;
         }
         let page = self.page.get_untracked();

@@ -223,7 +223,7 @@ fn compile(bytes: &[u8]) -> Result<Program, ProgramError> {
     let xml = std::str::from_utf8(bytes).map_err(|error| unusable(error.to_string()))?;
     let (form, _warnings) = form::parse_xform(xml).map_err(|error| unusable(error.to_string()))?;
     form::compile(form, &Resources::default()).map_err(|problems| {
-        let texts: Vec<String> = problems.iter().map(|problem| format!("{problem:?}")).collect();
+        let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
         unusable(texts.join("; "))
     })
 }

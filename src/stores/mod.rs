@@ -11,6 +11,7 @@ pub mod open_forms;
 pub(crate) mod outbox;
 pub mod pack;
 pub mod preferences;
+pub mod preview;
 pub mod record_id;
 pub mod records;
 pub mod repair;

@@ -177,8 +177,17 @@ struct Parts {
 impl Records {
     /// Reads the whole store once.
     pub async fn load(storage: Storage) -> Result<Self, StorageError> {
+        Self::shared(storage, "sotay.records").await
+    }
+
+    /// Records that are only tried: no other tab and no sync hears of them.
+    pub(super) async fn tried(storage: Storage) -> Result<Self, StorageError> {
+        Self::shared(storage, "sotay.tried").await
+    }
+
+    async fn shared(storage: Storage, channel: &str) -> Result<Self, StorageError> {
         let device = outbox::device(&storage).await?;
-        let other_tabs = Channel::open("sotay.records");
+        let other_tabs = Channel::open(channel);
         let records = Self {
             storage: StoredValue::new_local(storage),
             index: StoredValue::new(Index { device, summaries: BTreeMap::new() }),

@@ -8,6 +8,7 @@
 //! | [`backup`] | dated copies of all data, and putting one back |
 //! | [`accounts`] | passwords, tokens, throttling |
 //! | [`pack_load`] | from a pack folder to forms and units in force |
+//! | [`spreadsheet_form`] | from a spreadsheet to a form that phones can run |
 //! | [`export`] | records as a spreadsheet |
 //! | [`static_files`] | the app, as the build left it |
 //!
@@ -24,7 +25,9 @@ pub mod database;
 pub mod error;
 pub mod export;
 pub mod pack_load;
+mod problem_words;
 pub mod router;
+pub mod spreadsheet_form;
 pub mod static_files;
 
 use std::future::Future;

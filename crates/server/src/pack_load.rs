@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use form::definition::Form;
 use pack::phone::PublishedForm;
 use pack::{DemoUser, Pack};
-use sync::wire::FormRef;
 
 use crate::accounts::{PasswordError, hash_password};
 use crate::database::{Database, DatabaseError, FormRow, NewAccount, NewPack};
+use crate::spreadsheet_form;
 
 /// Largest file of a pack that is read.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
@@ -127,58 +126,21 @@ fn pack_problem(problem: &pack::Problem) -> Problem {
     Problem { text: problem.to_string(), is_warning: problem.severity() == pack::Severity::Warning }
 }
 
-/// A spreadsheet as a form that phones can run: what is written is read again and compiled, as they will do.
+/// The form of a spreadsheet of the pack.
 fn convert(
     path: &str,
     bytes: &[u8],
     keep_columns: &[String],
     problems: &mut Vec<Problem>,
 ) -> Option<FormRow> {
-    let mut tell = |text: String, is_warning| {
-        problems.push(Problem { text: format!("{path}: {text}"), is_warning });
-    };
-    let workbook = match xlsform::read_workbook(bytes, xlsform::Kind::Spreadsheet) {
-        Ok(workbook) => workbook,
-        Err(error) => {
-            tell(error.to_string(), false);
-            return None;
-        }
-    };
-    let name = path.rsplit('/').next().and_then(|name| name.strip_suffix(".xlsx"));
-    let options = xlsform::Options {
-        form_id: name.map(str::to_owned),
-        keep_columns: keep_columns.to_vec(),
-        ..xlsform::Options::default()
-    };
-    let (form, found) = xlsform::convert(&workbook, &options);
-    for problem in found {
-        tell(problem.to_string(), problem.severity != xlsform::Severity::Error);
-    }
-    let xml = form::write_xform(&form?);
-    let form = runnable(&xml, &mut tell)?;
-    let hash = sync::codec::hash(xml.as_bytes());
-    let form = FormRef { id: form.id().to_owned(), version: form.version().to_owned(), hash };
-    Some(FormRow { form, xml })
-}
-
-fn runnable(xml: &str, tell: &mut impl FnMut(String, bool)) -> Option<Form> {
-    let (form, found) = match form::parse_xform(xml) {
-        Ok(read) => read,
-        Err(error) => {
-            tell(error.to_string(), false);
-            return None;
-        }
-    };
-    for problem in found {
-        tell(problem.to_string(), problem.is_warning());
-    }
-    if let Err(found) = form::compile(form.clone(), &form::Resources::default()) {
-        for problem in found {
-            tell(problem.to_string(), problem.is_warning());
-        }
-        return None;
-    }
-    Some(form)
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let kind = xlsform::Kind::Spreadsheet;
+    let (form, found) = spreadsheet_form::convert(name, kind, bytes, keep_columns);
+    problems.extend(found.iter().map(|problem| Problem {
+        text: format!("{path}: {problem}"),
+        is_warning: problem.is_warning(),
+    }));
+    form
 }
 
 impl Checked {

@@ -43,6 +43,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(api::session::sign_in, api::session::profile, api::session::sign_out))
         .routes(routes!(api::pack::pack))
         .routes(routes!(api::forms::form))
+        .routes(routes!(api::preview::preview))
         .routes(routes!(api::push::push))
         .routes(routes!(api::pull::pull))
         .routes(routes!(api::blobs::read, api::blobs::missing))

@@ -241,7 +241,8 @@ fn rustup<const N: usize>(args: [&str; N]) -> Command {
     rustup
 }
 
-fn npm() -> Result<Command> {
+/// npm, installing it by apt where that is possible.
+pub fn npm() -> Result<Command> {
     if Command::new("npm").arg("--version").output().is_err() {
         apt(&["nodejs", "npm"], "Node.js (a minute)")?;
     }

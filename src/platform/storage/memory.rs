@@ -1,16 +1,15 @@
-//! A store in memory, for tests that run without a browser.
+//! A store in memory: for forms that are only tried, and for tests that run without a browser.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-};
+use std::cell::{Cell, RefCell};
 
 use super::{Change, Decide, Key, Read, Rows, StorageError, Store};
 
-/// Rows by store and key.
+type Row = ((Store, Key), Vec<u8>);
+
+/// Rows by store and key, in their order. They are few.
 #[derive(Default)]
 pub(super) struct Memory {
-    rows: RefCell<BTreeMap<(Store, Key), Vec<u8>>>,
+    rows: RefCell<Vec<Row>>,
     full: Cell<bool>,
 }
 
@@ -27,12 +26,14 @@ impl Memory {
         for change in changes {
             match change.clone() {
                 Change::Put(store, key, value) => {
-                    rows.insert((store, key), value);
+                    let key = (store, key);
+                    match rows.binary_search_by(|(other, _)| other.cmp(&key)) {
+                        Ok(at) => rows[at].1 = value,
+                        Err(at) => rows.insert(at, (key, value)),
+                    }
                 }
-                Change::Delete(store, key) => {
-                    rows.remove(&(store, key));
-                }
-                Change::Clear(store) => rows.retain(|(of, _), _| *of != store),
+                Change::Delete(store, key) => rows.retain(|((s, k), _)| (*s, k) != (store, &key)),
+                Change::Clear(store) => rows.retain(|((of, _), _)| *of != store),
             }
         }
         Ok(())
@@ -57,7 +58,7 @@ impl Memory {
     fn read_one(&self, read: &Read) -> Rows {
         let rows = self.rows.borrow();
         let of = |wanted: Store| rows.iter().filter(move |((store, _), _)| *store == wanted);
-        let pair = |((_, key), value): (&(Store, Key), &Vec<u8>)| (key.clone(), value.clone());
+        let pair = |((_, key), value): &Row| (key.clone(), value.clone());
         match read {
             Read::Row(store, key) => of(*store).filter(|((_, k), _)| k == key).map(pair).collect(),
             Read::All(store) => of(*store).map(pair).collect(),

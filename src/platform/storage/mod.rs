@@ -4,7 +4,6 @@
 //! run as tasks of their own, so a caller that goes away (a page left, a timeout) never cuts one in half.
 
 mod database;
-#[cfg(not(target_family = "wasm"))]
 mod memory;
 pub mod schema;
 
@@ -13,7 +12,6 @@ use std::{cell::Cell, rc::Rc};
 use thiserror::Error;
 
 use self::database::Database;
-#[cfg(not(target_family = "wasm"))]
 use self::memory::Memory;
 pub use self::schema::{Key, STORES, Store};
 
@@ -75,8 +73,7 @@ type Decide = Box<dyn FnMut(Vec<Rows>) -> Result<Vec<Change>, StorageError>>;
 enum Backend {
     /// In the browser.
     IndexedDb(Database),
-    /// In memory: for tests that run without a browser.
-    #[cfg(not(target_family = "wasm"))]
+    /// In memory: for forms that are only tried, and for tests without a browser.
     Memory(Memory),
 }
 
@@ -95,11 +92,16 @@ impl Storage {
         Ok(Self(Rc::new(Backend::IndexedDb(Database::open(name).await?))))
     }
 
-    /// A store in memory.
-    #[cfg(not(target_family = "wasm"))]
+    /// A store in memory: what is written is gone with it.
     #[must_use]
     pub fn in_memory() -> Self {
         Self(Rc::new(Backend::Memory(Memory::default())))
+    }
+
+    /// Whether what is written is on the disk.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        matches!(*self.0, Backend::IndexedDb(_))
     }
 
     /// Reads one row.
@@ -160,7 +162,6 @@ impl Storage {
     ) -> Result<Vec<Rows>, StorageError> {
         match &*self.0 {
             Backend::IndexedDb(database) => database.transact(reads, touched, decide).await,
-            #[cfg(not(target_family = "wasm"))]
             Backend::Memory(memory) => memory.transact(&reads, decide),
         }
     }
@@ -171,7 +172,6 @@ impl Storage {
     pub fn close(&self) {
         match &*self.0 {
             Backend::IndexedDb(database) => database.close(),
-            #[cfg(not(target_family = "wasm"))]
             Backend::Memory(_) => {}
         }
     }
@@ -180,7 +180,6 @@ impl Storage {
     pub async fn durability(&self) -> Result<Option<String>, StorageError> {
         match &*self.0 {
             Backend::IndexedDb(database) => database.durability().await,
-            #[cfg(not(target_family = "wasm"))]
             Backend::Memory(_) => Ok(None),
         }
     }
@@ -190,7 +189,6 @@ impl Storage {
     pub(crate) fn fill_up(&self, full: bool) {
         match &*self.0 {
             Backend::IndexedDb(_) => {}
-            #[cfg(not(target_family = "wasm"))]
             Backend::Memory(memory) => memory.fill_up(full),
         }
     }

@@ -39,10 +39,7 @@ pub async fn push(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> ApiResult<Response> {
-    let body = body.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(MAX_BODY),
-        _ => ApiError::bad_request("truncated", "the body ended before its time"),
-    })?;
+    let body = super::whole(body)?;
     let request = read(&headers, &body)?;
     // A phone whose profile was copied still answers for what it sealed under the id that it had before.
     if request.device != session.device

@@ -2,6 +2,7 @@
 
 mod app;
 mod engine;
+mod forms;
 mod sync;
 mod transfer;
 
@@ -18,6 +19,8 @@ use crate::step::step;
 pub struct Args {
     /// Only this one.
     only: Option<Bench>,
+    #[command(flatten)]
+    forms: forms::Args,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -30,6 +33,8 @@ enum Bench {
     Engine,
     /// Cold start, opening each form, an answer, a save: the built app in Chromium, at CPU x1 and x4.
     App,
+    /// Opening and answering generated forms of 500 to 5,000 questions, beside ODK Web Forms.
+    Forms,
 }
 
 impl Bench {
@@ -40,15 +45,17 @@ impl Bench {
             Self::Sync => "sync",
             Self::Engine => "engine",
             Self::App => "app",
+            Self::Forms => "forms",
         }
     }
 
-    fn measure(self) -> Result<Value> {
+    fn measure(self, args: &Args) -> Result<Value> {
         match self {
             Self::Transfer => transfer::measure(),
             Self::Sync => sync::measure(),
             Self::Engine => engine::measure(),
             Self::App => app::measure(),
+            Self::Forms => forms::measure(&args.forms),
         }
     }
 }
@@ -57,10 +64,15 @@ pub fn bench(args: &Args) -> Result<()> {
     let folder = build::target().join("bench");
     std::fs::create_dir_all(&folder)?;
     for bench in Bench::value_variants() {
-        if args.only.is_none_or(|only| only == *bench) {
-            let figures = step(&format!("bench: {}", bench.name()), || bench.measure())?;
-            write(&folder, bench.name(), &figures)?;
+        if args.only.is_some_and(|only| only != *bench) {
+            continue;
         }
+        if args.only.is_none() && *bench == Bench::Forms && !args.forms.has_harness() {
+            println!("bench: forms is left out: no harness here (--peers says where it is)");
+            continue;
+        }
+        let figures = step(&format!("bench: {}", bench.name()), || bench.measure(args))?;
+        write(&folder, bench.name(), &figures)?;
     }
     Ok(())
 }

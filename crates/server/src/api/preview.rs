@@ -1,0 +1,116 @@
+//! A form that is tried before it is published: a spreadsheet in, its `XForm` and its problems out. Nothing is kept.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::Query;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+use utoipa::ToSchema;
+use xlsform::Kind;
+
+use super::signed_in::SignedIn;
+use crate::error::{ApiError, ApiResult, ErrorBody};
+use crate::problem_words;
+use crate::spreadsheet_form::{self, FormProblem};
+
+/// One spreadsheet at a time: a hostile one takes seconds, and phones that send records need the other processors.
+static TURN: Semaphore = Semaphore::const_new(1);
+
+/// Which file it is.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub struct PreviewQuery {
+    /// The file's name. Its ending tells what it is: `.xlsx`, `.xls`, `.csv` or `.md`; the rest is the form's id unless
+    /// its settings name another.
+    #[serde(default)]
+    name: String,
+}
+
+/// What became of the file.
+#[derive(Serialize, ToSchema)]
+pub struct Preview {
+    /// The `XForm`; `null` with an error among the problems. Whoever runs it finds what else is wrong in it.
+    form: Option<String>,
+    /// What its author should mend.
+    problems: Vec<PreviewProblem>,
+}
+
+/// Something to mend, with its place.
+#[derive(Default, Serialize, ToSchema)]
+pub struct PreviewProblem {
+    /// Whether it keeps the form from running.
+    is_error: bool,
+    /// The sheet's name; `null` when the file as a whole is at fault.
+    sheet: Option<String>,
+    /// The row as the spreadsheet shows it, from 1.
+    row: Option<u32>,
+    /// The column's letters.
+    column: Option<String>,
+    /// The column's header.
+    header: Option<String>,
+    /// What is wrong.
+    text: ProblemText,
+}
+
+/// A text in both languages of the app.
+#[derive(Default, Serialize, ToSchema)]
+pub struct ProblemText {
+    vi: String,
+    en: String,
+}
+
+impl From<&FormProblem> for PreviewProblem {
+    fn from(problem: &FormProblem) -> Self {
+        let en = problem.to_string();
+        let is_error = !problem.is_warning();
+        match problem {
+            FormProblem::Unreadable(error) => {
+                let text = ProblemText { vi: problem_words::of_file(error), en };
+                Self { is_error, text, ..Self::default() }
+            }
+            FormProblem::Sheet(problem) => Self {
+                is_error,
+                sheet: Some(problem.sheet.clone()),
+                row: problem.row,
+                column: problem.column.as_ref().map(|column| column.letters.clone()),
+                header: problem.column.as_ref().map(|column| column.header.clone()),
+                text: ProblemText {
+                    vi: problem_words::of_sheet(&problem.kind),
+                    en: problem.kind.to_string(),
+                },
+            },
+            FormProblem::Node(_) | FormProblem::Broken(_) => {
+                Self { is_error, text: ProblemText { vi: en.clone(), en }, ..Self::default() }
+            }
+        }
+    }
+}
+
+/// Makes the form of a spreadsheet and tells its problems by sheet, row and column.
+#[utoipa::path(post, path = "/api/v1/forms/preview", tag = "content",
+    params(PreviewQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 200, description = "read, whatever is wrong in it", body = Preview),
+        (status = 400, description = "`truncated`", body = ErrorBody),
+        (status = 401, description = "`signed_out`", body = ErrorBody),
+        (status = 413, description = "`too_large`: more than 4 MiB", body = ErrorBody),
+        (status = 415, description = "`unknown_file`: the name has none of the endings", body = ErrorBody),
+    ))]
+pub async fn preview(
+    _: SignedIn,
+    Query(query): Query<PreviewQuery>,
+    body: Result<Bytes, BytesRejection>,
+) -> ApiResult<Json<Preview>> {
+    let body = super::whole(body)?;
+    let kind = Kind::from_file_name(&query.name).ok_or_else(|| {
+        let message = "a form is an .xlsx, .xls, .csv or .md file";
+        ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_file", message)
+    })?;
+    let _turn = TURN.acquire().await.map_err(ApiError::internal)?;
+    let converted = move || spreadsheet_form::write(&query.name, kind, &body, &[]);
+    let (form, problems) =
+        tokio::task::spawn_blocking(converted).await.map_err(ApiError::internal)?;
+    Ok(Json(Preview { form, problems: problems.iter().map(PreviewProblem::from).collect() }))
+}

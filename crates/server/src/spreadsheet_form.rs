@@ -1,0 +1,102 @@
+//! A spreadsheet as a form that phones can run, and what its author should mend.
+
+use std::fmt;
+
+use form::XformError;
+use form::definition::Form;
+use sync::wire::FormRef;
+use xlsform::{Kind, ReadError, Severity};
+
+use crate::database::FormRow;
+
+/// Something that the author of a form should mend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormProblem {
+    /// The file is no spreadsheet.
+    Unreadable(ReadError),
+    /// In a cell, a row or a sheet.
+    Sheet(xlsform::Problem),
+    /// In the form that the spreadsheet makes, by path.
+    Node(form::Problem),
+    /// The form that was written cannot be read again.
+    Broken(XformError),
+}
+
+impl FormProblem {
+    /// Whether the form can be used all the same.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        match self {
+            Self::Unreadable(_) | Self::Broken(_) => false,
+            Self::Sheet(problem) => problem.severity != Severity::Error,
+            Self::Node(problem) => problem.is_warning(),
+        }
+    }
+}
+
+impl fmt::Display for FormProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(error) => error.fmt(f),
+            Self::Sheet(problem) => problem.fmt(f),
+            Self::Node(problem) => problem.fmt(f),
+            Self::Broken(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Makes the form of a spreadsheet: what is written is read again and compiled, as phones will do.
+#[must_use]
+pub fn convert(
+    file_name: &str,
+    kind: Kind,
+    bytes: &[u8],
+    keep_columns: &[String],
+) -> (Option<FormRow>, Vec<FormProblem>) {
+    let (xml, mut problems) = write(file_name, kind, bytes, keep_columns);
+    let form = xml.and_then(|xml| {
+        let form = runnable(&xml, &mut problems)?;
+        let hash = sync::codec::hash(xml.as_bytes());
+        let form = FormRef { id: form.id().to_owned(), version: form.version().to_owned(), hash };
+        Some(FormRow { form, xml })
+    });
+    (form, problems)
+}
+
+/// Writes the `XForm` of a spreadsheet. Whether it can run is not asked.
+#[must_use]
+pub fn write(
+    file_name: &str,
+    kind: Kind,
+    bytes: &[u8],
+    keep_columns: &[String],
+) -> (Option<String>, Vec<FormProblem>) {
+    let workbook = match xlsform::read_workbook(bytes, kind) {
+        Ok(workbook) => workbook,
+        Err(error) => return (None, vec![FormProblem::Unreadable(error)]),
+    };
+    let options = xlsform::Options {
+        form_id: file_name.rsplit_once('.').map(|(name, _)| name.to_owned()),
+        keep_columns: keep_columns.to_vec(),
+        ..xlsform::Options::default()
+    };
+    let (form, found) = xlsform::convert(&workbook, &options);
+    let problems = found.into_iter().map(FormProblem::Sheet).collect();
+    (form.map(|form| form::write_xform(&form)), problems)
+}
+
+fn runnable(xml: &str, problems: &mut Vec<FormProblem>) -> Option<Form> {
+    let (form, found) = match form::parse_xform(xml) {
+        Ok(read) => read,
+        Err(error) => {
+            problems.push(FormProblem::Broken(error));
+            return None;
+        }
+    };
+    problems.extend(found.into_iter().map(FormProblem::Node));
+    if let Err(found) = form::compile(form.clone(), &form::Resources::default()) {
+        problems.extend(found.into_iter().map(FormProblem::Node));
+        return None;
+    }
+    Some(form)
+}

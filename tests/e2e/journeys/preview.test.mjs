@@ -1,0 +1,124 @@
+// A form is tried before it is published: it runs in the page, and nothing of it is kept or sent.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server } from '../harness/server.mjs';
+import { DESK, Device } from '../harness/phone.mjs';
+import { App } from '../pages/app.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const FORMS = join(process.env.SOTAY_PACK, 'forms');
+const BROKEN = ['survey,,,,', ',type,name,label,relevant', ',text,ten,Tên,', ',chữ,tuoi,Tuổi,', ',text,que,Quê,${khong_co} = 1'];
+const XFORM = `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml">
+  <h:head><h:title>Phiếu thử</h:title><model>
+    <instance><data id="thu" version="1"><xa/><so/></data></instance>
+    <instance id="xa" src="jr://file-csv/xa.csv"/>
+    <bind nodeset="/data/xa" type="string"/><bind nodeset="/data/so" type="int" required="true()"/>
+  </model></h:head>
+  <h:body>
+    <select1 ref="/data/xa"><label>Xã</label><itemset nodeset="instance('xa')/root/item"><value ref="name"/><label ref="label"/></itemset></select1>
+    <input ref="/data/so"><label>Số người</label></input>
+  </h:body></h:html>`;
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const desk = new Device('coordinator', folder, DESK);
+let server;
+let app;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  app = new App(desk, server);
+  await desk.start();
+});
+
+after(async () => {
+  await desk.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const file = (name, text) => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+const give = (...paths) => desk.page.locator('input[type="file"]').first().setInputFiles(paths);
+
+test('nobody signed in: an XForm and its list run, and a spreadsheet says what it needs', async () => {
+  await app.open('/forms/preview');
+  await desk.page.getByRole('heading', { name: 'Chạy thử mẫu phiếu' }).waitFor();
+  await desk.screenshot('preview-empty');
+  await give(file('thu.xml', XFORM), file('xa.csv', 'name,label\nx1,Xã Bảo Quang\nx2,Xã Hàng Gòn\n'));
+  const form = await new FormPage(desk.page).ready();
+  await form.choose('xa', 'x2', 'Xã Hàng Gòn');
+  await form.next();
+  await desk.page.locator('.form-head button').first().click();
+  await give(join(FORMS, 'kho_khan.xlsx'));
+  await desk.page.getByText('hãy đăng nhập trước').waitFor();
+});
+
+test('a list that is missing is told, and the form runs without it', async () => {
+  await give(file('thu.xml', XFORM));
+  await new FormPage(desk.page).ready();
+  await desk.page.locator('.preview-problems summary').click();
+  await desk.page.getByText('thiếu tệp jr://file-csv/xa.csv').waitFor();
+  await desk.page.locator('.form-head button').first().click();
+});
+
+test('every problem of a spreadsheet stands there with its sheet, row and column', async () => {
+  await app.signIn('dieuphoi');
+  await app.readyForOffline();
+  await app.open('/forms/preview');
+  await give(file('hong.csv', BROKEN.join('\n')));
+  await desk.page.getByText('Phiếu chưa chạy được').waitFor();
+  const rows = desk.page.locator('.form-problems li');
+  assert.equal(await rows.count(), 2);
+  assert.match(await rows.nth(0).innerText(), /Lỗi\s+Trang survey, dòng 3, cột A \(type\)\s+'chữ' không phải là một loại câu hỏi/);
+  assert.match(await rows.nth(1).innerText(), /Trang survey, dòng 4, cột D \(relevant\)\s.*khong_co/);
+  await desk.screenshot('preview-broken');
+  await give(file('anh.xml', '<svg xmlns="http://www.w3.org/2000/svg"/>'));
+  await desk.page.getByText('không có mẫu phiếu nào').waitFor();
+});
+
+test('a form of the pack that is dropped on the page runs to its end, and nothing of it is kept or sent', async () => {
+  const bytes = readFileSync(join(FORMS, 'kho_khan.xlsx')).toString('base64');
+  const transfer = await desk.page.evaluateHandle((base64) => {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], 'kho_khan.xlsx'));
+    return transfer;
+  }, bytes);
+  await desk.page.locator('.drop-zone').dispatchEvent('drop', { dataTransfer: transfer });
+  const form = await new FormPage(desk.page).ready();
+  await desk.screenshot('preview-running');
+  await form.type('tom_tat', 'Thiếu kinh phí');
+  await form.saved();
+  await desk.page.locator('.page-button').click();
+  await desk.page.locator('.page-link').last().click();
+  await desk.screenshot('preview-review');
+  const records = await desk.page.evaluate(() => new Promise((done) => {
+    const opening = indexedDB.open('sotay');
+    opening.onsuccess = () => {
+      const names = [...opening.result.objectStoreNames].filter((name) => ['open', 'outbox'].includes(name));
+      const reading = opening.result.transaction(names).objectStore('open').count();
+      reading.onsuccess = () => done(reading.result);
+    };
+  }));
+  assert.equal(records, 0);
+  await app.open('/records');
+  assert.equal(await desk.page.locator('.record-row').count(), 0);
+});
+
+test('with no network an XForm runs from a cold start', async () => {
+  await desk.page.context().setOffline(true);
+  await app.open('/forms/preview');
+  await give(file('thu.xml', XFORM), file('xa.csv', 'name,label\nx1,Xã Bảo Quang\n'));
+  const form = await new FormPage(desk.page).ready();
+  await form.type('so', '12');
+  await desk.page.locator('.form-head button').first().click();
+  await give(join(FORMS, 'kho_khan.xlsx'));
+  await desk.page.getByText('cần có mạng').waitFor();
+});
