@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import axe from 'axe-core';
 import { PASSWORD, Server } from '../harness/server.mjs';
-import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { faults } from '../harness/axe.mjs';
+import { Device, PHONE } from '../harness/phone.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
@@ -30,35 +30,6 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What axe finds that keeps a person out, by rule and place, at both sizes and in both themes. */
-async function faults(screen) {
-  const { page } = device;
-  const found = [];
-  for (const size of [PHONE, DESK]) {
-    for (const colorScheme of ['light', 'dark']) {
-      await page.setViewportSize(size);
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await inject();
-      const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-      for (const { id, impact, nodes } of violations) {
-        if (!['serious', 'critical'].includes(impact)) continue;
-        const places = nodes.map((node) => `${node.target} (${node.failureSummary.split('\n')[1]?.trim()})`);
-        found.push(`${screen} ${size.width} ${colorScheme}: ${impact} ${id}: ${places.slice(0, 4).join(' | ')}`);
-      }
-    }
-  }
-  await page.setViewportSize(PHONE);
-  await page.emulateMedia({ colorScheme: 'light' });
-  return found;
-}
-
-/** By the debugger, which the page's content security policy does not bind. */
-async function inject() {
-  const session = await device.context.newCDPSession(device.page);
-  await session.send('Runtime.evaluate', { expression: axe.source });
-  await session.detach();
-}
-
 /** Presses Tab until the focus is on what is sought; fails when it never gets there. */
 async function tabTo(selector, limit = 60) {
   const target = device.page.locator(selector).first();
@@ -75,7 +46,7 @@ const press = (key) => device.page.keyboard.press(key);
 test('signing in has no fault, and needs no pointer', async () => {
   await app.open('/');
   await device.page.locator('input[name="name"]').waitFor();
-  assert.deepEqual(await faults('sign-in'), []);
+  assert.deepEqual(await faults(device, 'sign-in'), []);
   await tabTo('input[name="name"]');
   await device.page.keyboard.type('canbo.longkhanh');
   await tabTo('input[type="password"]');
@@ -109,10 +80,10 @@ test('from Today to a form by keys, and its first page answered', async () => {
   assert.equal(await device.page.locator('[data-q="muc_do"] input:checked').count(), 1);
   await form.saved();
   await tabTo('.form-foot button:last-of-type');
-  assert.deepEqual(await faults('form'), []);
+  assert.deepEqual(await faults(device, 'form'), []);
 });
 
-for (const [screen, path] of [['today', '/'], ['fill', '/fill'], ['records', '/records'], ['reports', '/reports'], ['more', '/more']]) {
+for (const [screen, path] of [['today', '/'], ['fill', '/fill'], ['records', '/records'], ['reports', '/reports'], ['more', '/more'], ['preview', '/forms/preview']]) {
   test(`the screen ${screen} has no fault`, async () => {
     // The person leaves the form first: else the app brings them back to it.
     if (await device.page.locator('[data-form-ready]').count()) {
@@ -121,7 +92,7 @@ for (const [screen, path] of [['today', '/'], ['fill', '/fill'], ['records', '/r
     }
     await app.open(path);
     await device.page.locator(screen === 'records' ? '.record-row' : '.page h1').first().waitFor();
-    assert.deepEqual(await faults(screen), []);
+    assert.deepEqual(await faults(device, screen), []);
   });
 }
 
@@ -134,11 +105,11 @@ test('a record has no fault, nor have its history and the sync log', async () =>
   await device.page.getByRole('button', { name: 'Xem lịch sử' }).click();
   await device.page.locator('.history-list summary').first().click();
   await device.page.locator('.history-list [data-path]').first().waitFor();
-  assert.deepEqual(await faults('record'), []);
+  assert.deepEqual(await faults(device, 'record'), []);
   await app.open('/more');
   await device.page.locator('[data-sync-log] summary').click();
   await device.page.locator('[data-sync-log] li').first().waitFor();
-  assert.deepEqual(await faults('sync log'), []);
+  assert.deepEqual(await faults(device, 'sync log'), []);
 });
 
 test('the inspection form, with a rule broken, has no fault', async () => {
@@ -146,12 +117,12 @@ test('the inspection form, with a rule broken, has no fault', async () => {
   await form.type('ky_tu', '2026-06-01');
   await form.type('ky_den', '2026-01-01');
   await form.question('ky_den').getByText('Ngày kết thúc phải sau ngày bắt đầu.').waitFor();
-  assert.deepEqual(await faults('inspection'), []);
+  assert.deepEqual(await faults(device, 'inspection'), []);
   await device.page.locator('[data-q="don_vi_lap"] .choose-button').click();
   await device.page.getByRole('dialog').filter({ visible: true }).waitFor();
-  assert.deepEqual(await faults('choice sheet'), []);
+  assert.deepEqual(await faults(device, 'choice sheet'), []);
   await press('Escape');
   await form.goTo('Xem lại');
   await device.page.locator('.review-item').first().waitFor();
-  assert.deepEqual(await faults('review'), []);
+  assert.deepEqual(await faults(device, 'review'), []);
 });

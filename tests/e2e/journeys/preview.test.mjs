@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { faults } from '../harness/axe.mjs';
 import { Server } from '../harness/server.mjs';
 import { DESK, Device } from '../harness/phone.mjs';
 import { App } from '../pages/app.mjs';
@@ -79,6 +80,7 @@ test('every problem of a spreadsheet stands there with its sheet, row and column
   assert.match(await rows.nth(0).innerText(), /Lỗi\s+Trang survey, dòng 3, cột A \(type\)\s+'chữ' không phải là một loại câu hỏi/);
   assert.match(await rows.nth(1).innerText(), /Trang survey, dòng 4, cột D \(relevant\)\s.*khong_co/);
   await desk.screenshot('preview-broken');
+  assert.deepEqual(await faults(desk, 'preview with problems'), []);
   await give(file('anh.xml', '<svg xmlns="http://www.w3.org/2000/svg"/>'));
   await desk.page.getByText('không có mẫu phiếu nào').waitFor();
 });
@@ -95,10 +97,23 @@ test('a form of the pack that is dropped on the page runs to its end, and nothin
   const form = await new FormPage(desk.page).ready();
   await desk.screenshot('preview-running');
   await form.type('tom_tat', 'Thiếu kinh phí');
-  await form.saved();
+  // It is kept in memory, and nobody is told that it is saved.
+  const saved = desk.page.locator('.save-line[data-save="saved"]');
+  await saved.waitFor({ state: 'attached' });
+  assert.equal(await saved.innerText(), '');
   await desk.page.locator('.page-button').click();
-  await desk.page.locator('.page-link').last().click();
+  await desk.page.locator('.page-link').filter({ hasText: 'Xem lại và nộp' }).click();
   await desk.screenshot('preview-review');
+  assert.deepEqual(await faults(desk, 'preview'), []);
+  // All of it on one page, and back.
+  assert.equal(await form.question('tinh_trang').count(), 0);
+  await desk.page.locator('.page-button').click();
+  await desk.page.getByRole('button', { name: 'Tất cả trên một trang' }).click();
+  for (const name of ['tom_tat', 'tinh_trang']) await form.question(name).waitFor();
+  await desk.screenshot('preview-whole');
+  await desk.page.locator('.page-button').click();
+  await desk.page.getByRole('button', { name: 'Từng trang một' }).click();
+  await form.question('tinh_trang').waitFor({ state: 'detached' });
   const records = await desk.page.evaluate(() => new Promise((done) => {
     const opening = indexedDB.open('sotay');
     opening.onsuccess = () => {

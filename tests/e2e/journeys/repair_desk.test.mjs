@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { faults } from '../harness/axe.mjs';
 import { Server } from '../harness/server.mjs';
 import { DESK, Device, PHONE } from '../harness/phone.mjs';
 import { until } from '../harness/until.mjs';
@@ -74,6 +75,7 @@ test('the coordinator sees the count, looks at each, applies one and sets the ot
   await right.waitFor();
   await wrong.waitFor();
   await coordinator.screenshot('repair-desk');
+  assert.deepEqual(await faults(coordinator, 'repair desk'), []);
 
   await right.getByRole('button', { name: 'Áp dụng' }).click();
   await right.waitFor({ state: 'detached' });

@@ -1,0 +1,33 @@
+// What axe-core finds on the screen of a device.
+import axe from 'axe-core';
+import { DESK, PHONE } from './phone.mjs';
+
+/** What keeps a person out, by rule and place, at a phone's and a desk's size and in both themes. */
+export async function faults(device, screen) {
+  const { page } = device;
+  const before = page.viewportSize();
+  const found = [];
+  for (const size of [PHONE, DESK]) {
+    for (const colorScheme of ['light', 'dark']) {
+      await page.setViewportSize(size);
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await inject(device);
+      const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+      for (const { id, impact, nodes } of violations) {
+        if (!['serious', 'critical'].includes(impact)) continue;
+        const places = nodes.map((node) => `${node.target} (${node.failureSummary.split('\n')[1]?.trim()})`);
+        found.push(`${screen} ${size.width} ${colorScheme}: ${impact} ${id}: ${places.slice(0, 4).join(' | ')}`);
+      }
+    }
+  }
+  await page.setViewportSize(before);
+  await page.emulateMedia({ colorScheme: 'light' });
+  return found;
+}
+
+/** By the debugger, which the page's content security policy does not bind. */
+async function inject(device) {
+  const session = await device.context.newCDPSession(device.page);
+  await session.send('Runtime.evaluate', { expression: axe.source });
+  await session.detach();
+}
