@@ -197,9 +197,11 @@ fn schema(form: &Form) -> Schema {
         attributes.insert(names(path, &root));
     }
     for bind in &form.binds {
-        let context = names(&bind.nodeset, &root);
-        let read = read_attributes(bind).map(|path| names(path, &context));
-        attributes.extend(read);
+        let mut read = read_attributes(bind).peekable();
+        if read.peek().is_some() {
+            let context = names(&bind.nodeset, &root);
+            attributes.extend(read.map(|path| names(path, &context)));
+        }
     }
     Schema::new(&form.primary, &Named { repeats: &repeats, attributes: &attributes })
 }
@@ -209,7 +211,9 @@ fn read_attributes(bind: &Bind) -> impl Iterator<Item = &str> {
     let expressions =
         [&bind.relevant, &bind.required, &bind.readonly, &bind.constraint, &bind.calculate];
     let apart = |c: char| !c.is_alphanumeric() && !"_-./@:".contains(c);
-    let paths = expressions.into_iter().flatten().flat_map(move |text| text.split(apart));
+    // Hardly any expression reads one: most are not taken apart at all.
+    let reading = expressions.into_iter().flatten().filter(|text| text.contains('@'));
+    let paths = reading.flat_map(move |text| text.split(apart));
     paths.filter(|path| path.contains('@'))
 }
 
