@@ -140,12 +140,13 @@ fn KeptAside(kept: Verdict) -> impl IntoView {
 fn Head(view: StoredValue<View>) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
+    let records = expect_context::<Records>();
     let View { record, form, unit, author, state, title, pending, changed_ms, .. } =
         view.get_value();
     let form_id = form.id;
-    // The phone knows the name of no account but its own.
+    // What was made here and is not sent yet was made by whoever is signed in: the server has not told their name.
     let me = expect_context::<SignIn>().profile().filter(|profile| profile.account == author);
-    let author = me.map_or(author, |profile| profile.name);
+    let author = me.map_or_else(|| records.person(&author), |profile| profile.name);
     let heading_form = form_id.clone();
     let heading = move || {
         if title.is_empty() {

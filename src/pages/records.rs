@@ -39,8 +39,13 @@ pub fn RecordsPage() -> impl IntoView {
     let search = RwSignal::new(String::new());
     let filter = memo(move || Filter { text: search.get(), ..filter_of(&query.read()) });
     let names = memo(move || folded_names(&library.pack().read()));
+    let people = memo(move || {
+        records.all().track();
+        records.folded_people()
+    });
     let found = memo(move || {
         records.all().track();
+        let people = people.read();
         let filter = filter.get();
         let sought = report::fold(&filter.text);
         let mut found = records.find(&Filter { text: String::new(), ..filter });
@@ -48,6 +53,7 @@ pub fn RecordsPage() -> impl IntoView {
         let name = |id: &String| names.get(id).map_or("", String::as_str);
         found.retain(|record| {
             let RecordSummary { folded, form_id, unit, author, .. } = record;
+            let author = people.get(author).unwrap_or(author);
             search::all_found(&sought, &[folded, name(form_id), name(unit), author])
         });
         found

@@ -21,6 +21,11 @@ use crate::platform::{
     },
 };
 
+/// The names of people by account, out of their row in the store.
+pub fn names(stored: &Rows) -> Result<BTreeMap<String, String>, StorageError> {
+    Ok(decode_row(stored, "names")?.unwrap_or_default())
+}
+
 /// What to seal.
 #[derive(Clone, Debug)]
 pub enum Which {

@@ -152,6 +152,8 @@ pub enum FetchError {
 struct Index {
     device: DeviceState,
     summaries: BTreeMap<RecordId, RecordSummary>,
+    /// The names of people by account.
+    names: BTreeMap<String, String>,
 }
 
 /// The records of this phone.
@@ -190,7 +192,11 @@ impl Records {
         let other_tabs = Channel::open(channel);
         let records = Self {
             storage: StoredValue::new_local(storage),
-            index: StoredValue::new(Index { device, summaries: BTreeMap::new() }),
+            index: StoredValue::new(Index {
+                device,
+                summaries: BTreeMap::new(),
+                names: BTreeMap::new(),
+            }),
             all: RwSignal::new(Arc::default()),
             other_tabs: StoredValue::new_local(other_tabs.clone()),
             edits: RwSignal::new(0),
@@ -387,6 +393,25 @@ impl Records {
         self.submissions.into()
     }
 
+    /// The name of the person behind an account; the account where the server has not told it yet.
+    #[must_use]
+    pub fn person(self, account: &str) -> String {
+        let name = self.index.with_value(|index| index.names.get(account).cloned());
+        name.unwrap_or_else(|| account.to_owned())
+    }
+
+    /// The names of people as they are searched, by account.
+    #[must_use]
+    pub fn folded_people(self) -> BTreeMap<String, String> {
+        let folded = |(account, name): (&String, &String)| (account.clone(), report::fold(name));
+        self.index.with_value(|index| sync::gather(index.names.iter().map(folded)))
+    }
+
+    /// Takes the names that came with a page of the feed.
+    pub(crate) fn add_names(self, names: BTreeMap<String, String>) {
+        self.index.try_update_value(|index| index.names.extend(names));
+    }
+
     /// The device's memory of its talks with the server.
     #[must_use]
     pub fn device(self) -> DeviceState {
@@ -438,13 +463,19 @@ impl Records {
     pub async fn reload(self) -> Result<(), StorageError> {
         let Some(storage) = self.storage.try_get_value() else { return Ok(()) };
         let device = outbox::device(&storage).await?;
-        let reads = vec![Read::All(Store::Base), Read::All(Store::Outbox), Read::All(Store::Open)];
+        let reads = vec![
+            Read::All(Store::Base),
+            Read::All(Store::Outbox),
+            Read::All(Store::Open),
+            Read::Row(Store::Meta, meta::NAMES.into()),
+        ];
         let mut rows = storage.read(reads).await?.into_iter();
         let mut next = || rows.next().unwrap_or_default();
         let parts = gather(next(), next(), next())?;
         let views = parts.values().filter_map(|parts| view_of(&device, parts));
         let summaries = views.map(|view| (view.record, summarise(&view))).collect();
-        self.index.try_update_value(|index| *index = Index { device, summaries });
+        let names = outbox::names(&next())?;
+        self.index.try_update_value(|index| *index = Index { device, summaries, names });
         self.publish();
         Ok(())
     }

@@ -240,6 +240,7 @@ impl SignIn {
             let mut changes: Vec<Change> = cleared.map(Change::Clear).collect();
             changes.push(Change::Delete(Store::Meta, meta::PROFILE.into()));
             changes.push(Change::Delete(Store::Meta, meta::SYNC_LOG.into()));
+            changes.push(Change::Delete(Store::Meta, meta::NAMES.into()));
             for (_, row) in device {
                 let device: DeviceState = outbox::decode(row, "device")?;
                 changes.push(outbox::put_device(&DeviceState {

@@ -1,6 +1,6 @@
 //! The transactions of sync: each writes what the server said together with the machine's memory of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sync::{
     codec,
@@ -85,10 +85,14 @@ impl Runner {
         if sweeps {
             reads.push(Read::All(Store::Base));
         }
+        reads.push(Read::Row(Store::Meta, meta::NAMES.into()));
         let (stored, units, came) = (state.clone(), page.units.clone(), page.records.len());
-        let decide = move |rows: Vec<Rows>| {
+        let names = page.names.clone();
+        let decide = move |mut rows: Vec<Rows>| {
             let mut changes = vec![outbox::put_device(&stored)];
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
+            let known = rows.pop().unwrap_or_default();
+            changes.extend(with_names(&known, &page.names)?);
             let (of_operations, of_base) = rows.split_at(page.settled.len());
             note_verdicts(&page.settled, of_operations, &mut changes, &mut records)?;
             for (key, bytes) in of_base.iter().flatten() {
@@ -118,6 +122,7 @@ impl Runner {
         self.talk.borrow_mut().records_down += came as u64;
         let (acked, pack) = (state.acked, state.pack);
         self.records.set_device(state);
+        self.records.add_names(names);
         self.refresh(&records).await?;
         if let Some(units) = units {
             self.sign_in.set_scope(units).await?;
@@ -211,6 +216,18 @@ impl Runner {
 fn reads_of(verdicts: &[Verdict]) -> Vec<Read> {
     let read = |verdict: &Verdict| Read::Row(Store::Outbox, Key::Number(verdict.seq));
     verdicts.iter().map(read).collect()
+}
+
+/// Adds names to those that are stored, if there are new ones among them.
+fn with_names(
+    stored: &Rows,
+    told: &BTreeMap<String, String>,
+) -> Result<Option<Change>, StorageError> {
+    let mut names = outbox::names(stored)?;
+    let known = names.clone();
+    names.extend(told.clone());
+    let row = || Change::Put(Store::Meta, meta::NAMES.into(), codec::encode(&names));
+    Ok((names != known).then(row))
 }
 
 /// Notes what the server said of operations; `rows` holds those that the phone still has, in the verdicts' order.

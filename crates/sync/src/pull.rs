@@ -3,6 +3,8 @@
 //! The feed holds one entry for each record, at the place (`rv`) of its last change. A cursor that is not
 //! of this epoch and scope starts a new generation from the feed's beginning.
 
+use std::collections::BTreeMap;
+
 use crate::{
     codec,
     wire::{Hash, PullResponse, RecordState, Verdict, WIRE_VERSION},
@@ -133,6 +135,7 @@ impl Feed {
             server_ms: about.server_ms,
             reset: start.reset,
             settled: Some(about.settled).filter(|settled| !settled.is_empty()),
+            names: Some(about.names).filter(|names| !names.is_empty()),
         }
     }
 }
@@ -153,6 +156,8 @@ pub struct About {
     /// What the repair desk settled of the asking device's operations: each with the page that reaches both that
     /// moment and the newest state of the record, which has its effect.
     pub settled: Vec<Verdict>,
+    /// The names of the people who wrote the records, by account.
+    pub names: BTreeMap<String, String>,
 }
 
 #[cfg(test)]

@@ -369,6 +369,9 @@ pub struct PullResponse {
     /// What became of the asking device's operations at the repair desk, told with the records that it changed.
     #[n(11)]
     pub settled: Option<Vec<Verdict>>,
+    /// The names of the people who wrote these records, by account.
+    #[n(12)]
+    pub names: Option<BTreeMap<String, String>>,
 }
 
 /// All that is known of one record: each field with the values that stand, by the dot that wrote them.

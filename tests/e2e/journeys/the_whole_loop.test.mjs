@@ -197,6 +197,15 @@ test('another officer of the unit receives the records; an officer of another un
   await near.open('/records');
   await until('both records are there', async () => (await colleague.page.locator('.record-row').count()) === 2);
   await colleague.screenshot('records');
+  // Whose they are is told by name, and they are found by it.
+  const { page } = colleague;
+  await page.locator('input[type="search"]').fill('thi hoa');
+  await until('both are found by her name', async () => (await page.locator('.record-row').count()) === 2);
+  await page.locator('input[type="search"]').fill('van minh');
+  await until('none is his', async () => (await page.locator('.record-row').count()) === 0);
+  await page.locator('input[type="search"]').fill('');
+  await page.locator('.record-row').first().click();
+  await page.locator('.facts').getByText('Nguyễn Thị Hoa').waitFor();
 
   await stranger.start();
   const far = new App(stranger, server);

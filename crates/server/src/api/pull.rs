@@ -96,6 +96,7 @@ fn respond(page: FeedPage, pack: Option<Hash>) -> PullResponse {
         pack: pack.unwrap_or(Hash([0; 32])),
         server_ms: clock::now_ms(),
         settled: page.settled,
+        names: page.names,
     };
     page.feed.page(page.start, page.records, page.size, about)
 }

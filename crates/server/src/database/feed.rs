@@ -1,5 +1,7 @@
 //! What people read: the feed of records, one record, and lists for export.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sync::codec;
 use sync::merge::{Record, Stamp};
 use sync::pull::{Feed, Start};
@@ -27,6 +29,8 @@ pub struct FeedPage {
     pub units: Vec<String>,
     /// What the repair desk settled of the asking device's operations, to be told with this page.
     pub settled: Vec<Verdict>,
+    /// The names of the people who wrote the records, by account.
+    pub names: BTreeMap<String, String>,
 }
 
 /// Bytes of stored records after which a page ends, however few they are.
@@ -107,16 +111,19 @@ impl Database {
         let last_of_more = rows.get(size).and_then(|_| rows.get(size - 1)).map(|row| row.0);
         let end = feed.end(start, last_of_more.map(unsigned));
         let settled = settled(&mut tx, device, start.after, end).await?;
+        let records = rows.into_iter().map(state).collect::<Answer<Vec<RecordState>>>()?;
+        let names = names(&mut tx, &records).await?;
         tx.rollback().await?;
         Ok(FeedPage {
             feed,
             start,
-            records: rows.into_iter().map(state).collect::<Answer<_>>()?,
+            records,
             size,
             acked: unsigned(acked),
             safe: unsigned(safe),
             units,
             settled,
+            names,
         })
     }
 
@@ -147,6 +154,23 @@ impl Database {
         .await?;
         rows.into_iter().map(state).collect()
     }
+}
+
+/// The names of those who wrote records: few, however many records a page has.
+async fn names(tx: &mut Transaction, records: &[RecordState]) -> Answer<BTreeMap<String, String>> {
+    let written = records.iter().flat_map(|record| record.writers.values());
+    let accounts: BTreeSet<&String> =
+        records.iter().map(|record| &record.author).chain(written).collect();
+    let mut names = BTreeMap::new();
+    for account in accounts {
+        let name: Option<String> =
+            sqlx::query_scalar("SELECT display_name FROM account WHERE name = $1")
+                .bind(account)
+                .fetch_optional(&mut **tx)
+                .await?;
+        names.extend(name.map(|name| (account.clone(), name)));
+    }
+    Ok(names)
 }
 
 /// What the repair desk settled of a device's operations, each with the page that reaches both that moment and the

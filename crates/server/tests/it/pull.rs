@@ -145,3 +145,21 @@ async fn a_changed_scope_starts_the_feed_again() {
     let form = lan.get(&format!("/api/v1/forms/{}", crate::app::form_ref().hash)).await;
     assert_eq!(form.status, StatusCode::OK, "forms of earlier packs stay");
 }
+
+#[tokio::test]
+async fn a_page_names_the_people_who_wrote_its_records_and_nobody_else() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
+    let names = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter().map(|(account, name)| ((*account).into(), (*name).into()));
+        Some(pairs.collect())
+    };
+    let first = minh.pull(None).await;
+    assert_eq!(first.names, names(&[("lan", "Chị lan")]));
+    minh.push(&[minh.create(1, 2, "phuong_a", &[])]).await;
+    let second = minh.pull(Some(&first.cursor)).await;
+    assert_eq!(second.names, names(&[("minh", "Chị minh")]));
+    assert_eq!(minh.pull(Some(&second.cursor)).await.names, None);
+    assert_eq!(server.device("hoa").await.pull(None).await.names, None);
+}

@@ -1,5 +1,7 @@
 //! What the device's state machine is told, and what it asks for.
 
+use std::collections::BTreeMap;
+
 use super::DeviceState;
 use crate::wire::{Dot, Hash, RecordState, SealedOperation, Verdict};
 
@@ -234,6 +236,8 @@ pub struct Page {
     pub units: Option<Vec<String>>,
     /// What became of operations at the repair desk: to be noted as in [`Effect::MarkAcked`].
     pub settled: Vec<Verdict>,
+    /// Names of people by account, to be added to those that are known.
+    pub names: BTreeMap<String, String>,
 }
 
 /// How far the sync is, for people to see.

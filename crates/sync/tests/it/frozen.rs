@@ -135,6 +135,7 @@ fn pull_response() -> PullResponse {
         server_ms: 1_732_400_000_000,
         reset: true,
         settled: None,
+        names: None,
     }
 }
 

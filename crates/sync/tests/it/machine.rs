@@ -57,6 +57,7 @@ fn pulled(epoch: u64, included: u64, more: bool, reset: bool) -> Reply {
         server_ms: 1_000,
         reset,
         settled: None,
+        names: None,
     }))
 }
 

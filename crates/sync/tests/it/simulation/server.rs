@@ -257,6 +257,7 @@ impl Server {
             pack: Hash([1; 32]),
             server_ms: 0,
             settled: self.settled(device, start.after, end),
+            names: BTreeMap::new(),
         };
         feed(self).page(start, records, PAGE, about)
     }
