@@ -25,6 +25,8 @@ pub enum Glyph {
     Check,
     /// A plus.
     Plus,
+    /// A minus sign.
+    Minus,
     /// A bin.
     Bin,
     /// A magnifying glass.
@@ -78,6 +80,7 @@ impl Glyph {
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Check => "M5 12.5l4.5 4.5L19 7.5",
             Self::Plus => "M12 5v14M5 12h14",
+            Self::Minus => "M5 12h14",
             Self::Bin => "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
             Self::Search => "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM16 16l4.5 4.5",
             Self::Sent => {

@@ -41,6 +41,8 @@ words! {
     clear_answer: "Bỏ chọn", "Clear";
     no_choice_matches: "Không có mục nào khớp.", "Nothing matches.";
     no_choices: "Không có mục nào để chọn. Xem lại các câu trước.", "There is nothing to choose from. Check the questions above.";
+    one_less: "Bớt một", "One less";
+    one_more: "Thêm một", "One more";
     move_up: "Lên", "Up";
     move_down: "Xuống", "Down";
     i_confirm: "Tôi xác nhận", "I confirm";

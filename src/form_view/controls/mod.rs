@@ -72,7 +72,7 @@ fn input(asked: Asked, question: &Arc<Question>) -> AnyView {
         | DataType::Geoshape
         | DataType::Binary
         | DataType::Intent => {
-            view! { <text::Text asked=asked rows=question.parameter("rows").and_then(|rows| rows.parse().ok()) secret=false /> }.into_any()
+            view! { <text::Text asked=asked rows=question.parameter("rows").and_then(|rows| rows.parse().ok()) secret=asked.looks("masked") /> }.into_any()
         }
     }
 }

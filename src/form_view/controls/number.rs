@@ -3,17 +3,22 @@
 use leptos::prelude::*;
 
 use super::Typing;
+use crate::components::{Glyph, IconButton};
 use crate::form_view::question::Asked;
+use crate::locale::Language;
+use crate::reactive::Show;
 
 /// A number. `type=number` is left alone: it empties itself at a wrong key, and nothing typed may be lost.
 #[component]
 pub(super) fn Number(asked: Asked, whole: bool) -> impl IntoView {
     let words = asked.words;
+    // A year or a code is not cut into groups, unless the form asks for it.
+    let apart = !whole || asked.looks("thousands-sep");
     let typing = Typing::new(asked, move |value| {
         let language = words.at_once();
-        if whole { language.whole_number(&value) } else { language.number(&value) }
+        if apart { language.number(&value) } else { language.whole_number(&value) }
     });
-    view! {
+    let input = view! {
         <input
             node_ref=typing.input
             id=asked.input_id()
@@ -29,5 +34,33 @@ pub(super) fn Number(asked: Asked, whole: bool) -> impl IntoView {
             on:input:target=move |event| typing.take(&words.at_once().parse_number(&event.target().value()))
             on:blur=move |_| typing.leave()
         />
+    };
+    if whole && asked.looks("counter") {
+        view! { <Counter asked=asked>{input}</Counter> }.into_any()
+    } else {
+        input.into_any()
+    }
+}
+
+/// A number with a button on either side: for people who count what passes by.
+#[component]
+fn Counter(asked: Asked, children: Children) -> impl IntoView {
+    let words = asked.words;
+    let by = move |step: i64| {
+        let counted = asked.value_at_once().parse().unwrap_or(0_i64).saturating_add(step);
+        asked.choose(&counted.to_string());
+    };
+    let button = move |label: fn(Language) -> &'static str, glyph, step| {
+        view! {
+            <Show when=move || !asked.readonly().get()>
+                <IconButton label=words.say(label) glyph=glyph on_click=move |()| by(step) />
+            </Show>
+        }
+    };
+    view! {
+        <div class="counter">
+            {button(Language::one_less, Glyph::Minus, -1)} {children()}
+            {button(Language::one_more, Glyph::Plus, 1)}
+        </div>
     }
 }

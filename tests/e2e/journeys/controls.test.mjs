@@ -1,0 +1,174 @@
+// Every control, driven as a person drives it, in a form that is tried: what is entered is what would be submitted.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { faults } from '../harness/axe.mjs';
+import { Server } from '../harness/server.mjs';
+import { Device, PHONE } from '../harness/phone.mjs';
+import { App } from '../pages/app.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+/** Type, name, label, appearance, parameters. */
+const SURVEY = [
+  ['text', 'ten', 'Tên', '', ''],
+  ['text', 'ma', 'Mã bí mật', 'masked', ''],
+  ['text', 'ghi_chu', 'Ghi chú', 'multiline', ''],
+  ['integer', 'tien', 'Số tiền', '', ''],
+  ['integer', 'nghin', 'Nghìn', 'thousands-sep', ''],
+  ['integer', 'dem', 'Đếm người', 'counter', ''],
+  ['decimal', 'kg', 'Cân nặng', '', ''],
+  ['range', 'diem', 'Điểm', '', 'start=0 end=10 step=1'],
+  ['date', 'ngay', 'Ngày', '', ''],
+  ['date', 'thang', 'Tháng', 'month-year', ''],
+  ['time', 'gio', 'Giờ', '', ''],
+  ['dateTime', 'luc', 'Lúc', '', ''],
+  ['select_one mau', 'mot', 'Một màu', '', ''],
+  ['select_one mau', 'ngang', 'Một màu ngang', 'likert', ''],
+  ['select_one mau', 'gon', 'Một màu gọn', 'minimal', ''],
+  ['select_multiple mau', 'nhieu', 'Nhiều màu', '', ''],
+  ['select_multiple mau', 'nhieu_gon', 'Nhiều màu gọn', 'minimal', ''],
+  ['rank mau', 'hang', 'Xếp hạng', '', ''],
+  ['acknowledge', 'dong_y', 'Đồng ý', '', ''],
+  ['barcode', 'vach', 'Mã vạch', '', ''],
+  ['geopoint', 'cho', 'Vị trí', '', ''],
+  ['file', 'tep', 'Tệp', '', ''],
+  ['image', 'anh', 'Ảnh', '', ''],
+  ['image', 'chu_ky', 'Chữ ký', 'signature', ''],
+];
+const CHOICES = [['do', 'Đỏ'], ['xanh', 'Xanh'], ['vang', 'Vàng']];
+const FORM = [
+  ['survey'],
+  ['', 'type', 'name', 'label', 'appearance', 'parameters'],
+  ...SURVEY.map((row) => ['', ...row]),
+  ['choices'],
+  ['', 'list_name', 'name', 'label'],
+  ...CHOICES.map(([name, label]) => ['', 'mau', name, label]),
+].map((row) => row.join(',')).join('\n');
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const phone = new Device('officer', folder, PHONE);
+let server;
+let form;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  await phone.start();
+  await phone.grant(server.url);
+  const app = new App(phone, server);
+  await app.signIn('canbo.longkhanh');
+  await app.readyForOffline();
+  await app.open('/forms/preview?view=whole');
+  const file = join(folder, 'moi_thu.csv');
+  writeFileSync(file, FORM);
+  await phone.page.locator('input[type="file"]').first().setInputFiles(file);
+  form = await new FormPage(phone.page).ready();
+});
+
+after(async () => {
+  await phone.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const inside = (name, selector) => form.question(name).locator(selector).first();
+
+/** Types into a field and leaves it; what stands in it then. */
+async function typed(name, text) {
+  await form.type(name, text);
+  return inside(name, 'input:visible, textarea:visible').inputValue();
+}
+
+test('texts, masked ones and long ones', async () => {
+  assert.equal(await typed('ten', 'Nguyễn Thị Ánh'), 'Nguyễn Thị Ánh');
+  assert.equal(await inside('ma', 'input').getAttribute('type'), 'password');
+  await typed('ma', 'bí mật');
+  await typed('ghi_chu', 'dòng một\ndòng hai');
+});
+
+test('numbers stand there with the marks of Vietnamese once one has left them', async () => {
+  assert.equal(await typed('tien', '1500000'), '1.500.000');
+  assert.equal(await typed('tien', '2.500.000'), '2.500.000');
+  assert.equal(await typed('nghin', '1234'), '1.234');
+  assert.equal(await typed('kg', '52,5'), '52,5');
+});
+
+test('a counter counts by its buttons, from nothing and from what is typed', async () => {
+  const question = form.question('dem');
+  const more = question.getByRole('button', { name: 'Thêm một' });
+  for (let turn = 0; turn < 3; turn += 1) await more.click();
+  await question.getByRole('button', { name: 'Bớt một' }).click();
+  assert.equal(await inside('dem', 'input').inputValue(), '2');
+  await typed('dem', '41');
+  await more.click();
+  assert.equal(await inside('dem', 'input').inputValue(), '42');
+  const box = await more.boundingBox();
+  assert.ok(box.width >= 48 && box.height >= 48, `${box.width} x ${box.height}`);
+});
+
+test('a range, dates and times', async () => {
+  await inside('diem', 'input').focus();
+  for (let turn = 0; turn < 7; turn += 1) await phone.page.keyboard.press('ArrowRight');
+  await typed('ngay', '2024-11-25');
+  await form.question('ngay').getByText('25/11/2024').waitFor();
+  await typed('thang', '2024-03');
+  await typed('gio', '08:30');
+  await typed('luc', '2024-11-25T14:05');
+});
+
+test('choices as rows, side by side, and in a sheet; an order by its arrows', async () => {
+  await form.choose('mot', 'do', 'Đỏ');
+  await form.choose('ngang', 'xanh', 'Xanh');
+  await form.choose('gon', 'vang', 'Vàng');
+  await form.choose('nhieu', 'do', 'Đỏ');
+  await form.choose('nhieu', 'vang', 'Vàng');
+  await form.question('nhieu_gon').locator('.choose-button').click();
+  const sheet = phone.page.getByRole('dialog').filter({ visible: true });
+  await sheet.locator('label.choice').filter({ hasText: 'Xanh' }).click();
+  await sheet.getByRole('button', { name: 'Xong' }).click();
+  await form.question('hang').getByRole('button', { name: 'Xuống' }).first().click();
+  await form.confirm('dong_y');
+});
+
+test('a barcode that is typed, a place, a file, a photo and a signature', async () => {
+  await typed('vach', '8934567890123');
+  await form.locate('cho');
+  const note = join(folder, 'ghi chú.txt');
+  writeFileSync(note, 'xin chào');
+  await inside('tep', 'input[type="file"]').setInputFiles(note);
+  await form.question('tep').getByText('.txt').waitFor();
+  const dot = join(folder, 'anh.png');
+  writeFileSync(dot, Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'));
+  await form.photograph('anh', dot);
+  await form.sign('chu_ky');
+});
+
+test('the whole page keeps nobody out', async () => {
+  assert.deepEqual(await faults(phone, 'every control'), []);
+});
+
+test('what was entered is what would be submitted', async () => {
+  await phone.screenshot('every-control');
+  await phone.page.locator('.form-foot').getByRole('button', { name: 'Xem lại' }).click();
+  await phone.page.getByRole('button', { name: 'Nộp phiếu' }).click();
+  await phone.page.getByText('Đây là những gì sẽ được nộp').waitFor();
+  const facts = await phone.page.locator('.facts').evaluate((list) =>
+    Object.fromEntries([...list.querySelectorAll('dt')].map((term) => [term.innerText, term.nextElementSibling.innerText])));
+  const { cho, tep, anh, chu_ky: signature, hang, ...rest } = facts;
+  const expected = {
+    ten: 'Nguyễn Thị Ánh', ma: 'bí mật', tien: '2500000', nghin: '1234', dem: '42', kg: '52.5', diem: '7',
+    ngay: '2024-11-25', thang: '2024-03-01', mot: 'do', ngang: 'xanh', gon: 'vang', nhieu: 'do vang', nhieu_gon: 'xanh',
+    dong_y: 'OK', vach: '8934567890123',
+  };
+  for (const [name, value] of Object.entries(expected)) assert.equal(rest[name], value, name);
+  assert.match(rest.ghi_chu, /dòng một\s+dòng hai/);
+  assert.match(rest.gio, /^08:30/);
+  assert.match(rest.luc, /^2024-11-25T14:05/);
+  assert.equal(hang, 'xanh do vang');
+  assert.match(cho, /^-?\d+(\.\d+)? -?\d+/);
+  assert.match(tep, /\.txt$/);
+  assert.match(anh, /\.(jpe?g|webp|png)$/);
+  assert.match(signature, /\.png$/);
+});
