@@ -5,7 +5,7 @@ use sync::device::{Blocked, Event};
 use sync::wire::{Action, Outcome, QuarantineReason};
 
 use crate::repair_desk::settle;
-use crate::rig::{Phone, Server, Work, unit, who};
+use crate::rig::{Phone, Server, Work, random::Random, unit, who};
 
 const HALF_A_YEAR_MS: i64 = 181 * 24 * 3600 * 1000;
 
@@ -77,9 +77,14 @@ async fn what_a_person_without_an_account_still_sends_is_kept_for_repair_and_sta
     hoa.sync().await;
     let (database, _) = session_of(&server, who::HOA).await;
     assert!(database.disable_account(who::HOA, server::clock::now_ms()).await.unwrap());
-    let record = hoa.fill(&Work::inspection(unit::LONG_KHANH).await, &[("pa/a1_gc", "quý")]);
+    let record = hoa.begin(&Work::inspection(unit::LONG_KHANH).await);
+    hoa.answer(record, "pa/a1_gc", "quý");
+    let bytes = Random::new(9).bytes(300_000);
+    let photo = hoa.photograph(record, "pa/a1_anh", bytes.clone());
+    hoa.press(record, Action::Submit);
     let status = hoa.sync().await;
-    assert_eq!((status.unsent_ops, status.blocked), (0, Some(Blocked::SignedOut)));
+    assert_eq!((status.unsent_ops, status.unsent_blobs), (0, 0));
+    assert_eq!(status.blocked, Some(Blocked::SignedOut));
     let verdict = hoa.disk.outbox[&1].verdict.clone().expect("it was answered");
     assert_eq!(verdict.outcome, Outcome::Quarantined);
     assert_eq!(verdict.reason, Some(QuarantineReason::Revoked));
@@ -96,6 +101,8 @@ async fn what_a_person_without_an_account_still_sends_is_kept_for_repair_and_sta
     assert_eq!(settle(&desk, &kept[0], "apply", json!(null)).await.status, 200);
     desk.sync().await;
     assert_eq!(desk.shown(record, "pa/a1_gc").as_deref(), Some("quý"));
+    let file = desk.http.get(&format!("/api/v1/blobs/{photo}")).await.expect("an answer");
+    assert_eq!((file.status, file.body), (200, bytes), "its photo came too");
 }
 
 #[tokio::test]

@@ -91,6 +91,8 @@ pub struct Device {
     /// How many of the ids that the device had before, from the first, are to be asked about: all at a start and after a
     /// restore.
     former_due: usize,
+    /// The server let nothing be read: files go up all the same, and then the person is asked to sign in.
+    may_not_read: bool,
     /// The server's watermark as last heard, own or not.
     heard: u64,
     online: bool,
@@ -129,6 +131,7 @@ impl Device {
             blocked: None,
             blobs: VecDeque::new(),
             file_refused: false,
+            may_not_read: false,
             freed: 0,
             waiting: Waiting::default(),
             reported: None,
@@ -259,6 +262,7 @@ impl Device {
 
     fn load(&mut self) -> Vec<Effect> {
         self.step = Step::Loading;
+        self.may_not_read = false;
         self.again = false;
         self.dirty = false;
         self.poll_next = false;
@@ -422,6 +426,11 @@ impl Device {
         };
         let response = match read::<PullResponse>(reply) {
             Ok(response) => response,
+            // Whoever may not read any more may still owe files to what they sent.
+            Err(failure) if failure.blocked == Blocked::SignedOut && self.waiting.blobs > 0 => {
+                self.may_not_read = true;
+                return self.list_blobs();
+            }
             Err(failure) => return self.fail(failure.blocked, failure.retry_after_ms, random),
         };
         if self.state.epoch.is_some_and(|epoch| epoch != response.epoch) {
@@ -461,6 +470,11 @@ impl Device {
     }
 
     // Files up.
+
+    fn list_blobs(&mut self) -> Vec<Effect> {
+        self.step = Step::ListingBlobs;
+        vec![Effect::LoadBlobs]
+    }
 
     fn blobs_waiting(&mut self, mut blobs: Vec<WaitingBlob>, random: u64) -> Vec<Effect> {
         if !matches!(self.step, Step::ListingBlobs) {
@@ -557,10 +571,7 @@ impl Device {
             Step::Marking { .. } => self.receive(),
             Step::Committing { more: true, .. } => self.pull(),
             Step::Committing { polled: true, .. } => self.polled(),
-            Step::Committing { .. } => {
-                self.step = Step::ListingBlobs;
-                vec![Effect::LoadBlobs]
-            }
+            Step::Committing { .. } => self.list_blobs(),
             Step::MarkingBlob => self.next_blob(random),
             _ => Vec::new(),
         });
@@ -587,6 +598,9 @@ impl Device {
     }
 
     fn finish(&mut self, random: u64) -> Vec<Effect> {
+        if std::mem::take(&mut self.may_not_read) {
+            return self.fail(Blocked::SignedOut, None, random);
+        }
         if self.file_refused {
             return self.fail(Blocked::FileRefused, None, random);
         }

@@ -12,7 +12,7 @@ use sync::codec;
 use sync::wire::Hash;
 use utoipa::IntoParams;
 
-use super::signed_in::SignedIn;
+use super::signed_in::{OnceSignedIn, SignedIn};
 use crate::config::MAX_BLOB;
 use crate::database::NewBlob;
 use crate::error::{ApiError, ApiResult, ErrorBody};
@@ -54,7 +54,7 @@ fn check_size(size: u64) -> ApiResult<()> {
     ))]
 pub async fn missing(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
+    OnceSignedIn(session): OnceSignedIn,
     Path(hash): Path<String>,
     Query(query): Query<BlobQuery>,
 ) -> ApiResult<Response> {
@@ -100,20 +100,25 @@ pub async fn missing(
     responses(
         (status = 204, description = "kept; `X-Missing-Chunks` says what is still missing"),
         (status = 400, description = "`bad_hash`, `bad_chunk`", body = ErrorBody),
-        (status = 401, description = "`signed_out`", body = ErrorBody),
+        (status = 401, description = "`signed_out`; `session_revoked`: of a disabled account only what its work \
+            still lacks is taken", body = ErrorBody),
         (status = 413, description = "`too_large`", body = ErrorBody),
         (status = 422, description = "`chunk_mismatch`: damaged on the way; `blob_mismatch`: the chunks together \
             are not that file, all are to be sent again", body = ErrorBody),
     ))]
 pub async fn write(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
+    OnceSignedIn(session): OnceSignedIn,
     Path((hash, chunk)): Path<(String, u64)>,
     Query(query): Query<BlobQuery>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> ApiResult<Response> {
     let hash = parse(&hash)?;
+    // Whoever was disabled brings what the work that they sent still lacks, and nothing else.
+    if session.disabled && !app.database().is_owed(session.device, hash).await? {
+        return Err(ApiError::session_revoked());
+    }
     check_size(query.size)?;
     let body = body.map_err(|error| ApiError::bad_request("truncated", error.body_text()))?;
     let range = chunk_range(query.size, chunk)

@@ -1,6 +1,6 @@
 //! Which files there are, which chunks of them, and who may see them. The bytes are in a folder.
 
-use sync::wire::Hash;
+use sync::wire::{DeviceId, Hash};
 
 use super::{Answer, Database, signed, unsigned};
 
@@ -125,6 +125,18 @@ impl Database {
         }
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Whether a device still owes the blob to an operation that it sent.
+    pub async fn is_owed(&self, device: DeviceId, hash: Hash) -> Answer<bool> {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM blob_wanted WHERE device = $1 AND blob = $2)",
+        )
+        .bind(device.0.as_slice())
+        .bind(hash.0.as_slice())
+        .fetch_one(&self.readers)
+        .await
+        .map_err(Into::into)
     }
 
     /// Whether an account brought the blob, or sees a record that names it.

@@ -14,6 +14,31 @@ fn chunks(bytes: &[u8]) -> Vec<&[u8]> {
 }
 
 #[tokio::test]
+async fn a_disabled_account_brings_the_files_of_its_work_and_no_others() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let bytes = photo();
+    let (hash, size) = (codec::hash(&bytes), bytes.len());
+    let file =
+        FileRef { name: "a.jpg".into(), media_type: "image/jpeg".into(), size: size as u64, hash };
+    server.app.database().disable_account("lan", 5).await.unwrap();
+    let other = codec::hash(b"x");
+    let refused = lan.put_chunk(other, 0, 1, b"x", other).await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (StatusCode::UNAUTHORIZED, "session_revoked")
+    );
+    let operation = [lan.create(1, 1, "phuong_a", &[("anh", Value::File(file))])];
+    assert_eq!(lan.push(&operation).await.missing_blobs, [hash]);
+    for (chunk, part) in chunks(&bytes).into_iter().enumerate() {
+        let answer = lan.put_chunk(hash, chunk as u64, size, part, codec::hash(part)).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    }
+    assert_eq!(lan.missing(hash, size).await, "");
+    assert_eq!(lan.get(&format!("/api/v1/blobs/{hash}")).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn a_photo_goes_up_in_any_order_and_resumes_where_it_stopped() {
     let server = TestApp::start().await;
     let (lan, minh, hoa) =
