@@ -16,6 +16,7 @@ use crate::{browser, pwa};
 
 /// What is compared.
 #[derive(clap::Args)]
+#[group(skip)]
 pub struct Args {
     /// The folder of the harness that `forms` uses.
     #[arg(long, env = "SOTAY_PEERS", default_value = "../shared/peers")]
