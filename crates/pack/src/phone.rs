@@ -49,6 +49,9 @@ pub struct PhonePack {
     pub form_kinds: Vec<FormKind>,
     /// Forms, in the table's order.
     pub forms: Vec<PhoneForm>,
+    /// Columns of survey sheets, beyond XLSForm, that its forms keep.
+    #[serde(default)]
+    pub keep_columns: Vec<String>,
     /// Units, past and present.
     pub units: Units,
     /// Words that stand for several units.

@@ -222,6 +222,7 @@ fn phone_pack(pack: &Pack, published: &[PublishedForm]) -> PhonePack {
         roots: manifest.roots.clone(),
         form_kinds: manifest.form_kinds.clone(),
         forms: forms.collect(),
+        keep_columns: manifest.keep_columns.clone(),
         units: pack.units.clone(),
         groups: manifest.groups.clone(),
         modalities: manifest.modalities.clone(),

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::Query;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use xlsform::Kind;
 
 use super::signed_in::SignedIn;
+use crate::App;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::problem_words;
 use crate::spreadsheet_form::{self, FormProblem};
@@ -87,6 +88,19 @@ impl From<&FormProblem> for PreviewProblem {
     }
 }
 
+/// The columns beyond `XLSForm` that the forms of the pack in force keep: nothing is wrong with them.
+async fn keep_columns(app: &App) -> ApiResult<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Kept {
+        #[serde(default)]
+        keep_columns: Vec<String>,
+    }
+    let Some(hash) = app.database().pack_hash().await? else { return Ok(Vec::new()) };
+    let Some(json) = app.database().pack_json(hash).await? else { return Ok(Vec::new()) };
+    let kept: Kept = serde_json::from_slice(&json).map_err(ApiError::internal)?;
+    Ok(kept.keep_columns)
+}
+
 /// Makes the form of a spreadsheet and tells its problems by sheet, row and column.
 #[utoipa::path(post, path = "/api/v1/forms/preview", tag = "content",
     params(PreviewQuery),
@@ -99,6 +113,7 @@ impl From<&FormProblem> for PreviewProblem {
         (status = 415, description = "`unknown_file`: the name has none of the endings", body = ErrorBody),
     ))]
 pub async fn preview(
+    State(app): State<App>,
     _: SignedIn,
     Query(query): Query<PreviewQuery>,
     body: Result<Bytes, BytesRejection>,
@@ -108,8 +123,9 @@ pub async fn preview(
         let message = "a form is an .xlsx, .xls, .csv or .md file";
         ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_file", message)
     })?;
+    let keep_columns = keep_columns(&app).await?;
     let _turn = TURN.acquire().await.map_err(ApiError::internal)?;
-    let converted = move || spreadsheet_form::write(&query.name, kind, &body, &[]);
+    let converted = move || spreadsheet_form::write(&query.name, kind, &body, &keep_columns);
     let (form, problems) =
         tokio::task::spawn_blocking(converted).await.map_err(ApiError::internal)?;
     Ok(Json(Preview { form, problems: problems.iter().map(PreviewProblem::from).collect() }))

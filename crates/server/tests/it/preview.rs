@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode};
 
 use crate::app::{Answer, TestApp};
 
-async fn preview(server: &TestApp, name: &str, bytes: &[u8]) -> Answer {
+pub async fn preview(server: &TestApp, name: &str, bytes: &[u8]) -> Answer {
     let lan = server.device("lan").await;
     post(server, name, bytes, &lan.cookie).await
 }

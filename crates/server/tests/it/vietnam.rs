@@ -8,7 +8,8 @@ use calamine::{DataType, Reader, Xlsx};
 use server::export::{Export, Language, workbook};
 use server::pack_load;
 
-use crate::app::TestApp;
+use crate::app::{Answer, TestApp};
+use crate::preview::preview;
 
 fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/long-khanh-2024")
@@ -40,6 +41,24 @@ async fn the_pack_loads_whole_twice_with_its_people() {
         assert_eq!(answer.json()["unit"], user.unit.as_str());
         assert!(!answer.json()["scope"].as_array().unwrap().is_empty(), "{}", user.name);
     }
+}
+
+#[tokio::test]
+async fn the_columns_that_the_pack_keeps_are_nothing_to_mend_when_its_forms_are_tried() {
+    let files = pack_load::read_folder(&folder()).unwrap();
+    let server = TestApp::start().await;
+    let name = "forms/kho_khan.xlsx";
+    let unknown = |answer: Answer| {
+        let problems = answer.json()["problems"].clone();
+        let problems = problems.as_array().unwrap().iter();
+        let told: Vec<&str> =
+            problems.filter_map(|problem| problem["text"]["en"].as_str()).collect();
+        told.iter().filter(|text| text.contains("not known")).count()
+    };
+    assert_eq!(unknown(preview(&server, "kho_khan.xlsx", &files[name]).await), 3, "another pack");
+    let (checked, _) = pack_load::check(&files);
+    server.app.database().load_pack(&checked.unwrap().to_load(), 1).await.unwrap();
+    assert_eq!(unknown(preview(&server, "kho_khan.xlsx", &files[name]).await), 0);
 }
 
 #[test]
