@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use sync::codec;
 use sync::push::MAX_OPERATION_BYTES;
-use sync::wire::{Outcome, PullResponse, QuarantineReason, SealedOperation};
+use sync::wire::{Action, Outcome, PullResponse, QuarantineReason, SealedOperation, field};
 
 use crate::app::{Answer, Device, TestApp, text};
 
@@ -169,4 +169,29 @@ async fn the_desk_overrules_what_the_author_lacked_and_not_what_it_lacks_itself(
     let answer = thu.settle(&strange["id"], "apply", json!(null)).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::CONFLICT, "cannot_apply"));
     assert_eq!(thu.waiting().await.len(), 2, "both wait as before");
+}
+
+/// A known gap, found by schedule 62,034 of the simulation. A record stands under its creator's unit. When the creator's
+/// operation is applied only at the desk, the record may move, and who saw it under the other unit should be told that it
+/// left. The feed has no memory of where a record was: it stays on their phones until the feed begins anew.
+#[tokio::test]
+#[should_panic(expected = "was told that it left")]
+async fn a_record_that_a_repair_moves_to_its_creators_unit_leaves_the_phones_of_the_other() {
+    let server = TestApp::start().await;
+    let (lan, hoa, thu) =
+        (server.device("lan").await, server.device("hoa").await, server.device("thu").await);
+    server.app.database().disable_account("lan", 5).await.unwrap();
+    lan.push(&[lan.create(1, 7, "phuong_a", &[("ghi_chu", text("người tạo"))])]).await;
+    let mut edit = hoa.create(1, 7, "phuong_b", &[("ghi_chu", text("người sửa"))]);
+    edit.action = Action::Edit;
+    edit.fields.remove(field::STATE);
+    assert_eq!(hoa.push(&[edit]).await.verdicts[0].outcome, Outcome::Applied);
+    let page = hoa.pull(None).await;
+    assert_eq!((page.records.len(), page.records[0].unit.as_str()), (1, "phuong_b"));
+
+    let entry = thu.waiting().await.remove(0);
+    assert_eq!(thu.settle(&entry["id"], "apply", json!(null)).await.status, StatusCode::OK);
+    assert_eq!(thu.pull(None).await.records[0].unit, "phuong_a");
+    let page = hoa.pull(Some(&page.cursor)).await;
+    assert!(page.reset || page.records.iter().any(|record| record.left), "was told that it left");
 }
