@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use lexical_parse_float::FromLexical;
-
 /// One record as a question sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
@@ -217,8 +215,7 @@ fn count(n: u64) -> f64 {
 }
 
 fn sum(record: &Record, path: &str) -> (f64, u64) {
-    let numbers =
-        answers(record, path).filter_map(|answer| f64::from_lexical(answer.trim().as_bytes()).ok());
+    let numbers = answers(record, path).filter_map(|answer| answer.trim().parse::<f64>().ok());
     numbers
         .filter(|number| number.is_finite())
         .fold((0.0, 0), |(sum, n), number| (sum + number, n + 1))
