@@ -9,17 +9,32 @@ use xlsform::{Kind, ReadError, Severity};
 
 use crate::database::FormRow;
 
-/// Something that the author of a form should mend.
+/// Something that the author of a spreadsheet should mend.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FormProblem {
+pub enum FileProblem {
     /// The file is no spreadsheet.
     Unreadable(ReadError),
     /// In a cell, a row or a sheet.
     Sheet(xlsform::Problem),
+}
+
+/// Something that the author of a form should mend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormProblem {
+    /// In the spreadsheet.
+    File(FileProblem),
     /// In the form that the spreadsheet makes, by path.
     Node(form::Problem),
     /// The form that was written cannot be read again.
     Broken(XformError),
+}
+
+impl FileProblem {
+    /// Whether the form can be used all the same.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        matches!(self, Self::Sheet(problem) if problem.severity != Severity::Error)
+    }
 }
 
 impl FormProblem {
@@ -27,9 +42,9 @@ impl FormProblem {
     #[must_use]
     pub fn is_warning(&self) -> bool {
         match self {
-            Self::Unreadable(_) | Self::Broken(_) => false,
-            Self::Sheet(problem) => problem.severity != Severity::Error,
+            Self::File(problem) => problem.is_warning(),
             Self::Node(problem) => problem.is_warning(),
+            Self::Broken(_) => false,
         }
     }
 }
@@ -37,8 +52,8 @@ impl FormProblem {
 impl fmt::Display for FormProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(error) => error.fmt(f),
-            Self::Sheet(problem) => problem.fmt(f),
+            Self::File(FileProblem::Unreadable(error)) => error.fmt(f),
+            Self::File(FileProblem::Sheet(problem)) => problem.fmt(f),
             Self::Node(problem) => problem.fmt(f),
             Self::Broken(error) => error.fmt(f),
         }
@@ -53,7 +68,8 @@ pub fn convert(
     bytes: &[u8],
     keep_columns: &[String],
 ) -> (Option<FormRow>, Vec<FormProblem>) {
-    let (xml, mut problems) = write(file_name, kind, bytes, keep_columns);
+    let (xml, found) = write(file_name, kind, bytes, keep_columns);
+    let mut problems: Vec<FormProblem> = found.into_iter().map(FormProblem::File).collect();
     let form = xml.and_then(|xml| {
         let form = runnable(&xml, &mut problems)?;
         let hash = sync::codec::hash(xml.as_bytes());
@@ -70,10 +86,10 @@ pub fn write(
     kind: Kind,
     bytes: &[u8],
     keep_columns: &[String],
-) -> (Option<String>, Vec<FormProblem>) {
+) -> (Option<String>, Vec<FileProblem>) {
     let workbook = match xlsform::read_workbook(bytes, kind) {
         Ok(workbook) => workbook,
-        Err(error) => return (None, vec![FormProblem::Unreadable(error)]),
+        Err(error) => return (None, vec![FileProblem::Unreadable(error)]),
     };
     let options = xlsform::Options {
         form_id: file_name.rsplit_once('.').map(|(name, _)| name.to_owned()),
@@ -81,7 +97,7 @@ pub fn write(
         ..xlsform::Options::default()
     };
     let (form, found) = xlsform::convert(&workbook, &options);
-    let problems = found.into_iter().map(FormProblem::Sheet).collect();
+    let problems = found.into_iter().map(FileProblem::Sheet).collect();
     (form.map(|form| form::write_xform(&form)), problems)
 }
 

@@ -100,8 +100,8 @@ pub async fn missing(
     responses(
         (status = 204, description = "kept; `X-Missing-Chunks` says what is still missing"),
         (status = 400, description = "`bad_hash`, `bad_chunk`", body = ErrorBody),
-        (status = 401, description = "`signed_out`; `session_revoked`: of a disabled account only what its work \
-            still lacks is taken", body = ErrorBody),
+        (status = 401, description = "`signed_out`", body = ErrorBody),
+        (status = 403, description = "`not_owed`: of a disabled account only what its work still lacks is taken", body = ErrorBody),
         (status = 413, description = "`too_large`", body = ErrorBody),
         (status = 422, description = "`chunk_mismatch`: damaged on the way; `blob_mismatch`: the chunks together \
             are not that file, all are to be sent again", body = ErrorBody),
@@ -117,7 +117,7 @@ pub async fn write(
     let hash = parse(&hash)?;
     // Whoever was disabled brings what the work that they sent still lacks, and nothing else.
     if session.disabled && !app.database().is_owed(session.device, hash).await? {
-        return Err(ApiError::session_revoked());
+        return Err(ApiError::forbidden("not_owed", "no work of this device waits for that file"));
     }
     check_size(query.size)?;
     let body = body.map_err(|error| ApiError::bad_request("truncated", error.body_text()))?;

@@ -14,7 +14,7 @@ use super::signed_in::SignedIn;
 use crate::App;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::problem_words;
-use crate::spreadsheet_form::{self, FormProblem};
+use crate::spreadsheet_form::{self, FileProblem};
 
 /// One spreadsheet at a time: a hostile one takes seconds, and phones that send records need the other processors.
 static TURN: Semaphore = Semaphore::const_new(1);
@@ -61,16 +61,15 @@ pub struct ProblemText {
     en: String,
 }
 
-impl From<&FormProblem> for PreviewProblem {
-    fn from(problem: &FormProblem) -> Self {
-        let en = problem.to_string();
+impl From<&FileProblem> for PreviewProblem {
+    fn from(problem: &FileProblem) -> Self {
         let is_error = !problem.is_warning();
         match problem {
-            FormProblem::Unreadable(error) => {
-                let text = ProblemText { vi: problem_words::of_file(error), en };
+            FileProblem::Unreadable(error) => {
+                let text = ProblemText { vi: problem_words::of_file(error), en: error.to_string() };
                 Self { is_error, text, ..Self::default() }
             }
-            FormProblem::Sheet(problem) => Self {
+            FileProblem::Sheet(problem) => Self {
                 is_error,
                 sheet: Some(problem.sheet.clone()),
                 row: problem.row,
@@ -81,9 +80,6 @@ impl From<&FormProblem> for PreviewProblem {
                     en: problem.kind.to_string(),
                 },
             },
-            FormProblem::Node(_) | FormProblem::Broken(_) => {
-                Self { is_error, text: ProblemText { vi: en.clone(), en }, ..Self::default() }
-            }
         }
     }
 }

@@ -24,10 +24,7 @@ async fn a_disabled_account_brings_the_files_of_its_work_and_no_others() {
     server.app.database().disable_account("lan", 5).await.unwrap();
     let other = codec::hash(b"x");
     let refused = lan.put_chunk(other, 0, 1, b"x", other).await;
-    assert_eq!(
-        (refused.status, refused.code().as_str()),
-        (StatusCode::UNAUTHORIZED, "session_revoked")
-    );
+    assert_eq!((refused.status, refused.code().as_str()), (StatusCode::FORBIDDEN, "not_owed"));
     let operation = [lan.create(1, 1, "phuong_a", &[("anh", Value::File(file))])];
     assert_eq!(lan.push(&operation).await.missing_blobs, [hash]);
     for (chunk, part) in chunks(&bytes).into_iter().enumerate() {
