@@ -8,6 +8,12 @@ use web_sys::{BroadcastChannel, MessageEvent};
 pub struct Channel(Option<BroadcastChannel>);
 
 impl Channel {
+    /// A channel on which nobody is.
+    #[must_use]
+    pub fn closed() -> Self {
+        Self(None)
+    }
+
     /// Opens the channel; a browser without channels has a silent one, and tabs then learn from the store.
     #[must_use]
     pub fn open(name: &str) -> Self {

@@ -179,17 +179,16 @@ struct Parts {
 impl Records {
     /// Reads the whole store once.
     pub async fn load(storage: Storage) -> Result<Self, StorageError> {
-        Self::shared(storage, "sotay.records").await
+        Self::with(storage, Channel::open("sotay.records")).await
     }
 
     /// Records that are only tried: no other tab and no sync hears of them.
     pub(super) async fn tried(storage: Storage) -> Result<Self, StorageError> {
-        Self::shared(storage, "sotay.tried").await
+        Self::with(storage, Channel::closed()).await
     }
 
-    async fn shared(storage: Storage, channel: &str) -> Result<Self, StorageError> {
+    async fn with(storage: Storage, other_tabs: Channel) -> Result<Self, StorageError> {
         let device = outbox::device(&storage).await?;
-        let other_tabs = Channel::open(channel);
         let records = Self {
             storage: StoredValue::new_local(storage),
             index: StoredValue::new(Index {
