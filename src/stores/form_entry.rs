@@ -4,6 +4,7 @@
 //! most [`SAVE_AFTER_MS`] after the last key; [`SaveState`] says `Saved` only when a strict transaction holds it.
 
 mod nodes;
+mod rows;
 mod saving;
 
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
@@ -18,10 +19,11 @@ use sync::{
 };
 use thiserror::Error;
 
+pub use self::rows::RemovedRow;
 use self::{nodes::Nodes, saving::Draft};
 use super::{Records, blobs, record_id};
 use crate::platform::{
-    clock, random,
+    clock,
     storage::{Storage, StorageError},
 };
 
@@ -51,16 +53,6 @@ pub enum SubmitError {
     /// The phone could not store it.
     #[error(transparent)]
     Storage(#[from] StorageError),
-}
-
-/// A row that was removed, with what stood in it, so that it can come back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RemovedRow {
-    repeat: NodeId,
-    key: String,
-    path: String,
-    fields: BTreeMap<String, String>,
-    files: BTreeMap<String, FileRef>,
 }
 
 /// What a record is opened with.
@@ -331,78 +323,6 @@ impl FormEntry {
     pub fn leave(self, id: NodeId) {
         self.remember_place(id);
         self.save_soon(0);
-    }
-
-    /// Adds a row; `None` if the form does not allow it.
-    pub fn add_row(self, repeat: NodeId) -> Option<NodeId> {
-        let key = record_id::hexadecimal(&random::bytes_16());
-        self.add_keyed_row(repeat, &key)
-    }
-
-    fn add_keyed_row(self, repeat: NodeId, key: &str) -> Option<NodeId> {
-        self.touch();
-        let added = self.session.write_value().add_row(repeat, key);
-        match added {
-            Ok(changes) => self.take_in(&changes),
-            Err(error) => {
-                crate::platform::log_error(&format!("row not added: {error}"));
-                return None;
-            }
-        }
-        self.save_soon(0);
-        self.session.with_value(|session| session.children(repeat).last().copied())
-    }
-
-    /// Removes a row; what is returned brings it back.
-    pub fn remove_row(self, row: NodeId) -> Option<RemovedRow> {
-        self.touch();
-        let repeat = self.parent(row)?;
-        let path = self.session.with_value(|session| session.path(row));
-        let key = path.rsplit_once('[')?.1.trim_end_matches(']').to_owned();
-        let inside = format!("{path}/");
-        let fields = self.session.with_value(Session::fields);
-        let fields =
-            sync::gather(fields.into_iter().filter(|(field, _)| field.starts_with(&inside)));
-        let files = self.draft.with_value(|draft| draft.files_in(&inside));
-        let removed = self.session.write_value().remove_row(row);
-        match removed {
-            Ok(changes) => self.take_in(&changes),
-            Err(error) => {
-                crate::platform::log_error(&format!("row not removed: {error}"));
-                return None;
-            }
-        }
-        self.save_soon(0);
-        Some(RemovedRow { repeat, key, path, fields, files })
-    }
-
-    /// Brings a removed row back, at the end of its repeat.
-    pub fn restore_row(self, removed: &RemovedRow) {
-        if self.add_keyed_row(removed.repeat, &removed.key).is_none() {
-            return;
-        }
-        self.draft.with_value(|draft| draft.keep_files(&removed.files));
-        // Outer fields come before inner ones: a nested row exists before what stands in it.
-        for (path, text) in &removed.fields {
-            self.restore_field(path, text);
-        }
-        self.save_soon(0);
-    }
-
-    fn restore_field(self, path: &str, text: &str) {
-        if path.ends_with(']') {
-            let Some((repeat, key)) = path.trim_end_matches(']').rsplit_once('[') else { return };
-            if let Some(repeat) = self.session.with_value(|session| session.find(repeat)) {
-                self.add_keyed_row(repeat, key);
-            }
-            return;
-        }
-        let Some(node) = self.session.with_value(|session| session.find(path)) else { return };
-        // What is calculated comes back by itself: it refuses to be answered.
-        let answered = self.session.write_value().answer(node, text);
-        if let Ok(changes) = answered {
-            self.take_in(&changes);
-        }
     }
 
     /// Keeps a file on the phone and answers the question with it.
