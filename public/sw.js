@@ -4,8 +4,9 @@
 // A version is a list of files with the SHA-256 of each. It is installed whole or not at all, into a cache of its own,
 // and waits until the page says that the person agreed: no page ever sees a mixture of two versions.
 
-// Filled in when the app is built: path -> SHA-256 of the file's bytes.
-const MANIFEST = /*@precache*/{version:"dev",files:{}}/*@end*/;
+// Filled in when the app is built: path -> SHA-256 of the file's bytes, and which of these files only those at a desk
+// need: they are kept from the first time that somebody here needs them.
+const MANIFEST = /*@precache*/{version:"dev",files:{},desk:[]}/*@end*/;
 
 const PREFIX = "sotay-";
 const CACHE = PREFIX + MANIFEST.version;
@@ -33,7 +34,7 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(fromCache(SHELL, request));
     event.waitUntil(dropOldVersions());
   } else if (url.pathname in MANIFEST.files) {
-    event.respondWith(fromCache(url.pathname, request));
+    event.respondWith(fetched(url.pathname, request));
   } else {
     event.respondWith(fromOlderVersion(request));
   }
@@ -42,19 +43,54 @@ self.addEventListener("fetch", (event) => {
 // What a line that broke left behind is gone on with: whatever stands in the cache was checked before it was put there.
 // A version that is not whole is read by nobody, and goes with the old ones.
 async function install() {
-  const cache = await caches.open(CACHE);
-  await Promise.all(Object.entries(MANIFEST.files).map(([path, hash]) => fetchInto(cache, path, hash)));
+  const [cache, atDesk] = await Promise.all([caches.open(CACHE), isAtDesk()]);
+  const wanted = Object.keys(MANIFEST.files).filter((path) => atDesk || !MANIFEST.desk.includes(path));
+  await Promise.all(wanted.map((path) => fetchInto(cache, path)));
 }
 
-async function fetchInto(cache, path, hash) {
+// Whether a version before has kept a file of the desk: then this one's come along, so that they are here offline too.
+async function isAtDesk() {
+  const kinds = MANIFEST.desk.map(kindOf);
+  const older = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+  for (const name of older) {
+    const kept = await (await caches.open(name)).keys();
+    if (kept.some((request) => kinds.includes(kindOf(new URL(request.url).pathname)))) return true;
+  }
+  return false;
+}
+
+// What a file is, whatever its version: its name without the hash.
+const kindOf = (path) => path.replace(/-[0-9a-f]{16}/, "");
+
+// The page has just fetched most of it: the browser still has these bytes, and gives them without the network. Only
+// where they are not this version's does the network come first.
+async function fetchInto(cache, path) {
   if (await cache.match(path)) return;
-  const response = await fetch(path, { cache: "reload", credentials: "same-origin" });
+  const response = (await verified(path, "default")) ?? (await verified(path, "reload"));
+  if (!response) throw new Error(`${path}: other bytes than this version's`);
+  await cache.put(path, response);
+}
+
+async function verified(path, mode) {
+  const response = await fetch(path, { cache: mode, credentials: "same-origin" });
   if (!response.ok || response.redirected) throw new Error(`${path}: status ${response.status}`);
   const bytes = await response.clone().arrayBuffer();
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (found !== hash) throw new Error(`${path}: other bytes than this version's`);
-  await cache.put(path, response);
+  return found === MANIFEST.files[path] ? response : undefined;
+}
+
+// A file of this version, kept when it had to be fetched. What cannot be kept is given all the same.
+async function fetched(path, request) {
+  const cache = await caches.open(CACHE);
+  const kept = await cache.match(path);
+  if (kept) return kept;
+  try {
+    await fetchInto(cache, path);
+  } catch (error) {
+    console.error(error);
+  }
+  return (await cache.match(path)) ?? fetch(request);
 }
 
 // The browser may throw a cache away: then the network is the next best.

@@ -7,8 +7,8 @@ use crate::reactive::{effect, memo};
 use crate::{
     components::{Toaster, ToasterView},
     pages::{
-        EntryPage, NotFoundPage, OpeningPage, PreviewPage, Shell, SignInPage, StartPage,
-        StorageProblemPage, go_on_href,
+        InPart, Later, NotFoundPage, OpeningPage, Parts, Shell, SignInPage, StorageProblemPage,
+        go_on_href,
     },
     platform::{
         document,
@@ -49,6 +49,7 @@ pub fn App() -> impl IntoView {
     let update = AppUpdate::watch();
     provide_context(update);
     provide_context(InstallOffer::watch());
+    provide_context(Parts::new());
     show_preferences(preferences);
 
     let start = RwSignal::new(Start::Opening);
@@ -137,9 +138,9 @@ fn Ready(stores: Stores) -> impl IntoView {
         {move || match frame.get() {
             Frame::Shell => view! { <Shell /> }.into_any(),
             Frame::SignIn => view! { <SignInPage /> }.into_any(),
-            Frame::Start => view! { <StartPage /> }.into_any(),
-            Frame::Entry => view! { <EntryPage /> }.into_any(),
-            Frame::Preview => view! { <PreviewPage /> }.into_any(),
+            Frame::Start => view! { <InPart screen=Later::Start /> }.into_any(),
+            Frame::Entry => view! { <InPart screen=Later::Entry /> }.into_any(),
+            Frame::Preview => view! { <InPart screen=Later::Preview /> }.into_any(),
             Frame::NotFound => view! { <NotFoundPage /> }.into_any(),
         }}
         <ToasterView toaster=toaster />

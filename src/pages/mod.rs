@@ -5,6 +5,7 @@ mod fill;
 mod install_banner;
 mod more;
 mod not_found;
+mod parts;
 mod preview;
 mod record;
 mod record_history;
@@ -22,12 +23,10 @@ mod storage_problem;
 mod sync_log;
 mod today;
 
-pub use entry::EntryPage;
 pub use not_found::NotFoundPage;
-pub use preview::PreviewPage;
+pub use parts::{InPart, Later, Parts};
 pub use shell::Shell;
 pub use sign_in::SignInPage;
-pub use start::StartPage;
 pub use storage_problem::{OpeningPage, StorageProblemPage};
 
 use fill::FillPage;
@@ -36,8 +35,6 @@ use leptos::prelude::*;
 use crate::reactive::effect;
 use more::MorePage;
 use records::RecordsPage;
-use repair::RepairPage;
-use reports::ReportsPage;
 use sync::wire::RecordId;
 use today::TodayPage;
 

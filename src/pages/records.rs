@@ -7,9 +7,8 @@ use leptos::prelude::*;
 use crate::reactive::{Show, effect, memo};
 use sync::wire::{RecordId, State};
 
-use super::record::RecordView;
 use super::record_row::{RecordRow, form_title, state_text};
-use super::title_page;
+use super::{InPart, Later, title_page};
 use crate::components::{
     Button, ButtonKind, ChipSelect, ChipToggle, ChoiceOption, EmptyState, Glyph, Icon, SearchField,
     VirtualList,
@@ -88,7 +87,7 @@ pub fn RecordsPage() -> impl IntoView {
             </div>
             <div class="records-panel">
                 {move || match record.get() {
-                    Some(record) => view! { <RecordView record=record /> }.into_any(),
+                    Some(record) => view! { <InPart screen=Later::Record(record) /> }.into_any(),
                     None => view! { <EmptyState glyph=Glyph::Records text=words.say(Language::choose_record) /> }.into_any(),
                 }}
             </div>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::reactive::{Show, effect, memo};
 
 use super::standing::StandingLine;
-use super::{FillPage, MorePage, RecordsPage, RepairPage, ReportsPage, TodayPage};
+use super::{FillPage, InPart, Later, MorePage, Parts, RecordsPage, TodayPage};
 use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::locale::Language;
 use crate::platform::tasks;
@@ -27,8 +27,8 @@ pub fn Shell() -> impl IntoView {
                 {move || match screen.get() {
                     Screen::Fill => view! { <FillPage /> }.into_any(),
                     Screen::Records => view! { <RecordsPage /> }.into_any(),
-                    Screen::Repair => view! { <RepairPage /> }.into_any(),
-                    Screen::Reports => view! { <ReportsPage /> }.into_any(),
+                    Screen::Repair => view! { <InPart screen=Later::Repair /> }.into_any(),
+                    Screen::Reports => view! { <InPart screen=Later::Reports /> }.into_any(),
                     Screen::More => view! { <MorePage /> }.into_any(),
                     Screen::Today => view! { <TodayPage /> }.into_any(),
                     // These have the whole page: the frame gives way to them.
@@ -78,6 +78,9 @@ fn RepairTab() -> impl IntoView {
     let desk = expect_context::<RepairDesk>();
     let standing = expect_context::<SyncStatus>().standing();
     let talked = memo(move || standing.read().last_success_ms);
+    if desk.is_open() {
+        expect_context::<Parts>().fetch_desk();
+    }
     effect(move || {
         if talked.get().is_some() && desk.is_open() {
             tasks::spawn(async move {

@@ -13,6 +13,7 @@ mod function_order;
 mod fuzz;
 mod pwa;
 mod serve;
+mod split;
 mod step;
 mod stylesheet;
 mod test;

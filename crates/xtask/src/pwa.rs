@@ -29,9 +29,9 @@ pub fn pwa(tools: &Tools) -> Result<()> {
         run(for_size(&mut cargo(), tools.std).args(["fetch", "--locked", "--target", TARGET]))?;
         let mut trunk = tools.command("trunk");
         run(for_size(&mut trunk, tools.std)
-            .args(["build", "--release", "--offline", "--locked", "--dist"])
+            .args(["build", "--release", "--offline", "--locked", "--features", "split", "--dist"])
             .arg(&staged))?;
-        dist::finish(&staged)?;
+        dist::finish(tools, &staged)?;
         replace(&folder(), &staged)
     })?;
     Ok(std::fs::write(stamp, inputs.with_output(&folder())?)?)
@@ -48,17 +48,17 @@ fn is_built(stamp: &Path, inputs: &Fingerprint) -> Result<bool> {
 fn for_size(command: &mut Command, std: Std) -> &mut Command {
     // They would take the place of the flags below and of those in .cargo/config.toml.
     command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    // The module is cut along its relocations.
+    const RELOCATIONS: &str = "-Clink-arg=--emit-relocs";
+    const FLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
     if std == Std::Prebuilt {
-        return command;
+        return command.env(FLAGS, RELOCATIONS);
     }
     command
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort")
         .env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size")
-        .env(
-            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
-            "-Zunstable-options -Cpanic=immediate-abort",
-        )
+        .env(FLAGS, format!("-Zunstable-options -Cpanic=immediate-abort {RELOCATIONS}"))
 }
 
 fn replace(folder: &Path, by: &Path) -> Result<()> {

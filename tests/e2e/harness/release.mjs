@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
+// The part of a file's name that stands for its version.
+const HASH = /-[0-9a-f]{12,16}(?=[._])/g;
+
 const built = process.env.SOTAY_DIST ?? process.env.SOTAY_APP;
 
 export function sha256(bytes) {
@@ -37,6 +40,10 @@ export class Release {
       .sort();
   }
 
+  get #hash() {
+    return `-${sha256(this.name).slice(0, 16)}`;
+  }
+
   /** Names with a hash in them are other names in another version; the rest keep theirs. */
   #mark() {
     const page = join(this.folder, 'index.html');
@@ -45,9 +52,13 @@ export class Release {
     html = html.replace(/<link rel="(?:modulepreload|preload)"[^>]*>/g, '');
     for (const file of this.#files()) {
       const path = join(this.folder, file);
-      if (file.endsWith('.js')) writeFileSync(path, `${readFileSync(path, 'utf8')}\n// version ${this.name}\n`);
+      if (file.endsWith('.js')) {
+        // The scripts name each other and the parts of the program.
+        const script = readFileSync(path, 'utf8').replaceAll(HASH, this.#hash);
+        writeFileSync(path, `${script}\n// version ${this.name}\n`);
+      }
       if (file.endsWith('.css')) writeFileSync(path, `${readFileSync(path, 'utf8')}\n/* version ${this.name} */\n`);
-      const renamed = file.replace(/-[0-9a-f]{12,16}(?=[._])/, `-${sha256(this.name).slice(0, 16)}`);
+      const renamed = file.replace(HASH, this.#hash);
       if (renamed === file) continue;
       cpSync(path, join(this.folder, renamed));
       rmSync(path);
@@ -56,17 +67,27 @@ export class Release {
     writeFileSync(page, html);
   }
 
-  /** The files that a phone keeps: those that the built app's service worker lists, by their names in this version. */
-  get kept() {
+  /** The files that may be kept: those that the built app's service worker lists, by their names in this version. */
+  get listed() {
     return Object.fromEntries(Object.entries(this.hashes).filter(([path]) => path !== '/sw.js' && !path.endsWith('-512.png')));
+  }
+
+  /** Those of them that only a desk keeps. */
+  get desk() {
+    return Object.keys(this.listed).filter((path) => path.includes('_desk.'));
+  }
+
+  /** What a phone keeps at which nobody opens the desk. */
+  get kept() {
+    return Object.fromEntries(Object.entries(this.listed).filter(([path]) => !this.desk.includes(path)));
   }
 
   /** Writes the service worker's list, as the build does. */
   #list() {
-    const list = JSON.stringify(this.kept);
+    const list = JSON.stringify(this.listed);
     const path = join(this.folder, 'sw.js');
     const worker = readFileSync(path, 'utf8');
-    const manifest = `/*@precache*/{version:"${sha256(list + worker).slice(0, 16)}",files:${list}}/*@end*/`;
+    const manifest = `/*@precache*/{version:"${sha256(list + worker).slice(0, 16)}",files:${list},desk:${JSON.stringify(this.desk)}}/*@end*/`;
     writeFileSync(path, worker.replace(/\/\*@precache\*\/.*?\/\*@end\*\//s, () => manifest));
   }
 }

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Server } from '../harness/server.mjs';
 import { Device, PHONE } from '../harness/phone.mjs';
 import { Release } from '../harness/release.mjs';
@@ -19,12 +20,14 @@ const deployed = join(folder, 'deployed');
 const phone = new Device('officer', folder, PHONE);
 let first;
 let second;
+let third;
 let server;
 let app;
 
 before(async () => {
   first = new Release('first', folder);
   second = new Release('second', folder);
+  third = new Release('third', folder);
   mkdirSync(deployed);
   first.deploy(deployed);
   server = await Server.withPack(folder);
@@ -157,6 +160,27 @@ test('a page of the old version never gets a byte of the new one under a name of
   await new FormPage(phone.page).ready();
   await until('the old version is gone', async () => Object.keys(await caches()).length === 1);
   assert.deepEqual(Object.values(await caches()), only(second));
+});
+
+test('what only a desk needs comes when somebody opens it, stays, and comes along with the next version', async () => {
+  const asked = () => phone.page.getByText('Phần này của ứng dụng chưa có trên máy.');
+  const tried = () => phone.page.getByRole('heading', { name: 'Chạy thử mẫu phiếu' });
+  await app.open('/forms/preview');
+  await asked().waitFor();
+  await server.start();
+  await phone.page.getByRole('button', { name: 'Thử lại' }).click();
+  await tried().waitFor();
+  const whole = ({ listed }) => Object.fromEntries(Object.entries(listed).map(([path, hash]) => [path, `GET basic 200 ${hash}`]));
+  await until('the part is kept', async () => isDeepStrictEqual(Object.values(await caches()), [whole(second)]));
+  await server.stop();
+  await phone.page.reload();
+  await tried().waitFor();
+  third.deploy(deployed);
+  await server.start();
+  await phone.page.evaluate(async () => (await navigator.serviceWorker.ready).update());
+  await until('the next version is whole', async () => {
+    return Object.values(await caches()).some((held) => isDeepStrictEqual(sorted(held), sorted(whole(third))));
+  });
 });
 
 function sorted(entries) {

@@ -3,14 +3,20 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::dist;
+use crate::dist::{self, Load};
 use crate::step::root;
 
 pub fn measure() -> Result<Value> {
     let files = dist::transfer(&root().join("dist"))?;
-    let total: u64 = files.values().map(|size| size.brotli).sum();
+    let loads = dist::loads(&files);
+    let of = |load| loads.get(&load).copied().unwrap_or_default();
+    let (first, forms, desk) = (of(Load::First), of(Load::Forms), of(Load::Desk));
     let rows = files.iter().map(|(name, size)| {
         json!({"file": name, "raw": size.raw, "gzip": size.gzip, "brotli": size.brotli})
     });
-    Ok(json!({"unit": "bytes", "files": rows.collect::<Vec<_>>(), "brotli": total}))
+    Ok(json!({
+        "unit": "bytes",
+        "files": rows.collect::<Vec<_>>(),
+        "brotli": {"first_load": first, "phone": first + forms, "whole": first + forms + desk},
+    }))
 }

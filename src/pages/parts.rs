@@ -1,0 +1,180 @@
+//! Screens whose code comes apart from the rest. A phone opens the app, signs in and shows its lists with the first part;
+//! the form engine and the desk are parts of their own, fetched when they are first needed and kept by the service worker.
+//!
+//! `cargo xtask pwa` cuts the module where [`forms`] and [`desk`] stand (feature `split`); any other build has them in one.
+
+use std::{future::Future, pin::Pin};
+
+use leptos::prelude::*;
+use sync::wire::RecordId;
+use thiserror::Error;
+
+use super::{
+    entry::EntryPage, preview::PreviewPage, record::RecordView, repair::RepairPage,
+    reports::ReportsPage, start::StartPage,
+};
+use crate::components::{Banner, Button, ButtonKind, Tone};
+use crate::locale::Language;
+use crate::platform::{log_error, tasks};
+use crate::stores::preferences::use_words;
+
+/// A screen that is not in the first part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Later {
+    /// A form is filled in.
+    Entry,
+    /// A record is begun.
+    Start,
+    /// A record is read.
+    Record(RecordId),
+    /// The figures.
+    Reports,
+    /// A form is tried.
+    Preview,
+    /// The repair desk.
+    Repair,
+}
+
+/// A part did not come: there is no network, or the server has only a newer version's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a part of the app did not come")]
+pub struct Missing;
+
+#[cfg(feature = "split")]
+impl From<wasm_split_helpers::SplitLoaderError> for Missing {
+    fn from(_why_is_in_the_console: wasm_split_helpers::SplitLoaderError) -> Self {
+        Self
+    }
+}
+
+/// Draws the screens of a part. As a function's address it can be called in the midst of drawing, once the part is here.
+type Draw = fn(Later) -> AnyView;
+
+/// A part's way in: with the feature `split` a function that first fetches the part, else one that has it.
+macro_rules! part {
+    ($(#[$doc:meta])* $name:ident draws $draw:expr) => {
+        $(#[$doc])*
+        #[cfg(feature = "split")]
+        #[wasm_split_helpers::wasm_split($name, fallible)]
+        fn $name() -> Result<Draw, Missing> {
+            Ok($draw)
+        }
+        $(#[$doc])*
+        #[cfg(not(feature = "split"))]
+        #[expect(clippy::unused_async, reason = "the same as when there is something to wait for")]
+        async fn $name() -> Result<Draw, Missing> {
+            Ok($draw)
+        }
+    };
+}
+
+part! {
+    /// The form engine and all that needs it.
+    forms draws |screen| match screen {
+        Later::Entry => view! { <EntryPage /> }.into_any(),
+        Later::Start => view! { <StartPage /> }.into_any(),
+        Later::Record(record) => view! { <RecordView record=record /> }.into_any(),
+        Later::Reports => view! { <ReportsPage /> }.into_any(),
+        Later::Preview | Later::Repair => ().into_any(),
+    }
+}
+
+part! {
+    /// What only those at a desk open.
+    desk draws |screen| match screen {
+        Later::Preview => view! { <PreviewPage /> }.into_any(),
+        Later::Repair => view! { <RepairPage /> }.into_any(),
+        Later::Entry | Later::Start | Later::Record(_) | Later::Reports => ().into_any(),
+    }
+}
+
+impl Later {
+    const fn is_at_the_desk(self) -> bool {
+        matches!(self, Self::Preview | Self::Repair)
+    }
+}
+
+/// Which parts are here. One for the whole app.
+#[derive(Clone, Copy)]
+pub struct Parts {
+    forms: RwSignal<Option<Result<Draw, Missing>>>,
+    desk: RwSignal<Option<Result<Draw, Missing>>>,
+}
+
+impl Parts {
+    /// Begins to fetch what a phone needs to fill in forms: it is there before a person has tapped one.
+    #[must_use]
+    pub fn new() -> Self {
+        let parts = Self { forms: RwSignal::new(None), desk: RwSignal::new(None) };
+        parts.fetch(Later::Entry);
+        parts
+    }
+
+    /// As [`Self::new`], for what a coordinator needs: it is on this device before the network is away.
+    pub fn fetch_desk(self) {
+        self.fetch(Later::Repair);
+    }
+
+    /// Fetches the part of a screen, unless it is here.
+    fn fetch(self, screen: Later) {
+        let (part, coming) = if screen.is_at_the_desk() {
+            let coming: Pin<Box<dyn Future<Output = Result<Draw, Missing>>>> = Box::pin(desk());
+            (self.desk, coming)
+        } else {
+            (self.forms, Box::pin(forms()) as Pin<Box<dyn Future<Output = _>>>)
+        };
+        if matches!(part.get_untracked(), Some(Ok(_))) {
+            return;
+        }
+        part.set(None);
+        tasks::spawn(async move {
+            let came = coming.await;
+            if let Err(error) = came {
+                log_error(&error.to_string());
+            }
+            part.try_set(Some(came));
+        });
+    }
+
+    fn of(self, screen: Later) -> RwSignal<Option<Result<Draw, Missing>>> {
+        if screen.is_at_the_desk() { self.desk } else { self.forms }
+    }
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Shows a screen of another part, as soon as that is here.
+#[component]
+pub fn InPart(screen: Later) -> impl IntoView {
+    let words = use_words();
+    let parts = expect_context::<Parts>();
+    let part = parts.of(screen);
+    // The forms come from the start; a part that failed to come is asked for again by the way.
+    let is_away = part.with_untracked(|came| !matches!(came, Some(Ok(_))));
+    if is_away && screen.is_at_the_desk() {
+        parts.fetch(screen);
+    }
+    move || match part.get() {
+        Some(Ok(draw)) => draw(screen),
+        None => {
+            view! { <p class="opening" role="status">{words.say(Language::opening)}</p> }.into_any()
+        }
+        Some(Err(Missing)) => view! {
+            <div class="page open-failure">
+                <Banner tone=Tone::Bad title=words.say(Language::part_missing)>
+                    <p>{words.say(Language::part_missing_why)}</p>
+                </Banner>
+                <Button
+                    kind=ButtonKind::Primary
+                    label=words.say(Language::try_again)
+                    on_click=move |()| parts.fetch(screen)
+                />
+            </div>
+        }
+        .into_any(),
+    }
+}
