@@ -61,6 +61,17 @@ addEventListener("beforeinstallprompt", (event) => {
   dispatchEvent(new Event("sotay-install-offer"));
 });
 
+// Whoever comes to a form, or has the app on the device, need not wait for the first part before the next are fetched. For
+// anybody else they would only share the line with what the first screen needs.
+const isAboutForms = /^\/(forms|fill|records)\/./.test(location.pathname);
+if (isAboutForms || navigator.serviceWorker?.controller) {
+  for (const href of script.dataset.forms.split(" ").filter(Boolean)) {
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "preload", as: "fetch", type: "application/wasm", crossOrigin: "anonymous", href });
+    document.head.append(link);
+  }
+}
+
 try {
   const { default: start } = await import(script.dataset.js);
   await start({ module_or_path: script.dataset.wasm });

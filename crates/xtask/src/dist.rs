@@ -164,25 +164,52 @@ fn split(tools: &Tools, folder: &Path) -> Result<()> {
     let work = root().join("target/split");
     let program = split::split(tools, &root().join(split::LINKED), &work, folder)?;
     let path = folder.join("index.html");
-    let mut page = std::fs::read_to_string(&path).context("index.html")?;
-    for (old, new) in [(old_script, &program.script), (old_module, &program.module)] {
-        page = with_integrity(&page.replace(old, new), new, &std::fs::read(folder.join(new))?)?;
+    let page = std::fs::read_to_string(&path).context("index.html")?;
+    let page = page.replace(old_script, &program.script).replace(old_module, &program.module);
+    let page = without_links(&page, &["modulepreload", "preload"])?;
+    let forms: Vec<String> = program
+        .parts
+        .iter()
+        .filter(|name| Load::of(name) == Load::Forms)
+        .map(|name| format!("/{name}"))
+        .collect();
+    let page = marked(&page, "data-forms=\"", &forms.join(" "))?;
+    let mut links = String::new();
+    for (rel, name) in [
+        ("modulepreload", &program.script),
+        ("modulepreload", &program.loader),
+        ("preload\" as=\"fetch\" type=\"application/wasm", &program.module),
+    ] {
+        let hash = Sha384::digest(std::fs::read(folder.join(name))?);
+        let hash = base64::prelude::BASE64_STANDARD.encode(hash);
+        links.push_str(&format!(
+            "<link rel=\"{rel}\" href=\"/{name}\" crossorigin=\"anonymous\" integrity=\"sha384-{hash}\">"
+        ));
     }
-    Ok(std::fs::write(path, page)?)
+    Ok(std::fs::write(path, marked(&page, "</head>", &links)?)?)
 }
 
-/// The page with the hash that the browser holds the file `name` to.
-fn with_integrity(page: &str, name: &str, content: &[u8]) -> Result<String> {
-    const START: &str = "integrity=\"sha384-";
-    let link = page
-        .find(&format!("href=\"/{name}\""))
-        .with_context(|| format!("index.html does not preload {name}"))?;
-    let (before, link) = page.split_at(link);
-    let (attributes, hash) =
-        link.split_once(START).with_context(|| format!("{name} is preloaded without a hash"))?;
-    let (_, after) = hash.split_once('"').context("the hash does not end")?;
-    let hash = base64::prelude::BASE64_STANDARD.encode(Sha384::digest(content));
-    Ok(format!("{before}{attributes}{START}{hash}\"{after}"))
+/// The page without the links of these kinds.
+fn without_links(page: &str, kinds: &[&str]) -> Result<String> {
+    let mut page = page.to_owned();
+    for kind in kinds {
+        let start = format!("<link rel=\"{kind}\"");
+        while let Some((before, link)) = page.split_once(&start) {
+            let (_, after) = link.split_once('>').context("a link in index.html does not end")?;
+            page = format!("{before}{after}");
+        }
+    }
+    Ok(page)
+}
+
+/// The page with `text` at its `mark`: behind an attribute's beginning, before a tag.
+fn marked(page: &str, mark: &str, text: &str) -> Result<String> {
+    let (before, after) =
+        page.split_once(mark).with_context(|| format!("index.html has no {mark}"))?;
+    Ok(match mark.starts_with('<') {
+        true => format!("{before}{text}{mark}{after}"),
+        false => format!("{before}{mark}{text}{after}"),
+    })
 }
 
 /// Whether the phone keeps a file. The largest icons are asked for by the system alone, when it installs the app online.

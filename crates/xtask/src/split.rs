@@ -34,6 +34,10 @@ pub struct Program {
     pub script: String,
     /// The first module, which the script fetches.
     pub module: String,
+    /// The script that fetches the other parts.
+    pub loader: String,
+    /// The modules of the other parts.
+    pub parts: Vec<String>,
 }
 
 /// Cuts the linked module and writes all that belongs to the program into `into`; `work` is emptied first.
@@ -80,16 +84,18 @@ pub fn split(tools: &Tools, linked: &Path, work: &Path, into: &Path) -> Result<P
     let script =
         replaced(&script, &format!("from \"./{PARTS}\""), &format!("from \"./{parts_name}\""))?;
     let mut parts = replaced(&parts, "\"./sotay.js\"", &format!("\"./{main}\""))?;
+    let mut others = Vec::new();
     for (name, module) in &modules {
         let module_name = named(name.strip_prefix("sotay").unwrap_or(&format!("_{name}")));
         if !name.starts_with("sotay") {
+            others.push(module_name.clone());
             parts = replaced(&parts, &format!("\"./{name}\""), &format!("\"./{module_name}\""))?;
         }
         std::fs::write(into.join(module_name), module)?;
     }
     std::fs::write(into.join(&main), script)?;
     std::fs::write(into.join(&parts_name), parts)?;
-    Ok(Program { script: main, module: named("_bg.wasm") })
+    Ok(Program { script: main, module: named("_bg.wasm"), loader: parts_name, parts: others })
 }
 
 /// Cuts the module into `work`; where the first part lies, which `wasm-bindgen` has to see next.
