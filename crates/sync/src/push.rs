@@ -122,6 +122,8 @@ pub struct Decided {
     pub decisions: Vec<Decision>,
     /// The records that changed, to be stored at a new place of the feed each.
     pub changed: BTreeMap<RecordId, Record>,
+    /// The unit that each of those left which belong to another one now; see [`crate::pull::left`].
+    pub left: BTreeMap<RecordId, String>,
     /// Operations that the device freed as safe and this server does not hold: lost in a restore from a
     /// backup older than promised. For the audit log.
     pub lost: Option<RangeInclusive<u64>>,
@@ -171,6 +173,8 @@ impl Batch {
         let before = self.oldest.unwrap_or_default().saturating_sub(1);
         let lost = (before > acked).then(|| acked + 1..=before);
         acked = acked.max(before);
+        let unit = |(id, record): (&RecordId, &Record)| (*id, record.unit().to_owned());
+        let units: BTreeMap<RecordId, String> = gather(records.iter().map(unit));
 
         for Incoming { seq, bytes, operation } in self.incoming {
             if seq > acked + 1 {
@@ -204,7 +208,11 @@ impl Batch {
             }
         }
         records.retain(|id, _| changed.contains(id));
-        Decided { device: self.device, acked, decisions, changed: records, lost }
+        let left = records.iter().filter_map(|(id, record)| {
+            Some((*id, record.left(units.get(id).map(String::as_str))?))
+        });
+        let left = gather(left);
+        Decided { device: self.device, acked, decisions, changed: records, left, lost }
     }
 }
 

@@ -56,7 +56,8 @@ impl Database {
                 .await?;
         let first = head - signed(decided.changed.len() as u64) + 1;
         for (rv, record) in (first..).zip(decided.changed.values()) {
-            store(&mut tx, record, rv, now_ms).await?;
+            let left = decided.left.get(&record.id());
+            store(&mut tx, record, left.map(String::as_str), rv, now_ms).await?;
         }
         let safe: i64 = sqlx::query_scalar(
             "INSERT INTO device (id, acked, safe) VALUES ($1, $2, 0)
@@ -223,8 +224,14 @@ async fn want_files(tx: &mut Write, device: DeviceId, decision: &Decision) -> An
     Ok(())
 }
 
-/// Puts a record's new state at its new place in the feed.
-pub(super) async fn store(tx: &mut Write, record: &Record, rv: i64, now_ms: i64) -> Answer<()> {
+/// Puts a record's new state at its new place in the feed, and there a trace of it into the unit that it left.
+pub(super) async fn store(
+    tx: &mut Write,
+    record: &Record,
+    left: Option<&str>,
+    rv: i64,
+    now_ms: i64,
+) -> Answer<()> {
     sqlx::query(
         "INSERT INTO record (id, rv, unit, form, author, received_ms, changed_ms, body)
          VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
@@ -245,6 +252,22 @@ pub(super) async fn store(tx: &mut Write, record: &Record, rv: i64, now_ms: i64)
         )
         .bind(file.hash.0.as_slice())
         .bind(record.id().0.as_slice())
+        .execute(&mut **tx)
+        .await?;
+    }
+    if let Some(left) = left {
+        sqlx::query("DELETE FROM record_left WHERE record = $1 AND unit = $2")
+            .bind(record.id().0.as_slice())
+            .bind(record.unit())
+            .execute(&mut **tx)
+            .await?;
+        sqlx::query(
+            "INSERT INTO record_left (record, unit, rv) VALUES ($1, $2, $3)
+             ON CONFLICT (record, unit) DO UPDATE SET rv = $3",
+        )
+        .bind(record.id().0.as_slice())
+        .bind(left)
+        .bind(rv)
         .execute(&mut **tx)
         .await?;
     }

@@ -283,8 +283,10 @@ async fn apply(tx: &mut Write, entry: &Quarantined, rv: u64, now_ms: i64) -> Ans
         .fetch_optional(&mut **tx)
         .await?;
     let record: Option<Record> = body.as_deref().map(stored_record).transpose()?;
+    let before = record.as_ref().map(|record| record.unit().to_owned());
     let (record, outcome) = repair::apply(record, operation);
-    store(tx, &record, signed(rv), now_ms).await?;
+    let left = record.left(before.as_deref());
+    store(tx, &record, left.as_deref(), signed(rv), now_ms).await?;
     Ok(outcome)
 }
 
