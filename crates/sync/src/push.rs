@@ -67,7 +67,7 @@ pub struct Known {
     pub records: BTreeMap<RecordId, Record>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Incoming {
     seq: u64,
     bytes: Vec<u8>,
@@ -75,7 +75,7 @@ struct Incoming {
 }
 
 /// A push request, its operations read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Batch {
     device: DeviceId,
     oldest: Option<u64>,

@@ -22,6 +22,8 @@ pub struct Pushed {
     pub quarantined: Vec<(u64, QuarantineReason)>,
     /// Operations that the device freed as safe and this server does not hold.
     pub lost: Option<std::ops::RangeInclusive<u64>>,
+    /// How many pushes shared the transaction.
+    pub together: usize,
 }
 
 /// An operation of a record's history.
@@ -40,53 +42,6 @@ pub struct LoggedOperation {
 }
 
 impl Database {
-    /// Keeps a push in one transaction: all of it or, if this fails, nothing.
-    pub async fn push(&self, batch: Batch, sender: Sender<'_>, now_ms: i64) -> Answer<Pushed> {
-        let mut tx = self.begin_write().await?;
-        let known = known(&mut tx, &batch).await?;
-        let rights = Rights::read(&mut tx, sender.account).await?;
-        let decided = batch.decide(known, &sender, &rights);
-        for decision in &decided.decisions {
-            keep(&mut tx, &decided, decision, sender, now_ms).await?;
-        }
-        let (epoch, head): (i64, i64) =
-            sqlx::query_as("UPDATE server SET rv = rv + $1 RETURNING epoch, rv")
-                .bind(signed(decided.changed.len() as u64))
-                .fetch_one(&mut *tx)
-                .await?;
-        let first = head - signed(decided.changed.len() as u64) + 1;
-        for (rv, record) in (first..).zip(decided.changed.values()) {
-            let left = decided.left.get(&record.id());
-            store(&mut tx, record, left.map(String::as_str), rv, now_ms).await?;
-        }
-        let safe: i64 = sqlx::query_scalar(
-            "INSERT INTO device (id, acked, safe) VALUES ($1, $2, 0)
-             ON CONFLICT (id) DO UPDATE SET acked = $2 RETURNING safe",
-        )
-        .bind(decided.device.0.as_slice())
-        .bind(signed(decided.acked))
-        .fetch_one(&mut *tx)
-        .await?;
-        let missing: Vec<Vec<u8>> =
-            sqlx::query_scalar("SELECT blob FROM blob_wanted WHERE device = $1 LIMIT $2")
-                .bind(decided.device.0.as_slice())
-                .bind(signed(MAX_MISSING_BLOBS as u64))
-                .fetch_all(&mut *tx)
-                .await?;
-        let missing =
-            missing.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect::<Answer<_>>()?;
-        tx.commit().await?;
-        let reasons = decided.decisions.iter();
-        Ok(Pushed {
-            response: decided.response(unsigned(epoch), unsigned(safe), now_ms, missing),
-            head: unsigned(head),
-            quarantined: reasons
-                .filter_map(|decision| Some((decision.seq, decision.verdict.reason?)))
-                .collect(),
-            lost: decided.lost,
-        })
-    }
-
     /// Every operation of a record, in the order of arrival.
     pub async fn history(&self, record: RecordId) -> Answer<Vec<LoggedOperation>> {
         type Row = (Vec<u8>, Option<String>, Option<String>, i64, Vec<u8>);
@@ -112,6 +67,58 @@ impl Database {
             })
             .collect()
     }
+}
+
+/// Keeps a push inside a transaction that others may share.
+pub(super) async fn keep_push(
+    tx: &mut Write,
+    batch: Batch,
+    sender: Sender<'_>,
+    rights: &Rights<'_>,
+    together: usize,
+    now_ms: i64,
+) -> Answer<Pushed> {
+    let known = known(tx, &batch).await?;
+    let decided = batch.decide(known, &sender, rights);
+    for decision in &decided.decisions {
+        keep(tx, &decided, decision, sender, now_ms).await?;
+    }
+    let (epoch, head): (i64, i64) =
+        sqlx::query_as("UPDATE server SET rv = rv + $1 RETURNING epoch, rv")
+            .bind(signed(decided.changed.len() as u64))
+            .fetch_one(&mut **tx)
+            .await?;
+    let first = head - signed(decided.changed.len() as u64) + 1;
+    for (rv, record) in (first..).zip(decided.changed.values()) {
+        let left = decided.left.get(&record.id());
+        store(tx, record, left.map(String::as_str), rv, now_ms).await?;
+    }
+    let safe: i64 = sqlx::query_scalar(
+        "INSERT INTO device (id, acked, safe) VALUES ($1, $2, 0)
+         ON CONFLICT (id) DO UPDATE SET acked = $2 RETURNING safe",
+    )
+    .bind(decided.device.0.as_slice())
+    .bind(signed(decided.acked))
+    .fetch_one(&mut **tx)
+    .await?;
+    let missing: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT blob FROM blob_wanted WHERE device = $1 LIMIT $2")
+            .bind(decided.device.0.as_slice())
+            .bind(signed(MAX_MISSING_BLOBS as u64))
+            .fetch_all(&mut **tx)
+            .await?;
+    let missing =
+        missing.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect::<Answer<_>>()?;
+    let reasons = decided.decisions.iter();
+    Ok(Pushed {
+        response: decided.response(unsigned(epoch), unsigned(safe), now_ms, missing),
+        head: unsigned(head),
+        quarantined: reasons
+            .filter_map(|decision| Some((decision.seq, decision.verdict.reason?)))
+            .collect(),
+        lost: decided.lost,
+        together,
+    })
 }
 
 /// What the database holds that a batch may meet.

@@ -8,7 +8,7 @@ use sync::wire::{DeviceId, Dot, Operation, Outcome, QuarantineReason, RecordId, 
 
 use super::feed::{stored_id, stored_record};
 use super::log::{outcome_name, reason_of, store};
-use super::rights::Rights;
+use super::rights::{Published, Rights};
 use super::{Answer, Database, DatabaseError, Transaction, Write, bytes, signed, unsigned};
 
 /// Who stands at the repair desk.
@@ -173,7 +173,8 @@ impl Database {
         limit: u64,
     ) -> Answer<Vec<Quarantined>> {
         let mut tx = self.readers.begin().await?;
-        let rights = Rights::read(&mut tx, repairer.account).await?;
+        let published = Published::read(&mut tx).await?;
+        let rights = Rights::read(&mut tx, repairer.account, &published).await?;
         let mut query = seen_by(repairer);
         query.push(match shown {
             Shown::Waiting => " AND q.settled_ms IS NULL",
@@ -202,7 +203,8 @@ impl Database {
         now_ms: i64,
     ) -> Result<(Quarantined, u64), SettleError> {
         let mut tx = self.begin_write().await?;
-        let rights = Rights::read(&mut tx, repairer.account).await?;
+        let published = Published::read(&mut tx).await?;
+        let rights = Rights::read(&mut tx, repairer.account, &published).await?;
         let row = one(&mut tx, id, repairer).await?.ok_or(SettleError::NotFound)?;
         let hash = row.hash.clone();
         let waiting = entry(&mut tx, row, repairer, &rights).await?;
@@ -294,7 +296,7 @@ async fn entry(
     tx: &mut Transaction,
     row: Row,
     repairer: Repairer<'_>,
-    rights: &Rights,
+    rights: &Rights<'_>,
 ) -> Answer<Quarantined> {
     let dot = Dot { device: DeviceId(bytes("device id", &row.device)?), seq: unsigned(row.seq) };
     // One that says another name than it came under is none of that device's.

@@ -9,6 +9,7 @@ use sqlx::{Connection, SqliteConnection};
 
 use sync::wire::Hash;
 
+use super::group::Queue;
 use super::{Database, bytes, unsigned};
 use crate::accounts;
 
@@ -55,6 +56,7 @@ impl Database {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(30))
+            .after_release(|connection, _| Box::pin(is_usable(connection)))
             .connect_with(writing)
             .await?;
         let found = sqlite_version(&writer).await?;
@@ -68,8 +70,16 @@ impl Database {
             .acquire_timeout(Duration::from_secs(30))
             .connect_with(options(file).read_only(true))
             .await?;
-        Ok(Self { writer, readers })
+        let pushes = Queue::of(writer.clone());
+        Ok(Self { writer, readers, pushes })
     }
+}
+
+/// After an error that ended the transaction by itself (a full disk can) the driver still counts it as open, and would
+/// begin no other.
+async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 fn options(file: &Path) -> SqliteConnectOptions {

@@ -8,6 +8,7 @@ mod blobs;
 mod cli;
 mod docs;
 mod export;
+mod group_commit;
 mod preview;
 mod pull;
 mod push;
