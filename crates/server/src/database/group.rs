@@ -9,7 +9,7 @@ use sqlx::SqlitePool;
 use sync::push::{Batch, Sender};
 use tokio::sync::{mpsc, oneshot};
 
-use super::log::{Pushed, keep_push};
+use super::log::{Head, Pushed, keep_push};
 use super::rights::{Published, Rights};
 use super::{Answer, Database, DatabaseError, Write, begin_write};
 
@@ -107,7 +107,9 @@ async fn alone(mut tx: Write, group: Arc<[Push]>, place: usize) -> Answer<Pushed
     let push = &group[place];
     let published = Published::read(&mut tx).await?;
     let rights = Rights::read(&mut tx, &push.account, &published).await?;
-    let kept = keep(&mut tx, push, &rights, 1).await?;
+    let mut head = Head::read(&mut tx).await?;
+    let kept = keep(&mut tx, push, &rights, &mut head).await?;
+    head.write(&mut tx).await?;
     tx.commit().await?;
     Ok(kept)
 }
@@ -125,22 +127,29 @@ async fn together(mut tx: Write, group: Arc<[Push]>) -> Answer<Vec<Answer<Pushed
             rights.insert(&push.account, read);
         }
     }
+    let mut head = Head::read(&mut tx).await?;
     let mut kept = Vec::with_capacity(group.len());
     for push in group.iter() {
         sqlx::query("SAVEPOINT push").execute(&mut *tx).await?;
-        let one = keep(&mut tx, push, &rights[&push.account], group.len()).await;
-        if one.is_err() {
-            // This fails if the error ended the whole transaction.
-            sqlx::query("ROLLBACK TO push").execute(&mut *tx).await?;
+        let before = head;
+        let mut one = keep(&mut tx, push, &rights[&push.account], &mut head).await;
+        match &mut one {
+            Ok(pushed) => pushed.together = group.len(),
+            Err(_) => {
+                head = before;
+                // This fails if the error ended the whole transaction.
+                sqlx::query("ROLLBACK TO push").execute(&mut *tx).await?;
+            }
         }
         sqlx::query("RELEASE push").execute(&mut *tx).await?;
         kept.push(one);
     }
+    head.write(&mut tx).await?;
     tx.commit().await?;
     Ok(kept)
 }
 
-async fn keep(tx: &mut Write, push: &Push, rights: &Rights<'_>, together: usize) -> Answer<Pushed> {
+async fn keep(tx: &mut Write, push: &Push, rights: &Rights<'_>, head: &mut Head) -> Answer<Pushed> {
     let sender = Sender { account: &push.account, revoked: push.revoked };
-    keep_push(tx, push.batch.clone(), sender, rights, together, push.now_ms).await
+    keep_push(tx, push.batch.clone(), sender, rights, head, push.now_ms).await
 }

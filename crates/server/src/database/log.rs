@@ -69,13 +69,33 @@ impl Database {
     }
 }
 
-/// Keeps a push inside a transaction that others may share.
+/// What the server counts by, while a transaction lasts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    epoch: i64,
+    rv: i64,
+}
+
+impl Head {
+    pub(super) async fn read(tx: &mut Write) -> Answer<Self> {
+        let (epoch, rv) =
+            sqlx::query_as("SELECT epoch, rv FROM server").fetch_one(&mut **tx).await?;
+        Ok(Self { epoch, rv })
+    }
+
+    pub(super) async fn write(self, tx: &mut Write) -> Answer<()> {
+        sqlx::query("UPDATE server SET rv = $1").bind(self.rv).execute(&mut **tx).await?;
+        Ok(())
+    }
+}
+
+/// Keeps a push inside a transaction that others may share, and moves the feed's head on.
 pub(super) async fn keep_push(
     tx: &mut Write,
     batch: Batch,
     sender: Sender<'_>,
     rights: &Rights<'_>,
-    together: usize,
+    head: &mut Head,
     now_ms: i64,
 ) -> Answer<Pushed> {
     let known = known(tx, &batch).await?;
@@ -83,41 +103,40 @@ pub(super) async fn keep_push(
     for decision in &decided.decisions {
         keep(tx, &decided, decision, sender, now_ms).await?;
     }
-    let (epoch, head): (i64, i64) =
-        sqlx::query_as("UPDATE server SET rv = rv + $1 RETURNING epoch, rv")
-            .bind(signed(decided.changed.len() as u64))
-            .fetch_one(&mut **tx)
-            .await?;
-    let first = head - signed(decided.changed.len() as u64) + 1;
+    let first = head.rv + 1;
+    head.rv += signed(decided.changed.len() as u64);
     for (rv, record) in (first..).zip(decided.changed.values()) {
         let left = decided.left.get(&record.id());
         store(tx, record, left.map(String::as_str), rv, now_ms).await?;
     }
-    let safe: i64 = sqlx::query_scalar(
+    let (safe, is_missing): (i64, bool) = sqlx::query_as(
         "INSERT INTO device (id, acked, safe) VALUES ($1, $2, 0)
-         ON CONFLICT (id) DO UPDATE SET acked = $2 RETURNING safe",
+         ON CONFLICT (id) DO UPDATE SET acked = $2
+         RETURNING safe, EXISTS (SELECT 1 FROM blob_wanted WHERE device = $1)",
     )
     .bind(decided.device.0.as_slice())
     .bind(signed(decided.acked))
     .fetch_one(&mut **tx)
     .await?;
-    let missing: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT blob FROM blob_wanted WHERE device = $1 LIMIT $2")
+    let mut missing: Vec<Vec<u8>> = Vec::new();
+    if is_missing {
+        missing = sqlx::query_scalar("SELECT blob FROM blob_wanted WHERE device = $1 LIMIT $2")
             .bind(decided.device.0.as_slice())
             .bind(signed(MAX_MISSING_BLOBS as u64))
             .fetch_all(&mut **tx)
             .await?;
+    }
     let missing =
         missing.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect::<Answer<_>>()?;
     let reasons = decided.decisions.iter();
     Ok(Pushed {
-        response: decided.response(unsigned(epoch), unsigned(safe), now_ms, missing),
-        head: unsigned(head),
+        response: decided.response(unsigned(head.epoch), unsigned(safe), now_ms, missing),
+        head: unsigned(head.rv),
         quarantined: reasons
             .filter_map(|decision| Some((decision.seq, decision.verdict.reason?)))
             .collect(),
         lost: decided.lost,
-        together,
+        together: 1,
     })
 }
 
@@ -129,7 +148,8 @@ async fn known(tx: &mut Write, batch: &Batch) -> Answer<Known> {
         .fetch_optional(&mut **tx)
         .await?;
     let mut known = Known { acked: unsigned(acked.unwrap_or(0)), ..Known::default() };
-    if let Some(seqs) = batch.seqs() {
+    // The log holds nothing above the watermark: what is new is not looked for.
+    if let Some(seqs) = batch.seqs().filter(|seqs| *seqs.start() <= known.acked) {
         let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
             "SELECT seq, hash, verdict FROM operation WHERE device = $1 AND seq BETWEEN $2 AND $3",
         )

@@ -55,6 +55,7 @@ impl Database {
         let writing = options(file).create_if_missing(true);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            .test_before_acquire(false) // a file does not hang up
             .acquire_timeout(Duration::from_secs(30))
             .after_release(|connection, _| Box::pin(is_usable(connection)))
             .connect_with(writing)
@@ -67,6 +68,7 @@ impl Database {
         begin_epoch(&writer, now_ms).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
+            .test_before_acquire(false)
             .acquire_timeout(Duration::from_secs(30))
             .connect_with(options(file).read_only(true))
             .await?;
