@@ -185,6 +185,7 @@ async fn still_has_what_it_acknowledged(phone: &Phone) {
         epoch: state.epoch,
         operations: Vec::new(),
         oldest: None,
+        unsent: None,
     };
     let answer = phone.http.post_cbor("/api/v1/push", &sync::codec::encode(&request)).await;
     // No answer: it was killed again meanwhile.

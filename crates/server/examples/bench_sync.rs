@@ -313,6 +313,7 @@ async fn push_patches(server: &Server, crowd: &Crowd) -> Json {
                     epoch: None,
                     operations,
                     oldest: None,
+                    unsent: None,
                 }))
             })
             .collect();

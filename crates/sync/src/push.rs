@@ -79,6 +79,7 @@ struct Incoming {
 pub struct Batch {
     device: DeviceId,
     oldest: Option<u64>,
+    unsent: Option<u64>,
     incoming: Vec<Incoming>,
 }
 
@@ -127,13 +128,15 @@ pub struct Decided {
     /// Operations that the device freed as safe and this server does not hold: lost in a restore from a
     /// backup older than promised. For the audit log.
     pub lost: Option<RangeInclusive<u64>>,
+    /// How many operations the device still holds unsent, if it said so.
+    pub unsent: Option<u64>,
 }
 
 impl Batch {
     /// Reads a request's operations. One that cannot be read is kept like the others.
     #[must_use]
     pub fn read(request: PushRequest) -> Self {
-        let PushRequest { version: _, device, epoch: _, operations, oldest } = request;
+        let PushRequest { version: _, device, epoch: _, operations, oldest, unsent } = request;
         let incoming = operations.into_iter().map(|sealed| {
             let operation = codec::decode::<Operation>(&sealed.bytes).ok();
             let is_named = |operation: &Operation| {
@@ -141,7 +144,7 @@ impl Batch {
             };
             Incoming { seq: sealed.seq, operation: operation.filter(is_named), bytes: sealed.bytes }
         });
-        Self { device, oldest, incoming: incoming.collect() }
+        Self { device, oldest, unsent, incoming: incoming.collect() }
     }
 
     /// The device that sends.
@@ -173,6 +176,7 @@ impl Batch {
         let before = self.oldest.unwrap_or_default().saturating_sub(1);
         let lost = (before > acked).then(|| acked + 1..=before);
         acked = acked.max(before);
+        let brought = self.incoming.len();
         let unit = |(id, record): (&RecordId, &Record)| (*id, record.unit().to_owned());
         let units: BTreeMap<RecordId, String> = gather(records.iter().map(unit));
 
@@ -212,7 +216,10 @@ impl Batch {
             Some((*id, record.left(units.get(id).map(String::as_str))?))
         });
         let left = gather(left);
-        Decided { device: self.device, acked, decisions, changed: records, left, lost }
+        // What a gap or a copied profile stopped stays on the device.
+        let unsent =
+            self.unsent.map(|unsent| unsent.saturating_add((brought - decisions.len()) as u64));
+        Decided { device: self.device, acked, decisions, changed: records, left, lost, unsent }
     }
 }
 

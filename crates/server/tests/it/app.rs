@@ -200,6 +200,7 @@ impl Device<'_> {
             epoch: None,
             operations: sealed.collect(),
             oldest: None,
+            unsent: None,
         }
     }
 
