@@ -110,12 +110,14 @@ pub(super) async fn keep_push(
         store(tx, record, left.map(String::as_str), rv, now_ms).await?;
     }
     let (safe, is_missing): (i64, bool) = sqlx::query_as(
-        "INSERT INTO device (id, acked, safe) VALUES ($1, $2, 0)
-         ON CONFLICT (id) DO UPDATE SET acked = $2
+        "INSERT INTO device (id, acked, safe, pushed_ms, unsent) VALUES ($1, $2, 0, $3, $4)
+         ON CONFLICT (id) DO UPDATE SET acked = $2, pushed_ms = $3, unsent = coalesce($4, unsent)
          RETURNING safe, EXISTS (SELECT 1 FROM blob_wanted WHERE device = $1)",
     )
     .bind(decided.device.0.as_slice())
     .bind(signed(decided.acked))
+    .bind(now_ms)
+    .bind(decided.unsent.map(signed))
     .fetch_one(&mut **tx)
     .await?;
     let mut missing: Vec<Vec<u8>> = Vec::new();

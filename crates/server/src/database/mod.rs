@@ -5,6 +5,7 @@
 //! disk when its method returns (`synchronous = FULL`); pushes that wait at the same time are written together.
 
 mod accounts;
+mod audit;
 mod blobs;
 mod content;
 mod feed;
@@ -16,7 +17,10 @@ mod sqlite;
 
 use sqlx::SqlitePool;
 
-pub use accounts::{Account, NewAccount, Session, SessionKey, SessionRow};
+pub use accounts::{
+    Account, AccountChange, CodeKey, NewAccount, NewSession, Seen, Session, SessionKey, SessionRow,
+};
+pub use audit::AuditOf;
 pub use blobs::{BlobRow, NewBlob};
 pub use content::{FormRow, NewPack};
 pub use feed::FeedPage;

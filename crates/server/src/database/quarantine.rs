@@ -6,10 +6,12 @@ use sync::merge::Record;
 use sync::repair::{self, Patient};
 use sync::wire::{DeviceId, Dot, Operation, Outcome, QuarantineReason, RecordId, Verdict};
 
+use super::audit::{Event, note};
 use super::feed::{stored_id, stored_record};
 use super::log::{outcome_name, reason_of, store};
 use super::rights::{Published, Rights};
 use super::{Answer, Database, DatabaseError, Transaction, Write, bytes, signed, unsigned};
+use crate::audit::Action;
 
 /// Who stands at the repair desk.
 #[derive(Clone, Copy, Debug)]
@@ -231,6 +233,19 @@ impl Database {
             },
         };
         let is_applied = verdict.outcome != Outcome::Quarantined;
+        let object = format!("operation {}/{}", waiting.device, waiting.seq);
+        let done = match settlement {
+            Settlement::Apply => (Action::RepairApply, outcome_name(verdict.outcome)),
+            Settlement::SetAside(reason) => (Action::RepairSetAside, reason),
+        };
+        let event = Event {
+            actor: Some(repairer.account),
+            action: done.0,
+            object: &object,
+            unit: waiting.unit.as_deref(),
+            detail: done.1,
+        };
+        note(&mut tx, event, now_ms).await?;
         sqlx::query(
             "UPDATE quarantine SET settled_ms = $2, settled_by = $3, settled_rv = $4, set_aside = $5, outcome = $6
              WHERE id = $1",

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync::push::Directory;
 use sync::wire::{Action, FormRef, Hash};
 
+use super::accounts::stored_role;
 use super::{Answer, Transaction, bytes};
 
 /// The forms and units there are.
@@ -52,7 +53,7 @@ impl<'a> Rights<'a> {
         Ok(Self {
             published,
             account: account.to_owned(),
-            reads_only: role == "auditor",
+            reads_only: !stored_role(&role)?.does_field_work(),
             visible: visible.into_iter().collect(),
         })
     }

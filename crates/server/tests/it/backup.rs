@@ -13,8 +13,8 @@ async fn a_backup_makes_operations_safe_and_a_restored_server_says_so_by_its_epo
     let lan = server.device("lan").await;
     lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
     let file = server.folder.path().join("copy.sqlite");
-    server.app.database().backup(&file).await.unwrap();
-    assert!(server.app.database().backup(&file).await.is_err(), "a backup never overwrites");
+    server.app.database().backup(&file, 7).await.unwrap();
+    assert!(server.app.database().backup(&file, 7).await.is_err(), "a backup never overwrites");
     let before = lan.push(&[]).await;
     assert_eq!((before.acked, before.safe), (1, 1));
     lan.push(&[lan.create(2, 2, "phuong_a", &[])]).await;

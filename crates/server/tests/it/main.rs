@@ -3,6 +3,7 @@
 
 mod accounts;
 mod app;
+mod audit;
 mod backup;
 mod blobs;
 mod cli;

@@ -178,7 +178,7 @@ async fn a_record_that_a_repair_moves_to_its_creators_unit_leaves_the_phones_of_
     let server = TestApp::start().await;
     let (lan, hoa, thu) =
         (server.device("lan").await, server.device("hoa").await, server.device("thu").await);
-    server.app.database().disable_account("lan", 5).await.unwrap();
+    server.app.database().disable_account("lan", None, 5).await.unwrap();
     lan.push(&[lan.create(1, 7, "phuong_a", &[("ghi_chu", text("người tạo"))])]).await;
     let mut edit = hoa.create(1, 7, "phuong_b", &[("ghi_chu", text("người sửa"))]);
     edit.action = Action::Edit;
