@@ -67,26 +67,46 @@ async fn serve(writer: SqlitePool, mut queue: mpsc::Receiver<Waiting>) {
             group.push(next);
             answers.push(answer);
         }
-        let group: Arc<[Push]> = group.into();
-        let kept = match begun {
-            Ok(tx) => apart(together(tx, Arc::clone(&group))).await,
-            Err(error) => Err(error),
+        let tx = match begun {
+            Ok(tx) => tx,
+            Err(error) => {
+                let not_begun = |answer| (answer, Err(DatabaseError::NotBegun(error.to_string())));
+                answers.into_iter().map(not_begun).for_each(tell);
+                continue;
+            }
         };
-        match kept {
+        let group: Arc<[Push]> = group.into();
+        match apart(together(tx, Arc::clone(&group))).await {
             Ok(kept) => answers.into_iter().zip(kept).for_each(tell),
             Err(error) if group.len() == 1 => answers.into_iter().zip([Err(error)]).for_each(tell),
-            // What stopped them together may be the doing of one.
             Err(error) => {
                 tracing::warn!(%error, pushes = group.len(), "pushes go one by one");
-                for (place, answer) in answers.into_iter().enumerate() {
-                    let kept = match begin_write(&writer).await {
-                        Ok(tx) => apart(alone(tx, Arc::clone(&group), place)).await,
-                        Err(error) => Err(error),
-                    };
-                    tell((answer, kept));
-                }
+                one_by_one(&writer, &group, answers).await;
             }
         }
+    }
+}
+
+/// What stopped them together may be the doing of one.
+async fn one_by_one(
+    writer: &SqlitePool,
+    group: &Arc<[Push]>,
+    answers: Vec<oneshot::Sender<Answer<Pushed>>>,
+) {
+    let mut not_begun = None;
+    for (place, answer) in answers.into_iter().enumerate() {
+        let kept = match &not_begun {
+            None => match begin_write(writer).await {
+                Ok(tx) => apart(alone(tx, Arc::clone(group), place)).await,
+                Err(error) => {
+                    // The others would wait as long and in vain.
+                    let error = not_begun.insert(error.to_string()).clone();
+                    Err(DatabaseError::NotBegun(error))
+                }
+            },
+            Some(error) => Err(DatabaseError::NotBegun(error.clone())),
+        };
+        tell((answer, kept));
     }
 }
 

@@ -42,6 +42,9 @@ pub enum DatabaseError {
     /// The driver says so.
     #[error(transparent)]
     Driver(#[from] sqlx::Error),
+    /// It could not begin to write: somebody else holds it.
+    #[error("could not begin to write: {0}")]
+    NotBegun(String),
     /// It ended before it answered.
     #[error("the writer stopped before it answered")]
     Stopped,
