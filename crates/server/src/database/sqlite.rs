@@ -129,6 +129,11 @@ async fn begin_epoch(writer: &sqlx::SqlitePool, now_ms: i64) -> Result<(), Datab
     .execute(&mut *tx)
     .await?;
     if was_copy == Some(true) {
+        // A code that was used since the copy was made would be good a second time.
+        sqlx::query("UPDATE sign_in_code SET used_ms = $1 WHERE used_ms IS NULL")
+            .bind(now_ms)
+            .execute(&mut *tx)
+            .await?;
         let action = Action::Restore;
         let event = Event { actor: None, action, object: "database", unit: None, detail: "" };
         note(&mut tx, event, now_ms).await?;
