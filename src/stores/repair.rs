@@ -100,7 +100,7 @@ impl RepairDesk {
     #[must_use]
     pub fn may_settle(self) -> bool {
         let role = self.sign_in.profile().map(|profile| profile.role);
-        matches!(role, Some(Role::Coordinator | Role::Administrator))
+        matches!(role, Some(Role::Coordinator))
     }
 
     /// Asks the server what waits.

@@ -138,7 +138,10 @@ async fn what_cannot_be_applied_is_kept_for_repair_and_its_neighbours_arrive() {
 
     // Even when all of it is in a backup the phone keeps what waits for repair.
     let database = server.database().await;
-    database.backup(&server.folder().join("night.sqlite")).await.expect("a backup");
+    database
+        .backup(&server.folder().join("night.sqlite"), server::clock::now_ms())
+        .await
+        .expect("a backup");
     hoa.sync().await;
     let verdicts: Vec<_> = hoa
         .disk

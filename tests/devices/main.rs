@@ -9,6 +9,7 @@ mod files;
 mod killed_phone;
 mod killed_server;
 mod many_records;
+mod moved_record;
 mod repair_desk;
 mod restored_server;
 mod rig;

@@ -14,7 +14,7 @@ pub async fn settle(desk: &Phone, entry: &Json, how: &str, body: Json) -> Answer
 }
 
 /// Oldest first.
-async fn waiting(desk: &Phone) -> Vec<Json> {
+pub async fn waiting(desk: &Phone) -> Vec<Json> {
     let list = desk.http.get("/api/v1/quarantine").await.expect("an answer").json();
     list.as_array().expect("a list").iter().rev().cloned().collect()
 }

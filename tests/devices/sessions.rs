@@ -11,7 +11,7 @@ const HALF_A_YEAR_MS: i64 = 181 * 24 * 3600 * 1000;
 
 async fn session_of(server: &Server, account: &str) -> (server::database::Database, i64) {
     let database = server.database().await;
-    let sessions = database.sessions().await.expect("a list");
+    let sessions = database.sessions(server::database::Seen::All).await.expect("a list");
     let session = sessions.iter().find(|session| session.account == account);
     let id = session.expect("somebody is signed in").id;
     (database, id)
@@ -40,7 +40,7 @@ async fn a_session_that_ended_keeps_the_outbox_until_the_person_signs_in_again()
             }
             "revoked" => {
                 let (database, id) = session_of(&server, who::HOA).await;
-                assert!(database.revoke_session(id, server::clock::now_ms()).await.unwrap());
+                assert!(database.revoke_session(id, None, server::clock::now_ms()).await.unwrap());
             }
             _ => {
                 let (database, id) = session_of(&server, who::HOA).await;
@@ -76,7 +76,7 @@ async fn what_a_person_without_an_account_still_sends_is_kept_for_repair_and_sta
     let mut desk = Phone::enrol(&server.address, who::COORDINATOR, "desk").await;
     hoa.sync().await;
     let (database, _) = session_of(&server, who::HOA).await;
-    assert!(database.disable_account(who::HOA, server::clock::now_ms()).await.unwrap());
+    assert!(database.disable_account(who::HOA, None, server::clock::now_ms()).await.unwrap());
     let record = hoa.begin(&Work::inspection(unit::LONG_KHANH).await);
     hoa.answer(record, "pa/a1_gc", "quý");
     let bytes = Random::new(9).bytes(300_000);
@@ -120,4 +120,45 @@ async fn another_person_on_the_same_phone_does_not_send_the_first_one_s_work_as_
     assert!(desk.view(record).is_none());
     let kept = desk.http.get("/api/v1/quarantine").await.expect("an answer").json();
     assert_eq!((&kept[0]["sender"], &kept[0]["author"]), (&who::MINH.into(), &who::HOA.into()));
+}
+
+#[tokio::test]
+async fn the_desk_sees_how_much_is_still_on_a_phone_that_was_cut_off_in_the_middle() {
+    let server = Server::start().await;
+    let mut hoa = Phone::enrol(&server.address, who::HOA, "Hoa").await;
+    let desk = Phone::enrol(&server.address, who::COORDINATOR, "desk").await;
+    let work = Work::inspection(unit::LONG_KHANH).await;
+    let records: Vec<_> = (0..5).map(|_| hoa.begin(&work)).collect();
+    for record in &records {
+        hoa.answer(*record, "chung/nguoi_lap", "Hoa");
+        hoa.press(*record, Action::Submit);
+    }
+    let photo = Random::new(5).bytes(300_000);
+    hoa.open(records[0]);
+    hoa.photograph(records[0], "pa/a1_anh", photo);
+    hoa.batch = 2;
+    let told = async || {
+        let list = desk.http.get("/api/v1/sessions").await.expect("an answer").json();
+        let session = list.as_array().expect("a list").iter();
+        let session = session.clone().find(|session| session["account"] == who::HOA);
+        let session = session.expect("Hoa is signed in").clone();
+        (session["unsent"].clone(), session["files_missing"].clone())
+    };
+    assert_eq!(told().await, (json!(null), json!(0)), "it has said nothing yet");
+    hoa.happen(Event::Asked);
+    let mut seen = Vec::new();
+    while hoa.step().await {
+        let now = told().await;
+        if seen.last() != Some(&now) {
+            seen.push(now);
+        }
+    }
+    let expected = [
+        (json!(null), json!(0)),
+        (json!(4), json!(0)),
+        (json!(2), json!(0)),
+        (json!(0), json!(1)),
+        (json!(0), json!(0)),
+    ];
+    assert_eq!(seen, expected, "five records and a photo, two operations at a time");
 }

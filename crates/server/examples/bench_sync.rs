@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 
 use form::definition::{Bind, BodyNode};
 use serde_json::{Value as Json, json};
+use sync::codec;
 use sync::device::{Effect, Event};
-use sync::wire::Action;
+use sync::wire::{Action, PushRequest, PushResponse, SealedOperation, WIRE_VERSION};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::rig::http::{Http, Traffic};
+use crate::rig::http::{Http, Traffic, gzip};
 use crate::rig::random::Random;
 use crate::rig::server::form_xml;
 use crate::rig::{Phone, Server, Work, unit, who};
@@ -30,6 +31,24 @@ const SESSION_EVERY: usize = 5;
 const PEOPLE: usize = 12;
 const FINDINGS: usize = 2;
 
+/// Phones that send at the same time, and how many operations each puts into a request.
+struct Crowd {
+    phones: usize,
+    batch: usize,
+}
+
+const CROWDS: [Crowd; 5] = [
+    Crowd { phones: 1, batch: 1 },
+    Crowd { phones: 8, batch: 1 },
+    Crowd { phones: 64, batch: 1 },
+    Crowd { phones: 64, batch: 5 },
+    Crowd { phones: 64, batch: 30 },
+];
+/// Operations of a crowd in all.
+const PATCHES: usize = 4_096;
+/// A record is filled and then changed so many times.
+const CHANGES: usize = 3;
+
 #[tokio::main]
 async fn main() {
     let forms = Forms::read().await;
@@ -41,6 +60,10 @@ async fn main() {
     let one = push(&server, &forms, &Way { name: "one", phones: 1, batch: 1 }).await;
     let eight = push(&server, &forms, &Way { name: "eight", phones: 8, batch: 1 }).await;
     let quiet = pull_without_news(&server).await;
+    let mut patches = Vec::new();
+    for crowd in &CROWDS {
+        patches.push(push_patches(&server, crowd).await);
+    }
 
     let figures = json!({
         "seed": SEED,
@@ -52,6 +75,7 @@ async fn main() {
         "cpus": std::thread::available_parallelism().map_or(1, usize::from),
         "note": "phones, server and disk on one machine, over loopback; bytes are bodies, compressed by gzip",
         "push": {"one_phone": whole, "one_phone_a_record_at_a_time": one, "eight_phones_a_record_at_a_time": eight},
+        "patches": patches,
         "pull": pulled,
         "pull_without_news": quiet,
     });
@@ -250,6 +274,83 @@ async fn push(server: &Server, forms: &Forms, way: &Way) -> Json {
     let mut figures = rates(taken, traffic);
     figures["bytes_per_record_uncompressed"] = json!(raw / RECORDS);
     figures
+}
+
+/// How many patches of records the server takes in a second and has on its disk. The bodies are ready before the time
+/// begins, so that the phones' own work is not in it.
+async fn push_patches(server: &Server, crowd: &Crowd) -> Json {
+    let &Crowd { phones, batch } = crowd;
+    let mut random = Random::new(SEED);
+    let work = Work::inspection(unit::LONG_KHANH).await;
+    let mut senders = Vec::new();
+    for number in 0..phones {
+        let name = format!("crowd of {phones} by {batch}, phone {number}");
+        let mut phone = Phone::enrol(&server.address, who::HOA, &name).await;
+        for _ in 0..PATCHES / phones / (1 + CHANGES) {
+            let typed = random.below(1_000).to_string();
+            let record = phone.fill(&work, &[("pa/a1", "khong"), ("pa/a1_gc", &typed)]);
+            for _ in 0..CHANGES {
+                phone.open(record);
+                phone.answer(record, "pa/a1_gc", &random.below(1_000).to_string());
+                phone.press(record, Action::Amend);
+            }
+        }
+        let sealed: Vec<SealedOperation> = phone
+            .disk
+            .outbox
+            .iter()
+            .map(|(seq, sealed)| SealedOperation { seq: *seq, bytes: sealed.bytes.clone() })
+            .collect();
+        let device = phone.device();
+        let bodies: Vec<Vec<u8>> = sealed
+            .chunks(batch)
+            .map(|operations| {
+                let operations = operations.to_vec();
+                let version = WIRE_VERSION;
+                gzip(&codec::encode(&PushRequest {
+                    version,
+                    device,
+                    epoch: None,
+                    operations,
+                    oldest: None,
+                    unsent: None,
+                }))
+            })
+            .collect();
+        senders.push((phone.http, bodies, sealed.len() as u64));
+    }
+    let patches: u64 = senders.iter().map(|(_, _, patches)| patches).sum();
+    let start = Instant::now();
+    let senders = senders.into_iter().map(|(http, bodies, last)| {
+        tokio::spawn(async move {
+            let mut taken = Vec::new();
+            let mut acked = 0;
+            for body in bodies {
+                let asked = Instant::now();
+                let answer = http.post_packed_cbor("/api/v1/push", body).await.unwrap();
+                taken.push(asked.elapsed());
+                acked = codec::decode::<PushResponse>(&answer.body).unwrap().acked;
+            }
+            assert_eq!(acked, last);
+            taken
+        })
+    });
+    let mut requests = Vec::new();
+    for sender in senders.collect::<Vec<_>>() {
+        requests.extend(sender.await.unwrap());
+    }
+    let taken = start.elapsed();
+    requests.sort();
+    let milliseconds = |place: usize| (requests[place].as_secs_f64() * 10_000.0).round() / 10.0;
+    json!({
+        "phones": phones,
+        "operations_per_request": batch,
+        "patches": patches,
+        "seconds": (taken.as_secs_f64() * 1_000.0).round() / 1_000.0,
+        "patches_per_second": (patches as f64 / taken.as_secs_f64()).round(),
+        "request_ms_median": milliseconds(requests.len() / 2),
+        "request_ms_p95": milliseconds(requests.len() * 95 / 100),
+    })
 }
 
 /// The sending half of a sync: until the server has everything, as the phone knows for sure.

@@ -1,4 +1,4 @@
-//! Passwords, tokens, and how often somebody may try.
+//! Roles, passwords, tokens, codes, and how often somebody may try.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
-use crate::database::SessionKey;
+use crate::database::{CodeKey, SessionKey};
 
 /// Memory-hard: each of these takes 19 MiB, so only so many run at a time.
 static HASHING: Semaphore = Semaphore::const_new(4);
@@ -21,8 +21,85 @@ pub const MIN_PASSWORD: usize = 8;
 /// Longest password that is looked at.
 pub const MAX_PASSWORD: usize = 1024;
 
-/// The roles that an account can have.
-pub const ROLES: [&str; 5] = ["officer", "trainer", "coordinator", "administrator", "auditor"];
+/// What an account is for. What it sees is another matter: the units that were granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Fills forms.
+    Officer,
+    /// Keeps training sessions.
+    Trainer,
+    /// Fills forms, and looks after the people and the repair desk of its units.
+    Coordinator,
+    /// Looks after accounts, and does no field work.
+    Administrator,
+    /// Reads, and changes nothing.
+    Auditor,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Officer, Self::Trainer, Self::Coordinator, Self::Administrator, Self::Auditor];
+
+    /// Its name, in the database and in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Officer => "officer",
+            Self::Trainer => "trainer",
+            Self::Coordinator => "coordinator",
+            Self::Administrator => "administrator",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// The role of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+
+    /// Whether what it sends changes records.
+    #[must_use]
+    pub fn does_field_work(self) -> bool {
+        matches!(self, Self::Officer | Self::Trainer | Self::Coordinator)
+    }
+
+    /// Whether it settles what could not be applied.
+    #[must_use]
+    pub fn may_repair(self) -> bool {
+        self == Self::Coordinator
+    }
+
+    /// Whether it sees what waits at the repair desk, other people's sessions and the audit log.
+    #[must_use]
+    pub fn oversees(self) -> bool {
+        matches!(self, Self::Coordinator | Self::Administrator | Self::Auditor)
+    }
+
+    /// Whether it sees accounts and sessions of all units, and not only of its own.
+    #[must_use]
+    pub fn oversees_all(self) -> bool {
+        self == Self::Administrator
+    }
+
+    /// Whether it adds, changes and disables accounts.
+    #[must_use]
+    pub fn manages_accounts(self) -> bool {
+        self == Self::Administrator
+    }
+
+    /// Whether it may end the sessions of an account of that role that it oversees, and make codes for it: a coordinator
+    /// may for those who do the field work, and does not become another coordinator by it.
+    #[must_use]
+    pub fn looks_after(self, other: Self) -> bool {
+        match self {
+            Self::Administrator => true,
+            Self::Coordinator => matches!(other, Self::Officer | Self::Trainer),
+            Self::Officer | Self::Trainer | Self::Auditor => false,
+        }
+    }
+}
 
 /// Why a password could not be hashed or compared.
 #[derive(Debug, thiserror::Error)]
@@ -109,10 +186,62 @@ pub fn new_password() -> String {
     groups.join("-")
 }
 
-/// Tries that failed, by account and address: after a few the next one has to wait, longer each time.
+/// How long a code is good, unless something else is asked for.
+pub const CODE_MINUTES: u32 = 24 * 60;
+
+/// How long a code may be good.
+pub const MAX_CODE_MINUTES: u32 = 7 * 24 * 60;
+
+/// When a code that is good for so long ends.
+pub fn code_end(minutes: u32, now_ms: i64) -> i64 {
+    now_ms + i64::from(minutes) * 60 * 1000
+}
+
+/// A new code to sign in with once: 100 random bits that a person can type, and what it is stored by.
+pub fn new_code() -> (String, CodeKey) {
+    let code = new_password();
+    let key = code_key(&code);
+    (code, key)
+}
+
+/// What a code is stored by, however it was typed.
+pub fn code_key(code: &str) -> CodeKey {
+    let letters: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
+    sync::codec::hash(letters.to_ascii_lowercase().as_bytes()).0
+}
+
+/// Tries that failed: after a few the next one has to wait, longer each time.
+///
+/// They are counted three times over. By account and address, closely: that is somebody who guesses. By account alone, so
+/// that many addresses together guess no faster; the wait stays short, because whoever does that to an account keeps its owner
+/// out too. And by address alone, so that one address does not try a few passwords on everybody; an office is one address, so
+/// it has many free tries.
 #[derive(Debug, Default)]
 pub struct Throttle {
-    failures: Mutex<BTreeMap<(String, Option<IpAddr>), Failures>>,
+    failures: Mutex<BTreeMap<Key, Failures>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Both(String, Option<IpAddr>),
+    Account(String),
+    Address(IpAddr),
+}
+
+/// How many tries are free, and how long the longest wait is.
+struct Limit {
+    free: u32,
+    max_wait_ms: i64,
+}
+
+impl Key {
+    fn limit(&self) -> Limit {
+        match self {
+            Self::Both(..) => Limit { free: 5, max_wait_ms: MAX_WAIT_MS },
+            Self::Account(_) => Limit { free: 20, max_wait_ms: 60 * 1000 },
+            Self::Address(_) => Limit { free: 50, max_wait_ms: MAX_WAIT_MS },
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -121,50 +250,84 @@ struct Failures {
     last_ms: i64,
 }
 
-/// Failures that cost nothing.
-const FREE_TRIES: u32 = 5;
-/// The wait after that; it doubles with each further failure.
+/// The wait after the free tries; it doubles with each further failure.
 const FIRST_WAIT_MS: i64 = 5000;
-/// The longest wait.
+/// The longest wait; a failure is forgotten after it.
 const MAX_WAIT_MS: i64 = 15 * 60 * 1000;
-/// Names remembered; past that, those whose wait is over are forgotten first.
-const MAX_REMEMBERED: usize = 10_000;
+/// Keys remembered; past that, those that nobody tried for the longest wait are forgotten.
+const MAX_REMEMBERED: usize = 30_000;
 
 impl Failures {
-    fn until_ms(self) -> i64 {
-        match self.count.checked_sub(FREE_TRIES) {
+    fn until_ms(self, limit: &Limit) -> i64 {
+        match self.count.checked_sub(limit.free) {
             None => self.last_ms,
-            Some(over) => self.last_ms + (FIRST_WAIT_MS << over.min(20)).min(MAX_WAIT_MS),
+            Some(over) => self.last_ms + (FIRST_WAIT_MS << over.min(20)).min(limit.max_wait_ms),
         }
     }
+}
+
+/// Whoever holds an IPv6 address holds all of its /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(address) => address.into(),
+            None => std::net::Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        },
+    }
+}
+
+/// `name`: none for a code, which names nobody.
+fn keys(name: Option<&str>, address: Option<IpAddr>) -> impl Iterator<Item = Key> {
+    let (name, address) = (name.map(str::to_lowercase), address.map(network));
+    let both = Key::Both(name.clone().unwrap_or_default(), address);
+    [both].into_iter().chain(name.map(Key::Account)).chain(address.map(Key::Address))
 }
 
 impl Throttle {
     /// Takes a try, before the password is looked at, so that tries at the same time count too. `Err` says how many
     /// seconds to wait.
-    pub fn take(&self, name: &str, address: Option<IpAddr>, now_ms: i64) -> Result<(), u64> {
+    pub fn take(
+        &self,
+        name: Option<&str>,
+        address: Option<IpAddr>,
+        now_ms: i64,
+    ) -> Result<(), u64> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if failures.len() >= MAX_REMEMBERED {
-            failures.retain(|_, failure| failure.until_ms() > now_ms);
+            failures.retain(|_, failure| now_ms - failure.last_ms <= MAX_WAIT_MS);
         }
-        let failure = failures.entry((name.to_lowercase(), address));
-        let failure = failure.or_insert(Failures { count: 0, last_ms: now_ms });
-        let wait_ms = failure.until_ms() - now_ms;
-        if wait_ms > 0 {
+        let wait_ms = keys(name, address)
+            .filter_map(|key| Some(failures.get(&key)?.until_ms(&key.limit()) - now_ms))
+            .max();
+        if let Some(wait_ms) = wait_ms.filter(|wait_ms| *wait_ms > 0) {
             return Err(u64::try_from(wait_ms).unwrap_or(0).div_ceil(1000));
         }
-        if now_ms - failure.last_ms > MAX_WAIT_MS {
-            failure.count = 0;
+        for key in keys(name, address) {
+            let failure = failures.entry(key).or_insert(Failures { count: 0, last_ms: now_ms });
+            if now_ms - failure.last_ms > MAX_WAIT_MS {
+                failure.count = 0;
+            }
+            failure.count += 1;
+            failure.last_ms = now_ms;
         }
-        failure.count += 1;
-        failure.last_ms = now_ms;
         Ok(())
     }
 
-    /// The password was right: the count starts again.
-    pub fn clear(&self, name: &str, address: Option<IpAddr>) {
+    /// The password was right: the account's count starts again, and the address gets this one try back. Not more: who has
+    /// an account could go on with others'.
+    pub fn clear(&self, name: Option<&str>, address: Option<IpAddr>) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.remove(&(name.to_lowercase(), address));
+        for key in keys(name, address) {
+            match &key {
+                Key::Both(..) | Key::Account(_) => drop(failures.remove(&key)),
+                Key::Address(_) => {
+                    if let Some(failure) = failures.get_mut(&key) {
+                        failure.count = failure.count.saturating_sub(1);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -181,17 +344,81 @@ mod tests {
         assert!(!verify_password("mật khẩu".to_owned(), None).await.unwrap());
     }
 
+    const OFFICE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
+
     #[test]
     fn tries_get_slower_and_a_right_password_forgives() {
         let throttle = Throttle::default();
-        for _ in 0..FREE_TRIES {
-            assert_eq!(throttle.take("lan", None, 0), Ok(()));
+        let take = |name, now_ms| throttle.take(Some(name), None, now_ms);
+        for _ in 0..5 {
+            assert_eq!(take("lan", 0), Ok(()));
         }
-        assert_eq!(throttle.take("Lan", None, 0), Err(5));
-        assert_eq!(throttle.take("minh", None, 0), Ok(()));
-        assert_eq!(throttle.take("lan", None, 5000), Ok(()));
-        assert_eq!(throttle.take("lan", None, 5000), Err(10));
-        throttle.clear("lan", None);
-        assert_eq!(throttle.take("lan", None, 5001), Ok(()));
+        assert_eq!(take("Lan", 0), Err(5));
+        assert_eq!(take("minh", 0), Ok(()));
+        assert_eq!(take("lan", 5000), Ok(()));
+        assert_eq!(take("lan", 5000), Err(10));
+        throttle.clear(Some("lan"), None);
+        assert_eq!(take("lan", 5001), Ok(()));
+    }
+
+    #[test]
+    fn many_addresses_together_guess_no_faster_and_keep_nobody_out_for_long() {
+        let throttle = Throttle::default();
+        let from = |number: u8| Some(IpAddr::from([172, 16, 0, number]));
+        for number in 0..20 {
+            assert_eq!(throttle.take(Some("lan"), from(number), 0), Ok(()));
+        }
+        assert_eq!(throttle.take(Some("lan"), from(20), 0), Err(5));
+        let mut now_ms = 0;
+        for number in 20..40 {
+            let wait_s = throttle.take(Some("lan"), from(number), now_ms).unwrap_err();
+            now_ms += i64::try_from(wait_s).unwrap() * 1000;
+            assert_eq!(throttle.take(Some("lan"), from(number), now_ms), Ok(()));
+        }
+        assert_eq!(throttle.take(Some("lan"), from(41), now_ms), Err(60), "never more");
+    }
+
+    #[test]
+    fn one_address_cannot_try_a_password_on_everybody() {
+        let throttle = Throttle::default();
+        for number in 0..50 {
+            assert_eq!(throttle.take(Some(&format!("can_bo_{number}")), Some(OFFICE), 0), Ok(()));
+        }
+        assert_eq!(throttle.take(Some("can_bo_51"), Some(OFFICE), 0), Err(5));
+        assert_eq!(throttle.take(None, Some(OFFICE), 0), Err(5), "nor codes");
+        throttle.clear(Some("can_bo_1"), Some(OFFICE));
+        assert_eq!(throttle.take(Some("can_bo_52"), Some(OFFICE), 0), Ok(()), "one comes back");
+        assert_eq!(throttle.take(Some("can_bo_53"), Some(OFFICE), 0), Err(5), "and not fifty");
+    }
+
+    #[test]
+    fn whoever_has_a_network_of_addresses_has_one() {
+        let throttle = Throttle::default();
+        let from = |number: u16| Some(IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, number]));
+        for number in 0..5 {
+            assert_eq!(throttle.take(None, from(number), 0), Ok(()));
+        }
+        assert_eq!(throttle.take(None, from(6), 0), Err(5));
+        let mapped = "::ffff:10.0.0.1".parse().unwrap();
+        assert_eq!(network(mapped), OFFICE, "an IPv4 address in IPv6's clothes is that address");
+    }
+
+    #[test]
+    fn a_code_is_the_same_however_it_is_typed() {
+        let (code, key) = new_code();
+        assert_eq!(code.len(), 23);
+        assert_eq!(code_key(&format!(" {} ", code.to_uppercase().replace('-', " "))), key);
+        assert_ne!(new_code().1, key);
+    }
+
+    #[test]
+    fn a_role_has_a_name_and_each_its_own_work() {
+        for role in Role::ALL {
+            assert_eq!(Role::named(role.name()), Some(role));
+            assert!(!role.manages_accounts() || !role.does_field_work());
+            assert!(!Role::Auditor.looks_after(role) && !Role::Officer.looks_after(role));
+        }
+        assert_eq!(Role::named("king"), None);
+        assert!(!Role::Coordinator.looks_after(Role::Coordinator));
     }
 }

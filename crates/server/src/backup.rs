@@ -69,7 +69,7 @@ pub async fn backup(config: &Config, folder: &Path, now_ms: i64) -> Result<Moved
     for hash in &moved.lost {
         database.want_again(*hash).await?;
     }
-    database.mark_safe(&copy).await?;
+    database.mark_safe(&copy, now_ms).await?;
     database.close().await;
     Ok(moved)
 }

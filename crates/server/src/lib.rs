@@ -6,7 +6,8 @@
 //! | [`api`] | one file for each resource |
 //! | [`database`] | all SQL |
 //! | [`backup`] | dated copies of all data, and putting one back |
-//! | [`accounts`] | passwords, tokens, throttling |
+//! | [`accounts`] | roles, passwords, tokens, codes, throttling |
+//! | [`audit`] | the chain of the audit log, and proving it |
 //! | [`pack_load`] | from a pack folder to forms and units in force |
 //! | [`spreadsheet_form`] | from a spreadsheet to a form that phones can run |
 //! | [`export`] | records as a spreadsheet |
@@ -17,6 +18,7 @@
 
 pub mod accounts;
 pub mod api;
+pub mod audit;
 pub mod backup;
 mod blob_store;
 pub mod clock;

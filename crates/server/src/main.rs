@@ -7,10 +7,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use server::accounts::{self, MIN_PASSWORD, ROLES};
+use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MIN_PASSWORD, Role};
 use server::config::Config;
-use server::database::{Database, NewAccount};
+use server::database::{AuditOf, Database, NewAccount, Seen};
 use server::{backup, clock, pack_load};
+use sync::wire::Hash;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -38,6 +39,9 @@ enum Command {
     /// Who is signed in, on which device.
     #[command(subcommand)]
     Session(SessionCommand),
+    /// Who did what, when, to what.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Add a copy of all data to a backup folder, while the server runs, and prove it. Files that the folder holds
     /// already are not copied again.
     Backup {
@@ -96,6 +100,15 @@ enum UserCommand {
     Add(UserAdd),
     /// List people.
     List,
+    /// Make a code that lets a person in once, and print it. Earlier codes of theirs are good no longer.
+    Code {
+        /// The name of their account.
+        name: String,
+        /// How many minutes it is good.
+        #[arg(long, default_value_t = CODE_MINUTES, value_name = "MINUTES",
+            value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CODE_MINUTES)))]
+        minutes: u32,
+    },
     /// Take a person's right to sign in, and end their sessions. What they still send is kept in quarantine.
     Disable {
         /// The name they sign in with.
@@ -108,7 +121,7 @@ struct UserAdd {
     /// What the person signs in with.
     name: String,
     /// What the person does.
-    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(ROLES))]
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(Role::ALL.map(Role::name)))]
     role: String,
     /// The id of the unit where the person works.
     #[arg(long)]
@@ -136,6 +149,30 @@ enum SessionCommand {
         /// Its number.
         id: i64,
     },
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Print the newest rows, newest first.
+    List {
+        /// How many.
+        #[arg(long, default_value_t = 50, value_name = "ROWS")]
+        last: u64,
+        /// Only rows before this one.
+        #[arg(long, value_name = "ROW")]
+        before: Option<i64>,
+    },
+    /// Prove that no row was changed, removed or moved, and print the head: the last row and its hash. Exit code 1 if one was.
+    Verify {
+        /// A head that an earlier run printed and that was noted elsewhere: proves that the log was not written anew since.
+        #[arg(long, value_parser = noted_head, value_name = "ROW:HASH")]
+        head: Option<(u64, Hash)>,
+    },
+}
+
+fn noted_head(text: &str) -> Result<(u64, Hash), String> {
+    let read = |(row, hash): (&str, &str)| Some((row.parse().ok()?, hash.parse().ok()?));
+    text.split_once(':').and_then(read).ok_or_else(|| "a row and its hash, as 17:9f…".to_owned())
 }
 
 #[tokio::main]
@@ -197,6 +234,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::User(command) => user(&open(&config).await?, command).await?,
         Command::Session(command) => session(&open(&config).await?, command).await?,
+        Command::Audit(command) => return audit(&open(&config).await?, command).await,
         Command::Backup { folder } => {
             if !config.database_file().exists() {
                 bail!("there is no database in {}", config.data.display());
@@ -301,9 +339,9 @@ async fn user(database: &Database, command: UserCommand) -> anyhow::Result<()> {
     match command {
         UserCommand::Add(add) => add_user(database, add).await,
         UserCommand::List => {
-            for account in database.accounts().await? {
-                let disabled = if account.disabled { "disabled" } else { "" };
-                let (name, role, unit) = (account.name, account.role, account.unit);
+            for account in database.accounts(Seen::All).await? {
+                let disabled = if account.is_disabled() { "disabled" } else { "" };
+                let (name, role, unit) = (account.name, account.role.name(), account.unit);
                 say(&format!(
                     "{name:<16} {role:<14} {unit:<24} {:<24} {disabled}",
                     account.display_name
@@ -311,8 +349,19 @@ async fn user(database: &Database, command: UserCommand) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        UserCommand::Code { name, minutes } => {
+            let (code, key) = accounts::new_code();
+            let now_ms = clock::now_ms();
+            let ends_ms = accounts::code_end(minutes, now_ms);
+            if !database.add_code(&name, &key, ends_ms, None, now_ms).await? {
+                bail!("nobody who may sign in is called {name}");
+            }
+            say(&format!("{name}: lets in once, until {}", date(ends_ms)));
+            say(&format!("code: {code}"));
+            Ok(())
+        }
         UserCommand::Disable { name } => {
-            if !database.disable_account(&name, clock::now_ms()).await? {
+            if !database.disable_account(&name, None, clock::now_ms()).await? {
                 bail!("nobody is called {name}");
             }
             say(&format!("{name}: disabled, sessions ended"));
@@ -348,12 +397,12 @@ async fn add_user(database: &Database, add: UserAdd) -> anyhow::Result<()> {
     let account = NewAccount {
         display_name: add.display_name.unwrap_or_else(|| add.name.clone()),
         name: add.name.clone(),
-        role: add.role,
+        role: Role::named(&add.role).context("a role that the arguments allow")?,
         unit: add.unit,
         scope,
         password: accounts::hash_password(password.clone()).await?,
     };
-    if !database.add_account(&account, clock::now_ms()).await? {
+    if !database.add_account(&account, None, clock::now_ms()).await? {
         bail!("somebody is called {} already", add.name);
     }
     say(&format!("{}: added", add.name));
@@ -366,23 +415,55 @@ async fn add_user(database: &Database, add: UserAdd) -> anyhow::Result<()> {
 async fn session(database: &Database, command: SessionCommand) -> anyhow::Result<()> {
     match command {
         SessionCommand::List => {
-            for session in database.sessions().await? {
+            for session in database.sessions(Seen::All).await? {
                 let (id, account) = (session.id, session.account);
+                let unsent = session.unsent.map_or("?".to_owned(), |unsent| unsent.to_string());
                 say(&format!(
-                    "{id:>6}  {account:<16} last used {}  {}",
-                    date(session.seen_ms),
+                    "{id:>6}  {account:<16} last heard of {}  unsent {unsent:<4} files missing {:<4} {}",
+                    date(session.contact_ms),
+                    session.files_missing,
                     session.device_name
                 ));
             }
         }
         SessionCommand::Revoke { id } => {
-            if !database.revoke_session(id, clock::now_ms()).await? {
+            if !database.revoke_session(id, None, clock::now_ms()).await? {
                 bail!("no open session has the number {id}");
             }
             say(&format!("session {id}: ended"));
         }
     }
     Ok(())
+}
+
+async fn audit(database: &Database, command: AuditCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        AuditCommand::List { last, before } => {
+            for entry in database.audit(AuditOf::All, before, last).await? {
+                let actor = entry.actor.as_deref().unwrap_or("-");
+                let unit = entry.unit.as_deref().unwrap_or("-");
+                say(&format!(
+                    "{:>6}  {}  {actor:<16} {:<16} {:<24} {unit:<24} {}",
+                    entry.seq,
+                    date(entry.at_ms),
+                    entry.action,
+                    entry.object,
+                    entry.detail
+                ));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        AuditCommand::Verify { head } => match database.verify_audit(head).await? {
+            Ok((rows, head)) => {
+                say(&format!("{rows} rows, none changed, removed or moved; head {rows}:{head}"));
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(broken) => {
+                tell(&format!("the audit log was tampered with: {broken}"));
+                Ok(ExitCode::from(1))
+            }
+        },
+    }
 }
 
 fn date(ms: i64) -> String {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pack::phone::PublishedForm;
 use pack::{DemoUser, Pack};
 
-use crate::accounts::{PasswordError, hash_password};
+use crate::accounts::{PasswordError, Role, hash_password};
 use crate::database::{Database, DatabaseError, FormRow, NewAccount, NewPack};
 use crate::spreadsheet_form;
 
@@ -201,12 +201,12 @@ pub async fn add_demo_users(
         let account = NewAccount {
             name: user.name.clone(),
             display_name: user.full_name.clone(),
-            role: user.role.clone(),
+            role: Role::named(&user.role).expect("a pack that was checked names roles there are"),
             unit: user.unit.clone(),
             scope: user.scope.clone(),
             password: hash_password(password).await?,
         };
-        database.add_account(&account, now_ms).await?;
+        database.add_account(&account, None, now_ms).await?;
     }
     Ok(())
 }

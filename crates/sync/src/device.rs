@@ -312,12 +312,14 @@ impl Device {
         let oldest = (before > acked).then_some(before + 1);
         let last = operations.last().map_or(before, |last| last.seq);
         let sent = Sent { before, last, more, former: device != self.state.device };
+        let unsent = self.waiting.operations.saturating_sub(operations.len() as u64);
         let request = PushRequest {
             version: WIRE_VERSION,
             device,
             epoch: self.state.epoch,
             operations,
             oldest,
+            unsent: (!sent.former).then_some(unsent),
         };
         let ticket = self.ticket();
         self.step = Step::Pushing { ticket, sent };

@@ -211,6 +211,12 @@ impl Record {
         &self.origin.unit
     }
 
+    /// The unit that a change made it leave, if it belonged to `before`: the creator's operation came after another's.
+    #[must_use]
+    pub fn left(&self, before: Option<&str>) -> Option<String> {
+        before.filter(|before| *before != self.unit()).map(str::to_owned)
+    }
+
     /// The account that created it.
     #[must_use]
     pub fn author(&self) -> &str {

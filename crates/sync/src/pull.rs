@@ -1,13 +1,14 @@
 //! The server's side of a pull: where a cursor goes on, and what a page says.
 //!
-//! The feed holds one entry for each record, at the place (`rv`) of its last change. A cursor that is not
-//! of this epoch and scope starts a new generation from the feed's beginning.
+//! The feed holds one entry for each record, at the place (`rv`) of its last change, and one for each unit that a record
+//! has left, at the place where it did: whoever sees that unit and not the record's present one is told that it [`left`].
+//! A cursor that is not of this epoch and scope starts a new generation from the feed's beginning.
 
 use std::collections::BTreeMap;
 
 use crate::{
     codec,
-    wire::{Hash, PullResponse, RecordState, Verdict, WIRE_VERSION},
+    wire::{FormRef, Hash, PullResponse, RecordId, RecordState, Verdict, WIRE_VERSION},
 };
 
 /// Records in one page.
@@ -137,6 +138,23 @@ impl Feed {
             settled: Some(about.settled).filter(|settled| !settled.is_empty()),
             names: Some(about.names).filter(|names| !names.is_empty()),
         }
+    }
+}
+
+/// What is told of a record that left `unit` at that place of the feed: its name, and nothing of what is in it.
+#[must_use]
+pub fn left(record: RecordId, unit: String, rv: u64) -> RecordState {
+    RecordState {
+        record,
+        form: FormRef { id: String::new(), version: String::new(), hash: Hash([0; 32]) },
+        unit,
+        author: String::new(),
+        received_ms: 0,
+        changed_ms: 0,
+        fields: BTreeMap::new(),
+        rv,
+        left: true,
+        writers: BTreeMap::new(),
     }
 }
 

@@ -67,7 +67,7 @@ pub struct Known {
     pub records: BTreeMap<RecordId, Record>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Incoming {
     seq: u64,
     bytes: Vec<u8>,
@@ -75,10 +75,11 @@ struct Incoming {
 }
 
 /// A push request, its operations read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Batch {
     device: DeviceId,
     oldest: Option<u64>,
+    unsent: Option<u64>,
     incoming: Vec<Incoming>,
 }
 
@@ -122,16 +123,20 @@ pub struct Decided {
     pub decisions: Vec<Decision>,
     /// The records that changed, to be stored at a new place of the feed each.
     pub changed: BTreeMap<RecordId, Record>,
+    /// The unit that each of those left which belong to another one now; see [`crate::pull::left`].
+    pub left: BTreeMap<RecordId, String>,
     /// Operations that the device freed as safe and this server does not hold: lost in a restore from a
     /// backup older than promised. For the audit log.
     pub lost: Option<RangeInclusive<u64>>,
+    /// How many operations the device still holds unsent, if it said so.
+    pub unsent: Option<u64>,
 }
 
 impl Batch {
     /// Reads a request's operations. One that cannot be read is kept like the others.
     #[must_use]
     pub fn read(request: PushRequest) -> Self {
-        let PushRequest { version: _, device, epoch: _, operations, oldest } = request;
+        let PushRequest { version: _, device, epoch: _, operations, oldest, unsent } = request;
         let incoming = operations.into_iter().map(|sealed| {
             let operation = codec::decode::<Operation>(&sealed.bytes).ok();
             let is_named = |operation: &Operation| {
@@ -139,7 +144,7 @@ impl Batch {
             };
             Incoming { seq: sealed.seq, operation: operation.filter(is_named), bytes: sealed.bytes }
         });
-        Self { device, oldest, incoming: incoming.collect() }
+        Self { device, oldest, unsent, incoming: incoming.collect() }
     }
 
     /// The device that sends.
@@ -171,6 +176,9 @@ impl Batch {
         let before = self.oldest.unwrap_or_default().saturating_sub(1);
         let lost = (before > acked).then(|| acked + 1..=before);
         acked = acked.max(before);
+        let brought = self.incoming.len();
+        let unit = |(id, record): (&RecordId, &Record)| (*id, record.unit().to_owned());
+        let units: BTreeMap<RecordId, String> = gather(records.iter().map(unit));
 
         for Incoming { seq, bytes, operation } in self.incoming {
             if seq > acked + 1 {
@@ -204,7 +212,14 @@ impl Batch {
             }
         }
         records.retain(|id, _| changed.contains(id));
-        Decided { device: self.device, acked, decisions, changed: records, lost }
+        let left = records.iter().filter_map(|(id, record)| {
+            Some((*id, record.left(units.get(id).map(String::as_str))?))
+        });
+        let left = gather(left);
+        // What a gap or a copied profile stopped stays on the device.
+        let unsent =
+            self.unsent.map(|unsent| unsent.saturating_add((brought - decisions.len()) as u64));
+        Decided { device: self.device, acked, decisions, changed: records, left, lost, unsent }
     }
 }
 

@@ -219,6 +219,10 @@ pub struct PushRequest {
     /// server does not wait for them. Matters after a restore from a backup older than it promised.
     #[n(4)]
     pub oldest: Option<u64>,
+    /// How many operations the device holds unsent beyond those of this request: what a coordinator is shown of a device
+    /// that is lost. Absent from devices of versions that did not say so, and under an id that the device had before.
+    #[n(5)]
+    pub unsent: Option<u64>,
 }
 
 /// An operation as it was sealed: its place in its device's count, and its bytes.

@@ -94,11 +94,16 @@ impl Http {
 
     /// Sends CBOR, packed.
     pub async fn post_cbor(&self, path: &str, body: &[u8]) -> Option<Answer> {
+        self.post_packed_cbor(path, gzip(body)).await
+    }
+
+    /// Sends CBOR that is packed already.
+    pub async fn post_packed_cbor(&self, path: &str, body: Vec<u8>) -> Option<Answer> {
         let headers = [
             (header::CONTENT_TYPE.as_str(), "application/cbor"),
             (header::CONTENT_ENCODING.as_str(), "gzip"),
         ];
-        self.send(Method::POST, path, &headers, gzip(body)).await
+        self.send(Method::POST, path, &headers, body).await
     }
 
     /// Sends a request. `None`: no answer, or none that is whole.

@@ -163,7 +163,10 @@ impl Server {
     pub async fn back_up(&self, name: &str) -> PathBuf {
         let copy = self.folder().join(name);
         let database = self.database().await;
-        database.backup(&copy).await.expect("a backup is made while the server runs");
+        database
+            .backup(&copy, clock::now_ms())
+            .await
+            .expect("a backup is made while the server runs");
         database.close().await;
         copy
     }

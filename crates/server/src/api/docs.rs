@@ -61,6 +61,7 @@ fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &Operation
         ("HEAD", &item.head),
         ("POST", &item.post),
         ("PUT", &item.put),
+        ("PATCH", &item.patch),
         ("DELETE", &item.delete),
     ];
     methods.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?)))

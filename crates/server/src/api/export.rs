@@ -14,10 +14,10 @@ use sync::wire::{Hash, State as RecordStage, Value};
 use utoipa::IntoParams;
 
 use super::signed_in::SignedIn;
-use crate::App;
 use crate::database::FormRow;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::export::{Export, Language, workbook};
+use crate::{App, clock};
 
 /// Which records, and in which language.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -67,9 +67,10 @@ pub async fn records(
     let states = database.visible_records(&session.account, &query.form).await?;
     let public_url = app.config().public_url.clone().unwrap_or_default();
     let file_name = file_name(&query.form);
+    let form = query.form;
+    let unit = query.unit.filter(|unit| !unit.is_empty());
+    let under = unit.as_deref().map(|unit| units.subtree(unit));
     let work = move || {
-        let under =
-            query.unit.as_deref().filter(|unit| !unit.is_empty()).map(|unit| units.subtree(unit));
         let filter = Filter { under, state, text: query.q.unwrap_or_default() };
         let records: Vec<RecordView> = states.iter().map(RecordView::of).collect();
         let records: Vec<RecordView> =
@@ -83,9 +84,14 @@ pub async fn records(
             offset_min: query.offset.unwrap_or(7 * 60).clamp(-14 * 60, 14 * 60),
             public_url: public_url.trim_end_matches('/'),
         };
-        workbook(&export).map_err(ApiError::internal)
+        let bytes = workbook(&export).map_err(ApiError::internal)?;
+        Ok::<_, ApiError>((bytes, records.len()))
     };
-    let bytes = tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)??;
+    let (bytes, count) = tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)??;
+    let (by, now_ms) = (session.account.as_str(), clock::now_ms());
+    database
+        .note_export(by, &form, unit.as_deref().unwrap_or(&session.unit), count, now_ms)
+        .await?;
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{file_name}.xlsx\""))
         .map_err(ApiError::internal)?;
     let kind = HeaderValue::from_static(

@@ -1,5 +1,7 @@
 //! The API, one file for each resource.
 
+pub mod accounts;
+pub mod audit;
 pub mod blobs;
 pub mod docs;
 pub mod export;
@@ -12,6 +14,7 @@ pub mod push;
 pub mod quarantine;
 pub mod records;
 pub mod session;
+pub mod sessions;
 mod signed_in;
 
 use axum::body::Bytes;

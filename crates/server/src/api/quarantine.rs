@@ -119,8 +119,8 @@ pub async fn list(
     SignedIn(session): SignedIn,
     Query(query): Query<QuarantineQuery>,
 ) -> ApiResult<Json<Vec<QuarantineEntry>>> {
-    if session.role != "auditor" {
-        check_may_repair(&session)?;
+    if !session.role.oversees() {
+        return Err(may_not_repair());
     }
     let shown = match query.state.as_deref() {
         None | Some("waiting") => Shown::Waiting,
@@ -141,7 +141,7 @@ pub async fn list(
     responses(
         (status = 200, description = "the entry as it is now", body = QuarantineEntry),
         (status = 401, description = "`signed_out`", body = ErrorBody),
-        (status = 403, description = "`not_allowed`: for coordinators and administrators", body = ErrorBody),
+        (status = 403, description = "`not_allowed`: for coordinators", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see it", body = ErrorBody),
         (status = 409, description = "`already_settled`: it was set aside; `cannot_apply`: see its `obstacle`", body = ErrorBody),
     ))]
@@ -161,7 +161,7 @@ pub async fn apply(
         (status = 200, description = "the entry as it is now", body = QuarantineEntry),
         (status = 400, description = "`bad_json`, `no_reason`: 1 to 500 characters", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
-        (status = 403, description = "`not_allowed`: for coordinators and administrators", body = ErrorBody),
+        (status = 403, description = "`not_allowed`: for coordinators", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see it", body = ErrorBody),
         (status = 409, description = "`already_settled`: it was applied", body = ErrorBody),
     ))]
@@ -185,7 +185,9 @@ async fn settle(
     id: i64,
     settlement: Settlement<'_>,
 ) -> ApiResult<Json<QuarantineEntry>> {
-    check_may_repair(session)?;
+    if !session.role.may_repair() {
+        return Err(may_not_repair());
+    }
     let settled = app.database().settle(id, settlement, repairer(session), clock::now_ms()).await;
     let (settled, head) = settled.map_err(|error| match error {
         SettleError::NotFound => ApiError::not_found("no such entry"),
@@ -202,14 +204,11 @@ async fn settle(
 }
 
 fn repairer(session: &Session) -> Repairer<'_> {
-    Repairer { account: &session.account, sees_all: session.role == "administrator" }
+    Repairer { account: &session.account, sees_all: session.role.oversees_all() }
 }
 
-fn check_may_repair(session: &Session) -> ApiResult<()> {
-    if ["coordinator", "administrator"].contains(&session.role.as_str()) {
-        return Ok(());
-    }
-    Err(ApiError::forbidden("not_allowed", "the repair desk is the coordinators'"))
+fn may_not_repair() -> ApiError {
+    ApiError::forbidden("not_allowed", "the repair desk is the coordinators'")
 }
 
 /// What is in the way, as the asker is told it: their own rights, not those of the author.

@@ -11,16 +11,22 @@ use utoipa::ToSchema;
 
 use super::signed_in::{IDLE_MS, Origin, PLAIN_COOKIE, SECURE_COOKIE, SignedIn};
 use crate::accounts::{self, MAX_PASSWORD};
+use crate::database::NewSession;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock};
 
-/// Who signs in, and on what.
+/// Who signs in, and on what: with name and password, or with a code.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct Credentials {
     /// The account's name.
-    name: String,
+    #[serde(default)]
+    name: Option<String>,
     /// Its password.
-    password: String,
+    #[serde(default)]
+    password: Option<String>,
+    /// A code that a coordinator made, good once: instead of name and password. Dashes, spaces and capitals do not matter.
+    #[serde(default)]
+    code: Option<String>,
     /// The device's id, 32 hexadecimal digits.
     device: String,
     /// What the device calls itself.
@@ -36,7 +42,7 @@ pub struct Profile {
     /// What others see.
     name: String,
     /// `officer`, `trainer`, `coordinator`, `administrator` or `auditor`.
-    role: String,
+    role: &'static str,
     /// Where the person works.
     unit: String,
     /// Every unit that the person sees.
@@ -49,7 +55,8 @@ pub struct Profile {
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = Credentials, responses(
     (status = 200, body = Profile),
     (status = 400, description = "`bad_json`, `bad_device`", body = ErrorBody),
-    (status = 401, description = "`wrong_credentials`, the same for an unknown name", body = ErrorBody),
+    (status = 401, description = "`wrong_credentials`, the same for an unknown name; `wrong_code`, the same for one that \
+        was used, that is over or that never was", body = ErrorBody),
     (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
 ))]
 pub async fn sign_in(
@@ -63,12 +70,38 @@ pub async fn sign_in(
         .device
         .parse()
         .map_err(|error| ApiError::bad_request("bad_device", format!("device: {error}")))?;
+    let device_name: String = given.device_name.chars().take(120).collect();
+    let (token, key) = accounts::new_token();
+    let session = NewSession { key: &key, device, device_name: &device_name };
+    let account = match (given.code, given.name.zip(given.password)) {
+        (Some(code), None) => by_code(&app, origin, &code, session).await?,
+        (None, Some((name, password))) => {
+            by_password(&app, origin, &name, password, session).await?
+        }
+        _ => {
+            let message = "give `name` and `password`, or `code`";
+            return Err(ApiError::bad_request("bad_json", message));
+        }
+    };
+    tracing::info!(account, "signed in");
+    let mut response = Json(profile_of(&app, &account).await?).into_response();
+    set_cookie(&mut response, origin, &token, IDLE_MS / 1000);
+    Ok(response)
+}
+
+async fn by_password(
+    app: &App,
+    origin: Origin,
+    name: &str,
+    password: String,
+    session: NewSession<'_>,
+) -> ApiResult<String> {
     let now_ms = clock::now_ms();
-    app.throttle().take(&given.name, origin.address, now_ms).map_err(ApiError::too_many)?;
-    let account = app.database().account(&given.name).await?.filter(|account| !account.disabled);
+    app.throttle().take(Some(name), origin.address, now_ms).map_err(ApiError::too_many)?;
+    let account = app.database().account(name).await?.filter(|account| !account.is_disabled());
     let hash = account.as_ref().map(|account| account.password.clone());
-    let fits = given.password.len() <= MAX_PASSWORD;
-    let password = if fits { given.password } else { String::new() };
+    let fits = password.len() <= MAX_PASSWORD;
+    let password = if fits { password } else { String::new() };
     let right = accounts::verify_password(password, hash).await.map_err(ApiError::internal)?;
     let account = account.filter(|_| right && fits).ok_or_else(|| {
         ApiError::new(
@@ -77,14 +110,27 @@ pub async fn sign_in(
             "the name or the password is wrong",
         )
     })?;
-    app.throttle().clear(&given.name, origin.address);
-    let (token, key) = accounts::new_token();
-    let device_name: String = given.device_name.chars().take(120).collect();
-    app.database().add_session(&key, &account.name, device, &device_name, now_ms).await?;
-    tracing::info!(account = account.name, "signed in");
-    let mut response = Json(profile_of(&app, &account.name).await?).into_response();
-    set_cookie(&mut response, origin, &token, IDLE_MS / 1000);
-    Ok(response)
+    app.throttle().clear(Some(name), origin.address);
+    app.database().add_session(&account.name, session, now_ms).await?;
+    Ok(account.name)
+}
+
+async fn by_code(
+    app: &App,
+    origin: Origin,
+    code: &str,
+    session: NewSession<'_>,
+) -> ApiResult<String> {
+    let now_ms = clock::now_ms();
+    app.throttle().take(None, origin.address, now_ms).map_err(ApiError::too_many)?;
+    let key = accounts::code_key(code);
+    let account = app.database().sign_in_by_code(&key, session, now_ms).await?;
+    let account = account.ok_or_else(|| {
+        let message = "the code was used, is over or never was";
+        ApiError::new(StatusCode::UNAUTHORIZED, "wrong_code", message)
+    })?;
+    app.throttle().clear(None, origin.address);
+    Ok(account)
 }
 
 /// Who is signed in.
@@ -121,7 +167,7 @@ async fn profile_of(app: &App, name: &str) -> ApiResult<Profile> {
         scope: app.database().visible_units(&account.name).await?,
         account: account.name,
         name: account.display_name,
-        role: account.role,
+        role: account.role.name(),
         unit: account.unit,
         server_ms: clock::now_ms(),
     })

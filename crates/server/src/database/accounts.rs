@@ -1,9 +1,13 @@
 //! People and their sessions.
 
 use pack::phone::PhonePack;
+use sqlx::{QueryBuilder, Sqlite};
 use sync::wire::DeviceId;
 
+use super::audit::{Event, note};
 use super::{Answer, Database, DatabaseError, Write, bytes, unsigned};
+use crate::accounts::Role;
+use crate::audit::Action;
 
 /// A person who may sign in.
 #[derive(Clone, Debug)]
@@ -12,14 +16,26 @@ pub struct Account {
     pub name: String,
     /// What others see.
     pub display_name: String,
-    /// `officer`, `trainer`, `coordinator`, `administrator` or `auditor`.
-    pub role: String,
+    /// What they are for.
+    pub role: Role,
     /// Where they work.
     pub unit: String,
     /// Argon2id hash of the password.
     pub password: String,
+    /// When they were added.
+    pub created_ms: i64,
+    /// Since when they may no longer sign in.
+    pub disabled_ms: Option<i64>,
+    /// Units granted: each with all below it.
+    pub scope: Vec<String>,
+}
+
+impl Account {
     /// Whether they may no longer sign in.
-    pub disabled: bool,
+    #[must_use]
+    pub fn is_disabled(&self) -> bool {
+        self.disabled_ms.is_some()
+    }
 }
 
 /// A person to add.
@@ -29,8 +45,8 @@ pub struct NewAccount {
     pub name: String,
     /// What others see.
     pub display_name: String,
-    /// Their role.
-    pub role: String,
+    /// What they are for.
+    pub role: Role,
     /// Where they work.
     pub unit: String,
     /// Units granted: each with all below it.
@@ -39,8 +55,77 @@ pub struct NewAccount {
     pub password: String,
 }
 
+/// What is to be different of an account.
+#[derive(Clone, Debug, Default)]
+pub struct AccountChange {
+    /// What others see.
+    pub display_name: Option<String>,
+    /// What it is for.
+    pub role: Option<Role>,
+    /// Where the person works.
+    pub unit: Option<String>,
+    /// Units granted.
+    pub scope: Option<Vec<String>>,
+    /// Whether the person may no longer sign in.
+    pub disabled: Option<bool>,
+}
+
+impl AccountChange {
+    /// What is different, for the audit log; being disabled has a row of its own.
+    fn words(&self) -> Option<String> {
+        let parts = [
+            self.display_name.as_ref().map(|name| format!("called {name}")),
+            self.role.map(|role| format!("now {}", role.name())),
+            self.unit.as_ref().map(|unit| format!("of {unit}")),
+            self.scope.as_ref().map(|scope| format!("sees {}", scope.join(", "))),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
+/// Whose accounts and sessions somebody sees.
+#[derive(Clone, Copy, Debug)]
+pub enum Seen<'a> {
+    /// Everybody's.
+    All,
+    /// Those of the people who work in a unit that this account sees, and its own.
+    InUnitsOf(&'a str),
+    /// Its own.
+    Own(&'a str),
+}
+
+impl Seen<'_> {
+    /// Adds to a query of `account a` which of them are meant.
+    fn push(self, query: &mut QueryBuilder<Sqlite>) {
+        match self {
+            Self::All => drop(query.push("TRUE")),
+            Self::InUnitsOf(asker) => {
+                query.push("(a.name = ").push_bind(asker.to_owned());
+                query.push(" OR a.unit IN (SELECT unit FROM visible_unit WHERE account = ");
+                query.push_bind(asker.to_owned()).push("))");
+            }
+            Self::Own(asker) => drop(query.push("a.name = ").push_bind(asker.to_owned())),
+        }
+    }
+}
+
 /// SHA-256 of a session's token.
 pub type SessionKey = [u8; 32];
+
+/// SHA-256 of a one-time code.
+pub type CodeKey = [u8; 32];
+
+/// The session that a sign-in opens.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSession<'a> {
+    /// What it is known by.
+    pub key: &'a SessionKey,
+    /// The device it is opened on.
+    pub device: DeviceId,
+    /// What the device calls itself.
+    pub device_name: &'a str,
+}
 
 /// An open session, or one that was revoked.
 #[derive(Clone, Debug)]
@@ -50,7 +135,9 @@ pub struct Session {
     /// Whose it is.
     pub account: String,
     /// The person's role.
-    pub role: String,
+    pub role: Role,
+    /// Where the person works.
+    pub unit: String,
     /// The device it was opened on.
     pub device: DeviceId,
     /// When it was last used.
@@ -63,56 +150,92 @@ pub struct Session {
     pub scope_rev: u64,
 }
 
-/// A session as the operator sees it.
+/// A session as whoever looks after it sees it.
 #[derive(Clone, Debug)]
 pub struct SessionRow {
     /// Its number.
     pub id: i64,
     /// Whose it is.
     pub account: String,
+    /// What others see of that person.
+    pub account_name: String,
+    /// That person's role.
+    pub role: Role,
+    /// Where that person works.
+    pub unit: String,
+    /// The device it was opened on.
+    pub device: DeviceId,
     /// What the device calls itself.
     pub device_name: String,
     /// When it began.
     pub created_ms: i64,
-    /// When it was last used.
-    pub seen_ms: i64,
+    /// When it or its device was last heard of.
+    pub contact_ms: i64,
+    /// How many operations the device said that it still held when it last pushed.
+    pub unsent: Option<u64>,
+    /// When that was.
+    pub pushed_ms: Option<i64>,
+    /// How many files that its operations name are not here whole.
+    pub files_missing: u64,
 }
 
 impl Database {
     /// The account of that name.
     pub async fn account(&self, name: &str) -> Answer<Option<Account>> {
-        Ok(self.accounts_where(Some(name)).await?.pop())
+        self.seen_account(name, Seen::All).await
     }
 
-    /// All accounts by name.
-    pub async fn accounts(&self) -> Answer<Vec<Account>> {
-        self.accounts_where(None).await
+    /// The account of that name, if it is one of those.
+    pub async fn seen_account(&self, name: &str, seen: Seen<'_>) -> Answer<Option<Account>> {
+        Ok(self.accounts_where(Some(name), seen).await?.pop())
     }
 
-    async fn accounts_where(&self, name: Option<&str>) -> Answer<Vec<Account>> {
-        type Row = (String, String, String, String, String, Option<i64>);
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT name, display_name, role, unit, password, disabled_ms FROM account
-             WHERE $1 IS NULL OR name = $1 ORDER BY name",
-        )
-        .bind(name)
-        .fetch_all(&self.readers)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|(name, display_name, role, unit, password, disabled)| Account {
-                name,
-                display_name,
-                role,
-                unit,
-                password,
-                disabled: disabled.is_some(),
-            })
-            .collect())
+    /// Accounts by name.
+    pub async fn accounts(&self, seen: Seen<'_>) -> Answer<Vec<Account>> {
+        self.accounts_where(None, seen).await
     }
 
-    /// Adds a person, or says `false` when the name is taken.
-    pub async fn add_account(&self, new: &NewAccount, now_ms: i64) -> Answer<bool> {
+    async fn accounts_where(&self, name: Option<&str>, seen: Seen<'_>) -> Answer<Vec<Account>> {
+        type Row = (String, String, String, String, String, i64, Option<i64>, Option<String>);
+        let mut query = QueryBuilder::new(
+            "SELECT a.name, a.display_name, a.role, a.unit, a.password, a.created_ms, a.disabled_ms,
+                (SELECT json_group_array(unit) FROM (SELECT unit FROM account_scope WHERE account = a.name ORDER BY unit))
+             FROM account a WHERE ",
+        );
+        seen.push(&mut query);
+        if let Some(name) = name {
+            query.push(" AND a.name = ").push_bind(name.to_owned());
+        }
+        query.push(" ORDER BY a.name");
+        let rows: Vec<Row> = query.build_query_as().fetch_all(&self.readers).await?;
+        let account =
+            |(name, display_name, role, unit, password, created_ms, disabled_ms, scope): Row| {
+                let scope = serde_json::from_str(&scope.unwrap_or_default());
+                let damaged = |error: serde_json::Error| DatabaseError::Damaged {
+                    what: "scope",
+                    why: error.to_string(),
+                };
+                Ok(Account {
+                    name,
+                    display_name,
+                    role: stored_role(&role)?,
+                    unit,
+                    password,
+                    created_ms,
+                    disabled_ms,
+                    scope: scope.map_err(damaged)?,
+                })
+            };
+        rows.into_iter().map(account).collect()
+    }
+
+    /// Adds a person, or says `false` when the name is taken. `by`: who does, none for the operator of the machine.
+    pub async fn add_account(
+        &self,
+        new: &NewAccount,
+        by: Option<&str>,
+        now_ms: i64,
+    ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
         let added = sqlx::query(
             "INSERT INTO account (name, display_name, role, unit, password, created_ms, scope_rev)
@@ -120,7 +243,7 @@ impl Database {
         )
         .bind(&new.name)
         .bind(&new.display_name)
-        .bind(&new.role)
+        .bind(new.role.name())
         .bind(&new.unit)
         .bind(&new.password)
         .bind(now_ms)
@@ -130,83 +253,166 @@ impl Database {
         if added == 0 {
             return Ok(false);
         }
-        for unit in &new.scope {
-            sqlx::query(
-                "INSERT INTO account_scope (account, unit) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            )
-            .bind(&new.name)
-            .bind(unit)
-            .execute(&mut *tx)
-            .await?;
-        }
-        refresh_visible_units(&mut tx).await?;
+        grant(&mut tx, &new.name, &new.scope).await?;
+        let detail = format!("{} of {}, sees {}", new.role.name(), new.unit, new.scope.join(", "));
+        let (object, unit) = (new.name.as_str(), Some(new.unit.as_str()));
+        let event = Event { actor: by, action: Action::AccountAdd, object, unit, detail: &detail };
+        note(&mut tx, event, now_ms).await?;
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Ends an account's right to sign in, and revokes its sessions. Says whether there is such an account.
-    pub async fn disable_account(&self, name: &str, now_ms: i64) -> Answer<bool> {
+    /// Changes an account: all of it or nothing. Says whether there is one of that name.
+    pub async fn change_account(
+        &self,
+        name: &str,
+        change: &AccountChange,
+        by: Option<&str>,
+        now_ms: i64,
+    ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
-        let found = sqlx::query(
-            "UPDATE account SET disabled_ms = coalesce(disabled_ms, $2) WHERE name = $1",
+        let unit: Option<String> = sqlx::query_scalar(
+            "UPDATE account SET display_name = coalesce($2, display_name), role = coalesce($3, role),
+                unit = coalesce($4, unit) WHERE name = $1 RETURNING unit",
         )
         .bind(name)
-        .bind(now_ms)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-        sqlx::query(
-            "UPDATE session SET ended_ms = $2, revoked = 1 WHERE account = $1 AND ended_ms IS NULL",
-        )
-        .bind(name)
-        .bind(now_ms)
-        .execute(&mut *tx)
+        .bind(&change.display_name)
+        .bind(change.role.map(Role::name))
+        .bind(&change.unit)
+        .fetch_optional(&mut *tx)
         .await?;
+        let Some(unit) = unit else { return Ok(false) };
+        if let Some(scope) = &change.scope {
+            sqlx::query("DELETE FROM account_scope WHERE account = $1")
+                .bind(name)
+                .execute(&mut *tx)
+                .await?;
+            grant(&mut tx, name, scope).await?;
+        }
+        let mut noted = Vec::new();
+        if let Some(detail) = change.words() {
+            noted.push((Action::AccountChange, detail));
+        }
+        match change.disabled {
+            Some(true) => {
+                noted.push((Action::AccountDisable, disable(&mut tx, name, now_ms).await?));
+            }
+            Some(false) => {
+                sqlx::query("UPDATE account SET disabled_ms = NULL WHERE name = $1")
+                    .bind(name)
+                    .execute(&mut *tx)
+                    .await?;
+                noted.push((Action::AccountEnable, String::new()));
+            }
+            None => {}
+        }
+        for (action, detail) in noted {
+            let unit = Some(unit.as_str());
+            let event = Event { actor: by, action, object: name, unit, detail: &detail };
+            note(&mut tx, event, now_ms).await?;
+        }
         tx.commit().await?;
-        Ok(found > 0)
+        Ok(true)
     }
 
-    /// Opens a session.
-    pub async fn add_session(
+    /// Ends an account's right to sign in, its sessions and its codes. Says whether there is such an account.
+    pub async fn disable_account(&self, name: &str, by: Option<&str>, now_ms: i64) -> Answer<bool> {
+        let change = AccountChange { disabled: Some(true), ..AccountChange::default() };
+        self.change_account(name, &change, by, now_ms).await
+    }
+
+    /// Keeps a code that opens one session of an account until `ends_ms`. Earlier ones are good no longer. Says whether there
+    /// is such an account, which may sign in.
+    pub async fn add_code(
         &self,
-        key: &SessionKey,
         account: &str,
-        device: DeviceId,
-        device_name: &str,
+        key: &CodeKey,
+        ends_ms: i64,
+        by: Option<&str>,
         now_ms: i64,
-    ) -> Answer<()> {
+    ) -> Answer<bool> {
+        let mut tx = self.begin_write().await?;
+        let unit: Option<String> =
+            sqlx::query_scalar("SELECT unit FROM account WHERE name = $1 AND disabled_ms IS NULL")
+                .bind(account)
+                .fetch_optional(&mut *tx)
+                .await?;
+        let Some(unit) = unit else { return Ok(false) };
+        end_codes(&mut tx, account, now_ms).await?;
         sqlx::query(
-            "INSERT INTO session (token_hash, account, device, device_name, created_ms, seen_ms)
-             VALUES ($1, $2, $3, $4, $5, $5)",
+            "INSERT INTO sign_in_code (code_hash, account, made_by, made_ms, ends_ms) VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(key.as_slice())
         .bind(account)
-        .bind(device.0.as_slice())
-        .bind(device_name)
+        .bind(by)
         .bind(now_ms)
-        .execute(&self.writer)
+        .bind(ends_ms)
+        .execute(&mut *tx)
         .await?;
+        let (action, unit) = (Action::CodeMake, Some(unit.as_str()));
+        let event = Event { actor: by, action, object: account, unit, detail: "" };
+        note(&mut tx, event, now_ms).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Opens a session for whoever has a code, which is used up by it. None: there is no such code any more.
+    pub async fn sign_in_by_code(
+        &self,
+        code: &CodeKey,
+        session: NewSession<'_>,
+        now_ms: i64,
+    ) -> Answer<Option<String>> {
+        let mut tx = self.begin_write().await?;
+        let account: Option<String> = sqlx::query_scalar(
+            "UPDATE sign_in_code SET used_ms = $2
+             WHERE code_hash = $1 AND used_ms IS NULL AND ends_ms > $2
+                AND EXISTS (SELECT 1 FROM account a WHERE a.name = account AND a.disabled_ms IS NULL)
+             RETURNING account",
+        )
+        .bind(code.as_slice())
+        .bind(now_ms)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(account) = account else { return Ok(None) };
+        open_session(&mut tx, &account, session, Action::SignInByCode, now_ms).await?;
+        tx.commit().await?;
+        Ok(Some(account))
+    }
+
+    /// Opens a session for whoever gave the right password.
+    pub async fn add_session(
+        &self,
+        account: &str,
+        session: NewSession<'_>,
+        now_ms: i64,
+    ) -> Answer<()> {
+        let mut tx = self.begin_write().await?;
+        open_session(&mut tx, account, session, Action::SignIn, now_ms).await?;
+        tx.commit().await?;
         Ok(())
     }
 
     /// The open or revoked session of a token. One that its owner ended is gone.
     pub async fn session(&self, key: &SessionKey) -> Answer<Option<Session>> {
-        type Row = (i64, String, String, Vec<u8>, i64, i64, bool, i64);
+        type Row = (i64, String, String, String, Vec<u8>, i64, i64, bool, i64);
         let row: Option<Row> = sqlx::query_as(
-            "SELECT s.id, s.account, a.role, s.device, s.seen_ms, s.revoked, a.disabled_ms IS NOT NULL, a.scope_rev
+            "SELECT s.id, s.account, a.role, a.unit, s.device, s.seen_ms, s.revoked, a.disabled_ms IS NOT NULL, a.scope_rev
              FROM session s JOIN account a ON a.name = s.account
              WHERE s.token_hash = $1 AND (s.ended_ms IS NULL OR s.revoked = 1)",
         )
         .bind(key.as_slice())
         .fetch_optional(&self.readers)
         .await?;
-        let Some((id, account, role, device, seen_ms, revoked, disabled, scope_rev)) = row else {
+        let Some((id, account, role, unit, device, seen_ms, revoked, disabled, scope_rev)) = row
+        else {
             return Ok(None);
         };
         Ok(Some(Session {
             id,
             account,
-            role,
+            role: stored_role(&role)?,
+            unit,
             device: DeviceId(bytes("session device", &device)?),
             seen_ms,
             revoked: revoked != 0,
@@ -250,35 +456,82 @@ impl Database {
     }
 
     /// Somebody else ends it. Says whether there was an open session of that number.
-    pub async fn revoke_session(&self, id: i64, now_ms: i64) -> Answer<bool> {
-        let done = sqlx::query(
-            "UPDATE session SET ended_ms = $2, revoked = 1 WHERE id = $1 AND ended_ms IS NULL",
+    pub async fn revoke_session(&self, id: i64, by: Option<&str>, now_ms: i64) -> Answer<bool> {
+        let mut tx = self.begin_write().await?;
+        let ended: Option<(String, String, String)> = sqlx::query_as(
+            "UPDATE session SET ended_ms = $2, revoked = 1 WHERE id = $1 AND ended_ms IS NULL
+             RETURNING account, device_name, (SELECT unit FROM account a WHERE a.name = session.account)",
         )
         .bind(id)
         .bind(now_ms)
-        .execute(&self.writer)
+        .fetch_optional(&mut *tx)
         .await?;
-        Ok(done.rows_affected() > 0)
+        let Some((account, device_name, unit)) = ended else { return Ok(false) };
+        let detail = format!("session {id}, {device_name}");
+        let (object, unit) = (account.as_str(), Some(unit.as_str()));
+        let event =
+            Event { actor: by, action: Action::SessionRevoke, object, unit, detail: &detail };
+        note(&mut tx, event, now_ms).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
-    /// Open sessions, newest use first.
-    pub async fn sessions(&self) -> Answer<Vec<SessionRow>> {
-        let rows: Vec<(i64, String, String, i64, i64)> = sqlx::query_as(
-            "SELECT id, account, device_name, created_ms, seen_ms FROM session
-             WHERE ended_ms IS NULL ORDER BY seen_ms DESC",
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|(id, account, device_name, created_ms, seen_ms)| SessionRow {
-                id,
-                account,
-                device_name,
-                created_ms,
-                seen_ms,
+    /// Open sessions, newest contact first.
+    pub async fn sessions(&self, seen: Seen<'_>) -> Answer<Vec<SessionRow>> {
+        self.sessions_where(None, seen).await
+    }
+
+    /// The open session of that number, if it is one of those.
+    pub async fn seen_session(&self, id: i64, seen: Seen<'_>) -> Answer<Option<SessionRow>> {
+        Ok(self.sessions_where(Some(id), seen).await?.pop())
+    }
+
+    async fn sessions_where(&self, id: Option<i64>, seen: Seen<'_>) -> Answer<Vec<SessionRow>> {
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            id: i64,
+            account: String,
+            display_name: String,
+            role: String,
+            unit: String,
+            device: Vec<u8>,
+            device_name: String,
+            created_ms: i64,
+            contact_ms: i64,
+            unsent: Option<i64>,
+            pushed_ms: Option<i64>,
+            files_missing: i64,
+        }
+        let mut query = QueryBuilder::new(
+            "SELECT s.id, s.account, a.display_name, a.role, a.unit, s.device, s.device_name, s.created_ms,
+                max(s.seen_ms, coalesce(d.pushed_ms, 0)) AS contact_ms, d.unsent, d.pushed_ms,
+                (SELECT count(*) FROM blob_wanted w WHERE w.device = s.device) AS files_missing
+             FROM session s JOIN account a ON a.name = s.account LEFT JOIN device d ON d.id = s.device
+             WHERE s.ended_ms IS NULL AND ",
+        );
+        seen.push(&mut query);
+        if let Some(id) = id {
+            query.push(" AND s.id = ").push_bind(id);
+        }
+        query.push(" ORDER BY contact_ms DESC, s.id DESC");
+        let rows: Vec<Row> = query.build_query_as().fetch_all(&self.readers).await?;
+        let session = |row: Row| {
+            Ok(SessionRow {
+                id: row.id,
+                account: row.account,
+                account_name: row.display_name,
+                role: stored_role(&row.role)?,
+                unit: row.unit,
+                device: DeviceId(bytes("session device", &row.device)?),
+                device_name: row.device_name,
+                created_ms: row.created_ms,
+                contact_ms: row.contact_ms,
+                unsent: row.unsent.map(unsigned),
+                pushed_ms: row.pushed_ms,
+                files_missing: unsigned(row.files_missing),
             })
-            .collect())
+        };
+        rows.into_iter().map(session).collect()
     }
 
     /// Every unit that an account sees, sorted.
@@ -288,6 +541,77 @@ impl Database {
             .fetch_all(&self.readers)
             .await?)
     }
+}
+
+pub(super) fn stored_role(name: &str) -> Answer<Role> {
+    let why = || DatabaseError::Damaged { what: "role", why: name.to_owned() };
+    Role::named(name).ok_or_else(why)
+}
+
+/// Grants units to an account, beside those that it has.
+async fn grant(tx: &mut Write, account: &str, scope: &[String]) -> Answer<()> {
+    for unit in scope {
+        sqlx::query(
+            "INSERT INTO account_scope (account, unit) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        )
+        .bind(account)
+        .bind(unit)
+        .execute(&mut **tx)
+        .await?;
+    }
+    refresh_visible_units(tx).await
+}
+
+/// Nobody signs in with the account any more. Says what ended.
+async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answer<String> {
+    sqlx::query("UPDATE account SET disabled_ms = coalesce(disabled_ms, $2) WHERE name = $1")
+        .bind(account)
+        .bind(now_ms)
+        .execute(&mut **tx)
+        .await?;
+    let ended = sqlx::query(
+        "UPDATE session SET ended_ms = $2, revoked = 1 WHERE account = $1 AND ended_ms IS NULL",
+    )
+    .bind(account)
+    .bind(now_ms)
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    end_codes(tx, account, now_ms).await?;
+    Ok(format!("{ended} sessions ended"))
+}
+
+/// No code of an account is good any longer.
+async fn end_codes(tx: &mut Write, account: &str, now_ms: i64) -> Answer<()> {
+    sqlx::query("UPDATE sign_in_code SET used_ms = $2 WHERE account = $1 AND used_ms IS NULL")
+        .bind(account)
+        .bind(now_ms)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn open_session(
+    tx: &mut Write,
+    account: &str,
+    session: NewSession<'_>,
+    action: Action,
+    now_ms: i64,
+) -> Answer<()> {
+    let NewSession { key, device, device_name } = session;
+    let unit: String = sqlx::query_scalar(
+        "INSERT INTO session (token_hash, account, device, device_name, created_ms, seen_ms)
+         VALUES ($1, $2, $3, $4, $5, $5) RETURNING (SELECT unit FROM account a WHERE a.name = $2)",
+    )
+    .bind(key.as_slice())
+    .bind(account)
+    .bind(device.0.as_slice())
+    .bind(device_name)
+    .bind(now_ms)
+    .fetch_one(&mut **tx)
+    .await?;
+    let (actor, unit) = (Some(account), Some(unit.as_str()));
+    note(tx, Event { actor, action, object: account, unit, detail: device_name }, now_ms).await
 }
 
 /// Works out again which units each account sees. Accounts whose units changed get a new `scope_rev`, so

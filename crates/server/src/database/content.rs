@@ -3,7 +3,9 @@
 use sync::wire::{FormRef, Hash};
 
 use super::accounts::refresh_visible_units;
+use super::audit::{Event, note};
 use super::{Answer, Database, bytes};
+use crate::audit::Action;
 
 /// A form's XML and its name.
 #[derive(Clone, Debug)]
@@ -66,6 +68,11 @@ impl Database {
             .execute(&mut *tx)
             .await?;
         refresh_visible_units(&mut tx).await?;
+        let detail = format!("{} forms, {} units", new.forms.len(), new.units.len());
+        let object = new.hash.to_string();
+        let action = Action::PackLoad;
+        let event = Event { actor: None, action, object: &object, unit: None, detail: &detail };
+        note(&mut tx, event, now_ms).await?;
         tx.commit().await?;
         Ok(true)
     }

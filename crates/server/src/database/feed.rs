@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sync::codec;
 use sync::merge::{Record, Stamp};
-use sync::pull::{Feed, Start};
+use sync::pull::{self, Feed, Start};
 use sync::wire::{DeviceId, RecordId, RecordState, Verdict};
 
 use super::log::stored_verdict;
@@ -37,6 +37,13 @@ pub struct FeedPage {
 const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 type RecordRow = (i64, i64, i64, Vec<u8>);
+
+/// What the feed says of one record.
+struct Entry {
+    /// How many bytes are stored of it.
+    size: usize,
+    state: RecordState,
+}
 
 impl Database {
     /// The server's epoch and the feed's head.
@@ -79,18 +86,14 @@ impl Database {
             key: bytes("cursor key", &key)?,
         };
         let start = feed.start(cursor);
-        let mut rows: Vec<RecordRow> = Vec::new();
+        let mut entries = Vec::new();
         if start.after < feed.head {
-            rows = sqlx::query_as(
-                "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
-                 JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
-                 WHERE record.rv > $2 ORDER BY record.rv LIMIT $3",
-            )
-            .bind(account)
-            .bind(signed(start.after))
-            .bind(signed(size as u64 + 1))
-            .fetch_all(&mut *tx)
-            .await?;
+            entries = stood(&mut tx, account, start.after, size + 1).await?;
+        }
+        // A new generation begins without what it does not bring.
+        if start.after < feed.head && !start.reset {
+            entries.extend(left(&mut tx, account, start.after, size + 1).await?);
+            entries.sort_by_key(|entry| entry.state.rv);
         }
         let marks: Option<(i64, i64)> =
             sqlx::query_as("SELECT acked, safe FROM device WHERE id = $1")
@@ -106,12 +109,12 @@ impl Database {
         } else {
             Vec::new()
         };
-        let size = fitting(&rows, size);
-        rows.truncate(size + 1);
-        let last_of_more = rows.get(size).and_then(|_| rows.get(size - 1)).map(|row| row.0);
-        let end = feed.end(start, last_of_more.map(unsigned));
+        let size = fitting(&entries, size);
+        let records: Vec<RecordState> =
+            entries.into_iter().take(size + 1).map(|entry| entry.state).collect();
+        let last_of_more = records.get(size).and_then(|_| records.get(size - 1));
+        let end = feed.end(start, last_of_more.map(|last| last.rv));
         let settled = settled(&mut tx, device, start.after, end).await?;
-        let records = rows.into_iter().map(state).collect::<Answer<Vec<RecordState>>>()?;
         let names = names(&mut tx, &records).await?;
         tx.rollback().await?;
         Ok(FeedPage {
@@ -156,11 +159,54 @@ impl Database {
     }
 }
 
+/// The records in an account's units, from a place of the feed on.
+async fn stood(
+    tx: &mut Transaction,
+    account: &str,
+    after: u64,
+    limit: usize,
+) -> Answer<Vec<Entry>> {
+    let rows: Vec<RecordRow> = sqlx::query_as(
+        "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
+         JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
+         WHERE record.rv > $2 ORDER BY record.rv LIMIT $3",
+    )
+    .bind(account)
+    .bind(signed(after))
+    .bind(signed(limit as u64))
+    .fetch_all(&mut **tx)
+    .await?;
+    let entry = |row: RecordRow| Ok(Entry { size: row.3.len(), state: state(row)? });
+    rows.into_iter().map(entry).collect()
+}
+
+/// The traces of records that left an account's units and are in none of them now.
+async fn left(tx: &mut Transaction, account: &str, after: u64, limit: usize) -> Answer<Vec<Entry>> {
+    let rows: Vec<(Vec<u8>, String, i64)> = sqlx::query_as(
+        "SELECT trace.record, trace.unit, trace.rv FROM record_left trace
+         JOIN visible_unit seen ON seen.account = $1 AND seen.unit = trace.unit
+         JOIN record ON record.id = trace.record
+         WHERE trace.rv > $2 AND NOT EXISTS
+            (SELECT 1 FROM visible_unit WHERE account = $1 AND unit = record.unit)
+         ORDER BY trace.rv LIMIT $3",
+    )
+    .bind(account)
+    .bind(signed(after))
+    .bind(signed(limit as u64))
+    .fetch_all(&mut **tx)
+    .await?;
+    let entry = |(record, unit, rv): (Vec<u8>, String, i64)| {
+        let state = pull::left(stored_id(&record)?, unit, unsigned(rv));
+        Ok(Entry { size: record.len(), state })
+    };
+    rows.into_iter().map(entry).collect()
+}
+
 /// The names of those who wrote records: few, however many records a page has.
 async fn names(tx: &mut Transaction, records: &[RecordState]) -> Answer<BTreeMap<String, String>> {
-    let written = records.iter().flat_map(|record| record.writers.values());
-    let accounts: BTreeSet<&String> =
-        records.iter().map(|record| &record.author).chain(written).collect();
+    let stand = || records.iter().filter(|record| !record.left);
+    let written = stand().flat_map(|record| record.writers.values());
+    let accounts: BTreeSet<&String> = stand().map(|record| &record.author).chain(written).collect();
     let mut names = BTreeMap::new();
     for account in accounts {
         let name: Option<String> =
@@ -196,11 +242,11 @@ async fn settled(
     verdicts.iter().map(|verdict| stored_verdict(verdict)).collect()
 }
 
-/// How many rows make a page: at most `size`, at least one, and not more than [`PAGE_BYTES`] if that leaves one.
-fn fitting(rows: &[RecordRow], size: usize) -> usize {
+/// How many entries make a page: at most `size`, at least one, and not more than [`PAGE_BYTES`] if that leaves one.
+fn fitting(entries: &[Entry], size: usize) -> usize {
     let mut sum = 0;
-    let fit = rows.iter().take_while(|row| {
-        sum += row.3.len();
+    let fit = entries.iter().take_while(|entry| {
+        sum += entry.size;
         sum <= PAGE_BYTES
     });
     fit.count().clamp(1, size)

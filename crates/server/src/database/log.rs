@@ -22,6 +22,8 @@ pub struct Pushed {
     pub quarantined: Vec<(u64, QuarantineReason)>,
     /// Operations that the device freed as safe and this server does not hold.
     pub lost: Option<std::ops::RangeInclusive<u64>>,
+    /// How many pushes shared the transaction.
+    pub together: usize,
 }
 
 /// An operation of a record's history.
@@ -40,52 +42,6 @@ pub struct LoggedOperation {
 }
 
 impl Database {
-    /// Keeps a push in one transaction: all of it or, if this fails, nothing.
-    pub async fn push(&self, batch: Batch, sender: Sender<'_>, now_ms: i64) -> Answer<Pushed> {
-        let mut tx = self.begin_write().await?;
-        let known = known(&mut tx, &batch).await?;
-        let rights = Rights::read(&mut tx, sender.account).await?;
-        let decided = batch.decide(known, &sender, &rights);
-        for decision in &decided.decisions {
-            keep(&mut tx, &decided, decision, sender, now_ms).await?;
-        }
-        let (epoch, head): (i64, i64) =
-            sqlx::query_as("UPDATE server SET rv = rv + $1 RETURNING epoch, rv")
-                .bind(signed(decided.changed.len() as u64))
-                .fetch_one(&mut *tx)
-                .await?;
-        let first = head - signed(decided.changed.len() as u64) + 1;
-        for (rv, record) in (first..).zip(decided.changed.values()) {
-            store(&mut tx, record, rv, now_ms).await?;
-        }
-        let safe: i64 = sqlx::query_scalar(
-            "INSERT INTO device (id, acked, safe) VALUES ($1, $2, 0)
-             ON CONFLICT (id) DO UPDATE SET acked = $2 RETURNING safe",
-        )
-        .bind(decided.device.0.as_slice())
-        .bind(signed(decided.acked))
-        .fetch_one(&mut *tx)
-        .await?;
-        let missing: Vec<Vec<u8>> =
-            sqlx::query_scalar("SELECT blob FROM blob_wanted WHERE device = $1 LIMIT $2")
-                .bind(decided.device.0.as_slice())
-                .bind(signed(MAX_MISSING_BLOBS as u64))
-                .fetch_all(&mut *tx)
-                .await?;
-        let missing =
-            missing.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect::<Answer<_>>()?;
-        tx.commit().await?;
-        let reasons = decided.decisions.iter();
-        Ok(Pushed {
-            response: decided.response(unsigned(epoch), unsigned(safe), now_ms, missing),
-            head: unsigned(head),
-            quarantined: reasons
-                .filter_map(|decision| Some((decision.seq, decision.verdict.reason?)))
-                .collect(),
-            lost: decided.lost,
-        })
-    }
-
     /// Every operation of a record, in the order of arrival.
     pub async fn history(&self, record: RecordId) -> Answer<Vec<LoggedOperation>> {
         type Row = (Vec<u8>, Option<String>, Option<String>, i64, Vec<u8>);
@@ -113,6 +69,79 @@ impl Database {
     }
 }
 
+/// What the server counts by, while a transaction lasts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    epoch: i64,
+    rv: i64,
+}
+
+impl Head {
+    pub(super) async fn read(tx: &mut Write) -> Answer<Self> {
+        let (epoch, rv) =
+            sqlx::query_as("SELECT epoch, rv FROM server").fetch_one(&mut **tx).await?;
+        Ok(Self { epoch, rv })
+    }
+
+    pub(super) async fn write(self, tx: &mut Write) -> Answer<()> {
+        sqlx::query("UPDATE server SET rv = $1").bind(self.rv).execute(&mut **tx).await?;
+        Ok(())
+    }
+}
+
+/// Keeps a push inside a transaction that others may share, and moves the feed's head on.
+pub(super) async fn keep_push(
+    tx: &mut Write,
+    batch: Batch,
+    sender: Sender<'_>,
+    rights: &Rights<'_>,
+    head: &mut Head,
+    now_ms: i64,
+) -> Answer<Pushed> {
+    let known = known(tx, &batch).await?;
+    let decided = batch.decide(known, &sender, rights);
+    for decision in &decided.decisions {
+        keep(tx, &decided, decision, sender, now_ms).await?;
+    }
+    let first = head.rv + 1;
+    head.rv += signed(decided.changed.len() as u64);
+    for (rv, record) in (first..).zip(decided.changed.values()) {
+        let left = decided.left.get(&record.id());
+        store(tx, record, left.map(String::as_str), rv, now_ms).await?;
+    }
+    let (safe, is_missing): (i64, bool) = sqlx::query_as(
+        "INSERT INTO device (id, acked, safe, pushed_ms, unsent) VALUES ($1, $2, 0, $3, $4)
+         ON CONFLICT (id) DO UPDATE SET acked = $2, pushed_ms = $3, unsent = coalesce($4, unsent)
+         RETURNING safe, EXISTS (SELECT 1 FROM blob_wanted WHERE device = $1)",
+    )
+    .bind(decided.device.0.as_slice())
+    .bind(signed(decided.acked))
+    .bind(now_ms)
+    .bind(decided.unsent.map(signed))
+    .fetch_one(&mut **tx)
+    .await?;
+    let mut missing: Vec<Vec<u8>> = Vec::new();
+    if is_missing {
+        missing = sqlx::query_scalar("SELECT blob FROM blob_wanted WHERE device = $1 LIMIT $2")
+            .bind(decided.device.0.as_slice())
+            .bind(signed(MAX_MISSING_BLOBS as u64))
+            .fetch_all(&mut **tx)
+            .await?;
+    }
+    let missing =
+        missing.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect::<Answer<_>>()?;
+    let reasons = decided.decisions.iter();
+    Ok(Pushed {
+        response: decided.response(unsigned(head.epoch), unsigned(safe), now_ms, missing),
+        head: unsigned(head.rv),
+        quarantined: reasons
+            .filter_map(|decision| Some((decision.seq, decision.verdict.reason?)))
+            .collect(),
+        lost: decided.lost,
+        together: 1,
+    })
+}
+
 /// What the database holds that a batch may meet.
 async fn known(tx: &mut Write, batch: &Batch) -> Answer<Known> {
     let device = batch.device();
@@ -121,7 +150,8 @@ async fn known(tx: &mut Write, batch: &Batch) -> Answer<Known> {
         .fetch_optional(&mut **tx)
         .await?;
     let mut known = Known { acked: unsigned(acked.unwrap_or(0)), ..Known::default() };
-    if let Some(seqs) = batch.seqs() {
+    // The log holds nothing above the watermark: what is new is not looked for.
+    if let Some(seqs) = batch.seqs().filter(|seqs| *seqs.start() <= known.acked) {
         let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
             "SELECT seq, hash, verdict FROM operation WHERE device = $1 AND seq BETWEEN $2 AND $3",
         )
@@ -223,8 +253,14 @@ async fn want_files(tx: &mut Write, device: DeviceId, decision: &Decision) -> An
     Ok(())
 }
 
-/// Puts a record's new state at its new place in the feed.
-pub(super) async fn store(tx: &mut Write, record: &Record, rv: i64, now_ms: i64) -> Answer<()> {
+/// Puts a record's new state at its new place in the feed, and there a trace of it into the unit that it left.
+pub(super) async fn store(
+    tx: &mut Write,
+    record: &Record,
+    left: Option<&str>,
+    rv: i64,
+    now_ms: i64,
+) -> Answer<()> {
     sqlx::query(
         "INSERT INTO record (id, rv, unit, form, author, received_ms, changed_ms, body)
          VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
@@ -245,6 +281,22 @@ pub(super) async fn store(tx: &mut Write, record: &Record, rv: i64, now_ms: i64)
         )
         .bind(file.hash.0.as_slice())
         .bind(record.id().0.as_slice())
+        .execute(&mut **tx)
+        .await?;
+    }
+    if let Some(left) = left {
+        sqlx::query("DELETE FROM record_left WHERE record = $1 AND unit = $2")
+            .bind(record.id().0.as_slice())
+            .bind(record.unit())
+            .execute(&mut **tx)
+            .await?;
+        sqlx::query(
+            "INSERT INTO record_left (record, unit, rv) VALUES ($1, $2, $3)
+             ON CONFLICT (record, unit) DO UPDATE SET rv = $3",
+        )
+        .bind(record.id().0.as_slice())
+        .bind(left)
+        .bind(rv)
         .execute(&mut **tx)
         .await?;
     }

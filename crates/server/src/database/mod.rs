@@ -2,12 +2,14 @@
 //! database is a second set of method bodies. All SQL is in this folder.
 //!
 //! Writing goes through one connection with `BEGIN IMMEDIATE`, reading through several. A write is on
-//! disk when its method returns (`synchronous = FULL`).
+//! disk when its method returns (`synchronous = FULL`); pushes that wait at the same time are written together.
 
 mod accounts;
+mod audit;
 mod blobs;
 mod content;
 mod feed;
+mod group;
 mod log;
 mod quarantine;
 mod rights;
@@ -15,7 +17,10 @@ mod sqlite;
 
 use sqlx::SqlitePool;
 
-pub use accounts::{Account, NewAccount, Session, SessionKey, SessionRow};
+pub use accounts::{
+    Account, AccountChange, CodeKey, NewAccount, NewSession, Seen, Session, SessionKey, SessionRow,
+};
+pub use audit::AuditOf;
 pub use blobs::{BlobRow, NewBlob};
 pub use content::{FormRow, NewPack};
 pub use feed::FeedPage;
@@ -28,6 +33,7 @@ pub use sqlite::{BackupError, DatabaseCopy, OpenError, read_copy};
 pub struct Database {
     writer: SqlitePool,
     readers: SqlitePool,
+    pushes: group::Queue,
 }
 
 /// Why the database could not answer.
@@ -36,6 +42,12 @@ pub enum DatabaseError {
     /// The driver says so.
     #[error(transparent)]
     Driver(#[from] sqlx::Error),
+    /// It could not begin to write: somebody else holds it.
+    #[error("could not begin to write: {0}")]
+    NotBegun(String),
+    /// It ended before it answered.
+    #[error("the writer stopped before it answered")]
+    Stopped,
     /// Something stored does not read as what it must be.
     #[error("stored {what} is damaged: {why}")]
     Damaged {
@@ -64,7 +76,7 @@ type Write = Transaction;
 
 impl Database {
     async fn begin_write(&self) -> Answer<Write> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        begin_write(&self.writer).await
     }
 
     /// Waits for connections to finish and closes them, which folds the write-ahead log into the file.
@@ -72,6 +84,10 @@ impl Database {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+async fn begin_write(writer: &SqlitePool) -> Answer<Write> {
+    Ok(writer.begin_with("BEGIN IMMEDIATE").await?)
 }
 
 /// SQL integers are signed; counts and positions here never come near the sign.

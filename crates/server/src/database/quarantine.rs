@@ -6,10 +6,12 @@ use sync::merge::Record;
 use sync::repair::{self, Patient};
 use sync::wire::{DeviceId, Dot, Operation, Outcome, QuarantineReason, RecordId, Verdict};
 
+use super::audit::{Event, note};
 use super::feed::{stored_id, stored_record};
 use super::log::{outcome_name, reason_of, store};
-use super::rights::Rights;
+use super::rights::{Published, Rights};
 use super::{Answer, Database, DatabaseError, Transaction, Write, bytes, signed, unsigned};
+use crate::audit::Action;
 
 /// Who stands at the repair desk.
 #[derive(Clone, Copy, Debug)]
@@ -173,7 +175,8 @@ impl Database {
         limit: u64,
     ) -> Answer<Vec<Quarantined>> {
         let mut tx = self.readers.begin().await?;
-        let rights = Rights::read(&mut tx, repairer.account).await?;
+        let published = Published::read(&mut tx).await?;
+        let rights = Rights::read(&mut tx, repairer.account, &published).await?;
         let mut query = seen_by(repairer);
         query.push(match shown {
             Shown::Waiting => " AND q.settled_ms IS NULL",
@@ -202,7 +205,8 @@ impl Database {
         now_ms: i64,
     ) -> Result<(Quarantined, u64), SettleError> {
         let mut tx = self.begin_write().await?;
-        let rights = Rights::read(&mut tx, repairer.account).await?;
+        let published = Published::read(&mut tx).await?;
+        let rights = Rights::read(&mut tx, repairer.account, &published).await?;
         let row = one(&mut tx, id, repairer).await?.ok_or(SettleError::NotFound)?;
         let hash = row.hash.clone();
         let waiting = entry(&mut tx, row, repairer, &rights).await?;
@@ -229,6 +233,19 @@ impl Database {
             },
         };
         let is_applied = verdict.outcome != Outcome::Quarantined;
+        let object = format!("operation {}/{}", waiting.device, waiting.seq);
+        let done = match settlement {
+            Settlement::Apply => (Action::RepairApply, outcome_name(verdict.outcome)),
+            Settlement::SetAside(reason) => (Action::RepairSetAside, reason),
+        };
+        let event = Event {
+            actor: Some(repairer.account),
+            action: done.0,
+            object: &object,
+            unit: waiting.unit.as_deref(),
+            detail: done.1,
+        };
+        note(&mut tx, event, now_ms).await?;
         sqlx::query(
             "UPDATE quarantine SET settled_ms = $2, settled_by = $3, settled_rv = $4, set_aside = $5, outcome = $6
              WHERE id = $1",
@@ -283,8 +300,10 @@ async fn apply(tx: &mut Write, entry: &Quarantined, rv: u64, now_ms: i64) -> Ans
         .fetch_optional(&mut **tx)
         .await?;
     let record: Option<Record> = body.as_deref().map(stored_record).transpose()?;
+    let before = record.as_ref().map(|record| record.unit().to_owned());
     let (record, outcome) = repair::apply(record, operation);
-    store(tx, &record, signed(rv), now_ms).await?;
+    let left = record.left(before.as_deref());
+    store(tx, &record, left.as_deref(), signed(rv), now_ms).await?;
     Ok(outcome)
 }
 
@@ -292,7 +311,7 @@ async fn entry(
     tx: &mut Transaction,
     row: Row,
     repairer: Repairer<'_>,
-    rights: &Rights,
+    rights: &Rights<'_>,
 ) -> Answer<Quarantined> {
     let dot = Dot { device: DeviceId(bytes("device id", &row.device)?), seq: unsigned(row.seq) };
     // One that says another name than it came under is none of that device's.

@@ -5,19 +5,42 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync::push::Directory;
 use sync::wire::{Action, FormRef, Hash};
 
+use super::accounts::stored_role;
 use super::{Answer, Transaction, bytes};
 
-/// The forms and units there are, and which of those the account may write to.
-pub(super) struct Rights {
-    account: String,
-    reads_only: bool,
-    visible: BTreeSet<String>,
+/// The forms and units there are.
+pub(super) struct Published {
     units: BTreeSet<String>,
     forms: BTreeMap<Hash, (String, String)>,
 }
 
-impl Rights {
-    pub(super) async fn read(tx: &mut Transaction, account: &str) -> Answer<Self> {
+impl Published {
+    pub(super) async fn read(tx: &mut Transaction) -> Answer<Self> {
+        let units: Vec<String> =
+            sqlx::query_scalar("SELECT id FROM unit").fetch_all(&mut **tx).await?;
+        let rows: Vec<(Vec<u8>, String, String)> =
+            sqlx::query_as("SELECT hash, id, version FROM form").fetch_all(&mut **tx).await?;
+        let forms = rows
+            .into_iter()
+            .map(|(hash, id, version)| Ok((Hash(bytes("form hash", &hash)?), (id, version))));
+        Ok(Self { units: units.into_iter().collect(), forms: forms.collect::<Answer<_>>()? })
+    }
+}
+
+/// What of it the account may write to.
+pub(super) struct Rights<'a> {
+    published: &'a Published,
+    account: String,
+    reads_only: bool,
+    visible: BTreeSet<String>,
+}
+
+impl<'a> Rights<'a> {
+    pub(super) async fn read(
+        tx: &mut Transaction,
+        account: &str,
+        published: &'a Published,
+    ) -> Answer<Self> {
         let role: String = sqlx::query_scalar("SELECT role FROM account WHERE name = $1")
             .bind(account)
             .fetch_one(&mut **tx)
@@ -27,32 +50,25 @@ impl Rights {
                 .bind(account)
                 .fetch_all(&mut **tx)
                 .await?;
-        let units: Vec<String> =
-            sqlx::query_scalar("SELECT id FROM unit").fetch_all(&mut **tx).await?;
-        let rows: Vec<(Vec<u8>, String, String)> =
-            sqlx::query_as("SELECT hash, id, version FROM form").fetch_all(&mut **tx).await?;
-        let forms = rows
-            .into_iter()
-            .map(|(hash, id, version)| Ok((Hash(bytes("form hash", &hash)?), (id, version))));
         Ok(Self {
+            published,
             account: account.to_owned(),
-            reads_only: role == "auditor",
+            reads_only: !stored_role(&role)?.does_field_work(),
             visible: visible.into_iter().collect(),
-            units: units.into_iter().collect(),
-            forms: forms.collect::<Answer<_>>()?,
         })
     }
 }
 
-impl Directory for Rights {
+impl Directory for Rights<'_> {
     fn knows_form(&self, form: &FormRef) -> bool {
-        self.forms
+        let forms = &self.published.forms;
+        forms
             .get(&form.hash)
             .is_some_and(|(id, version)| *id == form.id && *version == form.version)
     }
 
     fn knows_unit(&self, unit: &str) -> bool {
-        self.units.contains(unit)
+        self.published.units.contains(unit)
     }
 
     fn may_write(&self, account: &str, unit: &str, _: Action) -> bool {

@@ -9,8 +9,11 @@ use sqlx::{Connection, SqliteConnection};
 
 use sync::wire::Hash;
 
-use super::{Database, bytes, unsigned};
+use super::audit::{Event, note};
+use super::group::Queue;
+use super::{Database, DatabaseError, begin_write, bytes, unsigned};
 use crate::accounts;
+use crate::audit::Action;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -23,6 +26,9 @@ pub enum OpenError {
     /// The file cannot be opened or is no database.
     #[error("cannot open the database: {0}")]
     Driver(#[from] sqlx::Error),
+    /// What it counts by cannot be read.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     /// It was written by a newer server, or a migration failed.
     #[error("cannot bring the database to this version: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -40,6 +46,9 @@ pub enum BackupError {
     /// The database said no.
     #[error(transparent)]
     Driver(#[from] sqlx::Error),
+    /// The database could not answer.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     /// The copy is not sound; it was left for inspection.
     #[error("the copy is damaged: {0}")]
     Damaged(String),
@@ -54,7 +63,9 @@ impl Database {
         let writing = options(file).create_if_missing(true);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            .test_before_acquire(false) // a file does not hang up
             .acquire_timeout(Duration::from_secs(30))
+            .after_release(|connection, _| Box::pin(is_usable(connection)))
             .connect_with(writing)
             .await?;
         let found = sqlite_version(&writer).await?;
@@ -65,11 +76,20 @@ impl Database {
         begin_epoch(&writer, now_ms).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
+            .test_before_acquire(false)
             .acquire_timeout(Duration::from_secs(30))
             .connect_with(options(file).read_only(true))
             .await?;
-        Ok(Self { writer, readers })
+        let pushes = Queue::of(writer.clone());
+        Ok(Self { writer, readers, pushes })
     }
+}
+
+/// After an error that ended the transaction by itself (a full disk can) the driver still counts it as open, and would
+/// begin no other.
+async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 fn options(file: &Path) -> SqliteConnectOptions {
@@ -96,15 +116,29 @@ fn version_numbers(text: &str) -> (u32, u32, u32) {
 
 /// A database that is new, or that is a copy made by [`backup`], starts an epoch of its own: devices then
 /// know that what this server once acknowledged may be gone, and send again what they still hold.
-async fn begin_epoch(writer: &sqlx::SqlitePool, now_ms: i64) -> Result<(), sqlx::Error> {
+async fn begin_epoch(writer: &sqlx::SqlitePool, now_ms: i64) -> Result<(), DatabaseError> {
+    let mut tx = begin_write(writer).await?;
+    let was_copy: Option<bool> =
+        sqlx::query_scalar("SELECT is_copy FROM server").fetch_optional(&mut *tx).await?;
     sqlx::query(
         "INSERT INTO server (id, epoch, rv, pack, is_copy, cursor_key) VALUES (1, $1, 0, NULL, 0, $2)
          ON CONFLICT (id) DO UPDATE SET epoch = max(server.epoch + 1, $1), is_copy = 0 WHERE server.is_copy = 1",
     )
     .bind(now_ms)
     .bind(accounts::random::<32>().as_slice())
-    .execute(writer)
+    .execute(&mut *tx)
     .await?;
+    if was_copy == Some(true) {
+        // A code that was used since the copy was made would be good a second time.
+        sqlx::query("UPDATE sign_in_code SET used_ms = $1 WHERE used_ms IS NULL")
+            .bind(now_ms)
+            .execute(&mut *tx)
+            .await?;
+        let action = Action::Restore;
+        let event = Event { actor: None, action, object: "database", unit: None, detail: "" };
+        note(&mut tx, event, now_ms).await?;
+    }
+    tx.commit().await?;
     Ok(())
 }
 
@@ -119,9 +153,9 @@ pub struct DatabaseCopy {
 
 impl Database {
     /// Copies the database while it is in use, proves the copy, and records which operations are safe now.
-    pub async fn backup(&self, file: &Path) -> Result<(), BackupError> {
+    pub async fn backup(&self, file: &Path, now_ms: i64) -> Result<(), BackupError> {
         let copy = self.copy_to(file).await?;
-        self.mark_safe(&copy).await?;
+        self.mark_safe(&copy, now_ms).await?;
         Ok(())
     }
 
@@ -143,8 +177,8 @@ impl Database {
     }
 
     /// Records that the operations of a copy are safe: it is where it belongs, with all that it names.
-    pub async fn mark_safe(&self, copy: &DatabaseCopy) -> Result<(), BackupError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+    pub async fn mark_safe(&self, copy: &DatabaseCopy, now_ms: i64) -> Result<(), BackupError> {
+        let mut tx = self.begin_write().await?;
         for (device, acked) in &copy.acked {
             sqlx::query("UPDATE device SET safe = max(safe, $2) WHERE id = $1")
                 .bind(device)
@@ -152,6 +186,10 @@ impl Database {
                 .execute(&mut *tx)
                 .await?;
         }
+        let detail = format!("{} devices, {} files", copy.acked.len(), copy.files.len());
+        let action = Action::Backup;
+        let event = Event { actor: None, action, object: "database", unit: None, detail: &detail };
+        note(&mut tx, event, now_ms).await?;
         tx.commit().await?;
         Ok(())
     }

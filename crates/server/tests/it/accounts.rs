@@ -1,13 +1,66 @@
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value as Json, json};
+use server::accounts::Role;
+use server::database::Seen;
+use sync::codec;
+use sync::wire::{DeviceId, Outcome, PushRequest, QuarantineReason};
 
-use crate::app::{PASSWORD, TestApp};
+use crate::app::{Answer, Device, PASSWORD, TestApp};
+
+impl Device<'_> {
+    pub async fn ask(&self, method: Method, path: &str, body: Json) -> Answer {
+        let headers = [
+            ("cookie", self.cookie.as_str()),
+            ("x-sotay", "1"),
+            ("content-type", "application/json"),
+        ];
+        let path = format!("/api/v1/{path}");
+        self.server.request(method, &path, &headers, Body::from(body.to_string())).await
+    }
+
+    async fn sessions(&self) -> Vec<Json> {
+        self.get("/api/v1/sessions").await.json().as_array().unwrap().clone()
+    }
+
+    /// The number of the open session of an account, as this person sees it.
+    async fn session_of(&self, account: &str) -> Option<Json> {
+        self.sessions().await.into_iter().find(|session| session["account"] == account)
+    }
+
+    async fn end(&self, session: &Json) -> (StatusCode, String) {
+        let path = format!("sessions/{}", session["id"]);
+        let answer = self.ask(Method::DELETE, &path, json!(null)).await;
+        let code = if answer.status.is_success() { String::new() } else { answer.code() };
+        (answer.status, code)
+    }
+
+    async fn code(&self, account: &str, wish: Json) -> Answer {
+        self.ask(Method::POST, &format!("accounts/{account}/code"), wish).await
+    }
+}
+
+fn names(list: &[Json]) -> Vec<&str> {
+    let mut names: Vec<&str> =
+        list.iter().map(|entry| entry["account"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+async fn sign_in_with(server: &TestApp, code: &str, device: u8) -> Answer {
+    let device = DeviceId([device; 16]).to_string();
+    let body = json!({ "code": code, "device": device, "device_name": "Điện thoại mới" });
+    let headers = [("x-sotay", "1"), ("content-type", "application/json")];
+    server.request(Method::POST, "/api/v1/session", &headers, Body::from(body.to_string())).await
+}
 
 #[tokio::test]
 async fn a_disabled_person_is_out_at_once() {
     let server = TestApp::start().await;
     let lan = server.device("lan").await;
-    assert!(server.app.database().disable_account("lan", 5).await.unwrap());
-    assert!(!server.app.database().disable_account("khong_co_ai", 5).await.unwrap());
+    assert!(server.app.database().disable_account("lan", None, 5).await.unwrap());
+    assert!(!server.app.database().disable_account("khong_co_ai", None, 5).await.unwrap());
     assert_eq!(lan.get("/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(lan.get("/api/v1/pull").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(server.sign_in("lan", PASSWORD, lan.id).await.status, StatusCode::UNAUTHORIZED);
@@ -17,13 +70,13 @@ async fn a_disabled_person_is_out_at_once() {
 async fn a_revoked_session_is_over_and_others_of_the_person_are_not() {
     let server = TestApp::start().await;
     let (phone, desk) = (server.device("lan").await, server.device("lan").await);
-    let sessions = server.app.database().sessions().await.unwrap();
+    let sessions = server.app.database().sessions(Seen::All).await.unwrap();
     let id = sessions.iter().map(|session| session.id).min().unwrap();
-    assert!(server.app.database().revoke_session(id, 5).await.unwrap());
-    assert!(!server.app.database().revoke_session(id, 6).await.unwrap());
+    assert!(server.app.database().revoke_session(id, None, 5).await.unwrap());
+    assert!(!server.app.database().revoke_session(id, None, 6).await.unwrap());
     assert_eq!(phone.get("/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(desk.get("/api/v1/session").await.status, StatusCode::OK);
-    assert_eq!(server.app.database().sessions().await.unwrap().len(), 1);
+    assert_eq!(server.app.database().sessions(Seen::All).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -32,11 +85,319 @@ async fn a_name_is_given_once() {
     let account = server::database::NewAccount {
         name: "lan".to_owned(),
         display_name: "Lan khác".to_owned(),
-        role: "officer".to_owned(),
+        role: Role::Officer,
         unit: "phuong_b".to_owned(),
         scope: vec!["phuong_b".to_owned()],
         password: "-".to_owned(),
     };
-    assert!(!server.app.database().add_account(&account, 9).await.unwrap());
+    assert!(!server.app.database().add_account(&account, None, 9).await.unwrap());
     assert_eq!(server.app.database().visible_units("lan").await.unwrap(), ["phuong_a"]);
+}
+
+#[tokio::test]
+async fn everybody_sees_the_sessions_that_are_theirs_to_look_after() {
+    let server = TestApp::start().await;
+    let mut devices = Vec::new();
+    for account in ["lan", "hoa", "an", "thu", "kiem", "quan_tri"] {
+        devices.push(server.device(account).await);
+    }
+    let all = ["an", "hoa", "kiem", "lan", "quan_tri", "thu"];
+    for (device, sees) in devices.iter().zip([
+        &["lan"][..],
+        &["hoa"],
+        &["an", "lan"], // those of ward A
+        &all,           // the city and all its wards
+        &all,
+        &all,
+    ]) {
+        assert_eq!(names(&device.sessions().await), sees, "{}", device.account);
+    }
+    let entry = devices[3].session_of("lan").await.unwrap();
+    for (key, expected) in [
+        ("account_name", json!("Chị lan")),
+        ("role", json!("officer")),
+        ("unit", json!("phuong_a")),
+        ("device", json!(devices[0].id.to_string())),
+        ("device_name", json!("Điện thoại lan")),
+        ("unsent", json!(null)),
+        ("pushed_ms", json!(null)),
+        ("files_missing", json!(0)),
+        ("is_this", json!(false)),
+        ("may_end", json!(true)),
+    ] {
+        assert_eq!(entry[key], expected, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_could_not_send_everything_says_so_in_the_list() {
+    let server = TestApp::start().await;
+    let (lan, thu) = (server.device("lan").await, server.device("thu").await);
+    let photo = crate::app::text("không phải ảnh");
+    let request = PushRequest {
+        unsent: Some(41),
+        ..lan.request(&[lan.create(1, 1, "phuong_a", &[("ghi_chu", photo)])])
+    };
+    lan.post_push(codec::encode(&request), &[]).await;
+    let entry = thu.session_of("lan").await.unwrap();
+    assert_eq!(entry["unsent"], 41);
+    assert_eq!(entry["contact_ms"], entry["pushed_ms"]);
+    // A version that does not say so leaves what was said.
+    lan.push(&[lan.create(2, 2, "phuong_a", &[])]).await;
+    assert_eq!(thu.session_of("lan").await.unwrap()["unsent"], 41);
+    let request = PushRequest { unsent: Some(u64::MAX), ..lan.request(&[]) };
+    let answer = lan.post_push(codec::encode(&request), &[]).await;
+    assert_eq!(answer.status, StatusCode::OK, "whatever it says");
+}
+
+#[tokio::test]
+async fn a_session_is_ended_by_who_looks_after_it_and_by_nobody_else() {
+    let server = TestApp::start().await;
+    let (lan, hoa) = (server.device("lan").await, server.device("hoa").await);
+    let (an, thu) = (server.device("an").await, server.device("thu").await);
+    let (kiem, quan_tri) = (server.device("kiem").await, server.device("quan_tri").await);
+    let of = async |account| quan_tri.session_of(account).await.unwrap();
+    let forbidden = (StatusCode::FORBIDDEN, "not_allowed".to_owned());
+    let unknown = (StatusCode::NOT_FOUND, "not_found".to_owned());
+    assert_eq!(kiem.end(&of("lan").await).await, forbidden, "an auditor only reads");
+    assert_eq!(thu.end(&of("an").await).await, forbidden, "another coordinator");
+    assert_eq!(thu.end(&of("quan_tri").await).await, forbidden);
+    assert_eq!(an.end(&of("hoa").await).await, unknown, "another ward's");
+    assert_eq!(lan.end(&of("hoa").await).await, unknown);
+    assert_eq!(an.end(&json!({ "id": "x" })).await, unknown);
+
+    let lans = of("lan").await;
+    assert_eq!(an.end(&lans).await, (StatusCode::NO_CONTENT, String::new()));
+    assert_eq!(an.end(&lans).await, unknown, "it is over");
+    assert_eq!(lan.get("/api/v1/session").await.code(), "session_revoked");
+    assert_eq!(quan_tri.end(&of("thu").await).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(kiem.end(&of("kiem").await).await.0, StatusCode::NO_CONTENT, "one's own");
+    assert_eq!(hoa.get("/api/v1/session").await.status, StatusCode::OK);
+    // Nothing of the field's work is lost: the same person signs in again and sends it.
+    let again = server.device_with_id("lan", lan.id).await;
+    let told = again.push(&[again.create(1, 1, "phuong_a", &[])]).await;
+    assert_eq!(told.verdicts[0].outcome, Outcome::Applied);
+}
+
+#[tokio::test]
+async fn a_code_lets_in_once_however_it_is_typed() {
+    let server = TestApp::start().await;
+    let an = server.device("an").await;
+    let made = an.code("lan", json!({})).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{:?}", made.body);
+    let made = made.json();
+    let code = made["code"].as_str().unwrap();
+    assert!(made["ends_ms"].as_i64().unwrap() > server::clock::now_ms() + 23 * 3_600_000);
+    let typed = code.to_uppercase().replace('-', " ");
+    let answer = sign_in_with(&server, &typed, 9).await;
+    assert_eq!((answer.status, answer.json()["account"].clone()), (StatusCode::OK, json!("lan")));
+    let cookie = answer.cookie();
+    assert_eq!(
+        server.get("/api/v1/session", &[("cookie", &cookie)]).await.json()["name"],
+        "Chị lan"
+    );
+    for wrong in [code, "khong-phai-ma", ""] {
+        let answer = sign_in_with(&server, wrong, 8).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::UNAUTHORIZED, "wrong_code")
+        );
+        assert!(!answer.headers.contains_key("set-cookie"));
+    }
+    let stored = std::fs::read(server.folder.path().join("data/sotay.sqlite-wal")).unwrap();
+    let is_in = |text: &[u8]| stored.windows(text.len()).any(|window| window == text);
+    assert!(!is_in(code.as_bytes()) && !is_in(code.replace('-', "").as_bytes()), "only its hash");
+    assert!(is_in(&server::accounts::code_key(code)));
+}
+
+#[tokio::test]
+async fn a_code_ends_when_its_time_is_over_when_another_is_made_and_with_the_account() {
+    let server = TestApp::start().await;
+    let database = server.app.database();
+    let now_ms = server::clock::now_ms();
+    let (code, key) = server::accounts::new_code();
+    assert!(database.add_code("lan", &key, now_ms - 1, None, now_ms - 2).await.unwrap());
+    assert_eq!(sign_in_with(&server, &code, 1).await.code(), "wrong_code", "over");
+
+    let an = server.device("an").await;
+    let make = async |account: &str| {
+        let made = an.code(account, json!({ "minutes": 5 })).await.json();
+        made["code"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (make("lan").await, make("lan").await);
+    assert_eq!(sign_in_with(&server, &first, 1).await.code(), "wrong_code", "another was made");
+    database.disable_account("lan", None, now_ms).await.unwrap();
+    assert_eq!(sign_in_with(&server, &second, 1).await.code(), "wrong_code", "disabled");
+    let none = an.code("lan", json!({})).await;
+    assert_eq!((none.status, none.code().as_str()), (StatusCode::CONFLICT, "disabled"));
+    let of_minh = make("minh").await;
+    assert_eq!(sign_in_with(&server, &of_minh, 1).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn codes_are_made_by_who_looks_after_the_person() {
+    let server = TestApp::start().await;
+    for (who, whom, status, code) in [
+        ("lan", "minh", StatusCode::NOT_FOUND, "not_found"),
+        ("lan", "lan", StatusCode::FORBIDDEN, "not_allowed"),
+        ("an", "hoa", StatusCode::NOT_FOUND, "not_found"),
+        ("an", "an", StatusCode::FORBIDDEN, "not_allowed"),
+        ("thu", "an", StatusCode::FORBIDDEN, "not_allowed"),
+        ("thu", "quan_tri", StatusCode::FORBIDDEN, "not_allowed"),
+        ("kiem", "lan", StatusCode::FORBIDDEN, "not_allowed"),
+        ("quan_tri", "khong_co_ai", StatusCode::NOT_FOUND, "not_found"),
+    ] {
+        let answer = server.device(who).await.code(whom, json!({})).await;
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{who} {whom}");
+    }
+    let (thu, quan_tri) = (server.device("thu").await, server.device("quan_tri").await);
+    assert_eq!(thu.code("hoa", json!({})).await.status, StatusCode::CREATED);
+    assert_eq!(quan_tri.code("thu", json!({})).await.status, StatusCode::CREATED);
+    for minutes in [json!(0), json!(7 * 24 * 60 + 1)] {
+        let answer = thu.code("hoa", json!({ "minutes": minutes })).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::BAD_REQUEST, "bad_minutes")
+        );
+    }
+}
+
+#[tokio::test]
+async fn whoever_guesses_codes_has_to_wait_and_nobody_else_has() {
+    let server = TestApp::start().await;
+    for _ in 0..5 {
+        assert_eq!(sign_in_with(&server, "khong-phai-ma", 1).await.code(), "wrong_code");
+    }
+    let answer = sign_in_with(&server, "khong-phai-ma", 1).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (StatusCode::TOO_MANY_REQUESTS, "too_many_tries")
+    );
+    assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
+    server.device("lan").await;
+}
+
+#[tokio::test]
+async fn an_administrator_adds_people_who_sign_in_with_a_code() {
+    let server = TestApp::start().await;
+    let quan_tri = server.device("quan_tri").await;
+    let new = json!({ "account": "mai.phuong", "name": " Nguyễn Thị Mai ", "role": "officer", "unit": "phuong_b" });
+    let added = quan_tri.ask(Method::POST, "accounts", new.clone()).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{:?}", added.body);
+    let added = added.json();
+    assert_eq!((&added["name"], &added["scope"]), (&json!("Nguyễn Thị Mai"), &json!(["phuong_b"])));
+    let again = quan_tri.ask(Method::POST, "accounts", new.clone()).await;
+    assert_eq!((again.status, again.code().as_str()), (StatusCode::CONFLICT, "name_taken"));
+    let made = quan_tri.code("mai.phuong", json!({})).await.json();
+    let answer = sign_in_with(&server, made["code"].as_str().unwrap(), 5).await;
+    assert_eq!(answer.json()["scope"], json!(["phuong_b"]));
+
+    let change = |key: &str, value: Json| {
+        let mut new = new.clone();
+        new["account"] = json!("nguoi_khac");
+        new[key] = value;
+        new
+    };
+    for (body, code) in [
+        (change("account", json!("có dấu")), "bad_account"),
+        (change("account", json!("")), "bad_account"),
+        (change("name", json!("  ")), "bad_name"),
+        (change("role", json!("king")), "bad_role"),
+        (change("unit", json!("khong_co")), "unknown_unit"),
+        (change("scope", json!(["phuong_a", "khong_co"])), "unknown_unit"),
+        (json!({}), "bad_json"),
+    ] {
+        let answer = quan_tri.ask(Method::POST, "accounts", body).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, code));
+    }
+    for who in ["lan", "thu", "kiem"] {
+        let device = server.device(who).await;
+        for answer in [
+            device.ask(Method::POST, "accounts", new.clone()).await,
+            device.ask(Method::PATCH, "accounts/lan", json!({ "role": "administrator" })).await,
+        ] {
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (StatusCode::FORBIDDEN, "not_allowed")
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_is_changed_sees_and_does_what_it_is_now_for() {
+    let server = TestApp::start().await;
+    let (lan, quan_tri) = (server.device("lan").await, server.device("quan_tri").await);
+    lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
+    let cursor = lan.pull(None).await.cursor;
+    let change =
+        json!({ "unit": "phuong_b", "scope": ["phuong_b"], "role": "auditor", "name": "Lan" });
+    let changed = quan_tri.ask(Method::PATCH, "accounts/lan", change).await.json();
+    assert_eq!((&changed["unit"], &changed["role"]), (&json!("phuong_b"), &json!("auditor")));
+    let page = lan.pull(Some(&cursor)).await;
+    assert!(page.reset && page.records.is_empty(), "what was another ward's is gone");
+    let told = lan.push(&[lan.create(2, 2, "phuong_b", &[])]).await;
+    assert_eq!(
+        told.verdicts[0].reason,
+        Some(QuarantineReason::OutOfScope),
+        "who reads, writes nothing"
+    );
+
+    for (body, code) in [
+        (json!({ "disabled": true }), "own_account"),
+        (json!({ "role": "officer" }), "own_account"),
+    ] {
+        let answer = quan_tri.ask(Method::PATCH, "accounts/quan_tri", body).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::CONFLICT, code));
+    }
+    let nobody = quan_tri.ask(Method::PATCH, "accounts/khong_co_ai", json!({})).await;
+    assert_eq!(nobody.code(), "not_found");
+
+    let disable = |disabled: bool| json!({ "disabled": disabled });
+    let gone = quan_tri.ask(Method::PATCH, "accounts/lan", disable(true)).await.json();
+    assert!(gone["disabled_ms"].is_i64() && gone["may_make_code"] == false);
+    assert_eq!(lan.get("/api/v1/pull").await.status, StatusCode::UNAUTHORIZED);
+    quan_tri.ask(Method::PATCH, "accounts/lan", disable(false)).await;
+    assert_eq!(
+        lan.get("/api/v1/pull").await.status,
+        StatusCode::UNAUTHORIZED,
+        "sessions stay over"
+    );
+    server.device("lan").await;
+}
+
+#[tokio::test]
+async fn whoever_administers_accounts_does_no_field_work_and_settles_none() {
+    let server = TestApp::start().await;
+    let (quan_tri, lan) = (server.device("quan_tri").await, server.device("lan").await);
+    let told = quan_tri.push(&[quan_tri.create(1, 1, "phuong_a", &[])]).await;
+    assert_eq!(told.verdicts[0].reason, Some(QuarantineReason::OutOfScope));
+    assert!(lan.pull(None).await.records.is_empty());
+    let waiting = quan_tri.get("/api/v1/quarantine").await.json();
+    let path = format!("quarantine/{}/apply", waiting[0]["id"]);
+    let answer = quan_tri.ask(Method::POST, &path, json!(null)).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, "not_allowed"));
+}
+
+#[tokio::test]
+async fn people_are_listed_for_who_oversees_them() {
+    let server = TestApp::start().await;
+    let list = async |who: &str| {
+        let answer = server.device(who).await.get("/api/v1/accounts").await;
+        assert_eq!(answer.status, StatusCode::OK, "{who}");
+        answer.json().as_array().unwrap().clone()
+    };
+    assert_eq!(names(&list("an").await), ["an", "lan", "minh"]);
+    let all = ["an", "hoa", "kiem", "lan", "minh", "quan_tri", "thu"];
+    for who in ["thu", "kiem", "quan_tri"] {
+        assert_eq!(names(&list(who).await), all, "{who}");
+    }
+    let may = |list: Vec<Json>| {
+        let may = list.into_iter().filter(|entry| entry["may_make_code"] == true);
+        names(&may.collect::<Vec<_>>()).join(" ")
+    };
+    assert_eq!(may(list("an").await), "lan minh");
+    assert_eq!(may(list("kiem").await), "");
+    let answer = server.device("lan").await.get("/api/v1/accounts").await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, "not_allowed"));
 }

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use server::App;
-use server::accounts::hash_password;
+use server::accounts::{Role, hash_password};
 use server::config::Config;
 use server::database::{FormRow, NewAccount, NewPack};
 use sync::codec;
@@ -87,8 +87,8 @@ fn pack() -> NewPack {
 }
 
 impl TestApp {
-    /// A server with officers `lan` and `minh` of ward A, `hoa` of ward B, the coordinator `thu` of the city and the
-    /// auditor `kiem`.
+    /// A server with officers `lan` and `minh` of ward A, `hoa` of ward B, the coordinators `an` of ward A and `thu` of
+    /// the city, the auditor `kiem` and the administrator `quan_tri`.
     pub async fn start() -> Self {
         Self::with(|_| {}).await
     }
@@ -101,21 +101,23 @@ impl TestApp {
         app.database().load_pack(&pack(), 1).await.unwrap();
         let password = hash_password(PASSWORD.to_owned()).await.unwrap();
         for (name, role, unit) in [
-            ("lan", "officer", "phuong_a"),
-            ("minh", "officer", "phuong_a"),
-            ("hoa", "officer", "phuong_b"),
-            ("thu", "coordinator", "thanh_pho"),
-            ("kiem", "auditor", "thanh_pho"),
+            ("lan", Role::Officer, "phuong_a"),
+            ("minh", Role::Officer, "phuong_a"),
+            ("hoa", Role::Officer, "phuong_b"),
+            ("an", Role::Coordinator, "phuong_a"),
+            ("thu", Role::Coordinator, "thanh_pho"),
+            ("kiem", Role::Auditor, "thanh_pho"),
+            ("quan_tri", Role::Administrator, "thanh_pho"),
         ] {
             let account = NewAccount {
                 name: name.to_owned(),
                 display_name: format!("Chị {name}"),
-                role: role.to_owned(),
+                role,
                 unit: unit.to_owned(),
                 scope: vec![unit.to_owned()],
                 password: password.clone(),
             };
-            assert!(app.database().add_account(&account, 1).await.unwrap());
+            assert!(app.database().add_account(&account, None, 1).await.unwrap());
         }
         let router = server::router::router(app.clone());
         Self { folder, app, router }
@@ -200,6 +202,7 @@ impl Device<'_> {
             epoch: None,
             operations: sealed.collect(),
             oldest: None,
+            unsent: None,
         }
     }
 

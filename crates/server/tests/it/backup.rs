@@ -1,5 +1,6 @@
 use axum::http::StatusCode;
 use server::config::Config;
+use server::database::{AuditOf, Database, NewSession};
 use server::{App, backup};
 use sqlx::Connection;
 use sync::codec;
@@ -13,8 +14,8 @@ async fn a_backup_makes_operations_safe_and_a_restored_server_says_so_by_its_epo
     let lan = server.device("lan").await;
     lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
     let file = server.folder.path().join("copy.sqlite");
-    server.app.database().backup(&file).await.unwrap();
-    assert!(server.app.database().backup(&file).await.is_err(), "a backup never overwrites");
+    server.app.database().backup(&file, 7).await.unwrap();
+    assert!(server.app.database().backup(&file, 7).await.is_err(), "a backup never overwrites");
     let before = lan.push(&[]).await;
     assert_eq!((before.acked, before.safe), (1, 1));
     lan.push(&[lan.create(2, 2, "phuong_a", &[])]).await;
@@ -32,6 +33,40 @@ async fn a_backup_makes_operations_safe_and_a_restored_server_says_so_by_its_epo
         epoch,
         "only a copy starts a new epoch"
     );
+}
+
+#[tokio::test]
+async fn a_restored_server_writes_that_down_and_lets_nobody_in_with_an_old_code() {
+    let server = TestApp::start().await;
+    let database = server.app.database();
+    let now_ms = server::clock::now_ms();
+    let (_, key) = server::accounts::new_code();
+    assert!(database.add_code("lan", &key, now_ms + 1_000_000, None, now_ms).await.unwrap());
+    let file = server.folder.path().join("copy.sqlite");
+    database.backup(&file, now_ms).await.unwrap();
+    let (rows, head) = database.verify_audit(None).await.unwrap().unwrap();
+
+    let restored = Config::new(server.folder.path().join("restored"));
+    std::fs::create_dir_all(&restored.data).unwrap();
+    std::fs::copy(&file, restored.database_file()).unwrap();
+    let app = App::open(restored).await.unwrap();
+    let token = server::accounts::new_token();
+    let session = NewSession { key: &token.1, device: DeviceId([1; 16]), device_name: "" };
+    assert_eq!(app.database().sign_in_by_code(&key, session, now_ms).await.unwrap(), None);
+    assert_eq!(
+        database.sign_in_by_code(&key, session, now_ms).await.unwrap().as_deref(),
+        Some("lan")
+    );
+
+    let newest = async |database: &Database| {
+        let rows = database.audit(AuditOf::All, None, 1).await.unwrap();
+        (rows[0].seq, rows[0].action.clone())
+    };
+    assert_eq!(newest(app.database()).await, (rows, "restore".to_owned()));
+    // The backup's own row came after the copy: whoever noted that head sees that the log went back.
+    assert!(app.database().verify_audit(None).await.unwrap().is_ok());
+    let noted = app.database().verify_audit(Some((rows, head))).await.unwrap();
+    assert_eq!(noted, Err(server::audit::Broken::NotNoted(rows)));
 }
 
 #[tokio::test]

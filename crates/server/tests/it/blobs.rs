@@ -21,7 +21,7 @@ async fn a_disabled_account_brings_the_files_of_its_work_and_no_others() {
     let (hash, size) = (codec::hash(&bytes), bytes.len());
     let file =
         FileRef { name: "a.jpg".into(), media_type: "image/jpeg".into(), size: size as u64, hash };
-    server.app.database().disable_account("lan", 5).await.unwrap();
+    server.app.database().disable_account("lan", None, 5).await.unwrap();
     let other = codec::hash(b"x");
     let refused = lan.put_chunk(other, 0, 1, b"x", other).await;
     assert_eq!((refused.status, refused.code().as_str()), (StatusCode::FORBIDDEN, "not_owed"));

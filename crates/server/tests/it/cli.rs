@@ -50,8 +50,22 @@ fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
     let password = added.lines().find_map(|line| line.strip_prefix("password: ")).unwrap();
     assert!(password.len() >= 20, "{password}");
     assert!(run(&["user", "list"]).contains("Chị Lan"));
+    let made = run(&["user", "code", "lan", "--minutes", "30"]);
+    assert!(made.lines().any(|line| line.starts_with("code: ") && line.len() == 29), "{made}");
     assert!(run(&["user", "disable", "lan"]).contains("disabled"));
     assert_eq!(run(&["session", "list"]), "");
+    let log = run(&["audit", "list", "--last", "3"]);
+    let actions: Vec<&str> =
+        log.lines().map(|line| line.split_whitespace().nth(3).unwrap()).collect();
+    assert_eq!(actions, ["account_disable", "code_make", "account_add"], "{log}");
+    let proved = run(&["audit", "verify"]);
+    let head = proved.trim_end().rsplit_once(' ').unwrap().1;
+    assert_eq!(head.split_once(':').unwrap().1.len(), 64, "{proved}");
+    assert_eq!(run(&["audit", "verify", "--head", head]), proved);
+    let other = format!("1:{}", "0".repeat(64));
+    let broken = sotay(&data, &["audit", "verify", "--head", &other]);
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(text(&broken.stderr).contains("row 1 is another one"), "{}", text(&broken.stderr));
     let backups = folder.path().join("backups");
     assert!(run(&["backup", backups.to_str().unwrap()]).contains("checked"));
     let data = folder.path().join("restored");
@@ -66,13 +80,16 @@ fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
 fn every_mistake_is_told_with_an_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let cases: [(&[&str], i32, &str); 7] = [
+    let cases: [(&[&str], i32, &str); 10] = [
         (&[], 2, "Usage"),
         (&["pack", "load", "/there/is/no/such/folder"], 1, "/there/is/no/such/folder"),
         (&["pack", "check", env!("CARGO_MANIFEST_DIR")], 1, "pack.toml"),
         (&["user", "add", "lan", "--role", "king", "--unit", "x"], 2, "officer"),
         (&["user", "add", "lan", "--role", "officer", "--unit", "khong_co"], 1, "khong_co"),
         (&["session", "revoke", "7"], 1, "7"),
+        (&["user", "code", "khong_co_ai"], 1, "khong_co_ai"),
+        (&["user", "code", "lan", "--minutes", "99999"], 2, "99999"),
+        (&["audit", "verify", "--head", "x"], 2, "a row and its hash"),
         (&["serve", "--listen", "256.0.0.1:1"], 2, "256.0.0.1:1"),
     ];
     for (arguments, code, words) in cases {
@@ -81,7 +98,7 @@ fn every_mistake_is_told_with_an_exit_code() {
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
         assert!(told.contains(words), "{arguments:?}: {told}");
     }
-    for command in ["serve", "pack", "user", "session", "backup", "restore"] {
+    for command in ["serve", "pack", "user", "session", "audit", "backup", "restore"] {
         assert!(text(&sotay(&data, &[command, "--help"]).stdout).contains("Usage"), "{command}");
     }
 }

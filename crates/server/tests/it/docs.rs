@@ -19,6 +19,7 @@ async fn every_described_address_answers_and_every_operation_says_how() {
             let path = path
                 .replace("{hash}", &"0".repeat(64))
                 .replace("{id}", &"0".repeat(32))
+                .replace("{account}", "lan")
                 .replace("{chunk}", "0");
             let answer =
                 server.request(method.clone(), &path, &[("x-sotay", "1")], Body::empty()).await;
@@ -31,7 +32,7 @@ async fn every_described_address_answers_and_every_operation_says_how() {
             assert_eq!(answer.status == StatusCode::UNAUTHORIZED, !open, "{method} {path}");
         }
     }
-    assert_eq!(operations, 20);
+    assert_eq!(operations, 27);
 }
 
 #[tokio::test]

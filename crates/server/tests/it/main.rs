@@ -3,11 +3,13 @@
 
 mod accounts;
 mod app;
+mod audit;
 mod backup;
 mod blobs;
 mod cli;
 mod docs;
 mod export;
+mod group_commit;
 mod preview;
 mod pull;
 mod push;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use sync::codec;
-use sync::wire::{PullResponse, RecordId};
+use sync::wire::{DeviceId, PullResponse, RecordId};
 
 use crate::app::{TestApp, text};
 
@@ -162,4 +162,30 @@ async fn a_page_names_the_people_who_wrote_its_records_and_nobody_else() {
     assert_eq!(second.names, names(&[("minh", "Chị minh")]));
     assert_eq!(minh.pull(Some(&second.cursor)).await.names, None);
     assert_eq!(server.device("hoa").await.pull(None).await.names, None);
+}
+
+#[tokio::test]
+async fn a_record_that_moves_there_and_back_is_with_whoever_sees_its_unit_and_nobody_else() {
+    let server = TestApp::start().await;
+    let (lan, hoa) = (server.device("lan").await, server.device("hoa").await);
+    let (mut of_lan, mut of_hoa) = (lan.pull(None).await.cursor, hoa.pull(None).await.cursor);
+    // Each of these was begun before those that came sooner.
+    for (device, unit) in [(3, "phuong_b"), (2, "phuong_a"), (1, "phuong_b")] {
+        let thu = server.device_with_id("thu", DeviceId([device; 16])).await;
+        thu.push(&[thu.create(1, 1, unit, &[("ghi_chu", text("riêng"))])]).await;
+        let (at_a, at_b) = (lan.pull(Some(&of_lan)).await, hoa.pull(Some(&of_hoa)).await);
+        let told = |page: &PullResponse| {
+            page.records.iter().map(|record| (record.unit.clone(), record.left)).collect::<Vec<_>>()
+        };
+        let stands = |here: &str| vec![(here.to_owned(), false)];
+        let left = |here: &str| vec![(here.to_owned(), true)];
+        match device {
+            3 => assert_eq!((told(&at_a), told(&at_b)), (vec![], stands(unit))),
+            2 => assert_eq!((told(&at_a), told(&at_b)), (stands(unit), left("phuong_b"))),
+            _ => assert_eq!((told(&at_a), told(&at_b)), (left("phuong_a"), stands(unit))),
+        }
+        (of_lan, of_hoa) = (at_a.cursor, at_b.cursor);
+    }
+    let all = hoa.pull(None).await;
+    assert_eq!((all.records.len(), all.records[0].left), (1, false));
 }

@@ -166,8 +166,8 @@ async fn what_cannot_be_applied_is_kept_acknowledged_and_shown_at_the_repair_des
 async fn a_revoked_session_is_told_to_sign_in_and_stores_nothing() {
     let server = TestApp::start().await;
     let lan = server.device("lan").await;
-    let id = server.app.database().sessions().await.unwrap()[0].id;
-    assert!(server.app.database().revoke_session(id, 5).await.unwrap());
+    let id = server.app.database().sessions(server::database::Seen::All).await.unwrap()[0].id;
+    assert!(server.app.database().revoke_session(id, None, 5).await.unwrap());
     let operations = [lan.create(1, 1, "phuong_a", &[])];
     let answer = lan.post_push(codec::encode(&lan.request(&operations)), &[]).await;
     let code = (answer.status, answer.code());
@@ -185,7 +185,7 @@ async fn a_revoked_session_is_told_to_sign_in_and_stores_nothing() {
 async fn work_of_a_disabled_account_is_kept_and_an_unknown_session_is_turned_away() {
     let server = TestApp::start().await;
     let lan = server.device("lan").await;
-    server.app.database().disable_account("lan", 5).await.unwrap();
+    server.app.database().disable_account("lan", None, 5).await.unwrap();
     let response = lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
     assert_eq!(
         reasons(&response.verdicts),

@@ -45,7 +45,7 @@ async fn a_coordinator_sees_all_units_below_their_own() {
 #[tokio::test]
 async fn an_unknown_name_gets_the_same_answer_as_a_wrong_password() {
     let server = TestApp::start().await;
-    server.app.database().disable_account("hoa", 2).await.unwrap();
+    server.app.database().disable_account("hoa", None, 2).await.unwrap();
     let mut answers = Vec::new();
     for (name, password) in
         [("lan", "sai"), ("khong_co_ai", PASSWORD), ("hoa", PASSWORD), ("lan", &"x".repeat(5000))]

@@ -10,6 +10,7 @@ fn samples() -> BTreeMap<&'static str, Vec<u8>> {
         ("Operation", codec::encode(&operation())),
         ("PushRequest", codec::encode(&push_request())),
         ("PushRequest, the least", codec::encode(&least_push_request())),
+        ("PushRequest, with what is unsent", codec::encode(&unsent_push_request())),
         ("PushResponse", codec::encode(&push_response())),
         ("PullResponse", codec::encode(&pull_response())),
         ("PullResponse, with what was settled", codec::encode(&settled_pull_response())),
@@ -60,6 +61,7 @@ fn least_push_request() -> PushRequest {
         epoch: None,
         operations: Vec::new(),
         oldest: None,
+        unsent: None,
     }
 }
 
@@ -71,6 +73,10 @@ fn push_request() -> PushRequest {
         oldest: Some(24),
         ..least_push_request()
     }
+}
+
+fn unsent_push_request() -> PushRequest {
+    PushRequest { unsent: Some(300), ..push_request() }
 }
 
 fn push_response() -> PushResponse {
@@ -197,6 +203,7 @@ fn frozen_bytes_are_read_and_no_part_of_them_is() {
     reads("Operation", &operation());
     reads("PushRequest", &push_request());
     reads("PushRequest, the least", &least_push_request());
+    reads("PushRequest, with what is unsent", &unsent_push_request());
     reads("PushResponse", &push_response());
     reads("PullResponse", &pull_response());
     reads("PullResponse, with what was settled", &settled_pull_response());

@@ -56,6 +56,7 @@ fn request(operations: impl IntoIterator<Item = Operation>) -> PushRequest {
         epoch: None,
         operations: operations.into_iter().map(seal).collect(),
         oldest: None,
+        unsent: None,
     }
 }
 
@@ -133,6 +134,17 @@ fn a_gap_stops_the_batch_and_the_watermark_tells_where_to_go_on() {
     let decided = push(request([operation(1), operation(3)]), Known::default());
     assert_eq!((decided.acked, decided.decisions.len()), (1, 1));
     assert_eq!(decided.lost, None);
+}
+
+#[test]
+fn what_a_device_still_holds_is_known_also_when_a_gap_stopped_its_batch() {
+    let with = |seqs: &[u64]| PushRequest {
+        unsent: Some(7),
+        ..request(seqs.iter().map(|seq| operation(*seq)))
+    };
+    assert_eq!(push(with(&[1, 2]), Known::default()).unsent, Some(7));
+    assert_eq!(push(with(&[1, 3]), Known::default()).unsent, Some(8), "the third stays there");
+    assert_eq!(push(request([operation(1)]), Known::default()).unsent, None, "an older phone");
 }
 
 #[test]

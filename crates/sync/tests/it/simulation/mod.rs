@@ -43,10 +43,12 @@ pub enum Bug {
     QuarantineDropped,
     /// The repair desk applies an operation, and its phone is not told.
     RepairUntold,
+    /// A record moves to another unit, and who saw it is not told.
+    MoveUntold,
 }
 
 impl Bug {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::OutboxDroppedAtAck,
         Self::NoEpochOnRestore,
         Self::StatusTrusted,
@@ -58,6 +60,7 @@ impl Bug {
         Self::ScopeWithoutRevision,
         Self::QuarantineDropped,
         Self::RepairUntold,
+        Self::MoveUntold,
     ];
 }
 
@@ -83,14 +86,22 @@ fn nothing_is_lost_doubled_or_leaked_in_simulated_schedules() {
         None => 0..number("SOTAY_SCHEDULES").unwrap_or(2_000),
     };
     let mut total = Counters::new();
+    let mut failed = Vec::new();
     for seed in seeds.clone() {
-        let counters = catch_unwind(AssertUnwindSafe(|| run(seed, None)))
-            .unwrap_or_else(|_| Err("panicked".to_owned()))
-            .unwrap_or_else(|what| panic!("SOTAY_SEED={seed}: {what}"));
-        for (name, times) in counters {
-            *total.entry(name).or_default() += times;
+        let result = catch_unwind(AssertUnwindSafe(|| run(seed, None)));
+        match result.unwrap_or_else(|_| Err("panicked".to_owned())) {
+            Ok(counters) => counters
+                .into_iter()
+                .for_each(|(name, times)| *total.entry(name).or_default() += times),
+            Err(what) => {
+                println!("SOTAY_SEED={seed}: {what}");
+                failed.push(seed);
+                // One cause has many schedules; a long campaign is to show the rare ones too.
+                assert!(failed.len() < 20, "failed: {failed:?}");
+            }
         }
     }
+    assert!(failed.is_empty(), "failed: {failed:?}");
     println!("{} schedules, seeds {seeds:?}", seeds.end - seeds.start);
     for (name, times) in &total {
         println!("{times:>10} {name}");
@@ -113,6 +124,13 @@ fn two_copies_of_a_profile_and_a_restore_lose_nothing() {
 #[test]
 fn a_file_that_is_named_again_by_the_repair_desk_after_a_restore_is_whole() {
     run(27_066, None).unwrap_or_else(|what| panic!("SOTAY_SEED=27066: {what}"));
+}
+
+/// The creator's operation was applied only at the repair desk, and the record moved to the creator's unit.
+#[test]
+fn a_record_that_moves_leaves_the_phones_of_who_saw_it_in_the_other_unit() {
+    run(62_034, None).unwrap_or_else(|what| panic!("SOTAY_SEED=62034: {what}"));
+    assert!(run(62_034, Some(Bug::MoveUntold)).is_err(), "it is still that schedule");
 }
 
 #[test]

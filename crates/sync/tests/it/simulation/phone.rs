@@ -316,7 +316,11 @@ impl Phone {
         let Page { generation, included, records, complete, settled, .. } = page;
         self.note_verdicts(&settled);
         for state in records {
-            self.disk.base.insert(state.record, Base { state, included, generation });
+            if state.left {
+                self.disk.base.remove(&state.record);
+            } else {
+                self.disk.base.insert(state.record, Base { state, included, generation });
+            }
         }
         if complete {
             self.disk.base.retain(|_, base| base.generation >= generation);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync::{
     codec,
     merge::{Record, Stamp},
-    pull::{About, Feed},
+    pull::{About, Feed, left},
     push::{Batch, Directory, Kept, Known, Place, Sender},
     repair::{self, Patient},
     wire::{
@@ -26,6 +26,8 @@ pub struct Database {
     pub beside: BTreeSet<(Dot, Hash)>,
     pub audit: Vec<Dot>,
     pub records: BTreeMap<RecordId, (Record, u64)>,
+    /// Where in the feed a record left a unit.
+    pub left: BTreeMap<(RecordId, String), u64>,
     pub head: u64,
     /// The place in the feed at which the repair desk settled an operation.
     pub settled: BTreeMap<Dot, u64>,
@@ -72,6 +74,17 @@ impl Directory for Desk {
 
     fn may_write(&self, _: &str, _: &str, _: Action) -> bool {
         true
+    }
+}
+
+impl Database {
+    /// Puts a record at the feed's head, and a trace of it there into the unit that it left.
+    fn put(&mut self, record: Record, left: Option<String>) {
+        if let Some(unit) = left {
+            self.left.insert((record.id(), unit), self.head);
+            self.left.remove(&(record.id(), record.unit().to_owned()));
+        }
+        self.records.insert(record.id(), (record, self.head));
     }
 }
 
@@ -161,7 +174,7 @@ impl Server {
                 }
                 _ => record.clone(),
             };
-            database.records.insert(*id, (record, database.head));
+            database.put(record, decided.left.get(id).cloned());
         }
         database.acked.insert(device, decided.acked);
         let missing = database.records.values().flat_map(|(record, _)| record.files());
@@ -199,9 +212,11 @@ impl Server {
             kept.verdict.set_aside = Some("không dùng được".to_owned());
             return false;
         }
+        let before = record_unit.map(str::to_owned);
         let (record, outcome) = repair::apply(record.cloned(), &operation);
-        database.records.insert(operation.record, (record, database.head));
+        let left = record.left(before.as_deref());
         kept.verdict = Verdict { seq: dot.seq, outcome, reason: None, set_aside: None };
+        database.put(record, left);
         true
     }
 
@@ -233,6 +248,16 @@ impl Server {
         states
     }
 
+    /// The traces of what left the units of an account, and is in none of them now.
+    fn left(&self, account: &str) -> Vec<RecordState> {
+        let scope = &self.scopes[account];
+        let is_gone = |id| !scope.contains(self.database.records[id].0.unit());
+        let traces = self.database.left.iter();
+        let traces = traces.filter(|((id, unit), _)| scope.contains(unit) && is_gone(id));
+        let states = traces.map(|((id, unit), rv)| left(*id, unit.clone(), *rv)).collect();
+        if self.bug == Some(Bug::MoveUntold) { Vec::new() } else { states }
+    }
+
     pub fn pull(&mut self, account: &str, device: DeviceId, cursor: Option<&str>) -> PullResponse {
         let feed = |server: &Self| Feed {
             epoch: server.epoch,
@@ -246,6 +271,10 @@ impl Server {
             start = feed(self).start(cursor);
         }
         let mut records = self.visible(account);
+        if !start.reset {
+            records.extend(self.left(account));
+            records.sort_by_key(|state| state.rv);
+        }
         records.retain(|state| state.rv > start.after);
         records.truncate(PAGE + 1);
         let last_of_more = records.get(PAGE).map(|_| records[PAGE - 1].rv);

@@ -21,7 +21,7 @@ use super::{
 };
 
 /// Situations that a campaign must have met to count.
-pub const SITUATIONS: [&str; 29] = [
+pub const SITUATIONS: [&str; 32] = [
     "answer signed out",
     "backup taken",
     "captive portal",
@@ -38,8 +38,11 @@ pub const SITUATIONS: [&str; 29] = [
     "operation set aside",
     "page committed",
     "phone killed",
+    "phone told that a record left",
     "profile copied",
     "profile renamed",
+    "record begun twice",
+    "record left a unit",
     "reply lost",
     "reply truncated",
     "request doubled",
@@ -86,6 +89,8 @@ pub struct World {
     bug: Option<Bug>,
     calm: bool,
     names: u64,
+    /// Whether people begin the same record apart from each other.
+    twice: bool,
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -111,7 +116,8 @@ impl World {
         let server = Server::new(scopes, bug);
         let messages = Vec::new();
         let sealed = BTreeMap::new();
-        Self { random, server, phones, messages, sealed, counters, bug, calm: false, names: 0 }
+        let (calm, names, twice) = (false, 0, seed.is_multiple_of(4));
+        Self { random, server, phones, messages, sealed, counters, bug, calm, names, twice }
     }
 
     fn count(&mut self, name: &'static str) {
@@ -198,6 +204,13 @@ impl World {
     fn choose_record(&mut self, index: usize) -> RecordId {
         let known = self.phones[index].known_records();
         if known.is_empty() || (self.random.one_in(5) && known.len() < 6) {
+            if self.twice
+                && self.random.one_in(2)
+                && let Some(id) = self.choose_begun(&known)
+            {
+                self.count("record begun twice");
+                return id;
+            }
             let mut id = [0; 16];
             id[8..].copy_from_slice(&self.name().to_be_bytes());
             return RecordId(id);
@@ -206,6 +219,14 @@ impl World {
             Some((open, _)) if !self.random.one_in(3) => *open,
             _ => *self.random.pick(&known),
         }
+    }
+
+    /// A record that others began and this phone knows nothing of.
+    fn choose_begun(&mut self, known: &[RecordId]) -> Option<RecordId> {
+        let begun: BTreeSet<RecordId> =
+            self.sealed.values().map(|operation| operation.record).collect();
+        let begun: Vec<RecordId> = begun.into_iter().filter(|id| !known.contains(id)).collect();
+        (!begun.is_empty()).then(|| *self.random.pick(&begun))
     }
 
     /// Mostly one of the person's own.
@@ -270,8 +291,11 @@ impl World {
             Effect::AskBlob { ticket, blob } => (ticket, Asked::Blob { blob }),
             Effect::SendChunk { ticket, blob, chunk } => (ticket, Asked::Chunk { blob, chunk }),
             effect => {
-                if matches!(effect, Effect::CommitPull { .. }) {
+                if let Effect::CommitPull { page, .. } = &effect {
                     self.count("page committed");
+                    if page.records.iter().any(|record| record.left) {
+                        self.count("phone told that a record left");
+                    }
                 }
                 if !self.calm && self.random.one_in(60) {
                     self.count("storage failed");
@@ -440,6 +464,9 @@ impl World {
     }
 
     fn commit(&mut self, database: Database, response: &PushResponse) {
+        if database.left.len() > self.server.database.left.len() {
+            self.count("record left a unit");
+        }
         self.server.database = database;
         for verdict in &response.verdicts {
             match verdict.outcome {
@@ -493,7 +520,11 @@ impl World {
         if waiting.is_empty() {
             return;
         }
+        let before = self.server.database.left.len();
         let applied = self.server.settle(*self.random.pick(&waiting));
+        if self.server.database.left.len() > before {
+            self.count("record left a unit");
+        }
         self.count(if applied { "operation repaired" } else { "operation set aside" });
     }
 

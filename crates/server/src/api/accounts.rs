@@ -1,0 +1,285 @@
+//! People who may sign in, and the codes that let them in.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::sessions::seen;
+use super::signed_in::SignedIn;
+use crate::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, Role};
+use crate::database::{Account, AccountChange, NewAccount, Session};
+use crate::error::{ApiError, ApiResult, ErrorBody};
+use crate::{App, clock};
+
+/// Characters of an account's name and of what others see of it, at most.
+const MAX_NAME: usize = 120;
+
+/// A person who may sign in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccountEntry {
+    /// What they sign in with; also the author of their operations.
+    account: String,
+    /// What others see.
+    name: String,
+    /// `officer`, `trainer`, `coordinator`, `administrator` or `auditor`.
+    role: &'static str,
+    /// Where they work.
+    unit: String,
+    /// Units granted: they see each with all below it.
+    scope: Vec<String>,
+    /// When they were added.
+    created_ms: i64,
+    /// Since when they may no longer sign in.
+    disabled_ms: Option<i64>,
+    /// Whether the asker may make a code for them.
+    may_make_code: bool,
+}
+
+/// A person to add. They have no password: they sign in with a code.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NewEntry {
+    /// What they are known by: letters without accents, digits, `.`, `-` and `_`.
+    account: String,
+    /// What others see.
+    name: String,
+    /// `officer`, `trainer`, `coordinator`, `administrator` or `auditor`.
+    role: String,
+    /// Where they work.
+    unit: String,
+    /// Units granted; their own, if not given.
+    #[serde(default)]
+    scope: Vec<String>,
+}
+
+/// What is to be different; what is not given stays.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct EntryChange {
+    /// What others see.
+    #[serde(default)]
+    name: Option<String>,
+    /// The role.
+    #[serde(default)]
+    role: Option<String>,
+    /// Where they work.
+    #[serde(default)]
+    unit: Option<String>,
+    /// Units granted.
+    #[serde(default)]
+    scope: Option<Vec<String>>,
+    /// Whether they may no longer sign in: their sessions end, and what they still send is kept for the repair desk.
+    #[serde(default)]
+    disabled: Option<bool>,
+}
+
+/// How long a code is to be good.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct CodeWish {
+    /// Minutes, at most those of seven days; those of one day, if not given.
+    #[serde(default)]
+    minutes: Option<u32>,
+}
+
+/// A code to hand to somebody: told once, and kept nowhere.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignInCode {
+    /// Whom it lets in.
+    account: String,
+    /// The code.
+    code: String,
+    /// Until when, unless it is used or another one is made before.
+    ends_ms: i64,
+}
+
+/// People by name: everybody for an administrator, those of their units for coordinators and auditors.
+#[utoipa::path(get, path = "/api/v1/accounts", tag = "accounts", responses(
+    (status = 200, body = Vec<AccountEntry>),
+    (status = 401, description = "`signed_out`", body = ErrorBody),
+    (status = 403, description = "`not_allowed`: for coordinators, administrators and auditors", body = ErrorBody),
+))]
+pub async fn list(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+) -> ApiResult<Json<Vec<AccountEntry>>> {
+    if !session.role.oversees() {
+        return Err(not_allowed());
+    }
+    let accounts = app.database().accounts(seen(&session)).await?;
+    Ok(Json(accounts.into_iter().map(|account| entry(account, &session)).collect()))
+}
+
+/// Adds a person.
+#[utoipa::path(post, path = "/api/v1/accounts", tag = "accounts", request_body = NewEntry, responses(
+    (status = 201, body = AccountEntry),
+    (status = 400, description = "`bad_json`, `bad_account`, `bad_name`, `bad_role`, `unknown_unit`", body = ErrorBody),
+    (status = 401, description = "`signed_out`", body = ErrorBody),
+    (status = 403, description = "`not_allowed`: for administrators", body = ErrorBody),
+    (status = 409, description = "`name_taken`", body = ErrorBody),
+))]
+pub async fn add(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    body: Result<Json<NewEntry>, JsonRejection>,
+) -> ApiResult<(StatusCode, Json<AccountEntry>)> {
+    if !session.role.manages_accounts() {
+        return Err(not_allowed());
+    }
+    let given = read(body)?;
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || ".-_".contains(letter);
+    let length = given.account.len();
+    if !(1..=MAX_NAME).contains(&length) || !given.account.chars().all(is_letter) {
+        let message = "1 to 120 of a-z, A-Z, 0-9, `.`, `-`, `_`";
+        return Err(ApiError::bad_request("bad_account", message));
+    }
+    let scope = if given.scope.is_empty() { vec![given.unit.clone()] } else { given.scope };
+    check_units(&app, scope.iter().chain([&given.unit])).await?;
+    let password = accounts::hash_password(accounts::new_password()).await;
+    let new = NewAccount {
+        name: given.account,
+        display_name: shown_name(&given.name)?,
+        role: role(&given.role)?,
+        unit: given.unit,
+        scope,
+        password: password.map_err(ApiError::internal)?,
+    };
+    if !app.database().add_account(&new, Some(&session.account), clock::now_ms()).await? {
+        return Err(ApiError::conflict("name_taken", "somebody is called so already"));
+    }
+    Ok((StatusCode::CREATED, Json(one(&app, &session, &new.name).await?)))
+}
+
+/// Changes a person's name, role or units, or whether they may sign in.
+#[utoipa::path(patch, path = "/api/v1/accounts/{account}", tag = "accounts",
+    params(("account" = String, Path, description = "what the person signs in with")),
+    request_body = EntryChange,
+    responses(
+        (status = 200, description = "the person as they are now", body = AccountEntry),
+        (status = 400, description = "`bad_json`, `bad_name`, `bad_role`, `unknown_unit`", body = ErrorBody),
+        (status = 401, description = "`signed_out`", body = ErrorBody),
+        (status = 403, description = "`not_allowed`: for administrators", body = ErrorBody),
+        (status = 404, description = "`not_found`", body = ErrorBody),
+        (status = 409, description = "`own_account`: nobody disables themselves or changes their own role", body = ErrorBody),
+    ))]
+pub async fn change(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Path(account): Path<String>,
+    body: Result<Json<EntryChange>, JsonRejection>,
+) -> ApiResult<Json<AccountEntry>> {
+    if !session.role.manages_accounts() {
+        return Err(not_allowed());
+    }
+    let given = read(body)?;
+    one(&app, &session, &account).await?;
+    if account == session.account && (given.role.is_some() || given.disabled == Some(true)) {
+        let message = "another administrator can disable you or change your role";
+        return Err(ApiError::conflict("own_account", message));
+    }
+    check_units(&app, given.scope.iter().flatten().chain(&given.unit)).await?;
+    let change = AccountChange {
+        display_name: given.name.as_deref().map(shown_name).transpose()?,
+        role: given.role.as_deref().map(role).transpose()?,
+        unit: given.unit,
+        scope: given.scope,
+        disabled: given.disabled,
+    };
+    let by = Some(session.account.as_str());
+    app.database().change_account(&account, &change, by, clock::now_ms()).await?;
+    Ok(Json(one(&app, &session, &account).await?))
+}
+
+/// Makes a code that lets a person in once, instead of a password. Earlier codes of theirs are good no longer.
+#[utoipa::path(post, path = "/api/v1/accounts/{account}/code", tag = "accounts",
+    params(("account" = String, Path, description = "what the person signs in with")),
+    request_body = CodeWish,
+    responses(
+        (status = 201, body = SignInCode),
+        (status = 400, description = "`bad_json`, `bad_minutes`", body = ErrorBody),
+        (status = 401, description = "`signed_out`", body = ErrorBody),
+        (status = 403, description = "`not_allowed`: an administrator may for everybody, a coordinator for officers and \
+            trainers of their units", body = ErrorBody),
+        (status = 404, description = "`not_found`, also for who may not see the account", body = ErrorBody),
+        (status = 409, description = "`disabled`: the person may not sign in", body = ErrorBody),
+    ))]
+pub async fn make_code(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Path(account): Path<String>,
+    body: Result<Json<CodeWish>, JsonRejection>,
+) -> ApiResult<(StatusCode, Json<SignInCode>)> {
+    let found = app.database().seen_account(&account, seen(&session)).await?;
+    let found = found.ok_or_else(nobody)?;
+    if !session.role.looks_after(found.role) {
+        return Err(not_allowed());
+    }
+    let minutes = read(body)?.minutes.unwrap_or(CODE_MINUTES);
+    if !(1..=MAX_CODE_MINUTES).contains(&minutes) {
+        return Err(ApiError::bad_request("bad_minutes", format!("1 to {MAX_CODE_MINUTES}")));
+    }
+    let (code, key) = accounts::new_code();
+    let now_ms = clock::now_ms();
+    let ends_ms = accounts::code_end(minutes, now_ms);
+    let by = Some(session.account.as_str());
+    if !app.database().add_code(&account, &key, ends_ms, by, now_ms).await? {
+        return Err(ApiError::conflict("disabled", "the person may not sign in"));
+    }
+    Ok((StatusCode::CREATED, Json(SignInCode { account, code, ends_ms })))
+}
+
+fn read<T>(body: Result<Json<T>, JsonRejection>) -> ApiResult<T> {
+    let Json(given) = body.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;
+    Ok(given)
+}
+
+fn nobody() -> ApiError {
+    ApiError::not_found("nobody is called so")
+}
+
+fn not_allowed() -> ApiError {
+    ApiError::forbidden("not_allowed", "your role does not look after that")
+}
+
+async fn one(app: &App, session: &Session, account: &str) -> ApiResult<AccountEntry> {
+    let found = app.database().seen_account(account, seen(session)).await?;
+    Ok(entry(found.ok_or_else(nobody)?, session))
+}
+
+fn entry(account: Account, asker: &Session) -> AccountEntry {
+    AccountEntry {
+        may_make_code: !account.is_disabled() && asker.role.looks_after(account.role),
+        account: account.name,
+        name: account.display_name,
+        role: account.role.name(),
+        unit: account.unit,
+        scope: account.scope,
+        created_ms: account.created_ms,
+        disabled_ms: account.disabled_ms,
+    }
+}
+
+fn role(name: &str) -> ApiResult<Role> {
+    Role::named(name).ok_or_else(|| {
+        let names = Role::ALL.map(Role::name).join(", ");
+        ApiError::bad_request("bad_role", format!("`{name}` is none of {names}"))
+    })
+}
+
+fn shown_name(name: &str) -> ApiResult<String> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > MAX_NAME {
+        return Err(ApiError::bad_request("bad_name", "1 to 120 characters"));
+    }
+    Ok(name.to_owned())
+}
+
+async fn check_units(app: &App, units: impl Iterator<Item = &String>) -> ApiResult<()> {
+    for unit in units {
+        if !app.database().has_unit(unit).await? {
+            let message = format!("no pack that was loaded has a unit {unit}");
+            return Err(ApiError::bad_request("unknown_unit", message));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! The audit log.
+#![expect(unused_qualifications, reason = "the macro that describes the API writes them")]
+
+use axum::Json;
+use axum::extract::{Query, State};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::signed_in::SignedIn;
+use crate::App;
+use crate::audit::Entry;
+use crate::database::AuditOf;
+use crate::error::{ApiError, ApiResult, ErrorBody};
+
+/// Rows in one answer.
+const LIMIT: u64 = 200;
+
+/// Where to go on.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct AuditQuery {
+    /// Only rows before this place.
+    #[serde(default)]
+    before: Option<i64>,
+}
+
+/// Somebody did something.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditEntry {
+    /// Its place in the log, from 1.
+    seq: u64,
+    /// When.
+    at_ms: i64,
+    /// The account that did it; none: the operator of the machine.
+    actor: Option<String>,
+    /// `sign_in`, `sign_in_by_code`, `session_revoke`, `code_make`, `account_add`, `account_change`, `account_disable`,
+    /// `account_enable`, `export`, `repair_apply`, `repair_set_aside`, `pack_load`, `backup` or `restore`.
+    action: String,
+    /// What it was done to: an account, a form, an operation, a pack.
+    object: String,
+    /// The unit that it concerns.
+    unit: Option<String>,
+    /// More of it, for people.
+    detail: String,
+}
+
+/// The newest 200 rows of the audit log, newest first: all for an administrator, those that concern their units for
+/// coordinators and auditors.
+#[utoipa::path(get, path = "/api/v1/audit", tag = "accounts", params(AuditQuery), responses(
+    (status = 200, body = Vec<AuditEntry>),
+    (status = 401, description = "`signed_out`", body = ErrorBody),
+    (status = 403, description = "`not_allowed`: for coordinators, administrators and auditors", body = ErrorBody),
+))]
+pub async fn list(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Query(query): Query<AuditQuery>,
+) -> ApiResult<Json<Vec<AuditEntry>>> {
+    if !session.role.oversees() {
+        return Err(ApiError::forbidden("not_allowed", "the audit log is for who oversees units"));
+    }
+    let of =
+        if session.role.oversees_all() { AuditOf::All } else { AuditOf::SeenBy(&session.account) };
+    let rows = app.database().audit(of, query.before, LIMIT).await?;
+    Ok(Json(rows.into_iter().map(entry).collect()))
+}
+
+fn entry(entry: Entry) -> AuditEntry {
+    let Entry { seq, at_ms, actor, action, object, unit, detail } = entry;
+    AuditEntry { seq, at_ms, actor, action, object, unit, detail }
+}

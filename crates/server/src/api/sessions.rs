@@ -1,0 +1,118 @@
+//! Who is signed in, and on which devices.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::signed_in::SignedIn;
+use crate::database::{Seen, Session, SessionRow};
+use crate::error::{ApiError, ApiResult, ErrorBody};
+use crate::{App, clock};
+
+/// An open session: somebody on a device.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OpenSession {
+    /// Its number.
+    id: i64,
+    /// Whether it is the one that this request came with.
+    is_this: bool,
+    /// The account.
+    account: String,
+    /// What others see of that person.
+    account_name: String,
+    /// `officer`, `trainer`, `coordinator`, `administrator` or `auditor`.
+    role: &'static str,
+    /// Where that person works.
+    unit: String,
+    /// The device, 32 hexadecimal digits.
+    device: String,
+    /// What the device calls itself.
+    device_name: String,
+    /// When it began.
+    created_ms: i64,
+    /// When it was last heard of, to ten minutes.
+    contact_ms: i64,
+    /// How many operations were still on the device when it last sent some; none: it never said.
+    unsent: Option<u64>,
+    /// When that was.
+    pushed_ms: Option<i64>,
+    /// How many files that its operations name have not arrived whole.
+    files_missing: u64,
+    /// Whether the asker may end it.
+    may_end: bool,
+}
+
+/// Open sessions, newest contact first: everybody's for an administrator, those of the people of their units for coordinators
+/// and auditors, else the asker's own.
+#[utoipa::path(get, path = "/api/v1/sessions", tag = "accounts", responses(
+    (status = 200, body = Vec<OpenSession>),
+    (status = 401, description = "`signed_out`", body = ErrorBody),
+))]
+pub async fn list(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+) -> ApiResult<Json<Vec<OpenSession>>> {
+    let rows = app.database().sessions(seen(&session)).await?;
+    Ok(Json(rows.into_iter().map(|row| open_session(row, &session)).collect()))
+}
+
+/// Ends a session, as for a lost phone. What is on the phone and not sent stays there until its owner signs in again.
+#[utoipa::path(delete, path = "/api/v1/sessions/{id}", tag = "accounts",
+    params(("id" = String, Path, description = "the session's number")),
+    responses(
+        (status = 204, description = "it is over"),
+        (status = 401, description = "`signed_out`", body = ErrorBody),
+        (status = 403, description = "`not_allowed`: an administrator may end every session, a coordinator those of \
+            officers and trainers of their units, everybody their own", body = ErrorBody),
+        (status = 404, description = "`not_found`: none is open, or the asker does not see it", body = ErrorBody),
+    ))]
+pub async fn end(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
+    let unknown = || ApiError::not_found("no such session is open");
+    let id: i64 = id.parse().map_err(|_no_number| unknown())?;
+    let row = app.database().seen_session(id, seen(&session)).await?.ok_or_else(unknown)?;
+    if !may_end(&row, &session) {
+        return Err(ApiError::forbidden("not_allowed", "that session is not yours to end"));
+    }
+    let ended = app.database().revoke_session(id, Some(&session.account), clock::now_ms()).await?;
+    if ended { Ok(StatusCode::NO_CONTENT) } else { Err(unknown()) }
+}
+
+/// Whose accounts and sessions somebody sees.
+pub(super) fn seen(session: &Session) -> Seen<'_> {
+    if session.role.oversees_all() {
+        Seen::All
+    } else if session.role.oversees() {
+        Seen::InUnitsOf(&session.account)
+    } else {
+        Seen::Own(&session.account)
+    }
+}
+
+fn may_end(row: &SessionRow, asker: &Session) -> bool {
+    row.account == asker.account || asker.role.looks_after(row.role)
+}
+
+fn open_session(row: SessionRow, asker: &Session) -> OpenSession {
+    OpenSession {
+        is_this: row.id == asker.id,
+        may_end: may_end(&row, asker),
+        id: row.id,
+        account: row.account,
+        account_name: row.account_name,
+        role: row.role.name(),
+        unit: row.unit,
+        device: row.device.to_string(),
+        device_name: row.device_name,
+        created_ms: row.created_ms,
+        contact_ms: row.contact_ms,
+        unsent: row.unsent,
+        pushed_ms: row.pushed_ms,
+        files_missing: row.files_missing,
+    }
+}

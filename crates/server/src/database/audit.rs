@@ -1,0 +1,155 @@
+//! The audit log: who did what, in the transaction in which it was done.
+
+use sync::wire::Hash;
+
+use super::{Answer, Database, Transaction, Write, bytes, signed, unsigned};
+use crate::audit::{Action, Broken, Chain, Entry, START};
+
+/// Something to write down.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Event<'a> {
+    /// The account that did it; none: the operator of the machine.
+    pub actor: Option<&'a str>,
+    pub action: Action,
+    pub object: &'a str,
+    pub unit: Option<&'a str>,
+    pub detail: &'a str,
+}
+
+/// Whose part of the log is read.
+#[derive(Clone, Copy, Debug)]
+pub enum AuditOf<'a> {
+    /// All of it.
+    All,
+    /// What concerns the units that this account sees.
+    SeenBy(&'a str),
+}
+
+/// Rows read at a time.
+const PAGE: usize = 1_000;
+
+type Row = (i64, i64, Option<String>, String, String, Option<String>, String, Vec<u8>);
+
+const COLUMNS: &str = "SELECT seq, at_ms, actor, action, object, unit, detail, hash FROM audit";
+
+impl Database {
+    /// The newest rows before a place, newest first.
+    pub async fn audit(
+        &self,
+        of: AuditOf<'_>,
+        before: Option<i64>,
+        limit: u64,
+    ) -> Answer<Vec<Entry>> {
+        let mut query = sqlx::QueryBuilder::new(COLUMNS);
+        query.push(" WHERE seq < ").push_bind(before.unwrap_or(i64::MAX));
+        if let AuditOf::SeenBy(account) = of {
+            query.push(" AND unit IN (SELECT unit FROM visible_unit WHERE account = ");
+            query.push_bind(account).push(")");
+        }
+        query.push(" ORDER BY seq DESC LIMIT ").push_bind(signed(limit));
+        let rows: Vec<Row> = query.build_query_as().fetch_all(&self.readers).await?;
+        rows.into_iter().map(|row| Ok(entry(row)?.0)).collect()
+    }
+
+    /// Proves the whole log: the count and the hash of its last row, or where it is broken. `noted` is a row's place and
+    /// hash as somebody noted them elsewhere.
+    pub async fn verify_audit(
+        &self,
+        noted: Option<(u64, Hash)>,
+    ) -> Answer<Result<(u64, Hash), Broken>> {
+        let mut tx = self.readers.begin().await?;
+        let (of, head) = head(&mut tx).await?;
+        let mut chain = Chain::new(noted);
+        let mut after = i64::MIN;
+        loop {
+            let mut query = sqlx::QueryBuilder::new(COLUMNS);
+            query.push(" WHERE seq > ").push_bind(after).push(" ORDER BY seq LIMIT ");
+            query.push_bind(signed(PAGE as u64));
+            let rows: Vec<Row> = query.build_query_as().fetch_all(&mut *tx).await?;
+            let is_last = rows.len() < PAGE;
+            for row in rows {
+                after = row.0;
+                let taken = match entry(row) {
+                    Ok((entry, hash)) => chain.take(&entry, hash),
+                    Err(_no_hash) => Err(Broken::Changed(unsigned(after))),
+                };
+                if let Err(broken) = taken {
+                    return Ok(Err(broken));
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        tx.rollback().await?;
+        Ok(chain.end(of, head).map(|()| (chain.rows, chain.head)))
+    }
+
+    /// Writes down that somebody took records away as a spreadsheet.
+    pub async fn note_export(
+        &self,
+        actor: &str,
+        form: &str,
+        unit: &str,
+        records: usize,
+        now_ms: i64,
+    ) -> Answer<()> {
+        let mut tx = self.begin_write().await?;
+        let detail = format!("{records} records");
+        let (actor, action, unit) = (Some(actor), Action::Export, Some(unit));
+        let event = Event { actor, action, object: form, unit, detail: &detail };
+        note(&mut tx, event, now_ms).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Adds a row to the log.
+pub(super) async fn note(tx: &mut Write, event: Event<'_>, now_ms: i64) -> Answer<()> {
+    let (last, before) = head(tx).await?;
+    let Event { actor, action, object, unit, detail } = event;
+    let entry = Entry {
+        seq: last + 1,
+        at_ms: now_ms,
+        actor: actor.map(str::to_owned),
+        action: action.name().to_owned(),
+        object: object.to_owned(),
+        unit: unit.map(str::to_owned),
+        detail: detail.to_owned(),
+    };
+    let hash = entry.hash(before);
+    sqlx::query(
+        "INSERT INTO audit (seq, at_ms, actor, action, object, unit, detail, hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(signed(entry.seq))
+    .bind(entry.at_ms)
+    .bind(&entry.actor)
+    .bind(&entry.action)
+    .bind(&entry.object)
+    .bind(&entry.unit)
+    .bind(&entry.detail)
+    .bind(hash.0.as_slice())
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("UPDATE server SET audit_seq = $1, audit_head = $2")
+        .bind(signed(entry.seq))
+        .bind(hash.0.as_slice())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// How many rows the log has, and the hash of the last.
+async fn head(tx: &mut Transaction) -> Answer<(u64, Hash)> {
+    let (seq, head): (i64, Option<Vec<u8>>) =
+        sqlx::query_as("SELECT audit_seq, audit_head FROM server").fetch_one(&mut **tx).await?;
+    let head = head.map(|head| bytes("audit head", &head).map(Hash)).transpose()?;
+    Ok((unsigned(seq), head.unwrap_or(START)))
+}
+
+fn entry(row: Row) -> Answer<(Entry, Hash)> {
+    let (seq, at_ms, actor, action, object, unit, detail, hash) = row;
+    let entry = Entry { seq: unsigned(seq), at_ms, actor, action, object, unit, detail };
+    Ok((entry, Hash(bytes("audit hash", &hash)?)))
+}

@@ -1,0 +1,151 @@
+//! The audit log: what is written into it, who reads it, and that nothing can be done to it unseen.
+
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+use server::audit::Broken;
+use server::database::AuditOf;
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+
+use crate::app::{Device, PASSWORD, TestApp};
+
+async fn actions(server: &TestApp) -> Vec<(Option<String>, String, String)> {
+    let rows = server.app.database().audit(AuditOf::All, None, 1_000).await.unwrap();
+    rows.into_iter().rev().map(|row| (row.actor, row.action, row.object)).collect()
+}
+
+/// Somebody who can write to the file.
+async fn intruder(server: &TestApp) -> SqliteConnection {
+    let file = server.folder.path().join("data/sotay.sqlite");
+    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.unwrap()
+}
+
+async fn rows(device: &Device<'_>) -> Vec<serde_json::Value> {
+    device.get("/api/v1/audit").await.json().as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn what_matters_is_written_down_with_who_did_it_and_to_what() {
+    let server = TestApp::start().await;
+    let begun = actions(&server).await;
+    assert_eq!(begun[0].1, "pack_load");
+    assert_eq!(begun[1], (None, "account_add".to_owned(), "lan".to_owned()), "by the operator");
+
+    let (lan, thu) = (server.device("lan").await, server.device("thu").await);
+    let quan_tri = server.device("quan_tri").await;
+    assert_eq!(server.sign_in("lan", "sai", lan.id).await.status, StatusCode::UNAUTHORIZED);
+    lan.push(&[lan.create(1, 1, "phuong_b", &[]), lan.create(2, 2, "phuong_b", &[])]).await;
+    thu.ask(Method::POST, "quarantine/1/apply", json!(null)).await;
+    thu.ask(Method::POST, "quarantine/2/set-aside", json!({ "reason": "trùng" })).await;
+    let table = thu.get("/api/v1/records.xlsx?form=kiem_tra&unit=phuong_b").await;
+    assert_eq!(table.status, StatusCode::OK);
+    thu.ask(Method::POST, "accounts/lan/code", json!({})).await;
+    let sessions = thu.get("/api/v1/sessions").await.json();
+    let of_lan = sessions.as_array().unwrap().iter().find(|row| row["account"] == "lan").unwrap();
+    thu.ask(Method::DELETE, &format!("sessions/{}", of_lan["id"]), json!(null)).await;
+    for body in
+        [json!({ "name": "Lan" }), json!({ "disabled": true }), json!({ "disabled": false })]
+    {
+        quan_tri.ask(Method::PATCH, "accounts/lan", body).await;
+    }
+    let first = format!("operation {}/1", lan.id);
+    let second = format!("operation {}/2", lan.id);
+    let done: Vec<(Option<String>, String, String)> = [
+        ("lan", "sign_in", "lan"),
+        ("thu", "sign_in", "thu"),
+        ("quan_tri", "sign_in", "quan_tri"),
+        ("thu", "repair_apply", &first),
+        ("thu", "repair_set_aside", &second),
+        ("thu", "export", "kiem_tra"),
+        ("thu", "code_make", "lan"),
+        ("thu", "session_revoke", "lan"),
+        ("quan_tri", "account_change", "lan"),
+        ("quan_tri", "account_disable", "lan"),
+        ("quan_tri", "account_enable", "lan"),
+    ]
+    .map(|(actor, action, object)| (Some(actor.to_owned()), action.to_owned(), object.to_owned()))
+    .into();
+    assert_eq!(actions(&server).await[begun.len()..], done);
+    let (proved, _) = server.app.database().verify_audit(None).await.unwrap().unwrap();
+    assert_eq!(proved, (begun.len() + done.len()) as u64);
+    let aside =
+        rows(&thu).await.into_iter().find(|row| row["action"] == "repair_set_aside").unwrap();
+    assert_eq!((&aside["detail"], &aside["unit"]), (&json!("trùng"), &json!("phuong_b")));
+}
+
+#[tokio::test]
+async fn each_reads_the_part_of_the_log_that_concerns_their_units() {
+    let server = TestApp::start().await;
+    let (lan, hoa) = (server.device("lan").await, server.device("hoa").await);
+    let (an, kiem) = (server.device("an").await, server.device("kiem").await);
+    let quan_tri = server.device("quan_tri").await;
+    let of = async |device: &Device<'_>| {
+        let rows = rows(device).await;
+        let signed_in = rows.iter().filter(|row| row["action"] == "sign_in");
+        let mut objects: Vec<String> =
+            signed_in.map(|row| row["object"].as_str().unwrap().to_owned()).collect();
+        objects.sort();
+        objects.join(" ")
+    };
+    assert_eq!(of(&an).await, "an lan");
+    assert_eq!(of(&kiem).await, "an hoa kiem lan quan_tri");
+    assert_eq!(of(&quan_tri).await, "an hoa kiem lan quan_tri");
+    assert!(rows(&quan_tri).await.iter().any(|row| row["action"] == "pack_load"));
+    assert!(!rows(&an).await.iter().any(|row| row["action"] == "pack_load"), "that is no unit's");
+    for device in [&lan, &hoa] {
+        let answer = device.get("/api/v1/audit").await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, "not_allowed"));
+    }
+    let newest = rows(&quan_tri).await[0]["seq"].as_i64().unwrap();
+    let older = quan_tri.get(&format!("/api/v1/audit?before={newest}")).await.json();
+    assert_eq!(older[0]["seq"].as_i64(), Some(newest - 1));
+}
+
+#[tokio::test]
+async fn the_log_refuses_to_be_changed_and_whoever_forces_it_is_found() {
+    for (what, broken) in [
+        ("UPDATE audit SET object = 'hoa' WHERE seq = 3", Broken::Changed(3)),
+        ("UPDATE audit SET hash = x'00' WHERE seq = 3", Broken::Changed(3)),
+        ("DELETE FROM audit WHERE seq = 3", Broken::Missing(3)),
+        ("DELETE FROM audit WHERE seq >= 3", Broken::Cut { last: 2, of: 9 }),
+        ("DELETE FROM audit", Broken::Cut { last: 0, of: 9 }),
+        (
+            "UPDATE audit SET seq = CASE seq WHEN 3 THEN -4 ELSE -3 END WHERE seq IN (3, 4);
+             UPDATE audit SET seq = -seq WHERE seq < 0",
+            Broken::Changed(3),
+        ),
+        (
+            "INSERT INTO audit SELECT 10, at_ms, 'thu', action, object, unit, detail, hash FROM audit WHERE seq = 9",
+            Broken::Changed(10),
+        ),
+    ] {
+        let server = TestApp::start().await;
+        server.sign_in("lan", PASSWORD, sync::wire::DeviceId([1; 16])).await;
+        let database = server.app.database();
+        assert_eq!(database.verify_audit(None).await.unwrap().map(|(rows, _)| rows), Ok(9));
+        let mut intruder = intruder(&server).await;
+        if !what.starts_with("INSERT") {
+            let refused = sqlx::raw_sql(what).execute(&mut intruder).await.unwrap_err();
+            assert!(refused.to_string().contains("only added to"), "{what}: {refused}");
+        }
+        sqlx::raw_sql("DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_cut")
+            .execute(&mut intruder)
+            .await
+            .unwrap();
+        sqlx::raw_sql(what).execute(&mut intruder).await.unwrap();
+        assert_eq!(database.verify_audit(None).await.unwrap(), Err(broken), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn what_fails_is_not_in_the_log() {
+    let server = TestApp::start().await;
+    let before = actions(&server).await;
+    let database = server.app.database();
+    assert!(!database.disable_account("khong_co_ai", None, 5).await.unwrap());
+    assert!(!database.revoke_session(77, None, 5).await.unwrap());
+    let thu = server.device("thu").await;
+    thu.ask(Method::POST, "quarantine/1/apply", json!(null)).await;
+    thu.ask(Method::POST, "accounts/quan_tri/code", json!({})).await;
+    assert_eq!(actions(&server).await.len(), before.len() + 1, "she signed in");
+}
