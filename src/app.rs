@@ -166,6 +166,7 @@ impl Frame {
             | Screen::Fill
             | Screen::Records
             | Screen::Repair
+            | Screen::People
             | Screen::Reports
             | Screen::More => Self::Shell,
             Screen::SignIn => Self::SignIn,

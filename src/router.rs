@@ -29,6 +29,8 @@ pub enum Screen {
     Entry,
     /// `/repair`
     Repair,
+    /// `/people`
+    People,
     /// `/reports`
     Reports,
     /// `/more`
@@ -54,6 +56,7 @@ impl Place {
             ["records", record] => (Screen::Records, Some(record)),
             ["records", record, "edit"] => (Screen::Entry, Some(record)),
             ["repair"] => (Screen::Repair, None),
+            ["people"] => (Screen::People, None),
             ["reports"] => (Screen::Reports, None),
             ["more"] => (Screen::More, None),
             ["forms", "preview"] => (Screen::Preview, None),
@@ -179,6 +182,7 @@ mod tests {
             ("/records/0a1b/edit", Screen::Entry, Some("0a1b")),
             ("/records/0a1b/other", Screen::NotFound, None),
             ("/repair", Screen::Repair, None),
+            ("/people", Screen::People, None),
             ("/reports", Screen::Reports, None),
             ("/more", Screen::More, None),
             ("/sign-in", Screen::SignIn, None),

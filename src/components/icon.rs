@@ -63,6 +63,8 @@ pub enum Glyph {
     Review,
     /// A circle with an i.
     Info,
+    /// Two people.
+    People,
 }
 
 impl Glyph {
@@ -85,6 +87,9 @@ impl Glyph {
             Self::Search => "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM16 16l4.5 4.5",
             Self::Sent => {
                 "M7 18a4 4 0 0 1-.5-8A6 6 0 0 1 18 9.5 4.3 4.3 0 0 1 17.5 18zM9.5 13.5l2 2 3.5-3.5"
+            }
+            Self::People => {
+                "M9 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM3 19a6 6 0 0 1 12 0M16 5.5a3 3 0 0 1 0 5.5M17.5 14a6 6 0 0 1 3.5 5"
             }
             Self::Phone => "M7 3h10v18H7zM11 18h2",
             Self::Offline => {

@@ -6,6 +6,7 @@ mod install_banner;
 mod more;
 mod not_found;
 mod parts;
+mod people;
 mod preview;
 mod record;
 mod record_history;

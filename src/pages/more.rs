@@ -55,7 +55,7 @@ fn FormTrial() -> impl IntoView {
     }
 }
 
-fn role_text(language: Language, role: Role) -> &'static str {
+pub(super) fn role_text(language: Language, role: Role) -> &'static str {
     match role {
         Role::Officer => language.role_officer(),
         Role::Trainer => language.role_trainer(),
@@ -103,6 +103,10 @@ fn Person() -> impl IntoView {
                             </A>
                         }
                     })}
+                <A href="/people" attr:class="button">
+                    <Icon glyph=Glyph::Phone />
+                    <span>{words.say(if expect_context::<RepairDesk>().is_open() { Language::people_title } else { Language::my_devices })}</span>
+                </A>
                 <Button label=words.say(Language::sign_out) on_click=leave />
             </div>
         </section>

@@ -10,8 +10,8 @@ use sync::wire::RecordId;
 use thiserror::Error;
 
 use super::{
-    entry::EntryPage, preview::PreviewPage, record::RecordView, repair::RepairPage,
-    reports::ReportsPage, start::StartPage,
+    entry::EntryPage, people::PeoplePage, preview::PreviewPage, record::RecordView,
+    repair::RepairPage, reports::ReportsPage, start::StartPage,
 };
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::locale::Language;
@@ -33,6 +33,8 @@ pub enum Later {
     Preview,
     /// The repair desk.
     Repair,
+    /// People and devices.
+    People,
 }
 
 /// A part did not come: there is no network, or the server has only a newer version's.
@@ -75,7 +77,7 @@ part! {
         Later::Start => view! { <StartPage /> }.into_any(),
         Later::Record(record) => view! { <RecordView record=record /> }.into_any(),
         Later::Reports => view! { <ReportsPage /> }.into_any(),
-        Later::Preview | Later::Repair => ().into_any(),
+        Later::Preview | Later::Repair | Later::People => ().into_any(),
     }
 }
 
@@ -84,13 +86,14 @@ part! {
     desk draws |screen| match screen {
         Later::Preview => view! { <PreviewPage /> }.into_any(),
         Later::Repair => view! { <RepairPage /> }.into_any(),
+        Later::People => view! { <PeoplePage /> }.into_any(),
         Later::Entry | Later::Start | Later::Record(_) | Later::Reports => ().into_any(),
     }
 }
 
 impl Later {
     const fn is_at_the_desk(self) -> bool {
-        matches!(self, Self::Preview | Self::Repair)
+        matches!(self, Self::Preview | Self::Repair | Self::People)
     }
 }
 

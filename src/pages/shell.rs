@@ -28,6 +28,7 @@ pub fn Shell() -> impl IntoView {
                     Screen::Fill => view! { <FillPage /> }.into_any(),
                     Screen::Records => view! { <RecordsPage /> }.into_any(),
                     Screen::Repair => view! { <InPart screen=Later::Repair /> }.into_any(),
+                    Screen::People => view! { <InPart screen=Later::People /> }.into_any(),
                     Screen::Reports => view! { <InPart screen=Later::Reports /> }.into_any(),
                     Screen::More => view! { <MorePage /> }.into_any(),
                     Screen::Today => view! { <TodayPage /> }.into_any(),
@@ -70,7 +71,7 @@ fn Tabs() -> impl IntoView {
     }
 }
 
-/// The way to the repair desk with the count of what waits there, for those who may see it. At a desk; the phone has it
+/// The ways to the repair desk with the count of what waits there, and to the people, for those who may see them. At a desk; the phone has them
 /// under More.
 #[component]
 fn RepairTab() -> impl IntoView {
@@ -99,6 +100,10 @@ fn RepairTab() -> impl IntoView {
             <A href="/repair" attr:class="tab desk-tab">
                 <Icon glyph=Glyph::Warning />
                 <span>{words.say(Language::repair)}" "{count}</span>
+            </A>
+            <A href="/people" attr:class="tab desk-tab">
+                <Icon glyph=Glyph::People />
+                <span>{words.say(Language::people)}</span>
             </A>
         }
     })

@@ -8,9 +8,13 @@ use crate::components::{
 };
 use crate::form_view::storage_advice;
 use crate::locale::Language;
-use crate::platform::tasks;
+use crate::platform::{address, tasks};
 use crate::router::use_router;
-use crate::stores::{Preferences, SignIn, preferences::use_words, sign_in::SignInError};
+use crate::stores::{
+    Preferences, SignIn,
+    preferences::use_words,
+    sign_in::{Key, SignInError},
+};
 
 /// Name and password; once, with a network.
 #[component]
@@ -23,18 +27,28 @@ pub fn SignInPage() -> impl IntoView {
     let failure = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
     let router = use_router();
-    let enter = Callback::new(move |()| {
+    let code = RwSignal::new(String::new());
+    let enter = Callback::new(move |with_code: bool| {
         if busy.get_untracked() {
             return;
         }
         let (name, password) = (name.get_untracked(), password.get_untracked());
-        if name.trim().is_empty() || password.is_empty() {
+        let code = code.get_untracked();
+        let is_missing = match with_code {
+            true => code.trim().is_empty(),
+            false => name.trim().is_empty() || password.is_empty(),
+        };
+        if is_missing {
             return failure.set(Some(words.at_once().fill_in_name().to_owned()));
         }
         busy.set(true);
         failure.set(None);
         tasks::spawn(async move {
-            let answer = sign_in.sign_in(name.trim(), &password).await;
+            let key = match with_code {
+                true => Key::Code { code: code.trim() },
+                false => Key::Password { name: name.trim(), password: &password },
+            };
+            let answer = sign_in.sign_in(key).await;
             busy.try_set(false);
             match answer {
                 Ok(()) => router.replace("/"),
@@ -44,6 +58,13 @@ pub fn SignInPage() -> impl IntoView {
             }
         });
     });
+    // A link that a coordinator sent, or a picture that was scanned: its code is used at once, and leaves the address.
+    let brought = address::fragment();
+    if !brought.is_empty() {
+        router.replace("/sign-in");
+        code.set(brought);
+        enter.run(true);
+    }
     let button = Signal::derive(move || {
         let language = words.now();
         if busy.get() { language.signing_in() } else { language.sign_in() }.to_owned()
@@ -57,7 +78,7 @@ pub fn SignInPage() -> impl IntoView {
                 class="sign-in-form"
                 on:submit=move |event| {
                     event.prevent_default();
-                    enter.run(());
+                    enter.run(false);
                 }
             >
                 <TextField
@@ -79,6 +100,26 @@ pub fn SignInPage() -> impl IntoView {
                 {move || failure.get().map(|text| view! { <Banner tone=Tone::Bad title=text /> })}
                 <Button kind=ButtonKind::Primary label=button disabled=busy submits=true on_click=|()| {} />
             </form>
+            <details>
+                <summary>{words.say(Language::have_code)}</summary>
+                <form
+                    class="sign-in-form"
+                    on:submit=move |event| {
+                        event.prevent_default();
+                        enter.run(true);
+                    }
+                >
+                    <TextField
+                        id="code"
+                        label=words.say(Language::sign_in_code)
+                        autocomplete="one-time-code"
+                        on_input=move |text| {
+                            code.try_set(text);
+                        }
+                    />
+                    <Button label=words.say(Language::sign_in_by_code) disabled=busy submits=true on_click=|()| {} />
+                </form>
+            </details>
         </main>
     }
 }
@@ -112,6 +153,7 @@ pub(super) fn LanguageChoice() -> impl IntoView {
 /// Why signing in or out did not work, in words.
 pub(super) fn failure_text(language: Language, error: &SignInError) -> String {
     match error {
+        SignInError::WrongCode => language.wrong_code().to_owned(),
         SignInError::WrongCredentials => language.wrong_credentials().to_owned(),
         SignInError::Unreachable => language.server_unreachable().to_owned(),
         SignInError::Refused(code) => language.sign_in_refused(code),

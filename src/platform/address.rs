@@ -60,6 +60,19 @@ pub fn current() -> Address {
     Address { path, query: Query(query.trim_start_matches('?').to_owned()) }
 }
 
+/// Scheme, name and port of the server that the app came from.
+#[must_use]
+pub fn origin() -> String {
+    web_sys::window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
+}
+
+/// What stands behind the `#`, which no server is told; empty for nothing.
+#[must_use]
+pub fn fragment() -> String {
+    let fragment = web_sys::window().and_then(|window| window.location().hash().ok());
+    fragment.unwrap_or_default().trim_start_matches('#').to_owned()
+}
+
 /// Makes `to` the address; `replace` leaves no way back to the one before.
 pub fn change(to: &str, replace: bool) {
     let Some(history) = web_sys::window().and_then(|window| window.history().ok()) else { return };

@@ -23,6 +23,8 @@ pub enum Method {
     Post,
     /// Puts a piece in its place.
     Put,
+    /// Changes.
+    Patch,
     /// Removes.
     Delete,
 }
@@ -211,6 +213,7 @@ impl Method {
             Self::Head => "HEAD",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod barcode;
 pub mod broadcast;
+pub mod clipboard;
 pub mod clock;
 pub mod compression;
 pub mod connectivity;

@@ -10,6 +10,7 @@ pub mod library;
 pub mod open_forms;
 pub(crate) mod outbox;
 pub mod pack;
+pub mod people;
 pub mod preferences;
 pub mod preview;
 pub mod record_id;

@@ -12,7 +12,7 @@ use crate::platform::{
     json,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
-        schema::{BlobRow, Key, STORES, meta},
+        schema::{self, BlobRow, STORES, meta},
     },
 };
 
@@ -30,6 +30,24 @@ pub enum Role {
     Administrator,
     /// Reads only.
     Auditor,
+}
+
+impl Role {
+    /// All roles, those of the field first.
+    pub const ALL: [Self; 5] =
+        [Self::Officer, Self::Trainer, Self::Coordinator, Self::Auditor, Self::Administrator];
+
+    /// The role's name at the server.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Officer => "officer",
+            Self::Trainer => "trainer",
+            Self::Coordinator => "coordinator",
+            Self::Administrator => "administrator",
+            Self::Auditor => "auditor",
+        }
+    }
 }
 
 /// The person signed in, as the server described them; kept on the phone so that the app opens offline.
@@ -64,6 +82,9 @@ pub enum SignInError {
     /// The server does not know this name with this password.
     #[error("wrong name or password")]
     WrongCredentials,
+    /// The code was used, is over, or never was.
+    #[error("wrong code")]
+    WrongCode,
     /// No answer from the server.
     #[error("server not reached")]
     Unreachable,
@@ -87,10 +108,28 @@ pub struct SignIn {
     expired: RwSignal<bool>,
 }
 
+/// What lets a person in.
+#[derive(Clone, Copy, Serialize)]
+#[serde(untagged)]
+pub enum Key<'a> {
+    /// What the person knows.
+    Password {
+        /// The account's name.
+        name: &'a str,
+        /// Its password.
+        password: &'a str,
+    },
+    /// What a coordinator made for the person; good once.
+    Code {
+        /// The code as it was read out or stood in the link.
+        code: &'a str,
+    },
+}
+
 #[derive(Serialize)]
 struct Credentials<'a> {
-    name: &'a str,
-    password: &'a str,
+    #[serde(flatten)]
+    key: Key<'a>,
     device: String,
     device_name: String,
 }
@@ -157,16 +196,20 @@ impl SignIn {
         Ok(())
     }
 
-    /// Signs in with name and password. Another person than before gets an empty phone, once all is sent.
-    pub async fn sign_in(self, name: &str, password: &str) -> Result<(), SignInError> {
-        // Before the server is asked: with its answer the browser sends in the other person's name.
-        if self.profile().is_some_and(|before| !before.account.eq_ignore_ascii_case(name)) {
+    /// Signs in. Another person than before gets an empty phone, once all is sent.
+    pub async fn sign_in(self, key: Key<'_>) -> Result<(), SignInError> {
+        // Before the server is asked: with its answer the browser sends in the other person's name. Whose a code is only the
+        // server knows.
+        let may_be_other = |before: Profile| match key {
+            Key::Password { name, .. } => !before.account.eq_ignore_ascii_case(name),
+            Key::Code { .. } => true,
+        };
+        if self.profile().is_some_and(may_be_other) {
             self.forbid_unsent_work().await?;
         }
         let device = self.records.device();
         let credentials = Credentials {
-            name,
-            password,
+            key,
             device: device.device.to_string(),
             device_name: crate::platform::device_name(),
         };
@@ -177,6 +220,7 @@ impl SignIn {
         if !answer.is_ok() {
             return Err(match answer.error() {
                 Some(error) if error.code == "wrong_credentials" => SignInError::WrongCredentials,
+                Some(error) if error.code == "wrong_code" => SignInError::WrongCode,
                 Some(error) => SignInError::Refused(error.code),
                 None => SignInError::Refused(answer.status.to_string()),
             });
@@ -220,7 +264,11 @@ impl SignIn {
         let reads = vec![
             Read::Row(Store::Meta, meta::DEVICE.into()),
             Read::All(Store::Open),
-            Read::From(Store::Outbox, Key::Number(self.records.device().acked + 1), u32::MAX),
+            Read::From(
+                Store::Outbox,
+                schema::Key::Number(self.records.device().acked + 1),
+                u32::MAX,
+            ),
             Read::All(Store::BlobMeta),
         ];
         let decide = |rows: Vec<Rows>| {

@@ -1,0 +1,97 @@
+//! Words about people, their devices, and what was done.
+
+use super::{Language, words};
+
+words! {
+    people: "Người dùng", "People";
+    people_title: "Người dùng và thiết bị", "People and devices";
+    devices: "Thiết bị", "Devices";
+    audit_log: "Nhật ký", "Log";
+    my_devices: "Máy đang đăng nhập của tôi", "Where I am signed in";
+    people_need_network: "Danh sách ở trên máy chủ: cần mạng để xem.", "The list is on the server: a network is needed to see it.";
+    people_failed: "Máy chủ chưa làm được. Thử lại sau.", "The server could not do it. Try again later.";
+    people_not_allowed: "Tài khoản này không được làm việc này.", "This account may not do that.";
+    account_taken: "Tên đăng nhập này đã có người dùng.", "Somebody signs in with this name already.";
+    bad_account: "Tên đăng nhập chỉ gồm chữ không dấu, số, dấu chấm, gạch ngang, gạch dưới.", "A sign-in name has letters without accents, digits, dots, dashes and underscores only.";
+    bad_name: "Nhập họ tên.", "Enter the person's name.";
+    own_account: "Không tự khóa được tài khoản của mình.", "Nobody disables themselves.";
+    search_people: "Tìm người, đơn vị", "Search people and units";
+    no_person_found: "Không có ai khớp.", "Nobody matches.";
+    cannot_sign_in: "Đã khóa", "Disabled";
+    make_code: "Tạo mã đăng nhập", "Make a sign-in code";
+    code_for: "Mã đăng nhập cho", "Sign-in code for";
+    code_how: "Cho người này quét hình, gửi đường dẫn, hoặc đọc mã. Mã dùng được một lần, và không hiện lại.", "Let the person scan the picture, send the link, or read out the code. It works once, and is not shown again.";
+    code_until: "Dùng được đến", "Good until";
+    copy_link: "Chép đường dẫn", "Copy the link";
+    link_copied: "Đã chép đường dẫn", "Link copied";
+    add_person: "Thêm người", "Add a person";
+    full_name: "Họ và tên", "Full name";
+    role: "Vai trò", "Role";
+    disable_person: "Khóa tài khoản", "Disable the account";
+    enable_person: "Mở lại tài khoản", "Enable the account";
+    disable_why: "Người này không đăng nhập được nữa trên mọi máy. Phần việc chưa gửi vẫn nằm trên máy và vào mục chờ xử lý khi máy gửi lên.", "The person can no longer sign in on any device. Work that was not sent stays on the phone, and waits for repair once the phone sends it.";
+    this_device: "Máy này", "This device";
+    last_contact: "Liên lạc gần nhất", "Last contact";
+    still_on_device: "Còn trên máy", "Still on the device";
+    unsent_unknown: "chưa rõ", "not known";
+    end_session: "Kết thúc", "End the session";
+    end_session_title: "Kết thúc phiên đăng nhập?", "End this session?";
+    end_session_why: "Máy này phải đăng nhập lại. Phần việc chưa gửi không mất: nó ở lại trên máy và được gửi khi đúng người đó đăng nhập lại.", "The device has to sign in again. Work that was not sent is not lost: it stays on the device, and is sent once the same person signs in again.";
+    session_is_over: "Đã kết thúc phiên", "The session is over";
+    no_sessions: "Không có máy nào đang đăng nhập.", "Nobody is signed in.";
+    no_deeds: "Nhật ký chưa có gì.", "The log is empty.";
+    older: "Cũ hơn", "Older";
+    the_operator: "Người vận hành máy chủ", "The server's operator";
+    have_code: "Có mã hoặc đường dẫn của người điều phối?", "Have a code or a link from your coordinator?";
+    sign_in_code: "Mã đăng nhập", "Sign-in code";
+    sign_in_by_code: "Đăng nhập bằng mã", "Sign in with the code";
+    wrong_code: "Mã không đúng, đã dùng rồi, hoặc hết hạn. Xin người điều phối mã mới.", "The code is wrong, was used already, or is too old. Ask your coordinator for a new one.";
+}
+
+impl Language {
+    /// Operations and files that are still on a device.
+    #[must_use]
+    pub fn still_there(self, unsent: Option<u64>, files: u64) -> String {
+        let unsent = match (unsent, self) {
+            (None, _) => self.unsent_unknown().to_owned(),
+            (Some(count), Self::Vi) => format!("{count} thay đổi"),
+            (Some(1), Self::En) => "1 change".to_owned(),
+            (Some(count), Self::En) => format!("{count} changes"),
+        };
+        match (files, self) {
+            (0, _) => unsent,
+            (_, Self::Vi) => format!("{unsent}, {files} tệp"),
+            (1, Self::En) => format!("{unsent}, 1 file"),
+            (_, Self::En) => format!("{unsent}, {files} files"),
+        }
+    }
+
+    /// What was done, by the server's code.
+    #[must_use]
+    pub fn deed(self, action: &str) -> String {
+        let (vi, en) = match action {
+            "sign_in" => ("đăng nhập", "signed in"),
+            "sign_in_by_code" => ("đăng nhập bằng mã", "signed in with a code"),
+            "session_revoke" => ("kết thúc phiên", "ended a session"),
+            "code_make" => ("tạo mã đăng nhập", "made a sign-in code"),
+            "account_add" => ("thêm người dùng", "added a person"),
+            "account_change" => ("sửa người dùng", "changed a person"),
+            "account_disable" => ("khóa tài khoản", "disabled an account"),
+            "account_enable" => ("mở lại tài khoản", "enabled an account"),
+            "export" => ("tải bảng tính", "took a spreadsheet"),
+            "repair_apply" => ("áp dụng việc chờ xử lý", "applied work that waited for repair"),
+            "repair_set_aside" => {
+                ("để riêng việc chờ xử lý", "set aside work that waited for repair")
+            }
+            "pack_load" => ("nạp bộ nội dung", "put a pack in force"),
+            "backup" => ("sao lưu", "made a backup"),
+            "restore" => ("khôi phục từ bản sao lưu", "restored a backup"),
+            other => return other.to_owned(),
+        };
+        match self {
+            Self::Vi => vi,
+            Self::En => en,
+        }
+        .to_owned()
+    }
+}

@@ -1,0 +1,596 @@
+//! `/people`: people, the devices that they are signed in on, and what was done. For those who look after units; for everybody
+//! else, their own devices. Needs a network.
+
+use std::sync::Arc;
+
+use leptos::{html, prelude::*};
+
+use super::more::role_text;
+use super::{moment, title_page};
+use crate::components::{
+    Badge, Banner, Button, ButtonKind, ChoiceOption, EmptyState, Glyph, Qr, SearchField, Segmented,
+    Sheet, Toast, Toaster, Tone, keyed_list,
+};
+use crate::locale::Language;
+use crate::platform::{clipboard, tasks};
+use crate::reactive::{Show, memo};
+use crate::stores::{
+    Library,
+    people::{self, Deed, NewPerson, OpenSession, Person, Rights, SignInCode},
+    preferences::use_words,
+    records::FetchError,
+    search,
+    sign_in::Role,
+};
+
+/// Which list is on screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum List {
+    People,
+    Devices,
+    Log,
+}
+
+impl List {
+    const ALL: [Self; 3] = [Self::People, Self::Devices, Self::Log];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::People => "people",
+            Self::Devices => "devices",
+            Self::Log => "log",
+        }
+    }
+
+    fn title(self, language: Language) -> &'static str {
+        match self {
+            Self::People => language.people(),
+            Self::Devices => language.devices(),
+            Self::Log => language.audit_log(),
+        }
+    }
+}
+
+/// People, devices and the log, one at a time.
+#[component]
+pub fn PeoplePage() -> impl IntoView {
+    let words = use_words();
+    let rights = Rights::now();
+    let list = RwSignal::new(if rights.sees_people { List::People } else { List::Devices });
+    let title =
+        words.say(if rights.sees_people { Language::people_title } else { Language::my_devices });
+    title_page(title);
+    let options = Signal::derive(move || {
+        let option = |list: List| ChoiceOption {
+            value: list.name().to_owned(),
+            label: list.title(words.now()).to_owned(),
+        };
+        List::ALL.map(option).to_vec()
+    });
+    let failure = RwSignal::new(None::<FetchError>);
+    view! {
+        <div class="page people">
+            <header class="page-head">
+                <h1>{move || title.get()}</h1>
+                {rights
+                    .sees_people
+                    .then(|| {
+                        view! {
+                            <Segmented
+                                name="people-list"
+                                label=title
+                                options=options
+                                value=Signal::derive(move || list.get().name().to_owned())
+                                on_choose=move |name: String| {
+                                    if let Some(chosen) = List::ALL.into_iter().find(|list| list.name() == name) {
+                                        failure.set(None);
+                                        list.set(chosen);
+                                    }
+                                }
+                            />
+                        }
+                    })}
+            </header>
+            {move || {
+                failure
+                    .get()
+                    .map(|error| {
+                        let title = Signal::derive(move || why_not(words.now(), &error).to_owned());
+                        view! { <Banner tone=Tone::Attention title=title /> }
+                    })
+            }}
+            {move || match list.get() {
+                List::People => view! { <People rights=rights failure=failure /> }.into_any(),
+                List::Devices => view! { <Devices failure=failure /> }.into_any(),
+                List::Log => view! { <Log failure=failure /> }.into_any(),
+            }}
+        </div>
+    }
+}
+
+/// Why the server did not do it.
+fn why_not(language: Language, error: &FetchError) -> &'static str {
+    match error {
+        FetchError::Http(_) => language.people_need_network(),
+        FetchError::Refused(code) => match code.as_str() {
+            "not_allowed" => language.people_not_allowed(),
+            "name_taken" => language.account_taken(),
+            "bad_account" => language.bad_account(),
+            "bad_name" => language.bad_name(),
+            "own_account" => language.own_account(),
+            _ => language.people_failed(),
+        },
+        FetchError::Garbled(_) | FetchError::Storage(_) => language.people_failed(),
+    }
+}
+
+#[component]
+fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoView {
+    let words = use_words();
+    let library = expect_context::<Library>();
+    let all = RwSignal::new(None::<Arc<Vec<Person>>>);
+    let sought = RwSignal::new(String::new());
+    let code = RwSignal::new(None::<SignInCode>);
+    let adds = RwSignal::new(false);
+    let ask = move || {
+        tasks::spawn(async move {
+            match people::people().await {
+                Ok(people) => {
+                    all.try_set(Some(Arc::new(people)));
+                }
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+        });
+    };
+    ask();
+    let found = memo(move || {
+        let sought = sought.read();
+        let is_found = |person: &&Person| {
+            let unit = library.unit_name(&person.unit, words.now());
+            let told = report::fold(&format!("{} {} {unit}", person.name, person.account));
+            search::matches(&told, &sought)
+        };
+        let all = all.read();
+        all.iter().flat_map(|all| all.iter()).filter(is_found).cloned().collect::<Vec<_>>()
+    });
+    let act = Callback::new(move |act: Act| {
+        failure.set(None);
+        tasks::spawn(async move {
+            let done = match act {
+                Act::MakeCode(account) => people::make_code(&account).await.map(|made| {
+                    code.try_set(Some(made));
+                }),
+                Act::SetDisabled(account, disabled) => {
+                    people::set_disabled(&account, disabled).await.map(|_changed| ask())
+                }
+            };
+            if let Err(error) = done {
+                failure.try_set(Some(error));
+            }
+        });
+    });
+    view! {
+        <div class="title-line">
+            <SearchField
+                label=words.say(Language::search_people)
+                clear_label=words.say(Language::clear_search)
+                on_input=move |text| {
+                    sought.try_set(text);
+                }
+            />
+            {rights
+                .manages
+                .then(|| {
+                    view! {
+                        <Button icon=Glyph::Plus label=words.say(Language::add_person) on_click=move |()| adds.set(true) />
+                    }
+                })}
+        </div>
+        <Show when=move || all.read().is_some() && found.read().is_empty()>
+            <EmptyState glyph=Glyph::Search text=words.say(Language::no_person_found) />
+        </Show>
+        <ul class="people-list">
+            {keyed_list(
+                move || found.get(),
+                |person| format!("{} {:?}", person.account, person.disabled_ms),
+                move |person| view! { <PersonCard person=person rights=rights act=act /> }.into_any(),
+            )}
+        </ul>
+        <CodeSheet code=code />
+        <AddSheet
+            open=adds
+            failure=failure
+            on_added=move |account| {
+                ask();
+                act.run(Act::MakeCode(account));
+            }
+        />
+    }
+}
+
+/// What can be done to a person.
+enum Act {
+    MakeCode(String),
+    SetDisabled(String, bool),
+}
+
+#[component]
+fn PersonCard(person: Person, rights: Rights, act: Callback<Act>) -> impl IntoView {
+    let words = use_words();
+    let library = expect_context::<Library>();
+    let is_asking = RwSignal::new(false);
+    let Person { account, name, role, unit, disabled_ms, may_make_code } = person;
+    let place = move || {
+        let language = words.now();
+        format!("{} · {}", role_text(language, role), library.unit_name(&unit, language))
+    };
+    let is_disabled = disabled_ms.is_some();
+    let account = StoredValue::new(account);
+    let change = move |disabled| {
+        is_asking.set(false);
+        act.run(Act::SetDisabled(account.get_value(), disabled));
+    };
+    view! {
+        <li class="card" data-account=account.get_value()>
+            <h3>
+                {name}
+                {is_disabled
+                    .then(|| view! { <Badge tone=Tone::Attention label=words.say(Language::cannot_sign_in) /> })}
+            </h3>
+            <p>{place}</p>
+            <p class="muted">{account.get_value()}</p>
+            <div class="button-row">
+                {may_make_code
+                    .then(|| {
+                        view! {
+                            <Button
+                                label=words.say(Language::make_code)
+                                on_click=move |()| act.run(Act::MakeCode(account.get_value()))
+                            />
+                        }
+                    })}
+                {rights
+                    .manages
+                    .then(|| match is_disabled {
+                        true => view! { <Button label=words.say(Language::enable_person) on_click=move |()| change(false) /> }.into_any(),
+                        false => view! {
+                            <Button
+                                kind=ButtonKind::Quiet
+                                label=words.say(Language::disable_person)
+                                on_click=move |()| is_asking.set(true)
+                            />
+                        }
+                        .into_any(),
+                    })}
+            </div>
+            <Sheet
+                open=is_asking
+                title=words.say(Language::disable_person)
+                close_label=words.say(Language::close)
+                on_close=move |()| {
+                    is_asking.try_set(false);
+                }
+            >
+                <p>{words.say(Language::disable_why)}</p>
+                <Button kind=ButtonKind::Danger label=words.say(Language::disable_person) on_click=move |()| change(true) />
+            </Sheet>
+        </li>
+    }
+}
+
+/// The code that was made: a picture to scan, a link to send, letters to read out.
+#[component]
+fn CodeSheet(code: RwSignal<Option<SignInCode>>) -> impl IntoView {
+    let words = use_words();
+    let toaster = expect_context::<Toaster>();
+    let title = Signal::derive(move || {
+        let account = code.read().as_ref().map(|code| code.account.clone()).unwrap_or_default();
+        format!("{} {account}", words.now().code_for())
+    });
+    let copy = move |()| {
+        let Some(link) = code.with_untracked(|code| code.as_ref().map(SignInCode::link)) else {
+            return;
+        };
+        tasks::spawn(async move {
+            if clipboard::copy(&link).await {
+                let text = words.at_once().link_copied().to_owned();
+                toaster.show(Toast { text, action: None });
+            }
+        });
+    };
+    view! {
+        <Sheet
+            open=Signal::derive(move || code.read().is_some())
+            title=title
+            close_label=words.say(Language::close)
+            on_close=move |()| {
+                code.try_set(None);
+            }
+        >
+            {move || {
+                let made = code.get()?;
+                let until = move || {
+                    format!("{} {}", words.now().code_until(), moment(words.now(), made.ends_ms))
+                };
+                Some(
+                    view! {
+                        <p>{words.say(Language::code_how)}</p>
+                        <Qr text=made.link() label=words.say(Language::sign_in_code) />
+                        <p class="sign-in-code">{made.code.clone()}</p>
+                        <p class="muted">{until}</p>
+                    },
+                )
+            }}
+            <Button icon=Glyph::Clip label=words.say(Language::copy_link) on_click=copy />
+        </Sheet>
+    }
+}
+
+#[component]
+fn AddSheet(
+    open: RwSignal<bool>,
+    failure: RwSignal<Option<FetchError>>,
+    #[prop(into)] on_added: Callback<String>,
+) -> impl IntoView {
+    let words = use_words();
+    let library = expect_context::<Library>();
+    let name = NodeRef::<html::Input>::new();
+    let account = NodeRef::<html::Input>::new();
+    let role = NodeRef::<html::Select>::new();
+    let unit = NodeRef::<html::Select>::new();
+    let wrong = RwSignal::new(None::<FetchError>);
+    let units = move || {
+        let language = words.now();
+        let mut units: Vec<(String, String)> = library
+            .pack()
+            .read()
+            .units
+            .iter()
+            .map(|unit| (library.unit_name(&unit.id, language), unit.id.clone()))
+            .collect();
+        units.sort_by_cached_key(|(name, _)| report::sort_key(name));
+        units
+    };
+    let add = move |()| {
+        let text = |field: NodeRef<html::Input>| {
+            field.get_untracked().map(|field| field.value().trim().to_owned()).unwrap_or_default()
+        };
+        let chosen = |field: NodeRef<html::Select>| {
+            field.get_untracked().map(|field| field.value()).unwrap_or_default()
+        };
+        let person = NewPerson {
+            account: text(account),
+            name: text(name),
+            role: chosen(role),
+            unit: chosen(unit),
+        };
+        wrong.set(None);
+        tasks::spawn(async move {
+            match people::add(&person).await {
+                Ok(added) => {
+                    open.try_set(false);
+                    failure.try_set(None);
+                    on_added.try_run(added.account);
+                }
+                Err(error) => {
+                    wrong.try_set(Some(error));
+                }
+            }
+        });
+    };
+    view! {
+        <Sheet
+            open=open
+            title=words.say(Language::add_person)
+            close_label=words.say(Language::close)
+            on_close=move |()| {
+                open.try_set(false);
+            }
+        >
+            <label class="field">
+                <span>{words.say(Language::full_name)}</span>
+                <input node_ref=name type="text" autocomplete="off" />
+            </label>
+            <label class="field">
+                <span>{words.say(Language::account_name)}</span>
+                <input node_ref=account type="text" autocomplete="off" autocapitalize="none" spellcheck="false" />
+            </label>
+            <label class="field">
+                <span>{words.say(Language::role)}</span>
+                <select node_ref=role>
+                    {Role::ALL
+                        .into_iter()
+                        .map(|role| {
+                            view! { <option value=role.name()>{move || role_text(words.now(), role)}</option> }
+                        })
+                        .collect_view()}
+                </select>
+            </label>
+            <label class="field">
+                <span>{words.say(Language::unit)}</span>
+                <select node_ref=unit>
+                    {move || {
+                        units()
+                            .into_iter()
+                            .map(|(name, id)| view! { <option value=id>{name}</option> })
+                            .collect_view()
+                    }}
+                </select>
+            </label>
+            {move || {
+                wrong
+                    .get()
+                    .map(|error| {
+                        let title = Signal::derive(move || why_not(words.now(), &error).to_owned());
+                        view! { <Banner tone=Tone::Bad title=title /> }
+                    })
+            }}
+            <Button kind=ButtonKind::Primary label=words.say(Language::add_person) on_click=add />
+        </Sheet>
+    }
+}
+
+#[component]
+fn Devices(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
+    let words = use_words();
+    let sessions = RwSignal::new(None::<Vec<OpenSession>>);
+    let ask = Callback::new(move |()| {
+        tasks::spawn(async move {
+            match people::sessions().await {
+                Ok(all) => {
+                    sessions.try_set(Some(all));
+                }
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+        });
+    });
+    ask.run(());
+    view! {
+        <Show when=move || sessions.read().as_ref().is_some_and(Vec::is_empty)>
+            <EmptyState glyph=Glyph::Phone text=words.say(Language::no_sessions) />
+        </Show>
+        <ul class="people-list">
+            {keyed_list(
+                move || sessions.get().unwrap_or_default(),
+                |session| format!("{} {:?} {}", session.id, session.unsent, session.contact_ms),
+                move |session| view! { <SessionCard session=session failure=failure on_ended=ask /> }.into_any(),
+            )}
+        </ul>
+    }
+}
+
+#[component]
+fn SessionCard(
+    session: OpenSession,
+    failure: RwSignal<Option<FetchError>>,
+    on_ended: Callback<()>,
+) -> impl IntoView {
+    let words = use_words();
+    let library = expect_context::<Library>();
+    let toaster = expect_context::<Toaster>();
+    let is_asking = RwSignal::new(false);
+    let OpenSession {
+        id,
+        is_this,
+        account_name,
+        role,
+        unit,
+        device_name,
+        contact_ms,
+        unsent,
+        files_missing,
+        may_end,
+    } = session;
+    let place = move || {
+        let language = words.now();
+        format!("{} · {}", role_text(language, role), library.unit_name(&unit, language))
+    };
+    let end = move |()| {
+        is_asking.set(false);
+        failure.set(None);
+        tasks::spawn(async move {
+            match people::end(id).await {
+                Ok(()) => {
+                    let text = words.at_once().session_is_over().to_owned();
+                    toaster.show(Toast { text, action: None });
+                    on_ended.try_run(());
+                }
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+        });
+    };
+    view! {
+        <li class="card" data-session=id>
+            <h3>
+                {account_name}
+                {is_this.then(|| view! { <Badge tone=Tone::Good label=words.say(Language::this_device) /> })}
+            </h3>
+            <p>{place}</p>
+            <dl class="facts facts-inline">
+                <dt>{words.say(Language::from_device)}</dt>
+                <dd>{device_name}</dd>
+                <dt>{words.say(Language::last_contact)}</dt>
+                <dd>{move || moment(words.now(), contact_ms)}</dd>
+                <dt>{words.say(Language::still_on_device)}</dt>
+                <dd>{move || words.now().still_there(unsent, files_missing)}</dd>
+            </dl>
+            {(may_end && !is_this)
+                .then(|| {
+                    view! {
+                        <Button label=words.say(Language::end_session) on_click=move |()| is_asking.set(true) />
+                        <Sheet
+                            open=is_asking
+                            title=words.say(Language::end_session_title)
+                            close_label=words.say(Language::close)
+                            on_close=move |()| {
+                                is_asking.try_set(false);
+                            }
+                        >
+                            <p>{words.say(Language::end_session_why)}</p>
+                            <Button kind=ButtonKind::Danger label=words.say(Language::end_session) on_click=end />
+                        </Sheet>
+                    }
+                })}
+        </li>
+    }
+}
+
+#[component]
+fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
+    let words = use_words();
+    let deeds = RwSignal::new(None::<Vec<Deed>>);
+    let is_whole = RwSignal::new(false);
+    let ask = move || {
+        let before = deeds.with_untracked(|deeds| deeds.as_ref()?.last().map(|deed| deed.seq));
+        tasks::spawn(async move {
+            match people::deeds(before).await {
+                Ok(more) => {
+                    is_whole.try_set(more.len() < PAGE);
+                    deeds.try_update(|deeds| deeds.get_or_insert_default().extend(more));
+                }
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+        });
+    };
+    ask();
+    let row = move |deed: Deed| {
+        let Deed { at_ms, actor, action, object, detail, .. } = deed;
+        let who = move || actor.clone().unwrap_or_else(|| words.now().the_operator().to_owned());
+        view! {
+            <li>
+                <strong>{who}</strong>
+                " "
+                {move || words.now().deed(&action)}
+                ": "
+                {object}
+                " "
+                {detail}
+                <br />
+                <span class="muted">{move || moment(words.now(), at_ms)}</span>
+            </li>
+        }
+        .into_any()
+    };
+    view! {
+        <Show when=move || deeds.read().as_ref().is_some_and(Vec::is_empty)>
+            <EmptyState glyph=Glyph::Records text=words.say(Language::no_deeds) />
+        </Show>
+        <ol class="deeds">
+            {keyed_list(move || deeds.get().unwrap_or_default(), |deed| deed.seq.to_string(), row)}
+        </ol>
+        <Show when=move || !is_whole.get() && deeds.read().is_some()>
+            <Button label=words.say(Language::older) on_click=move |()| ask() />
+        </Show>
+    }
+}
+
+/// Rows in one answer of the server.
+const PAGE: usize = 200;
