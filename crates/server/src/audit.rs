@@ -85,7 +85,7 @@ pub struct Entry {
     /// The unit that it concerns.
     #[n(5)]
     pub unit: Option<String>,
-    /// More of it, for people.
+    /// More of it: a JSON object.
     #[n(6)]
     pub detail: String,
 }

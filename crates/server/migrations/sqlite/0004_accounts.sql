@@ -21,7 +21,7 @@ CREATE TABLE audit (
     action TEXT NOT NULL,
     object TEXT NOT NULL,
     unit TEXT,                                           -- the unit that it concerns, if one
-    detail TEXT NOT NULL,
+    detail TEXT NOT NULL,                                -- more of it: a JSON object
     hash BLOB NOT NULL
 ) STRICT;
 CREATE INDEX audit_unit ON audit (unit, seq);

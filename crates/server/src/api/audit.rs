@@ -35,12 +35,14 @@ pub struct AuditEntry {
     /// `sign_in`, `sign_in_by_code`, `session_revoke`, `code_make`, `account_add`, `account_change`, `account_disable`,
     /// `account_enable`, `export`, `repair_apply`, `repair_set_aside`, `pack_load`, `backup` or `restore`.
     action: String,
-    /// What it was done to: an account, a form, an operation, a pack.
+    /// What it was done to: an account, a form, a device and the number of its operation, a pack; empty for a backup.
     object: String,
     /// The unit that it concerns.
     unit: Option<String>,
-    /// More of it, for people.
-    detail: String,
+    /// More of it, by the action: `device_name`, `session`, `sessions`, `ends_ms`, `name`, `role`, `unit`, `scope`, `records`,
+    /// `outcome`, `reason`, `forms`, `units`, `devices`, `files`.
+    #[schema(value_type = Object)]
+    detail: serde_json::Value,
 }
 
 /// The newest 200 rows of the audit log, newest first: all for an administrator, those that concern their units for
@@ -66,5 +68,7 @@ pub async fn list(
 
 fn entry(entry: Entry) -> AuditEntry {
     let Entry { seq, at_ms, actor, action, object, unit, detail } = entry;
+    // A row that somebody tampered with is shown as it is.
+    let detail = serde_json::from_str(&detail).unwrap_or(serde_json::Value::String(detail));
     AuditEntry { seq, at_ms, actor, action, object, unit, detail }
 }

@@ -1,6 +1,7 @@
 //! People and their sessions.
 
 use pack::phone::PhonePack;
+use serde_json::{Value as Json, json};
 use sqlx::{QueryBuilder, Sqlite};
 use sync::wire::DeviceId;
 
@@ -72,15 +73,16 @@ pub struct AccountChange {
 
 impl AccountChange {
     /// What is different, for the audit log; being disabled has a row of its own.
-    fn words(&self) -> Option<String> {
+    fn detail(&self) -> Option<Json> {
         let parts = [
-            self.display_name.as_ref().map(|name| format!("called {name}")),
-            self.role.map(|role| format!("now {}", role.name())),
-            self.unit.as_ref().map(|unit| format!("of {unit}")),
-            self.scope.as_ref().map(|scope| format!("sees {}", scope.join(", "))),
+            self.display_name.as_ref().map(|name| ("name", json!(name))),
+            self.role.map(|role| ("role", json!(role.name()))),
+            self.unit.as_ref().map(|unit| ("unit", json!(unit))),
+            self.scope.as_ref().map(|scope| ("scope", json!(scope))),
         ];
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        (!parts.is_empty()).then(|| parts.join(", "))
+        let parts = parts.into_iter().flatten().map(|(key, value)| (key.to_owned(), value));
+        let parts: serde_json::Map<String, Json> = parts.collect();
+        (!parts.is_empty()).then_some(Json::Object(parts))
     }
 }
 
@@ -254,9 +256,9 @@ impl Database {
             return Ok(false);
         }
         grant(&mut tx, &new.name, &new.scope).await?;
-        let detail = format!("{} of {}, sees {}", new.role.name(), new.unit, new.scope.join(", "));
+        let detail = json!({ "role": new.role.name(), "unit": new.unit, "scope": new.scope });
         let (object, unit) = (new.name.as_str(), Some(new.unit.as_str()));
-        let event = Event { actor: by, action: Action::AccountAdd, object, unit, detail: &detail };
+        let event = Event { actor: by, action: Action::AccountAdd, object, unit, detail };
         note(&mut tx, event, now_ms).await?;
         tx.commit().await?;
         Ok(true)
@@ -290,7 +292,7 @@ impl Database {
             grant(&mut tx, name, scope).await?;
         }
         let mut noted = Vec::new();
-        if let Some(detail) = change.words() {
+        if let Some(detail) = change.detail() {
             noted.push((Action::AccountChange, detail));
         }
         match change.disabled {
@@ -302,13 +304,13 @@ impl Database {
                     .bind(name)
                     .execute(&mut *tx)
                     .await?;
-                noted.push((Action::AccountEnable, String::new()));
+                noted.push((Action::AccountEnable, json!({})));
             }
             None => {}
         }
         for (action, detail) in noted {
             let unit = Some(unit.as_str());
-            let event = Event { actor: by, action, object: name, unit, detail: &detail };
+            let event = Event { actor: by, action, object: name, unit, detail };
             note(&mut tx, event, now_ms).await?;
         }
         tx.commit().await?;
@@ -350,7 +352,13 @@ impl Database {
         .execute(&mut *tx)
         .await?;
         let (action, unit) = (Action::CodeMake, Some(unit.as_str()));
-        let event = Event { actor: by, action, object: account, unit, detail: "" };
+        let event = Event {
+            actor: by,
+            action,
+            object: account,
+            unit,
+            detail: json!({ "ends_ms": ends_ms }),
+        };
         note(&mut tx, event, now_ms).await?;
         tx.commit().await?;
         Ok(true)
@@ -467,10 +475,9 @@ impl Database {
         .fetch_optional(&mut *tx)
         .await?;
         let Some((account, device_name, unit)) = ended else { return Ok(false) };
-        let detail = format!("session {id}, {device_name}");
+        let detail = json!({ "session": id, "device_name": device_name });
         let (object, unit) = (account.as_str(), Some(unit.as_str()));
-        let event =
-            Event { actor: by, action: Action::SessionRevoke, object, unit, detail: &detail };
+        let event = Event { actor: by, action: Action::SessionRevoke, object, unit, detail };
         note(&mut tx, event, now_ms).await?;
         tx.commit().await?;
         Ok(true)
@@ -563,7 +570,7 @@ async fn grant(tx: &mut Write, account: &str, scope: &[String]) -> Answer<()> {
 }
 
 /// Nobody signs in with the account any more. Says what ended.
-async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answer<String> {
+async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answer<Json> {
     sqlx::query("UPDATE account SET disabled_ms = coalesce(disabled_ms, $2) WHERE name = $1")
         .bind(account)
         .bind(now_ms)
@@ -578,7 +585,7 @@ async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answer<String> {
     .await?
     .rows_affected();
     end_codes(tx, account, now_ms).await?;
-    Ok(format!("{ended} sessions ended"))
+    Ok(json!({ "sessions": ended }))
 }
 
 /// No code of an account is good any longer.
@@ -611,7 +618,8 @@ async fn open_session(
     .fetch_one(&mut **tx)
     .await?;
     let (actor, unit) = (Some(account), Some(unit.as_str()));
-    note(tx, Event { actor, action, object: account, unit, detail: device_name }, now_ms).await
+    let detail = json!({ "device_name": device_name });
+    note(tx, Event { actor, action, object: account, unit, detail }, now_ms).await
 }
 
 /// Works out again which units each account sees. Accounts whose units changed get a new `scope_rev`, so

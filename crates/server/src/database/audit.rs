@@ -1,19 +1,21 @@
 //! The audit log: who did what, in the transaction in which it was done.
 
+use serde_json::{Value as Json, json};
 use sync::wire::Hash;
 
 use super::{Answer, Database, Transaction, Write, bytes, signed, unsigned};
 use crate::audit::{Action, Broken, Chain, Entry, START};
 
 /// Something to write down.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Event<'a> {
     /// The account that did it; none: the operator of the machine.
     pub actor: Option<&'a str>,
     pub action: Action,
     pub object: &'a str,
     pub unit: Option<&'a str>,
-    pub detail: &'a str,
+    /// An object with more of it, for whoever words it.
+    pub detail: Json,
 }
 
 /// Whose part of the log is read.
@@ -95,9 +97,9 @@ impl Database {
         now_ms: i64,
     ) -> Answer<()> {
         let mut tx = self.begin_write().await?;
-        let detail = format!("{records} records");
+        let detail = json!({ "records": records });
         let (actor, action, unit) = (Some(actor), Action::Export, Some(unit));
-        let event = Event { actor, action, object: form, unit, detail: &detail };
+        let event = Event { actor, action, object: form, unit, detail };
         note(&mut tx, event, now_ms).await?;
         tx.commit().await?;
         Ok(())
@@ -115,7 +117,7 @@ pub(super) async fn note(tx: &mut Write, event: Event<'_>, now_ms: i64) -> Answe
         action: action.name().to_owned(),
         object: object.to_owned(),
         unit: unit.map(str::to_owned),
-        detail: detail.to_owned(),
+        detail: detail.to_string(),
     };
     let hash = entry.hash(before);
     sqlx::query(

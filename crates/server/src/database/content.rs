@@ -1,5 +1,6 @@
 //! What packs bring: forms, units, and the pack's own description for phones.
 
+use serde_json::json;
 use sync::wire::{FormRef, Hash};
 
 use super::accounts::refresh_visible_units;
@@ -68,10 +69,10 @@ impl Database {
             .execute(&mut *tx)
             .await?;
         refresh_visible_units(&mut tx).await?;
-        let detail = format!("{} forms, {} units", new.forms.len(), new.units.len());
+        let detail = json!({ "forms": new.forms.len(), "units": new.units.len() });
         let object = new.hash.to_string();
         let action = Action::PackLoad;
-        let event = Event { actor: None, action, object: &object, unit: None, detail: &detail };
+        let event = Event { actor: None, action, object: &object, unit: None, detail };
         note(&mut tx, event, now_ms).await?;
         tx.commit().await?;
         Ok(true)

@@ -1,5 +1,6 @@
 //! The repair desk: what could not be applied when it came, and how it was settled.
 
+use serde_json::json;
 use sqlx::QueryBuilder;
 use sync::codec;
 use sync::merge::Record;
@@ -233,18 +234,15 @@ impl Database {
             },
         };
         let is_applied = verdict.outcome != Outcome::Quarantined;
-        let object = format!("operation {}/{}", waiting.device, waiting.seq);
-        let done = match settlement {
-            Settlement::Apply => (Action::RepairApply, outcome_name(verdict.outcome)),
-            Settlement::SetAside(reason) => (Action::RepairSetAside, reason),
+        let (action, detail) = match settlement {
+            Settlement::Apply => {
+                (Action::RepairApply, json!({ "outcome": outcome_name(verdict.outcome) }))
+            }
+            Settlement::SetAside(reason) => (Action::RepairSetAside, json!({ "reason": reason })),
         };
-        let event = Event {
-            actor: Some(repairer.account),
-            action: done.0,
-            object: &object,
-            unit: waiting.unit.as_deref(),
-            detail: done.1,
-        };
+        let object = format!("{}/{}", waiting.device, waiting.seq);
+        let (actor, unit) = (Some(repairer.account), waiting.unit.as_deref());
+        let event = Event { actor, action, object: &object, unit, detail };
         note(&mut tx, event, now_ms).await?;
         sqlx::query(
             "UPDATE quarantine SET settled_ms = $2, settled_by = $3, settled_rv = $4, set_aside = $5, outcome = $6

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::json;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection};
@@ -135,7 +136,7 @@ async fn begin_epoch(writer: &sqlx::SqlitePool, now_ms: i64) -> Result<(), Datab
             .execute(&mut *tx)
             .await?;
         let action = Action::Restore;
-        let event = Event { actor: None, action, object: "database", unit: None, detail: "" };
+        let event = Event { actor: None, action, object: "", unit: None, detail: json!({}) };
         note(&mut tx, event, now_ms).await?;
     }
     tx.commit().await?;
@@ -186,9 +187,9 @@ impl Database {
                 .execute(&mut *tx)
                 .await?;
         }
-        let detail = format!("{} devices, {} files", copy.acked.len(), copy.files.len());
+        let detail = json!({ "devices": copy.acked.len(), "files": copy.files.len() });
         let action = Action::Backup;
-        let event = Event { actor: None, action, object: "database", unit: None, detail: &detail };
+        let event = Event { actor: None, action, object: "", unit: None, detail };
         note(&mut tx, event, now_ms).await?;
         tx.commit().await?;
         Ok(())

@@ -48,8 +48,8 @@ async fn what_matters_is_written_down_with_who_did_it_and_to_what() {
     {
         quan_tri.ask(Method::PATCH, "accounts/lan", body).await;
     }
-    let first = format!("operation {}/1", lan.id);
-    let second = format!("operation {}/2", lan.id);
+    let first = format!("{}/1", lan.id);
+    let second = format!("{}/2", lan.id);
     let done: Vec<(Option<String>, String, String)> = [
         ("lan", "sign_in", "lan"),
         ("thu", "sign_in", "thu"),
@@ -70,7 +70,12 @@ async fn what_matters_is_written_down_with_who_did_it_and_to_what() {
     assert_eq!(proved, (begun.len() + done.len()) as u64);
     let aside =
         rows(&thu).await.into_iter().find(|row| row["action"] == "repair_set_aside").unwrap();
-    assert_eq!((&aside["detail"], &aside["unit"]), (&json!("trùng"), &json!("phuong_b")));
+    assert_eq!(
+        (&aside["detail"], &aside["unit"]),
+        (&json!({ "reason": "trùng" }), &json!("phuong_b"))
+    );
+    let named = rows(&thu).await.into_iter().find(|row| row["action"] == "account_change").unwrap();
+    assert_eq!(named["detail"], json!({ "name": "Lan" }), "what changed, and nothing else");
 }
 
 #[tokio::test]
