@@ -48,7 +48,9 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
             let first = a.value(0)?;
             let nothing = matches!(first, Value::Number(number) if number.is_nan())
                 || first.text(a.context()).is_empty();
-            if nothing { a.value(1)? } else { first }
+            // It gives a text, whatever it chose from.
+            let chosen = if nothing { a.value(1)? } else { first };
+            Value::Text(chosen.text(a.context()))
         }
         Function::Once => {
             let kept = tree.text(a.focus.node);

@@ -33,7 +33,7 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
         Function::Acos => libm::acos(a.number(0)?),
         Function::Atan => libm::atan(a.number(0)?),
         Function::Atan2 => libm::atan2(a.number(0)?, a.number(1)?),
-        Function::Pow => libm::pow(a.number(0)?, a.number(1)?),
+        Function::Pow => pow(a.number(0)?, a.number(1)?),
         Function::Pi => std::f64::consts::PI,
         Function::Random => a.context().random.unit(),
         Function::Sum => sum(a)?,
@@ -58,20 +58,31 @@ fn exp(number: f64) -> f64 {
     if number == 1.0 { std::f64::consts::E } else { libm::exp(number) }
 }
 
+/// Where the standard for floating point has 1, ECMAScript and Java have NaN: powers of ±1 that have no end or are no number.
+fn pow(base: f64, exponent: f64) -> f64 {
+    let unknown = exponent.is_nan() || (base.abs() == 1.0 && exponent.is_infinite());
+    if unknown { f64::NAN } else { libm::pow(base, exponent) }
+}
+
 /// The greatest or least of all values; NaN if there is none or any is no number.
 fn extreme<T: Tree, H: Host<T>>(
     a: &Arguments<'_, '_, '_, T, H>,
     choose: fn(f64, f64) -> f64,
 ) -> Result<f64, EvalError> {
-    let mut extreme: Option<f64> = None;
-    for text in a.texts(0)? {
-        let number = read(a, &text);
-        if number.is_nan() {
-            return Ok(f64::NAN);
+    let mut numbers = Vec::new();
+    for index in 0..a.len() {
+        match a.value(index)? {
+            Value::Nodes(nodes) => {
+                a.evaluator.spend(nodes.len())?;
+                numbers.extend(nodes.iter().map(|node| read(a, &a.context().tree.text(node))));
+            }
+            value => numbers.push(value.number(a.context())),
         }
-        extreme = Some(extreme.map_or(number, |other| choose(other, number)));
     }
-    Ok(extreme.unwrap_or(f64::NAN))
+    if numbers.iter().any(|number| number.is_nan()) {
+        return Ok(f64::NAN);
+    }
+    Ok(numbers.into_iter().reduce(choose).unwrap_or(f64::NAN))
 }
 
 /// Rounds halves away from zero. With digits the decimal text is rounded, so that `round(-1.475, 2)` is -1.48 although
