@@ -71,6 +71,19 @@ fn what_is_not_relevant_reads_as_empty_and_keeps_its_value() {
 }
 
 #[test]
+fn what_is_drawn_once_is_kept_while_it_is_not_relevant() {
+    let mut form = start(
+        "<a/><first/>",
+        r#"<bind nodeset="/data/first" relevant="/data/a != 'no'" calculate="once(/data/a)"/>"#,
+        &inputs(&["a"]),
+    );
+    for answer in ["x", "no", "y"] {
+        form.put("a", answer);
+    }
+    assert_eq!(form.value("first"), "x");
+}
+
+#[test]
 fn a_broken_constraint_is_told_with_the_forms_words_and_nothing_is_refused() {
     let mut form = start(
         "<age/>",

@@ -53,7 +53,7 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
             Value::Text(chosen.text(a.context()))
         }
         Function::Once => {
-            let kept = tree.text(a.focus.node);
+            let kept = host.kept(a.focus.node).unwrap_or_else(|| tree.text(a.focus.node));
             if kept.is_empty() { a.value(0)? } else { Value::Text(kept) }
         }
         Function::Itext => Value::Text(host.itext(&a.text(0)?).unwrap_or_default()),
