@@ -39,6 +39,23 @@ fn a_label_follows_answers_and_language() {
 }
 
 #[test]
+fn an_answer_is_kept_when_the_answer_that_filters_it_hides_it_too() {
+    let mut form = start(
+        "<p/><g><city/></g>",
+        &format!(r#"{CITIES}<bind nodeset="/data/g" relevant="/data/p != ''"/>"#),
+        r#"<input ref="/data/p"/><group ref="/data/g"><select1 ref="/data/g/city">
+            <itemset nodeset="instance('city')/root/item[p = /data/p ]"><value ref="name"/>
+            <label ref="label"/></itemset></select1></group>"#,
+    );
+    form.put("p", "dn");
+    form.put("g/city", "lk");
+    for answer in ["", "dn"] {
+        form.put("p", answer);
+    }
+    assert_eq!(form.value("g/city"), "lk");
+}
+
+#[test]
 fn the_label_of_a_choice_follows_the_answers_that_it_names() {
     let mut form = start(
         "<name/><pick/><said/>",
