@@ -50,7 +50,11 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
                 || first.text(a.context()).is_empty();
             // It gives a text, whatever it chose from.
             let chosen = if nothing { a.value(1)? } else { first };
-            Value::Text(chosen.text(a.context()))
+            Value::Text(match chosen {
+                // The usual one takes no memory.
+                Value::Number(0.0) => "0".into(),
+                chosen => chosen.text(a.context()),
+            })
         }
         Function::Once => {
             let kept = host.kept(a.focus.node).unwrap_or_else(|| tree.text(a.focus.node));

@@ -60,7 +60,7 @@ fn exp(number: f64) -> f64 {
 
 /// The power of two apart, as browsers and Java do it: `libm` takes a way that ends in another digit now and then.
 fn log10(number: f64) -> f64 {
-    const OF_E: f64 = 0.434_294_481_903_251_8;
+    const OF_E: f64 = std::f64::consts::LOG10_E;
     const OF_TWO: (f64, f64) = (0.301_029_995_663_611_77, 3.694_239_077_158_931e-13);
     let (fraction, exponent) = libm::frexp(number);
     if number <= 0.0 || !number.is_finite() {
