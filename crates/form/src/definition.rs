@@ -313,6 +313,8 @@ pub struct Control {
     pub hint: Option<Label>,
     /// Choices that stand in the control.
     pub items: Vec<Item>,
+    /// `tag`: what to say of a thing on the map, by its key there. Only an upload of `osm/*` has them.
+    pub tags: Vec<Item>,
     /// Choices that stand in a secondary instance.
     pub itemset: Option<Itemset>,
     /// `appearance` as written.
@@ -332,6 +334,7 @@ impl Control {
             label: None,
             hint: None,
             items: Vec::new(),
+            tags: Vec::new(),
             itemset: None,
             appearance: None,
             attributes: Vec::new(),

@@ -47,7 +47,7 @@ fn bind(paths: &Paths, id: Id) -> Option<Bind> {
             _ if message_in_itext(attribute, text) => {
                 format!("jr:itext('{}:{attribute}')", paths.path(id))
             }
-            Some(plain) => plain.clone(),
+            Some(plain) => paths.expression(plain, id),
             None => continue,
         };
         match *attribute {

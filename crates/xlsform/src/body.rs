@@ -7,7 +7,7 @@ use form::definition::{
 };
 
 use crate::bindings::{Triggers, row_actions};
-use crate::choices::Choices;
+use crate::choices::{Choice, Choices};
 use crate::paths::{Paths, Style};
 use crate::problem::{ProblemKind, Problems};
 use crate::references::has_reference;
@@ -21,6 +21,7 @@ use crate::types::{QuestionType, Special};
 pub(crate) struct Body<'a> {
     pub(crate) paths: &'a Paths<'a>,
     pub(crate) choices: &'a Choices,
+    pub(crate) osm: &'a Choices,
     pub(crate) triggers: &'a Triggers,
     pub(crate) table: &'a Table,
     pub(crate) problems: &'a mut Problems,
@@ -149,6 +150,15 @@ impl Body<'_> {
                 control.attributes.push(Attribute::new("query", query));
             }
             Special::Select if uses_search(node) => self.add_items(id, list, control),
+            Special::Osm => {
+                let tags = self.osm.list(list).into_iter().flat_map(|list| &list.choices);
+                let tag = |tag: &Choice| {
+                    let label = tag.label.texts().next().unwrap_or_default();
+                    let label = Label { reference: None, parts: parts(self.paths, label, None) };
+                    Item { value: tag.name.clone(), label }
+                };
+                control.tags = tags.map(tag).collect();
+            }
             Special::Select | Special::Range | Special::Geopoint | Special::Geoshape => {
                 control.itemset = Some(self.itemset(id, list, question));
             }

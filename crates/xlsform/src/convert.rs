@@ -43,6 +43,7 @@ struct Sheets {
     survey: Table,
     choices: Table,
     external: Table,
+    osm: Table,
     entities: Table,
 }
 
@@ -61,6 +62,7 @@ impl Sheets {
             survey: table(&headers, "survey", problems),
             choices: table(&choices::HEADERS, "choices", problems),
             external: table(&choices::HEADERS, "external_choices", problems),
+            osm: table(&choices::HEADERS, "osm", problems),
             entities: table(&entities::HEADERS, "entities", problems),
             settings: settings_table,
         };
@@ -114,6 +116,7 @@ impl Conversion<'_> {
         let duplicates = self.settings.allow_choice_duplicates;
         let mut choices = Choices::read(&self.sheets.choices, &language, duplicates, self.problems);
         let external = Choices::read(&self.sheets.external, &language, true, self.problems);
+        let osm = Choices::read(&self.sheets.osm, &language, true, self.problems);
         let mut entities = Entities::read(&self.sheets.entities, self.problems);
         let root = self.settings.name.as_ref().or(self.options.root_name.as_ref());
         let root = root.cloned().unwrap_or_else(|| "data".to_owned());
@@ -128,13 +131,18 @@ impl Conversion<'_> {
             keep_columns: &self.options.keep_columns,
             choices: &mut choices,
             external: &external,
+            osm: &osm,
             settings: &mut self.settings,
             entities: &mut entities,
             problems: self.problems,
         };
         let mut survey = Survey::new(context, &root);
         survey.read();
-        let Survey { mut tree, names, meta, .. } = survey;
+        let Survey { mut tree, mut names, meta, .. } = survey;
+        // A question of a loop exists once for each choice.
+        for (name, count) in &mut names {
+            *count = tree.named(name).err().unwrap_or(*count).max(*count);
+        }
         self.missing_choices(&choices, &external);
         let in_repeat = self.add_meta(&mut tree, meta, &entities);
         self.check_references(names);
@@ -145,7 +153,7 @@ impl Conversion<'_> {
             return None;
         }
         let version = (!entities.lists.is_empty()).then(|| entities.version(in_repeat));
-        Some(self.definition(&tree, &choices, &language, version))
+        Some(self.definition(&tree, (&choices, &osm), &language, version))
     }
 
     /// A sheet that is missing altogether explains its missing lists.
@@ -208,14 +216,9 @@ impl Conversion<'_> {
         if !self.settings.omit_instance_id {
             *names.entry("instanceID".to_owned()).or_default() += 1;
         }
-        // What repeat_count adds can be referred to as well.
-        for name in names.keys().cloned().collect::<Vec<_>>() {
-            names.entry(format!("{name}_count")).or_insert(1);
-        }
         let Sheets { settings, survey, choices, entities, .. } = &self.sheets;
         let all = |_: &[String]| true;
-        let survey_columns =
-            |path: &[String]| !["type", "name", "trigger"].contains(&path[0].as_str());
+        let survey_columns = |path: &[String]| !["name", "trigger"].contains(&path[0].as_str());
         let texts = |path: &[String]| ["label", "media"].contains(&path[0].as_str());
         let lists = |path: &[String]| !["dataset", "repeat"].contains(&path[0].as_str());
         check_cells(settings, &names, all, self.problems);
@@ -331,7 +334,7 @@ impl Conversion<'_> {
     fn definition(
         self,
         tree: &Tree,
-        choices: &Choices,
+        (choices, osm): (&Choices, &Choices),
         language: &str,
         entities: Option<&str>,
     ) -> Form {
@@ -352,7 +355,8 @@ impl Conversion<'_> {
             namespaces.push(("sotay".to_owned(), SOTAY_NAMESPACE.to_owned()));
         }
         let table = &sheets.survey;
-        let body = Body { paths: &paths, choices, triggers: &triggers, table, problems }.nodes();
+        let body =
+            Body { paths: &paths, choices, osm, triggers: &triggers, table, problems }.nodes();
         Form {
             title: settings.title.clone().unwrap_or_else(|| id.clone()),
             namespaces,

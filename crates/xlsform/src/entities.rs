@@ -51,7 +51,14 @@ impl Entities {
     pub(crate) fn read(table: &Table, problems: &mut Problems) -> Self {
         let mut entities = Self::default();
         for heading in &table.headings {
-            if heading.path.len() != 1 || !HEADERS.known.contains(&heading.path[0].as_str()) {
+            let known =
+                heading.path.len() == 1 && HEADERS.known.contains(&heading.path[0].as_str());
+            if !known
+                && table
+                    .rows
+                    .iter()
+                    .any(|r| r.cells(table).any(|(h, _)| h.column == heading.column))
+            {
                 problems.error(&table.cell(1, heading), ProblemKind::UnknownColumn);
                 entities.broken = true;
             }

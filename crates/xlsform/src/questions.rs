@@ -135,6 +135,18 @@ impl Survey<'_> {
         self.add(node);
     }
 
+    /// A row such as `osm list`, whose list is of tags.
+    pub(crate) fn osm(&mut self, row: &Row, name: &str, list: String) {
+        let mut node = self.question_node(row, name, types::OSM, "osm");
+        // Without the sheet, the client asks for what it likes.
+        if self.osm.list(&list).is_none() && !self.osm.is_empty() {
+            let kind = ProblemKind::MissingList { list: list.clone() };
+            self.problems.error(&self.place(row.number, &["type"]), kind);
+        }
+        node.itemset = Some(list);
+        self.add(node);
+    }
+
     fn check_question(&mut self, row: &Row, node: &mut Node, special: Special) {
         match special {
             Special::Calculate if node.bind("calculate").is_none() && !node.dynamic_default => {

@@ -21,12 +21,17 @@ impl Survey<'_> {
     pub(crate) fn select(&mut self, row: &Row, name: &str, asked: &SelectType) {
         let kind = select(asked.kind, asked.external);
         let mut node = self.question_node(row, name, kind, "select");
+        if node.bind("type").is_some_and(|t| !["string", "odk:rank"].contains(&t)) {
+            let (key, value) =
+                ("type".to_owned(), node.bind("type").unwrap_or_default().to_owned());
+            let kind = ProblemKind::BadParameter { key, value, expected: "string".to_owned() };
+            self.problems.error(&self.place(row.number, &["bind", "type"]), kind);
+        }
         self.check_list(row, asked);
         self.select_parameters(row, asked, &mut node);
         node.itemset = Some(asked.list.clone());
         let filtered = node.choice_filter.is_some();
-        let in_table = self.table_list().is_some();
-        if in_table {
+        if self.table_list.is_some() {
             self.table_heading(row, asked, kind, filtered);
             node.set_control("appearance", "list-nolabel");
         }
@@ -126,7 +131,7 @@ impl Survey<'_> {
         filtered: bool,
     ) {
         let value = asked.list.clone();
-        let Some(list) = self.table_list() else { return };
+        let Some(list) = &mut self.table_list else { return };
         let first = match list {
             Some(first) => Some(first.clone()),
             None => {

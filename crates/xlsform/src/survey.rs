@@ -82,6 +82,7 @@ pub(crate) struct Survey<'a> {
     pub(crate) keep_columns: &'a [String],
     pub(crate) choices: &'a mut Choices,
     pub(crate) external: &'a Choices,
+    pub(crate) osm: &'a Choices,
     pub(crate) settings: &'a mut Settings,
     pub(crate) entities: &'a mut Entities,
     pub(crate) problems: &'a mut Problems,
@@ -91,6 +92,8 @@ pub(crate) struct Survey<'a> {
     /// What goes into the meta block.
     pub(crate) meta: Vec<Node>,
     open: Vec<Open>,
+    /// From a group with `table-list` to the next end of a group: the list, once it is known.
+    pub(crate) table_list: Option<Option<String>>,
     /// Groups that are open beyond the depth that is kept.
     too_deep: usize,
     repeats: BTreeSet<String>,
@@ -107,15 +110,13 @@ struct Open {
     row: u32,
     names: BTreeMap<String, u32>,
     lower: BTreeSet<String>,
-    /// Within `table-list`: the list, once it is known.
-    table_list: Option<Option<String>>,
     loop_list: Option<String>,
 }
 
 impl Open {
     fn new(container: Option<Container>, id: Id, row: u32) -> Self {
         let (names, lower) = (BTreeMap::new(), BTreeSet::new());
-        Self { container, id, row, names, lower, table_list: None, loop_list: None }
+        Self { container, id, row, names, lower, loop_list: None }
     }
 }
 
@@ -126,6 +127,7 @@ pub(crate) struct Context<'a> {
     pub(crate) keep_columns: &'a [String],
     pub(crate) choices: &'a mut Choices,
     pub(crate) external: &'a Choices,
+    pub(crate) osm: &'a Choices,
     pub(crate) settings: &'a mut Settings,
     pub(crate) entities: &'a mut Entities,
     pub(crate) problems: &'a mut Problems,
@@ -133,13 +135,14 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Survey<'a> {
     pub(crate) fn new(context: Context<'a>, root: &str) -> Self {
-        let Context { table, default_language, keep_columns, choices, external, .. } = context;
+        let Context { table, default_language, keep_columns, choices, external, osm, .. } = context;
         Self {
             table,
             default_language,
             keep_columns,
             choices,
             external,
+            osm,
             settings: context.settings,
             entities: context.entities,
             problems: context.problems,
@@ -147,6 +150,7 @@ impl<'a> Survey<'a> {
             names: BTreeMap::new(),
             meta: Vec::new(),
             open: vec![Open::new(None, ROOT, 0)],
+            table_list: None,
             too_deep: 0,
             repeats: BTreeSet::new(),
             questions: BTreeSet::new(),
@@ -196,6 +200,10 @@ impl<'a> Survey<'a> {
             self.problems.error(&self.place(row.number, &["type"]), kind);
             return;
         };
+        if !matches!(kind, RowType::Question(_) | RowType::Select(_) | RowType::Osm { .. }) {
+            // It triggers nothing there, but what is no reference is a mistake all the same.
+            self.triggers(row);
+        }
         match kind {
             RowType::End(container) => self.end(row, container),
             RowType::Setting(setting) => self.setting(row, setting),
@@ -206,12 +214,7 @@ impl<'a> Survey<'a> {
                     RowType::Begin(container, list) => self.begin(row, &name, container, list),
                     RowType::Select(select) => self.select(row, &name, &select),
                     RowType::External { csv } => self.external_file(row, name, csv),
-                    RowType::Osm => {
-                        let place = self.place(row.number, &["type"]);
-                        let kind = ProblemKind::NotSupported { what: "osm tags".to_owned() };
-                        self.problems.warn(&place, kind);
-                        self.question(row, &name, "osm");
-                    }
+                    RowType::Osm { list } => self.osm(row, &name, list),
                     _ => self.question(row, &name, text),
                 }
             }
@@ -242,7 +245,9 @@ impl<'a> Survey<'a> {
             self.problems.error(&place, ProblemKind::BadName { value: name });
             return None;
         }
-        *self.names.entry(name.clone()).or_default() += 1;
+        if !matches!(kind, RowType::External { .. }) {
+            *self.names.entry(name.clone()).or_default() += 1;
+        }
         if name == "meta" {
             self.problems.error(&place, ProblemKind::ReservedName { value: name.clone() });
         }
@@ -284,11 +289,6 @@ impl<'a> Survey<'a> {
         self.open.iter().any(|open| open.container == Some(Container::Repeat))
     }
 
-    /// The state of `table-list` in the group that is open.
-    pub(crate) fn table_list(&mut self) -> Option<&mut Option<String>> {
-        self.open.last_mut().and_then(|open| open.table_list.as_mut())
-    }
-
     fn begin(&mut self, row: &Row, name: &str, container: Container, list: Option<String>) {
         let place = self.place(row.number, &["name"]);
         if container == Container::Repeat {
@@ -303,6 +303,8 @@ impl<'a> Survey<'a> {
             Container::Group | Container::Loop => NodeKind::Group,
         };
         let mut node = self.node(row, kind, name);
+        // A group shows no hint that could be unfolded.
+        node.guidance = Text::default();
         self.save_to(row, name, true);
         if let Some(count) = node.control("jr:count").map(str::to_owned)
             && sole_reference(&count).is_none()
@@ -325,7 +327,7 @@ impl<'a> Survey<'a> {
             return;
         }
         let mut open = Open::new(Some(container), 0, row.number);
-        let heading = self.table_list_heading(row, &mut node, &mut open);
+        let heading = self.table_list_heading(row, &mut node);
         open.id = self.add(node);
         open.loop_list = self.loop_list(row, container, list);
         self.open.push(open);
@@ -336,13 +338,13 @@ impl<'a> Survey<'a> {
 
     /// `table-list` is a field list whose first select shows the labels; the group's own label
     /// becomes a note in it.
-    fn table_list_heading(&self, row: &Row, node: &mut Node, open: &mut Open) -> Option<Node> {
+    fn table_list_heading(&mut self, row: &Row, node: &mut Node) -> Option<Node> {
         let words = node.control("appearance")?.to_owned();
         let others: Vec<&str> = words.split_whitespace().filter(|w| *w != "table-list").collect();
         if others.len() == words.split_whitespace().count() {
             return None;
         }
-        open.table_list = Some(None);
+        self.table_list = Some(None);
         let appearance = [&["field-list"], others.as_slice()].concat().join(" ");
         node.set_control("appearance", appearance);
         let (label, hint) = (std::mem::take(&mut node.label), std::mem::take(&mut node.hint));
@@ -388,6 +390,7 @@ impl<'a> Survey<'a> {
             return;
         }
         let Some(open) = self.open.pop() else { return };
+        self.table_list = None;
         if let Some(list) = open.loop_list {
             self.expand_loop(open.id, &list);
         }
@@ -401,6 +404,11 @@ impl<'a> Survey<'a> {
         if copies + self.tree.nodes.len() > MAX_NODES {
             let row = self.tree.nodes[id].row;
             self.problems.error(&self.table.place(row, &["type"]), ProblemKind::LoopTooLarge);
+            return;
+        }
+        if let Some(bad) = columns.iter().find(|choice| !self.settings.allows_name(&choice.name)) {
+            let place = self.table.place(self.tree.nodes[id].row, &["type"]);
+            self.problems.error(&place, ProblemKind::BadName { value: bad.name.clone() });
             return;
         }
         let templates = self.tree.detach_children(id);
@@ -452,6 +460,11 @@ impl<'a> Survey<'a> {
         if row.get(self.table, &["name"]).is_some_and(|name| name != "audit") {
             self.problems.error(&self.place(row.number, &["name"]), ProblemKind::AuditName);
         }
+        if let Some(first) = self.meta.iter().find(|node| node.name == "audit") {
+            let (value, first) = ("audit".to_owned(), first.row);
+            let kind = ProblemKind::DuplicateName { value, first };
+            self.problems.error(&self.place(row.number, &["name"]), kind);
+        }
         let mut node = self.node(row, NodeKind::Question(types::AUDIT), "audit");
         let place = self.place(row.number, &["parameters"]);
         let parameters = self.parameters(row);
@@ -467,7 +480,7 @@ impl<'a> Survey<'a> {
         let mut names = Vec::new();
         for part in cell.split(',') {
             match references(part).as_slice() {
-                [] if part.trim().is_empty() && !cell.trim().is_empty() => {}
+                [] if part.trim().is_empty() => {}
                 [Ok(reference)] => {
                     names.push(reference.name.to_owned());
                     self.triggers.push((reference.name.to_owned(), place.clone()));

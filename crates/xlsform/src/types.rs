@@ -39,6 +39,7 @@ pub(crate) enum Special {
     StartGeopoint,
     BackgroundGeopoint,
     BackgroundAudio,
+    Osm,
 }
 
 const STORED: QuestionType = QuestionType {
@@ -100,6 +101,9 @@ pub(crate) const NOTE: QuestionType = special("string", Special::Note);
 /// Text to write.
 pub(crate) const TEXT: QuestionType = special("string", Special::Text);
 
+/// A thing on the map.
+pub(crate) const OSM: QuestionType = upload("osm/*", Special::Osm);
+
 /// The meaning of a type's spelling; selects, groups and settings are read elsewhere.
 pub(crate) fn question_type(spelling: &str) -> Option<QuestionType> {
     Some(match spelling {
@@ -152,7 +156,7 @@ pub(crate) fn question_type(spelling: &str) -> Option<QuestionType> {
         "q audio" => upload("audio/*", Special::No),
         "video" | "q video" | "add video prompt" => upload("video/*", Special::No),
         "file" | "add file prompt" => upload("application/*", Special::No),
-        "osm" => upload("osm/*", Special::No),
+        "osm" => OSM,
         "acknowledge" | "q acknowledge" | "add acknowledge prompt" => trigger(Some("string")),
         "trigger" => trigger(None),
         "calculate" => CALCULATE,
@@ -191,7 +195,7 @@ pub(crate) enum RowType {
     End(Container),
     Select(SelectType),
     External { csv: bool },
-    Osm,
+    Osm { list: String },
     Setting(&'static str),
     Question(QuestionType),
 }
@@ -241,8 +245,10 @@ pub(crate) fn row_type(text: &str) -> Option<RowType> {
         "xml-external" => return Some(RowType::External { csv: false }),
         "form_title" | "set_form_title" => return Some(RowType::Setting("title")),
         "form_id" | "set_form_id" => return Some(RowType::Setting("id_string")),
-        _ if text.starts_with("osm ") => return Some(RowType::Osm),
         _ => {}
+    }
+    if let Some(list) = text.strip_prefix("osm ") {
+        return Some(RowType::Osm { list: list.to_owned() });
     }
     question_type(text).map(RowType::Question)
 }

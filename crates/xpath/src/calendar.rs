@@ -99,6 +99,20 @@ pub(crate) fn days_from_text(text: &str, offset_min: i32) -> f64 {
     parse(text.trim_matches(is_space), offset_min).map_or(f64::NAN, days_from_ms)
 }
 
+/// The same of a text that is as a form stores it, which counts as a number even where nobody asked for a date.
+pub(crate) fn days_from_stored(text: &str, offset_min: i32) -> f64 {
+    let date = text.split(['T', 't']).next().unwrap_or_default();
+    if is_stored_date(date) { days_from_text(text, offset_min) } else { f64::NAN }
+}
+
+/// `2024-02-09` to the letter.
+fn is_stored_date(text: &str) -> bool {
+    let fits = |(at, byte): (usize, u8)| {
+        if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() }
+    };
+    text.len() == 10 && text.bytes().enumerate().all(fits)
+}
+
 /// The part of the local day that a time (`10:30:00.000+07:00`) or a date with time falls on, in [0, 1).
 pub(crate) fn day_part_from_text(text: &str, offset_min: i32) -> f64 {
     let text = text.trim_matches(is_space);

@@ -88,6 +88,11 @@ pub trait Host<T: Tree> {
         None
     }
 
+    /// What a node keeps though it reads as empty, because it is not relevant. `None`: what it reads as.
+    fn kept(&self, _node: T::Node) -> Option<Cow<'_, str>> {
+        None
+    }
+
     /// The number of a repeat instance. `None`: one more than the siblings of the same name before it.
     fn position(&self, _node: T::Node) -> Option<usize> {
         None

@@ -18,7 +18,7 @@ pub fn to_text(number: f64) -> String {
 /// `number(text)`: a decimal number, or the days since 1970-01-01 of a date or date and time. Otherwise NaN.
 pub fn from_text(text: &str, offset_min: i32) -> f64 {
     let text = text.trim_matches(is_space);
-    plain(text).unwrap_or_else(|| crate::calendar::days_from_text(text, offset_min))
+    plain(text).unwrap_or_else(|| crate::calendar::days_from_stored(text, offset_min))
 }
 
 /// White space as XML has it.

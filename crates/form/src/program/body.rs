@@ -78,6 +78,8 @@ pub(crate) enum ItemLabel {
 pub(crate) struct BodyBuilder<'a, 'b> {
     pub(crate) builder: &'a mut Builder<'b>,
     pub(crate) texts: &'a Texts,
+    /// What the labels of each list in the form read, by its name.
+    pub(crate) lists: &'a [(&'a str, Vec<Read>)],
     pub(crate) rules: &'a [Rules],
     pub(crate) nodes: Vec<BodyDef>,
 }
@@ -229,17 +231,35 @@ impl BodyBuilder<'_, '_> {
         }
         let texts = self.texts;
         self.builder.at(&control.reference, "itemset");
-        let ((items, itemset), reads, _) = self.builder.collect(|b| {
+        let ((items, itemset), mut reads, _) = self.builder.collect(|b| {
             let said = |item: &definition::Item, b: &mut Builder| {
                 (item.value.as_str().into(), Said::new(&item.label, Some(def), texts, b))
             };
             let items: Vec<(Box<str>, Said)> = control.items.iter().map(|i| said(i, b)).collect();
             (items, control.itemset.as_ref().and_then(|set| itemset(set, def, b)))
         });
+        let by_id = |set: &Itemset| matches!(set.label, Some(ItemLabel::Itext(_)));
+        if let (Some(set), true) = (&control.itemset, itemset.as_ref().is_some_and(by_id)) {
+            for (_, said) in self.lists.iter().filter(|(list, _)| names_list(&set.nodeset, list)) {
+                reads.extend(said);
+            }
+            reads.sort_unstable();
+            reads.dedup();
+        }
         // `search()` fills the list from elsewhere; the items of the form only say which columns.
         let search = control.appearance.as_deref().is_some_and(|a| a.contains("search("));
         Some(Choices { items, itemset, reads, closed: !search })
     }
+}
+
+/// Whether an expression reads `instance('list')`.
+fn names_list(expression: &str, list: &str) -> bool {
+    let mut calls = expression.split("instance(").skip(1);
+    calls.any(|rest| {
+        let rest = rest.trim_start().strip_prefix(['\'', '"']);
+        let rest = rest.and_then(|rest| rest.strip_prefix(list));
+        rest.is_some_and(|rest| rest.starts_with(['\'', '"']))
+    })
 }
 
 fn itemset(set: &definition::Itemset, def: DefId, b: &mut Builder) -> Option<Itemset> {

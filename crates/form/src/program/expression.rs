@@ -278,9 +278,13 @@ impl Follower<'_> {
             Function::Position if call.arguments.is_empty() => return Nodes::None,
             _ => {}
         }
+        let separators = usize::from(function == Function::Join);
+        let values = call.arguments.len().saturating_sub(separators);
         let inner = match function {
             Function::Count => Use::Count,
             Function::Position => Use::Position,
+            // Of several values each counts, as nothing when it is not relevant.
+            Function::Min | Function::Max | Function::Join if values > 1 => Use::Text,
             Function::Sum
             | Function::Min
             | Function::Max

@@ -217,6 +217,10 @@ impl Net {
                 }
                 CellKind::Choices(_) => {
                     choices[draft.cell.def.index()].push(number);
+                    // What is hidden by the same answer keeps its own.
+                    if strict > Strictness::Values {
+                        net.edge(net.relevance(draft.cell.def), cell);
+                    }
                     if strict == Strictness::All {
                         net.edge(cell, net.value(draft.cell.def));
                     }

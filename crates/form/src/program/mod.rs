@@ -28,11 +28,11 @@ pub(crate) use rules::{Preload, Rule, Rules};
 pub(crate) use schema::{DefId, Schema, local};
 pub(crate) use text::{Entry as TextEntry, Part, Said, Saying, Texts};
 
-use crate::definition::{Action, Bind, BodyNode, Form};
+use crate::definition::{Action, Bind, BodyNode, Form, Secondary, Source};
 use crate::problem::{Problem, ProblemKind};
 use body::BodyBuilder;
 use builder::Builder;
-use expression::Scope;
+use expression::{Read, Scope};
 use schema::Named;
 
 /// A form made ready to run; share it by [`std::sync::Arc`] between sessions.
@@ -117,8 +117,14 @@ pub fn compile(form: Form, resources: &Resources) -> Result<Program, Vec<Problem
     let mut builder = Builder::new(Scope { schema: &schema, has_list: &has_list });
     let texts = Texts::new(&form.itext, &mut builder);
     let rules = rules(&form, &schema, &texts, &mut builder);
-    let mut bodies =
-        BodyBuilder { builder: &mut builder, texts: &texts, rules: &rules, nodes: Vec::new() };
+    let said: Vec<_> = form.secondary.iter().filter_map(|s| said(s, &texts)).collect();
+    let mut bodies = BodyBuilder {
+        builder: &mut builder,
+        texts: &texts,
+        lists: &said,
+        rules: &rules,
+        nodes: Vec::new(),
+    };
     let top = bodies.nodes(&form.body, DefId::ROOT);
     let body = bodies.nodes;
     let actions = action::compile(&form, &schema, &mut builder);
@@ -169,6 +175,13 @@ pub fn compile(form: Form, resources: &Resources) -> Result<Program, Vec<Problem
         instance_id,
         instance_name,
     })
+}
+
+/// What the labels of a list that stands in the form read, if anything.
+fn said<'f>(list: &'f Secondary, texts: &Texts) -> Option<(&'f str, Vec<Read>)> {
+    let Source::Internal(root) = &list.source else { return None };
+    let reads = texts.reads_of(root);
+    (!reads.is_empty()).then_some((list.id.as_str(), reads))
 }
 
 /// Walks over a form are recursive up to this depth.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::builder::Builder;
-use super::expression::ExprId;
+use super::expression::{ExprId, Read};
 use super::schema::DefId;
-use crate::definition::{Label, TextPart, TextValue, Translation};
+use crate::definition::{Element, Label, TextPart, TextValue, Translation};
 use crate::problem::ProblemKind;
 use crate::view::Language;
 
@@ -35,8 +35,16 @@ pub(crate) struct Texts {
     pub(crate) default: usize,
     /// By language, by id. Outputs are compiled for the document as context.
     entries: Vec<BTreeMap<Box<str>, Entry>>,
-    /// Ids of texts that have outputs.
-    with_outputs: BTreeMap<Box<str>, Vec<Option<Vec<TextValue>>>>,
+    /// Texts that have outputs, by their id.
+    with_outputs: BTreeMap<Box<str>, WithOutputs>,
+}
+
+#[derive(Debug, Default)]
+struct WithOutputs {
+    /// By language.
+    values: Vec<Option<Vec<TextValue>>>,
+    /// What the outputs read, whatever the language.
+    reads: Vec<Read>,
 }
 
 /// What a label, a hint or a message says.
@@ -76,13 +84,14 @@ impl Texts {
             texts.languages.push(Language { name, is_default: number == default });
             let mut entries = BTreeMap::new();
             for text in &translation.texts {
+                let (entry, reads) = builder.quietly(|b| entry(&text.values, None, b));
                 let outputs = text.values.iter().flat_map(|v| &v.parts);
                 if outputs.into_iter().any(|part| matches!(part, TextPart::Output(_))) {
                     let all = texts.with_outputs.entry(text.id.as_str().into()).or_default();
-                    all.resize(itext.len(), None);
-                    all[number] = Some(text.values.clone());
+                    all.values.resize(itext.len(), None);
+                    all.values[number] = Some(text.values.clone());
+                    all.reads.extend(reads);
                 }
-                let (entry, _) = builder.quietly(|b| entry(&text.values, None, b));
                 entries.insert(text.id.as_str().into(), entry);
             }
             texts.entries.push(entries);
@@ -94,6 +103,23 @@ impl Texts {
     pub(crate) fn entry(&self, id: &str, language: usize) -> Option<&Entry> {
         let of = |language: usize| self.entries.get(language)?.get(id);
         of(language).or_else(|| of(self.default))
+    }
+
+    /// What the texts read whose ids stand in an element: those of a list's choices.
+    pub(crate) fn reads_of(&self, list: &Element) -> Vec<Read> {
+        if self.with_outputs.is_empty() {
+            return Vec::new();
+        }
+        let mut reads = Vec::new();
+        let mut rest = vec![list];
+        while let Some(element) = rest.pop() {
+            let said = self.with_outputs.get(element.text.as_str());
+            reads.extend(said.into_iter().flat_map(|said| &said.reads));
+            rest.extend(&element.children);
+        }
+        reads.sort_unstable();
+        reads.dedup();
+        reads
     }
 
     fn has(&self, id: &str) -> bool {
@@ -157,14 +183,14 @@ impl Said {
         let Some(id) = quoted(argument) else {
             return builder.expression(argument, context).map(SaidBy::IdOf);
         };
-        let Some(values) = texts.with_outputs.get(id) else {
+        let Some(said) = texts.with_outputs.get(id) else {
             if !texts.has(id) {
                 builder.problem(ProblemKind::MissingText(id.to_owned()));
             }
             return Some(SaidBy::Id(id.into()));
         };
         let mut own: Vec<Option<Entry>> = Vec::new();
-        for (number, values) in values.iter().enumerate() {
+        for (number, values) in said.values.iter().enumerate() {
             own.push(match values {
                 Some(values) => Some(entry(values, context, builder)),
                 None => texts.entries.get(number).and_then(|entries| entries.get(id)).cloned(),

@@ -118,6 +118,10 @@ impl Session {
         let repeats = self.drawn.add_row(row, program, &self.instance);
         self.touch_rows(&repeats);
         self.queue_readers(&program.graph.rows[def.index()], around, None, program);
+        // Rows that come with the row are new as well.
+        let inner = self.instance.below(row).into_iter().skip(1);
+        let rows: Vec<ItemId> = inner.filter(|id| self.instance.get(*id).row.is_some()).collect();
+        self.new_row_actions.extend(rows);
         row
     }
 

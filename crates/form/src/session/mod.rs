@@ -87,7 +87,7 @@ pub struct Session {
     language: usize,
     counters: Counters,
     pending: Pending,
-    /// Rows made by `jr:count` whose `odk-new-repeat` is still to come.
+    /// Rows made by `jr:count`, or with another row, whose `odk-new-repeat` is still to come.
     new_row_actions: Vec<ItemId>,
     /// Nodes whose field changed since the last [`Session::take_writes`]; they are flagged.
     unwritten: Vec<ItemId>,

@@ -291,6 +291,11 @@ impl<'t> Host<Live<'t>> for FormHost<'_> {
         self.reading.choice_name(value, path, self.current).map(Cow::Owned)
     }
 
+    fn kept(&self, node: Handle) -> Option<Cow<'_, str>> {
+        let about = self.reading.live.instance.get(node.as_item()?);
+        about.slots.is_empty().then(|| about.value.as_str().into())
+    }
+
     fn resolve(&self, path: &Path, context: Handle) -> Option<Nodes<Handle>> {
         let plan = self.compiled.plans.get(path.id as usize)?.as_ref()?;
         let start = match plan.start {

@@ -295,6 +295,7 @@ impl Reader {
                 "label" => control.label = Some(label(part)),
                 "hint" => control.hint = Some(label(part)),
                 "item" => control.items.push(item(part)),
+                "tag" => control.tags.push(tag(part)),
                 "itemset" => control.itemset = Some(itemset(part)),
                 _ => match self.action(part) {
                     Some(action) => control.actions.push(action),
@@ -323,6 +324,13 @@ fn control_kind(name: &str) -> Option<ControlKind> {
 fn item(node: Node) -> Item {
     Item {
         value: child(node, "value").map(text_of).unwrap_or_default().trim().to_owned(),
+        label: child(node, "label").map(label).unwrap_or_default(),
+    }
+}
+
+fn tag(node: Node) -> Item {
+    Item {
+        value: node.attribute("key").unwrap_or_default().to_owned(),
         label: child(node, "label").map(label).unwrap_or_default(),
     }
 }

@@ -246,6 +246,11 @@ impl Writer {
                     w.leaf("value", &[], &item.value);
                 });
             }
+            for tag in &control.tags {
+                w.block("tag", &[Attribute::new("key", &tag.value)], |w| {
+                    w.label("label", Some(&tag.label));
+                });
+            }
             if let Some(itemset) = &control.itemset {
                 w.block("itemset", &[Attribute::new("nodeset", &itemset.nodeset)], |w| {
                     w.leaf("value", &[Attribute::new("ref", &itemset.value)], "");

@@ -155,3 +155,17 @@ fn a_repeat_without_rows_is_hidden_when_it_is_not_relevant() {
     form.put("more", "no");
     assert!(!form.shown("row[a]/x").relevant && !form.to_xml().contains("<row>"));
 }
+
+#[test]
+fn rows_that_come_with_a_new_row_are_new_as_well() {
+    let mut form = start(
+        "<q>1</q><r jr:template=\"\"><s jr:template=\"\"><a/></s><s><a/></s></r>",
+        "",
+        r#"<input ref="/data/q"/><group ref="/data/r"><repeat nodeset="/data/r"><group ref="/data/r/s">
+            <repeat nodeset="/data/r/s"><input ref="/data/r/s/a"/>
+            <setvalue ref="/data/r/s/a" event="odk-new-repeat" value="concat(/data/q, 'z')"/>
+            </repeat></group></repeat></group>"#,
+    );
+    form.add_row(form.node("r"), "k").expect("a new key");
+    assert_eq!(form.value("r[k]/s[1]/a"), "1z");
+}

@@ -109,7 +109,7 @@ fn control() -> impl Strategy<Value = Control> {
         ControlKind::Range,
         ControlKind::Rank,
     ];
-    let item = (text(), label()).prop_map(|(value, label)| Item { value, label });
+    let item = || (text(), label()).prop_map(|(value, label)| Item { value, label });
     let itemset = (text(), text(), text()).prop_map(|(nodeset, value, label)| Itemset {
         nodeset,
         value,
@@ -117,12 +117,19 @@ fn control() -> impl Strategy<Value = Control> {
     });
     (
         (prop::sample::select(kinds.to_vec()), text(), maybe(label()), maybe(label())),
-        (prop::collection::vec(item, 0..3), maybe(itemset), maybe(text()), attributes(), actions()),
+        (
+            prop::collection::vec(item(), 0..3),
+            prop::collection::vec(item(), 0..3),
+            maybe(itemset),
+            maybe(text()),
+            attributes(),
+            actions(),
+        ),
     )
         .prop_map(
             |(
                 (kind, reference, label, hint),
-                (items, itemset, appearance, attributes, actions),
+                (items, tags, itemset, appearance, attributes, actions),
             )| {
                 Control {
                     kind,
@@ -130,6 +137,7 @@ fn control() -> impl Strategy<Value = Control> {
                     label,
                     hint,
                     items,
+                    tags,
                     itemset,
                     appearance,
                     attributes,

@@ -71,6 +71,34 @@ fn what_is_not_relevant_reads_as_empty_and_keeps_its_value() {
 }
 
 #[test]
+fn of_several_values_one_that_is_not_relevant_is_empty_and_of_many_rows_it_is_left_out() {
+    let form = start(
+        "<a>1</a><b>2</b><both/><most/><r><n>3</n></r><r><n>4</n></r><all/>",
+        r#"<bind nodeset="/data/b" relevant="false()"/>
+           <bind nodeset="/data/r/n" relevant=". != 4"/>
+           <bind nodeset="/data/both" calculate="join('-', /data/a, /data/b)"/>
+           <bind nodeset="/data/most" calculate="max(/data/a, /data/b)"/>
+           <bind nodeset="/data/all" calculate="join('-', /data/r/n)"/>"#,
+        &inputs(&["a"]),
+    );
+    let values = ["both", "most", "all"].map(|path| form.value(path));
+    assert_eq!(values, ["1-", "", "3"]);
+}
+
+#[test]
+fn what_is_drawn_once_is_kept_while_it_is_not_relevant() {
+    let mut form = start(
+        "<a/><first/>",
+        r#"<bind nodeset="/data/first" relevant="/data/a != 'no'" calculate="once(/data/a)"/>"#,
+        &inputs(&["a"]),
+    );
+    for answer in ["x", "no", "y"] {
+        form.put("a", answer);
+    }
+    assert_eq!(form.value("first"), "x");
+}
+
+#[test]
 fn a_broken_constraint_is_told_with_the_forms_words_and_nothing_is_refused() {
     let mut form = start(
         "<age/>",

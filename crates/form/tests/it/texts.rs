@@ -38,6 +38,43 @@ fn a_label_follows_answers_and_language() {
     assert!(form.set_language("fr").is_empty());
 }
 
+#[test]
+fn an_answer_is_kept_when_the_answer_that_filters_it_hides_it_too() {
+    let mut form = start(
+        "<p/><g><city/></g>",
+        &format!(r#"{CITIES}<bind nodeset="/data/g" relevant="/data/p != ''"/>"#),
+        r#"<input ref="/data/p"/><group ref="/data/g"><select1 ref="/data/g/city">
+            <itemset nodeset="instance('city')/root/item[p = /data/p ]"><value ref="name"/>
+            <label ref="label"/></itemset></select1></group>"#,
+    );
+    form.put("p", "dn");
+    form.put("g/city", "lk");
+    for answer in ["", "dn"] {
+        form.put("p", answer);
+    }
+    assert_eq!(form.value("g/city"), "lk");
+}
+
+#[test]
+fn the_label_of_a_choice_follows_the_answers_that_it_names() {
+    let mut form = start(
+        "<name/><pick/><said/>",
+        r#"<itext><translation lang="vi"><text id="c-0"><value>Nhà <output value="/data/name"/></value></text>
+            <text id="c-1"><value>Khác</value></text></translation></itext>
+        <instance id="c"><root><item><itextId>c-0</itextId><name>home</name></item>
+            <item><itextId>c-1</itextId><name>other</name></item></root></instance>
+        <bind nodeset="/data/said" calculate="jr:choice-name(/data/pick, '/data/pick')"/>"#,
+        BODY.replace("jr:itext('l')", "jr:itext('c-1')").as_str(),
+    );
+    let pick = form.node("pick");
+    let first = |form: &Session| form.choices(pick)[0].label.text.clone();
+    form.put("pick", "home");
+    assert_eq!(first(&form).trim(), "Nhà");
+    let changes = form.put("name", "Lan");
+    assert!(changes.iter().any(|c| c.node == pick && c.aspects.contains(Aspects::CHOICES)));
+    assert_eq!((first(&form).as_str(), form.value("said").as_str()), ("Nhà Lan", "Nhà Lan"));
+}
+
 const CITIES: &str = r#"<instance id="city"><root>
     <item><name>lk</name><label>Long Khánh</label><p>dn</p></item>
     <item><name>bh</name><label>Biên Hòa</label><p>dn</p></item>

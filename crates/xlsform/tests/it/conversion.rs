@@ -3,7 +3,7 @@
 use crate::xml;
 
 /// (what, rows of the survey below the header, pieces of the XML without blanks)
-const ROWS: [(&str, &str, &[&str]); 9] = [
+const ROWS: [(&str, &str, &[&str]); 10] = [
     (
         "two questions in a row of a repeat are joined by a relative path",
         "| | begin repeat | r | R | |\n| | integer | a | A | |\n| | integer | b | B | ${a} > 1 |\n| | end repeat | | | |",
@@ -44,6 +44,11 @@ const ROWS: [(&str, &str, &[&str]); 9] = [
         &["<a_other/>", "selected(../a,'other')", "<name>other</name>"],
     ),
     (
+        "a thing on the map is asked for by its tags",
+        "| | osm tags | a | A | |",
+        &[r#"<tagkey="addr:city"><label>City</label></tag></upload>"#],
+    ),
+    (
         "the last saved record is an instance",
         "| | text | a | A | ${last-saved#a} = '' |",
         &["instance('__last-saved')/data/a", r#"src="jr://instance/last-saved""#],
@@ -55,7 +60,8 @@ fn rows_become_what_the_specification_says() {
     for (what, rows, pieces) in ROWS {
         let markdown = format!(
             "| survey |\n| | type | name | label | relevant |\n{rows}\n| choices |\n\
-            | | list_name | name | label |\n| | l | x | Ex |\n| | l | y | Why |\n"
+            | | list_name | name | label |\n| | l | x | Ex |\n| | l | y | Why |\n| | m | z | Zed |\n\
+            | osm |\n| | list name | name | label |\n| | tags | addr:city | City |\n"
         );
         let xml: String = xml(&markdown).split_whitespace().collect();
         for piece in pieces {
@@ -72,4 +78,35 @@ fn the_external_choices_become_the_file_beside_the_form() {
         xlsform::read_workbook(markdown.as_bytes(), xlsform::Kind::Markdown).expect("a table");
     let csv = xlsform::external_choices_csv(&workbook).expect("a file");
     assert_eq!(csv, "\"list_name\",\"name\",\"label\"\n\"l\",\"x\",\"\"\"X\"\"\"\n");
+}
+
+#[test]
+fn a_group_has_no_hint_to_unfold() {
+    let xml = xml(
+        "| survey |\n| | type | name | label | guidance_hint |\n| | begin group | g | G | more |\n\
+        | | text | a | A | |\n| | end group | | | |\n",
+    );
+    assert!(!xml.contains("itext"), "{xml}");
+}
+
+#[test]
+fn what_is_told_when_there_is_no_app_may_name_a_question() {
+    let xml =
+        xml("| survey |\n| | type | name | label | no_app_error_string |\n| | text | a | A | |\n\
+        | | text | b | B | ask ${a} |\n");
+    assert!(xml.contains(r#"jr:noAppErrorString="ask  /data/a ""#), "{xml}");
+}
+
+#[test]
+fn a_table_list_labels_its_first_select_however_deep_it_stands() {
+    let xml: String = xml(
+        "| survey |\n| | type | name | label | appearance |\n| | begin group | t | | table-list |\n\
+        | | begin group | g | G | |\n| | select_one l | a | A | |\n| | end group | | | |\n\
+        | | select_one l | b | B | |\n| | end group | | | |\n\
+        | choices |\n| | list_name | name | label |\n| | l | x | Ex |\n",
+    )
+    .split_whitespace()
+    .collect();
+    let rows = "<t><g><reserved_name_for_field_list_labels_4/><a/></g><b/></t>";
+    assert!(xml.contains(rows), "{xml}");
 }

@@ -3,7 +3,7 @@
 use crate::{errors, of};
 
 /// (what, rows of the survey below `type name label relevant`, what is said)
-const SURVEYS: [(&str, &str, &str); 13] = [
+const SURVEYS: [(&str, &str, &str); 18] = [
     (
         "prefix that is not declared",
         "| | text | x:a | A | |",
@@ -49,8 +49,33 @@ const SURVEYS: [(&str, &str, &str); 13] = [
     ),
     (
         "no list",
-        "| | select_one l | a | A | |",
-        "survey!A2 (type): there is no list of choices named 'l'",
+        "| | select_one k | a | A | |",
+        "survey!A2 (type): there is no list of choices named 'k'",
+    ),
+    (
+        "reference to a file",
+        "| | csv-external | f | | |\n| | text | a | A | ${f} = 1 |",
+        "survey!D3 (relevant): ${f} refers to nothing",
+    ),
+    (
+        "reference to what a count adds",
+        "| | begin repeat | r | R | |\n| | text | a | A | ${r_count} = 1 |\n| | end repeat | | | |",
+        "survey!D3 (relevant): ${r_count} refers to nothing",
+    ),
+    (
+        "choices from nothing",
+        "| | select_one ${b} | a | A | |",
+        "survey!A2 (type): ${b} refers to nothing",
+    ),
+    (
+        "question of a loop",
+        "| | begin loop over l | p | P | |\n| | text | a | A | |\n| | end loop | | | |\n| | note | n | ${a} | |",
+        "survey!C5 (label): ${a} refers to several questions",
+    ),
+    (
+        "audit twice",
+        "| | audit | audit | | |\n| | audit | audit | | |",
+        "survey!B3 (name): the name 'audit' is used twice in the same group (first in row 2)",
     ),
     ("no label", "| | text | a | | |", "survey!C2 (label): the question has no label and no hint"),
 ];
@@ -58,7 +83,10 @@ const SURVEYS: [(&str, &str, &str); 13] = [
 #[test]
 fn each_mistake_in_the_survey_is_named_with_its_cell() {
     for (what, rows, expected) in SURVEYS {
-        let markdown = format!("| survey |\n| | type | name | label | relevant |\n{rows}\n");
+        let markdown = format!(
+            "| survey |\n| | type | name | label | relevant |\n{rows}\n\
+            | choices |\n| | list_name | name | label |\n| | l | x | X |\n| | l | y | Y |\n"
+        );
         assert_eq!(errors(&markdown), [expected], "{what}");
     }
 }
@@ -115,4 +143,49 @@ fn columns_without_a_meaning_are_told() {
     assert!(form.is_some());
     let said: Vec<_> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(said, ["survey!D1 (colour): the column is not known and is ignored"]);
+}
+
+#[test]
+fn only_questions_trigger_also_in_rows_that_are_none() {
+    let said = errors(
+        "| survey |\n| | type | name | label | trigger |\n| | begin group | g | G | ${g} |\n\
+        | | text | a | A | |\n| | end group | | | a |\n",
+    );
+    assert_eq!(
+        said,
+        [
+            "survey!D4 (trigger): 'a' is not a reference: write ${name}",
+            "survey!D2 (trigger): ${g} refers to nothing",
+        ]
+    );
+}
+
+#[test]
+fn a_select_stores_text() {
+    let said = errors(
+        "| survey |\n| | type | name | label | bind::type |\n| | select_one l | a | A | int |\n\
+        | choices |\n| | list_name | name | label |\n| | l | 1 | X |\n",
+    );
+    assert_eq!(said.len(), 1, "{said:#?}");
+}
+
+#[test]
+fn the_groups_of_a_loop_are_named_after_its_choices() {
+    let said = errors(
+        "| survey |\n| | type | name | label |\n| | begin loop over l | p | P |\n| | text | a | A |\n\
+        | | end loop | | |\n| choices |\n| | list_name | name | label |\n| | l | 1 | X |\n",
+    );
+    assert_eq!(said.len(), 1, "{said:#?}");
+}
+
+#[test]
+fn a_column_of_entities_that_is_empty_is_no_mistake() {
+    let sheets = |note: &str| {
+        format!(
+            "| survey |\n| | type | name | label |\n| | text | a | A |\n\
+            | entities |\n| | list_name | label | why |\n| | e | ${{a}} | {note} |\n"
+        )
+    };
+    assert_eq!(errors(&sheets("")), Vec::<String>::new());
+    assert_eq!(errors(&sheets("so")).len(), 1);
 }

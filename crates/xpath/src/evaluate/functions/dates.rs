@@ -31,7 +31,13 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
             days if days.is_nan() && a.text(0)?.is_empty() => Value::Text("".into()),
             days => Value::Date(days),
         },
-        Function::DecimalDateTime => Value::Number(days(a)?),
+        Function::DecimalDateTime => Value::Number(match a.value(0)? {
+            // A text must be a date here.
+            value @ (Value::Text(_) | Value::Nodes(_)) => {
+                calendar::days_from_text(&value.text(a.context()), now.offset_min)
+            }
+            value => value.number(a.context()),
+        }),
         Function::DecimalTime => {
             Value::Number(calendar::day_part_from_text(&a.text(0)?, now.offset_min))
         }
@@ -54,6 +60,14 @@ fn bounded(unix_ms: i64) -> i64 {
 fn days<T: Tree, H: Host<T>>(a: &Arguments<'_, '_, '_, T, H>) -> Result<f64, EvalError> {
     Ok(match a.value(0)? {
         Value::Boolean(_) => f64::NAN,
+        value @ (Value::Text(_) | Value::Nodes(_)) => {
+            let number = value.number(a.context());
+            if number.is_nan() {
+                calendar::days_from_text(&value.text(a.context()), a.context().now.offset_min)
+            } else {
+                number
+            }
+        }
         value => value.number(a.context()),
     })
 }

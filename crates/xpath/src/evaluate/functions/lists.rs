@@ -35,7 +35,7 @@ fn words(list: &str) -> impl Iterator<Item = &str> {
 }
 
 fn word_at(list: &str, index: f64) -> &str {
-    if index >= 0.0 { words(list).nth(index as usize).unwrap_or_default() } else { "" }
+    if index > -1.0 { words(list).nth(index as usize).unwrap_or_default() } else { "" }
 }
 
 /// Whether a number lies between two bounds, of which -1 means none.
@@ -82,11 +82,9 @@ fn weighted_checklist<T: Tree, H: Host<T>>(
             }
             value => vec![value.number(a.context())],
         };
-        for (at, truth) in truths(a, index)?.into_iter().enumerate() {
-            if truth {
-                total += weights.get(at).or(weights.first()).copied().unwrap_or(f64::NAN);
-            }
-        }
+        // Each value has its own weight; what is left over on either side counts nothing.
+        let counted = truths(a, index)?.into_iter().zip(weights).filter(|(truth, _)| *truth);
+        total += counted.map(|(_, weight)| weight).sum::<f64>();
     }
     Ok(within(total, a.number(0)?, a.number(1)?))
 }

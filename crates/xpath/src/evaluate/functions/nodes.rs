@@ -48,10 +48,16 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
             let first = a.value(0)?;
             let nothing = matches!(first, Value::Number(number) if number.is_nan())
                 || first.text(a.context()).is_empty();
-            if nothing { a.value(1)? } else { first }
+            // It gives a text, whatever it chose from.
+            let chosen = if nothing { a.value(1)? } else { first };
+            Value::Text(match chosen {
+                // The usual one takes no memory.
+                Value::Number(0.0) => "0".into(),
+                chosen => chosen.text(a.context()),
+            })
         }
         Function::Once => {
-            let kept = tree.text(a.focus.node);
+            let kept = host.kept(a.focus.node).unwrap_or_else(|| tree.text(a.focus.node));
             if kept.is_empty() { a.value(0)? } else { Value::Text(kept) }
         }
         Function::Itext => Value::Text(host.itext(&a.text(0)?).unwrap_or_default()),

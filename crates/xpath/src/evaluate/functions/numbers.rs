@@ -25,7 +25,7 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
         Function::Exp => exp(a.number(0)?),
         Function::Exp10 => libm::pow(10.0, a.number(0)?),
         Function::Log => libm::log(a.number(0)?),
-        Function::Log10 => libm::log10(a.number(0)?),
+        Function::Log10 => log10(a.number(0)?),
         Function::Sin => libm::sin(a.number(0)?),
         Function::Cos => libm::cos(a.number(0)?),
         Function::Tan => libm::tan(a.number(0)?),
@@ -33,7 +33,7 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
         Function::Acos => libm::acos(a.number(0)?),
         Function::Atan => libm::atan(a.number(0)?),
         Function::Atan2 => libm::atan2(a.number(0)?, a.number(1)?),
-        Function::Pow => libm::pow(a.number(0)?, a.number(1)?),
+        Function::Pow => pow(a.number(0)?, a.number(1)?),
         Function::Pi => std::f64::consts::PI,
         Function::Random => a.context().random.unit(),
         Function::Sum => sum(a)?,
@@ -58,20 +58,46 @@ fn exp(number: f64) -> f64 {
     if number == 1.0 { std::f64::consts::E } else { libm::exp(number) }
 }
 
+/// The power of two apart, as browsers and Java do it: `libm` takes a way that ends in another digit now and then.
+fn log10(number: f64) -> f64 {
+    const OF_E: f64 = std::f64::consts::LOG10_E;
+    const OF_TWO: (f64, f64) = (0.301_029_995_663_611_77, 3.694_239_077_158_931e-13);
+    let (fraction, exponent) = libm::frexp(number);
+    if number <= 0.0 || !number.is_finite() {
+        return libm::log10(number);
+    }
+    // From 1 up the fraction is in [1, 2), below it in [1/2, 1).
+    let (fraction, exponent) =
+        if number < 1.0 { (fraction, exponent) } else { (fraction * 2.0, exponent - 1) };
+    let exponent = f64::from(exponent);
+    exponent * OF_TWO.1 + OF_E * libm::log(fraction) + exponent * OF_TWO.0
+}
+
+/// Where the standard for floating point has 1, ECMAScript and Java have NaN: powers of ±1 that have no end or are no number.
+fn pow(base: f64, exponent: f64) -> f64 {
+    let unknown = exponent.is_nan() || (base.abs() == 1.0 && exponent.is_infinite());
+    if unknown { f64::NAN } else { libm::pow(base, exponent) }
+}
+
 /// The greatest or least of all values; NaN if there is none or any is no number.
 fn extreme<T: Tree, H: Host<T>>(
     a: &Arguments<'_, '_, '_, T, H>,
     choose: fn(f64, f64) -> f64,
 ) -> Result<f64, EvalError> {
-    let mut extreme: Option<f64> = None;
-    for text in a.texts(0)? {
-        let number = read(a, &text);
-        if number.is_nan() {
-            return Ok(f64::NAN);
+    let mut numbers = Vec::new();
+    for index in 0..a.len() {
+        match a.value(index)? {
+            Value::Nodes(nodes) => {
+                a.evaluator.spend(nodes.len())?;
+                numbers.extend(nodes.iter().map(|node| read(a, &a.context().tree.text(node))));
+            }
+            value => numbers.push(value.number(a.context())),
         }
-        extreme = Some(extreme.map_or(number, |other| choose(other, number)));
     }
-    Ok(extreme.unwrap_or(f64::NAN))
+    if numbers.iter().any(|number| number.is_nan()) {
+        return Ok(f64::NAN);
+    }
+    Ok(numbers.into_iter().reduce(choose).unwrap_or(f64::NAN))
 }
 
 /// Rounds halves away from zero. With digits the decimal text is rounded, so that `round(-1.475, 2)` is -1.48 although
