@@ -6,12 +6,14 @@
 //! record and re-runs only the expressions that an answer affects.
 
 pub mod definition;
+mod picture;
 mod problem;
 mod program;
 mod session;
 mod view;
 mod xform;
 
+pub use picture::{Picture, SHAPES, Shape, read_picture};
 pub use problem::{Problem, ProblemKind};
 pub use program::{Program, Resources, compile};
 pub use session::{
