@@ -73,3 +73,22 @@ fn the_external_choices_become_the_file_beside_the_form() {
     let csv = xlsform::external_choices_csv(&workbook).expect("a file");
     assert_eq!(csv, "\"list_name\",\"name\",\"label\"\n\"l\",\"x\",\"\"\"X\"\"\"\n");
 }
+
+#[test]
+fn lists_of_external_choices_can_stand_in_the_form_itself() {
+    let markdown = "| survey |\n| | type | name | label |\n| | text | tinh | T |\n| | select_one_external xa | xa | X |\n\
+        | external_choices |\n| | list_name | name | label::vi | tinh |\n| | xa | a | A | dn |\n| | thon | t | T | |\n\
+        | | xa | b | B | bd |\n";
+    let workbook =
+        xlsform::read_workbook(markdown.as_bytes(), xlsform::Kind::Markdown).expect("a table");
+    let lists = xlsform::external_choices_lists(&workbook);
+    let [towns, hamlets] = lists.as_slice() else { panic!("{lists:?}") };
+    assert_eq!((towns.id.as_str(), hamlets.id.as_str()), ("xa", "thon"));
+    let form::definition::Source::Internal(root) = &towns.source else { panic!("{towns:?}") };
+    let told = |item: &form::definition::Element| {
+        let cells = item.children.iter().map(|cell| format!("{}={}", cell.name, cell.text));
+        cells.collect::<Vec<_>>().join(" ")
+    };
+    let items: Vec<String> = root.children.iter().map(told).collect();
+    assert_eq!(items, ["name=a label=A tinh=dn", "name=b label=B tinh=bd"]);
+}
