@@ -18,7 +18,7 @@ pub use problem::{Problem, ProblemKind};
 pub use program::{Program, Resources, compile};
 pub use session::{
     AnswerError, Audit, AuditEvent, AuditPlace, EntityChange, Environment, RowError, Session,
-    SubmissionError, apply_to_list,
+    SubmissionError, apply_to_list, entity_list,
 };
 pub use view::{
     AnswerProblem, Aspects, Change, Choice, DataType, Language, LocalTime, NodeId, NodeKind,
