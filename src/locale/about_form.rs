@@ -156,13 +156,19 @@ impl Language {
     /// A place with how sure it is: `lat lon altitude accuracy` as people read it.
     #[must_use]
     pub fn place(self, geopoint: &str) -> String {
+        let short = |number: &str| match number.contains('.') {
+            true => number.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            false => number.to_owned(),
+        };
         let mut parts = geopoint.split_whitespace();
         match (parts.next(), parts.next(), parts.nth(1)) {
             (Some(latitude), Some(longitude), Some(accuracy)) => {
-                let accuracy = self.accuracy(accuracy.trim_end_matches(".0"));
-                format!("{latitude}, {longitude} ({accuracy})")
+                let accuracy = self.accuracy(&short(accuracy));
+                format!("{}, {} ({accuracy})", short(latitude), short(longitude))
             }
-            (Some(latitude), Some(longitude), None) => format!("{latitude}, {longitude}"),
+            (Some(latitude), Some(longitude), None) => {
+                format!("{}, {}", short(latitude), short(longitude))
+            }
             _ => geopoint.to_owned(),
         }
     }

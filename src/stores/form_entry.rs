@@ -76,6 +76,8 @@ pub(super) struct Opening {
     pub media: Vec<Picked>,
     /// What was logged of the record before.
     pub log: String,
+    /// The fields of a submission that was made elsewhere, to be changed.
+    pub submission: Option<BTreeMap<String, String>>,
 }
 
 /// One open form. A `Copy` handle; it lives in [`super::OpenForms`], not in the page that shows it.
@@ -494,9 +496,10 @@ fn start_session(program: Arc<Program>, opening: &Opening) -> Session {
         ]),
         instance_id: format!("uuid:{}", record_id::uuid(opening.record)),
     };
-    match &opening.view {
-        None => Session::start(program, environment),
-        Some(view) => Session::resume(program, environment, &fields_of(view)),
+    match (&opening.view, &opening.submission) {
+        (None, Some(fields)) => Session::edit(program, environment, fields.clone()),
+        (None, None) => Session::start(program, environment),
+        (Some(view), _) => Session::resume(program, environment, &fields_of(view)),
     }
 }
 

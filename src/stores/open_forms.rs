@@ -113,6 +113,7 @@ impl OpenForms {
             seen_seq,
             media: Vec::new(),
             log,
+            submission: None,
         };
         self.enter(opening).await
     }
@@ -136,6 +137,7 @@ impl OpenForms {
             seen_seq,
             media: Vec::new(),
             log: String::new(),
+            submission: None,
         };
         self.enter(opening).await
     }

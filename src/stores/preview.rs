@@ -154,6 +154,8 @@ async fn start(
     };
     let hash = codec::hash(xml.as_bytes());
     let form_ref = FormRef { id: form.id().to_owned(), version: form.version().to_owned(), hash };
+    let texts: Vec<String> =
+        files.iter().filter_map(|file| String::from_utf8(file.bytes.clone()).ok()).collect();
     let media = files.iter().filter(|file| is_medium(file)).cloned().collect();
     let program = match form::compile(form, &resources(files)) {
         Ok(program) => program,
@@ -162,6 +164,8 @@ async fn start(
             return Ok(None);
         }
     };
+    // A submission of the form among the files is opened to be changed.
+    let submission = texts.iter().find_map(|text| program.fields_of(text).ok());
     problems.extend(program.warnings().iter().cloned().map(FormProblem::Node));
     let storage = Storage::in_memory();
     let records = Records::tried(storage.clone()).await?;
@@ -176,6 +180,7 @@ async fn start(
         seen_seq: 0,
         media,
         log: String::new(),
+        submission,
     };
     let entry = owner.with(|| FormEntry::open(Arc::new(program), storage, records, opening));
     Ok(Some(Trial { entry, records }))

@@ -96,6 +96,7 @@ impl Phone {
             seen_seq,
             media: Vec::new(),
             log,
+            submission: None,
         };
         FormEntry::open(self.program.clone(), self.storage.clone(), self.records, opening)
     }
