@@ -61,6 +61,9 @@ fn column_id(grid: NodeId, place: usize) -> String {
 }
 
 /// A grid. It scrolls in itself, so that choices and questions stay in sight.
+///
+/// Its rows are laid out by themselves, so that those out of sight cost nothing at a tap; the roles say what such rows
+/// are to a screen reader.
 #[component]
 pub(super) fn Grid(run: Vec<NodeId>) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
@@ -88,24 +91,24 @@ pub(super) fn Grid(run: Vec<NodeId>) -> impl IntoView {
         view! { <span id=head.label_id()><RichText text=head.label_text() /></span> }
     });
     let column = move |(place, choice): (usize, Choice)| {
-        view! { <th scope="col" id=column_id(grid, place)><RichText text=choice_text(&choice) /></th> }
+        view! { <th role="columnheader" scope="col" id=column_id(grid, place)><RichText text=choice_text(&choice) /></th> }
             .into_any()
     };
     view! {
-        <div class="grid">
-            <table>
-                <thead>
-                    <tr>
-                        <td>{corner}</td>
+        <div class="grid" style=("--columns", move || (columns.read().len() + usize::from(clears.get())).to_string())>
+            <table role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <td role="cell">{corner}</td>
                         {keyed_list(
                             move || columns.get().into_iter().enumerate().collect(),
                             |(place, choice)| format!("{place}\n{}\n{}", choice.value, choice.label.text),
                             column,
                         )}
-                        <Show when=move || clears.get()><td></td></Show>
+                        <Show when=move || clears.get()><td role="cell"></td></Show>
                     </tr>
                 </thead>
-                <tbody>
+                <tbody role="rowgroup">
                     {rows
                         .into_iter()
                         .map(|id| {
@@ -143,11 +146,11 @@ fn Row(id: NodeId, grid: NodeId, columns: Memo<Vec<Choice>>, clears: Memo<bool>)
     };
     let cell = move |(place, is_offered, choice): (usize, bool, String)| {
         if !is_offered {
-            return view! { <td></td> }.into_any();
+            return view! { <td role="cell"></td> }.into_any();
         }
         let (this, chosen) = (choice.clone(), choice.clone());
         view! {
-            <td>
+            <td role="cell">
                 <label class="grid-choice">
                     <input
                         type=if is_many { "checkbox" } else { "radio" }
@@ -174,6 +177,7 @@ fn Row(id: NodeId, grid: NodeId, columns: Memo<Vec<Choice>>, clears: Memo<bool>)
     };
     view! {
         <tr
+            role="row"
             class="grid-row"
             class:question-wrong=move || asked.is_wrong()
             id=asked.container_id()
@@ -181,13 +185,13 @@ fn Row(id: NodeId, grid: NodeId, columns: Memo<Vec<Choice>>, clears: Memo<bool>)
             on:focusin=move |_| asked.enter()
             on:focusout=move |_| asked.leave()
         >
-            <th scope="row">
+            <th role="rowheader" scope="row">
                 <Label asked=asked is_input=false />
                 <Problem asked=asked />
             </th>
             {keyed_list(cells, |(place, is_offered, choice)| format!("{place}\n{is_offered}\n{choice}"), cell)}
             <Show when=move || clears.get()>
-                <td>
+                <td role="cell">
                     <Show when=move || can_clear.get()>
                         <IconButton
                             label=Signal::derive(move || {
