@@ -59,6 +59,9 @@ const READ_BACK: &str =
 const NO_MAP_OF_CHOICES: &str = "a list: there is no map in the app (docs/decisions)";
 const NO_MAP: &str =
     "measured or typed, with coordinates and accuracy; the map is a link (docs/decisions)";
+const FILES: &str = "\nFiles beside a form (`jr://…`: lists, pictures, sounds) are there where it is tried, at `/forms/preview`, \
+    dropped together with it: a pack does not carry them yet. The last record (`jr://instance/last-saved`), lists of entities \
+    and `external_choices` need no file: phones make the first two, and the form carries the third.\n";
 /// What the app knows but cannot do as asked; the reason stands with the appearance.
 const PARTLY: [&str; 4] = ["ethiopian", "coptic", "islamic", "persian"];
 
@@ -221,6 +224,7 @@ pub fn matrix(root: &Path) -> std::io::Result<String> {
             ],
         );
     }
+    out.push_str(FILES);
     out.push_str("\n## Appearances\n\nThe engine passes every word on; this is what the app draws.\n\n| type, appearance | |\n|---|---|\n");
     let drawn = sources(&root.join("src/form_view"))?;
     for (name, word, otherwise) in APPEARANCES {

@@ -446,8 +446,9 @@ pub fn external_choices_csv(workbook: &Workbook) -> Option<String> {
     String::from_utf8(writer.into_inner().ok()?).ok()
 }
 
-/// The lists of the sheet `external_choices` as instances of the form itself, for clients that get nothing beside it. A
-/// column whose header is no name in XML, such as a translation, is left out; the first label is the label.
+/// The lists of the sheet `external_choices` as instances of the form, for clients that get nothing beside it.
+///
+/// A column whose header is no name in XML, such as a translation, is left out; the first label is the label.
 #[must_use]
 pub fn external_choices_lists(workbook: &Workbook) -> Vec<Secondary> {
     let Some(sheet) = workbook.sheet("external_choices") else { return Vec::new() };
