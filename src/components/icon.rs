@@ -43,6 +43,8 @@ pub enum Glyph {
     Warning,
     /// A camera.
     Camera,
+    /// A microphone.
+    Microphone,
     /// A pin on a map.
     Pin,
     /// A pen that signs.
@@ -98,6 +100,9 @@ impl Glyph {
             Self::Sending => "M20 12a8 8 0 0 1-14 5.3M4 12a8 8 0 0 1 14-5.3M18 3v4h-4M6 21v-4h4",
             Self::Warning => "M12 4l9 16H3zM12 10v4M12 17h.01",
             Self::Camera => "M4 8h3l2-3h6l2 3h3v11H4zM12 10a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z",
+            Self::Microphone => {
+                "M12 3a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3zM6 11a6 6 0 0 0 12 0M12 17v4"
+            }
             Self::Pin => {
                 "M12 21s7-6.5 7-11.5a7 7 0 0 0-14 0C5 14.5 12 21 12 21zM12 7.5a2 2 0 1 0 0 4 2 2 0 0 0 0-4z"
             }

@@ -29,21 +29,7 @@ pub fn answer_text(
         (_, DataType::Date) => date::date(value),
         (_, DataType::Time) => date::time(value),
         (_, DataType::DateTime) => date::date_time(value),
-        (_, DataType::Geopoint) => geopoint_text(language, value),
-        _ => value.to_owned(),
-    }
-}
-
-fn geopoint_text(language: Language, value: &str) -> String {
-    let mut parts = value.split_whitespace();
-    match (parts.next(), parts.next(), parts.nth(1)) {
-        (Some(latitude), Some(longitude), Some(accuracy)) => {
-            format!(
-                "{latitude}, {longitude} ({})",
-                language.accuracy(accuracy.trim_end_matches(".0"))
-            )
-        }
-        (Some(latitude), Some(longitude), None) => format!("{latitude}, {longitude}"),
+        (_, DataType::Geopoint) => language.place(value),
         _ => value.to_owned(),
     }
 }

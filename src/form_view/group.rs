@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, memo};
 
+use super::grid::{self, Grid};
 use super::question::QuestionView;
 use super::repeat::RepeatView;
 use crate::components::{RichText, keyed_list};
@@ -15,7 +16,15 @@ use crate::stores::FormEntry;
 pub(super) fn Children(of: NodeId) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let children = entry.children(of);
-    keyed_list(move || children.get(), |id| id.index().to_string(), node_view)
+    // Questions of a grid are drawn together; its first one names it.
+    keyed_list(
+        move || grid::runs(entry, children.get()),
+        |run| run[0].index().to_string(),
+        |run| match run[..] {
+            [only] if !grid::is_row(expect_context::<FormEntry>(), only) => node_view(only),
+            _ => view! { <Grid run=run /> }.into_any(),
+        },
+    )
 }
 
 /// One node by its kind. It is in the page only while it is relevant.

@@ -5,7 +5,9 @@
 mod answer_text;
 mod controls;
 mod file_picture;
+mod grid;
 mod group;
+mod media;
 mod page;
 mod question;
 mod repeat;

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, memo};
 
-use super::{Tried, controls};
+use super::{Tried, controls, media::LabelMedia};
 use crate::components::{Glyph, Icon, RichText};
 use crate::locale::{Language, Words};
 use crate::stores::{FormEntry, preferences::use_words};
@@ -20,9 +20,63 @@ pub(super) struct Asked {
     pub state: Signal<NodeState>,
     pub words: Words,
     problem: Memo<Option<AnswerProblem>>,
+    left: RwSignal<bool>,
 }
 
 impl Asked {
+    /// A question of the open form. What is wrong is told once the person was there, or tried to go on.
+    pub fn of(id: NodeId) -> Self {
+        let entry = expect_context::<FormEntry>();
+        let Tried(tried) = expect_context::<Tried>();
+        let state = entry.node(id);
+        let left = RwSignal::new(false);
+        let problem = memo(move || {
+            let shown = left.get() || tried.get();
+            state.read().problem.clone().filter(|_| shown)
+        });
+        Self { id, entry, state, words: use_words(), problem, left }
+    }
+
+    /// The person came to the question.
+    pub fn enter(self) {
+        self.entry.focus(self.id);
+    }
+
+    /// The person went on from it.
+    pub fn leave(self) {
+        self.left.try_set(true);
+        self.entry.leave(self.id);
+    }
+
+    /// Whether something wrong is told about it.
+    pub fn is_wrong(self) -> bool {
+        self.problem.read().is_some()
+    }
+
+    /// Whether an answer may be taken away.
+    pub fn can_clear(self) -> Memo<bool> {
+        let state = self.state;
+        memo(move || {
+            let state = state.read();
+            !state.required && !state.readonly && !state.value.is_empty()
+        })
+    }
+
+    /// Whether it is alone on its page.
+    pub fn is_page(self) -> bool {
+        self.entry.page().get_untracked() == self.id
+    }
+
+    /// The id of the element of the whole question.
+    pub fn container_id(self) -> String {
+        format!("q{}", self.id.index())
+    }
+
+    /// Its name in the form.
+    pub fn name(self) -> String {
+        self.state.with_untracked(|state| state.name.clone())
+    }
+
     /// The answer.
     pub fn value(self) -> Memo<String> {
         let state = self.state;
@@ -85,35 +139,21 @@ impl Asked {
 #[expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
 #[component]
 pub(super) fn QuestionView(id: NodeId, question: Arc<Question>) -> impl IntoView {
-    let entry = expect_context::<FormEntry>();
-    let Tried(tried) = expect_context::<Tried>();
-    let words = use_words();
-    let state = entry.node(id);
-    let left = RwSignal::new(false);
-    let problem = memo(move || {
-        let shown = left.get() || tried.get();
-        state.read().problem.clone().filter(|_| shown)
-    });
-    let asked = Asked { id, entry, state, words, problem };
+    let asked = Asked::of(id);
     let is_input = matches!(
         question.control,
         QuestionControl::Input | QuestionControl::Secret | QuestionControl::Range { .. }
     );
     let is_note = question.control == QuestionControl::Note;
-    let container = format!("q{}", id.index());
-    let name = state.with_untracked(|state| state.name.clone());
     view! {
         <div
             class="question"
-            class:question-wrong=move || problem.read().is_some()
+            class:question-wrong=move || asked.is_wrong()
             class:note=is_note
-            id=container
-            data-q=name
-            on:focusin=move |_| entry.focus(id)
-            on:focusout=move |_| {
-                left.try_set(true);
-                entry.leave(id);
-            }
+            id=asked.container_id()
+            data-q=asked.name()
+            on:focusin=move |_| asked.enter()
+            on:focusout=move |_| asked.leave()
         >
             <Label asked=asked is_input=is_input />
             {controls::draw(asked, &question)}
@@ -124,7 +164,7 @@ pub(super) fn QuestionView(id: NodeId, question: Arc<Question>) -> impl IntoView
 
 /// The label with its hint. It names the control: by `for` where there is one input, else by id.
 #[component]
-fn Label(asked: Asked, is_input: bool) -> impl IntoView {
+pub(super) fn Label(asked: Asked, is_input: bool) -> impl IntoView {
     let Asked { id, state, words, .. } = asked;
     let required = memo(move || state.read().required);
     let hint = memo(move || {
@@ -147,6 +187,11 @@ fn Label(asked: Asked, is_input: bool) -> impl IntoView {
     };
     view! {
         {label}
+        {(asked.entry.has_media() && !asked.looks("image-map"))
+            .then(|| {
+                let of = Signal::derive(move || state.read().label.clone().unwrap_or_default());
+                view! { <LabelMedia of=of alt=asked.label_text() /> }
+            })}
         <div class="question-hint" id=format!("q{}-hint", id.index())>
             {move || hint.get().map(|hint| view! { <RichText text=hint /> })}
         </div>
@@ -167,7 +212,7 @@ fn Label(asked: Asked, is_input: bool) -> impl IntoView {
 
 /// What is wrong with the answer, in words, beside it.
 #[component]
-fn Problem(asked: Asked) -> impl IntoView {
+pub(super) fn Problem(asked: Asked) -> impl IntoView {
     let Asked { id, words, problem, .. } = asked;
     view! {
         <div class="question-problem" id=format!("q{}-problem", id.index()) aria-live="polite">

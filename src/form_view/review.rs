@@ -21,6 +21,9 @@ pub(super) fn Review(
     let missing = RwSignal::new(entry.violations());
     let failed = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
+    let reason = RwSignal::new(String::new());
+    let asks_reason = entry.asks_reason();
+    entry.reviewed();
     // In another language the form's own messages read differently.
     effect(move || {
         entry.language().track();
@@ -29,6 +32,9 @@ pub(super) fn Review(
     let submit = move |()| {
         busy.set(true);
         failed.set(None);
+        if asks_reason {
+            entry.give_reason(reason.get_untracked().trim());
+        }
         tasks::spawn(async move {
             match entry.submit().await {
                 Ok(()) => {
@@ -71,6 +77,15 @@ pub(super) fn Review(
             >
                 <p class="muted">{words.say(Language::after_submit)}</p>
             </Show>
+            {asks_reason
+                .then(|| {
+                    view! {
+                        <label class="field">
+                            <span>{words.say(Language::why_changed)}</span>
+                            <textarea rows="2" on:input:target=move |event| reason.set(event.target().value())></textarea>
+                        </label>
+                    }
+                })}
             <Button
                 kind=ButtonKind::Primary
                 icon=Glyph::Sent
@@ -83,7 +98,9 @@ pub(super) fn Review(
                     }
                     .to_owned()
                 })
-                disabled=Signal::derive(move || busy.get() || !is_complete.get())
+                disabled=Signal::derive(move || {
+                    busy.get() || !is_complete.get() || asks_reason && reason.read().trim().is_empty()
+                })
                 on_click=submit
             />
         </div>

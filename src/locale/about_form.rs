@@ -21,6 +21,7 @@ words! {
     go_there: "Đến câu này", "Go to it";
     submit_later: "Chưa nộp được? Mọi câu đã trả lời vẫn ở trên máy, làm tiếp lúc nào cũng được.", "Not ready? Every answer stays on this phone; go on whenever you like.";
     after_submit: "Nộp được cả khi không có mạng: máy tự gửi khi có mạng.", "You can submit offline: it is sent by itself once there is a network.";
+    why_changed: "Vì sao sửa phiếu này?", "Why is this record changed?";
     submitted: "Đã nộp", "Submitted";
     language_of_form: "Ngôn ngữ của phiếu", "Language of the form";
     required: "bắt buộc", "required";
@@ -67,6 +68,21 @@ words! {
     signature: "Chữ ký", "Signature";
     signature_kept: "Chữ ký đã lưu trên máy", "The signature is kept on this phone";
 
+    draw_here: "Vẽ vào khung", "Draw in the box";
+    draw_again: "Vẽ lại", "Draw again";
+    draw_on_photo: "Vẽ lên ảnh", "Draw on the picture";
+    wipe_drawing: "Xóa nét vẽ", "Wipe the drawing";
+    keep_drawing: "Dùng hình này", "Use this drawing";
+
+    record_sound: "Ghi âm", "Record";
+    stop_recording: "Dừng ghi âm", "Stop recording";
+    recording: "Đang ghi…", "Recording…";
+    record_film: "Quay phim", "Film";
+    microphone_denied: "Trình duyệt không được phép dùng micrô. Cho phép Micrô trong cài đặt của trang, hoặc chọn tệp âm thanh có sẵn.", "The browser may not use the microphone. Allow it in the site settings, or choose a sound file.";
+
+    read_compass: "Đo hướng", "Read the compass";
+    no_compass: "Máy này không cho biết hướng. Gõ số độ vào ô.", "This phone gives no bearing. Type the degrees.";
+
     get_location: "Lấy vị trí", "Get location";
     get_location_again: "Lấy lại vị trí", "Get it again";
     locating: "Đang tìm vị trí… Đứng ngoài trời sẽ nhanh hơn.", "Finding the location… It is faster outdoors.";
@@ -76,6 +92,11 @@ words! {
     latitude: "Vĩ độ", "Latitude";
     longitude: "Kinh độ", "Longitude";
     open_map: "Mở bản đồ", "Open the map";
+    add_corner: "Thêm điểm ở đây", "Add a point here";
+    remove_corner: "Bỏ điểm cuối", "Remove the last point";
+    start_walking: "Đi và tự ghi", "Record while walking";
+    stop_walking: "Dừng tự ghi", "Stop recording";
+    type_corners: "Mỗi điểm: vĩ độ, kinh độ, độ cao, sai số, cách nhau bằng dấu cách; giữa các điểm là dấu chấm phẩy.", "Each point: latitude, longitude, altitude, accuracy, with spaces between; semicolons between points.";
     type_location: "Gõ tọa độ", "Type coordinates";
 
     scan: "Quét mã", "Scan";
@@ -129,6 +150,37 @@ impl Language {
         match self {
             Self::Vi => format!("sai số khoảng {} m", self.number(metres)),
             Self::En => format!("within about {} m", self.number(metres)),
+        }
+    }
+
+    /// A place with how sure it is: `lat lon altitude accuracy` as people read it.
+    #[must_use]
+    pub fn place(self, geopoint: &str) -> String {
+        let short = |number: &str| match number.contains('.') {
+            true => number.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            false => number.to_owned(),
+        };
+        let mut parts = geopoint.split_whitespace();
+        match (parts.next(), parts.next(), parts.nth(1)) {
+            (Some(latitude), Some(longitude), Some(accuracy)) => {
+                let accuracy = self.accuracy(&short(accuracy));
+                format!("{}, {} ({accuracy})", short(latitude), short(longitude))
+            }
+            (Some(latitude), Some(longitude), None) => {
+                format!("{}, {}", short(latitude), short(longitude))
+            }
+            _ => geopoint.to_owned(),
+        }
+    }
+
+    /// How many corners a line or an area has, and how long it is.
+    #[must_use]
+    pub fn corners(self, count: usize, length_m: f64) -> String {
+        let metres = self.number(&format!("{length_m:.0}"));
+        match self {
+            Self::Vi => format!("{} điểm, dài {metres} m", self.count(count)),
+            Self::En if count == 1 => format!("1 point, {metres} m"),
+            Self::En => format!("{} points, {metres} m", self.count(count)),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::platform::{clipboard, tasks};
 use crate::reactive::{Show, memo};
 use crate::stores::{
     Library,
-    people::{self, Deed, NewPerson, OpenSession, Person, Rights, SignInCode},
+    people::{self, Deed, Detail, Known, NewPerson, OpenSession, Person, Rights, SignInCode},
     preferences::use_words,
     records::FetchError,
     search,
@@ -561,6 +561,7 @@ fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
         });
     };
     ask();
+    let library = expect_context::<Library>();
     let row = move |deed: Deed| {
         let Deed { at_ms, actor, action, object, detail, .. } = deed;
         let who = move || actor.clone().unwrap_or_else(|| words.now().the_operator().to_owned());
@@ -571,8 +572,7 @@ fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
                 {move || words.now().deed(&action)}
                 ": "
                 {object}
-                " "
-                {detail}
+                {move || told(words.now(), library, &detail)}
                 <br />
                 <span class="muted">{move || moment(words.now(), at_ms)}</span>
             </li>
@@ -590,6 +590,27 @@ fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
             <Button label=words.say(Language::older) on_click=move |()| ask() />
         </Show>
     }
+}
+
+/// More of a deed, in words: what stands behind its object.
+fn told(language: Language, library: Library, detail: &Detail) -> String {
+    let Known { device_name, name, role, unit, reason, records } = match detail {
+        Detail::Known(known) => known,
+        Detail::Raw(text) => return format!(" ({text})"),
+    };
+    let parts: Vec<String> = [
+        name.clone(),
+        role.map(|role| role_text(language, role).to_owned()),
+        unit.as_ref().map(|unit| library.unit_name(unit, language)),
+        device_name.clone(),
+        records.map(|count| language.record_count(count)),
+        reason.clone(),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|part| !part.is_empty())
+    .collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(" · ")) }
 }
 
 /// Rows in one answer of the server.

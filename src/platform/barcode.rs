@@ -41,19 +41,20 @@ impl Stop {
     }
 }
 
-/// Shows the camera in `video` until a code is read, or until told to stop (`None`).
-pub async fn scan(video: JsValue, stop: Stop) -> Result<Option<String>, ScanError> {
-    let stream = open_camera().await.map_err(ScanError::of)?;
+/// Shows the camera, with `front` the one on the screen's side, in `video` until a code is read, or until told to stop (`None`).
+pub async fn scan(video: JsValue, front: bool, stop: Stop) -> Result<Option<String>, ScanError> {
+    let facing = if front { "user" } else { "environment" };
+    let stream = open_camera(facing).await.map_err(ScanError::of)?;
     let read = look(&video, &stream, &stop).await.map_err(ScanError::of);
     close_camera(&stream).map_err(ScanError::of)?;
     read
 }
 
-async fn open_camera() -> Result<JsValue, JsValue> {
+async fn open_camera(facing: &str) -> Result<JsValue, JsValue> {
     let navigator = web_sys::window().ok_or("no page")?.navigator();
     let devices = Reflect::get(&navigator, &"mediaDevices".into())?;
     let video = Object::new();
-    Reflect::set(&video, &"facingMode".into(), &"environment".into())?;
+    Reflect::set(&video, &"facingMode".into(), &facing.into())?;
     let wanted = Object::new();
     Reflect::set(&wanted, &"video".into(), &video)?;
     call(&devices, "getUserMedia", &[&wanted]).await

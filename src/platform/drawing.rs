@@ -1,19 +1,25 @@
-//! Drawing with a finger: a signature.
+//! Drawing with a finger: a signature, a sketch, marks on a photo.
 
 use futures::channel::oneshot;
-use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmap};
 
 use super::files::{FileError, blob_bytes};
 
 const INK: &str = "#10213a";
 const PAPER: &str = "#ffffff";
+/// What is drawn on a photo.
+const MARK: &str = "#d3180c";
+const QUALITY: f64 = 0.8;
 
-/// A sheet of paper on a canvas, white in the dark theme too: a signature ends up on paper.
+/// A sheet of paper on a canvas, white in the dark theme too, as a signature ends up on paper; or a photo.
 #[derive(Clone)]
 pub struct Pad {
     canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
+    photo: Option<ImageBitmap>,
 }
 
 impl Pad {
@@ -21,13 +27,49 @@ impl Pad {
     #[must_use]
     pub fn new(canvas: HtmlCanvasElement) -> Option<Self> {
         let context = canvas.get_context("2d").ok()??.dyn_into().ok()?;
-        let pad = Self { canvas, context };
+        let pad = Self { canvas, context, photo: None };
         pad.clear();
         Some(pad)
     }
 
-    /// A clean sheet.
+    /// Takes a canvas into use with a photo on it, pixel for pixel.
+    pub async fn over(
+        canvas: HtmlCanvasElement,
+        photo: &[u8],
+        media_type: &str,
+    ) -> Result<Self, FileError> {
+        let context = canvas.get_context("2d").map_err(FileError::of)?;
+        let context = context.ok_or_else(|| FileError("no canvas".to_owned()))?;
+        let options = BlobPropertyBag::new();
+        options.set_type(media_type);
+        let parts = Array::of1(&Uint8Array::from(photo));
+        let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options);
+        let blob = blob.map_err(FileError::of)?;
+        let window = web_sys::window().ok_or_else(|| FileError("no page".to_owned()))?;
+        let bitmap = window.create_image_bitmap_with_blob(&blob).map_err(FileError::of)?;
+        let bitmap: ImageBitmap =
+            JsFuture::from(bitmap).await.map_err(FileError::of)?.unchecked_into();
+        let pad = Self { canvas, context: context.unchecked_into(), photo: Some(bitmap) };
+        pad.clear();
+        Ok(pad)
+    }
+
+    /// A clean sheet, or the photo as it was.
     pub fn clear(&self) {
+        match &self.photo {
+            Some(photo) => {
+                self.canvas.set_width(photo.width());
+                self.canvas.set_height(photo.height());
+                // It can only fail for a photo that was let go of.
+                drop(self.context.draw_image_with_image_bitmap(photo, 0.0, 0.0));
+            }
+            None => self.clear_paper(),
+        }
+        self.context.set_line_cap("round");
+        self.context.set_line_join("round");
+    }
+
+    fn clear_paper(&self) {
         let scale =
             web_sys::window().map_or(1.0, |window| window.device_pixel_ratio()).clamp(1.0, 2.0);
         let (width, height) =
@@ -41,15 +83,17 @@ impl Pad {
             f64::from(self.canvas.width()),
             f64::from(self.canvas.height()),
         );
-        self.context.set_stroke_style_str(INK);
-        self.context.set_line_width(2.5 * scale);
-        self.context.set_line_cap("round");
-        self.context.set_line_join("round");
     }
 
     /// Draws from one place of the page to another.
     pub fn stroke(&self, from: (f64, f64), to: (f64, f64)) {
+        // As wide on a photo as on paper, whatever its size on screen.
+        let unit = f64::from(self.canvas.width())
+            / self.canvas.get_bounding_client_rect().width().max(1.0);
+        let (ink, width) = if self.photo.is_some() { (MARK, 4.0) } else { (INK, 2.5) };
         let (from, to) = (self.on_paper(from), self.on_paper(to));
+        self.context.set_stroke_style_str(ink);
+        self.context.set_line_width(width * unit);
         self.context.begin_path();
         self.context.move_to(from.0, from.1);
         self.context.line_to(to.0, to.1);
@@ -65,10 +109,23 @@ impl Pad {
 
     /// The sheet as a PNG file.
     pub async fn png(&self) -> Result<Vec<u8>, FileError> {
+        self.file("image/png").await
+    }
+
+    /// The photo with what is drawn on it, as a JPEG file.
+    pub async fn jpeg(&self) -> Result<Vec<u8>, FileError> {
+        self.file("image/jpeg").await
+    }
+
+    async fn file(&self, media_type: &str) -> Result<Vec<u8>, FileError> {
         let (give, given) = oneshot::channel::<Option<Blob>>();
         // Nobody waits any more only when the page is gone.
         let callback = Closure::once(move |blob: Option<Blob>| drop(give.send(blob)));
-        self.canvas.to_blob(callback.as_ref().unchecked_ref()).map_err(FileError::of)?;
+        let function = callback.as_ref().unchecked_ref();
+        let quality = JsValue::from_f64(QUALITY);
+        self.canvas
+            .to_blob_with_type_and_encoder_options(function, media_type, &quality)
+            .map_err(FileError::of)?;
         let blob = given.await.ok().flatten().ok_or_else(|| FileError("no picture".to_owned()))?;
         blob_bytes(&blob).await
     }

@@ -11,6 +11,8 @@ use super::exception_text;
 
 /// A file that a person gave, not read yet.
 pub use web_sys::File;
+/// Where files are picked.
+pub use web_sys::HtmlInputElement as Input;
 
 /// The browser would not read or hand out a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,10 @@
 //! An answer re-renders only the nodes that the engine reports as changed. What was typed is on the phone's disk at
 //! most [`SAVE_AFTER_MS`] after the last key; [`SaveState`] says `Saved` only when a strict transaction holds it.
 
+pub(super) mod log;
+mod media;
 mod nodes;
+pub(super) mod own_files;
 mod rows;
 mod saving;
 
@@ -20,10 +23,11 @@ use sync::{
 use thiserror::Error;
 
 pub use self::rows::RemovedRow;
-use self::{nodes::Nodes, saving::Draft};
+use self::{log::Log, media::Media, nodes::Nodes, saving::Draft};
 use super::{Records, blobs, record_id};
 use crate::platform::{
     clock,
+    files::Picked,
     storage::{Storage, StorageError},
 };
 
@@ -68,6 +72,12 @@ pub(super) struct Opening {
     pub place: Option<String>,
     /// The newest operation of this device that `view` shows.
     pub seen_seq: u64,
+    /// Pictures, sounds and films that came with the form.
+    pub media: Vec<Picked>,
+    /// What was logged of the record before.
+    pub log: String,
+    /// The fields of a submission that was made elsewhere, to be changed.
+    pub submission: Option<BTreeMap<String, String>>,
 }
 
 /// One open form. A `Copy` handle; it lives in [`super::OpenForms`], not in the page that shows it.
@@ -76,6 +86,8 @@ pub struct FormEntry {
     session: StoredValue<Session>,
     nodes: StoredValue<Nodes>,
     draft: StoredValue<Rc<Draft>, LocalStorage>,
+    media: StoredValue<Media, LocalStorage>,
+    log: StoredValue<Option<Rc<Log>>, LocalStorage>,
     records: Records,
     record: RecordId,
     form: StoredValue<FormRef>,
@@ -104,6 +116,7 @@ impl FormEntry {
         let page = page.or(pages.first().copied()).unwrap_or_else(|| session.root());
         let is_new = opening.view.is_none();
         let screen = opening.view.as_ref().map_or_else(Screen::default, RecordView::screen);
+        let log = Log::new(&session, opening.account.clone(), opening.log.clone());
         let submitted = opening.view.as_ref().is_some_and(|view| view.state != State::Draft);
         // Defaults of a new record are stored with its first answer; those of a stored one are stored already.
         let defaults = session.take_writes();
@@ -119,6 +132,8 @@ impl FormEntry {
             language: RwSignal::new(session.language().to_owned()),
             nodes: StoredValue::new(Nodes::default()),
             draft: StoredValue::new_local(Rc::new(draft)),
+            media: StoredValue::new_local(Media::new(opening.media)),
+            log: StoredValue::new_local(log.map(Rc::new)),
             records,
             record: opening.record,
             form: StoredValue::new(opening.form),
@@ -231,6 +246,7 @@ impl FormEntry {
         if self.page.get_untracked() != page {
             self.page.set(page);
         }
+        self.log_page(page);
         self.focused.set(None);
         self.remember_place(page);
         self.save_soon(0);
@@ -256,6 +272,7 @@ impl FormEntry {
             .session
             .with_value(|session| page_of(session, &self.pages.read_untracked(), question));
         if let Some(page) = page {
+            self.log_event("jump", Some(question));
             self.go_to(page);
             self.focused.set(Some(question));
             self.remember_place(question);
@@ -294,11 +311,13 @@ impl FormEntry {
     pub fn set_on_screen(self, on_screen: bool) {
         let Some(draft) = self.draft.try_get_value() else { return };
         draft.show(on_screen);
+        self.log_screen(on_screen);
         self.save_soon(0);
     }
 
     /// Notes the question where the person is. Call it when a control gets the focus.
     pub fn focus(self, question: NodeId) {
+        self.log_question(question);
         self.remember_place(question);
         self.save_soon(SAVE_AFTER_MS);
     }
@@ -306,6 +325,7 @@ impl FormEntry {
     /// Takes what was typed, on every input. It is stored soon; nothing is refused for being wrong.
     pub fn answer(self, id: NodeId, text: &str) {
         self.touch();
+        self.log_question(id);
         self.remember_place(id);
         let answered = {
             let mut session = self.session.write_value();
@@ -399,14 +419,17 @@ impl FormEntry {
     pub async fn submit(self) -> Result<(), SubmitError> {
         let violations = self.violations();
         if !violations.is_empty() {
+            violations.iter().for_each(|one| self.log_event("constraint error", Some(one.node)));
             return Err(SubmitError::Problems(violations));
         }
         self.touch();
         let changes = self.session.write_value().finalise(clock::local_now());
         self.take_in(&changes);
         self.clear_irrelevant();
+        self.file_log().await?;
         self.save_now().await?;
         self.records.submit(self.record).await?;
+        self.drop_log().await?;
         self.submitted.try_set(true);
         Ok(())
     }
@@ -473,16 +496,17 @@ fn start_session(program: Arc<Program>, opening: &Opening) -> Session {
         ]),
         instance_id: format!("uuid:{}", record_id::uuid(opening.record)),
     };
-    match &opening.view {
-        None => Session::start(program, environment),
-        Some(view) => {
-            let fields = view.fields.iter();
-            let fields = sync::gather(
-                fields.filter_map(|(path, value)| Some((path.clone(), text_of(value)?))),
-            );
-            Session::resume(program, environment, &fields)
-        }
+    match (&opening.view, &opening.submission) {
+        (None, Some(fields)) => Session::edit(program, environment, fields.clone()),
+        (None, None) => Session::start(program, environment),
+        (Some(view), _) => Session::resume(program, environment, &fields_of(view)),
     }
+}
+
+/// What stands in a record, as its form reads it.
+fn fields_of(view: &RecordView) -> BTreeMap<String, String> {
+    let text = |(path, value): (&String, &Value)| Some((path.clone(), text_of(value)?));
+    sync::gather(view.fields.iter().filter_map(text))
 }
 
 /// The text by which a form's instance holds a value.

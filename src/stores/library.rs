@@ -137,6 +137,11 @@ impl Library {
         Ok(program)
     }
 
+    /// A form's XML, if this phone holds it.
+    pub async fn held_form(self, hash: Hash) -> Result<Option<Vec<u8>>, StorageError> {
+        self.storage.get_value().row(Store::Forms, hash).await
+    }
+
     /// Fetches the pack if the server has a newer one, then every form that is missing here.
     pub async fn refresh(self) -> Result<(), PackError> {
         if self.refreshing.get_value() {

@@ -3,11 +3,17 @@
 use std::collections::VecDeque;
 
 use leptos::prelude::*;
-use sync::wire::{FormRef, Hash, RecordId};
+use sync::{
+    view::RecordView,
+    wire::{FormRef, Hash, RecordId, Value},
+};
 use thiserror::Error;
 
 use super::{
-    FormEntry, Library, Records, SignIn, form_entry::Opening, library::ProgramError, record_id,
+    FormEntry, Library, Records, SignIn,
+    form_entry::{Opening, log, own_files::with_own_files},
+    library::ProgramError,
+    record_id,
 };
 use crate::platform::storage::{
     Storage, StorageError, Store,
@@ -95,6 +101,7 @@ impl OpenForms {
         let profile = self.sign_in.profile().ok_or(OpenFormError::SignedOut)?;
         let (view, place, seen_seq) = self.records.view_with_place(record).await?;
         let view = view.ok_or(OpenFormError::NoSuchRecord)?;
+        let log = self.log_of(record, &view).await?;
         let opening = Opening {
             record,
             form: view.form.clone(),
@@ -104,6 +111,9 @@ impl OpenForms {
             view: Some(view),
             place,
             seen_seq,
+            media: Vec::new(),
+            log,
+            submission: None,
         };
         self.enter(opening).await
     }
@@ -125,6 +135,9 @@ impl OpenForms {
             device: self.records.device().device.to_string(),
             view: None,
             seen_seq,
+            media: Vec::new(),
+            log: String::new(),
+            submission: None,
         };
         self.enter(opening).await
     }
@@ -150,9 +163,22 @@ impl OpenForms {
         })
     }
 
+    /// What was logged of a record whose form asks for it.
+    async fn log_of(self, record: RecordId, view: &RecordView) -> Result<String, OpenFormError> {
+        let program = self.library.program(view.form.hash).await?;
+        let Some(field) = program.audit_field() else { return Ok(String::new()) };
+        let sent = match view.fields.get(&field) {
+            Some(Value::File(file)) => Some(file),
+            _ => None,
+        };
+        Ok(log::stored(&self.storage.get_value(), record, sent).await?)
+    }
+
     async fn enter(self, opening: Opening) -> Result<FormEntry, OpenFormError> {
         let program = self.library.program(opening.form.hash).await?;
         let record = opening.record;
+        let account = &opening.account;
+        let program = with_own_files(program, self.library, self.records, record, account).await?;
         // While the form was fetched, the same record may have been opened from elsewhere.
         if let Some(entry) = self.find(record) {
             return Ok(entry);

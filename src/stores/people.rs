@@ -70,7 +70,35 @@ pub struct Deed {
     /// To what.
     pub object: String,
     /// More of it.
-    pub detail: String,
+    pub detail: Detail,
+}
+
+/// More of what was done.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Detail {
+    /// As the server writes it.
+    Known(Known),
+    /// A line that somebody tampered with.
+    Raw(String),
+}
+
+/// What a line of the log may tell, by what was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Known {
+    /// The device.
+    pub device_name: Option<String>,
+    /// The person's name.
+    pub name: Option<String>,
+    /// What the person may do.
+    pub role: Option<Role>,
+    /// A unit.
+    pub unit: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// How many records.
+    pub records: Option<usize>,
 }
 
 /// What lets a person in once.

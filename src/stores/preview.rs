@@ -107,11 +107,7 @@ struct Converted {
 /// Tries the form among the files; the others are files that the form names (`jr://`). What lives as long as the form
 /// belongs to `owner`, and goes with it.
 pub async fn preview(mut files: Vec<Picked>, owner: &Owner) -> Result<Preview, PreviewError> {
-    let is_only = files.len() == 1;
-    let at = files
-        .iter()
-        .position(|file| is_spreadsheet(file, is_only) || is_xform(file))
-        .ok_or(PreviewError::NoForm)?;
+    let at = form_among(&files).ok_or(PreviewError::NoForm)?;
     let main = files.swap_remove(at);
     let Converted { form, problems } = match String::from_utf8(main.bytes) {
         Ok(xml) if is_xml(&xml) => Converted { form: Some(xml), problems: Vec::new() },
@@ -121,7 +117,7 @@ pub async fn preview(mut files: Vec<Picked>, owner: &Owner) -> Result<Preview, P
     let mut problems: Vec<FormProblem> = problems.into_iter().map(FormProblem::Sheet).collect();
     let trial = match form {
         None => None,
-        Some(xml) => start(&xml, &resources(files), &mut problems, owner).await?,
+        Some(xml) => start(&xml, files, &mut problems, owner).await?,
     };
     problems.sort_by_key(|problem| !problem.is_error());
     Ok(Preview { problems: Arc::new(problems), trial })
@@ -142,7 +138,7 @@ async fn convert(name: &str, bytes: Vec<u8>) -> Result<Converted, PreviewError> 
 /// Sets the form up in a store of its own.
 async fn start(
     xml: &str,
-    resources: &Resources,
+    files: Vec<Picked>,
     problems: &mut Vec<FormProblem>,
     owner: &Owner,
 ) -> Result<Option<Trial>, PreviewError> {
@@ -158,13 +154,18 @@ async fn start(
     };
     let hash = codec::hash(xml.as_bytes());
     let form_ref = FormRef { id: form.id().to_owned(), version: form.version().to_owned(), hash };
-    let program = match form::compile(form, resources) {
+    let texts: Vec<String> =
+        files.iter().filter_map(|file| String::from_utf8(file.bytes.clone()).ok()).collect();
+    let media = files.iter().filter(|file| is_medium(file)).cloned().collect();
+    let program = match form::compile(form, &resources(files)) {
         Ok(program) => program,
         Err(found) => {
             problems.extend(found.into_iter().map(FormProblem::Node));
             return Ok(None);
         }
     };
+    // A submission of the form among the files is opened to be changed.
+    let submission = texts.iter().find_map(|text| program.fields_of(text).ok());
     problems.extend(program.warnings().iter().cloned().map(FormProblem::Node));
     let storage = Storage::in_memory();
     let records = Records::tried(storage.clone()).await?;
@@ -177,6 +178,9 @@ async fn start(
         view: None,
         place: None,
         seen_seq: 0,
+        media,
+        log: String::new(),
+        submission,
     };
     let entry = owner.with(|| FormEntry::open(Arc::new(program), storage, records, opening));
     Ok(Some(Trial { entry, records }))
@@ -188,14 +192,27 @@ fn resources(files: Vec<Picked>) -> Resources {
     Resources { files: sync::gather(files.into_iter().filter_map(text)) }
 }
 
-/// A workbook; a table of text only when nothing else was given, as it may be a list that a form names.
-fn is_spreadsheet(file: &Picked, is_only: bool) -> bool {
-    let ending = file.name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    match ending.as_str() {
-        "xlsx" | "xlsm" | "xls" => true,
-        "csv" | "md" => is_only,
-        _ => false,
-    }
+/// Which of the files is the form: a workbook or an XForm, else a table of text, if there is only one: the others may
+/// be lists that the form names.
+fn form_among(files: &[Picked]) -> Option<usize> {
+    let is = |endings: &'static [&str]| {
+        move |file: &Picked| {
+            let ending = file.name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+            endings.contains(&ending.as_str())
+        }
+    };
+    let is_workbook = is(&["xlsx", "xlsm", "xls", "md"]);
+    let sure = files.iter().position(|file| is_workbook(file) || is_xform(file));
+    let mut tables = (0..).zip(files).filter(|(_, file)| is(&["csv"])(file));
+    sure.or_else(|| match (tables.next(), tables.next()) {
+        (Some((at, _)), None) => Some(at),
+        _ => None,
+    })
+}
+
+/// What labels show or play.
+fn is_medium(file: &Picked) -> bool {
+    ["image/", "audio/", "video/"].iter().any(|kind| file.media_type.starts_with(kind))
 }
 
 /// A list that a form names may be XML too.

@@ -6,17 +6,19 @@
 //! record and re-runs only the expressions that an answer affects.
 
 pub mod definition;
+mod picture;
 mod problem;
 mod program;
 mod session;
 mod view;
 mod xform;
 
+pub use picture::{Picture, SHAPES, Shape, read_picture};
 pub use problem::{Problem, ProblemKind};
 pub use program::{Program, Resources, compile};
 pub use session::{
     AnswerError, Audit, AuditEvent, AuditPlace, EntityChange, Environment, RowError, Session,
-    SubmissionError, apply_to_list,
+    SubmissionError, apply_to_list, entity_list,
 };
 pub use view::{
     AnswerProblem, Aspects, Change, Choice, DataType, Language, LocalTime, NodeId, NodeKind,

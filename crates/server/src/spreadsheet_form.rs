@@ -98,7 +98,16 @@ pub fn write(
     };
     let (form, found) = xlsform::convert(&workbook, &options);
     let problems = found.into_iter().map(FileProblem::Sheet).collect();
-    (form.map(|form| form::write_xform(&form)), problems)
+    let written = form.map(|mut form| {
+        // Phones get the form alone: what ODK keeps in a file beside it goes along in it.
+        for list in xlsform::external_choices_lists(&workbook) {
+            if form.secondary.iter().all(|own| own.id != list.id) {
+                form.secondary.push(list);
+            }
+        }
+        form::write_xform(&form)
+    });
+    (written, problems)
 }
 
 fn runnable(xml: &str, problems: &mut Vec<FormProblem>) -> Option<Form> {

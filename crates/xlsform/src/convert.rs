@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use form::definition::{Attribute, Form, Submission};
+use form::definition::{Attribute, Element, Form, Secondary, Source, Submission};
 
 use crate::bindings::{self, Triggers};
 use crate::body::{Body, searched_lists};
@@ -11,7 +11,7 @@ use crate::choices::{self, Choices};
 use crate::entities::{self, Entities};
 use crate::entity_places::places;
 use crate::instances;
-use crate::names::is_name;
+use crate::names::{is_name, is_plain_name};
 use crate::paths::Paths;
 use crate::problem::{Place, Problem, ProblemKind, Problems};
 use crate::references::references;
@@ -448,4 +448,43 @@ pub fn external_choices_csv(workbook: &Workbook) -> Option<String> {
         writer.write_record(columns.iter().map(cell)).ok()?;
     }
     String::from_utf8(writer.into_inner().ok()?).ok()
+}
+
+/// The lists of the sheet `external_choices` as instances of the form, for clients that get nothing beside it.
+///
+/// A column whose header is no name in XML, such as a translation, is left out; the first label is the label.
+#[must_use]
+pub fn external_choices_lists(workbook: &Workbook) -> Vec<Secondary> {
+    let Some(sheet) = workbook.sheet("external_choices") else { return Vec::new() };
+    let mut rows = sheet.rows.iter();
+    let Some(header) = rows.next() else { return Vec::new() };
+    let names: Vec<&str> =
+        header.iter().map(|cell| cell.as_deref().unwrap_or_default().trim()).collect();
+    let list_at = names.iter().position(|name| matches!(*name, "list_name" | "list name"));
+    let is_label = |name: &&str| name.split(':').next() == Some("label");
+    let label_at =
+        names.iter().position(|name| *name == "label").or_else(|| names.iter().position(is_label));
+    let mut lists: Vec<Secondary> = Vec::new();
+    for row in rows {
+        let cell = |at: usize| row.get(at).and_then(Option::as_deref).unwrap_or_default().trim();
+        let id = list_at.map(cell).unwrap_or_default();
+        if id.is_empty() {
+            continue;
+        }
+        let mut item = Element::new("item");
+        for (at, name) in names.iter().enumerate() {
+            let name = if label_at == Some(at) { "label" } else { name };
+            if Some(at) != list_at && is_plain_name(name) {
+                item.children.push(Element::text(name, cell(at)));
+            }
+        }
+        match lists.iter_mut().find(|list| list.id == id) {
+            Some(Secondary { source: Source::Internal(root), .. }) => root.children.push(item),
+            _ => {
+                let root = Element { children: vec![item], ..Element::new("root") };
+                lists.push(Secondary { id: id.to_owned(), source: Source::Internal(root) });
+            }
+        }
+    }
+    lists
 }

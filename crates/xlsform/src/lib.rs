@@ -31,7 +31,9 @@ mod tree;
 mod types;
 mod workbook;
 
-pub use convert::{Options, SOTAY_NAMESPACE, convert, external_choices_csv};
+pub use convert::{
+    Options, SOTAY_NAMESPACE, convert, external_choices_csv, external_choices_lists,
+};
 pub use problem::{Problem, ProblemColumn, ProblemKind, Severity};
 pub use read::{Kind, ReadError, read_workbook};
 pub use workbook::{CellNote, CellNoteKind, Sheet, Workbook};

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, effect, memo};
 
+use super::choice_text;
 use super::select_many::ManyChoice;
 use crate::components::{Button, ButtonKind, Glyph, Icon, SearchField, Sheet, VirtualList};
 use crate::form_view::question::Asked;
@@ -153,14 +154,14 @@ pub(super) fn ChooseOne(asked: Asked) -> impl IntoView {
             <button
                 type="button"
                 class="choice choice-row"
-                data-value=choice.value
+                data-value=choice.value.clone()
                 aria-pressed=move || if is_chosen.get() { "true" } else { "false" }
                 on:click=move |_| {
                     asked.choose(&chosen);
                     open.set(false);
                 }
             >
-                <span>{choice.label.text}</span>
+                <span>{choice_text(&choice)}</span>
                 <Show when=move || is_chosen.get()>
                     <Icon glyph=Glyph::Check />
                 </Show>

@@ -64,7 +64,7 @@ fn Camera(asked: Asked, open: RwSignal<bool>, denied: RwSignal<bool>) -> impl In
         let Some(video) = video.get() else { return };
         let stop = stop.get_value();
         tasks::spawn(async move {
-            match barcode::scan(video.into(), stop).await {
+            match barcode::scan(video.into(), asked.looks("front"), stop).await {
                 Ok(Some(code)) => asked.choose(&code),
                 Ok(None) => {}
                 Err(error) => {

@@ -5,27 +5,83 @@ use leptos::prelude::*;
 use super::Typing;
 use crate::form_view::question::Asked;
 use crate::locale::date;
+use crate::platform::calendar;
 
-/// A date; with `month-year` a month.
+/// How a date is entered.
+struct Field {
+    /// The type of the input.
+    kind: &'static str,
+    max: Option<&'static str>,
+    /// How much of a stored date stands in the field.
+    length: usize,
+    /// What a stored date has beside that.
+    rest: &'static str,
+}
+
+const DAY: Field = Field { kind: "date", max: Some("9999-12-31"), length: 10, rest: "" };
+const MONTH: Field = Field { kind: "month", max: Some("9999-12"), length: 7, rest: "-01" };
+const YEAR: Field = Field { kind: "text", max: None, length: 4, rest: "-01-01" };
+
+/// Calendars of ODK's appearances, by the name that browsers have for them. Of `bikram-sambat` and `myanmar` none knows.
+const CALENDARS: [(&str, &str); 4] = [
+    ("ethiopian", "ethiopic"),
+    ("coptic", "coptic"),
+    ("islamic", "islamic"),
+    ("persian", "persian"),
+];
+
+/// A date; with `month-year` a month, with `year` a year, with `no-calendar` typed.
 #[component]
 pub(super) fn Date(asked: Asked) -> impl IntoView {
-    let by_month = asked.looks("month-year") || asked.looks("year");
-    let length = if by_month { 7 } else { 10 };
-    let typing =
-        Typing::new(asked, move |value| value.get(..length).unwrap_or_default().to_owned());
+    let is_typed = asked.looks("no-calendar");
+    let field = if asked.looks("month-year") {
+        MONTH
+    } else if asked.looks("year") {
+        YEAR
+    } else {
+        DAY
+    };
+    let Field { kind, max, length, rest } = field;
+    let is_typed = is_typed && rest.is_empty();
+    let typing = Typing::new(asked, move |value| {
+        if is_typed { date::date(&value) } else { value.get(..length).unwrap_or(&value).to_owned() }
+    });
     let take = move |typed: String| {
-        let is_month = by_month && !typed.is_empty();
-        typing.take(&if is_month { format!("{typed}-01") } else { typed });
+        let typed = typed.trim();
+        let is_whole = typed.len() == length && !rest.is_empty();
+        if is_typed {
+            typing.take(&date::parse_date(typed).unwrap_or_else(|| typed.to_owned()));
+        } else if is_whole {
+            typing.take(&format!("{typed}{rest}"));
+        } else {
+            typing.take(typed);
+        }
     };
     let value = asked.value();
+    let other = CALENDARS.iter().find(|(word, _)| asked.looks(word)).map(|(_, name)| *name);
+    let read_back = move || {
+        let value = value.read();
+        let own = if rest.is_empty() && !is_typed { date::date(&value) } else { String::new() };
+        let in_other = other
+            .and_then(|name| calendar::day_in(name, asked.words.now().code(), value.get(..10)?));
+        match in_other {
+            Some(text) if own.is_empty() => text,
+            Some(text) => format!("{own} · {text}"),
+            None => own,
+        }
+    };
+    let is_text = is_typed || kind == "text";
     view! {
         <div class="read-back-line">
             <input
                 node_ref=typing.input
                 id=asked.input_id()
                 class="date"
-                type=if by_month { "month" } else { "date" }
-                max=if by_month { "9999-12" } else { "9999-12-31" }
+                type=if is_typed { "text" } else { kind }
+                max=max.filter(|_| !is_text)
+                inputmode=is_text.then_some("numeric")
+                placeholder=is_typed.then_some("dd/mm/yyyy")
+                autocomplete="off"
                 readonly=asked.readonly()
                 aria-describedby=asked.described_by()
                 aria-invalid=asked.invalid()
@@ -34,7 +90,7 @@ pub(super) fn Date(asked: Asked) -> impl IntoView {
                 on:input:target=move |event| take(event.target().value())
                 on:blur=move |_| typing.leave()
             />
-            <span class="muted">{move || date::date(&value.read())}</span>
+            <span class="muted">{read_back}</span>
         </div>
     }
 }

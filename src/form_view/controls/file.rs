@@ -44,6 +44,20 @@ pub(super) async fn keep(
     taking.try_set(outcome);
 }
 
+/// Keeps the file that was picked.
+pub(super) fn take(asked: Asked, input: &files::Input, taking: RwSignal<Taking>) {
+    let Some(picked) = files::take_picked(input) else { return };
+    taking.set(Taking::Busy);
+    tasks::spawn(async move {
+        match files::read(&picked).await {
+            Ok(read) => keep(asked, &read.name, &read.media_type, &read.bytes, taking).await,
+            Err(_unreadable) => {
+                taking.try_set(Taking::Unreadable);
+            }
+        }
+    });
+}
+
 /// What went wrong, or that it is being done.
 #[component]
 pub(super) fn TakingNews(asked: Asked, taking: RwSignal<Taking>) -> impl IntoView {
@@ -100,18 +114,7 @@ pub(super) fn FileUpload(asked: Asked, media: String) -> impl IntoView {
                     accept=media
                     disabled=asked.readonly()
                     aria-describedby=asked.described_by()
-                    on:change:target=move |event| {
-                        let Some(picked) = files::take_picked(&event.target()) else { return };
-                        taking.set(Taking::Busy);
-                        tasks::spawn(async move {
-                            match files::read(&picked).await {
-                                Ok(read) => keep(asked, &read.name, &read.media_type, &read.bytes, taking).await,
-                                Err(_unreadable) => {
-                                    taking.try_set(Taking::Unreadable);
-                                }
-                            }
-                        });
-                    }
+                    on:change:target=move |event| take(asked, &event.target(), taking)
                 />
                 <Icon glyph=Glyph::Clip />
                 <span>{words.say(Language::choose_file)}</span>

@@ -14,12 +14,12 @@ use crate::platform::location::{self, LocationError};
 use crate::platform::tasks;
 
 /// Good enough to stop measuring, where the form does not say.
-const ACCURACY_M: f64 = 10.0;
+pub(super) const ACCURACY_M: f64 = 10.0;
 /// After so long the best measurement counts.
-const PATIENCE_MS: u32 = 30_000;
+pub(super) const PATIENCE_MS: u32 = 30_000;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Measuring {
+pub(super) enum Measuring {
     Idle,
     Running,
     Failed(LocationError),
@@ -84,7 +84,7 @@ pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
 }
 
 #[component]
-fn MeasuringNews(asked: Asked, measuring: RwSignal<Measuring>) -> impl IntoView {
+pub(super) fn MeasuringNews(asked: Asked, measuring: RwSignal<Measuring>) -> impl IntoView {
     let words = asked.words;
     move || match measuring.get() {
         Measuring::Idle => ().into_any(),

@@ -1,16 +1,21 @@
 //! The controls that answer questions, one file each, and which of them a question gets.
 
 mod acknowledge;
+mod annotate;
 mod autocomplete;
 mod barcode;
+mod compass;
 mod date;
 mod file;
 mod geopoint;
+mod geotrace;
+mod image_map;
 mod note;
 mod number;
 mod photo;
 mod range;
 mod rank;
+mod recording;
 mod select_many;
 mod select_one;
 mod signature;
@@ -19,7 +24,9 @@ mod time;
 
 use std::sync::Arc;
 
-use form::{DataType, Question, QuestionControl};
+pub(super) use select_many::with_choice;
+
+use form::{Choice, DataType, Question, QuestionControl};
 use leptos::prelude::*;
 
 use crate::reactive::effect;
@@ -35,6 +42,9 @@ pub(super) fn draw(asked: Asked, question: &Arc<Question>) -> AnyView {
     match &question.control {
         Control::Note => view! { <note::Note asked=asked /> }.into_any(),
         Control::Trigger => view! { <acknowledge::Acknowledge asked=asked /> }.into_any(),
+        Control::Select1 | Control::Select if asked.looks("image-map") => {
+            view! { <image_map::ImageMap asked=asked many=question.control == Control::Select /> }.into_any()
+        }
         Control::Select1 if is_sheet(asked) => view! { <autocomplete::ChooseOne asked=asked /> }.into_any(),
         Control::Select1 => view! { <select_one::SelectOne asked=asked /> }.into_any(),
         Control::Select if is_sheet(asked) => view! { <autocomplete::ChooseMany asked=asked /> }.into_any(),
@@ -48,6 +58,9 @@ pub(super) fn draw(asked: Asked, question: &Arc<Question>) -> AnyView {
         }
         Control::Upload { media } if media.starts_with("image") => {
             view! { <photo::Photo asked=asked max_pixels=question.parameter("max-pixels").and_then(|pixels| pixels.parse().ok()) /> }.into_any()
+        }
+        Control::Upload { media } if media.starts_with("audio") || media.starts_with("video") => {
+            view! { <recording::Recording asked=asked media=media.clone() /> }.into_any()
         }
         Control::Upload { media } => view! { <file::FileUpload asked=asked media=media.clone() /> }.into_any(),
         Control::Secret => view! { <text::Text asked=asked rows=question.parameter("rows").and_then(|rows| rows.parse().ok()) secret=true /> }.into_any(),
@@ -65,11 +78,13 @@ fn input(asked: Asked, question: &Arc<Question>) -> AnyView {
         DataType::Geopoint => {
             view! { <geopoint::Geopoint asked=asked accuracy_m=question.parameter("accuracyThreshold").and_then(|metres| metres.parse().ok()) /> }.into_any()
         }
+        DataType::Geotrace | DataType::Geoshape => {
+            let closed = question.data_type == DataType::Geoshape;
+            view! { <geotrace::Geotrace asked=asked closed=closed accuracy_m=question.parameter("accuracyThreshold").and_then(|metres| metres.parse().ok()) /> }.into_any()
+        }
         DataType::Barcode => view! { <barcode::Barcode asked=asked /> }.into_any(),
         DataType::String
         | DataType::Boolean
-        | DataType::Geotrace
-        | DataType::Geoshape
         | DataType::Binary
         | DataType::Intent => {
             view! { <text::Text asked=asked rows=question.parameter("rows").and_then(|rows| rows.parse().ok()) secret=asked.looks("masked") /> }.into_any()
@@ -84,6 +99,12 @@ fn is_sheet(asked: Asked) -> bool {
         ["minimal", "autocomplete", "search"].into_iter().any(|word| asked.looks(word));
     asks_for_it
         || (!in_columns && asked.entry.choices(asked.id).read_untracked().len() > MANY_CHOICES)
+}
+
+/// What a choice is called: its label, else what is stored for it.
+pub(super) fn choice_text(choice: &Choice) -> String {
+    let text = &choice.label.text;
+    if text.is_empty() { choice.value.clone() } else { text.clone() }
 }
 
 fn is_drawn(asked: Asked) -> bool {

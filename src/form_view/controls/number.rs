@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Typing;
+use super::{Typing, compass::Compass};
 use crate::components::{Glyph, IconButton};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
@@ -37,6 +37,8 @@ pub(super) fn Number(asked: Asked, whole: bool) -> impl IntoView {
     };
     if whole && asked.looks("counter") {
         view! { <Counter asked=asked>{input}</Counter> }.into_any()
+    } else if asked.looks("bearing") {
+        view! { <div class="barcode">{input} <Compass asked=asked whole=whole /></div> }.into_any()
     } else {
         input.into_any()
     }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::reactive::Show;
 
+use super::annotate::Annotate;
 use super::file::{RemoveFile, Taking, TakingNews, answer_file, keep};
 use crate::components::{Glyph, Icon};
 use crate::form_view::FilePicture;
@@ -18,7 +19,8 @@ pub(super) fn Photo(asked: Asked, max_pixels: Option<u32>) -> impl IntoView {
     let max_pixels = max_pixels.unwrap_or(photo::MAX_PIXELS_DEFAULT);
     let taking = RwSignal::new(Taking::Idle);
     let file = answer_file(asked);
-    let is_new_only = asked.looks("new");
+    let is_new_only = asked.looks("new") || asked.looks("new-front");
+    let is_drawn_on = asked.looks("annotate");
     let label = Signal::derive(move || {
         let language = words.now();
         if file.read().is_some() { language.change_photo() } else { language.take_photo() }
@@ -39,6 +41,9 @@ pub(super) fn Photo(asked: Asked, max_pixels: Option<u32>) -> impl IntoView {
                         camera=false
                         label=words.say(Language::choose_photo)
                     />
+                </Show>
+                <Show when=move || is_drawn_on && file.read().is_some() && !asked.readonly().get()>
+                    <Annotate asked=asked taking=taking />
                 </Show>
                 <Show when=move || file.read().is_some() && !asked.readonly().get()>
                     <RemoveFile asked=asked />
@@ -65,7 +70,7 @@ fn PhotoInput(
                 type="file"
                 id=id
                 accept="image/*"
-                capture=camera.then_some("environment")
+                capture=camera.then_some(if asked.looks("new-front") { "user" } else { "environment" })
                 disabled=asked.readonly()
                 aria-describedby=asked.described_by()
                 on:change:target=move |event| {

@@ -5,7 +5,9 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, memo};
 
+use super::choice_text;
 use crate::components::{Button, Glyph, IconButton};
+use crate::form_view::media::choice_picture;
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 
@@ -28,7 +30,8 @@ pub(super) fn Rank(asked: Asked) -> impl IntoView {
         view! {
             <li class="rank-row">
                 <span class="row-number">{place + 1}</span>
-                <span class="rank-label">{choice.label.text}</span>
+                {choice_picture(asked.entry, &choice)}
+                <span class="rank-label">{choice_text(&choice)}</span>
                 <IconButton label=words.say(Language::move_up) glyph=Glyph::Back on_click=move |()| move_to(place, place.saturating_sub(1)) />
                 <IconButton label=words.say(Language::move_down) glyph=Glyph::Forward on_click=move |()| move_to(place, place + 1) />
             </li>

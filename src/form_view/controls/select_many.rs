@@ -5,7 +5,9 @@ use leptos::prelude::*;
 
 use crate::reactive::Show;
 
+use super::{choice_text, select_one::arrangement};
 use crate::components::{RichText, keyed_list};
+use crate::form_view::media::choice_picture;
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 
@@ -13,13 +15,9 @@ use crate::locale::Language;
 #[component]
 pub(super) fn SelectMany(asked: Asked) -> impl IntoView {
     let choices = asked.entry.choices(asked.id);
-    let in_columns = asked.state.with_untracked(|state| {
-        state.appearance.iter().any(|word| word.starts_with("columns") || word == "horizontal")
-    });
     view! {
         <div
-            class="choices"
-            class:choices-columns=in_columns
+            class=arrangement(asked)
             role="group"
             id=asked.input_id()
             aria-labelledby=asked.label_id()
@@ -43,6 +41,8 @@ pub(super) fn ManyChoice(asked: Asked, choice: Choice) -> impl IntoView {
     let value = asked.value();
     let this = choice.value.clone();
     let toggled = choice.value.clone();
+    let picture = choice_picture(asked.entry, &choice);
+    let text = choice_text(&choice);
     view! {
         <label class="choice">
             <input
@@ -56,13 +56,19 @@ pub(super) fn ManyChoice(asked: Asked, choice: Choice) -> impl IntoView {
                     asked.choose(&text);
                 }
             />
-            <RichText text=choice.label.text />
+            {picture}
+            <RichText text=text />
         </label>
     }
 }
 
 /// The answer with a choice put in or taken out, in the order of the choices.
-fn with_choice(value: &str, choice: &str, is_in: bool, choices: &[Choice]) -> String {
+pub(in crate::form_view) fn with_choice(
+    value: &str,
+    choice: &str,
+    is_in: bool,
+    choices: &[Choice],
+) -> String {
     let mut chosen: Vec<&str> = value.split_whitespace().filter(|other| *other != choice).collect();
     if is_in {
         chosen.push(choice);

@@ -3,42 +3,60 @@
 use form::Choice;
 use leptos::prelude::*;
 
-use crate::reactive::{Show, memo};
+use crate::reactive::Show;
 
+use super::choice_text;
 use crate::components::{Button, ButtonKind, RichText, keyed_list};
+use crate::form_view::media::choice_picture;
 use crate::form_view::question::Asked;
 use crate::locale::Language;
+
+/// How the choices of a question stand: classes of the element around them.
+pub(super) fn arrangement(asked: Asked) -> &'static str {
+    asked.state.with_untracked(|state| {
+        let looks = |find: fn(&str) -> bool| state.appearance.iter().any(|word| find(word));
+        let in_columns = looks(|word| {
+            word.starts_with("columns") || matches!(word, "horizontal" | "likert" | "compact")
+        });
+        match (in_columns, looks(|word| word == "no-buttons")) {
+            (true, _) => "choices choices-plain choices-columns",
+            (false, true) => "choices choices-plain",
+            (false, false) => "choices",
+        }
+    })
+}
 
 /// One of a few choices. Real radio buttons: arrow keys move between them.
 #[component]
 pub(super) fn SelectOne(asked: Asked) -> impl IntoView {
     let words = asked.words;
     let choices = asked.entry.choices(asked.id);
-    let in_columns = asked.state.with_untracked(|state| {
-        state
-            .appearance
-            .iter()
-            .any(|word| word.starts_with("columns") || word == "horizontal" || word == "likert")
-    });
     let value = asked.value();
-    let can_clear = memo(move || {
-        let state = asked.state.read();
-        !state.required && !state.readonly && !state.value.is_empty()
+    let can_clear = asked.can_clear();
+    // `quick` is for fingers: arrow keys go over the choices, and would leave at the first.
+    let by_finger = StoredValue::new(false);
+    let is_quick = asked.looks("quick");
+    let choose = Callback::new(move |choice: String| {
+        asked.choose(&choice);
+        if is_quick && by_finger.get_value() && asked.is_page() {
+            asked.entry.next_page();
+        }
     });
     view! {
         <div
-            class="choices"
-            class:choices-columns=in_columns
+            class=arrangement(asked)
             role="radiogroup"
             id=asked.input_id()
             aria-labelledby=asked.label_id()
             aria-describedby=asked.described_by()
             aria-invalid=asked.invalid()
+            on:pointerdown=move |_| by_finger.set_value(true)
+            on:keydown=move |_| by_finger.set_value(false)
         >
             {keyed_list(
                 move || choices.get().to_vec(),
                 |choice| format!("{}\n{}", choice.value, choice.label.text),
-                move |choice| view! { <OneChoice asked=asked value=value choice=choice /> }.into_any(),
+                move |choice| view! { <OneChoice asked=asked value=value choice=choice choose=choose /> }.into_any(),
             )}
         </div>
         <Show when=move || choices.read().is_empty()>
@@ -51,7 +69,12 @@ pub(super) fn SelectOne(asked: Asked) -> impl IntoView {
 }
 
 #[component]
-fn OneChoice(asked: Asked, value: Memo<String>, choice: Choice) -> impl IntoView {
+fn OneChoice(
+    asked: Asked,
+    value: Memo<String>,
+    choice: Choice,
+    choose: Callback<String>,
+) -> impl IntoView {
     let this = choice.value.clone();
     let chosen = choice.value.clone();
     view! {
@@ -59,12 +82,13 @@ fn OneChoice(asked: Asked, value: Memo<String>, choice: Choice) -> impl IntoView
             <input
                 type="radio"
                 name=asked.input_id()
-                value=choice.value
+                value=choice.value.clone()
                 disabled=asked.readonly()
                 prop:checked=move || *value.read() == this
-                on:change=move |_| asked.choose(&chosen)
+                on:change=move |_| choose.run(chosen.clone())
             />
-            <RichText text=choice.label.text />
+            {choice_picture(asked.entry, &choice)}
+            <RichText text=choice_text(&choice) />
         </label>
     }
 }

@@ -1,4 +1,4 @@
-//! A signature, drawn with a finger or a mouse on a sheet that fills the phone's width.
+//! A signature or a drawing, made with a finger or a mouse on a sheet that fills the phone's width.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -12,16 +12,43 @@ use crate::form_view::question::Asked;
 use crate::locale::Language;
 use crate::platform::{drawing::Pad, tasks};
 
-/// A signature.
+/// What is said of the paper.
+#[derive(Clone, Copy)]
+struct About {
+    begin: fn(Language) -> &'static str,
+    again: fn(Language) -> &'static str,
+    wipe: fn(Language) -> &'static str,
+    keep: fn(Language) -> &'static str,
+    file: &'static str,
+}
+
+const SIGNATURE: About = About {
+    begin: Language::sign_here,
+    again: Language::sign_again,
+    wipe: Language::wipe,
+    keep: Language::keep_signature,
+    file: "signature.png",
+};
+
+const DRAWING: About = About {
+    begin: Language::draw_here,
+    again: Language::draw_again,
+    wipe: Language::wipe_drawing,
+    keep: Language::keep_drawing,
+    file: "drawing.png",
+};
+
+/// A signature, or with `draw` a drawing.
 #[component]
 pub(super) fn Signature(asked: Asked) -> impl IntoView {
     let words = asked.words;
     let taking = RwSignal::new(Taking::Idle);
     let file = answer_file(asked);
     let open = RwSignal::new(false);
+    let about = if asked.looks("draw") { DRAWING } else { SIGNATURE };
     let label = Signal::derive(move || {
-        let language = words.now();
-        if file.read().is_some() { language.sign_again() } else { language.sign_here() }.to_owned()
+        let say = if file.read().is_some() { about.again } else { about.begin };
+        say(words.now()).to_owned()
     });
     view! {
         <div class="photo" role="group" aria-labelledby=asked.label_id()>
@@ -44,50 +71,90 @@ pub(super) fn Signature(asked: Asked) -> impl IntoView {
                 open.try_set(false);
             }
         >
-            <Paper asked=asked taking=taking open=open />
+            <Paper asked=asked taking=taking open=open about=about />
         </Sheet>
     }
 }
 
-/// The paper to sign on.
-#[component]
-fn Paper(asked: Asked, taking: RwSignal<Taking>, open: RwSignal<bool>) -> impl IntoView {
-    let words = asked.words;
-    let canvas = NodeRef::<html::Canvas>::new();
-    let pad = StoredValue::new_local(None::<Pad>);
-    let last = StoredValue::new(None::<(f64, f64)>);
-    let is_signed = RwSignal::new(false);
-    effect(move || {
-        let Some(canvas) = canvas.get() else { return };
-        // Its size is known once the sheet is shown.
-        request_animation_frame(move || {
-            pad.try_update_value(|pad| *pad = Pad::new(canvas));
-        });
-    });
-    let draw_to = move |to: (f64, f64)| {
-        let Some(from) = last.get_value() else { return };
-        pad.with_value(|pad| {
-            if let Some(pad) = pad {
-                pad.stroke(from, to);
-            }
-        });
-        last.set_value(Some(to));
-        is_signed.set(true);
-    };
-    let clear = move |()| {
-        pad.with_value(|pad| {
+/// What is drawn on a canvas.
+#[derive(Clone, Copy)]
+pub(super) struct Strokes {
+    pad: StoredValue<Option<Pad>, LocalStorage>,
+    last: StoredValue<Option<(f64, f64)>>,
+    drawn: RwSignal<bool>,
+}
+
+impl Strokes {
+    pub fn new() -> Self {
+        Self {
+            pad: StoredValue::new_local(None),
+            last: StoredValue::new(None),
+            drawn: RwSignal::new(false),
+        }
+    }
+
+    /// From here on there is something to draw on.
+    pub fn begin_on(self, pad: Pad) {
+        self.pad.try_update_value(|own| *own = Some(pad));
+    }
+
+    pub fn pad(self) -> Option<Pad> {
+        self.pad.get_value()
+    }
+
+    /// Whether something was drawn.
+    pub fn is_drawn(self) -> bool {
+        self.drawn.get()
+    }
+
+    /// Takes away what was drawn.
+    pub fn wipe(self) {
+        self.pad.with_value(|pad| {
             if let Some(pad) = pad {
                 pad.clear();
             }
         });
-        is_signed.set(false);
-    };
+        self.drawn.set(false);
+    }
+
+    fn to(self, to: (f64, f64)) {
+        let Some(from) = self.last.get_value() else { return };
+        self.pad.with_value(|pad| {
+            if let Some(pad) = pad {
+                pad.stroke(from, to);
+            }
+        });
+        self.last.set_value(Some(to));
+        self.drawn.set(true);
+    }
+}
+
+/// The paper to draw on.
+#[component]
+fn Paper(
+    asked: Asked,
+    taking: RwSignal<Taking>,
+    open: RwSignal<bool>,
+    about: About,
+) -> impl IntoView {
+    let words = asked.words;
+    let canvas = NodeRef::<html::Canvas>::new();
+    let strokes = Strokes::new();
+    effect(move || {
+        let Some(canvas) = canvas.get() else { return };
+        // Its size is known once the sheet is shown.
+        request_animation_frame(move || {
+            if let Some(pad) = Pad::new(canvas) {
+                strokes.begin_on(pad);
+            }
+        });
+    });
     let use_it = move |()| {
-        let Some(pad) = pad.get_value() else { return };
+        let Some(pad) = strokes.pad() else { return };
         taking.set(Taking::Busy);
         tasks::spawn(async move {
             match pad.png().await {
-                Ok(bytes) => keep(asked, "signature.png", "image/png", &bytes, taking).await,
+                Ok(bytes) => keep(asked, about.file, "image/png", &bytes, taking).await,
                 Err(_undrawn) => {
                     taking.try_set(Taking::Unreadable);
                 }
@@ -96,30 +163,43 @@ fn Paper(asked: Asked, taking: RwSignal<Taking>, open: RwSignal<bool>) -> impl I
         });
     };
     view! {
-        <canvas
-            class="signature-pad"
-            node_ref=canvas
-            aria-label=words.say(Language::sign_here)
-            on:pointerdown=move |event| {
-                event.prevent_default();
-                let at = (f64::from(event.client_x()), f64::from(event.client_y()));
-                last.set_value(Some(at));
-                draw_to((at.0 + 0.1, at.1));
-            }
-            on:pointermove=move |event| draw_to((f64::from(event.client_x()), f64::from(event.client_y())))
-            on:pointerup=move |_| last.set_value(None)
-            on:pointerleave=move |_| last.set_value(None)
-            on:pointercancel=move |_| last.set_value(None)
-        ></canvas>
+        <Drawing canvas=canvas class="signature-pad" label=words.say(about.begin) strokes=strokes />
         <div class="button-row">
-            <Button label=words.say(Language::wipe) on_click=clear />
+            <Button label=words.say(about.wipe) on_click=move |()| strokes.wipe() />
             <Button
                 kind=ButtonKind::Primary
                 icon=Glyph::Check
-                label=words.say(Language::keep_signature)
-                disabled=Signal::derive(move || !is_signed.get())
+                label=words.say(about.keep)
+                disabled=Signal::derive(move || !strokes.is_drawn())
                 on_click=use_it
             />
         </div>
+    }
+}
+
+/// A canvas that follows the finger.
+#[component]
+pub(super) fn Drawing(
+    canvas: NodeRef<html::Canvas>,
+    class: &'static str,
+    label: Signal<String>,
+    strokes: Strokes,
+) -> impl IntoView {
+    view! {
+        <canvas
+            class=class
+            node_ref=canvas
+            aria-label=label
+            on:pointerdown=move |event| {
+                event.prevent_default();
+                let at = (f64::from(event.client_x()), f64::from(event.client_y()));
+                strokes.last.set_value(Some(at));
+                strokes.to((at.0 + 0.1, at.1));
+            }
+            on:pointermove=move |event| strokes.to((f64::from(event.client_x()), f64::from(event.client_y())))
+            on:pointerup=move |_| strokes.last.set_value(None)
+            on:pointerleave=move |_| strokes.last.set_value(None)
+            on:pointercancel=move |_| strokes.last.set_value(None)
+        ></canvas>
     }
 }

@@ -72,6 +72,8 @@ pub mod meta {
     pub const LAST_SEQ: &str = "last_seq";
     /// The last talks with the server, for people to read: CBOR of `stores::sync_log::Talk`s.
     pub const SYNC_LOG: &str = "sync_log";
+    /// Before a record's id in hexadecimal: the log that its form asks for, CSV, as long as it is not submitted.
+    pub const AUDIT: &str = "audit.";
     /// The names of people by account, as the server told them: a CBOR map.
     pub const NAMES: &str = "names";
 }

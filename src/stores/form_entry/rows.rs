@@ -38,7 +38,9 @@ impl FormEntry {
             }
         }
         self.save_soon(0);
-        self.session.with_value(|session| session.children(repeat).last().copied())
+        let row = self.session.with_value(|session| session.children(repeat).last().copied());
+        self.log_event("add repeat", row);
+        row
     }
 
     /// Removes a row; what is returned brings it back.
@@ -52,6 +54,7 @@ impl FormEntry {
         let fields =
             sync::gather(fields.into_iter().filter(|(field, _)| field.starts_with(&inside)));
         let files = self.draft.with_value(|draft| draft.files_in(&inside));
+        self.log_event("delete repeat", Some(row));
         let removed = self.session.write_value().remove_row(row);
         match removed {
             Ok(changes) => self.take_in(&changes),

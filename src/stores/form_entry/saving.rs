@@ -185,6 +185,15 @@ impl Draft {
         self.state.borrow_mut().stand.place = path;
     }
 
+    pub(super) fn is_on_screen(&self) -> bool {
+        self.state.borrow().stand.on_screen
+    }
+
+    /// Whether the disk holds the record.
+    pub(super) fn exists(&self) -> bool {
+        self.state.borrow().exists
+    }
+
     pub(super) fn show(&self, on_screen: bool) {
         self.state.borrow_mut().stand.on_screen = on_screen;
     }
@@ -354,6 +363,7 @@ impl FormEntry {
                 return Err(error);
             }
         }
+        self.save_log().await;
         Ok(())
     }
 

@@ -13,6 +13,9 @@ use crate::{
     stores::{SyncStatus, outbox},
 };
 
+mod logs;
+mod own_files;
+
 const FORM: &str = r#"<?xml version="1.0"?>
 <h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa" xmlns:orx="http://openrosa.org/xforms">
   <h:head>
@@ -57,18 +60,31 @@ struct Phone {
 
 impl Phone {
     fn new() -> Self {
+        Self::filling_in(FORM)
+    }
+
+    /// A phone to fill another form with.
+    fn filling_in(xml: &str) -> Self {
         let storage = Storage::in_memory();
         let records = block_on(Records::load(storage.clone())).expect("memory stores");
-        let (form, _) = form::parse_xform(FORM).expect("the form is XML");
+        let (form, _) = form::parse_xform(xml).expect("the form is XML");
+        let hash = codec::hash(xml.as_bytes());
+        let reference =
+            FormRef { id: form.id().to_owned(), version: form.version().to_owned(), hash };
         let program = form::compile(form, &form::Resources::default()).expect("the form is right");
-        let form =
-            FormRef { id: "thu".into(), version: "1".into(), hash: codec::hash(FORM.as_bytes()) };
-        Self { storage, records, program: Arc::new(program), form }
+        Self { storage, records, program: Arc::new(program), form: reference }
+    }
+
+    /// The same phone with another form.
+    fn with_form(&self, xml: &str) -> Self {
+        let (storage, records) = (self.storage.clone(), self.records);
+        Self { storage, records, ..Self::filling_in(xml) }
     }
 
     fn open(&self, record: RecordId) -> FormEntry {
         let (view, place, seen_seq) =
             block_on(self.records.view_with_place(record)).expect("memory reads");
+        let log = block_on(log::stored(&self.storage, record, None)).expect("memory reads");
         let opening = Opening {
             record,
             form: self.form.clone(),
@@ -78,6 +94,9 @@ impl Phone {
             view,
             place,
             seen_seq,
+            media: Vec::new(),
+            log,
+            submission: None,
         };
         FormEntry::open(self.program.clone(), self.storage.clone(), self.records, opening)
     }

@@ -69,6 +69,15 @@ test('a list that is missing is told, and the form runs without it', async () =>
   await desk.page.locator('.form-head button').first().click();
 });
 
+test('a submission that was made elsewhere is opened to be changed', async () => {
+  const sent = '<data id="thu" version="1"><xa>x2</xa><so>7</so><meta><instanceID>uuid:cu</instanceID></meta></data>';
+  await give(file('thu.xml', XFORM), file('xa.csv', 'name,label\nx1,Xã Bảo Quang\nx2,Xã Hàng Gòn\n'), file('da_gui.xml', sent));
+  const form = await new FormPage(desk.page).ready();
+  assert.ok(await form.question('xa').locator('input[value="x2"]').isChecked());
+  assert.equal(await form.question('so').locator('input').inputValue(), '7');
+  await desk.page.locator('.form-head button').first().click();
+});
+
 test('every problem of a spreadsheet stands there with its sheet, row and column', async () => {
   await app.signIn('dieuphoi');
   await app.readyForOffline();

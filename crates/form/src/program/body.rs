@@ -206,7 +206,7 @@ impl BodyBuilder<'_, '_> {
         let choices = self.choices(control, def);
         let rules = &self.rules[def.index()];
         let question = Question {
-            control: question_control(control, rules),
+            control: question_control(control, rules, choices.is_some()),
             data_type: data_type(control, rules),
             parameters: parameters(control, rules),
         };
@@ -227,7 +227,7 @@ impl BodyBuilder<'_, '_> {
     fn choices(&mut self, control: &definition::Control, def: DefId) -> Option<Choices> {
         let selects = [ControlKind::Select1, ControlKind::Select, ControlKind::Rank];
         if !selects.contains(&control.kind) {
-            return None;
+            return self.external_choices(control, def);
         }
         let texts = self.texts;
         self.builder.at(&control.reference, "itemset");
@@ -250,6 +250,36 @@ impl BodyBuilder<'_, '_> {
         let search = control.appearance.as_deref().is_some_and(|a| a.contains("search("));
         Some(Choices { items, itemset, reads, closed: !search })
     }
+
+    /// The choices of a `select_one_external`: an input with a `query` into a list beside the form. Where that list was
+    /// not given it stays an input.
+    fn external_choices(&mut self, control: &definition::Control, def: DefId) -> Option<Choices> {
+        let query = external_query(control)?;
+        if !(self.builder.scope.has_list)(queried_list(query)?) {
+            return None;
+        }
+        let set = definition::Itemset {
+            nodeset: query.to_owned(),
+            value: "name".to_owned(),
+            label: "label".to_owned(),
+        };
+        self.builder.at(&control.reference, "query");
+        let (itemset, reads, _) = self.builder.collect(|b| itemset(&set, def, b));
+        Some(Choices { items: Vec::new(), itemset: Some(itemset?), reads, closed: true })
+    }
+}
+
+/// The expression by which an input finds its choices in a list beside the form.
+pub(super) fn external_query(control: &definition::Control) -> Option<&str> {
+    let is_input = control.kind == ControlKind::Input;
+    attribute(control, "query").filter(|_| is_input)
+}
+
+/// The list that a query begins in: `instance('towns')/root/item[…]`.
+pub(super) fn queried_list(query: &str) -> Option<&str> {
+    let rest = query.trim().strip_prefix("instance(")?.trim_start();
+    let quote = rest.chars().next().filter(|c| ['\'', '"'].contains(c))?;
+    rest.strip_prefix(quote)?.split_once(quote).map(|(list, _)| list)
 }
 
 /// Whether an expression reads `instance('list')`.
@@ -319,9 +349,14 @@ fn attribute<'a>(control: &'a definition::Control, name: &str) -> Option<&'a str
     attributes.find(|a| super::schema::local(&a.name) == name).map(|a| a.value.as_str())
 }
 
-fn question_control(control: &definition::Control, rules: &Rules) -> QuestionControl {
+fn question_control(
+    control: &definition::Control,
+    rules: &Rules,
+    has_choices: bool,
+) -> QuestionControl {
     let number = |name: &str, other: &str| attribute(control, name).unwrap_or(other).to_owned();
     match control.kind {
+        ControlKind::Input if has_choices => QuestionControl::Select1,
         ControlKind::Input if rules.is_note() => QuestionControl::Note,
         ControlKind::Input => QuestionControl::Input,
         ControlKind::Secret => QuestionControl::Secret,

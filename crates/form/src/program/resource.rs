@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::body::{external_query, queried_list};
 use super::list::List;
-use crate::definition::{Form, Source};
+use crate::definition::{BodyNode, Form, Source};
 use crate::problem::{Problem, ProblemKind};
 use crate::xform::read_element;
 
@@ -32,18 +33,55 @@ pub(super) fn lists(form: &Form, resources: &Resources, problems: &mut Vec<Probl
         }
         lists.push(match &instance.source {
             Source::Internal(root) => List::from_element(&instance.id, root),
-            Source::External(address) => {
-                external(&instance.id, address, resources).unwrap_or_else(|kind| {
+            Source::External(address) => from_file(&instance.id, address, resources)
+                .unwrap_or_else(|kind| {
                     problems.push(Problem::new(place, kind));
                     List::empty(&instance.id)
-                })
-            }
+                }),
         });
     }
+    external(&form.body, resources, &mut lists, problems);
     lists
 }
 
-fn external(id: &str, address: &str, resources: &Resources) -> Result<List, ProblemKind> {
+/// The file in which ODK keeps the sheet `external_choices`: all its lists, told apart by `list_name`.
+const ITEMSETS: &str = "itemsets.csv";
+
+/// Adds the lists that inputs search in and that are not in the form.
+fn external(
+    body: &[BodyNode],
+    resources: &Resources,
+    lists: &mut Vec<List>,
+    problems: &mut Vec<Problem>,
+) {
+    let mut rest: Vec<&BodyNode> = body.iter().rev().collect();
+    while let Some(node) = rest.pop() {
+        let control = match node {
+            BodyNode::Control(control) => control,
+            BodyNode::Group(group) => {
+                rest.extend(group.children.iter().rev());
+                continue;
+            }
+            BodyNode::Repeat(repeat) => {
+                rest.extend(repeat.children.iter().rev());
+                continue;
+            }
+        };
+        let Some(id) = external_query(control).and_then(queried_list) else { continue };
+        if lists.iter().any(|list| list.id == id) {
+            continue;
+        }
+        match resources.get(ITEMSETS) {
+            Some(text) => lists.push(csv(id, text, Some(id))),
+            None => {
+                let missing = ProblemKind::MissingResource(ITEMSETS.to_owned());
+                problems.push(Problem::new(control.reference.clone(), missing));
+            }
+        }
+    }
+}
+
+fn from_file(id: &str, address: &str, resources: &Resources) -> Result<List, ProblemKind> {
     // No record was saved before the first.
     let Some(text) = resources.get(address) else {
         if address == "jr://instance/last-saved" {
@@ -55,7 +93,7 @@ fn external(id: &str, address: &str, resources: &Resources) -> Result<List, Prob
         |message: String| ProblemKind::UnreadableResource { name: address.to_owned(), message };
     let ending = address.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     match ending.as_str() {
-        "csv" => Ok(csv(id, text)),
+        "csv" => Ok(csv(id, text, None)),
         "geojson" => geojson(id, text).map_err(unreadable),
         _ => {
             let document =
@@ -67,12 +105,13 @@ fn external(id: &str, address: &str, resources: &Resources) -> Result<List, Prob
     }
 }
 
-/// Rows of a CSV become `root/item` with an element for each column.
-fn csv(id: &str, text: &str) -> List {
+/// Rows of a CSV become `root/item` with an element for each column; with `of`, only those whose `list_name` it is.
+fn csv(id: &str, text: &str, of: Option<&str>) -> List {
     let mut rows = CsvRows::new(text);
     let mut cells = Vec::new();
     rows.read(&mut cells);
     let mut list = List::new(id);
+    let list_name = cells.iter().position(|name| name.trim() == "list_name");
     let columns: Vec<Option<u32>> = cells
         .iter()
         .map(|name| Some(name.trim()).filter(|name| !name.is_empty()).map(|name| list.name(name)))
@@ -80,7 +119,8 @@ fn csv(id: &str, text: &str) -> List {
     let root = list.open(0, "root", "");
     let item_name = list.name("item");
     while rows.read(&mut cells) {
-        if cells.iter().all(|cell| cell.is_empty()) {
+        let in_list = list_name.and_then(|at| cells.get(at)).map(|name| name.trim());
+        if cells.iter().all(|cell| cell.is_empty()) || of.is_some_and(|of| in_list != Some(of)) {
             continue;
         }
         let item = list.open_named(root, item_name, "");

@@ -52,6 +52,14 @@ pub struct AuditEvent {
 }
 
 impl Program {
+    /// The field that holds the log.
+    #[must_use]
+    pub fn audit_field(&self) -> Option<String> {
+        let meta = self.schema.child(DefId::ROOT, "meta", false)?;
+        let audit = self.schema.child(meta, "audit", false)?;
+        Some(format!("{}/{}", self.schema.def(meta).name, self.schema.def(audit).name))
+    }
+
     /// What the form wants to be logged; `None`: nothing.
     #[must_use]
     pub fn audit(&self) -> Option<Audit> {

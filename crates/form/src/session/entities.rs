@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::Session;
 use super::instance::{Instance, ItemId};
+use crate::definition::Form;
 use crate::program::{CsvRows, DefId, local};
 
 /// What a record does to one entity.
@@ -103,6 +104,68 @@ impl Session {
             None => Some(saved),
         }
     }
+}
+
+impl Form {
+    /// The lists of entities that its records make or change.
+    #[must_use]
+    pub fn datasets(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        let mut rest = vec![&self.primary];
+        while let Some(element) = rest.pop() {
+            let dataset = element.attribute("dataset").filter(|_| local(&element.name) == "entity");
+            found.extend(dataset.filter(|dataset| !dataset.is_empty()));
+            rest.extend(&element.children);
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// The list that these changes make, one after another, out of nothing: as [`apply_to_list`] for each, at once.
+#[must_use]
+pub fn entity_list(changes: &[EntityChange]) -> String {
+    let mut columns: Vec<Cow<str>> = ["name", "label", "__version"].map(Cow::Borrowed).into();
+    for (name, _) in changes.iter().flat_map(|change| &change.properties) {
+        if columns.iter().all(|column| column != name) {
+            columns.push(Cow::Borrowed(name));
+        }
+    }
+    let place = |name: &str| columns.iter().position(|column| column == name).unwrap_or_default();
+    // The changes of one entity side by side, in their order.
+    let mut order: Vec<usize> = (0..changes.len()).collect();
+    order.sort_by(|a, b| changes[*a].id.cmp(&changes[*b].id));
+    let mut rows: Vec<(usize, Vec<Cow<str>>)> = Vec::new();
+    for of_one in order.chunk_by(|a, b| changes[*a].id == changes[*b].id) {
+        let mut version = 0_u64;
+        let mut cells = vec![Cow::Borrowed(""); columns.len()];
+        let mut made_at = None;
+        for at in of_one {
+            let change = &changes[*at];
+            if made_at.is_none() && !change.create || made_at.is_some() && !change.update {
+                continue;
+            }
+            made_at.get_or_insert(*at);
+            version += 1;
+            let label = change.label.iter().map(|label| (1, label.as_str()));
+            let properties =
+                change.properties.iter().map(|(name, text)| (place(name), text.as_str()));
+            for (column, text) in label.chain(properties) {
+                cells[column] = Cow::Borrowed(text);
+            }
+        }
+        if let Some(made_at) = made_at {
+            cells[0] = Cow::Borrowed(&changes[made_at].id);
+            cells[2] = Cow::Owned(version.to_string());
+            rows.push((made_at, cells));
+        }
+    }
+    rows.sort_by_key(|(made_at, _)| *made_at);
+    let mut out = String::new();
+    write_row(&mut out, &columns);
+    rows.iter().for_each(|(_, cells)| write_row(&mut out, cells));
+    out
 }
 
 /// A list of entities after a change.

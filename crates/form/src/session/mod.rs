@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use audit::{Audit, AuditEvent, AuditPlace};
 pub use edit::SubmissionError;
-pub use entities::{EntityChange, apply_to_list};
+pub use entities::{EntityChange, apply_to_list, entity_list};
 
 use drawn::{Drawn, DrawnKind};
 use instance::{Instance, ItemId};

@@ -1,6 +1,6 @@
 //! Entities as data of the finished record, and the lists that they change.
 
-use form::{EntityChange, Resources, Session, apply_to_list};
+use form::{EntityChange, Resources, Session, apply_to_list, entity_list};
 
 use crate::dsl::{Drive, environment, inputs, start, try_compile, xform};
 
@@ -155,4 +155,38 @@ fn the_place_of_the_device_is_taken_when_the_event_comes() {
     form.set_place("10.95 107.25 150 5");
     form.put("q", "3");
     assert_eq!(form.value("there"), "10.95 107.25 150.0 5.0");
+}
+
+#[test]
+fn many_changes_make_the_list_that_each_of_them_after_the_other_makes() {
+    let change =
+        |id: &str, create, update, label: Option<&str>, property: (&str, &str)| EntityChange {
+            dataset: "people".to_owned(),
+            id: id.to_owned(),
+            create,
+            update,
+            base_version: String::new(),
+            label: label.map(str::to_owned),
+            properties: vec![(property.0.to_owned(), property.1.to_owned())],
+        };
+    let changes = [
+        change("b", true, false, Some("Bình, Nguyễn"), ("age", "20")),
+        change("a", false, true, None, ("age", "1")),
+        change("a", true, false, Some("An"), ("age", "30")),
+        change("b", false, true, None, ("job", "nông dân")),
+        change("b", true, false, Some("Khác"), ("age", "99")),
+        change("c", true, true, Some("Cúc"), ("age", "")),
+        change("c", true, true, Some("Cúc Hoa"), ("age", "5")),
+    ];
+    let one_by_one =
+        changes.iter().fold(String::new(), |list, change| apply_to_list(&list, change));
+    let wanted = "name,label,__version,age,job\nb,\"Bình, Nguyễn\",2,20,nông dân\na,An,1,30,\nc,Cúc Hoa,2,5,\n";
+    assert_eq!(entity_list(&changes), wanted);
+    assert_eq!(one_by_one, wanted);
+}
+
+#[test]
+fn a_form_names_the_lists_that_it_changes() {
+    let form = start(DATA, &model("1"), &inputs(&["name", "age"]));
+    assert_eq!(form.program().form().datasets(), ["people"]);
 }

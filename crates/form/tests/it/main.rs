@@ -5,6 +5,7 @@ mod dsl;
 mod entities;
 mod hostile;
 mod incremental;
+mod pictures;
 mod repeats;
 mod round_trips;
 mod rules;

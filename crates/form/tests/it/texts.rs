@@ -1,6 +1,6 @@
 //! Labels, languages, choices, filters, pages.
 
-use form::{Aspects, NodeKind, Resources, Session};
+use form::{Aspects, NodeKind, QuestionControl, Resources, Session};
 
 use crate::dsl::{Drive, environment, inputs, start, try_compile, xform};
 
@@ -140,4 +140,40 @@ fn pages_are_field_lists_repeats_and_loose_questions() {
     let flat = start("<a/><b/>", "", &inputs(&["a", "b"]));
     assert_eq!(flat.pages(), [flat.root()]);
     assert_eq!(flat.state(flat.root()).map(|state| state.kind), Some(NodeKind::Root));
+}
+
+const EXTERNAL: &str = r#"<input ref="/data/p"/>
+    <input ref="/data/city" query="instance('city')/root/item[p = /data/p ]"><label>City</label></input>"#;
+
+#[test]
+fn an_input_that_searches_a_list_beside_the_form_offers_its_choices() {
+    let csv =
+        "list_name,name,label,p\ncity,lk,Long Khánh,dn\nother,x,Khác,dn\ncity,q1,Quận 1,hcm\n";
+    let mut resources = Resources::default();
+    resources.files.insert("itemsets.csv".to_owned(), csv.to_owned());
+    let xml = xform("<p/><city/>", "", EXTERNAL);
+    let mut form = Session::start(try_compile(&xml, &resources).expect("a form"), environment());
+    form.put("p", "dn");
+    assert_eq!(form.values("city"), ["lk"]);
+    assert_eq!(form.choices(form.node("city"))[0].label.text, "Long Khánh");
+    form.put("city", "lk");
+    form.put("p", "hcm");
+    assert_eq!((form.values("city"), form.value("city").as_str()), (vec!["q1".to_owned()], ""));
+}
+
+#[test]
+fn the_list_may_also_stand_in_the_form_and_without_one_the_answer_is_typed() {
+    let control = |form: &Session| match form.shown("city").kind {
+        NodeKind::Question(question) => question.control.clone(),
+        other => panic!("{other:?}"),
+    };
+    let form = start("<p/><city/>", CITIES, EXTERNAL);
+    assert_eq!(control(&form), QuestionControl::Select1);
+    let program =
+        try_compile(&xform("<p/><city/>", "", EXTERNAL), &Resources::default()).expect("a form");
+    assert!(program.warnings().iter().any(|w| w.to_string().contains("itemsets.csv")));
+    let mut form = Session::start(program, environment());
+    assert_eq!(control(&form), QuestionControl::Input);
+    form.put("city", "gõ tay");
+    assert_eq!(form.value("city"), "gõ tay");
 }

@@ -110,3 +110,22 @@ fn a_table_list_labels_its_first_select_however_deep_it_stands() {
     let rows = "<t><g><reserved_name_for_field_list_labels_4/><a/></g><b/></t>";
     assert!(xml.contains(rows), "{xml}");
 }
+
+#[test]
+fn lists_of_external_choices_can_stand_in_the_form_itself() {
+    let markdown = "| survey |\n| | type | name | label |\n| | text | tinh | T |\n| | select_one_external xa | xa | X |\n\
+        | external_choices |\n| | list_name | name | label::vi | tinh |\n| | xa | a | A | dn |\n| | thon | t | T | |\n\
+        | | xa | b | B | bd |\n";
+    let workbook =
+        xlsform::read_workbook(markdown.as_bytes(), xlsform::Kind::Markdown).expect("a table");
+    let lists = xlsform::external_choices_lists(&workbook);
+    let [towns, hamlets] = lists.as_slice() else { panic!("{lists:?}") };
+    assert_eq!((towns.id.as_str(), hamlets.id.as_str()), ("xa", "thon"));
+    let form::definition::Source::Internal(root) = &towns.source else { panic!("{towns:?}") };
+    let told = |item: &form::definition::Element| {
+        let cells = item.children.iter().map(|cell| format!("{}={}", cell.name, cell.text));
+        cells.collect::<Vec<_>>().join(" ")
+    };
+    let items: Vec<String> = root.children.iter().map(told).collect();
+    assert_eq!(items, ["name=a label=A tinh=dn", "name=b label=B tinh=bd"]);
+}

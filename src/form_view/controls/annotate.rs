@@ -1,0 +1,80 @@
+//! Drawing over a photo: what matters on it is marked with a finger.
+
+use leptos::html;
+use leptos::prelude::*;
+
+use crate::reactive::effect;
+
+use super::file::{Taking, answer_file, keep};
+use super::signature::{Drawing, Strokes};
+use crate::components::{Button, ButtonKind, Glyph, Sheet};
+use crate::form_view::question::Asked;
+use crate::locale::Language;
+use crate::platform::{drawing::Pad, log_error, tasks};
+use crate::stores::Records;
+
+/// The button that opens the photo to draw on.
+#[component]
+pub(super) fn Annotate(asked: Asked, taking: RwSignal<Taking>) -> impl IntoView {
+    let words = asked.words;
+    let open = RwSignal::new(false);
+    view! {
+        <Button icon=Glyph::Sign label=words.say(Language::draw_on_photo) on_click=move |()| open.set(true) />
+        <Sheet
+            open=open
+            title=asked.label_text()
+            close_label=words.say(Language::close)
+            on_close=move |()| {
+                open.try_set(false);
+            }
+        >
+            <Photo asked=asked taking=taking open=open />
+        </Sheet>
+    }
+}
+
+/// The photo as it is kept, under the finger. What is drawn becomes part of it when it is kept.
+#[component]
+fn Photo(asked: Asked, taking: RwSignal<Taking>, open: RwSignal<bool>) -> impl IntoView {
+    let words = asked.words;
+    let records = expect_context::<Records>();
+    let file = answer_file(asked);
+    let canvas = NodeRef::<html::Canvas>::new();
+    let strokes = Strokes::new();
+    effect(move || {
+        let (Some(canvas), Some(file)) = (canvas.get(), file.get_untracked()) else { return };
+        tasks::spawn(async move {
+            let Ok(bytes) = records.file(&file).await else { return };
+            match Pad::over(canvas, &bytes, &file.media_type).await {
+                Ok(pad) => strokes.begin_on(pad),
+                Err(error) => log_error(&format!("photo not drawn: {error}")),
+            }
+        });
+    });
+    let use_it = move |()| {
+        let Some(pad) = strokes.pad() else { return };
+        taking.set(Taking::Busy);
+        tasks::spawn(async move {
+            match pad.jpeg().await {
+                Ok(bytes) => keep(asked, "photo.jpg", "image/jpeg", &bytes, taking).await,
+                Err(_undrawn) => {
+                    taking.try_set(Taking::Unreadable);
+                }
+            }
+            open.try_set(false);
+        });
+    };
+    view! {
+        <Drawing canvas=canvas class="photo-pad" label=words.say(Language::draw_on_photo) strokes=strokes />
+        <div class="button-row">
+            <Button label=words.say(Language::wipe_drawing) on_click=move |()| strokes.wipe() />
+            <Button
+                kind=ButtonKind::Primary
+                icon=Glyph::Check
+                label=words.say(Language::keep_drawing)
+                disabled=Signal::derive(move || !strokes.is_drawn())
+                on_click=use_it
+            />
+        </div>
+    }
+}

@@ -1,0 +1,40 @@
+//! A bearing, read from the phone's compass.
+
+use leptos::prelude::*;
+
+use crate::reactive::Show;
+
+use crate::components::{Banner, Button, Glyph, Tone};
+use crate::form_view::question::Asked;
+use crate::locale::Language;
+use crate::platform::{compass, tasks};
+
+/// The button that reads the compass, beside a number that can be typed too.
+#[component]
+pub(super) fn Compass(asked: Asked, whole: bool) -> impl IntoView {
+    let words = asked.words;
+    let failed = RwSignal::new(false);
+    let busy = RwSignal::new(false);
+    let read = move |()| {
+        busy.set(true);
+        failed.set(false);
+        tasks::spawn(async move {
+            match compass::bearing().await {
+                Some(degrees) if whole => asked.choose(&format!("{degrees:.0}")),
+                Some(degrees) => asked.choose(&format!("{degrees:.1}")),
+                None => {
+                    failed.try_set(true);
+                }
+            }
+            busy.try_set(false);
+        });
+    };
+    view! {
+        <Show when=move || compass::is_supported() && !asked.readonly().get()>
+            <Button icon=Glyph::Pin label=words.say(Language::read_compass) disabled=busy on_click=read />
+        </Show>
+        <Show when=move || failed.get()>
+            <Banner tone=Tone::Attention title=words.say(Language::no_compass) />
+        </Show>
+    }
+}

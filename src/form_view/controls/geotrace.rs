@@ -1,0 +1,230 @@
+//! A line or an area on the earth: its corners one after another, measured on the spot or while walking.
+
+use leptos::prelude::*;
+
+use crate::reactive::{Show, memo};
+
+use super::geopoint::{ACCURACY_M, Measuring, MeasuringNews, PATIENCE_MS};
+use super::text::Text;
+use crate::components::{Button, ButtonKind, Glyph};
+use crate::form_view::question::Asked;
+use crate::locale::Language;
+use crate::platform::location;
+use crate::platform::tasks;
+
+/// While walking, the next corner is at least so far away: receivers wander by less than this.
+const STRIDE_M: f64 = 10.0;
+/// How often a walker is looked for.
+const LOOK_EVERY_MS: u32 = 2_000;
+
+/// The corners of an answer as it is stored; of an area without the first one again at its end.
+fn corners(value: &str, closed: bool) -> Vec<String> {
+    let corners = value.split(';').map(str::trim).filter(|corner| !corner.is_empty());
+    let mut corners: Vec<String> = corners.map(str::to_owned).collect();
+    if closed && corners.len() > 1 && corners.first() == corners.last() {
+        corners.pop();
+    }
+    corners
+}
+
+/// The answer with these corners. An area is closed as soon as it is one.
+fn answer(corners: &[String], closed: bool) -> String {
+    let again = corners.first().filter(|_| closed && corners.len() >= 3);
+    let all: Vec<&str> = corners.iter().chain(again).map(String::as_str).collect();
+    all.join(";")
+}
+
+/// Latitude and longitude of a corner.
+fn degrees(corner: &str) -> Option<(f64, f64)> {
+    let mut parts = corner.split_whitespace();
+    let (latitude, longitude) = (parts.next()?, parts.next()?);
+    Some((form::parse_number(latitude)?, form::parse_number(longitude)?))
+}
+
+/// Metres between two corners that are near each other.
+fn distance_m(from: (f64, f64), to: (f64, f64)) -> f64 {
+    const METRES_PER_DEGREE: f64 = 111_195.0;
+    let across = (to.1 - from.1) * ((from.0 + to.0) / 2.0).to_radians().cos();
+    (to.0 - from.0).hypot(across) * METRES_PER_DEGREE
+}
+
+/// The corners on a square of 100 by 100, north above, in the same proportion: for `points` of a line.
+fn sketch(corners: &[(f64, f64)]) -> String {
+    let (mut low, mut high) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
+    let shrink = corners.first().map_or(1.0, |corner| corner.0.to_radians().cos());
+    let plane: Vec<(f64, f64)> = corners.iter().map(|(lat, lon)| (lon * shrink, -lat)).collect();
+    for (x, y) in &plane {
+        low = (low.0.min(*x), low.1.min(*y));
+        high = (high.0.max(*x), high.1.max(*y));
+    }
+    let side = (high.0 - low.0).max(high.1 - low.1).max(1e-9);
+    let place = |(x, y): &(f64, f64)| {
+        let on = |from: f64, to: f64, at: f64| (at - (from + to) / 2.0) / side * 84.0 + 50.0;
+        format!("{:.1},{:.1}", on(low.0, high.0, *x), on(low.1, high.1, *y))
+    };
+    plane.iter().map(place).collect::<Vec<_>>().join(" ")
+}
+
+/// A trace, or with `closed` an area.
+#[component]
+pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> impl IntoView {
+    let words = asked.words;
+    let value = asked.value();
+    let measuring = RwSignal::new(Measuring::Idle);
+    let walking = RwSignal::new(false);
+    let accuracy_m = accuracy_m.unwrap_or(ACCURACY_M);
+    let now = move || corners(&asked.value_at_once(), closed);
+    let add = move |corner: String| {
+        let mut all = now();
+        all.push(corner);
+        asked.choose(&answer(&all, closed));
+    };
+    let measure = move |()| {
+        measuring.set(Measuring::Running);
+        tasks::spawn(async move {
+            let outcome = match location::locate(accuracy_m, PATIENCE_MS, |_| {}).await {
+                Ok(fix) => {
+                    add(fix.to_geopoint());
+                    Measuring::Idle
+                }
+                Err(error) => Measuring::Failed(error),
+            };
+            measuring.try_set(outcome);
+        });
+    };
+    let walk = move |()| {
+        walking.update(|walking| *walking = !*walking);
+        if !walking.get_untracked() {
+            return;
+        }
+        tasks::spawn(async move {
+            while walking.try_get_untracked() == Some(true) {
+                match location::locate(accuracy_m, PATIENCE_MS, |_| {}).await {
+                    Ok(fix) if walking.try_get_untracked() == Some(true) => {
+                        let here = (fix.latitude, fix.longitude);
+                        let last = now().last().and_then(|last| degrees(last));
+                        if last.is_none_or(|last| distance_m(last, here) >= STRIDE_M) {
+                            add(fix.to_geopoint());
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        measuring.try_set(Measuring::Failed(error));
+                        walking.try_set(false);
+                    }
+                }
+                tasks::sleep(LOOK_EVERY_MS).await;
+            }
+        });
+    };
+    let undo = move |()| {
+        let mut all = now();
+        all.pop();
+        asked.choose(&answer(&all, closed));
+    };
+    let is_off = Signal::derive(move || {
+        *measuring.read() == Measuring::Running || walking.get() || asked.readonly().get()
+    });
+    let can_undo = memo(move || !value.read().is_empty() && !asked.readonly().get());
+    let walk_label = Signal::derive(move || {
+        let language = words.now();
+        if walking.get() { language.stop_walking() } else { language.start_walking() }.to_owned()
+    });
+    view! {
+        <div class="geopoint" role="group" id=asked.input_id() aria-labelledby=asked.label_id() aria-describedby=asked.described_by()>
+            {move || view! { <Corners corners=corners(&value.read(), closed) closed=closed asked=asked /> }}
+            <div class="button-row">
+                <Button icon=Glyph::Pin label=words.say(Language::add_corner) disabled=is_off on_click=measure />
+                <Show when=move || !asked.readonly().get()>
+                    <Button icon=Glyph::Sending label=walk_label on_click=walk />
+                </Show>
+                <Show when=move || can_undo.get()>
+                    <Button kind=ButtonKind::Quiet label=words.say(Language::remove_corner) on_click=undo />
+                </Show>
+            </div>
+            <MeasuringNews asked=asked measuring=measuring />
+            <details class="guidance">
+                <summary>{words.say(Language::type_location)}</summary>
+                <p>{words.say(Language::type_corners)}</p>
+                <Text asked=asked rows=Some(3) secret=false />
+            </details>
+        </div>
+    }
+}
+
+/// What was measured: a sketch, and each corner with its coordinates and accuracy.
+#[component]
+fn Corners(corners: Vec<String>, closed: bool, asked: Asked) -> AnyView {
+    if corners.is_empty() {
+        return ().into_any();
+    }
+    let language = asked.words.now();
+    let places: Vec<(f64, f64)> = corners.iter().filter_map(|corner| degrees(corner)).collect();
+    let mut length_m: f64 = places.windows(2).map(|pair| distance_m(pair[0], pair[1])).sum();
+    if let (true, [first, _, .., last]) = (closed, &places[..]) {
+        length_m += distance_m(*last, *first);
+    }
+    let points = sketch(&places);
+    let dots = points.split(' ').filter_map(|dot| dot.split_once(',')).map(|(x, y)| {
+        view! { <circle cx=x.to_owned() cy=y.to_owned() r="2.5" /> }
+    });
+    let line = if closed {
+        view! { <polygon points=points.clone() /> }.into_any()
+    } else {
+        view! { <polyline points=points.clone() /> }.into_any()
+    };
+    let row = |corner: &String| view! { <li>{language.place(corner)}</li> };
+    view! {
+        <div class="trace">
+            <svg class="trace-sketch" viewBox="0 0 100 100" aria-hidden="true">{line} {dots.collect_view()}</svg>
+            <p class="muted" role="status">{language.corners(corners.len(), length_m)}</p>
+        </div>
+        <ol class="trace-corners">{corners.iter().map(row).collect_view()}</ol>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(corners: &[&str]) -> Vec<String> {
+        corners.iter().map(|corner| (*corner).to_owned()).collect()
+    }
+
+    #[test]
+    fn an_area_is_closed_as_soon_as_it_has_three_corners() {
+        let cases = [
+            (&["10 107 0 5"][..], true, "10 107 0 5"),
+            (&["10 107 0 5", "11 107 0 5"], true, "10 107 0 5;11 107 0 5"),
+            (
+                &["10 107 0 5", "11 107 0 5", "11 108 0 5"],
+                true,
+                "10 107 0 5;11 107 0 5;11 108 0 5;10 107 0 5",
+            ),
+            (
+                &["10 107 0 5", "11 107 0 5", "11 108 0 5"],
+                false,
+                "10 107 0 5;11 107 0 5;11 108 0 5",
+            ),
+        ];
+        for (given, closed, stored) in cases {
+            assert_eq!(answer(&list(given), closed), stored);
+            assert_eq!(corners(stored, closed), given);
+        }
+        assert!(corners("", true).is_empty());
+    }
+
+    #[test]
+    fn a_stride_is_measured_on_the_earth() {
+        let metres = distance_m((10.93, 107.24), (10.93, 107.241));
+        assert!((109.0..109.4).contains(&metres), "{metres}");
+        assert!((distance_m((10.0, 107.0), (10.001, 107.0)) - 111.195).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_sketch_keeps_north_above_and_the_proportion() {
+        assert_eq!(sketch(&[(0.0, 0.0), (2.0, 0.0), (2.0, 1.0)]), "29.0,92.0 29.0,8.0 71.0,8.0");
+        assert_eq!(sketch(&[(10.0, 107.0)]), "50.0,50.0");
+    }
+}

@@ -1,0 +1,137 @@
+//! Files that a form reads and that this phone makes itself: the record that was submitted last
+//! (`jr://instance/last-saved`), and the lists of entities that submitted records have made.
+
+use std::sync::Arc;
+
+use form::{EntityChange, Program, Resources, Session, definition::Source};
+use leptos::prelude::*;
+use sync::{
+    view::RecordView,
+    wire::{Hash, RecordId, State},
+};
+
+use super::fields_of;
+use crate::platform::storage::StorageError;
+use crate::stores::{Library, Records, library::ProgramError, record_id, records::RecordSummary};
+
+const LAST_SAVED: &str = "jr://instance/last-saved";
+
+/// The program with the files that this phone has for it; as it is when it reads none.
+pub(in crate::stores) async fn with_own_files(
+    program: Arc<Program>,
+    library: Library,
+    records: Records,
+    opened: RecordId,
+    account: &str,
+) -> Result<Arc<Program>, ProgramError> {
+    let mut resources = Resources::default();
+    for list in &program.form().secondary {
+        let Source::External(address) = &list.source else { continue };
+        let file = if address == LAST_SAVED {
+            last_saved(&program, library, records, opened, account).await?
+        } else {
+            entities(address, library, records).await?
+        };
+        resources.files.extend(file.map(|text| (address.clone(), text)));
+    }
+    if resources.files.is_empty() {
+        return Ok(program);
+    }
+    let compiled = form::compile(program.form().clone(), &resources);
+    // It was compiled before without them.
+    Ok(compiled.map_or(program, Arc::new))
+}
+
+/// The newest record of the form that this person submitted, as the XML that a server gets.
+async fn last_saved(
+    program: &Program,
+    library: Library,
+    records: Records,
+    opened: RecordId,
+    account: &str,
+) -> Result<Option<String>, ProgramError> {
+    let is_one = |record: &&RecordSummary| {
+        let own = record.form_id == program.form().id() && record.author == account;
+        own && record.id != opened && record.state != State::Draft
+    };
+    // The newest change comes first.
+    let newest = records.all().get_untracked().iter().find(is_one).map(|record| record.id);
+    let Some(newest) = newest else { return Ok(None) };
+    let session = session(newest, library, records).await?;
+    Ok(session.map(|session| session.to_xml()))
+}
+
+/// The list of entities that a file stands for, if any form that this phone holds makes such ones.
+///
+/// The order of changes is that of the versions which they changed, then that of the phones' clocks: a phone does not
+/// know in which order the server took them.
+async fn entities(
+    address: &str,
+    library: Library,
+    records: Records,
+) -> Result<Option<String>, ProgramError> {
+    let name = address.rsplit('/').next().unwrap_or(address);
+    let Some(dataset) = name.strip_suffix(".csv") else { return Ok(None) };
+    let in_pack = library.pack().get_untracked();
+    let mut hashes: Vec<Hash> =
+        in_pack.forms.iter().filter_map(|form| form.hash.parse().ok()).collect();
+    let all = records.all().get_untracked();
+    hashes.extend(all.iter().map(|record| record.form_hash));
+    hashes.sort_unstable();
+    hashes.dedup();
+    let mut makers = Vec::new();
+    for hash in hashes {
+        if library.held_form(hash).await?.is_some_and(|xml| makes(&xml, dataset)) {
+            makers.push(hash);
+        }
+    }
+    if makers.is_empty() {
+        return Ok(None);
+    }
+    let mut changes: Vec<(EntityChange, i64, RecordId)> = Vec::new();
+    let is_done = |record: &&RecordSummary| {
+        let counts = matches!(record.state, State::Submitted | State::Returned | State::Approved);
+        counts && makers.contains(&record.form_hash)
+    };
+    for record in all.iter().filter(is_done) {
+        let Some(session) = session(record.id, library, records).await? else { continue };
+        let own = session.entities().into_iter().filter(|change| change.dataset == dataset);
+        changes.extend(own.map(|change| (change, record.changed_ms, record.id)));
+    }
+    changes.sort_by_key(|(change, changed_ms, record)| {
+        let version: u64 = change.base_version.trim().parse().unwrap_or_default();
+        (!change.create, version, *changed_ms, *record)
+    });
+    let changes: Vec<EntityChange> = changes.into_iter().map(|(change, ..)| change).collect();
+    Ok(Some(form::entity_list(&changes)))
+}
+
+/// Whether a form says that its records make entities of this list. Its text is searched first: parsing takes longer.
+fn makes(xml: &[u8], dataset: &str) -> bool {
+    let Ok(text) = std::str::from_utf8(xml) else { return false };
+    text.contains("dataset=")
+        && form::parse_xform(text).is_ok_and(|(form, _)| form.datasets().contains(&dataset))
+}
+
+/// A record as its own form reads it; `None` if the phone does not hold that form.
+async fn session(
+    record: RecordId,
+    library: Library,
+    records: Records,
+) -> Result<Option<Session>, StorageError> {
+    let Some(view) = records.view(record).await? else { return Ok(None) };
+    match library.program(view.form.hash).await {
+        Ok(program) => Ok(Some(resume(program, &view))),
+        Err(ProgramError::Storage(error)) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+fn resume(program: Arc<Program>, view: &RecordView) -> Session {
+    let environment = form::Environment {
+        seed: record_id::seed(view.record),
+        instance_id: format!("uuid:{}", record_id::uuid(view.record)),
+        ..form::Environment::default()
+    };
+    Session::resume(program, environment, &fields_of(view))
+}

@@ -1,0 +1,130 @@
+//! Files that the phone makes itself: the last record, and lists of entities.
+
+use super::*;
+use crate::{
+    platform::storage::Change,
+    stores::{Library, form_entry::own_files::with_own_files},
+};
+
+const HEAD: &str = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa" xmlns:entities="http://www.opendatakit.org/xforms/entities"><h:head><h:title>F</h:title><model>"#;
+
+/// Registers a household as an entity.
+fn registering() -> String {
+    format!(
+        r#"{HEAD}<instance><data id="ho" version="1"><ten/><nguoi/><meta><entity dataset="ho_dan" id="" create="1"><label/></entity></meta></data></instance>
+        <bind nodeset="/data/ten" type="string"/><bind nodeset="/data/nguoi" type="int" entities:saveto="so_nguoi"/>
+        <bind nodeset="/data/meta/entity/@id" calculate="concat('ho-', /data/ten)"/>
+        <bind nodeset="/data/meta/entity/label" calculate="concat('Hộ ', /data/ten)"/></model></h:head>
+        <h:body><input ref="/data/ten"><label>Tên</label></input><input ref="/data/nguoi"><label>Số người</label></input></h:body></h:html>"#
+    )
+}
+
+/// Visits a household, and changes it.
+fn visiting() -> String {
+    format!(
+        r#"{HEAD}<instance><data id="tham" version="1"><ho/><nguoi/><meta><entity dataset="ho_dan" id="" update="1" baseVersion=""/></meta></data></instance>
+        <instance id="ho_dan" src="jr://file-csv/ho_dan.csv"/>
+        <bind nodeset="/data/ho" type="string"/>
+        <bind nodeset="/data/nguoi" type="int" entities:saveto="so_nguoi"/>
+        <bind nodeset="/data/meta/entity/@id" calculate="/data/ho"/>
+        <bind nodeset="/data/meta/entity/@baseVersion" calculate="instance('ho_dan')/root/item[name = /data/ho ]/__version"/>
+        </model></h:head>
+        <h:body><select1 ref="/data/ho"><label>Hộ</label><itemset nodeset="instance('ho_dan')/root/item"><value ref="name"/><label ref="label"/></itemset></select1>
+        <input ref="/data/nguoi"><label>Số người</label></input></h:body></h:html>"#
+    )
+}
+
+/// Begins with what the last record said.
+const REPEATING: &str = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa"><h:head><h:title>F</h:title><model>
+    <instance><data id="lai" version="1"><xa/><so/></data></instance>
+    <instance id="__last-saved" src="jr://instance/last-saved"/>
+    <bind nodeset="/data/xa" type="string"/><bind nodeset="/data/so" type="int"/>
+    <setvalue event="odk-instance-first-load" ref="/data/xa" value="instance('__last-saved')/data/xa"/>
+    </model></h:head><h:body><input ref="/data/xa"><label>Xã</label></input><input ref="/data/so"><label>Số</label></input></h:body></h:html>"#;
+
+/// Opens a new record with the files that the phone has for its form, as the app does.
+fn begin(phone: &Phone) -> FormEntry {
+    let id = record_id::new();
+    let library = block_on(Library::load(phone.storage.clone())).expect("memory reads");
+    let program = phone.program.clone();
+    let program = block_on(with_own_files(program, library, phone.records, id, "an"));
+    let program = program.expect("memory reads");
+    Phone { program, storage: phone.storage.clone(), form: phone.form.clone(), ..*phone }.open(id)
+}
+
+fn hold(phone: &Phone, xml: &str) {
+    let hash = codec::hash(xml.as_bytes());
+    let row = Change::Put(Store::Forms, hash.into(), xml.as_bytes().to_vec());
+    block_on(phone.storage.write(vec![row])).expect("memory writes");
+}
+
+fn register(phone: &Phone, name: &str, people: &str) {
+    let entry = begin(phone);
+    entry.answer(question(entry, "ten"), name);
+    entry.answer(question(entry, "nguoi"), people);
+    block_on(entry.submit()).expect("complete");
+}
+
+fn offered(entry: FormEntry, path: &str) -> Vec<(String, String)> {
+    let choices = entry.choices(question(entry, path)).get_untracked();
+    choices.iter().map(|choice| (choice.value.clone(), choice.label.text.clone())).collect()
+}
+
+#[test]
+fn what_submitted_records_register_is_offered_by_the_next_form_without_a_network() {
+    Owner::new().with(|| {
+        let (registering, visiting) = (registering(), visiting());
+        let phone = Phone::filling_in(&registering);
+        hold(&phone, &registering);
+        hold(&phone, &visiting);
+        register(&phone, "Lan", "4");
+        register(&phone, "Hoa", "2");
+        // One that is not submitted registers nobody.
+        let draft = begin(&phone);
+        draft.answer(question(draft, "ten"), "Mai");
+        block_on(draft.save_now()).expect("stored");
+
+        let visit = phone.with_form(&visiting);
+        let entry = begin(&visit);
+        let mut households = offered(entry, "ho");
+        households.sort();
+        let pair = |(id, label): (&str, &str)| (id.to_owned(), label.to_owned());
+        assert_eq!(households, [("ho-Hoa", "Hộ Hoa"), ("ho-Lan", "Hộ Lan")].map(pair));
+        entry.answer(question(entry, "ho"), "ho-Lan");
+        entry.answer(question(entry, "nguoi"), "5");
+        let fields = entry.relevant_fields();
+        assert_eq!(fields.get("meta/entity/@baseVersion").map(String::as_str), Some("1"));
+        block_on(entry.submit()).expect("complete");
+
+        let next = begin(&visit);
+        next.answer(question(next, "ho"), "ho-Lan");
+        let fields = next.relevant_fields();
+        let version = fields.get("meta/entity/@baseVersion").map(String::as_str);
+        assert_eq!(version, Some("2"), "the visit changed the household");
+    });
+}
+
+#[test]
+fn a_list_that_no_form_makes_is_left_to_the_form_itself() {
+    Owner::new().with(|| {
+        let visiting = visiting().replace("ho_dan\" id", "khac\" id");
+        let phone = Phone::filling_in(&visiting);
+        hold(&phone, &visiting);
+        assert!(offered(begin(&phone), "ho").is_empty());
+    });
+}
+
+#[test]
+fn a_new_record_begins_with_what_the_last_submitted_one_of_the_form_said() {
+    Owner::new().with(|| {
+        let phone = Phone::filling_in(REPEATING);
+        hold(&phone, REPEATING);
+        let first = begin(&phone);
+        assert_eq!(value(first, "xa"), "");
+        first.answer(question(first, "xa"), "Bảo Quang");
+        block_on(first.save_now()).expect("stored");
+        assert_eq!(value(begin(&phone), "xa"), "", "it is not submitted");
+        block_on(first.submit()).expect("complete");
+        assert_eq!(value(begin(&phone), "xa"), "Bảo Quang");
+    });
+}

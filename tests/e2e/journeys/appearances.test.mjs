@@ -1,0 +1,339 @@
+// Appearances and files that came with a form, driven as a person drives them: grids, pictures with regions, lines on
+// the earth, recordings, drawings, long lists. What is entered is what would be submitted.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { faults } from '../harness/axe.mjs';
+import { picture } from '../harness/picture.mjs';
+import { until } from '../harness/until.mjs';
+import { Server } from '../harness/server.mjs';
+import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { App } from '../pages/app.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const TOWNS = 50_000;
+/** Type, name, label, appearance, parameters, image, choice_filter. */
+const SURVEY = [
+  ['begin_group', 've_sinh', 'Chấm điểm từng khâu', 'table-list', '', '', ''],
+  ['select_one muc', 'k1', 'Vệ sinh bếp ăn', '', '', '', ''],
+  ['select_one muc', 'k2', 'Nguồn nước và nơi rửa tay cho trẻ', '', '', '', ''],
+  ['select_one muc', 'k3', 'Thu gom rác', '', '', '', ''],
+  ['end_group', '', '', '', '', '', ''],
+  ['begin_group', 'ai', 'Ai tham gia', 'field-list', '', '', ''],
+  ['select_multiple muc', 'n1', 'Ban đầu', 'label', '', '', ''],
+  ['select_multiple muc', 'n2', 'Buổi sáng', 'list-nolabel', '', '', ''],
+  ['select_multiple muc', 'n3', 'Buổi chiều', 'list-nolabel', '', '', ''],
+  ['end_group', '', '', '', '', '', ''],
+  ['begin_group', 'hinh', 'Hình', 'field-list', '', '', ''],
+  ['select_one khu', 'khu', 'Chọn khu trên sơ đồ', 'image-map', '', 'so_do.svg', ''],
+  ['select_multiple khu', 'cac_khu', 'Các khu đã đi', 'image-map', '', 'so_do.svg', ''],
+  ['select_one trai', 'trai', 'Loại trái cây', 'columns no-buttons', '', '', ''],
+  ['end_group', '', '', '', '', '', ''],
+  ['begin_group', 'dat', 'Đất', 'field-list', '', '', ''],
+  ['geotrace', 'duong', 'Đường đi', '', '', '', ''],
+  ['geoshape', 'thua', 'Thửa đất', '', '', '', ''],
+  ['end_group', '', '', '', '', '', ''],
+  ['begin_group', 'ghi', 'Ghi lại', 'field-list', '', '', ''],
+  ['audio', 'tieng', 'Lời kể', '', '', '', ''],
+  ['video', 'phim', 'Phim', '', '', '', ''],
+  ['image', 'anh', 'Ảnh có đánh dấu', 'annotate', '', '', ''],
+  ['image', 've', 'Vẽ sơ đồ', 'draw', '', '', ''],
+  ['barcode', 'vach', 'Mã vạch', '', '', '', ''],
+  ['end_group', '', '', '', '', '', ''],
+  ['begin_group', 'so', 'Số', 'field-list', '', '', ''],
+  ['range', 'sao', 'Mấy sao', 'rating', 'start=1 end=5 step=1', '', ''],
+  ['range', 'chon', 'Chọn số', 'picker', 'start=0 end=2 step=0.5', '', ''],
+  ['range', 'cao', 'Mực nước', 'vertical', 'start=0 end=10 step=1', '', ''],
+  ['date', 'nam', 'Năm', 'year', '', '', ''],
+  ['date', 'go', 'Ngày gõ tay', 'no-calendar', '', '', ''],
+  ['date', 'lich', 'Ngày theo lịch Ba Tư', 'persian', '', '', ''],
+  ['decimal', 'huong', 'Hướng', 'bearing', '', '', ''],
+  ['end_group', '', '', '', '', '', ''],
+  ['begin_group', 'noi', 'Nơi ở', 'field-list', '', '', ''],
+  ['select_one_from_file xa.csv', 'xa', 'Xã', '', '', '', ''],
+  ['end_group', '', '', '', '', '', ''],
+  ['select_one muc', 'nhanh', 'Chọn là sang trang', 'quick', '', '', ''],
+  ['rank trai', 'hang', 'Xếp hạng', '', '', '', ''],
+];
+const CHOICES = [
+  ['muc', 'tot', 'Tốt', ''], ['muc', 'dat', 'Đạt', ''], ['muc', 'kem', 'Kém', ''],
+  ['khu', 'dong', 'Khu đông', ''], ['khu', 'tay', 'Khu tây', ''],
+  ['trai', 'sau', 'Sầu riêng', 'sau.png'], ['trai', 'chom', 'Chôm chôm', 'chom.png'],
+];
+const FORM = [
+  ['survey'],
+  ['', 'type', 'name', 'label', 'appearance', 'parameters', 'media::image', 'choice_filter'],
+  ...SURVEY.map((row) => ['', ...row]),
+  ['choices'],
+  ['', 'list_name', 'name', 'label', 'media::image'],
+  ...CHOICES.map((row) => ['', ...row]),
+];
+const MAP = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 80"><script>document.title = 'hỏng'</script>
+  <rect id="dong" x="105" y="5" width="90" height="70" fill="#cfe8d8" onclick="document.title = 'hỏng'"/>
+  <g id="tay" fill="#e6dcc4"><path d="M5 5H95V75H5z"/></g>
+  <text x="150" y="45" text-anchor="middle" font-size="12">Đông</text></svg>`;
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const phone = new Device('officer', folder, PHONE);
+let server;
+let app;
+let form;
+
+const file = (name, bytes) => {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+};
+const markdown = FORM.map((row) => `| ${row.map((cell) => cell.replaceAll('|', ' ')).join(' | ')} |`).join('\n');
+const towns = () => {
+  const rows = ['name,label'];
+  for (let at = 1; at <= TOWNS; at += 1) rows.push(`x${at},Xã số ${at}${at === 48_213 ? ' Hàng Gòn' : ''}`);
+  return rows.join('\n');
+};
+const inside = (name, selector) => form.question(name).locator(selector).first();
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  await phone.start();
+  await phone.context.grantPermissions(['geolocation', 'microphone', 'camera', 'accelerometer', 'gyroscope', 'magnetometer'], { origin: server.url });
+  // What a phone's browser has and a desk's has not: a reader of codes, and a compass.
+  await phone.context.addInitScript(() => {
+    window.BarcodeDetector = class { async detect() { return [{ rawValue: '8934567890123' }]; } };
+    setInterval(() =>
+      window.dispatchEvent(new DeviceOrientationEvent('deviceorientationabsolute', { alpha: 90, absolute: true })), 200);
+  });
+  app = new App(phone, server);
+  await app.signIn('canbo.longkhanh');
+  await app.readyForOffline();
+  await app.open('/forms/preview');
+  await phone.page.locator('input[type="file"]').first().setInputFiles([
+    file('moi_kieu.md', markdown), file('xa.csv', towns()), file('so_do.svg', MAP),
+    picture(join(folder, 'sau.png'), 120, 90), picture(join(folder, 'chom.png'), 90, 120),
+  ]);
+  form = await new FormPage(phone.page).ready();
+});
+
+after(async () => {
+  await phone.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Looks at a page in both sizes, and at what keeps a person out of it. */
+async function looked(name) {
+  await phone.screenshot(name);
+  await phone.page.setViewportSize(DESK);
+  await phone.screenshot(`${name}-desk`);
+  await phone.page.setViewportSize(PHONE);
+  assert.deepEqual(await faults(phone, name), []);
+}
+
+/** Goes to a page, wherever the test before left off. */
+async function at(heading) {
+  if ((await form.heading()) !== heading) await form.goTo(heading);
+  await until(`the page ${heading} shows`, async () => (await form.heading()) === heading);
+}
+
+/** A cell of a grid by the names that a screen reader says. */
+const cell = (name, choice) => form.question(name).locator(`input[value="${choice}"]`);
+
+test('a grid is a table: each cell is named by its row and its column, and a tap answers one question', async () => {
+  const table = phone.page.locator('.grid table').first();
+  assert.deepEqual(await table.locator('thead th').allInnerTexts(), ['Tốt', 'Đạt', 'Kém']);
+  assert.equal(await table.locator('tbody tr').count(), 3);
+  await phone.page.getByRole('radio', { name: 'Vệ sinh bếp ăn Tốt' }).check();
+  await form.question('k2').locator('label.grid-choice').nth(1).click();
+  await cell('k3', 'kem').focus();
+  await phone.page.keyboard.press('Space');
+  for (const [name, value] of [['k1', 'tot'], ['k2', 'dat'], ['k3', 'kem']]) {
+    assert.equal(await form.question(name).locator('input:checked').getAttribute('value'), value);
+  }
+  const box = await form.question('k1').locator('label.grid-choice').first().boundingBox();
+  assert.ok(box.width >= 48 && box.height >= 48, `${box.width} x ${box.height}`);
+  const isWhole = await phone.page.locator('.grid').first().evaluate((grid) => grid.scrollWidth <= grid.clientWidth);
+  assert.ok(isWhole, 'three choices fit on a phone of 360 px');
+  // What is not required can be taken away again.
+  await form.question('k3').getByRole('button', { name: 'Bỏ chọn: Thu gom rác' }).click();
+  assert.equal(await form.question('k3').locator('input:checked').count(), 0);
+  await looked('grid');
+});
+
+test('a grid of questions with several answers', async () => {
+  await at('Ai tham gia');
+  await cell('n2', 'tot').check();
+  await cell('n2', 'kem').check();
+  await cell('n3', 'dat').check();
+  await cell('n2', 'kem').uncheck();
+  await looked('grid-many');
+});
+
+test('regions of a picture are its choices, and so is the list below it', async () => {
+  await at('Hình');
+  const region = (question, id) => form.question(question).locator(`.image-map [data-region="${id}"]`);
+  await region('khu', 'tay').click();
+  assert.ok(await inside('khu', 'input[value="tay"]').isChecked());
+  await inside('khu', 'label.choice:has(input[value="dong"])').click();
+  await form.question('khu').locator('.image-map .region-chosen[data-region="dong"]').waitFor();
+  await region('cac_khu', 'dong').click();
+  await region('cac_khu', 'tay').click();
+  assert.equal(await form.question('cac_khu').locator('.region-chosen').count(), 2);
+  assert.equal(await phone.page.locator('.image-map :is(script, [onclick])').count(), 0, 'nothing in a picture runs');
+  const images = form.question('trai').locator('img.choice-picture');
+  assert.equal(await images.count(), 2);
+  await until('pictures of choices are drawn', () =>
+    images.evaluateAll((all) => all.every((image) => image.complete && image.naturalWidth > 0)));
+  await form.choose('trai', 'chom', 'Chôm chôm');
+  await looked('image-map');
+});
+
+test('a line and an area are measured corner by corner, or typed', async () => {
+  await at('Đất');
+  const places = [[10.93, 107.24], [10.931, 107.24], [10.931, 107.242]];
+  for (const name of ['duong', 'thua']) {
+    for (const [at, [latitude, longitude]] of places.entries()) {
+      await phone.context.setGeolocation({ latitude, longitude, accuracy: 5 });
+      await form.question(name).getByRole('button', { name: 'Thêm điểm ở đây' }).click();
+      await until(`corner ${at + 1} of ${name}`, async () =>
+        (await form.question(name).locator('.trace-corners li').count()) === at + 1);
+    }
+  }
+  await form.question('duong').getByRole('button', { name: 'Bỏ điểm cuối' }).click();
+  await form.question('duong').getByText('2 điểm').waitFor();
+  assert.match(await form.question('thua').locator('.trace p').innerText(), /^3 điểm, dài \d+ m$/);
+  assert.equal(await form.question('thua').locator('svg.trace-sketch polygon').count(), 1);
+  await form.question('thua').scrollIntoViewIfNeeded();
+  await looked('trace');
+  // While walking: what is near the last corner is not taken, what is a stride away is.
+  await form.question('duong').getByRole('button', { name: 'Đi và tự ghi' }).click();
+  await phone.context.setGeolocation({ latitude: 10.935, longitude: 107.24, accuracy: 5 });
+  await until('the walk adds a corner', async () => (await form.question('duong').locator('.trace-corners li').count()) >= 3);
+  await form.question('duong').getByRole('button', { name: 'Dừng tự ghi' }).click();
+});
+
+test('sound, film, a photo that is drawn on, a drawing, a code that is scanned', async () => {
+  await at('Ghi lại');
+  await form.question('tieng').getByRole('button', { name: 'Ghi âm' }).click();
+  await form.question('tieng').getByText('Đang ghi…').waitFor();
+  await form.question('tieng').getByRole('button', { name: 'Dừng ghi âm' }).click();
+  await form.question('tieng').locator('audio').waitFor();
+  await inside('phim', 'input[type="file"]').setInputFiles(file('phim.webm', 'không phải phim'));
+  await form.question('phim').locator('video').waitFor();
+  await form.photograph('anh', picture(join(folder, 'chup.png'), 640, 480));
+  const before = await inside('anh', 'img').getAttribute('src');
+  await form.question('anh').getByRole('button', { name: 'Vẽ lên ảnh' }).click();
+  const pad = phone.page.locator('canvas.photo-pad:visible');
+  await until('the photo is under the finger', () => pad.evaluate((canvas) => canvas.width === 640));
+  await stroke(pad);
+  await phone.screenshot('annotate');
+  await phone.page.getByRole('button', { name: 'Dùng hình này' }).filter({ visible: true }).click();
+  await until('the drawn photo takes its place', async () => (await inside('anh', 'img').getAttribute('src')) !== before);
+  assert.ok(await redness(inside('anh', 'img')) > 0, 'the mark is in the photo');
+  await form.question('ve').getByRole('button', { name: 'Vẽ vào khung' }).click();
+  await stroke(phone.page.locator('canvas.signature-pad:visible'));
+  await phone.page.getByRole('button', { name: 'Dùng hình này' }).filter({ visible: true }).click();
+  await form.question('ve').locator('img').first().waitFor();
+  await form.question('vach').getByRole('button', { name: 'Quét mã' }).click();
+  await until('the code is read', async () => (await inside('vach', 'input').inputValue()) === '8934567890123');
+  await form.question('anh').scrollIntoViewIfNeeded();
+  await looked('recordings');
+});
+
+async function stroke(pad) {
+  const box = await pad.boundingBox();
+  const { mouse } = phone.page;
+  await mouse.move(box.x + 30, box.y + box.height / 2);
+  await mouse.down();
+  for (let step = 1; step <= 6; step += 1) await mouse.move(box.x + 30 + step * 25, box.y + box.height / 2 + (step % 2 ? -20 : 20));
+  await mouse.up();
+}
+
+/** How many dots of a picture have the colour that marks are drawn in. */
+const redness = (image) => image.evaluate(async (element) => {
+  await element.decode();
+  const canvas = new OffscreenCanvas(element.naturalWidth, element.naturalHeight);
+  const context = canvas.getContext('2d');
+  context.drawImage(element, 0, 0);
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  let red = 0;
+  for (let at = 0; at < data.length; at += 4) red += data[at] > 180 && data[at + 1] < 60 && data[at + 2] < 60;
+  return red;
+});
+
+test('numbers in a row and in a list, dates by year and by hand, another calendar, a bearing', async () => {
+  await at('Số');
+  await form.question('sao').locator('label.rating').nth(3).click();
+  assert.equal(await form.question('sao').locator('.rating-filled').count(), 4);
+  await inside('chon', 'select').selectOption('1.5');
+  await inside('cao', 'input').focus();
+  for (let turn = 0; turn < 4; turn += 1) await phone.page.keyboard.press('ArrowUp');
+  const slider = await inside('cao', 'input').boundingBox();
+  assert.ok(slider.height > slider.width, 'it stands upright');
+  await form.type('nam', '2019');
+  await form.type('go', '7/3/2024');
+  assert.equal(await inside('go', 'input').inputValue(), '07/03/2024');
+  await form.type('lich', '2024-03-20');
+  assert.match(await inside('lich', '.muted').innerText(), /20\/03\/2024 · .*1403/);
+  await form.question('huong').getByRole('button', { name: 'Đo hướng' }).click();
+  await until('the compass answers', async () => /^270/.test(await inside('huong', 'input').inputValue()));
+  await looked('numbers');
+});
+
+test('fifty thousand choices: the page never holds them, and the one that is sought is found', async () => {
+  await at('Nơi ở');
+  await form.question('xa').locator('.choose-button').click();
+  const sheet = phone.page.getByRole('dialog').filter({ visible: true });
+  await sheet.locator('.choice-row').first().waitFor();
+  assert.ok((await phone.page.locator('.choice-row').count()) < 60);
+  const took_ms = await sheet.locator('input[type="search"]').evaluate((search) => new Promise((done) => {
+    const start = performance.now();
+    search.value = 'hang gon';
+    search.dispatchEvent(new Event('input', { bubbles: true }));
+    requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
+  }));
+  await until('one is left', async () => (await sheet.locator('.choice-row').count()) === 1);
+  console.log(`searching ${TOWNS} choices took ${took_ms.toFixed(0)} ms`);
+  await phone.screenshot('long-list');
+  await sheet.locator('.choice-row').click();
+  await form.question('xa').getByText('Xã số 48213 Hàng Gòn').waitFor();
+  await looked('long-list-chosen');
+});
+
+test('a quick question goes on by itself under a finger, and waits under the keyboard', async () => {
+  await at('Nơi ở');
+  await phone.page.locator('.form-foot').getByRole('button', { name: 'Tiếp' }).click();
+  await inside('nhanh', 'input[value="tot"]').focus();
+  await phone.page.keyboard.press('ArrowDown');
+  assert.ok(await inside('nhanh', 'input[value="dat"]').isChecked());
+  await inside('nhanh', 'label.choice:has(input[value="kem"])').click();
+  await form.question('hang').waitFor();
+  await form.question('hang').getByRole('button', { name: 'Xuống' }).first().click();
+  await looked('rank');
+});
+
+test('what was entered is what would be submitted', async () => {
+  await phone.page.locator('.form-foot').getByRole('button', { name: 'Xem lại' }).click();
+  await phone.page.getByRole('button', { name: 'Nộp phiếu' }).click();
+  await phone.page.getByText('Đây là những gì sẽ được nộp').waitFor();
+  const facts = await phone.page.locator('.facts').evaluate((list) =>
+    Object.fromEntries([...list.querySelectorAll('dt')].map((term) => [term.innerText, term.nextElementSibling.innerText])));
+  const expected = {
+    've_sinh/k1': 'tot', 've_sinh/k2': 'dat', 've_sinh/k3': undefined, 'ai/n2': 'tot', 'ai/n3': 'dat',
+    'hinh/khu': 'dong', 'hinh/cac_khu': 'dong tay', 'hinh/trai': 'chom', 'ghi/vach': '8934567890123',
+    'so/sao': '4', 'so/cao': '4', 'so/nam': '2019-01-01', 'so/go': '2024-03-07', 'so/lich': '2024-03-20',
+    'noi/xa': 'x48213', nhanh: 'kem', hang: 'chom sau',
+  };
+  for (const [name, value] of Object.entries(expected)) assert.equal(facts[name], value, name);
+  assert.equal(Number(facts['so/chon']), 1.5);
+  assert.equal(Number(facts['so/huong']), 270);
+  const corners = (text) => text.split(';').map((corner) => corner.trim().split(' ').slice(0, 2).map(Number));
+  assert.deepEqual(corners(facts['dat/thua']), [[10.93, 107.24], [10.931, 107.24], [10.931, 107.242], [10.93, 107.24]]);
+  assert.deepEqual(corners(facts['dat/duong']).slice(0, 2), [[10.93, 107.24], [10.931, 107.24]]);
+  assert.match(facts['ghi/tieng'], /\.(webm|mp4|ogg)$/);
+  assert.match(facts['ghi/phim'], /\.webm$/);
+  assert.match(facts['ghi/anh'], /\.jpg$/);
+  assert.match(facts['ghi/ve'], /\.png$/);
+  assert.equal(await phone.page.title() === 'hỏng', false);
+});
