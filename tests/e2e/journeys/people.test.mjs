@@ -1,0 +1,156 @@
+// People and their devices: an administrator adds somebody, who comes in by a link, once; a lost phone's session is ended at the
+// desk, and nothing that was on it is lost; the log tells all of it.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { faults } from '../harness/axe.mjs';
+import { Server } from '../harness/server.mjs';
+import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { until } from '../harness/until.mjs';
+import { App } from '../pages/app.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const desk = new Device('desk', folder, DESK);
+const phone = new Device('phone', folder, PHONE);
+const other = new Device('other', folder, PHONE);
+let server;
+let link;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  const added = await server.command('user', 'add', 'quantri', '--role', 'administrator', '--unit', 'so_noi_vu_dong_nai');
+  await server.start();
+  await desk.start();
+  await desk.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
+  await new App(desk, server).signIn('quantri', added.match(/password: (\S+)/)[1]);
+});
+
+after(async () => {
+  for (const device of [desk, phone, other]) await device.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const button = (device, name) => device.page.getByRole('button', { name, exact: true });
+
+test('an administrator adds a person and gets a code: as a picture, as a link, as letters', async () => {
+  const { page } = desk;
+  await page.locator('.desk-tab', { hasText: 'Người dùng' }).click();
+  await button(desk, 'Thêm người').click();
+  const sheet = page.locator('dialog[open]');
+  await sheet.getByLabel('Họ và tên').fill('Đặng Thị Ngọc');
+  await sheet.getByLabel('Tên đăng nhập').fill('ngọc');
+  await sheet.getByLabel('Vai trò').selectOption('officer');
+  await sheet.getByLabel('Đơn vị').selectOption('dn_p_bao_vinh');
+  await sheet.getByRole('button', { name: 'Thêm người' }).click();
+  await sheet.getByText('Tên đăng nhập chỉ gồm chữ không dấu').waitFor();
+  await sheet.getByLabel('Tên đăng nhập').fill('canbo3.baovinh');
+  await sheet.getByRole('button', { name: 'Thêm người' }).click();
+
+  await sheet.getByRole('heading', { name: 'Mã đăng nhập cho canbo3.baovinh' }).waitFor();
+  await sheet.locator('svg.qr').waitFor();
+  await desk.screenshot('people-code');
+  assert.deepEqual(await faults(desk, 'sign-in code'), []);
+  await sheet.getByRole('button', { name: 'Chép đường dẫn' }).click();
+  await page.getByText('Đã chép đường dẫn').waitFor();
+  link = await page.evaluate(() => navigator.clipboard.readText());
+  const code = await sheet.locator('.sign-in-code').innerText();
+  assert.equal(link, `${server.url}/sign-in#${code}`);
+  await page.keyboard.press('Escape');
+  await page.getByPlaceholder('Tìm người, đơn vị').fill('dang ngoc bao vinh');
+  await until('the person is found without accents', async () => (await page.locator('[data-account]').count()) === 1);
+  await desk.screenshot('people');
+  assert.deepEqual(await faults(desk, 'people'), []);
+});
+
+test('the link lets the person in, once, and leaves the address', async () => {
+  await phone.start();
+  await phone.page.goto(link, { waitUntil: 'domcontentloaded' });
+  await phone.page.getByText('Đặng Thị Ngọc').waitFor();
+  assert.equal(new URL(phone.page.url()).hash, '');
+  await other.start();
+  await other.page.goto(link, { waitUntil: 'domcontentloaded' });
+  await other.page.getByText('Mã không đúng, đã dùng rồi, hoặc hết hạn.').waitFor();
+  await other.page.getByText('Có mã hoặc đường dẫn của người điều phối?').click();
+  await other.screenshot('sign-in-code-used');
+  assert.deepEqual(await faults(other, 'sign-in by code'), []);
+});
+
+test('a code is read out and typed, in any case and with blanks', async () => {
+  const { page } = desk;
+  await page.locator('[data-account="canbo3.baovinh"]').getByRole('button', { name: 'Tạo mã đăng nhập' }).click();
+  const code = await page.locator('dialog[open] .sign-in-code').innerText();
+  await page.keyboard.press('Escape');
+  await other.page.getByLabel('Mã đăng nhập').fill(` ${code.toLowerCase().replaceAll('-', ' ')} `);
+  await button(other, 'Đăng nhập bằng mã').click();
+  await other.page.getByText('Đặng Thị Ngọc').waitFor();
+});
+
+test('a lost phone: the desk ends its session, and what was on it goes up once its owner signs in again', async () => {
+  const app = new App(phone, server);
+  await app.readyForOffline();
+  await server.stop();
+  const form = await app.begin('lk_kho_khan');
+  await form.type('tom_tat', 'Ghi trước khi mất máy');
+  await form.saved();
+  await server.start();
+  const { page } = desk;
+  await page.getByText('Thiết bị', { exact: true }).click();
+  const sessions = page.locator('[data-session]', { hasText: 'Đặng Thị Ngọc' });
+  await until('both devices are listed', async () => (await sessions.count()) === 2);
+  await desk.screenshot('devices');
+  assert.deepEqual(await faults(desk, 'devices'), []);
+  for (const left of [1, 0]) {
+    await sessions.first().getByRole('button', { name: 'Kết thúc' }).click();
+    await page.locator('dialog[open]').getByRole('button', { name: 'Kết thúc' }).click();
+    await until('the session is gone', async () => (await sessions.count()) === left);
+  }
+  await phone.page.getByText('Đăng nhập lại').first().waitFor();
+  assert.equal(await form.question('tom_tat').locator('input, textarea').first().inputValue(), 'Ghi trước khi mất máy');
+
+  await page.getByText('Người dùng', { exact: true }).last().click();
+  await page.locator('[data-account="canbo3.baovinh"]').getByRole('button', { name: 'Tạo mã đăng nhập' }).click();
+  const code = await page.locator('dialog[open] .sign-in-code').innerText();
+  await page.keyboard.press('Escape');
+  await phone.page.goto(`${server.url}/sign-in#${code}`, { waitUntil: 'domcontentloaded' });
+  await phone.page.locator('.today').waitFor();
+  await app.allSent();
+  await app.open('/records');
+  await phone.page.locator('.record-row', { hasText: 'Ghi trước khi mất máy' }).waitFor();
+});
+
+test('an officer sees their own devices and nobody else\'s', async () => {
+  await phone.page.goto(`${server.url}/people`, { waitUntil: 'domcontentloaded' });
+  await phone.page.getByRole('heading', { name: 'Máy đang đăng nhập của tôi' }).waitFor();
+  await phone.page.getByText('Máy này').waitFor();
+  assert.equal(await phone.page.locator('[data-session]').count(), 1);
+  assert.equal(await phone.page.locator('[data-account]').count(), 0);
+  await phone.screenshot('own-devices');
+  assert.deepEqual(await faults(phone, 'own devices'), []);
+});
+
+test('the log tells who did what, and its chain holds', async () => {
+  const { page } = desk;
+  await page.getByText('Nhật ký', { exact: true }).click();
+  const log = page.locator('.deeds');
+  for (const deed of ['quantri thêm người dùng: canbo3.baovinh', 'quantri tạo mã đăng nhập: canbo3.baovinh', 'canbo3.baovinh đăng nhập bằng mã', 'quantri kết thúc phiên: canbo3.baovinh']) {
+    await log.getByText(deed).first().waitFor();
+  }
+  await desk.screenshot('audit-log');
+  assert.deepEqual(await faults(desk, 'audit log'), []);
+  assert.match(await server.command('audit', 'verify'), /\d+:[0-9a-f]{64}/);
+});
+
+test('a person who is kept out is out everywhere, and comes in again when let', async () => {
+  const { page } = desk;
+  await page.getByText('Người dùng', { exact: true }).last().click();
+  const card = page.locator('[data-account="canbo3.baovinh"]');
+  await card.getByRole('button', { name: 'Khóa tài khoản' }).click();
+  await page.locator('dialog[open]').getByRole('button', { name: 'Khóa tài khoản' }).click();
+  await card.getByText('Đã khóa').waitFor();
+  assert.equal(await card.getByRole('button', { name: 'Tạo mã đăng nhập' }).count(), 0);
+  await card.getByRole('button', { name: 'Mở lại tài khoản' }).click();
+  await card.getByRole('button', { name: 'Tạo mã đăng nhập' }).waitFor();
+});
