@@ -33,6 +33,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const list = (name) => desk.page.getByRole('radio', { name, exact: true }).check();
 const button = (device, name) => device.page.getByRole('button', { name, exact: true });
 
 test('an administrator adds a person and gets a code: as a picture, as a link, as letters', async () => {
@@ -42,8 +43,9 @@ test('an administrator adds a person and gets a code: as a picture, as a link, a
   const sheet = page.locator('dialog[open]');
   await sheet.getByLabel('Họ và tên').fill('Đặng Thị Ngọc');
   await sheet.getByLabel('Tên đăng nhập').fill('ngọc');
-  await sheet.getByLabel('Vai trò').selectOption('officer');
-  await sheet.getByLabel('Đơn vị').selectOption('dn_p_bao_vinh');
+  const field = (name) => sheet.locator('label', { has: page.getByText(name, { exact: true }) });
+  await field('Vai trò').locator('select').selectOption('officer');
+  await field('Đơn vị').locator('select').selectOption('dn_p_bao_vinh');
   await sheet.getByRole('button', { name: 'Thêm người' }).click();
   await sheet.getByText('Tên đăng nhập chỉ gồm chữ không dấu').waitFor();
   await sheet.getByLabel('Tên đăng nhập').fill('canbo3.baovinh');
@@ -97,7 +99,7 @@ test('a lost phone: the desk ends its session, and what was on it goes up once i
   await form.saved();
   await server.start();
   const { page } = desk;
-  await page.getByText('Thiết bị', { exact: true }).click();
+  await list('Thiết bị');
   const sessions = page.locator('[data-session]', { hasText: 'Đặng Thị Ngọc' });
   await until('both devices are listed', async () => (await sessions.count()) === 2);
   await desk.screenshot('devices');
@@ -110,7 +112,7 @@ test('a lost phone: the desk ends its session, and what was on it goes up once i
   await phone.page.getByText('Đăng nhập lại').first().waitFor();
   assert.equal(await form.question('tom_tat').locator('input, textarea').first().inputValue(), 'Ghi trước khi mất máy');
 
-  await page.getByText('Người dùng', { exact: true }).last().click();
+  await list('Người dùng');
   await page.locator('[data-account="canbo3.baovinh"]').getByRole('button', { name: 'Tạo mã đăng nhập' }).click();
   const code = await page.locator('dialog[open] .sign-in-code').innerText();
   await page.keyboard.press('Escape');
@@ -133,7 +135,7 @@ test('an officer sees their own devices and nobody else\'s', async () => {
 
 test('the log tells who did what, and its chain holds', async () => {
   const { page } = desk;
-  await page.getByText('Nhật ký', { exact: true }).click();
+  await list('Nhật ký');
   const log = page.locator('.deeds');
   for (const deed of ['quantri thêm người dùng: canbo3.baovinh', 'quantri tạo mã đăng nhập: canbo3.baovinh', 'canbo3.baovinh đăng nhập bằng mã', 'quantri kết thúc phiên: canbo3.baovinh']) {
     await log.getByText(deed).first().waitFor();
@@ -145,7 +147,7 @@ test('the log tells who did what, and its chain holds', async () => {
 
 test('a person who is kept out is out everywhere, and comes in again when let', async () => {
   const { page } = desk;
-  await page.getByText('Người dùng', { exact: true }).last().click();
+  await list('Người dùng');
   const card = page.locator('[data-account="canbo3.baovinh"]');
   await card.getByRole('button', { name: 'Khóa tài khoản' }).click();
   await page.locator('dialog[open]').getByRole('button', { name: 'Khóa tài khoản' }).click();
