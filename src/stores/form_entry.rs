@@ -28,11 +28,17 @@ use super::{Records, blobs, record_id};
 use crate::platform::{
     clock,
     files::Picked,
+    location,
     storage::{Storage, StorageError},
+    tasks,
 };
 
 /// How long after the last key an answer is written.
 pub const SAVE_AFTER_MS: u32 = 250;
+
+/// Good enough for the place where a form is opened.
+const PLACE_ACCURACY_M: f64 = 20.0;
+const PLACE_PATIENCE_MS: u32 = 60_000;
 
 /// Whether what is on screen is on the phone's disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,7 +133,8 @@ impl FormEntry {
             files,
             if is_new { defaults } else { BTreeMap::new() },
         );
-        Self {
+        let asks_place = session.asks_place(is_new);
+        let entry = Self {
             title: RwSignal::new(session.title()),
             language: RwSignal::new(session.language().to_owned()),
             nodes: StoredValue::new(Nodes::default()),
@@ -144,6 +151,30 @@ impl FormEntry {
             save_state: RwSignal::new(SaveState::Unchanged),
             submitted: RwSignal::new(submitted),
             session: StoredValue::new(session),
+        };
+        if asks_place {
+            entry.find_place(is_new);
+        }
+        entry
+    }
+
+    /// Looks where the phone is, for a form that wants to know as it is opened. Nobody waits for it.
+    fn find_place(self, new: bool) {
+        tasks::spawn(async move {
+            match location::locate(PLACE_ACCURACY_M, PLACE_PATIENCE_MS, |_| {}).await {
+                Ok(fix) => self.arrive(&fix.to_geopoint(), new),
+                // What stays empty tells the rest: the form may ask for the place in a question.
+                Err(error) => crate::platform::log_error(&format!("no place: {error}")),
+            }
+        });
+    }
+
+    /// The phone is here. It goes to the disk with the person's own answers: a form that is only looked at is not stored.
+    fn arrive(self, place: &str, new: bool) {
+        let arrived = self.session.try_update_value(|session| session.arrive(place, new));
+        if let Some(changes) = arrived {
+            self.take_in(&changes);
+            self.save_soon(SAVE_AFTER_MS);
         }
     }
 
