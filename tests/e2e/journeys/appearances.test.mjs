@@ -16,6 +16,7 @@ import { FormPage } from '../pages/form.mjs';
 const TOWNS = 50_000;
 /** Type, name, label, appearance, parameters, image, choice_filter. */
 const SURVEY = [
+  ['start-geopoint', 'luc_mo', '', '', '', '', ''],
   ['begin_group', 've_sinh', 'Chấm điểm từng khâu', 'table-list', '', '', ''],
   ['select_one muc', 'k1', 'Vệ sinh bếp ăn', '', '', '', ''],
   ['select_one muc', 'k2', 'Nguồn nước và nơi rửa tay cho trẻ', '', '', '', ''],
@@ -99,6 +100,7 @@ before(async () => {
   await server.start();
   await phone.start();
   await phone.context.grantPermissions(['geolocation', 'microphone', 'camera', 'accelerometer', 'gyroscope', 'magnetometer'], { origin: server.url });
+  await phone.context.setGeolocation({ latitude: 10.9, longitude: 107.2, accuracy: 6 });
   // What a phone's browser has and a desk's has not: a reader of codes, and a compass.
   await phone.context.addInitScript(() => {
     window.BarcodeDetector = class { async detect() { return [{ rawValue: '8934567890123' }]; } };
@@ -328,6 +330,7 @@ test('what was entered is what would be submitted', async () => {
   for (const [name, value] of Object.entries(expected)) assert.equal(facts[name], value, name);
   assert.equal(Number(facts['so/chon']), 1.5);
   assert.equal(Number(facts['so/huong']), 270);
+  assert.deepEqual(facts.luc_mo.split(' ').map(Number), [10.9, 107.2, 0, 6], 'where the form was opened');
   const corners = (text) => text.split(';').map((corner) => corner.trim().split(' ').slice(0, 2).map(Number));
   assert.deepEqual(corners(facts['dat/thua']), [[10.93, 107.24], [10.931, 107.24], [10.931, 107.242], [10.93, 107.24]]);
   assert.deepEqual(corners(facts['dat/duong']).slice(0, 2), [[10.93, 107.24], [10.931, 107.24]]);
