@@ -7,6 +7,7 @@ pub(super) mod log;
 mod media;
 mod nodes;
 pub(super) mod own_files;
+mod place;
 mod rows;
 mod saving;
 
@@ -28,17 +29,11 @@ use super::{Records, blobs, record_id};
 use crate::platform::{
     clock,
     files::Picked,
-    location,
     storage::{Storage, StorageError},
-    tasks,
 };
 
 /// How long after the last key an answer is written.
 pub const SAVE_AFTER_MS: u32 = 250;
-
-/// Good enough for the place where a form is opened.
-const PLACE_ACCURACY_M: f64 = 20.0;
-const PLACE_PATIENCE_MS: u32 = 60_000;
 
 /// Whether what is on screen is on the phone's disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,6 +100,8 @@ pub struct FormEntry {
     focused: RwSignal<Option<NodeId>>,
     save_state: RwSignal<SaveState>,
     submitted: RwSignal<bool>,
+    /// Where places are looked for now.
+    sought: StoredValue<Vec<Option<NodeId>>>,
 }
 
 impl FormEntry {
@@ -150,32 +147,13 @@ impl FormEntry {
             focused: RwSignal::new(place),
             save_state: RwSignal::new(SaveState::Unchanged),
             submitted: RwSignal::new(submitted),
+            sought: StoredValue::new(Vec::new()),
             session: StoredValue::new(session),
         };
         if asks_place {
-            entry.find_place(is_new);
+            entry.find_place(None, is_new);
         }
         entry
-    }
-
-    /// Looks where the phone is, for a form that wants to know as it is opened. Nobody waits for it.
-    fn find_place(self, new: bool) {
-        tasks::spawn(async move {
-            match location::locate(PLACE_ACCURACY_M, PLACE_PATIENCE_MS, |_| {}).await {
-                Ok(fix) => self.arrive(&fix.to_geopoint(), new),
-                // What stays empty tells the rest: the form may ask for the place in a question.
-                Err(error) => crate::platform::log_error(&format!("no place: {error}")),
-            }
-        });
-    }
-
-    /// The phone is here. It goes to the disk with the person's own answers: a form that is only looked at is not stored.
-    fn arrive(self, place: &str, new: bool) {
-        let arrived = self.session.try_update_value(|session| session.arrive(place, new));
-        if let Some(changes) = arrived {
-            self.take_in(&changes);
-            self.save_soon(SAVE_AFTER_MS);
-        }
     }
 
     /// The record that is filled.
@@ -366,6 +344,9 @@ impl FormEntry {
         match answered {
             Ok(changes) => self.take_in(&changes),
             Err(error) => return crate::platform::log_error(&format!("answer not taken: {error}")),
+        }
+        if self.session.with_value(|session| session.asks_place_at(id)) {
+            self.find_place(Some(id), false);
         }
         self.save_soon(SAVE_AFTER_MS);
     }

@@ -158,6 +158,30 @@ fn the_place_of_the_device_is_taken_when_the_event_comes() {
 }
 
 #[test]
+fn a_place_that_is_found_after_an_answer_is_that_answers() {
+    let mut form = start(
+        r#"<q/><other/><there/>"#,
+        r#"<bind nodeset="/data/there" type="geopoint"/>"#,
+        r#"<input ref="/data/q"><odk:setgeopoint ref="/data/there" event="xforms-value-changed"/></input>
+           <input ref="/data/other"/>"#,
+    );
+    let (q, other) = (form.node("q"), form.node("other"));
+    assert_eq!([form.asks_place_at(q), form.asks_place_at(other)], [true, false]);
+    form.put("q", "1");
+    assert_eq!(form.value("there"), "", "nobody knows yet");
+    form.arrive_at(q, "10.93 107.24 0 5");
+    assert_eq!(form.value("there"), "10.93 107.24 0.0 5.0");
+    form.put("q", "2");
+    assert_eq!(
+        form.value("there"),
+        "10.93 107.24 0.0 5.0",
+        "a place is not used again for another answer"
+    );
+    form.arrive_at(q, "11 107 0 5");
+    assert_eq!(form.value("there"), "11.0 107.0 0.0 5.0");
+}
+
+#[test]
 fn a_place_that_is_found_after_the_opening_is_taken_as_if_it_had_been_known() {
     const FORM: (&str, &str, &str) = (
         "<begun/><opened/><far/>",

@@ -137,7 +137,7 @@ fn the_place_where_a_form_is_opened_is_stored_with_the_first_answer() {
     Owner::new().with(|| {
         let phone = Phone::filling_in(&form);
         let entry = phone.open(record_id::new());
-        entry.arrive("10.93 107.24 0 5", true);
+        entry.arrive("10.93 107.24 0 5", None, true);
         block_on(entry.save_now()).expect("nothing to do");
         assert_eq!(block_on(phone.storage.all(Store::Open)), Ok(Vec::new()), "only looked at");
         entry.answer(question(entry, "xa"), "Bảo Quang");
