@@ -7,6 +7,7 @@ pub(super) mod log;
 mod media;
 mod nodes;
 pub(super) mod own_files;
+mod place;
 mod rows;
 mod saving;
 
@@ -99,6 +100,8 @@ pub struct FormEntry {
     focused: RwSignal<Option<NodeId>>,
     save_state: RwSignal<SaveState>,
     submitted: RwSignal<bool>,
+    /// Where places are looked for now.
+    sought: StoredValue<Vec<Option<NodeId>>>,
 }
 
 impl FormEntry {
@@ -127,7 +130,8 @@ impl FormEntry {
             files,
             if is_new { defaults } else { BTreeMap::new() },
         );
-        Self {
+        let asks_place = session.asks_place(is_new);
+        let entry = Self {
             title: RwSignal::new(session.title()),
             language: RwSignal::new(session.language().to_owned()),
             nodes: StoredValue::new(Nodes::default()),
@@ -143,8 +147,13 @@ impl FormEntry {
             focused: RwSignal::new(place),
             save_state: RwSignal::new(SaveState::Unchanged),
             submitted: RwSignal::new(submitted),
+            sought: StoredValue::new(Vec::new()),
             session: StoredValue::new(session),
+        };
+        if asks_place {
+            entry.find_place(None, is_new);
         }
+        entry
     }
 
     /// The record that is filled.
@@ -335,6 +344,9 @@ impl FormEntry {
         match answered {
             Ok(changes) => self.take_in(&changes),
             Err(error) => return crate::platform::log_error(&format!("answer not taken: {error}")),
+        }
+        if self.session.with_value(|session| session.asks_place_at(id)) {
+            self.find_place(Some(id), false);
         }
         self.save_soon(SAVE_AFTER_MS);
     }

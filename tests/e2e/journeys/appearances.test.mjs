@@ -14,8 +14,9 @@ import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const TOWNS = 50_000;
-/** Type, name, label, appearance, parameters, image, choice_filter. */
+/** Type, name, label, appearance, parameters, image, trigger. */
 const SURVEY = [
+  ['start-geopoint', 'luc_mo', '', '', '', '', ''],
   ['begin_group', 've_sinh', 'Chấm điểm từng khâu', 'table-list', '', '', ''],
   ['select_one muc', 'k1', 'Vệ sinh bếp ăn', '', '', '', ''],
   ['select_one muc', 'k2', 'Nguồn nước và nơi rửa tay cho trẻ', '', '', '', ''],
@@ -53,9 +54,11 @@ const SURVEY = [
   ['end_group', '', '', '', '', '', ''],
   ['begin_group', 'noi', 'Nơi ở', 'field-list', '', '', ''],
   ['select_one_from_file xa.csv', 'xa', 'Xã', '', '', '', ''],
+  ['select_one_external ap', 'ap', 'Ấp', '', '', '', ''],
   ['end_group', '', '', '', '', '', ''],
   ['select_one muc', 'nhanh', 'Chọn là sang trang', 'quick', '', '', ''],
   ['rank trai', 'hang', 'Xếp hạng', '', '', '', ''],
+  ['background-geopoint', 'luc_chon', '', '', '', '', '${nhanh}'],
 ];
 const CHOICES = [
   ['muc', 'tot', 'Tốt', ''], ['muc', 'dat', 'Đạt', ''], ['muc', 'kem', 'Kém', ''],
@@ -64,11 +67,15 @@ const CHOICES = [
 ];
 const FORM = [
   ['survey'],
-  ['', 'type', 'name', 'label', 'appearance', 'parameters', 'media::image', 'choice_filter'],
+  ['', 'type', 'name', 'label', 'appearance', 'parameters', 'media::image', 'trigger'],
   ...SURVEY.map((row) => ['', ...row]),
   ['choices'],
   ['', 'list_name', 'name', 'label', 'media::image'],
   ...CHOICES.map((row) => ['', ...row]),
+  ['external_choices'],
+  ['', 'list_name', 'name', 'label'],
+  ['', 'ap', 'a1', 'Ấp Một'],
+  ['', 'ap', 'a2', 'Ấp Hai'],
 ];
 const MAP = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 80"><script>document.title = 'hỏng'</script>
   <rect id="dong" x="105" y="5" width="90" height="70" fill="#cfe8d8" onclick="document.title = 'hỏng'"/>
@@ -99,6 +106,7 @@ before(async () => {
   await server.start();
   await phone.start();
   await phone.context.grantPermissions(['geolocation', 'microphone', 'camera', 'accelerometer', 'gyroscope', 'magnetometer'], { origin: server.url });
+  await phone.context.setGeolocation({ latitude: 10.9, longitude: 107.2, accuracy: 6 });
   // What a phone's browser has and a desk's has not: a reader of codes, and a compass.
   await phone.context.addInitScript(() => {
     window.BarcodeDetector = class { async detect() { return [{ rawValue: '8934567890123' }]; } };
@@ -298,6 +306,7 @@ test('fifty thousand choices: the page never holds them, and the one that is sou
   await phone.screenshot('long-list');
   await sheet.locator('.choice-row').click();
   await form.question('xa').getByText('Xã số 48213 Hàng Gòn').waitFor();
+  await form.choose('ap', 'a2', 'Ấp Hai');
   await looked('long-list-chosen');
 });
 
@@ -323,11 +332,14 @@ test('what was entered is what would be submitted', async () => {
     've_sinh/k1': 'tot', 've_sinh/k2': 'dat', 've_sinh/k3': undefined, 'ai/n2': 'tot', 'ai/n3': 'dat',
     'hinh/khu': 'dong', 'hinh/cac_khu': 'dong tay', 'hinh/trai': 'chom', 'ghi/vach': '8934567890123',
     'so/sao': '4', 'so/cao': '4', 'so/nam': '2019-01-01', 'so/go': '2024-03-07', 'so/lich': '2024-03-20',
-    'noi/xa': 'x48213', nhanh: 'kem', hang: 'chom sau',
+    'noi/xa': 'x48213', 'noi/ap': 'a2', nhanh: 'kem', hang: 'chom sau',
   };
   for (const [name, value] of Object.entries(expected)) assert.equal(facts[name], value, name);
   assert.equal(Number(facts['so/chon']), 1.5);
   assert.equal(Number(facts['so/huong']), 270);
+  assert.deepEqual(facts.luc_mo.split(' ').map(Number), [10.9, 107.2, 0, 6], 'where the form was opened');
+  const [latitude] = facts.luc_chon.split(' ').map(Number);
+  assert.equal(latitude, 10.935, 'where the question was answered');
   const corners = (text) => text.split(';').map((corner) => corner.trim().split(' ').slice(0, 2).map(Number));
   assert.deepEqual(corners(facts['dat/thua']), [[10.93, 107.24], [10.931, 107.24], [10.931, 107.242], [10.93, 107.24]]);
   assert.deepEqual(corners(facts['dat/duong']).slice(0, 2), [[10.93, 107.24], [10.931, 107.24]]);

@@ -10,6 +10,17 @@ use super::{AnswerError, RowError, Session};
 use crate::program::{ActionDef, ActionValue, BodyKind, DefId, Event, Preload, Program};
 use crate::view::{Aspects, Change, DataType, LocalTime, NodeId};
 
+fn waits_for_answer(action: &ActionDef, question: DefId) -> bool {
+    let is_place = matches!(action.value, ActionValue::Geopoint);
+    is_place && action.events.contains(&Event::ValueChanged) && action.source == Some(question)
+}
+
+fn waits_for_place(action: &ActionDef, new: bool) -> bool {
+    let is_place = matches!(action.value, ActionValue::Geopoint);
+    let on_opening = |event: &Event| *event == Event::Load || new && *event == Event::FirstLoad;
+    is_place && action.events.iter().any(on_opening)
+}
+
 /// Actions that set off each other are stopped after so many rounds.
 const MAX_ROUNDS: usize = 100;
 
@@ -22,6 +33,72 @@ impl Session {
     /// Moves the device: where `odk:setgeopoint` finds it from now on, as `lat lon alt accuracy`.
     pub fn set_place(&mut self, place: &str) {
         self.environment.properties.insert("geopoint".to_owned(), place.to_owned());
+    }
+
+    /// Whether the form wants to know, as a record is opened, where the device is; `new`: as it is begun.
+    #[must_use]
+    pub fn asks_place(&self, new: bool) -> bool {
+        self.program.actions.iter().any(|action| waits_for_place(action, new))
+    }
+
+    /// The device knows by now where it is: what asked for that when the record was opened is told. An answer that was
+    /// given meanwhile stays.
+    pub fn arrive(&mut self, place: &str, new: bool) -> Vec<Change> {
+        let before = self.move_to(Some(place.to_owned()));
+        let program = Arc::clone(&self.program);
+        for action in program.actions.iter().filter(|action| waits_for_place(action, new)) {
+            let rows: Vec<ItemId> = match action.source {
+                // An action in a repeat is for each of its rows.
+                Some(around) => {
+                    let schema = &program.schema;
+                    let rows = self.instance.all_of(schema, around, None, Instance::ROOT, false);
+                    rows.iter().collect()
+                }
+                None => vec![Instance::ROOT],
+            };
+            for row in rows {
+                let target = self.instance.nearest(&program.schema, action.target, row);
+                let Some(target) = target else { continue };
+                let is_free = self.instance.get(target).value.is_empty();
+                if is_free || action.events.contains(&Event::Load) {
+                    self.act(action, target);
+                }
+            }
+        }
+        self.move_to(before);
+        self.run();
+        self.settle()
+    }
+
+    /// Whether the form wants to know where the device is when this question is answered.
+    #[must_use]
+    pub fn asks_place_at(&self, question: NodeId) -> bool {
+        let def = self.drawn.get(question).map(|node| self.instance.get(node.item).def);
+        let mut actions = self.program.actions.iter();
+        def.is_some_and(|def| actions.any(|action| waits_for_answer(action, def)))
+    }
+
+    /// The device knows where it was when this question was answered.
+    pub fn arrive_at(&mut self, question: NodeId, place: &str) -> Vec<Change> {
+        let Some(item) = self.drawn.get(question).map(|node| node.item) else { return Vec::new() };
+        let before = self.move_to(Some(place.to_owned()));
+        let program = Arc::clone(&self.program);
+        let def = self.instance.get(item).def;
+        for action in program.actions.iter().filter(|action| waits_for_answer(action, def)) {
+            self.act_near(action, item);
+        }
+        self.move_to(before);
+        self.run();
+        self.settle()
+    }
+
+    /// Moves the device for a moment; where it was before.
+    fn move_to(&mut self, place: Option<String>) -> Option<String> {
+        let properties = &mut self.environment.properties;
+        match place {
+            Some(place) => properties.insert("geopoint".to_owned(), place),
+            None => properties.remove("geopoint"),
+        }
     }
 
     /// Stores what was typed, whatever the constraint says, and re-runs what depends on it.

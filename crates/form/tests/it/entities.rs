@@ -2,7 +2,7 @@
 
 use form::{EntityChange, Resources, Session, apply_to_list, entity_list};
 
-use crate::dsl::{Drive, environment, inputs, start, try_compile, xform};
+use crate::dsl::{Drive, environment, inputs, program, start, try_compile, xform};
 
 const NS: &str = r#"xmlns:entities="http://www.opendatakit.org/xforms/entities""#;
 
@@ -155,6 +155,61 @@ fn the_place_of_the_device_is_taken_when_the_event_comes() {
     form.set_place("10.95 107.25 150 5");
     form.put("q", "3");
     assert_eq!(form.value("there"), "10.95 107.25 150.0 5.0");
+}
+
+#[test]
+fn a_place_that_is_found_after_an_answer_is_that_answers() {
+    let mut form = start(
+        r#"<q/><other/><there/>"#,
+        r#"<bind nodeset="/data/there" type="geopoint"/>"#,
+        r#"<input ref="/data/q"><odk:setgeopoint ref="/data/there" event="xforms-value-changed"/></input>
+           <input ref="/data/other"/>"#,
+    );
+    let (q, other) = (form.node("q"), form.node("other"));
+    assert_eq!([form.asks_place_at(q), form.asks_place_at(other)], [true, false]);
+    form.put("q", "1");
+    assert_eq!(form.value("there"), "", "nobody knows yet");
+    form.arrive_at(q, "10.93 107.24 0 5");
+    assert_eq!(form.value("there"), "10.93 107.24 0.0 5.0");
+    form.put("q", "2");
+    assert_eq!(
+        form.value("there"),
+        "10.93 107.24 0.0 5.0",
+        "a place is not used again for another answer"
+    );
+    form.arrive_at(q, "11 107 0 5");
+    assert_eq!(form.value("there"), "11.0 107.0 0.0 5.0");
+}
+
+#[test]
+fn a_place_that_is_found_after_the_opening_is_taken_as_if_it_had_been_known() {
+    const FORM: (&str, &str, &str) = (
+        "<begun/><opened/><far/>",
+        r#"<bind nodeset="/data/begun" type="geopoint"/><bind nodeset="/data/opened" type="geopoint"/>
+           <bind nodeset="/data/far" calculate="if(/data/begun = '', 'unknown', 'known')"/>
+           <odk:setgeopoint ref="/data/begun" event="odk-instance-first-load"/>
+           <odk:setgeopoint ref="/data/opened" event="odk-instance-load"/>"#,
+        r#"<input ref="/data/begun"/><input ref="/data/far"/>"#,
+    );
+    let mut form = start(FORM.0, FORM.1, FORM.2);
+    assert!(form.asks_place(true) && form.asks_place(false));
+    let changes = form.arrive("10.93 107.24 0 5", true);
+    let place = "10.93 107.24 0.0 5.0";
+    assert_eq!([form.value("begun"), form.value("opened")], [place, place]);
+    assert_eq!(form.value("far"), "known");
+    assert!(changes.iter().any(|change| change.node == form.node("begun")));
+
+    let mut typed = start(FORM.0, FORM.1, FORM.2);
+    typed.put("begun", "1 2 0 0");
+    typed.arrive("10.93 107.24 0 5", true);
+    assert_eq!(typed.value("begun"), "1.0 2.0 0.0 0.0", "an answer stays");
+
+    let stored = typed.fields();
+    let mut again = Session::resume(program(FORM.0, FORM.1, FORM.2), environment(), &stored);
+    again.arrive("11.0 107.0 0 5", false);
+    assert_eq!(again.value("begun"), "1.0 2.0 0.0 0.0");
+    assert_eq!(again.value("opened"), "11.0 107.0 0.0 5.0", "each opening asks anew");
+    assert!(!start("<q/>", "", &inputs(&["q"])).asks_place(true));
 }
 
 #[test]

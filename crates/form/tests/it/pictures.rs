@@ -47,3 +47,19 @@ fn nothing_comes_along_that_runs_or_is_fetched() {
     assert!(read_picture("<html/>").is_err());
     assert!(read_picture("no picture").is_err());
 }
+
+#[test]
+fn a_picture_that_is_cut_off_or_too_deep_is_refused() {
+    let svg = r##"<svg xmlns="http://www.w3.org/2000/svg"><g id="à" style="fill:;stroke"><path d="M0"/></g></svg>"##;
+    for (at, _) in svg.char_indices() {
+        let (cut, _) = svg.split_at(at);
+        assert!(read_picture(cut).is_err(), "{cut}");
+    }
+    let deep = |levels: usize| {
+        format!("<svg>{}<rect/>{}</svg>", "<g id=\"a\">".repeat(levels), "</g>".repeat(levels))
+    };
+    assert!(read_picture(&deep(10_000)).is_err());
+    assert_eq!(read_picture(&deep(20)).expect("a picture").shapes.len(), 1);
+    let bomb = "<!DOCTYPE svg [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]><svg><text>&b;</text></svg>";
+    assert!(read_picture(bomb).is_err());
+}

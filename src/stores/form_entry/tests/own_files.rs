@@ -128,3 +128,21 @@ fn a_new_record_begins_with_what_the_last_submitted_one_of_the_form_said() {
         assert_eq!(value(begin(&phone), "xa"), "Bảo Quang");
     });
 }
+
+#[test]
+fn the_place_where_a_form_is_opened_is_stored_with_the_first_answer() {
+    let form = REPEATING
+        .replace("<xa/>", "<xa/><luc_mo/>")
+        .replace("<bind nodeset=\"/data/so\"", "<bind nodeset=\"/data/luc_mo\" type=\"geopoint\"/><odk:setgeopoint xmlns:odk=\"http://www.opendatakit.org/xforms\" ref=\"/data/luc_mo\" event=\"odk-instance-first-load\"/><bind nodeset=\"/data/so\"");
+    Owner::new().with(|| {
+        let phone = Phone::filling_in(&form);
+        let entry = phone.open(record_id::new());
+        entry.arrive("10.93 107.24 0 5", None, true);
+        block_on(entry.save_now()).expect("nothing to do");
+        assert_eq!(block_on(phone.storage.all(Store::Open)), Ok(Vec::new()), "only looked at");
+        entry.answer(question(entry, "xa"), "Bảo Quang");
+        block_on(entry.save_now()).expect("stored");
+        let view = block_on(phone.records.view(entry.record())).expect("read").expect("a record");
+        assert_eq!(view.fields.get("luc_mo"), Some(&Value::Text("10.93 107.24 0.0 5.0".into())));
+    });
+}
