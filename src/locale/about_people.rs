@@ -45,6 +45,7 @@ words! {
     have_code: "Có mã hoặc đường dẫn của người điều phối?", "Have a code or a link from your coordinator?";
     sign_in_code: "Mã đăng nhập", "Sign-in code";
     sign_in_by_code: "Đăng nhập bằng mã", "Sign in with the code";
+    fill_in_code: "Nhập mã đăng nhập.", "Enter the sign-in code.";
     wrong_code: "Mã không đúng, đã dùng rồi, hoặc hết hạn. Xin người điều phối mã mới.", "The code is wrong, was used already, or is too old. Ask your coordinator for a new one.";
 }
 

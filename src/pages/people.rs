@@ -564,14 +564,16 @@ fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
     let library = expect_context::<Library>();
     let row = move |deed: Deed| {
         let Deed { at_ms, actor, action, object, detail, .. } = deed;
+        // Who signs in does so to no one else.
+        let is_to_another = !object.is_empty() && actor.as_ref() != Some(&object);
+        let to_what = is_to_another.then(|| format!(": {object}"));
         let who = move || actor.clone().unwrap_or_else(|| words.now().the_operator().to_owned());
         view! {
             <li>
                 <strong>{who}</strong>
                 " "
                 {move || words.now().deed(&action)}
-                ": "
-                {object}
+                {to_what}
                 {move || told(words.now(), library, &detail)}
                 <br />
                 <span class="muted">{move || moment(words.now(), at_ms)}</span>

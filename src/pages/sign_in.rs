@@ -34,12 +34,15 @@ pub fn SignInPage() -> impl IntoView {
         }
         let (name, password) = (name.get_untracked(), password.get_untracked());
         let code = code.get_untracked();
-        let is_missing = match with_code {
-            true => code.trim().is_empty(),
-            false => name.trim().is_empty() || password.is_empty(),
+        let language = words.at_once();
+        let missing = match with_code {
+            true => code.trim().is_empty().then(|| language.fill_in_code()),
+            false => {
+                (name.trim().is_empty() || password.is_empty()).then(|| language.fill_in_name())
+            }
         };
-        if is_missing {
-            return failure.set(Some(words.at_once().fill_in_name().to_owned()));
+        if let Some(missing) = missing {
+            return failure.set(Some(missing.to_owned()));
         }
         busy.set(true);
         failure.set(None);
