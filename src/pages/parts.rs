@@ -3,8 +3,6 @@
 //!
 //! `cargo xtask pwa` cuts the module where [`forms`] and [`desk`] stand (feature `split`); any other build has them in one.
 
-use std::{future::Future, pin::Pin};
-
 use leptos::prelude::*;
 use sync::wire::RecordId;
 use thiserror::Error;
@@ -63,7 +61,6 @@ macro_rules! part {
         }
         $(#[$doc])*
         #[cfg(not(feature = "split"))]
-        #[expect(clippy::unused_async, reason = "the same as when there is something to wait for")]
         async fn $name() -> Result<Draw, Missing> {
             Ok($draw)
         }
@@ -120,18 +117,13 @@ impl Parts {
 
     /// Fetches the part of a screen, unless it is here.
     fn fetch(self, screen: Later) {
-        let (part, coming) = if screen.is_at_the_desk() {
-            let coming: Pin<Box<dyn Future<Output = Result<Draw, Missing>>>> = Box::pin(desk());
-            (self.desk, coming)
-        } else {
-            (self.forms, Box::pin(forms()) as Pin<Box<dyn Future<Output = _>>>)
-        };
+        let part = self.of(screen);
         if matches!(part.get_untracked(), Some(Ok(_))) {
             return;
         }
         part.set(None);
         tasks::spawn(async move {
-            let came = coming.await;
+            let came = if screen.is_at_the_desk() { desk().await } else { forms().await };
             if let Err(error) = came {
                 log_error(&error.to_string());
             }
