@@ -357,14 +357,13 @@ fn AddSheet(
         let text = |field: NodeRef<html::Input>| {
             field.get_untracked().map(|field| field.value().trim().to_owned()).unwrap_or_default()
         };
-        let chosen = |field: NodeRef<html::Select>| {
-            field.get_untracked().map(|field| field.value()).unwrap_or_default()
-        };
+        let role =
+            role.get_untracked().and_then(|field| usize::try_from(field.selected_index()).ok());
         let person = NewPerson {
             account: text(account),
             name: text(name),
-            role: chosen(role),
-            unit: chosen(unit),
+            role: role.and_then(|place| Role::ALL.get(place).copied()).unwrap_or(Role::Officer),
+            unit: unit.get_untracked().map(|field| field.value()).unwrap_or_default(),
         };
         wrong.set(None);
         tasks::spawn(async move {
@@ -403,7 +402,7 @@ fn AddSheet(
                     {Role::ALL
                         .into_iter()
                         .map(|role| {
-                            view! { <option value=role.name()>{move || role_text(words.now(), role)}</option> }
+                            view! { <option>{move || role_text(words.now(), role)}</option> }
                         })
                         .collect_view()}
                 </select>

@@ -121,14 +121,14 @@ impl SignInCode {
 }
 
 /// Somebody to add.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewPerson {
     /// What the person will sign in with.
     pub account: String,
     /// The person's name.
     pub name: String,
-    /// `officer`, `trainer` …
-    pub role: String,
+    /// What the person may do.
+    pub role: Role,
     /// Where the person works, and whose records the person sees.
     pub unit: String,
 }

@@ -36,18 +36,6 @@ impl Role {
     /// All roles, those of the field first.
     pub const ALL: [Self; 5] =
         [Self::Officer, Self::Trainer, Self::Coordinator, Self::Auditor, Self::Administrator];
-
-    /// The role's name at the server.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Officer => "officer",
-            Self::Trainer => "trainer",
-            Self::Coordinator => "coordinator",
-            Self::Administrator => "administrator",
-            Self::Auditor => "auditor",
-        }
-    }
 }
 
 /// The person signed in, as the server described them; kept on the phone so that the app opens offline.

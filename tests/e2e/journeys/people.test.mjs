@@ -44,7 +44,7 @@ test('an administrator adds a person and gets a code: as a picture, as a link, a
   await sheet.getByLabel('Họ và tên').fill('Đặng Thị Ngọc');
   await sheet.getByLabel('Tên đăng nhập').fill('ngọc');
   const field = (name) => sheet.locator('label', { has: page.getByText(name, { exact: true }) });
-  await field('Vai trò').locator('select').selectOption('officer');
+  await field('Vai trò').locator('select').selectOption('Cán bộ đơn vị');
   await field('Đơn vị').locator('select').selectOption('dn_p_bao_vinh');
   await sheet.getByRole('button', { name: 'Thêm người' }).click();
   await sheet.getByText('Tên đăng nhập chỉ gồm chữ không dấu').waitFor();

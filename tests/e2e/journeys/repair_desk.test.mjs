@@ -63,7 +63,7 @@ test('the coordinator sees the count, looks at each, applies one and sets the ot
   await desk.signIn('dieuphoi');
   const { page } = coordinator;
   await page.locator('.tab-count').getByText('2', { exact: true }).waitFor();
-  await page.locator('.desk-tab').click();
+  await page.locator('.desk-tab[href="/repair"]').click();
   const cases = page.locator('.case');
   await until('both cases are listed', async () => (await cases.count()) === 2);
   for (const card of await cases.all()) {
