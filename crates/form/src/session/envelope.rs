@@ -21,10 +21,28 @@ pub struct Envelope {
     pub fields: BTreeMap<String, String>,
 }
 
-/// Reads what a submission says of itself.
-pub fn read_envelope(xml: &str) -> Result<Envelope, XformError> {
+/// Why a document is no submission at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    /// It is no XML that can be read.
+    #[error(transparent)]
+    Xml(#[from] XformError),
+    /// A few bytes of it would become very many.
+    #[error("the names of its elements are too long: their paths have {0} bytes")]
+    LongPaths(usize),
+}
+
+/// Bytes that the paths of a submission may have together. Each holds the names of all elements above it.
+const MAX_PATHS: usize = 16 << 20;
+
+/// Reads what a submission says of itself. What passes here is safe for [`crate::Program::fields_of`].
+pub fn read_envelope(xml: &str) -> Result<Envelope, EnvelopeError> {
     let document = parse_document(xml)?;
     let root = document.root_element();
+    let paths = paths_below(root, 0);
+    if paths > MAX_PATHS {
+        return Err(EnvelopeError::LongPaths(paths));
+    }
     let form_id = root.attribute("id").or_else(|| root.tag_name().namespace());
     let of_meta = |name: &str| {
         let named = |node: &Node, name: &str| node.is_element() && node.tag_name().name() == name;
@@ -41,6 +59,16 @@ pub fn read_envelope(xml: &str) -> Result<Envelope, XformError> {
         deprecated_id: of_meta("deprecatedID"),
         fields,
     })
+}
+
+/// How many bytes the paths below an element have together, without the numbers of rows.
+fn paths_below(element: Node, above: usize) -> usize {
+    let children = element.children().filter(Node::is_element);
+    let lengths = children.map(|child| {
+        let own = above + 1 + child.tag_name().name().len();
+        own.saturating_add(paths_below(child, own))
+    });
+    lengths.fold(0, usize::saturating_add)
 }
 
 /// Recursive, as the depth of a document is limited.

@@ -107,6 +107,10 @@ fn a_submission_says_whose_it_is_before_its_form_is_known() {
     let unnamed = unnamed.unwrap();
     assert_eq!((unnamed.form_id.as_str(), unnamed.instance_id), ("urn:khac", None));
     assert!(form::read_envelope("<x><y></x>").is_err());
+    let long = "x".repeat(1 << 20);
+    let long = format!("<x><{long}>{}</{long}></x>", "<y/>".repeat(1 << 15));
+    let told = form::read_envelope(&long);
+    assert!(matches!(told, Err(form::EnvelopeError::LongPaths(_))), "34 GB of paths");
     let deep = "<x>".repeat(5_000) + &"</x>".repeat(5_000);
     assert!(form::read_envelope(&deep).is_err());
 }

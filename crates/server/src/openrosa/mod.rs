@@ -293,7 +293,7 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<bool, Refusal> {
     let versions = app.database().form_versions(&envelope.form_id).await?;
     let known = versions.into_iter().find(|row| row.form.version == envelope.version);
     let Sent { xml, mut attachments, is_incomplete } = sent;
-    let reading = move || Submission::read(&xml, envelope, known, now_ms);
+    let reading = move || Submission::read(&xml, envelope, known);
     let submission = tokio::task::spawn_blocking(reading).await.map_err(ApiError::internal)?;
 
     let _turn = app.openrosa().0.lock().await;

@@ -1,9 +1,8 @@
 //! From a submission to an operation: what it writes, over what its author saw. No I/O.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use form::{Envelope, Environment, LocalTime, Resources, Session};
+use form::{Envelope, Resources};
 use sync::codec;
 use sync::draft::OpenPatch;
 use sync::merge::{Record, Stamp};
@@ -59,7 +58,7 @@ pub(super) fn record_of(instance: &str) -> RecordId {
 
 impl Submission {
     /// Reads a submission with its form. What does not fit the form is read as of an unknown one, so that it is kept.
-    pub(super) fn read(xml: &str, envelope: Envelope, known: Option<FormRow>, now_ms: i64) -> Self {
+    pub(super) fn read(xml: &str, envelope: Envelope, known: Option<FormRow>) -> Self {
         let unnamed = || format!("sha256:{}", codec::hash(xml.as_bytes()));
         let Envelope { form_id: id, version, instance_id, deprecated_id, fields } = envelope;
         let has_name = instance_id.is_some();
@@ -74,7 +73,7 @@ impl Submission {
             any_may_name_a_file: true,
         };
         if let Some(row) = known {
-            submission.read_with(xml, row, now_ms);
+            submission.read_with(xml, row);
         }
         if !has_name {
             let name = submission.instance.clone();
@@ -85,10 +84,10 @@ impl Submission {
         submission
     }
 
-    fn read_with(&mut self, xml: &str, row: FormRow, now_ms: i64) {
-        let compiled = form::parse_xform(&row.xml).ok().and_then(|(parsed, _)| {
-            form::compile(parsed, &Resources::default()).ok().map(Arc::new)
-        });
+    fn read_with(&mut self, xml: &str, row: FormRow) {
+        let compiled = form::parse_xform(&row.xml)
+            .ok()
+            .and_then(|(parsed, _)| form::compile(parsed, &Resources::default()).ok());
         let read = compiled.and_then(|program| Some((program.fields_of(xml).ok()?, program)));
         let Some((fields, program)) = read else { return };
         let files = program.form().binds.iter();
@@ -97,13 +96,11 @@ impl Submission {
             files.filter_map(|bind| below_root(bind.nodeset.trim())).collect();
         let names_file = |path: &&String| files.contains(without_keys(path).as_str());
         self.named_files = fields.keys().filter(names_file).cloned().collect();
-        let environment = Environment {
-            now: LocalTime { unix_ms: now_ms, offset_min: 0 },
-            instance_id: self.instance.clone(),
-            ..Environment::default()
-        };
-        let session = Session::resume(Arc::clone(&program), environment, &fields);
-        self.title = Some(session.title()).filter(|title| !title.is_empty());
+        // The client has worked it out, as all else.
+        let name = fields.iter().find(|(path, _)| is_meta(path, "instanceName"));
+        let name = name.map(|(_, name)| name.as_str()).filter(|name| !name.is_empty());
+        let title = name.unwrap_or(&program.form().title);
+        self.title = (!title.is_empty()).then(|| title.to_owned());
         self.form = row.form;
         self.fields = fields;
         self.any_may_name_a_file = false;
@@ -123,7 +120,7 @@ impl Submission {
         author: String,
     ) -> Plan {
         // One that was kept without its form is read anew once the form is known.
-        let came = past.first_of(&self.instance, Some(&self.form)).is_some();
+        let came = past.holds(&self.instance, &self.form);
         let seen = if came { Some(self.instance.as_str()) } else { self.deprecated.as_deref() };
         let seen = seen.and_then(|instance| past.view(instance));
         let screen = seen.as_ref().map(RecordView::screen).unwrap_or_default();
@@ -192,17 +189,19 @@ impl Past {
         self.0.last().is_none_or(|(_, outcome)| *outcome != Outcome::Quarantined)
     }
 
-    /// Where in it the submission of that name came, read with that form.
-    fn first_of(&self, instance: &str, form: Option<&FormRef>) -> Option<usize> {
-        self.0.iter().position(|(operation, _)| {
+    /// Whether that submission came, and was applied or kept with that form.
+    fn holds(&self, instance: &str, form: &FormRef) -> bool {
+        self.0.iter().any(|(operation, outcome)| {
             names(operation).any(|name| name == instance)
-                && form.is_none_or(|form| operation.form == *form)
+                && (operation.form == *form || *outcome != Outcome::Quarantined)
         })
     }
 
     /// The record as the person saw it who sent that: with what came before, and the files that came after it.
     fn view(&self, instance: &str) -> Option<RecordView> {
-        let at = self.first_of(instance, None)?;
+        let named =
+            |(operation, _): &(Operation, Outcome)| names(operation).any(|name| name == instance);
+        let at = self.0.iter().position(named)?;
         let device: DeviceId = self.0.get(at)?.0.dot.device;
         let mut record: Option<Record> = None;
         let mut is_over = false;
@@ -221,14 +220,15 @@ impl Past {
 
 /// The instance that an operation says its record is.
 fn names(operation: &Operation) -> impl Iterator<Item = &str> {
-    operation.fields.iter().filter_map(|(path, write)| {
-        let (meta, id) = path.split_once('/')?;
-        let is_id = local(meta) == "meta" && local(id) == "instanceID";
-        match &write.value {
-            Value::Text(text) if is_id => Some(text.as_str()),
-            _ => None,
-        }
+    operation.fields.iter().filter_map(|(path, write)| match &write.value {
+        Value::Text(text) if is_meta(path, "instanceID") => Some(text.as_str()),
+        _ => None,
     })
+}
+
+/// Whether a field is the one of this name in the record's meta block.
+fn is_meta(path: &str, name: &str) -> bool {
+    path.split_once('/').is_some_and(|(meta, rest)| local(meta) == "meta" && local(rest) == name)
 }
 
 fn local(name: &str) -> &str {

@@ -214,7 +214,7 @@ async fn every_form_of_the_pack_is_listed_fetched_and_sent_and_is_a_record_like_
         assert_eq!(view.record.to_string(), instance.replace("uuid:", "").replace('-', ""));
         assert_eq!((view.state, view.deleted), (State::Submitted, false));
         assert_eq!((&view.unit, &view.author), (&officer.unit, &officer.name));
-        assert_eq!(view.title, session.title());
+        assert_eq!(view.title, session.title().trim());
         let told = |(path, value): (&String, &Value)| match value {
             Value::Text(value) => (without_keys(path), value.clone()),
             other => panic!("{path}: {other:?}"),
@@ -339,6 +339,7 @@ async fn an_edit_changes_the_record_that_it_takes_the_place_of() {
     let second = edited(&first, SECOND, &[("ghi_chu", "hai"), ("chung/so_hs", "")]);
     collect.submit(&second, &[]).await.is_response(StatusCode::CREATED, "received");
     let third = edited(&second, THIRD, &[("ghi_chu", "ba")]);
+    let third = third.replace("</data>", "<_state>approved</_state></data>");
     collect.submit(&third, &photo).await.is_response(StatusCode::CREATED, "received");
     for again in [&first, &second, &third] {
         collect.submit(again, &photo).await.is_response(StatusCode::CREATED, "received");
