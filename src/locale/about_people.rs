@@ -75,6 +75,7 @@ impl Language {
             "sign_in_by_code" => ("đăng nhập bằng mã", "signed in with a code"),
             "session_revoke" => ("kết thúc phiên", "ended a session"),
             "code_make" => ("tạo mã đăng nhập", "made a sign-in code"),
+            "token_make" => ("tạo khóa cho ODK Collect", "made a token for ODK Collect"),
             "account_add" => ("thêm người dùng", "added a person"),
             "account_change" => ("sửa người dùng", "changed a person"),
             "account_disable" => ("khóa tài khoản", "disabled an account"),

@@ -18,6 +18,8 @@ pub enum Action {
     SessionRevoke,
     /// A code was made for an account.
     CodeMake,
+    /// A token for an `OpenRosa` client was made for an account.
+    TokenMake,
     /// An account was added.
     AccountAdd,
     /// An account's name, role or units were changed.
@@ -49,6 +51,7 @@ impl Action {
             Self::SignInByCode => "sign_in_by_code",
             Self::SessionRevoke => "session_revoke",
             Self::CodeMake => "code_make",
+            Self::TokenMake => "token_make",
             Self::AccountAdd => "account_add",
             Self::AccountChange => "account_change",
             Self::AccountDisable => "account_disable",

@@ -99,6 +99,13 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// Its status, its message and when the next try is welcome, for those who speak no JSON.
+    pub(crate) fn into_parts(self) -> (StatusCode, String, Option<u64>) {
+        (self.status, self.message, self.retry_after)
+    }
+}
+
 impl From<DatabaseError> for ApiError {
     fn from(error: DatabaseError) -> Self {
         if error.is_full() {

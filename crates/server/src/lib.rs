@@ -10,6 +10,7 @@
 //! | [`audit`] | the chain of the audit log, and proving it |
 //! | [`pack_load`] | from a pack folder to forms and units in force |
 //! | [`spreadsheet_form`] | from a spreadsheet to a form that phones can run |
+//! | [`openrosa`] | ODK Collect and its kin: form list, forms, submissions |
 //! | [`export`] | records as a spreadsheet |
 //! | [`static_files`] | the app, as the build left it |
 //!
@@ -26,6 +27,7 @@ pub mod config;
 pub mod database;
 pub mod error;
 pub mod export;
+pub mod openrosa;
 pub mod pack_load;
 mod problem_words;
 pub mod router;
@@ -60,6 +62,7 @@ struct Inner {
     blobs: BlobStore,
     files: StaticFiles,
     throttle: Throttle,
+    openrosa: openrosa::Turn,
     /// The feed's head: whoever waits for news wakes when it moves.
     head: watch::Sender<u64>,
     /// Becomes true once, when the server is asked to stop.
@@ -108,6 +111,7 @@ impl App {
             blobs,
             files,
             throttle: Throttle::default(),
+            openrosa: openrosa::Turn::default(),
             head: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
         };
@@ -134,6 +138,10 @@ impl App {
 
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.inner.throttle
+    }
+
+    pub(crate) fn openrosa(&self) -> &openrosa::Turn {
+        &self.inner.openrosa
     }
 
     /// Wakes whoever waits for news.

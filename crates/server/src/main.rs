@@ -9,9 +9,9 @@ use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MIN_PASSWORD, Role};
 use server::config::Config;
-use server::database::{AuditOf, Database, NewAccount, Seen};
-use server::{backup, clock, pack_load};
-use sync::wire::Hash;
+use server::database::{AuditOf, Database, NewAccount, NewSession, Seen};
+use server::{backup, clock, openrosa, pack_load};
+use sync::wire::{DeviceId, Hash};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -108,6 +108,15 @@ enum UserCommand {
         #[arg(long, default_value_t = CODE_MINUTES, value_name = "MINUTES",
             value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CODE_MINUTES)))]
         minutes: u32,
+    },
+    /// Make a token for a person's ODK Collect or the like, and print the address to give it. It is listed and ended as a
+    /// session.
+    Token {
+        /// The name of their account.
+        name: String,
+        /// What the device is to be called among the sessions.
+        #[arg(long, default_value = openrosa::CLIENT, value_name = "NAME")]
+        device_name: String,
     },
     /// Take a person's right to sign in, and end their sessions. What they still send is kept in quarantine.
     Disable {
@@ -358,6 +367,21 @@ async fn user(database: &Database, command: UserCommand) -> anyhow::Result<()> {
             }
             say(&format!("{name}: lets in once, until {}", date(ends_ms)));
             say(&format!("code: {code}"));
+            Ok(())
+        }
+        UserCommand::Token { name, device_name } => {
+            let account = database.account(&name).await?;
+            if account.is_some_and(|account| !account.role.does_field_work()) {
+                bail!("{name} does no field work");
+            }
+            let (token, key) = accounts::new_token();
+            let device = DeviceId(accounts::random());
+            let session = NewSession { key: &key, device, device_name: &device_name };
+            if !database.add_token(&name, session, None, clock::now_ms()).await? {
+                bail!("nobody who may sign in is called {name}");
+            }
+            say(&format!("{name}: the client's address is this server's, and behind it"));
+            say(&openrosa::address(&token));
             Ok(())
         }
         UserCommand::Disable { name } => {

@@ -23,7 +23,7 @@ use utoipa_axum::routes;
 
 use crate::config::MAX_BODY;
 use crate::error::ApiError;
-use crate::{App, accounts, api, static_files};
+use crate::{App, accounts, api, openrosa, static_files};
 
 /// Long enough for a full push over a line of 15 kB/s.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
@@ -58,6 +58,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(api::accounts::list, api::accounts::add))
         .routes(routes!(api::accounts::change))
         .routes(routes!(api::accounts::make_code))
+        .routes(routes!(api::accounts::make_token))
         .routes(routes!(api::audit::list))
         .routes(routes!(api::health::health))
         .routes(routes!(api::docs::openapi))
@@ -68,7 +69,7 @@ fn resources() -> OpenApiRouter<App> {
 /// The description of the API.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    resources().into_openapi()
+    resources().merge(openrosa::resources()).into_openapi()
 }
 
 /// The whole server.
@@ -76,8 +77,14 @@ pub fn router(app: App) -> Router {
     let (api, _) = resources().split_for_parts();
     let compression =
         CompressionLayer::new().compress_when(SizeAbove::new(256).and(is_compressible));
-    api.layer(compression)
-        .layer(middleware::from_fn(guard))
+    // Clients that are no browser do not know our header, and no cookie speaks for them.
+    let (openrosa, _) = openrosa::resources().split_for_parts();
+    let openrosa = openrosa
+        .layer(DefaultBodyLimit::max(openrosa::MAX_SUBMISSION))
+        .layer(middleware::map_response(openrosa::mark));
+    api.layer(middleware::from_fn(guard))
+        .merge(openrosa)
+        .layer(compression)
         .fallback(static_files::answer)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -145,7 +152,10 @@ async fn harden(mut response: Response) -> Response {
 fn span(request: &Request) -> Span {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    tracing::info_span!("request", method = %request.method(), path = route.unwrap_or(request.uri().path()), id)
+    let path = request.uri().path();
+    // An address that a client got wrong holds its token all the same.
+    let path = if path.starts_with(openrosa::ROOT) { openrosa::ROOT } else { path };
+    tracing::info_span!("request", method = %request.method(), path = route.unwrap_or(path), id)
 }
 
 #[derive(Clone, Copy)]

@@ -5,6 +5,7 @@ mod audit;
 mod drawn;
 mod edit;
 mod entities;
+mod envelope;
 mod fields;
 mod instance;
 mod reading;
@@ -20,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use audit::{Audit, AuditEvent, AuditPlace};
 pub use edit::SubmissionError;
 pub use entities::{EntityChange, apply_to_list, entity_list};
+pub use envelope::{Envelope, EnvelopeError, read_envelope};
 
 use drawn::{Drawn, DrawnKind};
 use instance::{Instance, ItemId};

@@ -75,3 +75,42 @@ fn what_is_no_record_of_the_form_is_told() {
         assert!(matches!(error, SubmissionError::Xml(_)), "{error}");
     }
 }
+
+#[test]
+fn a_submission_says_whose_it_is_before_its_form_is_known() {
+    let xml = "<du_lieu id=\"khac\" version=\"7\" xmlns:orx=\"http://openrosa.org/xforms\">\
+        <ten> Lan </ten><hang><so>1</so></hang><hang><so>2</so><so>3</so></hang><trong/>\
+        <orx:meta><orx:instanceID>uuid:b</orx:instanceID><orx:deprecatedID>uuid:a</orx:deprecatedID></orx:meta>\
+        </du_lieu>";
+    let told = form::read_envelope(xml).unwrap();
+    assert_eq!((told.form_id.as_str(), told.version.as_str()), ("khac", "7"));
+    assert_eq!(told.instance_id.as_deref(), Some("uuid:b"));
+    assert_eq!(told.deprecated_id.as_deref(), Some("uuid:a"));
+    let fields: Vec<(&str, &str)> =
+        told.fields.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    assert_eq!(
+        fields,
+        [
+            ("hang[1]", "1"),
+            ("hang[1]/so", "1"),
+            ("hang[2]", "2"),
+            ("hang[2]/so[1]", "2"),
+            ("hang[2]/so[2]", "3"),
+            ("meta/deprecatedID", "uuid:a"),
+            ("meta/instanceID", "uuid:b"),
+            ("ten", "Lan"),
+            ("trong", ""),
+        ]
+    );
+    let unnamed =
+        form::read_envelope("<x xmlns=\"urn:khac\"><meta><instanceID> </instanceID></meta></x>");
+    let unnamed = unnamed.unwrap();
+    assert_eq!((unnamed.form_id.as_str(), unnamed.instance_id), ("urn:khac", None));
+    assert!(form::read_envelope("<x><y></x>").is_err());
+    let long = "x".repeat(1 << 20);
+    let long = format!("<x><{long}>{}</{long}></x>", "<y/>".repeat(1 << 15));
+    let told = form::read_envelope(&long);
+    assert!(matches!(told, Err(form::EnvelopeError::LongPaths(_))), "34 GB of paths");
+    let deep = "<x>".repeat(5_000) + &"</x>".repeat(5_000);
+    assert!(form::read_envelope(&deep).is_err());
+}

@@ -5,14 +5,15 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use sync::wire::DeviceId;
 use utoipa::ToSchema;
 
 use super::sessions::seen;
 use super::signed_in::SignedIn;
 use crate::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, Role};
-use crate::database::{Account, AccountChange, NewAccount, Session};
+use crate::database::{Account, AccountChange, NewAccount, NewSession, Session};
 use crate::error::{ApiError, ApiResult, ErrorBody};
-use crate::{App, clock};
+use crate::{App, clock, openrosa};
 
 /// Characters of an account's name and of what others see of it, at most.
 const MAX_NAME: usize = 120;
@@ -91,6 +92,25 @@ pub struct SignInCode {
     code: String,
     /// Until when, unless it is used or another one is made before.
     ends_ms: i64,
+}
+
+/// A token to make.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct TokenWish {
+    /// What the device is to be called among the sessions; `ODK Collect`, if not given.
+    #[serde(default)]
+    device_name: Option<String>,
+}
+
+/// What an `OpenRosa` client is set up with: told once, and kept nowhere.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClientToken {
+    /// Whose records it sends.
+    account: String,
+    /// The token.
+    token: String,
+    /// Behind this server's address, the address that the client is given.
+    path: String,
 }
 
 /// People by name: everybody for an administrator, those of their units for coordinators and auditors.
@@ -226,6 +246,51 @@ pub async fn make_code(
         return Err(ApiError::conflict("disabled", "the person may not sign in"));
     }
     Ok((StatusCode::CREATED, Json(SignInCode { account, code, ends_ms })))
+}
+
+/// Makes a token for an `OpenRosa` client of a person, such as ODK Collect: it is part of the address that the client is
+/// given. It is listed and ended as a session.
+#[utoipa::path(post, path = "/api/v1/accounts/{account}/token", tag = "accounts",
+    params(("account" = String, Path, description = "what the person signs in with")),
+    request_body = TokenWish,
+    responses(
+        (status = 201, body = ClientToken),
+        (status = 400, description = "`bad_json`, `bad_name`", body = ErrorBody),
+        (status = 401, description = "`signed_out`", body = ErrorBody),
+        (status = 403, description = "`not_allowed`: who may make codes for somebody may make tokens, and everybody for \
+            themselves", body = ErrorBody),
+        (status = 404, description = "`not_found`, also for who may not see the account", body = ErrorBody),
+        (status = 409, description = "`disabled`: the person may not sign in; `no_field_work`: nothing that the person sends \
+            would be applied", body = ErrorBody),
+    ))]
+pub async fn make_token(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Path(account): Path<String>,
+    body: Result<Json<TokenWish>, JsonRejection>,
+) -> ApiResult<(StatusCode, Json<ClientToken>)> {
+    let found = app.database().seen_account(&account, seen(&session)).await?;
+    let found = found.ok_or_else(nobody)?;
+    if account != session.account && !session.role.looks_after(found.role) {
+        return Err(not_allowed());
+    }
+    let TokenWish { device_name } = read(body)?;
+    if !found.role.does_field_work() {
+        return Err(ApiError::conflict("no_field_work", "the person's role does no field work"));
+    }
+    let device_name = device_name.as_deref().map(shown_name).transpose()?;
+    let (token, key) = accounts::new_token();
+    let new = NewSession {
+        key: &key,
+        device: DeviceId(accounts::random()),
+        device_name: device_name.as_deref().unwrap_or(openrosa::CLIENT),
+    };
+    let by = Some(session.account.as_str());
+    if !app.database().add_token(&account, new, by, clock::now_ms()).await? {
+        return Err(ApiError::conflict("disabled", "the person may not sign in"));
+    }
+    let path = openrosa::address(&token);
+    Ok((StatusCode::CREATED, Json(ClientToken { account, token, path })))
 }
 
 fn read<T>(body: Result<Json<T>, JsonRejection>) -> ApiResult<T> {

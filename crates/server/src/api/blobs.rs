@@ -173,6 +173,21 @@ fn storage_error(error: std::io::Error) -> ApiError {
     ApiError::internal(error)
 }
 
+/// Keeps a file that came in one piece. It is on disk when this answers.
+pub(crate) async fn keep_whole(app: &App, blob: NewBlob<'_>, bytes: Vec<u8>) -> ApiResult<()> {
+    if let Some(known) = app.database().blob(blob.hash).await? {
+        if known.whole {
+            return Ok(());
+        }
+        if known.size != blob.size {
+            app.database().drop_blob(blob.hash).await?;
+            app.blobs().drop_part(blob.hash).await.map_err(ApiError::internal)?;
+        }
+    }
+    app.blobs().write_chunk(blob.hash, 0, bytes).await.map_err(storage_error)?;
+    finish(app, blob).await
+}
+
 async fn finish(app: &App, blob: NewBlob<'_>) -> ApiResult<()> {
     let _one_at_a_time = app.blobs().finishing().await;
     if app.database().blob(blob.hash).await?.is_some_and(|known| known.whole) {

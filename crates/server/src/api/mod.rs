@@ -15,7 +15,7 @@ pub mod quarantine;
 pub mod records;
 pub mod session;
 pub mod sessions;
-mod signed_in;
+pub(crate) mod signed_in;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::signed_in::{IDLE_MS, Origin, PLAIN_COOKIE, SECURE_COOKIE, SignedIn};
 use crate::accounts::{self, MAX_PASSWORD};
-use crate::database::NewSession;
+use crate::database::{Account, NewSession};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock};
 
@@ -96,6 +96,18 @@ async fn by_password(
     password: String,
     session: NewSession<'_>,
 ) -> ApiResult<String> {
+    let account = owner_of(app, origin, name, password).await?;
+    app.database().add_session(&account.name, session, clock::now_ms()).await?;
+    Ok(account.name)
+}
+
+/// The account that a name and a password are of.
+pub(crate) async fn owner_of(
+    app: &App,
+    origin: Origin,
+    name: &str,
+    password: String,
+) -> ApiResult<Account> {
     let now_ms = clock::now_ms();
     app.throttle().take(Some(name), origin.address, now_ms).map_err(ApiError::too_many)?;
     let account = app.database().account(name).await?.filter(|account| !account.is_disabled());
@@ -111,8 +123,7 @@ async fn by_password(
         )
     })?;
     app.throttle().clear(Some(name), origin.address);
-    app.database().add_session(&account.name, session, now_ms).await?;
-    Ok(account.name)
+    Ok(account)
 }
 
 async fn by_code(

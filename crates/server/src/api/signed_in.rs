@@ -14,7 +14,7 @@ use crate::{App, accounts, clock};
 pub const IDLE_MS: i64 = 180 * 24 * 3600 * 1000;
 
 /// Use is noted this often: who looks after a lost phone wants to know when it was last heard of.
-const TOUCH_MS: i64 = 10 * 60 * 1000;
+pub const TOUCH_MS: i64 = 10 * 60 * 1000;
 
 /// Somebody is signed in.
 pub struct SignedIn(pub Session);

@@ -118,6 +118,27 @@ pub type SessionKey = [u8; 32];
 /// SHA-256 of a one-time code.
 pub type CodeKey = [u8; 32];
 
+/// What a session belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Client {
+    /// This app, in a browser.
+    App,
+    /// An `OpenRosa` client, with a token in its address.
+    Token,
+    /// An `OpenRosa` client that sends name and password each time.
+    Password,
+}
+
+impl Client {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Token => "token",
+            Self::Password => "password",
+        }
+    }
+}
+
 /// The session that a sign-in opens.
 #[derive(Clone, Copy, Debug)]
 pub struct NewSession<'a> {
@@ -403,13 +424,23 @@ impl Database {
 
     /// The open or revoked session of a token. One that its owner ended is gone.
     pub async fn session(&self, key: &SessionKey) -> Answer<Option<Session>> {
+        self.session_of(key, Client::App).await
+    }
+
+    /// The same of such a client: what one knows a session by opens no other's.
+    pub(super) async fn session_of(
+        &self,
+        key: &SessionKey,
+        client: Client,
+    ) -> Answer<Option<Session>> {
         type Row = (i64, String, String, String, Vec<u8>, i64, i64, bool, i64);
         let row: Option<Row> = sqlx::query_as(
             "SELECT s.id, s.account, a.role, a.unit, s.device, s.seen_ms, s.revoked, a.disabled_ms IS NOT NULL, a.scope_rev
              FROM session s JOIN account a ON a.name = s.account
-             WHERE s.token_hash = $1 AND (s.ended_ms IS NULL OR s.revoked = 1)",
+             WHERE s.token_hash = $1 AND s.client = $2 AND (s.ended_ms IS NULL OR s.revoked = 1)",
         )
         .bind(key.as_slice())
+        .bind(client.name())
         .fetch_optional(&self.readers)
         .await?;
         let Some((id, account, role, unit, device, seen_ms, revoked, disabled, scope_rev)) = row
@@ -605,19 +636,33 @@ async fn open_session(
     action: Action,
     now_ms: i64,
 ) -> Answer<()> {
+    let by = Some(account);
+    insert_session(tx, account, session, Client::App, (by, action), now_ms).await
+}
+
+/// Opens a session of any client. `noted`: who does, and what it is called in the audit log.
+pub(super) async fn insert_session(
+    tx: &mut Write,
+    account: &str,
+    session: NewSession<'_>,
+    client: Client,
+    noted: (Option<&str>, Action),
+    now_ms: i64,
+) -> Answer<()> {
     let NewSession { key, device, device_name } = session;
     let unit: String = sqlx::query_scalar(
-        "INSERT INTO session (token_hash, account, device, device_name, created_ms, seen_ms)
-         VALUES ($1, $2, $3, $4, $5, $5) RETURNING (SELECT unit FROM account a WHERE a.name = $2)",
+        "INSERT INTO session (token_hash, account, device, device_name, created_ms, seen_ms, client)
+         VALUES ($1, $2, $3, $4, $5, $5, $6) RETURNING (SELECT unit FROM account a WHERE a.name = $2)",
     )
     .bind(key.as_slice())
     .bind(account)
     .bind(device.0.as_slice())
     .bind(device_name)
     .bind(now_ms)
+    .bind(client.name())
     .fetch_one(&mut **tx)
     .await?;
-    let (actor, unit) = (Some(account), Some(unit.as_str()));
+    let ((actor, action), unit) = (noted, Some(unit.as_str()));
     let detail = json!({ "device_name": device_name });
     note(tx, Event { actor, action, object: account, unit, detail }, now_ms).await
 }

@@ -11,6 +11,7 @@ mod content;
 mod feed;
 mod group;
 mod log;
+mod openrosa;
 mod quarantine;
 mod rights;
 mod sqlite;

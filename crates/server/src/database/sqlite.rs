@@ -135,6 +135,10 @@ async fn begin_epoch(writer: &sqlx::SqlitePool, now_ms: i64) -> Result<(), Datab
             .bind(now_ms)
             .execute(&mut *tx)
             .await?;
+        // The server counts for them, and the numbers it gave since then may stand on phones.
+        sqlx::query("UPDATE session SET device = randomblob(16) WHERE client <> 'app'")
+            .execute(&mut *tx)
+            .await?;
         let action = Action::Restore;
         let event = Event { actor: None, action, object: "", unit: None, detail: json!({}) };
         note(&mut tx, event, now_ms).await?;

@@ -52,12 +52,16 @@ fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
     assert!(run(&["user", "list"]).contains("Chị Lan"));
     let made = run(&["user", "code", "lan", "--minutes", "30"]);
     assert!(made.lines().any(|line| line.starts_with("code: ") && line.len() == 29), "{made}");
+    let made = run(&["user", "token", "lan", "--device-name", "Samsung A05"]);
+    let address = made.lines().last().unwrap();
+    assert_eq!(address.strip_prefix("/openrosa/").map(str::len), Some(64), "{made}");
+    assert!(run(&["session", "list"]).contains("Samsung A05"));
     assert!(run(&["user", "disable", "lan"]).contains("disabled"));
     assert_eq!(run(&["session", "list"]), "");
-    let log = run(&["audit", "list", "--last", "3"]);
+    let log = run(&["audit", "list", "--last", "4"]);
     let actions: Vec<&str> =
         log.lines().map(|line| line.split_whitespace().nth(3).unwrap()).collect();
-    assert_eq!(actions, ["account_disable", "code_make", "account_add"], "{log}");
+    assert_eq!(actions, ["account_disable", "token_make", "code_make", "account_add"], "{log}");
     let proved = run(&["audit", "verify"]);
     let head = proved.trim_end().rsplit_once(' ').unwrap().1;
     assert_eq!(head.split_once(':').unwrap().1.len(), 64, "{proved}");
@@ -80,7 +84,7 @@ fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
 fn every_mistake_is_told_with_an_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let cases: [(&[&str], i32, &str); 10] = [
+    let cases: [(&[&str], i32, &str); 11] = [
         (&[], 2, "Usage"),
         (&["pack", "load", "/there/is/no/such/folder"], 1, "/there/is/no/such/folder"),
         (&["pack", "check", env!("CARGO_MANIFEST_DIR")], 1, "pack.toml"),
@@ -88,6 +92,7 @@ fn every_mistake_is_told_with_an_exit_code() {
         (&["user", "add", "lan", "--role", "officer", "--unit", "khong_co"], 1, "khong_co"),
         (&["session", "revoke", "7"], 1, "7"),
         (&["user", "code", "khong_co_ai"], 1, "khong_co_ai"),
+        (&["user", "token", "khong_co_ai"], 1, "khong_co_ai"),
         (&["user", "code", "lan", "--minutes", "99999"], 2, "99999"),
         (&["audit", "verify", "--head", "x"], 2, "a row and its hash"),
         (&["serve", "--listen", "256.0.0.1:1"], 2, "256.0.0.1:1"),

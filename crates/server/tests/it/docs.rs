@@ -20,7 +20,9 @@ async fn every_described_address_answers_and_every_operation_says_how() {
                 .replace("{hash}", &"0".repeat(64))
                 .replace("{id}", &"0".repeat(32))
                 .replace("{account}", "lan")
-                .replace("{chunk}", "0");
+                .replace("{chunk}", "0")
+                .replace("{token}", &"0".repeat(64))
+                .replace("{file}", &format!("{}.xml", "0".repeat(64)));
             let answer =
                 server.request(method.clone(), &path, &[("x-sotay", "1")], Body::empty()).await;
             let described = operation["responses"].as_object().unwrap();
@@ -32,7 +34,7 @@ async fn every_described_address_answers_and_every_operation_says_how() {
             assert_eq!(answer.status == StatusCode::UNAUTHORIZED, !open, "{method} {path}");
         }
     }
-    assert_eq!(operations, 27);
+    assert_eq!(operations, 36);
 }
 
 #[tokio::test]

@@ -25,6 +25,18 @@ async fn it_serves_until_it_is_told_to_stop() {
         answer.starts_with("HTTP/1.1 200 OK") && answer.contains("\"status\":\"ok\""),
         "{answer}"
     );
+    // OpenRosa wants the date on every answer; a server on a port gives it.
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(b"GET /openrosa/formList HTTP/1.1\r\nhost: sotay\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    for header in ["\r\ndate: ", "\r\nx-openrosa-version: 1.0\r\n"] {
+        assert!(answer.contains(header), "{answer}");
+    }
     stop.send(()).unwrap();
     tokio::time::timeout(Duration::from_secs(10), running)
         .await

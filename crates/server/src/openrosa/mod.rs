@@ -1,0 +1,358 @@
+//! ODK Collect, `KoboCollect` and other `OpenRosa` clients fill the same forms into the same records.
+//!
+//! A client is a device of its own, whose operations the server makes out of its submissions and keeps by the same push as
+//! those of phones. It shows who it is by a token in its address, or by name and password.
+
+mod answer;
+mod client;
+mod submission;
+
+use std::collections::BTreeMap;
+
+use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
+use axum::extract::{Path, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use md5::{Digest, Md5};
+use pack::phone::PhonePack;
+use sync::codec;
+use sync::push::{Batch, Sender};
+use sync::wire::{Dot, FileRef, Outcome, PushRequest, SealedOperation, Times, WIRE_VERSION};
+use tokio::sync::{Mutex, Semaphore};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::blobs::keep_whole;
+use crate::config::MAX_BODY;
+use crate::database::NewBlob;
+use crate::error::ApiError;
+use crate::{App, accounts, clock};
+use answer::{Answer, Refusal, XML, escaped, said};
+use client::Client;
+use submission::{Past, Submission, record_of};
+
+/// Where all addresses of this module begin.
+pub const ROOT: &str = "/openrosa";
+
+/// What a client is called among the sessions, if nothing else is said.
+pub const CLIENT: &str = "ODK Collect";
+
+/// Largest request that is read: one file goes whole into one.
+pub const MAX_SUBMISSION: usize = 32 * 1024 * 1024;
+
+/// What clients are told to keep their requests below; they send a larger file alone.
+const WELCOME_SUBMISSION: usize = 10 * 1024 * 1024;
+
+/// Requests that are held in memory at a time.
+static READING: Semaphore = Semaphore::const_new(8);
+
+const VERSION: HeaderName = HeaderName::from_static("x-openrosa-version");
+const ACCEPTS: HeaderName = HeaderName::from_static("x-openrosa-accept-content-length");
+
+/// Submissions are taken one after the other: the server counts for their devices.
+#[derive(Debug, Default)]
+pub(crate) struct Turn(Mutex<()>);
+
+/// Behind the server's address, the address that a client with that token is given.
+#[must_use]
+pub fn address(token: &str) -> String {
+    format!("{ROOT}/{token}")
+}
+
+pub(crate) fn resources() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(form_list))
+        .routes(routes!(form_list_by_password))
+        .routes(routes!(form))
+        .routes(routes!(form_by_password))
+        .routes(routes!(welcome, submit))
+        .routes(routes!(welcome_by_password, submit_by_password))
+}
+
+/// The version of `OpenRosa` stands on every answer.
+pub(crate) async fn mark(mut response: Response) -> Response {
+    response.headers_mut().insert(VERSION, HeaderValue::from_static("1.0"));
+    response
+}
+
+/// The forms of the pack in force, as `OpenRosa` 1.0 lists them.
+#[utoipa::path(get, path = "/openrosa/{token}/formList", tag = "openrosa",
+    params(("token" = String, Path, description = "the client's token")),
+    responses(
+        (status = 200, description = "`xforms`", content_type = "text/xml"),
+        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+    ))]
+async fn form_list(State(app): State<App>, client: Client) -> Answer {
+    let hash = app.database().pack_hash().await?;
+    let json = match hash {
+        Some(hash) => app.database().pack_json(hash).await?,
+        None => None,
+    };
+    let mut list = String::from("<xforms xmlns=\"http://openrosa.org/xforms/xformsList\">");
+    if let Some(json) = json {
+        let pack: PhonePack = serde_json::from_slice(&json).map_err(ApiError::internal)?;
+        for form in &pack.forms {
+            let hash = form.hash.parse().map_err(ApiError::internal)?;
+            let Some(row) = app.database().form(hash).await? else { continue };
+            let name = form.title.get(&pack.default_language);
+            let (id, version) = (escaped(&row.form.id), escaped(&row.form.version));
+            let md5 = accounts::hex(&Md5::digest(row.xml.as_bytes()));
+            list.push_str(&format!(
+                "<xform><formID>{id}</formID><name>{}</name><version>{version}</version><hash>md5:{md5}</hash>\
+                 <downloadUrl>{}/forms/{hash}.xml</downloadUrl></xform>",
+                escaped(name),
+                escaped(&client.base),
+            ));
+        }
+    }
+    list.push_str("</xforms>");
+    Ok(([(header::CONTENT_TYPE, XML)], list).into_response())
+}
+
+/// The same for who sends name and password (HTTP Basic).
+#[utoipa::path(get, path = "/openrosa/formList", tag = "openrosa", responses(
+    (status = 200, description = "`xforms`", content_type = "text/xml"),
+    (status = 401, description = "name and password are wanted, or wrong"),
+    (status = 429, description = "too many tries, with `Retry-After`"),
+))]
+async fn form_list_by_password(app: State<App>, client: Client) -> Answer {
+    form_list(app, client).await
+}
+
+/// The last part of a form's address.
+#[derive(serde::Deserialize)]
+struct FormFile {
+    file: String,
+}
+
+/// A form as it is stored, any version there ever was.
+#[utoipa::path(get, path = "/openrosa/{token}/forms/{file}", tag = "openrosa",
+    params(
+        ("token" = String, Path, description = "the client's token"),
+        ("file" = String, Path, description = "SHA-256 of the form's XML, then `.xml`"),
+    ),
+    responses(
+        (status = 200, description = "the `XForm`", content_type = "text/xml"),
+        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+        (status = 404, description = "no such form"),
+    ))]
+async fn form(
+    State(app): State<App>,
+    _: Client,
+    Path(FormFile { file }): Path<FormFile>,
+) -> Answer {
+    let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such form");
+    let hash = file.strip_suffix(".xml").and_then(|hash| hash.parse().ok()).ok_or_else(unknown)?;
+    let row = app.database().form(hash).await?.ok_or_else(unknown)?;
+    Ok(([(header::CONTENT_TYPE, XML)], row.xml).into_response())
+}
+
+/// The same for who sends name and password (HTTP Basic).
+#[utoipa::path(get, path = "/openrosa/forms/{file}", tag = "openrosa",
+    params(("file" = String, Path, description = "SHA-256 of the form's XML, then `.xml`")),
+    responses(
+        (status = 200, description = "the `XForm`", content_type = "text/xml"),
+        (status = 401, description = "name and password are wanted, or wrong"),
+        (status = 404, description = "no such form"),
+        (status = 429, description = "too many tries, with `Retry-After`"),
+    ))]
+async fn form_by_password(app: State<App>, client: Client, file: Path<FormFile>) -> Answer {
+    form(app, client, file).await
+}
+
+/// Whether the client may send, and how much at a time.
+#[utoipa::path(head, path = "/openrosa/{token}/submission", tag = "openrosa",
+    params(("token" = String, Path, description = "the client's token")),
+    responses(
+        (status = 204, description = "`Location`, `X-OpenRosa-Accept-Content-Length`"),
+        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+    ))]
+async fn welcome(client: Client) -> Response {
+    (StatusCode::NO_CONTENT, submission_headers(&client)).into_response()
+}
+
+/// The same for who sends name and password (HTTP Basic).
+#[utoipa::path(head, path = "/openrosa/submission", tag = "openrosa", responses(
+    (status = 204, description = "`Location`, `X-OpenRosa-Accept-Content-Length`"),
+    (status = 401, description = "name and password are wanted, or wrong"),
+    (status = 429, description = "too many tries, with `Retry-After`"),
+))]
+async fn welcome_by_password(client: Client) -> Response {
+    welcome(client).await
+}
+
+fn submission_headers(client: &Client) -> [(HeaderName, HeaderValue); 2] {
+    let place = HeaderValue::from_str(&format!("{}/submission", client.base));
+    let place = place.unwrap_or(HeaderValue::from_static("/"));
+    [(header::LOCATION, place), (ACCEPTS, HeaderValue::from(WELCOME_SUBMISSION))]
+}
+
+/// Takes a filled form: `xml_submission_file` and its attachments. It is on disk when this answers. What cannot be applied
+/// is kept for the repair desk and acknowledged; sending it again changes nothing, but for attachments that were not there.
+#[utoipa::path(post, path = "/openrosa/{token}/submission", tag = "openrosa",
+    params(("token" = String, Path, description = "the client's token")),
+    request_body(content = Vec<u8>, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, description = "`OpenRosaResponse`: kept", content_type = "text/xml"),
+        (status = 400, description = "no multipart, no XML, broken XML, an attachment that is named and did not come: \
+            nothing was stored", content_type = "text/xml"),
+        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+        (status = 413, description = "more than 32 MiB, or 4 MiB of XML"),
+        (status = 507, description = "the server's disk is full; send again later"),
+    ))]
+async fn submit(
+    State(app): State<App>,
+    client: Client,
+    body: Result<Multipart, MultipartRejection>,
+) -> Answer {
+    let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
+    let _permit = READING.acquire().await.map_err(ApiError::internal)?;
+    let sent = read(body).await?;
+    let is_kept = keep(&app, &client, sent).await?;
+    let message =
+        if is_kept { "received" } else { "received; it waits for the coordinator's decision" };
+    let answer = said(StatusCode::CREATED, "submit_success", message);
+    Ok((submission_headers(&client), answer).into_response())
+}
+
+/// The same for who sends name and password (HTTP Basic).
+#[utoipa::path(post, path = "/openrosa/submission", tag = "openrosa",
+    request_body(content = Vec<u8>, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, description = "`OpenRosaResponse`: kept", content_type = "text/xml"),
+        (status = 400, description = "no multipart, no XML, broken XML, an attachment that is named and did not come: \
+            nothing was stored", content_type = "text/xml"),
+        (status = 401, description = "name and password are wanted, or wrong"),
+        (status = 413, description = "more than 32 MiB, or 4 MiB of XML"),
+        (status = 429, description = "too many tries, with `Retry-After`"),
+        (status = 507, description = "the server's disk is full; send again later"),
+    ))]
+async fn submit_by_password(
+    app: State<App>,
+    client: Client,
+    body: Result<Multipart, MultipartRejection>,
+) -> Answer {
+    submit(app, client, body).await
+}
+
+/// What one request brought.
+#[derive(Default)]
+struct Sent {
+    xml: String,
+    attachments: BTreeMap<String, Attachment>,
+    /// Whether the client says that more attachments follow.
+    is_incomplete: bool,
+}
+
+struct Attachment {
+    file: FileRef,
+    bytes: Vec<u8>,
+}
+
+async fn read(mut body: Multipart) -> Result<Sent, Refusal> {
+    let broken = |error: MultipartError| Refusal::new(error.status(), error.body_text());
+    let (mut sent, mut xml) = (Sent::default(), None);
+    while let Some(part) = body.next_field().await.map_err(broken)? {
+        let name = part.name().unwrap_or_default().to_owned();
+        let file_name = part.file_name().map(str::to_owned);
+        let media_type = part.content_type().unwrap_or("application/octet-stream").to_owned();
+        let bytes = part.bytes().await.map_err(broken)?;
+        match name.as_str() {
+            "xml_submission_file" if xml.is_some() => {
+                return Err(Refusal::bad_request("there is more than one xml_submission_file"));
+            }
+            "xml_submission_file" => xml = Some(bytes),
+            "*isIncomplete*" => {
+                sent.is_incomplete = bytes.trim_ascii().eq_ignore_ascii_case(b"yes");
+            }
+            _ => {
+                let name = file_name.unwrap_or(name);
+                let hash = codec::hash(&bytes);
+                let file = FileRef { name, media_type, size: bytes.len() as u64, hash };
+                let attachment = Attachment { file, bytes: bytes.into() };
+                sent.attachments.insert(attachment.file.name.clone(), attachment);
+            }
+        }
+    }
+    let xml = xml.ok_or_else(|| Refusal::bad_request("there is no part xml_submission_file"))?;
+    if xml.len() > MAX_BODY {
+        return Err(ApiError::too_large(MAX_BODY).into());
+    }
+    let text = std::str::from_utf8(&xml);
+    let text =
+        text.map_err(|error| Refusal::bad_request(format!("the XML is no UTF-8: {error}")))?;
+    text.trim_start_matches('\u{feff}').clone_into(&mut sent.xml);
+    Ok(sent)
+}
+
+/// Keeps it. Says whether it was applied.
+async fn keep(app: &App, client: &Client, sent: Sent) -> Result<bool, Refusal> {
+    let now_ms = clock::now_ms();
+    let envelope = form::read_envelope(&sent.xml)
+        .map_err(|error| Refusal::bad_request(format!("xml_submission_file: {error}")))?;
+    let versions = app.database().form_versions(&envelope.form_id).await?;
+    let known = versions.into_iter().find(|row| row.form.version == envelope.version);
+    let Sent { xml, mut attachments, is_incomplete } = sent;
+    let reading = move || Submission::read(&xml, envelope, known);
+    let submission = tokio::task::spawn_blocking(reading).await.map_err(ApiError::internal)?;
+
+    let _turn = app.openrosa().0.lock().await;
+    let database = app.database();
+    let first = submission.deprecated.as_deref().unwrap_or(&submission.instance);
+    let edited = match database.edited_record(&submission.instance).await? {
+        Some(record) => Some(record),
+        None => database.edited_record(first).await?,
+    };
+    let record = edited.unwrap_or_else(|| record_of(first));
+    let past = Past::read(&database.history(record).await?);
+    let files: BTreeMap<String, FileRef> = attachments
+        .iter()
+        .map(|(name, attachment)| (name.clone(), attachment.file.clone()))
+        .collect();
+    let (unit, author) = (client.session.unit.clone(), client.session.account.clone());
+    let plan = submission.plan(record, &past, &files, unit, author);
+    if !is_incomplete && !plan.missing.is_empty() {
+        let names: Vec<String> = plan.missing.into_iter().collect();
+        let message = format!("these attachments are named and did not come: {}", names.join(", "));
+        return Err(Refusal::bad_request(message));
+    }
+    let Some((patch, action)) = plan.patch else { return Ok(past.is_applied()) };
+    for name in &plan.used {
+        let Some(Attachment { file, bytes }) = attachments.remove(name) else { continue };
+        let blob = NewBlob {
+            hash: file.hash,
+            size: file.size,
+            media_type: &file.media_type,
+            sender: &client.session.account,
+        };
+        keep_whole(app, blob, bytes).await?;
+    }
+    for name in attachments.keys() {
+        tracing::debug!(name, "an attachment that no new answer names");
+    }
+    if submission.deprecated.is_some() {
+        database.keep_edit(&submission.instance, record).await?;
+    }
+    let device = client.session.device;
+    let dot = Dot { device, seq: database.acked(device).await? + 1 };
+    let at = Times { wall_ms: now_ms, offset_ms: Some(0), offset_age_ms: Some(0) };
+    let bytes = codec::encode(&patch.seal(dot, at, action));
+    let request = PushRequest {
+        version: WIRE_VERSION,
+        device,
+        epoch: None,
+        operations: vec![SealedOperation { seq: dot.seq, bytes }],
+        oldest: None,
+        unsent: None,
+    };
+    let sender = Sender { account: &client.session.account, revoked: false };
+    let pushed = database.push(Batch::read(request), sender, now_ms).await?;
+    app.announce(pushed.head);
+    for (seq, reason) in &pushed.quarantined {
+        tracing::warn!(%device, seq, reason = reason.name(), "quarantined");
+    }
+    if pushed.response.acked < dot.seq {
+        return Err(ApiError::internal("a submission was not acknowledged").into());
+    }
+    Ok(pushed.response.verdicts.iter().all(|verdict| verdict.outcome != Outcome::Quarantined))
+}

@@ -1,0 +1,246 @@
+//! From a submission to an operation: what it writes, over what its author saw. No I/O.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use form::{Envelope, Resources};
+use sync::codec;
+use sync::draft::OpenPatch;
+use sync::merge::{Record, Stamp};
+use sync::view::RecordView;
+use sync::wire::{
+    Action, DeviceId, FileRef, FormRef, Hash, Operation, Outcome, RecordId, Value, field,
+};
+
+use crate::database::{FormRow, LoggedOperation};
+
+/// A submission that was read with its form, or without one if nobody knows it.
+#[derive(Debug)]
+pub(super) struct Submission {
+    /// The form that it says it is of; the hash is zero if this server never had it.
+    pub(super) form: FormRef,
+    /// The name of this version of the record.
+    pub(super) instance: String,
+    /// The version that it takes the place of.
+    pub(super) deprecated: Option<String>,
+    /// What it says, by field path.
+    fields: BTreeMap<String, String>,
+    /// What lists call it.
+    title: Option<String>,
+    /// The fields that hold the name of a file.
+    named_files: BTreeSet<String>,
+    /// Whether any field may turn out to be one: the form is not known.
+    any_may_name_a_file: bool,
+}
+
+/// The record's operations as they are in the log, oldest first.
+pub(super) struct Past(Vec<(Operation, Outcome)>);
+
+/// What is to be written.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// The patch, and what its author did.
+    pub(super) patch: Option<(OpenPatch, Action)>,
+    /// The files that it names, of those that came.
+    pub(super) used: BTreeSet<String>,
+    /// Files that the record names and that never came.
+    pub(super) missing: BTreeSet<String>,
+}
+
+/// The record that a submission begins: the id is the instance's own where that is a UUID.
+pub(super) fn record_of(instance: &str) -> RecordId {
+    let digits: String = instance.trim_start_matches("uuid:").replace('-', "");
+    digits.parse().unwrap_or_else(|_no_uuid| {
+        let hash = codec::hash(format!("openrosa {instance}").as_bytes()).0;
+        let (id, _) = hash.split_first_chunk().expect("a hash is longer than an id");
+        RecordId(*id)
+    })
+}
+
+impl Submission {
+    /// Reads a submission with its form. What does not fit the form is read as of an unknown one, so that it is kept.
+    pub(super) fn read(xml: &str, envelope: Envelope, known: Option<FormRow>) -> Self {
+        let unnamed = || format!("sha256:{}", codec::hash(xml.as_bytes()));
+        let Envelope { form_id: id, version, instance_id, deprecated_id, fields } = envelope;
+        let has_name = instance_id.is_some();
+        let instance = instance_id.unwrap_or_else(unnamed);
+        let mut submission = Self {
+            form: FormRef { id, version, hash: Hash([0; 32]) },
+            instance,
+            deprecated: deprecated_id,
+            fields,
+            title: None,
+            named_files: BTreeSet::new(),
+            any_may_name_a_file: true,
+        };
+        if let Some(row) = known {
+            submission.read_with(xml, row);
+        }
+        if !has_name {
+            let name = submission.instance.clone();
+            submission.fields.insert("meta/instanceID".to_owned(), name);
+        }
+        // Those are ours: nobody says from outside what state a record is in.
+        submission.fields.retain(|path, text| !path.starts_with('_') && !text.is_empty());
+        submission
+    }
+
+    fn read_with(&mut self, xml: &str, row: FormRow) {
+        let compiled = form::parse_xform(&row.xml)
+            .ok()
+            .and_then(|(parsed, _)| form::compile(parsed, &Resources::default()).ok());
+        let read = compiled.and_then(|program| Some((program.fields_of(xml).ok()?, program)));
+        let Some((fields, program)) = read else { return };
+        let files = program.form().binds.iter();
+        let files = files.filter(|bind| bind.data_type.as_deref() == Some("binary"));
+        let files: BTreeSet<&str> =
+            files.filter_map(|bind| below_root(bind.nodeset.trim())).collect();
+        let names_file = |path: &&String| files.contains(without_keys(path).as_str());
+        self.named_files = fields.keys().filter(names_file).cloned().collect();
+        // The client has worked it out, as all else.
+        let name = fields.iter().find(|(path, _)| is_meta(path, "instanceName"));
+        let name = name.map(|(_, name)| name.as_str()).filter(|name| !name.is_empty());
+        let title = name.unwrap_or(&program.form().title);
+        self.title = (!title.is_empty()).then(|| title.to_owned());
+        self.form = row.form;
+        self.fields = fields;
+        self.any_may_name_a_file = false;
+    }
+
+    fn may_name_a_file(&self, path: &str) -> bool {
+        self.any_may_name_a_file || self.named_files.contains(path)
+    }
+
+    /// What it writes that is not there yet.
+    pub(super) fn plan(
+        &self,
+        record: RecordId,
+        past: &Past,
+        files: &BTreeMap<String, FileRef>,
+        unit: String,
+        author: String,
+    ) -> Plan {
+        // One that was kept without its form is read anew once the form is known.
+        let came = past.holds(&self.instance, &self.form);
+        let seen = if came { Some(self.instance.as_str()) } else { self.deprecated.as_deref() };
+        let seen = seen.and_then(|instance| past.view(instance));
+        let screen = seen.as_ref().map(RecordView::screen).unwrap_or_default();
+        // An edit does not move its record to where the editor works.
+        let (unit, title_before, before) = match seen {
+            Some(view) => (view.unit, view.title, view.fields),
+            None => (unit, String::new(), BTreeMap::new()),
+        };
+        let mut patch = OpenPatch::new(record, self.form.clone(), unit, author, &screen);
+        let mut plan = Plan { patch: None, used: BTreeSet::new(), missing: BTreeSet::new() };
+        for (path, text) in &self.fields {
+            let file = files.get(text).filter(|_| self.may_name_a_file(path));
+            let held = before.get(path);
+            let holds_file = matches!(held, Some(Value::File(held)) if held.name == *text);
+            let holds_text = matches!(held, Some(Value::Text(held)) if held == text);
+            if file.is_none() && self.named_files.contains(path) && !holds_file {
+                plan.missing.insert(text.clone());
+            }
+            let is_new = match (file, held) {
+                // The same again brings nothing but files that were not there.
+                (Some(_), _) if came => holds_text,
+                (None, _) if came => false,
+                (Some(file), Some(Value::File(held))) => {
+                    file.name != held.name || file.hash != held.hash
+                }
+                (Some(_), _) => true,
+                (None, _) => !holds_text && !holds_file,
+            };
+            if !is_new {
+                continue;
+            }
+            let value = match file {
+                Some(file) => {
+                    plan.used.insert(text.clone());
+                    Value::File(file.clone())
+                }
+                None => Value::Text(text.clone()),
+            };
+            patch.put(path, value, &screen);
+        }
+        if !came {
+            for path in before.keys().filter(|path| !self.fields.contains_key(*path)) {
+                patch.put(path, Value::Empty, &screen);
+            }
+            if let Some(title) = self.title.as_ref().filter(|title| **title != title_before) {
+                patch.put(field::TITLE, Value::Text(title.clone()), &screen);
+            }
+        }
+        let action = if patch.begins_record() { Action::Submit } else { Action::Amend };
+        plan.patch = (!patch.fields.is_empty()).then_some((patch, action));
+        plan
+    }
+}
+
+impl Past {
+    /// What cannot be read any more says nothing.
+    pub(super) fn read(history: &[LoggedOperation]) -> Self {
+        let read = |logged: &LoggedOperation| {
+            Some((codec::decode(&logged.bytes).ok()?, logged.verdict.outcome))
+        };
+        Self(history.iter().filter_map(read).collect())
+    }
+
+    /// Whether the newest of it was applied.
+    pub(super) fn is_applied(&self) -> bool {
+        self.0.last().is_none_or(|(_, outcome)| *outcome != Outcome::Quarantined)
+    }
+
+    /// Whether that submission came, and was applied or kept with that form.
+    fn holds(&self, instance: &str, form: &FormRef) -> bool {
+        self.0.iter().any(|(operation, outcome)| {
+            names(operation).any(|name| name == instance)
+                && (operation.form == *form || *outcome != Outcome::Quarantined)
+        })
+    }
+
+    /// The record as the person saw it who sent that: with what came before, and the files that came after it.
+    fn view(&self, instance: &str) -> Option<RecordView> {
+        let named =
+            |(operation, _): &(Operation, Outcome)| names(operation).any(|name| name == instance);
+        let at = self.0.iter().position(named)?;
+        let device: DeviceId = self.0.get(at)?.0.dot.device;
+        let mut record: Option<Record> = None;
+        let mut is_over = false;
+        for (place, (operation, outcome)) in self.0.iter().enumerate() {
+            let own = operation.dot.device == device;
+            is_over |= place > at && own && names(operation).next().is_some();
+            let was_seen = place <= at || own && !is_over;
+            // What waits for the repair desk was on its own author's screen.
+            if was_seen && (own || *outcome != Outcome::Quarantined) {
+                record = Some(sync::repair::apply(record, operation).0);
+            }
+        }
+        Some(RecordView::of(&record?.state(Stamp::default())))
+    }
+}
+
+/// The instance that an operation says its record is.
+fn names(operation: &Operation) -> impl Iterator<Item = &str> {
+    operation.fields.iter().filter_map(|(path, write)| match &write.value {
+        Value::Text(text) if is_meta(path, "instanceID") => Some(text.as_str()),
+        _ => None,
+    })
+}
+
+/// Whether a field is the one of this name in the record's meta block.
+fn is_meta(path: &str, name: &str) -> bool {
+    path.split_once('/').is_some_and(|(meta, rest)| local(meta) == "meta" && local(rest) == name)
+}
+
+fn local(name: &str) -> &str {
+    name.rsplit_once(':').map_or(name, |(_, local)| local)
+}
+
+/// The part of a path that field paths begin with.
+fn below_root(nodeset: &str) -> Option<&str> {
+    Some(nodeset.strip_prefix('/')?.split_once('/')?.1)
+}
+
+fn without_keys(path: &str) -> String {
+    let steps = path.split('/').map(|step| step.split('[').next().unwrap_or(step));
+    steps.collect::<Vec<_>>().join("/")
+}

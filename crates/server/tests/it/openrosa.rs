@@ -1,0 +1,671 @@
+//! What ODK Collect does, against the router: list, fetch, submit, submit again, edit.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use form::{Environment, LocalTime, Program, Resources, Session, compile, parse_xform};
+use md5::{Digest, Md5};
+use serde_json::json;
+use server::accounts;
+use server::database::NewSession;
+use server::pack_load;
+use sync::codec;
+use sync::view::{RecordView, conflicts};
+use sync::wire::{DeviceId, State, Value};
+
+use crate::app::{Answer, Device, FORM, PASSWORD, TestApp, form_ref, text};
+
+const FIRST: &str = "uuid:0192e6f1-0000-7000-8000-0000000000a1";
+const SECOND: &str = "uuid:0192e6f1-0000-7000-8000-0000000000b2";
+const THIRD: &str = "uuid:0192e6f1-0000-7000-8000-0000000000c3";
+
+/// An attachment: name, type and bytes.
+type File<'a> = (&'a str, &'a str, &'a [u8]);
+
+/// A phone with ODK Collect on it.
+struct Collect<'a> {
+    server: &'a TestApp,
+    address: String,
+}
+
+impl TestApp {
+    async fn collect(&self, account: &str) -> Collect<'_> {
+        let (token, key) = accounts::new_token();
+        let device = DeviceId(accounts::random());
+        let session = NewSession { key: &key, device, device_name: "ODK Collect" };
+        assert!(self.app.database().add_token(account, session, None, 1).await.unwrap());
+        let now_ms = server::clock::now_ms();
+        let session = self.app.database().token_session(&key).await.unwrap().unwrap();
+        self.app.database().touch_session(session.id, now_ms).await.unwrap();
+        Collect { server: self, address: format!("/openrosa/{token}") }
+    }
+}
+
+impl Collect<'_> {
+    async fn get(&self, path: &str) -> Answer {
+        let path = format!("{}{path}", self.address);
+        self.server.get(&path, &[("host", "sotay.example")]).await
+    }
+
+    async fn post(&self, kind: &str, body: Vec<u8>) -> Answer {
+        let path = format!("{}/submission", self.address);
+        self.server.request(Method::POST, &path, &[("content-type", kind)], Body::from(body)).await
+    }
+
+    async fn send(&self, parts: &[(&str, File<'_>)]) -> Answer {
+        let mut body = Vec::new();
+        for (part, (name, kind, bytes)) in parts {
+            let head = format!(
+                "--ranh\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\n\
+                 Content-Type: {kind}\r\n\r\n"
+            );
+            body.extend(head.into_bytes());
+            body.extend(*bytes);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--ranh--\r\n");
+        self.post("multipart/form-data; boundary=ranh", body).await
+    }
+
+    async fn submit(&self, xml: &str, files: &[File<'_>]) -> Answer {
+        let xml = ("form.xml", "text/xml", xml.as_bytes());
+        let files = files.iter().map(|file| (file.0, *file));
+        let parts: Vec<_> = [("xml_submission_file", xml)].into_iter().chain(files).collect();
+        self.send(&parts).await
+    }
+
+    /// Part of a submission of which more is to come.
+    async fn submit_part(&self, xml: &str, files: &[File<'_>]) -> Answer {
+        let xml = ("form.xml", "text/xml", xml.as_bytes());
+        let more = ("*isIncomplete*", ("", "text/plain", b"yes".as_slice()));
+        let files = files.iter().map(|file| (file.0, *file));
+        let parts: Vec<_> = [("xml_submission_file", xml), more].into_iter().chain(files).collect();
+        self.send(&parts).await
+    }
+}
+
+impl Answer {
+    fn words(&self) -> String {
+        String::from_utf8(self.body.to_vec()).unwrap()
+    }
+
+    fn is_response(&self, status: StatusCode, words: &str) {
+        let told = self.words();
+        assert_eq!(self.status, status, "{told}");
+        assert!(told.starts_with("<OpenRosaResponse xmlns=\"http://openrosa.org/http/response\">"));
+        assert!(told.contains(words), "{told}");
+        assert_eq!(self.header("x-openrosa-version"), "1.0");
+        assert!(self.header("content-type").starts_with("text/xml"));
+    }
+}
+
+fn program(xml: &str) -> Arc<Program> {
+    let (form, problems) = parse_xform(xml).unwrap();
+    assert!(problems.is_empty(), "{problems:?}");
+    Arc::new(compile(form, &Resources::default()).unwrap())
+}
+
+fn environment(instance: &str) -> Environment {
+    Environment {
+        now: LocalTime { unix_ms: 1_732_320_000_000, offset_min: 420 },
+        instance_id: instance.to_owned(),
+        ..Environment::default()
+    }
+}
+
+/// A filled form of the test pack.
+fn filled(instance: &str, answers: &[(&str, &str)]) -> String {
+    let mut session = Session::start(program(FORM), environment(instance));
+    for (path, answer) in answers {
+        let question = session.find(path).unwrap_or_else(|| panic!("no {path}"));
+        session.answer(question, answer).unwrap();
+    }
+    session.finalise(environment(instance).now);
+    session.to_xml()
+}
+
+fn edited(before: &str, instance: &str, answers: &[(&str, &str)]) -> String {
+    let program = program(FORM);
+    let fields = program.fields_of(before).unwrap();
+    let old = fields.iter().find(|(path, _)| path.ends_with("instanceID")).unwrap().1.clone();
+    let mut session = Session::resume(program, environment(instance), &fields);
+    for (path, answer) in answers {
+        let question = session.find(path).unwrap_or_else(|| panic!("no {path}"));
+        session.answer(question, answer).unwrap();
+    }
+    // The form has no place for the other id, as most have none: the client adds it.
+    let own = format!("<orx:instanceID>{old}</orx:instanceID>");
+    let both = format!(
+        "<orx:instanceID>{instance}</orx:instanceID><orx:deprecatedID>{old}</orx:deprecatedID>"
+    );
+    let xml = session.to_xml();
+    assert!(xml.contains(&own), "{xml}");
+    xml.replace(&own, &both)
+}
+
+impl Device<'_> {
+    /// The only record that this phone sees.
+    async fn record(&self) -> RecordView {
+        let pulled = self.pull(None).await;
+        assert_eq!(pulled.records.len(), 1, "{:?}", pulled.records);
+        RecordView::of(&pulled.records[0])
+    }
+}
+
+fn pack_folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/long-khanh-2024")
+}
+
+/// A field's path, whatever its rows are called.
+fn without_keys(path: &str) -> String {
+    path.split('/').map(|step| step.split('[').next().unwrap()).collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test]
+async fn every_form_of_the_pack_is_listed_fetched_and_sent_and_is_a_record_like_any_other() {
+    let (checked, _) = pack_load::check(&pack_load::read_folder(&pack_folder()).unwrap());
+    let checked = checked.unwrap();
+    let server = TestApp::start().await;
+    server.app.database().load_pack(&checked.to_load(), 1).await.unwrap();
+    let officer = checked.demo_users().iter().find(|user| user.role == "officer").unwrap();
+    let users = checked.demo_users();
+    let database = server.app.database();
+    pack_load::add_demo_users(database, users, Some(PASSWORD), 1).await.unwrap();
+    let collect = server.collect(&officer.name).await;
+    let list = collect.get("/formList").await;
+    assert_eq!(list.status, StatusCode::OK);
+    assert_eq!(list.header("x-openrosa-version"), "1.0");
+    let list = list.words();
+    assert!(list.starts_with("<xforms xmlns=\"http://openrosa.org/xforms/xformsList\"><xform>"));
+    assert_eq!(list.matches("<xform>").count(), checked.forms.len());
+    assert!(!list.contains("manifestUrl"), "no form of a pack has files of its own");
+    let base = format!("http://sotay.example{}", collect.address);
+    for row in &checked.forms {
+        let url = format!("/forms/{}.xml", row.form.hash);
+        let fetched = collect.get(&url).await;
+        assert_eq!(fetched.words(), row.xml);
+        let md5: String =
+            Md5::digest(&fetched.body).iter().map(|byte| format!("{byte:02x}")).collect();
+        let (id, version) = (&row.form.id, &row.form.version);
+        let rest = format!(
+            "<version>{version}</version><hash>md5:{md5}</hash><downloadUrl>{base}{url}</downloadUrl></xform>"
+        );
+        assert!(list.contains(&format!("<xform><formID>{id}</formID><name>")), "{id}");
+        assert!(list.contains(&rest), "{id}");
+    }
+    let phone = server.device(&officer.name).await;
+    for (number, row) in checked.forms.iter().enumerate() {
+        let instance = format!("uuid:0192e6f1-0000-7000-8000-{number:012x}");
+        let mut session = Session::start(program(&row.xml), environment(&instance));
+        session.finalise(environment(&instance).now);
+        let answer = collect.submit(&session.to_xml(), &[]).await;
+        answer.is_response(
+            StatusCode::CREATED,
+            "<message nature=\"submit_success\">received</message>",
+        );
+        let pulled = phone.pull(None).await;
+        let state = pulled.records.iter().find(|record| record.form == row.form).unwrap();
+        let view = RecordView::of(state);
+        assert_eq!(view.record.to_string(), instance.replace("uuid:", "").replace('-', ""));
+        assert_eq!((view.state, view.deleted), (State::Submitted, false));
+        assert_eq!((&view.unit, &view.author), (&officer.unit, &officer.name));
+        assert_eq!(view.title, session.title().trim());
+        let told = |(path, value): (&String, &Value)| match value {
+            Value::Text(value) => (without_keys(path), value.clone()),
+            other => panic!("{path}: {other:?}"),
+        };
+        let kept: Vec<_> = view.fields.iter().map(told).collect();
+        let sent: Vec<_> = session
+            .relevant_fields()
+            .iter()
+            .map(|(path, value)| (without_keys(path), value.trim().to_owned()))
+            .collect();
+        assert_eq!(kept, sent, "{}", row.form.id);
+    }
+}
+
+#[tokio::test]
+async fn answers_rows_and_photos_arrive_and_sending_twice_is_one_record() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let mut session = Session::start(program(FORM), environment(FIRST));
+    for (path, answer) in
+        [("chung/so_hs", "7"), ("loai", "tt"), ("anh", "1732.jpg"), ("ghi_chu", "lấn tuyến")]
+    {
+        session.answer(session.find(path).unwrap(), answer).unwrap();
+    }
+    for name in ["Bảy", "Tám"] {
+        let repeat = session.find("hoc_vien").unwrap();
+        session.add_row(repeat, &format!("khoa{name}")).unwrap();
+        let question = session.find(&format!("hoc_vien[khoa{name}]/hv_ten")).unwrap();
+        session.answer(question, name).unwrap();
+    }
+    let xml = session.to_xml();
+    let photo: &[u8] = b"\xff\xd8 a photo";
+    let files = [("1732.jpg", "image/jpeg", photo)];
+    let answer = collect.submit(&xml, &files).await;
+    answer.is_response(StatusCode::CREATED, "received");
+    assert!(answer.header("location").ends_with("/submission"));
+
+    let phone = server.device("minh").await;
+    let first = phone.pull(None).await;
+    let view = phone.record().await;
+    for (path, value) in [
+        ("chung/so_hs", "7"),
+        ("chung/diem", "14"),
+        ("loai", "tt"),
+        ("ghi_chu", "lấn tuyến"),
+        ("hoc_vien[1]", "1"),
+        ("hoc_vien[1]/hv_ten", "Bảy"),
+        ("hoc_vien[2]/hv_ten", "Tám"),
+    ] {
+        assert_eq!(view.fields.get(path), Some(&text(value)), "{path}");
+    }
+    let Some(Value::File(file)) = view.fields.get("anh") else { panic!("{:?}", view.fields) };
+    assert_eq!((file.name.as_str(), file.media_type.as_str()), ("1732.jpg", "image/jpeg"));
+    let served = phone.get(&format!("/api/v1/blobs/{}", file.hash)).await;
+    assert_eq!((served.status, served.body.as_ref()), (StatusCode::OK, photo));
+    assert_eq!(served.header("content-type"), "image/jpeg");
+    let sheet = server.device("thu").await.get("/api/v1/records.xlsx?form=kiem_tra").await;
+    assert_eq!(sheet.status, StatusCode::OK);
+    let sheet: calamine::Xlsx<_> =
+        calamine::Reader::new(std::io::Cursor::new(sheet.body.to_vec())).unwrap();
+    let mut sheet = sheet;
+    let name = calamine::Reader::sheet_names(&sheet)[0].clone();
+    let range = calamine::Reader::worksheet_range(&mut sheet, &name).unwrap();
+    let cells: Vec<String> = range.cells().map(|(_, _, cell)| cell.to_string()).collect();
+    assert!(cells.iter().any(|cell| cell == "lấn tuyến"), "{cells:?}");
+
+    collect.submit(&xml, &files).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "received");
+    let other = server.collect("lan").await;
+    other.submit(&xml, &files).await.is_response(StatusCode::CREATED, "received");
+    assert_eq!(phone.pull(None).await.records, first.records, "nothing changed");
+    let history = phone.get(&format!("/api/v1/records/{}/history", view.record)).await.json();
+    assert_eq!(history.as_array().map(Vec::len), Some(1), "{history}");
+    assert_eq!(history[0]["device_name"], "ODK Collect");
+}
+
+#[tokio::test]
+async fn a_submission_too_large_for_one_request_comes_in_several() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let head = server
+        .request(
+            Method::HEAD,
+            &format!("{}/submission", collect.address),
+            &[("host", "a.example")],
+            Body::empty(),
+        )
+        .await;
+    assert_eq!(head.status, StatusCode::NO_CONTENT);
+    assert_eq!(head.header("location"), format!("http://a.example{}/submission", collect.address));
+    assert_eq!(head.header("x-openrosa-accept-content-length"), "10485760");
+    let xml = filled(FIRST, &[("anh", "to.jpg"), ("ghi_chu", "to.jpg")]);
+    let phone = server.device("lan").await;
+    collect.submit_part(&xml, &[]).await.is_response(StatusCode::CREATED, "received");
+    assert_eq!(phone.record().await.fields.get("anh"), Some(&text("to.jpg")));
+    collect.submit(&xml, &[]).await.is_response(StatusCode::BAD_REQUEST, "to.jpg");
+    let large = vec![7; 5 * 1024 * 1024];
+    let files = [("to.jpg", "image/jpeg", large.as_slice())];
+    collect.submit(&xml, &files).await.is_response(StatusCode::CREATED, "received");
+    let view = phone.record().await;
+    let Some(Value::File(file)) = view.fields.get("anh") else { panic!("{:?}", view.fields) };
+    assert_eq!(file.size, 5 * 1024 * 1024);
+    assert_eq!(
+        view.fields.get("ghi_chu"),
+        Some(&text("to.jpg")),
+        "an answer that only looks like it"
+    );
+    assert!(view.conflicts.is_empty() && view.state == State::Submitted);
+    let served = phone.get(&format!("/api/v1/blobs/{}", file.hash)).await;
+    assert_eq!(codec::hash(&served.body), file.hash);
+    collect.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "received");
+}
+
+#[tokio::test]
+async fn an_edit_changes_the_record_that_it_takes_the_place_of() {
+    let server = TestApp::start().await;
+    let (collect, phone) = (server.collect("lan").await, server.device("lan").await);
+    let photo = [("a.jpg", "image/jpeg", b"photo".as_slice())];
+    let first = filled(FIRST, &[("anh", "a.jpg"), ("chung/so_hs", "7"), ("ghi_chu", "một")]);
+    collect.submit(&first, &photo).await.is_response(StatusCode::CREATED, "received");
+    let record = phone.record().await.record;
+    let second = edited(&first, SECOND, &[("ghi_chu", "hai"), ("chung/so_hs", "")]);
+    collect.submit(&second, &[]).await.is_response(StatusCode::CREATED, "received");
+    let third = edited(&second, THIRD, &[("ghi_chu", "ba")]);
+    let third = third.replace("</data>", "<_state>approved</_state></data>");
+    collect.submit(&third, &photo).await.is_response(StatusCode::CREATED, "received");
+    for again in [&first, &second, &third] {
+        collect.submit(again, &photo).await.is_response(StatusCode::CREATED, "received");
+    }
+    let view = phone.record().await;
+    assert_eq!(view.record, record);
+    assert_eq!(view.fields.get("ghi_chu"), Some(&text("ba")));
+    assert_eq!(view.fields.get("chung/so_hs"), None, "an answer that was taken back");
+    assert!(matches!(view.fields.get("anh"), Some(Value::File(_))));
+    assert!(view.conflicts.is_empty(), "{:?}", view.conflicts);
+    assert_eq!(view.state, State::Submitted);
+}
+
+#[tokio::test]
+async fn an_edit_that_did_not_see_a_colleagues_answer_leaves_both() {
+    let server = TestApp::start().await;
+    let (collect, phone) = (server.collect("lan").await, server.device("minh").await);
+    let first = filled(FIRST, &[("ghi_chu", "một")]);
+    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    let state = phone.pull(None).await.records.remove(0);
+    let over = state.fields["ghi_chu"].iter().map(|sibling| sibling.dot).collect();
+    let mut theirs = phone.create(1, 0, "phuong_a", &[]);
+    theirs.record = state.record;
+    theirs.fields.clear();
+    theirs.action = sync::wire::Action::Amend;
+    let write = sync::wire::Write { value: text("của Minh"), over };
+    theirs.fields.insert("ghi_chu".to_owned(), write);
+    phone.push(&[theirs]).await;
+    let second = edited(&first, SECOND, &[("ghi_chu", "của Lan")]);
+    collect.submit(&second, &[]).await.is_response(StatusCode::CREATED, "received");
+    let state = phone.pull(None).await.records.remove(0);
+    let values: Vec<&Value> =
+        state.fields["ghi_chu"].iter().map(|sibling| &sibling.value).collect();
+    assert!(
+        values.contains(&&text("của Minh")) && values.contains(&&text("của Lan")),
+        "{values:?}"
+    );
+    assert!(conflicts(&state).iter().any(|conflict| conflict.path == "ghi_chu"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_applied_is_acknowledged_and_waits_at_the_repair_desk() {
+    let server = TestApp::start().await;
+    let (collect, thu) = (server.collect("lan").await, server.device("thu").await);
+    let known = filled(FIRST, &[("ghi_chu", "một")]);
+    let other_version = known.replace("version=\"1\"", "version=\"99\"");
+    let foreign = format!(
+        "<khac id=\"khac\"><nhom><a>x</a><a>y</a></nhom><anh>b.jpg</anh><_state>approved</_state>\
+         <meta><instanceID>{SECOND}</instanceID></meta></khac>"
+    );
+    let photo = [("b.jpg", "image/jpeg", b"photo".as_slice())];
+    for _ in 0..2 {
+        let answer = collect.submit(&other_version, &[]).await;
+        answer.is_response(StatusCode::CREATED, "waits for the coordinator");
+        let answer = collect.submit(&foreign, &photo).await;
+        answer.is_response(StatusCode::CREATED, "waits for the coordinator");
+    }
+    let waiting = thu.get("/api/v1/quarantine").await.json();
+    let seen: Vec<_> = waiting
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            (&entry["reason"], &entry["form_id"], &entry["form_version"], &entry["sender"])
+        })
+        .collect();
+    let (reason, lan) = (json!("unknown_form"), json!("lan"));
+    assert_eq!(
+        seen,
+        [
+            (&reason, &json!("khac"), &json!(""), &lan),
+            (&reason, &json!("kiem_tra"), &json!("99"), &lan),
+        ]
+    );
+    let fields = waiting[0]["fields"].as_array().unwrap();
+    let at = |path: &str| fields.iter().find(|field| field["path"] == path).unwrap();
+    assert_eq!((&at("nhom/a[1]")["value"], &at("nhom/a[2]")["value"]), (&json!("x"), &json!("y")));
+    assert_eq!(at("anh")["file"], json!(codec::hash(b"photo").to_string()));
+    assert_eq!(
+        at("_state")["value"],
+        "submitted",
+        "the sender does not say in which state a record is"
+    );
+    // With the form that it lacked, the same submission is a record.
+    collect.submit(&known, &[]).await.is_response(StatusCode::CREATED, "received</message>");
+    assert_eq!(thu.record().await.fields.get("ghi_chu"), Some(&text("một")));
+}
+
+#[tokio::test]
+async fn a_broken_request_is_told_what_is_wrong_and_leaves_nothing() {
+    let server = TestApp::start().await;
+    let (collect, thu) = (server.collect("lan").await, server.device("thu").await);
+    let xml = filled(FIRST, &[("anh", "a.jpg")]);
+    let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;\">]><data id=\"kiem_tra\">&b;</data>";
+    let deep = "<a>".repeat(100_000);
+    let huge = format!("<data id=\"kiem_tra\">{}</data>", "x".repeat(4 * 1024 * 1024));
+    for (broken, status, words) in [
+        ("", StatusCode::BAD_REQUEST, "xml_submission_file"),
+        ("<data", StatusCode::BAD_REQUEST, "line 1"),
+        (bomb, StatusCode::BAD_REQUEST, "DTD"),
+        (deep.as_str(), StatusCode::BAD_REQUEST, "xml_submission_file"),
+        (huge.as_str(), StatusCode::PAYLOAD_TOO_LARGE, "4194304"),
+        (xml.as_str(), StatusCode::BAD_REQUEST, "a.jpg"),
+    ] {
+        collect
+            .submit(broken, &[("b.jpg", "image/jpeg", b"stray")])
+            .await
+            .is_response(status, words);
+    }
+    let photo = ("a.jpg", ("a.jpg", "image/jpeg", b"photo".as_slice()));
+    collect
+        .send(&[photo])
+        .await
+        .is_response(StatusCode::BAD_REQUEST, "no part xml_submission_file");
+    let twice = ("xml_submission_file", ("form.xml", "text/xml", xml.as_bytes()));
+    collect.send(&[twice, twice]).await.is_response(StatusCode::BAD_REQUEST, "more than one");
+    let latin = ("xml_submission_file", ("form.xml", "text/xml", b"<a>\xe9</a>".as_slice()));
+    collect.send(&[latin]).await.is_response(StatusCode::BAD_REQUEST, "UTF-8");
+    collect
+        .post("text/xml", xml.clone().into_bytes())
+        .await
+        .is_response(StatusCode::BAD_REQUEST, "multipart");
+    let cut =
+        b"--ranh\r\nContent-Disposition: form-data; name=\"xml_submission_file\"\r\n\r\n<data"
+            .to_vec();
+    let answer = collect.post("multipart/form-data; boundary=ranh", cut).await;
+    answer.is_response(StatusCode::BAD_REQUEST, "");
+    let large = vec![0; 33 * 1024 * 1024];
+    let answer = collect.submit(&xml, &[("a.jpg", "image/jpeg", &large)]).await;
+    answer.is_response(StatusCode::PAYLOAD_TOO_LARGE, "");
+    assert!(thu.pull(None).await.records.is_empty());
+    assert_eq!(thu.get("/api/v1/quarantine").await.json(), json!([]));
+    for bytes in [b"photo".as_slice(), b"stray"] {
+        assert!(server.app.database().blob(codec::hash(bytes)).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn an_edit_by_the_citys_coordinator_leaves_the_record_in_its_ward() {
+    let server = TestApp::start().await;
+    let (lan, thu) = (server.collect("lan").await, server.collect("thu").await);
+    let first = filled(FIRST, &[("ghi_chu", "một")]);
+    lan.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    let second = edited(&first, SECOND, &[("ghi_chu", "hai")]);
+    thu.submit(&second, &[]).await.is_response(StatusCode::CREATED, "received</message>");
+    let view = server.device("minh").await.record().await;
+    assert_eq!((view.unit.as_str(), view.author.as_str()), ("phuong_a", "lan"));
+    assert_eq!(view.fields.get("ghi_chu"), Some(&text("hai")));
+    let stranger = server.collect("hoa").await;
+    let third = edited(&second, THIRD, &[("ghi_chu", "của người lạ")]);
+    let answer = stranger.submit(&third, &[]).await;
+    answer.is_response(StatusCode::CREATED, "waits for the coordinator");
+    let view = server.device("minh").await.record().await;
+    assert_eq!(view.fields.get("ghi_chu"), Some(&text("hai")), "another ward's record");
+}
+
+#[tokio::test]
+async fn after_a_restore_a_client_goes_on_and_no_number_is_given_twice() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let first = filled(FIRST, &[("ghi_chu", "một")]);
+    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    let file = server.folder.path().join("copy.sqlite");
+    server.app.database().backup(&file, 7).await.unwrap();
+    let lost = filled(SECOND, &[("ghi_chu", "hai")]);
+    collect.submit(&lost, &[]).await.is_response(StatusCode::CREATED, "received");
+    let seen = server.device("lan").await.pull(None).await.records;
+
+    let config = server::config::Config::new(server.folder.path().join("restored"));
+    std::fs::create_dir_all(&config.data).unwrap();
+    std::fs::copy(&file, config.database_file()).unwrap();
+    let app = server::App::open(config).await.unwrap();
+    let router = server::router::router(app.clone());
+    let restored = TestApp { folder: tempfile::tempdir().unwrap(), app, router };
+    let collect = Collect { server: &restored, address: collect.address.clone() };
+    let next = filled(THIRD, &[("ghi_chu", "ba")]);
+    for xml in [&first, &next] {
+        collect.submit(xml, &[]).await.is_response(StatusCode::CREATED, "received");
+    }
+    let records = restored.device("lan").await.pull(None).await.records;
+    assert_eq!(records.len(), 2);
+    let dots = |record: &sync::wire::RecordState| record.fields["_state"][0].dot;
+    let new =
+        records.iter().map(dots).find(|dot| !seen.iter().map(dots).any(|known| known == *dot));
+    let new = new.expect("the new record's dot is nobody else's");
+    assert!(seen.iter().map(dots).all(|dot| dot.device != new.device));
+}
+
+#[tokio::test]
+async fn a_submission_without_an_id_is_one_record_however_often_it_comes() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let xml = filled(FIRST, &[("ghi_chu", "một")]);
+    let own = format!("<orx:instanceID>{FIRST}</orx:instanceID>");
+    let xml = xml.replace(&own, "<orx:instanceID/>");
+    for _ in 0..2 {
+        collect.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "received");
+    }
+    let view = server.device("lan").await.record().await;
+    assert_eq!(view.fields.get("ghi_chu"), Some(&text("một")));
+}
+
+#[tokio::test]
+async fn many_requests_of_one_client_at_once_are_as_many_records() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let xml = |number: usize| filled(&format!("uuid:0192e6f1-0000-7000-8000-{number:012x}"), &[]);
+    let (a, b, c, d) = (xml(1), xml(2), xml(3), xml(3));
+    let answers = tokio::join!(
+        collect.submit(&a, &[]),
+        collect.submit(&b, &[]),
+        collect.submit(&c, &[]),
+        collect.submit(&d, &[])
+    );
+    for answer in [answers.0, answers.1, answers.2, answers.3] {
+        answer.is_response(StatusCode::CREATED, "received</message>");
+    }
+    let thu = server.device("thu").await;
+    assert_eq!(thu.pull(None).await.records.len(), 3);
+    assert_eq!(thu.get("/api/v1/quarantine").await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn a_token_is_made_listed_and_ended_by_who_looks_after_its_owner() {
+    let server = TestApp::start().await;
+    let (an, lan) = (server.device("an").await, server.device("lan").await);
+    let make = async |device: &Device<'_>, account: &str| {
+        let headers = [
+            ("cookie", device.cookie.as_str()),
+            ("x-sotay", "1"),
+            ("content-type", "application/json"),
+        ];
+        let path = format!("/api/v1/accounts/{account}/token");
+        let body = Body::from(json!({ "device_name": "Máy Samsung" }).to_string());
+        server.request(Method::POST, &path, &headers, body).await
+    };
+    assert_eq!(make(&lan, "minh").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(make(&an, "hoa").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(make(&lan, "lan").await.status, StatusCode::CREATED, "everybody for themselves");
+    let quan_tri = server.device("quan_tri").await;
+    assert_eq!(make(&quan_tri, "kiem").await.code(), "no_field_work");
+    let made = make(&an, "lan").await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    let (path, token) = (made.json()["path"].clone(), made.json()["token"].clone());
+    let (path, token) = (path.as_str().unwrap(), token.as_str().unwrap());
+    let list = format!("{path}/formList");
+    assert_eq!(server.get(&list, &[]).await.status, StatusCode::OK);
+    let cookie = format!("sotay={token}");
+    let answer = server.get("/api/v1/session", &[("cookie", &cookie)]).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "it opens nothing else");
+    let other = lan.cookie.split_once('=').unwrap().1;
+    let answer = server.get(&format!("/openrosa/{other}/formList"), &[]).await;
+    answer.is_response(StatusCode::UNAUTHORIZED, "token");
+    let site = [("sec-fetch-site", "cross-site")];
+    assert_eq!(server.get(&list, &site).await.status, StatusCode::FORBIDDEN);
+    let sessions = an.get("/api/v1/sessions").await.json();
+    let sessions = sessions.as_array().unwrap();
+    let session =
+        sessions.iter().rev().find(|session| session["device_name"] == "Máy Samsung").unwrap();
+    assert_eq!((&session["account"], &session["may_end"]), (&json!("lan"), &json!(true)));
+    let log = an.get("/api/v1/audit").await.json();
+    assert!(
+        log.as_array()
+            .unwrap()
+            .iter()
+            .any(|row| row["action"] == "token_make" && row["actor"] == "an")
+    );
+    for session in sessions.iter().filter(|session| session["device_name"] == "Máy Samsung") {
+        let headers = [("cookie", an.cookie.as_str()), ("x-sotay", "1")];
+        let path = format!("/api/v1/sessions/{}", session["id"]);
+        let ended = server.request(Method::DELETE, &path, &headers, Body::empty()).await;
+        assert_eq!(ended.status, StatusCode::NO_CONTENT);
+    }
+    server.get(&list, &[]).await.is_response(StatusCode::UNAUTHORIZED, "ended or never was");
+}
+
+#[tokio::test]
+async fn a_disabled_account_and_a_wrong_token_are_refused() {
+    let server = TestApp::start().await;
+    let (collect, thu) = (server.collect("lan").await, server.device("thu").await);
+    let xml = filled(FIRST, &[]);
+    server.app.database().disable_account("lan", None, 2).await.unwrap();
+    collect.submit(&xml, &[]).await.is_response(StatusCode::UNAUTHORIZED, "token");
+    collect.get("/formList").await.is_response(StatusCode::UNAUTHORIZED, "token");
+    let stranger = Collect { server: &server, address: format!("/openrosa/{}", "0".repeat(64)) };
+    stranger.submit(&xml, &[]).await.is_response(StatusCode::UNAUTHORIZED, "token");
+    assert!(thu.pull(None).await.records.is_empty());
+    assert_eq!(thu.get("/api/v1/quarantine").await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn name_and_password_do_as_well_as_a_token_and_guessing_gets_slow() {
+    let server = TestApp::start().await;
+    let basic = |name: &str, password: &str| {
+        format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))
+    };
+    let list =
+        async |given: &str| server.get("/openrosa/formList", &[("authorization", given)]).await;
+    let asked = server.get("/openrosa/formList", &[]).await;
+    asked.is_response(StatusCode::UNAUTHORIZED, "name and password");
+    assert!(asked.header("www-authenticate").starts_with("Basic realm="));
+    let right = basic("lan", PASSWORD);
+    for _ in 0..2 {
+        let answer = list(&right).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.words());
+    }
+    let lan = server.device("lan").await;
+    let sessions = lan.get("/api/v1/sessions").await.json();
+    assert_eq!(sessions.as_array().unwrap().len(), 2, "one for all requests, and the phone's");
+    let url = format!("/openrosa/forms/{}.xml", form_ref().hash);
+    assert_eq!(server.get(&url, &[("authorization", &right)]).await.words(), FORM);
+    let xml = filled(FIRST, &[("ghi_chu", "một")]);
+    let body = format!(
+        "--ranh\r\nContent-Disposition: form-data; name=\"xml_submission_file\"\r\n\r\n{xml}\r\n--ranh--\r\n"
+    );
+    let kind = ("content-type", "multipart/form-data; boundary=ranh");
+    let headers = [("authorization", right.as_str()), kind];
+    let answer =
+        server.request(Method::POST, "/openrosa/submission", &headers, Body::from(body)).await;
+    answer.is_response(StatusCode::CREATED, "received");
+    assert_eq!(lan.record().await.fields.get("ghi_chu"), Some(&text("một")));
+    let mut statuses = BTreeMap::new();
+    for _ in 0..6 {
+        *statuses.entry(list(&basic("lan", "sai")).await.status.as_u16()).or_insert(0) += 1;
+    }
+    assert_eq!(statuses, BTreeMap::from([(401, 5), (429, 1)]));
+    let answer = list(&basic("khong_co_ai", "sai")).await;
+    answer.is_response(StatusCode::UNAUTHORIZED, "the name or the password is wrong");
+}
