@@ -118,6 +118,9 @@ pub enum Key<'a> {
 struct Credentials<'a> {
     #[serde(flatten)]
     key: Key<'a>,
+    /// Whose unsent work is here: a code of anybody else is not used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only: Option<String>,
     device: String,
     device_name: String,
 }
@@ -186,18 +189,25 @@ impl SignIn {
 
     /// Signs in. Another person than before gets an empty phone, once all is sent.
     pub async fn sign_in(self, key: Key<'_>) -> Result<(), SignInError> {
-        // Before the server is asked: with its answer the browser sends in the other person's name. Whose a code is only the
-        // server knows.
-        let may_be_other = |before: Profile| match key {
-            Key::Password { name, .. } => !before.account.eq_ignore_ascii_case(name),
-            Key::Code { .. } => true,
-        };
-        if self.profile().is_some_and(may_be_other) {
-            self.forbid_unsent_work().await?;
+        // Before the server is asked: with its answer the browser sends in the other person's name.
+        let mut only = None;
+        if let Some(before) = self.profile() {
+            match (key, self.forbid_unsent_work().await) {
+                (Key::Password { name, .. }, Err(unsent)) => {
+                    if !before.account.eq_ignore_ascii_case(name) {
+                        return Err(unsent);
+                    }
+                }
+                // Whose a code is only the server knows.
+                (Key::Code { .. }, Err(SignInError::UnsentWork(_))) => only = Some(before.account),
+                (Key::Code { .. }, Err(error)) => return Err(error),
+                (_, Ok(())) => {}
+            }
         }
         let device = self.records.device();
         let credentials = Credentials {
             key,
+            only,
             device: device.device.to_string(),
             device_name: crate::platform::device_name(),
         };
@@ -207,6 +217,11 @@ impl SignIn {
             request.send(&[]).await.map_err(|_no_answer: HttpError| SignInError::Unreachable)?;
         if !answer.is_ok() {
             return Err(match answer.error() {
+                Some(error) if error.code == "other_account" => {
+                    self.forbid_unsent_work().await?;
+                    // It was sent just now: the same code lets in at the next try.
+                    SignInError::Refused(error.code)
+                }
                 Some(error) if error.code == "wrong_credentials" => SignInError::WrongCredentials,
                 Some(error) if error.code == "wrong_code" => SignInError::WrongCode,
                 Some(error) => SignInError::Refused(error.code),

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::signed_in::{IDLE_MS, Origin, PLAIN_COOKIE, SECURE_COOKIE, SignedIn};
 use crate::accounts::{self, MAX_PASSWORD};
-use crate::database::{Account, NewSession};
+use crate::database::{Account, ByCode, NewSession};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock};
 
@@ -27,6 +27,9 @@ pub struct Credentials {
     /// A code that a coordinator made, good once: instead of name and password. Dashes, spaces and capitals do not matter.
     #[serde(default)]
     code: Option<String>,
+    /// With a code: whose work the device has not sent yet. The code of anybody else is refused, and stays good.
+    #[serde(default)]
+    only: Option<String>,
     /// The device's id, 32 hexadecimal digits.
     device: String,
     /// What the device calls itself.
@@ -57,6 +60,7 @@ pub struct Profile {
     (status = 400, description = "`bad_json`, `bad_device`", body = ErrorBody),
     (status = 401, description = "`wrong_credentials`, the same for an unknown name; `wrong_code`, the same for one that \
         was used, that is over or that never was", body = ErrorBody),
+    (status = 409, description = "`other_account`: the code is good, and not of the account that `only` names", body = ErrorBody),
     (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
 ))]
 pub async fn sign_in(
@@ -74,7 +78,7 @@ pub async fn sign_in(
     let (token, key) = accounts::new_token();
     let session = NewSession { key: &key, device, device_name: &device_name };
     let account = match (given.code, given.name.zip(given.password)) {
-        (Some(code), None) => by_code(&app, origin, &code, session).await?,
+        (Some(code), None) => by_code(&app, origin, &code, given.only.as_deref(), session).await?,
         (None, Some((name, password))) => {
             by_password(&app, origin, &name, password, session).await?
         }
@@ -130,16 +134,23 @@ async fn by_code(
     app: &App,
     origin: Origin,
     code: &str,
+    only: Option<&str>,
     session: NewSession<'_>,
 ) -> ApiResult<String> {
     let now_ms = clock::now_ms();
     app.throttle().take(None, origin.address, now_ms).map_err(ApiError::too_many)?;
     let key = accounts::code_key(code);
-    let account = app.database().sign_in_by_code(&key, session, now_ms).await?;
-    let account = account.ok_or_else(|| {
-        let message = "the code was used, is over or never was";
-        ApiError::new(StatusCode::UNAUTHORIZED, "wrong_code", message)
-    })?;
+    let account = match app.database().sign_in_by_code(&key, only, session, now_ms).await? {
+        ByCode::SignedIn(account) => account,
+        ByCode::OfAnother => {
+            let message = "the work of somebody else is on this device and not sent yet";
+            return Err(ApiError::conflict("other_account", message));
+        }
+        ByCode::NoSuchCode => {
+            let message = "the code was used, is over or never was";
+            return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_code", message));
+        }
+    };
     app.throttle().clear(None, origin.address);
     Ok(account)
 }

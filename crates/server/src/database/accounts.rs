@@ -202,6 +202,17 @@ pub struct SessionRow {
     pub files_missing: u64,
 }
 
+/// What became of a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ByCode {
+    /// It let this account in, and is used up.
+    SignedIn(String),
+    /// It is good, and of another account than the one that was asked for.
+    OfAnother,
+    /// There is no such code any more.
+    NoSuchCode,
+}
+
 impl Database {
     /// The account of that name.
     pub async fn account(&self, name: &str) -> Answer<Option<Account>> {
@@ -385,28 +396,35 @@ impl Database {
         Ok(true)
     }
 
-    /// Opens a session for whoever has a code, which is used up by it. None: there is no such code any more.
+    /// Opens a session for whoever has a code, which is used up by it; with `only`, for that account alone.
     pub async fn sign_in_by_code(
         &self,
         code: &CodeKey,
+        only: Option<&str>,
         session: NewSession<'_>,
         now_ms: i64,
-    ) -> Answer<Option<String>> {
+    ) -> Answer<ByCode> {
         let mut tx = self.begin_write().await?;
         let account: Option<String> = sqlx::query_scalar(
-            "UPDATE sign_in_code SET used_ms = $2
-             WHERE code_hash = $1 AND used_ms IS NULL AND ends_ms > $2
-                AND EXISTS (SELECT 1 FROM account a WHERE a.name = account AND a.disabled_ms IS NULL)
-             RETURNING account",
+            "SELECT c.account FROM sign_in_code c JOIN account a ON a.name = c.account
+             WHERE c.code_hash = $1 AND c.used_ms IS NULL AND c.ends_ms > $2 AND a.disabled_ms IS NULL",
         )
         .bind(code.as_slice())
         .bind(now_ms)
         .fetch_optional(&mut *tx)
         .await?;
-        let Some(account) = account else { return Ok(None) };
+        let Some(account) = account else { return Ok(ByCode::NoSuchCode) };
+        if only.is_some_and(|only| only != account) {
+            return Ok(ByCode::OfAnother);
+        }
+        sqlx::query("UPDATE sign_in_code SET used_ms = $2 WHERE code_hash = $1")
+            .bind(code.as_slice())
+            .bind(now_ms)
+            .execute(&mut *tx)
+            .await?;
         open_session(&mut tx, &account, session, Action::SignInByCode, now_ms).await?;
         tx.commit().await?;
-        Ok(Some(account))
+        Ok(ByCode::SignedIn(account))
     }
 
     /// Opens a session for whoever gave the right password.

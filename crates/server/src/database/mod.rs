@@ -19,7 +19,8 @@ mod sqlite;
 use sqlx::SqlitePool;
 
 pub use accounts::{
-    Account, AccountChange, CodeKey, NewAccount, NewSession, Seen, Session, SessionKey, SessionRow,
+    Account, AccountChange, ByCode, CodeKey, NewAccount, NewSession, Seen, Session, SessionKey,
+    SessionRow,
 };
 pub use audit::AuditOf;
 pub use blobs::{BlobRow, NewBlob};

@@ -49,8 +49,14 @@ fn names(list: &[Json]) -> Vec<&str> {
 }
 
 async fn sign_in_with(server: &TestApp, code: &str, device: u8) -> Answer {
+    sign_in_over(server, code, device, None).await
+}
+
+/// On a device that holds unsent work of `only`.
+async fn sign_in_over(server: &TestApp, code: &str, device: u8, only: Option<&str>) -> Answer {
     let device = DeviceId([device; 16]).to_string();
-    let body = json!({ "code": code, "device": device, "device_name": "Điện thoại mới" });
+    let body =
+        json!({ "code": code, "only": only, "device": device, "device_name": "Điện thoại mới" });
     let headers = [("x-sotay", "1"), ("content-type", "application/json")];
     server.request(Method::POST, "/api/v1/session", &headers, Body::from(body.to_string())).await
 }
@@ -208,6 +214,21 @@ async fn a_code_lets_in_once_however_it_is_typed() {
     let is_in = |text: &[u8]| stored.windows(text.len()).any(|window| window == text);
     assert!(!is_in(code.as_bytes()) && !is_in(code.replace('-', "").as_bytes()), "only its hash");
     assert!(is_in(&server::accounts::code_key(code)));
+}
+
+#[tokio::test]
+async fn a_code_is_not_used_up_on_a_device_with_work_of_somebody_else() {
+    let server = TestApp::start().await;
+    let an = server.device("an").await;
+    let made = an.code("lan", json!({})).await.json();
+    let code = made["code"].as_str().unwrap();
+    let answer = sign_in_over(&server, code, 9, Some("binh")).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::CONFLICT, "other_account"));
+    assert!(!answer.headers.contains_key("set-cookie"));
+    let answer = sign_in_over(&server, "khong-phai-ma", 9, Some("lan")).await;
+    assert_eq!(answer.code(), "wrong_code");
+    assert_eq!(sign_in_over(&server, code, 9, Some("lan")).await.status, StatusCode::OK);
+    assert_eq!(sign_in_over(&server, code, 9, Some("lan")).await.code(), "wrong_code");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use axum::http::StatusCode;
 use server::config::Config;
-use server::database::{AuditOf, Database, NewSession};
+use server::database::{AuditOf, ByCode, Database, NewSession};
 use server::{App, backup};
 use sqlx::Connection;
 use sync::codec;
@@ -52,10 +52,11 @@ async fn a_restored_server_writes_that_down_and_lets_nobody_in_with_an_old_code(
     let app = App::open(restored).await.unwrap();
     let token = server::accounts::new_token();
     let session = NewSession { key: &token.1, device: DeviceId([1; 16]), device_name: "" };
-    assert_eq!(app.database().sign_in_by_code(&key, session, now_ms).await.unwrap(), None);
+    let restored = app.database().sign_in_by_code(&key, None, session, now_ms).await.unwrap();
+    assert_eq!(restored, ByCode::NoSuchCode);
     assert_eq!(
-        database.sign_in_by_code(&key, session, now_ms).await.unwrap().as_deref(),
-        Some("lan")
+        database.sign_in_by_code(&key, None, session, now_ms).await.unwrap(),
+        ByCode::SignedIn("lan".to_owned())
     );
 
     let newest = async |database: &Database| {
