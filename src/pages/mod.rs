@@ -7,6 +7,8 @@ mod more;
 mod not_found;
 mod parts;
 mod people;
+mod people_devices;
+mod people_log;
 mod preview;
 mod record;
 mod record_history;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use leptos::{html, prelude::*};
 
 use super::more::role_text;
+use super::people_devices::Devices;
+use super::people_log::Log;
 use super::{moment, title_page};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, ChoiceOption, EmptyState, Glyph, Qr, SearchField, Segmented,
@@ -16,7 +18,7 @@ use crate::platform::{clipboard, tasks};
 use crate::reactive::{Show, memo};
 use crate::stores::{
     Library,
-    people::{self, Deed, Detail, Known, NewPerson, OpenSession, Person, Rights, SignInCode},
+    people::{self, NewPerson, Person, Rights, SignInCode},
     preferences::use_words,
     records::FetchError,
     search,
@@ -430,189 +432,3 @@ fn AddSheet(
         </Sheet>
     }
 }
-
-#[component]
-fn Devices(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
-    let words = use_words();
-    let sessions = RwSignal::new(None::<Vec<OpenSession>>);
-    let ask = Callback::new(move |()| {
-        tasks::spawn(async move {
-            match people::sessions().await {
-                Ok(all) => {
-                    sessions.try_set(Some(all));
-                }
-                Err(error) => {
-                    failure.try_set(Some(error));
-                }
-            }
-        });
-    });
-    ask.run(());
-    view! {
-        <Show when=move || sessions.read().as_ref().is_some_and(Vec::is_empty)>
-            <EmptyState glyph=Glyph::Phone text=words.say(Language::no_sessions) />
-        </Show>
-        <ul class="people-list">
-            {keyed_list(
-                move || sessions.get().unwrap_or_default(),
-                |session| format!("{} {:?} {}", session.id, session.unsent, session.contact_ms),
-                move |session| view! { <SessionCard session=session failure=failure on_ended=ask /> }.into_any(),
-            )}
-        </ul>
-    }
-}
-
-#[component]
-fn SessionCard(
-    session: OpenSession,
-    failure: RwSignal<Option<FetchError>>,
-    on_ended: Callback<()>,
-) -> impl IntoView {
-    let words = use_words();
-    let library = expect_context::<Library>();
-    let toaster = expect_context::<Toaster>();
-    let is_asking = RwSignal::new(false);
-    let OpenSession {
-        id,
-        is_this,
-        account_name,
-        role,
-        unit,
-        device_name,
-        contact_ms,
-        unsent,
-        files_missing,
-        may_end,
-    } = session;
-    let place = move || {
-        let language = words.now();
-        format!("{} · {}", role_text(language, role), library.unit_name(&unit, language))
-    };
-    let end = move |()| {
-        is_asking.set(false);
-        failure.set(None);
-        tasks::spawn(async move {
-            match people::end(id).await {
-                Ok(()) => {
-                    let text = words.at_once().session_is_over().to_owned();
-                    toaster.show(Toast { text, action: None });
-                    on_ended.try_run(());
-                }
-                Err(error) => {
-                    failure.try_set(Some(error));
-                }
-            }
-        });
-    };
-    view! {
-        <li class="card" data-session=id>
-            <h3>
-                {account_name}
-                {is_this.then(|| view! { <Badge tone=Tone::Good label=words.say(Language::this_device) /> })}
-            </h3>
-            <p>{place}</p>
-            <dl class="facts facts-inline">
-                <dt>{words.say(Language::from_device)}</dt>
-                <dd>{device_name}</dd>
-                <dt>{words.say(Language::last_contact)}</dt>
-                <dd>{move || moment(words.now(), contact_ms)}</dd>
-                <dt>{words.say(Language::still_on_device)}</dt>
-                <dd>{move || words.now().still_there(unsent, files_missing)}</dd>
-            </dl>
-            {(may_end && !is_this)
-                .then(|| {
-                    view! {
-                        <Button label=words.say(Language::end_session) on_click=move |()| is_asking.set(true) />
-                        <Sheet
-                            open=is_asking
-                            title=words.say(Language::end_session_title)
-                            close_label=words.say(Language::close)
-                            on_close=move |()| {
-                                is_asking.try_set(false);
-                            }
-                        >
-                            <p>{words.say(Language::end_session_why)}</p>
-                            <Button kind=ButtonKind::Danger label=words.say(Language::end_session) on_click=end />
-                        </Sheet>
-                    }
-                })}
-        </li>
-    }
-}
-
-#[component]
-fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
-    let words = use_words();
-    let deeds = RwSignal::new(None::<Vec<Deed>>);
-    let is_whole = RwSignal::new(false);
-    let ask = move || {
-        let before = deeds.with_untracked(|deeds| deeds.as_ref()?.last().map(|deed| deed.seq));
-        tasks::spawn(async move {
-            match people::deeds(before).await {
-                Ok(more) => {
-                    is_whole.try_set(more.len() < PAGE);
-                    deeds.try_update(|deeds| deeds.get_or_insert_default().extend(more));
-                }
-                Err(error) => {
-                    failure.try_set(Some(error));
-                }
-            }
-        });
-    };
-    ask();
-    let library = expect_context::<Library>();
-    let row = move |deed: Deed| {
-        let Deed { at_ms, actor, action, object, detail, .. } = deed;
-        // Who signs in does so to no one else.
-        let is_to_another = !object.is_empty() && actor.as_ref() != Some(&object);
-        let to_what = is_to_another.then(|| format!(": {object}"));
-        let who = move || actor.clone().unwrap_or_else(|| words.now().the_operator().to_owned());
-        view! {
-            <li>
-                <strong>{who}</strong>
-                " "
-                {move || words.now().deed(&action)}
-                {to_what}
-                {move || told(words.now(), library, &detail)}
-                <br />
-                <span class="muted">{move || moment(words.now(), at_ms)}</span>
-            </li>
-        }
-        .into_any()
-    };
-    view! {
-        <Show when=move || deeds.read().as_ref().is_some_and(Vec::is_empty)>
-            <EmptyState glyph=Glyph::Records text=words.say(Language::no_deeds) />
-        </Show>
-        <ol class="deeds">
-            {keyed_list(move || deeds.get().unwrap_or_default(), |deed| deed.seq.to_string(), row)}
-        </ol>
-        <Show when=move || !is_whole.get() && deeds.read().is_some()>
-            <Button label=words.say(Language::older) on_click=move |()| ask() />
-        </Show>
-    }
-}
-
-/// More of a deed, in words: what stands behind its object.
-fn told(language: Language, library: Library, detail: &Detail) -> String {
-    let Known { device_name, name, role, unit, reason, records } = match detail {
-        Detail::Known(known) => known,
-        Detail::Raw(text) => return format!(" ({text})"),
-    };
-    let parts: Vec<String> = [
-        name.clone(),
-        role.map(|role| role_text(language, role).to_owned()),
-        unit.as_ref().map(|unit| library.unit_name(unit, language)),
-        device_name.clone(),
-        records.map(|count| language.record_count(count)),
-        reason.clone(),
-    ]
-    .into_iter()
-    .flatten()
-    .filter(|part| !part.is_empty())
-    .collect();
-    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(" · ")) }
-}
-
-/// Rows in one answer of the server.
-const PAGE: usize = 200;
