@@ -64,8 +64,10 @@ addEventListener("beforeinstallprompt", (event) => {
 // Whoever comes to a form, or has the app on the device, need not wait for the first part before the next are fetched. For
 // anybody else they would only share the line with what the first screen needs.
 const isAboutForms = /^\/(forms|fill|records)\/./.test(location.pathname);
+const { forms, desk } = script.dataset;
 if (isAboutForms || navigator.serviceWorker?.controller) {
-  for (const href of script.dataset.forms.split(" ").filter(Boolean)) {
+  const parts = location.pathname === "/forms/preview" ? `${forms} ${desk}` : forms;
+  for (const href of parts.split(" ").filter(Boolean)) {
     const link = document.createElement("link");
     Object.assign(link, { rel: "preload", as: "fetch", type: "application/wasm", crossOrigin: "anonymous", href });
     document.head.append(link);

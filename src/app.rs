@@ -15,7 +15,7 @@ use crate::{
         storage::{self, Storage, StorageError},
         tasks,
     },
-    router::{Router, Screen},
+    router::{Router, Screen, use_router},
     stores::{
         AppUpdate, InstallOffer, Library, OpenForms, Preferences, Records, RepairDesk, SignIn,
         SyncStatus, preferences::Theme, sign_in::SignInState,
@@ -36,6 +36,8 @@ struct Stores {
 /// How far the start is.
 #[derive(Clone)]
 enum Start {
+    /// Nobody has asked for a record yet.
+    Closed,
     Opening,
     Failed(StorageError),
     Ready(Box<Stores>),
@@ -52,7 +54,12 @@ pub fn App() -> impl IntoView {
     provide_context(Parts::new());
     show_preferences(preferences);
 
-    let start = RwSignal::new(Start::Opening);
+    let toaster = Toaster::new();
+    provide_context(toaster);
+    let router = Router::start();
+    provide_context(router);
+
+    let start = RwSignal::new(Start::Closed);
     let open = move || {
         start.set(Start::Opening);
         tasks::spawn(async move {
@@ -63,14 +70,27 @@ pub fn App() -> impl IntoView {
             document::announce_started();
         });
     };
-    open();
-
-    move || match start.get() {
-        Start::Opening => view! { <OpeningPage /> }.into_any(),
-        Start::Failed(error) => {
-            view! { <StorageProblemPage error retry=Callback::new(move |()| open()) /> }.into_any()
+    // A form can be tried by anybody: it shows nobody's data, and waits for nobody's store to open.
+    let is_tried = memo(move || router.screen().get() == Screen::Preview);
+    let here = Owner::current().unwrap_or_default();
+    effect(move || {
+        if is_tried.get() {
+            document::announce_started();
+        } else if matches!(*start.read_untracked(), Start::Closed) {
+            here.with(open);
         }
-        Start::Ready(stores) => view! { <Ready stores=*stores /> }.into_any(),
+    });
+
+    view! {
+        {move || match start.get() {
+            _ if is_tried.get() => view! { <InPart screen=Later::Preview /> }.into_any(),
+            Start::Closed | Start::Opening => view! { <OpeningPage /> }.into_any(),
+            Start::Failed(error) => {
+                view! { <StorageProblemPage error retry=Callback::new(move |()| open()) /> }.into_any()
+            }
+            Start::Ready(stores) => view! { <Ready stores=*stores /> }.into_any(),
+        }}
+        <ToasterView toaster=toaster />
     }
 }
 
@@ -118,10 +138,7 @@ fn Ready(stores: Stores) -> impl IntoView {
     provide_context(stores.open_forms);
     let sign_in = stores.sign_in.state();
     let is_signed_in = memo(move || matches!(*sign_in.read(), SignInState::SignedIn(_)));
-    let toaster = Toaster::new();
-    provide_context(toaster);
-    let router = Router::start();
-    provide_context(router);
+    let router = use_router();
     // Whoever opens the app by its icon and was killed in a form goes on in it.
     if router.screen().get_untracked() == Screen::Today
         && let Some(left) = stores.open_forms.left()
@@ -130,7 +147,6 @@ fn Ready(stores: Stores) -> impl IntoView {
     }
     // The screens with tabs share their frame: it stays while the person goes from one to the other.
     let frame = memo(move || match Frame::around(router.screen().get()) {
-        Frame::Preview => Frame::Preview, // a form can be tried by anybody: it shows nobody's data
         frame if is_signed_in.get() => frame,
         _ => Frame::SignIn,
     });
@@ -140,10 +156,8 @@ fn Ready(stores: Stores) -> impl IntoView {
             Frame::SignIn => view! { <SignInPage /> }.into_any(),
             Frame::Start => view! { <InPart screen=Later::Start /> }.into_any(),
             Frame::Entry => view! { <InPart screen=Later::Entry /> }.into_any(),
-            Frame::Preview => view! { <InPart screen=Later::Preview /> }.into_any(),
             Frame::NotFound => view! { <NotFoundPage /> }.into_any(),
         }}
-        <ToasterView toaster=toaster />
     }
 }
 
@@ -155,7 +169,6 @@ enum Frame {
     /// A form has the whole page.
     Start,
     Entry,
-    Preview,
     NotFound,
 }
 
@@ -172,8 +185,8 @@ impl Frame {
             Screen::SignIn => Self::SignIn,
             Screen::Start => Self::Start,
             Screen::Entry => Self::Entry,
-            Screen::Preview => Self::Preview,
-            Screen::NotFound => Self::NotFound,
+            // Never here: the app shows it without the stores.
+            Screen::Preview | Screen::NotFound => Self::NotFound,
         }
     }
 }

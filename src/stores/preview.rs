@@ -152,7 +152,8 @@ async fn start(
             return Ok(None);
         }
     };
-    let hash = codec::hash(xml.as_bytes());
+    // A hash finds a form again, and nothing of a trial is kept to be found.
+    let hash = codec::hash(b"");
     let form_ref = FormRef { id: form.id().to_owned(), version: form.version().to_owned(), hash };
     let texts: Vec<String> =
         files.iter().filter_map(|file| String::from_utf8(file.bytes.clone()).ok()).collect();

@@ -167,13 +167,12 @@ fn split(tools: &Tools, folder: &Path) -> Result<()> {
     let page = std::fs::read_to_string(&path).context("index.html")?;
     let page = page.replace(old_script, &program.script).replace(old_module, &program.module);
     let page = without_links(&page, &["modulepreload", "preload"])?;
-    let forms: Vec<String> = program
-        .parts
-        .iter()
-        .filter(|name| Load::of(name) == Load::Forms)
-        .map(|name| format!("/{name}"))
-        .collect();
-    let page = marked(&page, "data-forms=\"", &forms.join(" "))?;
+    let parts_of = |load| -> String {
+        let parts = program.parts.iter().filter(|name| Load::of(name) == load);
+        parts.map(|name| format!("/{name}")).collect::<Vec<_>>().join(" ")
+    };
+    let page = marked(&page, "data-forms=\"", &parts_of(Load::Forms))?;
+    let page = marked(&page, "data-desk=\"", &parts_of(Load::Desk))?;
     let mut links = String::new();
     for (rel, name) in [
         ("modulepreload", &program.script),
