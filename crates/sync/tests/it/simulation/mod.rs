@@ -45,10 +45,74 @@ pub enum Bug {
     RepairUntold,
     /// A record moves to another unit, and who saw it is not told.
     MoveUntold,
+    /// One operation that cannot be applied keeps those behind it from being taken.
+    HeadBlocksTheRest,
+    /// The phone throws away what the server put into quarantine.
+    RolledBackOnRejection,
+    /// What a person saved is on the phone's disk only some time after they were told so.
+    SavedBeforeCommit,
+    /// What was refused once is marked as an error, and left.
+    ErrorsNotRetried,
+    /// A page that could not be stored counts as read.
+    FailedPageSkipped,
+    /// The server refuses phones whose clock is wrong.
+    DriftRefused,
+    /// The latest clock decides which value stands.
+    ClockDecides,
+    /// Of two edits that did not know of each other the later to arrive is dropped.
+    ConflictDropped,
+    /// Signing out by the server empties the phone.
+    SignedOutWipes,
+    /// The server takes operations though some before them are missing.
+    GapAccepted,
+    /// The phone takes a refusal for an end.
+    RefusalForgotten,
+    /// The watermark is on the server's disk before what it stands for.
+    WatermarkAlone,
+    /// The phone lets go of what was acknowledged though it could not store the acknowledgement.
+    LetGoThoughNotStored,
+    /// Starting the app writes over the draft that was open.
+    DraftLostAtStart,
+    /// A record's place in the feed is drawn before it is committed, and another's is committed first.
+    PlaceBeforeCommit,
 }
 
 impl Bug {
-    const ALL: [Self; 12] = [
+    /// Who shipped it, as far as that is known.
+    const fn source(self) -> &'static str {
+        match self {
+            Self::OutboxDroppedAtAck => "CHT #8093, Vaultwarden",
+            Self::NoEpochOnRestore => "Electric #3560: an offset beyond the rebuilt log",
+            Self::StatusTrusted
+            | Self::CountedApart
+            | Self::NoIdempotencyKey
+            | Self::SupersededForgotten
+            | Self::ScopeWithoutRevision
+            | Self::QuarantineDropped => "a protocol that we weighed and left",
+            Self::ReoverlayAcked | Self::RepairUntold => "ours",
+            Self::CursorBeforePage => "a checkpoint that is not stored with its page",
+            Self::MoveUntold => "CHT #5701: documents stay behind after a move",
+            Self::HeadBlocksTheRest => "PowerSync: a poisoned head blocks the queue",
+            Self::RolledBackOnRejection => "PowerSync: a rejected write is rolled back",
+            Self::SavedBeforeCommit => "Chrome 121: relaxed durability",
+            Self::ErrorsNotRetried => "DHIS2 Capture: rows in state ERROR",
+            Self::FailedPageSkipped => "DHIS2 Capture: a failed page is passed over",
+            Self::DriftRefused => "Actual #3786",
+            Self::ClockDecides => "Actual #8905: a stamp of the future",
+            Self::ConflictDropped => "RxDB: the default conflict handler",
+            Self::SignedOutWipes => "DHIS2 Capture up to 2.30: a disabled account",
+            Self::GapAccepted => "ODK #669, #805: edits out of order",
+            Self::RefusalForgotten => "CHT #8186: a 403 is forgotten",
+            Self::WatermarkAlone => "Atuin #2879: heads claim more than the store holds",
+            Self::LetGoThoughNotStored => "PowerSync js #1058: deleted in a transaction that fails",
+            Self::DraftLostAtStart => "Electric: the start writes over the log",
+            Self::PlaceBeforeCommit => "PostgreSQL: sequence numbers commit out of order",
+        }
+    }
+}
+
+impl Bug {
+    const ALL: [Self; 27] = [
         Self::OutboxDroppedAtAck,
         Self::NoEpochOnRestore,
         Self::StatusTrusted,
@@ -61,6 +125,21 @@ impl Bug {
         Self::QuarantineDropped,
         Self::RepairUntold,
         Self::MoveUntold,
+        Self::HeadBlocksTheRest,
+        Self::RolledBackOnRejection,
+        Self::SavedBeforeCommit,
+        Self::ErrorsNotRetried,
+        Self::FailedPageSkipped,
+        Self::DriftRefused,
+        Self::ClockDecides,
+        Self::ConflictDropped,
+        Self::SignedOutWipes,
+        Self::GapAccepted,
+        Self::RefusalForgotten,
+        Self::WatermarkAlone,
+        Self::LetGoThoughNotStored,
+        Self::DraftLostAtStart,
+        Self::PlaceBeforeCommit,
     ];
 }
 
@@ -72,6 +151,7 @@ fn run(seed: u64, bug: Option<Bug>) -> Result<Counters, String> {
     world.suffer();
     world.settle()?;
     check::all(&world)?;
+    world.counters.insert("devices", world.phones.len() as u64);
     Ok(world.counters)
 }
 
@@ -102,7 +182,15 @@ fn nothing_is_lost_doubled_or_leaked_in_simulated_schedules() {
         }
     }
     assert!(failed.is_empty(), "failed: {failed:?}");
-    println!("{} schedules, seeds {seeds:?}", seeds.end - seeds.start);
+    let (devices, operations) = (total.remove("devices"), total.get("operation sealed").copied());
+    let faults: u64 =
+        total.iter().filter(|(name, _)| World::is_fault(name)).map(|(_, times)| times).sum();
+    println!(
+        "campaign simulation: {} schedules, {} devices, {} operations, {faults} faults, 0 lost",
+        seeds.end - seeds.start,
+        devices.unwrap_or_default(),
+        operations.unwrap_or_default(),
+    );
     for (name, times) in &total {
         println!("{times:>10} {name}");
     }
@@ -145,6 +233,6 @@ fn planted_defects_are_found() {
             }
         });
         let Some((seed, what)) = found else { panic!("{bug:?} was not found in 200 schedules") };
-        println!("{bug:?} found with seed {seed}: {what}");
+        println!("caught {bug:?} ({}) with seed {seed}: {what:.120}", bug.source());
     }
 }

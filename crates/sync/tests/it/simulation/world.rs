@@ -21,7 +21,7 @@ use super::{
 };
 
 /// Situations that a campaign must have met to count.
-pub const SITUATIONS: [&str; 32] = [
+pub const SITUATIONS: [&str; 33] = [
     "answer signed out",
     "backup taken",
     "captive portal",
@@ -54,6 +54,7 @@ pub const SITUATIONS: [&str; 32] = [
     "server killed after commit",
     "server killed before commit",
     "server restored",
+    "storage failed",
 ];
 
 #[derive(Clone)]
@@ -118,6 +119,30 @@ impl World {
         let sealed = BTreeMap::new();
         let (calm, names, twice) = (false, 0, seed.is_multiple_of(4));
         Self { random, server, phones, messages, sealed, counters, bug, calm, names, twice }
+    }
+
+    /// Which of them are something that went wrong.
+    pub fn is_fault(situation: &str) -> bool {
+        const FAULTS: [&str; 17] = [
+            "answer signed out",
+            "captive portal",
+            "clock years off",
+            "late request of an earlier life",
+            "phone killed",
+            "profile copied",
+            "reply lost",
+            "reply truncated",
+            "request doubled",
+            "request lost",
+            "request reordered",
+            "request truncated",
+            "server busy",
+            "server killed after commit",
+            "server killed before commit",
+            "server restored",
+            "storage failed",
+        ];
+        FAULTS.contains(&situation)
     }
 
     fn count(&mut self, name: &'static str) {
@@ -300,6 +325,9 @@ impl World {
                 if !self.calm && self.random.one_in(60) {
                     self.count("storage failed");
                     if needs_storage(&effect) {
+                        if self.mishandled(index, &effect) {
+                            return;
+                        }
                         return self.phones[index].handle(Event::StorageFailed, random);
                     }
                 }
@@ -319,6 +347,25 @@ impl World {
         let (ticket, asked) = asked;
         let request = Request { phone: index, life: phone.life, device, ticket, asked };
         self.messages.push(Message::Request(request));
+    }
+
+    /// Planted: what others made of storage that failed. Whether nothing more is told.
+    fn mishandled(&mut self, index: usize, effect: &Effect) -> bool {
+        let phone = &mut self.phones[index];
+        match (self.bug, effect) {
+            (Some(Bug::FailedPageSkipped), Effect::CommitPull { state, .. }) => {
+                let random = self.random.next();
+                phone.disk.state = state.clone();
+                let waiting = phone.waiting();
+                phone.handle(Event::Stored(waiting), random);
+                true
+            }
+            (Some(Bug::LetGoThoughNotStored), Effect::MarkAcked { state, .. }) => {
+                phone.disk.outbox.retain(|seq, _| *seq > state.acked);
+                false
+            }
+            _ => false,
+        }
     }
 
     /// One message arrives, or does not.
@@ -361,6 +408,12 @@ impl World {
             }
             5 => {
                 self.count("answer signed out");
+                if self.bug == Some(Bug::SignedOutWipes) {
+                    let disk = &mut self.phones[request.phone].disk;
+                    let acked = disk.state.acked;
+                    disk.outbox.retain(|seq, _| *seq <= acked);
+                    disk.open.clear();
+                }
                 return self.reply(&request, Reply::SignedOut);
             }
             6 => {
@@ -378,6 +431,13 @@ impl World {
         }
         if fault == 9 {
             self.count("server killed before commit");
+            if self.bug == Some(Bug::WatermarkAlone)
+                && let Asked::Push { body, .. } = &request.asked
+            {
+                let account = self.phones[request.phone].account.clone();
+                let pushed = self.server.push(&account, body);
+                pushed.map(|(database, _)| self.server.database.acked = database.acked);
+            }
             return self.reply(&request, Reply::Unreachable);
         }
         let answer = self.serve(&request);
@@ -407,10 +467,22 @@ impl World {
     fn reply(&mut self, request: &Request, mut reply: Reply) {
         let Request { phone, life, ticket, .. } = *request;
         let event = match &request.asked {
-            Asked::Push { last, .. } => {
+            Asked::Push { last, body } => {
                 let is_success = matches!(reply, Reply::Body(_) | Reply::NotOurServer);
-                if self.bug == Some(Bug::StatusTrusted) && is_success {
-                    reply = Reply::Body(self.presumed(*last));
+                let is_refusal = matches!(reply, Reply::Refused { .. });
+                match self.bug {
+                    Some(Bug::StatusTrusted) if is_success => {
+                        reply = Reply::Body(self.presumed(*last));
+                    }
+                    Some(Bug::RefusalForgotten) if is_refusal => {
+                        reply = Reply::Body(self.presumed(*last));
+                    }
+                    Some(Bug::ErrorsNotRetried) if is_refusal => {
+                        let sent: Option<PushRequest> = codec::decode(body).ok();
+                        let seqs = sent.into_iter().flat_map(|sent| sent.operations);
+                        self.phones[phone].errors.extend(seqs.map(|sealed| sealed.seq));
+                    }
+                    _ => {}
                 }
                 Event::PushReply { ticket, reply }
             }
