@@ -435,8 +435,9 @@ impl World {
                 && let Asked::Push { body, .. } = &request.asked
             {
                 let account = self.phones[request.phone].account.clone();
-                let pushed = self.server.push(&account, body);
-                pushed.map(|(database, _)| self.server.database.acked = database.acked);
+                if let Some((database, _)) = self.server.push(&account, body) {
+                    self.server.database.acked = database.acked;
+                }
             }
             return self.reply(&request, Reply::Unreachable);
         }
