@@ -70,6 +70,13 @@ const CAMPAIGNS: &[Campaign] = &[
         how: How::Journey("killed anywhere"),
         size: ("SOTAY_KILLS", 100),
     },
+    Campaign {
+        name: "flapping line",
+        about: "The same while a line to the real server comes and goes every 200 ms, and photos are taken and sent: what was filled \
+                arrives, once, with its photo.",
+        how: How::Journey("flapping"),
+        size: ("SOTAY_KILLS", 50),
+    },
 ];
 
 /// What the page says of a promise: the campaigns that try it, and the tests that show a part of it on their own.
@@ -82,7 +89,7 @@ struct Promise {
 const PROMISES: &[Promise] = &[
     Promise {
         says: "P1 An answer shown on screen survives a kill of the tab, the browser or the phone",
-        campaigns: &["killed browser", "simulation"],
+        campaigns: &["killed browser", "flapping line", "simulation"],
         tests: &[
             "tests/e2e/journeys/killed.test.mjs",
             "tests/e2e/journeys/full_disk.test.mjs",
@@ -142,7 +149,7 @@ const PROMISES: &[Promise] = &[
     },
     Promise {
         says: "P10 Filling never waits for sync",
-        campaigns: &["killed browser"],
+        campaigns: &["killed browser", "flapping line"],
         tests: &[
             "tests/e2e/journeys/the_whole_loop.test.mjs",
             "tests/e2e/journeys/captive_portal.test.mjs",
@@ -278,15 +285,15 @@ fn page(said: &BTreeMap<&str, Said>, museum: &[String], commit: &str) -> Result<
     );
     for campaign in CAMPAIGNS {
         let told = said.get(campaign.name).context(campaign.name)?;
-        let [devices, operations, faults, lost] =
-            ["devices", "operations", "faults", "lost"].map(|what| told.figure(what));
+        let [devices, faults, lost] = ["devices", "faults", "lost"].map(|what| told.figure(what));
+        let operations = told.figures.get("operations").map_or("-".to_owned(), u64::to_string);
         let seed = told.seed.as_ref().map(|seed| format!("; seed {seed}")).unwrap_or_default();
         writeln!(
             page,
             "| {} | {} | {} | {} | {} | {}{seed} |",
             campaign.name,
             devices?,
-            operations?,
+            operations,
             faults?,
             lost?,
             told.words.join(", ")
