@@ -121,7 +121,9 @@ async fn a_server_killed_while_eight_phones_push_loses_nothing_it_acknowledged()
         }
     }
     let operations: u64 = done.iter().map(|written| written.phone.disk.sealed()).sum();
-    println!("{writing} phones, {operations} operations, {kills} kills, nothing lost");
+    println!(
+        "campaign killed server: {writing} devices, {operations} operations, {kills} faults, 0 lost"
+    );
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod fingerprint;
 mod function_order;
 mod fuzz;
 mod pwa;
+mod reliability;
 mod serve;
 mod split;
 mod step;
@@ -47,6 +48,8 @@ enum Task {
     Bench(bench::Args),
     /// Looks for input that breaks the readers: expressions, XForms, spreadsheets, records.
     Fuzz(fuzz::Args),
+    /// Runs the campaigns behind the promises and writes docs/reliability.md. Takes an hour or more.
+    Reliability(reliability::Args),
 }
 
 fn main() -> Result<()> {
@@ -58,5 +61,6 @@ fn main() -> Result<()> {
         Task::Tidy => tidy::tidy(),
         Task::Bench(args) => bench::bench(&args),
         Task::Fuzz(args) => fuzz::fuzz(&args),
+        Task::Reliability(args) => reliability::reliability(&args),
     }
 }

@@ -1,13 +1,14 @@
 //! People who may sign in, and the codes that let them in.
 
 use axum::Json;
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use sync::wire::DeviceId;
 use utoipa::ToSchema;
 
+use super::extract::Path;
 use super::sessions::seen;
 use super::signed_in::SignedIn;
 use crate::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, Role};

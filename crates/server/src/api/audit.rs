@@ -2,10 +2,11 @@
 #![expect(unused_qualifications, reason = "the macro that describes the API writes them")]
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::extract::Query;
 use super::signed_in::SignedIn;
 use crate::App;
 use crate::audit::Entry;

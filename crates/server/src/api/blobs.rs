@@ -2,8 +2,8 @@
 #![expect(unused_qualifications, reason = "the macro that describes the API writes them")]
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use sync::codec;
 use sync::wire::Hash;
 use utoipa::IntoParams;
 
+use super::extract::{Path, Query};
 use super::signed_in::{OnceSignedIn, SignedIn};
 use crate::config::MAX_BLOB;
 use crate::database::NewBlob;
@@ -209,6 +210,7 @@ async fn finish(app: &App, blob: NewBlob<'_>) -> ApiResult<()> {
     params(("hash" = String, Path, description = "SHA-256 of the file")),
     responses(
         (status = 200, description = "the file, never changes", content_type = "application/octet-stream"),
+        (status = 400, description = "`bad_hash`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see it", body = ErrorBody),
     ))]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use pack::Units;
@@ -13,6 +13,7 @@ use sync::view::RecordView;
 use sync::wire::{Hash, State as RecordStage, Value};
 use utoipa::IntoParams;
 
+use super::extract::Query;
 use super::signed_in::SignedIn;
 use crate::database::FormRow;
 use crate::error::{ApiError, ApiResult, ErrorBody};

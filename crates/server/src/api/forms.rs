@@ -1,10 +1,11 @@
 //! Forms by the hash of their XML: immutable, kept for ever.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use sync::wire::Hash;
 
+use super::extract::Path;
 use super::signed_in::SignedIn;
 use crate::App;
 use crate::error::{ApiError, ApiResult, ErrorBody};

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod blobs;
 pub mod docs;
 pub mod export;
+mod extract;
 pub mod forms;
 pub mod health;
 pub mod pack;

@@ -2,14 +2,15 @@
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use xlsform::Kind;
 
+use super::extract::Query;
 use super::signed_in::SignedIn;
 use crate::App;
 use crate::error::{ApiError, ApiResult, ErrorBody};

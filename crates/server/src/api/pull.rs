@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use utoipa::IntoParams;
 
 use super::cbor;
+use super::extract::Query;
 use super::signed_in::SignedIn;
 use crate::config::MAX_WAIT;
 use crate::database::{FeedPage, Session};

@@ -2,12 +2,13 @@
 #![expect(unused_qualifications, reason = "the macro that describes the API writes them")]
 
 use axum::Json;
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 use sync::wire::QuarantineReason;
 use utoipa::{IntoParams, ToSchema};
 
+use super::extract::{Path, Query};
 use super::records::{HistoryField, action_name, written};
 use super::signed_in::SignedIn;
 use crate::database::{Quarantined, Repairer, Session, SettleError, Settled, Settlement, Shown};
@@ -140,6 +141,7 @@ pub async fn list(
     params(("id" = i64, Path, description = "the entry's number")),
     responses(
         (status = 200, description = "the entry as it is now", body = QuarantineEntry),
+        (status = 400, description = "`bad_address`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 403, description = "`not_allowed`: for coordinators", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see it", body = ErrorBody),

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use sync::codec;
 use sync::wire::{Action, Operation, QuarantineReason, RecordId, Value, Write};
 use utoipa::ToSchema;
 
+use super::extract::Path;
 use super::signed_in::SignedIn;
 use crate::App;
 use crate::database::{LoggedOperation, outcome_name};

@@ -1,11 +1,12 @@
 //! Who is signed in, and on which devices.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::extract::Path;
 use super::signed_in::SignedIn;
 use crate::database::{Seen, Session, SessionRow};
 use crate::error::{ApiError, ApiResult, ErrorBody};

@@ -12,7 +12,6 @@ use super::{ROOT, address};
 use crate::api::session::owner_of;
 use crate::api::signed_in::{IDLE_MS, Origin, TOUCH_MS};
 use crate::database::Session;
-use crate::error::ApiError;
 use crate::{App, accounts, clock};
 
 /// An `OpenRosa` client that may send.
@@ -34,8 +33,9 @@ impl FromRequestParts<App> for Client {
         if site.is_some_and(|site| site != "same-origin" && site != "none") {
             return Err(Refusal::new(StatusCode::FORBIDDEN, "the request comes from another site"));
         }
-        let params =
-            RawPathParams::from_request_parts(parts, app).await.map_err(ApiError::internal)?;
+        let params = RawPathParams::from_request_parts(parts, app)
+            .await
+            .map_err(|error| Refusal::new(StatusCode::NOT_FOUND, error.body_text()))?;
         let token = params.iter().find(|(name, _)| *name == "token").map(|(_, token)| token);
         let (session, path) = match token {
             Some(token) => (of_token(app, token).await?, address(token)),

@@ -78,3 +78,74 @@ async fn large_answers_are_compressed() {
         server.get("/api/v1/pack", &[("cookie", &lan.cookie), ("if-none-match", &tag)]).await;
     assert_eq!(again.status, StatusCode::NOT_MODIFIED);
 }
+
+/// What strangers and broken clients send, to every address there is.
+#[tokio::test]
+async fn whatever_is_sent_to_a_described_address_no_answer_is_a_failure_or_in_other_words_than_the_api_s()
+ {
+    const PARTS: [&str; 9] = [
+        "0",
+        "-1",
+        "9223372036854775808",
+        "%00",
+        "%F0%9F%98%80",
+        "..%2F..%2Fetc%2Fpasswd",
+        "%27%20OR%201%3D1--",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "%FF",
+    ];
+    const BODIES: [(&str, &[u8]); 10] = [
+        ("application/json", b""),
+        ("application/json", b"null"),
+        ("application/json", b"[null, null]"),
+        ("application/json", b"{\"name\":{\"a\":[]},\"reason\":-1,\"minutes\":1e400}"),
+        ("application/json", b"{\"name\":\"\\u0000\",\"account\":\"\\ud800\"}"),
+        ("application/cbor", b"\xa1\x00\x9f\x9f\x9f\x9f"),
+        ("application/cbor", b"\xbb\xff\xff\xff\xff\xff\xff\xff\xff"),
+        ("application/octet-stream", b"PK\x03\x04\xff\xff\xff\xff"),
+        ("multipart/form-data; boundary=x", b"--x\r\n[]--x"),
+        ("nonsense", b"\xff\xfe\x00"),
+    ];
+    let server = TestApp::start().await;
+    let reader = server.device("quan_tri").await;
+    let api = server.get("/api/openapi.json", &[]).await.json();
+    for (path, item) in api["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let queries: Vec<&str> = operation["parameters"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|parameter| parameter["in"] == "query")
+                .filter_map(|parameter| parameter["name"].as_str())
+                .collect();
+            for (at, part) in PARTS.iter().enumerate() {
+                // What changes something may end the session.
+                let device = match method {
+                    Method::GET | Method::HEAD => None,
+                    _ => Some(server.device("quan_tri").await),
+                };
+                let cookie = device.as_ref().map_or(&reader.cookie, |device| &device.cookie);
+                let names = ["{hash}", "{id}", "{account}", "{chunk}", "{token}", "{file}"];
+                let path = names.iter().fold(path.clone(), |path, name| path.replace(name, part));
+                let query: Vec<_> = queries.iter().map(|name| format!("{name}={part}")).collect();
+                let address = match (at % 3, query.is_empty()) {
+                    (0, _) | (_, true) => path.clone(),
+                    _ => format!("{path}?{}", query.join("&")),
+                };
+                let (media_type, body) = BODIES[at % BODIES.len()];
+                let headers =
+                    [("x-sotay", "1"), ("cookie", cookie.as_str()), ("content-type", media_type)];
+                let answer =
+                    server.request(method.clone(), &address, &headers, Body::from(body)).await;
+                assert!(!answer.status.is_server_error(), "{method} {address}: {}", answer.status);
+                let refuses_in_words = !path.starts_with("/openrosa") && method != Method::HEAD;
+                if answer.status.is_client_error() && refuses_in_words {
+                    let kind = answer.header("content-type");
+                    assert_eq!(kind, "application/json", "{method} {address}: {:?}", answer.body);
+                    assert!(answer.json()["error"]["code"].is_string(), "{method} {address}");
+                }
+            }
+        }
+    }
+}

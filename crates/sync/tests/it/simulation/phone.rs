@@ -56,6 +56,8 @@ pub struct Phone {
     pub typed: BTreeMap<(RecordId, String), Value>,
     /// A page that one of the planted bugs stores after its cursor.
     late_page: Option<Page>,
+    /// What another of them does not send again.
+    pub errors: BTreeSet<u64>,
     bug: Option<Bug>,
 }
 
@@ -81,6 +83,7 @@ impl Phone {
             status: None,
             typed: BTreeMap::new(),
             late_page: None,
+            errors: BTreeSet::new(),
             bug,
         }
     }
@@ -98,8 +101,14 @@ impl Phone {
         self.machine = Device::new(self.disk.state.clone());
         self.effects.clear();
         self.late_page = None;
-        if self.bug == Some(Bug::CountedApart) {
-            self.disk.sealed = self.disk.state.acked;
+        match self.bug {
+            Some(Bug::CountedApart) => self.disk.sealed = self.disk.state.acked,
+            Some(Bug::SavedBeforeCommit) if self.disk.sealed > self.disk.state.acked => {
+                self.disk.outbox.remove(&self.disk.sealed);
+                self.disk.sealed -= 1;
+            }
+            Some(Bug::DraftLostAtStart) => self.disk.open.clear(),
+            _ => {}
         }
         self.life += 1;
         self.timer = false;
@@ -177,7 +186,7 @@ impl Phone {
         });
     }
 
-    fn waiting(&self) -> Waiting {
+    pub fn waiting(&self) -> Waiting {
         let unsent: Vec<&Sealed> =
             self.disk.outbox.range(self.disk.state.acked + 1..).map(|(_, sealed)| sealed).collect();
         let records: BTreeSet<RecordId> =
@@ -200,6 +209,7 @@ impl Phone {
                 // Pages of few operations, so that batches are many.
                 let operations: Vec<SealedOperation> = above
                     .by_ref()
+                    .filter(|(seq, _)| !self.errors.contains(seq))
                     .take(max_operations.min(4))
                     .map(|(seq, sealed)| SealedOperation { seq: *seq, bytes: sealed.bytes.clone() })
                     .collect();
@@ -213,8 +223,15 @@ impl Phone {
                 for (hash, (_, sent)) in &mut self.disk.blobs {
                     *sent &= !restored && !missing_blobs.contains(hash);
                 }
-                if self.bug == Some(Bug::OutboxDroppedAtAck) {
-                    self.disk.outbox.retain(|seq, _| *seq > state.acked);
+                match self.bug {
+                    Some(Bug::OutboxDroppedAtAck) => {
+                        self.disk.outbox.retain(|seq, _| *seq > state.acked);
+                    }
+                    Some(Bug::RolledBackOnRejection) => {
+                        let is_kept = |s: &Sealed| s.outcome() != Some(Outcome::Quarantined);
+                        self.disk.outbox.retain(|_, sealed| is_kept(sealed));
+                    }
+                    _ => {}
                 }
                 sealing.freed = self.freed_of_former(&state);
                 self.disk.state = state;

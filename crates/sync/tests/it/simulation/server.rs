@@ -6,7 +6,7 @@ use sync::{
     codec,
     merge::{Record, Stamp},
     pull::{About, Feed, left},
-    push::{Batch, Directory, Kept, Known, Place, Sender},
+    push::{Batch, Decided, Decision, Directory, Kept, Known, Place, Sender},
     repair::{self, Patient},
     wire::{
         Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, PullResponse, PushRequest,
@@ -88,6 +88,20 @@ impl Database {
     }
 }
 
+/// Planted: of values that stand side by side only the one with the latest clock.
+fn latest(record: &Record, log: &BTreeMap<Dot, (Vec<u8>, Kept)>) -> Record {
+    let wall = |dot: &Dot| {
+        let bytes = log.get(dot).map(|(bytes, _)| bytes.as_slice());
+        bytes.and_then(|bytes| codec::decode::<Operation>(bytes).ok()).map(|o| o.at.wall_ms)
+    };
+    let mut state = record.state(Stamp::default());
+    for siblings in state.fields.values_mut() {
+        let newest = siblings.iter().map(|sibling| wall(&sibling.dot)).max().flatten();
+        siblings.retain(|sibling| wall(&sibling.dot) == newest);
+    }
+    Record::from_state(&state)
+}
+
 impl Server {
     pub fn new(scopes: BTreeMap<String, BTreeSet<String>>, bug: Option<Bug>) -> Self {
         Self {
@@ -145,8 +159,16 @@ impl Server {
                 known.records.insert(id, record.clone());
             }
         }
+        if self.bug == Some(Bug::GapAccepted)
+            && let Some(seqs) = batch.seqs()
+        {
+            known.acked = known.acked.max(seqs.start().saturating_sub(1));
+        }
         let sender = Sender { account, revoked: self.revoked.contains(account) };
         let decided = batch.decide(known, &sender, &Rights(&self.scopes));
+        if self.refuses(&decided) {
+            return None;
+        }
         assert_eq!(decided.lost, None, "backups keep what they promised");
         for decision in &decided.decisions {
             let dot = Dot { device, seq: decision.seq };
@@ -167,11 +189,24 @@ impl Server {
             }
         }
         for (id, record) in &decided.changed {
-            database.head += 1;
+            let is_contested = |decision: &Decision| {
+                let is_here = decision.operation.as_ref().is_some_and(|o| o.record == *id);
+                is_here && decision.verdict.outcome == Outcome::Conflict
+            };
+            if self.bug == Some(Bug::ConflictDropped) && decided.decisions.iter().any(is_contested)
+            {
+                continue;
+            }
+            let is_late = self.bug == Some(Bug::PlaceBeforeCommit)
+                && decided.decisions.iter().any(|decision| decision.hash.0[0].is_multiple_of(4));
+            if !is_late {
+                database.head += 1;
+            }
             let record = match self.bug {
                 Some(Bug::SupersededForgotten) => {
                     Record::from_state(&record.state(Stamp::default()))
                 }
+                Some(Bug::ClockDecides) => latest(record, &database.log),
                 _ => record.clone(),
             };
             database.put(record, decided.left.get(id).cloned());
@@ -186,6 +221,19 @@ impl Server {
         let response =
             decided.response(self.epoch, self.safe(device), 0, missing.into_iter().collect());
         Some((database, response))
+    }
+
+    /// Planted: what others refuse.
+    fn refuses(&self, decided: &Decided) -> bool {
+        let is_years_off = |operation: &Operation| operation.at.wall_ms.abs() > 86_400_000;
+        let mut decisions = decided.decisions.iter();
+        match self.bug {
+            Some(Bug::HeadBlocksTheRest) => decisions.any(|d| d.verdict.reason.is_some()),
+            Some(Bug::DriftRefused) => {
+                decisions.filter_map(|d| d.operation.as_ref()).any(is_years_off)
+            }
+            _ => false,
+        }
     }
 
     /// Operations that wait at the repair desk.

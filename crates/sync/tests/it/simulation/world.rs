@@ -21,13 +21,16 @@ use super::{
 };
 
 /// Situations that a campaign must have met to count.
-pub const SITUATIONS: [&str; 32] = [
+pub const SITUATIONS: [&str; 37] = [
     "answer signed out",
     "backup taken",
     "captive portal",
+    "clock set back",
+    "clock set on",
     "clock years off",
     "conflict",
     "file chunk sent",
+    "form upgraded",
     "given back under a former id",
     "late request of an earlier life",
     "merged",
@@ -42,6 +45,7 @@ pub const SITUATIONS: [&str; 32] = [
     "profile copied",
     "profile renamed",
     "record begun twice",
+    "record edited under its older form",
     "record left a unit",
     "reply lost",
     "reply truncated",
@@ -54,6 +58,7 @@ pub const SITUATIONS: [&str; 32] = [
     "server killed after commit",
     "server killed before commit",
     "server restored",
+    "storage failed",
 ];
 
 #[derive(Clone)]
@@ -88,12 +93,72 @@ pub struct World {
     pub counters: Counters,
     bug: Option<Bug>,
     calm: bool,
+    /// After how many steps it calms down, if earlier than drawn.
+    pub limit: Option<usize>,
     names: u64,
     /// Whether people begin the same record apart from each other.
     twice: bool,
+    /// Whether it is a fleet whose clocks jump and whose forms get new versions.
+    fleet: bool,
+    /// The form's newest version.
+    version: &'static str,
 }
 
 const DAY_MS: i64 = 86_400_000;
+
+/// What a request asks for, and which of the faults below it can meet.
+const ASKED: [&str; 4] = ["push", "pull", "file asked for", "chunk"];
+const ON_THE_WAY: [&str; 9] = [
+    "answer signed out",
+    "captive portal",
+    "reply lost",
+    "request doubled",
+    "request lost",
+    "request reordered",
+    "server busy",
+    "server killed after commit",
+    "server killed before commit",
+];
+/// What a phone stores, and may fail to, or be killed right after.
+const STORED: [&str; 6] =
+    ["seal", "acknowledgement", "page", "list of files", "file sent", "new id"];
+
+/// Every fault in every state of the protocol: a campaign must have met each of them.
+pub fn pairs() -> impl Iterator<Item = String> {
+    let way = ON_THE_WAY.iter().flat_map(|fault| ASKED.map(|state| pair(fault, state)));
+    let disk = ["storage failed", "phone killed"];
+    let disk = disk.into_iter().flat_map(|fault| STORED.map(|state| pair(fault, state)));
+    way.chain(disk).chain(["push", "pull"].map(|state| pair("reply truncated", state)))
+}
+
+fn pair(fault: &str, state: &str) -> String {
+    format!("{fault}: {state}")
+}
+
+fn stored(effect: &Effect) -> Option<&'static str> {
+    let [seal, acknowledgement, page, files, sent, id] = STORED;
+    match effect {
+        Effect::SealAndLoadOutbox { .. } => Some(seal),
+        Effect::MarkAcked { .. } => Some(acknowledgement),
+        Effect::CommitPull { .. } => Some(page),
+        Effect::LoadBlobs => Some(files),
+        Effect::MarkBlobSent { .. } => Some(sent),
+        Effect::Rekey { .. } => Some(id),
+        _ => None,
+    }
+}
+
+impl Request {
+    fn state(&self) -> &'static str {
+        let [push, pull, blob, chunk] = ASKED;
+        match self.asked {
+            Asked::Push { .. } => push,
+            Asked::Pull { .. } => pull,
+            Asked::Blob { .. } => blob,
+            Asked::Chunk { .. } => chunk,
+        }
+    }
+}
 
 impl World {
     pub fn new(seed: u64, bug: Option<Bug>) -> Self {
@@ -101,14 +166,20 @@ impl World {
         let mut scopes = BTreeMap::new();
         let mut phones = Vec::new();
         let mut counters = Counters::new();
-        for index in 0..2 + random.below(3) {
+        let fleet = seed.is_multiple_of(5);
+        let devices = match (fleet, seed.is_multiple_of(50)) {
+            (false, _) => 2 + random.below(3),
+            (true, false) => 4 + random.below(9),
+            (true, true) => 4 + random.below(47),
+        };
+        for index in 0..devices {
             let account = format!("account-{}", index % 3);
             let mut scope: BTreeSet<String> = BTreeSet::from([UNITS[0].to_owned()]);
             scope.insert(random.pick(&UNITS).to_string());
             scopes.entry(account.clone()).or_insert(scope);
             let days = *random.pick(&[0, 0, 0, 1, 3_650, -7_300, -20_000]);
             if days != 0 {
-                *counters.entry("clock years off").or_default() += 1;
+                *counters.entry("clock years off".to_owned()).or_default() += 1;
             }
             let id = u8::try_from(index).expect("few phones") + 1;
             phones.push(Phone::new(DeviceId([id; 16]), &account, days * DAY_MS, bug));
@@ -117,11 +188,57 @@ impl World {
         let messages = Vec::new();
         let sealed = BTreeMap::new();
         let (calm, names, twice) = (false, 0, seed.is_multiple_of(4));
-        Self { random, server, phones, messages, sealed, counters, bug, calm, names, twice }
+        Self {
+            random,
+            server,
+            phones,
+            messages,
+            sealed,
+            counters,
+            bug,
+            calm,
+            limit: None,
+            names,
+            twice,
+            fleet,
+            version: "1",
+        }
+    }
+
+    /// Which of them are something that went wrong.
+    pub fn is_fault(situation: &str) -> bool {
+        const FAULTS: [&str; 19] = [
+            "answer signed out",
+            "captive portal",
+            "clock set back",
+            "clock set on",
+            "clock years off",
+            "late request of an earlier life",
+            "phone killed",
+            "profile copied",
+            "reply lost",
+            "reply truncated",
+            "request doubled",
+            "request lost",
+            "request reordered",
+            "request truncated",
+            "server busy",
+            "server killed after commit",
+            "server killed before commit",
+            "server restored",
+            "storage failed",
+        ];
+        FAULTS.contains(&situation)
     }
 
     fn count(&mut self, name: &'static str) {
-        *self.counters.entry(name).or_default() += 1;
+        *self.counters.entry(name.to_owned()).or_default() += 1;
+    }
+
+    /// Something that went wrong, and where.
+    fn count_at(&mut self, fault: &'static str, state: &'static str) {
+        self.count(fault);
+        *self.counters.entry(pair(fault, state)).or_default() += 1;
     }
 
     fn name(&mut self) -> u64 {
@@ -133,9 +250,16 @@ impl World {
     pub fn suffer(&mut self) {
         // Each run draws its own mix of disasters: one may hide what another would show.
         let (restores, moves) = (!self.random.one_in(3), !self.random.one_in(3));
-        for _ in 0..200 + self.random.below(200) {
+        let mut steps = 200 + self.random.below(200);
+        if self.fleet {
+            steps += 60 * self.phones.len();
+        }
+        for step in 0..steps {
+            if self.limit.is_some_and(|limit| step >= limit) {
+                return;
+            }
             let phone = self.random.below(self.phones.len());
-            match self.random.below(40) {
+            match self.random.below(if self.fleet { 44 } else { 40 }) {
                 0..4 => self.edit(phone),
                 4..18 => self.carry_out(phone),
                 18..33 => self.deliver(),
@@ -147,9 +271,26 @@ impl World {
                 37 if restores && self.random.one_in(4) => self.restore(),
                 38 if moves && self.random.one_in(4) => self.change_scope(),
                 39 if self.random.one_in(40) => self.copy_profile(phone),
+                40 => self.jump(phone),
+                41 if self.random.one_in(8) => self.publish(),
+                42.. => self.deliver(),
                 _ => {}
             }
         }
+    }
+
+    /// A clock is set, forwards or backwards.
+    fn jump(&mut self, index: usize) {
+        let by =
+            *self.random.pick(&[-7_300 * DAY_MS, -DAY_MS, -3_600_000, 3_600_000, 900 * DAY_MS]);
+        self.count(if by < 0 { "clock set back" } else { "clock set on" });
+        self.phones[index].skew_ms += by;
+    }
+
+    /// The form gets a new version; records and drafts keep theirs.
+    fn publish(&mut self) {
+        self.count("form upgraded");
+        self.version = if self.version == "1" { "2" } else { "1" };
     }
 
     fn edit(&mut self, index: usize) {
@@ -175,7 +316,7 @@ impl World {
             _ => Value::Text(format!("value {name}")),
         };
         let unit = self.choose_unit(index);
-        let version = if self.random.one_in(20) { "lost" } else { "1" };
+        let version = if self.random.one_in(20) { "lost" } else { self.version };
         let form =
             FormRef { id: "form".to_owned(), version: version.to_owned(), hash: Hash([7; 32]) };
 
@@ -183,12 +324,16 @@ impl World {
         let (_, screen) = phone.form.clone().unwrap_or((id, Screen::default()));
         let known = phone.view(id).map(|view| (view.form, view.unit));
         let (form, unit) = known.unwrap_or((form, unit));
+        let is_older = form.version != self.version && form.version != "lost";
         let account = phone.account.clone();
         let patch = phone.disk.open.entry(id);
         let patch = patch.or_insert_with(|| OpenPatch::new(id, form, unit, account, &screen));
         patch.put(path, value.clone(), &screen);
         phone.typed.insert((id, path.to_owned()), value);
 
+        if is_older {
+            self.count("record edited under its older form");
+        }
         let random = self.random.next();
         if self.random.one_in(3) && path != "_state" {
             let actions = [Action::Submit, Action::Submit, Action::Delete, Action::Undelete];
@@ -297,18 +442,27 @@ impl World {
                         self.count("phone told that a record left");
                     }
                 }
-                if !self.calm && self.random.one_in(60) {
-                    self.count("storage failed");
-                    if needs_storage(&effect) {
+                // A phone hardly ever takes a new id: that storage fails then is to be met all the same.
+                let is_rare = self.fleet && matches!(effect, Effect::Rekey { .. });
+                if !self.calm && self.random.one_in(if is_rare { 3 } else { 60 }) {
+                    if let Some(state) = stored(&effect) {
+                        self.count_at("storage failed", state);
+                        if self.mishandled(index, &effect) {
+                            return;
+                        }
                         return self.phones[index].handle(Event::StorageFailed, random);
                     }
                 }
+                let state = stored(&effect);
                 let name = self.name();
                 let mut fresh = [0xee; 16];
                 fresh[8..].copy_from_slice(&name.to_be_bytes());
                 let sealing = self.phones[index].carry_out(effect, DeviceId(fresh), random);
                 self.note(sealing);
                 if !self.calm && self.random.one_in(25) {
+                    if let Some(state) = state {
+                        *self.counters.entry(pair("phone killed", state)).or_default() += 1;
+                    }
                     self.kill_phone(index);
                 }
                 return;
@@ -321,16 +475,38 @@ impl World {
         self.messages.push(Message::Request(request));
     }
 
+    /// Planted: what others made of storage that failed. Whether nothing more is told.
+    fn mishandled(&mut self, index: usize, effect: &Effect) -> bool {
+        let phone = &mut self.phones[index];
+        match (self.bug, effect) {
+            (Some(Bug::FailedPageSkipped), Effect::CommitPull { state, .. }) => {
+                let random = self.random.next();
+                phone.disk.state = state.clone();
+                let waiting = phone.waiting();
+                phone.handle(Event::Stored(waiting), random);
+                true
+            }
+            (Some(Bug::LetGoThoughNotStored), Effect::MarkAcked { state, .. }) => {
+                phone.disk.outbox.retain(|seq, _| *seq > state.acked);
+                false
+            }
+            _ => false,
+        }
+    }
+
     /// One message arrives, or does not.
     fn deliver(&mut self) {
         if self.messages.is_empty() {
             return;
         }
         let at = if self.calm { 0 } else { self.random.below(self.messages.len()) };
-        if at > 0 {
-            self.count("request reordered");
+        let message = self.messages.remove(at);
+        if at > 0
+            && let Message::Request(request) = &message
+        {
+            self.count_at("request reordered", request.state());
         }
-        match self.messages.remove(at) {
+        match message {
             Message::Reply { phone, life, event } => {
                 let random = self.random.next();
                 if self.phones[phone].life == life {
@@ -348,23 +524,29 @@ impl World {
         let fault = if self.calm { 99 } else { self.random.below(36) };
         match fault {
             0 | 1 => {
-                self.count("request lost");
+                self.count_at("request lost", request.state());
                 return self.reply(&request, Reply::Unreachable);
             }
             2 | 3 => {
-                self.count("request doubled");
+                self.count_at("request doubled", request.state());
                 self.messages.push(Message::Request(request.clone()));
             }
             4 => {
-                self.count("captive portal");
+                self.count_at("captive portal", request.state());
                 return self.reply(&request, Reply::NotOurServer);
             }
             5 => {
-                self.count("answer signed out");
+                self.count_at("answer signed out", request.state());
+                if self.bug == Some(Bug::SignedOutWipes) {
+                    let disk = &mut self.phones[request.phone].disk;
+                    let acked = disk.state.acked;
+                    disk.outbox.retain(|seq, _| *seq <= acked);
+                    disk.open.clear();
+                }
                 return self.reply(&request, Reply::SignedOut);
             }
             6 => {
-                self.count("server busy");
+                self.count_at("server busy", request.state());
                 let busy = Reply::Refused { status: 503, retry_after_ms: Some(5_000) };
                 return self.reply(&request, busy);
             }
@@ -377,21 +559,29 @@ impl World {
             _ => {}
         }
         if fault == 9 {
-            self.count("server killed before commit");
+            self.count_at("server killed before commit", request.state());
+            if self.bug == Some(Bug::WatermarkAlone)
+                && let Asked::Push { body, .. } = &request.asked
+            {
+                let account = self.phones[request.phone].account.clone();
+                if let Some((database, _)) = self.server.push(&account, body) {
+                    self.server.database.acked = database.acked;
+                }
+            }
             return self.reply(&request, Reply::Unreachable);
         }
         let answer = self.serve(&request);
         match (fault, answer) {
             (10, _) => {
-                self.count("server killed after commit");
+                self.count_at("server killed after commit", request.state());
                 self.reply(&request, Reply::Unreachable);
             }
             (11 | 12, _) => {
-                self.count("reply lost");
+                self.count_at("reply lost", request.state());
                 self.reply(&request, Reply::Unreachable);
             }
             (13 | 14, Served::Reply(Reply::Body(mut body))) => {
-                self.count("reply truncated");
+                self.count_at("reply truncated", request.state());
                 body.truncate(self.random.below(body.len()));
                 self.reply(&request, Reply::Body(body));
             }
@@ -407,10 +597,22 @@ impl World {
     fn reply(&mut self, request: &Request, mut reply: Reply) {
         let Request { phone, life, ticket, .. } = *request;
         let event = match &request.asked {
-            Asked::Push { last, .. } => {
+            Asked::Push { last, body } => {
                 let is_success = matches!(reply, Reply::Body(_) | Reply::NotOurServer);
-                if self.bug == Some(Bug::StatusTrusted) && is_success {
-                    reply = Reply::Body(self.presumed(*last));
+                let is_refusal = matches!(reply, Reply::Refused { .. });
+                match self.bug {
+                    Some(Bug::StatusTrusted) if is_success => {
+                        reply = Reply::Body(self.presumed(*last));
+                    }
+                    Some(Bug::RefusalForgotten) if is_refusal => {
+                        reply = Reply::Body(self.presumed(*last));
+                    }
+                    Some(Bug::ErrorsNotRetried) if is_refusal => {
+                        let sent: Option<PushRequest> = codec::decode(body).ok();
+                        let seqs = sent.into_iter().flat_map(|sent| sent.operations);
+                        self.phones[phone].errors.extend(seqs.map(|sealed| sealed.seq));
+                    }
+                    _ => {}
                 }
                 Event::PushReply { ticket, reply }
             }
@@ -580,16 +782,4 @@ impl World {
 enum Served {
     Reply(Reply),
     Blob(BlobReply),
-}
-
-fn needs_storage(effect: &Effect) -> bool {
-    matches!(
-        effect,
-        Effect::SealAndLoadOutbox { .. }
-            | Effect::MarkAcked { .. }
-            | Effect::CommitPull { .. }
-            | Effect::LoadBlobs
-            | Effect::MarkBlobSent { .. }
-            | Effect::Rekey { .. }
-    )
 }
