@@ -61,7 +61,7 @@ fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, MoveError> {
 /// Adds a copy of the data to a backup folder while the server runs. Operations count as safe when all of it is there.
 pub async fn backup(config: &Config, folder: &Path, now_ms: i64) -> Result<Moved, MoveError> {
     at(folder, std::fs::create_dir_all(folder))?;
-    let database = Database::open(&config.database_file(), now_ms).await?;
+    let database = Database::of(config, now_ms).await?;
     let file = folder.join(name(now_ms));
     let copy = database.copy_to(&file).await?;
     let (from, to) = (config.blob_folder(), folder.join("blobs"));
@@ -74,15 +74,15 @@ pub async fn backup(config: &Config, folder: &Path, now_ms: i64) -> Result<Moved
     Ok(moved)
 }
 
-/// Puts a copy of a backup folder in an empty data folder: the one of that name, else the newest. Every file is proved
-/// by its hash.
+/// Puts a copy of a backup folder in an empty data folder, or in an empty database and that folder: the copy of that name,
+/// else the newest. Every file is proved by its hash.
 pub async fn restore(
     config: &Config,
     folder: &Path,
     name: Option<&str>,
 ) -> Result<Moved, MoveError> {
     let target = config.database_file();
-    if target.exists() {
+    if config.database_url.is_none() && target.exists() {
         return Err(MoveError::InUse(target.display().to_string()));
     }
     let copy = match name {
@@ -99,9 +99,16 @@ pub async fn restore(
     let files = read_copy(&part).await?;
     let (from, to) = (folder.join("blobs"), config.blob_folder());
     let moved = move_files(&files, &from, &to, copy).await?;
-    at(&part, std::fs::File::open(&part).and_then(|file| file.sync_all()))?;
-    at(&target, std::fs::rename(&part, &target))?;
-    let database = Database::open(&target, clock::now_ms()).await?;
+    if config.database_url.is_some() {
+        let database = Database::of(config, clock::now_ms()).await?;
+        database.put_back(&part).await?;
+        database.close().await;
+        at(&part, std::fs::remove_file(&part))?;
+    } else {
+        at(&part, std::fs::File::open(&part).and_then(|file| file.sync_all()))?;
+        at(&target, std::fs::rename(&part, &target))?;
+    }
+    let database = Database::of(config, clock::now_ms()).await?;
     for hash in &moved.lost {
         database.want_again(*hash).await?;
     }

@@ -19,6 +19,8 @@ pub const MAX_WAIT: u64 = 25;
 pub struct Config {
     /// The folder of the database and the files.
     pub data: PathBuf,
+    /// The PostgreSQL database, if it is not the file in that folder.
+    pub database_url: Option<String>,
     /// Serve the app from this folder, not from the one built in.
     pub app: Option<PathBuf>,
     /// The address that people type, when it is not the one listened on.
@@ -30,7 +32,13 @@ pub struct Config {
 impl Config {
     /// Settings for a server on this machine, with its data in a folder.
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), app: None, public_url: None, behind_proxy: false }
+        Self {
+            data: data.into(),
+            database_url: None,
+            app: None,
+            public_url: None,
+            behind_proxy: false,
+        }
     }
 
     /// The database's file.
