@@ -11,6 +11,7 @@ mod docs;
 mod export;
 mod group_commit;
 mod openrosa;
+mod place;
 mod preview;
 mod pull;
 mod push;

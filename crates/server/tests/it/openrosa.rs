@@ -508,12 +508,7 @@ async fn after_a_restore_a_client_goes_on_and_no_number_is_given_twice() {
     collect.submit(&lost, &[]).await.is_response(StatusCode::CREATED, "received");
     let seen = server.device("lan").await.pull(None).await.records;
 
-    let config = server::config::Config::new(server.folder.path().join("restored"));
-    std::fs::create_dir_all(&config.data).unwrap();
-    std::fs::copy(&file, config.database_file()).unwrap();
-    let app = server::App::open(config).await.unwrap();
-    let router = server::router::router(app.clone());
-    let restored = TestApp { folder: tempfile::tempdir().unwrap(), app, router };
+    let restored = TestApp::restored(&file).await;
     let collect = Collect { server: &restored, address: collect.address.clone() };
     let next = filled(THIRD, &[("ghi_chu", "ba")]);
     for xml in [&first, &next] {

@@ -1,0 +1,151 @@
+//! Where a test's server keeps its records: in a file, or, when `SOTAY_TEST_POSTGRES` is the address of a PostgreSQL server
+//! that is there for tests (`cargo xtask test` starts one), in a database of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use server::clock;
+use server::config::Config;
+use server::database::Database;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+
+/// A PostgreSQL server for tests, by the address of its database `postgres`.
+pub fn cluster() -> Option<String> {
+    std::env::var("SOTAY_TEST_POSTGRES").ok()
+}
+
+/// Databases in the cluster that nobody uses now: making one takes longer than most tests.
+static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// An empty place.
+#[derive(Debug)]
+pub struct Place {
+    pub config: Config,
+    /// The database in the cluster.
+    name: Option<String>,
+}
+
+impl Place {
+    /// A place of nobody else's, with its files in that folder.
+    pub async fn new(data: impl Into<PathBuf>) -> Self {
+        let mut place = Self { config: Config::new(data), name: None };
+        if let Some(cluster) = cluster() {
+            let free = FREE.lock().unwrap().pop();
+            let name = match free {
+                Some(name) => name,
+                None => make_database().await,
+            };
+            let (server, _) = cluster.rsplit_once('/').expect("it ends with a database's name");
+            place.config.database_url = Some(format!("{server}/{name}"));
+            place.name = Some(name);
+            place.empty().await;
+        }
+        place
+    }
+
+    /// Throws away all that is in the database, and ends whoever is connected.
+    pub async fn empty(&self) {
+        match &self.config.database_url {
+            None => {
+                for name in ["sotay.sqlite", "sotay.sqlite-wal", "sotay.sqlite-shm"] {
+                    let file = self.config.data.join(name);
+                    if file.exists() {
+                        std::fs::remove_file(file).unwrap();
+                    }
+                }
+            }
+            Some(_) => {
+                let emptied = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid();
+                    DROP SCHEMA public CASCADE; CREATE SCHEMA public";
+                self.outside().await.say(emptied).await.unwrap();
+            }
+        }
+    }
+
+    pub async fn open(&self) -> Database {
+        std::fs::create_dir_all(&self.config.data).unwrap();
+        Database::of(&self.config, clock::now_ms()).await.unwrap()
+    }
+
+    /// Makes it what a copy was made of.
+    pub async fn put_back(&self, copy: &Path) {
+        match &self.name {
+            None => {
+                std::fs::create_dir_all(&self.config.data).unwrap();
+                std::fs::copy(copy, self.config.database_file()).unwrap();
+            }
+            Some(_) => {
+                let database = self.open().await;
+                database.put_back(copy).await.unwrap();
+                database.close().await;
+            }
+        }
+    }
+
+    /// The database as somebody else opens it.
+    pub async fn outside(&self) -> Outside {
+        match &self.config.database_url {
+            None => {
+                let file = SqliteConnectOptions::new().filename(self.config.database_file());
+                Outside::Sqlite(SqliteConnection::connect_with(&file).await.unwrap())
+            }
+            Some(url) => Outside::Postgres(PgConnection::connect(url).await.unwrap()),
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        FREE.lock().unwrap().extend(self.name.take());
+    }
+}
+
+/// A new database, of a name that no other process gives.
+async fn make_database() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("test_{}_{number}", std::process::id());
+    let mut cluster = PgConnection::connect(&cluster().expect("a cluster")).await.unwrap();
+    let make = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    sqlx::raw_sql(make).execute(&mut cluster).await.unwrap();
+    cluster.close().await.unwrap();
+    name
+}
+
+/// Somebody who writes to the database past the server.
+pub enum Outside {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Outside {
+    /// Says something that both databases understand.
+    pub async fn say(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        Ok(match self {
+            Self::Sqlite(connection) => sql.execute(connection).await?.rows_affected(),
+            Self::Postgres(connection) => sql.execute(connection).await?.rows_affected(),
+        })
+    }
+
+    /// Says it as the database that it is understands it.
+    pub async fn say_to(&mut self, sqlite: &str, postgres: &str) -> Result<u64, sqlx::Error> {
+        let sql = match self {
+            Self::Sqlite(_) => sqlite,
+            Self::Postgres(_) => postgres,
+        };
+        self.say(sql).await
+    }
+
+    /// Lets nobody else write.
+    pub async fn hold(&mut self) {
+        self.say_to("BEGIN IMMEDIATE", "BEGIN; SELECT 1 FROM server FOR UPDATE").await.unwrap();
+    }
+
+    pub async fn let_go(&mut self) {
+        self.say("ROLLBACK").await.unwrap();
+    }
+}
