@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use sync::wire::Hash;
 
-use super::sql::{Builder, query, query_as};
+use super::sql::{Builder, query, query_as, without_zero};
 use super::{Answer, Database, Transaction, Write, bytes, signed, unsigned};
 use crate::audit::{Action, Broken, Chain, Entry, START};
 
@@ -111,13 +111,15 @@ impl Database {
 pub(super) async fn note(tx: &mut Write, event: Event<'_>, now_ms: i64) -> Answer<()> {
     let (last, before) = head(tx).await?;
     let Event { actor, action, object, unit, detail } = event;
+    // The hash is that of what can be read again.
+    let kept = |text: &str| without_zero(text.into()).into_owned();
     let entry = Entry {
         seq: last + 1,
         at_ms: now_ms,
-        actor: actor.map(str::to_owned),
+        actor: actor.map(kept),
         action: action.name().to_owned(),
-        object: object.to_owned(),
-        unit: unit.map(str::to_owned),
+        object: kept(object),
+        unit: unit.map(kept),
         detail: detail.to_string(),
     };
     let hash = entry.hash(before);

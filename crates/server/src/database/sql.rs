@@ -303,6 +303,6 @@ fn postgres(values: Vec<Value<'_>>) -> Result<PgArguments, Error> {
 
 /// PostgreSQL refuses a text with a zero character in it, and what a phone sends is never refused. Operations are kept
 /// as bytes, so this touches only what is written beside them.
-fn without_zero(text: Cow<'_, str>) -> Cow<'_, str> {
+pub(super) fn without_zero(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text }
 }

@@ -1,6 +1,7 @@
 //! A server in a temporary folder with a small pack, and devices that talk to it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
@@ -25,7 +26,7 @@ pub struct TestApp {
     pub folder: tempfile::TempDir,
     pub app: App,
     pub router: Router,
-    pub place: Place,
+    pub place: Arc<Place>,
 }
 
 pub struct Answer {
@@ -127,7 +128,14 @@ impl TestApp {
 
     fn on(place: Place, folder: tempfile::TempDir, app: App) -> Self {
         let router = server::router::router(app.clone());
-        Self { folder, app, router, place }
+        Self { folder, app, router, place: Arc::new(place) }
+    }
+
+    /// Another server on the same database.
+    pub async fn beside(&self) -> Self {
+        let app = App::open(self.place.config.clone()).await.unwrap();
+        let (router, place) = (server::router::router(app.clone()), Arc::clone(&self.place));
+        Self { folder: tempfile::tempdir().unwrap(), app, router, place }
     }
 
     /// The server that comes out of a copy of another one's database.

@@ -19,5 +19,6 @@ mod records;
 mod repair;
 mod serve;
 mod session;
+mod shared;
 mod static_files;
 mod vietnam;

@@ -664,3 +664,26 @@ async fn name_and_password_do_as_well_as_a_token_and_guessing_gets_slow() {
     let answer = list(&basic("khong_co_ai", "sai")).await;
     answer.is_response(StatusCode::UNAUTHORIZED, "the name or the password is wrong");
 }
+
+#[tokio::test]
+async fn a_client_that_sends_to_two_servers_at_once_is_counted_for_once() {
+    if crate::place::cluster().is_none() {
+        return; // there are no two servers
+    }
+    let server = TestApp::start().await;
+    let beside = server.beside().await;
+    let here = server.collect("lan").await;
+    let there = Collect { server: &beside, address: here.address.clone() };
+    for round in 0..5 {
+        let [one, other] = ["a", "b"].map(|which| {
+            filled(
+                &format!("uuid:0192e6f1-0000-7000-8000-00000000{which}0{round:02}"),
+                &[("ghi_chu", which)],
+            )
+        });
+        let (here, there) = tokio::join!(here.submit(&one, &[]), there.submit(&other, &[]));
+        here.is_response(StatusCode::CREATED, "received");
+        there.is_response(StatusCode::CREATED, "received");
+    }
+    assert_eq!(server.device("lan").await.pull(None).await.records.len(), 10);
+}

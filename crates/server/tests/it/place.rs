@@ -88,10 +88,7 @@ impl Place {
     /// The database as somebody else opens it.
     pub async fn outside(&self) -> Outside {
         match &self.config.database_url {
-            None => {
-                let file = SqliteConnectOptions::new().filename(self.config.database_file());
-                Outside::Sqlite(SqliteConnection::connect_with(&file).await.unwrap())
-            }
+            None => Outside::file(&self.config.database_file()).await,
             Some(url) => Outside::Postgres(PgConnection::connect(url).await.unwrap()),
         }
     }
@@ -122,6 +119,12 @@ pub enum Outside {
 }
 
 impl Outside {
+    /// An `SQLite` file.
+    pub async fn file(file: &Path) -> Self {
+        let file = SqliteConnectOptions::new().filename(file);
+        Self::Sqlite(SqliteConnection::connect_with(&file).await.unwrap())
+    }
+
     /// Says something that both databases understand.
     pub async fn say(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
