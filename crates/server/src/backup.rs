@@ -64,7 +64,7 @@ pub async fn backup(config: &Config, folder: &Path, now_ms: i64) -> Result<Moved
     let database = Database::of(config, now_ms).await?;
     let file = folder.join(name(now_ms));
     let copy = database.copy_to(&file).await?;
-    let (from, to) = (config.blob_folder(), folder.join("blobs"));
+    let (from, to) = (files_of(config)?, files_in(folder)?);
     let moved = move_files(&copy.files, &from, &to, file).await?;
     for hash in &moved.lost {
         database.want_again(*hash).await?;
@@ -97,7 +97,7 @@ pub async fn restore(
     let part = target.with_extension("part");
     at(&part, std::fs::copy(&copy, &part))?;
     let files = read_copy(&part).await?;
-    let (from, to) = (folder.join("blobs"), config.blob_folder());
+    let (from, to) = (files_in(folder)?, files_of(config)?);
     let moved = move_files(&files, &from, &to, copy).await?;
     if config.database_url.is_some() {
         let database = Database::of(config, clock::now_ms()).await?;
@@ -116,19 +116,28 @@ pub async fn restore(
     Ok(moved)
 }
 
+/// The store that the settings name.
+fn files_of(config: &Config) -> Result<BlobStore, MoveError> {
+    at(&config.data, BlobStore::of(config))
+}
+
+/// The store of a backup folder.
+fn files_in(backup: &Path) -> Result<BlobStore, MoveError> {
+    at(backup, BlobStore::open(backup.join("blobs")))
+}
+
 async fn move_files(
     files: &[(Hash, u64)],
-    from: &Path,
-    to: &Path,
+    from: &BlobStore,
+    to: &BlobStore,
     copy: PathBuf,
 ) -> Result<Moved, MoveError> {
-    let from = at(from, BlobStore::open(from.to_owned()))?;
-    let target = at(to, BlobStore::open(to.to_owned()))?;
     let mut moved = Moved { copy, held: 0, copied: 0, lost: Vec::new() };
     for (hash, size) in files {
-        if target.holds(*hash, *size) {
+        let file = PathBuf::from(hash.to_string());
+        if at(&file, to.holds(*hash, *size).await)? {
             moved.held += 1;
-        } else if at(to, target.take(&from, *hash, *size).await)? {
+        } else if at(&file, to.take(from, *hash, *size).await)? {
             moved.copied += 1;
         } else {
             moved.lost.push(*hash);

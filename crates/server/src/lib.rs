@@ -103,7 +103,7 @@ impl App {
         std::fs::create_dir_all(&config.data)?;
         close_to_others(&config.data)?;
         let database = Database::of(&config, clock::now_ms()).await?;
-        let blobs = BlobStore::open(config.blob_folder())?;
+        let blobs = BlobStore::of(&config)?;
         let files = StaticFiles::new(config.app.clone());
         let inner = Inner {
             config,

@@ -1,5 +1,6 @@
 //! `sotay-server`: serves, loads packs, manages people, makes backups.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,6 +27,10 @@ struct Cli {
     /// must exist. Without it they are in a file in the data folder.
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = postgres_url)]
     database: Option<String>,
+    /// Keep photos and other files in this bucket, which several servers may share: `s3://BUCKET/PREFIX`. `AWS_ENDPOINT_URL`,
+    /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and the like say how. Without it they are in the data folder.
+    #[arg(long, global = true, env = "SOTAY_BLOBS", value_name = "URL")]
+    blobs: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -229,7 +234,16 @@ fn tell(line: &str) {
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let config = Config { database_url: cli.database, ..Config::new(&cli.data) };
+    let of_store = |(name, value): (OsString, OsString)| {
+        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+        name.starts_with("AWS_").then(|| (name.to_ascii_lowercase(), value))
+    };
+    let config = Config {
+        database_url: cli.database,
+        blobs_url: cli.blobs,
+        blobs_options: std::env::vars_os().filter_map(of_store).collect(),
+        ..Config::new(&cli.data)
+    };
     match cli.command {
         Command::Serve(serve) => run_server(config, serve).await?,
         Command::Pack(PackCommand::Check { folder }) => {

@@ -17,6 +17,7 @@ mod pull;
 mod push;
 mod records;
 mod repair;
+mod s3;
 mod serve;
 mod session;
 mod shared;

@@ -22,7 +22,7 @@ async fn two() -> Option<[TestApp; 2]> {
 
 impl Device<'_> {
     /// The same device at another server.
-    fn at<'a>(&self, server: &'a TestApp) -> Device<'a> {
+    pub fn at<'a>(&self, server: &'a TestApp) -> Device<'a> {
         let (id, account, cookie) = (self.id, self.account.clone(), self.cookie.clone());
         Device { server, id, account, cookie }
     }
