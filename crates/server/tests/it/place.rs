@@ -2,8 +2,8 @@
 //! that is there for tests (`cargo xtask test` starts one), in a database of its own.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use server::clock;
 use server::config::Config;
@@ -17,7 +17,10 @@ pub fn cluster() -> Option<String> {
 }
 
 /// Databases in the cluster that nobody uses now: making one takes longer than most tests.
-static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+fn free() -> MutexGuard<'static, Vec<String>> {
+    static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    FREE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// An empty place.
 #[derive(Debug)]
@@ -32,8 +35,8 @@ impl Place {
     pub async fn new(data: impl Into<PathBuf>) -> Self {
         let mut place = Self { config: Config::new(data), name: None };
         if let Some(cluster) = cluster() {
-            let free = FREE.lock().unwrap().pop();
-            let name = match free {
+            let unused = free().pop();
+            let name = match unused {
                 Some(name) => name,
                 None => make_database().await,
             };
@@ -52,7 +55,7 @@ impl Place {
                 for name in ["sotay.sqlite", "sotay.sqlite-wal", "sotay.sqlite-shm"] {
                     let file = self.config.data.join(name);
                     if file.exists() {
-                        std::fs::remove_file(file).unwrap();
+                        std::fs::remove_file(file).expect("the file goes");
                     }
                 }
             }
@@ -60,26 +63,26 @@ impl Place {
                 let emptied = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                     WHERE datname = current_database() AND pid <> pg_backend_pid();
                     DROP SCHEMA public CASCADE; CREATE SCHEMA public";
-                self.outside().await.say(emptied).await.unwrap();
+                self.outside().await.say(emptied).await.expect("it can be emptied");
             }
         }
     }
 
     pub async fn open(&self) -> Database {
-        std::fs::create_dir_all(&self.config.data).unwrap();
-        Database::of(&self.config, clock::now_ms()).await.unwrap()
+        std::fs::create_dir_all(&self.config.data).expect("a folder");
+        Database::of(&self.config, clock::now_ms()).await.expect("the database opens")
     }
 
     /// Makes it what a copy was made of.
     pub async fn put_back(&self, copy: &Path) {
         match &self.name {
             None => {
-                std::fs::create_dir_all(&self.config.data).unwrap();
-                std::fs::copy(copy, self.config.database_file()).unwrap();
+                std::fs::create_dir_all(&self.config.data).expect("a folder");
+                std::fs::copy(copy, self.config.database_file()).expect("a copy");
             }
             Some(_) => {
                 let database = self.open().await;
-                database.put_back(copy).await.unwrap();
+                database.put_back(copy).await.expect("the copy is put back");
                 database.close().await;
             }
         }
@@ -89,14 +92,16 @@ impl Place {
     pub async fn outside(&self) -> Outside {
         match &self.config.database_url {
             None => Outside::file(&self.config.database_file()).await,
-            Some(url) => Outside::Postgres(PgConnection::connect(url).await.unwrap()),
+            Some(url) => {
+                Outside::Postgres(PgConnection::connect(url).await.expect("the database answers"))
+            }
         }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        FREE.lock().unwrap().extend(self.name.take());
+        free().extend(self.name.take());
     }
 }
 
@@ -105,10 +110,11 @@ async fn make_database() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("test_{}_{number}", std::process::id());
-    let mut cluster = PgConnection::connect(&cluster().expect("a cluster")).await.unwrap();
+    let mut cluster =
+        PgConnection::connect(&cluster().expect("a cluster")).await.expect("the database answers");
     let make = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    sqlx::raw_sql(make).execute(&mut cluster).await.unwrap();
-    cluster.close().await.unwrap();
+    sqlx::raw_sql(make).execute(&mut cluster).await.expect("the database answers");
+    cluster.close().await.expect("the database answers");
     name
 }
 
@@ -122,7 +128,7 @@ impl Outside {
     /// An `SQLite` file.
     pub async fn file(file: &Path) -> Self {
         let file = SqliteConnectOptions::new().filename(file);
-        Self::Sqlite(SqliteConnection::connect_with(&file).await.unwrap())
+        Self::Sqlite(SqliteConnection::connect_with(&file).await.expect("the database answers"))
     }
 
     /// Says something that both databases understand.
@@ -145,10 +151,12 @@ impl Outside {
 
     /// Lets nobody else write.
     pub async fn hold(&mut self) {
-        self.say_to("BEGIN IMMEDIATE", "BEGIN; SELECT 1 FROM server FOR UPDATE").await.unwrap();
+        self.say_to("BEGIN IMMEDIATE", "BEGIN; SELECT 1 FROM server FOR UPDATE")
+            .await
+            .expect("the database answers");
     }
 
     pub async fn let_go(&mut self) {
-        self.say("ROLLBACK").await.unwrap();
+        self.say("ROLLBACK").await.expect("the database answers");
     }
 }

@@ -215,12 +215,12 @@ async fn a_zero_character_where_a_name_belongs_stops_neither_the_phone_nor_the_d
     let server = TestApp::start().await;
     let lan = server.device("lan").await;
     let quan_tri = server.device("quan_tri").await;
-    let operation = lan.create(1, 1, "phuong\0a", &[("ghi_chu", text("a\0b"))]);
-    let told = lan.push(&[operation.clone()]).await;
+    let operations = [lan.create(1, 1, "phuong\0a", &[("ghi_chu", text("a\0b"))])];
+    let told = lan.push(&operations).await;
     assert_eq!((told.acked, told.verdicts[0].reason), (1, Some(QuarantineReason::UnknownUnit)));
     let thu = server.device("thu").await;
     let entry = thu.waiting().await.remove(0);
-    assert_eq!(entry["record"], operation.record.to_string());
+    assert_eq!(entry["record"], operations[0].record.to_string());
     let body = json!({ "reason": "không\0rõ" });
     assert_eq!(thu.settle(&entry["id"], "set-aside", body).await.status, StatusCode::OK);
     let body =

@@ -1,5 +1,5 @@
 //! Two servers on one PostgreSQL database, each with its own connections and its own memory, as two processes have them.
-//! On SQLite there is only one server, and nothing of this runs.
+//! On `SQLite` there is only one server, and nothing of this runs.
 
 use std::path::Path;
 use std::time::Duration;
