@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use server::App;
+use server::config::Config;
 use server::database::{ByCode, NewSession};
 use sync::wire::{DeviceId, Outcome};
 
@@ -195,6 +196,12 @@ async fn a_copy_that_was_put_back_is_the_same_to_the_last_byte_and_is_put_back_o
     assert_eq!(different(&copy, &again).await, Vec::<String>::new());
     let app = TestApp::opened(place, folder).await;
     assert_eq!(app.device("thu").await.pull(None).await.records.len(), 1);
+    // And of either a file that a server without PostgreSQL opens.
+    let alone = tempfile::tempdir().unwrap();
+    let config = Config::new(alone.path());
+    std::fs::copy(&again, config.database_file()).unwrap();
+    let app = App::open(config).await.unwrap();
+    assert!(app.database().verify_audit(None).await.unwrap().is_ok());
 }
 
 /// The tables in which two files differ.
