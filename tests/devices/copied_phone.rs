@@ -52,7 +52,7 @@ async fn what_a_copied_phone_sent_under_its_old_name_comes_back_to_a_restored_se
     // The phone that kept the name is lost, and the server forgets all of it, the sessions as well.
     drop(hoa);
     server.stop().await;
-    server.put_back(&before_all);
+    server.put_back(&before_all).await;
     server.go_on().await;
     assert_eq!(copy.sync().await.blocked, Some(Blocked::SignedOut));
     copy.sign_in().await;

@@ -13,17 +13,17 @@ use tokio::task::JoinSet;
 
 use crate::rig::{Phone, Server, Work, random::Random, unit, who};
 
-fn number(variable: &str) -> Option<u64> {
+pub fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
 /// How often it is killed.
-fn kills_wanted() -> u64 {
+pub fn kills_wanted() -> u64 {
     number("SOTAY_KILLS").unwrap_or(8)
 }
 
 /// How many records each phone writes: enough to be at it until the last kill.
-fn records_each() -> usize {
+pub fn records_each() -> usize {
     usize::try_from(kills_wanted()).expect("a few thousand").max(24)
 }
 
@@ -199,7 +199,7 @@ async fn write(
 }
 
 /// Asks without sending anything: the watermark never goes back.
-async fn still_has_what_it_acknowledged(phone: &Phone) {
+pub async fn still_has_what_it_acknowledged(phone: &Phone) {
     let state = phone.disk.state();
     let request = PushRequest {
         version: WIRE_VERSION,

@@ -17,4 +17,5 @@ mod same_unit;
 mod sent_twice;
 mod sessions;
 mod two_officers;
+mod two_servers;
 mod who_may_not_see;

@@ -39,7 +39,7 @@ async fn a_server_restored_from_its_backup_gets_back_what_the_phones_hold() {
     assert_eq!(hoa.disk.outbox.len(), 1, "what is in the backup was freed");
 
     server.stop().await;
-    server.put_back(&backup);
+    server.put_back(&backup).await;
     server.go_on().await;
     let restored = server.database().await.epoch_and_head().await.expect("a server row").0;
     assert_ne!(Some(restored), epoch, "a restored server knows by itself that it is one");
@@ -62,15 +62,12 @@ async fn a_server_whose_files_were_put_back_is_found_out_by_the_phones() {
     let mut desk = Phone::enrol(&server.address, who::COORDINATOR, "desk").await;
     let first = write(&mut hoa, &work, "một");
     settle(&mut [&mut hoa, &mut desk]).await;
-    server.stop().await;
-    let copy = server.folder().join("copy.sqlite");
-    std::fs::copy(server.database_file(), &copy).expect("a copy of the file");
-    server.go_on().await;
+    let copy = server.copy_unseen("copy.sqlite").await;
     let second = write(&mut hoa, &work, "hai");
     settle(&mut [&mut hoa, &mut desk]).await;
 
     server.stop().await;
-    server.put_back(&copy);
+    server.put_back(&copy).await;
     server.go_on().await;
     // Nobody has anything to send: only their places in the feed tell.
     settle(&mut [&mut desk, &mut hoa]).await;
@@ -100,7 +97,7 @@ async fn a_backup_older_than_what_was_promised_stops_nobody() {
 
     // Tuesday's backup is lost as well.
     server.stop().await;
-    server.put_back(&monday);
+    server.put_back(&monday).await;
     server.go_on().await;
     let third = write(&mut hoa, &work, "ba");
     settle(&mut [&mut hoa, &mut desk]).await;

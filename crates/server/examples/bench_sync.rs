@@ -1,11 +1,15 @@
 //! How fast phones and a server exchange 1,000 records of the pack's forms, and with how many bytes: figures as JSON
 //! on standard output. `cargo xtask bench` runs it. The phones are those of the tests in `tests/devices/`.
+//!
+//! With `SOTAY_TEST_POSTGRES` the records are in PostgreSQL, and with `SOTAY_SERVER`, the path of the server's program, patches
+//! go to one process and to two as well.
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 #![expect(clippy::print_stdout, reason = "its result goes there")]
 #![expect(clippy::unwrap_used, reason = "a measurement that fails has no figures")]
 
 use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use form::definition::{Bind, BodyNode};
@@ -16,6 +20,7 @@ use sync::wire::{Action, PushRequest, PushResponse, SealedOperation, WIRE_VERSIO
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::rig::http::{Http, Traffic, gzip};
+use crate::rig::place::cluster;
 use crate::rig::random::Random;
 use crate::rig::server::form_xml;
 use crate::rig::{Phone, Server, Work, unit, who};
@@ -62,20 +67,35 @@ async fn main() {
     let quiet = pull_without_news(&server).await;
     let mut patches = Vec::new();
     for crowd in &CROWDS {
-        patches.push(push_patches(&server, crowd).await);
+        patches.push(push_patches(&[&server], crowd).await);
+    }
+    let mut processes = Vec::new();
+    if let Some(program) = std::env::var_os("SOTAY_SERVER").filter(|_| cluster().is_some()) {
+        let first = Server::start_program(Path::new(&program)).await;
+        let second = first.beside(Path::new(&program)).await;
+        for servers in [&[&first] as &[&Server], &[&first, &second]] {
+            for crowd in &CROWDS[2..] {
+                let mut figures = push_patches(servers, crowd).await;
+                figures["processes"] = json!(servers.len());
+                processes.push(figures);
+            }
+        }
     }
 
+    let sqlite = "SQLite, WAL, synchronous=FULL";
+    let database = cluster().map_or(sqlite, |_| "PostgreSQL, synchronous_commit=on");
     let figures = json!({
         "seed": SEED,
         "records": RECORDS,
         "fields_per_record": fields,
-        "database": "SQLite, WAL, synchronous=FULL",
+        "database": database,
         "write_and_fsync_4k_ms": fsync_ms(&server),
         "optimised": !cfg!(debug_assertions),
         "cpus": std::thread::available_parallelism().map_or(1, usize::from),
         "note": "phones, server and disk on one machine, over loopback; bytes are bodies, compressed by gzip",
         "push": {"one_phone": whole, "one_phone_a_record_at_a_time": one, "eight_phones_a_record_at_a_time": eight},
         "patches": patches,
+        "patches_of_processes": processes,
         "pull": pulled,
         "pull_without_news": quiet,
     });
@@ -278,13 +298,14 @@ async fn push(server: &Server, forms: &Forms, way: &Way) -> Json {
 
 /// How many patches of records the server takes in a second and has on its disk. The bodies are ready before the time
 /// begins, so that the phones' own work is not in it.
-async fn push_patches(server: &Server, crowd: &Crowd) -> Json {
+async fn push_patches(servers: &[&Server], crowd: &Crowd) -> Json {
     let &Crowd { phones, batch } = crowd;
     let mut random = Random::new(SEED);
     let work = Work::inspection(unit::LONG_KHANH).await;
     let mut senders = Vec::new();
     for number in 0..phones {
-        let name = format!("crowd of {phones} by {batch}, phone {number}");
+        let server = servers[number % servers.len()];
+        let name = format!("crowd of {phones} by {batch} at {}, phone {number}", servers.len());
         let mut phone = Phone::enrol(&server.address, who::HOA, &name).await;
         for _ in 0..PATCHES / phones / (1 + CHANGES) {
             let typed = random.below(1_000).to_string();

@@ -10,7 +10,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
-use crate::database::{CodeKey, SessionKey};
+use crate::database::{Answer, CodeKey, Database, SessionKey};
 
 /// Memory-hard: each of these takes 19 MiB, so only so many run at a time.
 static HASHING: Semaphore = Semaphore::const_new(4);
@@ -217,11 +217,12 @@ pub fn code_key(code: &str) -> CodeKey {
 /// out too. And by address alone, so that one address does not try a few passwords on everybody; an office is one address, so
 /// it has many free tries.
 #[derive(Debug, Default)]
-pub struct Throttle {
-    failures: Mutex<BTreeMap<Key, Failures>>,
-}
+pub(crate) struct Tries(BTreeMap<TryKey, Failures>);
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What tries are counted by, as a hash: what was typed as a name may have been a password.
+pub(crate) type TryKey = [u8; 32];
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Key {
     Both(String, Option<IpAddr>),
     Account(String),
@@ -242,12 +243,17 @@ impl Key {
             Self::Address(_) => Limit { free: 50, max_wait_ms: MAX_WAIT_MS },
         }
     }
+
+    fn hash(&self) -> TryKey {
+        sync::codec::hash(format!("{self:?}").as_bytes()).0
+    }
 }
 
+/// How often it failed, and when last.
 #[derive(Clone, Copy, Debug)]
-struct Failures {
-    count: u32,
-    last_ms: i64,
+pub(crate) struct Failures {
+    pub(crate) count: u32,
+    pub(crate) last_ms: i64,
 }
 
 /// The wait after the free tries; it doubles with each further failure.
@@ -284,27 +290,35 @@ fn keys(name: Option<&str>, address: Option<IpAddr>) -> impl Iterator<Item = Key
     [both].into_iter().chain(name.map(Key::Account)).chain(address.map(Key::Address))
 }
 
-impl Throttle {
+impl Tries {
+    pub(crate) fn get(&self, key: &TryKey) -> Option<&Failures> {
+        self.0.get(key)
+    }
+
+    pub(crate) fn insert(&mut self, key: TryKey, failures: Failures) {
+        self.0.insert(key, failures);
+    }
+
     /// Takes a try, before the password is looked at, so that tries at the same time count too. `Err` says how many
     /// seconds to wait.
-    pub fn take(
-        &self,
+    fn take(
+        &mut self,
         name: Option<&str>,
         address: Option<IpAddr>,
         now_ms: i64,
     ) -> Result<(), u64> {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= MAX_REMEMBERED {
-            failures.retain(|_, failure| now_ms - failure.last_ms <= MAX_WAIT_MS);
+        if self.0.len() >= MAX_REMEMBERED {
+            self.0.retain(|_, failure| now_ms - failure.last_ms <= MAX_WAIT_MS);
         }
         let wait_ms = keys(name, address)
-            .filter_map(|key| Some(failures.get(&key)?.until_ms(&key.limit()) - now_ms))
+            .filter_map(|key| Some(self.0.get(&key.hash())?.until_ms(&key.limit()) - now_ms))
             .max();
         if let Some(wait_ms) = wait_ms.filter(|wait_ms| *wait_ms > 0) {
             return Err(u64::try_from(wait_ms).unwrap_or(0).div_ceil(1000));
         }
         for key in keys(name, address) {
-            let failure = failures.entry(key).or_insert(Failures { count: 0, last_ms: now_ms });
+            let first = Failures { count: 0, last_ms: now_ms };
+            let failure = self.0.entry(key.hash()).or_insert(first);
             if now_ms - failure.last_ms > MAX_WAIT_MS {
                 failure.count = 0;
             }
@@ -316,18 +330,61 @@ impl Throttle {
 
     /// The password was right: the account's count starts again, and the address gets this one try back. Not more: who has
     /// an account could go on with others'.
-    pub fn clear(&self, name: Option<&str>, address: Option<IpAddr>) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+    fn clear(&mut self, name: Option<&str>, address: Option<IpAddr>) {
         for key in keys(name, address) {
             match &key {
-                Key::Both(..) | Key::Account(_) => drop(failures.remove(&key)),
+                Key::Both(..) | Key::Account(_) => drop(self.0.remove(&key.hash())),
                 Key::Address(_) => {
-                    if let Some(failure) = failures.get_mut(&key) {
+                    if let Some(failure) = self.0.get_mut(&key.hash()) {
                         failure.count = failure.count.saturating_sub(1);
                     }
                 }
             }
         }
+    }
+}
+
+/// Where tries are counted: in memory, or in a database that several processes share.
+#[derive(Debug, Default)]
+pub struct Throttle(Mutex<Tries>);
+
+impl Throttle {
+    /// Takes a try of somebody. `Err` says how many seconds to wait.
+    pub async fn take(
+        &self,
+        database: &Database,
+        name: Option<&str>,
+        address: Option<IpAddr>,
+        now_ms: i64,
+    ) -> Answer<Result<(), u64>> {
+        let forgotten_ms = now_ms - MAX_WAIT_MS;
+        let take = |tries: &mut Tries| tries.take(name, address, now_ms);
+        self.change(database, name, address, forgotten_ms, take).await
+    }
+
+    /// What they gave was right.
+    pub async fn clear(
+        &self,
+        database: &Database,
+        name: Option<&str>,
+        address: Option<IpAddr>,
+    ) -> Answer<()> {
+        let clear = |tries: &mut Tries| tries.clear(name, address);
+        self.change(database, name, address, i64::MIN, clear).await
+    }
+
+    async fn change<T>(
+        &self,
+        database: &Database,
+        name: Option<&str>,
+        address: Option<IpAddr>,
+        forgotten_ms: i64,
+        change: impl Fn(&mut Tries) -> T,
+    ) -> Answer<T> {
+        let keys: Vec<TryKey> = keys(name, address).map(|key| key.hash()).collect();
+        let shared = database.change_tries(&keys, forgotten_ms, &change).await?;
+        Ok(shared
+            .unwrap_or_else(|| change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))))
     }
 }
 
@@ -348,8 +405,8 @@ mod tests {
 
     #[test]
     fn tries_get_slower_and_a_right_password_forgives() {
-        let throttle = Throttle::default();
-        let take = |name, now_ms| throttle.take(Some(name), None, now_ms);
+        let mut throttle = Tries::default();
+        let mut take = |name, now_ms| throttle.take(Some(name), None, now_ms);
         for _ in 0..5 {
             assert_eq!(take("lan", 0), Ok(()));
         }
@@ -358,12 +415,12 @@ mod tests {
         assert_eq!(take("lan", 5000), Ok(()));
         assert_eq!(take("lan", 5000), Err(10));
         throttle.clear(Some("lan"), None);
-        assert_eq!(take("lan", 5001), Ok(()));
+        assert_eq!(throttle.take(Some("lan"), None, 5001), Ok(()));
     }
 
     #[test]
     fn many_addresses_together_guess_no_faster_and_keep_nobody_out_for_long() {
-        let throttle = Throttle::default();
+        let mut throttle = Tries::default();
         let from = |number: u8| Some(IpAddr::from([172, 16, 0, number]));
         for number in 0..20 {
             assert_eq!(throttle.take(Some("lan"), from(number), 0), Ok(()));
@@ -380,7 +437,7 @@ mod tests {
 
     #[test]
     fn one_address_cannot_try_a_password_on_everybody() {
-        let throttle = Throttle::default();
+        let mut throttle = Tries::default();
         for number in 0..50 {
             assert_eq!(throttle.take(Some(&format!("can_bo_{number}")), Some(OFFICE), 0), Ok(()));
         }
@@ -393,7 +450,7 @@ mod tests {
 
     #[test]
     fn whoever_has_a_network_of_addresses_has_one() {
-        let throttle = Throttle::default();
+        let mut throttle = Tries::default();
         let from = |number: u16| Some(IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, number]));
         for number in 0..5 {
             assert_eq!(throttle.take(None, from(number), 0), Ok(()));

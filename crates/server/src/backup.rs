@@ -61,10 +61,10 @@ fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, MoveError> {
 /// Adds a copy of the data to a backup folder while the server runs. Operations count as safe when all of it is there.
 pub async fn backup(config: &Config, folder: &Path, now_ms: i64) -> Result<Moved, MoveError> {
     at(folder, std::fs::create_dir_all(folder))?;
-    let database = Database::open(&config.database_file(), now_ms).await?;
+    let database = Database::of(config, now_ms).await?;
     let file = folder.join(name(now_ms));
     let copy = database.copy_to(&file).await?;
-    let (from, to) = (config.blob_folder(), folder.join("blobs"));
+    let (from, to) = (files_of(config)?, files_in(folder)?);
     let moved = move_files(&copy.files, &from, &to, file).await?;
     for hash in &moved.lost {
         database.want_again(*hash).await?;
@@ -74,15 +74,15 @@ pub async fn backup(config: &Config, folder: &Path, now_ms: i64) -> Result<Moved
     Ok(moved)
 }
 
-/// Puts a copy of a backup folder in an empty data folder: the one of that name, else the newest. Every file is proved
-/// by its hash.
+/// Puts a copy of a backup folder in an empty data folder, or in an empty database and that folder: the copy of that name,
+/// else the newest. Every file is proved by its hash.
 pub async fn restore(
     config: &Config,
     folder: &Path,
     name: Option<&str>,
 ) -> Result<Moved, MoveError> {
     let target = config.database_file();
-    if target.exists() {
+    if config.database_url.is_none() && target.exists() {
         return Err(MoveError::InUse(target.display().to_string()));
     }
     let copy = match name {
@@ -97,11 +97,18 @@ pub async fn restore(
     let part = target.with_extension("part");
     at(&part, std::fs::copy(&copy, &part))?;
     let files = read_copy(&part).await?;
-    let (from, to) = (folder.join("blobs"), config.blob_folder());
+    let (from, to) = (files_in(folder)?, files_of(config)?);
     let moved = move_files(&files, &from, &to, copy).await?;
-    at(&part, std::fs::File::open(&part).and_then(|file| file.sync_all()))?;
-    at(&target, std::fs::rename(&part, &target))?;
-    let database = Database::open(&target, clock::now_ms()).await?;
+    if config.database_url.is_some() {
+        let database = Database::of(config, clock::now_ms()).await?;
+        database.put_back(&part).await?;
+        database.close().await;
+        at(&part, std::fs::remove_file(&part))?;
+    } else {
+        at(&part, std::fs::File::open(&part).and_then(|file| file.sync_all()))?;
+        at(&target, std::fs::rename(&part, &target))?;
+    }
+    let database = Database::of(config, clock::now_ms()).await?;
     for hash in &moved.lost {
         database.want_again(*hash).await?;
     }
@@ -109,19 +116,28 @@ pub async fn restore(
     Ok(moved)
 }
 
+/// The store that the settings name.
+fn files_of(config: &Config) -> Result<BlobStore, MoveError> {
+    at(&config.data, BlobStore::of(config))
+}
+
+/// The store of a backup folder.
+fn files_in(backup: &Path) -> Result<BlobStore, MoveError> {
+    at(backup, BlobStore::open(backup.join("blobs")))
+}
+
 async fn move_files(
     files: &[(Hash, u64)],
-    from: &Path,
-    to: &Path,
+    from: &BlobStore,
+    to: &BlobStore,
     copy: PathBuf,
 ) -> Result<Moved, MoveError> {
-    let from = at(from, BlobStore::open(from.to_owned()))?;
-    let target = at(to, BlobStore::open(to.to_owned()))?;
     let mut moved = Moved { copy, held: 0, copied: 0, lost: Vec::new() };
     for (hash, size) in files {
-        if target.holds(*hash, *size) {
+        let file = PathBuf::from(hash.to_string());
+        if at(&file, to.holds(*hash, *size).await)? {
             moved.held += 1;
-        } else if at(to, target.take(&from, *hash, *size).await)? {
+        } else if at(&file, to.take(from, *hash, *size).await)? {
             moved.copied += 1;
         } else {
             moved.lost.push(*hash);

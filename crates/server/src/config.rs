@@ -1,5 +1,6 @@
 //! What an operator decides about a running server.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Largest push, blob chunk aside: bytes before and after decompression.
@@ -19,6 +20,12 @@ pub const MAX_WAIT: u64 = 25;
 pub struct Config {
     /// The folder of the database and the files.
     pub data: PathBuf,
+    /// The PostgreSQL database, if it is not the file in that folder.
+    pub database_url: Option<String>,
+    /// The store of photos and other files, `s3://BUCKET/PREFIX`, if it is not a folder in that folder.
+    pub blobs_url: Option<String>,
+    /// How it is reached: what `AWS_…` variables say, by their names in small letters.
+    pub blobs_options: BTreeMap<String, String>,
     /// Serve the app from this folder, not from the one built in.
     pub app: Option<PathBuf>,
     /// The address that people type, when it is not the one listened on.
@@ -30,7 +37,15 @@ pub struct Config {
 impl Config {
     /// Settings for a server on this machine, with its data in a folder.
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), app: None, public_url: None, behind_proxy: false }
+        Self {
+            data: data.into(),
+            database_url: None,
+            blobs_url: None,
+            blobs_options: BTreeMap::new(),
+            app: None,
+            public_url: None,
+            behind_proxy: false,
+        }
     }
 
     /// The database's file.

@@ -102,8 +102,8 @@ impl App {
     pub async fn open(config: Config) -> Result<Self, ServeError> {
         std::fs::create_dir_all(&config.data)?;
         close_to_others(&config.data)?;
-        let database = Database::open(&config.database_file(), clock::now_ms()).await?;
-        let blobs = BlobStore::open(config.blob_folder())?;
+        let database = Database::of(&config, clock::now_ms()).await?;
+        let blobs = BlobStore::of(&config)?;
         let files = StaticFiles::new(config.app.clone());
         let inner = Inner {
             config,
@@ -115,7 +115,9 @@ impl App {
             head: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let app = Self { inner: Arc::new(inner) };
+        tokio::spawn(follow_head(app.database().clone(), app.inner.head.clone(), app.stopping()));
+        Ok(app)
     }
 
     /// The database.
@@ -146,11 +148,7 @@ impl App {
 
     /// Wakes whoever waits for news.
     pub(crate) fn announce(&self, head: u64) {
-        self.inner.head.send_if_modified(|known| {
-            let moved = head > *known;
-            *known = head.max(*known);
-            moved
-        });
+        announce(&self.inner.head, head);
     }
 
     pub(crate) fn news(&self) -> watch::Receiver<u64> {
@@ -193,6 +191,26 @@ impl App {
     /// Lets whoever waits for news go, so that the server can stop.
     pub fn stop(&self) {
         self.inner.stopping.send_replace(true);
+    }
+}
+
+fn announce(news: &watch::Sender<u64>, head: u64) {
+    news.send_if_modified(|known| {
+        let moved = head > *known;
+        *known = head.max(*known);
+        moved
+    });
+}
+
+/// Hears of what other processes wrote, until the server stops or is gone.
+async fn follow_head(
+    database: Database,
+    news: watch::Sender<u64>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    tokio::select! {
+        () = database.follow_head(|head| announce(&news, head)) => {}
+        _ = stopping.changed() => {}
     }
 }
 

@@ -1,5 +1,6 @@
 //! `sotay-server`: serves, loads packs, manages people, makes backups.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,6 +23,14 @@ struct Cli {
     /// The folder of the database and the files.
     #[arg(long, global = true, env = "SOTAY_DATA", default_value = "data", value_name = "DIR")]
     data: PathBuf,
+    /// Keep the records in this PostgreSQL database, which several servers may share: `postgres://USER:PASSWORD@HOST/NAME`. It
+    /// must exist. Without it they are in a file in the data folder.
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = postgres_url)]
+    database: Option<String>,
+    /// Keep photos and other files in this bucket, which several servers may share: `s3://BUCKET/PREFIX`. `AWS_ENDPOINT_URL`,
+    /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and the like say how. Without it they are in the data folder.
+    #[arg(long, global = true, env = "SOTAY_BLOBS", value_name = "URL")]
+    blobs: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -179,6 +188,12 @@ enum AuditCommand {
     },
 }
 
+fn postgres_url(url: &str) -> Result<String, String> {
+    let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let why = "it must begin with postgres://; an SQLite file is in the folder that --data names";
+    if is_postgres { Ok(url.to_owned()) } else { Err(why.to_owned()) }
+}
+
 fn noted_head(text: &str) -> Result<(u64, Hash), String> {
     let read = |(row, hash): (&str, &str)| Some((row.parse().ok()?, hash.parse().ok()?));
     text.split_once(':').and_then(read).ok_or_else(|| "a row and its hash, as 17:9f…".to_owned())
@@ -219,7 +234,16 @@ fn tell(line: &str) {
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let config = Config::new(&cli.data);
+    let of_store = |(name, value): (OsString, OsString)| {
+        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+        name.starts_with("AWS_").then(|| (name.to_ascii_lowercase(), value))
+    };
+    let config = Config {
+        database_url: cli.database,
+        blobs_url: cli.blobs,
+        blobs_options: std::env::vars_os().filter_map(of_store).collect(),
+        ..Config::new(&cli.data)
+    };
     match cli.command {
         Command::Serve(serve) => run_server(config, serve).await?,
         Command::Pack(PackCommand::Check { folder }) => {
@@ -245,7 +269,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Session(command) => session(&open(&config).await?, command).await?,
         Command::Audit(command) => return audit(&open(&config).await?, command).await,
         Command::Backup { folder } => {
-            if !config.database_file().exists() {
+            if config.database_url.is_none() && !config.database_file().exists() {
                 bail!("there is no database in {}", config.data.display());
             }
             let moved = backup::backup(&config, &folder, clock::now_ms()).await?;
@@ -273,8 +297,11 @@ fn tell_moved(moved: &backup::Moved, what: &str) -> ExitCode {
 
 async fn open(config: &Config) -> anyhow::Result<Database> {
     std::fs::create_dir_all(&config.data).with_context(|| config.data.display().to_string())?;
-    let file = config.database_file();
-    Database::open(&file, clock::now_ms()).await.with_context(|| file.display().to_string())
+    let database = Database::of(config, clock::now_ms()).await;
+    database.with_context(|| match &config.database_url {
+        Some(_) => "PostgreSQL".to_owned(),
+        None => config.database_file().display().to_string(),
+    })
 }
 
 async fn run_server(mut config: Config, serve: Serve) -> anyhow::Result<()> {

@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::postgres::Cluster;
 use crate::step::{cargo, run, step};
-use crate::tools::{Need, Tools};
+use crate::tools::{self, Need, Tools};
 use crate::{browser, dist, pwa, tidy};
 
 #[derive(clap::Args)]
@@ -35,6 +36,23 @@ fn journey(name: &str) -> Result<()> {
     browser::journey(Some(name))
 }
 
+/// The server's tests once more, with its records in PostgreSQL.
+fn on_postgres() -> Result<()> {
+    let programs = match tools::postgres() {
+        Ok(programs) => programs,
+        Err(missing) => {
+            println!("\nNOT RUN: the server's tests on PostgreSQL: {missing:#}");
+            return Ok(());
+        }
+    };
+    step("the server's tests on PostgreSQL", || {
+        let cluster = Cluster::start(&programs)?;
+        run(cargo()
+            .args(["test", "--locked", "-p", "server", "--test", "it", "--test", "devices"])
+            .env("SOTAY_TEST_POSTGRES", &cluster.url))
+    })
+}
+
 fn all(native: bool) -> Result<()> {
     let tools = Tools::ensure(if native { &[] } else { Need::ALL })?;
     step("format", || run(cargo().args(["fmt", "--all", "--check"])))?;
@@ -56,6 +74,7 @@ fn all(native: bool) -> Result<()> {
         ]))
     })?;
     step("tests", || run(cargo().args(["test", "--locked", "--workspace"])))?;
+    on_postgres()?;
     if !native {
         browser::storage_tests(&tools)?;
         browser::journey(None)?;

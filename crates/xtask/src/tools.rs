@@ -278,6 +278,24 @@ pub fn chromium() -> Result<(PathBuf, PathBuf)> {
     found().context("apt installed chromium and chromium-driver, yet they are not on PATH")
 }
 
+/// The folder of PostgreSQL's programs, installing them by apt where that is possible.
+pub fn postgres() -> Result<PathBuf> {
+    let found = || {
+        let on_path = which(&["initdb"]).and_then(|file| Some(file.parent()?.to_owned()));
+        on_path.or_else(|| {
+            // Where Debian puts them, a folder for each version.
+            let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+            let folders = versions.flatten().map(|version| version.path().join("bin"));
+            folders.filter(|folder| folder.join("initdb").is_file()).max()
+        })
+    };
+    if let Some(folder) = found() {
+        return Ok(folder);
+    }
+    apt(&["postgresql"], "PostgreSQL for the server's tests (a minute)")?;
+    found().context("apt installed postgresql, yet there is no initdb")
+}
+
 fn which(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();

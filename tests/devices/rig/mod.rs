@@ -3,6 +3,9 @@
 pub mod disk;
 pub mod http;
 pub mod phone;
+#[expect(dead_code, reason = "the server's own tests use more of it")]
+#[path = "../../../crates/server/tests/it/place.rs"]
+pub mod place;
 pub mod random;
 pub mod server;
 

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 
 use server::clock;
-use server::config::Config;
 use server::database::{Database, FormRow};
 use server::pack_load;
 use sync::wire::FormRef;
@@ -15,6 +15,8 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::{OnceCell, oneshot};
 use tokio::task::JoinHandle;
+
+use super::place::Place;
 
 /// The password of the pack's demonstration accounts.
 pub const PASSWORD: &str = "so-tay-342";
@@ -105,10 +107,17 @@ enum Run {
     Program(Child),
 }
 
+/// Where a server, or several, keep everything.
+#[derive(Debug)]
+struct Home {
+    place: Place,
+    folder: TempDir,
+}
+
 /// A server and its folder.
 #[derive(Debug)]
 pub struct Server {
-    folder: TempDir,
+    home: Arc<Home>,
     pub address: Address,
     run: Run,
 }
@@ -120,10 +129,11 @@ pub const NOWHERE: Address =
 impl Server {
     async fn stopped() -> Self {
         let folder = TempDir::new().expect("a folder");
-        let server = Self { folder, address: NOWHERE, run: Run::Stopped };
-        let database = &prepared().await.database;
-        std::fs::write(server.database_file(), database).expect("a new file");
-        server
+        let made = folder.path().join("made.sqlite");
+        std::fs::write(&made, &prepared().await.database).expect("a new file");
+        let place = Place::new(folder.path()).await;
+        place.put_back(&made).await;
+        Self { home: Arc::new(Home { place, folder }), address: NOWHERE, run: Run::Stopped }
     }
 
     /// A new server in this process.
@@ -140,23 +150,22 @@ impl Server {
         server
     }
 
-    fn config(&self) -> Config {
-        Config::new(self.folder.path())
-    }
-
-    /// The file of the database.
-    pub fn database_file(&self) -> PathBuf {
-        self.config().database_file()
+    /// Another program on the same database and files.
+    pub async fn beside(&self, program: &Path) -> Self {
+        let home = Arc::clone(&self.home);
+        let mut server = Self { home, address: NOWHERE, run: Run::Stopped };
+        server.go_on_as_program(program).await;
+        server
     }
 
     /// The folder of the database and the files.
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.home.folder.path()
     }
 
     /// The database from outside, as the operator's commands open it.
     pub async fn database(&self) -> Database {
-        Database::open(&self.database_file(), clock::now_ms()).await.expect("the database opens")
+        self.home.place.open().await
     }
 
     /// Makes a backup while the server runs.
@@ -172,14 +181,20 @@ impl Server {
     }
 
     /// Puts a copy of the database in the place of the one that the stopped server used.
-    pub fn put_back(&self, copy: &Path) {
-        for name in ["sotay.sqlite-wal", "sotay.sqlite-shm"] {
-            let file = self.folder().join(name);
-            if file.exists() {
-                std::fs::remove_file(file).expect("the file goes");
-            }
-        }
-        std::fs::copy(copy, self.database_file()).expect("the copy takes its place");
+    pub async fn put_back(&self, copy: &Path) {
+        self.home.place.empty().await;
+        self.home.place.put_back(copy).await;
+    }
+
+    /// What somebody has who copied the database past the server: nothing in it says that it is a copy.
+    pub async fn copy_unseen(&self, name: &str) -> PathBuf {
+        let copy = self.folder().join(name);
+        let database = self.database().await;
+        database.copy_to(&copy).await.expect("a copy is made");
+        database.close().await;
+        let mut copied = super::place::Outside::file(&copy).await;
+        copied.say("UPDATE server SET is_copy = 0").await.expect("the copy can be written to");
+        copy
     }
 
     /// Starts on the same folder and address.
@@ -187,7 +202,7 @@ impl Server {
         let listener = TcpListener::bind(self.address.socket).await.expect("a port is free");
         self.address.socket = listener.local_addr().expect("a bound port");
         let (stop, stopped) = oneshot::channel::<()>();
-        let config = self.config();
+        let config = self.home.place.config.clone();
         let task = tokio::spawn(async move {
             // A sender that is dropped stops the server too.
             let shutdown = async move { stopped.await.unwrap_or(()) };
@@ -198,10 +213,14 @@ impl Server {
 
     /// Starts the program on the same folder and address, and waits until it says that it serves.
     pub async fn go_on_as_program(&mut self, program: &Path) {
-        let mut child = Command::new(program)
+        let config = &self.home.place.config;
+        let mut command = Command::new(program);
+        command.env_remove("DATABASE_URL");
+        command.envs(config.database_url.as_ref().map(|url| ("DATABASE_URL", url)));
+        let mut child = command
             .arg("serve")
             .args(["--listen", &self.address.socket.to_string()])
-            .env("SOTAY_DATA", self.folder.path())
+            .env("SOTAY_DATA", &config.data)
             .env("RUST_LOG", "info")
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

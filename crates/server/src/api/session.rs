@@ -113,8 +113,10 @@ pub(crate) async fn owner_of(
     password: String,
 ) -> ApiResult<Account> {
     let now_ms = clock::now_ms();
-    app.throttle().take(Some(name), origin.address, now_ms).map_err(ApiError::too_many)?;
-    let account = app.database().account(name).await?.filter(|account| !account.is_disabled());
+    let (database, address) = (app.database(), origin.address);
+    let taken = app.throttle().take(database, Some(name), address, now_ms).await?;
+    taken.map_err(ApiError::too_many)?;
+    let account = database.account(name).await?.filter(|account| !account.is_disabled());
     let hash = account.as_ref().map(|account| account.password.clone());
     let fits = password.len() <= MAX_PASSWORD;
     let password = if fits { password } else { String::new() };
@@ -126,7 +128,7 @@ pub(crate) async fn owner_of(
             "the name or the password is wrong",
         )
     })?;
-    app.throttle().clear(Some(name), origin.address);
+    app.throttle().clear(database, Some(name), address).await?;
     Ok(account)
 }
 
@@ -138,9 +140,10 @@ async fn by_code(
     session: NewSession<'_>,
 ) -> ApiResult<String> {
     let now_ms = clock::now_ms();
-    app.throttle().take(None, origin.address, now_ms).map_err(ApiError::too_many)?;
+    let (database, address) = (app.database(), origin.address);
+    app.throttle().take(database, None, address, now_ms).await?.map_err(ApiError::too_many)?;
     let key = accounts::code_key(code);
-    let account = match app.database().sign_in_by_code(&key, only, session, now_ms).await? {
+    let account = match database.sign_in_by_code(&key, only, session, now_ms).await? {
         ByCode::SignedIn(account) => account,
         ByCode::OfAnother => {
             let message = "the work of somebody else is on this device and not sent yet";
@@ -151,7 +154,7 @@ async fn by_code(
             return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_code", message));
         }
     };
-    app.throttle().clear(None, origin.address);
+    app.throttle().clear(database, None, address).await?;
     Ok(account)
 }
 

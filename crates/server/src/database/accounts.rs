@@ -2,10 +2,10 @@
 
 use pack::phone::PhonePack;
 use serde_json::{Value as Json, json};
-use sqlx::{QueryBuilder, Sqlite};
 use sync::wire::DeviceId;
 
 use super::audit::{Event, note};
+use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, bytes, unsigned};
 use crate::accounts::Role;
 use crate::audit::Action;
@@ -97,18 +97,19 @@ pub enum Seen<'a> {
     Own(&'a str),
 }
 
-impl Seen<'_> {
+impl<'a> Seen<'a> {
     /// Adds to a query of `account a` which of them are meant.
-    fn push(self, query: &mut QueryBuilder<Sqlite>) {
+    fn push(self, query: &mut Builder<'a>) {
         match self {
-            Self::All => drop(query.push("TRUE")),
-            Self::InUnitsOf(asker) => {
-                query.push("(a.name = ").push_bind(asker.to_owned());
-                query.push(" OR a.unit IN (SELECT unit FROM visible_unit WHERE account = ");
-                query.push_bind(asker.to_owned()).push("))");
-            }
-            Self::Own(asker) => drop(query.push("a.name = ").push_bind(asker.to_owned())),
-        }
+            Self::All => query.push("TRUE"),
+            Self::InUnitsOf(asker) => query
+                .push("(a.name = ")
+                .push_bind(asker)
+                .push(" OR a.unit IN (SELECT unit FROM visible_unit WHERE account = ")
+                .push_bind(asker)
+                .push("))"),
+            Self::Own(asker) => query.push("a.name = ").push_bind(asker),
+        };
     }
 }
 
@@ -231,36 +232,36 @@ impl Database {
 
     async fn accounts_where(&self, name: Option<&str>, seen: Seen<'_>) -> Answer<Vec<Account>> {
         type Row = (String, String, String, String, String, i64, Option<i64>, Option<String>);
-        let mut query = QueryBuilder::new(
-            "SELECT a.name, a.display_name, a.role, a.unit, a.password, a.created_ms, a.disabled_ms,
-                (SELECT json_group_array(unit) FROM (SELECT unit FROM account_scope WHERE account = a.name ORDER BY unit))
-             FROM account a WHERE ",
+        let mut query = Builder::new(
+            "SELECT a.name, a.display_name, a.role, a.unit, a.password, a.created_ms, a.disabled_ms, scope.unit
+             FROM account a LEFT JOIN account_scope scope ON scope.account = a.name WHERE ",
         );
         seen.push(&mut query);
         if let Some(name) = name {
-            query.push(" AND a.name = ").push_bind(name.to_owned());
+            query.push(" AND a.name = ").push_bind(name);
         }
-        query.push(" ORDER BY a.name");
-        let rows: Vec<Row> = query.build_query_as().fetch_all(&self.readers).await?;
-        let account =
-            |(name, display_name, role, unit, password, created_ms, disabled_ms, scope): Row| {
-                let scope = serde_json::from_str(&scope.unwrap_or_default());
-                let damaged = |error: serde_json::Error| DatabaseError::Damaged {
-                    what: "scope",
-                    why: error.to_string(),
-                };
-                Ok(Account {
+        query.push(" ORDER BY a.name, scope.unit");
+        let rows: Vec<Row> = query.build_as().fetch_all(&self.readers).await?;
+        let mut accounts: Vec<Account> = Vec::new();
+        for (name, display_name, role, unit, password, created_ms, disabled_ms, granted) in rows {
+            if accounts.last().is_none_or(|last| last.name != name) {
+                let (role, scope) = (stored_role(&role)?, Vec::new());
+                accounts.push(Account {
                     name,
                     display_name,
-                    role: stored_role(&role)?,
+                    role,
                     unit,
                     password,
                     created_ms,
                     disabled_ms,
-                    scope: scope.map_err(damaged)?,
-                })
-            };
-        rows.into_iter().map(account).collect()
+                    scope,
+                });
+            }
+            if let Some(last) = accounts.last_mut() {
+                last.scope.extend(granted);
+            }
+        }
+        Ok(accounts)
     }
 
     /// Adds a person, or says `false` when the name is taken. `by`: who does, none for the operator of the machine.
@@ -271,7 +272,7 @@ impl Database {
         now_ms: i64,
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
-        let added = sqlx::query(
+        let added = query(
             "INSERT INTO account (name, display_name, role, unit, password, created_ms, scope_rev)
              VALUES ($1, $2, $3, $4, $5, $6, 1) ON CONFLICT (name) DO NOTHING",
         )
@@ -281,9 +282,8 @@ impl Database {
         .bind(&new.unit)
         .bind(&new.password)
         .bind(now_ms)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
+        .execute(&mut tx)
+        .await?;
         if added == 0 {
             return Ok(false);
         }
@@ -305,7 +305,7 @@ impl Database {
         now_ms: i64,
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
-        let unit: Option<String> = sqlx::query_scalar(
+        let unit: Option<String> = query_scalar(
             "UPDATE account SET display_name = coalesce($2, display_name), role = coalesce($3, role),
                 unit = coalesce($4, unit) WHERE name = $1 RETURNING unit",
         )
@@ -313,13 +313,13 @@ impl Database {
         .bind(&change.display_name)
         .bind(change.role.map(Role::name))
         .bind(&change.unit)
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&mut tx)
         .await?;
         let Some(unit) = unit else { return Ok(false) };
         if let Some(scope) = &change.scope {
-            sqlx::query("DELETE FROM account_scope WHERE account = $1")
+            query("DELETE FROM account_scope WHERE account = $1")
                 .bind(name)
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
             grant(&mut tx, name, scope).await?;
         }
@@ -332,9 +332,9 @@ impl Database {
                 noted.push((Action::AccountDisable, disable(&mut tx, name, now_ms).await?));
             }
             Some(false) => {
-                sqlx::query("UPDATE account SET disabled_ms = NULL WHERE name = $1")
+                query("UPDATE account SET disabled_ms = NULL WHERE name = $1")
                     .bind(name)
-                    .execute(&mut *tx)
+                    .execute(&mut tx)
                     .await?;
                 noted.push((Action::AccountEnable, json!({})));
             }
@@ -367,13 +367,13 @@ impl Database {
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
         let unit: Option<String> =
-            sqlx::query_scalar("SELECT unit FROM account WHERE name = $1 AND disabled_ms IS NULL")
+            query_scalar("SELECT unit FROM account WHERE name = $1 AND disabled_ms IS NULL")
                 .bind(account)
-                .fetch_optional(&mut *tx)
+                .fetch_optional(&mut tx)
                 .await?;
         let Some(unit) = unit else { return Ok(false) };
         end_codes(&mut tx, account, now_ms).await?;
-        sqlx::query(
+        query(
             "INSERT INTO sign_in_code (code_hash, account, made_by, made_ms, ends_ms) VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(key.as_slice())
@@ -381,7 +381,7 @@ impl Database {
         .bind(by)
         .bind(now_ms)
         .bind(ends_ms)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         let (action, unit) = (Action::CodeMake, Some(unit.as_str()));
         let event = Event {
@@ -405,22 +405,22 @@ impl Database {
         now_ms: i64,
     ) -> Answer<ByCode> {
         let mut tx = self.begin_write().await?;
-        let account: Option<String> = sqlx::query_scalar(
+        let account: Option<String> = query_scalar(
             "SELECT c.account FROM sign_in_code c JOIN account a ON a.name = c.account
              WHERE c.code_hash = $1 AND c.used_ms IS NULL AND c.ends_ms > $2 AND a.disabled_ms IS NULL",
         )
         .bind(code.as_slice())
         .bind(now_ms)
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&mut tx)
         .await?;
         let Some(account) = account else { return Ok(ByCode::NoSuchCode) };
         if only.is_some_and(|only| only != account) {
             return Ok(ByCode::OfAnother);
         }
-        sqlx::query("UPDATE sign_in_code SET used_ms = $2 WHERE code_hash = $1")
+        query("UPDATE sign_in_code SET used_ms = $2 WHERE code_hash = $1")
             .bind(code.as_slice())
             .bind(now_ms)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         open_session(&mut tx, &account, session, Action::SignInByCode, now_ms).await?;
         tx.commit().await?;
@@ -452,7 +452,7 @@ impl Database {
         client: Client,
     ) -> Answer<Option<Session>> {
         type Row = (i64, String, String, String, Vec<u8>, i64, i64, bool, i64);
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = query_as(
             "SELECT s.id, s.account, a.role, a.unit, s.device, s.seen_ms, s.revoked, a.disabled_ms IS NOT NULL, a.scope_rev
              FROM session s JOIN account a ON a.name = s.account
              WHERE s.token_hash = $1 AND s.client = $2 AND (s.ended_ms IS NULL OR s.revoked = 1)",
@@ -481,7 +481,7 @@ impl Database {
     /// Whether an account may send what a device sealed: one that it signed in on, or that nobody is known to have: a
     /// restored server may have forgotten.
     pub async fn may_send_for(&self, account: &str, device: DeviceId) -> Answer<bool> {
-        let (is_own, is_known): (bool, bool) = sqlx::query_as(
+        let (is_own, is_known): (bool, bool) = query_as(
             "SELECT EXISTS (SELECT 1 FROM session WHERE device = $1 AND account = $2),
                     EXISTS (SELECT 1 FROM session WHERE device = $1)",
         )
@@ -494,7 +494,7 @@ impl Database {
 
     /// Notes that a session is in use.
     pub async fn touch_session(&self, id: i64, now_ms: i64) -> Answer<()> {
-        sqlx::query("UPDATE session SET seen_ms = $2 WHERE id = $1")
+        query("UPDATE session SET seen_ms = $2 WHERE id = $1")
             .bind(id)
             .bind(now_ms)
             .execute(&self.writer)
@@ -504,7 +504,7 @@ impl Database {
 
     /// Its owner signs out.
     pub async fn end_session(&self, id: i64, now_ms: i64) -> Answer<()> {
-        sqlx::query("UPDATE session SET ended_ms = $2 WHERE id = $1 AND ended_ms IS NULL")
+        query("UPDATE session SET ended_ms = $2 WHERE id = $1 AND ended_ms IS NULL")
             .bind(id)
             .bind(now_ms)
             .execute(&self.writer)
@@ -515,13 +515,13 @@ impl Database {
     /// Somebody else ends it. Says whether there was an open session of that number.
     pub async fn revoke_session(&self, id: i64, by: Option<&str>, now_ms: i64) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
-        let ended: Option<(String, String, String)> = sqlx::query_as(
+        let ended: Option<(String, String, String)> = query_as(
             "UPDATE session SET ended_ms = $2, revoked = 1 WHERE id = $1 AND ended_ms IS NULL
              RETURNING account, device_name, (SELECT unit FROM account a WHERE a.name = session.account)",
         )
         .bind(id)
         .bind(now_ms)
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&mut tx)
         .await?;
         let Some((account, device_name, unit)) = ended else { return Ok(false) };
         let detail = json!({ "session": id, "device_name": device_name });
@@ -558,9 +558,9 @@ impl Database {
             pushed_ms: Option<i64>,
             files_missing: i64,
         }
-        let mut query = QueryBuilder::new(
+        let mut query = Builder::new(
             "SELECT s.id, s.account, a.display_name, a.role, a.unit, s.device, s.device_name, s.created_ms,
-                max(s.seen_ms, coalesce(d.pushed_ms, 0)) AS contact_ms, d.unsent, d.pushed_ms,
+                CASE WHEN d.pushed_ms > s.seen_ms THEN d.pushed_ms ELSE s.seen_ms END AS contact_ms, d.unsent, d.pushed_ms,
                 (SELECT count(*) FROM blob_wanted w WHERE w.device = s.device) AS files_missing
              FROM session s JOIN account a ON a.name = s.account LEFT JOIN device d ON d.id = s.device
              WHERE s.ended_ms IS NULL AND ",
@@ -570,7 +570,7 @@ impl Database {
             query.push(" AND s.id = ").push_bind(id);
         }
         query.push(" ORDER BY contact_ms DESC, s.id DESC");
-        let rows: Vec<Row> = query.build_query_as().fetch_all(&self.readers).await?;
+        let rows: Vec<Row> = query.build_as().fetch_all(&self.readers).await?;
         let session = |row: Row| {
             Ok(SessionRow {
                 id: row.id,
@@ -592,7 +592,7 @@ impl Database {
 
     /// Every unit that an account sees, sorted.
     pub async fn visible_units(&self, account: &str) -> Answer<Vec<String>> {
-        Ok(sqlx::query_scalar("SELECT unit FROM visible_unit WHERE account = $1 ORDER BY unit")
+        Ok(query_scalar("SELECT unit FROM visible_unit WHERE account = $1 ORDER BY unit")
             .bind(account)
             .fetch_all(&self.readers)
             .await?)
@@ -607,42 +607,39 @@ pub(super) fn stored_role(name: &str) -> Answer<Role> {
 /// Grants units to an account, beside those that it has.
 async fn grant(tx: &mut Write, account: &str, scope: &[String]) -> Answer<()> {
     for unit in scope {
-        sqlx::query(
-            "INSERT INTO account_scope (account, unit) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        )
-        .bind(account)
-        .bind(unit)
-        .execute(&mut **tx)
-        .await?;
+        query("INSERT INTO account_scope (account, unit) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(account)
+            .bind(unit)
+            .execute(&mut *tx)
+            .await?;
     }
     refresh_visible_units(tx).await
 }
 
 /// Nobody signs in with the account any more. Says what ended.
 async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answer<Json> {
-    sqlx::query("UPDATE account SET disabled_ms = coalesce(disabled_ms, $2) WHERE name = $1")
+    query("UPDATE account SET disabled_ms = coalesce(disabled_ms, $2) WHERE name = $1")
         .bind(account)
         .bind(now_ms)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
-    let ended = sqlx::query(
+    let ended = query(
         "UPDATE session SET ended_ms = $2, revoked = 1 WHERE account = $1 AND ended_ms IS NULL",
     )
     .bind(account)
     .bind(now_ms)
-    .execute(&mut **tx)
-    .await?
-    .rows_affected();
+    .execute(&mut *tx)
+    .await?;
     end_codes(tx, account, now_ms).await?;
     Ok(json!({ "sessions": ended }))
 }
 
 /// No code of an account is good any longer.
 async fn end_codes(tx: &mut Write, account: &str, now_ms: i64) -> Answer<()> {
-    sqlx::query("UPDATE sign_in_code SET used_ms = $2 WHERE account = $1 AND used_ms IS NULL")
+    query("UPDATE sign_in_code SET used_ms = $2 WHERE account = $1 AND used_ms IS NULL")
         .bind(account)
         .bind(now_ms)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(())
 }
@@ -668,7 +665,7 @@ pub(super) async fn insert_session(
     now_ms: i64,
 ) -> Answer<()> {
     let NewSession { key, device, device_name } = session;
-    let unit: String = sqlx::query_scalar(
+    let unit: String = query_scalar(
         "INSERT INTO session (token_hash, account, device, device_name, created_ms, seen_ms, client)
          VALUES ($1, $2, $3, $4, $5, $5, $6) RETURNING (SELECT unit FROM account a WHERE a.name = $2)",
     )
@@ -678,7 +675,7 @@ pub(super) async fn insert_session(
     .bind(device_name)
     .bind(now_ms)
     .bind(client.name())
-    .fetch_one(&mut **tx)
+    .fetch_one(&mut *tx)
     .await?;
     let ((actor, action), unit) = (noted, Some(unit.as_str()));
     let detail = json!({ "device_name": device_name });
@@ -689,44 +686,40 @@ pub(super) async fn insert_session(
 /// that their devices take the feed from its start.
 pub(super) async fn refresh_visible_units(tx: &mut Write) -> Answer<()> {
     let json: Option<Vec<u8>> =
-        sqlx::query_scalar("SELECT pack.json FROM pack JOIN server ON server.pack = pack.hash")
-            .fetch_optional(&mut **tx)
+        query_scalar("SELECT pack.json FROM pack JOIN server ON server.pack = pack.hash")
+            .fetch_optional(&mut *tx)
             .await?;
     let pack: Option<PhonePack> = json
         .map(|json| serde_json::from_slice(&json))
         .transpose()
         .map_err(|error| DatabaseError::Damaged { what: "pack", why: error.to_string() })?;
-    let names: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM account").fetch_all(&mut **tx).await?;
+    let names: Vec<String> = query_scalar("SELECT name FROM account").fetch_all(&mut *tx).await?;
     for name in names {
         let granted: Vec<String> =
-            sqlx::query_scalar("SELECT unit FROM account_scope WHERE account = $1")
+            query_scalar("SELECT unit FROM account_scope WHERE account = $1")
                 .bind(&name)
-                .fetch_all(&mut **tx)
+                .fetch_all(&mut *tx)
                 .await?;
         let units = pack.as_ref().map(|pack| pack.units.scope(&granted)).unwrap_or_default();
         let before: Vec<String> =
-            sqlx::query_scalar("SELECT unit FROM visible_unit WHERE account = $1 ORDER BY unit")
+            query_scalar("SELECT unit FROM visible_unit WHERE account = $1 ORDER BY unit")
                 .bind(&name)
-                .fetch_all(&mut **tx)
+                .fetch_all(&mut *tx)
                 .await?;
         if units.iter().eq(before.iter()) {
             continue;
         }
-        sqlx::query("DELETE FROM visible_unit WHERE account = $1")
-            .bind(&name)
-            .execute(&mut **tx)
-            .await?;
+        query("DELETE FROM visible_unit WHERE account = $1").bind(&name).execute(&mut *tx).await?;
         for unit in units {
-            sqlx::query("INSERT INTO visible_unit (account, unit) VALUES ($1, $2)")
+            query("INSERT INTO visible_unit (account, unit) VALUES ($1, $2)")
                 .bind(&name)
                 .bind(unit)
-                .execute(&mut **tx)
+                .execute(&mut *tx)
                 .await?;
         }
-        sqlx::query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1")
+        query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1")
             .bind(&name)
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
     }
     Ok(())

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 use sync::wire::Hash;
 
+use super::sql::{Builder, query, query_as, without_zero};
 use super::{Answer, Database, Transaction, Write, bytes, signed, unsigned};
 use crate::audit::{Action, Broken, Chain, Entry, START};
 
@@ -42,14 +43,14 @@ impl Database {
         before: Option<i64>,
         limit: u64,
     ) -> Answer<Vec<Entry>> {
-        let mut query = sqlx::QueryBuilder::new(COLUMNS);
+        let mut query = Builder::new(COLUMNS);
         query.push(" WHERE seq < ").push_bind(before.unwrap_or(i64::MAX));
         if let AuditOf::SeenBy(account) = of {
             query.push(" AND unit IN (SELECT unit FROM visible_unit WHERE account = ");
             query.push_bind(account).push(")");
         }
         query.push(" ORDER BY seq DESC LIMIT ").push_bind(signed(limit));
-        let rows: Vec<Row> = query.build_query_as().fetch_all(&self.readers).await?;
+        let rows: Vec<Row> = query.build_as().fetch_all(&self.readers).await?;
         rows.into_iter().map(|row| Ok(entry(row)?.0)).collect()
     }
 
@@ -59,15 +60,15 @@ impl Database {
         &self,
         noted: Option<(u64, Hash)>,
     ) -> Answer<Result<(u64, Hash), Broken>> {
-        let mut tx = self.readers.begin().await?;
+        let mut tx = self.begin_read().await?;
         let (of, head) = head(&mut tx).await?;
         let mut chain = Chain::new(noted);
         let mut after = i64::MIN;
         loop {
-            let mut query = sqlx::QueryBuilder::new(COLUMNS);
+            let mut query = Builder::new(COLUMNS);
             query.push(" WHERE seq > ").push_bind(after).push(" ORDER BY seq LIMIT ");
             query.push_bind(signed(PAGE as u64));
-            let rows: Vec<Row> = query.build_query_as().fetch_all(&mut *tx).await?;
+            let rows: Vec<Row> = query.build_as().fetch_all(&mut tx).await?;
             let is_last = rows.len() < PAGE;
             for row in rows {
                 after = row.0;
@@ -110,17 +111,19 @@ impl Database {
 pub(super) async fn note(tx: &mut Write, event: Event<'_>, now_ms: i64) -> Answer<()> {
     let (last, before) = head(tx).await?;
     let Event { actor, action, object, unit, detail } = event;
+    // The hash is that of what can be read again.
+    let kept = |text: &str| without_zero(text.into()).into_owned();
     let entry = Entry {
         seq: last + 1,
         at_ms: now_ms,
-        actor: actor.map(str::to_owned),
+        actor: actor.map(kept),
         action: action.name().to_owned(),
-        object: object.to_owned(),
-        unit: unit.map(str::to_owned),
+        object: kept(object),
+        unit: unit.map(kept),
         detail: detail.to_string(),
     };
     let hash = entry.hash(before);
-    sqlx::query(
+    query(
         "INSERT INTO audit (seq, at_ms, actor, action, object, unit, detail, hash)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
@@ -132,12 +135,12 @@ pub(super) async fn note(tx: &mut Write, event: Event<'_>, now_ms: i64) -> Answe
     .bind(&entry.unit)
     .bind(&entry.detail)
     .bind(hash.0.as_slice())
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
-    sqlx::query("UPDATE server SET audit_seq = $1, audit_head = $2")
+    query("UPDATE server SET audit_seq = $1, audit_head = $2")
         .bind(signed(entry.seq))
         .bind(hash.0.as_slice())
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(())
 }
@@ -145,7 +148,7 @@ pub(super) async fn note(tx: &mut Write, event: Event<'_>, now_ms: i64) -> Answe
 /// How many rows the log has, and the hash of the last.
 async fn head(tx: &mut Transaction) -> Answer<(u64, Hash)> {
     let (seq, head): (i64, Option<Vec<u8>>) =
-        sqlx::query_as("SELECT audit_seq, audit_head FROM server").fetch_one(&mut **tx).await?;
+        query_as("SELECT audit_seq, audit_head FROM server").fetch_one(&mut *tx).await?;
     let head = head.map(|head| bytes("audit head", &head).map(Hash)).transpose()?;
     Ok((unsigned(seq), head.unwrap_or(START)))
 }

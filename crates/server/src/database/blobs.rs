@@ -2,6 +2,7 @@
 
 use sync::wire::{DeviceId, Hash};
 
+use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, signed, unsigned};
 
 /// A blob that is here, whole or in part.
@@ -32,7 +33,7 @@ impl Database {
     /// The blob of that hash.
     pub async fn blob(&self, hash: Hash) -> Answer<Option<BlobRow>> {
         let row: Option<(i64, String, Option<i64>)> =
-            sqlx::query_as("SELECT size, media_type, whole_ms FROM blob WHERE hash = $1")
+            query_as("SELECT size, media_type, whole_ms FROM blob WHERE hash = $1")
                 .bind(hash.0.as_slice())
                 .fetch_optional(&self.readers)
                 .await?;
@@ -46,7 +47,7 @@ impl Database {
     /// The chunks of a blob that are on disk, rising.
     pub async fn blob_chunks(&self, hash: Hash) -> Answer<Vec<u64>> {
         let chunks: Vec<i64> =
-            sqlx::query_scalar("SELECT chunk FROM blob_chunk WHERE blob = $1 ORDER BY chunk")
+            query_scalar("SELECT chunk FROM blob_chunk WHERE blob = $1 ORDER BY chunk")
                 .bind(hash.0.as_slice())
                 .fetch_all(&self.readers)
                 .await?;
@@ -56,7 +57,7 @@ impl Database {
     /// Notes that a chunk is on disk, and says how many of the blob are.
     pub async fn add_chunk(&self, blob: &NewBlob<'_>, chunk: u64, now_ms: i64) -> Answer<u64> {
         let mut tx = self.begin_write().await?;
-        sqlx::query(
+        query(
             "INSERT INTO blob (hash, size, media_type, sender, started_ms) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (hash) DO NOTHING",
         )
@@ -65,16 +66,16 @@ impl Database {
         .bind(blob.media_type)
         .bind(blob.sender)
         .bind(now_ms)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        sqlx::query("INSERT INTO blob_chunk (blob, chunk) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        query("INSERT INTO blob_chunk (blob, chunk) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(blob.hash.0.as_slice())
             .bind(signed(chunk))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-        let held: i64 = sqlx::query_scalar("SELECT count(*) FROM blob_chunk WHERE blob = $1")
+        let held: i64 = query_scalar("SELECT count(*) FROM blob_chunk WHERE blob = $1")
             .bind(blob.hash.0.as_slice())
-            .fetch_one(&mut *tx)
+            .fetch_one(&mut tx)
             .await?;
         tx.commit().await?;
         Ok(unsigned(held))
@@ -83,7 +84,7 @@ impl Database {
     /// Notes that a blob is on disk whole and right; nobody needs to be asked for it again.
     pub async fn finish_blob(&self, blob: &NewBlob<'_>, now_ms: i64) -> Answer<()> {
         let mut tx = self.begin_write().await?;
-        sqlx::query(
+        query(
             "INSERT INTO blob (hash, size, media_type, sender, started_ms, whole_ms) VALUES ($1, $2, $3, $4, $5, $5)
              ON CONFLICT (hash) DO UPDATE SET whole_ms = $5",
         )
@@ -92,12 +93,12 @@ impl Database {
         .bind(blob.media_type)
         .bind(blob.sender)
         .bind(now_ms)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         for statement in
             ["DELETE FROM blob_chunk WHERE blob = $1", "DELETE FROM blob_wanted WHERE blob = $1"]
         {
-            sqlx::query(statement).bind(blob.hash.0.as_slice()).execute(&mut *tx).await?;
+            query(statement).bind(blob.hash.0.as_slice()).execute(&mut tx).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -105,7 +106,7 @@ impl Database {
 
     /// Forgets the chunks of a blob that came together wrong.
     pub async fn drop_blob(&self, hash: Hash) -> Answer<()> {
-        sqlx::query("DELETE FROM blob WHERE hash = $1 AND whole_ms IS NULL")
+        query("DELETE FROM blob WHERE hash = $1 AND whole_ms IS NULL")
             .bind(hash.0.as_slice())
             .execute(&self.writer)
             .await?;
@@ -121,7 +122,7 @@ impl Database {
              SELECT DISTINCT operation.device, named.blob FROM record_blob named
              JOIN operation ON operation.record = named.record WHERE named.blob = $1 ON CONFLICT DO NOTHING",
         ] {
-            sqlx::query(statement).bind(hash.0.as_slice()).execute(&mut *tx).await?;
+            query(statement).bind(hash.0.as_slice()).execute(&mut tx).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -129,30 +130,26 @@ impl Database {
 
     /// Whether a device still owes the blob to an operation that it sent.
     pub async fn is_owed(&self, device: DeviceId, hash: Hash) -> Answer<bool> {
-        sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM blob_wanted WHERE device = $1 AND blob = $2)",
-        )
-        .bind(device.0.as_slice())
-        .bind(hash.0.as_slice())
-        .fetch_one(&self.readers)
-        .await
-        .map_err(Into::into)
+        let sql = "SELECT EXISTS (SELECT 1 FROM blob_wanted WHERE device = $1 AND blob = $2)";
+        Ok(query_scalar(sql)
+            .bind(device.0.as_slice())
+            .bind(hash.0.as_slice())
+            .fetch_one(&self.readers)
+            .await?)
     }
 
     /// Whether an account brought the blob, or sees a record that names it.
     pub async fn may_see_blob(&self, account: &str, hash: Hash) -> Answer<bool> {
-        let found: Option<i64> = sqlx::query_scalar(
-            "SELECT 1 FROM blob WHERE hash = $2 AND sender = $1
-             UNION ALL
-             SELECT 1 FROM record_blob named
-             JOIN record ON record.id = named.record
-             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
-             WHERE named.blob = $2 LIMIT 1",
+        Ok(query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM blob WHERE hash = $2 AND sender = $1)
+                OR EXISTS (SELECT 1 FROM record_blob named
+                    JOIN record ON record.id = named.record
+                    JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
+                    WHERE named.blob = $2)",
         )
         .bind(account)
         .bind(hash.0.as_slice())
-        .fetch_optional(&self.readers)
-        .await?;
-        Ok(found.is_some())
+        .fetch_one(&self.readers)
+        .await?)
     }
 }

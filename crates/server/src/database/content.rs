@@ -5,6 +5,7 @@ use sync::wire::{FormRef, Hash};
 
 use super::accounts::refresh_visible_units;
 use super::audit::{Event, note};
+use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, bytes};
 use crate::audit::Action;
 
@@ -35,12 +36,12 @@ impl Database {
     pub async fn load_pack(&self, new: &NewPack, now_ms: i64) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
         let now: Option<Vec<u8>> =
-            sqlx::query_scalar("SELECT pack FROM server").fetch_one(&mut *tx).await?;
+            query_scalar("SELECT pack FROM server").fetch_one(&mut tx).await?;
         if now.as_deref() == Some(new.hash.0.as_slice()) {
             return Ok(false);
         }
         for form in &new.forms {
-            sqlx::query(
+            query(
                 "INSERT INTO form (hash, id, version, xml, added_ms) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT (hash) DO NOTHING",
             )
@@ -49,25 +50,22 @@ impl Database {
             .bind(&form.form.version)
             .bind(&form.xml)
             .bind(now_ms)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         }
-        sqlx::query("INSERT INTO pack (hash, json, loaded_ms) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING")
+        query("INSERT INTO pack (hash, json, loaded_ms) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING")
             .bind(new.hash.0.as_slice())
             .bind(&new.json)
             .bind(now_ms)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         for unit in &new.units {
-            sqlx::query("INSERT INTO unit (id) VALUES ($1) ON CONFLICT DO NOTHING")
+            query("INSERT INTO unit (id) VALUES ($1) ON CONFLICT DO NOTHING")
                 .bind(unit)
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
         }
-        sqlx::query("UPDATE server SET pack = $1")
-            .bind(new.hash.0.as_slice())
-            .execute(&mut *tx)
-            .await?;
+        query("UPDATE server SET pack = $1").bind(new.hash.0.as_slice()).execute(&mut tx).await?;
         refresh_visible_units(&mut tx).await?;
         let detail = json!({ "forms": new.forms.len(), "units": new.units.len() });
         let object = new.hash.to_string();
@@ -81,13 +79,13 @@ impl Database {
     /// The hash of the pack in force.
     pub async fn pack_hash(&self) -> Answer<Option<Hash>> {
         let hash: Option<Vec<u8>> =
-            sqlx::query_scalar("SELECT pack FROM server").fetch_one(&self.readers).await?;
+            query_scalar("SELECT pack FROM server").fetch_one(&self.readers).await?;
         hash.map(|hash| bytes("pack hash", &hash).map(Hash)).transpose()
     }
 
     /// What phones download of a pack.
     pub async fn pack_json(&self, hash: Hash) -> Answer<Option<Vec<u8>>> {
-        Ok(sqlx::query_scalar("SELECT json FROM pack WHERE hash = $1")
+        Ok(query_scalar("SELECT json FROM pack WHERE hash = $1")
             .bind(hash.0.as_slice())
             .fetch_optional(&self.readers)
             .await?)
@@ -96,7 +94,7 @@ impl Database {
     /// The form of that hash.
     pub async fn form(&self, hash: Hash) -> Answer<Option<FormRow>> {
         let row: Option<(String, String, String)> =
-            sqlx::query_as("SELECT id, version, xml FROM form WHERE hash = $1")
+            query_as("SELECT id, version, xml FROM form WHERE hash = $1")
                 .bind(hash.0.as_slice())
                 .fetch_optional(&self.readers)
                 .await?;
@@ -105,7 +103,7 @@ impl Database {
 
     /// Every version of the form of that id, newest first.
     pub async fn form_versions(&self, id: &str) -> Answer<Vec<FormRow>> {
-        let rows: Vec<(Vec<u8>, String, String, String)> = sqlx::query_as(
+        let rows: Vec<(Vec<u8>, String, String, String)> = query_as(
             "SELECT hash, id, version, xml FROM form WHERE id = $1 ORDER BY added_ms DESC, hash",
         )
         .bind(id)
@@ -121,10 +119,9 @@ impl Database {
 
     /// Whether any pack that was ever loaded has that unit.
     pub async fn has_unit(&self, id: &str) -> Answer<bool> {
-        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM unit WHERE id = $1")
+        Ok(query_scalar("SELECT EXISTS (SELECT 1 FROM unit WHERE id = $1)")
             .bind(id)
-            .fetch_optional(&self.readers)
-            .await?;
-        Ok(found.is_some())
+            .fetch_one(&self.readers)
+            .await?)
     }
 }

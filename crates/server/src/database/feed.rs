@@ -8,6 +8,7 @@ use sync::pull::{self, Feed, Start};
 use sync::wire::{DeviceId, RecordId, RecordState, Verdict};
 
 use super::log::stored_verdict;
+use super::sql::{query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, bytes, signed, unsigned};
 
 /// A page of the feed and what is said beside it, read in one snapshot.
@@ -46,24 +47,6 @@ struct Entry {
 }
 
 impl Database {
-    /// The server's epoch and the feed's head.
-    pub async fn epoch_and_head(&self) -> Answer<(u64, u64)> {
-        let (epoch, rv): (i64, i64) =
-            sqlx::query_as("SELECT epoch, rv FROM server").fetch_one(&self.readers).await?;
-        Ok((unsigned(epoch), unsigned(rv)))
-    }
-
-    /// Starts a new epoch, because devices know more than the database holds. Names the epoch that went wrong, so
-    /// that two devices that say so at the same time start one.
-    pub async fn renew_epoch(&self, seen: u64, now_ms: i64) -> Answer<()> {
-        sqlx::query("UPDATE server SET epoch = max(epoch + 1, $2) WHERE epoch = $1")
-            .bind(signed(seen))
-            .bind(now_ms)
-            .execute(&self.writer)
-            .await?;
-        Ok(())
-    }
-
     /// The part of the feed that follows a cursor.
     pub async fn feed_page(
         &self,
@@ -72,12 +55,12 @@ impl Database {
         cursor: Option<&str>,
         size: usize,
     ) -> Answer<FeedPage> {
-        let mut tx = self.readers.begin().await?;
-        let (epoch, head, scope_rev, key): (i64, i64, i64, Vec<u8>) = sqlx::query_as(
+        let mut tx = self.begin_read().await?;
+        let (epoch, head, scope_rev, key): (i64, i64, i64, Vec<u8>) = query_as(
             "SELECT epoch, rv, scope_rev, cursor_key FROM server, account WHERE account.name = $1",
         )
         .bind(account)
-        .fetch_one(&mut *tx)
+        .fetch_one(&mut tx)
         .await?;
         let feed = Feed {
             epoch: unsigned(epoch),
@@ -95,16 +78,15 @@ impl Database {
             entries.extend(left(&mut tx, account, start.after, size + 1).await?);
             entries.sort_by_key(|entry| entry.state.rv);
         }
-        let marks: Option<(i64, i64)> =
-            sqlx::query_as("SELECT acked, safe FROM device WHERE id = $1")
-                .bind(device.0.as_slice())
-                .fetch_optional(&mut *tx)
-                .await?;
+        let marks: Option<(i64, i64)> = query_as("SELECT acked, safe FROM device WHERE id = $1")
+            .bind(device.0.as_slice())
+            .fetch_optional(&mut tx)
+            .await?;
         let (acked, safe) = marks.unwrap_or_default();
         let units = if start.reset {
-            sqlx::query_scalar("SELECT unit FROM visible_unit WHERE account = $1 ORDER BY unit")
+            query_scalar("SELECT unit FROM visible_unit WHERE account = $1 ORDER BY unit")
                 .bind(account)
-                .fetch_all(&mut *tx)
+                .fetch_all(&mut tx)
                 .await?
         } else {
             Vec::new()
@@ -132,7 +114,7 @@ impl Database {
 
     /// A record, if the account sees it.
     pub async fn visible_record(&self, account: &str, id: RecordId) -> Answer<Option<RecordState>> {
-        let row: Option<RecordRow> = sqlx::query_as(
+        let row: Option<RecordRow> = query_as(
             "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
              JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit WHERE record.id = $2",
         )
@@ -145,7 +127,7 @@ impl Database {
 
     /// The records of a form that an account sees, by the time they were received.
     pub async fn visible_records(&self, account: &str, form: &str) -> Answer<Vec<RecordState>> {
-        let rows: Vec<RecordRow> = sqlx::query_as(
+        let rows: Vec<RecordRow> = query_as(
             "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
              JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
              WHERE record.form = $2
@@ -166,7 +148,7 @@ async fn stood(
     after: u64,
     limit: usize,
 ) -> Answer<Vec<Entry>> {
-    let rows: Vec<RecordRow> = sqlx::query_as(
+    let rows: Vec<RecordRow> = query_as(
         "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
          JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
          WHERE record.rv > $2 ORDER BY record.rv LIMIT $3",
@@ -174,7 +156,7 @@ async fn stood(
     .bind(account)
     .bind(signed(after))
     .bind(signed(limit as u64))
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut *tx)
     .await?;
     let entry = |row: RecordRow| Ok(Entry { size: row.3.len(), state: state(row)? });
     rows.into_iter().map(entry).collect()
@@ -182,7 +164,7 @@ async fn stood(
 
 /// The traces of records that left an account's units and are in none of them now.
 async fn left(tx: &mut Transaction, account: &str, after: u64, limit: usize) -> Answer<Vec<Entry>> {
-    let rows: Vec<(Vec<u8>, String, i64)> = sqlx::query_as(
+    let rows: Vec<(Vec<u8>, String, i64)> = query_as(
         "SELECT trace.record, trace.unit, trace.rv FROM record_left trace
          JOIN visible_unit seen ON seen.account = $1 AND seen.unit = trace.unit
          JOIN record ON record.id = trace.record
@@ -193,7 +175,7 @@ async fn left(tx: &mut Transaction, account: &str, after: u64, limit: usize) -> 
     .bind(account)
     .bind(signed(after))
     .bind(signed(limit as u64))
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut *tx)
     .await?;
     let entry = |(record, unit, rv): (Vec<u8>, String, i64)| {
         let state = pull::left(stored_id(&record)?, unit, unsigned(rv));
@@ -209,11 +191,10 @@ async fn names(tx: &mut Transaction, records: &[RecordState]) -> Answer<BTreeMap
     let accounts: BTreeSet<&String> = stand().map(|record| &record.author).chain(written).collect();
     let mut names = BTreeMap::new();
     for account in accounts {
-        let name: Option<String> =
-            sqlx::query_scalar("SELECT display_name FROM account WHERE name = $1")
-                .bind(account)
-                .fetch_optional(&mut **tx)
-                .await?;
+        let name: Option<String> = query_scalar("SELECT display_name FROM account WHERE name = $1")
+            .bind(account)
+            .fetch_optional(&mut *tx)
+            .await?;
         names.extend(name.map(|name| (account.clone(), name)));
     }
     Ok(names)
@@ -227,17 +208,17 @@ async fn settled(
     after: u64,
     end: u64,
 ) -> Answer<Vec<Verdict>> {
-    let verdicts: Vec<Vec<u8>> = sqlx::query_scalar(
+    let verdicts: Vec<Vec<u8>> = query_scalar(
         "SELECT o.verdict FROM quarantine q
          JOIN operation o ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash
          LEFT JOIN record r ON r.id = q.record
          WHERE q.device = $1 AND q.settled_rv IS NOT NULL
-            AND max(q.settled_rv, coalesce(r.rv, 0)) BETWEEN $2 + 1 AND $3 ORDER BY q.seq",
+            AND CASE WHEN r.rv > q.settled_rv THEN r.rv ELSE q.settled_rv END BETWEEN $2 + 1 AND $3 ORDER BY q.seq",
     )
     .bind(device.0.as_slice())
     .bind(signed(after))
     .bind(signed(end))
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut *tx)
     .await?;
     verdicts.iter().map(|verdict| stored_verdict(verdict)).collect()
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
-use sqlx::SqlitePool;
 use sync::push::{Batch, Sender};
 use tokio::sync::{mpsc, oneshot};
 
 use super::log::{Head, Pushed, keep_push};
 use super::rights::{Published, Rights};
+use super::sql::{Pool, query};
 use super::{Answer, Database, DatabaseError, Write, begin_write};
 
 /// Pushes that share a transaction, at most: the first of them waits for the last.
@@ -37,7 +37,7 @@ pub(super) struct Queue(mpsc::Sender<Waiting>);
 
 impl Queue {
     /// The queue, and the task that serves it for as long as somebody may push.
-    pub(super) fn of(writer: SqlitePool) -> Self {
+    pub(super) fn of(writer: Pool) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         tokio::spawn(serve(writer, waiting));
         Self(queue)
@@ -56,7 +56,7 @@ impl Database {
     }
 }
 
-async fn serve(writer: SqlitePool, mut queue: mpsc::Receiver<Waiting>) {
+async fn serve(writer: Pool, mut queue: mpsc::Receiver<Waiting>) {
     while let Some((first, answer)) = queue.recv().await {
         // While the last group was being written, and while others hold the writer, more arrive.
         let begun = begin_write(&writer).await;
@@ -89,7 +89,7 @@ async fn serve(writer: SqlitePool, mut queue: mpsc::Receiver<Waiting>) {
 
 /// What stopped them together may be the doing of one.
 async fn one_by_one(
-    writer: &SqlitePool,
+    writer: &Pool,
     group: &Arc<[Push]>,
     answers: Vec<oneshot::Sender<Answer<Pushed>>>,
 ) {
@@ -150,7 +150,7 @@ async fn together(mut tx: Write, group: Arc<[Push]>) -> Answer<Vec<Answer<Pushed
     let mut head = Head::read(&mut tx).await?;
     let mut kept = Vec::with_capacity(group.len());
     for push in group.iter() {
-        sqlx::query("SAVEPOINT push").execute(&mut *tx).await?;
+        query("SAVEPOINT push").execute(&mut tx).await?;
         let before = head;
         let mut one = keep(&mut tx, push, &rights[&push.account], &mut head).await;
         match &mut one {
@@ -158,10 +158,10 @@ async fn together(mut tx: Write, group: Arc<[Push]>) -> Answer<Vec<Answer<Pushed
             Err(_) => {
                 head = before;
                 // This fails if the error ended the whole transaction.
-                sqlx::query("ROLLBACK TO push").execute(&mut *tx).await?;
+                query("ROLLBACK TO push").execute(&mut tx).await?;
             }
         }
-        sqlx::query("RELEASE push").execute(&mut *tx).await?;
+        query("RELEASE push").execute(&mut tx).await?;
         kept.push(one);
     }
     head.write(&mut tx).await?;

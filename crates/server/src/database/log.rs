@@ -9,6 +9,7 @@ use sync::wire::{
 
 use super::feed::stored_record;
 use super::rights::Rights;
+use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, bytes, signed, unsigned};
 
 /// A push that is on disk.
@@ -45,7 +46,7 @@ impl Database {
     /// Every operation of a record, in the order of arrival.
     pub async fn history(&self, record: RecordId) -> Answer<Vec<LoggedOperation>> {
         type Row = (Vec<u8>, Option<String>, Option<String>, i64, Vec<u8>);
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = query_as(
             "SELECT o.bytes,
                 (SELECT device_name FROM session s WHERE s.device = o.device ORDER BY s.id DESC LIMIT 1),
                 (SELECT display_name FROM account a WHERE a.name = o.sender),
@@ -78,13 +79,12 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) async fn read(tx: &mut Write) -> Answer<Self> {
-        let (epoch, rv) =
-            sqlx::query_as("SELECT epoch, rv FROM server").fetch_one(&mut **tx).await?;
+        let (epoch, rv) = query_as("SELECT epoch, rv FROM server").fetch_one(&mut *tx).await?;
         Ok(Self { epoch, rv })
     }
 
     pub(super) async fn write(self, tx: &mut Write) -> Answer<()> {
-        sqlx::query("UPDATE server SET rv = $1").bind(self.rv).execute(&mut **tx).await?;
+        query("UPDATE server SET rv = $1").bind(self.rv).execute(&mut *tx).await?;
         Ok(())
     }
 }
@@ -109,23 +109,23 @@ pub(super) async fn keep_push(
         let left = decided.left.get(&record.id());
         store(tx, record, left.map(String::as_str), rv, now_ms).await?;
     }
-    let (safe, is_missing): (i64, bool) = sqlx::query_as(
+    let (safe, is_missing): (i64, bool) = query_as(
         "INSERT INTO device (id, acked, safe, pushed_ms, unsent) VALUES ($1, $2, 0, $3, $4)
-         ON CONFLICT (id) DO UPDATE SET acked = $2, pushed_ms = $3, unsent = coalesce($4, unsent)
+         ON CONFLICT (id) DO UPDATE SET acked = $2, pushed_ms = $3, unsent = coalesce($4, device.unsent)
          RETURNING safe, EXISTS (SELECT 1 FROM blob_wanted WHERE device = $1)",
     )
     .bind(decided.device.0.as_slice())
     .bind(signed(decided.acked))
     .bind(now_ms)
     .bind(decided.unsent.map(signed))
-    .fetch_one(&mut **tx)
+    .fetch_one(&mut *tx)
     .await?;
     let mut missing: Vec<Vec<u8>> = Vec::new();
     if is_missing {
-        missing = sqlx::query_scalar("SELECT blob FROM blob_wanted WHERE device = $1 LIMIT $2")
+        missing = query_scalar("SELECT blob FROM blob_wanted WHERE device = $1 LIMIT $2")
             .bind(decided.device.0.as_slice())
             .bind(signed(MAX_MISSING_BLOBS as u64))
-            .fetch_all(&mut **tx)
+            .fetch_all(&mut *tx)
             .await?;
     }
     let missing =
@@ -145,20 +145,20 @@ pub(super) async fn keep_push(
 /// What the database holds that a batch may meet.
 async fn known(tx: &mut Write, batch: &Batch) -> Answer<Known> {
     let device = batch.device();
-    let acked: Option<i64> = sqlx::query_scalar("SELECT acked FROM device WHERE id = $1")
+    let acked: Option<i64> = query_scalar("SELECT acked FROM device WHERE id = $1")
         .bind(device.0.as_slice())
-        .fetch_optional(&mut **tx)
+        .fetch_optional(&mut *tx)
         .await?;
     let mut known = Known { acked: unsigned(acked.unwrap_or(0)), ..Known::default() };
     // The log holds nothing above the watermark: what is new is not looked for.
     if let Some(seqs) = batch.seqs().filter(|seqs| *seqs.start() <= known.acked) {
-        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = query_as(
             "SELECT seq, hash, verdict FROM operation WHERE device = $1 AND seq BETWEEN $2 AND $3",
         )
         .bind(device.0.as_slice())
         .bind(signed(*seqs.start()))
         .bind(signed(*seqs.end()))
-        .fetch_all(&mut **tx)
+        .fetch_all(&mut *tx)
         .await?;
         for (seq, hash, verdict) in rows {
             let kept = Kept {
@@ -169,9 +169,9 @@ async fn known(tx: &mut Write, batch: &Batch) -> Answer<Known> {
         }
     }
     for id in batch.records() {
-        let body: Option<Vec<u8>> = sqlx::query_scalar("SELECT body FROM record WHERE id = $1")
+        let body: Option<Vec<u8>> = query_scalar("SELECT body FROM record WHERE id = $1")
             .bind(id.0.as_slice())
-            .fetch_optional(&mut **tx)
+            .fetch_optional(&mut *tx)
             .await?;
         if let Some(body) = body {
             known.records.insert(id, stored_record(&body)?);
@@ -199,7 +199,7 @@ async fn keep(
         return Ok(());
     }
     if decision.place == Place::Log {
-        sqlx::query(
+        query(
             "INSERT INTO operation (device, seq, hash, bytes, record, sender, received_ms, verdict)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
@@ -211,11 +211,11 @@ async fn keep(
         .bind(sender.account)
         .bind(now_ms)
         .bind(codec::encode(&decision.verdict))
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     }
     if let Some(reason) = decision.verdict.reason {
-        sqlx::query(
+        query(
             "INSERT INTO quarantine (device, seq, hash, bytes, record, unit, sender, received_ms, reason)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
         )
@@ -228,7 +228,7 @@ async fn keep(
         .bind(sender.account)
         .bind(now_ms)
         .bind(reason.name())
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     }
     want_files(tx, decided.device, decision).await
@@ -240,14 +240,14 @@ async fn want_files(tx: &mut Write, device: DeviceId, decision: &Decision) -> An
     let writes = decision.operation.iter().flat_map(|operation| operation.fields.values());
     for write in writes {
         let Value::File(file) = &write.value else { continue };
-        sqlx::query(
+        query(
             "INSERT INTO blob_wanted (device, blob)
              SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM blob WHERE hash = $2 AND whole_ms IS NOT NULL)
              ON CONFLICT DO NOTHING",
         )
         .bind(device.0.as_slice())
         .bind(file.hash.0.as_slice())
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     }
     Ok(())
@@ -261,7 +261,7 @@ pub(super) async fn store(
     rv: i64,
     now_ms: i64,
 ) -> Answer<()> {
-    sqlx::query(
+    query(
         "INSERT INTO record (id, rv, unit, form, author, received_ms, changed_ms, body)
          VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
          ON CONFLICT (id) DO UPDATE SET rv = $2, unit = $3, form = $4, author = $5, changed_ms = $6, body = $7",
@@ -273,31 +273,29 @@ pub(super) async fn store(
     .bind(record.author())
     .bind(now_ms)
     .bind(codec::encode(record))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     for file in record.files() {
-        sqlx::query(
-            "INSERT INTO record_blob (blob, record) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        )
-        .bind(file.hash.0.as_slice())
-        .bind(record.id().0.as_slice())
-        .execute(&mut **tx)
-        .await?;
+        query("INSERT INTO record_blob (blob, record) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(file.hash.0.as_slice())
+            .bind(record.id().0.as_slice())
+            .execute(&mut *tx)
+            .await?;
     }
     if let Some(left) = left {
-        sqlx::query("DELETE FROM record_left WHERE record = $1 AND unit = $2")
+        query("DELETE FROM record_left WHERE record = $1 AND unit = $2")
             .bind(record.id().0.as_slice())
             .bind(record.unit())
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
-        sqlx::query(
+        query(
             "INSERT INTO record_left (record, unit, rv) VALUES ($1, $2, $3)
              ON CONFLICT (record, unit) DO UPDATE SET rv = $3",
         )
         .bind(record.id().0.as_slice())
         .bind(left)
         .bind(rv)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     }
     Ok(())

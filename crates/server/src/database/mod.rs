@@ -1,22 +1,29 @@
-//! The database: one struct with one method for each thing the server asks of it, so that a second
-//! database is a second set of method bodies. All SQL is in this folder.
+//! The database: one struct with one method for each thing the server asks of it. All SQL is in this folder.
 //!
-//! Writing goes through one connection with `BEGIN IMMEDIATE`, reading through several. A write is on
-//! disk when its method returns (`synchronous = FULL`); pushes that wait at the same time are written together.
+//! One text of SQL is for both databases: `SQLite`, which is the default, and PostgreSQL, which several servers may share.
+//! [`sqlite`] and [`postgres`] have what the two do not have in common.
+//!
+//! Those who write do so one after the other, while others read. A write is on disk when its method returns; pushes that
+//! wait at the same time are written together.
 
 mod accounts;
 mod audit;
 mod blobs;
 mod content;
+mod copy;
+mod epoch;
 mod feed;
 mod group;
 mod log;
 mod openrosa;
+mod postgres;
 mod quarantine;
 mod rights;
+mod sql;
 mod sqlite;
 
-use sqlx::SqlitePool;
+use crate::config::Config;
+use sql::{Pool, Transaction};
 
 pub use accounts::{
     Account, AccountChange, ByCode, CodeKey, NewAccount, NewSession, Seen, Session, SessionKey,
@@ -25,16 +32,16 @@ pub use accounts::{
 pub use audit::AuditOf;
 pub use blobs::{BlobRow, NewBlob};
 pub use content::{FormRow, NewPack};
+pub use copy::{BackupError, DatabaseCopy, read_copy};
 pub use feed::FeedPage;
 pub use log::{LoggedOperation, Pushed, outcome_name};
 pub use quarantine::{Quarantined, Repairer, SettleError, Settled, Settlement, Shown};
-pub use sqlite::{BackupError, DatabaseCopy, OpenError, read_copy};
 
 /// A connected database.
 #[derive(Clone, Debug)]
 pub struct Database {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writer: Pool,
+    readers: Pool,
     pushes: group::Queue,
 }
 
@@ -63,22 +70,63 @@ pub enum DatabaseError {
 impl DatabaseError {
     /// Whether the disk or the quota is full: nothing was stored, and trying again later is right.
     pub fn is_full(&self) -> bool {
-        // 13 is SQLITE_FULL.
-        matches!(self, Self::Driver(sqlx::Error::Database(error)) if error.code().as_deref() == Some("13"))
+        let Self::Driver(sqlx::Error::Database(error)) = self else { return false };
+        // SQLITE_FULL, and disk_full of PostgreSQL.
+        matches!(error.code().as_deref(), Some("13" | "53100"))
     }
 }
 
 /// The result of asking the database.
 pub type Answer<T> = Result<T, DatabaseError>;
 
-type Transaction = sqlx::Transaction<'static, sqlx::Sqlite>;
+/// Why the database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be reached, or is no database.
+    #[error("cannot open the database: {0}")]
+    Driver(#[from] sqlx::Error),
+    /// What it counts by cannot be read.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// It was written by a newer server, or a migration failed.
+    #[error("cannot bring the database to this version: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The linked library is too old to be trusted.
+    #[error("this program is linked to SQLite {found}; it needs 3.51.3 or newer")]
+    TooOld {
+        /// The version found.
+        found: String,
+    },
+    /// It cannot hold every text.
+    #[error("the database's encoding is {found}; it must be UTF8")]
+    Encoding {
+        /// The encoding found.
+        found: String,
+    },
+}
 
-/// A transaction of the one writer.
+/// A transaction that writes: no other one writes meanwhile.
 type Write = Transaction;
 
 impl Database {
+    /// Opens the database that the settings name, and brings it to this version.
+    pub async fn of(config: &Config, now_ms: i64) -> Result<Self, OpenError> {
+        match &config.database_url {
+            Some(url) => Self::connect(url, now_ms).await,
+            None => Self::open(&config.database_file(), now_ms).await,
+        }
+    }
+
     async fn begin_write(&self) -> Answer<Write> {
         begin_write(&self.writer).await
+    }
+
+    /// A transaction that reads, as if nothing happened meanwhile.
+    async fn begin_read(&self) -> Answer<Transaction> {
+        Ok(match &self.readers {
+            Pool::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
+            Pool::Postgres(pool) => Transaction::Postgres(postgres::begin_read(pool).await?),
+        })
     }
 
     /// Waits for connections to finish and closes them, which folds the write-ahead log into the file.
@@ -88,8 +136,11 @@ impl Database {
     }
 }
 
-async fn begin_write(writer: &SqlitePool) -> Answer<Write> {
-    Ok(writer.begin_with("BEGIN IMMEDIATE").await?)
+async fn begin_write(writer: &Pool) -> Answer<Write> {
+    Ok(match writer {
+        Pool::Sqlite(pool) => Transaction::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+        Pool::Postgres(pool) => Transaction::Postgres(postgres::begin_write(pool).await?),
+    })
 }
 
 /// SQL integers are signed; counts and positions here never come near the sign.

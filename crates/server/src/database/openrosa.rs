@@ -3,6 +3,7 @@
 use sync::wire::{DeviceId, RecordId};
 
 use super::accounts::{Client, insert_session};
+use super::sql::{query, query_scalar};
 use super::{Answer, Database, NewSession, Session, SessionKey, bytes, unsigned};
 use crate::accounts::{new_token, random};
 use crate::audit::Action;
@@ -18,12 +19,13 @@ impl Database {
         now_ms: i64,
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
-        let known: Option<i64> =
-            sqlx::query_scalar("SELECT 1 FROM account WHERE name = $1 AND disabled_ms IS NULL")
-                .bind(account)
-                .fetch_optional(&mut *tx)
-                .await?;
-        if known.is_none() {
+        let may_sign_in: bool = query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM account WHERE name = $1 AND disabled_ms IS NULL)",
+        )
+        .bind(account)
+        .fetch_one(&mut tx)
+        .await?;
+        if !may_sign_in {
             return Ok(false);
         }
         let noted = (by, Action::TokenMake);
@@ -41,11 +43,11 @@ impl Database {
     /// token of it.
     pub async fn password_session(&self, account: &str, now_ms: i64) -> Answer<Option<Session>> {
         let mut tx = self.begin_write().await?;
-        let open: Option<Vec<u8>> = sqlx::query_scalar(
+        let open: Option<Vec<u8>> = query_scalar(
             "SELECT token_hash FROM session WHERE account = $1 AND client = 'password' AND ended_ms IS NULL",
         )
         .bind(account)
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&mut tx)
         .await?;
         let key = match open {
             Some(key) => bytes("session key", &key)?,
@@ -64,7 +66,7 @@ impl Database {
 
     /// How many operations of a device there are: the next one comes after that.
     pub async fn acked(&self, device: DeviceId) -> Answer<u64> {
-        let acked: Option<i64> = sqlx::query_scalar("SELECT acked FROM device WHERE id = $1")
+        let acked: Option<i64> = query_scalar("SELECT acked FROM device WHERE id = $1")
             .bind(device.0.as_slice())
             .fetch_optional(&self.readers)
             .await?;
@@ -74,7 +76,7 @@ impl Database {
     /// The record that a submission belongs to which took another one's place.
     pub async fn edited_record(&self, instance: &str) -> Answer<Option<RecordId>> {
         let record: Option<Vec<u8>> =
-            sqlx::query_scalar("SELECT record FROM openrosa_edit WHERE instance = $1")
+            query_scalar("SELECT record FROM openrosa_edit WHERE instance = $1")
                 .bind(instance)
                 .fetch_optional(&self.readers)
                 .await?;
@@ -83,7 +85,7 @@ impl Database {
 
     /// Notes which record a submission belongs to that takes another one's place.
     pub async fn keep_edit(&self, instance: &str, record: RecordId) -> Answer<()> {
-        sqlx::query(
+        query(
             "INSERT INTO openrosa_edit (instance, record) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         )
         .bind(instance)

@@ -1,7 +1,6 @@
 //! The repair desk: what could not be applied when it came, and how it was settled.
 
 use serde_json::json;
-use sqlx::QueryBuilder;
 use sync::codec;
 use sync::merge::Record;
 use sync::repair::{self, Patient};
@@ -11,6 +10,7 @@ use super::audit::{Event, note};
 use super::feed::{stored_id, stored_record};
 use super::log::{outcome_name, reason_of, store};
 use super::rights::{Published, Rights};
+use super::sql::{Builder, query, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write, bytes, signed, unsigned};
 use crate::audit::Action;
 
@@ -153,8 +153,8 @@ const COLUMNS: &str = "SELECT q.id, q.device, q.seq, q.hash, q.bytes, q.record, 
 
 /// The part of a query that leaves what the repairer sees: what names a unit of theirs, what came from an account
 /// that shares a unit with them, or everything.
-fn seen_by(repairer: Repairer<'_>) -> QueryBuilder<sqlx::Sqlite> {
-    let mut query = QueryBuilder::new(COLUMNS);
+fn seen_by(repairer: Repairer<'_>) -> Builder<'_> {
+    let mut query = Builder::new(COLUMNS);
     query
         .push("(")
         .push_bind(repairer.sees_all)
@@ -175,7 +175,7 @@ impl Database {
         before: Option<i64>,
         limit: u64,
     ) -> Answer<Vec<Quarantined>> {
-        let mut tx = self.readers.begin().await?;
+        let mut tx = self.begin_read().await?;
         let published = Published::read(&mut tx).await?;
         let rights = Rights::read(&mut tx, repairer.account, &published).await?;
         let mut query = seen_by(repairer);
@@ -188,7 +188,7 @@ impl Database {
             query.push(" AND q.id < ").push_bind(before);
         }
         query.push(" ORDER BY q.id DESC LIMIT ").push_bind(signed(limit));
-        let rows: Vec<Row> = query.build_query_as().fetch_all(&mut *tx).await?;
+        let rows: Vec<Row> = query.build_as().fetch_all(&mut tx).await?;
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
             entries.push(entry(&mut tx, row, repairer, &rights).await?);
@@ -244,7 +244,7 @@ impl Database {
         let (actor, unit) = (Some(repairer.account), waiting.unit.as_deref());
         let event = Event { actor, action, object: &object, unit, detail };
         note(&mut tx, event, now_ms).await?;
-        sqlx::query(
+        query(
             "UPDATE quarantine SET settled_ms = $2, settled_by = $3, settled_rv = $4, set_aside = $5, outcome = $6
              WHERE id = $1",
         )
@@ -254,18 +254,16 @@ impl Database {
         .bind(signed(head))
         .bind(&verdict.set_aside)
         .bind(is_applied.then(|| outcome_name(verdict.outcome)))
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         // What lies beside the log under the same name is another operation: its device was told of a copy.
-        sqlx::query(
-            "UPDATE operation SET verdict = $4 WHERE device = $1 AND seq = $2 AND hash = $3",
-        )
-        .bind(waiting.device.0.as_slice())
-        .bind(signed(waiting.seq))
-        .bind(hash)
-        .bind(codec::encode(&verdict))
-        .execute(&mut *tx)
-        .await?;
+        query("UPDATE operation SET verdict = $4 WHERE device = $1 AND seq = $2 AND hash = $3")
+            .bind(waiting.device.0.as_slice())
+            .bind(signed(waiting.seq))
+            .bind(hash)
+            .bind(codec::encode(&verdict))
+            .execute(&mut tx)
+            .await?;
         let row = one(&mut tx, id, repairer).await?.ok_or(SettleError::NotFound)?;
         let settled = entry(&mut tx, row, repairer, &rights).await?;
         tx.commit().await?;
@@ -276,14 +274,14 @@ impl Database {
 async fn one(tx: &mut Write, id: i64, repairer: Repairer<'_>) -> Answer<Option<Row>> {
     let mut query = seen_by(repairer);
     query.push(" AND q.id = ").push_bind(id);
-    Ok(query.build_query_as().fetch_optional(&mut **tx).await?)
+    Ok(query.build_as().fetch_optional(&mut *tx).await?)
 }
 
 /// Moves the feed's head on.
 async fn head(tx: &mut Write, by: i64) -> Answer<u64> {
-    let head: i64 = sqlx::query_scalar("UPDATE server SET rv = rv + $1 RETURNING rv")
+    let head: i64 = query_scalar("UPDATE server SET rv = rv + $1 RETURNING rv")
         .bind(by)
-        .fetch_one(&mut **tx)
+        .fetch_one(&mut *tx)
         .await?;
     Ok(unsigned(head))
 }
@@ -293,9 +291,9 @@ async fn apply(tx: &mut Write, entry: &Quarantined, rv: u64, now_ms: i64) -> Ans
         what: "operation",
         why: "without an obstacle and unreadable".to_owned(),
     })?;
-    let body: Option<Vec<u8>> = sqlx::query_scalar("SELECT body FROM record WHERE id = $1")
+    let body: Option<Vec<u8>> = query_scalar("SELECT body FROM record WHERE id = $1")
         .bind(operation.record.0.as_slice())
-        .fetch_optional(&mut **tx)
+        .fetch_optional(&mut *tx)
         .await?;
     let record: Option<Record> = body.as_deref().map(stored_record).transpose()?;
     let before = record.as_ref().map(|record| record.unit().to_owned());
@@ -359,10 +357,9 @@ async fn entry(
 
 /// What others see of an account; its name if there is none.
 async fn shown_name(tx: &mut Transaction, account: &str) -> Answer<String> {
-    let name: Option<String> =
-        sqlx::query_scalar("SELECT display_name FROM account WHERE name = $1")
-            .bind(account)
-            .fetch_optional(&mut **tx)
-            .await?;
+    let name: Option<String> = query_scalar("SELECT display_name FROM account WHERE name = $1")
+        .bind(account)
+        .fetch_optional(&mut *tx)
+        .await?;
     Ok(name.unwrap_or_else(|| account.to_owned()))
 }

@@ -6,6 +6,7 @@ use sync::push::Directory;
 use sync::wire::{Action, FormRef, Hash};
 
 use super::accounts::stored_role;
+use super::sql::{query_as, query_scalar};
 use super::{Answer, Transaction, bytes};
 
 /// The forms and units there are.
@@ -16,10 +17,9 @@ pub(super) struct Published {
 
 impl Published {
     pub(super) async fn read(tx: &mut Transaction) -> Answer<Self> {
-        let units: Vec<String> =
-            sqlx::query_scalar("SELECT id FROM unit").fetch_all(&mut **tx).await?;
+        let units: Vec<String> = query_scalar("SELECT id FROM unit").fetch_all(&mut *tx).await?;
         let rows: Vec<(Vec<u8>, String, String)> =
-            sqlx::query_as("SELECT hash, id, version FROM form").fetch_all(&mut **tx).await?;
+            query_as("SELECT hash, id, version FROM form").fetch_all(&mut *tx).await?;
         let forms = rows
             .into_iter()
             .map(|(hash, id, version)| Ok((Hash(bytes("form hash", &hash)?), (id, version))));
@@ -41,15 +41,14 @@ impl<'a> Rights<'a> {
         account: &str,
         published: &'a Published,
     ) -> Answer<Self> {
-        let role: String = sqlx::query_scalar("SELECT role FROM account WHERE name = $1")
+        let role: String = query_scalar("SELECT role FROM account WHERE name = $1")
             .bind(account)
-            .fetch_one(&mut **tx)
+            .fetch_one(&mut *tx)
             .await?;
-        let visible: Vec<String> =
-            sqlx::query_scalar("SELECT unit FROM visible_unit WHERE account = $1")
-                .bind(account)
-                .fetch_all(&mut **tx)
-                .await?;
+        let visible: Vec<String> = query_scalar("SELECT unit FROM visible_unit WHERE account = $1")
+            .bind(account)
+            .fetch_all(&mut *tx)
+            .await?;
         Ok(Self {
             published,
             account: account.to_owned(),

@@ -296,8 +296,9 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<bool, Refusal> {
     let reading = move || Submission::read(&xml, envelope, known);
     let submission = tokio::task::spawn_blocking(reading).await.map_err(ApiError::internal)?;
 
-    let _turn = app.openrosa().0.lock().await;
     let database = app.database();
+    let _turn_here = app.openrosa().0.lock().await;
+    let _turn_of_all = database.openrosa_turn().await?;
     let first = submission.deprecated.as_deref().unwrap_or(&submission.instance);
     let edited = match database.edited_record(&submission.instance).await? {
         Some(record) => Some(record),

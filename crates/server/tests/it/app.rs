@@ -1,6 +1,7 @@
 //! A server in a temporary folder with a small pack, and devices that talk to it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
@@ -17,12 +18,15 @@ use sync::wire::{
 };
 use tower::ServiceExt;
 
+use crate::place::Place;
+
 pub const PASSWORD: &str = "mật khẩu thử";
 
 pub struct TestApp {
     pub folder: tempfile::TempDir,
     pub app: App,
     pub router: Router,
+    pub place: Arc<Place>,
 }
 
 pub struct Answer {
@@ -95,9 +99,9 @@ impl TestApp {
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = Config::new(folder.path().join("data"));
-        change(&mut config);
-        let app = App::open(config).await.unwrap();
+        let mut place = Place::new(folder.path().join("data")).await;
+        change(&mut place.config);
+        let app = App::open(place.config.clone()).await.unwrap();
         app.database().load_pack(&pack(), 1).await.unwrap();
         let password = hash_password(PASSWORD.to_owned()).await.unwrap();
         for (name, role, unit) in [
@@ -119,8 +123,33 @@ impl TestApp {
             };
             assert!(app.database().add_account(&account, None, 1).await.unwrap());
         }
+        Self::on(place, folder, app)
+    }
+
+    fn on(place: Place, folder: tempfile::TempDir, app: App) -> Self {
         let router = server::router::router(app.clone());
-        Self { folder, app, router }
+        Self { folder, app, router, place: Arc::new(place) }
+    }
+
+    /// Another server on the same database.
+    pub async fn beside(&self) -> Self {
+        let app = App::open(self.place.config.clone()).await.unwrap();
+        let (router, place) = (server::router::router(app.clone()), Arc::clone(&self.place));
+        Self { folder: tempfile::tempdir().unwrap(), app, router, place }
+    }
+
+    /// The server that comes out of a copy of another one's database.
+    pub async fn restored(copy: &std::path::Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::new(folder.path().join("data")).await;
+        place.put_back(copy).await;
+        Self::opened(place, folder).await
+    }
+
+    /// A server on what is there.
+    pub async fn opened(place: Place, folder: tempfile::TempDir) -> Self {
+        let app = App::open(place.config.clone()).await.unwrap();
+        Self::on(place, folder, app)
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

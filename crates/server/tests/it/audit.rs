@@ -4,20 +4,12 @@ use axum::http::{Method, StatusCode};
 use serde_json::json;
 use server::audit::Broken;
 use server::database::AuditOf;
-use sqlx::Connection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use crate::app::{Device, PASSWORD, TestApp};
 
 async fn actions(server: &TestApp) -> Vec<(Option<String>, String, String)> {
     let rows = server.app.database().audit(AuditOf::All, None, 1_000).await.unwrap();
     rows.into_iter().rev().map(|row| (row.actor, row.action, row.object)).collect()
-}
-
-/// Somebody who can write to the file.
-async fn intruder(server: &TestApp) -> SqliteConnection {
-    let file = server.folder.path().join("data/sotay.sqlite");
-    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.unwrap()
 }
 
 async fn rows(device: &Device<'_>) -> Vec<serde_json::Value> {
@@ -128,16 +120,18 @@ async fn the_log_refuses_to_be_changed_and_whoever_forces_it_is_found() {
         server.sign_in("lan", PASSWORD, sync::wire::DeviceId([1; 16])).await;
         let database = server.app.database();
         assert_eq!(database.verify_audit(None).await.unwrap().map(|(rows, _)| rows), Ok(9));
-        let mut intruder = intruder(&server).await;
+        let mut intruder = server.place.outside().await;
+        let what_to_postgres = what.replace("x'00'", "'\\x00'");
         if !what.starts_with("INSERT") {
-            let refused = sqlx::raw_sql(what).execute(&mut intruder).await.unwrap_err();
+            let refused = intruder.say_to(what, &what_to_postgres).await.unwrap_err();
             assert!(refused.to_string().contains("only added to"), "{what}: {refused}");
         }
-        sqlx::raw_sql("DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_cut")
-            .execute(&mut intruder)
-            .await
-            .unwrap();
-        sqlx::raw_sql(what).execute(&mut intruder).await.unwrap();
+        let unguarded = intruder.say_to(
+            "DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_cut",
+            "DROP TRIGGER audit_is_never_changed ON audit",
+        );
+        unguarded.await.unwrap();
+        intruder.say_to(what, &what_to_postgres).await.unwrap();
         assert_eq!(database.verify_audit(None).await.unwrap(), Err(broken), "{what}");
     }
 }

@@ -1,12 +1,11 @@
 use axum::http::StatusCode;
-use server::config::Config;
 use server::database::{AuditOf, ByCode, Database, NewSession};
 use server::{App, backup};
-use sqlx::Connection;
 use sync::codec;
 use sync::wire::{DeviceId, FileRef, Hash, Value};
 
 use crate::app::TestApp;
+use crate::place::Place;
 
 #[tokio::test]
 async fn a_backup_makes_operations_safe_and_a_restored_server_says_so_by_its_epoch() {
@@ -20,14 +19,11 @@ async fn a_backup_makes_operations_safe_and_a_restored_server_says_so_by_its_epo
     assert_eq!((before.acked, before.safe), (1, 1));
     lan.push(&[lan.create(2, 2, "phuong_a", &[])]).await;
 
-    let restored = Config::new(server.folder.path().join("restored"));
-    std::fs::create_dir_all(&restored.data).unwrap();
-    std::fs::copy(&file, restored.database_file()).unwrap();
-    let app = App::open(restored.clone()).await.unwrap();
-    let (epoch, _) = app.database().epoch_and_head().await.unwrap();
+    let restored = TestApp::restored(&file).await;
+    let (epoch, _) = restored.app.database().epoch_and_head().await.unwrap();
     assert!(epoch > before.epoch);
-    app.database().close().await;
-    let again = App::open(restored).await.unwrap();
+    restored.app.database().close().await;
+    let again = App::open(restored.place.config.clone()).await.unwrap();
     assert_eq!(
         again.database().epoch_and_head().await.unwrap().0,
         epoch,
@@ -46,10 +42,8 @@ async fn a_restored_server_writes_that_down_and_lets_nobody_in_with_an_old_code(
     database.backup(&file, now_ms).await.unwrap();
     let (rows, head) = database.verify_audit(None).await.unwrap().unwrap();
 
-    let restored = Config::new(server.folder.path().join("restored"));
-    std::fs::create_dir_all(&restored.data).unwrap();
-    std::fs::copy(&file, restored.database_file()).unwrap();
-    let app = App::open(restored).await.unwrap();
+    let server = TestApp::restored(&file).await;
+    let app = &server.app;
     let token = server::accounts::new_token();
     let session = NewSession { key: &token.1, device: DeviceId([1; 16]), device_name: "" };
     let restored = app.database().sign_in_by_code(&key, None, session, now_ms).await.unwrap();
@@ -76,9 +70,7 @@ async fn a_database_that_was_rewound_gets_a_new_epoch_when_a_device_knows_more()
     let lan = server.device("lan").await;
     lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
     let page = lan.pull(None).await;
-    let file = format!("sqlite://{}", server.folder.path().join("data/sotay.sqlite").display());
-    let mut outside = sqlx::SqliteConnection::connect(&file).await.unwrap();
-    sqlx::query("UPDATE server SET rv = 0").execute(&mut outside).await.unwrap();
+    server.place.outside().await.say("UPDATE server SET rv = 0").await.unwrap();
     let answer = lan.pull(Some(&page.cursor)).await;
     assert!(answer.reset && answer.epoch > page.epoch);
 }
@@ -117,7 +109,7 @@ async fn photographed(server: &TestApp, seq: u64, bytes: &[u8]) -> Hash {
 #[tokio::test]
 async fn a_backup_brings_back_photos_too_copies_each_once_and_a_lost_one_is_asked_for_again() {
     let server = TestApp::start().await;
-    let config = Config::new(server.folder.path().join("data"));
+    let config = server.place.config.clone();
     let folder = server.folder.path().join("backups");
     let first = photographed(&server, 1, b"photo one").await;
     let monday = backup::backup(&config, &folder, 1_000).await.unwrap();
@@ -133,18 +125,18 @@ async fn a_backup_brings_back_photos_too_copies_each_once_and_a_lost_one_is_aske
     let name = first.to_string();
     std::fs::write(folder.join("blobs").join(name.split_at(2).0).join(&name), b"photo 0ne")
         .unwrap();
-    let restored = Config::new(server.folder.path().join("restored"));
-    let moved = backup::restore(&restored, &folder, None).await.unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let place = Place::new(other.path().join("data")).await;
+    let moved = backup::restore(&place.config, &folder, None).await.unwrap();
     assert_eq!((moved.copied, moved.lost.as_slice()), (1, [first].as_slice()));
     assert_eq!(moved.copy, tuesday.copy, "the newest");
-    let app = App::open(restored.clone()).await.unwrap();
-    assert!(app.database().blob(second).await.unwrap().unwrap().whole);
-    assert!(app.database().blob(first).await.unwrap().is_none());
+    let restored = TestApp::opened(place, other).await;
+    let database = restored.app.database();
+    assert!(database.blob(second).await.unwrap().unwrap().whole);
+    assert!(database.blob(first).await.unwrap().is_none());
     let name = second.to_string();
-    let file = restored.blob_folder().join(name.split_at(2).0).join(&name);
+    let file = restored.place.config.blob_folder().join(name.split_at(2).0).join(&name);
     assert_eq!(std::fs::read(file).unwrap(), b"photo two");
-    let router = server::router::router(app.clone());
-    let restored = TestApp { folder: tempfile::tempdir().unwrap(), app, router };
     let lan = restored.device_with_id("lan", DeviceId([0x1a; 16])).await;
     assert_eq!(lan.push(&[]).await.missing_blobs, [first]);
 }

@@ -154,15 +154,11 @@ async fn a_server_that_died_after_the_last_chunk_puts_the_file_together_when_ask
         if died_before_the_file_had_its_name {
             std::fs::rename(&file, file.with_extension("part")).unwrap();
         }
-        let database = format!("sqlite://{}", data.join("sotay.sqlite").display());
-        let database = sqlx::SqlitePool::connect(&database).await.unwrap();
-        sqlx::query("UPDATE blob SET whole_ms = NULL").execute(&database).await.unwrap();
+        let mut database = server.place.outside().await;
+        database.say("UPDATE blob SET whole_ms = NULL").await.unwrap();
         for chunk in 0..3 {
-            sqlx::query("INSERT INTO blob_chunk SELECT hash, $1 FROM blob")
-                .bind(chunk)
-                .execute(&database)
-                .await
-                .unwrap();
+            let held = format!("INSERT INTO blob_chunk SELECT hash, {chunk} FROM blob");
+            database.say(&held).await.unwrap();
         }
         let path = format!("/api/v1/blobs/{hash}");
         assert_eq!(lan.get(&path).await.status, StatusCode::NOT_FOUND);

@@ -1,11 +1,14 @@
 //! The program itself: what its commands print, and how they end.
 
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-fn sotay(data: &Path, arguments: &[&str]) -> Output {
+use crate::place::Place;
+
+fn sotay(place: &Place, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sotay-server"));
-    command.env("SOTAY_DATA", data).env_remove("RUST_LOG").args(arguments).stdin(Stdio::null());
+    command.env("SOTAY_DATA", &place.config.data).env_remove("DATABASE_URL");
+    command.envs(place.config.database_url.as_ref().map(|url| ("DATABASE_URL", url)));
+    command.env_remove("RUST_LOG").args(arguments).stdin(Stdio::null());
     command.output().unwrap()
 }
 
@@ -13,13 +16,13 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-#[test]
-fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
+#[tokio::test]
+async fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
+    let place = Place::new(folder.path().join("data")).await;
     let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/long-khanh-2024");
     let run = |arguments: &[&str]| {
-        let output = sotay(&data, arguments);
+        let output = sotay(&place, arguments);
         assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
         text(&output.stdout)
     };
@@ -67,23 +70,23 @@ fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
     assert_eq!(head.split_once(':').unwrap().1.len(), 64, "{proved}");
     assert_eq!(run(&["audit", "verify", "--head", head]), proved);
     let other = format!("1:{}", "0".repeat(64));
-    let broken = sotay(&data, &["audit", "verify", "--head", &other]);
+    let broken = sotay(&place, &["audit", "verify", "--head", &other]);
     assert_eq!(broken.status.code(), Some(1));
     assert!(text(&broken.stderr).contains("row 1 is another one"), "{}", text(&broken.stderr));
     let backups = folder.path().join("backups");
     assert!(run(&["backup", backups.to_str().unwrap()]).contains("checked"));
-    let data = folder.path().join("restored");
-    let restored = sotay(&data, &["restore", backups.to_str().unwrap()]);
+    let place = Place::new(folder.path().join("restored")).await;
+    let restored = sotay(&place, &["restore", backups.to_str().unwrap()]);
     assert_eq!(restored.status.code(), Some(0), "{}", text(&restored.stderr));
-    assert!(text(&sotay(&data, &["user", "list"]).stdout).contains("Chị Lan"));
-    let again = sotay(&data, &["restore", backups.to_str().unwrap()]);
+    assert!(text(&sotay(&place, &["user", "list"]).stdout).contains("Chị Lan"));
+    let again = sotay(&place, &["restore", backups.to_str().unwrap()]);
     assert_eq!(again.status.code(), Some(1), "a restore never overwrites");
 }
 
-#[test]
-fn every_mistake_is_told_with_an_exit_code() {
+#[tokio::test]
+async fn every_mistake_is_told_with_an_exit_code() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
+    let place = Place::new(folder.path().join("data")).await;
     let cases: [(&[&str], i32, &str); 11] = [
         (&[], 2, "Usage"),
         (&["pack", "load", "/there/is/no/such/folder"], 1, "/there/is/no/such/folder"),
@@ -98,12 +101,12 @@ fn every_mistake_is_told_with_an_exit_code() {
         (&["serve", "--listen", "256.0.0.1:1"], 2, "256.0.0.1:1"),
     ];
     for (arguments, code, words) in cases {
-        let output = sotay(&data, arguments);
+        let output = sotay(&place, arguments);
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
         assert!(told.contains(words), "{arguments:?}: {told}");
     }
     for command in ["serve", "pack", "user", "session", "audit", "backup", "restore"] {
-        assert!(text(&sotay(&data, &[command, "--help"]).stdout).contains("Usage"), "{command}");
+        assert!(text(&sotay(&place, &[command, "--help"]).stdout).contains("Usage"), "{command}");
     }
 }

@@ -2,25 +2,32 @@
 
 use axum::http::StatusCode;
 use server::database::{Answer, Pushed};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, Connection};
 use sync::push::{Batch, Sender};
 
 use crate::app::{Device, TestApp, text};
 
-/// The database as somebody else on this machine opens it.
-async fn outside(server: &TestApp) -> SqliteConnection {
-    let file = server.folder.path().join("data/sotay.sqlite");
-    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.unwrap()
+/// What an error ends.
+#[derive(Clone, Copy)]
+enum Ends {
+    Statement,
+    Transaction,
 }
 
-/// What stands in the way of every second operation that `sender` sends, and how it ends what was begun.
-async fn refuse(server: &TestApp, sender: &str, how: &str) {
-    let trigger = format!(
-        "CREATE TRIGGER refuse_{sender} BEFORE INSERT ON operation WHEN NEW.sender = '{sender}' AND NEW.seq % 2 = 0
-         BEGIN SELECT RAISE({how}, 'refused'); END"
+/// What stands in the way of every second operation that `hoa` sends, and what that ends.
+async fn refuse(server: &TestApp, ends: Ends) {
+    let (sqlite, postgres) = match ends {
+        Ends::Statement => ("ABORT", "RAISE EXCEPTION 'refused'"),
+        Ends::Transaction => ("ROLLBACK", "PERFORM pg_terminate_backend(pg_backend_pid())"),
+    };
+    let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON operation";
+    let sqlite = format!(
+        "{trigger} WHEN NEW.sender = 'hoa' AND NEW.seq % 2 = 0 BEGIN SELECT RAISE({sqlite}, 'refused'); END"
     );
-    sqlx::query(AssertSqlSafe(trigger)).execute(&mut outside(server).await).await.unwrap();
+    let postgres = format!(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {postgres}; RETURN NEW; END $$;
+         {trigger} FOR EACH ROW WHEN (NEW.sender = 'hoa' AND NEW.seq % 2 = 0) EXECUTE FUNCTION refuse()"
+    );
+    server.place.outside().await.say_to(&sqlite, &postgres).await.unwrap();
 }
 
 async fn push(device: &Device<'_>, first: u64, record: u8) -> Answer<Pushed> {
@@ -34,12 +41,11 @@ async fn push(device: &Device<'_>, first: u64, record: u8) -> Answer<Pushed> {
 
 /// Three people push while somebody else holds the database: all three wait for the same moment.
 async fn push_at_once(devices: [&Device<'_>; 3]) -> [Answer<Pushed>; 3] {
-    let mut other = outside(devices[0].server).await;
-    let holding = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let mut other = devices[0].server.place.outside().await;
+    other.hold().await;
     let [a, b, c] = devices;
-    let let_go = async { holding.rollback().await.unwrap() };
     // Futures are begun in their order: who holds the database lets go when all three are in the queue.
-    let (a, b, c, ()) = tokio::join!(push(a, 1, 1), push(b, 1, 2), push(c, 1, 3), let_go);
+    let (a, b, c, ()) = tokio::join!(push(a, 1, 1), push(b, 1, 2), push(c, 1, 3), other.let_go());
     [a, b, c]
 }
 
@@ -63,7 +69,7 @@ async fn pushes_that_wait_at_the_same_time_share_one_transaction() {
 #[tokio::test]
 async fn a_push_that_fails_is_alone_in_that() {
     let server = TestApp::start().await;
-    refuse(&server, "hoa", "ABORT").await;
+    refuse(&server, Ends::Statement).await;
     let (lan, hoa, minh) =
         (server.device("lan").await, server.device("hoa").await, server.device("minh").await);
     let [before, failed, after] = push_at_once([&lan, &hoa, &minh]).await;
@@ -73,14 +79,15 @@ async fn a_push_that_fails_is_alone_in_that() {
     assert_eq!((before.head, after.head), (1, 2), "what failed took no place in the feed");
     assert_eq!(records(&server).await, 2);
     // Nothing of it stayed, not even its first operation, which did not fail.
-    sqlx::raw_sql("DROP TRIGGER refuse_hoa").execute(&mut outside(&server).await).await.unwrap();
+    let (sqlite, postgres) = ("DROP TRIGGER refuse", "DROP TRIGGER refuse ON operation");
+    server.place.outside().await.say_to(sqlite, postgres).await.unwrap();
     assert_eq!(push(&hoa, 1, 2).await.unwrap().response.acked, 2);
 }
 
 #[tokio::test]
 async fn an_error_that_ends_the_whole_transaction_ends_only_its_own_push() {
     let server = TestApp::start().await;
-    refuse(&server, "hoa", "ROLLBACK").await;
+    refuse(&server, Ends::Transaction).await;
     let (lan, hoa, minh) =
         (server.device("lan").await, server.device("hoa").await, server.device("minh").await);
     let [before, failed, after] = push_at_once([&lan, &hoa, &minh]).await;
@@ -98,13 +105,13 @@ async fn an_error_that_ends_the_whole_transaction_ends_only_its_own_push() {
 async fn work_whose_sender_went_away_while_it_waited_is_kept() {
     let server = TestApp::start().await;
     let (lan, minh) = (server.device("lan").await, server.device("minh").await);
-    let mut other = outside(&server).await;
-    let holding = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let mut other = server.place.outside().await;
+    other.hold().await;
     {
         let mut gone = Box::pin(push(&lan, 1, 1));
         assert!(begin(gone.as_mut()).await, "it waits");
     }
-    holding.rollback().await.unwrap();
+    other.let_go().await;
     push(&minh, 1, 2).await.unwrap();
     assert_eq!(records(&server).await, 2);
 }

@@ -508,12 +508,7 @@ async fn after_a_restore_a_client_goes_on_and_no_number_is_given_twice() {
     collect.submit(&lost, &[]).await.is_response(StatusCode::CREATED, "received");
     let seen = server.device("lan").await.pull(None).await.records;
 
-    let config = server::config::Config::new(server.folder.path().join("restored"));
-    std::fs::create_dir_all(&config.data).unwrap();
-    std::fs::copy(&file, config.database_file()).unwrap();
-    let app = server::App::open(config).await.unwrap();
-    let router = server::router::router(app.clone());
-    let restored = TestApp { folder: tempfile::tempdir().unwrap(), app, router };
+    let restored = TestApp::restored(&file).await;
     let collect = Collect { server: &restored, address: collect.address.clone() };
     let next = filled(THIRD, &[("ghi_chu", "ba")]);
     for xml in [&first, &next] {
@@ -668,4 +663,27 @@ async fn name_and_password_do_as_well_as_a_token_and_guessing_gets_slow() {
     assert_eq!(statuses, BTreeMap::from([(401, 5), (429, 1)]));
     let answer = list(&basic("khong_co_ai", "sai")).await;
     answer.is_response(StatusCode::UNAUTHORIZED, "the name or the password is wrong");
+}
+
+#[tokio::test]
+async fn a_client_that_sends_to_two_servers_at_once_is_counted_for_once() {
+    if crate::place::cluster().is_none() {
+        return; // there are no two servers
+    }
+    let server = TestApp::start().await;
+    let beside = server.beside().await;
+    let here = server.collect("lan").await;
+    let there = Collect { server: &beside, address: here.address.clone() };
+    for round in 0..5 {
+        let [one, other] = ["a", "b"].map(|which| {
+            filled(
+                &format!("uuid:0192e6f1-0000-7000-8000-00000000{which}0{round:02}"),
+                &[("ghi_chu", which)],
+            )
+        });
+        let (here, there) = tokio::join!(here.submit(&one, &[]), there.submit(&other, &[]));
+        here.is_response(StatusCode::CREATED, "received");
+        there.is_response(StatusCode::CREATED, "received");
+    }
+    assert_eq!(server.device("lan").await.pull(None).await.records.len(), 10);
 }

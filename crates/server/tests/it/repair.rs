@@ -209,3 +209,25 @@ async fn a_record_that_a_repair_moves_to_its_creators_unit_leaves_the_phones_of_
     let minh = server.device("minh").await.pull(None).await;
     assert_eq!((minh.records.len(), minh.records[0].left), (1, false));
 }
+
+#[tokio::test]
+async fn a_zero_character_where_a_name_belongs_stops_neither_the_phone_nor_the_desk_nor_the_log() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let quan_tri = server.device("quan_tri").await;
+    let operations = [lan.create(1, 1, "phuong\0a", &[("ghi_chu", text("a\0b"))])];
+    let told = lan.push(&operations).await;
+    assert_eq!((told.acked, told.verdicts[0].reason), (1, Some(QuarantineReason::UnknownUnit)));
+    let thu = server.device("thu").await;
+    let entry = thu.waiting().await.remove(0);
+    assert_eq!(entry["record"], operations[0].record.to_string());
+    let body = json!({ "reason": "không\0rõ" });
+    assert_eq!(thu.settle(&entry["id"], "set-aside", body).await.status, StatusCode::OK);
+    let body =
+        json!({ "account": "moi", "name": "Người\0mới", "role": "officer", "unit": "phuong_a" });
+    let added = quan_tri.ask(Method::POST, "accounts", body).await;
+    assert!(added.status.is_success() || added.code() == "bad_name", "{:?}", added.body);
+    assert_eq!(server.sign_in("l\0an", "sai", lan.id).await.code(), "wrong_credentials");
+    let proved = server.app.database().verify_audit(None).await.unwrap();
+    assert!(proved.is_ok(), "{proved:?}");
+}

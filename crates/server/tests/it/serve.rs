@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use server::config::Config;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::place::Place;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_serves_until_it_is_told_to_stop() {
     let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path()).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let shutdown = async move { stopped.await.unwrap() };
-    let running = tokio::spawn(server::serve(Config::new(folder.path()), listener, shutdown));
+    let running = tokio::spawn(server::serve(place.config.clone(), listener, shutdown));
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream
         .write_all(b"GET /healthz HTTP/1.1\r\nhost: sotay\r\nconnection: close\r\n\r\n")

@@ -1,35 +1,29 @@
-//! The bytes of photos, signatures and other files, in a folder: a file under the hash of its content, written
-//! beside it until it is whole.
+//! Files in a folder: each under the hash of its content, written beside it until it is whole.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 use sync::wire::Hash;
-use tokio::sync::{Mutex, MutexGuard};
 
 /// A folder of files by hash.
 #[derive(Clone, Debug)]
-pub struct BlobStore {
-    folder: PathBuf,
-    finishing: Arc<Mutex<()>>,
-}
+pub(super) struct Folder(PathBuf);
 
-impl BlobStore {
-    /// A store in that folder, made when missing.
-    pub fn open(folder: PathBuf) -> io::Result<Self> {
+impl Folder {
+    /// That folder, made when missing.
+    pub(super) fn open(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
-        Ok(Self { folder, finishing: Arc::default() })
+        Ok(Self(folder))
     }
 
     fn path(&self, hash: Hash) -> PathBuf {
         let name = hash.to_string();
         let (group, _) = name.split_at(2);
-        self.folder.join(group).join(&name)
+        self.0.join(group).join(&name)
     }
 
     fn part(&self, hash: Hash) -> PathBuf {
@@ -37,7 +31,7 @@ impl BlobStore {
     }
 
     /// Puts a chunk in its place; it is on disk when this returns.
-    pub async fn write_chunk(&self, hash: Hash, at: u64, bytes: Vec<u8>) -> io::Result<()> {
+    pub(super) async fn write_chunk(&self, hash: Hash, at: u64, bytes: Vec<u8>) -> io::Result<()> {
         let part = self.part(hash);
         blocking(move || {
             fs::create_dir_all(folder_of(&part)?)?;
@@ -48,14 +42,9 @@ impl BlobStore {
         .await
     }
 
-    /// Only one file is put together at a time: two last chunks that arrive at once must not meet.
-    pub async fn finishing(&self) -> MutexGuard<'_, ()> {
-        self.finishing.lock().await
-    }
-
     /// Proves that all chunks together are the file of that hash, and gives it its name. `false`: they are not, and
     /// are gone. Doing it again, after a crash in the middle, is harmless.
-    pub async fn finish(&self, hash: Hash, size: u64) -> io::Result<bool> {
+    pub(super) async fn finish(&self, hash: Hash, size: u64) -> io::Result<bool> {
         let (part, path) = (self.part(hash), self.path(hash));
         blocking(move || {
             if size == 0 {
@@ -80,7 +69,7 @@ impl BlobStore {
     }
 
     /// Throws away the chunks of a file that is not whole.
-    pub async fn drop_part(&self, hash: Hash) -> io::Result<()> {
+    pub(super) async fn drop_part(&self, hash: Hash) -> io::Result<()> {
         let part = self.part(hash);
         blocking(move || match fs::remove_file(&part) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -89,29 +78,14 @@ impl BlobStore {
         .await
     }
 
-    /// Whether there is a file of that name and length.
-    pub fn holds(&self, hash: Hash, size: u64) -> bool {
-        fs::metadata(self.path(hash)).is_ok_and(|file| file.len() == size)
-    }
-
-    /// Copies a file from another store, and proves the copy. `false`: the other has none, or a damaged one.
-    pub async fn take(&self, from: &Self, hash: Hash, size: u64) -> io::Result<bool> {
-        let (source, part) = (from.path(hash), self.part(hash));
-        let copied = blocking(move || {
-            fs::create_dir_all(folder_of(&part)?)?;
-            match fs::copy(&source, &part) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-                copied => copied?,
-            };
-            File::open(&part)?.sync_all()?;
-            Ok(true)
-        });
-        Ok(copied.await? && self.finish(hash, size).await?)
+    pub(super) async fn holds(&self, hash: Hash, size: u64) -> io::Result<bool> {
+        let path = self.path(hash);
+        blocking(move || Ok(fs::metadata(path).is_ok_and(|file| file.len() == size))).await
     }
 
     /// The files of which no chunk has come since then, and that are not whole.
-    pub async fn abandoned(&self, since: SystemTime) -> io::Result<Vec<Hash>> {
-        let folder = self.folder.clone();
+    pub(super) async fn abandoned(&self, since: SystemTime) -> io::Result<Vec<Hash>> {
+        let folder = self.0.clone();
         blocking(move || {
             let mut abandoned = Vec::new();
             for group in fs::read_dir(folder)? {
@@ -138,7 +112,7 @@ impl BlobStore {
     }
 
     /// The bytes of a whole file.
-    pub async fn read(&self, hash: Hash) -> io::Result<Vec<u8>> {
+    pub(super) async fn read(&self, hash: Hash) -> io::Result<Vec<u8>> {
         let path = self.path(hash);
         blocking(move || fs::read(path)).await
     }

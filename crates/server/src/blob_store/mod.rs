@@ -1,0 +1,115 @@
+//! The bytes of photos, signatures and other files, each under the hash of its content: in a folder, or in a store that
+//! speaks S3, which several servers share. What comes in chunks lies beside the whole files until it is one.
+
+mod folder;
+mod objects;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use sync::wire::Hash;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::config::Config;
+use folder::Folder;
+use objects::Objects;
+
+/// Files by hash.
+#[derive(Clone, Debug)]
+pub struct BlobStore {
+    place: Place,
+    finishing: Arc<Mutex<()>>,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    Folder(Folder),
+    Objects(Objects),
+}
+
+impl BlobStore {
+    /// The store that the settings name.
+    pub fn of(config: &Config) -> io::Result<Self> {
+        match &config.blobs_url {
+            Some(url) => Ok(Self::at(Place::Objects(Objects::s3(url, &config.blobs_options)?))),
+            None => Self::open(config.blob_folder()),
+        }
+    }
+
+    /// A store in that folder, made when missing.
+    pub fn open(folder: PathBuf) -> io::Result<Self> {
+        Ok(Self::at(Place::Folder(Folder::open(folder)?)))
+    }
+
+    fn at(place: Place) -> Self {
+        Self { place, finishing: Arc::default() }
+    }
+
+    /// Puts a chunk in its place; it is on disk when this returns.
+    pub async fn write_chunk(&self, hash: Hash, at: u64, bytes: Vec<u8>) -> io::Result<()> {
+        match &self.place {
+            Place::Folder(folder) => folder.write_chunk(hash, at, bytes).await,
+            Place::Objects(objects) => objects.write_chunk(hash, at, bytes).await,
+        }
+    }
+
+    /// Only one file is put together at a time: two last chunks that arrive at once must not meet. Two servers that do so
+    /// together get the same file, or one of them asks for it again.
+    pub async fn finishing(&self) -> MutexGuard<'_, ()> {
+        self.finishing.lock().await
+    }
+
+    /// Proves that all chunks together are the file of that hash, and gives it its name. `false`: they are not, and
+    /// are gone. Doing it again, after a crash in the middle, is harmless.
+    pub async fn finish(&self, hash: Hash, size: u64) -> io::Result<bool> {
+        match &self.place {
+            Place::Folder(folder) => folder.finish(hash, size).await,
+            Place::Objects(objects) => objects.finish(hash, size).await,
+        }
+    }
+
+    /// Throws away the chunks of a file that is not whole.
+    pub async fn drop_part(&self, hash: Hash) -> io::Result<()> {
+        match &self.place {
+            Place::Folder(folder) => folder.drop_part(hash).await,
+            Place::Objects(objects) => objects.drop_parts(hash).await,
+        }
+    }
+
+    /// Whether there is a file of that name and length.
+    pub async fn holds(&self, hash: Hash, size: u64) -> io::Result<bool> {
+        match &self.place {
+            Place::Folder(folder) => folder.holds(hash, size).await,
+            Place::Objects(objects) => objects.holds(hash, size).await,
+        }
+    }
+
+    /// Copies a file from another store, and proves the copy. `false`: the other has none, or a damaged one.
+    pub async fn take(&self, from: &Self, hash: Hash, size: u64) -> io::Result<bool> {
+        let bytes = match from.read(hash).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            read => read?,
+        };
+        self.drop_part(hash).await?;
+        self.write_chunk(hash, 0, bytes).await?;
+        self.finish(hash, size).await
+    }
+
+    /// The files of which no chunk has come since then, and that are not whole.
+    pub async fn abandoned(&self, since: SystemTime) -> io::Result<Vec<Hash>> {
+        match &self.place {
+            Place::Folder(folder) => folder.abandoned(since).await,
+            Place::Objects(objects) => objects.abandoned(since).await,
+        }
+    }
+
+    /// The bytes of a whole file.
+    pub async fn read(&self, hash: Hash) -> io::Result<Vec<u8>> {
+        match &self.place {
+            Place::Folder(folder) => folder.read(hash).await,
+            Place::Objects(objects) => objects.read(hash).await,
+        }
+    }
+}
