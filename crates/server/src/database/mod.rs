@@ -7,6 +7,7 @@
 mod accounts;
 mod audit;
 mod blobs;
+mod bundles;
 mod content;
 mod feed;
 mod group;
@@ -24,6 +25,7 @@ pub use accounts::{
 };
 pub use audit::AuditOf;
 pub use blobs::{BlobRow, NewBlob};
+pub use bundles::Signer;
 pub use content::{FormRow, NewPack};
 pub use feed::FeedPage;
 pub use log::{LoggedOperation, Pushed, outcome_name};

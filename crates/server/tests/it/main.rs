@@ -6,6 +6,7 @@ mod app;
 mod audit;
 mod backup;
 mod blobs;
+mod bundle;
 mod cli;
 mod docs;
 mod export;
@@ -20,3 +21,6 @@ mod serve;
 mod session;
 mod static_files;
 mod vietnam;
+
+#[path = "../../../../tests/devices/rig/sealing.rs"]
+mod sealing;
