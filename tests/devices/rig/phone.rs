@@ -298,6 +298,7 @@ impl Phone {
                 let fresh = self.random.device();
                 Some(Event::Rekeyed(self.disk.rekey(above, fresh)))
             }
+            Effect::TakeOver => Some(Event::TookOver(self.disk.take_over())),
             Effect::ScheduleRetry { .. } => {
                 self.wants_tick = true;
                 None

@@ -50,7 +50,8 @@ impl Database {
         .execute(&mut *tx)
         .await?
         .rows_affected();
-        if added > 0 {
+        // The first one is the server's own doing.
+        if added > 0 && !first {
             let object = key.id().to_string();
             let action = Action::OrganisationKey;
             let event =

@@ -9,7 +9,7 @@ use sync::{
     draft::{OpenPatch, Screen},
     wire::{
         Action, DeviceId, Dot, FileRef, FormRef, Hash, Operation, Outcome, PushRequest,
-        PushResponse, RecordId, Value, Verdict, WIRE_VERSION,
+        PushResponse, RecordId, SealedOperation, Value, Verdict, WIRE_VERSION,
     },
 };
 
@@ -21,9 +21,12 @@ use super::{
 };
 
 /// Situations that a campaign must have met to count.
-pub const SITUATIONS: [&str; 32] = [
+pub const SITUATIONS: [&str; 36] = [
     "answer signed out",
     "backup taken",
+    "bundle made",
+    "bundle taken",
+    "bundle taken again",
     "captive portal",
     "clock years off",
     "conflict",
@@ -38,6 +41,7 @@ pub const SITUATIONS: [&str; 32] = [
     "operation set aside",
     "page committed",
     "phone killed",
+    "phone lost and its work gone on with",
     "phone told that a record left",
     "profile copied",
     "profile renamed",
@@ -91,6 +95,15 @@ pub struct World {
     names: u64,
     /// Whether people begin the same record apart from each other.
     twice: bool,
+    /// Whether people carry work as files: with random numbers of its own, so that it moves nothing in other runs.
+    carried: Option<Carried>,
+}
+
+/// Work on its way as files.
+struct Carried {
+    random: Random,
+    /// Whose account, what it is, and whether it was taken.
+    bundles: Vec<(String, Vec<u8>, bool)>,
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -117,7 +130,21 @@ impl World {
         let messages = Vec::new();
         let sealed = BTreeMap::new();
         let (calm, names, twice) = (false, 0, seed.is_multiple_of(4));
-        Self { random, server, phones, messages, sealed, counters, bug, calm, names, twice }
+        let carried = Carried { random: Random::new(!seed), bundles: Vec::new() };
+        let carried = (seed % 7 == 3).then_some(carried);
+        Self {
+            random,
+            server,
+            phones,
+            messages,
+            sealed,
+            counters,
+            bug,
+            calm,
+            names,
+            twice,
+            carried,
+        }
     }
 
     fn count(&mut self, name: &'static str) {
@@ -149,6 +176,7 @@ impl World {
                 39 if self.random.one_in(40) => self.copy_profile(phone),
                 _ => {}
             }
+            self.carry();
         }
     }
 
@@ -539,6 +567,67 @@ impl World {
         }
     }
 
+    /// Somebody makes a bundle, brings one, or loses a phone and goes on from its rescue file.
+    fn carry(&mut self) {
+        let phones = self.phones.len();
+        let Some(carried) = &mut self.carried else { return };
+        let (draw, index) = (carried.random.below(120), carried.random.below(phones));
+        let bring =
+            (!carried.bundles.is_empty()).then(|| carried.random.below(carried.bundles.len()));
+        match (draw, bring) {
+            (0..4, _) => self.make_bundle(index),
+            (4..10, Some(bundle)) => self.bring_bundle(bundle),
+            (10, _) => self.go_on_elsewhere(index),
+            _ => {}
+        }
+    }
+
+    /// As the phone makes one: what it has not sent is sealed first, and all goes along that is in no backup.
+    fn make_bundle(&mut self, index: usize) {
+        let phone = &mut self.phones[index];
+        let open: Vec<RecordId> = phone.disk.open.keys().copied().collect();
+        let sealed = open.into_iter().filter_map(|id| phone.seal(id, None)).collect();
+        let state = &phone.disk.state;
+        let safe = state.acked.min(state.safe);
+        let held = phone.disk.outbox.range(safe + 1..);
+        let operations =
+            held.map(|(seq, sealed)| SealedOperation { seq: *seq, bytes: sealed.bytes.clone() });
+        let request = PushRequest {
+            version: WIRE_VERSION,
+            device: state.device,
+            epoch: None,
+            operations: operations.collect(),
+            oldest: (safe > 0).then_some(safe + 1),
+            unsent: None,
+        };
+        let bundle = (phone.account.clone(), codec::encode(&request), false);
+        self.note(Sealing { sealed, ..Sealing::default() });
+        self.count("bundle made");
+        self.carried.iter_mut().for_each(|carried| carried.bundles.push(bundle.clone()));
+    }
+
+    fn bring_bundle(&mut self, bundle: usize) {
+        let Some(carried) = &mut self.carried else { return };
+        let (account, body, taken) = &mut carried.bundles[bundle];
+        let (account, body) = (account.clone(), body.clone());
+        let again = std::mem::replace(taken, true);
+        self.count(if again { "bundle taken again" } else { "bundle taken" });
+        if let Some((database, response)) = self.server.push(&account, &body) {
+            self.commit(database, &response);
+        }
+    }
+
+    fn go_on_elsewhere(&mut self, index: usize) {
+        self.count("phone lost and its work gone on with");
+        let rescued = self.phones[index].rescue();
+        let name = self.name();
+        let mut fresh = [0xdd; 16];
+        fresh[8..].copy_from_slice(&name.to_be_bytes());
+        self.phones[index] = self.phones[index].from_rescue(rescued, DeviceId(fresh));
+        self.phones[index].handle(Event::Rescued, 0);
+        self.phones[index].handle(Event::Opened, 0);
+    }
+
     fn copy_profile(&mut self, index: usize) {
         if self.phones.len() < 6 {
             self.count("profile copied");
@@ -591,5 +680,6 @@ fn needs_storage(effect: &Effect) -> bool {
             | Effect::LoadBlobs
             | Effect::MarkBlobSent { .. }
             | Effect::Rekey { .. }
+            | Effect::TakeOver
     )
 }
