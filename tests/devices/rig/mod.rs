@@ -4,6 +4,7 @@ pub mod disk;
 pub mod http;
 pub mod phone;
 pub mod random;
+pub mod sealing;
 pub mod server;
 
 pub use phone::Phone;
