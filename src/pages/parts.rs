@@ -8,8 +8,8 @@ use sync::wire::RecordId;
 use thiserror::Error;
 
 use super::{
-    entry::EntryPage, people::PeoplePage, preview::PreviewPage, record::RecordView,
-    repair::RepairPage, reports::ReportsPage, start::StartPage,
+    carry::CarryPage, entry::EntryPage, people::PeoplePage, preview::PreviewPage,
+    record::RecordView, repair::RepairPage, reports::ReportsPage, start::StartPage,
 };
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::locale::Language;
@@ -27,6 +27,8 @@ pub enum Later {
     Record(RecordId),
     /// The figures.
     Reports,
+    /// Work that goes by file: with the forms, so that a phone has it before the network is away.
+    Carry,
     /// A form is tried.
     Preview,
     /// The repair desk.
@@ -74,6 +76,7 @@ part! {
         Later::Start => view! { <StartPage /> }.into_any(),
         Later::Record(record) => view! { <RecordView record=record /> }.into_any(),
         Later::Reports => view! { <ReportsPage /> }.into_any(),
+        Later::Carry => view! { <CarryPage /> }.into_any(),
         Later::Preview | Later::Repair | Later::People => ().into_any(),
     }
 }
@@ -84,7 +87,9 @@ part! {
         Later::Preview => view! { <PreviewPage /> }.into_any(),
         Later::Repair => view! { <RepairPage /> }.into_any(),
         Later::People => view! { <PeoplePage /> }.into_any(),
-        Later::Entry | Later::Start | Later::Record(_) | Later::Reports => ().into_any(),
+        Later::Entry | Later::Start | Later::Record(_) | Later::Reports | Later::Carry => {
+            ().into_any()
+        }
     }
 }
 

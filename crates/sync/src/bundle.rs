@@ -16,13 +16,11 @@
 //! Each frame is bound to the header (as associated data) and to its place (in the nonce), and the last to its being the
 //! last. The signature covers the sealed bytes, so that a forgery is refused before anything is opened.
 
-use minicbor::{Decode, Encode};
-use sha2::{Digest as _, Sha256};
-
 use crate::{
-    codec::{self, DecodeError},
+    codec::{self, DecodeError, Hasher},
     wire::{DeviceId, Hash, SealedOperation},
 };
+use minicbor::{Decode, Encode};
 
 /// What every bundle begins with.
 pub const MAGIC: [u8; 8] = *b"sotaybdl";
@@ -277,7 +275,7 @@ pub fn code_of(random: [u8; 16]) -> String {
 
 /// What the device signs: a digest of everything before the signature, told apart from all else that it may sign.
 #[derive(Clone, Debug, Default)]
-pub struct Signed(Sha256);
+pub struct Signed(Hasher);
 
 impl Signed {
     /// Takes the file's next bytes.
@@ -288,7 +286,7 @@ impl Signed {
     /// The message to sign or to prove.
     #[must_use]
     pub fn message(self) -> Vec<u8> {
-        let digest: [u8; 32] = self.0.finalize().into();
+        let Hash(digest) = self.0.finish();
         [b"sotay bundle 1 signature", &digest[..]].concat()
     }
 }
