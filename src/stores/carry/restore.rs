@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use sync::{
     bundle::{BundleError, Frames, Item, Kind, Row, Unpacker, code_bytes},
     codec,
-    device::{DeviceState, Former},
+    device::Former,
     draft::OpenPatch,
     wire::{Hash, SealedOperation},
 };
@@ -92,20 +92,6 @@ impl Came {
         let key = Key::from(name);
         self.rows_of(Store::Meta).find(|(found, _)| *found == key).map(|(_, row)| row)
     }
-
-    /// Notes how far the server was known to be with the device's own operations.
-    fn note_acked(&mut self) -> Result<(), StorageError> {
-        let Some(row) = self.meta(meta::DEVICE) else { return Ok(()) };
-        let state: DeviceState = outbox::decode(row, "device")?;
-        for former in &mut self.devices {
-            let known = state.former().iter().find(|known| known.device == former.device);
-            former.acked = known.map_or(0, |known| known.acked);
-            if former.device == state.device {
-                former.acked = state.acked;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Carry {
@@ -182,7 +168,6 @@ impl Carry {
             }
         }
         unpacker.finish()?;
-        came.note_acked()?;
         Ok(came)
     }
 

@@ -3,12 +3,14 @@
 
 use super::{Device, DeviceState, Effect, Former, Step};
 
-/// The device after it took over what others sealed. It takes the feed from its start: what it was given of records stands
-/// in for that until then.
+/// The device after it took over what others sealed. What the server held when the file was made it may have lost since, and
+/// this device does not know the epoch of then: all of it is to be proved anew. The feed is taken from its start: what the
+/// device was given of records stands in for that until then.
 #[must_use]
 pub fn take_over(state: &DeviceState, came: Vec<Former>) -> DeviceState {
     let mut former = state.former().to_vec();
     for came in came.into_iter().filter(|came| came.device != state.device) {
+        let came = Former { acked: 0, ..came };
         match former.iter_mut().find(|known| known.device == came.device) {
             Some(known) => known.add(came),
             None => former.push(came),
@@ -20,7 +22,7 @@ pub fn take_over(state: &DeviceState, came: Vec<Former>) -> DeviceState {
 
 impl Former {
     fn add(&mut self, came: Self) {
-        self.acked = self.acked.max(came.acked);
+        self.acked = came.acked;
         for operation in came.operations {
             let seqs = self.operations.binary_search_by_key(&operation.seq, |known| known.seq);
             if let Err(place) = seqs {

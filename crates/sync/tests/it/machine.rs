@@ -403,8 +403,8 @@ fn the_work_of_a_lost_phone_goes_up_under_its_own_name() {
     let request = driver.request();
     assert_eq!(request.device, DeviceId([9; 16]));
     let seqs: Vec<u64> = request.operations.iter().map(|operation| operation.seq).collect();
-    assert_eq!(seqs, [5, 6], "what the server is not known to hold");
-    driver.push_reply(pushed(7, 6, 5..=6)).stored();
+    assert_eq!((seqs, request.oldest), (vec![3, 4, 5, 6], Some(3)), "all of it is proved anew");
+    driver.push_reply(pushed(7, 6, 3..=6)).stored();
     assert!(
         matches!(driver.effects[..], [Effect::Pull { cursor: None, .. }]),
         "the feed from its start"
@@ -439,7 +439,7 @@ fn taking_over_twice_is_once_and_a_phone_takes_nothing_over_from_itself() {
         &once,
         vec![lost_phone(3, 4..=6), Former { device: own.device, ..lost_phone(0, 1..=1) }],
     );
-    assert_eq!(more.former(), [lost_phone(3, 2..=6)]);
-    assert_eq!(more.former()[0].unsent(), 3);
+    assert_eq!(more.former(), [lost_phone(0, 2..=6)]);
+    assert_eq!(more.former()[0].unsent(), 5);
     assert_eq!(take_over(&own, vec![lost_phone(0, 1..=0)]).former(), []);
 }

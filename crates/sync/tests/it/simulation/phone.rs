@@ -107,6 +107,9 @@ impl Phone {
         self.life += 1;
         self.timer = false;
         self.form = None;
+        if !self.disk.rescued.is_empty() {
+            self.handle(Event::Rescued, 0); // as whoever starts the machine does
+        }
     }
 
     /// What its owner carries away from it, to go on from on another phone.

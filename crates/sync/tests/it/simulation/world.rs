@@ -624,7 +624,6 @@ impl World {
         let mut fresh = [0xdd; 16];
         fresh[8..].copy_from_slice(&name.to_be_bytes());
         self.phones[index] = self.phones[index].from_rescue(rescued, DeviceId(fresh));
-        self.phones[index].handle(Event::Rescued, 0);
         self.phones[index].handle(Event::Opened, 0);
     }
 
