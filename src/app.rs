@@ -83,7 +83,7 @@ async fn open_stores(update: AppUpdate) -> Result<Stores, StorageError> {
     let open_forms = OpenForms::load(storage.clone(), library, records, sign_in).await?;
     let sync_status = SyncStatus::new();
     update.follow(sync_status);
-    let carry = Carry::load(storage.clone(), records, sign_in, open_forms).await?;
+    let carry = Carry::new(storage.clone(), records, sign_in, open_forms);
     Runner::start(storage, records, library, sign_in, sync_status, open_forms);
     // The browser decides by itself whether it promises; asking again at each start costs nothing.
     tasks::spawn(async {
@@ -119,6 +119,7 @@ fn Ready(stores: Stores) -> impl IntoView {
     provide_context(stores.sync_status);
     provide_context(stores.open_forms);
     provide_context(stores.carry);
+    expect_context::<Parts>().run_errands();
     let sign_in = stores.sign_in.state();
     let is_signed_in = memo(move || matches!(*sign_in.read(), SignInState::SignedIn(_)));
     let toaster = Toaster::new();

@@ -204,7 +204,11 @@ fn Deliver() -> impl IntoView {
             <ul class="carry-list">
                 {keyed_list(
                     move || carry.kept().get(),
-                    |kept| format!("{} {:?} {:?}", kept.hash, kept.receipt, kept.refused),
+                    |kept| {
+                        // What became of it is told anew.
+                        let refused = kept.refused.as_deref().unwrap_or_default();
+                        format!("{} {} {refused}", kept.hash, kept.receipt.is_some())
+                    },
                     row,
                 )}
             </ul>

@@ -87,15 +87,11 @@ struct Organisation {
 }
 
 impl Carry {
-    /// Reads what is kept, and brings it whenever there is a network, for as long as the page lives.
-    pub async fn load(
-        storage: Storage,
-        records: Records,
-        sign_in: SignIn,
-        open_forms: OpenForms,
-    ) -> Result<Self, StorageError> {
-        let carry = Self {
-            kept: RwSignal::new(kept::all(&storage).await?),
+    /// Nothing is read yet.
+    #[must_use]
+    pub fn new(storage: Storage, records: Records, sign_in: SignIn, open_forms: OpenForms) -> Self {
+        Self {
+            kept: RwSignal::new(Vec::new()),
             storage: StoredValue::new_local(storage),
             records,
             sign_in,
@@ -103,24 +99,33 @@ impl Carry {
             enrolled: StoredValue::new(false),
             bringing: RwSignal::new(false),
             retry: StoredValue::new_local(Timer::default()),
-        };
-        let signed_in = sign_in.state();
+        }
+    }
+
+    /// Reads what is kept, and brings it whenever there is a network, for as long as the page lives. Once in its life.
+    pub fn begin(self) {
+        tasks::spawn(async move {
+            if let Err(error) = self.reload().await {
+                log_error(&format!("kept bundles not read: {error}"));
+            }
+            self.meet();
+        });
+        let signed_in = self.sign_in.state();
         effect(move || {
             if matches!(*signed_in.read(), SignInState::SignedIn(_)) {
-                carry.meet();
+                self.meet();
             }
         });
         connectivity::on_change(move |online| {
             if online {
-                carry.meet();
+                self.meet();
             }
         });
         visibility::on_change(move |visible| {
             if visible {
-                carry.meet();
+                self.meet();
             }
         });
-        Ok(carry)
     }
 
     /// There may be a network: the keys are exchanged, and what is kept is brought.

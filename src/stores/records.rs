@@ -181,10 +181,10 @@ pub struct Records {
 
 /// The rows that a record is made of.
 #[derive(Default)]
-struct Parts {
+pub(super) struct Parts {
     base: Option<Base>,
-    outbox: Vec<Held>,
-    open: Option<OpenPatch>,
+    pub outbox: Vec<Held>,
+    pub open: Option<OpenPatch>,
 }
 
 impl Records {
@@ -515,7 +515,11 @@ impl Records {
 }
 
 /// Puts the rows of each record together.
-fn gather(base: Rows, sealed: Rows, open: Rows) -> Result<BTreeMap<RecordId, Parts>, StorageError> {
+pub(super) fn gather(
+    base: Rows,
+    sealed: Rows,
+    open: Rows,
+) -> Result<BTreeMap<RecordId, Parts>, StorageError> {
     let mut parts: BTreeMap<RecordId, Parts> = BTreeMap::new();
     for (_, bytes) in base {
         let base: Base = outbox::decode(&bytes, "record")?;

@@ -46,7 +46,7 @@ pub const PREFIX_BYTES: usize = MAGIC.len() + 4;
 const SEALED_FRAME_BYTES: u64 = (FRAME_BYTES + TAG_BYTES) as u64;
 const LENGTH_BYTES: usize = 4;
 
-/// A point of P-256, uncompressed: what WebCrypto calls `raw`.
+/// A point of P-256, uncompressed: what `WebCrypto` calls `raw`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(transparent)]
 pub struct PublicKey(#[cbor(with = "minicbor::bytes")] pub [u8; 65]);
@@ -262,7 +262,7 @@ pub fn code_of(random: [u8; 16]) -> String {
         'u', 'v', 'w', 'x', 'y', 'z', '2', '3', '4', '5', '6', '7', '8', '9',
     ];
     let bits = u128::from_be_bytes(random);
-    let letter = |place: u32| LETTERS.iter().nth((bits >> (5 * place) & 31) as usize);
+    let letter = |place: u32| LETTERS.get((bits >> (5 * place) & 31) as usize);
     let mut code = String::new();
     for place in 0..20 {
         if place > 0 && place % 5 == 0 {

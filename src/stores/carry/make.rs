@@ -1,7 +1,5 @@
 //! Making bundles. Nothing leaves the phone's store by it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use leptos::prelude::*;
 use sync::{
     blob,
@@ -11,9 +9,8 @@ use sync::{
     },
     codec,
     device::DeviceState,
-    draft::OpenPatch,
-    view::{Base, Held, handed_over},
-    wire::{Hash, RecordId, SealedOperation},
+    view::{Base, handed_over},
+    wire::{Hash, SealedOperation},
 };
 
 use super::{Carry, CarryError, restore::Kept};
@@ -29,7 +26,7 @@ use crate::platform::{
         schema::{FILLING, Key, OutboxRow, PACK, meta},
     },
 };
-use crate::stores::{blobs, outbox, preferences::Chosen};
+use crate::stores::{blobs, outbox, preferences::Chosen, records};
 
 /// A bundle that was made.
 #[derive(Clone)]
@@ -224,22 +221,15 @@ impl Carry {
                 kept.push(Kept::of(Store::Meta, key, row));
             }
         }
-        let mut held: BTreeMap<RecordId, Vec<Held>> = BTreeMap::new();
-        for (_, row) in &found.outbox {
-            let operation = OutboxRow::decode(row)?.held()?;
-            held.entry(operation.operation.record).or_default().push(operation);
-        }
-        let mut forms = BTreeSet::new();
-        for (_, row) in &found.open {
-            let patch: OpenPatch = outbox::decode(row, "open patch")?;
-            forms.insert(patch.form.hash);
-            held.entry(patch.record).or_default();
-        }
-        for (record, held) in held {
+        let (sealed, open) = (found.outbox.clone(), found.open.clone());
+        let mut forms: Vec<Hash> = Vec::new();
+        for (record, parts) in records::gather(Rows::new(), sealed, open)? {
+            forms.extend(parts.open.iter().map(|patch| patch.form.hash));
             let base = storage.row(Store::Base, record).await?;
             let base: Option<Base> = base.map(|row| outbox::decode(&row, "record")).transpose()?;
-            let Some(state) = handed_over(&found.device, base.as_ref(), &held) else { continue };
-            forms.insert(state.form.hash);
+            let state = handed_over(&found.device, base.as_ref(), &parts.outbox);
+            let Some(state) = state else { continue };
+            forms.push(state.form.hash);
             // As if a pull had brought it before there was any: what the next one brings takes its place.
             let base = Base { state, included: 0, generation: 0 };
             kept.push(Kept::of(Store::Base, record.into(), codec::encode(&base)));
@@ -252,6 +242,8 @@ impl Carry {
                 kept.push(Kept::of(Store::Place, key, row));
             }
         }
+        forms.sort_unstable();
+        forms.dedup();
         for form in forms {
             if let Some(xml) = storage.row(Store::Forms, form).await? {
                 kept.push(Kept::of(Store::Forms, form.into(), xml));

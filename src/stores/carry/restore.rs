@@ -40,7 +40,7 @@ impl Kept {
     }
 
     pub(super) fn preferences(chosen: &Chosen) -> Self {
-        let value = serde_json::to_vec(chosen).expect("choices are JSON");
+        let value = serde_json::to_string(chosen).expect("choices are JSON").into_bytes();
         Self(Row { store: PREFERENCES.to_owned(), key: Vec::new(), value })
     }
 

@@ -115,8 +115,9 @@ pub async fn standing(
     Ok(Standing::held(app.incoming().held(hash).map_err(ApiError::internal)?))
 }
 
-/// Brings the next piece of a bundle, of at most 4 MiB; when it is whole it is taken. Anybody who is signed in may bring one.
-/// It counts as the push of the device that signed it; one whose key is unknown waits at the repair desk.
+/// Brings the next piece of a bundle, of at most 4 MiB; when it is whole it is taken.
+///
+/// Anybody who is signed in may bring one. It counts as the push of the device that signed it; one whose key is unknown waits at the repair desk.
 #[utoipa::path(put, path = "/api/v1/bundles/{hash}", tag = "bundles",
     params(("hash" = String, Path, description = "SHA-256 of the bundle"), PieceQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),

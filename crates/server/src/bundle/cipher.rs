@@ -1,4 +1,4 @@
-//! AES-256-GCM as WebCrypto writes it: the tag behind the sealed bytes.
+//! AES-256-GCM as `WebCrypto` writes it: the tag behind the sealed bytes.
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce};

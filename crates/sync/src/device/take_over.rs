@@ -3,7 +3,9 @@
 
 use super::{Device, DeviceState, Effect, Former, Step};
 
-/// The device after it took over what others sealed. What the server held when the file was made it may have lost since, and
+/// The device after it took over what others sealed.
+///
+/// What the server held when the file was made it may have lost since, and
 /// this device does not know the epoch of then: all of it is to be proved anew. The feed is taken from its start: what the
 /// device was given of records stands in for that until then.
 #[must_use]

@@ -59,13 +59,14 @@ fn read(bytes: &[u8], is_proved: bool) -> Result<(Header, Vec<Item>), String> {
     let body = bytes.get(PREFIX_BYTES..PREFIX_BYTES + length).ok_or("no header")?;
     let header = read_header(body).map_err(told)?;
     let frames = Frames::of(length, bytes.len() as u64).map_err(told)?;
-    let signature = usize::try_from(frames.signature()).expect("a file in memory");
+    let signature = usize::try_from(frames.signature()).map_err(|_too_large| "too large")?;
     if is_proved {
         let mut signed = Signed::default();
         signed.update(&bytes[..signature]);
-        let key = VerifyingKey::from_sec1_bytes(&header.signer.0).map_err(|_| "no key")?;
-        let signature = Signature::from_slice(&bytes[signature..]).map_err(|_| "no signature")?;
-        key.verify(&signed.message(), &signature).map_err(|_| "forged")?;
+        let key = VerifyingKey::from_sec1_bytes(&header.signer.0).map_err(|_why| "no key")?;
+        let signature =
+            Signature::from_slice(&bytes[signature..]).map_err(|_why| "no signature")?;
+        key.verify(&signed.message(), &signature).map_err(|_why| "forged")?;
     }
     let associated = associated_data(&bytes[..PREFIX_BYTES + length]);
     let mut unpacker = Unpacker::default();
@@ -76,7 +77,7 @@ fn read(bytes: &[u8], is_proved: bool) -> Result<(Header, Vec<Item>), String> {
         let sealed = &bytes[place(range.start)..place(range.end)];
         let payload = Payload { msg: sealed, aad: &associated.0 };
         let opened = Aes256Gcm::new(&[KEY; 32].into()).decrypt(&Nonce::from(nonce), payload);
-        items.extend(unpacker.take(&opened.map_err(|_| "not opened")?).map_err(told)?);
+        items.extend(unpacker.take(&opened.map_err(|_why| "not opened")?).map_err(told)?);
     }
     unpacker.finish().map_err(told)?;
     Ok((header, items))
@@ -245,7 +246,7 @@ fn any_items() -> impl Strategy<Value = Vec<Item>> {
             let bytes = vec![3; size];
             items.extend(bytes.chunks(MAX_CHUNK_BYTES).map(|bytes| Item::Chunk(bytes.to_vec())));
         }
-        items.extend((0..rows).map(|_| row()));
+        items.extend((0..rows).map(|_why| row()));
         items
     })
 }

@@ -441,5 +441,6 @@ fn taking_over_twice_is_once_and_a_phone_takes_nothing_over_from_itself() {
     );
     assert_eq!(more.former(), [lost_phone(0, 2..=6)]);
     assert_eq!(more.former()[0].unsent(), 5);
-    assert_eq!(take_over(&own, vec![lost_phone(0, 1..=0)]).former(), []);
+    let empty = Former { operations: Vec::new(), ..lost_phone(0, 1..=1) };
+    assert_eq!(take_over(&own, vec![empty]).former(), []);
 }

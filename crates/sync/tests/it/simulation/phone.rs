@@ -137,7 +137,7 @@ impl Phone {
     }
 
     /// A new phone that goes on from there.
-    pub fn from_rescue(&self, rescued: Disk, device: DeviceId) -> Self {
+    pub fn gone_on_with(&self, rescued: Disk, device: DeviceId) -> Self {
         let mut phone = Self::new(device, &self.account, self.skew_ms, self.bug);
         let Disk { rescued, base, open, blobs, .. } = rescued;
         phone.disk = Disk { rescued, base, open, blobs, ..phone.disk };

@@ -623,7 +623,7 @@ impl World {
         let name = self.name();
         let mut fresh = [0xdd; 16];
         fresh[8..].copy_from_slice(&name.to_be_bytes());
-        self.phones[index] = self.phones[index].from_rescue(rescued, DeviceId(fresh));
+        self.phones[index] = self.phones[index].gone_on_with(rescued, DeviceId(fresh));
         self.phones[index].handle(Event::Opened, 0);
     }
 
