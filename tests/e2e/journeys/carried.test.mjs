@@ -157,12 +157,41 @@ test('a dying phone: its owner makes a rescue file and writes the code down', as
   await officer.kill();
 });
 
-test('on a new phone, with nobody signed in and no network, the work goes on where it was left', async () => {
+test('a store that the version before made gets places for files, and keeps what is in it', async () => {
   await server.start();
   await newPhone.start();
-  const app = new App(newPhone, server);
-  await app.open('/');
+  await newPhone.page.goto(`${server.url}/healthz`);
+  await newPhone.page.evaluate(() => new Promise((resolve, reject) => {
+    const opening = indexedDB.open('sotay', 1);
+    opening.onerror = () => reject(opening.error);
+    opening.onupgradeneeded = () => {
+      for (const name of ['meta', 'base', 'open', 'outbox', 'blobs', 'blobmeta', 'forms', 'pack', 'place']) opening.result.createObjectStore(name);
+    };
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const writing = database.transaction('forms', 'readwrite');
+      writing.objectStore('forms').put(new Uint8Array([7]), 'before');
+      writing.oncomplete = () => { database.close(); resolve(); };
+    };
+  }));
+  await new App(newPhone, server).open('/');
   await newPhone.page.locator('input[name="name"]').waitFor();
+  const found = await newPhone.page.evaluate(() => new Promise((resolve, reject) => {
+    const opening = indexedDB.open('sotay');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const reading = database.transaction('forms').objectStore('forms').get('before');
+      reading.onsuccess = () => { resolve([database.version, [...database.objectStoreNames], [...reading.result]]); database.close(); };
+    };
+  }));
+  assert.equal(found[0], 2);
+  assert.ok(found[1].includes('carried') && found[1].includes('carriedpieces'));
+  assert.deepEqual(found[2], [7]);
+});
+
+test('on a new phone, with nobody signed in and no network, the work goes on where it was left', async () => {
+  const app = new App(newPhone, server);
   await until('the app is on the phone', () => newPhone.page.evaluate(async () =>
     Boolean((await navigator.serviceWorker.getRegistration())?.active)));
   await app.open('/');
