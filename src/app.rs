@@ -17,8 +17,8 @@ use crate::{
     },
     router::{Router, Screen, use_router},
     stores::{
-        AppUpdate, InstallOffer, Library, OpenForms, Preferences, Records, RepairDesk, SignIn,
-        SyncStatus, preferences::Theme, sign_in::SignInState,
+        AppUpdate, Carry, InstallOffer, Library, OpenForms, Preferences, Records, RepairDesk,
+        SignIn, SyncStatus, preferences::Theme, sign_in::SignInState,
     },
     sync_runner::Runner,
 };
@@ -31,6 +31,7 @@ struct Stores {
     sign_in: SignIn,
     sync_status: SyncStatus,
     open_forms: OpenForms,
+    carry: Carry,
 }
 
 /// How far the start is.
@@ -102,12 +103,13 @@ async fn open_stores(update: AppUpdate) -> Result<Stores, StorageError> {
     let open_forms = OpenForms::load(storage.clone(), library, records, sign_in).await?;
     let sync_status = SyncStatus::new();
     update.follow(sync_status);
+    let carry = Carry::new(storage.clone(), records, sign_in, open_forms);
     Runner::start(storage, records, library, sign_in, sync_status, open_forms);
     // The browser decides by itself whether it promises; asking again at each start costs nothing.
     tasks::spawn(async {
         storage::ask_to_persist().await;
     });
-    Ok(Stores { library, records, sign_in, sync_status, open_forms })
+    Ok(Stores { library, records, sign_in, sync_status, open_forms, carry })
 }
 
 /// Language, theme and text size belong to the page as a whole.
@@ -136,6 +138,8 @@ fn Ready(stores: Stores) -> impl IntoView {
     provide_context(RepairDesk::new(stores.sign_in));
     provide_context(stores.sync_status);
     provide_context(stores.open_forms);
+    provide_context(stores.carry);
+    expect_context::<Parts>().run_errands();
     let sign_in = stores.sign_in.state();
     let is_signed_in = memo(move || matches!(*sign_in.read(), SignInState::SignedIn(_)));
     let router = use_router();
@@ -147,6 +151,10 @@ fn Ready(stores: Stores) -> impl IntoView {
     }
     // The screens with tabs share their frame: it stays while the person goes from one to the other.
     let frame = memo(move || match Frame::around(router.screen().get()) {
+        // Whoever goes on from a lost phone has nobody to sign in with while there is no network.
+        Frame::Shell if router.screen().get() == Screen::Carry && !is_signed_in.get() => {
+            Frame::Carry
+        }
         frame if is_signed_in.get() => frame,
         _ => Frame::SignIn,
     });
@@ -156,6 +164,7 @@ fn Ready(stores: Stores) -> impl IntoView {
             Frame::SignIn => view! { <SignInPage /> }.into_any(),
             Frame::Start => view! { <InPart screen=Later::Start /> }.into_any(),
             Frame::Entry => view! { <InPart screen=Later::Entry /> }.into_any(),
+            Frame::Carry => view! { <InPart screen=Later::Carry /> }.into_any(),
             Frame::NotFound => view! { <NotFoundPage /> }.into_any(),
         }}
     }
@@ -169,6 +178,7 @@ enum Frame {
     /// A form has the whole page.
     Start,
     Entry,
+    Carry,
     NotFound,
 }
 
@@ -180,6 +190,7 @@ impl Frame {
             | Screen::Records
             | Screen::Repair
             | Screen::People
+            | Screen::Carry
             | Screen::Reports
             | Screen::More => Self::Shell,
             Screen::SignIn => Self::SignIn,

@@ -31,6 +31,8 @@ pub enum Screen {
     Repair,
     /// `/people`
     People,
+    /// `/carry`
+    Carry,
     /// `/reports`
     Reports,
     /// `/more`
@@ -57,6 +59,7 @@ impl Place {
             ["records", record, "edit"] => (Screen::Entry, Some(record)),
             ["repair"] => (Screen::Repair, None),
             ["people"] => (Screen::People, None),
+            ["carry"] => (Screen::Carry, None),
             ["reports"] => (Screen::Reports, None),
             ["more"] => (Screen::More, None),
             ["forms", "preview"] => (Screen::Preview, None),

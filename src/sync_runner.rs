@@ -24,7 +24,7 @@ use crate::{
         visibility,
     },
     stores::{
-        Library, OpenForms, Records, SignIn, SyncStatus,
+        Carry, Library, OpenForms, Records, SignIn, SyncStatus,
         sign_in::SignInState,
         sync_log::{self, Talk},
         sync_status::{Blocked, Phase},
@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The lock under which one tab syncs.
-const LOCK: &str = "sotay.sync";
+pub const LOCK: &str = "sotay.sync";
 
 /// What the runner works with.
 #[derive(Clone)]
@@ -102,6 +102,7 @@ impl Runner {
             "asked" => runner.tell(Event::Asked),
             "edited" => runner.edited(),
             "talked" => runner.show_talks(),
+            "rescued" => runner.tell(Event::Rescued),
             _ => runner.follow_leader(&text),
         });
         let runner = self.clone();
@@ -154,6 +155,11 @@ impl Runner {
         let mut machine = Device::new(self.records.device());
         if !connectivity::is_online() {
             self.tell(Event::Offline);
+        }
+        match Carry::has_rescued(&self.storage).await {
+            Ok(true) => self.tell(Event::Rescued),
+            Ok(false) => {}
+            Err(error) => log_error(&format!("a rescue file waits: {error}")),
         }
         self.tell(Event::Watching(visibility::is_visible()));
         self.tell(Event::Opened);
@@ -209,6 +215,7 @@ impl Runner {
             Task::LoadBlobs => self.load_blobs().await.map(Some),
             Task::MarkBlobSent { hash } => self.mark_blob_sent(hash).await.map(Some),
             Task::Rekey { above } => self.rekey(above).await.map(Some),
+            Task::TakeOver => self.take_over().await.map(Some),
             Task::ReportStatus(_)
             | Task::AskSignIn
             | Task::AbortPull

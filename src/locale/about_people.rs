@@ -88,6 +88,9 @@ impl Language {
             "pack_load" => ("nạp bộ nội dung", "put a pack in force"),
             "backup" => ("sao lưu", "made a backup"),
             "restore" => ("khôi phục từ bản sao lưu", "restored a backup"),
+            "bundle_import" => ("đem tệp chuyển hộ", "brought a file of carried work"),
+            "bundle_refuse" => ("đem tệp bị từ chối", "brought a file that was refused"),
+            "organisation_key" => ("đổi khóa của tổ chức", "put a new organisation key in force"),
             other => return other.to_owned(),
         };
         match self {

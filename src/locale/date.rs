@@ -96,6 +96,14 @@ pub fn parse_date(typed: &str) -> Option<String> {
     is_real.then(|| format!("{year:04}-{month:02}-{day:02}"))
 }
 
+/// A moment as a part of a file's name: `20240307-1405`.
+#[must_use]
+pub fn stamp(unix_ms: i64, offset_min: i32) -> String {
+    let then = parts(unix_ms, offset_min);
+    let day: String = iso_day(unix_ms, offset_min).chars().filter(|sign| *sign != '-').collect();
+    format!("{day}-{:02}{:02}", then.hour, then.minute)
+}
+
 impl Language {
     /// A moment told from now: the hour today, `hôm qua 14:05`, or the hour and date.
     #[must_use]

@@ -3,6 +3,7 @@
 //! One function a text, so that a missing translation does not compile. Words of forms, choices, units
 //! and plans are not here: they are in the pack.
 
+mod about_carrying;
 mod about_device;
 mod about_form;
 mod about_people;

@@ -16,7 +16,7 @@ use crate::platform::{
 };
 use crate::router::A;
 use crate::stores::{
-    InstallOffer, Preferences, Records, RepairDesk, SignIn, SyncStatus,
+    Carry, InstallOffer, Preferences, Records, RepairDesk, SignIn, SyncStatus,
     preferences::{Theme, use_words},
     sign_in::{Role, SignInState},
 };
@@ -32,6 +32,7 @@ pub fn MorePage() -> impl IntoView {
             <Person />
             <StorageHealth />
             <SyncLog />
+            <ByFile />
             <Looks />
             <Install />
             <FormTrial />
@@ -50,6 +51,28 @@ fn FormTrial() -> impl IntoView {
             <A href="/forms/preview" attr:class="button">
                 <Icon glyph=Glyph::Review />
                 <span>{words.say(Language::preview)}</span>
+            </A>
+        </section>
+    }
+}
+
+/// The way to work that goes by file, and how much of others' waits here.
+#[component]
+fn ByFile() -> impl IntoView {
+    let words = use_words();
+    let kept = expect_context::<Carry>().kept();
+    let waiting = move || {
+        let waiting = kept.read().iter().filter(|kept| kept.is_waiting()).count();
+        (waiting > 0).then(|| view! { <p>{words.now().bundles_waiting(waiting)}</p> })
+    };
+    view! {
+        <section class="section settings">
+            <h2>{words.say(Language::by_file)}</h2>
+            <p>{words.say(Language::by_file_why)}</p>
+            {waiting}
+            <A href="/carry" attr:class="button">
+                <Icon glyph=Glyph::Download />
+                <span>{words.say(Language::by_file_open)}</span>
             </A>
         </section>
     }

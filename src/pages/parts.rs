@@ -8,13 +8,14 @@ use sync::wire::RecordId;
 use thiserror::Error;
 
 use super::{
-    entry::EntryPage, people::PeoplePage, preview::PreviewPage, record::RecordView,
-    repair::RepairPage, reports::ReportsPage, start::StartPage,
+    carry::CarryPage, entry::EntryPage, people::PeoplePage, preview::PreviewPage,
+    record::RecordView, repair::RepairPage, reports::ReportsPage, start::StartPage,
 };
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::locale::Language;
 use crate::platform::{log_error, tasks};
-use crate::stores::preferences::use_words;
+use crate::reactive::effect;
+use crate::stores::{Carry, preferences::use_words};
 
 /// A screen that is not in the first part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,10 @@ pub enum Later {
     Record(RecordId),
     /// The figures.
     Reports,
+    /// Work that goes by file: with the forms, so that a phone has it before the network is away.
+    Carry,
+    /// What the app does by itself that its opening need not wait for. It has nothing to show.
+    Errands,
     /// A form is tried.
     Preview,
     /// The repair desk.
@@ -74,6 +79,11 @@ part! {
         Later::Start => view! { <StartPage /> }.into_any(),
         Later::Record(record) => view! { <RecordView record=record /> }.into_any(),
         Later::Reports => view! { <ReportsPage /> }.into_any(),
+        Later::Carry => view! { <CarryPage /> }.into_any(),
+        Later::Errands => {
+            expect_context::<Carry>().begin();
+            ().into_any()
+        }
         Later::Preview | Later::Repair | Later::People => ().into_any(),
     }
 }
@@ -84,7 +94,12 @@ part! {
         Later::Preview => view! { <PreviewPage /> }.into_any(),
         Later::Repair => view! { <RepairPage /> }.into_any(),
         Later::People => view! { <PeoplePage /> }.into_any(),
-        Later::Entry | Later::Start | Later::Record(_) | Later::Reports => ().into_any(),
+        Later::Entry
+        | Later::Start
+        | Later::Record(_)
+        | Later::Reports
+        | Later::Carry
+        | Later::Errands => ().into_any(),
     }
 }
 
@@ -108,6 +123,20 @@ impl Parts {
         let parts = Self { forms: RwSignal::new(None), desk: RwSignal::new(None) };
         parts.fetch(Later::Entry);
         parts
+    }
+
+    /// Begins what the app does by itself, once the part that holds it is here.
+    pub fn run_errands(self) {
+        let begun = StoredValue::new(false);
+        let part = self.of(Later::Errands);
+        effect(move || {
+            if let Some(Ok(draw)) = part.get()
+                && !begun.get_value()
+            {
+                begun.set_value(true);
+                drop(draw(Later::Errands));
+            }
+        });
     }
 
     /// As [`Self::new`], for what a coordinator needs: it is on this device before the network is away.

@@ -29,6 +29,7 @@ pub fn Shell() -> impl IntoView {
                     Screen::Records => view! { <RecordsPage /> }.into_any(),
                     Screen::Repair => view! { <InPart screen=Later::Repair /> }.into_any(),
                     Screen::People => view! { <InPart screen=Later::People /> }.into_any(),
+                    Screen::Carry => view! { <InPart screen=Later::Carry /> }.into_any(),
                     Screen::Reports => view! { <InPart screen=Later::Reports /> }.into_any(),
                     Screen::More => view! { <MorePage /> }.into_any(),
                     Screen::Today => view! { <TodayPage /> }.into_any(),

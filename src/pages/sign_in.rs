@@ -9,7 +9,7 @@ use crate::components::{
 use crate::form_view::storage_advice;
 use crate::locale::Language;
 use crate::platform::{address, tasks};
-use crate::router::use_router;
+use crate::router::{A, use_router};
 use crate::stores::{
     Preferences, SignIn,
     preferences::use_words,
@@ -123,6 +123,7 @@ pub fn SignInPage() -> impl IntoView {
                     <Button label=words.say(Language::sign_in_by_code) disabled=busy submits=true on_click=|()| {} />
                 </form>
             </details>
+            <A href="/carry" attr:class="button button-quiet">{words.say(Language::restore_title)}</A>
         </main>
     }
 }

@@ -86,7 +86,12 @@ impl ObjectUrl {
         options.set_type(media_type);
         let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options)
             .map_err(FileError::of)?;
-        Url::create_object_url_with_blob(&blob).map(Self).map_err(FileError::of)
+        Self::of(&blob)
+    }
+
+    /// An address of what the browser holds.
+    pub(super) fn of(blob: &Blob) -> Result<Self, FileError> {
+        Url::create_object_url_with_blob(blob).map(Self).map_err(FileError::of)
     }
 
     /// The address, for `src` or `href`.
@@ -106,7 +111,10 @@ impl Drop for ObjectUrl {
 
 /// Offers bytes as a download under that name.
 pub fn download(name: &str, media_type: &str, bytes: &[u8]) -> Result<(), FileError> {
-    let url = ObjectUrl::new(bytes, media_type)?;
+    click_download(ObjectUrl::new(bytes, media_type)?, name)
+}
+
+pub(super) fn click_download(url: ObjectUrl, name: &str) -> Result<(), FileError> {
     let document = super::document::document().ok_or_else(|| FileError("no page".to_owned()))?;
     let link: HtmlAnchorElement = document
         .create_element("a")

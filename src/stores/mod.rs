@@ -4,6 +4,7 @@
 //! a [`FormEntry`] is made by [`OpenForms`] for the record that a page shows.
 
 mod blobs;
+pub mod carry;
 pub mod form_entry;
 pub mod install_offer;
 pub mod library;
@@ -22,6 +23,7 @@ pub mod sync_log;
 pub mod sync_status;
 pub mod update;
 
+pub use carry::Carry;
 pub use form_entry::{FormEntry, SaveState};
 pub use install_offer::InstallOffer;
 pub use library::Library;

@@ -14,7 +14,7 @@ use sync::{
     device::DeviceState,
     draft::OpenPatch,
     view::{Base, Held, Level, RecordView},
-    wire::{Action, FileRef, Hash, Operation, RecordId, State},
+    wire::{Action, FileRef, Hash, Operation, RecordId, SealedOperation, State},
 };
 use thiserror::Error;
 
@@ -156,6 +156,17 @@ struct Index {
     names: BTreeMap<String, String>,
 }
 
+impl Index {
+    /// The records of operations that the device answers for under other names and that the server is not known to hold.
+    fn unsent_of_others(&self) -> Vec<RecordId> {
+        let unsent = self.device.former().iter().flat_map(|former| {
+            former.operations.iter().filter(|operation| operation.seq > former.acked)
+        });
+        let read = |operation: &SealedOperation| sync::codec::decode::<Operation>(&operation.bytes);
+        unsent.filter_map(|operation| Some(read(operation).ok()?.record)).collect()
+    }
+}
+
 /// The records of this phone.
 #[derive(Clone, Copy)]
 pub struct Records {
@@ -170,10 +181,10 @@ pub struct Records {
 
 /// The rows that a record is made of.
 #[derive(Default)]
-struct Parts {
+pub(super) struct Parts {
     base: Option<Base>,
-    outbox: Vec<Held>,
-    open: Option<OpenPatch>,
+    pub outbox: Vec<Held>,
+    pub open: Option<OpenPatch>,
 }
 
 impl Records {
@@ -346,7 +357,11 @@ impl Records {
         acked: u64,
     ) -> Result<(outbox::Unsent, Vec<(Hash, BlobRow)>), StorageError> {
         let storage = self.storage.get_value();
-        Ok((outbox::unsent(&storage, acked).await?, blobs::unsent(&storage).await?))
+        let mut unsent = outbox::unsent(&storage, acked).await?;
+        let of_others = self.index.with_value(|index| index.unsent_of_others());
+        unsent.operations += of_others.len();
+        unsent.records.extend(of_others);
+        Ok((unsent, blobs::unsent(&storage).await?))
     }
 
     /// One piece of a file, with the file's media type; `None` if it is not on this phone.
@@ -446,10 +461,13 @@ impl Records {
         }
         let parts = gather(base, sealed, open)?;
         self.index.try_update_value(|index| {
+            let of_others = index.unsent_of_others();
             for id in ids {
                 let view = parts.get(id).and_then(|parts| view_of(&index.device, parts));
                 match view {
-                    Some(view) => index.summaries.insert(*id, summarise(&view)),
+                    Some(view) => {
+                        index.summaries.insert(*id, summarise(&view, of_others.contains(id)))
+                    }
                     None => index.summaries.remove(id),
                 };
             }
@@ -471,10 +489,14 @@ impl Records {
         let mut rows = storage.read(reads).await?.into_iter();
         let mut next = || rows.next().unwrap_or_default();
         let parts = gather(next(), next(), next())?;
-        let views = parts.values().filter_map(|parts| view_of(&device, parts));
-        let summaries = views.map(|view| (view.record, summarise(&view))).collect();
         let names = outbox::names(&next())?;
-        self.index.try_update_value(|index| *index = Index { device, summaries, names });
+        let mut index = Index { device, summaries: BTreeMap::new(), names };
+        let of_others: BTreeSet<RecordId> = sync::gather(index.unsent_of_others());
+        for view in parts.values().filter_map(|parts| view_of(&index.device, parts)) {
+            let summary = summarise(&view, of_others.contains(&view.record));
+            index.summaries.insert(view.record, summary);
+        }
+        self.index.try_update_value(|known| *known = index);
         self.publish();
         Ok(())
     }
@@ -493,7 +515,11 @@ impl Records {
 }
 
 /// Puts the rows of each record together.
-fn gather(base: Rows, sealed: Rows, open: Rows) -> Result<BTreeMap<RecordId, Parts>, StorageError> {
+pub(super) fn gather(
+    base: Rows,
+    sealed: Rows,
+    open: Rows,
+) -> Result<BTreeMap<RecordId, Parts>, StorageError> {
     let mut parts: BTreeMap<RecordId, Parts> = BTreeMap::new();
     for (_, bytes) in base {
         let base: Base = outbox::decode(&bytes, "record")?;
@@ -516,7 +542,7 @@ fn view_of(device: &DeviceState, parts: &Parts) -> Option<RecordView> {
     sync::view::view(device, parts.base.as_ref(), &parts.outbox, parts.open.as_ref())
 }
 
-fn summarise(view: &RecordView) -> RecordSummary {
+fn summarise(view: &RecordView, unsent_of_others: bool) -> RecordSummary {
     RecordSummary {
         id: view.record,
         form_id: view.form.id.clone(),
@@ -528,7 +554,7 @@ fn summarise(view: &RecordView) -> RecordSummary {
         state: view.state,
         changed_ms: view.changed_ms,
         deleted: view.deleted,
-        unsent: view.pending,
+        unsent: view.pending || unsent_of_others,
         quarantined: view.quarantined,
         conflicts: view.conflicts.iter().filter(|conflict| conflict.level == Level::Decide).count(),
         folded: search::fold_record(view),

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use sync::device::DeviceState;
+use sync::device::{DeviceState, Former};
 use thiserror::Error;
 
 use super::{Records, outbox};
@@ -273,20 +273,33 @@ impl SignIn {
                 u32::MAX,
             ),
             Read::All(Store::BlobMeta),
+            Read::Row(Store::Meta, meta::RESCUED.into()),
         ];
         let decide = |rows: Vec<Rows>| {
-            let [device, open, sealed, files] = &rows[..] else {
+            let [device, open, sealed, files, rescued] = &rows[..] else {
                 return Err(StorageError::Unreadable("an answer is missing".to_owned()));
             };
             let mut unsent_files = 0;
             for (_, row) in files {
                 unsent_files += usize::from(!BlobRow::decode(row)?.sent);
             }
-            let unsent = (outbox::unsent_in(open, sealed)?.records.len(), unsent_files);
+            // What this phone answers for in another's name is unsent work too.
+            let mut of_others: Vec<Former> = match rescued.first() {
+                Some((_, row)) => outbox::decode(row, "rescued")?,
+                None => Vec::new(),
+            };
+            for (_, row) in device {
+                let device: DeviceState = outbox::decode(row, "device")?;
+                of_others.extend(device.former().iter().cloned());
+            }
+            let of_others: usize = of_others.iter().map(Former::unsent).sum();
+            let records = outbox::unsent_in(open, sealed)?.records.len() + of_others;
+            let unsent = (records, unsent_files);
             if unsent != (0, 0) {
                 return Ok((Vec::new(), unsent));
             }
-            let kept = [Store::Meta, Store::Forms, Store::Pack];
+            let kept =
+                [Store::Meta, Store::Forms, Store::Pack, Store::Carried, Store::CarriedPieces];
             let cleared = STORES.into_iter().filter(|store| !kept.contains(store));
             let mut changes: Vec<Change> = cleared.map(Change::Clear).collect();
             changes.push(Change::Delete(Store::Meta, meta::PROFILE.into()));

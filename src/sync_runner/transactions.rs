@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sync::{
     codec,
-    device::{DeviceState, Event, Outbox, Page, Rekeyed, WaitingBlob},
+    device::{DeviceState, Event, Former, Outbox, Page, Rekeyed, WaitingBlob},
     view::Base,
     wire::{DeviceId, Dot, Hash, Outcome, RecordId, SealedOperation, Verdict},
 };
@@ -210,6 +210,25 @@ impl Runner {
         let state = self.storage.update(reads, &touched, decide).await?;
         self.records.reload().await?;
         Ok(Event::Rekeyed(state))
+    }
+
+    /// What a rescue file brought becomes this device's to answer for.
+    pub(super) async fn take_over(&self) -> Result<Event, StorageError> {
+        let state = self.records.device();
+        let decide = move |rows: Vec<Rows>| {
+            let mut came: Vec<Former> = Vec::new();
+            for (_, row) in rows.iter().flatten() {
+                came = outbox::decode(row, "rescued")?;
+            }
+            let state = sync::device::take_over(&state, came);
+            let taken = Change::Delete(Store::Meta, meta::RESCUED.into());
+            Ok((vec![taken, outbox::put_device(&state)], state))
+        };
+        let reads = vec![Read::Row(Store::Meta, meta::RESCUED.into())];
+        let state = self.storage.update(reads, &[Store::Meta], decide).await?;
+        self.records.reload().await?;
+        self.records.tell_other_tabs();
+        Ok(Event::TookOver(state))
     }
 }
 

@@ -4,6 +4,7 @@
 //! Each file is one promise; [`rig`] is what they are told with.
 
 mod bad_push;
+mod carried;
 mod copied_phone;
 mod files;
 mod killed_phone;
@@ -11,6 +12,7 @@ mod killed_server;
 mod many_records;
 mod moved_record;
 mod repair_desk;
+mod rescued;
 mod restored_server;
 mod rig;
 mod same_unit;

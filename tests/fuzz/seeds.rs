@@ -5,6 +5,8 @@ use std::path::Path;
 use std::{env, error, fs};
 
 use form::{Session, write_xform};
+use sync::bundle::{Contents, FileHead, Item, OfDevice, Packer, Row};
+use sync::wire::{DeviceId, Hash, SealedOperation};
 use xlsform::{Kind, Options, convert, read_workbook};
 
 fn main() -> Result<(), Box<dyn error::Error>> {
@@ -39,10 +41,32 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let own = fuzz::program(&fuzz::with_calculation("1")).ok_or("the form is wrong")?;
     let record = Session::start(own, fuzz::environment()).to_xml();
     seed(corpus, "submission", "own", record.as_bytes())?;
+    let bundle = include_str!("../../crates/sync/tests/it/frozen/bundle-1.txt").trim();
+    let byte = |at| u8::from_str_radix(&bundle[at..at + 2], 16);
+    let bundle = (0..bundle.len()).step_by(2).map(byte).collect::<Result<Vec<u8>, _>>()?;
+    seed(corpus, "bundle", "frozen", &bundle)?;
+    seed(corpus, "bundle", "content", &content())?;
     for (number, expression) in expressions.iter().enumerate() {
         seed(corpus, "expression", &number.to_string(), expression.as_bytes())?;
     }
     Ok(())
+}
+
+/// What is sealed in a bundle, of every kind.
+fn content() -> Vec<u8> {
+    let (device, hash) = (DeviceId([1; 16]), Hash([2; 32]));
+    let items = [
+        Item::Contents(Contents { account: "a".to_owned(), device_name: "b".to_owned() }),
+        Item::Device(OfDevice { device, oldest: Some(3) }),
+        Item::Operation(SealedOperation { seq: 3, bytes: vec![4] }),
+        Item::File(FileHead { hash, size: 2, media_type: "image/jpeg".to_owned() }),
+        Item::Chunk(vec![5, 6]),
+        Item::Row(Row { store: "c".to_owned(), key: vec![7], value: vec![8] }),
+    ];
+    let mut packer = Packer::default();
+    let full = items.iter().flat_map(|item| packer.put(item)).count();
+    assert_eq!(full, 0, "they fit into one frame");
+    packer.finish().bytes
 }
 
 fn seed(corpus: &Path, target: &str, name: &str, bytes: &[u8]) -> std::io::Result<()> {

@@ -40,6 +40,12 @@ pub enum Action {
     Backup,
     /// The database was put back from a backup.
     Restore,
+    /// The work of a phone came as a file.
+    BundleImport,
+    /// A file was refused that was to be such work.
+    BundleRefuse,
+    /// The organisation has a new key, which phones seal such files to.
+    OrganisationKey,
 }
 
 impl Action {
@@ -62,6 +68,9 @@ impl Action {
             Self::PackLoad => "pack_load",
             Self::Backup => "backup",
             Self::Restore => "restore",
+            Self::BundleImport => "bundle_import",
+            Self::BundleRefuse => "bundle_refuse",
+            Self::OrganisationKey => "organisation_key",
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Backups: a folder that holds dated copies of the database, and every file once, by its hash. Making one more
-//! copies only the files that the folder does not hold yet.
+//! Backups: a folder that holds dated copies of the database, every file once, by its hash, and the organisation's private
+//! keys. Making one more copies only the files that the folder does not hold yet.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::blob_store::BlobStore;
+use crate::bundle::keys::KeyFolder;
 use crate::clock;
 use crate::config::Config;
 use crate::database::{BackupError, Database, DatabaseError, OpenError, read_copy};
@@ -66,6 +67,9 @@ pub async fn backup(config: &Config, folder: &Path, now_ms: i64) -> Result<Moved
     let copy = database.copy_to(&file).await?;
     let (from, to) = (files_of(config)?, files_in(folder)?);
     let moved = move_files(&copy.files, &from, &to, file).await?;
+    // Without them nobody could open the bundles that phones have sealed by now.
+    let keys = folder.join("keys");
+    at(&keys, KeyFolder::new(config.key_folder()).copy_to(&keys))?;
     for hash in &moved.lost {
         database.want_again(*hash).await?;
     }
@@ -99,6 +103,8 @@ pub async fn restore(
     let files = read_copy(&part).await?;
     let (from, to) = (files_in(folder)?, files_of(config)?);
     let moved = move_files(&files, &from, &to, copy).await?;
+    let keys = config.key_folder();
+    at(&keys, KeyFolder::new(folder.join("keys")).copy_to(&keys))?;
     if config.database_url.is_some() {
         let database = Database::of(config, clock::now_ms()).await?;
         database.put_back(&part).await?;

@@ -60,6 +60,18 @@ impl Config {
         self.data.join("blobs")
     }
 
+    /// The folder of the organisation's private keys.
+    #[must_use]
+    pub fn key_folder(&self) -> PathBuf {
+        self.data.join("keys")
+    }
+
+    /// The folder of bundles that are on their way in.
+    #[must_use]
+    pub fn incoming_folder(&self) -> PathBuf {
+        self.data.join("incoming")
+    }
+
     pub(crate) fn is_https(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }

@@ -100,9 +100,20 @@ impl ApiError {
 }
 
 impl ApiError {
+    /// Whether what was sent is at fault, and would be at the next try.
+    pub(crate) fn is_unprocessable(&self) -> bool {
+        self.status == StatusCode::UNPROCESSABLE_ENTITY
+    }
+
     /// Its status, its message and when the next try is welcome, for those who speak no JSON.
     pub(crate) fn into_parts(self) -> (StatusCode, String, Option<u64>) {
         (self.status, self.message, self.retry_after)
+    }
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
     }
 }
 

@@ -6,6 +6,7 @@
 //! | [`api`] | one file for each resource |
 //! | [`database`] | all SQL |
 //! | [`backup`] | dated copies of all data, and putting one back |
+//! | [`bundle`] | the work of a phone that came as a file |
 //! | [`accounts`] | roles, passwords, tokens, codes, throttling |
 //! | [`audit`] | the chain of the audit log, and proving it |
 //! | [`pack_load`] | from a pack folder to forms and units in force |
@@ -22,6 +23,7 @@ pub mod api;
 pub mod audit;
 pub mod backup;
 mod blob_store;
+pub mod bundle;
 pub mod clock;
 pub mod config;
 pub mod database;
@@ -45,6 +47,8 @@ use tokio::sync::watch;
 
 use crate::accounts::Throttle;
 use crate::blob_store::BlobStore;
+use crate::bundle::incoming::Incoming;
+use crate::bundle::keys::{KeyFolder, OrganisationKey};
 use crate::config::Config;
 use crate::database::{Database, DatabaseError, OpenError};
 use crate::static_files::StaticFiles;
@@ -60,6 +64,8 @@ struct Inner {
     config: Config,
     database: Database,
     blobs: BlobStore,
+    keys: KeyFolder,
+    incoming: Incoming,
     files: StaticFiles,
     throttle: Throttle,
     openrosa: openrosa::Turn,
@@ -75,6 +81,9 @@ pub enum ServeError {
     /// The database did not open.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// The database did not answer.
+    #[error(transparent)]
+    Answer(#[from] DatabaseError),
     /// The data folder or the network said no.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -104,11 +113,16 @@ impl App {
         close_to_others(&config.data)?;
         let database = Database::of(&config, clock::now_ms()).await?;
         let blobs = BlobStore::of(&config)?;
+        let keys = KeyFolder::new(config.key_folder());
+        ensure_key(&database, &keys).await?;
+        let incoming = Incoming::new(config.incoming_folder());
         let files = StaticFiles::new(config.app.clone());
         let inner = Inner {
             config,
             database,
             blobs,
+            keys,
+            incoming,
             files,
             throttle: Throttle::default(),
             openrosa: openrosa::Turn::default(),
@@ -132,6 +146,14 @@ impl App {
 
     pub(crate) fn blobs(&self) -> &BlobStore {
         &self.inner.blobs
+    }
+
+    pub(crate) fn keys(&self) -> &KeyFolder {
+        &self.inner.keys
+    }
+
+    pub(crate) fn incoming(&self) -> &Incoming {
+        &self.inner.incoming
     }
 
     pub(crate) fn files(&self) -> &StaticFiles {
@@ -169,7 +191,7 @@ impl App {
             self.database().drop_blob(*hash).await?;
             self.blobs().drop_part(*hash).await?;
         }
-        Ok(abandoned.len())
+        Ok(abandoned.len() + self.incoming().sweep(since)?)
     }
 
     /// Sweeps now and every day, until the server stops.
@@ -212,6 +234,24 @@ async fn follow_head(
         () = database.follow_head(|head| announce(&news, head)) => {}
         _ = stopping.changed() => {}
     }
+}
+
+/// Makes the organisation's first key. A server whose database names one that is not in its folder goes on without: phones
+/// then seal to what only another server opens, or nobody, until the file is put back or another key is made.
+async fn ensure_key(database: &Database, keys: &KeyFolder) -> Result<(), ServeError> {
+    match database.organisation_key().await? {
+        Some(key) if keys.find(key.id())?.is_none() => {
+            tracing::error!(key = %key.id(), "the organisation's private key is not here; bundles cannot be opened");
+        }
+        Some(_) => {}
+        None => {
+            let key = OrganisationKey::new();
+            // The file comes first: what a phone seals must never be for nobody.
+            keys.add(&key)?;
+            database.add_organisation_key(&key.public(), true, clock::now_ms()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Photos and names are nobody else's business on this machine.

@@ -3,15 +3,17 @@
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MIN_PASSWORD, Role};
+use server::bundle::keys::{KeyFolder, OrganisationKey};
+use server::bundle::{self, ImportError, Receipt};
 use server::config::Config;
 use server::database::{AuditOf, Database, NewAccount, NewSession, Seen};
-use server::{backup, clock, openrosa, pack_load};
+use server::{App, backup, clock, openrosa, pack_load};
 use sync::wire::{DeviceId, Hash};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -51,6 +53,12 @@ enum Command {
     /// Who did what, when, to what.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Work of phones that came as files.
+    #[command(subcommand)]
+    Bundle(BundleCommand),
+    /// The organisation's keys: what phones seal such files to.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Add a copy of all data to a backup folder, while the server runs, and prove it. Files that the folder holds
     /// already are not copied again.
     Backup {
@@ -194,6 +202,28 @@ fn postgres_url(url: &str) -> Result<String, String> {
     if is_postgres { Ok(url.to_owned()) } else { Err(why.to_owned()) }
 }
 
+#[derive(Subcommand)]
+enum BundleCommand {
+    /// Take files that phones made to be carried. It may run beside the server; taking one again changes nothing. Exit code 1
+    /// if any was refused.
+    Import {
+        /// The files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Who brought them: needed for those of a phone whose key this server does not know. They wait at the repair desk.
+        #[arg(long, value_name = "NAME")]
+        from: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeyCommand {
+    /// Print the name of the key in force, and whether its private half is here.
+    Show,
+    /// Put a new key in force. The old ones stay: files sealed to them are still on their way.
+    Rotate,
+}
+
 fn noted_head(text: &str) -> Result<(u64, Hash), String> {
     let read = |(row, hash): (&str, &str)| Some((row.parse().ok()?, hash.parse().ok()?));
     text.split_once(':').and_then(read).ok_or_else(|| "a row and its hash, as 17:9f…".to_owned())
@@ -268,6 +298,10 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::User(command) => user(&open(&config).await?, command).await?,
         Command::Session(command) => session(&open(&config).await?, command).await?,
         Command::Audit(command) => return audit(&open(&config).await?, command).await,
+        Command::Bundle(BundleCommand::Import { files, from }) => {
+            return import(config, &files, from.as_deref()).await;
+        }
+        Command::Key(command) => return key(&config, command).await,
         Command::Backup { folder } => {
             if config.database_url.is_none() && !config.database_file().exists() {
                 bail!("there is no database in {}", config.data.display());
@@ -514,6 +548,68 @@ async fn audit(database: &Database, command: AuditCommand) -> anyhow::Result<Exi
                 Ok(ExitCode::from(1))
             }
         },
+    }
+}
+
+async fn import(config: Config, files: &[PathBuf], from: Option<&str>) -> anyhow::Result<ExitCode> {
+    let app = App::open(config).await?;
+    if let Some(name) = from
+        && app.database().account(name).await?.is_none()
+    {
+        bail!("nobody is called {name}");
+    }
+    let mut code = ExitCode::SUCCESS;
+    for file in files {
+        match bundle::import(&app, file, from, None).await {
+            Ok(receipt) => say(&taken(file, &receipt)),
+            Err(ImportError::Refused(refusal)) => {
+                tell(&format!("{}: refused: {refusal}", file.display()));
+                code = ExitCode::from(1);
+            }
+            Err(ImportError::Failed(error)) => bail!("{}: {error}", file.display()),
+        }
+    }
+    app.database().close().await;
+    Ok(code)
+}
+
+/// What became of a bundle, in a line.
+fn taken(file: &Path, receipt: &Receipt) -> String {
+    let Receipt { account, device_name, operations, new_operations, .. } = receipt;
+    let Receipt { quarantined, files, new_files, damaged_files, proven, .. } = receipt;
+    let mut line = format!(
+        "{}: {account}, {device_name}: {operations} operations, {new_operations} of them new, {quarantined} at the repair \
+         desk; {files} files, {new_files} of them new",
+        file.display()
+    );
+    if *damaged_files > 0 {
+        line.push_str(&format!(", {damaged_files} damaged"));
+    }
+    if !proven {
+        line.push_str("; signed by a key that is not known");
+    }
+    line
+}
+
+async fn key(config: &Config, command: KeyCommand) -> anyhow::Result<ExitCode> {
+    let database = open(config).await?;
+    let keys = KeyFolder::new(config.key_folder());
+    match command {
+        KeyCommand::Show => {
+            let Some(key) = database.organisation_key().await? else {
+                bail!("the organisation has no key yet; the server makes it when it starts");
+            };
+            let is_here = keys.find(key.id())?.is_some();
+            say(&format!("{}: {}", key.id(), if is_here { "in force" } else { "not here" }));
+            Ok(if is_here { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        }
+        KeyCommand::Rotate => {
+            let key = OrganisationKey::new();
+            keys.add(&key)?;
+            database.add_organisation_key(&key.public(), false, clock::now_ms()).await?;
+            say(&format!("{}: in force", key.public().id()));
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

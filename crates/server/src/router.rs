@@ -48,6 +48,8 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(api::pull::pull))
         .routes(routes!(api::blobs::read, api::blobs::missing))
         .routes(routes!(api::blobs::write))
+        .routes(routes!(api::bundles::register_key))
+        .routes(routes!(api::bundles::standing, api::bundles::write))
         .routes(routes!(api::records::history))
         .routes(routes!(api::export::records))
         .routes(routes!(api::quarantine::list))
@@ -66,10 +68,15 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(api::docs::style))
 }
 
+/// What is neither limited to a small body nor to a short time.
+fn whole_bundles() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(api::bundles::take))
+}
+
 /// The description of the API.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    resources().merge(openrosa::resources()).into_openapi()
+    resources().merge(whole_bundles()).merge(openrosa::resources()).into_openapi()
 }
 
 /// The whole server.
@@ -82,6 +89,8 @@ pub fn router(app: App) -> Router {
     let openrosa = openrosa
         .layer(DefaultBodyLimit::max(openrosa::MAX_SUBMISSION))
         .layer(middleware::map_response(openrosa::mark));
+    // A whole bundle comes piece by piece to the disk, however long that takes.
+    let (whole, _) = whole_bundles().split_for_parts();
     api.layer(middleware::from_fn(guard))
         .merge(openrosa)
         .layer(compression)
@@ -89,6 +98,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
+        .merge(whole.layer(DefaultBodyLimit::disable()).layer(middleware::from_fn(guard)))
         .layer(CatchPanicLayer::custom(|_panic| {
             ApiError::internal("a handler panicked").into_response()
         }))

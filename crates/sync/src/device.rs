@@ -9,6 +9,7 @@ mod former;
 mod message;
 mod rekey;
 mod state;
+mod take_over;
 
 use std::collections::VecDeque;
 
@@ -22,6 +23,7 @@ pub use self::{
     },
     rekey::{Rekeyed, rekey, rekey_patch},
     state::{Contact, DeviceState},
+    take_over::take_over,
 };
 use crate::{
     blob::Chunks,
@@ -66,6 +68,7 @@ enum Step {
     Pushing { ticket: u64, sent: Sent },
     Marking { more: bool, copied: Option<Dot> },
     Rekeying,
+    TakingOver,
     Pulling { ticket: u64 },
     Polling { ticket: u64 },
     Committing { more: bool, polled: bool },
@@ -92,6 +95,8 @@ pub struct Device {
     /// How many of the ids that the device had before, from the first, are to be asked about: all at a start and after a
     /// restore.
     former_due: usize,
+    /// Another phone's work waits to be taken over.
+    takes_over: bool,
     /// The server let nothing be read: files go up all the same, and then the person is asked to sign in.
     may_not_read: bool,
     /// The server's watermark as last heard, own or not.
@@ -132,6 +137,7 @@ impl Device {
             blocked: None,
             blobs: VecDeque::new(),
             file_refused: false,
+            takes_over: false,
             may_not_read: false,
             freed: 0,
             waiting: Waiting::default(),
@@ -181,6 +187,8 @@ impl Device {
                 self.fail(Blocked::Storage, None, random)
             }
             Event::Rekeyed(state) => self.rekeyed(state),
+            Event::Rescued => self.ask_to_take_over(),
+            Event::TookOver(state) => self.took_over(state),
         };
         let status = self.status();
         if self.reported != Some(status) {
@@ -267,6 +275,10 @@ impl Device {
         self.again = false;
         self.dirty = false;
         self.poll_next = false;
+        if self.takes_over {
+            self.step = Step::TakingOver;
+            return vec![Effect::TakeOver];
+        }
         vec![Effect::SealAndLoadOutbox {
             after: self.state.acked,
             max_operations: self.max_operations,
@@ -532,6 +544,9 @@ impl Device {
     fn fail(&mut self, blocked: Blocked, retry_after_ms: Option<u64>, random: u64) -> Vec<Effect> {
         self.step = Step::Idle;
         self.again = false;
+        if self.takes_over && blocked != Blocked::Storage {
+            return self.load(); // that needs no network
+        }
         let first = self.blocked != Some(blocked);
         self.blocked = Some(if self.online { blocked } else { Blocked::Offline });
         match blocked {
@@ -551,9 +566,11 @@ impl Device {
     fn status(&self) -> SyncStatus {
         let phase = match self.step {
             Step::Idle | Step::Polling { .. } => Phase::Idle,
-            Step::Loading | Step::Pushing { .. } | Step::Marking { .. } | Step::Rekeying => {
-                Phase::Sending
-            }
+            Step::Loading
+            | Step::Pushing { .. }
+            | Step::Marking { .. }
+            | Step::Rekeying
+            | Step::TakingOver => Phase::Sending,
             Step::Pulling { .. } | Step::Committing { .. } => Phase::Receiving,
             Step::ListingBlobs
             | Step::AskingBlob { .. }

@@ -14,9 +14,11 @@
 //! | [`push`], [`pull`] | the server's side |
 //! | [`repair`] | what the server could not apply, after all |
 //! | [`blob`] | files in chunks |
+//! | [`bundle`] | all that as a file that somebody carries |
 #![warn(missing_docs)]
 
 pub mod blob;
+pub mod bundle;
 pub mod codec;
 pub mod device;
 pub mod draft;

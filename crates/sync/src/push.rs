@@ -221,6 +221,29 @@ impl Batch {
             self.unsent.map(|unsent| unsent.saturating_add((brought - decisions.len()) as u64));
         Decided { device: self.device, acked, decisions, changed: records, left, lost, unsent }
     }
+
+    /// Decides what becomes of operations that must not take a place in the device's count: what the log does not hold is
+    /// kept beside it, for the repair desk. So nobody can take the place of what the device itself will send.
+    #[must_use]
+    pub fn set_beside(self, known: &Known, reason: QuarantineReason) -> Decided {
+        let decisions = self.incoming.into_iter().map(|Incoming { seq, bytes, operation }| {
+            let hash = codec::hash(&bytes);
+            let (verdict, place) = match known.kept.get(&seq) {
+                Some(kept) if kept.hash == hash => (kept.verdict.clone(), Place::Held),
+                _ => (quarantined(seq, reason), Place::Beside),
+            };
+            Decision { seq, hash, bytes, operation, verdict, place }
+        });
+        Decided {
+            device: self.device,
+            acked: known.acked,
+            decisions: decisions.collect(),
+            changed: BTreeMap::new(),
+            left: BTreeMap::new(),
+            lost: None,
+            unsent: None,
+        }
+    }
 }
 
 fn quarantined(seq: u64, reason: QuarantineReason) -> Verdict {

@@ -155,23 +155,7 @@ pub fn view(
     outbox: &[Held],
     open: Option<&OpenPatch>,
 ) -> Option<RecordView> {
-    let included = device.included_in(base);
-    let is_standing = |dot: Dot| {
-        let mut fields = base.into_iter().flat_map(|base| base.state.fields.values().flatten());
-        fields.any(|sibling| sibling.dot == dot)
-    };
-    let overlay: Vec<&Held> = outbox
-        .iter()
-        .filter(|held| match held.is_quarantined() {
-            // Applied at the repair desk if it stands in the base.
-            true => !is_standing(held.operation.dot),
-            false => held.operation.dot.seq > included,
-        })
-        .collect();
-    let mut record = base.map(|base| Record::from_state(&base.state));
-    for held in &overlay {
-        apply(&mut record, &held.operation);
-    }
+    let (mut record, overlay) = overlaid(device, base, outbox);
     let sealed = record.as_ref().map(|record| record.state(Stamp::default()));
     if let Some(patch) = open {
         apply(&mut record, &unsealed(patch, device.device));
@@ -191,6 +175,49 @@ pub fn view(
     view.quarantined = kept.is_some();
     view.kept = kept.and_then(|held| held.verdict.clone());
     Some(view)
+}
+
+/// The record as this device shows it without its open patch, for another one that goes on from there: with the device's
+/// own operations under the names that they have. `None` if there is nothing of it.
+#[must_use]
+pub fn handed_over(
+    device: &DeviceState,
+    base: Option<&Base>,
+    outbox: &[Held],
+) -> Option<RecordState> {
+    let (record, overlay) = overlaid(device, base, outbox);
+    let own = overlay.last().map(|held| held.operation.at.wall_ms);
+    Some(record?.state(Stamp {
+        received_ms: base.map_or(0, |base| base.state.received_ms),
+        changed_ms: own.or(base.map(|base| base.state.changed_ms)).unwrap_or_default(),
+        rv: base.map_or(0, |base| base.state.rv),
+    }))
+}
+
+/// What a pull brought with the device's own operations over it that are not in that yet; and those.
+fn overlaid<'a>(
+    device: &DeviceState,
+    base: Option<&Base>,
+    outbox: &'a [Held],
+) -> (Option<Record>, Vec<&'a Held>) {
+    let included = device.included_in(base);
+    let is_standing = |dot: Dot| {
+        let mut fields = base.into_iter().flat_map(|base| base.state.fields.values().flatten());
+        fields.any(|sibling| sibling.dot == dot)
+    };
+    let overlay: Vec<&Held> = outbox
+        .iter()
+        .filter(|held| match held.is_quarantined() {
+            // Applied at the repair desk if it stands in the base.
+            true => !is_standing(held.operation.dot),
+            false => held.operation.dot.seq > included,
+        })
+        .collect();
+    let mut record = base.map(|base| Record::from_state(&base.state));
+    for held in &overlay {
+        apply(&mut record, &held.operation);
+    }
+    (record, overlay)
 }
 
 fn apply(record: &mut Option<Record>, operation: &Operation) {

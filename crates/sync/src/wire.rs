@@ -326,7 +326,7 @@ pub enum QuarantineReason {
     /// Larger than the server takes.
     #[n(6)]
     TooLarge,
-    /// Sent by another account than the one that made it.
+    /// Sent by another account than the one that made it, or by nobody who can prove to have made it.
     #[n(7)]
     OtherAuthor,
 }

@@ -7,11 +7,11 @@ use crate::step::{cargo, root, run, step};
 use crate::tools;
 
 /// What a person could send that another program or a careless hand wrote.
-const TARGETS: [&str; 4] = ["expression", "xform", "workbook", "submission"];
+const TARGETS: [&str; 5] = ["expression", "xform", "workbook", "submission", "bundle"];
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Only this one: expression, xform, workbook or submission.
+    /// Only this one: expression, xform, workbook, submission or bundle.
     only: Option<String>,
     /// For how long each runs.
     #[arg(long, default_value_t = 10)]

@@ -1,4 +1,4 @@
-//! What is stored where. Version 1 of the database `sotay`; the rows' CBOR is the sync crate's, frozen there.
+//! What is stored where. Version 2 of the database `sotay`; the rows' CBOR is the sync crate's, frozen there.
 //!
 //! A store's name and its key never change meaning: a new need is a new store and a new [`VERSION`].
 
@@ -15,7 +15,7 @@ use super::StorageError;
 pub const DATABASE: &str = "sotay";
 
 /// The schema's version; [`Store::since`] says which stores each version added.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Bytes of a file in one row of [`Store::Blobs`], as they are also sent.
 pub const CHUNK_SIZE_BYTES: usize = 256 * 1024;
@@ -41,10 +41,14 @@ pub enum Store {
     Pack,
     /// Where the person was in each open form, by record id; under [`FILLING`], which form was on screen.
     Place,
+    /// Bundles of others that this phone keeps until it has brought them, by hash.
+    Carried,
+    /// Those in pieces of [`CHUNK_SIZE_BYTES`], by hash and place.
+    CarriedPieces,
 }
 
 /// Every store.
-pub const STORES: [Store; 9] = [
+pub const STORES: [Store; 11] = [
     Store::Meta,
     Store::Base,
     Store::Open,
@@ -54,6 +58,8 @@ pub const STORES: [Store; 9] = [
     Store::Forms,
     Store::Pack,
     Store::Place,
+    Store::Carried,
+    Store::CarriedPieces,
 ];
 
 /// The key of the one row in [`Store::Pack`].
@@ -76,6 +82,10 @@ pub mod meta {
     pub const AUDIT: &str = "audit.";
     /// The names of people by account, as the server told them: a CBOR map.
     pub const NAMES: &str = "names";
+    /// What bundles are sealed to, as the server told it: CBOR of `sync::bundle::PublicKey`.
+    pub const ORGANISATION: &str = "organisation";
+    /// What a rescue file brought and sync has not taken over: CBOR of `sync::device::Former`s.
+    pub const RESCUED: &str = "rescued";
 }
 
 impl Store {
@@ -92,13 +102,18 @@ impl Store {
             Self::Forms => "forms",
             Self::Pack => "pack",
             Self::Place => "place",
+            Self::Carried => "carried",
+            Self::CarriedPieces => "carriedpieces",
         }
     }
 
     /// The version that added the store.
     #[must_use]
     pub fn since(self) -> u32 {
-        1
+        match self {
+            Self::Carried | Self::CarriedPieces => 2,
+            _ => 1,
+        }
     }
 }
 

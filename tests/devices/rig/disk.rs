@@ -3,11 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync::{
-    blob, codec,
-    device::{DeviceState, Outbox, Page, Rekeyed, Waiting, WaitingBlob, rekey, rekey_patch},
+    blob,
+    bundle::{Contents, FileHead, Item, OfDevice},
+    codec,
+    device::{
+        DeviceState, Former, Outbox, Page, Rekeyed, Waiting, WaitingBlob, rekey, rekey_patch,
+        take_over,
+    },
     draft::OpenPatch,
     push::MAX_REQUEST_BYTES,
-    view::{Base, Held},
+    view::{Base, Held, handed_over},
     wire::{
         Action, DeviceId, Dot, Hash, Operation, Outcome, RecordId, RecordState, SealedOperation,
         Verdict,
@@ -44,6 +49,8 @@ pub struct Disk {
     open: BTreeMap<RecordId, Vec<u8>>,
     base: BTreeMap<RecordId, Vec<u8>>,
     pub files: BTreeMap<Hash, StoredFile>,
+    /// What a rescue file brought and the machine has not taken over.
+    rescued: Vec<Former>,
 }
 
 fn read<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> T {
@@ -59,6 +66,7 @@ impl Disk {
             open: BTreeMap::new(),
             base: BTreeMap::new(),
             files: BTreeMap::new(),
+            rescued: Vec::new(),
         }
     }
 
@@ -96,8 +104,10 @@ impl Disk {
         let unsent =
             || self.outbox.range(self.state().acked + 1..).map(|(_, sealed)| sealed.record);
         let records: BTreeSet<RecordId> = unsent().chain(self.open.keys().copied()).collect();
+        let state = self.state();
+        let former = state.former().iter().chain(&self.rescued).map(Former::unsent).sum::<usize>();
         Waiting {
-            operations: (unsent().count() + self.open.len()) as u64,
+            operations: (unsent().count() + self.open.len() + former) as u64,
             records: records.len() as u64,
             blobs: self.files.values().filter(|file| !file.sent).count() as u64,
         }
@@ -227,6 +237,58 @@ impl Disk {
         if let Some(file) = self.files.get_mut(&hash) {
             file.sent = true;
         }
+    }
+
+    /// What a bundle of this phone holds, once all is sealed.
+    pub fn items(&mut self, account: &str, wall_ms: i64) -> Vec<Item> {
+        for record in self.open.keys().copied().collect::<Vec<_>>() {
+            self.seal(record, None, wall_ms);
+        }
+        let state = self.state();
+        let safe = state.acked.min(state.safe);
+        let oldest = (safe > 0).then_some(safe + 1);
+        let device_name = "Điện thoại thử".to_owned();
+        let mut items = vec![
+            Item::Contents(Contents { account: account.to_owned(), device_name }),
+            Item::Device(OfDevice { device: state.device, oldest }),
+        ];
+        let sealed = self.outbox.range(safe + 1..);
+        items.extend(sealed.map(|(seq, sealed)| {
+            Item::Operation(SealedOperation { seq: *seq, bytes: sealed.bytes.clone() })
+        }));
+        for (hash, file) in self.files.iter().filter(|(_, file)| !file.sent) {
+            let (size, media_type) = (file.bytes.len() as u64, "image/jpeg".to_owned());
+            items.push(Item::File(FileHead { hash: *hash, size, media_type }));
+            items.extend(file.bytes.chunks(256 * 1024).map(|bytes| Item::Chunk(bytes.to_vec())));
+        }
+        items
+    }
+
+    /// A new phone's disk that goes on from a rescue file of this one.
+    pub fn rescued(&self, fresh: DeviceId) -> Self {
+        let state = self.state();
+        let safe = state.acked.min(state.safe);
+        let sealed = self.outbox.range(safe + 1..);
+        let operations =
+            sealed.map(|(seq, sealed)| SealedOperation { seq: *seq, bytes: sealed.bytes.clone() });
+        let operations = operations.collect();
+        let mut new = Self::new(fresh);
+        new.rescued.push(Former { device: state.device, acked: state.acked, operations });
+        for record in self.records() {
+            let held = self.held(record);
+            let base = handed_over(&state, self.base(record).as_ref(), &held);
+            if let Some(state) = base {
+                new.know(state);
+            }
+        }
+        (new.open, new.files) = (self.open.clone(), self.files.clone());
+        new
+    }
+
+    pub fn take_over(&mut self) -> DeviceState {
+        let state = take_over(&self.state(), std::mem::take(&mut self.rescued));
+        self.state = codec::encode(&state);
+        state
     }
 
     pub fn rekey(&mut self, above: Dot, fresh: DeviceId) -> DeviceState {

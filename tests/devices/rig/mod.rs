@@ -7,6 +7,7 @@ pub mod phone;
 #[path = "../../../crates/server/tests/it/place.rs"]
 pub mod place;
 pub mod random;
+pub mod sealing;
 pub mod server;
 
 pub use phone::Phone;

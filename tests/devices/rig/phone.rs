@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use axum::http::{Method, header};
 use serde_json::json;
 use sync::{
+    bundle::PublicKey,
     codec,
     device::{BlobReply, Device, Effect, Event, Reply, SyncStatus, WaitingBlob},
     draft::{OpenPatch, Screen},
@@ -16,6 +17,7 @@ use super::{
     disk::{Disk, StoredFile},
     http::{Answer, Http},
     random::Random,
+    sealing::{Pair, Sealing, digits},
     server::{Address, PASSWORD, Work},
 };
 
@@ -98,6 +100,41 @@ impl Phone {
         self.screens.clear();
         self.status = None;
         self.wants_tick = false;
+    }
+
+    /// A bundle of all that is in no backup, as the app makes it: nothing leaves the disk.
+    pub async fn bundle(&mut self) -> Vec<u8> {
+        let signer = Pair::of(self.account.len() as u8);
+        let path = "/api/v1/session/key";
+        let body = json!({ "key": digits(&signer.public().0) }).to_string().into_bytes();
+        let headers = [(header::CONTENT_TYPE.as_str(), "application/json")];
+        let answer = self.http.send(Method::PUT, path, &headers, body).await;
+        let answer = answer.expect("the server answers").json();
+        let key = answer["key"].as_str().expect("a key").as_bytes();
+        let byte = |pair: &[u8]| {
+            let pair = std::str::from_utf8(pair).expect("digits");
+            u8::from_str_radix(pair, 16).expect("hexadecimal")
+        };
+        let key: Vec<u8> = key.chunks(2).map(byte).collect();
+        let organisation = PublicKey(key.try_into().expect("a point"));
+        let items = self.disk.items(&self.account, self.wall_ms);
+        Sealing::new(self.device(), &signer, organisation).pack(&items)
+    }
+
+    /// Brings a bundle; what the server says of it.
+    pub async fn deliver(&self, bundle: &[u8]) -> Answer {
+        let headers = [(header::CONTENT_TYPE.as_str(), "application/octet-stream")];
+        let answer = self.http.send(Method::POST, "/api/v1/bundles", &headers, bundle.to_vec());
+        answer.await.expect("the server answers")
+    }
+
+    /// A new phone of the same person that goes on from a rescue file of this one. Nobody has signed in on it.
+    pub fn rescued(&self, name: &str) -> Self {
+        let mut phone = Self::new(&Address { socket: self.http.server }, &self.account, name);
+        phone.disk = self.disk.rescued(phone.device());
+        phone.kill();
+        phone.happen(Event::Rescued);
+        phone
     }
 
     /// Another browser profile with a copy of this one's disk and cookie.
@@ -298,6 +335,7 @@ impl Phone {
                 let fresh = self.random.device();
                 Some(Event::Rekeyed(self.disk.rekey(above, fresh)))
             }
+            Effect::TakeOver => Some(Event::TookOver(self.disk.take_over())),
             Effect::ScheduleRetry { .. } => {
                 self.wants_tick = true;
                 None

@@ -166,7 +166,7 @@ fn unprocessable(code: &'static str, message: &str) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
 }
 
-fn storage_error(error: std::io::Error) -> ApiError {
+pub(crate) fn storage_error(error: std::io::Error) -> ApiError {
     if error.kind() == std::io::ErrorKind::StorageFull {
         let message = "the server's disk is full; the chunk was not stored";
         return ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", message);
@@ -189,7 +189,8 @@ pub(crate) async fn keep_whole(app: &App, blob: NewBlob<'_>, bytes: Vec<u8>) -> 
     finish(app, blob).await
 }
 
-async fn finish(app: &App, blob: NewBlob<'_>) -> ApiResult<()> {
+/// Proves that the chunks of a file are all there and are that file. It is on disk when this answers.
+pub(crate) async fn finish(app: &App, blob: NewBlob<'_>) -> ApiResult<()> {
     let _one_at_a_time = app.blobs().finishing().await;
     if app.database().blob(blob.hash).await?.is_some_and(|known| known.whole) {
         return Ok(());

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod blobs;
+pub mod bundles;
 pub mod docs;
 pub mod export;
 mod extract;

@@ -122,7 +122,8 @@ fn folder_of(path: &Path) -> io::Result<&Path> {
     path.parent().ok_or_else(|| io::Error::other("a file of the store has a folder"))
 }
 
-fn digest(mut file: File) -> io::Result<Hash> {
+/// SHA-256 of a file.
+pub(crate) fn digest(mut file: File) -> io::Result<Hash> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -133,7 +134,8 @@ fn digest(mut file: File) -> io::Result<Hash> {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+/// Waits for the disk beside everything else.
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?

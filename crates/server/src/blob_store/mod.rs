@@ -16,6 +16,8 @@ use crate::config::Config;
 use folder::Folder;
 use objects::Objects;
 
+pub(crate) use folder::{blocking, digest};
+
 /// Files by hash.
 #[derive(Clone, Debug)]
 pub struct BlobStore {

@@ -100,6 +100,30 @@ pub(super) async fn keep_push(
 ) -> Answer<Pushed> {
     let known = known(tx, &batch).await?;
     let decided = batch.decide(known, &sender, rights);
+    keep_decided(tx, decided, sender, head, now_ms).await
+}
+
+/// Keeps operations beside the log, where they take no place in their device's count.
+pub(super) async fn keep_beside(
+    tx: &mut Write,
+    batch: Batch,
+    sender: Sender<'_>,
+    reason: QuarantineReason,
+    mut head: Head,
+    now_ms: i64,
+) -> Answer<Pushed> {
+    let known = known(tx, &batch).await?;
+    let decided = batch.set_beside(&known, reason);
+    keep_decided(tx, decided, sender, &mut head, now_ms).await
+}
+
+async fn keep_decided(
+    tx: &mut Write,
+    decided: Decided,
+    sender: Sender<'_>,
+    head: &mut Head,
+    now_ms: i64,
+) -> Answer<Pushed> {
     for decision in &decided.decisions {
         keep(tx, &decided, decision, sender, now_ms).await?;
     }

@@ -9,6 +9,7 @@
 mod accounts;
 mod audit;
 mod blobs;
+mod bundles;
 mod content;
 mod copy;
 mod epoch;
@@ -31,6 +32,7 @@ pub use accounts::{
 };
 pub use audit::AuditOf;
 pub use blobs::{BlobRow, NewBlob};
+pub use bundles::Signer;
 pub use content::{FormRow, NewPack};
 pub use copy::{BackupError, DatabaseCopy, read_copy};
 pub use feed::FeedPage;

@@ -6,6 +6,7 @@ mod app;
 mod audit;
 mod backup;
 mod blobs;
+mod bundle;
 mod cli;
 mod docs;
 mod export;
@@ -23,3 +24,6 @@ mod session;
 mod shared;
 mod static_files;
 mod vietnam;
+
+#[path = "../../../../tests/devices/rig/sealing.rs"]
+mod sealing;

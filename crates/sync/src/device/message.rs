@@ -121,6 +121,10 @@ pub enum Event {
     StorageFailed,
     /// The answer to [`Effect::Rekey`].
     Rekeyed(DeviceState),
+    /// Another phone's work was put on this one's disk, and waits to be taken over.
+    Rescued,
+    /// The answer to [`Effect::TakeOver`].
+    TookOver(DeviceState),
 }
 
 /// What the machine asks for. Requests for storage are answered before the next one is made; the records of
@@ -217,6 +221,9 @@ pub enum Effect {
         /// device's, or one it had before.
         above: Dot,
     },
+    /// Take what waits of another phone's work into the state, by [`super::take_over`], in the transaction that removes it from
+    /// where it waits. Answer: [`Event::TookOver`].
+    TakeOver,
     /// Show it.
     ReportStatus(SyncStatus),
 }

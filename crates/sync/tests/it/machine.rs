@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sync::{
     codec,
     device::{
-        BlobReply, Blocked, Device, DeviceState, Effect, Event, Outbox, Reply, Waiting,
-        WaitingBlob, rekey,
+        BlobReply, Blocked, Device, DeviceState, Effect, Event, Former, Outbox, Reply, Waiting,
+        WaitingBlob, rekey, take_over,
     },
     wire::{
         Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, PullResponse, PushRequest,
@@ -383,4 +383,64 @@ fn a_refused_file_does_not_hold_up_the_others() {
     assert!(matches!(it.effects[..], [Effect::AskBlob { blob: next, .. }] if next == blob(2)));
     it.blob_reply(BlobReply::Missing(String::new())).stored();
     assert!(it.device.is_idle() && it.delay().is_some());
+}
+
+fn by_another(seq: u64) -> SealedOperation {
+    SealedOperation { seq, bytes: vec![9] }
+}
+
+fn lost_phone(acked: u64, seqs: std::ops::RangeInclusive<u64>) -> Former {
+    Former { device: DeviceId([9; 16]), acked, operations: seqs.map(by_another).collect() }
+}
+
+#[test]
+fn the_work_of_a_lost_phone_goes_up_under_its_own_name() {
+    let mut driver = Driver::new();
+    driver.on(Event::Rescued);
+    assert_eq!(driver.effects, [Effect::TakeOver]);
+    let state = take_over(driver.device.state(), vec![lost_phone(4, 3..=6)]);
+    driver.on(Event::TookOver(state)).on(nothing_after(0));
+    let request = driver.request();
+    assert_eq!(request.device, DeviceId([9; 16]));
+    let seqs: Vec<u64> = request.operations.iter().map(|operation| operation.seq).collect();
+    assert_eq!((seqs, request.oldest), (vec![3, 4, 5, 6], Some(3)), "all of it is proved anew");
+    driver.push_reply(pushed(7, 6, 3..=6)).stored();
+    assert!(
+        matches!(driver.effects[..], [Effect::Pull { cursor: None, .. }]),
+        "the feed from its start"
+    );
+}
+
+#[test]
+fn what_is_rescued_waits_for_the_request_that_is_under_way_and_survives_a_full_disk() {
+    let mut driver = Driver::new();
+    driver.on(Event::Asked).on(outbox(1..=1, false));
+    let ticket = driver.ticket();
+    driver.on(Event::Rescued);
+    assert_eq!(driver.effects, []);
+    // It needs no network: that the request fails is no reason to wait.
+    driver.on(Event::PushReply { ticket, reply: Reply::Unreachable });
+    assert_eq!(driver.effects, [Effect::TakeOver]);
+    driver.on(Event::StorageFailed);
+    assert!(matches!(driver.effects[..], [Effect::ScheduleRetry { .. }]));
+    driver.on(Event::Tick);
+    assert_eq!(driver.effects, [Effect::TakeOver]);
+    let state = take_over(driver.device.state(), vec![lost_phone(0, 1..=1)]);
+    driver.on(Event::TookOver(state));
+    assert!(matches!(driver.effects[..], [Effect::SealAndLoadOutbox { .. }]));
+}
+
+#[test]
+fn taking_over_twice_is_once_and_a_phone_takes_nothing_over_from_itself() {
+    let own = DeviceState::new(DeviceId([1; 16]));
+    let once = take_over(&own, vec![lost_phone(2, 2..=4)]);
+    assert_eq!(take_over(&once, vec![lost_phone(2, 2..=4)]), once);
+    let more = take_over(
+        &once,
+        vec![lost_phone(3, 4..=6), Former { device: own.device, ..lost_phone(0, 1..=1) }],
+    );
+    assert_eq!(more.former(), [lost_phone(0, 2..=6)]);
+    assert_eq!(more.former()[0].unsent(), 5);
+    let empty = Former { operations: Vec::new(), ..lost_phone(0, 1..=1) };
+    assert_eq!(take_over(&own, vec![empty]).former(), []);
 }

@@ -1,7 +1,11 @@
 //! The crate seen from outside: frozen bytes, the rules of merging, and simulated years of bad networks.
 
+mod bundles;
 mod frozen;
 mod machine;
 mod merging;
 mod pushing;
 mod simulation;
+
+#[path = "../../../../tests/devices/rig/sealing.rs"]
+mod sealing;

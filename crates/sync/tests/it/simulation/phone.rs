@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use sync::{
     codec,
     device::{
-        Device, DeviceState, Effect, Event, Outbox, Page, Rekeyed, SyncStatus, Waiting,
-        WaitingBlob, rekey, rekey_patch,
+        Device, DeviceState, Effect, Event, Former, Outbox, Page, Rekeyed, SyncStatus, Waiting,
+        WaitingBlob, rekey, rekey_patch, take_over,
     },
     draft::{OpenPatch, Screen},
-    view::{Base, Held, RecordView, view},
+    view::{Base, Held, RecordView, handed_over, view},
     wire::{
         Action, DeviceId, Dot, Hash, Operation, Outcome, RecordId, SealedOperation, Value, Verdict,
         field,
@@ -39,6 +39,8 @@ pub struct Disk {
     pub open: BTreeMap<RecordId, OpenPatch>,
     pub base: BTreeMap<RecordId, Base>,
     pub blobs: BTreeMap<Hash, (u64, bool)>,
+    /// What a rescue file brought and the machine has not taken over.
+    pub rescued: Vec<Former>,
 }
 
 pub struct Phone {
@@ -70,6 +72,7 @@ impl Phone {
             open: BTreeMap::new(),
             base: BTreeMap::new(),
             blobs: BTreeMap::new(),
+            rescued: Vec::new(),
         };
         Self {
             account: account.to_owned(),
@@ -113,6 +116,44 @@ impl Phone {
         self.life += 1;
         self.timer = false;
         self.form = None;
+        if !self.disk.rescued.is_empty() {
+            self.handle(Event::Rescued, 0); // as whoever starts the machine does
+        }
+    }
+
+    /// What its owner carries away from it, to go on from on another phone.
+    pub fn rescue(&self) -> Disk {
+        let mut rescued = self.disk.clone();
+        let (acked, safe) = (self.disk.state.acked, self.disk.state.safe);
+        let operations = self.disk.outbox.range(acked.min(safe) + 1..);
+        let operations = operations
+            .map(|(seq, sealed)| SealedOperation { seq: *seq, bytes: sealed.bytes.clone() });
+        let device = self.disk.state.device;
+        rescued.rescued = self.disk.state.former().to_vec();
+        rescued.rescued.extend(self.disk.rescued.clone());
+        rescued.rescued.push(Former { device, acked, operations: operations.collect() });
+        rescued.base.clear();
+        for record in self.known_records() {
+            let outbox = self.disk.outbox.values();
+            let outbox = outbox.filter(|sealed| sealed.held.operation.record == record);
+            let outbox: Vec<Held> = outbox.map(|sealed| sealed.held.clone()).collect();
+            let state = handed_over(&self.disk.state, self.disk.base.get(&record), &outbox);
+            if let Some(state) = state.filter(|_| !outbox.is_empty()) {
+                rescued.base.insert(record, Base { state, included: 0, generation: 0 });
+            }
+        }
+        rescued
+    }
+
+    /// A new phone that goes on from there.
+    pub fn gone_on_with(&self, rescued: Disk, device: DeviceId) -> Self {
+        let mut phone = Self::new(device, &self.account, self.skew_ms, self.bug);
+        let Disk { rescued, base, open, blobs, .. } = rescued;
+        phone.disk = Disk { rescued, base, open, blobs, ..phone.disk };
+        phone.typed = self.typed.clone();
+        phone.life = self.life;
+        phone.kill();
+        phone
     }
 
     pub fn handle(&mut self, event: Event, random: u64) {
@@ -191,8 +232,10 @@ impl Phone {
             self.disk.outbox.range(self.disk.state.acked + 1..).map(|(_, sealed)| sealed).collect();
         let records: BTreeSet<RecordId> =
             unsent.iter().map(|sealed| sealed.held.operation.record).collect();
+        let former = self.disk.state.former().iter().chain(&self.disk.rescued);
+        let former: usize = former.map(Former::unsent).sum();
         Waiting {
-            operations: unsent.len() as u64,
+            operations: (unsent.len() + former) as u64,
             records: records.len() as u64,
             blobs: self.disk.blobs.values().filter(|(_, sent)| !sent).count() as u64,
         }
@@ -293,6 +336,11 @@ impl Phone {
                 sealing.unsealed = old;
                 sealing.sealed = operations;
                 self.handle(Event::Rekeyed(self.disk.state.clone()), random);
+            }
+            Effect::TakeOver => {
+                let came = std::mem::take(&mut self.disk.rescued);
+                self.disk.state = take_over(&self.disk.state, came);
+                self.handle(Event::TookOver(self.disk.state.clone()), random);
             }
             Effect::ScheduleRetry { .. }
             | Effect::ReportStatus(_)

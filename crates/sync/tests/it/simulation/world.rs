@@ -9,7 +9,7 @@ use sync::{
     draft::{OpenPatch, Screen},
     wire::{
         Action, DeviceId, Dot, FileRef, FormRef, Hash, Operation, Outcome, PushRequest,
-        PushResponse, RecordId, Value, Verdict, WIRE_VERSION,
+        PushResponse, RecordId, SealedOperation, Value, Verdict, WIRE_VERSION,
     },
 };
 
@@ -21,9 +21,12 @@ use super::{
 };
 
 /// Situations that a campaign must have met to count.
-pub const SITUATIONS: [&str; 37] = [
+pub const SITUATIONS: [&str; 41] = [
     "answer signed out",
     "backup taken",
+    "bundle made",
+    "bundle taken",
+    "bundle taken again",
     "captive portal",
     "clock set back",
     "clock set on",
@@ -41,6 +44,7 @@ pub const SITUATIONS: [&str; 37] = [
     "operation set aside",
     "page committed",
     "phone killed",
+    "phone lost and its work gone on with",
     "phone told that a record left",
     "profile copied",
     "profile renamed",
@@ -102,6 +106,15 @@ pub struct World {
     fleet: bool,
     /// The form's newest version.
     version: &'static str,
+    /// Whether people carry work as files: with random numbers of its own, so that it moves nothing in other runs.
+    carried: Option<Carried>,
+}
+
+/// Work on its way as files.
+struct Carried {
+    random: Random,
+    /// Whose account, what it is, and whether it was taken.
+    bundles: Vec<(String, Vec<u8>, bool)>,
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -120,8 +133,8 @@ const ON_THE_WAY: [&str; 9] = [
     "server killed before commit",
 ];
 /// What a phone stores, and may fail to, or be killed right after.
-const STORED: [&str; 6] =
-    ["seal", "acknowledgement", "page", "list of files", "file sent", "new id"];
+const STORED: [&str; 7] =
+    ["seal", "acknowledgement", "page", "list of files", "file sent", "new id", "taking over"];
 
 /// Every fault in every state of the protocol: a campaign must have met each of them.
 pub fn pairs() -> impl Iterator<Item = String> {
@@ -136,7 +149,7 @@ fn pair(fault: &str, state: &str) -> String {
 }
 
 fn stored(effect: &Effect) -> Option<&'static str> {
-    let [seal, acknowledgement, page, files, sent, id] = STORED;
+    let [seal, acknowledgement, page, files, sent, id, taking_over] = STORED;
     match effect {
         Effect::SealAndLoadOutbox { .. } => Some(seal),
         Effect::MarkAcked { .. } => Some(acknowledgement),
@@ -144,6 +157,7 @@ fn stored(effect: &Effect) -> Option<&'static str> {
         Effect::LoadBlobs => Some(files),
         Effect::MarkBlobSent { .. } => Some(sent),
         Effect::Rekey { .. } => Some(id),
+        Effect::TakeOver => Some(taking_over),
         _ => None,
     }
 }
@@ -188,6 +202,8 @@ impl World {
         let messages = Vec::new();
         let sealed = BTreeMap::new();
         let (calm, names, twice) = (false, 0, seed.is_multiple_of(4));
+        let carried = Carried { random: Random::new(!seed), bundles: Vec::new() };
+        let carried = (seed % 7 == 3).then_some(carried);
         Self {
             random,
             server,
@@ -202,6 +218,7 @@ impl World {
             twice,
             fleet,
             version: "1",
+            carried,
         }
     }
 
@@ -276,6 +293,7 @@ impl World {
                 42.. => self.deliver(),
                 _ => {}
             }
+            self.carry();
         }
     }
 
@@ -739,6 +757,66 @@ impl World {
         if self.random.one_in(6) && !self.server.revoked.remove(&account) {
             self.server.revoked.insert(account);
         }
+    }
+
+    /// Somebody makes a bundle, brings one, or loses a phone and goes on from its rescue file.
+    fn carry(&mut self) {
+        let phones = self.phones.len();
+        let Some(carried) = &mut self.carried else { return };
+        let (draw, index) = (carried.random.below(120), carried.random.below(phones));
+        let bring =
+            (!carried.bundles.is_empty()).then(|| carried.random.below(carried.bundles.len()));
+        match (draw, bring) {
+            (0..4, _) => self.make_bundle(index),
+            (4..10, Some(bundle)) => self.bring_bundle(bundle),
+            (10, _) => self.go_on_elsewhere(index),
+            _ => {}
+        }
+    }
+
+    /// As the phone makes one: what it has not sent is sealed first, and all goes along that is in no backup.
+    fn make_bundle(&mut self, index: usize) {
+        let phone = &mut self.phones[index];
+        let open: Vec<RecordId> = phone.disk.open.keys().copied().collect();
+        let sealed = open.into_iter().filter_map(|id| phone.seal(id, None)).collect();
+        let state = &phone.disk.state;
+        let safe = state.acked.min(state.safe);
+        let held = phone.disk.outbox.range(safe + 1..);
+        let operations =
+            held.map(|(seq, sealed)| SealedOperation { seq: *seq, bytes: sealed.bytes.clone() });
+        let request = PushRequest {
+            version: WIRE_VERSION,
+            device: state.device,
+            epoch: None,
+            operations: operations.collect(),
+            oldest: (safe > 0).then_some(safe + 1),
+            unsent: None,
+        };
+        let bundle = (phone.account.clone(), codec::encode(&request), false);
+        self.note(Sealing { sealed, ..Sealing::default() });
+        self.count("bundle made");
+        self.carried.iter_mut().for_each(|carried| carried.bundles.push(bundle.clone()));
+    }
+
+    fn bring_bundle(&mut self, bundle: usize) {
+        let Some(carried) = &mut self.carried else { return };
+        let (account, body, taken) = &mut carried.bundles[bundle];
+        let (account, body) = (account.clone(), body.clone());
+        let again = std::mem::replace(taken, true);
+        self.count(if again { "bundle taken again" } else { "bundle taken" });
+        if let Some((database, response)) = self.server.push(&account, &body) {
+            self.commit(database, &response);
+        }
+    }
+
+    fn go_on_elsewhere(&mut self, index: usize) {
+        self.count("phone lost and its work gone on with");
+        let rescued = self.phones[index].rescue();
+        let name = self.name();
+        let mut fresh = [0xdd; 16];
+        fresh[8..].copy_from_slice(&name.to_be_bytes());
+        self.phones[index] = self.phones[index].gone_on_with(rescued, DeviceId(fresh));
+        self.phones[index].handle(Event::Opened, 0);
     }
 
     fn copy_profile(&mut self, index: usize) {

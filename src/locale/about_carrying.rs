@@ -1,0 +1,171 @@
+//! Words of work that goes by file: made here, brought for others, gone on with from a lost phone.
+
+use super::{Language, words};
+
+words! {
+    by_file: "Chuyển bằng tệp", "Carry as a file";
+    by_file_why: "Khi máy này lâu không có mạng hoặc sắp hỏng, việc chưa gửi có thể đi bằng tệp.", "When this phone has no network for long, or is about to fail, unsent work can go as a file.";
+    by_file_open: "Chuyển, nhận tệp, cứu hộ", "Carry, deliver, rescue";
+
+    carry_title: "Chuyển việc chưa gửi", "Carry unsent work";
+    carry_why: "Tạo một tệp rồi nhờ người khác đem tới nơi có mạng, hoặc đem tới bàn điều phối. Chỉ máy chủ đọc được tệp này; người chuyển không xem và không sửa được. Mọi thứ vẫn còn trên máy này cho tới khi máy chủ nhận.", "Make a file and have somebody bring it to where there is a network, or to the coordinator's desk. Only the server can read it; whoever carries it can neither see nor change anything. All of it stays on this phone until the server has it.";
+    carry_make: "Tạo tệp chuyển", "Make the file";
+    carry_making: "Đang tạo tệp…", "Making the file…";
+    carry_share: "Chia sẻ tệp", "Share the file";
+    carry_save: "Tải tệp xuống máy", "Save the file";
+    carry_stays: "Chỉ máy chủ đọc được. Không có gì rời khỏi máy này.", "Only the server can read it. Nothing has left this phone.";
+    carry_nothing: "Máy chủ đã có tất cả: không có gì cần chuyển.", "The server has everything: there is nothing to carry.";
+    carry_no_key: "Máy này chưa nhận được khóa của máy chủ. Có mạng một lần rồi thử lại; lúc này hãy dùng tệp cứu hộ.", "This phone has not received the server's key yet. Go online once and try again; use a rescue file for now.";
+    carry_failed: "Không tạo được tệp. Thử lại.", "The file could not be made. Try again.";
+
+    deliver_title: "Nhận tệp chuyển hộ", "Deliver a file";
+    deliver_why: "Nhận tệp của người khác. Máy này giữ tệp và tự đưa lên máy chủ khi có mạng.", "Take somebody else's file. This phone keeps it, and brings it to the server by itself once there is a network.";
+    deliver_pick: "Chọn tệp", "Choose a file";
+    deliver_waits: "Đang chờ mạng để đưa lên máy chủ", "Waiting for a network to bring it to the server";
+    deliver_now: "Đang đưa lên máy chủ…", "Being brought to the server…";
+    deliver_nothing_new: "Máy chủ đã có sẵn tất cả", "The server had all of it already";
+    deliver_forget: "Bỏ khỏi danh sách", "Take off the list";
+    deliver_unproven: "Máy chủ không biết máy đã tạo tệp, nên người điều phối sẽ xem lại.", "The server does not know the phone that made it, so the coordinator will look at it.";
+    not_a_bundle: "Đây không phải tệp chuyển của Sổ tay.", "This is not a file of Sotay's.";
+    bundle_cut: "Tệp bị thiếu một phần. Xin người gửi gửi lại tệp.", "A part of the file is missing. Ask for it once more.";
+    bundle_newer: "Tệp do bản ứng dụng mới hơn tạo ra. Cập nhật ứng dụng rồi thử lại.", "The file was made by a newer app. Update the app and try again.";
+
+    rescue_title: "Tệp cứu hộ", "Rescue file";
+    rescue_why: "Máy sắp hỏng, sắp hết pin hay phải xóa? Tạo tệp cứu hộ: mọi việc chưa gửi, kể cả phiếu đang làm và ảnh. Đưa tệp ra khỏi máy này và chép mã ra giấy; với hai thứ đó, bạn tự làm tiếp trên máy khác, không cần mạng.", "Is the phone failing, or to be wiped? Make a rescue file: all unsent work, with drafts and photos. Get the file off this phone and write the code on paper; with these two you go on by yourself on another phone, without a network.";
+    rescue_make: "Tạo tệp cứu hộ", "Make a rescue file";
+    rescue_code: "Mã mở tệp", "The file's code";
+    rescue_write_down: "Chép mã này ra giấy, đừng gửi chung với tệp. Ai có cả tệp lẫn mã sẽ đọc được. Mã chỉ hiện một lần.", "Write the code on paper, and do not send it along with the file. Whoever has both can read it. It is shown only once.";
+    restore_title: "Làm tiếp từ tệp cứu hộ", "Go on from a rescue file";
+    restore_why: "Chọn tệp cứu hộ của máy cũ và nhập mã đã chép.", "Choose the old phone's rescue file and enter the code that was written down.";
+    restore_button: "Làm tiếp trên máy này", "Go on on this phone";
+    restoring: "Đang mở tệp…", "Opening the file…";
+    restore_pick_first: "Chọn tệp và nhập mã.", "Choose the file and enter the code.";
+    restore_wrong_code: "Mã không đúng, hoặc tệp bị hỏng.", "The code is wrong, or the file is damaged.";
+    restore_no_rescue: "Tệp này chỉ máy chủ mở được. Dùng mục “Nhận tệp chuyển hộ”.", "Only the server opens this file. Use “Deliver a file”.";
+    restore_same_phone: "Tệp này được tạo trên chính máy này: mọi thứ vẫn còn ở đây.", "This file was made on this very phone: all of it is still here.";
+    restore_failed: "Không mở được tệp. Thử lại.", "The file could not be opened. Try again.";
+}
+
+impl Language {
+    /// What a file that was made holds.
+    #[must_use]
+    pub fn bundle_made(self, records: usize, files: usize) -> String {
+        let what = self.records_and_files(records, files);
+        match self {
+            Self::Vi => format!("Đã tạo tệp có {what}"),
+            Self::En => format!("The file is made, with {what}"),
+        }
+    }
+
+    /// Files of others that wait on this phone.
+    #[must_use]
+    pub fn bundles_waiting(self, count: usize) -> String {
+        let count_text = self.count(count);
+        match self {
+            Self::Vi => format!("{count_text} tệp chuyển hộ đang chờ trên máy này."),
+            Self::En if count == 1 => "1 file of somebody else's waits on this phone.".to_owned(),
+            Self::En => format!("{count_text} files of others wait on this phone."),
+        }
+    }
+
+    /// When a bundle was made.
+    #[must_use]
+    pub fn bundle_made_at(self, moment: &str) -> String {
+        match self {
+            Self::Vi => format!("tạo lúc {moment}"),
+            Self::En => format!("made {moment}"),
+        }
+    }
+
+    /// What the server took.
+    #[must_use]
+    pub fn bundle_taken(self, account: &str, moment: &str) -> String {
+        match self {
+            Self::Vi => format!("Máy chủ đã nhận việc của {account}, lúc {moment}"),
+            Self::En => format!("The server has taken the work of {account}, {moment}"),
+        }
+    }
+
+    /// How many changes and files were new to the server.
+    #[must_use]
+    pub fn bundle_new(self, changes: usize, files: usize) -> String {
+        let count = self.count(changes);
+        let changes = match self {
+            Self::Vi => format!("{count} thay đổi"),
+            Self::En if changes == 1 => "1 change".to_owned(),
+            Self::En => format!("{count} changes"),
+        };
+        if files == 0 { changes } else { format!("{changes}, {}", self.file_count(files)) }
+    }
+
+    /// How many changes wait for the coordinator.
+    #[must_use]
+    pub fn bundle_quarantined(self, changes: usize) -> String {
+        let count = self.count(changes);
+        match self {
+            Self::Vi => format!("{count} thay đổi chờ người điều phối xem"),
+            Self::En => format!("{count} of them wait for the coordinator"),
+        }
+    }
+
+    /// How many files were damaged.
+    #[must_use]
+    pub fn bundle_damaged(self, files: usize) -> String {
+        let files = self.file_count(files);
+        match self {
+            Self::Vi => format!("{files} bị hỏng từ trước khi đóng tệp"),
+            Self::En => format!("{files} damaged before the bundle was made"),
+        }
+    }
+
+    /// Why the server will not take a bundle, by its code.
+    #[must_use]
+    pub fn bundle_refused(self, code: &str) -> String {
+        let (vi, en) = match code {
+            "altered" | "cut_short" | "bundle_mismatch" => (
+                "Máy chủ không nhận: tệp đã bị sửa hoặc thiếu một phần. Xin tệp khác từ máy đã tạo.",
+                "Refused: the file was changed, or a part is missing. Ask for another one from the phone that made it.",
+            ),
+            "unknown_key" => (
+                "Máy chủ chưa mở được tệp: thiếu khóa. Báo người quản trị; máy này giữ tệp và thử lại.",
+                "The server cannot open it yet: a key is missing. Tell the administrator; this phone keeps the file and tries again.",
+            ),
+            "not_for_server" => (
+                "Máy chủ không mở được: tệp cứu hộ này chỉ mở bằng mã.",
+                "The server cannot open it: this rescue file is opened with its code alone.",
+            ),
+            "wrong_device" => (
+                "Máy chủ không nhận: tệp mang việc của máy người khác.",
+                "Refused: it brings the work of somebody else's phone.",
+            ),
+            "newer_version" => (
+                "Máy chủ chưa hiểu tệp của bản ứng dụng mới này.",
+                "The server does not understand files of such a new app yet.",
+            ),
+            other => {
+                return match self {
+                    Self::Vi => format!("Máy chủ không nhận ({other})."),
+                    Self::En => format!("Refused ({other})."),
+                };
+            }
+        };
+        match self {
+            Self::Vi => vi,
+            Self::En => en,
+        }
+        .to_owned()
+    }
+
+    /// The rescue file is of somebody else than who uses this phone.
+    #[must_use]
+    pub fn restore_other_person(self, account: &str) -> String {
+        match self {
+            Self::Vi => format!(
+                "Tệp này của {account}. Người khác đang dùng máy này: đăng xuất rồi thử lại."
+            ),
+            Self::En => format!(
+                "This file is of {account}, and somebody else uses this phone: sign out and try again."
+            ),
+        }
+    }
+}

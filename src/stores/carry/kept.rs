@@ -1,0 +1,253 @@
+//! Bundles of others that this phone keeps: in pieces as they are brought, with what became of them.
+
+use leptos::prelude::*;
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use sync::{
+    bundle::{
+        BundleError, Counts, Frames, Header, Kind, PREFIX_BYTES, associated_data, header_length,
+        read_header,
+    },
+    codec,
+    wire::Hash,
+};
+
+use super::{Carry, CarryError};
+use crate::platform::{
+    clock,
+    files::{File, FileError},
+    hand_out,
+    storage::{
+        Change, Storage, StorageError, Store,
+        schema::{CHUNK_SIZE_BYTES, Key},
+    },
+};
+use crate::stores::outbox;
+
+/// Bytes of a piece.
+pub(super) const PIECE: u64 = CHUNK_SIZE_BYTES as u64;
+
+/// What the server said of a bundle that was taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Receipt {
+    /// What the device that made it calls itself.
+    pub device_name: String,
+    /// Whose work it is.
+    pub account: String,
+    /// When it was received.
+    pub received_ms: i64,
+    /// Whether the server knows the key that signed it.
+    pub proven: bool,
+    /// Operations that the server did not have.
+    pub new_operations: usize,
+    /// Operations that wait at the repair desk.
+    pub quarantined: usize,
+    /// Files that the server did not have.
+    pub new_files: usize,
+    /// Files that were damaged before they were sealed.
+    pub damaged_files: usize,
+}
+
+/// A row of [`Store::Carried`].
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Row {
+    #[n(0)]
+    pub size: u64,
+    #[n(1)]
+    pub kept_ms: i64,
+    #[n(2)]
+    pub made_ms: i64,
+    #[n(3)]
+    pub kind: Kind,
+    #[n(4)]
+    pub counts: Counts,
+    /// What the server said when it took it: JSON of a [`Receipt`].
+    #[n(5)]
+    pub receipt: Option<String>,
+    /// The server's code for refusing it.
+    #[n(6)]
+    pub refused: Option<String>,
+}
+
+/// A bundle of somebody else's work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its name: SHA-256 of it.
+    pub hash: Hash,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Since when it is here.
+    pub kept_ms: i64,
+    /// When it was made, by the clock of the phone that did.
+    pub made_ms: i64,
+    /// How much it says to hold.
+    pub counts: Counts,
+    /// What the server said when it took it.
+    pub receipt: Option<Receipt>,
+    /// The server's code for refusing it.
+    pub refused: Option<String>,
+}
+
+impl Kept {
+    /// Whether it is still to be brought. That a server lacks its key may change.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.receipt.is_none() && matches!(self.refused.as_deref(), None | Some("unknown_key"))
+    }
+}
+
+/// All that are kept, the newest first.
+pub(super) async fn all(storage: &Storage) -> Result<Vec<Kept>, StorageError> {
+    let mut all = Vec::new();
+    for (key, row) in storage.all(Store::Carried).await? {
+        let Key::Bytes(hash) = key else { continue };
+        let hash = hash
+            .try_into()
+            .map_err(|_other: Vec<u8>| StorageError::Unreadable("name of a bundle".to_owned()))?;
+        let row: Row = outbox::decode(&row, "bundle")?;
+        let receipt = row.receipt.as_deref().map(serde_json::from_str).transpose();
+        let receipt = receipt.map_err(|error: serde_json::Error| {
+            StorageError::Unreadable(format!("receipt: {error}"))
+        })?;
+        all.push(Kept {
+            hash: Hash(hash),
+            size: row.size,
+            kept_ms: row.kept_ms,
+            made_ms: row.made_ms,
+            counts: row.counts,
+            receipt,
+            refused: row.refused,
+        });
+    }
+    all.sort_by_key(|kept| std::cmp::Reverse(kept.kept_ms));
+    Ok(all)
+}
+
+/// The header of a file, what its frames are bound to, and where they lie.
+pub(super) async fn header_of(file: &File) -> Result<(Header, Hash, Frames), CarryError> {
+    let prefix = hand_out::slice(file, 0, PREFIX_BYTES as u64).await?;
+    let prefix = prefix.try_into().map_err(|_short: Vec<u8>| BundleError::NoBundle)?;
+    let length = header_length(&prefix)?;
+    let written = hand_out::slice(file, 0, (PREFIX_BYTES + length) as u64).await?;
+    let header = read_header(written.get(PREFIX_BYTES..).unwrap_or_default())?;
+    let frames = Frames::of(length, hand_out::size(file))?;
+    Ok((header, associated_data(&written), frames))
+}
+
+impl Carry {
+    /// Keeps somebody else's bundle until it is brought; it is on the disk when this returns. Keeping it again changes nothing.
+    pub async fn keep(self, file: &File) -> Result<(), CarryError> {
+        let (header, ..) = header_of(file).await?;
+        let size = hand_out::size(file);
+        let hash = hash_of(file).await?;
+        let storage = self.storage.get_value();
+        if storage.row(Store::Carried, hash).await?.is_none() {
+            for (place, start) in (0..).zip((0..size).step_by(CHUNK_SIZE_BYTES)) {
+                let piece = hand_out::slice(file, start, size.min(start + PIECE)).await?;
+                let key = Key::Piece(hash.0.to_vec(), place);
+                storage.write(vec![Change::Put(Store::CarriedPieces, key, piece)]).await?;
+            }
+            let row = Row {
+                size,
+                kept_ms: clock::now_ms(),
+                made_ms: header.made_ms,
+                kind: header.kind,
+                counts: header.counts,
+                receipt: None,
+                refused: None,
+            };
+            // Its name comes last: what has one is whole.
+            let put = Change::Put(Store::Carried, hash.into(), codec::encode(&row));
+            storage.write(vec![put]).await?;
+        }
+        self.reload().await?;
+        self.meet();
+        Ok(())
+    }
+
+    /// Takes a bundle off the list. One that is not brought yet is gone from this phone then, and not from its author's.
+    pub async fn forget(self, hash: Hash) -> Result<(), CarryError> {
+        let size = self.kept.with_untracked(|kept| {
+            kept.iter().find(|kept| kept.hash == hash).map_or(0, |kept| kept.size)
+        });
+        let mut changes = without_pieces(hash, size);
+        changes.push(Change::Delete(Store::Carried, hash.into()));
+        self.storage.get_value().write(changes).await?;
+        Ok(self.reload().await?)
+    }
+
+    /// Notes what the server said, and frees the pieces of what it took or will never take.
+    pub(super) async fn note(
+        self,
+        hash: Hash,
+        receipt: Option<String>,
+        refused: Option<String>,
+    ) -> Result<(), StorageError> {
+        let storage = self.storage.get_value();
+        let Some(row) = storage.row(Store::Carried, hash).await? else { return Ok(()) };
+        let row = Row { receipt, refused, ..outbox::decode(&row, "bundle")? };
+        let is_over = row.receipt.is_some() || row.refused.as_deref() != Some("unknown_key");
+        let mut changes = if is_over { without_pieces(hash, row.size) } else { Vec::new() };
+        changes.push(Change::Put(Store::Carried, hash.into(), codec::encode(&row)));
+        storage.write(changes).await?;
+        self.reload().await
+    }
+}
+
+fn without_pieces(hash: Hash, size: u64) -> Vec<Change> {
+    let count = u32::try_from(size.div_ceil(PIECE)).unwrap_or(u32::MAX);
+    let piece = |place| Change::Delete(Store::CarriedPieces, Key::Piece(hash.0.to_vec(), place));
+    (0..count).map(piece).collect()
+}
+
+async fn hash_of(file: &File) -> Result<Hash, FileError> {
+    let size = hand_out::size(file);
+    let mut hasher = codec::Hasher::default();
+    for start in (0..size).step_by(1 << 20) {
+        hasher.update(&hand_out::slice(file, start, size.min(start + (1 << 20))).await?);
+    }
+    Ok(hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Phones in the field hold them.
+    #[test]
+    fn a_row_keeps_its_bytes() {
+        let row = Row {
+            size: 300,
+            kept_ms: 2,
+            made_ms: 1,
+            kind: Kind::Carry,
+            counts: Counts { records: 1, operations: 2, files: 3 },
+            receipt: Some("{}".to_owned()),
+            refused: None,
+        };
+        let bytes = [
+            0xa6, 0x00, 0x19, 0x01, 0x2c, 0x01, 0x02, 0x02, 0x01, 0x03, 0x00, 0x04, 0xa3, 0x00,
+            0x01, 0x01, 0x02, 0x02, 0x03, 0x05, 0x62, b'{', b'}',
+        ];
+        assert_eq!(codec::encode(&row), bytes);
+    }
+
+    #[test]
+    fn what_the_server_took_or_refused_for_good_waits_no_longer() {
+        let kept = |receipt: Option<Receipt>, refused: Option<&str>| Kept {
+            hash: Hash([1; 32]),
+            size: 1,
+            kept_ms: 0,
+            made_ms: 0,
+            counts: Counts::default(),
+            receipt,
+            refused: refused.map(str::to_owned),
+        };
+        assert!(kept(None, None).is_waiting());
+        assert!(kept(None, Some("unknown_key")).is_waiting());
+        assert!(!kept(None, Some("altered")).is_waiting());
+        assert!(!kept(Some(Receipt::default()), None).is_waiting());
+    }
+}

@@ -1,0 +1,291 @@
+//! Going on from another phone's rescue file. What that one sealed keeps its names; see `sync::device::take_over`.
+
+use leptos::prelude::*;
+use sync::{
+    bundle::{BundleError, Frames, Item, Kind, Row, Unpacker, code_bytes},
+    codec,
+    device::Former,
+    draft::OpenPatch,
+    wire::{Hash, SealedOperation},
+};
+
+use super::{Carry, CarryError, kept::header_of};
+use crate::platform::{
+    broadcast::Channel,
+    bundle::{CipherError, FrameKey},
+    document,
+    files::File,
+    hand_out, json, preferences,
+    storage::{
+        Change, Read, Rows, StorageError, Store,
+        schema::{BlobRow, Key, meta},
+    },
+};
+use crate::stores::{
+    outbox,
+    preferences::Chosen,
+    sign_in::{Profile, SignInState},
+};
+
+/// What a rescue file calls the choices about the app's looks, which are in no store.
+const PREFERENCES: &str = "preferences";
+
+/// A row of a store on its way to another phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Kept(Row);
+
+impl Kept {
+    pub(super) fn of(store: Store, key: Key, value: Vec<u8>) -> Self {
+        Self(Row { store: store.name().to_owned(), key: write_key(&key), value })
+    }
+
+    pub(super) fn preferences(chosen: &Chosen) -> Self {
+        let value = serde_json::to_string(chosen).expect("choices are JSON").into_bytes();
+        Self(Row { store: PREFERENCES.to_owned(), key: Vec::new(), value })
+    }
+
+    pub(super) fn row(self) -> Row {
+        self.0
+    }
+}
+
+/// A key with its kind before it.
+fn write_key(key: &Key) -> Vec<u8> {
+    match key {
+        Key::Text(name) => [b"t", name.as_bytes()].concat(),
+        Key::Bytes(bytes) => [b"b", bytes.as_slice()].concat(),
+        Key::Number(number) => [&b"n"[..], &number.to_be_bytes()].concat(),
+        Key::Piece(bytes, place) => [&b"p"[..], &place.to_be_bytes(), bytes].concat(),
+    }
+}
+
+fn read_key(key: &[u8]) -> Option<Key> {
+    let (kind, rest) = key.split_first()?;
+    match kind {
+        b't' => String::from_utf8(rest.to_vec()).ok().map(Key::Text),
+        b'b' => Some(Key::Bytes(rest.to_vec())),
+        b'n' => Some(Key::Number(u64::from_be_bytes(rest.try_into().ok()?))),
+        b'p' => {
+            let (place, bytes) = rest.split_first_chunk()?;
+            Some(Key::Piece(bytes.to_vec(), u32::from_be_bytes(*place)))
+        }
+        _ => None,
+    }
+}
+
+/// What came out of a rescue file, apart from the bytes of files, which are on the disk already.
+#[derive(Default)]
+struct Came {
+    account: String,
+    devices: Vec<Former>,
+    files: Vec<(Hash, BlobRow)>,
+    rows: Vec<Row>,
+}
+
+impl Came {
+    fn rows_of(&self, store: Store) -> impl Iterator<Item = (Key, &Vec<u8>)> {
+        let of_store = self.rows.iter().filter(move |row| row.store == store.name());
+        of_store.filter_map(|row| Some((read_key(&row.key)?, &row.value)))
+    }
+
+    fn meta(&self, name: &str) -> Option<&Vec<u8>> {
+        let key = Key::from(name);
+        self.rows_of(Store::Meta).find(|(found, _)| *found == key).map(|(_, row)| row)
+    }
+}
+
+impl Carry {
+    /// Goes on from a rescue file: everything in it is on this phone's disk when this returns, and the app starts anew.
+    pub async fn restore(self, file: &File, code: &str) -> Result<(), CarryError> {
+        let (header, associated, frames) = header_of(file).await?;
+        let Some(sealed) = header.code.as_ref().filter(|_| header.kind == Kind::Rescue) else {
+            return Err(CarryError::NoRescueFile);
+        };
+        if header.device == self.records.device().device {
+            return Err(CarryError::SamePhone);
+        }
+        let key = FrameKey::by_code(sealed, &code_bytes(code)).await.map_err(wrong_code)?;
+        let came = self.open(file, associated, frames, &key).await?;
+        if let SignInState::SignedIn(profile) = self.sign_in.state().get_untracked()
+            && profile.account != came.account
+        {
+            return Err(CarryError::OtherPerson(came.account));
+        }
+        if let Some(chosen) = came.rows.iter().find(|row| row.store == PREFERENCES)
+            && let Ok(chosen) = json::read::<Chosen>(&chosen.value)
+        {
+            preferences::save(&chosen);
+        }
+        self.take_in(came).await?;
+        // Whichever tab syncs takes it over, and every tab shows it.
+        Channel::open(crate::sync_runner::LOCK).post("rescued");
+        document::reload();
+        Ok(())
+    }
+
+    /// Opens a file, and puts the bytes of photos on the disk. Without a row of their own nobody sees them yet.
+    async fn open(
+        self,
+        file: &File,
+        associated: Hash,
+        frames: Frames,
+        key: &FrameKey,
+    ) -> Result<Came, CarryError> {
+        let mut unpacker = Unpacker::default();
+        let (mut came, mut place) = (Came::default(), 0);
+        for at in 0..frames.count() {
+            let (range, nonce) = frames.frame(at).ok_or(BundleError::CutShort)?;
+            let sealed = hand_out::slice(file, range.start, range.end).await?;
+            let opened = key.open(&nonce, &associated.0, &sealed).await.map_err(wrong_code)?;
+            for item in unpacker.take(&opened)? {
+                match item {
+                    Item::Contents(contents) => came.account = contents.account,
+                    Item::Device(of) => {
+                        let operations = Vec::<SealedOperation>::new();
+                        came.devices.push(Former { device: of.device, acked: 0, operations });
+                    }
+                    Item::Operation(operation) => {
+                        if let Some(device) = came.devices.last_mut() {
+                            device.operations.push(operation);
+                        }
+                    }
+                    Item::File(head) => {
+                        let row =
+                            BlobRow { size: head.size, media_type: head.media_type, sent: false };
+                        came.files.push((head.hash, row));
+                        place = 0;
+                    }
+                    Item::Chunk(bytes) => {
+                        if let Some((hash, _)) = came.files.last() {
+                            let key = Key::Piece(hash.0.to_vec(), place);
+                            let put = Change::Put(Store::Blobs, key, bytes);
+                            self.storage.get_value().write(vec![put]).await?;
+                        }
+                        place += 1;
+                    }
+                    Item::Row(row) => came.rows.push(row),
+                }
+            }
+        }
+        unpacker.finish()?;
+        Ok(came)
+    }
+
+    /// Puts all of it in its place, in one transaction.
+    async fn take_in(self, came: Came) -> Result<(), CarryError> {
+        let mut reads = vec![
+            Read::Row(Store::Meta, meta::RESCUED.into()),
+            Read::Row(Store::Meta, meta::PROFILE.into()),
+            Read::All(Store::Open),
+            Read::All(Store::Place),
+            Read::Row(Store::Pack, crate::platform::storage::schema::PACK.into()),
+            Read::Row(Store::Meta, meta::NAMES.into()),
+        ];
+        reads.extend(came.files.iter().map(|(hash, _)| Read::Row(Store::BlobMeta, (*hash).into())));
+        let touched = [
+            Store::Meta,
+            Store::Open,
+            Store::Place,
+            Store::Pack,
+            Store::Base,
+            Store::Forms,
+            Store::BlobMeta,
+        ];
+        let decide = move |rows: Vec<Rows>| {
+            let changes = changes_of(&came, &rows)?;
+            Ok((changes, ()))
+        };
+        Ok(self.storage.get_value().update(reads, &touched, decide).await?)
+    }
+}
+
+/// What is written of a rescue file. What this phone has itself stays, but for records: there the other phone's work is in.
+fn changes_of(came: &Came, rows: &[Rows]) -> Result<Vec<Change>, StorageError> {
+    let [rescued, profile, open, place, pack, names, files @ ..] = rows else {
+        return Err(StorageError::Unreadable("an answer is missing".to_owned()));
+    };
+    if let Some((_, row)) = profile.first() {
+        let profile: Profile = json::read(row).map_err(StorageError::Unreadable)?;
+        if profile.account != came.account {
+            return Err(StorageError::Other("somebody else signed in meanwhile".to_owned()));
+        }
+    }
+    let mut former: Vec<Former> = match rescued.first() {
+        Some((_, row)) => outbox::decode(row, "rescued")?,
+        None => Vec::new(),
+    };
+    former.extend(came.devices.iter().filter(|device| !device.operations.is_empty()).cloned());
+    let mut changes = vec![Change::Put(Store::Meta, meta::RESCUED.into(), codec::encode(&former))];
+    let is_among = |rows: &Rows, key: &Key| rows.iter().any(|(found, _)| found == key);
+    let mut put = |store: Store, key: Key, row: &[u8]| {
+        changes.push(Change::Put(store, key, row.to_vec()));
+    };
+    if let Some(row) = came.meta(meta::PROFILE).filter(|_| profile.is_empty()) {
+        put(Store::Meta, meta::PROFILE.into(), row);
+    }
+    for (key, row) in came.rows_of(Store::Meta) {
+        if matches!(&key, Key::Text(name) if name.starts_with(meta::AUDIT)) {
+            put(Store::Meta, key, row);
+        }
+    }
+    if let Some(row) = came.meta(meta::NAMES).filter(|_| names.is_empty()) {
+        put(Store::Meta, meta::NAMES.into(), row);
+    }
+    for store in [Store::Base, Store::Forms] {
+        came.rows_of(store).for_each(|(key, row)| put(store, key, row));
+    }
+    for (key, row) in came.rows_of(Store::Open) {
+        match open.iter().find(|(found, _)| *found == key) {
+            None => put(Store::Open, key, row),
+            Some((_, own)) => {
+                // The same record is open here too: what is not typed here comes from there.
+                let mut own: OpenPatch = outbox::decode(own, "open patch")?;
+                let other: OpenPatch = outbox::decode(row, "open patch")?;
+                for (path, write) in other.fields {
+                    own.fields.entry(path).or_insert(write);
+                }
+                put(Store::Open, key, &codec::encode(&own));
+            }
+        }
+    }
+    for (key, row) in came.rows_of(Store::Place).filter(|(key, _)| !is_among(place, key)) {
+        put(Store::Place, key, row);
+    }
+    for (key, row) in came.rows_of(Store::Pack).filter(|_| pack.is_empty()) {
+        put(Store::Pack, key, row);
+    }
+    for ((hash, row), found) in came.files.iter().zip(files) {
+        if found.is_empty() {
+            put(Store::BlobMeta, (*hash).into(), &codec::encode(row));
+        }
+    }
+    Ok(changes)
+}
+
+/// What does not open was sealed with another code, or is damaged: the browser does not say which.
+fn wrong_code(error: CipherError) -> CarryError {
+    match error {
+        CipherError::NotOpened => CarryError::WrongCode,
+        other => CarryError::Cipher(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_travel() {
+        for key in [
+            Key::from("profile"),
+            Key::Bytes(vec![1, 2]),
+            Key::Number(u64::MAX),
+            Key::Piece(vec![3], 4),
+        ] {
+            assert_eq!(read_key(&write_key(&key)), Some(key));
+        }
+        for wrong in [&b""[..], b"x", b"n1", b"p1", b"t\xff"] {
+            assert_eq!(read_key(wrong), None);
+        }
+    }
+}

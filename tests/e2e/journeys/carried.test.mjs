@@ -1,0 +1,242 @@
+// Work leaves a phone that has no network: in a file that a colleague carries, and in one that its owner goes on from.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { faults } from '../harness/axe.mjs';
+import { Desk } from '../harness/desk.mjs';
+import { downloaded } from '../harness/downloads.mjs';
+import { Device, PHONE } from '../harness/phone.mjs';
+import { picture } from '../harness/picture.mjs';
+import { Server } from '../harness/server.mjs';
+import { until } from '../harness/until.mjs';
+import { App } from '../pages/app.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const INSPECTION = 'lk_kt_phuong_xa';
+const TROUBLE = 'lk_kho_khan';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const files = join(folder, 'files');
+const photo = picture(join(folder, 'photo.png'), 1600, 1200);
+const officer = new Device('officer', folder, PHONE);
+const colleague = new Device('colleague', folder, PHONE);
+const newPhone = new Device('new-phone', folder, PHONE);
+let server;
+let hoa;
+let minh;
+let bundle;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  hoa = new App(officer, server);
+  minh = new App(colleague, server);
+});
+
+after(async () => {
+  for (const device of [officer, colleague, newPhone]) await device.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Whether the phone knows what to seal to. */
+function knowsKey(device) {
+  return device.page.evaluate(() => new Promise((resolve, reject) => {
+    const opening = indexedDB.open('sotay');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const found = opening.result.transaction('meta').objectStore('meta').count('organisation');
+      found.onsuccess = () => { opening.result.close(); resolve(found.result === 1); };
+    };
+  }));
+}
+
+async function signedIn(device, app, name) {
+  await device.start();
+  await app.signIn(name);
+  await app.readyForOffline();
+  await until('the phone has the key', () => knowsKey(device));
+  // The browser puts its cookies on the disk when it is closed.
+  await device.close();
+  await device.start();
+}
+
+function section(device, heading) {
+  return device.page.locator('section').filter({ has: device.page.getByRole('heading', { name: heading }) });
+}
+
+test('offline, an officer makes a file of a draft with its photo, and nothing leaves the phone', async () => {
+  await signedIn(colleague, minh, 'canbo2.longkhanh');
+  await signedIn(officer, hoa, 'canbo.longkhanh');
+  await server.stop();
+  const form = await hoa.begin(INSPECTION);
+  await form.type('nguoi_lap', 'Nguyễn Thị Hoa');
+  await form.next();
+  await form.choose('a1', 'chua_dat', 'Chưa đạt');
+  await form.photograph('a1_anh', photo);
+  await form.saved();
+
+  await hoa.open('/more');
+  await officer.page.getByRole('link', { name: 'Chuyển, nhận tệp, cứu hộ' }).click();
+  const make = section(officer, 'Chuyển việc chưa gửi');
+  await make.getByRole('button', { name: 'Tạo tệp chuyển' }).click();
+  await make.getByText('Đã tạo tệp có 1 hồ sơ và 1 ảnh, tệp').waitFor();
+  await make.getByText('Chỉ máy chủ đọc được.').first().waitFor();
+  await officer.screenshot('carry');
+  assert.deepEqual(await faults(officer, 'carry'), []);
+  bundle = await downloaded(officer, files, () => make.getByRole('button', { name: 'Tải tệp xuống máy' }).click());
+  assert.match(bundle, /sotay-\d{8}-\d{4}-[0-9a-f]{4}\.sotay$/);
+  const bytes = readFileSync(bundle);
+  assert.ok(bytes.length > 50_000, 'the photo is in it');
+  for (const secret of ['Hoa', 'canbo.longkhanh', 'nguoi_lap', 'JFIF']) assert.ok(!bytes.includes(secret), `${secret} can be read`);
+  assert.equal(await officer.page.locator('[data-unsent="0"]').count(), 0, 'it is unsent still');
+  await officer.close();
+});
+
+test('a colleague takes the file without a network, is killed, and brings it by itself once there is one', async () => {
+  await minh.open('/carry');
+  const deliver = section(colleague, 'Nhận tệp chuyển hộ');
+  await deliver.locator('input[type="file"]').setInputFiles(photo);
+  await deliver.getByText('Đây không phải tệp chuyển của Sổ tay.').waitFor();
+  await deliver.locator('input[type="file"]').setInputFiles(bundle);
+  await deliver.getByText(/1 hồ sơ và 1 ảnh, tệp, tạo lúc/).waitFor();
+  await deliver.getByText('Đang chờ mạng để đưa lên máy chủ').waitFor();
+  await colleague.kill();
+  await colleague.start();
+  await minh.open('/more');
+  await colleague.page.getByText('1 tệp chuyển hộ đang chờ trên máy này.').waitFor();
+
+  await server.start();
+  await minh.open('/carry');
+  await section(colleague, 'Nhận tệp chuyển hộ').getByText(/Máy chủ đã nhận việc của canbo.longkhanh, lúc .*\d+ thay đổi, 1 ảnh, tệp/).waitFor();
+  await colleague.screenshot('delivered');
+  assert.deepEqual(await faults(colleague, 'delivered'), []);
+  const rows = await (await Desk.signIn(server)).rows(INSPECTION);
+  assert.equal(rows.length, 1);
+  assert.equal(rows[0]['Người lập'], 'Nguyễn Thị Hoa');
+  assert.equal((await (await Desk.signIn(server)).quarantine()).length, 0);
+});
+
+test('a file that somebody changed is refused, and says why', async () => {
+  const bytes = readFileSync(bundle);
+  bytes[bytes.length >> 1] ^= 1;
+  const changed = join(files, 'changed.sotay');
+  writeFileSync(changed, bytes);
+  const deliver = section(colleague, 'Nhận tệp chuyển hộ');
+  await deliver.locator('input[type="file"]').setInputFiles(changed);
+  await deliver.getByText('Máy chủ không nhận: tệp đã bị sửa hoặc thiếu một phần.').waitFor();
+  await deliver.getByRole('button', { name: 'Bỏ khỏi danh sách' }).first().click();
+  await until('it is off the list', async () => (await deliver.locator('li').count()) === 1);
+  await server.command('audit', 'verify');
+  assert.match(await server.command('audit', 'list'), /canbo2\.longkhanh\s+bundle_refuse[^\n]*altered[^]*canbo2\.longkhanh\s+bundle_import/);
+});
+
+test('the phone itself comes back: it learns that all is there, and nothing is there twice', async () => {
+  await officer.start();
+  await hoa.open('/');
+  await hoa.allSent();
+  assert.equal((await (await Desk.signIn(server)).rows(INSPECTION)).length, 1);
+});
+
+test('a dying phone: its owner makes a rescue file and writes the code down', async () => {
+  await server.stop();
+  const form = await hoa.begin(TROUBLE);
+  await form.type('tom_tat', 'Thiếu kinh phí tập huấn');
+  await form.saved();
+  await hoa.open('/carry');
+  const rescue = section(officer, 'Tệp cứu hộ');
+  await rescue.getByRole('button', { name: 'Tạo tệp cứu hộ' }).click();
+  await rescue.locator('.rescue-code').waitFor({ timeout: 60_000 });
+  await officer.screenshot('rescue');
+  assert.deepEqual(await faults(officer, 'rescue'), []);
+  bundle = await downloaded(officer, files, () => rescue.getByRole('button', { name: 'Tải tệp xuống máy' }).click());
+  bundle = { path: bundle, code: await rescue.locator('.rescue-code').innerText() };
+  assert.match(bundle.code, /^([a-z2-9]{5}-){3}[a-z2-9]{5}$/);
+  await officer.kill();
+});
+
+test('a store that the version before made gets places for files, and keeps what is in it', async () => {
+  await server.start();
+  await newPhone.start();
+  await newPhone.page.goto(`${server.url}/healthz`);
+  await newPhone.page.evaluate(() => new Promise((resolve, reject) => {
+    const opening = indexedDB.open('sotay', 1);
+    opening.onerror = () => reject(opening.error);
+    opening.onupgradeneeded = () => {
+      for (const name of ['meta', 'base', 'open', 'outbox', 'blobs', 'blobmeta', 'forms', 'pack', 'place']) opening.result.createObjectStore(name);
+    };
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const writing = database.transaction('forms', 'readwrite');
+      writing.objectStore('forms').put(new Uint8Array([7]), 'before');
+      writing.oncomplete = () => { database.close(); resolve(); };
+    };
+  }));
+  await new App(newPhone, server).open('/');
+  await newPhone.page.locator('input[name="name"]').waitFor();
+  const found = await newPhone.page.evaluate(() => new Promise((resolve, reject) => {
+    const opening = indexedDB.open('sotay');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const reading = database.transaction('forms').objectStore('forms').get('before');
+      reading.onsuccess = () => { resolve([database.version, [...database.objectStoreNames], [...reading.result]]); database.close(); };
+    };
+  }));
+  assert.equal(found[0], 2);
+  assert.ok(found[1].includes('carried') && found[1].includes('carriedpieces'));
+  assert.deepEqual(found[2], [7]);
+});
+
+test('on a new phone, with nobody signed in and no network, the work goes on where it was left', async () => {
+  const app = new App(newPhone, server);
+  await until('the app is on the phone', () => newPhone.page.evaluate(async () =>
+    Boolean((await navigator.serviceWorker.getRegistration())?.active)));
+  await app.open('/');
+  await server.stop();
+  await newPhone.page.getByRole('link', { name: 'Làm tiếp từ tệp cứu hộ' }).click();
+  const restore = section(newPhone, 'Làm tiếp từ tệp cứu hộ');
+  await restore.locator('input[type="file"]').setInputFiles(bundle.path);
+  await restore.locator('#rescue-code').fill('aaaaa-bbbbb-ccccc-ddddd');
+  await restore.getByRole('button', { name: 'Làm tiếp trên máy này' }).click();
+  await restore.getByText('Mã không đúng, hoặc tệp bị hỏng.').waitFor({ timeout: 60_000 });
+  assert.deepEqual(await faults(newPhone, 'restore'), []);
+  await restore.locator('#rescue-code').fill(bundle.code.toUpperCase().replaceAll('-', ' '));
+  await restore.getByRole('button', { name: 'Làm tiếp trên máy này' }).click();
+  await newPhone.page.getByRole('navigation').first().waitFor({ timeout: 60_000 });
+
+  await app.open('/records');
+  const row = newPhone.page.locator('.record-row').filter({ hasText: 'Chưa gửi' }).first();
+  await row.waitFor();
+  await newPhone.screenshot('gone-on-with');
+  await row.click();
+  const { pathname } = new URL(newPhone.page.url());
+  await app.open(`${pathname}/edit`);
+  const form = await new FormPage(newPhone.page).ready();
+  assert.equal(await form.question('tom_tat').locator('input, textarea').first().inputValue(), 'Thiếu kinh phí tập huấn');
+  await form.type('tom_tat', 'Thiếu kinh phí tập huấn, làm tiếp trên máy mới');
+  await form.saved();
+});
+
+test('with a network its owner signs in there, and the server has it all under both names once', async () => {
+  await server.start();
+  const app = new App(newPhone, server);
+  await app.open('/sign-in');
+  await app.enter('canbo.longkhanh');
+  await app.allSent();
+  const desk = await Desk.signIn(server);
+  const rows = await desk.rows(TROUBLE);
+  assert.equal(rows.length, 1);
+  assert.ok(Object.values(rows[0]).includes('Thiếu kinh phí tập huấn, làm tiếp trên máy mới'), JSON.stringify(rows[0]));
+  const history = await desk.history(rows[0].ID ?? Object.values(rows[0])[0]);
+  assert.equal(new Set(history.map((entry) => entry.device)).size, 2, 'two devices wrote to it');
+
+  // The old phone lives after all: nothing of it comes twice.
+  await officer.start();
+  await hoa.open('/');
+  await hoa.allSent();
+  assert.equal((await desk.rows(TROUBLE)).length, 1);
+  assert.equal((await desk.history(rows[0].ID ?? Object.values(rows[0])[0])).length, history.length);
+});
