@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions, Postgres};
 
@@ -22,8 +23,12 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 const FEED: &str = "sotay_feed";
 
 /// What is locked that is no row; the numbers are ours to choose.
-const OPENROSA_TURN: i64 = 0x5074_6179_0001;
-const TRIES: i64 = 0x5074_6179_0002;
+const WRITER: i64 = 0x5074_6179_0001;
+const OPENROSA_TURN: i64 = 0x5074_6179_0002;
+const TRIES: i64 = 0x5074_6179_0003;
+
+/// For how long a connection that worked is believed to work.
+const PROVED: Duration = Duration::from_secs(1);
 
 /// How long to wait before the database is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -55,7 +60,10 @@ impl Database {
         MIGRATIONS.run(&writer).await?;
         let writer = Pool::Postgres(writer);
         begin_epoch(&writer, now_ms).await?;
-        let reading = options.options([("default_transaction_read_only", "on")]);
+        let reading = options.options([
+            ("default_transaction_read_only", "on"),
+            ("idle_in_transaction_session_timeout", "300s"),
+        ]);
         let readers = Pool::Postgres(pool(10).connect_with(reading).await?);
         let pushes = Queue::of(writer.clone());
         Ok(Self { writer, readers, pushes })
@@ -153,7 +161,19 @@ impl Database {
 }
 
 fn pool(most: u32) -> PgPoolOptions {
-    PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(30))
+    PgPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(Duration::from_secs(30))
+        .test_before_acquire(false)
+        .before_acquire(|connection, use_of_it| {
+            Box::pin(async move {
+                // A database that was started anew is noticed here, and a busy server does not ask before each query.
+                if use_of_it.idle_for > PROVED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 async fn lock(tx: &mut sqlx::Transaction<'static, Postgres>, number: i64) -> Answer<()> {
@@ -165,9 +185,13 @@ async fn lock(tx: &mut sqlx::Transaction<'static, Postgres>, number: i64) -> Ans
 pub(super) async fn begin_write(
     pool: &PgPool,
 ) -> Result<sqlx::Transaction<'static, Postgres>, sqlx::Error> {
-    // Statements after the lock see what those committed who had it before; a snapshot taken earlier would not.
+    // Statements after the lock see what those committed who had it before; a snapshot taken earlier would not. A row that was
+    // just let go is taken by whoever comes first, and a process that writes much would keep it; the number has a queue.
     let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-    sqlx::query("SELECT 1 FROM server FOR UPDATE").execute(&mut *tx).await?;
+    sqlx::query("SELECT 1 FROM server, pg_advisory_xact_lock($1) FOR UPDATE OF server")
+        .bind(WRITER)
+        .execute(&mut *tx)
+        .await?;
     Ok(tx)
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use server::App;
+use server::config::Config;
 use server::database::{ByCode, NewSession};
 use sync::wire::{DeviceId, Outcome};
 
@@ -95,6 +96,34 @@ async fn what_many_send_to_both_has_one_order_and_one_log() {
     assert!(places.into_iter().eq(1..=40));
     let database = servers[0].app.database();
     assert!(database.verify_audit(None).await.unwrap().is_ok(), "no two rows stand on one");
+}
+
+#[tokio::test]
+async fn one_that_writes_without_end_keeps_no_other_from_writing() {
+    let Some([first, second]) = two().await else { return };
+    let busy = async {
+        let mut written = 0;
+        loop {
+            let database = first.app.database();
+            let write = || database.note_export("lan", "kiem_tra", "phuong_a", 1, 1);
+            // There is always one that waits while another writes.
+            let (a, b, c) = tokio::join!(write(), write(), write());
+            a.and(b).and(c).unwrap();
+            written += 3;
+            assert!(written < 3_000, "the other waits for ever");
+        }
+    };
+    let minh = second.device("minh").await;
+    let other = async {
+        for seq in 1..=20 {
+            let record = u8::try_from(seq).unwrap();
+            minh.push(&[minh.create(seq, record, "phuong_a", &[])]).await;
+        }
+    };
+    tokio::select! {
+        _ = busy => unreachable!("it writes without end"),
+        () = other => {}
+    }
 }
 
 #[tokio::test]
@@ -195,6 +224,12 @@ async fn a_copy_that_was_put_back_is_the_same_to_the_last_byte_and_is_put_back_o
     assert_eq!(different(&copy, &again).await, Vec::<String>::new());
     let app = TestApp::opened(place, folder).await;
     assert_eq!(app.device("thu").await.pull(None).await.records.len(), 1);
+    // And of either a file that a server without PostgreSQL opens.
+    let alone = tempfile::tempdir().unwrap();
+    let config = Config::new(alone.path());
+    std::fs::copy(&again, config.database_file()).unwrap();
+    let app = App::open(config).await.unwrap();
+    assert!(app.database().verify_audit(None).await.unwrap().is_ok());
 }
 
 /// The tables in which two files differ.
