@@ -14,6 +14,9 @@ pub struct Args {
     /// Only the parts that need no browser and no wasm build.
     #[arg(long)]
     native: bool,
+    /// Only the server's tests, on PostgreSQL.
+    #[arg(long)]
+    postgres: bool,
     /// Only the journeys whose name matches.
     #[arg(long)]
     journey: Option<String>,
@@ -24,6 +27,7 @@ pub fn test(args: &Args) -> Result<()> {
     let start = Instant::now();
     match &args.journey {
         Some(name) => journey(name)?,
+        None if args.postgres => on_postgres()?,
         None => all(args.native)?,
     }
     println!("\nAll of it passed in {:.0} s", start.elapsed().as_secs_f64());

@@ -23,8 +23,12 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 const FEED: &str = "sotay_feed";
 
 /// What is locked that is no row; the numbers are ours to choose.
-const OPENROSA_TURN: i64 = 0x5074_6179_0001;
-const TRIES: i64 = 0x5074_6179_0002;
+const WRITER: i64 = 0x5074_6179_0001;
+const OPENROSA_TURN: i64 = 0x5074_6179_0002;
+const TRIES: i64 = 0x5074_6179_0003;
+
+/// For how long a connection that worked is believed to work.
+const PROVED: Duration = Duration::from_secs(1);
 
 /// For how long a connection that worked is believed to work.
 const PROVED: Duration = Duration::from_secs(1);
@@ -184,9 +188,13 @@ async fn lock(tx: &mut sqlx::Transaction<'static, Postgres>, number: i64) -> Ans
 pub(super) async fn begin_write(
     pool: &PgPool,
 ) -> Result<sqlx::Transaction<'static, Postgres>, sqlx::Error> {
-    // Statements after the lock see what those committed who had it before; a snapshot taken earlier would not.
+    // Statements after the lock see what those committed who had it before; a snapshot taken earlier would not. A row that was
+    // just let go is taken by whoever comes first, and a process that writes much would keep it; the number has a queue.
     let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-    sqlx::query("SELECT 1 FROM server FOR UPDATE").execute(&mut *tx).await?;
+    sqlx::query("SELECT 1 FROM server, pg_advisory_xact_lock($1) FOR UPDATE OF server")
+        .bind(WRITER)
+        .execute(&mut *tx)
+        .await?;
     Ok(tx)
 }
 

@@ -99,6 +99,34 @@ async fn what_many_send_to_both_has_one_order_and_one_log() {
 }
 
 #[tokio::test]
+async fn one_that_writes_without_end_keeps_no_other_from_writing() {
+    let Some([first, second]) = two().await else { return };
+    let busy = async {
+        let mut written = 0;
+        loop {
+            let database = first.app.database();
+            let write = || database.note_export("lan", "kiem_tra", "phuong_a", 1, 1);
+            // There is always one that waits while another writes.
+            let (a, b, c) = tokio::join!(write(), write(), write());
+            a.and(b).and(c).unwrap();
+            written += 3;
+            assert!(written < 3_000, "the other waits for ever");
+        }
+    };
+    let minh = second.device("minh").await;
+    let other = async {
+        for seq in 1..=20 {
+            let record = u8::try_from(seq).unwrap();
+            minh.push(&[minh.create(seq, record, "phuong_a", &[])]).await;
+        }
+    };
+    tokio::select! {
+        _ = busy => unreachable!("it writes without end"),
+        () = other => {}
+    }
+}
+
+#[tokio::test]
 async fn a_code_lets_in_once_wherever_it_is_given() {
     let Some(servers) = two().await else { return };
     for round in 0..10 {
