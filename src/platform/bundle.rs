@@ -1,4 +1,4 @@
-//! The ciphers of bundles, by the browser's WebCrypto: AES-256-GCM, ECDH and HKDF, PBKDF2.
+//! The ciphers of bundles, by the browser's `WebCrypto`: AES-256-GCM, ECDH and HKDF, PBKDF2.
 
 use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
 use sync::bundle::{ForCode, ForOrganisation, PublicKey, WrappedKey, organisation_info};
@@ -36,7 +36,7 @@ pub(super) fn subtle() -> Answer<SubtleCrypto> {
     Ok(window.crypto().map_err(CipherError::of)?.subtle())
 }
 
-/// A dictionary as WebCrypto takes it.
+/// A dictionary as `WebCrypto` takes it.
 pub(super) fn dictionary(entries: &[(&str, JsValue)]) -> Answer<Object> {
     let object = Object::new();
     for (name, value) in entries {

@@ -358,7 +358,7 @@ impl Records {
     ) -> Result<(outbox::Unsent, Vec<(Hash, BlobRow)>), StorageError> {
         let storage = self.storage.get_value();
         let mut unsent = outbox::unsent(&storage, acked).await?;
-        let of_others = self.index.with_value(|index| index.unsent_of_others());
+        let of_others = self.index.with_value(Index::unsent_of_others);
         unsent.operations += of_others.len();
         unsent.records.extend(of_others);
         Ok((unsent, blobs::unsent(&storage).await?))

@@ -129,10 +129,10 @@ impl Carry {
 }
 
 async fn ask(request: Request) -> Result<Standing, BringError> {
-    understand(request.send(&[]).await?)
+    understand(&request.send(&[]).await?)
 }
 
-fn understand(answer: Response) -> Result<Standing, BringError> {
+fn understand(answer: &Response) -> Result<Standing, BringError> {
     if answer.is_ok() {
         return json::read(&answer.body).map_err(BringError::Garbled);
     }
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn only_the_servers_own_words_end_the_trying() {
         let coded = |code: &str| format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#);
-        let refused = |status, body: &str| match understand(answer(status, body)) {
+        let refused = |status, body: &str| match understand(&answer(status, body)) {
             Err(BringError::Refused(code)) => Some(code),
             _ => None,
         };
@@ -167,9 +167,9 @@ mod tests {
             assert_eq!(refused(status, &coded("signed_out")), None, "{status}");
         }
         assert_eq!(refused(422, &coded("bundle_mismatch")), None, "brought again from the start");
-        let html = understand(answer(200, "<html>sign in to the network</html>"));
+        let html = understand(&answer(200, "<html>sign in to the network</html>"));
         assert!(matches!(html, Err(BringError::Garbled(_))));
-        let told = understand(answer(200, r#"{"held":5,"receipt":null}"#)).expect("our server's");
+        let told = understand(&answer(200, r#"{"held":5,"receipt":null}"#)).expect("our server's");
         assert_eq!((told.held, told.receipt), (Some(5), None));
     }
 }

@@ -211,14 +211,13 @@ impl Carry {
     /// What another phone needs to go on, beside operations and files.
     async fn kept_for_another(self, found: &Found) -> Result<Vec<Kept>, StorageError> {
         let storage = self.storage.get_value();
-        let mut kept =
-            vec![Kept::of(Store::Meta, meta::DEVICE.into(), codec::encode(&found.device))];
+        let mut kept = Vec::new();
         for (key, row) in storage.all(Store::Meta).await? {
             let Key::Text(name) = &key else { continue };
             if [meta::PROFILE, meta::NAMES].contains(&name.as_str())
                 || name.starts_with(meta::AUDIT)
             {
-                kept.push(Kept::of(Store::Meta, key, row));
+                kept.push(Kept::of(Store::Meta, &key, row));
             }
         }
         let (sealed, open) = (found.outbox.clone(), found.open.clone());
@@ -232,25 +231,25 @@ impl Carry {
             forms.push(state.form.hash);
             // As if a pull had brought it before there was any: what the next one brings takes its place.
             let base = Base { state, included: 0, generation: 0 };
-            kept.push(Kept::of(Store::Base, record.into(), codec::encode(&base)));
+            kept.push(Kept::of(Store::Base, &record.into(), codec::encode(&base)));
         }
         for (key, row) in &found.open {
-            kept.push(Kept::of(Store::Open, key.clone(), row.clone()));
+            kept.push(Kept::of(Store::Open, key, row.clone()));
         }
         for (key, row) in storage.all(Store::Place).await? {
             if key != Key::from(FILLING) {
-                kept.push(Kept::of(Store::Place, key, row));
+                kept.push(Kept::of(Store::Place, &key, row));
             }
         }
         forms.sort_unstable();
         forms.dedup();
         for form in forms {
             if let Some(xml) = storage.row(Store::Forms, form).await? {
-                kept.push(Kept::of(Store::Forms, form.into(), xml));
+                kept.push(Kept::of(Store::Forms, &form.into(), xml));
             }
         }
         if let Some(pack) = storage.row(Store::Pack, PACK).await? {
-            kept.push(Kept::of(Store::Pack, PACK.into(), pack));
+            kept.push(Kept::of(Store::Pack, &PACK.into(), pack));
         }
         if let Some(chosen) = preferences::load::<Chosen>() {
             kept.push(Kept::preferences(&chosen));

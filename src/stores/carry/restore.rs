@@ -35,8 +35,8 @@ const PREFERENCES: &str = "preferences";
 pub(super) struct Kept(Row);
 
 impl Kept {
-    pub(super) fn of(store: Store, key: Key, value: Vec<u8>) -> Self {
-        Self(Row { store: store.name().to_owned(), key: write_key(&key), value })
+    pub(super) fn of(store: Store, key: &Key, value: Vec<u8>) -> Self {
+        Self(Row { store: store.name().to_owned(), key: write_key(key), value })
     }
 
     pub(super) fn preferences(chosen: &Chosen) -> Self {

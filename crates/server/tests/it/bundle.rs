@@ -451,8 +451,7 @@ async fn the_private_keys_are_beside_the_database_for_nobody_else_and_in_backups
     let file = data.join("keys").join(format!("{}.key", organisation.id()));
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let secret = std::fs::read_to_string(&file).unwrap();
-    let digits: Vec<u8> =
-        (0..32).map(|at| u8::from_str_radix(&secret[2 * at..2 * at + 2], 16).unwrap()).collect();
+    let Hash(digits) = secret.trim().parse().unwrap();
     for database in ["sotay.sqlite", "sotay.sqlite-wal"] {
         let bytes = std::fs::read(data.join(database)).unwrap_or_default();
         assert!(!bytes.windows(32).any(|window| window == digits), "{database} holds the key");
