@@ -6,6 +6,7 @@ use axum::http::uri::Authority;
 use axum::http::{StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use tracing::Span;
 
 use super::answer::Refusal;
 use super::{ROOT, address};
@@ -27,8 +28,7 @@ impl FromRequestParts<App> for Client {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let origin =
-            Origin::from_request_parts(parts, app).await.unwrap_or_else(|never| match never {});
+        let origin = Origin::of(app, &parts.headers, &parts.extensions);
         // A browser that knows a password would send it for another site too.
         let site = parts.headers.get("sec-fetch-site");
         if site.is_some_and(|site| site != "same-origin" && site != "none") {
@@ -41,6 +41,7 @@ impl FromRequestParts<App> for Client {
             Some(token) => (of_token(app, token).await?, address(token)),
             None => (of_password(app, origin, parts).await?, ROOT.to_owned()),
         };
+        Span::current().record("account", session.account.as_str());
         let base = match app.config().public_url.as_deref() {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => {

@@ -10,6 +10,7 @@ mod cli;
 mod docs;
 mod export;
 mod group_commit;
+mod headers;
 mod openrosa;
 mod preview;
 mod pull;
