@@ -42,6 +42,7 @@ words! {
     no_deeds: "Nhật ký chưa có gì.", "The log is empty.";
     older: "Cũ hơn", "Older";
     the_operator: "Người vận hành máy chủ", "The server's operator";
+    somebody: "Có người", "Somebody";
     have_code: "Có mã hoặc đường dẫn của người điều phối?", "Have a code or a link from your coordinator?";
     sign_in_code: "Mã đăng nhập", "Sign-in code";
     sign_in_by_code: "Đăng nhập bằng mã", "Sign in with the code";
@@ -67,12 +68,23 @@ impl Language {
         }
     }
 
+    /// How often somebody tried something.
+    #[must_use]
+    pub fn tries(self, count: u64) -> String {
+        match self {
+            Self::Vi => format!("{count} lần"),
+            Self::En if count == 1 => "1 time".to_owned(),
+            Self::En => format!("{count} times"),
+        }
+    }
+
     /// What was done, by the server's code.
     #[must_use]
     pub fn deed(self, action: &str) -> String {
         let (vi, en) = match action {
             "sign_in" => ("đăng nhập", "signed in"),
             "sign_in_by_code" => ("đăng nhập bằng mã", "signed in with a code"),
+            "sign_in_failed" => ("không đăng nhập được", "could not sign in"),
             "session_revoke" => ("kết thúc phiên", "ended a session"),
             "code_make" => ("tạo mã đăng nhập", "made a sign-in code"),
             "token_make" => ("tạo khóa cho ODK Collect", "made a token for ODK Collect"),

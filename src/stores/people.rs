@@ -99,6 +99,10 @@ pub struct Known {
     pub reason: Option<String>,
     /// How many records.
     pub records: Option<usize>,
+    /// How many tries failed.
+    pub tries: Option<u64>,
+    /// The network address that the last of them came from.
+    pub address: Option<String>,
 }
 
 /// What lets a person in once.

@@ -7,6 +7,7 @@
 //! | [`database`] | all SQL |
 //! | [`backup`] | dated copies of all data, and putting one back |
 //! | [`accounts`] | roles, passwords, tokens, codes, throttling |
+//! | [`failed_sign_ins`] | which failed tries to sign in are written down |
 //! | [`audit`] | the chain of the audit log, and proving it |
 //! | [`pack_load`] | from a pack folder to forms and units in force |
 //! | [`spreadsheet_form`] | from a spreadsheet to a form that phones can run |
@@ -27,6 +28,7 @@ pub mod config;
 pub mod database;
 pub mod error;
 pub mod export;
+pub mod failed_sign_ins;
 pub mod openrosa;
 pub mod pack_load;
 mod problem_words;
@@ -47,6 +49,7 @@ use crate::accounts::Throttle;
 use crate::blob_store::BlobStore;
 use crate::config::Config;
 use crate::database::{Database, DatabaseError, OpenError};
+use crate::failed_sign_ins::FailedSignIns;
 use crate::static_files::StaticFiles;
 
 /// All that handlers share.
@@ -62,6 +65,7 @@ struct Inner {
     blobs: BlobStore,
     files: StaticFiles,
     throttle: Throttle,
+    failed_sign_ins: FailedSignIns,
     openrosa: openrosa::Turn,
     /// The feed's head: whoever waits for news wakes when it moves.
     head: watch::Sender<u64>,
@@ -111,6 +115,7 @@ impl App {
             blobs,
             files,
             throttle: Throttle::default(),
+            failed_sign_ins: FailedSignIns::default(),
             openrosa: openrosa::Turn::default(),
             head: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
@@ -138,6 +143,10 @@ impl App {
 
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.inner.throttle
+    }
+
+    pub(crate) fn failed_sign_ins(&self) -> &FailedSignIns {
+        &self.inner.failed_sign_ins
     }
 
     pub(crate) fn openrosa(&self) -> &openrosa::Turn {

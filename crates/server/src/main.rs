@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MIN_PASSWORD, Role};
+use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, MIN_PASSWORD, Role};
 use server::config::Config;
 use server::database::{AuditOf, Database, NewAccount, NewSession, Seen};
 use server::{backup, clock, openrosa, pack_load};
@@ -412,6 +412,9 @@ async fn add_user(database: &Database, add: UserAdd) -> anyhow::Result<()> {
         }
         None => None,
     };
+    if add.name.is_empty() || add.name.len() > MAX_NAME {
+        bail!("a name has 1 to {MAX_NAME} bytes");
+    }
     let made = given.is_none();
     let password = given
         .map_or_else(accounts::new_password, |text| text.trim_end_matches(['\r', '\n']).to_owned());

@@ -8,6 +8,7 @@ mod accounts;
 mod audit;
 mod blobs;
 mod content;
+mod credentials;
 mod feed;
 mod group;
 mod log;

@@ -10,7 +10,7 @@ use tracing::Span;
 
 use super::answer::Refusal;
 use super::{ROOT, address};
-use crate::api::session::owner_of;
+use crate::api::session::{owner_of, wrong_credentials};
 use crate::api::signed_in::{IDLE_MS, Origin, TOUCH_MS};
 use crate::database::Session;
 use crate::error::ApiError;
@@ -80,6 +80,7 @@ async fn of_password(app: &App, origin: Origin, parts: &Parts) -> Result<Session
     let given = given.ok_or_else(wanted)?;
     let (name, password) = given.split_once(':').ok_or_else(wanted)?;
     let account = owner_of(app, origin, name, password.to_owned()).await?;
+    let account = account.ok_or_else(wrong_credentials)?;
     let now_ms = clock::now_ms();
     let session = app.database().password_session(&account.name, now_ms).await?;
     let session = session.filter(|session| !session.disabled).ok_or_else(wanted)?;
