@@ -16,6 +16,8 @@ pub enum Action {
     SignInByCode,
     /// Somebody was not let in: neither who they are is known, nor that each such try has a row.
     SignInFailed,
+    /// A person set their own password.
+    PasswordChange,
     /// A session was ended by somebody else than its owner.
     SessionRevoke,
     /// A code was made for an account.
@@ -52,6 +54,7 @@ impl Action {
             Self::SignIn => "sign_in",
             Self::SignInByCode => "sign_in_by_code",
             Self::SignInFailed => "sign_in_failed",
+            Self::PasswordChange => "password_change",
             Self::SessionRevoke => "session_revoke",
             Self::CodeMake => "code_make",
             Self::TokenMake => "token_make",

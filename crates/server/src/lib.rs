@@ -7,6 +7,7 @@
 //! | [`database`] | all SQL |
 //! | [`backup`] | dated copies of all data, and putting one back |
 //! | [`accounts`] | roles, passwords, tokens, codes, throttling |
+//! | [`passwords`] | what may be a new password |
 //! | [`failed_sign_ins`] | which failed tries to sign in are written down |
 //! | [`audit`] | the chain of the audit log, and proving it |
 //! | [`pack_load`] | from a pack folder to forms and units in force |
@@ -31,6 +32,7 @@ pub mod export;
 pub mod failed_sign_ins;
 pub mod openrosa;
 pub mod pack_load;
+pub mod passwords;
 mod problem_words;
 pub mod router;
 pub mod spreadsheet_form;

@@ -50,6 +50,7 @@ fn resources() -> OpenApiRouter<App> {
         .build();
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
         .routes(routes!(api::session::sign_in, api::session::profile, api::session::sign_out))
+        .routes(routes!(api::password::change))
         .routes(routes!(api::pack::pack))
         .routes(routes!(api::forms::form))
         .routes(routes!(api::preview::preview))

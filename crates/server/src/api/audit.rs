@@ -32,7 +32,7 @@ pub struct AuditEntry {
     at_ms: i64,
     /// The account that did it; none: the operator of the machine, or for `sign_in_failed` nobody knows who.
     actor: Option<String>,
-    /// `sign_in`, `sign_in_by_code`, `sign_in_failed`, `session_revoke`, `code_make`, `token_make`, `account_add`,
+    /// `sign_in`, `sign_in_by_code`, `sign_in_failed`, `password_change`, `session_revoke`, `code_make`, `token_make`, `account_add`,
     /// `account_change`, `account_disable`, `account_enable`, `export`, `repair_apply`, `repair_set_aside`, `pack_load`, `backup` or `restore`.
     action: String,
     /// What it was done to: an account, a form, a device and the number of its operation, a pack; empty for a backup.

@@ -8,6 +8,7 @@ pub mod export;
 pub mod forms;
 pub mod health;
 pub mod pack;
+pub mod password;
 pub mod preview;
 pub mod pull;
 pub mod push;

@@ -150,7 +150,7 @@ pub(crate) async fn owner_of(
 
 /// What somebody tried who was not let in.
 #[derive(Clone, Copy)]
-enum Tried<'a> {
+pub(super) enum Tried<'a> {
     /// To be that person, or one who is not known.
     ToBe(Option<&'a Account>),
     /// A code.
@@ -158,7 +158,7 @@ enum Tried<'a> {
 }
 
 /// Counts a failed try, and now and then writes down how many there were.
-async fn note_failed(
+pub(super) async fn note_failed(
     app: &App,
     origin: Origin,
     tried: Tried<'_>,
@@ -207,7 +207,7 @@ async fn by_code(
 }
 
 /// A code names nobody: only the address counts.
-async fn take_code_try(app: &App, origin: Origin, now_ms: i64) -> ApiResult<()> {
+pub(super) async fn take_code_try(app: &App, origin: Origin, now_ms: i64) -> ApiResult<()> {
     if let Err(wait_s) = app.throttle().take(None, origin.address, now_ms) {
         note_failed(app, origin, Tried::Code, now_ms).await?;
         return Err(ApiError::too_many(wait_s));
@@ -256,7 +256,7 @@ async fn profile_of(app: &App, name: &str) -> ApiResult<Profile> {
 }
 
 /// Hands a session to the browser.
-fn set_cookie(response: &mut Response, origin: Origin, token: &str) {
+pub(super) fn set_cookie(response: &mut Response, origin: Origin, token: &str) {
     write_cookie(response, origin, token, IDLE_MS / 1000);
 }
 

@@ -26,6 +26,7 @@ pub use accounts::{
 pub use audit::AuditOf;
 pub use blobs::{BlobRow, NewBlob};
 pub use content::{FormRow, NewPack};
+pub use credentials::{NewPassword, Proof};
 pub use feed::FeedPage;
 pub use log::{LoggedOperation, Pushed, outcome_name};
 pub use quarantine::{Quarantined, Repairer, SettleError, Settled, Settlement, Shown};

@@ -12,6 +12,7 @@ mod export;
 mod group_commit;
 mod headers;
 mod openrosa;
+mod password;
 mod preview;
 mod pull;
 mod push;
