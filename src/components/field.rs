@@ -38,6 +38,7 @@ pub fn PasswordField(
     id: &'static str,
     #[prop(into)] label: Signal<String>,
     #[prop(into)] show_label: Signal<String>,
+    #[prop(default = "current-password")] autocomplete: &'static str,
     #[prop(into)] on_input: Callback<String>,
 ) -> impl IntoView {
     let shown = RwSignal::new(false);
@@ -48,7 +49,7 @@ pub fn PasswordField(
                 id=id
                 name=id
                 type=move || if shown.get() { "text" } else { "password" }
-                autocomplete="current-password"
+                autocomplete=autocomplete
                 on:input:target=move |event| on_input.run(event.target().value())
             />
             <label class="check-line">

@@ -42,10 +42,23 @@ words! {
     no_deeds: "Nhật ký chưa có gì.", "The log is empty.";
     older: "Cũ hơn", "Older";
     the_operator: "Người vận hành máy chủ", "The server's operator";
+    somebody: "Có người", "Somebody";
     have_code: "Có mã hoặc đường dẫn của người điều phối?", "Have a code or a link from your coordinator?";
     sign_in_code: "Mã đăng nhập", "Sign-in code";
     sign_in_by_code: "Đăng nhập bằng mã", "Sign in with the code";
     fill_in_code: "Nhập mã đăng nhập.", "Enter the sign-in code.";
+    change_password: "Đổi mật khẩu", "Change the password";
+    change_password_why: "Sau khi đổi, các máy khác của bạn phải đăng nhập lại. Phần việc chưa gửi trên các máy đó không mất.", "Your other devices then have to sign in again. Work on them that was not sent is not lost.";
+    old_password: "Mật khẩu hiện tại", "Present password";
+    code_instead: "Quên mật khẩu? Nhập mã của người điều phối", "Forgot it? A code from your coordinator";
+    new_password: "Mật khẩu mới, ít nhất 8 ký tự", "New password, at least 8 characters";
+    password_changed: "Đã đổi mật khẩu", "Password changed";
+    wrong_password: "Mật khẩu hiện tại không đúng.", "The present password is wrong.";
+    too_many_tries: "Đã thử sai nhiều lần. Chờ vài phút rồi thử lại.", "Too many wrong tries. Wait some minutes, then try again.";
+    short_password: "Mật khẩu mới phải có ít nhất 8 ký tự.", "The new password needs at least 8 characters.";
+    long_password: "Mật khẩu mới quá dài.", "The new password is too long.";
+    common_password: "Mật khẩu này quá nhiều người dùng. Chọn mật khẩu khác.", "Too many people use this password. Choose another one.";
+    name_password: "Mật khẩu này gần như chỉ là tên. Chọn mật khẩu khác.", "This password is little more than a name. Choose another one.";
     wrong_code: "Mã không đúng, đã dùng rồi, hoặc hết hạn. Xin người điều phối mã mới.", "The code is wrong, was used already, or is too old. Ask your coordinator for a new one.";
 }
 
@@ -67,12 +80,24 @@ impl Language {
         }
     }
 
+    /// How often somebody tried something.
+    #[must_use]
+    pub fn tries(self, count: u64) -> String {
+        match self {
+            Self::Vi => format!("{count} lần"),
+            Self::En if count == 1 => "1 time".to_owned(),
+            Self::En => format!("{count} times"),
+        }
+    }
+
     /// What was done, by the server's code.
     #[must_use]
     pub fn deed(self, action: &str) -> String {
         let (vi, en) = match action {
             "sign_in" => ("đăng nhập", "signed in"),
             "sign_in_by_code" => ("đăng nhập bằng mã", "signed in with a code"),
+            "sign_in_failed" => ("không đăng nhập được", "could not sign in"),
+            "password_change" => ("đổi mật khẩu", "changed the password"),
             "session_revoke" => ("kết thúc phiên", "ended a session"),
             "code_make" => ("tạo mã đăng nhập", "made a sign-in code"),
             "token_make" => ("tạo khóa cho ODK Collect", "made a token for ODK Collect"),

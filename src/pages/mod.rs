@@ -10,6 +10,7 @@ mod parts;
 mod people;
 mod people_devices;
 mod people_log;
+mod people_password;
 mod preview;
 mod record;
 mod record_history;

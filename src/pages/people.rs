@@ -8,6 +8,7 @@ use leptos::{html, prelude::*};
 use super::more::role_text;
 use super::people_devices::Devices;
 use super::people_log::Log;
+use super::people_password::OwnPassword;
 use super::{moment, title_page};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, ChoiceOption, EmptyState, Glyph, Qr, SearchField, Segmented,
@@ -103,7 +104,7 @@ pub fn PeoplePage() -> impl IntoView {
             }}
             {move || match list.get() {
                 List::People => view! { <People rights=rights failure=failure /> }.into_any(),
-                List::Devices => view! { <Devices failure=failure /> }.into_any(),
+                List::Devices => view! { <Devices failure=failure /> <OwnPassword /> }.into_any(),
                 List::Log => view! { <Log failure=failure /> }.into_any(),
             }}
         </div>
@@ -111,7 +112,7 @@ pub fn PeoplePage() -> impl IntoView {
 }
 
 /// Why the server did not do it.
-fn why_not(language: Language, error: &FetchError) -> &'static str {
+pub(super) fn why_not(language: Language, error: &FetchError) -> &'static str {
     match error {
         FetchError::Http(_) => language.people_need_network(),
         FetchError::Refused(code) => match code.as_str() {
@@ -120,6 +121,13 @@ fn why_not(language: Language, error: &FetchError) -> &'static str {
             "bad_account" => language.bad_account(),
             "bad_name" => language.bad_name(),
             "own_account" => language.own_account(),
+            "wrong_password" => language.wrong_password(),
+            "wrong_code" => language.wrong_code(),
+            "too_many_tries" => language.too_many_tries(),
+            "short_password" => language.short_password(),
+            "long_password" => language.long_password(),
+            "common_password" => language.common_password(),
+            "name_password" => language.name_password(),
             _ => language.people_failed(),
         },
         FetchError::Garbled(_) | FetchError::Storage(_) => language.people_failed(),

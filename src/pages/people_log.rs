@@ -42,7 +42,11 @@ pub(super) fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
         // Who signs in does so to no one else.
         let is_to_another = !object.is_empty() && actor.as_ref() != Some(&object);
         let to_what = is_to_another.then(|| format!(": {object}"));
-        let who = move || actor.clone().unwrap_or_else(|| words.now().the_operator().to_owned());
+        let was_let_in = action != "sign_in_failed";
+        let who = move || {
+            let nobody_known = if was_let_in { Language::the_operator } else { Language::somebody };
+            actor.clone().unwrap_or_else(|| nobody_known(words.now()).to_owned())
+        };
         view! {
             <li>
                 <strong>{who}</strong>
@@ -71,7 +75,7 @@ pub(super) fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
 
 /// More of a deed, in words: what stands behind its object.
 fn told(language: Language, library: Library, detail: &Detail) -> String {
-    let Known { device_name, name, role, unit, reason, records } = match detail {
+    let Known { device_name, name, role, unit, reason, records, tries, address } = match detail {
         Detail::Known(known) => known,
         Detail::Raw(text) => return format!(" ({text})"),
     };
@@ -81,6 +85,8 @@ fn told(language: Language, library: Library, detail: &Detail) -> String {
         unit.as_ref().map(|unit| library.unit_name(unit, language)),
         device_name.clone(),
         records.map(|count| language.record_count(count)),
+        tries.map(|count| language.tries(count)),
+        address.clone(),
         reason.clone(),
     ]
     .into_iter()

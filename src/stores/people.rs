@@ -99,6 +99,21 @@ pub struct Known {
     pub reason: Option<String>,
     /// How many records.
     pub records: Option<usize>,
+    /// How many tries failed.
+    pub tries: Option<u64>,
+    /// The network address that the last of them came from.
+    pub address: Option<String>,
+}
+
+/// A password that a person wants to have.
+#[derive(Clone, Default)]
+pub struct NewPassword {
+    /// The present one.
+    pub old: String,
+    /// A code of the coordinator, for who does not know it.
+    pub code: String,
+    /// The new one.
+    pub new: String,
 }
 
 /// What lets a person in once.
@@ -202,6 +217,22 @@ pub async fn set_disabled(account: &str, disabled: bool) -> Result<Person, Fetch
     let body = serde_json::to_vec(&Disabled { disabled }).expect("a boolean is JSON");
     let request = Request::new(Method::Patch, format!("/api/v1/accounts/{account}"));
     ask(request.body("application/json", body)).await
+}
+
+/// Sets one's own password. All other sessions of the person end.
+pub async fn set_password(typed: &NewPassword) -> Result<(), FetchError> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        old: Option<&'a str>,
+        code: Option<&'a str>,
+        new: &'a str,
+    }
+    let code = Some(typed.code.trim()).filter(|code| !code.is_empty());
+    let old = code.is_none().then_some(typed.old.as_str());
+    let body = serde_json::to_vec(&Body { old, code, new: &typed.new }).expect("strings are JSON");
+    let request = Request::new(Method::Put, "/api/v1/session/password");
+    let answer = request.body("application/json", body).send(&[]).await?;
+    if answer.is_ok() { Ok(()) } else { Err(refusal(&answer)) }
 }
 
 async fn ask<T: DeserializeOwned>(request: Request) -> Result<T, FetchError> {

@@ -21,6 +21,9 @@ pub const MIN_PASSWORD: usize = 8;
 /// Longest password that is looked at.
 pub const MAX_PASSWORD: usize = 1024;
 
+/// Longest name of an account, in bytes. Nothing longer is kept anywhere because somebody tried it.
+pub const MAX_NAME: usize = 120;
+
 /// What an account is for. What it sees is another matter: the units that were granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {

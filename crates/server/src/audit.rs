@@ -14,6 +14,10 @@ pub enum Action {
     SignIn,
     /// Somebody signed in with a one-time code.
     SignInByCode,
+    /// Somebody was not let in: neither who they are is known, nor that each such try has a row.
+    SignInFailed,
+    /// A person set their own password.
+    PasswordChange,
     /// A session was ended by somebody else than its owner.
     SessionRevoke,
     /// A code was made for an account.
@@ -55,6 +59,8 @@ impl Action {
         match self {
             Self::SignIn => "sign_in",
             Self::SignInByCode => "sign_in_by_code",
+            Self::SignInFailed => "sign_in_failed",
+            Self::PasswordChange => "password_change",
             Self::SessionRevoke => "session_revoke",
             Self::CodeMake => "code_make",
             Self::TokenMake => "token_make",
@@ -85,7 +91,7 @@ pub struct Entry {
     /// When.
     #[n(1)]
     pub at_ms: i64,
-    /// The account that did it; none: the operator of the machine.
+    /// The account that did it; none: the operator of the machine, or somebody who was not let in.
     #[n(2)]
     pub actor: Option<String>,
     /// What was done: [`Action::name`].

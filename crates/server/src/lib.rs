@@ -8,6 +8,8 @@
 //! | [`backup`] | dated copies of all data, and putting one back |
 //! | [`bundle`] | the work of a phone that came as a file |
 //! | [`accounts`] | roles, passwords, tokens, codes, throttling |
+//! | [`passwords`] | what may be a new password |
+//! | [`failed_sign_ins`] | which failed tries to sign in are written down |
 //! | [`audit`] | the chain of the audit log, and proving it |
 //! | [`pack_load`] | from a pack folder to forms and units in force |
 //! | [`spreadsheet_form`] | from a spreadsheet to a form that phones can run |
@@ -29,8 +31,10 @@ pub mod config;
 pub mod database;
 pub mod error;
 pub mod export;
+pub mod failed_sign_ins;
 pub mod openrosa;
 pub mod pack_load;
+pub mod passwords;
 mod problem_words;
 pub mod router;
 pub mod spreadsheet_form;
@@ -51,6 +55,7 @@ use crate::bundle::incoming::Incoming;
 use crate::bundle::keys::{KeyFolder, OrganisationKey};
 use crate::config::Config;
 use crate::database::{Database, DatabaseError, OpenError};
+use crate::failed_sign_ins::FailedSignIns;
 use crate::static_files::StaticFiles;
 
 /// All that handlers share.
@@ -68,6 +73,7 @@ struct Inner {
     incoming: Incoming,
     files: StaticFiles,
     throttle: Throttle,
+    failed_sign_ins: FailedSignIns,
     openrosa: openrosa::Turn,
     /// The feed's head: whoever waits for news wakes when it moves.
     head: watch::Sender<u64>,
@@ -125,6 +131,7 @@ impl App {
             incoming,
             files,
             throttle: Throttle::default(),
+            failed_sign_ins: FailedSignIns::default(),
             openrosa: openrosa::Turn::default(),
             head: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
@@ -162,6 +169,10 @@ impl App {
 
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.inner.throttle
+    }
+
+    pub(crate) fn failed_sign_ins(&self) -> &FailedSignIns {
+        &self.inner.failed_sign_ins
     }
 
     pub(crate) fn openrosa(&self) -> &openrosa::Turn {

@@ -8,12 +8,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MIN_PASSWORD, Role};
+use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, Role};
 use server::bundle::keys::{KeyFolder, OrganisationKey};
 use server::bundle::{self, ImportError, Receipt};
 use server::config::Config;
 use server::database::{AuditOf, Database, NewAccount, NewSession, Seen};
-use server::{App, backup, clock, openrosa, pack_load};
+use server::{App, backup, clock, openrosa, pack_load, passwords};
 use sync::wire::{DeviceId, Hash};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -473,14 +473,18 @@ async fn add_user(database: &Database, add: UserAdd) -> anyhow::Result<()> {
         }
         None => None,
     };
+    if add.name.is_empty() || add.name.len() > MAX_NAME {
+        bail!("a name has 1 to {MAX_NAME} bytes");
+    }
     let made = given.is_none();
     let password = given
         .map_or_else(accounts::new_password, |text| text.trim_end_matches(['\r', '\n']).to_owned());
-    if password.chars().count() < MIN_PASSWORD {
-        bail!("the password has fewer than {MIN_PASSWORD} characters");
+    let display_name = add.display_name.unwrap_or_else(|| add.name.clone());
+    if !made {
+        passwords::check(&password, &[&add.name, &display_name, &add.unit])?;
     }
     let account = NewAccount {
-        display_name: add.display_name.unwrap_or_else(|| add.name.clone()),
+        display_name,
         name: add.name.clone(),
         role: Role::named(&add.role).context("a role that the arguments allow")?,
         unit: add.unit,

@@ -16,17 +16,26 @@ use tower_http::request_id::{
 };
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
+use tracing::field::{Empty, display};
 use tracing::{Level, Span};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::api::signed_in::Origin;
 use crate::config::MAX_BODY;
 use crate::error::ApiError;
 use crate::{App, accounts, api, openrosa, static_files};
 
 /// Long enough for a full push over a line of 15 kB/s.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Of whatever is no page of ours: a browser that shows it all the same loads nothing and runs nothing.
+const NO_PAGE: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Two years: browsers that saw it once never ask without TLS.
+const HTTPS_ONLY: &str = "max-age=63072000; includeSubDomains";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -41,6 +50,7 @@ fn resources() -> OpenApiRouter<App> {
         .build();
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
         .routes(routes!(api::session::sign_in, api::session::profile, api::session::sign_out))
+        .routes(routes!(api::password::change))
         .routes(routes!(api::pack::pack))
         .routes(routes!(api::forms::form))
         .routes(routes!(api::preview::preview))
@@ -86,6 +96,10 @@ pub fn router(app: App) -> Router {
         CompressionLayer::new().compress_when(SizeAbove::new(256).and(is_compressible));
     // Clients that are no browser do not know our header, and no cookie speaks for them.
     let (openrosa, _) = openrosa::resources().split_for_parts();
+    let make_span = {
+        let app = app.clone();
+        move |request: &Request| span(&app, request)
+    };
     let openrosa = openrosa
         .layer(DefaultBodyLimit::max(openrosa::MAX_SUBMISSION))
         .layer(middleware::map_response(openrosa::mark));
@@ -102,10 +116,10 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(|_panic| {
             ApiError::internal("a handler panicked").into_response()
         }))
-        .layer(middleware::map_response(harden))
+        .layer(middleware::from_fn_with_state(app.clone(), harden))
         .layer(
             TraceLayer::new_for_http()
-                .make_span_with(span)
+                .make_span_with(make_span)
                 .on_request(())
                 .on_response(DefaultOnResponse::new().level(Level::INFO)),
         )
@@ -151,21 +165,38 @@ async fn guard(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-async fn harden(mut response: Response) -> Response {
+/// What keeps an answer to who asked for it, whatever answers.
+async fn harden(origin: Origin, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    for (name, value) in
+        [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_SECURITY_POLICY, NO_PAGE)]
+    {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if origin.is_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HTTPS_ONLY));
+    }
     response
 }
 
-/// One line for each request. The query may hold what people search for: only the path is written.
-fn span(request: &Request) -> Span {
+/// One line for each request: what was asked, by whom, from where, and what came of it. The query may hold what people search for: only the path is written.
+fn span(app: &App, request: &Request) -> Span {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let path = request.uri().path();
     // An address that a client got wrong holds its token all the same.
     let path = if path.starts_with(openrosa::ROOT) { openrosa::ROOT } else { path };
-    tracing::info_span!("request", method = %request.method(), path = route.unwrap_or(path), id)
+    let address = Origin::of(app, request.headers(), request.extensions()).address.map(display);
+    let (method, path, account) = (request.method(), route.unwrap_or(path), Empty);
+    tracing::info_span!("request", %method, path, id, address, account)
 }
 
 #[derive(Clone, Copy)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::named_tests;
 use crate::step::{cargo, output, root};
 
 /// Crates that decide: no browser, no runtime, no I/O.
@@ -84,6 +85,7 @@ pub fn tidy() -> Result<()> {
     let mut wrong = Vec::new();
     dependencies(&mut wrong)?;
     modules(&mut wrong)?;
+    named_tests::check(&root(), &mut wrong)?;
     if wrong.is_empty() {
         return Ok(());
     }

@@ -11,13 +11,10 @@ use utoipa::ToSchema;
 use super::extract::Path;
 use super::sessions::seen;
 use super::signed_in::SignedIn;
-use crate::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, Role};
+use crate::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, Role};
 use crate::database::{Account, AccountChange, NewAccount, NewSession, Session};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock, openrosa};
-
-/// Characters of an account's name and of what others see of it, at most.
-const MAX_NAME: usize = 120;
 
 /// A person who may sign in.
 #[derive(Debug, Serialize, ToSchema)]

@@ -31,17 +31,17 @@ pub struct AuditEntry {
     seq: u64,
     /// When.
     at_ms: i64,
-    /// The account that did it; none: the operator of the machine.
+    /// The account that did it; none: the operator of the machine, or for `sign_in_failed` nobody knows who.
     actor: Option<String>,
-    /// `sign_in`, `sign_in_by_code`, `session_revoke`, `code_make`, `token_make`, `account_add`, `account_change`, `account_disable`,
-    /// `account_enable`, `export`, `repair_apply`, `repair_set_aside`, `pack_load`, `backup` or `restore`.
+    /// `sign_in`, `sign_in_by_code`, `sign_in_failed`, `password_change`, `session_revoke`, `code_make`, `token_make`, `account_add`,
+    /// `account_change`, `account_disable`, `account_enable`, `export`, `repair_apply`, `repair_set_aside`, `pack_load`, `backup` or `restore`.
     action: String,
     /// What it was done to: an account, a form, a device and the number of its operation, a pack; empty for a backup.
     object: String,
     /// The unit that it concerns.
     unit: Option<String>,
     /// More of it, by the action: `device_name`, `session`, `sessions`, `ends_ms`, `name`, `role`, `unit`, `scope`, `records`,
-    /// `outcome`, `reason`, `forms`, `units`, `devices`, `files`.
+    /// `outcome`, `reason`, `forms`, `units`, `devices`, `files`, `way`, `tries`, `since_ms`, `address`.
     #[schema(value_type = Object)]
     detail: serde_json::Value,
 }

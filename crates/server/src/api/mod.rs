@@ -10,6 +10,7 @@ mod extract;
 pub mod forms;
 pub mod health;
 pub mod pack;
+pub mod password;
 pub mod preview;
 pub mod pull;
 pub mod push;

@@ -6,13 +6,15 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sync::wire::DeviceId;
 use utoipa::ToSchema;
 
-use super::signed_in::{IDLE_MS, Origin, PLAIN_COOKIE, SECURE_COOKIE, SignedIn};
-use crate::accounts::{self, MAX_PASSWORD};
+use super::signed_in::{IDLE_MS, OnceSignedIn, Origin, PLAIN_COOKIE, SECURE_COOKIE, SignedIn};
+use crate::accounts::{self, MAX_NAME, MAX_PASSWORD};
 use crate::database::{Account, ByCode, NewSession};
 use crate::error::{ApiError, ApiResult, ErrorBody};
+use crate::failed_sign_ins::Target;
 use crate::{App, clock};
 
 /// Who signs in, and on what: with name and password, or with a code.
@@ -54,7 +56,8 @@ pub struct Profile {
     server_ms: i64,
 }
 
-/// Signs in: sets an `HttpOnly` session cookie that is good on this device.
+/// Signs in: sets an `HttpOnly` session cookie that is good on this device. The session of the cookie before, if there is one, is
+/// over.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = Credentials, responses(
     (status = 200, body = Profile),
     (status = 400, description = "`bad_json`, `bad_device`", body = ErrorBody),
@@ -66,6 +69,7 @@ pub struct Profile {
 pub async fn sign_in(
     State(app): State<App>,
     origin: Origin,
+    before: Result<OnceSignedIn, ApiError>,
     credentials: Result<Json<Credentials>, JsonRejection>,
 ) -> ApiResult<Response> {
     let Json(given) =
@@ -88,8 +92,11 @@ pub async fn sign_in(
         }
     };
     tracing::info!(account, "signed in");
+    if let Ok(OnceSignedIn(before)) = before {
+        app.database().end_session(before.id, clock::now_ms()).await?;
+    }
     let mut response = Json(profile_of(&app, &account).await?).into_response();
-    set_cookie(&mut response, origin, &token, IDLE_MS / 1000);
+    set_cookie(&mut response, origin, &token);
     Ok(response)
 }
 
@@ -100,9 +107,15 @@ async fn by_password(
     password: String,
     session: NewSession<'_>,
 ) -> ApiResult<String> {
-    let account = owner_of(app, origin, name, password).await?;
+    let account = owner_of(app, origin, name, password).await?.ok_or_else(wrong_credentials)?;
     app.database().add_session(&account.name, session, clock::now_ms()).await?;
     Ok(account.name)
+}
+
+/// The same for an unknown name as for a wrong password.
+pub(crate) fn wrong_credentials() -> ApiError {
+    let message = "the name or the password is wrong";
+    ApiError::new(StatusCode::UNAUTHORIZED, "wrong_credentials", message)
 }
 
 /// The account that a name and a password are of.
@@ -111,25 +124,61 @@ pub(crate) async fn owner_of(
     origin: Origin,
     name: &str,
     password: String,
-) -> ApiResult<Account> {
+) -> ApiResult<Option<Account>> {
     let now_ms = clock::now_ms();
+    let possible = Some(name).filter(|name| name.len() <= MAX_NAME);
+    let known = match possible {
+        Some(name) => app.database().account(name).await?,
+        None => None,
+    };
     let (database, address) = (app.database(), origin.address);
-    let taken = app.throttle().take(database, Some(name), address, now_ms).await?;
-    taken.map_err(ApiError::too_many)?;
-    let account = database.account(name).await?.filter(|account| !account.is_disabled());
-    let hash = account.as_ref().map(|account| account.password.clone());
+    if let Err(wait_s) = app.throttle().take(database, possible, address, now_ms).await? {
+        note_failed(app, origin, Tried::ToBe(known.as_ref()), now_ms).await?;
+        return Err(ApiError::too_many(wait_s));
+    }
+    let account = known.as_ref().filter(|account| !account.is_disabled());
+    let hash = account.map(|account| account.password.clone());
     let fits = password.len() <= MAX_PASSWORD;
     let password = if fits { password } else { String::new() };
     let right = accounts::verify_password(password, hash).await.map_err(ApiError::internal)?;
-    let account = account.filter(|_| right && fits).ok_or_else(|| {
-        ApiError::new(
-            StatusCode::UNAUTHORIZED,
-            "wrong_credentials",
-            "the name or the password is wrong",
-        )
-    })?;
-    app.throttle().clear(database, Some(name), address).await?;
-    Ok(account)
+    if !(right && fits) {
+        note_failed(app, origin, Tried::ToBe(known.as_ref()), now_ms).await?;
+        return Ok(None);
+    }
+    app.throttle().clear(database, possible, address).await?;
+    Ok(known)
+}
+
+/// What somebody tried who was not let in.
+#[derive(Clone, Copy)]
+pub(super) enum Tried<'a> {
+    /// To be that person, or one who is not known.
+    ToBe(Option<&'a Account>),
+    /// A code.
+    Code,
+}
+
+/// Counts a failed try, and now and then writes down how many there were.
+pub(super) async fn note_failed(
+    app: &App,
+    origin: Origin,
+    tried: Tried<'_>,
+    now_ms: i64,
+) -> ApiResult<()> {
+    let (way, account, target) = match tried {
+        Tried::ToBe(Some(account)) => {
+            ("password", Some(account), Target::Account(account.name.clone()))
+        }
+        Tried::ToBe(None) => ("password", None, Target::UnknownName),
+        Tried::Code => ("code", None, Target::Code),
+    };
+    let Some(tries) = app.failed_sign_ins().count(target, now_ms) else { return Ok(()) };
+    let address = origin.address.map(|address| address.to_string());
+    let detail =
+        json!({ "way": way, "tries": tries.count, "since_ms": tries.since_ms, "address": address });
+    let account = account.map(|account| (account.name.as_str(), account.unit.as_str()));
+    app.database().note_failed_sign_in(account, detail, now_ms).await?;
+    Ok(())
 }
 
 async fn by_code(
@@ -141,7 +190,7 @@ async fn by_code(
 ) -> ApiResult<String> {
     let now_ms = clock::now_ms();
     let (database, address) = (app.database(), origin.address);
-    app.throttle().take(database, None, address, now_ms).await?.map_err(ApiError::too_many)?;
+    take_code_try(app, origin, now_ms).await?;
     let key = accounts::code_key(code);
     let account = match database.sign_in_by_code(&key, only, session, now_ms).await? {
         ByCode::SignedIn(account) => account,
@@ -150,12 +199,23 @@ async fn by_code(
             return Err(ApiError::conflict("other_account", message));
         }
         ByCode::NoSuchCode => {
+            note_failed(app, origin, Tried::Code, now_ms).await?;
             let message = "the code was used, is over or never was";
             return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_code", message));
         }
     };
     app.throttle().clear(database, None, address).await?;
     Ok(account)
+}
+
+/// A code names nobody: only the address counts.
+pub(super) async fn take_code_try(app: &App, origin: Origin, now_ms: i64) -> ApiResult<()> {
+    let taken = app.throttle().take(app.database(), None, origin.address, now_ms).await?;
+    if let Err(wait_s) = taken {
+        note_failed(app, origin, Tried::Code, now_ms).await?;
+        return Err(ApiError::too_many(wait_s));
+    }
+    Ok(())
 }
 
 /// Who is signed in.
@@ -182,7 +242,7 @@ pub async fn sign_out(
 ) -> ApiResult<Response> {
     app.database().end_session(session.id, clock::now_ms()).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    set_cookie(&mut response, origin, "", 0);
+    write_cookie(&mut response, origin, "", 0);
     Ok(response)
 }
 
@@ -198,7 +258,12 @@ async fn profile_of(app: &App, name: &str) -> ApiResult<Profile> {
     })
 }
 
-fn set_cookie(response: &mut Response, origin: Origin, token: &str, seconds: i64) {
+/// Hands a session to the browser.
+pub(super) fn set_cookie(response: &mut Response, origin: Origin, token: &str) {
+    write_cookie(response, origin, token, IDLE_MS / 1000);
+}
+
+fn write_cookie(response: &mut Response, origin: Origin, token: &str, seconds: i64) {
     let (name, secure) =
         if origin.is_https { (SECURE_COOKIE, "; Secure") } else { (PLAIN_COOKIE, "") };
     let cookie =

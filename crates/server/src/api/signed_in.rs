@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, header};
+use tracing::Span;
 
 use crate::database::Session;
 use crate::error::ApiError;
@@ -30,6 +31,7 @@ impl FromRequestParts<App> for OnceSignedIn {
         let token = cookie(&parts.headers).ok_or_else(ApiError::signed_out)?;
         let session = app.database().session(&accounts::session_key(token)).await?;
         let session = session.ok_or_else(ApiError::signed_out)?;
+        Span::current().record("account", session.account.as_str());
         let now_ms = clock::now_ms();
         if now_ms - session.seen_ms > IDLE_MS {
             return Err(ApiError::signed_out());
@@ -76,19 +78,26 @@ pub struct Origin {
     pub is_https: bool,
 }
 
+impl Origin {
+    /// Of a request with those headers.
+    pub(crate) fn of(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Self {
+        let config = app.config();
+        let last = |name| {
+            let value = headers.get_all(name).iter().next_back()?.to_str().ok()?;
+            value.rsplit(',').next().map(str::trim)
+        };
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let forwarded =
+            config.behind_proxy.then(|| last("x-forwarded-for")?.parse().ok()).flatten();
+        let proxied = config.behind_proxy && last("x-forwarded-proto") == Some("https");
+        Self { address: forwarded.or(peer), is_https: config.is_https() || proxied }
+    }
+}
+
 impl FromRequestParts<App> for Origin {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        let config = app.config();
-        let last = |name| {
-            let value = parts.headers.get_all(name).iter().next_back()?.to_str().ok()?;
-            value.rsplit(',').next().map(str::trim)
-        };
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let forwarded =
-            config.behind_proxy.then(|| last("x-forwarded-for")?.parse().ok()).flatten();
-        let proxied = config.behind_proxy && last("x-forwarded-proto") == Some("https");
-        Ok(Self { address: forwarded.or(peer), is_https: config.is_https() || proxied })
+        Ok(Self::of(app, &parts.headers, &parts.extensions))
     }
 }

@@ -635,7 +635,7 @@ async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answer<Json> {
 }
 
 /// No code of an account is good any longer.
-async fn end_codes(tx: &mut Write, account: &str, now_ms: i64) -> Answer<()> {
+pub(super) async fn end_codes(tx: &mut Write, account: &str, now_ms: i64) -> Answer<()> {
     query("UPDATE sign_in_code SET used_ms = $2 WHERE account = $1 AND used_ms IS NULL")
         .bind(account)
         .bind(now_ms)

@@ -10,7 +10,7 @@ use crate::audit::{Action, Broken, Chain, Entry, START};
 /// Something to write down.
 #[derive(Clone, Debug)]
 pub(super) struct Event<'a> {
-    /// The account that did it; none: the operator of the machine.
+    /// The account that did it; none: the operator of the machine, or somebody who was not let in.
     pub actor: Option<&'a str>,
     pub action: Action,
     pub object: &'a str,

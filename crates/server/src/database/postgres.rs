@@ -30,9 +30,6 @@ const TRIES: i64 = 0x5074_6179_0003;
 /// For how long a connection that worked is believed to work.
 const PROVED: Duration = Duration::from_secs(1);
 
-/// For how long a connection that worked is believed to work.
-const PROVED: Duration = Duration::from_secs(1);
-
 /// How long to wait before the database is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 

@@ -6,10 +6,11 @@ use axum::http::uri::Authority;
 use axum::http::{StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use tracing::Span;
 
 use super::answer::Refusal;
 use super::{ROOT, address};
-use crate::api::session::owner_of;
+use crate::api::session::{owner_of, wrong_credentials};
 use crate::api::signed_in::{IDLE_MS, Origin, TOUCH_MS};
 use crate::database::Session;
 use crate::{App, accounts, clock};
@@ -26,8 +27,7 @@ impl FromRequestParts<App> for Client {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let origin =
-            Origin::from_request_parts(parts, app).await.unwrap_or_else(|never| match never {});
+        let origin = Origin::of(app, &parts.headers, &parts.extensions);
         // A browser that knows a password would send it for another site too.
         let site = parts.headers.get("sec-fetch-site");
         if site.is_some_and(|site| site != "same-origin" && site != "none") {
@@ -41,6 +41,7 @@ impl FromRequestParts<App> for Client {
             Some(token) => (of_token(app, token).await?, address(token)),
             None => (of_password(app, origin, parts).await?, ROOT.to_owned()),
         };
+        Span::current().record("account", session.account.as_str());
         let base = match app.config().public_url.as_deref() {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => {
@@ -79,6 +80,7 @@ async fn of_password(app: &App, origin: Origin, parts: &Parts) -> Result<Session
     let given = given.ok_or_else(wanted)?;
     let (name, password) = given.split_once(':').ok_or_else(wanted)?;
     let account = owner_of(app, origin, name, password.to_owned()).await?;
+    let account = account.ok_or_else(wrong_credentials)?;
     let now_ms = clock::now_ms();
     let session = app.database().password_session(&account.name, now_ms).await?;
     let session = session.filter(|session| !session.disabled).ok_or_else(wanted)?;

@@ -46,6 +46,7 @@ async fn what_matters_is_written_down_with_who_did_it_and_to_what() {
         ("lan", "sign_in", "lan"),
         ("thu", "sign_in", "thu"),
         ("quan_tri", "sign_in", "quan_tri"),
+        ("", "sign_in_failed", "lan"),
         ("thu", "repair_apply", &first),
         ("thu", "repair_set_aside", &second),
         ("thu", "export", "kiem_tra"),
@@ -55,7 +56,10 @@ async fn what_matters_is_written_down_with_who_did_it_and_to_what() {
         ("quan_tri", "account_disable", "lan"),
         ("quan_tri", "account_enable", "lan"),
     ]
-    .map(|(actor, action, object)| (Some(actor.to_owned()), action.to_owned(), object.to_owned()))
+    .map(|(actor, action, object)| {
+        let actor = Some(actor).filter(|actor| !actor.is_empty()).map(str::to_owned);
+        (actor, action.to_owned(), object.to_owned())
+    })
     .into();
     assert_eq!(actions(&server).await[begun.len()..], done);
     let (proved, _) = server.app.database().verify_audit(None).await.unwrap().unwrap();
@@ -134,6 +138,59 @@ async fn the_log_refuses_to_be_changed_and_whoever_forces_it_is_found() {
         intruder.say_to(what, &what_to_postgres).await.unwrap();
         assert_eq!(database.verify_audit(None).await.unwrap(), Err(broken), "{what}");
     }
+}
+
+#[tokio::test]
+async fn tries_that_failed_are_written_down_and_a_flood_of_them_in_few_rows() {
+    let server = TestApp::with(|config| config.behind_proxy = true).await;
+    let (an, quan_tri) = (server.device("an").await, server.device("quan_tri").await);
+    let device = sync::wire::DeviceId([1; 16]).to_string();
+    let fail = async |body: serde_json::Value| {
+        let headers = [
+            ("x-sotay", "1"),
+            ("content-type", "application/json"),
+            ("x-forwarded-for", "203.0.113.7"),
+        ];
+        let body = axum::body::Body::from(body.to_string());
+        server.request(Method::POST, "/api/v1/session", &headers, body).await.status.as_u16()
+    };
+    let mut waits = 0;
+    for _ in 0..40 {
+        let status = fail(json!({ "name": "lan", "password": "sai", "device": device })).await;
+        assert!(matches!(status, 401 | 429), "{status}");
+        waits += usize::from(status == 429);
+    }
+    assert!(waits > 8, "{waits}: who has to wait is counted too");
+    for number in 0..9 {
+        let name = format!("khong_co_{number}");
+        assert_eq!(fail(json!({ "name": name, "password": "sai", "device": device })).await, 401);
+    }
+    for _ in 0..3 {
+        assert_eq!(fail(json!({ "code": "khong-phai-ma", "device": device })).await, 401);
+    }
+    let failed = async |device: &Device<'_>| {
+        let rows = rows(device).await.into_iter().rev();
+        let rows = rows.filter(|row| row["action"] == "sign_in_failed");
+        rows.map(|row| {
+            assert_eq!(
+                (&row["actor"], &row["detail"]["address"]),
+                (&json!(null), &json!("203.0.113.7"))
+            );
+            let (object, way) =
+                (row["object"].as_str().unwrap(), row["detail"]["way"].as_str().unwrap());
+            (object.to_owned(), way.to_owned(), row["detail"]["tries"].as_u64().unwrap())
+        })
+        .collect::<Vec<_>>()
+    };
+    let of = |object: &str, way: &str, tries: &[u64]| {
+        let row = |tries: &u64| (object.to_owned(), way.to_owned(), *tries);
+        tries.iter().map(row).collect::<Vec<_>>()
+    };
+    let lans = of("lan", "password", &[1, 2, 4, 8, 16, 32]);
+    assert_eq!(failed(&an).await, lans, "of the people of her ward");
+    let all = [lans, of("", "password", &[1, 2, 4, 8]), of("", "code", &[1, 2])].concat();
+    assert_eq!(failed(&quan_tri).await, all);
+    assert!(server.app.database().verify_audit(None).await.unwrap().is_ok());
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ async fn a_photo_goes_up_in_any_order_and_resumes_where_it_stopped() {
     let whole = minh.get(&path).await;
     assert_eq!((whole.status, whole.header("content-type")), (StatusCode::OK, "image/jpeg"));
     assert!(
-        whole.header("cache-control").contains("immutable")
+        whole.header("cache-control") == "no-store"
             && whole.header("content-security-policy").contains("sandbox")
     );
     assert_eq!(whole.body, bytes);
@@ -135,7 +135,30 @@ async fn a_file_that_a_browser_would_run_is_offered_for_saving() {
     assert_eq!(answer.status, StatusCode::NO_CONTENT);
     let answer = lan.get(&format!("/api/v1/blobs/{hash}")).await;
     assert_eq!(answer.header("content-type"), "application/octet-stream");
-    assert_eq!(answer.header("content-disposition"), "attachment");
+    let disposition = format!("attachment; filename=\"{hash}\"");
+    assert_eq!(answer.header("content-disposition"), disposition);
+    let policy = answer.header("content-security-policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("sandbox"), "{policy}");
+    assert_eq!(
+        answer.header("cache-control"),
+        "no-store",
+        "a browser keeps no photo after its person left"
+    );
+}
+
+#[tokio::test]
+async fn a_file_larger_than_the_server_keeps_is_refused_before_it_is_sent() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let hash = codec::hash(b"?");
+    let answer = lan.put_chunk(hash, 0, (64 << 20) + 1, b"?", hash).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(answer.code(), "too_large");
+    let path = format!("/api/v1/blobs/{hash}?size={}", (64 << 20) + 1);
+    let headers = [("cookie", lan.cookie.as_str())];
+    let asked =
+        server.request(axum::http::Method::HEAD, &path, &headers, axum::body::Body::empty()).await;
+    assert_eq!(asked.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
 #[tokio::test]

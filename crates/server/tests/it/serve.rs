@@ -7,6 +7,14 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::place::Place;
 
+#[tokio::test]
+async fn the_data_folder_is_closed_to_others_on_the_machine() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = crate::app::TestApp::start().await;
+    let mode = std::fs::metadata(server.folder.path().join("data")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn it_serves_until_it_is_told_to_stop() {
     let folder = tempfile::tempdir().unwrap();

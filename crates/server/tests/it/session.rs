@@ -47,9 +47,13 @@ async fn an_unknown_name_gets_the_same_answer_as_a_wrong_password() {
     let server = TestApp::start().await;
     server.app.database().disable_account("hoa", None, 2).await.unwrap();
     let mut answers = Vec::new();
-    for (name, password) in
-        [("lan", "sai"), ("khong_co_ai", PASSWORD), ("hoa", PASSWORD), ("lan", &"x".repeat(5000))]
-    {
+    for (name, password) in [
+        ("lan", "sai"),
+        ("khong_co_ai", PASSWORD),
+        ("hoa", PASSWORD),
+        ("lan", &"x".repeat(5000)),
+        (&"x".repeat(5000), PASSWORD),
+    ] {
         let answer = server.sign_in(name, password, DEVICE).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{name}");
         assert_eq!(answer.code(), "wrong_credentials");
@@ -73,6 +77,48 @@ async fn too_many_tries_have_to_wait() {
     );
     assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
     assert_eq!(server.sign_in("minh", PASSWORD, DEVICE).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn signing_in_again_is_another_session_and_ends_the_one_before() {
+    let server = TestApp::start().await;
+    let first = server.device_with_id("lan", DEVICE).await;
+    let elsewhere = server.device("lan").await;
+    let mut cookie = first.cookie.clone();
+    for name in ["lan", "minh"] {
+        let body =
+            serde_json::json!({ "name": name, "password": PASSWORD, "device": DEVICE.to_string() });
+        let headers =
+            [("x-sotay", "1"), ("content-type", "application/json"), ("cookie", cookie.as_str())];
+        let body = Body::from(body.to_string());
+        let answer = server.request(Method::POST, "/api/v1/session", &headers, body).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let before = server.get("/api/v1/session", &[("cookie", &cookie)]).await;
+        assert_eq!(before.code(), "signed_out", "{name}");
+        cookie = answer.cookie();
+        let now = server.get("/api/v1/session", &[("cookie", &cookie)]).await;
+        assert_eq!(now.json()["account"], name);
+    }
+    assert_eq!(elsewhere.get("/api/v1/session").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_used_for_half_a_year_is_over() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let file = format!("sqlite://{}", server.folder.path().join("data/sotay.sqlite").display());
+    let database = sqlx::SqlitePool::connect(&file).await.unwrap();
+    let half_a_year_ms = 180 * 24 * 3600 * 1000;
+    for (account, unused_ms) in [("lan", half_a_year_ms + 1), ("minh", half_a_year_ms - 60_000)] {
+        sqlx::query("UPDATE session SET seen_ms = $2 WHERE account = $1")
+            .bind(account)
+            .bind(server::clock::now_ms() - unused_ms)
+            .execute(&database)
+            .await
+            .unwrap();
+    }
+    assert_eq!(lan.get("/api/v1/session").await.code(), "signed_out");
+    assert_eq!(minh.get("/api/v1/session").await.status, StatusCode::OK);
 }
 
 #[tokio::test]

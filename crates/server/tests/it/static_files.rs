@@ -65,8 +65,8 @@ async fn the_app_may_reach_this_server_only() {
     let answer = server.get("/", &[]).await;
     assert_eq!(
         answer.header("content-security-policy"),
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self' blob: data:; \
-         media-src 'self' blob:; style-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; connect-src 'self'; \
+         img-src 'self' blob: data:; media-src 'self' blob:; style-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
     assert_eq!(answer.header("x-content-type-options"), "nosniff");

@@ -1,0 +1,65 @@
+//! Which failed tries to sign in are written into the audit log. Not each: whoever floods the server would fill its disk.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Whom somebody tried to be. There are no more of these than accounts, so they can all be remembered.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// Somebody who has an account.
+    Account(String),
+    /// Nobody: no account has that name.
+    UnknownName,
+    /// Whoever has the code.
+    Code,
+}
+
+/// How many tries failed, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tries {
+    /// How many.
+    pub count: u64,
+    /// When the first of them was.
+    pub since_ms: i64,
+}
+
+/// How long tries are counted together.
+const COUNTED_MS: i64 = 60 * 60 * 1000;
+
+/// Counts failed tries: a million of them in an hour are twenty rows.
+#[derive(Debug, Default)]
+pub struct FailedSignIns {
+    counts: Mutex<BTreeMap<Target, Tries>>,
+}
+
+impl FailedSignIns {
+    /// Counts one, and answers with how many there were when they are to be written down: at the first, and whenever there
+    /// are twice as many as when they were last.
+    pub fn count(&self, target: Target, now_ms: i64) -> Option<Tries> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let tries = counts.entry(target).or_insert(Tries { count: 0, since_ms: now_ms });
+        if now_ms - tries.since_ms > COUNTED_MS {
+            *tries = Tries { count: 0, since_ms: now_ms };
+        }
+        tries.count += 1;
+        tries.count.is_power_of_two().then_some(*tries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_million_tries_are_twenty_rows_and_the_next_hour_begins_again() {
+        let failed = FailedSignIns::default();
+        let lan = || Target::Account("lan".to_owned());
+        let rows = (0..1_000_000).filter_map(|_| failed.count(lan(), 7)).count();
+        assert_eq!(rows, 20);
+        let first = Some(Tries { count: 1, since_ms: 7 });
+        assert_eq!(failed.count(Target::UnknownName, 7), first, "each for itself");
+        assert_eq!(failed.count(lan(), 7 + COUNTED_MS), None);
+        let again = Some(Tries { count: 1, since_ms: 8 + COUNTED_MS });
+        assert_eq!(failed.count(lan(), 8 + COUNTED_MS), again);
+    }
+}
