@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -20,7 +21,7 @@ pub struct Args {
     /// As little as every test run does; the page is not written.
     #[arg(long)]
     quick: bool,
-    /// Only the campaign of this name; the page is not written.
+    /// Only the campaign of this name; the page is not written, and finds its words when it is, at the same commit.
     #[arg(long)]
     only: Option<String>,
 }
@@ -179,12 +180,17 @@ impl Said {
 pub fn reliability(args: &Args) -> Result<()> {
     let tools = Tools::ensure(Need::ALL)?;
     pwa::pwa(&tools)?;
+    let commit =
+        output(Command::new("git").current_dir(root()).args(["rev-parse", "--short", "HEAD"]))?;
     let mut said = BTreeMap::new();
     for campaign in CAMPAIGNS {
         if args.only.as_ref().is_some_and(|only| only != campaign.name) {
             continue;
         }
-        let told = step(campaign.name, || run(campaign, args.quick))?;
+        let told = step(campaign.name, || match kept(campaign, commit.trim()) {
+            Some(lines) if !args.quick => read(campaign.name, &lines),
+            _ => run(campaign, args.quick, commit.trim()),
+        })?;
         said.insert(campaign.name, told);
     }
     if args.quick || args.only.is_some() {
@@ -203,7 +209,17 @@ pub fn reliability(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn run(campaign: &Campaign, quick: bool) -> Result<Said> {
+/// Where the words of a campaign are kept that was run whole at a commit.
+fn words_of(campaign: &Campaign, commit: &str) -> PathBuf {
+    build::target().join(format!("reliability/{commit} {}.log", campaign.name))
+}
+
+fn kept(campaign: &Campaign, commit: &str) -> Option<Vec<String>> {
+    let words = std::fs::read_to_string(words_of(campaign, commit)).ok()?;
+    Some(words.lines().map(str::to_owned).collect())
+}
+
+fn run(campaign: &Campaign, quick: bool, commit: &str) -> Result<Said> {
     let mut command = match campaign.how {
         How::Cargo(arguments) => {
             let mut test = cargo();
@@ -221,11 +237,18 @@ fn run(campaign: &Campaign, quick: bool) -> Result<Said> {
     if !quick {
         command.env(variable, size.to_string());
     }
-    let said = read(campaign.name, &lines_of(&mut command)?)?;
-    match said.figure("lost")? {
-        0 => Ok(said),
-        lost => bail!("{}: {lost} lost", campaign.name),
+    let lines = lines_of(&mut command)?;
+    let said = read(campaign.name, &lines)?;
+    let lost = said.figure("lost")?;
+    if lost > 0 {
+        bail!("{}: {lost} lost", campaign.name);
     }
+    if !quick {
+        let words = words_of(campaign, commit);
+        std::fs::create_dir_all(words.parent().context("a folder of its own")?)?;
+        std::fs::write(words, lines.join("\n"))?;
+    }
+    Ok(said)
 }
 
 /// What a command prints, shown as it comes.

@@ -66,7 +66,7 @@ pub async fn change(
     match proof {
         Proof::Password(_) if is_set => {}
         Proof::Code(_) if is_set => {
-            app.throttle().clear(app.database(), None, origin.address).await?
+            app.throttle().clear(app.database(), None, origin.address).await?;
         }
         Proof::Password(_) => return Err(wrong_password()),
         Proof::Code(_) => {

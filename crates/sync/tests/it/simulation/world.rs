@@ -462,14 +462,13 @@ impl World {
                 }
                 // A phone hardly ever takes a new id: that storage fails then is to be met all the same.
                 let is_rare = self.fleet && matches!(effect, Effect::Rekey { .. });
-                if !self.calm && self.random.one_in(if is_rare { 3 } else { 60 }) {
-                    if let Some(state) = stored(&effect) {
-                        self.count_at("storage failed", state);
-                        if self.mishandled(index, &effect) {
-                            return;
-                        }
-                        return self.phones[index].handle(Event::StorageFailed, random);
+                let fails = !self.calm && self.random.one_in(if is_rare { 3 } else { 60 });
+                if fails && let Some(state) = stored(&effect) {
+                    self.count_at("storage failed", state);
+                    if self.mishandled(index, &effect) {
+                        return;
                     }
+                    return self.phones[index].handle(Event::StorageFailed, random);
                 }
                 let state = stored(&effect);
                 let name = self.name();
