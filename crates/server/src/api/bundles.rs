@@ -3,8 +3,8 @@
 
 use axum::Json;
 use axum::body::{Body, Bytes};
+use axum::extract::State;
 use axum::extract::rejection::{BytesRejection, JsonRejection};
-use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use sync::wire::Hash;
 use utoipa::{IntoParams, ToSchema};
 
 use super::blobs::storage_error;
+use super::extract::{Path, Query};
 use super::signed_in::SignedIn;
 use crate::bundle::incoming::hash_of;
 use crate::bundle::{ImportError, Receipt, Refusal, import, keys};
