@@ -1,7 +1,5 @@
 //! Work that comes as a file: it counts as its author's, whoever carried it; and nobody can make anybody else's.
 
-use std::process::Command;
-
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use sync::bundle::{Contents, FileHead, Item, Kind, OfDevice, PublicKey};
@@ -9,6 +7,7 @@ use sync::codec;
 use sync::wire::{DeviceId, FileRef, Hash, Operation, SealedOperation, Value};
 
 use crate::app::{Answer, Device, TestApp, text};
+use crate::place::Place;
 use crate::sealing::{Pair, Sealing, digits};
 
 /// What a phone learns when it says what it signs with.
@@ -380,12 +379,7 @@ async fn a_key_is_a_point_and_a_device_may_have_had_several() {
 }
 
 fn program(server: &TestApp, args: &[&str]) -> (bool, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_sotay-server"))
-        .args(args)
-        .env("SOTAY_DATA", server.folder.path().join("data"))
-        .env("RUST_LOG", "off")
-        .output()
-        .unwrap();
+    let output = server.place.program(args).env("RUST_LOG", "off").output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8(text).unwrap())
 }
@@ -460,11 +454,8 @@ async fn the_private_keys_are_beside_the_database_for_nobody_else_and_in_backups
     let (done, text) = program(&server, &["backup", backup.to_str().unwrap()]);
     assert!(done, "{text}");
     let restored = server.folder.path().join("restored");
-    let output = Command::new(env!("CARGO_BIN_EXE_sotay-server"))
-        .args(["restore", backup.to_str().unwrap()])
-        .env("SOTAY_DATA", &restored)
-        .output()
-        .unwrap();
+    let place = Place::new(&restored).await;
+    let output = place.program(&["restore", backup.to_str().unwrap()]).output().unwrap();
     assert!(output.status.success());
     let put_back = restored.join("keys").join(file.file_name().unwrap());
     assert_eq!(std::fs::read_to_string(&put_back).unwrap(), secret);

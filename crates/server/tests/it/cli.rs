@@ -1,15 +1,11 @@
 //! The program itself: what its commands print, and how they end.
 
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use crate::place::Place;
 
 fn sotay(place: &Place, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sotay-server"));
-    command.env("SOTAY_DATA", &place.config.data).env_remove("DATABASE_URL");
-    command.envs(place.config.database_url.as_ref().map(|url| ("DATABASE_URL", url)));
-    command.env_remove("RUST_LOG").args(arguments).stdin(Stdio::null());
-    command.output().unwrap()
+    place.program(arguments).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {

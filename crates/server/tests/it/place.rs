@@ -2,6 +2,7 @@
 //! that is there for tests (`cargo xtask test` starts one), in a database of its own.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -66,6 +67,15 @@ impl Place {
                 self.outside().await.say(emptied).await.expect("it can be emptied");
             }
         }
+    }
+
+    /// The server's program, told where its records are.
+    pub fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sotay-server"));
+        command.env("SOTAY_DATA", &self.config.data).env_remove("DATABASE_URL");
+        command.envs(self.config.database_url.as_ref().map(|url| ("DATABASE_URL", url)));
+        command.env_remove("RUST_LOG").args(arguments).stdin(Stdio::null());
+        command
     }
 
     pub async fn open(&self) -> Database {

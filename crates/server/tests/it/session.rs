@@ -106,16 +106,12 @@ async fn signing_in_again_is_another_session_and_ends_the_one_before() {
 async fn a_session_that_nobody_used_for_half_a_year_is_over() {
     let server = TestApp::start().await;
     let (lan, minh) = (server.device("lan").await, server.device("minh").await);
-    let file = format!("sqlite://{}", server.folder.path().join("data/sotay.sqlite").display());
-    let database = sqlx::SqlitePool::connect(&file).await.unwrap();
+    let mut database = server.place.outside().await;
     let half_a_year_ms = 180 * 24 * 3600 * 1000;
     for (account, unused_ms) in [("lan", half_a_year_ms + 1), ("minh", half_a_year_ms - 60_000)] {
-        sqlx::query("UPDATE session SET seen_ms = $2 WHERE account = $1")
-            .bind(account)
-            .bind(server::clock::now_ms() - unused_ms)
-            .execute(&database)
-            .await
-            .unwrap();
+        let seen_ms = server::clock::now_ms() - unused_ms;
+        let sql = format!("UPDATE session SET seen_ms = {seen_ms} WHERE account = '{account}'");
+        database.say(&sql).await.unwrap();
     }
     assert_eq!(lan.get("/api/v1/session").await.code(), "signed_out");
     assert_eq!(minh.get("/api/v1/session").await.status, StatusCode::OK);
