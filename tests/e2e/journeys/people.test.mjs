@@ -147,6 +147,31 @@ test('an officer sees their own devices and nobody else\'s', async () => {
   assert.deepEqual(await faults(phone, 'own devices'), []);
 });
 
+test('whoever came in by a link chooses a password of their own with a code, and goes on where they were', async () => {
+  const { page } = phone;
+  await page.getByText('Đổi mật khẩu').first().click();
+  const form = page.locator('details[open] form');
+  const chosen = 'sông Đồng Nai mùa nước nổi';
+  const made = await server.command('user', 'code', 'canbo3.baovinh');
+  await form.locator('#reset-code').fill(made.match(/[A-Z0-9]{4,}(-[A-Z0-9]{4,})+/i)[0]);
+  await form.locator('#new-password').fill('canbo3.baovinh');
+  await form.getByRole('button', { name: 'Đổi mật khẩu' }).click();
+  await page.getByText('Mật khẩu này gần như chỉ là tên. Chọn mật khẩu khác.').waitFor();
+  await form.locator('#new-password').fill(chosen);
+  assert.deepEqual(await faults(phone, 'own password'), []);
+  await form.getByRole('button', { name: 'Đổi mật khẩu' }).click();
+  await page.getByText('Đã đổi mật khẩu').waitFor();
+  await phone.screenshot('own-password');
+  assert.equal(await page.evaluate(async () => (await fetch('/api/v1/session')).status), 200);
+  const body = { name: 'canbo3.baovinh', password: chosen, device: '0'.repeat(31) + '2', device_name: 'x' };
+  const answer = await fetch(`${server.url}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'X-Sotay': '1' },
+    body: JSON.stringify(body),
+  });
+  assert.equal(answer.status, 200);
+});
+
 test('the log tells who did what, and its chain holds', async () => {
   const { page } = desk;
   await list('Nhật ký');
