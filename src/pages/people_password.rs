@@ -20,8 +20,7 @@ pub(super) fn OwnPassword() -> impl IntoView {
     let typed = RwSignal::new(NewPassword::default());
     let failure = RwSignal::new(None::<FetchError>);
     let busy = RwSignal::new(false);
-    // Fields that are drawn anew are empty.
-    let done = RwSignal::new(0);
+    let form = NodeRef::<leptos::html::Form>::new();
     let change = move || {
         if busy.get_untracked() {
             return;
@@ -34,7 +33,10 @@ pub(super) fn OwnPassword() -> impl IntoView {
             match answer {
                 Ok(()) => {
                     typed.try_set(NewPassword::default());
-                    done.try_update(|times| *times += 1);
+                    // Nobody who takes the phone up next is to show it.
+                    if let Some(form) = form.get_untracked() {
+                        form.reset();
+                    }
                     let text = words.at_once().password_changed().to_owned();
                     toaster.show(Toast { text, action: None });
                 }
@@ -44,40 +46,11 @@ pub(super) fn OwnPassword() -> impl IntoView {
             }
         });
     };
-    let fields = move |_: i32| {
-        view! {
-            <PasswordField
-                id="old-password"
-                label=words.say(Language::old_password)
-                show_label=words.say(Language::show_password)
-                on_input=move |text| {
-                    typed.try_update(|typed| typed.old = text);
-                }
-            />
-            <TextField
-                id="reset-code"
-                label=words.say(Language::code_instead)
-                autocomplete="one-time-code"
-                on_input=move |text| {
-                    typed.try_update(|typed| typed.code = text);
-                }
-            />
-            <PasswordField
-                id="new-password"
-                autocomplete="new-password"
-                label=words.say(Language::new_password)
-                show_label=words.say(Language::show_password)
-                on_input=move |text| {
-                    typed.try_update(|typed| typed.new = text);
-                }
-            />
-        }
-        .into_any()
-    };
     view! {
         <details>
             <summary>{words.say(Language::change_password)}</summary>
             <form
+                node_ref=form
                 class="sign-in-form"
                 on:submit=move |event| {
                     event.prevent_default();
@@ -85,7 +58,31 @@ pub(super) fn OwnPassword() -> impl IntoView {
                 }
             >
                 <p class="muted">{words.say(Language::change_password_why)}</p>
-                {move || fields(done.get())}
+                <PasswordField
+                    id="old-password"
+                    label=words.say(Language::old_password)
+                    show_label=words.say(Language::show_password)
+                    on_input=move |text| {
+                        typed.try_update(|typed| typed.old = text);
+                    }
+                />
+                <TextField
+                    id="reset-code"
+                    label=words.say(Language::code_instead)
+                    autocomplete="one-time-code"
+                    on_input=move |text| {
+                        typed.try_update(|typed| typed.code = text);
+                    }
+                />
+                <PasswordField
+                    id="new-password"
+                    autocomplete="new-password"
+                    label=words.say(Language::new_password)
+                    show_label=words.say(Language::show_password)
+                    on_input=move |text| {
+                        typed.try_update(|typed| typed.new = text);
+                    }
+                />
                 {move || {
                     failure
                         .get()

@@ -161,6 +161,7 @@ test('whoever came in by a link chooses a password of their own with a code, and
   assert.deepEqual(await faults(phone, 'own password'), []);
   await form.getByRole('button', { name: 'Đổi mật khẩu' }).click();
   await page.getByText('Đã đổi mật khẩu').waitFor();
+  for (const field of ['#old-password', '#reset-code', '#new-password']) assert.equal(await form.locator(field).inputValue(), '');
   await phone.screenshot('own-password');
   assert.equal(await page.evaluate(async () => (await fetch('/api/v1/session')).status), 200);
   const body = { name: 'canbo3.baovinh', password: chosen, device: '0'.repeat(31) + '2', device_name: 'x' };
