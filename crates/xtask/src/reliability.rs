@@ -296,6 +296,8 @@ fn read(name: &str, lines: &[String]) -> Result<Said> {
                 said.figures.insert(what.to_owned(), number.parse().context(what.to_owned())?);
                 said.words.push(figure.to_owned());
             }
+        } else if let Some(commit) = line.strip_prefix("commit ") {
+            said.commit = Some(commit.to_owned());
         } else if let Some(seed) =
             line.trim().strip_prefix("SOTAY_SEED=").or(line.strip_prefix("seed "))
         {
@@ -406,11 +408,12 @@ mod tests {
 
     #[test]
     fn a_campaign_is_read_from_its_line_and_what_it_met_from_those_below() {
-        let printed = "running 1 test\ncampaign simulation: 2000 schedules, 6302 devices, 0 lost\n      997 answer signed out\nok";
+        let printed = "commit 8ebb4aa\nrunning 1 test\ncampaign simulation: 2000 schedules, 6302 devices, 0 lost\n      997 answer signed out\nok";
         let said = read("simulation", &lines(printed)).unwrap();
         assert_eq!(said.figure("devices").unwrap(), 6302);
         assert_eq!(said.figure("lost").unwrap(), 0);
         assert_eq!(said.met, [(997, "answer signed out".to_owned())]);
+        assert_eq!(said.commit.as_deref(), Some("8ebb4aa"));
     }
 
     #[test]
