@@ -8,7 +8,10 @@ mod not_found;
 mod parts;
 mod people;
 mod people_devices;
+mod people_here;
 mod people_log;
+mod pin_pad;
+mod pin_settings;
 mod preview;
 mod record;
 mod record_history;
@@ -25,6 +28,7 @@ mod start;
 mod storage_problem;
 mod sync_log;
 mod today;
+mod unlock;
 
 pub use not_found::NotFoundPage;
 pub use parts::{InPart, Later, Parts};

@@ -4,6 +4,7 @@
 //! a [`FormEntry`] is made by [`OpenForms`] for the record that a page shows.
 
 mod blobs;
+pub mod door;
 pub mod form_entry;
 pub mod install_offer;
 pub mod library;
@@ -11,6 +12,7 @@ pub mod open_forms;
 pub(crate) mod outbox;
 pub mod pack;
 pub mod people;
+pub mod pin;
 pub mod preferences;
 pub mod preview;
 pub mod record_id;
@@ -18,10 +20,12 @@ pub mod records;
 pub mod repair;
 pub mod search;
 pub mod sign_in;
+mod summaries;
 pub mod sync_log;
 pub mod sync_status;
 pub mod update;
 
+pub use door::Door;
 pub use form_entry::{FormEntry, SaveState};
 pub use install_offer::InstallOffer;
 pub use library::Library;
