@@ -57,6 +57,8 @@ async fn rows_come_back_under_every_kind_of_key() {
     let found: Vec<Key> = all.into_iter().map(|(key, _)| key).collect();
     assert_eq!(found.len(), keys.len());
     assert!(keys.iter().all(|key| found.contains(key)), "{found:?}");
+    let bare = storage.read(vec![Read::Keys(Store::Meta)]).await.expect("read").remove(0);
+    assert_eq!(bare, found.into_iter().map(|key| (key, Vec::new())).collect::<Rows>());
 }
 
 #[wasm_bindgen_test]

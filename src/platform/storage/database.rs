@@ -324,6 +324,10 @@ async fn read_one(transaction: &IdbTransaction, read: &Read) -> Result<Rows, Sto
                 None => Ok(Vec::new()),
             };
         }
+        Read::Keys(_) => {
+            let keys = store.get_all_keys(None, None).map_err(failed)?.await.map_err(failed)?;
+            return keys.iter().map(|key| Ok((key_from_js(key)?, Vec::new()))).collect();
+        }
         Read::All(_) => (None, None),
         Read::From(_, from, limit) => {
             let range = KeyRange::lower_bound(&key_to_js(from), None).map_err(failed)?;
@@ -398,7 +402,10 @@ fn make_stores(event: &VersionChangeEvent, schema: &Schema) -> Result<(), idb::E
 impl Read {
     pub(super) fn store(&self) -> Store {
         match self {
-            Self::Row(store, _) | Self::All(store) | Self::From(store, _, _) => *store,
+            Self::Row(store, _)
+            | Self::All(store)
+            | Self::From(store, _, _)
+            | Self::Keys(store) => *store,
         }
     }
 }

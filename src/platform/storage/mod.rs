@@ -74,6 +74,8 @@ pub enum Read {
     All(Store),
     /// At most so many rows with keys from this one on.
     From(Store, Key, u32),
+    /// All keys in their order, and nothing of the rows.
+    Keys(Store),
 }
 
 /// What a read found: keys with their rows.

@@ -86,9 +86,14 @@ impl Sealed {
         let mut opening = Vec::with_capacity(found.len());
         for (read, rows) in reads.iter().zip(found) {
             let store = read.store();
+            if let Read::Keys(_) = read {
+                let bare = rows.into_iter().map(|(key, _)| (key, None));
+                opening.push((store, bare.collect()));
+                continue;
+            }
             let begin = |(key, value): (Key, Vec<u8>)| {
                 let begun = self.key.open(&place(store, &key), &value);
-                begun.map(|begun| (key, begun)).map_err(|error| sealing(error, store))
+                begun.map(|begun| (key, Some(begun))).map_err(|error| sealing(error, store))
             };
             opening.push((store, rows.into_iter().map(begin).collect::<Result<Vec<_>, _>>()?));
         }
@@ -97,7 +102,11 @@ impl Sealed {
         for (store, begun) in opening {
             let mut rows = Rows::with_capacity(begun.len());
             for (key, begun) in begun {
-                rows.push((key, begun.done().await.map_err(|error| sealing(error, store))?));
+                let value = match begun {
+                    Some(begun) => begun.done().await.map_err(|error| sealing(error, store))?,
+                    None => Vec::new(),
+                };
+                rows.push((key, value));
             }
             opened.push(rows);
         }
