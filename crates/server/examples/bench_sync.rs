@@ -404,7 +404,7 @@ async fn come_back(program: &Path) -> Json {
                 phone.press(record, Action::Amend);
             }
         }
-        assert_eq!(phone.disk.waiting().operations, BACK_RECORDS * (1 + BACK_CHANGES));
+        assert_eq!(phone.disk.waiting().operations, (BACK_RECORDS * (1 + BACK_CHANGES)) as u64);
         phones.push(phone);
     }
     let process = server.process().expect("it is a program");
