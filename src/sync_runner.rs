@@ -13,6 +13,7 @@ use leptos::prelude::*;
 use crate::reactive::effect;
 use sync::device::{self, Device, Effect as Task, Event, Waiting};
 
+use self::requests::Ahead;
 use crate::{
     platform::{
         broadcast::Channel,
@@ -47,6 +48,8 @@ pub struct Runner {
     open_forms: OpenForms,
     events: mpsc::UnboundedSender<Event>,
     pull: Rc<RefCell<Option<Abort>>>,
+    /// The page after the one that is being written.
+    ahead: Rc<RefCell<Option<Ahead>>>,
     retry: Rc<RefCell<Timer>>,
     /// To the runners of the other tabs.
     others: Channel,
@@ -75,6 +78,7 @@ impl Runner {
             open_forms,
             events,
             pull: Rc::default(),
+            ahead: Rc::default(),
             retry: Rc::default(),
             others: Channel::open(&lock),
             talk: Rc::default(),
@@ -184,6 +188,7 @@ impl Runner {
             Task::ReportStatus(status) => self.report(&status),
             Task::AskSignIn => self.sign_in.set_expired(),
             Task::AbortPull => {
+                self.forget_ahead();
                 if let Some(pull) = self.pull.borrow_mut().take() {
                     pull.abort();
                 }

@@ -172,6 +172,16 @@ pub struct Records {
     submissions: RwSignal<u64>,
     /// Whether all records are here; at first only those are that this phone has work of.
     whole: RwSignal<bool>,
+    shown: StoredValue<Shown>,
+}
+
+/// When what a pull brought was last shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Before,
+    JustNow,
+    /// And more came since.
+    ToBeAgain,
 }
 
 /// The rows that a record is made of.
@@ -210,6 +220,7 @@ impl Records {
             edits: RwSignal::new(0),
             submissions: RwSignal::new(0),
             whole: RwSignal::new(false),
+            shown: StoredValue::new(Shown::Before),
         };
         records.read(false, None).await?;
         other_tabs.on_message(move |_| tasks::spawn(async move { report(records.reload().await) }));
@@ -445,20 +456,36 @@ impl Records {
 
     /// Reads some records anew.
     pub async fn refresh(self, ids: &BTreeSet<RecordId>) -> Result<(), StorageError> {
+        self.read_some(ids, Vec::new()).await?;
+        self.publish();
+        Ok(())
+    }
+
+    /// Reads some records anew; of those that `came` with a page, the phone's own part only.
+    async fn read_some(
+        self,
+        ids: &BTreeSet<RecordId>,
+        came: Vec<Base>,
+    ) -> Result<(), StorageError> {
         let Some(storage) = self.storage.try_get_value() else { return Ok(()) };
+        let known: BTreeSet<RecordId> = sync::gather(came.iter().map(|base| base.state.record));
         let mut reads = vec![Read::All(Store::Outbox)];
-        for id in ids {
-            reads.push(Read::Row(Store::Base, (*id).into()));
-            reads.push(Read::Row(Store::Open, (*id).into()));
+        if known.is_empty() {
+            reads.extend(ids.iter().map(|id| Read::Row(Store::Open, (*id).into())));
+        } else {
+            reads.push(Read::All(Store::Open));
         }
-        let mut rows = storage.read(reads).await?.into_iter();
-        let sealed = rows.next().unwrap_or_default();
-        let (mut base, mut open) = (Rows::new(), Rows::new());
-        while let Some(found) = rows.next() {
-            base.extend(found);
-            open.extend(rows.next().unwrap_or_default());
+        let of_phone = reads.len();
+        let unknown = ids.iter().filter(|id| !known.contains(id));
+        reads.extend(unknown.map(|id| Read::Row(Store::Base, (*id).into())));
+        let mut rows = storage.read(reads).await?;
+        let base = rows.split_off(of_phone).into_iter().flatten().collect();
+        let sealed = rows.remove(0);
+        let mut parts = gather(base, sealed, rows.into_iter().flatten().collect())?;
+        for base in came.into_iter().filter(|base| !base.state.left) {
+            let record = base.state.record;
+            parts.entry(record).or_default().base = Some(base);
         }
-        let parts = gather(base, sealed, open)?;
         self.index.try_update_value(|index| {
             let of_others = unsent_of_others(&index.device);
             index.moves += 1;
@@ -472,7 +499,6 @@ impl Records {
                 };
             }
         });
-        self.publish();
         Ok(())
     }
 
@@ -568,15 +594,39 @@ impl Records {
         Ok(taken != Some(false))
     }
 
-    /// A pull changed these records, and noted so under that key.
+    /// A page of a pull changed these records, and noted so under that key; `came` is what it brought of them.
     pub(crate) async fn pulled(
         self,
         ids: &BTreeSet<RecordId>,
+        came: Vec<Base>,
         note: Option<Key>,
     ) -> Result<(), StorageError> {
-        self.refresh(ids).await?;
+        self.read_some(ids, came).await?;
         self.index.try_update_value(|index| index.kept.pulled(ids.len(), note));
+        self.show_soon();
         Ok(())
+    }
+
+    /// Shows what changed, in the other tabs too: at once, unless that was done just now. A first pull has hundreds of
+    /// pages, and lists of everything take longer than a page.
+    fn show_soon(self) {
+        const EVERY_MS: u32 = 1_000;
+        let was = self.shown.try_update_value(|shown| match shown {
+            Shown::Before => std::mem::replace(shown, Shown::JustNow),
+            Shown::JustNow | Shown::ToBeAgain => std::mem::replace(shown, Shown::ToBeAgain),
+        });
+        if was != Some(Shown::Before) {
+            return;
+        }
+        self.publish();
+        self.tell_other_tabs();
+        // Nobody calls it off.
+        drop(tasks::after(EVERY_MS, move || {
+            let was = self.shown.try_update_value(|shown| std::mem::replace(shown, Shown::Before));
+            if was == Some(Shown::ToBeAgain) {
+                self.show_soon();
+            }
+        }));
     }
 
     /// Keeps the summaries for the next start, if many of those that are kept do not hold any more. Any tab may: what

@@ -1,12 +1,17 @@
 //! The requests of sync, and what their answers mean to the machine.
 
-use sync::device::{BlobReply, Event, Reply, WaitingBlob};
+use futures::channel::oneshot;
+use sync::{
+    device::{BlobReply, Event, Reply, WaitingBlob},
+    pull::next_page,
+};
 
 use super::Runner;
 use crate::platform::{
     compression,
     http::{Abort, HttpError, Method, Request, Response, TIMEOUT_MS},
     storage::StorageError,
+    tasks,
 };
 
 const CBOR: &str = "application/cbor";
@@ -16,6 +21,8 @@ const MISSING_CHUNKS: &str = "X-Missing-Chunks";
 
 impl Runner {
     pub(super) async fn push(&self, ticket: u64, body: Vec<u8>) -> Event {
+        // What a page says of this device's operations must not be older than what it hears now.
+        self.forget_ahead();
         let request = Request::new(Method::Post, "/api/v1/push");
         let request = match compression::gzip(&body).await {
             Some(packed) => request.header("Content-Encoding", "gzip").body(CBOR, packed),
@@ -28,15 +35,44 @@ impl Runner {
     }
 
     pub(super) async fn pull(&self, ticket: u64, cursor: Option<String>, wait_s: u32) -> Event {
-        let abort = Abort::new();
-        self.pull.replace(abort.clone());
-        let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));
-        let request = Request::get(format!("/api/v1/pull?wait={wait_s}{cursor}"))
-            .timeout_ms(TIMEOUT_MS + wait_s * 1_000)
-            .abort(abort);
-        let answer = request.send(&[CONTENT_TYPE, RETRY_AFTER]).await;
+        let ahead = self.ahead.take().filter(|ahead| Some(&ahead.cursor) == cursor.as_ref());
+        let answer = match ahead {
+            Some(ahead) => {
+                self.pull.replace(ahead.abort);
+                ahead.answer.await.unwrap_or(Err(HttpError::TimedOut))
+            }
+            None => {
+                let abort = Abort::new();
+                self.pull.replace(abort.clone());
+                pull_request(cursor.as_deref(), wait_s, abort).await
+            }
+        };
         self.moved(&answer, 0);
-        Event::PullReply { ticket, reply: cbor_reply(answer) }
+        let reply = cbor_reply(answer);
+        if let Reply::Body(body) = &reply
+            && let Some(cursor) = next_page(body)
+        {
+            self.fetch_ahead(cursor);
+        }
+        Event::PullReply { ticket, reply }
+    }
+
+    /// Asks for the next page while this one is written to the disk.
+    fn fetch_ahead(&self, cursor: String) {
+        let abort = Abort::new();
+        let (tell, answer) = oneshot::channel();
+        self.ahead.replace(Some(Ahead { cursor: cursor.clone(), abort: abort.clone(), answer }));
+        tasks::spawn(async move {
+            // Nobody waits for it any more when the page was given up.
+            drop(tell.send(pull_request(Some(&cursor), 0, abort).await));
+        });
+    }
+
+    /// Gives up the page that was asked for ahead.
+    pub(super) fn forget_ahead(&self) {
+        if let Some(Ahead { abort: Some(abort), .. }) = self.ahead.take() {
+            abort.abort();
+        }
     }
 
     pub(super) async fn ask_blob(&self, ticket: u64, blob: WaitingBlob) -> Event {
@@ -88,6 +124,25 @@ impl Runner {
             talk.bytes_down += answer.body.len() as u64;
         }
     }
+}
+
+/// A page of the feed that was asked for before its turn.
+pub(super) struct Ahead {
+    cursor: String,
+    abort: Option<Abort>,
+    answer: oneshot::Receiver<Result<Response, HttpError>>,
+}
+
+async fn pull_request(
+    cursor: Option<&str>,
+    wait_s: u32,
+    abort: Option<Abort>,
+) -> Result<Response, HttpError> {
+    let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));
+    let request = Request::get(format!("/api/v1/pull?wait={wait_s}{cursor}"))
+        .timeout_ms(TIMEOUT_MS + wait_s * 1_000)
+        .abort(abort);
+    request.send(&[CONTENT_TYPE, RETRY_AFTER]).await
 }
 
 fn cbor_reply(answer: Result<Response, HttpError>) -> Reply {

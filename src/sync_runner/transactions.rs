@@ -1,6 +1,9 @@
 //! The transactions of sync: each writes what the server said together with the machine's memory of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use sync::{
     codec,
@@ -88,34 +91,34 @@ impl Runner {
         reads.push(Read::Row(Store::Meta, meta::NAMES.into()));
         let note = Key::Bytes(random::bytes::<8>().to_vec());
         let noted = note.clone();
-        let (stored, units, came) = (state.clone(), page.units.clone(), page.records.len());
-        let names = page.names.clone();
+        let (stored, units, names) = (state.clone(), page.units.clone(), page.names.clone());
+        let (generation, included) = (page.generation, page.included);
+        let base = |state| Base { state, included, generation };
+        let came: Rc<Vec<Base>> = Rc::new(page.records.into_iter().map(base).collect());
+        let brought = Rc::clone(&came);
+        let (settled, told) = (page.settled, page.names);
         let decide = move |mut rows: Vec<Rows>| {
             let mut changes = vec![outbox::put_device(&stored)];
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
             let known = rows.pop().unwrap_or_default();
-            changes.extend(with_names(&known, &page.names)?);
+            changes.extend(with_names(&known, &told)?);
             let mut touched: BTreeSet<RecordId> = BTreeSet::new();
-            let (of_operations, of_base) = rows.split_at(page.settled.len());
-            note_verdicts(&page.settled, of_operations, &mut changes, &mut records)?;
+            let (of_operations, of_base) = rows.split_at(settled.len());
+            note_verdicts(&settled, of_operations, &mut changes, &mut records)?;
             for (key, bytes) in of_base.iter().flatten() {
                 let base: Base = outbox::decode(bytes, "record")?;
-                if base.generation < page.generation {
+                if base.generation < generation {
                     touched.insert(base.state.record);
                     changes.push(Change::Delete(Store::Base, key.clone()));
                 }
             }
-            for record in &page.records {
-                touched.insert(record.record);
-                changes.push(if record.left {
-                    Change::Delete(Store::Base, record.record.into())
+            for base in brought.iter() {
+                let record = base.state.record;
+                touched.insert(record);
+                changes.push(if base.state.left {
+                    Change::Delete(Store::Base, record.into())
                 } else {
-                    let base = Base {
-                        state: record.clone(),
-                        included: page.included,
-                        generation: page.generation,
-                    };
-                    Change::Put(Store::Base, record.record.into(), codec::encode(&base))
+                    Change::Put(Store::Base, record.into(), codec::encode(base))
                 });
             }
             if !touched.is_empty() {
@@ -128,12 +131,12 @@ impl Runner {
         };
         let touched = [Store::Meta, Store::Outbox, Store::Base, Store::Summaries];
         let (records, has_note) = self.storage.update(reads, &touched, decide).await?;
-        self.talk.borrow_mut().records_down += came as u64;
+        self.talk.borrow_mut().records_down += came.len() as u64;
         let (acked, pack) = (state.acked, state.pack);
         self.records.set_device(state);
         self.records.add_names(names);
-        self.records.pulled(&records, has_note.then_some(noted)).await?;
-        self.records.tell_other_tabs();
+        let came = Rc::try_unwrap(came).unwrap_or_else(|shared| (*shared).clone());
+        self.records.pulled(&records, came, has_note.then_some(noted)).await?;
         if let Some(units) = units {
             self.sign_in.set_scope(units).await?;
         }

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use minicbor::Decode;
+
 use crate::{
     codec,
     wire::{FormRef, Hash, PullResponse, RecordId, RecordState, Verdict, WIRE_VERSION},
@@ -178,6 +180,20 @@ pub struct About {
     pub names: BTreeMap<String, String>,
 }
 
+/// Where a page says to go on, if another one waits: all that is read of it.
+#[must_use]
+pub fn next_page(body: &[u8]) -> Option<String> {
+    #[derive(Decode)]
+    #[cbor(map)]
+    struct Next {
+        #[n(2)]
+        cursor: String,
+        #[n(3)]
+        more: bool,
+    }
+    codec::decode::<Next>(body).ok().filter(|next| next.more).map(|next| next.cursor)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +223,27 @@ mod tests {
                 "{cursor:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_page_says_where_to_go_on_only_if_another_waits() {
+        let about = About {
+            acked: 0,
+            safe: 0,
+            units: Vec::new(),
+            pack: Hash([0; 32]),
+            server_ms: 0,
+            settled: Vec::new(),
+            names: BTreeMap::new(),
+        };
+        let page = |size| {
+            let records = [9, 12].map(|rv| left(RecordId([0; 16]), String::new(), rv)).into();
+            codec::encode(&FEED.page(FEED.start(None), records, size, about.clone()))
+        };
+        let next = next_page(&page(1)).expect("another page waits");
+        assert_eq!(Cursor::read(&next, &KEY).map(|cursor| cursor.rv), Some(9));
+        assert_eq!(next_page(&page(2)), None);
+        assert_eq!(next_page(b"<html>sign in to the network</html>"), None);
     }
 
     #[test]
