@@ -11,6 +11,7 @@ use sync::wire::{Action, PushRequest, PushResponse, RecordId, WIRE_VERSION};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::rig::place::cluster;
 use crate::rig::{Phone, Server, Work, random::Random, unit, who};
 
 pub fn number(variable: &str) -> Option<u64> {
@@ -121,8 +122,9 @@ async fn a_server_killed_while_eight_phones_push_loses_nothing_it_acknowledged()
         }
     }
     let operations: u64 = done.iter().map(|written| written.phone.disk.sealed()).sum();
+    let database = cluster().map_or("", |_| " on PostgreSQL");
     println!(
-        "campaign killed server: {writing} devices, {operations} operations, {kills} faults, 0 lost"
+        "campaign killed server{database}: {writing} devices, {operations} operations, {kills} faults, 0 lost"
     );
 }
 

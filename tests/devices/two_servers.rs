@@ -128,7 +128,9 @@ async fn two_servers_on_one_database_lose_nothing_and_apply_nothing_twice_though
     let places: BTreeSet<u64> =
         records.iter().filter_map(|record| state(&desk, *record)).map(|state| state.rv).collect();
     assert_eq!(places.len(), records.len(), "no place in the feed was given twice");
-    println!("{writing} phones, {sealed} operations, {kills} kills of 2 servers, nothing lost");
+    println!(
+        "campaign two servers: {writing} devices, {sealed} operations, {kills} faults, 0 lost"
+    );
 }
 
 fn place(random: &mut Random, of: usize) -> usize {

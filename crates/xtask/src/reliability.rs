@@ -12,8 +12,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::build::{self, Profile};
+use crate::postgres::Cluster;
 use crate::step::{cargo, output, root, step};
-use crate::tools::{Need, Tools};
+use crate::tools::{self, Need, Tools};
 use crate::{browser, pwa};
 
 #[derive(clap::Args)]
@@ -33,6 +34,8 @@ pub struct Args {
 enum How {
     /// `cargo test` with these arguments, before `--nocapture`.
     Cargo(&'static [&'static str]),
+    /// The same with a PostgreSQL server that is there for it.
+    Postgres(&'static [&'static str]),
     /// The journey whose test has this name.
     Journey(&'static str),
 }
@@ -66,6 +69,24 @@ const CAMPAIGNS: &[Campaign] = &[
             "a_server_killed_while_eight_phones",
         ]),
         size: ("SOTAY_KILLS", 1_000),
+    },
+    Campaign {
+        name: "killed server on PostgreSQL",
+        about: "The same with its records in PostgreSQL, in a database of its own.",
+        how: How::Postgres(&[
+            "-p",
+            "server",
+            "--test",
+            "devices",
+            "a_server_killed_while_eight_phones",
+        ]),
+        size: ("SOTAY_KILLS", 1_000),
+    },
+    Campaign {
+        name: "two servers",
+        about: "Two processes of the server on one PostgreSQL database, either killed with `kill -9` at any moment, while eight                 phones write to both and change each other's records.",
+        how: How::Postgres(&["-p", "server", "--test", "devices", "two_servers_on_one_database"]),
+        size: ("SOTAY_KILLS", 500),
     },
     Campaign {
         name: "killed browser",
@@ -102,7 +123,7 @@ const PROMISES: &[Promise] = &[
     },
     Promise {
         says: "P2 Nothing leaves a phone's store before the server has proved that it holds it durably",
-        campaigns: &["simulation", "killed server"],
+        campaigns: &["simulation", "killed server", "killed server on PostgreSQL", "two servers"],
         tests: &[
             "tests/e2e/journeys/captive_portal.test.mjs",
             "crates/server/tests/it/group_commit.rs",
@@ -110,7 +131,7 @@ const PROMISES: &[Promise] = &[
     },
     Promise {
         says: "P3 Sending twice, out of order, truncated, or from two tabs changes nothing",
-        campaigns: &["simulation", "killed server"],
+        campaigns: &["simulation", "killed server", "killed server on PostgreSQL", "two servers"],
         tests: &[
             "tests/devices/sent_twice.rs",
             "tests/devices/bad_push.rs",
@@ -119,7 +140,7 @@ const PROMISES: &[Promise] = &[
     },
     Promise {
         says: "P4 Devices that have exchanged the same operations show the same records",
-        campaigns: &["simulation"],
+        campaigns: &["simulation", "two servers"],
         tests: &["crates/sync/tests/it/merging.rs", "tests/devices/same_unit.rs"],
     },
     Promise {
@@ -234,10 +255,15 @@ fn kept(campaign: &Campaign) -> Option<Vec<String>> {
 }
 
 fn run(campaign: &Campaign, quick: bool, commit: &str) -> Result<Said> {
+    let cluster = match campaign.how {
+        How::Postgres(_) => Some(Cluster::start(&tools::postgres()?)?),
+        How::Cargo(_) | How::Journey(_) => None,
+    };
     let mut command = match campaign.how {
-        How::Cargo(arguments) => {
+        How::Cargo(arguments) | How::Postgres(arguments) => {
             let mut test = cargo();
             test.args(["test", "--locked"]).args(arguments).args(["--", "--nocapture"]);
+            test.envs(cluster.as_ref().map(|cluster| ("SOTAY_TEST_POSTGRES", &cluster.url)));
             test
         }
         How::Journey(name) => {
@@ -344,13 +370,14 @@ fn page(said: &BTreeMap<&str, Said>, museum: &[String]) -> Result<String> {
         let (variable, size) = campaign.size;
         let command = match campaign.how {
             How::Cargo(arguments) => format!("cargo test {} -- --nocapture", arguments.join(" ")),
+            How::Postgres(_) => format!("cargo xtask reliability --only \"{}\"", campaign.name),
             How::Journey(name) => format!("cargo xtask test --journey \"{name}\""),
         };
-        writeln!(
-            page,
-            "\n**{}.** {}\n\n    {variable}={size} {command}",
-            campaign.name, campaign.about
-        )?;
+        let sized = match campaign.how {
+            How::Postgres(_) => command,
+            How::Cargo(_) | How::Journey(_) => format!("{variable}={size} {command}"),
+        };
+        writeln!(page, "\n**{}.** {}\n\n    {sized}", campaign.name, campaign.about)?;
     }
     page.push_str("\n## Promises\n\n| Promise | Campaigns | Tests that show a part of it alone |\n|---|---|---|\n");
     for promise in PROMISES {
