@@ -141,7 +141,9 @@ async fn a_photo_arrives_whole_though_the_server_is_killed_at_every_chunk() {
     let mut kills = 0;
     while let Some(effect) = hoa.next_effect() {
         if matches!(effect, Effect::SendChunk { chunk, .. } if *chunk == kills) {
+            let killed = server.process().expect("it is a program");
             server.kill().await;
+            assert!(!Path::new(&format!("/proc/{killed}")).exists(), "nothing of it runs on");
             kills += 1;
             while hoa.step().await {}
             assert_eq!(hoa.status.unwrap().unsent_blobs, 1);

@@ -255,7 +255,6 @@ impl Server {
     }
 
     /// The process of its own that it runs in.
-    #[allow(dead_code, reason = "the benchmark asks for it, the tests do not")]
     pub fn process(&self) -> Option<u32> {
         match &self.run {
             Run::Program(child) => child.id(),
