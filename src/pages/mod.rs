@@ -17,6 +17,7 @@ mod pin_pad;
 mod pin_settings;
 mod preview;
 mod record;
+mod record_conflicts;
 mod record_history;
 mod record_lines;
 mod record_outline;
