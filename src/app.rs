@@ -19,7 +19,7 @@ use crate::{
     router::{Router, Screen, use_router},
     stores::{
         AppUpdate, Carry, Door, InstallOffer, Library, OpenForms, Preferences, Records, RepairDesk,
-        SignIn, SyncStatus, preferences::Theme, sign_in::SignInState,
+        SignIn, SpaceWatch, SyncStatus, preferences::Theme, sign_in::SignInState,
     },
     sync_runner::Runner,
 };
@@ -191,6 +191,7 @@ fn Ready(stores: Stores) -> impl IntoView {
     provide_context(stores.sync_status);
     provide_context(stores.open_forms);
     provide_context(stores.carry);
+    provide_context(SpaceWatch::new());
     expect_context::<Parts>().run_errands();
     let sign_in = stores.sign_in.state();
     let is_signed_in = memo(move || matches!(*sign_in.read(), SignInState::SignedIn(_)));

@@ -16,6 +16,9 @@ pub fn Sheet(
     #[prop(into)] title: Signal<String>,
     #[prop(into)] close_label: Signal<String>,
     #[prop(into)] on_close: Callback<()>,
+    /// Whether it takes the whole screen.
+    #[prop(optional)]
+    full: bool,
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
@@ -33,7 +36,7 @@ pub fn Sheet(
     });
     view! {
         <dialog
-            class="sheet"
+            class=if full { "sheet sheet-full" } else { "sheet" }
             node_ref=dialog
             aria-label=move || title.get()
             on:close=move |_| {

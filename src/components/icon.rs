@@ -43,6 +43,8 @@ pub enum Glyph {
     Warning,
     /// A camera.
     Camera,
+    /// A flash.
+    Light,
     /// A microphone.
     Microphone,
     /// A pin on a map.
@@ -103,6 +105,7 @@ impl Glyph {
             Self::Sending => "M20 12a8 8 0 0 1-14 5.3M4 12a8 8 0 0 1 14-5.3M18 3v4h-4M6 21v-4h4",
             Self::Warning => "M12 4l9 16H3zM12 10v4M12 17h.01",
             Self::Camera => "M4 8h3l2-3h6l2 3h3v11H4zM12 10a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z",
+            Self::Light => "M13 3L5 14h6l-1 7 8-11h-6z",
             Self::Microphone => {
                 "M12 3a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3zM6 11a6 6 0 0 0 12 0M12 17v4"
             }

@@ -23,7 +23,12 @@ words! {
     ask_to_keep: "Xin giữ chắc dữ liệu", "Ask to keep the data";
     space_used: "Đã dùng", "Used";
     space_left: "Còn được dùng", "Still available";
-    oldest_unsent: "Hồ sơ chưa gửi lâu nhất", "Oldest unsent record";
+    on_home_screen: "Trên màn hình chính", "On the home screen";
+    is_installed: "đã cài", "installed";
+    is_not_installed: "chưa cài", "not installed";
+    held_files: "Ảnh, tệp trên máy", "Photos and files here";
+    backup_holds_all: "Mọi việc máy chủ đã nhận đều có trong bản sao lưu.", "All that the server received is in a backup.";
+    low_space_what_to_do: "Xóa bớt ảnh, video hoặc ứng dụng khác trước khi ghi tiếp. Ảnh đã có trong bản sao lưu của máy chủ được tự bỏ khỏi máy này, cũ nhất trước.", "Delete some photos, videos or other apps before you go on. Photos that a backup of the server holds leave this phone by themselves, the oldest first.";
     unknown: "không rõ", "unknown";
     sync_log: "Các lần gửi, nhận", "Sync log";
     sync_log_empty: "Chưa có lần nào.", "None yet.";
@@ -62,6 +67,60 @@ impl Language {
         match self {
             Self::Vi => format!("Máy chủ không cho đăng nhập ({code}). Hỏi người điều phối."),
             Self::En => format!("The server refused to sign you in ({code}). Ask the coordinator."),
+        }
+    }
+
+    /// Room on the phone, when there is less of it than this.
+    #[must_use]
+    pub fn less_than(self, bytes: u64) -> String {
+        match self {
+            Self::Vi => format!("dưới {}", self.bytes(bytes)),
+            Self::En => format!("less than {}", self.bytes(bytes)),
+        }
+    }
+
+    /// Little room is left on the phone: how much, in words.
+    #[must_use]
+    pub fn low_space(self, left: &str) -> String {
+        match self {
+            Self::Vi => format!("Máy sắp đầy: còn {left}"),
+            Self::En => format!("The phone is almost full: {left} left"),
+        }
+    }
+
+    /// What goes with the phone if it is lost: records and files that the server does not have, and since when.
+    #[must_use]
+    pub fn lost_with_phone(
+        self,
+        records: usize,
+        files: usize,
+        bytes: u64,
+        since: Option<&str>,
+    ) -> String {
+        let mut what = self.records_and_files(records, files);
+        if files > 0 {
+            what = format!("{what} ({})", self.bytes(bytes));
+        }
+        match (self, since) {
+            (Self::Vi, Some(since)) => format!("Mất {what}, làm từ {since}."),
+            (Self::Vi, None) => format!("Mất {what}."),
+            (Self::En, Some(since)) => format!("{what} would be lost, made since {since}."),
+            (Self::En, None) => format!("{what} would be lost."),
+        }
+    }
+
+    /// What the server has received and no backup of it holds.
+    #[must_use]
+    pub fn without_backup(self, records: usize) -> String {
+        match self {
+            Self::Vi => format!(
+                "{} máy chủ đã nhận, chưa có trong bản sao lưu; máy này còn giữ.",
+                self.record_count(records)
+            ),
+            Self::En => format!(
+                "{} received by the server, not in a backup yet; this phone still keeps them.",
+                self.record_count(records)
+            ),
         }
     }
 

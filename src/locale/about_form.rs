@@ -58,6 +58,19 @@ words! {
     photo_unreadable: "Không đọc được tệp ảnh này. Thử chụp lại.", "This picture cannot be read. Try taking it again.";
     photo_not_here: "Ảnh chưa có trên máy này", "The picture is not on this phone";
     no_room_for_file: "Máy hết chỗ: tệp CHƯA được lưu. Xóa bớt ảnh, video khác trên máy rồi thử lại.", "The phone is full: the file is NOT kept. Free some space, then try again.";
+    camera_opening: "Đang mở máy ảnh…", "Opening the camera…";
+    camera_ready: "Máy ảnh đã mở.", "The camera is on.";
+    camera_sees: "Hình máy ảnh đang thấy", "What the camera sees";
+    camera_refused: "Trình duyệt không được phép dùng máy ảnh. Cho phép Máy ảnh trong cài đặt của trang, hoặc chụp bằng cách khác bên dưới.", "The browser may not use the camera. Allow Camera in the site settings, or use another way below.";
+    camera_missing: "Trình duyệt không thấy máy ảnh nào. Chụp bằng cách khác bên dưới.", "The browser finds no camera. Use another way below.";
+    camera_failed: "Không mở được máy ảnh: có thể ứng dụng khác đang dùng. Thử lại, hoặc chụp bằng cách khác bên dưới.", "The camera could not be opened: another app may be using it. Try again, or use another way below.";
+    camera_light: "Đèn", "Light";
+    flip_camera: "Đổi máy ảnh trước, sau", "Front or back camera";
+    shoot: "Chụp", "Take the photo";
+    photo_taken: "Ảnh vừa chụp, chưa lưu", "The photo, not kept yet";
+    use_photo: "Dùng ảnh này", "Use this photo";
+    system_camera: "Máy ảnh của điện thoại", "The phone's own camera";
+    file_awaited: "Máy đã đóng ứng dụng trong lúc chụp hay chọn tệp, nên tệp chưa vào đây. Hãy chụp hoặc chọn lại.", "The phone ended the app while a photo was taken or a file chosen, so it is not here. Take or choose it again.";
     see_full: "Xem ảnh lớn", "See it in full";
     removed_file: "Đã gỡ tệp", "File removed";
 

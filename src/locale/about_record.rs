@@ -41,6 +41,16 @@ words! {
     no_answers: "Chưa có câu trả lời nào.", "No answers yet.";
     on_this_phone: "trên máy này", "on this phone";
     left_empty: "(bỏ trống)", "(left empty)";
+    to_choose: "Cần chọn câu trả lời", "Answers to choose from";
+    choosing_is_for: "Người điều phối chọn; máy của mọi người thấy câu được chọn sau lần nhận tới.", "The coordinator chooses; everybody's device shows the choice after it next receives.";
+    chosen_answer: "Đã chọn. Mọi máy thấy sau lần nhận tới.", "Chosen. Every device shows it after it next receives.";
+    not_chosen: "Chưa ghi được lựa chọn. Thử lại.", "The choice could not be kept. Try again.";
+    who_needs_network: "Cần mạng để biết ai trả lời và lúc nào.", "A network is needed to tell who answered, and when.";
+    answered_here: "Trên máy này, chưa gửi", "On this device, not sent";
+    whole_record: "Cả hồ sơ", "The whole record";
+    put_record_away: "Xóa hồ sơ", "Delete the record";
+    keep_record: "Giữ hồ sơ", "Keep the record";
+    choose_file_this: "Chọn ảnh, tệp này", "Choose this file";
     both_stand: "Hai người trả lời khác nhau. Cả hai được giữ cho đến khi có người chọn.", "Two people answered differently. Both are kept until somebody decides.";
 
     history: "Lịch sử", "History";
@@ -72,6 +82,15 @@ impl Language {
             Self::Vi => format!("{} hồ sơ", self.count(count)),
             Self::En if count == 1 => "1 record".to_owned(),
             Self::En => format!("{} records", self.count(count)),
+        }
+    }
+
+    /// The button that chooses an answer.
+    #[must_use]
+    pub fn choose_answer(self, answer: &str) -> String {
+        match self {
+            Self::Vi => format!("Chọn “{answer}”"),
+            Self::En => format!("Choose “{answer}”"),
         }
     }
 

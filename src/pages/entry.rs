@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::reactive::effect;
 use sync::wire::RecordId;
 
+use super::low_space::LowSpace;
 use super::shell::Notices;
 use super::standing::StandingLine;
 use super::{begin_again_href, record_href, title_page};
@@ -14,8 +15,8 @@ use crate::locale::Language;
 use crate::platform::tasks;
 use crate::router::{A, Screen, use_router};
 use crate::stores::{
-    FormEntry, OpenForms, SyncStatus, library::ProgramError, open_forms::OpenFormError,
-    preferences::use_words,
+    FormEntry, OpenForms, SaveState, SpaceWatch, SyncStatus, library::ProgramError,
+    open_forms::OpenFormError, preferences::use_words,
 };
 
 /// Fills in one record, where the person left it.
@@ -48,6 +49,7 @@ pub fn EntryPage() -> impl IntoView {
             <header class="shell-head"><StandingLine /></header>
             <main class="entry-main">
                 <Notices />
+                <LowSpace brief=true />
                 {move || match opened.get() {
                     None => view! { <p class="opening" role="status">{words.say(Language::opening)}</p> }.into_any(),
                     Some(Err(error)) => view! { <OpenFailure error=error /> }.into_any(),
@@ -66,6 +68,7 @@ fn Filling(entry: FormEntry) -> impl IntoView {
     let router = use_router();
     title_page(entry.title());
     remember(entry);
+    watch_space(entry);
     let submitted = move |()| {
         toaster.show(Toast { text: words.at_once().submitted().to_owned(), action: None });
         sync_status.sync_now();
@@ -78,6 +81,16 @@ fn Filling(entry: FormEntry) -> impl IntoView {
 fn remember(entry: FormEntry) {
     entry.set_on_screen(true);
     on_cleanup(move || entry.set_on_screen(false));
+}
+
+/// Every answer and photo takes some room.
+fn watch_space(entry: FormEntry) {
+    let space = expect_context::<SpaceWatch>();
+    effect(move || {
+        if matches!(*entry.save_state().read(), SaveState::Saved(_)) {
+            space.measure();
+        }
+    });
 }
 
 /// Why a form is not on screen, and what can be done.

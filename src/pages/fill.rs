@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, memo};
 
-use super::title_page;
 use super::today::Readiness;
+use super::{low_space::LowSpace, title_page};
 use crate::components::{EmptyState, Glyph, Icon, SearchField};
 use crate::locale::Language;
 use crate::stores::{
@@ -34,6 +34,7 @@ pub fn FillPage() -> impl IntoView {
                     }
                 />
             </header>
+            <LowSpace />
             <Readiness />
             <Show when=move || groups.read().is_empty() && !search.read().is_empty()>
                 <EmptyState glyph=Glyph::Search text=words.say(Language::no_form_found) />

@@ -6,18 +6,13 @@ use crate::reactive::{Show, memo};
 
 use super::sign_in::{LanguageChoice, failure_text};
 use super::sync_log::SyncLog;
-use super::{InPart, Later, moment, title_page};
+use super::{InPart, Later, title_page};
 use crate::components::{Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, Segmented, Tone};
 use crate::locale::Language;
-use crate::platform::{
-    install::Way,
-    log_error,
-    storage::{self, Space},
-    tasks,
-};
+use crate::platform::{install::Way, log_error, tasks};
 use crate::router::A;
 use crate::stores::{
-    Carry, Door, InstallOffer, OpenForms, Preferences, Records, RepairDesk, SignIn, SyncStatus,
+    Carry, Door, InstallOffer, OpenForms, Preferences, RepairDesk, SignIn,
     preferences::{Theme, use_words},
     sign_in::{Role, SignInState},
 };
@@ -32,7 +27,7 @@ pub fn MorePage() -> impl IntoView {
             <header class="page-head"><h1>{words.say(Language::more)}</h1></header>
             <Person />
             <Lock />
-            <StorageHealth />
+            <InPart screen=Later::StorageHealth />
             <SyncLog />
             <ByFile />
             <Looks />
@@ -172,77 +167,6 @@ fn Lock() -> impl IntoView {
                 <Banner tone=Tone::Bad title=words.say(Language::not_locked) />
             </Show>
             <InPart screen=Later::PinSettings />
-        </section>
-    }
-}
-
-#[component]
-fn StorageHealth() -> impl IntoView {
-    let words = use_words();
-    let records = expect_context::<Records>();
-    let standing = expect_context::<SyncStatus>().standing();
-    let space = RwSignal::new(Space::default());
-    let measure = move || {
-        tasks::spawn(async move {
-            space.try_set(storage::space().await);
-        });
-    };
-    measure();
-    let ask = move |()| {
-        tasks::spawn(async move {
-            storage::ask_to_persist().await;
-            space.try_set(storage::space().await);
-        });
-    };
-    let size = move |bytes: Option<u64>| {
-        let language = words.now();
-        bytes.map_or_else(|| language.unknown().to_owned(), |bytes| language.bytes(bytes))
-    };
-    let left = move || {
-        let space = space.read();
-        space.quota.zip(space.used).map(|(quota, used)| quota.saturating_sub(used))
-    };
-    let oldest = move || {
-        let all = records.all().get();
-        let oldest =
-            all.iter().filter(|record| record.unsent).map(|record| record.changed_ms).min();
-        oldest.map_or_else(|| "–".to_owned(), |at| moment(words.now(), at))
-    };
-    let last = move || {
-        let language = words.now();
-        standing
-            .read()
-            .last_success_ms
-            .map_or_else(|| language.never_sent().to_owned(), |at| moment(language, at))
-    };
-    let is_kept = memo(move || space.read().persisted);
-    view! {
-        <section class="section settings">
-            <h2>{words.say(Language::storage)}</h2>
-            <Show
-                when=move || is_kept.get()
-                fallback=move || {
-                    view! {
-                        <Banner tone=Tone::Attention title=words.say(Language::not_kept_for_sure)>
-                            <Button label=words.say(Language::ask_to_keep) on_click=ask />
-                        </Banner>
-                    }
-                }
-            >
-                <Banner tone=Tone::Good title=words.say(Language::kept_for_sure) />
-            </Show>
-            <dl class="facts facts-inline">
-                <dt>{words.say(Language::space_used)}</dt>
-                <dd>{move || size(space.read().used)}</dd>
-                <dt>{words.say(Language::space_left)}</dt>
-                <dd>{move || size(left())}</dd>
-                <dt>{words.say(Language::records)}</dt>
-                <dd>{move || words.now().record_count(records.all().read().len())}</dd>
-                <dt>{words.say(Language::oldest_unsent)}</dt>
-                <dd>{oldest}</dd>
-                <dt>{words.say(Language::server_has)}</dt>
-                <dd>{last}</dd>
-            </dl>
         </section>
     }
 }

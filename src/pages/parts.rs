@@ -11,13 +11,13 @@ use thiserror::Error;
 use super::{
     carry::CarryPage, entry::EntryPage, people::PeoplePage, people_here::PeopleHere,
     pin_settings::PinSettings, preview::PreviewPage, record::RecordView, repair::RepairPage,
-    reports::ReportsPage, start::StartPage, unlock::UnlockPage,
+    reports::ReportsPage, start::StartPage, storage_health::StorageHealth, unlock::UnlockPage,
 };
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::locale::Language;
 use crate::platform::{log_error, tasks};
 use crate::reactive::effect;
-use crate::stores::{Carry, preferences::use_words};
+use crate::stores::{Carry, SpaceWatch, SyncStatus, preferences::use_words};
 
 /// A screen that is not in the first part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub enum Later {
     Reports,
     /// Work that goes by file: with the forms, so that a phone has it before the network is away.
     Carry,
+    /// How the phone's storage is.
+    StorageHealth,
     /// What the app does by itself that its opening need not wait for. It has nothing to show.
     Errands,
     /// A form is tried.
@@ -88,8 +90,11 @@ part! {
         Later::Record(record) => view! { <RecordView record=record /> }.into_any(),
         Later::Reports => view! { <ReportsPage /> }.into_any(),
         Later::Carry => view! { <CarryPage /> }.into_any(),
+        Later::StorageHealth => view! { <StorageHealth /> }.into_any(),
         Later::Errands => {
-            expect_context::<Carry>().begin();
+            let carry = expect_context::<Carry>();
+            carry.begin();
+            expect_context::<SpaceWatch>().begin(carry.storage(), expect_context::<SyncStatus>());
             ().into_any()
         }
         _ => ().into_any(),
@@ -132,6 +137,7 @@ impl Later {
             | Self::Record(_)
             | Self::Reports
             | Self::Carry
+            | Self::StorageHealth
             | Self::Errands => Part::Forms,
             Self::Preview | Self::Repair | Self::People => Part::Desk,
             Self::Unlock | Self::PinSettings | Self::PeopleHere => Part::Lock,

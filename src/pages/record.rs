@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use sync::view::RecordView as View;
 use sync::wire::{RecordId, State, Verdict};
 
+use super::record_conflicts::Conflicts;
 use super::record_history::History;
 use super::record_lines::draw_lines;
 use super::record_outline::{outline, outline_by_path, read_only};
@@ -122,6 +123,7 @@ fn Shown(view: View, program: Option<Arc<Program>>) -> impl IntoView {
         <Show when=move || !has_form>
             <Banner tone=Tone::Attention title=words.say(Language::form_of_record_missing) />
         </Show>
+        <Conflicts view=view program=program />
         <Show when=move || lines.read().is_empty()>
             <p class="muted">{words.say(Language::no_answers)}</p>
         </Show>

@@ -88,8 +88,17 @@ fn tell(
     session: Option<&Session>,
     language: Language,
 ) -> AnyView {
-    let HistoryEntry { author, author_name, device, action, outcome, wall_ms, received_ms, fields } =
-        entry;
+    let HistoryEntry {
+        author,
+        author_name,
+        device,
+        action,
+        outcome,
+        wall_ms,
+        received_ms,
+        fields,
+        ..
+    } = entry;
     let who = if author_name.is_empty() { author } else { author_name };
     let did = did(language, &action).to_owned();
     let when = format!(

@@ -57,7 +57,7 @@ fn draw_answers(path: String, label: String, answers: Vec<Answer>) -> AnyView {
     .into_any()
 }
 
-fn draw_answer(answer: Answer, label: &str) -> AnyView {
+pub(super) fn draw_answer(answer: Answer, label: &str) -> AnyView {
     let words = use_words();
     match answer {
         Answer::Text(text) => view! { <span class="answer-text">{text}</span> }.into_any(),

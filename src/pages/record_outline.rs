@@ -174,14 +174,7 @@ fn question_line(
         return None;
     }
     let path = session.path(node);
-    let choices = session.choices(node);
-    let read = |text: &str| {
-        let words = answer_text(language, &question.control, question.data_type, text, &choices);
-        match map_link(text).filter(|_| question.data_type == form::DataType::Geopoint) {
-            Some(href) => Answer::Place(words, href),
-            None => Answer::Text(words),
-        }
-    };
+    let read = |text: &str| read_answer(session, language, node, question, text);
     let contested = view
         .conflicts
         .iter()
@@ -193,6 +186,43 @@ fn question_line(
         _ => view.fields.get(&path).and_then(|value| answer(value, &read)).into_iter().collect(),
     };
     (!answers.is_empty()).then_some(Line::Answer { path, label, answers })
+}
+
+/// An answer in the words of its question.
+fn read_answer(
+    session: &Session,
+    language: Language,
+    node: NodeId,
+    question: &Question,
+    text: &str,
+) -> Answer {
+    let choices = session.choices(node);
+    let words = answer_text(language, &question.control, question.data_type, text, &choices);
+    match map_link(text).filter(|_| question.data_type == form::DataType::Geopoint) {
+        Some(href) => Answer::Place(words, href),
+        None => Answer::Text(words),
+    }
+}
+
+/// A question by its path, and values as its answers; `None` if nobody is asked it: the form works it out, or hides it.
+pub(super) fn asked_at(
+    session: &Session,
+    language: Language,
+    path: &str,
+    values: &[Value],
+) -> Option<(String, Vec<Answer>)> {
+    let node = session.find(path)?;
+    let state = session.state(node)?;
+    let is_asked = state.relevant && !state.readonly;
+    let NodeKind::Question(question) = state.kind.clone() else { return None };
+    if !is_asked {
+        return None;
+    }
+    let label = state.label.map(|label| label.text).filter(|label| !label.is_empty());
+    let read = |text: &str| read_answer(session, language, node, &question, text);
+    let empty = || Answer::Text(language.left_empty().to_owned());
+    let answers = values.iter().map(|value| answer(value, &read).unwrap_or_else(empty));
+    Some((label.unwrap_or(state.name), answers.collect()))
 }
 
 fn answer(value: &Value, read: &dyn Fn(&str) -> Answer) -> Option<Answer> {

@@ -9,6 +9,7 @@ use sync::wire::State;
 
 use super::fill::FormRow;
 use super::install_banner::InstallBanner;
+use super::low_space::LowSpace;
 use super::record_row::RecordRow;
 use super::{edit_href, record_href, title_page};
 use crate::components::{Banner, EmptyState, Glyph, Icon, Tone, keyed_list};
@@ -59,6 +60,7 @@ pub fn TodayPage() -> impl IntoView {
                 <p class="muted">{today}</p>
                 <h1>{greeting}</h1>
             </header>
+            <LowSpace />
             <Readiness />
             <InstallBanner />
             <Show when=move || !returned.read().is_empty()>

@@ -109,24 +109,29 @@ impl Pad {
 
     /// The sheet as a PNG file.
     pub async fn png(&self) -> Result<Vec<u8>, FileError> {
-        self.file("image/png").await
+        file_of(&self.canvas, "image/png", QUALITY).await
     }
 
     /// The photo with what is drawn on it, as a JPEG file.
     pub async fn jpeg(&self) -> Result<Vec<u8>, FileError> {
-        self.file("image/jpeg").await
+        file_of(&self.canvas, "image/jpeg", QUALITY).await
     }
+}
 
-    async fn file(&self, media_type: &str) -> Result<Vec<u8>, FileError> {
-        let (give, given) = oneshot::channel::<Option<Blob>>();
-        // Nobody waits any more only when the page is gone.
-        let callback = Closure::once(move |blob: Option<Blob>| drop(give.send(blob)));
-        let function = callback.as_ref().unchecked_ref();
-        let quality = JsValue::from_f64(QUALITY);
-        self.canvas
-            .to_blob_with_type_and_encoder_options(function, media_type, &quality)
-            .map_err(FileError::of)?;
-        let blob = given.await.ok().flatten().ok_or_else(|| FileError("no picture".to_owned()))?;
-        blob_bytes(&blob).await
-    }
+/// What is on a canvas, as a file.
+pub(super) async fn file_of(
+    canvas: &HtmlCanvasElement,
+    media_type: &str,
+    quality: f64,
+) -> Result<Vec<u8>, FileError> {
+    let (give, given) = oneshot::channel::<Option<Blob>>();
+    // Nobody waits any more only when the page is gone.
+    let callback = Closure::once(move |blob: Option<Blob>| drop(give.send(blob)));
+    let function = callback.as_ref().unchecked_ref();
+    let quality = JsValue::from_f64(quality);
+    canvas
+        .to_blob_with_type_and_encoder_options(function, media_type, &quality)
+        .map_err(FileError::of)?;
+    let blob = given.await.ok().flatten().ok_or_else(|| FileError("no picture".to_owned()))?;
+    blob_bytes(&blob).await
 }

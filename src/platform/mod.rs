@@ -8,6 +8,7 @@ pub mod barcode;
 pub mod broadcast;
 pub mod bundle;
 pub mod calendar;
+pub mod camera;
 pub mod clipboard;
 pub mod clock;
 pub mod compass;
@@ -34,12 +35,25 @@ pub mod storage;
 pub mod tasks;
 pub mod visibility;
 
-use wasm_bindgen::JsValue;
+use js_sys::{Array, Function, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
 /// What a JavaScript exception says, for logs: `QuotaExceededError: …`.
 #[must_use]
 pub fn exception_text(value: &JsValue) -> String {
+    if value.is_undefined() || value.is_null() {
+        return "nothing there".to_owned();
+    }
     js_sys::Object::from(value.clone()).to_string().into()
+}
+
+/// Calls a method that answers with a promise, by its name: for APIs that not every browser has.
+async fn call(of: &JsValue, method: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
+    let function: Function = Reflect::get(of, &method.into())?.dyn_into()?;
+    let arguments: Array = arguments.iter().copied().collect();
+    let promise: Promise = function.apply(of, &arguments)?.dyn_into()?;
+    JsFuture::from(promise).await
 }
 
 /// Writes one line to the browser's console; the place where a failure that nobody can act on ends.

@@ -1,12 +1,20 @@
 //! Photos made small before they are stored: a phone's camera gives 4 MB, a report needs 200 KB.
+//!
+//! A worker does it (`public/photo.js`), so that the page goes on meanwhile. Browsers without a canvas in workers (Safari
+//! before 16.4) do it in the page. What is drawn anew has no EXIF: it is upright, and does not tell where it was taken.
 
-use wasm_bindgen::JsCast;
+use futures::channel::oneshot;
+use js_sys::{Array, Function, Object, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, File, ImageBitmap, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRenderingContext2d,
-};
+use web_sys::{CanvasRenderingContext2d, File, HtmlCanvasElement, ImageBitmap};
 
-use super::files::{FileError, Picked, blob_bytes};
+use super::{
+    document::document,
+    drawing::file_of,
+    files::{FileError, Picked},
+    log_error, tasks,
+};
 
 const JPEG: &str = "image/jpeg";
 const QUALITY: f64 = 0.8;
@@ -25,34 +33,96 @@ pub async fn shrink(file: &File, max_pixels: u32) -> Result<Picked, FileError> {
     }
 }
 
-async fn redraw(file: &File, max_pixels: u32) -> Result<Vec<u8>, FileError> {
-    let window = web_sys::window().ok_or_else(|| FileError("no page".to_owned()))?;
-    // The picture is turned as its EXIF says: that is the default of `createImageBitmap`.
-    let bitmap = window.create_image_bitmap_with_blob(file).map_err(FileError::of)?;
-    let bitmap: ImageBitmap = JsFuture::from(bitmap).await.map_err(FileError::of)?.unchecked_into();
+/// As [`shrink`], of what the camera showed.
+pub async fn develop(frame: &ImageBitmap, max_pixels: u32) -> Result<Picked, FileError> {
+    let bytes = redraw(frame, max_pixels).await?;
+    frame.close();
+    Ok(Picked { name: "photo.jpg".to_owned(), media_type: JPEG.to_owned(), bytes })
+}
+
+async fn redraw(source: &JsValue, max_pixels: u32) -> Result<Vec<u8>, FileError> {
+    match in_worker(source, max_pixels).await {
+        Ok(bytes) => Ok(bytes),
+        Err(error) => {
+            log_error(&format!("photo not made small by the worker: {error}"));
+            in_page(source, max_pixels).await
+        }
+    }
+}
+
+/// A worker for one photo: what it took of the memory goes with it.
+async fn in_worker(source: &JsValue, longest: u32) -> Result<Vec<u8>, FileError> {
+    let script = document().and_then(|page| page.query_selector("script[data-photo]").ok()?);
+    let script = script.and_then(|script| script.get_attribute("data-photo"));
+    let script = script.ok_or_else(|| FileError("no worker in this page".to_owned()))?;
+    let begin = || {
+        let window = web_sys::window().ok_or("no page")?;
+        let worker: Function = Reflect::get(&window, &"Worker".into())?.dyn_into()?;
+        Reflect::construct(&worker, &Array::of1(&script.into()))
+    };
+    let worker = begin().map_err(FileError::of)?;
+    let (give, given) = oneshot::channel::<JsValue>();
+    let tell = Closure::once(move |event: JsValue| tasks::answer(give, event));
+    let ask = || {
+        // Either comes, and only the first counts: an `error` if there is no such script.
+        for event in ["onmessage", "onerror"] {
+            Reflect::set(&worker, &event.into(), tell.as_ref())?;
+        }
+        let task = Object::new();
+        Reflect::set(&task, &"source".into(), source)?;
+        Reflect::set(&task, &"longest".into(), &longest.into())?;
+        Reflect::set(&task, &"quality".into(), &QUALITY.into())?;
+        method(&worker, "postMessage")?.call1(&worker, &task)
+    };
+    let asked = ask().map_err(FileError::of);
+    let answer = match asked {
+        Ok(_) => given.await.ok(),
+        Err(_) => None,
+    };
+    let ended = method(&worker, "terminate").and_then(|end| end.call0(&worker));
+    ended.map_err(FileError::of)?;
+    asked?;
+    let data = answer.and_then(|event| Reflect::get(&event, &"data".into()).ok());
+    let data = data.filter(JsValue::is_object);
+    let data = data.ok_or_else(|| FileError("the worker did not start".to_owned()))?;
+    let told =
+        |name: &str| Reflect::get(&data, &name.into()).ok().filter(|told| !told.is_undefined());
+    match (told("bytes"), told("error")) {
+        (Some(bytes), _) => Ok(Uint8Array::new(&bytes).to_vec()),
+        (None, error) => {
+            Err(FileError(error.and_then(|text| text.as_string()).unwrap_or_default()))
+        }
+    }
+}
+
+fn method(of: &JsValue, name: &str) -> Result<Function, JsValue> {
+    Reflect::get(of, &name.into())?.dyn_into()
+}
+
+async fn in_page(source: &JsValue, max_pixels: u32) -> Result<Vec<u8>, FileError> {
+    let bitmap: ImageBitmap = match source.dyn_ref::<File>() {
+        None => source.clone().unchecked_into(),
+        Some(file) => {
+            let window = web_sys::window().ok_or_else(|| FileError("no page".to_owned()))?;
+            // The picture is turned as its EXIF says: that is the default of `createImageBitmap`.
+            let bitmap = window.create_image_bitmap_with_blob(file).map_err(FileError::of)?;
+            JsFuture::from(bitmap).await.map_err(FileError::of)?.unchecked_into()
+        }
+    };
     let (width, height) = fit(bitmap.width(), bitmap.height(), max_pixels);
-    let canvas = OffscreenCanvas::new(width, height).map_err(FileError::of)?;
-    let context: OffscreenCanvasRenderingContext2d = canvas
-        .get_context("2d")
-        .map_err(FileError::of)?
-        .ok_or_else(|| FileError("no canvas".to_owned()))?
-        .unchecked_into();
-    context
-        .draw_image_with_image_bitmap_and_dw_and_dh(
-            &bitmap,
-            0.0,
-            0.0,
-            f64::from(width),
-            f64::from(height),
-        )
-        .map_err(FileError::of)?;
-    bitmap.close();
-    let options = ImageEncodeOptions::new();
-    options.set_type(JPEG);
-    options.set_quality(QUALITY);
-    let blob = canvas.convert_to_blob_with_options(&options).map_err(FileError::of)?;
-    let blob: Blob = JsFuture::from(blob).await.map_err(FileError::of)?.unchecked_into();
-    blob_bytes(&blob).await
+    let draw = || {
+        let canvas = document().ok_or("no page")?.create_element("canvas")?;
+        let canvas: HtmlCanvasElement = canvas.unchecked_into();
+        canvas.set_width(width);
+        canvas.set_height(height);
+        let context: CanvasRenderingContext2d =
+            canvas.get_context("2d")?.ok_or("no canvas")?.unchecked_into();
+        let (width, height) = (f64::from(width), f64::from(height));
+        context.draw_image_with_image_bitmap_and_dw_and_dh(&bitmap, 0.0, 0.0, width, height)?;
+        Ok(canvas)
+    };
+    let canvas = draw().map_err(FileError::of)?;
+    file_of(&canvas, JPEG, QUALITY).await
 }
 
 /// The size of a picture whose longest side is at most `longest`, in the same proportion.

@@ -5,14 +5,18 @@ use sync::{
     wire::{FileRef, Hash},
 };
 
-use crate::platform::storage::{
-    Change, Read, Rows, Storage, StorageError, Store,
-    schema::{BlobRow, Key},
+use super::outbox;
+use crate::platform::{
+    clock,
+    storage::{
+        Change, Read, Rows, Storage, StorageError, Store,
+        schema::{BlobRow, Key, meta},
+    },
 };
 
 /// Keeps a file's bytes. A file that is here already is written again, which changes nothing.
 pub async fn keep(storage: &Storage, file: &FileRef, bytes: &[u8]) -> Result<(), StorageError> {
-    let row = BlobRow { size: file.size, media_type: file.media_type.clone(), sent: false };
+    let row = BlobRow::unsent(file.size, file.media_type.clone(), clock::now_ms());
     let mut changes = pieces(file.hash, bytes);
     changes.push(Change::Put(Store::BlobMeta, file.hash.into(), sync::codec::encode(&row)));
     storage.write(changes).await
@@ -73,13 +77,26 @@ pub async fn unsent(storage: &Storage) -> Result<Vec<(Hash, BlobRow)>, StorageEr
 
 /// Notes that the server holds a file whole.
 pub async fn mark_sent(storage: &Storage, hash: Hash) -> Result<(), StorageError> {
+    let reads = vec![
+        Read::Row(Store::BlobMeta, hash.into()),
+        Read::Row(Store::Meta, meta::LAST_SEQ.into()),
+    ];
     let decide = |rows: Vec<Rows>| {
+        let [files, last] = &rows[..] else { return Err(unreadable()) };
+        let sealed = match last.first() {
+            Some((_, last)) => outbox::decode(last, "last place")?,
+            None => 0,
+        };
         let mut changes = Vec::new();
-        for (key, row) in rows.into_iter().flatten() {
-            let row = BlobRow { sent: true, ..BlobRow::decode(&row)? };
-            changes.push(Change::Put(Store::BlobMeta, key, sync::codec::encode(&row)));
+        for (key, row) in files {
+            let row = BlobRow { sent: true, sent_after: Some(sealed), ..BlobRow::decode(row)? };
+            changes.push(Change::Put(Store::BlobMeta, key.clone(), sync::codec::encode(&row)));
         }
         Ok((changes, ()))
     };
-    storage.update(vec![Read::Row(Store::BlobMeta, hash.into())], &[Store::BlobMeta], decide).await
+    storage.update(reads, &[Store::BlobMeta], decide).await
+}
+
+fn unreadable() -> StorageError {
+    StorageError::Unreadable("an answer is missing".to_owned())
 }

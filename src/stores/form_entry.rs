@@ -71,6 +71,8 @@ pub(super) struct Opening {
     pub view: Option<RecordView>,
     /// Field path of the question where the person was.
     pub place: Option<String>,
+    /// Whether a photo or a file for that question was on its way when the app was killed.
+    pub awaits_file: bool,
     /// The newest operation of this device that `view` shows.
     pub seen_seq: u64,
     /// Pictures, sounds and films that came with the form.
@@ -98,6 +100,7 @@ pub struct FormEntry {
     pages: RwSignal<Vec<NodeId>>,
     page: RwSignal<NodeId>,
     focused: RwSignal<Option<NodeId>>,
+    awaited: RwSignal<Option<NodeId>>,
     save_state: RwSignal<SaveState>,
     submitted: RwSignal<bool>,
     /// Where places are looked for now.
@@ -145,6 +148,7 @@ impl FormEntry {
             pages: RwSignal::new(pages),
             page: RwSignal::new(page),
             focused: RwSignal::new(place),
+            awaited: RwSignal::new(place.filter(|_| opening.awaits_file)),
             save_state: RwSignal::new(SaveState::Unchanged),
             submitted: RwSignal::new(submitted),
             sought: StoredValue::new(Vec::new()),
@@ -324,6 +328,23 @@ impl FormEntry {
         self.save_soon(0);
     }
 
+    /// A file for this question is on its way from another app, or not any more. On the disk before that app is in front: the
+    /// system may end this one then.
+    pub fn await_file(self, question: NodeId, awaits: bool) {
+        let Some(draft) = self.draft.try_get_value() else { return };
+        draft.await_file(awaits);
+        if awaits {
+            self.remember_place(question);
+        }
+        self.save_soon(0);
+    }
+
+    /// The question whose file did not come, because the app was killed meanwhile.
+    #[must_use]
+    pub fn awaited(self) -> Signal<Option<NodeId>> {
+        self.awaited.into()
+    }
+
     /// Notes the question where the person is. Call it when a control gets the focus.
     pub fn focus(self, question: NodeId) {
         self.log_question(question);
@@ -334,6 +355,10 @@ impl FormEntry {
     /// Takes what was typed, on every input. It is stored soon; nothing is refused for being wrong.
     pub fn answer(self, id: NodeId, text: &str) {
         self.touch();
+        self.draft.with_value(|draft| draft.await_file(false));
+        if self.awaited.get_untracked() == Some(id) {
+            self.awaited.set(None);
+        }
         self.log_question(id);
         self.remember_place(id);
         let answered = {

@@ -92,10 +92,19 @@ impl OpenForms {
         self.left.get_value().filter(|left| untrack(|| is_there(left)))
     }
 
-    /// Where a person was in a new record that the app was killed in, and that is begun again now.
-    fn place_left(self, form: &str, unit: &str) -> Option<String> {
+    /// What the disk knew of a new record that the app was killed in, and that is begun again now.
+    fn left_new(self, form: &str, unit: &str) -> Option<FillingRow> {
         let left = self.left.try_update_value(Option::take).flatten()?;
-        (!left.stored && left.form == form && left.unit == unit).then_some(left.place)
+        (!left.stored && left.form == form && left.unit == unit).then_some(left)
+    }
+
+    /// Whether the app was killed while a file for a question of this record was on its way. Told once.
+    fn awaits_file(self, record: RecordId) -> bool {
+        let told = self.left.try_update_value(|left| {
+            let left = left.as_mut().filter(|left| left.record == record);
+            left.and_then(|left| left.awaits_file.take())
+        });
+        told.flatten().unwrap_or_default()
     }
 
     /// Opens a record where it was left. A record that is open already gives the same entry.
@@ -115,6 +124,7 @@ impl OpenForms {
             device: self.records.device().device.to_string(),
             view: Some(view),
             place,
+            awaits_file: self.awaits_file(record),
             seen_seq,
             media: Vec::new(),
             log,
@@ -131,9 +141,11 @@ impl OpenForms {
         let hash: Hash = form_hash.parse().map_err(|_not_a_hash| OpenFormError::NoSuchForm)?;
         let record = record_id::new();
         let (_, _, seen_seq) = self.records.view_with_place(record).await?;
+        let left = self.left_new(&form.id, unit);
         let opening = Opening {
             record,
-            place: self.place_left(&form.id, unit),
+            awaits_file: left.as_ref().is_some_and(|left| left.awaits_file == Some(true)),
+            place: left.map(|left| left.place),
             form: FormRef { id: form.id, version: form.version, hash },
             unit: unit.to_owned(),
             account: profile.account,

@@ -178,6 +178,7 @@ async fn start(
         device: String::new(),
         view: None,
         place: None,
+        awaits_file: false,
         seen_seq: 0,
         media,
         log: String::new(),

@@ -14,7 +14,7 @@ use sync::{
     device::DeviceState,
     draft::OpenPatch,
     view::{Base, Held, Level, RecordView},
-    wire::{Action, FileRef, Hash, Operation, RecordId, SealedOperation, State},
+    wire::{Action, FileRef, Hash, Operation, RecordId, SealedOperation, State, Value},
 };
 use thiserror::Error;
 
@@ -24,7 +24,7 @@ use crate::platform::{
     http::{HttpError, Request},
     json,
     storage::{
-        Read, Rows, Storage, StorageError, Store,
+        Change, Read, Rows, Storage, StorageError, Store,
         schema::{BlobRow, Key, OutboxRow, meta},
     },
     tasks,
@@ -107,6 +107,11 @@ pub struct HistoryEntry {
     /// What the device calls itself.
     #[serde(rename = "device_name")]
     pub device: String,
+    /// The device's id, 32 hexadecimal digits.
+    #[serde(rename = "device")]
+    pub device_id: String,
+    /// Its place in the device's count.
+    pub seq: u64,
     /// What was done: `create`, `edit`, `submit` …
     pub action: String,
     /// The phone's clock then, milliseconds since 1970.
@@ -324,6 +329,33 @@ impl Records {
         Ok(())
     }
 
+    /// Settles what people answered differently: these values stand, in place of all that stood there.
+    pub async fn settle(
+        self,
+        id: RecordId,
+        values: BTreeMap<String, Value>,
+        action: Action,
+    ) -> Result<(), StorageError> {
+        let storage = self.storage.get_value();
+        self.ensure_patch(id).await?;
+        let Some(view) = self.view(id).await? else { return Ok(()) };
+        let screen = view.screen();
+        let decide = move |rows: Vec<Rows>| {
+            let mut changes = Vec::new();
+            for (key, row) in rows.into_iter().flatten() {
+                let mut patch: OpenPatch = outbox::decode(&row, "open patch")?;
+                for (path, value) in &values {
+                    patch.put(path, value.clone(), &screen);
+                }
+                changes.push(Change::Put(Store::Open, key, sync::codec::encode(&patch)));
+            }
+            Ok((changes, ()))
+        };
+        let reads = vec![Read::Row(Store::Open, id.into())];
+        storage.update(reads, &[Store::Open], decide).await?;
+        self.act(id, action).await
+    }
+
     /// Makes an empty patch for an act on a record in which nothing is open.
     async fn ensure_patch(self, id: RecordId) -> Result<(), StorageError> {
         let storage = self.storage.get_value();
@@ -334,11 +366,7 @@ impl Records {
         let author = self.account().await?.unwrap_or_else(|| view.author.clone());
         let patch =
             OpenPatch::new(id, view.form.clone(), view.unit.clone(), author, &view.screen());
-        let put = crate::platform::storage::Change::Put(
-            Store::Open,
-            id.into(),
-            sync::codec::encode(&patch),
-        );
+        let put = Change::Put(Store::Open, id.into(), sync::codec::encode(&patch));
         storage.write(vec![put]).await
     }
 

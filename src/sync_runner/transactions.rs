@@ -63,7 +63,7 @@ impl Runner {
             let (of_operations, of_blobs) = rows.split_at(verdicts.len());
             note_verdicts(&verdicts, of_operations, &mut changes, &mut records)?;
             for (key, row) in of_blobs.iter().flatten() {
-                let row = BlobRow { sent: false, ..BlobRow::decode(row)? };
+                let row = BlobRow::decode(row)?.taken_back();
                 changes.push(Change::Put(Store::BlobMeta, key.clone(), codec::encode(&row)));
             }
             Ok((changes, records))

@@ -22,7 +22,9 @@ const WHOLE_GOAL_BYTES: u64 = 400 * 1024;
 /// Joins the stylesheets, fills `sw.js`, writes `.br` and `.gz` beside each file that gains by it, and shows the sizes.
 pub fn finish(tools: &Tools, folder: &Path) -> Result<()> {
     stylesheet::join(folder)?;
-    name_start_script(folder)?;
+    for script in ["boot.js", "photo.js"] {
+        name_script(folder, script)?;
+    }
     split(tools, folder)?;
     let files = list(folder)?;
     precache(folder, &files)?;
@@ -49,7 +51,7 @@ impl Load {
     pub fn of(name: &str) -> Self {
         if name.contains("_split_desk.") {
             Self::Desk
-        } else if name.contains("_split_") || name.contains("_chunk_") {
+        } else if ["_split_", "_chunk_", "photo-"].iter().any(|part| name.contains(part)) {
             Self::Forms
         } else {
             Self::First
@@ -133,20 +135,20 @@ fn list(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Names the start script by its content, as Trunk does with the rest: a page never gets another version's.
-fn name_start_script(folder: &Path) -> Result<()> {
-    const NAME: &str = "boot.js";
-    let script = folder.join(NAME);
-    let hash = hex(&Sha256::digest(std::fs::read(&script).context(NAME)?));
+/// Names a script by its content, as Trunk does with the rest: a page never gets another version's.
+fn name_script(folder: &Path, name: &str) -> Result<()> {
+    let script = folder.join(name);
+    let hash = hex(&Sha256::digest(std::fs::read(&script).context(name.to_owned())?));
     let (hash, _) = hash.split_at(16);
-    let name = format!("boot-{hash}.js");
-    std::fs::rename(&script, folder.join(&name))?;
+    let stem = name.trim_end_matches(".js");
+    std::fs::rename(&script, folder.join(format!("{stem}-{hash}.js")))?;
     let path = folder.join("index.html");
     let page = std::fs::read_to_string(&path).context("index.html")?;
-    if !page.contains(NAME) {
-        bail!("index.html does not start {NAME}");
+    let at = format!("\"/{name}\"");
+    if !page.contains(&at) {
+        bail!("index.html does not name {name}");
     }
-    std::fs::write(&path, page.replace(NAME, &name))?;
+    std::fs::write(&path, page.replace(&at, &format!("\"/{stem}-{hash}.js\"")))?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::Typing;
 use crate::components::{Banner, Button, Glyph, Sheet, Tone};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
-use crate::platform::{barcode, tasks};
+use crate::platform::{barcode, camera::Side, tasks};
 
 /// A code.
 #[component]
@@ -64,7 +64,8 @@ fn Camera(asked: Asked, open: RwSignal<bool>, denied: RwSignal<bool>) -> impl In
         let Some(video) = video.get() else { return };
         let stop = stop.get_value();
         tasks::spawn(async move {
-            match barcode::scan(video.into(), asked.looks("front"), stop).await {
+            let side = if asked.looks("front") { Side::Front } else { Side::Back };
+            match barcode::scan(video.into(), side, stop).await {
                 Ok(Some(code)) => asked.choose(&code),
                 Ok(None) => {}
                 Err(error) => {

@@ -52,6 +52,7 @@ pub(super) fn take(asked: Asked, input: &files::Input, taking: RwSignal<Taking>)
         match files::read(&picked).await {
             Ok(read) => keep(asked, &read.name, &read.media_type, &read.bytes, taking).await,
             Err(_unreadable) => {
+                asked.entry.await_file(asked.id, false);
                 taking.try_set(Taking::Unreadable);
             }
         }
@@ -63,6 +64,10 @@ pub(super) fn take(asked: Asked, input: &files::Input, taking: RwSignal<Taking>)
 pub(super) fn TakingNews(asked: Asked, taking: RwSignal<Taking>) -> impl IntoView {
     let words = asked.words;
     move || match taking.get() {
+        Taking::Idle if asked.entry.awaited().get() == Some(asked.id) => {
+            view! { <Banner tone=Tone::Attention title=words.say(Language::file_awaited) /> }
+                .into_any()
+        }
         Taking::Idle => ().into_any(),
         Taking::Busy => {
             view! { <p class="muted" role="status">{words.say(Language::preparing_photo)}</p> }
@@ -114,6 +119,8 @@ pub(super) fn FileUpload(asked: Asked, media: String) -> impl IntoView {
                     accept=media
                     disabled=asked.readonly()
                     aria-describedby=asked.described_by()
+                    on:click=move |_| asked.entry.await_file(asked.id, true)
+                    on:cancel=move |_: leptos::ev::Event| asked.entry.await_file(asked.id, false)
                     on:change:target=move |event| take(asked, &event.target(), taking)
                 />
                 <Icon glyph=Glyph::Clip />

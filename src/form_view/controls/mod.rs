@@ -4,6 +4,7 @@ mod acknowledge;
 mod annotate;
 mod autocomplete;
 mod barcode;
+mod camera;
 mod compass;
 mod date;
 mod file;

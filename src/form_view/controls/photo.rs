@@ -5,14 +5,15 @@ use leptos::prelude::*;
 use crate::reactive::Show;
 
 use super::annotate::Annotate;
+use super::camera::TakePhoto;
 use super::file::{RemoveFile, Taking, TakingNews, answer_file, keep};
 use crate::components::{Glyph, Icon};
 use crate::form_view::FilePicture;
 use crate::form_view::question::Asked;
 use crate::locale::Language;
-use crate::platform::{files, photo, tasks};
+use crate::platform::{camera, files, photo, tasks};
 
-/// A photo. The camera opens at once where there is one; a picture already taken can be picked too.
+/// A photo: by the camera in the page, by the phone's own where the browser has none, or a picture already taken.
 #[component]
 pub(super) fn Photo(asked: Asked, max_pixels: Option<u32>) -> impl IntoView {
     let words = asked.words;
@@ -32,7 +33,12 @@ pub(super) fn Photo(asked: Asked, max_pixels: Option<u32>) -> impl IntoView {
                 <FilePicture file=file alt=asked.label_text() />
             </Show>
             <div class="button-row">
-                <PhotoInput asked=asked taking=taking max_pixels=max_pixels camera=true label=label />
+                {if camera::is_supported() {
+                    view! { <TakePhoto asked=asked max_pixels=max_pixels label=label /> }.into_any()
+                } else {
+                    view! { <PhotoInput asked=asked taking=taking max_pixels=max_pixels camera=true label=label /> }
+                        .into_any()
+                }}
                 <Show when=move || !is_new_only>
                     <PhotoInput
                         asked=asked
@@ -54,25 +60,30 @@ pub(super) fn Photo(asked: Asked, max_pixels: Option<u32>) -> impl IntoView {
     }
 }
 
+/// The phone's own camera, or its pictures. Either may end the app meanwhile, so the disk knows first what is waited for.
 #[component]
-fn PhotoInput(
+pub(super) fn PhotoInput(
     asked: Asked,
     taking: RwSignal<Taking>,
     max_pixels: u32,
     camera: bool,
-    label: Signal<String>,
+    #[prop(into)] label: Signal<String>,
 ) -> impl IntoView {
-    let id = if camera { asked.input_id() } else { format!("{}-pick", asked.input_id()) };
     view! {
         <label class="button file-button" class:button-off=move || asked.readonly().get()>
             <input
                 class="visually-hidden"
                 type="file"
-                id=id
                 accept="image/*"
                 capture=camera.then_some(if asked.looks("new-front") { "user" } else { "environment" })
                 disabled=asked.readonly()
                 aria-describedby=asked.described_by()
+                on:click=move |_| asked.entry.await_file(asked.id, true)
+                on:cancel=move |event: leptos::ev::Event| {
+                    // It bubbles, and a dialog around it takes it for its own.
+                    event.stop_propagation();
+                    asked.entry.await_file(asked.id, false);
+                }
                 on:change:target=move |event| {
                     let Some(picked) = files::take_picked(&event.target()) else { return };
                     taking.set(Taking::Busy);
@@ -80,6 +91,7 @@ fn PhotoInput(
                         match photo::shrink(&picked, max_pixels).await {
                             Ok(small) => keep(asked, &small.name, &small.media_type, &small.bytes, taking).await,
                             Err(_unreadable) => {
+                                asked.entry.await_file(asked.id, false);
                                 taking.try_set(Taking::Unreadable);
                             }
                         }

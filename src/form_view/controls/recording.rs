@@ -144,6 +144,8 @@ fn Camera(asked: Asked) -> impl IntoView {
                 accept="video/*"
                 capture="environment"
                 disabled=asked.readonly()
+                on:click=move |_| asked.entry.await_file(asked.id, true)
+                on:cancel=move |_: leptos::ev::Event| asked.entry.await_file(asked.id, false)
                 on:change:target=move |event| super::file::take(asked, &event.target(), taking)
             />
             <Icon glyph=Glyph::Camera />

@@ -246,6 +246,25 @@ pub struct Space {
     pub quota: Option<u64>,
     /// Whether the browser promised not to throw the data away by itself.
     pub persisted: bool,
+    /// Whether the browser would not take [`LOW_BYTES`] more, whatever it tells of its room.
+    pub refuses: bool,
+}
+
+/// With less than this a person is told: a day with many photos takes as much.
+pub const LOW_BYTES: u64 = 64 << 20;
+
+impl Space {
+    /// What the app may still use, if the browser tells.
+    #[must_use]
+    pub fn left(self) -> Option<u64> {
+        self.quota.zip(self.used).map(|(quota, used)| quota.saturating_sub(used))
+    }
+
+    /// Whether the phone is about to be full.
+    #[must_use]
+    pub fn is_low(self) -> bool {
+        self.refuses || self.left().is_some_and(|left| left < LOW_BYTES)
+    }
 }
 
 pub use self::database::{ask_to_persist, space};

@@ -301,9 +301,28 @@ pub struct BlobRow {
     /// Whether the server holds it whole.
     #[n(2)]
     pub sent: bool,
+    /// How many operations this device had sealed when the server said so: a later one in a backup proves that the file is
+    /// in it too.
+    #[n(3)]
+    pub sent_after: Option<u64>,
+    /// When it was kept, milliseconds since 1970.
+    #[n(4)]
+    pub kept_ms: Option<i64>,
 }
 
 impl BlobRow {
+    /// A file that the server does not have.
+    #[must_use]
+    pub fn unsent(size: u64, media_type: String, kept_ms: i64) -> Self {
+        Self { size, media_type, sent: false, sent_after: None, kept_ms: Some(kept_ms) }
+    }
+
+    /// The server does not have it, or not any more.
+    #[must_use]
+    pub fn taken_back(self) -> Self {
+        Self { sent: false, sent_after: None, ..self }
+    }
+
     /// Reads a row.
     pub fn decode(row: &[u8]) -> Result<Self, StorageError> {
         codec::decode(row).map_err(|error| StorageError::Unreadable(format!("file: {error}")))
@@ -456,6 +475,9 @@ pub struct FillingRow {
     /// Field path of the question where the person was.
     #[n(4)]
     pub place: String,
+    /// Whether a photo or a file for that question was on its way from another app.
+    #[n(5)]
+    pub awaits_file: Option<bool>,
 }
 
 impl FillingRow {
@@ -488,21 +510,35 @@ mod tests {
         };
         let bytes = [0xa4, 0x00, 0x42, 1, 2, 0x01, 0x03, 0x02, 0x02, 0x03, 0x61, b'x'];
         assert_eq!(codec::encode(&aside), bytes);
-        let blob = BlobRow { size: 300, media_type: "a/b".to_owned(), sent: true };
+        let mut blob = BlobRow {
+            size: 300,
+            media_type: "a/b".to_owned(),
+            sent: true,
+            sent_after: None,
+            kept_ms: None,
+        };
         let bytes = [0xa3, 0x00, 0x19, 0x01, 0x2c, 0x01, 0x63, b'a', b'/', b'b', 0x02, 0xf5];
         assert_eq!(codec::encode(&blob), bytes);
+        (blob.sent_after, blob.kept_ms) = (Some(7), Some(8));
+        let later = [&[0xa5], &bytes[1..], &[0x03, 7, 0x04, 8]].concat();
+        assert_eq!(codec::encode(&blob), later);
         let filling = FillingRow {
             record: RecordId([9; 16]),
             stored: true,
             form: "f".to_owned(),
             unit: "u".to_owned(),
             place: "a/b".to_owned(),
+            awaits_file: None,
         };
         let mut bytes = vec![0xa5, 0x00, 0x50];
         bytes.extend([9; 16]);
         bytes.extend([0x01, 0xf5, 0x02, 0x61, b'f', 0x03, 0x61, b'u', 0x04, 0x63]);
         bytes.extend(b"a/b");
         assert_eq!(codec::encode(&filling), bytes);
+        let awaiting = FillingRow { awaits_file: Some(true), ..filling };
+        bytes[0] = 0xa6;
+        bytes.extend([0x05, 0xf5]);
+        assert_eq!(codec::encode(&awaiting), bytes);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::{CarryError, kept::header_of};
 use crate::platform::{
     broadcast::Channel,
     bundle::{CipherError, FrameKey},
+    clock,
     files::File,
     hand_out, json, preferences, random,
     storage::{
@@ -169,8 +170,7 @@ impl Sealed {
                         }
                     }
                     Item::File(head) => {
-                        let row =
-                            BlobRow { size: head.size, media_type: head.media_type, sent: false };
+                        let row = BlobRow::unsent(head.size, head.media_type, clock::now_ms());
                         came.files.push((head.hash, row));
                         place = 0;
                     }

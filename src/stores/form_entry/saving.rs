@@ -84,6 +84,8 @@ struct Stand {
     place: String,
     /// Whether the form is on screen.
     on_screen: bool,
+    /// Whether a file for that question is on its way from another app.
+    awaits_file: bool,
 }
 
 /// What one save writes.
@@ -104,7 +106,7 @@ impl Draft {
         defaults: BTreeMap<String, Option<String>>,
     ) -> Self {
         let place = opening.place.clone().unwrap_or_default();
-        let stand = Stand { place, on_screen: false };
+        let stand = Stand { place, on_screen: false, awaits_file: false };
         let draft = Self {
             storage,
             record: opening.record,
@@ -183,6 +185,10 @@ impl Draft {
 
     pub(super) fn stand_at(&self, path: String) {
         self.state.borrow_mut().stand.place = path;
+    }
+
+    pub(super) fn await_file(&self, awaits: bool) {
+        self.state.borrow_mut().stand.awaits_file = awaits;
     }
 
     pub(super) fn is_on_screen(&self) -> bool {
@@ -302,6 +308,7 @@ fn stand_change(
         form: form.to_owned(),
         unit: unit.to_owned(),
         place: batch.stand.place.clone(),
+        awaits_file: batch.stand.awaits_file.then_some(true),
     });
     (stored.as_ref() != Some(&row)).then(|| Change::Put(Store::Place, FILLING.into(), row))
 }

@@ -93,6 +93,9 @@ impl Phone {
             device: "device".into(),
             view,
             place,
+            awaits_file: self
+                .filling()
+                .is_some_and(|row| row.record == record && row.awaits_file == Some(true)),
             seen_seq,
             media: Vec::new(),
             log,
@@ -348,5 +351,44 @@ fn a_photo_is_kept_with_the_answer_that_names_it() {
         let again = phone.open(id);
         assert_eq!(again.file(question(again, "chung/ten")), Some(file.clone()));
         assert_eq!(block_on(phone.records.file(&file)).expect("here"), vec![7; 300_000]);
+    });
+}
+
+#[test]
+fn a_file_that_was_on_its_way_when_the_app_was_killed_is_awaited_until_the_question_is_answered() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        entry.set_on_screen(true);
+        let age = question(entry, "chung/tuoi");
+        entry.answer(age, "40");
+        entry.await_file(age, true);
+        block_on(entry.save_now()).expect("memory stores");
+        let left = phone.filling().expect("the disk knows before another app is in front");
+        assert_eq!((left.place.as_str(), left.awaits_file), ("chung/tuoi", Some(true)));
+
+        let again = phone.open(id);
+        let age = question(again, "chung/tuoi");
+        assert_eq!(again.awaited().get_untracked(), Some(age));
+        again.set_on_screen(true);
+        again.answer(age, "41");
+        assert_eq!(again.awaited().get_untracked(), None);
+        block_on(again.save_now()).expect("memory stores");
+        assert_eq!(phone.filling().and_then(|left| left.awaits_file), None);
+        assert_eq!(phone.open(id).awaited().get_untracked(), None);
+    });
+}
+
+#[test]
+fn a_camera_that_was_closed_without_a_photo_leaves_nothing_awaited() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        entry.set_on_screen(true);
+        let age = question(entry, "chung/tuoi");
+        entry.await_file(age, true);
+        entry.await_file(age, false);
+        block_on(entry.save_now()).expect("memory stores");
+        assert_eq!(phone.filling().and_then(|left| left.awaits_file), None);
     });
 }

@@ -9,7 +9,7 @@ const FLAGS = [
   '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
   '--disable-features=Translate', '--lang=vi-VN', '--remote-debugging-port=0',
-  '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=2',
 ];
 
 export const PHONE = { width: 360, height: 640 };

@@ -9,6 +9,7 @@ import { Server } from '../harness/server.mjs';
 import { Device, PHONE } from '../harness/phone.mjs';
 import { Desk } from '../harness/desk.mjs';
 import { picture } from '../harness/picture.mjs';
+import { quota } from '../harness/quota.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
@@ -21,7 +22,6 @@ const photo = picture(join(folder, 'photo.png'), 800, 600);
 const phone = new Device('officer', folder, PHONE);
 let server;
 let app;
-let limitedBy;
 
 before(async () => {
   server = await Server.withPack(folder);
@@ -64,7 +64,7 @@ test('what could not be saved stays on the screen, from page to page, and is sav
   await until('the page is back', async () => (await form.heading()) === heading);
   assert.equal(await note(form), UNSAVED);
   await phone.page.locator('.save-line[data-save="failed"]').waitFor();
-  await quota();
+  await quota(phone, server.url);
   await form.saved();
   assert.equal(await phone.page.getByText('CHƯA lưu được').count(), 0, 'the warning is gone');
 });
@@ -90,21 +90,9 @@ function note(form) {
   return form.question('a1_gc').locator('input, textarea').first().inputValue();
 }
 
-/** How many bytes the app may keep, all that the disk has when none is given; in force when this returns. */
-async function quota(bytes) {
-  // The limit lasts as long as the session that set it.
-  if (limitedBy?.page !== phone.page) limitedBy = { page: phone.page, session: await phone.context.newCDPSession(phone.page) };
-  const { session } = limitedBy;
-  await session.send('Storage.overrideQuotaForOrigin', { origin: server.url, ...(bytes && { quotaSize: bytes }) });
-  await until('the browser has the limit', async () => {
-    const space = await session.send('Storage.getUsageAndQuota', { origin: server.url });
-    return space.overrideActive === Boolean(bytes) && (!bytes || space.quota === bytes);
-  });
-}
-
 /** Nothing more may be kept, and the browser acts on it: it remembers for half a minute how much room there was. */
 async function fillUp() {
-  await quota(1);
+  await quota(phone, server.url, 1);
   await until('the browser takes nothing more', async () => (await writeFiller()) === 'QuotaExceededError', 60_000);
 }
 

@@ -1,0 +1,342 @@
+//! Where people answered differently without having seen each other: every answer with who gave it and when, and for who looks
+//! after the unit the choice between them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use form::{Program, Session};
+use leptos::prelude::*;
+use sync::view::{Level, RecordView as View};
+use sync::wire::{Action, Dot, Value, field};
+
+use super::moment;
+use super::record_lines::draw_answer;
+use super::record_outline::{Answer, asked_at, read_only};
+use crate::components::{Banner, Button, Glyph, Toast, Toaster, Tone};
+use crate::locale::Language;
+use crate::platform::{log_error, tasks};
+use crate::reactive::{Show, memo};
+use crate::stores::{
+    Records, RepairDesk, SyncStatus, preferences::use_words, records::HistoryEntry,
+};
+
+/// One thing that asks for a choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Contested {
+    path: String,
+    label: String,
+    choices: Vec<Choice>,
+}
+
+/// One of the answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Choice {
+    dot: Dot,
+    value: Value,
+    answer: Answer,
+}
+
+/// What of a record asks for a choice.
+#[component]
+pub(super) fn Conflicts(
+    view: StoredValue<View>,
+    program: StoredValue<Option<Arc<Program>>>,
+) -> impl IntoView {
+    let words = use_words();
+    let records = expect_context::<Records>();
+    let record = view.with_value(|view| view.record);
+    let may_settle = expect_context::<RepairDesk>().may_settle();
+    let history = RwSignal::new(None::<Arc<Vec<HistoryEntry>>>);
+    let failed = RwSignal::new(false);
+    let contested = memo(move || {
+        let language = words.now();
+        view.with_value(|view| {
+            let session = program.get_value().map(|program| read_only(&program, view, language));
+            contested(session.as_ref(), view, language)
+        })
+    });
+    if !contested.read_untracked().is_empty() {
+        tasks::spawn(async move {
+            match records.history(record).await {
+                Ok(entries) => {
+                    history.try_set(Some(Arc::new(entries)));
+                }
+                Err(error) => log_error(&format!("who answered is not known: {error}")),
+            }
+        });
+    }
+    let toaster = expect_context::<Toaster>();
+    let sync_status = expect_context::<SyncStatus>();
+    let settle = Callback::new(move |(path, value): (String, Value)| {
+        failed.set(false);
+        let (values, action) = view.with_value(|view| {
+            settlement(program.get_value().as_ref(), view, &path, &value, words.at_once())
+        });
+        tasks::spawn(async move {
+            match records.settle(record, values, action).await {
+                Ok(()) => {
+                    let text = words.at_once().chosen_answer().to_owned();
+                    toaster.show(Toast { text, action: None });
+                    sync_status.sync_now();
+                }
+                Err(error) => {
+                    log_error(&format!("not settled: {error}"));
+                    failed.try_set(true);
+                }
+            }
+        });
+    });
+    let told = move |choice: &Choice| {
+        let language = words.now();
+        let entries = history.get();
+        let by = entries.as_ref().and_then(|entries| entry_of(entries, choice.dot));
+        let is_own = records.device().device == choice.dot.device;
+        match by {
+            Some(entry) if entry.author_name.is_empty() => {
+                format!("{} · {}", entry.author, moment(language, entry.wall_ms))
+            }
+            Some(entry) => format!("{} · {}", entry.author_name, moment(language, entry.wall_ms)),
+            None if is_own => language.answered_here().to_owned(),
+            None => language.who_needs_network().to_owned(),
+        }
+    };
+    let draw = move |Contested { path, label, choices }: Contested| {
+        let alt = label.clone();
+        let of = path.clone();
+        let draw_choice = move |choice: Choice| {
+            let label = match &choice.answer {
+                Answer::Text(text) | Answer::Place(text, _) => words.now().choose_answer(text),
+                Answer::File(_) => words.now().choose_file_this().to_owned(),
+            };
+            let (path, value) = (of.clone(), choice.value.clone());
+            let answer = draw_answer(choice.answer.clone(), &alt);
+            view! {
+                <li class="conflict-choice">
+                    <div>{answer}</div>
+                    <p class="muted">{move || told(&choice)}</p>
+                    {may_settle
+                        .then(|| {
+                            view! {
+                                <Button
+                                    icon=Glyph::Check
+                                    label=Signal::stored(label)
+                                    on_click=move |()| settle.run((path.clone(), value.clone()))
+                                />
+                            }
+                        })}
+                </li>
+            }
+        };
+        view! {
+            <div class="conflict" data-conflict=path>
+                <h3>{label}</h3>
+                <ul class="conflict-choices">{choices.into_iter().map(draw_choice).collect_view()}</ul>
+            </div>
+        }
+    };
+    view! {
+        <Show when=move || !contested.read().is_empty()>
+            <section class="conflicts card" aria-labelledby="conflicts-heading">
+                <h2 id="conflicts-heading">{words.say(Language::to_choose)}</h2>
+                <p>{words.say(if may_settle { Language::both_stand } else { Language::choosing_is_for })}</p>
+                <Show when=move || failed.get()>
+                    <Banner tone=Tone::Bad title=words.say(Language::not_chosen) />
+                </Show>
+                {move || contested.get().into_iter().map(draw).collect_view()}
+            </section>
+        </Show>
+    }
+}
+
+/// What asks for a choice: questions of the form, and whether the record stays. What the form works out by itself, and the title,
+/// follow the choice.
+fn contested(session: Option<&Session>, view: &View, language: Language) -> Vec<Contested> {
+    let two = |conflict: &&sync::view::Conflict| {
+        conflict.level == Level::Decide && conflict.values.len() > 1
+    };
+    let mut found = Vec::new();
+    for conflict in view.conflicts.iter().filter(two) {
+        let values: Vec<Value> =
+            conflict.values.iter().map(|sibling| sibling.value.clone()).collect();
+        let asked = if conflict.path == field::DELETED {
+            let stay = |value: &Value| match value {
+                Value::Text(_) | Value::File(_) => language.put_record_away(),
+                Value::Empty => language.keep_record(),
+            };
+            let answers = values.iter().map(|value| Answer::Text(stay(value).to_owned()));
+            Some((language.whole_record().to_owned(), answers.collect()))
+        } else {
+            session.and_then(|session| asked_at(session, language, &conflict.path, &values))
+        };
+        let Some((label, answers)) = asked else { continue };
+        let mut choices: Vec<Choice> = Vec::new();
+        for ((sibling, value), answer) in conflict.values.iter().zip(values).zip(answers) {
+            // Who gave the same answer as somebody else need not be chosen between.
+            if choices.iter().all(|choice| choice.value != value) {
+                choices.push(Choice { dot: sibling.dot, value, answer });
+            }
+        }
+        found.push(Contested { path: conflict.path.clone(), label, choices });
+    }
+    found
+}
+
+/// What a choice writes, and as which act. What the form works out of the answers is worked out anew.
+fn settlement(
+    program: Option<&Arc<Program>>,
+    view: &View,
+    path: &str,
+    value: &Value,
+    language: Language,
+) -> (BTreeMap<String, Value>, Action) {
+    if path == field::DELETED {
+        let goes = *value != Value::Empty;
+        return (BTreeMap::new(), if goes { Action::Delete } else { Action::Resolve });
+    }
+    let mut values = sync::gather([(path.to_owned(), value.clone())]);
+    let Some(program) = program else { return (values, Action::Resolve) };
+    let mut chosen = view.clone();
+    chosen.fields.insert(path.to_owned(), value.clone());
+    let session = read_only(program, &chosen, language);
+    let fields = session.fields();
+    let follows = view.conflicts.iter().filter(|conflict| {
+        conflict.level == Level::Decide && conflict.values.len() > 1 && conflict.path != path
+    });
+    for conflict in follows {
+        if conflict.path == field::TITLE {
+            values.insert(field::TITLE.to_owned(), Value::Text(session.title()));
+        } else if !conflict.path.starts_with('_')
+            && asked_at(&session, language, &conflict.path, &[]).is_none()
+        {
+            let text = fields.get(&conflict.path).cloned();
+            values.insert(conflict.path.clone(), text.map_or(Value::Empty, Value::Text));
+        }
+    }
+    (values, Action::Resolve)
+}
+
+fn entry_of(entries: &[HistoryEntry], dot: Dot) -> Option<HistoryEntry> {
+    let device = dot.device.to_string();
+    entries.iter().find(|entry| entry.device_id == device && entry.seq == dot.seq).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use sync::device::DeviceState;
+    use sync::view::Base;
+    use sync::wire::{DeviceId, FormRef, Hash, RecordId, RecordState, Sibling};
+
+    use super::*;
+
+    const FORM: &str = r#"<?xml version="1.0"?>
+<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:orx="http://openrosa.org/xforms">
+  <h:head>
+    <h:title>Phiếu thử</h:title>
+    <model>
+      <instance>
+        <data id="thu" version="1"><so/><ten/><tong/><an/><orx:meta><orx:instanceName/></orx:meta></data>
+      </instance>
+      <bind nodeset="/data/so" type="int"/>
+      <bind nodeset="/data/ten" type="string"/>
+      <bind nodeset="/data/tong" type="int" readonly="true()" calculate="/data/so * 10"/>
+      <bind nodeset="/data/an" type="int" calculate="/data/so + 1"/>
+      <bind nodeset="/data/orx:meta/orx:instanceName" type="string" calculate="concat('Phiếu ', /data/so)"/>
+    </model>
+  </h:head>
+  <h:body>
+    <input ref="/data/so"><label>Mấy người</label></input>
+    <input ref="/data/ten"><label>Tên</label></input>
+    <input ref="/data/tong"><label>Tổng</label></input>
+  </h:body>
+</h:html>"#;
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+
+    /// A record of the form in whose fields these values stand, each written by a device of its own.
+    fn record(fields: &[(&str, &[&str])]) -> (Arc<Program>, View) {
+        let (form, _) = form::parse_xform(FORM).expect("the form is XML");
+        let program = form::compile(form, &form::Resources::default()).expect("the form is right");
+        let sibling = |at: usize, value: &str| Sibling {
+            dot: Dot { device: DeviceId([u8::try_from(at).unwrap_or(9) + 1; 16]), seq: 1 },
+            value: if value.is_empty() { Value::Empty } else { text(value) },
+        };
+        let siblings = |values: &[&str]| {
+            values.iter().enumerate().map(|(at, value)| sibling(at, value)).collect()
+        };
+        let fields = fields.iter().map(|(path, values)| ((*path).to_owned(), siblings(values)));
+        let state = RecordState {
+            record: RecordId([3; 16]),
+            form: FormRef { id: "thu".to_owned(), version: "1".to_owned(), hash: Hash([1; 32]) },
+            unit: "u".to_owned(),
+            author: "an".to_owned(),
+            received_ms: 1,
+            changed_ms: 2,
+            fields: fields.collect(),
+            rv: 1,
+            left: false,
+            writers: BTreeMap::new(),
+        };
+        let base = Base { state, included: 0, generation: 0 };
+        let device = DeviceState::new(DeviceId([8; 16]));
+        let view = sync::view::view(&device, Some(&base), &[], None).expect("a record");
+        (Arc::new(program), view)
+    }
+
+    #[test]
+    fn people_are_asked_what_people_answered_and_not_what_the_form_works_out() {
+        let (program, view) = record(&[
+            ("so", &["2", "3", "2"]),
+            ("ten", &["An", ""]),
+            ("tong", &["20", "30"]),
+            ("an", &["3", "4"]),
+            (field::TITLE, &["Phiếu 2", "Phiếu 3"]),
+        ]);
+        let session = read_only(&program, &view, Language::Vi);
+        let found = contested(Some(&session), &view, Language::Vi);
+        let told: Vec<(&str, Vec<Value>)> = found
+            .iter()
+            .map(|one| {
+                (
+                    one.label.as_str(),
+                    one.choices.iter().map(|choice| choice.value.clone()).collect(),
+                )
+            })
+            .collect();
+        // The same answer twice is one to choose; an answer that was taken away is one too.
+        let expected =
+            [("Mấy người", vec![text("2"), text("3")]), ("Tên", vec![text("An"), Value::Empty])];
+        assert_eq!(told, expected);
+        assert_eq!(found[1].choices[1].answer, Answer::Text(Language::Vi.left_empty().to_owned()));
+    }
+
+    #[test]
+    fn what_the_form_works_out_of_an_answer_follows_the_choice() {
+        let (program, view) = record(&[
+            ("so", &["2", "3"]),
+            ("ten", &["An", "Bình"]),
+            ("tong", &["20", "30"]),
+            ("an", &["3", "4"]),
+            (field::TITLE, &["Phiếu 2", "Phiếu 3"]),
+        ]);
+        let settled = settlement(Some(&program), &view, "so", &text("3"), Language::Vi);
+        let expected = [("so", "3"), ("tong", "30"), ("an", "4"), (field::TITLE, "Phiếu 3")];
+        let expected = expected.map(|(path, value)| (path.to_owned(), text(value)));
+        assert_eq!(
+            settled,
+            (expected.into(), Action::Resolve),
+            "and nothing of the other question"
+        );
+    }
+
+    #[test]
+    fn a_record_that_one_put_away_and_another_changed_stays_or_goes_as_it_is_chosen() {
+        let (program, view) = record(&[("so", &["2"]), (field::DELETED, &["1", ""])]);
+        let found = contested(None, &view, Language::Vi);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let act =
+            |value: &Value| settlement(Some(&program), &view, field::DELETED, value, Language::Vi);
+        assert_eq!(act(&text("1")), (BTreeMap::new(), Action::Delete));
+        assert_eq!(act(&Value::Empty), (BTreeMap::new(), Action::Resolve));
+    }
+}

@@ -1,0 +1,123 @@
+// Two officers answer one question differently, out of each other's sight: both answers are kept and told with who gave them and
+// when, the coordinator chooses, and everybody's device shows the choice.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { faults } from '../harness/axe.mjs';
+import { Desk } from '../harness/desk.mjs';
+import { Server } from '../harness/server.mjs';
+import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { until } from '../harness/until.mjs';
+import { App } from '../pages/app.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const FORM = 'lk_kt_phuong_xa';
+const HOA = 'Nguyễn Thị Hoa, tổ trưởng';
+const MINH = 'Trần Văn Minh, tổ phó';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const [hoa, minh, lan] = [new Device('hoa', folder, PHONE), new Device('minh', folder, PHONE), new Device('lan', folder, DESK)];
+let server;
+let record;
+const apps = {};
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  for (const [device, name] of [[hoa, 'canbo.longkhanh'], [minh, 'canbo2.longkhanh'], [lan, 'dieuphoi']]) {
+    await device.start();
+    apps[device.name] = new App(device, server);
+    await apps[device.name].signIn(name);
+    await apps[device.name].readyForOffline();
+  }
+});
+
+after(async () => {
+  for (const device of [hoa, minh, lan]) await device.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const conflict = (device) => device.page.locator('[data-conflict$="nguoi_lap"]');
+
+async function answer(device, text) {
+  await apps[device.name].open(`/records/${record}/edit`);
+  const form = await new FormPage(device.page).ready();
+  await form.type('nguoi_lap', text);
+  await form.saved();
+  await device.page.getByRole('button', { name: 'Ra khỏi phiếu' }).click();
+}
+
+async function send(device) {
+  await apps[device.name].open('/');
+  await device.page.locator('.standing-line').click();
+  await device.page.getByRole('button', { name: 'Gửi ngay' }).click();
+  await apps[device.name].allSent();
+}
+
+const shows = (device) => apps[device.name].open(`/records/${record}`);
+
+test('two officers without a network answer the same question of one record', async () => {
+  const form = await apps.hoa.begin(FORM);
+  await form.type('nguoi_lap', 'chưa rõ');
+  await form.saved();
+  [, record] = hoa.page.url().match(/records\/([0-9a-f-]+)\/edit/);
+  await send(hoa);
+  await shows(minh);
+  await minh.page.getByText('chưa rõ').first().waitFor();
+  await server.stop();
+  await answer(hoa, HOA);
+  await answer(minh, MINH);
+  await server.start();
+  await send(hoa);
+  await send(minh);
+});
+
+test('the coordinator sees both answers with who gave them and when, and chooses', async () => {
+  await shows(lan);
+  await conflict(lan).waitFor();
+  const choices = conflict(lan).locator('.conflict-choice');
+  assert.equal(await choices.count(), 2);
+  for (const [text, name] of [[HOA, 'Nguyễn Thị Hoa'], [MINH, 'Trần Văn Minh']]) {
+    const choice = choices.filter({ hasText: text });
+    await until('it is told who answered and when', async () =>
+      new RegExp(`${name} · .*\\d\\d:\\d\\d`).test(await choice.locator('p').innerText()));
+  }
+  assert.deepEqual(await faults(lan, 'two answers'), []);
+  await lan.screenshot('two-answers');
+  await lan.page.setViewportSize(PHONE);
+  await lan.screenshot('two-answers-phone');
+  await lan.page.setViewportSize(DESK);
+});
+
+test('an officer’s phone shows both too, and leaves the choice to the coordinator', async () => {
+  await send(hoa);
+  await shows(hoa);
+  await conflict(hoa).waitFor();
+  assert.equal(await conflict(hoa).getByRole('button').count(), 0);
+  await hoa.page.getByText('Người điều phối chọn').waitFor();
+  await hoa.screenshot('two-answers-officer');
+});
+
+test('once it is chosen nothing asks any more, and every phone shows the choice after it next received', async () => {
+  await conflict(lan).getByRole('button', { name: `Chọn “${MINH}”` }).click();
+  await conflict(lan).waitFor({ state: 'detached' });
+  await lan.page.getByText('Đã chọn.').waitFor();
+  await apps.lan.allSent();
+  for (const device of [hoa, minh]) {
+    await send(device);
+    await shows(device);
+    await until('the choice is there', async () =>
+      (await device.page.locator('.answer[data-path$="nguoi_lap"]').innerText()).includes(MINH));
+    assert.equal(await conflict(device).count(), 0);
+    assert.equal(await device.page.locator('.record').getByText(HOA).count(), 0);
+  }
+  // The form shows it too, and what goes on from there.
+  await apps.hoa.open(`/records/${record}/edit`);
+  const form = await new FormPage(hoa.page).ready();
+  assert.equal(await form.question('nguoi_lap').locator('input, textarea').first().inputValue(), MINH);
+  const history = await (await Desk.signIn(server)).history(record);
+  assert.equal(history.at(-1).action, 'resolve');
+});
