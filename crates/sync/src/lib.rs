@@ -12,6 +12,7 @@
 //! | [`view`] | a record as a screen shows it |
 //! | [`device`] | when the phone talks, and what it does with the answer |
 //! | [`push`], [`pull`] | the server's side |
+//! | [`rights`] | who may do what to a record |
 //! | [`repair`] | what the server could not apply, after all |
 //! | [`blob`] | files in chunks |
 //! | [`bundle`] | all that as a file that somebody carries |
@@ -27,6 +28,7 @@ pub mod merge;
 pub mod pull;
 pub mod push;
 pub mod repair;
+pub mod rights;
 pub mod view;
 pub mod wire;
 

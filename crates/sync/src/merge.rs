@@ -229,6 +229,12 @@ impl Record {
         &self.origin.form
     }
 
+    /// The values of a field that stand, each with the operation that wrote it.
+    pub fn standing(&self, path: &str) -> impl Iterator<Item = (Dot, &Value)> {
+        let register = self.fields.get(path).into_iter();
+        register.flat_map(|register| register.standing.iter().map(|(dot, value)| (*dot, value)))
+    }
+
     /// The files that its standing values name.
     pub fn files(&self) -> impl Iterator<Item = &FileRef> {
         self.fields.values().flat_map(|register| register.standing.values()).filter_map(|value| {

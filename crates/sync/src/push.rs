@@ -13,9 +13,10 @@ use crate::{
     gather::gather,
     merge::Record,
     repair,
+    rights::Role,
     wire::{
-        Action, DeviceId, FormRef, Hash, Operation, Outcome, PushRequest, PushResponse,
-        QuarantineReason, RecordId, Verdict, WIRE_VERSION,
+        DeviceId, FormRef, Hash, Operation, Outcome, PushRequest, PushResponse, QuarantineReason,
+        RecordId, Verdict, WIRE_VERSION,
     },
 };
 
@@ -34,8 +35,8 @@ pub trait Directory {
     fn knows_form(&self, form: &FormRef) -> bool;
     /// Whether that org unit ever existed.
     fn knows_unit(&self, unit: &str) -> bool;
-    /// Whether the account may do that to records of that unit.
-    fn may_write(&self, account: &str, unit: &str, action: Action) -> bool;
+    /// What the account is for where records of that form in that unit are concerned: `None` if it does not see them.
+    fn role(&self, account: &str, unit: &str, form: &str) -> Option<Role>;
 }
 
 /// Who pushes, by the session of the request.
@@ -108,6 +109,8 @@ pub struct Decision {
     pub operation: Option<Operation>,
     /// What the device is told.
     pub verdict: Verdict,
+    /// Why it goes to the repair desk, if that is new.
+    pub reason: Option<QuarantineReason>,
     /// Where it goes.
     pub place: Place,
 }
@@ -185,10 +188,11 @@ impl Batch {
                 break; // a gap: the device sends again from `acked`
             }
             let hash = codec::hash(&bytes);
-            let (verdict, place) = match kept.get(&seq) {
-                Some(kept) if kept.hash == hash => (kept.verdict.clone(), Place::Held),
-                Some(_) => (quarantined(seq, QuarantineReason::Fork), Place::Beside),
-                None if seq == 0 => (quarantined(seq, QuarantineReason::Unreadable), Place::Beside),
+            let beside = |reason| (quarantined(seq, reason), Some(reason), Place::Beside);
+            let (verdict, reason, place) = match kept.get(&seq) {
+                Some(kept) if kept.hash == hash => (kept.verdict.clone(), None, Place::Held),
+                Some(_) => beside(QuarantineReason::Fork),
+                None if seq == 0 => beside(QuarantineReason::Unreadable),
                 None => {
                     let readable = operation.as_ref().ok_or(QuarantineReason::Unreadable);
                     let outcome = readable.and_then(|operation| {
@@ -196,17 +200,19 @@ impl Batch {
                         changed.insert(operation.record);
                         Ok(apply(&mut records, operation))
                     });
-                    let verdict = match outcome {
-                        Ok(outcome) => Verdict { seq, outcome, reason: None, set_aside: None },
-                        Err(reason) => quarantined(seq, reason),
+                    let (verdict, reason) = match outcome {
+                        Ok(outcome) => {
+                            (Verdict { seq, outcome, reason: None, set_aside: None }, None)
+                        }
+                        Err(reason) => (quarantined(seq, reason), Some(reason)),
                     };
                     acked = acked.max(seq);
                     kept.insert(seq, Kept { hash, verdict: verdict.clone() });
-                    (verdict, Place::Log)
+                    (verdict, reason, Place::Log)
                 }
             };
             let is_fork = verdict.reason == Some(QuarantineReason::Fork);
-            decisions.push(Decision { seq, hash, bytes, operation, verdict, place });
+            decisions.push(Decision { seq, hash, bytes, operation, verdict, reason, place });
             if is_fork {
                 break; // what follows may speak of dots that name another operation here
             }
@@ -228,11 +234,11 @@ impl Batch {
     pub fn set_beside(self, known: &Known, reason: QuarantineReason) -> Decided {
         let decisions = self.incoming.into_iter().map(|Incoming { seq, bytes, operation }| {
             let hash = codec::hash(&bytes);
-            let (verdict, place) = match known.kept.get(&seq) {
-                Some(kept) if kept.hash == hash => (kept.verdict.clone(), Place::Held),
-                _ => (quarantined(seq, reason), Place::Beside),
+            let (verdict, reason, place) = match known.kept.get(&seq) {
+                Some(kept) if kept.hash == hash => (kept.verdict.clone(), None, Place::Held),
+                _ => (quarantined(seq, reason), Some(reason), Place::Beside),
             };
-            Decision { seq, hash, bytes, operation, verdict, place }
+            Decision { seq, hash, bytes, operation, verdict, reason, place }
         });
         Decided {
             device: self.device,
@@ -247,7 +253,8 @@ impl Batch {
 }
 
 fn quarantined(seq: u64, reason: QuarantineReason) -> Verdict {
-    Verdict { seq, outcome: Outcome::Quarantined, reason: Some(reason), set_aside: None }
+    let reason = Some(reason.told());
+    Verdict { seq, outcome: Outcome::Quarantined, reason, set_aside: None }
 }
 
 /// Whether an operation may be applied.
@@ -265,8 +272,7 @@ fn check(
     } else if operation.author != sender.account {
         Err(QuarantineReason::OtherAuthor)
     } else {
-        let record_unit = records.get(&operation.record).map(Record::unit);
-        repair::check_content(operation, record_unit, sender.account, directory)
+        repair::check_content(operation, records.get(&operation.record), sender.account, directory)
     }
 }
 

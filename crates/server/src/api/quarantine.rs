@@ -28,7 +28,8 @@ pub struct QuarantineEntry {
     id: i64,
     /// `waiting`, `applied` or `set_aside`.
     state: &'static str,
-    /// `unknown_form`, `unknown_unit`, `out_of_scope`, `revoked`, `unreadable`, `fork`, `too_large` or `other_author`.
+    /// `unknown_form`, `unknown_unit`, `out_of_scope`, `revoked`, `unreadable`, `fork`, `too_large`, `other_author` or
+    /// `not_allowed`.
     reason: &'static str,
     /// Why the asker cannot apply it now: one of the reasons, or `not_your_unit`. None if it can be applied.
     obstacle: Option<&'static str>,

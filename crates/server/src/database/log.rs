@@ -159,7 +159,9 @@ async fn keep_decided(
         response: decided.response(unsigned(head.epoch), unsigned(safe), now_ms, missing),
         head: unsigned(head.rv),
         quarantined: reasons
-            .filter_map(|decision| Some((decision.seq, decision.verdict.reason?)))
+            .filter_map(|decision| {
+                Some((decision.seq, decision.reason.or(decision.verdict.reason)?))
+            })
             .collect(),
         lost: decided.lost,
         together: 1,
@@ -238,7 +240,7 @@ async fn keep(
         .execute(&mut *tx)
         .await?;
     }
-    if let Some(reason) = decision.verdict.reason {
+    if let Some(reason) = decision.reason {
         query(
             "INSERT INTO quarantine (device, seq, hash, bytes, record, unit, sender, received_ms, reason)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",

@@ -135,7 +135,7 @@ struct Row {
     hash: Vec<u8>,
     bytes: Vec<u8>,
     record: Option<Vec<u8>>,
-    record_unit: Option<String>,
+    record_body: Option<Vec<u8>>,
     unit: Option<String>,
     sender: String,
     received_ms: i64,
@@ -147,7 +147,7 @@ struct Row {
 }
 
 const COLUMNS: &str = "SELECT q.id, q.device, q.seq, q.hash, q.bytes, q.record, q.unit, q.sender, q.received_ms, q.reason,
-    q.settled_ms, q.settled_by, q.set_aside, q.outcome, record.unit AS record_unit,
+    q.settled_ms, q.settled_by, q.set_aside, q.outcome, record.body AS record_body,
     (SELECT device_name FROM session s WHERE s.device = q.device ORDER BY s.id DESC LIMIT 1) AS device_name
     FROM quarantine q LEFT JOIN record ON record.id = q.record WHERE ";
 
@@ -229,7 +229,7 @@ impl Database {
             Settlement::SetAside(reason) => Verdict {
                 seq: waiting.seq,
                 outcome: Outcome::Quarantined,
-                reason: Some(waiting.reason),
+                reason: Some(waiting.reason.told()),
                 set_aside: Some(reason.to_owned()),
             },
         };
@@ -314,11 +314,12 @@ async fn entry(
     let operation: Option<Operation> =
         codec::decode(&row.bytes).ok().filter(|operation: &Operation| operation.dot == dot);
     let reason = reason_of(&row.reason)?;
+    let known: Option<Record> = row.record_body.as_deref().map(stored_record).transpose()?;
     let patient = Patient {
         operation: operation.as_ref(),
         size: row.bytes.len(),
         reason,
-        record_unit: row.record_unit.as_deref(),
+        record: known.as_ref(),
     };
     let obstacle = patient.obstacle(repairer.account, rights);
     let author_name = match &operation {
@@ -341,7 +342,7 @@ async fn entry(
         device_name: row.device_name.unwrap_or_default(),
         seq: dot.seq,
         record: row.record.as_deref().map(stored_id).transpose()?,
-        record_exists: row.record_unit.is_some(),
+        record_exists: known.is_some(),
         unit: row.unit,
         sender_name: shown_name(tx, &row.sender).await?,
         sender: row.sender,

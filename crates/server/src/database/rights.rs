@@ -1,9 +1,10 @@
-//! What one account may write, as a transaction sees it.
+//! What one account sees and is for, as a transaction sees it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync::push::Directory;
-use sync::wire::{Action, FormRef, Hash};
+use sync::rights::Role;
+use sync::wire::{FormRef, Hash};
 
 use super::accounts::stored_role;
 use super::sql::{query_as, query_scalar};
@@ -27,11 +28,11 @@ impl Published {
     }
 }
 
-/// What of it the account may write to.
+/// What of it the account sees, and what it is for.
 pub(super) struct Rights<'a> {
     published: &'a Published,
     account: String,
-    reads_only: bool,
+    role: Role,
     visible: BTreeSet<String>,
 }
 
@@ -52,7 +53,7 @@ impl<'a> Rights<'a> {
         Ok(Self {
             published,
             account: account.to_owned(),
-            reads_only: !stored_role(&role)?.does_field_work(),
+            role: stored_role(&role)?,
             visible: visible.into_iter().collect(),
         })
     }
@@ -70,7 +71,7 @@ impl Directory for Rights<'_> {
         self.published.units.contains(unit)
     }
 
-    fn may_write(&self, account: &str, unit: &str, _: Action) -> bool {
-        account == self.account && !self.reads_only && self.visible.contains(unit)
+    fn role(&self, account: &str, unit: &str, _: &str) -> Option<Role> {
+        (account == self.account && self.visible.contains(unit)).then_some(self.role)
     }
 }
