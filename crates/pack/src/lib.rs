@@ -26,7 +26,7 @@ mod read;
 pub use date::{Date, NotADate};
 pub use tables::{
     Clause, Event, FormKind, FormRow, Group, Indicator, LegalRef, Modality, OutlineItem, Plan,
-    Target, Task, Violation,
+    Programme, Target, Task, Violation,
 };
 pub use text::{Text, reference};
 pub use units::{Unit, Units};

@@ -75,6 +75,15 @@ pub struct FormKind {
     pub title: Text,
 }
 
+/// A programme of work that forms belong to, and that what people see can be limited to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Programme {
+    /// The word used in grants, in the forms table and in the manifest; never changes.
+    pub id: String,
+    /// What people read.
+    pub title: Text,
+}
+
 /// A change of the organisation: units that began, ended, merged or were split.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -117,6 +126,9 @@ pub struct FormRow {
     pub title: Text,
     /// What sort of form it is: one of the manifest's kinds.
     pub kind: String,
+    /// The programme it belongs to: one of the manifest's; empty: the manifest's own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub programme: String,
     /// Who fills it in.
     pub used_by: String,
     /// The clauses it serves.

@@ -155,6 +155,9 @@ struct UserAdd {
     /// Units whose records the person sees, each with all below it. Their own unit, if not given.
     #[arg(long, value_delimiter = ',', value_name = "UNIT,…")]
     scope: Vec<String>,
+    /// Programmes that this is limited to: the person sees and sends records of their forms only. All, if not given.
+    #[arg(long = "programme", value_delimiter = ',', value_name = "PROGRAMME,…")]
+    programmes: Vec<String>,
     /// What others see.
     #[arg(long, value_name = "NAME")]
     display_name: Option<String>,
@@ -462,6 +465,11 @@ async fn add_user(database: &Database, add: UserAdd) -> anyhow::Result<()> {
             bail!("no pack that was loaded has a unit {unit}");
         }
     }
+    for programme in &add.programmes {
+        if !database.has_programme(programme).await? {
+            bail!("no form that was loaded is of a programme {programme}");
+        }
+    }
     let given = match add.password_file {
         Some(file) => {
             Some(std::fs::read_to_string(&file).with_context(|| file.display().to_string())?)
@@ -489,6 +497,7 @@ async fn add_user(database: &Database, add: UserAdd) -> anyhow::Result<()> {
         role: Role::named(&add.role).context("a role that the arguments allow")?,
         unit: add.unit,
         scope,
+        programmes: add.programmes,
         password: accounts::hash_password(password.clone()).await?,
     };
     if !database.add_account(&account, None, clock::now_ms()).await? {

@@ -164,6 +164,15 @@ impl Checked {
             hash: hash.expect("a pack's hash is 64 hexadecimal digits"),
             json: json.to_string().into_bytes(),
             forms: self.forms.clone(),
+            programmes: self
+                .pack
+                .forms
+                .iter()
+                .filter_map(|row| {
+                    let programme = self.pack.manifest.programme_of(row)?;
+                    Some((row.form_id.clone(), programme.to_owned()))
+                })
+                .collect(),
             units: self.pack.units.iter().map(|unit| unit.id.clone()).collect(),
         }
     }
@@ -204,6 +213,7 @@ pub async fn add_demo_users(
             role: Role::named(&user.role).expect("a pack that was checked names roles there are"),
             unit: user.unit.clone(),
             scope: user.scope.clone(),
+            programmes: Vec::new(),
             password: hash_password(password).await?,
         };
         database.add_account(&account, None, now_ms).await?;

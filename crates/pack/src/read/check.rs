@@ -87,7 +87,16 @@ impl<'a> Checker<'a> {
                 self.in_manifest(None, format!("groups.{}.kinds", group.id), problem);
             }
         }
+        let programme = manifest.programme.iter();
+        for name in programme.filter(|name| !self.has_programme(name)).collect::<Vec<_>>() {
+            let kind = Kind::Unknown { what: "programme", name: name.clone() };
+            self.in_manifest(None, "programme".to_owned(), kind);
+        }
         self.demo();
+    }
+
+    fn has_programme(&self, name: &str) -> bool {
+        self.pack.manifest.programmes.iter().any(|programme| programme.id == name)
     }
 
     fn demo(&mut self) {
@@ -243,6 +252,10 @@ impl<'a> Checker<'a> {
                 let kind =
                     Kind::UnknownWord { found: form.kind.clone(), allowed: kinds.join(", ") };
                 self.at(Table::Forms, form.row, "kind", kind);
+            }
+            if !form.programme.is_empty() && !self.has_programme(&form.programme) {
+                let kind = Kind::Unknown { what: "programme", name: form.programme.clone() };
+                self.at(Table::Forms, form.row, "programme", kind);
             }
             self.clause_references(Table::Forms, form.row, &form.clauses);
             for name in form.clauses.iter().filter_map(|clause| reference(clause)) {

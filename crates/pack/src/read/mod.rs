@@ -207,7 +207,10 @@ fn phone_pack(pack: &Pack, published: &[PublishedForm]) -> PhonePack {
         feed(&mut hasher, form.hash.as_bytes());
     }
     let forms = pack.forms.iter().flat_map(|row| {
-        published.iter().filter(|form| form.id == row.form_id).map(|form| phone_form(row, form))
+        published
+            .iter()
+            .filter(|form| form.id == row.form_id)
+            .map(|form| phone_form(&pack.manifest, row, form))
     });
     let manifest = &pack.manifest;
     PhonePack {
@@ -221,6 +224,7 @@ fn phone_pack(pack: &Pack, published: &[PublishedForm]) -> PhonePack {
         plan: manifest.plan.clone(),
         roots: manifest.roots.clone(),
         form_kinds: manifest.form_kinds.clone(),
+        programmes: manifest.programmes.clone(),
         forms: forms.collect(),
         keep_columns: manifest.keep_columns.clone(),
         units: pack.units.clone(),
@@ -236,7 +240,7 @@ fn phone_pack(pack: &Pack, published: &[PublishedForm]) -> PhonePack {
     }
 }
 
-fn phone_form(row: &FormRow, form: &PublishedForm) -> PhoneForm {
+fn phone_form(manifest: &Manifest, row: &FormRow, form: &PublishedForm) -> PhoneForm {
     PhoneForm {
         id: form.id.clone(),
         file: row.file.clone(),
@@ -245,6 +249,7 @@ fn phone_form(row: &FormRow, form: &PublishedForm) -> PhoneForm {
         bytes: form.bytes,
         title: row.title.clone(),
         kind: row.kind.clone(),
+        programme: manifest.programme_of(row).map(str::to_owned),
         how_often: row.how_often.clone(),
         clauses: row.clauses.clone(),
         used_by: row.used_by.clone(),

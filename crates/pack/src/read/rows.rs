@@ -92,6 +92,7 @@ impl<'a> Reader<'a> {
             version: row.word("version"),
             title: row.texts("title"),
             kind: row.word("kind"),
+            programme: row.word("programme"),
             used_by: row.text("used_by"),
             clauses: row.list("clauses"),
             how_often: row.texts("how_often"),

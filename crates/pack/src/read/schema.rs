@@ -135,6 +135,7 @@ const FORMS: &[Field] = &[
     ("version", Filled),
     ("title", Text),
     ("kind", Filled),
+    ("programme", Optional),
     ("used_by", Optional),
     ("clauses", Optional),
     ("how_often", OptionalText),

@@ -52,6 +52,8 @@ pub struct Profile {
     unit: String,
     /// Every unit that the person sees.
     scope: Vec<String>,
+    /// Programmes that this is limited to; none: it is not.
+    programmes: Vec<String>,
     /// The server's clock, milliseconds since 1970-01-01 UTC.
     server_ms: i64,
 }
@@ -252,6 +254,7 @@ async fn profile_of(app: &App, name: &str) -> ApiResult<Profile> {
         scope: app.database().visible_units(&account.name).await?,
         account: account.name,
         name: account.display_name,
+        programmes: account.programmes,
         role: account.role.name(),
         unit: account.unit,
         server_ms: clock::now_ms(),

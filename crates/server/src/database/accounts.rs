@@ -1,10 +1,13 @@
 //! People and their sessions.
 
+use std::collections::BTreeSet;
+
 use pack::phone::PhonePack;
 use serde_json::{Value as Json, json};
 use sync::wire::DeviceId;
 
 use super::audit::{Event, note};
+use super::rights::programmes;
 use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, bytes, unsigned};
 use crate::accounts::Role;
@@ -29,6 +32,8 @@ pub struct Account {
     pub disabled_ms: Option<i64>,
     /// Units granted: each with all below it.
     pub scope: Vec<String>,
+    /// Programmes that this is limited to; none: it is not.
+    pub programmes: Vec<String>,
 }
 
 impl Account {
@@ -52,6 +57,8 @@ pub struct NewAccount {
     pub unit: String,
     /// Units granted: each with all below it.
     pub scope: Vec<String>,
+    /// Programmes that this is limited to; none: it is not.
+    pub programmes: Vec<String>,
     /// Argon2id hash of the password.
     pub password: String,
 }
@@ -67,6 +74,8 @@ pub struct AccountChange {
     pub unit: Option<String>,
     /// Units granted.
     pub scope: Option<Vec<String>>,
+    /// Programmes that this is limited to; none of them: it is not.
+    pub programmes: Option<Vec<String>>,
     /// Whether the person may no longer sign in.
     pub disabled: Option<bool>,
 }
@@ -79,6 +88,7 @@ impl AccountChange {
             self.role.map(|role| ("role", json!(role.name()))),
             self.unit.as_ref().map(|unit| ("unit", json!(unit))),
             self.scope.as_ref().map(|scope| ("scope", json!(scope))),
+            self.programmes.as_ref().map(|programmes| ("programmes", json!(programmes))),
         ];
         let parts = parts.into_iter().flatten().map(|(key, value)| (key.to_owned(), value));
         let parts: serde_json::Map<String, Json> = parts.collect();
@@ -255,10 +265,22 @@ impl Database {
                     created_ms,
                     disabled_ms,
                     scope,
+                    programmes: Vec::new(),
                 });
             }
             if let Some(last) = accounts.last_mut() {
                 last.scope.extend(granted);
+            }
+        }
+        let granted: Vec<(String, String)> = query_as(
+            "SELECT account, programme FROM account_programme ORDER BY account, programme",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        for (account, programme) in granted {
+            let place = accounts.binary_search_by(|known| known.name.cmp(&account));
+            if let Some(account) = place.ok().and_then(|place| accounts.get_mut(place)) {
+                account.programmes.push(programme);
             }
         }
         Ok(accounts)
@@ -288,7 +310,11 @@ impl Database {
             return Ok(false);
         }
         grant(&mut tx, &new.name, &new.scope).await?;
-        let detail = json!({ "role": new.role.name(), "unit": new.unit, "scope": new.scope });
+        limit(&mut tx, &new.name, &new.programmes).await?;
+        let mut detail = json!({ "role": new.role.name(), "unit": new.unit, "scope": new.scope });
+        if !new.programmes.is_empty() {
+            detail["programmes"] = json!(new.programmes);
+        }
         let (object, unit) = (new.name.as_str(), Some(new.unit.as_str()));
         let event = Event { actor: by, action: Action::AccountAdd, object, unit, detail };
         note(&mut tx, event, now_ms).await?;
@@ -322,6 +348,9 @@ impl Database {
                 .execute(&mut tx)
                 .await?;
             grant(&mut tx, name, scope).await?;
+        }
+        if let Some(programmes) = &change.programmes {
+            limit(&mut tx, name, programmes).await?;
         }
         let mut noted = Vec::new();
         if let Some(detail) = change.detail() {
@@ -614,6 +643,31 @@ async fn grant(tx: &mut Write, account: &str, scope: &[String]) -> Answer<()> {
             .await?;
     }
     refresh_visible_units(tx).await
+}
+
+/// Limits a grant to programmes, or to none. Whose grant changed takes the feed from its start.
+async fn limit(tx: &mut Write, account: &str, to: &[String]) -> Answer<()> {
+    let to: BTreeSet<&String> = to.iter().collect();
+    let before = programmes(&mut *tx, account).await?;
+    if to.iter().copied().eq(before.iter()) {
+        return Ok(());
+    }
+    query("DELETE FROM account_programme WHERE account = $1")
+        .bind(account)
+        .execute(&mut *tx)
+        .await?;
+    for programme in to {
+        query("INSERT INTO account_programme (account, programme) VALUES ($1, $2)")
+            .bind(account)
+            .bind(programme)
+            .execute(&mut *tx)
+            .await?;
+    }
+    query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1")
+        .bind(account)
+        .execute(&mut *tx)
+        .await?;
+    Ok(())
 }
 
 /// Nobody signs in with the account any more. Says what ended.

@@ -143,8 +143,7 @@ impl Database {
         Ok(query_scalar(
             "SELECT EXISTS (SELECT 1 FROM blob WHERE hash = $2 AND sender = $1)
                 OR EXISTS (SELECT 1 FROM record_blob named
-                    JOIN record ON record.id = named.record
-                    JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
+                    JOIN visible_record seen ON seen.account = $1 AND seen.id = named.record
                     WHERE named.blob = $2)",
         )
         .bind(account)

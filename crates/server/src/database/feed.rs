@@ -115,8 +115,7 @@ impl Database {
     /// A record, if the account sees it.
     pub async fn visible_record(&self, account: &str, id: RecordId) -> Answer<Option<RecordState>> {
         let row: Option<RecordRow> = query_as(
-            "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
-             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit WHERE record.id = $2",
+            "SELECT rv, received_ms, changed_ms, body FROM visible_record WHERE account = $1 AND id = $2",
         )
         .bind(account)
         .bind(id.0.as_slice())
@@ -128,10 +127,8 @@ impl Database {
     /// The records of a form that an account sees, by the time they were received.
     pub async fn visible_records(&self, account: &str, form: &str) -> Answer<Vec<RecordState>> {
         let rows: Vec<RecordRow> = query_as(
-            "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
-             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
-             WHERE record.form = $2
-             ORDER BY record.received_ms, record.id",
+            "SELECT rv, received_ms, changed_ms, body FROM visible_record WHERE account = $1 AND form = $2
+             ORDER BY received_ms, id",
         )
         .bind(account)
         .bind(form)
@@ -149,9 +146,8 @@ async fn stood(
     limit: usize,
 ) -> Answer<Vec<Entry>> {
     let rows: Vec<RecordRow> = query_as(
-        "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
-         JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
-         WHERE record.rv > $2 ORDER BY record.rv LIMIT $3",
+        "SELECT rv, received_ms, changed_ms, body FROM visible_record
+         WHERE account = $1 AND rv > $2 ORDER BY rv LIMIT $3",
     )
     .bind(account)
     .bind(signed(after))
@@ -165,11 +161,9 @@ async fn stood(
 /// The traces of records that left an account's units and are in none of them now.
 async fn left(tx: &mut Transaction, account: &str, after: u64, limit: usize) -> Answer<Vec<Entry>> {
     let rows: Vec<(Vec<u8>, String, i64)> = query_as(
-        "SELECT trace.record, trace.unit, trace.rv FROM record_left trace
-         JOIN visible_unit seen ON seen.account = $1 AND seen.unit = trace.unit
-         JOIN record ON record.id = trace.record
-         WHERE trace.rv > $2 AND NOT EXISTS
-            (SELECT 1 FROM visible_unit WHERE account = $1 AND unit = record.unit)
+        "SELECT trace.record, trace.unit, trace.rv FROM visible_trace trace
+         WHERE trace.account = $1 AND trace.rv > $2 AND NOT EXISTS
+            (SELECT 1 FROM visible_record seen WHERE seen.account = $1 AND seen.id = trace.record)
          ORDER BY trace.rv LIMIT $3",
     )
     .bind(account)

@@ -178,20 +178,34 @@ impl Database {
         let mut tx = self.begin_read().await?;
         let published = Published::read(&mut tx).await?;
         let rights = Rights::read(&mut tx, repairer.account, &published).await?;
-        let mut query = seen_by(repairer);
-        query.push(match shown {
-            Shown::Waiting => " AND q.settled_ms IS NULL",
-            Shown::Settled => " AND q.settled_ms IS NOT NULL",
-            Shown::All => "",
-        });
-        if let Some(before) = before {
-            query.push(" AND q.id < ").push_bind(before);
-        }
-        query.push(" ORDER BY q.id DESC LIMIT ").push_bind(signed(limit));
-        let rows: Vec<Row> = query.build_as().fetch_all(&mut tx).await?;
-        let mut entries = Vec::with_capacity(rows.len());
-        for row in rows {
-            entries.push(entry(&mut tx, row, repairer, &rights).await?);
+        let mut entries = Vec::new();
+        let mut before = before;
+        loop {
+            let mut query = seen_by(repairer);
+            query.push(match shown {
+                Shown::Waiting => " AND q.settled_ms IS NULL",
+                Shown::Settled => " AND q.settled_ms IS NOT NULL",
+                Shown::All => "",
+            });
+            if let Some(before) = before {
+                query.push(" AND q.id < ").push_bind(before);
+            }
+            query.push(" ORDER BY q.id DESC LIMIT ").push_bind(signed(limit));
+            let rows: Vec<Row> = query.build_as().fetch_all(&mut tx).await?;
+            let is_last = (rows.len() as u64) < limit;
+            for row in rows {
+                before = Some(row.id);
+                let entry = entry(&mut tx, row, repairer, &rights).await?;
+                if is_seen(&entry, repairer, &rights) {
+                    entries.push(entry);
+                }
+                if entries.len() as u64 == limit {
+                    break;
+                }
+            }
+            if is_last || entries.len() as u64 == limit {
+                break;
+            }
         }
         tx.rollback().await?;
         Ok(entries)
@@ -211,6 +225,9 @@ impl Database {
         let row = one(&mut tx, id, repairer).await?.ok_or(SettleError::NotFound)?;
         let hash = row.hash.clone();
         let waiting = entry(&mut tx, row, repairer, &rights).await?;
+        if !is_seen(&waiting, repairer, &rights) {
+            return Err(SettleError::NotFound);
+        }
         if waiting.settled.is_some() {
             let is_same = waiting.is_applied() == matches!(settlement, Settlement::Apply);
             let head = head(&mut tx, 0).await?;
@@ -269,6 +286,12 @@ impl Database {
         tx.commit().await?;
         Ok((settled, head))
     }
+}
+
+/// Whether an entry is of a programme that the repairer sees; what cannot be read is of none.
+fn is_seen(entry: &Quarantined, repairer: Repairer<'_>, rights: &Rights<'_>) -> bool {
+    let form = entry.operation.as_ref().map(|operation| &operation.form.id);
+    repairer.sees_all || form.is_none_or(|form| rights.sees_form(form))
 }
 
 async fn one(tx: &mut Write, id: i64, repairer: Repairer<'_>) -> Answer<Option<Row>> {

@@ -7,7 +7,7 @@ use sync::rights::Role;
 use sync::wire::{FormRef, Hash};
 
 use super::accounts::stored_role;
-use super::sql::{query_as, query_scalar};
+use super::sql::{At, query_as, query_scalar};
 use super::{Answer, Transaction, bytes};
 
 /// The forms and units there are.
@@ -34,6 +34,8 @@ pub(super) struct Rights<'a> {
     account: String,
     role: Role,
     visible: BTreeSet<String>,
+    /// The forms of the programmes that its grant is limited to; none: it is not limited.
+    forms: Option<BTreeSet<String>>,
 }
 
 impl<'a> Rights<'a> {
@@ -50,13 +52,41 @@ impl<'a> Rights<'a> {
             .bind(account)
             .fetch_all(&mut *tx)
             .await?;
+        let programmes = programmes(&mut *tx, account).await?;
+        let mut forms = None;
+        if !programmes.is_empty() {
+            let named: Vec<String> = query_scalar(
+                "SELECT its.form FROM account_programme mine JOIN form_programme its ON its.programme = mine.programme
+                 WHERE mine.account = $1",
+            )
+            .bind(account)
+            .fetch_all(&mut *tx)
+            .await?;
+            forms = Some(named.into_iter().collect());
+        }
         Ok(Self {
             published,
+            forms,
             account: account.to_owned(),
             role: stored_role(&role)?,
             visible: visible.into_iter().collect(),
         })
     }
+
+    /// Whether records of that form are of a programme that the account sees.
+    pub(super) fn sees_form(&self, form: &str) -> bool {
+        self.forms.as_ref().is_none_or(|forms| forms.contains(form))
+    }
+}
+
+/// The programmes that an account's grant is limited to, sorted; none: it is not.
+pub(super) async fn programmes<'c>(at: impl Into<At<'c>>, account: &str) -> Answer<Vec<String>> {
+    Ok(query_scalar(
+        "SELECT programme FROM account_programme WHERE account = $1 ORDER BY programme",
+    )
+    .bind(account)
+    .fetch_all(at)
+    .await?)
 }
 
 impl Directory for Rights<'_> {
@@ -71,7 +101,8 @@ impl Directory for Rights<'_> {
         self.published.units.contains(unit)
     }
 
-    fn role(&self, account: &str, unit: &str, _: &str) -> Option<Role> {
-        (account == self.account && self.visible.contains(unit)).then_some(self.role)
+    fn role(&self, account: &str, unit: &str, form: &str) -> Option<Role> {
+        let is_seen = self.visible.contains(unit) && self.sees_form(form);
+        (account == self.account && is_seen).then_some(self.role)
     }
 }

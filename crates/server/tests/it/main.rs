@@ -16,6 +16,7 @@ mod openrosa;
 mod password;
 mod place;
 mod preview;
+mod programmes;
 mod pull;
 mod push;
 mod records;
