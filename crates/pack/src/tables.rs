@@ -148,6 +148,29 @@ pub struct FormRow {
     pub extra: Extra,
 }
 
+/// A question that asks for personal data: for what, for how long, and who sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonalField {
+    /// Row of the table.
+    #[serde(skip)]
+    pub row: u32,
+    /// The form, by the name that the other tables use.
+    pub form: String,
+    /// The question, by its path in the form: `hoc_vien/hv_ten`.
+    pub field: String,
+    /// Whose data: questions of one form with the same word are about one person.
+    pub person: String,
+    /// What it is asked for.
+    pub purpose: Text,
+    /// For how many months an answer is kept.
+    pub months: u32,
+    /// The roles that see it.
+    pub seen_by: Vec<String>,
+    /// Other columns.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: Extra,
+}
+
 /// A piece of the plan's text, word for word, and what the product does for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clause {

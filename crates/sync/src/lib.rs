@@ -12,6 +12,7 @@
 //! | [`view`] | a record as a screen shows it |
 //! | [`device`] | when the phone talks, and what it does with the answer |
 //! | [`push`], [`pull`] | the server's side |
+//! | [`mask`] | fields that a person does not see |
 //! | [`rights`] | who may do what to a record |
 //! | [`repair`] | what the server could not apply, after all |
 //! | [`blob`] | files in chunks |
@@ -24,6 +25,7 @@ pub mod codec;
 pub mod device;
 pub mod draft;
 mod gather;
+pub mod mask;
 pub mod merge;
 pub mod pull;
 pub mod push;

@@ -37,6 +37,8 @@ pub trait Directory {
     fn knows_unit(&self, unit: &str) -> bool;
     /// What the account is for where records of that form in that unit are concerned: `None` if it does not see them.
     fn role(&self, account: &str, unit: &str, form: &str) -> Option<Role>;
+    /// Whether a field of records of that form is hidden from the account.
+    fn hides(&self, account: &str, form: &str, path: &str) -> bool;
 }
 
 /// Who pushes, by the session of the request.

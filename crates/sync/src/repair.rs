@@ -45,6 +45,8 @@ pub(crate) fn check_content(
 ) -> Result<(), QuarantineReason> {
     let role = directory.role(by, &operation.unit, &operation.form.id);
     let role = role.filter(|role| role.does_field_work());
+    // Who does not see what stands there cannot have meant to replace it.
+    let is_blind = |form: &str| operation.fields.keys().any(|path| directory.hides(by, form, path));
     let reaches = |record: &Record| directory.role(by, record.unit(), &record.form().id).is_some();
     if !directory.knows_form(&operation.form) {
         Err(QuarantineReason::UnknownForm)
@@ -54,6 +56,10 @@ pub(crate) fn check_content(
         match role.filter(|_| record.is_none_or(reaches)) {
             None => Err(QuarantineReason::OutOfScope),
             Some(role) if !role.may(operation, record) => Err(QuarantineReason::NotAllowed),
+            Some(_) if is_blind(&operation.form.id) => Err(QuarantineReason::NotAllowed),
+            Some(_) if record.is_some_and(|record| is_blind(&record.form().id)) => {
+                Err(QuarantineReason::NotAllowed)
+            }
             Some(_) => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{MANIFEST, Table};
+use super::{MANIFEST, ROLES, Table};
 use crate::{Date, Kind, Pack, Problem, Unit, reference};
 
 /// The word for every indicator.
@@ -18,6 +18,7 @@ pub(super) fn check(pack: &Pack, problems: &mut Vec<Problem>) {
     checker.cycles();
     checker.events();
     checker.forms();
+    checker.personal_data();
     checker.clauses();
     checker.tasks();
     checker.report_outline();
@@ -267,6 +268,39 @@ impl<'a> Checker<'a> {
                         Kind::OneSided { here: form.file.clone(), there: name.to_owned(), column };
                     self.at(Table::Forms, form.row, "clauses", kind);
                 }
+            }
+        }
+    }
+
+    fn personal_data(&mut self) {
+        let mut seen: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+        for field in &self.pack.personal_data {
+            let (table, row) = (Table::PersonalData, field.row);
+            if !field.form.is_empty() && !self.forms.contains(field.form.as_str()) {
+                self.at(
+                    table,
+                    row,
+                    "form",
+                    Kind::Unknown { what: "form", name: field.form.clone() },
+                );
+            }
+            if let Some(first) = seen.insert((&field.form, &field.field), row) {
+                let kind = Kind::Duplicate { id: field.field.clone(), first };
+                self.at(table, row, "field", kind);
+            }
+            for role in field.seen_by.iter().filter(|role| !ROLES.contains(&role.as_str())) {
+                let kind = Kind::UnknownWord { found: role.clone(), allowed: ROLES.join(", ") };
+                self.at(table, row, "seen_by", kind);
+            }
+        }
+        // A pack without the table does not say anything about its fields.
+        if !self.pack.manifest.tables.contains_key(&Table::PersonalData) {
+            return;
+        }
+        for form in &self.pack.forms {
+            let is_said = form.personal_data || form.sensitive_data;
+            if is_said && !seen.keys().any(|(of, _)| *of == form.file) {
+                self.at(Table::Forms, form.row, "personal_data", Kind::PersonalWithoutField);
             }
         }
     }

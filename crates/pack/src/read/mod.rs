@@ -16,8 +16,8 @@ pub use schema::Table;
 
 use crate::phone::{PhoneForm, PhonePack, PublishedForm};
 use crate::{
-    Clause, Event, FormRow, Indicator, Kind, LegalRef, OutlineItem, Problem, Severity, Task, Units,
-    Violation,
+    Clause, Event, FormRow, Indicator, Kind, LegalRef, OutlineItem, PersonalField, Problem,
+    Severity, Task, Units, Violation,
 };
 
 /// The manifest's place in a pack.
@@ -36,6 +36,8 @@ pub struct Pack {
     pub events: Vec<Event>,
     /// The table of its forms.
     pub forms: Vec<FormRow>,
+    /// Questions that ask for personal data.
+    pub personal_data: Vec<PersonalField>,
     /// The plan, piece by piece.
     pub clauses: Vec<Clause>,
     /// Tasks.
@@ -84,6 +86,7 @@ fn read_all(files: &BTreeMap<String, Vec<u8>>, problems: &mut Vec<Problem>) -> O
         units,
         events: reader.events(),
         forms: reader.forms(),
+        personal_data: reader.personal_data(),
         clauses: reader.clauses(),
         tasks: reader.tasks(),
         indicators: reader.indicators(),

@@ -331,6 +331,12 @@ impl Database {
         now_ms: i64,
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
+        // Another role sees other fields: its devices take the feed from its start.
+        query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1 AND role <> $2")
+            .bind(name)
+            .bind(change.role.map(Role::name))
+            .execute(&mut tx)
+            .await?;
         let unit: Option<String> = query_scalar(
             "UPDATE account SET display_name = coalesce($2, display_name), role = coalesce($3, role),
                 unit = coalesce($4, unit) WHERE name = $1 RETURNING unit",

@@ -9,6 +9,7 @@ use sync::wire::{FormRef, Hash};
 
 use super::accounts::refresh_visible_units;
 use super::audit::{Event, note};
+use super::personal::{PersonalRule, put_personal};
 use super::rights::programmes;
 use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, bytes};
@@ -36,6 +37,8 @@ pub struct NewPack {
     pub units: Vec<String>,
     /// The programme of each of its forms that has one, by the form's id.
     pub programmes: BTreeMap<String, String>,
+    /// The questions of its forms that ask for personal data.
+    pub personal: Vec<PersonalRule>,
 }
 
 impl Database {
@@ -61,6 +64,7 @@ impl Database {
             .await?;
         }
         place_forms(&mut tx, new).await?;
+        put_personal(&mut tx, new).await?;
         query("INSERT INTO pack (hash, json, loaded_ms) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING")
             .bind(new.hash.0.as_slice())
             .bind(&new.json)
@@ -170,6 +174,7 @@ impl Database {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` gives")]
 fn damaged_pack(error: serde_json::Error) -> DatabaseError {
     DatabaseError::Damaged { what: "pack", why: error.to_string() }
 }

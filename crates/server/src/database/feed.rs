@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync::codec;
+use sync::mask::Mask;
 use sync::merge::{Record, Stamp};
 use sync::pull::{self, Feed, Start};
 use sync::wire::{DeviceId, RecordId, RecordState, Verdict};
 
 use super::log::stored_verdict;
+use super::personal::mask;
 use super::sql::{query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, bytes, signed, unsigned};
 
@@ -92,8 +94,11 @@ impl Database {
             Vec::new()
         };
         let size = fitting(&entries, size);
-        let records: Vec<RecordState> =
+        let mut records: Vec<RecordState> =
             entries.into_iter().take(size + 1).map(|entry| entry.state).collect();
+        if !records.is_empty() {
+            cut(&mut records, &mask(&mut tx, account).await?);
+        }
         let last_of_more = records.get(size).and_then(|_| records.get(size - 1));
         let end = feed.end(start, last_of_more.map(|last| last.rv));
         let settled = settled(&mut tx, device, start.after, end).await?;
@@ -121,7 +126,9 @@ impl Database {
         .bind(id.0.as_slice())
         .fetch_optional(&self.readers)
         .await?;
-        row.map(state).transpose()
+        let mut found: Vec<RecordState> = row.map(state).transpose()?.into_iter().collect();
+        cut(&mut found, &self.mask_of(account).await?);
+        Ok(found.pop())
     }
 
     /// The records of a form that an account sees, by the time they were received.
@@ -134,8 +141,15 @@ impl Database {
         .bind(form)
         .fetch_all(&self.readers)
         .await?;
-        rows.into_iter().map(state).collect()
+        let mut found = rows.into_iter().map(state).collect::<Answer<Vec<_>>>()?;
+        cut(&mut found, &self.mask_of(account).await?);
+        Ok(found)
     }
+}
+
+/// What an account does not see of records that it sees, it does not get.
+fn cut(records: &mut [RecordState], mask: &Mask) {
+    records.iter_mut().for_each(|record| mask.cut_state(record));
 }
 
 /// The records in an account's units, from a place of the feed on.

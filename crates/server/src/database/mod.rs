@@ -18,6 +18,7 @@ mod feed;
 mod group;
 mod log;
 mod openrosa;
+mod personal;
 mod postgres;
 mod quarantine;
 mod rights;
@@ -39,6 +40,7 @@ pub use copy::{BackupError, DatabaseCopy, read_copy};
 pub use credentials::{NewPassword, Proof};
 pub use feed::FeedPage;
 pub use log::{LoggedOperation, Pushed, outcome_name};
+pub use personal::PersonalRule;
 pub use quarantine::{Quarantined, Repairer, SettleError, Settled, Settlement, Shown};
 
 /// A connected database.

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sync::mask::Mask;
 use sync::push::Directory;
 use sync::rights::Role;
 use sync::wire::{FormRef, Hash};
 
 use super::accounts::stored_role;
+use super::personal::mask;
 use super::sql::{At, query_as, query_scalar};
 use super::{Answer, Transaction, bytes};
 
@@ -36,6 +38,7 @@ pub(super) struct Rights<'a> {
     visible: BTreeSet<String>,
     /// The forms of the programmes that its grant is limited to; none: it is not limited.
     forms: Option<BTreeSet<String>>,
+    mask: Mask,
 }
 
 impl<'a> Rights<'a> {
@@ -65,6 +68,7 @@ impl<'a> Rights<'a> {
             forms = Some(named.into_iter().collect());
         }
         Ok(Self {
+            mask: mask(tx, account).await?,
             published,
             forms,
             account: account.to_owned(),
@@ -104,5 +108,9 @@ impl Directory for Rights<'_> {
     fn role(&self, account: &str, unit: &str, form: &str) -> Option<Role> {
         let is_seen = self.visible.contains(unit) && self.sees_form(form);
         (account == self.account && is_seen).then_some(self.role)
+    }
+
+    fn hides(&self, account: &str, form: &str, path: &str) -> bool {
+        account != self.account || self.mask.hides(form, path)
     }
 }

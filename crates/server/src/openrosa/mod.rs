@@ -31,6 +31,8 @@ use answer::{Answer, Refusal, XML, escaped, said};
 use client::Client;
 use submission::{Past, Submission, record_of};
 
+pub(crate) use submission::{below_root, is_meta};
+
 /// Where all addresses of this module begin.
 pub const ROOT: &str = "/openrosa";
 

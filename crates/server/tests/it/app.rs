@@ -88,6 +88,7 @@ pub fn pack() -> NewPack {
         forms: vec![FormRow { form: form_ref(), xml: FORM.to_owned() }],
         units: ["thanh_pho", "phuong_a", "phuong_b"].map(str::to_owned).to_vec(),
         programmes: BTreeMap::new(),
+        personal: Vec::new(),
     }
 }
 

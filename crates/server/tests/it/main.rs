@@ -14,6 +14,7 @@ mod group_commit;
 mod headers;
 mod openrosa;
 mod password;
+mod personal;
 mod place;
 mod preview;
 mod programmes;

@@ -30,6 +30,10 @@ impl Directory for Rights {
     fn role(&self, account: &str, unit: &str, _: &str) -> Option<Role> {
         (account == "anna" && unit == "mine").then_some(Role::Officer)
     }
+
+    fn hides(&self, _: &str, _: &str, path: &str) -> bool {
+        path == "hidden"
+    }
 }
 
 fn operation(seq: u64) -> Operation {
@@ -96,6 +100,11 @@ fn what_cannot_be_applied_is_kept_with_its_reason_and_harms_no_neighbour() {
         it.fields.insert(field::STATE.to_owned(), Write { value, over: Vec::new() });
     };
     assert_eq!(reason(approve, &ANNA), Some(OutOfScope));
+    let blind = |it: &mut Operation| {
+        let write = Write { value: Value::Empty, over: Vec::new() };
+        it.fields.insert("hidden".to_owned(), write);
+    };
+    assert_eq!(reason(blind, &ANNA), Some(OutOfScope));
     let mut approved = operation(1);
     approve(&mut approved);
     let decided = push(request([approved]), Known::default());
