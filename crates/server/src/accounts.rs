@@ -65,7 +65,7 @@ pub async fn verify_password(
 ) -> Result<bool, PasswordError> {
     hashing(move || {
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
+        let hash = hash.unwrap_or_else(|| NOBODYS_PASSWORD.to_owned());
         let hash =
             PasswordHash::new(&hash).map_err(|error| PasswordError::Hash(error.to_string()))?;
         Ok(argon().verify_password(password.as_bytes(), &hash).is_ok() && known)
@@ -74,7 +74,7 @@ pub async fn verify_password(
 }
 
 /// The hash of a password that was thrown away: what an unknown name is compared with.
-const NOBODY: &str =
+pub(crate) const NOBODYS_PASSWORD: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c290YXktbm9ib2R5$r0Lpe6YwkF8ZzWq1yT6JmXb3nVhQd5uCsAoGfEiKtMw";
 
 /// Random bytes of the operating system.

@@ -13,6 +13,7 @@ use crate::bundle::keys::KeyFolder;
 use crate::clock;
 use crate::config::Config;
 use crate::database::{BackupError, Database, DatabaseError, OpenError, read_copy};
+use crate::erasures::{ErasuresError, List};
 
 /// What a backup or a restore moved.
 #[derive(Debug)]
@@ -47,6 +48,9 @@ pub enum MoveError {
         /// Why.
         error: io::Error,
     },
+    /// What was erased could not be erased again.
+    #[error(transparent)]
+    Erasures(#[from] ErasuresError),
     /// The folder holds no copy of a database.
     #[error("{0} holds no copy of a database")]
     NoCopy(String),
@@ -70,6 +74,12 @@ pub async fn backup(config: &Config, folder: &Path, now_ms: i64) -> Result<Moved
     // Without them nobody could open the bundles that phones have sealed by now.
     let keys = folder.join("keys");
     at(&keys, KeyFolder::new(config.key_folder()).copy_to(&keys))?;
+    // What was erased must stay so, whichever copy is put back; and its files are not to lie here for ever.
+    let list = List::of(folder);
+    at(folder, List::of(&config.data).copy_to(&list))?;
+    for hash in database.erased_blobs().await? {
+        at(folder, to.remove(hash).await)?;
+    }
     for hash in &moved.lost {
         database.want_again(*hash).await?;
     }
@@ -105,6 +115,8 @@ pub async fn restore(
     let moved = move_files(&files, &from, &to, copy).await?;
     let keys = config.key_folder();
     at(&keys, KeyFolder::new(folder.join("keys")).copy_to(&keys))?;
+    let list = List::of(&config.data);
+    at(folder, List::of(folder).copy_to(&list))?;
     if config.database_url.is_some() {
         let database = Database::of(config, clock::now_ms()).await?;
         database.put_back(&part).await?;
@@ -115,6 +127,7 @@ pub async fn restore(
         at(&target, std::fs::rename(&part, &target))?;
     }
     let database = Database::of(config, clock::now_ms()).await?;
+    list.apply(&database, &to, clock::now_ms()).await?;
     for hash in &moved.lost {
         database.want_again(*hash).await?;
     }

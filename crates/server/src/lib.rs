@@ -14,6 +14,8 @@
 //! | [`pack_load`] | from a pack folder to forms and units in force |
 //! | [`spreadsheet_form`] | from a spreadsheet to a form that phones can run |
 //! | [`openrosa`] | ODK Collect and its kin: form list, forms, submissions |
+//! | [`persons`] | what is held about a person: finding, exporting, erasing it |
+//! | [`erasures`] | the list of what was erased, for databases that are put back |
 //! | [`export`] | records as a spreadsheet |
 //! | [`static_files`] | the app, as the build left it |
 //!
@@ -29,12 +31,14 @@ pub mod bundle;
 pub mod clock;
 pub mod config;
 pub mod database;
+pub mod erasures;
 pub mod error;
 pub mod export;
 pub mod failed_sign_ins;
 pub mod openrosa;
 pub mod pack_load;
 pub mod passwords;
+pub mod persons;
 mod problem_words;
 pub mod router;
 pub mod spreadsheet_form;
@@ -55,6 +59,7 @@ use crate::bundle::incoming::Incoming;
 use crate::bundle::keys::{KeyFolder, OrganisationKey};
 use crate::config::Config;
 use crate::database::{Database, DatabaseError, OpenError};
+use crate::erasures::{ErasuresError, List};
 use crate::failed_sign_ins::FailedSignIns;
 use crate::static_files::StaticFiles;
 
@@ -93,6 +98,9 @@ pub enum ServeError {
     /// The data folder or the network said no.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// The list of erasures could not be done again: what was erased would be shown.
+    #[error(transparent)]
+    Erasures(#[from] ErasuresError),
 }
 
 /// How long the parts of a file wait for the rest.
@@ -121,6 +129,10 @@ impl App {
         let blobs = BlobStore::of(&config)?;
         let keys = KeyFolder::new(config.key_folder());
         ensure_key(&database, &keys).await?;
+        let again = List::of(&config.data).apply(&database, &blobs, clock::now_ms()).await?;
+        if again > 0 {
+            tracing::info!(erasures = again, "erased again what a backup had brought back");
+        }
         let incoming = Incoming::new(config.incoming_folder());
         let files = StaticFiles::new(config.app.clone());
         let inner = Inner {
@@ -209,6 +221,13 @@ impl App {
     async fn sweep_daily(self) {
         let mut stopping = self.stopping();
         loop {
+            match persons::retention(&self, clock::now_ms(), false).await {
+                Ok((0, _)) => {}
+                Ok((fields, records)) => {
+                    tracing::info!(fields, records, "erased what was kept long enough");
+                }
+                Err(error) => tracing::error!(%error, "what was kept long enough was not erased"),
+            }
             match self.sweep(clock::now_ms()).await {
                 Ok(0) => {}
                 Ok(files) => tracing::info!(files, "abandoned uploads thrown away"),

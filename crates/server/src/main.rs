@@ -13,8 +13,9 @@ use server::bundle::keys::{KeyFolder, OrganisationKey};
 use server::bundle::{self, ImportError, Receipt};
 use server::config::Config;
 use server::database::{AuditOf, Database, NewAccount, NewSession, Seen};
-use server::{App, backup, clock, openrosa, pack_load, passwords};
-use sync::wire::{DeviceId, Hash};
+use server::persons::{Mention, Wanted};
+use server::{App, backup, clock, openrosa, pack_load, passwords, persons};
+use sync::wire::{DeviceId, Hash, RecordId};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -53,6 +54,15 @@ enum Command {
     /// Who did what, when, to what.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// What is held about a person: find it, hand it out, erase it.
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Erase the personal data that are older than the pack says they are kept. A server that runs does so daily.
+    Retention {
+        /// Only say how much that would be.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Work of phones that came as files.
     #[command(subcommand)]
     Bundle(BundleCommand),
@@ -181,6 +191,51 @@ enum SessionCommand {
 }
 
 #[derive(Subcommand)]
+enum PersonCommand {
+    /// List where records speak of a person.
+    Find(WhomByValue),
+    /// Write all that is held about a person into a ZIP file: `person.json`, and the files.
+    Export {
+        /// The file to write.
+        file: PathBuf,
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// Erase what is said of a person: in records, their history and the copies on phones; or the name of an account. It stays
+    /// erased when a backup is put back. Figures and records stay.
+    Erase {
+        #[command(flatten)]
+        whom: Whom,
+        /// How many mentions `person find` listed: nothing is erased if it is another number now.
+        #[arg(long, value_name = "NUMBER", required_unless_present = "account")]
+        mentions: Option<usize>,
+    },
+}
+
+#[derive(Args)]
+struct WhomByValue {
+    /// An answer that is about the person: a name or a phone number. Capitals and accents do not matter.
+    #[arg(long, value_name = "TEXT")]
+    value: String,
+    /// Only in this record; may be given several times. Two people may have one name.
+    #[arg(long = "record", value_name = "RECORD")]
+    records: Vec<RecordId>,
+}
+
+#[derive(Args)]
+struct Whom {
+    /// The account of a person who has one.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["value", "records"])]
+    account: Option<String>,
+    /// An answer that is about the person: a name or a phone number. Capitals and accents do not matter.
+    #[arg(long, value_name = "TEXT", required_unless_present = "account")]
+    value: Option<String>,
+    /// Only in this record; may be given several times. Two people may have one name.
+    #[arg(long = "record", value_name = "RECORD")]
+    records: Vec<RecordId>,
+}
+
+#[derive(Subcommand)]
 enum AuditCommand {
     /// Print the newest rows, newest first.
     List {
@@ -301,6 +356,14 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::User(command) => user(&open(&config).await?, command).await?,
         Command::Session(command) => session(&open(&config).await?, command).await?,
         Command::Audit(command) => return audit(&open(&config).await?, command).await,
+        Command::Person(command) => person(config, command).await?,
+        Command::Retention { dry_run } => {
+            let app = App::open(config).await?;
+            let (fields, records) = persons::retention(&app, clock::now_ms(), dry_run).await?;
+            let what = if dry_run { "would be erased" } else { "erased" };
+            say(&format!("{fields} fields of {records} records {what}"));
+            app.database().close().await;
+        }
         Command::Bundle(BundleCommand::Import { files, from }) => {
             return import(config, &files, from.as_deref()).await;
         }
@@ -562,6 +625,60 @@ async fn audit(database: &Database, command: AuditCommand) -> anyhow::Result<Exi
             }
         },
     }
+}
+
+async fn person(config: Config, command: PersonCommand) -> anyhow::Result<()> {
+    let app = App::open(config).await?;
+    let now_ms = clock::now_ms();
+    match command {
+        PersonCommand::Find(WhomByValue { value, records }) => {
+            let found = persons::find(&app, &wanted(&value, records)?).await?;
+            for mention in &found {
+                say(&mentioned(mention));
+            }
+            say(&format!("{} mentions", found.len()));
+        }
+        PersonCommand::Export { file, whom: Whom { account, value, records } } => {
+            let zip = match (account, value) {
+                (Some(account), _) => persons::export_account(&app, &account, None, now_ms).await?,
+                (None, value) => {
+                    let wanted = wanted(&value.unwrap_or_default(), records)?;
+                    persons::export(&app, &wanted, None, now_ms).await?
+                }
+            };
+            std::fs::write(&file, zip).with_context(|| file.display().to_string())?;
+            say(&format!("{}: written", file.display()));
+        }
+        PersonCommand::Erase { whom: Whom { account: Some(account), .. }, .. } => {
+            if !persons::erase_account(&app, &account, None, now_ms).await? {
+                bail!("no account with a name is called {account}");
+            }
+            say(&format!("{account}: the name is erased, sessions ended"));
+        }
+        PersonCommand::Erase { whom: Whom { value, records, .. }, mentions } => {
+            let wanted = wanted(&value.unwrap_or_default(), records)?;
+            let erased =
+                persons::erase(&app, &wanted, mentions.unwrap_or_default(), None, now_ms).await?;
+            for mention in &erased {
+                say(&mentioned(mention));
+            }
+            say(&format!(
+                "{} mentions erased; make a backup now, and let older ones go",
+                erased.len()
+            ));
+        }
+    }
+    app.database().close().await;
+    Ok(())
+}
+
+fn wanted(value: &str, records: Vec<RecordId>) -> anyhow::Result<Wanted> {
+    Ok(Wanted::by(value)?.only_in(records.into_iter().collect()))
+}
+
+fn mentioned(mention: &Mention) -> String {
+    let Mention { record, form, unit, person, row, paths } = mention;
+    format!("{record}  {form:<24} {unit:<24} {person} {row} ({} fields)", paths.len())
 }
 
 async fn import(config: Config, files: &[PathBuf], from: Option<&str>) -> anyhow::Result<ExitCode> {

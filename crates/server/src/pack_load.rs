@@ -137,7 +137,7 @@ fn personal_rules(
 ) -> Vec<PersonalRule> {
     let table = pack.manifest.tables.get(&Table::PersonalData).cloned().unwrap_or_default();
     let mut rules = Vec::new();
-    for row in pack.forms.iter() {
+    for row in &pack.forms {
         let made = forms.iter().find(|form| form.form.id == row.form_id);
         let Some((form, _)) = made.and_then(|made| form::parse_xform(&made.xml).ok()) else {
             continue;
@@ -169,7 +169,7 @@ fn personal_rules(
         let titles: Vec<PersonalRule> = titles
             .filter_map(|(path, bind)| {
                 let from = named_in(bind.calculate.as_deref()?, &form, &of_form)?;
-                let title = [field::TITLE, path].map(|field| field.to_owned());
+                let title = [field::TITLE, path].map(str::to_owned);
                 Some(title.map(|field| PersonalRule { field, ..from.clone() }))
             })
             .flatten()

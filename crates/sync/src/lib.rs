@@ -12,6 +12,7 @@
 //! | [`view`] | a record as a screen shows it |
 //! | [`device`] | when the phone talks, and what it does with the answer |
 //! | [`push`], [`pull`] | the server's side |
+//! | [`erase`] | values that must not come back |
 //! | [`mask`] | fields that a person does not see |
 //! | [`rights`] | who may do what to a record |
 //! | [`repair`] | what the server could not apply, after all |
@@ -24,6 +25,7 @@ pub mod bundle;
 pub mod codec;
 pub mod device;
 pub mod draft;
+pub mod erase;
 mod gather;
 pub mod mask;
 pub mod merge;

@@ -10,6 +10,7 @@ use std::{
 
 use crate::{
     codec,
+    erase::Erased,
     gather::gather,
     merge::Record,
     repair,
@@ -68,6 +69,8 @@ pub struct Known {
     pub kept: BTreeMap<u64, Kept>,
     /// The records of [`Batch::records`] that exist.
     pub records: BTreeMap<RecordId, Record>,
+    /// What was erased in [`Batch::records`].
+    pub erased: Erased,
 }
 
 #[derive(Clone, Debug)]
@@ -103,9 +106,9 @@ pub enum Place {
 pub struct Decision {
     /// Its place in its device's count.
     pub seq: u64,
-    /// SHA-256 of its bytes.
+    /// SHA-256 of its bytes as they came: its name for ever.
     pub hash: Hash,
-    /// Its bytes as they came, readable or not.
+    /// Its bytes as they came, readable or not, but for what must not come back: see [`crate::erase`].
     pub bytes: Vec<u8>,
     /// The operation, if the bytes are one.
     pub operation: Option<Operation>,
@@ -135,6 +138,8 @@ pub struct Decided {
     pub lost: Option<RangeInclusive<u64>>,
     /// How many operations the device still holds unsent, if it said so.
     pub unsent: Option<u64>,
+    /// What was erased, with the writes that came from before.
+    pub erased: Erased,
 }
 
 impl Batch {
@@ -175,7 +180,7 @@ impl Batch {
     /// Decides what becomes of each operation.
     #[must_use]
     pub fn decide(self, known: Known, sender: &Sender<'_>, directory: &impl Directory) -> Decided {
-        let Known { mut acked, mut kept, mut records } = known;
+        let Known { mut acked, mut kept, mut records, mut erased } = known;
         let mut decisions = Vec::new();
         let mut changed = BTreeSet::new();
         let before = self.oldest.unwrap_or_default().saturating_sub(1);
@@ -185,11 +190,13 @@ impl Batch {
         let unit = |(id, record): (&RecordId, &Record)| (*id, record.unit().to_owned());
         let units: BTreeMap<RecordId, String> = gather(records.iter().map(unit));
 
-        for Incoming { seq, bytes, operation } in self.incoming {
+        for Incoming { seq, mut bytes, mut operation } in self.incoming {
             if seq > acked + 1 {
                 break; // a gap: the device sends again from `acked`
             }
             let hash = codec::hash(&bytes);
+            let size = bytes.len();
+            cut(&mut erased, operation.as_mut(), &mut bytes);
             let beside = |reason| (quarantined(seq, reason), Some(reason), Place::Beside);
             let (verdict, reason, place) = match kept.get(&seq) {
                 Some(kept) if kept.hash == hash => (kept.verdict.clone(), None, Place::Held),
@@ -198,7 +205,7 @@ impl Batch {
                 None => {
                     let readable = operation.as_ref().ok_or(QuarantineReason::Unreadable);
                     let outcome = readable.and_then(|operation| {
-                        check(operation, bytes.len(), &records, sender, directory)?;
+                        check(operation, size, &records, sender, directory)?;
                         changed.insert(operation.record);
                         Ok(apply(&mut records, operation))
                     });
@@ -227,30 +234,52 @@ impl Batch {
         // What a gap or a copied profile stopped stays on the device.
         let unsent =
             self.unsent.map(|unsent| unsent.saturating_add((brought - decisions.len()) as u64));
-        Decided { device: self.device, acked, decisions, changed: records, left, lost, unsent }
+        Decided {
+            device: self.device,
+            acked,
+            decisions,
+            changed: records,
+            left,
+            lost,
+            unsent,
+            erased,
+        }
     }
 
     /// Decides what becomes of operations that must not take a place in the device's count: what the log does not hold is
     /// kept beside it, for the repair desk. So nobody can take the place of what the device itself will send.
     #[must_use]
     pub fn set_beside(self, known: &Known, reason: QuarantineReason) -> Decided {
-        let decisions = self.incoming.into_iter().map(|Incoming { seq, bytes, operation }| {
+        let mut erased = known.erased.clone();
+        let decide = |Incoming { seq, mut bytes, mut operation }| {
             let hash = codec::hash(&bytes);
+            cut(&mut erased, operation.as_mut(), &mut bytes);
             let (verdict, reason, place) = match known.kept.get(&seq) {
                 Some(kept) if kept.hash == hash => (kept.verdict.clone(), None, Place::Held),
                 _ => (quarantined(seq, reason), Some(reason), Place::Beside),
             };
             Decision { seq, hash, bytes, operation, verdict, reason, place }
-        });
+        };
+        let decisions = self.incoming.into_iter().map(decide).collect();
         Decided {
             device: self.device,
             acked: known.acked,
-            decisions: decisions.collect(),
+            decisions,
             changed: BTreeMap::new(),
             left: BTreeMap::new(),
             lost: None,
             unsent: None,
+            erased,
         }
+    }
+}
+
+/// Takes out of an operation what must not come back.
+fn cut(erased: &mut Erased, operation: Option<&mut Operation>, bytes: &mut Vec<u8>) {
+    if let Some(operation) = operation
+        && erased.cut(operation)
+    {
+        *bytes = codec::encode(operation);
     }
 }
 

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sync::erase::SERVER;
 use sync::wire::DeviceId;
 use utoipa::ToSchema;
 
@@ -80,6 +81,9 @@ pub async fn sign_in(
         .device
         .parse()
         .map_err(|error| ApiError::bad_request("bad_device", format!("device: {error}")))?;
+    if device == SERVER {
+        return Err(ApiError::bad_request("bad_device", "device: that is the server's own"));
+    }
     let device_name: String = given.device_name.chars().take(120).collect();
     let (token, key) = accounts::new_token();
     let session = NewSession { key: &key, device, device_name: &device_name };

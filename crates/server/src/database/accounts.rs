@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use pack::phone::PhonePack;
 use serde_json::{Value as Json, json};
+use sync::erase::SERVER;
 use sync::wire::DeviceId;
 
 use super::audit::{Event, note};
@@ -516,6 +517,10 @@ impl Database {
     /// Whether an account may send what a device sealed: one that it signed in on, or that nobody is known to have: a
     /// restored server may have forgotten.
     pub async fn may_send_for(&self, account: &str, device: DeviceId) -> Answer<bool> {
+        // Nobody speaks for the server.
+        if device == SERVER {
+            return Ok(false);
+        }
         let (is_own, is_known): (bool, bool) = query_as(
             "SELECT EXISTS (SELECT 1 FROM session WHERE device = $1 AND account = $2),
                     EXISTS (SELECT 1 FROM session WHERE device = $1)",
@@ -625,6 +630,26 @@ impl Database {
         rows.into_iter().map(session).collect()
     }
 
+    /// All sessions that an account ever had, as its owner may know of them.
+    pub async fn sessions_of(&self, account: &str) -> Answer<Vec<Json>> {
+        type Row = (i64, Vec<u8>, String, i64, i64, Option<i64>, String);
+        let rows: Vec<Row> = query_as(
+            "SELECT id, device, device_name, created_ms, seen_ms, ended_ms, client FROM session
+             WHERE account = $1 ORDER BY id",
+        )
+        .bind(account)
+        .fetch_all(&self.readers)
+        .await?;
+        let told = |(id, device, device_name, created_ms, seen_ms, ended_ms, client): Row| {
+            let device = DeviceId(bytes("session device", &device)?).to_string();
+            Ok(
+                json!({ "id": id, "device": device, "device_name": device_name, "created_ms": created_ms,
+                "seen_ms": seen_ms, "ended_ms": ended_ms, "client": client }),
+            )
+        };
+        rows.into_iter().map(told).collect()
+    }
+
     /// Every unit that an account sees, sorted.
     pub async fn visible_units(&self, account: &str) -> Answer<Vec<String>> {
         Ok(query_scalar("SELECT unit FROM visible_unit WHERE account = $1 ORDER BY unit")
@@ -677,7 +702,7 @@ async fn limit(tx: &mut Write, account: &str, to: &[String]) -> Answer<()> {
 }
 
 /// Nobody signs in with the account any more. Says what ended.
-async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answer<Json> {
+pub(super) async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answer<Json> {
     query("UPDATE account SET disabled_ms = coalesce(disabled_ms, $2) WHERE name = $1")
         .bind(account)
         .bind(now_ms)

@@ -30,6 +30,14 @@ pub struct PersonalRule {
 type Row = (String, String, String, String, i64, String);
 
 impl Database {
+    /// All questions that ask for personal data.
+    pub async fn personal_rules(&self) -> Answer<Vec<PersonalRule>> {
+        let mut tx = self.begin_read().await?;
+        let rules = rules(&mut tx).await?;
+        tx.rollback().await?;
+        Ok(rules)
+    }
+
     /// What an account does not see.
     pub async fn mask_of(&self, account: &str) -> Answer<Mask> {
         let mut tx = self.begin_read().await?;

@@ -15,6 +15,7 @@ mod headers;
 mod openrosa;
 mod password;
 mod personal;
+mod persons;
 mod place;
 mod preview;
 mod programmes;

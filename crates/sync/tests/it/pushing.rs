@@ -74,7 +74,12 @@ fn known_after(decided: Decided) -> Known {
         .decisions
         .into_iter()
         .map(|decision| (decision.seq, Kept { hash: decision.hash, verdict: decision.verdict }));
-    Known { acked: decided.acked, kept: kept.collect(), records: decided.changed }
+    Known {
+        acked: decided.acked,
+        kept: kept.collect(),
+        records: decided.changed,
+        ..Known::default()
+    }
 }
 
 fn reason(change: impl FnOnce(&mut Operation), sender: &Sender<'_>) -> Option<QuarantineReason> {
