@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, Role};
 use server::bundle::keys::{KeyFolder, OrganisationKey};
 use server::bundle::{self, ImportError, Receipt};
-use server::config::Config;
+use server::config::{Config, Schedule};
 use server::database::{AuditOf, Database, NewAccount, NewSession, Seen};
 use server::persons::{Mention, Wanted};
 use server::{App, backup, clock, openrosa, pack_load, passwords, persons};
@@ -96,6 +96,16 @@ struct Serve {
     /// A reverse proxy stands in front: believe its X-Forwarded-For and X-Forwarded-Proto.
     #[arg(long, env = "SOTAY_BEHIND_PROXY")]
     behind_proxy: bool,
+    /// Make backups in this folder by itself, best on another disk: each is put back once to prove it.
+    #[arg(long, env = "SOTAY_BACKUP_TO", value_name = "DIR")]
+    backup_to: Option<PathBuf>,
+    /// How old the newest backup may become: a number and `m`, `h` or `d`.
+    #[arg(long, env = "SOTAY_BACKUP_EVERY", default_value = "24h", requires = "backup_to", value_name = "TIME", value_parser = age_ms)]
+    backup_every: i64,
+    /// How many copies of the database stay in it.
+    #[arg(long, env = "SOTAY_BACKUP_KEEP", default_value_t = 14, requires = "backup_to", value_name = "COPIES",
+        value_parser = clap::value_parser!(u16).range(1..))]
+    backup_keep: u16,
     /// Serve the app from this folder, not from the one built in.
     #[arg(long, env = "SOTAY_APP", value_name = "DIR")]
     app: Option<PathBuf>,
@@ -282,6 +292,16 @@ enum KeyCommand {
     Rotate,
 }
 
+/// `30m`, `24h`, `7d`.
+fn age_ms(text: &str) -> Result<i64, String> {
+    let units = [("m", 60), ("h", 3600), ("d", 24 * 3600)];
+    let read = |(unit, seconds): (&str, i64)| {
+        let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
+        (number > 0).then(|| number.saturating_mul(seconds * 1000))
+    };
+    units.into_iter().find_map(read).ok_or_else(|| "a number and m, h or d, as 24h".to_owned())
+}
+
 fn noted_head(text: &str) -> Result<(u64, Hash), String> {
     let read = |(row, hash): (&str, &str)| Some((row.parse().ok()?, hash.parse().ok()?));
     text.split_once(':').and_then(read).ok_or_else(|| "a row and its hash, as 17:9f…".to_owned())
@@ -415,6 +435,11 @@ async fn run_server(mut config: Config, serve: Serve) -> anyhow::Result<()> {
     config.public_url = serve.public_url;
     config.behind_proxy = serve.behind_proxy;
     config.app = serve.app;
+    config.backups = serve.backup_to.map(|folder| Schedule {
+        folder,
+        every_ms: serve.backup_every,
+        keep: usize::from(serve.backup_keep),
+    });
     let listener = tokio::net::TcpListener::bind(serve.listen)
         .await
         .with_context(|| format!("cannot listen on {}", serve.listen))?;

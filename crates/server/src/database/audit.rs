@@ -80,6 +80,17 @@ impl Database {
         Ok(())
     }
 
+    /// Writes down that a scheduled backup was not made, or is not good.
+    pub async fn note_backup_failure(&self, why: &str, now_ms: i64) -> Answer<()> {
+        let mut tx = self.begin_write().await?;
+        let detail = json!({ "reason": why });
+        let event =
+            Event { actor: None, action: Action::BackupFail, object: "", unit: None, detail };
+        note(&mut tx, event, now_ms).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Proves the whole log: the count and the hash of its last row, or where it is broken. `noted` is a row's place and
     /// hash as somebody noted them elsewhere.
     pub async fn verify_audit(

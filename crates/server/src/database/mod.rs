@@ -37,7 +37,7 @@ pub use audit::AuditOf;
 pub use blobs::{BlobRow, NewBlob};
 pub use bundles::Signer;
 pub use content::{FormRow, NewPack};
-pub use copy::{BackupError, DatabaseCopy, read_copy};
+pub use copy::{BackupError, Counts, DatabaseCopy, read_copy};
 pub use credentials::{NewPassword, Proof};
 pub use erasure::{Erasure, KeptOperation, NOBODY, Reason};
 pub use feed::FeedPage;
