@@ -1,5 +1,6 @@
-//! Backups: a folder that holds dated copies of the database, every file once, by its hash, and the organisation's private
-//! keys. Making one more copies only the files that the folder does not hold yet. Each copy was put back once, and is called
+//! Backups: a folder of dated copies of the database, of every file once, and of the organisation's private keys.
+//!
+//! Making one more copies only the files that the folder does not hold yet. Each copy was put back once, and is called
 //! `.sqlite` since.
 
 use std::io;
@@ -186,11 +187,11 @@ pub fn is_older(folder: &Path, age_ms: i64, now_ms: i64) -> Result<bool, MoveErr
         return Ok(true);
     }
     let newest = copies(folder)?.pop();
-    let newest = newest.as_deref().and_then(Path::file_name).map(|name| name.to_owned());
+    let newest = newest.as_deref().and_then(Path::file_name).map(ToOwned::to_owned);
     Ok(newest.is_none_or(|newest| *newest <= *name(now_ms - age_ms)))
 }
 
-/// A database's file that was given up, with what SQLite keeps beside it.
+/// A database's file that was given up, with what `SQLite` keeps beside it.
 fn drop_files_of(file: &Path) -> Result<(), MoveError> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let mut name = file.as_os_str().to_owned();
