@@ -175,6 +175,8 @@ pub struct Session {
     pub unit: String,
     /// The device it was opened on.
     pub device: DeviceId,
+    /// When it began.
+    pub created_ms: i64,
     /// When it was last used.
     pub seen_ms: i64,
     /// Ended by somebody else than its owner.
@@ -487,9 +489,9 @@ impl Database {
         key: &SessionKey,
         client: Client,
     ) -> Answer<Option<Session>> {
-        type Row = (i64, String, String, String, Vec<u8>, i64, i64, bool, i64);
+        type Row = (i64, String, String, String, Vec<u8>, i64, i64, i64, bool, i64);
         let row: Option<Row> = query_as(
-            "SELECT s.id, s.account, a.role, a.unit, s.device, s.seen_ms, s.revoked, a.disabled_ms IS NOT NULL, a.scope_rev
+            "SELECT s.id, s.account, a.role, a.unit, s.device, s.created_ms, s.seen_ms, s.revoked, a.disabled_ms IS NOT NULL, a.scope_rev
              FROM session s JOIN account a ON a.name = s.account
              WHERE s.token_hash = $1 AND s.client = $2 AND (s.ended_ms IS NULL OR s.revoked = 1)",
         )
@@ -497,7 +499,18 @@ impl Database {
         .bind(client.name())
         .fetch_optional(&self.readers)
         .await?;
-        let Some((id, account, role, unit, device, seen_ms, revoked, disabled, scope_rev)) = row
+        let Some((
+            id,
+            account,
+            role,
+            unit,
+            device,
+            created_ms,
+            seen_ms,
+            revoked,
+            disabled,
+            scope_rev,
+        )) = row
         else {
             return Ok(None);
         };
@@ -507,6 +520,7 @@ impl Database {
             role: stored_role(&role)?,
             unit,
             device: DeviceId(bytes("session device", &device)?),
+            created_ms,
             seen_ms,
             revoked: revoked != 0,
             disabled,
