@@ -56,8 +56,13 @@ pub(super) async fn mask(tx: &mut Transaction, account: &str) -> Answer<Mask> {
     let Some(role) = role.as_deref().map(stored_role).transpose()? else {
         return Ok(Mask::default());
     };
-    let hidden = rules(tx).await?.into_iter().filter(|rule| !rule.seen_by.contains(&role));
-    Ok(Mask::new(hidden.map(|rule| (rule.form, rule.field))))
+    Ok(mask_for(role, &rules(tx).await?))
+}
+
+/// What a role does not see.
+pub(super) fn mask_for(role: Role, rules: &[PersonalRule]) -> Mask {
+    let hidden = rules.iter().filter(|rule| !rule.seen_by.contains(&role));
+    Mask::new(hidden.map(|rule| (rule.form.clone(), rule.field.clone())))
 }
 
 /// All rules, by form and field.

@@ -8,14 +8,15 @@ use sync::rights::Role;
 use sync::wire::{FormRef, Hash};
 
 use super::accounts::stored_role;
-use super::personal::mask;
+use super::personal::{PersonalRule, mask_for, rules};
 use super::sql::{At, query_as, query_scalar};
 use super::{Answer, Transaction, bytes};
 
-/// The forms and units there are.
+/// The forms and units there are, and which questions are personal.
 pub(super) struct Published {
     units: BTreeSet<String>,
     forms: BTreeMap<Hash, (String, String)>,
+    personal: Vec<PersonalRule>,
 }
 
 impl Published {
@@ -26,7 +27,11 @@ impl Published {
         let forms = rows
             .into_iter()
             .map(|(hash, id, version)| Ok((Hash(bytes("form hash", &hash)?), (id, version))));
-        Ok(Self { units: units.into_iter().collect(), forms: forms.collect::<Answer<_>>()? })
+        Ok(Self {
+            units: units.into_iter().collect(),
+            forms: forms.collect::<Answer<_>>()?,
+            personal: rules(tx).await?,
+        })
     }
 }
 
@@ -68,7 +73,7 @@ impl<'a> Rights<'a> {
             forms = Some(named.into_iter().collect());
         }
         Ok(Self {
-            mask: mask(tx, account).await?,
+            mask: mask_for(stored_role(&role)?, &published.personal),
             published,
             forms,
             account: account.to_owned(),
