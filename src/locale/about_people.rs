@@ -110,6 +110,13 @@ impl Language {
             "repair_set_aside" => {
                 ("để riêng việc chờ xử lý", "set aside work that waited for repair")
             }
+            "person_erase" => ("xóa dữ liệu của một người", "erased data about a person"),
+            "person_export" => ("lấy dữ liệu của một người", "took the data about a person"),
+            "account_erase" => ("xóa tên của tài khoản", "erased the name of an account"),
+            "retention" => {
+                ("xóa dữ liệu cá nhân hết hạn giữ", "erased personal data kept long enough")
+            }
+            "backup_fail" => ("sao lưu không được", "a backup failed"),
             "pack_load" => ("nạp bộ nội dung", "put a pack in force"),
             "backup" => ("sao lưu", "made a backup"),
             "restore" => ("khôi phục từ bản sao lưu", "restored a backup"),

@@ -38,9 +38,14 @@ impl Language {
                 "the server does not have this version of the form",
             ),
             "unknown_unit" => ("máy chủ không có đơn vị này", "the server does not know this unit"),
-            "out_of_scope" => {
-                ("người nhập không có quyền ở đơn vị này", "its author has no right to this unit")
-            }
+            "out_of_scope" => (
+                "người nhập không có quyền này ở đơn vị này",
+                "its author may not do that in this unit",
+            ),
+            "not_allowed" => (
+                "chỉ người điều phối được trả lại, duyệt, hoặc bỏ duyệt",
+                "only a coordinator sends back, approves, or undoes that",
+            ),
             "not_your_unit" => {
                 ("việc này thuộc đơn vị khác", "it belongs to a unit that is not yours")
             }

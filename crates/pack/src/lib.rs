@@ -25,8 +25,8 @@ mod read;
 
 pub use date::{Date, NotADate};
 pub use tables::{
-    Clause, Event, FormKind, FormRow, Group, Indicator, LegalRef, Modality, OutlineItem, Plan,
-    Target, Task, Violation,
+    Clause, Event, FormKind, FormRow, Group, Indicator, LegalRef, Modality, OutlineItem,
+    PersonalField, Plan, Programme, Target, Task, Violation,
 };
 pub use text::{Text, reference};
 pub use units::{Unit, Units};

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Clause, Event, FormKind, Group, Indicator, LegalRef, Modality, OutlineItem, Plan, Task, Text,
-    Units, Violation, tables::Extra,
+    Clause, Event, FormKind, Group, Indicator, LegalRef, Modality, OutlineItem, Plan, Programme,
+    Task, Text, Units, Violation, tables::Extra,
 };
 
 /// A form that the server made out of a spreadsheet of the pack and can hand out.
@@ -47,6 +47,9 @@ pub struct PhonePack {
     /// Sorts of forms, in the order in which people read them.
     #[serde(default)]
     pub form_kinds: Vec<FormKind>,
+    /// The programmes that its forms may belong to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programmes: Vec<Programme>,
     /// Forms, in the table's order.
     pub forms: Vec<PhoneForm>,
     /// Columns of survey sheets, beyond XLSForm, that its forms keep.
@@ -99,6 +102,9 @@ pub struct PhoneForm {
     pub title: Text,
     /// What sort of form it is: one of [`PhonePack::form_kinds`].
     pub kind: String,
+    /// The programme that it belongs to: one of [`PhonePack::programmes`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub programme: Option<String>,
     /// How often, in words.
     #[serde(default)]
     pub how_often: Text,

@@ -159,6 +159,11 @@ pub enum Kind {
     /// A spreadsheet that the forms table does not have.
     #[error("the forms table has no row for this form")]
     FormNotInTable,
+    /// A form that asks for personal data, of which no question is said to.
+    #[error(
+        "the table of personal data names no question of this form: its answers are kept for ever and hidden from nobody"
+    )]
+    PersonalWithoutField,
     /// A part of a recurrence rule that RFC 5545 does not have.
     #[error("`{0}` is not in RFC 5545: other programs will not understand this rule")]
     NotARule(String),
@@ -175,7 +180,10 @@ impl Kind {
     #[must_use]
     pub fn severity(&self) -> Severity {
         match self {
-            Kind::FileUnused | Kind::OneSided { .. } | Kind::NotARule(_) => Severity::Warning,
+            Kind::FileUnused
+            | Kind::OneSided { .. }
+            | Kind::PersonalWithoutField
+            | Kind::NotARule(_) => Severity::Warning,
             _ => Severity::Error,
         }
     }

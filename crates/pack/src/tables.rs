@@ -75,6 +75,15 @@ pub struct FormKind {
     pub title: Text,
 }
 
+/// A programme of work that forms belong to, and that what people see can be limited to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Programme {
+    /// The word used in grants, in the forms table and in the manifest; never changes.
+    pub id: String,
+    /// What people read.
+    pub title: Text,
+}
+
 /// A change of the organisation: units that began, ended, merged or were split.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -117,6 +126,9 @@ pub struct FormRow {
     pub title: Text,
     /// What sort of form it is: one of the manifest's kinds.
     pub kind: String,
+    /// The programme it belongs to: one of the manifest's; empty: the manifest's own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub programme: String,
     /// Who fills it in.
     pub used_by: String,
     /// The clauses it serves.
@@ -131,6 +143,29 @@ pub struct FormRow {
     pub personal_data: bool,
     /// Asks for sensitive personal data, such as ethnicity.
     pub sensitive_data: bool,
+    /// Other columns.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: Extra,
+}
+
+/// A question that asks for personal data: for what, for how long, and who sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonalField {
+    /// Row of the table.
+    #[serde(skip)]
+    pub row: u32,
+    /// The form, by the name that the other tables use.
+    pub form: String,
+    /// The question, by its path in the form: `hoc_vien/hv_ten`.
+    pub field: String,
+    /// Whose data: questions of one form with the same word are about one person.
+    pub person: String,
+    /// What it is asked for.
+    pub purpose: Text,
+    /// For how many months an answer is kept.
+    pub months: u32,
+    /// The roles that see it.
+    pub seen_by: Vec<String>,
     /// Other columns.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: Extra,

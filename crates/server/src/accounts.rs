@@ -24,85 +24,8 @@ pub const MAX_PASSWORD: usize = 1024;
 /// Longest name of an account, in bytes. Nothing longer is kept anywhere because somebody tried it.
 pub const MAX_NAME: usize = 120;
 
-/// What an account is for. What it sees is another matter: the units that were granted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Fills forms.
-    Officer,
-    /// Keeps training sessions.
-    Trainer,
-    /// Fills forms, and looks after the people and the repair desk of its units.
-    Coordinator,
-    /// Looks after accounts, and does no field work.
-    Administrator,
-    /// Reads, and changes nothing.
-    Auditor,
-}
-
-impl Role {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Officer, Self::Trainer, Self::Coordinator, Self::Administrator, Self::Auditor];
-
-    /// Its name, in the database and in the API.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Officer => "officer",
-            Self::Trainer => "trainer",
-            Self::Coordinator => "coordinator",
-            Self::Administrator => "administrator",
-            Self::Auditor => "auditor",
-        }
-    }
-
-    /// The role of that name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == name)
-    }
-
-    /// Whether what it sends changes records.
-    #[must_use]
-    pub fn does_field_work(self) -> bool {
-        matches!(self, Self::Officer | Self::Trainer | Self::Coordinator)
-    }
-
-    /// Whether it settles what could not be applied.
-    #[must_use]
-    pub fn may_repair(self) -> bool {
-        self == Self::Coordinator
-    }
-
-    /// Whether it sees what waits at the repair desk, other people's sessions and the audit log.
-    #[must_use]
-    pub fn oversees(self) -> bool {
-        matches!(self, Self::Coordinator | Self::Administrator | Self::Auditor)
-    }
-
-    /// Whether it sees accounts and sessions of all units, and not only of its own.
-    #[must_use]
-    pub fn oversees_all(self) -> bool {
-        self == Self::Administrator
-    }
-
-    /// Whether it adds, changes and disables accounts.
-    #[must_use]
-    pub fn manages_accounts(self) -> bool {
-        self == Self::Administrator
-    }
-
-    /// Whether it may end the sessions of an account of that role that it oversees, and make codes for it: a coordinator
-    /// may for those who do the field work, and does not become another coordinator by it.
-    #[must_use]
-    pub fn looks_after(self, other: Self) -> bool {
-        match self {
-            Self::Administrator => true,
-            Self::Coordinator => matches!(other, Self::Officer | Self::Trainer),
-            Self::Officer | Self::Trainer | Self::Auditor => false,
-        }
-    }
-}
+/// What an account is for, and what it may do.
+pub use sync::rights::Role;
 
 /// Why a password could not be hashed or compared.
 #[derive(Debug, thiserror::Error)]
@@ -142,7 +65,7 @@ pub async fn verify_password(
 ) -> Result<bool, PasswordError> {
     hashing(move || {
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
+        let hash = hash.unwrap_or_else(|| NOBODYS_PASSWORD.to_owned());
         let hash =
             PasswordHash::new(&hash).map_err(|error| PasswordError::Hash(error.to_string()))?;
         Ok(argon().verify_password(password.as_bytes(), &hash).is_ok() && known)
@@ -151,7 +74,7 @@ pub async fn verify_password(
 }
 
 /// The hash of a password that was thrown away: what an unknown name is compared with.
-const NOBODY: &str =
+pub(crate) const NOBODYS_PASSWORD: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c290YXktbm9ib2R5$r0Lpe6YwkF8ZzWq1yT6JmXb3nVhQd5uCsAoGfEiKtMw";
 
 /// Random bytes of the operating system.
@@ -469,16 +392,5 @@ mod tests {
         assert_eq!(code.len(), 23);
         assert_eq!(code_key(&format!(" {} ", code.to_uppercase().replace('-', " "))), key);
         assert_ne!(new_code().1, key);
-    }
-
-    #[test]
-    fn a_role_has_a_name_and_each_its_own_work() {
-        for role in Role::ALL {
-            assert_eq!(Role::named(role.name()), Some(role));
-            assert!(!role.manages_accounts() || !role.does_field_work());
-            assert!(!Role::Auditor.looks_after(role) && !Role::Officer.looks_after(role));
-        }
-        assert_eq!(Role::named("king"), None);
-        assert!(!Role::Coordinator.looks_after(Role::Coordinator));
     }
 }

@@ -38,6 +38,16 @@ pub enum Action {
     RepairApply,
     /// The repair desk set an operation aside.
     RepairSetAside,
+    /// Answers about a person were erased.
+    PersonErase,
+    /// Answers about a person, or all of an account, left as a file.
+    PersonExport,
+    /// An account's name was erased.
+    AccountErase,
+    /// Answers were erased whose time was over.
+    Retention,
+    /// A scheduled backup was not made, or is not good.
+    BackupFail,
     /// A pack was put in force.
     PackLoad,
     /// A backup holds all that the server held.
@@ -71,6 +81,11 @@ impl Action {
             Self::Export => "export",
             Self::RepairApply => "repair_apply",
             Self::RepairSetAside => "repair_set_aside",
+            Self::PersonErase => "person_erase",
+            Self::PersonExport => "person_export",
+            Self::AccountErase => "account_erase",
+            Self::Retention => "retention",
+            Self::BackupFail => "backup_fail",
             Self::PackLoad => "pack_load",
             Self::Backup => "backup",
             Self::Restore => "restore",

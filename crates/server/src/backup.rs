@@ -1,5 +1,7 @@
-//! Backups: a folder that holds dated copies of the database, every file once, by its hash, and the organisation's private
-//! keys. Making one more copies only the files that the folder does not hold yet.
+//! Backups: a folder of dated copies of the database, of every file once, and of the organisation's private keys.
+//!
+//! Making one more copies only the files that the folder does not hold yet. Each copy was put back once, and is called
+//! `.sqlite` since.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,8 +13,10 @@ use time::macros::format_description;
 use crate::blob_store::BlobStore;
 use crate::bundle::keys::KeyFolder;
 use crate::clock;
+use crate::close_to_others;
 use crate::config::Config;
-use crate::database::{BackupError, Database, DatabaseError, OpenError, read_copy};
+use crate::database::{BackupError, Counts, Database, DatabaseError, OpenError, read_copy};
+use crate::erasures::{ErasuresError, List};
 
 /// What a backup or a restore moved.
 #[derive(Debug)]
@@ -47,6 +51,12 @@ pub enum MoveError {
         /// Why.
         error: io::Error,
     },
+    /// What was erased could not be erased again.
+    #[error(transparent)]
+    Erasures(#[from] ErasuresError),
+    /// It was put back in a place of its own, and is not what it must be.
+    #[error("the backup is not good: {0}")]
+    NotProved(String),
     /// The folder holds no copy of a database.
     #[error("{0} holds no copy of a database")]
     NoCopy(String),
@@ -59,23 +69,139 @@ fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, MoveError> {
     result.map_err(|error| MoveError::Io { path: path.display().to_string(), error })
 }
 
-/// Adds a copy of the data to a backup folder while the server runs. Operations count as safe when all of it is there.
+/// Adds a copy of the data to a backup folder while the server runs, and proves it. Operations count as safe when all of it is
+/// there and was put back once.
 pub async fn backup(config: &Config, folder: &Path, now_ms: i64) -> Result<Moved, MoveError> {
-    at(folder, std::fs::create_dir_all(folder))?;
     let database = Database::of(config, now_ms).await?;
+    let made = backup_of(&database, config, folder, now_ms).await;
+    database.close().await;
+    made
+}
+
+/// The same of a database that is open.
+pub async fn backup_of(
+    database: &Database,
+    config: &Config,
+    folder: &Path,
+    now_ms: i64,
+) -> Result<Moved, MoveError> {
+    at(folder, std::fs::create_dir_all(folder))?;
+    let least = database.counts().await?;
     let file = folder.join(name(now_ms));
-    let copy = database.copy_to(&file).await?;
+    if file.exists() {
+        return Err(BackupError::Exists(file.display().to_string()).into());
+    }
+    // What was not proved is not called a copy: nobody puts it back by mistake.
+    let unproved = file.with_extension("unproved");
+    drop_files_of(&unproved)?;
+    let copy = database.copy_to(&unproved).await?;
     let (from, to) = (files_of(config)?, files_in(folder)?);
-    let moved = move_files(&copy.files, &from, &to, file).await?;
+    let mut moved = move_files(&copy.files, &from, &to, file.clone()).await?;
     // Without them nobody could open the bundles that phones have sealed by now.
     let keys = folder.join("keys");
     at(&keys, KeyFolder::new(config.key_folder()).copy_to(&keys))?;
+    // What was erased must stay so, whichever copy is put back; and its files are not to lie here for ever.
+    at(folder, List::of(&config.data).copy_to(&List::of(folder)))?;
+    for hash in database.erased_blobs().await? {
+        at(folder, to.remove(hash).await)?;
+    }
+    let place = folder.join(format!("proving-{now_ms}"));
+    let proved = prove(&unproved, &place, least, now_ms).await;
+    if place.exists() {
+        at(&place, std::fs::remove_dir_all(&place))?;
+    }
+    proved?;
+    for (hash, size) in &copy.files {
+        // A disk may have lost a bit since; here the file is still whole.
+        if !moved.lost.contains(hash) && !at(folder, to.proves(*hash, *size).await)? {
+            at(folder, to.remove(*hash).await)?;
+            match at(folder, to.take(&from, *hash, *size).await)? {
+                true => moved.copied += 1,
+                false => moved.lost.push(*hash),
+            }
+        }
+    }
+    at(&unproved, std::fs::rename(&unproved, &file))?;
+    at(folder, std::fs::File::open(folder).and_then(|folder| folder.sync_all()))?;
     for hash in &moved.lost {
         database.want_again(*hash).await?;
     }
     database.mark_safe(&copy, now_ms).await?;
-    database.close().await;
     Ok(moved)
+}
+
+/// Puts a copy back in a place of its own, as `restore` does, opens it as a server does, and looks whether all is there.
+async fn prove(copy: &Path, place: &Path, least: Counts, now_ms: i64) -> Result<(), MoveError> {
+    at(place, std::fs::create_dir_all(place))?;
+    at(place, close_to_others(place))?;
+    let config = Config::new(place);
+    let file = config.database_file();
+    at(&file, std::fs::copy(copy, &file))?;
+    read_copy(&file).await?;
+    let written = Database::counts_of_copy(&file).await?;
+    let database = Database::open(&file, now_ms).await?;
+    let restored = database.counts().await?;
+    let audit = database.verify_audit(None).await;
+    let records = database.read_records().await;
+    database.close().await;
+    let wrong = |why: String| Err(MoveError::NotProved(why));
+    if let Some(what) = written.lacks(least) {
+        return wrong(format!("it holds fewer {what} than the database"));
+    }
+    if let Some(what) = restored.lacks(written) {
+        return wrong(format!("put back, it holds fewer {what}"));
+    }
+    if restored.epoch <= written.epoch {
+        return wrong("put back, it does not begin an epoch".to_owned());
+    }
+    match audit? {
+        Ok(_) => {}
+        Err(broken) => return wrong(format!("the audit log is broken: {broken}")),
+    }
+    let records = records?;
+    if records != restored.records {
+        return wrong(format!("{records} of {} records can be read", restored.records));
+    }
+    Ok(())
+}
+
+/// Lets copies go but for the newest ones, and what was never proved. Says which went.
+pub fn prune(folder: &Path, keep: usize) -> Result<Vec<PathBuf>, MoveError> {
+    let mut copies = copies(folder)?;
+    copies.truncate(copies.len().saturating_sub(keep.max(1)));
+    for copy in &copies {
+        at(copy, std::fs::remove_file(copy))?;
+    }
+    for entry in at(folder, std::fs::read_dir(folder))? {
+        let path = at(folder, entry)?.path();
+        if path.extension().is_some_and(|extension| extension == "unproved") {
+            drop_files_of(&path)?;
+        }
+    }
+    Ok(copies)
+}
+
+/// Whether the newest copy of a folder is older than so much, or there is none.
+pub fn is_older(folder: &Path, age_ms: i64, now_ms: i64) -> Result<bool, MoveError> {
+    if !folder.exists() {
+        return Ok(true);
+    }
+    let newest = copies(folder)?.pop();
+    let newest = newest.as_deref().and_then(Path::file_name).map(ToOwned::to_owned);
+    Ok(newest.is_none_or(|newest| *newest <= *name(now_ms - age_ms)))
+}
+
+/// A database's file that was given up, with what `SQLite` keeps beside it.
+fn drop_files_of(file: &Path) -> Result<(), MoveError> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut name = file.as_os_str().to_owned();
+        name.push(suffix);
+        let path = PathBuf::from(name);
+        if path.exists() {
+            at(&path, std::fs::remove_file(&path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Puts a copy of a backup folder in an empty data folder, or in an empty database and that folder: the copy of that name,
@@ -105,6 +231,8 @@ pub async fn restore(
     let moved = move_files(&files, &from, &to, copy).await?;
     let keys = config.key_folder();
     at(&keys, KeyFolder::new(folder.join("keys")).copy_to(&keys))?;
+    let list = List::of(&config.data);
+    at(folder, List::of(folder).copy_to(&list))?;
     if config.database_url.is_some() {
         let database = Database::of(config, clock::now_ms()).await?;
         database.put_back(&part).await?;
@@ -115,6 +243,7 @@ pub async fn restore(
         at(&target, std::fs::rename(&part, &target))?;
     }
     let database = Database::of(config, clock::now_ms()).await?;
+    list.apply(&database, &to, clock::now_ms()).await?;
     for hash in &moved.lost {
         database.want_again(*hash).await?;
     }
@@ -164,13 +293,18 @@ fn name(now_ms: i64) -> String {
 }
 
 fn newest(folder: &Path) -> Result<PathBuf, MoveError> {
-    let mut newest: Option<PathBuf> = None;
+    copies(folder)?.pop().ok_or_else(|| MoveError::NoCopy(folder.display().to_string()))
+}
+
+/// The copies of a folder, oldest first.
+fn copies(folder: &Path) -> Result<Vec<PathBuf>, MoveError> {
+    let mut copies = Vec::new();
     for entry in at(folder, std::fs::read_dir(folder))? {
         let path = at(folder, entry)?.path();
-        let is_copy = path.extension().is_some_and(|extension| extension == "sqlite");
-        if is_copy && newest.as_ref().is_none_or(|known| *known < path) {
-            newest = Some(path);
+        if path.extension().is_some_and(|extension| extension == "sqlite") {
+            copies.push(path);
         }
     }
-    newest.ok_or_else(|| MoveError::NoCopy(folder.display().to_string()))
+    copies.sort();
+    Ok(copies)
 }

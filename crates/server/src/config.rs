@@ -26,12 +26,25 @@ pub struct Config {
     pub blobs_url: Option<String>,
     /// How it is reached: what `AWS_…` variables say, by their names in small letters.
     pub blobs_options: BTreeMap<String, String>,
+    /// Where backups go by themselves, and how often.
+    pub backups: Option<Schedule>,
     /// Serve the app from this folder, not from the one built in.
     pub app: Option<PathBuf>,
     /// The address that people type, when it is not the one listened on.
     pub public_url: Option<String>,
     /// Whether a reverse proxy stands in front, whose `X-Forwarded-*` headers tell the truth.
     pub behind_proxy: bool,
+}
+
+/// Backups that a running server makes by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The folder that they go to.
+    pub folder: PathBuf,
+    /// How old the newest one may become before another one is made.
+    pub every_ms: i64,
+    /// How many copies of the database stay.
+    pub keep: usize,
 }
 
 impl Config {
@@ -42,6 +55,7 @@ impl Config {
             database_url: None,
             blobs_url: None,
             blobs_options: BTreeMap::new(),
+            backups: None,
             app: None,
             public_url: None,
             behind_proxy: false,

@@ -14,6 +14,8 @@
 //! | [`pack_load`] | from a pack folder to forms and units in force |
 //! | [`spreadsheet_form`] | from a spreadsheet to a form that phones can run |
 //! | [`openrosa`] | ODK Collect and its kin: form list, forms, submissions |
+//! | [`persons`] | what is held about a person: finding, exporting, erasing it |
+//! | [`erasures`] | the list of what was erased, for databases that are put back |
 //! | [`export`] | records as a spreadsheet |
 //! | [`static_files`] | the app, as the build left it |
 //!
@@ -29,12 +31,14 @@ pub mod bundle;
 pub mod clock;
 pub mod config;
 pub mod database;
+pub mod erasures;
 pub mod error;
 pub mod export;
 pub mod failed_sign_ins;
 pub mod openrosa;
 pub mod pack_load;
 pub mod passwords;
+pub mod persons;
 mod problem_words;
 pub mod router;
 pub mod spreadsheet_form;
@@ -43,18 +47,20 @@ pub mod static_files;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::accounts::Throttle;
+use crate::backup::{MoveError, Moved};
 use crate::blob_store::BlobStore;
 use crate::bundle::incoming::Incoming;
 use crate::bundle::keys::{KeyFolder, OrganisationKey};
-use crate::config::Config;
+use crate::config::{Config, Schedule};
 use crate::database::{Database, DatabaseError, OpenError};
+use crate::erasures::{ErasuresError, List};
 use crate::failed_sign_ins::FailedSignIns;
 use crate::static_files::StaticFiles;
 
@@ -75,6 +81,8 @@ struct Inner {
     throttle: Throttle,
     failed_sign_ins: FailedSignIns,
     openrosa: openrosa::Turn,
+    /// When a scheduled backup failed last, if none was made since.
+    backup_failed_ms: Mutex<Option<i64>>,
     /// The feed's head: whoever waits for news wakes when it moves.
     head: watch::Sender<u64>,
     /// Becomes true once, when the server is asked to stop.
@@ -93,6 +101,9 @@ pub enum ServeError {
     /// The data folder or the network said no.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// The list of erasures could not be done again: what was erased would be shown.
+    #[error(transparent)]
+    Erasures(#[from] ErasuresError),
 }
 
 /// How long the parts of a file wait for the rest.
@@ -100,6 +111,23 @@ const ABANDONED_AFTER_MS: i64 = 30 * 24 * 3600 * 1000;
 
 /// How often abandoned parts are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 3600);
+
+/// How often is looked whether it is time for a backup.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// How long after a backup that failed the next one is tried.
+const BACKUP_RETRY_MS: i64 = 15 * 60 * 1000;
+
+/// How scheduled backups stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackupHealth {
+    /// The newest was proved, and is young enough.
+    Ok,
+    /// There is none yet, or the newest is twice as old as it should become.
+    Late,
+    /// The last try failed.
+    Failed,
+}
 
 /// Why abandoned parts were not thrown away.
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +149,10 @@ impl App {
         let blobs = BlobStore::of(&config)?;
         let keys = KeyFolder::new(config.key_folder());
         ensure_key(&database, &keys).await?;
+        let again = List::of(&config.data).apply(&database, &blobs, clock::now_ms()).await?;
+        if again > 0 {
+            tracing::info!(erasures = again, "erased again what a backup had brought back");
+        }
         let incoming = Incoming::new(config.incoming_folder());
         let files = StaticFiles::new(config.app.clone());
         let inner = Inner {
@@ -133,6 +165,7 @@ impl App {
             throttle: Throttle::default(),
             failed_sign_ins: FailedSignIns::default(),
             openrosa: openrosa::Turn::default(),
+            backup_failed_ms: Mutex::default(),
             head: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
         };
@@ -192,6 +225,72 @@ impl App {
         self.inner.stopping.subscribe()
     }
 
+    /// Makes the backup of the schedule if it is time for one, proves it and lets the oldest go. After one that failed the next try
+    /// comes sooner.
+    pub async fn backup_if_due(&self, now_ms: i64) -> Result<Option<Moved>, MoveError> {
+        let Some(schedule) = &self.config().backups else { return Ok(None) };
+        let Schedule { folder, every_ms, keep } = schedule;
+        let failed = || self.inner.backup_failed_ms.lock().unwrap_or_else(PoisonError::into_inner);
+        let tried_ms = *failed();
+        let retry_ms = BACKUP_RETRY_MS.min(*every_ms);
+        if tried_ms.is_some_and(|tried_ms| now_ms - tried_ms < retry_ms) {
+            return Ok(None);
+        }
+        let made = match backup::is_older(folder, *every_ms, now_ms) {
+            Ok(false) => return Ok(None),
+            Ok(true) => backup::backup_of(self.database(), self.config(), folder, now_ms).await,
+            Err(error) => Err(error),
+        };
+        // Older ones go only when a newer one is good.
+        let made = made.and_then(|moved| backup::prune(folder, *keep).map(|_| moved));
+        match made {
+            Ok(moved) => {
+                *failed() = None;
+                Ok(Some(moved))
+            }
+            Err(error) => {
+                *failed() = Some(now_ms);
+                self.database().note_backup_failure(&error.to_string(), now_ms).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// How the backups of the schedule stand; none if there is no schedule.
+    pub fn backup_health(&self, now_ms: i64) -> Option<BackupHealth> {
+        let Schedule { folder, every_ms, .. } = self.config().backups.as_ref()?;
+        let failed_ms = self.inner.backup_failed_ms.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_late = backup::is_older(folder, every_ms.saturating_mul(2), now_ms);
+        Some(match (*failed_ms, is_late) {
+            (Some(_), _) | (None, Err(_)) => BackupHealth::Failed,
+            (None, Ok(true)) => BackupHealth::Late,
+            (None, Ok(false)) => BackupHealth::Ok,
+        })
+    }
+
+    /// Looks every minute whether it is time for a backup, until the server stops.
+    async fn back_up(self) {
+        let mut stopping = self.stopping();
+        loop {
+            // Reading all files takes its time: apart from those who answer phones.
+            let app = self.clone();
+            let made = tokio::task::spawn_blocking(move || {
+                tokio::runtime::Handle::current().block_on(app.backup_if_due(clock::now_ms()))
+            });
+            match made.await.unwrap_or_else(|error| Err(MoveError::NotProved(error.to_string()))) {
+                Ok(None) => {}
+                Ok(Some(Moved { copy, copied, lost, .. })) => {
+                    tracing::info!(copy = %copy.display(), copied, lost = lost.len(), "backup made and proved");
+                }
+                Err(error) => tracing::error!(%error, "backup not made"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                _ = stopping.changed() => return,
+            }
+        }
+    }
+
     /// Throws away the parts of files of which nothing has come for a month. Their phones are told that they are
     /// missing, and can send them from the start.
     pub async fn sweep(&self, now_ms: i64) -> Result<usize, SweepError> {
@@ -209,6 +308,13 @@ impl App {
     async fn sweep_daily(self) {
         let mut stopping = self.stopping();
         loop {
+            match persons::retention(&self, clock::now_ms(), false).await {
+                Ok((0, _)) => {}
+                Ok((fields, records)) => {
+                    tracing::info!(fields, records, "erased what was kept long enough");
+                }
+                Err(error) => tracing::error!(%error, "what was kept long enough was not erased"),
+            }
             match self.sweep(clock::now_ms()).await {
                 Ok(0) => {}
                 Ok(files) => tracing::info!(files, "abandoned uploads thrown away"),
@@ -266,7 +372,7 @@ async fn ensure_key(database: &Database, keys: &KeyFolder) -> Result<(), ServeEr
 }
 
 /// Photos and names are nobody else's business on this machine.
-fn close_to_others(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn close_to_others(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }
@@ -280,6 +386,7 @@ pub async fn serve(
     let app = App::open(config).await?;
     let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let sweeping = tokio::spawn(app.clone().sweep_daily());
+    let backing_up = tokio::spawn(app.clone().back_up());
     let stopping = app.clone();
     axum::serve(listener, service)
         .with_graceful_shutdown(async move {
@@ -289,6 +396,9 @@ pub async fn serve(
         .await?;
     if let Err(error) = sweeping.await {
         tracing::error!(%error, "the sweep failed");
+    }
+    if let Err(error) = backing_up.await {
+        tracing::error!(%error, "backups failed");
     }
     app.database().close().await;
     Ok(())

@@ -11,10 +11,11 @@ use clap::{Args, Parser, Subcommand};
 use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, Role};
 use server::bundle::keys::{KeyFolder, OrganisationKey};
 use server::bundle::{self, ImportError, Receipt};
-use server::config::Config;
+use server::config::{Config, Schedule};
 use server::database::{AuditOf, Database, NewAccount, NewSession, Seen};
-use server::{App, backup, clock, openrosa, pack_load, passwords};
-use sync::wire::{DeviceId, Hash};
+use server::persons::{Mention, Wanted};
+use server::{App, backup, clock, openrosa, pack_load, passwords, persons};
+use sync::wire::{DeviceId, Hash, RecordId};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -53,6 +54,15 @@ enum Command {
     /// Who did what, when, to what.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// What is held about a person: find it, hand it out, erase it.
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Erase the personal data that are older than the pack says they are kept. A server that runs does so daily.
+    Retention {
+        /// Only say how much that would be.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Work of phones that came as files.
     #[command(subcommand)]
     Bundle(BundleCommand),
@@ -86,6 +96,16 @@ struct Serve {
     /// A reverse proxy stands in front: believe its X-Forwarded-For and X-Forwarded-Proto.
     #[arg(long, env = "SOTAY_BEHIND_PROXY")]
     behind_proxy: bool,
+    /// Make backups in this folder by itself, best on another disk: each is put back once to prove it.
+    #[arg(long, env = "SOTAY_BACKUP_TO", value_name = "DIR")]
+    backup_to: Option<PathBuf>,
+    /// How old the newest backup may become: a number and `m`, `h` or `d`.
+    #[arg(long, env = "SOTAY_BACKUP_EVERY", default_value = "24h", requires = "backup_to", value_name = "TIME", value_parser = age_ms)]
+    backup_every: i64,
+    /// How many copies of the database stay in it.
+    #[arg(long, env = "SOTAY_BACKUP_KEEP", default_value_t = 14, requires = "backup_to", value_name = "COPIES",
+        value_parser = clap::value_parser!(u16).range(1..))]
+    backup_keep: u16,
     /// Serve the app from this folder, not from the one built in.
     #[arg(long, env = "SOTAY_APP", value_name = "DIR")]
     app: Option<PathBuf>,
@@ -155,6 +175,9 @@ struct UserAdd {
     /// Units whose records the person sees, each with all below it. Their own unit, if not given.
     #[arg(long, value_delimiter = ',', value_name = "UNIT,…")]
     scope: Vec<String>,
+    /// Programmes that this is limited to: the person sees and sends records of their forms only. All, if not given.
+    #[arg(long = "programme", value_delimiter = ',', value_name = "PROGRAMME,…")]
+    programmes: Vec<String>,
     /// What others see.
     #[arg(long, value_name = "NAME")]
     display_name: Option<String>,
@@ -175,6 +198,51 @@ enum SessionCommand {
         /// Its number.
         id: i64,
     },
+}
+
+#[derive(Subcommand)]
+enum PersonCommand {
+    /// List where records speak of a person.
+    Find(WhomByValue),
+    /// Write all that is held about a person into a ZIP file: `person.json`, and the files.
+    Export {
+        /// The file to write.
+        file: PathBuf,
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// Erase what is said of a person: in records, their history and the copies on phones; or the name of an account. It stays
+    /// erased when a backup is put back. Figures and records stay.
+    Erase {
+        #[command(flatten)]
+        whom: Whom,
+        /// How many mentions `person find` listed: nothing is erased if it is another number now.
+        #[arg(long, value_name = "NUMBER", required_unless_present = "account")]
+        mentions: Option<usize>,
+    },
+}
+
+#[derive(Args)]
+struct WhomByValue {
+    /// An answer that is about the person: a name or a phone number. Capitals and accents do not matter.
+    #[arg(long, value_name = "TEXT")]
+    value: String,
+    /// Only in this record; may be given several times. Two people may have one name.
+    #[arg(long = "record", value_name = "RECORD")]
+    records: Vec<RecordId>,
+}
+
+#[derive(Args)]
+struct Whom {
+    /// The account of a person who has one.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["value", "records"])]
+    account: Option<String>,
+    /// An answer that is about the person: a name or a phone number. Capitals and accents do not matter.
+    #[arg(long, value_name = "TEXT", required_unless_present = "account")]
+    value: Option<String>,
+    /// Only in this record; may be given several times. Two people may have one name.
+    #[arg(long = "record", value_name = "RECORD")]
+    records: Vec<RecordId>,
 }
 
 #[derive(Subcommand)]
@@ -222,6 +290,16 @@ enum KeyCommand {
     Show,
     /// Put a new key in force. The old ones stay: files sealed to them are still on their way.
     Rotate,
+}
+
+/// `30m`, `24h`, `7d`.
+fn age_ms(text: &str) -> Result<i64, String> {
+    let units = [("m", 60), ("h", 3600), ("d", 24 * 3600)];
+    let read = |(unit, seconds): (&str, i64)| {
+        let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
+        (number > 0).then(|| number.saturating_mul(seconds * 1000))
+    };
+    units.into_iter().find_map(read).ok_or_else(|| "a number and m, h or d, as 24h".to_owned())
 }
 
 fn noted_head(text: &str) -> Result<(u64, Hash), String> {
@@ -298,6 +376,14 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::User(command) => user(&open(&config).await?, command).await?,
         Command::Session(command) => session(&open(&config).await?, command).await?,
         Command::Audit(command) => return audit(&open(&config).await?, command).await,
+        Command::Person(command) => person(config, command).await?,
+        Command::Retention { dry_run } => {
+            let app = App::open(config).await?;
+            let (fields, records) = persons::retention(&app, clock::now_ms(), dry_run).await?;
+            let what = if dry_run { "would be erased" } else { "erased" };
+            say(&format!("{fields} fields of {records} records {what}"));
+            app.database().close().await;
+        }
         Command::Bundle(BundleCommand::Import { files, from }) => {
             return import(config, &files, from.as_deref()).await;
         }
@@ -349,6 +435,11 @@ async fn run_server(mut config: Config, serve: Serve) -> anyhow::Result<()> {
     config.public_url = serve.public_url;
     config.behind_proxy = serve.behind_proxy;
     config.app = serve.app;
+    config.backups = serve.backup_to.map(|folder| Schedule {
+        folder,
+        every_ms: serve.backup_every,
+        keep: usize::from(serve.backup_keep),
+    });
     let listener = tokio::net::TcpListener::bind(serve.listen)
         .await
         .with_context(|| format!("cannot listen on {}", serve.listen))?;
@@ -462,6 +553,11 @@ async fn add_user(database: &Database, add: UserAdd) -> anyhow::Result<()> {
             bail!("no pack that was loaded has a unit {unit}");
         }
     }
+    for programme in &add.programmes {
+        if !database.has_programme(programme).await? {
+            bail!("no form that was loaded is of a programme {programme}");
+        }
+    }
     let given = match add.password_file {
         Some(file) => {
             Some(std::fs::read_to_string(&file).with_context(|| file.display().to_string())?)
@@ -489,6 +585,7 @@ async fn add_user(database: &Database, add: UserAdd) -> anyhow::Result<()> {
         role: Role::named(&add.role).context("a role that the arguments allow")?,
         unit: add.unit,
         scope,
+        programmes: add.programmes,
         password: accounts::hash_password(password.clone()).await?,
     };
     if !database.add_account(&account, None, clock::now_ms()).await? {
@@ -553,6 +650,60 @@ async fn audit(database: &Database, command: AuditCommand) -> anyhow::Result<Exi
             }
         },
     }
+}
+
+async fn person(config: Config, command: PersonCommand) -> anyhow::Result<()> {
+    let app = App::open(config).await?;
+    let now_ms = clock::now_ms();
+    match command {
+        PersonCommand::Find(WhomByValue { value, records }) => {
+            let found = persons::find(&app, &wanted(&value, records)?).await?;
+            for mention in &found {
+                say(&mentioned(mention));
+            }
+            say(&format!("{} mentions", found.len()));
+        }
+        PersonCommand::Export { file, whom: Whom { account, value, records } } => {
+            let zip = match (account, value) {
+                (Some(account), _) => persons::export_account(&app, &account, None, now_ms).await?,
+                (None, value) => {
+                    let wanted = wanted(&value.unwrap_or_default(), records)?;
+                    persons::export(&app, &wanted, None, now_ms).await?
+                }
+            };
+            std::fs::write(&file, zip).with_context(|| file.display().to_string())?;
+            say(&format!("{}: written", file.display()));
+        }
+        PersonCommand::Erase { whom: Whom { account: Some(account), .. }, .. } => {
+            if !persons::erase_account(&app, &account, None, now_ms).await? {
+                bail!("no account with a name is called {account}");
+            }
+            say(&format!("{account}: the name is erased, sessions ended"));
+        }
+        PersonCommand::Erase { whom: Whom { value, records, .. }, mentions } => {
+            let wanted = wanted(&value.unwrap_or_default(), records)?;
+            let erased =
+                persons::erase(&app, &wanted, mentions.unwrap_or_default(), None, now_ms).await?;
+            for mention in &erased {
+                say(&mentioned(mention));
+            }
+            say(&format!(
+                "{} mentions erased; make a backup now, and let older ones go",
+                erased.len()
+            ));
+        }
+    }
+    app.database().close().await;
+    Ok(())
+}
+
+fn wanted(value: &str, records: Vec<RecordId>) -> anyhow::Result<Wanted> {
+    Ok(Wanted::by(value)?.only_in(records.into_iter().collect()))
+}
+
+fn mentioned(mention: &Mention) -> String {
+    let Mention { record, form, unit, person, row, paths } = mention;
+    format!("{record}  {form:<24} {unit:<24} {person} {row} ({} fields)", paths.len())
 }
 
 async fn import(config: Config, files: &[PathBuf], from: Option<&str>) -> anyhow::Result<ExitCode> {

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use form::definition::{Bind, Form};
 use pack::phone::PublishedForm;
-use pack::{DemoUser, Pack};
+use pack::{DemoUser, Pack, Table};
+use sync::wire::field;
 
 use crate::accounts::{PasswordError, Role, hash_password};
-use crate::database::{Database, DatabaseError, FormRow, NewAccount, NewPack};
+use crate::database::{Database, DatabaseError, FormRow, NewAccount, NewPack, PersonalRule};
+use crate::openrosa::{below_root, is_meta};
 use crate::spreadsheet_form;
 
 /// Largest file of a pack that is read.
@@ -56,6 +59,8 @@ pub struct Checked {
     pub pack: Pack,
     /// Its forms, in the order of its table.
     pub forms: Vec<FormRow>,
+    /// The questions that ask for personal data.
+    personal: Vec<PersonalRule>,
 }
 
 /// Every file of a folder by its path inside it. Hidden files and those of an office program at work are left out.
@@ -118,8 +123,79 @@ pub fn check(files: &BTreeMap<String, Vec<u8>>) -> (Option<Checked>, Vec<Problem
         }
         forms.push(form);
     }
+    let personal = personal_rules(&pack, &forms, &mut problems);
     let usable = problems.iter().all(|problem| problem.is_warning);
-    (usable.then_some(Checked { pack, forms }), problems)
+    (usable.then_some(Checked { pack, forms, personal }), problems)
+}
+
+/// What the table of personal data says of the forms that were made. A title that is put together from such a question is as
+/// personal as that.
+fn personal_rules(
+    pack: &Pack,
+    forms: &[FormRow],
+    problems: &mut Vec<Problem>,
+) -> Vec<PersonalRule> {
+    let table = pack.manifest.tables.get(&Table::PersonalData).cloned().unwrap_or_default();
+    let mut rules = Vec::new();
+    for row in &pack.forms {
+        let made = forms.iter().find(|form| form.form.id == row.form_id);
+        let Some((form, _)) = made.and_then(|made| form::parse_xform(&made.xml).ok()) else {
+            continue;
+        };
+        let binds: BTreeMap<&str, &Bind> =
+            form.binds.iter().filter_map(|bind| Some((below_root(&bind.nodeset)?, bind))).collect();
+        let mut of_form = Vec::new();
+        for field in pack.personal_data.iter().filter(|field| field.form == row.file) {
+            if !binds.contains_key(field.field.as_str()) {
+                let column = pack.manifest.header(Table::PersonalData, "field");
+                let (number, name) = (field.row, &field.field);
+                let text = format!(
+                    "{table}, row {number}, column {column}: the form {} has no question `{name}`",
+                    row.file
+                );
+                problems.push(Problem { text, is_warning: false });
+                continue;
+            }
+            of_form.push(PersonalRule {
+                form: row.form_id.clone(),
+                field: field.field.clone(),
+                person: field.person.clone(),
+                purpose: serde_json::to_string(&field.purpose).expect("texts are plain data"),
+                months: field.months,
+                seen_by: field.seen_by.iter().filter_map(|role| Role::named(role)).collect(),
+            });
+        }
+        let titles = binds.iter().filter(|(path, _)| is_meta(path, "instanceName"));
+        let titles: Vec<PersonalRule> = titles
+            .filter_map(|(path, bind)| {
+                let from = named_in(bind.calculate.as_deref()?, &form, &of_form)?;
+                let title = [field::TITLE, path].map(str::to_owned);
+                Some(title.map(|field| PersonalRule { field, ..from.clone() }))
+            })
+            .flatten()
+            .collect();
+        rules.extend(of_form);
+        rules.extend(titles);
+    }
+    rules
+}
+
+/// The first of the questions that an expression names.
+fn named_in<'a>(
+    expression: &str,
+    form: &Form,
+    rules: &'a [PersonalRule],
+) -> Option<&'a PersonalRule> {
+    let root = form.binds.iter().find_map(|bind| bind.nodeset.split('/').nth(1))?;
+    let is_end = |rest: &str| {
+        !rest.starts_with(|next: char| next.is_alphanumeric() || "_-./".contains(next))
+    };
+    rules.iter().find(|rule| {
+        let path = format!("/{root}/{}", rule.field);
+        expression
+            .match_indices(&path)
+            .any(|(at, _)| expression.get(at + path.len()..).is_none_or(is_end))
+    })
 }
 
 fn pack_problem(problem: &pack::Problem) -> Problem {
@@ -164,6 +240,16 @@ impl Checked {
             hash: hash.expect("a pack's hash is 64 hexadecimal digits"),
             json: json.to_string().into_bytes(),
             forms: self.forms.clone(),
+            programmes: self
+                .pack
+                .forms
+                .iter()
+                .filter_map(|row| {
+                    let programme = self.pack.manifest.programme_of(row)?;
+                    Some((row.form_id.clone(), programme.to_owned()))
+                })
+                .collect(),
+            personal: self.personal.clone(),
             units: self.pack.units.iter().map(|unit| unit.id.clone()).collect(),
         }
     }
@@ -204,6 +290,7 @@ pub async fn add_demo_users(
             role: Role::named(&user.role).expect("a pack that was checked names roles there are"),
             unit: user.unit.clone(),
             scope: user.scope.clone(),
+            programmes: Vec::new(),
             password: hash_password(password).await?,
         };
         database.add_account(&account, None, now_ms).await?;

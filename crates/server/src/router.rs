@@ -71,6 +71,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(api::accounts::change))
         .routes(routes!(api::accounts::make_code))
         .routes(routes!(api::accounts::make_token))
+        .routes(routes!(api::persons::export))
         .routes(routes!(api::audit::list))
         .routes(routes!(api::health::health))
         .routes(routes!(api::docs::openapi))

@@ -133,7 +133,7 @@ impl State {
 
 impl QuarantineReason {
     /// Every reason.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::UnknownForm,
         Self::UnknownUnit,
         Self::OutOfScope,
@@ -142,6 +142,7 @@ impl QuarantineReason {
         Self::Fork,
         Self::TooLarge,
         Self::OtherAuthor,
+        Self::NotAllowed,
     ];
 
     /// The code that stands for it in JSON.
@@ -156,6 +157,16 @@ impl QuarantineReason {
             Self::Fork => "fork",
             Self::TooLarge => "too_large",
             Self::OtherAuthor => "other_author",
+            Self::NotAllowed => "not_allowed",
+        }
+    }
+
+    /// The same in words that every phone knows: one of an older version could not read an answer with a newer reason in it.
+    #[must_use]
+    pub fn told(self) -> Self {
+        match self {
+            Self::NotAllowed => Self::OutOfScope,
+            known => known,
         }
     }
 }

@@ -12,6 +12,9 @@
 //! | [`view`] | a record as a screen shows it |
 //! | [`device`] | when the phone talks, and what it does with the answer |
 //! | [`push`], [`pull`] | the server's side |
+//! | [`erase`] | values that must not come back |
+//! | [`mask`] | fields that a person does not see |
+//! | [`rights`] | who may do what to a record |
 //! | [`repair`] | what the server could not apply, after all |
 //! | [`blob`] | files in chunks |
 //! | [`bundle`] | all that as a file that somebody carries |
@@ -22,11 +25,14 @@ pub mod bundle;
 pub mod codec;
 pub mod device;
 pub mod draft;
+pub mod erase;
 mod gather;
+pub mod mask;
 pub mod merge;
 pub mod pull;
 pub mod push;
 pub mod repair;
+pub mod rights;
 pub mod view;
 pub mod wire;
 

@@ -229,6 +229,18 @@ impl Record {
         &self.origin.form
     }
 
+    /// Every write to a field that is known to have been: those whose values stand, and those that were replaced.
+    pub fn known_dots(&self, path: &str) -> impl Iterator<Item = Dot> {
+        let register = self.fields.get(path).into_iter();
+        register.flat_map(|register| register.standing.keys().chain(&register.superseded).copied())
+    }
+
+    /// The values of a field that stand, each with the operation that wrote it.
+    pub fn standing(&self, path: &str) -> impl Iterator<Item = (Dot, &Value)> {
+        let register = self.fields.get(path).into_iter();
+        register.flat_map(|register| register.standing.iter().map(|(dot, value)| (*dot, value)))
+    }
+
     /// The files that its standing values name.
     pub fn files(&self) -> impl Iterator<Item = &FileRef> {
         self.fields.values().flat_map(|register| register.standing.values()).filter_map(|value| {

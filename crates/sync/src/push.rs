@@ -10,12 +10,14 @@ use std::{
 
 use crate::{
     codec,
+    erase::Erased,
     gather::gather,
     merge::Record,
     repair,
+    rights::Role,
     wire::{
-        Action, DeviceId, FormRef, Hash, Operation, Outcome, PushRequest, PushResponse,
-        QuarantineReason, RecordId, Verdict, WIRE_VERSION,
+        DeviceId, FormRef, Hash, Operation, Outcome, PushRequest, PushResponse, QuarantineReason,
+        RecordId, Verdict, WIRE_VERSION,
     },
 };
 
@@ -34,8 +36,10 @@ pub trait Directory {
     fn knows_form(&self, form: &FormRef) -> bool;
     /// Whether that org unit ever existed.
     fn knows_unit(&self, unit: &str) -> bool;
-    /// Whether the account may do that to records of that unit.
-    fn may_write(&self, account: &str, unit: &str, action: Action) -> bool;
+    /// What the account is for where records of that form in that unit are concerned: `None` if it does not see them.
+    fn role(&self, account: &str, unit: &str, form: &str) -> Option<Role>;
+    /// Whether a field of records of that form is hidden from the account.
+    fn hides(&self, account: &str, form: &str, path: &str) -> bool;
 }
 
 /// Who pushes, by the session of the request.
@@ -65,6 +69,8 @@ pub struct Known {
     pub kept: BTreeMap<u64, Kept>,
     /// The records of [`Batch::records`] that exist.
     pub records: BTreeMap<RecordId, Record>,
+    /// What was erased in [`Batch::records`].
+    pub erased: Erased,
 }
 
 #[derive(Clone, Debug)]
@@ -100,14 +106,16 @@ pub enum Place {
 pub struct Decision {
     /// Its place in its device's count.
     pub seq: u64,
-    /// SHA-256 of its bytes.
+    /// SHA-256 of its bytes as they came: its name for ever.
     pub hash: Hash,
-    /// Its bytes as they came, readable or not.
+    /// Its bytes as they came, readable or not, but for what must not come back: see [`crate::erase`].
     pub bytes: Vec<u8>,
     /// The operation, if the bytes are one.
     pub operation: Option<Operation>,
     /// What the device is told.
     pub verdict: Verdict,
+    /// Why it goes to the repair desk, if that is new.
+    pub reason: Option<QuarantineReason>,
     /// Where it goes.
     pub place: Place,
 }
@@ -130,6 +138,8 @@ pub struct Decided {
     pub lost: Option<RangeInclusive<u64>>,
     /// How many operations the device still holds unsent, if it said so.
     pub unsent: Option<u64>,
+    /// What was erased, with the writes that came from before.
+    pub erased: Erased,
 }
 
 impl Batch {
@@ -170,7 +180,7 @@ impl Batch {
     /// Decides what becomes of each operation.
     #[must_use]
     pub fn decide(self, known: Known, sender: &Sender<'_>, directory: &impl Directory) -> Decided {
-        let Known { mut acked, mut kept, mut records } = known;
+        let Known { mut acked, mut kept, mut records, mut erased } = known;
         let mut decisions = Vec::new();
         let mut changed = BTreeSet::new();
         let before = self.oldest.unwrap_or_default().saturating_sub(1);
@@ -180,33 +190,38 @@ impl Batch {
         let unit = |(id, record): (&RecordId, &Record)| (*id, record.unit().to_owned());
         let units: BTreeMap<RecordId, String> = gather(records.iter().map(unit));
 
-        for Incoming { seq, bytes, operation } in self.incoming {
+        for Incoming { seq, mut bytes, mut operation } in self.incoming {
             if seq > acked + 1 {
                 break; // a gap: the device sends again from `acked`
             }
             let hash = codec::hash(&bytes);
-            let (verdict, place) = match kept.get(&seq) {
-                Some(kept) if kept.hash == hash => (kept.verdict.clone(), Place::Held),
-                Some(_) => (quarantined(seq, QuarantineReason::Fork), Place::Beside),
-                None if seq == 0 => (quarantined(seq, QuarantineReason::Unreadable), Place::Beside),
+            let size = bytes.len();
+            cut(&mut erased, operation.as_mut(), &mut bytes);
+            let beside = |reason| (quarantined(seq, reason), Some(reason), Place::Beside);
+            let (verdict, reason, place) = match kept.get(&seq) {
+                Some(kept) if kept.hash == hash => (kept.verdict.clone(), None, Place::Held),
+                Some(_) => beside(QuarantineReason::Fork),
+                None if seq == 0 => beside(QuarantineReason::Unreadable),
                 None => {
                     let readable = operation.as_ref().ok_or(QuarantineReason::Unreadable);
                     let outcome = readable.and_then(|operation| {
-                        check(operation, bytes.len(), &records, sender, directory)?;
+                        check(operation, size, &records, sender, directory)?;
                         changed.insert(operation.record);
                         Ok(apply(&mut records, operation))
                     });
-                    let verdict = match outcome {
-                        Ok(outcome) => Verdict { seq, outcome, reason: None, set_aside: None },
-                        Err(reason) => quarantined(seq, reason),
+                    let (verdict, reason) = match outcome {
+                        Ok(outcome) => {
+                            (Verdict { seq, outcome, reason: None, set_aside: None }, None)
+                        }
+                        Err(reason) => (quarantined(seq, reason), Some(reason)),
                     };
                     acked = acked.max(seq);
                     kept.insert(seq, Kept { hash, verdict: verdict.clone() });
-                    (verdict, Place::Log)
+                    (verdict, reason, Place::Log)
                 }
             };
             let is_fork = verdict.reason == Some(QuarantineReason::Fork);
-            decisions.push(Decision { seq, hash, bytes, operation, verdict, place });
+            decisions.push(Decision { seq, hash, bytes, operation, verdict, reason, place });
             if is_fork {
                 break; // what follows may speak of dots that name another operation here
             }
@@ -219,35 +234,58 @@ impl Batch {
         // What a gap or a copied profile stopped stays on the device.
         let unsent =
             self.unsent.map(|unsent| unsent.saturating_add((brought - decisions.len()) as u64));
-        Decided { device: self.device, acked, decisions, changed: records, left, lost, unsent }
+        Decided {
+            device: self.device,
+            acked,
+            decisions,
+            changed: records,
+            left,
+            lost,
+            unsent,
+            erased,
+        }
     }
 
     /// Decides what becomes of operations that must not take a place in the device's count: what the log does not hold is
     /// kept beside it, for the repair desk. So nobody can take the place of what the device itself will send.
     #[must_use]
     pub fn set_beside(self, known: &Known, reason: QuarantineReason) -> Decided {
-        let decisions = self.incoming.into_iter().map(|Incoming { seq, bytes, operation }| {
+        let mut erased = known.erased.clone();
+        let decide = |Incoming { seq, mut bytes, mut operation }| {
             let hash = codec::hash(&bytes);
-            let (verdict, place) = match known.kept.get(&seq) {
-                Some(kept) if kept.hash == hash => (kept.verdict.clone(), Place::Held),
-                _ => (quarantined(seq, reason), Place::Beside),
+            cut(&mut erased, operation.as_mut(), &mut bytes);
+            let (verdict, reason, place) = match known.kept.get(&seq) {
+                Some(kept) if kept.hash == hash => (kept.verdict.clone(), None, Place::Held),
+                _ => (quarantined(seq, reason), Some(reason), Place::Beside),
             };
-            Decision { seq, hash, bytes, operation, verdict, place }
-        });
+            Decision { seq, hash, bytes, operation, verdict, reason, place }
+        };
+        let decisions = self.incoming.into_iter().map(decide).collect();
         Decided {
             device: self.device,
             acked: known.acked,
-            decisions: decisions.collect(),
+            decisions,
             changed: BTreeMap::new(),
             left: BTreeMap::new(),
             lost: None,
             unsent: None,
+            erased,
         }
     }
 }
 
+/// Takes out of an operation what must not come back.
+fn cut(erased: &mut Erased, operation: Option<&mut Operation>, bytes: &mut Vec<u8>) {
+    if let Some(operation) = operation
+        && erased.cut(operation)
+    {
+        *bytes = codec::encode(operation);
+    }
+}
+
 fn quarantined(seq: u64, reason: QuarantineReason) -> Verdict {
-    Verdict { seq, outcome: Outcome::Quarantined, reason: Some(reason), set_aside: None }
+    let reason = Some(reason.told());
+    Verdict { seq, outcome: Outcome::Quarantined, reason, set_aside: None }
 }
 
 /// Whether an operation may be applied.
@@ -265,8 +303,7 @@ fn check(
     } else if operation.author != sender.account {
         Err(QuarantineReason::OtherAuthor)
     } else {
-        let record_unit = records.get(&operation.record).map(Record::unit);
-        repair::check_content(operation, record_unit, sender.account, directory)
+        repair::check_content(operation, records.get(&operation.record), sender.account, directory)
     }
 }
 

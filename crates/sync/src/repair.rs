@@ -17,8 +17,8 @@ pub struct Patient<'a> {
     pub size: usize,
     /// Why it was put there.
     pub reason: QuarantineReason,
-    /// The unit of its record, if there is one by now.
-    pub record_unit: Option<&'a str>,
+    /// Its record, if there is one by now.
+    pub record: Option<&'a Record>,
 }
 
 impl Patient<'_> {
@@ -30,28 +30,38 @@ impl Patient<'_> {
             _ if self.reason == QuarantineReason::Fork => Some(QuarantineReason::Fork),
             None => Some(QuarantineReason::Unreadable),
             Some(_) if self.size > MAX_OPERATION_BYTES => Some(QuarantineReason::TooLarge),
-            Some(operation) => check_content(operation, self.record_unit, by, directory).err(),
+            Some(operation) => check_content(operation, self.record, by, directory).err(),
         }
     }
 }
 
-/// Whether `by` may bring what an operation says, whoever wrote it. A record belongs to its unit: naming another one
-/// opens no door.
+/// Whether `by` may bring what an operation says, whoever wrote it. A record belongs to its unit and form: naming another
+/// one opens no door.
 pub(crate) fn check_content(
     operation: &Operation,
-    record_unit: Option<&str>,
+    record: Option<&Record>,
     by: &str,
     directory: &impl Directory,
 ) -> Result<(), QuarantineReason> {
-    let may_write = |unit: &str| directory.may_write(by, unit, operation.action);
+    let role = directory.role(by, &operation.unit, &operation.form.id);
+    let role = role.filter(|role| role.does_field_work());
+    // Who does not see what stands there cannot have meant to replace it.
+    let is_blind = |form: &str| operation.fields.keys().any(|path| directory.hides(by, form, path));
+    let reaches = |record: &Record| directory.role(by, record.unit(), &record.form().id).is_some();
     if !directory.knows_form(&operation.form) {
         Err(QuarantineReason::UnknownForm)
     } else if !directory.knows_unit(&operation.unit) {
         Err(QuarantineReason::UnknownUnit)
-    } else if !may_write(&operation.unit) || !record_unit.is_none_or(may_write) {
-        Err(QuarantineReason::OutOfScope)
     } else {
-        Ok(())
+        match role.filter(|_| record.is_none_or(reaches)) {
+            None => Err(QuarantineReason::OutOfScope),
+            Some(role) if !role.may(operation, record) => Err(QuarantineReason::NotAllowed),
+            Some(_) if is_blind(&operation.form.id) => Err(QuarantineReason::NotAllowed),
+            Some(_) if record.is_some_and(|record| is_blind(&record.form().id)) => {
+                Err(QuarantineReason::NotAllowed)
+            }
+            Some(_) => Ok(()),
+        }
     }
 }
 

@@ -311,7 +311,7 @@ pub enum QuarantineReason {
     /// No such org unit.
     #[n(1)]
     UnknownUnit,
-    /// The author has no right to that unit.
+    /// The author has no right to do that in that unit.
     #[n(2)]
     OutOfScope,
     /// The author's account was disabled.
@@ -329,6 +329,9 @@ pub enum QuarantineReason {
     /// Sent by another account than the one that made it, or by nobody who can prove to have made it.
     #[n(7)]
     OtherAuthor,
+    /// The author's role is not the one whose word it is: see [`crate::rights`]. Phones are told [`Self::told`].
+    #[n(8)]
+    NotAllowed,
 }
 
 /// A page of the feed of record states, newest state only.

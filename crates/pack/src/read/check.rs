@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{MANIFEST, Table};
+use super::{MANIFEST, ROLES, Table};
 use crate::{Date, Kind, Pack, Problem, Unit, reference};
 
 /// The word for every indicator.
@@ -18,6 +18,7 @@ pub(super) fn check(pack: &Pack, problems: &mut Vec<Problem>) {
     checker.cycles();
     checker.events();
     checker.forms();
+    checker.personal_data();
     checker.clauses();
     checker.tasks();
     checker.report_outline();
@@ -87,7 +88,16 @@ impl<'a> Checker<'a> {
                 self.in_manifest(None, format!("groups.{}.kinds", group.id), problem);
             }
         }
+        let programme = manifest.programme.iter();
+        for name in programme.filter(|name| !self.has_programme(name)).collect::<Vec<_>>() {
+            let kind = Kind::Unknown { what: "programme", name: name.clone() };
+            self.in_manifest(None, "programme".to_owned(), kind);
+        }
         self.demo();
+    }
+
+    fn has_programme(&self, name: &str) -> bool {
+        self.pack.manifest.programmes.iter().any(|programme| programme.id == name)
     }
 
     fn demo(&mut self) {
@@ -244,6 +254,10 @@ impl<'a> Checker<'a> {
                     Kind::UnknownWord { found: form.kind.clone(), allowed: kinds.join(", ") };
                 self.at(Table::Forms, form.row, "kind", kind);
             }
+            if !form.programme.is_empty() && !self.has_programme(&form.programme) {
+                let kind = Kind::Unknown { what: "programme", name: form.programme.clone() };
+                self.at(Table::Forms, form.row, "programme", kind);
+            }
             self.clause_references(Table::Forms, form.row, &form.clauses);
             for name in form.clauses.iter().filter_map(|clause| reference(clause)) {
                 let mut meant =
@@ -254,6 +268,39 @@ impl<'a> Checker<'a> {
                         Kind::OneSided { here: form.file.clone(), there: name.to_owned(), column };
                     self.at(Table::Forms, form.row, "clauses", kind);
                 }
+            }
+        }
+    }
+
+    fn personal_data(&mut self) {
+        let mut seen: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+        for field in &self.pack.personal_data {
+            let (table, row) = (Table::PersonalData, field.row);
+            if !field.form.is_empty() && !self.forms.contains(field.form.as_str()) {
+                self.at(
+                    table,
+                    row,
+                    "form",
+                    Kind::Unknown { what: "form", name: field.form.clone() },
+                );
+            }
+            if let Some(first) = seen.insert((&field.form, &field.field), row) {
+                let kind = Kind::Duplicate { id: field.field.clone(), first };
+                self.at(table, row, "field", kind);
+            }
+            for role in field.seen_by.iter().filter(|role| !ROLES.contains(&role.as_str())) {
+                let kind = Kind::UnknownWord { found: role.clone(), allowed: ROLES.join(", ") };
+                self.at(table, row, "seen_by", kind);
+            }
+        }
+        // A pack without the table does not say anything about its fields.
+        if !self.pack.manifest.tables.contains_key(&Table::PersonalData) {
+            return;
+        }
+        for form in &self.pack.forms {
+            let is_said = form.personal_data || form.sensitive_data;
+            if is_said && !seen.keys().any(|(of, _)| *of == form.file) {
+                self.at(Table::Forms, form.row, "personal_data", Kind::PersonalWithoutField);
             }
         }
     }

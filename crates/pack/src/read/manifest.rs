@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{MANIFEST, Table};
-use crate::{Date, FormKind, Group, Kind, Modality, Plan, Problem, Text};
+use crate::{Date, FormKind, FormRow, Group, Kind, Modality, Plan, Problem, Programme, Text};
 
 /// What a person of the demonstration may be.
 pub const ROLES: [&str; 5] = ["officer", "trainer", "coordinator", "administrator", "auditor"];
@@ -47,6 +47,10 @@ pub struct Manifest {
     pub documents: Vec<String>,
     /// Words for the sorts of forms.
     pub form_kinds: Vec<FormKind>,
+    /// The programmes that its forms may belong to.
+    pub programmes: Vec<Programme>,
+    /// The one of forms that name none.
+    pub programme: Option<String>,
     /// Words that stand for several units.
     pub groups: Vec<Group>,
     /// Words for how a task is given.
@@ -100,6 +104,13 @@ impl Manifest {
             .and_then(|columns| columns.get(field))
             .map_or(field, String::as_str)
             .to_owned()
+    }
+
+    /// The programme that a form belongs to.
+    #[must_use]
+    pub fn programme_of<'a>(&'a self, form: &'a FormRow) -> Option<&'a str> {
+        let own = Some(form.programme.as_str()).filter(|own| !own.is_empty());
+        own.or(self.programme.as_deref())
     }
 
     /// Where a form's spreadsheet is.
@@ -186,6 +197,11 @@ fn manifest(top: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Manifest {
             id: kind.text("id", walk),
             title: self::title(kind, &default_language, walk),
         }),
+        programmes: top.sections("programmes", walk, |programme, walk| Programme {
+            id: programme.text("id", walk),
+            title: self::title(programme, &default_language, walk),
+        }),
+        programme: top.optional_text("programme", walk),
         groups: top.sections("groups", walk, |group, walk| Group {
             id: group.text("id", walk),
             title: self::title(group, &default_language, walk),

@@ -16,8 +16,8 @@ pub use schema::Table;
 
 use crate::phone::{PhoneForm, PhonePack, PublishedForm};
 use crate::{
-    Clause, Event, FormRow, Indicator, Kind, LegalRef, OutlineItem, Problem, Severity, Task, Units,
-    Violation,
+    Clause, Event, FormRow, Indicator, Kind, LegalRef, OutlineItem, PersonalField, Problem,
+    Severity, Task, Units, Violation,
 };
 
 /// The manifest's place in a pack.
@@ -36,6 +36,8 @@ pub struct Pack {
     pub events: Vec<Event>,
     /// The table of its forms.
     pub forms: Vec<FormRow>,
+    /// Questions that ask for personal data.
+    pub personal_data: Vec<PersonalField>,
     /// The plan, piece by piece.
     pub clauses: Vec<Clause>,
     /// Tasks.
@@ -84,6 +86,7 @@ fn read_all(files: &BTreeMap<String, Vec<u8>>, problems: &mut Vec<Problem>) -> O
         units,
         events: reader.events(),
         forms: reader.forms(),
+        personal_data: reader.personal_data(),
         clauses: reader.clauses(),
         tasks: reader.tasks(),
         indicators: reader.indicators(),
@@ -207,7 +210,10 @@ fn phone_pack(pack: &Pack, published: &[PublishedForm]) -> PhonePack {
         feed(&mut hasher, form.hash.as_bytes());
     }
     let forms = pack.forms.iter().flat_map(|row| {
-        published.iter().filter(|form| form.id == row.form_id).map(|form| phone_form(row, form))
+        published
+            .iter()
+            .filter(|form| form.id == row.form_id)
+            .map(|form| phone_form(&pack.manifest, row, form))
     });
     let manifest = &pack.manifest;
     PhonePack {
@@ -221,6 +227,7 @@ fn phone_pack(pack: &Pack, published: &[PublishedForm]) -> PhonePack {
         plan: manifest.plan.clone(),
         roots: manifest.roots.clone(),
         form_kinds: manifest.form_kinds.clone(),
+        programmes: manifest.programmes.clone(),
         forms: forms.collect(),
         keep_columns: manifest.keep_columns.clone(),
         units: pack.units.clone(),
@@ -236,7 +243,7 @@ fn phone_pack(pack: &Pack, published: &[PublishedForm]) -> PhonePack {
     }
 }
 
-fn phone_form(row: &FormRow, form: &PublishedForm) -> PhoneForm {
+fn phone_form(manifest: &Manifest, row: &FormRow, form: &PublishedForm) -> PhoneForm {
     PhoneForm {
         id: form.id.clone(),
         file: row.file.clone(),
@@ -245,6 +252,7 @@ fn phone_form(row: &FormRow, form: &PublishedForm) -> PhoneForm {
         bytes: form.bytes,
         title: row.title.clone(),
         kind: row.kind.clone(),
+        programme: manifest.programme_of(row).map(str::to_owned),
         how_often: row.how_often.clone(),
         clauses: row.clauses.clone(),
         used_by: row.used_by.clone(),

@@ -7,8 +7,8 @@ use super::schema::Table;
 use super::sheet::{Row, Sheet, finite};
 use crate::tables::Extra;
 use crate::{
-    Clause, Date, Event, FormRow, Indicator, Kind, LegalRef, OutlineItem, Problem, Target, Task,
-    Unit, Violation,
+    Clause, Date, Event, FormRow, Indicator, Kind, LegalRef, OutlineItem, PersonalField, Problem,
+    Target, Task, Unit, Violation,
 };
 
 /// Reads the tables that the manifest names.
@@ -92,6 +92,7 @@ impl<'a> Reader<'a> {
             version: row.word("version"),
             title: row.texts("title"),
             kind: row.word("kind"),
+            programme: row.word("programme"),
             used_by: row.text("used_by"),
             clauses: row.list("clauses"),
             how_often: row.texts("how_often"),
@@ -100,6 +101,25 @@ impl<'a> Reader<'a> {
             personal_data: row.flag("personal_data", false),
             sensitive_data: row.flag("sensitive_data", false),
             extra: row.extra(),
+        })
+    }
+
+    pub fn personal_data(&mut self) -> Vec<PersonalField> {
+        self.rows(Table::PersonalData, |row| {
+            let months = row.whole("months");
+            if months == Some(0) {
+                row.problem("months", Kind::NotANumber("0".to_owned()));
+            }
+            PersonalField {
+                row: row.number,
+                form: row.word("form"),
+                field: row.word("field"),
+                person: row.word("person"),
+                purpose: row.texts("purpose"),
+                months: months.unwrap_or_default(),
+                seen_by: row.list("seen_by"),
+                extra: row.extra(),
+            }
         })
     }
 

@@ -10,6 +10,8 @@ pub enum Table {
     Events,
     /// Forms.
     Forms,
+    /// Questions that ask for personal data.
+    PersonalData,
     /// The plan, piece by piece.
     Clauses,
     /// Tasks.
@@ -49,10 +51,11 @@ use Shape::{Filled, Id, Optional, OptionalText, Present, Text};
 
 impl Table {
     /// Every table.
-    pub const ALL: [Table; 9] = [
+    pub const ALL: [Table; 10] = [
         Table::Units,
         Table::Events,
         Table::Forms,
+        Table::PersonalData,
         Table::Clauses,
         Table::Tasks,
         Table::Indicators,
@@ -68,6 +71,7 @@ impl Table {
             Table::Units => "units",
             Table::Events => "events",
             Table::Forms => "forms",
+            Table::PersonalData => "personal_data",
             Table::Clauses => "clauses",
             Table::Tasks => "tasks",
             Table::Indicators => "indicators",
@@ -90,6 +94,7 @@ impl Table {
             Table::Units => UNITS,
             Table::Events => EVENTS,
             Table::Forms => FORMS,
+            Table::PersonalData => PERSONAL_DATA,
             Table::Clauses => CLAUSES,
             Table::Tasks => TASKS,
             Table::Indicators => INDICATORS,
@@ -135,6 +140,7 @@ const FORMS: &[Field] = &[
     ("version", Filled),
     ("title", Text),
     ("kind", Filled),
+    ("programme", Optional),
     ("used_by", Optional),
     ("clauses", Optional),
     ("how_often", OptionalText),
@@ -142,6 +148,15 @@ const FORMS: &[Field] = &[
     ("checklist_items", Optional),
     ("personal_data", Optional),
     ("sensitive_data", Optional),
+];
+
+const PERSONAL_DATA: &[Field] = &[
+    ("form", Filled),
+    ("field", Filled),
+    ("person", Filled),
+    ("purpose", Text),
+    ("months", Filled),
+    ("seen_by", Filled),
 ];
 
 const CLAUSES: &[Field] = &[

@@ -86,6 +86,18 @@ type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
 const CASES: &[Case] = &[
     (
+        "pack.toml",
+        "[tables]",
+        "programme = \"b\"\nprogrammes = [{ id = \"a\", title = { vi = \"A\" } }]\n[tables]",
+        &["pack.toml, key programme: there is no programme `b` in the pack"],
+    ),
+    (
+        "forms.csv",
+        "kind,clauses\ninspect,f_inspect,1,Kiểm tra,inspection,A; B",
+        "kind,programme,clauses\ninspect,f_inspect,1,Kiểm tra,inspection,c,A; B",
+        &["forms.csv, row 2, column programme: there is no programme `c` in the pack"],
+    ),
+    (
         "events.csv",
         "2025-07",
         "2025-13",

@@ -64,6 +64,7 @@ fn nothing_of_its_tables_is_lost() {
             Table::Units => serde_json::to_value(&pack.units),
             Table::Events => serde_json::to_value(&pack.events),
             Table::Forms => serde_json::to_value(&pack.forms),
+            Table::PersonalData => serde_json::to_value(&pack.personal_data),
             Table::Clauses => serde_json::to_value(&pack.clauses),
             Table::Tasks => serde_json::to_value(&pack.tasks),
             Table::Indicators => serde_json::to_value(&pack.indicators),

@@ -29,6 +29,8 @@ pub struct AccountEntry {
     unit: String,
     /// Units granted: they see each with all below it.
     scope: Vec<String>,
+    /// Programmes that this is limited to; none: it is not.
+    programmes: Vec<String>,
     /// When they were added.
     created_ms: i64,
     /// Since when they may no longer sign in.
@@ -51,6 +53,9 @@ pub struct NewEntry {
     /// Units granted; their own, if not given.
     #[serde(default)]
     scope: Vec<String>,
+    /// Programmes that this is limited to; it is not, if none is given.
+    #[serde(default)]
+    programmes: Vec<String>,
 }
 
 /// What is to be different; what is not given stays.
@@ -68,6 +73,9 @@ pub struct EntryChange {
     /// Units granted.
     #[serde(default)]
     scope: Option<Vec<String>>,
+    /// Programmes that this is limited to; an empty list ends the limit.
+    #[serde(default)]
+    programmes: Option<Vec<String>>,
     /// Whether they may no longer sign in: their sessions end, and what they still send is kept for the repair desk.
     #[serde(default)]
     disabled: Option<bool>,
@@ -131,7 +139,7 @@ pub async fn list(
 /// Adds a person.
 #[utoipa::path(post, path = "/api/v1/accounts", tag = "accounts", request_body = NewEntry, responses(
     (status = 201, body = AccountEntry),
-    (status = 400, description = "`bad_json`, `bad_account`, `bad_name`, `bad_role`, `unknown_unit`", body = ErrorBody),
+    (status = 400, description = "`bad_json`, `bad_account`, `bad_name`, `bad_role`, `unknown_unit`, `unknown_programme`", body = ErrorBody),
     (status = 401, description = "`signed_out`", body = ErrorBody),
     (status = 403, description = "`not_allowed`: for administrators", body = ErrorBody),
     (status = 409, description = "`name_taken`", body = ErrorBody),
@@ -153,6 +161,7 @@ pub async fn add(
     }
     let scope = if given.scope.is_empty() { vec![given.unit.clone()] } else { given.scope };
     check_units(&app, scope.iter().chain([&given.unit])).await?;
+    check_programmes(&app, &given.programmes).await?;
     let password = accounts::hash_password(accounts::new_password()).await;
     let new = NewAccount {
         name: given.account,
@@ -160,6 +169,7 @@ pub async fn add(
         role: role(&given.role)?,
         unit: given.unit,
         scope,
+        programmes: given.programmes,
         password: password.map_err(ApiError::internal)?,
     };
     if !app.database().add_account(&new, Some(&session.account), clock::now_ms()).await? {
@@ -174,7 +184,7 @@ pub async fn add(
     request_body = EntryChange,
     responses(
         (status = 200, description = "the person as they are now", body = AccountEntry),
-        (status = 400, description = "`bad_json`, `bad_name`, `bad_role`, `unknown_unit`", body = ErrorBody),
+        (status = 400, description = "`bad_json`, `bad_name`, `bad_role`, `unknown_unit`, `unknown_programme`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 403, description = "`not_allowed`: for administrators", body = ErrorBody),
         (status = 404, description = "`not_found`", body = ErrorBody),
@@ -196,11 +206,13 @@ pub async fn change(
         return Err(ApiError::conflict("own_account", message));
     }
     check_units(&app, given.scope.iter().flatten().chain(&given.unit)).await?;
+    check_programmes(&app, given.programmes.as_deref().unwrap_or_default()).await?;
     let change = AccountChange {
         display_name: given.name.as_deref().map(shown_name).transpose()?,
         role: given.role.as_deref().map(role).transpose()?,
         unit: given.unit,
         scope: given.scope,
+        programmes: given.programmes,
         disabled: given.disabled,
     };
     let by = Some(session.account.as_str());
@@ -317,6 +329,7 @@ fn entry(account: Account, asker: &Session) -> AccountEntry {
         role: account.role.name(),
         unit: account.unit,
         scope: account.scope,
+        programmes: account.programmes,
         created_ms: account.created_ms,
         disabled_ms: account.disabled_ms,
     }
@@ -342,6 +355,16 @@ async fn check_units(app: &App, units: impl Iterator<Item = &String>) -> ApiResu
         if !app.database().has_unit(unit).await? {
             let message = format!("no pack that was loaded has a unit {unit}");
             return Err(ApiError::bad_request("unknown_unit", message));
+        }
+    }
+    Ok(())
+}
+
+async fn check_programmes(app: &App, programmes: &[String]) -> ApiResult<()> {
+    for programme in programmes {
+        if !app.database().has_programme(programme).await? {
+            let message = format!("no form that was loaded is of a programme {programme}");
+            return Err(ApiError::bad_request("unknown_programme", message));
         }
     }
     Ok(())

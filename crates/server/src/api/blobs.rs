@@ -61,6 +61,10 @@ pub async fn missing(
 ) -> ApiResult<Response> {
     let hash = parse(&hash)?;
     check_size(query.size)?;
+    // What was erased is not to come again; the phone is told that nothing is missing, and lets go of it.
+    if app.database().is_erased_blob(hash).await? {
+        return Ok(kept_whole());
+    }
     if query.size == 0 && hash == codec::hash(&[]) {
         // An empty file has no chunk that could bring it.
         let media_type = query.media_type.as_deref().unwrap_or_default();
@@ -136,6 +140,9 @@ pub async fn write(
             "the chunk's hash is not the one in X-Chunk-Hash",
         ));
     }
+    if app.database().is_erased_blob(hash).await? {
+        return Ok(kept(&Chunks::default()));
+    }
     let media_type = query.media_type.as_deref().unwrap_or("application/octet-stream");
     let blob = NewBlob { hash, size: query.size, media_type, sender: &session.account };
     if let Some(known) = app.database().blob(hash).await? {
@@ -157,6 +164,10 @@ pub async fn write(
     Ok(kept(&Chunks::missing(query.size, app.database().blob_chunks(hash).await?)))
 }
 
+fn kept_whole() -> Response {
+    ([(MISSING, HeaderValue::from_static(""))], StatusCode::OK).into_response()
+}
+
 fn kept(missing: &Chunks) -> Response {
     let missing = HeaderValue::from_str(&missing.to_string()).expect("digits make a header");
     ([(MISSING, missing)], StatusCode::NO_CONTENT).into_response()
@@ -176,6 +187,9 @@ pub(crate) fn storage_error(error: std::io::Error) -> ApiError {
 
 /// Keeps a file that came in one piece. It is on disk when this answers.
 pub(crate) async fn keep_whole(app: &App, blob: NewBlob<'_>, bytes: Vec<u8>) -> ApiResult<()> {
+    if app.database().is_erased_blob(blob.hash).await? {
+        return Ok(());
+    }
     if let Some(known) = app.database().blob(blob.hash).await? {
         if known.whole {
             return Ok(());

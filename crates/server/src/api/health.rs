@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::App;
 use crate::error::{ApiResult, ErrorBody};
+use crate::{App, BackupHealth, clock};
 
 /// The server is well.
 #[derive(Debug, Serialize, ToSchema)]
@@ -15,6 +15,10 @@ pub struct Health {
     status: &'static str,
     /// The program's version.
     version: &'static str,
+    /// How scheduled backups stand: `ok`; `late`, if the newest is twice as old as it should become; `failed`, if the last try
+    /// failed. Absent without a schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup: Option<&'static str>,
 }
 
 /// Asks the database something; for load balancers and monitors.
@@ -24,5 +28,10 @@ pub struct Health {
 ))]
 pub async fn health(State(app): State<App>) -> ApiResult<Json<Health>> {
     app.database().epoch_and_head().await?;
-    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") }))
+    let backup = app.backup_health(clock::now_ms()).map(|health| match health {
+        BackupHealth::Ok => "ok",
+        BackupHealth::Late => "late",
+        BackupHealth::Failed => "failed",
+    });
+    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION"), backup }))
 }

@@ -11,6 +11,7 @@ pub mod forms;
 pub mod health;
 pub mod pack;
 pub mod password;
+pub mod persons;
 pub mod preview;
 pub mod pull;
 pub mod push;

@@ -46,11 +46,12 @@ pub async fn pull(
     let mut news = app.news();
     let mut stopping = app.stopping();
     let cursor = query.cursor.as_deref();
-    let pack_before = app.database().pack_hash().await?;
+    let pack_seen = || app.database().pack_hash_seen_by(&session.account);
+    let pack_before = pack_seen().await?;
     loop {
         news.borrow_and_update();
         let page = page(&app, &session, cursor).await?;
-        let pack = app.database().pack_hash().await?;
+        let pack = pack_seen().await?;
         let is_news = page.start.reset
             || !page.records.is_empty()
             || !page.settled.is_empty()

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use serde::{Deserialize, Serialize};
+use sync::mask::Mask;
 use sync::wire::QuarantineReason;
 use utoipa::{IntoParams, ToSchema};
 
@@ -28,7 +29,8 @@ pub struct QuarantineEntry {
     id: i64,
     /// `waiting`, `applied` or `set_aside`.
     state: &'static str,
-    /// `unknown_form`, `unknown_unit`, `out_of_scope`, `revoked`, `unreadable`, `fork`, `too_large` or `other_author`.
+    /// `unknown_form`, `unknown_unit`, `out_of_scope`, `revoked`, `unreadable`, `fork`, `too_large`, `other_author` or
+    /// `not_allowed`.
     reason: &'static str,
     /// Why the asker cannot apply it now: one of the reasons, or `not_your_unit`. None if it can be applied.
     obstacle: Option<&'static str>,
@@ -133,7 +135,8 @@ pub async fn list(
     };
     let repairer = repairer(&session);
     let entries = app.database().quarantine(repairer, shown, query.before, LIMIT).await?;
-    Ok(Json(entries.into_iter().map(entry).collect()))
+    let mask = app.database().mask_of(&session.account).await?;
+    Ok(Json(entries.into_iter().map(|kept| entry(kept, &mask)).collect()))
 }
 
 /// Puts an operation into its record after all, as if it had come now. Its author and its number stay.
@@ -202,7 +205,8 @@ async fn settle(
     let (by, device, seq) = (&session.account, settled.device, settled.seq);
     tracing::info!(id, by, %device, seq, is_applied = settled.is_applied(), "quarantine settled");
     app.announce(head);
-    Ok(Json(entry(settled)))
+    let mask = app.database().mask_of(&session.account).await?;
+    Ok(Json(entry(settled, &mask)))
 }
 
 fn repairer(session: &Session) -> Repairer<'_> {
@@ -221,13 +225,16 @@ fn obstacle_name(obstacle: QuarantineReason) -> &'static str {
     }
 }
 
-fn entry(kept: Quarantined) -> QuarantineEntry {
+fn entry(kept: Quarantined, mask: &Mask) -> QuarantineEntry {
     let state = match &kept.settled {
         None => "waiting",
         Some(_) if kept.is_applied() => "applied",
         Some(_) => "set_aside",
     };
-    let operation = kept.operation;
+    let mut operation = kept.operation;
+    if let Some(operation) = &mut operation {
+        mask.cut_operation(operation);
+    }
     let form = operation.as_ref().map(|operation| operation.form.clone());
     QuarantineEntry {
         id: kept.id,

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use sync::codec;
+use sync::mask::Mask;
 use sync::wire::{Action, Operation, QuarantineReason, RecordId, Value, Write};
 use utoipa::ToSchema;
 
@@ -59,7 +60,7 @@ pub struct HistoryField {
     replaced: usize,
 }
 
-/// Everything that was done to a record, in the order of arrival.
+/// Everything that was done to a record, in the order of arrival, but for fields that the asker does not see.
 #[utoipa::path(get, path = "/api/v1/records/{id}/history", tag = "records",
     params(("id" = String, Path, description = "the record, 32 hexadecimal digits; dashes are allowed")),
     responses(
@@ -76,8 +77,9 @@ pub async fn history(
     let id: RecordId = id.replace('-', "").parse().map_err(|_not_an_id| unknown())?;
     app.database().visible_record(&session.account, id).await?.ok_or_else(unknown)?;
     let log = app.database().history(id).await?;
+    let mask = app.database().mask_of(&session.account).await?;
     // The log names a record only when the operation could be read.
-    Ok(Json(log.into_iter().filter_map(entry).collect()))
+    Ok(Json(log.into_iter().filter_map(|logged| entry(logged, &mask)).collect()))
 }
 
 /// What an operation wrote.
@@ -93,8 +95,9 @@ pub(super) fn written(fields: BTreeMap<String, Write>) -> Vec<HistoryField> {
     fields.collect()
 }
 
-fn entry(logged: LoggedOperation) -> Option<HistoryEntry> {
-    let operation: Operation = codec::decode(&logged.bytes).ok()?;
+fn entry(logged: LoggedOperation, mask: &Mask) -> Option<HistoryEntry> {
+    let mut operation: Operation = codec::decode(&logged.bytes).ok()?;
+    mask.cut_operation(&mut operation);
     Some(HistoryEntry {
         device: operation.dot.device.to_string(),
         device_name: logged.device_name,

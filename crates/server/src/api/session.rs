@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sync::erase::SERVER;
 use sync::wire::DeviceId;
 use utoipa::ToSchema;
 
@@ -52,6 +53,8 @@ pub struct Profile {
     unit: String,
     /// Every unit that the person sees.
     scope: Vec<String>,
+    /// Programmes that this is limited to; none: it is not.
+    programmes: Vec<String>,
     /// The server's clock, milliseconds since 1970-01-01 UTC.
     server_ms: i64,
 }
@@ -78,6 +81,9 @@ pub async fn sign_in(
         .device
         .parse()
         .map_err(|error| ApiError::bad_request("bad_device", format!("device: {error}")))?;
+    if device == SERVER {
+        return Err(ApiError::bad_request("bad_device", "device: that is the server's own"));
+    }
     let device_name: String = given.device_name.chars().take(120).collect();
     let (token, key) = accounts::new_token();
     let session = NewSession { key: &key, device, device_name: &device_name };
@@ -252,6 +258,7 @@ async fn profile_of(app: &App, name: &str) -> ApiResult<Profile> {
         scope: app.database().visible_units(&account.name).await?,
         account: account.name,
         name: account.display_name,
+        programmes: account.programmes,
         role: account.role.name(),
         unit: account.unit,
         server_ms: clock::now_ms(),

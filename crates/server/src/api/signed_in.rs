@@ -14,6 +14,14 @@ use crate::{App, accounts, clock};
 /// A session that nobody used for so long is over.
 pub const IDLE_MS: i64 = 180 * 24 * 3600 * 1000;
 
+/// A session is over so long after its sign-in, however much it is used.
+pub const LONGEST_MS: i64 = 366 * 24 * 3600 * 1000;
+
+/// Whether a session has outlived itself.
+pub(crate) fn is_over(session: &Session, now_ms: i64) -> bool {
+    now_ms - session.seen_ms > IDLE_MS || now_ms - session.created_ms > LONGEST_MS
+}
+
 /// Use is noted this often: who looks after a lost phone wants to know when it was last heard of.
 pub const TOUCH_MS: i64 = 10 * 60 * 1000;
 
@@ -41,7 +49,7 @@ impl FromRequestParts<App> for OnceSignedIn {
             return Err(ApiError::signed_out());
         }
         let now_ms = clock::now_ms();
-        if now_ms - session.seen_ms > IDLE_MS {
+        if is_over(&session, now_ms) {
             return Err(ApiError::signed_out());
         }
         if session.revoked && !session.disabled {

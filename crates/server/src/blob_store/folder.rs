@@ -78,6 +78,15 @@ impl Folder {
         .await
     }
 
+    pub(super) async fn remove(&self, hash: Hash) -> io::Result<()> {
+        let path = self.path(hash);
+        blocking(move || match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        })
+        .await
+    }
+
     pub(super) async fn holds(&self, hash: Hash, size: u64) -> io::Result<bool> {
         let path = self.path(hash);
         blocking(move || Ok(fs::metadata(path).is_ok_and(|file| file.len() == size))).await

@@ -80,6 +80,24 @@ impl BlobStore {
         }
     }
 
+    /// Whether the file of that name is what its name says, byte for byte.
+    pub async fn proves(&self, hash: Hash, size: u64) -> io::Result<bool> {
+        match self.read(hash).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+            Ok(bytes) => Ok(bytes.len() as u64 == size && sync::codec::hash(&bytes) == hash),
+        }
+    }
+
+    /// Takes a file away, if there is one, with what came of it so far.
+    pub async fn remove(&self, hash: Hash) -> io::Result<()> {
+        self.drop_part(hash).await?;
+        match &self.place {
+            Place::Folder(folder) => folder.remove(hash).await,
+            Place::Objects(objects) => objects.remove(hash).await,
+        }
+    }
+
     /// Whether there is a file of that name and length.
     pub async fn holds(&self, hash: Hash, size: u64) -> io::Result<bool> {
         match &self.place {

@@ -125,6 +125,13 @@ impl Objects {
         Ok(())
     }
 
+    pub(super) async fn remove(&self, hash: Hash) -> io::Result<()> {
+        match self.store.delete(&self.whole(hash)).await {
+            Err(Error::NotFound { .. }) => Ok(()),
+            removed => removed.map_err(said),
+        }
+    }
+
     pub(super) async fn holds(&self, hash: Hash, size: u64) -> io::Result<bool> {
         match self.store.head(&self.whole(hash)).await {
             Err(Error::NotFound { .. }) => Ok(false),

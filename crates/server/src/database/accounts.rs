@@ -1,10 +1,14 @@
 //! People and their sessions.
 
+use std::collections::BTreeSet;
+
 use pack::phone::PhonePack;
 use serde_json::{Value as Json, json};
+use sync::erase::SERVER;
 use sync::wire::DeviceId;
 
 use super::audit::{Event, note};
+use super::rights::programmes;
 use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, bytes, unsigned};
 use crate::accounts::Role;
@@ -29,6 +33,8 @@ pub struct Account {
     pub disabled_ms: Option<i64>,
     /// Units granted: each with all below it.
     pub scope: Vec<String>,
+    /// Programmes that this is limited to; none: it is not.
+    pub programmes: Vec<String>,
 }
 
 impl Account {
@@ -52,6 +58,8 @@ pub struct NewAccount {
     pub unit: String,
     /// Units granted: each with all below it.
     pub scope: Vec<String>,
+    /// Programmes that this is limited to; none: it is not.
+    pub programmes: Vec<String>,
     /// Argon2id hash of the password.
     pub password: String,
 }
@@ -67,6 +75,8 @@ pub struct AccountChange {
     pub unit: Option<String>,
     /// Units granted.
     pub scope: Option<Vec<String>>,
+    /// Programmes that this is limited to; none of them: it is not.
+    pub programmes: Option<Vec<String>>,
     /// Whether the person may no longer sign in.
     pub disabled: Option<bool>,
 }
@@ -79,6 +89,7 @@ impl AccountChange {
             self.role.map(|role| ("role", json!(role.name()))),
             self.unit.as_ref().map(|unit| ("unit", json!(unit))),
             self.scope.as_ref().map(|scope| ("scope", json!(scope))),
+            self.programmes.as_ref().map(|programmes| ("programmes", json!(programmes))),
         ];
         let parts = parts.into_iter().flatten().map(|(key, value)| (key.to_owned(), value));
         let parts: serde_json::Map<String, Json> = parts.collect();
@@ -164,6 +175,8 @@ pub struct Session {
     pub unit: String,
     /// The device it was opened on.
     pub device: DeviceId,
+    /// When it began.
+    pub created_ms: i64,
     /// When it was last used.
     pub seen_ms: i64,
     /// Ended by somebody else than its owner.
@@ -255,10 +268,22 @@ impl Database {
                     created_ms,
                     disabled_ms,
                     scope,
+                    programmes: Vec::new(),
                 });
             }
             if let Some(last) = accounts.last_mut() {
                 last.scope.extend(granted);
+            }
+        }
+        let granted: Vec<(String, String)> = query_as(
+            "SELECT account, programme FROM account_programme ORDER BY account, programme",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        for (account, programme) in granted {
+            let place = accounts.binary_search_by(|known| known.name.cmp(&account));
+            if let Some(account) = place.ok().and_then(|place| accounts.get_mut(place)) {
+                account.programmes.push(programme);
             }
         }
         Ok(accounts)
@@ -288,7 +313,11 @@ impl Database {
             return Ok(false);
         }
         grant(&mut tx, &new.name, &new.scope).await?;
-        let detail = json!({ "role": new.role.name(), "unit": new.unit, "scope": new.scope });
+        limit(&mut tx, &new.name, &new.programmes).await?;
+        let mut detail = json!({ "role": new.role.name(), "unit": new.unit, "scope": new.scope });
+        if !new.programmes.is_empty() {
+            detail["programmes"] = json!(new.programmes);
+        }
         let (object, unit) = (new.name.as_str(), Some(new.unit.as_str()));
         let event = Event { actor: by, action: Action::AccountAdd, object, unit, detail };
         note(&mut tx, event, now_ms).await?;
@@ -305,6 +334,12 @@ impl Database {
         now_ms: i64,
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
+        // Another role sees other fields: its devices take the feed from its start.
+        query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1 AND role <> $2")
+            .bind(name)
+            .bind(change.role.map(Role::name))
+            .execute(&mut tx)
+            .await?;
         let unit: Option<String> = query_scalar(
             "UPDATE account SET display_name = coalesce($2, display_name), role = coalesce($3, role),
                 unit = coalesce($4, unit) WHERE name = $1 RETURNING unit",
@@ -322,6 +357,9 @@ impl Database {
                 .execute(&mut tx)
                 .await?;
             grant(&mut tx, name, scope).await?;
+        }
+        if let Some(programmes) = &change.programmes {
+            limit(&mut tx, name, programmes).await?;
         }
         let mut noted = Vec::new();
         if let Some(detail) = change.detail() {
@@ -451,9 +489,9 @@ impl Database {
         key: &SessionKey,
         client: Client,
     ) -> Answer<Option<Session>> {
-        type Row = (i64, String, String, String, Vec<u8>, i64, i64, bool, i64);
+        type Row = (i64, String, String, String, Vec<u8>, i64, i64, i64, bool, i64);
         let row: Option<Row> = query_as(
-            "SELECT s.id, s.account, a.role, a.unit, s.device, s.seen_ms, s.revoked, a.disabled_ms IS NOT NULL, a.scope_rev
+            "SELECT s.id, s.account, a.role, a.unit, s.device, s.created_ms, s.seen_ms, s.revoked, a.disabled_ms IS NOT NULL, a.scope_rev
              FROM session s JOIN account a ON a.name = s.account
              WHERE s.token_hash = $1 AND s.client = $2 AND (s.ended_ms IS NULL OR s.revoked = 1)",
         )
@@ -461,7 +499,18 @@ impl Database {
         .bind(client.name())
         .fetch_optional(&self.readers)
         .await?;
-        let Some((id, account, role, unit, device, seen_ms, revoked, disabled, scope_rev)) = row
+        let Some((
+            id,
+            account,
+            role,
+            unit,
+            device,
+            created_ms,
+            seen_ms,
+            revoked,
+            disabled,
+            scope_rev,
+        )) = row
         else {
             return Ok(None);
         };
@@ -471,6 +520,7 @@ impl Database {
             role: stored_role(&role)?,
             unit,
             device: DeviceId(bytes("session device", &device)?),
+            created_ms,
             seen_ms,
             revoked: revoked != 0,
             disabled,
@@ -481,6 +531,10 @@ impl Database {
     /// Whether an account may send what a device sealed: one that it signed in on, or that nobody is known to have: a
     /// restored server may have forgotten.
     pub async fn may_send_for(&self, account: &str, device: DeviceId) -> Answer<bool> {
+        // Nobody speaks for the server.
+        if device == SERVER {
+            return Ok(false);
+        }
         let (is_own, is_known): (bool, bool) = query_as(
             "SELECT EXISTS (SELECT 1 FROM session WHERE device = $1 AND account = $2),
                     EXISTS (SELECT 1 FROM session WHERE device = $1)",
@@ -590,6 +644,26 @@ impl Database {
         rows.into_iter().map(session).collect()
     }
 
+    /// All sessions that an account ever had, as its owner may know of them.
+    pub async fn sessions_of(&self, account: &str) -> Answer<Vec<Json>> {
+        type Row = (i64, Vec<u8>, String, i64, i64, Option<i64>, String);
+        let rows: Vec<Row> = query_as(
+            "SELECT id, device, device_name, created_ms, seen_ms, ended_ms, client FROM session
+             WHERE account = $1 ORDER BY id",
+        )
+        .bind(account)
+        .fetch_all(&self.readers)
+        .await?;
+        let told = |(id, device, device_name, created_ms, seen_ms, ended_ms, client): Row| {
+            let device = DeviceId(bytes("session device", &device)?).to_string();
+            Ok(
+                json!({ "id": id, "device": device, "device_name": device_name, "created_ms": created_ms,
+                "seen_ms": seen_ms, "ended_ms": ended_ms, "client": client }),
+            )
+        };
+        rows.into_iter().map(told).collect()
+    }
+
     /// Every unit that an account sees, sorted.
     pub async fn visible_units(&self, account: &str) -> Answer<Vec<String>> {
         Ok(query_scalar("SELECT unit FROM visible_unit WHERE account = $1 ORDER BY unit")
@@ -616,8 +690,33 @@ async fn grant(tx: &mut Write, account: &str, scope: &[String]) -> Answer<()> {
     refresh_visible_units(tx).await
 }
 
+/// Limits a grant to programmes, or to none. Whose grant changed takes the feed from its start.
+async fn limit(tx: &mut Write, account: &str, to: &[String]) -> Answer<()> {
+    let to: BTreeSet<&String> = to.iter().collect();
+    let before = programmes(&mut *tx, account).await?;
+    if to.iter().copied().eq(before.iter()) {
+        return Ok(());
+    }
+    query("DELETE FROM account_programme WHERE account = $1")
+        .bind(account)
+        .execute(&mut *tx)
+        .await?;
+    for programme in to {
+        query("INSERT INTO account_programme (account, programme) VALUES ($1, $2)")
+            .bind(account)
+            .bind(programme)
+            .execute(&mut *tx)
+            .await?;
+    }
+    query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1")
+        .bind(account)
+        .execute(&mut *tx)
+        .await?;
+    Ok(())
+}
+
 /// Nobody signs in with the account any more. Says what ended.
-async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answer<Json> {
+pub(super) async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answer<Json> {
     query("UPDATE account SET disabled_ms = coalesce(disabled_ms, $2) WHERE name = $1")
         .bind(account)
         .bind(now_ms)

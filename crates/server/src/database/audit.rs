@@ -54,6 +54,43 @@ impl Database {
         rows.into_iter().map(|row| Ok(entry(row)?.0)).collect()
     }
 
+    /// What an account did, and what was done to it, in order.
+    pub async fn audit_about(&self, account: &str) -> Answer<Vec<Entry>> {
+        let mut query = Builder::new(COLUMNS);
+        query.push(" WHERE actor = ").push_bind(account).push(" OR object = ").push_bind(account);
+        query.push(" ORDER BY seq");
+        let rows: Vec<Row> = query.build_as().fetch_all(&self.readers).await?;
+        rows.into_iter().map(|row| Ok(entry(row)?.0)).collect()
+    }
+
+    /// Writes down that what is held about a person left as a file: of an account, or of somebody whom records speak of.
+    pub async fn note_person_export(
+        &self,
+        actor: Option<&str>,
+        account: &str,
+        records: usize,
+        now_ms: i64,
+    ) -> Answer<()> {
+        let mut tx = self.begin_write().await?;
+        let detail = json!({ "records": records });
+        let action = Action::PersonExport;
+        let event = Event { actor, action, object: account, unit: None, detail };
+        note(&mut tx, event, now_ms).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Writes down that a scheduled backup was not made, or is not good.
+    pub async fn note_backup_failure(&self, why: &str, now_ms: i64) -> Answer<()> {
+        let mut tx = self.begin_write().await?;
+        let detail = json!({ "reason": why });
+        let event =
+            Event { actor: None, action: Action::BackupFail, object: "", unit: None, detail };
+        note(&mut tx, event, now_ms).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Proves the whole log: the count and the hash of its last row, or where it is broken. `noted` is a row's place and
     /// hash as somebody noted them elsewhere.
     pub async fn verify_audit(

@@ -1,7 +1,11 @@
 //! Which files there are, which chunks of them, and who may see them. The bytes are in a folder.
 
-use sync::wire::{DeviceId, Hash};
+use sync::mask::Mask;
+use sync::merge::{Record, Stamp};
+use sync::wire::{DeviceId, Hash, Value};
 
+use super::feed::stored_record;
+use super::personal::mask;
 use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, signed, unsigned};
 
@@ -138,18 +142,42 @@ impl Database {
             .await?)
     }
 
-    /// Whether an account brought the blob, or sees a record that names it.
+    /// Whether an account brought the blob, or sees a field that names it.
     pub async fn may_see_blob(&self, account: &str, hash: Hash) -> Answer<bool> {
-        Ok(query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM blob WHERE hash = $2 AND sender = $1)
-                OR EXISTS (SELECT 1 FROM record_blob named
-                    JOIN record ON record.id = named.record
-                    JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
-                    WHERE named.blob = $2)",
+        let mut tx = self.begin_read().await?;
+        let is_own: bool =
+            query_scalar("SELECT EXISTS (SELECT 1 FROM blob WHERE hash = $2 AND sender = $1)")
+                .bind(account)
+                .bind(hash.0.as_slice())
+                .fetch_one(&mut tx)
+                .await?;
+        let naming: Vec<Vec<u8>> = query_scalar(
+            "SELECT seen.body FROM record_blob named
+             JOIN visible_record seen ON seen.account = $1 AND seen.id = named.record WHERE named.blob = $2",
         )
         .bind(account)
         .bind(hash.0.as_slice())
-        .fetch_one(&self.readers)
-        .await?)
+        .fetch_all(&mut tx)
+        .await?;
+        let mask = mask(&mut tx, account).await?;
+        tx.rollback().await?;
+        if is_own {
+            return Ok(true);
+        }
+        for body in naming {
+            let record = stored_record(&body)?;
+            if mask.shows_all_of(&record.form().id) || shows(&record, &mask, hash) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
+}
+
+/// Whether a value that stands in a field which the mask shows names the file. What stood there before is not looked for.
+fn shows(record: &Record, mask: &Mask, hash: Hash) -> bool {
+    let mut state = record.state(Stamp::default());
+    mask.cut_state(&mut state);
+    let mut values = state.fields.values().flatten().map(|sibling| &sibling.value);
+    values.any(|value| matches!(value, Value::File(file) if file.hash == hash))
 }

@@ -1,12 +1,18 @@
-//! What packs bring: forms, units, and the pack's own description for phones.
+//! What packs bring: forms, units, programmes, and the pack's own description for phones.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use pack::phone::PhonePack;
 use serde_json::json;
+use sync::codec;
 use sync::wire::{FormRef, Hash};
 
 use super::accounts::refresh_visible_units;
 use super::audit::{Event, note};
+use super::personal::{PersonalRule, put_personal};
+use super::rights::programmes;
 use super::sql::{query, query_as, query_scalar};
-use super::{Answer, Database, bytes};
+use super::{Answer, Database, DatabaseError, Write, bytes};
 use crate::audit::Action;
 
 /// A form's XML and its name.
@@ -29,6 +35,10 @@ pub struct NewPack {
     pub forms: Vec<FormRow>,
     /// The ids of its units.
     pub units: Vec<String>,
+    /// The programme of each of its forms that has one, by the form's id.
+    pub programmes: BTreeMap<String, String>,
+    /// The questions of its forms that ask for personal data.
+    pub personal: Vec<PersonalRule>,
 }
 
 impl Database {
@@ -53,6 +63,8 @@ impl Database {
             .execute(&mut tx)
             .await?;
         }
+        place_forms(&mut tx, new).await?;
+        put_personal(&mut tx, new).await?;
         query("INSERT INTO pack (hash, json, loaded_ms) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING")
             .bind(new.hash.0.as_slice())
             .bind(&new.json)
@@ -91,6 +103,42 @@ impl Database {
             .await?)
     }
 
+    /// The pack in force as an account sees it: whose grant is limited to programmes sees their forms only, under a hash of
+    /// its own, so that a phone whose grant changes fetches it anew.
+    pub async fn pack_seen_by(&self, account: &str) -> Answer<Option<(Hash, Vec<u8>)>> {
+        let Some(hash) = self.pack_hash_seen_by(account).await? else { return Ok(None) };
+        let Some(whole) = self.pack_hash().await? else { return Ok(None) };
+        let Some(json) = self.pack_json(whole).await? else { return Ok(None) };
+        if hash == whole {
+            return Ok(Some((hash, json)));
+        }
+        let programmes = programmes(&self.readers, account).await?;
+        let mut pack: PhonePack = serde_json::from_slice(&json).map_err(damaged_pack)?;
+        pack.hash = hash.to_string();
+        pack.forms.retain(|form| {
+            form.programme.as_ref().is_some_and(|programme| programmes.contains(programme))
+        });
+        Ok(Some((hash, serde_json::to_vec(&pack).map_err(damaged_pack)?)))
+    }
+
+    /// The hash of the pack in force as an account sees it.
+    pub async fn pack_hash_seen_by(&self, account: &str) -> Answer<Option<Hash>> {
+        let Some(whole) = self.pack_hash().await? else { return Ok(None) };
+        let programmes = programmes(&self.readers, account).await?;
+        if programmes.is_empty() {
+            return Ok(Some(whole));
+        }
+        Ok(Some(codec::hash(format!("{whole} {}", programmes.join("\n")).as_bytes())))
+    }
+
+    /// Whether any pack that was ever loaded has a form of that programme.
+    pub async fn has_programme(&self, id: &str) -> Answer<bool> {
+        Ok(query_scalar("SELECT EXISTS (SELECT 1 FROM form_programme WHERE programme = $1)")
+            .bind(id)
+            .fetch_one(&self.readers)
+            .await?)
+    }
+
     /// The form of that hash.
     pub async fn form(&self, hash: Hash) -> Answer<Option<FormRow>> {
         let row: Option<(String, String, String)> =
@@ -124,4 +172,45 @@ impl Database {
             .fetch_one(&self.readers)
             .await?)
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` gives")]
+fn damaged_pack(error: serde_json::Error) -> DatabaseError {
+    DatabaseError::Damaged { what: "pack", why: error.to_string() }
+}
+
+/// Notes the programmes of a pack's forms. If a form goes from one to another, people whose grants are limited see other
+/// records, and their devices take the feed from its start.
+async fn place_forms(tx: &mut Write, new: &NewPack) -> Answer<()> {
+    let forms: BTreeSet<&String> = new.forms.iter().map(|form| &form.form.id).collect();
+    let mut has_moved = false;
+    for form in forms {
+        let before: Option<String> =
+            query_scalar("SELECT programme FROM form_programme WHERE form = $1")
+                .bind(form)
+                .fetch_optional(&mut *tx)
+                .await?;
+        let programme = new.programmes.get(form);
+        if before.as_ref() == programme {
+            continue;
+        }
+        has_moved = true;
+        query("DELETE FROM form_programme WHERE form = $1").bind(form).execute(&mut *tx).await?;
+        if let Some(programme) = programme {
+            query("INSERT INTO form_programme (form, programme) VALUES ($1, $2)")
+                .bind(form)
+                .bind(programme)
+                .execute(&mut *tx)
+                .await?;
+        }
+    }
+    if has_moved {
+        query(
+            "UPDATE account SET scope_rev = scope_rev + 1
+             WHERE EXISTS (SELECT 1 FROM account_programme mine WHERE mine.account = account.name)",
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
 }

@@ -10,8 +10,9 @@ use sqlx::{AssertSqlSafe, ColumnIndex, Connection, Decode, Row, SqliteConnection
 use sync::wire::Hash;
 
 use super::audit::{Event, note};
-use super::sql::{Pool, Query, Transaction, Value, query, query_as, query_scalar};
-use super::{Database, DatabaseError, begin_write, bytes, postgres, sqlite, unsigned};
+use super::feed::stored_record;
+use super::sql::{At, Pool, Query, Transaction, Value, query, query_as, query_scalar};
+use super::{Answer, Database, DatabaseError, begin_write, bytes, postgres, sqlite, unsigned};
 use crate::audit::Action;
 
 /// Why a backup was not made, or not put back.
@@ -37,6 +38,52 @@ pub enum BackupError {
     InUse,
 }
 
+/// How much a database holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The server's epoch.
+    pub epoch: u64,
+    /// Operations in the log.
+    pub operations: u64,
+    /// Records.
+    pub records: u64,
+    /// Accounts.
+    pub accounts: u64,
+    /// Rows of the audit log.
+    pub audit: u64,
+}
+
+impl Counts {
+    /// What this has fewer of.
+    #[must_use]
+    pub fn lacks(self, least: Self) -> Option<&'static str> {
+        [
+            ("operations", self.operations, least.operations),
+            ("records", self.records, least.records),
+            ("accounts", self.accounts, least.accounts),
+            ("rows of the audit log", self.audit, least.audit),
+        ]
+        .into_iter()
+        .find_map(|(what, has, least)| (has < least).then_some(what))
+    }
+
+    async fn read<'c>(at: impl Into<At<'c>>) -> Result<Self, sqlx::Error> {
+        let (epoch, operations, records, accounts, audit): (i64, i64, i64, i64, i64) = query_as(
+            "SELECT epoch, (SELECT count(*) FROM operation), (SELECT count(*) FROM record),
+                (SELECT count(*) FROM account), (SELECT count(*) FROM audit) FROM server",
+        )
+        .fetch_one(at)
+        .await?;
+        Ok(Self {
+            epoch: unsigned(epoch),
+            operations: unsigned(operations),
+            records: unsigned(records),
+            accounts: unsigned(accounts),
+            audit: unsigned(audit),
+        })
+    }
+}
+
 /// A proved copy of the database, and what is in it.
 #[derive(Debug)]
 pub struct DatabaseCopy {
@@ -47,6 +94,37 @@ pub struct DatabaseCopy {
 }
 
 impl Database {
+    /// How much it holds.
+    pub async fn counts(&self) -> Answer<Counts> {
+        Ok(Counts::read(&self.readers).await?)
+    }
+
+    /// How much a copy holds that nobody has opened yet.
+    pub async fn counts_of_copy(file: &Path) -> Result<Counts, BackupError> {
+        let mut copy = open_copy(file).await?;
+        let counts = Counts::read(&mut copy).await?;
+        copy.close().await?;
+        Ok(counts)
+    }
+
+    /// Reads every record, and says how many there are.
+    pub async fn read_records(&self) -> Answer<u64> {
+        let (mut after, mut count) = (Vec::new(), 0);
+        loop {
+            let page: Vec<(Vec<u8>, Vec<u8>)> =
+                query_as("SELECT id, body FROM record WHERE id > $1 ORDER BY id LIMIT 1000")
+                    .bind(&after)
+                    .fetch_all(&self.readers)
+                    .await?;
+            let Some((last, _)) = page.last() else { return Ok(count) };
+            after.clone_from(last);
+            for (_, body) in &page {
+                stored_record(body)?;
+                count += 1;
+            }
+        }
+    }
+
     /// Copies the database while it is in use, proves the copy, and records which operations are safe now.
     pub async fn backup(&self, file: &Path, now_ms: i64) -> Result<(), BackupError> {
         let copy = self.copy_to(file).await?;

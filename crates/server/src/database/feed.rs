@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync::codec;
+use sync::mask::Mask;
 use sync::merge::{Record, Stamp};
 use sync::pull::{self, Feed, Start};
 use sync::wire::{DeviceId, RecordId, RecordState, Verdict};
 
 use super::log::stored_verdict;
+use super::personal::mask;
 use super::sql::{query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, bytes, signed, unsigned};
 
@@ -92,8 +94,11 @@ impl Database {
             Vec::new()
         };
         let size = fitting(&entries, size);
-        let records: Vec<RecordState> =
+        let mut records: Vec<RecordState> =
             entries.into_iter().take(size + 1).map(|entry| entry.state).collect();
+        if !records.is_empty() {
+            cut(&mut records, &mask(&mut tx, account).await?);
+        }
         let last_of_more = records.get(size).and_then(|_| records.get(size - 1));
         let end = feed.end(start, last_of_more.map(|last| last.rv));
         let settled = settled(&mut tx, device, start.after, end).await?;
@@ -115,30 +120,36 @@ impl Database {
     /// A record, if the account sees it.
     pub async fn visible_record(&self, account: &str, id: RecordId) -> Answer<Option<RecordState>> {
         let row: Option<RecordRow> = query_as(
-            "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
-             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit WHERE record.id = $2",
+            "SELECT rv, received_ms, changed_ms, body FROM visible_record WHERE account = $1 AND id = $2",
         )
         .bind(account)
         .bind(id.0.as_slice())
         .fetch_optional(&self.readers)
         .await?;
-        row.map(state).transpose()
+        let mut found: Vec<RecordState> = row.map(state).transpose()?.into_iter().collect();
+        cut(&mut found, &self.mask_of(account).await?);
+        Ok(found.pop())
     }
 
     /// The records of a form that an account sees, by the time they were received.
     pub async fn visible_records(&self, account: &str, form: &str) -> Answer<Vec<RecordState>> {
         let rows: Vec<RecordRow> = query_as(
-            "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
-             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
-             WHERE record.form = $2
-             ORDER BY record.received_ms, record.id",
+            "SELECT rv, received_ms, changed_ms, body FROM visible_record WHERE account = $1 AND form = $2
+             ORDER BY received_ms, id",
         )
         .bind(account)
         .bind(form)
         .fetch_all(&self.readers)
         .await?;
-        rows.into_iter().map(state).collect()
+        let mut found = rows.into_iter().map(state).collect::<Answer<Vec<_>>>()?;
+        cut(&mut found, &self.mask_of(account).await?);
+        Ok(found)
     }
+}
+
+/// What an account does not see of records that it sees, it does not get.
+fn cut(records: &mut [RecordState], mask: &Mask) {
+    records.iter_mut().for_each(|record| mask.cut_state(record));
 }
 
 /// The records in an account's units, from a place of the feed on.
@@ -149,9 +160,8 @@ async fn stood(
     limit: usize,
 ) -> Answer<Vec<Entry>> {
     let rows: Vec<RecordRow> = query_as(
-        "SELECT record.rv, record.received_ms, record.changed_ms, record.body FROM record
-         JOIN visible_unit seen ON seen.account = $1 AND seen.unit = record.unit
-         WHERE record.rv > $2 ORDER BY record.rv LIMIT $3",
+        "SELECT rv, received_ms, changed_ms, body FROM visible_record
+         WHERE account = $1 AND rv > $2 ORDER BY rv LIMIT $3",
     )
     .bind(account)
     .bind(signed(after))
@@ -165,11 +175,9 @@ async fn stood(
 /// The traces of records that left an account's units and are in none of them now.
 async fn left(tx: &mut Transaction, account: &str, after: u64, limit: usize) -> Answer<Vec<Entry>> {
     let rows: Vec<(Vec<u8>, String, i64)> = query_as(
-        "SELECT trace.record, trace.unit, trace.rv FROM record_left trace
-         JOIN visible_unit seen ON seen.account = $1 AND seen.unit = trace.unit
-         JOIN record ON record.id = trace.record
-         WHERE trace.rv > $2 AND NOT EXISTS
-            (SELECT 1 FROM visible_unit WHERE account = $1 AND unit = record.unit)
+        "SELECT trace.record, trace.unit, trace.rv FROM visible_trace trace
+         WHERE trace.account = $1 AND trace.rv > $2 AND NOT EXISTS
+            (SELECT 1 FROM visible_record seen WHERE seen.account = $1 AND seen.id = trace.record)
          ORDER BY trace.rv LIMIT $3",
     )
     .bind(account)

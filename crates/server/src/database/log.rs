@@ -7,6 +7,7 @@ use sync::wire::{
     DeviceId, Hash, Outcome, PushResponse, QuarantineReason, RecordId, Value, Verdict,
 };
 
+use super::erasure::{erased_in, keep_grown};
 use super::feed::stored_record;
 use super::rights::Rights;
 use super::sql::{query, query_as, query_scalar};
@@ -83,6 +84,12 @@ impl Head {
         Ok(Self { epoch, rv })
     }
 
+    /// The next place of the feed.
+    pub(super) fn next(&mut self) -> i64 {
+        self.rv += 1;
+        self.rv
+    }
+
     pub(super) async fn write(self, tx: &mut Write) -> Answer<()> {
         query("UPDATE server SET rv = $1").bind(self.rv).execute(&mut *tx).await?;
         Ok(())
@@ -127,6 +134,7 @@ async fn keep_decided(
     for decision in &decided.decisions {
         keep(tx, &decided, decision, sender, now_ms).await?;
     }
+    keep_grown(tx, &decided.erased).await?;
     let first = head.rv + 1;
     head.rv += signed(decided.changed.len() as u64);
     for (rv, record) in (first..).zip(decided.changed.values()) {
@@ -159,7 +167,9 @@ async fn keep_decided(
         response: decided.response(unsigned(head.epoch), unsigned(safe), now_ms, missing),
         head: unsigned(head.rv),
         quarantined: reasons
-            .filter_map(|decision| Some((decision.seq, decision.verdict.reason?)))
+            .filter_map(|decision| {
+                Some((decision.seq, decision.reason.or(decision.verdict.reason)?))
+            })
             .collect(),
         lost: decided.lost,
         together: 1,
@@ -173,7 +183,8 @@ async fn known(tx: &mut Write, batch: &Batch) -> Answer<Known> {
         .bind(device.0.as_slice())
         .fetch_optional(&mut *tx)
         .await?;
-    let mut known = Known { acked: unsigned(acked.unwrap_or(0)), ..Known::default() };
+    let erased = erased_in(tx, &batch.records()).await?;
+    let mut known = Known { acked: unsigned(acked.unwrap_or(0)), erased, ..Known::default() };
     // The log holds nothing above the watermark: what is new is not looked for.
     if let Some(seqs) = batch.seqs().filter(|seqs| *seqs.start() <= known.acked) {
         let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = query_as(
@@ -238,7 +249,7 @@ async fn keep(
         .execute(&mut *tx)
         .await?;
     }
-    if let Some(reason) = decision.verdict.reason {
+    if let Some(reason) = decision.reason {
         query(
             "INSERT INTO quarantine (device, seq, hash, bytes, record, unit, sender, received_ms, reason)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
@@ -267,6 +278,7 @@ async fn want_files(tx: &mut Write, device: DeviceId, decision: &Decision) -> An
         query(
             "INSERT INTO blob_wanted (device, blob)
              SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM blob WHERE hash = $2 AND whole_ms IS NOT NULL)
+                AND NOT EXISTS (SELECT 1 FROM erased_blob WHERE hash = $2)
              ON CONFLICT DO NOTHING",
         )
         .bind(device.0.as_slice())

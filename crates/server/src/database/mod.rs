@@ -14,10 +14,12 @@ mod content;
 mod copy;
 mod credentials;
 mod epoch;
+mod erasure;
 mod feed;
 mod group;
 mod log;
 mod openrosa;
+mod personal;
 mod postgres;
 mod quarantine;
 mod rights;
@@ -35,10 +37,12 @@ pub use audit::AuditOf;
 pub use blobs::{BlobRow, NewBlob};
 pub use bundles::Signer;
 pub use content::{FormRow, NewPack};
-pub use copy::{BackupError, DatabaseCopy, read_copy};
+pub use copy::{BackupError, Counts, DatabaseCopy, read_copy};
 pub use credentials::{NewPassword, Proof};
+pub use erasure::{Erasure, KeptOperation, NOBODY, Reason};
 pub use feed::FeedPage;
 pub use log::{LoggedOperation, Pushed, outcome_name};
+pub use personal::PersonalRule;
 pub use quarantine::{Quarantined, Repairer, SettleError, Settled, Settlement, Shown};
 
 /// A connected database.

@@ -135,7 +135,7 @@ struct Row {
     hash: Vec<u8>,
     bytes: Vec<u8>,
     record: Option<Vec<u8>>,
-    record_unit: Option<String>,
+    record_body: Option<Vec<u8>>,
     unit: Option<String>,
     sender: String,
     received_ms: i64,
@@ -147,7 +147,7 @@ struct Row {
 }
 
 const COLUMNS: &str = "SELECT q.id, q.device, q.seq, q.hash, q.bytes, q.record, q.unit, q.sender, q.received_ms, q.reason,
-    q.settled_ms, q.settled_by, q.set_aside, q.outcome, record.unit AS record_unit,
+    q.settled_ms, q.settled_by, q.set_aside, q.outcome, record.body AS record_body,
     (SELECT device_name FROM session s WHERE s.device = q.device ORDER BY s.id DESC LIMIT 1) AS device_name
     FROM quarantine q LEFT JOIN record ON record.id = q.record WHERE ";
 
@@ -178,20 +178,34 @@ impl Database {
         let mut tx = self.begin_read().await?;
         let published = Published::read(&mut tx).await?;
         let rights = Rights::read(&mut tx, repairer.account, &published).await?;
-        let mut query = seen_by(repairer);
-        query.push(match shown {
-            Shown::Waiting => " AND q.settled_ms IS NULL",
-            Shown::Settled => " AND q.settled_ms IS NOT NULL",
-            Shown::All => "",
-        });
-        if let Some(before) = before {
-            query.push(" AND q.id < ").push_bind(before);
-        }
-        query.push(" ORDER BY q.id DESC LIMIT ").push_bind(signed(limit));
-        let rows: Vec<Row> = query.build_as().fetch_all(&mut tx).await?;
-        let mut entries = Vec::with_capacity(rows.len());
-        for row in rows {
-            entries.push(entry(&mut tx, row, repairer, &rights).await?);
+        let mut entries = Vec::new();
+        let mut before = before;
+        loop {
+            let mut query = seen_by(repairer);
+            query.push(match shown {
+                Shown::Waiting => " AND q.settled_ms IS NULL",
+                Shown::Settled => " AND q.settled_ms IS NOT NULL",
+                Shown::All => "",
+            });
+            if let Some(before) = before {
+                query.push(" AND q.id < ").push_bind(before);
+            }
+            query.push(" ORDER BY q.id DESC LIMIT ").push_bind(signed(limit));
+            let rows: Vec<Row> = query.build_as().fetch_all(&mut tx).await?;
+            let is_last = (rows.len() as u64) < limit;
+            for row in rows {
+                before = Some(row.id);
+                let entry = entry(&mut tx, row, repairer, &rights).await?;
+                if is_seen(&entry, repairer, &rights) {
+                    entries.push(entry);
+                }
+                if entries.len() as u64 == limit {
+                    break;
+                }
+            }
+            if is_last || entries.len() as u64 == limit {
+                break;
+            }
         }
         tx.rollback().await?;
         Ok(entries)
@@ -211,6 +225,9 @@ impl Database {
         let row = one(&mut tx, id, repairer).await?.ok_or(SettleError::NotFound)?;
         let hash = row.hash.clone();
         let waiting = entry(&mut tx, row, repairer, &rights).await?;
+        if !is_seen(&waiting, repairer, &rights) {
+            return Err(SettleError::NotFound);
+        }
         if waiting.settled.is_some() {
             let is_same = waiting.is_applied() == matches!(settlement, Settlement::Apply);
             let head = head(&mut tx, 0).await?;
@@ -229,7 +246,7 @@ impl Database {
             Settlement::SetAside(reason) => Verdict {
                 seq: waiting.seq,
                 outcome: Outcome::Quarantined,
-                reason: Some(waiting.reason),
+                reason: Some(waiting.reason.told()),
                 set_aside: Some(reason.to_owned()),
             },
         };
@@ -269,6 +286,12 @@ impl Database {
         tx.commit().await?;
         Ok((settled, head))
     }
+}
+
+/// Whether an entry is of a programme that the repairer sees; what cannot be read is of none.
+fn is_seen(entry: &Quarantined, repairer: Repairer<'_>, rights: &Rights<'_>) -> bool {
+    let form = entry.operation.as_ref().map(|operation| &operation.form.id);
+    repairer.sees_all || form.is_none_or(|form| rights.sees_form(form))
 }
 
 async fn one(tx: &mut Write, id: i64, repairer: Repairer<'_>) -> Answer<Option<Row>> {
@@ -314,11 +337,12 @@ async fn entry(
     let operation: Option<Operation> =
         codec::decode(&row.bytes).ok().filter(|operation: &Operation| operation.dot == dot);
     let reason = reason_of(&row.reason)?;
+    let known: Option<Record> = row.record_body.as_deref().map(stored_record).transpose()?;
     let patient = Patient {
         operation: operation.as_ref(),
         size: row.bytes.len(),
         reason,
-        record_unit: row.record_unit.as_deref(),
+        record: known.as_ref(),
     };
     let obstacle = patient.obstacle(repairer.account, rights);
     let author_name = match &operation {
@@ -341,7 +365,7 @@ async fn entry(
         device_name: row.device_name.unwrap_or_default(),
         seq: dot.seq,
         record: row.record.as_deref().map(stored_id).transpose()?,
-        record_exists: row.record_unit.is_some(),
+        record_exists: known.is_some(),
         unit: row.unit,
         sender_name: shown_name(tx, &row.sender).await?,
         sender: row.sender,

@@ -1,18 +1,22 @@
-//! What one account may write, as a transaction sees it.
+//! What one account sees and is for, as a transaction sees it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sync::mask::Mask;
 use sync::push::Directory;
-use sync::wire::{Action, FormRef, Hash};
+use sync::rights::Role;
+use sync::wire::{FormRef, Hash};
 
 use super::accounts::stored_role;
-use super::sql::{query_as, query_scalar};
+use super::personal::{PersonalRule, mask_for, rules};
+use super::sql::{At, query_as, query_scalar};
 use super::{Answer, Transaction, bytes};
 
-/// The forms and units there are.
+/// The forms and units there are, and which questions are personal.
 pub(super) struct Published {
     units: BTreeSet<String>,
     forms: BTreeMap<Hash, (String, String)>,
+    personal: Vec<PersonalRule>,
 }
 
 impl Published {
@@ -23,16 +27,23 @@ impl Published {
         let forms = rows
             .into_iter()
             .map(|(hash, id, version)| Ok((Hash(bytes("form hash", &hash)?), (id, version))));
-        Ok(Self { units: units.into_iter().collect(), forms: forms.collect::<Answer<_>>()? })
+        Ok(Self {
+            units: units.into_iter().collect(),
+            forms: forms.collect::<Answer<_>>()?,
+            personal: rules(tx).await?,
+        })
     }
 }
 
-/// What of it the account may write to.
+/// What of it the account sees, and what it is for.
 pub(super) struct Rights<'a> {
     published: &'a Published,
     account: String,
-    reads_only: bool,
+    role: Role,
     visible: BTreeSet<String>,
+    /// The forms of the programmes that its grant is limited to; none: it is not limited.
+    forms: Option<BTreeSet<String>>,
+    mask: Mask,
 }
 
 impl<'a> Rights<'a> {
@@ -49,13 +60,42 @@ impl<'a> Rights<'a> {
             .bind(account)
             .fetch_all(&mut *tx)
             .await?;
+        let programmes = programmes(&mut *tx, account).await?;
+        let mut forms = None;
+        if !programmes.is_empty() {
+            let named: Vec<String> = query_scalar(
+                "SELECT its.form FROM account_programme mine JOIN form_programme its ON its.programme = mine.programme
+                 WHERE mine.account = $1",
+            )
+            .bind(account)
+            .fetch_all(&mut *tx)
+            .await?;
+            forms = Some(named.into_iter().collect());
+        }
         Ok(Self {
+            mask: mask_for(stored_role(&role)?, &published.personal),
             published,
+            forms,
             account: account.to_owned(),
-            reads_only: !stored_role(&role)?.does_field_work(),
+            role: stored_role(&role)?,
             visible: visible.into_iter().collect(),
         })
     }
+
+    /// Whether records of that form are of a programme that the account sees.
+    pub(super) fn sees_form(&self, form: &str) -> bool {
+        self.forms.as_ref().is_none_or(|forms| forms.contains(form))
+    }
+}
+
+/// The programmes that an account's grant is limited to, sorted; none: it is not.
+pub(super) async fn programmes<'c>(at: impl Into<At<'c>>, account: &str) -> Answer<Vec<String>> {
+    Ok(query_scalar(
+        "SELECT programme FROM account_programme WHERE account = $1 ORDER BY programme",
+    )
+    .bind(account)
+    .fetch_all(at)
+    .await?)
 }
 
 impl Directory for Rights<'_> {
@@ -70,7 +110,12 @@ impl Directory for Rights<'_> {
         self.published.units.contains(unit)
     }
 
-    fn may_write(&self, account: &str, unit: &str, _: Action) -> bool {
-        account == self.account && !self.reads_only && self.visible.contains(unit)
+    fn role(&self, account: &str, unit: &str, form: &str) -> Option<Role> {
+        let is_seen = self.visible.contains(unit) && self.sees_form(form);
+        (account == self.account && is_seen).then_some(self.role)
+    }
+
+    fn hides(&self, account: &str, form: &str, path: &str) -> bool {
+        account != self.account || self.mask.hides(form, path)
     }
 }

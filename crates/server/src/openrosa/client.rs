@@ -11,7 +11,7 @@ use tracing::Span;
 use super::answer::Refusal;
 use super::{ROOT, address};
 use crate::api::session::{owner_of, wrong_credentials};
-use crate::api::signed_in::{IDLE_MS, Origin, TOUCH_MS};
+use crate::api::signed_in::{Origin, TOUCH_MS, is_over};
 use crate::database::Session;
 use crate::{App, accounts, clock};
 
@@ -58,9 +58,8 @@ impl FromRequestParts<App> for Client {
 async fn of_token(app: &App, token: &str) -> Result<Session, Refusal> {
     let session = app.database().token_session(&accounts::session_key(token)).await?;
     let now_ms = clock::now_ms();
-    let good = |session: &Session| {
-        !session.revoked && !session.disabled && now_ms - session.seen_ms <= IDLE_MS
-    };
+    let good =
+        |session: &Session| !session.revoked && !session.disabled && !is_over(session, now_ms);
     let session = session.filter(good).ok_or_else(|| {
         let message = "the address holds a token that was ended or never was; ask for a new one";
         Refusal::new(StatusCode::UNAUTHORIZED, message)

@@ -31,6 +31,8 @@ use answer::{Answer, Refusal, XML, escaped, said};
 use client::Client;
 use submission::{Past, Submission, record_of};
 
+pub(crate) use submission::{below_root, is_meta};
+
 /// Where all addresses of this module begin.
 pub const ROOT: &str = "/openrosa";
 
@@ -75,7 +77,7 @@ pub(crate) async fn mark(mut response: Response) -> Response {
     response
 }
 
-/// The forms of the pack in force, as `OpenRosa` 1.0 lists them.
+/// The forms of the pack in force that are of the client's programmes, as `OpenRosa` 1.0 lists them.
 #[utoipa::path(get, path = "/openrosa/{token}/formList", tag = "openrosa",
     params(("token" = String, Path, description = "the client's token")),
     responses(
@@ -83,11 +85,8 @@ pub(crate) async fn mark(mut response: Response) -> Response {
         (status = 401, description = "the token was ended or never was, or its account was disabled"),
     ))]
 async fn form_list(State(app): State<App>, client: Client) -> Answer {
-    let hash = app.database().pack_hash().await?;
-    let json = match hash {
-        Some(hash) => app.database().pack_json(hash).await?,
-        None => None,
-    };
+    let seen = app.database().pack_seen_by(&client.session.account).await?;
+    let json = seen.map(|(_, json)| json);
     let mut list = String::from("<xforms xmlns=\"http://openrosa.org/xforms/xformsList\">");
     if let Some(json) = json {
         let pack: PhonePack = serde_json::from_slice(&json).map_err(ApiError::internal)?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use form::{Envelope, Resources};
 use sync::codec;
 use sync::draft::OpenPatch;
+use sync::mask::question;
 use sync::merge::{Record, Stamp};
 use sync::view::RecordView;
 use sync::wire::{
@@ -94,7 +95,7 @@ impl Submission {
         let files = files.filter(|bind| bind.data_type.as_deref() == Some("binary"));
         let files: BTreeSet<&str> =
             files.filter_map(|bind| below_root(bind.nodeset.trim())).collect();
-        let names_file = |path: &&String| files.contains(without_keys(path).as_str());
+        let names_file = |path: &&String| files.contains(question(path).as_str());
         self.named_files = fields.keys().filter(names_file).cloned().collect();
         // The client has worked it out, as all else.
         let name = fields.iter().find(|(path, _)| is_meta(path, "instanceName"));
@@ -227,7 +228,7 @@ fn names(operation: &Operation) -> impl Iterator<Item = &str> {
 }
 
 /// Whether a field is the one of this name in the record's meta block.
-fn is_meta(path: &str, name: &str) -> bool {
+pub(crate) fn is_meta(path: &str, name: &str) -> bool {
     path.split_once('/').is_some_and(|(meta, rest)| local(meta) == "meta" && local(rest) == name)
 }
 
@@ -236,11 +237,6 @@ fn local(name: &str) -> &str {
 }
 
 /// The part of a path that field paths begin with.
-fn below_root(nodeset: &str) -> Option<&str> {
+pub(crate) fn below_root(nodeset: &str) -> Option<&str> {
     Some(nodeset.strip_prefix('/')?.split_once('/')?.1)
-}
-
-fn without_keys(path: &str) -> String {
-    let steps = path.split('/').map(|step| step.split('[').next().unwrap_or(step));
-    steps.collect::<Vec<_>>().join("/")
 }

@@ -89,6 +89,7 @@ async fn a_revoked_session_is_over_and_others_of_the_person_are_not() {
 async fn a_name_is_given_once() {
     let server = TestApp::start().await;
     let account = server::database::NewAccount {
+        programmes: Vec::new(),
         name: "lan".to_owned(),
         display_name: "Lan khác".to_owned(),
         role: Role::Officer,

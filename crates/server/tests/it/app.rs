@@ -65,7 +65,7 @@ pub fn form_ref() -> FormRef {
     FormRef { id: "kiem_tra".into(), version: "1".into(), hash: codec::hash(FORM.as_bytes()) }
 }
 
-fn pack() -> NewPack {
+pub fn pack() -> NewPack {
     let unit = |id: &str, vi: &str, en: &str, parent: Option<&str>| {
         serde_json::json!({ "id": id, "name": { "vi": vi, "en": en }, "kind": "commune", "parent": parent,
             "valid_from": null, "valid_to": null, "successors": [], "enabled": true })
@@ -87,6 +87,8 @@ fn pack() -> NewPack {
         json: json.to_string().into_bytes(),
         forms: vec![FormRow { form: form_ref(), xml: FORM.to_owned() }],
         units: ["thanh_pho", "phuong_a", "phuong_b"].map(str::to_owned).to_vec(),
+        programmes: BTreeMap::new(),
+        personal: Vec::new(),
     }
 }
 
@@ -119,6 +121,7 @@ impl TestApp {
                 role,
                 unit: unit.to_owned(),
                 scope: vec![unit.to_owned()],
+                programmes: Vec::new(),
                 password: password.clone(),
             };
             assert!(app.database().add_account(&account, None, 1).await.unwrap());

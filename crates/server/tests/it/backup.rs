@@ -1,6 +1,8 @@
 use axum::http::StatusCode;
+use server::backup::MoveError;
+use server::config::Schedule;
 use server::database::{AuditOf, ByCode, Database, NewSession};
-use server::{App, backup};
+use server::{App, BackupHealth, backup};
 use sync::codec;
 use sync::wire::{DeviceId, FileRef, Hash, Value};
 
@@ -158,4 +160,104 @@ async fn an_upload_that_nobody_went_on_with_is_thrown_away_and_can_begin_again()
     }
     assert_eq!(lan.missing(hash, bytes.len()).await, "");
     assert_eq!(server.app.sweep(days(31)).await.unwrap(), 0);
+}
+
+const HOUR_MS: i64 = 3600 * 1000;
+
+async fn scheduled(keep: usize) -> TestApp {
+    TestApp::with(|config| {
+        let folder = config.data.with_file_name("backups");
+        config.backups = Some(Schedule { folder, every_ms: 24 * HOUR_MS, keep });
+    })
+    .await
+}
+
+fn copies(server: &TestApp) -> Vec<String> {
+    let folder = server.place.config.backups.as_ref().unwrap().folder.clone();
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name());
+    let mut names: Vec<String> = files.map(|name| name.to_str().unwrap().to_owned()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn backups_are_made_when_it_is_time_proved_by_putting_them_back_and_the_oldest_go() {
+    let server = scheduled(2).await;
+    let lan = server.device("lan").await;
+    photographed(&server, 1, b"photo").await;
+    let start_ms = server::clock::now_ms();
+    let due = async |hours: i64| {
+        let made = server.app.backup_if_due(start_ms + hours * HOUR_MS).await.unwrap();
+        made.map(|moved| moved.copied)
+    };
+    assert_eq!(server.app.backup_health(start_ms), Some(BackupHealth::Late), "none yet");
+    assert_eq!(due(0).await, Some(1));
+    let photographer = server.device_with_id("lan", DeviceId([0x1a; 16])).await;
+    assert_eq!(photographer.push(&[]).await.safe, 1);
+    assert_eq!(due(23).await, None);
+    lan.push(&[lan.create(1, 2, "phuong_a", &[])]).await;
+    assert_eq!((due(24).await, due(47).await, due(48).await), (Some(0), None, Some(0)));
+    assert_eq!(lan.push(&[]).await.safe, 1);
+    let there = copies(&server);
+    let kept: Vec<_> = there.iter().filter(|name| name.ends_with(".sqlite")).collect();
+    assert_eq!(kept.len(), 2, "{there:?}");
+    assert!(
+        !there.iter().any(|name| name.contains("prov")),
+        "nothing of the proof stays: {there:?}"
+    );
+    let health = |hours| server.app.backup_health(start_ms + hours * HOUR_MS);
+    assert_eq!((health(49), health(97)), (Some(BackupHealth::Ok), Some(BackupHealth::Late)));
+
+    // Another process, or this one after a start, knows by the folder when the last one was made.
+    let again = server.beside().await;
+    assert!(again.app.backup_if_due(start_ms + 71 * HOUR_MS).await.unwrap().is_none());
+    assert!(again.app.backup_if_due(start_ms + 72 * HOUR_MS).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_copy_that_is_not_good_makes_nothing_safe_leaves_the_last_good_one_and_is_told() {
+    let server = scheduled(1).await;
+    let lan = server.device("lan").await;
+    lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
+    let start_ms = server::clock::now_ms();
+    let at = |hours: i64| start_ms + hours * HOUR_MS;
+    server.app.backup_if_due(at(0)).await.unwrap().expect("it is time");
+    let good = copies(&server);
+    lan.push(&[lan.create(2, 2, "phuong_a", &[])]).await;
+    let forged = match server.place.config.database_url {
+        None => "DROP TRIGGER audit_is_never_changed; UPDATE audit SET actor = 'ai' WHERE seq = 2",
+        Some(_) => {
+            "ALTER TABLE audit DISABLE TRIGGER USER; UPDATE audit SET actor = 'ai' WHERE seq = 2"
+        }
+    };
+    server.place.outside().await.say(forged).await.unwrap();
+    let failed = server.app.backup_if_due(at(24)).await.unwrap_err();
+    assert!(matches!(&failed, MoveError::NotProved(why) if why.contains("audit")), "{failed}");
+    assert_eq!(lan.push(&[]).await.safe, 1, "phones keep what is in no good backup");
+    let left: Vec<String> =
+        copies(&server).into_iter().filter(|name| name.ends_with(".sqlite")).collect();
+    assert!(good.iter().all(|name| copies(&server).contains(name)) && left.len() == 1, "{left:?}");
+    assert_eq!(server.app.backup_health(at(24)), Some(BackupHealth::Failed));
+    let told = server.get("/healthz", &[]).await.json();
+    assert_eq!((&told["status"], &told["backup"]), (&"ok".into(), &"failed".into()));
+    let log = server.app.database().audit(AuditOf::All, None, 1).await.unwrap();
+    assert_eq!(log[0].action, "backup_fail");
+    assert!(server.app.backup_if_due(at(24) + 1).await.unwrap().is_none(), "not at once again");
+    assert!(server.app.backup_if_due(at(25)).await.is_err(), "but soon");
+}
+
+#[tokio::test]
+async fn a_photo_of_which_the_backups_disk_lost_a_bit_is_copied_again() {
+    let server = scheduled(1).await;
+    let start_ms = server::clock::now_ms();
+    let at = |hours: i64| start_ms + hours * HOUR_MS;
+    let hash = photographed(&server, 1, b"photo one").await;
+    server.app.backup_if_due(at(0)).await.unwrap().expect("it is time");
+    let name = hash.to_string();
+    let folder = server.place.config.backups.as_ref().unwrap().folder.clone();
+    let file = folder.join("blobs").join(name.split_at(2).0).join(&name);
+    std::fs::write(&file, b"photo 0ne").unwrap();
+    let made = server.app.backup_if_due(at(24)).await.unwrap().expect("it is time");
+    assert_eq!((made.copied, made.lost.len()), (1, 0));
+    assert_eq!(std::fs::read(&file).unwrap(), b"photo one");
 }

@@ -55,12 +55,31 @@ async fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
     let address = made.lines().last().unwrap();
     assert_eq!(address.strip_prefix("/openrosa/").map(str::len), Some(64), "{made}");
     assert!(run(&["session", "list"]).contains("Samsung A05"));
+    let limited = ["user", "add", "nam", "--role", "officer", "--unit", unit, "--programme"];
+    run(&[&limited[..], &["binh_dang_gioi"]].concat());
+    assert_eq!(run(&["person", "find", "--value", "Nguyễn Văn Không Có"]), "0 mentions\n");
+    let zip = folder.path().join("nam.zip");
+    run(&["person", "export", zip.to_str().unwrap(), "--account", "nam"]);
+    assert!(std::fs::read(&zip).unwrap().starts_with(b"PK"));
+    assert!(run(&["person", "erase", "--account", "nam"]).contains("erased"));
+    assert!(run(&["retention"]).contains("0 fields of 0 records erased"));
     assert!(run(&["user", "disable", "lan"]).contains("disabled"));
     assert_eq!(run(&["session", "list"]), "");
-    let log = run(&["audit", "list", "--last", "4"]);
+    let log = run(&["audit", "list", "--last", "6"]);
     let actions: Vec<&str> =
         log.lines().map(|line| line.split_whitespace().nth(3).unwrap()).collect();
-    assert_eq!(actions, ["account_disable", "token_make", "code_make", "account_add"], "{log}");
+    assert_eq!(
+        actions,
+        [
+            "account_disable",
+            "account_erase",
+            "person_export",
+            "account_add",
+            "token_make",
+            "code_make"
+        ],
+        "{log}"
+    );
     let proved = run(&["audit", "verify"]);
     let head = proved.trim_end().rsplit_once(' ').unwrap().1;
     assert_eq!(head.split_once(':').unwrap().1.len(), 64, "{proved}");
@@ -83,7 +102,7 @@ async fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
 async fn every_mistake_is_told_with_an_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::new(folder.path().join("data")).await;
-    let cases: [(&[&str], i32, &str); 11] = [
+    let cases: [(&[&str], i32, &str); 17] = [
         (&[], 2, "Usage"),
         (&["pack", "load", "/there/is/no/such/folder"], 1, "/there/is/no/such/folder"),
         (&["pack", "check", env!("CARGO_MANIFEST_DIR")], 1, "pack.toml"),
@@ -95,6 +114,16 @@ async fn every_mistake_is_told_with_an_exit_code() {
         (&["user", "code", "lan", "--minutes", "99999"], 2, "99999"),
         (&["audit", "verify", "--head", "x"], 2, "a row and its hash"),
         (&["serve", "--listen", "256.0.0.1:1"], 2, "256.0.0.1:1"),
+        (&["serve", "--backup-every", "1h"], 2, "--backup-to"),
+        (&["serve", "--backup-to", "x", "--backup-every", "0h"], 2, "24h"),
+        (&["person", "find", "--value", "Hoa"], 1, "4 letters"),
+        (&["person", "erase", "--value", "Nguyễn Thị Hoa"], 2, "--mentions"),
+        (
+            &["person", "erase", "--value", "Nguyễn Thị Hoa", "--mentions", "1"],
+            1,
+            "0 mentions were found",
+        ),
+        (&["person", "erase", "--account", "khong_co_ai"], 1, "khong_co_ai"),
     ];
     for (arguments, code, words) in cases {
         let output = sotay(&place, arguments);
@@ -102,7 +131,9 @@ async fn every_mistake_is_told_with_an_exit_code() {
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
         assert!(told.contains(words), "{arguments:?}: {told}");
     }
-    for command in ["serve", "pack", "user", "session", "audit", "backup", "restore"] {
+    for command in
+        ["serve", "pack", "user", "session", "audit", "person", "retention", "backup", "restore"]
+    {
         assert!(text(&sotay(&place, &[command, "--help"]).stdout).contains("Usage"), "{command}");
     }
 }

@@ -38,10 +38,8 @@ impl TestApp {
         let (token, key) = accounts::new_token();
         let device = DeviceId(accounts::random());
         let session = NewSession { key: &key, device, device_name: "ODK Collect" };
-        assert!(self.app.database().add_token(account, session, None, 1).await.unwrap());
         let now_ms = server::clock::now_ms();
-        let session = self.app.database().token_session(&key).await.unwrap().unwrap();
-        self.app.database().touch_session(session.id, now_ms).await.unwrap();
+        assert!(self.app.database().add_token(account, session, None, now_ms).await.unwrap());
         Collect { server: self, address: format!("/openrosa/{token}") }
     }
 }

@@ -131,6 +131,8 @@ async fn a_changed_scope_starts_the_feed_again() {
         "valid_from": null, "valid_to": null, "successors": [] }));
     let pack = value.to_string().into_bytes();
     let new = server::database::NewPack {
+        programmes: std::collections::BTreeMap::new(),
+        personal: Vec::new(),
         hash: codec::hash(&pack),
         json: pack,
         forms: vec![],

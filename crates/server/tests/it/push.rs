@@ -1,9 +1,13 @@
 use std::io::Write as _;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use serde_json::json;
 use sync::codec;
 use sync::push::MAX_OPERATION_BYTES;
-use sync::wire::{Dot, Outcome, QuarantineReason, SealedOperation, Verdict};
+use sync::wire::{
+    Action, Dot, Outcome, QuarantineReason, SealedOperation, State, Verdict, Write, field,
+};
 
 use crate::app::{Device, TestApp, text};
 
@@ -230,8 +234,8 @@ async fn two_people_who_did_not_see_each_other_end_in_a_conflict_that_hides_noth
     let dot = Dot { device: lan.id, seq: 1 };
     let amend = |device: &Device<'_>, seq, value: &str| {
         let mut operation = device.create(seq, 1, "phuong_a", &[("ghi_chu", text(value))]);
-        operation.action = sync::wire::Action::Amend;
-        operation.fields.remove(sync::wire::field::STATE);
+        operation.action = Action::Amend;
+        operation.fields.remove(field::STATE);
         operation.fields.get_mut("ghi_chu").unwrap().over = vec![dot];
         operation
     };
@@ -254,4 +258,53 @@ async fn an_auditor_writes_nothing() {
         reasons(&response.verdicts),
         [(1, Outcome::Quarantined, Some(QuarantineReason::OutOfScope))]
     );
+}
+
+/// Approving and sending back are the coordinator's word; what an officer sends of that is kept and not applied.
+#[tokio::test]
+async fn an_officer_cannot_approve_a_record_or_undo_an_approval() {
+    let server = TestApp::start().await;
+    let (lan, an) = (server.device("lan").await, server.device("an").await);
+    lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
+    let says = |device: &Device<'_>, seq, state: State, over: &[Dot]| {
+        let mut operation = device.create(seq, 1, "phuong_a", &[]);
+        operation.action = Action::Edit;
+        let write = Write { value: text(state.name()), over: over.to_vec() };
+        operation.fields.insert(field::STATE.to_owned(), write);
+        operation
+    };
+    let submitted = Dot { device: lan.id, seq: 1 };
+    let forged = lan.push(&[says(&lan, 2, State::Approved, &[submitted])]).await;
+    assert_eq!((forged.acked, forged.verdicts[0].outcome), (2, Outcome::Quarantined));
+    assert_eq!(forged.verdicts[0].reason, Some(QuarantineReason::OutOfScope));
+    let state = async || {
+        let page = an.pull(None).await;
+        page.records[0].fields[field::STATE].iter().map(|s| s.value.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(state().await, [text("submitted")]);
+    let entry = an.get("/api/v1/quarantine").await.json()[0].clone();
+    assert_eq!((&entry["reason"], &entry["obstacle"]), (&json!("not_allowed"), &json!(null)));
+
+    let returned = an.push(&[says(&an, 1, State::Returned, &[submitted])]).await;
+    assert_eq!(returned.verdicts[0].outcome, Outcome::Applied);
+    let back = Dot { device: an.id, seq: 1 };
+    let again = lan.push(&[says(&lan, 3, State::Submitted, &[back])]).await;
+    assert_eq!(again.verdicts[0].outcome, Outcome::Applied, "what was returned is reopened");
+    let again = Dot { device: lan.id, seq: 3 };
+    let approved = an.push(&[says(&an, 2, State::Approved, &[again])]).await;
+    assert_eq!(approved.verdicts[0].outcome, Outcome::Applied);
+    let approval = Dot { device: an.id, seq: 2 };
+    for (seq, state) in (4..).zip([State::Draft, State::Withdrawn]) {
+        let told = lan.push(&[says(&lan, seq, state, &[approval])]).await;
+        assert_eq!(told.verdicts[0].outcome, Outcome::Quarantined, "{state}");
+    }
+    assert_eq!(state().await, [text("approved")]);
+
+    // The desk may apply what its author was not allowed: the coordinator vouches for it.
+    let entry = an.get("/api/v1/quarantine").await.json()[0].clone();
+    let path = format!("/api/v1/quarantine/{}/apply", entry["id"]);
+    let headers = [("cookie", an.cookie.as_str()), ("x-sotay", "1")];
+    let applied = server.request(Method::POST, &path, &headers, Body::empty()).await;
+    assert_eq!(applied.json()["state"], "applied", "{:?}", applied.body);
+    assert_eq!(state().await, [text("withdrawn")]);
 }

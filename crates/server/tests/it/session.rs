@@ -134,6 +134,35 @@ async fn a_session_that_nobody_used_for_half_a_year_is_over() {
     assert_eq!(minh.get("/api/v1/session").await.status, StatusCode::OK);
 }
 
+/// Also one that is used every day, and the token of an ODK client: whoever copied either has it for a year at most.
+#[tokio::test]
+async fn a_session_is_over_a_year_after_its_sign_in_however_much_it_is_used() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let year_ms = 366 * 24 * 3600 * 1000;
+    let mut tokens = Vec::new();
+    for account in ["lan", "minh"] {
+        let (token, key) = server::accounts::new_token();
+        let device = DeviceId(server::accounts::random());
+        let session = server::database::NewSession { key: &key, device, device_name: "ODK" };
+        server.app.database().add_token(account, session, None, 1).await.unwrap();
+        tokens.push(format!("{}/formList", server::openrosa::address(&token)));
+    }
+    let mut database = server.place.outside().await;
+    let now_ms = server::clock::now_ms();
+    for (account, age_ms) in [("lan", year_ms + 1), ("minh", year_ms - 60_000)] {
+        let created_ms = now_ms - age_ms;
+        let sql = format!(
+            "UPDATE session SET seen_ms = {now_ms}, created_ms = {created_ms} WHERE account = '{account}'"
+        );
+        database.say(&sql).await.unwrap();
+    }
+    assert_eq!(lan.get("/api/v1/session").await.code(), "signed_out");
+    assert_eq!(minh.get("/api/v1/session").await.status, StatusCode::OK);
+    assert_eq!(server.get(&tokens[0], &[]).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(server.get(&tokens[1], &[]).await.status, StatusCode::OK);
+}
+
 #[tokio::test]
 async fn a_request_from_another_site_changes_nothing() {
     let server = TestApp::start().await;

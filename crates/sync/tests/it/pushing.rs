@@ -6,9 +6,10 @@ use sync::{
     codec,
     merge::Record,
     push::{Batch, Decided, Directory, Kept, Known, MAX_OPERATION_BYTES, Place, Sender},
+    rights::Role,
     wire::{
         Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, PushRequest, QuarantineReason,
-        RecordId, SealedOperation, Times, Value, Write,
+        RecordId, SealedOperation, State, Times, Value, Write, field,
     },
 };
 
@@ -26,8 +27,12 @@ impl Directory for Rights {
         ["mine", "theirs"].contains(&unit)
     }
 
-    fn may_write(&self, account: &str, unit: &str, action: Action) -> bool {
-        account == "anna" && unit == "mine" && action != Action::Delete
+    fn role(&self, account: &str, unit: &str, _: &str) -> Option<Role> {
+        (account == "anna" && unit == "mine").then_some(Role::Officer)
+    }
+
+    fn hides(&self, _: &str, _: &str, path: &str) -> bool {
+        path == "hidden"
     }
 }
 
@@ -69,7 +74,12 @@ fn known_after(decided: Decided) -> Known {
         .decisions
         .into_iter()
         .map(|decision| (decision.seq, Kept { hash: decision.hash, verdict: decision.verdict }));
-    Known { acked: decided.acked, kept: kept.collect(), records: decided.changed }
+    Known {
+        acked: decided.acked,
+        kept: kept.collect(),
+        records: decided.changed,
+        ..Known::default()
+    }
 }
 
 fn reason(change: impl FnOnce(&mut Operation), sender: &Sender<'_>) -> Option<QuarantineReason> {
@@ -89,7 +99,22 @@ fn what_cannot_be_applied_is_kept_with_its_reason_and_harms_no_neighbour() {
     assert_eq!(reason(|it| it.form.hash = Hash([9; 32]), &ANNA), Some(UnknownForm));
     assert_eq!(reason(|it| it.unit = "gone".into(), &ANNA), Some(UnknownUnit));
     assert_eq!(reason(|it| it.unit = "theirs".into(), &ANNA), Some(OutOfScope));
-    assert_eq!(reason(|it| it.action = Action::Delete, &ANNA), Some(OutOfScope));
+    // An older phone reads it too; the desk is told more.
+    let approve = |it: &mut Operation| {
+        let value = Value::Text(State::Approved.name().to_owned());
+        it.fields.insert(field::STATE.to_owned(), Write { value, over: Vec::new() });
+    };
+    assert_eq!(reason(approve, &ANNA), Some(OutOfScope));
+    let blind = |it: &mut Operation| {
+        let write = Write { value: Value::Empty, over: Vec::new() };
+        it.fields.insert("hidden".to_owned(), write);
+    };
+    assert_eq!(reason(blind, &ANNA), Some(OutOfScope));
+    let mut approved = operation(1);
+    approve(&mut approved);
+    let decided = push(request([approved]), Known::default());
+    assert_eq!(decided.decisions[0].reason, Some(NotAllowed));
+    assert!(decided.changed.is_empty());
     assert_eq!(reason(|it| it.author = "binh".into(), &ANNA), Some(OtherAuthor));
     assert_eq!(reason(|_| {}, &Sender { revoked: true, ..ANNA }), Some(Revoked));
     assert_eq!(reason(|it| it.author = "x".repeat(MAX_OPERATION_BYTES), &ANNA), Some(TooLarge));

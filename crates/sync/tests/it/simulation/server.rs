@@ -8,15 +8,19 @@ use sync::{
     pull::{About, Feed, left},
     push::{Batch, Decided, Decision, Directory, Kept, Known, Place, Sender},
     repair::{self, Patient},
+    rights::Role,
     wire::{
-        Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, PullResponse, PushRequest,
-        PushResponse, RecordId, RecordState, Verdict,
+        DeviceId, Dot, FormRef, Hash, Operation, Outcome, PullResponse, PushRequest, PushResponse,
+        RecordId, RecordState, Verdict,
     },
 };
 
 use super::{Bug, UNITS};
 
 pub const PAGE: usize = 3;
+
+/// The account whose phones may not approve; the others may.
+const OFFICER: &str = "account-0";
 
 /// What is in the database, and comes back as it was after a restore.
 #[derive(Clone, Default)]
@@ -55,8 +59,13 @@ impl Directory for Rights<'_> {
         UNITS.contains(&unit)
     }
 
-    fn may_write(&self, account: &str, unit: &str, _: Action) -> bool {
-        self.0.get(account).is_some_and(|scope| scope.contains(unit))
+    fn role(&self, account: &str, unit: &str, _: &str) -> Option<Role> {
+        let role = if account == OFFICER { Role::Officer } else { Role::Coordinator };
+        self.0.get(account).filter(|scope| scope.contains(unit)).map(|_| role)
+    }
+
+    fn hides(&self, _: &str, _: &str, _: &str) -> bool {
+        false
     }
 }
 
@@ -72,8 +81,12 @@ impl Directory for Desk {
         UNITS.contains(&unit)
     }
 
-    fn may_write(&self, _: &str, _: &str, _: Action) -> bool {
-        true
+    fn role(&self, _: &str, _: &str, _: &str) -> Option<Role> {
+        Some(Role::Coordinator)
+    }
+
+    fn hides(&self, _: &str, _: &str, _: &str) -> bool {
+        false
     }
 }
 
@@ -251,16 +264,14 @@ impl Server {
         let operation: Operation = codec::decode(bytes).expect("phones seal operations");
         let record = database.records.get(&operation.record).map(|(record, _)| record);
         let reason = kept.verdict.reason.expect("quarantine has a reason");
-        let record_unit = record.map(Record::unit);
-        let patient =
-            Patient { operation: Some(&operation), size: bytes.len(), reason, record_unit };
+        let patient = Patient { operation: Some(&operation), size: bytes.len(), reason, record };
         database.head += 1;
         database.settled.insert(dot, database.head);
         if patient.obstacle("desk", &Desk).is_some() {
             kept.verdict.set_aside = Some("không dùng được".to_owned());
             return false;
         }
-        let before = record_unit.map(str::to_owned);
+        let before = record.map(|record| record.unit().to_owned());
         let (record, outcome) = repair::apply(record.cloned(), &operation);
         let left = record.left(before.as_deref());
         kept.verdict = Verdict { seq: dot.seq, outcome, reason: None, set_aside: None };

@@ -1,0 +1,443 @@
+//! Erasing what records say of a person: in their state, in the log and at the repair desk; and the name of an account.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use serde_json::{Value as Json, json};
+use sync::codec;
+use sync::erase::{self, Erased, SERVER};
+use sync::wire::{Dot, Hash, Operation, Outcome, RecordId, Value, Verdict};
+
+use super::accounts::disable;
+use super::audit::{Event, note};
+use super::feed::{stored_id, stored_record};
+use super::log::{Head, store};
+use super::sql::{Pool, query, query_as, query_scalar};
+use super::{Answer, Database, DatabaseError, Write, bytes, signed, unsigned};
+use crate::accounts::NOBODYS_PASSWORD;
+use crate::audit::Action;
+
+/// What others see in the place of a name that was erased.
+pub const NOBODY: &str = "(đã xóa · erased)";
+
+/// What was erased of one record: enough to do it again in a database that was put back from before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// The operation that empties the fields.
+    pub operation: Operation,
+    /// The files that those fields named.
+    pub files: Vec<Hash>,
+}
+
+/// Why something is erased, for the audit log: never what.
+#[derive(Clone, Copy, Debug)]
+pub struct Reason<'a> {
+    /// The account that does it; none for the operator of the machine, and for time.
+    pub by: Option<&'a str>,
+    /// `person_erase` or `retention`.
+    pub action: Action,
+}
+
+/// An operation that is kept, whatever became of it.
+#[derive(Clone, Debug)]
+pub struct KeptOperation {
+    /// The operation.
+    pub operation: Operation,
+    /// When it arrived.
+    pub received_ms: i64,
+}
+
+impl Database {
+    /// What is kept of records after this one, in the order of their ids: at most so many records.
+    pub async fn kept_operations(
+        &self,
+        after: Option<RecordId>,
+        records: u64,
+    ) -> Answer<BTreeMap<RecordId, Vec<KeptOperation>>> {
+        let after = after.map_or(Vec::new(), |after| after.0.to_vec());
+        let mut tx = self.begin_read().await?;
+        let ids: Vec<Vec<u8>> = query_scalar(
+            "SELECT DISTINCT record FROM operation WHERE record > $1 ORDER BY record LIMIT $2",
+        )
+        .bind(&after)
+        .bind(signed(records))
+        .fetch_all(&mut tx)
+        .await?;
+        let mut kept = BTreeMap::new();
+        for id in ids {
+            let rows: Vec<(Vec<u8>, i64)> = query_as(
+                "SELECT bytes, received_ms FROM operation WHERE record = $1 ORDER BY place",
+            )
+            .bind(&id)
+            .fetch_all(&mut tx)
+            .await?;
+            let read = |(bytes, received_ms): (Vec<u8>, i64)| {
+                Some(KeptOperation { operation: codec::decode(&bytes).ok()?, received_ms })
+            };
+            kept.insert(stored_id(&id)?, rows.into_iter().filter_map(read).collect());
+        }
+        tx.rollback().await?;
+        Ok(kept)
+    }
+
+    /// What is kept of a record, oldest first.
+    pub async fn kept_of(&self, record: RecordId) -> Answer<Vec<KeptOperation>> {
+        let rows: Vec<(Vec<u8>, i64)> =
+            query_as("SELECT bytes, received_ms FROM operation WHERE record = $1 ORDER BY place")
+                .bind(record.0.as_slice())
+                .fetch_all(&self.readers)
+                .await?;
+        let read = |(bytes, received_ms): (Vec<u8>, i64)| {
+            Some(KeptOperation { operation: codec::decode(&bytes).ok()?, received_ms })
+        };
+        Ok(rows.into_iter().filter_map(read).collect())
+    }
+
+    /// Erases fields of records, and all that was ever written there. `noted` is given each erasure before it is done for good:
+    /// what it could not note is not done.
+    pub async fn erase(
+        &self,
+        targets: &BTreeMap<RecordId, BTreeSet<String>>,
+        reason: Reason<'_>,
+        now_ms: i64,
+        noted: impl FnOnce(&[Erasure]) -> io::Result<()>,
+    ) -> Answer<Vec<Hash>> {
+        let mut tx = self.begin_write().await?;
+        let mut head = Head::read(&mut tx).await?;
+        let mut erasures = Vec::new();
+        let mut files = Vec::new();
+        for (record, paths) in targets {
+            if let Some(erasure) = plan(&mut tx, *record, paths, now_ms).await? {
+                files.extend(put(&mut tx, &erasure, &mut head, now_ms).await?);
+                erasures.push(erasure);
+            }
+        }
+        head.write(&mut tx).await?;
+        let fields: usize = erasures.iter().map(|erasure| erasure.operation.fields.len()).sum();
+        let detail = json!({ "records": erasures.len(), "fields": fields, "files": files.len() });
+        let Reason { by: actor, action } = reason;
+        note(&mut tx, Event { actor, action, object: "", unit: None, detail }, now_ms).await?;
+        noted(&erasures).map_err(|error| DatabaseError::Driver(sqlx::Error::Io(error)))?;
+        tx.commit().await?;
+        Ok(files)
+    }
+
+    /// Erases again what was erased before this database was put back from a backup. Says which files go, and whether there was
+    /// anything to do.
+    pub async fn erase_again(&self, erasure: &Erasure, now_ms: i64) -> Answer<Option<Vec<Hash>>> {
+        let mut tx = self.begin_write().await?;
+        let is_known: bool =
+            query_scalar("SELECT EXISTS (SELECT 1 FROM operation WHERE device = $1 AND seq = $2)")
+                .bind(SERVER.0.as_slice())
+                .bind(signed(erasure.operation.dot.seq))
+                .fetch_one(&mut tx)
+                .await?;
+        if is_known {
+            return Ok(None);
+        }
+        let mut head = Head::read(&mut tx).await?;
+        let files = put(&mut tx, erasure, &mut head, now_ms).await?;
+        head.write(&mut tx).await?;
+        tx.commit().await?;
+        Ok(Some(files))
+    }
+
+    /// All erasures that this database knows of.
+    pub async fn erasures(&self) -> Answer<Vec<Operation>> {
+        let rows: Vec<Vec<u8>> =
+            query_scalar("SELECT bytes FROM operation WHERE device = $1 ORDER BY seq")
+                .bind(SERVER.0.as_slice())
+                .fetch_all(&self.readers)
+                .await?;
+        Ok(rows.iter().filter_map(|bytes| codec::decode(bytes).ok()).collect())
+    }
+
+    /// Accounts that name nobody any more.
+    pub async fn erased_accounts(&self) -> Answer<Vec<String>> {
+        Ok(query_scalar("SELECT name FROM account WHERE erased_ms IS NOT NULL ORDER BY name")
+            .fetch_all(&self.readers)
+            .await?)
+    }
+
+    /// Takes the name from an account, and what its devices were called; nobody signs in with it any more. Its id stays: it is
+    /// the author of records. Says whether there was such an account with a name.
+    pub async fn erase_account(
+        &self,
+        account: &str,
+        by: Option<&str>,
+        now_ms: i64,
+        noted: impl FnOnce() -> io::Result<()>,
+    ) -> Answer<bool> {
+        let mut tx = self.begin_write().await?;
+        let unit: Option<String> = query_scalar(
+            "UPDATE account SET display_name = $2, password = $4, erased_ms = $3
+             WHERE name = $1 AND erased_ms IS NULL RETURNING unit",
+        )
+        .bind(account)
+        .bind(NOBODY)
+        .bind(now_ms)
+        .bind(NOBODYS_PASSWORD)
+        .fetch_optional(&mut tx)
+        .await?;
+        let Some(unit) = unit else { return Ok(false) };
+        let detail: Json = disable(&mut tx, account, now_ms).await?;
+        query("UPDATE session SET device_name = '' WHERE account = $1")
+            .bind(account)
+            .execute(&mut tx)
+            .await?;
+        let (action, unit) = (Action::AccountErase, Some(unit.as_str()));
+        note(&mut tx, Event { actor: by, action, object: account, unit, detail }, now_ms).await?;
+        noted().map_err(|error| DatabaseError::Driver(sqlx::Error::Io(error)))?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Whether a file was erased: nobody is to bring it again.
+    pub async fn is_erased_blob(&self, hash: Hash) -> Answer<bool> {
+        Ok(query_scalar("SELECT EXISTS (SELECT 1 FROM erased_blob WHERE hash = $1)")
+            .bind(hash.0.as_slice())
+            .fetch_one(&self.readers)
+            .await?)
+    }
+
+    /// All files that were erased.
+    pub async fn erased_blobs(&self) -> Answer<Vec<Hash>> {
+        let hashes: Vec<Vec<u8>> = query_scalar("SELECT hash FROM erased_blob ORDER BY hash")
+            .fetch_all(&self.readers)
+            .await?;
+        hashes.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect()
+    }
+
+    /// Writes the database anew, without what was deleted: a file keeps that in its gaps until something else takes the place.
+    pub async fn scrub(&self) -> Answer<()> {
+        match &self.writer {
+            Pool::Sqlite(pool) => {
+                for statement in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+                    sqlx::query(statement).execute(pool).await?;
+                }
+            }
+            Pool::Postgres(pool) => {
+                for statement in ["VACUUM operation", "VACUUM quarantine", "VACUUM record"] {
+                    sqlx::query(statement).execute(pool).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a transaction knows to be erased in a record.
+pub(super) async fn erased_in(tx: &mut Write, records: &BTreeSet<RecordId>) -> Answer<Erased> {
+    let mut erased = Erased::default();
+    let is_any: bool =
+        query_scalar("SELECT EXISTS (SELECT 1 FROM erased)").fetch_one(&mut *tx).await?;
+    for record in records.iter().filter(|_| is_any) {
+        let rows: Vec<(String, Vec<u8>)> =
+            query_as("SELECT path, dots FROM erased WHERE record = $1")
+                .bind(record.0.as_slice())
+                .fetch_all(&mut *tx)
+                .await?;
+        for (path, dots) in rows {
+            erased.insert(*record, path, stored_dots(&dots)?);
+        }
+    }
+    Ok(erased)
+}
+
+/// Keeps what was learnt of writes from before an erasure.
+pub(super) async fn keep_grown(tx: &mut Write, erased: &Erased) -> Answer<()> {
+    for (record, path, dots) in erased.grown() {
+        keep_erased(tx, record, path, dots).await?;
+    }
+    Ok(())
+}
+
+async fn keep_erased(
+    tx: &mut Write,
+    record: RecordId,
+    path: &str,
+    dots: &BTreeSet<Dot>,
+) -> Answer<()> {
+    let dots: Vec<Dot> = dots.iter().copied().collect();
+    query(
+        "INSERT INTO erased (record, path, dots) VALUES ($1, $2, $3)
+         ON CONFLICT (record, path) DO UPDATE SET dots = $3",
+    )
+    .bind(record.0.as_slice())
+    .bind(path)
+    .bind(codec::encode(&dots))
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
+
+fn stored_dots(dots: &[u8]) -> Answer<Vec<Dot>> {
+    codec::decode(dots)
+        .map_err(|error| DatabaseError::Damaged { what: "dots", why: error.to_string() })
+}
+
+/// A row that holds an operation of a record: in the log, or at the repair desk.
+struct Held {
+    table: &'static str,
+    row: i64,
+    operation: Operation,
+}
+
+async fn held(tx: &mut Write, record: RecordId) -> Answer<Vec<Held>> {
+    let mut held = Vec::new();
+    for (table, sql) in [
+        ("operation", "SELECT place, bytes FROM operation WHERE record = $1"),
+        ("quarantine", "SELECT id, bytes FROM quarantine WHERE record = $1"),
+    ] {
+        let rows: Vec<(i64, Vec<u8>)> =
+            query_as(sql).bind(record.0.as_slice()).fetch_all(&mut *tx).await?;
+        held.extend(rows.into_iter().filter_map(|(row, bytes)| {
+            Some(Held { table, row, operation: codec::decode(&bytes).ok()? })
+        }));
+    }
+    Ok(held)
+}
+
+/// The erasure of these fields of a record; none if nothing is kept of it.
+async fn plan(
+    tx: &mut Write,
+    id: RecordId,
+    paths: &BTreeSet<String>,
+    now_ms: i64,
+) -> Answer<Option<Erasure>> {
+    let held = held(tx, id).await?;
+    let Some(first) = held.first() else { return Ok(None) };
+    let seq: Option<i64> = query_scalar("SELECT acked FROM device WHERE id = $1")
+        .bind(SERVER.0.as_slice())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let seq = unsigned(seq.unwrap_or(0)) + 1;
+    let body: Option<Vec<u8>> = query_scalar("SELECT body FROM record WHERE id = $1")
+        .bind(id.0.as_slice())
+        .fetch_optional(&mut *tx)
+        .await?;
+    // Where nothing was applied the erasure is of what the first operation says it is.
+    let record = match body {
+        Some(body) => stored_record(&body)?,
+        None => sync::merge::Record::begin(&first.operation),
+    };
+    let mut operation = erase::erasure(&record, paths, seq, now_ms);
+    let mut files = BTreeSet::new();
+    for kept in &held {
+        for (path, write) in kept.operation.fields.iter().filter(|(path, _)| paths.contains(*path))
+        {
+            if let Some(erased) = operation.fields.get_mut(path) {
+                let known = write.over.iter().chain([&kept.operation.dot]);
+                erased.over.extend(known.filter(|dot| dot.device != SERVER));
+                erased.over.sort_unstable();
+                erased.over.dedup();
+            }
+            if let Value::File(file) = &write.value {
+                files.insert(file.hash);
+            }
+        }
+    }
+    Ok(Some(Erasure { operation, files: files.into_iter().collect() }))
+}
+
+/// Does an erasure. Says which files nothing names any more.
+async fn put(tx: &mut Write, erasure: &Erasure, head: &mut Head, now_ms: i64) -> Answer<Vec<Hash>> {
+    let Erasure { operation, files } = erasure;
+    let id = operation.record;
+    let paths: BTreeSet<String> = operation.fields.keys().cloned().collect();
+    let mut held = held(tx, id).await?;
+    for kept in &mut held {
+        if erase::purge(&mut kept.operation, &paths) {
+            let update = match kept.table {
+                "operation" => "UPDATE operation SET bytes = $2 WHERE place = $1",
+                _ => "UPDATE quarantine SET bytes = $2 WHERE id = $1",
+            };
+            query(update)
+                .bind(kept.row)
+                .bind(codec::encode(&kept.operation))
+                .execute(&mut *tx)
+                .await?;
+        }
+    }
+    let mut erased = erased_in(tx, &BTreeSet::from([id])).await?;
+    erased.insert_all(operation);
+    for path in &paths {
+        if let Some(dots) = erased.before(id, path) {
+            keep_erased(tx, id, path, dots).await?;
+        }
+    }
+    let sealed = codec::encode(operation);
+    let seq = operation.dot.seq;
+    let verdict = Verdict { seq, outcome: Outcome::Applied, reason: None, set_aside: None };
+    query(
+        "INSERT INTO operation (device, seq, hash, bytes, record, sender, received_ms, verdict)
+         VALUES ($1, $2, $3, $4, $5, '', $6, $7)",
+    )
+    .bind(SERVER.0.as_slice())
+    .bind(signed(seq))
+    .bind(codec::hash(&sealed).0.as_slice())
+    .bind(&sealed)
+    .bind(id.0.as_slice())
+    .bind(now_ms)
+    .bind(codec::encode(&verdict))
+    .execute(&mut *tx)
+    .await?;
+    query(
+        "INSERT INTO device (id, acked, safe) VALUES ($1, $2, 0)
+         ON CONFLICT (id) DO UPDATE SET acked = CASE WHEN device.acked < $2 THEN $2 ELSE device.acked END",
+    )
+    .bind(SERVER.0.as_slice())
+    .bind(signed(seq))
+    .execute(&mut *tx)
+    .await?;
+    let body: Option<Vec<u8>> = query_scalar("SELECT body FROM record WHERE id = $1")
+        .bind(id.0.as_slice())
+        .fetch_optional(&mut *tx)
+        .await?;
+    if let Some(body) = body {
+        let mut record = stored_record(&body)?;
+        record.apply(operation);
+        store(tx, &record, None, head.next(), now_ms).await?;
+    }
+    drop_files(tx, id, files, &held).await
+}
+
+/// Forgets the files that only erased fields named.
+async fn drop_files(
+    tx: &mut Write,
+    record: RecordId,
+    files: &[Hash],
+    held: &[Held],
+) -> Answer<Vec<Hash>> {
+    let values = || held.iter().flat_map(|kept| kept.operation.fields.values());
+    let mut dropped = Vec::new();
+    for hash in files {
+        let is_named =
+            values().any(|write| matches!(&write.value, Value::File(file) if file.hash == *hash));
+        if is_named {
+            continue;
+        }
+        query("DELETE FROM record_blob WHERE blob = $1 AND record = $2")
+            .bind(hash.0.as_slice())
+            .bind(record.0.as_slice())
+            .execute(&mut *tx)
+            .await?;
+        let is_named: bool =
+            query_scalar("SELECT EXISTS (SELECT 1 FROM record_blob WHERE blob = $1)")
+                .bind(hash.0.as_slice())
+                .fetch_one(&mut *tx)
+                .await?;
+        if is_named {
+            continue;
+        }
+        for statement in [
+            "DELETE FROM blob WHERE hash = $1",
+            "DELETE FROM blob_wanted WHERE blob = $1",
+            "INSERT INTO erased_blob (hash) VALUES ($1) ON CONFLICT DO NOTHING",
+        ] {
+            query(statement).bind(hash.0.as_slice()).execute(&mut *tx).await?;
+        }
+        dropped.push(*hash);
+    }
+    Ok(dropped)
+}

@@ -1,0 +1,225 @@
+//! Personal data: who does not see it, and that nothing of it leaves the server for them.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+use std::path::Path;
+
+use axum::http::StatusCode;
+use calamine::{Data, Reader, Xlsx};
+use server::accounts::Role;
+use server::database::{AccountChange, NewPack, PersonalRule};
+use server::pack_load;
+use sync::codec;
+use sync::wire::{
+    Action, Dot, FileRef, Hash, Operation, Outcome, QuarantineReason, RecordState, Value, Write,
+    field,
+};
+
+use crate::app::{Device, TestApp, form_ref, pack, text};
+
+pub const FIELD_WORK: [Role; 3] = [Role::Officer, Role::Trainer, Role::Coordinator];
+
+pub fn rule(field: &str, person: &str, months: u32, seen_by: &[Role]) -> PersonalRule {
+    PersonalRule {
+        form: form_ref().id,
+        field: field.to_owned(),
+        person: person.to_owned(),
+        purpose: r#"{"vi":"điểm danh"}"#.to_owned(),
+        months,
+        seen_by: seen_by.to_vec(),
+    }
+}
+
+/// The pack with names, a photo and the title that is made of a name declared as personal.
+pub fn declared(name: &str, seen_by: &[Role]) -> NewPack {
+    let rule = |field, person, months| rule(field, person, months, seen_by);
+    NewPack {
+        hash: codec::hash(name.as_bytes()),
+        personal: vec![
+            rule("hoc_vien/hv_ten", "học viên", 12),
+            rule("hoc_vien/hv_tuoi", "học viên", 12),
+            rule("ghi_chu", "người lập", 24),
+            rule("anh", "người lập", 24),
+            rule(field::TITLE, "người lập", 24),
+        ],
+        ..pack()
+    }
+}
+
+pub const ROW: &str = "hoc_vien[0a]";
+
+pub fn photo(bytes: &[u8]) -> (Hash, Value) {
+    let hash = codec::hash(bytes);
+    let (size, name, media_type) = (bytes.len() as u64, "a.jpg".into(), "image/jpeg".into());
+    (hash, Value::File(FileRef { name, media_type, size, hash }))
+}
+
+/// A roster of one, with a photo.
+pub fn roster(device: &Device<'_>, seq: u64, record: u8, who: &str, bytes: &[u8]) -> Operation {
+    let (name, age) = (format!("{ROW}/hv_ten"), format!("{ROW}/hv_tuoi"));
+    device.create(
+        seq,
+        record,
+        "phuong_a",
+        &[
+            ("loai", text("tap_huan")),
+            ("ghi_chu", text("Trần Lan 0901 234 567")),
+            ("anh", photo(bytes).1),
+            (ROW, text("1")),
+            (&name, text(who)),
+            (&age, text("44")),
+            (field::TITLE, text("Phiếu của Trần Lan")),
+        ],
+    )
+}
+
+async fn start() -> TestApp {
+    let server = TestApp::start().await;
+    let new = declared("declared", &FIELD_WORK);
+    assert!(server.app.database().load_pack(&new, 2).await.unwrap());
+    server
+}
+
+fn paths(record: &RecordState) -> Vec<&str> {
+    record.fields.keys().map(String::as_str).collect()
+}
+
+#[tokio::test]
+async fn whoever_needs_only_counts_receives_no_name_by_any_way_out() {
+    let server = start().await;
+    let (lan, kiem) = (server.device("lan").await, server.device("kiem").await);
+    let operation = roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo");
+    let mut strange = roster(&lan, 2, 2, "Nguyễn Thị Hoa", b"photo");
+    strange.unit = "phuong_b".to_owned();
+    let told = lan.push(&[operation.clone(), strange]).await;
+    assert_eq!(told.verdicts[1].outcome, Outcome::Quarantined);
+    let (hash, _) = photo(b"photo");
+    lan.put_chunk(hash, 0, 5, b"photo", hash).await;
+
+    let full = lan.pull(None).await.records.remove(0);
+    assert_eq!(full.fields.len(), 8);
+    let cut = kiem.pull(None).await.records.remove(0);
+    assert_eq!(paths(&cut), ["_state", ROW, "loai"], "the row can be counted");
+    assert_eq!(cut.rv, full.rv);
+
+    let history = format!("/api/v1/records/{}/history", operation.record);
+    let blob = format!("/api/v1/blobs/{hash}");
+    let sheet = format!("/api/v1/records.xlsx?form={}", form_ref().id);
+    let found = format!("{sheet}&q=hoa");
+    let holds = async |device: &Device<'_>, path: &str| {
+        let answer = device.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        let told = if path.contains("xlsx") {
+            cells(&answer.body).join("\n")
+        } else {
+            String::from_utf8(answer.body.to_vec()).unwrap()
+        };
+        (
+            told.contains("Hoa"),
+            told.contains("Lan 0901"),
+            told.contains("tap_huan") || told.contains("Tập huấn"),
+        )
+    };
+    for path in [history.as_str(), "/api/v1/quarantine?state=all"] {
+        let name = holds(&kiem, path).await;
+        assert_eq!((name.0, name.1, name.2), (false, false, true), "{path}");
+    }
+    assert_eq!(holds(&lan, &history).await, (true, true, true));
+    let (name, number, _) = holds(&kiem, &sheet).await;
+    assert!(!name && !number);
+    let (name, number, _) = holds(&lan, &sheet).await;
+    assert!(name && number);
+    let rows = |body: &[u8]| cells(body).iter().filter(|cell| cell.starts_with("01010101")).count();
+    assert!(rows(&lan.get(&found).await.body) > 0);
+    assert_eq!(rows(&kiem.get(&found).await.body), 0, "nothing is found by what one does not see");
+    assert_eq!(kiem.get(&blob).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(server.device("minh").await.get(&blob).await.status, StatusCode::OK);
+}
+
+fn cells(workbook: &[u8]) -> Vec<String> {
+    let mut workbook = Xlsx::new(Cursor::new(workbook.to_vec())).unwrap();
+    let sheets = workbook.worksheets();
+    let rows = sheets.iter().flat_map(|(_, range)| range.rows().flatten());
+    rows.filter(|cell| **cell != Data::Empty).map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn another_role_or_another_pack_shows_other_fields_from_the_next_pull_on() {
+    let server = start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    lan.push(&[roster(&lan, 1, 1, "Hoa", b"photo")]).await;
+    let full = minh.pull(None).await;
+    assert_eq!(full.records[0].fields.len(), 8);
+    let change = AccountChange { role: Some(Role::Auditor), ..AccountChange::default() };
+    server.app.database().change_account("minh", &change, None, 3).await.unwrap();
+    let cut = minh.pull(Some(&full.cursor)).await;
+    assert_eq!(
+        (cut.reset, paths(&cut.records[0]).len()),
+        (true, 3),
+        "the phone replaces what it had"
+    );
+    let all = [&FIELD_WORK[..], &[Role::Auditor]].concat();
+    server.app.database().load_pack(&declared("for all", &all), 4).await.unwrap();
+    let again = minh.pull(Some(&cut.cursor)).await;
+    assert_eq!((again.reset, again.records[0].fields.len()), (true, 8));
+}
+
+/// A coordinator of another pack, whose role is shown no names: what is not seen cannot be written over.
+#[tokio::test]
+async fn a_value_that_one_does_not_see_is_not_overwritten_by_guessing_its_name() {
+    let server = TestApp::start().await;
+    let new = declared("officers only", &[Role::Officer]);
+    server.app.database().load_pack(&new, 2).await.unwrap();
+    let (lan, an) = (server.device("lan").await, server.device("an").await);
+    lan.push(&[roster(&lan, 1, 1, "Hoa", b"photo")]).await;
+    assert_eq!(paths(&an.pull(None).await.records[0]), ["_state", ROW, "loai"]);
+    let over = vec![Dot { device: lan.id, seq: 1 }];
+    let mut write = an.create(1, 1, "phuong_a", &[]);
+    write.action = Action::Amend;
+    let (value, path) = (Value::Empty, format!("{ROW}/hv_ten"));
+    write.fields = BTreeMap::from([(path.clone(), Write { value, over: over.clone() })]);
+    let mut other = write.clone();
+    other.dot.seq = 2;
+    let value = text("loa_dai");
+    other.fields = BTreeMap::from([("loai".to_owned(), Write { value, over })]);
+    let told = an.push(&[write, other]).await;
+    let outcomes: Vec<_> = told.verdicts.iter().map(|it| (it.outcome, it.reason)).collect();
+    assert_eq!(
+        outcomes,
+        [(Outcome::Quarantined, Some(QuarantineReason::OutOfScope)), (Outcome::Applied, None)]
+    );
+    let record = lan.pull(None).await.records.remove(0);
+    assert_eq!(record.fields[&path][0].value, text("Hoa"));
+    assert_eq!(record.fields["loai"][0].value, text("loa_dai"));
+}
+
+#[test]
+fn the_pack_of_the_repository_says_what_its_forms_ask_of_people() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/long-khanh-2024");
+    let mut files = pack_load::read_folder(&folder).unwrap();
+    let (checked, _) = pack_load::check(&files);
+    let personal = checked.unwrap().to_load().personal;
+    let hidden = |form: &str, field: &str| {
+        let found = personal.iter().find(|rule| rule.form == form && rule.field == field);
+        found.is_some_and(|rule| !rule.seen_by.contains(&Role::Auditor) && rule.months > 0)
+    };
+    for field in ["hv_ten", "hv_ky", "hv_dan_toc", "_title", "meta/instanceName"] {
+        assert!(hidden("lk_diem_danh", field), "{field}: {personal:#?}");
+    }
+    assert!(hidden("lk_lop_tap_huan", "hoc_vien/hv_dt") && !hidden("lk_lop_tap_huan", "_title"));
+    assert!(!hidden("lk_diem_danh", "hv_gt"), "figures by sex need no name");
+
+    let table = "tables/personal_data.csv";
+    let text = String::from_utf8(files[table].clone()).unwrap();
+    files.insert(table.to_owned(), text.replacen("hoc_vien/hv_dt", "hoc_vien/dt", 1).into_bytes());
+    let (checked, problems) = pack_load::check(&files);
+    let told: Vec<String> =
+        problems.iter().filter(|it| !it.is_warning).map(ToString::to_string).collect();
+    assert!(checked.is_none());
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("error: tables/personal_data.csv, row ")
+            && told[0].contains("column field"),
+        "{told:?}"
+    );
+}

@@ -1,0 +1,335 @@
+//! What is held about a person: found, handed out, erased for good, and erased by itself when its time is over.
+
+use std::collections::BTreeSet;
+use std::io::{Cursor, Read};
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value as Json, json};
+use server::database::AuditOf;
+use server::persons::{self, PersonError, Wanted};
+use server::{backup, clock};
+use sync::codec;
+use sync::wire::{Action, DeviceId, Outcome, Value, Write};
+
+use crate::app::{Answer, Device, TestApp, text};
+use crate::personal::{FIELD_WORK, ROW, declared, photo, roster};
+use crate::place::Place;
+
+async fn start() -> TestApp {
+    let server = TestApp::start().await;
+    let new = declared("declared", &FIELD_WORK);
+    assert!(server.app.database().load_pack(&new, 2).await.unwrap());
+    server
+}
+
+fn by(value: &str) -> Wanted {
+    Wanted::by(value).unwrap()
+}
+
+/// Two people in two records; the photo is named by both.
+async fn two_people<'a>(server: &'a TestApp, id: u8) -> Device<'a> {
+    let lan = server.device_with_id("lan", DeviceId([id; 16])).await;
+    let (hash, _) = photo(b"photo");
+    let first = roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo");
+    let mut second = roster(&lan, 2, 2, "Phạm Văn Nam", b"other");
+    second.fields.get_mut("ghi_chu").unwrap().value = text("Lê Thị Mai");
+    second.fields.get_mut("_title").unwrap().value = text("Phiếu của Lê Thị Mai");
+    lan.push(&[first, second]).await;
+    lan.put_chunk(hash, 0, 5, b"photo", hash).await;
+    let (other, _) = photo(b"other");
+    lan.put_chunk(other, 0, 5, b"other", other).await;
+    lan
+}
+
+/// Whether a text stands anywhere in the database: in what it gives out, and in its file.
+async fn is_held(server: &TestApp, name: &str) -> bool {
+    let records = server.app.database().kept_operations(None, 100).await.unwrap();
+    let page = server.device("thu").await.pull(None).await;
+    let told = format!("{records:?} {page:?}");
+    let desk = server.device("thu").await.get("/api/v1/quarantine?state=all").await.body;
+    let mut is_held = told.contains(name) || String::from_utf8_lossy(&desk).contains(name);
+    if server.place.config.database_url.is_none() {
+        for file in ["sotay.sqlite", "sotay.sqlite-wal"] {
+            let bytes = std::fs::read(server.place.config.data.join(file)).unwrap_or_default();
+            is_held |= bytes.windows(name.len()).any(|part| part == name.as_bytes());
+        }
+    }
+    is_held
+}
+
+#[tokio::test]
+async fn whoever_is_erased_is_gone_from_records_history_files_and_phones_and_the_counts_stay() {
+    let server = start().await;
+    let lan = two_people(&server, 0x1a).await;
+    let minh = server.device("minh").await;
+    let before = minh.pull(None).await;
+    // A part of it still waits at the desk.
+    let mut kept = roster(&lan, 3, 1, "Nguyễn Thị Hoa", b"photo");
+    kept.unit = "phuong_b".to_owned();
+    lan.push(&[kept]).await;
+    assert!(is_held(&server, "Thị Hoa").await);
+
+    let found = persons::find(&server.app, &by("nguyen thi hoa")).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].person.as_str(), found[0].row.as_str()), ("học viên", "hoc_vien[0a]/"));
+    let wrong = persons::erase(&server.app, &by("nguyen thi hoa"), 2, None, 5).await;
+    assert!(matches!(wrong, Err(PersonError::OtherCount { found: 1, expected: 2 })));
+    assert!(is_held(&server, "Thị Hoa").await, "nothing was erased");
+    persons::erase(&server.app, &by("nguyen thi hoa"), 1, None, 5).await.unwrap();
+    assert!(!is_held(&server, "Thị Hoa").await);
+    assert!(is_held(&server, "Văn Nam").await, "another person in another record stays");
+    assert!(is_held(&server, "Trần Lan").await, "and so does another one in the same");
+
+    let told = minh.pull(Some(&before.cursor)).await;
+    assert!(!told.reset);
+    let [record] = &told.records[..] else { panic!("one record changed: {:?}", told.records) };
+    let standing = |path: &str| {
+        record.fields[path].iter().map(|sibling| sibling.value.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(standing(&format!("{ROW}/hv_ten")), [Value::Empty]);
+    assert_eq!(standing(&format!("{ROW}/hv_tuoi")), [Value::Empty]);
+    assert_eq!(
+        (standing(ROW), standing("loai")),
+        (vec![text("1")], vec![text("tap_huan")]),
+        "the count"
+    );
+
+    // The phone that wrote it may still hold it, and sends it again: nothing of it comes back.
+    let again = roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo");
+    assert_eq!(lan.push(&[again]).await.acked, 3);
+    let mut late = roster(&lan, 4, 1, "Nguyễn Thị Hoa", b"photo");
+    late.action = Action::Amend;
+    assert_eq!(lan.push(&[late]).await.acked, 4);
+    assert!(!is_held(&server, "Thị Hoa").await);
+    // Who saw that it was erased may write there again.
+    let seen = minh.pull(None).await.records;
+    let path = format!("{ROW}/hv_ten");
+    let sibling =
+        |state: &sync::wire::RecordState| state.fields[&path].iter().map(|it| it.dot).collect();
+    let over = sibling(seen.iter().find(|it| it.record == record.record).unwrap());
+    let mut anew = minh.create(1, 1, "phuong_a", &[]);
+    anew.action = Action::Amend;
+    anew.fields = [(path, Write { value: text("Học viên 1"), over })].into();
+    assert_eq!(minh.push(&[anew]).await.verdicts[0].outcome, Outcome::Applied);
+    assert!(is_held(&server, "Học viên 1").await);
+
+    let log = server.app.database().audit(AuditOf::All, None, 100).await.unwrap();
+    let row = log.iter().find(|row| row.action == "person_erase").unwrap();
+    assert!(!format!("{log:?}").contains("Hoa"), "the log says that, and not who");
+    assert!(row.detail.contains("\"records\":1"), "{}", row.detail);
+    assert!(server.app.database().verify_audit(None).await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn a_file_goes_with_the_last_field_that_named_it_and_is_not_asked_for_again() {
+    let server = start().await;
+    let lan = two_people(&server, 0x1b).await;
+    let (hash, _) = photo(b"photo");
+    let stored = || {
+        let name = hash.to_string();
+        server.place.config.blob_folder().join(name.split_at(2).0).join(&name).exists()
+    };
+    // A third record names the same photo.
+    let mut third = roster(&lan, 3, 3, "Ai đó", b"photo");
+    third.fields.get_mut("ghi_chu").unwrap().value = text("Đặng Thị Tư");
+    third.fields.get_mut("_title").unwrap().value = text("Phiếu 3");
+    lan.push(&[third]).await;
+    assert!(stored());
+    persons::erase(&server.app, &by("0901234567"), 1, None, 5).await.unwrap();
+    assert!(stored(), "another record names it");
+    assert!(!is_held(&server, "Trần Lan").await, "the title was made of the name");
+    persons::erase(&server.app, &by("Đặng Thị Tư"), 1, None, 6).await.unwrap();
+    assert!(!stored());
+    let blob = format!("/api/v1/blobs/{hash}");
+    assert_eq!(lan.get(&blob).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(lan.missing(hash, 5).await, "", "the phone lets go of it");
+    lan.put_chunk(hash, 0, 5, b"photo", hash).await;
+    assert!(!stored());
+    assert!(lan.push(&[]).await.missing_blobs.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_erased_stays_so_when_a_backup_from_before_is_put_back() {
+    let server = start().await;
+    let lan = two_people(&server, 0x1c).await;
+    let config = server.place.config.clone();
+    let folder = server.folder.path().join("backups");
+    let before = backup::backup(&config, &folder, 1_000).await.unwrap();
+    persons::erase(&server.app, &by("Nguyễn Thị Hoa"), 1, None, 5).await.unwrap();
+    persons::erase(&server.app, &by("0901 234 567"), 1, None, 6).await.unwrap();
+    persons::erase_account(&server.app, "lan", None, 7).await.unwrap();
+    backup::backup(&config, &folder, 2_000).await.unwrap();
+    let (hash, _) = photo(b"photo");
+    let name = hash.to_string();
+    let in_backup = folder.join("blobs").join(name.split_at(2).0).join(&name);
+    assert!(!in_backup.exists(), "the backup's file is gone too");
+    drop(lan);
+
+    let other = tempfile::tempdir().unwrap();
+    let place = Place::new(other.path().join("data")).await;
+    let copy = before.copy.file_name().unwrap().to_str().unwrap();
+    backup::restore(&place.config, &folder, Some(copy)).await.unwrap();
+    let restored = TestApp::opened(place, other).await;
+    let told = format!("{:?}", restored.app.database().kept_operations(None, 10).await.unwrap());
+    assert!(
+        !told.contains("Thị Hoa") && !told.contains("Trần Lan") && told.contains("Văn Nam"),
+        "{told}"
+    );
+    let account = restored.app.database().account("lan").await.unwrap().unwrap();
+    assert_eq!(
+        (account.display_name.as_str(), account.is_disabled()),
+        (server::database::NOBODY, true)
+    );
+    // A record that the backup does not have comes from a phone later, and what was erased of it comes empty.
+    assert!(restored.app.database().verify_audit(None).await.unwrap().is_ok());
+    let page = restored.device("minh").await.pull(None).await;
+    assert!(!format!("{page:?}").contains("Thị Hoa"));
+}
+
+#[tokio::test]
+async fn a_record_that_a_backup_never_had_comes_back_from_a_phone_without_what_was_erased() {
+    let server = start().await;
+    let config = server.place.config.clone();
+    let folder = server.folder.path().join("backups");
+    let before = backup::backup(&config, &folder, 1_000).await.unwrap();
+    let lan = two_people(&server, 0x1d).await;
+    persons::erase(&server.app, &by("Nguyễn Thị Hoa"), 1, None, 5).await.unwrap();
+    drop(lan);
+    let list = config.data.join("erasures.jsonl");
+    assert!(!std::fs::read_to_string(&list).unwrap().contains("Hoa"));
+    std::fs::copy(&list, folder.join("erasures.jsonl")).unwrap();
+
+    let other = tempfile::tempdir().unwrap();
+    let place = Place::new(other.path().join("data")).await;
+    let copy = before.copy.file_name().unwrap().to_str().unwrap();
+    backup::restore(&place.config, &folder, Some(copy)).await.unwrap();
+    let restored = TestApp::opened(place, other).await;
+    let _again = two_people(&restored, 0x1d).await;
+    assert!(!is_held(&restored, "Thị Hoa").await);
+    assert!(is_held(&restored, "Văn Nam").await);
+    assert_eq!(restored.device("minh").await.pull(None).await.records.len(), 2);
+}
+
+#[tokio::test]
+async fn answers_are_erased_when_the_months_of_the_pack_are_over_and_not_a_day_before() {
+    let server = start().await;
+    let lan = two_people(&server, 0x1e).await;
+    let day = 24 * 3600 * 1000;
+    let now_ms = clock::now_ms();
+    let after = |days: i64| now_ms + days * day;
+    assert_eq!(persons::retention(&server.app, after(364), false).await.unwrap(), (0, 0));
+    assert_eq!(
+        persons::retention(&server.app, after(367), true).await.unwrap(),
+        (4, 2),
+        "counted only"
+    );
+    assert!(is_held(&server, "Thị Hoa").await);
+    assert_eq!(persons::retention(&server.app, after(367), false).await.unwrap(), (4, 2));
+    assert!(!is_held(&server, "Thị Hoa").await && !is_held(&server, "Văn Nam").await);
+    assert!(is_held(&server, "Trần Lan").await, "that is kept for two years");
+    assert_eq!(
+        persons::retention(&server.app, after(368), false).await.unwrap(),
+        (0, 0),
+        "done once"
+    );
+    persons::retention(&server.app, after(732), false).await.unwrap();
+    assert!(!is_held(&server, "Trần Lan").await && is_held(&server, "tap_huan").await);
+    let log = server.app.database().audit(AuditOf::All, None, 100).await.unwrap();
+    assert_eq!(log.iter().filter(|row| row.action == "retention").count(), 2);
+    drop(lan);
+}
+
+/// What the server writes down of an erasure is nobody else's to write.
+#[tokio::test]
+async fn nobody_signs_in_or_sends_as_the_server() {
+    let server = start().await;
+    let lan = server.device("lan").await;
+    let answer = server.sign_in("lan", crate::app::PASSWORD, sync::erase::SERVER).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "bad_device"));
+    let mut forged = lan.create(1, 1, "phuong_a", &[]);
+    forged.dot.device = sync::erase::SERVER;
+    let mut request = lan.request(&[forged]);
+    request.device = sync::erase::SERVER;
+    let answer = lan.post_push(codec::encode(&request), &[]).await;
+    assert_eq!(answer.code(), "wrong_device");
+    assert!(server.app.database().erasures().await.unwrap().is_empty());
+}
+
+fn unzip(answer: &[u8]) -> (Json, BTreeSet<String>) {
+    let mut zip = zip::ZipArchive::new(Cursor::new(answer.to_vec())).unwrap();
+    let names: BTreeSet<String> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
+    let mut text = String::new();
+    zip.by_name("person.json").unwrap().read_to_string(&mut text).unwrap();
+    (serde_json::from_str(&text).unwrap(), names)
+}
+
+async fn export(device: &Device<'_>, body: Json) -> Answer {
+    let headers = [
+        ("cookie", device.cookie.as_str()),
+        ("x-sotay", "1"),
+        ("content-type", "application/json"),
+    ];
+    let path = "/api/v1/persons/export";
+    device.server.request(Method::POST, path, &headers, Body::from(body.to_string())).await
+}
+
+#[tokio::test]
+async fn a_person_gets_what_is_held_about_them_and_nothing_of_others_in_the_same_record() {
+    let server = start().await;
+    let _lan = two_people(&server, 0x1f).await;
+    let quan_tri = server.device("quan_tri").await;
+    let answer = export(&quan_tri, json!({ "value": "+84 901 234 567" })).await;
+    assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+    let (told, files) = unzip(&answer.body);
+    assert_eq!(told["mentions"].as_array().unwrap().len(), 1);
+    let values = told["mentions"][0]["values"].to_string();
+    assert!(
+        values.contains("Trần Lan") && values.contains("tap_huan") && !values.contains("Hoa"),
+        "{values}"
+    );
+    assert_eq!(told["mentions"][0]["kept_for"]["ghi_chu"]["months"], 24);
+    let (hash, _) = photo(b"photo");
+    assert_eq!(files, BTreeSet::from(["person.json".to_owned(), format!("files/{hash}.jpg")]));
+
+    let (told, files) = unzip(&export(&quan_tri, json!({ "value": "Phạm Văn Nam" })).await.body);
+    let values = told["mentions"][0]["values"].to_string();
+    assert!(values.contains("Văn Nam") && !values.contains("Mai"), "{values}");
+    assert_eq!(files.len(), 1);
+
+    let (told, _) = unzip(&export(&quan_tri, json!({ "account": "lan" })).await.body);
+    assert_eq!(
+        (&told["account"]["name"], told["records"].as_array().unwrap().len()),
+        (&json!("Chị lan"), 2)
+    );
+    assert_eq!(told["sessions"][0]["device_name"], "Điện thoại lan");
+    assert!(told["audit"].to_string().contains("sign_in") && !told.to_string().contains("argon2"));
+
+    assert_eq!(export(&quan_tri, json!({ "account": "ai" })).await.code(), "not_found");
+    assert_eq!(export(&quan_tri, json!({ "value": "Hoa" })).await.code(), "too_short");
+    assert_eq!(export(&quan_tri, json!({})).await.code(), "bad_json");
+    assert_eq!(
+        export(&server.device("thu").await, json!({ "account": "lan" })).await.code(),
+        "not_allowed"
+    );
+    let log = server.app.database().audit(AuditOf::All, None, 100).await.unwrap();
+    assert_eq!(log.iter().filter(|row| row.action == "person_export").count(), 3);
+}
+
+#[tokio::test]
+async fn an_account_without_a_name_signs_nobody_in_and_stays_the_author() {
+    let server = start().await;
+    let lan = two_people(&server, 0x20).await;
+    assert!(persons::erase_account(&server.app, "lan", None, 5).await.unwrap());
+    assert!(!persons::erase_account(&server.app, "lan", None, 6).await.unwrap(), "once");
+    assert_eq!(
+        server.sign_in("lan", crate::app::PASSWORD, lan.id).await.code(),
+        "wrong_credentials"
+    );
+    assert_eq!(lan.get("/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
+    let page = server.device("minh").await.pull(None).await;
+    assert!(page.records.iter().all(|record| record.author == "lan"));
+    let name = page.names.unwrap()["lan"].clone();
+    assert_eq!(name, server::database::NOBODY);
+    assert!(codec::encode(&page.records).len() > 100);
+}

@@ -1,0 +1,204 @@
+//! What was erased does not come back, in whatever order phones send it, before and after a restore.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use sync::{
+    codec,
+    erase::{self, Erased},
+    mask::Mask,
+    merge::{Record, Stamp},
+    push::{Batch, Directory, Known, Sender},
+    rights::Role,
+    wire::{
+        Action, DeviceId, Dot, FormRef, Hash, Operation, PushRequest, RecordId, SealedOperation,
+        Times, Value, Write,
+    },
+};
+
+const RECORD: RecordId = RecordId([2; 16]);
+
+struct All;
+
+impl Directory for All {
+    fn knows_form(&self, _: &FormRef) -> bool {
+        true
+    }
+
+    fn knows_unit(&self, _: &str) -> bool {
+        true
+    }
+
+    fn role(&self, _: &str, _: &str, _: &str) -> Option<Role> {
+        Some(Role::Officer)
+    }
+
+    fn hides(&self, _: &str, form: &str, path: &str) -> bool {
+        Mask::default().hides(form, path)
+    }
+}
+
+fn dot(device: u8, seq: u64) -> Dot {
+    Dot { device: DeviceId([device; 16]), seq }
+}
+
+fn write(dot: Dot, value: &str, over: &[Dot]) -> Operation {
+    let fields = ["name", "count"].map(|path| {
+        let value = Value::Text(format!("{path} {value}"));
+        (path.to_owned(), Write { value, over: over.to_vec() })
+    });
+    Operation {
+        dot,
+        record: RECORD,
+        form: FormRef { id: "form".into(), version: "1".into(), hash: Hash([1; 32]) },
+        unit: "ward".into(),
+        action: Action::Edit,
+        fields: fields.into(),
+        at: Times::default(),
+        author: "anna".into(),
+    }
+}
+
+/// A server: what it merged, what it keeps, what was erased.
+#[derive(Clone, Default)]
+struct Server {
+    record: Option<Record>,
+    kept: BTreeMap<Dot, (Hash, Operation)>,
+    erased: Erased,
+}
+
+impl Server {
+    fn push(&mut self, operation: &Operation) {
+        let Dot { device, seq } = operation.dot;
+        if self.kept.contains_key(&operation.dot) {
+            return;
+        }
+        let sealed = SealedOperation { seq, bytes: codec::encode(operation) };
+        let request = PushRequest {
+            version: 1,
+            device,
+            epoch: None,
+            operations: vec![sealed],
+            oldest: None,
+            unsent: None,
+        };
+        let known = Known {
+            acked: seq - 1,
+            records: self.record.clone().map(|record| (RECORD, record)).into_iter().collect(),
+            erased: self.erased.clone(),
+            ..Known::default()
+        };
+        let sender = Sender { account: "anna", revoked: false };
+        let mut decided = Batch::read(request).decide(known, &sender, &All);
+        for (record, path, before) in decided.erased.grown() {
+            self.erased.insert(record, path.to_owned(), before.iter().copied());
+        }
+        self.record = decided.changed.remove(&RECORD);
+        let decision = decided.decisions.remove(0);
+        assert_eq!(decision.hash, codec::hash(&codec::encode(operation)), "its name stays");
+        let kept: Operation = codec::decode(&decision.bytes).expect("what was read");
+        self.kept.insert(operation.dot, (decision.hash, kept));
+    }
+
+    fn erase(&mut self, erasure: &Operation) {
+        let paths: BTreeSet<String> = erasure.fields.keys().cloned().collect();
+        for (_, kept) in self.kept.values_mut() {
+            erase::purge(kept, &paths);
+        }
+        if let Some(record) = &mut self.record {
+            record.apply(erasure);
+        }
+        self.erased.insert_all(erasure);
+    }
+
+    fn values(&self, path: &str) -> BTreeSet<Value> {
+        let record = self.record.as_ref().expect("a record").state(Stamp::default());
+        record.fields[path].iter().map(|sibling| sibling.value.clone()).collect()
+    }
+
+    fn holds_no_name(&self) {
+        let text = format!("{:?} {:?}", self.record, self.kept);
+        assert!(!text.contains("name old"), "a name came back");
+    }
+}
+
+/// Operations of before, in the order of each device: some the server had when it erased, some were not sent yet. The second
+/// device saw the first one's, so that came before the erasure.
+fn before() -> Vec<Operation> {
+    vec![
+        write(dot(1, 1), "old a", &[]),
+        write(dot(1, 2), "old b", &[dot(1, 1)]),
+        write(dot(2, 1), "old c", &[dot(1, 1)]),
+        write(dot(2, 2), "old d", &[dot(2, 1)]),
+        write(dot(3, 1), "old e", &[]),
+    ]
+}
+
+fn in_order(order: &[usize]) -> Vec<Operation> {
+    let mut waiting: BTreeMap<DeviceId, Vec<Operation>> = BTreeMap::new();
+    for operation in before().into_iter().rev() {
+        waiting.entry(operation.dot.device).or_default().push(operation);
+    }
+    let mut sent = Vec::new();
+    for pick in order {
+        let devices: Vec<DeviceId> = waiting.keys().copied().collect();
+        let device = devices[pick % devices.len()];
+        let operations = waiting.get_mut(&device).expect("a device that has some");
+        sent.extend(operations.pop());
+        if operations.is_empty() {
+            waiting.remove(&device);
+        }
+    }
+    sent
+}
+
+proptest! {
+    #[test]
+    fn a_name_that_was_erased_stays_away_and_the_count_stays(
+        order in proptest::collection::vec(0..3_usize, 4),
+        again in proptest::collection::vec(0..3_usize, 5),
+        known in 1..=5_usize,
+        backed_up in 0..=5_usize,
+    ) {
+        let sent = in_order(&[&[0], &order[..]].concat());
+        let mut server = Server::default();
+        let mut backup = None;
+        for (place, operation) in sent.iter().enumerate().take(known) {
+            if place == backed_up {
+                backup = Some(server.clone());
+            }
+            server.push(operation);
+        }
+        let name = BTreeSet::from(["name".to_owned()]);
+        let erasure = erase::erasure(server.record.as_ref().unwrap(), &name, 1, 0);
+        server.erase(&erasure);
+        server.holds_no_name();
+        prop_assert_eq!(server.values("name"), BTreeSet::from([Value::Empty]));
+        for operation in &sent[known..] {
+            server.push(operation);
+            server.holds_no_name();
+        }
+        let counts = server.values("count");
+
+        // A backup of before comes back, the list of erasures is applied again, and phones send all they hold.
+        let mut restored = backup.unwrap_or_default();
+        restored.erase(&erasure);
+        restored.holds_no_name();
+        for operation in in_order(&again) {
+            restored.push(&operation);
+            restored.holds_no_name();
+        }
+        prop_assert_eq!(restored.values("count"), counts);
+        prop_assert_eq!(restored.values("name"), BTreeSet::from([Value::Empty]));
+
+        // Who saw the erasure may write again, and so may who saw that; also when the second comes first.
+        for mut server in [server, restored] {
+            let own = [erasure.dot, dot(1, 2), dot(2, 2), dot(3, 1)];
+            let (first, second) = (write(dot(4, 1), "new", &own), write(dot(5, 1), "newer", &[dot(4, 1)]));
+            server.push(&second);
+            server.push(&first);
+            let newer = Value::Text("name newer".to_owned());
+            prop_assert!(server.values("name").contains(&newer));
+        }
+    }
+}
