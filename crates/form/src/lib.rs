@@ -15,7 +15,7 @@ mod xform;
 
 pub use picture::{Picture, SHAPES, Shape, read_picture};
 pub use problem::{Problem, ProblemKind};
-pub use program::{Program, Resources, compile};
+pub use program::{CsvRows, Program, Resources, compile};
 pub use session::{
     AnswerError, Audit, AuditEvent, AuditPlace, EntityChange, Envelope, EnvelopeError, Environment,
     RowError, Session, SubmissionError, apply_to_list, entity_list, read_envelope,

@@ -12,6 +12,7 @@
 //! | [`failed_sign_ins`] | which failed tries to sign in are written down |
 //! | [`audit`] | the chain of the audit log, and proving it |
 //! | [`pack_load`] | from a pack folder to forms and units in force |
+//! | [`form_files`] | the files beside a form: lists, what labels show and play |
 //! | [`spreadsheet_form`] | from a spreadsheet to a form that phones can run |
 //! | [`openrosa`] | ODK Collect and its kin: form list, forms, submissions |
 //! | [`export`] | records as a spreadsheet |
@@ -32,6 +33,7 @@ pub mod database;
 pub mod error;
 pub mod export;
 pub mod failed_sign_ins;
+pub mod form_files;
 pub mod openrosa;
 pub mod pack_load;
 pub mod passwords;

@@ -12,7 +12,7 @@ use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, Role};
 use server::bundle::keys::{KeyFolder, OrganisationKey};
 use server::bundle::{self, ImportError, Receipt};
 use server::config::Config;
-use server::database::{AuditOf, Database, NewAccount, NewSession, Seen};
+use server::database::{AuditOf, Database, NewAccount, NewClient, Seen};
 use server::{App, backup, clock, openrosa, pack_load, passwords};
 use sync::wire::{DeviceId, Hash};
 use time::OffsetDateTime;
@@ -435,14 +435,15 @@ async fn user(database: &Database, command: UserCommand) -> anyhow::Result<()> {
             if account.is_some_and(|account| !account.role.does_field_work()) {
                 bail!("{name} does no field work");
             }
-            let (token, key) = accounts::new_token();
+            let (token, _) = accounts::new_token();
             let device = DeviceId(accounts::random());
-            let session = NewSession { key: &key, device, device_name: &device_name };
-            if !database.add_token(&name, session, None, clock::now_ms()).await? {
+            let client = NewClient { device, device_name: &device_name };
+            if !database.add_token(&name, &token, client, None, clock::now_ms()).await? {
                 bail!("nobody who may sign in is called {name}");
             }
             say(&format!("{name}: the client's address is this server's, and behind it"));
             say(&openrosa::address(&token));
+            say(&format!("or {} with {name} and {token}", openrosa::ROOT));
             Ok(())
         }
         UserCommand::Disable { name } => {

@@ -1,6 +1,6 @@
 //! From a pack folder to forms and units in force: everything is checked first, and with any error nothing is loaded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use pack::{DemoUser, Pack};
 
 use crate::accounts::{PasswordError, Role, hash_password};
 use crate::database::{Database, DatabaseError, FormRow, NewAccount, NewPack};
+use crate::form_files::{self, FormFile};
 use crate::spreadsheet_form;
 
 /// Largest file of a pack that is read.
@@ -56,6 +57,8 @@ pub struct Checked {
     pub pack: Pack,
     /// Its forms, in the order of its table.
     pub forms: Vec<FormRow>,
+    /// The files beside each of them.
+    pub files: Vec<Vec<FormFile>>,
 }
 
 /// Every file of a folder by its path inside it. Hidden files and those of an office program at work are left out.
@@ -103,6 +106,7 @@ pub fn check(files: &BTreeMap<String, Vec<u8>>) -> (Option<Checked>, Vec<Problem
         return (None, problems);
     };
     let mut forms = Vec::new();
+    let mut read = Vec::new();
     for row in pack.forms.iter().filter(|row| !row.file.is_empty()) {
         let path = pack.form_path(row);
         let Some(bytes) = files.get(&path) else { continue };
@@ -116,10 +120,20 @@ pub fn check(files: &BTreeMap<String, Vec<u8>>) -> (Option<Checked>, Vec<Problem
             );
             problems.push(Problem { text, is_warning: false });
         }
-        forms.push(form);
+        if let Ok((definition, _)) = form::parse_xform(&form.xml) {
+            read.push((path, pack.media_folder(row), definition));
+            forms.push(form);
+        }
     }
+    let made_here: BTreeSet<String> =
+        read.iter().flat_map(|(.., form)| form.datasets()).map(str::to_owned).collect();
+    let beside = read.iter().map(|(sheet, folder, form)| {
+        let place = form_files::Place { sheet, folder, form };
+        form_files::check(&place, files, &made_here, &mut problems)
+    });
+    let beside = beside.collect();
     let usable = problems.iter().all(|problem| problem.is_warning);
-    (usable.then_some(Checked { pack, forms }), problems)
+    (usable.then_some(Checked { pack, forms, files: beside }), problems)
 }
 
 fn pack_problem(problem: &pack::Problem) -> Problem {
@@ -150,11 +164,13 @@ impl Checked {
         let published: Vec<PublishedForm> = self
             .forms
             .iter()
-            .map(|row| PublishedForm {
+            .zip(&self.files)
+            .map(|(row, files)| PublishedForm {
                 id: row.form.id.clone(),
                 version: row.form.version.clone(),
                 hash: row.form.hash.to_string(),
                 bytes: row.xml.len() as u64,
+                files: files.iter().map(FormFile::for_phones).collect(),
             })
             .collect();
         let json = pack::phone_json(&self.pack, &published);
@@ -164,6 +180,7 @@ impl Checked {
             hash: hash.expect("a pack's hash is 64 hexadecimal digits"),
             json: json.to_string().into_bytes(),
             forms: self.forms.clone(),
+            files: self.files.clone(),
             units: self.pack.units.iter().map(|unit| unit.id.clone()).collect(),
         }
     }

@@ -169,14 +169,16 @@ fn csv(id: &str, text: &str, of: Option<&str>) -> List {
 }
 
 /// The rows of a CSV text (RFC 4180), with line breaks inside quotes.
-pub(crate) struct CsvRows<'a> {
+#[derive(Debug)]
+pub struct CsvRows<'a> {
     rest: &'a str,
     delimiter: char,
 }
 
 impl<'a> CsvRows<'a> {
     /// The delimiter is whatever separates the cells of the first row.
-    pub(crate) fn new(text: &'a str) -> Self {
+    #[must_use]
+    pub fn new(text: &'a str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let header = text.split(['\r', '\n']).next().unwrap_or_default();
         let stands = |delimiter: &char| header.contains(*delimiter);
@@ -185,7 +187,7 @@ impl<'a> CsvRows<'a> {
     }
 
     /// Reads the cells of the next row; `false` when there is none.
-    pub(crate) fn read(&mut self, cells: &mut Vec<Cow<'a, str>>) -> bool {
+    pub fn read(&mut self, cells: &mut Vec<Cow<'a, str>>) -> bool {
         cells.clear();
         if self.rest.is_empty() {
             return false;

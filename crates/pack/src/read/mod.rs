@@ -53,6 +53,12 @@ pub struct Pack {
 }
 
 impl Pack {
+    /// The folder of the files beside a form, with the `/` behind it.
+    #[must_use]
+    pub fn media_folder(&self, form: &FormRow) -> String {
+        self.manifest.media_folder(&form.file)
+    }
+
     /// Where the spreadsheet of a form is, inside the pack.
     #[must_use]
     pub fn form_path(&self, form: &FormRow) -> String {
@@ -132,6 +138,10 @@ fn check_files(pack: &Pack, files: &BTreeMap<String, Vec<u8>>, problems: &mut Ve
             });
         }
         known.insert(path);
+        // Which of them the form names is seen when the form is read.
+        let beside = manifest.media_folder(&form.file);
+        let is_in = |path: &&String| path.strip_prefix(&beside).is_some_and(|name| !name.contains('/'));
+        known.extend(files.keys().filter(is_in).cloned());
     }
     // What a wrong manifest fails to name is not unused.
     if problems.iter().any(|problem| problem.file == MANIFEST) {
@@ -205,6 +215,10 @@ fn phone_pack(pack: &Pack, published: &[PublishedForm]) -> PhonePack {
     for form in published {
         feed(&mut hasher, form.id.as_bytes());
         feed(&mut hasher, form.hash.as_bytes());
+        for file in &form.files {
+            feed(&mut hasher, file.name.as_bytes());
+            feed(&mut hasher, file.hash.as_bytes());
+        }
     }
     let forms = pack.forms.iter().flat_map(|row| {
         published.iter().filter(|form| form.id == row.form_id).map(|form| phone_form(row, form))
@@ -243,6 +257,7 @@ fn phone_form(row: &FormRow, form: &PublishedForm) -> PhoneForm {
         version: form.version.clone(),
         hash: form.hash.clone(),
         bytes: form.bytes,
+        files: form.files.clone(),
         title: row.title.clone(),
         kind: row.kind.clone(),
         how_often: row.how_often.clone(),

@@ -7,6 +7,7 @@ pub mod bundles;
 pub mod docs;
 pub mod export;
 mod extract;
+pub mod form_files;
 pub mod forms;
 pub mod health;
 pub mod pack;

@@ -7,7 +7,9 @@ use super::accounts::refresh_visible_units;
 use super::audit::{Event, note};
 use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, bytes};
+use super::files::keep_files;
 use crate::audit::Action;
+use crate::form_files::FormFile;
 
 /// A form's XML and its name.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub struct NewPack {
     pub json: Vec<u8>,
     /// Its forms.
     pub forms: Vec<FormRow>,
+    /// The files beside each of them, in the same order; a form without any may be left out at the end.
+    pub files: Vec<Vec<FormFile>>,
     /// The ids of its units.
     pub units: Vec<String>,
 }
@@ -53,6 +57,7 @@ impl Database {
             .execute(&mut tx)
             .await?;
         }
+        keep_files(&mut tx, new, now_ms).await?;
         query("INSERT INTO pack (hash, json, loaded_ms) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING")
             .bind(new.hash.0.as_slice())
             .bind(&new.json)

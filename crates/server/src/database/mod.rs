@@ -15,6 +15,7 @@ mod copy;
 mod credentials;
 mod epoch;
 mod feed;
+mod files;
 mod group;
 mod log;
 mod openrosa;
@@ -38,7 +39,9 @@ pub use content::{FormRow, NewPack};
 pub use copy::{BackupError, DatabaseCopy, read_copy};
 pub use credentials::{NewPassword, Proof};
 pub use feed::FeedPage;
+pub use files::{FileRow, HeldFile};
 pub use log::{LoggedOperation, Pushed, outcome_name};
+pub use openrosa::NewClient;
 pub use quarantine::{Quarantined, Repairer, SettleError, Settled, Settlement, Shown};
 
 /// A connected database.

@@ -21,6 +21,7 @@ async fn every_described_address_answers_and_every_operation_says_how() {
                 .replace("{id}", &"0".repeat(32))
                 .replace("{account}", "lan")
                 .replace("{chunk}", "0")
+                .replace("{piece}", "0")
                 .replace("{token}", &"0".repeat(64))
                 .replace("{file}", &format!("{}.xml", "0".repeat(64)));
             let answer =
@@ -34,7 +35,7 @@ async fn every_described_address_answers_and_every_operation_says_how() {
             assert_eq!(answer.status == StatusCode::UNAUTHORIZED, !open, "{method} {path}");
         }
     }
-    assert_eq!(operations, 41);
+    assert_eq!(operations, 48);
 }
 
 #[tokio::test]

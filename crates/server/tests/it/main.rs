@@ -10,6 +10,7 @@ mod bundle;
 mod cli;
 mod docs;
 mod export;
+mod form_files;
 mod group_commit;
 mod headers;
 mod openrosa;
