@@ -73,8 +73,7 @@ impl Form {
         });
         let texts = self.itext.iter().flat_map(|language| &language.texts);
         let media = texts.flat_map(|text| &text.values).filter_map(|value| {
-            let is_medium =
-                value.form.as_deref().is_some_and(|form| MEDIA_FORMS.contains(&form));
+            let is_medium = value.form.as_deref().is_some_and(|form| MEDIA_FORMS.contains(&form));
             match value.parts.as_slice() {
                 [TextPart::Literal(address)] if is_medium => Some(address.trim()),
                 _ => None,

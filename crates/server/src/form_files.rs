@@ -170,7 +170,7 @@ fn check_list(place: &Place, name: &str, text: &str, problems: &mut Vec<Problem>
     let alone = Form { secondary: ids.cloned().collect(), ..bare(place.form) };
     let resources = Resources { files: [(name.to_owned(), text.to_owned())].into() };
     let read = form::compile(alone, &resources);
-    for warning in read.iter().flat_map(|program| program.warnings()) {
+    for warning in read.iter().flat_map(form::Program::warnings) {
         if let ProblemKind::UnreadableResource { message, .. } = &warning.kind {
             tell(format!("{path}: {message}"), false);
         }
@@ -181,13 +181,23 @@ fn check_list(place: &Place, name: &str, text: &str, problems: &mut Vec<Problem>
     let (mut rows, mut cells) = (CsvRows::new(text), Vec::new());
     rows.read(&mut cells);
     let headers: Vec<String> = cells.iter().map(|cell| cell.trim().to_owned()).collect();
-    let ids: Vec<&str> = place.form.secondary.iter().filter_map(|list| match &list.source {
-        Source::External(address) if address.rsplit('/').next() == Some(name) => Some(list.id.as_str()),
-        _ => None,
-    }).collect();
+    let ids: Vec<&str> = place
+        .form
+        .secondary
+        .iter()
+        .filter_map(|list| match &list.source {
+            Source::External(address) if address.rsplit('/').next() == Some(name) => {
+                Some(list.id.as_str())
+            }
+            _ => None,
+        })
+        .collect();
     for column in columns_read(&place.form.body, &ids) {
         if !headers.contains(&column) {
-            tell(format!("{path}, row 1: the form reads a column `{column}`, which is not here"), false);
+            tell(
+                format!("{path}, row 1: the form reads a column `{column}`, which is not here"),
+                false,
+            );
         }
     }
     // Rows are counted as a spreadsheet counts them: a cell with line breaks is one row.

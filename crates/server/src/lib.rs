@@ -14,6 +14,7 @@
 //! | [`pack_load`] | from a pack folder to forms and units in force |
 //! | [`form_files`] | the files beside a form: lists, what labels show and play |
 //! | [`spreadsheet_form`] | from a spreadsheet to a form that phones can run |
+//! | [`entities`] | the things that records make and change, in lists |
 //! | [`openrosa`] | ODK Collect and its kin: form list, forms, submissions |
 //! | [`export`] | records as a spreadsheet |
 //! | [`static_files`] | the app, as the build left it |
@@ -30,6 +31,7 @@ pub mod bundle;
 pub mod clock;
 pub mod config;
 pub mod database;
+pub mod entities;
 pub mod error;
 pub mod export;
 pub mod failed_sign_ins;

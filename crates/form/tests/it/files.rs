@@ -58,7 +58,10 @@ fn a_form_says_which_lists_are_missing_and_takes_them_when_they_come() {
     assert!(both.missing_files().is_empty());
     let mut session = Session::start(Arc::new(both), environment());
     session.put("ma", "1");
-    assert_eq!((session.value("ten").as_str(), session.value("chu").as_str()), ("Bảo Quang", "Lan"));
+    assert_eq!(
+        (session.value("ten").as_str(), session.value("chu").as_str()),
+        ("Bảo Quang", "Lan")
+    );
 }
 
 #[test]

@@ -140,7 +140,8 @@ fn check_files(pack: &Pack, files: &BTreeMap<String, Vec<u8>>, problems: &mut Ve
         known.insert(path);
         // Which of them the form names is seen when the form is read.
         let beside = manifest.media_folder(&form.file);
-        let is_in = |path: &&String| path.strip_prefix(&beside).is_some_and(|name| !name.contains('/'));
+        let is_in =
+            |path: &&String| path.strip_prefix(&beside).is_some_and(|name| !name.contains('/'));
         known.extend(files.keys().filter(is_in).cloned());
     }
     // What a wrong manifest fails to name is not unused.

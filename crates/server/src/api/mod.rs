@@ -5,6 +5,7 @@ pub mod audit;
 pub mod blobs;
 pub mod bundles;
 pub mod docs;
+pub mod entities;
 pub mod export;
 mod extract;
 pub mod form_files;

@@ -5,9 +5,9 @@ use sync::wire::{FormRef, Hash};
 
 use super::accounts::refresh_visible_units;
 use super::audit::{Event, note};
+use super::files::keep_files;
 use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, bytes};
-use super::files::keep_files;
 use crate::audit::Action;
 use crate::form_files::FormFile;
 

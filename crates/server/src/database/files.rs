@@ -42,6 +42,9 @@ impl FileRow {
     }
 }
 
+/// Name, hash, MD5, length and media type.
+type NamedRow = (String, Vec<u8>, Vec<u8>, i64, String);
+
 /// Puts the files of a pack beside its forms. A form of the same bytes as before gets the new files: a list that grows
 /// makes no other version of its form. What no form has any more is forgotten.
 pub(super) async fn keep_files(tx: &mut Write, new: &NewPack, now_ms: i64) -> Answer<()> {
@@ -94,7 +97,7 @@ async fn keep_bytes(tx: &mut Write, file: &FormFile, now_ms: i64) -> Answer<()> 
 impl Database {
     /// The files beside a form, by name.
     pub async fn form_files(&self, form: Hash) -> Answer<Vec<FileRow>> {
-        let rows: Vec<(String, Vec<u8>, Vec<u8>, i64, String)> = query_as(
+        let rows: Vec<NamedRow> = query_as(
             "SELECT named.name, file.hash, file.md5, file.size, file.media_type FROM form_file named
              JOIN file ON file.hash = named.file WHERE named.form = $1 ORDER BY named.name",
         )

@@ -11,10 +11,10 @@ use tracing::Span;
 use super::answer::Refusal;
 use super::digest::{self, Nonce, Shown};
 use super::{ROOT, address};
+use crate::accounts::MAX_NAME;
 use crate::api::session::{owner_of, wrong_credentials};
 use crate::api::signed_in::{IDLE_MS, Origin, TOUCH_MS};
 use crate::database::Session;
-use crate::accounts::MAX_NAME;
 use crate::{App, accounts, clock};
 
 /// An `OpenRosa` client that may send.
@@ -68,9 +68,8 @@ impl FromRequestParts<App> for Client {
         let about = Query::<About>::try_from_uri(&parts.uri).ok();
         let device_id = about.and_then(|Query(about)| about.device_id);
         let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_' | '.');
-        let is_name = |id: &String| {
-            (1..=MAX_DEVICE_ID).contains(&id.len()) && id.chars().all(is_letter)
-        };
+        let is_name =
+            |id: &String| (1..=MAX_DEVICE_ID).contains(&id.len()) && id.chars().all(is_letter);
         Ok(Self { session, base: base + &path, device_id: device_id.filter(is_name) })
     }
 }
@@ -149,8 +148,8 @@ async fn of_header(app: &App, origin: Origin, parts: &Parts) -> Result<Session, 
     }
     let account = owner_of(app, origin, name, password.to_owned()).await?;
     let wrong = || Refusal::from(wrong_credentials());
-    let account = account
-        .ok_or_else(|| wrong().with_challenges(digest::challenges(&key, false, now_ms)))?;
+    let account =
+        account.ok_or_else(|| wrong().with_challenges(digest::challenges(&key, false, now_ms)))?;
     let session = app.database().password_session(&account.name, now_ms).await?;
     let session = session.filter(|session| !session.disabled).ok_or_else(wanted)?;
     touch(app, &session, now_ms).await?;

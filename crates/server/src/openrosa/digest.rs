@@ -239,9 +239,7 @@ mod tests {
 
     #[test]
     fn a_nonce_is_good_for_an_hour_and_only_here() {
-        let at = |nonce: String, now_ms| {
-            Shown { nonce, ..shown("MD5", "") }.nonce(b"key", now_ms)
-        };
+        let at = |nonce: String, now_ms| Shown { nonce, ..shown("MD5", "") }.nonce(b"key", now_ms);
         assert_eq!(at(nonce(b"key", 5), 5 + NONCE_MS), Nonce::Good);
         assert_eq!(at(nonce(b"key", 5), 6 + NONCE_MS), Nonce::Stale);
         assert_eq!(at(nonce(b"key", 5), 4), Nonce::Stale);

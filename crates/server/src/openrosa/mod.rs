@@ -24,6 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::blobs::keep_whole;
+use crate::api::entities::csv_of;
 use crate::config::MAX_BODY;
 use crate::database::NewBlob;
 use crate::error::ApiError;
@@ -69,6 +70,8 @@ pub(crate) fn resources() -> OpenApiRouter<App> {
         .routes(routes!(form_by_password))
         .routes(routes!(manifest))
         .routes(routes!(manifest_by_password))
+        .routes(routes!(entities))
+        .routes(routes!(entities_by_password))
         .routes(routes!(file))
         .routes(routes!(file_by_password))
         .routes(routes!(welcome, submit))
@@ -88,16 +91,13 @@ pub(crate) async fn mark(mut response: Response) -> Response {
         (status = 200, description = "`xforms`", content_type = "text/xml"),
         (status = 401, description = "the token was ended or never was, or its account was disabled"),
     ))]
-async fn form_list(
-    State(app): State<App>,
-    client: Client,
-    Query(wanted): Query<Wanted>,
-) -> Answer {
+async fn form_list(State(app): State<App>, client: Client, Query(wanted): Query<Wanted>) -> Answer {
     let hash = app.database().pack_hash().await?;
     let json = match hash {
         Some(hash) => app.database().pack_json(hash).await?,
         None => None,
     };
+    let datasets = app.database().datasets().await?;
     let mut list = String::from("<xforms xmlns=\"http://openrosa.org/xforms/xformsList\">");
     if let Some(json) = json {
         let pack: PhonePack = serde_json::from_slice(&json).map_err(ApiError::internal)?;
@@ -115,7 +115,8 @@ async fn form_list(
                 "<xform><formID>{id}</formID><name>{name}</name><version>{version}</version><hash>md5:{md5}</hash>\
                  <downloadUrl>{base}/forms/{hash}.xml</downloadUrl>"
             ));
-            if !app.database().form_files(hash).await?.is_empty() {
+            let has_files = !app.database().form_files(hash).await?.is_empty();
+            if has_files || !entity_lists(&row.xml, &datasets).is_empty() {
                 list.push_str(&format!("<manifestUrl>{base}/manifest/{hash}</manifestUrl>"));
             }
             list.push_str("</xform>");
@@ -208,9 +209,27 @@ async fn manifest(
 ) -> Answer {
     let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such form");
     let hash = hash.parse().map_err(|_not_a_hash| unknown())?;
-    app.database().form(hash).await?.ok_or_else(unknown)?;
-    let mut manifest = String::from("<manifest xmlns=\"http://openrosa.org/xforms/xformsManifest\">");
-    for row in app.database().form_files(hash).await? {
+    let form = app.database().form(hash).await?.ok_or_else(unknown)?;
+    let mut manifest =
+        String::from("<manifest xmlns=\"http://openrosa.org/xforms/xformsManifest\">");
+    let files = app.database().form_files(hash).await?;
+    let datasets = app.database().datasets().await?;
+    for dataset in entity_lists(&form.xml, &datasets) {
+        let name = format!("{dataset}.csv");
+        if files.iter().any(|file| file.name == name) {
+            continue;
+        }
+        let Some((csv, _)) = csv_of(&app, &client.session.account, &dataset).await? else {
+            continue;
+        };
+        let (name, base) = (escaped(&name), escaped(&client.base));
+        let md5 = accounts::hex(&Md5::digest(csv.as_bytes()));
+        manifest.push_str(&format!(
+            "<mediaFile type=\"entityList\"><filename>{name}</filename><hash>md5:{md5}</hash>\
+             <downloadUrl>{base}/entities/{name}</downloadUrl></mediaFile>"
+        ));
+    }
+    for row in files {
         let (name, base) = (escaped(&row.name), escaped(&client.base));
         let (md5, hash) = (accounts::hex(&row.file.md5), row.file.hash);
         manifest.push_str(&format!(
@@ -233,6 +252,64 @@ async fn manifest(
     ))]
 async fn manifest_by_password(app: State<App>, client: Client, hash: Path<ByHash>) -> Answer {
     manifest(app, client, hash).await
+}
+
+/// The lists of entities that a form reads.
+fn entity_lists(xml: &str, datasets: &[String]) -> Vec<String> {
+    let named = datasets.iter().filter(|dataset| xml.contains(&format!("/{dataset}.csv")));
+    let mut named = named.peekable();
+    if named.peek().is_none() {
+        return Vec::new();
+    }
+    let Ok((form, _)) = form::parse_xform(xml) else { return Vec::new() };
+    let files = form.files();
+    let is_read = |dataset: &&String| {
+        let name = format!("{dataset}.csv");
+        files.iter().any(|address| address.rsplit('/').next() == Some(name.as_str()))
+    };
+    named.filter(is_read).cloned().collect()
+}
+
+/// A list of entities, of the units whose records the client's owner sees.
+#[utoipa::path(get, path = "/openrosa/{token}/entities/{list}", tag = "openrosa",
+    params(
+        ("token" = String, Path, description = "the client's token"),
+        ("list" = String, Path, description = "the list's name, then `.csv`"),
+    ),
+    responses(
+        (status = 200, description = "the list", content_type = "text/csv"),
+        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+        (status = 404, description = "no form makes such entities"),
+    ))]
+async fn entities(
+    State(app): State<App>,
+    client: Client,
+    Path(ListFile { list }): Path<ListFile>,
+) -> Answer {
+    let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such list");
+    let dataset = list.strip_suffix(".csv").ok_or_else(unknown)?;
+    let list = csv_of(&app, &client.session.account, dataset).await?;
+    let (csv, _) = list.ok_or_else(unknown)?;
+    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv).into_response())
+}
+
+/// The same for who sends name and password (HTTP Basic), or name and token (Digest).
+#[utoipa::path(get, path = "/openrosa/entities/{list}", tag = "openrosa",
+    params(("list" = String, Path, description = "the list's name, then `.csv`")),
+    responses(
+        (status = 200, description = "the list", content_type = "text/csv"),
+        (status = 401, description = "name and password are wanted, or wrong"),
+        (status = 404, description = "no form makes such entities"),
+        (status = 429, description = "too many tries, with `Retry-After`"),
+    ))]
+async fn entities_by_password(app: State<App>, client: Client, list: Path<ListFile>) -> Answer {
+    entities(app, client, list).await
+}
+
+/// The last part of a list's address.
+#[derive(serde::Deserialize)]
+struct ListFile {
+    list: String,
 }
 
 /// A file beside a form.

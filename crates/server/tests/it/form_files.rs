@@ -120,10 +120,7 @@ fn what_is_wrong_with_the_files_is_told_with_its_place() {
         &[("xa.geojson", b"{\"features\":[{}]}")],
     );
     let (_, problems) = said(&broken);
-    assert_eq!(
-        problems,
-        ["error: forms/chon_xa-media/xa.geojson: a feature without geometry"]
-    );
+    assert_eq!(problems, ["error: forms/chon_xa-media/xa.geojson: a feature without geometry"]);
 }
 
 async fn load(server: &TestApp, files: &Files) -> Checked {

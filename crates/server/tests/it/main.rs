@@ -9,6 +9,7 @@ mod blobs;
 mod bundle;
 mod cli;
 mod docs;
+mod entities;
 mod export;
 mod form_files;
 mod group_commit;
