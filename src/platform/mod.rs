@@ -15,6 +15,7 @@ pub mod connectivity;
 pub mod document;
 pub mod drawing;
 pub mod files;
+pub mod form_files;
 pub mod hand_out;
 pub mod http;
 pub mod install;

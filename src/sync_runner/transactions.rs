@@ -12,11 +12,12 @@ use sync::{
 use super::Runner;
 use crate::{
     platform::{
-        random,
+        log_error, random,
         storage::{
             Change, Read, Rows, StorageError, Store,
             schema::{BlobRow, Key, OutboxRow, meta},
         },
+        tasks,
     },
     stores::outbox,
 };
@@ -87,7 +88,7 @@ impl Runner {
         }
         reads.push(Read::Row(Store::Meta, meta::NAMES.into()));
         let (stored, units, came) = (state.clone(), page.units.clone(), page.records.len());
-        let names = page.names.clone();
+        let (names, is_whole) = (page.names.clone(), page.complete);
         let decide = move |mut rows: Vec<Rows>| {
             let mut changes = vec![outbox::put_device(&stored)];
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
@@ -128,7 +129,20 @@ impl Runner {
             self.sign_in.set_scope(units).await?;
         }
         self.follow_pack(pack);
+        if came > 0 && is_whole {
+            self.follow_entities();
+        }
         Ok(Event::Stored(self.waiting(acked).await?))
+    }
+
+    /// Fetches the lists of entities that records may have changed.
+    fn follow_entities(&self) {
+        let library = self.library;
+        tasks::spawn(async move {
+            if let Err(error) = library.refresh_entities().await {
+                log_error(&format!("entities not fetched: {error}"));
+            }
+        });
     }
 
     /// Fetches the pack when the server speaks of another one than the phone holds, or forms are missing.

@@ -86,6 +86,8 @@ pub mod meta {
     pub const ORGANISATION: &str = "organisation";
     /// What a rescue file brought and sync has not taken over: CBOR of `sync::device::Former`s.
     pub const RESCUED: &str = "rescued";
+    /// Before the name of a list of entities: the list as the server told it, an [`super::EntityListRow`].
+    pub const ENTITIES: &str = "entities.";
 }
 
 impl Store {
@@ -234,6 +236,29 @@ impl BlobRow {
     }
 }
 
+/// A list of entities as the server told it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct EntityListRow {
+    /// The server's tag of it.
+    #[n(0)]
+    pub tag: String,
+    /// Up to which change of a record, by the server's clock, it tells what records say.
+    #[n(1)]
+    pub as_of_ms: i64,
+    /// CSV.
+    #[n(2)]
+    pub csv: String,
+}
+
+impl EntityListRow {
+    /// Reads a row. One that cannot be read is fetched again.
+    #[must_use]
+    pub fn decode(row: &[u8]) -> Option<Self> {
+        codec::decode(row).ok()
+    }
+}
+
 /// The form on screen, for a person whose phone is killed in it. Beside the places and not among the single values,
 /// so that it is written with an answer in one transaction that keeps nobody else waiting.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -289,6 +314,9 @@ mod tests {
         let blob = BlobRow { size: 300, media_type: "a/b".to_owned(), sent: true };
         let bytes = [0xa3, 0x00, 0x19, 0x01, 0x2c, 0x01, 0x63, b'a', b'/', b'b', 0x02, 0xf5];
         assert_eq!(codec::encode(&blob), bytes);
+        let list = EntityListRow { tag: "t".to_owned(), as_of_ms: 9, csv: "c".to_owned() };
+        let bytes = [0xa3, 0x00, 0x61, b't', 0x01, 0x09, 0x02, 0x61, b'c'];
+        assert_eq!(codec::encode(&list), bytes);
         let filling = FillingRow {
             record: RecordId([9; 16]),
             stored: true,

@@ -95,6 +95,7 @@ impl Phone {
             place,
             seen_seq,
             media: Vec::new(),
+            missing_files: Vec::new(),
             log,
             submission: None,
         };
