@@ -9,7 +9,7 @@ use std::rc::Rc;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Cache, Request, Response};
+use web_sys::{Blob, Cache, CacheStorage, Request, Response};
 
 use super::exception_text;
 use super::files::{ObjectUrl, blob_of};
@@ -48,7 +48,8 @@ impl FormFiles {
     pub async fn names(&self) -> Result<Vec<String>, StorageError> {
         match &*self.0 {
             Place::Browser => {
-                let keys = settled(cache().await?.keys()).await?;
+                let Some(cache) = existing().await? else { return Ok(Vec::new()) };
+                let keys = settled(cache.keys()).await?;
                 let name = |request: JsValue| {
                     let address = request.unchecked_into::<Request>().url();
                     address.split_once(FOLDER).map(|(_, name)| name.to_owned())
@@ -135,15 +136,25 @@ fn address(name: &str) -> String {
     format!("{FOLDER}{name}")
 }
 
-async fn cache() -> Result<Cache, StorageError> {
+fn caches() -> Result<CacheStorage, StorageError> {
     let window = web_sys::window().ok_or_else(|| StorageError::Other("no page".to_owned()))?;
     // Absent outside secure contexts.
-    let caches = window.caches().map_err(|error| StorageError::Refused(exception_text(&error)))?;
-    settled(caches.open(CACHE)).await.map(JsCast::unchecked_into)
+    window.caches().map_err(|error| StorageError::Refused(exception_text(&error)))
+}
+
+async fn cache() -> Result<Cache, StorageError> {
+    settled(caches()?.open(CACHE)).await.map(JsCast::unchecked_into)
+}
+
+/// The cache, if anything was ever kept: opening one makes it.
+async fn existing() -> Result<Option<Cache>, StorageError> {
+    let is_there = settled(caches()?.has(CACHE)).await?.is_truthy();
+    if is_there { cache().await.map(Some) } else { Ok(None) }
 }
 
 async fn find(name: &str) -> Result<Option<Response>, StorageError> {
-    let found = settled(cache().await?.match_with_str(&address(name))).await?;
+    let Some(cache) = existing().await? else { return Ok(None) };
+    let found = settled(cache.match_with_str(&address(name))).await?;
     Ok(found.dyn_into().ok())
 }
 

@@ -153,7 +153,7 @@ pub(crate) async fn csv_of(
     account: &str,
     dataset: &str,
 ) -> ApiResult<Option<(String, i64)>> {
-    if !app.database().datasets().await?.iter().any(|known| known == dataset) {
+    if !app.database().datasets().await?.contains(dataset) {
         return Ok(None);
     }
     entities::catch_up(app).await?;

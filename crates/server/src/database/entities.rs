@@ -1,13 +1,14 @@
 //! The lists of entities: what records said of them, and how they stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use sync::wire::{RecordId, RecordState};
 
 use super::feed;
 use super::sql::{Builder, query, query_as, query_scalar};
-use super::{Answer, Database, DatabaseError, Write, signed, unsigned};
+use super::{Answer, Database, DatabaseError, Transaction, Write, signed, unsigned};
 use crate::entities::{Entity, EntityVersion, Meeting, Outcome, Sourced, apply, datasets};
 
 /// Records that came since the lists were worked out last.
@@ -68,14 +69,9 @@ impl Database {
         if head <= from {
             return Ok(None);
         }
-        let forms: Vec<(String, String)> =
-            query_as("SELECT DISTINCT id, xml FROM form WHERE xml LIKE '%dataset=%'")
-                .fetch_all(&mut tx)
-                .await?;
-        let makers = forms.into_iter().filter(|(_, xml)| !datasets(xml).is_empty());
-        let mut makers: Vec<String> = makers.map(|(id, _)| id).collect();
-        makers.sort_unstable();
-        makers.dedup();
+        let makers = makers(&mut tx).await?.into_iter();
+        let makers: BTreeSet<String> =
+            makers.filter(|(_, lists)| !lists.is_empty()).map(|(id, _)| id).collect();
         let mut rows: Vec<(i64, i64, i64, Vec<u8>)> = Vec::new();
         if !makers.is_empty() {
             let mut sql =
@@ -183,15 +179,41 @@ impl Database {
     }
 
     /// The lists that records of any form here make.
-    pub async fn datasets(&self) -> Answer<Vec<String>> {
-        let forms: Vec<String> = query_scalar("SELECT xml FROM form WHERE xml LIKE '%dataset=%'")
-            .fetch_all(&self.readers)
-            .await?;
-        let mut found: Vec<String> = forms.iter().flat_map(|xml| datasets(xml)).collect();
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
+    pub async fn datasets(&self) -> Answer<BTreeSet<String>> {
+        let mut tx = self.begin_read().await?;
+        let makers = makers(&mut tx).await?;
+        tx.rollback().await?;
+        Ok(makers.into_iter().flat_map(|(_, lists)| lists).collect())
     }
+}
+
+/// The id of each form, with the lists that its records make. A form of a hash never changes, so it is read once.
+async fn makers(tx: &mut Transaction) -> Answer<Vec<(String, BTreeSet<String>)>> {
+    static KNOWN: Mutex<BTreeMap<Vec<u8>, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
+    let known = |hash: &[u8]| {
+        let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(hash).cloned()
+    };
+    let forms: Vec<(Vec<u8>, String)> =
+        query_as("SELECT hash, id FROM form ORDER BY hash").fetch_all(&mut *tx).await?;
+    let mut makers = Vec::new();
+    for (hash, id) in forms {
+        let lists = match known(&hash) {
+            Some(lists) => lists,
+            None => {
+                let xml: String = query_scalar("SELECT xml FROM form WHERE hash = $1")
+                    .bind(&hash)
+                    .fetch_one(&mut *tx)
+                    .await?;
+                let lists = datasets(&xml);
+                let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+                known.insert(hash, lists.clone());
+                lists
+            }
+        };
+        makers.push((id, lists));
+    }
+    Ok(makers)
 }
 
 /// Takes in what one record says of one entity, if it did not say just that before.

@@ -8,7 +8,7 @@ mod client;
 mod digest;
 mod submission;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use axum::extract::{Path, Query, State};
@@ -255,7 +255,7 @@ async fn manifest_by_password(app: State<App>, client: Client, hash: Path<ByHash
 }
 
 /// The lists of entities that a form reads.
-fn entity_lists(xml: &str, datasets: &[String]) -> Vec<String> {
+fn entity_lists(xml: &str, datasets: &BTreeSet<String>) -> Vec<String> {
     let named = datasets.iter().filter(|dataset| xml.contains(&format!("/{dataset}.csv")));
     let mut named = named.peekable();
     if named.peek().is_none() {
