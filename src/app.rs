@@ -1,5 +1,6 @@
 //! The app: opens the phone's store, makes the stores of `crate::stores`, starts sync, and leads addresses to pages.
 
+use futures::future::OptionFuture;
 use leptos::prelude::*;
 
 use crate::reactive::{effect, memo};
@@ -11,13 +12,13 @@ use crate::{
         go_on_href,
     },
     platform::{
-        document,
+        document, log_error,
         storage::{self, Storage, StorageError},
         tasks,
     },
     router::{Router, Screen, use_router},
     stores::{
-        AppUpdate, Carry, InstallOffer, Library, OpenForms, Preferences, Records, RepairDesk,
+        AppUpdate, Carry, Door, InstallOffer, Library, OpenForms, Preferences, Records, RepairDesk,
         SignIn, SyncStatus, preferences::Theme, sign_in::SignInState,
     },
     sync_runner::Runner,
@@ -41,6 +42,8 @@ enum Start {
     Closed,
     Opening,
     Failed(StorageError),
+    /// Nobody was let in.
+    Outside,
     Ready(Box<Stores>),
 }
 
@@ -55,20 +58,49 @@ pub fn App() -> impl IntoView {
     provide_context(Parts::new());
     show_preferences(preferences);
 
-    let toaster = Toaster::new();
-    provide_context(toaster);
     let router = Router::start();
     provide_context(router);
+    let toaster = Toaster::new();
+    provide_context(toaster);
 
     let start = RwSignal::new(Start::Closed);
-    let open = move || {
+    let door = Door::new();
+    provide_context(door);
+    door.on_enter(move |storage| {
         start.set(Start::Opening);
+        // A task of its own: the stores outlive the page that let the person in.
         tasks::spawn(async move {
-            start.set(match open_stores(update).await {
+            let opened = open_stores(update, door, storage).await;
+            let records = opened.as_ref().ok().map(|stores| stores.records);
+            start.set(match opened {
                 Ok(stores) => Start::Ready(Box::new(stores)),
                 Err(error) => Start::Failed(error),
             });
             document::announce_started();
+            // The first screen needs only what this phone has work of; the lists fill up behind it.
+            if let Some(Err(error)) = OptionFuture::from(records.map(Records::reload)).await {
+                start.set(Start::Failed(error));
+            } else if let Some(Err(error)) =
+                OptionFuture::from(records.map(Records::keep_summaries)).await
+            {
+                log_error(&format!("summaries not kept: {error}"));
+            }
+        });
+    });
+    let open = move || {
+        start.set(Start::Opening);
+        tasks::spawn(async move {
+            match door.open().await {
+                Ok(true) => {}
+                Ok(false) => {
+                    start.set(Start::Outside);
+                    document::announce_started();
+                }
+                Err(error) => {
+                    start.set(Start::Failed(error));
+                    document::announce_started();
+                }
+            }
         });
     };
     // A form can be tried by anybody: it shows nobody's data, and waits for nobody's store to open.
@@ -89,22 +121,27 @@ pub fn App() -> impl IntoView {
             Start::Failed(error) => {
                 view! { <StorageProblemPage error retry=Callback::new(move |()| open()) /> }.into_any()
             }
+            Start::Outside => view! { <Outside /> }.into_any(),
             Start::Ready(stores) => view! { <Ready stores=*stores /> }.into_any(),
         }}
         <ToasterView toaster=toaster />
     }
 }
 
-async fn open_stores(update: AppUpdate) -> Result<Stores, StorageError> {
-    let storage = Storage::open().await?;
+async fn open_stores(
+    update: AppUpdate,
+    door: Door,
+    storage: Storage,
+) -> Result<Stores, StorageError> {
     let records = Records::load(storage.clone()).await?;
     let library = Library::load(storage.clone()).await?;
-    let sign_in = SignIn::load(storage.clone(), records).await?;
+    let sign_in = SignIn::load(storage.clone(), records, door).await?;
     let open_forms = OpenForms::load(storage.clone(), library, records, sign_in).await?;
     let sync_status = SyncStatus::new();
     update.follow(sync_status);
-    let carry = Carry::new(storage.clone(), records, sign_in, open_forms);
+    let carry = Carry::new(door.shelf()?, storage.clone(), records, sign_in, open_forms);
     Runner::start(storage, records, library, sign_in, sync_status, open_forms);
+    door.watch(open_forms);
     // The browser decides by itself whether it promises; asking again at each start costs nothing.
     tasks::spawn(async {
         storage::ask_to_persist().await;
@@ -130,6 +167,21 @@ fn show_preferences(preferences: Preferences) {
     });
 }
 
+/// Before anybody is let in: nothing of anybody's records is in memory.
+#[component]
+fn Outside() -> impl IntoView {
+    let screen = use_router().screen();
+    let asked = expect_context::<Door>().asked();
+    move || match (screen.get(), asked.read().is_some()) {
+        (screen, true) if screen != Screen::SignIn => {
+            view! { <InPart screen=Later::Unlock /> }.into_any()
+        }
+        // Whoever goes on from a lost phone has nobody to sign in with while there is no network.
+        (Screen::Carry, _) => view! { <InPart screen=Later::Carry /> }.into_any(),
+        _ => view! { <SignInPage /> }.into_any(),
+    }
+}
+
 #[component]
 fn Ready(stores: Stores) -> impl IntoView {
     provide_context(stores.library);
@@ -151,7 +203,7 @@ fn Ready(stores: Stores) -> impl IntoView {
     }
     // The screens with tabs share their frame: it stays while the person goes from one to the other.
     let frame = memo(move || match Frame::around(router.screen().get()) {
-        // Whoever goes on from a lost phone has nobody to sign in with while there is no network.
+        // A store whose person never came further than its making.
         Frame::Shell if router.screen().get() == Screen::Carry && !is_signed_in.get() => {
             Frame::Carry
         }

@@ -31,8 +31,10 @@ use crate::{
     },
 };
 
-/// The lock under which one tab syncs.
-pub const LOCK: &str = "sotay.sync";
+/// The lock under which one tab syncs a store, and the channel on which its tabs speak of it.
+pub fn lock_of(storage: &Storage) -> String {
+    format!("sotay.sync {}", storage.name())
+}
 
 /// What the runner works with.
 #[derive(Clone)]
@@ -63,6 +65,7 @@ impl Runner {
         open_forms: OpenForms,
     ) {
         let (events, incoming) = mpsc::unbounded();
+        let lock = lock_of(&storage);
         let runner = Self {
             storage,
             records,
@@ -73,13 +76,13 @@ impl Runner {
             events,
             pull: Rc::default(),
             retry: Rc::default(),
-            others: Channel::open(LOCK),
+            others: Channel::open(&lock),
             talk: Rc::default(),
         };
         runner.watch();
         runner.recount();
         runner.show_talks();
-        tasks::spawn(runner.run(incoming));
+        tasks::spawn(runner.run(lock, incoming));
     }
 
     /// Turns what happens in the app and the browser into events.
@@ -146,9 +149,9 @@ impl Runner {
         self.events.unbounded_send(event).ok();
     }
 
-    async fn run(self, mut incoming: mpsc::UnboundedReceiver<Event>) {
-        let _lock = locks::take(LOCK).await;
-        if let Err(error) = self.records.reload().await {
+    async fn run(self, lock: String, mut incoming: mpsc::UnboundedReceiver<Event>) {
+        let _lock = locks::take(&lock).await;
+        if let Err(error) = self.records.reload_device().await {
             log_error(&format!("sync not started: {error}"));
             return;
         }
@@ -241,6 +244,12 @@ impl Runner {
         self.others.post(&text.expect("counts are JSON"));
         if matches!(phase, Phase::Idle | Phase::Offline | Phase::Blocked(_)) {
             self.end_talk(phase);
+            let records = self.records;
+            tasks::spawn(async move {
+                if let Err(error) = records.keep_summaries().await {
+                    log_error(&format!("summaries not kept: {error}"));
+                }
+            });
         }
     }
 

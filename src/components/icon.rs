@@ -67,11 +67,14 @@ pub enum Glyph {
     Info,
     /// Two people.
     People,
+    /// A padlock.
+    Lock,
 }
 
 impl Glyph {
     const fn path(self) -> &'static str {
         match self {
+            Self::Lock => "M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3",
             Self::Today => "M4 20h16M7 16a5 5 0 0 1 10 0M12 4v3M4.5 8.5l2 2M19.5 8.5l-2 2",
             Self::Records => "M8 3h8l4 4v11H8zM16 3v4h4M4 7v14h11",
             Self::Fill => "M4 20l1-5L16 4l4 4L9 19zM13 7l4 4",

@@ -30,6 +30,8 @@ struct Tried(RwSignal<bool>);
 #[must_use]
 pub fn storage_advice(language: Language, error: &StorageError) -> &'static str {
     match error {
+        StorageError::Insecure => language.storage_insecure(),
+        StorageError::Damaged(_) => language.storage_damaged(),
         StorageError::Refused(_) => language.storage_refused(),
         StorageError::Full => language.storage_full(),
         StorageError::Blocked => language.storage_blocked(),

@@ -156,16 +156,29 @@ impl Language {
         .to_owned()
     }
 
-    /// The rescue file is of somebody else than who uses this phone.
+    /// The rescue file is of somebody else than who is in.
     #[must_use]
     pub fn restore_other_person(self, account: &str) -> String {
         match self {
             Self::Vi => format!(
-                "Tệp này của {account}. Người khác đang dùng máy này: đăng xuất rồi thử lại."
+                "Tệp này của {account}. Người khác đang dùng máy này: vào Khác, chọn “{}” rồi thử lại.",
+                self.change_person()
             ),
             Self::En => format!(
-                "This file is of {account}, and somebody else uses this phone: sign out and try again."
+                "This file is of {account}, and somebody else is using this phone: choose “{}” under More, then try again.",
+                self.change_person()
             ),
+        }
+    }
+
+    /// The rescue file is of somebody whose PIN was not entered.
+    #[must_use]
+    pub fn restore_locked(self, account: &str) -> String {
+        match self {
+            Self::Vi => format!("{account} đã đặt mã PIN trên máy này: mở khóa trước rồi thử lại."),
+            Self::En => {
+                format!("{account} has a PIN on this phone: unlock it first, then try again.")
+            }
         }
     }
 }

@@ -65,16 +65,16 @@ impl Language {
         }
     }
 
-    /// Another person's work is on this phone and would be lost.
+    /// Work is on this phone that would be lost.
     #[must_use]
     pub fn unsent_work(self, count: usize) -> String {
         match self {
             Self::Vi => format!(
-                "Máy này còn {} chưa gửi. Gửi xong rồi hãy đổi người dùng.",
+                "Máy này còn {} chưa gửi. Gửi xong rồi hãy đăng xuất.",
                 self.record_count(count)
             ),
             Self::En => format!(
-                "{} on this phone are not sent yet. Send them before changing person.",
+                "{} on this phone are not sent yet. Send them before signing out.",
                 self.record_count(count)
             ),
         }

@@ -6,6 +6,7 @@
 mod about_carrying;
 mod about_device;
 mod about_form;
+mod about_lock;
 mod about_people;
 mod about_preview;
 mod about_problem;

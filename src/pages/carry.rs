@@ -17,8 +17,8 @@ use crate::platform::{
 };
 use crate::router::A;
 use crate::stores::{
-    Carry, SignIn,
-    carry::{CarryError, Kept, Made, Receipt},
+    Carry, Door, SignIn,
+    carry::{self, CarryError, Kept, Made, Receipt},
     preferences::use_words,
     sign_in::SignInState,
 };
@@ -27,8 +27,10 @@ use crate::stores::{
 #[component]
 pub fn CarryPage() -> impl IntoView {
     let words = use_words();
-    let sign_in = expect_context::<SignIn>().state();
-    let is_signed_in = memo(move || matches!(*sign_in.read(), SignInState::SignedIn(_)));
+    let sign_in = use_context::<SignIn>().map(SignIn::state);
+    let is_signed_in = memo(move || {
+        sign_in.is_some_and(|state| matches!(*state.read(), SignInState::SignedIn(_)))
+    });
     title_page(words.say(Language::by_file));
     view! {
         <div class="page carry">
@@ -286,7 +288,8 @@ fn taken(language: Language, receipt: &Receipt) -> String {
 #[component]
 fn Restore() -> impl IntoView {
     let words = use_words();
-    let carry = expect_context::<Carry>();
+    let door = expect_context::<Door>();
+    let inside = use_context::<Carry>();
     let file = RwSignal::new_local(None::<File>);
     let code = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
@@ -302,7 +305,8 @@ fn Restore() -> impl IntoView {
         failure.set(None);
         tasks::spawn(async move {
             // When it went well the page begins anew.
-            if let Err(error) = carry.restore(&file, &code).await {
+            if let Err(error) = carry::restore(door, inside.map(Carry::storage), &file, &code).await
+            {
                 log_error(&format!("not gone on with: {error}"));
                 let text = failure_text(words.at_once(), &error, Language::restore_failed);
                 failure.try_set(Some(text));
@@ -360,6 +364,7 @@ fn failure_text(
         CarryError::NoRescueFile => language.restore_no_rescue(),
         CarryError::WrongCode => language.restore_wrong_code(),
         CarryError::SamePhone => language.restore_same_phone(),
+        CarryError::Locked(account) => return language.restore_locked(account),
         CarryError::OtherPerson(account) => return language.restore_other_person(account),
         CarryError::Bundle(BundleError::Newer(_)) => language.bundle_newer(),
         CarryError::Bundle(BundleError::CutShort) => language.bundle_cut(),

@@ -6,17 +6,18 @@ use crate::reactive::{Show, memo};
 
 use super::sign_in::{LanguageChoice, failure_text};
 use super::sync_log::SyncLog;
-use super::{moment, title_page};
+use super::{InPart, Later, moment, title_page};
 use crate::components::{Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, Segmented, Tone};
 use crate::locale::Language;
 use crate::platform::{
     install::Way,
+    log_error,
     storage::{self, Space},
     tasks,
 };
 use crate::router::A;
 use crate::stores::{
-    Carry, InstallOffer, Preferences, Records, RepairDesk, SignIn, SyncStatus,
+    Carry, Door, InstallOffer, OpenForms, Preferences, Records, RepairDesk, SignIn, SyncStatus,
     preferences::{Theme, use_words},
     sign_in::{Role, SignInState},
 };
@@ -30,6 +31,7 @@ pub fn MorePage() -> impl IntoView {
         <div class="page more">
             <header class="page-head"><h1>{words.say(Language::more)}</h1></header>
             <Person />
+            <Lock />
             <StorageHealth />
             <SyncLog />
             <ByFile />
@@ -132,6 +134,44 @@ fn Person() -> impl IntoView {
                 </A>
                 <Button label=words.say(Language::sign_out) on_click=leave />
             </div>
+        </section>
+    }
+}
+
+/// The lock: now, after a while, and by which PIN.
+#[component]
+fn Lock() -> impl IntoView {
+    let words = use_words();
+    let door = expect_context::<Door>();
+    let forms = expect_context::<OpenForms>();
+    let inside = door.inside();
+    let has_pin = memo(move || inside.read().as_ref().is_some_and(|here| here.row.pin.is_some()));
+    let failed = RwSignal::new(false);
+    let lock = move |()| {
+        failed.set(false);
+        tasks::spawn(async move {
+            let locked = match has_pin.get_untracked() {
+                true => door.lock(forms).await,
+                false => door.leave(forms).await,
+            };
+            if let Err(error) = locked {
+                log_error(&format!("not locked: {error}"));
+                failed.try_set(true);
+            }
+        });
+    };
+    let label = move || {
+        let language = words.now();
+        if has_pin.get() { language.lock_now() } else { language.change_person() }.to_owned()
+    };
+    view! {
+        <section class="section settings lock">
+            <h2>{words.say(Language::lock)}</h2>
+            <Button icon=Glyph::Lock label=Signal::derive(label) on_click=lock />
+            <Show when=move || failed.get()>
+                <Banner tone=Tone::Bad title=words.say(Language::not_locked) />
+            </Show>
+            <InPart screen=Later::PinSettings />
         </section>
     }
 }

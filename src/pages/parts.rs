@@ -1,15 +1,17 @@
 //! Screens whose code comes apart from the rest. A phone opens the app, signs in and shows its lists with the first part;
-//! the form engine and the desk are parts of their own, fetched when they are first needed and kept by the service worker.
+//! the form engine, the lock and the desk are parts of their own, fetched when they are first needed and kept by the
+//! service worker.
 //!
-//! `cargo xtask pwa` cuts the module where [`forms`] and [`desk`] stand (feature `split`); any other build has them in one.
+//! `cargo xtask pwa` cuts the module where [`forms`], [`lock`] and [`desk`] stand (feature `split`); any other build has them in one.
 
 use leptos::prelude::*;
 use sync::wire::RecordId;
 use thiserror::Error;
 
 use super::{
-    carry::CarryPage, entry::EntryPage, people::PeoplePage, preview::PreviewPage,
-    record::RecordView, repair::RepairPage, reports::ReportsPage, start::StartPage,
+    carry::CarryPage, entry::EntryPage, people::PeoplePage, people_here::PeopleHere,
+    pin_settings::PinSettings, preview::PreviewPage, record::RecordView, repair::RepairPage,
+    reports::ReportsPage, start::StartPage, unlock::UnlockPage,
 };
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::locale::Language;
@@ -38,6 +40,12 @@ pub enum Later {
     Repair,
     /// People and devices.
     People,
+    /// A PIN is asked for.
+    Unlock,
+    /// A PIN is set.
+    PinSettings,
+    /// The people of this phone.
+    PeopleHere,
 }
 
 /// A part did not come: there is no network, or the server has only a newer version's.
@@ -84,7 +92,7 @@ part! {
             expect_context::<Carry>().begin();
             ().into_any()
         }
-        Later::Preview | Later::Repair | Later::People => ().into_any(),
+        _ => ().into_any(),
     }
 }
 
@@ -94,18 +102,40 @@ part! {
         Later::Preview => view! { <PreviewPage /> }.into_any(),
         Later::Repair => view! { <RepairPage /> }.into_any(),
         Later::People => view! { <PeoplePage /> }.into_any(),
-        Later::Entry
-        | Later::Start
-        | Later::Record(_)
-        | Later::Reports
-        | Later::Carry
-        | Later::Errands => ().into_any(),
+        _ => ().into_any(),
     }
 }
 
+part! {
+    /// What makes a key of a PIN, and asks for one.
+    lock draws |screen| match screen {
+        Later::Unlock => view! { <UnlockPage /> }.into_any(),
+        Later::PinSettings => view! { <PinSettings /> }.into_any(),
+        Later::PeopleHere => view! { <PeopleHere /> }.into_any(),
+        _ => ().into_any(),
+    }
+}
+
+/// The parts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Forms,
+    Desk,
+    Lock,
+}
+
 impl Later {
-    const fn is_at_the_desk(self) -> bool {
-        matches!(self, Self::Preview | Self::Repair | Self::People)
+    const fn part(self) -> Part {
+        match self {
+            Self::Entry
+            | Self::Start
+            | Self::Record(_)
+            | Self::Reports
+            | Self::Carry
+            | Self::Errands => Part::Forms,
+            Self::Preview | Self::Repair | Self::People => Part::Desk,
+            Self::Unlock | Self::PinSettings | Self::PeopleHere => Part::Lock,
+        }
     }
 }
 
@@ -114,13 +144,15 @@ impl Later {
 pub struct Parts {
     forms: RwSignal<Option<Result<Draw, Missing>>>,
     desk: RwSignal<Option<Result<Draw, Missing>>>,
+    lock: RwSignal<Option<Result<Draw, Missing>>>,
 }
 
 impl Parts {
     /// Begins to fetch what a phone needs to fill in forms: it is there before a person has tapped one.
     #[must_use]
     pub fn new() -> Self {
-        let parts = Self { forms: RwSignal::new(None), desk: RwSignal::new(None) };
+        let away = || RwSignal::new(None);
+        let parts = Self { forms: away(), desk: away(), lock: away() };
         parts.fetch(Later::Entry);
         parts
     }
@@ -152,7 +184,11 @@ impl Parts {
         }
         part.set(None);
         tasks::spawn(async move {
-            let came = if screen.is_at_the_desk() { desk().await } else { forms().await };
+            let came = match screen.part() {
+                Part::Forms => forms().await,
+                Part::Desk => desk().await,
+                Part::Lock => lock().await,
+            };
             if let Err(error) = came {
                 log_error(&error.to_string());
             }
@@ -161,7 +197,11 @@ impl Parts {
     }
 
     fn of(self, screen: Later) -> RwSignal<Option<Result<Draw, Missing>>> {
-        if screen.is_at_the_desk() { self.desk } else { self.forms }
+        match screen.part() {
+            Part::Forms => self.forms,
+            Part::Desk => self.desk,
+            Part::Lock => self.lock,
+        }
     }
 }
 
@@ -179,7 +219,7 @@ pub fn InPart(screen: Later) -> impl IntoView {
     let part = parts.of(screen);
     // The forms come from the start; a part that failed to come is asked for again by the way.
     let is_away = part.with_untracked(|came| !matches!(came, Some(Ok(_))));
-    if is_away && screen.is_at_the_desk() {
+    if is_away && screen.part() != Part::Forms {
         parts.fetch(screen);
     }
     move || match part.get() {

@@ -15,8 +15,9 @@ use super::{edit_href, moment};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, EmptyState, Glyph, Icon, Toast, Toaster, Tone,
 };
+use crate::form_view::storage_advice;
 use crate::locale::Language;
-use crate::platform::tasks;
+use crate::platform::{storage::StorageError, tasks};
 use crate::reactive::{Show, effect, memo};
 use crate::router::{A, use_router};
 use crate::stores::{Library, Records, SignIn, preferences::use_words};
@@ -31,6 +32,7 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
     let records = expect_context::<Records>();
     let library = expect_context::<Library>();
     let loaded = RwSignal::new(None::<Loaded>);
+    let failure = RwSignal::new(None::<StorageError>);
     let changed = memo(move || {
         records.all().track();
         records.summary(record)
@@ -42,10 +44,11 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
             let view = match records.view(record).await {
                 Ok(view) => view,
                 Err(error) => {
-                    crate::platform::log_error(&format!("record not read: {error}"));
-                    None
+                    failure.try_set(Some(error));
+                    return;
                 }
             };
+            failure.try_set(None);
             let news = match view {
                 Some(view) => {
                     let program = library.program(view.form.hash).await.ok();
@@ -59,6 +62,14 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
     view! {
         <article class="record">
             {move || match loaded.get() {
+                _ if failure.read().is_some() => {
+                    let advice = move || failure.read().as_ref().map_or("", |error| storage_advice(words.now(), error)).to_owned();
+                    view! {
+                        <BackToList />
+                        <Banner tone=Tone::Bad title=Signal::derive(advice) />
+                    }
+                    .into_any()
+                }
                 None => view! { <p class="opening" role="status">{words.say(Language::opening)}</p> }.into_any(),
                 Some(None) => view! { <NotHere /> }.into_any(),
                 Some(Some((view, program))) => view! { <Shown view=view program=program /> }.into_any(),

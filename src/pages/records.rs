@@ -17,7 +17,7 @@ use crate::locale::Language;
 use crate::platform::address::Query;
 use crate::router::{Screen, use_router};
 use crate::stores::{
-    Library, Records,
+    Library, Records, SignIn,
     pack::Pack,
     preferences::use_words,
     records::{Filter, RecordSummary},
@@ -125,6 +125,7 @@ fn ListHead(
     #[prop(into)] count: Signal<usize>,
 ) -> impl IntoView {
     let words = use_words();
+    let is_whole = expect_context::<Records>().is_whole();
     let is_filtered = memo(move || *filter.read() != Filter::default());
     view! {
         <header class="page-head">
@@ -142,7 +143,10 @@ fn ListHead(
             />
             <Filters filter=filter />
         </header>
-        <Show when=move || count.get() == 0>
+        <Show when=move || !is_whole.get()>
+            <p class="opening" role="status">{words.say(Language::opening)}</p>
+        </Show>
+        <Show when=move || count.get() == 0 && is_whole.get()>
             <EmptyState
                 glyph=Glyph::Records
                 text=words.say(if is_filtered.get() { Language::no_record_found } else { Language::no_records_yet })
@@ -225,7 +229,12 @@ fn Filters(filter: Memo<Filter>) -> impl IntoView {
 #[component]
 fn Export(filter: Memo<Filter>) -> impl IntoView {
     let words = use_words();
+    let expired = expect_context::<SignIn>().expired();
     let href = memo(move || {
+        // The browser would fetch it by the cookie, which may be somebody else's.
+        if expired.get() {
+            return None;
+        }
         let filter = filter.read();
         let form = filter.form.as_deref()?;
         let query = Query::default()

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::title_page;
+use super::{InPart, Later, title_page};
 use crate::components::{
     Banner, Button, ButtonKind, ChoiceOption, PasswordField, Segmented, TextField, Tone,
 };
@@ -11,16 +11,15 @@ use crate::locale::Language;
 use crate::platform::{address, tasks};
 use crate::router::{A, use_router};
 use crate::stores::{
-    Preferences, SignIn,
-    preferences::use_words,
-    sign_in::{Key, SignInError},
+    Door, OpenForms, Preferences, SignIn, door::Key, preferences::use_words, sign_in::SignInError,
 };
 
 /// Name and password; once, with a network.
 #[component]
 pub fn SignInPage() -> impl IntoView {
     let words = use_words();
-    let sign_in = expect_context::<SignIn>();
+    let door = expect_context::<Door>();
+    let inside = use_context::<SignIn>().zip(use_context::<OpenForms>());
     title_page(words.say(Language::sign_in));
     let name = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
@@ -51,7 +50,7 @@ pub fn SignInPage() -> impl IntoView {
                 true => Key::Code { code: code.trim() },
                 false => Key::Password { name: name.trim(), password: &password },
             };
-            let answer = sign_in.sign_in(key).await;
+            let answer = door.sign_in(key, inside).await;
             busy.try_set(false);
             match answer {
                 Ok(()) => router.replace("/"),
@@ -76,6 +75,7 @@ pub fn SignInPage() -> impl IntoView {
         <main class="sign-in">
             <LanguageChoice />
             <h1>{words.say(Language::app_name)}</h1>
+            {move || has_others(door).then(|| view! { <InPart screen=Later::PeopleHere /> })}
             <p class="muted">{words.say(Language::sign_in_why)}</p>
             <form
                 class="sign-in-form"
@@ -126,6 +126,12 @@ pub fn SignInPage() -> impl IntoView {
             <A href="/carry" attr:class="button button-quiet">{words.say(Language::restore_title)}</A>
         </main>
     }
+}
+
+/// Whether somebody has a store on this phone, beside whoever is in.
+fn has_others(door: Door) -> bool {
+    let here = door.inside().read().as_ref().map(|here| here.id.clone());
+    door.people().read().iter().any(|person| Some(&person.id) != here.as_ref())
 }
 
 /// The app's languages side by side.

@@ -6,7 +6,7 @@ use super::moment;
 use crate::components::{Button, ButtonKind, Glyph, Icon, Sheet, Tone};
 use crate::locale::Language;
 use crate::stores::{
-    SyncStatus,
+    Records, SyncStatus,
     preferences::use_words,
     sync_status::{Blocked, Phase, Standing},
 };
@@ -67,9 +67,11 @@ pub(super) fn StandingLine() -> impl IntoView {
     let words = use_words();
     let standing = expect_context::<SyncStatus>().standing();
     let open = RwSignal::new(false);
+    let is_whole = expect_context::<Records>().is_whole();
     view! {
         <button
             type="button"
+            data-records=move || is_whole.get().then_some("whole")
             class=move || format!("standing-line {}", look(&standing.read()).0.class())
             aria-haspopup="dialog"
             data-unsent=move || standing.read().unsent_records + standing.read().unsent_files

@@ -124,6 +124,7 @@ fn RecordSection(
     records: Memo<Vec<RecordSummary>>,
 ) -> impl IntoView {
     let words = use_words();
+    let is_whole = expect_context::<Records>().is_whole();
     let href = |record: &RecordSummary| match record.state {
         State::Draft => edit_href(record.id),
         State::Submitted | State::Returned | State::Approved | State::Withdrawn => {
@@ -135,7 +136,12 @@ fn RecordSection(
             <h2>{title}</h2>
             <Show
                 when=move || !records.read().is_empty()
-                fallback=move || view! { <EmptyState glyph=Glyph::Check text=words.say(Language::nothing_to_continue) /> }
+                fallback=move || {
+                    // Before all records are here, nobody knows.
+                    is_whole.get().then(|| {
+                        view! { <EmptyState glyph=Glyph::Check text=words.say(Language::nothing_to_continue) /> }
+                    })
+                }
             >
                 <ul class="list card">
                     {keyed_list(

@@ -1,5 +1,7 @@
 //! Requests to the server the app came from, by `fetch`.
 
+use std::cell::RefCell;
+
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -8,6 +10,17 @@ use web_sys::{
 };
 
 use super::{exception_text, tasks};
+
+thread_local! {
+    static SPEAKER: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// From now on requests are made in this account's name: the server takes none of them for another's session. People who
+/// share a phone share its cookie.
+pub fn speak_for(account: &str) {
+    let hex = account.bytes().map(|byte| format!("{byte:02x}")).collect();
+    SPEAKER.set(Some(hex));
+}
 
 /// The longest a request without a wait of its own may take.
 pub const TIMEOUT_MS: u32 = 60_000;
@@ -177,6 +190,9 @@ impl Request {
         if !matches!(self.method, Method::Get | Method::Head) {
             // A page of another site cannot set this header: the server refuses changes without it.
             headers.set("X-Sotay", "1")?;
+        }
+        if let Some(speaker) = SPEAKER.with_borrow(Clone::clone) {
+            headers.set("X-Sotay-Account", &speaker)?;
         }
         if let Some(content_type) = self.content_type {
             headers.set("Content-Type", content_type)?;

@@ -2,6 +2,7 @@
 //!
 //! Wrappers are thin and have no opinions; each compiles natively too, so that stores are tested without a browser.
 
+pub mod activity;
 pub mod address;
 pub mod barcode;
 pub mod broadcast;
@@ -12,6 +13,7 @@ pub mod clock;
 pub mod compass;
 pub mod compression;
 pub mod connectivity;
+pub mod crypto;
 pub mod document;
 pub mod drawing;
 pub mod files;

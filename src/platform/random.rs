@@ -1,27 +1,32 @@
 //! Random bytes from the browser's cryptographic source.
 
-/// Fills 16 bytes.
+/// So many random bytes.
+#[must_use]
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    imp::fill(&mut bytes);
+    bytes
+}
+
+/// 16 random bytes: an id.
 #[must_use]
 pub fn bytes_16() -> [u8; 16] {
-    imp::bytes_16()
+    bytes()
 }
 
 /// A random number, to seed the engine with.
 #[must_use]
 pub fn seed() -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = bytes_16();
-    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    u64::from_le_bytes(bytes())
 }
 
 #[cfg(target_arch = "wasm32")]
 mod imp {
-    pub(super) fn bytes_16() -> [u8; 16] {
-        let mut bytes = [0; 16];
+    pub(super) fn fill(bytes: &mut [u8]) {
         let crypto = web_sys::window().expect("the app runs in a page").crypto();
         crypto
-            .and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes).map(drop))
+            .and_then(|crypto| crypto.get_random_values_with_u8_array(bytes).map(drop))
             .expect("every browser that runs this module has a random source");
-        bytes
     }
 }
 
@@ -31,11 +36,13 @@ mod imp {
     use std::cell::Cell;
 
     thread_local! {
-        static COUNT: Cell<u128> = const { Cell::new(0) };
+        static COUNT: Cell<u64> = const { Cell::new(0) };
     }
 
-    pub(super) fn bytes_16() -> [u8; 16] {
+    pub(super) fn fill(bytes: &mut [u8]) {
         COUNT.set(COUNT.get() + 1);
-        COUNT.get().to_be_bytes()
+        for (to, from) in bytes.iter_mut().rev().zip(COUNT.get().to_le_bytes()) {
+            *to = from;
+        }
     }
 }

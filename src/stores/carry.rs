@@ -13,6 +13,7 @@ use thiserror::Error;
 
 pub use self::kept::{Kept, Receipt};
 pub use self::make::Made;
+pub use self::restore::restore;
 use super::{OpenForms, Records, SignIn, outbox, sign_in::SignInState};
 use crate::platform::{
     bundle::CipherError,
@@ -48,9 +49,12 @@ pub enum CarryError {
     /// Another code, or a damaged file.
     #[error("wrong code")]
     WrongCode,
-    /// Somebody else uses this phone.
+    /// Somebody else is in.
     #[error("made by {0}")]
     OtherPerson(String),
+    /// Its owner has a PIN on this phone, which was not entered.
+    #[error("{0} has a PIN here")]
+    Locked(String),
     /// The file was made on this very phone.
     #[error("made on this phone")]
     SamePhone,
@@ -68,6 +72,8 @@ pub enum CarryError {
 /// What goes by file, as a store.
 #[derive(Clone, Copy)]
 pub struct Carry {
+    /// Bundles of others are the phone's, whoever uses it.
+    shelf: StoredValue<Storage, LocalStorage>,
     storage: StoredValue<Storage, LocalStorage>,
     records: Records,
     sign_in: SignIn,
@@ -89,9 +95,16 @@ struct Organisation {
 impl Carry {
     /// Nothing is read yet.
     #[must_use]
-    pub fn new(storage: Storage, records: Records, sign_in: SignIn, open_forms: OpenForms) -> Self {
+    pub fn new(
+        shelf: Storage,
+        storage: Storage,
+        records: Records,
+        sign_in: SignIn,
+        open_forms: OpenForms,
+    ) -> Self {
         Self {
             kept: RwSignal::new(Vec::new()),
+            shelf: StoredValue::new_local(shelf),
             storage: StoredValue::new_local(storage),
             records,
             sign_in,
@@ -181,9 +194,15 @@ impl Carry {
     }
 
     async fn reload(self) -> Result<(), StorageError> {
-        let kept = kept::all(&self.storage.get_value()).await?;
+        let kept = kept::all(&self.shelf.get_value()).await?;
         self.kept.try_set(kept);
         Ok(())
+    }
+
+    /// The store of the person who is in.
+    #[must_use]
+    pub fn storage(self) -> Storage {
+        self.storage.get_value()
     }
 
     /// What waits of another phone's work, and is not taken over yet.

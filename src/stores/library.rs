@@ -22,7 +22,7 @@ use crate::platform::{
     http::{HttpError, Request},
     json, log_error,
     storage::{
-        Change, Storage, StorageError, Store,
+        self, Change, Key, Storage, StorageError, Store,
         schema::{EntityListRow, PACK},
     },
 };
@@ -357,13 +357,9 @@ impl Library {
         let hashes: Vec<Hash> = self.pack.with_untracked(|pack| {
             pack.forms.iter().filter_map(|form| form.hash.parse().ok()).collect()
         });
-        let mut missing = Vec::new();
-        for hash in hashes {
-            if storage.row(Store::Forms, hash).await?.is_none() {
-                missing.push(hash);
-            }
-        }
-        Ok(missing)
+        let held = storage.read(vec![storage::Read::Keys(Store::Forms)]).await?.concat();
+        let is_missing = |hash: &Hash| !held.iter().any(|(key, _)| *key == Key::from(*hash));
+        Ok(hashes.into_iter().filter(is_missing).collect())
     }
 }
 

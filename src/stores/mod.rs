@@ -5,6 +5,7 @@
 
 mod blobs;
 pub mod carry;
+pub mod door;
 mod entity_lists;
 pub mod form_entry;
 pub mod form_files;
@@ -14,6 +15,7 @@ pub mod open_forms;
 pub(crate) mod outbox;
 pub mod pack;
 pub mod people;
+pub mod pin;
 pub mod preferences;
 pub mod preview;
 pub mod record_id;
@@ -21,11 +23,13 @@ pub mod records;
 pub mod repair;
 pub mod search;
 pub mod sign_in;
+mod summaries;
 pub mod sync_log;
 pub mod sync_status;
 pub mod update;
 
 pub use carry::Carry;
+pub use door::Door;
 pub use form_entry::{FormEntry, SaveState};
 pub use install_offer::InstallOffer;
 pub use library::Library;

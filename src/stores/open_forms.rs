@@ -66,6 +66,11 @@ impl OpenForms {
     ) -> Result<Self, StorageError> {
         let owner = Owner::current().unwrap_or_default();
         let left = storage.row(Store::Place, FILLING).await?;
+        let left = left.and_then(|row| FillingRow::decode(&row));
+        if let Some(left) = &left {
+            // It may be a record that this phone has no work of any more.
+            records.refresh(&sync::gather([left.record])).await?;
+        }
         Ok(Self {
             storage: StoredValue::new_local(storage),
             library,
@@ -73,7 +78,7 @@ impl OpenForms {
             sign_in,
             owner: StoredValue::new(owner),
             open: StoredValue::new(VecDeque::new()),
-            left: StoredValue::new(left.and_then(|row| FillingRow::decode(&row))),
+            left: StoredValue::new(left),
         })
     }
 

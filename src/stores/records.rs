@@ -18,14 +18,14 @@ use sync::{
 };
 use thiserror::Error;
 
-use super::{blobs, outbox, search};
+use super::{blobs, outbox, search, summaries};
 use crate::platform::{
     broadcast::Channel,
     http::{HttpError, Request},
     json,
     storage::{
         Read, Rows, Storage, StorageError, Store,
-        schema::{BlobRow, OutboxRow, meta},
+        schema::{BlobRow, Key, OutboxRow, meta},
     },
     tasks,
 };
@@ -154,17 +154,10 @@ struct Index {
     summaries: BTreeMap<RecordId, RecordSummary>,
     /// The names of people by account.
     names: BTreeMap<String, String>,
-}
-
-impl Index {
-    /// The records of operations that the device answers for under other names and that the server is not known to hold.
-    fn unsent_of_others(&self) -> Vec<RecordId> {
-        let unsent = self.device.former().iter().flat_map(|former| {
-            former.operations.iter().filter(|operation| operation.seq > former.acked)
-        });
-        let read = |operation: &SealedOperation| sync::codec::decode::<Operation>(&operation.bytes);
-        unsent.filter_map(|operation| Some(read(operation).ok()?.record)).collect()
-    }
+    /// Counts what else changed it than reading all anew.
+    moves: u64,
+    /// What of [`Store::Summaries`] these summaries know.
+    kept: summaries::Known,
 }
 
 /// The records of this phone.
@@ -177,6 +170,8 @@ pub struct Records {
     /// Counts local changes; sync starts when it moves.
     edits: RwSignal<u64>,
     submissions: RwSignal<u64>,
+    /// Whether all records are here; at first only those are that this phone has work of.
+    whole: RwSignal<bool>,
 }
 
 /// The rows that a record is made of.
@@ -188,9 +183,10 @@ pub(super) struct Parts {
 }
 
 impl Records {
-    /// Reads the whole store once.
+    /// Reads those that this phone has work of: what a person goes on with. [`Self::reload`] brings the others.
     pub async fn load(storage: Storage) -> Result<Self, StorageError> {
-        Self::with(storage, Channel::open("sotay.records")).await
+        let channel = Channel::open(&format!("sotay.records {}", storage.name()));
+        Self::with(storage, channel).await
     }
 
     /// Records that are only tried: no other tab and no sync hears of them.
@@ -206,13 +202,16 @@ impl Records {
                 device,
                 summaries: BTreeMap::new(),
                 names: BTreeMap::new(),
+                moves: 0,
+                kept: summaries::Known::default(),
             }),
             all: RwSignal::new(Arc::default()),
             other_tabs: StoredValue::new_local(other_tabs.clone()),
             edits: RwSignal::new(0),
             submissions: RwSignal::new(0),
+            whole: RwSignal::new(false),
         };
-        records.reload().await?;
+        records.read(false, None).await?;
         other_tabs.on_message(move |_| tasks::spawn(async move { report(records.reload().await) }));
         Ok(records)
     }
@@ -358,7 +357,7 @@ impl Records {
     ) -> Result<(outbox::Unsent, Vec<(Hash, BlobRow)>), StorageError> {
         let storage = self.storage.get_value();
         let mut unsent = outbox::unsent(&storage, acked).await?;
-        let of_others = self.index.with_value(Index::unsent_of_others);
+        let of_others = self.index.with_value(|index| unsent_of_others(&index.device));
         unsent.operations += of_others.len();
         unsent.records.extend(of_others);
         Ok((unsent, blobs::unsent(&storage).await?))
@@ -461,7 +460,8 @@ impl Records {
         }
         let parts = gather(base, sealed, open)?;
         self.index.try_update_value(|index| {
-            let of_others = index.unsent_of_others();
+            let of_others = unsent_of_others(&index.device);
+            index.moves += 1;
             for id in ids {
                 let view = parts.get(id).and_then(|parts| view_of(&index.device, parts));
                 match view {
@@ -478,26 +478,143 @@ impl Records {
 
     /// Reads all records anew.
     pub async fn reload(self) -> Result<(), StorageError> {
-        let Some(storage) = self.storage.try_get_value() else { return Ok(()) };
+        // What changes meanwhile may be newer than what was read: then it is read once more.
+        for _ in 0..3 {
+            let moves = self.index.try_with_value(|index| index.moves);
+            if self.read(true, moves).await? {
+                return Ok(());
+            }
+        }
+        self.read(true, None).await.map(drop)
+    }
+
+    /// Whether all records are here.
+    #[must_use]
+    pub fn is_whole(self) -> Signal<bool> {
+        self.whole.into()
+    }
+
+    /// Waits until all records are here.
+    pub(super) async fn whole(self) -> Result<(), StorageError> {
+        if self.whole.get_untracked() { Ok(()) } else { self.reload().await }
+    }
+
+    /// The device's memory as it is stored: another tab may have written it.
+    pub(crate) async fn reload_device(self) -> Result<(), StorageError> {
+        let device = outbox::device(&self.storage.get_value()).await?;
+        self.set_device(device);
+        Ok(())
+    }
+
+    /// Reads all records, or those only that this phone has work of. Whether they were taken: not if other ones moved
+    /// than before, unless that does not matter.
+    async fn read(self, whole: bool, before: Option<u64>) -> Result<bool, StorageError> {
+        let Some(storage) = self.storage.try_get_value() else { return Ok(true) };
         let device = outbox::device(&storage).await?;
         let reads = vec![
-            Read::All(Store::Base),
             Read::All(Store::Outbox),
             Read::All(Store::Open),
             Read::Row(Store::Meta, meta::NAMES.into()),
         ];
+        let kept = match whole {
+            true => match storage.all(Store::Summaries).await {
+                // They say nothing that the records do not say: then they are made anew.
+                Err(StorageError::Damaged(_)) => None,
+                rows => summaries::read(rows?)?,
+            },
+            false => Some(summaries::Found::default()),
+        };
         let mut rows = storage.read(reads).await?.into_iter();
         let mut next = || rows.next().unwrap_or_default();
-        let parts = gather(next(), next(), next())?;
-        let names = outbox::names(&next())?;
-        let mut index = Index { device, summaries: BTreeMap::new(), names };
-        let of_others: BTreeSet<RecordId> = sync::gather(index.unsent_of_others());
-        for view in parts.values().filter_map(|parts| view_of(&index.device, parts)) {
+        let (sealed, open, names) = (next(), next(), outbox::names(&next())?);
+        let of_others = unsent_of_others(&device);
+        let mut parts = gather(Rows::new(), sealed, open)?;
+        let (mut summaries, known) = match kept {
+            Some(found) => {
+                let changed = parts.keys().chain(&found.changed).chain(&of_others).copied();
+                let ids: BTreeSet<RecordId> = changed.collect();
+                let row = |id: &RecordId| Read::Row(Store::Base, (*id).into());
+                let base = storage.read(ids.iter().map(row).collect()).await?;
+                add_base(&mut parts, base.into_iter().flatten())?;
+                let mut summaries = found.summaries;
+                summaries.retain(|id, _| !ids.contains(id));
+                (summaries, found.known)
+            }
+            // Never kept, or by another version of the app.
+            None => {
+                add_base(&mut parts, storage.all(Store::Base).await?)?;
+                (BTreeMap::new(), summaries::Known::nothing())
+            }
+        };
+        let views = parts.values().filter_map(|parts| view_of(&device, parts));
+        summaries.extend(views.map(|view| {
             let summary = summarise(&view, of_others.contains(&view.record));
-            index.summaries.insert(view.record, summary);
+            (view.record, summary)
+        }));
+        let taken = self.index.try_update_value(|index| {
+            let moves = index.moves;
+            let is_still = before.is_none_or(|before| before == moves);
+            if is_still {
+                *index = Index { device, summaries, names, moves, kept: known };
+            }
+            is_still
+        });
+        if taken == Some(true) {
+            self.publish();
+            if whole {
+                self.whole.try_set(true);
+            }
         }
-        self.index.try_update_value(|known| *known = index);
-        self.publish();
+        Ok(taken != Some(false))
+    }
+
+    /// A pull changed these records, and noted so under that key.
+    pub(crate) async fn pulled(
+        self,
+        ids: &BTreeSet<RecordId>,
+        note: Option<Key>,
+    ) -> Result<(), StorageError> {
+        self.refresh(ids).await?;
+        self.index.try_update_value(|index| index.kept.pulled(ids.len(), note));
+        Ok(())
+    }
+
+    /// Keeps the summaries for the next start, if many of those that are kept do not hold any more. Any tab may: what
+    /// it does not know of yet stays noted.
+    pub(crate) async fn keep_summaries(self) -> Result<(), StorageError> {
+        let is_due = self.index.with_value(|index| {
+            self.whole.get_untracked()
+                && index.kept.stale > summaries::STALE_MAX.max(index.summaries.len() / 16)
+        });
+        if !is_due {
+            return Ok(());
+        }
+        let Some(storage) = self.storage.try_get_value() else { return Ok(()) };
+        let decide = move |rows: Vec<Rows>| {
+            let mut rows = rows.into_iter();
+            let mut next = || rows.next().unwrap_or_default();
+            let (sealed, open) = (next(), next());
+            let local = gather(Rows::new(), sealed, open)?;
+            let index = self.index;
+            index.with_value(|index| {
+                let of_others = unsent_of_others(&index.device);
+                summaries::keep(
+                    &index.summaries,
+                    &index.kept,
+                    local.keys().copied().chain(of_others),
+                    next(),
+                    next(),
+                )
+            })
+        };
+        let reads = vec![
+            Read::All(Store::Outbox),
+            Read::All(Store::Open),
+            Read::Row(Store::Summaries, summaries::HEAD.into()),
+            Read::From(Store::Summaries, Key::Bytes(Vec::new()), u32::MAX),
+        ];
+        let known = storage.update(reads, &[Store::Summaries], decide).await?;
+        self.index.try_update_value(|index| index.kept = known);
         Ok(())
     }
 
@@ -521,11 +638,7 @@ pub(super) fn gather(
     open: Rows,
 ) -> Result<BTreeMap<RecordId, Parts>, StorageError> {
     let mut parts: BTreeMap<RecordId, Parts> = BTreeMap::new();
-    for (_, bytes) in base {
-        let base: Base = outbox::decode(&bytes, "record")?;
-        let record = base.state.record;
-        parts.entry(record).or_default().base = Some(base);
-    }
+    add_base(&mut parts, base)?;
     for (_, row) in sealed {
         let held = OutboxRow::decode(&row)?.held()?;
         parts.entry(held.operation.record).or_default().outbox.push(held);
@@ -536,6 +649,28 @@ pub(super) fn gather(
         parts.entry(record).or_default().open = Some(patch);
     }
     Ok(parts)
+}
+
+fn add_base(
+    parts: &mut BTreeMap<RecordId, Parts>,
+    rows: impl IntoIterator<Item = (Key, Vec<u8>)>,
+) -> Result<(), StorageError> {
+    for (_, bytes) in rows {
+        let base: Base = outbox::decode(&bytes, "record")?;
+        let record = base.state.record;
+        parts.entry(record).or_default().base = Some(base);
+    }
+    Ok(())
+}
+
+/// The records of operations that the device answers for under other names and that the server is not known to hold; one
+/// for each operation.
+fn unsent_of_others(device: &DeviceState) -> Vec<RecordId> {
+    let unsent = device.former().iter().flat_map(|former| {
+        former.operations.iter().filter(|operation| operation.seq > former.acked)
+    });
+    let read = |operation: &SealedOperation| sync::codec::decode::<Operation>(&operation.bytes);
+    unsent.filter_map(|operation| Some(read(operation).ok()?.record)).collect()
 }
 
 fn view_of(device: &DeviceState, parts: &Parts) -> Option<RecordView> {

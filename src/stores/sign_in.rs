@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use sync::device::{DeviceState, Former};
 use thiserror::Error;
 
-use super::{Records, outbox};
+use super::{Door, Records, outbox};
 use crate::platform::{
     document,
-    http::{HttpError, Method, Request},
+    http::{Method, Request, speak_for},
     json,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
@@ -36,6 +36,12 @@ impl Role {
     /// All roles, those of the field first.
     pub const ALL: [Self; 5] =
         [Self::Officer, Self::Trainer, Self::Coordinator, Self::Auditor, Self::Administrator];
+}
+
+/// The change that keeps who is signed in.
+pub(super) fn put_profile(profile: &Profile) -> Change {
+    let bytes = serde_json::to_vec(profile).expect("a profile is JSON");
+    Change::Put(Store::Meta, meta::PROFILE.into(), bytes)
 }
 
 /// The person signed in, as the server described them; kept on the phone so that the app opens offline.
@@ -79,7 +85,7 @@ pub enum SignInError {
     /// The server answered something else: its code.
     #[error("server refused: {0}")]
     Refused(String),
-    /// Another person's unsent work is on this phone: its count of records.
+    /// Unsent work is on this phone: its count of records.
     #[error("{0} records are not sent yet")]
     UnsentWork(usize),
     /// The phone cannot store the profile.
@@ -92,52 +98,32 @@ pub enum SignInError {
 pub struct SignIn {
     storage: StoredValue<Storage, LocalStorage>,
     records: Records,
+    door: Door,
     state: RwSignal<SignInState>,
     expired: RwSignal<bool>,
 }
 
-/// What lets a person in.
-#[derive(Clone, Copy, Serialize)]
-#[serde(untagged)]
-pub enum Key<'a> {
-    /// What the person knows.
-    Password {
-        /// The account's name.
-        name: &'a str,
-        /// Its password.
-        password: &'a str,
-    },
-    /// What a coordinator made for the person; good once.
-    Code {
-        /// The code as it was read out or stood in the link.
-        code: &'a str,
-    },
-}
-
-#[derive(Serialize)]
-struct Credentials<'a> {
-    #[serde(flatten)]
-    key: Key<'a>,
-    /// Whose unsent work is here: a code of anybody else is not used.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    only: Option<String>,
-    device: String,
-    device_name: String,
-}
-
 impl SignIn {
     /// Reads the stored profile.
-    pub async fn load(storage: Storage, records: Records) -> Result<Self, StorageError> {
-        let profile = match storage.row(Store::Meta, meta::PROFILE).await? {
+    pub async fn load(
+        storage: Storage,
+        records: Records,
+        door: Door,
+    ) -> Result<Self, StorageError> {
+        let profile: Option<Profile> = match storage.row(Store::Meta, meta::PROFILE).await? {
             Some(bytes) => Some(
                 json::read(&bytes)
                     .map_err(|error| StorageError::Unreadable(format!("profile: {error}")))?,
             ),
             None => None,
         };
+        if let Some(profile) = &profile {
+            speak_for(&profile.account);
+        }
         Ok(Self {
             storage: StoredValue::new_local(storage),
             records,
+            door,
             state: RwSignal::new(profile.map_or(SignInState::SignedOut, SignInState::SignedIn)),
             expired: RwSignal::new(false),
         })
@@ -178,91 +164,31 @@ impl SignIn {
     }
 
     async fn keep(self, profile: Profile) -> Result<(), StorageError> {
-        let bytes = serde_json::to_vec(&profile).expect("a profile is JSON");
-        self.storage
-            .get_value()
-            .write(vec![Change::Put(Store::Meta, meta::PROFILE.into(), bytes)])
-            .await?;
+        self.storage.get_value().write(vec![put_profile(&profile)]).await?;
+        speak_for(&profile.account);
         self.state.try_set(SignInState::SignedIn(profile));
         Ok(())
     }
 
-    /// Signs in. Another person than before gets an empty phone, once all is sent.
-    pub async fn sign_in(self, key: Key<'_>) -> Result<(), SignInError> {
-        // Before the server is asked: with its answer the browser sends in the other person's name.
-        let mut only = None;
-        if let Some(before) = self.profile() {
-            match (key, self.forbid_unsent_work().await) {
-                (Key::Password { name, .. }, Err(unsent)) => {
-                    if !before.account.eq_ignore_ascii_case(name) {
-                        return Err(unsent);
-                    }
-                }
-                // Whose a code is only the server knows.
-                (Key::Code { .. }, Err(SignInError::UnsentWork(_))) => only = Some(before.account),
-                (Key::Code { .. }, Err(error)) => return Err(error),
-                (_, Ok(())) => {}
-            }
-        }
-        let device = self.records.device();
-        let credentials = Credentials {
-            key,
-            only,
-            device: device.device.to_string(),
-            device_name: crate::platform::device_name(),
-        };
-        let body = serde_json::to_vec(&credentials).expect("strings are JSON");
-        let request = Request::new(Method::Post, "/api/v1/session").body("application/json", body);
-        let answer =
-            request.send(&[]).await.map_err(|_no_answer: HttpError| SignInError::Unreachable)?;
-        if !answer.is_ok() {
-            return Err(match answer.error() {
-                Some(error) if error.code == "other_account" => {
-                    self.forbid_unsent_work().await?;
-                    // It was sent just now: the same code lets in at the next try.
-                    SignInError::Refused(error.code)
-                }
-                Some(error) if error.code == "wrong_credentials" => SignInError::WrongCredentials,
-                Some(error) if error.code == "wrong_code" => SignInError::WrongCode,
-                Some(error) => SignInError::Refused(error.code),
-                None => SignInError::Refused(answer.status.to_string()),
-            });
-        }
-        let profile: Profile = json::read(&answer.body).map_err(SignInError::Refused)?;
-        let is_other = self.profile().is_some_and(|before| before.account != profile.account);
-        if is_other && let Err(error) = self.forget_person().await {
-            // Something was written meanwhile. It is not sent in the other person's name.
-            end_session().await;
-            self.expired.try_set(true);
-            return Err(error);
-        }
-        self.expired.try_set(false);
+    /// The server knows the person again.
+    pub(super) async fn renew(self, profile: Profile) -> Result<(), StorageError> {
         self.keep(profile).await?;
-        if is_other {
-            document::reload();
-        }
+        self.expired.try_set(false);
         Ok(())
     }
 
-    /// Signs out: what the server has is removed from this phone. Unsent work is in the way.
+    /// Signs out: the person and their store are removed from this phone. Unsent work is in the way.
     pub async fn sign_out(self) -> Result<(), SignInError> {
         self.forget_person().await?;
         end_session().await;
+        self.door.remove_inside().await?;
         self.state.try_set(SignInState::SignedOut);
         // Nothing of the person stays in memory either.
         document::reload();
         Ok(())
     }
 
-    /// What the server does not have yet stays: nobody may take the phone over before it is sent.
-    async fn forbid_unsent_work(self) -> Result<(), SignInError> {
-        let acked = self.records.device().acked;
-        let (unsent, files) = self.records.unsent(acked).await?;
-        refuse(unsent.records.len(), files.len())
-    }
-
-    /// Empties the phone of a person's records, in the transaction that finds all of them sent; forms and the device's
-    /// id stay.
+    /// Empties the person's store, in the transaction that finds all of it sent.
     async fn forget_person(self) -> Result<(), SignInError> {
         let reads = vec![
             Read::Row(Store::Meta, meta::DEVICE.into()),
@@ -298,28 +224,12 @@ impl SignIn {
             if unsent != (0, 0) {
                 return Ok((Vec::new(), unsent));
             }
-            let kept =
-                [Store::Meta, Store::Forms, Store::Pack, Store::Carried, Store::CarriedPieces];
-            let cleared = STORES.into_iter().filter(|store| !kept.contains(store));
-            let mut changes: Vec<Change> = cleared.map(Change::Clear).collect();
-            changes.push(Change::Delete(Store::Meta, meta::PROFILE.into()));
-            changes.push(Change::Delete(Store::Meta, meta::SYNC_LOG.into()));
-            changes.push(Change::Delete(Store::Meta, meta::NAMES.into()));
-            for (_, row) in device {
-                let device: DeviceState = outbox::decode(row, "device")?;
-                changes.push(outbox::put_device(&DeviceState {
-                    cursor: None,
-                    former: None,
-                    ..device
-                }));
-            }
+            let changes = STORES.map(Change::Clear).into();
             Ok((changes, unsent))
         };
         let storage = self.storage.get_value();
         let (records, files) = storage.update(reads, &STORES, decide).await?;
-        refuse(records, files)?;
-        self.records.reload().await?;
-        Ok(())
+        refuse(records, files)
     }
 }
 

@@ -87,6 +87,8 @@ impl Runner {
             reads.push(Read::All(Store::Base));
         }
         reads.push(Read::Row(Store::Meta, meta::NAMES.into()));
+        let note = Key::Bytes(random::bytes::<8>().to_vec());
+        let noted = note.clone();
         let (stored, units, came) = (state.clone(), page.units.clone(), page.records.len());
         let (names, is_whole) = (page.names.clone(), page.complete);
         let decide = move |mut rows: Vec<Rows>| {
@@ -94,17 +96,18 @@ impl Runner {
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
             let known = rows.pop().unwrap_or_default();
             changes.extend(with_names(&known, &page.names)?);
+            let mut touched: BTreeSet<RecordId> = BTreeSet::new();
             let (of_operations, of_base) = rows.split_at(page.settled.len());
             note_verdicts(&page.settled, of_operations, &mut changes, &mut records)?;
             for (key, bytes) in of_base.iter().flatten() {
                 let base: Base = outbox::decode(bytes, "record")?;
                 if base.generation < page.generation {
-                    records.insert(base.state.record);
+                    touched.insert(base.state.record);
                     changes.push(Change::Delete(Store::Base, key.clone()));
                 }
             }
             for record in &page.records {
-                records.insert(record.record);
+                touched.insert(record.record);
                 changes.push(if record.left {
                     Change::Delete(Store::Base, record.record.into())
                 } else {
@@ -116,15 +119,22 @@ impl Runner {
                     Change::Put(Store::Base, record.record.into(), codec::encode(&base))
                 });
             }
-            Ok((changes, records))
+            if !touched.is_empty() {
+                let ids: Vec<RecordId> = touched.iter().copied().collect();
+                changes.push(Change::Put(Store::Summaries, note.clone(), codec::encode(&ids)));
+            }
+            let has_note = !touched.is_empty();
+            records.append(&mut touched);
+            Ok((changes, (records, has_note)))
         };
-        let touched = [Store::Meta, Store::Outbox, Store::Base];
-        let records = self.storage.update(reads, &touched, decide).await?;
+        let touched = [Store::Meta, Store::Outbox, Store::Base, Store::Summaries];
+        let (records, has_note) = self.storage.update(reads, &touched, decide).await?;
         self.talk.borrow_mut().records_down += came as u64;
         let (acked, pack) = (state.acked, state.pack);
         self.records.set_device(state);
         self.records.add_names(names);
-        self.refresh(&records).await?;
+        self.records.pulled(&records, has_note.then_some(noted)).await?;
+        self.records.tell_other_tabs();
         if let Some(units) = units {
             self.sign_in.set_scope(units).await?;
         }

@@ -6,7 +6,11 @@ use std::{env, error, fs};
 
 use form::{Session, write_xform};
 use sync::bundle::{Contents, FileHead, Item, OfDevice, Packer, Row};
-use sync::wire::{DeviceId, Hash, SealedOperation};
+use sync::codec;
+use sync::wire::{
+    Action, DeviceId, Dot, FormRef, Hash, Operation, PushRequest, RecordId, SealedOperation, Times,
+    Value, WIRE_VERSION, Write, field,
+};
 use xlsform::{Kind, Options, convert, read_workbook};
 
 fn main() -> Result<(), Box<dyn error::Error>> {
@@ -46,6 +50,9 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let bundle = (0..bundle.len()).step_by(2).map(byte).collect::<Result<Vec<u8>, _>>()?;
     seed(corpus, "bundle", "frozen", &bundle)?;
     seed(corpus, "bundle", "content", &content())?;
+    for (name, request) in requests(&bundle)? {
+        seed(corpus, "request", name, &request)?;
+    }
     for (number, expression) in expressions.iter().enumerate() {
         seed(corpus, "expression", &number.to_string(), expression.as_bytes())?;
     }
@@ -67,6 +74,56 @@ fn content() -> Vec<u8> {
     let full = items.iter().flat_map(|item| packer.put(item)).count();
     assert_eq!(full, 0, "they fit into one frame");
     packer.finish().bytes
+}
+
+/// One of each kind that the target `request` knows, as its server would take it.
+fn requests(bundle: &[u8]) -> Result<Vec<(&'static str, Vec<u8>)>, Box<dyn error::Error>> {
+    const FORM: &str = include_str!("../../crates/server/tests/it/kiem_tra.xml");
+    let mut device = [0; 16];
+    device[15] = 1; // the first that the tests' server knows
+    let device = DeviceId(device);
+    let write = |text: &str| Write { value: Value::Text(text.to_owned()), over: Vec::new() };
+    let fields = [(field::STATE, write("submitted")), ("ghi_chu", write("thử"))];
+    let operation = codec::encode(&Operation {
+        dot: Dot { device, seq: 1 },
+        record: RecordId([1; 16]),
+        form: FormRef {
+            id: "kiem_tra".to_owned(),
+            version: "1".to_owned(),
+            hash: codec::hash(FORM.as_bytes()),
+        },
+        unit: "phuong_a".to_owned(),
+        action: Action::Create,
+        fields: fields.map(|(path, write)| (path.to_owned(), write)).into(),
+        at: Times { wall_ms: 1_732_320_000_000, offset_ms: None, offset_age_ms: None },
+        author: "lan".to_owned(),
+    });
+    let push = codec::encode(&PushRequest {
+        version: WIRE_VERSION,
+        device,
+        epoch: None,
+        operations: vec![SealedOperation { seq: 1, bytes: operation.clone() }],
+        oldest: None,
+        unsent: None,
+    });
+    let program = fuzz::program(FORM).ok_or("the tests' form is wrong")?;
+    let record = Session::start(program, fuzz::environment()).to_xml();
+    let parts = format!(
+        "--r\r\nContent-Disposition: form-data; name=\"*isIncomplete*\"\r\n\r\nyes\r\n\
+         --r\r\nContent-Disposition: form-data; name=\"xml_submission_file\"; filename=\"a.xml\"\r\n\
+         Content-Type: text/xml\r\n\r\n{record}\r\n\
+         --r\r\nContent-Disposition: form-data; name=\"a.jpg\"; filename=\"a.jpg\"\r\n\
+         Content-Type: image/jpeg\r\n\r\n123\r\n--r--\r\n"
+    );
+    let size = u16::try_from(bundle.len())?.to_le_bytes();
+    Ok(vec![
+        ("operation", [b"o", &operation[..]].concat()),
+        ("push", [b"p", &push[..]].concat()),
+        ("submission", [b"x", record.as_bytes()].concat()),
+        ("parts", [b"m", parts.as_bytes()].concat()),
+        ("file", b"f\x03\x00abc".to_vec()),
+        ("bundle", [b"b", &size[..], bundle].concat()),
+    ])
 }
 
 fn seed(corpus: &Path, target: &str, name: &str, bytes: &[u8]) -> std::io::Result<()> {

@@ -1,8 +1,8 @@
 //! How fast phones and a server exchange 1,000 records of the pack's forms, and with how many bytes: figures as JSON
 //! on standard output. `cargo xtask bench` runs it. The phones are those of the tests in `tests/devices/`.
 //!
-//! With `SOTAY_TEST_POSTGRES` the records are in PostgreSQL, and with `SOTAY_SERVER`, the path of the server's program, patches
-//! go to one process and to two as well.
+//! With `SOTAY_SERVER`, the path of the server's program, a thousand phones come back to it at once. With `SOTAY_TEST_POSTGRES`
+//! the records are in PostgreSQL; with both, patches go to one process and to two as well.
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 #![expect(clippy::print_stdout, reason = "its result goes there")]
 #![expect(clippy::unwrap_used, reason = "a measurement that fails has no figures")]
@@ -54,6 +54,12 @@ const PATCHES: usize = 4_096;
 /// A record is filled and then changed so many times.
 const CHANGES: usize = 3;
 
+/// Phones that come back to a network at the same moment, as after a holiday.
+const BACK: usize = 1_000;
+/// Records that each of them brings, filled and then changed [`BACK_CHANGES`] times: 30 operations.
+const BACK_RECORDS: usize = 10;
+const BACK_CHANGES: usize = 2;
+
 #[tokio::main]
 async fn main() {
     let forms = Forms::read().await;
@@ -82,6 +88,10 @@ async fn main() {
         }
     }
 
+    let back = match std::env::var_os("SOTAY_SERVER") {
+        Some(program) => come_back(Path::new(&program)).await,
+        None => Json::Null,
+    };
     let sqlite = "SQLite, WAL, synchronous=FULL";
     let database = cluster().map_or(sqlite, |_| "PostgreSQL, synchronous_commit=on");
     let figures = json!({
@@ -96,6 +106,7 @@ async fn main() {
         "push": {"one_phone": whole, "one_phone_a_record_at_a_time": one, "eight_phones_a_record_at_a_time": eight},
         "patches": patches,
         "patches_of_processes": processes,
+        "come_back_at_once": back,
         "pull": pulled,
         "pull_without_news": quiet,
     });
@@ -372,6 +383,67 @@ async fn push_patches(servers: &[&Server], crowd: &Crowd) -> Json {
         "request_ms_median": milliseconds(requests.len() / 2),
         "request_ms_p95": milliseconds(requests.len() * 95 / 100),
     })
+}
+
+/// Phones that were away come back at the same moment: how long each waits until the server has all it brings, and how
+/// much memory the server takes for it.
+async fn come_back(program: &Path) -> Json {
+    let server = Server::start_program(program).await;
+    let mut random = Random::new(SEED);
+    let work = Work::inspection(unit::LONG_KHANH).await;
+    let mut phones = Vec::new();
+    for number in 0..BACK {
+        let name = format!("back, phone {number}");
+        let mut phone = Phone::enrol(&server.address, who::HOA, &name).await;
+        for _ in 0..BACK_RECORDS {
+            let typed = random.below(1_000).to_string();
+            let record = phone.fill(&work, &[("pa/a1", "khong"), ("pa/a1_gc", &typed)]);
+            for _ in 0..BACK_CHANGES {
+                phone.open(record);
+                phone.answer(record, "pa/a1_gc", &random.below(1_000).to_string());
+                phone.press(record, Action::Amend);
+            }
+        }
+        assert_eq!(phone.disk.waiting().operations, (BACK_RECORDS * (1 + BACK_CHANGES)) as u64);
+        phones.push(phone);
+    }
+    let process = server.process().expect("it is a program");
+    let memory_before = memory_mb(process, "VmRSS");
+    let start = Instant::now();
+    let senders: Vec<_> = phones
+        .into_iter()
+        .map(|phone| {
+            tokio::spawn(async move {
+                let phone = send_all(phone).await;
+                let waited = start.elapsed();
+                drop(phone);
+                waited
+            })
+        })
+        .collect();
+    let mut waited = Vec::new();
+    for sender in senders {
+        waited.push(sender.await.unwrap());
+    }
+    waited.sort();
+    let seconds = |place: usize| (waited[place].as_secs_f64() * 1_000.0).round() / 1_000.0;
+    json!({
+        "phones": BACK,
+        "operations_each": BACK_RECORDS * (1 + BACK_CHANGES),
+        "acked_s_median": seconds(BACK / 2),
+        "acked_s_p95": seconds(BACK * 95 / 100),
+        "all_acked_s": seconds(BACK - 1),
+        "server_memory_before_mb": memory_before,
+        "server_peak_memory_mb": memory_mb(process, "VmHWM"),
+    })
+}
+
+/// What Linux says of a process's memory.
+fn memory_mb(process: u32, what: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':'))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes / 1_024)
 }
 
 /// The sending half of a sync: until the server has everything, as the phone knows for sure.

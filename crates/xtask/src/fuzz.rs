@@ -7,11 +7,11 @@ use crate::step::{cargo, root, run, step};
 use crate::tools;
 
 /// What a person could send that another program or a careless hand wrote.
-const TARGETS: [&str; 5] = ["expression", "xform", "workbook", "submission", "bundle"];
+const TARGETS: [&str; 6] = ["expression", "xform", "workbook", "submission", "bundle", "request"];
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Only this one: expression, xform, workbook, submission or bundle.
+    /// Only this one: expression, xform, workbook, submission, bundle or request.
     only: Option<String>,
     /// For how long each runs.
     #[arg(long, default_value_t = 10)]

@@ -25,9 +25,11 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{IdbDatabase, IdbTransaction};
 
+use crate::platform::crypto::AesKey;
+
 use super::{
     Change, Decide, Key, Read, Rows, Space, StorageError, Store,
-    schema::{STORES, VERSION},
+    schema::{Schema, phone},
 };
 
 /// The open connection; `None` after the system or another tab closed it.
@@ -43,6 +45,7 @@ struct Connected {
 #[derive(Clone)]
 pub(super) struct Database {
     name: Rc<str>,
+    schema: &'static Schema,
     connection: Connection,
 }
 
@@ -62,8 +65,8 @@ extern "C" {
 }
 
 impl Database {
-    pub(super) async fn open(name: &str) -> Result<Self, StorageError> {
-        let database = Self { name: name.into(), connection: Rc::default() };
+    pub(super) async fn open(name: &str, schema: &'static Schema) -> Result<Self, StorageError> {
+        let database = Self { name: name.into(), schema, connection: Rc::default() };
         let opening = database.clone();
         run(Box::pin(async move { opening.connect().await.map(|()| Vec::new()) })).await?;
         Ok(database)
@@ -104,6 +107,30 @@ impl Database {
         }
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The key that the browser keeps; `fresh`, if there is none yet. Of two tabs that bring one, one key stays.
+    pub(super) async fn keep_key(&self, fresh: &AesKey) -> Result<AesKey, StorageError> {
+        let open = self.begin(&sync::gather([Store::Phone]), Mode::Write)?;
+        let store = object_store(&open.transaction, Store::Phone)?;
+        let name = JsValue::from_str(phone::KEY);
+        let kept = store.get(name.clone()).map_err(failed)?.await.map_err(failed)?;
+        if let Some(kept) = kept.and_then(AesKey::from_js) {
+            return Ok(kept);
+        }
+        store.put(&fresh.to_js(), Some(&name)).map_err(failed)?;
+        open.end().await?;
+        Ok(fresh.clone())
+    }
+
+    /// Removes a database whole. Other tabs make way; one that does not only delays it.
+    pub(super) async fn remove(name: &str) -> Result<(), StorageError> {
+        let request = Factory::new().map_err(refused)?.delete(name).map_err(refused)?;
+        request.await.map_err(failed)
+    }
+
     pub(super) fn close(&self) {
         if let Some(connected) = self.connection.borrow_mut().take() {
             connected.raw.close();
@@ -123,11 +150,13 @@ impl Database {
         if self.connection.borrow().is_some() {
             return Ok(());
         }
+        let schema = self.schema;
+        let version = Some(schema.version);
         let mut request =
-            Factory::new().map_err(refused)?.open(&self.name, Some(VERSION)).map_err(refused)?;
+            Factory::new().map_err(refused)?.open(&self.name, version).map_err(refused)?;
         request.on_upgrade_needed(|event| {
             // An upgrade that failed leaves a database without the stores; each use of it then says so.
-            if let Err(error) = make_stores(&event) {
+            if let Err(error) = make_stores(&event, schema) {
                 crate::platform::log_error(&format!("store not upgraded: {error}"));
             }
         });
@@ -215,6 +244,15 @@ impl Open {
         Self { transaction, ended, _events: events }
     }
 
+    /// Waits until what was asked for is on the disk.
+    async fn end(self) -> Result<(), StorageError> {
+        match (self.ended.await, self.transaction.error()) {
+            (Ok(true), _) => Ok(()),
+            (_, Some(error)) => Err(thrown(&error)),
+            (_, None) => Err(StorageError::Closed),
+        }
+    }
+
     /// Makes the requests and waits for the end of the transaction, even of one that ends before they are answered;
     /// after a failure, makes sure that nothing of it stays.
     async fn carry_out(
@@ -286,6 +324,10 @@ async fn read_one(transaction: &IdbTransaction, read: &Read) -> Result<Rows, Sto
                 None => Ok(Vec::new()),
             };
         }
+        Read::Keys(_) => {
+            let keys = store.get_all_keys(None, None).map_err(failed)?.await.map_err(failed)?;
+            return keys.iter().map(|key| Ok((key_from_js(key)?, Vec::new()))).collect();
+        }
         Read::All(_) => (None, None),
         Read::From(_, from, limit) => {
             let range = KeyRange::lower_bound(&key_to_js(from), None).map_err(failed)?;
@@ -331,7 +373,7 @@ fn request_change(transaction: &IdbTransaction, change: &Change) -> Result<(), S
 }
 
 /// Runs a task to its end even when nobody waits for it any more.
-async fn run(
+pub(super) async fn run(
     task: LocalBoxFuture<'static, Result<Vec<Rows>, StorageError>>,
 ) -> Result<Vec<Rows>, StorageError> {
     let (answer, answered) = oneshot::channel();
@@ -348,19 +390,22 @@ async fn close_when_open(opening: impl Future<Output = Result<idb::Database, idb
     }
 }
 
-fn make_stores(event: &VersionChangeEvent) -> Result<(), idb::Error> {
+fn make_stores(event: &VersionChangeEvent, schema: &Schema) -> Result<(), idb::Error> {
     let database = event.database()?;
     let had = event.old_version()?;
-    for store in STORES.iter().filter(|store| store.since() > had) {
+    for store in schema.stores.iter().filter(|store| store.since() > had) {
         database.create_object_store(store.name(), ObjectStoreParams::new())?;
     }
     Ok(())
 }
 
 impl Read {
-    fn store(&self) -> Store {
+    pub(super) fn store(&self) -> Store {
         match self {
-            Self::Row(store, _) | Self::All(store) | Self::From(store, _, _) => *store,
+            Self::Row(store, _)
+            | Self::All(store)
+            | Self::From(store, _, _)
+            | Self::Keys(store) => *store,
         }
     }
 }

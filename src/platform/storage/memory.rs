@@ -62,6 +62,9 @@ impl Memory {
         match read {
             Read::Row(store, key) => of(*store).filter(|((_, k), _)| k == key).map(pair).collect(),
             Read::All(store) => of(*store).map(pair).collect(),
+            Read::Keys(store) => {
+                of(*store).map(|((_, key), _)| (key.clone(), Vec::new())).collect()
+            }
             Read::From(store, from, limit) => {
                 of(*store).filter(|((_, k), _)| k >= from).take(*limit as usize).map(pair).collect()
             }

@@ -2,10 +2,15 @@
 //!
 //! A write is one transaction with strict durability: when it has returned, the rows are on the disk. Transactions
 //! run as tasks of their own, so a caller that goes away (a page left, a timeout) never cuts one in half.
+//!
+//! Each person has a store of their own, in which every value is sealed; [`Phone`] says who they are and lets them in.
 
 mod database;
 mod memory;
+mod moving;
+mod phone;
 pub mod schema;
+mod sealed;
 
 use std::{cell::Cell, rc::Rc};
 
@@ -13,11 +18,20 @@ use thiserror::Error;
 
 use self::database::Database;
 use self::memory::Memory;
+pub use self::phone::{Person, Phone};
 pub use self::schema::{Key, STORES, Store};
+use self::sealed::Sealed;
+use super::crypto::{AesKey, CryptoError};
 
 /// Why the phone's store did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StorageError {
+    /// The browser seals nothing on this page: it came neither by https nor from this machine.
+    #[error("no WebCrypto on this page")]
+    Insecure,
+    /// A value is not what the app wrote in its place: the name of its store.
+    #[error("damaged: {0}")]
+    Damaged(&'static str),
     /// The browser refuses to store: private mode, blocked site data, or no `IndexedDB`.
     #[error("storage refused: {0}")]
     Refused(String),
@@ -61,6 +75,8 @@ pub enum Read {
     All(Store),
     /// At most so many rows with keys from this one on.
     From(Store, Key, u32),
+    /// All keys in their order, and nothing of the rows.
+    Keys(Store),
 }
 
 /// What a read found: keys with their rows.
@@ -71,8 +87,10 @@ type Decide = Box<dyn FnMut(Vec<Rows>) -> Result<Vec<Change>, StorageError>>;
 
 /// Where the rows are.
 enum Backend {
-    /// In the browser.
-    IndexedDb(Database),
+    /// In the browser, sealed.
+    IndexedDb(Sealed),
+    /// In the browser, as it is.
+    Clear(Database),
     /// In memory: for forms that are only tried, and for tests without a browser.
     Memory(Memory),
 }
@@ -82,14 +100,14 @@ enum Backend {
 pub struct Storage(Rc<Backend>);
 
 impl Storage {
-    /// Opens the browser's store, making or upgrading it.
-    pub async fn open() -> Result<Self, StorageError> {
-        Self::open_named(schema::DATABASE).await
+    /// Opens a person's store under their key, making or upgrading it.
+    pub async fn open(name: &str, key: AesKey) -> Result<Self, StorageError> {
+        Ok(Self(Rc::new(Backend::IndexedDb(Sealed::open(name, key).await?))))
     }
 
-    /// Opens a store of another name: for tests beside each other in one browser.
-    pub async fn open_named(name: &str) -> Result<Self, StorageError> {
-        Ok(Self(Rc::new(Backend::IndexedDb(Database::open(name).await?))))
+    /// What the phone keeps for whoever uses it: others sealed it already.
+    fn of_phone(database: &Database) -> Self {
+        Self(Rc::new(Backend::Clear(database.clone())))
     }
 
     /// A store in memory: what is written is gone with it.
@@ -98,10 +116,20 @@ impl Storage {
         Self(Rc::new(Backend::Memory(Memory::default())))
     }
 
+    /// What no two stores of this phone have in common: tabs that show the same one speak to each other by it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &*self.0 {
+            Backend::IndexedDb(sealed) => sealed.database().name(),
+            Backend::Clear(database) => database.name(),
+            Backend::Memory(_) => "",
+        }
+    }
+
     /// Whether what is written is on the disk.
     #[must_use]
     pub fn is_kept(&self) -> bool {
-        matches!(*self.0, Backend::IndexedDb(_))
+        !matches!(*self.0, Backend::Memory(_))
     }
 
     /// Reads one row.
@@ -121,6 +149,9 @@ impl Storage {
 
     /// Reads several things as they stand at one moment; one answer for each.
     pub async fn read(&self, reads: Vec<Read>) -> Result<Vec<Rows>, StorageError> {
+        if reads.is_empty() {
+            return Ok(Vec::new());
+        }
         self.transact(reads, Vec::new(), None).await
     }
 
@@ -134,8 +165,8 @@ impl Storage {
         self.transact(Vec::new(), touched, Some(decide)).await.map(drop)
     }
 
-    /// Reads, decides and writes in one transaction, so that no other tab comes between. `touched` names every store
-    /// that `decide` may change; `decide` runs again if the connection had to be opened anew, and its last answer counts.
+    /// Reads, decides and writes so that no other tab comes between. `touched` names every store that `decide` may
+    /// change; `decide` runs again when one came between all the same, and its last answer counts.
     pub async fn update<T: 'static>(
         &self,
         reads: Vec<Read>,
@@ -161,7 +192,8 @@ impl Storage {
         decide: Option<Decide>,
     ) -> Result<Vec<Rows>, StorageError> {
         match &*self.0 {
-            Backend::IndexedDb(database) => database.transact(reads, touched, decide).await,
+            Backend::IndexedDb(sealed) => sealed.transact(reads, touched, decide).await,
+            Backend::Clear(database) => database.transact(reads, touched, decide).await,
             Backend::Memory(memory) => memory.transact(&reads, decide),
         }
     }
@@ -171,7 +203,8 @@ impl Storage {
     /// Closes the connection, as the system may at any moment. The next use opens it again.
     pub fn close(&self) {
         match &*self.0 {
-            Backend::IndexedDb(database) => database.close(),
+            Backend::IndexedDb(sealed) => sealed.database().close(),
+            Backend::Clear(database) => database.close(),
             Backend::Memory(_) => {}
         }
     }
@@ -179,7 +212,8 @@ impl Storage {
     /// What the browser makes of the durability that writes ask for: `strict`, or `None` where it cannot tell.
     pub async fn durability(&self) -> Result<Option<String>, StorageError> {
         match &*self.0 {
-            Backend::IndexedDb(database) => database.durability().await,
+            Backend::IndexedDb(sealed) => sealed.database().durability().await,
+            Backend::Clear(database) => database.durability().await,
             Backend::Memory(_) => Ok(None),
         }
     }
@@ -188,9 +222,18 @@ impl Storage {
     #[cfg(test)]
     pub(crate) fn fill_up(&self, full: bool) {
         match &*self.0 {
-            Backend::IndexedDb(_) => {}
+            Backend::IndexedDb(_) | Backend::Clear(_) => {}
             Backend::Memory(memory) => memory.fill_up(full),
         }
+    }
+}
+
+/// What became of a value of a store.
+fn sealing(error: CryptoError, store: Store) -> StorageError {
+    match error {
+        CryptoError::Missing => StorageError::Insecure,
+        CryptoError::Damaged => StorageError::Damaged(store.name()),
+        CryptoError::Failed(text) => StorageError::Other(text),
     }
 }
 

@@ -1,21 +1,37 @@
-//! What is stored where. Version 2 of the database `sotay`; the rows' CBOR is the sync crate's, frozen there.
+//! What is stored where; the rows' CBOR is the sync crate's, frozen there.
 //!
-//! A store's name and its key never change meaning: a new need is a new store and a new [`VERSION`].
+//! Each person has a database, sealed as a whole under the person's key. Beside them the phone's own, `sotay`, knows who
+//! the people are, and keeps what others sealed for the server. Its first two versions had the one person's stores, in the
+//! clear: what is left of that is moved (`moving.rs`).
+//!
+//! A store's name and its key never change meaning: a new need is a new store and a new version.
 
 use minicbor::{Decode, Encode};
 use sync::{
     codec,
     view::Held,
-    wire::{Hash, Operation, Outcome, QuarantineReason, RecordId, Verdict},
+    wire::{DeviceId, FormRef, Hash, Operation, Outcome, QuarantineReason, RecordId, Verdict},
 };
 
 use super::StorageError;
 
-/// The database's name.
+/// The phone's database; a person's adds a dot and their id.
 pub const DATABASE: &str = "sotay";
 
-/// The schema's version; [`Store::since`] says which stores each version added.
-pub const VERSION: u32 = 2;
+/// A kind of database; [`Store::since`] says which stores each version added.
+#[derive(Debug)]
+pub struct Schema {
+    /// Its version.
+    pub version: u32,
+    /// Its stores.
+    pub stores: &'static [Store],
+}
+
+/// A person's database.
+pub static PERSON: Schema = Schema { version: 1, stores: &STORES };
+
+/// The phone's database. The first two versions had a person's stores: nothing is written to them any more.
+pub static PHONE: Schema = Schema { version: 3, stores: &PHONE_STORES };
 
 /// Bytes of a file in one row of [`Store::Blobs`], as they are also sent.
 pub const CHUNK_SIZE_BYTES: usize = 256 * 1024;
@@ -41,14 +57,46 @@ pub enum Store {
     Pack,
     /// Where the person was in each open form, by record id; under [`FILLING`], which form was on screen.
     Place,
-    /// Bundles of others that this phone keeps until it has brought them, by hash.
+    /// Short forms of the records in [`Store::Base`], many in a row: see [`Kept`].
+    Summaries,
+    /// Of the phone: bundles of others that it keeps until it has brought them, by hash.
     Carried,
-    /// Those in pieces of [`CHUNK_SIZE_BYTES`], by hash and place.
+    /// Of the phone: those in pieces of [`CHUNK_SIZE_BYTES`], by hash and place.
     CarriedPieces,
+    /// Of the phone: a [`PersonRow`] for each person who uses it, by their id.
+    People,
+    /// Of the phone: its key and who uses it now, by the names in [`phone`].
+    Phone,
 }
 
-/// Every store.
-pub const STORES: [Store; 11] = [
+/// A person's stores.
+pub const STORES: [Store; 10] = [
+    Store::Meta,
+    Store::Base,
+    Store::Open,
+    Store::Outbox,
+    Store::Blobs,
+    Store::BlobMeta,
+    Store::Forms,
+    Store::Pack,
+    Store::Place,
+    Store::Summaries,
+];
+
+/// What the phone's database had of a person before each had their own.
+pub const STORES_1: [Store; 9] = [
+    Store::Meta,
+    Store::Base,
+    Store::Open,
+    Store::Outbox,
+    Store::Blobs,
+    Store::BlobMeta,
+    Store::Forms,
+    Store::Pack,
+    Store::Place,
+];
+
+const PHONE_STORES: [Store; 13] = [
     Store::Meta,
     Store::Base,
     Store::Open,
@@ -60,7 +108,17 @@ pub const STORES: [Store; 11] = [
     Store::Place,
     Store::Carried,
     Store::CarriedPieces,
+    Store::People,
+    Store::Phone,
 ];
+
+/// Keys of [`Store::Phone`].
+pub mod phone {
+    /// The key that the browser keeps and never shows: no bytes, but a `CryptoKey`.
+    pub const KEY: &str = "key";
+    /// The id of the person whose store is opened at the start.
+    pub const CURRENT: &str = "current";
+}
 
 /// The key of the one row in [`Store::Pack`].
 pub const PACK: &str = "pack";
@@ -104,8 +162,11 @@ impl Store {
             Self::Forms => "forms",
             Self::Pack => "pack",
             Self::Place => "place",
+            Self::Summaries => "summaries",
             Self::Carried => "carried",
             Self::CarriedPieces => "carriedpieces",
+            Self::People => "people",
+            Self::Phone => "phone",
         }
     }
 
@@ -114,6 +175,7 @@ impl Store {
     pub fn since(self) -> u32 {
         match self {
             Self::Carried | Self::CarriedPieces => 2,
+            Self::People | Self::Phone => 3,
             _ => 1,
         }
     }
@@ -130,6 +192,20 @@ pub enum Key {
     Bytes(Vec<u8>),
     /// A piece of a file: its hash and its place from 0.
     Piece(Vec<u8>, u32),
+}
+
+impl Key {
+    /// The key in bytes, of which no two keys have the same.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (kind, bytes) = match self {
+            Self::Number(number) => (1, number.to_be_bytes().to_vec()),
+            Self::Text(text) => (2, text.as_bytes().to_vec()),
+            Self::Bytes(bytes) => (3, bytes.clone()),
+            Self::Piece(hash, place) => (4, [&hash[..], &place.to_be_bytes()].concat()),
+        };
+        [&[kind], &bytes[..]].concat()
+    }
 }
 
 impl From<&str> for Key {
@@ -259,6 +335,132 @@ impl EntityListRow {
     }
 }
 
+/// The first row of [`Store::Summaries`], under 0.
+///
+/// Behind it come so many rows of [`SummaryRow`]s under 1, 2 …, and under random bytes the ids of records that a pull
+/// changed since: theirs do not hold any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Kept {
+    /// How they were made; others are made anew.
+    #[n(0)]
+    pub version: u32,
+    /// How many rows of them there are.
+    #[n(1)]
+    pub pages: u64,
+}
+
+/// A record of [`Store::Base`] as lists show it and search finds it, so that a start opens thousands of them at once.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SummaryRow {
+    /// The record.
+    #[n(0)]
+    pub id: RecordId,
+    /// Its form.
+    #[n(1)]
+    pub form: FormRef,
+    /// The org unit it belongs to.
+    #[n(2)]
+    pub unit: String,
+    /// The account that created it.
+    #[n(3)]
+    pub author: String,
+    /// Its title.
+    #[n(4)]
+    pub title: String,
+    /// Where it stands in its life, by its name.
+    #[n(5)]
+    pub state: String,
+    /// When it last changed, milliseconds since 1970.
+    #[n(6)]
+    pub changed_ms: i64,
+    /// Whether it is put away.
+    #[n(7)]
+    pub deleted: bool,
+    /// How many conflicts ask for a person.
+    #[n(8)]
+    pub conflicts: u32,
+    /// Title and short answers without diacritics.
+    #[n(9)]
+    pub folded: String,
+}
+
+/// A row of [`Store::People`]. In the clear but for what the phone's key seals: it is read before anybody is let in.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PersonRow {
+    /// The [`Label`], sealed by the phone's key.
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    pub label: Vec<u8>,
+    /// The key of the person's store: sealed by the PIN if there is one, and that by the phone's key.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub wrap: Vec<u8>,
+    /// How a PIN becomes a key; none without a PIN.
+    #[n(2)]
+    pub pin: Option<PinRow>,
+    /// Wrong PINs since the last right one.
+    #[n(3)]
+    pub wrong_pins: u32,
+    /// When the last of them was entered, milliseconds since 1970.
+    #[n(4)]
+    pub wrong_ms: i64,
+    /// After how many minutes without a touch the app locks itself.
+    #[n(5)]
+    pub idle_min: u32,
+    /// How far the store is in coming and going.
+    #[n(6)]
+    pub stage: Stage,
+}
+
+/// How a PIN becomes a key: Argon2id's parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PinRow {
+    /// Random bytes.
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    pub salt: [u8; 16],
+    /// Memory, in KiB.
+    #[n(1)]
+    pub memory_kib: u32,
+    /// Passes over it.
+    #[n(2)]
+    pub passes: u32,
+}
+
+/// How far a person's store is in coming and going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Stage {
+    /// It takes what version 1 kept in the clear, and does not hold all of it yet.
+    #[n(0)]
+    Moving,
+    /// It can be used.
+    #[n(1)]
+    Ready,
+    /// It is removed.
+    #[n(2)]
+    Leaving,
+}
+
+/// Whom a store is of. Sealed by the phone's key alone: the phone shows the names of its people before a PIN is entered.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Label {
+    /// The account.
+    #[n(0)]
+    pub account: String,
+    /// The person's name.
+    #[n(1)]
+    pub name: String,
+    /// The device that the store's operations are of.
+    #[n(2)]
+    pub device: DeviceId,
+}
+
 /// The form on screen, for a person whose phone is killed in it. Beside the places and not among the single values,
 /// so that it is written with an answer in one transaction that keeps nobody else waiting.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -329,5 +531,71 @@ mod tests {
         bytes.extend([0x01, 0xf5, 0x02, 0x61, b'f', 0x03, 0x61, b'u', 0x04, 0x63]);
         bytes.extend(b"a/b");
         assert_eq!(codec::encode(&filling), bytes);
+    }
+
+    #[test]
+    fn rows_of_the_people_keep_their_bytes() {
+        let pin = PinRow { salt: [5; 16], memory_kib: 1_024, passes: 2 };
+        let person = PersonRow {
+            label: vec![1],
+            wrap: vec![2],
+            pin: Some(pin),
+            wrong_pins: 3,
+            wrong_ms: 4,
+            idle_min: 5,
+            stage: Stage::Ready,
+        };
+        let mut bytes = vec![0xa7, 0x00, 0x41, 1, 0x01, 0x41, 2, 0x02, 0xa3, 0x00, 0x50];
+        bytes.extend([5; 16]);
+        bytes.extend([0x01, 0x19, 0x04, 0x00, 0x02, 0x02]);
+        bytes.extend([0x03, 3, 0x04, 4, 0x05, 5, 0x06, 1]);
+        assert_eq!(codec::encode(&person), bytes);
+        let label =
+            Label { account: "a".to_owned(), name: "b".to_owned(), device: DeviceId([6; 16]) };
+        let mut bytes = vec![0xa3, 0x00, 0x61, b'a', 0x01, 0x61, b'b', 0x02, 0x50];
+        bytes.extend([6; 16]);
+        assert_eq!(codec::encode(&label), bytes);
+    }
+
+    #[test]
+    fn rows_of_summaries_keep_their_bytes() {
+        assert_eq!(codec::encode(&Kept { version: 1, pages: 2 }), [0xa2, 0x00, 1, 0x01, 2]);
+        let form = FormRef { id: "f".to_owned(), version: "1".to_owned(), hash: Hash([8; 32]) };
+        let row = SummaryRow {
+            id: RecordId([9; 16]),
+            form: form.clone(),
+            unit: "u".to_owned(),
+            author: "a".to_owned(),
+            title: "t".to_owned(),
+            state: "submitted".to_owned(),
+            changed_ms: 7,
+            deleted: false,
+            conflicts: 1,
+            folded: "t".to_owned(),
+        };
+        let mut bytes = vec![0xaa, 0x00, 0x50];
+        bytes.extend([9; 16]);
+        bytes.push(0x01);
+        bytes.extend(codec::encode(&form));
+        bytes.extend([0x02, 0x61, b'u', 0x03, 0x61, b'a', 0x04, 0x61, b't', 0x05]);
+        bytes.extend(codec::encode(&"submitted"));
+        bytes.extend([0x06, 7, 0x07, 0xf4, 0x08, 1, 0x09, 0x61, b't']);
+        assert_eq!(codec::encode(&row), bytes);
+    }
+
+    /// A value is sealed for its key: two keys that look alike in bytes could change places.
+    #[test]
+    fn no_two_keys_have_the_same_bytes() {
+        let keys = [
+            Key::Number(97),
+            Key::Text("a".to_owned()),
+            Key::Bytes(vec![b'a']),
+            Key::Bytes(97_u64.to_be_bytes().to_vec()),
+            Key::Bytes([&[1; 32][..], &7_u32.to_be_bytes()].concat()),
+            Key::Piece(vec![1; 32], 7),
+            Key::Piece(vec![1; 32], 8),
+        ];
+        let bytes: std::collections::BTreeSet<Vec<u8>> = keys.iter().map(Key::to_bytes).collect();
+        assert_eq!(bytes.len(), keys.len());
     }
 }

@@ -118,7 +118,7 @@ impl Carry {
         }
         let place = u32::try_from(from / PIECE).unwrap_or(u32::MAX);
         let read = Read::Row(Store::CarriedPieces, Key::Piece(hash.0.to_vec(), place));
-        let found = self.storage.get_value().read(vec![read]).await?;
+        let found = self.shelf.get_value().read(vec![read]).await?;
         let piece = found.into_iter().flatten().next().map(|(_, piece)| piece);
         let mut piece =
             piece.ok_or_else(|| StorageError::Unreadable("a piece is missing".to_owned()))?;

@@ -142,7 +142,7 @@ impl Carry {
         let (header, ..) = header_of(file).await?;
         let size = hand_out::size(file);
         let hash = hash_of(file).await?;
-        let storage = self.storage.get_value();
+        let storage = self.shelf.get_value();
         if storage.row(Store::Carried, hash).await?.is_none() {
             for (place, start) in (0..).zip((0..size).step_by(CHUNK_SIZE_BYTES)) {
                 let piece = hand_out::slice(file, start, size.min(start + PIECE)).await?;
@@ -174,7 +174,7 @@ impl Carry {
         });
         let mut changes = without_pieces(hash, size);
         changes.push(Change::Delete(Store::Carried, hash.into()));
-        self.storage.get_value().write(changes).await?;
+        self.shelf.get_value().write(changes).await?;
         Ok(self.reload().await?)
     }
 
@@ -185,7 +185,7 @@ impl Carry {
         receipt: Option<String>,
         refused: Option<String>,
     ) -> Result<(), StorageError> {
-        let storage = self.storage.get_value();
+        let storage = self.shelf.get_value();
         let Some(row) = storage.row(Store::Carried, hash).await? else { return Ok(()) };
         let row = Row { receipt, refused, ..outbox::decode(&row, "bundle")? };
         let is_over = row.receipt.is_some() || row.refused.as_deref() != Some("unknown_key");

@@ -6,26 +6,21 @@ use sync::{
     codec,
     device::Former,
     draft::OpenPatch,
-    wire::{Hash, SealedOperation},
+    wire::{Hash, RecordId, SealedOperation},
 };
 
-use super::{Carry, CarryError, kept::header_of};
+use super::{CarryError, kept::header_of};
 use crate::platform::{
     broadcast::Channel,
     bundle::{CipherError, FrameKey},
-    document,
     files::File,
-    hand_out, json, preferences,
+    hand_out, json, preferences, random,
     storage::{
-        Change, Read, Rows, StorageError, Store,
+        Change, Read, Rows, Storage, StorageError, Store,
         schema::{BlobRow, Key, meta},
     },
 };
-use crate::stores::{
-    outbox,
-    preferences::Chosen,
-    sign_in::{Profile, SignInState},
-};
+use crate::stores::{Door, outbox, preferences::Chosen, sign_in::Profile};
 
 /// What a rescue file calls the choices about the app's looks, which are in no store.
 const PREFERENCES: &str = "preferences";
@@ -92,52 +87,76 @@ impl Came {
         let key = Key::from(name);
         self.rows_of(Store::Meta).find(|(found, _)| *found == key).map(|(_, row)| row)
     }
+
+    /// Its owner, as a phone shows them.
+    fn name(&self) -> String {
+        let profile = self.meta(meta::PROFILE).and_then(|row| json::read::<Profile>(row).ok());
+        profile.map_or_else(|| self.account.clone(), |profile| profile.name)
+    }
 }
 
-impl Carry {
-    /// Goes on from a rescue file: everything in it is on this phone's disk when this returns, and the app starts anew.
-    pub async fn restore(self, file: &File, code: &str) -> Result<(), CarryError> {
-        let (header, associated, frames) = header_of(file).await?;
-        let Some(sealed) = header.code.as_ref().filter(|_| header.kind == Kind::Rescue) else {
-            return Err(CarryError::NoRescueFile);
-        };
-        if header.device == self.records.device().device {
-            return Err(CarryError::SamePhone);
-        }
-        let key = FrameKey::by_code(sealed, &code_bytes(code)).await.map_err(wrong_code)?;
-        let came = self.open(file, associated, frames, &key).await?;
-        if let SignInState::SignedIn(profile) = self.sign_in.state().get_untracked()
-            && profile.account != came.account
-        {
-            return Err(CarryError::OtherPerson(came.account));
-        }
-        if let Some(chosen) = came.rows.iter().find(|row| row.store == PREFERENCES)
-            && let Ok(chosen) = json::read::<Chosen>(&chosen.value)
-        {
-            preferences::save(&chosen);
-        }
-        self.take_in(came).await?;
-        // Whichever tab syncs takes it over, and every tab shows it.
-        Channel::open(crate::sync_runner::LOCK).post("rescued");
-        document::reload();
-        Ok(())
+/// Goes on from a rescue file: everything in it is on this phone's disk when this returns, and the app starts anew.
+///
+/// `inside` is the store of the person who is in. When nobody is, the file's owner is let in: to their store on this
+/// phone, or to a new one.
+pub async fn restore(
+    door: Door,
+    inside: Option<Storage>,
+    file: &File,
+    code: &str,
+) -> Result<(), CarryError> {
+    let (header, associated, frames) = header_of(file).await?;
+    let Some(sealed) = header.code.as_ref().filter(|_| header.kind == Kind::Rescue) else {
+        return Err(CarryError::NoRescueFile);
+    };
+    let people = door.look().await?;
+    if people.iter().any(|person| person.label.device == header.device) {
+        return Err(CarryError::SamePhone);
     }
+    let key = FrameKey::by_code(sealed, &code_bytes(code)).await.map_err(wrong_code)?;
+    let sealed = Sealed { file: file.clone(), associated, frames, key };
+    // Nothing is written of a file that does not open to its end.
+    let came = sealed.open(None).await?;
+    let found = match (inside, door.inside().get_untracked()) {
+        (Some(storage), Some(person)) if person.label.account == came.account => {
+            Some((person, storage))
+        }
+        (Some(_), _) => return Err(CarryError::OtherPerson(came.account)),
+        (None, _) => door.store_of(&came.account, &came.name()).await?,
+    };
+    let Some((person, storage)) = found else { return Err(CarryError::Locked(came.account)) };
+    if !came.files.is_empty() {
+        sealed.open(Some(&storage)).await?;
+    }
+    if let Some(chosen) = came.rows.iter().find(|row| row.store == PREFERENCES)
+        && let Ok(chosen) = json::read::<Chosen>(&chosen.value)
+    {
+        preferences::save(&chosen);
+    }
+    take_in(&storage, came).await?;
+    // Whichever tab syncs takes it over, and every tab shows it.
+    Channel::open(&crate::sync_runner::lock_of(&storage)).post("rescued");
+    Ok(door.start_in(&person).await?)
+}
 
-    /// Opens a file, and puts the bytes of photos on the disk. Without a row of their own nobody sees them yet.
-    async fn open(
-        self,
-        file: &File,
-        associated: Hash,
-        frames: Frames,
-        key: &FrameKey,
-    ) -> Result<Came, CarryError> {
+/// A rescue file with what opens it.
+struct Sealed {
+    file: File,
+    associated: Hash,
+    frames: Frames,
+    key: FrameKey,
+}
+
+impl Sealed {
+    /// Opens it, and puts the bytes of photos into `store`. Without a row of their own nobody sees them yet.
+    async fn open(&self, store: Option<&Storage>) -> Result<Came, CarryError> {
         let mut unpacker = Unpacker::default();
         let (mut came, mut place) = (Came::default(), 0);
-        for at in 0..frames.count() {
-            let (range, nonce) = frames.frame(at).ok_or(BundleError::CutShort)?;
-            let sealed = hand_out::slice(file, range.start, range.end).await?;
-            let opened = key.open(&nonce, &associated.0, &sealed).await.map_err(wrong_code)?;
-            for item in unpacker.take(&opened)? {
+        for at in 0..self.frames.count() {
+            let (range, nonce) = self.frames.frame(at).ok_or(BundleError::CutShort)?;
+            let sealed = hand_out::slice(&self.file, range.start, range.end).await?;
+            let opened = self.key.open(&nonce, &self.associated.0, &sealed).await;
+            for item in unpacker.take(&opened.map_err(wrong_code)?)? {
                 match item {
                     Item::Contents(contents) => came.account = contents.account,
                     Item::Device(of) => {
@@ -156,10 +175,9 @@ impl Carry {
                         place = 0;
                     }
                     Item::Chunk(bytes) => {
-                        if let Some((hash, _)) = came.files.last() {
+                        if let (Some(store), Some((hash, _))) = (store, came.files.last()) {
                             let key = Key::Piece(hash.0.to_vec(), place);
-                            let put = Change::Put(Store::Blobs, key, bytes);
-                            self.storage.get_value().write(vec![put]).await?;
+                            store.write(vec![Change::Put(Store::Blobs, key, bytes)]).await?;
                         }
                         place += 1;
                     }
@@ -170,37 +188,39 @@ impl Carry {
         unpacker.finish()?;
         Ok(came)
     }
+}
 
-    /// Puts all of it in its place, in one transaction.
-    async fn take_in(self, came: Came) -> Result<(), CarryError> {
-        let mut reads = vec![
-            Read::Row(Store::Meta, meta::RESCUED.into()),
-            Read::Row(Store::Meta, meta::PROFILE.into()),
-            Read::All(Store::Open),
-            Read::All(Store::Place),
-            Read::Row(Store::Pack, crate::platform::storage::schema::PACK.into()),
-            Read::Row(Store::Meta, meta::NAMES.into()),
-        ];
-        reads.extend(came.files.iter().map(|(hash, _)| Read::Row(Store::BlobMeta, (*hash).into())));
-        let touched = [
-            Store::Meta,
-            Store::Open,
-            Store::Place,
-            Store::Pack,
-            Store::Base,
-            Store::Forms,
-            Store::BlobMeta,
-        ];
-        let decide = move |rows: Vec<Rows>| {
-            let changes = changes_of(&came, &rows)?;
-            Ok((changes, ()))
-        };
-        Ok(self.storage.get_value().update(reads, &touched, decide).await?)
-    }
+/// Puts all of it in its place, in one transaction.
+async fn take_in(storage: &Storage, came: Came) -> Result<(), CarryError> {
+    let mut reads = vec![
+        Read::Row(Store::Meta, meta::RESCUED.into()),
+        Read::Row(Store::Meta, meta::PROFILE.into()),
+        Read::All(Store::Open),
+        Read::All(Store::Place),
+        Read::Row(Store::Pack, crate::platform::storage::schema::PACK.into()),
+        Read::Row(Store::Meta, meta::NAMES.into()),
+    ];
+    reads.extend(came.files.iter().map(|(hash, _)| Read::Row(Store::BlobMeta, (*hash).into())));
+    let touched = [
+        Store::Meta,
+        Store::Open,
+        Store::Place,
+        Store::Pack,
+        Store::Base,
+        Store::Summaries,
+        Store::Forms,
+        Store::BlobMeta,
+    ];
+    let note = Key::Bytes(random::bytes::<8>().to_vec());
+    let decide = move |rows: Vec<Rows>| {
+        let changes = changes_of(&came, note.clone(), &rows)?;
+        Ok((changes, ()))
+    };
+    Ok(storage.update(reads, &touched, decide).await?)
 }
 
 /// What is written of a rescue file. What this phone has itself stays, but for records: there the other phone's work is in.
-fn changes_of(came: &Came, rows: &[Rows]) -> Result<Vec<Change>, StorageError> {
+fn changes_of(came: &Came, note: Key, rows: &[Rows]) -> Result<Vec<Change>, StorageError> {
     let [rescued, profile, open, place, pack, names, files @ ..] = rows else {
         return Err(StorageError::Unreadable("an answer is missing".to_owned()));
     };
@@ -234,6 +254,13 @@ fn changes_of(came: &Came, rows: &[Rows]) -> Result<Vec<Change>, StorageError> {
     for store in [Store::Base, Store::Forms] {
         came.rows_of(store).for_each(|(key, row)| put(store, key, row));
     }
+    let records = came.rows_of(Store::Base).filter_map(|(key, _)| match key {
+        Key::Bytes(id) => Some(RecordId(id.try_into().ok()?)),
+        _ => None,
+    });
+    let records: Vec<RecordId> = records.collect();
+    // As after a pull: kept summaries of these do not hold any more.
+    put(Store::Summaries, note, &codec::encode(&records));
     for (key, row) in came.rows_of(Store::Open) {
         match open.iter().find(|(found, _)| *found == key) {
             None => put(Store::Open, key, row),

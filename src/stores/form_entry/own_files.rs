@@ -59,6 +59,7 @@ async fn last_saved(
         let own = record.form_id == program.form().id() && record.author == account;
         own && record.id != opened && record.state != State::Draft
     };
+    records.whole().await?;
     // The newest change comes first.
     let newest = records.all().get_untracked().iter().find(is_one).map(|record| record.id);
     let Some(newest) = newest else { return Ok(None) };
@@ -81,6 +82,7 @@ async fn entities(
     let in_pack = library.pack().get_untracked();
     let mut hashes: Vec<Hash> =
         in_pack.forms.iter().filter_map(|form| form.hash.parse().ok()).collect();
+    records.whole().await?;
     let all = records.all().get_untracked();
     hashes.extend(all.iter().map(|record| record.form_hash));
     hashes.sort_unstable();

@@ -254,6 +254,14 @@ impl Server {
         }
     }
 
+    /// The process of its own that it runs in.
+    pub fn process(&self) -> Option<u32> {
+        match &self.run {
+            Run::Program(child) => child.id(),
+            Run::Stopped | Run::Here { .. } => None,
+        }
+    }
+
     /// `kill -9`.
     pub async fn kill(&mut self) {
         let Run::Program(mut child) = std::mem::replace(&mut self.run, Run::Stopped) else {

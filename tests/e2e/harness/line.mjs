@@ -9,6 +9,9 @@ export class Line {
   #isUp = true;
   /** How often it went away. */
   breaks = 0;
+  /** Bytes that came to the phone, and connections that it made. */
+  down = 0;
+  connections = 0;
 
   static async to(server) {
     const line = new Line();
@@ -17,6 +20,8 @@ export class Line {
     line.#listener = createServer((near) => {
       if (!line.#isUp) return near.destroy();
       const far = connect(server.port, '127.0.0.1');
+      line.connections += 1;
+      far.on('data', (bytes) => { line.down += bytes.length; });
       for (const [one, other] of [[near, far], [far, near]]) {
         line.#sockets.add(one);
         one.on('error', () => other.destroy());

@@ -10,6 +10,7 @@ import { downloaded } from '../harness/downloads.mjs';
 import { Device, PHONE } from '../harness/phone.mjs';
 import { picture } from '../harness/picture.mjs';
 import { Server } from '../harness/server.mjs';
+import { rowsOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
@@ -42,15 +43,8 @@ after(async () => {
 });
 
 /** Whether the phone knows what to seal to. */
-function knowsKey(device) {
-  return device.page.evaluate(() => new Promise((resolve, reject) => {
-    const opening = indexedDB.open('sotay');
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-      const found = opening.result.transaction('meta').objectStore('meta').count('organisation');
-      found.onsuccess = () => { opening.result.close(); resolve(found.result === 1); };
-    };
-  }));
+async function knowsKey(device) {
+  return (await rowsOf(device.page, 'meta')).some(([key]) => key === 'organisation');
 }
 
 async function signedIn(device, app, name) {
@@ -157,23 +151,24 @@ test('a dying phone: its owner makes a rescue file and writes the code down', as
   await officer.kill();
 });
 
-test('a store that the version before made gets places for files, and keeps what is in it', async () => {
+test('what the version before kept of others stays', async () => {
   await server.start();
   await newPhone.start();
   await newPhone.page.goto(`${server.url}/healthz`);
-  await newPhone.page.evaluate(() => new Promise((resolve, reject) => {
-    const opening = indexedDB.open('sotay', 1);
+  const carried = [0xa6, 0, 0x19, 1, 0x2c, 1, 2, 2, 1, 3, 0, 4, 0xa3, 0, 1, 1, 2, 2, 3, 5, 0x62, 0x7b, 0x7d];
+  await newPhone.page.evaluate((carried) => new Promise((resolve, reject) => {
+    const opening = indexedDB.open('sotay', 2);
     opening.onerror = () => reject(opening.error);
     opening.onupgradeneeded = () => {
-      for (const name of ['meta', 'base', 'open', 'outbox', 'blobs', 'blobmeta', 'forms', 'pack', 'place']) opening.result.createObjectStore(name);
+      for (const name of ['meta', 'base', 'open', 'outbox', 'blobs', 'blobmeta', 'forms', 'pack', 'place', 'carried', 'carriedpieces']) opening.result.createObjectStore(name);
     };
     opening.onsuccess = () => {
       const database = opening.result;
-      const writing = database.transaction('forms', 'readwrite');
-      writing.objectStore('forms').put(new Uint8Array([7]), 'before');
+      const writing = database.transaction('carried', 'readwrite');
+      writing.objectStore('carried').put(new Uint8Array(carried), new Uint8Array(32));
       writing.oncomplete = () => { database.close(); resolve(); };
     };
-  }));
+  }), carried);
   await new App(newPhone, server).open('/');
   await newPhone.page.locator('input[name="name"]').waitFor();
   const found = await newPhone.page.evaluate(() => new Promise((resolve, reject) => {
@@ -181,13 +176,11 @@ test('a store that the version before made gets places for files, and keeps what
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
       const database = opening.result;
-      const reading = database.transaction('forms').objectStore('forms').get('before');
-      reading.onsuccess = () => { resolve([database.version, [...database.objectStoreNames], [...reading.result]]); database.close(); };
+      const reading = database.transaction('carried').objectStore('carried').get(new Uint8Array(32));
+      reading.onsuccess = () => { resolve([database.version, [...reading.result]]); database.close(); };
     };
   }));
-  assert.equal(found[0], 2);
-  assert.ok(found[1].includes('carried') && found[1].includes('carriedpieces'));
-  assert.deepEqual(found[2], [7]);
+  assert.deepEqual(found, [3, carried]);
 });
 
 test('on a new phone, with nobody signed in and no network, the work goes on where it was left', async () => {
@@ -239,4 +232,29 @@ test('with a network its owner signs in there, and the server has it all under b
   await hoa.allSent();
   assert.equal((await desk.rows(TROUBLE)).length, 1);
   assert.equal((await desk.history(rows[0].ID ?? Object.values(rows[0])[0])).length, history.length);
+});
+
+test('on a phone that somebody else uses, the work goes on in a store beside theirs', async () => {
+  await minh.open('/carry');
+  const restore = section(colleague, 'Làm tiếp từ tệp cứu hộ');
+  const goOn = async () => {
+    await restore.locator('input[type="file"]').setInputFiles(bundle.path);
+    await restore.locator('#rescue-code').fill(bundle.code);
+    await restore.getByRole('button', { name: 'Làm tiếp trên máy này' }).click();
+  };
+  await goOn();
+  await restore.getByText(/Tệp này của canbo\.longkhanh\. Người khác đang dùng máy này/).waitFor();
+  await minh.open('/more');
+  await colleague.page.getByRole('button', { name: 'Đổi người dùng' }).click();
+  await colleague.page.getByRole('link', { name: 'Làm tiếp từ tệp cứu hộ' }).click();
+  await goOn();
+  await colleague.page.getByRole('navigation').first().waitFor({ timeout: 60_000 });
+  await minh.open('/sign-in');
+  await minh.enter('canbo.longkhanh');
+  await minh.allSent();
+  const desk = await Desk.signIn(server);
+  assert.equal((await desk.rows(TROUBLE)).length, 1);
+  await minh.open('/sign-in');
+  await colleague.page.getByText('Người dùng máy này').waitFor();
+  await colleague.screenshot('beside');
 });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server } from '../harness/server.mjs';
 import { Device, PHONE } from '../harness/phone.mjs';
+import { rowsOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
@@ -106,22 +107,7 @@ test('killed in a new form before the first answer: it is begun again, and no re
   await until('two records are listed', async () => (await phone.page.locator('main .record-row').count()) === 2);
 });
 
-/** What the phone's disk says of the form on screen; `null` for none. */
-function onScreen() {
-  return phone.page.evaluate(
-    () =>
-      new Promise((resolve, reject) => {
-        const opening = indexedDB.open('sotay');
-        opening.onerror = () => reject(opening.error);
-        opening.onsuccess = () => {
-          const database = opening.result;
-          const reading = database.transaction('place').objectStore('place').get('filling');
-          reading.onerror = () => reject(reading.error);
-          reading.onsuccess = () => {
-            database.close();
-            resolve(reading.result ? Array.from(reading.result) : null);
-          };
-        };
-      }),
-  );
+/** The row on the phone's disk that says which form is on screen; `null` for none. */
+async function onScreen() {
+  return (await rowsOf(phone.page, 'place')).find(([key]) => key === 'filling') ?? null;
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
 import { Server } from '../harness/server.mjs';
 import { DESK, Device } from '../harness/phone.mjs';
+import { rowsOf } from '../harness/store.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
@@ -123,15 +124,8 @@ test('a form of the pack that is dropped on the page runs to its end, and nothin
   await desk.page.locator('.page-button').click();
   await desk.page.getByRole('button', { name: 'Từng trang một' }).click();
   await form.question('tinh_trang').waitFor({ state: 'detached' });
-  const records = await desk.page.evaluate(() => new Promise((done) => {
-    const opening = indexedDB.open('sotay');
-    opening.onsuccess = () => {
-      const names = [...opening.result.objectStoreNames].filter((name) => ['open', 'outbox'].includes(name));
-      const reading = opening.result.transaction(names).objectStore('open').count();
-      reading.onsuccess = () => done(reading.result);
-    };
-  }));
-  assert.equal(records, 0);
+  const records = [...await rowsOf(desk.page, 'open'), ...await rowsOf(desk.page, 'outbox')];
+  assert.equal(records.length, 0);
   await app.open('/records');
   assert.equal(await desk.page.locator('.record-row').count(), 0);
 });

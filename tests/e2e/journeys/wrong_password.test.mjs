@@ -77,7 +77,7 @@ test('a cold start shows the work, not a sign-in', async () => {
   assert.equal(await form.question('kien_nghi').locator('input, textarea').first().inputValue(), 'Bố trí kinh phí');
 });
 
-test('another person is not let in over unsent work', async () => {
+test('another person gets a store of their own: the unsent work stays, and they see nothing of it', async () => {
   const { page } = phone;
   await page.locator('.standing-line').click();
   await page.getByRole('button', { name: 'Gửi ngay' }).click();
@@ -85,12 +85,30 @@ test('another person is not let in over unsent work', async () => {
   await page.locator('input[name="name"]').fill('canbo2.longkhanh');
   await page.locator('input[type="password"]').fill(PASSWORD);
   await page.getByRole('button', { name: 'Đăng nhập' }).click();
-  await page.locator('.sign-in-form .banner').filter({ hasText: 'Máy này còn 1 hồ sơ chưa gửi' }).waitFor();
-  await app.open('/');
+  await page.locator('.sign-in').waitFor({ state: 'detached' });
+  await page.getByRole('navigation').first().waitFor();
+  await app.open('/more');
+  await page.getByText('Trần Văn Minh').first().waitFor();
+  await app.allSent();
+  await app.open('/records');
+  await page.getByRole('navigation').first().waitFor();
+  assert.equal(await page.locator('main .record-row').count(), 0);
+  assert.ok(!(await page.content()).includes('Bố trí kinh phí'));
 });
 
-test('the same person signs in again, and the app is theirs as before', async () => {
+test('the first person is chosen by their name, without a network, and finds their work', async () => {
   const { page } = phone;
+  await server.stop();
+  await app.open('/more');
+  await page.getByRole('button', { name: 'Đổi người dùng' }).click();
+  await page.locator('.people-here .list-row').filter({ hasText: 'Nguyễn Thị Hoa' }).click();
+  await page.locator('[data-unsent="1"]').first().waitFor({ state: 'attached' });
+  await server.start();
+});
+
+test('what is theirs goes out in their name only: they sign in again, and the app is theirs as before', async () => {
+  const { page } = phone;
+  await app.open('/records');
   await page.locator('.standing-line').click();
   await page.getByRole('button', { name: 'Gửi ngay' }).click();
   await page.getByRole('link', { name: 'Đăng nhập lại' }).click();

@@ -17,6 +17,9 @@ pub const IDLE_MS: i64 = 180 * 24 * 3600 * 1000;
 /// Use is noted this often: who looks after a lost phone wants to know when it was last heard of.
 pub const TOUCH_MS: i64 = 10 * 60 * 1000;
 
+/// In whose name a request is made: the account in hexadecimal digits of its UTF-8. The app sends it with every request.
+pub const SPEAKER: &str = "x-sotay-account";
+
 /// Somebody is signed in.
 pub struct SignedIn(pub Session);
 
@@ -32,6 +35,11 @@ impl FromRequestParts<App> for OnceSignedIn {
         let session = app.database().session(&accounts::session_key(token)).await?;
         let session = session.ok_or_else(ApiError::signed_out)?;
         Span::current().record("account", session.account.as_str());
+        // People who share a device share its cookie: nobody's requests are taken for those of whoever signed in last.
+        let speaker = parts.headers.get(SPEAKER);
+        if speaker.is_some_and(|account| account != &accounts::hex(session.account.as_bytes())) {
+            return Err(ApiError::signed_out());
+        }
         let now_ms = clock::now_ms();
         if now_ms - session.seen_ms > IDLE_MS {
             return Err(ApiError::signed_out());

@@ -36,6 +36,23 @@ async fn a_person_signs_in_is_known_and_signs_out() {
 }
 
 #[tokio::test]
+async fn a_request_in_one_persons_name_is_not_taken_for_that_of_whoever_signed_in_last() {
+    let server = TestApp::start().await;
+    let cookie = server.sign_in("lan", PASSWORD, DEVICE).await.cookie();
+    for (speaker, status) in [
+        ("6c616e", StatusCode::OK),
+        ("686f61", StatusCode::UNAUTHORIZED),
+        ("lan", StatusCode::UNAUTHORIZED),
+        ("", StatusCode::UNAUTHORIZED),
+    ] {
+        for path in ["/api/v1/session", "/api/v1/pull?wait=0"] {
+            let headers = [("cookie", cookie.as_str()), ("x-sotay-account", speaker)];
+            assert_eq!(server.get(path, &headers).await.status, status, "{speaker} {path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_coordinator_sees_all_units_below_their_own() {
     let server = TestApp::start().await;
     let profile = server.sign_in("thu", PASSWORD, DEVICE).await.json();

@@ -1,4 +1,4 @@
-//! Runs `tests/e2e/bench/app.mjs` on the built app and the released server.
+//! Runs a program of `tests/e2e/bench/` on the built app and the released server.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -8,11 +8,11 @@ use crate::step::output;
 use crate::tools::{Need, Tools};
 use crate::{browser, pwa};
 
-pub fn measure() -> Result<Value> {
+pub fn measure(program: &str) -> Result<Value> {
     let tools = Tools::ensure(Need::ALL)?;
     pwa::pwa(&tools)?;
     let server = build::server(Profile::Release)?;
     let mut node = browser::node(&server)?;
-    let figures = output(node.arg("bench/app.mjs"))?;
+    let figures = output(node.arg(format!("bench/{program}")))?;
     serde_json::from_str(&figures).context("the figures are no JSON")
 }

@@ -3,41 +3,28 @@
 //! The harness drives `/forms/preview`, which anybody may open: page by page as phones do, and the whole form on one page.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::harness::{Harness, copy};
 use crate::build::{self, Profile};
 use crate::step::{root, run};
-use crate::tools::{self, Need, Tools};
+use crate::tools::{Need, Tools};
 use crate::{browser, pwa};
 
 /// What is compared.
 #[derive(clap::Args)]
 #[group(skip)]
 pub struct Args {
-    /// The folder of the harness that `forms` uses.
-    #[arg(long, env = "SOTAY_PEERS", default_value = "../shared/peers")]
-    peers: PathBuf,
     /// How often `forms` opens each form.
     #[arg(long, default_value_t = 3)]
     runs: u32,
     /// Which forms `forms` opens.
     #[arg(long, default_value = "bench100r50x10,bench1000,bench5000")]
     forms: String,
-}
-
-impl Args {
-    fn harness(&self) -> PathBuf {
-        root().join(&self.peers)
-    }
-
-    /// Whether the harness is on this machine.
-    pub fn has_harness(&self) -> bool {
-        self.harness().join("run_forms.mjs").is_file()
-    }
 }
 
 /// A server that ends with its scope.
@@ -51,15 +38,11 @@ impl Drop for Running {
     }
 }
 
-pub fn measure(args: &Args) -> Result<Value> {
-    if !args.has_harness() {
-        bail!("no harness in {}: say where it is with --peers", args.harness().display());
-    }
+pub fn measure(args: &Args, harness: &Harness) -> Result<Value> {
     let tools = Tools::ensure(Need::ALL)?;
     pwa::pwa(&tools)?;
     let server = build::server(Profile::Release)?;
-    let place = build::target().join("bench/peers");
-    copy(&args.harness(), &place)?;
+    let place = harness.fetch()?;
     prepare(&place)?;
 
     let site = place.join("site");
@@ -88,18 +71,13 @@ pub fn measure(args: &Args) -> Result<Value> {
     Ok(serde_json::from_str(&figures)?)
 }
 
-/// Fetches what the harness needs, once: its packages, the generator of forms, the peer's page.
+/// Fetches what the harness needs for forms, once: their generator, the peer's page.
 fn prepare(place: &Path) -> Result<()> {
     let here = |program: &Path| {
         let mut command = Command::new(program);
         command.current_dir(place);
         command
     };
-    if !place.join("node_modules").exists() {
-        let mut npm = tools::npm()?;
-        npm.current_dir(place).args(["install", "--ignore-scripts", "--no-audit", "--no-fund"]);
-        run(&mut npm)?;
-    }
     if !place.join("forms").exists() {
         run(here(Path::new("python3")).args(["-m", "venv", "venv"]))?;
         run(here(&place.join("venv/bin/pip")).args(["install", "-q", "pyxform", "openpyxl"]))?;
@@ -107,21 +85,6 @@ fn prepare(place: &Path) -> Result<()> {
     }
     if !place.join("dist/odk").exists() {
         run(here(Path::new("bash")).arg("build_odk.sh"))?;
-    }
-    Ok(())
-}
-
-/// Copies a folder over another. The originals may be read-only, their copies must not be.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from).with_context(|| from.display().to_string())? {
-        let entry = entry?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if source.is_dir() {
-            copy(&source, &target)?;
-        } else {
-            std::fs::write(&target, std::fs::read(&source)?)?;
-        }
     }
     Ok(())
 }

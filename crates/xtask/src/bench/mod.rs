@@ -3,6 +3,7 @@
 mod app;
 mod engine;
 mod forms;
+mod harness;
 mod sync;
 mod transfer;
 
@@ -21,18 +22,22 @@ pub struct Args {
     only: Option<Bench>,
     #[command(flatten)]
     forms: forms::Args,
+    #[command(flatten)]
+    harness: harness::Harness,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Bench {
     /// The app's files: raw, gzip, brotli.
     Transfer,
-    /// Push and pull of 1,000 records.
+    /// Push and pull by phones without a browser, a first pull in Chromium, and the same records in `PouchDB`.
     Sync,
     /// Reading forms and evaluating answers, without a browser.
     Engine,
     /// Cold start, opening each form, an answer, a save: the built app in Chromium, at CPU x1 and x4.
     App,
+    /// With 10,000 records: cold start, from the last digit of a PIN to the first screen and to the lists.
+    Lock,
     /// Opening and answering generated forms of 500 to 5,000 questions, beside ODK Web Forms.
     Forms,
 }
@@ -45,6 +50,7 @@ impl Bench {
             Self::Sync => "sync",
             Self::Engine => "engine",
             Self::App => "app",
+            Self::Lock => "lock",
             Self::Forms => "forms",
         }
     }
@@ -52,10 +58,11 @@ impl Bench {
     fn measure(self, args: &Args) -> Result<Value> {
         match self {
             Self::Transfer => transfer::measure(),
-            Self::Sync => sync::measure(),
+            Self::Sync => sync::measure(&args.harness),
             Self::Engine => engine::measure(),
-            Self::App => app::measure(),
-            Self::Forms => forms::measure(&args.forms),
+            Self::App => app::measure("app.mjs"),
+            Self::Lock => app::measure("lock.mjs"),
+            Self::Forms => forms::measure(&args.forms, &args.harness),
         }
     }
 }
@@ -67,7 +74,7 @@ pub fn bench(args: &Args) -> Result<()> {
         if args.only.is_some_and(|only| only != *bench) {
             continue;
         }
-        if args.only.is_none() && *bench == Bench::Forms && !args.forms.has_harness() {
+        if args.only.is_none() && *bench == Bench::Forms && !args.harness.is_here() {
             println!("bench: forms is left out: no harness here (--peers says where it is)");
             continue;
         }

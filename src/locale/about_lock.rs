@@ -1,0 +1,70 @@
+//! Words of locking: PINs, and several people on one phone.
+
+use super::{Language, words};
+
+words! {
+    people_here: "Người dùng máy này", "People on this phone";
+    somebody_else: "Người khác", "Somebody else";
+    change_person: "Đổi người dùng", "Change person";
+
+    lock: "Khóa ứng dụng", "Lock";
+    lock_now: "Khóa ngay", "Lock now";
+    locked_after: "Tự khóa khi không ai chạm vào", "Locks itself when nobody touches it for";
+    no_pin_yet: "Chưa đặt mã PIN: ai cầm máy này đang mở đều xem được dữ liệu của bạn.", "No PIN is set: whoever holds this phone unlocked can see your data.";
+    has_pin: "Dữ liệu của bạn trên máy này chỉ mở được bằng mã PIN.", "Your data on this phone opens only with the PIN.";
+    pin_forgotten: "Quên mã PIN thì không ai mở lại được phần chưa gửi. Hãy nhớ kỹ.", "If you forget the PIN, nobody can open what was not sent. Remember it well.";
+    set_pin: "Đặt mã PIN", "Set a PIN";
+    change_pin: "Đổi mã PIN", "Change the PIN";
+    remove_pin: "Bỏ mã PIN", "Remove the PIN";
+    cancel_pin: "Thôi", "Cancel";
+    pin_is_set: "Đã đặt mã PIN.", "The PIN is set.";
+    pin_is_removed: "Đã bỏ mã PIN.", "The PIN is removed.";
+
+    pin: "Mã PIN", "PIN";
+    enter_pin: "Nhập mã PIN", "Enter your PIN";
+    enter_old_pin: "Nhập mã PIN đang dùng", "Enter the PIN in use";
+    enter_new_pin: "Nhập mã PIN mới, 6 chữ số", "Enter a new PIN of 6 digits";
+    repeat_pin: "Nhập lại mã PIN mới", "Enter the new PIN again";
+    delete_digit: "Xóa một số", "Delete a digit";
+    opening_lock: "Đang mở…", "Opening…";
+    wrong_pin: "Mã PIN không đúng.", "Wrong PIN.";
+    pins_differ: "Hai lần nhập không giống nhau. Nhập lại từ đầu.", "The two differ. Begin again.";
+    pin_guessed: "Mã này quá dễ đoán. Chọn mã khác.", "This one is easily guessed. Choose another.";
+    pin_digits: "Mã PIN gồm 6 chữ số.", "A PIN has 6 digits.";
+    pin_no_key: "Máy không đủ bộ nhớ để mở khóa. Đóng bớt ứng dụng rồi thử lại.", "The phone has too little memory to unlock. Close other apps and try again.";
+    not_locked: "Chưa khóa, vì có phần chưa lưu được.", "Not locked, because something could not be stored.";
+}
+
+impl Language {
+    /// So many minutes.
+    #[must_use]
+    pub fn minutes(self, count: u32) -> String {
+        match self {
+            Self::Vi => format!("{count} phút"),
+            Self::En if count == 1 => "1 minute".to_owned(),
+            Self::En => format!("{count} minutes"),
+        }
+    }
+
+    /// So many digits of a PIN are entered.
+    #[must_use]
+    pub fn digits_entered(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("Đã nhập {count} số"),
+            Self::En if count == 1 => "1 digit entered".to_owned(),
+            Self::En => format!("{count} digits entered"),
+        }
+    }
+
+    /// The next PIN can be tried after so many seconds.
+    #[must_use]
+    pub fn wait_for_pin(self, seconds: i64) -> String {
+        let (minutes, rest) = (seconds / 60, seconds % 60);
+        match (self, minutes) {
+            (Self::Vi, 0) => format!("Sai nhiều lần. Thử lại sau {rest} giây."),
+            (Self::Vi, _) => format!("Sai nhiều lần. Thử lại sau {minutes} phút {rest} giây."),
+            (Self::En, 0) => format!("Too many wrong ones. Try again in {rest} s."),
+            (Self::En, _) => format!("Too many wrong ones. Try again in {minutes} min {rest} s."),
+        }
+    }
+}

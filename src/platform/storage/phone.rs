@@ -1,0 +1,333 @@
+//! The people of this phone, and the keys of their stores.
+//!
+//! A store's key is random. It lies beside the store, sealed by a key that the browser keeps and never shows; with a PIN
+//! that key alone does not open it: what is sealed is then sealed by the PIN's key already. Another PIN seals the same key anew.
+
+use std::{cell::Cell, hint::black_box, rc::Rc};
+
+use sync::codec;
+
+use super::{
+    Change, Read, Rows, Storage, StorageError,
+    database::Database,
+    moving,
+    schema::{self, DATABASE, Key, Label, PersonRow, PinRow, Stage, Store, phone},
+    sealing,
+};
+use crate::platform::{
+    crypto::{AesKey, CryptoError, KEY_BYTES},
+    random,
+};
+
+/// After how many minutes without a touch a store with a PIN is locked, unless the person chooses otherwise.
+const IDLE_MIN: u32 = 5;
+
+/// Somebody who uses this phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The store's id, 32 hexadecimal digits.
+    pub id: String,
+    /// Who it is.
+    pub label: Label,
+    /// What is known before they are let in.
+    pub row: PersonRow,
+}
+
+/// A key of bytes, overwritten when it is no longer needed.
+pub(super) struct Secret([u8; KEY_BYTES]);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.fill(0);
+        black_box(&self.0);
+    }
+}
+
+/// The phone's own store.
+#[derive(Clone)]
+pub struct Phone {
+    database: Database,
+    key: AesKey,
+}
+
+impl Phone {
+    /// Opens it, making or upgrading it. What an older app kept in the clear is in a sealed store on return.
+    pub async fn open() -> Result<Self, StorageError> {
+        Self::open_named(DATABASE).await
+    }
+
+    /// As [`Self::open`], of another name: for tests beside each other in one browser.
+    pub async fn open_named(name: &str) -> Result<Self, StorageError> {
+        let database = Database::open(name, &schema::PHONE).await?;
+        let fresh = AesKey::generate().await.map_err(of_people)?;
+        let key = database.keep_key(&fresh).await?;
+        let phone = Self { database, key };
+        moving::move_in(&phone).await?;
+        Ok(phone)
+    }
+
+    /// What the phone keeps for whoever uses it.
+    #[must_use]
+    pub fn shelf(&self) -> Storage {
+        Storage::of_phone(&self.database)
+    }
+
+    /// Who uses this phone, by name.
+    pub async fn people(&self) -> Result<Vec<Person>, StorageError> {
+        let mut people = Vec::new();
+        for person in self.everybody().await? {
+            match person.row.stage {
+                Stage::Ready => people.push(person),
+                Stage::Moving => {}
+                Stage::Leaving => self.forget(&person.id).await?,
+            }
+        }
+        people.sort_by(|a, b| a.label.name.cmp(&b.label.name));
+        Ok(people)
+    }
+
+    /// Everybody with a row, whatever its stage.
+    pub(super) async fn everybody(&self) -> Result<Vec<Person>, StorageError> {
+        let mut people = Vec::new();
+        let found =
+            self.database.transact(vec![Read::All(Store::People)], Vec::new(), None).await?;
+        for (key, row) in found.into_iter().flatten() {
+            let Key::Text(id) = key else { continue };
+            let row = decode(&row)?;
+            let label =
+                open(&self.key, &place("label", &id), &row.label).await.map_err(of_people)?;
+            let label = codec::decode(&label)
+                .map_err(|error| StorageError::Unreadable(format!("label: {error}")))?;
+            people.push(Person { id, label, row });
+        }
+        Ok(people)
+    }
+
+    /// Whose store is opened at the start.
+    pub async fn current(&self) -> Result<Option<String>, StorageError> {
+        let reads = vec![Read::Row(Store::Phone, phone::CURRENT.into())];
+        let found = self.database.transact(reads, Vec::new(), None).await?;
+        let row = found.into_iter().flatten().next();
+        Ok(row.and_then(|(_, id)| String::from_utf8(id).ok()))
+    }
+
+    /// Says whose store is opened at the start.
+    pub async fn set_current(&self, id: Option<&str>) -> Result<(), StorageError> {
+        self.write(vec![current(id)]).await
+    }
+
+    /// Makes a store for somebody who has none on this phone, with its first rows.
+    pub async fn add(&self, label: Label, first: Vec<Change>) -> Result<Person, StorageError> {
+        let person = self.make(label, Stage::Ready).await?;
+        let storage = self.enter(&person).await?;
+        storage.write(first).await?;
+        // Another tab that opens the store later is not kept waiting for this connection.
+        storage.close();
+        self.write(vec![put(&person.id, &person.row)]).await?;
+        Ok(person)
+    }
+
+    /// A person with a new key; the phone does not know them yet.
+    pub(super) async fn make(&self, label: Label, stage: Stage) -> Result<Person, StorageError> {
+        let id = format!("{:032x}", u128::from_be_bytes(random::bytes()));
+        let secret = Secret(random::bytes());
+        let sealed = seal(&self.key, &place("label", &id), &codec::encode(&label)).await;
+        let row = PersonRow {
+            label: sealed.map_err(of_people)?,
+            wrap: self.wrap(&id, &secret, None).await?,
+            pin: None,
+            wrong_pins: 0,
+            wrong_ms: 0,
+            idle_min: IDLE_MIN,
+            stage,
+        };
+        Ok(Person { id, label, row })
+    }
+
+    /// Lets a person in who has no PIN.
+    pub async fn enter(&self, person: &Person) -> Result<Storage, StorageError> {
+        let secret = self.unwrap(person, None).await?;
+        let secret = secret.ok_or(StorageError::Damaged(Store::People.name()))?;
+        self.store_of(&person.id, &secret).await
+    }
+
+    /// Lets a person in by the key that their PIN became; `None` if it is another PIN's.
+    pub async fn unlock(
+        &self,
+        person: &Person,
+        pin: &[u8; KEY_BYTES],
+    ) -> Result<Option<Storage>, StorageError> {
+        let Some(secret) = self.unwrap(person, Some(pin)).await? else { return Ok(None) };
+        self.store_of(&person.id, &secret).await.map(Some)
+    }
+
+    /// Seals a store's key by another PIN, or by none; the store stays as it is. `false` if `old` is not the PIN's key
+    /// any more.
+    pub async fn set_pin(
+        &self,
+        person: &Person,
+        old: Option<&[u8; KEY_BYTES]>,
+        new: Option<(PinRow, [u8; KEY_BYTES])>,
+    ) -> Result<bool, StorageError> {
+        let Some(secret) = self.unwrap(person, old).await? else { return Ok(false) };
+        let pin = new.as_ref().map(|(row, key)| (row, key));
+        let wrap = self.wrap(&person.id, &secret, pin).await?;
+        let pin = new.map(|(row, _)| row);
+        let was = person.row.wrap.clone();
+        let is_set = Rc::new(Cell::new(false));
+        let has_set = Rc::clone(&is_set);
+        self.change(&person.id, move |row| {
+            // Another tab that was faster keeps its PIN.
+            if row.wrap == was {
+                (row.wrap, row.pin) = (wrap.clone(), pin.clone());
+                row.wrong_pins = 0;
+                has_set.set(true);
+            }
+        })
+        .await?;
+        Ok(is_set.get())
+    }
+
+    /// Changes what is known of a person before they are let in.
+    pub async fn change(
+        &self,
+        id: &str,
+        edit: impl Fn(&mut PersonRow) + 'static,
+    ) -> Result<(), StorageError> {
+        self.change_by(id, Box::new(edit)).await
+    }
+
+    async fn change_by(
+        &self,
+        id: &str,
+        edit: Box<dyn Fn(&mut PersonRow)>,
+    ) -> Result<(), StorageError> {
+        let of = Key::from(id);
+        let decide = move |rows: Vec<Rows>| {
+            let mut changes = Vec::new();
+            for (key, row) in rows.into_iter().flatten() {
+                let mut row = decode(&row)?;
+                edit(&mut row);
+                changes.push(Change::Put(Store::People, key, codec::encode(&row)));
+            }
+            Ok(changes)
+        };
+        let (reads, touched) = (vec![Read::Row(Store::People, of)], vec![Store::People]);
+        self.database.transact(reads, touched, Some(Box::new(decide))).await.map(drop)
+    }
+
+    /// Removes a person and their store from this phone, for good.
+    pub async fn remove(&self, id: &str) -> Result<(), StorageError> {
+        // Without its key the store is nothing, however long the browser takes to remove it.
+        self.change(id, |row| {
+            row.wrap.clear();
+            row.stage = Stage::Leaving;
+        })
+        .await?;
+        self.set_current(None).await?;
+        self.forget(id).await
+    }
+
+    async fn forget(&self, id: &str) -> Result<(), StorageError> {
+        Database::remove(&self.name_of(id)).await?;
+        self.write(vec![Change::Delete(Store::People, id.into())]).await
+    }
+
+    pub(super) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub(super) async fn write(&self, changes: Vec<Change>) -> Result<(), StorageError> {
+        let touched = changes.iter().map(Change::store).collect();
+        let decide = Box::new(move |_| Ok(changes.clone()));
+        self.database.transact(Vec::new(), touched, Some(decide)).await.map(drop)
+    }
+
+    fn name_of(&self, id: &str) -> String {
+        format!("{}.{id}", self.database.name())
+    }
+
+    async fn store_of(&self, id: &str, secret: &Secret) -> Result<Storage, StorageError> {
+        let key = AesKey::import(&secret.0).await.map_err(of_people)?;
+        Storage::open(&self.name_of(id), key).await
+    }
+
+    async fn wrap(
+        &self,
+        id: &str,
+        secret: &Secret,
+        pin: Option<(&PinRow, &[u8; KEY_BYTES])>,
+    ) -> Result<Vec<u8>, StorageError> {
+        let inner = match pin {
+            Some((row, key)) => {
+                let key = AesKey::import(key).await.map_err(of_people)?;
+                seal(&key, &pin_place(id, row), &secret.0).await.map_err(of_people)?
+            }
+            None => secret.0.to_vec(),
+        };
+        seal(&self.key, &place("wrap", id), &inner).await.map_err(of_people)
+    }
+
+    /// `None` if the PIN is wrong, or missing.
+    async fn unwrap(
+        &self,
+        person: &Person,
+        pin: Option<&[u8; KEY_BYTES]>,
+    ) -> Result<Option<Secret>, StorageError> {
+        let Person { id, row, .. } = person;
+        let inner = open(&self.key, &place("wrap", id), &row.wrap).await.map_err(of_people)?;
+        let bytes = match (&row.pin, pin) {
+            (None, _) => inner,
+            (Some(_), None) => return Ok(None),
+            (Some(row), Some(key)) => {
+                let key = AesKey::import(key).await.map_err(of_people)?;
+                match open(&key, &pin_place(id, row), &inner).await {
+                    Ok(bytes) => bytes,
+                    Err(CryptoError::Damaged) => return Ok(None),
+                    Err(error) => return Err(of_people(error)),
+                }
+            }
+        };
+        let bytes = bytes.try_into();
+        bytes
+            .map(|bytes| Some(Secret(bytes)))
+            .map_err(|_other: Vec<u8>| StorageError::Damaged(Store::People.name()))
+    }
+}
+
+pub(super) fn put(id: &str, row: &PersonRow) -> Change {
+    Change::Put(Store::People, id.into(), codec::encode(row))
+}
+
+pub(super) fn current(id: Option<&str>) -> Change {
+    let key = Key::from(phone::CURRENT);
+    match id {
+        Some(id) => Change::Put(Store::Phone, key, id.as_bytes().to_vec()),
+        None => Change::Delete(Store::Phone, key),
+    }
+}
+
+pub(super) fn decode(row: &[u8]) -> Result<PersonRow, StorageError> {
+    codec::decode(row).map_err(|error| StorageError::Unreadable(format!("person: {error}")))
+}
+
+fn place(what: &str, id: &str) -> Vec<u8> {
+    format!("{what} {id}").into_bytes()
+}
+
+/// The PIN's key is of these parameters: with others beside it the seal does not open.
+fn pin_place(id: &str, row: &PinRow) -> Vec<u8> {
+    [place("pin", id), codec::encode(row)].concat()
+}
+
+fn of_people(error: CryptoError) -> StorageError {
+    sealing(error, Store::People)
+}
+
+async fn seal(key: &AesKey, place: &[u8], bytes: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    key.seal(place, bytes)?.done().await
+}
+
+async fn open(key: &AesKey, place: &[u8], value: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    key.open(place, value)?.done().await
+}

@@ -1,0 +1,507 @@
+//! Who is let in: the people of this phone, each with a store of their own, and locking up behind them.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use serde::Serialize;
+use sync::{device::DeviceState, wire::DeviceId};
+use thiserror::Error;
+
+use super::{
+    OpenForms, SignIn,
+    outbox::put_device,
+    pin::{self, BadPin, NoKey},
+    sign_in::{Profile, SignInError, put_profile},
+};
+use crate::platform::{
+    activity, address,
+    broadcast::Channel,
+    clock, document,
+    http::{HttpError, Method, Request, Response},
+    json, log_error, random,
+    storage::{
+        Person, Phone, Storage, StorageError,
+        schema::{Label, PinRow},
+    },
+    tasks, visibility,
+};
+
+/// What lets a person in.
+#[derive(Clone, Copy, Serialize)]
+#[serde(untagged)]
+pub enum Key<'a> {
+    /// What the person knows.
+    Password {
+        /// The account's name.
+        name: &'a str,
+        /// Its password.
+        password: &'a str,
+    },
+    /// What a coordinator made for the person; good once.
+    Code {
+        /// The code as it was read out or stood in the link.
+        code: &'a str,
+    },
+}
+
+#[derive(Serialize)]
+struct Credentials<'a> {
+    #[serde(flatten)]
+    key: Key<'a>,
+    /// Whose device it is: a code of anybody else is not used up with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only: Option<&'a str>,
+    device: String,
+    device_name: String,
+}
+
+/// Why a PIN did not open, or was not set.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PinError {
+    /// Another one.
+    #[error("wrong PIN")]
+    Wrong,
+    /// So many were wrong that the next waits, in milliseconds.
+    #[error("to wait {0} ms")]
+    Wait(i64),
+    /// It is not one that a person may choose.
+    #[error(transparent)]
+    Bad(#[from] BadPin),
+    /// The phone cannot work with it.
+    #[error(transparent)]
+    NoKey(#[from] NoKey),
+    /// The phone's storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Draws the app of a person who was let in.
+type Enter = Rc<dyn Fn(Storage)>;
+
+/// The way into the app.
+#[derive(Clone, Copy)]
+pub struct Door {
+    phone: StoredValue<Option<Phone>, LocalStorage>,
+    enter: StoredValue<Enter, LocalStorage>,
+    people: RwSignal<Vec<Person>>,
+    /// Whose PIN is asked for.
+    asked: RwSignal<Option<Person>>,
+    inside: RwSignal<Option<Person>>,
+    /// Whose store is opened at the start.
+    current: StoredValue<Option<String>>,
+    /// What the server said of somebody who still has to enter their PIN.
+    fresh: StoredValue<Option<Profile>>,
+    others: StoredValue<Channel, LocalStorage>,
+}
+
+impl Door {
+    /// The way in, which leads nowhere yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            phone: StoredValue::new_local(None),
+            enter: StoredValue::new_local(Rc::new(drop)),
+            people: RwSignal::new(Vec::new()),
+            asked: RwSignal::new(None),
+            inside: RwSignal::new(None),
+            current: StoredValue::new(None),
+            fresh: StoredValue::new(None),
+            others: StoredValue::new_local(Channel::closed()),
+        }
+    }
+
+    /// Where the way in leads.
+    pub fn on_enter(self, enter: impl Fn(Storage) + 'static) {
+        self.enter.set_value(Rc::new(enter));
+    }
+
+    /// Opens the phone, and lets the person in who used it last and has no PIN. Whether somebody was let in.
+    pub async fn open(self) -> Result<bool, StorageError> {
+        let phone = Phone::open().await?;
+        self.phone.set_value(Some(phone.clone()));
+        let people = self.look().await?;
+        let current = phone.current().await?;
+        self.current.set_value(current.clone());
+        let current = people.into_iter().find(|person| Some(&person.id) == current.as_ref());
+        let Some(person) = current else { return Ok(false) };
+        let has_pin = person.row.pin.is_some();
+        self.let_in(person).await?;
+        Ok(!has_pin)
+    }
+
+    /// Who uses this phone.
+    #[must_use]
+    pub fn people(self) -> Signal<Vec<Person>> {
+        self.people.into()
+    }
+
+    /// Whose PIN is asked for.
+    #[must_use]
+    pub fn asked(self) -> Signal<Option<Person>> {
+        self.asked.into()
+    }
+
+    /// Asks nobody for a PIN: somebody else takes the phone.
+    pub fn ask_nobody(self) {
+        self.asked.set(None);
+    }
+
+    /// Who is in.
+    #[must_use]
+    pub fn inside(self) -> Signal<Option<Person>> {
+        self.inside.into()
+    }
+
+    /// Lets a person in, or asks for their PIN. While somebody is in, the page starts anew: nothing of theirs stays in
+    /// memory.
+    pub async fn choose(
+        self,
+        person: Person,
+        forms: Option<OpenForms>,
+    ) -> Result<(), StorageError> {
+        let Some(forms) = forms else { return self.let_in(person).await };
+        self.make_way(forms, Some(&person.id), false).await
+    }
+
+    async fn let_in(self, person: Person) -> Result<(), StorageError> {
+        if person.row.pin.is_some() {
+            self.asked.set(Some(person));
+            return Ok(());
+        }
+        let storage = self.phone()?.enter(&person).await?;
+        self.let_inside(person, storage).await
+    }
+
+    async fn let_inside(self, person: Person, storage: Storage) -> Result<(), StorageError> {
+        let fresh = self.fresh.try_update_value(Option::take).flatten();
+        if let Some(profile) = fresh.filter(|profile| profile.account == person.label.account) {
+            storage.write(vec![put_profile(&profile)]).await?;
+        }
+        if self.current.get_value().as_ref() != Some(&person.id) {
+            self.phone()?.set_current(Some(&person.id)).await?;
+        }
+        self.asked.set(None);
+        self.inside.set(Some(person));
+        self.enter.get_value()(storage);
+        Ok(())
+    }
+
+    /// What the phone keeps for whoever uses it.
+    pub fn shelf(self) -> Result<Storage, StorageError> {
+        Ok(self.phone()?.shelf())
+    }
+
+    fn phone(self) -> Result<Phone, StorageError> {
+        self.phone.get_value().ok_or(StorageError::Closed)
+    }
+
+    /// Reads anew who uses this phone.
+    pub(super) async fn look(self) -> Result<Vec<Person>, StorageError> {
+        let people = self.phone()?.people().await?;
+        self.people.set(people.clone());
+        let now = |person: &Person| people.iter().find(|now| now.id == person.id).cloned();
+        if let Some(person) = self.inside.get_untracked() {
+            self.inside.set(now(&person).or(Some(person)));
+        }
+        Ok(people)
+    }
+}
+
+impl Default for Door {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Door {
+    /// Signs in at the server. Who has no store on this phone gets one of their own; whoever else uses it keeps theirs,
+    /// with all that is not sent.
+    pub async fn sign_in(
+        self,
+        key: Key<'_>,
+        inside: Option<(SignIn, OpenForms)>,
+    ) -> Result<(), SignInError> {
+        let phone = self.phone()?;
+        let people = self.look().await?;
+        let here = self.inside.get_untracked();
+        let (device, answer) = self.ask_as(key, here.as_ref(), &people).await?;
+        if !answer.is_ok() {
+            return Err(refused(&answer));
+        }
+        let profile: Profile = json::read(&answer.body).map_err(SignInError::Refused)?;
+        if let (Some((sign_in, _)), Some(here)) = (inside, &here)
+            && here.label.account == profile.account
+        {
+            return Ok(sign_in.renew(profile).await?);
+        }
+        let known = people.into_iter().find(|person| person.label.account == profile.account);
+        let person = match known {
+            Some(person) if person.row.pin.is_none() => {
+                let storage = phone.enter(&person).await?;
+                storage.write(vec![put_profile(&profile)]).await?;
+                storage.close();
+                person
+            }
+            Some(person) => {
+                self.fresh.set_value(Some(profile));
+                person
+            }
+            None => {
+                let label =
+                    Label { account: profile.account.clone(), name: profile.name.clone(), device };
+                let first = put_device(&DeviceState::new(device));
+                phone.add(label, vec![first, put_profile(&profile)]).await?
+            }
+        };
+        self.choose(person, inside.map(|(_, forms)| forms)).await?;
+        Ok(())
+    }
+}
+
+impl Door {
+    /// The store of somebody who is let in without the server: theirs on this phone, or a new one. `None` if a PIN is
+    /// before it.
+    pub(super) async fn store_of(
+        self,
+        account: &str,
+        name: &str,
+    ) -> Result<Option<(Person, Storage)>, StorageError> {
+        let phone = self.phone()?;
+        let mut people = self.look().await?.into_iter();
+        let person = match people.find(|person| person.label.account == account) {
+            Some(person) if person.row.pin.is_some() => return Ok(None),
+            Some(person) => person,
+            None => {
+                let device = new_device();
+                let label = Label { account: account.to_owned(), name: name.to_owned(), device };
+                phone.add(label, vec![put_device(&DeviceState::new(device))]).await?
+            }
+        };
+        let storage = phone.enter(&person).await?;
+        Ok(Some((person, storage)))
+    }
+
+    /// Starts the app anew in that person's store.
+    pub(super) async fn start_in(self, person: &Person) -> Result<(), StorageError> {
+        self.phone()?.set_current(Some(&person.id)).await?;
+        document::reload();
+        Ok(())
+    }
+
+    /// Asks the server, each person with the device that their store's operations are of. Whose a code is only the server
+    /// knows, and does not use it up for another than the one that is named with it.
+    async fn ask_as(
+        self,
+        key: Key<'_>,
+        here: Option<&Person>,
+        people: &[Person],
+    ) -> Result<(DeviceId, Response), SignInError> {
+        if let Key::Password { name, .. } = key {
+            let is_one = |person: &&Person| person.label.account.eq_ignore_ascii_case(name);
+            let known = people.iter().find(is_one).map(|person| person.label.device);
+            let device = known.unwrap_or_else(new_device);
+            return Ok((device, ask(key, None, device).await?));
+        }
+        let others = people.iter().filter(|person| Some(&person.id) != here.map(|here| &here.id));
+        for Person { label, .. } in here.into_iter().chain(others) {
+            let answer = ask(key, Some(&label.account), label.device).await?;
+            if answer.error().is_none_or(|error| error.code != "other_account") {
+                return Ok((label.device, answer));
+            }
+        }
+        let device = new_device();
+        Ok((device, ask(key, None, device).await?))
+    }
+
+    /// Lets in whose PIN is asked for.
+    pub async fn unlock(self, pin: &str) -> Result<(), PinError> {
+        let asked = self.asked.get_untracked().ok_or(StorageError::Closed)?;
+        let (person, key) = self.try_pin(&asked.id, pin).await?;
+        let Some(storage) = self.phone()?.unlock(&person, &key).await? else {
+            return Err(PinError::Wrong);
+        };
+        let id = person.id.clone();
+        // Nobody waits for it: should it fail, the next PIN waits a little longer.
+        tasks::spawn(async move {
+            if let Err(error) = self.forget_wrong(&id).await {
+                log_error(&format!("wrong PINs not forgotten: {error}"));
+            }
+        });
+        Ok(self.let_inside(person, storage).await?)
+    }
+
+    /// Sets another PIN for the person inside, or none; `old` is the one that holds now.
+    pub async fn set_pin(self, old: Option<&str>, new: Option<&str>) -> Result<(), PinError> {
+        let here = self.inside.get_untracked().ok_or(StorageError::Closed)?;
+        let phone = self.phone()?;
+        let new = match new {
+            Some(pin) => {
+                pin::check(pin)?;
+                let row: PinRow = pin::parameters(random::bytes());
+                let key = pin::key(pin, &row)?;
+                Some((row, key))
+            }
+            None => None,
+        };
+        let is_set = match old {
+            Some(old) => {
+                let (person, old) = self.try_pin(&here.id, old).await?;
+                phone.set_pin(&person, Some(&old), new).await?
+            }
+            None => phone.set_pin(&self.person(&here.id).await?, None, new).await?,
+        };
+        self.look().await?;
+        if is_set { Ok(()) } else { Err(PinError::Wrong) }
+    }
+
+    /// After how many minutes without a touch the app locks itself.
+    pub async fn set_idle(self, minutes: u32) -> Result<(), StorageError> {
+        let Some(here) = self.inside.get_untracked() else { return Ok(()) };
+        self.phone()?.change(&here.id, move |row| row.idle_min = minutes).await?;
+        self.look().await.map(drop)
+    }
+
+    /// The key that a PIN becomes. It counts as wrong until it has proved right: whoever ends the app meanwhile has no
+    /// free try.
+    async fn try_pin(self, id: &str, pin: &str) -> Result<(Person, [u8; 32]), PinError> {
+        let person = self.person(id).await?;
+        let now_ms = clock::now_ms();
+        let wait_ms = pin::wait_ms(person.row.wrong_pins, person.row.wrong_ms, now_ms);
+        if wait_ms > 0 {
+            return Err(PinError::Wait(wait_ms));
+        }
+        let Some(row) = &person.row.pin else { return Err(PinError::Wrong) };
+        let count = move |row: &mut crate::platform::storage::schema::PersonRow| {
+            row.wrong_pins = row.wrong_pins.saturating_add(1);
+            row.wrong_ms = now_ms;
+        };
+        self.phone()?.change(id, count).await?;
+        let key = pin::key(pin, row)?;
+        Ok((person, key))
+    }
+
+    /// How long the next PIN waits, in milliseconds.
+    pub async fn wait_ms(self, id: &str) -> Result<i64, StorageError> {
+        let row = self.person(id).await?.row;
+        Ok(pin::wait_ms(row.wrong_pins, row.wrong_ms, clock::now_ms()))
+    }
+
+    async fn forget_wrong(self, id: &str) -> Result<(), StorageError> {
+        self.phone()?.change(id, |row| row.wrong_pins = 0).await
+    }
+
+    async fn person(self, id: &str) -> Result<Person, StorageError> {
+        let people = self.look().await?;
+        people.into_iter().find(|person| person.id == id).ok_or(StorageError::Closed)
+    }
+}
+
+impl Door {
+    /// Locks up: what is entered is on the disk, then the page starts anew, and with it goes every key and every
+    /// answer in memory.
+    pub async fn lock(self, forms: OpenForms) -> Result<(), StorageError> {
+        let here = self.inside.get_untracked();
+        self.others.with_value(|others| others.post("lock"));
+        self.make_way(forms, here.as_ref().map(|person| person.id.as_str()), true).await
+    }
+
+    /// As [`Self::lock`], for somebody without a PIN: the phone asks who takes it.
+    pub async fn leave(self, forms: OpenForms) -> Result<(), StorageError> {
+        self.make_way(forms, None, false).await
+    }
+
+    /// `stays`: whoever comes next stands where this person stood.
+    async fn make_way(
+        self,
+        forms: OpenForms,
+        next: Option<&str>,
+        stays: bool,
+    ) -> Result<(), StorageError> {
+        // What cannot be stored is worth more than the lock: then it stays open, and says so.
+        forms.save_all().await?;
+        self.phone()?.set_current(next).await?;
+        if !stays {
+            address::change("/", true);
+        }
+        document::reload();
+        Ok(())
+    }
+
+    /// Removes the person inside and their store from this phone. All of it is at the server: the caller saw to that.
+    pub(super) async fn remove_inside(self) -> Result<(), StorageError> {
+        match self.inside.get_untracked() {
+            Some(here) => self.phone()?.remove(&here.id).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Locks when nobody touched the app for as long as its person chose, and when another tab of theirs is locked.
+    pub fn watch(self, forms: OpenForms) {
+        let Some(here) = self.inside.get_untracked() else { return };
+        let others = Channel::open(&format!("sotay.door {}", here.id));
+        self.others.set_value(others.clone());
+        others.on_message(move |_| self.lock_quietly(forms, true));
+        let touched_ms = StoredValue::new(clock::now_ms());
+        activity::on_touch(move || touched_ms.set_value(clock::now_ms()));
+        visibility::on_change(move |visible| {
+            if visible {
+                self.lock_if_idle(forms, touched_ms);
+            }
+        });
+        self.look_again(forms, touched_ms);
+    }
+
+    /// A phone that slept fires no timers: it is looked at every so often, and when it comes to the front.
+    fn look_again(self, forms: OpenForms, touched_ms: StoredValue<i64>) {
+        const EVERY_MS: u32 = 10_000;
+        // It fires as long as the page lives.
+        drop(tasks::after(EVERY_MS, move || {
+            self.lock_if_idle(forms, touched_ms);
+            self.look_again(forms, touched_ms);
+        }));
+    }
+
+    fn lock_if_idle(self, forms: OpenForms, touched_ms: StoredValue<i64>) {
+        let Some(here) = self.inside.get_untracked() else { return };
+        let idle_ms = clock::now_ms() - touched_ms.get_value();
+        if here.row.pin.is_some() && idle_ms >= i64::from(here.row.idle_min) * 60_000 {
+            self.lock_quietly(forms, false);
+        }
+    }
+
+    fn lock_quietly(self, forms: OpenForms, was_told: bool) {
+        let Some(here) = self.inside.get_untracked() else { return };
+        if was_told || here.row.pin.is_some() {
+            // Whoever takes the phone up again sees nothing while the page goes.
+            document::set_root_attribute("data-locking", "on");
+            tasks::spawn(async move {
+                // It is tried again; what could not be stored shows in the form itself.
+                if let Err(error) = self.make_way(forms, Some(&here.id), true).await {
+                    document::set_root_attribute("data-locking", "off");
+                    log_error(&format!("not locked: {error}"));
+                }
+            });
+        }
+    }
+}
+
+async fn ask(key: Key<'_>, only: Option<&str>, device: DeviceId) -> Result<Response, SignInError> {
+    let device_name = crate::platform::device_name();
+    let credentials = Credentials { key, only, device: device.to_string(), device_name };
+    let body = serde_json::to_vec(&credentials).expect("strings are JSON");
+    let request = Request::new(Method::Post, "/api/v1/session").body("application/json", body);
+    request.send(&[]).await.map_err(|_no_answer: HttpError| SignInError::Unreachable)
+}
+
+fn refused(answer: &Response) -> SignInError {
+    match answer.error() {
+        Some(error) if error.code == "wrong_credentials" => SignInError::WrongCredentials,
+        Some(error) if error.code == "wrong_code" => SignInError::WrongCode,
+        Some(error) => SignInError::Refused(error.code),
+        None => SignInError::Refused(answer.status.to_string()),
+    }
+}
+
+fn new_device() -> DeviceId {
+    DeviceId(random::bytes_16())
+}

@@ -1,0 +1,243 @@
+// A PIN: what is on the phone opens with it alone, at the very question; wrong ones wait; nobody's work shows to anybody else.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PASSWORD, Server } from '../harness/server.mjs';
+import { faults } from '../harness/axe.mjs';
+import { Device, PHONE } from '../harness/phone.mjs';
+import { readable } from '../harness/store.mjs';
+import { until } from '../harness/until.mjs';
+import { App } from '../pages/app.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const FORM = 'lk_kt_phuong_xa';
+const PIN = '274913';
+const NEW_PIN = '860417';
+const NAME = 'Nguyễn Thị Hoa';
+const ANSWER = 'Lập bởi Đặng Hường';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const phone = new Device('officer', folder, PHONE);
+let server;
+let app;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  await server.start();
+  app = new App(phone, server);
+  await phone.start();
+  await app.signIn('canbo.longkhanh');
+  await app.readyForOffline();
+  await app.allSent();
+});
+
+after(async () => {
+  await phone.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Presses the pad's keys, as a thumb does. */
+async function press(pin) {
+  for (const digit of pin) await phone.page.locator(`[data-digit="${digit}"]`).click();
+}
+
+const pad = () => phone.page.locator('.pin-pad');
+const said = (text) => phone.page.locator('.banner').filter({ hasText: text }).waitFor();
+const answer = (form, name) => form.question(name).locator('input, textarea').first().inputValue();
+
+/** The question that has the focus, by its name. */
+function focused() {
+  return phone.page.evaluate(() => document.activeElement?.closest('[data-q]')?.dataset.q);
+}
+
+async function killAndOpen(path = '/') {
+  await phone.kill();
+  await phone.start();
+  await app.open(path);
+}
+
+/** Nothing of the person's work is on the page. */
+async function nothingShows() {
+  const text = await phone.page.content();
+  for (const secret of [ANSWER, FORM]) assert.ok(!text.includes(secret), secret);
+  assert.equal(await phone.page.locator('[data-q], .record-row').count(), 0);
+}
+
+test('without a PIN the phone says so; one that anybody guesses is not taken', async () => {
+  const { page } = phone;
+  await app.open('/more');
+  await page.getByText('Chưa đặt mã PIN').waitFor();
+  await page.getByRole('button', { name: 'Đặt mã PIN' }).click();
+  await press('123456');
+  await said('quá dễ đoán');
+  await press(PIN);
+  await page.getByText('Nhập lại mã PIN mới').waitFor();
+  await press(NEW_PIN);
+  await said('không giống nhau');
+  assert.deepEqual(await faults(phone, 'pin-settings'), []);
+});
+
+test('a PIN is set by keys alone', async () => {
+  const { page } = phone;
+  for (const _ of [1, 2]) {
+    await until('the pad has the focus', () => page.evaluate(() => document.activeElement?.id === 'pin'));
+    await page.keyboard.type(PIN);
+  }
+  await page.getByText('chỉ mở được bằng mã PIN').waitFor();
+  await phone.screenshot('pin-set');
+});
+
+test('killed while a form is filled without a network: a cold start shows the lock, and nothing of the work', async () => {
+  await server.stop();
+  await app.open(`/fill/${FORM}`);
+  await press(PIN);
+  const form = await new FormPage(phone.page).ready();
+  await form.type('nguoi_lap', ANSWER);
+  await form.saved();
+  await killAndOpen();
+  await pad().waitFor();
+  assert.equal(await phone.page.locator('h1').innerText(), NAME);
+  await nothingShows();
+  assert.deepEqual(await faults(phone, 'lock'), []);
+  await phone.screenshot('lock');
+});
+
+test('nothing of the work or of the person can be read on the disk', async () => {
+  const { found, size } = await readable(phone.page, [ANSWER, NAME, 'canbo.longkhanh', 'dn_p_long_khanh', FORM, PIN]);
+  assert.ok(size > 100_000, `${size} bytes were looked through`);
+  assert.deepEqual(found, []);
+});
+
+test('a wrong PIN does not open, the right one leads to the very question', async () => {
+  await press(PIN.split('').reverse().join(''));
+  await said('Mã PIN không đúng');
+  await nothingShows();
+  await press(PIN);
+  const form = await new FormPage(phone.page).ready();
+  assert.equal(await answer(form, 'nguoi_lap'), ANSWER);
+  await until('the question has the focus', async () => (await focused()) === 'nguoi_lap');
+});
+
+test('three wrong PINs make the next one wait, and a new start does not shorten it', async () => {
+  await killAndOpen();
+  for (const wrong of ['111222', '333444', '555666']) {
+    await pad().waitFor();
+    await until('the pad takes keys', () => phone.page.locator('[data-digit="1"]').isEnabled());
+    await press(wrong);
+    await phone.page.locator('.banner').waitFor();
+  }
+  await said('Thử lại sau');
+  assert.ok(await phone.page.locator('[data-digit="1"]').isDisabled());
+  await phone.kill();
+  await phone.start();
+  await phone.page.clock.install();
+  await app.open('/');
+  await said('Thử lại sau');
+  assert.ok(await phone.page.locator('[data-digit="1"]').isDisabled());
+  await phone.page.clock.fastForward(10_000);
+  await until('the wait is over', () => phone.page.locator('[data-digit="1"]').isEnabled());
+  await press(PIN);
+  await new FormPage(phone.page).ready();
+});
+
+test('nobody touches the phone for the time that was chosen: it locks by itself, and what was typed is there after', async () => {
+  const { page } = phone;
+  const form = new FormPage(page);
+  // Not left, so not saved by leaving: the lock itself stores it.
+  await form.question('nguoi_lap').locator('input, textarea').first().fill(`${ANSWER} và tổ`);
+  await page.clock.fastForward('04:30');
+  assert.equal(await pad().count(), 0, 'not yet');
+  await page.clock.fastForward('00:50');
+  await pad().waitFor();
+  await nothingShows();
+  await press(PIN);
+  assert.equal(await answer(await form.ready(), 'nguoi_lap'), `${ANSWER} và tổ`);
+});
+
+test('a touch puts it off', async () => {
+  const { page } = phone;
+  await page.clock.fastForward('04:30');
+  await page.keyboard.press('Shift');
+  await page.clock.fastForward('04:30');
+  assert.equal(await pad().count(), 0);
+  await page.clock.fastForward('00:50');
+  await pad().waitFor();
+  await press(PIN);
+  await new FormPage(page).ready();
+});
+
+test('locked on demand in one tab, the other one is locked too', async () => {
+  const other = await phone.context.newPage();
+  await other.goto(`${server.url}/records`);
+  await other.locator('.pin-pad').waitFor();
+  for (const digit of PIN) await other.locator(`[data-digit="${digit}"]`).click();
+  await other.locator('.record-row').first().waitFor();
+  await app.open('/more');
+  await press(PIN);
+  await phone.page.getByRole('button', { name: 'Khóa ngay' }).click();
+  await pad().waitFor();
+  await other.locator('.pin-pad').waitFor();
+  assert.equal(await other.locator('.record-row').count(), 0);
+  await other.close();
+});
+
+test('another PIN takes the place of the first', async () => {
+  const { page } = phone;
+  await press(PIN);
+  await page.getByRole('button', { name: 'Đổi mã PIN' }).click();
+  await press(PIN);
+  for (const _ of [1, 2]) await press(NEW_PIN);
+  await page.getByText('Đã đặt mã PIN').waitFor();
+  await page.getByRole('button', { name: 'Khóa ngay' }).click();
+  await pad().waitFor();
+  await press(PIN);
+  await said('Mã PIN không đúng');
+  await press(NEW_PIN);
+  await page.getByRole('button', { name: 'Khóa ngay' }).waitFor();
+});
+
+test('a second person on the same phone has a store of their own, and neither opens the other\'s', async () => {
+  const { page } = phone;
+  await server.start();
+  await page.getByRole('button', { name: 'Khóa ngay' }).click();
+  await pad().waitFor();
+  await page.getByRole('button', { name: 'Người khác' }).click();
+  await page.locator('.people-here .list-row').filter({ hasText: NAME }).waitFor();
+  assert.deepEqual(await faults(phone, 'people-here'), []);
+  await phone.screenshot('people-here');
+  await app.enter('canbo2.longkhanh');
+  await app.open('/records');
+  await page.getByRole('navigation').first().waitFor();
+  await app.allSent();
+  await nothingShows();
+  assert.deepEqual((await readable(page, [ANSWER, NAME, 'Trần Văn Minh'])).found, []);
+});
+
+test('the first person\'s work is sent by them, later', async () => {
+  const { page } = phone;
+  await app.open('/more');
+  await page.getByRole('button', { name: 'Đổi người dùng' }).click();
+  await page.locator('.people-here .list-row').filter({ hasText: NAME }).click();
+  await press(NEW_PIN);
+  await page.locator('[data-unsent="1"]').first().waitFor({ state: 'attached' });
+  await app.open('/sign-in');
+  await page.locator('input[name="name"]').fill('canbo.longkhanh');
+  await page.locator('input[type="password"]').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Đăng nhập', exact: true }).click();
+  await press(NEW_PIN);
+  await app.allSent();
+});
+
+test('the PIN is taken away, and the phone opens by itself again', async () => {
+  const { page } = phone;
+  await app.open('/more');
+  await press(NEW_PIN);
+  await page.getByRole('button', { name: 'Bỏ mã PIN' }).click();
+  await press(NEW_PIN);
+  await page.getByText('Chưa đặt mã PIN').waitFor();
+  await killAndOpen('/more');
+  await phone.page.getByText('Chưa đặt mã PIN').waitFor();
+});
