@@ -184,6 +184,11 @@ impl FormEntry {
         self.missing_files.get_value()
     }
 
+    /// Whether it is stored and nobody looks at it: it can be opened anew without anything being lost.
+    pub(super) fn is_left(self) -> bool {
+        self.draft.with_value(|draft| draft.exists() && !draft.is_on_screen())
+    }
+
     /// The record's name, else the form's title.
     #[must_use]
     pub fn title(self) -> Signal<String> {

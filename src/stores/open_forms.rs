@@ -101,7 +101,7 @@ impl OpenForms {
     /// Opens a record where it was left. A record that is open already gives the same entry.
     pub async fn open(self, record: RecordId) -> Result<FormEntry, OpenFormError> {
         if let Some(entry) = self.find(record) {
-            if entry.missing_files().is_empty() {
+            if entry.missing_files().is_empty() || !entry.is_left() {
                 return Ok(entry);
             }
             // What it lacked may have come.
