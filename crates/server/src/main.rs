@@ -441,9 +441,12 @@ async fn user(database: &Database, command: UserCommand) -> anyhow::Result<()> {
             if !database.add_token(&name, &token, client, None, clock::now_ms()).await? {
                 bail!("nobody who may sign in is called {name}");
             }
-            say(&format!("{name}: the client's address is this server's, and behind it"));
+            let root = openrosa::ROOT;
+            say(&format!(
+                "{name}: the client's address is this server's, and behind it what follows; or {root}, with the name {name} \
+                 and what stands behind {root}/ as the password"
+            ));
             say(&openrosa::address(&token));
-            say(&format!("or {} with {name} and {token}", openrosa::ROOT));
             Ok(())
         }
         UserCommand::Disable { name } => {

@@ -46,7 +46,7 @@ impl Database {
         insert_session(&mut tx, account, session, Client::Token, noted, now_ms).await?;
         let secret = Secret::of(account, token);
         query(
-            "INSERT INTO openrosa_secret (session, md5, sha256)
+            "INSERT INTO session_secret (session, md5, sha256)
              SELECT id, $2, $3 FROM session WHERE token_hash = $1",
         )
         .bind(key.as_slice())
@@ -73,7 +73,7 @@ impl Database {
     /// What the open tokens of an account come to for Digest, each with the key of its session.
     pub async fn digest_secrets(&self, account: &str) -> Answer<Vec<(SessionKey, Secret)>> {
         let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = query_as(
-            "SELECT session.token_hash, secret.md5, secret.sha256 FROM openrosa_secret secret
+            "SELECT session.token_hash, secret.md5, secret.sha256 FROM session_secret secret
              JOIN session ON session.id = secret.session
              WHERE session.account = $1 AND session.ended_ms IS NULL ORDER BY session.seen_ms DESC",
         )
