@@ -48,6 +48,7 @@ pub fn FormView(
             <div class="form-scroll">
                 <div class="form-page">
                     <h1 node_ref=heading tabindex="-1"><RichText text=title /></h1>
+                    <NotHere />
                     <Show
                         when=move || reviewing.get()
                         fallback=move || view! { <div class="form-nodes">{on_page}</div> }
@@ -59,6 +60,22 @@ pub fn FormView(
             <FormFoot reviewing=reviewing tried=tried />
         </div>
     }
+}
+
+/// Which files of the form are not on this phone: an empty list would look like one that somebody forgot to fill.
+#[component]
+fn NotHere() -> impl IntoView {
+    let entry = expect_context::<FormEntry>();
+    let words = use_words();
+    let missing = entry.missing_files();
+    (!missing.is_empty()).then(|| {
+        let title = Signal::derive(move || words.now().files_not_here(&missing));
+        view! {
+            <Banner tone=Tone::Attention title=title>
+                <p>{words.say(Language::files_not_here_why)}</p>
+            </Banner>
+        }
+    })
 }
 
 /// A page is a group, a repeat or a single question.

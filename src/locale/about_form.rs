@@ -138,6 +138,55 @@ impl Language {
         message.filter(|message| !message.is_empty()).unwrap_or(ours).to_owned()
     }
 
+    /// That files beside the form are not on this phone, by name.
+    #[must_use]
+    pub fn files_not_here(self, names: &[String]) -> String {
+        let names = names.join(", ");
+        match self {
+            Self::Vi => format!("Máy này chưa có: {names}"),
+            Self::En => format!("Not on this phone yet: {names}"),
+        }
+    }
+
+    /// How many files a form lacks.
+    #[must_use]
+    pub fn lacks_files(self, count: usize) -> String {
+        match (self, count) {
+            (Self::Vi, _) => format!("Còn thiếu {count} tệp"),
+            (Self::En, 1) => "1 file is missing".to_owned(),
+            (Self::En, _) => format!("{count} files are missing"),
+        }
+    }
+
+    /// How much of what is beside the forms is still to come.
+    #[must_use]
+    pub fn files_arriving(self, count: usize, bytes: u64) -> String {
+        let bytes = self.bytes(bytes);
+        match self {
+            Self::Vi => format!("Còn {count} tệp đi kèm phiếu (ảnh, danh sách), {bytes}."),
+            Self::En => format!("{count} files of the forms (pictures, lists) to come, {bytes}."),
+        }
+    }
+
+    /// A file that a record names and that never came.
+    #[must_use]
+    pub fn file_did_not_come(self, name: &str) -> String {
+        match self {
+            Self::Vi => format!("Thiếu tệp {name}: chưa nhận được"),
+            Self::En => format!("{name} is missing: it has not arrived"),
+        }
+    }
+
+    /// That a record lacks files.
+    #[must_use]
+    pub fn record_lacks_files(self, count: usize) -> String {
+        match (self, count) {
+            (Self::Vi, _) => format!("Hồ sơ chưa đủ: thiếu {count} tệp"),
+            (Self::En, 1) => "Incomplete: 1 file has not arrived".to_owned(),
+            (Self::En, _) => format!("Incomplete: {count} files have not arrived"),
+        }
+    }
+
     /// Where one is in a form.
     #[must_use]
     pub fn page_of(self, page: usize, pages: usize) -> String {

@@ -40,6 +40,7 @@ words! {
     no_forms_yet: "Chưa có phiếu nào trên máy. Kết nối mạng một lần để tải về.", "No forms on this phone yet. Connect once to fetch them.";
     forms_arriving: "Đang tải các phiếu về máy. Chờ xong hãy ra khỏi vùng có sóng.", "Forms are being fetched. Wait until it is done before going offline.";
     forms_held: "Mọi phiếu đã có trên máy: dùng được khi không có mạng.", "Every form is on this phone: ready for work offline.";
+    files_not_here_why: "Danh sách lựa chọn có thể trống, ảnh có thể không hiện. Nối mạng một lúc rồi mở lại phiếu; những gì đã nhập vẫn còn.", "Lists to choose from may be empty, and pictures may not show. Connect for a while and open the form again; what you entered stays.";
     other_forms: "Phiếu khác", "Other forms";
     form_not_here: "Không mở được phiếu này", "This form could not be opened";
     which_unit: "Nhập cho đơn vị nào?", "For which unit?";

@@ -71,13 +71,18 @@ fn Kind(kind: String, forms: Vec<PackForm>) -> impl IntoView {
 #[component]
 pub(super) fn FormRow(form: PackForm) -> impl IntoView {
     let words = use_words();
-    let PackForm { id, title, how_often, .. } = form;
+    let library = expect_context::<Library>();
+    let PackForm { id, title, how_often, hash, .. } = form;
+    let lacking = memo(move || library.lacking_files().read().of_form(&hash));
     let often = move || how_often.get(words.now()).to_owned();
     view! {
         <a class="list-row" href=format!("/fill/{id}") data-form=id>
             <span class="list-row-title">{move || title.get(words.now()).to_owned()}</span>
             <Icon glyph=Glyph::Plus />
             <span class="list-row-detail">{often}</span>
+            <Show when=move || lacking.get() != 0>
+                <span class="list-row-detail form-lacks">{move || words.now().lacks_files(lacking.get())}</span>
+            </Show>
         </a>
     }
 }

@@ -10,7 +10,7 @@ use sync::wire::{RecordId, State, Verdict};
 use super::record_conflicts::Conflicts;
 use super::record_history::History;
 use super::record_lines::draw_lines;
-use super::record_outline::{outline, outline_by_path, read_only};
+use super::record_outline::{missing_files, outline, outline_by_path, read_only};
 use super::record_row::{StateBadge, form_title};
 use super::{edit_href, moment};
 use crate::components::{
@@ -116,10 +116,14 @@ fn Shown(view: View, program: Option<Arc<Program>>) -> impl IntoView {
             None => outline_by_path(view),
         })
     });
+    let lacking = memo(move || missing_files(&lines.read()));
     view! {
         <BackToList />
         <Head view=view />
         {view.with_value(|view| view.kept.clone()).map(|kept| view! { <KeptAside kept=kept /> })}
+        <Show when=move || lacking.get() != 0>
+            <Banner tone=Tone::Attention title=Signal::derive(move || words.now().record_lacks_files(lacking.get())) />
+        </Show>
         <Show when=move || !has_form>
             <Banner tone=Tone::Attention title=words.say(Language::form_of_record_missing) />
         </Show>

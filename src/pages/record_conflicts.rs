@@ -105,7 +105,7 @@ pub(super) fn Conflicts(
         let draw_choice = move |choice: Choice| {
             let label = match &choice.answer {
                 Answer::Text(text) | Answer::Place(text, _) => words.now().choose_answer(text),
-                Answer::File(_) => words.now().choose_file_this().to_owned(),
+                Answer::File(_) | Answer::Missing(_) => words.now().choose_file_this().to_owned(),
             };
             let (path, value) = (of.clone(), choice.value.clone());
             let answer = draw_answer(choice.answer.clone(), &alt);

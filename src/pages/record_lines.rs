@@ -68,6 +68,10 @@ pub(super) fn draw_answer(answer: Answer, label: &str) -> AnyView {
         }
         .into_any(),
         Answer::File(file) => draw_file(file, label.to_owned()),
+        Answer::Missing(name) => {
+            let text = move || words.now().file_did_not_come(&name);
+            view! { <span class="answer-text answer-missing"><Icon glyph=Glyph::Warning />{text}</span> }.into_any()
+        }
     }
 }
 

@@ -38,6 +38,17 @@ pub(super) enum Answer {
     Place(String, String),
     /// A picture or another file.
     File(FileRef),
+    /// A file that is named and never came.
+    Missing(String),
+}
+
+/// How many files the record names that never came.
+pub(super) fn missing_files(lines: &[Line]) -> usize {
+    let answers = lines.iter().flat_map(|line| match line {
+        Line::Answer { answers, .. } => answers.as_slice(),
+        Line::Heading(..) => &[],
+    });
+    answers.filter(|answer| matches!(answer, Answer::Missing(_))).count()
 }
 
 /// The record in the engine, to be read: labels, choices and what is relevant come from there.
@@ -87,7 +98,17 @@ pub(super) fn outline_of_changes(
         };
         changes.fields.insert(path.clone(), Value::Text(value));
     }
-    outline(session, &changes, language)
+    let mut lines = outline(session, &changes, language);
+    for line in &mut lines {
+        let Line::Answer { answers, .. } = line else { continue };
+        for answer in answers {
+            // Of an act we know the name of its file, not whether it came.
+            if let Answer::Missing(name) = answer {
+                *answer = Answer::Text(std::mem::take(name));
+            }
+        }
+    }
+    lines
 }
 
 /// The record when its form is not on this phone: answers by the names of their fields.
@@ -196,6 +217,11 @@ fn read_answer(
     question: &Question,
     text: &str,
 ) -> Answer {
+    // A file that came is no text. A picture to begin with is the form's own.
+    let is_file = matches!(question.control, QuestionControl::Upload { .. });
+    if is_file && !text.starts_with("jr://") {
+        return Answer::Missing(text.to_owned());
+    }
     let choices = session.choices(node);
     let words = answer_text(language, &question.control, question.data_type, text, &choices);
     match map_link(text).filter(|_| question.data_type == form::DataType::Geopoint) {

@@ -101,7 +101,15 @@ pub(super) fn Readiness() -> impl IntoView {
                 .into_any()
         }
         (false, false) => {
-            view! { <Banner tone=Tone::Attention title=words.say(Language::forms_arriving) /> }
+            let missing = library.lacking_files().get().files();
+            let bytes = missing.iter().map(|file| file.bytes).sum();
+            let count = missing.len();
+            let files = move || words.now().files_arriving(count, bytes);
+            view! {
+                <Banner tone=Tone::Attention title=words.say(Language::forms_arriving)>
+                    {(count > 0).then(|| view! { <p data-files-missing=count>{files}</p> })}
+                </Banner>
+            }
                 .into_any()
         }
         (false, true) => {

@@ -75,18 +75,21 @@ pub(super) async fn blob_bytes(blob: &Blob) -> Result<Vec<u8>, FileError> {
     Ok(Uint8Array::new(&buffer).to_vec())
 }
 
+/// Bytes as the browser keeps them.
+pub(super) fn blob_of(bytes: &[u8], media_type: &str) -> Result<Blob, FileError> {
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    let options = BlobPropertyBag::new();
+    options.set_type(media_type);
+    Blob::new_with_u8_array_sequence_and_options(&parts, &options).map_err(FileError::of)
+}
+
 /// An address under which the page can show these bytes, until it is dropped.
 pub struct ObjectUrl(String);
 
 impl ObjectUrl {
     /// Makes the address.
     pub fn new(bytes: &[u8], media_type: &str) -> Result<Self, FileError> {
-        let parts = Array::of1(&Uint8Array::from(bytes));
-        let options = BlobPropertyBag::new();
-        options.set_type(media_type);
-        let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options)
-            .map_err(FileError::of)?;
-        Self::of(&blob)
+        Self::of(&blob_of(bytes, media_type)?)
     }
 
     /// An address of what the browser holds.

@@ -18,6 +18,7 @@ pub mod crypto;
 pub mod document;
 pub mod drawing;
 pub mod files;
+pub mod form_files;
 pub mod hand_out;
 pub mod http;
 pub mod install;

@@ -23,12 +23,12 @@ use sync::{
 };
 use thiserror::Error;
 
+pub(super) use self::media::Medium;
 pub use self::rows::RemovedRow;
 use self::{log::Log, media::Media, nodes::Nodes, saving::Draft};
 use super::{Records, blobs, record_id};
 use crate::platform::{
     clock,
-    files::Picked,
     storage::{Storage, StorageError},
 };
 
@@ -76,7 +76,9 @@ pub(super) struct Opening {
     /// The newest operation of this device that `view` shows.
     pub seen_seq: u64,
     /// Pictures, sounds and films that came with the form.
-    pub media: Vec<Picked>,
+    pub media: Vec<Medium>,
+    /// Files that the form names and that are not on this phone.
+    pub missing_files: Vec<String>,
     /// What was logged of the record before.
     pub log: String,
     /// The fields of a submission that was made elsewhere, to be changed.
@@ -90,6 +92,7 @@ pub struct FormEntry {
     nodes: StoredValue<Nodes>,
     draft: StoredValue<Rc<Draft>, LocalStorage>,
     media: StoredValue<Media, LocalStorage>,
+    missing_files: StoredValue<Vec<String>>,
     log: StoredValue<Option<Rc<Log>>, LocalStorage>,
     records: Records,
     record: RecordId,
@@ -140,6 +143,7 @@ impl FormEntry {
             nodes: StoredValue::new(Nodes::default()),
             draft: StoredValue::new_local(Rc::new(draft)),
             media: StoredValue::new_local(Media::new(opening.media)),
+            missing_files: StoredValue::new(opening.missing_files),
             log: StoredValue::new_local(log.map(Rc::new)),
             records,
             record: opening.record,
@@ -176,6 +180,17 @@ impl FormEntry {
     #[must_use]
     pub fn unit(self) -> String {
         self.unit.get_value()
+    }
+
+    /// Files that the form names and that were not on this phone when it was opened.
+    #[must_use]
+    pub fn missing_files(self) -> Vec<String> {
+        self.missing_files.get_value()
+    }
+
+    /// Whether it is stored and nobody looks at it: it can be opened anew without anything being lost.
+    pub(super) fn is_left(self) -> bool {
+        self.draft.with_value(|draft| draft.exists() && !draft.is_on_screen())
     }
 
     /// The record's name, else the form's title.

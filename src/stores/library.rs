@@ -2,19 +2,29 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use form::{Program, Resources};
+use form::{
+    Program, Resources,
+    definition::{Form, Source},
+};
 use leptos::prelude::*;
 use sync::{codec, wire::Hash};
 use thiserror::Error;
 
 use super::{
-    pack::{Pack, PackForm},
+    entity_lists,
+    form_entry::Medium,
+    form_files::{Beside, FormFilesStore, Lacking},
+    pack::{Pack, PackFile, PackForm},
     preferences::Language,
 };
 use crate::platform::{
+    form_files::FormFiles,
     http::{HttpError, Request},
-    json,
-    storage::{self, Change, Key, Storage, StorageError, Store, schema::PACK},
+    json, log_error,
+    storage::{
+        self, Change, Key, Storage, StorageError, Store,
+        schema::{EntityListRow, PACK},
+    },
 };
 
 /// Why a form cannot be opened.
@@ -57,13 +67,21 @@ pub enum PackError {
     Storage(#[from] StorageError),
 }
 
+/// A form made ready, and the lists beside it that were here then.
+type Made = (Vec<PackFile>, Arc<Program>);
+
 /// The pack and the forms that this phone holds.
 #[derive(Clone, Copy)]
 pub struct Library {
     storage: StoredValue<Storage, LocalStorage>,
     pack: RwSignal<Arc<Pack>>,
-    programs: StoredValue<BTreeMap<Hash, Arc<Program>>>,
+    /// By hash of the form.
+    programs: StoredValue<BTreeMap<Hash, Made>>,
     held: RwSignal<bool>,
+    files: StoredValue<FormFilesStore, LocalStorage>,
+    lacking: RwSignal<Lacking>,
+    /// The lists of entities that forms of the pack make, with the pack's hash.
+    datasets: StoredValue<Option<(String, Vec<String>)>>,
     /// Whether a refresh is under way: a second one would fetch the same again.
     refreshing: StoredValue<bool>,
 }
@@ -76,14 +94,22 @@ impl Library {
             Some(bytes) => parse_pack(&bytes).map_err(StorageError::Unreadable)?,
             None => Pack::default(),
         };
+        let files = match storage.is_kept() {
+            true => FormFiles::kept(),
+            false => FormFiles::in_memory(),
+        };
         let library = Self {
+            files: StoredValue::new_local(FormFilesStore::new(files)),
+            lacking: RwSignal::new(Lacking::default()),
+            datasets: StoredValue::new(None),
             storage: StoredValue::new_local(storage),
             pack: RwSignal::new(Arc::new(pack)),
             programs: StoredValue::new(BTreeMap::new()),
             held: RwSignal::new(false),
             refreshing: StoredValue::new(false),
         };
-        library.held.set(library.missing_forms().await?.is_empty());
+        let has_forms = library.missing_forms().await?.is_empty();
+        library.held.set(has_forms && library.count_files().await);
         Ok(library)
     }
 
@@ -93,10 +119,16 @@ impl Library {
         self.pack.into()
     }
 
-    /// Whether every form in force is on this phone: it may go offline.
+    /// Whether every form in force is on this phone with all files beside it: it may go offline.
     #[must_use]
     pub fn all_forms_held(self) -> Signal<bool> {
         self.held.into()
+    }
+
+    /// The files beside forms in force that are not on this phone.
+    #[must_use]
+    pub fn lacking_files(self) -> Signal<Lacking> {
+        self.lacking.into()
     }
 
     /// The form in force with this id.
@@ -122,19 +154,75 @@ impl Library {
 
     /// A form made ready to run: from this phone, else from the server.
     pub async fn program(self, hash: Hash) -> Result<Arc<Program>, ProgramError> {
-        if let Some(program) =
-            self.programs.try_with_value(|programs| programs.get(&hash).cloned()).flatten()
+        let beside = self.beside(hash).await;
+        let known = self.programs.try_with_value(|programs| programs.get(&hash).cloned()).flatten();
+        // A list may have come since, or be another one now.
+        if let Some((lists, program)) = known
+            && lists.iter().eq(beside.lists())
         {
             return Ok(program);
         }
         let storage = self.storage.get_value();
-        let bytes = match storage.row(Store::Forms, hash).await? {
-            Some(bytes) => bytes,
-            None => fetch_form(&storage, hash).await?,
+        let files = self.files.get_value();
+        let (form, beside) = match storage.row(Store::Forms, hash).await? {
+            Some(bytes) => (parse(&bytes)?, beside),
+            None => {
+                let form = parse(&fetch_form(&storage, hash).await?)?;
+                if !form.files().is_empty() {
+                    files.fetch_old(hash).await?;
+                }
+                (form, self.beside(hash).await)
+            }
         };
-        let program = Arc::new(compile(&bytes)?);
-        self.programs.try_update_value(|programs| programs.insert(hash, program.clone()));
+        let (mut resources, mut lists) = (Resources::default(), Vec::new());
+        for file in beside.lists().filter(|file| reads(&form, &file.name)) {
+            if let Some(text) = files.text(file).await? {
+                resources.files.insert(file.name.clone(), text);
+            }
+        }
+        lists.extend(beside.lists().cloned());
+        let program = form::compile(form, &resources).map_err(|problems| {
+            let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            ProgramError::Unusable(texts.join("; "))
+        })?;
+        let program = Arc::new(program);
+        let made = (lists, program.clone());
+        self.programs.try_update_value(|programs| programs.insert(hash, made));
         Ok(program)
+    }
+
+    /// The files beside a form, of any version: which there are, and which of them are here.
+    pub async fn beside(self, form: Hash) -> Beside {
+        let in_force = self.form_by_hash_now(form).map(|form| form.files);
+        let files = self.files.get_value();
+        let found = match in_force {
+            Some(files_of_form) => files.beside(files_of_form).await,
+            None => files.beside_old(form).await,
+        };
+        found.unwrap_or_else(|error| {
+            log_error(&format!("files of a form not read: {error}"));
+            Beside::default()
+        })
+    }
+
+    /// What labels show and play of the files beside a form.
+    pub(super) async fn media(self, beside: &Beside) -> Result<Vec<Medium>, StorageError> {
+        let files = self.files.get_value();
+        let mut media = Vec::new();
+        for file in beside.here.iter().filter(|file| {
+            ["image/", "audio/", "video/"].iter().any(|kind| file.media_type.starts_with(kind))
+        }) {
+            let Some(url) = files.url(file).await? else { continue };
+            let is_drawing = file.media_type == "image/svg+xml";
+            let text = if is_drawing { files.text(file).await? } else { None };
+            media.push(Medium::Held(file.name.clone(), url, text));
+        }
+        Ok(media)
+    }
+
+    fn form_by_hash_now(self, hash: Hash) -> Option<PackForm> {
+        let hash = hash.to_string();
+        self.pack.with_untracked(|pack| pack.forms.iter().find(|form| form.hash == hash).cloned())
     }
 
     /// A form's XML, if this phone holds it.
@@ -173,8 +261,83 @@ impl Library {
         for hash in self.missing_forms().await? {
             fetch_form(&storage, hash).await?;
         }
-        self.held.try_set(true);
+        let files = self.fetch_files().await;
+        files.and(self.refresh_entities().await)
+    }
+
+    /// Fetches the lists of entities that changed.
+    pub async fn refresh_entities(self) -> Result<(), PackError> {
+        let storage = self.storage.get_value();
+        for dataset in self.datasets().await? {
+            entity_lists::refresh(&storage, &dataset).await?;
+        }
         Ok(())
+    }
+
+    /// A list of entities as the server told it last.
+    pub async fn entity_list(self, dataset: &str) -> Result<Option<EntityListRow>, StorageError> {
+        entity_lists::stored(&self.storage.get_value(), dataset).await
+    }
+
+    /// The lists of entities that forms of the pack make.
+    async fn datasets(self) -> Result<Vec<String>, StorageError> {
+        let (pack, forms) =
+            self.pack.with_untracked(|pack| (pack.hash.clone(), pack.forms.clone()));
+        let known = self.datasets.get_value().filter(|(of, _)| *of == pack);
+        if let Some((_, known)) = known {
+            return Ok(known);
+        }
+        let mut found = Vec::new();
+        for hash in forms.iter().filter_map(|form| form.hash.parse().ok()) {
+            let Some(xml) = self.held_form(hash).await? else { continue };
+            if let Some(form) = makes_entities(&xml) {
+                found.extend(form.datasets().into_iter().map(str::to_owned));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        self.datasets.try_set_value(Some((pack, found.clone())));
+        Ok(found)
+    }
+
+    /// Fetches the files beside the forms that are missing here, the smallest first, so that most forms are whole soon.
+    /// One that cannot be had keeps none of the others away.
+    async fn fetch_files(self) -> Result<(), PackError> {
+        let files = self.files.get_value();
+        let forms = self.pack.with_untracked(|pack| pack.forms.clone());
+        files.note(&forms).await?;
+        self.held.try_set(self.count_files().await);
+        let mut all = Ok(());
+        for file in self.lacking.get_untracked().files() {
+            let fetched = files.fetch(&file).await;
+            self.count_files().await;
+            match fetched {
+                Err(PackError::Http(error)) => return Err(error.into()),
+                fetched => all = all.and(fetched),
+            }
+        }
+        let is_whole = self.count_files().await;
+        self.held.try_set(is_whole);
+        if is_whole {
+            files.forget_others(&forms).await?;
+        }
+        all
+    }
+
+    /// Counts what is missing beside the forms; whether nothing is.
+    async fn count_files(self) -> bool {
+        let forms = self.pack.with_untracked(|pack| pack.forms.clone());
+        match self.files.get_value().lacking(&forms).await {
+            Ok(lacking) => {
+                let is_whole = lacking.is_empty();
+                self.lacking.try_set(lacking);
+                is_whole
+            }
+            Err(error) => {
+                log_error(&format!("files of forms not counted: {error}"));
+                false
+            }
+        }
     }
 
     /// The pack that is held, by its hash (hex); empty for none.
@@ -219,12 +382,23 @@ async fn fetch_form(storage: &Storage, hash: Hash) -> Result<Vec<u8>, ProgramErr
     Ok(answer.body)
 }
 
-fn compile(bytes: &[u8]) -> Result<Program, ProgramError> {
+/// The form, if its records make entities. Its text is searched first: parsing takes longer.
+pub(super) fn makes_entities(xml: &[u8]) -> Option<Form> {
+    let text = std::str::from_utf8(xml).ok().filter(|text| text.contains("dataset="))?;
+    form::parse_xform(text).ok().map(|(form, _)| form)
+}
+
+fn parse(bytes: &[u8]) -> Result<Form, ProgramError> {
     let unusable = |error: String| ProgramError::Unusable(error);
     let xml = std::str::from_utf8(bytes).map_err(|error| unusable(error.to_string()))?;
     let (form, _warnings) = form::parse_xform(xml).map_err(|error| unusable(error.to_string()))?;
-    form::compile(form, &Resources::default()).map_err(|problems| {
-        let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        unusable(texts.join("; "))
+    Ok(form)
+}
+
+/// Whether a form reads a list out of a file of that name.
+fn reads(form: &Form, name: &str) -> bool {
+    form.secondary.iter().any(|list| match &list.source {
+        Source::External(address) => address.rsplit('/').next() == Some(name),
+        Source::Internal(_) => false,
     })
 }

@@ -6,7 +6,9 @@
 mod blobs;
 pub mod carry;
 pub mod door;
+mod entity_lists;
 pub mod form_entry;
+pub mod form_files;
 pub mod install_offer;
 pub mod library;
 pub mod open_forms;

@@ -110,7 +110,12 @@ impl OpenForms {
     /// Opens a record where it was left. A record that is open already gives the same entry.
     pub async fn open(self, record: RecordId) -> Result<FormEntry, OpenFormError> {
         if let Some(entry) = self.find(record) {
-            return Ok(entry);
+            if entry.missing_files().is_empty() || !entry.is_left() {
+                return Ok(entry);
+            }
+            // What it lacked may have come.
+            entry.save_now().await?;
+            self.close(record);
         }
         let profile = self.sign_in.profile().ok_or(OpenFormError::SignedOut)?;
         let (view, place, seen_seq) = self.records.view_with_place(record).await?;
@@ -127,6 +132,7 @@ impl OpenForms {
             awaits_file: self.awaits_file(record),
             seen_seq,
             media: Vec::new(),
+            missing_files: Vec::new(),
             log,
             submission: None,
         };
@@ -153,6 +159,7 @@ impl OpenForms {
             view: None,
             seen_seq,
             media: Vec::new(),
+            missing_files: Vec::new(),
             log: String::new(),
             submission: None,
         };
@@ -191,11 +198,19 @@ impl OpenForms {
         Ok(log::stored(&self.storage.get_value(), record, sent).await?)
     }
 
-    async fn enter(self, opening: Opening) -> Result<FormEntry, OpenFormError> {
+    async fn enter(self, mut opening: Opening) -> Result<FormEntry, OpenFormError> {
         let program = self.library.program(opening.form.hash).await?;
         let record = opening.record;
         let account = &opening.account;
         let program = with_own_files(program, self.library, self.records, record, account).await?;
+        let beside = self.library.beside(opening.form.hash).await;
+        opening.media = self.library.media(&beside).await?;
+        let lists = program.missing_files().into_iter();
+        let lists = lists.map(|address| address.rsplit('/').next().unwrap_or(address));
+        let media = beside.missing.iter().map(|file| file.name.as_str());
+        opening.missing_files = lists.chain(media).map(str::to_owned).collect();
+        opening.missing_files.sort_unstable();
+        opening.missing_files.dedup();
         // While the form was fetched, the same record may have been opened from elsewhere.
         if let Some(entry) = self.find(record) {
             return Ok(entry);
@@ -206,6 +221,16 @@ impl OpenForms {
         let entry = owner.with(|| FormEntry::open(program, storage, self.records, opening));
         self.open.update_value(|open| open.push_back((record, owner, entry)));
         Ok(entry)
+    }
+
+    fn close(self, record: RecordId) {
+        let closed = self.open.try_update_value(|open| {
+            let at = open.iter().position(|(id, _, _)| *id == record)?;
+            open.remove(at)
+        });
+        if let Some((_, owner, _)) = closed.flatten() {
+            owner.cleanup();
+        }
     }
 
     async fn close_oldest(self) -> Result<(), StorageError> {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::preferences::Language;
 
@@ -58,6 +58,22 @@ pub struct PackForm {
     pub how_often: Text,
     /// The plan's clauses it serves.
     pub clauses: Vec<String>,
+    /// The files beside it.
+    pub files: Vec<PackFile>,
+}
+
+/// A file beside a form: a list, or what labels show and play.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PackFile {
+    /// The last part of the `jr://` addresses by which the form names it.
+    pub name: String,
+    /// SHA-256 of its bytes, hex.
+    pub hash: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Its media type.
+    pub media_type: String,
 }
 
 /// What people read for a kind of forms.

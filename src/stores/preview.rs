@@ -10,7 +10,12 @@ use serde::Deserialize;
 use sync::{codec, wire::FormRef};
 use thiserror::Error;
 
-use super::{FormEntry, Records, form_entry::Opening, pack::Text, record_id};
+use super::{
+    FormEntry, Records,
+    form_entry::{Medium, Opening},
+    pack::Text,
+    record_id,
+};
 use crate::platform::{
     address::Query,
     files::Picked,
@@ -157,7 +162,8 @@ async fn start(
     let form_ref = FormRef { id: form.id().to_owned(), version: form.version().to_owned(), hash };
     let texts: Vec<String> =
         files.iter().filter_map(|file| String::from_utf8(file.bytes.clone()).ok()).collect();
-    let media = files.iter().filter(|file| is_medium(file)).cloned().collect();
+    let media = files.iter().filter(|file| is_medium(file)).cloned();
+    let media = media.map(|file| Medium::Picked(file, None)).collect();
     let program = match form::compile(form, &resources(files)) {
         Ok(program) => program,
         Err(found) => {
@@ -181,6 +187,7 @@ async fn start(
         awaits_file: false,
         seen_seq: 0,
         media,
+        missing_files: Vec::new(),
         log: String::new(),
         submission,
     };

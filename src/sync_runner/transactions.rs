@@ -15,11 +15,12 @@ use sync::{
 use super::Runner;
 use crate::{
     platform::{
-        random,
+        log_error, random,
         storage::{
             Change, Read, Rows, StorageError, Store,
             schema::{BlobRow, Key, OutboxRow, meta},
         },
+        tasks,
     },
     stores::outbox,
 };
@@ -92,6 +93,7 @@ impl Runner {
         let note = Key::Bytes(random::bytes::<8>().to_vec());
         let noted = note.clone();
         let (stored, units, names) = (state.clone(), page.units.clone(), page.names.clone());
+        let brings = page.complete && !page.records.is_empty();
         let (generation, included) = (page.generation, page.included);
         let base = |state| Base { state, included, generation };
         let came: Rc<Vec<Base>> = Rc::new(page.records.into_iter().map(base).collect());
@@ -141,7 +143,20 @@ impl Runner {
             self.sign_in.set_scope(units).await?;
         }
         self.follow_pack(pack);
+        if brings {
+            self.follow_entities();
+        }
         Ok(Event::Stored(self.waiting(acked).await?))
+    }
+
+    /// Fetches the lists of entities that records may have changed.
+    fn follow_entities(&self) {
+        let library = self.library;
+        tasks::spawn(async move {
+            if let Err(error) = library.refresh_entities().await {
+                log_error(&format!("entities not fetched: {error}"));
+            }
+        });
     }
 
     /// Fetches the pack when the server speaks of another one than the phone holds, or forms are missing.

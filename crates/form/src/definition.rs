@@ -5,6 +5,8 @@
 //! (`orx:meta`); the prefixes of [`STANDARD_NAMESPACES`] always mean the standard ones, further
 //! prefixes are declared in [`Form::namespaces`].
 
+use std::collections::BTreeSet;
+
 /// The prefixes that every document may use, with what they stand for.
 pub const STANDARD_NAMESPACES: [(&str, &str); 7] = [
     ("h", "http://www.w3.org/1999/xhtml"),
@@ -59,7 +61,40 @@ impl Form {
         let version = self.primary.attribute("version");
         version.or_else(|| self.primary.attribute("orx:version")).unwrap_or_default()
     }
+
+    /// The addresses of the files beside the form that it names, such as `jr://images/a.png`: lists, what labels show
+    /// and play, and pictures to begin with. Addresses that an expression makes are not among them, nor is the record
+    /// that was saved last.
+    #[must_use]
+    pub fn files(&self) -> BTreeSet<&str> {
+        let lists = self.secondary.iter().filter_map(|list| match &list.source {
+            Source::External(address) => Some(address.as_str()),
+            Source::Internal(_) => None,
+        });
+        let texts = self.itext.iter().flat_map(|language| &language.texts);
+        let media = texts.flat_map(|text| &text.values).filter_map(|value| {
+            let is_medium = value.form.as_deref().is_some_and(|form| MEDIA_FORMS.contains(&form));
+            match value.parts.as_slice() {
+                [TextPart::Literal(address)] if is_medium => Some(address.trim()),
+                _ => None,
+            }
+        });
+        let mut named: BTreeSet<&str> = lists.chain(media).collect();
+        let mut rest = vec![&self.primary];
+        while let Some(element) = rest.pop() {
+            named.insert(element.text.trim());
+            rest.extend(&element.children);
+        }
+        named.retain(|address| {
+            let inside = address.strip_prefix("jr://");
+            inside.is_some_and(|path| !path.starts_with("instance/"))
+        });
+        named
+    }
 }
+
+/// The forms of a text that are addresses of files.
+const MEDIA_FORMS: [&str; 4] = ["image", "big-image", "audio", "video"];
 
 /// A name and a value in an XML start tag.
 #[derive(Debug, Clone, PartialEq, Eq)]

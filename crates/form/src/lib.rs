@@ -15,10 +15,11 @@ mod xform;
 
 pub use picture::{Picture, SHAPES, Shape, read_picture};
 pub use problem::{Problem, ProblemKind};
-pub use program::{Program, Resources, compile};
+pub use program::{CsvRows, Program, Resources, compile};
 pub use session::{
-    AnswerError, Audit, AuditEvent, AuditPlace, EntityChange, Envelope, EnvelopeError, Environment,
-    RowError, Session, SubmissionError, apply_to_list, entity_list, read_envelope,
+    AnswerError, Audit, AuditEvent, AuditPlace, EntityChange, EntityRow, Envelope, EnvelopeError,
+    Environment, RowError, Session, SubmissionError, apply_to_list, entity_csv, entity_list,
+    read_envelope,
 };
 pub use view::{
     AnswerProblem, Aspects, Change, Choice, DataType, Language, LocalTime, NodeId, NodeKind,

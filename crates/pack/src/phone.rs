@@ -21,6 +21,21 @@ pub struct PublishedForm {
     pub hash: String,
     /// Its size in bytes.
     pub bytes: u64,
+    /// The files beside it, by name.
+    pub files: Vec<PhoneFile>,
+}
+
+/// A file beside a form: a list, or what labels show and play.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhoneFile {
+    /// The last part of the `jr://` addresses by which the form names it.
+    pub name: String,
+    /// SHA-256 of its bytes, in hexadecimal: the name to download it by.
+    pub hash: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Its media type.
+    pub media_type: String,
 }
 
 /// The pack, on the phone.
@@ -98,6 +113,9 @@ pub struct PhoneForm {
     pub hash: String,
     /// The XML's size in bytes.
     pub bytes: u64,
+    /// The files beside it, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PhoneFile>,
     /// What people read.
     pub title: Text,
     /// What sort of form it is: one of [`PhonePack::form_kinds`].

@@ -12,7 +12,9 @@
 //! | [`failed_sign_ins`] | which failed tries to sign in are written down |
 //! | [`audit`] | the chain of the audit log, and proving it |
 //! | [`pack_load`] | from a pack folder to forms and units in force |
+//! | [`form_files`] | the files beside a form: lists, what labels show and play |
 //! | [`spreadsheet_form`] | from a spreadsheet to a form that phones can run |
+//! | [`entities`] | the things that records make and change, in lists |
 //! | [`openrosa`] | ODK Collect and its kin: form list, forms, submissions |
 //! | [`persons`] | what is held about a person: finding, exporting, erasing it |
 //! | [`erasures`] | the list of what was erased, for databases that are put back |
@@ -31,10 +33,12 @@ pub mod bundle;
 pub mod clock;
 pub mod config;
 pub mod database;
+pub mod entities;
 pub mod erasures;
 pub mod error;
 pub mod export;
 pub mod failed_sign_ins;
+pub mod form_files;
 pub mod openrosa;
 pub mod pack_load;
 pub mod passwords;

@@ -12,7 +12,7 @@ use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, Role};
 use server::bundle::keys::{KeyFolder, OrganisationKey};
 use server::bundle::{self, ImportError, Receipt};
 use server::config::{Config, Schedule};
-use server::database::{AuditOf, Database, NewAccount, NewSession, Seen};
+use server::database::{AuditOf, Database, NewAccount, NewClient, Seen};
 use server::persons::{Mention, Wanted};
 use server::{App, backup, clock, openrosa, pack_load, passwords, persons};
 use sync::wire::{DeviceId, Hash, RecordId};
@@ -526,13 +526,17 @@ async fn user(database: &Database, command: UserCommand) -> anyhow::Result<()> {
             if account.is_some_and(|account| !account.role.does_field_work()) {
                 bail!("{name} does no field work");
             }
-            let (token, key) = accounts::new_token();
+            let (token, _) = accounts::new_token();
             let device = DeviceId(accounts::random());
-            let session = NewSession { key: &key, device, device_name: &device_name };
-            if !database.add_token(&name, session, None, clock::now_ms()).await? {
+            let client = NewClient { device, device_name: &device_name };
+            if !database.add_token(&name, &token, client, None, clock::now_ms()).await? {
                 bail!("nobody who may sign in is called {name}");
             }
-            say(&format!("{name}: the client's address is this server's, and behind it"));
+            let root = openrosa::ROOT;
+            say(&format!(
+                "{name}: the client's address is this server's, and behind it what follows; or {root}, with the name {name} \
+                 and what stands behind {root}/ as the password"
+            ));
             say(&openrosa::address(&token));
             Ok(())
         }

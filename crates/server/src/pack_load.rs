@@ -1,6 +1,6 @@
 //! From a pack folder to forms and units in force: everything is checked first, and with any error nothing is loaded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use sync::wire::field;
 
 use crate::accounts::{PasswordError, Role, hash_password};
 use crate::database::{Database, DatabaseError, FormRow, NewAccount, NewPack, PersonalRule};
+use crate::form_files::{self, FormFile};
 use crate::openrosa::{below_root, is_meta};
 use crate::spreadsheet_form;
 
@@ -61,6 +62,8 @@ pub struct Checked {
     pub forms: Vec<FormRow>,
     /// The questions that ask for personal data.
     personal: Vec<PersonalRule>,
+    /// The files beside each of them.
+    pub files: Vec<Vec<FormFile>>,
 }
 
 /// Every file of a folder by its path inside it. Hidden files and those of an office program at work are left out.
@@ -108,6 +111,7 @@ pub fn check(files: &BTreeMap<String, Vec<u8>>) -> (Option<Checked>, Vec<Problem
         return (None, problems);
     };
     let mut forms = Vec::new();
+    let mut read = Vec::new();
     for row in pack.forms.iter().filter(|row| !row.file.is_empty()) {
         let path = pack.form_path(row);
         let Some(bytes) = files.get(&path) else { continue };
@@ -121,11 +125,21 @@ pub fn check(files: &BTreeMap<String, Vec<u8>>) -> (Option<Checked>, Vec<Problem
             );
             problems.push(Problem { text, is_warning: false });
         }
-        forms.push(form);
+        if let Ok((definition, _)) = form::parse_xform(&form.xml) {
+            read.push((path, pack.media_folder(row), definition));
+            forms.push(form);
+        }
     }
     let personal = personal_rules(&pack, &forms, &mut problems);
+    let made_here: BTreeSet<String> =
+        read.iter().flat_map(|(.., form)| form.datasets()).map(str::to_owned).collect();
+    let beside = read.iter().map(|(sheet, folder, form)| {
+        let place = form_files::Place { sheet, folder, form };
+        form_files::check(&place, files, &made_here, &mut problems)
+    });
+    let beside = beside.collect();
     let usable = problems.iter().all(|problem| problem.is_warning);
-    (usable.then_some(Checked { pack, forms, personal }), problems)
+    (usable.then_some(Checked { pack, forms, files: beside, personal }), problems)
 }
 
 /// What the table of personal data says of the forms that were made. A title that is put together from such a question is as
@@ -226,11 +240,13 @@ impl Checked {
         let published: Vec<PublishedForm> = self
             .forms
             .iter()
-            .map(|row| PublishedForm {
+            .zip(&self.files)
+            .map(|(row, files)| PublishedForm {
                 id: row.form.id.clone(),
                 version: row.form.version.clone(),
                 hash: row.form.hash.to_string(),
                 bytes: row.xml.len() as u64,
+                files: files.iter().map(FormFile::for_phones).collect(),
             })
             .collect();
         let json = pack::phone_json(&self.pack, &published);
@@ -250,6 +266,7 @@ impl Checked {
                 })
                 .collect(),
             personal: self.personal.clone(),
+            files: self.files.clone(),
             units: self.pack.units.iter().map(|unit| unit.id.clone()).collect(),
         }
     }

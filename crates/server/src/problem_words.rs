@@ -120,6 +120,12 @@ pub fn of_sheet(kind: &ProblemKind) -> String {
         Kind::EntityPlace { other } => format!(
             "hai danh sách đối tượng cần cùng một nhóm: danh sách kia khai báo ở dòng {other}"
         ),
+        Kind::MissingFile { name, similar: None } => {
+            format!("bên cạnh biểu mẫu không có tệp '{name}'")
+        }
+        Kind::MissingFile { name, similar: Some(similar) } => {
+            format!("bên cạnh biểu mẫu không có tệp '{name}'; có phải là '{similar}' không?")
+        }
         Kind::EncryptedWithoutInstanceId => "phiếu mã hóa cần có instanceID".to_owned(),
         Kind::MissingTranslation { language, what } => {
             format!("thiếu chữ tiếng '{language}' cho '{what}', trong khi ngôn ngữ khác có")

@@ -11,6 +11,7 @@ mod convert;
 mod entities;
 mod entity_places;
 mod expression;
+mod files;
 mod instances;
 mod names;
 mod parameters;
@@ -34,6 +35,7 @@ mod workbook;
 pub use convert::{
     Options, SOTAY_NAMESPACE, convert, external_choices_csv, external_choices_lists,
 };
+pub use files::missing_file;
 pub use problem::{Problem, ProblemColumn, ProblemKind, Severity};
 pub use read::{Kind, ReadError, read_workbook};
 pub use workbook::{CellNote, CellNoteKind, Sheet, Workbook};

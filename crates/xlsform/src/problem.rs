@@ -178,6 +178,9 @@ pub enum ProblemKind {
     EntityScope { list: String, here: String, there: String },
     #[error("two entity lists need the same group: the other one is declared in row {other}")]
     EntityPlace { other: u32 },
+    // Files beside the form.
+    #[error("there is no file '{name}' beside the form{}", meant(similar.as_deref()))]
+    MissingFile { name: String, similar: Option<String> },
     // Settings and texts.
     #[error("an encrypted form needs its instanceID")]
     EncryptedWithoutInstanceId,

@@ -144,6 +144,8 @@ pub mod meta {
     pub const ORGANISATION: &str = "organisation";
     /// What a rescue file brought and sync has not taken over: CBOR of `sync::device::Former`s.
     pub const RESCUED: &str = "rescued";
+    /// Before the name of a list of entities: the list as the server told it, an [`super::EntityListRow`].
+    pub const ENTITIES: &str = "entities.";
 }
 
 impl Store {
@@ -326,6 +328,29 @@ impl BlobRow {
     /// Reads a row.
     pub fn decode(row: &[u8]) -> Result<Self, StorageError> {
         codec::decode(row).map_err(|error| StorageError::Unreadable(format!("file: {error}")))
+    }
+}
+
+/// A list of entities as the server told it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct EntityListRow {
+    /// The server's tag of it.
+    #[n(0)]
+    pub tag: String,
+    /// Up to which change of a record, by the server's clock, it tells what records say.
+    #[n(1)]
+    pub as_of_ms: i64,
+    /// CSV.
+    #[n(2)]
+    pub csv: String,
+}
+
+impl EntityListRow {
+    /// Reads a row. One that cannot be read is fetched again.
+    #[must_use]
+    pub fn decode(row: &[u8]) -> Option<Self> {
+        codec::decode(row).ok()
     }
 }
 
@@ -522,6 +547,9 @@ mod tests {
         (blob.sent_after, blob.kept_ms) = (Some(7), Some(8));
         let later = [&[0xa5], &bytes[1..], &[0x03, 7, 0x04, 8]].concat();
         assert_eq!(codec::encode(&blob), later);
+        let list = EntityListRow { tag: "t".to_owned(), as_of_ms: 9, csv: "c".to_owned() };
+        let bytes = [0xa3, 0x00, 0x61, b't', 0x01, 0x09, 0x02, 0x61, b'c'];
+        assert_eq!(codec::encode(&list), bytes);
         let filling = FillingRow {
             record: RecordId([9; 16]),
             stored: true,

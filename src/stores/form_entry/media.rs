@@ -7,13 +7,30 @@ use leptos::prelude::*;
 use super::FormEntry;
 use crate::platform::files::{ObjectUrl, Picked};
 
-/// The files, each with the address under which the page shows it once somebody looks at it.
+/// A file that came with a form.
+pub(in crate::stores) enum Medium {
+    /// Somebody gave it; the page makes an address for it once somebody looks at it.
+    Picked(Picked, Option<ObjectUrl>),
+    /// The phone keeps it: its name, its address, and its text where a control reads that.
+    Held(String, ObjectUrl, Option<String>),
+}
+
+impl Medium {
+    fn name(&self) -> &str {
+        match self {
+            Self::Picked(file, _) => &file.name,
+            Self::Held(name, ..) => name,
+        }
+    }
+}
+
+/// The files.
 #[derive(Default)]
-pub(super) struct Media(RefCell<Vec<(Picked, Option<ObjectUrl>)>>);
+pub(super) struct Media(RefCell<Vec<Medium>>);
 
 impl Media {
-    pub(super) fn new(files: Vec<Picked>) -> Self {
-        Self(RefCell::new(files.into_iter().map(|file| (file, None)).collect()))
+    pub(super) fn new(files: Vec<Medium>) -> Self {
+        Self(RefCell::new(files))
     }
 }
 
@@ -29,11 +46,15 @@ impl FormEntry {
     pub fn media(self, address: &str) -> Option<String> {
         self.media.with_value(|media| {
             let mut files = media.0.borrow_mut();
-            let (file, url) = files.iter_mut().find(|(file, _)| is_named(address, &file.name))?;
-            if url.is_none() {
-                *url = ObjectUrl::new(&file.bytes, &file.media_type).ok();
+            match files.iter_mut().find(|file| is_named(address, file.name()))? {
+                Medium::Held(_, url, _) => Some(url.as_str().to_owned()),
+                Medium::Picked(file, url) => {
+                    if url.is_none() {
+                        *url = ObjectUrl::new(&file.bytes, &file.media_type).ok();
+                    }
+                    url.as_ref().map(|url| url.as_str().to_owned())
+                }
             }
-            url.as_ref().map(|url| url.as_str().to_owned())
         })
     }
 
@@ -42,8 +63,10 @@ impl FormEntry {
     pub fn media_text(self, address: &str) -> Option<String> {
         self.media.with_value(|media| {
             let files = media.0.borrow();
-            let (file, _) = files.iter().find(|(file, _)| is_named(address, &file.name))?;
-            String::from_utf8(file.bytes.clone()).ok()
+            match files.iter().find(|file| is_named(address, file.name()))? {
+                Medium::Held(_, _, text) => text.clone(),
+                Medium::Picked(file, _) => String::from_utf8(file.bytes.clone()).ok(),
+            }
         })
     }
 }

@@ -12,7 +12,12 @@ use sync::{
 
 use super::fields_of;
 use crate::platform::storage::StorageError;
-use crate::stores::{Library, Records, library::ProgramError, record_id, records::RecordSummary};
+use crate::stores::{
+    Library, Records,
+    library::{ProgramError, makes_entities},
+    record_id,
+    records::RecordSummary,
+};
 
 const LAST_SAVED: &str = "jr://instance/last-saved";
 
@@ -37,7 +42,7 @@ pub(in crate::stores) async fn with_own_files(
     if resources.files.is_empty() {
         return Ok(program);
     }
-    let compiled = form::compile(program.form().clone(), &resources);
+    let compiled = program.with_files(&resources);
     // It was compiled before without them.
     Ok(compiled.map_or(program, Arc::new))
 }
@@ -62,7 +67,8 @@ async fn last_saved(
     Ok(session.map(|session| session.to_xml()))
 }
 
-/// The list of entities that a file stands for, if any form that this phone holds makes such ones.
+/// The list of entities that a file stands for, if any form that this phone holds makes such ones: what the server told
+/// last, and what records say that are not in it.
 ///
 /// The order of changes is that of the versions which they changed, then that of the phones' clocks: a phone does not
 /// know in which order the server took them.
@@ -87,7 +93,8 @@ async fn entities(
             makers.push(hash);
         }
     }
-    if makers.is_empty() {
+    let told = library.entity_list(dataset).await?;
+    if makers.is_empty() && told.is_none() {
         return Ok(None);
     }
     let mut changes: Vec<(EntityChange, i64, RecordId)> = Vec::new();
@@ -95,7 +102,11 @@ async fn entities(
         let counts = matches!(record.state, State::Submitted | State::Returned | State::Approved);
         counts && makers.contains(&record.form_hash)
     };
-    for record in all.iter().filter(is_done) {
+    // What the server has taken into its list is not worked out here again.
+    let is_news = |record: &&RecordSummary| {
+        told.as_ref().is_none_or(|told| record.unsent || record.changed_ms > told.as_of_ms)
+    };
+    for record in all.iter().filter(is_done).filter(is_news) {
         let Some(session) = session(record.id, library, records).await? else { continue };
         let own = session.entities().into_iter().filter(|change| change.dataset == dataset);
         changes.extend(own.map(|change| (change, record.changed_ms, record.id)));
@@ -105,14 +116,17 @@ async fn entities(
         (!change.create, version, *changed_ms, *record)
     });
     let changes: Vec<EntityChange> = changes.into_iter().map(|(change, ..)| change).collect();
-    Ok(Some(form::entity_list(&changes)))
+    Ok(Some(match told {
+        Some(told) => {
+            changes.iter().fold(told.csv, |list, change| form::apply_to_list(&list, change))
+        }
+        None => form::entity_list(&changes),
+    }))
 }
 
-/// Whether a form says that its records make entities of this list. Its text is searched first: parsing takes longer.
+/// Whether a form says that its records make entities of this list.
 fn makes(xml: &[u8], dataset: &str) -> bool {
-    let Ok(text) = std::str::from_utf8(xml) else { return false };
-    text.contains("dataset=")
-        && form::parse_xform(text).is_ok_and(|(form, _)| form.datasets().contains(&dataset))
+    makes_entities(xml).is_some_and(|form| form.datasets().contains(&dataset))
 }
 
 /// A record as its own form reads it; `None` if the phone does not hold that form.

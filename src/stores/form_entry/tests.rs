@@ -98,6 +98,7 @@ impl Phone {
                 .is_some_and(|row| row.record == record && row.awaits_file == Some(true)),
             seen_seq,
             media: Vec::new(),
+            missing_files: Vec::new(),
             log,
             submission: None,
         };

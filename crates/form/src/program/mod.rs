@@ -16,14 +16,14 @@ mod text;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub(crate) use action::{ActionDef, ActionValue, Event};
 pub(crate) use body::{BodyDef, BodyId, BodyKind, Choices, ItemLabel};
 pub(crate) use expression::{Compiled, ExprId, PlanStart};
 pub(crate) use graph::{CellKind, Graph, Reader};
 pub(crate) use list::List;
-pub(crate) use resource::CsvRows;
-pub use resource::Resources;
+pub use resource::{CsvRows, Resources};
 pub(crate) use rules::{Preload, Rule, Rules};
 pub(crate) use schema::{DefId, Schema, local};
 pub(crate) use text::{Entry as TextEntry, Part, Said, Saying, Texts};
@@ -43,7 +43,7 @@ pub struct Program {
     pub(crate) schema: Schema,
     pub(crate) rules: Vec<Rules>,
     pub(crate) expressions: Vec<Compiled>,
-    pub(crate) lists: Vec<List>,
+    pub(crate) lists: Vec<Arc<List>>,
     pub(crate) texts: Texts,
     pub(crate) body: Vec<BodyDef>,
     /// The nodes at the top of the body.
@@ -79,6 +79,22 @@ impl Program {
         &self.warnings
     }
 
+    /// The same form with files that were not there before, or are others now. Lists that they are not for are not read
+    /// again.
+    pub fn with_files(&self, resources: &Resources) -> Result<Self, Vec<Problem>> {
+        compile_with(self.form.clone(), resources, Some(self))
+    }
+
+    /// The addresses of files that the form reads lists from and that were not given.
+    #[must_use]
+    pub fn missing_files(&self) -> Vec<&str> {
+        let missing = self.warnings.iter().filter_map(|warning| match &warning.kind {
+            ProblemKind::MissingResource(address) => Some(address.as_str()),
+            _ => None,
+        });
+        missing.collect()
+    }
+
     pub(crate) fn body(&self, id: BodyId) -> &BodyDef {
         &self.body[id.index()]
     }
@@ -104,6 +120,14 @@ impl Program {
 
 /// Makes a form ready to run, or says everything that keeps it from running.
 pub fn compile(form: Form, resources: &Resources) -> Result<Program, Vec<Problem>> {
+    compile_with(form, resources, None)
+}
+
+fn compile_with(
+    form: Form,
+    resources: &Resources,
+    before: Option<&Program>,
+) -> Result<Program, Vec<Problem>> {
     let mut problems = Vec::new();
     if form.primary.name.is_empty() {
         return Err(vec![Problem::new("/", ProblemKind::NoPrimary("root"))]);
@@ -112,7 +136,7 @@ pub fn compile(form: Form, resources: &Resources) -> Result<Program, Vec<Problem
         return Err(vec![Problem::new("/", ProblemKind::TooDeep(MAX_DEPTH))]);
     }
     let schema = schema(&form);
-    let lists = resource::lists(&form, resources, &mut problems);
+    let lists = resource::lists(&form, resources, before, &mut problems);
     let has_list = |id: &str| lists.iter().any(|list| list.id == id);
     let mut builder = Builder::new(Scope { schema: &schema, has_list: &has_list });
     let texts = Texts::new(&form.itext, &mut builder);

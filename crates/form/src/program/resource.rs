@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::Program;
 use super::body::{external_query, queried_list};
 use super::list::List;
 use crate::definition::{BodyNode, Form, Source};
@@ -23,26 +25,56 @@ impl Resources {
     }
 }
 
-pub(super) fn lists(form: &Form, resources: &Resources, problems: &mut Vec<Problem>) -> Vec<List> {
-    let mut lists: Vec<List> = Vec::new();
+/// The form's lists. One that no resource is for, and that was read `before`, is taken from there as it is, with its
+/// indexes.
+pub(super) fn lists(
+    form: &Form,
+    resources: &Resources,
+    before: Option<&Program>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Arc<List>> {
+    let mut lists: Vec<Arc<List>> = Vec::new();
     for instance in &form.secondary {
         let place = format!("instance('{}')", instance.id);
         if lists.iter().any(|list| list.id == instance.id) {
             problems.push(Problem::new(place, ProblemKind::DuplicateInstance(instance.id.clone())));
             continue;
         }
+        let had = || before.and_then(|before| before.read_list(&instance.id, &place));
         lists.push(match &instance.source {
-            Source::Internal(root) => List::from_element(&instance.id, root),
-            Source::External(address) => from_file(&instance.id, address, resources)
-                .unwrap_or_else(|kind| {
+            Source::External(address) if resources.get(address).is_some() => {
+                Arc::new(from_file(&instance.id, address, resources).unwrap_or_else(|kind| {
                     problems.push(Problem::new(place, kind));
                     List::empty(&instance.id)
-                }),
+                }))
+            }
+            Source::Internal(root) => {
+                had().unwrap_or_else(|| Arc::new(List::from_element(&instance.id, root)))
+            }
+            Source::External(address) => had().unwrap_or_else(|| {
+                // No record was saved before the first.
+                if address != LAST_SAVED {
+                    let missing = ProblemKind::MissingResource(address.clone());
+                    problems.push(Problem::new(place, missing));
+                }
+                Arc::new(List::empty(&instance.id))
+            }),
         });
     }
-    external(&form.body, resources, &mut lists, problems);
+    external(&form.body, resources, before, &mut lists, problems);
     lists
 }
+
+impl Program {
+    /// A list that was read without a problem at its place.
+    fn read_list(&self, id: &str, place: &str) -> Option<Arc<List>> {
+        let is_sound = self.warnings.iter().all(|warning| warning.place != place);
+        self.lists.iter().find(|list| list.id == id && is_sound).map(Arc::clone)
+    }
+}
+
+/// The record that was submitted last, which no file of the form is.
+const LAST_SAVED: &str = "jr://instance/last-saved";
 
 /// The file in which ODK keeps the sheet `external_choices`: all its lists, told apart by `list_name`.
 const ITEMSETS: &str = "itemsets.csv";
@@ -51,7 +83,8 @@ const ITEMSETS: &str = "itemsets.csv";
 fn external(
     body: &[BodyNode],
     resources: &Resources,
-    lists: &mut Vec<List>,
+    before: Option<&Program>,
+    lists: &mut Vec<Arc<List>>,
     problems: &mut Vec<Problem>,
 ) {
     let mut rest: Vec<&BodyNode> = body.iter().rev().collect();
@@ -71,8 +104,10 @@ fn external(
         if lists.iter().any(|list| list.id == id) {
             continue;
         }
-        match resources.get(ITEMSETS) {
-            Some(text) => lists.push(csv(id, text, Some(id))),
+        let had = || before.and_then(|before| before.read_list(id, &control.reference));
+        let list = resources.get(ITEMSETS).map(|text| Arc::new(csv(id, text, Some(id))));
+        match list.or_else(had) {
+            Some(list) => lists.push(list),
             None => {
                 let missing = ProblemKind::MissingResource(ITEMSETS.to_owned());
                 problems.push(Problem::new(control.reference.clone(), missing));
@@ -82,11 +117,7 @@ fn external(
 }
 
 fn from_file(id: &str, address: &str, resources: &Resources) -> Result<List, ProblemKind> {
-    // No record was saved before the first.
     let Some(text) = resources.get(address) else {
-        if address == "jr://instance/last-saved" {
-            return Ok(List::empty(id));
-        }
         return Err(ProblemKind::MissingResource(address.to_owned()));
     };
     let unreadable =
@@ -138,14 +169,16 @@ fn csv(id: &str, text: &str, of: Option<&str>) -> List {
 }
 
 /// The rows of a CSV text (RFC 4180), with line breaks inside quotes.
-pub(crate) struct CsvRows<'a> {
+#[derive(Debug)]
+pub struct CsvRows<'a> {
     rest: &'a str,
     delimiter: char,
 }
 
 impl<'a> CsvRows<'a> {
     /// The delimiter is whatever separates the cells of the first row.
-    pub(crate) fn new(text: &'a str) -> Self {
+    #[must_use]
+    pub fn new(text: &'a str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let header = text.split(['\r', '\n']).next().unwrap_or_default();
         let stands = |delimiter: &char| header.contains(*delimiter);
@@ -154,7 +187,7 @@ impl<'a> CsvRows<'a> {
     }
 
     /// Reads the cells of the next row; `false` when there is none.
-    pub(crate) fn read(&mut self, cells: &mut Vec<Cow<'a, str>>) -> bool {
+    pub fn read(&mut self, cells: &mut Vec<Cow<'a, str>>) -> bool {
         cells.clear();
         if self.rest.is_empty() {
             return false;

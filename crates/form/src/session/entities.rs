@@ -2,6 +2,7 @@
 //! from which other forms read them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::Session;
 use super::instance::{Instance, ItemId};
@@ -21,6 +22,10 @@ pub struct EntityChange {
     pub update: bool,
     /// The version that the person saw; empty for a new entity.
     pub base_version: String,
+    /// The version of the server's that the person's changes without a network began from; empty if the list tells none.
+    pub trunk_version: String,
+    /// The line of those changes; empty if the list tells none.
+    pub branch_id: String,
     /// Its new label; `None`: it stays.
     pub label: Option<String>,
     /// Its new properties, by name, in the form's order.
@@ -54,6 +59,8 @@ impl Session {
             create: yes("create"),
             update: yes("update"),
             base_version: said("baseVersion").to_owned(),
+            trunk_version: said("trunkVersion").to_owned(),
+            branch_id: said("branchId").to_owned(),
             label: label
                 .filter(|label| label.flags.relevant && !label.value.is_empty())
                 .map(|label| label.value.clone()),
@@ -123,23 +130,54 @@ impl Form {
     }
 }
 
+/// An entity as a list has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntityRow {
+    /// Its id.
+    pub id: String,
+    /// Its label.
+    pub label: String,
+    /// How often it was made or changed.
+    pub version: u64,
+    /// Its properties, by name.
+    pub properties: Vec<(String, String)>,
+}
+
+/// A list of entities: CSV with `name` (the id), `label`, `__version` and a column for each property.
+#[must_use]
+pub fn entity_csv(rows: &[EntityRow]) -> String {
+    let mut columns: Vec<Cow<str>> = ["name", "label", "__version"].map(Cow::Borrowed).into();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, _) in rows.iter().flat_map(|row| &row.properties) {
+        places.entry(name).or_insert_with(|| {
+            columns.push(Cow::Borrowed(name));
+            columns.len() - 1
+        });
+    }
+    let mut out = String::new();
+    write_row(&mut out, &columns);
+    for row in rows {
+        let mut cells = vec![Cow::Borrowed(""); columns.len()];
+        cells[0] = Cow::Borrowed(&row.id);
+        cells[1] = Cow::Borrowed(&row.label);
+        cells[2] = Cow::Owned(row.version.to_string());
+        for (name, text) in &row.properties {
+            cells[places[name.as_str()]] = Cow::Borrowed(text);
+        }
+        write_row(&mut out, &cells);
+    }
+    out
+}
+
 /// The list that these changes make, one after another, out of nothing: as [`apply_to_list`] for each, at once.
 #[must_use]
 pub fn entity_list(changes: &[EntityChange]) -> String {
-    let mut columns: Vec<Cow<str>> = ["name", "label", "__version"].map(Cow::Borrowed).into();
-    for (name, _) in changes.iter().flat_map(|change| &change.properties) {
-        if columns.iter().all(|column| column != name) {
-            columns.push(Cow::Borrowed(name));
-        }
-    }
-    let place = |name: &str| columns.iter().position(|column| column == name).unwrap_or_default();
     // The changes of one entity side by side, in their order.
     let mut order: Vec<usize> = (0..changes.len()).collect();
     order.sort_by(|a, b| changes[*a].id.cmp(&changes[*b].id));
-    let mut rows: Vec<(usize, Vec<Cow<str>>)> = Vec::new();
+    let mut rows: Vec<(usize, EntityRow)> = Vec::new();
     for of_one in order.chunk_by(|a, b| changes[*a].id == changes[*b].id) {
-        let mut version = 0_u64;
-        let mut cells = vec![Cow::Borrowed(""); columns.len()];
+        let mut row = EntityRow::default();
         let mut made_at = None;
         for at in of_one {
             let change = &changes[*at];
@@ -147,25 +185,23 @@ pub fn entity_list(changes: &[EntityChange]) -> String {
                 continue;
             }
             made_at.get_or_insert(*at);
-            version += 1;
-            let label = change.label.iter().map(|label| (1, label.as_str()));
-            let properties =
-                change.properties.iter().map(|(name, text)| (place(name), text.as_str()));
-            for (column, text) in label.chain(properties) {
-                cells[column] = Cow::Borrowed(text);
+            row.version += 1;
+            row.label = change.label.clone().unwrap_or(row.label);
+            for (name, text) in &change.properties {
+                match row.properties.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, known)) => known.clone_from(text),
+                    None => row.properties.push((name.clone(), text.clone())),
+                }
             }
         }
         if let Some(made_at) = made_at {
-            cells[0] = Cow::Borrowed(&changes[made_at].id);
-            cells[2] = Cow::Owned(version.to_string());
-            rows.push((made_at, cells));
+            row.id.clone_from(&changes[made_at].id);
+            rows.push((made_at, row));
         }
     }
     rows.sort_by_key(|(made_at, _)| *made_at);
-    let mut out = String::new();
-    write_row(&mut out, &columns);
-    rows.iter().for_each(|(_, cells)| write_row(&mut out, cells));
-    out
+    let rows: Vec<EntityRow> = rows.into_iter().map(|(_, row)| row).collect();
+    entity_csv(&rows)
 }
 
 /// A list of entities after a change.

@@ -47,7 +47,7 @@ pub(crate) struct Live<'a> {
 
 impl<'a> Live<'a> {
     pub(crate) fn list(&self, handle: Handle) -> Option<&'a List> {
-        self.program.lists.get((handle.list as usize).checked_sub(1)?)
+        self.program.lists.get((handle.list as usize).checked_sub(1)?).map(AsRef::as_ref)
     }
 
     pub(crate) fn in_list(&self, handle: Handle) -> Option<(&'a List, u32)> {

@@ -80,6 +80,8 @@ fn a_list_on_the_phone_follows_and_the_next_form_reads_it() {
         create,
         update,
         base_version: String::new(),
+        trunk_version: String::new(),
+        branch_id: String::new(),
         label: Some(format!("\"{id}\"")),
         properties: vec![
             ("age".to_owned(), "41".to_owned()),
@@ -221,6 +223,8 @@ fn many_changes_make_the_list_that_each_of_them_after_the_other_makes() {
             create,
             update,
             base_version: String::new(),
+            trunk_version: String::new(),
+            branch_id: String::new(),
             label: label.map(str::to_owned),
             properties: vec![(property.0.to_owned(), property.1.to_owned())],
         };

@@ -3,6 +3,7 @@
 mod audit;
 mod dsl;
 mod entities;
+mod files;
 mod hostile;
 mod incremental;
 mod pictures;

@@ -118,6 +118,12 @@ impl Manifest {
     pub fn form_path(&self, file: &str) -> String {
         format!("{}/{file}.xlsx", self.forms_folder)
     }
+
+    /// The folder of the files beside that form, with the `/` behind it.
+    #[must_use]
+    pub fn media_folder(&self, file: &str) -> String {
+        format!("{}/{file}-media/", self.forms_folder)
+    }
 }
 
 /// Reads the manifest. None when it is not TOML at all.

@@ -55,6 +55,12 @@ pub struct Pack {
 }
 
 impl Pack {
+    /// The folder of the files beside a form, with the `/` behind it.
+    #[must_use]
+    pub fn media_folder(&self, form: &FormRow) -> String {
+        self.manifest.media_folder(&form.file)
+    }
+
     /// Where the spreadsheet of a form is, inside the pack.
     #[must_use]
     pub fn form_path(&self, form: &FormRow) -> String {
@@ -135,6 +141,11 @@ fn check_files(pack: &Pack, files: &BTreeMap<String, Vec<u8>>, problems: &mut Ve
             });
         }
         known.insert(path);
+        // Which of them the form names is seen when the form is read.
+        let beside = manifest.media_folder(&form.file);
+        let is_in =
+            |path: &&String| path.strip_prefix(&beside).is_some_and(|name| !name.contains('/'));
+        known.extend(files.keys().filter(is_in).cloned());
     }
     // What a wrong manifest fails to name is not unused.
     if problems.iter().any(|problem| problem.file == MANIFEST) {
@@ -208,6 +219,10 @@ fn phone_pack(pack: &Pack, published: &[PublishedForm]) -> PhonePack {
     for form in published {
         feed(&mut hasher, form.id.as_bytes());
         feed(&mut hasher, form.hash.as_bytes());
+        for file in &form.files {
+            feed(&mut hasher, file.name.as_bytes());
+            feed(&mut hasher, file.hash.as_bytes());
+        }
     }
     let forms = pack.forms.iter().flat_map(|row| {
         published
@@ -250,6 +265,7 @@ fn phone_form(manifest: &Manifest, row: &FormRow, form: &PublishedForm) -> Phone
         version: form.version.clone(),
         hash: form.hash.clone(),
         bytes: form.bytes,
+        files: form.files.clone(),
         title: row.title.clone(),
         kind: row.kind.clone(),
         programme: manifest.programme_of(row).map(str::to_owned),

@@ -357,6 +357,19 @@ const CASES: &[Case] = &[
         "đoán",
         &["outline.csv, row 2, column sources: there is no form `đoán` in the pack"],
     ),
+    ("forms/inspect-media/a.csv", "", "name,label\n", &[]),
+    (
+        "forms/inspect-media/in/a.csv",
+        "",
+        "name,label\n",
+        &["forms/inspect-media/in/a.csv: nothing in the pack uses this file"],
+    ),
+    (
+        "forms/inspected-media/a.csv",
+        "",
+        "name,label\n",
+        &["forms/inspected-media/a.csv: nothing in the pack uses this file"],
+    ),
     ("notes.txt", "", "a note", &["notes.txt: nothing in the pack uses this file"]),
     (
         "forms/other.xlsx",

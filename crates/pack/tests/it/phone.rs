@@ -1,6 +1,6 @@
 //! What the phone downloads.
 
-use pack::phone::{PhonePack, PublishedForm};
+use pack::phone::{PhoneFile, PhonePack, PublishedForm};
 
 use crate::real_pack;
 
@@ -12,6 +12,7 @@ fn published(pack: &pack::Pack) -> Vec<PublishedForm> {
             version: form.version.clone(),
             hash: format!("{:064x}", form.row),
             bytes: u64::from(form.row),
+            files: Vec::new(),
         })
         .collect()
 }
@@ -62,6 +63,17 @@ fn a_form_that_is_not_published_is_not_in_the_list_and_another_version_is_anothe
     forms[0].hash = "f".repeat(64);
     let other = pack::phone_json(&pack, &forms);
     assert_ne!(before["hash"], other["hash"]);
+    let file = PhoneFile {
+        name: "xa.csv".to_owned(),
+        hash: "e".repeat(64),
+        bytes: 5,
+        media_type: "text/csv".to_owned(),
+    };
+    forms[0].files.push(file);
+    let with_a_file = pack::phone_json(&pack, &forms);
+    assert_ne!(with_a_file["hash"], other["hash"]);
+    assert_eq!(with_a_file["forms"][0]["files"][0]["name"], "xa.csv");
+    assert!(other["forms"][0].get("files").is_none(), "a form without files is what it was before");
     forms.truncate(3);
     assert_eq!(pack::phone_json(&pack, &forms)["forms"].as_array().map(Vec::len), Some(3));
 }

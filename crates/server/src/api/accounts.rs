@@ -12,7 +12,7 @@ use super::extract::Path;
 use super::sessions::seen;
 use super::signed_in::SignedIn;
 use crate::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, Role};
-use crate::database::{Account, AccountChange, NewAccount, NewSession, Session};
+use crate::database::{Account, AccountChange, NewAccount, NewClient, Session};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock, openrosa};
 
@@ -289,14 +289,13 @@ pub async fn make_token(
         return Err(ApiError::conflict("no_field_work", "the person's role does no field work"));
     }
     let device_name = device_name.as_deref().map(shown_name).transpose()?;
-    let (token, key) = accounts::new_token();
-    let new = NewSession {
-        key: &key,
+    let (token, _) = accounts::new_token();
+    let new = NewClient {
         device: DeviceId(accounts::random()),
         device_name: device_name.as_deref().unwrap_or(openrosa::CLIENT),
     };
     let by = Some(session.account.as_str());
-    if !app.database().add_token(&account, new, by, clock::now_ms()).await? {
+    if !app.database().add_token(&account, &token, new, by, clock::now_ms()).await? {
         return Err(ApiError::conflict("disabled", "the person may not sign in"));
     }
     let path = openrosa::address(&token);

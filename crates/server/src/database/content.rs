@@ -9,11 +9,13 @@ use sync::wire::{FormRef, Hash};
 
 use super::accounts::refresh_visible_units;
 use super::audit::{Event, note};
+use super::files::keep_files;
 use super::personal::{PersonalRule, put_personal};
 use super::rights::programmes;
 use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, bytes};
 use crate::audit::Action;
+use crate::form_files::FormFile;
 
 /// A form's XML and its name.
 #[derive(Clone, Debug)]
@@ -33,6 +35,8 @@ pub struct NewPack {
     pub json: Vec<u8>,
     /// Its forms.
     pub forms: Vec<FormRow>,
+    /// The files beside each of them, in the same order; a form without any may be left out at the end.
+    pub files: Vec<Vec<FormFile>>,
     /// The ids of its units.
     pub units: Vec<String>,
     /// The programme of each of its forms that has one, by the form's id.
@@ -65,6 +69,7 @@ impl Database {
         }
         place_forms(&mut tx, new).await?;
         put_personal(&mut tx, new).await?;
+        keep_files(&mut tx, new, now_ms).await?;
         query("INSERT INTO pack (hash, json, loaded_ms) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING")
             .bind(new.hash.0.as_slice())
             .bind(&new.json)

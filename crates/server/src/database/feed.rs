@@ -241,7 +241,7 @@ fn fitting(entries: &[Entry], size: usize) -> usize {
     fit.count().clamp(1, size)
 }
 
-fn state((rv, received_ms, changed_ms, body): RecordRow) -> Answer<RecordState> {
+pub(super) fn state((rv, received_ms, changed_ms, body): RecordRow) -> Answer<RecordState> {
     Ok(stored_record(&body)?.state(Stamp { received_ms, changed_ms, rv: unsigned(rv) }))
 }
 

@@ -3,10 +3,20 @@
 use sync::wire::{DeviceId, RecordId};
 
 use super::accounts::{Client, insert_session};
-use super::sql::{query, query_scalar};
-use super::{Answer, Database, NewSession, Session, SessionKey, bytes, unsigned};
-use crate::accounts::{new_token, random};
+use super::sql::{query, query_as, query_scalar};
+use super::{Answer, Database, DatabaseError, NewSession, Session, SessionKey, bytes, unsigned};
+use crate::accounts::{new_token, random, session_key};
 use crate::audit::Action;
+use crate::openrosa::Secret;
+
+/// A client that gets a token.
+#[derive(Clone, Copy, Debug)]
+pub struct NewClient<'a> {
+    /// The device that its operations are of.
+    pub device: DeviceId,
+    /// What people call it.
+    pub device_name: &'a str,
+}
 
 impl Database {
     /// Opens a session for whoever has a token in the address of their `OpenRosa` client. Says whether there is such an
@@ -14,7 +24,8 @@ impl Database {
     pub async fn add_token(
         &self,
         account: &str,
-        session: NewSession<'_>,
+        token: &str,
+        client: NewClient<'_>,
         by: Option<&str>,
         now_ms: i64,
     ) -> Answer<bool> {
@@ -29,7 +40,20 @@ impl Database {
             return Ok(false);
         }
         let noted = (by, Action::TokenMake);
+        let key = session_key(token);
+        let NewClient { device, device_name } = client;
+        let session = NewSession { key: &key, device, device_name };
         insert_session(&mut tx, account, session, Client::Token, noted, now_ms).await?;
+        let secret = Secret::of(account, token);
+        query(
+            "INSERT INTO session_secret (session, md5, sha256)
+             SELECT id, $2, $3 FROM session WHERE token_hash = $1",
+        )
+        .bind(key.as_slice())
+        .bind(secret.md5.as_slice())
+        .bind(secret.sha256.as_slice())
+        .execute(&mut tx)
+        .await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -37,6 +61,32 @@ impl Database {
     /// The open or revoked session of a token of an `OpenRosa` client.
     pub async fn token_session(&self, key: &SessionKey) -> Answer<Option<Session>> {
         self.session_of(key, Client::Token).await
+    }
+
+    /// What nonces are made with: the same for all servers on this database.
+    pub async fn nonce_key(&self) -> Answer<Vec<u8>> {
+        let key: Option<Vec<u8>> =
+            query_scalar("SELECT cursor_key FROM server").fetch_one(&self.readers).await?;
+        key.ok_or_else(|| DatabaseError::Damaged { what: "key", why: "there is none".to_owned() })
+    }
+
+    /// What the open tokens of an account come to for Digest, each with the key of its session.
+    pub async fn digest_secrets(&self, account: &str) -> Answer<Vec<(SessionKey, Secret)>> {
+        let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = query_as(
+            "SELECT session.token_hash, secret.md5, secret.sha256 FROM session_secret secret
+             JOIN session ON session.id = secret.session
+             WHERE session.account = $1 AND session.ended_ms IS NULL ORDER BY session.seen_ms DESC",
+        )
+        .bind(account)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|(key, md5, sha256)| {
+                let md5 = bytes("MD5 of a token", md5)?;
+                let sha256 = bytes("SHA-256 of a token", sha256)?;
+                Ok((bytes("session key", key)?, Secret { md5, sha256 }))
+            })
+            .collect()
     }
 
     /// The session of an account that sends its password with each request: there is one for all of them. Nobody has a
@@ -62,6 +112,25 @@ impl Database {
         };
         tx.commit().await?;
         self.session_of(&key, Client::Password).await
+    }
+
+    /// Notes which phone an `OpenRosa` client runs on, behind what people call it.
+    pub async fn name_client(&self, session: &Session, phone: &str) -> Answer<()> {
+        let name: Option<String> = query_scalar("SELECT device_name FROM session WHERE id = $1")
+            .bind(session.id)
+            .fetch_optional(&self.readers)
+            .await?;
+        let Some(name) = name else { return Ok(()) };
+        let own = name.split_once(" (").map_or(name.as_str(), |(own, _)| own);
+        let named = format!("{own} ({phone})");
+        if named != name {
+            query("UPDATE session SET device_name = $2 WHERE id = $1")
+                .bind(session.id)
+                .bind(&named)
+                .execute(&self.writer)
+                .await?;
+        }
+        Ok(())
     }
 
     /// How many operations of a device there are: the next one comes after that.

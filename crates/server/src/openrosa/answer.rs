@@ -13,14 +13,23 @@ pub(super) const XML: &str = "text/xml; charset=utf-8";
 
 /// An answer that is an error.
 #[derive(Debug)]
-pub struct Refusal(ApiError);
+pub struct Refusal {
+    error: ApiError,
+    /// How the client may show who it is; plain name and password if nothing is said.
+    challenges: Vec<String>,
+}
 
 /// The result of a handler.
 pub(super) type Answer = Result<Response, Refusal>;
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self(ApiError::new(status, "openrosa", message))
+        ApiError::new(status, "openrosa", message).into()
+    }
+
+    /// The same, with ways to show who one is before name and password.
+    pub(super) fn with_challenges(self, challenges: impl Into<Vec<String>>) -> Self {
+        Self { challenges: challenges.into(), ..self }
     }
 
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
@@ -30,27 +39,31 @@ impl Refusal {
 
 impl From<ApiError> for Refusal {
     fn from(error: ApiError) -> Self {
-        Self(error)
+        Self { error, challenges: Vec::new() }
     }
 }
 
 impl From<DatabaseError> for Refusal {
     fn from(error: DatabaseError) -> Self {
-        Self(error.into())
+        ApiError::from(error).into()
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let (status, message, retry_after) = self.0.into_parts();
+        let (status, message, retry_after) = self.error.into_parts();
         let mut response = said(status, "error", &message);
         let headers = response.headers_mut();
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static("Basic realm=\"Sotay\", charset=\"UTF-8\"");
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
+            let challenges = self.challenges.iter().map(|text| HeaderValue::from_str(text));
+            for challenge in challenges.flatten() {
+                headers.append(header::WWW_AUTHENTICATE, challenge);
+            }
+            let basic = HeaderValue::from_static("Basic realm=\"Sotay\", charset=\"UTF-8\"");
+            headers.append(header::WWW_AUTHENTICATE, basic);
         }
         response
     }

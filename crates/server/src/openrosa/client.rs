@@ -1,15 +1,17 @@
 //! Who asks: the token of the address, or name and password.
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, OriginalUri, Query, RawPathParams};
 use axum::http::request::Parts;
-use axum::http::uri::Authority;
+use axum::http::uri::{Authority, PathAndQuery};
 use axum::http::{StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tracing::Span;
 
 use super::answer::Refusal;
+use super::digest::{self, Nonce, Shown};
 use super::{ROOT, address};
+use crate::accounts::MAX_NAME;
 use crate::api::session::{owner_of, wrong_credentials};
 use crate::api::signed_in::{Origin, TOUCH_MS, is_over};
 use crate::database::Session;
@@ -21,7 +23,19 @@ pub(super) struct Client {
     pub(super) session: Session,
     /// Where it finds its addresses.
     pub(super) base: String,
+    /// What the phone calls itself, which nobody proves.
+    pub(super) device_id: Option<String>,
 }
+
+/// What clients say of themselves behind every address.
+#[derive(serde::Deserialize)]
+struct About {
+    #[serde(rename = "deviceID")]
+    device_id: Option<String>,
+}
+
+/// Longest name of a phone that is noted.
+const MAX_DEVICE_ID: usize = 64;
 
 impl FromRequestParts<App> for Client {
     type Rejection = Refusal;
@@ -39,7 +53,7 @@ impl FromRequestParts<App> for Client {
         let token = params.iter().find(|(name, _)| *name == "token").map(|(_, token)| token);
         let (session, path) = match token {
             Some(token) => (of_token(app, token).await?, address(token)),
-            None => (of_password(app, origin, parts).await?, ROOT.to_owned()),
+            None => (of_header(app, origin, parts).await?, ROOT.to_owned()),
         };
         Span::current().record("account", session.account.as_str());
         let base = match app.config().public_url.as_deref() {
@@ -51,36 +65,91 @@ impl FromRequestParts<App> for Client {
                 format!("{scheme}://{}", host.unwrap_or("localhost"))
             }
         };
-        Ok(Self { session, base: base + &path })
+        let about = Query::<About>::try_from_uri(&parts.uri).ok();
+        let device_id = about.and_then(|Query(about)| about.device_id);
+        let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_' | '.');
+        let is_name =
+            |id: &String| (1..=MAX_DEVICE_ID).contains(&id.len()) && id.chars().all(is_letter);
+        Ok(Self { session, base: base + &path, device_id: device_id.filter(is_name) })
     }
 }
 
 async fn of_token(app: &App, token: &str) -> Result<Session, Refusal> {
-    let session = app.database().token_session(&accounts::session_key(token)).await?;
-    let now_ms = clock::now_ms();
-    let good =
-        |session: &Session| !session.revoked && !session.disabled && !is_over(session, now_ms);
-    let session = session.filter(good).ok_or_else(|| {
+    token_session(app, token, clock::now_ms()).await?.ok_or_else(|| {
         let message = "the address holds a token that was ended or never was; ask for a new one";
         Refusal::new(StatusCode::UNAUTHORIZED, message)
-    })?;
-    touch(app, &session, now_ms).await?;
+    })
+}
+
+/// The session of a token that still opens one.
+async fn token_session(app: &App, token: &str, now_ms: i64) -> Result<Option<Session>, Refusal> {
+    let session = app.database().token_session(&accounts::session_key(token)).await?;
+    let session = session.filter(|session| is_open(session, now_ms));
+    if let Some(session) = &session {
+        touch(app, session, now_ms).await?;
+    }
     Ok(session)
 }
 
-async fn of_password(app: &App, origin: Origin, parts: &Parts) -> Result<Session, Refusal> {
-    let wanted = || Refusal::new(StatusCode::UNAUTHORIZED, "name and password are wanted");
+/// The session of the token that a client proves to know. Who guesses has 256 random bits to guess, so tries need not be
+/// counted; and a client that was given a password comes here first.
+async fn of_digest(app: &App, shown: &Shown, parts: &Parts) -> Result<Option<Session>, Refusal> {
+    let asked = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
+    let path = asked.path_and_query().map_or("", PathAndQuery::as_str);
+    if shown.username.len() > MAX_NAME || !shown.is_for(path) {
+        return Ok(None);
+    }
+    let now_ms = clock::now_ms();
+    for (key, secret) in app.database().digest_secrets(&shown.username).await? {
+        if shown.proves(&secret, parts.method.as_str()) {
+            let session = app.database().token_session(&key).await?;
+            let session = session.filter(|session| is_open(session, now_ms));
+            if let Some(session) = &session {
+                touch(app, session, now_ms).await?;
+            }
+            return Ok(session);
+        }
+    }
+    Ok(None)
+}
+
+fn is_open(session: &Session, now_ms: i64) -> bool {
+    !session.revoked && !session.disabled && !is_over(session, now_ms)
+}
+
+/// Who shows a token with Digest, or a password or token with Basic.
+async fn of_header(app: &App, origin: Origin, parts: &Parts) -> Result<Session, Refusal> {
+    let key = app.database().nonce_key().await?;
+    let now_ms = clock::now_ms();
+    let ask = |is_stale| {
+        let wanted = Refusal::new(StatusCode::UNAUTHORIZED, "name and password are wanted");
+        wanted.with_challenges(digest::challenges(&key, is_stale, now_ms))
+    };
+    let wanted = || ask(false);
     let given = parts.headers.get(header::AUTHORIZATION).and_then(|given| given.to_str().ok());
     let (scheme, given) = given.and_then(|given| given.split_once(' ')).ok_or_else(wanted)?;
+    if scheme.eq_ignore_ascii_case("digest") {
+        let shown = Shown::read(given).ok_or_else(wanted)?;
+        return match shown.nonce(&key, now_ms) {
+            Nonce::Good => of_digest(app, &shown, parts).await?.ok_or_else(wanted),
+            Nonce::Stale => Err(ask(true)),
+            Nonce::NotOurs => Err(wanted()),
+        };
+    }
     if !scheme.eq_ignore_ascii_case("basic") {
         return Err(wanted());
     }
     let given = STANDARD.decode(given.trim()).ok().and_then(|given| String::from_utf8(given).ok());
     let given = given.ok_or_else(wanted)?;
     let (name, password) = given.split_once(':').ok_or_else(wanted)?;
+    // Who was given a token may enter it as a password.
+    if let Some(session) = token_session(app, password, now_ms).await? {
+        return if session.account == name { Ok(session) } else { Err(wanted()) };
+    }
     let account = owner_of(app, origin, name, password.to_owned()).await?;
-    let account = account.ok_or_else(wrong_credentials)?;
-    let now_ms = clock::now_ms();
+    let wrong = || Refusal::from(wrong_credentials());
+    let account =
+        account.ok_or_else(|| wrong().with_challenges(digest::challenges(&key, false, now_ms)))?;
     let session = app.database().password_session(&account.name, now_ms).await?;
     let session = session.filter(|session| !session.disabled).ok_or_else(wanted)?;
     touch(app, &session, now_ms).await?;

@@ -5,12 +5,13 @@
 
 mod answer;
 mod client;
+mod digest;
 mod submission;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use md5::{Digest, Md5};
@@ -23,12 +24,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::blobs::keep_whole;
+use crate::api::entities::csv_of;
 use crate::config::MAX_BODY;
 use crate::database::NewBlob;
 use crate::error::ApiError;
 use crate::{App, accounts, clock};
 use answer::{Answer, Refusal, XML, escaped, said};
 use client::Client;
+pub use digest::Secret;
 use submission::{Past, Submission, record_of};
 
 pub(crate) use submission::{below_root, is_meta};
@@ -67,6 +70,12 @@ pub(crate) fn resources() -> OpenApiRouter<App> {
         .routes(routes!(form_list_by_password))
         .routes(routes!(form))
         .routes(routes!(form_by_password))
+        .routes(routes!(manifest))
+        .routes(routes!(manifest_by_password))
+        .routes(routes!(entities))
+        .routes(routes!(entities_by_password))
+        .routes(routes!(file))
+        .routes(routes!(file_by_password))
         .routes(routes!(welcome, submit))
         .routes(routes!(welcome_by_password, submit_by_password))
 }
@@ -84,24 +93,32 @@ pub(crate) async fn mark(mut response: Response) -> Response {
         (status = 200, description = "`xforms`", content_type = "text/xml"),
         (status = 401, description = "the token was ended or never was, or its account was disabled"),
     ))]
-async fn form_list(State(app): State<App>, client: Client) -> Answer {
+async fn form_list(State(app): State<App>, client: Client, Query(wanted): Query<Wanted>) -> Answer {
     let seen = app.database().pack_seen_by(&client.session.account).await?;
     let json = seen.map(|(_, json)| json);
+    let datasets = app.database().datasets().await?;
     let mut list = String::from("<xforms xmlns=\"http://openrosa.org/xforms/xformsList\">");
     if let Some(json) = json {
         let pack: PhonePack = serde_json::from_slice(&json).map_err(ApiError::internal)?;
         for form in &pack.forms {
             let hash = form.hash.parse().map_err(ApiError::internal)?;
             let Some(row) = app.database().form(hash).await? else { continue };
+            if wanted.form_id.as_ref().is_some_and(|id| *id != row.form.id) {
+                continue;
+            }
             let name = form.title.get(&pack.default_language);
             let (id, version) = (escaped(&row.form.id), escaped(&row.form.version));
             let md5 = accounts::hex(&Md5::digest(row.xml.as_bytes()));
+            let (name, base) = (escaped(name), escaped(&client.base));
             list.push_str(&format!(
-                "<xform><formID>{id}</formID><name>{}</name><version>{version}</version><hash>md5:{md5}</hash>\
-                 <downloadUrl>{}/forms/{hash}.xml</downloadUrl></xform>",
-                escaped(name),
-                escaped(&client.base),
+                "<xform><formID>{id}</formID><name>{name}</name><version>{version}</version><hash>md5:{md5}</hash>\
+                 <downloadUrl>{base}/forms/{hash}.xml</downloadUrl>"
             ));
+            let has_files = !app.database().form_files(hash).await?.is_empty();
+            if has_files || !entity_lists(&row.xml, &datasets).is_empty() {
+                list.push_str(&format!("<manifestUrl>{base}/manifest/{hash}</manifestUrl>"));
+            }
+            list.push_str("</xform>");
         }
     }
     list.push_str("</xforms>");
@@ -114,8 +131,16 @@ async fn form_list(State(app): State<App>, client: Client) -> Answer {
     (status = 401, description = "name and password are wanted, or wrong"),
     (status = 429, description = "too many tries, with `Retry-After`"),
 ))]
-async fn form_list_by_password(app: State<App>, client: Client) -> Answer {
-    form_list(app, client).await
+async fn form_list_by_password(app: State<App>, client: Client, wanted: Query<Wanted>) -> Answer {
+    form_list(app, client, wanted).await
+}
+
+/// What a client asks for of the list.
+#[derive(serde::Deserialize)]
+struct Wanted {
+    /// This form alone.
+    #[serde(rename = "formID")]
+    form_id: Option<String>,
 }
 
 /// The last part of a form's address.
@@ -159,6 +184,165 @@ async fn form_by_password(app: State<App>, client: Client, file: Path<FormFile>)
     form(app, client, file).await
 }
 
+/// The last part of an address by hash.
+#[derive(serde::Deserialize)]
+struct ByHash {
+    hash: String,
+}
+
+/// The files beside a form, as `OpenRosa` 1.0 lists them.
+#[utoipa::path(get, path = "/openrosa/{token}/manifest/{hash}", tag = "openrosa",
+    params(
+        ("token" = String, Path, description = "the client's token"),
+        ("hash" = String, Path, description = "SHA-256 of the form's XML"),
+    ),
+    responses(
+        (status = 200, description = "`manifest`", content_type = "text/xml"),
+        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+        (status = 404, description = "no such form"),
+    ))]
+async fn manifest(
+    State(app): State<App>,
+    client: Client,
+    Path(ByHash { hash }): Path<ByHash>,
+) -> Answer {
+    let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such form");
+    let hash = hash.parse().map_err(|_not_a_hash| unknown())?;
+    let form = app.database().form(hash).await?.ok_or_else(unknown)?;
+    let mut manifest =
+        String::from("<manifest xmlns=\"http://openrosa.org/xforms/xformsManifest\">");
+    let files = app.database().form_files(hash).await?;
+    let datasets = app.database().datasets().await?;
+    for dataset in entity_lists(&form.xml, &datasets) {
+        let name = format!("{dataset}.csv");
+        if files.iter().any(|file| file.name == name) {
+            continue;
+        }
+        let Some((csv, _)) = csv_of(&app, &client.session.account, &dataset).await? else {
+            continue;
+        };
+        let (name, base) = (escaped(&name), escaped(&client.base));
+        let md5 = accounts::hex(&Md5::digest(csv.as_bytes()));
+        manifest.push_str(&format!(
+            "<mediaFile type=\"entityList\"><filename>{name}</filename><hash>md5:{md5}</hash>\
+             <downloadUrl>{base}/entities/{name}</downloadUrl></mediaFile>"
+        ));
+    }
+    for row in files {
+        let (name, base) = (escaped(&row.name), escaped(&client.base));
+        let (md5, hash) = (accounts::hex(&row.file.md5), row.file.hash);
+        manifest.push_str(&format!(
+            "<mediaFile><filename>{name}</filename><hash>md5:{md5}</hash>\
+             <downloadUrl>{base}/files/{hash}</downloadUrl></mediaFile>"
+        ));
+    }
+    manifest.push_str("</manifest>");
+    Ok(([(header::CONTENT_TYPE, XML)], manifest).into_response())
+}
+
+/// The same for who sends name and password (HTTP Basic), or name and token (Digest).
+#[utoipa::path(get, path = "/openrosa/manifest/{hash}", tag = "openrosa",
+    params(("hash" = String, Path, description = "SHA-256 of the form's XML")),
+    responses(
+        (status = 200, description = "`manifest`", content_type = "text/xml"),
+        (status = 401, description = "name and password are wanted, or wrong"),
+        (status = 404, description = "no such form"),
+        (status = 429, description = "too many tries, with `Retry-After`"),
+    ))]
+async fn manifest_by_password(app: State<App>, client: Client, hash: Path<ByHash>) -> Answer {
+    manifest(app, client, hash).await
+}
+
+/// The lists of entities that a form reads.
+fn entity_lists(xml: &str, datasets: &BTreeSet<String>) -> Vec<String> {
+    let named = datasets.iter().filter(|dataset| xml.contains(&format!("/{dataset}.csv")));
+    let mut named = named.peekable();
+    if named.peek().is_none() {
+        return Vec::new();
+    }
+    let Ok((form, _)) = form::parse_xform(xml) else { return Vec::new() };
+    let files = form.files();
+    let is_read = |dataset: &&String| {
+        let name = format!("{dataset}.csv");
+        files.iter().any(|address| address.rsplit('/').next() == Some(name.as_str()))
+    };
+    named.filter(is_read).cloned().collect()
+}
+
+/// A list of entities, of the units whose records the client's owner sees.
+#[utoipa::path(get, path = "/openrosa/{token}/entities/{list}", tag = "openrosa",
+    params(
+        ("token" = String, Path, description = "the client's token"),
+        ("list" = String, Path, description = "the list's name, then `.csv`"),
+    ),
+    responses(
+        (status = 200, description = "the list", content_type = "text/csv"),
+        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+        (status = 404, description = "no form makes such entities"),
+    ))]
+async fn entities(
+    State(app): State<App>,
+    client: Client,
+    Path(ListFile { list }): Path<ListFile>,
+) -> Answer {
+    let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such list");
+    let dataset = list.strip_suffix(".csv").ok_or_else(unknown)?;
+    let list = csv_of(&app, &client.session.account, dataset).await?;
+    let (csv, _) = list.ok_or_else(unknown)?;
+    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv).into_response())
+}
+
+/// The same for who sends name and password (HTTP Basic), or name and token (Digest).
+#[utoipa::path(get, path = "/openrosa/entities/{list}", tag = "openrosa",
+    params(("list" = String, Path, description = "the list's name, then `.csv`")),
+    responses(
+        (status = 200, description = "the list", content_type = "text/csv"),
+        (status = 401, description = "name and password are wanted, or wrong"),
+        (status = 404, description = "no form makes such entities"),
+        (status = 429, description = "too many tries, with `Retry-After`"),
+    ))]
+async fn entities_by_password(app: State<App>, client: Client, list: Path<ListFile>) -> Answer {
+    entities(app, client, list).await
+}
+
+/// The last part of a list's address.
+#[derive(serde::Deserialize)]
+struct ListFile {
+    list: String,
+}
+
+/// A file beside a form.
+#[utoipa::path(get, path = "/openrosa/{token}/files/{hash}", tag = "openrosa",
+    params(
+        ("token" = String, Path, description = "the client's token"),
+        ("hash" = String, Path, description = "SHA-256 of the file"),
+    ),
+    responses(
+        (status = 200, description = "the file", content_type = "application/octet-stream"),
+        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+        (status = 404, description = "no such file"),
+    ))]
+async fn file(State(app): State<App>, _: Client, Path(ByHash { hash }): Path<ByHash>) -> Answer {
+    let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such file");
+    let hash = hash.parse().map_err(|_not_a_hash| unknown())?;
+    let file = app.database().file(hash).await?.ok_or_else(unknown)?;
+    let bytes = app.database().file_bytes(&file).await?;
+    Ok(([(header::CONTENT_TYPE, file.media_type)], bytes).into_response())
+}
+
+/// The same for who sends name and password (HTTP Basic), or name and token (Digest).
+#[utoipa::path(get, path = "/openrosa/files/{hash}", tag = "openrosa",
+    params(("hash" = String, Path, description = "SHA-256 of the file")),
+    responses(
+        (status = 200, description = "the file", content_type = "application/octet-stream"),
+        (status = 401, description = "name and password are wanted, or wrong"),
+        (status = 404, description = "no such file"),
+        (status = 429, description = "too many tries, with `Retry-After`"),
+    ))]
+async fn file_by_password(app: State<App>, client: Client, hash: Path<ByHash>) -> Answer {
+    file(app, client, hash).await
+}
+
 /// Whether the client may send, and how much at a time.
 #[utoipa::path(head, path = "/openrosa/{token}/submission", tag = "openrosa",
     params(("token" = String, Path, description = "the client's token")),
@@ -193,8 +377,7 @@ fn submission_headers(client: &Client) -> [(HeaderName, HeaderValue); 2] {
     request_body(content = Vec<u8>, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "`OpenRosaResponse`: kept", content_type = "text/xml"),
-        (status = 400, description = "no multipart, no XML, broken XML, an attachment that is named and did not come: \
-            nothing was stored", content_type = "text/xml"),
+        (status = 400, description = "no multipart, no XML, broken XML: nothing was stored", content_type = "text/xml"),
         (status = 401, description = "the token was ended or never was, or its account was disabled"),
         (status = 413, description = "more than 32 MiB, or 4 MiB of XML"),
         (status = 507, description = "the server's disk is full; send again later"),
@@ -207,10 +390,19 @@ async fn submit(
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
     let _permit = READING.acquire().await.map_err(ApiError::internal)?;
     let sent = read(body).await?;
-    let is_kept = keep(&app, &client, sent).await?;
-    let message =
-        if is_kept { "received" } else { "received; it waits for the coordinator's decision" };
-    let answer = said(StatusCode::CREATED, "submit_success", message);
+    if let Some(phone) = &client.device_id {
+        app.database().name_client(&client.session, phone).await?;
+    }
+    let Taken { is_applied, missing } = keep(&app, &client, sent).await?;
+    let mut message = match is_applied {
+        true => "received".to_owned(),
+        false => "received; it waits for the coordinator's decision".to_owned(),
+    };
+    if !missing.is_empty() {
+        message.push_str("; these attachments did not come: ");
+        message.push_str(&missing.join(", "));
+    }
+    let answer = said(StatusCode::CREATED, "submit_success", &message);
     Ok((submission_headers(&client), answer).into_response())
 }
 
@@ -219,8 +411,7 @@ async fn submit(
     request_body(content = Vec<u8>, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "`OpenRosaResponse`: kept", content_type = "text/xml"),
-        (status = 400, description = "no multipart, no XML, broken XML, an attachment that is named and did not come: \
-            nothing was stored", content_type = "text/xml"),
+        (status = 400, description = "no multipart, no XML, broken XML: nothing was stored", content_type = "text/xml"),
         (status = 401, description = "name and password are wanted, or wrong"),
         (status = 413, description = "more than 32 MiB, or 4 MiB of XML"),
         (status = 429, description = "too many tries, with `Retry-After`"),
@@ -284,8 +475,17 @@ async fn read(mut body: Multipart) -> Result<Sent, Refusal> {
     Ok(sent)
 }
 
-/// Keeps it. Says whether it was applied.
-async fn keep(app: &App, client: &Client, sent: Sent) -> Result<bool, Refusal> {
+/// What became of a submission.
+struct Taken {
+    /// Whether it is in its record, and not at the repair desk.
+    is_applied: bool,
+    /// The attachments that it names, that never came, and that no other request is said to bring.
+    missing: Vec<String>,
+}
+
+/// Keeps it. One that lacks a file which the client does not have any more is work all the same: the record shows what
+/// it lacks, and takes it whenever it comes.
+async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> {
     let now_ms = clock::now_ms();
     let envelope = form::read_envelope(&sent.xml)
         .map_err(|error| Refusal::bad_request(format!("xml_submission_file: {error}")))?;
@@ -311,12 +511,10 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<bool, Refusal> {
         .collect();
     let (unit, author) = (client.session.unit.clone(), client.session.account.clone());
     let plan = submission.plan(record, &past, &files, unit, author);
-    if !is_incomplete && !plan.missing.is_empty() {
-        let names: Vec<String> = plan.missing.into_iter().collect();
-        let message = format!("these attachments are named and did not come: {}", names.join(", "));
-        return Err(Refusal::bad_request(message));
-    }
-    let Some((patch, action)) = plan.patch else { return Ok(past.is_applied()) };
+    let missing = plan.missing.into_iter().filter(|_| !is_incomplete).collect();
+    let Some((patch, action)) = plan.patch else {
+        return Ok(Taken { is_applied: past.is_applied(), missing });
+    };
     for name in &plan.used {
         let Some(Attachment { file, bytes }) = attachments.remove(name) else { continue };
         let blob = NewBlob {
@@ -354,5 +552,7 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<bool, Refusal> {
     if pushed.response.acked < dot.seq {
         return Err(ApiError::internal("a submission was not acknowledged").into());
     }
-    Ok(pushed.response.verdicts.iter().all(|verdict| verdict.outcome != Outcome::Quarantined))
+    let mut verdicts = pushed.response.verdicts.iter();
+    let is_applied = verdicts.all(|verdict| verdict.outcome != Outcome::Quarantined);
+    Ok(Taken { is_applied, missing })
 }

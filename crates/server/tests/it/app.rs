@@ -86,6 +86,7 @@ pub fn pack() -> NewPack {
         hash,
         json: json.to_string().into_bytes(),
         forms: vec![FormRow { form: form_ref(), xml: FORM.to_owned() }],
+        files: Vec::new(),
         units: ["thanh_pho", "phuong_a", "phuong_b"].map(str::to_owned).to_vec(),
         programmes: BTreeMap::new(),
         personal: Vec::new(),

@@ -21,6 +21,10 @@ async fn every_described_address_answers_and_every_operation_says_how() {
                 .replace("{id}", &"0".repeat(32))
                 .replace("{account}", "lan")
                 .replace("{chunk}", "0")
+                .replace("{piece}", "0")
+                .replace("{dataset}", "ho_dan")
+                .replace("{entity}", "0")
+                .replace("{list}", "ho_dan.csv")
                 .replace("{token}", &"0".repeat(64))
                 .replace("{file}", &format!("{}.xml", "0".repeat(64)));
             let answer =
@@ -34,7 +38,7 @@ async fn every_described_address_answers_and_every_operation_says_how() {
             assert_eq!(answer.status == StatusCode::UNAUTHORIZED, !open, "{method} {path}");
         }
     }
-    assert_eq!(operations, 42);
+    assert_eq!(operations, 56);
 }
 
 #[tokio::test]

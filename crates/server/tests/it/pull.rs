@@ -136,6 +136,7 @@ async fn a_changed_scope_starts_the_feed_again() {
         hash: codec::hash(&pack),
         json: pack,
         forms: vec![],
+        files: vec![],
         units: vec!["khu_pho_1".to_owned()],
     };
     assert!(server.app.database().load_pack(&new, 9).await.unwrap());

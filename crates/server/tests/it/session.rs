@@ -142,10 +142,10 @@ async fn a_session_is_over_a_year_after_its_sign_in_however_much_it_is_used() {
     let year_ms = 366 * 24 * 3600 * 1000;
     let mut tokens = Vec::new();
     for account in ["lan", "minh"] {
-        let (token, key) = server::accounts::new_token();
+        let (token, _) = server::accounts::new_token();
         let device = DeviceId(server::accounts::random());
-        let session = server::database::NewSession { key: &key, device, device_name: "ODK" };
-        server.app.database().add_token(account, session, None, 1).await.unwrap();
+        let client = server::database::NewClient { device, device_name: "ODK" };
+        server.app.database().add_token(account, &token, client, None, 1).await.unwrap();
         tokens.push(format!("{}/formList", server::openrosa::address(&token)));
     }
     let mut database = server.place.outside().await;

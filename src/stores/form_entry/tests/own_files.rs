@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{
-    platform::storage::Change,
+    platform::storage::{
+        Change,
+        schema::{EntityListRow, meta},
+    },
     stores::{Library, form_entry::own_files::with_own_files},
 };
 
@@ -101,6 +104,35 @@ fn what_submitted_records_register_is_offered_by_the_next_form_without_a_network
         let fields = next.relevant_fields();
         let version = fields.get("meta/entity/@baseVersion").map(String::as_str);
         assert_eq!(version, Some("2"), "the visit changed the household");
+    });
+}
+
+#[test]
+fn what_the_server_told_is_the_list_and_what_it_has_not_taken_is_added() {
+    Owner::new().with(|| {
+        let (registering, visiting) = (registering(), visiting());
+        let phone = Phone::filling_in(&registering);
+        hold(&phone, &registering);
+        hold(&phone, &visiting);
+        register(&phone, "Lan", "4");
+        let told = |csv: &str| {
+            let csv = format!("name,label,__version,so_nguoi\n{csv}");
+            let row = EntityListRow { tag: "t".to_owned(), as_of_ms: i64::MAX, csv };
+            let key = format!("{}ho_dan", meta::ENTITIES);
+            let row = Change::Put(Store::Meta, key.as_str().into(), codec::encode(&row));
+            block_on(phone.storage.write(vec![row])).expect("memory writes");
+        };
+        told("ho-Hoa,Hộ Hoa,3,2\n");
+        let entry = begin(&phone.with_form(&visiting));
+        let pair = |(id, label): (&str, &str)| (id.to_owned(), label.to_owned());
+        let both = [("ho-Hoa", "Hộ Hoa"), ("ho-Lan", "Hộ Lan")].map(pair);
+        assert_eq!(offered(entry, "ho"), both, "what is not sent is not in the server's list");
+        entry.answer(question(entry, "ho"), "ho-Hoa");
+        let fields = entry.relevant_fields();
+        assert_eq!(fields.get("meta/entity/@baseVersion").map(String::as_str), Some("3"));
+        // It took the record, and told of it: it is there once.
+        told("ho-Hoa,Hộ Hoa,3,2\nho-Lan,Hộ Lan,1,4\n");
+        assert_eq!(offered(begin(&phone.with_form(&visiting)), "ho"), both);
     });
 }
 

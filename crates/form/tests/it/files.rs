@@ -1,0 +1,77 @@
+//! Files beside a form: which it names, and that they may come later.
+
+use std::sync::Arc;
+
+use form::{Resources, Session, parse_xform};
+
+use crate::dsl::{Drive, environment, try_compile, xform};
+
+const MODEL: &str = r#"<itext><translation lang="vi" default="true()">
+    <text id="q"><value>Bảng nào</value><value form="image">jr://images/bang.png</value>
+        <value form="big-image">jr://images/bang-to.png</value></text>
+    <text id="h"><value>Nghe</value><value form="audio">jr://audio/nghe.mp3</value>
+        <value form="video">jr://video/xem.mp4</value><value form="guidance">jr://images/khong.png</value></text>
+    </translation></itext>
+    <instance id="xa" src="jr://file-csv/xa.csv"/><instance id="ho" src="jr://file/ho.xml"/>
+    <instance id="__last-saved" src="jr://instance/last-saved"/>
+    <bind nodeset="/data/ten" calculate="instance('xa')/root/item[name = /data/ma]/label"/>
+    <bind nodeset="/data/chu" calculate="instance('ho')/root/item[name = /data/ma]/label"/>"#;
+
+fn form() -> String {
+    xform(
+        "<ma/><ten/><chu/><anh>jr://images/mau.png</anh>",
+        MODEL,
+        r#"<input ref="/data/ma"><label ref="jr:itext('q')"/><hint ref="jr:itext('h')"/></input>"#,
+    )
+}
+
+fn files(files: &[(&str, &str)]) -> Resources {
+    let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    Resources { files: files.collect() }
+}
+
+#[test]
+fn a_form_names_its_lists_what_its_labels_show_and_pictures_to_begin_with() {
+    let (form, _) = parse_xform(&form()).expect("a form");
+    let named: Vec<&str> = form.files().into_iter().collect();
+    let expected = [
+        "jr://audio/nghe.mp3",
+        "jr://file-csv/xa.csv",
+        "jr://file/ho.xml",
+        "jr://images/bang-to.png",
+        "jr://images/bang.png",
+        "jr://images/mau.png",
+        "jr://video/xem.mp4",
+    ];
+    assert_eq!(named, expected);
+}
+
+#[test]
+fn a_form_says_which_lists_are_missing_and_takes_them_when_they_come() {
+    let without = try_compile(&form(), &Resources::default()).expect("it runs without");
+    assert_eq!(without.missing_files(), ["jr://file-csv/xa.csv", "jr://file/ho.xml"]);
+    let one = files(&[("jr://file-csv/xa.csv", "name,label\n1,Bảo Quang\n")]);
+    let one = without.with_files(&one).expect("it runs with one");
+    assert_eq!(one.missing_files(), ["jr://file/ho.xml"]);
+    let other = "<root><item><name>1</name><label>Lan</label></item></root>";
+    let both = one.with_files(&files(&[("ho.xml", other)])).expect("it runs with both");
+    assert!(both.missing_files().is_empty());
+    let mut session = Session::start(Arc::new(both), environment());
+    session.put("ma", "1");
+    assert_eq!(
+        (session.value("ten").as_str(), session.value("chu").as_str()),
+        ("Bảo Quang", "Lan")
+    );
+}
+
+#[test]
+fn a_list_that_came_again_takes_the_place_of_the_one_before() {
+    let list = |label: &str| files(&[("xa.csv", &format!("name,label\n1,{label}\n"))]);
+    let before = try_compile(&form(), &list("Bảo Quang")).expect("it runs");
+    let after = before.with_files(&list("Bảo Vinh")).expect("it runs");
+    for (program, expected) in [(before, "Bảo Quang"), (Arc::new(after), "Bảo Vinh")] {
+        let mut session = Session::start(program, environment());
+        session.put("ma", "1");
+        assert_eq!(session.value("ten"), expected);
+    }
+}

@@ -1,0 +1,431 @@
+//! The lists of entities: what records said of them, and how they stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use sync::wire::{RecordId, RecordState};
+
+use super::feed;
+use super::sql::{Builder, query, query_as, query_scalar};
+use super::{Answer, Database, DatabaseError, Transaction, Write, signed, unsigned};
+use crate::entities::{Entity, EntityVersion, Meeting, Outcome, Sourced, apply, datasets};
+
+/// Records that came since the lists were worked out last.
+#[derive(Debug)]
+pub struct EntityBatch {
+    /// Where the lists stood.
+    pub from: u64,
+    /// Where they stand when these are taken in.
+    pub head: u64,
+    /// The records, of forms that make entities, in the order of the feed.
+    pub records: Vec<RecordState>,
+}
+
+/// What a record says.
+#[derive(Debug)]
+pub struct Folded {
+    /// The record.
+    pub record: RecordId,
+    /// When it changed last.
+    pub at_ms: i64,
+    /// What it does to entities.
+    pub changes: Vec<Sourced>,
+}
+
+/// A list as somebody sees it.
+#[derive(Debug)]
+pub struct EntityList {
+    /// Its entities, in the order in which they were made.
+    pub entities: Vec<Entity>,
+    /// When the newest of the records changed that are taken in.
+    pub as_of_ms: i64,
+}
+
+/// What a record said of an entity, as it is kept to see whether it says something else now.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Said {
+    create: bool,
+    update: bool,
+    base_version: String,
+    trunk_version: String,
+    branch_id: String,
+    label: Option<String>,
+    properties: Vec<(String, String)>,
+    unit: String,
+    author: String,
+}
+
+type EntityRow = (String, String, i64, String, String, Option<String>);
+type VersionRow = (i64, String, String, i64, Option<String>, String, Option<String>);
+
+impl Database {
+    /// The next records to take into the lists; `None` if there are none.
+    pub async fn entity_records(&self, size: u32) -> Answer<Option<EntityBatch>> {
+        let mut tx = self.begin_read().await?;
+        let from: i64 =
+            query_scalar("SELECT rv FROM entity_head").fetch_optional(&mut tx).await?.unwrap_or(0);
+        let head: i64 = query_scalar("SELECT rv FROM server").fetch_one(&mut tx).await?;
+        if head <= from {
+            return Ok(None);
+        }
+        let makers = makers(&mut tx).await?.into_iter();
+        let makers: BTreeSet<String> =
+            makers.filter(|(_, lists)| !lists.is_empty()).map(|(id, _)| id).collect();
+        let mut rows: Vec<(i64, i64, i64, Vec<u8>)> = Vec::new();
+        if !makers.is_empty() {
+            let mut sql =
+                Builder::new("SELECT rv, received_ms, changed_ms, body FROM record WHERE rv > ");
+            sql.push_bind(from).push(" AND rv <= ").push_bind(head).push(" AND form IN (");
+            for (at, id) in makers.iter().enumerate() {
+                sql.push(if at == 0 { "" } else { ", " }).push_bind(id);
+            }
+            sql.push(") ORDER BY rv LIMIT ").push_bind(i64::from(size));
+            rows = sql.build_as().fetch_all(&mut tx).await?;
+        }
+        tx.rollback().await?;
+        let is_full = rows.len() == size as usize;
+        let last = rows.last().map(|(rv, ..)| *rv).filter(|_| is_full);
+        let records: Answer<Vec<RecordState>> = rows.into_iter().map(feed::state).collect();
+        Ok(Some(EntityBatch {
+            from: unsigned(from),
+            head: unsigned(last.unwrap_or(head)),
+            records: records?,
+        }))
+    }
+
+    /// Takes what records say into the lists, unless somebody else did since they were read.
+    pub async fn fold_entities(&self, from: u64, head: u64, said: Vec<Folded>) -> Answer<()> {
+        let mut tx = self.begin_write().await?;
+        let now: Option<(i64, i64)> =
+            query_as("SELECT rv, at_ms FROM entity_head").fetch_optional(&mut tx).await?;
+        let (rv, mut at_ms) = now.unwrap_or((0, 0));
+        if unsigned(rv) != from {
+            return Ok(());
+        }
+        for folded in said {
+            at_ms = at_ms.max(folded.at_ms);
+            for sourced in folded.changes {
+                take_in(&mut tx, folded.record, folded.at_ms, sourced).await?;
+            }
+        }
+        query(
+            "INSERT INTO entity_head (id, rv, at_ms) VALUES (1, $1, $2)
+             ON CONFLICT (id) DO UPDATE SET rv = $1, at_ms = $2",
+        )
+        .bind(signed(head))
+        .bind(at_ms)
+        .execute(&mut tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A list as an account sees it: entities of the units whose records it sees.
+    pub async fn entity_list(&self, account: &str, dataset: &str) -> Answer<EntityList> {
+        let mut tx = self.begin_read().await?;
+        let rows: Vec<EntityRow> = query_as(
+            "SELECT entity.id, entity.unit, entity.version, entity.label, entity.properties, entity.conflict FROM entity
+             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = entity.unit
+             WHERE entity.dataset = $2 ORDER BY entity.place",
+        )
+        .bind(account)
+        .bind(dataset)
+        .fetch_all(&mut tx)
+        .await?;
+        let as_of_ms: Option<i64> =
+            query_scalar("SELECT at_ms FROM entity_head").fetch_optional(&mut tx).await?;
+        tx.rollback().await?;
+        let entities: Answer<Vec<Entity>> =
+            rows.into_iter().map(|row| entity(dataset, row)).collect();
+        Ok(EntityList { entities: entities?, as_of_ms: as_of_ms.unwrap_or(0) })
+    }
+
+    /// An entity with all its versions, if the account sees it.
+    pub async fn entity(
+        &self,
+        account: &str,
+        dataset: &str,
+        id: &str,
+    ) -> Answer<Option<(Entity, Vec<EntityVersion>)>> {
+        let mut tx = self.begin_read().await?;
+        let found: Option<EntityRow> = query_as(
+            "SELECT entity.id, entity.unit, entity.version, entity.label, entity.properties, entity.conflict FROM entity
+             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = entity.unit
+             WHERE entity.dataset = $2 AND entity.id = $3",
+        )
+        .bind(account)
+        .bind(dataset)
+        .bind(id)
+        .fetch_optional(&mut tx)
+        .await?;
+        let Some(found) = found else { return Ok(None) };
+        let versions = versions(&mut tx, dataset, id).await?;
+        tx.rollback().await?;
+        Ok(Some((entity(dataset, found)?, versions)))
+    }
+
+    /// Notes that somebody looked at how changes met in an entity, as it stood in that version. Says whether it stands so.
+    pub async fn settle_entity(&self, dataset: &str, id: &str, version: u64) -> Answer<bool> {
+        let settled = query(
+            "UPDATE entity SET conflict = NULL WHERE dataset = $1 AND id = $2 AND version = $3",
+        )
+        .bind(dataset)
+        .bind(id)
+        .bind(signed(version))
+        .execute(&self.writer)
+        .await?;
+        Ok(settled == 1)
+    }
+
+    /// The lists that records of any form here make.
+    pub async fn datasets(&self) -> Answer<BTreeSet<String>> {
+        let mut tx = self.begin_read().await?;
+        let makers = makers(&mut tx).await?;
+        tx.rollback().await?;
+        Ok(makers.into_iter().flat_map(|(_, lists)| lists).collect())
+    }
+}
+
+/// The id of each form, with the lists that its records make. A form of a hash never changes, so it is read once.
+async fn makers(tx: &mut Transaction) -> Answer<Vec<(String, BTreeSet<String>)>> {
+    static KNOWN: Mutex<BTreeMap<Vec<u8>, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
+    let known = |hash: &[u8]| {
+        let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(hash).cloned()
+    };
+    let forms: Vec<(Vec<u8>, String)> =
+        query_as("SELECT hash, id FROM form ORDER BY hash").fetch_all(&mut *tx).await?;
+    let mut makers = Vec::new();
+    for (hash, id) in forms {
+        let lists = match known(&hash) {
+            Some(lists) => lists,
+            None => {
+                let xml: String = query_scalar("SELECT xml FROM form WHERE hash = $1")
+                    .bind(&hash)
+                    .fetch_one(&mut *tx)
+                    .await?;
+                let lists = datasets(&xml);
+                let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+                known.insert(hash, lists.clone());
+                lists
+            }
+        };
+        makers.push((id, lists));
+    }
+    Ok(makers)
+}
+
+/// Takes in what one record says of one entity, if it did not say just that before.
+async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced) -> Answer<()> {
+    let said = said(&sourced);
+    let Sourced { change, .. } = &sourced;
+    let text = json(&said)?;
+    let before: Option<(String, Option<i64>)> = query_as(
+        "SELECT said, version FROM entity_source WHERE record = $1 AND dataset = $2 AND entity = $3",
+    )
+    .bind(record.0.as_slice())
+    .bind(&change.dataset)
+    .bind(&change.id)
+    .fetch_optional(&mut *tx)
+    .await?;
+    let mut sourced = sourced.clone();
+    if let Some((before, version)) = &before {
+        if *before == text {
+            return Ok(());
+        }
+        // A record that was put right puts right what it made.
+        if let Some(version) = version {
+            sourced.change.create = false;
+            sourced.change.update = true;
+            sourced.change.base_version = version.to_string();
+            sourced.change.trunk_version.clear();
+            sourced.change.branch_id.clear();
+        }
+    }
+    let (outcome, version) = change_entity(tx, record, at_ms, &sourced).await?;
+    let Sourced { change, .. } = &sourced;
+    query(
+        "INSERT INTO entity_source (record, dataset, entity, said, outcome, version) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (record, dataset, entity) DO UPDATE SET said = $4, outcome = $5, version = $6",
+    )
+    .bind(record.0.as_slice())
+    .bind(&change.dataset)
+    .bind(&change.id)
+    .bind(&text)
+    .bind(outcome.name())
+    .bind(version)
+    .execute(&mut *tx)
+    .await?;
+    if version == Some(1) {
+        take_in_waiting(tx, &change.dataset, &change.id, at_ms).await?;
+    }
+    Ok(())
+}
+
+/// Changes that came before the entity was made.
+async fn take_in_waiting(tx: &mut Write, dataset: &str, id: &str, at_ms: i64) -> Answer<()> {
+    let waiting: Vec<(Vec<u8>, String)> = query_as(
+        "SELECT record, said FROM entity_source WHERE dataset = $1 AND entity = $2 AND outcome = 'waits' ORDER BY record",
+    )
+    .bind(dataset)
+    .bind(id)
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut all = Vec::new();
+    for (record, text) in waiting {
+        let said: Said = read(&text)?;
+        let change = form::EntityChange {
+            dataset: dataset.to_owned(),
+            id: id.to_owned(),
+            create: said.create,
+            update: said.update,
+            base_version: said.base_version,
+            trunk_version: said.trunk_version,
+            branch_id: said.branch_id,
+            label: said.label,
+            properties: said.properties,
+        };
+        let sourced = Sourced { change, unit: said.unit, author: said.author };
+        all.push((RecordId(super::bytes("record of an entity", &record)?), sourced));
+    }
+    all.sort_by_key(|(record, sourced)| {
+        (sourced.change.base_version.trim().parse::<u64>().unwrap_or(0), *record)
+    });
+    for (record, sourced) in all {
+        let (outcome, version) = change_entity(tx, record, at_ms, &sourced).await?;
+        query(
+            "UPDATE entity_source SET outcome = $4, version = $5 WHERE record = $1 AND dataset = $2 AND entity = $3",
+        )
+        .bind(record.0.as_slice())
+        .bind(dataset)
+        .bind(id)
+        .bind(outcome.name())
+        .bind(version)
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Makes or changes an entity. Says what came of it, and the version that there is since.
+async fn change_entity(
+    tx: &mut Write,
+    record: RecordId,
+    at_ms: i64,
+    sourced: &Sourced,
+) -> Answer<(Outcome, Option<i64>)> {
+    let (dataset, id) = (&sourced.change.dataset, &sourced.change.id);
+    let found: Option<EntityRow> = query_as(
+        "SELECT id, unit, version, label, properties, conflict FROM entity WHERE dataset = $1 AND id = $2",
+    )
+    .bind(dataset)
+    .bind(id)
+    .fetch_optional(&mut *tx)
+    .await?;
+    let now = match found {
+        Some(found) => Some((entity(dataset, found)?, versions(tx, dataset, id).await?)),
+        None => None,
+    };
+    let stands = now.as_ref().map(|(entity, versions)| (entity, versions.as_slice()));
+    let (entity, version) = match apply(stands, sourced) {
+        Ok(changed) => changed,
+        Err(outcome) => return Ok((outcome, None)),
+    };
+    query(
+        "INSERT INTO entity (dataset, id, unit, version, label, properties, place, conflict)
+         VALUES ($1, $2, $3, $4, $5, $6, (SELECT COALESCE(max(place), 0) + 1 FROM entity WHERE dataset = $1), $7)
+         ON CONFLICT (dataset, id) DO UPDATE SET version = $4, label = $5, properties = $6, conflict = $7",
+    )
+    .bind(dataset)
+    .bind(id)
+    .bind(&entity.unit)
+    .bind(signed(entity.version))
+    .bind(&entity.label)
+    .bind(json(&entity.properties)?)
+    .bind(entity.conflict.map(Meeting::name))
+    .execute(&mut *tx)
+    .await?;
+    query(
+        "INSERT INTO entity_version (dataset, entity, version, record, author, at_ms, branch, base, label, properties, conflict)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(dataset)
+    .bind(id)
+    .bind(signed(version.version))
+    .bind(record.0.as_slice())
+    .bind(&version.author)
+    .bind(at_ms)
+    .bind(&version.branch)
+    .bind(signed(version.base))
+    .bind(&version.label)
+    .bind(json(&version.properties)?)
+    .bind(version.conflict.map(Meeting::name))
+    .execute(tx)
+    .await?;
+    Ok((Outcome::Applied, Some(signed(version.version))))
+}
+
+async fn versions(tx: &mut Write, dataset: &str, id: &str) -> Answer<Vec<EntityVersion>> {
+    let rows: Vec<VersionRow> = query_as(
+        "SELECT version, author, branch, base, label, properties, conflict FROM entity_version
+         WHERE dataset = $1 AND entity = $2 ORDER BY version",
+    )
+    .bind(dataset)
+    .bind(id)
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter()
+        .map(|(version, author, branch, base, label, properties, conflict)| {
+            Ok(EntityVersion {
+                version: unsigned(version),
+                author,
+                branch,
+                base: unsigned(base),
+                label,
+                properties: read(&properties)?,
+                conflict: conflict.as_deref().and_then(Meeting::named),
+            })
+        })
+        .collect()
+}
+
+fn entity(dataset: &str, row: EntityRow) -> Answer<Entity> {
+    let (id, unit, version, label, properties, conflict) = row;
+    Ok(Entity {
+        dataset: dataset.to_owned(),
+        id,
+        unit,
+        version: unsigned(version),
+        label,
+        properties: read::<BTreeMap<String, String>>(&properties)?,
+        conflict: conflict.as_deref().and_then(Meeting::named),
+    })
+}
+
+fn said(sourced: &Sourced) -> Said {
+    let Sourced { change, unit, author } = sourced.clone();
+    Said {
+        create: change.create,
+        update: change.update,
+        base_version: change.base_version,
+        trunk_version: change.trunk_version,
+        branch_id: change.branch_id,
+        label: change.label,
+        properties: change.properties,
+        unit,
+        author,
+    }
+}
+
+fn json(value: &impl Serialize) -> Answer<String> {
+    serde_json::to_string(value).map_err(|error| damaged(&error))
+}
+
+fn read<'t, T: Deserialize<'t>>(text: &'t str) -> Answer<T> {
+    serde_json::from_str(text).map_err(|error| damaged(&error))
+}
+
+fn damaged(error: &serde_json::Error) -> DatabaseError {
+    DatabaseError::Damaged { what: "entity", why: error.to_string() }
+}

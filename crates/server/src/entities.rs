@@ -1,0 +1,278 @@
+//! Entities: the things that submitted records make and change, in one list for each data set, in the order in which the
+//! server took the records.
+//!
+//! The records are what was said; the lists are worked out of them, whenever somebody asks and records came since. An
+//! update that did not see what others had changed is applied all the same, and the entity shows that they met.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use form::{EntityChange, EntityRow, Environment, Program, Resources, Session};
+use serde::{Deserialize, Serialize};
+use sync::view::RecordView;
+use sync::wire::{Hash, RecordState, State, Value};
+
+use crate::App;
+use crate::database::{Answer, DatabaseError, Folded};
+
+/// Records that are read at a time.
+const BATCH: u32 = 500;
+
+/// How two changes that did not see each other meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Meeting {
+    /// They changed different properties: both hold.
+    Soft,
+    /// They changed the same: what came last holds.
+    Hard,
+}
+
+impl Meeting {
+    /// By its name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Soft, Self::Hard].into_iter().find(|meeting| meeting.name() == name)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Soft => "soft",
+            Self::Hard => "hard",
+        }
+    }
+}
+
+/// What came of one change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The entity is in the list since, or changed.
+    Applied,
+    /// It is to be changed and is not there: it waits until somebody makes it.
+    Waits,
+    /// It is to be made and is there already.
+    IsThere,
+}
+
+impl Outcome {
+    /// Its name in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Waits => "waits",
+            Self::IsThere => "is_there",
+        }
+    }
+}
+
+/// An entity as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entity {
+    /// Its list.
+    pub dataset: String,
+    /// Its id, a UUID.
+    pub id: String,
+    /// The unit of the record that made it: who sees its records sees it.
+    pub unit: String,
+    /// How often it was made or changed.
+    pub version: u64,
+    /// Its label.
+    pub label: String,
+    /// Its properties, by name.
+    pub properties: BTreeMap<String, String>,
+    /// The gravest meeting of changes that nobody settled.
+    pub conflict: Option<Meeting>,
+}
+
+/// One version of an entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityVersion {
+    /// Its number, from 1.
+    pub version: u64,
+    /// Who changed it.
+    pub author: String,
+    /// The line of changes that one phone made without a network; empty if the client knows of none.
+    pub branch: String,
+    /// The version that its author saw; 0 for the first.
+    pub base: u64,
+    /// The label, if it was changed.
+    pub label: Option<String>,
+    /// The properties that were changed.
+    pub properties: BTreeMap<String, String>,
+    /// How it met what its author did not see.
+    pub conflict: Option<Meeting>,
+}
+
+/// A change, with the record that it comes from.
+#[derive(Clone, Debug)]
+pub struct Sourced {
+    /// What is to be done.
+    pub change: EntityChange,
+    /// The unit of the record.
+    pub unit: String,
+    /// The account that wrote the record.
+    pub author: String,
+}
+
+/// The entity and its new version after a change, or why there is none.
+pub fn apply(
+    now: Option<(&Entity, &[EntityVersion])>,
+    sourced: &Sourced,
+) -> Result<(Entity, EntityVersion), Outcome> {
+    let Sourced { change, unit, author } = sourced;
+    let properties: BTreeMap<String, String> = change.properties.iter().cloned().collect();
+    let number = |text: &str| text.trim().parse::<u64>().unwrap_or(0);
+    let mut new = EntityVersion {
+        version: 1,
+        author: author.clone(),
+        branch: change.branch_id.clone(),
+        base: 0,
+        label: change.label.clone(),
+        properties,
+        conflict: None,
+    };
+    let Some((entity, versions)) = now else {
+        if !change.create {
+            return Err(Outcome::Waits);
+        }
+        let entity = Entity {
+            dataset: change.dataset.clone(),
+            id: change.id.clone(),
+            unit: unit.clone(),
+            version: 1,
+            label: change.label.clone().unwrap_or_default(),
+            properties: new.properties.clone(),
+            conflict: None,
+        };
+        return Ok((entity, new));
+    };
+    if !change.update {
+        return Err(Outcome::IsThere);
+    }
+    // Within a branch the client counts versions that only it had: what it saw is what the branch did last, or where it began.
+    let in_branch =
+        versions.iter().rev().find(|one| !new.branch.is_empty() && one.branch == new.branch);
+    let trunk = Some(number(&change.trunk_version)).filter(|trunk| *trunk != 0);
+    new.base = match (in_branch, trunk) {
+        (Some(one), _) => one.version,
+        (None, Some(trunk)) if !new.branch.is_empty() => trunk,
+        _ => number(&change.base_version),
+    };
+    // What the same person did since was on their screen: their phone counts its own changes before they are sent.
+    let unseen: Vec<&EntityVersion> = versions
+        .iter()
+        .filter(|one| one.version > new.base && (one.author != *author || one.branch != new.branch))
+        .collect();
+    if !unseen.is_empty() {
+        let overlaps = unseen.iter().any(|one| {
+            one.label.is_some() && new.label.is_some()
+                || one.properties.keys().any(|name| new.properties.contains_key(name))
+        });
+        new.conflict = Some(if overlaps { Meeting::Hard } else { Meeting::Soft });
+    }
+    new.version = entity.version + 1;
+    let mut changed = entity.clone();
+    changed.version = new.version;
+    changed.conflict = changed.conflict.max(new.conflict);
+    if let Some(label) = &new.label {
+        changed.label.clone_from(label);
+    }
+    changed.properties.extend(new.properties.clone());
+    Ok((changed, new))
+}
+
+/// A list as forms read it.
+#[must_use]
+pub fn csv(entities: &[Entity]) -> String {
+    let rows = entities.iter().map(|entity| EntityRow {
+        id: entity.id.clone(),
+        label: entity.label.clone(),
+        version: entity.version,
+        properties: entity.properties.clone().into_iter().collect(),
+    });
+    form::entity_csv(&rows.collect::<Vec<_>>())
+}
+
+/// The lists that records of a form make or change.
+#[must_use]
+pub fn datasets(xml: &str) -> BTreeSet<String> {
+    if !xml.contains("dataset=") {
+        return BTreeSet::new();
+    }
+    let read = form::parse_xform(xml);
+    read.map(|(form, _)| form.datasets().into_iter().map(str::to_owned).collect())
+        .unwrap_or_default()
+}
+
+/// Takes into the lists what records say that came since it was done last.
+pub(crate) async fn catch_up(app: &App) -> Answer<()> {
+    let database = app.database();
+    let mut programs = BTreeMap::new();
+    loop {
+        let Some(batch) = database.entity_records(BATCH).await? else { return Ok(()) };
+        let more = batch.records.len() == BATCH as usize;
+        let mut forms = BTreeMap::new();
+        for record in &batch.records {
+            let hash = record.form.hash;
+            if !programs.contains_key(&hash) && !forms.contains_key(&hash) {
+                forms.insert(hash, database.form(hash).await?.map(|row| row.xml));
+            }
+        }
+        let (head, from) = (batch.head, batch.from);
+        let read = move || {
+            programs.extend(
+                forms.into_iter().map(|(hash, xml)| (hash, xml.and_then(|xml| program(&xml)))),
+            );
+            let changes = batch.records.iter().map(|record| changes(record, &programs)).collect();
+            (changes, programs)
+        };
+        let (changes, known): (Vec<Folded>, _) =
+            tokio::task::spawn_blocking(read).await.map_err(|error| DatabaseError::Damaged {
+                what: "entities of a record",
+                why: error.to_string(),
+            })?;
+        programs = known;
+        // Somebody else may have done it meanwhile: then it is looked at anew.
+        database.fold_entities(from, head, changes).await?;
+        if !more {
+            return Ok(());
+        }
+    }
+}
+
+type Programs = BTreeMap<Hash, Option<Arc<Program>>>;
+
+fn program(xml: &str) -> Option<Arc<Program>> {
+    if datasets(xml).is_empty() {
+        return None;
+    }
+    let (form, _) = form::parse_xform(xml).ok()?;
+    form::compile(form, &Resources::default()).ok().map(Arc::new)
+}
+
+/// What a record does to entities as it stands: nothing before it is submitted, nor when it is put away.
+fn changes(record: &RecordState, programs: &Programs) -> Folded {
+    let none = Folded { record: record.record, at_ms: record.changed_ms, changes: Vec::new() };
+    let view = RecordView::of(record);
+    let counts = matches!(view.state, State::Submitted | State::Returned | State::Approved);
+    let program = programs.get(&view.form.hash).and_then(Option::as_ref);
+    let Some(program) = program.filter(|_| counts && !view.deleted) else {
+        return none;
+    };
+    let fields = view.fields.iter().filter_map(|(path, value)| match value {
+        Value::Empty => None,
+        Value::Text(text) => Some((path.clone(), text.clone())),
+        Value::File(file) => Some((path.clone(), file.name.clone())),
+    });
+    let session = Session::resume(program.clone(), Environment::default(), &fields.collect());
+    let changes = session.entities().into_iter().filter(|change| !change.id.is_empty());
+    let changes = changes.map(|change| Sourced {
+        change,
+        unit: view.unit.clone(),
+        author: view.author.clone(),
+    });
+    Folded { changes: changes.collect(), ..none }
+}

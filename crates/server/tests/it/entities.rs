@@ -1,0 +1,332 @@
+//! Entities: what records make and change, in one list for each data set, for phones and for ODK Collect.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use form::{EntityChange, Environment, Program, Resources, Session, compile, parse_xform};
+use md5::{Digest, Md5};
+use server::accounts;
+use server::database::{FormRow, NewClient, NewPack};
+use server::entities::{Entity, EntityVersion, Meeting, Outcome, Sourced, apply};
+use sync::codec;
+use sync::wire::{DeviceId, FormRef, Operation, State, Value, Write, field};
+
+use crate::app::{Answer, Device, TestApp, text};
+
+const HEAD: &str = r#"<?xml version="1.0"?><h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"
+ xmlns:jr="http://openrosa.org/javarosa" xmlns:orx="http://openrosa.org/xforms" xmlns:entities="http://www.opendatakit.org/xforms/entities">"#;
+
+/// Makes a household, or changes the one that is named.
+fn register() -> String {
+    format!(
+        r#"{HEAD}<h:head><h:title>Hộ</h:title><model entities:entities-version="2024.1.0"><instance><data id="ho" version="1">
+        <ho/><chu/><nguoi/><base/><meta><entity dataset="ho_dan" id="" create="" update="" baseVersion="" trunkVersion="" branchId=""><label/></entity>
+        <orx:instanceID/></meta></data></instance>
+        <bind nodeset="/data/chu" relevant="/data/base = ''" entities:saveto="chu_ho"/><bind nodeset="/data/nguoi" entities:saveto="nguoi"/>
+        <bind nodeset="/data/meta/entity/@id" calculate="/data/ho"/>
+        <bind nodeset="/data/meta/entity/@create" calculate="if(/data/base = '', '1', '')"/>
+        <bind nodeset="/data/meta/entity/@update" calculate="if(/data/base = '', '', '1')"/>
+        <bind nodeset="/data/meta/entity/@baseVersion" calculate="/data/base"/>
+        <bind nodeset="/data/meta/entity/label" relevant="/data/chu != ''" calculate="concat('Hộ ', /data/chu)"/></model></h:head><h:body>
+        <input ref="/data/ho"/><input ref="/data/chu"/><input ref="/data/nguoi"/><input ref="/data/base"/></h:body></h:html>"#
+    )
+}
+
+/// Chooses one.
+fn visit() -> String {
+    format!(
+        r#"{HEAD}<h:head><h:title>Thăm</h:title><model><instance><data id="tham" version="1"><ho/></data></instance>
+        <instance id="ho_dan" src="jr://file-csv/ho_dan.csv"/></model></h:head><h:body><select1 ref="/data/ho">
+        <itemset nodeset="instance('ho_dan')/root/item"><value ref="name"/><label ref="label"/></itemset></select1></h:body></h:html>"#
+    )
+}
+
+fn form_ref(id: &str, xml: &str) -> FormRef {
+    FormRef { id: id.to_owned(), version: "1".to_owned(), hash: codec::hash(xml.as_bytes()) }
+}
+
+async fn with_forms() -> TestApp {
+    let server = TestApp::start().await;
+    let database = server.app.database();
+    let hash = database.pack_hash().await.unwrap().unwrap();
+    let json = database.pack_json(hash).await.unwrap().unwrap();
+    let mut json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let (register, visit) = (register(), visit());
+    let forms = [("ho", &register), ("tham", &visit)]
+        .map(|(id, xml)| FormRow { form: form_ref(id, xml), xml: xml.clone() });
+    json["forms"] = forms
+        .iter()
+        .map(|row| {
+            serde_json::json!({ "id": row.form.id, "file": row.form.id, "version": "1", "hash": row.form.hash.to_string(),
+                "bytes": row.xml.len(), "title": { "vi": row.form.id }, "kind": "x", "clauses": [], "used_by": "",
+                "personal_data": false, "sensitive_data": false, "checklist_items": null })
+        })
+        .collect();
+    let json = json.to_string().into_bytes();
+    let new = NewPack {
+        hash: codec::hash(&json),
+        json,
+        forms: forms.to_vec(),
+        files: vec![],
+        units: vec![],
+        programmes: BTreeMap::new(),
+        personal: vec![],
+    };
+    assert!(database.load_pack(&new, 2).await.unwrap());
+    server
+}
+
+const HOUSE: &str = "7b1f0c6e-0000-4000-8000-00000000000a";
+
+impl Device<'_> {
+    /// A submitted record of the form that makes households.
+    fn household(&self, seq: u64, record: u8, unit: &str, answers: &[(&str, &str)]) -> Operation {
+        let fields: Vec<(&str, Value)> =
+            answers.iter().map(|(path, answer)| (*path, text(answer))).collect();
+        let form = form_ref("ho", &register());
+        Operation { form, ..self.create(seq, record, unit, &fields) }
+    }
+
+    async fn entity_list(&self) -> Answer {
+        self.get("/api/v1/entities/ho_dan").await
+    }
+
+    async fn entity_rows(&self) -> Vec<String> {
+        let list = self.entity_list().await;
+        assert_eq!(list.status, StatusCode::OK);
+        String::from_utf8(list.body.to_vec()).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    async fn entity_conflicts(&self) -> serde_json::Value {
+        self.get("/api/v1/entities/ho_dan/conflicts").await.json()
+    }
+
+    async fn settle_entity(&self, version: u64) -> Answer {
+        let path = format!("/api/v1/entities/ho_dan/{HOUSE}/settle");
+        let headers = [
+            ("cookie", self.cookie.as_str()),
+            ("x-sotay", "1"),
+            ("content-type", "application/json"),
+        ];
+        let body = Body::from(serde_json::json!({ "version": version }).to_string());
+        self.server.request(Method::POST, &path, &headers, body).await
+    }
+}
+
+#[tokio::test]
+async fn what_records_make_is_in_the_list_of_those_who_see_the_records() {
+    let server = with_forms().await;
+    let (lan, minh, hoa) =
+        (server.device("lan").await, server.device("minh").await, server.device("hoa").await);
+    lan.push(&[lan.household(
+        1,
+        1,
+        "phuong_a",
+        &[("ho", HOUSE), ("chu", "Lan, \"Bé\""), ("nguoi", "4")],
+    )])
+    .await;
+    let made = format!("{HOUSE},\"Hộ Lan, \"\"Bé\"\"\",1,\"Lan, \"\"Bé\"\"\",4");
+    assert_eq!(minh.entity_rows().await, ["name,label,__version,chu_ho,nguoi", &made]);
+    assert_eq!(hoa.entity_rows().await, ["name,label,__version"], "another ward's");
+    let list = minh.entity_list().await;
+    let tag = list.header("etag").to_owned();
+    assert!(list.header("x-sotay-as-of").parse::<i64>().unwrap() > 0);
+    let headers = [("cookie", minh.cookie.as_str()), ("if-none-match", &tag)];
+    let again = server.get("/api/v1/entities/ho_dan", &headers).await;
+    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+    assert!(!again.header("x-sotay-as-of").is_empty());
+    minh.push(&[minh.household(1, 2, "phuong_a", &[("ho", HOUSE), ("nguoi", "5"), ("base", "1")])])
+        .await;
+    let headers = [("cookie", minh.cookie.as_str()), ("if-none-match", &tag)];
+    let again = server.get("/api/v1/entities/ho_dan", &headers).await;
+    assert_eq!(again.status, StatusCode::OK);
+    let row = lan.entity_rows().await.remove(1);
+    assert!(row.ends_with(",5") && row.contains("\",2,\""), "{row}");
+    assert_eq!(lan.entity_conflicts().await, serde_json::json!([]), "Minh saw what Lan had made");
+    assert_eq!(lan.get("/api/v1/entities/khong_co").await.status, StatusCode::NOT_FOUND);
+    let lists = lan.get("/api/v1/entities").await.json();
+    assert_eq!(lists, serde_json::json!([{ "dataset": "ho_dan", "entities": 1, "conflicts": 0 }]));
+}
+
+#[tokio::test]
+async fn a_draft_makes_nothing_and_a_record_that_is_put_right_puts_right_what_it_made() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    let mut draft =
+        lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lam"), ("nguoi", "4")]);
+    draft.fields.get_mut(field::STATE).unwrap().value = text(State::Draft.name());
+    let first = draft.dot;
+    lan.push(&[draft.clone()]).await;
+    assert_eq!(lan.entity_rows().await.len(), 1);
+    let mut submit = draft.clone();
+    submit.dot.seq = 2;
+    let over = vec![first];
+    submit.fields =
+        [(field::STATE.to_owned(), Write { value: text(State::Submitted.name()), over })].into();
+    lan.push(&[submit.clone()]).await;
+    assert!(lan.entity_rows().await[1].contains("Hộ Lam,1,Lam,4"));
+    let mut amend = submit;
+    amend.dot.seq = 3;
+    amend.fields = [("chu".to_owned(), Write { value: text("Lan"), over: vec![first] })].into();
+    lan.push(&[amend]).await;
+    assert!(lan.entity_rows().await[1].contains("Hộ Lan,2,Lan,4"), "{:?}", lan.entity_rows().await);
+    assert_eq!(lan.entity_conflicts().await, serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn changes_that_did_not_see_each_other_are_both_kept_and_shown_until_a_coordinator_looked() {
+    let server = with_forms().await;
+    let (lan, minh, an) =
+        (server.device("lan").await, server.device("minh").await, server.device("an").await);
+    lan.push(&[lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")])])
+        .await;
+    let change = [("ho", HOUSE), ("base", "1")];
+    let by = |answer: (&'static str, &'static str)| [change[0], change[1], answer];
+    lan.push(&[lan.household(2, 2, "phuong_a", &by(("nguoi", "5")))]).await;
+    minh.push(&[minh.household(1, 3, "phuong_a", &by(("nguoi", "6")))]).await;
+    assert!(an.entity_rows().await[1].ends_with(",3,Lan,6"), "{:?}", an.entity_rows().await);
+    let met = an.entity_conflicts().await;
+    assert_eq!(met[0]["conflict"], "hard");
+    let versions = met[0]["versions"].as_array().unwrap();
+    let told: Vec<(&str, u64, &str)> = versions
+        .iter()
+        .map(|one| {
+            let count = &one["properties"]["nguoi"];
+            let author = one["author"].as_str().unwrap();
+            (author, one["base"].as_u64().unwrap(), count.as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(told, [("lan", 0, "4"), ("lan", 1, "5"), ("minh", 1, "6")]);
+    assert_eq!(minh.settle_entity(3).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(an.settle_entity(2).await.code(), "changed");
+    assert_eq!(an.settle_entity(3).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(an.entity_conflicts().await, serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn a_change_that_comes_before_its_entity_waits_for_it() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    lan.push(&[lan.household(1, 2, "phuong_a", &[("ho", HOUSE), ("nguoi", "5"), ("base", "1")])])
+        .await;
+    assert_eq!(lan.entity_rows().await.len(), 1);
+    let minh = server.device("minh").await;
+    minh.push(&[minh.household(
+        1,
+        1,
+        "phuong_a",
+        &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")],
+    )])
+    .await;
+    assert!(lan.entity_rows().await[1].ends_with(",2,Lan,5"), "{:?}", lan.entity_rows().await);
+}
+
+#[tokio::test]
+async fn collect_makes_an_entity_and_finds_it_in_its_manifest() {
+    let server = with_forms().await;
+    let (token, _) = accounts::new_token();
+    let client = NewClient { device: DeviceId(accounts::random()), device_name: "ODK Collect" };
+    let now_ms = server::clock::now_ms();
+    let database = server.app.database();
+    assert!(database.add_token("lan", &token, client, None, now_ms).await.unwrap());
+    let get = async |path: String| {
+        let answer = server.get(&path, &[("host", "sotay.example")]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        String::from_utf8(answer.body.to_vec()).unwrap()
+    };
+    let program: Arc<Program> =
+        Arc::new(compile(parse_xform(&register()).unwrap().0, &Resources::default()).unwrap());
+    let environment = Environment {
+        instance_id: "uuid:0192e6f1-0000-7000-8000-0000000000a1".to_owned(),
+        ..Environment::default()
+    };
+    let mut session = Session::start(program, environment);
+    for (path, answer) in [("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")] {
+        let question = session.find(path).unwrap();
+        session.answer(question, answer).unwrap();
+    }
+    let body = format!(
+        "--ranh\r\nContent-Disposition: form-data; name=\"xml_submission_file\"; filename=\"a.xml\"\r\n\r\n\
+         {}\r\n--ranh--\r\n",
+        session.to_xml()
+    );
+    let headers = [("content-type", "multipart/form-data; boundary=ranh")];
+    let path = format!("/openrosa/{token}/submission");
+    let sent = server.request(Method::POST, &path, &headers, Body::from(body)).await;
+    assert_eq!(sent.status, StatusCode::CREATED);
+    let list = get(format!("/openrosa/{token}/formList")).await;
+    assert_eq!(list.matches("<manifestUrl>").count(), 1, "only one form reads a list: {list}");
+    let form = codec::hash(visit().as_bytes());
+    let manifest = get(format!("/openrosa/{token}/manifest/{form}")).await;
+    let csv = get(format!("/openrosa/{token}/entities/ho_dan.csv")).await;
+    assert_eq!(csv, format!("name,label,__version,chu_ho,nguoi\n{HOUSE},Hộ Lan,1,Lan,4\n"));
+    let md5 = accounts::hex(&Md5::digest(&csv));
+    let file = format!(
+        "<mediaFile type=\"entityList\"><filename>ho_dan.csv</filename><hash>md5:{md5}</hash>\
+         <downloadUrl>http://sotay.example/openrosa/{token}/entities/ho_dan.csv</downloadUrl></mediaFile>"
+    );
+    assert!(manifest.contains(&file), "{manifest}");
+    let unknown = server.get(&format!("/openrosa/{token}/entities/x.csv"), &[]).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}
+
+fn change(author: &str, base: &str, branch: (&str, &str), property: (&str, &str)) -> Sourced {
+    let change = EntityChange {
+        dataset: "ho_dan".to_owned(),
+        id: HOUSE.to_owned(),
+        create: base.is_empty(),
+        update: !base.is_empty(),
+        base_version: base.to_owned(),
+        trunk_version: branch.0.to_owned(),
+        branch_id: branch.1.to_owned(),
+        label: None,
+        properties: vec![(property.0.to_owned(), property.1.to_owned())],
+    };
+    Sourced { change, unit: "phuong_a".to_owned(), author: author.to_owned() }
+}
+
+/// Each change after the other; how the last one met the others.
+fn met(changes: &[Sourced]) -> (Entity, Option<Meeting>) {
+    let mut now: Option<(Entity, Vec<EntityVersion>)> = None;
+    for change in changes {
+        let stands = now.as_ref().map(|(entity, versions)| (entity, versions.as_slice()));
+        let (entity, version) = apply(stands, change).unwrap();
+        let mut versions = now.take().map(|(_, versions)| versions).unwrap_or_default();
+        versions.push(version);
+        now = Some((entity, versions));
+    }
+    let (entity, versions) = now.unwrap();
+    (entity, versions.last().unwrap().conflict)
+}
+
+#[test]
+fn changes_meet_softly_hard_or_not_at_all() {
+    let none = ("", "");
+    let made = change("lan", "", none, ("nguoi", "4"));
+    let by_lan = change("lan", "1", none, ("nguoi", "5"));
+    let met_by = |last: Sourced| met(&[made.clone(), by_lan.clone(), last]).1;
+    assert_eq!(met_by(change("minh", "2", none, ("nguoi", "6"))), None, "it saw both");
+    assert_eq!(met_by(change("minh", "1", none, ("nguoi", "6"))), Some(Meeting::Hard));
+    assert_eq!(met_by(change("minh", "1", none, ("xa", "bq"))), Some(Meeting::Soft));
+    assert_eq!(met_by(change("lan", "1", none, ("nguoi", "6"))), None, "she changed it herself");
+}
+
+/// Two changes of one phone without a network, and one of another phone between them and the server.
+#[test]
+fn a_line_of_changes_without_a_network_does_not_meet_itself() {
+    let made = change("minh", "", ("", ""), ("nguoi", "4"));
+    let other = change("minh", "1", ("", ""), ("xa", "bq"));
+    let first = change("lan", "1", ("1", "b"), ("nguoi", "5"));
+    let second = change("lan", "2", ("1", "b"), ("nguoi", "6"));
+    let all = [made, other, first, second];
+    assert_eq!(met(&all[..3]).1, Some(Meeting::Soft), "it did not see the other");
+    let (entity, last) = met(&all);
+    assert_eq!(last, None, "the second one saw the first");
+    assert_eq!((entity.version, entity.conflict), (4, Some(Meeting::Soft)));
+    assert_eq!(entity.properties["nguoi"], "6");
+    let made_again = change("lan", "", ("", ""), ("nguoi", "1"));
+    assert_eq!(apply(Some((&entity, &[])), &made_again), Err(Outcome::IsThere));
+    assert_eq!(apply(None, &all[1]), Err(Outcome::Waits));
+}

@@ -1,0 +1,309 @@
+//! The files beside forms: fetched after the forms, kept by the hash of their bytes, gone on with where a line broke.
+
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+
+use sync::{codec, wire::Hash};
+
+use super::{
+    library::{PackError, ProgramError},
+    pack::{PackFile, PackForm},
+};
+use crate::platform::{
+    files::ObjectUrl,
+    form_files::FormFiles,
+    http::{HttpError, Request, Response},
+    json,
+    storage::StorageError,
+};
+
+/// Files come in pieces of this many bytes, the last one shorter.
+const PIECE_BYTES: u64 = 256 * 1024;
+
+/// What is missing on this phone beside the forms in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lacking {
+    /// Each form by its hash (hex), with the files that it lacks.
+    by_form: Vec<(String, Vec<PackFile>)>,
+}
+
+impl Lacking {
+    /// Whether nothing is missing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_form.is_empty()
+    }
+
+    /// How many files one form lacks.
+    #[must_use]
+    pub fn of_form(&self, hash: &str) -> usize {
+        let found = self.by_form.iter().find(|(form, _)| form == hash);
+        found.map_or(0, |(_, files)| files.len())
+    }
+
+    /// Each missing file once, the smallest first.
+    #[must_use]
+    pub fn files(&self) -> Vec<PackFile> {
+        let mut files: Vec<PackFile> =
+            self.by_form.iter().flat_map(|(_, files)| files).cloned().collect();
+        files.sort_by(|a, b| (a.bytes, &a.hash).cmp(&(b.bytes, &b.hash)));
+        files.dedup_by(|a, b| a.hash == b.hash);
+        files
+    }
+}
+
+/// The files beside one form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Those that are here.
+    pub here: Vec<PackFile>,
+    /// Those that are not.
+    pub missing: Vec<PackFile>,
+}
+
+impl Beside {
+    /// The lists that are here.
+    pub fn lists(&self) -> impl Iterator<Item = &PackFile> {
+        self.here.iter().filter(|file| is_list(file))
+    }
+}
+
+/// Whether a file is text that a form may read: a list, or the drawing of an image map.
+fn is_list(file: &PackFile) -> bool {
+    ["text/csv", "application/xml", "application/geo+json"].contains(&file.media_type.as_str())
+}
+
+/// The files of this phone.
+#[derive(Clone)]
+pub struct FormFilesStore {
+    files: FormFiles,
+    /// Names that were here when somebody last looked. What a form names is not removed, so these need no other look.
+    seen: Rc<RefCell<BTreeSet<String>>>,
+}
+
+impl FormFilesStore {
+    /// On these.
+    #[must_use]
+    pub fn new(files: FormFiles) -> Self {
+        Self { files, seen: Rc::default() }
+    }
+
+    /// Those of these files that are here, and those that are not.
+    async fn split<'f>(
+        &self,
+        files: impl Iterator<Item = &'f PackFile> + Clone,
+    ) -> Result<Beside, StorageError> {
+        let is_seen = |file: &&PackFile| self.seen.borrow().contains(&file.hash);
+        if !files.clone().all(|file| is_seen(&file)) {
+            let names = sync::gather(self.files.names().await?);
+            self.seen.replace(names);
+        }
+        let (here, missing) = files.cloned().partition(|file| is_seen(&file));
+        Ok(Beside { here, missing })
+    }
+
+    /// Notes which files are beside the forms in force: a record that is filled with one of them later knows it then.
+    pub(super) async fn note(&self, forms: &[PackForm]) -> Result<(), StorageError> {
+        for form in forms.iter().filter(|form| !form.files.is_empty()) {
+            let text = serde_json::to_vec(&form.files).expect("names and numbers are JSON");
+            self.files.keep(&list_of(&form.hash), "application/json", &text).await?;
+        }
+        Ok(())
+    }
+
+    /// Which of these are here.
+    pub(super) async fn beside(&self, files: Vec<PackFile>) -> Result<Beside, StorageError> {
+        self.split(files.iter()).await
+    }
+
+    /// The files beside a form that is in force no more, as they were noted when it was, or when it was fetched.
+    pub(super) async fn beside_old(&self, form: Hash) -> Result<Beside, StorageError> {
+        match self.files.bytes(&list_of(&form.to_string())).await? {
+            Some(noted) => self.beside(json::read(&noted).map_err(StorageError::Unreadable)?).await,
+            None => Ok(Beside::default()),
+        }
+    }
+
+    /// Fetches what is beside a form that is in force no more, as far as the server is reached: the form says what it
+    /// lacks.
+    pub(super) async fn fetch_old(&self, form: Hash) -> Result<(), StorageError> {
+        let answer = Request::get(format!("/api/v1/forms/{form}/files")).send(&[]).await;
+        let Some(answer) = answer.ok().filter(Response::is_ok) else { return Ok(()) };
+        self.files.keep(&list_of(&form.to_string()), "application/json", &answer.body).await?;
+        for file in self.beside_old(form).await?.missing {
+            match self.fetch(&file).await {
+                Err(PackError::Storage(error)) => return Err(error),
+                Err(PackError::Http(_)) => return Ok(()),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What is missing beside these forms.
+    pub(super) async fn lacking(&self, forms: &[PackForm]) -> Result<Lacking, StorageError> {
+        let mut lacking = Lacking::default();
+        // All at once first: one look is enough for all forms.
+        let all = self.split(forms.iter().flat_map(|form| &form.files)).await?.missing;
+        for form in forms {
+            let missing: Vec<PackFile> =
+                form.files.iter().filter(|file| all.contains(file)).cloned().collect();
+            if !missing.is_empty() {
+                lacking.by_form.push((form.hash.clone(), missing));
+            }
+        }
+        Ok(lacking)
+    }
+
+    /// Fetches a file piece by piece, proves that it is the one that its hash names, and keeps it.
+    pub(super) async fn fetch(&self, file: &PackFile) -> Result<(), PackError> {
+        let hash: Hash = file.hash.parse().map_err(|_not_a_hash| ProgramError::OtherBytes)?;
+        let count = file.bytes.div_ceil(PIECE_BYTES);
+        let mut whole = Vec::new();
+        for place in 0..count {
+            let name = piece_of(&file.hash, place);
+            let kept = if count > 1 { self.files.bytes(&name).await? } else { None };
+            match kept {
+                Some(piece) => whole.extend(piece),
+                None => {
+                    let piece = fetch_piece(hash, place).await?;
+                    if count > 1 {
+                        self.files.keep(&name, "application/octet-stream", &piece).await?;
+                    }
+                    whole.extend(piece);
+                }
+            }
+        }
+        let is_right = codec::hash(&whole) == hash;
+        if is_right {
+            self.files.keep(&file.hash, &file.media_type, &whole).await?;
+        }
+        for place in (0..count).filter(|_| count > 1) {
+            self.files.remove(&piece_of(&file.hash, place)).await?;
+        }
+        if is_right { Ok(()) } else { Err(ProgramError::OtherBytes.into()) }
+    }
+
+    /// Removes files and pieces that neither these forms name nor any that was in force before.
+    pub(super) async fn forget_others(&self, forms: &[PackForm]) -> Result<(), StorageError> {
+        let mut named: BTreeSet<String> =
+            sync::gather(forms.iter().flat_map(|form| &form.files).map(|file| file.hash.clone()));
+        let names = self.files.names().await?;
+        for name in names.iter().filter(|name| name.starts_with(LISTS)) {
+            let Some(noted) = self.files.bytes(name).await? else { continue };
+            let files: Vec<PackFile> = json::read(&noted).map_err(StorageError::Unreadable)?;
+            named.extend(files.into_iter().map(|file| file.hash));
+        }
+        for name in names.iter().filter(|name| !name.starts_with(LISTS) && !named.contains(*name)) {
+            self.files.remove(name).await?;
+        }
+        Ok(())
+    }
+
+    /// A file as text; `None` if it is not here, or no text.
+    pub(super) async fn text(&self, file: &PackFile) -> Result<Option<String>, StorageError> {
+        Ok(self.files.bytes(&file.hash).await?.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+
+    /// An address under which the page shows a file.
+    pub(super) async fn url(&self, file: &PackFile) -> Result<Option<ObjectUrl>, StorageError> {
+        self.files.url(&file.hash).await
+    }
+}
+
+/// Before the hash of a form: the list of the files beside it.
+const LISTS: &str = "of/";
+
+fn list_of(form: &str) -> String {
+    format!("{LISTS}{form}")
+}
+
+fn piece_of(file: &str, place: u64) -> String {
+    format!("{file}/{place}")
+}
+
+async fn fetch_piece(hash: Hash, place: u64) -> Result<Vec<u8>, PackError> {
+    let answer = Request::get(format!("/api/v1/form-files/{hash}/{place}")).send(&[]).await;
+    let answer = answer.map_err(|error: HttpError| PackError::Http(error))?;
+    if answer.is_ok() {
+        return Ok(answer.body);
+    }
+    let code = answer.error().map_or_else(|| answer.status.to_string(), |error| error.code);
+    Err(PackError::Refused(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::*;
+
+    fn file(name: &str, text: &str, media_type: &str) -> PackFile {
+        PackFile {
+            name: name.to_owned(),
+            hash: codec::hash(text.as_bytes()).to_string(),
+            bytes: text.len() as u64,
+            media_type: media_type.to_owned(),
+        }
+    }
+
+    fn form(hash: u8, files: &[&PackFile]) -> PackForm {
+        let files = files.iter().map(|file| (*file).clone()).collect();
+        PackForm { hash: Hash([hash; 32]).to_string(), files, ..PackForm::default() }
+    }
+
+    #[test]
+    fn a_form_is_whole_when_all_files_beside_it_came() {
+        let (list, longer) =
+            (file("xa.csv", "name", "text/csv"), file("a.png", "picture", "image/png"));
+        let forms = [form(1, &[&list, &longer]), form(2, &[&longer]), form(3, &[])];
+        block_on(async {
+            let files = FormFiles::in_memory();
+            let store = FormFilesStore::new(files.clone());
+            let lacking = store.lacking(&forms).await.expect("memory answers");
+            let of = |lacking: &Lacking| forms.each_ref().map(|form| lacking.of_form(&form.hash));
+            assert_eq!(of(&lacking), [2, 1, 0]);
+            assert_eq!(
+                lacking.files(),
+                [list.clone(), longer.clone()],
+                "each once, the smallest first"
+            );
+            files.keep(&longer.hash, "image/png", b"picture").await.expect("memory keeps");
+            let lacking = store.lacking(&forms).await.expect("memory answers");
+            assert_eq!(of(&lacking), [1, 0, 0]);
+            let beside = store.beside(forms[0].files.clone()).await.expect("memory answers");
+            assert_eq!((beside.here, beside.missing), (vec![longer], vec![list]));
+        });
+    }
+
+    #[test]
+    fn a_form_that_is_in_force_no_more_keeps_its_files_and_what_nobody_names_goes() {
+        let (old, new) =
+            (file("xa.csv", "name", "text/csv"), file("xa.csv", "name,label", "text/csv"));
+        block_on(async {
+            let files = FormFiles::in_memory();
+            let store = FormFilesStore::new(files.clone());
+            let before = [form(1, &[&old])];
+            store.note(&before).await.expect("memory keeps");
+            for (name, bytes) in [(&old.hash, b"name".as_slice()), (&new.hash, b"name,label")] {
+                files.keep(name, "text/csv", bytes).await.expect("memory keeps");
+            }
+            files.keep(&piece_of(&new.hash, 0), "text/csv", b"na").await.expect("memory keeps");
+            let now = [form(2, &[&new])];
+            store.note(&now).await.expect("memory keeps");
+            store.forget_others(&now).await.expect("memory removes");
+            let beside = store.beside_old(Hash([1; 32])).await.expect("memory answers");
+            assert_eq!(beside.lists().collect::<Vec<_>>(), [&old]);
+            assert_eq!(store.text(&old).await.expect("memory answers").as_deref(), Some("name"));
+            assert_eq!(
+                files.names().await.expect("memory answers").len(),
+                4,
+                "two lists, two notes"
+            );
+            // The list of the same version of a form became longer: the shorter one is of no use.
+            let longer = [form(1, &[&new]), form(2, &[&new])];
+            store.note(&longer).await.expect("memory keeps");
+            store.forget_others(&longer).await.expect("memory removes");
+            assert_eq!(store.text(&old).await.expect("memory answers"), None);
+        });
+    }
+}
