@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sync::wire::{RecordId, RecordState};
 
 use super::feed;
+use super::personal::mask;
 use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write, signed, unsigned};
 use crate::entities::{Entity, EntityVersion, Meeting, Outcome, Sourced, apply, datasets};
@@ -54,10 +55,29 @@ struct Said {
     properties: Vec<(String, String)>,
     unit: String,
     author: String,
+    /// Something that it said was erased: what is left of it is still to be read.
+    #[serde(default)]
+    forgotten: bool,
 }
 
 type EntityRow = (String, String, i64, String, String, Option<String>);
 type VersionRow = (i64, String, String, i64, Option<String>, String, Option<String>);
+
+/// The entities of a list that an account sees: those of its units, made by records of its programmes.
+macro_rules! seen {
+    ($end:literal) => {
+        concat!(
+            "SELECT entity.id, entity.unit, entity.version, entity.label, entity.properties, entity.conflict FROM entity
+             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = entity.unit
+             WHERE entity.dataset = $2 AND (NOT EXISTS (SELECT 1 FROM account_programme mine WHERE mine.account = $1)
+                OR EXISTS (SELECT 1 FROM entity_version made JOIN record ON record.id = made.record
+                    JOIN form_programme its ON its.form = record.form
+                    JOIN account_programme mine ON mine.programme = its.programme AND mine.account = $1
+                    WHERE made.dataset = entity.dataset AND made.entity = entity.id AND made.version = 1)) ",
+            $end
+        )
+    };
+}
 
 impl Database {
     /// The next records to take into the lists; `None` if there are none.
@@ -121,18 +141,19 @@ impl Database {
         Ok(())
     }
 
-    /// A list as an account sees it: entities of the units whose records it sees.
+    /// A list as an account sees it: entities of the units and programmes whose records it sees; none if it does not see all
+    /// that such records say.
     pub async fn entity_list(&self, account: &str, dataset: &str) -> Answer<EntityList> {
         let mut tx = self.begin_read().await?;
-        let rows: Vec<EntityRow> = query_as(
-            "SELECT entity.id, entity.unit, entity.version, entity.label, entity.properties, entity.conflict FROM entity
-             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = entity.unit
-             WHERE entity.dataset = $2 ORDER BY entity.place",
-        )
-        .bind(account)
-        .bind(dataset)
-        .fetch_all(&mut tx)
-        .await?;
+        let rows: Vec<EntityRow> = if shows(&mut tx, account, dataset).await? {
+            query_as(seen!("ORDER BY entity.place"))
+                .bind(account)
+                .bind(dataset)
+                .fetch_all(&mut tx)
+                .await?
+        } else {
+            Vec::new()
+        };
         let as_of_ms: Option<i64> =
             query_scalar("SELECT at_ms FROM entity_head").fetch_optional(&mut tx).await?;
         tx.rollback().await?;
@@ -149,16 +170,15 @@ impl Database {
         id: &str,
     ) -> Answer<Option<(Entity, Vec<EntityVersion>)>> {
         let mut tx = self.begin_read().await?;
-        let found: Option<EntityRow> = query_as(
-            "SELECT entity.id, entity.unit, entity.version, entity.label, entity.properties, entity.conflict FROM entity
-             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = entity.unit
-             WHERE entity.dataset = $2 AND entity.id = $3",
-        )
-        .bind(account)
-        .bind(dataset)
-        .bind(id)
-        .fetch_optional(&mut tx)
-        .await?;
+        if !shows(&mut tx, account, dataset).await? {
+            return Ok(None);
+        }
+        let found: Option<EntityRow> = query_as(seen!("AND entity.id = $3"))
+            .bind(account)
+            .bind(dataset)
+            .bind(id)
+            .fetch_optional(&mut tx)
+            .await?;
         let Some(found) = found else { return Ok(None) };
         let versions = versions(&mut tx, dataset, id).await?;
         tx.rollback().await?;
@@ -185,6 +205,86 @@ impl Database {
         tx.rollback().await?;
         Ok(makers.into_iter().flat_map(|(_, lists)| lists).collect())
     }
+}
+
+/// Whether an account sees all that records say which make this list. A property may be made of any of their answers.
+async fn shows(tx: &mut Transaction, account: &str, dataset: &str) -> Answer<bool> {
+    let mask = mask(tx, account).await?;
+    let makers = makers(tx).await?;
+    let mut of_list = makers.iter().filter(|(_, lists)| lists.contains(dataset));
+    Ok(of_list.all(|(form, _)| mask.shows_all_of(form)))
+}
+
+/// Forgets what a record said of entities, in all their versions. What it says now is taken in when somebody asks.
+pub(super) async fn forget_said(tx: &mut Write, record: RecordId) -> Answer<()> {
+    let rows: Vec<(String, String, String)> =
+        query_as("SELECT dataset, entity, said FROM entity_source WHERE record = $1")
+            .bind(record.0.as_slice())
+            .fetch_all(&mut *tx)
+            .await?;
+    for (dataset, id, text) in rows {
+        let said = Said { label: None, properties: Vec::new(), forgotten: true, ..read(&text)? };
+        query(
+            "UPDATE entity_source SET said = $4 WHERE record = $1 AND dataset = $2 AND entity = $3",
+        )
+        .bind(record.0.as_slice())
+        .bind(&dataset)
+        .bind(&id)
+        .bind(json(&said)?)
+        .execute(&mut *tx)
+        .await?;
+        query(
+            "UPDATE entity_version SET label = NULL, properties = '{}' WHERE record = $1 AND dataset = $2 AND entity = $3",
+        )
+        .bind(record.0.as_slice())
+        .bind(&dataset)
+        .bind(&id)
+        .execute(&mut *tx)
+        .await?;
+        put_together(tx, &dataset, &id).await?;
+    }
+    Ok(())
+}
+
+/// What an erasure left of a record's last change of an entity stands where that stood: nobody else's change is undone by it.
+async fn remember(
+    tx: &mut Write,
+    record: RecordId,
+    version: i64,
+    change: &form::EntityChange,
+) -> Answer<()> {
+    let properties: BTreeMap<&String, &String> =
+        change.properties.iter().map(|(name, value)| (name, value)).collect();
+    query(
+        "UPDATE entity_version SET label = $5, properties = $6
+         WHERE record = $1 AND dataset = $2 AND entity = $3 AND version = $4",
+    )
+    .bind(record.0.as_slice())
+    .bind(&change.dataset)
+    .bind(&change.id)
+    .bind(version)
+    .bind(&change.label)
+    .bind(json(&properties)?)
+    .execute(&mut *tx)
+    .await?;
+    put_together(tx, &change.dataset, &change.id).await
+}
+
+/// An entity as its versions leave it.
+async fn put_together(tx: &mut Write, dataset: &str, id: &str) -> Answer<()> {
+    let (mut label, mut properties) = (String::new(), BTreeMap::new());
+    for version in versions(tx, dataset, id).await? {
+        label = version.label.unwrap_or(label);
+        properties.extend(version.properties);
+    }
+    query("UPDATE entity SET label = $3, properties = $4 WHERE dataset = $1 AND id = $2")
+        .bind(dataset)
+        .bind(id)
+        .bind(label)
+        .bind(json(&properties)?)
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 /// The id of each form, with the lists that its records make. A form of a hash never changes, so it is read once.
@@ -232,6 +332,17 @@ async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced)
     let mut sourced = sourced.clone();
     if let Some((before, version)) = &before {
         if *before == text {
+            return Ok(());
+        }
+        if let (Some(version), true) = (version, read::<Said>(before)?.forgotten) {
+            remember(tx, record, *version, change).await?;
+            query("UPDATE entity_source SET said = $4 WHERE record = $1 AND dataset = $2 AND entity = $3")
+                .bind(record.0.as_slice())
+                .bind(&change.dataset)
+                .bind(&change.id)
+                .bind(&text)
+                .execute(&mut *tx)
+                .await?;
             return Ok(());
         }
         // A record that was put right puts right what it made.
@@ -415,6 +526,7 @@ fn said(sourced: &Sourced) -> Said {
         properties: change.properties,
         unit,
         author,
+        forgotten: false,
     }
 }
 

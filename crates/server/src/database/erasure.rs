@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use serde_json::{Value as Json, json};
+use sqlx::AssertSqlSafe;
 use sync::codec;
 use sync::erase::{self, Erased, SERVER};
 use sync::wire::{Dot, Hash, Operation, Outcome, RecordId, Value, Verdict};
 
 use super::accounts::disable;
 use super::audit::{Event, note};
+use super::entities::forget_said;
 use super::feed::{stored_id, stored_record};
 use super::log::{Head, store};
 use super::sql::{Pool, query, query_as, query_scalar};
@@ -217,8 +219,15 @@ impl Database {
                 }
             }
             Pool::Postgres(pool) => {
-                for statement in ["VACUUM operation", "VACUUM quarantine", "VACUUM record"] {
-                    sqlx::query(statement).execute(pool).await?;
+                for table in [
+                    "operation",
+                    "quarantine",
+                    "record",
+                    "entity",
+                    "entity_version",
+                    "entity_source",
+                ] {
+                    sqlx::query(AssertSqlSafe(format!("VACUUM {table}"))).execute(pool).await?;
                 }
             }
         }
@@ -359,6 +368,7 @@ async fn put(tx: &mut Write, erasure: &Erasure, head: &mut Head, now_ms: i64) ->
                 .await?;
         }
     }
+    forget_said(tx, id).await?;
     let mut erased = erased_in(tx, &BTreeSet::from([id])).await?;
     erased.insert_all(operation);
     for path in &paths {

@@ -8,10 +8,11 @@ use axum::http::{Method, StatusCode};
 use form::{EntityChange, Environment, Program, Resources, Session, compile, parse_xform};
 use md5::{Digest, Md5};
 use server::accounts;
-use server::database::{FormRow, NewClient, NewPack};
+use server::audit::Action;
+use server::database::{FormRow, NewClient, NewPack, Reason};
 use server::entities::{Entity, EntityVersion, Meeting, Outcome, Sourced, apply};
 use sync::codec;
-use sync::wire::{DeviceId, FormRef, Operation, State, Value, Write, field};
+use sync::wire::{DeviceId, FormRef, Operation, RecordId, State, Value, Write, field};
 
 use crate::app::{Answer, Device, TestApp, text};
 
@@ -329,4 +330,55 @@ fn a_line_of_changes_without_a_network_does_not_meet_itself() {
     let made_again = change("lan", "", ("", ""), ("nguoi", "1"));
     assert_eq!(apply(Some((&entity, &[])), &made_again), Err(Outcome::IsThere));
     assert_eq!(apply(None, &all[1]), Err(Outcome::Waits));
+}
+
+#[tokio::test]
+async fn what_was_erased_of_a_record_is_erased_of_the_entities_that_it_made() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    let minh = server.device("minh").await;
+    lan.push(&[lan.household(
+        1,
+        1,
+        "phuong_a",
+        &[("ho", HOUSE), ("chu", "Lan Bí Mật"), ("nguoi", "4")],
+    )])
+    .await;
+    let change = [("ho", HOUSE), ("base", "1"), ("nguoi", "5")];
+    minh.push(&[minh.household(1, 2, "phuong_a", &change)]).await;
+    assert!(lan.entity_rows().await[1].contains("Lan Bí Mật"));
+    let targets = [(RecordId([1; 16]), ["chu".to_owned()].into())].into();
+    let reason = Reason { by: None, action: Action::PersonErase };
+    let database = server.app.database();
+    database.erase(&targets, reason, 3, |_| Ok(())).await.unwrap();
+    let said = |rows: Vec<String>| rows.join("\n");
+    for rows in [said(lan.entity_rows().await), said(lan.entity_rows().await)] {
+        assert!(!rows.contains("Bí Mật") && rows.contains(",5"), "{rows}");
+    }
+    let (_, versions) = database.entity("lan", "ho_dan", HOUSE).await.unwrap().unwrap();
+    assert!(!format!("{versions:?}").contains("Bí Mật"), "{versions:?}");
+}
+
+#[tokio::test]
+async fn who_does_not_see_all_that_records_say_or_not_their_programme_gets_no_list_of_them() {
+    let server = with_forms().await;
+    let (lan, auditor) = (server.device("lan").await, server.device("kiem").await);
+    lan.push(&[lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")])])
+        .await;
+    assert_eq!(auditor.entity_rows().await.len(), 2);
+    let mut database = server.place.outside().await;
+    let hidden = "INSERT INTO personal_field (form, field, person, purpose, months, seen_by)
+        VALUES ('ho', 'chu', 'chu', '{}', 12, 'officer coordinator')";
+    database.say(hidden).await.unwrap();
+    assert_eq!(auditor.entity_rows().await.len(), 1);
+    assert_eq!(lan.entity_rows().await.len(), 2);
+    for sql in [
+        "INSERT INTO form_programme (form, programme) VALUES ('ho', 'ho_dan')",
+        "INSERT INTO account_programme (account, programme) VALUES ('lan', 'khac')",
+    ] {
+        database.say(sql).await.unwrap();
+    }
+    assert_eq!(lan.entity_rows().await.len(), 1);
+    database.say("UPDATE account_programme SET programme = 'ho_dan'").await.unwrap();
+    assert_eq!(lan.entity_rows().await.len(), 2);
 }
