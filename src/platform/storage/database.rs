@@ -117,12 +117,16 @@ impl Database {
         let store = object_store(&open.transaction, Store::Phone)?;
         let name = JsValue::from_str(phone::KEY);
         let kept = store.get(name.clone()).map_err(failed)?.await.map_err(failed)?;
-        if let Some(kept) = kept.and_then(AesKey::from_js) {
-            return Ok(kept);
-        }
-        store.put(&fresh.to_js(), Some(&name)).map_err(failed)?;
+        let key = match kept.and_then(AesKey::from_js) {
+            Some(kept) => kept,
+            None => {
+                store.put(&fresh.to_js(), Some(&name)).map_err(failed)?;
+                fresh.clone()
+            }
+        };
+        // Also when nothing was put: who listens for the end must be there when it comes.
         open.end().await?;
-        Ok(fresh.clone())
+        Ok(key)
     }
 
     /// Removes a database whole. Other tabs make way; one that does not only delays it.
