@@ -59,9 +59,9 @@ const READ_BACK: &str =
 const NO_MAP_OF_CHOICES: &str = "a list: there is no map in the app (docs/decisions)";
 const NO_MAP: &str =
     "measured or typed, with coordinates and accuracy; the map is a link (docs/decisions)";
-const FILES: &str = "\nFiles beside a form (`jr://…`: lists, pictures, sounds) are there where it is tried, at `/forms/preview`, \
-    dropped together with it: a pack does not carry them yet. The last record (`jr://instance/last-saved`), lists of entities \
-    and `external_choices` need no file: phones make the first two, and the form carries the third.\n";
+const FILES: &str = "\nFiles beside a form (`jr://…`: lists, pictures, sounds) come with the pack (`forms/NAME-media/`, docs/pack.md), and where a form is \
+    tried, at `/forms/preview`, dropped together with it. The last record (`jr://instance/last-saved`), lists of entities \
+    and `external_choices` need no file: phones and the server make the first two, and the form carries the third.\n";
 /// What the app knows but cannot do as asked; the reason stands with the appearance.
 const PARTLY: [&str; 4] = ["ethiopian", "coptic", "islamic", "persian"];
 
