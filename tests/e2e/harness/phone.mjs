@@ -66,6 +66,8 @@ export class Device {
     const session = await this.#browser.newBrowserCDPSession();
     await session.send('Browser.close').catch(() => {});
     await ended;
+    const stray = this.errors.filter((error) => error.includes('closure invoked'));
+    if (stray.length > 0) throw new Error(`an event came when nobody listened any more: ${stray[0]}`);
   }
 
   /** What an out-of-memory kill or a flat battery does: the whole process group ends at once. */

@@ -112,7 +112,9 @@ test('little room is said where a record is begun and where a photo is taken, wh
   await fill('Trần Văn Bình');
   await send();
   await backUp();
+  await more();
   await send();
+  await told('Mọi việc máy chủ đã nhận đều có trong bản sao lưu.');
   await server.stop();
   await fill('Lê Thị Cúc', 2);
   assert.equal(await files(), 2);

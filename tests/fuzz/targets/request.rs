@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::Method;
 use libfuzzer_sys::fuzz_target;
 use server::accounts;
-use server::database::NewSession;
+use server::database::NewClient;
 use sync::codec;
 use sync::wire::{DeviceId, PushRequest, PushResponse, SealedOperation, WIRE_VERSION};
 use tokio::runtime::Runtime;
@@ -45,13 +45,11 @@ impl Rig {
                 let phone = server.device("lan").await;
                 (phone.id, phone.cookie)
             };
-            let (token, key) = accounts::new_token();
-            let session = NewSession { key: &key, device: DeviceId([9; 16]), device_name: "Collect" };
-            let database = server.app.database();
-            assert!(database.add_token("lan", session, None, 1).await.expect("it is kept"));
-            let client = database.token_session(&key).await.expect("it is read").expect("it is there");
+            let (token, _) = accounts::new_token();
+            let client = NewClient { device: DeviceId([9; 16]), device_name: "Collect" };
             let now_ms = server::clock::now_ms();
-            database.touch_session(client.id, now_ms).await.expect("it is kept");
+            let made = server.app.database().add_token("lan", &token, client, None, now_ms).await;
+            assert!(made.expect("it is kept"));
             (server, device, cookie, format!("/openrosa/{token}/submission"))
         });
         Self { runtime, server, device, cookie, client }
