@@ -146,6 +146,9 @@ pub async fn write(
     if query.size > MAX_BYTES {
         return Err(too_large());
     }
+    if query.size == 0 {
+        return Err(ApiError::bad_request("no_bundle", "no bundle is without bytes"));
+    }
     let incoming = app.incoming();
     let _one_at_a_time = incoming.turn().await;
     if let Some(receipt) = app.database().receipt(hash).await? {

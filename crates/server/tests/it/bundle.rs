@@ -244,6 +244,11 @@ async fn a_forged_or_altered_bundle_is_refused_says_why_and_leaves_a_trace() {
     assert_eq!(told, codes);
     assert!(noted.iter().all(|(action, actor, _)| action == "bundle_refuse" && actor.as_deref() == Some("minh")));
     assert!(!server.folder.path().join("data/incoming").read_dir().unwrap().any(|_| true));
+    // Nor is one of no bytes a bundle, whatever it is called.
+    let path = format!("/api/v1/bundles/{}?size=0&at=0", codec::hash(b""));
+    let headers = [("cookie", minh.cookie.as_str()), ("x-sotay", "1")];
+    let answer = server.request(Method::PUT, &path, &headers, Body::empty()).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "no_bundle"));
     // And nobody who is not signed in may bring any.
     let headers = [("x-sotay", "1"), ("content-type", "application/octet-stream")];
     let answer =
