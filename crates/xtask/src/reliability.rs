@@ -84,7 +84,8 @@ const CAMPAIGNS: &[Campaign] = &[
     },
     Campaign {
         name: "two servers",
-        about: "Two processes of the server on one PostgreSQL database, either killed with `kill -9` at any moment, while eight                 phones write to both and change each other's records.",
+        about: "Two processes of the server on one PostgreSQL database, either killed with `kill -9` at any moment, while eight \
+                phones write to both and change each other's records.",
         how: How::Postgres(&["-p", "server", "--test", "devices", "two_servers_on_one_database"]),
         size: ("SOTAY_KILLS", 500),
     },
