@@ -4,6 +4,16 @@
 const root = document.documentElement;
 const script = document.querySelector("script[data-wasm]");
 
+// The browser compiles beside the page what is named here: the first part at once, others for whoever comes for a form.
+// `compiled` in the program's script of parts takes them from here.
+const compile = (href) => {
+  const compiling = (async () => WebAssembly.compileStreaming(fetch(href)))();
+  compiling.catch(() => {}); // told by whoever waits for it
+  return compiling;
+};
+const first = compile(script.dataset.wasm);
+const early = (window.sotayParts = new Map());
+
 // The phone's theme, so that one set of dark colours in the stylesheet serves it and the person's choice.
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const showTheme = () => root.setAttribute("data-phone", dark.matches ? "dark" : "light");
@@ -61,29 +71,39 @@ addEventListener("beforeinstallprompt", (event) => {
   dispatchEvent(new Event("sotay-install-offer"));
 });
 
+const preload = (href, type) => {
+  const link = document.createElement("link");
+  Object.assign(link, { rel: "preload", as: "fetch", crossOrigin: "anonymous", href, ...type });
+  document.head.append(link);
+};
+
 // Whoever comes to a form, or has the app on the device, need not wait for the first part before the next are fetched. For
 // anybody else they would only share the line with what the first screen needs.
 const isAboutForms = /^\/(forms|fill|records)\/./.test(location.pathname);
+const isTrial = location.pathname === "/forms/preview";
 const { forms, desk } = script.dataset;
-if (isAboutForms || navigator.serviceWorker?.controller) {
-  const parts = location.pathname === "/forms/preview" ? `${forms} ${desk}` : forms;
-  for (const href of parts.split(" ").filter(Boolean)) {
-    const link = document.createElement("link");
-    Object.assign(link, { rel: "preload", as: "fetch", type: "application/wasm", crossOrigin: "anonymous", href });
-    document.head.append(link);
-  }
+for (const href of `${forms} ${isTrial ? desk : ""}`.split(" ").filter(Boolean)) {
+  if (isAboutForms) early.set(href, compile(href));
+  else if (navigator.serviceWorker?.controller) preload(href, { type: "application/wasm" });
+}
+const tried = isTrial && new URLSearchParams(location.search).get("src");
+if (/^\/[^/\\]/.test(tried || "")) preload(tried);
+
+// Keeping the app on the device shares the line and the processor: whoever came for a form has it before that begins.
+function keep() {
+  if (!("serviceWorker" in navigator)) return;
+  navigator.serviceWorker
+    .register("/sw.js", { updateViaCache: "none" })
+    .catch((error) => console.error("the app is not kept on this device:", error));
 }
 
 try {
   const { default: start } = await import(script.dataset.js);
-  await start({ module_or_path: script.dataset.wasm });
+  if (document.readyState === "loading") await new Promise((read) => document.addEventListener("DOMContentLoaded", read));
+  await start({ module_or_path: first });
+  setTimeout(keep, isAboutForms ? 3000 : 0);
 } catch (error) {
   console.error(error);
   showFailure(hasCrashed(error) ? "crashed" : "unsupported");
-}
-
-if ("serviceWorker" in navigator) {
-  navigator.serviceWorker
-    .register("/sw.js", { updateViaCache: "none" })
-    .catch((error) => console.error("the app is not kept on this device:", error));
+  keep(); // the next version may mend it
 }

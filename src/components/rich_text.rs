@@ -21,7 +21,19 @@ enum Block {
 /// A text with markdown.
 #[component]
 pub fn RichText(#[prop(into)] text: Signal<String>) -> impl IntoView {
-    view! { <span class="rich-text">{move || blocks(&text.read()).into_iter().map(draw_block).collect_view()}</span> }
+    view! { <span class="rich-text">{move || rich_text(&text.read())}</span> }
+}
+
+/// What stands in a [`RichText`]: for a text that never changes, or that is drawn anew with what is around it.
+#[must_use]
+pub fn rich_text(text: &str) -> AnyView {
+    // Most labels are one line without marks.
+    let is_plain = !text.trim().contains(['\n', '*', '_', '#', '[', '\\']);
+    if is_plain {
+        text.trim().to_owned().into_any()
+    } else {
+        blocks(text).into_iter().map(draw_block).collect_view().into_any()
+    }
 }
 
 fn draw_block(block: Block) -> AnyView {

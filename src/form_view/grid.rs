@@ -156,7 +156,7 @@ fn Row(id: NodeId, grid: NodeId, columns: Memo<Vec<Choice>>, clears: Memo<bool>)
                         type=if is_many { "checkbox" } else { "radio" }
                         name=asked.input_id()
                         value=choice
-                        disabled=asked.readonly()
+                        disabled=asked.locked()
                         aria-labelledby=format!("{} {}", asked.label_id(), column_id(grid, place))
                         aria-describedby=asked.described_by()
                         prop:checked=move || value.read().split_whitespace().any(|value| value == this)

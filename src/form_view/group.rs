@@ -1,6 +1,6 @@
 //! What lies below a node: questions, sections and repeats, one after another.
 
-use form::{NodeId, NodeKind};
+use form::{Aspects, NodeId, NodeKind};
 use leptos::prelude::*;
 
 use crate::reactive::{Show, memo};
@@ -31,7 +31,6 @@ pub(super) fn Children(of: NodeId) -> impl IntoView {
 pub(super) fn node_view(id: NodeId) -> AnyView {
     let entry = expect_context::<FormEntry>();
     let state = entry.node(id);
-    let relevant = memo(move || state.read().relevant);
     let kind = state.with_untracked(|state| state.kind.clone());
     let draw = move || match kind.clone() {
         NodeKind::Question(question) => {
@@ -42,6 +41,10 @@ pub(super) fn node_view(id: NodeId) -> AnyView {
             view! { <Section id=id /> }.into_any()
         }
     };
+    if !entry.may_change(id).contains(Aspects::RELEVANT) {
+        return if state.with_untracked(|state| state.relevant) { draw() } else { ().into_any() };
+    }
+    let relevant = memo(move || state.read().relevant);
     let draw = StoredValue::new(draw);
     view! { <Show when=move || relevant.get()>{draw.with_value(|draw| draw())}</Show> }.into_any()
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use form::{AnswerProblem, NodeId, NodeState, Question, QuestionControl};
+use form::{AnswerProblem, Aspects, NodeId, NodeState, Question, QuestionControl};
 use leptos::prelude::*;
 
-use crate::reactive::{Show, memo};
+use crate::reactive::memo;
 
 use super::{Tried, controls, media::LabelMedia};
-use crate::components::{Glyph, Icon, RichText};
+use crate::components::{Glyph, Icon, RichText, rich_text};
 use crate::locale::{Language, Words};
 use crate::stores::{FormEntry, preferences::use_words};
 
@@ -88,6 +88,12 @@ impl Asked {
         self.state.try_with_untracked(|state| state.value.clone()).unwrap_or_default()
     }
 
+    /// [`Self::readonly`] as an attribute: nobody watches what no rule of the form decides.
+    pub fn locked(self) -> Option<Signal<bool>> {
+        let may_be = self.entry.may_change(self.id).contains(Aspects::READONLY);
+        (may_be || self.state.with_untracked(|state| state.readonly)).then(|| self.readonly())
+    }
+
     /// Whether a person may not change it.
     pub fn readonly(self) -> Signal<bool> {
         let state = self.state;
@@ -111,7 +117,12 @@ impl Asked {
 
     /// Where the hint and the problem are told.
     pub fn described_by(self) -> String {
-        format!("q{0}-hint q{0}-problem", self.id.index())
+        let id = self.id.index();
+        if self.state.with_untracked(|state| state.hint.is_some()) {
+            format!("q{id}-hint q{id}-problem")
+        } else {
+            format!("q{id}-problem")
+        }
     }
 
     /// For `aria-invalid`.
@@ -145,11 +156,15 @@ pub(super) fn QuestionView(id: NodeId, question: Arc<Question>) -> impl IntoView
         QuestionControl::Input | QuestionControl::Secret | QuestionControl::Range { .. }
     );
     let is_note = question.control == QuestionControl::Note;
+    let class = move || match (is_note, asked.is_wrong()) {
+        (false, false) => "question",
+        (false, true) => "question question-wrong",
+        (true, false) => "question note",
+        (true, true) => "question note question-wrong",
+    };
     view! {
         <div
-            class="question"
-            class:question-wrong=move || asked.is_wrong()
-            class:note=is_note
+            class=class
             id=asked.container_id()
             data-q=asked.name()
             on:focusin=move |_| asked.enter()
@@ -166,25 +181,35 @@ pub(super) fn QuestionView(id: NodeId, question: Arc<Question>) -> impl IntoView
 #[component]
 pub(super) fn Label(asked: Asked, is_input: bool) -> impl IntoView {
     let Asked { id, state, words, .. } = asked;
-    let required = memo(move || state.read().required);
-    let hint = memo(move || {
-        state.read().hint.as_ref().map(|hint| hint.text.clone()).filter(|hint| !hint.is_empty())
+    // One watcher for all that the label says: a form has hundreds.
+    let said = memo(move || {
+        let state = state.read();
+        let label = state.label.as_ref().map(|label| label.text.clone()).unwrap_or_default();
+        (label, state.required)
     });
-    let guidance = memo(move || state.read().guidance.clone().filter(|text| !text.is_empty()));
-    let text = view! {
-        <RichText text=asked.label_text() />
-        <Show when=move || required.get()>
-            <span class="required" title=words.say(Language::required)>
-                <span aria-hidden="true">"*"</span>
-                <span class="visually-hidden">{words.say(Language::required)}</span>
-            </span>
-        </Show>
+    let label = move || {
+        let (text, required) = said.get();
+        let text = view! {
+            <span class="rich-text">{rich_text(&text)}</span>
+            {required
+                .then(|| {
+                    let required = words.now().required();
+                    view! {
+                        <span class="required" title=required>
+                            <span aria-hidden="true">"*"</span>
+                            <span class="visually-hidden">{required}</span>
+                        </span>
+                    }
+                })}
+        };
+        if is_input {
+            view! { <label class="question-label" id=asked.label_id() for=asked.input_id()>{text}</label> }.into_any()
+        } else {
+            view! { <div class="question-label" id=asked.label_id()>{text}</div> }.into_any()
+        }
     };
-    let label = if is_input {
-        view! { <label class="question-label" id=asked.label_id() for=asked.input_id()>{text}</label> }.into_any()
-    } else {
-        view! { <div class="question-label" id=asked.label_id()>{text}</div> }.into_any()
-    };
+    // Whether there is any does not change, what it says does.
+    let has_help = state.with_untracked(|state| state.hint.is_some() || state.guidance.is_some());
     view! {
         {label}
         {(asked.entry.has_media() && !asked.looks("image-map"))
@@ -192,6 +217,18 @@ pub(super) fn Label(asked: Asked, is_input: bool) -> impl IntoView {
                 let of = Signal::derive(move || state.read().label.clone().unwrap_or_default());
                 view! { <LabelMedia of=of alt=asked.label_text() /> }
             })}
+        {has_help.then(|| view! { <Help id=id state=state words=words /> })}
+    }
+}
+
+/// The hint of a question, and the guidance that opens below it.
+#[component]
+fn Help(id: NodeId, state: Signal<NodeState>, words: Words) -> impl IntoView {
+    let hint = memo(move || {
+        state.read().hint.as_ref().map(|hint| hint.text.clone()).filter(|hint| !hint.is_empty())
+    });
+    let guidance = memo(move || state.read().guidance.clone().filter(|text| !text.is_empty()));
+    view! {
         <div class="question-hint" id=format!("q{}-hint", id.index())>
             {move || hint.get().map(|hint| view! { <RichText text=hint /> })}
         </div>

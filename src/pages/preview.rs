@@ -10,12 +10,14 @@ use crate::components::{Badge, Banner, Button, ButtonKind, Glyph, Icon, Tone};
 use crate::form_view::FormView;
 use crate::locale::Language;
 use crate::platform::{
+    console,
     files::{self, File, Picked},
     http::Request,
     log_error, tasks,
 };
 use crate::router::{A, use_router};
 use crate::stores::{
+    FormEntry,
     preferences::use_words,
     preview::{FormProblem, Preview, PreviewError, SheetProblem, Trial, preview},
 };
@@ -61,6 +63,7 @@ pub fn PreviewPage() -> impl IntoView {
                     if on_one_page {
                         trial.entry.show_whole(true);
                     }
+                    offer_to_console(trial.entry);
                     Stage::Running(problems, Box::new(trial))
                 }
                 Ok(Preview { problems, trial: None }) => Stage::Broken(problems),
@@ -150,6 +153,18 @@ pub fn PreviewPage() -> impl IntoView {
             </main>
         </div>
     }
+}
+
+/// What a harness that compares form engines asks of a page: the submission, the same with every rule looked at, and
+/// the program's memory.
+fn offer_to_console(entry: FormEntry) {
+    let xml = move || entry.to_xml().map(Into::into).unwrap_or_default();
+    console::offer("__peerSerialize", xml);
+    console::offer("__peerValidateAndSerialize", move || {
+        drop(entry.violations());
+        xml()
+    });
+    console::offer("__wasmBytes", || console::memory_bytes().into());
 }
 
 /// Reads the form that the address names. Only this server's: a form of elsewhere could show anything in our name.

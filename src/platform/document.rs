@@ -1,7 +1,7 @@
 //! The page as a whole: its title, its language and its events.
 
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Document, EventTarget, HtmlElement};
+use web_sys::{Document, EventTarget, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
 
 use super::{exception_text, log_error};
 
@@ -18,6 +18,13 @@ pub(super) fn listen(target: &EventTarget, event: &str, then: impl FnMut() + 'st
         log_error(&format!("no {event} events: {}", exception_text(&error)));
     }
     callback.forget();
+}
+
+/// Takes away what `index.html` shows until the program is here.
+pub fn remove_opening_sign() {
+    if let Some(sign) = document().and_then(|document| document.get_element_by_id("opening")) {
+        sign.remove();
+    }
 }
 
 /// Sets the page's title.
@@ -76,6 +83,24 @@ pub fn go_to(selector: &str) -> bool {
         log_error(&format!("no focus: {}", exception_text(&error)));
     }
     true
+}
+
+/// Writes the text of an input or an area, unless it stands there: writing moves the cursor.
+pub fn write_text(id: &str, text: &str) {
+    let Some(element) = document().and_then(|document| document.get_element_by_id(id)) else {
+        return;
+    };
+    match element.dyn_into::<HtmlInputElement>() {
+        Ok(input) if input.value() != text => input.set_value(text),
+        Ok(_) => {}
+        Err(element) => {
+            if let Ok(area) = element.dyn_into::<HtmlTextAreaElement>()
+                && area.value() != text
+            {
+                area.set_value(text);
+            }
+        }
+    }
 }
 
 /// Scrolls the elements that match back to their beginning.

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod compass;
 pub mod compression;
 pub mod connectivity;
+pub mod console;
 pub mod crypto;
 pub mod document;
 pub mod drawing;

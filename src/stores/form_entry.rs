@@ -13,7 +13,7 @@ mod saving;
 
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
-use form::{Change, Choice, Language, NodeId, NodeState, Program, Session, Violation};
+use form::{Aspects, Change, Choice, Language, NodeId, NodeState, Program, Session, Violation};
 use leptos::prelude::*;
 use sync::{
     codec,
@@ -215,6 +215,12 @@ impl FormEntry {
     #[must_use]
     pub fn children(self, id: NodeId) -> Signal<Vec<NodeId>> {
         self.session.with_value(|session| self.nodes.write_value().children(session, id))
+    }
+
+    /// What of relevant, required and readonly can change about a node while what is around it stays.
+    #[must_use]
+    pub fn may_change(self, id: NodeId) -> Aspects {
+        self.session.with_value(|session| session.may_change(id))
     }
 
     /// The choices after the filter.
@@ -443,6 +449,12 @@ impl FormEntry {
         self.session.with_value(Session::relevant_fields)
     }
 
+    /// The submission as XML; `None` once the form is closed.
+    #[must_use]
+    pub fn to_xml(self) -> Option<String> {
+        self.session.try_with_value(Session::to_xml)
+    }
+
     /// Every broken rule of the form.
     #[must_use]
     pub fn violations(self) -> Vec<Violation> {
@@ -506,10 +518,13 @@ impl FormEntry {
 
     /// Shows what the engine changed.
     fn take_in(self, changes: &[Change]) {
-        let shape = form::Aspects::RELEVANT | form::Aspects::CHILDREN;
+        let shape = Aspects::RELEVANT | Aspects::CHILDREN;
         self.session.with_value(|session| {
             self.nodes.write_value().update(session, changes);
-            if changes.iter().any(|change| change.aspects.intersects(shape)) {
+            // The whole form on one page has no other, however much of it goes and comes.
+            if changes.iter().any(|change| change.aspects.intersects(shape))
+                && !untrack(|| self.is_whole())
+            {
                 self.take_in_pages(session.pages());
             }
             let title = session.title();
@@ -520,7 +535,7 @@ impl FormEntry {
     }
 
     fn take_in_pages(self, pages: Vec<NodeId>) {
-        if *self.pages.read_untracked() == pages || untrack(|| self.is_whole()) {
+        if *self.pages.read_untracked() == pages {
             return;
         }
         let page = self.page.get_untracked();

@@ -18,6 +18,15 @@ pub const LINKED: &str = "target/wasm32-unknown-unknown/phone/sotay.wasm";
 /// How the script that fetches parts is called until everything has its name.
 const PARTS: &str = "parts.js";
 
+/// Gives a part's module; one that failed is asked for anew.
+const COMPILED: &str = "
+function compiled(url) {
+    const early = globalThis.sotayParts?.get(url.pathname);
+    globalThis.sotayParts?.delete(url.pathname);
+    return early ?? WebAssembly.compileStreaming(fetch(url));
+}
+";
+
 /// docs/decisions/why-is-std-compiled-with-the-app.md has what each of these gained.
 const OPTIMISE: &[&str] = &[
     "-Oz",
@@ -83,7 +92,7 @@ pub fn split(tools: &Tools, linked: &Path, work: &Path, into: &Path) -> Result<P
     let (main, parts_name) = (named(".js"), named("_parts.js"));
     let script =
         replaced(&script, &format!("from \"./{PARTS}\""), &format!("from \"./{parts_name}\""))?;
-    let mut parts = replaced(&parts, "\"./sotay.js\"", &format!("\"./{main}\""))?;
+    let mut parts = from_compiled(&replaced(&parts, "\"./sotay.js\"", &format!("\"./{main}\""))?)?;
     let mut others = Vec::new();
     for (name, module) in &modules {
         let module_name = named(name.strip_prefix("sotay").unwrap_or(&format!("_{name}")));
@@ -96,6 +105,13 @@ pub fn split(tools: &Tools, linked: &Path, work: &Path, into: &Path) -> Result<P
     std::fs::write(into.join(&main), script)?;
     std::fs::write(into.join(&parts_name), parts)?;
     Ok(Program { script: main, module: named("_bg.wasm"), loader: parts_name, parts: others })
+}
+
+/// The script of parts, so that it takes what `boot.js` has begun to compile already.
+fn from_compiled(parts: &str) -> Result<String> {
+    let parts = replaced(parts, "fetch(new URL(", "compiled(new URL(")?;
+    let instantiated = "WebAssembly.instantiate(await src, imports)";
+    Ok(replaced(&parts, "WebAssembly.instantiateStreaming(src, imports)", instantiated)? + COMPILED)
 }
 
 /// Cuts the module into `work`; where the first part lies, which `wasm-bindgen` has to see next.

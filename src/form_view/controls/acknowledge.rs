@@ -15,7 +15,7 @@ pub(super) fn Acknowledge(asked: Asked) -> impl IntoView {
                 id=asked.input_id()
                 type="checkbox"
                 value="OK"
-                disabled=asked.readonly()
+                disabled=asked.locked()
                 aria-labelledby=asked.label_id()
                 aria-describedby=asked.described_by()
                 aria-invalid=asked.invalid()

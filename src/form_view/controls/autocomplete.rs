@@ -60,7 +60,7 @@ fn OpenButton(
             aria-labelledby=format!("{} {}", asked.label_id(), asked.input_id())
             aria-describedby=asked.described_by()
             class:choose-invalid=move || asked.invalid().get().is_some()
-            disabled=asked.readonly()
+            disabled=asked.locked()
             on:click=move |_| open.set(true)
         >
             <span class:muted=move || chosen.read().is_empty()>
@@ -188,7 +188,10 @@ pub(super) fn ChooseMany(asked: Asked) -> impl IntoView {
         few if few.len() <= 3 => few.join("; "),
         many => asked.words.now().chosen(many.len()),
     });
-    let row = move |choice: Choice| view! { <ManyChoice asked=asked choice=choice /> }.into_any();
+    let value = asked.value();
+    let row = move |choice: Choice| {
+        view! { <ManyChoice asked=asked value=value choice=choice /> }.into_any()
+    };
     view! {
         <OpenButton asked=asked open=open chosen=chosen many=true />
         <ChoiceSheet asked=asked open=open row=row many=true />

@@ -21,13 +21,12 @@ pub(super) fn Barcode(asked: Asked) -> impl IntoView {
     view! {
         <div class="barcode">
             <input
-                node_ref=typing.input
                 id=asked.input_id()
                 type="text"
                 autocomplete="off"
                 autocapitalize="none"
                 spellcheck="false"
-                readonly=asked.readonly()
+                readonly=asked.locked()
                 aria-describedby=asked.described_by()
                 aria-invalid=asked.invalid()
                 value=typing.start()

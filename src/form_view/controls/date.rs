@@ -74,7 +74,6 @@ pub(super) fn Date(asked: Asked) -> impl IntoView {
     view! {
         <div class="read-back-line">
             <input
-                node_ref=typing.input
                 id=asked.input_id()
                 class="date"
                 type=if is_typed { "text" } else { kind }
@@ -82,7 +81,7 @@ pub(super) fn Date(asked: Asked) -> impl IntoView {
                 inputmode=is_text.then_some("numeric")
                 placeholder=is_typed.then_some("dd/mm/yyyy")
                 autocomplete="off"
-                readonly=asked.readonly()
+                readonly=asked.locked()
                 aria-describedby=asked.described_by()
                 aria-invalid=asked.invalid()
                 value=typing.start()

@@ -117,7 +117,7 @@ pub(super) fn FileUpload(asked: Asked, media: String) -> impl IntoView {
                     type="file"
                     id=asked.input_id()
                     accept=media
-                    disabled=asked.readonly()
+                    disabled=asked.locked()
                     aria-describedby=asked.described_by()
                     on:click=move |_| asked.entry.await_file(asked.id, true)
                     on:cancel=move |_: leptos::ev::Event| asked.entry.await_file(asked.id, false)

@@ -33,6 +33,7 @@ use leptos::prelude::*;
 use crate::reactive::effect;
 
 use super::question::Asked;
+use crate::platform::document;
 
 /// From so many choices on, a list with a search serves better than a page of buttons.
 const MANY_CHOICES: usize = 30;
@@ -119,8 +120,6 @@ fn is_drawn(asked: Asked) -> bool {
 /// was typed in it, and nobody is in it.
 #[derive(Clone, Copy)]
 struct Typing {
-    input: NodeRef<leptos::html::Input>,
-    area: NodeRef<leptos::html::Textarea>,
     asked: Asked,
     /// How the answer stands in the input.
     show: Callback<String, String>,
@@ -132,8 +131,6 @@ impl Typing {
     fn new(asked: Asked, show: impl Fn(String) -> String + Send + Sync + 'static) -> Self {
         let value = asked.value();
         let typing = Self {
-            input: NodeRef::new(),
-            area: NodeRef::new(),
             asked,
             show: Callback::new(show),
             typed: StoredValue::new(value.get_untracked()),
@@ -176,14 +173,6 @@ impl Typing {
         let Some(text) = self.typed.try_get_value().map(|typed| self.show.run(typed)) else {
             return;
         };
-        if let Some(Some(input)) = self.input.try_get_untracked() {
-            if input.value() != text {
-                input.set_value(&text);
-            }
-        } else if let Some(Some(area)) = self.area.try_get_untracked()
-            && area.value() != text
-        {
-            area.set_value(&text);
-        }
+        document::write_text(&self.asked.input_id(), &text);
     }
 }

@@ -20,13 +20,12 @@ pub(super) fn Number(asked: Asked, whole: bool) -> impl IntoView {
     });
     let input = view! {
         <input
-            node_ref=typing.input
             id=asked.input_id()
             class="number"
             type="text"
             inputmode=if whole { "numeric" } else { "decimal" }
             autocomplete="off"
-            readonly=asked.readonly()
+            readonly=asked.locked()
             aria-describedby=asked.described_by()
             aria-invalid=asked.invalid()
             value=typing.start()

@@ -76,7 +76,7 @@ pub(super) fn PhotoInput(
                 type="file"
                 accept="image/*"
                 capture=camera.then_some(if asked.looks("new-front") { "user" } else { "environment" })
-                disabled=asked.readonly()
+                disabled=asked.locked()
                 aria-describedby=asked.described_by()
                 on:click=move |_| asked.entry.await_file(asked.id, true)
                 on:cancel=move |event: leptos::ev::Event| {

@@ -58,7 +58,7 @@ fn Slider(asked: Asked, start: String, end: String, step: String) -> impl IntoVi
                 min=start
                 max=end
                 step=step
-                disabled=asked.readonly()
+                disabled=asked.locked()
                 aria-describedby=asked.described_by()
                 aria-valuetext=move || words.now().number(&value.read())
                 prop:value=move || if value.read().is_empty() { middle.clone() } else { value.get() }
@@ -99,7 +99,7 @@ fn Picker(asked: Asked, numbers: Vec<String>) -> impl IntoView {
         <select
             class="select picker"
             id=asked.input_id()
-            disabled=asked.readonly()
+            disabled=asked.locked()
             aria-describedby=asked.described_by()
             on:change:target=move |event| asked.choose(&event.target().value())
         >
@@ -126,7 +126,7 @@ fn Rating(asked: Asked, numbers: Vec<String>) -> impl IntoView {
                     type="radio"
                     name=asked.input_id()
                     value=number
-                    disabled=asked.readonly()
+                    disabled=asked.locked()
                     prop:checked=move || is_same(&value.read(), &this)
                     on:change=move |_| asked.choose(&chosen)
                 />

@@ -143,7 +143,7 @@ fn Camera(asked: Asked) -> impl IntoView {
                 id=format!("{}-camera", asked.input_id())
                 accept="video/*"
                 capture="environment"
-                disabled=asked.readonly()
+                disabled=asked.locked()
                 on:click=move |_| asked.entry.await_file(asked.id, true)
                 on:cancel=move |_: leptos::ev::Event| asked.entry.await_file(asked.id, false)
                 on:change:target=move |event| super::file::take(asked, &event.target(), taking)

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::reactive::Show;
 
 use super::{choice_text, select_one::arrangement};
-use crate::components::{RichText, keyed_list};
+use crate::components::rich_text;
 use crate::form_view::media::choice_picture;
 use crate::form_view::question::Asked;
 use crate::locale::Language;
@@ -15,6 +15,7 @@ use crate::locale::Language;
 #[component]
 pub(super) fn SelectMany(asked: Asked) -> impl IntoView {
     let choices = asked.entry.choices(asked.id);
+    let value = asked.value();
     view! {
         <div
             class=arrangement(asked)
@@ -23,11 +24,10 @@ pub(super) fn SelectMany(asked: Asked) -> impl IntoView {
             aria-labelledby=asked.label_id()
             aria-describedby=asked.described_by()
         >
-            {keyed_list(
-                move || choices.get().to_vec(),
-                |choice| format!("{}\n{}", choice.value, choice.label.text),
-                move |choice| view! { <ManyChoice asked=asked choice=choice /> }.into_any(),
-            )}
+            {move || {
+                let choice = |choice: &Choice| view! { <ManyChoice asked=asked value=value choice=choice.clone() /> };
+                choices.read().iter().map(choice).collect_view()
+            }}
         </div>
         <Show when=move || choices.read().is_empty()>
             <p class="muted">{asked.words.say(Language::no_choices)}</p>
@@ -37,8 +37,7 @@ pub(super) fn SelectMany(asked: Asked) -> impl IntoView {
 
 /// One choice of a question that takes several.
 #[component]
-pub(super) fn ManyChoice(asked: Asked, choice: Choice) -> impl IntoView {
-    let value = asked.value();
+pub(super) fn ManyChoice(asked: Asked, value: Memo<String>, choice: Choice) -> impl IntoView {
     let this = choice.value.clone();
     let toggled = choice.value.clone();
     let picture = choice_picture(asked.entry, &choice);
@@ -48,7 +47,7 @@ pub(super) fn ManyChoice(asked: Asked, choice: Choice) -> impl IntoView {
             <input
                 type="checkbox"
                 value=choice.value
-                disabled=asked.readonly()
+                disabled=asked.locked()
                 prop:checked=move || value.read().split_whitespace().any(|value| value == this)
                 on:change:target=move |event| {
                     let choices = asked.entry.choices(asked.id).get_untracked();
@@ -57,7 +56,7 @@ pub(super) fn ManyChoice(asked: Asked, choice: Choice) -> impl IntoView {
                 }
             />
             {picture}
-            <RichText text=text />
+            <span class="rich-text">{rich_text(&text)}</span>
         </label>
     }
 }

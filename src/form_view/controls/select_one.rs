@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::reactive::Show;
 
 use super::choice_text;
-use crate::components::{Button, ButtonKind, RichText, keyed_list};
+use crate::components::{Button, ButtonKind, rich_text};
 use crate::form_view::media::choice_picture;
 use crate::form_view::question::Asked;
 use crate::locale::Language;
@@ -53,11 +53,10 @@ pub(super) fn SelectOne(asked: Asked) -> impl IntoView {
             on:pointerdown=move |_| by_finger.set_value(true)
             on:keydown=move |_| by_finger.set_value(false)
         >
-            {keyed_list(
-                move || choices.get().to_vec(),
-                |choice| format!("{}\n{}", choice.value, choice.label.text),
-                move |choice| view! { <OneChoice asked=asked value=value choice=choice choose=choose /> }.into_any(),
-            )}
+            {move || {
+                let choice = |choice: &Choice| view! { <OneChoice asked=asked value=value choice=choice.clone() choose=choose /> };
+                choices.read().iter().map(choice).collect_view()
+            }}
         </div>
         <Show when=move || choices.read().is_empty()>
             <p class="muted">{words.say(Language::no_choices)}</p>
@@ -83,12 +82,12 @@ fn OneChoice(
                 type="radio"
                 name=asked.input_id()
                 value=choice.value.clone()
-                disabled=asked.readonly()
+                disabled=asked.locked()
                 prop:checked=move || *value.read() == this
                 on:change=move |_| choose.run(chosen.clone())
             />
             {choice_picture(asked.entry, &choice)}
-            <RichText text=choice_text(&choice) />
+            <span class="rich-text">{rich_text(&choice_text(&choice))}</span>
         </label>
     }
 }

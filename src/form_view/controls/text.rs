@@ -12,10 +12,9 @@ pub(super) fn Text(asked: Asked, rows: Option<u32>, secret: bool) -> AnyView {
     if asked.looks("multiline") || rows.is_some() {
         return view! {
             <textarea
-                node_ref=typing.area
                 id=asked.input_id()
                 rows=rows.unwrap_or(3)
-                readonly=asked.readonly()
+                readonly=asked.locked()
                 aria-describedby=asked.described_by()
                 aria-invalid=asked.invalid()
                 prop:value=typing.start()
@@ -35,12 +34,11 @@ pub(super) fn Text(asked: Asked, rows: Option<u32>, secret: bool) -> AnyView {
     };
     view! {
         <input
-            node_ref=typing.input
             id=asked.input_id()
             type=if secret { "password" } else { "text" }
             inputmode=mode
             autocomplete="off"
-            readonly=asked.readonly()
+            readonly=asked.locked()
             aria-describedby=asked.described_by()
             aria-invalid=asked.invalid()
             value=typing.start()

@@ -24,11 +24,10 @@ pub(super) fn Time(asked: Asked) -> impl IntoView {
     let typing = Typing::new(asked, |value| value.get(..5).unwrap_or_default().to_owned());
     view! {
         <input
-            node_ref=typing.input
             id=asked.input_id()
             class="date"
             type="time"
-            readonly=asked.readonly()
+            readonly=asked.locked()
             aria-describedby=asked.described_by()
             aria-invalid=asked.invalid()
             value=typing.start()
@@ -47,11 +46,10 @@ pub(super) fn DateTime(asked: Asked) -> impl IntoView {
     view! {
         <div class="read-back-line">
             <input
-                node_ref=typing.input
                 id=asked.input_id()
                 class="date"
                 type="datetime-local"
-                readonly=asked.readonly()
+                readonly=asked.locked()
                 aria-describedby=asked.described_by()
                 aria-invalid=asked.invalid()
                 value=typing.start()

@@ -14,6 +14,13 @@ pub(crate) enum Rule {
     Expr(ExprId),
 }
 
+impl Rule {
+    /// Whether an expression decides.
+    pub(crate) fn depends(self) -> bool {
+        matches!(self, Self::Expr(_))
+    }
+}
+
 /// Value that the engine fills in by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Preload {

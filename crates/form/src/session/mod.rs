@@ -29,9 +29,9 @@ use reading::{Counters, Reading};
 use recalculate::Pending;
 use tree::{Handle, Live};
 
-use crate::program::{BodyKind, ExprId, Program, Said};
+use crate::program::{BodyKind, DefId, ExprId, Program, Rules, Said};
 use crate::view::{
-    AnswerProblem, Choice, Language, LocalTime, NodeId, NodeKind, NodeState, Violation,
+    AnswerProblem, Aspects, Choice, Language, LocalTime, NodeId, NodeKind, NodeState, Violation,
     ViolationKind,
 };
 
@@ -311,6 +311,35 @@ impl Session {
             }
             _ => relevant,
         }
+    }
+
+    /// Which of [`Aspects::RELEVANT`], [`Aspects::REQUIRED`] and [`Aspects::READONLY`] can change about a node as long as the
+    /// form is open and what is drawn around it stays. What no expression decides needs nobody who watches it.
+    #[must_use]
+    pub fn may_change(&self, id: NodeId) -> Aspects {
+        let Some(node) = self.drawn.get(id) else { return Aspects::default() };
+        // A repeat is relevant with its rows.
+        if matches!(node.kind, DrawnKind::Repeat | DrawnKind::Row) {
+            return Aspects::RELEVANT | Aspects::REQUIRED | Aspects::READONLY;
+        }
+        let def = self.instance.get(node.item).def;
+        let around = node.parent.and_then(|parent| self.drawn.get(parent));
+        let around = around.map(|parent| self.instance.get(parent.item).def);
+        let rules = |def: &DefId| self.program.rules(*def);
+        let inherits = |from, depends: fn(&Rules) -> bool| {
+            self.program.schema.chain(from, def).iter().map(rules).any(depends)
+        };
+        let mut may = Aspects::default();
+        if inherits(around, |rules| rules.relevant.depends()) {
+            may |= Aspects::RELEVANT;
+        }
+        if inherits(None, |rules| rules.readonly.depends()) {
+            may |= Aspects::READONLY;
+        }
+        if rules(&def).required.depends() {
+            may |= Aspects::REQUIRED;
+        }
+        may
     }
 
     /// The pages of the paged view, relevant ones with something in them only: a group with

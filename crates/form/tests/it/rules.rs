@@ -71,6 +71,32 @@ fn what_is_not_relevant_reads_as_empty_and_keeps_its_value() {
 }
 
 #[test]
+fn only_what_an_expression_decides_may_change() {
+    let form = start(
+        "<a/><plain/><shown/><group><inside/><asked/></group><hidden><below/></hidden><row><in_row/></row>",
+        r#"<bind nodeset="/data/shown" relevant="/data/a = 1" required="true()"/>
+           <bind nodeset="/data/group" relevant="/data/a = 1" readonly="/data/a = 2"/>
+           <bind nodeset="/data/group/asked" required="/data/a = 3"/>
+           <bind nodeset="/data/hidden" relevant="/data/a = 4"/>"#,
+        r#"<input ref="/data/a"/><input ref="/data/plain"/><input ref="/data/shown"/>
+           <group ref="/data/group"><input ref="/data/group/inside"/><input ref="/data/group/asked"/></group>
+           <input ref="/data/hidden/below"/>
+           <group ref="/data/row"><repeat nodeset="/data/row"><input ref="/data/row/in_row"/></repeat></group>"#,
+    );
+    let may = |path: &str| {
+        let may = form.may_change(form.node(path));
+        [Aspects::RELEVANT, Aspects::REQUIRED, Aspects::READONLY].map(|aspect| may.contains(aspect))
+    };
+    assert_eq!(may("plain"), [false, false, false]);
+    assert_eq!(may("shown"), [true, false, false], "required always is decided by nothing");
+    assert_eq!(may("group"), [true, false, true]);
+    assert_eq!(may("group/inside"), [false, false, true], "the group around it is drawn, and goes as a whole");
+    assert_eq!(may("group/asked"), [false, true, true]);
+    assert_eq!(may("hidden/below"), [true, false, false], "nothing is drawn for what is around it");
+    assert_eq!(may("row"), [true, true, true]);
+}
+
+#[test]
 fn of_several_values_one_that_is_not_relevant_is_empty_and_of_many_rows_it_is_left_out() {
     let form = start(
         "<a>1</a><b>2</b><both/><most/><r><n>3</n></r><r><n>4</n></r><all/>",
