@@ -1,11 +1,14 @@
 //! What lies below a node: questions, sections and repeats, one after another.
 
+use std::sync::Arc;
+
 use form::{Aspects, NodeId, NodeKind};
 use leptos::prelude::*;
 
 use crate::reactive::{Show, memo};
 
 use super::grid::{self, Grid};
+use super::pace::Pace;
 use super::question::QuestionView;
 use super::repeat::RepeatView;
 use crate::components::{RichText, keyed_list};
@@ -32,10 +35,17 @@ pub(super) fn node_view(id: NodeId) -> AnyView {
     let entry = expect_context::<FormEntry>();
     let state = entry.node(id);
     let kind = state.with_untracked(|state| state.kind.clone());
+    let pace = expect_context::<Pace>();
     let draw = move || match kind.clone() {
-        NodeKind::Question(question) => {
-            view! { <QuestionView id=id question=question /> }.into_any()
-        }
+        NodeKind::Question(question) => match pace.turn() {
+            None => view! { <QuestionView id=id question=question /> }.into_any(),
+            Some(turn) => view! {
+                <Show when=move || turn.get()>
+                    <QuestionView id=id question=Arc::clone(&question) />
+                </Show>
+            }
+            .into_any(),
+        },
         NodeKind::Repeat { .. } => view! { <RepeatView id=id /> }.into_any(),
         NodeKind::Root | NodeKind::Group { .. } | NodeKind::Row { .. } => {
             view! { <Section id=id /> }.into_any()

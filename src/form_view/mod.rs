@@ -8,6 +8,7 @@ mod file_picture;
 mod grid;
 mod group;
 mod media;
+mod pace;
 mod page;
 mod question;
 mod repeat;

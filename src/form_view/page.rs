@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::reactive::{Show, effect, memo};
 
 use super::group::{Children, node_view};
+use super::pace::Pace;
 use super::review::Review;
 use super::{Tried, storage_advice};
 use crate::components::{
@@ -27,11 +28,13 @@ pub fn FormView(
     provide_context(entry);
     let tried = RwSignal::new(false);
     provide_context(Tried(tried));
+    let pace = Pace::new();
+    provide_context(pace);
     let words = use_words();
     let reviewing = RwSignal::new(false);
     let heading = NodeRef::<html::H1>::new();
     follow_app_language(entry);
-    move_focus(entry, reviewing, heading);
+    move_focus(entry, reviewing, heading, pace);
     let page = entry.page();
     let on_page = move || view! { <PageBody page=page.get() /> };
     let title = Signal::derive(move || {
@@ -84,6 +87,7 @@ fn PageBody(page: NodeId) -> AnyView {
     let entry = expect_context::<FormEntry>();
     let Tried(tried) = expect_context::<Tried>();
     tried.set(false);
+    expect_context::<Pace>().begin();
     match entry.node(page).with_untracked(|state| state.kind.clone()) {
         NodeKind::Root | NodeKind::Group { .. } | NodeKind::Row { .. } => {
             view! { <Children of=page /> }.into_any()
@@ -291,6 +295,7 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
     let is_first = memo(move || !reviewing.get() && progress.get().0 == 0);
     let is_last = memo(move || progress.get().0 + 1 >= progress.get().1);
     let warned = RwSignal::new(None::<NodeId>);
+    let pace = expect_context::<Pace>();
     let back = move |()| {
         if reviewing.get_untracked() {
             reviewing.set(false);
@@ -305,6 +310,7 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
         if has_problem && warned.get_untracked() != Some(page) {
             tried.set(true);
             warned.set(Some(page));
+            pace.hurry();
             show_first_problem();
         } else if !entry.next_page() {
             reviewing.set(true);
@@ -360,17 +366,26 @@ fn follow_app_language(entry: FormEntry) {
 }
 
 /// After a change of page the focus is on its heading, or on the question one was sent to.
-fn move_focus(entry: FormEntry, reviewing: RwSignal<bool>, heading: NodeRef<html::H1>) {
+fn move_focus(entry: FormEntry, reviewing: RwSignal<bool>, heading: NodeRef<html::H1>, pace: Pace) {
     effect(move || {
         entry.page().track();
         let question = entry.focused().get().filter(|_| !reviewing.get());
         reviewing.track();
-        request_animation_frame(move || {
-            let is_found = question.is_some_and(|id| dom::go_to(&format!("#q{}", id.index())));
-            if let (false, Some(Some(heading))) = (is_found, heading.try_get_untracked()) {
+        let go_to_question =
+            move || question.is_some_and(|id| dom::go_to(&format!("#q{}", id.index())));
+        let go = move || {
+            if let (false, Some(Some(heading))) = (go_to_question(), heading.try_get_untracked()) {
                 dom::scroll_to_top(".form-scroll");
                 // Focus can only fail on an element that is gone.
                 drop(heading.focus());
+            }
+        };
+        request_animation_frame(move || {
+            if question.is_none() {
+                go();
+            } else if !go_to_question() {
+                pace.hurry();
+                request_animation_frame(go);
             }
         });
     });

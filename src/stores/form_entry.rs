@@ -346,6 +346,9 @@ impl FormEntry {
         let Some(draft) = self.draft.try_get_value() else { return };
         draft.show(on_screen);
         self.log_screen(on_screen);
+        if !on_screen {
+            self.records.follow();
+        }
         self.save_soon(0);
     }
 

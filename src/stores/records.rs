@@ -178,7 +178,12 @@ pub struct Records {
     /// Whether all records are here; at first only those are that this phone has work of.
     whole: RwSignal<bool>,
     shown: StoredValue<Shown>,
+    /// Records that changed here and whose summaries do not tell it yet.
+    stale: StoredValue<BTreeSet<RecordId>>,
 }
+
+/// How far the summary of a record may be behind a form on screen.
+const FOLLOWS_AFTER_MS: u32 = 1_000;
 
 /// When what a pull brought was last shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -226,6 +231,7 @@ impl Records {
             submissions: RwSignal::new(0),
             whole: RwSignal::new(false),
             shown: StoredValue::new(Shown::Before),
+            stale: StoredValue::new(BTreeSet::new()),
         };
         records.read(false, None).await?;
         other_tabs.on_message(move |_| tasks::spawn(async move { report(records.reload().await) }));
@@ -424,13 +430,31 @@ impl Records {
         })
     }
 
-    /// A record's rows changed here: its summary follows, here and in the other tabs.
+    /// A record's rows changed here: its summary follows soon, here and in the other tabs. A record is read the longer the
+    /// more stands in it and waits to be sent, and a form on screen changes it with each answer.
     pub(super) fn changed(self, id: RecordId) {
+        let is_first = self.stale.try_update_value(|stale| {
+            let is_first = stale.is_empty();
+            stale.insert(id);
+            is_first
+        });
+        if is_first == Some(true) {
+            // It always fires: who followed before has left it nothing to do.
+            drop(tasks::after(FOLLOWS_AFTER_MS, move || self.follow()));
+        }
+        self.edits.try_update(|count| *count += 1);
+    }
+
+    /// The summaries of what changed follow at once: somebody goes to where they are shown.
+    pub(super) fn follow(self) {
+        let stale = self.stale.try_update_value(std::mem::take).unwrap_or_default();
+        if stale.is_empty() {
+            return;
+        }
         tasks::spawn(async move {
-            report(self.refresh(&sync::gather([id])).await);
+            report(self.refresh(&stale).await);
             self.tell_other_tabs();
         });
-        self.edits.try_update(|count| *count += 1);
     }
 
     /// Counts changes made here: sync watches it.

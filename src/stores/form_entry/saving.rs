@@ -359,6 +359,9 @@ impl FormEntry {
                     self.save_state.try_set(SaveState::Saved(clock::now_ms()));
                 }
                 self.records.changed(self.record);
+                if !draft.is_on_screen() {
+                    self.records.follow();
+                }
             }
             Ok(false) => self.take_back_failure(),
             Err(error) => {

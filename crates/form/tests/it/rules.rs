@@ -90,7 +90,11 @@ fn only_what_an_expression_decides_may_change() {
     assert_eq!(may("plain"), [false, false, false]);
     assert_eq!(may("shown"), [true, false, false], "required always is decided by nothing");
     assert_eq!(may("group"), [true, false, true]);
-    assert_eq!(may("group/inside"), [false, false, true], "the group around it is drawn, and goes as a whole");
+    assert_eq!(
+        may("group/inside"),
+        [false, false, true],
+        "the group around it is drawn, and goes as a whole"
+    );
     assert_eq!(may("group/asked"), [false, true, true]);
     assert_eq!(may("hidden/below"), [true, false, false], "nothing is drawn for what is around it");
     assert_eq!(may("row"), [true, true, true]);
