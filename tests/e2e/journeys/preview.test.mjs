@@ -79,6 +79,38 @@ test('a submission that was made elsewhere is opened to be changed', async () =>
   await desk.page.locator('.form-head button').first().click();
 });
 
+// Many questions without a group are one page. What is seen in the frame in which the form is ready is what a person has at first.
+test('a form of a thousand questions on one page opens with its first ones; the others come behind, and an answer moves any of them', async () => {
+  const names = Array.from({ length: 1000 }, (_, place) => `q${place}`);
+  const each = (write) => names.map(write).join('');
+  const long = `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml">
+    <h:head><h:title>Phiếu dài</h:title><model><instance><data id="dai" version="1">${each((name) => `<${name}/>`)}</data></instance>
+      <bind nodeset="/data/q999" relevant="/data/q0 = 'có'"/></model></h:head>
+    <h:body>${each((name) => `<input ref="/data/${name}"><label>Câu ${name}</label></input>`)}</h:body></h:html>`;
+  await desk.page.evaluate(() => {
+    const watch = new MutationObserver(() => {
+      if (!document.querySelector('[data-form-ready] [data-q] input')) return;
+      window.questionsAtFirst = document.querySelectorAll('[data-q]').length;
+      watch.disconnect();
+    });
+    watch.observe(document.body, { childList: true, subtree: true });
+  });
+  await give(file('dai.xml', long));
+  const form = await new FormPage(desk.page).ready();
+  await desk.page.locator('[data-q="q998"] input').waitFor({ state: 'attached' });
+  const atFirst = await desk.page.evaluate(() => window.questionsAtFirst);
+  assert.ok(atFirst > 0 && atFirst <= 100, `${atFirst} questions stood there at first`);
+  assert.equal(await desk.page.locator('[data-q]').count(), 999, 'all that are relevant');
+  await form.question('q0').locator('input').fill('có');
+  await desk.page.locator('[data-q="q999"] input').fill('cuối');
+
+  const xml = await desk.page.evaluate(() => [window.__peerSerialize(), window.__peerValidateAndSerialize()]);
+  assert.match(xml[0], /<q0>có<\/q0>.*<q999>cuối<\/q999>/s, 'whoever measures gets the submission');
+  assert.equal(xml[1], xml[0]);
+  assert.ok((await desk.page.evaluate(() => window.__wasmBytes())) > 1e6, 'and the memory of the program');
+  await desk.page.locator('.form-head button').first().click();
+});
+
 test('every problem of a spreadsheet stands there with its sheet, row and column', async () => {
   await app.signIn('dieuphoi');
   await app.readyForOffline();
