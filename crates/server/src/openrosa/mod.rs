@@ -25,6 +25,7 @@ use utoipa_axum::routes;
 
 use crate::api::blobs::keep_whole;
 use crate::api::entities::csv_of;
+use crate::budgets::Take;
 use crate::config::MAX_BODY;
 use crate::database::NewBlob;
 use crate::error::ApiError;
@@ -380,6 +381,7 @@ fn submission_headers(client: &Client) -> [(HeaderName, HeaderValue); 2] {
         (status = 400, description = "no multipart, no XML, broken XML: nothing was stored", content_type = "text/xml"),
         (status = 401, description = "the token was ended or never was, or its account was disabled"),
         (status = 413, description = "more than 32 MiB, or 4 MiB of XML"),
+        (status = 429, description = "more than one person may send at a time, with `Retry-After`: nothing was stored"),
         (status = 507, description = "the server's disk is full; send again later"),
     ))]
 async fn submit(
@@ -390,6 +392,9 @@ async fn submit(
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
     let _permit = READING.acquire().await.map_err(ApiError::internal)?;
     let sent = read(body).await?;
+    let account = &client.session.account;
+    app.budgets().take(account, Take::Bytes(sent.bytes()))?;
+    app.budgets().take(account, Take::Operations(1))?;
     if let Some(phone) = &client.device_id {
         app.database().name_client(&client.session, phone).await?;
     }
@@ -432,6 +437,13 @@ struct Sent {
     attachments: BTreeMap<String, Attachment>,
     /// Whether the client says that more attachments follow.
     is_incomplete: bool,
+}
+
+impl Sent {
+    fn bytes(&self) -> u64 {
+        let attachments = self.attachments.values().map(|attachment| attachment.file.size);
+        self.xml.len() as u64 + attachments.sum::<u64>()
+    }
 }
 
 struct Attachment {
