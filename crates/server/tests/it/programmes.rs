@@ -7,7 +7,7 @@ use server::database::{AccountChange, FormRow, NewPack};
 use sync::codec;
 use sync::wire::{FileRef, FormRef, Operation, Outcome, QuarantineReason, Value};
 
-use crate::app::{Device, FORM, TestApp, form_ref, pack, text};
+use crate::app::{Device, FORM, PASSWORD, TestApp, form_ref, pack, text};
 
 /// The second form, of the programme `tap_huan`.
 fn other_form() -> FormRow {
@@ -171,7 +171,9 @@ async fn programmes_are_granted_by_administrators_and_listed_for_odk_clients() {
     let new = json!({ "account": "moi", "name": "Người mới", "role": "officer", "unit": "phuong_a", "programmes": ["gioi"] });
     let added = ask(Method::POST, "/api/v1/accounts", new).await;
     assert_eq!(added.json()["programmes"], json!(["gioi"]), "{:?}", added.body);
-    let token = ask(Method::POST, "/api/v1/accounts/lan/token", json!({})).await.json();
+    let token = ask(Method::POST, "/api/v1/accounts/lan/token", json!({ "password": PASSWORD }))
+        .await
+        .json();
     let path = format!("{}/formList", token["path"].as_str().unwrap());
     let list = String::from_utf8(server.get(&path, &[]).await.body.to_vec()).unwrap();
     assert!(list.contains("diem_danh") && !list.contains("kiem_tra"), "{list}");
