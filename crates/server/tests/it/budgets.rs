@@ -126,3 +126,25 @@ async fn requests_of_all_kinds_count_for_the_person_and_signing_in_is_none() {
     assert_waits(&again.get("/api/v1/session").await, 1_000);
     assert_eq!(server.device("minh").await.get("/api/v1/session").await.status, StatusCode::OK);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_that_waits_is_one_request_however_often_it_wakes() {
+    let server = with(|of| of.requests = Allowance::new(3, NEVER)).await;
+    let hoa = server.device("hoa").await;
+    let cursor = hoa.pull(None).await.cursor;
+    let path = format!("/api/v1/pull?cursor={cursor}&wait=20");
+    let others = async {
+        for account in ["lan", "minh", "an"] {
+            let device = server.device(account).await;
+            for seq in 1..=3 {
+                let record = account.len() as u8 * 10 + seq as u8;
+                device.push(&[device.create(seq, record, "phuong_a", &[])]).await;
+            }
+        }
+        // Of hoa's ward, at last.
+        let thu = server.device("thu").await;
+        thu.push(&[thu.create(1, 99, "phuong_b", &[])]).await;
+    };
+    let (heard, ()) = tokio::join!(hoa.get(&path), others);
+    assert_eq!(heard.status, StatusCode::OK, "{:?}", heard.body);
+}

@@ -201,3 +201,22 @@ async fn whoever_finds_a_session_open_does_not_guess_its_password_by_making_toke
     let waits = make(PASSWORD).await;
     assert_eq!((waits.code().as_str(), waits.header("retry-after")), ("too_many_tries", "5"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_sets_a_password_while_a_pull_waits_hears_the_news_all_the_same() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let other = server.device("lan").await;
+    let cursor = lan.pull(None).await.cursor;
+    let path = format!("/api/v1/pull?cursor={cursor}&wait=20");
+    let elsewhere = other.get(&path);
+    let waits = lan.get(&path);
+    let act = async {
+        let set = lan.set_password(json!({ "old": PASSWORD, "new": NEW })).await;
+        assert_eq!(set.status, StatusCode::NO_CONTENT);
+        minh.push(&[minh.create(1, 1, "phuong_a", &[])]).await;
+    };
+    let (heard, elsewhere, ()) = tokio::join!(waits, elsewhere, act);
+    assert_eq!(heard.status, StatusCode::OK, "the session goes on: {:?}", heard.body);
+    assert_eq!(elsewhere.code(), "session_revoked", "the person's other sessions do not");
+}
