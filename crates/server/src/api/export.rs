@@ -67,9 +67,10 @@ pub async fn records(
         state.transpose().map_err(|error| ApiError::bad_request("bad_state", error.to_string()))?;
     let database = app.database();
     let forms = database.form_versions(&query.form).await?;
-    if forms.is_empty() {
-        return Err(ApiError::not_found("no form has that id"));
-    }
+    let unknown = || ApiError::not_found("no form has that id");
+    let newest = forms.first().ok_or_else(unknown)?.form.hash;
+    // What is asked in a programme is nobody else's either.
+    database.form_seen_by(&session.account, newest).await?.ok_or_else(unknown)?;
     let units = units(&app).await?;
     app.budgets().take(&session.account, Take::Report)?;
     let _turn = TURNS.acquire().await.map_err(ApiError::internal)?;

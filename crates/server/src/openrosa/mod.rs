@@ -163,12 +163,13 @@ struct FormFile {
     ))]
 async fn form(
     State(app): State<App>,
-    _: Client,
+    client: Client,
     Path(FormFile { file }): Path<FormFile>,
 ) -> Answer {
     let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such form");
     let hash = file.strip_suffix(".xml").and_then(|hash| hash.parse().ok()).ok_or_else(unknown)?;
-    let row = app.database().form(hash).await?.ok_or_else(unknown)?;
+    let row = app.database().form_seen_by(&client.session.account, hash).await?;
+    let row = row.ok_or_else(unknown)?;
     Ok(([(header::CONTENT_TYPE, XML)], row.xml).into_response())
 }
 
@@ -209,7 +210,8 @@ async fn manifest(
 ) -> Answer {
     let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such form");
     let hash = hash.parse().map_err(|_not_a_hash| unknown())?;
-    let form = app.database().form(hash).await?.ok_or_else(unknown)?;
+    let form = app.database().form_seen_by(&client.session.account, hash).await?;
+    let form = form.ok_or_else(unknown)?;
     let mut manifest =
         String::from("<manifest xmlns=\"http://openrosa.org/xforms/xformsManifest\">");
     let files = app.database().form_files(hash).await?;
@@ -323,10 +325,15 @@ struct ListFile {
         (status = 401, description = "the token was ended or never was, or its account was disabled"),
         (status = 404, description = "no such file"),
     ))]
-async fn file(State(app): State<App>, _: Client, Path(ByHash { hash }): Path<ByHash>) -> Answer {
+async fn file(
+    State(app): State<App>,
+    client: Client,
+    Path(ByHash { hash }): Path<ByHash>,
+) -> Answer {
     let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such file");
     let hash = hash.parse().map_err(|_not_a_hash| unknown())?;
-    let file = app.database().file(hash).await?.ok_or_else(unknown)?;
+    let file = app.database().file_seen_by(&client.session.account, hash).await?;
+    let file = file.ok_or_else(unknown)?;
     let bytes = app.database().file_bytes(&file).await?;
     Ok(([(header::CONTENT_TYPE, file.media_type)], bytes).into_response())
 }
