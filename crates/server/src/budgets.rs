@@ -10,7 +10,7 @@ use std::time::Duration;
 use governor::clock::{Clock, MonotonicClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
+use governor::{InsufficientCapacity, Quota, RateLimiter};
 
 use crate::error::{ApiError, ApiResult};
 
@@ -140,16 +140,13 @@ impl<C: Clock + Clone> Budget<C> {
     fn take(&self, account: &str, amount: u32) -> Result<(), u64> {
         let Some(amount) = NonZeroU32::new(amount) else { return Ok(()) };
         let amount = amount.min(self.at_once);
-        let taken = self.limiter.check_key_n(&account.to_owned(), amount);
-        let taken = taken.expect("no more is asked for than there can be");
-        taken.map_err(|full| {
-            full.wait_time_from(self.clock.now())
-                .as_millis()
-                .div_ceil(1000)
-                .max(1)
-                .try_into()
-                .unwrap_or(u64::MAX)
-        })
+        let full = match self.limiter.check_key_n(&account.to_owned(), amount) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(full)) => full,
+            Err(InsufficientCapacity(_)) => unreachable!("no more is asked for than there can be"),
+        };
+        let wait = full.wait_time_from(self.clock.now());
+        Err(u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1))
     }
 }
 

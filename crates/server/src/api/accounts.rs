@@ -262,8 +262,9 @@ pub async fn make_code(
 }
 
 /// Makes a token for an `OpenRosa` client of a person, such as ODK Collect: it is part of the address that the client is
-/// given. It is listed and ended as a session. It lasts longer than the session that asks for it, so whoever asks shows once more who
-/// they are.
+/// given. It is listed and ended as a session.
+///
+/// It lasts longer than the session that asks for it, so whoever asks shows once more who they are.
 #[utoipa::path(post, path = "/api/v1/accounts/{account}/token", tag = "accounts",
     params(("account" = String, Path, description = "what the person signs in with")),
     request_body = TokenWish,
