@@ -59,6 +59,47 @@ words! {
     long_password: "Mật khẩu mới quá dài.", "The new password is too long.";
     common_password: "Mật khẩu này quá nhiều người dùng. Chọn mật khẩu khác.", "Too many people use this password. Choose another one.";
     name_password: "Mật khẩu này gần như chỉ là tên. Chọn mật khẩu khác.", "This password is little more than a name. Choose another one.";
+    too_many_requests: "Máy chủ đang nhận quá nhiều từ tài khoản này. Chờ một lát rồi thử lại.", "The server gets too much from this account. Wait a moment, then try again.";
+    show_who_you_are: "Nhập mật khẩu của bạn, hoặc một mã mới của người điều phối.", "Enter your password, or a new code from your coordinator.";
+    your_password: "Mật khẩu của bạn", "Your password";
+    code_instead_of_password: "Không có mật khẩu? Nhập mã của người điều phối", "No password? A code from your coordinator";
+    other_app: "Nhập liệu bằng ODK Collect", "Fill forms with ODK Collect";
+    other_app_why: "Tạo địa chỉ riêng cho một máy dùng ODK Collect hoặc ứng dụng tương tự. Ai có địa chỉ này gửi được phiếu dưới tên bạn, nên máy chủ hỏi lại mật khẩu.", "Makes an address for one phone with ODK Collect or the like. Whoever has it sends forms in your name, so the server asks for the password again.";
+    other_app_device: "Tên máy", "What the phone is called";
+    make_token: "Tạo địa chỉ", "Make the address";
+    token_how: "Trong ODK Collect, chọn thêm dự án, nhập tay, và điền địa chỉ máy chủ này. Nó không hiện lại; kết thúc phiên của máy này trong danh sách thiết bị để thu hồi.", "In ODK Collect add a project by hand with this server address. It is not shown again; end that device's session in the list of devices to take it back.";
+    copy_address: "Chép địa chỉ", "Copy the address";
+    address_copied: "Đã chép địa chỉ", "Address copied";
+    no_field_work: "Vai trò này không nhập phiếu.", "This role fills no forms.";
+    log_actor: "Ai làm (tên đăng nhập)", "Who did it (sign-in name)";
+    log_action: "Việc", "What";
+    any_action: "Mọi việc", "Everything";
+    log_object: "Với ai, với gì", "To whom, to what";
+    from_day: "Từ ngày", "From";
+    until_day: "Đến hết ngày", "To the end of";
+    search_log: "Tìm trong nhật ký", "Search the log";
+    no_deed_found: "Không có dòng nào khớp.", "Nothing in the log matches.";
+    programmes: "Chương trình", "Programmes";
+    all_programmes: "Mọi chương trình", "All programmes";
+    programmes_why: "Chỉ thấy và gửi hồ sơ của chương trình được chọn. Không chọn gì là mọi chương trình.", "The person sees and sends records of the chosen programmes only. Choosing none means all.";
+    change_programmes: "Sửa chương trình", "Change the programmes";
+    save_programmes: "Lưu", "Save";
+    personal_data: "Dữ liệu cá nhân", "Personal data";
+    personal_data_why: "Tìm những gì hồ sơ ghi về một người, theo họ tên hoặc số điện thoại, để trao cho họ hoặc xóa theo yêu cầu của họ.", "Finds what records say of a person, by name or telephone number, to hand it to them or to erase it when they ask.";
+    name_or_phone: "Họ tên hoặc số điện thoại", "Name or telephone number";
+    find_person: "Tìm", "Find";
+    too_short: "Nhập ít nhất 4 chữ hoặc số.", "Enter at least 4 letters or digits.";
+    nobody_mentioned: "Không có hồ sơ nào nhắc đến người này.", "No record speaks of this person.";
+    two_of_one_name: "Hai người có thể trùng tên: mở hồ sơ để xem, và bỏ chọn hồ sơ của người khác.", "Two people may have one name: open the records to see, and take the choice from those of somebody else.";
+    take_data: "Lấy dữ liệu (ZIP)", "Take the data (ZIP)";
+    erase_person: "Xóa dữ liệu", "Erase the data";
+    erase_person_why: "Xóa hẳn họ tên, số điện thoại, chữ ký, ảnh và mọi câu trả lời riêng của người này trong hồ sơ, lịch sử và trên các máy. Hồ sơ và số liệu vẫn còn. Không lấy lại được.", "Names, numbers, signatures, photos and all personal answers of this person go from records, their history and all devices, for good. Records and figures stay.";
+    erase_account: "Xóa tên người này", "Erase this person's name";
+    erase_account_why: "Xóa họ tên và mật khẩu của tài khoản; người này không đăng nhập được nữa. Tên đăng nhập vẫn còn vì nó là tác giả của hồ sơ. Không lấy lại được.", "The account's name and password go for good, and nobody signs in with it any more. The sign-in name stays, because it is the author of records.";
+    data_erased: "Đã xóa", "Erased";
+    other_count: "Hồ sơ đã thay đổi từ lúc tìm. Tìm lại rồi xóa.", "Records have changed since. Find the person again, then erase.";
+    choose_a_record: "Chọn ít nhất một hồ sơ.", "Choose one record at least.";
+    file_not_saved: "Trình duyệt không lưu được tệp.", "The browser could not save the file.";
     wrong_code: "Mã không đúng, đã dùng rồi, hoặc hết hạn. Xin người điều phối mã mới.", "The code is wrong, was used already, or is too old. Ask your coordinator for a new one.";
 }
 
@@ -77,6 +118,16 @@ impl Language {
             (_, Self::Vi) => format!("{unsent}, {files} tệp"),
             (1, Self::En) => format!("{unsent}, 1 file"),
             (_, Self::En) => format!("{unsent}, {files} files"),
+        }
+    }
+
+    /// How many records speak of somebody.
+    #[must_use]
+    pub fn mentioned_in(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("{count} chỗ trong hồ sơ nhắc đến người này."),
+            Self::En if count == 1 => "Records speak of this person in 1 place.".to_owned(),
+            Self::En => format!("Records speak of this person in {count} places."),
         }
     }
 

@@ -25,10 +25,30 @@ words! {
     see_record: "Xem hồ sơ", "See the record";
     waits_for_repair: "Chờ xử lý", "For repair";
     kept_for_repair: "Máy chủ giữ để xử lý", "Kept at the server for repair";
+    met_entities: "Thay đổi gặp nhau trong danh sách", "Changes that met in a list";
+    met_entities_why: "Những mục này được hai người sửa mà không thấy bản sửa của nhau. Xem từng bản rồi xác nhận mục như hiện tại; nếu cần sửa, gửi phiếu cập nhật mục đó.", "Two people changed these without seeing each other's change. Look at each version, then say that it stands well; to change it, send a form that updates it.";
+    hard_conflict: "cùng một chi tiết được sửa hai lần", "the same was changed twice";
+    soft_conflict: "hai người sửa hai chi tiết khác nhau", "two people changed different things";
+    stands_now: "Hiện tại", "As it stands";
+    entity_label: "Tên", "Name";
+    leave_as_it_stands: "Đã xem, giữ như hiện tại", "Looked at, leave as it stands";
+    entity_settled: "Đã xác nhận", "Settled";
+    entity_changed: "Mục này vừa được sửa thêm. Xem lại.", "It was changed meanwhile. Look again.";
     set_aside_by_desk: "Người điều phối để riêng, không ghi vào hồ sơ", "Set aside by the coordinator, not put into the record";
 }
 
 impl Language {
+    /// Which version of an entity somebody made, and which one they saw.
+    #[must_use]
+    pub fn entity_version(self, version: u64, base: u64) -> String {
+        match (self, base) {
+            (Self::Vi, 0) => format!("Bản {version}"),
+            (Self::Vi, _) => format!("Bản {version}, sửa từ bản {base}"),
+            (Self::En, 0) => format!("Version {version}"),
+            (Self::En, _) => format!("Version {version}, made from {base}"),
+        }
+    }
+
     /// Why the server could not apply an act, by the protocol's code.
     #[must_use]
     pub fn repair_reason(self, code: &str) -> &'static str {

@@ -1,14 +1,18 @@
 //! `/people`: people, the devices that they are signed in on, and what was done. For those who look after units; for everybody
 //! else, their own devices. Needs a network.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use leptos::{html, prelude::*};
 
 use super::more::role_text;
+use super::people_data::{EraseSheet, Hands, PersonalData, take};
 use super::people_devices::Devices;
 use super::people_log::Log;
 use super::people_password::OwnPassword;
+use super::people_programmes::{Programmes, ProgrammesSheet};
+use super::people_token::OwnToken;
 use super::{moment, title_page};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, ChoiceOption, EmptyState, Glyph, Qr, SearchField, Segmented,
@@ -19,7 +23,7 @@ use crate::platform::{clipboard, tasks};
 use crate::reactive::{Show, memo};
 use crate::stores::{
     Library,
-    people::{self, NewPerson, Person, Rights, SignInCode},
+    people::{self, NewPerson, Person, Rights, SignInCode, Whom},
     preferences::use_words,
     records::FetchError,
     search,
@@ -32,16 +36,23 @@ enum List {
     People,
     Devices,
     Log,
+    Data,
 }
 
 impl List {
-    const ALL: [Self; 3] = [Self::People, Self::Devices, Self::Log];
+    const ALL: [Self; 4] = [Self::People, Self::Devices, Self::Log, Self::Data];
+
+    /// Whether the person signed in may see it.
+    fn is_open(self, rights: Rights) -> bool {
+        self != Self::Data || rights.manages
+    }
 
     const fn name(self) -> &'static str {
         match self {
             Self::People => "people",
             Self::Devices => "devices",
             Self::Log => "log",
+            Self::Data => "data",
         }
     }
 
@@ -50,6 +61,7 @@ impl List {
             Self::People => language.people(),
             Self::Devices => language.devices(),
             Self::Log => language.audit_log(),
+            Self::Data => language.personal_data(),
         }
     }
 }
@@ -68,7 +80,7 @@ pub fn PeoplePage() -> impl IntoView {
             value: list.name().to_owned(),
             label: list.title(words.now()).to_owned(),
         };
-        List::ALL.map(option).to_vec()
+        List::ALL.into_iter().filter(|list| list.is_open(rights)).map(option).collect()
     });
     let failure = RwSignal::new(None::<FetchError>);
     view! {
@@ -104,8 +116,17 @@ pub fn PeoplePage() -> impl IntoView {
             }}
             {move || match list.get() {
                 List::People => view! { <People rights=rights failure=failure /> }.into_any(),
-                List::Devices => view! { <Devices failure=failure /> <OwnPassword /> }.into_any(),
+                List::Devices => {
+                    let made = RwSignal::new(0_u32);
+                    view! {
+                        <Devices failure=failure again=made />
+                        <OwnPassword />
+                        <OwnToken on_made=move |()| made.update(|made| *made += 1) />
+                    }
+                    .into_any()
+                }
                 List::Log => view! { <Log failure=failure /> }.into_any(),
+                List::Data => view! { <PersonalData failure=failure /> }.into_any(),
             }}
         </div>
     }
@@ -121,6 +142,11 @@ pub(super) fn why_not(language: Language, error: &FetchError) -> &'static str {
             "bad_account" => language.bad_account(),
             "bad_name" => language.bad_name(),
             "own_account" => language.own_account(),
+            "too_many_requests" => language.too_many_requests(),
+            "sign_in_again" => language.show_who_you_are(),
+            "no_field_work" => language.no_field_work(),
+            "too_short" => language.too_short(),
+            "other_count" => language.other_count(),
             "wrong_password" => language.wrong_password(),
             "wrong_code" => language.wrong_code(),
             "too_many_tries" => language.too_many_tries(),
@@ -142,6 +168,14 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
     let sought = RwSignal::new(String::new());
     let code = RwSignal::new(None::<SignInCode>);
     let adds = RwSignal::new(false);
+    let limits = RwSignal::new(None::<Person>);
+    let hands = Hands {
+        failure,
+        erases: RwSignal::new(None),
+        busy: RwSignal::new(false),
+        toaster: expect_context::<Toaster>(),
+        words,
+    };
     let ask = move || {
         tasks::spawn(async move {
             match people::people().await {
@@ -167,19 +201,24 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
     });
     let act = Callback::new(move |act: Act| {
         failure.set(None);
-        tasks::spawn(async move {
-            let done = match act {
-                Act::MakeCode(account) => people::make_code(&account).await.map(|made| {
-                    code.try_set(Some(made));
-                }),
-                Act::SetDisabled(account, disabled) => {
-                    people::set_disabled(&account, disabled).await.map(|_changed| ask())
+        match act {
+            Act::Limit(person) => limits.set(Some(person)),
+            Act::TakeData(account) => take(Whom::Account(account), hands),
+            Act::Erase(account) => hands.erases.set(Some(Whom::Account(account))),
+            Act::Ask(asked) => tasks::spawn(async move {
+                let done = match asked {
+                    Asked::MakeCode(account) => people::make_code(&account).await.map(|made| {
+                        code.try_set(Some(made));
+                    }),
+                    Asked::SetDisabled(account, disabled) => {
+                        people::set_disabled(&account, disabled).await.map(|_changed| ask())
+                    }
+                };
+                if let Err(error) = done {
+                    failure.try_set(Some(error));
                 }
-            };
-            if let Err(error) = done {
-                failure.try_set(Some(error));
-            }
-        });
+            }),
+        }
     });
     view! {
         <div class="title-line">
@@ -204,7 +243,7 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
         <ul class="people-list">
             {keyed_list(
                 move || found.get(),
-                |person| format!("{} {:?}", person.account, person.disabled_ms),
+                |person| format!("{} {} {:?} {:?}", person.account, person.name, person.disabled_ms, person.programmes),
                 move |person| view! { <PersonCard person=person rights=rights act=act /> }.into_any(),
             )}
         </ul>
@@ -214,14 +253,28 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
             failure=failure
             on_added=move |account| {
                 ask();
-                act.run(Act::MakeCode(account));
+                act.run(Act::Ask(Asked::MakeCode(account)));
             }
         />
+        <ProgrammesSheet person=limits on_changed=move |()| ask() />
+        <EraseSheet whom=hands.erases on_erased=move |()| ask() />
     }
 }
 
 /// What can be done to a person.
 enum Act {
+    /// The server does it at once.
+    Ask(Asked),
+    /// Limit them to programmes.
+    Limit(Person),
+    /// Hand out what is held about them.
+    TakeData(String),
+    /// Erase their name.
+    Erase(String),
+}
+
+/// What the server is asked to do.
+enum Asked {
     MakeCode(String),
     SetDisabled(String, bool),
 }
@@ -231,7 +284,21 @@ fn PersonCard(person: Person, rights: Rights, act: Callback<Act>) -> impl IntoVi
     let words = use_words();
     let library = expect_context::<Library>();
     let is_asking = RwSignal::new(false);
-    let Person { account, name, role, unit, disabled_ms, may_make_code } = person;
+    let to_limit = StoredValue::new(person.clone());
+    let Person { account, name, role, unit, programmes, disabled_ms, may_make_code } = person;
+    let limits = move || {
+        let (language, pack) = (words.now(), library.pack().read());
+        let title = |id: &String| {
+            let known = pack.programmes.iter().find(|programme| programme.id == *id);
+            known.map_or(id.as_str(), |programme| programme.title.get(language)).to_owned()
+        };
+        let titles: Vec<String> = programmes.iter().map(title).collect();
+        (!titles.is_empty()).then(|| format!("{}: {}", language.programmes(), titles.join(", ")))
+    };
+    let has_programmes = move || {
+        !library.pack().read().programmes.is_empty()
+            || to_limit.with_value(|person| !person.programmes.is_empty())
+    };
     let place = move || {
         let language = words.now();
         format!("{} · {}", role_text(language, role), library.unit_name(&unit, language))
@@ -240,7 +307,7 @@ fn PersonCard(person: Person, rights: Rights, act: Callback<Act>) -> impl IntoVi
     let account = StoredValue::new(account);
     let change = move |disabled| {
         is_asking.set(false);
-        act.run(Act::SetDisabled(account.get_value(), disabled));
+        act.run(Act::Ask(Asked::SetDisabled(account.get_value(), disabled)));
     };
     view! {
         <li class="card" data-account=account.get_value()>
@@ -251,13 +318,14 @@ fn PersonCard(person: Person, rights: Rights, act: Callback<Act>) -> impl IntoVi
             </h3>
             <p>{place}</p>
             <p class="muted">{account.get_value()}</p>
+            {move || limits().map(|limits| view! { <p>{limits}</p> })}
             <div class="button-row">
                 {may_make_code
                     .then(|| {
                         view! {
                             <Button
                                 label=words.say(Language::make_code)
-                                on_click=move |()| act.run(Act::MakeCode(account.get_value()))
+                                on_click=move |()| act.run(Act::Ask(Asked::MakeCode(account.get_value())))
                             />
                         }
                     })}
@@ -275,6 +343,32 @@ fn PersonCard(person: Person, rights: Rights, act: Callback<Act>) -> impl IntoVi
                         .into_any(),
                     })}
             </div>
+            {rights
+                .manages
+                .then(|| {
+                    view! {
+                        <details>
+                            <summary>{words.say(Language::more)}</summary>
+                            <div class="button-row">
+                                <Show when=has_programmes>
+                                    <Button
+                                        label=words.say(Language::change_programmes)
+                                        on_click=move |()| act.run(Act::Limit(to_limit.get_value()))
+                                    />
+                                </Show>
+                                <Button
+                                    label=words.say(Language::take_data)
+                                    on_click=move |()| act.run(Act::TakeData(account.get_value()))
+                                />
+                                <Button
+                                    kind=ButtonKind::Quiet
+                                    label=words.say(Language::erase_account)
+                                    on_click=move |()| act.run(Act::Erase(account.get_value()))
+                                />
+                            </div>
+                        </details>
+                    }
+                })}
             <Sheet
                 open=is_asking
                 title=words.say(Language::disable_person)
@@ -351,6 +445,7 @@ fn AddSheet(
     let role = NodeRef::<html::Select>::new();
     let unit = NodeRef::<html::Select>::new();
     let wrong = RwSignal::new(None::<FetchError>);
+    let programmes = RwSignal::new(BTreeSet::<String>::new());
     let units = move || {
         let language = words.now();
         let mut units: Vec<(String, String)> = library
@@ -374,6 +469,7 @@ fn AddSheet(
             name: text(name),
             role: role.and_then(|place| Role::ALL.get(place).copied()).unwrap_or(Role::Officer),
             unit: unit.get_untracked().map(|field| field.value()).unwrap_or_default(),
+            programmes: programmes.get_untracked().into_iter().collect(),
         };
         wrong.set(None);
         tasks::spawn(async move {
@@ -408,7 +504,7 @@ fn AddSheet(
             </label>
             <label class="field">
                 <span>{words.say(Language::role)}</span>
-                <select node_ref=role>
+                <select class="select" node_ref=role>
                     {Role::ALL
                         .into_iter()
                         .map(|role| {
@@ -419,7 +515,7 @@ fn AddSheet(
             </label>
             <label class="field">
                 <span>{words.say(Language::unit)}</span>
-                <select node_ref=unit>
+                <select class="select" node_ref=unit>
                     {move || {
                         units()
                             .into_iter()
@@ -428,6 +524,7 @@ fn AddSheet(
                     }}
                 </select>
             </label>
+            <Programmes chosen=programmes />
             {move || {
                 wrong
                     .get()

@@ -9,7 +9,7 @@ use crate::components::{
 };
 use crate::locale::Language;
 use crate::platform::tasks;
-use crate::reactive::Show;
+use crate::reactive::{Show, effect};
 use crate::stores::{
     Library,
     people::{self, OpenSession},
@@ -19,7 +19,11 @@ use crate::stores::{
 
 /// Everybody's for those who look after units, else one's own.
 #[component]
-pub(super) fn Devices(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
+pub(super) fn Devices(
+    failure: RwSignal<Option<FetchError>>,
+    /// Moves when there is one more.
+    again: RwSignal<u32>,
+) -> impl IntoView {
     let words = use_words();
     let sessions = RwSignal::new(None::<Vec<OpenSession>>);
     let ask = Callback::new(move |()| {
@@ -34,7 +38,10 @@ pub(super) fn Devices(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
             }
         });
     });
-    ask.run(());
+    effect(move || {
+        again.track();
+        ask.run(());
+    });
     view! {
         <Show when=move || sessions.read().as_ref().is_some_and(Vec::is_empty)>
             <EmptyState glyph=Glyph::Phone text=words.say(Language::no_sessions) />

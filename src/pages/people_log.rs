@@ -4,15 +4,16 @@ use leptos::prelude::*;
 
 use super::moment;
 use super::more::role_text;
-use crate::components::{Button, EmptyState, Glyph, keyed_list};
+use crate::components::{Button, EmptyState, Glyph, TextField, keyed_list};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::reactive::Show;
 use crate::stores::{
     Library,
-    people::{self, Deed, Detail, Known},
+    people::{self, ACTIONS, Deed, Detail, Known, Sought},
     preferences::use_words,
     records::FetchError,
+    sign_in::Role,
 };
 
 /// The newest first, and older ones when asked for.
@@ -21,10 +22,18 @@ pub(super) fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
     let words = use_words();
     let deeds = RwSignal::new(None::<Vec<Deed>>);
     let is_whole = RwSignal::new(false);
+    // What is typed, and what the rows on screen were looked for by.
+    let (typed, sought) = (RwSignal::new(Sought::default()), RwSignal::new(Sought::default()));
     let ask = move || {
         let before = deeds.with_untracked(|deeds| deeds.as_ref()?.last().map(|deed| deed.seq));
         tasks::spawn(async move {
-            match people::deeds(before).await {
+            let asked = sought.get_untracked();
+            let answer = people::deeds(&asked, before).await;
+            // The answer to an earlier search comes too late.
+            if sought.try_get_untracked().is_none_or(|sought| sought != asked) {
+                return;
+            }
+            match answer {
                 Ok(more) => {
                     is_whole.try_set(more.len() < PAGE);
                     deeds.try_update(|deeds| deeds.get_or_insert_default().extend(more));
@@ -36,6 +45,13 @@ pub(super) fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
         });
     };
     ask();
+    let search = move || {
+        failure.set(None);
+        deeds.set(None);
+        is_whole.set(false);
+        sought.set(typed.get_untracked());
+        ask();
+    };
     let library = expect_context::<Library>();
     let row = move |deed: Deed| {
         let Deed { at_ms, actor, action, object, detail, .. } = deed;
@@ -61,8 +77,12 @@ pub(super) fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
         .into_any()
     };
     view! {
+        <SearchForm typed=typed on_search=search />
         <Show when=move || deeds.read().as_ref().is_some_and(Vec::is_empty)>
-            <EmptyState glyph=Glyph::Records text=words.say(Language::no_deeds) />
+            <EmptyState
+                glyph=Glyph::Records
+                text=words.say(if *sought.read() == Sought::default() { Language::no_deeds } else { Language::no_deed_found })
+            />
         </Show>
         <ol class="deeds">
             {keyed_list(move || deeds.get().unwrap_or_default(), |deed| deed.seq.to_string(), row)}
@@ -70,6 +90,68 @@ pub(super) fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
         <Show when=move || !is_whole.get() && deeds.read().is_some()>
             <Button label=words.say(Language::older) on_click=move |()| ask() />
         </Show>
+    }
+}
+
+/// By whom, what, to what, when.
+#[component]
+fn SearchForm(typed: RwSignal<Sought>, on_search: impl Fn() + 'static) -> impl IntoView {
+    let words = use_words();
+    let day = move |label: fn(Language) -> &'static str, put: fn(&mut Sought, String)| {
+        view! {
+            <label class="field">
+                <span>{words.say(label)}</span>
+                <input
+                    type="date"
+                    on:input:target=move |event| typed.update(|typed| put(typed, event.target().value()))
+                />
+            </label>
+        }
+    };
+    let actions = move || {
+        let language = words.now();
+        let mut actions = ACTIONS.map(|action| (language.deed(action), action));
+        actions.sort_by_cached_key(|(words, _)| report::sort_key(words));
+        let option = |(words, action)| view! { <option value=action>{words}</option> };
+        actions.into_iter().map(option).collect_view()
+    };
+    view! {
+        <details>
+            <summary>{words.say(Language::search_log)}</summary>
+        <form
+            class="log-search"
+            on:submit=move |event| {
+                event.prevent_default();
+                on_search();
+            }
+        >
+            <TextField
+                id="log-actor"
+                label=words.say(Language::log_actor)
+                autocomplete="off"
+                on_input=move |text| typed.update(|typed| typed.actor = text)
+            />
+            <label class="field">
+                <span>{words.say(Language::log_action)}</span>
+                <select
+                    class="select"
+                    on:change:target=move |event| typed.update(|typed| typed.action = event.target().value())
+                >
+                    <option value="">{words.say(Language::any_action)}</option>
+                    {actions}
+                </select>
+            </label>
+            <TextField
+                id="log-object"
+                label=words.say(Language::log_object)
+                autocomplete="off"
+                on_input=move |text| typed.update(|typed| typed.object = text)
+            />
+            {day(Language::from_day, |sought, day| sought.from = day)}
+            {day(Language::until_day, |sought, day| sought.until = day)}
+            <Button icon=Glyph::Search label=words.say(Language::find_person) submits=true on_click=|()| {} />
+        </form>
+        </details>
     }
 }
 
@@ -81,7 +163,9 @@ fn told(language: Language, library: Library, detail: &Detail) -> String {
     };
     let parts: Vec<String> = [
         name.clone(),
-        role.map(|role| role_text(language, role).to_owned()),
+        role.as_deref().map(|name| {
+            Role::named(name).map_or(name, |role| role_text(language, role)).to_owned()
+        }),
         unit.as_ref().map(|unit| library.unit_name(unit, language)),
         device_name.clone(),
         records.map(|count| language.record_count(count)),

@@ -10,6 +10,7 @@ use sync::wire::{FormRef, Hash, RecordId, State, Value};
 use super::record_history::{Changes, did};
 use super::record_outline::{outline_by_path, outline_of_changes, read_only};
 use super::record_row::form_title;
+use super::repair_entities::MetEntities;
 use super::{moment, record_href, title_page};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, ChipToggle, EmptyState, Glyph, Icon, Sheet, Toast, Toaster,
@@ -74,7 +75,10 @@ pub fn RepairPage() -> impl IntoView {
                         view! { <Banner tone=Tone::Attention title=title /> }
                     })
             }}
-            <Show when=move || cases.read().is_empty() && failure.read().is_none()>
+            <Show when=move || !shows_settled.get()>
+                <MetEntities />
+            </Show>
+            <Show when=move || cases.read().is_empty() && failure.read().is_none() && (shows_settled.get() || desk.met().read().is_empty())>
                 <EmptyState
                     glyph=Glyph::Check
                     text=words.say(if shows_settled.get() { Language::nothing_settled } else { Language::nothing_to_repair })
@@ -92,13 +96,15 @@ pub fn RepairPage() -> impl IntoView {
 }
 
 /// Why the server did not do it.
-fn why_not(language: Language, error: &FetchError) -> &'static str {
+pub(super) fn why_not(language: Language, error: &FetchError) -> &'static str {
     match error {
         FetchError::Http(_) => language.repair_needs_network(),
         FetchError::Refused(code) => match code.as_str() {
             "not_allowed" => language.repair_not_allowed(),
             "already_settled" => language.settled_by_other(),
             "cannot_apply" => language.cannot_apply_now(),
+            "changed" => language.entity_changed(),
+            "too_many_requests" => language.too_many_requests(),
             _ => language.repair_failed(),
         },
         FetchError::Garbled(_) | FetchError::Storage(_) => language.repair_failed(),

@@ -93,7 +93,7 @@ fn RepairTab() -> impl IntoView {
         }
     });
     let count = move || {
-        let count = desk.waiting().read().len();
+        let count = desk.waiting().read().len() + desk.met().read().len();
         (count > 0).then(|| view! { <span class="tab-count">{words.now().count(count)}</span> })
     };
     desk.is_open().then(|| {

@@ -16,6 +16,16 @@ pub fn local_now() -> LocalTime {
     LocalTime { unix_ms: now_ms(), offset_min: imp::offset_min() as i32 }
 }
 
+/// When a day begins on the person's clock, `YYYY-MM-DD`; so many days later.
+#[must_use]
+pub fn day_start_ms(day: &str, days_later: i32) -> Option<i64> {
+    let mut parts = day.splitn(3, '-');
+    let year = parts.next()?.parse().ok()?;
+    let month: i32 = parts.next()?.parse().ok()?;
+    let date: i32 = parts.next()?.parse().ok()?;
+    imp::day_start_ms(year, month - 1, date.checked_add(days_later)?)
+}
+
 #[cfg(target_arch = "wasm32")]
 mod imp {
     pub(super) fn now_ms() -> f64 {
@@ -24,6 +34,16 @@ mod imp {
 
     pub(super) fn offset_min() -> f64 {
         -js_sys::Date::new_0().get_timezone_offset()
+    }
+
+    /// `month` from 0; a `date` beyond its month is a day of the next.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds fit far beyond the year 10000"
+    )]
+    pub(super) fn day_start_ms(year: u32, month: i32, date: i32) -> Option<i64> {
+        let start = js_sys::Date::new_with_year_month_day(year, month, date).get_time();
+        start.is_finite().then_some(start as i64)
     }
 }
 
@@ -36,5 +56,9 @@ mod imp {
 
     pub(super) fn offset_min() -> f64 {
         420.0
+    }
+
+    pub(super) fn day_start_ms(_: u32, _: i32, _: i32) -> Option<i64> {
+        None // there is no calendar here
     }
 }

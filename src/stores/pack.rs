@@ -34,6 +34,8 @@ pub struct Pack {
     pub title: Text,
     /// The kinds of forms, in the order in which they are listed.
     pub form_kinds: Vec<FormKind>,
+    /// The programmes that a person's rights can be limited to.
+    pub programmes: Vec<FormKind>,
     /// The forms in force.
     pub forms: Vec<PackForm>,
     /// Org units, those out of force too.
@@ -76,7 +78,7 @@ pub struct PackFile {
     pub media_type: String,
 }
 
-/// What people read for a kind of forms.
+/// What people read for a kind of forms, or for a programme.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct FormKind {

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{
     SignIn,
     records::{FetchError, refusal},
-    sign_in::Role,
+    sign_in::{Role, role_by_name},
 };
 use crate::platform::{
-    address,
+    address::{self, Query},
+    clock,
     http::{Method, Request},
     json,
 };
@@ -22,9 +23,13 @@ pub struct Person {
     /// The person's name.
     pub name: String,
     /// What the person may do.
+    #[serde(with = "role_by_name")]
     pub role: Role,
     /// Where the person works.
     pub unit: String,
+    /// The programmes that the person's rights are limited to; none: they are not.
+    #[serde(default)]
+    pub programmes: Vec<String>,
     /// Since when the person may not sign in; none if they may.
     pub disabled_ms: Option<i64>,
     /// Whether the asker may let the person in by a code.
@@ -41,6 +46,7 @@ pub struct OpenSession {
     /// The person's name.
     pub account_name: String,
     /// What the person may do.
+    #[serde(with = "role_by_name")]
     pub role: Role,
     /// Where the person works.
     pub unit: String,
@@ -91,8 +97,8 @@ pub struct Known {
     pub device_name: Option<String>,
     /// The person's name.
     pub name: Option<String>,
-    /// What the person may do.
-    pub role: Option<Role>,
+    /// What the person may do: a role's name.
+    pub role: Option<String>,
     /// A unit.
     pub unit: Option<String>,
     /// Why.
@@ -143,9 +149,142 @@ pub struct NewPerson {
     /// The person's name.
     pub name: String,
     /// What the person may do.
+    #[serde(with = "role_by_name")]
     pub role: Role,
     /// Where the person works, and whose records the person sees.
     pub unit: String,
+    /// The programmes that this is limited to; none: it is not.
+    pub programmes: Vec<String>,
+}
+
+/// What shows that it is still whoever signed in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Again {
+    /// Their password.
+    pub password: String,
+    /// Or a code that was made for them.
+    pub code: String,
+}
+
+impl Again {
+    /// The body that it goes with.
+    fn with(&self, mut body: serde_json::Map<String, serde_json::Value>) -> Vec<u8> {
+        let code = self.code.trim();
+        let (name, text) =
+            if code.is_empty() { ("password", self.password.as_str()) } else { ("code", code) };
+        body.insert(name.to_owned(), text.into());
+        serde_json::Value::Object(body).to_string().into_bytes()
+    }
+}
+
+/// What another app is set up with: told once.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ClientToken {
+    /// The account that the app sends for.
+    pub account: String,
+    /// What it shows in place of a password.
+    pub token: String,
+    /// Behind the server's address, what the app calls.
+    pub path: String,
+}
+
+impl ClientToken {
+    /// The whole address.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("{}{}", address::origin(), self.path)
+    }
+}
+
+/// What lines of the log are looked for by; what is empty is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sought {
+    /// A part of the account that did it.
+    pub actor: String,
+    /// What was done: a code.
+    pub action: String,
+    /// A part of what it was done to.
+    pub object: String,
+    /// From this day on, `YYYY-MM-DD`.
+    pub from: String,
+    /// Until the end of this day.
+    pub until: String,
+}
+
+/// What may stand in the log, as the server calls it.
+pub const ACTIONS: [&str; 25] = [
+    "sign_in",
+    "sign_in_by_code",
+    "sign_in_failed",
+    "password_change",
+    "session_revoke",
+    "code_make",
+    "token_make",
+    "account_add",
+    "account_change",
+    "account_disable",
+    "account_enable",
+    "export",
+    "repair_apply",
+    "repair_set_aside",
+    "person_erase",
+    "person_export",
+    "account_erase",
+    "retention",
+    "backup",
+    "backup_fail",
+    "restore",
+    "pack_load",
+    "bundle_import",
+    "bundle_refuse",
+    "organisation_key",
+];
+
+/// A record that speaks of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Mention {
+    /// The record.
+    pub record: String,
+    /// The form's id.
+    pub form: String,
+    /// The record's unit.
+    pub unit: String,
+    /// Who the person is in it, in the pack's word.
+    pub person: String,
+    /// The row that they are in; empty outside of rows.
+    pub row: String,
+}
+
+/// Whose data are taken or erased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// Somebody with an account.
+    Account(String),
+    /// Somebody whom records speak of by this answer: in these, and so often.
+    Named {
+        /// A name or a telephone number.
+        value: String,
+        /// The records.
+        records: Vec<String>,
+        /// How many mentions there are in them.
+        mentions: usize,
+    },
+}
+
+impl Whom {
+    fn body(&self) -> serde_json::Map<String, serde_json::Value> {
+        let mut body = serde_json::Map::new();
+        match self {
+            Self::Account(account) => {
+                body.insert("account".to_owned(), account.as_str().into());
+            }
+            Self::Named { value, records, .. } => {
+                body.insert("value".to_owned(), value.as_str().into());
+                body.insert("records".to_owned(), records.clone().into());
+            }
+        }
+        body
+    }
 }
 
 #[derive(Serialize)]
@@ -168,11 +307,8 @@ impl Rights {
     pub fn now() -> Self {
         let role = expect_context::<SignIn>().profile().map(|profile| profile.role);
         Self {
-            sees_people: matches!(
-                role,
-                Some(Role::Coordinator | Role::Administrator | Role::Auditor)
-            ),
-            manages: role == Some(Role::Administrator),
+            sees_people: role.is_some_and(Role::oversees),
+            manages: role.is_some_and(Role::manages_accounts),
         }
     }
 }
@@ -187,11 +323,73 @@ pub async fn sessions() -> Result<Vec<OpenSession>, FetchError> {
     ask(Request::get("/api/v1/sessions")).await
 }
 
-/// What was done, the newest first; before a place in the log.
-pub async fn deeds(before: Option<u64>) -> Result<Vec<Deed>, FetchError> {
-    let before = before.map_or_else(String::new, |seq| format!("?before={seq}"));
-    ask(Request::get(format!("/api/v1/audit{before}"))).await
+/// What was done and is looked for, the newest first; before a place in the log.
+pub async fn deeds(sought: &Sought, before: Option<u64>) -> Result<Vec<Deed>, FetchError> {
+    let number = |number: Option<i64>| number.map_or_else(String::new, |number| number.to_string());
+    let query = Query::default()
+        .with("before", &before.map_or_else(String::new, |seq| seq.to_string()))
+        .with("actor", sought.actor.trim())
+        .with("action", &sought.action)
+        .with("object", sought.object.trim())
+        .with("from", &number(clock::day_start_ms(&sought.from, 0)))
+        .with("until", &number(clock::day_start_ms(&sought.until, 1)));
+    ask(Request::get(format!("/api/v1/audit{}", query.suffix()))).await
 }
+
+/// Limits a person's rights to programmes; none: ends the limit.
+pub async fn set_programmes(account: &str, programmes: &[String]) -> Result<Person, FetchError> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        programmes: &'a [String],
+    }
+    let body = serde_json::to_vec(&Body { programmes }).expect("strings are JSON");
+    let request = Request::new(Method::Patch, format!("/api/v1/accounts/{account}"));
+    ask(request.body("application/json", body)).await
+}
+
+/// What an app such as ODK Collect of the person's own is set up with.
+pub async fn make_token(
+    account: &str,
+    device_name: &str,
+    again: &Again,
+) -> Result<ClientToken, FetchError> {
+    let mut body = serde_json::Map::new();
+    if !device_name.trim().is_empty() {
+        body.insert("device_name".to_owned(), device_name.trim().into());
+    }
+    let request = Request::new(Method::Post, format!("/api/v1/accounts/{account}/token"));
+    ask(request.body("application/json", again.with(body))).await
+}
+
+/// Where records speak of somebody, by a name or a telephone number.
+pub async fn find_person(value: &str) -> Result<Vec<Mention>, FetchError> {
+    let whom = Whom::Named { value: value.to_owned(), records: Vec::new(), mentions: 0 };
+    let body = serde_json::Value::Object(whom.body()).to_string().into_bytes();
+    let request = Request::new(Method::Post, "/api/v1/persons/find").timeout_ms(LONG_MS);
+    ask(request.body("application/json", body)).await
+}
+
+/// All that is held about somebody, as a ZIP.
+pub async fn export_person(whom: &Whom) -> Result<Vec<u8>, FetchError> {
+    let body = serde_json::Value::Object(whom.body()).to_string().into_bytes();
+    let request = Request::new(Method::Post, "/api/v1/persons/export").timeout_ms(LONG_MS);
+    let answer = request.body("application/json", body).send(&[]).await?;
+    if answer.is_ok() { Ok(answer.body) } else { Err(refusal(&answer)) }
+}
+
+/// Erases what is held about somebody, for good.
+pub async fn erase_person(whom: &Whom, again: &Again) -> Result<(), FetchError> {
+    let mut body = whom.body();
+    if let Whom::Named { mentions, .. } = whom {
+        body.insert("mentions".to_owned(), (*mentions).into());
+    }
+    let request = Request::new(Method::Post, "/api/v1/persons/erase").timeout_ms(LONG_MS);
+    let answer = request.body("application/json", again.with(body)).send(&[]).await?;
+    if answer.is_ok() { Ok(()) } else { Err(refusal(&answer)) }
+}
+
+/// How long reading all records may take.
+const LONG_MS: u32 = 300_000;
 
 /// Ends a session, as for a lost phone.
 pub async fn end(session: i64) -> Result<(), FetchError> {
@@ -246,6 +444,19 @@ async fn ask<T: DeserializeOwned>(request: Request) -> Result<T, FetchError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_goes_in_place_of_the_password_and_an_erasure_names_its_records() {
+        let read = |bytes: Vec<u8>| String::from_utf8(bytes).expect("JSON");
+        let mut again = Again { password: " a ".to_owned(), code: String::new() };
+        let whom = Whom::Account("an".to_owned());
+        assert_eq!(read(again.with(whom.body())), r#"{"account":"an","password":" a "}"#);
+        again.code = " K-1 ".to_owned();
+        let whom =
+            Whom::Named { value: "Hoa".to_owned(), records: vec!["0a".to_owned()], mentions: 1 };
+        let body = r#"{"code":"K-1","records":["0a"],"value":"Hoa"}"#;
+        assert_eq!(read(again.with(whom.body())), body);
+    }
 
     #[test]
     fn what_the_server_tells_is_read() {

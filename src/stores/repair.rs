@@ -1,9 +1,10 @@
 //! The repair desk: work that the server keeps and could not apply, read and settled over the network.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     SignIn,
@@ -69,18 +70,67 @@ pub struct Settled {
     pub reason: Option<String>,
 }
 
+/// A list of things that records make and change.
+#[derive(Deserialize)]
+struct Listed {
+    dataset: String,
+    conflicts: usize,
+}
+
+/// Something in such a list that people changed who did not see each other's change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Met {
+    /// The list that it is in.
+    #[serde(skip)]
+    pub dataset: String,
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub label: String,
+    /// The unit of the record that made it.
+    pub unit: String,
+    /// The version that it stands in.
+    pub version: u64,
+    /// `hard`: the same was changed twice; `soft`: different things were.
+    pub conflict: String,
+    /// How it stands.
+    pub properties: BTreeMap<String, String>,
+    /// How it came so, the oldest first.
+    pub versions: Vec<EntityVersion>,
+}
+
+/// One change of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct EntityVersion {
+    /// Its number.
+    pub version: u64,
+    /// Whose it is: an account.
+    pub author: String,
+    /// The version that they saw.
+    pub base: u64,
+    /// The label that they gave it, if they did.
+    pub label: Option<String>,
+    /// What they changed.
+    pub properties: BTreeMap<String, String>,
+    /// How it met what they did not see.
+    pub conflict: Option<String>,
+}
+
 /// The repair desk as a store.
 #[derive(Clone, Copy)]
 pub struct RepairDesk {
     sign_in: SignIn,
     waiting: RwSignal<Arc<Vec<Case>>>,
+    met: RwSignal<Arc<Vec<Met>>>,
 }
 
 impl RepairDesk {
     /// Nothing is known yet.
     #[must_use]
     pub fn new(sign_in: SignIn) -> Self {
-        Self { sign_in, waiting: RwSignal::default() }
+        Self { sign_in, waiting: RwSignal::default(), met: RwSignal::default() }
     }
 
     /// What waits, the newest first, as the server last told.
@@ -89,18 +139,24 @@ impl RepairDesk {
         self.waiting.into()
     }
 
+    /// Entities of which changes met, as the server last told.
+    #[must_use]
+    pub fn met(self) -> Signal<Arc<Vec<Met>>> {
+        self.met.into()
+    }
+
     /// Whether the person signed in may see it.
     #[must_use]
     pub fn is_open(self) -> bool {
         let role = self.sign_in.profile().map(|profile| profile.role);
-        matches!(role, Some(Role::Coordinator | Role::Administrator | Role::Auditor))
+        role.is_some_and(Role::oversees)
     }
 
     /// Whether the person signed in may settle what waits.
     #[must_use]
     pub fn may_settle(self) -> bool {
         let role = self.sign_in.profile().map(|profile| profile.role);
-        matches!(role, Some(Role::Coordinator))
+        role.is_some_and(Role::may_repair)
     }
 
     /// Asks the server what waits.
@@ -109,7 +165,29 @@ impl RepairDesk {
         if *self.waiting.read_untracked() != cases {
             self.waiting.try_set(cases);
         }
+        let lists: Vec<Listed> = ask(Request::get("/api/v1/entities")).await?;
+        let mut met = Vec::new();
+        for Listed { dataset, .. } in lists.into_iter().filter(|list| list.conflicts > 0) {
+            let path = format!("/api/v1/entities/{dataset}/conflicts");
+            let found: Vec<Met> = ask(Request::get(path)).await?;
+            met.extend(found.into_iter().map(|one| Met { dataset: dataset.clone(), ..one }));
+        }
+        if **self.met.read_untracked() != met {
+            self.met.try_set(Arc::new(met));
+        }
         Ok(())
+    }
+
+    /// Leaves an entity as it stands in the version that the person looked at.
+    pub async fn settle_entity(self, met: &Met) -> Result<(), FetchError> {
+        #[derive(Serialize)]
+        struct Look {
+            version: u64,
+        }
+        let Met { dataset, id, version, .. } = met;
+        let body = serde_json::to_vec(&Look { version: *version }).expect("a number is JSON");
+        let path = format!("/api/v1/entities/{dataset}/{id}/settle");
+        self.settle(Request::new(Method::Post, path).body("application/json", body)).await
     }
 
     /// Asks the server what was settled, the newest first.
@@ -138,16 +216,30 @@ impl RepairDesk {
 }
 
 async fn cases(state: &str) -> Result<Arc<Vec<Case>>, FetchError> {
-    let answer = Request::get(format!("/api/v1/quarantine?state={state}")).send(&[]).await?;
+    ask(Request::get(format!("/api/v1/quarantine?state={state}"))).await.map(Arc::new)
+}
+
+async fn ask<T: DeserializeOwned>(request: Request) -> Result<T, FetchError> {
+    let answer = request.send(&[]).await?;
     if !answer.is_ok() {
         return Err(refusal(&answer));
     }
-    json::read(&answer.body).map(Arc::new).map_err(FetchError::Garbled)
+    json::read(&answer.body).map_err(FetchError::Garbled)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entity_that_two_people_changed_is_read() {
+        let json = r#"[{"id": "0a", "label": "Hộ Lan", "unit": "u", "version": 3, "conflict": "hard", "properties": {"xa": "B"},
+            "versions": [{"version": 1, "author": "an", "base": 0, "label": "Hộ Lan", "properties": {"xa": "A"}, "conflict": null},
+            {"version": 3, "author": "hoa", "base": 1, "label": null, "properties": {"xa": "B"}, "conflict": "hard"}]}]"#;
+        let met: Vec<Met> = serde_json::from_str(json).expect("the server's answer is read");
+        assert_eq!((met[0].version, met[0].versions[1].conflict.as_deref()), (3, Some("hard")));
+        assert_eq!(met[0].versions[0].label.as_deref(), Some("Hộ Lan"));
+    }
 
     #[test]
     fn a_case_of_unreadable_bytes_is_read_too() {

@@ -16,26 +16,24 @@ use crate::platform::{
     },
 };
 
-/// What an account may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Inspects and reports for a unit.
-    Officer,
-    /// Runs training sessions.
-    Trainer,
-    /// Looks after a whole area at the desk.
-    Coordinator,
-    /// Runs the server's accounts and forms.
-    Administrator,
-    /// Reads only.
-    Auditor,
-}
+/// What an account is for: the server's own word.
+pub use sync::rights::Role;
 
-impl Role {
-    /// All roles, those of the field first.
-    pub const ALL: [Self; 5] =
-        [Self::Officer, Self::Trainer, Self::Coordinator, Self::Auditor, Self::Administrator];
+/// A role in JSON, by its name.
+pub(super) mod role_by_name {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::Role;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    pub(crate) fn serialize<S: Serializer>(role: &Role, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(role.name())
+    }
+
+    pub(crate) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Role, D::Error> {
+        let name = String::deserialize(from)?;
+        Role::named(&name).ok_or_else(|| D::Error::custom(format!("{name} is no role")))
+    }
 }
 
 /// The change that keeps who is signed in.
@@ -52,6 +50,7 @@ pub struct Profile {
     /// The person's name.
     pub name: String,
     /// What they may do.
+    #[serde(with = "role_by_name")]
     pub role: Role,
     /// Their own org unit's id.
     pub unit: String,

@@ -4,6 +4,7 @@
 //! Each file is one promise; [`rig`] is what they are told with.
 
 mod bad_push;
+mod budgets;
 mod carried;
 mod copied_phone;
 mod files;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::budgets::Allowances;
+
 /// Largest push, blob chunk aside: bytes before and after decompression.
 pub const MAX_BODY: usize = 4 * 1024 * 1024;
 
@@ -34,6 +36,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Whether a reverse proxy stands in front, whose `X-Forwarded-*` headers tell the truth.
     pub behind_proxy: bool,
+    /// How much of the server one person may take.
+    pub allowances: Allowances,
 }
 
 /// Backups that a running server makes by itself.
@@ -59,6 +63,7 @@ impl Config {
             app: None,
             public_url: None,
             behind_proxy: false,
+            allowances: Allowances::default(),
         }
     }
 

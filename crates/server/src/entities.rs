@@ -267,7 +267,7 @@ fn changes(record: &RecordState, programs: &Programs) -> Folded {
         Value::Text(text) => Some((path.clone(), text.clone())),
         Value::File(file) => Some((path.clone(), file.name.clone())),
     });
-    let session = Session::resume(program.clone(), Environment::default(), &fields.collect());
+    let session = Session::as_stored(program.clone(), Environment::default(), &fields.collect());
     let changes = session.entities().into_iter().filter(|change| !change.id.is_empty());
     let changes = changes.map(|change| Sourced {
         change,

@@ -88,6 +88,14 @@ impl ApiError {
         error
     }
 
+    /// More than one person may take at a time; the seconds say when there is room again.
+    pub fn over_budget(seconds: u64) -> Self {
+        let message = format!("more than one person may take at a time; go on in {seconds} s");
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message);
+        error.retry_after = Some(seconds);
+        error
+    }
+
     /// Something that is not the asker's doing. The cause goes to the log, not over the wire.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(%cause, "request failed");

@@ -8,6 +8,7 @@
 //! | [`backup`] | dated copies of all data, and putting one back |
 //! | [`bundle`] | the work of a phone that came as a file |
 //! | [`accounts`] | roles, passwords, tokens, codes, throttling |
+//! | [`budgets`] | how much of the server one person may take |
 //! | [`passwords`] | what may be a new password |
 //! | [`failed_sign_ins`] | which failed tries to sign in are written down |
 //! | [`audit`] | the chain of the audit log, and proving it |
@@ -29,6 +30,7 @@ pub mod api;
 pub mod audit;
 pub mod backup;
 mod blob_store;
+pub mod budgets;
 pub mod bundle;
 pub mod clock;
 pub mod config;
@@ -60,6 +62,7 @@ use tokio::sync::watch;
 use crate::accounts::Throttle;
 use crate::backup::{MoveError, Moved};
 use crate::blob_store::BlobStore;
+use crate::budgets::Budgets;
 use crate::bundle::incoming::Incoming;
 use crate::bundle::keys::{KeyFolder, OrganisationKey};
 use crate::config::{Config, Schedule};
@@ -83,6 +86,7 @@ struct Inner {
     incoming: Incoming,
     files: StaticFiles,
     throttle: Throttle,
+    budgets: Budgets,
     failed_sign_ins: FailedSignIns,
     openrosa: openrosa::Turn,
     /// When a scheduled backup failed last, if none was made since.
@@ -159,6 +163,7 @@ impl App {
         }
         let incoming = Incoming::new(config.incoming_folder());
         let files = StaticFiles::new(config.app.clone());
+        let budgets = Budgets::new(&config.allowances);
         let inner = Inner {
             config,
             database,
@@ -167,6 +172,7 @@ impl App {
             incoming,
             files,
             throttle: Throttle::default(),
+            budgets,
             failed_sign_ins: FailedSignIns::default(),
             openrosa: openrosa::Turn::default(),
             backup_failed_ms: Mutex::default(),
@@ -206,6 +212,10 @@ impl App {
 
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.inner.throttle
+    }
+
+    pub(crate) fn budgets(&self) -> &Budgets {
+        &self.inner.budgets
     }
 
     pub(crate) fn failed_sign_ins(&self) -> &FailedSignIns {
@@ -319,6 +329,7 @@ impl App {
                 }
                 Err(error) => tracing::error!(%error, "what was kept long enough was not erased"),
             }
+            self.budgets().forget_the_idle();
             match self.sweep(clock::now_ms()).await {
                 Ok(0) => {}
                 Ok(files) => tracing::info!(files, "abandoned uploads thrown away"),

@@ -79,6 +79,7 @@ impl From<PersonError> for crate::error::ApiError {
         match error {
             PersonError::TooShort => Self::bad_request("too_short", error.to_string()),
             PersonError::NoAccount(_) => Self::not_found("nobody is called so"),
+            PersonError::OtherCount { .. } => Self::conflict("other_count", error.to_string()),
             PersonError::Database(error) => error.into(),
             other => Self::internal(other),
         }

@@ -137,17 +137,17 @@ async fn session(
 ) -> Result<Option<Session>, StorageError> {
     let Some(view) = records.view(record).await? else { return Ok(None) };
     match library.program(view.form.hash).await {
-        Ok(program) => Ok(Some(resume(program, &view))),
+        Ok(program) => Ok(Some(stored(program, &view))),
         Err(ProgramError::Storage(error)) => Err(error),
         Err(_) => Ok(None),
     }
 }
 
-fn resume(program: Arc<Program>, view: &RecordView) -> Session {
+fn stored(program: Arc<Program>, view: &RecordView) -> Session {
     let environment = form::Environment {
         seed: record_id::seed(view.record),
         instance_id: format!("uuid:{}", record_id::uuid(view.record)),
         ..form::Environment::default()
     };
-    Session::resume(program, environment, &fields_of(view))
+    Session::as_stored(program, environment, &fields_of(view))
 }

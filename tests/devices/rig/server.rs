@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use server::clock;
+use server::config::Config;
 use server::database::{Database, FormRow};
 use server::pack_load;
 use sync::wire::FormRef;
@@ -139,6 +140,15 @@ impl Server {
     /// A new server in this process.
     pub async fn start() -> Self {
         let mut server = Self::stopped().await;
+        server.go_on().await;
+        server
+    }
+
+    /// A new server in this process, with other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let mut server = Self::stopped().await;
+        let home = Arc::get_mut(&mut server.home).expect("nobody else has it yet");
+        change(&mut home.place.config);
         server.go_on().await;
         server
     }

@@ -35,8 +35,37 @@ impl Session {
         environment: Environment,
         fields: &BTreeMap<String, String>,
     ) -> Self {
+        Self::reopen(program, environment, fields).0
+    }
+
+    /// A stored record as it was written, to be read and not to be changed: what its calculations gave then stands, whatever they would give
+    /// here, where the lists and records are not that they looked at.
+    #[must_use]
+    pub fn as_stored(
+        program: Arc<Program>,
+        environment: Environment,
+        fields: &BTreeMap<String, String>,
+    ) -> Self {
+        let (mut session, rows) = Self::reopen(program, environment, fields);
+        for (path, text) in fields {
+            let parts = segments(path).filter(|_| !path.ends_with(']'));
+            let item = parts.and_then(|parts| session.locate(&parts, &rows));
+            if let Some(item) = item.filter(|item| session.holds_text(*item)) {
+                session.set_value(item, text.clone(), None);
+            }
+        }
+        session.pending.value_changed.clear();
+        session
+    }
+
+    /// The record, and its rows by path.
+    fn reopen(
+        program: Arc<Program>,
+        environment: Environment,
+        fields: &BTreeMap<String, String>,
+    ) -> (Self, BTreeMap<String, ItemId>) {
         let mut session = Self::empty(program, environment, false);
-        session.load(fields);
+        let rows = session.load(fields);
         session.take_unwritten();
         session.removed.clear();
         let id = session.program.instance_id;
@@ -48,7 +77,7 @@ impl Session {
         session.run();
         session.fire(Event::Load, None);
         session.begin();
-        session
+        (session, rows)
     }
 
     fn empty(program: Arc<Program>, environment: Environment, new: bool) -> Self {
@@ -84,8 +113,8 @@ impl Session {
         self.leftovers.retain(|_, text| !text.is_empty());
     }
 
-    /// Puts stored fields into the empty record: rows first, in their order.
-    fn load(&mut self, fields: &BTreeMap<String, String>) {
+    /// Puts stored fields into the empty record: rows first, in their order. Returns those by path.
+    fn load(&mut self, fields: &BTreeMap<String, String>) -> BTreeMap<String, ItemId> {
         let program = Arc::clone(&self.program);
         let mut rows: Vec<(usize, u64, &str, Vec<Segment>)> = Vec::new();
         let mut values = Vec::new();
@@ -127,6 +156,7 @@ impl Session {
             }
         }
         self.pending.value_changed.clear();
+        known
     }
 
     fn load_row(

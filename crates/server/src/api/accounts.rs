@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use sync::wire::DeviceId;
 use utoipa::ToSchema;
 
+use super::again::{Again, prove};
 use super::extract::Path;
 use super::sessions::seen;
-use super::signed_in::SignedIn;
+use super::signed_in::{Origin, SignedIn};
 use crate::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, Role};
 use crate::database::{Account, AccountChange, NewAccount, NewClient, Session};
 use crate::error::{ApiError, ApiResult, ErrorBody};
@@ -106,6 +107,8 @@ pub struct TokenWish {
     /// What the device is to be called among the sessions; `ODK Collect`, if not given.
     #[serde(default)]
     device_name: Option<String>,
+    #[serde(flatten)]
+    again: Again,
 }
 
 /// What an `OpenRosa` client is set up with: told once, and kept nowhere.
@@ -260,6 +263,8 @@ pub async fn make_code(
 
 /// Makes a token for an `OpenRosa` client of a person, such as ODK Collect: it is part of the address that the client is
 /// given. It is listed and ended as a session.
+///
+/// It lasts longer than the session that asks for it, so whoever asks shows once more who they are.
 #[utoipa::path(post, path = "/api/v1/accounts/{account}/token", tag = "accounts",
     params(("account" = String, Path, description = "what the person signs in with")),
     request_body = TokenWish,
@@ -268,13 +273,15 @@ pub async fn make_code(
         (status = 400, description = "`bad_json`, `bad_name`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 403, description = "`not_allowed`: who may make codes for somebody may make tokens, and everybody for \
-            themselves", body = ErrorBody),
+            themselves; `sign_in_again`, `wrong_password`, `wrong_code`", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see the account", body = ErrorBody),
         (status = 409, description = "`disabled`: the person may not sign in; `no_field_work`: nothing that the person sends \
             would be applied", body = ErrorBody),
+        (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn make_token(
     State(app): State<App>,
+    origin: Origin,
     SignedIn(session): SignedIn,
     Path(account): Path<String>,
     body: Result<Json<TokenWish>, JsonRejection>,
@@ -284,11 +291,12 @@ pub async fn make_token(
     if account != session.account && !session.role.looks_after(found.role) {
         return Err(not_allowed());
     }
-    let TokenWish { device_name } = read(body)?;
+    let TokenWish { device_name, again } = read(body)?;
     if !found.role.does_field_work() {
         return Err(ApiError::conflict("no_field_work", "the person's role does no field work"));
     }
     let device_name = device_name.as_deref().map(shown_name).transpose()?;
+    prove(&app, origin, &session, again).await?;
     let (token, _) = accounts::new_token();
     let new = NewClient {
         device: DeviceId(accounts::random()),

@@ -10,18 +10,33 @@ use super::extract::Query;
 use super::signed_in::SignedIn;
 use crate::App;
 use crate::audit::Entry;
-use crate::database::AuditOf;
+use crate::database::{AuditOf, AuditSought};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 
 /// Rows in one answer.
 const LIMIT: u64 = 200;
 
-/// Where to go on.
+/// What is looked for, and where to go on.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct AuditQuery {
     /// Only rows before this place.
     #[serde(default)]
     before: Option<i64>,
+    /// Only what accounts did whose name holds this, in any case.
+    #[serde(default)]
+    actor: Option<String>,
+    /// Only this action.
+    #[serde(default)]
+    action: Option<String>,
+    /// Only what was done to something whose name holds this, in any case.
+    #[serde(default)]
+    object: Option<String>,
+    /// Only what was done then or later, milliseconds since 1970-01-01 UTC.
+    #[serde(default)]
+    from: Option<i64>,
+    /// Only what was done before then.
+    #[serde(default)]
+    until: Option<i64>,
 }
 
 /// Somebody did something.
@@ -34,7 +49,8 @@ pub struct AuditEntry {
     /// The account that did it; none: the operator of the machine, or for `sign_in_failed` nobody knows who.
     actor: Option<String>,
     /// `sign_in`, `sign_in_by_code`, `sign_in_failed`, `password_change`, `session_revoke`, `code_make`, `token_make`, `account_add`,
-    /// `account_change`, `account_disable`, `account_enable`, `export`, `repair_apply`, `repair_set_aside`, `pack_load`, `backup` or `restore`.
+    /// `account_change`, `account_disable`, `account_enable`, `export`, `repair_apply`, `repair_set_aside`, `person_erase`, `person_export`,
+    /// `account_erase`, `retention`, `pack_load`, `backup`, `backup_fail`, `restore`, `bundle_import`, `bundle_refuse` or `organisation_key`.
     action: String,
     /// What it was done to: an account, a form, a device and the number of its operation, a pack; empty for a backup.
     object: String,
@@ -46,7 +62,7 @@ pub struct AuditEntry {
     detail: serde_json::Value,
 }
 
-/// The newest 200 rows of the audit log, newest first: all for an administrator, those that concern their units for
+/// The newest 200 rows of the audit log that are looked for, newest first: all for an administrator, those that concern their units for
 /// coordinators and auditors.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "accounts", params(AuditQuery), responses(
     (status = 200, body = Vec<AuditEntry>),
@@ -63,7 +79,18 @@ pub async fn list(
     }
     let of =
         if session.role.oversees_all() { AuditOf::All } else { AuditOf::SeenBy(&session.account) };
-    let rows = app.database().audit(of, query.before, LIMIT).await?;
+    let AuditQuery { before, actor, action, object, from, until } = query;
+    let given = |text: Option<String>| {
+        text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    };
+    let sought = AuditSought {
+        actor: given(actor),
+        action: given(action),
+        object: given(object),
+        from_ms: from,
+        until_ms: until,
+    };
+    let rows = app.database().audit_with(of, &sought, before, LIMIT).await?;
     Ok(Json(rows.into_iter().map(entry).collect()))
 }
 

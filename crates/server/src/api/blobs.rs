@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 
 use super::extract::{Path, Query};
 use super::signed_in::{OnceSignedIn, SignedIn};
+use crate::budgets::Take;
 use crate::config::MAX_BLOB;
 use crate::database::NewBlob;
 use crate::error::{ApiError, ApiResult, ErrorBody};
@@ -110,6 +111,7 @@ pub async fn missing(
         (status = 413, description = "`too_large`", body = ErrorBody),
         (status = 422, description = "`chunk_mismatch`: damaged on the way; `blob_mismatch`: the chunks together \
             are not that file, all are to be sent again", body = ErrorBody),
+        (status = 429, description = "`too_many_requests`, with `Retry-After`: send the chunk again then", body = ErrorBody),
     ))]
 pub async fn write(
     State(app): State<App>,
@@ -140,6 +142,7 @@ pub async fn write(
             "the chunk's hash is not the one in X-Chunk-Hash",
         ));
     }
+    app.budgets().take(&session.account, Take::Bytes(body.len() as u64))?;
     if app.database().is_erased_blob(hash).await? {
         return Ok(kept(&Chunks::default()));
     }
@@ -228,6 +231,7 @@ pub(crate) async fn finish(app: &App, blob: NewBlob<'_>) -> ApiResult<()> {
         (status = 400, description = "`bad_hash`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see it", body = ErrorBody),
+        (status = 429, description = "`too_many_requests`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn read(
     State(app): State<App>,
@@ -240,6 +244,7 @@ pub async fn read(
     if !app.database().may_see_blob(&session.account, hash).await? {
         return Err(unknown());
     }
+    app.budgets().take(&session.account, Take::Bytes(blob.size))?;
     let bytes = app.blobs().read(hash).await.map_err(ApiError::internal)?;
     let (media_type, disposition) = shown_as(&blob.media_type);
     // What its sender called it stands in the record; a name from a phone has no place in a header.

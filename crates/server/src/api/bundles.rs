@@ -15,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::blobs::storage_error;
 use super::extract::{Path, Query};
 use super::signed_in::SignedIn;
+use crate::budgets::Take;
 use crate::bundle::incoming::hash_of;
 use crate::bundle::{ImportError, Receipt, Refusal, import, keys};
 use crate::error::{ApiError, ApiResult, ErrorBody};
@@ -132,6 +133,7 @@ pub async fn standing(
         (status = 422, description = "`bundle_mismatch`: the pieces are not that bundle, bring it from the start; \
             `altered`, `cut_short`: it is not what its device signed; `unknown_key`, `not_for_server`: this server cannot \
             open it; `newer_version`. Nothing of it was kept", body = ErrorBody),
+        (status = 429, description = "`too_many_requests`, with `Retry-After`: go on from there then", body = ErrorBody),
         (status = 507, description = "`storage_full`: bring it again", body = ErrorBody),
     ))]
 pub async fn write(
@@ -160,6 +162,7 @@ pub async fn write(
         let message = format!("{held} of {} bytes are here", query.size);
         return Err(ApiError::conflict("wrong_place", message));
     }
+    app.budgets().take(&session.account, Take::Bytes(body.len() as u64))?;
     if !body.is_empty() {
         incoming.append(hash, body.to_vec()).await.map_err(storage_error)?;
     }
@@ -184,6 +187,7 @@ pub async fn write(
         (status = 403, description = "`wrong_device`", body = ErrorBody),
         (status = 413, description = "`too_large`", body = ErrorBody),
         (status = 422, description = "`altered`, `cut_short`, `unknown_key`, `not_for_server`, `newer_version`", body = ErrorBody),
+        (status = 429, description = "`too_many_requests`, with `Retry-After`: bring it again then", body = ErrorBody),
         (status = 507, description = "`storage_full`", body = ErrorBody),
     ))]
 pub async fn take(
@@ -194,7 +198,7 @@ pub async fn take(
     let incoming = app.incoming();
     // Under a name of its own until its hash is known.
     let name = Hash(accounts::random());
-    let received = receive(&app, name, body).await;
+    let received = receive(&app, &session.account, name, body).await;
     let hash = match received {
         Ok(()) => hash_of(&incoming.path(name)).await.map_err(ApiError::internal),
         Err(error) => Err(error),
@@ -216,7 +220,7 @@ pub async fn take(
 }
 
 /// Puts a body on the disk as it comes.
-async fn receive(app: &App, name: Hash, mut body: Body) -> ApiResult<()> {
+async fn receive(app: &App, account: &str, name: Hash, mut body: Body) -> ApiResult<()> {
     const PIECE: usize = 1 << 20;
     let (mut piece, mut size) = (Vec::new(), 0_u64);
     while let Some(frame) = body.frame().await {
@@ -228,9 +232,11 @@ async fn receive(app: &App, name: Hash, mut body: Body) -> ApiResult<()> {
         }
         piece.extend_from_slice(&bytes);
         if piece.len() >= PIECE {
+            app.budgets().take(account, Take::Bytes(piece.len() as u64))?;
             app.incoming().append(name, std::mem::take(&mut piece)).await.map_err(storage_error)?;
         }
     }
+    app.budgets().take(account, Take::Bytes(piece.len() as u64))?;
     app.incoming().append(name, piece).await.map_err(storage_error)
 }
 

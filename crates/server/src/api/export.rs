@@ -11,14 +11,19 @@ use pack::phone::PhonePack;
 use serde::Deserialize;
 use sync::view::RecordView;
 use sync::wire::{Hash, State as RecordStage, Value};
+use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
 use super::extract::Query;
 use super::signed_in::SignedIn;
+use crate::budgets::Take;
 use crate::database::FormRow;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::export::{Export, Language, workbook};
 use crate::{App, clock};
+
+/// An export holds all records of a form in memory: so many at a time, and others wait.
+static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// Which records, and in which language.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -49,6 +54,7 @@ pub struct ExportQuery {
     (status = 400, description = "`bad_state`", body = ErrorBody),
     (status = 401, description = "`signed_out`", body = ErrorBody),
     (status = 404, description = "`not_found`: no such form", body = ErrorBody),
+    (status = 429, description = "`too_many_requests`, with `Retry-After`", body = ErrorBody),
 ))]
 pub async fn records(
     State(app): State<App>,
@@ -61,10 +67,13 @@ pub async fn records(
         state.transpose().map_err(|error| ApiError::bad_request("bad_state", error.to_string()))?;
     let database = app.database();
     let forms = database.form_versions(&query.form).await?;
-    if forms.is_empty() {
-        return Err(ApiError::not_found("no form has that id"));
-    }
+    let unknown = || ApiError::not_found("no form has that id");
+    let newest = forms.first().ok_or_else(unknown)?.form.hash;
+    // What is asked in a programme is nobody else's either.
+    database.form_seen_by(&session.account, newest).await?.ok_or_else(unknown)?;
     let units = units(&app).await?;
+    app.budgets().take(&session.account, Take::Report)?;
+    let _turn = TURNS.acquire().await.map_err(ApiError::internal)?;
     let states = database.visible_records(&session.account, &query.form).await?;
     let public_url = app.config().public_url.clone().unwrap_or_default();
     let file_name = file_name(&query.form);

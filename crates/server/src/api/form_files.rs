@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::extract::Path;
 use super::signed_in::SignedIn;
 use crate::App;
-use crate::database::{FileRow, HeldFile};
+use crate::database::{FileRow, HeldFile, Session};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 
 /// A file beside a form, as it is listed.
@@ -43,12 +43,12 @@ impl From<FileRow> for Listed {
     ))]
 pub async fn list(
     State(app): State<App>,
-    _: SignedIn,
+    SignedIn(session): SignedIn,
     Path(hash): Path<String>,
 ) -> ApiResult<Json<Vec<Listed>>> {
     let unknown = || ApiError::not_found("no form has that hash");
     let hash: Hash = hash.parse().map_err(|_not_a_hash| unknown())?;
-    app.database().form(hash).await?.ok_or_else(unknown)?;
+    app.database().form_seen_by(&session.account, hash).await?.ok_or_else(unknown)?;
     Ok(Json(app.database().form_files(hash).await?.into_iter().map(Listed::from).collect()))
 }
 
@@ -62,10 +62,10 @@ pub async fn list(
     ))]
 pub async fn whole(
     State(app): State<App>,
-    _: SignedIn,
+    SignedIn(session): SignedIn,
     Path(hash): Path<String>,
 ) -> ApiResult<Response> {
-    let file = find(&app, &hash).await?;
+    let file = find(&app, &session, &hash).await?;
     let bytes = app.database().file_bytes(&file).await?;
     Ok(immutable(&file, bytes))
 }
@@ -83,18 +83,18 @@ pub async fn whole(
     ))]
 pub async fn piece(
     State(app): State<App>,
-    _: SignedIn,
+    SignedIn(session): SignedIn,
     Path((hash, piece)): Path<(String, u64)>,
 ) -> ApiResult<Response> {
-    let file = find(&app, &hash).await?;
+    let file = find(&app, &session, &hash).await?;
     let bytes = app.database().file_piece(file.hash, piece).await?;
     Ok(immutable(&file, bytes.ok_or_else(|| ApiError::not_found("the file ends before that"))?))
 }
 
-async fn find(app: &App, hash: &str) -> ApiResult<HeldFile> {
+async fn find(app: &App, session: &Session, hash: &str) -> ApiResult<HeldFile> {
     let unknown = || ApiError::not_found("no form has that file");
     let hash: Hash = hash.parse().map_err(|_not_a_hash| unknown())?;
-    app.database().file(hash).await?.ok_or_else(unknown)
+    app.database().file_seen_by(&session.account, hash).await?.ok_or_else(unknown)
 }
 
 fn immutable(file: &HeldFile, bytes: Vec<u8>) -> Response {

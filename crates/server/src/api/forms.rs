@@ -16,16 +16,16 @@ use crate::error::{ApiError, ApiResult, ErrorBody};
     responses(
         (status = 200, description = "the `XForm`, never changes", content_type = "application/xml"),
         (status = 401, description = "`signed_out`", body = ErrorBody),
-        (status = 404, description = "`not_found`", body = ErrorBody),
+        (status = 404, description = "`not_found`, also for a form of a programme that the asker does not see", body = ErrorBody),
     ))]
 pub async fn form(
     State(app): State<App>,
-    _: SignedIn,
+    SignedIn(session): SignedIn,
     Path(hash): Path<String>,
 ) -> ApiResult<Response> {
     let unknown = || ApiError::not_found("no form has that hash");
     let hash: Hash = hash.parse().map_err(|_not_a_hash| unknown())?;
-    let form = app.database().form(hash).await?.ok_or_else(unknown)?;
+    let form = app.database().form_seen_by(&session.account, hash).await?.ok_or_else(unknown)?;
     let headers = [
         (header::CONTENT_TYPE, "application/xml; charset=utf-8"),
         (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),

@@ -1,6 +1,7 @@
 //! The API, one file for each resource.
 
 pub mod accounts;
+mod again;
 pub mod audit;
 pub mod blobs;
 pub mod bundles;

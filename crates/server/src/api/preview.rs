@@ -13,6 +13,7 @@ use xlsform::Kind;
 use super::extract::Query;
 use super::signed_in::SignedIn;
 use crate::App;
+use crate::budgets::Take;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::problem_words;
 use crate::spreadsheet_form::{self, FileProblem};
@@ -108,10 +109,11 @@ async fn keep_columns(app: &App) -> ApiResult<Vec<String>> {
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 413, description = "`too_large`: more than 4 MiB", body = ErrorBody),
         (status = 415, description = "`unknown_file`: the name has none of the endings", body = ErrorBody),
+        (status = 429, description = "`too_many_requests`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn preview(
     State(app): State<App>,
-    _: SignedIn,
+    SignedIn(session): SignedIn,
     Query(query): Query<PreviewQuery>,
     body: Result<Bytes, BytesRejection>,
 ) -> ApiResult<Json<Preview>> {
@@ -120,6 +122,7 @@ pub async fn preview(
         let message = "a form is an .xlsx, .xls, .csv or .md file";
         ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_file", message)
     })?;
+    app.budgets().take(&session.account, Take::Report)?;
     let keep_columns = keep_columns(&app).await?;
     let _turn = TURN.acquire().await.map_err(ApiError::internal)?;
     let converted = move || spreadsheet_form::write(&query.name, kind, &body, &keep_columns);

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::request::Parts;
 use axum::response::Response;
 use serde::Deserialize;
 use sync::pull::{About, PAGE_SIZE};
@@ -40,7 +39,6 @@ pub async fn pull(
     State(app): State<App>,
     SignedIn(session): SignedIn,
     Query(query): Query<PullQuery>,
-    parts: Parts,
 ) -> ApiResult<Response> {
     let deadline = Instant::now() + Duration::from_secs(query.wait.unwrap_or(0).min(MAX_WAIT));
     let mut news = app.news();
@@ -64,13 +62,16 @@ pub async fn pull(
             _ = stopping.changed() => {}
         }
         // Much can happen while somebody waits: a session that was revoked meanwhile hears no news.
-        still_signed_in(&app, parts.clone()).await?;
+        still_signed_in(&app, &session).await?;
     }
 }
 
-async fn still_signed_in(app: &App, mut parts: Parts) -> ApiResult<()> {
-    use axum::extract::FromRequestParts;
-    SignedIn::from_request_parts(&mut parts, app).await.map(drop)
+/// Asked by its number: a person who sets another password meanwhile goes on under another token.
+async fn still_signed_in(app: &App, session: &Session) -> ApiResult<()> {
+    app.database().session_goes_on(session.id).await?.map_err(|is_revoked| match is_revoked {
+        true => ApiError::session_revoked(),
+        false => ApiError::signed_out(),
+    })
 }
 
 async fn page(app: &App, session: &Session, cursor: Option<&str>) -> ApiResult<FeedPage> {

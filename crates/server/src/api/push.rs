@@ -13,6 +13,7 @@ use sync::wire::PushRequest;
 
 use super::signed_in::OnceSignedIn;
 use super::{CBOR, cbor};
+use crate::budgets::Take;
 use crate::config::MAX_BODY;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock};
@@ -31,6 +32,8 @@ use crate::{App, clock};
         (status = 403, description = "`wrong_device`: the device is another account's", body = ErrorBody),
         (status = 413, description = "`too_large`: more than 4 MiB", body = ErrorBody),
         (status = 415, description = "`not_cbor`, `unknown_encoding`", body = ErrorBody),
+        (status = 429, description = "`too_many_requests`, with `Retry-After`: nothing was stored, send the same again then",
+            body = ErrorBody),
         (status = 507, description = "`storage_full`: nothing was stored", body = ErrorBody),
     ))]
 pub async fn push(
@@ -51,6 +54,8 @@ pub async fn push(
         let message = format!("more than {MAX_OPERATIONS} operations");
         return Err(ApiError::bad_request("too_many_operations", message));
     }
+    app.budgets().take(&session.account, Take::Bytes(body.len() as u64))?;
+    app.budgets().take(&session.account, Take::Operations(request.operations.len()))?;
     let device = request.device;
     let sender = Sender { account: &session.account, revoked: session.disabled };
     let pushed = app.database().push(Batch::read(request), sender, clock::now_ms()).await?;

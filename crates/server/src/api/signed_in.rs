@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, header};
 use tracing::Span;
 
+use crate::budgets::Take;
 use crate::database::Session;
 use crate::error::ApiError;
 use crate::{App, accounts, clock};
@@ -55,6 +56,7 @@ impl FromRequestParts<App> for OnceSignedIn {
         if session.revoked && !session.disabled {
             return Err(ApiError::session_revoked());
         }
+        app.budgets().take(&session.account, Take::Request)?;
         if !session.disabled && now_ms - session.seen_ms > TOUCH_MS {
             app.database().touch_session(session.id, now_ms).await?;
         }

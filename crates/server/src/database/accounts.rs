@@ -483,6 +483,22 @@ impl Database {
         self.session_of(key, Client::App).await
     }
 
+    /// Whether a session that was open goes on, also under another token; `Err`: whether somebody else ended it.
+    pub async fn session_goes_on(&self, id: i64) -> Answer<Result<(), bool>> {
+        let row: Option<(bool, bool)> = query_as(
+            "SELECT s.revoked = 1 OR a.disabled_ms IS NOT NULL, s.ended_ms IS NULL
+             FROM session s JOIN account a ON a.name = s.account WHERE s.id = $1",
+        )
+        .bind(id)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(match row {
+            Some((false, true)) => Ok(()),
+            Some((is_revoked, _)) => Err(is_revoked),
+            None => Err(false),
+        })
+    }
+
     /// The same of such a client: what one knows a session by opens no other's.
     pub(super) async fn session_of(
         &self,

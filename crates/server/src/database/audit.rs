@@ -28,6 +28,21 @@ pub enum AuditOf<'a> {
     SeenBy(&'a str),
 }
 
+/// What rows of the log are looked for by; nothing: all.
+#[derive(Clone, Debug, Default)]
+pub struct AuditSought {
+    /// A part of the account that did it, in any case.
+    pub actor: Option<String>,
+    /// The action's name.
+    pub action: Option<String>,
+    /// A part of what it was done to, in any case.
+    pub object: Option<String>,
+    /// Not before then.
+    pub from_ms: Option<i64>,
+    /// Before then.
+    pub until_ms: Option<i64>,
+}
+
 /// Rows read at a time.
 const PAGE: usize = 1_000;
 
@@ -43,11 +58,38 @@ impl Database {
         before: Option<i64>,
         limit: u64,
     ) -> Answer<Vec<Entry>> {
+        self.audit_with(of, &AuditSought::default(), before, limit).await
+    }
+
+    /// The newest of those that are looked for.
+    pub async fn audit_with(
+        &self,
+        of: AuditOf<'_>,
+        sought: &AuditSought,
+        before: Option<i64>,
+        limit: u64,
+    ) -> Answer<Vec<Entry>> {
+        let AuditSought { actor, action, object, from_ms, until_ms } = sought;
         let mut query = Builder::new(COLUMNS);
         query.push(" WHERE seq < ").push_bind(before.unwrap_or(i64::MAX));
         if let AuditOf::SeenBy(account) = of {
             query.push(" AND unit IN (SELECT unit FROM visible_unit WHERE account = ");
             query.push_bind(account).push(")");
+        }
+        for (column, part) in [("actor", actor), ("object", object)] {
+            if let Some(part) = part {
+                query.push(" AND lower(").push(column).push(") LIKE ").push_bind(holding(part));
+                query.push(" ESCAPE '!'");
+            }
+        }
+        if let Some(action) = action {
+            query.push(" AND action = ").push_bind(action);
+        }
+        if let Some(from_ms) = from_ms {
+            query.push(" AND at_ms >= ").push_bind(*from_ms);
+        }
+        if let Some(until_ms) = until_ms {
+            query.push(" AND at_ms < ").push_bind(*until_ms);
         }
         query.push(" ORDER BY seq DESC LIMIT ").push_bind(signed(limit));
         let rows: Vec<Row> = query.build_as().fetch_all(&self.readers).await?;
@@ -142,6 +184,18 @@ impl Database {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// The pattern of what holds a text.
+fn holding(part: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in part.to_lowercase().chars() {
+        if matches!(letter, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern + "%"
 }
 
 /// Adds a row to the log.

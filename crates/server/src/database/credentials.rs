@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::accounts::end_codes;
 use super::audit::{Event, note};
 use super::sql::{query, query_scalar};
-use super::{Answer, CodeKey, Database, SessionKey};
+use super::{Answer, CodeKey, Database, SessionKey, Write};
 use crate::audit::Action;
 
 /// What shows that somebody may set an account's password.
@@ -42,16 +42,7 @@ impl Database {
         let (way, before) = match proof {
             Proof::Password(before) => ("password", Some(before)),
             Proof::Code(code) => {
-                let used = query(
-                    "UPDATE sign_in_code SET used_ms = $3
-                     WHERE code_hash = $1 AND account = $2 AND used_ms IS NULL AND ends_ms > $3",
-                )
-                .bind(code.as_slice())
-                .bind(new.account)
-                .bind(now_ms)
-                .execute(&mut tx)
-                .await?;
-                if used == 0 {
+                if !use_code(&mut tx, new.account, code, now_ms).await? {
                     return Ok(false);
                 }
                 ("code", None)
@@ -90,6 +81,14 @@ impl Database {
         Ok(true)
     }
 
+    /// Uses up a code that was made for an account. Says whether it was good.
+    pub async fn use_code(&self, account: &str, code: &CodeKey, now_ms: i64) -> Answer<bool> {
+        let mut tx = self.begin_write().await?;
+        let is_used = use_code(&mut tx, account, code, now_ms).await?;
+        tx.commit().await?;
+        Ok(is_used)
+    }
+
     /// Writes down that somebody tried to sign in and was not let in. `account`: the name and unit of whom they said to be,
     /// if there is such a person.
     pub async fn note_failed_sign_in(
@@ -105,4 +104,17 @@ impl Database {
         tx.commit().await?;
         Ok(())
     }
+}
+
+async fn use_code(tx: &mut Write, account: &str, code: &CodeKey, now_ms: i64) -> Answer<bool> {
+    let used = query(
+        "UPDATE sign_in_code SET used_ms = $3
+         WHERE code_hash = $1 AND account = $2 AND used_ms IS NULL AND ends_ms > $3",
+    )
+    .bind(code.as_slice())
+    .bind(account)
+    .bind(now_ms)
+    .execute(&mut *tx)
+    .await?;
+    Ok(used > 0)
 }

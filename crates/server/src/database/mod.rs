@@ -35,7 +35,7 @@ pub use accounts::{
     Account, AccountChange, ByCode, CodeKey, NewAccount, NewSession, Seen, Session, SessionKey,
     SessionRow,
 };
-pub use audit::AuditOf;
+pub use audit::{AuditOf, AuditSought};
 pub use blobs::{BlobRow, NewBlob};
 pub use bundles::Signer;
 pub use content::{FormRow, NewPack};

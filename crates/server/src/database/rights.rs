@@ -10,7 +10,7 @@ use sync::wire::{FormRef, Hash};
 use super::accounts::stored_role;
 use super::personal::{PersonalRule, mask_for, rules};
 use super::sql::{At, query_as, query_scalar};
-use super::{Answer, Transaction, bytes};
+use super::{Answer, Database, FormRow, HeldFile, Transaction, bytes};
 
 /// The forms and units there are, and which questions are personal.
 pub(super) struct Published {
@@ -96,6 +96,40 @@ pub(super) async fn programmes<'c>(at: impl Into<At<'c>>, account: &str) -> Answ
     .bind(account)
     .fetch_all(at)
     .await?)
+}
+
+impl Database {
+    /// The form of that hash, if it is of a programme that the account sees.
+    pub async fn form_seen_by(&self, account: &str, hash: Hash) -> Answer<Option<FormRow>> {
+        let Some(row) = self.form(hash).await? else { return Ok(None) };
+        let is_seen: bool = query_scalar(
+            "SELECT NOT EXISTS (SELECT 1 FROM account_programme WHERE account = $1)
+                 OR EXISTS (SELECT 1 FROM form_programme its
+                     JOIN account_programme mine ON mine.programme = its.programme
+                     WHERE its.form = $2 AND mine.account = $1)",
+        )
+        .bind(account)
+        .bind(&row.form.id)
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(Some(row).filter(|_| is_seen))
+    }
+
+    /// The file of that hash, if it is beside a form of a programme that the account sees.
+    pub async fn file_seen_by(&self, account: &str, hash: Hash) -> Answer<Option<HeldFile>> {
+        let is_seen: bool = query_scalar(
+            "SELECT NOT EXISTS (SELECT 1 FROM account_programme WHERE account = $1)
+                 OR EXISTS (SELECT 1 FROM form_file beside JOIN form ON form.hash = beside.form
+                     JOIN form_programme its ON its.form = form.id
+                     JOIN account_programme mine ON mine.programme = its.programme
+                     WHERE beside.file = $2 AND mine.account = $1)",
+        )
+        .bind(account)
+        .bind(hash.0.as_slice())
+        .fetch_one(&self.readers)
+        .await?;
+        if is_seen { self.file(hash).await } else { Ok(None) }
+    }
 }
 
 impl Directory for Rights<'_> {

@@ -14,6 +14,7 @@ use super::{ROOT, address};
 use crate::accounts::MAX_NAME;
 use crate::api::session::{owner_of, wrong_credentials};
 use crate::api::signed_in::{Origin, TOUCH_MS, is_over};
+use crate::budgets::Take;
 use crate::database::Session;
 use crate::{App, accounts, clock};
 
@@ -56,6 +57,7 @@ impl FromRequestParts<App> for Client {
             None => (of_header(app, origin, parts).await?, ROOT.to_owned()),
         };
         Span::current().record("account", session.account.as_str());
+        app.budgets().take(&session.account, Take::Request)?;
         let base = match app.config().public_url.as_deref() {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => {

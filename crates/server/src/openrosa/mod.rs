@@ -25,6 +25,7 @@ use utoipa_axum::routes;
 
 use crate::api::blobs::keep_whole;
 use crate::api::entities::csv_of;
+use crate::budgets::Take;
 use crate::config::MAX_BODY;
 use crate::database::NewBlob;
 use crate::error::ApiError;
@@ -162,12 +163,13 @@ struct FormFile {
     ))]
 async fn form(
     State(app): State<App>,
-    _: Client,
+    client: Client,
     Path(FormFile { file }): Path<FormFile>,
 ) -> Answer {
     let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such form");
     let hash = file.strip_suffix(".xml").and_then(|hash| hash.parse().ok()).ok_or_else(unknown)?;
-    let row = app.database().form(hash).await?.ok_or_else(unknown)?;
+    let row = app.database().form_seen_by(&client.session.account, hash).await?;
+    let row = row.ok_or_else(unknown)?;
     Ok(([(header::CONTENT_TYPE, XML)], row.xml).into_response())
 }
 
@@ -208,7 +210,8 @@ async fn manifest(
 ) -> Answer {
     let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such form");
     let hash = hash.parse().map_err(|_not_a_hash| unknown())?;
-    let form = app.database().form(hash).await?.ok_or_else(unknown)?;
+    let form = app.database().form_seen_by(&client.session.account, hash).await?;
+    let form = form.ok_or_else(unknown)?;
     let mut manifest =
         String::from("<manifest xmlns=\"http://openrosa.org/xforms/xformsManifest\">");
     let files = app.database().form_files(hash).await?;
@@ -322,10 +325,15 @@ struct ListFile {
         (status = 401, description = "the token was ended or never was, or its account was disabled"),
         (status = 404, description = "no such file"),
     ))]
-async fn file(State(app): State<App>, _: Client, Path(ByHash { hash }): Path<ByHash>) -> Answer {
+async fn file(
+    State(app): State<App>,
+    client: Client,
+    Path(ByHash { hash }): Path<ByHash>,
+) -> Answer {
     let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such file");
     let hash = hash.parse().map_err(|_not_a_hash| unknown())?;
-    let file = app.database().file(hash).await?.ok_or_else(unknown)?;
+    let file = app.database().file_seen_by(&client.session.account, hash).await?;
+    let file = file.ok_or_else(unknown)?;
     let bytes = app.database().file_bytes(&file).await?;
     Ok(([(header::CONTENT_TYPE, file.media_type)], bytes).into_response())
 }
@@ -380,6 +388,7 @@ fn submission_headers(client: &Client) -> [(HeaderName, HeaderValue); 2] {
         (status = 400, description = "no multipart, no XML, broken XML: nothing was stored", content_type = "text/xml"),
         (status = 401, description = "the token was ended or never was, or its account was disabled"),
         (status = 413, description = "more than 32 MiB, or 4 MiB of XML"),
+        (status = 429, description = "more than one person may send at a time, with `Retry-After`: nothing was stored"),
         (status = 507, description = "the server's disk is full; send again later"),
     ))]
 async fn submit(
@@ -390,6 +399,9 @@ async fn submit(
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
     let _permit = READING.acquire().await.map_err(ApiError::internal)?;
     let sent = read(body).await?;
+    let account = &client.session.account;
+    app.budgets().take(account, Take::Bytes(sent.bytes()))?;
+    app.budgets().take(account, Take::Operations(1))?;
     if let Some(phone) = &client.device_id {
         app.database().name_client(&client.session, phone).await?;
     }
@@ -432,6 +444,13 @@ struct Sent {
     attachments: BTreeMap<String, Attachment>,
     /// Whether the client says that more attachments follow.
     is_incomplete: bool,
+}
+
+impl Sent {
+    fn bytes(&self) -> u64 {
+        let attachments = self.attachments.values().map(|attachment| attachment.file.size);
+        self.xml.len() as u64 + attachments.sum::<u64>()
+    }
 }
 
 struct Attachment {

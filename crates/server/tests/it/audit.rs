@@ -205,3 +205,60 @@ async fn what_fails_is_not_in_the_log() {
     thu.ask(Method::POST, "accounts/quan_tri/code", json!({})).await;
     assert_eq!(actions(&server).await.len(), before.len() + 1, "she signed in");
 }
+
+#[tokio::test]
+async fn the_log_is_searched_by_who_did_what_to_what_and_when_page_by_page() {
+    let server = TestApp::start().await;
+    let quan_tri = server.device("quan_tri").await;
+    let an = server.device("an").await;
+    for account in ["lan", "minh", "lan"] {
+        an.ask(Method::POST, &format!("accounts/{account}/code"), json!({})).await;
+    }
+    quan_tri.ask(Method::POST, "accounts/hoa/code", json!({})).await;
+    let found = async |device: &Device<'_>, query: &str| {
+        let rows = device.get(&format!("/api/v1/audit?{query}")).await.json();
+        let told = |row: &serde_json::Value| {
+            format!(
+                "{} {} {}",
+                row["actor"].as_str().unwrap_or("-"),
+                row["action"].as_str().unwrap(),
+                row["object"].as_str().unwrap()
+            )
+        };
+        rows.as_array().unwrap().iter().map(told).collect::<Vec<_>>()
+    };
+    let codes =
+        ["quan_tri code_make hoa", "an code_make lan", "an code_make minh", "an code_make lan"];
+    assert_eq!(found(&quan_tri, "action=code_make").await, codes);
+    assert_eq!(
+        found(&quan_tri, "action=code_make&actor=AN").await,
+        codes,
+        "a part, in any case: quAN_tri too"
+    );
+    assert_eq!(
+        found(&quan_tri, "action=code_make&actor=n_t").await,
+        codes[..1],
+        "an underscore is itself"
+    );
+    assert_eq!(found(&quan_tri, "actor=n%25").await, [""; 0], "and so is a percent sign");
+    assert_eq!(
+        found(&quan_tri, "object=Lan&actor=an&action=code_make").await,
+        [codes[1], codes[3]]
+    );
+    assert_eq!(found(&an, "action=code_make").await, codes[1..], "and only what is of their units");
+    assert_eq!(found(&quan_tri, "action=code").await, [""; 0], "an action is given whole");
+    assert_eq!(found(&quan_tri, "actor=%20&action=code_make&object=").await, codes, "nothing: all");
+
+    let rows = quan_tri.get("/api/v1/audit?action=code_make").await.json();
+    let (newest, oldest) = (&rows[0], &rows[3]);
+    let of = |row: &serde_json::Value, what: &str| row[what].as_i64().unwrap();
+    let until = format!("action=code_make&until={}", of(oldest, "at_ms"));
+    assert_eq!(found(&quan_tri, &until).await, [""; 0], "the end is not in it");
+    let between =
+        format!("action=code_make&from={}&until={}", of(oldest, "at_ms"), of(newest, "at_ms") + 1);
+    assert_eq!(found(&quan_tri, &between).await, codes, "the beginning is");
+    assert_eq!(found(&quan_tri, "action=account_add&from=2").await, [""; 0]);
+    let older = format!("action=code_make&actor=an&before={}", of(&rows[1], "seq"));
+    assert_eq!(found(&quan_tri, &older).await, codes[2..], "it goes on with the same search");
+    assert_eq!(quan_tri.get("/api/v1/audit?from=heute").await.code(), "bad_query");
+}

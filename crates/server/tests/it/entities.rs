@@ -206,6 +206,64 @@ async fn changes_that_did_not_see_each_other_are_both_kept_and_shown_until_a_coo
     assert_eq!(an.entity_conflicts().await, serde_json::json!([]));
 }
 
+/// Changes the household that is chosen from the list, as a spreadsheet with `entity_id` asks for it: only a phone has that list.
+fn choose_and_change() -> String {
+    format!(
+        r#"{HEAD}<h:head><h:title>Sửa</h:title><model entities:entities-version="2024.1.0"><instance><data id="sua" version="1">
+        <ho/><nguoi/><meta><entity dataset="ho_dan" id="" update="1" baseVersion="" trunkVersion="" branchId=""/></meta></data></instance>
+        <instance id="ho_dan" src="jr://file-csv/ho_dan.csv"/><bind nodeset="/data/nguoi" entities:saveto="nguoi"/>
+        <bind nodeset="/data/meta/entity/@id" calculate="/data/ho"/>
+        <bind nodeset="/data/meta/entity/@baseVersion" calculate="instance('ho_dan')/root/item[name=/data/ho]/__version"/>
+        </model></h:head><h:body><input ref="/data/ho"/><input ref="/data/nguoi"/></h:body></h:html>"#
+    )
+}
+
+#[tokio::test]
+async fn the_version_that_a_phone_saw_is_what_it_wrote_and_not_worked_out_here_without_its_list() {
+    let server = with_forms().await;
+    let xml = choose_and_change();
+    let form = form_ref("sua", &xml);
+    let new = NewPack {
+        hash: codec::hash(b"sua"),
+        json: server
+            .app
+            .database()
+            .pack_json(server.app.database().pack_hash().await.unwrap().unwrap())
+            .await
+            .unwrap()
+            .unwrap(),
+        forms: vec![
+            FormRow { form: form.clone(), xml },
+            FormRow { form: form_ref("ho", &register()), xml: register() },
+        ],
+        files: vec![],
+        units: vec![],
+        programmes: BTreeMap::new(),
+        personal: vec![],
+    };
+    assert!(server.app.database().load_pack(&new, 3).await.unwrap());
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    lan.push(&[lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")])])
+        .await;
+    let change = |device: &Device<'_>, record, base: &str, people: &str| {
+        let fields = [
+            ("ho", text(HOUSE)),
+            ("nguoi", text(people)),
+            ("meta/entity/@id", text(HOUSE)),
+            ("meta/entity/@baseVersion", text(base)),
+        ];
+        Operation { form: form.clone(), ..device.create(1, record, "phuong_a", &fields) }
+    };
+    minh.push(&[change(&minh, 2, "1", "5")]).await;
+    assert_eq!(lan.entity_conflicts().await, serde_json::json!([]), "Minh saw what Lan had made");
+    let an = server.device("an").await;
+    an.push(&[change(&an, 3, "1", "6")]).await;
+    let met = lan.entity_conflicts().await;
+    let bases: Vec<&serde_json::Value> =
+        met[0]["versions"].as_array().unwrap().iter().map(|one| &one["base"]).collect();
+    assert_eq!(bases, [0, 1, 1], "An had not seen Minh's");
+}
+
 #[tokio::test]
 async fn a_change_that_comes_before_its_entity_waits_for_it() {
     let server = with_forms().await;

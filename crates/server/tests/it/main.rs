@@ -6,6 +6,7 @@ mod app;
 mod audit;
 mod backup;
 mod blobs;
+mod budgets;
 mod bundle;
 mod cli;
 mod docs;

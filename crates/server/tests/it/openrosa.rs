@@ -12,6 +12,7 @@ use form::{Environment, LocalTime, Program, Resources, Session, compile, parse_x
 use md5::{Digest, Md5};
 use serde_json::json;
 use server::accounts;
+use server::budgets::Allowance;
 use server::database::NewClient;
 use server::pack_load;
 use sync::codec;
@@ -19,6 +20,7 @@ use sync::view::{RecordView, conflicts};
 use sync::wire::{DeviceId, State, Value};
 
 use crate::app::{Answer, Device, FORM, PASSWORD, TestApp, form_ref, text};
+use crate::budgets::{NEVER, assert_waits};
 
 const FIRST: &str = "uuid:0192e6f1-0000-7000-8000-0000000000a1";
 const SECOND: &str = "uuid:0192e6f1-0000-7000-8000-0000000000b2";
@@ -574,7 +576,8 @@ async fn a_token_is_made_listed_and_ended_by_who_looks_after_its_owner() {
             ("content-type", "application/json"),
         ];
         let path = format!("/api/v1/accounts/{account}/token");
-        let body = Body::from(json!({ "device_name": "Máy Samsung" }).to_string());
+        let body =
+            Body::from(json!({ "device_name": "Máy Samsung", "password": PASSWORD }).to_string());
         server.request(Method::POST, &path, &headers, body).await
     };
     assert_eq!(make(&lan, "minh").await.status, StatusCode::NOT_FOUND);
@@ -802,4 +805,23 @@ async fn a_client_that_knows_name_and_token_proves_it_and_never_sends_the_token(
     let refused = client.request(Method::GET, "/openrosa/formList", &proof, Vec::new()).await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
     assert_eq!(server.get("/openrosa/formList", &given).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_client_waits_as_its_person_does_and_the_same_submission_goes_through_later() {
+    let server =
+        TestApp::with(|config| config.allowances.operations = Allowance::new(1, NEVER)).await;
+    let collect = server.collect("lan").await;
+    assert_eq!(collect.submit(&filled(FIRST, &[]), &[]).await.status, StatusCode::CREATED);
+    let second = filled(SECOND, &[]);
+    let refused = collect.submit(&second, &[]).await;
+    refused.is_response(StatusCode::TOO_MANY_REQUESTS, "more than one person may take");
+    assert_waits(&refused, 1_000);
+    let lan = server.device("lan").await;
+    assert_eq!(lan.pull(None).await.records.len(), 1, "nothing of it was kept");
+    // Time passes: a server that has just started has full budgets.
+    let later = server.beside().await;
+    let collect = Collect { server: &later, address: collect.address };
+    assert_eq!(collect.submit(&second, &[]).await.status, StatusCode::CREATED);
+    assert_eq!(lan.pull(None).await.records.len(), 2);
 }

@@ -35,7 +35,8 @@ async fn with_the_old_password_one_sets_a_new_one_and_is_out_everywhere_else() {
     let (phone, desk) = (server.device("lan").await, server.device("lan").await);
     let (minh, an) = (server.device("minh").await, server.device("an").await);
     let code = an.code_for("lan").await;
-    let token = phone.ask(Method::POST, "accounts/lan/token", json!({})).await.json();
+    let token =
+        phone.ask(Method::POST, "accounts/lan/token", json!({ "password": PASSWORD })).await.json();
     let list = format!("{}/formList", token["path"].as_str().unwrap());
     assert_eq!(server.get(&list, &[]).await.status, StatusCode::OK);
 
@@ -156,4 +157,66 @@ async fn what_may_be_no_password_is_said_by_a_code_of_its_own() {
     let answer = lan.set_password(json!({ "old": PASSWORD, "new": longest })).await;
     assert_eq!(answer.status, StatusCode::NO_CONTENT, "{:?}", answer.body);
     assert_eq!(sign_in_status(&server, "lan", &longest).await, StatusCode::OK, "none of it is cut");
+}
+
+#[tokio::test]
+async fn a_token_is_made_only_for_who_shows_again_who_they_are() {
+    let server = TestApp::start().await;
+    let (lan, an) = (server.device("lan").await, server.device("an").await);
+    let make = async |who: &Device<'_>, again: Json| {
+        who.ask(Method::POST, "accounts/lan/token", again).await
+    };
+    for who in [&lan, &an] {
+        let refused = make(who, json!({ "device_name": "Máy lạ" })).await;
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (StatusCode::FORBIDDEN, "sign_in_again")
+        );
+    }
+    let both = json!({ "password": PASSWORD, "code": an.code_for("lan").await });
+    assert_eq!(make(&lan, both).await.code(), "sign_in_again");
+    assert_eq!(make(&an, json!({ "password": "mật khẩu khác" })).await.code(), "wrong_password");
+    assert_eq!(make(&an, json!({ "password": PASSWORD })).await.status, StatusCode::CREATED);
+
+    // Who came in by a code knows no password.
+    let code = an.code_for("lan").await;
+    assert_eq!(make(&an, json!({ "code": code })).await.code(), "wrong_code", "it is not An's");
+    assert_eq!(make(&lan, json!({ "code": code })).await.status, StatusCode::CREATED);
+    assert_eq!(make(&lan, json!({ "code": code })).await.code(), "wrong_code", "it is used up");
+    let made = an.get("/api/v1/audit").await.json();
+    let made = made.as_array().unwrap().iter().filter(|row| row["action"] == "token_make");
+    assert_eq!(made.count(), 2);
+}
+
+#[tokio::test]
+async fn whoever_finds_a_session_open_does_not_guess_its_password_by_making_tokens() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let make = async |password: &str| {
+        lan.ask(Method::POST, "accounts/lan/token", json!({ "password": password })).await
+    };
+    for _ in 0..5 {
+        assert_eq!(make("đoán mò thôi").await.code(), "wrong_password");
+    }
+    let waits = make(PASSWORD).await;
+    assert_eq!((waits.code().as_str(), waits.header("retry-after")), ("too_many_tries", "5"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_sets_a_password_while_a_pull_waits_hears_the_news_all_the_same() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let other = server.device("lan").await;
+    let cursor = lan.pull(None).await.cursor;
+    let path = format!("/api/v1/pull?cursor={cursor}&wait=20");
+    let elsewhere = other.get(&path);
+    let waits = lan.get(&path);
+    let act = async {
+        let set = lan.set_password(json!({ "old": PASSWORD, "new": NEW })).await;
+        assert_eq!(set.status, StatusCode::NO_CONTENT);
+        minh.push(&[minh.create(1, 1, "phuong_a", &[])]).await;
+    };
+    let (heard, elsewhere, ()) = tokio::join!(waits, elsewhere, act);
+    assert_eq!(heard.status, StatusCode::OK, "the session goes on: {:?}", heard.body);
+    assert_eq!(elsewhere.code(), "session_revoked", "the person's other sessions do not");
 }

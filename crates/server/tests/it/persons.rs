@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io::{Cursor, Read};
 
-use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use server::database::AuditOf;
@@ -265,13 +264,7 @@ fn unzip(answer: &[u8]) -> (Json, BTreeSet<String>) {
 }
 
 async fn export(device: &Device<'_>, body: Json) -> Answer {
-    let headers = [
-        ("cookie", device.cookie.as_str()),
-        ("x-sotay", "1"),
-        ("content-type", "application/json"),
-    ];
-    let path = "/api/v1/persons/export";
-    device.server.request(Method::POST, path, &headers, Body::from(body.to_string())).await
+    device.ask(Method::POST, "persons/export", body).await
 }
 
 #[tokio::test]
@@ -332,4 +325,65 @@ async fn an_account_without_a_name_signs_nobody_in_and_stays_the_author() {
     let name = page.names.unwrap()["lan"].clone();
     assert_eq!(name, server::database::NOBODY);
     assert!(codec::encode(&page.records).len() > 100);
+}
+
+#[tokio::test]
+async fn an_administrator_finds_and_erases_a_person_over_the_api_and_nobody_else_does() {
+    let server = start().await;
+    let lan = two_people(&server, 0x21).await;
+    let quan_tri = server.device("quan_tri").await;
+    let whom = json!({ "value": "nguyen thi hoa" });
+    for other in [&lan, &server.device("thu").await, &server.device("kiem").await] {
+        for what in ["find", "erase", "export"] {
+            let answer = other.ask(Method::POST, &format!("persons/{what}"), whom.clone()).await;
+            assert_eq!(answer.code(), "not_allowed", "{what} by {}", other.account);
+        }
+    }
+    let found = quan_tri.ask(Method::POST, "persons/find", whom).await.json();
+    let [mention] = &found.as_array().unwrap()[..] else { panic!("one: {found}") };
+    assert_eq!(
+        (&mention["person"], &mention["row"], &mention["form"]),
+        (&json!("học viên"), &json!("hoc_vien[0a]"), &json!("kiem_tra"))
+    );
+    assert_eq!(mention["record"], "01".repeat(16));
+    assert!(!found.to_string().contains("Hoa"), "whoever may not see answers gets none");
+
+    let erase = async |mentions: usize, again: Json| {
+        let mut body = json!({ "value": "Nguyễn Thị Hoa", "mentions": mentions });
+        body.as_object_mut().unwrap().extend(again.as_object().unwrap().clone());
+        quan_tri.ask(Method::POST, "persons/erase", body).await
+    };
+    let password = json!({ "password": crate::app::PASSWORD });
+    assert_eq!(erase(1, json!({})).await.code(), "sign_in_again");
+    assert_eq!(erase(1, json!({ "password": "không phải" })).await.code(), "wrong_password");
+    assert_eq!(erase(2, password.clone()).await.code(), "other_count");
+    assert!(is_held(&server, "Thị Hoa").await, "nothing was erased so far");
+    assert_eq!(erase(1, password.clone()).await.json(), json!({ "mentions": 1 }));
+    assert!(!is_held(&server, "Thị Hoa").await);
+    assert!(is_held(&server, "Văn Nam").await);
+    assert_eq!(erase(0, password).await.json(), json!({ "mentions": 0 }), "nothing is left");
+    let log = server.app.database().audit(AuditOf::All, None, 100).await.unwrap();
+    let row = log.iter().find(|row| row.action == "person_erase").unwrap();
+    assert_eq!(row.actor.as_deref(), Some("quan_tri"));
+}
+
+#[tokio::test]
+async fn an_administrator_erases_the_name_of_an_account_and_not_their_own() {
+    let server = start().await;
+    let quan_tri = server.device("quan_tri").await;
+    let erase = async |account: &str, password: &str| {
+        let body = json!({ "account": account, "password": password });
+        quan_tri.ask(Method::POST, "persons/erase", body).await
+    };
+    assert_eq!(erase("lan", "không phải").await.code(), "wrong_password");
+    assert_eq!(server.device("lan").await.get("/api/v1/session").await.status, StatusCode::OK);
+    assert_eq!(erase("lan", crate::app::PASSWORD).await.status, StatusCode::OK);
+    assert_eq!(erase("lan", crate::app::PASSWORD).await.code(), "not_found", "once");
+    assert_eq!(erase("quan_tri", crate::app::PASSWORD).await.code(), "own_account");
+    let people = quan_tri.get("/api/v1/accounts").await.json();
+    let lan = people.as_array().unwrap().iter().find(|row| row["account"] == "lan").unwrap();
+    assert!(lan["name"] != "Chị lan" && lan["disabled_ms"].is_i64(), "{lan}");
+    let log = server.app.database().audit(AuditOf::All, None, 100).await.unwrap();
+    let row = log.iter().find(|row| row.action == "account_erase").unwrap();
+    assert_eq!((row.actor.as_deref(), row.object.as_str()), (Some("quan_tri"), "lan"));
 }

@@ -3,11 +3,12 @@
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
-use server::database::{AccountChange, FormRow, NewPack};
+use server::database::{AccountChange, FormRow, NewClient, NewPack};
+use server::form_files::FormFile;
 use sync::codec;
-use sync::wire::{FileRef, FormRef, Operation, Outcome, QuarantineReason, Value};
+use sync::wire::{DeviceId, FileRef, FormRef, Hash, Operation, Outcome, QuarantineReason, Value};
 
-use crate::app::{Device, FORM, TestApp, form_ref, pack, text};
+use crate::app::{Device, FORM, PASSWORD, TestApp, form_ref, pack, text};
 
 /// The second form, of the programme `tap_huan`.
 fn other_form() -> FormRow {
@@ -171,10 +172,51 @@ async fn programmes_are_granted_by_administrators_and_listed_for_odk_clients() {
     let new = json!({ "account": "moi", "name": "Người mới", "role": "officer", "unit": "phuong_a", "programmes": ["gioi"] });
     let added = ask(Method::POST, "/api/v1/accounts", new).await;
     assert_eq!(added.json()["programmes"], json!(["gioi"]), "{:?}", added.body);
-    let token = ask(Method::POST, "/api/v1/accounts/lan/token", json!({})).await.json();
+    let token = ask(Method::POST, "/api/v1/accounts/lan/token", json!({ "password": PASSWORD }))
+        .await
+        .json();
     let path = format!("{}/formList", token["path"].as_str().unwrap());
     let list = String::from_utf8(server.get(&path, &[]).await.body.to_vec()).unwrap();
     assert!(list.contains("diem_danh") && !list.contains("kiem_tra"), "{list}");
     let lan = server.device("lan").await;
     assert_eq!(lan.get("/api/v1/session").await.json()["programmes"], json!(["tap_huan"]));
+}
+
+#[tokio::test]
+async fn forms_and_the_files_beside_them_are_of_their_programme_however_they_are_asked_for() {
+    let server = TestApp::start().await;
+    let mut new = two_programmes("with files", "gioi");
+    let file = |bytes: &[u8]| FormFile::new("danh_sach.csv", bytes.to_vec());
+    new.files = vec![vec![file(b"a")], vec![file(b"b")]];
+    assert!(server.app.database().load_pack(&new, 2).await.unwrap());
+    limit(&server, "lan", &["tap_huan"]).await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let (token, _) = server::accounts::new_token();
+    let client = NewClient { device: DeviceId([7; 16]), device_name: "Collect" };
+    let now_ms = server::clock::now_ms();
+    assert!(server.app.database().add_token("lan", &token, client, None, now_ms).await.unwrap());
+
+    let (inspection, attendance) = (form_ref().hash, other_form().form.hash);
+    let (beside, other) = (codec::hash(b"a"), codec::hash(b"b"));
+    let paths = |form: Hash, id: &str, file: Hash| {
+        [
+            format!("/api/v1/forms/{form}"),
+            format!("/api/v1/forms/{form}/files"),
+            format!("/api/v1/form-files/{file}"),
+            format!("/api/v1/form-files/{file}/0"),
+            format!("/api/v1/records.xlsx?form={id}"),
+            format!("/openrosa/{token}/forms/{form}.xml"),
+            format!("/openrosa/{token}/manifest/{form}"),
+            format!("/openrosa/{token}/files/{file}"),
+        ]
+    };
+    for path in paths(inspection, "kiem_tra", beside) {
+        assert_eq!(lan.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
+        if path.starts_with("/api") {
+            assert_eq!(minh.get(&path).await.status, StatusCode::OK, "{path}");
+        }
+    }
+    for path in paths(attendance, "diem_danh", other) {
+        assert_eq!(lan.get(&path).await.status, StatusCode::OK, "{path}");
+    }
 }

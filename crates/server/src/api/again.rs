@@ -1,0 +1,53 @@
+//! Showing once more who one is: a session that lies open is not enough for what lasts longer than it, or cannot be undone.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::session::{Tried, note_failed, owner_of, take_code_try};
+use super::signed_in::Origin;
+use crate::database::Session;
+use crate::error::{ApiError, ApiResult};
+use crate::{App, accounts, clock};
+
+/// What shows that it is still whoever signed in: their password, or a code that was made for them.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct Again {
+    /// The asker's own password.
+    #[serde(default)]
+    password: Option<String>,
+    /// Instead of it: a code that was made for the asker's account. It is used up by this.
+    #[serde(default)]
+    code: Option<String>,
+}
+
+/// Whether it is still they. Wrong tries count as those at the door do.
+pub(super) async fn prove(
+    app: &App,
+    origin: Origin,
+    session: &Session,
+    given: Again,
+) -> ApiResult<()> {
+    match (given.password, given.code) {
+        (Some(password), None) => {
+            let owner = owner_of(app, origin, &session.account, password).await?;
+            owner
+                .map(|_owner| ())
+                .ok_or_else(|| ApiError::forbidden("wrong_password", "the password is wrong"))
+        }
+        (None, Some(code)) => {
+            let now_ms = clock::now_ms();
+            take_code_try(app, origin, now_ms).await?;
+            let key = accounts::code_key(&code);
+            if !app.database().use_code(&session.account, &key, now_ms).await? {
+                note_failed(app, origin, Tried::Code, now_ms).await?;
+                let message = "the code was used, is over, never was or is somebody else's";
+                return Err(ApiError::forbidden("wrong_code", message));
+            }
+            Ok(app.throttle().clear(app.database(), None, origin.address).await?)
+        }
+        _ => Err(ApiError::forbidden(
+            "sign_in_again",
+            "give your `password`, or a `code` made for you",
+        )),
+    }
+}

@@ -1,0 +1,116 @@
+//! An address for one's own ODK Collect. Shown by [`super::people::PeoplePage`], below one's devices.
+
+use leptos::prelude::*;
+
+use super::people::why_not;
+use super::people_again::AgainFields;
+use crate::components::{Banner, Button, Glyph, TextField, Toast, Toaster, Tone};
+use crate::locale::Language;
+use crate::platform::{clipboard, tasks};
+use crate::stores::{
+    SignIn,
+    people::{self, Again, ClientToken},
+    preferences::use_words,
+    records::FetchError,
+};
+
+/// Asks for the password again, then shows the address once. Nothing for who fills no forms.
+#[component]
+pub(super) fn OwnToken(#[prop(into)] on_made: Callback<()>) -> impl IntoView {
+    let words = use_words();
+    let toaster = expect_context::<Toaster>();
+    let profile = expect_context::<SignIn>().profile()?;
+    if !profile.role.does_field_work() {
+        return None;
+    }
+    let account = StoredValue::new(profile.account);
+    let typed = RwSignal::new(Again::default());
+    let device = RwSignal::new(String::new());
+    let made = RwSignal::new(None::<ClientToken>);
+    let failure = RwSignal::new(None::<FetchError>);
+    let busy = RwSignal::new(false);
+    let form = NodeRef::<leptos::html::Form>::new();
+    let make = move || {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        failure.set(None);
+        made.set(None);
+        tasks::spawn(async move {
+            let account = account.get_value();
+            let (device, again) = (device.get_untracked(), typed.get_untracked());
+            let answer = people::make_token(&account, &device, &again).await;
+            busy.try_set(false);
+            match answer {
+                Ok(token) => {
+                    typed.try_set(Again::default());
+                    // Nobody who takes the phone up next is to show it.
+                    if let Some(form) = form.get_untracked() {
+                        form.reset();
+                    }
+                    made.try_set(Some(token));
+                    on_made.try_run(());
+                }
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+        });
+    };
+    let copy = move |()| {
+        let address = made.with_untracked(|made| made.as_ref().map(ClientToken::address));
+        let Some(address) = address else { return };
+        tasks::spawn(async move {
+            if clipboard::copy(&address).await {
+                let text = words.at_once().address_copied().to_owned();
+                toaster.show(Toast { text, action: None });
+            }
+        });
+    };
+    Some(view! {
+        <details>
+            <summary>{words.say(Language::other_app)}</summary>
+            <form
+                node_ref=form
+                class="sign-in-form"
+                on:submit=move |event| {
+                    event.prevent_default();
+                    make();
+                }
+            >
+                <p class="muted">{words.say(Language::other_app_why)}</p>
+                <TextField
+                    id="token-device"
+                    label=words.say(Language::other_app_device)
+                    autocomplete="off"
+                    on_input=move |text| {
+                        device.try_set(text);
+                    }
+                />
+                <AgainFields ids=["token-password", "token-code"] typed=typed />
+                {move || {
+                    failure
+                        .get()
+                        .map(|error| {
+                            let title = Signal::derive(move || why_not(words.now(), &error).to_owned());
+                            view! { <Banner tone=Tone::Bad title=title /> }
+                        })
+                }}
+                <Button label=words.say(Language::make_token) disabled=busy submits=true on_click=|()| {} />
+            </form>
+            {move || {
+                made.get()
+                    .map(|token| {
+                        view! {
+                            <div class="client-token">
+                                <p>{words.say(Language::token_how)}</p>
+                                <p class="sign-in-code">{token.address()}</p>
+                                <Button icon=Glyph::Clip label=words.say(Language::copy_address) on_click=copy />
+                            </div>
+                        }
+                    })
+            }}
+        </details>
+    })
+}

@@ -1,0 +1,199 @@
+// Accounts at the desk: grants limited to programmes, a log that is searched, what is held about a person handed out and
+// erased; and an address for one's own ODK Collect, which takes the password again.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { faults } from '../harness/axe.mjs';
+import { downloaded } from '../harness/downloads.mjs';
+import { PASSWORD, Server } from '../harness/server.mjs';
+import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { until } from '../harness/until.mjs';
+import { App } from '../pages/app.mjs';
+
+const FORM = 'lk_kho_khan';
+const ADMINISTRATOR = 'mật khẩu của quản trị';
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const desk = new Device('desk', folder, DESK);
+const phone = new Device('phone', folder, PHONE);
+let server;
+let app;
+
+before(async () => {
+  server = await Server.withPack(folder);
+  const added = await server.command('user', 'add', 'quantri', '--role', 'administrator', '--unit', 'so_noi_vu_dong_nai');
+  await server.start();
+  await desk.start();
+  await new App(desk, server).signIn('quantri', added.match(/password: (\S+)/)[1]);
+  const answer = await desk.page.evaluate(async ([old, chosen]) => (await fetch('/api/v1/session/password', {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json', 'X-Sotay': '1' },
+    body: JSON.stringify({ old, new: chosen }),
+  })).status, [added.match(/password: (\S+)/)[1], ADMINISTRATOR]);
+  assert.equal(answer, 204);
+  await phone.start();
+  app = new App(phone, server);
+  await app.signIn('canbo.longkhanh');
+  await app.readyForOffline();
+});
+
+after(async () => {
+  for (const device of [desk, phone]) await device.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const list = (name) => desk.page.getByRole('radio', { name, exact: true }).check();
+const sheet = () => desk.page.locator('dialog[open]');
+
+test('a person is added for a programme alone, and the limit is ended again', async () => {
+  const { page } = desk;
+  await page.locator('.desk-tab', { hasText: 'Người dùng' }).click();
+  await page.getByRole('button', { name: 'Thêm người', exact: true }).click();
+  await sheet().getByLabel('Họ và tên').fill('Bùi Văn Sáu');
+  await sheet().getByLabel('Tên đăng nhập').fill('sau.longkhanh');
+  const field = (name) => sheet().locator('label', { has: page.getByText(name, { exact: true }) });
+  await field('Đơn vị').locator('select').selectOption('dn_p_long_khanh');
+  await sheet().getByLabel('Bình đẳng giới').check();
+  assert.deepEqual(await faults(desk, 'adding a person'), []);
+  await desk.screenshot('people-programmes');
+  await sheet().getByRole('button', { name: 'Thêm người' }).click();
+  await sheet().getByRole('heading', { name: 'Mã đăng nhập cho sau.longkhanh' }).waitFor();
+  await page.keyboard.press('Escape');
+  const card = page.locator('[data-account="sau.longkhanh"]');
+  await card.getByText('Chương trình: Bình đẳng giới').waitFor();
+  await card.getByText('Khác').click();
+  await card.getByRole('button', { name: 'Sửa chương trình' }).click();
+  const limit = sheet().getByLabel('Bình đẳng giới');
+  assert.equal(await limit.isChecked(), true);
+  await limit.uncheck();
+  await sheet().getByRole('button', { name: 'Lưu' }).click();
+  await until('the limit is gone', async () => (await card.getByText('Chương trình:').count()) === 0);
+});
+
+test('an address for ODK Collect is made with the password, and works', async () => {
+  const { page } = phone;
+  await app.open('/people');
+  await page.getByText('Nhập liệu bằng ODK Collect').click();
+  const box = page.locator('details[open]');
+  await box.getByLabel('Tên máy').fill('Samsung cũ');
+  await box.getByLabel('Mật khẩu của bạn').fill('đoán mò');
+  await box.getByRole('button', { name: 'Tạo địa chỉ' }).click();
+  await box.getByText('Mật khẩu hiện tại không đúng.').waitFor();
+  await box.getByLabel('Mật khẩu của bạn').fill(PASSWORD);
+  await box.getByRole('button', { name: 'Tạo địa chỉ' }).click();
+  const address = await box.locator('.sign-in-code').innerText();
+  assert.equal(await box.getByLabel('Mật khẩu của bạn').inputValue(), '', 'nobody who takes the phone up next is to see it');
+  await page.locator('[data-session]', { hasText: 'Samsung cũ' }).waitFor();
+  assert.deepEqual(await faults(phone, 'an address for ODK Collect'), []);
+  await box.locator('.sign-in-code').scrollIntoViewIfNeeded();
+  await phone.screenshot('own-token');
+  const forms = await fetch(`${address}/formList`);
+  assert.equal(forms.status, 200);
+  assert.match(await forms.text(), /lk_kho_khan/);
+});
+
+test('the log is searched by who, what, to what and when', async () => {
+  const { page } = desk;
+  await list('Nhật ký');
+  const rows = page.locator('.deeds > li');
+  await rows.first().waitFor();
+  await page.getByText('Tìm trong nhật ký').click();
+  await page.getByLabel('Ai làm (tên đăng nhập)').fill('QuanTri');
+  await page.getByRole('combobox').selectOption('account_add');
+  await page.getByLabel('Với ai, với gì').fill('sau.');
+  await page.getByRole('button', { name: 'Tìm', exact: true }).click();
+  await until('one row is left', async () => (await rows.count()) === 1);
+  assert.match(await rows.innerText(), /quantri thêm người dùng: sau\.longkhanh/);
+  await desk.screenshot('audit-search');
+  assert.deepEqual(await faults(desk, 'searching the log'), []);
+  await page.getByLabel('Đến hết ngày').fill('2020-01-31');
+  await page.getByRole('button', { name: 'Tìm', exact: true }).click();
+  await page.getByText('Không có dòng nào khớp.').waitFor();
+  const today = await page.evaluate(() => {
+    const now = new Date();
+    return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, '0')}-${String(now.getDate()).padStart(2, '0')}`;
+  });
+  await page.getByLabel('Từ ngày').fill(today);
+  await page.getByLabel('Đến hết ngày').fill(today);
+  await page.getByRole('button', { name: 'Tìm', exact: true }).click();
+  await until('it is there again', async () => (await rows.count()) === 1);
+});
+
+test('what records say of a person is found, handed out and erased, with the password again', async () => {
+  for (const name of ['Trần Thị Hạnh', 'Lý Văn Bình']) {
+    const form = await app.begin(FORM);
+    await form.type('nguoi_lap', name);
+    await form.type('tom_tat', `Ghi của ${name === 'Lý Văn Bình' ? 'anh' : 'chị'}`);
+    await form.saved();
+    await phone.page.locator('.form-head button').first().click();
+    await phone.page.locator('.today').waitFor();
+  }
+  await app.allSent();
+  const { page } = desk;
+  await list('Dữ liệu cá nhân');
+  const find = async (value) => {
+    await page.getByLabel('Họ tên hoặc số điện thoại').fill(value);
+    await page.getByRole('button', { name: 'Tìm', exact: true }).click();
+  };
+  await find('Hà');
+  await page.getByText('Nhập ít nhất 4 chữ hoặc số.').waitFor();
+  await find('tran thi hanh');
+  await page.getByText('1 chỗ trong hồ sơ nhắc đến người này.').waitFor();
+  await desk.screenshot('personal-data');
+  assert.deepEqual(await faults(desk, 'personal data'), []);
+  const mention = page.locator('.mentions > li');
+  await mention.getByRole('checkbox').uncheck();
+  await page.getByRole('button', { name: 'Xóa dữ liệu' }).click();
+  await page.getByText('Chọn ít nhất một hồ sơ.').waitFor();
+  await mention.getByRole('checkbox').check();
+
+  const file = await downloaded(desk, join(folder, 'got'), () => page.getByRole('button', { name: 'Lấy dữ liệu (ZIP)' }).click());
+  assert.equal(readFileSync(file).subarray(0, 2).toString(), 'PK');
+
+  await page.getByRole('button', { name: 'Xóa dữ liệu' }).click();
+  await sheet().getByText('tran thi hanh · 1 chỗ').waitFor();
+  await sheet().getByRole('button', { name: 'Xóa dữ liệu' }).click();
+  await sheet().getByText('Mật khẩu hiện tại không đúng.').waitFor();
+  await sheet().getByLabel('Mật khẩu của bạn').fill(ADMINISTRATOR);
+  await desk.screenshot('erase-person');
+  assert.deepEqual(await faults(desk, 'erasing a person'), []);
+  await sheet().getByRole('button', { name: 'Xóa dữ liệu' }).click();
+  await page.getByText('Đã xóa').waitFor();
+  await find('tran thi hanh');
+  await page.getByText('Không có hồ sơ nào nhắc đến người này.').waitFor();
+  const left = await server.command('person', 'find', '--value', 'Trần Thị Hạnh');
+  assert.match(left, /0 mentions/);
+  assert.match(await server.command('person', 'find', '--value', 'Lý Văn Bình'), /1 mentions/, 'nobody else went along');
+});
+
+test('the name of an account is erased, with the password again', async () => {
+  const { page } = desk;
+  await list('Người dùng');
+  const card = page.locator('[data-account="sau.longkhanh"]');
+  await card.getByText('Khác').click();
+  await card.getByRole('button', { name: 'Xóa tên người này' }).click();
+  await sheet().getByLabel('Mật khẩu của bạn').fill(ADMINISTRATOR);
+  await sheet().getByRole('button', { name: 'Xóa tên người này' }).click();
+  await until('the name is gone', async () => (await page.getByText('Bùi Văn Sáu').count()) === 0);
+  await card.getByText('Đã khóa').waitFor();
+});
+
+test('the same screens on a phone', async () => {
+  const { page } = desk;
+  await page.setViewportSize(PHONE);
+  const screens = [
+    ['Người dùng', '[data-account]', 'people-phone'],
+    ['Nhật ký', '.deeds > li', 'audit-phone'],
+    ['Dữ liệu cá nhân', '#person-value', 'personal-data-phone'],
+  ];
+  for (const [name, content, picture] of screens) {
+    await list(name);
+    await page.locator(content).first().waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), PHONE.width, `${name} fits`);
+    assert.deepEqual(await faults(desk, `${name} on a phone`), []);
+    await desk.screenshot(picture);
+  }
+});

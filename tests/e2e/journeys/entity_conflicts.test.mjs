@@ -1,0 +1,126 @@
+// Two phones without a network change the same household: both changes are in the list, and the coordinator looks at how they
+// met and settles it at the desk.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { faults } from '../harness/axe.mjs';
+import { Server } from '../harness/server.mjs';
+import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { until } from '../harness/until.mjs';
+import { workbook } from '../harness/workbook.mjs';
+import { App } from '../pages/app.mjs';
+
+const REGISTER = {
+  survey: [
+    ['type', 'name', 'label', 'save_to', 'appearance'],
+    ['begin_group', 'ho', 'Hộ dân', '', 'field-list'],
+    ['text', 'ten', 'Chủ hộ', 'chu_ho', ''],
+    ['text', 'xa', 'Xã', 'xa', ''],
+    ['end_group', '', '', '', ''],
+  ],
+  entities: [['list_name', 'label'], ['ho_dan', 'concat("Hộ ", ${ten})']],
+  settings: [['form_id', 'form_title', 'version'], ['lk_dang_ky', 'Đăng ký hộ', '1']],
+};
+const CHANGE = {
+  survey: [
+    ['type', 'name', 'label', 'save_to', 'appearance'],
+    ['begin_group', 'sua', 'Sửa hộ', '', 'field-list'],
+    ['select_one_from_file ho_dan.csv', 'ho', 'Hộ nào', '', ''],
+    ['text', 'xa', 'Xã', 'xa', ''],
+    ['end_group', '', '', '', ''],
+  ],
+  entities: [['list_name', 'entity_id'], ['ho_dan', '${ho}']],
+  settings: [['form_id', 'form_title', 'version'], ['lk_sua_ho', 'Sửa hộ', '1']],
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const phones = [new Device('hoa', folder, PHONE), new Device('minh', folder, PHONE)];
+const coordinator = new Device('coordinator', folder, DESK);
+let server;
+let apps;
+
+before(async () => {
+  const pack = join(folder, 'pack');
+  cpSync(process.env.SOTAY_PACK, pack, { recursive: true });
+  for (const [file, id, title, sheets] of [['dang_ky', 'lk_dang_ky', 'Đăng ký hộ', REGISTER], ['sua_ho', 'lk_sua_ho', 'Sửa hộ', CHANGE]]) {
+    workbook(join(pack, 'forms', `${file}.xlsx`), sheets);
+    appendFileSync(join(pack, 'tables/forms.csv'), `${file},${id},1,${title},${title},inspection,Cán bộ,,,,2,,0,0\n`);
+  }
+  server = await Server.withPack(folder, pack);
+  await server.start();
+  apps = phones.map((phone) => new App(phone, server));
+  for (const [at, account] of ['canbo.longkhanh', 'canbo2.longkhanh'].entries()) {
+    await phones[at].start();
+    await apps[at].signIn(account);
+    await apps[at].readyForOffline();
+  }
+});
+
+after(async () => {
+  for (const device of [...phones, coordinator]) await device.kill();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function submit(phone, form) {
+  await form.next();
+  await phone.page.getByRole('button', { name: 'Nộp phiếu' }).click();
+  await phone.page.waitForURL(/\/records\/[^/]+$/);
+}
+
+const optionOf = (form, label) =>
+  form.question('ho').locator('label.choice').filter({ hasText: label }).locator('input').getAttribute('value');
+
+test('two phones without a network change the same household', async () => {
+  const made = await apps[0].begin('lk_dang_ky');
+  await made.type('ten', 'Lan');
+  await made.type('xa', 'Bảo Quang');
+  await submit(phones[0], made);
+  await apps[0].allSent();
+  await apps[1].open('/records');
+  await phones[1].page.locator('.record-row').first().waitFor();
+  const offered = await apps[1].begin('lk_sua_ho');
+  await offered.question('ho').locator('label.choice').first().waitFor();
+  for (const phone of phones) await phone.context.setOffline(true);
+  for (const [at, town] of [[0, 'Xuân Lập'], [1, 'Bàu Sen']]) {
+    const form = await apps[at].begin('lk_sua_ho');
+    await form.choose('ho', await optionOf(form, 'Hộ Lan'), 'Hộ Lan');
+    await form.type('xa', town);
+    await submit(phones[at], form);
+  }
+  for (const [at, phone] of phones.entries()) {
+    await phone.context.setOffline(false);
+    await apps[at].open('/');
+    await apps[at].allSent();
+  }
+});
+
+test('the coordinator sees the count, each version with its author, and settles it', async () => {
+  await coordinator.start();
+  await new App(coordinator, server).signIn('dieuphoi');
+  const { page } = coordinator;
+  const tab = page.locator('.desk-tab', { hasText: 'Xử lý' });
+  await tab.locator('.tab-count').getByText('1').waitFor();
+  await tab.click();
+  const card = page.locator('[data-entity]');
+  await card.getByRole('heading', { name: 'Hộ Lan' }).waitFor();
+  await card.getByText('cùng một chi tiết được sửa hai lần').waitFor();
+  const versions = card.locator('.entity-versions > li');
+  assert.equal(await versions.count(), 3);
+  const told = await versions.allInnerTexts();
+  assert.match(told[2], /Bản 3, sửa từ bản 1/, told.join('\n'));
+  assert.deepEqual([told[1], told[2]].map((text) => text.match(/Xuân Lập|Bàu Sen/)[0]).sort(), ['Bàu Sen', 'Xuân Lập']);
+  await coordinator.screenshot('entity-conflict');
+  assert.deepEqual(await faults(coordinator, 'entity conflict'), []);
+  await page.setViewportSize(PHONE);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), PHONE.width);
+  await coordinator.screenshot('entity-conflict-phone');
+  await page.setViewportSize(DESK);
+  await card.getByRole('button', { name: 'Đã xem, giữ như hiện tại' }).click();
+  await page.getByText('Đã xác nhận').waitFor();
+  await until('nothing is left', async () => (await card.count()) === 0);
+  await page.getByText('Không có việc nào chờ xử lý.').waitFor();
+  assert.equal(await tab.locator('.tab-count').count(), 0);
+});
