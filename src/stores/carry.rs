@@ -5,6 +5,7 @@ mod bring;
 mod kept;
 mod make;
 mod restore;
+mod receipt;
 
 use leptos::prelude::*;
 use serde::Deserialize;
@@ -15,6 +16,7 @@ pub use self::kept::{Kept, Receipt};
 pub use self::make::Made;
 pub use self::restore::restore;
 use super::{OpenForms, Records, SignIn, outbox, sign_in::SignInState};
+pub use self::receipt::{BadReceipt, Told};
 use crate::platform::{
     bundle::CipherError,
     connectivity,
@@ -60,6 +62,9 @@ pub enum CarryError {
     SamePhone,
     /// The phone's storage failed.
     #[error(transparent)]
+    /// The file is no receipt, or not one for this phone.
+    #[error(transparent)]
+    Receipt(#[from] BadReceipt),
     Storage(#[from] StorageError),
     /// The browser's ciphers failed.
     #[error(transparent)]

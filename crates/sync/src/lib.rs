@@ -18,6 +18,7 @@
 //! | [`repair`] | what the server could not apply, after all |
 //! | [`blob`] | files in chunks |
 //! | [`bundle`] | all that as a file that somebody carries |
+//! | [`receipt`] | what the server says of such a file, as a file |
 #![warn(missing_docs)]
 
 pub mod blob;
@@ -31,6 +32,7 @@ pub mod mask;
 pub mod merge;
 pub mod pull;
 pub mod push;
+pub mod receipt;
 pub mod repair;
 pub mod rights;
 pub mod view;

@@ -144,6 +144,8 @@ pub mod meta {
     pub const ORGANISATION: &str = "organisation";
     /// What a rescue file brought and sync has not taken over: CBOR of `sync::device::Former`s.
     pub const RESCUED: &str = "rescued";
+    /// The last bundles that were made here by somebody's hand: CBOR of their hashes.
+    pub const BUNDLES: &str = "bundles";
     /// Before the name of a list of entities: the list as the server told it, an [`super::EntityListRow`].
     pub const ENTITIES: &str = "entities.";
 }
