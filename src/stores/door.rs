@@ -364,8 +364,7 @@ impl Door {
     /// The key that a PIN becomes. It counts as wrong until it has proved right: whoever ends the app meanwhile has no
     /// free try.
     async fn try_pin(self, id: &str, pin: &str) -> Result<(Person, [u8; 32]), PinError> {
-        let person = self.person(id).await?;
-        let now_ms = clock::now_ms();
+        let (person, now_ms) = self.waiting(id).await?;
         let wait_ms = pin::wait_ms(person.row.wrong_pins, person.row.wrong_ms, now_ms);
         if wait_ms > 0 {
             return Err(PinError::Wait(wait_ms));
@@ -382,8 +381,19 @@ impl Door {
 
     /// How long the next PIN waits, in milliseconds.
     pub async fn wait_ms(self, id: &str) -> Result<i64, StorageError> {
-        let row = self.person(id).await?.row;
-        Ok(pin::wait_ms(row.wrong_pins, row.wrong_ms, clock::now_ms()))
+        let (person, now_ms) = self.waiting(id).await?;
+        Ok(pin::wait_ms(person.row.wrong_pins, person.row.wrong_ms, now_ms))
+    }
+
+    /// The person, and the time. After a clock was put back the wait begins anew from now, and ends.
+    async fn waiting(self, id: &str) -> Result<(Person, i64), StorageError> {
+        let mut person = self.person(id).await?;
+        let now_ms = clock::now_ms();
+        if person.row.wrong_ms > now_ms {
+            self.phone()?.change(id, move |row| row.wrong_ms = row.wrong_ms.min(now_ms)).await?;
+            person.row.wrong_ms = now_ms;
+        }
+        Ok((person, now_ms))
     }
 
     async fn forget_wrong(self, id: &str) -> Result<(), StorageError> {
