@@ -2,21 +2,23 @@
 //! going on from another phone's.
 
 mod bring;
+mod copy;
 mod kept;
 mod make;
-mod restore;
 mod receipt;
+mod restore;
 
 use leptos::prelude::*;
 use serde::Deserialize;
 use sync::bundle::{BundleError, PublicKey};
 use thiserror::Error;
 
+pub(super) use self::bring::deliver;
 pub use self::kept::{Kept, Receipt};
 pub use self::make::Made;
+pub use self::receipt::{BadReceipt, Told};
 pub use self::restore::restore;
 use super::{OpenForms, Records, SignIn, outbox, sign_in::SignInState};
-pub use self::receipt::{BadReceipt, Told};
 use crate::platform::{
     bundle::CipherError,
     connectivity,
@@ -60,11 +62,11 @@ pub enum CarryError {
     /// The file was made on this very phone.
     #[error("made on this phone")]
     SamePhone,
-    /// The phone's storage failed.
-    #[error(transparent)]
     /// The file is no receipt, or not one for this phone.
     #[error(transparent)]
     Receipt(#[from] BadReceipt),
+    /// The phone's storage failed.
+    #[error(transparent)]
     Storage(#[from] StorageError),
     /// The browser's ciphers failed.
     #[error(transparent)]

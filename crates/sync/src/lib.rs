@@ -19,6 +19,7 @@
 //! | [`blob`] | files in chunks |
 //! | [`bundle`] | all that as a file that somebody carries |
 //! | [`receipt`] | what the server says of such a file, as a file |
+//! | [`wipe`] | when a phone is emptied after wrong PINs |
 #![warn(missing_docs)]
 
 pub mod blob;
@@ -36,6 +37,7 @@ pub mod receipt;
 pub mod repair;
 pub mod rights;
 pub mod view;
+pub mod wipe;
 pub mod wire;
 
 pub use gather::gather;

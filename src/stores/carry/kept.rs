@@ -12,7 +12,7 @@ use sync::{
     wire::Hash,
 };
 
-use super::{Carry, CarryError};
+use super::{Carry, CarryError, copy::write_pieces};
 use crate::platform::{
     clock,
     files::{File, FileError},
@@ -162,11 +162,7 @@ impl Carry {
         let hash = hash_of(file).await?;
         let storage = self.shelf.get_value();
         if storage.row(Store::Carried, hash).await?.is_none() {
-            for (place, start) in (0..).zip((0..size).step_by(CHUNK_SIZE_BYTES)) {
-                let piece = hand_out::slice(file, start, size.min(start + PIECE)).await?;
-                let key = Key::Piece(hash.0.to_vec(), place);
-                storage.write(vec![Change::Put(Store::CarriedPieces, key, piece)]).await?;
-            }
+            write_pieces(&storage, hash, file).await?;
             let row = Row {
                 size,
                 kept_ms: clock::now_ms(),

@@ -167,7 +167,7 @@ impl Carry {
     }
 
     /// What is typed becomes operations, as for a push. A rescue file can do without: a full disk must not be in its way.
-    async fn seal_drafts(self, kind: Kind) -> Result<(), CarryError> {
+    pub(super) async fn seal_drafts(self, kind: Kind) -> Result<(), CarryError> {
         let sealed = match self.open_forms.save_all().await {
             Ok(()) => self.records.seal_all().await.map(drop),
             Err(error) => Err(error),
