@@ -32,11 +32,6 @@ use crate::{
     },
 };
 
-/// The lock under which one tab syncs a store, and the channel on which its tabs speak of it.
-pub fn lock_of(storage: &Storage) -> String {
-    format!("sotay.sync {}", storage.name())
-}
-
 /// What the runner works with.
 #[derive(Clone)]
 pub struct Runner {
@@ -68,7 +63,7 @@ impl Runner {
         open_forms: OpenForms,
     ) {
         let (events, incoming) = mpsc::unbounded();
-        let lock = lock_of(&storage);
+        let lock = storage.lock();
         let runner = Self {
             storage,
             records,

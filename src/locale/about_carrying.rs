@@ -18,6 +18,16 @@ words! {
     carry_no_key: "Máy này chưa nhận được khóa của máy chủ. Có mạng một lần rồi thử lại; lúc này hãy dùng tệp cứu hộ.", "This phone has not received the server's key yet. Go online once and try again; use a rescue file for now.";
     carry_failed: "Không tạo được tệp. Thử lại.", "The file could not be made. Try again.";
 
+    receipt_why: "Người chuyển đem về biên nhận của máy chủ? Mở nó ở đây: máy này biết phần nào đã được nhận, không cần mạng.", "Did the carrier bring back the server's receipt? Open it here: this phone then knows what was received, without a network.";
+    receipt_pick: "Mở biên nhận", "Open a receipt";
+    receipt_not_one: "Đây không phải biên nhận của Sổ tay.", "This is not a receipt of Sotay's.";
+    receipt_not_signed: "Biên nhận này không phải do máy chủ ký, hoặc đã bị sửa. Không có gì thay đổi.", "The server did not sign this receipt, or somebody changed it. Nothing has changed.";
+    receipt_not_ours: "Biên nhận này không phải của tệp mà bạn đã tạo trên máy này. Không có gì thay đổi.", "This receipt is not of a file that you made on this phone. Nothing has changed.";
+    receipt_outdated: "Máy chủ đã được khôi phục từ bản sao lưu, nên biên nhận này không còn đúng. Mọi thứ vẫn còn trên máy này.", "The server was restored from a backup, so this receipt does not hold any more. All of it is still on this phone.";
+    receipt_give: "Đem biên nhận này về cho người đã tạo tệp: máy của họ sẽ biết là đã nhận.", "Bring this receipt back to whoever made the file: their phone will know that it was received.";
+    receipt_share: "Chia sẻ biên nhận", "Share the receipt";
+    receipt_save: "Tải biên nhận", "Save the receipt";
+
     deliver_title: "Nhận tệp chuyển hộ", "Deliver a file";
     deliver_why: "Nhận tệp của người khác. Máy này giữ tệp và tự đưa lên máy chủ khi có mạng.", "Take somebody else's file. This phone keeps it, and brings it to the server by itself once there is a network.";
     deliver_pick: "Chọn tệp", "Choose a file";
@@ -83,6 +93,16 @@ impl Language {
         match self {
             Self::Vi => format!("Máy chủ đã nhận việc của {account}, lúc {moment}"),
             Self::En => format!("The server has taken the work of {account}, {moment}"),
+        }
+    }
+
+    /// What a receipt says that the server has.
+    #[must_use]
+    pub fn receipt_taken(self, moment: &str, changes: usize, files: usize) -> String {
+        let what = self.bundle_new(changes, files);
+        match self {
+            Self::Vi => format!("Đã nhận {moment}: {what}"),
+            Self::En => format!("Received {moment}: {what}"),
         }
     }
 

@@ -1,7 +1,10 @@
 //! `/carry`: work that goes by file. Without a sign-in, only going on from a rescue file.
 
 use leptos::prelude::*;
-use sync::bundle::{BundleError, Kind};
+use sync::{
+    bundle::{BundleError, Kind},
+    receipt::{NotOurs, ReceiptError},
+};
 
 use crate::reactive::{Show, memo};
 
@@ -18,7 +21,7 @@ use crate::platform::{
 use crate::router::A;
 use crate::stores::{
     Carry, Door, SignIn,
-    carry::{self, CarryError, Kept, Made, Receipt},
+    carry::{self, BadReceipt, CarryError, Kept, Made, Receipt, Told},
     preferences::use_words,
     sign_in::SignInState,
 };
@@ -40,6 +43,7 @@ pub fn CarryPage() -> impl IntoView {
                     <h2>{words.say(Language::carry_title)}</h2>
                     <p>{words.say(Language::carry_why)}</p>
                     <Make kind=Kind::Carry />
+                    <TakeReceipt />
                 </section>
                 <Deliver />
                 <section class="section settings">
@@ -110,30 +114,7 @@ fn Make(kind: Kind) -> impl IntoView {
 #[component]
 fn HandOn(made: Made) -> impl IntoView {
     let words = use_words();
-    let toaster = expect_context::<Toaster>();
     let Made { file, records, files, code } = made;
-    let tell = move |error: &files::FileError| {
-        log_error(&format!("bundle not handed on: {error}"));
-        let text = words.at_once().carry_failed().to_owned();
-        toaster.show(Toast { text, action: None });
-    };
-    let sharing = hand_out::shareable(&file).map(|data| {
-        let share = move |()| {
-            let data = data.clone();
-            tasks::spawn(async move {
-                if let Err(error) = hand_out::share(&data).await {
-                    tell(&error);
-                }
-            });
-        };
-        view! { <Button kind=ButtonKind::Primary icon=Glyph::Sent label=words.say(Language::carry_share) on_click=share /> }
-    });
-    let saved = StoredValue::new_local(file);
-    let save = move |()| {
-        if let Err(error) = hand_out::save(&saved.get_value()) {
-            tell(&error);
-        }
-    };
     view! {
         <Banner tone=Tone::Good title=Signal::derive(move || words.now().bundle_made(records, files))>
             {match code {
@@ -145,11 +126,85 @@ fn HandOn(made: Made) -> impl IntoView {
                 }
                 .into_any(),
             }}
-            <div class="button-row">
-                {sharing}
-                <Button icon=Glyph::Download label=words.say(Language::carry_save) on_click=save />
-            </div>
+            <HandOut file=file share=Language::carry_share save=Language::carry_save />
         </Banner>
+    }
+}
+
+/// The ways to hand a file on.
+#[component]
+fn HandOut(
+    file: File,
+    share: fn(Language) -> &'static str,
+    save: fn(Language) -> &'static str,
+) -> impl IntoView {
+    let words = use_words();
+    let toaster = expect_context::<Toaster>();
+    let tell = move |error: &files::FileError| {
+        log_error(&format!("file not handed on: {error}"));
+        let text = words.at_once().carry_failed().to_owned();
+        toaster.show(Toast { text, action: None });
+    };
+    let sharing = hand_out::shareable(&file).map(|data| {
+        let on_click = move |()| {
+            let data = data.clone();
+            tasks::spawn(async move {
+                if let Err(error) = hand_out::share(&data).await {
+                    tell(&error);
+                }
+            });
+        };
+        view! { <Button kind=ButtonKind::Primary icon=Glyph::Sent label=words.say(share) on_click=on_click /> }
+    });
+    let saved = StoredValue::new_local(file);
+    let on_click = move |()| {
+        if let Err(error) = hand_out::save(&saved.get_value()) {
+            tell(&error);
+        }
+    };
+    view! {
+        <div class="button-row">
+            {sharing}
+            <Button icon=Glyph::Download label=words.say(save) on_click=on_click />
+        </div>
+    }
+}
+
+/// Takes in the receipt that a carrier brought back.
+#[component]
+fn TakeReceipt() -> impl IntoView {
+    let words = use_words();
+    let carry = expect_context::<Carry>();
+    let outcome = RwSignal::new(None::<Result<Told, CarryError>>);
+    let take = Callback::new(move |file: File| {
+        outcome.set(None);
+        tasks::spawn(async move {
+            let told = carry.take_receipt(&file).await;
+            if let Err(error) = &told {
+                log_error(&format!("receipt not taken: {error}"));
+            }
+            outcome.try_set(Some(told));
+        });
+    });
+    view! {
+        <p>{words.say(Language::receipt_why)}</p>
+        {move || {
+            outcome.get().map(|told| {
+                let tone = if told.is_ok() { Tone::Good } else { Tone::Bad };
+                let text = Signal::derive(move || {
+                    let language = words.now();
+                    match &told {
+                        Ok(told) => {
+                            let moment = moment(language, told.received_ms);
+                            language.receipt_taken(&moment, told.operations, told.files)
+                        }
+                        Err(error) => failure_text(language, error, Language::restore_failed),
+                    }
+                });
+                view! { <Banner tone=tone title=text /> }
+            })
+        }}
+        <FileButton id="receipt-file" label=words.say(Language::receipt_pick) take=take />
     }
 }
 
@@ -235,6 +290,12 @@ fn KeptRow(kept: Kept) -> impl IntoView {
         )
     };
     let is_waiting = kept.is_waiting();
+    let receipt = kept.receipt.as_ref().and_then(Receipt::file).map(|file| {
+        view! {
+            <p>{words.say(Language::receipt_give)}</p>
+            <HandOut file=file share=Language::receipt_share save=Language::receipt_save />
+        }
+    });
     let state = move || {
         let language = words.now();
         match (&kept.receipt, kept.refused.as_deref()) {
@@ -255,6 +316,7 @@ fn KeptRow(kept: Kept) -> impl IntoView {
         <li>
             <strong>{what}</strong>
             <p role="status">{state}</p>
+            {receipt}
             {(!is_waiting)
                 .then(|| {
                     view! { <Button kind=ButtonKind::Quiet label=words.say(Language::deliver_forget) on_click=forget /> }
@@ -369,6 +431,13 @@ fn failure_text(
         CarryError::Bundle(BundleError::Newer(_)) => language.bundle_newer(),
         CarryError::Bundle(BundleError::CutShort) => language.bundle_cut(),
         CarryError::Bundle(_) => language.not_a_bundle(),
+        CarryError::Receipt(error) => match error {
+            BadReceipt::Format(ReceiptError::Newer(_)) => language.bundle_newer(),
+            BadReceipt::Format(_) => language.receipt_not_one(),
+            BadReceipt::NotSigned => language.receipt_not_signed(),
+            BadReceipt::NotOurs(NotOurs::OtherEpoch) => language.receipt_outdated(),
+            BadReceipt::NotMadeHere | BadReceipt::NotOurs(_) => language.receipt_not_ours(),
+        },
         CarryError::Storage(error) => storage_advice(language, error),
         CarryError::Cipher(_) | CarryError::File(_) => otherwise(language),
     }

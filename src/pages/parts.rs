@@ -94,6 +94,7 @@ part! {
         Later::Errands => {
             let carry = expect_context::<Carry>();
             carry.begin();
+            carry.keep_copied(expect_context(), expect_context(), expect_context());
             expect_context::<SpaceWatch>().begin(carry.storage(), expect_context::<SyncStatus>());
             ().into_any()
         }

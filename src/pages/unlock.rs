@@ -3,11 +3,23 @@
 use leptos::prelude::*;
 
 use super::{pin_pad::PinPad, sign_in::LanguageChoice, title_page};
-use crate::components::{Banner, Button, Tone};
+use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::form_view::storage_advice;
 use crate::locale::Language;
-use crate::platform::tasks;
-use crate::stores::{Door, door::PinError, pin::BadPin, preferences::use_words};
+use crate::platform::{address, connectivity, document, log_error, tasks};
+use crate::reactive::Show;
+use crate::stores::{
+    Door,
+    door::PinError,
+    pin::BadPin,
+    preferences::use_words,
+    wipe::{self, Outcome},
+};
+
+/// With so few wrong PINs left before the phone is emptied, it says so.
+const FEW: u32 = 3;
+/// The next try to bring what is unsent to the server, if no network appears before.
+const RETRY_MS: u32 = 60_000;
 
 /// Asks whoever is to be let in for their PIN.
 #[component]
@@ -21,6 +33,13 @@ pub fn UnlockPage() -> impl IntoView {
     let name = move || asked.read().as_ref().map(|person| person.label.name.clone());
     let waits = RwSignal::new(0_i64);
     count_down(door, waits);
+    let tried = Tried::new(door);
+    tried.settle();
+    connectivity::on_change(move |online| {
+        if online {
+            tried.settle();
+        }
+    });
     let disabled = Signal::derive(move || busy.get() || waits.get() > 0);
     let open = move |pin: String| {
         busy.set(true);
@@ -33,6 +52,7 @@ pub fn UnlockPage() -> impl IntoView {
             if let Err(error) = opened {
                 failure.try_set(Some(error));
                 count_down(door, waits);
+                tried.settle();
             }
         });
     };
@@ -40,22 +60,99 @@ pub fn UnlockPage() -> impl IntoView {
         <main class="sign-in unlock">
             <LanguageChoice />
             <h1>{name}</h1>
-            <PinPad label=words.say(Language::enter_pin) disabled=disabled on_pin=open />
-            <div class="pin-said">
-                {move || {
-                    let language = words.now();
-                    let said = match (failure.get(), waits.get()) {
-                        (_, wait) if wait > 0 => language.wait_for_pin(wait),
-                        (Some(PinError::Wait(_)), _) => return None,
-                        (Some(error), _) => pin_text(language, &error),
-                        (None, _) => return None,
-                    };
-                    Some(view! { <Banner tone=Tone::Bad title=said /> })
-                }}
-            </div>
-            <Button label=words.say(Language::somebody_else) on_click=move |()| door.ask_nobody() />
+            <Show when=move || tried.outcome.get() == Some(Outcome::Wiped)>
+                <Wiped />
+            </Show>
+            <Show when=move || tried.outcome.get() != Some(Outcome::Wiped)>
+                <PinPad label=words.say(Language::enter_pin) disabled=disabled on_pin=open />
+                <div class="pin-said">
+                    {move || {
+                        let language = words.now();
+                        let wrong = match (failure.get(), waits.get()) {
+                            (_, wait) if wait > 0 => Some(language.wait_for_pin(wait)),
+                            (Some(PinError::Wait(_)) | None, _) => None,
+                            (Some(error), _) => Some(pin_text(language, &error)),
+                        };
+                        match (wrong, tried_text(language, tried.outcome.get())) {
+                            (None, None) => ().into_any(),
+                            (None, Some(said)) => {
+                                view! { <Banner tone=Tone::Attention title=said /> }.into_any()
+                            }
+                            (Some(wrong), said) => {
+                                view! { <Banner tone=Tone::Bad title=wrong>{said.map(|said| view! { <p>{said}</p> })}</Banner> }
+                                    .into_any()
+                            }
+                        }
+                    }}
+                </div>
+                <Button label=words.say(Language::somebody_else) on_click=move |()| door.ask_nobody() />
+            </Show>
         </main>
     }
+}
+
+/// Nothing of the person is on the phone any more.
+#[component]
+fn Wiped() -> impl IntoView {
+    let words = use_words();
+    let begin_anew = |()| {
+        address::change("/", true);
+        document::reload();
+    };
+    view! {
+        <Banner tone=Tone::Attention title=words.say(Language::wiped)>
+            <p>{words.say(Language::wiped_why)}</p>
+        </Banner>
+        <Button kind=ButtonKind::Primary label=words.say(Language::sign_in) on_click=begin_anew />
+    }
+}
+
+/// Where the phone stands after the wrong PINs so far.
+#[derive(Clone, Copy)]
+struct Tried {
+    door: Door,
+    outcome: RwSignal<Option<Outcome>>,
+    /// Whether it is being found out.
+    busy: RwSignal<bool>,
+}
+
+impl Tried {
+    fn new(door: Door) -> Self {
+        Self { door, outcome: RwSignal::new(None), busy: RwSignal::new(false) }
+    }
+
+    /// Does what is to be done after the wrong PINs so far, as long as the page is there.
+    fn settle(self) {
+        if self.busy.try_get_untracked() != Some(false) {
+            return;
+        }
+        let Some(person) = self.door.asked().get_untracked() else { return };
+        self.busy.set(true);
+        tasks::spawn(async move {
+            let settled = wipe::settle(self.door, &person).await;
+            self.busy.try_set(false);
+            match settled {
+                Ok(outcome) => {
+                    self.outcome.try_set(Some(outcome));
+                    if outcome == Outcome::NotBrought {
+                        // It fires once; the page may be another one then.
+                        drop(tasks::after(RETRY_MS, move || self.settle()));
+                    }
+                }
+                Err(error) => log_error(&format!("wrong PINs not followed up: {error}")),
+            }
+        });
+    }
+}
+
+/// What follows of the wrong PINs so far, in words; nothing as long as there are many left.
+fn tried_text(language: Language, outcome: Option<Outcome>) -> Option<String> {
+    Some(match outcome? {
+        Outcome::Waits(Some(left)) if left <= FEW => language.pins_left(left),
+        Outcome::Keeps => language.pins_used_up_kept().to_owned(),
+        Outcome::NotBrought => language.pins_used_up_unsent().to_owned(),
+        Outcome::Waits(_) | Outcome::Wiped => return None,
+    })
 }
 
 /// Counts the seconds until the next PIN can be tried.

@@ -153,6 +153,19 @@ impl FrameKey {
     }
 }
 
+/// Whether a message carries the signature of the private half of a key.
+pub async fn is_signed(key: &PublicKey, message: &[u8], signature: &[u8]) -> Answer<bool> {
+    let curve = dictionary(&[("name", "ECDSA".into()), ("namedCurve", "P-256".into())])?;
+    let key = Uint8Array::from(key.0.as_slice());
+    let key = subtle()?.import_key_with_object("raw", &key, &curve, true, &usages(&["verify"]));
+    let key: CryptoKey = done(key).await?;
+    let how = dictionary(&[("name", "ECDSA".into()), ("hash", "SHA-256".into())])?;
+    let proved =
+        subtle()?.verify_with_object_and_u8_array_and_u8_array(&how, &key, signature, message);
+    let proved: JsValue = done(proved).await?;
+    Ok(proved.is_truthy())
+}
+
 async fn seal(
     key: &CryptoKey,
     nonce: &[u8; 12],

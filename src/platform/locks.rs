@@ -17,6 +17,14 @@ extern "C" {
 /// A lock that this tab holds until it is dropped.
 pub struct Lock(Option<oneshot::Sender<()>>);
 
+impl Lock {
+    /// Whether it keeps other tabs out: a browser without Web Locks cannot.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         if let Some(release) = self.0.take() {

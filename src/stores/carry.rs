@@ -2,8 +2,10 @@
 //! going on from another phone's.
 
 mod bring;
+mod copy;
 mod kept;
 mod make;
+mod receipt;
 mod restore;
 
 use leptos::prelude::*;
@@ -11,8 +13,10 @@ use serde::Deserialize;
 use sync::bundle::{BundleError, PublicKey};
 use thiserror::Error;
 
+pub(super) use self::bring::deliver;
 pub use self::kept::{Kept, Receipt};
 pub use self::make::Made;
+pub use self::receipt::{BadReceipt, Told};
 pub use self::restore::restore;
 use super::{OpenForms, Records, SignIn, outbox, sign_in::SignInState};
 use crate::platform::{
@@ -58,6 +62,9 @@ pub enum CarryError {
     /// The file was made on this very phone.
     #[error("made on this phone")]
     SamePhone,
+    /// The file is no receipt, or not one for this phone.
+    #[error(transparent)]
+    Receipt(#[from] BadReceipt),
     /// The phone's storage failed.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures::future::LocalBoxFuture;
 use leptos::prelude::*;
 use serde::Serialize;
 use sync::{device::DeviceState, wire::DeviceId};
@@ -12,6 +13,7 @@ use super::{
     outbox::put_device,
     pin::{self, BadPin, NoKey},
     sign_in::{Profile, SignInError, put_profile},
+    wipe::door_channel,
 };
 use crate::platform::{
     activity, address,
@@ -77,6 +79,8 @@ pub enum PinError {
 
 /// Draws the app of a person who was let in.
 type Enter = Rc<dyn Fn(Storage)>;
+/// What is done before somebody leaves.
+type Before = Rc<dyn Fn() -> LocalBoxFuture<'static, ()>>;
 
 /// The way into the app.
 #[derive(Clone, Copy)]
@@ -92,6 +96,7 @@ pub struct Door {
     /// What the server said of somebody who still has to enter their PIN.
     fresh: StoredValue<Option<Profile>>,
     others: StoredValue<Channel, LocalStorage>,
+    before: StoredValue<Option<Before>, LocalStorage>,
 }
 
 impl Door {
@@ -107,12 +112,18 @@ impl Door {
             current: StoredValue::new(None),
             fresh: StoredValue::new(None),
             others: StoredValue::new_local(Channel::closed()),
+            before: StoredValue::new_local(None),
         }
     }
 
     /// Where the way in leads.
     pub fn on_enter(self, enter: impl Fn(Storage) + 'static) {
         self.enter.set_value(Rc::new(enter));
+    }
+
+    /// What is done whenever the phone locks or somebody else takes it. A part of the app that came later says it.
+    pub fn before_leaving(self, before: impl Fn() -> LocalBoxFuture<'static, ()> + 'static) {
+        self.before.set_value(Some(Rc::new(before)));
     }
 
     /// Opens the phone, and lets the person in who used it last and has no PIN. Whether somebody was let in.
@@ -191,7 +202,8 @@ impl Door {
         Ok(self.phone()?.shelf())
     }
 
-    fn phone(self) -> Result<Phone, StorageError> {
+    /// The phone's own store.
+    pub(super) fn phone(self) -> Result<Phone, StorageError> {
         self.phone.get_value().ok_or(StorageError::Closed)
     }
 
@@ -320,6 +332,12 @@ impl Door {
         let Some(storage) = self.phone()?.unlock(&person, &key).await? else {
             return Err(PinError::Wrong);
         };
+        if person.row.wipe_after.is_some() {
+            // Another tab may be about to empty the phone: whoever is in stands before that.
+            self.forget_wrong(&person.id).await?;
+            let person = self.person(&person.id).await?;
+            return Ok(self.let_inside(person, storage).await?);
+        }
         let id = person.id.clone();
         // Nobody waits for it: should it fail, the next PIN waits a little longer.
         tasks::spawn(async move {
@@ -361,11 +379,18 @@ impl Door {
         self.look().await.map(drop)
     }
 
+    /// After how many wrong PINs the organisation wants the phone emptied.
+    pub(super) async fn set_wipe_after(self, tries: Option<u32>) -> Result<(), StorageError> {
+        let here = self.inside.get_untracked().filter(|here| here.row.wipe_after != tries);
+        let Some(here) = here else { return Ok(()) };
+        self.phone()?.change(&here.id, move |row| row.wipe_after = tries).await?;
+        self.look().await.map(drop)
+    }
+
     /// The key that a PIN becomes. It counts as wrong until it has proved right: whoever ends the app meanwhile has no
     /// free try.
     async fn try_pin(self, id: &str, pin: &str) -> Result<(Person, [u8; 32]), PinError> {
-        let person = self.person(id).await?;
-        let now_ms = clock::now_ms();
+        let (person, now_ms) = self.waiting(id).await?;
         let wait_ms = pin::wait_ms(person.row.wrong_pins, person.row.wrong_ms, now_ms);
         if wait_ms > 0 {
             return Err(PinError::Wait(wait_ms));
@@ -382,15 +407,27 @@ impl Door {
 
     /// How long the next PIN waits, in milliseconds.
     pub async fn wait_ms(self, id: &str) -> Result<i64, StorageError> {
-        let row = self.person(id).await?.row;
-        Ok(pin::wait_ms(row.wrong_pins, row.wrong_ms, clock::now_ms()))
+        let (person, now_ms) = self.waiting(id).await?;
+        Ok(pin::wait_ms(person.row.wrong_pins, person.row.wrong_ms, now_ms))
+    }
+
+    /// The person, and the time. After a clock was put back the wait begins anew from now, and ends.
+    async fn waiting(self, id: &str) -> Result<(Person, i64), StorageError> {
+        let mut person = self.person(id).await?;
+        let now_ms = clock::now_ms();
+        if person.row.wrong_ms > now_ms {
+            self.phone()?.change(id, move |row| row.wrong_ms = row.wrong_ms.min(now_ms)).await?;
+            person.row.wrong_ms = now_ms;
+        }
+        Ok((person, now_ms))
     }
 
     async fn forget_wrong(self, id: &str) -> Result<(), StorageError> {
         self.phone()?.change(id, |row| row.wrong_pins = 0).await
     }
 
-    async fn person(self, id: &str) -> Result<Person, StorageError> {
+    /// Somebody who uses this phone, as the disk knows them now.
+    pub(super) async fn person(self, id: &str) -> Result<Person, StorageError> {
         let people = self.look().await?;
         people.into_iter().find(|person| person.id == id).ok_or(StorageError::Closed)
     }
@@ -419,7 +456,15 @@ impl Door {
     ) -> Result<(), StorageError> {
         // What cannot be stored is worth more than the lock: then it stays open, and says so.
         forms.save_all().await?;
-        self.phone()?.set_current(next).await?;
+        if let Some(before) = self.before.get_value() {
+            // It may take its time: nobody sees anything meanwhile.
+            document::set_root_attribute("data-locking", "on");
+            before().await;
+        }
+        if let Err(error) = self.phone()?.set_current(next).await {
+            document::set_root_attribute("data-locking", "off");
+            return Err(error);
+        }
         if !stays {
             address::change("/", true);
         }
@@ -438,7 +483,7 @@ impl Door {
     /// Locks when nobody touched the app for as long as its person chose, and when another tab of theirs is locked.
     pub fn watch(self, forms: OpenForms) {
         let Some(here) = self.inside.get_untracked() else { return };
-        let others = Channel::open(&format!("sotay.door {}", here.id));
+        let others = Channel::open(&door_channel(&here.id));
         self.others.set_value(others.clone());
         others.on_message(move |_| self.lock_quietly(forms, true));
         let touched_ms = StoredValue::new(clock::now_ms());

@@ -28,6 +28,7 @@ mod summaries;
 pub mod sync_log;
 pub mod sync_status;
 pub mod update;
+pub mod wipe;
 
 pub use carry::Carry;
 pub use door::Door;

@@ -40,6 +40,8 @@ pub struct Pack {
     pub forms: Vec<PackForm>,
     /// Org units, those out of force too.
     pub units: Vec<Unit>,
+    /// After how many wrong PINs a phone is emptied; none: never.
+    pub wipe_after: Option<u32>,
 }
 
 /// A form in force.

@@ -64,7 +64,7 @@ pub fn key(pin: &str, row: &PinRow) -> Result<[u8; KEY_BYTES], NoKey> {
     Ok(key)
 }
 
-/// How long the next try waits, in milliseconds. A clock that was put back makes nobody wait longer than once.
+/// How long the next try waits, in milliseconds: never longer than the whole of it, whatever the clock says.
 #[must_use]
 pub fn wait_ms(wrong_pins: u32, wrong_ms: i64, now_ms: i64) -> i64 {
     let at = usize::try_from(wrong_pins).unwrap_or(usize::MAX).min(WAITS_S.len() - 1);

@@ -239,7 +239,7 @@ fn refuse(records: usize, files: usize) -> Result<(), SignInError> {
     }
 }
 
-async fn end_session() {
+pub(super) async fn end_session() {
     if let Err(error) = Request::new(Method::Delete, "/api/v1/session").send(&[]).await {
         // The cookie dies with its time.
         crate::platform::log_error(&format!("session not ended at the server: {error}"));

@@ -240,20 +240,24 @@ impl Runner {
         Ok(Event::Rekeyed(state))
     }
 
-    /// What a rescue file brought becomes this device's to answer for.
+    /// What a rescue file brought becomes this device's to answer for; what a receipt told is on the disk already.
     pub(super) async fn take_over(&self) -> Result<Event, StorageError> {
-        let state = self.records.device();
-        let decide = move |rows: Vec<Rows>| {
-            let mut came: Vec<Former> = Vec::new();
-            for (_, row) in rows.iter().flatten() {
-                came = outbox::decode(row, "rescued")?;
-            }
+        let decide = |rows: Vec<Rows>| {
+            let [came, device] = &rows[..] else {
+                return Err(StorageError::Unreadable("an answer is missing".to_owned()));
+            };
+            let (_, device) = device
+                .first()
+                .ok_or_else(|| StorageError::Unreadable("no device id".to_owned()))?;
+            let state: DeviceState = outbox::decode(device, "device")?;
+            let Some((_, came)) = came.first() else { return Ok((Vec::new(), state)) };
+            let came: Vec<Former> = outbox::decode(came, "rescued")?;
             let state = sync::device::take_over(&state, came);
             let taken = Change::Delete(Store::Meta, meta::RESCUED.into());
             Ok((vec![taken, outbox::put_device(&state)], state))
         };
-        let reads = vec![Read::Row(Store::Meta, meta::RESCUED.into())];
-        let state = self.storage.update(reads, &[Store::Meta], decide).await?;
+        let reads = [meta::RESCUED, meta::DEVICE].map(|name| Read::Row(Store::Meta, name.into()));
+        let state = self.storage.update(reads.into(), &[Store::Meta], decide).await?;
         self.records.reload().await?;
         self.records.tell_other_tabs();
         Ok(Event::TookOver(state))

@@ -18,6 +18,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 mod people;
 mod raw;
 mod sealing;
+mod wipe;
 
 wasm_bindgen_test_configure!(run_in_browser);
 

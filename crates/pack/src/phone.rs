@@ -70,6 +70,9 @@ pub struct PhonePack {
     /// Columns of survey sheets, beyond XLSForm, that its forms keep.
     #[serde(default)]
     pub keep_columns: Vec<String>,
+    /// After how many wrong PINs a phone is emptied, once all is at the server; none: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wipe_after: Option<u32>,
     /// Units, past and present.
     pub units: Units,
     /// Words that stand for several units.

@@ -18,6 +18,8 @@
 //! | [`repair`] | what the server could not apply, after all |
 //! | [`blob`] | files in chunks |
 //! | [`bundle`] | all that as a file that somebody carries |
+//! | [`receipt`] | what the server says of such a file, as a file |
+//! | [`wipe`] | when a phone is emptied after wrong PINs |
 #![warn(missing_docs)]
 
 pub mod blob;
@@ -31,9 +33,11 @@ pub mod mask;
 pub mod merge;
 pub mod pull;
 pub mod push;
+pub mod receipt;
 pub mod repair;
 pub mod rights;
 pub mod view;
+pub mod wipe;
 pub mod wire;
 
 pub use gather::gather;

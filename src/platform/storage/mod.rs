@@ -5,6 +5,7 @@
 //!
 //! Each person has a store of their own, in which every value is sealed; [`Phone`] says who they are and lets them in.
 
+mod copies;
 mod database;
 mod memory;
 mod moving;
@@ -126,6 +127,13 @@ impl Storage {
         }
     }
 
+    /// The lock that a tab holds as long as it syncs the store, which is until it locks; also the channel on which the
+    /// store's tabs speak of it.
+    #[must_use]
+    pub fn lock(&self) -> String {
+        lock_of(self.name())
+    }
+
     /// Whether what is written is on the disk.
     #[must_use]
     pub fn is_kept(&self) -> bool {
@@ -226,6 +234,10 @@ impl Storage {
             Backend::Memory(memory) => memory.fill_up(full),
         }
     }
+}
+
+fn lock_of(name: &str) -> String {
+    format!("sotay.sync {name}")
 }
 
 /// What became of a value of a store.

@@ -9,8 +9,9 @@ use sync::codec;
 
 use super::{
     Change, Read, Rows, Storage, StorageError,
+    copies::leave,
     database::Database,
-    moving,
+    lock_of, moving,
     schema::{self, DATABASE, Key, Label, PersonRow, PinRow, Stage, Store, phone},
     sealing,
 };
@@ -32,6 +33,9 @@ pub struct Person {
     /// What is known before they are let in.
     pub row: PersonRow,
 }
+
+/// Changes a row, and says what else changes with it.
+type Edit = dyn Fn(&mut PersonRow) -> Vec<Change>;
 
 /// A key of bytes, overwritten when it is no longer needed.
 pub(super) struct Secret([u8; KEY_BYTES]);
@@ -140,6 +144,8 @@ impl Phone {
             wrong_ms: 0,
             idle_min: IDLE_MIN,
             stage,
+            wipe_after: None,
+            copies: None,
         };
         Ok(Person { id, label, row })
     }
@@ -194,41 +200,46 @@ impl Phone {
         id: &str,
         edit: impl Fn(&mut PersonRow) + 'static,
     ) -> Result<(), StorageError> {
+        let edit = move |row: &mut PersonRow| {
+            edit(row);
+            Vec::new()
+        };
+        self.change_with(id, edit).await
+    }
+
+    /// As [`Self::change`], with what else changes of the phone's own.
+    pub(super) async fn change_with(
+        &self,
+        id: &str,
+        edit: impl Fn(&mut PersonRow) -> Vec<Change> + 'static,
+    ) -> Result<(), StorageError> {
         self.change_by(id, Box::new(edit)).await
     }
 
-    async fn change_by(
-        &self,
-        id: &str,
-        edit: Box<dyn Fn(&mut PersonRow)>,
-    ) -> Result<(), StorageError> {
+    async fn change_by(&self, id: &str, edit: Box<Edit>) -> Result<(), StorageError> {
         let of = Key::from(id);
         let decide = move |rows: Vec<Rows>| {
             let mut changes = Vec::new();
             for (key, row) in rows.into_iter().flatten() {
                 let mut row = decode(&row)?;
-                edit(&mut row);
+                changes.extend(edit(&mut row));
                 changes.push(Change::Put(Store::People, key, codec::encode(&row)));
             }
             Ok(changes)
         };
-        let (reads, touched) = (vec![Read::Row(Store::People, of)], vec![Store::People]);
+        let touched = vec![Store::People, Store::CarriedPieces];
+        let reads = vec![Read::Row(Store::People, of)];
         self.database.transact(reads, touched, Some(Box::new(decide))).await.map(drop)
     }
 
     /// Removes a person and their store from this phone, for good.
     pub async fn remove(&self, id: &str) -> Result<(), StorageError> {
-        // Without its key the store is nothing, however long the browser takes to remove it.
-        self.change(id, |row| {
-            row.wrap.clear();
-            row.stage = Stage::Leaving;
-        })
-        .await?;
+        self.change_with(id, leave).await?;
         self.set_current(None).await?;
         self.forget(id).await
     }
 
-    async fn forget(&self, id: &str) -> Result<(), StorageError> {
+    pub(super) async fn forget(&self, id: &str) -> Result<(), StorageError> {
         Database::remove(&self.name_of(id)).await?;
         self.write(vec![Change::Delete(Store::People, id.into())]).await
     }
@@ -243,8 +254,14 @@ impl Phone {
         self.database.transact(Vec::new(), touched, Some(decide)).await.map(drop)
     }
 
-    fn name_of(&self, id: &str) -> String {
+    pub(super) fn name_of(&self, id: &str) -> String {
         format!("{}.{id}", self.database.name())
+    }
+
+    /// As [`Storage::lock`], of a person's store that nobody has opened here.
+    #[must_use]
+    pub fn lock_of(&self, id: &str) -> String {
+        lock_of(&self.name_of(id))
     }
 
     async fn store_of(&self, id: &str, secret: &Secret) -> Result<Storage, StorageError> {

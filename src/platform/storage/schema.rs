@@ -144,6 +144,8 @@ pub mod meta {
     pub const ORGANISATION: &str = "organisation";
     /// What a rescue file brought and sync has not taken over: CBOR of `sync::device::Former`s.
     pub const RESCUED: &str = "rescued";
+    /// The last bundles that were made here by somebody's hand: CBOR of their hashes.
+    pub const BUNDLES: &str = "bundles";
     /// Before the name of a list of entities: the list as the server told it, an [`super::EntityListRow`].
     pub const ENTITIES: &str = "entities.";
 }
@@ -432,6 +434,33 @@ pub struct PersonRow {
     /// How far the store is in coming and going.
     #[n(6)]
     pub stage: Stage,
+    /// After how many wrong PINs the organisation wants the phone emptied; none: never.
+    #[n(7)]
+    pub wipe_after: Option<u32>,
+    /// Copies of what is unsent, sealed to the organisation: one that is whole, and what is left of others.
+    #[n(8)]
+    pub copies: Option<Vec<CopyRow>>,
+}
+
+/// A copy of unsent work, a bundle whose bytes lie in [`Store::CarriedPieces`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct CopyRow {
+    /// The hash over the rows that it was made of, once it is whole: `sync::wipe::Trace`.
+    #[n(0)]
+    pub rows: Option<Hash>,
+    /// The bundle; none if there was nothing unsent.
+    #[n(1)]
+    pub bundle: Option<Hash>,
+    /// Its length in bytes.
+    #[n(2)]
+    pub size: u64,
+    /// When the server received it, by the server's clock.
+    #[n(3)]
+    pub received_ms: Option<i64>,
+    /// The server's code for refusing it.
+    #[n(4)]
+    pub refused: Option<String>,
 }
 
 /// How a PIN becomes a key: Argon2id's parameters.
@@ -580,11 +609,29 @@ mod tests {
             wrong_ms: 4,
             idle_min: 5,
             stage: Stage::Ready,
+            wipe_after: None,
+            copies: None,
         };
         let mut bytes = vec![0xa7, 0x00, 0x41, 1, 0x01, 0x41, 2, 0x02, 0xa3, 0x00, 0x50];
         bytes.extend([5; 16]);
         bytes.extend([0x01, 0x19, 0x04, 0x00, 0x02, 0x02]);
         bytes.extend([0x03, 3, 0x04, 4, 0x05, 5, 0x06, 1]);
+        assert_eq!(codec::encode(&person), bytes);
+        let copy = CopyRow {
+            rows: Some(Hash([7; 32])),
+            bundle: Some(Hash([8; 32])),
+            size: 9,
+            received_ms: Some(10),
+            refused: Some("x".to_owned()),
+        };
+        let copies = Some(vec![copy, CopyRow::default()]);
+        let person = PersonRow { wipe_after: Some(11), copies, ..person };
+        bytes[0] = 0xa9;
+        bytes.extend([0x07, 11, 0x08, 0x82, 0xa5, 0x00, 0x58, 0x20]);
+        bytes.extend([7; 32]);
+        bytes.extend([0x01, 0x58, 0x20]);
+        bytes.extend([8; 32]);
+        bytes.extend([0x02, 9, 0x03, 10, 0x04, 0x61, b'x', 0xa1, 0x02, 0]);
         assert_eq!(codec::encode(&person), bytes);
         let label =
             Label { account: "a".to_owned(), name: "b".to_owned(), device: DeviceId([6; 16]) };

@@ -9,9 +9,10 @@ use super::{Carry, Kept, Receipt, kept::PIECE};
 use crate::platform::{
     http::{HttpError, Method, Request, Response},
     json, locks, log_error,
-    storage::{Read, StorageError, Store, schema::Key},
+    storage::{Storage, StorageError, Store, schema::Key},
     tasks,
 };
+use crate::stores::wipe::Brought;
 
 /// The next try after one that failed, if nothing else happens before.
 const RETRY_MS: u32 = 60_000;
@@ -60,7 +61,7 @@ impl Carry {
             .with_untracked(|kept| kept.iter().filter(|kept| waits(kept)).cloned().collect());
         let mut failed = false;
         for kept in waiting {
-            let told = match self.bring(&kept).await {
+            let told = match bring(&self.shelf.get_value(), kept.hash, kept.size).await {
                 Ok(receipt) => {
                     let receipt = serde_json::to_string(&receipt).expect("counts are JSON");
                     self.note(kept.hash, Some(receipt), None).await
@@ -86,46 +87,62 @@ impl Carry {
             self.retry.try_update_value(|retry| std::mem::replace(retry, timer).cancel());
         }
     }
+}
 
-    async fn bring(self, kept: &Kept) -> Result<Receipt, BringError> {
-        let path = format!("/api/v1/bundles/{}", kept.hash);
-        let mut standing = ask(Request::get(&path)).await?;
-        loop {
-            if let Some(receipt) = standing.receipt {
-                return Ok(receipt);
-            }
-            let held = standing.held.unwrap_or_default();
-            let (at, piece) = (held, self.piece_from(kept.hash, held, kept.size).await?);
-            let put = format!("{path}?size={}&at={at}", kept.size);
-            let request = Request::new(Method::Put, put).body("application/octet-stream", piece);
-            standing = match ask(request).await {
-                // Another carrier brought some of it meanwhile, or an answer got lost.
-                Err(BringError::Refused(code)) if code == "wrong_place" => {
-                    ask(Request::get(&path)).await?
-                }
-                told => told?,
-            };
-            if standing.receipt.is_none() && standing.held == Some(at) && at < kept.size {
-                return Err(BringError::Garbled("no step forward".to_owned()));
-            }
+/// Brings a copy of somebody's work who is not in.
+pub async fn deliver(shelf: &Storage, hash: Hash, size: u64) -> Brought {
+    match bring(shelf, hash, size).await {
+        Ok(receipt) => Brought::Taken(receipt.received_ms),
+        // That a server lacks its key may change.
+        Err(BringError::Refused(code)) if code != "unknown_key" => Brought::Refused(code),
+        Err(error) => {
+            log_error(&format!("copy not brought, it is tried again: {error}"));
+            Brought::Failed
         }
     }
+}
 
-    /// The bundle's bytes from there to the end of their piece.
-    async fn piece_from(self, hash: Hash, from: u64, size: u64) -> Result<Vec<u8>, BringError> {
-        if from >= size {
-            return Ok(Vec::new()); // all of it is there, and could not be taken the last time
+async fn bring(shelf: &Storage, hash: Hash, size: u64) -> Result<Receipt, BringError> {
+    let path = format!("/api/v1/bundles/{hash}");
+    let mut standing = ask(Request::get(&path)).await?;
+    loop {
+        if let Some(receipt) = standing.receipt {
+            return Ok(receipt);
         }
-        let place = u32::try_from(from / PIECE).unwrap_or(u32::MAX);
-        let read = Read::Row(Store::CarriedPieces, Key::Piece(hash.0.to_vec(), place));
-        let found = self.shelf.get_value().read(vec![read]).await?;
-        let piece = found.into_iter().flatten().next().map(|(_, piece)| piece);
-        let mut piece =
-            piece.ok_or_else(|| StorageError::Unreadable("a piece is missing".to_owned()))?;
-        let before = usize::try_from(from % PIECE).unwrap_or_default().min(piece.len());
-        piece.drain(..before);
-        Ok(piece)
+        let held = standing.held.unwrap_or_default();
+        let (at, piece) = (held, piece_from(shelf, hash, held, size).await?);
+        let put = format!("{path}?size={size}&at={at}");
+        let request = Request::new(Method::Put, put).body("application/octet-stream", piece);
+        standing = match ask(request).await {
+            // Another carrier brought some of it meanwhile, or an answer got lost.
+            Err(BringError::Refused(code)) if code == "wrong_place" => {
+                ask(Request::get(&path)).await?
+            }
+            told => told?,
+        };
+        if standing.receipt.is_none() && standing.held == Some(at) && at < size {
+            return Err(BringError::Garbled("no step forward".to_owned()));
+        }
     }
+}
+
+/// The bundle's bytes from there to the end of their piece.
+async fn piece_from(
+    shelf: &Storage,
+    hash: Hash,
+    from: u64,
+    size: u64,
+) -> Result<Vec<u8>, BringError> {
+    if from >= size {
+        return Ok(Vec::new()); // all of it is there, and could not be taken the last time
+    }
+    let place = u32::try_from(from / PIECE).unwrap_or(u32::MAX);
+    let piece = shelf.row(Store::CarriedPieces, Key::Piece(hash.0.to_vec(), place)).await?;
+    let mut piece =
+        piece.ok_or_else(|| StorageError::Unreadable("a piece is missing".to_owned()))?;
+    let before = usize::try_from(from % PIECE).unwrap_or_default().min(piece.len());
+    piece.drain(..before);
+    Ok(piece)
 }
 
 async fn ask(request: Request) -> Result<Standing, BringError> {

@@ -12,11 +12,11 @@ use sync::{
     wire::Hash,
 };
 
-use super::{Carry, CarryError};
+use super::{Carry, CarryError, copy::write_pieces};
 use crate::platform::{
     clock,
     files::{File, FileError},
-    hand_out,
+    hand_out::{self, Growing},
     storage::{
         Change, Storage, StorageError, Store,
         schema::{CHUNK_SIZE_BYTES, Key},
@@ -47,6 +47,24 @@ pub struct Receipt {
     pub new_files: usize,
     /// Files that were damaged before they were sealed.
     pub damaged_files: usize,
+    /// The receipt as the organisation signed it, for the phone that made the bundle: hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
+}
+
+impl Receipt {
+    /// The file that goes back to the phone that made the bundle.
+    #[must_use]
+    pub fn file(&self) -> Option<File> {
+        let digits = self.proof.as_deref().filter(|digits| digits.is_ascii())?;
+        let pair = |at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+        let bytes: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(pair).collect();
+        let file = Growing::new();
+        file.push(&bytes?).ok()?;
+        let now = clock::local_now();
+        let stamp = crate::locale::date::stamp(now.unix_ms, now.offset_min);
+        file.finish(&format!("sotay-bien-nhan-{stamp}.sotay"), "application/octet-stream").ok()
+    }
 }
 
 /// A row of [`Store::Carried`].
@@ -144,11 +162,7 @@ impl Carry {
         let hash = hash_of(file).await?;
         let storage = self.shelf.get_value();
         if storage.row(Store::Carried, hash).await?.is_none() {
-            for (place, start) in (0..).zip((0..size).step_by(CHUNK_SIZE_BYTES)) {
-                let piece = hand_out::slice(file, start, size.min(start + PIECE)).await?;
-                let key = Key::Piece(hash.0.to_vec(), place);
-                storage.write(vec![Change::Put(Store::CarriedPieces, key, piece)]).await?;
-            }
+            write_pieces(&storage, hash, file).await?;
             let row = Row {
                 size,
                 kept_ms: clock::now_ms(),
@@ -202,7 +216,7 @@ fn without_pieces(hash: Hash, size: u64) -> Vec<Change> {
     (0..count).map(piece).collect()
 }
 
-async fn hash_of(file: &File) -> Result<Hash, FileError> {
+pub(super) async fn hash_of(file: &File) -> Result<Hash, FileError> {
     let size = hand_out::size(file);
     let mut hasher = codec::Hasher::default();
     for start in (0..size).step_by(1 << 20) {

@@ -13,7 +13,7 @@ use sync::{
     wire::{Hash, SealedOperation},
 };
 
-use super::{Carry, CarryError, restore::Kept};
+use super::{Carry, CarryError, kept::hash_of, restore::Kept};
 use crate::platform::{
     bundle::FrameKey,
     clock, device_name,
@@ -97,6 +97,17 @@ impl Carry {
     /// Makes a bundle of all that is in no backup. One that is to be carried is sealed to the organisation; a rescue file also
     /// with a code, and with all that another phone needs to go on.
     pub async fn make(self, kind: Kind) -> Result<Made, CarryError> {
+        let made = self.pack(kind).await?;
+        // A full disk must not be in the way of a rescue file: then only its receipt is not known again.
+        let remembered = self.remember(hash_of(&made.file).await?).await;
+        if let Err(error) = remembered {
+            log_error(&format!("bundle not remembered: {error}"));
+        }
+        Ok(made)
+    }
+
+    /// As [`Self::make`], of which no carrier brings a receipt back.
+    pub(super) async fn pack(self, kind: Kind) -> Result<Made, CarryError> {
         let profile = self.sign_in.profile().ok_or(CarryError::SignedOut)?;
         let organisation = self.organisation().await?;
         if kind == Kind::Carry && organisation.is_none() {
@@ -156,7 +167,7 @@ impl Carry {
     }
 
     /// What is typed becomes operations, as for a push. A rescue file can do without: a full disk must not be in its way.
-    async fn seal_drafts(self, kind: Kind) -> Result<(), CarryError> {
+    pub(super) async fn seal_drafts(self, kind: Kind) -> Result<(), CarryError> {
         let sealed = match self.open_forms.save_all().await {
             Ok(()) => self.records.seal_all().await.map(drop),
             Err(error) => Err(error),

@@ -136,7 +136,7 @@ pub async fn restore(
     }
     take_in(&storage, came).await?;
     // Whichever tab syncs takes it over, and every tab shows it.
-    Channel::open(&crate::sync_runner::lock_of(&storage)).post("rescued");
+    Channel::open(&storage.lock()).post("rescued");
     Ok(door.start_in(&person).await?)
 }
 

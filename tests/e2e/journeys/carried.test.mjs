@@ -113,6 +113,48 @@ test('a colleague takes the file without a network, is killed, and brings it by 
   assert.equal((await (await Desk.signIn(server)).quarantine()).length, 0);
 });
 
+test('the carrier brings the server\'s receipt back: the author\'s phone knows without a network, and a forged one changes nothing', async () => {
+  const deliver = section(colleague, 'Nhận tệp chuyển hộ');
+  const receipt = await downloaded(colleague, files, () => deliver.getByRole('button', { name: 'Tải biên nhận' }).click());
+  assert.match(receipt, /sotay-bien-nhan-\d{8}-\d{4}\.sotay$/);
+  await colleague.page.getByText('Đem biên nhận này về').scrollIntoViewIfNeeded();
+  await colleague.screenshot('receipt-to-give');
+  await server.stop();
+  await officer.start();
+  await hoa.open('/carry');
+  await officer.page.locator('[data-unsent="2"]').first().waitFor({ state: 'attached' });
+  const make = section(officer, 'Chuyển việc chưa gửi');
+  const bytes = readFileSync(receipt);
+  const forged = join(files, 'forged.sotay');
+  for (const at of [30, bytes.length - 80, bytes.length - 1]) {
+    const changed = Buffer.from(bytes);
+    changed[at] ^= 1;
+    writeFileSync(forged, changed);
+    await make.locator('#receipt-file').setInputFiles(forged);
+    await make.getByText(/không phải do máy chủ ký|không phải biên nhận/).waitFor();
+  }
+  await make.locator('#receipt-file').setInputFiles(bundle);
+  await make.getByText('Đây không phải biên nhận của Sổ tay.').waitFor();
+  assert.ok(await officer.page.locator('[data-unsent="2"]').count(), 'nothing has changed');
+  await make.locator('#receipt-file').setInputFiles(receipt);
+  await make.getByText(/Đã nhận .*thay đổi, 1 ảnh, tệp/).waitFor();
+  await hoa.allSent();
+  await officer.page.getByText(/Đã nhận .*thay đổi/).scrollIntoViewIfNeeded();
+  await officer.screenshot('receipt-taken');
+  assert.deepEqual(await faults(officer, 'receipt-taken'), []);
+  // On the colleague's own phone it is nobody's.
+  await minh.open('/carry');
+  await section(colleague, 'Chuyển việc chưa gửi').locator('#receipt-file').setInputFiles(receipt);
+  await colleague.page.getByText('Biên nhận này không phải của tệp mà bạn đã tạo trên máy này.').waitFor();
+  // Killed and begun anew, it still knows.
+  await officer.kill();
+  await officer.start();
+  await hoa.open('/records');
+  await hoa.allSent();
+  await officer.close();
+  await server.start();
+});
+
 test('a file that somebody changed is refused, and says why', async () => {
   const bytes = readFileSync(bundle);
   bytes[bytes.length >> 1] ^= 1;

@@ -55,6 +55,8 @@ pub struct Manifest {
     pub groups: Vec<Group>,
     /// Words for how a task is given.
     pub modalities: Vec<Modality>,
+    /// After how many wrong PINs a phone is emptied; none: never.
+    pub wipe_after: Option<u32>,
     /// People of the demonstration.
     pub demo: Option<Demo>,
 }
@@ -219,6 +221,7 @@ fn manifest(top: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Manifest {
             title: self::title(modality, &default_language, walk),
             request: modality.flag("request", walk),
         }),
+        wipe_after: top.section("lock", false, walk, wipe_after).flatten(),
         demo: top.section("demo", false, walk, demo).flatten(),
         languages,
         default_language,
@@ -285,6 +288,20 @@ fn columns(
         columns.extend(read.map(|read| (table, read)));
     }
     columns
+}
+
+/// `[lock]`: fewer tries than a person with cold fingers needs would empty the phones of those who work.
+fn wipe_after(lock: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Option<u32> {
+    const TRIES: std::ops::RangeInclusive<u32> = 5..=100;
+    let (value, at) = lock.value("wipe_after", walk)?;
+    let number = value.as_integer().map(toml::de::DeInteger::as_str);
+    let tries = number.and_then(|number| number.parse().ok()).filter(|tries| TRIES.contains(tries));
+    if tries.is_none() {
+        let found = number.unwrap_or(value.type_str()).to_owned();
+        let kind = Kind::WrongType { expected: "a whole number from 5 to 100", found };
+        walk.problem(at, Some(lock.key("wipe_after")), kind);
+    }
+    tries
 }
 
 fn demo(demo: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Option<Demo> {

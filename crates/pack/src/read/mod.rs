@@ -245,6 +245,7 @@ fn phone_pack(pack: &Pack, published: &[PublishedForm]) -> PhonePack {
         programmes: manifest.programmes.clone(),
         forms: forms.collect(),
         keep_columns: manifest.keep_columns.clone(),
+        wipe_after: manifest.wipe_after,
         units: pack.units.clone(),
         groups: manifest.groups.clone(),
         modalities: manifest.modalities.clone(),

@@ -392,6 +392,14 @@ const CASES: &[Case] = &[
     (
         "pack.toml",
         "version = \"1\"",
+        "version = \"1\"\nlock = { wipe_after = 4 }",
+        &[
+            "pack.toml, line 4, key lock.wipe_after: this must be a whole number from 5 to 100, not 4",
+        ],
+    ),
+    (
+        "pack.toml",
+        "version = \"1\"",
         "vresion = \"1\"",
         &[
             "pack.toml, line 1, key version: this key is missing",

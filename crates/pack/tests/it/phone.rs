@@ -56,6 +56,16 @@ fn it_has_the_shape_that_the_interface_promises() {
 }
 
 #[test]
+fn a_phone_is_told_after_how_many_wrong_pins_it_is_emptied() {
+    let mut pack = real_pack();
+    let json = pack::phone_json(&pack, &published(&pack));
+    assert!(json.get("wipe_after").is_none(), "a pack that does not say it is what it was before");
+    pack.manifest.wipe_after = Some(10);
+    let told = pack::phone_json(&pack, &published(&pack));
+    assert_eq!(told["wipe_after"], 10);
+}
+
+#[test]
 fn a_form_that_is_not_published_is_not_in_the_list_and_another_version_is_another_hash() {
     let pack = real_pack();
     let mut forms = published(&pack);

@@ -10,9 +10,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use p256::SecretKey;
-use p256::ecdsa::VerifyingKey;
-use p256::ecdsa::signature::Verifier;
-use sync::bundle::{ForOrganisation, PublicKey, organisation_info};
+use p256::ecdsa::signature::{Signer, Verifier};
+use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
+use sync::bundle::{ForOrganisation, PublicKey, SIGNATURE_BYTES, organisation_info};
 use sync::wire::Hash;
 
 use super::cipher;
@@ -55,6 +55,13 @@ impl OrganisationKey {
         self.public
     }
 
+    /// Signs a message. Phones know the key already: one more pair would have to reach them before they are offline, and what is
+    /// signed cannot be taken for anything that is sealed.
+    pub(super) fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_BYTES] {
+        let signature: Signature = SigningKey::from(self.secret.clone()).sign(message);
+        signature.to_bytes().into()
+    }
+
     /// The key of a bundle that was sealed to this one.
     pub(super) fn unwrap(&self, sealed: &ForOrganisation) -> Option<[u8; 32]> {
         let ephemeral = p256::PublicKey::from_sec1_bytes(&sealed.ephemeral.0).ok()?;
@@ -82,7 +89,7 @@ pub fn is_key(key: &PublicKey) -> bool {
 /// Whether a message carries a device's signature.
 pub(super) fn is_signed(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
     let key = VerifyingKey::from_sec1_bytes(&key.0).ok();
-    let signature = p256::ecdsa::Signature::from_slice(signature).ok();
+    let signature = Signature::from_slice(signature).ok();
     key.zip(signature).is_some_and(|(key, signature)| key.verify(message, &signature).is_ok())
 }
 

@@ -14,20 +14,26 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sync::bundle::{BundleError, Contents, FileHead, Header, Item, OfDevice};
 use sync::push::{Batch, MAX_OPERATIONS, MAX_REQUEST_BYTES, Sender};
-use sync::wire::{DeviceId, PushRequest, QuarantineReason, SealedOperation, WIRE_VERSION};
+use sync::receipt;
+use sync::wire::{
+    DeviceId, Hash, PushRequest, PushResponse, QuarantineReason, SealedOperation, Verdict,
+    WIRE_VERSION,
+};
 use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
+use self::keys::KeyFolder;
 use self::open::{Proved, ReadError};
 use crate::api::blobs;
 use crate::blob_store::blocking;
 use crate::config::MAX_BLOB;
 use crate::database::{DatabaseError, NewBlob, Pushed};
 use crate::error::ApiError;
-use crate::{App, clock};
+use crate::{App, accounts, clock};
 
 /// What became of a bundle: for whoever brought it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct Receipt {
     /// The device that made it.
     pub device: String,
@@ -57,6 +63,10 @@ pub struct Receipt {
     pub new_files: u64,
     /// Those of them that were damaged before they were sealed, and are still missing.
     pub damaged_files: u64,
+    /// The receipt for the phone that made it, as the organisation signed it: hexadecimal digits of a file that whoever
+    /// brought the bundle may bring back. None where the server does not know the key that signed the bundle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
 }
 
 /// Why a file was not taken as a bundle. Nothing of it was kept.
@@ -168,7 +178,7 @@ async fn take(app: &App, proved: Proved, carrier: Option<&str>) -> Result<Receip
         (None, Some(carrier)) => (carrier.to_owned(), false),
         (None, None) => return Err(Refusal::NobodyKnown.into()),
     };
-    let keys = app.keys().clone();
+    let (keys, hash) = (app.keys().clone(), proved.hash);
     // A few frames ahead of the database, no more: a bundle may be far larger than the memory.
     let (items, mut opened) = mpsc::channel(4);
     let reading =
@@ -192,13 +202,14 @@ async fn take(app: &App, proved: Proved, carrier: Option<&str>) -> Result<Receip
     let read = reading.await.map_err(|error| ImportError::Failed(ApiError::internal(error)))?;
     read.map_err(|error| ImportError::Failed(ApiError::internal(error)))??;
     import.send().await?;
-    Ok(import.receipt)
+    import.prove(app.keys().clone(), hash).await
 }
 
 /// A file whose chunks come.
 struct Arriving {
     head: FileHead,
     at: u64,
+    is_here: bool,
     is_wanted: bool,
 }
 
@@ -216,6 +227,10 @@ struct Import<'a> {
     bytes: usize,
     file: Option<Arriving>,
     receipt: Receipt,
+    /// What was said of the device's own operations.
+    told: Vec<PushResponse>,
+    /// The files that are here now.
+    held: Vec<Hash>,
 }
 
 impl<'a> Import<'a> {
@@ -239,7 +254,40 @@ impl<'a> Import<'a> {
             bytes: 0,
             file: None,
             receipt,
+            told: Vec::new(),
+            held: Vec::new(),
         }
+    }
+
+    /// The receipt, with the proof of it for the phone that made the bundle.
+    async fn prove(mut self, keys: KeyFolder, bundle: Hash) -> Result<Receipt, ImportError> {
+        let newest = self.told.last().filter(|_| self.receipt.proven);
+        let (Some(newest), Some(sealed)) = (newest, &self.header.organisation) else {
+            return Ok(self.receipt);
+        };
+        let (epoch, acked, key) = (newest.epoch, newest.acked, sealed.key);
+        let mut verdicts: Vec<Verdict> =
+            self.told.into_iter().flat_map(|told| told.verdicts).collect();
+        for verdict in &mut verdicts {
+            verdict.reason = verdict.reason.map(QuarantineReason::told);
+        }
+        let written = receipt::write(&receipt::Receipt {
+            version: receipt::VERSION,
+            bundle,
+            device: self.header.device,
+            received_ms: self.receipt.received_ms,
+            epoch,
+            acked,
+            verdicts,
+            files: self.held,
+        });
+        let found = blocking(move || keys.find(key)).await;
+        let found = found.map_err(|error| ImportError::Failed(ApiError::internal(error)))?;
+        self.receipt.proof = found.map(|key| {
+            let signature = key.sign(&receipt::message(&written));
+            accounts::hex(&[written, signature.to_vec()].concat())
+        });
+        Ok(self.receipt)
     }
 
     async fn take(&mut self, item: Item) -> Result<(), ImportError> {
@@ -330,6 +378,7 @@ impl<'a> Import<'a> {
         if device == self.header.device {
             self.receipt.acked = pushed.response.acked;
             self.receipt.safe = pushed.response.safe;
+            self.told.push(pushed.response.clone());
         }
         self.app.announce(pushed.head);
     }
@@ -342,7 +391,7 @@ impl<'a> Import<'a> {
         for of in self.devices.iter().filter(|_| !is_here && head.size <= MAX_BLOB) {
             is_wanted |= database.is_owed(of.device, head.hash).await?;
         }
-        self.file = Some(Arriving { head, at: 0, is_wanted });
+        self.file = Some(Arriving { head, at: 0, is_here, is_wanted });
         self.end_file().await
     }
 
@@ -363,13 +412,19 @@ impl<'a> Import<'a> {
             return Ok(());
         };
         if !file.is_wanted {
+            if file.is_here {
+                self.held.push(file.head.hash);
+            }
             return Ok(());
         }
         let FileHead { hash, size, media_type } = &file.head;
         let sender = &self.account;
         let blob = NewBlob { hash: *hash, size: *size, media_type, sender };
         match blobs::finish(self.app, blob).await {
-            Ok(()) => self.receipt.new_files += 1,
+            Ok(()) => {
+                self.receipt.new_files += 1;
+                self.held.push(file.head.hash);
+            }
             Err(error) if error.is_unprocessable() => self.receipt.damaged_files += 1,
             Err(error) => return Err(ImportError::Failed(error)),
         }

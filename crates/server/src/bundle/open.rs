@@ -8,6 +8,7 @@ use sync::bundle::{
     BundleError, Frames, Header, Item, PREFIX_BYTES, SIGNATURE_BYTES, Signed, Unpacker,
     associated_data, header_length, read_header,
 };
+use sync::codec::Hasher;
 use sync::wire::Hash;
 
 use super::keys::{KeyFolder, is_signed};
@@ -18,6 +19,8 @@ use super::{Refusal, cipher};
 pub(super) struct Proved {
     file: File,
     pub header: Header,
+    /// Its name: SHA-256 of it.
+    pub hash: Hash,
     frames: Frames,
     associated: Hash,
 }
@@ -65,22 +68,29 @@ impl Proved {
         let header = read_header(&body)?;
         let frames = Frames::of(length, size)?;
         let written = [&prefix[..], &body].concat();
-        let mut signed = Signed::default();
+        let (mut signed, mut whole) = (Signed::default(), Hasher::default());
         signed.update(&written);
+        whole.update(&written);
         let mut sealed = Read::by_ref(&mut file).take(frames.signature() - written.len() as u64);
         let mut buffer = vec![0; 64 * 1024];
         loop {
             match sealed.read(&mut buffer)? {
                 0 => break,
-                read => signed.update(buffer.get(..read).unwrap_or_default()),
+                read => {
+                    let read = buffer.get(..read).unwrap_or_default();
+                    signed.update(read);
+                    whole.update(read);
+                }
             }
         }
         let mut signature = [0; SIGNATURE_BYTES];
         file.read_exact(&mut signature)?;
+        whole.update(&signature);
         if !is_signed(&header.signer, &signed.message(), &signature) {
             return Err(Refusal::Altered.into());
         }
-        Ok(Self { file, header, frames, associated: associated_data(&written) })
+        let (hash, associated) = (whole.finish(), associated_data(&written));
+        Ok(Self { file, header, hash, frames, associated })
     }
 
     /// Opens it, frame by frame, and hands over what each completes. `false` from whoever takes it: no more is wanted.

@@ -2,8 +2,12 @@
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
+use p256::ecdsa::signature::Verifier;
+use p256::ecdsa::{Signature, VerifyingKey};
 use sync::bundle::{Contents, FileHead, Item, Kind, OfDevice, PublicKey};
 use sync::codec;
+use sync::device::DeviceState;
+use sync::receipt::{self, NotOurs};
 use sync::wire::{DeviceId, FileRef, Hash, Operation, SealedOperation, Value};
 
 use crate::app::{Answer, Device, TestApp, text};
@@ -154,6 +158,74 @@ async fn what_another_carried_counts_as_the_authors_and_twice_is_once() {
     assert_eq!(noted.len(), 2, "the same file is not taken twice: {noted:?}");
     assert_eq!((noted[1].0.as_str(), noted[1].1.as_deref()), ("bundle_import", Some("minh")));
     assert_eq!(noted[1].2["new"], 2);
+}
+
+/// The receipt for the phone that made a bundle, as whoever brought it gets it.
+fn proof(answer: &Answer) -> Option<Vec<u8>> {
+    let told = answer.json()["receipt"]["proof"].as_str()?.to_owned();
+    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    Some(told.as_bytes().chunks(2).map(pair).collect())
+}
+
+/// Whether that key signed a receipt.
+fn is_signed(file: &[u8], key: &PublicKey) -> bool {
+    let Ok((_, message, signature)) = receipt::read(file) else { return false };
+    let key = VerifyingKey::from_sec1_bytes(&key.0).unwrap();
+    key.verify(&message, &Signature::from_slice(&signature).unwrap()).is_ok()
+}
+
+#[tokio::test]
+async fn whoever_brings_a_bundle_gets_a_receipt_for_its_author_that_nobody_can_forge() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let key = Pair::of(7);
+    let organisation = register(&lan, &key).await;
+    let (good, damaged) = (vec![9; 300_000], vec![8; 10]);
+    let fields = [("anh", photo(&good)), ("anh_2", photo(&damaged))];
+    let operations = [lan.create(1, 1, "phuong_a", &fields), lan.create(2, 2, "khong_co", &[])];
+    let mut items = items(&lan, &operations, &[&good, &damaged]);
+    *items.last_mut().unwrap() = Item::Chunk(vec![7; 10]);
+    let bundle = Sealing::new(lan.id, &key, organisation).pack(&items);
+    let answer = deliver(&minh, &bundle).await;
+    let file = proof(&answer).expect("a receipt");
+    assert!(is_signed(&file, &organisation));
+    let (receipt, ..) = receipt::read(&file).unwrap();
+    assert_eq!((receipt.bundle, receipt.device), (codec::hash(&bundle), lan.id));
+    assert_eq!(receipt.acked, 2);
+    assert_eq!(receipt.received_ms, answer.json()["receipt"]["received_ms"].as_i64().unwrap());
+    assert_eq!(receipt.files, [codec::hash(&good)], "of a damaged file it says nothing");
+    // The same as the phone hears when it comes itself.
+    let pushed = lan.push(&operations).await;
+    assert_eq!((receipt.verdicts, receipt.epoch), (pushed.verdicts, pushed.epoch));
+    assert_eq!(proof(&deliver(&minh, &bundle).await), Some(file.clone()), "brought again");
+
+    // Nobody else's key, and not a bit of it changed.
+    assert!(!is_signed(&file, &Pair::of(8).public()));
+    for at in [9, 40, 60, file.len() - 70, file.len() - 1] {
+        let mut forged = file.clone();
+        forged[at] ^= 1;
+        assert!(!is_signed(&forged, &organisation), "byte {at}");
+    }
+}
+
+#[tokio::test]
+async fn a_bundle_that_nobody_known_signed_or_that_a_copied_phone_made_proves_nothing() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let (key, stranger) = (Pair::of(7), Pair::of(9));
+    let organisation = register(&lan, &key).await;
+    let operations = [lan.create(1, 1, "phuong_a", &[])];
+    let unknown = Sealing::new(lan.id, &stranger, organisation);
+    let answer = deliver(&minh, &unknown.pack(&items(&lan, &operations, &[]))).await;
+    assert_eq!(answer.json()["receipt"]["proven"], false);
+    assert_eq!(proof(&answer), None);
+    // Another operation has the place of this one: its phone finds that in the receipt, and takes it for nothing.
+    lan.push(&operations).await;
+    let other = [lan.create(1, 5, "phuong_a", &[("ghi_chu", text("khác"))])];
+    let forked = Sealing::new(lan.id, &key, organisation).pack(&items(&lan, &other, &[]));
+    let (receipt, ..) = receipt::read(&proof(&deliver(&minh, &forked).await).unwrap()).unwrap();
+    let state = DeviceState::new(lan.id);
+    assert_eq!(receipt::take(&state, &receipt), Err(NotOurs::Forked));
 }
 
 #[tokio::test]

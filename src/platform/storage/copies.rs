@@ -1,0 +1,167 @@
+//! Copies of a person's unsent work, sealed to the organisation, that lie outside their PIN; and emptying the phone.
+//!
+//! What is written of them here is the phone's own, and needs nobody to be let in.
+
+use sync::{
+    wipe::{Copied, Step, Trace, Tried, step},
+    wire::Hash,
+};
+
+use super::{
+    Change, Read, StorageError,
+    database::Database,
+    phone::{Person, Phone},
+    schema::{self, CHUNK_SIZE_BYTES, CopyRow, Key, PersonRow, Stage, Store, meta},
+};
+
+impl CopyRow {
+    fn copied(&self) -> Option<(Copied, Hash)> {
+        let copied = match self {
+            Self { bundle: None, .. } => Copied::NothingUnsent,
+            Self { received_ms: Some(_), .. } => Copied::Received,
+            Self { refused: Some(_), .. } => Copied::Refused,
+            _ => Copied::Here,
+        };
+        Some((copied, self.rows?))
+    }
+
+    /// The changes that free its bytes.
+    fn free(&self) -> Vec<Change> {
+        let Some(Hash(bundle)) = self.bundle else { return Vec::new() };
+        let count = u32::try_from(self.size.div_ceil(CHUNK_SIZE_BYTES as u64)).unwrap_or(u32::MAX);
+        let piece =
+            |place| Change::Delete(Store::CarriedPieces, Key::Piece(bundle.to_vec(), place));
+        (0..count).map(piece).collect()
+    }
+}
+
+impl PersonRow {
+    /// The copy that is whole.
+    #[must_use]
+    pub fn copy(&self) -> Option<&CopyRow> {
+        self.copies.iter().flatten().find(|copy| copy.rows.is_some())
+    }
+
+    /// How many more wrong PINs empty the phone; none: none do.
+    #[must_use]
+    pub fn tries_left(&self) -> Option<u32> {
+        sync::wipe::tries_left(self.wrong_pins, self.wipe_after)
+    }
+
+    /// What is to be done after so many wrong PINs, if the rows lie so now.
+    #[must_use]
+    pub fn step(&self, rows: Hash) -> Step {
+        step(&Tried {
+            wrong_pins: self.wrong_pins,
+            wipe_after: self.wipe_after,
+            copy: self.copy().and_then(CopyRow::copied),
+            rows,
+        })
+    }
+}
+
+impl Phone {
+    /// A hash over a person's work as it lies sealed on the disk: another one as soon as anything of it is written.
+    pub async fn trace(&self, id: &str) -> Result<Hash, StorageError> {
+        let reads = vec![
+            Read::All(Store::Open),
+            Read::All(Store::Outbox),
+            Read::All(Store::BlobMeta),
+            Read::Row(Store::Meta, meta::RESCUED.into()),
+        ];
+        let database = Database::open(&self.name_of(id), &schema::PERSON).await?;
+        let found = database.transact(reads.clone(), Vec::new(), None).await;
+        database.close();
+        let mut trace = Trace::default();
+        for (read, rows) in reads.iter().zip(found?) {
+            for (key, value) in rows {
+                trace.row(read.store().name(), &key.to_bytes(), &value);
+            }
+        }
+        Ok(trace.finish())
+    }
+
+    /// Notes that a copy's bytes come: what a phone that dies meanwhile leaves of them goes with the next copy.
+    pub async fn begin_copy(&self, id: &str, bundle: Hash, size: u64) -> Result<(), StorageError> {
+        self.change_with(id, move |row| {
+            let copy = CopyRow { bundle: Some(bundle), size, ..CopyRow::default() };
+            row.copies.get_or_insert_default().push(copy);
+            Vec::new()
+        })
+        .await
+    }
+
+    /// The copy is whole, and of these rows; those before it go. Without a bundle: everything was at the server.
+    pub async fn finish_copy(
+        &self,
+        id: &str,
+        bundle: Option<Hash>,
+        rows: Hash,
+    ) -> Result<(), StorageError> {
+        self.change_with(id, move |row| {
+            let (whole, others): (Vec<_>, Vec<_>) = std::mem::take(&mut row.copies)
+                .into_iter()
+                .flatten()
+                .partition(|copy| bundle.is_some() && copy.bundle == bundle);
+            let copy = whole.into_iter().next().unwrap_or_default();
+            row.copies = Some(vec![CopyRow { rows: Some(rows), ..copy }]);
+            others.iter().flat_map(CopyRow::free).collect()
+        })
+        .await
+    }
+
+    /// Removes all copies: the phone is not to be emptied any more.
+    pub async fn drop_copies(&self, id: &str) -> Result<(), StorageError> {
+        self.change_with(id, take_copies).await
+    }
+
+    /// Notes what the server said of a copy.
+    pub async fn note_copy(
+        &self,
+        id: &str,
+        bundle: Hash,
+        told: Result<i64, String>,
+    ) -> Result<(), StorageError> {
+        self.change_with(id, move |row| {
+            let copies = row.copies.iter_mut().flatten();
+            for copy in copies.filter(|copy| copy.bundle == Some(bundle)) {
+                match &told {
+                    Ok(received_ms) => copy.received_ms = Some(*received_ms),
+                    Err(refused) => copy.refused = Some(refused.clone()),
+                }
+            }
+            Vec::new()
+        })
+        .await
+    }
+
+    /// Removes a person and their store, if nothing was said or tried since that would keep it: with one write their key
+    /// is gone, or all stays. `false` if it stays.
+    pub async fn wipe(&self, person: &Person, rows: Hash) -> Result<bool, StorageError> {
+        let copies = person.row.copies.clone();
+        self.change_with(&person.id, move |row| {
+            if row.stage != Stage::Ready || row.copies != copies || row.step(rows) != Step::Wipe {
+                return Vec::new();
+            }
+            leave(row)
+        })
+        .await?;
+        let is_gone = |other: &Person| other.id == person.id && other.row.stage == Stage::Leaving;
+        if !self.everybody().await?.iter().any(is_gone) {
+            return Ok(false);
+        }
+        self.forget(&person.id).await?;
+        Ok(true)
+    }
+}
+
+/// Without its key the store is nothing, however long the browser takes to remove it.
+pub(super) fn leave(row: &mut PersonRow) -> Vec<Change> {
+    row.wrap.clear();
+    row.stage = Stage::Leaving;
+    take_copies(row)
+}
+
+fn take_copies(row: &mut PersonRow) -> Vec<Change> {
+    row.copies.take().into_iter().flatten().flat_map(|copy| copy.free()).collect()
+}

@@ -1,0 +1,124 @@
+//! Copies for the day on which somebody tries PINs: whenever the phone locks or goes from its person's sight, what is unsent is
+//! sealed to the organisation and put outside the PIN. Only where the organisation wants phones emptied.
+
+use leptos::prelude::*;
+use sync::{bundle::Kind, wire::Hash};
+
+use super::{
+    Carry, CarryError,
+    kept::{PIECE, hash_of},
+};
+use crate::platform::{
+    files::File,
+    hand_out, locks, log_error,
+    storage::{
+        self, Change, Phone, Storage, Store,
+        schema::{CHUNK_SIZE_BYTES, Key},
+    },
+    tasks, visibility,
+};
+use crate::reactive::effect;
+use crate::stores::{Door, Library, SyncStatus, sync_status::Phase};
+
+/// While a person works on, a copy is begun anew so often.
+const TURNS: u32 = 3;
+
+impl Carry {
+    /// Keeps the copy what it has to be, for as long as the page lives. Once in its life.
+    pub fn keep_copied(self, door: Door, library: Library, status: SyncStatus) {
+        door.before_leaving(move || Box::pin(self.copy_or_log(door)));
+        let pack = library.pack();
+        effect(move || {
+            let pack = pack.read();
+            // Before the first pack came, nothing is known of what the organisation wants.
+            if !pack.hash.is_empty() {
+                let wipe_after = pack.wipe_after;
+                tasks::spawn(async move {
+                    if let Err(error) = door.set_wipe_after(wipe_after).await {
+                        log_error(&format!("when to empty the phone was not noted: {error}"));
+                    }
+                });
+            }
+        });
+        visibility::on_change(move |visible| {
+            if !visible {
+                tasks::spawn(self.copy_or_log(door));
+            }
+        });
+        // What is sent out of sight makes the copy a stale one.
+        let standing = status.standing();
+        effect(move || {
+            if standing.read().phase == Phase::Idle && !visibility::is_visible() {
+                tasks::spawn(self.copy_or_log(door));
+            }
+        });
+    }
+
+    async fn copy_or_log(self, door: Door) {
+        if let Err(error) = self.copy(door).await {
+            log_error(&format!("no copy outside the PIN: {error}"));
+        }
+    }
+
+    async fn copy(self, door: Door) -> Result<(), CarryError> {
+        let Some(here) = door.inside().get_untracked() else { return Ok(()) };
+        let (phone, id) = (door.phone()?, here.id);
+        let row = door.person(&id).await?.row;
+        if row.pin.is_none() || row.wipe_after.is_none() {
+            return match row.copies {
+                Some(_) => Ok(phone.drop_copies(&id).await?),
+                None => Ok(()),
+            };
+        }
+        // Of two tabs the other one finds it done.
+        let _lock = locks::take(&format!("sotay.copy {id}")).await;
+        // What another phone's rescue file brought is in no copy before sync has taken it over.
+        if Self::has_rescued(&self.storage()).await? {
+            return Ok(());
+        }
+        self.seal_drafts(Kind::Carry).await?;
+        for _ in 0..TURNS {
+            let rows = phone.trace(&id).await?;
+            let held = door.person(&id).await?.row;
+            // The last room is for answers.
+            if held.copy().is_some_and(|copy| copy.rows == Some(rows))
+                || storage::space().await.is_low()
+            {
+                return Ok(());
+            }
+            let bundle = match self.pack(Kind::Carry).await {
+                Ok(made) => Some(put_by(&phone, &self.shelf.get_value(), &id, &made.file).await?),
+                Err(CarryError::Nothing) => None,
+                Err(error) => return Err(error),
+            };
+            // What came amid the making may not be in it.
+            if phone.trace(&id).await? == rows {
+                return Ok(phone.finish_copy(&id, bundle, rows).await?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Puts a bundle's bytes outside the PIN.
+async fn put_by(phone: &Phone, shelf: &Storage, id: &str, file: &File) -> Result<Hash, CarryError> {
+    let (hash, size) = (hash_of(file).await?, hand_out::size(file));
+    phone.begin_copy(id, hash, size).await?;
+    write_pieces(shelf, hash, file).await?;
+    Ok(hash)
+}
+
+/// Writes a file in pieces; the last is on the disk when this returns.
+pub(super) async fn write_pieces(
+    shelf: &Storage,
+    hash: Hash,
+    file: &File,
+) -> Result<(), CarryError> {
+    let size = hand_out::size(file);
+    for (place, start) in (0..).zip((0..size).step_by(CHUNK_SIZE_BYTES)) {
+        let piece = hand_out::slice(file, start, size.min(start + PIECE)).await?;
+        let key = Key::Piece(hash.0.to_vec(), place);
+        shelf.write(vec![Change::Put(Store::CarriedPieces, key, piece)]).await?;
+    }
+    Ok(())
+}

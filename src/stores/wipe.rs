@@ -1,0 +1,118 @@
+//! After too many wrong PINs, where the organisation wants it: what is unsent goes to the server, and then the store goes.
+//!
+//! `sync::wipe` decides; nobody is let in for it. Nothing is removed that the server does not have.
+
+use sync::{wipe::Step, wire::Hash};
+
+use super::{Door, carry, sign_in::end_session};
+use crate::platform::{
+    broadcast::Channel,
+    connectivity,
+    http::speak_for,
+    locks,
+    storage::{Person, Phone, StorageError},
+};
+
+/// Where a phone stands that somebody tries PINs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// So many more wrong PINs empty it; none: none do.
+    Waits(Option<u32>),
+    /// Something on it is in no copy: it stays, and the next PIN waits.
+    Keeps,
+    /// Its copy is not at the server yet: it is brought when there is a network.
+    NotBrought,
+    /// Nothing of the person is on this phone any more.
+    Wiped,
+}
+
+/// What became of a copy on its way to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Brought {
+    /// The server has it, since then.
+    Taken(i64),
+    /// The server will never take it: its code.
+    Refused(String),
+    /// Not this time.
+    Failed,
+}
+
+/// Does what is to be done after a wrong PIN, and again when there is a network.
+pub async fn settle(door: Door, person: &Person) -> Result<Outcome, StorageError> {
+    let (phone, shelf) = (door.phone()?, door.shelf()?);
+    // Another tab of theirs that is open locks itself, and is out of the way then.
+    if is_due(&phone, &person.id).await?.is_ok() {
+        Channel::open(&door_channel(&person.id)).post("lock");
+    }
+    let bring = async |bundle: Hash, size: u64| match connectivity::is_online() {
+        true => carry::deliver(&shelf, bundle, size).await,
+        false => Brought::Failed,
+    };
+    let outcome = settle_with(&phone, &person.id, bring).await?;
+    if outcome == Outcome::Wiped {
+        // Only theirs: people who share a phone share its cookie.
+        speak_for(&person.label.account);
+        end_session().await;
+    }
+    Ok(outcome)
+}
+
+/// The channel on which the tabs of a person's store lock each other.
+#[must_use]
+pub fn door_channel(id: &str) -> String {
+    format!("sotay.door {id}")
+}
+
+/// As [`settle`], with that way to the server.
+pub async fn settle_with(
+    phone: &Phone,
+    id: &str,
+    bring: impl AsyncFn(Hash, u64) -> Brought,
+) -> Result<Outcome, StorageError> {
+    if let Err(outcome) = is_due(phone, id).await? {
+        return Ok(outcome);
+    }
+    // Whoever is in holds it: nobody writes to the store from here on, or they have come in by the right PIN since.
+    let lock = locks::take(&phone.lock_of(id)).await;
+    if !lock.is_held() {
+        return Ok(Outcome::Keeps);
+    }
+    loop {
+        let person = match is_due(phone, id).await? {
+            Ok(person) => person,
+            Err(outcome) => return Ok(outcome),
+        };
+        let rows = phone.trace(id).await?;
+        match person.row.step(rows) {
+            Step::Wait(left) => return Ok(Outcome::Waits(left)),
+            Step::Keep => return Ok(Outcome::Keeps),
+            Step::Bring => {
+                let copy = person.row.copy().and_then(|copy| Some((copy.bundle?, copy.size)));
+                let Some((bundle, size)) = copy else { return Ok(Outcome::Keeps) };
+                let told = match bring(bundle, size).await {
+                    Brought::Taken(received_ms) => Ok(received_ms),
+                    Brought::Refused(code) => Err(code),
+                    Brought::Failed => return Ok(Outcome::NotBrought),
+                };
+                phone.note_copy(id, bundle, told).await?;
+            }
+            Step::Wipe => {
+                if phone.wipe(&person, rows).await? {
+                    return Ok(Outcome::Wiped);
+                }
+            }
+        }
+    }
+}
+
+/// The person, if so many PINs were wrong that their store is to go; else how it stands.
+async fn is_due(phone: &Phone, id: &str) -> Result<Result<Person, Outcome>, StorageError> {
+    let person = phone.people().await?.into_iter().find(|person| person.id == id);
+    Ok(match person {
+        None => Err(Outcome::Wiped),
+        Some(person) => match person.row.tries_left() {
+            Some(0) => Ok(person),
+            left => Err(Outcome::Waits(left)),
+        },
+    })
+}
