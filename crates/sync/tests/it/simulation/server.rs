@@ -177,7 +177,12 @@ impl Database {
             self.emptied += u64::from(codec::hash(&decision.bytes) != decision.hash);
             let is_unsure = operation.fields.iter().any(|(path, write)| {
                 let is_erased = self.erased.before(operation.record, path).is_some();
-                let is_unsure = |over| !self.log.contains_key(over) || self.unsure.contains(over);
+                // A copied phone's writing may have gone under the name of another operation.
+                let is_known = |over| {
+                    let logged = self.log.get(over).map(|(bytes, _)| codec::decode(bytes));
+                    matches!(logged, Some(Ok(Operation { fields, .. })) if fields.contains_key(path))
+                };
+                let is_unsure = |over| !is_known(over) || self.unsure.contains(over);
                 is_erased && write.over.iter().any(is_unsure)
             });
             if is_unsure {
