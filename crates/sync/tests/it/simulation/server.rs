@@ -124,7 +124,7 @@ impl Database {
         let mut erased = self.erased.clone();
         let mut empty = |bytes: &mut Vec<u8>, cut: fn(&mut Erased, &mut Operation) -> bool| {
             let operation = codec::decode::<Operation>(bytes).ok();
-            if let Some(mut operation) = operation
+            if let Some(mut operation) = operation.filter(|o| o.record == erasure.record)
                 && cut(&mut erased, &mut operation)
             {
                 *bytes = codec::encode(&operation);
