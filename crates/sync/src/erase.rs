@@ -105,7 +105,7 @@ impl Erased {
     pub fn insert_into<'a>(
         &mut self,
         erasure: &Operation,
-        logged: impl Iterator<Item = &'a Operation> + Clone,
+        logged: &(impl Iterator<Item = &'a Operation> + Clone),
     ) {
         self.insert_all(erasure);
         // An erasure is older only if the new one names it; and who replaced what may stand before it in the log.

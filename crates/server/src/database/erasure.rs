@@ -389,7 +389,7 @@ async fn put(tx: &mut Write, erasure: &Erasure, head: &mut Head, now_ms: i64) ->
     let id = operation.record;
     let mut held = held(tx, id).await?;
     let mut erased = erased_in(tx, &BTreeSet::from([id])).await?;
-    erased.insert_into(operation, logged(&held));
+    erased.insert_into(operation, &logged(&held));
     for kept in &mut held {
         let cut = if kept.is_logged { Erased::cut } else { Erased::cut_beside };
         if cut(&mut erased, &mut kept.operation) {

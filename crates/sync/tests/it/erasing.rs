@@ -101,7 +101,7 @@ impl Server {
     }
 
     fn erase(&mut self, erasure: &Operation) {
-        self.erased.insert_into(erasure, self.kept.values().map(|(_, kept)| kept));
+        self.erased.insert_into(erasure, &self.kept.values().map(|(_, kept)| kept));
         for (_, kept) in self.kept.values_mut() {
             self.erased.cut(kept);
         }
@@ -246,7 +246,7 @@ fn a_record_that_begins_after_an_erasure_shows_that_there_was_one() {
     let first = write(dot(1, 1), "old", &[]);
     let erasure = erase::erasure(&Record::begin(&first), [&first], &names(), 1, 0);
     let mut erased = Erased::default();
-    erased.insert_into(&erasure, [&first].into_iter());
+    erased.insert_into(&erasure, &[&first].into_iter());
     erased.insert_unbegun(RECORD, vec![erasure.clone()]);
     let decided = pushed(Known { erased, ..Known::default() }, &[&first]);
     let record = &decided.changed[&RECORD];

@@ -120,7 +120,7 @@ impl Database {
     /// Empties what is kept, and takes the erasure into the record.
     fn take_erasure(&mut self, erasure: &Operation, bug: Option<Bug>) {
         let logged = self.logged_of(erasure.record);
-        self.erased.insert_into(erasure, logged.iter());
+        self.erased.insert_into(erasure, &logged.iter());
         let mut erased = self.erased.clone();
         let mut empty = |bytes: &mut Vec<u8>, cut: fn(&mut Erased, &mut Operation) -> bool| {
             let operation = codec::decode::<Operation>(bytes).ok();
