@@ -50,6 +50,7 @@ words! {
     whole_record: "Cả hồ sơ", "The whole record";
     put_record_away: "Xóa hồ sơ", "Delete the record";
     keep_record: "Giữ hồ sơ", "Keep the record";
+    row_goes: "Bỏ dòng này", "Remove the row";
     choose_file_this: "Chọn ảnh, tệp này", "Choose this file";
     both_stand: "Hai người trả lời khác nhau. Cả hai được giữ cho đến khi có người chọn.", "Two people answered differently. Both are kept until somebody decides.";
 
@@ -91,6 +92,22 @@ impl Language {
         match self {
             Self::Vi => format!("Chọn “{answer}”"),
             Self::En => format!("Choose “{answer}”"),
+        }
+    }
+
+    /// That a row stays which somebody removed, with what another changed in it.
+    #[must_use]
+    pub fn row_stays_with(self, answers: &[String]) -> String {
+        let answers = answers.join("; ");
+        match (self, answers.is_empty()) {
+            (Self::Vi, true) => "Giữ dòng này; các ô khác của dòng để trống".to_owned(),
+            (Self::En, true) => "Keep the row; its other answers are left empty".to_owned(),
+            (Self::Vi, false) => {
+                format!("Giữ dòng này với {answers}; các ô khác của dòng để trống")
+            }
+            (Self::En, false) => {
+                format!("Keep the row with {answers}; its other answers are left empty")
+            }
         }
     }
 

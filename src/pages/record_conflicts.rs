@@ -1,12 +1,15 @@
 //! Where people answered differently without having seen each other: every answer with who gave it and when, and for who looks
 //! after the unit the choice between them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use form::{Program, Session};
+use form::Program;
 use leptos::prelude::*;
-use sync::view::{Level, RecordView as View};
-use sync::wire::{Action, Dot, Value, field};
+use sync::view::{Conflict, Level, RecordView as View};
+use sync::wire::{Action, Dot, Sibling, Value, field};
 
 use super::moment;
 use super::record_lines::draw_answer;
@@ -49,10 +52,7 @@ pub(super) fn Conflicts(
     let failed = RwSignal::new(false);
     let contested = memo(move || {
         let language = words.now();
-        view.with_value(|view| {
-            let session = program.get_value().map(|program| read_only(&program, view, language));
-            contested(session.as_ref(), view, language)
-        })
+        view.with_value(|view| contested(program.get_value().as_ref(), view, language))
     });
     if !contested.read_untracked().is_empty() {
         tasks::spawn(async move {
@@ -147,13 +147,21 @@ pub(super) fn Conflicts(
     }
 }
 
-/// What asks for a choice: questions of the form, and whether the record stays. What the form works out by itself, and the title,
-/// follow the choice.
-fn contested(session: Option<&Session>, view: &View, language: Language) -> Vec<Contested> {
-    let two = |conflict: &&sync::view::Conflict| {
-        conflict.level == Level::Decide && conflict.values.len() > 1
+/// What asks for a choice: questions of the form, rows that one removed and another changed, and whether the record stays. What the
+/// form works out by itself, and the title, follow the choice.
+fn contested(program: Option<&Arc<Program>>, view: &View, language: Language) -> Vec<Contested> {
+    let session = program.map(|program| read_only(program, view, language));
+    let session = session.as_ref();
+    let rows = removed_rows(view);
+    let two = |conflict: &&Conflict| {
+        conflict.level == Level::Decide
+            && conflict.values.len() > 1
+            && !rows.iter().any(|row| is_in(row, &conflict.path))
     };
     let mut found = Vec::new();
+    for row in &rows {
+        found.extend(program.and_then(|program| contested_row(program, view, row, language)));
+    }
     for conflict in view.conflicts.iter().filter(two) {
         let values: Vec<Value> =
             conflict.values.iter().map(|sibling| sibling.value.clone()).collect();
@@ -180,6 +188,102 @@ fn contested(session: Option<&Session>, view: &View, language: Language) -> Vec<
     found
 }
 
+/// The outermost rows that one person removed while another changed what is in them.
+fn removed_rows(view: &View) -> BTreeSet<String> {
+    let is_removed = |conflict: &&Conflict| {
+        let mut values = conflict.values.iter();
+        conflict.level == Level::Decide
+            && conflict.path.ends_with(']')
+            && values.any(|sibling| sibling.value == Value::Empty)
+    };
+    let removed = view.conflicts.iter().filter(is_removed).map(|conflict| &conflict.path);
+    let mut rows: BTreeSet<String> = BTreeSet::new();
+    for row in removed {
+        if !rows.iter().any(|outer| is_in(outer, row)) {
+            rows.retain(|inner| !is_in(row, inner));
+            rows.insert(row.clone());
+        }
+    }
+    rows
+}
+
+/// Whether a path is a row's, or of something in it.
+fn is_in(row: &str, path: &str) -> bool {
+    path.strip_prefix(row).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The answers in a removed row that stand against the removal, each the last that was given.
+fn against_removal<'a>(
+    view: &'a View,
+    row: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a Sibling)> {
+    let inside = view.conflicts.iter().filter(move |c| c.path != row && is_in(row, &c.path));
+    inside.filter_map(|conflict| {
+        let answers = conflict.values.iter().filter(|sibling| sibling.value != Value::Empty);
+        let last = answers.max_by_key(|sibling| (sibling.dot.seq, sibling.dot.device))?;
+        Some((conflict.path.as_str(), last))
+    })
+}
+
+/// What stands of a row if it stays: its place, and what was answered in it by who did not know of the removal.
+fn row_again(view: &View, row: &str) -> BTreeMap<String, Value> {
+    let rows = row.rsplit_once('[').map_or(row, |(repeat, _)| repeat);
+    let place = |path: &str, value: &Value| match value {
+        Value::Text(text) if path.rsplit_once('[').is_some_and(|(repeat, _)| repeat == rows) => {
+            text.parse::<u64>().ok()
+        }
+        _ => None,
+    };
+    let last = view.fields.iter().filter_map(|(path, value)| place(path, value)).max();
+    let mut fields: BTreeMap<String, Value> =
+        sync::gather([(row.to_owned(), Value::Text((last.unwrap_or_default() + 1).to_string()))]);
+    fields.extend(
+        against_removal(view, row).map(|(path, last)| (path.to_owned(), last.value.clone())),
+    );
+    fields
+}
+
+/// The choice between a row that goes and one that stays with what was changed in it. What the other answers in it were, only the
+/// history knows.
+fn contested_row(
+    program: &Arc<Program>,
+    view: &View,
+    row: &str,
+    language: Language,
+) -> Option<Contested> {
+    let mut stays = view.clone();
+    let again = row_again(view, row);
+    stays.fields.extend(again.clone());
+    let session = read_only(program, &stays, language);
+    let node = session.find(row)?;
+    let label = |node| session.state(node).and_then(|state| state.label).map(|label| label.text);
+    let label = session.parent(node).and_then(label).or_else(|| label(node)).unwrap_or_default();
+    let answers = against_removal(view, row).filter_map(|(path, last)| {
+        let (label, answers) =
+            asked_at(&session, language, path, std::slice::from_ref(&last.value))?;
+        Some((label, answers.into_iter().next()?))
+    });
+    let texts: Vec<String> = answers
+        .map(|(label, answer)| match answer {
+            Answer::Text(text) | Answer::Place(text, _) | Answer::Missing(text) => {
+                format!("{label}: {text}")
+            }
+            Answer::File(file) => format!("{label}: {}", file.name),
+        })
+        .collect();
+    let conflict = view.conflicts.iter().find(|conflict| conflict.path == row)?;
+    let removed = conflict.values.iter().find(|sibling| sibling.value == Value::Empty)?.dot;
+    let inside = view.dots.iter().filter(|(path, _)| is_in(row, path)).flat_map(|(_, dots)| dots);
+    let changed = against_removal(view, row).map(|(_, last)| last.dot).max();
+    let changed = changed.or_else(|| inside.copied().filter(|dot| *dot != removed).max());
+    let choices = [
+        (removed, Value::Empty, language.row_goes().to_owned()),
+        (changed?, again.get(row)?.clone(), language.row_stays_with(&texts)),
+    ];
+    let choice = |(dot, value, text)| Choice { dot, value, answer: Answer::Text(text) };
+    Some(Contested { path: row.to_owned(), label, choices: choices.map(choice).into() })
+}
+
 /// What a choice writes, and as which act. What the form works out of the answers is worked out anew.
 fn settlement(
     program: Option<&Arc<Program>>,
@@ -192,25 +296,31 @@ fn settlement(
         let goes = *value != Value::Empty;
         return (BTreeMap::new(), if goes { Action::Delete } else { Action::Resolve });
     }
-    let mut values = sync::gather([(path.to_owned(), value.clone())]);
+    let mut values = match value {
+        Value::Text(_) if path.ends_with(']') => row_again(view, path),
+        _ => sync::gather([(path.to_owned(), value.clone())]),
+    };
     let Some(program) = program else { return (values, Action::Resolve) };
     let mut chosen = view.clone();
-    chosen.fields.insert(path.to_owned(), value.clone());
+    chosen.fields.extend(values.clone());
     let session = read_only(program, &chosen, language);
     let fields = session.fields();
     let follows = view.conflicts.iter().filter(|conflict| {
-        conflict.level == Level::Decide && conflict.values.len() > 1 && conflict.path != path
+        let is_open = conflict.level == Level::Decide && conflict.values.len() > 1;
+        is_open && !values.contains_key(&conflict.path)
     });
+    let mut followed = BTreeMap::new();
     for conflict in follows {
         if conflict.path == field::TITLE {
-            values.insert(field::TITLE.to_owned(), Value::Text(session.title()));
+            followed.insert(field::TITLE.to_owned(), Value::Text(session.title()));
         } else if !conflict.path.starts_with('_')
             && asked_at(&session, language, &conflict.path, &[]).is_none()
         {
             let text = fields.get(&conflict.path).cloned();
-            values.insert(conflict.path.clone(), text.map_or(Value::Empty, Value::Text));
+            followed.insert(conflict.path.clone(), text.map_or(Value::Empty, Value::Text));
         }
     }
+    values.extend(followed);
     (values, Action::Resolve)
 }
 
@@ -223,7 +333,7 @@ fn entry_of(entries: &[HistoryEntry], dot: Dot) -> Option<HistoryEntry> {
 mod tests {
     use sync::device::DeviceState;
     use sync::view::Base;
-    use sync::wire::{DeviceId, FormRef, Hash, RecordId, RecordState, Sibling};
+    use sync::wire::{DeviceId, FormRef, Hash, RecordId, RecordState};
 
     use super::*;
 
@@ -292,8 +402,7 @@ mod tests {
             ("an", &["3", "4"]),
             (field::TITLE, &["Phiếu 2", "Phiếu 3"]),
         ]);
-        let session = read_only(&program, &view, Language::Vi);
-        let found = contested(Some(&session), &view, Language::Vi);
+        let found = contested(Some(&program), &view, Language::Vi);
         let told: Vec<(&str, Vec<Value>)> = found
             .iter()
             .map(|one| {
@@ -327,6 +436,68 @@ mod tests {
             (expected.into(), Action::Resolve),
             "and nothing of the other question"
         );
+    }
+
+    /// A form of rows, a record of it with two, of which one person removed the second while another corrected an age in it.
+    fn removed_row() -> (Arc<Program>, View) {
+        let rows = FORM.replace("<ten/>", "<ten/><nguoi><ho_ten/><tuoi/></nguoi>").replace(
+            "</h:body>",
+            "<group ref=\"/data/nguoi\"><label>Người</label><repeat nodeset=\"/data/nguoi\">\
+             <input ref=\"/data/nguoi/ho_ten\"><label>Họ tên</label></input>\
+             <input ref=\"/data/nguoi/tuoi\"><label>Tuổi</label></input></repeat></group></h:body>",
+        );
+        let (form, _) = form::parse_xform(&rows).expect("the form is XML");
+        let program = form::compile(form, &form::Resources::default()).expect("the form is right");
+        let [begun, removed, changed] =
+            [1, 2, 3].map(|device| Dot { device: DeviceId([device; 16]), seq: 1 });
+        let (_, view) = record(&[]);
+        let one = |dot, value: Value| vec![Sibling { dot, value }];
+        let fields = [
+            ("nguoi[a]", one(begun, text("1"))),
+            ("nguoi[a]/ho_ten", one(begun, text("An"))),
+            ("nguoi[b]", one(removed, Value::Empty)),
+            ("nguoi[b]/ho_ten", one(removed, Value::Empty)),
+            ("nguoi[b]/tuoi", [one(removed, Value::Empty), one(changed, text("45"))].concat()),
+            (field::DELETED, [one(removed, Value::Empty), one(changed, Value::Empty)].concat()),
+        ];
+        let state = RecordState {
+            record: view.record,
+            form: view.form,
+            unit: view.unit,
+            author: "an".to_owned(),
+            received_ms: 1,
+            changed_ms: 2,
+            fields: fields.map(|(path, siblings)| (path.to_owned(), siblings)).into(),
+            rv: 1,
+            left: false,
+            writers: BTreeMap::new(),
+        };
+        (Arc::new(program), View::of(&state))
+    }
+
+    #[test]
+    fn a_row_that_one_removed_and_another_changed_goes_or_stays_as_it_is_chosen() {
+        let (program, view) = removed_row();
+        let found = contested(Some(&program), &view, Language::Vi);
+        let [row] = &found[..] else { panic!("the row, and not what is in it: {found:?}") };
+        assert_eq!((row.path.as_str(), row.label.as_str()), ("nguoi[b]", "Người"));
+        let told: Vec<&Answer> = row.choices.iter().map(|choice| &choice.answer).collect();
+        let stays = Language::Vi.row_stays_with(&["Tuổi: 45".to_owned()]);
+        assert!(stays.contains("Tuổi: 45"));
+        let goes = Language::Vi.row_goes().to_owned();
+        assert_eq!(told, [&Answer::Text(goes), &Answer::Text(stays)]);
+        assert_ne!(row.choices[0].dot, row.choices[1].dot, "each has who did it");
+
+        let chosen = |at: usize| {
+            let value = &row.choices[at].value;
+            settlement(Some(&program), &view, &row.path, value, Language::Vi)
+        };
+        let gone = [("nguoi[b]", Value::Empty), ("nguoi[b]/tuoi", Value::Empty)];
+        let stays = [("nguoi[b]", text("2")), ("nguoi[b]/tuoi", text("45"))];
+        for (at, expected) in [gone, stays].into_iter().enumerate() {
+            let expected = expected.map(|(path, value)| (path.to_owned(), value));
+            assert_eq!(chosen(at), (expected.into(), Action::Resolve));
+        }
     }
 
     #[test]

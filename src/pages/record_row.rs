@@ -1,5 +1,7 @@
 //! A record as one line of a list.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use sync::wire::State;
 
@@ -44,7 +46,7 @@ pub(super) fn form_title(library: Library, language: Language, form: &str) -> St
 /// A record as one line: what it is, where and when, how it stands.
 #[component]
 pub(super) fn RecordRow(
-    record: RecordSummary,
+    record: Arc<RecordSummary>,
     href: String,
     #[prop(optional)] current: bool,
 ) -> impl IntoView {
@@ -60,7 +62,7 @@ pub(super) fn RecordRow(
         quarantined,
         conflicts,
         ..
-    } = record;
+    } = Arc::unwrap_or_clone(record);
     let form = form_id.clone();
     let is_untitled = title.is_empty();
     let name = move || {

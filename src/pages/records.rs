@@ -1,6 +1,6 @@
 //! `/records` and `/records/:record`: everything one may see. A list on the phone; list and record side by side at a desk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use leptos::prelude::*;
 
@@ -49,12 +49,10 @@ pub fn RecordsPage() -> impl IntoView {
         let sought = report::fold(&filter.text);
         let mut found = records.find(&Filter { text: String::new(), ..filter });
         let names = names.read();
-        let name = |id: &String| names.get(id).map_or("", String::as_str);
-        found.retain(|record| {
-            let RecordSummary { folded, form_id, unit, author, .. } = record;
-            let author = people.get(author).unwrap_or(author);
-            search::all_found(&sought, &[folded, name(form_id), name(unit), author])
-        });
+        if !sought.is_empty() {
+            let sought = search::Sought::new(&sought, &names, &people);
+            found.retain(|record| sought.finds(record));
+        }
         found
     });
     let generation = RwSignal::new(0_u64);
@@ -166,11 +164,9 @@ fn Filters(filter: Memo<Filter>) -> impl IntoView {
         router.refine(&router.query().with_untracked(|query| query.with(name, &value)));
     });
     let of_records = move |part: fn(&RecordSummary) -> &String| {
-        let mut values: Vec<String> =
-            records.all().read().iter().map(|record| part(record).clone()).collect();
-        values.sort_unstable();
-        values.dedup();
-        values
+        let all = records.all().read();
+        let values: BTreeSet<&String> = sync::gather(all.iter().map(|record| part(record)));
+        values.into_iter().cloned().collect::<Vec<String>>()
     };
     let options = move |values: Vec<String>, label: &dyn Fn(&str) -> String| {
         let mut options: Vec<ChoiceOption> =

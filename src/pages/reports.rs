@@ -1,6 +1,6 @@
 //! `/reports`: figures of the records on this phone, without a network.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use leptos::prelude::*;
 
@@ -77,7 +77,7 @@ fn Chart(#[prop(into)] title: Signal<String>, bars: Memo<Vec<Bar>>) -> impl Into
 }
 
 fn count_by(
-    records: &[RecordSummary],
+    records: &[Arc<RecordSummary>],
     key: impl Fn(&RecordSummary) -> String,
 ) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! `/`: my work today.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use leptos::prelude::*;
 
@@ -123,7 +123,7 @@ pub(super) fn Readiness() -> impl IntoView {
 #[component]
 fn RecordSection(
     #[prop(into)] title: Signal<String>,
-    records: Memo<Vec<RecordSummary>>,
+    records: Memo<Vec<Arc<RecordSummary>>>,
 ) -> impl IntoView {
     let words = use_words();
     let is_whole = expect_context::<Records>().is_whole();
@@ -161,7 +161,7 @@ fn RecordSection(
 }
 
 /// The forms with most records on this phone, then the pack's own order.
-fn most_used(forms: &[PackForm], records: &[RecordSummary]) -> Vec<PackForm> {
+fn most_used(forms: &[PackForm], records: &[Arc<RecordSummary>]) -> Vec<PackForm> {
     let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
     for record in records {
         *uses.entry(record.form_id.as_str()).or_default() += 1;

@@ -92,7 +92,7 @@ impl Filter {
             && is(&self.author, &record.author)
             && self.state.is_none_or(|state| state == record.state)
             && (!self.unsent_only || record.unsent)
-            && search::matches(&record.folded, &self.text)
+            && (self.text.is_empty() || search::matches(&record.folded, &self.text))
     }
 }
 
@@ -156,7 +156,7 @@ pub enum FetchError {
 /// What the store holds beside the summaries.
 struct Index {
     device: DeviceState,
-    summaries: BTreeMap<RecordId, RecordSummary>,
+    summaries: BTreeMap<RecordId, Arc<RecordSummary>>,
     /// The names of people by account.
     names: BTreeMap<String, String>,
     /// Counts what else changed it than reading all anew.
@@ -170,7 +170,8 @@ struct Index {
 pub struct Records {
     storage: StoredValue<Storage, LocalStorage>,
     index: StoredValue<Index>,
-    all: RwSignal<Arc<Vec<RecordSummary>>>,
+    /// Lists of everything are made often; they share what they list.
+    all: RwSignal<Arc<Vec<Arc<RecordSummary>>>>,
     other_tabs: StoredValue<Channel, LocalStorage>,
     /// Counts local changes; sync starts when it moves.
     edits: RwSignal<u64>,
@@ -240,19 +241,19 @@ impl Records {
 
     /// All records but those put away, the newest change first.
     #[must_use]
-    pub fn all(self) -> Signal<Arc<Vec<RecordSummary>>> {
+    pub fn all(self) -> Signal<Arc<Vec<Arc<RecordSummary>>>> {
         self.all.into()
     }
 
     /// The records that a filter accepts, the newest change first. Follows every change when called in a view.
     #[must_use]
-    pub fn find(self, filter: &Filter) -> Vec<RecordSummary> {
+    pub fn find(self, filter: &Filter) -> Vec<Arc<RecordSummary>> {
         self.all.with(|all| all.iter().filter(|record| filter.accepts(record)).cloned().collect())
     }
 
     /// One record as lists show it; those put away too.
     #[must_use]
-    pub fn summary(self, id: RecordId) -> Option<RecordSummary> {
+    pub fn summary(self, id: RecordId) -> Option<Arc<RecordSummary>> {
         self.all.track();
         self.index.with_value(|index| index.summaries.get(&id).cloned())
     }
@@ -545,7 +546,8 @@ impl Records {
                 let view = parts.get(id).and_then(|parts| view_of(&index.device, parts));
                 match view {
                     Some(view) => {
-                        index.summaries.insert(*id, summarise(&view, of_others.contains(id)))
+                        let summary = summarise(&view, of_others.contains(id));
+                        index.summaries.insert(*id, Arc::new(summary))
                     }
                     None => index.summaries.remove(id),
                 };
@@ -627,7 +629,7 @@ impl Records {
         let views = parts.values().filter_map(|parts| view_of(&device, parts));
         summaries.extend(views.map(|view| {
             let summary = summarise(&view, of_others.contains(&view.record));
-            (view.record, summary)
+            (view.record, Arc::new(summary))
         }));
         let taken = self.index.try_update_value(|index| {
             let moves = index.moves;

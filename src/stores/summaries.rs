@@ -2,7 +2,10 @@
 //! shown takes seconds on a slow phone. So their short forms lie in rows of many, as they were when it was last worth writing
 //! them all; what a pull changes after that is noted beside them, and read from the record itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use sync::{
     codec,
@@ -53,7 +56,7 @@ impl Known {
 #[derive(Default)]
 pub struct Found {
     /// The summaries, those among them too that do not hold any more.
-    pub summaries: BTreeMap<RecordId, RecordSummary>,
+    pub summaries: BTreeMap<RecordId, Arc<RecordSummary>>,
     /// The records that changed since.
     pub changed: BTreeSet<RecordId>,
     /// For the next time that they are kept.
@@ -75,7 +78,7 @@ pub fn read(rows: Rows) -> Result<Option<Found>, StorageError> {
         if let Key::Number(_) = key {
             let page: Vec<SummaryRow> = outbox::decode(&row, "summaries")?;
             for row in page {
-                found.summaries.insert(row.id, summary_of(row)?);
+                found.summaries.insert(row.id, Arc::new(summary_of(row)?));
             }
         } else {
             let ids: Vec<RecordId> = outbox::decode(&row, "summaries")?;
@@ -90,7 +93,7 @@ pub fn read(rows: Rows) -> Result<Option<Found>, StorageError> {
 /// The changes that keep all summaries. Those of records with work of this phone on top are not the records' own: they are
 /// noted as changed. Notes that are not known here stay.
 pub fn keep(
-    summaries: &BTreeMap<RecordId, RecordSummary>,
+    summaries: &BTreeMap<RecordId, Arc<RecordSummary>>,
     known: &Known,
     local: impl Iterator<Item = RecordId>,
     head: Rows,
@@ -98,7 +101,7 @@ pub fn keep(
 ) -> Result<(Vec<Change>, Known), StorageError> {
     let local: BTreeSet<RecordId> = local.collect();
     let own = summaries.iter().filter(|(id, _)| !local.contains(*id));
-    let rows: Vec<SummaryRow> = own.map(|(_, summary)| SummaryRow::from(summary)).collect();
+    let rows: Vec<SummaryRow> = own.map(|(_, summary)| SummaryRow::from(&**summary)).collect();
     let put = |key: Key, bytes| Change::Put(Store::Summaries, key, bytes);
     let mut changes: Vec<Change> = (1..)
         .zip(rows.chunks(IN_A_ROW))
@@ -198,8 +201,8 @@ mod tests {
         }
     }
 
-    fn summaries(count: u16) -> BTreeMap<RecordId, RecordSummary> {
-        (0..count).map(|at| (id(at), summary(at))).collect()
+    fn summaries(count: u16) -> BTreeMap<RecordId, Arc<RecordSummary>> {
+        (0..count).map(|at| (id(at), Arc::new(summary(at)))).collect()
     }
 
     /// The store's rows in the order of their keys.
@@ -230,7 +233,7 @@ mod tests {
 
         fn keep(
             &mut self,
-            all: &BTreeMap<RecordId, RecordSummary>,
+            all: &BTreeMap<RecordId, Arc<RecordSummary>>,
             known: &Known,
             local: &[RecordId],
         ) -> Known {

@@ -98,18 +98,23 @@ impl List {
 
     /// The files of which nothing is to be kept.
     pub fn files(&self) -> Result<Vec<Hash>, ErasuresError> {
-        let mut files = Vec::new();
-        for (number, line) in (1..).zip(self.lines()?) {
-            if let Line::Record { files: of_line, .. } = read(number, &line)? {
-                let hashes = of_line.iter().map(|hash| hash.parse());
-                files.extend(
-                    hashes
-                        .collect::<Result<Vec<Hash>, _>>()
-                        .map_err(|_no_hash| ErasuresError::Line(number))?,
-                );
-            }
-        }
-        Ok(files)
+        Ok(self.erasures()?.into_iter().flat_map(|erasure| erasure.files).collect())
+    }
+
+    /// The number of the last erasure of a record, whether the database ever came to know it or not.
+    pub fn last(&self) -> Result<u64, ErasuresError> {
+        let seqs = self.erasures()?.into_iter().map(|erasure| erasure.operation.dot.seq);
+        Ok(seqs.max().unwrap_or_default())
+    }
+
+    fn erasures(&self) -> Result<Vec<Erasure>, ErasuresError> {
+        let lines = (1..).zip(self.lines()?);
+        let erasure = |(number, line): (usize, String)| match read(number, &line) {
+            Ok(Line::Record { operation, files }) => Some(erasure(number, &operation, &files)),
+            Ok(Line::Account { .. }) => None,
+            Err(error) => Some(Err(error)),
+        };
+        lines.filter_map(erasure).collect()
     }
 
     /// Does again what a database that was put back does not know, and adds what it knows and the list does not. Says how many
@@ -126,17 +131,9 @@ impl List {
         for (number, line) in (1..).zip(self.lines()?) {
             match read(number, &line)? {
                 Line::Record { operation, files } => {
-                    let unreadable = || ErasuresError::Line(number);
-                    let bytes = unhex(&operation).ok_or_else(unreadable)?;
-                    let operation: sync::wire::Operation =
-                        codec::decode(&bytes).map_err(|_no_operation| unreadable())?;
-                    let files = files.iter().map(|hash| hash.parse());
-                    let files =
-                        files.collect::<Result<Vec<Hash>, _>>().map_err(|_no_hash| unreadable())?;
-                    listed.insert(operation.dot.seq);
-                    if let Some(dropped) =
-                        database.erase_again(&Erasure { operation, files }, now_ms).await?
-                    {
+                    let erasure = erasure(number, &operation, &files)?;
+                    listed.insert(erasure.operation.dot.seq);
+                    if let Some(dropped) = database.erase_again(&erasure, now_ms).await? {
                         remove(blobs, &dropped).await?;
                         done += 1;
                     }
@@ -159,6 +156,9 @@ impl List {
                 self.add_account(&account)?;
             }
         }
+        if done > 0 {
+            database.scrub().await?;
+        }
         Ok(done)
     }
 }
@@ -169,6 +169,22 @@ pub(crate) async fn remove(blobs: &BlobStore, files: &[Hash]) -> io::Result<()> 
         blobs.remove(*hash).await?;
     }
     Ok(())
+}
+
+/// Takes away what a push brought that is erased. It is on the disk already: that a file could not go is for the operator.
+pub(crate) async fn let_go(blobs: &BlobStore, files: &[Hash]) {
+    if let Err(error) = remove(blobs, files).await {
+        tracing::error!(%error, "a file that was erased could not be taken away");
+    }
+}
+
+fn erasure(number: usize, operation: &str, files: &[String]) -> Result<Erasure, ErasuresError> {
+    let unreadable = || ErasuresError::Line(number);
+    let bytes = unhex(operation).ok_or_else(unreadable)?;
+    let operation = codec::decode(&bytes).map_err(|_no_operation| unreadable())?;
+    let files = files.iter().map(|hash| hash.parse());
+    let files = files.collect::<Result<_, _>>().map_err(|_no_hash| unreadable())?;
+    Ok(Erasure { operation, files })
 }
 
 fn text(line: &Line) -> String {

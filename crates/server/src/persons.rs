@@ -252,7 +252,7 @@ async fn erase_targets(
     for batch in targets.chunks(BATCH) {
         let batch = batch.iter().cloned().collect();
         let note = |erasures: &[_]| list.add(erasures);
-        let files = app.database().erase(&batch, reason, now_ms, note).await?;
+        let files = app.database().erase(&batch, reason, list.last()?, now_ms, note).await?;
         erasures::remove(app.blobs(), &files).await?;
     }
     let (_, head) = app.database().epoch_and_head().await?;

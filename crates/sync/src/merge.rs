@@ -199,6 +199,25 @@ impl Record {
         if merged { Outcome::Merged } else { Outcome::Applied }
     }
 
+    /// Takes an erasure, of which the log has these operations by now, emptied: one that it does not know was applied whole.
+    pub fn erase<'a>(
+        &mut self,
+        erasure: &Operation,
+        logged: impl IntoIterator<Item = &'a Operation>,
+    ) {
+        self.apply(erasure);
+        for operation in logged {
+            for (path, write) in &operation.fields {
+                let register = self.fields.get_mut(path);
+                let standing =
+                    register.and_then(|register| register.standing.get_mut(&operation.dot));
+                if let Some(value) = standing {
+                    value.clone_from(&write.value);
+                }
+            }
+        }
+    }
+
     /// The record.
     #[must_use]
     pub fn id(&self) -> RecordId {

@@ -196,8 +196,10 @@ impl Batch {
             }
             let hash = codec::hash(&bytes);
             let size = bytes.len();
-            cut(&mut erased, operation.as_mut(), &mut bytes);
             let beside = |reason| (quarantined(seq, reason), Some(reason), Place::Beside);
+            let is_beside = seq == 0 || kept.get(&seq).is_some_and(|kept| kept.hash != hash);
+            let cut = if is_beside { Erased::cut_beside } else { Erased::cut };
+            empty(operation.as_mut(), &mut bytes, |operation| cut(&mut erased, operation));
             let (verdict, reason, place) = match kept.get(&seq) {
                 Some(kept) if kept.hash == hash => (kept.verdict.clone(), None, Place::Held),
                 Some(_) => beside(QuarantineReason::Fork),
@@ -207,7 +209,7 @@ impl Batch {
                     let outcome = readable.and_then(|operation| {
                         check(operation, size, &records, sender, directory)?;
                         changed.insert(operation.record);
-                        Ok(apply(&mut records, operation))
+                        Ok(apply(&mut records, operation, &erased))
                     });
                     let (verdict, reason) = match outcome {
                         Ok(outcome) => {
@@ -216,6 +218,9 @@ impl Batch {
                         Err(reason) => (quarantined(seq, reason), Some(reason)),
                     };
                     acked = acked.max(seq);
+                    if let Some(operation) = &operation {
+                        erased.grow(operation);
+                    }
                     kept.insert(seq, Kept { hash, verdict: verdict.clone() });
                     (verdict, reason, Place::Log)
                 }
@@ -253,7 +258,7 @@ impl Batch {
         let mut erased = known.erased.clone();
         let decide = |Incoming { seq, mut bytes, mut operation }| {
             let hash = codec::hash(&bytes);
-            cut(&mut erased, operation.as_mut(), &mut bytes);
+            empty(operation.as_mut(), &mut bytes, |operation| erased.cut_beside(operation));
             let (verdict, reason, place) = match known.kept.get(&seq) {
                 Some(kept) if kept.hash == hash => (kept.verdict.clone(), None, Place::Held),
                 _ => (quarantined(seq, reason), Some(reason), Place::Beside),
@@ -275,9 +280,13 @@ impl Batch {
 }
 
 /// Takes out of an operation what must not come back.
-fn cut(erased: &mut Erased, operation: Option<&mut Operation>, bytes: &mut Vec<u8>) {
+fn empty(
+    operation: Option<&mut Operation>,
+    bytes: &mut Vec<u8>,
+    cut: impl FnOnce(&mut Operation) -> bool,
+) {
     if let Some(operation) = operation
-        && erased.cut(operation)
+        && cut(operation)
     {
         *bytes = codec::encode(operation);
     }
@@ -307,8 +316,13 @@ fn check(
     }
 }
 
-fn apply(records: &mut BTreeMap<RecordId, Record>, operation: &Operation) -> Outcome {
-    let (record, outcome) = repair::apply(records.remove(&operation.record), operation);
+fn apply(
+    records: &mut BTreeMap<RecordId, Record>,
+    operation: &Operation,
+    erased: &Erased,
+) -> Outcome {
+    let erasures = erased.of_unbegun(operation.record);
+    let (record, outcome) = repair::apply(records.remove(&operation.record), operation, erasures);
     records.insert(operation.record, record);
     outcome
 }

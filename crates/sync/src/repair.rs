@@ -66,15 +66,24 @@ pub(crate) fn check_content(
 }
 
 /// Puts an operation into its record, or begins the record with it. Merging knows no order: late is as good as in time.
+///
+/// `erasures` are those of a record that begins: see [`crate::erase::Erased::of_unbegun`].
 #[must_use]
-pub fn apply(record: Option<Record>, operation: &Operation) -> (Record, Outcome) {
+pub fn apply(
+    record: Option<Record>,
+    operation: &Operation,
+    erasures: &[Operation],
+) -> (Record, Outcome) {
     match record {
         Some(mut record) => {
             let outcome = record.apply(operation);
             (record, outcome)
         }
         None => {
-            let record = Record::begin(operation);
+            let mut record = Record::begin(operation);
+            for erasure in erasures {
+                record.apply(erasure);
+            }
             let outcome = record.outcome(operation);
             (record, outcome)
         }

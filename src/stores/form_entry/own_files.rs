@@ -55,7 +55,7 @@ async fn last_saved(
     opened: RecordId,
     account: &str,
 ) -> Result<Option<String>, ProgramError> {
-    let is_one = |record: &&RecordSummary| {
+    let is_one = |record: &&Arc<RecordSummary>| {
         let own = record.form_id == program.form().id() && record.author == account;
         own && record.id != opened && record.state != State::Draft
     };
@@ -98,12 +98,12 @@ async fn entities(
         return Ok(None);
     }
     let mut changes: Vec<(EntityChange, i64, RecordId)> = Vec::new();
-    let is_done = |record: &&RecordSummary| {
+    let is_done = |record: &&Arc<RecordSummary>| {
         let counts = matches!(record.state, State::Submitted | State::Returned | State::Approved);
         counts && makers.contains(&record.form_hash)
     };
     // What the server has taken into its list is not worked out here again.
-    let is_news = |record: &&RecordSummary| {
+    let is_news = |record: &&Arc<RecordSummary>| {
         told.as_ref().is_none_or(|told| record.unsent || record.changed_ms > told.as_of_ms)
     };
     for record in all.iter().filter(is_done).filter(is_news) {

@@ -16,7 +16,7 @@ use super::{CBOR, cbor};
 use crate::budgets::Take;
 use crate::config::MAX_BODY;
 use crate::error::{ApiError, ApiResult, ErrorBody};
-use crate::{App, clock};
+use crate::{App, clock, erasures};
 
 /// Keeps the operations and says what became of each. Once the body can be read nothing is refused: what cannot be
 /// applied is kept in quarantine and acknowledged. Sending twice changes nothing.
@@ -65,6 +65,7 @@ pub async fn push(
     if let Some(lost) = &pushed.lost {
         tracing::error!(%device, first = lost.start(), last = lost.end(), "operations lost in a restore");
     }
+    erasures::let_go(app.blobs(), &pushed.dropped).await;
     app.announce(pushed.head);
     Ok(cbor(&pushed.response))
 }

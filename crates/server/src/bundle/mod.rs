@@ -29,7 +29,7 @@ use crate::blob_store::blocking;
 use crate::config::MAX_BLOB;
 use crate::database::{DatabaseError, NewBlob, Pushed};
 use crate::error::ApiError;
-use crate::{App, accounts, clock};
+use crate::{App, accounts, clock, erasures};
 
 /// What became of a bundle: for whoever brought it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -354,7 +354,7 @@ impl<'a> Import<'a> {
             self.forked =
                 response.verdicts.iter().filter_map(|told| told.reason.as_ref()).any(is_fork);
             operations.drain(..response.verdicts.len().min(operations.len()));
-            self.note(device, &pushed);
+            self.note(device, &pushed).await;
         }
         if !operations.is_empty() {
             // What follows an operation whose place is taken may speak of dots that name another one here.
@@ -365,12 +365,12 @@ impl<'a> Import<'a> {
             let kept =
                 self.app.database().keep_beside(batch, &self.account, reason, now_ms).await?;
             self.receipt.new_operations += kept.quarantined.len() as u64;
-            self.note(device, &kept);
+            self.note(device, &kept).await;
         }
         Ok(())
     }
 
-    fn note(&mut self, device: DeviceId, pushed: &Pushed) {
+    async fn note(&mut self, device: DeviceId, pushed: &Pushed) {
         for (seq, reason) in &pushed.quarantined {
             tracing::warn!(%device, seq, reason = reason.name(), "quarantined");
         }
@@ -380,6 +380,7 @@ impl<'a> Import<'a> {
             self.receipt.safe = pushed.response.safe;
             self.told.push(pushed.response.clone());
         }
+        erasures::let_go(self.app.blobs(), &pushed.dropped).await;
         self.app.announce(pushed.head);
     }
 

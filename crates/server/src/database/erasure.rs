@@ -96,11 +96,12 @@ impl Database {
     }
 
     /// Erases fields of records, and all that was ever written there. `noted` is given each erasure before it is done for good:
-    /// what it could not note is not done.
+    /// what it could not note is not done. `listed` is the number of the last one that was noted before, done or not.
     pub async fn erase(
         &self,
         targets: &BTreeMap<RecordId, BTreeSet<String>>,
         reason: Reason<'_>,
+        listed: u64,
         now_ms: i64,
         noted: impl FnOnce(&[Erasure]) -> io::Result<()>,
     ) -> Answer<Vec<Hash>> {
@@ -109,7 +110,7 @@ impl Database {
         let mut erasures = Vec::new();
         let mut files = Vec::new();
         for (record, paths) in targets {
-            if let Some(erasure) = plan(&mut tx, *record, paths, now_ms).await? {
+            if let Some(erasure) = plan(&mut tx, *record, paths, listed, now_ms).await? {
                 files.extend(put(&mut tx, &erasure, &mut head, now_ms).await?);
                 erasures.push(erasure);
             }
@@ -246,19 +247,46 @@ pub(super) async fn erased_in(tx: &mut Write, records: &BTreeSet<RecordId>) -> A
                 .bind(record.0.as_slice())
                 .fetch_all(&mut *tx)
                 .await?;
+        if rows.is_empty() {
+            continue;
+        }
         for (path, dots) in rows {
             erased.insert(*record, path, stored_dots(&dots)?);
         }
+        let erasures: Vec<Vec<u8>> = query_scalar(
+            "SELECT bytes FROM operation WHERE device = $1 AND record = $2
+             AND NOT EXISTS (SELECT 1 FROM record WHERE id = $2) ORDER BY seq",
+        )
+        .bind(SERVER.0.as_slice())
+        .bind(record.0.as_slice())
+        .fetch_all(&mut *tx)
+        .await?;
+        let read = |bytes: &Vec<u8>| codec::decode(bytes).map_err(damaged_erasure);
+        erased.insert_unbegun(*record, erasures.iter().map(read).collect::<Answer<_>>()?);
     }
     Ok(erased)
 }
 
-/// Keeps what was learnt of writes from before an erasure.
-pub(super) async fn keep_grown(tx: &mut Write, erased: &Erased) -> Answer<()> {
+fn damaged_erasure(error: impl std::fmt::Display) -> DatabaseError {
+    DatabaseError::Damaged { what: "erasure", why: error.to_string() }
+}
+
+/// Keeps what was learnt of writes from before an erasure. Says which files that are here nothing names any more.
+pub(super) async fn keep_grown(tx: &mut Write, erased: &Erased) -> Answer<Vec<Hash>> {
     for (record, path, dots) in erased.grown() {
         keep_erased(tx, record, path, dots).await?;
     }
-    Ok(())
+    let mut dropped = Vec::new();
+    for hash in erased.files() {
+        let is_here: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM blob WHERE hash = $1)")
+            .bind(hash.0.as_slice())
+            .fetch_one(&mut *tx)
+            .await?;
+        if drop_file(tx, hash).await? && is_here {
+            dropped.push(hash);
+        }
+    }
+    Ok(dropped)
 }
 
 async fn keep_erased(
@@ -289,22 +317,34 @@ fn stored_dots(dots: &[u8]) -> Answer<Vec<Dot>> {
 struct Held {
     table: &'static str,
     row: i64,
+    /// Whether it is in the log, be it that it waits at the repair desk too.
+    is_logged: bool,
     operation: Operation,
 }
 
 async fn held(tx: &mut Write, record: RecordId) -> Answer<Vec<Held>> {
     let mut held = Vec::new();
     for (table, sql) in [
-        ("operation", "SELECT place, bytes FROM operation WHERE record = $1"),
-        ("quarantine", "SELECT id, bytes FROM quarantine WHERE record = $1"),
+        ("operation", "SELECT place, bytes, TRUE FROM operation WHERE record = $1"),
+        (
+            "quarantine",
+            "SELECT q.id, q.bytes, o.hash IS NOT NULL FROM quarantine q LEFT JOIN operation o
+             ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash WHERE q.record = $1",
+        ),
     ] {
-        let rows: Vec<(i64, Vec<u8>)> =
+        let rows: Vec<(i64, Vec<u8>, bool)> =
             query_as(sql).bind(record.0.as_slice()).fetch_all(&mut *tx).await?;
-        held.extend(rows.into_iter().filter_map(|(row, bytes)| {
-            Some(Held { table, row, operation: codec::decode(&bytes).ok()? })
+        held.extend(rows.into_iter().filter_map(|(row, bytes, is_logged)| {
+            Some(Held { table, row, is_logged, operation: codec::decode(&bytes).ok()? })
         }));
     }
     Ok(held)
+}
+
+/// Those of them that the log has.
+fn logged(held: &[Held]) -> impl Iterator<Item = &Operation> + Clone {
+    let logged = held.iter().filter(|kept| kept.is_logged);
+    logged.map(|kept| &kept.operation)
 }
 
 /// The erasure of these fields of a record; none if nothing is kept of it.
@@ -312,6 +352,7 @@ async fn plan(
     tx: &mut Write,
     id: RecordId,
     paths: &BTreeSet<String>,
+    listed: u64,
     now_ms: i64,
 ) -> Answer<Option<Erasure>> {
     let held = held(tx, id).await?;
@@ -320,7 +361,7 @@ async fn plan(
         .bind(SERVER.0.as_slice())
         .fetch_optional(&mut *tx)
         .await?;
-    let seq = unsigned(seq.unwrap_or(0)) + 1;
+    let seq = unsigned(seq.unwrap_or(0)).max(listed) + 1;
     let body: Option<Vec<u8>> = query_scalar("SELECT body FROM record WHERE id = $1")
         .bind(id.0.as_slice())
         .fetch_optional(&mut *tx)
@@ -330,22 +371,15 @@ async fn plan(
         Some(body) => stored_record(&body)?,
         None => sync::merge::Record::begin(&first.operation),
     };
-    let mut operation = erase::erasure(&record, paths, seq, now_ms);
-    let mut files = BTreeSet::new();
-    for kept in &held {
-        for (path, write) in kept.operation.fields.iter().filter(|(path, _)| paths.contains(*path))
-        {
-            if let Some(erased) = operation.fields.get_mut(path) {
-                let known = write.over.iter().chain([&kept.operation.dot]);
-                erased.over.extend(known.filter(|dot| dot.device != SERVER));
-                erased.over.sort_unstable();
-                erased.over.dedup();
-            }
-            if let Value::File(file) = &write.value {
-                files.insert(file.hash);
-            }
-        }
-    }
+    let operation = erase::erasure(&record, logged(&held), paths, seq, now_ms);
+    let writes = held.iter().flat_map(|kept| &kept.operation.fields);
+    let writes = writes.filter(|(path, _)| paths.contains(*path));
+    let files: BTreeSet<Hash> = writes
+        .filter_map(|(_, write)| match &write.value {
+            Value::File(file) => Some(file.hash),
+            Value::Empty | Value::Text(_) => None,
+        })
+        .collect();
     Ok(Some(Erasure { operation, files: files.into_iter().collect() }))
 }
 
@@ -353,10 +387,12 @@ async fn plan(
 async fn put(tx: &mut Write, erasure: &Erasure, head: &mut Head, now_ms: i64) -> Answer<Vec<Hash>> {
     let Erasure { operation, files } = erasure;
     let id = operation.record;
-    let paths: BTreeSet<String> = operation.fields.keys().cloned().collect();
     let mut held = held(tx, id).await?;
+    let mut erased = erased_in(tx, &BTreeSet::from([id])).await?;
+    erased.insert_into(operation, &logged(&held));
     for kept in &mut held {
-        if erase::purge(&mut kept.operation, &paths) {
+        let cut = if kept.is_logged { Erased::cut } else { Erased::cut_beside };
+        if cut(&mut erased, &mut kept.operation) {
             let update = match kept.table {
                 "operation" => "UPDATE operation SET bytes = $2 WHERE place = $1",
                 _ => "UPDATE quarantine SET bytes = $2 WHERE id = $1",
@@ -369,9 +405,7 @@ async fn put(tx: &mut Write, erasure: &Erasure, head: &mut Head, now_ms: i64) ->
         }
     }
     forget_said(tx, id).await?;
-    let mut erased = erased_in(tx, &BTreeSet::from([id])).await?;
-    erased.insert_all(operation);
-    for path in &paths {
+    for path in operation.fields.keys() {
         if let Some(dots) = erased.before(id, path) {
             keep_erased(tx, id, path, dots).await?;
         }
@@ -406,17 +440,18 @@ async fn put(tx: &mut Write, erasure: &Erasure, head: &mut Head, now_ms: i64) ->
         .await?;
     if let Some(body) = body {
         let mut record = stored_record(&body)?;
-        record.apply(operation);
+        record.erase(operation, logged(&held));
         store(tx, &record, None, head.next(), now_ms).await?;
     }
-    drop_files(tx, id, files, &held).await
+    let files: BTreeSet<Hash> = files.iter().copied().chain(erased.files()).collect();
+    drop_files(tx, id, &files, &held).await
 }
 
 /// Forgets the files that only erased fields named.
 async fn drop_files(
     tx: &mut Write,
     record: RecordId,
-    files: &[Hash],
+    files: &BTreeSet<Hash>,
     held: &[Held],
 ) -> Answer<Vec<Hash>> {
     let values = || held.iter().flat_map(|kept| kept.operation.fields.values());
@@ -432,22 +467,28 @@ async fn drop_files(
             .bind(record.0.as_slice())
             .execute(&mut *tx)
             .await?;
-        let is_named: bool =
-            query_scalar("SELECT EXISTS (SELECT 1 FROM record_blob WHERE blob = $1)")
-                .bind(hash.0.as_slice())
-                .fetch_one(&mut *tx)
-                .await?;
-        if is_named {
-            continue;
+        if drop_file(tx, *hash).await? {
+            dropped.push(*hash);
         }
-        for statement in [
-            "DELETE FROM blob WHERE hash = $1",
-            "DELETE FROM blob_wanted WHERE blob = $1",
-            "INSERT INTO erased_blob (hash) VALUES ($1) ON CONFLICT DO NOTHING",
-        ] {
-            query(statement).bind(hash.0.as_slice()).execute(&mut *tx).await?;
-        }
-        dropped.push(*hash);
     }
     Ok(dropped)
+}
+
+/// Forgets a file that no record names, and that it is not to come again. Says whether it is so.
+async fn drop_file(tx: &mut Write, hash: Hash) -> Answer<bool> {
+    let is_named: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM record_blob WHERE blob = $1)")
+        .bind(hash.0.as_slice())
+        .fetch_one(&mut *tx)
+        .await?;
+    if is_named {
+        return Ok(false);
+    }
+    for statement in [
+        "DELETE FROM blob WHERE hash = $1",
+        "DELETE FROM blob_wanted WHERE blob = $1",
+        "INSERT INTO erased_blob (hash) VALUES ($1) ON CONFLICT DO NOTHING",
+    ] {
+        query(statement).bind(hash.0.as_slice()).execute(&mut *tx).await?;
+    }
+    Ok(true)
 }

@@ -24,6 +24,8 @@ pub struct Pushed {
     pub quarantined: Vec<(u64, QuarantineReason)>,
     /// Operations that the device freed as safe and this server does not hold.
     pub lost: Option<std::ops::RangeInclusive<u64>>,
+    /// Files that were erased with it and lay here already: they are to be taken away.
+    pub dropped: Vec<Hash>,
     /// How many pushes shared the transaction.
     pub together: usize,
 }
@@ -134,13 +136,13 @@ async fn keep_decided(
     for decision in &decided.decisions {
         keep(tx, &decided, decision, sender, now_ms).await?;
     }
-    keep_grown(tx, &decided.erased).await?;
     let first = head.rv + 1;
     head.rv += signed(decided.changed.len() as u64);
     for (rv, record) in (first..).zip(decided.changed.values()) {
         let left = decided.left.get(&record.id());
         store(tx, record, left.map(String::as_str), rv, now_ms).await?;
     }
+    let dropped = keep_grown(tx, &decided.erased).await?;
     let (safe, is_missing): (i64, bool) = query_as(
         "INSERT INTO device (id, acked, safe, pushed_ms, unsent) VALUES ($1, $2, 0, $3, $4)
          ON CONFLICT (id) DO UPDATE SET acked = $2, pushed_ms = $3, unsent = coalesce($4, device.unsent)
@@ -172,6 +174,7 @@ async fn keep_decided(
             })
             .collect(),
         lost: decided.lost,
+        dropped,
         together: 1,
     })
 }

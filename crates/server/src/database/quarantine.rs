@@ -1,5 +1,7 @@
 //! The repair desk: what could not be applied when it came, and how it was settled.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use sync::codec;
 use sync::merge::Record;
@@ -7,6 +9,7 @@ use sync::repair::{self, Patient};
 use sync::wire::{DeviceId, Dot, Operation, Outcome, QuarantineReason, RecordId, Verdict};
 
 use super::audit::{Event, note};
+use super::erasure::erased_in;
 use super::feed::{stored_id, stored_record};
 use super::log::{outcome_name, reason_of, store};
 use super::rights::{Published, Rights};
@@ -320,7 +323,9 @@ async fn apply(tx: &mut Write, entry: &Quarantined, rv: u64, now_ms: i64) -> Ans
         .await?;
     let record: Option<Record> = body.as_deref().map(stored_record).transpose()?;
     let before = record.as_ref().map(|record| record.unit().to_owned());
-    let (record, outcome) = repair::apply(record, operation);
+    let erased = erased_in(tx, &BTreeSet::from([operation.record])).await?;
+    let erasures = erased.of_unbegun(operation.record);
+    let (record, outcome) = repair::apply(record, operation, erasures);
     let left = record.left(before.as_deref());
     store(tx, &record, left.as_deref(), signed(rv), now_ms).await?;
     Ok(outcome)

@@ -29,7 +29,7 @@ use crate::budgets::Take;
 use crate::config::MAX_BODY;
 use crate::database::NewBlob;
 use crate::error::ApiError;
-use crate::{App, accounts, clock};
+use crate::{App, accounts, clock, erasures};
 use answer::{Answer, Refusal, XML, escaped, said};
 use client::Client;
 pub use digest::Secret;
@@ -564,6 +564,7 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> 
     };
     let sender = Sender { account: &client.session.account, revoked: false };
     let pushed = database.push(Batch::read(request), sender, now_ms).await?;
+    erasures::let_go(app.blobs(), &pushed.dropped).await;
     app.announce(pushed.head);
     for (seq, reason) in &pushed.quarantined {
         tracing::warn!(%device, seq, reason = reason.name(), "quarantined");

@@ -5,7 +5,9 @@ use std::io::{Cursor, Read};
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
-use server::database::AuditOf;
+use server::audit::Action as AuditAction;
+use server::database::{AuditOf, Erasure, Reason};
+use server::erasures::List;
 use server::persons::{self, PersonError, Wanted};
 use server::{backup, clock};
 use sync::codec;
@@ -146,6 +148,57 @@ async fn a_file_goes_with_the_last_field_that_named_it_and_is_not_asked_for_agai
     lan.put_chunk(hash, 0, 5, b"photo", hash).await;
     assert!(!stored());
     assert!(lan.push(&[]).await.missing_blobs.is_empty());
+}
+
+/// An answer of before that comes after it is emptied, and so its phone has a photo to send that nobody is to have.
+#[tokio::test]
+async fn a_file_of_an_answer_that_came_too_late_is_not_taken() {
+    let server = start().await;
+    let lan = two_people(&server, 0x21).await;
+    persons::erase(&server.app, &by("0901234567"), 1, None, 5).await.unwrap();
+    let mut late = roster(&lan, 3, 1, "Ai đó", b"late!");
+    late.action = Action::Amend;
+    let told = lan.push(&[late]).await;
+    assert_eq!((told.acked, told.missing_blobs), (3, Vec::new()));
+    let (hash, _) = photo(b"late!");
+    assert_eq!(lan.missing(hash, 5).await, "", "the phone lets go of it");
+    lan.put_chunk(hash, 0, 5, b"late!", hash).await;
+    assert!(server.app.database().blob(hash).await.unwrap().is_none());
+    let name = hash.to_string();
+    assert!(!server.place.config.blob_folder().join(name.split_at(2).0).join(&name).exists());
+}
+
+/// The disk was full when an erasure was to be committed, and it stands in the list: the next has a number of its own, so that a
+/// restore does both.
+#[tokio::test]
+async fn an_erasure_that_could_not_be_committed_takes_no_other_with_it() {
+    let server = start().await;
+    let lan = two_people(&server, 0x22).await;
+    let config = server.place.config.clone();
+    let folder = server.folder.path().join("backups");
+    let before = backup::backup(&config, &folder, 1_000).await.unwrap();
+    let list = List::of(&config.data);
+    let found = persons::find(&server.app, &by("Phạm Văn Nam")).await.unwrap();
+    let targets = [(found[0].record, found[0].paths.clone())].into();
+    let reason = Reason { by: None, action: AuditAction::PersonErase };
+    let noted = |erasures: &[Erasure]| {
+        list.add(erasures)?;
+        Err(std::io::Error::other("the disk is full"))
+    };
+    let database = server.app.database();
+    assert!(database.erase(&targets, reason, list.last().unwrap(), 5, noted).await.is_err());
+    assert!(is_held(&server, "Văn Nam").await, "nothing was done");
+    persons::erase(&server.app, &by("Nguyễn Thị Hoa"), 1, None, 6).await.unwrap();
+    backup::backup(&config, &folder, 2_000).await.unwrap();
+    drop(lan);
+
+    let other = tempfile::tempdir().unwrap();
+    let place = Place::new(other.path().join("data")).await;
+    let copy = before.copy.file_name().unwrap().to_str().unwrap();
+    backup::restore(&place.config, &folder, Some(copy)).await.unwrap();
+    let restored = TestApp::opened(place, other).await;
+    assert!(!is_held(&restored, "Thị Hoa").await && !is_held(&restored, "Văn Nam").await);
+    assert_eq!(restored.app.database().erasures().await.unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -8,11 +8,11 @@ use sync::{
     erase::{self, Erased},
     mask::Mask,
     merge::{Record, Stamp},
-    push::{Batch, Directory, Known, Sender},
+    push::{Batch, Decided, Directory, Kept, Known, Place, Sender},
     rights::Role,
     wire::{
-        Action, DeviceId, Dot, FormRef, Hash, Operation, PushRequest, RecordId, SealedOperation,
-        Times, Value, Write,
+        Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, PushRequest, RecordId,
+        SealedOperation, Times, Value, Verdict, Write,
     },
 };
 
@@ -101,14 +101,13 @@ impl Server {
     }
 
     fn erase(&mut self, erasure: &Operation) {
-        let paths: BTreeSet<String> = erasure.fields.keys().cloned().collect();
+        self.erased.insert_into(erasure, &self.kept.values().map(|(_, kept)| kept));
         for (_, kept) in self.kept.values_mut() {
-            erase::purge(kept, &paths);
+            self.erased.cut(kept);
         }
         if let Some(record) = &mut self.record {
-            record.apply(erasure);
+            record.erase(erasure, self.kept.values().map(|(_, kept)| kept));
         }
-        self.erased.insert_all(erasure);
     }
 
     fn values(&self, path: &str) -> BTreeSet<Value> {
@@ -152,6 +151,114 @@ fn in_order(order: &[usize]) -> Vec<Operation> {
     sent
 }
 
+/// What a push of these operations of a device finds in a log where nothing of it was lost.
+fn pushed(known: Known, operations: &[&Operation]) -> Decided {
+    let sealed = operations.iter().map(|operation| SealedOperation {
+        seq: operation.dot.seq,
+        bytes: codec::encode(*operation),
+    });
+    let request = PushRequest {
+        version: 1,
+        device: operations[0].dot.device,
+        epoch: None,
+        operations: sealed.collect(),
+        oldest: None,
+        unsent: None,
+    };
+    let sender = Sender { account: "anna", revoked: false };
+    Batch::read(request).decide(known, &sender, &All)
+}
+
+fn name(record: Option<&Record>) -> BTreeSet<Value> {
+    let record = record.expect("a record").state(Stamp::default());
+    record.fields["name"].iter().map(|sibling| sibling.value.clone()).collect()
+}
+
+/// A profile was copied before the erasure: the copy brings what it wrote then under the name of what the other wrote after it.
+#[test]
+fn a_copied_phone_makes_nothing_old_that_was_written_after_an_erasure() {
+    let first = write(dot(1, 1), "old", &[]);
+    let mut server = Server::default();
+    server.push(&first);
+    let erasure = erase::erasure(server.record.as_ref().unwrap(), [&first], &names(), 1, 0);
+    server.erase(&erasure);
+    let after = write(dot(1, 2), "new", &[erasure.dot]);
+    server.push(&after);
+
+    let copy = write(dot(1, 2), "old too", &[dot(1, 1)]);
+    let hash = codec::hash(&codec::encode(&after));
+    let verdict = Verdict { seq: 2, outcome: Outcome::Applied, reason: None, set_aside: None };
+    let known = Known {
+        acked: 2,
+        kept: BTreeMap::from([(2, Kept { hash, verdict })]),
+        records: BTreeMap::from([(RECORD, server.record.clone().unwrap())]),
+        erased: server.erased.clone(),
+    };
+    let decided = pushed(known, &[&copy]);
+    let beside = &decided.decisions[0];
+    assert_eq!(beside.place, Place::Beside);
+    let kept: Operation = codec::decode(&beside.bytes).unwrap();
+    assert_eq!(kept.fields["name"].value, Value::Empty, "nor does the desk get it");
+    assert_eq!(kept.fields["count"], copy.fields["count"]);
+    assert_eq!(decided.erased.grown().count(), 0);
+
+    // So who saw the new name may correct it.
+    server.erased = decided.erased;
+    server.push(&write(dot(2, 1), "newer", &[dot(1, 2)]));
+    assert_eq!(
+        name(server.record.as_ref()),
+        BTreeSet::from([Value::Text("name newer".to_owned())])
+    );
+}
+
+/// A copy was put back that is younger than the one on which the name was erased.
+#[test]
+fn an_erasure_that_is_done_again_takes_what_it_did_not_know_and_not_what_came_after_it() {
+    let (first, unknown) =
+        (write(dot(1, 1), "old", &[]), write(dot(2, 1), "old too", &[dot(3, 1)]));
+    let third = write(dot(3, 1), "old as well", &[]);
+    let begun = Record::begin(&first);
+    let erasure = erase::erasure(&begun, [&first], &names(), 1, 0);
+    let mut server = Server::default();
+    for operation in [&first, &third, &unknown] {
+        server.push(operation);
+    }
+    server.erase(&erasure);
+    server.holds_no_name();
+    assert_eq!(name(server.record.as_ref()), BTreeSet::from([Value::Empty]));
+    let later = erase::erasure(
+        server.record.as_ref().unwrap(),
+        server.kept.values().map(|(_, kept)| kept),
+        &names(),
+        2,
+        0,
+    );
+    server.erase(&later);
+    let new = write(dot(4, 1), "new", &[later.dot]);
+    server.push(&new);
+    server.erase(&later);
+    assert!(name(server.record.as_ref()).contains(&Value::Text("name new".to_owned())));
+}
+
+/// Of a record only the repair desk has anything when a name in it is erased.
+#[test]
+fn a_record_that_begins_after_an_erasure_shows_that_there_was_one() {
+    let first = write(dot(1, 1), "old", &[]);
+    let erasure = erase::erasure(&Record::begin(&first), [&first], &names(), 1, 0);
+    let mut erased = Erased::default();
+    erased.insert_into(&erasure, &[&first].into_iter());
+    erased.insert_unbegun(RECORD, vec![erasure.clone()]);
+    let decided = pushed(Known { erased, ..Known::default() }, &[&first]);
+    let record = &decided.changed[&RECORD];
+    let standing: Vec<Dot> = record.standing("name").map(|(dot, _)| dot).collect();
+    assert_eq!(standing, [erasure.dot], "so that who fills it in again is known to have seen it");
+    assert_eq!(record.standing("count").count(), 1);
+}
+
+fn names() -> BTreeSet<String> {
+    BTreeSet::from(["name".to_owned()])
+}
+
 proptest! {
     #[test]
     fn a_name_that_was_erased_stays_away_and_the_count_stays(
@@ -169,8 +276,7 @@ proptest! {
             }
             server.push(operation);
         }
-        let name = BTreeSet::from(["name".to_owned()]);
-        let erasure = erase::erasure(server.record.as_ref().unwrap(), &name, 1, 0);
+        let erasure = erase::erasure(server.record.as_ref().unwrap(), [], &names(), 1, 0);
         server.erase(&erasure);
         server.holds_no_name();
         prop_assert_eq!(server.values("name"), BTreeSet::from([Value::Empty]));

@@ -38,6 +38,8 @@ enum Bench {
     App,
     /// With 10,000 records: cold start, from the last digit of a PIN to the first screen and to the lists.
     Lock,
+    /// With 100,000 records: opening the list, each filter, a search, at CPU x1 and x4.
+    Lists,
     /// Opening and answering generated forms of 500 to 5,000 questions, beside ODK Web Forms.
     Forms,
 }
@@ -51,6 +53,7 @@ impl Bench {
             Self::Engine => "engine",
             Self::App => "app",
             Self::Lock => "lock",
+            Self::Lists => "lists",
             Self::Forms => "forms",
         }
     }
@@ -62,6 +65,7 @@ impl Bench {
             Self::Engine => engine::measure(),
             Self::App => app::measure("app.mjs"),
             Self::Lock => app::measure("lock.mjs"),
+            Self::Lists => app::measure("lists.mjs"),
             Self::Forms => forms::measure(&args.forms, &args.harness),
         }
     }

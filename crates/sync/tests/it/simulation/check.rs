@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sync::{
     codec,
+    erase::SERVER,
     merge::Stamp,
     view::RecordView,
     wire::{Dot, Hash, Operation, Outcome, RecordId, Sibling},
 };
 
-use super::{phone::Phone, world::World};
+use super::{erasing, phone::Phone, world::World};
 
 type Fields = BTreeMap<String, Vec<Sibling>>;
 
@@ -24,6 +25,7 @@ macro_rules! must {
 pub fn all(world: &World) -> Result<(), String> {
     every_operation_is_held_once(world)?;
     registers_are_what_nobody_replaced(world)?;
+    erasing::what_was_erased_is_gone_and_nothing_else(world)?;
     for (index, phone) in world.phones.iter().enumerate() {
         phone_equals_server(world, phone).map_err(|what| format!("phone {index}: {what}"))?;
     }
@@ -50,6 +52,8 @@ fn registers_are_what_nobody_replaced(world: &World) -> Result<(), String> {
             operations.entry(operation.record).or_default().push(operation);
         }
     }
+    // An erasure begins no record.
+    operations.retain(|_, operations| operations.iter().any(|o| o.dot.device != SERVER));
     let records = &world.server.database.records;
     must!(records.keys().eq(operations.keys()), "records without operations, or the reverse");
     for (id, operations) in &operations {

@@ -4,6 +4,7 @@
 //! `SOTAY_SEED=17` runs one, `SOTAY_STEPS=80` only its first steps before the calm: a failure tells both.
 
 mod check;
+mod erasing;
 mod phone;
 mod random;
 mod server;
@@ -75,6 +76,18 @@ pub enum Bug {
     DraftLostAtStart,
     /// A record's place in the feed is drawn before it is committed, and another's is committed first.
     PlaceBeforeCommit,
+    /// A copy from before an erasure is put back, and nobody erases again.
+    ErasureNotRepeated,
+    /// What was written before an erasure is taken as it is when it comes after it.
+    LateWriteKept,
+    /// An erasure empties what is shown and leaves the history as it was.
+    LogKeptAtErasure,
+    /// A record that begins after something in it was erased does not show that.
+    BegunWithoutErasure,
+    /// A file is taken from a phone though the answer that names it was emptied.
+    LateFileTaken,
+    /// The number of an erasure that could not be committed is given to the next.
+    ErasureNumberTwice,
 }
 
 impl Bug {
@@ -89,7 +102,16 @@ impl Bug {
             | Self::SupersededForgotten
             | Self::ScopeWithoutRevision
             | Self::QuarantineDropped => "a protocol that we weighed and left",
-            Self::ReoverlayAcked | Self::RepairUntold => "ours",
+            Self::ReoverlayAcked
+            | Self::RepairUntold
+            | Self::BegunWithoutErasure
+            | Self::LateFileTaken
+            | Self::ErasureNumberTwice => "ours",
+            Self::ErasureNotRepeated => "a copy from before, put back without a list of erasures",
+            Self::LateWriteKept => {
+                "Cassandra: a replica that was away brings back what was deleted"
+            }
+            Self::LogKeptAtErasure => "CouchDB: earlier revisions outlive a deletion",
             Self::CursorBeforePage => "a checkpoint that is not stored with its page",
             Self::MoveUntold => "CHT #5701: documents stay behind after a move",
             Self::HeadBlocksTheRest => "PowerSync: a poisoned head blocks the queue",
@@ -112,7 +134,7 @@ impl Bug {
 }
 
 impl Bug {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 33] = [
         Self::OutboxDroppedAtAck,
         Self::NoEpochOnRestore,
         Self::StatusTrusted,
@@ -140,6 +162,12 @@ impl Bug {
         Self::LetGoThoughNotStored,
         Self::DraftLostAtStart,
         Self::PlaceBeforeCommit,
+        Self::ErasureNotRepeated,
+        Self::LateWriteKept,
+        Self::LogKeptAtErasure,
+        Self::BegunWithoutErasure,
+        Self::LateFileTaken,
+        Self::ErasureNumberTwice,
     ];
 }
 
@@ -215,7 +243,7 @@ fn nothing_is_lost_doubled_or_leaked_in_simulated_schedules() {
         }
     }
     if seeds.end - seeds.start >= 20_000 {
-        for pair in world::pairs() {
+        for pair in world::pairs().chain(erasing::met()) {
             assert!(total.contains_key(&pair), "no schedule met: {pair}");
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sync::{
     codec,
+    erase::{self, Erased, SERVER},
     merge::{Record, Stamp},
     pull::{About, Feed, left},
     push::{Batch, Decided, Decision, Directory, Kept, Known, Place, Sender},
@@ -27,7 +28,7 @@ const OFFICER: &str = "account-0";
 pub struct Database {
     pub acked: BTreeMap<DeviceId, u64>,
     pub log: BTreeMap<Dot, (Vec<u8>, Kept)>,
-    pub beside: BTreeSet<(Dot, Hash)>,
+    pub beside: BTreeMap<(Dot, Hash), Vec<u8>>,
     pub audit: Vec<Dot>,
     pub records: BTreeMap<RecordId, (Record, u64)>,
     /// Where in the feed a record left a unit.
@@ -36,6 +37,14 @@ pub struct Database {
     /// The place in the feed at which the repair desk settled an operation.
     pub settled: BTreeMap<Dot, u64>,
     pub chunks: BTreeMap<Hash, BTreeSet<u64>>,
+    pub erased: Erased,
+    /// Files that are not to come again.
+    pub erased_files: BTreeSet<Hash>,
+    /// Operations that replaced, where something was erased, what was not here when they came: whether they saw the erasure
+    /// no server can tell.
+    pub unsure: BTreeSet<Dot>,
+    /// How many operations came from before an erasure and were emptied.
+    pub emptied: u64,
 }
 
 pub struct Server {
@@ -45,6 +54,8 @@ pub struct Server {
     pub scopes: BTreeMap<String, BTreeSet<String>>,
     pub scope_rev: u64,
     pub revoked: BTreeSet<String>,
+    /// What was erased: beside the database, so that no restore takes it back.
+    pub list: Vec<Operation>,
     bug: Option<Bug>,
 }
 
@@ -99,6 +110,92 @@ impl Database {
         }
         self.records.insert(record.id(), (record, self.head));
     }
+
+    /// What the log has of a record, applied or not.
+    pub fn logged_of(&self, record: RecordId) -> Vec<Operation> {
+        let logged = self.log.values().filter_map(|(bytes, _)| codec::decode(bytes).ok());
+        logged.filter(|operation: &Operation| operation.record == record).collect()
+    }
+
+    /// Empties what is kept, and takes the erasure into the record.
+    fn take_erasure(&mut self, erasure: &Operation, bug: Option<Bug>) {
+        let logged = self.logged_of(erasure.record);
+        self.erased.insert_into(erasure, &logged.iter());
+        let mut erased = self.erased.clone();
+        let mut empty = |bytes: &mut Vec<u8>, cut: fn(&mut Erased, &mut Operation) -> bool| {
+            let operation = codec::decode::<Operation>(bytes).ok();
+            if let Some(mut operation) = operation.filter(|o| o.record == erasure.record)
+                && cut(&mut erased, &mut operation)
+            {
+                *bytes = codec::encode(&operation);
+            }
+        };
+        if bug != Some(Bug::LogKeptAtErasure) {
+            self.log.values_mut().for_each(|(bytes, _)| empty(bytes, Erased::cut));
+        }
+        self.beside.values_mut().for_each(|bytes| empty(bytes, Erased::cut_beside));
+        let (dot, bytes) = (erasure.dot, codec::encode(erasure));
+        let outcome = Outcome::Applied;
+        let verdict = Verdict { seq: dot.seq, outcome, reason: None, set_aside: None };
+        self.log.insert(dot, (bytes.clone(), Kept { hash: codec::hash(&bytes), verdict }));
+        self.audit.push(dot);
+        let acked = self.acked.entry(SERVER).or_default();
+        *acked = dot.seq.max(*acked);
+        if let Some((mut record, _)) = self.records.remove(&erasure.record) {
+            record.erase(erasure, &self.logged_of(erasure.record));
+            self.head += 1;
+            self.put(record, None);
+        }
+        self.drop_files(erased.files());
+    }
+
+    /// The erasures of a record of which nothing was applied yet.
+    fn of_unbegun(&self, record: RecordId) -> Vec<Operation> {
+        if self.records.contains_key(&record) {
+            return Vec::new();
+        }
+        let logged = self.logged_of(record).into_iter();
+        logged.filter(|operation| operation.dot.device == SERVER).collect()
+    }
+
+    /// Forgets files that no record names.
+    fn drop_files(&mut self, files: impl IntoIterator<Item = Hash>) {
+        for hash in files {
+            let mut named = self.records.values().flat_map(|(record, _)| record.files());
+            if named.all(|file| file.hash != hash) {
+                self.chunks.remove(&hash);
+                self.erased_files.insert(hash);
+            }
+        }
+    }
+
+    /// Keeps what a push taught of erasures.
+    fn learn(&mut self, decided: &Decided, bug: Option<Bug>) {
+        for decision in &decided.decisions {
+            let logged = decision.operation.as_ref().filter(|_| decision.place == Place::Log);
+            let Some(operation) = logged else { continue };
+            self.emptied += u64::from(codec::hash(&decision.bytes) != decision.hash);
+            let is_unsure = operation.fields.iter().any(|(path, write)| {
+                let is_erased = self.erased.before(operation.record, path).is_some();
+                // A copied phone's writing may have gone under the name of another operation.
+                let is_known = |over| {
+                    let logged = self.log.get(over).map(|(bytes, _)| codec::decode(bytes));
+                    matches!(logged, Some(Ok(Operation { fields, .. })) if fields.contains_key(path))
+                };
+                let is_unsure = |over| !is_known(over) || self.unsure.contains(over);
+                is_erased && write.over.iter().any(is_unsure)
+            });
+            if is_unsure {
+                self.unsure.insert(operation.dot);
+            }
+        }
+        for (record, path, before) in decided.erased.grown() {
+            self.erased.insert(record, path.to_owned(), before.iter().copied());
+        }
+        if bug != Some(Bug::LateFileTaken) {
+            self.drop_files(decided.erased.files().collect::<Vec<_>>());
+        }
+    }
 }
 
 /// Planted: of values that stand side by side only the one with the latest clock.
@@ -124,14 +221,46 @@ impl Server {
             scopes,
             scope_rev: 1,
             revoked: BTreeSet::new(),
+            list: Vec::new(),
             bug,
         }
     }
 
-    pub fn restore(&mut self) {
+    /// Says how many erasures were done again.
+    pub fn restore(&mut self) -> usize {
         self.database = self.backup.clone();
         if self.bug != Some(Bug::NoEpochOnRestore) {
             self.epoch += 1;
+        }
+        if self.bug == Some(Bug::ErasureNotRepeated) { 0 } else { self.open() }
+    }
+
+    /// As a server opens its data: it does again what the list of erasures says and the database does not know. Says how many.
+    pub fn open(&mut self) -> usize {
+        let mut again = 0;
+        for erasure in &self.list {
+            if !self.database.log.contains_key(&erasure.dot) {
+                self.database.take_erasure(erasure, self.bug);
+                again += 1;
+            }
+        }
+        again
+    }
+
+    /// Erases fields of a record. The list has it before the database does; whether that comes to it is another question.
+    pub fn erase(&mut self, record: RecordId, paths: &BTreeSet<String>, is_committed: bool) {
+        let database = &mut self.database;
+        let logged = database.logged_of(record);
+        let first = logged.first().expect("a record of which something is kept");
+        let begun = database.records.get(&record).map(|(record, _)| record.clone());
+        let begun = begun.unwrap_or_else(|| Record::begin(first));
+        let listed = self.list.iter().map(|erasure| erasure.dot.seq).max().unwrap_or_default();
+        let listed = if self.bug == Some(Bug::ErasureNumberTwice) { 0 } else { listed };
+        let seq = database.acked.get(&SERVER).copied().unwrap_or_default().max(listed) + 1;
+        let erasure = erase::erasure(&begun, &logged, paths, seq, 0);
+        self.list.push(erasure.clone());
+        if is_committed {
+            self.database.take_erasure(&erasure, self.bug);
         }
     }
 
@@ -167,9 +296,14 @@ impl Server {
                 known.kept.clear();
             }
         }
+        if self.bug != Some(Bug::LateWriteKept) {
+            known.erased = database.erased.clone();
+        }
         for id in batch.records() {
             if let Some((record, _)) = database.records.get(&id) {
                 known.records.insert(id, record.clone());
+            } else if self.bug != Some(Bug::BegunWithoutErasure) {
+                known.erased.insert_unbegun(id, database.of_unbegun(id));
             }
         }
         if self.bug == Some(Bug::GapAccepted)
@@ -188,7 +322,7 @@ impl Server {
             match decision.place {
                 Place::Held => {}
                 Place::Beside => {
-                    database.beside.insert((dot, decision.hash));
+                    database.beside.insert((dot, decision.hash), decision.bytes.clone());
                 }
                 Place::Log => {
                     if self.bug == Some(Bug::QuarantineDropped) && decision.verdict.reason.is_some()
@@ -224,6 +358,7 @@ impl Server {
             };
             database.put(record, decided.left.get(id).cloned());
         }
+        database.learn(&decided, self.bug);
         database.acked.insert(device, decided.acked);
         let missing = database.records.values().flat_map(|(record, _)| record.files());
         let missing = missing.filter(|file| {
@@ -272,9 +407,15 @@ impl Server {
             return false;
         }
         let before = record.map(|record| record.unit().to_owned());
-        let (record, outcome) = repair::apply(record.cloned(), &operation);
+        let record = record.cloned();
+        let erasures = match self.bug {
+            Some(Bug::BegunWithoutErasure) => Vec::new(),
+            _ => database.of_unbegun(operation.record),
+        };
+        let (record, outcome) = repair::apply(record, &operation, &erasures);
         let left = record.left(before.as_deref());
-        kept.verdict = Verdict { seq: dot.seq, outcome, reason: None, set_aside: None };
+        let verdict = Verdict { seq: dot.seq, outcome, reason: None, set_aside: None };
+        database.log.get_mut(&dot).expect("it waits there").1.verdict = verdict;
         database.put(record, left);
         true
     }

@@ -15,13 +15,14 @@ use sync::{
 
 use super::{
     Bug, Counters, UNITS,
+    erasing::Erasing,
     phone::{Phone, Sealing},
     random::Random,
     server::{Database, Server},
 };
 
 /// Situations that a campaign must have met to count.
-pub const SITUATIONS: [&str; 41] = [
+pub const SITUATIONS: [&str; 47] = [
     "answer signed out",
     "backup taken",
     "bundle made",
@@ -32,17 +33,22 @@ pub const SITUATIONS: [&str; 41] = [
     "clock set on",
     "clock years off",
     "conflict",
+    "erased field written again",
+    "erasure done again",
+    "erasure noted and not committed",
     "file chunk sent",
     "form upgraded",
     "given back under a former id",
     "late request of an earlier life",
     "merged",
+    "operation from before an erasure emptied",
     "operation freed",
     "operation quarantined",
     "operation repaired",
     "operation sealed",
     "operation set aside",
     "page committed",
+    "person erased",
     "phone killed",
     "phone lost and its work gone on with",
     "phone told that a record left",
@@ -51,6 +57,7 @@ pub const SITUATIONS: [&str; 41] = [
     "record begun twice",
     "record edited under its older form",
     "record left a unit",
+    "replaced what the server does not know where something was erased",
     "reply lost",
     "reply truncated",
     "request doubled",
@@ -66,7 +73,7 @@ pub const SITUATIONS: [&str; 41] = [
 ];
 
 #[derive(Clone)]
-enum Asked {
+pub enum Asked {
     Push { body: Vec<u8>, last: u64 },
     Pull { cursor: Option<String> },
     Blob { blob: WaitingBlob },
@@ -74,15 +81,15 @@ enum Asked {
 }
 
 #[derive(Clone)]
-struct Request {
+pub struct Request {
     phone: usize,
     life: u64,
     device: DeviceId,
     ticket: u64,
-    asked: Asked,
+    pub asked: Asked,
 }
 
-enum Message {
+pub enum Message {
     Request(Request),
     Reply { phone: usize, life: u64, event: Event },
 }
@@ -91,7 +98,7 @@ pub struct World {
     random: Random,
     pub server: Server,
     pub phones: Vec<Phone>,
-    messages: Vec<Message>,
+    pub messages: Vec<Message>,
     /// Every operation that counts as saved.
     pub sealed: BTreeMap<(Dot, Hash), Operation>,
     pub counters: Counters,
@@ -107,14 +114,16 @@ pub struct World {
     /// The form's newest version.
     version: &'static str,
     /// Whether people carry work as files: with random numbers of its own, so that it moves nothing in other runs.
-    carried: Option<Carried>,
+    pub carried: Option<Carried>,
+    /// Whether people are erased: likewise.
+    pub erasing: Option<Erasing>,
 }
 
 /// Work on its way as files.
-struct Carried {
+pub struct Carried {
     random: Random,
     /// Whose account, what it is, and whether it was taken.
-    bundles: Vec<(String, Vec<u8>, bool)>,
+    pub bundles: Vec<(String, Vec<u8>, bool)>,
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -144,7 +153,7 @@ pub fn pairs() -> impl Iterator<Item = String> {
     way.chain(disk).chain(["push", "pull"].map(|state| pair("reply truncated", state)))
 }
 
-fn pair(fault: &str, state: &str) -> String {
+pub fn pair(fault: &str, state: &str) -> String {
     format!("{fault}: {state}")
 }
 
@@ -219,6 +228,7 @@ impl World {
             fleet,
             version: "1",
             carried,
+            erasing: Erasing::of(seed),
         }
     }
 
@@ -248,8 +258,14 @@ impl World {
         FAULTS.contains(&situation)
     }
 
-    fn count(&mut self, name: &'static str) {
+    pub fn count(&mut self, name: &'static str) {
         *self.counters.entry(name.to_owned()).or_default() += 1;
+    }
+
+    pub fn count_times(&mut self, name: &'static str, times: u64) {
+        if times > 0 {
+            *self.counters.entry(name.to_owned()).or_default() += times;
+        }
     }
 
     /// Something that went wrong, and where.
@@ -294,6 +310,7 @@ impl World {
                 _ => {}
             }
             self.carry();
+            self.erase();
         }
     }
 
@@ -431,6 +448,7 @@ impl World {
             self.count("profile renamed");
         }
         for operation in sealing.sealed {
+            self.note_sealed(&operation);
             let key = (operation.dot, codec::hash(&codec::encode(&operation)));
             self.sealed.insert(key, operation);
             self.count("operation sealed");
@@ -585,12 +603,14 @@ impl World {
                     self.server.database.acked = database.acked;
                 }
             }
+            self.open();
             return self.reply(&request, Reply::Unreachable);
         }
         let answer = self.serve(&request);
         match (fault, answer) {
             (10, _) => {
                 self.count_at("server killed after commit", request.state());
+                self.open();
                 self.reply(&request, Reply::Unreachable);
             }
             (11 | 12, _) => {
@@ -668,14 +688,21 @@ impl World {
             },
             Asked::Pull { cursor } => {
                 let page = self.server.pull(&account, request.device, cursor.as_deref());
+                self.check_page(&page.records);
                 Served::Reply(Reply::Body(codec::encode(&page)))
             }
             Asked::Blob { blob } => {
+                if self.server.database.erased_files.contains(&blob.hash) {
+                    return Served::Blob(BlobReply::Missing(Chunks::default().to_string()));
+                }
                 let held = self.server.database.chunks.get(&blob.hash).cloned().unwrap_or_default();
                 Served::Blob(BlobReply::Missing(Chunks::missing(blob.size, held).to_string()))
             }
             Asked::Chunk { blob, chunk } => {
                 self.count("file chunk sent");
+                if self.server.database.erased_files.contains(&blob.hash) {
+                    return Served::Blob(BlobReply::Taken);
+                }
                 self.server.database.chunks.entry(blob.hash).or_default().insert(*chunk);
                 Served::Blob(BlobReply::Taken)
             }
@@ -686,6 +713,14 @@ impl World {
         if database.left.len() > self.server.database.left.len() {
             self.count("record left a unit");
         }
+        let before = &self.server.database;
+        let emptied = database.emptied - before.emptied;
+        let unsure = (database.unsure.len() - before.unsure.len()) as u64;
+        self.count_times("operation from before an erasure emptied", emptied);
+        self.count_times(
+            "replaced what the server does not know where something was erased",
+            unsure,
+        );
         self.server.database = database;
         for verdict in &response.verdicts {
             match verdict.outcome {
@@ -731,7 +766,14 @@ impl World {
 
     fn restore(&mut self) {
         self.count("server restored");
-        self.server.restore();
+        let again = self.server.restore();
+        self.count_times("erasure done again", again as u64);
+    }
+
+    /// The server starts anew.
+    fn open(&mut self) {
+        let again = self.server.open();
+        self.count_times("erasure done again", again as u64);
     }
 
     fn repair(&mut self) {
@@ -830,6 +872,7 @@ impl World {
     pub fn settle(&mut self) -> Result<(), String> {
         self.calm = true;
         self.server.revoked.clear();
+        self.open();
         for round in 0..3 {
             for index in 0..self.phones.len() {
                 let events = [Event::Watching(false), Event::Online, Event::SignedIn];

@@ -1,0 +1,59 @@
+// What benches with many records on the phone share.
+import { execFileSync } from 'node:child_process';
+import { rowsOf } from '../harness/store.mjs';
+import { until } from '../harness/until.mjs';
+
+const FORM = 'lk_kt_phuong_xa';
+
+/** A phone that filled one record and sent it. Both are stopped then. */
+export async function filled(app, server, phone) {
+  await server.start();
+  await phone.start();
+  await app.signIn('canbo.longkhanh');
+  await app.readyForOffline();
+  const form = await app.begin(FORM);
+  await form.type('nguoi_lap', 'Nguyễn Thị Hoa');
+  await form.next();
+  for (const name of ['a1', 'a2', 'a3']) await form.choose(name, 'dat', 'Đạt');
+  await form.saved();
+  await phone.page.getByRole('button', { name: 'Ra khỏi phiếu' }).click();
+  await phone.page.locator('.record-row').first().waitFor();
+  await until('the form is left', async () => !(await rowsOf(phone.page, 'place')).some(([key]) => key === 'filling'));
+  await app.allSent();
+  await phone.close();
+  await server.stop();
+}
+
+/** Makes many records of the one that was sent: the same answers under other ids. */
+export function multiply(path, records) {
+  execFileSync('python3', ['-c', `
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+id, rv, unit, form, author, received, changed, body = database.execute('SELECT id, rv, unit, form, author, received_ms, changed_ms, body FROM record').fetchone()
+(rv,) = database.execute('SELECT rv FROM server').fetchone()
+for count in range(1, int(sys.argv[2])):
+    other = id[:8] + os.urandom(8)
+    rv += 1
+    database.execute('INSERT INTO record (id, rv, unit, form, author, received_ms, changed_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        (other, rv, unit, form, author, received, changed + count * 1000, body.replace(id, other)))
+database.execute('UPDATE server SET rv = ?', (rv,))
+database.commit()
+`, path, String(records)]);
+}
+
+export async function repeat(times, measure) {
+  const values = [];
+  for (let run = 0; run < times; run += 1) values.push(await measure());
+  return values;
+}
+
+export function spread(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share) => Number(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(1));
+  return { n: sorted.length, p50: at(0.5), p95: at(0.95), max: at(1) };
+}
+
+export async function slow(phone, throttle) {
+  const session = await phone.context.newCDPSession(phone.page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: throttle });
+}
