@@ -81,8 +81,12 @@ test('two phones without a network change the same household', async () => {
   await apps[0].allSent();
   await apps[1].open('/records');
   await phones[1].page.locator('.record-row').first().waitFor();
-  const offered = await apps[1].begin('lk_sua_ho');
-  await offered.question('ho').locator('label.choice').first().waitFor();
+  // The list comes right behind the record, and a form that is open keeps the list it was opened with.
+  await until('the list has come', async () => {
+    const offered = await apps[1].begin('lk_sua_ho');
+    const household = offered.question('ho').locator('label.choice');
+    return household.first().waitFor({ timeout: 2_000 }).then(() => true, () => false);
+  });
   for (const phone of phones) await phone.context.setOffline(true);
   for (const [at, town] of [[0, 'Xuân Lập'], [1, 'Bàu Sen']]) {
     const form = await apps[at].begin('lk_sua_ho');
