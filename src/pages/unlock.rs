@@ -64,7 +64,7 @@ pub fn UnlockPage() -> impl IntoView {
                 <Wiped />
             </Show>
             <Show when=move || tried.outcome.get() != Some(Outcome::Wiped)>
-                <PinPad label=words.say(Language::enter_pin) disabled=disabled on_pin=open />
+                // Above the keys: below them a small phone would hide how many tries are left.
                 <div class="pin-said">
                     {move || {
                         let language = words.now();
@@ -85,6 +85,7 @@ pub fn UnlockPage() -> impl IntoView {
                         }
                     }}
                 </div>
+                <PinPad label=words.say(Language::enter_pin) disabled=disabled on_pin=open />
                 <Button label=words.say(Language::somebody_else) on_click=move |()| door.ask_nobody() />
             </Show>
         </main>
