@@ -21,12 +21,16 @@ enum Block {
 /// A text with markdown.
 #[component]
 pub fn RichText(#[prop(into)] text: Signal<String>) -> impl IntoView {
-    view! { <span class="rich-text">{move || rich_text(&text.read())}</span> }
+    view! { <span class="rich-text">{move || inside(&text.read())}</span> }
 }
 
-/// What stands in a [`RichText`]: for a text that never changes, or that is drawn anew with what is around it.
+/// A [`RichText`] that nobody watches: of a text that never changes, or that is drawn anew with what is around it.
 #[must_use]
 pub fn rich_text(text: &str) -> AnyView {
+    view! { <span class="rich-text">{inside(text)}</span> }.into_any()
+}
+
+fn inside(text: &str) -> AnyView {
     // Most labels are one line without marks.
     let is_plain = !text.trim().contains(['\n', '*', '_', '#', '[', '\\']);
     if is_plain {

@@ -190,7 +190,7 @@ pub(super) fn Label(asked: Asked, is_input: bool) -> impl IntoView {
     let label = move || {
         let (text, required) = said.get();
         let text = view! {
-            <span class="rich-text">{rich_text(&text)}</span>
+            {rich_text(&text)}
             {required
                 .then(|| {
                     let required = words.now().required();

@@ -106,14 +106,7 @@ pub fn PeoplePage() -> impl IntoView {
                         }
                     })}
             </header>
-            {move || {
-                failure
-                    .get()
-                    .map(|error| {
-                        let title = Signal::derive(move || why_not(words.now(), &error).to_owned());
-                        view! { <Banner tone=Tone::Attention title=title /> }
-                    })
-            }}
+            <WhyNot error=failure tone=Tone::Attention />
             {move || match list.get() {
                 List::People => view! { <People rights=rights failure=failure /> }.into_any(),
                 List::Devices => {
@@ -132,8 +125,21 @@ pub fn PeoplePage() -> impl IntoView {
     }
 }
 
-/// Why the server did not do it.
-pub(super) fn why_not(language: Language, error: &FetchError) -> &'static str {
+/// Why the server did not do it, if it did not.
+#[component]
+pub(super) fn WhyNot(
+    error: RwSignal<Option<FetchError>>,
+    #[prop(default = Tone::Bad)] tone: Tone,
+) -> impl IntoView {
+    let words = use_words();
+    move || {
+        let error = error.get()?;
+        let title = Signal::derive(move || why_not(words.now(), &error).to_owned());
+        Some(view! { <Banner tone=tone title=title /> })
+    }
+}
+
+fn why_not(language: Language, error: &FetchError) -> &'static str {
     match error {
         FetchError::Http(_) => language.people_need_network(),
         FetchError::Refused(code) => match code.as_str() {
@@ -525,14 +531,7 @@ fn AddSheet(
                 </select>
             </label>
             <Programmes chosen=programmes />
-            {move || {
-                wrong
-                    .get()
-                    .map(|error| {
-                        let title = Signal::derive(move || why_not(words.now(), &error).to_owned());
-                        view! { <Banner tone=Tone::Bad title=title /> }
-                    })
-            }}
+            <WhyNot error=wrong />
             <Button kind=ButtonKind::Primary label=words.say(Language::add_person) on_click=add />
         </Sheet>
     }

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 use sync::wire::RecordId;
 
-use super::people::why_not;
+use super::people::WhyNot;
 use super::people_again::AgainFields;
 use super::record_href;
 use super::record_row::form_title;
 use crate::components::{
-    Banner, Button, ButtonKind, EmptyState, Glyph, Icon, Sheet, TextField, Toast, Toaster, Tone,
+    Button, ButtonKind, EmptyState, Glyph, Icon, Sheet, TextField, Toast, Toaster,
 };
 use crate::locale::Language;
 use crate::platform::{files, log_error, tasks};
@@ -279,14 +279,7 @@ pub(super) fn EraseSheet(
                 <p><strong>{who}</strong></p>
                 <p>{move || why.get()}</p>
                 <AgainFields ids=["erase-password", "erase-code"] typed=typed />
-                {move || {
-                    wrong
-                        .get()
-                        .map(|error| {
-                            let title = Signal::derive(move || why_not(words.now(), &error).to_owned());
-                            view! { <Banner tone=Tone::Bad title=title /> }
-                        })
-                }}
+                <WhyNot error=wrong />
                 <Button kind=ButtonKind::Danger label=title disabled=busy submits=true on_click=|()| {} />
             </form>
         })

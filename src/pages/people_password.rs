@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::people::why_not;
-use crate::components::{Banner, Button, PasswordField, TextField, Toast, Toaster, Tone};
+use super::people::WhyNot;
+use crate::components::{Button, PasswordField, TextField, Toast, Toaster};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::stores::{
@@ -83,14 +83,7 @@ pub(super) fn OwnPassword() -> impl IntoView {
                         typed.try_update(|typed| typed.new = text);
                     }
                 />
-                {move || {
-                    failure
-                        .get()
-                        .map(|error| {
-                            let title = Signal::derive(move || why_not(words.now(), &error).to_owned());
-                            view! { <Banner tone=Tone::Bad title=title /> }
-                        })
-                }}
+                <WhyNot error=failure />
                 <Button label=words.say(Language::change_password) disabled=busy submits=true on_click=|()| {} />
             </form>
         </details>

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 
-use super::people::why_not;
-use crate::components::{Banner, Button, ButtonKind, Sheet, Tone};
+use super::people::WhyNot;
+use crate::components::{Button, ButtonKind, Sheet};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::stores::{
@@ -101,14 +101,7 @@ pub(super) fn ProgrammesSheet(
         };
         Some(view! {
             <Programmes chosen=chosen />
-            {move || {
-                wrong
-                    .get()
-                    .map(|error| {
-                        let title = Signal::derive(move || why_not(words.now(), &error).to_owned());
-                        view! { <Banner tone=Tone::Bad title=title /> }
-                    })
-            }}
+            <WhyNot error=wrong />
             <Button kind=ButtonKind::Primary label=words.say(Language::save_programmes) on_click=save />
         })
     };

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::people::why_not;
+use super::people::WhyNot;
 use super::people_again::AgainFields;
-use crate::components::{Banner, Button, Glyph, TextField, Toast, Toaster, Tone};
+use crate::components::{Button, Glyph, TextField, Toast, Toaster};
 use crate::locale::Language;
 use crate::platform::{clipboard, tasks};
 use crate::stores::{
@@ -89,14 +89,7 @@ pub(super) fn OwnToken(#[prop(into)] on_made: Callback<()>) -> impl IntoView {
                     }
                 />
                 <AgainFields ids=["token-password", "token-code"] typed=typed />
-                {move || {
-                    failure
-                        .get()
-                        .map(|error| {
-                            let title = Signal::derive(move || why_not(words.now(), &error).to_owned());
-                            view! { <Banner tone=Tone::Bad title=title /> }
-                        })
-                }}
+                <WhyNot error=failure />
                 <Button label=words.say(Language::make_token) disabled=busy submits=true on_click=|()| {} />
             </form>
             {move || {

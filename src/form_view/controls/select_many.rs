@@ -56,7 +56,7 @@ pub(super) fn ManyChoice(asked: Asked, value: Memo<String>, choice: Choice) -> i
                 }
             />
             {picture}
-            <span class="rich-text">{rich_text(&text)}</span>
+            {rich_text(&text)}
         </label>
     }
 }

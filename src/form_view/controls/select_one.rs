@@ -87,7 +87,7 @@ fn OneChoice(
                 on:change=move |_| choose.run(chosen.clone())
             />
             {choice_picture(asked.entry, &choice)}
-            <span class="rich-text">{rich_text(&choice_text(&choice))}</span>
+            {rich_text(&choice_text(&choice))}
         </label>
     }
 }

@@ -1,40 +1,19 @@
 // Figures of lists with very many records on the phone: opening the list, each filter, a search without diacritics, and the list whole
 // again. From the input to the frame in which the list is painted that answers it, and the longest task of the page on the way.
 // Prints JSON. Nothing here is an assertion: figures depend on the machine.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Device, PHONE } from '../harness/phone.mjs';
-import { Server } from '../harness/server.mjs';
+import { rmSync } from 'node:fs';
+import { countOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
-import { App } from '../pages/app.mjs';
-import { filled, multiply, repeat, slow, spread } from './many.mjs';
+import { repeat, slow, spread, withMany } from './many.mjs';
 
 const RUNS = Number(process.env.RUNS ?? 5);
 const RECORDS = Number(process.env.RECORDS ?? 100_000);
 const THROTTLES = [1, 4];
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-bench-'));
-const server = await Server.withPack(folder);
-const phone = new Device('phone', folder, PHONE);
-const app = new App(phone, server);
-await filled(app, server, phone);
-multiply(join(folder, 'sotay.sqlite'), RECORDS);
-await server.start();
-await phone.start();
+const { folder, server, phone, app } = await withMany(RECORDS);
 await app.open('/records');
 await shows(RECORDS, 900_000);
-await until('their summaries are kept', () => phone.page.evaluate(async () => {
-  const asked = (request) => new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-  const { name } = (await indexedDB.databases()).find(({ name }) => name.startsWith('sotay.'));
-  const database = await asked(indexedDB.open(name));
-  const count = await asked(database.transaction('summaries').objectStore('summaries').count());
-  database.close();
-  return count;
-}).then((count) => count > RECORDS / 256), 300_000);
+await until('their summaries are kept', async () => (await countOf(phone.page, 'summaries')) > RECORDS / 256, 300_000);
 await server.stop();
 
 const figures = { unit: 'ms', runs: RUNS, records: RECORDS };

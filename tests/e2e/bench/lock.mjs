@@ -1,42 +1,19 @@
 // Figures of the lock with many records on the phone: a cold start offline without a PIN, from the last digit of a PIN to
 // the first screen, and the saving of an answer. Prints JSON. Nothing here is an assertion: figures depend on the machine.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Device, PHONE } from '../harness/phone.mjs';
-import { Server } from '../harness/server.mjs';
-import { rowsOf } from '../harness/store.mjs';
+import { rmSync } from 'node:fs';
+import { countOf, rowsOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
-import { App } from '../pages/app.mjs';
-import { filled, multiply, repeat, slow, spread } from './many.mjs';
+import { repeat, slow, spread, withMany } from './many.mjs';
 
 const RUNS = Number(process.env.RUNS ?? 5);
 const RECORDS = Number(process.env.RECORDS ?? 10_000);
 const THROTTLES = [1, 4];
 const PIN = '274913';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-bench-'));
-const server = await Server.withPack(folder);
-const phone = new Device('phone', folder, PHONE);
-const app = new App(phone, server);
-await filled(app, server, phone);
-multiply(join(folder, 'sotay.sqlite'), RECORDS);
-await server.start();
-await phone.start();
+const { folder, server, phone, app } = await withMany(RECORDS);
 await app.open('/records');
 const pulling = performance.now();
-await until('all records came', () =>
-  phone.page.evaluate(async (least) => {
-    const asked = (request) => new Promise((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-    const { name } = (await indexedDB.databases()).find(({ name }) => name.startsWith('sotay.'));
-    const database = await asked(indexedDB.open(name));
-    const count = await asked(database.transaction('base').objectStore('base').count());
-    database.close();
-    return count >= least;
-  }, RECORDS), 600_000);
+await until('all records came', async () => (await countOf(phone.page, 'base')) >= RECORDS, 600_000);
 await until('their summaries are kept', async () =>
   (await rowsOf(phone.page, 'summaries')).filter(([key]) => typeof key === 'number').length > RECORDS / 256, 120_000);
 const pulled_ms = performance.now() - pulling;

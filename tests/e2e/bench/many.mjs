@@ -1,12 +1,31 @@
 // What benches with many records on the phone share.
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Device, PHONE } from '../harness/phone.mjs';
+import { Server } from '../harness/server.mjs';
 import { rowsOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
+import { App } from '../pages/app.mjs';
 
 const FORM = 'lk_kt_phuong_xa';
 
+/** A phone at a server that holds so many records; nothing of them is on the phone yet. */
+export async function withMany(records) {
+  const folder = mkdtempSync(join(tmpdir(), 'sotay-bench-'));
+  const server = await Server.withPack(folder);
+  const phone = new Device('phone', folder, PHONE);
+  const app = new App(phone, server);
+  await filled(app, server, phone);
+  multiply(join(folder, 'sotay.sqlite'), records);
+  await server.start();
+  await phone.start();
+  return { folder, server, phone, app };
+}
+
 /** A phone that filled one record and sent it. Both are stopped then. */
-export async function filled(app, server, phone) {
+async function filled(app, server, phone) {
   await server.start();
   await phone.start();
   await app.signIn('canbo.longkhanh');
@@ -25,7 +44,7 @@ export async function filled(app, server, phone) {
 }
 
 /** Makes many records of the one that was sent: the same answers under other ids. */
-export function multiply(path, records) {
+function multiply(path, records) {
   execFileSync('python3', ['-c', `
 import os, sqlite3, sys
 database = sqlite3.connect(sys.argv[1])

@@ -22,6 +22,24 @@ export function rowsOf(page, store) {
   }, store);
 }
 
+/** How many rows a store of the people's databases has. */
+export function countOf(page, store) {
+  return page.evaluate(async (store) => {
+    const asked = (request) => new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    let count = 0;
+    for (const { name } of await indexedDB.databases()) {
+      if (!name.startsWith('sotay.')) continue;
+      const database = await asked(indexedDB.open(name));
+      if (database.objectStoreNames.contains(store)) count += await asked(database.transaction(store).objectStore(store).count());
+      database.close();
+    }
+    return count;
+  }, store);
+}
+
 /** Which of these texts lie readable in any database, in UTF-8 or UTF-16; and how many bytes were looked through. */
 export function readable(page, texts) {
   return page.evaluate(async (texts) => {

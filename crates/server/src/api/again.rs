@@ -39,9 +39,7 @@ pub(super) async fn prove(
             take_code_try(app, origin, now_ms).await?;
             let key = accounts::code_key(&code);
             if !app.database().use_code(&session.account, &key, now_ms).await? {
-                note_failed(app, origin, Tried::Code, now_ms).await?;
-                let message = "the code was used, is over, never was or is somebody else's";
-                return Err(ApiError::forbidden("wrong_code", message));
+                return Err(wrong_code(app, origin, now_ms).await?);
             }
             Ok(app.throttle().clear(app.database(), None, origin.address).await?)
         }
@@ -50,4 +48,11 @@ pub(super) async fn prove(
             "give your `password`, or a `code` made for you",
         )),
     }
+}
+
+/// A code that is none of theirs is counted, as at the door.
+pub(super) async fn wrong_code(app: &App, origin: Origin, now_ms: i64) -> ApiResult<ApiError> {
+    note_failed(app, origin, Tried::Code, now_ms).await?;
+    let message = "the code was used, is over, never was or is somebody else's";
+    Ok(ApiError::forbidden("wrong_code", message))
 }

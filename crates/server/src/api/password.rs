@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::session::{Tried, note_failed, owner_of, set_cookie, take_code_try};
+use super::again::wrong_code;
+use super::session::{owner_of, set_cookie, take_code_try};
 use super::signed_in::{Origin, SignedIn};
 use crate::database::{NewPassword, Proof};
 use crate::error::{ApiError, ApiResult, ErrorBody};
@@ -69,11 +70,7 @@ pub async fn change(
             app.throttle().clear(app.database(), None, origin.address).await?;
         }
         Proof::Password(_) => return Err(wrong_password()),
-        Proof::Code(_) => {
-            note_failed(&app, origin, Tried::Code, now_ms).await?;
-            let message = "the code was used, is over, never was or is somebody else's";
-            return Err(ApiError::forbidden("wrong_code", message));
-        }
+        Proof::Code(_) => return Err(wrong_code(&app, origin, now_ms).await?),
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     set_cookie(&mut response, origin, &token);

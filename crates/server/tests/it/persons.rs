@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{Cursor, Read};
+use std::path::Path;
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
@@ -44,6 +45,15 @@ async fn two_people<'a>(server: &'a TestApp, id: u8) -> Device<'a> {
 }
 
 /// Whether a text stands anywhere in the database: in what it gives out, and in its file.
+/// A server with what that backup held.
+async fn put_back(backup: &backup::Moved, folder: &Path) -> TestApp {
+    let other = tempfile::tempdir().unwrap();
+    let place = Place::new(other.path().join("data")).await;
+    let copy = backup.copy.file_name().unwrap().to_str().unwrap();
+    backup::restore(&place.config, folder, Some(copy)).await.unwrap();
+    TestApp::opened(place, other).await
+}
+
 async fn is_held(server: &TestApp, name: &str) -> bool {
     let records = server.app.database().kept_operations(None, 100).await.unwrap();
     let page = server.device("thu").await.pull(None).await;
@@ -192,11 +202,7 @@ async fn an_erasure_that_could_not_be_committed_takes_no_other_with_it() {
     backup::backup(&config, &folder, 2_000).await.unwrap();
     drop(lan);
 
-    let other = tempfile::tempdir().unwrap();
-    let place = Place::new(other.path().join("data")).await;
-    let copy = before.copy.file_name().unwrap().to_str().unwrap();
-    backup::restore(&place.config, &folder, Some(copy)).await.unwrap();
-    let restored = TestApp::opened(place, other).await;
+    let restored = put_back(&before, &folder).await;
     assert!(!is_held(&restored, "Thị Hoa").await && !is_held(&restored, "Văn Nam").await);
     assert_eq!(restored.app.database().erasures().await.unwrap().len(), 2);
 }
@@ -218,11 +224,7 @@ async fn what_was_erased_stays_so_when_a_backup_from_before_is_put_back() {
     assert!(!in_backup.exists(), "the backup's file is gone too");
     drop(lan);
 
-    let other = tempfile::tempdir().unwrap();
-    let place = Place::new(other.path().join("data")).await;
-    let copy = before.copy.file_name().unwrap().to_str().unwrap();
-    backup::restore(&place.config, &folder, Some(copy)).await.unwrap();
-    let restored = TestApp::opened(place, other).await;
+    let restored = put_back(&before, &folder).await;
     let told = format!("{:?}", restored.app.database().kept_operations(None, 10).await.unwrap());
     assert!(
         !told.contains("Thị Hoa") && !told.contains("Trần Lan") && told.contains("Văn Nam"),
@@ -252,11 +254,7 @@ async fn a_record_that_a_backup_never_had_comes_back_from_a_phone_without_what_w
     assert!(!std::fs::read_to_string(&list).unwrap().contains("Hoa"));
     std::fs::copy(&list, folder.join("erasures.jsonl")).unwrap();
 
-    let other = tempfile::tempdir().unwrap();
-    let place = Place::new(other.path().join("data")).await;
-    let copy = before.copy.file_name().unwrap().to_str().unwrap();
-    backup::restore(&place.config, &folder, Some(copy)).await.unwrap();
-    let restored = TestApp::opened(place, other).await;
+    let restored = put_back(&before, &folder).await;
     let _again = two_people(&restored, 0x1d).await;
     assert!(!is_held(&restored, "Thị Hoa").await);
     assert!(is_held(&restored, "Văn Nam").await);
