@@ -1,7 +1,5 @@
 //! What lies below a node: questions, sections and repeats, one after another.
 
-use std::sync::Arc;
-
 use form::{Aspects, NodeId, NodeKind};
 use leptos::prelude::*;
 
@@ -11,23 +9,45 @@ use super::grid::{self, Grid};
 use super::pace::Pace;
 use super::question::QuestionView;
 use super::repeat::RepeatView;
-use crate::components::{RichText, keyed_list};
+use crate::components::RichText;
 use crate::stores::FormEntry;
 
-/// The children of a group, a row or the form.
+/// How many stand in one portion: about a screen of a phone.
+const PORTION: usize = 10;
+
+/// The children of a group, a row or the form, by portions: one out of sight is neither laid out nor painted, and a far one is
+/// not even there until its turn.
 #[component]
 pub(super) fn Children(of: NodeId) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
-    let children = entry.children(of);
-    // Questions of a grid are drawn together; its first one names it.
-    keyed_list(
-        move || grid::runs(entry, children.get()),
-        |run| run[0].index().to_string(),
-        |run| match run[..] {
-            [only] if !grid::is_row(expect_context::<FormEntry>(), only) => node_view(only),
-            _ => view! { <Grid run=run /> }.into_any(),
-        },
-    )
+    let pace = expect_context::<Pace>();
+    // Only rows of a repeat come and go, and those are its own to list.
+    let mut runs = grid::runs(entry, entry.children(of).get_untracked());
+    let mut portions = Vec::new();
+    while !runs.is_empty() {
+        let rest = runs.split_off(PORTION.min(runs.len()));
+        portions.push(portion(pace, std::mem::replace(&mut runs, rest)));
+    }
+    portions
+}
+
+fn portion(pace: Pace, runs: Vec<Vec<NodeId>>) -> AnyView {
+    let nodes: usize = runs.iter().map(Vec::len).sum();
+    let turn = pace.turn(runs[0][0], nodes);
+    let draw = move || runs.iter().map(|run| run_view(run)).collect::<Vec<_>>().into_any();
+    let drawn = match turn {
+        None => draw(),
+        Some(turn) => view! { <Show when=move || turn.get()>{draw()}</Show> }.into_any(),
+    };
+    view! { <div class="portion" style=("--nodes", nodes.to_string())>{drawn}</div> }.into_any()
+}
+
+/// Questions of a grid are drawn together.
+fn run_view(run: &[NodeId]) -> AnyView {
+    match *run {
+        [only] if !grid::is_row(expect_context::<FormEntry>(), only) => node_view(only),
+        _ => view! { <Grid run=run.to_vec() /> }.into_any(),
+    }
 }
 
 /// One node by its kind. It is in the page only while it is relevant.
@@ -35,17 +55,10 @@ pub(super) fn node_view(id: NodeId) -> AnyView {
     let entry = expect_context::<FormEntry>();
     let state = entry.node(id);
     let kind = state.with_untracked(|state| state.kind.clone());
-    let pace = expect_context::<Pace>();
     let draw = move || match kind.clone() {
-        NodeKind::Question(question) => match pace.turn() {
-            None => view! { <QuestionView id=id question=question /> }.into_any(),
-            Some(turn) => view! {
-                <Show when=move || turn.get()>
-                    <QuestionView id=id question=Arc::clone(&question) />
-                </Show>
-            }
-            .into_any(),
-        },
+        NodeKind::Question(question) => {
+            view! { <QuestionView id=id question=question /> }.into_any()
+        }
         NodeKind::Repeat { .. } => view! { <RepeatView id=id /> }.into_any(),
         NodeKind::Root | NodeKind::Group { .. } | NodeKind::Row { .. } => {
             view! { <Section id=id /> }.into_any()
@@ -55,8 +68,7 @@ pub(super) fn node_view(id: NodeId) -> AnyView {
         return if state.with_untracked(|state| state.relevant) { draw() } else { ().into_any() };
     }
     let relevant = memo(move || state.read().relevant);
-    let draw = StoredValue::new(draw);
-    view! { <Show when=move || relevant.get()>{draw.with_value(|draw| draw())}</Show> }.into_any()
+    view! { <Show when=move || relevant.get()>{draw()}</Show> }.into_any()
 }
 
 /// A group within a page: a section with its label as heading.
