@@ -30,6 +30,7 @@ use super::{Records, blobs, record_id};
 use crate::platform::{
     clock,
     storage::{Storage, StorageError},
+    tasks,
 };
 
 /// How long after the last key an answer is written.
@@ -400,10 +401,11 @@ impl FormEntry {
         self.save_soon(SAVE_AFTER_MS);
     }
 
-    /// Stores at once. Call it when a control loses the focus, or its answer is chosen rather than typed.
+    /// Stores as soon as the screen shows what follows. Call it when a control loses the focus, or its answer is chosen rather
+    /// than typed.
     pub fn leave(self, id: NodeId) {
         self.remember_place(id);
-        self.save_soon(0);
+        drop(tasks::after(0, move || self.save_soon(0)));
     }
 
     /// Keeps a file on the phone and answers the question with it.

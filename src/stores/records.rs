@@ -183,8 +183,9 @@ pub struct Records {
     stale: StoredValue<BTreeSet<RecordId>>,
 }
 
-/// How far the summary of a record may be behind a form on screen.
-const FOLLOWS_AFTER_MS: u32 = 1_000;
+/// How far the summary of a record may be behind a form on screen: of a new one, and of one that is listed already.
+const APPEARS_AFTER_MS: u32 = 1_000;
+const FOLLOWS_AFTER_MS: u32 = 10_000;
 
 /// When what a pull brought was last shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -440,8 +441,10 @@ impl Records {
             is_first
         });
         if is_first == Some(true) {
+            let is_listed = self.index.with_value(|index| index.summaries.contains_key(&id));
+            let delay_ms = if is_listed { FOLLOWS_AFTER_MS } else { APPEARS_AFTER_MS };
             // It always fires: who followed before has left it nothing to do.
-            drop(tasks::after(FOLLOWS_AFTER_MS, move || self.follow()));
+            drop(tasks::after(delay_ms, move || self.follow()));
         }
         self.edits.try_update(|count| *count += 1);
     }

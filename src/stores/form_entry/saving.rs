@@ -320,8 +320,8 @@ pub(crate) fn decode_patch(bytes: &[u8]) -> Result<OpenPatch, StorageError> {
 impl FormEntry {
     /// Stores what is on screen after that time at the latest, and at once with 0.
     pub(super) fn save_soon(self, delay_ms: u32) {
+        let Some(draft) = self.draft.try_get_value() else { return };
         self.collect();
-        let draft = self.draft.get_value();
         if !draft.is_dirty() {
             return;
         }
