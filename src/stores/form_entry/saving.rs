@@ -1,6 +1,6 @@
 //! Writing an open form to the phone's disk.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
 use futures::lock::Mutex;
 use leptos::prelude::*;
@@ -34,6 +34,13 @@ pub(super) struct Draft {
     /// One save at a time: a failed one gives its values back before the next takes them.
     turn: Mutex<()>,
     state: RefCell<State>,
+    /// The patch as it was written last: reading it anew costs the more the more was answered.
+    written: Rc<RefCell<Option<Written>>>,
+}
+
+struct Written {
+    row: Vec<u8>,
+    patch: OpenPatch,
 }
 
 struct State {
@@ -42,7 +49,7 @@ struct State {
     /// Files by the field path that they answer.
     files: BTreeMap<String, FileRef>,
     /// The dots that the person has on screen.
-    screen: Screen,
+    screen: Arc<Screen>,
     /// This device's newest operation whose effect `screen` shows.
     seen_seq: u64,
     /// Where the person is, and where the disk says that they are.
@@ -117,7 +124,7 @@ impl Draft {
             state: RefCell::new(State {
                 pending: BTreeMap::new(),
                 files,
-                screen,
+                screen: Arc::new(screen),
                 seen_seq: opening.seen_seq,
                 stand: stand.clone(),
                 stored_stand: stand,
@@ -127,6 +134,7 @@ impl Draft {
                 due: None,
                 retry: None,
             }),
+            written: Rc::default(),
         };
         draft.take_writes(defaults);
         draft
@@ -241,10 +249,10 @@ impl Draft {
     }
 
     /// Puts the values onto the record's open patch as it stands in the store, whichever tab wrote it last.
-    async fn write(&self, batch: Batch) -> Result<(Screen, u64), StorageError> {
+    async fn write(&self, batch: Batch) -> Result<(Arc<Screen>, u64), StorageError> {
         let (screen, seen_seq) = {
             let state = self.state.borrow();
-            (state.screen.clone(), state.seen_seq)
+            (Arc::clone(&state.screen), state.seen_seq)
         };
         let (record, form, unit, author) =
             (self.record, self.form.clone(), self.unit.clone(), self.author.clone());
@@ -253,14 +261,15 @@ impl Draft {
             Read::Row(Store::Open, record.into()),
             Read::From(Store::Outbox, Key::Number(seen_seq + 1), u32::MAX),
         ];
+        let written = Rc::clone(&self.written);
         let decide = move |mut rows: Vec<Rows>| {
-            let (mut screen, mut seen_seq) = (screen.clone(), seen_seq);
+            let (mut screen, mut seen_seq) = (Arc::clone(&screen), seen_seq);
             // A sync may have sealed this form's patch meanwhile: its values are what is on screen.
             for (_, row) in rows.pop().unwrap_or_default() {
                 let operation = OutboxRow::decode(&row)?.operation()?;
                 seen_seq = seen_seq.max(operation.dot.seq);
                 if operation.record == record {
-                    screen.sealed(&operation);
+                    Arc::make_mut(&mut screen).sealed(&operation);
                 }
             }
             let stored = rows.pop().and_then(|mut found| found.pop());
@@ -272,9 +281,10 @@ impl Draft {
                 changes.push(Change::Put(Store::Place, record.into(), place));
             }
             if !batch.values.is_empty() {
-                let mut patch = match stored {
-                    Some((_, bytes)) => decode_patch(&bytes)?,
-                    None => {
+                let mut patch = match (stored, written.take()) {
+                    (Some((_, row)), Some(written)) if written.row == row => written.patch,
+                    (Some((_, row)), _) => decode_patch(&row)?,
+                    (None, _) => {
                         OpenPatch::new(record, form.clone(), unit.clone(), author.clone(), &screen)
                     }
                 };
@@ -282,7 +292,9 @@ impl Draft {
                     patch.put(path, value.clone(), &screen);
                 }
                 patch.resume = Some(batch.stand.place.clone());
-                changes.push(Change::Put(Store::Open, record.into(), codec::encode(&patch)));
+                let row = codec::encode(&patch);
+                written.replace(Some(Written { row: row.clone(), patch }));
+                changes.push(Change::Put(Store::Open, record.into(), row));
             }
             Ok((changes, (screen, seen_seq)))
         };

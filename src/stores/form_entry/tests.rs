@@ -200,6 +200,26 @@ fn leaving_a_form_in_one_tab_leaves_the_form_on_screen_in_another() {
 }
 
 #[test]
+fn two_tabs_fill_one_record_in_turn_and_every_answer_stays() {
+    run(|phone| {
+        let record = record_id::new();
+        let ours = phone.open(record);
+        ours.answer(question(ours, "chung/ten"), "An");
+        block_on(ours.save_now()).expect("memory stores");
+        let theirs = phone.open(record);
+        for (tab, path, text) in
+            [(theirs, "chung/tuoi", "20"), (ours, "chung/ten", "Anh"), (theirs, "ghi_chu", "tốt")]
+        {
+            tab.answer(question(tab, path), text);
+            block_on(tab.save_now()).expect("memory stores");
+        }
+        let again = phone.open(record);
+        let stored = ["chung/ten", "chung/tuoi", "ghi_chu"].map(|path| value(again, path));
+        assert_eq!(stored, ["Anh", "20", "tốt"]);
+    });
+}
+
+#[test]
 fn a_full_disk_is_told_before_the_first_answer() {
     run(|phone| {
         phone.storage.fill_up(true);
