@@ -192,7 +192,7 @@ fn Ready(stores: Stores) -> impl IntoView {
     provide_context(stores.open_forms);
     provide_context(stores.carry);
     provide_context(SpaceWatch::new());
-    expect_context::<Parts>().run_errands();
+    expect_context::<Parts>().run(Later::Errands);
     let sign_in = stores.sign_in.state();
     let is_signed_in = memo(move || matches!(*sign_in.read(), SignInState::SignedIn(_)));
     let router = use_router();

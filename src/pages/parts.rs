@@ -9,9 +9,18 @@ use sync::wire::RecordId;
 use thiserror::Error;
 
 use super::{
-    carry::CarryPage, entry::EntryPage, people::PeoplePage, people_here::PeopleHere,
-    pin_settings::PinSettings, preview::PreviewPage, record::RecordView, repair::RepairPage,
-    reports::ReportsPage, start::StartPage, storage_health::StorageHealth, unlock::UnlockPage,
+    carry::CarryPage,
+    entry::EntryPage,
+    people::PeoplePage,
+    people_here::PeopleHere,
+    pin_settings::PinSettings,
+    preview::PreviewPage,
+    record::RecordView,
+    repair::{RepairPage, count_repairs},
+    reports::ReportsPage,
+    start::StartPage,
+    storage_health::StorageHealth,
+    unlock::UnlockPage,
 };
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::locale::Language;
@@ -40,6 +49,8 @@ pub enum Later {
     Preview,
     /// The repair desk.
     Repair,
+    /// What a desk does by itself: counting what waits for repair. It has nothing to show.
+    DeskErrands,
     /// People and devices.
     People,
     /// A PIN is asked for.
@@ -108,6 +119,10 @@ part! {
         Later::Preview => view! { <PreviewPage /> }.into_any(),
         Later::Repair => view! { <RepairPage /> }.into_any(),
         Later::People => view! { <PeoplePage /> }.into_any(),
+        Later::DeskErrands => {
+            count_repairs();
+            ().into_any()
+        }
         _ => ().into_any(),
     }
 }
@@ -140,7 +155,7 @@ impl Later {
             | Self::Carry
             | Self::StorageHealth
             | Self::Errands => Part::Forms,
-            Self::Preview | Self::Repair | Self::People => Part::Desk,
+            Self::Preview | Self::Repair | Self::People | Self::DeskErrands => Part::Desk,
             Self::Unlock | Self::PinSettings | Self::PeopleHere => Part::Lock,
         }
     }
@@ -164,16 +179,16 @@ impl Parts {
         parts
     }
 
-    /// Begins what the app does by itself, once the part that holds it is here.
-    pub fn run_errands(self) {
+    /// Begins what the app does by itself, [`Later::Errands`] or [`Later::DeskErrands`], once the part that holds it is here.
+    pub fn run(self, errands: Later) {
         let begun = StoredValue::new(false);
-        let part = self.of(Later::Errands);
+        let part = self.of(errands);
         effect(move || {
             if let Some(Ok(draw)) = part.get()
                 && !begun.get_value()
             {
                 begun.set_value(true);
-                drop(draw(Later::Errands));
+                drop(draw(errands));
             }
         });
     }

@@ -17,8 +17,8 @@ use crate::components::{
     Tone, keyed_list,
 };
 use crate::locale::Language;
-use crate::platform::tasks;
-use crate::reactive::{Show, memo};
+use crate::platform::{log_error, tasks};
+use crate::reactive::{Show, effect, memo};
 use crate::router::A;
 use crate::stores::{
     Library, Records, SyncStatus,
@@ -26,6 +26,22 @@ use crate::stores::{
     records::FetchError,
     repair::{Case, RepairDesk, Settled},
 };
+
+/// Asks what waits for repair whenever the server was talked to, for the count in the menu.
+pub(super) fn count_repairs() {
+    let desk = expect_context::<RepairDesk>();
+    let standing = expect_context::<SyncStatus>().standing();
+    let talked = memo(move || standing.read().last_success_ms);
+    effect(move || {
+        if talked.get().is_some() && desk.is_open() {
+            tasks::spawn(async move {
+                if let Err(error) = desk.refresh().await {
+                    log_error(&format!("repair desk not read: {error}"));
+                }
+            });
+        }
+    });
+}
 
 /// What waits, or what was settled.
 #[component]

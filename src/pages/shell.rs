@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::reactive::{Show, effect, memo};
+use crate::reactive::Show;
 
 use super::standing::StandingLine;
 use super::{FillPage, InPart, Later, MorePage, Parts, RecordsPage, TodayPage};
@@ -10,7 +10,7 @@ use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::router::{A, Screen, use_router};
-use crate::stores::{AppUpdate, OpenForms, RepairDesk, SignIn, SyncStatus, preferences::use_words};
+use crate::stores::{AppUpdate, OpenForms, RepairDesk, SignIn, preferences::use_words};
 
 /// The frame around a page.
 #[component]
@@ -78,20 +78,11 @@ fn Tabs() -> impl IntoView {
 fn RepairTab() -> impl IntoView {
     let words = use_words();
     let desk = expect_context::<RepairDesk>();
-    let standing = expect_context::<SyncStatus>().standing();
-    let talked = memo(move || standing.read().last_success_ms);
     if desk.is_open() {
-        expect_context::<Parts>().fetch_desk();
+        let parts = expect_context::<Parts>();
+        parts.fetch_desk();
+        parts.run(Later::DeskErrands);
     }
-    effect(move || {
-        if talked.get().is_some() && desk.is_open() {
-            tasks::spawn(async move {
-                if let Err(error) = desk.refresh().await {
-                    crate::platform::log_error(&format!("repair desk not read: {error}"));
-                }
-            });
-        }
-    });
     let count = move || {
         let count = desk.waiting().read().len() + desk.met().read().len();
         (count > 0).then(|| view! { <span class="tab-count">{words.now().count(count)}</span> })
