@@ -7,6 +7,7 @@ import { Device, PHONE } from '../harness/phone.mjs';
 import { Server } from '../harness/server.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
+import { repeat, slow, spread } from './many.mjs';
 
 const RUNS = Number(process.env.RUNS ?? 5);
 const THROTTLES = [1, 4];
@@ -32,7 +33,7 @@ for (const throttle of THROTTLES) {
 for (const throttle of THROTTLES) {
   const x = `x${throttle}`;
   await phone.start();
-  await slow(throttle);
+  await slow(phone, throttle);
   figures.open_form[x] = {};
   for (const form of forms) {
     figures.open_form[x][form] = spread(await repeat(RUNS, () => openForm(form)));
@@ -46,27 +47,10 @@ for (const throttle of THROTTLES) {
 rmSync(folder, { recursive: true, force: true });
 console.log(JSON.stringify(figures, null, 2));
 
-async function repeat(times, measure) {
-  const values = [];
-  for (let run = 0; run < times; run += 1) values.push(await measure());
-  return values;
-}
-
-function spread(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share) => Number(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(1));
-  return { n: sorted.length, p50: at(0.5), p95: at(0.95), max: at(1) };
-}
-
-async function slow(throttle) {
-  const session = await phone.context.newCDPSession(phone.page);
-  await session.send('Emulation.setCPUThrottlingRate', { rate: throttle });
-}
-
 /** A new browser process on the same profile, no server: from navigation to the greeting painted. */
 async function coldStart(throttle) {
   await phone.start();
-  await slow(throttle);
+  await slow(phone, throttle);
   await phone.page.addInitScript(() => {
     const look = () => {
       if (document.querySelector('.today h1')) requestAnimationFrame(() => { window.usableAt = performance.now(); });

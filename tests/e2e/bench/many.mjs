@@ -1,4 +1,4 @@
-// What benches with many records on the phone share.
+// What benches share.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -40,6 +40,8 @@ enum Bench {
     Lock,
     /// With 100,000 records: opening the list, each filter, a search, at CPU x1 and x4.
     Lists,
+    /// A tap in a table of 200 questions and in a repeat of 200 rows, at CPU x1 and x4.
+    Taps,
     /// Opening and answering generated forms of 500 to 5,000 questions, beside ODK Web Forms.
     Forms,
 }
@@ -54,6 +56,7 @@ impl Bench {
             Self::App => "app",
             Self::Lock => "lock",
             Self::Lists => "lists",
+            Self::Taps => "taps",
             Self::Forms => "forms",
         }
     }
@@ -66,6 +69,7 @@ impl Bench {
             Self::App => app::measure("app.mjs"),
             Self::Lock => app::measure("lock.mjs"),
             Self::Lists => app::measure("lists.mjs"),
+            Self::Taps => app::measure("taps.mjs"),
             Self::Forms => forms::measure(&args.forms, &args.harness),
         }
     }
