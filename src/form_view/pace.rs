@@ -17,22 +17,28 @@ pub(super) struct Pace {
     free: StoredValue<usize>,
     /// By the first node of a portion, which stands in the order of the page: how many it has, and its turn.
     waiting: StoredValue<BTreeMap<u32, (usize, ArcRwSignal<bool>)>>,
+    /// Whether the next frame is asked for.
+    runs: StoredValue<bool>,
 }
 
 impl Pace {
     pub(super) fn new() -> Self {
-        Self { free: StoredValue::new(AT_ONCE), waiting: StoredValue::new(BTreeMap::new()) }
+        Self {
+            free: StoredValue::new(AT_ONCE),
+            waiting: StoredValue::new(BTreeMap::new()),
+            runs: StoredValue::new(false),
+        }
     }
 
     /// Another page is drawn from here on.
     pub(super) fn begin(self) {
         self.free.set_value(AT_ONCE);
         self.waiting.update_value(BTreeMap::clear);
-        request_animation_frame(move || self.draw_on());
     }
 
     /// When so many nodes from `first` on are drawn: at once, or when the signal turns true.
     pub(super) fn turn(self, first: NodeId, nodes: usize) -> Option<ArcRwSignal<bool>> {
+        self.run();
         let free = self.free.get_value();
         if free > 0 {
             self.free.set_value(free.saturating_sub(nodes));
@@ -49,15 +55,22 @@ impl Pace {
     pub(super) fn hurry(self) {
         self.free.set_value(usize::MAX);
         self.draw(usize::MAX);
+        self.run();
     }
 
-    /// The next portions, until there are none. What becomes relevant after that does not wait.
-    fn draw_on(self) {
-        if self.draw(AT_ONCE) {
-            request_animation_frame(move || self.draw_on());
-        } else {
-            self.free.try_set_value(usize::MAX);
+    /// Each frame draws the next portions, until none waits; then as many are free as at first.
+    fn run(self) {
+        if self.runs.try_update_value(|runs| std::mem::replace(runs, true)) != Some(false) {
+            return;
         }
+        request_animation_frame(move || {
+            self.runs.try_set_value(false);
+            if self.draw(AT_ONCE) {
+                self.run();
+            } else {
+                self.free.try_set_value(AT_ONCE);
+            }
+        });
     }
 
     /// Draws about so many nodes; whether there may be more.

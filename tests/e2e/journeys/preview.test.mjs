@@ -79,30 +79,39 @@ test('a submission that was made elsewhere is opened to be changed', async () =>
   await desk.page.locator('.form-head button').first().click();
 });
 
-// Many questions without a group are one page. What is seen in the frame in which the form is ready is what a person has at first.
+// What is seen in the frame in which the form is ready is what a person has at first.
 test('a form of a thousand questions on one page opens with its first ones; the others come behind, and an answer moves any of them', async () => {
   const names = Array.from({ length: 1000 }, (_, place) => `q${place}`);
   const each = (write) => names.map(write).join('');
+  const behind = Array.from({ length: 300 }, (_, place) => `r${place}`);
   const long = `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml">
-    <h:head><h:title>Phiếu dài</h:title><model><instance><data id="dai" version="1">${each((name) => `<${name}/>`)}</data></instance>
-      <bind nodeset="/data/q999" relevant="/data/q0 = 'có'"/></model></h:head>
-    <h:body>${each((name) => `<input ref="/data/${name}"><label>Câu ${name}</label></input>`)}</h:body></h:html>`;
-  await desk.page.evaluate(() => {
+    <h:head><h:title>Phiếu dài</h:title><model><instance><data id="dai" version="1">${each((name) => `<${name}/>`)}<g>${behind.map((name) => `<${name}/>`).join('')}</g></data></instance>
+      <bind nodeset="/data/q999" relevant="/data/q0 = 'có'"/><bind nodeset="/data/g" relevant="/data/q1 = 'mở'"/></model></h:head>
+    <h:body><group ref="/data" appearance="field-list">${each((name) => `<input ref="/data/${name}"><label>Câu ${name}</label></input>`)}
+    <group ref="/data/g"><label>Nhóm</label>${behind.map((name) => `<input ref="/data/g/${name}"><label>Câu ${name}</label></input>`).join('')}</group></group></h:body></h:html>`;
+  const noteFirst = (selector) => desk.page.evaluate((selector) => {
     const watch = new MutationObserver(() => {
-      if (!document.querySelector('[data-form-ready] [data-q] input')) return;
-      window.questionsAtFirst = document.querySelectorAll('[data-q]').length;
+      if (!document.querySelector(`[data-form-ready] ${selector} input`)) return;
+      window.questionsAtFirst = document.querySelectorAll(selector).length;
       watch.disconnect();
     });
     watch.observe(document.body, { childList: true, subtree: true });
-  });
+  }, selector);
+  const cameInPortions = async (last) => {
+    await desk.page.locator(`[data-q="${last}"] input`).waitFor({ state: 'attached' });
+    const atFirst = await desk.page.evaluate(() => window.questionsAtFirst);
+    assert.ok(atFirst > 0 && atFirst <= 100, `${atFirst} questions stood there at first`);
+  };
+  await noteFirst('[data-q]');
   await give(file('dai.xml', long));
   const form = await new FormPage(desk.page).ready();
-  await desk.page.locator('[data-q="q998"] input').waitFor({ state: 'attached' });
-  const atFirst = await desk.page.evaluate(() => window.questionsAtFirst);
-  assert.ok(atFirst > 0 && atFirst <= 100, `${atFirst} questions stood there at first`);
+  await cameInPortions('q998');
   assert.equal(await desk.page.locator('[data-q]').count(), 999, 'all that are relevant');
   await form.question('q0').locator('input').fill('có');
   await desk.page.locator('[data-q="q999"] input').fill('cuối');
+  await noteFirst('[data-q^="r"]');
+  await form.question('q1').locator('input').fill('mở');
+  await cameInPortions('r299');
 
   const xml = await desk.page.evaluate(() => [window.__peerSerialize(), window.__peerValidateAndSerialize()]);
   assert.match(xml[0], /<q0>có<\/q0>.*<q999>cuối<\/q999>/s, 'whoever measures gets the submission');
