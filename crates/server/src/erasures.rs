@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use sync::codec;
 use sync::wire::Hash;
 
+use crate::App;
 use crate::blob_store::BlobStore;
-use crate::database::{Database, DatabaseError, Erasure};
+use crate::database::{Database, DatabaseError, Erasure, Gone};
 
 /// The file's name.
 const NAME: &str = "erasures.jsonl";
@@ -171,10 +172,15 @@ pub(crate) async fn remove(blobs: &BlobStore, files: &[Hash]) -> io::Result<()> 
     Ok(())
 }
 
-/// Takes away what a push brought that is erased. It is on the disk already: that a file could not go is for the operator.
-pub(crate) async fn let_go(blobs: &BlobStore, files: &[Hash]) {
-    if let Err(error) = remove(blobs, files).await {
+/// Takes away what a push brought that is erased. The push is on the disk already: that something could not go is for the operator.
+pub(crate) async fn let_go(app: &App, gone: &Gone) {
+    if let Err(error) = remove(app.blobs(), &gone.files).await {
         tracing::error!(%error, "a file that was erased could not be taken away");
+    }
+    if gone.is_log_emptied
+        && let Err(error) = app.database().scrub().await
+    {
+        tracing::error!(%error, "the database could not be written anew without what was erased");
     }
 }
 

@@ -380,7 +380,7 @@ impl<'a> Import<'a> {
             self.receipt.safe = pushed.response.safe;
             self.told.push(pushed.response.clone());
         }
-        erasures::let_go(self.app.blobs(), &pushed.dropped).await;
+        erasures::let_go(self.app, &pushed.gone).await;
         self.app.announce(pushed.head);
     }
 

@@ -22,7 +22,7 @@ use super::{
 };
 
 /// Situations that a campaign must have met to count.
-pub const SITUATIONS: [&str; 47] = [
+pub const SITUATIONS: [&str; 48] = [
     "answer signed out",
     "backup taken",
     "bundle made",
@@ -42,6 +42,7 @@ pub const SITUATIONS: [&str; 47] = [
     "late request of an earlier life",
     "merged",
     "operation from before an erasure emptied",
+    "operation found to be from before an erasure",
     "operation freed",
     "operation quarantined",
     "operation repaired",
@@ -715,8 +716,10 @@ impl World {
         }
         let before = &self.server.database;
         let emptied = database.emptied - before.emptied;
-        let unsure = (database.unsure.len() - before.unsure.len()) as u64;
+        let unsure = database.unsure - before.unsure;
+        let later = database.emptied_later - before.emptied_later;
         self.count_times("operation from before an erasure emptied", emptied);
+        self.count_times("operation found to be from before an erasure", later);
         self.count_times(
             "replaced what the server does not know where something was erased",
             unsure,
