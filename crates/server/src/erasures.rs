@@ -13,6 +13,7 @@ use sync::codec;
 use sync::wire::Hash;
 
 use crate::App;
+use crate::accounts::unhex;
 use crate::blob_store::BlobStore;
 use crate::database::{Database, DatabaseError, Erasure, Gone};
 
@@ -199,10 +200,4 @@ fn text(line: &Line) -> String {
 
 fn read(number: usize, line: &str) -> Result<Line, ErasuresError> {
     serde_json::from_str(line).map_err(|_no_line| ErasuresError::Line(number))
-}
-
-fn unhex(digits: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let pairs = digits.as_bytes().chunks(2);
-    pairs.map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
 }

@@ -272,8 +272,9 @@ fn postgres_url(url: &str) -> Result<String, String> {
 
 #[derive(Subcommand)]
 enum BundleCommand {
-    /// Take files that phones made to be carried. It may run beside the server; taking one again changes nothing. Exit code 1
-    /// if any was refused.
+    /// Take files that phones made to be carried. It may run beside the server; taking one again changes nothing. For each a
+    /// receipt is written, to be carried back to the phone that made it. Exit code 1 if any file was refused or any receipt
+    /// could not be written.
     Import {
         /// The files.
         #[arg(required = true, value_name = "FILE")]
@@ -281,6 +282,9 @@ enum BundleCommand {
         /// Who brought them: needed for those of a phone whose key this server does not know. They wait at the repair desk.
         #[arg(long, value_name = "NAME")]
         from: Option<String>,
+        /// The folder for the receipts. Without it each lies beside its file, as `NAME-bien-nhan.sotay`.
+        #[arg(long, value_name = "DIR")]
+        receipts: Option<PathBuf>,
     },
 }
 
@@ -384,8 +388,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             say(&format!("{fields} fields of {records} records {what}"));
             app.database().close().await;
         }
-        Command::Bundle(BundleCommand::Import { files, from }) => {
-            return import(config, &files, from.as_deref()).await;
+        Command::Bundle(BundleCommand::Import { files, from, receipts }) => {
+            return import(config, &files, from.as_deref(), receipts.as_deref()).await;
         }
         Command::Key(command) => return key(&config, command).await,
         Command::Backup { folder } => {
@@ -710,7 +714,12 @@ fn mentioned(mention: &Mention) -> String {
     format!("{record}  {form:<24} {unit:<24} {person} {row} ({} fields)", paths.len())
 }
 
-async fn import(config: Config, files: &[PathBuf], from: Option<&str>) -> anyhow::Result<ExitCode> {
+async fn import(
+    config: Config,
+    files: &[PathBuf],
+    from: Option<&str>,
+    receipts: Option<&Path>,
+) -> anyhow::Result<ExitCode> {
     let app = App::open(config).await?;
     if let Some(name) = from
         && app.database().account(name).await?.is_none()
@@ -720,7 +729,14 @@ async fn import(config: Config, files: &[PathBuf], from: Option<&str>) -> anyhow
     let mut code = ExitCode::SUCCESS;
     for file in files {
         match bundle::import(&app, file, from, None).await {
-            Ok(receipt) => say(&taken(file, &receipt)),
+            Ok(receipt) => {
+                say(&taken(file, &receipt));
+                // The work is on the disk: that its receipt could not be written takes nothing of it back.
+                if let Err(error) = write_receipt(file, receipts, &receipt) {
+                    tell(&format!("{}: no receipt: {error}", file.display()));
+                    code = ExitCode::from(1);
+                }
+            }
             Err(ImportError::Refused(refusal)) => {
                 tell(&format!("{}: refused: {refusal}", file.display()));
                 code = ExitCode::from(1);
@@ -730,6 +746,23 @@ async fn import(config: Config, files: &[PathBuf], from: Option<&str>) -> anyhow
     }
     app.database().close().await;
     Ok(code)
+}
+
+/// Writes what goes back to the phone that made a bundle, if it can be sure of that phone.
+fn write_receipt(file: &Path, folder: Option<&Path>, receipt: &Receipt) -> std::io::Result<()> {
+    let Some(bytes) = receipt.file() else { return Ok(()) };
+    let mut name = file.file_stem().unwrap_or_default().to_owned();
+    name.push("-bien-nhan.sotay");
+    let path = match folder {
+        Some(folder) => {
+            std::fs::create_dir_all(folder)?;
+            folder.join(name)
+        }
+        None => file.with_file_name(name),
+    };
+    std::fs::write(&path, bytes)?;
+    say(&format!("{}: for the phone that made it", path.display()));
+    Ok(())
 }
 
 /// What became of a bundle, in a line.
