@@ -539,6 +539,9 @@ async fn ask(key: Key<'_>, only: Option<&str>, device: DeviceId) -> Result<Respo
 }
 
 fn refused(answer: &Response) -> SignInError {
+    if let Some(minutes) = answer.wait_min() {
+        return SignInError::Wait(minutes);
+    }
     match answer.error() {
         Some(error) if error.code == "wrong_credentials" => SignInError::WrongCredentials,
         Some(error) if error.code == "wrong_code" => SignInError::WrongCode,

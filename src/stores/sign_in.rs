@@ -84,6 +84,9 @@ pub enum SignInError {
     /// The server answered something else: its code.
     #[error("server refused: {0}")]
     Refused(String),
+    /// The server asks to wait so many minutes.
+    #[error("to wait {0} min")]
+    Wait(u32),
     /// Unsent work is on this phone: its count of records.
     #[error("{0} records are not sent yet")]
     UnsentWork(usize),

@@ -9,14 +9,13 @@ use sync::{
 use super::Runner;
 use crate::platform::{
     compression,
-    http::{Abort, HttpError, Method, Request, Response, TIMEOUT_MS},
+    http::{Abort, HttpError, Method, RETRY_AFTER, Request, Response, TIMEOUT_MS},
     storage::StorageError,
     tasks,
 };
 
 const CBOR: &str = "application/cbor";
 const CONTENT_TYPE: &str = "Content-Type";
-const RETRY_AFTER: &str = "Retry-After";
 const MISSING_CHUNKS: &str = "X-Missing-Chunks";
 
 impl Runner {
@@ -29,7 +28,7 @@ impl Runner {
             None => request.body(CBOR, body),
         };
         let size = request.size();
-        let answer = request.send(&[CONTENT_TYPE, RETRY_AFTER]).await;
+        let answer = request.send(&[CONTENT_TYPE]).await;
         self.moved(&answer, size);
         Event::PushReply { ticket, reply: cbor_reply(answer) }
     }
@@ -77,7 +76,7 @@ impl Runner {
 
     pub(super) async fn ask_blob(&self, ticket: u64, blob: WaitingBlob) -> Event {
         let path = format!("/api/v1/blobs/{}?size={}", blob.hash, blob.size);
-        let answer = Request::new(Method::Head, path).send(&[MISSING_CHUNKS, RETRY_AFTER]).await;
+        let answer = Request::new(Method::Head, path).send(&[MISSING_CHUNKS]).await;
         let missing = answer
             .as_ref()
             .ok()
@@ -107,7 +106,7 @@ impl Runner {
             .header("X-Chunk-Hash", hash)
             .body("application/octet-stream", bytes);
         let size = request.size();
-        let answer = request.send(&[RETRY_AFTER]).await;
+        let answer = request.send(&[]).await;
         self.moved(&answer, size);
         let reply = match answer {
             Ok(answer) if answer.is_ok() => BlobReply::Taken,
@@ -142,7 +141,7 @@ async fn pull_request(
     let request = Request::get(format!("/api/v1/pull?wait={wait_s}{cursor}"))
         .timeout_ms(TIMEOUT_MS + wait_s * 1_000)
         .abort(abort);
-    request.send(&[CONTENT_TYPE, RETRY_AFTER]).await
+    request.send(&[CONTENT_TYPE]).await
 }
 
 fn cbor_reply(answer: Result<Response, HttpError>) -> Reply {
