@@ -29,8 +29,12 @@ impl Device<'_> {
     }
 
     async fn end(&self, session: &Json) -> (StatusCode, String) {
-        let path = format!("sessions/{}", session["id"]);
-        let answer = self.ask(Method::DELETE, &path, json!(null)).await;
+        self.end_as(session, json!({ "password": PASSWORD })).await
+    }
+
+    async fn end_as(&self, session: &Json, again: Json) -> (StatusCode, String) {
+        let path = format!("sessions/{}/end", session["id"]);
+        let answer = self.ask(Method::POST, &path, again).await;
         let code = if answer.status.is_success() { String::new() } else { answer.code() };
         (answer.status, code)
     }
@@ -174,12 +178,28 @@ async fn a_session_is_ended_by_who_looks_after_it_and_by_nobody_else() {
     assert_eq!(an.end(&json!({ "id": "x" })).await, unknown);
 
     let lans = of("lan").await;
+    let refused = |code: &str| (StatusCode::FORBIDDEN, code.to_owned());
+    assert_eq!(an.end_as(&lans, json!({})).await, refused("sign_in_again"));
+    let wrong = json!({ "password": "không phải" });
+    assert_eq!(an.end_as(&lans, wrong).await, refused("wrong_password"));
+    let others = quan_tri.code("lan", json!({})).await.json()["code"].clone();
+    assert_eq!(an.end_as(&lans, json!({ "code": others })).await, refused("wrong_code"));
+    assert_eq!(lan.get("/api/v1/session").await.status, StatusCode::OK, "nothing ended so far");
     assert_eq!(an.end(&lans).await, (StatusCode::NO_CONTENT, String::new()));
     assert_eq!(an.end(&lans).await, unknown, "it is over");
     assert_eq!(lan.get("/api/v1/session").await.code(), "session_revoked");
     assert_eq!(quan_tri.end(&of("thu").await).await.0, StatusCode::NO_CONTENT);
     assert_eq!(kiem.end(&of("kiem").await).await.0, StatusCode::NO_CONTENT, "one's own");
     assert_eq!(hoa.get("/api/v1/session").await.status, StatusCode::OK);
+    // Who has no password ends an old phone's with a code that is made for them; it is good once.
+    let old = server.device("hoa").await;
+    let code = json!({ "code": quan_tri.code("hoa", json!({})).await.json()["code"] });
+    let olds = |session: &&Json| session["device"] == old.id.to_string();
+    let of_old = hoa.sessions().await.iter().find(olds).unwrap().clone();
+    assert_eq!(hoa.end_as(&of_old, code.clone()).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(old.get("/api/v1/session").await.code(), "session_revoked");
+    let this = hoa.session_of("hoa").await.unwrap();
+    assert_eq!(hoa.end_as(&this, code).await, refused("wrong_code"));
     // Nothing of the field's work is lost: the same person signs in again and sends it.
     let again = server.device_with_id("lan", lan.id).await;
     let told = again.push(&[again.create(1, 1, "phuong_a", &[])]).await;

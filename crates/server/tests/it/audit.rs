@@ -34,7 +34,8 @@ async fn what_matters_is_written_down_with_who_did_it_and_to_what() {
     thu.ask(Method::POST, "accounts/lan/code", json!({})).await;
     let sessions = thu.get("/api/v1/sessions").await.json();
     let of_lan = sessions.as_array().unwrap().iter().find(|row| row["account"] == "lan").unwrap();
-    thu.ask(Method::DELETE, &format!("sessions/{}", of_lan["id"]), json!(null)).await;
+    let again = json!({ "password": PASSWORD });
+    thu.ask(Method::POST, &format!("sessions/{}/end", of_lan["id"]), again).await;
     for body in
         [json!({ "name": "Lan" }), json!({ "disabled": true }), json!({ "disabled": false })]
     {

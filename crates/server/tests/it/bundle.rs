@@ -372,9 +372,8 @@ async fn a_revoked_devices_work_is_kept_for_the_repair_desk() {
             let sessions = an.get("/api/v1/sessions").await.json();
             let of_lan = |row: &&serde_json::Value| row["device"] == lan.id.to_string();
             let id = sessions.as_array().unwrap().iter().find(of_lan).unwrap()["id"].clone();
-            let headers = [("cookie", an.cookie.as_str()), ("x-sotay", "1")];
-            let path = format!("/api/v1/sessions/{id}");
-            let ended = server.request(Method::DELETE, &path, &headers, Body::empty()).await;
+            let again = serde_json::json!({ "password": crate::app::PASSWORD });
+            let ended = an.ask(Method::POST, &format!("sessions/{id}/end"), again).await;
             assert_eq!(ended.status, StatusCode::NO_CONTENT);
         } else {
             server.app.database().disable_account("lan", None, 5).await.unwrap();
