@@ -114,11 +114,13 @@ fn EndSheet(
     let words = use_words();
     let toaster = expect_context::<Toaster>();
     let typed = RwSignal::new(Again::default());
+    let lost = RwSignal::new(false);
     let wrong = RwSignal::new(None::<FetchError>);
     let busy = RwSignal::new(false);
     let close = move || {
         session.try_set(None);
         typed.try_set(Again::default());
+        lost.try_set(false);
         wrong.try_set(None);
     };
     let end = move || {
@@ -127,7 +129,7 @@ fn EndSheet(
         busy.set(true);
         wrong.set(None);
         tasks::spawn(async move {
-            match people::end(id, &typed.get_untracked()).await {
+            match people::end(id, lost.get_untracked(), &typed.get_untracked()).await {
                 Ok(()) => {
                     close();
                     let text = words.at_once().session_is_over().to_owned();
@@ -153,6 +155,15 @@ fn EndSheet(
             >
                 <p><strong>{format!("{account_name} · {device_name}")}</strong></p>
                 <p>{words.say(Language::end_session_why)}</p>
+                <label class="check-line">
+                    <input
+                        type="checkbox"
+                        on:change:target=move |event| {
+                            lost.try_set(event.target().checked());
+                        }
+                    />
+                    <span>{words.say(Language::device_is_lost)}</span>
+                </label>
                 <AgainFields ids=["end-password", "end-code"] typed=typed />
                 <WhyNot error=wrong />
                 <Button

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sync::device::{DeviceState, Former};
 use thiserror::Error;
 
-use super::{Door, Records, outbox};
+use super::{Door, OpenForms, Records, outbox};
 use crate::platform::{
     document,
     http::{Method, Request, speak_for},
@@ -155,6 +155,11 @@ impl SignIn {
     /// The server ended the session.
     pub fn set_expired(self) {
         self.expired.try_set(true);
+    }
+
+    /// The server ended the session because the phone is lost.
+    pub fn set_lost(self, forms: OpenForms) {
+        self.door.lose(forms);
     }
 
     /// The server says which units the person may see now.

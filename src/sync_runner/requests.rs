@@ -16,6 +16,7 @@ use crate::platform::{
 
 const CBOR: &str = "application/cbor";
 const CONTENT_TYPE: &str = "Content-Type";
+const LOST: &str = "session_lost";
 const MISSING_CHUNKS: &str = "X-Missing-Chunks";
 
 impl Runner {
@@ -115,9 +116,12 @@ impl Runner {
         Ok(Event::BlobReply { ticket, reply })
     }
 
-    /// Counts the bytes of a request that was answered.
+    /// Counts the bytes of a request that was answered, and hears what is said to every request.
     fn moved(&self, answer: &Result<Response, HttpError>, up: usize) {
         if let Ok(answer) = answer {
+            if answer.status == 401 && answer.error().is_some_and(|error| error.code == LOST) {
+                self.sign_in.set_lost(self.open_forms);
+            }
             let mut talk = self.talk.borrow_mut();
             talk.bytes_up += up as u64;
             talk.bytes_down += answer.body.len() as u64;

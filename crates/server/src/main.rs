@@ -12,7 +12,7 @@ use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, Role};
 use server::bundle::keys::{KeyFolder, OrganisationKey};
 use server::bundle::{self, ImportError, Receipt};
 use server::config::{Config, Schedule};
-use server::database::{AuditOf, Database, NewAccount, NewClient, Seen};
+use server::database::{AuditOf, Database, NewAccount, NewClient, Revoked, Seen};
 use server::persons::{Mention, Wanted};
 use server::{App, backup, clock, openrosa, pack_load, passwords, persons};
 use sync::wire::{DeviceId, Hash, RecordId};
@@ -197,6 +197,10 @@ enum SessionCommand {
     Revoke {
         /// Its number.
         id: i64,
+        /// The device is lost: it locks when it hears of that, and where the pack says so it empties itself of what the
+        /// server has.
+        #[arg(long)]
+        lost: bool,
     },
 }
 
@@ -620,8 +624,9 @@ async fn session(database: &Database, command: SessionCommand) -> anyhow::Result
                 ));
             }
         }
-        SessionCommand::Revoke { id } => {
-            if !database.revoke_session(id, None, clock::now_ms()).await? {
+        SessionCommand::Revoke { id, lost } => {
+            let how = if lost { Revoked::Lost } else { Revoked::SignedOut };
+            if !database.revoke_session(id, how, None, clock::now_ms()).await? {
                 bail!("no open session has the number {id}");
             }
             say(&format!("session {id}: ended"));

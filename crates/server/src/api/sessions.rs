@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::again::{Again, prove};
 use super::extract::Path;
 use super::signed_in::{Origin, SignedIn};
-use crate::database::{Seen, Session, SessionRow};
+use crate::database::{Revoked, Seen, Session, SessionRow};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock};
 
@@ -61,9 +61,20 @@ pub async fn list(
     Ok(Json(rows.into_iter().map(|row| open_session(row, &session)).collect()))
 }
 
+/// How a session is ended.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Ending {
+    /// Whether its device is lost: it locks when it hears of that, and where the pack says so it empties itself of what the
+    /// server has.
+    #[serde(default)]
+    lost: bool,
+    #[serde(flatten)]
+    again: Again,
+}
+
 /// Ends a session, as for a lost phone. What is on the phone and not sent stays there until its owner signs in again.
 /// One's own of this device ends without that: `DELETE /api/v1/session`.
-#[utoipa::path(post, path = "/api/v1/sessions/{id}/end", tag = "accounts", request_body = Again,
+#[utoipa::path(post, path = "/api/v1/sessions/{id}/end", tag = "accounts", request_body = Ending,
     params(("id" = String, Path, description = "the session's number")),
     responses(
         (status = 204, description = "it is over"),
@@ -79,9 +90,10 @@ pub async fn end(
     origin: Origin,
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
-    body: Result<Json<Again>, JsonRejection>,
+    body: Result<Json<Ending>, JsonRejection>,
 ) -> ApiResult<StatusCode> {
-    let Json(again) = body.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;
+    let Json(Ending { lost, again }) =
+        body.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;
     let unknown = || ApiError::not_found("no such session is open");
     let id: i64 = id.parse().map_err(|_no_number| unknown())?;
     let row = app.database().seen_session(id, seen(&session)).await?.ok_or_else(unknown)?;
@@ -89,7 +101,9 @@ pub async fn end(
         return Err(ApiError::forbidden("not_allowed", "that session is not yours to end"));
     }
     prove(&app, origin, &session, again).await?;
-    let ended = app.database().revoke_session(id, Some(&session.account), clock::now_ms()).await?;
+    let (how, by) =
+        (if lost { Revoked::Lost } else { Revoked::SignedOut }, Some(session.account.as_str()));
+    let ended = app.database().revoke_session(id, how, by, clock::now_ms()).await?;
     if ended { Ok(StatusCode::NO_CONTENT) } else { Err(unknown()) }
 }
 

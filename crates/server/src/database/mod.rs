@@ -32,8 +32,8 @@ use crate::config::Config;
 use sql::{Pool, Transaction};
 
 pub use accounts::{
-    Account, AccountChange, ByCode, CodeKey, NewAccount, NewSession, Seen, Session, SessionKey,
-    SessionRow,
+    Account, AccountChange, ByCode, CodeKey, NewAccount, NewSession, Revoked, Seen, Session,
+    SessionKey, SessionRow,
 };
 pub use audit::{AuditOf, AuditSought};
 pub use blobs::{BlobRow, NewBlob};

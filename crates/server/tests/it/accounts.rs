@@ -2,7 +2,7 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use server::accounts::Role;
-use server::database::Seen;
+use server::database::{Revoked, Seen};
 use sync::codec;
 use sync::wire::{DeviceId, Outcome, PushRequest, QuarantineReason};
 
@@ -82,8 +82,8 @@ async fn a_revoked_session_is_over_and_others_of_the_person_are_not() {
     let (phone, desk) = (server.device("lan").await, server.device("lan").await);
     let sessions = server.app.database().sessions(Seen::All).await.unwrap();
     let id = sessions.iter().map(|session| session.id).min().unwrap();
-    assert!(server.app.database().revoke_session(id, None, 5).await.unwrap());
-    assert!(!server.app.database().revoke_session(id, None, 6).await.unwrap());
+    assert!(server.app.database().revoke_session(id, Revoked::SignedOut, None, 5).await.unwrap());
+    assert!(!server.app.database().revoke_session(id, Revoked::SignedOut, None, 6).await.unwrap());
     assert_eq!(phone.get("/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(desk.get("/api/v1/session").await.status, StatusCode::OK);
     assert_eq!(server.app.database().sessions(Seen::All).await.unwrap().len(), 1);
@@ -200,6 +200,16 @@ async fn a_session_is_ended_by_who_looks_after_it_and_by_nobody_else() {
     assert_eq!(old.get("/api/v1/session").await.code(), "session_revoked");
     let this = hoa.session_of("hoa").await.unwrap();
     assert_eq!(hoa.end_as(&this, code).await, refused("wrong_code"));
+    // Who says that a phone is lost has it told so; the log has it too.
+    let lost = server.device("hoa").await;
+    let losts = |session: &&Json| session["device"] == lost.id.to_string();
+    let of_lost = quan_tri.sessions().await.iter().find(losts).unwrap().clone();
+    let ending = json!({ "password": PASSWORD, "lost": true });
+    assert_eq!(quan_tri.end_as(&of_lost, ending).await.0, StatusCode::NO_CONTENT);
+    let told = lost.get("/api/v1/session").await;
+    assert_eq!((told.status, told.code().as_str()), (StatusCode::UNAUTHORIZED, "session_lost"));
+    let log = quan_tri.get("/api/v1/audit").await.json();
+    assert_eq!(log[0]["detail"]["lost"], true, "{}", log[0]);
     // Nothing of the field's work is lost: the same person signs in again and sends it.
     let again = server.device_with_id("lan", lan.id).await;
     let told = again.push(&[again.create(1, 1, "phuong_a", &[])]).await;

@@ -200,7 +200,9 @@ async fn what_fails_is_not_in_the_log() {
     let before = actions(&server).await;
     let database = server.app.database();
     assert!(!database.disable_account("khong_co_ai", None, 5).await.unwrap());
-    assert!(!database.revoke_session(77, None, 5).await.unwrap());
+    assert!(
+        !database.revoke_session(77, server::database::Revoked::SignedOut, None, 5).await.unwrap()
+    );
     let thu = server.device("thu").await;
     thu.ask(Method::POST, "quarantine/1/apply", json!(null)).await;
     thu.ask(Method::POST, "accounts/quan_tri/code", json!({})).await;
