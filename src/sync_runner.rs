@@ -242,7 +242,8 @@ impl Runner {
         });
         let text = serde_json::to_string(&self.status.standing().get_untracked());
         self.others.post(&text.expect("counts are JSON"));
-        if matches!(phase, Phase::Idle | Phase::Offline | Phase::Blocked(_)) {
+        if matches!(phase, Phase::Idle | Phase::Offline | Phase::Blocked(_) | Phase::AskedToWait(_))
+        {
             self.end_talk(phase);
             let records = self.records;
             tasks::spawn(async move {
@@ -345,6 +346,10 @@ fn phase_of(status: &device::SyncStatus) -> Phase {
         (device::Phase::SendingFiles, _) => Phase::SendingFiles,
         (device::Phase::Receiving, _) => Phase::Receiving,
         (device::Phase::Idle, None | Some(device::Blocked::Copied)) => Phase::Idle,
+        (device::Phase::Idle, Some(device::Blocked::Server(_))) if status.wait_ms.is_some() => {
+            let minutes = status.wait_ms.unwrap_or_default().div_ceil(60_000);
+            Phase::AskedToWait(u32::try_from(minutes).unwrap_or(u32::MAX))
+        }
         (device::Phase::Idle, Some(blocked)) => match blocked {
             device::Blocked::Offline
             | device::Blocked::Unreachable

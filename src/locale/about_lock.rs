@@ -36,6 +36,8 @@ words! {
     pins_used_up_unsent: "Mã PIN sai quá số lần. Khi có mạng, phần chưa gửi sẽ lên máy chủ, rồi dữ liệu bị xóa khỏi máy này. Mã PIN đúng vẫn giữ lại được.", "Too many wrong PINs. When there is a network, what is unsent goes to the server, and then the data is removed from this phone. The right PIN still keeps it.";
     wiped: "Đã xóa dữ liệu khỏi máy này", "The data was removed from this phone";
     wiped_why: "Mã PIN bị nhập sai quá số lần. Mọi phần đã lưu đều có trên máy chủ: đăng nhập lại để làm tiếp.", "Too many wrong PINs were entered. All that was stored is at the server: sign in again to go on.";
+    is_lost: "Máy này đã được báo mất. Phần chưa gửi vẫn ở trên máy và được giữ kín.", "This phone was reported lost. What was not sent stays on it, and closed.";
+    wiped_lost: "Máy này đã được báo mất. Mọi phần đã lưu đều có trên máy chủ: đăng nhập lại để làm tiếp.", "This phone was reported lost. All that was stored is at the server: sign in again to go on.";
     not_locked: "Chưa khóa, vì có phần chưa lưu được.", "Not locked, because something could not be stored.";
 }
 

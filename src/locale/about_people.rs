@@ -35,6 +35,7 @@ words! {
     still_on_device: "Còn trên máy", "Still on the device";
     unsent_unknown: "chưa rõ", "not known";
     end_session: "Kết thúc", "End the session";
+    device_is_lost: "Máy bị mất: khi có mạng, máy tự khóa. Nếu cơ quan muốn vậy và máy có mã PIN, những gì máy chủ đã có bị xóa khỏi máy.", "The device is lost: it locks itself once it has a network. If the organisation wants that and it has a PIN, what the server has is removed from it.";
     end_session_title: "Kết thúc phiên đăng nhập?", "End this session?";
     end_session_why: "Máy này phải đăng nhập lại. Phần việc chưa gửi không mất: nó ở lại trên máy và được gửi khi đúng người đó đăng nhập lại.", "The device has to sign in again. Work that was not sent is not lost: it stays on the device, and is sent once the same person signs in again.";
     session_is_over: "Đã kết thúc phiên", "The session is over";
@@ -54,12 +55,10 @@ words! {
     new_password: "Mật khẩu mới, ít nhất 8 ký tự", "New password, at least 8 characters";
     password_changed: "Đã đổi mật khẩu", "Password changed";
     wrong_password: "Mật khẩu hiện tại không đúng.", "The present password is wrong.";
-    too_many_tries: "Đã thử sai nhiều lần. Chờ vài phút rồi thử lại.", "Too many wrong tries. Wait some minutes, then try again.";
     short_password: "Mật khẩu mới phải có ít nhất 8 ký tự.", "The new password needs at least 8 characters.";
     long_password: "Mật khẩu mới quá dài.", "The new password is too long.";
     common_password: "Mật khẩu này quá nhiều người dùng. Chọn mật khẩu khác.", "Too many people use this password. Choose another one.";
     name_password: "Mật khẩu này gần như chỉ là tên. Chọn mật khẩu khác.", "This password is little more than a name. Choose another one.";
-    too_many_requests: "Máy chủ đang nhận quá nhiều từ tài khoản này. Chờ một lát rồi thử lại.", "The server gets too much from this account. Wait a moment, then try again.";
     show_who_you_are: "Nhập mật khẩu của bạn, hoặc một mã mới của người điều phối.", "Enter your password, or a new code from your coordinator.";
     your_password: "Mật khẩu của bạn", "Your password";
     code_instead_of_password: "Không có mật khẩu? Nhập mã của người điều phối", "No password? A code from your coordinator";

@@ -27,6 +27,16 @@ words! {
 }
 
 impl Language {
+    /// The server wants no more for so long.
+    #[must_use]
+    pub fn asked_to_wait(self, minutes: u32) -> String {
+        let minutes = self.minutes(minutes);
+        match self {
+            Self::Vi => format!("Máy chủ yêu cầu chờ {minutes}"),
+            Self::En => format!("The server asks to wait {minutes}"),
+        }
+    }
+
     /// Files waiting to be sent.
     #[must_use]
     pub fn file_count(self, count: usize) -> String {

@@ -134,13 +134,14 @@ pub(super) fn WhyNot(
     let words = use_words();
     move || {
         let error = error.get()?;
-        let title = Signal::derive(move || why_not(words.now(), &error).to_owned());
+        let title = Signal::derive(move || why_not(words.now(), &error));
         Some(view! { <Banner tone=tone title=title /> })
     }
 }
 
-fn why_not(language: Language, error: &FetchError) -> &'static str {
-    match error {
+fn why_not(language: Language, error: &FetchError) -> String {
+    let text = match error {
+        FetchError::Wait(minutes) => return language.asked_to_wait(*minutes),
         FetchError::Http(_) => language.people_need_network(),
         FetchError::Refused(code) => match code.as_str() {
             "not_allowed" => language.people_not_allowed(),
@@ -148,14 +149,12 @@ fn why_not(language: Language, error: &FetchError) -> &'static str {
             "bad_account" => language.bad_account(),
             "bad_name" => language.bad_name(),
             "own_account" => language.own_account(),
-            "too_many_requests" => language.too_many_requests(),
             "sign_in_again" => language.show_who_you_are(),
             "no_field_work" => language.no_field_work(),
             "too_short" => language.too_short(),
             "other_count" => language.other_count(),
             "wrong_password" => language.wrong_password(),
             "wrong_code" => language.wrong_code(),
-            "too_many_tries" => language.too_many_tries(),
             "short_password" => language.short_password(),
             "long_password" => language.long_password(),
             "common_password" => language.common_password(),
@@ -163,7 +162,8 @@ fn why_not(language: Language, error: &FetchError) -> &'static str {
             _ => language.people_failed(),
         },
         FetchError::Garbled(_) | FetchError::Storage(_) => language.people_failed(),
-    }
+    };
+    text.to_owned()
 }
 
 #[component]

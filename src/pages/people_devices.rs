@@ -4,6 +4,8 @@ use leptos::prelude::*;
 
 use super::moment;
 use super::more::role_text;
+use super::people::WhyNot;
+use super::people_again::AgainFields;
 use crate::components::{
     Badge, Button, ButtonKind, EmptyState, Glyph, Sheet, Toast, Toaster, Tone, keyed_list,
 };
@@ -12,7 +14,7 @@ use crate::platform::tasks;
 use crate::reactive::{Show, effect};
 use crate::stores::{
     Library,
-    people::{self, OpenSession},
+    people::{self, Again, OpenSession},
     preferences::use_words,
     records::FetchError,
 };
@@ -26,6 +28,7 @@ pub(super) fn Devices(
 ) -> impl IntoView {
     let words = use_words();
     let sessions = RwSignal::new(None::<Vec<OpenSession>>);
+    let ends = RwSignal::new(None::<OpenSession>);
     let ask = Callback::new(move |()| {
         tasks::spawn(async move {
             match people::sessions().await {
@@ -50,22 +53,18 @@ pub(super) fn Devices(
             {keyed_list(
                 move || sessions.get().unwrap_or_default(),
                 |session| format!("{} {:?} {}", session.id, session.unsent, session.contact_ms),
-                move |session| view! { <SessionCard session=session failure=failure on_ended=ask /> }.into_any(),
+                move |session| view! { <SessionCard session=session ends=ends /> }.into_any(),
             )}
         </ul>
+        <EndSheet session=ends on_ended=ask />
     }
 }
 
 #[component]
-fn SessionCard(
-    session: OpenSession,
-    failure: RwSignal<Option<FetchError>>,
-    on_ended: Callback<()>,
-) -> impl IntoView {
+fn SessionCard(session: OpenSession, ends: RwSignal<Option<OpenSession>>) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
-    let toaster = expect_context::<Toaster>();
-    let is_asking = RwSignal::new(false);
+    let meant = session.clone();
     let OpenSession {
         id,
         is_this,
@@ -81,22 +80,6 @@ fn SessionCard(
     let place = move || {
         let language = words.now();
         format!("{} · {}", role_text(language, role), library.unit_name(&unit, language))
-    };
-    let end = move |()| {
-        is_asking.set(false);
-        failure.set(None);
-        tasks::spawn(async move {
-            match people::end(id).await {
-                Ok(()) => {
-                    let text = words.at_once().session_is_over().to_owned();
-                    toaster.show(Toast { text, action: None });
-                    on_ended.try_run(());
-                }
-                Err(error) => {
-                    failure.try_set(Some(error));
-                }
-            }
-        });
     };
     view! {
         <li class="card" data-session=id>
@@ -115,21 +98,92 @@ fn SessionCard(
             </dl>
             {(may_end && !is_this)
                 .then(|| {
-                    view! {
-                        <Button label=words.say(Language::end_session) on_click=move |()| is_asking.set(true) />
-                        <Sheet
-                            open=is_asking
-                            title=words.say(Language::end_session_title)
-                            close_label=words.say(Language::close)
-                            on_close=move |()| {
-                                is_asking.try_set(false);
-                            }
-                        >
-                            <p>{words.say(Language::end_session_why)}</p>
-                            <Button kind=ButtonKind::Danger label=words.say(Language::end_session) on_click=end />
-                        </Sheet>
-                    }
+                    let ask = move |()| ends.set(Some(meant.clone()));
+                    view! { <Button label=words.say(Language::end_session) on_click=ask /> }
                 })}
         </li>
+    }
+}
+
+/// Asks again who one is, and ends a session then.
+#[component]
+fn EndSheet(
+    session: RwSignal<Option<OpenSession>>,
+    #[prop(into)] on_ended: Callback<()>,
+) -> impl IntoView {
+    let words = use_words();
+    let toaster = expect_context::<Toaster>();
+    let typed = RwSignal::new(Again::default());
+    let lost = RwSignal::new(false);
+    let wrong = RwSignal::new(None::<FetchError>);
+    let busy = RwSignal::new(false);
+    let close = move || {
+        session.try_set(None);
+        typed.try_set(Again::default());
+        lost.try_set(false);
+        wrong.try_set(None);
+    };
+    let end = move || {
+        let meant = session.with_untracked(|session| session.as_ref().map(|session| session.id));
+        let Some(id) = meant.filter(|_| !busy.get_untracked()) else { return };
+        busy.set(true);
+        wrong.set(None);
+        tasks::spawn(async move {
+            match people::end(id, lost.get_untracked(), &typed.get_untracked()).await {
+                Ok(()) => {
+                    close();
+                    let text = words.at_once().session_is_over().to_owned();
+                    toaster.show(Toast { text, action: None });
+                    on_ended.try_run(());
+                }
+                Err(error) => {
+                    wrong.try_set(Some(error));
+                }
+            }
+            busy.try_set(false);
+        });
+    };
+    let fields = move || {
+        let OpenSession { account_name, device_name, .. } = session.get()?;
+        Some(view! {
+            <form
+                class="sign-in-form"
+                on:submit=move |event| {
+                    event.prevent_default();
+                    end();
+                }
+            >
+                <p><strong>{format!("{account_name} · {device_name}")}</strong></p>
+                <p>{words.say(Language::end_session_why)}</p>
+                <label class="check-line">
+                    <input
+                        type="checkbox"
+                        on:change:target=move |event| {
+                            lost.try_set(event.target().checked());
+                        }
+                    />
+                    <span>{words.say(Language::device_is_lost)}</span>
+                </label>
+                <AgainFields ids=["end-password", "end-code"] typed=typed />
+                <WhyNot error=wrong />
+                <Button
+                    kind=ButtonKind::Danger
+                    label=words.say(Language::end_session)
+                    disabled=busy
+                    submits=true
+                    on_click=|()| {}
+                />
+            </form>
+        })
+    };
+    view! {
+        <Sheet
+            open=Signal::derive(move || session.read().is_some())
+            title=words.say(Language::end_session_title)
+            close_label=words.say(Language::close)
+            on_close=move |()| close()
+        >
+            {fields}
+        </Sheet>
     }
 }

@@ -43,10 +43,11 @@ pub(super) fn History(
         });
     };
     let failure = move |error: &FetchError| match error {
-        FetchError::Http(_) => Language::history_needs_network,
-        FetchError::Refused(code) if code == "not_found" => Language::history_empty,
+        FetchError::Http(_) => words.now().history_needs_network().to_owned(),
+        FetchError::Wait(minutes) => words.now().asked_to_wait(*minutes),
+        FetchError::Refused(code) if code == "not_found" => words.now().history_empty().to_owned(),
         FetchError::Refused(_) | FetchError::Garbled(_) | FetchError::Storage(_) => {
-            Language::history_failed
+            words.now().history_failed().to_owned()
         }
     };
     view! {
@@ -59,7 +60,7 @@ pub(super) fn History(
                 Asked::Running => view! { <p class="muted" role="status">{words.say(Language::opening)}</p> }.into_any(),
                 Asked::Told(Err(error)) => {
                     view! {
-                        <p class="muted">{words.say(failure(&error))}</p>
+                        <p class="muted">{failure(&error)}</p>
                         <Button label=words.say(Language::try_again) on_click=ask />
                     }
                         .into_any()

@@ -87,7 +87,7 @@ pub fn RepairPage() -> impl IntoView {
                 failure
                     .get()
                     .map(|error| {
-                        let title = Signal::derive(move || why_not(words.now(), &error).to_owned());
+                        let title = Signal::derive(move || why_not(words.now(), &error));
                         view! { <Banner tone=Tone::Attention title=title /> }
                     })
             }}
@@ -112,19 +112,20 @@ pub fn RepairPage() -> impl IntoView {
 }
 
 /// Why the server did not do it.
-pub(super) fn why_not(language: Language, error: &FetchError) -> &'static str {
-    match error {
+pub(super) fn why_not(language: Language, error: &FetchError) -> String {
+    let text = match error {
+        FetchError::Wait(minutes) => return language.asked_to_wait(*minutes),
         FetchError::Http(_) => language.repair_needs_network(),
         FetchError::Refused(code) => match code.as_str() {
             "not_allowed" => language.repair_not_allowed(),
             "already_settled" => language.settled_by_other(),
             "cannot_apply" => language.cannot_apply_now(),
             "changed" => language.entity_changed(),
-            "too_many_requests" => language.too_many_requests(),
             _ => language.repair_failed(),
         },
         FetchError::Garbled(_) | FetchError::Storage(_) => language.repair_failed(),
-    }
+    };
+    text.to_owned()
 }
 
 #[component]
@@ -292,10 +293,10 @@ fn Settle(case: StoredValue<Case>) -> impl IntoView {
             let language = words.at_once();
             let text = match (&answer, reason) {
                 (Err(error), _) => why_not(language, error),
-                (Ok(()), Some(_)) => language.case_set_aside(),
-                (Ok(()), None) => language.case_applied(),
+                (Ok(()), Some(_)) => language.case_set_aside().to_owned(),
+                (Ok(()), None) => language.case_applied().to_owned(),
             };
-            toaster.show(Toast { text: text.to_owned(), action: None });
+            toaster.show(Toast { text, action: None });
             busy.try_set(false);
         });
     };

@@ -58,10 +58,10 @@ fn MetCard(met: Met) -> impl IntoView {
             let answer = desk.settle_entity(&whole.get_value()).await;
             let language = words.at_once();
             let text = match &answer {
-                Ok(()) => language.entity_settled(),
+                Ok(()) => language.entity_settled().to_owned(),
                 Err(error) => why_not(language, error),
             };
-            toaster.show(Toast { text: text.to_owned(), action: None });
+            toaster.show(Toast { text, action: None });
             busy.try_set(false);
         });
     };

@@ -167,6 +167,7 @@ pub(super) fn failure_text(language: Language, error: &SignInError) -> String {
         SignInError::WrongCredentials => language.wrong_credentials().to_owned(),
         SignInError::Unreachable => language.server_unreachable().to_owned(),
         SignInError::Refused(code) => language.sign_in_refused(code),
+        SignInError::Wait(minutes) => language.asked_to_wait(*minutes),
         SignInError::UnsentWork(count) => language.unsent_work(*count),
         SignInError::Storage(error) => storage_advice(language, error).to_owned(),
     }

@@ -12,18 +12,20 @@ use crate::stores::{
 };
 
 /// What sync is doing, when that is worth a word.
-pub(super) fn phase_text(language: Language, phase: Phase) -> Option<&'static str> {
-    match phase {
-        Phase::Idle => None,
-        Phase::Sending => Some(language.phase_sending()),
-        Phase::SendingFiles => Some(language.phase_sending_files()),
-        Phase::Receiving => Some(language.phase_receiving()),
-        Phase::Offline => Some(language.phase_offline()),
-        Phase::Blocked(Blocked::SignedOut) => Some(language.blocked_signed_out()),
-        Phase::Blocked(Blocked::UpgradeNeeded) => Some(language.blocked_upgrade()),
-        Phase::Blocked(Blocked::Storage) => Some(language.blocked_storage()),
-        Phase::Blocked(Blocked::ServerError) => Some(language.blocked_server()),
-    }
+pub(super) fn phase_text(language: Language, phase: Phase) -> Option<String> {
+    let text = match phase {
+        Phase::Idle => return None,
+        Phase::AskedToWait(minutes) => return Some(language.asked_to_wait(minutes)),
+        Phase::Sending => language.phase_sending(),
+        Phase::SendingFiles => language.phase_sending_files(),
+        Phase::Receiving => language.phase_receiving(),
+        Phase::Offline => language.phase_offline(),
+        Phase::Blocked(Blocked::SignedOut) => language.blocked_signed_out(),
+        Phase::Blocked(Blocked::UpgradeNeeded) => language.blocked_upgrade(),
+        Phase::Blocked(Blocked::Storage) => language.blocked_storage(),
+        Phase::Blocked(Blocked::ServerError) => language.blocked_server(),
+    };
+    Some(text.to_owned())
 }
 
 fn has_unsent(standing: &Standing) -> bool {
@@ -54,6 +56,7 @@ fn look(standing: &Standing) -> (Tone, Glyph) {
         }
         _ if has_unsent(standing) => (Tone::Attention, Glyph::Phone),
         _ if standing.quarantined > 0 => (Tone::Attention, Glyph::Warning),
+        Phase::AskedToWait(_) => (Tone::Attention, Glyph::Sending),
         Phase::Offline => (Tone::Plain, Glyph::Offline),
         Phase::Idle | Phase::Sending | Phase::SendingFiles | Phase::Receiving => {
             (Tone::Good, Glyph::Sent)

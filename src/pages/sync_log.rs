@@ -16,7 +16,7 @@ fn told(language: Language, talk: &Talk) -> String {
     let up = (records + files > 0).then(|| language.went_up(records, files, talk.bytes_up));
     let came = count(talk.records_down);
     let down = (came > 0).then(|| language.came_down(came, talk.bytes_down));
-    let why = phase_text(language, talk.end).map(str::to_owned);
+    let why = phase_text(language, talk.end);
     [up, down, why].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
@@ -60,6 +60,7 @@ mod tests {
             bytes_down: 900,
             ..Talk::default()
         };
+        let waits = Talk { end: Phase::AskedToWait(3), ..Talk::default() };
         let refused = Talk { end: Phase::Blocked(Blocked::SignedOut), ..Talk::default() };
         for (language, talk, line) in [
             (Language::Vi, &well, "Gửi 3 hồ sơ và 2 ảnh, tệp (120 KB) · Nhận 5 hồ sơ (900 B)"),
@@ -69,6 +70,8 @@ mod tests {
                 "Sent 3 records and 2 files (120 KB) · Received 5 records (900 B)",
             ),
             (Language::Vi, &refused, "Cần đăng nhập lại để gửi"),
+            (Language::Vi, &waits, "Máy chủ yêu cầu chờ 3 phút"),
+            (Language::En, &waits, "The server asks to wait 3 minutes"),
         ] {
             assert_eq!(told(language, talk), line);
         }

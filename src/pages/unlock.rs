@@ -30,6 +30,8 @@ pub fn UnlockPage() -> impl IntoView {
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<PinError>);
     let asked = door.asked();
+    let is_lost = move || asked.read().as_ref().is_some_and(|person| person.row.is_lost());
+    let has_pin = move || asked.read().as_ref().is_none_or(|person| person.row.pin.is_some());
     let name = move || asked.read().as_ref().map(|person| person.label.name.clone());
     let waits = RwSignal::new(0_i64);
     count_down(door, waits);
@@ -61,7 +63,7 @@ pub fn UnlockPage() -> impl IntoView {
             <LanguageChoice />
             <h1>{name}</h1>
             <Show when=move || tried.outcome.get() == Some(Outcome::Wiped)>
-                <Wiped />
+                <Wiped is_lost=is_lost() />
             </Show>
             <Show when=move || tried.outcome.get() != Some(Outcome::Wiped)>
                 // Above the keys: below them a small phone would hide how many tries are left.
@@ -73,7 +75,11 @@ pub fn UnlockPage() -> impl IntoView {
                             (Some(PinError::Wait(_)) | None, _) => None,
                             (Some(error), _) => Some(pin_text(language, &error)),
                         };
-                        match (wrong, tried_text(language, tried.outcome.get())) {
+                        let said = match is_lost() {
+                            true => Some(language.is_lost().to_owned()),
+                            false => tried_text(language, tried.outcome.get()),
+                        };
+                        match (wrong, said) {
                             (None, None) => ().into_any(),
                             (None, Some(said)) => {
                                 view! { <Banner tone=Tone::Attention title=said /> }.into_any()
@@ -85,8 +91,17 @@ pub fn UnlockPage() -> impl IntoView {
                         }
                     }}
                 </div>
-                <PinPad label=words.say(Language::enter_pin) disabled=disabled on_pin=open />
-                <Button label=words.say(Language::somebody_else) on_click=move |()| door.ask_nobody() />
+                <Show when=has_pin>
+                    <PinPad label=words.say(Language::enter_pin) disabled=disabled on_pin=open />
+                </Show>
+                <Button
+                    label=Signal::derive(move || {
+                        let language = words.now();
+                        let text = if has_pin() { language.somebody_else() } else { language.sign_in() };
+                        text.to_owned()
+                    })
+                    on_click=move |()| door.ask_nobody()
+                />
             </Show>
         </main>
     }
@@ -94,7 +109,7 @@ pub fn UnlockPage() -> impl IntoView {
 
 /// Nothing of the person is on the phone any more.
 #[component]
-fn Wiped() -> impl IntoView {
+fn Wiped(is_lost: bool) -> impl IntoView {
     let words = use_words();
     let begin_anew = |()| {
         address::change("/", true);
@@ -102,7 +117,7 @@ fn Wiped() -> impl IntoView {
     };
     view! {
         <Banner tone=Tone::Attention title=words.say(Language::wiped)>
-            <p>{words.say(Language::wiped_why)}</p>
+            <p>{words.say(if is_lost { Language::wiped_lost } else { Language::wiped_why })}</p>
         </Banner>
         <Button kind=ButtonKind::Primary label=words.say(Language::sign_in) on_click=begin_anew />
     }

@@ -22,6 +22,9 @@ pub fn speak_for(account: &str) {
     SPEAKER.set(Some(hex));
 }
 
+/// How the server says when the next try is welcome: seconds.
+pub const RETRY_AFTER: &str = "Retry-After";
+
 /// The longest a request without a wait of its own may take.
 pub const TIMEOUT_MS: u32 = 60_000;
 
@@ -75,7 +78,7 @@ impl Abort {
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// The headers that were asked for by [`Request::wants`], by name.
+    /// The headers that were asked for by [`Request::send`], and [`RETRY_AFTER`]: by name.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
@@ -208,7 +211,7 @@ impl Request {
         let answer = JsFuture::from(window.fetch_with_str_and_init(&self.path, &init)).await?;
         let answer: JsResponse = answer.unchecked_into();
         let mut kept = Vec::new();
-        for name in wants {
+        for name in wants.iter().chain(&[RETRY_AFTER]) {
             if let Some(value) = answer.headers().get(name)? {
                 kept.push((*name, value));
             }
@@ -248,6 +251,14 @@ impl Response {
         self.headers.iter().find(|(kept, _)| *kept == name).map(|(_, value)| value.as_str())
     }
 
+    /// For how many minutes, begun ones whole, the server asks to be left alone.
+    #[must_use]
+    pub fn wait_min(&self) -> Option<u32> {
+        let is_asked = matches!(self.status, 429 | 503);
+        let seconds: u32 = self.header(RETRY_AFTER).filter(|_| is_asked)?.parse().ok()?;
+        Some(seconds.div_ceil(60).max(1))
+    }
+
     /// The server's code for an error, when it gave one.
     #[must_use]
     pub fn error(&self) -> Option<ErrorBody> {
@@ -256,5 +267,24 @@ impl Response {
             error: ErrorBody,
         }
         super::json::read::<Envelope>(&self.body).ok().map(|envelope| envelope.error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_asks_to_wait_is_told_from_one_that_fails() {
+        let answer = |status, after: &str| {
+            let headers = vec![(RETRY_AFTER, after.to_owned())];
+            Response { status, headers, body: Vec::new() }.wait_min()
+        };
+        assert_eq!([1, 60, 61, 900].map(|s| answer(429, &s.to_string())), [1, 1, 2, 15].map(Some));
+        assert_eq!(answer(503, "0"), Some(1), "at once is not what it means");
+        assert_eq!(answer(429, "Sat, 28 Nov 2026 16:00:00 GMT"), None);
+        assert_eq!(answer(500, "60"), None);
+        let silent = Response { status: 429, headers: Vec::new(), body: Vec::new() };
+        assert_eq!(silent.wait_min(), None);
     }
 }

@@ -23,7 +23,7 @@ use crate::platform::{
     json, log_error, random,
     storage::{
         Person, Phone, Storage, StorageError,
-        schema::{Label, PinRow},
+        schema::{Label, PersonRow, PinRow},
     },
     tasks, visibility,
 };
@@ -135,9 +135,9 @@ impl Door {
         self.current.set_value(current.clone());
         let current = people.into_iter().find(|person| Some(&person.id) == current.as_ref());
         let Some(person) = current else { return Ok(false) };
-        let has_pin = person.row.pin.is_some();
+        let is_shut = person.row.is_shut();
         self.let_in(person).await?;
-        Ok(!has_pin)
+        Ok(!is_shut)
     }
 
     /// Who uses this phone.
@@ -175,7 +175,7 @@ impl Door {
     }
 
     async fn let_in(self, person: Person) -> Result<(), StorageError> {
-        if person.row.pin.is_some() {
+        if person.row.is_shut() {
             self.asked.set(Some(person));
             return Ok(());
         }
@@ -241,6 +241,13 @@ impl Door {
             return Err(refused(&answer));
         }
         let profile: Profile = json::read(&answer.body).map_err(SignInError::Refused)?;
+        let mut people = people;
+        for person in people.iter_mut().filter(|person| person.label.account == profile.account) {
+            if person.row.lost.take().is_some() {
+                phone.change(&person.id, |row| row.lost = None).await?;
+                self.look().await?;
+            }
+        }
         if let (Some((sign_in, _)), Some(here)) = (inside, &here)
             && here.label.account == profile.account
         {
@@ -281,7 +288,7 @@ impl Door {
         let phone = self.phone()?;
         let mut people = self.look().await?.into_iter();
         let person = match people.find(|person| person.label.account == account) {
-            Some(person) if person.row.pin.is_some() => return Ok(None),
+            Some(person) if person.row.is_shut() => return Ok(None),
             Some(person) => person,
             None => {
                 let device = new_device();
@@ -396,7 +403,7 @@ impl Door {
             return Err(PinError::Wait(wait_ms));
         }
         let Some(row) = &person.row.pin else { return Err(PinError::Wrong) };
-        let count = move |row: &mut crate::platform::storage::schema::PersonRow| {
+        let count = move |row: &mut PersonRow| {
             row.wrong_pins = row.wrong_pins.saturating_add(1);
             row.wrong_ms = now_ms;
         };
@@ -423,7 +430,11 @@ impl Door {
     }
 
     async fn forget_wrong(self, id: &str) -> Result<(), StorageError> {
-        self.phone()?.change(id, |row| row.wrong_pins = 0).await
+        let forget = |row: &mut PersonRow| {
+            row.wrong_pins = 0;
+            row.lost = row.lost.and(Some(false));
+        };
+        self.phone()?.change(id, forget).await
     }
 
     /// Somebody who uses this phone, as the disk knows them now.
@@ -440,6 +451,26 @@ impl Door {
         let here = self.inside.get_untracked();
         self.others.with_value(|others| others.post("lock"));
         self.make_way(forms, here.as_ref().map(|person| person.id.as_str()), true).await
+    }
+
+    /// The server says that the phone is lost: it locks, and is emptied then where the organisation wants that. Once: its
+    /// person may be the one who has it.
+    pub(super) fn lose(self, forms: OpenForms) {
+        let here = self.inside.get_untracked().filter(|here| here.row.lost.is_none());
+        let Some(here) = here else { return };
+        tasks::spawn(async move {
+            let noted = async {
+                self.phone()?.change(&here.id, |row| row.lost = row.lost.or(Some(true))).await?;
+                self.look().await
+            };
+            match noted.await {
+                Ok(_) => {
+                    self.others.with_value(|others| others.post("lock"));
+                    self.lock_quietly(forms, true);
+                }
+                Err(error) => log_error(&format!("not noted that the phone is lost: {error}")),
+            }
+        });
     }
 
     /// As [`Self::lock`], for somebody without a PIN: the phone asks who takes it.
@@ -539,6 +570,9 @@ async fn ask(key: Key<'_>, only: Option<&str>, device: DeviceId) -> Result<Respo
 }
 
 fn refused(answer: &Response) -> SignInError {
+    if let Some(minutes) = answer.wait_min() {
+        return SignInError::Wait(minutes);
+    }
     match answer.error() {
         Some(error) if error.code == "wrong_credentials" => SignInError::WrongCredentials,
         Some(error) if error.code == "wrong_code" => SignInError::WrongCode,

@@ -392,9 +392,11 @@ pub async fn erase_person(whom: &Whom, again: &Again) -> Result<(), FetchError> 
 const LONG_MS: u32 = 300_000;
 
 /// Ends a session, as for a lost phone.
-pub async fn end(session: i64) -> Result<(), FetchError> {
-    let request = Request::new(Method::Delete, format!("/api/v1/sessions/{session}"));
-    let answer = request.send(&[]).await?;
+pub async fn end(session: i64, lost: bool, again: &Again) -> Result<(), FetchError> {
+    let request = Request::new(Method::Post, format!("/api/v1/sessions/{session}/end"));
+    let how = serde_json::Map::from_iter([("lost".to_owned(), lost.into())]);
+    let body = again.with(how);
+    let answer = request.body("application/json", body).send(&[]).await?;
     if answer.is_ok() { Ok(()) } else { Err(refusal(&answer)) }
 }
 

@@ -145,6 +145,9 @@ pub enum FetchError {
     /// The server answered with an error: its code.
     #[error("server refused: {0}")]
     Refused(String),
+    /// The server asks to wait so many minutes.
+    #[error("to wait {0} min")]
+    Wait(u32),
     /// The answer makes no sense.
     #[error("not understood: {0}")]
     Garbled(String),
@@ -804,6 +807,9 @@ fn summarise(view: &RecordView, unsent_of_others: bool) -> RecordSummary {
 }
 
 pub(super) fn refusal(answer: &crate::platform::http::Response) -> FetchError {
+    if let Some(minutes) = answer.wait_min() {
+        return FetchError::Wait(minutes);
+    }
     FetchError::Refused(
         answer.error().map_or_else(|| answer.status.to_string(), |error| error.code),
     )

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sync::device::{DeviceState, Former};
 use thiserror::Error;
 
-use super::{Door, Records, outbox};
+use super::{Door, OpenForms, Records, outbox};
 use crate::platform::{
     document,
     http::{Method, Request, speak_for},
@@ -84,6 +84,9 @@ pub enum SignInError {
     /// The server answered something else: its code.
     #[error("server refused: {0}")]
     Refused(String),
+    /// The server asks to wait so many minutes.
+    #[error("to wait {0} min")]
+    Wait(u32),
     /// Unsent work is on this phone: its count of records.
     #[error("{0} records are not sent yet")]
     UnsentWork(usize),
@@ -152,6 +155,11 @@ impl SignIn {
     /// The server ended the session.
     pub fn set_expired(self) {
         self.expired.try_set(true);
+    }
+
+    /// The server ended the session because the phone is lost.
+    pub fn set_lost(self, forms: OpenForms) {
+        self.door.lose(forms);
     }
 
     /// The server says which units the person may see now.

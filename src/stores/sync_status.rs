@@ -30,6 +30,9 @@ pub enum Phase {
     /// It cannot go on by itself.
     #[n(5)]
     Blocked(#[n(0)] Blocked),
+    /// The server asked to be left alone for so many minutes; then it goes on by itself.
+    #[n(6)]
+    AskedToWait(#[n(0)] u32),
 }
 
 /// Why sync cannot go on by itself.

@@ -58,7 +58,8 @@ impl AppUpdate {
             | Phase::Sending
             | Phase::SendingFiles
             | Phase::Receiving
-            | Phase::Blocked(_) => {}
+            | Phase::Blocked(_)
+            | Phase::AskedToWait(_) => {}
         });
     }
 

@@ -9,14 +9,14 @@ use sync::{
 use super::Runner;
 use crate::platform::{
     compression,
-    http::{Abort, HttpError, Method, Request, Response, TIMEOUT_MS},
+    http::{Abort, HttpError, Method, RETRY_AFTER, Request, Response, TIMEOUT_MS},
     storage::StorageError,
     tasks,
 };
 
 const CBOR: &str = "application/cbor";
 const CONTENT_TYPE: &str = "Content-Type";
-const RETRY_AFTER: &str = "Retry-After";
+const LOST: &str = "session_lost";
 const MISSING_CHUNKS: &str = "X-Missing-Chunks";
 
 impl Runner {
@@ -29,7 +29,7 @@ impl Runner {
             None => request.body(CBOR, body),
         };
         let size = request.size();
-        let answer = request.send(&[CONTENT_TYPE, RETRY_AFTER]).await;
+        let answer = request.send(&[CONTENT_TYPE]).await;
         self.moved(&answer, size);
         Event::PushReply { ticket, reply: cbor_reply(answer) }
     }
@@ -77,7 +77,7 @@ impl Runner {
 
     pub(super) async fn ask_blob(&self, ticket: u64, blob: WaitingBlob) -> Event {
         let path = format!("/api/v1/blobs/{}?size={}", blob.hash, blob.size);
-        let answer = Request::new(Method::Head, path).send(&[MISSING_CHUNKS, RETRY_AFTER]).await;
+        let answer = Request::new(Method::Head, path).send(&[MISSING_CHUNKS]).await;
         let missing = answer
             .as_ref()
             .ok()
@@ -107,7 +107,7 @@ impl Runner {
             .header("X-Chunk-Hash", hash)
             .body("application/octet-stream", bytes);
         let size = request.size();
-        let answer = request.send(&[RETRY_AFTER]).await;
+        let answer = request.send(&[]).await;
         self.moved(&answer, size);
         let reply = match answer {
             Ok(answer) if answer.is_ok() => BlobReply::Taken,
@@ -116,9 +116,12 @@ impl Runner {
         Ok(Event::BlobReply { ticket, reply })
     }
 
-    /// Counts the bytes of a request that was answered.
+    /// Counts the bytes of a request that was answered, and hears what is said to every request.
     fn moved(&self, answer: &Result<Response, HttpError>, up: usize) {
         if let Ok(answer) = answer {
+            if answer.status == 401 && answer.error().is_some_and(|error| error.code == LOST) {
+                self.sign_in.set_lost(self.open_forms);
+            }
             let mut talk = self.talk.borrow_mut();
             talk.bytes_up += up as u64;
             talk.bytes_down += answer.body.len() as u64;
@@ -142,7 +145,7 @@ async fn pull_request(
     let request = Request::get(format!("/api/v1/pull?wait={wait_s}{cursor}"))
         .timeout_ms(TIMEOUT_MS + wait_s * 1_000)
         .abort(abort);
-    request.send(&[CONTENT_TYPE, RETRY_AFTER]).await
+    request.send(&[CONTENT_TYPE]).await
 }
 
 fn cbor_reply(answer: Result<Response, HttpError>) -> Reply {

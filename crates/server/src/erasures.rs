@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 use sync::codec;
 use sync::wire::Hash;
 
+use crate::App;
+use crate::accounts::unhex;
 use crate::blob_store::BlobStore;
-use crate::database::{Database, DatabaseError, Erasure};
+use crate::database::{Database, DatabaseError, Erasure, Gone};
 
 /// The file's name.
 const NAME: &str = "erasures.jsonl";
@@ -171,10 +173,15 @@ pub(crate) async fn remove(blobs: &BlobStore, files: &[Hash]) -> io::Result<()> 
     Ok(())
 }
 
-/// Takes away what a push brought that is erased. It is on the disk already: that a file could not go is for the operator.
-pub(crate) async fn let_go(blobs: &BlobStore, files: &[Hash]) {
-    if let Err(error) = remove(blobs, files).await {
+/// Takes away what a push brought that is erased. The push is on the disk already: that something could not go is for the operator.
+pub(crate) async fn let_go(app: &App, gone: &Gone) {
+    if let Err(error) = remove(app.blobs(), &gone.files).await {
         tracing::error!(%error, "a file that was erased could not be taken away");
+    }
+    if gone.is_log_emptied
+        && let Err(error) = app.database().scrub().await
+    {
+        tracing::error!(%error, "the database could not be written anew without what was erased");
     }
 }
 
@@ -193,10 +200,4 @@ fn text(line: &Line) -> String {
 
 fn read(number: usize, line: &str) -> Result<Line, ErasuresError> {
     serde_json::from_str(line).map_err(|_no_line| ErasuresError::Line(number))
-}
-
-fn unhex(digits: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let pairs = digits.as_bytes().chunks(2);
-    pairs.map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
 }

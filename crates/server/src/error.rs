@@ -69,6 +69,12 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "session_revoked", message)
     }
 
+    /// As that, and whoever ended it says that the device is lost.
+    pub fn session_lost() -> Self {
+        let message = "the session was ended because the device is lost; sign in again";
+        Self::new(StatusCode::UNAUTHORIZED, "session_lost", message)
+    }
+
     /// What is asked for does not fit what there is.
     pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, message)

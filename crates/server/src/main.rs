@@ -12,7 +12,7 @@ use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, Role};
 use server::bundle::keys::{KeyFolder, OrganisationKey};
 use server::bundle::{self, ImportError, Receipt};
 use server::config::{Config, Schedule};
-use server::database::{AuditOf, Database, NewAccount, NewClient, Seen};
+use server::database::{AuditOf, Database, NewAccount, NewClient, Revoked, Seen};
 use server::persons::{Mention, Wanted};
 use server::{App, backup, clock, openrosa, pack_load, passwords, persons};
 use sync::wire::{DeviceId, Hash, RecordId};
@@ -197,6 +197,10 @@ enum SessionCommand {
     Revoke {
         /// Its number.
         id: i64,
+        /// The device is lost: it locks when it hears of that, and where the pack says so it empties itself of what the
+        /// server has.
+        #[arg(long)]
+        lost: bool,
     },
 }
 
@@ -272,8 +276,9 @@ fn postgres_url(url: &str) -> Result<String, String> {
 
 #[derive(Subcommand)]
 enum BundleCommand {
-    /// Take files that phones made to be carried. It may run beside the server; taking one again changes nothing. Exit code 1
-    /// if any was refused.
+    /// Take files that phones made to be carried. It may run beside the server; taking one again changes nothing. For each a
+    /// receipt is written, to be carried back to the phone that made it. Exit code 1 if any file was refused or any receipt
+    /// could not be written.
     Import {
         /// The files.
         #[arg(required = true, value_name = "FILE")]
@@ -281,6 +286,9 @@ enum BundleCommand {
         /// Who brought them: needed for those of a phone whose key this server does not know. They wait at the repair desk.
         #[arg(long, value_name = "NAME")]
         from: Option<String>,
+        /// The folder for the receipts. Without it each lies beside its file, as `NAME-bien-nhan.sotay`.
+        #[arg(long, value_name = "DIR")]
+        receipts: Option<PathBuf>,
     },
 }
 
@@ -384,8 +392,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             say(&format!("{fields} fields of {records} records {what}"));
             app.database().close().await;
         }
-        Command::Bundle(BundleCommand::Import { files, from }) => {
-            return import(config, &files, from.as_deref()).await;
+        Command::Bundle(BundleCommand::Import { files, from, receipts }) => {
+            return import(config, &files, from.as_deref(), receipts.as_deref()).await;
         }
         Command::Key(command) => return key(&config, command).await,
         Command::Backup { folder } => {
@@ -616,8 +624,9 @@ async fn session(database: &Database, command: SessionCommand) -> anyhow::Result
                 ));
             }
         }
-        SessionCommand::Revoke { id } => {
-            if !database.revoke_session(id, None, clock::now_ms()).await? {
+        SessionCommand::Revoke { id, lost } => {
+            let how = if lost { Revoked::Lost } else { Revoked::SignedOut };
+            if !database.revoke_session(id, how, None, clock::now_ms()).await? {
                 bail!("no open session has the number {id}");
             }
             say(&format!("session {id}: ended"));
@@ -710,7 +719,12 @@ fn mentioned(mention: &Mention) -> String {
     format!("{record}  {form:<24} {unit:<24} {person} {row} ({} fields)", paths.len())
 }
 
-async fn import(config: Config, files: &[PathBuf], from: Option<&str>) -> anyhow::Result<ExitCode> {
+async fn import(
+    config: Config,
+    files: &[PathBuf],
+    from: Option<&str>,
+    receipts: Option<&Path>,
+) -> anyhow::Result<ExitCode> {
     let app = App::open(config).await?;
     if let Some(name) = from
         && app.database().account(name).await?.is_none()
@@ -720,7 +734,14 @@ async fn import(config: Config, files: &[PathBuf], from: Option<&str>) -> anyhow
     let mut code = ExitCode::SUCCESS;
     for file in files {
         match bundle::import(&app, file, from, None).await {
-            Ok(receipt) => say(&taken(file, &receipt)),
+            Ok(receipt) => {
+                say(&taken(file, &receipt));
+                // The work is on the disk: that its receipt could not be written takes nothing of it back.
+                if let Err(error) = write_receipt(file, receipts, &receipt) {
+                    tell(&format!("{}: no receipt: {error}", file.display()));
+                    code = ExitCode::from(1);
+                }
+            }
             Err(ImportError::Refused(refusal)) => {
                 tell(&format!("{}: refused: {refusal}", file.display()));
                 code = ExitCode::from(1);
@@ -730,6 +751,23 @@ async fn import(config: Config, files: &[PathBuf], from: Option<&str>) -> anyhow
     }
     app.database().close().await;
     Ok(code)
+}
+
+/// Writes what goes back to the phone that made a bundle, if it can be sure of that phone.
+fn write_receipt(file: &Path, folder: Option<&Path>, receipt: &Receipt) -> std::io::Result<()> {
+    let Some(bytes) = receipt.file() else { return Ok(()) };
+    let mut name = file.file_stem().unwrap_or_default().to_owned();
+    name.push("-bien-nhan.sotay");
+    let path = match folder {
+        Some(folder) => {
+            std::fs::create_dir_all(folder)?;
+            folder.join(name)
+        }
+        None => file.with_file_name(name),
+    };
+    std::fs::write(&path, bytes)?;
+    say(&format!("{}: for the phone that made it", path.display()));
+    Ok(())
 }
 
 /// What became of a bundle, in a line.

@@ -48,6 +48,14 @@ const RETRY_MS: (u64, u64) = (2_000, 300_000);
 /// The longest `Retry-After` that is obeyed.
 const LONGEST_RETRY_AFTER_MS: u64 = 3_600_000;
 
+/// The server asked to be left alone until the retry that is scheduled.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    ms: u64,
+    /// How it said so.
+    blocked: Blocked,
+}
+
 /// What was sent in a push.
 #[derive(Clone, Copy, Debug)]
 struct Sent {
@@ -105,6 +113,7 @@ pub struct Device {
     watching: bool,
     poll_next: bool,
     failures: u32,
+    waits: Option<Wait>,
     max_operations: usize,
     blocked: Option<Blocked>,
     blobs: VecDeque<WaitingBlob>,
@@ -133,6 +142,7 @@ impl Device {
             watching: false,
             poll_next: false,
             failures: 0,
+            waits: None,
             max_operations: MAX_OPERATIONS,
             blocked: None,
             blobs: VecDeque::new(),
@@ -162,13 +172,19 @@ impl Device {
     pub fn handle(&mut self, event: Event, wall_ms: i64, random: u64) -> Vec<Effect> {
         let mut effects = match event {
             Event::Opened => self.start(),
-            Event::Asked | Event::SignedIn => {
+            Event::Asked => {
                 self.failures = 0;
+                self.start()
+            }
+            Event::SignedIn => {
+                self.failures = 0;
+                self.waits = None; // it may have had too much of somebody else
                 self.start()
             }
             Event::Online => {
                 self.online = true;
                 self.failures = 0;
+                self.blocked = self.waits.map(|wait| wait.blocked).or(self.blocked);
                 self.start()
             }
             Event::Offline => self.offline(),
@@ -207,6 +223,7 @@ impl Device {
 
     fn start(&mut self) -> Vec<Effect> {
         match self.step {
+            Step::Idle if self.waits.is_some() => Vec::new(),
             Step::Idle => self.load(),
             Step::Polling { .. } => {
                 let mut effects = vec![Effect::AbortPull];
@@ -245,7 +262,9 @@ impl Device {
         self.dirty = true;
         match self.step {
             // A try is scheduled already after a failure, and the end of a cycle schedules one.
-            Step::Idle | Step::Polling { .. } if first && self.failures == 0 => {
+            Step::Idle | Step::Polling { .. }
+                if first && self.failures == 0 && self.waits.is_none() =>
+            {
                 self.schedule_edits()
             }
             _ => Vec::new(),
@@ -258,6 +277,7 @@ impl Device {
     }
 
     fn tick(&mut self) -> Vec<Effect> {
+        self.waits = None;
         let poll = self.poll_next && self.watching && !self.dirty && self.failures == 0;
         match self.step {
             Step::Idle if poll => self.poll(),
@@ -271,6 +291,7 @@ impl Device {
 
     fn load(&mut self) -> Vec<Effect> {
         self.step = Step::Loading;
+        self.waits = None;
         self.may_not_read = false;
         self.again = false;
         self.dirty = false;
@@ -559,8 +580,9 @@ impl Device {
         let most = shortest.saturating_mul(1 << self.failures.min(16)).min(longest);
         self.failures = self.failures.saturating_add(1);
         let spread = most / 2 + random % (most / 2 + 1);
-        let asked = retry_after_ms.unwrap_or_default().min(LONGEST_RETRY_AFTER_MS);
-        vec![Effect::ScheduleRetry { delay_ms: spread.max(asked) }]
+        let asked = retry_after_ms.map(|ms| ms.min(LONGEST_RETRY_AFTER_MS).max(spread));
+        self.waits = asked.map(|ms| Wait { ms, blocked });
+        vec![Effect::ScheduleRetry { delay_ms: asked.unwrap_or(spread) }]
     }
 
     fn status(&self) -> SyncStatus {
@@ -584,6 +606,7 @@ impl Device {
             unsent_blobs: self.waiting.blobs,
             phase,
             blocked: self.blocked,
+            wait_ms: self.waits.filter(|_| self.online).map(|wait| wait.ms),
         }
     }
 }

@@ -108,6 +108,12 @@ impl Erased {
         logged: &(impl Iterator<Item = &'a Operation> + Clone),
     ) {
         self.insert_all(erasure);
+        self.spread(logged);
+    }
+
+    /// Notes which operations of a log came before what was erased, by all that is known now: one that replaced what was not here
+    /// when it came counted as having seen the erasure, until that comes as well and has not seen it.
+    pub fn spread<'a>(&mut self, logged: &(impl Iterator<Item = &'a Operation> + Clone)) {
         // An erasure is older only if the new one names it; and who replaced what may stand before it in the log.
         let written = || logged.clone().filter(|operation| operation.dot.device != SERVER);
         while written().fold(false, |is_news, operation| self.grow(operation) | is_news) {}

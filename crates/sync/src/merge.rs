@@ -206,6 +206,11 @@ impl Record {
         logged: impl IntoIterator<Item = &'a Operation>,
     ) {
         self.apply(erasure);
+        self.empty_as(logged);
+    }
+
+    /// Takes over what the log has of its operations by now: values that were emptied there.
+    pub fn empty_as<'a>(&mut self, logged: impl IntoIterator<Item = &'a Operation>) {
         for operation in logged {
             for (path, write) in &operation.fields {
                 let register = self.fields.get_mut(path);

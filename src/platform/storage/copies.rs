@@ -42,17 +42,34 @@ impl PersonRow {
         self.copies.iter().flatten().find(|copy| copy.rows.is_some())
     }
 
+    /// Whether the phone is lost, as far as its person has not opened it since that was said.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.lost == Some(true)
+    }
+
+    /// Whether nobody is let in at once: a PIN is asked for, or on a lost phone the server.
+    #[must_use]
+    pub fn is_shut(&self) -> bool {
+        self.pin.is_some() || self.is_lost()
+    }
+
+    /// Wrong PINs that count: nobody has a right one who holds a lost phone.
+    fn wrong(&self) -> u32 {
+        if self.is_lost() { u32::MAX } else { self.wrong_pins }
+    }
+
     /// How many more wrong PINs empty the phone; none: none do.
     #[must_use]
     pub fn tries_left(&self) -> Option<u32> {
-        sync::wipe::tries_left(self.wrong_pins, self.wipe_after)
+        sync::wipe::tries_left(self.wrong(), self.wipe_after)
     }
 
     /// What is to be done after so many wrong PINs, if the rows lie so now.
     #[must_use]
     pub fn step(&self, rows: Hash) -> Step {
         step(&Tried {
-            wrong_pins: self.wrong_pins,
+            wrong_pins: self.wrong(),
             wipe_after: self.wipe_after,
             copy: self.copy().and_then(CopyRow::copied),
             rows,

@@ -146,6 +146,7 @@ impl Phone {
             stage,
             wipe_after: None,
             copies: None,
+            lost: None,
         };
         Ok(Person { id, label, row })
     }

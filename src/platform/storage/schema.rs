@@ -440,6 +440,9 @@ pub struct PersonRow {
     /// Copies of what is unsent, sealed to the organisation: one that is whole, and what is left of others.
     #[n(8)]
     pub copies: Option<Vec<CopyRow>>,
+    /// The server was told that the phone is lost; `false` once its person has opened it since.
+    #[n(9)]
+    pub lost: Option<bool>,
 }
 
 /// A copy of unsent work, a bundle whose bytes lie in [`Store::CarriedPieces`].
@@ -611,6 +614,7 @@ mod tests {
             stage: Stage::Ready,
             wipe_after: None,
             copies: None,
+            lost: None,
         };
         let mut bytes = vec![0xa7, 0x00, 0x41, 1, 0x01, 0x41, 2, 0x02, 0xa3, 0x00, 0x50];
         bytes.extend([5; 16]);
@@ -633,6 +637,9 @@ mod tests {
         bytes.extend([8; 32]);
         bytes.extend([0x02, 9, 0x03, 10, 0x04, 0x61, b'x', 0xa1, 0x02, 0]);
         assert_eq!(codec::encode(&person), bytes);
+        bytes[0] = 0xaa;
+        bytes.extend([0x09, 0xf5]);
+        assert_eq!(codec::encode(&PersonRow { lost: Some(true), ..person }), bytes);
         let label =
             Label { account: "a".to_owned(), name: "b".to_owned(), device: DeviceId([6; 16]) };
         let mut bytes = vec![0xa3, 0x00, 0x61, b'a', 0x01, 0x61, b'b', 0x02, 0x50];

@@ -17,6 +17,7 @@ const phone = new Device('phone', folder, PHONE);
 const other = new Device('other', folder, PHONE);
 let server;
 let link;
+let password;
 
 before(async () => {
   server = await Server.withPack(folder);
@@ -24,7 +25,8 @@ before(async () => {
   await server.start();
   await desk.start();
   await desk.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
-  await new App(desk, server).signIn('quantri', added.match(/password: (\S+)/)[1]);
+  [, password] = added.match(/password: (\S+)/);
+  await new App(desk, server).signIn('quantri', password);
 });
 
 after(async () => {
@@ -108,7 +110,16 @@ test('a lost phone: the desk ends its session, and what was on it goes up once i
   assert.deepEqual(await faults(desk, 'devices'), []);
   for (const left of [1, 0]) {
     await sessions.first().getByRole('button', { name: 'Kết thúc' }).click();
-    await page.locator('dialog[open]').getByRole('button', { name: 'Kết thúc' }).click();
+    const sheet = page.locator('dialog[open]');
+    if (left === 1) {
+      await sheet.getByLabel('Mật khẩu của bạn').fill('không phải');
+      await sheet.getByRole('button', { name: 'Kết thúc' }).click();
+      await sheet.getByText('Mật khẩu hiện tại không đúng').waitFor();
+      await desk.screenshot('end-session');
+      assert.deepEqual(await faults(desk, 'end-session'), []);
+    }
+    await sheet.getByLabel('Mật khẩu của bạn').fill(password);
+    await sheet.getByRole('button', { name: 'Kết thúc' }).click();
     await until('the session is gone', async () => (await sessions.count()) === left);
   }
   await phone.context.setOffline(false);

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 
 use super::cbor;
 use super::extract::Query;
-use super::signed_in::SignedIn;
+use super::signed_in::{SignedIn, ended};
 use crate::config::MAX_WAIT;
 use crate::database::{FeedPage, Session};
 use crate::error::{ApiError, ApiResult, ErrorBody};
@@ -68,10 +68,8 @@ pub async fn pull(
 
 /// Asked by its number: a person who sets another password meanwhile goes on under another token.
 async fn still_signed_in(app: &App, session: &Session) -> ApiResult<()> {
-    app.database().session_goes_on(session.id).await?.map_err(|is_revoked| match is_revoked {
-        true => ApiError::session_revoked(),
-        false => ApiError::signed_out(),
-    })
+    let goes_on = app.database().session_goes_on(session.id).await?;
+    goes_on.map_err(|how| how.map_or_else(ApiError::signed_out, ended))
 }
 
 async fn page(app: &App, session: &Session, cursor: Option<&str>) -> ApiResult<FeedPage> {

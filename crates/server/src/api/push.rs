@@ -65,7 +65,7 @@ pub async fn push(
     if let Some(lost) = &pushed.lost {
         tracing::error!(%device, first = lost.start(), last = lost.end(), "operations lost in a restore");
     }
-    erasures::let_go(app.blobs(), &pushed.dropped).await;
+    erasures::let_go(&app, &pushed.gone).await;
     app.announce(pushed.head);
     Ok(cbor(&pushed.response))
 }

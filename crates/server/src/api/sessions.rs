@@ -2,13 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::again::{Again, prove};
 use super::extract::Path;
-use super::signed_in::SignedIn;
-use crate::database::{Seen, Session, SessionRow};
+use super::signed_in::{Origin, SignedIn};
+use crate::database::{Revoked, Seen, Session, SessionRow};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock};
 
@@ -59,28 +61,49 @@ pub async fn list(
     Ok(Json(rows.into_iter().map(|row| open_session(row, &session)).collect()))
 }
 
+/// How a session is ended.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Ending {
+    /// Whether its device is lost: it locks when it hears of that, and where the pack says so it empties itself of what the
+    /// server has.
+    #[serde(default)]
+    lost: bool,
+    #[serde(flatten)]
+    again: Again,
+}
+
 /// Ends a session, as for a lost phone. What is on the phone and not sent stays there until its owner signs in again.
-#[utoipa::path(delete, path = "/api/v1/sessions/{id}", tag = "accounts",
+/// One's own of this device ends without that: `DELETE /api/v1/session`.
+#[utoipa::path(post, path = "/api/v1/sessions/{id}/end", tag = "accounts", request_body = Ending,
     params(("id" = String, Path, description = "the session's number")),
     responses(
         (status = 204, description = "it is over"),
+        (status = 400, description = "`bad_json`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 403, description = "`not_allowed`: an administrator may end every session, a coordinator those of \
-            officers and trainers of their units, everybody their own", body = ErrorBody),
+            officers and trainers of their units, everybody their own; `sign_in_again`, `wrong_password`, `wrong_code`", body = ErrorBody),
         (status = 404, description = "`not_found`: none is open, or the asker does not see it", body = ErrorBody),
+        (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn end(
     State(app): State<App>,
+    origin: Origin,
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
+    body: Result<Json<Ending>, JsonRejection>,
 ) -> ApiResult<StatusCode> {
+    let Json(Ending { lost, again }) =
+        body.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;
     let unknown = || ApiError::not_found("no such session is open");
     let id: i64 = id.parse().map_err(|_no_number| unknown())?;
     let row = app.database().seen_session(id, seen(&session)).await?.ok_or_else(unknown)?;
     if !may_end(&row, &session) {
         return Err(ApiError::forbidden("not_allowed", "that session is not yours to end"));
     }
-    let ended = app.database().revoke_session(id, Some(&session.account), clock::now_ms()).await?;
+    prove(&app, origin, &session, again).await?;
+    let (how, by) =
+        (if lost { Revoked::Lost } else { Revoked::SignedOut }, Some(session.account.as_str()));
+    let ended = app.database().revoke_session(id, how, by, clock::now_ms()).await?;
     if ended { Ok(StatusCode::NO_CONTENT) } else { Err(unknown()) }
 }
 

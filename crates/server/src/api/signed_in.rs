@@ -8,7 +8,7 @@ use axum::http::{Extensions, HeaderMap, header};
 use tracing::Span;
 
 use crate::budgets::Take;
-use crate::database::Session;
+use crate::database::{Revoked, Session};
 use crate::error::ApiError;
 use crate::{App, accounts, clock};
 
@@ -53,14 +53,22 @@ impl FromRequestParts<App> for OnceSignedIn {
         if is_over(&session, now_ms) {
             return Err(ApiError::signed_out());
         }
-        if session.revoked && !session.disabled {
-            return Err(ApiError::session_revoked());
+        if let Some(revoked) = session.revoked.filter(|_| !session.disabled) {
+            return Err(ended(revoked));
         }
         app.budgets().take(&session.account, Take::Request)?;
         if !session.disabled && now_ms - session.seen_ms > TOUCH_MS {
             app.database().touch_session(session.id, now_ms).await?;
         }
         Ok(Self(session))
+    }
+}
+
+/// What a device is told whose session somebody else ended.
+pub(super) fn ended(how: Revoked) -> ApiError {
+    match how {
+        Revoked::SignedOut => ApiError::session_revoked(),
+        Revoked::Lost => ApiError::session_lost(),
     }
 }
 

@@ -69,6 +69,14 @@ pub struct Receipt {
     pub proof: Option<String>,
 }
 
+impl Receipt {
+    /// The file that goes back to the phone that made the bundle.
+    #[must_use]
+    pub fn file(&self) -> Option<Vec<u8>> {
+        accounts::unhex(self.proof.as_deref()?)
+    }
+}
+
 /// Why a file was not taken as a bundle. Nothing of it was kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -380,7 +388,7 @@ impl<'a> Import<'a> {
             self.receipt.safe = pushed.response.safe;
             self.told.push(pushed.response.clone());
         }
-        erasures::let_go(self.app.blobs(), &pushed.dropped).await;
+        erasures::let_go(self.app, &pushed.gone).await;
         self.app.announce(pushed.head);
     }
 

@@ -180,11 +180,37 @@ pub struct Session {
     /// When it was last used.
     pub seen_ms: i64,
     /// Ended by somebody else than its owner.
-    pub revoked: bool,
+    pub revoked: Option<Revoked>,
     /// The account may no longer sign in.
     pub disabled: bool,
     /// Counts the changes of what the account sees.
     pub scope_rev: u64,
+}
+
+/// How somebody else than its owner ended a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revoked {
+    /// They signed its owner out.
+    SignedOut,
+    /// They said that its device is lost.
+    Lost,
+}
+
+impl Revoked {
+    const fn number(self) -> i64 {
+        match self {
+            Self::SignedOut => 1,
+            Self::Lost => 2,
+        }
+    }
+
+    fn of(number: i64) -> Option<Self> {
+        match number {
+            0 => None,
+            2 => Some(Self::Lost),
+            _ => Some(Self::SignedOut),
+        }
+    }
 }
 
 /// A session as whoever looks after it sees it.
@@ -483,19 +509,20 @@ impl Database {
         self.session_of(key, Client::App).await
     }
 
-    /// Whether a session that was open goes on, also under another token; `Err`: whether somebody else ended it.
-    pub async fn session_goes_on(&self, id: i64) -> Answer<Result<(), bool>> {
-        let row: Option<(bool, bool)> = query_as(
-            "SELECT s.revoked = 1 OR a.disabled_ms IS NOT NULL, s.ended_ms IS NULL
+    /// Whether a session that was open goes on, also under another token; `Err`: how somebody else ended it.
+    pub async fn session_goes_on(&self, id: i64) -> Answer<Result<(), Option<Revoked>>> {
+        let row: Option<(i64, bool, bool)> = query_as(
+            "SELECT s.revoked, a.disabled_ms IS NOT NULL, s.ended_ms IS NULL
              FROM session s JOIN account a ON a.name = s.account WHERE s.id = $1",
         )
         .bind(id)
         .fetch_optional(&self.readers)
         .await?;
         Ok(match row {
-            Some((false, true)) => Ok(()),
-            Some((is_revoked, _)) => Err(is_revoked),
-            None => Err(false),
+            Some((0, false, true)) => Ok(()),
+            Some((0, true, _)) => Err(Some(Revoked::SignedOut)),
+            Some((revoked, ..)) => Err(Revoked::of(revoked)),
+            None => Err(None),
         })
     }
 
@@ -509,7 +536,7 @@ impl Database {
         let row: Option<Row> = query_as(
             "SELECT s.id, s.account, a.role, a.unit, s.device, s.created_ms, s.seen_ms, s.revoked, a.disabled_ms IS NOT NULL, a.scope_rev
              FROM session s JOIN account a ON a.name = s.account
-             WHERE s.token_hash = $1 AND s.client = $2 AND (s.ended_ms IS NULL OR s.revoked = 1)",
+             WHERE s.token_hash = $1 AND s.client = $2 AND (s.ended_ms IS NULL OR s.revoked <> 0)",
         )
         .bind(key.as_slice())
         .bind(client.name())
@@ -538,7 +565,7 @@ impl Database {
             device: DeviceId(bytes("session device", &device)?),
             created_ms,
             seen_ms,
-            revoked: revoked != 0,
+            revoked: Revoked::of(revoked),
             disabled,
             scope_rev: unsigned(scope_rev),
         }))
@@ -583,18 +610,28 @@ impl Database {
     }
 
     /// Somebody else ends it. Says whether there was an open session of that number.
-    pub async fn revoke_session(&self, id: i64, by: Option<&str>, now_ms: i64) -> Answer<bool> {
+    pub async fn revoke_session(
+        &self,
+        id: i64,
+        how: Revoked,
+        by: Option<&str>,
+        now_ms: i64,
+    ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
         let ended: Option<(String, String, String)> = query_as(
-            "UPDATE session SET ended_ms = $2, revoked = 1 WHERE id = $1 AND ended_ms IS NULL
+            "UPDATE session SET ended_ms = $2, revoked = $3 WHERE id = $1 AND ended_ms IS NULL
              RETURNING account, device_name, (SELECT unit FROM account a WHERE a.name = session.account)",
         )
         .bind(id)
         .bind(now_ms)
+        .bind(how.number())
         .fetch_optional(&mut tx)
         .await?;
         let Some((account, device_name, unit)) = ended else { return Ok(false) };
-        let detail = json!({ "session": id, "device_name": device_name });
+        let mut detail = json!({ "session": id, "device_name": device_name });
+        if how == Revoked::Lost {
+            detail["lost"] = true.into();
+        }
         let (object, unit) = (account.as_str(), Some(unit.as_str()));
         let event = Event { actor: by, action: Action::SessionRevoke, object, unit, detail };
         note(&mut tx, event, now_ms).await?;

@@ -109,7 +109,7 @@ impl Database {
         .await?;
         Ok(row.map(|(account, disabled, session_revoked)| Signer {
             account,
-            revoked: disabled || session_revoked == Some(1),
+            revoked: disabled || session_revoked.is_some_and(|revoked| revoked != 0),
         }))
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use sqlx::AssertSqlSafe;
 use sync::codec;
 use sync::erase::{self, Erased, SERVER};
+use sync::merge::Record;
 use sync::wire::{Dot, Hash, Operation, Outcome, RecordId, Value, Verdict};
 
 use super::accounts::disable;
@@ -271,22 +272,70 @@ fn damaged_erasure(error: impl std::fmt::Display) -> DatabaseError {
     DatabaseError::Damaged { what: "erasure", why: error.to_string() }
 }
 
-/// Keeps what was learnt of writes from before an erasure. Says which files that are here nothing names any more.
-pub(super) async fn keep_grown(tx: &mut Write, erased: &Erased) -> Answer<Vec<Hash>> {
-    for (record, path, dots) in erased.grown() {
-        keep_erased(tx, record, path, dots).await?;
+/// What a push took away of what was here before it.
+#[derive(Debug, Default)]
+pub struct Gone {
+    /// Files that nothing names any more.
+    pub files: Vec<Hash>,
+    /// Whether operations of the log were emptied: the database's file keeps what they said until it is written anew.
+    pub is_log_emptied: bool,
+}
+
+/// Keeps what was learnt of writes from before an erasure, and empties what turns out to have come over nothing else.
+pub(super) async fn keep_grown(
+    tx: &mut Write,
+    erased: &Erased,
+    head: &mut Head,
+    now_ms: i64,
+) -> Answer<Gone> {
+    let mut gone = Gone::default();
+    keep_before(tx, erased).await?;
+    for record in erased.grown().map(|(record, ..)| record).collect::<BTreeSet<_>>() {
+        empty_anew(tx, record, &mut gone, head, now_ms).await?;
     }
-    let mut dropped = Vec::new();
     for hash in erased.files() {
         let is_here: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM blob WHERE hash = $1)")
             .bind(hash.0.as_slice())
             .fetch_one(&mut *tx)
             .await?;
         if drop_file(tx, hash).await? && is_here {
-            dropped.push(hash);
+            gone.files.push(hash);
         }
     }
-    Ok(dropped)
+    Ok(gone)
+}
+
+async fn keep_before(tx: &mut Write, erased: &Erased) -> Answer<()> {
+    for (record, path, dots) in erased.grown() {
+        keep_erased(tx, record, path, dots).await?;
+    }
+    Ok(())
+}
+
+/// Who replaced what was not here counted as having seen an erasure. Now that more is here, that may prove wrong.
+async fn empty_anew(
+    tx: &mut Write,
+    id: RecordId,
+    gone: &mut Gone,
+    head: &mut Head,
+    now_ms: i64,
+) -> Answer<()> {
+    let mut held = held(tx, id).await?;
+    let mut erased = erased_in(tx, &BTreeSet::from([id])).await?;
+    erased.spread(&logged(&held));
+    keep_before(tx, &erased).await?;
+    if !empty_held(tx, &mut held, &mut erased).await? {
+        return Ok(());
+    }
+    forget_said(tx, id).await?;
+    if let Some(mut record) = record_of(tx, id).await? {
+        record.empty_as(logged(&held));
+        store(tx, &record, None, head.next(), now_ms).await?;
+    }
+    gone.is_log_emptied = true;
+    let files = erased.files().collect();
+    gone.files.extend(drop_files(tx, id, &files, &held).await?);
+    Ok(())
 }
 
 async fn keep_erased(
@@ -347,6 +396,35 @@ fn logged(held: &[Held]) -> impl Iterator<Item = &Operation> + Clone {
     logged.map(|kept| &kept.operation)
 }
 
+async fn record_of(tx: &mut Write, id: RecordId) -> Answer<Option<Record>> {
+    let body: Option<Vec<u8>> = query_scalar("SELECT body FROM record WHERE id = $1")
+        .bind(id.0.as_slice())
+        .fetch_optional(&mut *tx)
+        .await?;
+    body.map(|body| stored_record(&body)).transpose()
+}
+
+/// Empties what of a record came from before an erasure. Says whether there was any such thing.
+async fn empty_held(tx: &mut Write, held: &mut [Held], erased: &mut Erased) -> Answer<bool> {
+    let mut is_any = false;
+    for kept in held {
+        let cut = if kept.is_logged { Erased::cut } else { Erased::cut_beside };
+        if cut(erased, &mut kept.operation) {
+            let update = match kept.table {
+                "operation" => "UPDATE operation SET bytes = $2 WHERE place = $1",
+                _ => "UPDATE quarantine SET bytes = $2 WHERE id = $1",
+            };
+            query(update)
+                .bind(kept.row)
+                .bind(codec::encode(&kept.operation))
+                .execute(&mut *tx)
+                .await?;
+            is_any = true;
+        }
+    }
+    Ok(is_any)
+}
+
 /// The erasure of these fields of a record; none if nothing is kept of it.
 async fn plan(
     tx: &mut Write,
@@ -362,15 +440,8 @@ async fn plan(
         .fetch_optional(&mut *tx)
         .await?;
     let seq = unsigned(seq.unwrap_or(0)).max(listed) + 1;
-    let body: Option<Vec<u8>> = query_scalar("SELECT body FROM record WHERE id = $1")
-        .bind(id.0.as_slice())
-        .fetch_optional(&mut *tx)
-        .await?;
     // Where nothing was applied the erasure is of what the first operation says it is.
-    let record = match body {
-        Some(body) => stored_record(&body)?,
-        None => sync::merge::Record::begin(&first.operation),
-    };
+    let record = record_of(tx, id).await?.unwrap_or_else(|| Record::begin(&first.operation));
     let operation = erase::erasure(&record, logged(&held), paths, seq, now_ms);
     let writes = held.iter().flat_map(|kept| &kept.operation.fields);
     let writes = writes.filter(|(path, _)| paths.contains(*path));
@@ -390,21 +461,9 @@ async fn put(tx: &mut Write, erasure: &Erasure, head: &mut Head, now_ms: i64) ->
     let mut held = held(tx, id).await?;
     let mut erased = erased_in(tx, &BTreeSet::from([id])).await?;
     erased.insert_into(operation, &logged(&held));
-    for kept in &mut held {
-        let cut = if kept.is_logged { Erased::cut } else { Erased::cut_beside };
-        if cut(&mut erased, &mut kept.operation) {
-            let update = match kept.table {
-                "operation" => "UPDATE operation SET bytes = $2 WHERE place = $1",
-                _ => "UPDATE quarantine SET bytes = $2 WHERE id = $1",
-            };
-            query(update)
-                .bind(kept.row)
-                .bind(codec::encode(&kept.operation))
-                .execute(&mut *tx)
-                .await?;
-        }
-    }
+    empty_held(tx, &mut held, &mut erased).await?;
     forget_said(tx, id).await?;
+    keep_before(tx, &erased).await?;
     for path in operation.fields.keys() {
         if let Some(dots) = erased.before(id, path) {
             keep_erased(tx, id, path, dots).await?;
@@ -434,12 +493,7 @@ async fn put(tx: &mut Write, erasure: &Erasure, head: &mut Head, now_ms: i64) ->
     .bind(signed(seq))
     .execute(&mut *tx)
     .await?;
-    let body: Option<Vec<u8>> = query_scalar("SELECT body FROM record WHERE id = $1")
-        .bind(id.0.as_slice())
-        .fetch_optional(&mut *tx)
-        .await?;
-    if let Some(body) = body {
-        let mut record = stored_record(&body)?;
+    if let Some(mut record) = record_of(tx, id).await? {
         record.erase(operation, logged(&held));
         store(tx, &record, None, head.next(), now_ms).await?;
     }

@@ -7,7 +7,7 @@ use sync::wire::{
     DeviceId, Hash, Outcome, PushResponse, QuarantineReason, RecordId, Value, Verdict,
 };
 
-use super::erasure::{erased_in, keep_grown};
+use super::erasure::{Gone, erased_in, keep_grown};
 use super::feed::stored_record;
 use super::rights::Rights;
 use super::sql::{query, query_as, query_scalar};
@@ -24,8 +24,8 @@ pub struct Pushed {
     pub quarantined: Vec<(u64, QuarantineReason)>,
     /// Operations that the device freed as safe and this server does not hold.
     pub lost: Option<std::ops::RangeInclusive<u64>>,
-    /// Files that were erased with it and lay here already: they are to be taken away.
-    pub dropped: Vec<Hash>,
+    /// What was erased with it and lay here already.
+    pub gone: Gone,
     /// How many pushes shared the transaction.
     pub together: usize,
 }
@@ -142,7 +142,7 @@ async fn keep_decided(
         let left = decided.left.get(&record.id());
         store(tx, record, left.map(String::as_str), rv, now_ms).await?;
     }
-    let dropped = keep_grown(tx, &decided.erased).await?;
+    let gone = keep_grown(tx, &decided.erased, head, now_ms).await?;
     let (safe, is_missing): (i64, bool) = query_as(
         "INSERT INTO device (id, acked, safe, pushed_ms, unsent) VALUES ($1, $2, 0, $3, $4)
          ON CONFLICT (id) DO UPDATE SET acked = $2, pushed_ms = $3, unsent = coalesce($4, device.unsent)
@@ -174,7 +174,7 @@ async fn keep_decided(
             })
             .collect(),
         lost: decided.lost,
-        dropped,
+        gone,
         together: 1,
     })
 }

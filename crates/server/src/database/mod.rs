@@ -32,8 +32,8 @@ use crate::config::Config;
 use sql::{Pool, Transaction};
 
 pub use accounts::{
-    Account, AccountChange, ByCode, CodeKey, NewAccount, NewSession, Seen, Session, SessionKey,
-    SessionRow,
+    Account, AccountChange, ByCode, CodeKey, NewAccount, NewSession, Revoked, Seen, Session,
+    SessionKey, SessionRow,
 };
 pub use audit::{AuditOf, AuditSought};
 pub use blobs::{BlobRow, NewBlob};
@@ -42,7 +42,7 @@ pub use content::{FormRow, NewPack};
 pub use copy::{BackupError, Counts, DatabaseCopy, read_copy};
 pub use credentials::{NewPassword, Proof};
 pub use entities::{EntityBatch, EntityList, Folded};
-pub use erasure::{Erasure, KeptOperation, NOBODY, Reason};
+pub use erasure::{Erasure, Gone, KeptOperation, NOBODY, Reason};
 pub use feed::FeedPage;
 pub use files::{FileRow, HeldFile};
 pub use log::{LoggedOperation, Pushed, outcome_name};

@@ -116,7 +116,7 @@ async fn of_digest(app: &App, shown: &Shown, parts: &Parts) -> Result<Option<Ses
 }
 
 fn is_open(session: &Session, now_ms: i64) -> bool {
-    !session.revoked && !session.disabled && !is_over(session, now_ms)
+    session.revoked.is_none() && !session.disabled && !is_over(session, now_ms)
 }
 
 /// Who shows a token with Digest, or a password or token with Basic.

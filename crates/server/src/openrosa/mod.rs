@@ -564,7 +564,7 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> 
     };
     let sender = Sender { account: &client.session.account, revoked: false };
     let pushed = database.push(Batch::read(request), sender, now_ms).await?;
-    erasures::let_go(app.blobs(), &pushed.dropped).await;
+    erasures::let_go(app, &pushed.gone).await;
     app.announce(pushed.head);
     for (seq, reason) in &pushed.quarantined {
         tracing::warn!(%device, seq, reason = reason.name(), "quarantined");

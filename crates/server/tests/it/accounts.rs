@@ -2,7 +2,7 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use server::accounts::Role;
-use server::database::Seen;
+use server::database::{Revoked, Seen};
 use sync::codec;
 use sync::wire::{DeviceId, Outcome, PushRequest, QuarantineReason};
 
@@ -29,8 +29,12 @@ impl Device<'_> {
     }
 
     async fn end(&self, session: &Json) -> (StatusCode, String) {
-        let path = format!("sessions/{}", session["id"]);
-        let answer = self.ask(Method::DELETE, &path, json!(null)).await;
+        self.end_as(session, json!({ "password": PASSWORD })).await
+    }
+
+    async fn end_as(&self, session: &Json, again: Json) -> (StatusCode, String) {
+        let path = format!("sessions/{}/end", session["id"]);
+        let answer = self.ask(Method::POST, &path, again).await;
         let code = if answer.status.is_success() { String::new() } else { answer.code() };
         (answer.status, code)
     }
@@ -78,8 +82,8 @@ async fn a_revoked_session_is_over_and_others_of_the_person_are_not() {
     let (phone, desk) = (server.device("lan").await, server.device("lan").await);
     let sessions = server.app.database().sessions(Seen::All).await.unwrap();
     let id = sessions.iter().map(|session| session.id).min().unwrap();
-    assert!(server.app.database().revoke_session(id, None, 5).await.unwrap());
-    assert!(!server.app.database().revoke_session(id, None, 6).await.unwrap());
+    assert!(server.app.database().revoke_session(id, Revoked::SignedOut, None, 5).await.unwrap());
+    assert!(!server.app.database().revoke_session(id, Revoked::SignedOut, None, 6).await.unwrap());
     assert_eq!(phone.get("/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(desk.get("/api/v1/session").await.status, StatusCode::OK);
     assert_eq!(server.app.database().sessions(Seen::All).await.unwrap().len(), 1);
@@ -174,12 +178,38 @@ async fn a_session_is_ended_by_who_looks_after_it_and_by_nobody_else() {
     assert_eq!(an.end(&json!({ "id": "x" })).await, unknown);
 
     let lans = of("lan").await;
+    let refused = |code: &str| (StatusCode::FORBIDDEN, code.to_owned());
+    assert_eq!(an.end_as(&lans, json!({})).await, refused("sign_in_again"));
+    let wrong = json!({ "password": "không phải" });
+    assert_eq!(an.end_as(&lans, wrong).await, refused("wrong_password"));
+    let others = quan_tri.code("lan", json!({})).await.json()["code"].clone();
+    assert_eq!(an.end_as(&lans, json!({ "code": others })).await, refused("wrong_code"));
+    assert_eq!(lan.get("/api/v1/session").await.status, StatusCode::OK, "nothing ended so far");
     assert_eq!(an.end(&lans).await, (StatusCode::NO_CONTENT, String::new()));
     assert_eq!(an.end(&lans).await, unknown, "it is over");
     assert_eq!(lan.get("/api/v1/session").await.code(), "session_revoked");
     assert_eq!(quan_tri.end(&of("thu").await).await.0, StatusCode::NO_CONTENT);
     assert_eq!(kiem.end(&of("kiem").await).await.0, StatusCode::NO_CONTENT, "one's own");
     assert_eq!(hoa.get("/api/v1/session").await.status, StatusCode::OK);
+    // Who has no password ends an old phone's with a code that is made for them; it is good once.
+    let old = server.device("hoa").await;
+    let code = json!({ "code": quan_tri.code("hoa", json!({})).await.json()["code"] });
+    let olds = |session: &&Json| session["device"] == old.id.to_string();
+    let of_old = hoa.sessions().await.iter().find(olds).unwrap().clone();
+    assert_eq!(hoa.end_as(&of_old, code.clone()).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(old.get("/api/v1/session").await.code(), "session_revoked");
+    let this = hoa.session_of("hoa").await.unwrap();
+    assert_eq!(hoa.end_as(&this, code).await, refused("wrong_code"));
+    // Who says that a phone is lost has it told so; the log has it too.
+    let lost = server.device("hoa").await;
+    let losts = |session: &&Json| session["device"] == lost.id.to_string();
+    let of_lost = quan_tri.sessions().await.iter().find(losts).unwrap().clone();
+    let ending = json!({ "password": PASSWORD, "lost": true });
+    assert_eq!(quan_tri.end_as(&of_lost, ending).await.0, StatusCode::NO_CONTENT);
+    let told = lost.get("/api/v1/session").await;
+    assert_eq!((told.status, told.code().as_str()), (StatusCode::UNAUTHORIZED, "session_lost"));
+    let log = quan_tri.get("/api/v1/audit").await.json();
+    assert_eq!(log[0]["detail"]["lost"], true, "{}", log[0]);
     // Nothing of the field's work is lost: the same person signs in again and sends it.
     let again = server.device_with_id("lan", lan.id).await;
     let told = again.push(&[again.create(1, 1, "phuong_a", &[])]).await;

@@ -34,7 +34,8 @@ async fn what_matters_is_written_down_with_who_did_it_and_to_what() {
     thu.ask(Method::POST, "accounts/lan/code", json!({})).await;
     let sessions = thu.get("/api/v1/sessions").await.json();
     let of_lan = sessions.as_array().unwrap().iter().find(|row| row["account"] == "lan").unwrap();
-    thu.ask(Method::DELETE, &format!("sessions/{}", of_lan["id"]), json!(null)).await;
+    let again = json!({ "password": PASSWORD });
+    thu.ask(Method::POST, &format!("sessions/{}/end", of_lan["id"]), again).await;
     for body in
         [json!({ "name": "Lan" }), json!({ "disabled": true }), json!({ "disabled": false })]
     {
@@ -199,7 +200,9 @@ async fn what_fails_is_not_in_the_log() {
     let before = actions(&server).await;
     let database = server.app.database();
     assert!(!database.disable_account("khong_co_ai", None, 5).await.unwrap());
-    assert!(!database.revoke_session(77, None, 5).await.unwrap());
+    assert!(
+        !database.revoke_session(77, server::database::Revoked::SignedOut, None, 5).await.unwrap()
+    );
     let thu = server.device("thu").await;
     thu.ask(Method::POST, "quarantine/1/apply", json!(null)).await;
     thu.ask(Method::POST, "accounts/quan_tri/code", json!({})).await;

@@ -1,5 +1,7 @@
 //! Work that comes as a file: it counts as its author's, whoever carried it; and nobody can make anybody else's.
 
+use std::path::Path;
+
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use p256::ecdsa::signature::Verifier;
@@ -370,9 +372,8 @@ async fn a_revoked_devices_work_is_kept_for_the_repair_desk() {
             let sessions = an.get("/api/v1/sessions").await.json();
             let of_lan = |row: &&serde_json::Value| row["device"] == lan.id.to_string();
             let id = sessions.as_array().unwrap().iter().find(of_lan).unwrap()["id"].clone();
-            let headers = [("cookie", an.cookie.as_str()), ("x-sotay", "1")];
-            let path = format!("/api/v1/sessions/{id}");
-            let ended = server.request(Method::DELETE, &path, &headers, Body::empty()).await;
+            let again = serde_json::json!({ "password": crate::app::PASSWORD });
+            let ended = an.ask(Method::POST, &format!("sessions/{id}/end"), again).await;
             assert_eq!(ended.status, StatusCode::NO_CONTENT);
         } else {
             server.app.database().disable_account("lan", None, 5).await.unwrap();
@@ -494,6 +495,30 @@ async fn the_operator_takes_files_beside_the_running_server_and_old_keys_still_o
         "{text}"
     );
     assert!(text.contains("new: lan, Điện thoại lan: 2 operations, 1 of them new"), "{text}");
+    let receipt_of = |folder: &Path, name: &str| {
+        let file = std::fs::read(folder.join(format!("{name}-bien-nhan.sotay")));
+        file.ok().map(|file| (receipt::read(&file).unwrap().0.acked, file))
+    };
+    let (acked, file) = receipt_of(folder, "old").expect("a receipt beside it");
+    assert!(acked == 1 && is_signed(&file, &old));
+    assert!(
+        receipt_of(folder, "new")
+            .is_some_and(|(acked, file)| { acked == 2 && is_signed(&file, &new) })
+    );
+    assert!(receipt_of(folder, "broken").is_none());
+    let elsewhere = folder.join("receipts");
+    let (done, text) = program(
+        &server,
+        &["bundle", "import", "--receipts", &path("receipts"), &path("old"), &path("new")],
+    );
+    assert!(done && text.contains("receipts/old-bien-nhan.sotay: for the phone"), "{text}");
+    assert_eq!(receipt_of(&elsewhere, "old").map(|(acked, _)| acked), Some(2), "as of now");
+    // A stick that nothing can be written to: the work is taken all the same, and that is said.
+    let blocked = path("blocked");
+    std::fs::write(&blocked, "a file").unwrap();
+    let args = ["bundle", "import", "--receipts", &blocked, &path("old")];
+    let (done, text) = program(&server, &args);
+    assert!(!done && text.contains("0 of them new") && text.contains("no receipt"), "{text}");
     assert_eq!(lan.push(&[]).await.acked, 2);
     let (_, actor, _) = noted(&server).await.remove(0);
     assert_eq!(actor, None);
@@ -508,6 +533,7 @@ async fn the_operator_takes_files_beside_the_running_server_and_old_keys_still_o
     assert!(!done && text.contains("say who brought it"), "{text}");
     let (done, text) = program(&server, &["bundle", "import", "--from", "minh", &path("unknown")]);
     assert!(done && text.contains("1 at the repair desk"), "{text}");
+    assert!(receipt_of(folder, "unknown").is_none(), "whose phone it is nobody knows");
     let (done, text) = program(&server, &["bundle", "import", "--from", "ai", &path("unknown")]);
     assert!(!done && text.contains("nobody is called ai"), "{text}");
 }

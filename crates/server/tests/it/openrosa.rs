@@ -612,9 +612,8 @@ async fn a_token_is_made_listed_and_ended_by_who_looks_after_its_owner() {
             .any(|row| row["action"] == "token_make" && row["actor"] == "an")
     );
     for session in sessions.iter().filter(|session| session["device_name"] == "Máy Samsung") {
-        let headers = [("cookie", an.cookie.as_str()), ("x-sotay", "1")];
-        let path = format!("/api/v1/sessions/{}", session["id"]);
-        let ended = server.request(Method::DELETE, &path, &headers, Body::empty()).await;
+        let path = format!("sessions/{}/end", session["id"]);
+        let ended = an.ask(Method::POST, &path, json!({ "password": PASSWORD })).await;
         assert_eq!(ended.status, StatusCode::NO_CONTENT);
     }
     server.get(&list, &[]).await.is_response(StatusCode::UNAUTHORIZED, "ended or never was");
@@ -796,9 +795,9 @@ async fn a_client_that_knows_name_and_token_proves_it_and_never_sends_the_token(
     let refused = server.get("/openrosa/formList", &[("authorization", wrong.as_str())]).await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
     let id = [&sessions[0], &sessions[1]].into_iter().find(|s| s["is_this"] == false).unwrap();
-    let headers = [("cookie", lan.cookie.as_str()), ("x-sotay", "1")];
-    let path = format!("/api/v1/sessions/{}", id["id"]);
-    server.request(Method::DELETE, &path, &headers, Body::empty()).await;
+    let path = format!("sessions/{}/end", id["id"]);
+    let ended = lan.ask(Method::POST, &path, json!({ "password": PASSWORD })).await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT);
     let client = DigestClient { server: &server, name: "lan", token: &token, algorithm: "MD5" };
     let nonce = client.nonce("/openrosa/formList").await;
     let proof = client.proof("GET", "/openrosa/formList", &nonce, 1);

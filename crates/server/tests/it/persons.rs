@@ -12,7 +12,7 @@ use server::erasures::List;
 use server::persons::{self, PersonError, Wanted};
 use server::{backup, clock};
 use sync::codec;
-use sync::wire::{Action, DeviceId, Outcome, Value, Write};
+use sync::wire::{Action, DeviceId, Dot, Outcome, Value, Write};
 
 use crate::app::{Answer, Device, TestApp, text};
 use crate::personal::{FIELD_WORK, ROW, declared, photo, roster};
@@ -176,6 +176,39 @@ async fn a_file_of_an_answer_that_came_too_late_is_not_taken() {
     assert!(server.app.database().blob(hash).await.unwrap().is_none());
     let name = hash.to_string();
     assert!(!server.place.config.blob_folder().join(name.split_at(2).0).join(&name).exists());
+}
+
+/// A restore lost an answer that somebody else corrected, and then its person was erased. The correction comes first, and nobody can
+/// tell whether who wrote it had seen the erasure; the answer follows and had not.
+#[tokio::test]
+async fn a_correction_of_what_a_restore_lost_goes_when_that_comes_back_from_before_an_erasure() {
+    let server = start().await;
+    let lan = two_people(&server, 0x23).await;
+    let minh = server.device_with_id("minh", DeviceId([0x24; 16])).await;
+    persons::erase(&server.app, &by("0901234567"), 1, None, 5).await.unwrap();
+    let correction = |device: &Device<'_>, seq: u64, note: &str, photo: Value, over: Dot| {
+        let mut operation = device.create(seq, 1, "phuong_a", &[]);
+        let write = |value| Write { value, over: vec![over] };
+        operation.action = Action::Amend;
+        operation.fields =
+            [("ghi_chu".into(), write(text(note))), ("anh".into(), write(photo))].into();
+        operation
+    };
+    let lost = correction(&lan, 3, "Lan, số mới", Value::Empty, Dot { device: lan.id, seq: 1 });
+    let (hash, named) = photo(b"later");
+    minh.push(&[correction(&minh, 1, "Chị Lan ở tổ 5", named, lost.dot)]).await;
+    minh.put_chunk(hash, 0, 5, b"later", hash).await;
+    assert!(is_held(&server, "Chị Lan ở tổ 5").await);
+    let seen = server.device("thu").await.pull(None).await.cursor;
+
+    lan.push(&[lost]).await;
+    assert!(!is_held(&server, "Chị Lan ở tổ 5").await);
+    assert!(server.app.database().blob(hash).await.unwrap().is_none());
+    let name = hash.to_string();
+    assert!(!server.place.config.blob_folder().join(name.split_at(2).0).join(&name).exists());
+    let told = server.device("thu").await.pull(Some(&seen)).await.records;
+    assert_eq!(told.len(), 1, "phones are told");
+    assert!(told[0].fields["ghi_chu"].iter().all(|sibling| sibling.value == Value::Empty));
 }
 
 /// The disk was full when an erasure was to be committed, and it stands in the list: the next has a number of its own, so that a

@@ -171,7 +171,14 @@ async fn a_revoked_session_is_told_to_sign_in_and_stores_nothing() {
     let server = TestApp::start().await;
     let lan = server.device("lan").await;
     let id = server.app.database().sessions(server::database::Seen::All).await.unwrap()[0].id;
-    assert!(server.app.database().revoke_session(id, None, 5).await.unwrap());
+    assert!(
+        server
+            .app
+            .database()
+            .revoke_session(id, server::database::Revoked::SignedOut, None, 5)
+            .await
+            .unwrap()
+    );
     let operations = [lan.create(1, 1, "phuong_a", &[])];
     let answer = lan.post_push(codec::encode(&lan.request(&operations)), &[]).await;
     let code = (answer.status, answer.code());

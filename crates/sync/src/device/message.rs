@@ -300,4 +300,6 @@ pub struct SyncStatus {
     pub phase: Phase,
     /// Why nothing is.
     pub blocked: Option<Blocked>,
+    /// How long the server asked to be left alone.
+    pub wait_ms: Option<u64>,
 }

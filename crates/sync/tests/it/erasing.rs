@@ -93,20 +93,31 @@ impl Server {
         for (record, path, before) in decided.erased.grown() {
             self.erased.insert(record, path.to_owned(), before.iter().copied());
         }
+        let is_news = decided.erased.grown().count() > 0;
         self.record = decided.changed.remove(&RECORD);
         let decision = decided.decisions.remove(0);
         assert_eq!(decision.hash, codec::hash(&codec::encode(operation)), "its name stays");
         let kept: Operation = codec::decode(&decision.bytes).expect("what was read");
         self.kept.insert(operation.dot, (decision.hash, kept));
+        if is_news {
+            self.erased.spread(&self.kept.values().map(|(_, kept)| kept));
+            self.empty();
+            let record = self.record.as_mut().expect("what was pushed");
+            record.empty_as(self.kept.values().map(|(_, kept)| kept));
+        }
     }
 
     fn erase(&mut self, erasure: &Operation) {
         self.erased.insert_into(erasure, &self.kept.values().map(|(_, kept)| kept));
-        for (_, kept) in self.kept.values_mut() {
-            self.erased.cut(kept);
-        }
+        self.empty();
         if let Some(record) = &mut self.record {
             record.erase(erasure, self.kept.values().map(|(_, kept)| kept));
+        }
+    }
+
+    fn empty(&mut self) {
+        for (_, kept) in self.kept.values_mut() {
+            self.erased.cut(kept);
         }
     }
 
@@ -238,6 +249,30 @@ fn an_erasure_that_is_done_again_takes_what_it_did_not_know_and_not_what_came_af
     server.push(&new);
     server.erase(&later);
     assert!(name(server.record.as_ref()).contains(&Value::Text("name new".to_owned())));
+}
+
+/// A restore lost what an answer replaced, and the erasure with it. Each phone sends again, the one that was last first.
+#[test]
+fn an_answer_over_what_a_restore_lost_goes_when_that_comes_back_and_had_not_seen_the_erasure() {
+    let (first, second) = (write(dot(1, 1), "old", &[]), write(dot(2, 1), "old b", &[dot(1, 1)]));
+    let third = write(dot(3, 1), "old c", &[dot(2, 1)]);
+    let unknown = write(dot(4, 1), "kept", &[dot(5, 1)]);
+    let erasure = erase::erasure(&Record::begin(&first), [&first], &names(), 1, 0);
+    let mut server = Server::default();
+    for operation in [&third, &unknown] {
+        server.push(operation);
+    }
+    server.erase(&erasure);
+    let held = |server: &Server| (server.values("name"), server.values("count"));
+    let text = |value: &str| Value::Text(value.to_owned());
+    assert!(held(&server).0.contains(&text("name old c")), "nobody can tell yet");
+    server.push(&second);
+    server.holds_no_name();
+    server.push(&first);
+    server.holds_no_name();
+    let (names, counts) = held(&server);
+    assert_eq!(names, BTreeSet::from([Value::Empty, text("name kept")]), "nor of this one");
+    assert_eq!(counts, BTreeSet::from([text("count old c"), text("count kept")]));
 }
 
 /// Of a record only the repair desk has anything when a name in it is erased.

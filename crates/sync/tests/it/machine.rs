@@ -229,6 +229,57 @@ fn retries_slow_down_are_spread_and_obey_the_server() {
     assert!(spread.len() > 25, "{spread:?}");
 }
 
+/// More than one person may send at a time, says the server. Neither an edit, a tap nor a line that comes and goes is a reason to
+/// ask it sooner.
+#[test]
+fn whoever_was_asked_to_wait_waits() {
+    let too_many = || Reply::Refused { status: 429, retry_after_ms: Some(180_000) };
+    let mut it = Driver::new();
+    it.on(Event::Opened).on(outbox(1..=1, false)).push_reply(too_many());
+    assert_eq!(it.delay(), Some(180_000));
+    for event in [
+        Event::Edited,
+        Event::Asked,
+        Event::Opened,
+        Event::Offline,
+        Event::Online,
+        Event::Edited,
+        Event::Watching(true),
+        Event::Asked,
+    ] {
+        it.on(event.clone());
+        assert_eq!(it.effects, [], "{event:?}");
+    }
+    let effects = it.device.handle(Event::Watching(false), 0, 0);
+    assert_eq!(effects, [], "nothing new to show");
+    it.on(Event::Tick).on(outbox(1..=1, false));
+    it.push_reply(too_many());
+    assert_eq!(it.delay(), Some(180_000));
+    it.on(Event::SignedIn).on(outbox(1..=1, false)).push_reply(pushed(1, 1, 1..=1));
+    assert!(matches!(it.effects[..], [Effect::MarkAcked { .. }]));
+}
+
+#[test]
+fn how_long_to_wait_is_shown_until_the_next_try() {
+    let mut device = Device::new(DeviceState::new(DeviceId([1; 16])));
+    let shown = |effects: Vec<Effect>| {
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::ReportStatus(status) => Some((status.blocked, status.wait_ms)),
+            _ => None,
+        })
+    };
+    device.handle(Event::Opened, 0, 0);
+    device.handle(outbox(1..=1, false), 0, 0);
+    let reply = Reply::Refused { status: 429, retry_after_ms: Some(90_000) };
+    let busy = (Some(Blocked::Server(429)), Some(90_000));
+    assert_eq!(shown(device.handle(Event::PushReply { ticket: 1, reply }, 0, 0)), Some(busy));
+    let offline = (Some(Blocked::Offline), None);
+    assert_eq!(shown(device.handle(Event::Offline, 0, 0)), Some(offline));
+    assert_eq!(shown(device.handle(Event::Online, 0, 0)), Some(busy));
+    let tried = shown(device.handle(Event::Tick, 0, 0));
+    assert_eq!(tried, Some((Some(Blocked::Server(429)), None)));
+}
+
 #[test]
 fn an_ended_session_is_asked_for_once_and_filling_goes_on() {
     let mut it = Driver::new();

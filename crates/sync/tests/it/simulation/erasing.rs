@@ -220,12 +220,17 @@ impl World {
 
     fn erased_in(&self, state: &RecordState) -> Option<String> {
         let erasing = self.erasing.as_ref()?;
-        let unsure = &self.server.database.unsure;
+        let database = &self.server.database;
+        let is_unsure = |dot: &Dot| {
+            let logged = database.log.get(dot);
+            let logged = logged.and_then(|(bytes, _)| codec::decode::<Operation>(bytes).ok());
+            logged.is_some_and(|operation| database.is_unsure(&operation))
+        };
         state.fields.iter().find_map(|(path, siblings)| {
             let is_gone = |value: &Value| {
                 erasing.forbidden.contains(&(state.record, path.clone(), value.clone()))
             };
-            let back = siblings.iter().find(|s| is_gone(&s.value) && !unsure.contains(&s.dot))?;
+            let back = siblings.iter().find(|s| is_gone(&s.value) && !is_unsure(&s.dot))?;
             Some(format!("{path} of {}: {back:?}", state.record))
         })
     }
@@ -328,9 +333,6 @@ pub fn what_was_erased_is_gone_and_nothing_else(world: &World) -> Result<(), Str
     for ((dot, _), written) in &world.sealed {
         let Some((bytes, _)) = database.log.get(dot) else { continue };
         let kept: Operation = codec::decode(bytes).map_err(|error| format!("{dot:?}: {error}"))?;
-        if database.unsure.contains(dot) {
-            continue;
-        }
         let mut expected = written.clone();
         for (path, write) in &mut expected.fields {
             match history.saw(written.record, path, write) {
@@ -339,7 +341,7 @@ pub fn what_was_erased_is_gone_and_nothing_else(world: &World) -> Result<(), Str
                 Saw::Perhaps => write.value = kept.fields[path].value.clone(),
             }
         }
-        if kept != expected {
+        if kept != expected && !database.is_unsure(&kept) {
             return Err(format!("{dot:?} is kept as {kept:?} instead of {expected:?}"));
         }
     }

@@ -88,6 +88,8 @@ pub enum Bug {
     LateFileTaken,
     /// The number of an erasure that could not be committed is given to the next.
     ErasureNumberTwice,
+    /// What comes from before an erasure is emptied; what came over it earlier stays as it is.
+    LearntOfNewcomersOnly,
 }
 
 impl Bug {
@@ -106,7 +108,8 @@ impl Bug {
             | Self::RepairUntold
             | Self::BegunWithoutErasure
             | Self::LateFileTaken
-            | Self::ErasureNumberTwice => "ours",
+            | Self::ErasureNumberTwice
+            | Self::LearntOfNewcomersOnly => "ours",
             Self::ErasureNotRepeated => "a copy from before, put back without a list of erasures",
             Self::LateWriteKept => {
                 "Cassandra: a replica that was away brings back what was deleted"
@@ -134,7 +137,7 @@ impl Bug {
 }
 
 impl Bug {
-    const ALL: [Self; 33] = [
+    const ALL: [Self; 34] = [
         Self::OutboxDroppedAtAck,
         Self::NoEpochOnRestore,
         Self::StatusTrusted,
@@ -168,6 +171,7 @@ impl Bug {
         Self::BegunWithoutErasure,
         Self::LateFileTaken,
         Self::ErasureNumberTwice,
+        Self::LearntOfNewcomersOnly,
     ];
 }
 
@@ -269,12 +273,15 @@ fn a_record_that_moves_leaves_the_phones_of_who_saw_it_in_the_other_unit() {
     assert!(run(62_034, Some(Bug::MoveUntold)).is_err(), "it is still that schedule");
 }
 
-/// Known gap, found among the first 150,000 schedules (151,819 fails too): a photo of somebody who was erased, sent by a device that had not heard of it, stays in
-/// the server's log. Whether the server or the model forgets the operation that it replaced is not found out yet.
+/// An erasure was noted, not committed, and done when the server opened again. By then a restore had lost what an answer in the
+/// log replaced, so that nobody could tell whether its author had seen the erasure; then that came back.
 #[test]
-#[should_panic(expected = "is kept as")]
-fn a_photo_of_somebody_erased_is_emptied_in_every_schedule() {
-    run(85_180, None).unwrap_or_else(|what| panic!("SOTAY_SEED=85180: {what}"));
+fn an_answer_over_what_a_restore_lost_is_emptied_when_that_turns_out_to_be_from_before_an_erasure()
+{
+    for seed in [85_180, 151_819] {
+        run(seed, None).unwrap_or_else(|what| panic!("SOTAY_SEED={seed}: {what}"));
+        assert!(run(seed, Some(Bug::LearntOfNewcomersOnly)).is_err(), "it is still that schedule");
+    }
 }
 
 /// A failure is told with as few steps as show it.

@@ -12,7 +12,7 @@ use sync::{
     rights::Role,
     wire::{
         DeviceId, Dot, FormRef, Hash, Operation, Outcome, PullResponse, PushRequest, PushResponse,
-        RecordId, RecordState, Verdict,
+        RecordId, RecordState, Verdict, Write,
     },
 };
 
@@ -40,11 +40,12 @@ pub struct Database {
     pub erased: Erased,
     /// Files that are not to come again.
     pub erased_files: BTreeSet<Hash>,
-    /// Operations that replaced, where something was erased, what was not here when they came: whether they saw the erasure
-    /// no server can tell.
-    pub unsure: BTreeSet<Dot>,
     /// How many operations came from before an erasure and were emptied.
     pub emptied: u64,
+    /// How many came over what was not here, where something was erased.
+    pub unsure: u64,
+    /// How many of such were emptied later, when what they replaced came as well.
+    pub emptied_later: u64,
 }
 
 pub struct Server {
@@ -119,21 +120,19 @@ impl Database {
 
     /// Empties what is kept, and takes the erasure into the record.
     fn take_erasure(&mut self, erasure: &Operation, bug: Option<Bug>) {
-        let logged = self.logged_of(erasure.record);
-        self.erased.insert_into(erasure, &logged.iter());
         let mut erased = self.erased.clone();
-        let mut empty = |bytes: &mut Vec<u8>, cut: fn(&mut Erased, &mut Operation) -> bool| {
-            let operation = codec::decode::<Operation>(bytes).ok();
-            if let Some(mut operation) = operation.filter(|o| o.record == erasure.record)
-                && cut(&mut erased, &mut operation)
-            {
-                *bytes = codec::encode(&operation);
-            }
-        };
-        if bug != Some(Bug::LogKeptAtErasure) {
-            self.log.values_mut().for_each(|(bytes, _)| empty(bytes, Erased::cut));
+        erased.insert_into(erasure, &self.logged_of(erasure.record).iter());
+        for path in erasure.fields.keys() {
+            let before = erased.before(erasure.record, path).into_iter().flatten();
+            self.erased.insert(erasure.record, path.clone(), before.copied());
         }
-        self.beside.values_mut().for_each(|bytes| empty(bytes, Erased::cut_beside));
+        self.keep_grown(&erased);
+        if bug != Some(Bug::LogKeptAtErasure) {
+            self.empty_log(erasure.record, &mut erased);
+        }
+        for bytes in self.beside.values_mut() {
+            empty(bytes, erasure.record, |operation| erased.cut_beside(operation));
+        }
         let (dot, bytes) = (erasure.dot, codec::encode(erasure));
         let outcome = Outcome::Applied;
         let verdict = Verdict { seq: dot.seq, outcome, reason: None, set_aside: None };
@@ -147,6 +146,15 @@ impl Database {
             self.put(record, None);
         }
         self.drop_files(erased.files());
+    }
+
+    /// Empties what the log has of a record from before an erasure. Says how many operations that were.
+    fn empty_log(&mut self, record: RecordId, erased: &mut Erased) -> u64 {
+        let log = self.log.values_mut();
+        let emptied = log.filter_map(|(bytes, _)| {
+            empty(bytes, record, |operation| erased.cut(operation)).then_some(())
+        });
+        emptied.count() as u64
     }
 
     /// The erasures of a record of which nothing was applied yet.
@@ -175,27 +183,77 @@ impl Database {
             let logged = decision.operation.as_ref().filter(|_| decision.place == Place::Log);
             let Some(operation) = logged else { continue };
             self.emptied += u64::from(codec::hash(&decision.bytes) != decision.hash);
-            let is_unsure = operation.fields.iter().any(|(path, write)| {
-                let is_erased = self.erased.before(operation.record, path).is_some();
-                // A copied phone's writing may have gone under the name of another operation.
-                let is_known = |over| {
-                    let logged = self.log.get(over).map(|(bytes, _)| codec::decode(bytes));
-                    matches!(logged, Some(Ok(Operation { fields, .. })) if fields.contains_key(path))
-                };
-                let is_unsure = |over| !is_known(over) || self.unsure.contains(over);
-                is_erased && write.over.iter().any(is_unsure)
-            });
-            if is_unsure {
-                self.unsure.insert(operation.dot);
-            }
+            self.unsure += u64::from(self.is_unsure(operation));
         }
-        for (record, path, before) in decided.erased.grown() {
-            self.erased.insert(record, path.to_owned(), before.iter().copied());
+        self.keep_grown(&decided.erased);
+        let learnt: BTreeSet<RecordId> = decided.erased.grown().map(|(id, ..)| id).collect();
+        if bug != Some(Bug::LearntOfNewcomersOnly) {
+            learnt.into_iter().for_each(|record| self.empty_anew(record));
         }
         if bug != Some(Bug::LateFileTaken) {
             self.drop_files(decided.erased.files().collect::<Vec<_>>());
         }
     }
+
+    fn keep_grown(&mut self, erased: &Erased) {
+        for (record, path, before) in erased.grown() {
+            self.erased.insert(record, path.to_owned(), before.iter().copied());
+        }
+    }
+
+    /// Empties what turns out to have come before an erasure.
+    fn empty_anew(&mut self, record: RecordId) {
+        let mut erased = self.erased.clone();
+        erased.spread(&self.logged_of(record).iter());
+        self.keep_grown(&erased);
+        let emptied = self.empty_log(record, &mut erased);
+        if emptied == 0 {
+            return;
+        }
+        self.emptied_later += emptied;
+        if let Some((mut known, _)) = self.records.remove(&record) {
+            known.empty_as(&self.logged_of(record));
+            self.head += 1;
+            self.put(known, None);
+        }
+        self.drop_files(erased.files());
+    }
+
+    /// Whether an operation replaced, where something was erased, what is not here: whether it saw the erasure no server can tell.
+    pub fn is_unsure(&self, operation: &Operation) -> bool {
+        let mut fields = operation.fields.iter();
+        fields.any(|(path, write)| {
+            let is_erased = self.erased.before(operation.record, path).is_some();
+            is_erased && self.is_over_unknown(path, write, &mut BTreeSet::new())
+        })
+    }
+
+    fn is_over_unknown(&self, path: &str, write: &Write, seen: &mut BTreeSet<Dot>) -> bool {
+        write.over.iter().any(|over| {
+            if !seen.insert(*over) {
+                return false;
+            }
+            let logged = self.log.get(over).map(|(bytes, _)| codec::decode::<Operation>(bytes));
+            // A copied phone's writing may have gone under the name of another operation.
+            match logged.as_ref().and_then(|logged| logged.as_ref().ok()?.fields.get(path)) {
+                Some(write) => self.is_over_unknown(path, write, seen),
+                None => true,
+            }
+        })
+    }
+}
+
+/// Empties bytes that are an operation of that record. Says whether there was anything to empty.
+fn empty(bytes: &mut Vec<u8>, record: RecordId, cut: impl FnOnce(&mut Operation) -> bool) -> bool {
+    let operation = codec::decode::<Operation>(bytes).ok();
+    let Some(mut operation) = operation.filter(|operation| operation.record == record) else {
+        return false;
+    };
+    let is_emptied = cut(&mut operation);
+    if is_emptied {
+        *bytes = codec::encode(&operation);
+    }
+    is_emptied
 }
 
 /// Planted: of values that stand side by side only the one with the latest clock.

@@ -22,7 +22,7 @@ use super::{
 };
 
 /// Situations that a campaign must have met to count.
-pub const SITUATIONS: [&str; 47] = [
+pub const SITUATIONS: [&str; 49] = [
     "answer signed out",
     "backup taken",
     "bundle made",
@@ -42,6 +42,7 @@ pub const SITUATIONS: [&str; 47] = [
     "late request of an earlier life",
     "merged",
     "operation from before an erasure emptied",
+    "operation found to be from before an erasure",
     "operation freed",
     "operation quarantined",
     "operation repaired",
@@ -66,6 +67,7 @@ pub const SITUATIONS: [&str; 47] = [
     "request truncated",
     "scope changed",
     "server busy",
+    "server busy and asks to wait",
     "server killed after commit",
     "server killed before commit",
     "server restored",
@@ -117,6 +119,8 @@ pub struct World {
     pub carried: Option<Carried>,
     /// Whether people are erased: likewise.
     pub erasing: Option<Erasing>,
+    /// Whether a server that is busy says how long to wait.
+    asks_to_wait: bool,
 }
 
 /// Work on its way as files.
@@ -229,6 +233,7 @@ impl World {
             version: "1",
             carried,
             erasing: Erasing::of(seed),
+            asks_to_wait: seed % 6 == 5,
         }
     }
 
@@ -582,7 +587,11 @@ impl World {
             }
             6 => {
                 self.count_at("server busy", request.state());
-                let busy = Reply::Refused { status: 503, retry_after_ms: Some(5_000) };
+                let retry_after_ms = self.asks_to_wait.then_some(5_000);
+                if self.asks_to_wait {
+                    self.count("server busy and asks to wait");
+                }
+                let busy = Reply::Refused { status: 503, retry_after_ms };
                 return self.reply(&request, busy);
             }
             7 | 8 => {
@@ -715,8 +724,10 @@ impl World {
         }
         let before = &self.server.database;
         let emptied = database.emptied - before.emptied;
-        let unsure = (database.unsure.len() - before.unsure.len()) as u64;
+        let unsure = database.unsure - before.unsure;
+        let later = database.emptied_later - before.emptied_later;
         self.count_times("operation from before an erasure emptied", emptied);
+        self.count_times("operation found to be from before an erasure", later);
         self.count_times(
             "replaced what the server does not know where something was erased",
             unsure,
@@ -881,6 +892,10 @@ impl World {
                 }
                 self.phones[index].handle(Event::Opened, 0);
                 self.drain()?;
+                if self.phones[index].status.is_some_and(|status| status.wait_ms.is_some()) {
+                    self.phones[index].handle(Event::Tick, 0); // the time goes by
+                    self.drain()?;
+                }
             }
         }
         Ok(())
