@@ -11,7 +11,10 @@ use futures::{StreamExt, channel::mpsc};
 use leptos::prelude::*;
 
 use crate::reactive::effect;
-use sync::device::{self, Device, Effect as Task, Event, Waiting};
+use sync::{
+    device::{self, Device, Effect as Task, Event, Waiting},
+    wire::RecordId,
+};
 
 use self::requests::Ahead;
 use crate::{
@@ -50,6 +53,8 @@ pub struct Runner {
     others: Channel,
     /// What moved since the last talk ended.
     talk: Rc<RefCell<Talk>>,
+    /// The records of the generation that is being pulled; none if the app began in the midst of it.
+    brought: Rc<RefCell<Option<BTreeSet<RecordId>>>>,
 }
 
 impl Runner {
@@ -77,6 +82,7 @@ impl Runner {
             retry: Rc::default(),
             others: Channel::open(&lock),
             talk: Rc::default(),
+            brought: Rc::default(),
         };
         runner.watch();
         runner.recount();
@@ -320,7 +326,7 @@ impl Runner {
         });
     }
 
-    async fn refresh(&self, ids: &BTreeSet<sync::wire::RecordId>) -> Result<(), StorageError> {
+    async fn refresh(&self, ids: &BTreeSet<RecordId>) -> Result<(), StorageError> {
         self.records.refresh(ids).await?;
         self.records.tell_other_tabs();
         Ok(())

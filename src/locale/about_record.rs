@@ -8,6 +8,10 @@ words! {
     any_unit: "Mọi đơn vị", "Any unit";
     any_state: "Mọi trạng thái", "Any state";
     unsent_only: "Chưa gửi", "Not sent";
+    order: "Thứ tự", "Order";
+    newest_first: "Mới sửa trước", "Newest first";
+    oldest_first: "Cũ trước", "Oldest first";
+    by_title: "Theo tên, A–Y", "By title, A–Z";
     filters: "Bộ lọc", "Filters";
     clear_filters: "Bỏ lọc", "Clear filters";
     no_record_found: "Không có hồ sơ nào khớp.", "No record matches.";

@@ -51,7 +51,6 @@ use leptos::prelude::*;
 
 use crate::reactive::effect;
 use more::MorePage;
-use records::RecordsPage;
 use sync::wire::RecordId;
 use today::TodayPage;
 

@@ -1,11 +1,10 @@
-//! Screens whose code comes apart from the rest. A phone opens the app, signs in and shows its lists with the first part;
+//! Screens whose code comes apart from the rest. A phone opens the app, signs in and shows what is to be done with the first part;
 //! the form engine, the lock and the desk are parts of their own, fetched when they are first needed and kept by the
 //! service worker.
 //!
 //! `cargo xtask pwa` cuts the module where [`forms`], [`lock`] and [`desk`] stand (feature `split`); any other build has them in one.
 
 use leptos::prelude::*;
-use sync::wire::RecordId;
 use thiserror::Error;
 
 use super::{
@@ -15,7 +14,7 @@ use super::{
     people_here::PeopleHere,
     pin_settings::PinSettings,
     preview::PreviewPage,
-    record::RecordView,
+    records::RecordsPage,
     repair::{RepairPage, count_repairs},
     reports::ReportsPage,
     start::StartPage,
@@ -35,8 +34,8 @@ pub enum Later {
     Entry,
     /// A record is begun.
     Start,
-    /// A record is read.
-    Record(RecordId),
+    /// The list of records, and one that is read.
+    Records,
     /// The figures.
     Reports,
     /// Work that goes by file: with the forms, so that a phone has it before the network is away.
@@ -98,7 +97,7 @@ part! {
     forms draws |screen| match screen {
         Later::Entry => view! { <EntryPage /> }.into_any(),
         Later::Start => view! { <StartPage /> }.into_any(),
-        Later::Record(record) => view! { <RecordView record=record /> }.into_any(),
+        Later::Records => view! { <RecordsPage /> }.into_any(),
         Later::Reports => view! { <ReportsPage /> }.into_any(),
         Later::Carry => view! { <CarryPage /> }.into_any(),
         Later::StorageHealth => view! { <StorageHealth /> }.into_any(),
@@ -150,7 +149,7 @@ impl Later {
         match self {
             Self::Entry
             | Self::Start
-            | Self::Record(_)
+            | Self::Records
             | Self::Reports
             | Self::Carry
             | Self::StorageHealth

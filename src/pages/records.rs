@@ -1,14 +1,15 @@
 //! `/records` and `/records/:record`: everything one may see. A list on the phone; list and record side by side at a desk.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, sync::Arc};
 
 use leptos::prelude::*;
 
 use crate::reactive::{Show, effect, memo};
 use sync::wire::{RecordId, State};
 
+use super::record::RecordView;
 use super::record_row::{RecordRow, form_title, state_text};
-use super::{InPart, Later, title_page};
+use super::title_page;
 use crate::components::{
     Button, ButtonKind, ChipSelect, ChipToggle, ChoiceOption, EmptyState, Glyph, Icon, SearchField,
     VirtualList,
@@ -17,12 +18,18 @@ use crate::locale::Language;
 use crate::platform::address::Query;
 use crate::router::{Screen, use_router};
 use crate::stores::{
-    Library, Records, SignIn,
-    pack::Pack,
+    Finding, Library, Records, SignIn,
+    finding::{Order, Wanted},
+    listed::Counts,
+    pack::{Pack, PackForm},
     preferences::use_words,
-    records::{Filter, RecordSummary},
-    search,
+    records::Filter,
+    search::Sought,
 };
+
+/// How the address says the order.
+const OLDEST: &str = "oldest";
+const TITLE: &str = "title";
 
 /// The list, and the record that the address names.
 #[component]
@@ -36,56 +43,52 @@ pub fn RecordsPage() -> impl IntoView {
     title_page(words.say(Language::records));
     let record = memo(move || id.get().and_then(|id| id.parse::<RecordId>().ok()));
     let search = RwSignal::new(String::new());
-    let filter = memo(move || Filter { text: search.get(), ..filter_of(&query.read()) });
+    let filter = memo(move || filter_of(&query.read()));
+    let order = memo(move || order_of(&query.read()));
     let names = memo(move || folded_names(&library.pack().read()));
     let people = memo(move || {
         records.all().track();
         records.folded_people()
     });
-    let found = memo(move || {
-        records.all().track();
-        let people = people.read();
-        let filter = filter.get();
-        let sought = report::fold(&filter.text);
-        let mut found = records.find(&Filter { text: String::new(), ..filter });
-        let names = names.read();
-        if !sought.is_empty() {
-            let sought = search::Sought::new(&sought, &names, &people);
-            found.retain(|record| sought.finds(record));
-        }
-        found
-    });
-    let generation = RwSignal::new(0_u64);
+    let form_titles = memo(move || form_titles(&library.pack().read(), words.now()));
+    let sought =
+        memo(move || Sought::new(&report::fold(&search.read()), &names.read(), &people.read()));
+    let found = Finding::new();
     effect(move || {
-        found.read();
+        let (filter, sought, order) = (filter.get(), sought.get(), order.get());
+        let wanted = Wanted { filter, sought, order, form_titles: form_titles.get() };
+        found.seek(records.all().get(), wanted);
+    });
+    let drawn = RwSignal::new(0_u64);
+    effect(move || {
+        found.generation().get();
+        // Another row may be the one that is read.
         record.get();
-        generation.update(|generation| *generation += 1);
+        drawn.update(|drawn| *drawn += 1);
     });
     let row = move |index: usize| {
         let current = record.get_untracked();
-        let Some(record) = found.with_untracked(|found| found.get(index).cloned()) else {
-            return ().into_any();
-        };
+        let Some(record) = found.row(index) else { return ().into_any() };
         let href = format!("/records/{}{}", record.id, query.with_untracked(Query::suffix));
         let is_current = current == Some(record.id);
         view! { <RecordRow record=record href=href current=is_current /> }.into_any()
     };
-    let head = move || view! { <ListHead filter=filter search=search count=Signal::derive(move || found.read().len()) /> };
+    let head = move || view! { <ListHead filter=filter order=order search=search found=found /> };
     view! {
         <div class="records" class:records-one=move || record.read().is_some()>
             <div class="records-list">
                 <VirtualList
                     class="record-list"
                     label=words.say(Language::records)
-                    count=Signal::derive(move || found.read().len())
-                    generation=generation
+                    count=found.count()
+                    generation=drawn
                     row=row
                     head=head
                 />
             </div>
             <div class="records-panel">
                 {move || match record.get() {
-                    Some(record) => view! { <InPart screen=Later::Record(record) /> }.into_any(),
+                    Some(record) => view! { <RecordView record=record /> }.into_any(),
                     None => view! { <EmptyState glyph=Glyph::Records text=words.say(Language::choose_record) /> }.into_any(),
                 }}
             </div>
@@ -105,6 +108,20 @@ fn folded_names(pack: &Pack) -> BTreeMap<String, String> {
     names
 }
 
+/// What records without a title are called by, by form.
+fn form_titles(pack: &Pack, language: Language) -> Arc<BTreeMap<String, String>> {
+    let title = |form: &PackForm| (form.id.clone(), form.title.get(language).to_owned());
+    Arc::new(sync::gather(pack.forms.iter().map(title).filter(|(_, title)| !title.is_empty())))
+}
+
+fn order_of(query: &Query) -> Order {
+    match query.get("sort").as_deref() {
+        Some(OLDEST) => Order::Oldest,
+        Some(TITLE) => Order::Title,
+        _ => Order::Newest,
+    }
+}
+
 fn filter_of(query: &Query) -> Filter {
     Filter {
         form: query.get("form"),
@@ -119,18 +136,25 @@ fn filter_of(query: &Query) -> Filter {
 #[component]
 fn ListHead(
     filter: Memo<Filter>,
+    order: Memo<Order>,
     search: RwSignal<String>,
-    #[prop(into)] count: Signal<usize>,
+    found: Finding,
 ) -> impl IntoView {
     let words = use_words();
     let is_whole = expect_context::<Records>().is_whole();
-    let is_filtered = memo(move || *filter.read() != Filter::default());
+    let is_filtered =
+        memo(move || *filter.read() != Filter::default() || !search.read().is_empty());
+    let count = found.count();
+    let counted = move || {
+        let more = if found.is_whole().get() { "" } else { "…" };
+        format!("{}{more}", words.now().record_count(count.get()))
+    };
     view! {
         <header class="page-head">
             <div class="title-line">
                 <h1>{words.say(Language::records)}</h1>
-                <span class="muted">{move || words.now().record_count(count.get())}</span>
-                <Export filter=filter />
+                <span class="muted">{counted}</span>
+                <Export filter=filter search=search />
             </div>
             <SearchField
                 label=words.say(Language::search_records)
@@ -139,12 +163,12 @@ fn ListHead(
                     search.try_set(text);
                 }
             />
-            <Filters filter=filter />
+            <Filters filter=filter order=order />
         </header>
         <Show when=move || !is_whole.get()>
             <p class="opening" role="status">{words.say(Language::opening)}</p>
         </Show>
-        <Show when=move || count.get() == 0 && is_whole.get()>
+        <Show when=move || count.get() == 0 && found.is_whole().get() && is_whole.get()>
             <EmptyState
                 glyph=Glyph::Records
                 text=words.say(if is_filtered.get() { Language::no_record_found } else { Language::no_records_yet })
@@ -154,7 +178,7 @@ fn ListHead(
 }
 
 #[component]
-fn Filters(filter: Memo<Filter>) -> impl IntoView {
+fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
     let records = expect_context::<Records>();
@@ -163,24 +187,18 @@ fn Filters(filter: Memo<Filter>) -> impl IntoView {
     let set = Callback::new(move |(name, value): (&'static str, String)| {
         router.refine(&router.query().with_untracked(|query| query.with(name, &value)));
     });
-    let of_records = move |part: fn(&RecordSummary) -> &String| {
-        let all = records.all().read();
-        let values: BTreeSet<&String> = sync::gather(all.iter().map(|record| part(record)));
-        values.into_iter().cloned().collect::<Vec<String>>()
-    };
-    let options = move |values: Vec<String>, label: &dyn Fn(&str) -> String| {
-        let mut options: Vec<ChoiceOption> =
-            values.into_iter().map(|value| ChoiceOption { label: label(&value), value }).collect();
+    let options = move |values: &Counts, label: &dyn Fn(&str) -> String| {
+        let option = |value: &String| ChoiceOption { label: label(value), value: value.clone() };
+        let values = values.iter().filter(|(_, count)| **count > 0);
+        let mut options: Vec<ChoiceOption> = values.map(|(value, _)| option(value)).collect();
         options.sort_by_cached_key(|option| report::sort_key(&option.label));
         options
     };
     let forms = memo(move || {
-        options(of_records(|record| &record.form_id), &|form| {
-            form_title(library, words.now(), form)
-        })
+        options(records.all().read().forms(), &|form| form_title(library, words.now(), form))
     });
     let units = memo(move || {
-        options(of_records(|record| &record.unit), &|unit| library.unit_name(unit, words.now()))
+        options(records.all().read().units(), &|unit| library.unit_name(unit, words.now()))
     });
     let states = memo(move || {
         let option = |state: State| ChoiceOption {
@@ -188,6 +206,14 @@ fn Filters(filter: Memo<Filter>) -> impl IntoView {
             label: state_text(words.now(), state).to_owned(),
         };
         State::ALL.into_iter().map(option).collect::<Vec<_>>()
+    });
+    let orders = memo(move || {
+        let option = |(value, label): (&str, &str)| ChoiceOption {
+            value: value.to_owned(),
+            label: label.to_owned(),
+        };
+        let language = words.now();
+        [(OLDEST, language.oldest_first()), (TITLE, language.by_title())].map(option).to_vec()
     });
     view! {
         <div class="chips" role="group" aria-label=words.say(Language::filters)>
@@ -217,13 +243,24 @@ fn Filters(filter: Memo<Filter>) -> impl IntoView {
                 on=Signal::derive(move || filter.read().unsent_only)
                 on_toggle=move |on: bool| set.run(("unsent", if on { "1".to_owned() } else { String::new() }))
             />
+            <ChipSelect
+                label=words.say(Language::order)
+                any_label=words.say(Language::newest_first)
+                options=orders
+                value=Signal::derive(move || match order.get() {
+                    Order::Newest => String::new(),
+                    Order::Oldest => OLDEST.to_owned(),
+                    Order::Title => TITLE.to_owned(),
+                })
+                on_choose=move |value| set.run(("sort", value))
+            />
         </div>
     }
 }
 
 /// The records of one form as a spreadsheet, made by the server. For the desk.
 #[component]
-fn Export(filter: Memo<Filter>) -> impl IntoView {
+fn Export(filter: Memo<Filter>, search: RwSignal<String>) -> impl IntoView {
     let words = use_words();
     let expired = expect_context::<SignIn>().expired();
     let href = memo(move || {
@@ -238,7 +275,7 @@ fn Export(filter: Memo<Filter>) -> impl IntoView {
             .with("lang", words.now().code())
             .with("unit", filter.unit.as_deref().unwrap_or_default())
             .with("state", filter.state.map(State::name).unwrap_or_default())
-            .with("q", &filter.text);
+            .with("q", &search.read());
         Some(format!("/api/v1/records.xlsx{}", query.suffix()))
     });
     view! {

@@ -1,7 +1,5 @@
 //! `/reports`: figures of the records on this phone, without a network.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use leptos::prelude::*;
 
 use crate::reactive::{Show, memo};
@@ -11,7 +9,7 @@ use super::record_row::{form_title, state_text};
 use super::title_page;
 use crate::components::{Bar, Bars, EmptyState, Glyph};
 use crate::locale::Language;
-use crate::stores::{Library, Records, preferences::use_words, records::RecordSummary};
+use crate::stores::{Library, Records, listed::Counts, preferences::use_words};
 
 /// How many records there are, by form, unit and state.
 #[component]
@@ -21,24 +19,17 @@ pub fn ReportsPage() -> impl IntoView {
     let library = expect_context::<Library>();
     title_page(words.say(Language::reports));
     let by_form = memo(move || {
-        bars(
-            words.now(),
-            &count_by(&records.read(), |record| record.form_id.clone()),
-            "form",
-            |form| form_title(library, words.now(), form),
-        )
+        bars(words.now(), records.read().forms(), "form", |form| {
+            form_title(library, words.now(), form)
+        })
     });
     let by_unit = memo(move || {
-        bars(
-            words.now(),
-            &count_by(&records.read(), |record| record.unit.clone()),
-            "unit",
-            |unit| library.unit_name(unit, words.now()),
-        )
+        bars(words.now(), records.read().units(), "unit", |unit| {
+            library.unit_name(unit, words.now())
+        })
     });
     let by_state = memo(move || {
-        let counts = count_by(&records.read(), |record| record.state.name().to_owned());
-        bars(words.now(), &counts, "state", |state| {
+        bars(words.now(), records.read().states(), "state", |state| {
             state.parse::<State>().map_or_else(
                 |_unknown| state.to_owned(),
                 |state| state_text(words.now(), state).to_owned(),
@@ -76,21 +67,10 @@ fn Chart(#[prop(into)] title: Signal<String>, bars: Memo<Vec<Bar>>) -> impl Into
     }
 }
 
-fn count_by(
-    records: &[Arc<RecordSummary>],
-    key: impl Fn(&RecordSummary) -> String,
-) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for record in records {
-        *counts.entry(key(record)).or_default() += 1;
-    }
-    counts
-}
-
 /// Bars by count, the longest first; each leads to its records.
 fn bars(
     language: Language,
-    counts: &BTreeMap<String, usize>,
+    counts: &Counts,
     filter: &str,
     label: impl Fn(&str) -> String,
 ) -> Vec<Bar> {
@@ -100,7 +80,8 @@ fn bars(
         text: language.count(*count),
         href: Some(format!("/records?{filter}={value}")),
     };
-    let mut bars: Vec<Bar> = counts.iter().map(bar).collect();
+    let counts = counts.iter().filter(|(_, count)| **count > 0);
+    let mut bars: Vec<Bar> = counts.map(bar).collect();
     bars.sort_by_cached_key(|bar| (std::cmp::Reverse(bar.count), report::sort_key(&bar.label)));
     bars
 }

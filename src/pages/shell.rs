@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::reactive::Show;
 
 use super::standing::StandingLine;
-use super::{FillPage, InPart, Later, MorePage, Parts, RecordsPage, TodayPage};
+use super::{FillPage, InPart, Later, MorePage, Parts, TodayPage};
 use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::locale::Language;
 use crate::platform::tasks;
@@ -26,7 +26,7 @@ pub fn Shell() -> impl IntoView {
                 <Notices />
                 {move || match screen.get() {
                     Screen::Fill => view! { <FillPage /> }.into_any(),
-                    Screen::Records => view! { <RecordsPage /> }.into_any(),
+                    Screen::Records => view! { <InPart screen=Later::Records /> }.into_any(),
                     Screen::Repair => view! { <InPart screen=Later::Repair /> }.into_any(),
                     Screen::People => view! { <InPart screen=Later::People /> }.into_any(),
                     Screen::Carry => view! { <InPart screen=Later::Carry /> }.into_any(),

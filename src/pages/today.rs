@@ -1,6 +1,6 @@
 //! `/`: my work today.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use leptos::prelude::*;
 
@@ -18,6 +18,7 @@ use crate::platform::clock;
 use crate::router::A;
 use crate::stores::{
     Library, Records, SignIn,
+    listed::Counts,
     pack::PackForm,
     preferences::use_words,
     records::{Filter, RecordSummary},
@@ -46,7 +47,7 @@ pub fn TodayPage() -> impl IntoView {
     };
     let drafts = memo(move || mine(State::Draft));
     let returned = memo(move || mine(State::Returned));
-    let used = memo(move || most_used(&library.pack().read().forms, &records.all().read()));
+    let used = memo(move || most_used(&library.pack().read().forms, records.all().read().forms()));
     let greeting = move || {
         profile.read().as_ref().map(|profile| format!("{}, {}", words.now().hello(), profile.name))
     };
@@ -161,15 +162,9 @@ fn RecordSection(
 }
 
 /// The forms with most records on this phone, then the pack's own order.
-fn most_used(forms: &[PackForm], records: &[Arc<RecordSummary>]) -> Vec<PackForm> {
-    let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
-    for record in records {
-        *uses.entry(record.form_id.as_str()).or_default() += 1;
-    }
+fn most_used(forms: &[PackForm], uses: &Counts) -> Vec<PackForm> {
     let mut forms: Vec<PackForm> = forms.to_vec();
-    forms.sort_by_key(|form| {
-        std::cmp::Reverse(uses.get(form.id.as_str()).copied().unwrap_or_default())
-    });
+    forms.sort_by_key(|form| std::cmp::Reverse(uses.get(&form.id).copied().unwrap_or_default()));
     forms.truncate(SHOWN);
     forms
 }

@@ -10,7 +10,7 @@ use sync::{
     codec,
     device::DeviceState,
     draft::OpenPatch,
-    wire::{Action, Dot, Operation, RecordId, SealedOperation, State},
+    wire::{Action, DeviceId, Dot, Operation, RecordId, SealedOperation, State},
 };
 
 use crate::platform::{
@@ -87,7 +87,7 @@ fn quiet_action(patch: &OpenPatch, state: Option<&State>) -> Action {
 
 /// The device's memory; made, with a new id, when this browser profile has none.
 pub async fn device(storage: &Storage) -> Result<DeviceState, StorageError> {
-    let fresh = DeviceState::new(sync::wire::DeviceId(random::bytes_16()));
+    let fresh = DeviceState::new(DeviceId(random::bytes_16()));
     let decide = move |rows: Vec<Rows>| {
         let row = rows.into_iter().next().unwrap_or_default();
         match decode_row(&row, "device")? {
@@ -113,13 +113,82 @@ pub struct Unsent {
     pub records: BTreeSet<RecordId>,
 }
 
-/// Counts what the server does not have.
-pub async fn unsent(storage: &Storage, acked: u64) -> Result<Unsent, StorageError> {
-    let reads =
-        vec![Read::All(Store::Open), Read::From(Store::Outbox, Key::Number(acked + 1), u32::MAX)];
-    let mut rows = storage.read(reads).await?.into_iter();
-    let (open, sealed) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
-    unsent_in(&open, &sealed)
+/// Which record each sealed operation is of, by its place: it is read once, for under one name of the device it stays so.
+#[derive(Clone, Default)]
+pub struct Sealed {
+    device: Option<DeviceId>,
+    records: Vec<(u64, RecordId)>,
+}
+
+impl Sealed {
+    fn of(&self, seq: u64) -> Option<RecordId> {
+        let at = self.records.binary_search_by_key(&seq, |(seq, _)| *seq).ok()?;
+        Some(self.records[at].1)
+    }
+
+    /// Reads rows, and with them those of the outbox that are of records which are asked for: a phone that was long without
+    /// a network has thousands, and each costs its opening.
+    pub async fn read(
+        &mut self,
+        storage: &Storage,
+        is_asked: &dyn Fn(RecordId) -> bool,
+        reads: Vec<Read>,
+    ) -> Result<(Rows, Vec<Rows>), StorageError> {
+        let row = |seq| Read::Row(Store::Outbox, Key::Number(seq));
+        loop {
+            let asked = self.records.iter().filter(|(_, record)| is_asked(*record));
+            let mut all: Vec<Read> = asked.map(|(seq, _)| row(*seq)).collect();
+            let sealed = all.len();
+            all.extend(reads.iter().cloned());
+            all.push(Read::Row(Store::Meta, meta::DEVICE.into()));
+            all.push(Read::Keys(Store::Outbox));
+            let mut rows = storage.read(all).await?;
+            let keys = rows.pop().unwrap_or_default();
+            let device: Option<DeviceState> =
+                decode_row(&rows.pop().unwrap_or_default(), "device")?;
+            let device = device.map(|device| device.device);
+            if self.device != device {
+                *self = Self { device, records: Vec::new() };
+            }
+            let (mut known, mut unknown) = (Vec::with_capacity(keys.len()), None);
+            for (key, _) in keys {
+                let Key::Number(seq) = key else { continue };
+                match self.of(seq) {
+                    Some(record) => known.push((seq, record)),
+                    None => unknown = unknown.or(Some(seq)),
+                }
+            }
+            self.records = known;
+            let Some(first) = unknown else {
+                let others = rows.split_off(sealed);
+                return Ok((rows.concat(), others));
+            };
+            let newer = Read::From(Store::Outbox, Key::Number(first), u32::MAX);
+            self.records.retain(|(seq, _)| *seq < first);
+            for (key, row) in storage.read(vec![newer]).await?.into_iter().flatten() {
+                if let Key::Number(seq) = key {
+                    let record = OutboxRow::decode(&row)?.operation()?.record;
+                    self.records.push((seq, record));
+                }
+            }
+        }
+    }
+
+    /// Counts what the server does not have.
+    pub async fn unsent(&mut self, storage: &Storage, acked: u64) -> Result<Unsent, StorageError> {
+        let (_, open) = self.read(storage, &|_| false, vec![Read::Keys(Store::Open)]).await?;
+        let mut unsent = Unsent::default();
+        for (key, _) in open.into_iter().flatten() {
+            let Key::Bytes(id) = key else { continue };
+            unsent.operations += 1;
+            unsent.records.extend(id.try_into().ok().map(RecordId));
+        }
+        for (_, record) in self.records.iter().filter(|(seq, _)| *seq > acked) {
+            unsent.operations += 1;
+            unsent.records.insert(*record);
+        }
+        Ok(unsent)
+    }
 }
 
 /// Counts open patches, and sealed operations that the server does not have.

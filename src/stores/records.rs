@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 use sync::{
     device::DeviceState,
     draft::OpenPatch,
-    view::{Base, Held, Level, RecordView},
-    wire::{Action, FileRef, Hash, Operation, RecordId, SealedOperation, State, Value},
+    view::{self, Base, Brief, Conflict, Held, Level, RecordView},
+    wire::{Action, FileRef, Hash, Operation, Outcome, RecordId, SealedOperation, State, Value},
 };
 use thiserror::Error;
 
-use super::{blobs, outbox, search, summaries};
+use super::{blobs, listed::Listed, outbox, search, summaries};
 use crate::platform::{
     broadcast::Channel,
     http::{HttpError, Request},
@@ -74,8 +74,6 @@ pub struct Filter {
     pub state: Option<State>,
     /// By this account.
     pub author: Option<String>,
-    /// Containing these words, with or without diacritics.
-    pub text: String,
     /// Only those that the server lacks a part of.
     pub unsent_only: bool,
 }
@@ -87,12 +85,11 @@ impl Filter {
         let is = |wanted: &Option<String>, found: &str| {
             wanted.as_deref().is_none_or(|wanted| wanted == found)
         };
-        is(&self.form, &record.form_id)
+        self.state.is_none_or(|state| state == record.state)
+            && (!self.unsent_only || record.unsent)
+            && is(&self.form, &record.form_id)
             && is(&self.unit, &record.unit)
             && is(&self.author, &record.author)
-            && self.state.is_none_or(|state| state == record.state)
-            && (!self.unsent_only || record.unsent)
-            && (self.text.is_empty() || search::matches(&record.folded, &self.text))
     }
 }
 
@@ -162,10 +159,23 @@ struct Index {
     summaries: BTreeMap<RecordId, Arc<RecordSummary>>,
     /// The names of people by account.
     names: BTreeMap<String, String>,
-    /// Counts what else changed it than reading all anew.
-    moves: u64,
+    /// What changed while all is read anew.
+    meanwhile: Meanwhile,
+    /// Records that changed since lists were shown, and what those show of them.
+    changed: BTreeSet<RecordId>,
+    listed: BTreeMap<RecordId, Arc<RecordSummary>>,
     /// What of [`Store::Summaries`] these summaries know.
     kept: summaries::Known,
+}
+
+/// What changed while all is read anew, which may have been read before that or after.
+#[derive(Default)]
+struct Meanwhile {
+    /// How often all is being read.
+    reads: usize,
+    records: BTreeSet<RecordId>,
+    device: bool,
+    known: summaries::Known,
 }
 
 /// The records of this phone.
@@ -174,7 +184,7 @@ pub struct Records {
     storage: StoredValue<Storage, LocalStorage>,
     index: StoredValue<Index>,
     /// Lists of everything are made often; they share what they list.
-    all: RwSignal<Arc<Vec<Arc<RecordSummary>>>>,
+    all: RwSignal<Arc<Listed>>,
     other_tabs: StoredValue<Channel, LocalStorage>,
     /// Counts local changes; sync starts when it moves.
     edits: RwSignal<u64>,
@@ -184,6 +194,7 @@ pub struct Records {
     shown: StoredValue<Shown>,
     /// Records that changed here and whose summaries do not tell it yet.
     stale: StoredValue<BTreeSet<RecordId>>,
+    sealed: StoredValue<outbox::Sealed>,
 }
 
 /// How far the summary of a record may be behind a form on screen: of a new one, and of one that is listed already.
@@ -197,6 +208,35 @@ enum Shown {
     JustNow,
     /// And more came since.
     ToBeAgain,
+}
+
+/// All records as they were read.
+struct Found {
+    device: DeviceState,
+    summaries: BTreeMap<RecordId, Arc<RecordSummary>>,
+    names: BTreeMap<String, String>,
+    known: summaries::Known,
+}
+
+impl Index {
+    /// Takes what was read; what changed meanwhile stays.
+    fn take(&mut self, read: Found) {
+        let Found { device, mut summaries, mut names, mut known } = read;
+        for id in &self.meanwhile.records {
+            match self.summaries.remove(id) {
+                Some(newer) => drop(summaries.insert(*id, newer)),
+                None => drop(summaries.remove(id)),
+            }
+        }
+        names.append(&mut self.names);
+        known.add(&self.meanwhile.known);
+        if !self.meanwhile.device {
+            self.device = device;
+        }
+        self.changed.clear();
+        self.listed.clear();
+        (self.summaries, self.names, self.kept) = (summaries, names, known);
+    }
 }
 
 /// The rows that a record is made of.
@@ -227,7 +267,9 @@ impl Records {
                 device,
                 summaries: BTreeMap::new(),
                 names: BTreeMap::new(),
-                moves: 0,
+                meanwhile: Meanwhile::default(),
+                changed: BTreeSet::new(),
+                listed: BTreeMap::new(),
                 kept: summaries::Known::default(),
             }),
             all: RwSignal::new(Arc::default()),
@@ -237,15 +279,16 @@ impl Records {
             whole: RwSignal::new(false),
             shown: StoredValue::new(Shown::Before),
             stale: StoredValue::new(BTreeSet::new()),
+            sealed: StoredValue::new(outbox::Sealed::default()),
         };
-        records.read(false, None).await?;
+        records.read(false).await?;
         other_tabs.on_message(move |_| tasks::spawn(async move { report(records.reload().await) }));
         Ok(records)
     }
 
     /// All records but those put away, the newest change first.
     #[must_use]
-    pub fn all(self) -> Signal<Arc<Vec<Arc<RecordSummary>>>> {
+    pub fn all(self) -> Signal<Arc<Listed>> {
         self.all.into()
     }
 
@@ -272,17 +315,16 @@ impl Records {
         self,
         id: RecordId,
     ) -> Result<(Option<RecordView>, Option<String>, u64), StorageError> {
-        let storage = self.storage.get_value();
         let reads = vec![
             Read::Row(Store::Base, id.into()),
-            Read::All(Store::Outbox),
             Read::Row(Store::Open, id.into()),
             Read::Row(Store::Place, id.into()),
             Read::Row(Store::Meta, meta::LAST_SEQ.into()),
         ];
-        let mut rows = storage.read(reads).await?.into_iter();
+        let (sealed, rows) = self.read_with_sealed(&sync::gather([id]), reads).await?;
+        let mut rows = rows.into_iter();
         let mut next = || rows.next().unwrap_or_default();
-        let mut parts = gather(next(), next(), next())?;
+        let mut parts = gather(next(), sealed, next())?;
         let place = next().pop().map(|(_, path)| String::from_utf8_lossy(&path).into_owned());
         let last = next().pop().map(|(_, seq)| outbox::decode(&seq, "last place")).transpose()?;
         let parts = parts.remove(&id).unwrap_or_default();
@@ -406,7 +448,9 @@ impl Records {
         acked: u64,
     ) -> Result<(outbox::Unsent, Vec<(Hash, BlobRow)>), StorageError> {
         let storage = self.storage.get_value();
-        let mut unsent = outbox::unsent(&storage, acked).await?;
+        let mut sealed = self.sealed.get_value();
+        let mut unsent = sealed.unsent(&storage, acked).await?;
+        self.sealed.try_set_value(sealed);
         let of_others = self.index.with_value(|index| unsent_of_others(&index.device));
         unsent.operations += of_others.len();
         unsent.records.extend(of_others);
@@ -503,7 +547,10 @@ impl Records {
 
     /// The device's memory changed; it is stored already.
     pub fn set_device(self, device: DeviceState) {
-        self.index.update_value(|index| index.device = device);
+        self.index.update_value(|index| {
+            index.device = device;
+            index.meanwhile.device = true;
+        });
     }
 
     /// Tells the other tabs to read anew.
@@ -526,9 +573,8 @@ impl Records {
         ids: &BTreeSet<RecordId>,
         came: Vec<Base>,
     ) -> Result<(), StorageError> {
-        let Some(storage) = self.storage.try_get_value() else { return Ok(()) };
         let known: BTreeSet<RecordId> = sync::gather(came.iter().map(|base| base.state.record));
-        let mut reads = vec![Read::All(Store::Outbox)];
+        let mut reads = Vec::new();
         if known.is_empty() {
             reads.extend(ids.iter().map(|id| Read::Row(Store::Open, (*id).into())));
         } else {
@@ -537,9 +583,8 @@ impl Records {
         let of_phone = reads.len();
         let unknown = ids.iter().filter(|id| !known.contains(id));
         reads.extend(unknown.map(|id| Read::Row(Store::Base, (*id).into())));
-        let mut rows = storage.read(reads).await?;
+        let (sealed, mut rows) = self.read_with_sealed(ids, reads).await?;
         let base = rows.split_off(of_phone).into_iter().flatten().collect();
-        let sealed = rows.remove(0);
         let mut parts = gather(base, sealed, rows.into_iter().flatten().collect())?;
         for base in came.into_iter().filter(|base| !base.state.left) {
             let record = base.state.record;
@@ -547,31 +592,45 @@ impl Records {
         }
         self.index.try_update_value(|index| {
             let of_others = unsent_of_others(&index.device);
-            index.moves += 1;
+            if index.meanwhile.reads > 0 {
+                index.meanwhile.records.extend(ids);
+            }
             for id in ids {
-                let view = parts.get(id).and_then(|parts| view_of(&index.device, parts));
-                match view {
-                    Some(view) => {
-                        let summary = summarise(&view, of_others.contains(id));
-                        index.summaries.insert(*id, Arc::new(summary))
-                    }
+                let parts = parts.get(id);
+                let summary = parts.and_then(|parts| summary_of(&index.device, parts, &of_others));
+                let before = match summary {
+                    Some(summary) => index.summaries.insert(*id, Arc::new(summary)),
                     None => index.summaries.remove(id),
                 };
+                if index.changed.insert(*id)
+                    && let Some(before) = before
+                {
+                    index.listed.insert(*id, before);
+                }
             }
         });
         Ok(())
     }
 
+    /// Reads rows with those of the outbox that are of these records.
+    async fn read_with_sealed(
+        self,
+        ids: &BTreeSet<RecordId>,
+        reads: Vec<Read>,
+    ) -> Result<(Rows, Vec<Rows>), StorageError> {
+        let (Some(storage), Some(mut sealed)) =
+            (self.storage.try_get_value(), self.sealed.try_get_value())
+        else {
+            return Err(StorageError::Closed);
+        };
+        let rows = sealed.read(&storage, &|record| ids.contains(&record), reads).await?;
+        self.sealed.try_set_value(sealed);
+        Ok(rows)
+    }
+
     /// Reads all records anew.
     pub async fn reload(self) -> Result<(), StorageError> {
-        // What changes meanwhile may be newer than what was read: then it is read once more.
-        for _ in 0..3 {
-            let moves = self.index.try_with_value(|index| index.moves);
-            if self.read(true, moves).await? {
-                return Ok(());
-            }
-        }
-        self.read(true, None).await.map(drop)
+        self.read(true).await
     }
 
     /// Whether all records are here.
@@ -592,10 +651,30 @@ impl Records {
         Ok(())
     }
 
-    /// Reads all records, or those only that this phone has work of. Whether they were taken: not if other ones moved
-    /// than before, unless that does not matter.
-    async fn read(self, whole: bool, before: Option<u64>) -> Result<bool, StorageError> {
-        let Some(storage) = self.storage.try_get_value() else { return Ok(true) };
+    /// Reads all records, or those only that this phone has work of.
+    async fn read(self, whole: bool) -> Result<(), StorageError> {
+        self.index.try_update_value(|index| index.meanwhile.reads += 1);
+        let read = self.read_rows(whole).await;
+        let taken = self.index.try_update_value(|index| {
+            index.meanwhile.reads -= 1;
+            let is_over = index.meanwhile.reads == 0;
+            let taken = read.map(|read| index.take(read));
+            if is_over {
+                index.meanwhile = Meanwhile::default();
+            }
+            taken
+        });
+        let Some(taken) = taken else { return Ok(()) };
+        taken?;
+        self.publish_anew();
+        if whole {
+            self.whole.try_set(true);
+        }
+        Ok(())
+    }
+
+    async fn read_rows(self, whole: bool) -> Result<Found, StorageError> {
+        let storage = self.storage.try_get_value().ok_or(StorageError::Closed)?;
         let device = outbox::device(&storage).await?;
         let reads = vec![
             Read::All(Store::Outbox),
@@ -632,26 +711,11 @@ impl Records {
                 (BTreeMap::new(), summaries::Known::nothing())
             }
         };
-        let views = parts.values().filter_map(|parts| view_of(&device, parts));
-        summaries.extend(views.map(|view| {
-            let summary = summarise(&view, of_others.contains(&view.record));
-            (view.record, Arc::new(summary))
+        summaries.extend(parts.values().filter_map(|parts| {
+            let summary = summary_of(&device, parts, &of_others)?;
+            Some((summary.id, Arc::new(summary)))
         }));
-        let taken = self.index.try_update_value(|index| {
-            let moves = index.moves;
-            let is_still = before.is_none_or(|before| before == moves);
-            if is_still {
-                *index = Index { device, summaries, names, moves, kept: known };
-            }
-            is_still
-        });
-        if taken == Some(true) {
-            self.publish();
-            if whole {
-                self.whole.try_set(true);
-            }
-        }
-        Ok(taken != Some(false))
+        Ok(Found { device, summaries, names, known })
     }
 
     /// A page of a pull changed these records, and noted so under that key; `came` is what it brought of them.
@@ -662,7 +726,10 @@ impl Records {
         note: Option<Key>,
     ) -> Result<(), StorageError> {
         self.read_some(ids, came).await?;
-        self.index.try_update_value(|index| index.kept.pulled(ids.len(), note));
+        self.index.try_update_value(|index| {
+            index.meanwhile.known.pulled(ids.len(), note.clone());
+            index.kept.pulled(ids.len(), note);
+        });
         self.show_soon();
         Ok(())
     }
@@ -728,15 +795,27 @@ impl Records {
         Ok(())
     }
 
+    /// Shows what changed.
     fn publish(self) {
-        let listed = self.index.try_with_value(|index| {
-            let mut listed: Vec<_> =
-                index.summaries.values().filter(|record| !record.deleted).cloned().collect();
-            listed.sort_by(|a, b| b.changed_ms.cmp(&a.changed_ms).then_with(|| b.id.cmp(&a.id)));
-            listed
+        let changed = self.index.try_update_value(|index| {
+            let changed = std::mem::take(&mut index.changed);
+            let now = changed.iter().filter_map(|id| index.summaries.get(id).cloned());
+            (std::mem::take(&mut index.listed).into_values(), now.collect::<Vec<_>>())
         });
-        if let Some(listed) = listed {
-            self.all.try_set(Arc::new(listed));
+        if let Some((gone, come)) = changed {
+            self.all.try_update(|all| Arc::make_mut(all).replace(gone, come));
+        }
+    }
+
+    /// Shows all, whatever was shown before.
+    fn publish_anew(self) {
+        let all = self.index.try_with_value(|index| {
+            let mut all = Listed::default();
+            all.replace([], index.summaries.values().cloned());
+            all
+        });
+        if let Some(all) = all {
+            self.all.try_set(Arc::new(all));
         }
     }
 }
@@ -784,26 +863,75 @@ fn unsent_of_others(device: &DeviceState) -> Vec<RecordId> {
 }
 
 fn view_of(device: &DeviceState, parts: &Parts) -> Option<RecordView> {
-    sync::view::view(device, parts.base.as_ref(), &parts.outbox, parts.open.as_ref())
+    view::view(device, parts.base.as_ref(), &parts.outbox, parts.open.as_ref())
 }
 
-fn summarise(view: &RecordView, unsent_of_others: bool) -> RecordSummary {
+/// A record as lists show it; one that a pull brought and that this phone has no work of is not taken apart for it.
+fn summary_of(
+    device: &DeviceState,
+    parts: &Parts,
+    unsent_of_others: &[RecordId],
+) -> Option<RecordSummary> {
+    let is_unsent = |id| unsent_of_others.contains(&id);
+    // What the base holds already, or never had, changes nothing of it.
+    let is_in = |base: &Base, held: &Held| {
+        let of_desk = held.verdict.as_ref().map(|verdict| verdict.outcome);
+        of_desk != Some(Outcome::Quarantined)
+            && held.operation.dot.seq <= device.included_in(Some(base))
+    };
+    match parts {
+        Parts { base: Some(base), outbox, open: None }
+            if outbox.iter().all(|held| is_in(base, held)) =>
+        {
+            let is_pending = outbox.iter().any(|held| held.operation.dot.seq > device.acked);
+            let state = &base.state;
+            let Brief { state: stands, deleted, title } = Brief::of(state);
+            let answers = view::answers(state).map(|(_, value)| value);
+            Some(RecordSummary {
+                id: state.record,
+                form_id: state.form.id.clone(),
+                form_version: state.form.version.clone(),
+                form_hash: state.form.hash,
+                unit: state.unit.clone(),
+                author: state.author.clone(),
+                title: title.to_owned(),
+                state: stands,
+                changed_ms: state.changed_ms,
+                deleted,
+                unsent: is_pending || is_unsent(state.record),
+                quarantined: false,
+                conflicts: to_decide(&view::conflicts(state)),
+                folded: search::fold_record(title, answers),
+            })
+        }
+        parts => view_of(device, parts).map(|view| {
+            let is_unsent = is_unsent(view.record);
+            summarise(view, is_unsent)
+        }),
+    }
+}
+
+fn summarise(view: RecordView, unsent_of_others: bool) -> RecordSummary {
     RecordSummary {
         id: view.record,
-        form_id: view.form.id.clone(),
-        form_version: view.form.version.clone(),
+        form_id: view.form.id,
+        form_version: view.form.version,
         form_hash: view.form.hash,
-        unit: view.unit.clone(),
-        author: view.author.clone(),
-        title: view.title.clone(),
+        unit: view.unit,
+        author: view.author,
         state: view.state,
         changed_ms: view.changed_ms,
         deleted: view.deleted,
         unsent: view.pending || unsent_of_others,
         quarantined: view.quarantined,
-        conflicts: view.conflicts.iter().filter(|conflict| conflict.level == Level::Decide).count(),
-        folded: search::fold_record(view),
+        conflicts: to_decide(&view.conflicts),
+        folded: search::fold_record(&view.title, view.fields.values()),
+        title: view.title,
     }
+}
+
+fn to_decide(conflicts: &[Conflict]) -> usize {
+    conflicts.iter().filter(|conflict| conflict.level == Level::Decide).count()
 }
 
 pub(super) fn refusal(answer: &crate::platform::http::Response) -> FetchError {
@@ -819,5 +947,86 @@ pub(super) fn refusal(answer: &crate::platform::http::Response) -> FetchError {
 fn report(outcome: Result<(), StorageError>) {
     if let Err(error) = outcome {
         crate::platform::log_error(&format!("records not read: {error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use sync::wire::{DeviceId, Dot, FormRef, RecordState, Sibling, Times, Verdict, Write, field};
+
+    use super::*;
+
+    const PATHS: [&str; 8] =
+        [field::STATE, field::TITLE, field::DELETED, "a", "g/b", "r[1]", "r[1]/c", "r[2]/c"];
+
+    fn value(kind: u8) -> Value {
+        match kind {
+            0 => Value::Empty,
+            1 => Value::Text("submitted".to_owned()),
+            2 => Value::Text("Đường dài ".repeat(12)),
+            _ => Value::Text(format!("Ô  {kind}")),
+        }
+    }
+
+    proptest! {
+        /// What lists show of a record that a pull brought is what the whole view of it says.
+        #[test]
+        fn a_record_is_summed_up_as_its_view_shows_it(
+            written in prop::collection::btree_map(
+                0..PATHS.len(),
+                prop::collection::btree_map((0_u8..3, 1_u64..4), 0_u8..6, 1..4),
+                0..8,
+            ),
+            sealed in prop::collection::btree_map(1_u64..5, prop::bool::ANY, 0..3),
+            (included, acked) in (0_u64..5, 0_u64..5),
+        ) {
+            let dot = |(device, seq)| Dot { device: DeviceId([device; 16]), seq };
+            let fields = written.into_iter().map(|(path, siblings)| {
+                let sibling = |(at, kind)| Sibling { dot: dot(at), value: value(kind) };
+                (PATHS[path].to_owned(), siblings.into_iter().map(sibling).collect())
+            });
+            let state = RecordState {
+                record: RecordId([3; 16]),
+                form: FormRef { id: "f".to_owned(), version: "1".to_owned(), hash: Hash([1; 32]) },
+                unit: "u".to_owned(),
+                author: "an".to_owned(),
+                received_ms: 5,
+                changed_ms: 6,
+                fields: fields.collect(),
+                rv: 7,
+                left: false,
+                writers: [(DeviceId([1; 16]), "an".to_owned())].into(),
+            };
+            let ours = DeviceId([9; 16]);
+            let held = |(seq, is_quarantined): (u64, bool)| {
+                let write = Write { value: value(1), over: Vec::new() };
+                let operation = Operation {
+                    dot: Dot { device: ours, seq },
+                    record: state.record,
+                    form: state.form.clone(),
+                    unit: state.unit.clone(),
+                    action: Action::Edit,
+                    fields: [("a".to_owned(), write)].into(),
+                    at: Times { wall_ms: 8, ..Times::default() },
+                    author: "ba".to_owned(),
+                };
+                let outcome = Outcome::Quarantined;
+                let verdict = Verdict { seq, outcome, reason: None, set_aside: None };
+                Held { operation, verdict: is_quarantined.then_some(verdict) }
+            };
+            let outbox = sealed.into_iter().map(held).collect();
+            let parts = Parts {
+                outbox,
+                base: Some(Base { state, included, generation: 1 }),
+                open: None,
+            };
+            let device = DeviceState { acked, ..DeviceState::new(ours) };
+            let view = view_of(&device, &parts).expect("there is one");
+            for of_others in [&[][..], &[RecordId([3; 16])]] {
+                let summary = summary_of(&device, &parts, of_others);
+                prop_assert_eq!(summary, Some(summarise(view.clone(), !of_others.is_empty())));
+            }
+        }
     }
 }

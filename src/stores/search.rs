@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use report::fold;
-use sync::{view::RecordView, wire::Value};
+use sync::wire::Value;
 
 use super::records::RecordSummary;
 
@@ -18,25 +18,37 @@ pub fn matches(folded: &str, searched: &str) -> bool {
 
 /// The words that are searched, each with the ids of what has it in its name: a record says the ids of its form, its unit and its
 /// author, and there are far fewer of those than records.
-pub struct Sought<'a> {
-    words: Vec<(&'a str, BTreeSet<&'a str>)>,
-    people: &'a BTreeMap<String, String>,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sought {
+    words: Vec<(String, BTreeSet<String>)>,
+    /// The accounts whose names are known.
+    known: BTreeSet<String>,
 }
 
-impl<'a> Sought<'a> {
+impl Sought {
     /// `sought` is folded already, and so are the names of forms and units and those of people, by id.
     #[must_use]
     pub fn new(
-        sought: &'a str,
-        names: &'a BTreeMap<String, String>,
-        people: &'a BTreeMap<String, String>,
+        sought: &str,
+        names: &BTreeMap<String, String>,
+        people: &BTreeMap<String, String>,
     ) -> Self {
         let named = |word: &str| {
             let names = names.iter().chain(people).filter(|(_, name)| name.contains(word));
-            sync::gather(names.map(|(id, _)| id.as_str()))
+            sync::gather(names.map(|(id, _)| id.clone()))
         };
-        let words = sought.split_whitespace().map(|word| (word, named(word))).collect();
-        Self { words, people }
+        let words: Vec<_> =
+            sought.split_whitespace().map(|word| (word.to_owned(), named(word))).collect();
+        // Looked at only where a word is searched.
+        let known =
+            if words.is_empty() { BTreeSet::new() } else { sync::gather(people.keys().cloned()) };
+        Self { words, known }
+    }
+
+    /// Whether everything is found.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.words.is_empty()
     }
 
     /// Whether a record is found by every word.
@@ -44,28 +56,38 @@ impl<'a> Sought<'a> {
     pub fn finds(&self, record: &RecordSummary) -> bool {
         let RecordSummary { folded, form_id, unit, author, .. } = record;
         self.words.iter().all(|(word, named)| {
-            let mut ids = [form_id, unit, author].into_iter().map(String::as_str);
+            let mut ids = [form_id, unit, author].into_iter();
             // Somebody of whom only the account is known is found by that.
-            let is_author = || author.contains(word) && !self.people.contains_key(author);
-            folded.contains(word)
+            let is_author = || has(author, word) && !self.known.contains(author);
+            has(folded, word)
                 || !named.is_empty() && ids.any(|id| named.contains(id))
                 || is_author()
         })
     }
 }
 
+/// Whether a word stands in a text. `str::contains` prepares itself for long words at each call, which takes longer than to
+/// look through a title.
+fn has(text: &str, word: &str) -> bool {
+    let (text, word) = (text.as_bytes(), word.as_bytes());
+    let Some((first, rest)) = word.split_first() else { return true };
+    let is_here = |at: usize| text[at] == *first && text[at + 1..].starts_with(rest);
+    (0..(text.len() + 1).saturating_sub(word.len())).any(is_here)
+}
+
 /// What a record is found by: its title and its short answers.
 #[must_use]
-pub fn fold_record(view: &RecordView) -> String {
-    let mut folded = fold(&view.title);
-    for value in view.fields.values() {
+pub fn fold_record<'a>(title: &str, answers: impl Iterator<Item = &'a Value>) -> String {
+    let mut folded = fold(title);
+    for value in answers {
         if let Value::Text(text) = value
             && text.chars().count() <= ANSWER_CHARS_MAX
         {
             folded.push('\n');
-            folded.push_str(&fold(text));
+            report::fold_into(&mut folded, text);
         }
     }
+    folded.shrink_to_fit();
     folded
 }
 
@@ -125,5 +147,12 @@ mod tests {
         }
         // An account is no name, unless it is all that is known.
         assert!(finds("canbo.an", "canbo") && !finds("hoa", "hoa.") && !finds("la", "canbo"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_word_stands_in_a_text_or_not(text in "[ab ]{0,12}", word in "[ab]{0,4}") {
+            proptest::prop_assert_eq!(has(&text, &word), text.contains(&word), "{} {}", text, word);
+        }
     }
 }

@@ -50,6 +50,12 @@ impl Known {
         self.stale = self.stale.saturating_add(records);
         self.notes.extend(note);
     }
+
+    /// Pulls did that since these were read.
+    pub fn add(&mut self, pulled: &Self) {
+        self.stale = self.stale.saturating_add(pulled.stale);
+        self.notes.extend(pulled.notes.iter().cloned());
+    }
 }
 
 /// What was kept.

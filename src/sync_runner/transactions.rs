@@ -84,10 +84,16 @@ impl Runner {
         page: Page,
     ) -> Result<Event, StorageError> {
         // A generation that came whole leaves nothing of older ones behind.
-        let sweeps = page.complete && self.records.device().complete != state.complete;
+        let before = self.records.device();
+        let sweeps = page.complete && before.complete != state.complete;
+        if before.generation != state.generation {
+            self.brought.replace(Some(BTreeSet::new()));
+        }
         let mut reads = reads_of(&page.settled);
+        // What this page's generation brought is known unless the app began in the midst of it: then each row says its own.
+        let knows = self.brought.borrow().is_some();
         if sweeps {
-            reads.push(Read::All(Store::Base));
+            reads.push(if knows { Read::Keys(Store::Base) } else { Read::All(Store::Base) });
         }
         reads.push(Read::Row(Store::Meta, meta::NAMES.into()));
         let note = Key::Bytes(random::bytes::<8>().to_vec());
@@ -97,7 +103,7 @@ impl Runner {
         let (generation, included) = (page.generation, page.included);
         let base = |state| Base { state, included, generation };
         let came: Rc<Vec<Base>> = Rc::new(page.records.into_iter().map(base).collect());
-        let brought = Rc::clone(&came);
+        let (came_now, of_generation) = (Rc::clone(&came), Rc::clone(&self.brought));
         let (settled, told) = (page.settled, page.names);
         let decide = move |mut rows: Vec<Rows>| {
             let mut changes = vec![outbox::put_device(&stored)];
@@ -108,13 +114,23 @@ impl Runner {
             let (of_operations, of_base) = rows.split_at(settled.len());
             note_verdicts(&settled, of_operations, &mut changes, &mut records)?;
             for (key, bytes) in of_base.iter().flatten() {
-                let base: Base = outbox::decode(bytes, "record")?;
-                if base.generation < generation {
-                    touched.insert(base.state.record);
+                let (record, is_older) = match &*of_generation.borrow() {
+                    Some(brought) => {
+                        let Key::Bytes(id) = key else { continue };
+                        let Ok(id) = id.as_slice().try_into() else { continue };
+                        (RecordId(id), !brought.contains(&RecordId(id)))
+                    }
+                    None => {
+                        let base: Base = outbox::decode(bytes, "record")?;
+                        (base.state.record, base.generation < generation)
+                    }
+                };
+                if is_older {
+                    touched.insert(record);
                     changes.push(Change::Delete(Store::Base, key.clone()));
                 }
             }
-            for base in brought.iter() {
+            for base in came_now.iter() {
                 let record = base.state.record;
                 touched.insert(record);
                 changes.push(if base.state.left {
@@ -134,6 +150,11 @@ impl Runner {
         let touched = [Store::Meta, Store::Outbox, Store::Base, Store::Summaries];
         let (records, has_note) = self.storage.update(reads, &touched, decide).await?;
         self.talk.borrow_mut().records_down += came.len() as u64;
+        if page.complete {
+            self.brought.replace(None);
+        } else if let Some(brought) = &mut *self.brought.borrow_mut() {
+            brought.extend(came.iter().map(|base| base.state.record));
+        }
         let (acked, pack) = (state.acked, state.pack);
         self.records.set_device(state);
         self.records.add_names(names);

@@ -15,6 +15,7 @@ use sotay::platform::{
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
+mod packs;
 mod people;
 mod raw;
 mod sealing;

@@ -264,10 +264,10 @@ async fn while_somebody_is_in_on_another_tab_nothing_goes_and_what_they_enter_co
     assert!(an.is_whole().await);
 }
 
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

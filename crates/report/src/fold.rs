@@ -4,17 +4,30 @@
 #[must_use]
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.chars().map(small).filter_map(base) {
+    fold_into(&mut folded, text);
+    folded
+}
+
+/// Adds what [`fold`] makes of the text.
+pub fn fold_into(folded: &mut String, text: &str) {
+    let start = folded.len();
+    for c in text.chars() {
+        let c = match c {
+            '\0'..'\u{80}' => c.to_ascii_lowercase(),
+            _ => match base(small(c)) {
+                Some(c) => c,
+                None => continue,
+            },
+        };
         if !c.is_whitespace() {
             folded.push(c);
-        } else if !folded.is_empty() && !folded.ends_with(' ') {
+        } else if folded.len() > start && !folded.ends_with(' ') {
             folded.push(' ');
         }
     }
-    if folded.ends_with(' ') {
+    if folded.len() > start && folded.ends_with(' ') {
         folded.pop();
     }
-    folded
 }
 
 /// Whether every word of `query` begins or lies within `text`, both folded.

@@ -8,6 +8,6 @@ mod fold;
 mod order;
 mod query;
 
-pub use fold::{fold, matches};
+pub use fold::{fold, fold_into, matches};
 pub use order::{SortKey, name_key, sort_key};
 pub use query::{Figure, Group, Measure, Query, Record, Row, Table, Test};

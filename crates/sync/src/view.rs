@@ -112,20 +112,16 @@ impl RecordView {
     /// The record of a state that holds everything: on the server.
     #[must_use]
     pub fn of(state: &RecordState) -> Self {
-        let deleted = shown(state, field::DELETED);
-        let text = |path| match shown(state, path) {
-            Some(Value::Text(text)) => text.as_str(),
-            Some(Value::Empty | Value::File(_)) | None => "",
-        };
+        let Brief { state: stands, deleted, title } = Brief::of(state);
         Self {
             record: state.record,
             form: state.form.clone(),
             unit: state.unit.clone(),
             author: state.author.clone(),
-            state: text(field::STATE).parse().unwrap_or(State::Draft),
-            deleted: deleted.is_some_and(|value| *value != Value::Empty),
-            title: text(field::TITLE).to_owned(),
-            fields: answers(state),
+            state: stands,
+            deleted,
+            title: title.to_owned(),
+            fields: gather(answers(state).map(|(path, value)| (path.clone(), value.clone()))),
             dots: gather(state.fields.iter().map(|(path, siblings)| {
                 (path.clone(), siblings.iter().map(|sibling| sibling.dot).collect())
             })),
@@ -142,6 +138,33 @@ impl RecordView {
     #[must_use]
     pub fn screen(&self) -> Screen {
         Screen::new(self.dots.clone())
+    }
+}
+
+/// What a list tells of a record, without taking it apart: a first pull brings thousands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Brief<'a> {
+    /// As [`RecordView::state`].
+    pub state: State,
+    /// As [`RecordView::deleted`].
+    pub deleted: bool,
+    /// As [`RecordView::title`].
+    pub title: &'a str,
+}
+
+impl<'a> Brief<'a> {
+    /// Of a state that holds everything.
+    #[must_use]
+    pub fn of(state: &'a RecordState) -> Self {
+        let text = |path| match shown(state, path) {
+            Some(Value::Text(text)) => text.as_str(),
+            Some(Value::Empty | Value::File(_)) | None => "",
+        };
+        Self {
+            state: text(field::STATE).parse().unwrap_or(State::Draft),
+            deleted: shown(state, field::DELETED).is_some_and(|value| *value != Value::Empty),
+            title: text(field::TITLE),
+        }
     }
 }
 
@@ -242,7 +265,10 @@ fn unsealed(patch: &OpenPatch, device: DeviceId) -> Operation {
 /// The value to show of a field. In a conflict that is the record's author's, else the one with the
 /// greatest dot; nothing is decided by it.
 fn shown<'a>(state: &'a RecordState, path: &str) -> Option<&'a Value> {
-    let siblings = state.fields.get(path)?;
+    shown_of(state, state.fields.get(path)?)
+}
+
+fn shown_of<'a>(state: &RecordState, siblings: &'a [Sibling]) -> Option<&'a Value> {
     let by_author =
         |sibling: &Sibling| state.writers.get(&sibling.dot.device) == Some(&state.author);
     siblings
@@ -251,16 +277,14 @@ fn shown<'a>(state: &'a RecordState, path: &str) -> Option<&'a Value> {
         .map(|sibling| &sibling.value)
 }
 
-fn answers(state: &RecordState) -> BTreeMap<String, Value> {
+/// The answers by field path, as in [`RecordView::fields`].
+pub fn answers(state: &RecordState) -> impl Iterator<Item = (&String, &Value)> {
     let is_removed =
         |path: &str| rows_above(path).any(|row| matches!(shown(state, row), Some(Value::Empty)));
-    let shown = state
-        .fields
-        .keys()
-        .filter(|path| !is_ours(path) && !is_removed(path))
-        .filter_map(|path| Some((path, shown(state, path)?)))
-        .filter(|(_, value)| **value != Value::Empty);
-    gather(shown.map(|(path, value)| (path.clone(), value.clone())))
+    let answered = state.fields.iter().filter(move |(path, _)| !is_ours(path) && !is_removed(path));
+    answered
+        .filter_map(move |(path, siblings)| Some((path, shown_of(state, siblings)?)))
+        .filter(|(_, value)| **value != Value::Empty)
 }
 
 fn is_ours(path: &str) -> bool {

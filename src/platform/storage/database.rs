@@ -19,6 +19,9 @@ use futures::{
 use idb::{
     DatabaseEvent, Factory, KeyRange, ObjectStore, ObjectStoreParams, Query, Transaction,
     event::VersionChangeEvent,
+    request::futures::{
+        GetAllKeysStoreRequestFuture, GetAllStoreRequestFuture, GetStoreRequestFuture,
+    },
 };
 use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
@@ -310,27 +313,45 @@ async fn request_all(
     Ok(Vec::new())
 }
 
+/// Begins all reads, then takes their answers: to wait for each before the next is asked for takes a turn of the browser for each.
 async fn read_all(transaction: &IdbTransaction, reads: &[Read]) -> Result<Vec<Rows>, StorageError> {
-    let mut found = Vec::with_capacity(reads.len());
+    let (mut begun, mut found, mut failure) = (Vec::new(), Vec::new(), None);
     for read in reads {
-        found.push(read_one(transaction, read).await?);
+        match begin_read(transaction, read) {
+            Ok(read) => begun.push(read),
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        }
     }
-    Ok(found)
+    // Also after a failure: what has begun is answered, and somebody must be there.
+    for read in begun {
+        match read.done().await {
+            Ok(rows) => found.push(rows),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    failure.map_or(Ok(found), Err)
 }
 
-async fn read_one(transaction: &IdbTransaction, read: &Read) -> Result<Rows, StorageError> {
+/// A read that waits for its answer.
+enum Begun {
+    Row(Key, GetStoreRequestFuture),
+    Keys(GetAllKeysStoreRequestFuture),
+    Rows(GetAllKeysStoreRequestFuture, GetAllStoreRequestFuture),
+}
+
+fn begin_read(transaction: &IdbTransaction, read: &Read) -> Result<Begun, StorageError> {
     let store = object_store(transaction, read.store())?;
     let (query, limit) = match read {
         Read::Row(_, key) => {
-            let found = store.get(key_to_js(key)).map_err(failed)?.await.map_err(failed)?;
-            return match found {
-                Some(value) => Ok(vec![(key.clone(), bytes_from_js(&value)?)]),
-                None => Ok(Vec::new()),
-            };
+            let asked = store.get(key_to_js(key)).map_err(failed)?;
+            return Ok(Begun::Row(key.clone(), asked.into_future()));
         }
         Read::Keys(_) => {
-            let keys = store.get_all_keys(None, None).map_err(failed)?.await.map_err(failed)?;
-            return keys.iter().map(|key| Ok((key_from_js(key)?, Vec::new()))).collect();
+            let asked = store.get_all_keys(None, None).map_err(failed)?;
+            return Ok(Begun::Keys(asked.into_future()));
         }
         Read::All(_) => (None, None),
         Read::From(_, from, limit) => {
@@ -338,15 +359,31 @@ async fn read_one(transaction: &IdbTransaction, read: &Read) -> Result<Rows, Sto
             (Some(Query::from(range)), Some(*limit))
         }
     };
-    let keys = store.get_all_keys(query.clone(), limit).map_err(failed)?.into_future();
-    let values = store.get_all(query, limit).map_err(failed)?.into_future();
-    let keys = keys.await;
-    let values = values.await.map_err(failed)?;
-    let keys = keys.map_err(failed)?;
-    keys.iter()
-        .zip(&values)
-        .map(|(key, value)| Ok((key_from_js(key)?, bytes_from_js(value)?)))
-        .collect()
+    let keys = store.get_all_keys(query.clone(), limit).map_err(failed)?;
+    let values = store.get_all(query, limit).map_err(failed)?;
+    Ok(Begun::Rows(keys.into_future(), values.into_future()))
+}
+
+impl Begun {
+    async fn done(self) -> Result<Rows, StorageError> {
+        match self {
+            Self::Row(key, value) => match value.await.map_err(failed)? {
+                Some(value) => Ok(vec![(key, bytes_from_js(&value)?)]),
+                None => Ok(Vec::new()),
+            },
+            Self::Keys(keys) => {
+                let keys = keys.await.map_err(failed)?;
+                keys.iter().map(|key| Ok((key_from_js(key)?, Vec::new()))).collect()
+            }
+            Self::Rows(keys, values) => {
+                let keys = keys.await;
+                let values = values.await.map_err(failed)?;
+                let keys = keys.map_err(failed)?;
+                let row = |(key, value)| Ok((key_from_js(key)?, bytes_from_js(value)?));
+                keys.iter().zip(&values).map(row).collect()
+            }
+        }
+    }
 }
 
 /// Issues every request and asks for the commit. One that fails aborts the transaction, whose end tells why.

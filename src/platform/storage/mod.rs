@@ -9,6 +9,7 @@ mod copies;
 mod database;
 mod memory;
 mod moving;
+mod packs;
 mod phone;
 pub mod schema;
 mod sealed;

@@ -6,7 +6,7 @@
 //!
 //! A store's name and its key never change meaning: a new need is a new store and a new version.
 
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Encode, bytes::ByteVec};
 use sync::{
     codec,
     view::Held,
@@ -28,7 +28,7 @@ pub struct Schema {
 }
 
 /// A person's database.
-pub static PERSON: Schema = Schema { version: 1, stores: &STORES };
+pub static PERSON: Schema = Schema { version: 2, stores: &PERSON_STORES };
 
 /// The phone's database. The first two versions had a person's stores: nothing is written to them any more.
 pub static PHONE: Schema = Schema { version: 3, stores: &PHONE_STORES };
@@ -59,6 +59,9 @@ pub enum Store {
     Place,
     /// Short forms of the records in [`Store::Base`], many in a row: see [`Kept`].
     Summaries,
+    /// Rows of [`Store::Base`] that came together, a [`PackRow`] under the ids of its records one behind the other; under 0
+    /// a value that changes with each change of either store.
+    Packs,
     /// Of the phone: bundles of others that it keeps until it has brought them, by hash.
     Carried,
     /// Of the phone: those in pieces of [`CHUNK_SIZE_BYTES`], by hash and place.
@@ -69,7 +72,7 @@ pub enum Store {
     Phone,
 }
 
-/// A person's stores.
+/// A person's stores, as whoever reads and writes them knows them.
 pub const STORES: [Store; 10] = [
     Store::Meta,
     Store::Base,
@@ -81,6 +84,20 @@ pub const STORES: [Store; 10] = [
     Store::Pack,
     Store::Place,
     Store::Summaries,
+];
+
+const PERSON_STORES: [Store; 11] = [
+    Store::Meta,
+    Store::Base,
+    Store::Open,
+    Store::Outbox,
+    Store::Blobs,
+    Store::BlobMeta,
+    Store::Forms,
+    Store::Pack,
+    Store::Place,
+    Store::Summaries,
+    Store::Packs,
 ];
 
 /// What the phone's database had of a person before each had their own.
@@ -165,6 +182,7 @@ impl Store {
             Self::Pack => "pack",
             Self::Place => "place",
             Self::Summaries => "summaries",
+            Self::Packs => "packs",
             Self::Carried => "carried",
             Self::CarriedPieces => "carriedpieces",
             Self::People => "people",
@@ -176,7 +194,7 @@ impl Store {
     #[must_use]
     pub fn since(self) -> u32 {
         match self {
-            Self::Carried | Self::CarriedPieces => 2,
+            Self::Carried | Self::CarriedPieces | Self::Packs => 2,
             Self::People | Self::Phone => 3,
             _ => 1,
         }
@@ -354,6 +372,15 @@ impl EntityListRow {
     pub fn decode(row: &[u8]) -> Option<Self> {
         codec::decode(row).ok()
     }
+}
+
+/// A row of [`Store::Packs`].
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PackRow {
+    /// The rows of the records, in the order of their ids.
+    #[n(0)]
+    pub rows: Vec<ByteVec>,
 }
 
 /// The first row of [`Store::Summaries`], under 0.
@@ -671,6 +698,12 @@ mod tests {
         bytes.extend(codec::encode(&"submitted"));
         bytes.extend([0x06, 7, 0x07, 0xf4, 0x08, 1, 0x09, 0x61, b't']);
         assert_eq!(codec::encode(&row), bytes);
+    }
+
+    #[test]
+    fn packs_keep_their_bytes() {
+        let rows = vec![ByteVec::from(vec![1, 2]), ByteVec::from(Vec::new())];
+        assert_eq!(codec::encode(&PackRow { rows }), [0xa1, 0x00, 0x82, 0x42, 1, 2, 0x40]);
     }
 
     /// A value is sealed for its key: two keys that look alike in bytes could change places.

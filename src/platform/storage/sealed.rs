@@ -3,11 +3,15 @@
 //! Sealing takes turns of the browser, and a transaction of `IndexedDB` does not wait for them. So a change reads, opens and
 //! decides before its transaction, seals, and writes in one that first finds all as it was read; else it begins anew.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use super::{
     Change, Decide, Read, Rows, StorageError,
     database::{Database, run},
+    packs::{self, Directory, EDITION},
     schema::{self, Key, Store},
     sealing,
 };
@@ -18,11 +22,14 @@ use crate::platform::crypto::{AesKey, Sealing};
 pub(super) struct Sealed {
     database: Database,
     key: AesKey,
+    /// Where the rows of [`Store::Base`] are.
+    directory: Rc<RefCell<Directory>>,
 }
 
 impl Sealed {
     pub(super) async fn open(name: &str, key: AesKey) -> Result<Self, StorageError> {
-        Ok(Self { database: Database::open(name, &schema::PERSON).await?, key })
+        let database = Database::open(name, &schema::PERSON).await?;
+        Ok(Self { database, key, directory: Rc::default() })
     }
 
     pub(super) fn database(&self) -> &Database {
@@ -41,8 +48,8 @@ impl Sealed {
             match decide {
                 Some(decide) => sealed.update(reads, touched, decide).await.map(|()| Vec::new()),
                 None => {
-                    let found = sealed.database.transact(reads.clone(), touched, None).await?;
-                    sealed.open_all(&reads, found).await
+                    let found = sealed.find(&reads, false).await?;
+                    sealed.rows(&reads, found).await
                 }
             }
         }))
@@ -52,34 +59,133 @@ impl Sealed {
     async fn update(
         &self,
         reads: Vec<Read>,
-        touched: Vec<Store>,
+        mut touched: Vec<Store>,
         mut decide: Decide,
     ) -> Result<(), StorageError> {
+        let of_base = touched.contains(&Store::Base);
+        touched.extend(of_base.then_some(Store::Packs));
         loop {
-            let found = match reads.is_empty() {
-                true => Vec::new(),
-                false => self.database.transact(reads.clone(), Vec::new(), None).await?,
-            };
-            let changes = decide(self.open_all(&reads, found.clone()).await?)?;
+            let found = self.find(&reads, of_base).await?;
+            let Found { reads: all, rows: before } = found.clone();
+            let changes = decide(self.rows(&reads, found).await?)?;
             if changes.is_empty() {
                 return Ok(());
             }
-            let changes = self.seal_all(changes).await?;
+            let changes = match changes.iter().any(|change| change.store() == Store::Base) {
+                true => self.packed(changes).await?,
+                false => changes,
+            };
+            let changes = Rc::new(self.seal_all(changes).await?);
             let moved = Rc::new(Cell::new(false));
-            let has_moved = Rc::clone(&moved);
-            let write: Decide = Box::new(move |now| match now == found {
-                true => Ok(changes.clone()),
+            let (has_moved, to_write) = (Rc::clone(&moved), Rc::clone(&changes));
+            let write: Decide = Box::new(move |now| match now == before {
+                true => Ok((*to_write).clone()),
                 false => {
                     has_moved.set(true);
                     Err(StorageError::Other("changed meanwhile".to_owned()))
                 }
             });
-            let written = self.database.transact(reads.clone(), touched.clone(), Some(write)).await;
+            let written = self.database.transact(all, touched.clone(), Some(write)).await;
+            if written.is_ok() && of_base {
+                self.directory.borrow_mut().follow(&changes);
+            }
             // Whoever came between has written: somebody always gets on.
             if written.is_ok() || !moved.get() {
                 return written.map(drop);
             }
         }
+    }
+
+    /// Reads rows as they lie on the disk, and what is needed to tell where those of [`Store::Base`] are.
+    async fn find(&self, reads: &[Read], of_base: bool) -> Result<Found, StorageError> {
+        loop {
+            let mut all = reads.to_vec();
+            if of_base || reads.iter().any(|read| read.store() == Store::Base) {
+                let mut rows = Vec::new();
+                let mut is_all = false;
+                for read in reads {
+                    match read {
+                        Read::Row(Store::Base, key) => rows.push(key),
+                        Read::All(Store::Base) | Read::From(Store::Base, ..) => is_all = true,
+                        _ => {}
+                    }
+                }
+                if is_all {
+                    all.push(Read::All(Store::Packs));
+                } else {
+                    let packs = self.directory.borrow().holding(&rows);
+                    all.extend(packs.into_iter().map(|key| Read::Row(Store::Packs, key)));
+                }
+                all.push(Read::Row(Store::Packs, EDITION));
+            }
+            if all.is_empty() {
+                return Ok(Found::default());
+            }
+            let rows = self.database.transact(all.clone(), Vec::new(), None).await?;
+            let is_known =
+                all.len() == reads.len() || rows.last() == self.directory.borrow().edition.as_ref();
+            if is_known {
+                return Ok(Found { reads: all, rows });
+            }
+            // Another tab has written, or this is the first look.
+            let reads = vec![
+                Read::Row(Store::Packs, EDITION),
+                Read::Keys(Store::Packs),
+                Read::Keys(Store::Base),
+            ];
+            let mut keys = self.database.transact(reads, Vec::new(), None).await?.into_iter();
+            let [edition, packs, single] = std::array::from_fn(|_| keys.next().unwrap_or_default());
+            self.directory.replace(Directory::read(edition, packs, single));
+        }
+    }
+
+    /// Changes of rows of [`Store::Base`] as changes of where they are.
+    async fn packed(&self, changes: Vec<Change>) -> Result<Vec<Change>, StorageError> {
+        let packs = self.directory.borrow().holding(&packs::rows_of(&changes));
+        let reads: Vec<Read> = packs.into_iter().map(|key| Read::Row(Store::Packs, key)).collect();
+        let mut held = Vec::new();
+        if !reads.is_empty() {
+            let found = self.database.transact(reads.clone(), Vec::new(), None).await?;
+            for (pack, value) in self.open_all(&reads, found).await?.into_iter().flatten() {
+                let mut rows = Rows::new();
+                packs::unpack(&pack, &value, &mut rows)?;
+                held.push((pack, rows));
+            }
+        }
+        Ok(self.directory.borrow().packed(changes, held))
+    }
+
+    /// What was asked for, opened, with the rows out of the packs where they belong.
+    async fn rows(&self, asked: &[Read], found: Found) -> Result<Vec<Rows>, StorageError> {
+        let mut rows = self.open_all(&found.reads, found.rows).await?;
+        let mut packed = Rows::new();
+        for (pack, value) in rows.split_off(asked.len()).into_iter().flatten() {
+            packs::unpack(&pack, &value, &mut packed)?;
+        }
+        packs::sort(&mut packed);
+        for (read, rows) in asked.iter().zip(&mut rows) {
+            match read {
+                Read::Row(Store::Base, key) => {
+                    if let Ok(at) = packed.binary_search_by(|(other, _)| other.cmp(key)) {
+                        rows.push(packed[at].clone());
+                    }
+                }
+                Read::All(Store::Base) | Read::From(Store::Base, ..) => {
+                    rows.extend_from_slice(&packed);
+                    packs::sort(rows);
+                }
+                Read::Keys(Store::Base) => {
+                    rows.extend(self.directory.borrow().keys().map(|key| (key, Vec::new())));
+                    packs::sort(rows);
+                }
+                _ => {}
+            }
+            if let Read::From(Store::Base, from, limit) = read {
+                rows.retain(|(key, _)| key >= from);
+                rows.truncate(*limit as usize);
+            }
+        }
+        Ok(rows)
     }
 
     async fn open_all(&self, reads: &[Read], found: Vec<Rows>) -> Result<Vec<Rows>, StorageError> {
@@ -136,6 +242,13 @@ impl Sealed {
         }
         Ok(sealed)
     }
+}
+
+/// Rows as they lie on the disk, with what they were found by.
+#[derive(Clone, Default)]
+struct Found {
+    reads: Vec<Read>,
+    rows: Vec<Rows>,
 }
 
 /// A change whose value is being sealed, or that has none.

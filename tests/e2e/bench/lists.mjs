@@ -1,5 +1,6 @@
-// Figures of lists with very many records on the phone: opening the list, each filter, a search without diacritics, and the list whole
-// again. From the input to the frame in which the list is painted that answers it, and the longest task of the page on the way.
+// Figures of lists with very many records on the phone: opening the list, each filter, each order, a search without diacritics, and the
+// list whole again. From the input to the frame that shows the first rows of the answer, to the frame that tells how many there are,
+// and the longest time for which the page could do nothing else on the way. Also what the records take of the page's memory.
 // Prints JSON. Nothing here is an assertion: figures depend on the machine.
 import { rmSync } from 'node:fs';
 import { countOf } from '../harness/store.mjs';
@@ -10,55 +11,94 @@ const RUNS = Number(process.env.RUNS ?? 5);
 const RECORDS = Number(process.env.RECORDS ?? 100_000);
 const THROTTLES = [1, 4];
 
-const { folder, server, phone, app } = await withMany(RECORDS);
-await app.open('/records');
-await shows(RECORDS, 900_000);
-await until('their summaries are kept', async () => (await countOf(phone.page, 'summaries')) > RECORDS / 256, 300_000);
-await server.stop();
+const few = await prepared(1);
+const { memory: empty_bytes } = await start(few, 1);
+await end(few);
 
+const many = await prepared(RECORDS);
+const { phone } = many;
 const figures = { unit: 'ms', runs: RUNS, records: RECORDS };
-const steps = ['open', 'by_form', 'by_state', 'by_unit', 'search', 'search_on', 'all_again'];
+const steps = [
+  'open', 'by_form', 'by_unit', 'by_state', 'oldest', 'by_title', 'by_title_again', 'search', 'search_on', 'search_rare', 'all_again',
+];
 for (const throttle of THROTTLES) {
-  await phone.close();
-  await phone.start();
-  await slow(phone, throttle);
-  await app.open('/');
-  await phone.page.locator('[data-records="whole"]').waitFor({ timeout: 300_000 });
+  const { memory, whole } = await start(many, throttle);
   const runs = await repeat(RUNS, round);
-  figures[`x${throttle}`] = Object.fromEntries(steps.map((step) => [step, {
-    painted: spread(runs.map((run) => run[step].painted)),
-    longest_task: spread(runs.map((run) => run[step].longest)),
-  }]));
+  figures[`x${throttle}`] = {
+    start_to_whole_lists: whole,
+    bytes_per_record: Math.round((memory - empty_bytes) / RECORDS),
+    ...Object.fromEntries(steps.map((step) => [step, Object.fromEntries(
+      ['first_rows', 'counted', 'blocked'].map((figure) => [figure, spread(runs.map((run) => run[step][figure]))]))])),
+  };
+  await phone.close();
 }
-await phone.close();
-rmSync(folder, { recursive: true, force: true });
+await end(many);
 console.log(JSON.stringify(figures, null, 2));
 
-/** Waits until the list says that it has so many records. */
-async function shows(records, timeout) {
+/** A phone that keeps so many records and their summaries; not started. */
+async function prepared(records) {
+  const ready = await withMany(records);
+  const { server, phone, app } = ready;
+  await app.open('/records');
   await until(`${records} records are listed`, () => phone.page.evaluate((records) =>
-    document.querySelector('.records .title-line .muted')?.textContent.replace(/\D/g, '') === String(records), records), timeout);
+    document.querySelector('.records .title-line .muted')?.textContent.replace(/\D/g, '') === String(records), records), 900_000);
+  if (records > 256) {
+    await until('their summaries are kept', async () => (await countOf(phone.page, 'summaries')) > records / 256, 300_000);
+  }
+  await phone.close();
+  await server.stop();
+  return ready;
+}
+
+/** Starts the app on Today; when the lists are whole, what that took and what memory the program has. */
+async function start({ phone, app }, throttle) {
+  await phone.start();
+  await slow(phone, throttle);
+  await phone.page.addInitScript(() => {
+    for (const name of ['instantiate', 'instantiateStreaming']) {
+      const made = WebAssembly[name].bind(WebAssembly);
+      WebAssembly[name] = async (...given) => {
+        const result = await made(...given);
+        window.programMemory ??= (result.instance ?? result).exports.memory;
+        return result;
+      };
+    }
+  });
+  await app.open('/');
+  await phone.page.locator('[data-records="whole"]').waitFor({ timeout: 300_000 });
+  return phone.page.evaluate(() => ({ memory: window.programMemory?.buffer.byteLength ?? 0, whole: Math.round(performance.now()) }));
+}
+
+async function end({ folder, phone }) {
+  await phone.kill(); // if it is not closed already
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** One go through everything. `RECORDS` have the same form, unit and state: each filter keeps all, and has to look at all. */
 async function round() {
   const figures = {};
-  figures.open = await measure(() => document.querySelector('nav a[href="/records"]').click(), RECORDS);
-  for (const [step, place] of [['by_form', 0], ['by_unit', 1], ['by_state', 2]]) {
-    figures[step] = await measure((place) => {
-      const select = document.querySelectorAll('.records .chips select')[place];
-      select.value = [...select.options].find((option) => option.value !== '' && (place !== 2 || option.value === 'draft')).value;
-      select.dispatchEvent(new Event('change', { bubbles: true }));
-    }, RECORDS, place);
-  }
+  const select = ([place, value]) => {
+    const select = document.querySelectorAll('.records .chips select')[place];
+    select.value = value ?? [...select.options].find((option) => option.value !== '').value;
+    select.dispatchEvent(new Event('change', { bubbles: true }));
+  };
   const search = (text) => {
     const field = document.querySelector('.records input[type="search"]');
     field.value = text;
     field.dispatchEvent(new Event('input', { bubbles: true }));
   };
+  figures.open = await measure(() => document.querySelector('nav a[href="/records"]').click(), RECORDS);
+  figures.by_form = await measure(select, RECORDS, [0]);
+  figures.by_unit = await measure(select, RECORDS, [1]);
+  figures.by_state = await measure(select, RECORDS, [2, 'draft']);
+  figures.oldest = await measure(select, RECORDS, [3, 'oldest']);
+  figures.by_title = await measure(select, RECORDS, [3, 'title']);
   figures.search = await measure(search, RECORDS, 'nguyen');
   figures.search_on = await measure(search, 0, 'nguyen thi khong co');
+  figures.search_rare = await measure(search, null, 'nguyen thi ho');
   await measure(search, RECORDS, '');
+  await measure(select, RECORDS, [3, '']);
+  figures.by_title_again = await measure(select, RECORDS, [3, 'title']);
   figures.all_again = await measure(() => {
     for (const select of document.querySelectorAll('.records .chips select')) {
       select.value = '';
@@ -70,29 +110,48 @@ async function round() {
   return figures;
 }
 
-/** Does something in the page; until the list that answers it has been painted. */
+/** Does something in the page; until the list that answers it has been painted. `records` it must say, if that is known. */
 function measure(act, records, given = null) {
   return phone.page.evaluate(`(${answered})(${act}, ${records}, ${JSON.stringify(given)})`);
 }
 
 async function answered(act, records, given) {
-  let longest = 0;
-  const observer = new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) longest = Math.max(longest, entry.duration);
-  });
-  observer.observe({ type: 'longtask' });
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   const after = () => new Promise((done) => setTimeout(done));
+  const rows = () => [...document.querySelectorAll('.records .record-row')];
+  for (const row of rows()) row.isOld = true;
   await frame();
   await after();
+  // A message to itself again and again: what lies between two is time that the page had for nothing else.
+  let blocked = 0;
+  let last = performance.now();
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    const now = performance.now();
+    blocked = Math.max(blocked, now - last);
+    last = now;
+    port2.postMessage(null);
+  };
+  port2.postMessage(null);
   const from = performance.now();
   act(given);
-  const said = () => document.querySelector('.records .title-line .muted')?.textContent.replace(/\D/g, '');
-  const isDrawn = () => records === 0 || document.querySelectorAll('.records .record-row').length > 5;
-  do { await frame(); } while (said() !== String(records) || !isDrawn());
-  await after(); // the frame is painted
-  const painted = performance.now() - from;
-  await new Promise((done) => setTimeout(done, 100)); // long tasks are told late
-  observer.disconnect();
-  return { painted, longest };
+  const said = () => document.querySelector('.records .title-line .muted')?.textContent ?? '…';
+  const isWhole = () => !said().includes('…') && (records === null || said().replace(/\D/g, '') === String(records));
+  const isDrawn = () => (!rows().some((row) => row.isOld) && (!records || rows().length > 5));
+  let first_rows = 0;
+  for (;;) {
+    await frame();
+    const drawn = isDrawn();
+    const whole = isWhole();
+    if (!first_rows && drawn) {
+      await after(); // the frame is painted
+      first_rows = performance.now() - from;
+    }
+    if (drawn && whole) break;
+  }
+  await after();
+  const counted = performance.now() - from;
+  await frame();
+  port1.close();
+  return { first_rows, counted, blocked };
 }

@@ -1,7 +1,7 @@
 // Figures of the lock with many records on the phone: a cold start offline without a PIN, from the last digit of a PIN to
 // the first screen, and the saving of an answer. Prints JSON. Nothing here is an assertion: figures depend on the machine.
 import { rmSync } from 'node:fs';
-import { countOf, rowsOf } from '../harness/store.mjs';
+import { recordsHeld, rowsOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
 import { repeat, slow, spread, withMany } from './many.mjs';
 
@@ -13,7 +13,7 @@ const PIN = '274913';
 const { folder, server, phone, app } = await withMany(RECORDS);
 await app.open('/records');
 const pulling = performance.now();
-await until('all records came', async () => (await countOf(phone.page, 'base')) >= RECORDS, 600_000);
+await until('all records came', async () => (await recordsHeld(phone.page)) >= RECORDS, 600_000);
 await until('their summaries are kept', async () =>
   (await rowsOf(phone.page, 'summaries')).filter(([key]) => typeof key === 'number').length > RECORDS / 256, 120_000);
 const pulled_ms = performance.now() - pulling;

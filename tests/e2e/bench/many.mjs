@@ -43,18 +43,22 @@ async function filled(app, server, phone) {
   await server.stop();
 }
 
-/** Makes many records of the one that was sent: the same answers under other ids. */
+/** Makes many records of the one that was sent: the same answers, under other ids and by people of other given names. */
 function multiply(path, records) {
   execFileSync('python3', ['-c', `
-import os, sqlite3, sys
+import os, random, sqlite3, string, sys
+seed = random.randrange(2**32)
+print('seed', seed, file=sys.stderr)
+dice = random.Random(seed)
 database = sqlite3.connect(sys.argv[1])
 id, rv, unit, form, author, received, changed, body = database.execute('SELECT id, rv, unit, form, author, received_ms, changed_ms, body FROM record').fetchone()
 (rv,) = database.execute('SELECT rv FROM server').fetchone()
 for count in range(1, int(sys.argv[2])):
     other = id[:8] + os.urandom(8)
+    given = ''.join(dice.choices(string.ascii_lowercase, k=3)).capitalize()
     rv += 1
     database.execute('INSERT INTO record (id, rv, unit, form, author, received_ms, changed_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-        (other, rv, unit, form, author, received, changed + count * 1000, body.replace(id, other)))
+        (other, rv, unit, form, author, received, changed + count * 1000, body.replace(id, other).replace(b' Hoa', b' ' + given.encode())))
 database.execute('UPDATE server SET rv = ?', (rv,))
 database.commit()
 `, path, String(records)]);

@@ -2,22 +2,20 @@
 // assertion. With PEERS, the folder of the harness that measures others, the records are those that it gives them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { DESK, Device } from '../harness/phone.mjs';
 import { Line } from '../harness/line.mjs';
 import { Server } from '../harness/server.mjs';
+import { recordsHeld } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
 import { Sender } from '../harness/wire.mjs';
 import { App } from '../pages/app.mjs';
+import { cpu, flat, makeRec, round } from './records.mjs';
 
 const COUNTS = (process.env.RECORDS ?? '10000,100000').split(',').map(Number);
 const RUNS = Number(process.env.RUNS ?? 1);
 const FORM = 'lk_kho_khan';
 
-const { makeRec } = process.env.PEERS
-  ? await import(pathToFileURL(resolve(process.env.PEERS, 'store/rec.js')))
-  : { makeRec: own };
 const figures = { runs: RUNS, first_pull: {} };
 for (const count of COUNTS) {
   const folder = mkdtempSync(join(tmpdir(), 'sotay-bench-'));
@@ -33,10 +31,11 @@ for (const count of COUNTS) {
   const runs = [];
   for (let run = 0; run < RUNS; run += 1) runs.push(await pull(folder, server, count, run));
   runs.sort((a, b) => a.seconds - b.seconds);
-  const { seconds, bytes_down, connections } = runs[RUNS >> 1];
+  const { seconds, bytes_down, connections, page_cpu_seconds } = runs[RUNS >> 1];
   figures.first_pull[count] = {
     seconds: round(seconds), records_per_second: Math.round(count / seconds),
     bytes_per_record: Math.round(bytes_down / count), connections,
+    page_cpu_ms_per_record: round((page_cpu_seconds / count) * 1000),
     loaded_by_protocol_records_per_second: Math.round(count / (push_ms / 1000)),
   };
   await server.stop();
@@ -53,41 +52,14 @@ async function pull(folder, server, count, run) {
   await app.open('/');
   await phone.page.locator('input[name="name"]').waitFor();
   const before = line.down;
+  const spent = await cpu(phone);
   const start = performance.now();
   await app.enter('canbo.longkhanh');
-  await until('all records came', () =>
-    phone.page.evaluate(async (least) => {
-      const asked = (request) => new Promise((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-      const own = (await indexedDB.databases()).find(({ name }) => /^sotay\.[0-9a-f]{32}$/.test(name));
-      if (!own) return false;
-      const database = await asked(indexedDB.open(own.name));
-      const count = database.objectStoreNames.contains('base')
-        ? await asked(database.transaction('base').objectStore('base').count()) : 0;
-      database.close();
-      return count >= least;
-    }, count), 1_200_000);
+  await until('all records came', async () => (await recordsHeld(phone.page)) >= count, 1_200_000);
   const seconds = (performance.now() - start) / 1000;
   const bytes_down = line.down - before;
+  const page_cpu_seconds = await spent();
   await phone.kill();
   await line.close();
-  return { seconds, bytes_down, connections: line.connections };
-}
-
-/** A record's fields as texts; lists as a form's many choices. */
-function flat(record) {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) =>
-    [name.replace(/^_/, 'r'), Array.isArray(value) ? value.join(' ') : String(value)]));
-}
-
-/** Forty answers of an inspection. */
-function own(at) {
-  return Object.fromEntries(Array.from({ length: 40 }, (_, field) =>
-    [`f${field}`, field % 4 ? String((at * 7919 + field * 104_729) % 100_000) : `Phường ${at % 15}, mục ${field}: đã kiểm tra, không có gì bất thường`]));
-}
-
-function round(seconds) {
-  return Math.round(seconds * 1000) / 1000;
+  return { seconds, bytes_down, connections: line.connections, page_cpu_seconds };
 }

@@ -9,8 +9,9 @@ export class Line {
   #isUp = true;
   /** How often it went away. */
   breaks = 0;
-  /** Bytes that came to the phone, and connections that it made. */
+  /** Bytes that came to the phone and from it, and connections that it made. */
   down = 0;
+  up = 0;
   connections = 0;
 
   static async to(server) {
@@ -22,6 +23,7 @@ export class Line {
       const far = connect(server.port, '127.0.0.1');
       line.connections += 1;
       far.on('data', (bytes) => { line.down += bytes.length; });
+      near.on('data', (bytes) => { line.up += bytes.length; });
       for (const [one, other] of [[near, far], [far, near]]) {
         line.#sockets.add(one);
         one.on('error', () => other.destroy());

@@ -40,6 +40,27 @@ export function countOf(page, store) {
   }, store);
 }
 
+/** How many records of the server lie in the people's databases: by themselves, or many in a pack, whose key is their ids. */
+export function recordsHeld(page) {
+  return page.evaluate(async () => {
+    const asked = (request) => new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    let count = 0;
+    for (const { name } of await indexedDB.databases()) {
+      if (!name.startsWith('sotay.')) continue;
+      const database = await asked(indexedDB.open(name));
+      for (const store of ['base', 'packs'].filter((store) => database.objectStoreNames.contains(store))) {
+        const keys = await asked(database.transaction(store).objectStore(store).getAllKeys());
+        for (const key of keys) count += (key.byteLength ?? 0) / 16;
+      }
+      database.close();
+    }
+    return count;
+  });
+}
+
 /** Which of these texts lie readable in any database, in UTF-8 or UTF-16; and how many bytes were looked through. */
 export function readable(page, texts) {
   return page.evaluate(async (texts) => {

@@ -53,17 +53,22 @@ export class Sender {
     return map(id, version, Buffer.from(hash, 'hex'));
   }
 
-  /** Sends submitted records, `fields` of each by path, in requests of 500. */
+  /** Submitted records as operations of this device, `fields` of each by path: `{ seq, bytes }` each. */
+  operations(form, records) {
+    return records.map((fields) => {
+      this.#seq += 1;
+      const all = [['_state', 'submitted'], ...Object.entries(fields)];
+      const id = randomBytes(16);
+      id.writeUIntBE(Date.now(), 0, 6); // as the app makes them: by time
+      const writes = new Map(all.map(([path, text]) => [path, map([1, [String(text)]], [])]));
+      return { seq: this.#seq, bytes: cbor(map([this.device, this.#seq], id, form, this.unit, 0, writes, map(Date.now()), this.account)) };
+    });
+  }
+
+  /** Sends submitted records in requests of 500. */
   async send(form, records) {
     for (let from = 0; from < records.length; from += 500) {
-      const operations = records.slice(from, from + 500).map((fields) => {
-        this.#seq += 1;
-        const all = [['_state', 'submitted'], ...Object.entries(fields)];
-        const id = randomBytes(16);
-        id.writeUIntBE(Date.now(), 0, 6); // as the app makes them: by time
-        const writes = new Map(all.map(([path, text]) => [path, map([1, [String(text)]], [])]));
-        return map(this.#seq, cbor(map([this.device, this.#seq], id, form, this.unit, 0, writes, map(Date.now()), this.account)));
-      });
+      const operations = this.operations(form, records.slice(from, from + 500)).map(({ seq, bytes }) => map(seq, bytes));
       const body = cbor(new Map([[0, 1], [1, this.device], [3, operations]]));
       const answer = await fetch(`${this.url}/api/v1/push`, {
         method: 'POST',

@@ -288,6 +288,30 @@ test('the coordinator narrows the list by form, unit, state and words without di
   await listed(...all);
 });
 
+test('the coordinator sorts the list: the newest change first, the oldest, or by name in the Vietnamese alphabet', async () => {
+  const { page } = coordinator;
+  const order = page.locator('.chips').getByLabel('Thứ tự', { exact: true });
+  const rows = () => page.locator('.record-row').evaluateAll((rows) =>
+    rows.map((row) => [row.querySelector('.list-row-title').textContent, new URL(row.href).pathname]));
+  const becomes = (expected) => until('the list is sorted', async () => {
+    assert.deepEqual(await rows(), expected);
+    return true;
+  });
+  const newest = await rows();
+  assert.equal(newest.length, 4);
+  await order.selectOption('oldest');
+  await becomes([...newest].reverse());
+  await order.selectOption('title');
+  const collator = new Intl.Collator('vi');
+  const byTitle = [...newest].sort(([one], [other]) => collator.compare(one, other));
+  assert.notDeepEqual(byTitle, newest);
+  await becomes(byTitle);
+  await page.reload();
+  await becomes(byTitle); // the order is in the address
+  await order.selectOption('');
+  await becomes(newest);
+});
+
 test('a record at the desk: answers with labels, the photo, the map, and its history', async () => {
   const { page } = coordinator;
   await page.locator('.record-row').filter({ hasText: INSPECTED }).click();

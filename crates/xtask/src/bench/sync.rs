@@ -1,5 +1,5 @@
-//! How fast phones and a server exchange records: phones without a browser, which belong to the server's crate, a first pull in
-//! Chromium, and the same records in `PouchDB` with its server.
+//! How fast phones and a server exchange records: phones without a browser, which belong to the server's crate, a first pull and a
+//! push in Chromium, and the same records in `PouchDB` with its server.
 
 use std::process::Command;
 
@@ -13,8 +13,6 @@ use crate::tools::{Need, Tools};
 use crate::{browser, pwa};
 
 const PROGRAM: &str = "bench_sync";
-/// Records of a first pull in Chromium.
-const PULLED: &str = "10000,100000";
 
 pub fn measure(harness: &Harness) -> Result<Value> {
     let tools = Tools::ensure(Need::ALL)?;
@@ -29,15 +27,19 @@ pub fn measure(harness: &Harness) -> Result<Value> {
     let phones: Value =
         serde_json::from_str(&figures).with_context(|| format!("{PROGRAM} printed no JSON"))?;
 
-    let mut node = browser::node(&server)?;
-    node.arg("bench/pull.mjs").env("RECORDS", PULLED).env("TMPDIR", &folder);
-    if harness.is_here() {
-        node.env("PEERS", harness.folder());
-    }
-    let figures = output(&mut node)?;
-    let chromium: Value = serde_json::from_str(&figures).context("pull.mjs printed no JSON")?;
+    let in_chromium = |bench: &str| -> Result<Value> {
+        let mut node = browser::node(&server)?;
+        node.arg(bench).env("TMPDIR", &folder);
+        if harness.is_here() {
+            node.env("PEERS", harness.folder());
+        }
+        let figures = output(&mut node)?;
+        serde_json::from_str(&figures).with_context(|| format!("{bench} printed no JSON"))
+    };
+    let pull = in_chromium("bench/pull.mjs")?;
+    let push = in_chromium("bench/push.mjs")?;
     let peers = if harness.is_here() { peers(harness)? } else { Value::Null };
-    Ok(json!({ "phones": phones, "chromium": chromium, "pouchdb": peers }))
+    Ok(json!({ "phones": phones, "chromium": { "pull": pull, "push": push }, "pouchdb": peers }))
 }
 
 /// `PouchDB` in Chromium and its server, the same records, as the harness measures them.
@@ -60,7 +62,7 @@ fn peers(harness: &Harness) -> Result<Value> {
     if results.exists() {
         std::fs::remove_file(&results)?;
     }
-    here(&["run_sync.mjs", "--runs", "1", "--pull", "10000", "--push", "1000"])?;
+    here(&["run_sync.mjs", "--runs", "1", "--pull", "10000", "--push", "10000"])?;
     let figures = std::fs::read_to_string(&results).context("the harness left no figures")?;
     Ok(serde_json::from_str(&figures)?)
 }
