@@ -1,6 +1,7 @@
 //! A session that ends, in whatever way, takes nothing with it.
 
 use serde_json::json;
+use server::database::Revoked;
 use sync::device::{Blocked, Event};
 use sync::wire::{Action, Outcome, QuarantineReason};
 
@@ -25,6 +26,7 @@ async fn a_session_that_ended_keeps_the_outbox_until_the_person_signs_in_again()
         "cookie changed",
         "signed out elsewhere",
         "revoked",
+        "said to be on a lost phone",
         "not used for half a year",
     ] {
         let server = Server::start().await;
@@ -38,9 +40,11 @@ async fn a_session_that_ended_keeps_the_outbox_until_the_person_signs_in_again()
                 let (database, id) = session_of(&server, who::HOA).await;
                 database.end_session(id, server::clock::now_ms()).await.unwrap();
             }
-            "revoked" => {
+            "revoked" | "said to be on a lost phone" => {
                 let (database, id) = session_of(&server, who::HOA).await;
-                assert!(database.revoke_session(id, None, server::clock::now_ms()).await.unwrap());
+                let as_what = if how == "revoked" { Revoked::SignedOut } else { Revoked::Lost };
+                let now_ms = server::clock::now_ms();
+                assert!(database.revoke_session(id, as_what, None, now_ms).await.unwrap());
             }
             _ => {
                 let (database, id) = session_of(&server, who::HOA).await;
