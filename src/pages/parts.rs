@@ -9,9 +9,10 @@ use sync::wire::RecordId;
 use thiserror::Error;
 
 use super::{
-    carry::CarryPage, entry::EntryPage, people::PeoplePage, people_here::PeopleHere,
-    pin_settings::PinSettings, preview::PreviewPage, record::RecordView, repair::RepairPage,
-    reports::ReportsPage, start::StartPage, storage_health::StorageHealth, unlock::UnlockPage,
+    carry::CarryPage, entry::EntryPage, passkey_sign_in::PasskeySignIn, people::PeoplePage,
+    people_here::PeopleHere, pin_settings::PinSettings, preview::PreviewPage, record::RecordView,
+    repair::RepairPage, reports::ReportsPage, start::StartPage, storage_health::StorageHealth,
+    unlock::UnlockPage,
 };
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::locale::Language;
@@ -42,6 +43,8 @@ pub enum Later {
     Repair,
     /// People and devices.
     People,
+    /// A passkey lets somebody in.
+    PasskeySignIn,
     /// A PIN is asked for.
     Unlock,
     /// A PIN is set.
@@ -108,6 +111,7 @@ part! {
         Later::Preview => view! { <PreviewPage /> }.into_any(),
         Later::Repair => view! { <RepairPage /> }.into_any(),
         Later::People => view! { <PeoplePage /> }.into_any(),
+        Later::PasskeySignIn => view! { <PasskeySignIn /> }.into_any(),
         _ => ().into_any(),
     }
 }
@@ -140,7 +144,7 @@ impl Later {
             | Self::Carry
             | Self::StorageHealth
             | Self::Errands => Part::Forms,
-            Self::Preview | Self::Repair | Self::People => Part::Desk,
+            Self::Preview | Self::Repair | Self::People | Self::PasskeySignIn => Part::Desk,
             Self::Unlock | Self::PinSettings | Self::PeopleHere => Part::Lock,
         }
     }
