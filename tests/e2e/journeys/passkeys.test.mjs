@@ -248,3 +248,39 @@ test('an administrator sees how many somebody has, and removes them for a lost d
   await button(BY_PASSKEY).click();
   await page.getByText('Máy chủ không nhận khóa này').waitFor();
 });
+
+test('who came in by a passkey sets a PIN, opens by that without a network, and a passkey does not pass it by', async () => {
+  const { page } = desk;
+  const press = async (pin) => {
+    for (const digit of pin) await page.locator(`[data-digit="${digit}"]`).click();
+  };
+  const pin = '730915';
+  await authenticator.forget();
+  await app.enter('dieuphoi');
+  await openOwn();
+  await section().getByLabel('Tên khóa').fill('Máy bàn');
+  await section().getByLabel('Mật khẩu của bạn').fill(PASSWORD);
+  await section().getByRole('button', { name: 'Thêm khóa truy cập' }).click();
+  await section().locator('[data-passkey]').waitFor();
+  await signOut();
+  await button(BY_PASSKEY).click();
+  await page.getByRole('navigation').first().waitFor();
+  await app.readyForOffline();
+  await app.open('/more');
+  await button('Đặt mã PIN').click();
+  for (const _ of [1, 2]) await press(pin);
+  await page.getByText('chỉ mở được bằng mã PIN').waitFor();
+  await server.stop();
+  await app.open('/');
+  await press(pin);
+  await page.getByRole('navigation').first().waitFor();
+  await server.start();
+  await app.open('/more');
+  await button('Người khác').click();
+  await page.locator('.people-here').waitFor();
+  await button(BY_PASSKEY).click();
+  await page.locator('.pin-pad').waitFor();
+  assert.equal(await page.getByRole('navigation').count(), 0);
+  await press(pin);
+  await page.getByRole('navigation').first().waitFor();
+});
