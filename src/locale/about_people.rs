@@ -130,6 +130,15 @@ impl Language {
         }
     }
 
+    /// How many passkeys somebody has.
+    #[must_use]
+    pub fn has_passkeys(self, count: u64) -> String {
+        match self {
+            Self::Vi => format!("Khóa truy cập: {count}"),
+            Self::En => format!("Passkeys: {count}"),
+        }
+    }
+
     /// How often somebody tried something.
     #[must_use]
     pub fn tries(self, count: u64) -> String {
@@ -146,8 +155,15 @@ impl Language {
         let (vi, en) = match action {
             "sign_in" => ("đăng nhập", "signed in"),
             "sign_in_by_code" => ("đăng nhập bằng mã", "signed in with a code"),
+            "sign_in_by_passkey" => ("đăng nhập bằng khóa truy cập", "signed in with a passkey"),
             "sign_in_failed" => ("không đăng nhập được", "could not sign in"),
             "password_change" => ("đổi mật khẩu", "changed the password"),
+            "passkey_add" => ("thêm khóa truy cập", "added a passkey"),
+            "passkey_remove" => ("xóa khóa truy cập", "removed a passkey"),
+            "passkey_refuse" => (
+                "bị từ chối vì dùng khóa truy cập có bản sao",
+                "was refused with a passkey that was copied",
+            ),
             "session_revoke" => ("kết thúc phiên", "ended a session"),
             "code_make" => ("tạo mã đăng nhập", "made a sign-in code"),
             "token_make" => ("tạo khóa cho ODK Collect", "made a token for ODK Collect"),

@@ -7,6 +7,7 @@ mod about_carrying;
 mod about_device;
 mod about_form;
 mod about_lock;
+mod about_passkeys;
 mod about_people;
 mod about_preview;
 mod about_problem;

@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::{
     carry::CarryPage,
     entry::EntryPage,
+    passkey_sign_in::PasskeySignIn,
     people::PeoplePage,
     people_here::PeopleHere,
     pin_settings::PinSettings,
@@ -52,6 +53,8 @@ pub enum Later {
     DeskErrands,
     /// People and devices.
     People,
+    /// A passkey lets somebody in.
+    PasskeySignIn,
     /// A PIN is asked for.
     Unlock,
     /// A PIN is set.
@@ -122,6 +125,7 @@ part! {
             count_repairs();
             ().into_any()
         }
+        Later::PasskeySignIn => view! { <PasskeySignIn /> }.into_any(),
         _ => ().into_any(),
     }
 }
@@ -154,7 +158,11 @@ impl Later {
             | Self::Carry
             | Self::StorageHealth
             | Self::Errands => Part::Forms,
-            Self::Preview | Self::Repair | Self::People | Self::DeskErrands => Part::Desk,
+            Self::Preview
+            | Self::Repair
+            | Self::People
+            | Self::DeskErrands
+            | Self::PasskeySignIn => Part::Desk,
             Self::Unlock | Self::PinSettings | Self::PeopleHere => Part::Lock,
         }
     }

@@ -10,6 +10,7 @@ use super::more::role_text;
 use super::people_data::{EraseSheet, Hands, PersonalData, take};
 use super::people_devices::Devices;
 use super::people_log::Log;
+use super::people_passkeys::OwnPasskeys;
 use super::people_password::OwnPassword;
 use super::people_programmes::{Programmes, ProgrammesSheet};
 use super::people_token::OwnToken;
@@ -19,10 +20,11 @@ use crate::components::{
     Sheet, Toast, Toaster, Tone, keyed_list,
 };
 use crate::locale::Language;
-use crate::platform::{clipboard, tasks};
+use crate::platform::{clipboard, passkeys, tasks};
 use crate::reactive::{Show, memo};
 use crate::stores::{
     Library,
+    passkeys::remove_all,
     people::{self, NewPerson, Person, Rights, SignInCode, Whom},
     preferences::use_words,
     records::FetchError,
@@ -114,6 +116,7 @@ pub fn PeoplePage() -> impl IntoView {
                     view! {
                         <Devices failure=failure again=made />
                         <OwnPassword />
+                        {passkeys::are_here().then(|| view! { <OwnPasskeys /> })}
                         <OwnToken on_made=move |()| made.update(|made| *made += 1) />
                     }
                     .into_any()
@@ -139,7 +142,7 @@ pub(super) fn WhyNot(
     }
 }
 
-fn why_not(language: Language, error: &FetchError) -> String {
+pub(super) fn why_not(language: Language, error: &FetchError) -> String {
     let text = match error {
         FetchError::Wait(minutes) => return language.asked_to_wait(*minutes),
         FetchError::Http(_) => language.people_need_network(),
@@ -155,6 +158,10 @@ fn why_not(language: Language, error: &FetchError) -> String {
             "other_count" => language.other_count(),
             "wrong_password" => language.wrong_password(),
             "wrong_code" => language.wrong_code(),
+            "no_passkeys" => language.passkey_impossible(),
+            "passkey_expired" => language.passkey_expired(),
+            "passkey_known" => language.passkey_known(),
+            "too_many_passkeys" => language.too_many_passkeys(),
             "short_password" => language.short_password(),
             "long_password" => language.long_password(),
             "common_password" => language.common_password(),
@@ -219,6 +226,11 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
                     Asked::SetDisabled(account, disabled) => {
                         people::set_disabled(&account, disabled).await.map(|_changed| ask())
                     }
+                    Asked::RemovePasskeys(account) => remove_all(&account).await.map(|()| {
+                        let text = words.at_once().passkey_removed().to_owned();
+                        hands.toaster.show(Toast { text, action: None });
+                        ask();
+                    }),
                 };
                 if let Err(error) = done {
                     failure.try_set(Some(error));
@@ -249,7 +261,10 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
         <ul class="people-list">
             {keyed_list(
                 move || found.get(),
-                |person| format!("{} {} {:?} {:?}", person.account, person.name, person.disabled_ms, person.programmes),
+                |person| {
+                    let Person { account, name, disabled_ms, programmes, passkeys, .. } = person;
+                    format!("{account} {name} {disabled_ms:?} {programmes:?} {passkeys}")
+                },
                 move |person| view! { <PersonCard person=person rights=rights act=act /> }.into_any(),
             )}
         </ul>
@@ -283,6 +298,7 @@ enum Act {
 enum Asked {
     MakeCode(String),
     SetDisabled(String, bool),
+    RemovePasskeys(String),
 }
 
 #[component]
@@ -291,7 +307,8 @@ fn PersonCard(person: Person, rights: Rights, act: Callback<Act>) -> impl IntoVi
     let library = expect_context::<Library>();
     let is_asking = RwSignal::new(false);
     let to_limit = StoredValue::new(person.clone());
-    let Person { account, name, role, unit, programmes, disabled_ms, may_make_code } = person;
+    let Person { account, name, role, unit, programmes, disabled_ms, passkeys, may_make_code } =
+        person;
     let limits = move || {
         let (language, pack) = (words.now(), library.pack().read());
         let title = |id: &String| {
@@ -349,6 +366,11 @@ fn PersonCard(person: Person, rights: Rights, act: Callback<Act>) -> impl IntoVi
                         .into_any(),
                     })}
             </div>
+            {(passkeys > 0)
+                .then(|| {
+                    let is_allowed = may_make_code || rights.manages;
+                    view! { <Passkeys count=passkeys is_allowed=is_allowed account=account act=act /> }
+                })}
             {rights
                 .manages
                 .then(|| {
@@ -387,6 +409,50 @@ fn PersonCard(person: Person, rights: Rights, act: Callback<Act>) -> impl IntoVi
                 <Button kind=ButtonKind::Danger label=words.say(Language::disable_person) on_click=move |()| change(true) />
             </Sheet>
         </li>
+    }
+}
+
+/// How many passkeys somebody has. Who looks after them removes all: whoever lost a device cannot say which was on it.
+#[component]
+fn Passkeys(
+    count: u64,
+    is_allowed: bool,
+    account: StoredValue<String>,
+    act: Callback<Act>,
+) -> impl IntoView {
+    let words = use_words();
+    let is_asking = RwSignal::new(false);
+    let remove = move |()| {
+        is_asking.set(false);
+        act.run(Act::Ask(Asked::RemovePasskeys(account.get_value())));
+    };
+    view! {
+        <p>{move || words.now().has_passkeys(count)}</p>
+        {is_allowed
+            .then(|| {
+                view! {
+                    <Button
+                        kind=ButtonKind::Quiet
+                        label=words.say(Language::remove_passkeys)
+                        on_click=move |()| is_asking.set(true)
+                    />
+                    <Sheet
+                        open=is_asking
+                        title=words.say(Language::remove_passkeys)
+                        close_label=words.say(Language::close)
+                        on_close=move |()| {
+                            is_asking.try_set(false);
+                        }
+                    >
+                        <p>{words.say(Language::remove_passkeys_why)}</p>
+                        <Button
+                            kind=ButtonKind::Danger
+                            label=words.say(Language::remove_passkeys)
+                            on_click=remove
+                        />
+                    </Sheet>
+                }
+            })}
     }
 }
 

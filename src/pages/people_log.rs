@@ -58,7 +58,7 @@ pub(super) fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
         // Who signs in does so to no one else.
         let is_to_another = !object.is_empty() && actor.as_ref() != Some(&object);
         let to_what = is_to_another.then(|| format!(": {object}"));
-        let was_let_in = action != "sign_in_failed";
+        let was_let_in = !["sign_in_failed", "passkey_refuse"].contains(&action.as_str());
         let who = move || {
             let nobody_known = if was_let_in { Language::the_operator } else { Language::somebody };
             actor.clone().unwrap_or_else(|| nobody_known(words.now()).to_owned())
@@ -157,10 +157,11 @@ fn SearchForm(typed: RwSignal<Sought>, on_search: impl Fn() + 'static) -> impl I
 
 /// More of a deed, in words: what stands behind its object.
 fn told(language: Language, library: Library, detail: &Detail) -> String {
-    let Known { device_name, name, role, unit, reason, records, tries, address } = match detail {
-        Detail::Known(known) => known,
-        Detail::Raw(text) => return format!(" ({text})"),
-    };
+    let Known { device_name, passkey, name, role, unit, reason, records, tries, address } =
+        match detail {
+            Detail::Known(known) => known,
+            Detail::Raw(text) => return format!(" ({text})"),
+        };
     let parts: Vec<String> = [
         name.clone(),
         role.as_deref().map(|name| {
@@ -168,6 +169,7 @@ fn told(language: Language, library: Library, detail: &Detail) -> String {
         }),
         unit.as_ref().map(|unit| library.unit_name(unit, language)),
         device_name.clone(),
+        passkey.clone(),
         records.map(|count| language.record_count(count)),
         tries.map(|count| language.tries(count)),
         address.clone(),

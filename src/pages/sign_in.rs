@@ -8,7 +8,7 @@ use crate::components::{
 };
 use crate::form_view::storage_advice;
 use crate::locale::Language;
-use crate::platform::{address, tasks};
+use crate::platform::{address, passkeys, tasks};
 use crate::router::{A, use_router};
 use crate::stores::{
     Door, OpenForms, Preferences, SignIn, door::Key, preferences::use_words, sign_in::SignInError,
@@ -103,6 +103,7 @@ pub fn SignInPage() -> impl IntoView {
                 {move || failure.get().map(|text| view! { <Banner tone=Tone::Bad title=text /> })}
                 <Button kind=ButtonKind::Primary label=button disabled=busy submits=true on_click=|()| {} />
             </form>
+            {passkeys::are_here().then(|| view! { <ByPasskey /> })}
             <details>
                 <summary>{words.say(Language::have_code)}</summary>
                 <form
@@ -125,6 +126,22 @@ pub fn SignInPage() -> impl IntoView {
             </details>
             <A href="/carry" attr:class="button button-quiet">{words.say(Language::restore_title)}</A>
         </main>
+    }
+}
+
+/// A button. What it does comes at the first tap, and does it then.
+#[component]
+fn ByPasskey() -> impl IntoView {
+    let words = use_words();
+    let is_asked = RwSignal::new(false);
+    move || {
+        match is_asked.get() {
+        true => view! { <InPart screen=Later::PasskeySignIn /> }.into_any(),
+        false => view! {
+            <Button label=words.say(Language::sign_in_by_passkey) on_click=move |()| is_asked.set(true) />
+        }
+        .into_any(),
+    }
     }
 }
 
@@ -165,6 +182,7 @@ pub(super) fn failure_text(language: Language, error: &SignInError) -> String {
     match error {
         SignInError::WrongCode => language.wrong_code().to_owned(),
         SignInError::WrongCredentials => language.wrong_credentials().to_owned(),
+        SignInError::PasskeyNeeded => language.passkey_needed().to_owned(),
         SignInError::Unreachable => language.server_unreachable().to_owned(),
         SignInError::Refused(code) => language.sign_in_refused(code),
         SignInError::Wait(minutes) => language.asked_to_wait(*minutes),

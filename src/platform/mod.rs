@@ -26,6 +26,7 @@ pub mod install;
 pub mod json;
 pub mod location;
 pub mod locks;
+pub mod passkeys;
 pub mod photo;
 pub mod picture;
 pub mod preferences;

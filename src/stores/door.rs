@@ -20,7 +20,9 @@ use crate::platform::{
     broadcast::Channel,
     clock, document,
     http::{HttpError, Method, Request, Response},
-    json, log_error, random,
+    json, log_error,
+    passkeys::Assertion,
+    random,
     storage::{
         Person, Phone, Storage, StorageError,
         schema::{Label, PersonRow, PinRow},
@@ -43,6 +45,11 @@ pub enum Key<'a> {
     Code {
         /// The code as it was read out or stood in the link.
         code: &'a str,
+    },
+    /// What the person has, which their authenticator signed with; good once.
+    Passkey {
+        /// What it signed.
+        passkey: &'a Assertion,
     },
 }
 
@@ -576,6 +583,7 @@ fn refused(answer: &Response) -> SignInError {
     match answer.error() {
         Some(error) if error.code == "wrong_credentials" => SignInError::WrongCredentials,
         Some(error) if error.code == "wrong_code" => SignInError::WrongCode,
+        Some(error) if error.code == "passkey_needed" => SignInError::PasskeyNeeded,
         Some(error) => SignInError::Refused(error.code),
         None => SignInError::Refused(answer.status.to_string()),
     }

@@ -16,6 +16,7 @@ pub mod listed;
 pub mod open_forms;
 pub(crate) mod outbox;
 pub mod pack;
+pub mod passkeys;
 pub mod people;
 pub mod pin;
 pub mod preferences;

@@ -32,6 +32,9 @@ pub struct Person {
     pub programmes: Vec<String>,
     /// Since when the person may not sign in; none if they may.
     pub disabled_ms: Option<i64>,
+    /// How many passkeys the person has.
+    #[serde(default)]
+    pub passkeys: u64,
     /// Whether the asker may let the person in by a code.
     pub may_make_code: bool,
 }
@@ -95,6 +98,8 @@ pub enum Detail {
 pub struct Known {
     /// The device.
     pub device_name: Option<String>,
+    /// What its owner calls a passkey.
+    pub passkey: Option<String>,
     /// The person's name.
     pub name: Option<String>,
     /// What the person may do: a role's name.
@@ -167,6 +172,11 @@ pub struct Again {
 }
 
 impl Again {
+    /// The body of what needs nothing else.
+    pub(super) fn body(&self) -> Vec<u8> {
+        self.with(serde_json::Map::new())
+    }
+
     /// The body that it goes with.
     fn with(&self, mut body: serde_json::Map<String, serde_json::Value>) -> Vec<u8> {
         let code = self.code.trim();
@@ -212,11 +222,15 @@ pub struct Sought {
 }
 
 /// What may stand in the log, as the server calls it.
-pub const ACTIONS: [&str; 25] = [
+pub const ACTIONS: [&str; 29] = [
     "sign_in",
     "sign_in_by_code",
+    "sign_in_by_passkey",
     "sign_in_failed",
     "password_change",
+    "passkey_add",
+    "passkey_remove",
+    "passkey_refuse",
     "session_revoke",
     "code_make",
     "token_make",
@@ -384,8 +398,7 @@ pub async fn erase_person(whom: &Whom, again: &Again) -> Result<(), FetchError> 
         body.insert("mentions".to_owned(), (*mentions).into());
     }
     let request = Request::new(Method::Post, "/api/v1/persons/erase").timeout_ms(LONG_MS);
-    let answer = request.body("application/json", again.with(body)).send(&[]).await?;
-    if answer.is_ok() { Ok(()) } else { Err(refusal(&answer)) }
+    done(request.body("application/json", again.with(body))).await
 }
 
 /// How long reading all records may take.
@@ -395,9 +408,7 @@ const LONG_MS: u32 = 300_000;
 pub async fn end(session: i64, lost: bool, again: &Again) -> Result<(), FetchError> {
     let request = Request::new(Method::Post, format!("/api/v1/sessions/{session}/end"));
     let how = serde_json::Map::from_iter([("lost".to_owned(), lost.into())]);
-    let body = again.with(how);
-    let answer = request.body("application/json", body).send(&[]).await?;
-    if answer.is_ok() { Ok(()) } else { Err(refusal(&answer)) }
+    done(request.body("application/json", again.with(how))).await
 }
 
 /// A code that lets the person in once.
@@ -431,11 +442,16 @@ pub async fn set_password(typed: &NewPassword) -> Result<(), FetchError> {
     let old = code.is_none().then_some(typed.old.as_str());
     let body = serde_json::to_vec(&Body { old, code, new: &typed.new }).expect("strings are JSON");
     let request = Request::new(Method::Put, "/api/v1/session/password");
-    let answer = request.body("application/json", body).send(&[]).await?;
+    done(request.body("application/json", body)).await
+}
+
+/// Has the server do something that it answers nothing to.
+pub(super) async fn done(request: Request) -> Result<(), FetchError> {
+    let answer = request.send(&[]).await?;
     if answer.is_ok() { Ok(()) } else { Err(refusal(&answer)) }
 }
 
-async fn ask<T: DeserializeOwned>(request: Request) -> Result<T, FetchError> {
+pub(super) async fn ask<T: DeserializeOwned>(request: Request) -> Result<T, FetchError> {
     let answer = request.send(&[]).await?;
     if !answer.is_ok() {
         return Err(refusal(&answer));

@@ -78,6 +78,9 @@ pub enum SignInError {
     /// The code was used, is over, or never was.
     #[error("wrong code")]
     WrongCode,
+    /// The password is right, and not enough for this person.
+    #[error("passkey needed")]
+    PasskeyNeeded,
     /// No answer from the server.
     #[error("server not reached")]
     Unreachable,

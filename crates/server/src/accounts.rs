@@ -216,6 +216,11 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
+/// Who asks from an address, as a hash.
+pub(crate) fn asker(address: Option<IpAddr>) -> [u8; 32] {
+    sync::codec::hash(format!("{:?}", address.map(network)).as_bytes()).0
+}
+
 /// `name`: none for a code, which names nobody.
 fn keys(name: Option<&str>, address: Option<IpAddr>) -> impl Iterator<Item = Key> {
     let (name, address) = (name.map(str::to_lowercase), address.map(network));

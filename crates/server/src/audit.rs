@@ -14,10 +14,18 @@ pub enum Action {
     SignIn,
     /// Somebody signed in with a one-time code.
     SignInByCode,
+    /// Somebody signed in with a passkey.
+    SignInByPasskey,
     /// Somebody was not let in: neither who they are is known, nor that each such try has a row.
     SignInFailed,
     /// A person set their own password.
     PasswordChange,
+    /// A passkey was added to an account.
+    PasskeyAdd,
+    /// A passkey of an account was removed.
+    PasskeyRemove,
+    /// A passkey was not taken: it counts fewer signatures than it has made, so somebody has a second one of it.
+    PasskeyRefuse,
     /// A session was ended by somebody else than its owner.
     SessionRevoke,
     /// A code was made for an account.
@@ -69,8 +77,12 @@ impl Action {
         match self {
             Self::SignIn => "sign_in",
             Self::SignInByCode => "sign_in_by_code",
+            Self::SignInByPasskey => "sign_in_by_passkey",
             Self::SignInFailed => "sign_in_failed",
             Self::PasswordChange => "password_change",
+            Self::PasskeyAdd => "passkey_add",
+            Self::PasskeyRemove => "passkey_remove",
+            Self::PasskeyRefuse => "passkey_refuse",
             Self::SessionRevoke => "session_revoke",
             Self::CodeMake => "code_make",
             Self::TokenMake => "token_make",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::accounts::Role;
 use crate::budgets::Allowances;
 
 /// Largest push, blob chunk aside: bytes before and after decompression.
@@ -38,6 +39,8 @@ pub struct Config {
     pub behind_proxy: bool,
     /// How much of the server one person may take.
     pub allowances: Allowances,
+    /// The roles of people whose password is not enough once they have a passkey.
+    pub passkey_roles: Vec<Role>,
 }
 
 /// Backups that a running server makes by itself.
@@ -64,6 +67,7 @@ impl Config {
             public_url: None,
             behind_proxy: false,
             allowances: Allowances::default(),
+            passkey_roles: Vec::new(),
         }
     }
 

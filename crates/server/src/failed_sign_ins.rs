@@ -12,6 +12,8 @@ pub enum Target {
     UnknownName,
     /// Whoever has the code.
     Code,
+    /// Whoever has a passkey that nobody is known by.
+    Passkey,
 }
 
 /// How many tries failed, and since when.

@@ -9,6 +9,7 @@
 //! | [`bundle`] | the work of a phone that came as a file |
 //! | [`accounts`] | roles, passwords, tokens, codes, throttling |
 //! | [`budgets`] | how much of the server one person may take |
+//! | [`passkeys`] | what browsers and authenticators say, read and verified |
 //! | [`passwords`] | what may be a new password |
 //! | [`failed_sign_ins`] | which failed tries to sign in are written down |
 //! | [`audit`] | the chain of the audit log, and proving it |
@@ -43,6 +44,7 @@ pub mod failed_sign_ins;
 pub mod form_files;
 pub mod openrosa;
 pub mod pack_load;
+pub mod passkeys;
 pub mod passwords;
 pub mod persons;
 mod problem_words;

@@ -96,6 +96,10 @@ struct Serve {
     /// A reverse proxy stands in front: believe its X-Forwarded-For and X-Forwarded-Proto.
     #[arg(long, env = "SOTAY_BEHIND_PROXY")]
     behind_proxy: bool,
+    /// People of these roles who have a passkey sign in with that, or with a code: their password alone is not enough.
+    #[arg(long, env = "SOTAY_PASSKEYS_FOR", value_name = "ROLE,…", value_delimiter = ',',
+        value_parser = clap::builder::PossibleValuesParser::new(Role::ALL.map(Role::name)))]
+    passkeys_for: Vec<String>,
     /// Make backups in this folder by itself, best on another disk: each is put back once to prove it.
     #[arg(long, env = "SOTAY_BACKUP_TO", value_name = "DIR")]
     backup_to: Option<PathBuf>,
@@ -443,6 +447,7 @@ async fn run_server(mut config: Config, serve: Serve) -> anyhow::Result<()> {
     config.public_url = serve.public_url;
     config.behind_proxy = serve.behind_proxy;
     config.app = serve.app;
+    config.passkey_roles = serve.passkeys_for.iter().filter_map(|name| Role::named(name)).collect();
     config.backups = serve.backup_to.map(|folder| Schedule {
         folder,
         every_ms: serve.backup_every,

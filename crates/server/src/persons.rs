@@ -424,6 +424,7 @@ pub async fn export_account(
         }
     }
     let sessions = database.sessions_of(account).await?;
+    let passkeys = database.passkeys_held(account).await?;
     let log = database.audit_about(account).await?;
     let audit = log.iter().map(|entry| {
         json!({ "seq": entry.seq, "at_ms": entry.at_ms, "actor": entry.actor, "action": entry.action,
@@ -436,6 +437,7 @@ pub async fn export_account(
             "unit": person.unit, "scope": person.scope, "programmes": person.programmes,
             "created_ms": person.created_ms, "disabled_ms": person.disabled_ms },
         "sessions": sessions,
+        "passkeys": passkeys,
         "audit": audit.collect::<Vec<_>>(),
         "records": records,
     });

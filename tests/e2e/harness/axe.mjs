@@ -2,6 +2,8 @@
 import axe from 'axe-core';
 import { DESK, PHONE } from './phone.mjs';
 
+const debuggers = new WeakMap();
+
 /** What keeps a person out, by rule and place, at a phone's and a desk's size and in both themes. */
 export async function faults(device, screen) {
   const { page } = device;
@@ -25,9 +27,8 @@ export async function faults(device, screen) {
   return found;
 }
 
-/** By the debugger, which the page's content security policy does not bind. */
+/** By the debugger, which the page's content security policy does not bind. It stays: one that goes takes the page's authenticators along. */
 async function inject(device) {
-  const session = await device.context.newCDPSession(device.page);
-  await session.send('Runtime.evaluate', { expression: axe.source });
-  await session.detach();
+  if (!debuggers.has(device.page)) debuggers.set(device.page, await device.context.newCDPSession(device.page));
+  await debuggers.get(device.page).send('Runtime.evaluate', { expression: axe.source });
 }

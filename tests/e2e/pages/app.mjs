@@ -27,7 +27,7 @@ export class App {
   async enter(name, password = PASSWORD) {
     await this.page.locator('input[name="name"]').fill(name);
     await this.page.locator('input[type="password"]').fill(password);
-    await this.page.getByRole('button', { name: 'Đăng nhập' }).click();
+    await this.page.getByRole('button', { name: 'Đăng nhập', exact: true }).click();
     await this.page.getByRole('navigation').first().waitFor();
   }
 

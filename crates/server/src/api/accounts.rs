@@ -36,6 +36,8 @@ pub struct AccountEntry {
     created_ms: i64,
     /// Since when they may no longer sign in.
     disabled_ms: Option<i64>,
+    /// How many passkeys they have.
+    passkeys: u64,
     /// Whether the asker may make a code for them.
     may_make_code: bool,
 }
@@ -339,6 +341,7 @@ fn entry(account: Account, asker: &Session) -> AccountEntry {
         programmes: account.programmes,
         created_ms: account.created_ms,
         disabled_ms: account.disabled_ms,
+        passkeys: account.passkeys,
     }
 }
 

@@ -13,6 +13,7 @@ pub mod form_files;
 pub mod forms;
 pub mod health;
 pub mod pack;
+pub mod passkeys;
 pub mod password;
 pub mod persons;
 pub mod preview;

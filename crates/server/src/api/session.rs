@@ -11,14 +11,16 @@ use sync::erase::SERVER;
 use sync::wire::DeviceId;
 use utoipa::ToSchema;
 
+use super::passkeys::{self, Assertion};
 use super::signed_in::{IDLE_MS, OnceSignedIn, Origin, PLAIN_COOKIE, SECURE_COOKIE, SignedIn};
 use crate::accounts::{self, MAX_NAME, MAX_PASSWORD};
 use crate::database::{Account, ByCode, NewSession};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::failed_sign_ins::Target;
+use crate::passkeys::Site;
 use crate::{App, clock};
 
-/// Who signs in, and on what: with name and password, or with a code.
+/// Who signs in, and on what: with name and password, with a code, or with a passkey.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct Credentials {
     /// The account's name.
@@ -30,7 +32,10 @@ pub struct Credentials {
     /// A code that a coordinator made, good once: instead of name and password. Dashes, spaces and capitals do not matter.
     #[serde(default)]
     code: Option<String>,
-    /// With a code: whose work the device has not sent yet. The code of anybody else is refused, and stays good.
+    /// What a passkey signed, instead of name and password.
+    #[serde(default)]
+    passkey: Option<Assertion>,
+    /// With a code or a passkey: whose work the device has not sent yet. That of anybody else is refused, and stays good.
     #[serde(default)]
     only: Option<String>,
     /// The device's id, 32 hexadecimal digits.
@@ -63,15 +68,19 @@ pub struct Profile {
 /// over.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = Credentials, responses(
     (status = 200, body = Profile),
-    (status = 400, description = "`bad_json`, `bad_device`", body = ErrorBody),
-    (status = 401, description = "`wrong_credentials`, the same for an unknown name; `wrong_code`, the same for one that \
-        was used, that is over or that never was", body = ErrorBody),
-    (status = 409, description = "`other_account`: the code is good, and not of the account that `only` names", body = ErrorBody),
+    (status = 400, description = "`bad_json`, `bad_device`, `bad_passkey`", body = ErrorBody),
+    (status = 401, description = "`wrong_credentials`, the same for an unknown name; `passkey_needed`: the password is right, and \
+        not enough for this person; `wrong_code`, the same for one that \
+        was used, that is over or that never was; `wrong_passkey`, the same for one that nobody has; `passkey_expired`: what it signed \
+        was answered before, or took too long", body = ErrorBody),
+    (status = 409, description = "`other_account`: the code or the passkey is good, and not of the account that `only` names; \
+        `no_passkeys`: the address has no name, or is not reached by https", body = ErrorBody),
     (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
 ))]
 pub async fn sign_in(
     State(app): State<App>,
     origin: Origin,
+    site: Result<Site, ApiError>,
     before: Result<OnceSignedIn, ApiError>,
     credentials: Result<Json<Credentials>, JsonRejection>,
 ) -> ApiResult<Response> {
@@ -87,13 +96,17 @@ pub async fn sign_in(
     let device_name: String = given.device_name.chars().take(120).collect();
     let (token, key) = accounts::new_token();
     let session = NewSession { key: &key, device, device_name: &device_name };
-    let account = match (given.code, given.name.zip(given.password)) {
-        (Some(code), None) => by_code(&app, origin, &code, given.only.as_deref(), session).await?,
-        (None, Some((name, password))) => {
+    let only = given.only.as_deref();
+    let account = match (given.code, given.passkey, given.name.zip(given.password)) {
+        (Some(code), None, None) => by_code(&app, origin, &code, only, session).await?,
+        (None, Some(passkey), None) => {
+            passkeys::sign_in(&app, origin, &site?, &passkey, only, session).await?
+        }
+        (None, None, Some((name, password))) => {
             by_password(&app, origin, &name, password, session).await?
         }
         _ => {
-            let message = "give `name` and `password`, or `code`";
+            let message = "give `name` and `password`, or `code`, or `passkey`";
             return Err(ApiError::bad_request("bad_json", message));
         }
     };
@@ -114,8 +127,19 @@ async fn by_password(
     session: NewSession<'_>,
 ) -> ApiResult<String> {
     let account = owner_of(app, origin, name, password).await?.ok_or_else(wrong_credentials)?;
+    enough(app, origin, &account).await?;
     app.database().add_session(&account.name, session, clock::now_ms()).await?;
     Ok(account.name)
+}
+
+/// Whether a right password is enough for its owner. If not, somebody who knows it is noted as one who was not let in.
+pub(crate) async fn enough(app: &App, origin: Origin, account: &Account) -> ApiResult<()> {
+    if account.passkeys == 0 || !app.config().passkey_roles.contains(&account.role) {
+        return Ok(());
+    }
+    note_failed(app, origin, Tried::ToBe(Some(account)), clock::now_ms()).await?;
+    let message = "people of this role sign in with their passkey, or with a code";
+    Err(ApiError::new(StatusCode::UNAUTHORIZED, "passkey_needed", message))
 }
 
 /// The same for an unknown name as for a wrong password.
@@ -162,6 +186,8 @@ pub(super) enum Tried<'a> {
     ToBe(Option<&'a Account>),
     /// A code.
     Code,
+    /// A passkey of that person, or of nobody.
+    Passkey(Option<&'a Account>),
 }
 
 /// Counts a failed try, and now and then writes down how many there were.
@@ -177,6 +203,10 @@ pub(super) async fn note_failed(
         }
         Tried::ToBe(None) => ("password", None, Target::UnknownName),
         Tried::Code => ("code", None, Target::Code),
+        Tried::Passkey(Some(account)) => {
+            ("passkey", Some(account), Target::Account(account.name.clone()))
+        }
+        Tried::Passkey(None) => ("passkey", None, Target::Passkey),
     };
     let Some(tries) = app.failed_sign_ins().count(target, now_ms) else { return Ok(()) };
     let address = origin.address.map(|address| address.to_string());

@@ -4,12 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, header};
+use axum::http::uri::Authority;
+use axum::http::{Extensions, HeaderMap, Uri, header};
 use tracing::Span;
 
 use crate::budgets::Take;
 use crate::database::{Revoked, Session};
 use crate::error::ApiError;
+use crate::passkeys::Site;
 use crate::{App, accounts, clock};
 
 /// A session that nobody used for so long is over.
@@ -118,6 +120,17 @@ impl Origin {
         let proxied = config.behind_proxy && last("x-forwarded-proto") == Some("https");
         Self { address: forwarded.or(peer), is_https: config.is_https() || proxied }
     }
+
+    /// Where the server is for whoever sent the request, without a `/` at the end.
+    pub(crate) fn base(self, app: &App, headers: &HeaderMap, uri: &Uri) -> String {
+        if let Some(url) = app.config().public_url.as_deref() {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let scheme = if self.is_https { "https" } else { "http" };
+        let named = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = named.or_else(|| uri.authority().map(Authority::as_str));
+        format!("{scheme}://{}", host.unwrap_or("localhost"))
+    }
 }
 
 impl FromRequestParts<App> for Origin {
@@ -125,5 +138,17 @@ impl FromRequestParts<App> for Origin {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         Ok(Self::of(app, &parts.headers, &parts.extensions))
+    }
+}
+
+impl FromRequestParts<App> for Site {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let origin = Origin::of(app, &parts.headers, &parts.extensions);
+        Self::of(&origin.base(app, &parts.headers, &parts.uri)).ok_or_else(|| {
+            let message = "passkeys need an address with a name, reached by https";
+            ApiError::conflict("no_passkeys", message)
+        })
     }
 }

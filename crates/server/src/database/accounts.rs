@@ -35,6 +35,8 @@ pub struct Account {
     pub scope: Vec<String>,
     /// Programmes that this is limited to; none: it is not.
     pub programmes: Vec<String>,
+    /// How many keys they may sign in with.
+    pub passkeys: u64,
 }
 
 impl Account {
@@ -270,9 +272,10 @@ impl Database {
     }
 
     async fn accounts_where(&self, name: Option<&str>, seen: Seen<'_>) -> Answer<Vec<Account>> {
-        type Row = (String, String, String, String, String, i64, Option<i64>, Option<String>);
+        type Row = (String, String, String, String, String, i64, Option<i64>, i64, Option<String>);
         let mut query = Builder::new(
-            "SELECT a.name, a.display_name, a.role, a.unit, a.password, a.created_ms, a.disabled_ms, scope.unit
+            "SELECT a.name, a.display_name, a.role, a.unit, a.password, a.created_ms, a.disabled_ms,
+                (SELECT count(*) FROM passkey p WHERE p.account = a.name), scope.unit
              FROM account a LEFT JOIN account_scope scope ON scope.account = a.name WHERE ",
         );
         seen.push(&mut query);
@@ -282,7 +285,18 @@ impl Database {
         query.push(" ORDER BY a.name, scope.unit");
         let rows: Vec<Row> = query.build_as().fetch_all(&self.readers).await?;
         let mut accounts: Vec<Account> = Vec::new();
-        for (name, display_name, role, unit, password, created_ms, disabled_ms, granted) in rows {
+        for (
+            name,
+            display_name,
+            role,
+            unit,
+            password,
+            created_ms,
+            disabled_ms,
+            passkeys,
+            granted,
+        ) in rows
+        {
             if accounts.last().is_none_or(|last| last.name != name) {
                 let (role, scope) = (stored_role(&role)?, Vec::new());
                 accounts.push(Account {
@@ -295,6 +309,7 @@ impl Database {
                     disabled_ms,
                     scope,
                     programmes: Vec::new(),
+                    passkeys: unsigned(passkeys),
                 });
             }
             if let Some(last) = accounts.last_mut() {
@@ -796,7 +811,7 @@ pub(super) async fn end_codes(tx: &mut Write, account: &str, now_ms: i64) -> Ans
     Ok(())
 }
 
-async fn open_session(
+pub(super) async fn open_session(
     tx: &mut Write,
     account: &str,
     session: NewSession<'_>,

@@ -30,6 +30,8 @@ pub(super) async fn begin_epoch(writer: &Pool, now_ms: i64) -> Answer<()> {
             .bind(now_ms)
             .execute(&mut tx)
             .await?;
+        // So would what somebody signed.
+        query("DELETE FROM passkey_challenge").execute(&mut tx).await?;
         // The server counts for them, and the numbers it gave since then may stand on phones.
         let counted: Vec<i64> =
             query_scalar("SELECT id FROM session WHERE client <> 'app'").fetch_all(&mut tx).await?;

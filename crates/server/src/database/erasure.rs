@@ -15,6 +15,7 @@ use super::audit::{Event, note};
 use super::entities::forget_said;
 use super::feed::{stored_id, stored_record};
 use super::log::{Head, store};
+use super::passkeys::forget_passkeys;
 use super::sql::{Pool, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, bytes, signed, unsigned};
 use crate::accounts::NOBODYS_PASSWORD;
@@ -189,6 +190,7 @@ impl Database {
             .bind(account)
             .execute(&mut tx)
             .await?;
+        forget_passkeys(&mut tx, account).await?;
         let (action, unit) = (Action::AccountErase, Some(unit.as_str()));
         note(&mut tx, Event { actor: by, action, object: account, unit, detail }, now_ms).await?;
         noted().map_err(|error| DatabaseError::Driver(sqlx::Error::Io(error)))?;

@@ -21,6 +21,7 @@ mod files;
 mod group;
 mod log;
 mod openrosa;
+mod passkeys;
 mod personal;
 mod postgres;
 mod quarantine;
@@ -47,6 +48,7 @@ pub use feed::FeedPage;
 pub use files::{FileRow, HeldFile};
 pub use log::{LoggedOperation, Pushed, outcome_name};
 pub use openrosa::NewClient;
+pub use passkeys::{Added, ByPasskey, ChallengeKey, KnownKey, Passkey, Purpose};
 pub use personal::PersonalRule;
 pub use quarantine::{Quarantined, Repairer, SettleError, Settled, Settlement, Shown};
 

@@ -204,7 +204,9 @@ pub(super) async fn begin_read(
 
 /// Numbers that the database gives come after those that were put back.
 pub(super) async fn count_on(tx: &mut Transaction) -> Answer<()> {
-    for (table, column) in [("session", "id"), ("operation", "place"), ("quarantine", "id")] {
+    for (table, column) in
+        [("session", "id"), ("operation", "place"), ("quarantine", "id"), ("passkey", "id")]
+    {
         let mut query = super::sql::Builder::new("SELECT setval(pg_get_serial_sequence(");
         query.push_bind(table).push(", ").push_bind(column).push("), coalesce(max(");
         query.push(column).push("), ").push_bind(signed(1)).push(")) FROM ").push(table);

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, OriginalUri, Query, RawPathParams};
 use axum::http::request::Parts;
-use axum::http::uri::{Authority, PathAndQuery};
+use axum::http::uri::PathAndQuery;
 use axum::http::{StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use super::answer::Refusal;
 use super::digest::{self, Nonce, Shown};
 use super::{ROOT, address};
 use crate::accounts::MAX_NAME;
-use crate::api::session::{owner_of, wrong_credentials};
+use crate::api::session::{enough, owner_of, wrong_credentials};
 use crate::api::signed_in::{Origin, TOUCH_MS, is_over};
 use crate::budgets::Take;
 use crate::database::Session;
@@ -58,15 +58,7 @@ impl FromRequestParts<App> for Client {
         };
         Span::current().record("account", session.account.as_str());
         app.budgets().take(&session.account, Take::Request)?;
-        let base = match app.config().public_url.as_deref() {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => {
-                let scheme = if origin.is_https { "https" } else { "http" };
-                let named = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-                let host = named.or_else(|| parts.uri.authority().map(Authority::as_str));
-                format!("{scheme}://{}", host.unwrap_or("localhost"))
-            }
-        };
+        let base = origin.base(app, &parts.headers, &parts.uri);
         let about = Query::<About>::try_from_uri(&parts.uri).ok();
         let device_id = about.and_then(|Query(about)| about.device_id);
         let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_' | '.');
@@ -152,6 +144,7 @@ async fn of_header(app: &App, origin: Origin, parts: &Parts) -> Result<Session, 
     let wrong = || Refusal::from(wrong_credentials());
     let account =
         account.ok_or_else(|| wrong().with_challenges(digest::challenges(&key, false, now_ms)))?;
+    enough(app, origin, &account).await?;
     let session = app.database().password_session(&account.name, now_ms).await?;
     let session = session.filter(|session| !session.disabled).ok_or_else(wanted)?;
     touch(app, &session, now_ms).await?;

@@ -16,6 +16,7 @@ mod form_files;
 mod group_commit;
 mod headers;
 mod openrosa;
+mod passkeys;
 mod password;
 mod personal;
 mod persons;

@@ -1,0 +1,421 @@
+//! Passkeys: one's own, added and removed; and signing in with one.
+
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::again::{Again, prove};
+use super::extract::Path;
+use super::session::{Tried, note_failed};
+use super::sessions::seen;
+use super::signed_in::{Origin, SignedIn};
+use crate::database::{
+    Added, ByPasskey, ChallengeKey, Database, KnownKey, NewSession, Passkey, Purpose,
+};
+use crate::error::{ApiError, ApiResult, ErrorBody};
+use crate::passkeys::{
+    ALGORITHMS, CHALLENGE_MS, MAX_PASSKEYS, PasskeyError, Signed, Site, bytes, letters,
+    named_challenge, new_challenge, read_new_key, verify,
+};
+use crate::{App, accounts, clock};
+
+/// Longest name that a person may give to a passkey, in characters.
+const MAX_SHOWN: usize = 60;
+
+/// What an authenticator is asked to sign so that somebody is let in. All bytes here are base64url without padding.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignInChallenge {
+    /// The challenge: good once, for five minutes.
+    challenge: String,
+    /// The site that the key is for.
+    rp_id: String,
+    /// How long there is for an answer.
+    timeout_ms: i64,
+}
+
+/// What a browser answered when somebody wants to be let in. All bytes are base64url without padding.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Assertion {
+    /// The authenticator's name for the key: `rawId`.
+    credential: String,
+    /// `clientDataJSON`.
+    client_data: String,
+    /// `authenticatorData`.
+    authenticator_data: String,
+    /// `signature`.
+    signature: String,
+    /// The authenticator's name for the person: `userHandle`.
+    user_handle: String,
+}
+
+/// What an authenticator is asked to make. All bytes are base64url without padding.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewKeyChallenge {
+    /// The challenge: good once, for five minutes, in this session.
+    challenge: String,
+    /// The site that the key is for.
+    rp_id: String,
+    /// What the authenticator is to call the person, among machines.
+    user_handle: String,
+    /// What it is to call them on its screen.
+    user_name: String,
+    /// Their name.
+    display_name: String,
+    /// The algorithms that the key may be of, by their numbers at COSE, the best liked first.
+    algorithms: [i64; 3],
+    /// The keys that they have: an authenticator that holds one makes no other.
+    exclude: Vec<String>,
+    /// How long there is for an answer.
+    timeout_ms: i64,
+}
+
+/// What a browser answered when a key was made. All bytes are base64url without padding.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NewPasskey {
+    /// What its owner calls it: 1 to 60 characters.
+    name: String,
+    /// `clientDataJSON`.
+    client_data: String,
+    /// `attestationObject`; what it attests is not looked at.
+    attestation: String,
+}
+
+/// A new name.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct PasskeyName {
+    /// 1 to 60 characters.
+    name: String,
+}
+
+/// A key that its owner signs in with.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PasskeyEntry {
+    /// Its number.
+    id: i64,
+    /// What its owner calls it.
+    name: String,
+    /// When it was added.
+    created_ms: i64,
+    /// When somebody last signed in with it.
+    used_ms: Option<i64>,
+}
+
+/// Asks for what is to be signed, to sign in with a passkey.
+#[utoipa::path(post, path = "/api/v1/session/passkey", tag = "session", responses(
+    (status = 200, body = SignInChallenge),
+    (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https", body = ErrorBody),
+    (status = 429, description = "`too_many_tries`, with `Retry-After`: too many were asked for and not answered", body = ErrorBody),
+))]
+pub async fn ask_to_sign_in(
+    State(app): State<App>,
+    origin: Origin,
+    site: Result<Site, ApiError>,
+) -> ApiResult<Json<SignInChallenge>> {
+    let Site { rp_id, .. } = site?;
+    let challenge = challenge(app.database(), origin, Purpose::SignIn).await?;
+    Ok(Json(SignInChallenge { challenge, rp_id, timeout_ms: CHALLENGE_MS }))
+}
+
+/// A new one, kept.
+async fn challenge(database: &Database, origin: Origin, purpose: Purpose<'_>) -> ApiResult<String> {
+    let now_ms = clock::now_ms();
+    let (letters, key) = new_challenge();
+    let asker = accounts::asker(origin.address);
+    let ends_ms = now_ms + CHALLENGE_MS;
+    match database.add_challenge(&key, purpose, &asker, ends_ms, now_ms).await? {
+        true => Ok(letters),
+        false => Err(ApiError::too_many(CHALLENGE_MS.unsigned_abs() / 1000)),
+    }
+}
+
+/// Lets somebody in who signed with a passkey. What it answered is used up, whatever comes of it; but not if `only` names somebody else.
+pub(super) async fn sign_in(
+    app: &App,
+    origin: Origin,
+    site: &Site,
+    given: &Assertion,
+    only: Option<&str>,
+    session: NewSession<'_>,
+) -> ApiResult<String> {
+    let (database, address, now_ms) = (app.database(), origin.address, clock::now_ms());
+    let credential = bytes("credential", &given.credential).map_err(|error| bad(&error))?;
+    let client = bytes("client_data", &given.client_data).map_err(|error| bad(&error))?;
+    let known = database.known_key(&credential).await?;
+    let owner = match &known {
+        Some(key) => database.account(&key.account).await?,
+        None => None,
+    };
+    let name = owner.as_ref().map(|owner| owner.name.as_str());
+    let tried = Tried::Passkey(owner.as_ref());
+    if let Err(wait_s) = app.throttle().take(database, name, address, now_ms).await? {
+        note_failed(app, origin, tried, now_ms).await?;
+        return Err(ApiError::too_many(wait_s));
+    }
+    let refuse = async |challenge: Option<ChallengeKey>, error: ApiError| {
+        if let Some(challenge) = challenge {
+            database.drop_challenge(&challenge).await?;
+        }
+        note_failed(app, origin, tried, now_ms).await?;
+        Err(error)
+    };
+    let signed = match known.as_ref().map(|key| (key, signed(given, &client, key, site))) {
+        Some((key, Ok(signed))) => Some((key, signed)),
+        Some((_, Err(why))) => {
+            tracing::info!(%why, account = name, "passkey not taken");
+            None
+        }
+        None => None,
+    };
+    let Some((key, signed)) = signed else {
+        return refuse(named_challenge(&client), wrong_passkey()).await;
+    };
+    match database.sign_in_by_passkey(key.id, &signed, only, session, now_ms).await? {
+        ByPasskey::SignedIn => {
+            app.throttle().clear(database, name, address).await?;
+            Ok(key.account.clone())
+        }
+        ByPasskey::OfAnother => {
+            app.throttle().clear(database, name, address).await?;
+            let message = "the work of somebody else is on this device and not sent yet";
+            Err(ApiError::conflict("other_account", message))
+        }
+        ByPasskey::NoChallenge => {
+            let message = "what was signed was answered before, or took too long";
+            let expired = ApiError::new(StatusCode::UNAUTHORIZED, "passkey_expired", message);
+            refuse(None, expired).await
+        }
+        ByPasskey::CountsBack | ByPasskey::NoKey => refuse(None, wrong_passkey()).await,
+    }
+}
+
+/// What a known key signed for its owner.
+fn signed(
+    given: &Assertion,
+    client: &[u8],
+    key: &KnownKey,
+    site: &Site,
+) -> Result<Signed, PasskeyError> {
+    let data = bytes("authenticator_data", &given.authenticator_data)?;
+    let signature = bytes("signature", &given.signature)?;
+    if bytes("user_handle", &given.user_handle)? != key.user_handle {
+        return Err(PasskeyError::OtherKey("it is another person's"));
+    }
+    verify(client, &data, &signature, &key.public_key, site)
+}
+
+/// The same for a key that nobody has as for one that did not sign.
+fn wrong_passkey() -> ApiError {
+    let message = "no such passkey signed that";
+    ApiError::new(StatusCode::UNAUTHORIZED, "wrong_passkey", message)
+}
+
+fn bad(error: &PasskeyError) -> ApiError {
+    ApiError::bad_request("bad_passkey", error.to_string())
+}
+
+/// One's own passkeys, the oldest first.
+#[utoipa::path(get, path = "/api/v1/passkeys", tag = "session", responses(
+    (status = 200, body = Vec<PasskeyEntry>),
+    (status = 401, description = "`signed_out`", body = ErrorBody),
+))]
+pub async fn list(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+) -> ApiResult<Json<Vec<PasskeyEntry>>> {
+    let keys = app.database().passkeys_of(&session.account).await?;
+    Ok(Json(keys.into_iter().map(entry).collect()))
+}
+
+fn entry(key: Passkey) -> PasskeyEntry {
+    PasskeyEntry { id: key.id, name: key.name, created_ms: key.created_ms, used_ms: key.used_ms }
+}
+
+/// Asks for what an authenticator is to make. Whoever asks shows once more who they are: a passkey lasts longer than their session.
+#[utoipa::path(post, path = "/api/v1/passkeys/challenge", tag = "session", request_body = Again, responses(
+    (status = 200, body = NewKeyChallenge),
+    (status = 400, description = "`bad_json`", body = ErrorBody),
+    (status = 401, description = "`signed_out`", body = ErrorBody),
+    (status = 403, description = "`sign_in_again`, `wrong_password`, `wrong_code`", body = ErrorBody),
+    (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https; `too_many_passkeys`: one has \
+        20 of them", body = ErrorBody),
+    (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
+))]
+pub async fn ask_to_add(
+    State(app): State<App>,
+    origin: Origin,
+    SignedIn(session): SignedIn,
+    site: Result<Site, ApiError>,
+    body: Result<Json<Again>, JsonRejection>,
+) -> ApiResult<Json<NewKeyChallenge>> {
+    let again = read(body)?;
+    let Site { rp_id, .. } = site?;
+    let database = app.database();
+    prove(&app, origin, &session, again).await?;
+    let account = database.account(&session.account).await?.ok_or_else(ApiError::signed_out)?;
+    let keys = database.passkeys_of(&session.account).await?;
+    if keys.len() >= MAX_PASSKEYS {
+        return Err(too_many());
+    }
+    // The same for all keys of a person, and nothing that tells who they are.
+    let known = database.user_handle(&session.account).await?;
+    let user_handle = known.unwrap_or_else(|| accounts::random::<32>().to_vec());
+    let purpose = Purpose::Add { session: session.id, user_handle: &user_handle };
+    Ok(Json(NewKeyChallenge {
+        challenge: challenge(database, origin, purpose).await?,
+        rp_id,
+        user_handle: letters(&user_handle),
+        user_name: account.name,
+        display_name: account.display_name,
+        algorithms: ALGORITHMS,
+        exclude: keys.iter().map(|key| letters(&key.credential)).collect(),
+        timeout_ms: CHALLENGE_MS,
+    }))
+}
+
+/// Adds a passkey, in answer to what was asked in this session.
+#[utoipa::path(post, path = "/api/v1/passkeys", tag = "session", request_body = NewPasskey, responses(
+    (status = 201, body = PasskeyEntry),
+    (status = 400, description = "`bad_json`, `bad_name`; `bad_passkey`: the answer cannot be read, or is not to what was asked", body = ErrorBody),
+    (status = 401, description = "`signed_out`", body = ErrorBody),
+    (status = 409, description = "`no_passkeys`; `passkey_expired`: it was answered before, or took too long; `passkey_known`: somebody \
+        has it already; `too_many_passkeys`", body = ErrorBody),
+))]
+pub async fn add(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    site: Result<Site, ApiError>,
+    body: Result<Json<NewPasskey>, JsonRejection>,
+) -> ApiResult<(StatusCode, Json<PasskeyEntry>)> {
+    let given = read(body)?;
+    let site = site?;
+    let (database, now_ms) = (app.database(), clock::now_ms());
+    let name = shown_name(&given.name)?;
+    let client = bytes("client_data", &given.client_data).map_err(|error| bad(&error))?;
+    let made = bytes("attestation", &given.attestation)
+        .and_then(|attestation| read_new_key(&client, &attestation, &site));
+    let new = match made {
+        Ok(new) => new,
+        Err(why) => {
+            if let Some(challenge) = named_challenge(&client) {
+                database.drop_challenge(&challenge).await?;
+            }
+            return Err(bad(&why));
+        }
+    };
+    match database.add_passkey(&new, session.id, &name, now_ms).await? {
+        Added::Key(id) => {
+            let key = PasskeyEntry { id, name, created_ms: now_ms, used_ms: None };
+            Ok((StatusCode::CREATED, Json(key)))
+        }
+        Added::NoChallenge => {
+            let message = "it was answered before, or took too long";
+            Err(ApiError::conflict("passkey_expired", message))
+        }
+        Added::Known => {
+            Err(ApiError::conflict("passkey_known", "somebody has this passkey already"))
+        }
+        Added::TooMany => Err(too_many()),
+    }
+}
+
+/// Calls one of one's own passkeys something else.
+#[utoipa::path(patch, path = "/api/v1/passkeys/{id}", tag = "session",
+    params(("id" = String, Path, description = "the passkey's number")),
+    request_body = PasskeyName,
+    responses(
+        (status = 204),
+        (status = 400, description = "`bad_json`, `bad_name`", body = ErrorBody),
+        (status = 401, description = "`signed_out`", body = ErrorBody),
+        (status = 404, description = "`not_found`: it is none of one's own", body = ErrorBody),
+    ))]
+pub async fn rename(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    body: Result<Json<PasskeyName>, JsonRejection>,
+) -> ApiResult<StatusCode> {
+    let name = shown_name(&read(body)?.name)?;
+    let is_own = app.database().rename_passkey(&session.account, number(&id)?, &name).await?;
+    if is_own { Ok(StatusCode::NO_CONTENT) } else { Err(no_such_passkey()) }
+}
+
+/// Removes one of one's own passkeys. Whoever does shows once more who they are.
+#[utoipa::path(post, path = "/api/v1/passkeys/{id}/remove", tag = "session",
+    params(("id" = String, Path, description = "the passkey's number")),
+    request_body = Again,
+    responses(
+        (status = 204),
+        (status = 400, description = "`bad_json`", body = ErrorBody),
+        (status = 401, description = "`signed_out`", body = ErrorBody),
+        (status = 403, description = "`sign_in_again`, `wrong_password`, `wrong_code`", body = ErrorBody),
+        (status = 404, description = "`not_found`: it is none of one's own", body = ErrorBody),
+        (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
+    ))]
+pub async fn remove(
+    State(app): State<App>,
+    origin: Origin,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    body: Result<Json<Again>, JsonRejection>,
+) -> ApiResult<StatusCode> {
+    let again = read(body)?;
+    let id = number(&id)?;
+    prove(&app, origin, &session, again).await?;
+    let (account, now_ms) = (session.account.as_str(), clock::now_ms());
+    match app.database().remove_passkeys(account, Some(id), account, now_ms).await? {
+        0 => Err(no_such_passkey()),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+/// Removes all passkeys of a person who lost what they are on.
+#[utoipa::path(delete, path = "/api/v1/accounts/{account}/passkeys", tag = "accounts",
+    params(("account" = String, Path, description = "what the person signs in with")),
+    responses(
+        (status = 204, description = "they have none any more"),
+        (status = 401, description = "`signed_out`", body = ErrorBody),
+        (status = 403, description = "`not_allowed`: who may make codes for somebody may remove their passkeys", body = ErrorBody),
+        (status = 404, description = "`not_found`, also for who may not see the account", body = ErrorBody),
+    ))]
+pub async fn remove_all(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Path(account): Path<String>,
+) -> ApiResult<StatusCode> {
+    let found = app.database().seen_account(&account, seen(&session)).await?;
+    let found = found.ok_or_else(|| ApiError::not_found("nobody is called so"))?;
+    if !session.role.looks_after(found.role) {
+        return Err(ApiError::forbidden("not_allowed", "your role does not look after that"));
+    }
+    let (by, now_ms) = (session.account.as_str(), clock::now_ms());
+    app.database().remove_passkeys(&account, None, by, now_ms).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn shown_name(name: &str) -> ApiResult<String> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > MAX_SHOWN {
+        return Err(ApiError::bad_request("bad_name", format!("1 to {MAX_SHOWN} characters")));
+    }
+    Ok(name.to_owned())
+}
+
+fn number(id: &str) -> ApiResult<i64> {
+    id.parse().map_err(|_no_number| no_such_passkey())
+}
+
+fn no_such_passkey() -> ApiError {
+    ApiError::not_found("you have no such passkey")
+}
+
+fn too_many() -> ApiError {
+    ApiError::conflict("too_many_passkeys", format!("a person may have {MAX_PASSKEYS}"))
+}
+
+fn read<T>(body: Result<Json<T>, JsonRejection>) -> ApiResult<T> {
+    let Json(given) = body.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;
+    Ok(given)
+}

@@ -1,0 +1,94 @@
+//! On the sign-in screen: a passkey lets in. Comes when somebody asks for it.
+
+use leptos::prelude::*;
+
+use super::sign_in::failure_text;
+use crate::components::{Banner, Button, Tone};
+use crate::locale::Language;
+use crate::platform::{document, passkeys::PasskeyError, tasks};
+use crate::router::use_router;
+use crate::stores::{
+    Door, OpenForms, SignIn,
+    passkeys::{self, PasskeyFailure},
+    preferences::use_words,
+    records::FetchError,
+    sign_in::SignInError,
+};
+
+/// Asks at once, and again at a tap.
+#[component]
+pub fn PasskeySignIn() -> impl IntoView {
+    let words = use_words();
+    let door = expect_context::<Door>();
+    let inside = use_context::<SignIn>().zip(use_context::<OpenForms>());
+    let router = use_router();
+    let failure = RwSignal::new(None::<PasskeyFailure>);
+    let busy = RwSignal::new(false);
+    let enter = move || {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        failure.set(None);
+        tasks::spawn(async move {
+            let answer = passkeys::sign_in(door, inside).await;
+            busy.try_set(false);
+            match answer {
+                Ok(()) => router.replace("/"),
+                Err(error) => {
+                    failure.try_set(Some(error));
+                    // A small phone shows the words below its edge.
+                    drop(tasks::after(0, || {
+                        document::go_to(".by-passkey");
+                    }));
+                }
+            }
+        });
+    };
+    enter();
+    let label = Signal::derive(move || {
+        let language = words.now();
+        if busy.get() { language.signing_in() } else { language.sign_in_by_passkey() }.to_owned()
+    });
+    view! {
+        <div class="sign-in-form by-passkey">
+            {move || {
+                let why = failure.read().as_ref().map(|why| not_let_in(words.now(), why))?;
+                Some(view! { <Banner tone=Tone::Bad title=why /> })
+            }}
+            <Button label=label disabled=busy on_click=move |()| enter() />
+        </div>
+    }
+}
+
+/// Why a passkey let nobody in, in words.
+fn not_let_in(language: Language, why: &PasskeyFailure) -> String {
+    let code = match why {
+        PasskeyFailure::Browser(error) => {
+            return match error {
+                PasskeyError::Cancelled => language.passkey_cancelled(),
+                PasskeyError::NotHere(_) => language.passkey_impossible(),
+                PasskeyError::Known | PasskeyError::Failed(_) => language.passkey_failed(),
+            }
+            .to_owned();
+        }
+        PasskeyFailure::Server(FetchError::Http(_)) => {
+            return language.server_unreachable().to_owned();
+        }
+        PasskeyFailure::Server(FetchError::Wait(minutes)) => {
+            return language.asked_to_wait(*minutes);
+        }
+        PasskeyFailure::Server(FetchError::Refused(code))
+        | PasskeyFailure::SignIn(SignInError::Refused(code)) => code,
+        PasskeyFailure::Server(FetchError::Garbled(_) | FetchError::Storage(_)) => {
+            return language.people_failed().to_owned();
+        }
+        PasskeyFailure::SignIn(error) => return failure_text(language, error),
+    };
+    match code.as_str() {
+        "wrong_passkey" => language.passkey_wrong().to_owned(),
+        "passkey_expired" => language.passkey_expired().to_owned(),
+        "no_passkeys" => language.passkey_impossible().to_owned(),
+        code => language.sign_in_refused(code),
+    }
+}
