@@ -78,7 +78,8 @@ test('a phone that holds no work of its own says so, and how it is kept', async 
   await more();
   await told('Không mất gì: máy chủ có tất cả.');
   await told('chưa cài');
-  assert.match(await health().locator('dl').innerText(), /Còn được dùng\s+[\d.,]+ (MB|GB)/);
+  // The browser takes its time to tell how much room there is.
+  await until('the room is told', async () => /Còn được dùng\s+[\d.,]+ (MB|GB)/.test(await health().locator('dl').innerText()));
   await health().scrollIntoViewIfNeeded();
   await phone.screenshot('storage-health');
   assert.deepEqual(await faults(phone, 'storage health'), []);
