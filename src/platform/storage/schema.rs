@@ -86,19 +86,12 @@ pub const STORES: [Store; 10] = [
     Store::Summaries,
 ];
 
-const PERSON_STORES: [Store; 11] = [
-    Store::Meta,
-    Store::Base,
-    Store::Open,
-    Store::Outbox,
-    Store::Blobs,
-    Store::BlobMeta,
-    Store::Forms,
-    Store::Pack,
-    Store::Place,
-    Store::Summaries,
-    Store::Packs,
-];
+/// And as they lie on the disk.
+const PERSON_STORES: [Store; 11] = {
+    let mut stores = [Store::Packs; 11];
+    stores.split_at_mut(STORES.len()).0.copy_from_slice(&STORES);
+    stores
+};
 
 /// What the phone's database had of a person before each had their own.
 pub const STORES_1: [Store; 9] = [
