@@ -1,0 +1,167 @@
+//! One record as lists show it, out of its rows.
+
+use sync::{
+    device::DeviceState,
+    view::{self, Base, Brief, Conflict, Held, Level, RecordView},
+    wire::{Outcome, RecordId},
+};
+
+use super::{Parts, RecordSummary};
+use crate::stores::search;
+
+/// All that the phone knows of it.
+pub(super) fn view_of(device: &DeviceState, parts: &Parts) -> Option<RecordView> {
+    view::view(device, parts.base.as_ref(), &parts.outbox, parts.open.as_ref())
+}
+
+/// A record as lists show it; one that a pull brought and that this phone has no work of is not taken apart for it.
+pub(super) fn summary_of(
+    device: &DeviceState,
+    parts: &Parts,
+    unsent_of_others: &[RecordId],
+) -> Option<RecordSummary> {
+    let is_unsent = |id| unsent_of_others.contains(&id);
+    // What the base holds already, or never had, changes nothing of it.
+    let is_in = |base: &Base, held: &Held| {
+        let of_desk = held.verdict.as_ref().map(|verdict| verdict.outcome);
+        of_desk != Some(Outcome::Quarantined)
+            && held.operation.dot.seq <= device.included_in(Some(base))
+    };
+    match parts {
+        Parts { base: Some(base), outbox, open: None }
+            if outbox.iter().all(|held| is_in(base, held)) =>
+        {
+            let is_pending = outbox.iter().any(|held| held.operation.dot.seq > device.acked);
+            let state = &base.state;
+            let Brief { state: stands, deleted, title } = Brief::of(state);
+            let answers = view::answers(state).map(|(_, value)| value);
+            Some(RecordSummary {
+                id: state.record,
+                form_id: state.form.id.clone(),
+                form_version: state.form.version.clone(),
+                form_hash: state.form.hash,
+                unit: state.unit.clone(),
+                author: state.author.clone(),
+                title: title.to_owned(),
+                state: stands,
+                changed_ms: state.changed_ms,
+                deleted,
+                unsent: is_pending || is_unsent(state.record),
+                quarantined: false,
+                conflicts: to_decide(&view::conflicts(state)),
+                folded: search::fold_record(title, answers),
+            })
+        }
+        parts => view_of(device, parts).map(|view| {
+            let is_unsent = is_unsent(view.record);
+            summarise(view, is_unsent)
+        }),
+    }
+}
+
+fn summarise(view: RecordView, unsent_of_others: bool) -> RecordSummary {
+    RecordSummary {
+        id: view.record,
+        form_id: view.form.id,
+        form_version: view.form.version,
+        form_hash: view.form.hash,
+        unit: view.unit,
+        author: view.author,
+        state: view.state,
+        changed_ms: view.changed_ms,
+        deleted: view.deleted,
+        unsent: view.pending || unsent_of_others,
+        quarantined: view.quarantined,
+        conflicts: to_decide(&view.conflicts),
+        folded: search::fold_record(&view.title, view.fields.values()),
+        title: view.title,
+    }
+}
+
+fn to_decide(conflicts: &[Conflict]) -> usize {
+    conflicts.iter().filter(|conflict| conflict.level == Level::Decide).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use sync::wire::{
+        Action, DeviceId, Dot, FormRef, Hash, Operation, RecordState, Sibling, Times, Value,
+        Verdict, Write, field,
+    };
+
+    use super::*;
+
+    const PATHS: [&str; 8] =
+        [field::STATE, field::TITLE, field::DELETED, "a", "g/b", "r[1]", "r[1]/c", "r[2]/c"];
+
+    fn value(kind: u8) -> Value {
+        match kind {
+            0 => Value::Empty,
+            1 => Value::Text("submitted".to_owned()),
+            2 => Value::Text("Đường dài ".repeat(12)),
+            _ => Value::Text(format!("Ô  {kind}")),
+        }
+    }
+
+    proptest! {
+        /// What lists show of a record that a pull brought is what the whole view of it says.
+        #[test]
+        fn a_record_is_summed_up_as_its_view_shows_it(
+            written in prop::collection::btree_map(
+                0..PATHS.len(),
+                prop::collection::btree_map((0_u8..3, 1_u64..4), 0_u8..6, 1..4),
+                0..8,
+            ),
+            sealed in prop::collection::btree_map(1_u64..5, prop::bool::ANY, 0..3),
+            (included, acked) in (0_u64..5, 0_u64..5),
+        ) {
+            let dot = |(device, seq)| Dot { device: DeviceId([device; 16]), seq };
+            let fields = written.into_iter().map(|(path, siblings)| {
+                let sibling = |(at, kind)| Sibling { dot: dot(at), value: value(kind) };
+                (PATHS[path].to_owned(), siblings.into_iter().map(sibling).collect())
+            });
+            let state = RecordState {
+                record: RecordId([3; 16]),
+                form: FormRef { id: "f".to_owned(), version: "1".to_owned(), hash: Hash([1; 32]) },
+                unit: "u".to_owned(),
+                author: "an".to_owned(),
+                received_ms: 5,
+                changed_ms: 6,
+                fields: fields.collect(),
+                rv: 7,
+                left: false,
+                writers: [(DeviceId([1; 16]), "an".to_owned())].into(),
+            };
+            let ours = DeviceId([9; 16]);
+            let held = |(seq, is_quarantined): (u64, bool)| {
+                let write = Write { value: value(1), over: Vec::new() };
+                let operation = Operation {
+                    dot: Dot { device: ours, seq },
+                    record: state.record,
+                    form: state.form.clone(),
+                    unit: state.unit.clone(),
+                    action: Action::Edit,
+                    fields: [("a".to_owned(), write)].into(),
+                    at: Times { wall_ms: 8, ..Times::default() },
+                    author: "ba".to_owned(),
+                };
+                let outcome = Outcome::Quarantined;
+                let verdict = Verdict { seq, outcome, reason: None, set_aside: None };
+                Held { operation, verdict: is_quarantined.then_some(verdict) }
+            };
+            let outbox = sealed.into_iter().map(held).collect();
+            let parts = Parts {
+                outbox,
+                base: Some(Base { state, included, generation: 1 }),
+                open: None,
+            };
+            let device = DeviceState { acked, ..DeviceState::new(ours) };
+            let view = view_of(&device, &parts).expect("there is one");
+            for of_others in [&[][..], &[RecordId([3; 16])]] {
+                let summary = summary_of(&device, &parts, of_others);
+                prop_assert_eq!(summary, Some(summarise(view.clone(), !of_others.is_empty())));
+            }
+        }
+    }
+}
