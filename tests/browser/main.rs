@@ -71,6 +71,28 @@ async fn nothing_to_read_and_nothing_to_write_are_no_failures() {
 }
 
 #[wasm_bindgen_test]
+async fn each_row_of_many_is_found_under_its_own_number() {
+    let storage = open("runs").await;
+    let rows = [(3_u64, 3_u8), (4, 4), (6, 6), (7, 7), (9, 9)];
+    let mut changes: Vec<Change> =
+        rows.iter().map(|(seq, value)| put(Store::Outbox, *seq, &[*value])).collect();
+    changes.push(put(Store::Meta, 5_u64, &[55]));
+    storage.write(changes).await.expect("written");
+    // Runs with holes, a run that goes down, one that changes its store, and a number twice.
+    let asked = [2, 3, 4, 5, 6, 7, 8, 9, 10, 4, 3, 3, 9];
+    let mut reads: Vec<Read> =
+        asked.iter().map(|seq| Read::Row(Store::Outbox, Key::Number(*seq))).collect();
+    reads.insert(3, Read::Row(Store::Meta, Key::Number(5)));
+    let mut found = storage.read(reads).await.expect("read");
+    assert_eq!(found.remove(3), [(Key::Number(5), vec![55])]);
+    for (seq, found) in asked.iter().zip(found) {
+        let row = rows.iter().find(|(at, _)| at == seq);
+        let row = row.map(|(at, value)| (Key::Number(*at), vec![*value]));
+        assert_eq!(found, Vec::from_iter(row), "{seq}");
+    }
+}
+
+#[wasm_bindgen_test]
 async fn operations_come_in_the_order_of_their_count() {
     let storage = open("order").await;
     let changes = [10_u64, 2, 300, 1].map(|seq| put(Store::Outbox, seq, &[])).to_vec();

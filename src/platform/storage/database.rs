@@ -316,8 +316,8 @@ async fn request_all(
 /// Begins all reads, then takes their answers: to wait for each before the next is asked for takes a turn of the browser for each.
 async fn read_all(transaction: &IdbTransaction, reads: &[Read]) -> Result<Vec<Rows>, StorageError> {
     let (mut begun, mut found, mut failure) = (Vec::new(), Vec::new(), None);
-    for read in reads {
-        match begin_read(transaction, read) {
+    for run in reads.chunk_by(is_next) {
+        match begin_read(transaction, run) {
             Ok(read) => begun.push(read),
             Err(error) => {
                 failure = Some(error);
@@ -328,11 +328,22 @@ async fn read_all(transaction: &IdbTransaction, reads: &[Read]) -> Result<Vec<Ro
     // Also after a failure: what has begun is answered, and somebody must be there.
     for read in begun {
         match read.done().await {
-            Ok(rows) => found.push(rows),
+            Ok(rows) => found.extend(rows),
             Err(error) => failure = failure.or(Some(error)),
         }
     }
     failure.map_or(Ok(found), Err)
+}
+
+/// Whether two reads are of rows whose numbers follow each other: a run of them is one request, for each request costs
+/// more than its row.
+fn is_next(one: &Read, other: &Read) -> bool {
+    match (one, other) {
+        (Read::Row(store, Key::Number(at)), Read::Row(next, Key::Number(other))) => {
+            store == next && at + 1 == *other
+        }
+        _ => false,
+    }
 }
 
 /// A read that waits for its answer.
@@ -340,24 +351,35 @@ enum Begun {
     Row(Key, GetStoreRequestFuture),
     Keys(GetAllKeysStoreRequestFuture),
     Rows(GetAllKeysStoreRequestFuture, GetAllStoreRequestFuture),
+    /// Of so many rows, from that number on.
+    Run(u64, usize, GetAllKeysStoreRequestFuture, GetAllStoreRequestFuture),
 }
 
-fn begin_read(transaction: &IdbTransaction, read: &Read) -> Result<Begun, StorageError> {
-    let store = object_store(transaction, read.store())?;
-    let (query, limit) = match read {
-        Read::Row(_, key) => {
+/// Begins one read, or a run of them.
+fn begin_read(transaction: &IdbTransaction, run: &[Read]) -> Result<Begun, StorageError> {
+    let store = object_store(transaction, run[0].store())?;
+    let (query, limit) = match run {
+        [Read::Row(_, Key::Number(first)), .., Read::Row(_, Key::Number(last))] => {
+            let [first_key, last_key] = [first, last].map(|at| key_to_js(&Key::Number(*at)));
+            let range = KeyRange::bound(&first_key, &last_key, None, None).map_err(failed)?;
+            let query = Some(Query::from(range));
+            let keys = store.get_all_keys(query.clone(), None).map_err(failed)?;
+            let values = store.get_all(query, None).map_err(failed)?;
+            return Ok(Begun::Run(*first, run.len(), keys.into_future(), values.into_future()));
+        }
+        [Read::Row(_, key), ..] => {
             let asked = store.get(key_to_js(key)).map_err(failed)?;
             return Ok(Begun::Row(key.clone(), asked.into_future()));
         }
-        Read::Keys(_) => {
+        [Read::Keys(_), ..] => {
             let asked = store.get_all_keys(None, None).map_err(failed)?;
             return Ok(Begun::Keys(asked.into_future()));
         }
-        Read::All(_) => (None, None),
-        Read::From(_, from, limit) => {
+        [Read::From(_, from, limit), ..] => {
             let range = KeyRange::lower_bound(&key_to_js(from), None).map_err(failed)?;
             (Some(Query::from(range)), Some(*limit))
         }
+        [Read::All(_), ..] | [] => (None, None),
     };
     let keys = store.get_all_keys(query.clone(), limit).map_err(failed)?;
     let values = store.get_all(query, limit).map_err(failed)?;
@@ -365,8 +387,9 @@ fn begin_read(transaction: &IdbTransaction, read: &Read) -> Result<Begun, Storag
 }
 
 impl Begun {
-    async fn done(self) -> Result<Rows, StorageError> {
-        match self {
+    /// What each read found.
+    async fn done(self) -> Result<Vec<Rows>, StorageError> {
+        let rows: Result<Rows, StorageError> = match self {
             Self::Row(key, value) => match value.await.map_err(failed)? {
                 Some(value) => Ok(vec![(key, bytes_from_js(&value)?)]),
                 None => Ok(Vec::new()),
@@ -375,15 +398,26 @@ impl Begun {
                 let keys = keys.await.map_err(failed)?;
                 keys.iter().map(|key| Ok((key_from_js(key)?, Vec::new()))).collect()
             }
-            Self::Rows(keys, values) => {
-                let keys = keys.await;
-                let values = values.await.map_err(failed)?;
-                let keys = keys.map_err(failed)?;
-                let row = |(key, value)| Ok((key_from_js(key)?, bytes_from_js(value)?));
-                keys.iter().zip(&values).map(row).collect()
+            Self::Rows(keys, values) => rows_of(keys, values).await,
+            Self::Run(first, count, keys, values) => {
+                let mut rows = rows_of(keys, values).await?.into_iter().peekable();
+                let mut row = |at| rows.next_if(|(key, _)| *key == Key::Number(at));
+                return Ok((first..).take(count).map(|at| row(at).into_iter().collect()).collect());
             }
-        }
+        };
+        Ok(vec![rows?])
     }
+}
+
+async fn rows_of(
+    keys: GetAllKeysStoreRequestFuture,
+    values: GetAllStoreRequestFuture,
+) -> Result<Rows, StorageError> {
+    let keys = keys.await;
+    let values = values.await.map_err(failed)?;
+    let keys = keys.map_err(failed)?;
+    let row = |(key, value)| Ok((key_from_js(key)?, bytes_from_js(value)?));
+    keys.iter().zip(&values).map(row).collect()
 }
 
 /// Issues every request and asks for the commit. One that fails aborts the transaction, whose end tells why.

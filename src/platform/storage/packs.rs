@@ -46,6 +46,11 @@ impl Directory {
         self.packs.iter().flat_map(|pack| ids(pack).iter().map(|id| Key::Bytes(id.to_vec())))
     }
 
+    /// Whether a row lies by itself.
+    pub(super) fn is_single(&self, row: &Key) -> bool {
+        self.single.contains(row)
+    }
+
     /// The packs that hold any of these rows.
     pub(super) fn holding(&self, rows: &[&Key]) -> Vec<Key> {
         let has = |pack: &[[u8; ID_BYTES]], row: &Key| {

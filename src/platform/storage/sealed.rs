@@ -66,7 +66,7 @@ impl Sealed {
         touched.extend(of_base.then_some(Store::Packs));
         loop {
             let found = self.find(&reads, of_base).await?;
-            let Found { reads: all, rows: before } = found.clone();
+            let Found { reads: all, rows: before, .. } = found.clone();
             let changes = decide(self.rows(&reads, found).await?)?;
             if changes.is_empty() {
                 return Ok(());
@@ -99,7 +99,15 @@ impl Sealed {
     /// Reads rows as they lie on the disk, and what is needed to tell where those of [`Store::Base`] are.
     async fn find(&self, reads: &[Read], of_base: bool) -> Result<Found, StorageError> {
         loop {
-            let mut all = reads.to_vec();
+            // What is in no pack and not by itself is nowhere: it costs no request.
+            let is_asked = |read: &Read| match read {
+                Read::Row(Store::Base, key) => self.directory.borrow().is_single(key),
+                _ => true,
+            };
+            let asked: Vec<bool> = reads.iter().map(is_asked).collect();
+            let those = reads.iter().zip(&asked).filter(|(_, asked)| **asked);
+            let mut all: Vec<Read> = those.map(|(read, _)| read.clone()).collect();
+            let own = all.len();
             if of_base || reads.iter().any(|read| read.store() == Store::Base) {
                 let mut rows = Vec::new();
                 let mut is_all = false;
@@ -123,9 +131,9 @@ impl Sealed {
             }
             let rows = self.database.transact(all.clone(), Vec::new(), None).await?;
             let is_known =
-                all.len() == reads.len() || rows.last() == self.directory.borrow().edition.as_ref();
+                all.len() == own || rows.last() == self.directory.borrow().edition.as_ref();
             if is_known {
-                return Ok(Found { reads: all, rows });
+                return Ok(Found { reads: all, rows, asked });
             }
             // Another tab has written, or this is the first look.
             let reads = vec![
@@ -157,9 +165,11 @@ impl Sealed {
 
     /// What was asked for, opened, with the rows out of the packs where they belong.
     async fn rows(&self, asked: &[Read], found: Found) -> Result<Vec<Rows>, StorageError> {
-        let mut rows = self.open_all(&found.reads, found.rows).await?;
+        let mut opened = self.open_all(&found.reads, found.rows).await?.into_iter();
+        let mut next = |asked: &bool| asked.then(|| opened.next()).flatten().unwrap_or_default();
+        let mut rows: Vec<Rows> = found.asked.iter().map(&mut next).collect();
         let mut packed = Rows::new();
-        for (pack, value) in rows.split_off(asked.len()).into_iter().flatten() {
+        for (pack, value) in opened.flatten() {
             packs::unpack(&pack, &value, &mut packed)?;
         }
         packs::sort(&mut packed);
@@ -249,6 +259,8 @@ impl Sealed {
 struct Found {
     reads: Vec<Read>,
     rows: Vec<Rows>,
+    /// Which of the reads that somebody wanted are the first ones of these; the others find nothing.
+    asked: Vec<bool>,
 }
 
 /// A change whose value is being sealed, or that has none.
