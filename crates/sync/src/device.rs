@@ -35,8 +35,9 @@ use crate::{
     },
 };
 
-/// Bytes of operations in one request: what a slow network carries within half a minute.
-const PUSH_BYTES: usize = 256 * 1024;
+/// Bytes of operations in a request before compression, the first after a start and the longest: each that went up makes the
+/// next one longer, each that did not shorter. A slow network carries the first within half a minute.
+const PUSH_BYTES: (usize, usize) = (256 * 1024, 1024 * 1024);
 /// How long after an edit a sync starts by itself.
 const EDIT_DELAY_MS: u64 = 20_000;
 /// How long a pull waits for a change on the server, while a person watches.
@@ -115,6 +116,7 @@ pub struct Device {
     failures: u32,
     waits: Option<Wait>,
     max_operations: usize,
+    max_bytes: usize,
     blocked: Option<Blocked>,
     blobs: VecDeque<WaitingBlob>,
     file_refused: bool,
@@ -144,6 +146,7 @@ impl Device {
             failures: 0,
             waits: None,
             max_operations: MAX_OPERATIONS,
+            max_bytes: PUSH_BYTES.0,
             blocked: None,
             blobs: VecDeque::new(),
             file_refused: false,
@@ -303,7 +306,7 @@ impl Device {
         vec![Effect::SealAndLoadOutbox {
             after: self.state.acked,
             max_operations: self.max_operations,
-            max_bytes: PUSH_BYTES,
+            max_bytes: self.max_bytes,
         }]
     }
 
@@ -369,6 +372,7 @@ impl Device {
             Err(failure) => {
                 // A batch that is too large for the network, or for something in between.
                 self.max_operations = (self.max_operations / 2).max(1);
+                self.max_bytes = (self.max_bytes / 2).max(16 * 1024);
                 return self.fail(failure.blocked, failure.retry_after_ms, random);
             }
         };
@@ -385,6 +389,7 @@ impl Device {
         }
         self.online = true;
         self.max_operations = (self.max_operations * 2).min(MAX_OPERATIONS);
+        self.max_bytes = (self.max_bytes * 2).min(PUSH_BYTES.1);
         let mut state = self.state.clone();
         state.epoch = Some(response.epoch);
         state.contact = Some(Contact { server_ms: response.server_ms, wall_ms });

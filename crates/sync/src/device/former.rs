@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{Device, DeviceState, Effect, PUSH_BYTES};
+use super::{Device, DeviceState, Effect};
 use crate::wire::{DeviceId, SealedOperation};
 
 /// An id that the device had before it found that its profile was copied.
@@ -57,7 +57,7 @@ impl Device {
         let (mut operations, mut bytes, mut more) = (Vec::new(), 0, false);
         for operation in waiting {
             bytes += operation.bytes.len();
-            let is_full = operations.len() == self.max_operations || bytes > PUSH_BYTES;
+            let is_full = operations.len() == self.max_operations || bytes > self.max_bytes;
             if is_full && !operations.is_empty() {
                 more = true;
                 break;

@@ -155,6 +155,25 @@ fn answers_go_first_then_records_come_then_files_go_the_smallest_first() {
 }
 
 #[test]
+fn each_request_that_went_up_makes_the_next_one_longer_and_each_that_did_not_shorter() {
+    let mut it = Driver::new();
+    let room = |it: &Driver| match it.effects[..] {
+        [Effect::SealAndLoadOutbox { max_bytes, .. }, ..] => max_bytes,
+        _ => panic!("{:?}", it.effects),
+    };
+    it.on(Event::Opened);
+    let first = room(&it);
+    let mut longest = first;
+    for seq in 1..=4 {
+        it.on(outbox(seq..=seq, true)).push_reply(pushed(1, seq, seq..=seq)).stored();
+        assert!(room(&it) == 2 * longest || (seq > 1 && room(&it) == longest), "{longest}");
+        longest = room(&it);
+    }
+    it.on(outbox(5..=5, true)).push_reply(Reply::Unreachable).on(Event::Tick);
+    assert_eq!(room(&it), longest / 2);
+}
+
+#[test]
 fn a_persons_wish_to_send_goes_before_the_next_chunk() {
     let mut it = Driver::new();
     it.synced().on(Event::Opened).on(nothing_after(2));
