@@ -78,7 +78,7 @@ pub fn App() -> impl IntoView {
             });
             document::announce_started();
             // The first screen needs only what this phone has work of; the lists fill up behind it.
-            if let Some(Err(error)) = OptionFuture::from(records.map(Records::reload)).await {
+            if let Some(Err(error)) = OptionFuture::from(records.map(Records::load_others)).await {
                 start.set(Start::Failed(error));
             } else if let Some(Err(error)) =
                 OptionFuture::from(records.map(Records::keep_summaries)).await

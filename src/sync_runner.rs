@@ -29,6 +29,7 @@ use crate::{
     },
     stores::{
         Carry, Library, OpenForms, Records, SignIn, SyncStatus,
+        outbox::Unsent,
         sign_in::SignInState,
         sync_log::{self, Talk},
         sync_status::{Blocked, Phase},
@@ -295,14 +296,15 @@ impl Runner {
     }
 
     /// Counts what waits to be sent, and shows it.
-    async fn waiting(&self, acked: u64) -> Result<Waiting, StorageError> {
+    async fn waiting(&self, acked: u64) -> Result<(Waiting, Unsent), StorageError> {
         let (unsent, files) = self.records.unsent(acked).await?;
         self.status.count(&unsent, &files, self.records.quarantined());
-        Ok(Waiting {
+        let waiting = Waiting {
             operations: unsent.operations as u64,
             records: unsent.records.len() as u64,
             blobs: files.len() as u64,
-        })
+        };
+        Ok((waiting, unsent))
     }
 
     /// Shows what waits to be sent, whatever sync is doing.

@@ -10,6 +10,7 @@ use sync::{
     codec,
     device::DeviceState,
     draft::OpenPatch,
+    view::Held,
     wire::{Action, DeviceId, Dot, Operation, RecordId, SealedOperation, State},
 };
 
@@ -57,6 +58,9 @@ pub async fn seal(
         let device: DeviceState = decode_row(&device, "device")?.ok_or_else(no_device)?;
         let mut seq: u64 = decode_row(&last, "last place")?.unwrap_or_default();
         let (mut changes, mut sealed) = (Vec::new(), Vec::new());
+        if open.is_empty() {
+            return Ok((changes, sealed));
+        }
         for (key, bytes) in open {
             let patch: OpenPatch = decode(&bytes, "open patch")?;
             changes.push(Change::Delete(Store::Open, key));
@@ -113,17 +117,58 @@ pub struct Unsent {
     pub records: BTreeSet<RecordId>,
 }
 
-/// Which record each sealed operation is of, by its place: it is read once, for under one name of the device it stays so.
+/// A sealed operation, as far as it costs too much to read it whenever it is asked for.
+#[derive(Clone, Copy)]
+pub struct Brief {
+    seq: u64,
+    /// The record that it is of.
+    pub record: RecordId,
+    /// Whether its row notes what the server said of it.
+    pub is_told: bool,
+}
+
+impl Brief {
+    fn of(held: &Held) -> Self {
+        let Operation { dot, record, .. } = held.operation;
+        Self { seq: dot.seq, record, is_told: held.verdict.is_some() }
+    }
+}
+
+/// The sealed operations by their places: each is read once, for under one name of the device it stays what it is.
 #[derive(Clone, Default)]
 pub struct Sealed {
     device: Option<DeviceId>,
-    records: Vec<(u64, RecordId)>,
+    records: Vec<Brief>,
 }
 
 impl Sealed {
-    fn of(&self, seq: u64) -> Option<RecordId> {
-        let at = self.records.binary_search_by_key(&seq, |(seq, _)| *seq).ok()?;
-        Some(self.records[at].1)
+    /// Of all that the outbox holds.
+    pub fn of<'a>(device: DeviceId, held: impl Iterator<Item = &'a Held>) -> Self {
+        let mut records: Vec<Brief> = held.map(Brief::of).collect();
+        records.sort_unstable_by_key(|brief| brief.seq);
+        Self { device: Some(device), records }
+    }
+
+    /// The operation in a place, if it is here and was read.
+    #[must_use]
+    pub fn at(&self, seq: u64) -> Option<Brief> {
+        let at = self.records.binary_search_by_key(&seq, |brief| brief.seq).ok()?;
+        Some(self.records[at])
+    }
+
+    /// The rows of these operations note now what the server said.
+    pub fn note(&mut self, seqs: &[u64]) {
+        for brief in &mut self.records {
+            brief.is_told |= seqs.contains(&brief.seq);
+        }
+    }
+
+    /// Takes over what was noted while this was read.
+    pub fn follow(&mut self, noted: &Self) {
+        let told =
+            noted.records.iter().filter(|brief| brief.is_told && noted.device == self.device);
+        let told: Vec<u64> = told.map(|brief| brief.seq).collect();
+        self.note(&told);
     }
 
     /// Reads rows, and with them those of the outbox that are of records which are asked for: a phone that was long without
@@ -136,8 +181,8 @@ impl Sealed {
     ) -> Result<(Rows, Vec<Rows>), StorageError> {
         let row = |seq| Read::Row(Store::Outbox, Key::Number(seq));
         loop {
-            let asked = self.records.iter().filter(|(_, record)| is_asked(*record));
-            let mut all: Vec<Read> = asked.map(|(seq, _)| row(*seq)).collect();
+            let asked = self.records.iter().filter(|brief| is_asked(brief.record));
+            let mut all: Vec<Read> = asked.map(|brief| row(brief.seq)).collect();
             let sealed = all.len();
             all.extend(reads.iter().cloned());
             all.push(Read::Row(Store::Meta, meta::DEVICE.into()));
@@ -153,8 +198,8 @@ impl Sealed {
             let (mut known, mut unknown) = (Vec::with_capacity(keys.len()), None);
             for (key, _) in keys {
                 let Key::Number(seq) = key else { continue };
-                match self.of(seq) {
-                    Some(record) => known.push((seq, record)),
+                match self.at(seq) {
+                    Some(brief) => known.push(brief),
                     None => unknown = unknown.or(Some(seq)),
                 }
             }
@@ -164,11 +209,10 @@ impl Sealed {
                 return Ok((rows.concat(), others));
             };
             let newer = Read::From(Store::Outbox, Key::Number(first), u32::MAX);
-            self.records.retain(|(seq, _)| *seq < first);
+            self.records.retain(|brief| brief.seq < first);
             for (key, row) in storage.read(vec![newer]).await?.into_iter().flatten() {
-                if let Key::Number(seq) = key {
-                    let record = OutboxRow::decode(&row)?.operation()?.record;
-                    self.records.push((seq, record));
+                if let Key::Number(_) = key {
+                    self.records.push(Brief::of(&OutboxRow::decode(&row)?.held()?));
                 }
             }
         }
@@ -183,9 +227,9 @@ impl Sealed {
             unsent.operations += 1;
             unsent.records.extend(id.try_into().ok().map(RecordId));
         }
-        for (_, record) in self.records.iter().filter(|(seq, _)| *seq > acked) {
+        for brief in self.records.iter().filter(|brief| brief.seq > acked) {
             unsent.operations += 1;
-            unsent.records.insert(*record);
+            unsent.records.insert(brief.record);
         }
         Ok(unsent)
     }
@@ -210,28 +254,35 @@ pub async fn load(
     max_operations: usize,
     max_bytes: usize,
 ) -> Result<(Vec<SealedOperation>, bool, u64), StorageError> {
-    let limit = u32::try_from(max_operations).unwrap_or(u32::MAX).saturating_add(1);
-    let reads = vec![
-        Read::From(Store::Outbox, Key::Number(after + 1), limit),
-        Read::Row(Store::Meta, meta::LAST_SEQ.into()),
-    ];
-    let mut found = storage.read(reads).await?.into_iter();
-    let (rows, last) = (found.next().unwrap_or_default(), found.next().unwrap_or_default());
-    let last: u64 = decode_row(&last, "last place")?.unwrap_or_default();
-    let (mut operations, mut size) = (Vec::new(), 0);
-    for (key, row) in &rows {
-        let Key::Number(seq) = key else {
-            return Err(StorageError::Unreadable("place in the outbox".to_owned()));
-        };
-        let bytes = OutboxRow::decode(row)?.bytes;
-        size += bytes.len();
-        if operations.len() == max_operations || (size > max_bytes && !operations.is_empty()) {
-            break;
+    // Each row costs its opening, and long operations fill a request before there are many of them.
+    const AT_ONCE: u32 = 128;
+    let (mut operations, mut size): (Vec<SealedOperation>, _) = (Vec::new(), 0);
+    let mut from = after + 1;
+    loop {
+        let reads = vec![
+            Read::From(Store::Outbox, Key::Number(from), AT_ONCE),
+            Read::Row(Store::Meta, meta::LAST_SEQ.into()),
+        ];
+        let mut found = storage.read(reads).await?.into_iter();
+        let (rows, last) = (found.next().unwrap_or_default(), found.next().unwrap_or_default());
+        let last: u64 = decode_row(&last, "last place")?.unwrap_or_default();
+        let are_all = rows.len() < AT_ONCE as usize;
+        for (key, row) in rows {
+            let Key::Number(seq) = key else {
+                return Err(StorageError::Unreadable("place in the outbox".to_owned()));
+            };
+            let bytes = OutboxRow::decode(&row)?.bytes;
+            size += bytes.len();
+            if operations.len() == max_operations || (size > max_bytes && !operations.is_empty()) {
+                return Ok((operations, true, last));
+            }
+            operations.push(SealedOperation { seq, bytes });
+            from = seq + 1;
         }
-        operations.push(SealedOperation { seq: *seq, bytes });
+        if are_all {
+            return Ok((operations, false, last));
+        }
     }
-    let more = operations.len() < rows.len();
-    Ok((operations, more, last))
 }
 
 /// Reads a value's CBOR out of the store.

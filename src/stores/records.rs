@@ -14,7 +14,7 @@ use sync::{
     device::DeviceState,
     draft::OpenPatch,
     view::{Base, Held, RecordView},
-    wire::{Action, FileRef, Hash, Operation, RecordId, SealedOperation, State, Value},
+    wire::{Action, FileRef, Hash, Operation, RecordId, SealedOperation, State, Value, Verdict},
 };
 use thiserror::Error;
 
@@ -204,6 +204,9 @@ pub struct Records {
 const APPEARS_AFTER_MS: u32 = 1_000;
 const FOLLOWS_AFTER_MS: u32 = 10_000;
 
+/// So many records are read one by one.
+const FEW: usize = 16;
+
 /// When what a pull brought was last shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shown {
@@ -211,6 +214,16 @@ enum Shown {
     JustNow,
     /// And more came since.
     ToBeAgain,
+}
+
+/// Which records to read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Those {
+    /// That this phone has work of.
+    OwnWork,
+    /// All but those that are here.
+    Others,
+    All,
 }
 
 /// All records as they were read.
@@ -222,6 +235,22 @@ struct Found {
 }
 
 impl Index {
+    /// Takes a record's summary; none: there is nothing of it any more.
+    fn put(&mut self, id: RecordId, summary: Option<RecordSummary>) {
+        if self.meanwhile.reads > 0 {
+            self.meanwhile.records.insert(id);
+        }
+        let before = match summary {
+            Some(summary) => self.summaries.insert(id, Arc::new(summary)),
+            None => self.summaries.remove(&id),
+        };
+        if self.changed.insert(id)
+            && let Some(before) = before
+        {
+            self.listed.insert(id, before);
+        }
+    }
+
     /// Takes what was read; what changed meanwhile stays.
     fn take(&mut self, read: Found) {
         let Found { device, mut summaries, mut names, mut known } = read;
@@ -251,7 +280,7 @@ pub(super) struct Parts {
 }
 
 impl Records {
-    /// Reads those that this phone has work of: what a person goes on with. [`Self::reload`] brings the others.
+    /// Reads those that this phone has work of: what a person goes on with. [`Self::load_others`] brings the others.
     pub async fn load(storage: Storage) -> Result<Self, StorageError> {
         let channel = Channel::open(&format!("sotay.records {}", storage.name()));
         Self::with(storage, channel).await
@@ -284,7 +313,7 @@ impl Records {
             stale: StoredValue::new(BTreeSet::new()),
             sealed: StoredValue::new(outbox::Sealed::default()),
         };
-        records.read(false).await?;
+        records.read(Those::OwnWork).await?;
         other_tabs.on_message(move |_| tasks::spawn(async move { report(records.reload().await) }));
         Ok(records)
     }
@@ -453,7 +482,7 @@ impl Records {
         let storage = self.storage.get_value();
         let mut sealed = self.sealed.get_value();
         let mut unsent = sealed.unsent(&storage, acked).await?;
-        self.sealed.try_set_value(sealed);
+        self.keep_sealed(sealed);
         let of_others = self.index.with_value(|index| unsent_of_others(&index.device));
         unsent.operations += of_others.len();
         unsent.records.extend(of_others);
@@ -578,7 +607,8 @@ impl Records {
     ) -> Result<(), StorageError> {
         let known: BTreeSet<RecordId> = sync::gather(came.iter().map(|base| base.state.record));
         let mut reads = Vec::new();
-        if known.is_empty() {
+        // Each request costs, and few patches are open when many records change at once.
+        if ids.len() <= FEW {
             reads.extend(ids.iter().map(|id| Read::Row(Store::Open, (*id).into())));
         } else {
             reads.push(Read::All(Store::Open));
@@ -595,21 +625,10 @@ impl Records {
         }
         self.index.try_update_value(|index| {
             let of_others = unsent_of_others(&index.device);
-            if index.meanwhile.reads > 0 {
-                index.meanwhile.records.extend(ids);
-            }
             for id in ids {
                 let parts = parts.get(id);
                 let summary = parts.and_then(|parts| summary_of(&index.device, parts, &of_others));
-                let before = match summary {
-                    Some(summary) => index.summaries.insert(*id, Arc::new(summary)),
-                    None => index.summaries.remove(id),
-                };
-                if index.changed.insert(*id)
-                    && let Some(before) = before
-                {
-                    index.listed.insert(*id, before);
-                }
+                index.put(*id, summary);
             }
         });
         Ok(())
@@ -627,13 +646,60 @@ impl Records {
             return Err(StorageError::Closed);
         };
         let rows = sealed.read(&storage, &|record| ids.contains(&record), reads).await?;
-        self.sealed.try_set_value(sealed);
+        self.keep_sealed(sealed);
         Ok(rows)
+    }
+
+    fn keep_sealed(self, mut sealed: outbox::Sealed) {
+        self.sealed.try_update_value(|before| {
+            sealed.follow(before);
+            *before = sealed;
+        });
+    }
+
+    /// Takes the verdicts that have to be noted with their operations from those that go without saying, of which it
+    /// says the records.
+    pub(crate) fn to_note(self, verdicts: Vec<Verdict>) -> (Vec<Verdict>, BTreeSet<RecordId>) {
+        let (mut to_note, mut others) = (Vec::new(), BTreeSet::new());
+        self.sealed.with_value(|sealed| {
+            for verdict in verdicts {
+                match sealed.at(verdict.seq) {
+                    Some(brief) if verdict.goes_without_saying() && !brief.is_told => {
+                        others.insert(brief.record);
+                    }
+                    _ => to_note.push(verdict),
+                }
+            }
+        });
+        (to_note, others)
+    }
+
+    /// The rows of these operations note what the server said.
+    pub(crate) fn noted(self, seqs: &[u64]) {
+        self.sealed.try_update_value(|sealed| sealed.note(seqs));
+    }
+
+    /// Shows that nothing of these records waits any more but what is `unsent`, and that nothing else of them changed.
+    pub(crate) fn sent(self, ids: &BTreeSet<RecordId>, unsent: &outbox::Unsent) {
+        self.index.try_update_value(|index| {
+            for id in ids.difference(&unsent.records) {
+                if let Some(summary) = index.summaries.get(id).filter(|summary| summary.unsent) {
+                    let sent = RecordSummary { unsent: false, ..(**summary).clone() };
+                    index.put(*id, Some(sent));
+                }
+            }
+        });
+        self.show_soon();
     }
 
     /// Reads all records anew.
     pub async fn reload(self) -> Result<(), StorageError> {
-        self.read(true).await
+        self.read(Those::All).await
+    }
+
+    /// Reads those that this phone has no work of.
+    pub async fn load_others(self) -> Result<(), StorageError> {
+        self.read(Those::Others).await
     }
 
     /// Whether all records are here.
@@ -654,13 +720,16 @@ impl Records {
         Ok(())
     }
 
-    /// Reads all records, or those only that this phone has work of.
-    async fn read(self, whole: bool) -> Result<(), StorageError> {
+    /// Reads these records.
+    async fn read(self, those: Those) -> Result<(), StorageError> {
         self.index.try_update_value(|index| index.meanwhile.reads += 1);
-        let read = self.read_rows(whole).await;
+        let read = self.read_rows(those).await;
         let taken = self.index.try_update_value(|index| {
             index.meanwhile.reads -= 1;
             let is_over = index.meanwhile.reads == 0;
+            if those == Those::Others {
+                index.meanwhile.records.extend(index.summaries.keys());
+            }
             let taken = read.map(|read| index.take(read));
             if is_over {
                 index.meanwhile = Meanwhile::default();
@@ -670,33 +739,36 @@ impl Records {
         let Some(taken) = taken else { return Ok(()) };
         taken?;
         self.publish_anew();
-        if whole {
+        if those != Those::OwnWork {
             self.whole.try_set(true);
         }
         Ok(())
     }
 
-    async fn read_rows(self, whole: bool) -> Result<Found, StorageError> {
+    async fn read_rows(self, those: Those) -> Result<Found, StorageError> {
         let storage = self.storage.try_get_value().ok_or(StorageError::Closed)?;
         let device = outbox::device(&storage).await?;
-        let reads = vec![
-            Read::All(Store::Outbox),
-            Read::All(Store::Open),
-            Read::Row(Store::Meta, meta::NAMES.into()),
-        ];
-        let kept = match whole {
-            true => match storage.all(Store::Summaries).await {
+        let mut reads = vec![Read::Row(Store::Meta, meta::NAMES.into())];
+        if those != Those::Others {
+            reads.extend([Read::All(Store::Outbox), Read::All(Store::Open)]);
+        }
+        let kept = match those {
+            Those::OwnWork => Some(summaries::Found::default()),
+            Those::Others | Those::All => match storage.all(Store::Summaries).await {
                 // They say nothing that the records do not say: then they are made anew.
                 Err(StorageError::Damaged(_)) => None,
                 rows => summaries::read(rows?)?,
             },
-            false => Some(summaries::Found::default()),
         };
         let mut rows = storage.read(reads).await?.into_iter();
         let mut next = || rows.next().unwrap_or_default();
-        let (sealed, open, names) = (next(), next(), outbox::names(&next())?);
+        let (names, sealed, open) = (outbox::names(&next())?, next(), next());
         let of_others = unsent_of_others(&device);
         let mut parts = gather(Rows::new(), sealed, open)?;
+        if those != Those::Others {
+            let held = parts.values().flat_map(|parts| &parts.outbox);
+            self.sealed.try_set_value(outbox::Sealed::of(device.device, held));
+        }
         let (mut summaries, known) = match kept {
             Some(found) => {
                 let changed = parts.keys().chain(&found.changed).chain(&of_others).copied();

@@ -39,7 +39,7 @@ impl Runner {
         }
         let (operations, more, last) =
             outbox::load(&self.storage, after, max_operations, max_bytes).await?;
-        let waiting = self.waiting(self.records.device().acked).await?;
+        let (waiting, _) = self.waiting(self.records.device().acked).await?;
         Ok(Event::Loaded(Outbox { operations, more, last, waiting }))
     }
 
@@ -50,6 +50,8 @@ impl Runner {
         missing_blobs: Vec<Hash>,
         restored: bool,
     ) -> Result<Event, StorageError> {
+        let (verdicts, others) = self.records.to_note(verdicts);
+        let noted: Vec<u64> = verdicts.iter().map(|verdict| verdict.seq).collect();
         let mut reads = reads_of(&verdicts);
         if restored {
             reads.push(Read::All(Store::BlobMeta));
@@ -71,11 +73,16 @@ impl Runner {
         };
         let touched = [Store::Meta, Store::Outbox, Store::BlobMeta];
         let records = self.storage.update(reads, &touched, decide).await?;
-        self.talk.borrow_mut().records_up += records.len() as u64;
+        self.talk.borrow_mut().records_up += records.union(&others).count() as u64;
         let acked = state.acked;
+        self.records.noted(&noted);
         self.records.set_device(state);
-        self.refresh(&records).await?;
-        Ok(Event::Stored(self.waiting(acked).await?))
+        if !records.is_empty() {
+            self.refresh(&records).await?;
+        }
+        let (waiting, unsent) = self.waiting(acked).await?;
+        self.records.sent(&others, &unsent);
+        Ok(Event::Stored(waiting))
     }
 
     pub(super) async fn commit_pull(
@@ -167,7 +174,7 @@ impl Runner {
         if brings {
             self.follow_entities();
         }
-        Ok(Event::Stored(self.waiting(acked).await?))
+        Ok(Event::Stored(self.waiting(acked).await?.0))
     }
 
     /// Fetches the lists of entities that records may have changed.
@@ -216,7 +223,7 @@ impl Runner {
     pub(super) async fn mark_blob_sent(&self, hash: Hash) -> Result<Event, StorageError> {
         self.records.mark_file_sent(hash).await?;
         self.talk.borrow_mut().files_up += 1;
-        Ok(Event::Stored(self.waiting(self.records.device().acked).await?))
+        Ok(Event::Stored(self.waiting(self.records.device().acked).await?.0))
     }
 
     pub(super) async fn rekey(&self, above: Dot) -> Result<Event, StorageError> {

@@ -283,6 +283,14 @@ pub struct Verdict {
     pub set_aside: Option<String>,
 }
 
+impl Verdict {
+    /// Whether it says no more than the device's watermark: that the server holds the operation, and in its record.
+    #[must_use]
+    pub fn goes_without_saying(&self) -> bool {
+        self.outcome != Outcome::Quarantined && self.set_aside.is_none()
+    }
+}
+
 /// What the server did with an operation. It is kept in every case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(index_only)]

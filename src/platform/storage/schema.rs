@@ -253,7 +253,8 @@ pub struct OutboxRow {
     #[n(0)]
     #[cbor(with = "minicbor::bytes")]
     pub bytes: Vec<u8>,
-    /// What the server did with it, once it has said so.
+    /// What the server did with it, once it has said so. None also of one up to the device's watermark of which it said what
+    /// goes without saying.
     #[n(1)]
     pub outcome: Option<Outcome>,
     /// Why the server keeps it without having applied it.

@@ -13,7 +13,7 @@ use crate::platform::{
     hand_out, locks, log_error,
     storage::{
         self, Change, Phone, Storage, Store,
-        schema::{CHUNK_SIZE_BYTES, Key},
+        schema::{CHUNK_SIZE_BYTES, CopyRow, Key},
     },
     tasks, visibility,
 };
@@ -80,10 +80,13 @@ impl Carry {
         for _ in 0..TURNS {
             let rows = phone.trace(&id).await?;
             let held = door.person(&id).await?.row;
+            // What the server took leaves the rows as they are, and what a restore lost too.
+            let (unsent, files) = self.records.unsent(self.records.device().acked).await?;
+            let wants_bundle = unsent.operations > 0 || !files.is_empty();
+            let is_such =
+                |copy: &CopyRow| copy.rows == Some(rows) && copy.bundle.is_some() == wants_bundle;
             // The last room is for answers.
-            if held.copy().is_some_and(|copy| copy.rows == Some(rows))
-                || storage::space().await.is_low()
-            {
+            if held.copy().is_some_and(is_such) || storage::space().await.is_low() {
                 return Ok(());
             }
             let bundle = match self.pack(Kind::Carry).await {

@@ -4,6 +4,7 @@
 
 use sync::{
     codec,
+    device::DeviceState,
     receipt::{self, MAX_BYTES, NotOurs, Receipt, ReceiptError},
     wire::Hash,
 };
@@ -119,7 +120,8 @@ fn receive(
         return Ok(Err(BadReceipt::NotMadeHere));
     }
     let Some((_, device)) = device.first() else { return Ok(Err(BadReceipt::NotMadeHere)) };
-    let state = match receipt::take(&outbox::decode(device, "device")?, receipt) {
+    let before: DeviceState = outbox::decode(device, "device")?;
+    let state = match receipt::take(&before, receipt) {
         Ok(state) => state,
         Err(not_ours) => return Ok(Err(not_ours.into())),
     };
@@ -128,7 +130,7 @@ fn receive(
         let place = Key::Number(verdict.seq);
         for (key, row) in outbox.iter().filter(|(key, _)| *key == place) {
             let row = OutboxRow::decode(row)?;
-            if row.outcome.is_none() {
+            if row.outcome.is_none() && verdict.seq > before.acked {
                 let row = codec::encode(&row.told(verdict));
                 changes.push(Change::Put(Store::Outbox, key.clone(), row));
             }
@@ -150,7 +152,6 @@ fn receive(
 #[cfg(test)]
 mod tests {
     use sync::{
-        device::DeviceState,
         draft::{OpenPatch, Screen},
         wire::{Action, DeviceId, Dot, FormRef, Outcome, QuarantineReason, RecordId, Verdict},
     };

@@ -2,7 +2,11 @@
 
 use futures::executor::block_on;
 use leptos::prelude::*;
-use sync::{device::DeviceState, view};
+use sync::{
+    device::DeviceState,
+    view,
+    wire::{Outcome, Verdict},
+};
 
 use super::*;
 use crate::{
@@ -411,5 +415,54 @@ fn a_camera_that_was_closed_without_a_photo_leaves_nothing_awaited() {
         entry.await_file(age, false);
         block_on(entry.save_now()).expect("memory stores");
         assert_eq!(phone.filling().and_then(|left| left.awaits_file), None);
+    });
+}
+
+#[test]
+fn a_word_of_the_server_is_noted_only_where_the_watermark_does_not_say_it() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        entry.answer(question(entry, "chung/ten"), "An");
+        block_on(entry.save_now()).expect("stored");
+        block_on(phone.records.seal_all()).expect("sealed");
+        let records = phone.records;
+        block_on(records.unsent(0)).expect("memory reads");
+        let verdict = |seq, outcome| Verdict { seq, outcome, reason: None, set_aside: None };
+        let applied = verdict(1, Outcome::Applied);
+        assert_eq!(records.to_note(vec![applied.clone()]), (vec![], [entry.record()].into()));
+        let kept = verdict(1, Outcome::Quarantined);
+        assert_eq!(records.to_note(vec![kept.clone()]), (vec![kept], [].into()));
+        let unknown = verdict(9, Outcome::Merged);
+        assert_eq!(records.to_note(vec![unknown.clone()]), (vec![unknown], [].into()));
+        // What is noted once is noted again when the server thinks better of it.
+        records.noted(&[1]);
+        block_on(records.unsent(0)).expect("memory reads");
+        assert_eq!(records.to_note(vec![applied.clone()]), (vec![applied], [].into()));
+    });
+}
+
+#[test]
+fn a_record_is_shown_as_sent_when_nothing_of_it_waits() {
+    run(|phone| {
+        let (entry, records) = (phone.open(record_id::new()), phone.records);
+        let id = entry.record();
+        let name = question(entry, "chung/ten");
+        let waits = || records.summary(id).map(|record| record.unsent);
+        let sent = |acked| {
+            let (unsent, _) = block_on(records.unsent(acked)).expect("memory reads");
+            records.set_device(DeviceState { acked, ..records.device() });
+            records.sent(&[id].into(), &unsent);
+        };
+        entry.answer(name, "An");
+        block_on(entry.save_now()).expect("stored");
+        block_on(records.seal_all()).expect("sealed");
+        assert_eq!(waits(), Some(true));
+        entry.answer(name, "Ân");
+        block_on(entry.save_now()).expect("stored");
+        sent(1);
+        assert_eq!(waits(), Some(true), "answered anew meanwhile");
+        block_on(records.seal_all()).expect("sealed");
+        sent(2);
+        assert_eq!(waits(), Some(false));
     });
 }
