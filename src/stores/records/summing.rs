@@ -6,7 +6,7 @@ use sync::{
     wire::{Outcome, RecordId},
 };
 
-use super::{Parts, RecordSummary};
+use super::{RecordSummary, reading::Parts};
 use crate::stores::search;
 
 /// All that the phone knows of it.

@@ -1,0 +1,112 @@
+//! What only the server holds of a record: its history, and files that this phone does not have.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use sync::wire::{FileRef, RecordId};
+use thiserror::Error;
+
+use super::Records;
+use crate::{
+    platform::{
+        http::{HttpError, Request, Response},
+        json,
+        storage::StorageError,
+    },
+    stores::blobs,
+};
+
+/// One line of a record's history, as the server tells it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HistoryEntry {
+    /// The account.
+    pub author: String,
+    /// The person's name.
+    pub author_name: String,
+    /// What the device calls itself.
+    #[serde(rename = "device_name")]
+    pub device: String,
+    /// The device's id, 32 hexadecimal digits.
+    #[serde(rename = "device")]
+    pub device_id: String,
+    /// Its place in the device's count.
+    pub seq: u64,
+    /// What was done: `create`, `edit`, `submit` …
+    pub action: String,
+    /// The phone's clock then, milliseconds since 1970.
+    pub wall_ms: i64,
+    /// When the server received it.
+    pub received_ms: i64,
+    /// What became of it: `applied`, `merged`, `conflict` or `quarantined`.
+    pub outcome: String,
+    /// What it wrote.
+    pub fields: Vec<Written>,
+}
+
+/// One field that an act wrote, as the server tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Written {
+    /// The field's path.
+    pub path: String,
+    /// Its new value, or a file's name; none if it was left empty.
+    pub value: Option<String>,
+    /// How many earlier values it replaced.
+    pub replaced: usize,
+}
+
+/// Why there is no history, or no file.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum FetchError {
+    /// No connection to the server.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// The server answered with an error: its code.
+    #[error("server refused: {0}")]
+    Refused(String),
+    /// The server asks to wait so many minutes.
+    #[error("to wait {0} min")]
+    Wait(u32),
+    /// The answer makes no sense.
+    #[error("not understood: {0}")]
+    Garbled(String),
+    /// The phone's storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Records {
+    /// Who did what to a record, from the server.
+    pub async fn history(self, id: RecordId) -> Result<Vec<HistoryEntry>, FetchError> {
+        let answer = Request::get(format!("/api/v1/records/{id}/history")).send(&[]).await?;
+        if !answer.is_ok() {
+            return Err(refusal(&answer));
+        }
+        json::read(&answer.body).map_err(FetchError::Garbled)
+    }
+
+    /// A file that a record names: from this phone, else from the server.
+    pub async fn file(self, file: &FileRef) -> Result<Vec<u8>, FetchError> {
+        let storage = self.storage.get_value();
+        if let Some(bytes) = blobs::read(&storage, file.hash).await? {
+            return Ok(bytes);
+        }
+        let answer = Request::get(format!("/api/v1/blobs/{}", file.hash)).send(&[]).await?;
+        if !answer.is_ok() {
+            return Err(refusal(&answer));
+        }
+        if sync::codec::hash(&answer.body) != file.hash {
+            return Err(FetchError::Garbled("other bytes than the record names".to_owned()));
+        }
+        Ok(answer.body)
+    }
+}
+
+pub(in crate::stores) fn refusal(answer: &Response) -> FetchError {
+    if let Some(minutes) = answer.wait_min() {
+        return FetchError::Wait(minutes);
+    }
+    FetchError::Refused(
+        answer.error().map_or_else(|| answer.status.to_string(), |error| error.code),
+    )
+}

@@ -1,0 +1,444 @@
+//! The records in memory: read from the disk, followed as they change, and shown.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use leptos::prelude::*;
+use sync::{
+    device::DeviceState,
+    draft::OpenPatch,
+    view::{Base, Held},
+    wire::{Operation, RecordId, SealedOperation},
+};
+
+use super::{RecordSummary, Records, summing::summary_of};
+use crate::{
+    platform::{
+        storage::{
+            Read, Rows, StorageError, Store,
+            schema::{Key, OutboxRow, meta},
+        },
+        tasks,
+    },
+    stores::{listed::Listed, outbox, summaries},
+};
+
+/// So many records are read one by one.
+const FEW: usize = 16;
+
+/// What the store holds beside the summaries.
+pub(super) struct Index {
+    pub(super) device: DeviceState,
+    pub(super) summaries: BTreeMap<RecordId, Arc<RecordSummary>>,
+    /// The names of people by account.
+    pub(super) names: BTreeMap<String, String>,
+    /// What changed while all is read anew.
+    pub(super) meanwhile: Meanwhile,
+    /// Records that changed since lists were shown, and what those show of them.
+    changed: BTreeSet<RecordId>,
+    listed: BTreeMap<RecordId, Arc<RecordSummary>>,
+    /// What of [`Store::Summaries`] these summaries know.
+    kept: summaries::Known,
+}
+
+/// What changed while all is read anew, which may have been read before that or after.
+#[derive(Default)]
+pub(super) struct Meanwhile {
+    /// How often all is being read.
+    reads: usize,
+    records: BTreeSet<RecordId>,
+    pub(super) device: bool,
+    known: summaries::Known,
+}
+
+/// When what a pull brought was last shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    Before,
+    JustNow,
+    /// And more came since.
+    ToBeAgain,
+}
+
+/// Which records to read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Those {
+    /// That this phone has work of.
+    OwnWork,
+    /// All but those that are here.
+    Others,
+    All,
+}
+
+/// All records as they were read.
+struct Found {
+    device: DeviceState,
+    summaries: BTreeMap<RecordId, Arc<RecordSummary>>,
+    names: BTreeMap<String, String>,
+    known: summaries::Known,
+}
+
+impl Index {
+    /// With no record yet.
+    pub(super) fn new(device: DeviceState) -> Self {
+        Self {
+            device,
+            summaries: BTreeMap::new(),
+            names: BTreeMap::new(),
+            meanwhile: Meanwhile::default(),
+            changed: BTreeSet::new(),
+            listed: BTreeMap::new(),
+            kept: summaries::Known::default(),
+        }
+    }
+
+    /// Takes a record's summary; none: there is nothing of it any more.
+    pub(super) fn put(&mut self, id: RecordId, summary: Option<RecordSummary>) {
+        if self.meanwhile.reads > 0 {
+            self.meanwhile.records.insert(id);
+        }
+        let before = match summary {
+            Some(summary) => self.summaries.insert(id, Arc::new(summary)),
+            None => self.summaries.remove(&id),
+        };
+        if self.changed.insert(id)
+            && let Some(before) = before
+        {
+            self.listed.insert(id, before);
+        }
+    }
+
+    /// Takes what was read; what changed meanwhile stays.
+    fn take(&mut self, read: Found) {
+        let Found { device, mut summaries, mut names, mut known } = read;
+        for id in &self.meanwhile.records {
+            match self.summaries.remove(id) {
+                Some(newer) => drop(summaries.insert(*id, newer)),
+                None => drop(summaries.remove(id)),
+            }
+        }
+        names.append(&mut self.names);
+        known.add(&self.meanwhile.known);
+        if !self.meanwhile.device {
+            self.device = device;
+        }
+        self.changed.clear();
+        self.listed.clear();
+        (self.summaries, self.names, self.kept) = (summaries, names, known);
+    }
+}
+
+/// The rows that a record is made of.
+#[derive(Default)]
+pub(in crate::stores) struct Parts {
+    pub(super) base: Option<Base>,
+    pub outbox: Vec<Held>,
+    pub open: Option<OpenPatch>,
+}
+
+impl Records {
+    /// Reads some records anew.
+    pub async fn refresh(self, ids: &BTreeSet<RecordId>) -> Result<(), StorageError> {
+        self.read_some(ids, Vec::new()).await?;
+        self.publish();
+        Ok(())
+    }
+
+    /// Reads some records anew; of those that `came` with a page, the phone's own part only.
+    async fn read_some(
+        self,
+        ids: &BTreeSet<RecordId>,
+        came: Vec<Base>,
+    ) -> Result<(), StorageError> {
+        let known: BTreeSet<RecordId> = sync::gather(came.iter().map(|base| base.state.record));
+        let mut reads = Vec::new();
+        // Each request costs, and few patches are open when many records change at once.
+        if ids.len() <= FEW {
+            reads.extend(ids.iter().map(|id| Read::Row(Store::Open, (*id).into())));
+        } else {
+            reads.push(Read::All(Store::Open));
+        }
+        let of_phone = reads.len();
+        let unknown = ids.iter().filter(|id| !known.contains(id));
+        reads.extend(unknown.map(|id| Read::Row(Store::Base, (*id).into())));
+        let (sealed, mut rows) = self.read_with_sealed(ids, reads).await?;
+        let base = rows.split_off(of_phone).into_iter().flatten().collect();
+        let mut parts = gather(base, sealed, rows.into_iter().flatten().collect())?;
+        for base in came.into_iter().filter(|base| !base.state.left) {
+            let record = base.state.record;
+            parts.entry(record).or_default().base = Some(base);
+        }
+        self.index.try_update_value(|index| {
+            let of_others = unsent_of_others(&index.device);
+            for id in ids {
+                let parts = parts.get(id);
+                let summary = parts.and_then(|parts| summary_of(&index.device, parts, &of_others));
+                index.put(*id, summary);
+            }
+        });
+        Ok(())
+    }
+
+    /// Reads rows with those of the outbox that are of these records.
+    pub(super) async fn read_with_sealed(
+        self,
+        ids: &BTreeSet<RecordId>,
+        reads: Vec<Read>,
+    ) -> Result<(Rows, Vec<Rows>), StorageError> {
+        let (Some(storage), Some(mut sealed)) =
+            (self.storage.try_get_value(), self.sealed.try_get_value())
+        else {
+            return Err(StorageError::Closed);
+        };
+        let rows = sealed.read(&storage, &|record| ids.contains(&record), reads).await?;
+        self.keep_sealed(sealed);
+        Ok(rows)
+    }
+
+    pub(super) fn keep_sealed(self, mut sealed: outbox::Sealed) {
+        self.sealed.try_update_value(|before| {
+            sealed.follow(before);
+            *before = sealed;
+        });
+    }
+
+    /// Reads all records anew.
+    pub async fn reload(self) -> Result<(), StorageError> {
+        self.read(Those::All).await
+    }
+
+    /// Reads those that this phone has no work of.
+    pub async fn load_others(self) -> Result<(), StorageError> {
+        self.read(Those::Others).await
+    }
+
+    /// Waits until all records are here.
+    pub(in crate::stores) async fn whole(self) -> Result<(), StorageError> {
+        if self.whole.get_untracked() { Ok(()) } else { self.reload().await }
+    }
+
+    /// The device's memory as it is stored: another tab may have written it.
+    pub(crate) async fn reload_device(self) -> Result<(), StorageError> {
+        let device = outbox::device(&self.storage.get_value()).await?;
+        self.set_device(device);
+        Ok(())
+    }
+
+    /// Reads these records.
+    pub(super) async fn read(self, those: Those) -> Result<(), StorageError> {
+        self.index.try_update_value(|index| index.meanwhile.reads += 1);
+        let read = self.read_rows(those).await;
+        let taken = self.index.try_update_value(|index| {
+            index.meanwhile.reads -= 1;
+            let is_over = index.meanwhile.reads == 0;
+            if those == Those::Others {
+                index.meanwhile.records.extend(index.summaries.keys());
+            }
+            let taken = read.map(|read| index.take(read));
+            if is_over {
+                index.meanwhile = Meanwhile::default();
+            }
+            taken
+        });
+        let Some(taken) = taken else { return Ok(()) };
+        taken?;
+        self.publish_anew();
+        if those != Those::OwnWork {
+            self.whole.try_set(true);
+        }
+        Ok(())
+    }
+
+    async fn read_rows(self, those: Those) -> Result<Found, StorageError> {
+        let storage = self.storage.try_get_value().ok_or(StorageError::Closed)?;
+        let device = outbox::device(&storage).await?;
+        let mut reads = vec![Read::Row(Store::Meta, meta::NAMES.into())];
+        if those != Those::Others {
+            reads.extend([Read::All(Store::Outbox), Read::All(Store::Open)]);
+        }
+        let kept = match those {
+            Those::OwnWork => Some(summaries::Found::default()),
+            Those::Others | Those::All => match storage.all(Store::Summaries).await {
+                // They say nothing that the records do not say: then they are made anew.
+                Err(StorageError::Damaged(_)) => None,
+                rows => summaries::read(rows?)?,
+            },
+        };
+        let mut rows = storage.read(reads).await?.into_iter();
+        let mut next = || rows.next().unwrap_or_default();
+        let (names, sealed, open) = (outbox::names(&next())?, next(), next());
+        let of_others = unsent_of_others(&device);
+        let mut parts = gather(Rows::new(), sealed, open)?;
+        if those != Those::Others {
+            let held = parts.values().flat_map(|parts| &parts.outbox);
+            self.sealed.try_set_value(outbox::Sealed::of(device.device, held));
+        }
+        let (mut summaries, known) = match kept {
+            Some(found) => {
+                let changed = parts.keys().chain(&found.changed).chain(&of_others).copied();
+                let ids: BTreeSet<RecordId> = changed.collect();
+                let row = |id: &RecordId| Read::Row(Store::Base, (*id).into());
+                let base = storage.read(ids.iter().map(row).collect()).await?;
+                add_base(&mut parts, base.into_iter().flatten())?;
+                let mut summaries = found.summaries;
+                summaries.retain(|id, _| !ids.contains(id));
+                (summaries, found.known)
+            }
+            // Never kept, or by another version of the app.
+            None => {
+                add_base(&mut parts, storage.all(Store::Base).await?)?;
+                (BTreeMap::new(), summaries::Known::nothing())
+            }
+        };
+        summaries.extend(parts.values().filter_map(|parts| {
+            let summary = summary_of(&device, parts, &of_others)?;
+            Some((summary.id, Arc::new(summary)))
+        }));
+        Ok(Found { device, summaries, names, known })
+    }
+
+    /// A page of a pull changed these records, and noted so under that key; `came` is what it brought of them.
+    pub(crate) async fn pulled(
+        self,
+        ids: &BTreeSet<RecordId>,
+        came: Vec<Base>,
+        note: Option<Key>,
+    ) -> Result<(), StorageError> {
+        self.read_some(ids, came).await?;
+        self.index.try_update_value(|index| {
+            index.meanwhile.known.pulled(ids.len(), note.clone());
+            index.kept.pulled(ids.len(), note);
+        });
+        self.show_soon();
+        Ok(())
+    }
+
+    /// Shows what changed, in the other tabs too: at once, unless that was done just now. A first pull has hundreds of
+    /// pages, and lists of everything take longer than a page.
+    pub(super) fn show_soon(self) {
+        const EVERY_MS: u32 = 1_000;
+        let was = self.shown.try_update_value(|shown| match shown {
+            Shown::Before => std::mem::replace(shown, Shown::JustNow),
+            Shown::JustNow | Shown::ToBeAgain => std::mem::replace(shown, Shown::ToBeAgain),
+        });
+        if was != Some(Shown::Before) {
+            return;
+        }
+        self.publish();
+        self.tell_other_tabs();
+        // Nobody calls it off.
+        drop(tasks::after(EVERY_MS, move || {
+            let was = self.shown.try_update_value(|shown| std::mem::replace(shown, Shown::Before));
+            if was == Some(Shown::ToBeAgain) {
+                self.show_soon();
+            }
+        }));
+    }
+
+    /// Keeps the summaries for the next start, if many of those that are kept do not hold any more. Any tab may: what
+    /// it does not know of yet stays noted.
+    pub(crate) async fn keep_summaries(self) -> Result<(), StorageError> {
+        let is_due = self.index.with_value(|index| {
+            self.whole.get_untracked()
+                && index.kept.stale > summaries::STALE_MAX.max(index.summaries.len() / 16)
+        });
+        if !is_due {
+            return Ok(());
+        }
+        let Some(storage) = self.storage.try_get_value() else { return Ok(()) };
+        let decide = move |rows: Vec<Rows>| {
+            let mut rows = rows.into_iter();
+            let mut next = || rows.next().unwrap_or_default();
+            let (sealed, open) = (next(), next());
+            let local = gather(Rows::new(), sealed, open)?;
+            let index = self.index;
+            index.with_value(|index| {
+                let of_others = unsent_of_others(&index.device);
+                summaries::keep(
+                    &index.summaries,
+                    &index.kept,
+                    local.keys().copied().chain(of_others),
+                    next(),
+                    next(),
+                )
+            })
+        };
+        let reads = vec![
+            Read::All(Store::Outbox),
+            Read::All(Store::Open),
+            Read::Row(Store::Summaries, summaries::HEAD.into()),
+            Read::From(Store::Summaries, Key::Bytes(Vec::new()), u32::MAX),
+        ];
+        let known = storage.update(reads, &[Store::Summaries], decide).await?;
+        self.index.try_update_value(|index| index.kept = known);
+        Ok(())
+    }
+
+    /// Shows what changed.
+    pub(super) fn publish(self) {
+        let changed = self.index.try_update_value(|index| {
+            let changed = std::mem::take(&mut index.changed);
+            let now = changed.iter().filter_map(|id| index.summaries.get(id).cloned());
+            (std::mem::take(&mut index.listed).into_values(), now.collect::<Vec<_>>())
+        });
+        if let Some((gone, come)) = changed {
+            self.all.try_update(|all| Arc::make_mut(all).replace(gone, come));
+        }
+    }
+
+    /// Shows all, whatever was shown before.
+    pub(super) fn publish_anew(self) {
+        let all = self.index.try_with_value(|index| {
+            let mut all = Listed::default();
+            all.replace([], index.summaries.values().cloned());
+            all
+        });
+        if let Some(all) = all {
+            self.all.try_set(Arc::new(all));
+        }
+    }
+}
+
+/// Puts the rows of each record together.
+pub(in crate::stores) fn gather(
+    base: Rows,
+    sealed: Rows,
+    open: Rows,
+) -> Result<BTreeMap<RecordId, Parts>, StorageError> {
+    let mut parts: BTreeMap<RecordId, Parts> = BTreeMap::new();
+    add_base(&mut parts, base)?;
+    for (_, row) in sealed {
+        let held = OutboxRow::decode(&row)?.held()?;
+        parts.entry(held.operation.record).or_default().outbox.push(held);
+    }
+    for (_, bytes) in open {
+        let patch: OpenPatch = outbox::decode(&bytes, "open patch")?;
+        let record = patch.record;
+        parts.entry(record).or_default().open = Some(patch);
+    }
+    Ok(parts)
+}
+
+fn add_base(
+    parts: &mut BTreeMap<RecordId, Parts>,
+    rows: impl IntoIterator<Item = (Key, Vec<u8>)>,
+) -> Result<(), StorageError> {
+    for (_, bytes) in rows {
+        let base: Base = outbox::decode(&bytes, "record")?;
+        let record = base.state.record;
+        parts.entry(record).or_default().base = Some(base);
+    }
+    Ok(())
+}
+
+/// The records of operations that the device answers for under other names and that the server is not known to hold; one
+/// for each operation.
+pub(super) fn unsent_of_others(device: &DeviceState) -> Vec<RecordId> {
+    let unsent = device.former().iter().flat_map(|former| {
+        former.operations.iter().filter(|operation| operation.seq > former.acked)
+    });
+    let read = |operation: &SealedOperation| sync::codec::decode::<Operation>(&operation.bytes);
+    unsent.filter_map(|operation| Some(read(operation).ok()?.record)).collect()
+}
