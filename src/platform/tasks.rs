@@ -5,6 +5,8 @@ use std::{cell::Cell, future::Future, rc::Rc};
 use futures::channel::oneshot;
 use wasm_bindgen::{JsCast, closure::Closure};
 
+use super::clock;
+
 /// Runs a task beside the page. Without a browser (native tests) tasks are called directly, never spawned.
 pub fn spawn(task: impl Future<Output = ()> + 'static) {
     #[cfg(target_arch = "wasm32")]
@@ -38,6 +40,30 @@ pub fn after(delay_ms: u32, then: impl FnOnce() + 'static) -> Timer {
         }
     });
     timer
+}
+
+/// Milliseconds that a long work may take at once: most of a frame is left to the browser.
+pub const TURN_MS: i64 = 5;
+
+/// A long work's turn of the page.
+pub struct Turn {
+    until_ms: i64,
+}
+
+impl Turn {
+    /// Begins now.
+    #[must_use]
+    pub fn begin() -> Self {
+        Self { until_ms: clock::now_ms() + TURN_MS }
+    }
+
+    /// Lets the page do what waits, once the turn is over, and begins the next one.
+    pub async fn rest(&mut self) {
+        if clock::now_ms() >= self.until_ms {
+            sleep(0).await;
+            *self = Self::begin();
+        }
+    }
 }
 
 /// Answers; who went away needs no answer.

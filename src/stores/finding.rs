@@ -17,8 +17,6 @@ use super::{
 };
 use crate::platform::{clock, tasks};
 
-/// A turn of looking, which leaves most of a frame to the browser.
-const TURN_MS: i64 = 5;
 /// Records that are looked at between two looks at the clock.
 const AT_ONCE: usize = 128;
 /// More rows than any screen shows.
@@ -290,7 +288,7 @@ impl Finding {
     /// Looks for a turn, and shows what is worth it: a first screenful, twice as much as is shown, all of it. Whether that is
     /// all.
     fn turn(self, looking: &mut Search, shown: &mut Option<usize>, enough: usize) -> bool {
-        let until_ms = clock::now_ms() + TURN_MS;
+        let until_ms = clock::now_ms() + tasks::TURN_MS;
         let is_whole = looking.go_on(&|| clock::now_ms() >= until_ms);
         let enough = shown.map_or(enough, |shown| 2 * shown);
         if !is_whole && looking.found.len() < enough {

@@ -13,9 +13,12 @@ use sync::{
 };
 
 use super::{outbox, records::RecordSummary};
-use crate::platform::storage::{
-    Change, Rows, StorageError, Store,
-    schema::{Kept, Key, SummaryRow},
+use crate::platform::{
+    storage::{
+        Change, Rows, StorageError, Store,
+        schema::{Kept, Key, SummaryRow},
+    },
+    tasks::Turn,
 };
 
 /// Raised when what [`super::records`] makes of a record changes: what an older app kept is then made anew.
@@ -69,8 +72,9 @@ pub struct Found {
     pub known: Known,
 }
 
-/// Reads the rows of [`Store::Summaries`]; `None` if they are not of this version.
-pub fn read(rows: Rows) -> Result<Option<Found>, StorageError> {
+/// Reads the rows of [`Store::Summaries`]; `None` if they are not of this version. A hundred thousand take a second of a slow
+/// phone, in which the page goes on.
+pub async fn read(rows: Rows) -> Result<Option<Found>, StorageError> {
     let mut rows = rows.into_iter().peekable();
     let Some((_, head)) = rows.next_if(|(key, _)| *key == Key::Number(HEAD)) else {
         return Ok(None);
@@ -80,7 +84,9 @@ pub fn read(rows: Rows) -> Result<Option<Found>, StorageError> {
         return Ok(None);
     }
     let mut found = Found::default();
+    let mut turn = Turn::begin();
     for (key, row) in rows {
+        turn.rest().await;
         if let Key::Number(_) = key {
             let page: Vec<SummaryRow> = outbox::decode(&row, "summaries")?;
             for row in page {
@@ -180,6 +186,7 @@ impl From<&RecordSummary> for SummaryRow {
 
 #[cfg(test)]
 mod tests {
+    use futures::executor::block_on;
     use sync::wire::{Hash, State};
 
     use super::*;
@@ -252,7 +259,7 @@ mod tests {
         }
 
         fn found(&self) -> Found {
-            read(self.rows(|_| true)).expect("readable").expect("kept")
+            block_on(read(self.rows(|_| true))).expect("readable").expect("kept")
         }
     }
 
@@ -271,15 +278,15 @@ mod tests {
 
     #[test]
     fn nothing_kept_and_kept_by_another_version_are_told() {
-        assert!(read(Rows::new()).expect("readable").is_none());
+        assert!(block_on(read(Rows::new())).expect("readable").is_none());
         let mut disk = Disk::default();
         disk.keep(&summaries(3), &Known::nothing(), &[]);
         let other = codec::encode(&Kept { version: VERSION + 1, pages: 1 });
         disk.0.insert(Key::Number(HEAD), other);
-        assert!(read(disk.rows(|_| true)).expect("readable").is_none());
+        assert!(block_on(read(disk.rows(|_| true))).expect("readable").is_none());
         let mut noted = Disk::default();
         noted.note(1, &[id(1)]);
-        assert!(read(noted.rows(|_| true)).expect("readable").is_none());
+        assert!(block_on(read(noted.rows(|_| true))).expect("readable").is_none());
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::{
             Read, Rows, StorageError, Store,
             schema::{Key, OutboxRow, meta},
         },
-        tasks,
+        tasks::{self, Turn},
     },
     stores::{listed::Listed, outbox, summaries},
 };
@@ -263,7 +263,7 @@ impl Records {
             Those::Others | Those::All => match storage.all(Store::Summaries).await {
                 // They say nothing that the records do not say: then they are made anew.
                 Err(StorageError::Damaged(_)) => None,
-                rows => summaries::read(rows?)?,
+                rows => summaries::read(rows?).await?,
             },
         };
         let mut rows = storage.read(reads).await?.into_iter();
@@ -275,6 +275,10 @@ impl Records {
             let held = parts.values().flat_map(|parts| &parts.outbox);
             self.sealed.try_set_value(outbox::Sealed::of(device.device, held));
         }
+        let summarised = |parts: &Parts| {
+            let summary = summary_of(&device, parts, &of_others)?;
+            Some((summary.id, Arc::new(summary)))
+        };
         let (mut summaries, known) = match kept {
             Some(found) => {
                 let changed = parts.keys().chain(&found.changed).chain(&of_others).copied();
@@ -288,14 +292,22 @@ impl Records {
             }
             // Never kept, or by another version of the app.
             None => {
-                add_base(&mut parts, storage.all(Store::Base).await?)?;
-                (BTreeMap::new(), summaries::Known::nothing())
+                let (mut summaries, mut turn) = (BTreeMap::new(), Turn::begin());
+                for (_, bytes) in storage.all(Store::Base).await? {
+                    turn.rest().await;
+                    let base: Base = outbox::decode(&bytes, "record")?;
+                    let record = base.state.record;
+                    if let Some(parts) = parts.get_mut(&record) {
+                        parts.base = Some(base);
+                        continue;
+                    }
+                    let parts = Parts { base: Some(base), ..Parts::default() };
+                    summaries.extend(summarised(&parts));
+                }
+                (summaries, summaries::Known::nothing())
             }
         };
-        summaries.extend(parts.values().filter_map(|parts| {
-            let summary = summary_of(&device, parts, &of_others)?;
-            Some((summary.id, Arc::new(summary)))
-        }));
+        summaries.extend(parts.values().filter_map(summarised));
         Ok(Found { device, summaries, names, known })
     }
 
