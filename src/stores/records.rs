@@ -327,13 +327,12 @@ impl Records {
     /// A record's rows changed here: its summary follows soon, here and in the other tabs. A record is read the longer the
     /// more stands in it and waits to be sent, and a form on screen changes it with each answer.
     pub(super) fn changed(self, id: RecordId) {
-        let is_first = self.stale.try_update_value(|stale| {
+        let is_listed = self.index.with_value(|index| index.summaries.contains_key(&id));
+        let is_due = self.stale.try_update_value(|stale| {
             let is_first = stale.is_empty();
-            stale.insert(id);
-            is_first
+            stale.insert(id) && (is_first || !is_listed)
         });
-        if is_first == Some(true) {
-            let is_listed = self.index.with_value(|index| index.summaries.contains_key(&id));
+        if is_due == Some(true) {
             let delay_ms = if is_listed { FOLLOWS_AFTER_MS } else { APPEARS_AFTER_MS };
             // It always fires: who followed before has left it nothing to do.
             drop(tasks::after(delay_ms, move || self.follow()));
