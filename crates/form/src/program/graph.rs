@@ -233,9 +233,13 @@ impl Net {
             for read in draft.reads {
                 match *read {
                     Read::Value { target, bound, picked, .. } => {
-                        let other_row =
-                            picked && crosses_rows(schema, draft.cell.def, target, bound);
-                        if !other_row {
+                        let def = draft.cell.def;
+                        let other_row = picked && crosses_rows(schema, def, target, bound);
+                        // `coalesce(/data/place, /data/first)` of a place keeps what is there.
+                        let itself = target == def
+                            && matches!(draft.cell.kind, CellKind::Calculate(_))
+                            && !schema.chain(None, def).iter().any(|def| schema.def(*def).many);
+                        if !other_row && !itself {
                             net.edge(net.value(target), cell);
                         }
                     }

@@ -17,6 +17,33 @@ fn a_calculation_follows_its_answers() {
 }
 
 #[test]
+fn a_calculation_may_keep_the_answer_of_its_own_question() {
+    let mut form = start(
+        "<first>Hoa</first><name/>",
+        r#"<bind nodeset="/data/name" calculate="coalesce(/data/name, /data/first)"/>"#,
+        &inputs(&["first", "name"]),
+    );
+    assert_eq!(form.value("name"), "Hoa");
+    form.put("name", "Lan");
+    form.put("first", "Mai");
+    assert_eq!(form.value("name"), "Lan");
+    form.put("name", "");
+    assert_eq!(form.value("name"), "Mai");
+}
+
+#[test]
+fn a_calculation_that_counts_itself_up_runs_once_for_a_change() {
+    let mut form = start(
+        "<a/><n>0</n>",
+        r#"<bind nodeset="/data/n" calculate=". + string-length(/data/a)"/>"#,
+        &inputs(&["a"]),
+    );
+    form.put("a", "xy");
+    form.put("a", "xyz");
+    assert_eq!(form.value("n"), "5");
+}
+
+#[test]
 fn an_answer_runs_its_dependents_only() {
     let names: Vec<String> = (0..1000).map(|n| format!("q{n}")).collect();
     let data: String = names.iter().map(|name| format!("<{name}/><c_{name}/>")).collect();
