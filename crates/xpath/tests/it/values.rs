@@ -62,6 +62,11 @@ fn comparisons_follow_the_kinds_of_their_operands() {
         ("/data/missing = ''", "false"),
         ("'abc' < 1", "false"),
         ("true() = 'x'", "true"),
+        ("true() = /data/empty", "true"),
+        ("/data/a > true()", "true"),
+        ("/data/empty >= false()", "false"),
+        ("false() < /data/missing", "false"),
+        ("'2' > true()", "true"),
         ("'2024-02-28' < today()", "true"),
     ]);
 }
