@@ -246,12 +246,13 @@ impl Net {
                     Read::Rows { target, .. } | Read::Position { target } => {
                         net.edge(net.rows(target), cell);
                     }
-                    Read::Choices { target } => {
+                    // The label of a choice may decide which choices there are.
+                    Read::Choices { target } if strict > Strictness::Values => {
                         for list in &choices[target.index()] {
                             net.edge(net.cell(*list), cell);
                         }
                     }
-                    Read::Everything => {}
+                    Read::Choices { .. } | Read::Everything => {}
                 }
             }
         }

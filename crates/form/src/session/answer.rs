@@ -138,7 +138,6 @@ impl Session {
             return Err(RowError::Key);
         }
         let row = self.attach_row(around, def, key, Filling::Defaults, &program);
-        self.run();
         self.fire_new_repeat(row, &program);
         Ok(self.settle())
     }
@@ -279,6 +278,11 @@ impl Session {
         };
         let text = value::computed(self.program.rules(action.target).data_type, text);
         self.set_value(target, text, None);
+        // A calculation that runs in the same step has the last word.
+        let again = self.pending.contested.range((target, 0)..=(target, u32::MAX)).next().copied();
+        if let Some((_, rank)) = again {
+            self.queue(rank, target);
+        }
     }
 
     /// Runs the actions that wait for values that changed, until nothing more changes.
