@@ -99,3 +99,22 @@ fn a_feature_that_lies_nowhere_is_a_choice_all_the_same() {
     session.put("ma", "a");
     assert_eq!(session.value("o"), "");
 }
+
+#[test]
+fn marked_words_in_a_list_keep_the_words_around_them() {
+    let choices = "<root><item><name>1</name><label>Bà <b>Lan</b> &amp; con</label></item></root>";
+    let body = r#"<select1 ref="/data/ma"><itemset nodeset="instance('ho')/root/item"><value ref="name"/><label ref="label"/></itemset></select1>"#;
+    let inside = format!(r#"<instance id="ho">{choices}</instance>"#);
+    let beside = r#"<instance id="ho" src="jr://file/ho.xml"/>"#;
+    for model in [inside.as_str(), beside] {
+        let form = xform("<ma/>", model, body);
+        let program = try_compile(&form, &files(&[("ho.xml", choices)])).expect("it runs");
+        let session = Session::start(program, environment());
+        let labels: Vec<String> = session
+            .choices(session.node("ma"))
+            .iter()
+            .map(|choice| choice.label.text.clone())
+            .collect();
+        assert_eq!(labels, ["Bà Lan & con"]);
+    }
+}
