@@ -1,5 +1,6 @@
 //! What a person does: answers, rows, languages.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::drawn::DrawnKind;
@@ -289,7 +290,10 @@ impl Session {
     pub(super) fn run_value_changed(&mut self) {
         for _ in 0..MAX_ROUNDS {
             let rows = std::mem::take(&mut self.new_row_actions);
-            let changed = std::mem::take(&mut self.pending.value_changed);
+            let mut changed = std::mem::take(&mut self.pending.value_changed);
+            // Once for a node, however often it changed in this round.
+            let mut seen = BTreeSet::new();
+            changed.retain(|item| seen.insert(*item));
             if rows.is_empty() && changed.is_empty() {
                 return;
             }

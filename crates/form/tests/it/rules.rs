@@ -60,6 +60,19 @@ fn a_calculation_has_the_last_word_over_an_action_in_the_same_step() {
 }
 
 #[test]
+fn an_action_and_a_calculation_that_undo_each_other_come_to_an_end() {
+    let mut form = start(
+        "<a/><b/>",
+        r#"<bind nodeset="/data/b" calculate="/data/a * 3"/>"#,
+        r#"<input ref="/data/a"/><input ref="/data/b">
+           <setvalue event="xforms-value-changed" ref="/data/b" value="'set'"/></input>"#,
+    );
+    let before = form.evaluated();
+    form.put("a", "2");
+    assert!(form.evaluated() - before < 1_000);
+}
+
+#[test]
 fn the_choices_may_hang_on_the_label_of_the_choice() {
     let mut form = start(
         "<a/><label/>",
