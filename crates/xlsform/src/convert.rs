@@ -13,7 +13,7 @@ use crate::entity_places::places;
 use crate::instances;
 use crate::names::{is_name, is_plain_name};
 use crate::paths::Paths;
-use crate::problem::{Place, Problem, ProblemKind, Problems};
+use crate::problem::{Place, Problem, ProblemKind, Problems, Severity};
 use crate::references::references;
 use crate::settings::{self, Settings};
 use crate::survey::{self, Context, Survey};
@@ -149,7 +149,11 @@ impl Conversion<'_> {
         self.check_translations();
         self.check_columns();
         self.check_expressions();
-        if self.problems.has_errors() {
+        // Broken expressions hinder nothing that is looked at from here on.
+        let hinders = |p: &Problem| {
+            p.severity == Severity::Error && !matches!(p.kind, ProblemKind::BrokenExpression { .. })
+        };
+        if self.problems.0.iter().any(hinders) {
             return None;
         }
         let version = (!entities.lists.is_empty()).then(|| entities.version(in_repeat));

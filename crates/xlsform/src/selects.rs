@@ -40,8 +40,14 @@ impl Survey<'_> {
         }
         self.add(node);
         if asked.or_other {
-            if let Some(list) = self.choices.list_mut(&asked.list) {
-                list.add_other();
+            match self.choices.list_mut(&asked.list) {
+                Some(list) => list.add_other(),
+                // A list that is missing is told already; none but those of the workbook can have one choice more.
+                None if file_extension(&asked.list).is_some() || has_reference(&asked.list) => {
+                    let kind = ProblemKind::MissingList { list: asked.list.clone() };
+                    self.problems.error(&self.place(row.number, &["type"]), kind);
+                }
+                None => {}
             }
             let mut other =
                 Node::new(NodeKind::Question(TEXT), format!("{name}_other"), row.number);

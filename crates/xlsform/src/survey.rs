@@ -201,8 +201,9 @@ impl<'a> Survey<'a> {
             return;
         };
         if !matches!(kind, RowType::Question(_) | RowType::Select(_) | RowType::Osm { .. }) {
-            // It triggers nothing there, but what is no reference is a mistake all the same.
+            // They mean nothing there, but what is no reference and no pair is a mistake all the same.
             self.triggers(row);
+            self.parameters(row);
         }
         match kind {
             RowType::End(container) => self.end(row, container),

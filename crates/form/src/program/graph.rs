@@ -233,21 +233,26 @@ impl Net {
             for read in draft.reads {
                 match *read {
                     Read::Value { target, bound, picked, .. } => {
-                        let other_row =
-                            picked && crosses_rows(schema, draft.cell.def, target, bound);
-                        if !other_row {
+                        let def = draft.cell.def;
+                        let other_row = picked && crosses_rows(schema, def, target, bound);
+                        // `coalesce(/data/place, /data/first)` of a place keeps what is there.
+                        let itself = target == def
+                            && matches!(draft.cell.kind, CellKind::Calculate(_))
+                            && !schema.chain(None, def).iter().any(|def| schema.def(*def).many);
+                        if !other_row && !itself {
                             net.edge(net.value(target), cell);
                         }
                     }
                     Read::Rows { target, .. } | Read::Position { target } => {
                         net.edge(net.rows(target), cell);
                     }
-                    Read::Choices { target } => {
+                    // The label of a choice may decide which choices there are.
+                    Read::Choices { target } if strict > Strictness::Values => {
                         for list in &choices[target.index()] {
                             net.edge(net.cell(*list), cell);
                         }
                     }
-                    Read::Everything => {}
+                    Read::Choices { .. } | Read::Everything => {}
                 }
             }
         }

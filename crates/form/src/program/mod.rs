@@ -54,6 +54,8 @@ pub struct Program {
     pub(crate) actions: Vec<ActionDef>,
     /// By entry: whether an action waits for its answers.
     pub(crate) awaited: Vec<bool>,
+    /// By entry: whether an action writes what a calculation writes, too.
+    pub(crate) contested: Vec<bool>,
     pub(crate) clock: Clock,
     pub(crate) instance_id: Option<DefId>,
     pub(crate) instance_name: Option<DefId>,
@@ -176,6 +178,10 @@ fn compile_with(
             awaited[source.index()] = true;
         }
     }
+    let mut contested = vec![false; schema.len()];
+    for action in &actions {
+        contested[action.target.index()] = rules[action.target.index()].calculate.is_some();
+    }
     let meta = |name: &str| {
         let meta = schema.child(DefId::ROOT, "meta", false)?;
         schema.child(meta, name, false)
@@ -195,6 +201,7 @@ fn compile_with(
         graph,
         actions,
         awaited,
+        contested,
         clock: Clock { now, today },
         instance_id,
         instance_name,

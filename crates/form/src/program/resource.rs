@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Program;
 use super::body::{external_query, queried_list};
+use super::json::{Json, parse as parse_json};
 use super::list::List;
 use crate::definition::{BodyNode, Form, Source};
 use crate::problem::{Problem, ProblemKind};
@@ -242,8 +243,8 @@ impl<'a> CsvRows<'a> {
 
 /// Features of a `GeoJSON` become `root/item` with `geometry`, `id` and an element for each property.
 fn geojson(id: &str, text: &str) -> Result<List, String> {
-    let value = super::json::parse(text)?;
-    let features = value.get("features").and_then(super::json::Json::items).ok_or("no features")?;
+    let value = parse_json(text)?;
+    let features = value.get("features").and_then(Json::items).ok_or("no features")?;
     let mut list = List::new(id);
     let root = list.open(0, "root", "");
     for feature in features {
@@ -253,9 +254,10 @@ fn geojson(id: &str, text: &str) -> Result<List, String> {
             list.close(node);
         };
         let geometry = feature.get("geometry").ok_or("a feature without geometry")?;
-        leaf("geometry", &points(geometry)?);
-        let properties =
-            feature.get("properties").map(super::json::Json::members).unwrap_or_default();
+        // RFC 7946: a feature that lies nowhere has the geometry `null`.
+        let points = if *geometry == Json::Null { String::new() } else { points(geometry)? };
+        leaf("geometry", &points);
+        let properties = feature.get("properties").map(Json::members).unwrap_or_default();
         let own_id = feature.get("id").filter(|_| !properties.iter().any(|(name, _)| name == "id"));
         if let Some(id) = own_id {
             leaf("id", &id.text());
@@ -270,10 +272,10 @@ fn geojson(id: &str, text: &str) -> Result<List, String> {
 }
 
 /// A geometry as ODK writes points: `lat lon 0 0`, several separated by `;`.
-fn points(geometry: &super::json::Json) -> Result<String, String> {
+fn points(geometry: &Json) -> Result<String, String> {
     let coordinates = geometry.get("coordinates").ok_or("a geometry without coordinates")?;
-    let kind = geometry.get("type").map(super::json::Json::text).unwrap_or_default();
-    let point = |pair: &super::json::Json| -> Result<String, String> {
+    let kind = geometry.get("type").map(Json::text).unwrap_or_default();
+    let point = |pair: &Json| -> Result<String, String> {
         match pair.items() {
             Some([longitude, latitude, ..]) => {
                 Ok(format!("{} {} 0 0", latitude.text(), longitude.text()))
@@ -281,7 +283,7 @@ fn points(geometry: &super::json::Json) -> Result<String, String> {
             _ => Err("a point without two numbers".to_owned()),
         }
     };
-    let many = |list: &super::json::Json| -> Result<String, String> {
+    let many = |list: &Json| -> Result<String, String> {
         let all: Result<Vec<String>, String> =
             list.items().unwrap_or_default().iter().map(point).collect();
         Ok(all?.join("; "))

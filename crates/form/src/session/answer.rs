@@ -1,5 +1,6 @@
 //! What a person does: answers, rows, languages.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::drawn::DrawnKind;
@@ -138,7 +139,6 @@ impl Session {
             return Err(RowError::Key);
         }
         let row = self.attach_row(around, def, key, Filling::Defaults, &program);
-        self.run();
         self.fire_new_repeat(row, &program);
         Ok(self.settle())
     }
@@ -279,13 +279,21 @@ impl Session {
         };
         let text = value::computed(self.program.rules(action.target).data_type, text);
         self.set_value(target, text, None);
+        // A calculation that runs in the same step has the last word.
+        let again = self.pending.contested.range((target, 0)..=(target, u32::MAX)).next().copied();
+        if let Some((_, rank)) = again {
+            self.queue(rank, target);
+        }
     }
 
     /// Runs the actions that wait for values that changed, until nothing more changes.
     pub(super) fn run_value_changed(&mut self) {
         for _ in 0..MAX_ROUNDS {
             let rows = std::mem::take(&mut self.new_row_actions);
-            let changed = std::mem::take(&mut self.pending.value_changed);
+            let mut changed = std::mem::take(&mut self.pending.value_changed);
+            // Once for a node, however often it changed in this round.
+            let mut seen = BTreeSet::new();
+            changed.retain(|item| seen.insert(*item));
             if rows.is_empty() && changed.is_empty() {
                 return;
             }

@@ -33,6 +33,8 @@ pub(crate) struct Pending {
     unchecked: Vec<ItemId>,
     /// Nodes whose value changed and that have actions waiting for it.
     pub(super) value_changed: Vec<ItemId>,
+    /// What was calculated since the last change and is written by actions, too.
+    pub(super) contested: BTreeSet<(ItemId, u32)>,
     /// How many cells may still run again after one that comes later: rows that read their
     /// neighbours do, and may never settle.
     returns: usize,
@@ -43,6 +45,7 @@ impl Session {
     pub(super) fn settle(&mut self) -> Vec<Change> {
         self.run();
         self.run_value_changed();
+        self.pending.contested.clear();
         let unchecked = std::mem::take(&mut self.pending.unchecked);
         for item in unchecked {
             self.check(item);
@@ -125,6 +128,9 @@ impl Session {
                 let text = self.outcome(expr, result).unwrap_or_default();
                 let text = value::computed(program.rules(cell.def).data_type, text);
                 self.set_value(item, text, Some(rank));
+                if program.contested[cell.def.index()] {
+                    self.pending.contested.insert((item, rank));
+                }
             }
             CellKind::Count(body, expr) => {
                 let def = program.body(body).def;

@@ -45,7 +45,7 @@ pub(crate) fn parse_document(xml: &str) -> Result<Document<'_>, XformError> {
 /// Reads an element of an instance, as the form's own or a file's.
 pub(crate) fn read_element(node: Node) -> Result<Element, XformError> {
     check_depth(node)?;
-    Ok(Reader::new(node, node).element(node, node.tag_name().namespace().unwrap_or_default()))
+    Ok(Reader::new(node, node).element(node, node.tag_name().namespace().unwrap_or_default(), true))
 }
 
 struct Reader {
@@ -103,7 +103,7 @@ impl Reader {
         let instance = primary.ok_or(XformError::Missing("primary instance"))?;
         let root =
             elements(instance).next().ok_or(XformError::Missing("root of the primary instance"))?;
-        self.form.primary = self.element(root, XFORMS_NAMESPACE);
+        self.form.primary = self.element(root, XFORMS_NAMESPACE, false);
         Ok(())
     }
 
@@ -111,14 +111,15 @@ impl Reader {
         let id = node.attribute("id").unwrap_or_default().to_owned();
         let source = match (node.attribute("src"), elements(node).next()) {
             (Some(src), _) => Source::External(src.to_owned()),
-            (None, Some(root)) => Source::Internal(self.element(root, XFORMS_NAMESPACE)),
+            (None, Some(root)) => Source::Internal(self.element(root, XFORMS_NAMESPACE, true)),
             (None, None) => Source::Internal(Element::new("root")),
         };
         self.form.secondary.push(Secondary { id, source });
     }
 
-    /// An element of an instance; `default` is the namespace that names without prefix have around it.
-    fn element(&self, node: Node, default: &str) -> Element {
+    /// An element of an instance; `default` is the namespace that names without prefix have around it. In a `list`, what
+    /// stands between words (`<label>a <b>bold</b> word</label>`) counts as words, too.
+    fn element(&self, node: Node, default: &str, list: bool) -> Element {
         let namespace = node.tag_name().namespace().unwrap_or_default();
         let mut element = Element::default();
         let mut inner = default.to_owned();
@@ -133,9 +134,15 @@ impl Reader {
             namespace.clone_into(&mut inner);
         }
         element.attributes.extend(self.attributes(node, &[]));
-        element.children = elements(node).map(|child| self.element(child, &inner)).collect();
+        let own = text_of(node);
+        if list && !own.trim().is_empty() {
+            element.text =
+                node.descendants().filter(Node::is_text).filter_map(|n| n.text()).collect();
+            return element;
+        }
+        element.children = elements(node).map(|child| self.element(child, &inner, list)).collect();
         if element.children.is_empty() {
-            element.text = text_of(node);
+            element.text = own;
         }
         element
     }

@@ -75,3 +75,46 @@ fn a_list_that_came_again_takes_the_place_of_the_one_before() {
         assert_eq!(session.value("ten"), expected);
     }
 }
+
+#[test]
+fn a_feature_that_lies_nowhere_is_a_choice_all_the_same() {
+    let model = r#"<instance id="noi" src="jr://file/noi.geojson"/>
+        <bind nodeset="/data/o" calculate="instance('noi')/root/item[name = /data/ma]/geometry"/>"#;
+    let feature = |name: &str, geometry: &str| {
+        format!(r#"{{"type":"Feature","geometry":{geometry},"properties":{{"name":"{name}"}}}}"#)
+    };
+    let point = r#"{"type":"Point","coordinates":[107.2,10.9]}"#;
+    let all = [feature("a", "null"), feature("b", point)].join(",");
+    let list = format!(r#"{{"type":"FeatureCollection","features":[{all}]}}"#);
+    let form = xform(
+        "<ma/><o/>",
+        model,
+        r#"<select1 ref="/data/ma"><itemset nodeset="instance('noi')/root/item"><value ref="name"/><label ref="name"/></itemset></select1>"#,
+    );
+    let program = try_compile(&form, &files(&[("noi.geojson", &list)])).expect("it runs");
+    let mut session = Session::start(program, environment());
+    assert_eq!(session.values("ma"), ["a", "b"]);
+    session.put("ma", "b");
+    assert_eq!(session.value("o"), "10.9 107.2 0 0");
+    session.put("ma", "a");
+    assert_eq!(session.value("o"), "");
+}
+
+#[test]
+fn marked_words_in_a_list_keep_the_words_around_them() {
+    let choices = "<root><item><name>1</name><label>Bà <b>Lan</b> &amp; con</label></item></root>";
+    let body = r#"<select1 ref="/data/ma"><itemset nodeset="instance('ho')/root/item"><value ref="name"/><label ref="label"/></itemset></select1>"#;
+    let inside = format!(r#"<instance id="ho">{choices}</instance>"#);
+    let beside = r#"<instance id="ho" src="jr://file/ho.xml"/>"#;
+    for model in [inside.as_str(), beside] {
+        let form = xform("<ma/>", model, body);
+        let program = try_compile(&form, &files(&[("ho.xml", choices)])).expect("it runs");
+        let session = Session::start(program, environment());
+        let labels: Vec<String> = session
+            .choices(session.node("ma"))
+            .iter()
+            .map(|choice| choice.label.text.clone())
+            .collect();
+        assert_eq!(labels, ["Bà Lan & con"]);
+    }
+}

@@ -169,3 +169,15 @@ fn rows_that_come_with_a_new_row_are_new_as_well() {
     form.add_row(form.node("r"), "k").expect("a new key");
     assert_eq!(form.value("r[k]/s[1]/a"), "1z");
 }
+
+#[test]
+fn the_actions_of_a_new_row_come_before_its_calculations() {
+    let mut form = start(
+        r#"<n>2</n><r jr:template=""><p/><q/></r>"#,
+        r#"<bind nodeset="/data/r/q" calculate="concat(/data/n, 'q', ../p)"/>"#,
+        r#"<group ref="/data/r"><repeat nodeset="/data/r"><input ref="/data/r/p"/>
+            <setvalue ref="/data/r/p" event="odk-new-repeat" value="concat(/data/n, 'p', ../q)"/></repeat></group>"#,
+    );
+    form.add_row(form.node("r"), "k").expect("a new key");
+    assert_eq!((form.value("r[k]/p").as_str(), form.value("r[k]/q").as_str()), ("2p", "2q2p"));
+}

@@ -17,6 +17,75 @@ fn a_calculation_follows_its_answers() {
 }
 
 #[test]
+fn a_calculation_may_keep_the_answer_of_its_own_question() {
+    let mut form = start(
+        "<first>Hoa</first><name/>",
+        r#"<bind nodeset="/data/name" calculate="coalesce(/data/name, /data/first)"/>"#,
+        &inputs(&["first", "name"]),
+    );
+    assert_eq!(form.value("name"), "Hoa");
+    form.put("name", "Lan");
+    form.put("first", "Mai");
+    assert_eq!(form.value("name"), "Lan");
+    form.put("name", "");
+    assert_eq!(form.value("name"), "Mai");
+}
+
+#[test]
+fn a_calculation_that_counts_itself_up_runs_once_for_a_change() {
+    let mut form = start(
+        "<a/><n>0</n>",
+        r#"<bind nodeset="/data/n" calculate=". + string-length(/data/a)"/>"#,
+        &inputs(&["a"]),
+    );
+    form.put("a", "xy");
+    form.put("a", "xyz");
+    assert_eq!(form.value("n"), "5");
+}
+
+#[test]
+fn a_calculation_has_the_last_word_over_an_action_in_the_same_step() {
+    let mut form = start(
+        "<a/><b/><c/>",
+        r#"<bind nodeset="/data/b" calculate="concat('c', /data/a)"/>
+           <setvalue event="odk-instance-first-load" ref="/data/b" value="'set'"/>"#,
+        r#"<input ref="/data/a"><setvalue event="xforms-value-changed" ref="/data/b" value="'set'"/></input>
+           <input ref="/data/c"><setvalue event="xforms-value-changed" ref="/data/b" value="'set'"/></input>"#,
+    );
+    assert_eq!(form.value("b"), "c");
+    form.put("a", "1");
+    assert_eq!(form.value("b"), "c1");
+    form.put("c", "1");
+    assert_eq!(form.value("b"), "set");
+}
+
+#[test]
+fn an_action_and_a_calculation_that_undo_each_other_come_to_an_end() {
+    let mut form = start(
+        "<a/><b/>",
+        r#"<bind nodeset="/data/b" calculate="/data/a * 3"/>"#,
+        r#"<input ref="/data/a"/><input ref="/data/b">
+           <setvalue event="xforms-value-changed" ref="/data/b" value="'set'"/></input>"#,
+    );
+    let before = form.evaluated();
+    form.put("a", "2");
+    assert!(form.evaluated() - before < 1_000);
+}
+
+#[test]
+fn the_choices_may_hang_on_the_label_of_the_choice() {
+    let mut form = start(
+        "<a/><label/>",
+        r#"<instance id="l"><root><item><name>x</name><label>X</label></item><item><name>y</name><label>Y</label></item></root></instance>
+           <bind nodeset="/data/label" calculate="jr:choice-name(/data/a, '/data/a')"/>"#,
+        r#"<select1 ref="/data/a"><itemset nodeset="instance('l')/root/item[/data/label = '' or label = /data/label]"><value ref="name"/><label ref="label"/></itemset></select1>"#,
+    );
+    form.put("a", "y");
+    assert_eq!((form.value("a"), form.value("label")), ("y".to_owned(), "Y".to_owned()));
+    assert_eq!(form.values("a"), ["y"]);
+}
+
+#[test]
 fn an_answer_runs_its_dependents_only() {
     let names: Vec<String> = (0..1000).map(|n| format!("q{n}")).collect();
     let data: String = names.iter().map(|name| format!("<{name}/><c_{name}/>")).collect();

@@ -3,7 +3,7 @@
 use crate::{errors, of};
 
 /// (what, rows of the survey below `type name label relevant`, what is said)
-const SURVEYS: [(&str, &str, &str); 18] = [
+const SURVEYS: [(&str, &str, &str); 19] = [
     (
         "prefix that is not declared",
         "| | text | x:a | A | |",
@@ -76,6 +76,11 @@ const SURVEYS: [(&str, &str, &str); 18] = [
         "audit twice",
         "| | audit | audit | | |\n| | audit | audit | | |",
         "survey!B3 (name): the name 'audit' is used twice in the same group (first in row 2)",
+    ),
+    (
+        "one choice more in a file",
+        "| | select_one f.csv or_other | a | A | |",
+        "survey!A2 (type): there is no list of choices named 'f.csv'",
     ),
     ("no label", "| | text | a | | |", "survey!C2 (label): the question has no label and no hint"),
 ];
@@ -156,6 +161,27 @@ fn only_questions_trigger_also_in_rows_that_are_none() {
         [
             "survey!D4 (trigger): 'a' is not a reference: write ${name}",
             "survey!D2 (trigger): ${g} refers to nothing",
+        ]
+    );
+}
+
+#[test]
+fn parameters_are_pairs_in_every_row() {
+    let said = errors(
+        "| survey |\n| | type | name | label | parameters |\n| | begin group | g | G | rows 3 |\n\
+        | | text | a | A | rows=3 |\n| | end group | | | rows |\n",
+    );
+    assert_eq!(said.len(), 2, "{said:#?}");
+}
+
+#[test]
+fn a_broken_expression_hides_no_other_mistake() {
+    let said = errors("| survey |\n| | type | name | label | relevant |\n| | text | a | | 1 + |\n");
+    assert_eq!(
+        said,
+        [
+            "survey!D2 (relevant): the expression is broken at character 4: the expression ends too early",
+            "survey!C2 (label): the question has no label and no hint",
         ]
     );
 }

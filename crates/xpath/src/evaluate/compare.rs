@@ -1,4 +1,5 @@
-//! `=`, `!=`, `<` and the like: XPath 1.0, §3.4. A date compares as a number.
+//! `=`, `!=`, `<` and the like: XPath 1.0, §3.4. A date compares as a number, and for `<` and the like
+//! so do a boolean and each node, as in the engines that forms are written for.
 
 use std::borrow::Cow;
 
@@ -19,9 +20,10 @@ impl<'a, T: Tree, H: Host<T>> Evaluator<'_, 'a, T, H> {
         left: &Value<'a, T::Node>,
         right: &Value<'a, T::Node>,
     ) -> Result<bool, EvalError> {
+        let equality = matches!(operator, Operator::Equal | Operator::NotEqual);
         match (left, right) {
-            (Value::Boolean(_), _) | (_, Value::Boolean(_)) => {
-                Ok(self.booleans(operator, left, right))
+            (Value::Boolean(_), _) | (_, Value::Boolean(_)) if equality => {
+                Ok(numbers(operator, left.boolean().into(), right.boolean().into()))
             }
             (Value::Nodes(nodes), Value::Nodes(others)) => self.sets(operator, nodes, others),
             (Value::Nodes(nodes), other) => self.set(nodes, |text| {
@@ -36,23 +38,7 @@ impl<'a, T: Tree, H: Host<T>> Evaluator<'_, 'a, T, H> {
         }
     }
 
-    /// Compares when a boolean is among the two: for equality both are booleans, for order both are numbers.
-    fn booleans(
-        &self,
-        operator: Operator,
-        left: &Value<'a, T::Node>,
-        right: &Value<'a, T::Node>,
-    ) -> bool {
-        let number = |value: &Value<'a, T::Node>| match (operator, value) {
-            (Operator::Equal | Operator::NotEqual, _) | (_, Value::Nodes(_)) => {
-                value.boolean().into()
-            }
-            _ => value.number(self.context),
-        };
-        numbers(operator, number(left), number(right))
-    }
-
-    /// Compares two values that are neither node-sets nor booleans.
+    /// Compares two values that are no node-sets, and no booleans for equality.
     fn atoms(
         &self,
         operator: Operator,

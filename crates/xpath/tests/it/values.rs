@@ -62,6 +62,11 @@ fn comparisons_follow_the_kinds_of_their_operands() {
         ("/data/missing = ''", "false"),
         ("'abc' < 1", "false"),
         ("true() = 'x'", "true"),
+        ("true() = /data/empty", "true"),
+        ("/data/a > true()", "true"),
+        ("/data/empty >= false()", "false"),
+        ("false() < /data/missing", "false"),
+        ("'2' > true()", "true"),
         ("'2024-02-28' < today()", "true"),
     ]);
 }
@@ -81,6 +86,7 @@ fn texts_are_counted_in_characters() {
         ("coalesce(/data/empty, 'else')", "else"),
         ("digest('abc', 'SHA-1', 'hex')", "a9993e364706816aba3e25717850c26c9cd0d89d"),
         ("base64-decode('SGVsbG8=')", "Hello"),
+        ("base64-decode('SGVsbG8')", "Hello"),
     ]);
 }
 
@@ -90,6 +96,7 @@ fn numbers_round_as_people_do() {
         ("round(-1.5)", "-2"),
         ("round(-1.475, 2)", "-1.48"),
         ("round(12345.12345, -3)", "12000"),
+        ("round(1.25, /data/empty)", "NaN"),
         ("int(-3.9)", "-3"),
         ("max(/data/a, 9)", "9"),
         ("min(/data/b)", "NaN"),

@@ -1,10 +1,20 @@
 //! Fingerprints and encodings of texts.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    alphabet::STANDARD as LETTERS,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use sha2::Digest;
 
 use super::Arguments;
 use crate::{context::Host, evaluate::Evaluated, function::Function, tree::Tree, value::Value};
+
+/// Reads base64 with and without the signs that fill it up.
+const STANDARD: GeneralPurpose = GeneralPurpose::new(
+    &LETTERS,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
     a: &Arguments<'_, '_, 'a, T, H>,

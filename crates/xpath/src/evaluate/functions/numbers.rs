@@ -104,7 +104,10 @@ fn extreme<T: Tree, H: Host<T>>(
 /// the binary number is a little nearer to zero.
 pub(super) fn round(number: f64, digits: f64) -> f64 {
     let digits = digits.trunc();
-    if digits == 0.0 || digits.is_nan() || !number.is_finite() {
+    if digits.is_nan() {
+        return f64::NAN;
+    }
+    if digits == 0.0 || !number.is_finite() {
         return number.round();
     }
     if digits.abs() > 300.0 {
