@@ -187,6 +187,10 @@ impl Reader<'_> {
             (Some(ControlKind::Select | ControlKind::Rank), _) => {
                 Kind::Choices { labels: self.choices(control), several: true }
             }
+            (Some(ControlKind::Trigger), _) => {
+                let labels = [("OK".to_owned(), self.texts.words.confirmed.to_owned())].into();
+                Kind::Choices { labels, several: false }
+            }
             (Some(ControlKind::Upload), _) | (_, "binary") => Kind::File,
             (_, "int" | "integer" | "decimal") | (Some(ControlKind::Range), _) => Kind::Number,
             (_, "date") => Kind::Date,
