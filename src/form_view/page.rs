@@ -45,12 +45,14 @@ pub fn FormView(
         }
     });
     let leave_review = move |()| reviewing.set(false);
+    // Said in the head already.
+    let is_said = move || *title.read() == *entry.title().read();
     view! {
         <div class="form-view" data-form-ready="" data-form=entry.form().id>
             <FormHead on_leave=on_leave reviewing=reviewing />
             <div class="form-scroll">
                 <div class="form-page">
-                    <h1 node_ref=heading tabindex="-1"><RichText text=title /></h1>
+                    <h1 node_ref=heading tabindex="-1" class:visually-hidden=is_said><RichText text=title /></h1>
                     <NotHere />
                     <Show
                         when=move || reviewing.get()
@@ -316,6 +318,16 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
             reviewing.set(true);
         }
     };
+    // What was wrong may be right by now: nobody is told of what is not there.
+    effect(move || {
+        let page = entry.page().get();
+        if warned.get() == Some(page)
+            && matches!(*entry.save_state().read(), SaveState::Saved(_))
+            && !entry.violations().iter().any(|violation| violation.page == Some(page))
+        {
+            warned.set(None);
+        }
+    });
     let is_warned =
         memo(move || !reviewing.get() && tried.get() && warned.get() == Some(entry.page().get()));
     view! {

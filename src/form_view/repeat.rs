@@ -10,7 +10,7 @@ use crate::reactive::{Show, effect, memo};
 use super::answer_text;
 use super::group::Children;
 use crate::components::{
-    Button, ButtonKind, Glyph, Icon, IconButton, RichText, Toast, Toaster, keyed_list,
+    Button, ButtonKind, Glyph, Icon, RichText, SearchField, Toast, Toaster, keyed_list,
 };
 use crate::locale::Language;
 use crate::platform::document as dom;
@@ -18,6 +18,9 @@ use crate::stores::{FormEntry, preferences::use_words};
 
 /// How many answers stand on a card.
 const SUMMARY: usize = 3;
+
+/// From so many rows on there is a search.
+const SEARCH_FROM: usize = 8;
 
 /// A repeat with its rows.
 #[component]
@@ -45,6 +48,23 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let can_add = memo(move || matches!(state.read().kind, NodeKind::Repeat { can_add: true, .. }));
     let can_remove =
         memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
+    let sought = RwSignal::new(String::new());
+    let shown = RwSignal::new(0);
+    // Any answer of a row finds it: its name as well as "vắng".
+    let find = move || {
+        let mut rows = rows.get();
+        let sought = sought.read();
+        if !sought.is_empty() && rows.len() >= SEARCH_FROM {
+            let (open, language) = (open.get(), words.now());
+            rows.retain(|row| {
+                let mut texts = Vec::new();
+                untrack(|| summarise(entry, language, *row, usize::MAX, &mut texts));
+                open == Some(*row) || report::matches(&texts.join(" "), &sought)
+            });
+        }
+        shown.set(rows.len());
+        rows
+    };
     let name = state.with_untracked(|state| state.name.clone());
     let heading = format!("q{}-heading", id.index());
     let add = move |()| {
@@ -57,11 +77,20 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
         <section class="repeat" data-repeat=name aria-labelledby=heading id=format!("q{}", id.index())>
             <div class="repeat-head">
                 <h2 id=format!("q{}-heading", id.index())><RichText text=label /></h2>
-                <span class="muted">{move || words.now().rows(rows.read().len())}</span>
+                <span class="muted">{move || words.now().rows(shown.get())}</span>
             </div>
+            <Show when=move || { rows.read().len() >= SEARCH_FROM }>
+                <SearchField
+                    label=words.say(Language::search)
+                    clear_label=words.say(Language::clear_search)
+                    on_input=move |text| {
+                        sought.try_set(text);
+                    }
+                />
+            </Show>
             <ul class="repeat-rows">
                 {keyed_list(
-                    move || rows.get(),
+                    find,
                     |row| row.index().to_string(),
                     move |row| view! { <RowCard row=row open=open can_remove=can_remove /> }.into_any(),
                 )}
@@ -90,7 +119,11 @@ fn RowCard(row: NodeId, open: RwSignal<Option<NodeId>>, can_remove: Memo<bool>) 
     });
     let summary = memo(move || {
         let mut texts = Vec::new();
-        summarise(entry, words.now(), row, &mut texts);
+        // A row is called by its first answer: what a default put into a later one is no name.
+        if is_untouched(entry, row) {
+            texts.push(words.now().empty_row().to_owned());
+        }
+        summarise(entry, words.now(), row, SUMMARY, &mut texts);
         texts
     });
     let remove = move |()| {
@@ -120,15 +153,12 @@ fn RowCard(row: NodeId, open: RwSignal<Option<NodeId>>, can_remove: Memo<bool>) 
                             let rest = texts.collect::<Vec<_>>().join(" · ");
                             view! {
                                 <span class="row-title">{first}</span>
-                                <span class="muted">{rest}</span>
+                                <span class="row-rest muted">{rest}</span>
                             }
                         }}
                     </span>
                     <Icon glyph=Glyph::Expand />
                 </button>
-                <Show when=move || can_remove.get()>
-                    <IconButton label=words.say(Language::remove_row) glyph=Glyph::Bin on_click=remove />
-                </Show>
             </div>
             <Show when=move || is_open.get()>
                 <div class="row-body">
@@ -141,6 +171,10 @@ fn RowCard(row: NodeId, open: RwSignal<Option<NodeId>>, can_remove: Memo<bool>) 
                             open.try_set(None);
                         }
                     />
+                    // Not on the closed card: among hundreds a thumb that scrolls would meet it.
+                    <Show when=move || can_remove.get()>
+                        <Button kind=ButtonKind::Quiet icon=Glyph::Bin label=words.say(Language::remove_row) on_click=remove />
+                    </Show>
                 </div>
             </Show>
         </li>
@@ -157,10 +191,33 @@ fn is_untouched(entry: FormEntry, row: NodeId) -> bool {
     })
 }
 
+/// The row that a node lies in, by its repeat, its place and what it is called; empty outside of rows.
+pub(super) fn name_of_row_around(entry: FormEntry, language: Language, node: NodeId) -> String {
+    let mut ways_up = std::iter::successors(Some(node), move |node| entry.parent(*node));
+    let named = ways_up.find_map(|row| match entry.node(row).get().kind {
+        NodeKind::Row { position, .. } => {
+            let repeat = entry.parent(row)?;
+            let mut texts = vec![label_of(&entry.node(repeat).read()), position.to_string()];
+            if !is_untouched(entry, row) {
+                summarise(entry, language, row, texts.len() + 1, &mut texts);
+            }
+            Some(texts.join(" · "))
+        }
+        _ => None,
+    });
+    named.unwrap_or_default()
+}
+
 /// The first answers below a node, as people read them.
-fn summarise(entry: FormEntry, language: Language, of: NodeId, texts: &mut Vec<String>) {
+fn summarise(
+    entry: FormEntry,
+    language: Language,
+    of: NodeId,
+    count: usize,
+    texts: &mut Vec<String>,
+) {
     for child in entry.children(of).get() {
-        if texts.len() == SUMMARY {
+        if texts.len() == count {
             return;
         }
         let state = entry.node(child).get();
@@ -178,7 +235,7 @@ fn summarise(entry: FormEntry, language: Language, of: NodeId, texts: &mut Vec<S
                     &choices,
                 ));
             }
-            NodeKind::Group { .. } => summarise(entry, language, child, texts),
+            NodeKind::Group { .. } => summarise(entry, language, child, count, texts),
             NodeKind::Question(_)
             | NodeKind::Root
             | NodeKind::Repeat { .. }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, effect, memo};
 
+use super::repeat::name_of_row_around;
 use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, RichText, Tone, keyed_list};
 use crate::locale::Language;
 use crate::platform::tasks;
@@ -117,6 +118,8 @@ fn Missing(violation: Violation, on_jump: Callback<()>) -> impl IntoView {
         let label = entry.node(node).read().label.as_ref().map(|label| label.text.clone());
         label.unwrap_or_else(|| name.clone())
     });
+    // Of a roster with hundreds of rows the question alone does not tell which.
+    let row = move || name_of_row_around(entry, words.now(), node);
     let rule = move || words.now().broken_rule(violation.kind, violation.message.as_deref());
     view! {
         <li>
@@ -129,6 +132,7 @@ fn Missing(violation: Violation, on_jump: Callback<()>) -> impl IntoView {
                 }
             >
                 <span class="review-text">
+                    <span class="muted">{row}</span>
                     <span class="review-label"><RichText text=label /></span>
                     <span class="review-rule">{rule}</span>
                 </span>

@@ -15,7 +15,7 @@ words! {
     filters: "Bộ lọc", "Filters";
     clear_filters: "Bỏ lọc", "Clear filters";
     no_record_found: "Không có hồ sơ nào khớp.", "No record matches.";
-    no_records_yet: "Chưa có hồ sơ nào. Bắt đầu một phiếu, hoặc kết nối mạng để tải về.", "No records yet. Start a form, or connect to fetch them.";
+    no_records_yet: "Chưa có hồ sơ nào trên máy này.", "No records on this device yet.";
     export_xlsx: "Tải Excel", "Export Excel";
     export_needs_form: "Chọn một phiếu để tải Excel", "Choose a form to export to Excel";
     choose_record: "Chọn một hồ sơ bên trái để xem.", "Choose a record on the left to see it.";

@@ -74,7 +74,15 @@ fn Filling(entry: FormEntry) -> impl IntoView {
         sync_status.sync_now();
         router.replace(&record_href(entry.record()));
     };
-    view! { <FormView entry=entry on_leave=move |()| router.go("/") on_submitted=submitted /> }
+    // Whoever corrects a record came from it; work of one's own stands on Today.
+    let leave = move |()| {
+        if entry.is_submitted().get_untracked() {
+            router.go(&record_href(entry.record()));
+        } else {
+            router.go("/");
+        }
+    };
+    view! { <FormView entry=entry on_leave=leave on_submitted=submitted /> }
 }
 
 /// A killed app never runs the clean-up: the form is still on screen then, as far as the phone's disk knows.

@@ -109,29 +109,30 @@ fn Shown(view: View, program: Option<Arc<Program>>) -> impl IntoView {
     let has_form = program.is_some();
     let view = StoredValue::new(view);
     let program = StoredValue::new(program);
-    let lines = memo(move || {
+    let answers = move || {
         let language = words.now();
-        view.with_value(|view| match program.get_value() {
+        let lines = view.with_value(|view| match program.get_value() {
             Some(program) => outline(&read_only(&program, view, language), view, language),
             None => outline_by_path(view),
-        })
-    });
-    let lacking = memo(move || missing_files(&lines.read()));
+        });
+        let lacking = missing_files(&lines);
+        view! {
+            {(lacking != 0)
+                .then(|| view! { <Banner tone=Tone::Attention title=Signal::stored(language.record_lacks_files(lacking)) /> })}
+            {lines.is_empty().then(|| view! { <p class="muted">{language.no_answers()}</p> })}
+            <div class="answers">{draw_lines(lines)}</div>
+        }
+        .into_any()
+    };
     view! {
         <BackToList />
         <Head view=view />
         {view.with_value(|view| view.kept.clone()).map(|kept| view! { <KeptAside kept=kept /> })}
-        <Show when=move || lacking.get() != 0>
-            <Banner tone=Tone::Attention title=Signal::derive(move || words.now().record_lacks_files(lacking.get())) />
-        </Show>
         <Show when=move || !has_form>
             <Banner tone=Tone::Attention title=words.say(Language::form_of_record_missing) />
         </Show>
         <Conflicts view=view program=program />
-        <Show when=move || lines.read().is_empty()>
-            <p class="muted">{words.say(Language::no_answers)}</p>
-        </Show>
-        <div class="answers">{move || draw_lines(lines.get())}</div>
+        {answers}
         <History view=view program=program />
     }
 }
@@ -162,7 +163,8 @@ fn Head(view: StoredValue<View>) -> impl IntoView {
         view.get_value();
     let form_id = form.id;
     // What was made here and is not sent yet was made by whoever is signed in: the server has not told their name.
-    let me = expect_context::<SignIn>().profile().filter(|profile| profile.account == author);
+    let sign_in = expect_context::<SignIn>();
+    let me = sign_in.profile().filter(|profile| profile.account == author);
     let author = me.map_or_else(|| records.person(&author), |profile| profile.name);
     let heading_form = form_id.clone();
     let heading = move || {
@@ -199,13 +201,19 @@ fn Head(view: StoredValue<View>) -> impl IntoView {
                 <dt>{words.say(Language::changed)}</dt>
                 <dd>{move || moment(words.now(), changed_ms)}</dd>
             </dl>
-            <div class="button-row">
-                <A href=edit_href(record) attr:class="button button-primary">
-                    <Icon glyph=Glyph::Fill />
-                    <span>{action}</span>
-                </A>
-                {(state == State::Draft).then(|| view! { <Delete record=record /> })}
-            </div>
+            {sign_in
+                .does_field_work()
+                .then(|| {
+                    view! {
+                        <div class="button-row">
+                            <A href=edit_href(record) attr:class="button button-primary">
+                                <Icon glyph=Glyph::Fill />
+                                <span>{action}</span>
+                            </A>
+                            {(state == State::Draft).then(|| view! { <Delete record=record /> })}
+                        </div>
+                    }
+                })}
         </header>
     }
 }

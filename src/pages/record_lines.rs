@@ -19,6 +19,10 @@ pub(super) fn draw_lines(lines: Vec<Line>) -> Vec<AnyView> {
                 end_list(&mut answers, &mut drawn);
                 drawn.push(draw_heading(depth, text));
             }
+            Line::Note(text) => {
+                end_list(&mut answers, &mut drawn);
+                drawn.push(view! { <p class="note"><RichText text=text /></p> }.into_any());
+            }
             Line::Answer { path, label, answers: given } => {
                 answers.push(draw_answers(path, label, given));
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use form::{Environment, NodeId, NodeKind, Program, Question, QuestionControl, Session};
+use form::{Aspects, Environment, NodeId, NodeKind, Program, Question, QuestionControl, Session};
 use sync::{
     view::{Level, RecordView},
     wire::{FileRef, Value},
@@ -18,6 +18,8 @@ use crate::stores::records::Written;
 pub(super) enum Line {
     /// A group or a row of a repeat; the depth from 0.
     Heading(usize, String),
+    /// What the form says of the answers.
+    Note(String),
     /// A question with its answer.
     Answer {
         /// The field's path.
@@ -46,7 +48,7 @@ pub(super) enum Answer {
 pub(super) fn missing_files(lines: &[Line]) -> usize {
     let answers = lines.iter().flat_map(|line| match line {
         Line::Answer { answers, .. } => answers.as_slice(),
-        Line::Heading(..) => &[],
+        Line::Heading(..) | Line::Note(_) => &[],
     });
     answers.filter(|answer| matches!(answer, Answer::Missing(_))).count()
 }
@@ -62,7 +64,7 @@ pub(super) fn read_only(program: &Arc<Program>, view: &RecordView, language: Lan
         view.fields.iter().filter_map(|(path, value)| Some((path.clone(), text(value)?))),
     );
     let environment = Environment { now: clock::local_now(), ..Environment::default() };
-    let mut session = Session::resume(program.clone(), environment, &fields);
+    let mut session = Session::as_stored(program.clone(), environment, &fields);
     let name =
         session.languages().iter().find(|name| Language::of_form(&name.name) == Some(language));
     if let Some(name) = name.map(|name| name.name.clone()) {
@@ -73,11 +75,7 @@ pub(super) fn read_only(program: &Arc<Program>, view: &RecordView, language: Lan
 
 /// The record by its form.
 pub(super) fn outline(session: &Session, view: &RecordView, language: Language) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for node in session.children(session.root()) {
-        walk(session, view, language, node, 0, &mut lines);
-    }
-    lines
+    Telling { session, view, language, with_notes: true }.tell()
 }
 
 /// What an act wrote into a record, by its form.
@@ -98,7 +96,8 @@ pub(super) fn outline_of_changes(
         };
         changes.fields.insert(path.clone(), Value::Text(value));
     }
-    let mut lines = outline(session, &changes, language);
+    let telling = Telling { session, view: &changes, language, with_notes: false };
+    let mut lines = telling.tell();
     for line in &mut lines {
         let Line::Answer { answers, .. } = line else { continue };
         for answer in answers {
@@ -121,92 +120,88 @@ pub(super) fn outline_by_path(view: &RecordView) -> Vec<Line> {
     view.fields.iter().filter(|(path, _)| !path.ends_with(']')).map(line).collect()
 }
 
-fn walk(
-    session: &Session,
-    view: &RecordView,
+/// A record that is told by its form.
+struct Telling<'a> {
+    session: &'a Session,
+    view: &'a RecordView,
     language: Language,
-    node: NodeId,
-    depth: usize,
-    lines: &mut Vec<Line>,
-) {
-    let Some(state) = session.state(node) else { return };
-    if !state.relevant {
-        return;
-    }
-    let label = state.label.map(|label| label.text).unwrap_or_default();
-    match state.kind {
-        NodeKind::Question(question) => {
-            let label = if label.is_empty() { state.name } else { label };
-            lines.extend(question_line(session, view, language, node, &question, label));
+    /// Whether what the form says of the answers is told too.
+    with_notes: bool,
+}
+
+impl Telling<'_> {
+    fn tell(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for node in self.session.children(self.session.root()) {
+            self.walk(node, 0, &mut lines);
         }
-        NodeKind::Repeat { .. } => {
-            for row in session.children(node) {
-                let position = match session.state(row).map(|state| state.kind) {
-                    Some(NodeKind::Row { position, .. }) => position,
-                    _ => 0,
-                };
-                section(
-                    session,
-                    view,
-                    language,
-                    row,
-                    depth,
-                    format!("{label} · {position}"),
-                    lines,
-                );
+        lines
+    }
+
+    fn walk(&self, node: NodeId, depth: usize, lines: &mut Vec<Line>) {
+        let session = self.session;
+        let Some(state) = session.state(node) else { return };
+        if !state.relevant {
+            return;
+        }
+        let label = state.label.map(|label| label.text).unwrap_or_default();
+        match state.kind {
+            NodeKind::Question(question) if question.control == QuestionControl::Note => {
+                // A note that reads answers is a result, such as a score; another one was for whoever filled in.
+                if self.with_notes && session.may_change(node).contains(Aspects::LABEL) {
+                    lines.push(Line::Note(label));
+                }
+            }
+            NodeKind::Question(question) => {
+                let label = if label.is_empty() { state.name } else { label };
+                lines.extend(self.question_line(node, &question, label));
+            }
+            NodeKind::Repeat { .. } => {
+                for row in session.children(node) {
+                    let position = match session.state(row).map(|state| state.kind) {
+                        Some(NodeKind::Row { position, .. }) => position,
+                        _ => 0,
+                    };
+                    self.section(row, depth, format!("{label} · {position}"), lines);
+                }
+            }
+            NodeKind::Root | NodeKind::Group { .. } | NodeKind::Row { .. } => {
+                self.section(node, depth, label, lines);
             }
         }
-        NodeKind::Root | NodeKind::Group { .. } | NodeKind::Row { .. } => {
-            section(session, view, language, node, depth, label, lines);
-        }
     }
-}
 
-/// A heading with what lies below it; nothing if nothing does.
-fn section(
-    session: &Session,
-    view: &RecordView,
-    language: Language,
-    node: NodeId,
-    depth: usize,
-    label: String,
-    lines: &mut Vec<Line>,
-) {
-    let mut inside = Vec::new();
-    let has_heading = !label.is_empty();
-    for child in session.children(node) {
-        walk(session, view, language, child, depth + usize::from(has_heading), &mut inside);
-    }
-    if has_heading && !inside.is_empty() {
-        lines.push(Line::Heading(depth, label));
-    }
-    lines.extend(inside);
-}
-
-fn question_line(
-    session: &Session,
-    view: &RecordView,
-    language: Language,
-    node: NodeId,
-    question: &Question,
-    label: String,
-) -> Option<Line> {
-    if question.control == QuestionControl::Note {
-        return None;
-    }
-    let path = session.path(node);
-    let read = |text: &str| read_answer(session, language, node, question, text);
-    let contested = view
-        .conflicts
-        .iter()
-        .find(|conflict| conflict.level == Level::Decide && conflict.path == path);
-    let answers: Vec<Answer> = match contested {
-        Some(conflict) if conflict.values.len() > 1 => {
-            conflict.values.iter().filter_map(|sibling| answer(&sibling.value, &read)).collect()
+    /// A heading with what lies below it; nothing if nothing does.
+    fn section(&self, node: NodeId, depth: usize, label: String, lines: &mut Vec<Line>) {
+        let mut inside = Vec::new();
+        let has_heading = !label.is_empty();
+        for child in self.session.children(node) {
+            self.walk(child, depth + usize::from(has_heading), &mut inside);
         }
-        _ => view.fields.get(&path).and_then(|value| answer(value, &read)).into_iter().collect(),
-    };
-    (!answers.is_empty()).then_some(Line::Answer { path, label, answers })
+        if has_heading && !inside.is_empty() {
+            lines.push(Line::Heading(depth, label));
+        }
+        lines.extend(inside);
+    }
+
+    fn question_line(&self, node: NodeId, question: &Question, label: String) -> Option<Line> {
+        let view = self.view;
+        let path = self.session.path(node);
+        let read = |text: &str| read_answer(self.session, self.language, node, question, text);
+        let contested = view
+            .conflicts
+            .iter()
+            .find(|conflict| conflict.level == Level::Decide && conflict.path == path);
+        let answers: Vec<Answer> = match contested {
+            Some(conflict) if conflict.values.len() > 1 => {
+                conflict.values.iter().filter_map(|sibling| answer(&sibling.value, &read)).collect()
+            }
+            _ => {
+                view.fields.get(&path).and_then(|value| answer(value, &read)).into_iter().collect()
+            }
+        };
+        (!answers.is_empty()).then_some(Line::Answer { path, label, answers })
+    }
 }
 
 /// An answer in the words of its question.

@@ -48,6 +48,7 @@ pub fn Shell() -> impl IntoView {
 #[component]
 fn Tabs() -> impl IntoView {
     let words = use_words();
+    let fills = expect_context::<SignIn>().does_field_work();
     let tabs = [
         ("/", Glyph::Today, Language::today as fn(Language) -> &'static str),
         ("/records", Glyph::Records, Language::records),
@@ -66,7 +67,7 @@ fn Tabs() -> impl IntoView {
     view! {
         <nav class="tabs" aria-label=words.say(Language::main_menu)>
             <p class="tabs-name">{words.say(Language::app_name)}</p>
-            {tabs.into_iter().map(tab).collect_view()}
+            {tabs.into_iter().filter(|(href, ..)| fills || *href != "/fill").map(tab).collect_view()}
             <RepairTab />
         </nav>
     }

@@ -32,6 +32,11 @@ fn has_unsent(standing: &Standing) -> bool {
     standing.unsent_records > 0 || standing.unsent_files > 0
 }
 
+/// Whether it asks the server for news with nothing to send: "sending" would say that something is still to go.
+fn only_looks(standing: &Standing) -> bool {
+    standing.phase == Phase::Sending && !has_unsent(standing)
+}
+
 /// The one honest line.
 fn line(language: Language, standing: &Standing) -> String {
     let what = match standing.last_success_ms {
@@ -42,7 +47,7 @@ fn line(language: Language, standing: &Standing) -> String {
         Some(at) => language.all_sent_at(&moment(language, at)),
         None => language.never_sent().to_owned(),
     };
-    match phase_text(language, standing.phase) {
+    match phase_text(language, standing.phase).filter(|_| !only_looks(standing)) {
         Some(phase) => format!("{what} · {phase}"),
         None => what,
     }
@@ -153,5 +158,26 @@ fn Explained(open: RwSignal<bool>) -> impl IntoView {
                 open.set(false);
             }
         />
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_to_be_on_its_way_when_the_server_has_all() {
+        let all_sent = Standing { last_success_ms: Some(0), ..Standing::default() };
+        for (phase, unsent_records, told) in [
+            (Phase::Idle, 0, None),
+            (Phase::Sending, 0, None),
+            (Phase::Receiving, 0, Some("Đang nhận…")),
+            (Phase::Offline, 0, Some("Không có mạng")),
+            (Phase::Sending, 2, Some("Đang gửi…")),
+        ] {
+            let standing = Standing { phase, unsent_records, ..all_sent.clone() };
+            let line = line(Language::Vi, &standing);
+            assert_eq!(line.split(" · ").nth(1), told, "{line}");
+        }
     }
 }

@@ -30,7 +30,12 @@ pub fn StartPage() -> impl IntoView {
     let failure = RwSignal::new(None::<OpenFormError>);
     let router = use_router();
     let form = router.id_on(Screen::Start).get_untracked().unwrap_or_default();
-    let profile = expect_context::<SignIn>().profile();
+    let sign_in = expect_context::<SignIn>();
+    let fills = sign_in.does_field_work();
+    if !fills {
+        router.replace("/");
+    }
+    let profile = sign_in.profile();
     let own = profile.as_ref().map(|profile| profile.unit.clone()).unwrap_or_default();
     let units = profile.map_or_else(Vec::new, |profile| {
         let now = clock::local_now();
@@ -62,7 +67,7 @@ pub fn StartPage() -> impl IntoView {
             None if may_choose.is_empty() => Some(own.clone()),
             chosen => chosen,
         };
-        if let Some(unit) = unit.filter(|_| !begun.get_value()) {
+        if let Some(unit) = unit.filter(|_| fills && !begun.get_value()) {
             begun.set_value(true);
             begin(unit);
         }

@@ -35,6 +35,7 @@ pub fn TodayPage() -> impl IntoView {
     let records = expect_context::<Records>();
     let library = expect_context::<Library>();
     let sign_in = expect_context::<SignIn>();
+    let fills = sign_in.does_field_work();
     title_page(words.say(Language::today));
     let profile = memo(move || match sign_in.state().get() {
         SignInState::SignedIn(profile) => Some(profile),
@@ -62,28 +63,33 @@ pub fn TodayPage() -> impl IntoView {
                 <h1>{greeting}</h1>
             </header>
             <LowSpace />
-            <Readiness />
-            <InstallBanner />
             <Show when=move || !returned.read().is_empty()>
                 <RecordSection title=words.say(Language::returned_to_me) records=returned />
             </Show>
-            <RecordSection title=words.say(Language::to_continue) records=drafts />
-            <section class="section">
-                <h2>{words.say(Language::most_used)}</h2>
-                <ul class="list card">
-                    {keyed_list(
-                        move || used.get(),
-                        |form| form.hash.clone(),
-                        |form| view! { <li><FormRow form=form /></li> }.into_any(),
-                    )}
-                    <li>
-                        <A href="/fill" attr:class="list-row">
-                            <span class="list-row-title">{words.say(Language::all_forms)}</span>
-                            <Icon glyph=Glyph::Forward />
-                        </A>
-                    </li>
-                </ul>
-            </section>
+            {fills.then(|| view! { <RecordSection title=words.say(Language::to_continue) records=drafts /> })}
+            <InstallBanner />
+            <Readiness />
+            {fills
+                .then(|| {
+                    view! {
+                        <section class="section">
+                            <h2>{words.say(Language::most_used)}</h2>
+                            <ul class="list card">
+                                {keyed_list(
+                                    move || used.get(),
+                                    |form| form.hash.clone(),
+                                    |form| view! { <li><FormRow form=form /></li> }.into_any(),
+                                )}
+                                <li>
+                                    <A href="/fill" attr:class="list-row">
+                                        <span class="list-row-title">{words.say(Language::all_forms)}</span>
+                                        <Icon glyph=Glyph::Forward />
+                                    </A>
+                                </li>
+                            </ul>
+                        </section>
+                    }
+                })}
         </div>
     }
 }

@@ -149,6 +149,12 @@ impl SignIn {
         }
     }
 
+    /// Whether the person signed in fills forms: who does not is offered no work that the server would only keep aside.
+    #[must_use]
+    pub fn does_field_work(self) -> bool {
+        self.profile().is_some_and(|profile| profile.role.does_field_work())
+    }
+
     /// Whether the server wants the password again before it takes or gives anything. Filling goes on.
     #[must_use]
     pub fn expired(self) -> Signal<bool> {

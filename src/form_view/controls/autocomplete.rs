@@ -16,6 +16,16 @@ use crate::locale::Language;
 /// From so many choices on there is a search.
 const SEARCH_FROM: usize = 8;
 
+/// How many characters stand in a line of a phone's sheet, and how many lines a choice may have at most.
+const LINE: usize = 28;
+const MOST_LINES: usize = 6;
+
+/// The lines that the longest choice needs: rows of one list are equally high, and nobody chooses what is cut off.
+fn lines_for(choices: &[Choice]) -> usize {
+    let longest = choices.iter().map(|choice| choice.label.text.chars().count()).max();
+    longest.unwrap_or_default().div_ceil(LINE).clamp(1, MOST_LINES)
+}
+
 /// The choices that match what is searched, and a number that changes with them.
 #[derive(Clone, Copy)]
 struct Found {
@@ -111,6 +121,7 @@ fn ChoiceSheet(
                     }
                 />
             </Show>
+            <div style=("--lines", move || lines_for(&all.read()).to_string())>
             <VirtualList
                 class="choice-sheet-list"
                 label=asked.label_text()
@@ -121,6 +132,7 @@ fn ChoiceSheet(
                     choice.map_or_else(|| ().into_any(), |choice| row.run(choice))
                 }
             />
+            </div>
             <Show when=move || found.choices.read().is_empty()>
                 <p class="muted">
                     {move || {
@@ -195,5 +207,25 @@ pub(super) fn ChooseMany(asked: Asked) -> impl IntoView {
     view! {
         <OpenButton asked=asked open=open chosen=chosen many=true />
         <ChoiceSheet asked=asked open=open row=row many=true />
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use form::RichText;
+
+    use super::*;
+
+    #[test]
+    fn the_longest_choice_decides_how_high_the_rows_are() {
+        let choice = |text: &str| Choice {
+            value: "a".to_owned(),
+            label: RichText { text: text.to_owned(), ..RichText::default() },
+        };
+        let long = "A1. Đã ban hành kế hoạch năm về bình đẳng giới và vì sự tiến bộ của phụ nữ (có số, ngày, người ký)";
+        assert_eq!(lines_for(&[]), 1);
+        assert_eq!(lines_for(&[choice("Phường Long Khánh")]), 1);
+        assert_eq!(lines_for(&[choice("Phường Long Khánh"), choice(long)]), 4);
+        assert_eq!(lines_for(&[choice(&long.repeat(9))]), MOST_LINES);
     }
 }

@@ -15,7 +15,7 @@ use crate::stores::record_id;
 pub struct RemovedRow {
     repeat: NodeId,
     key: String,
-    path: String,
+    ordinal: String,
     fields: BTreeMap<String, String>,
     files: BTreeMap<String, FileRef>,
 }
@@ -24,12 +24,19 @@ impl FormEntry {
     /// Adds a row; `None` if the form does not allow it.
     pub fn add_row(self, repeat: NodeId) -> Option<NodeId> {
         let key = record_id::hexadecimal(&random::bytes_16());
-        self.add_keyed_row(repeat, &key)
+        self.add_keyed_row(repeat, &key, None)
     }
 
-    fn add_keyed_row(self, repeat: NodeId, key: &str) -> Option<NodeId> {
+    /// `ordinal`: where the row stood before.
+    fn add_keyed_row(self, repeat: NodeId, key: &str, ordinal: Option<&str>) -> Option<NodeId> {
         self.touch();
-        let added = self.session.write_value().add_row(repeat, key);
+        let added = {
+            let mut session = self.session.write_value();
+            match ordinal.and_then(|ordinal| ordinal.parse().ok()) {
+                Some(ordinal) => session.restore_row(repeat, key, ordinal),
+                None => session.add_row(repeat, key),
+            }
+        };
         match added {
             Ok(changes) => self.take_in(&changes),
             Err(error) => {
@@ -38,7 +45,9 @@ impl FormEntry {
             }
         }
         self.save_soon(0);
-        let row = self.session.with_value(|session| session.children(repeat).last().copied());
+        let row = self
+            .session
+            .with_value(|session| session.find(&format!("{}[{key}]", session.path(repeat))));
         self.log_event("add repeat", row);
         row
     }
@@ -50,7 +59,8 @@ impl FormEntry {
         let path = self.session.with_value(|session| session.path(row));
         let key = path.rsplit_once('[')?.1.trim_end_matches(']').to_owned();
         let inside = format!("{path}/");
-        let fields = self.session.with_value(Session::fields);
+        let mut fields = self.session.with_value(Session::fields);
+        let ordinal = fields.remove(&path).unwrap_or_default();
         let fields =
             sync::gather(fields.into_iter().filter(|(field, _)| field.starts_with(&inside)));
         let files = self.draft.with_value(|draft| draft.files_in(&inside));
@@ -64,12 +74,13 @@ impl FormEntry {
             }
         }
         self.save_soon(0);
-        Some(RemovedRow { repeat, key, path, fields, files })
+        Some(RemovedRow { repeat, key, ordinal, fields, files })
     }
 
-    /// Brings a removed row back, at the end of its repeat.
+    /// Brings a removed row back to its place.
     pub fn restore_row(self, removed: &RemovedRow) {
-        if self.add_keyed_row(removed.repeat, &removed.key).is_none() {
+        let RemovedRow { repeat, key, ordinal, .. } = removed;
+        if self.add_keyed_row(*repeat, key, Some(ordinal)).is_none() {
             return;
         }
         self.draft.with_value(|draft| draft.keep_files(&removed.files));
@@ -84,7 +95,7 @@ impl FormEntry {
         if path.ends_with(']') {
             let Some((repeat, key)) = path.trim_end_matches(']').rsplit_once('[') else { return };
             if let Some(repeat) = self.session.with_value(|session| session.find(repeat)) {
-                self.add_keyed_row(repeat, key);
+                self.add_keyed_row(repeat, key, Some(text));
             }
             return;
         }

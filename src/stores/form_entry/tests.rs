@@ -314,6 +314,7 @@ fn a_removed_row_comes_back_with_what_stood_in_it() {
         let row = entry.add_row(repeat).expect("a row");
         let path = entry.session.with_value(|session| session.path(row));
         entry.answer(question(entry, &format!("{path}/ho_ten")), "Đặng Thị Hường");
+        let next = entry.add_row(repeat).expect("a row");
         block_on(entry.save_now()).expect("stored");
         let removed = entry.remove_row(row).expect("removed");
         block_on(entry.save_now()).expect("stored");
@@ -321,6 +322,8 @@ fn a_removed_row_comes_back_with_what_stood_in_it() {
         assert!(entry.session.with_value(|session| session.find(&name)).is_none());
         entry.restore_row(&removed);
         block_on(entry.save_now()).expect("stored");
+        let again = question(entry, &path);
+        assert_eq!(entry.children(repeat).get_untracked(), [again, next], "where it stood");
         assert_eq!(value(phone.open(id), &format!("{path}/ho_ten")), "Đặng Thị Hường");
     });
 }

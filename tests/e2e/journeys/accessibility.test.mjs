@@ -126,3 +126,28 @@ test('the inspection form, with a rule broken, has no fault', async () => {
   await device.page.locator('.review-item').first().waitFor();
   assert.deepEqual(await faults(device, 'review'), []);
 });
+
+test('with letters twice as large nothing goes out of sight sideways', async () => {
+  const { page } = device;
+  const enlarge = () => page.evaluate(() => document.documentElement.style.setProperty('--text-scale', '1.9'));
+  const wide = () => page.evaluate(() => [...document.querySelectorAll('html, .shell-main, .form-view, .form-scroll, .records-panel')]
+    .filter((box) => box.scrollWidth > box.clientWidth)
+    .map((box) => `${box.className || 'page'}: ${box.scrollWidth} > ${box.clientWidth}`));
+  await enlarge();
+  assert.deepEqual(await wide(), [], 'review');
+  const form = new FormPage(page);
+  for (const name of ['Thông tin chung', 'A. Chỉ đạo', 'Phát hiện']) {
+    await form.goTo(name);
+    assert.deepEqual(await wide(), [], name);
+  }
+  await device.screenshot('large-letters-form');
+  await page.locator('.form-head button').first().click();
+  await page.locator('.today').waitFor();
+  const href = await page.locator('.record-row').first().getAttribute('href');
+  for (const path of ['/', '/fill', '/records', href.replace('/edit', ''), '/reports', '/more', '/people']) {
+    await app.open(path);
+    await page.locator('main h1').filter({ visible: true }).first().waitFor();
+    await enlarge();
+    assert.deepEqual(await wide(), [], path);
+  }
+});

@@ -23,7 +23,7 @@ let app;
 
 before(async () => {
   server = await Server.withPack(folder);
-  const added = await server.command('user', 'add', 'quantri', '--role', 'administrator', '--unit', 'so_noi_vu_dong_nai');
+  const added = await server.command('user', 'add', 'quantri', '--role', 'administrator', '--unit', 'so_noi_vu_dong_nai', '--scope', 'tinh_dong_nai');
   await server.start();
   await desk.start();
   await new App(desk, server).signIn('quantri', added.match(/password: (\S+)/)[1]);
@@ -167,6 +167,21 @@ test('what records say of a person is found, handed out and erased, with the pas
   const left = await server.command('person', 'find', '--value', 'Trần Thị Hạnh');
   assert.match(left, /0 mentions/);
   assert.match(await server.command('person', 'find', '--value', 'Lý Văn Bình'), /1 mentions/, 'nobody else went along');
+});
+
+test('who does no field work is offered none', async () => {
+  const { page } = desk;
+  const app = new App(desk, server);
+  await app.open('/records');
+  await page.locator('.record-row').first().click();
+  await page.locator('.record-head').getByText('Đang nhập').waitFor();
+  for (const name of ['Làm tiếp', 'Xóa hồ sơ']) assert.equal(await page.getByText(name, { exact: true }).count(), 0, name);
+  assert.equal(await page.getByRole('navigation').getByText('Nhập mới').count(), 0);
+  // A form's address leads to Today, where no form is offered either.
+  await app.open(`/fill/${FORM}`);
+  await page.locator('.today').waitFor();
+  assert.equal(await page.locator('[data-form]').count(), 0);
+  await app.open('/people');
 });
 
 test('the name of an account is erased, with the password again', async () => {

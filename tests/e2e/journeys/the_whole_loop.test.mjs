@@ -71,10 +71,14 @@ test('offline, the inspection is filled: pages, rules, messages, calculations, p
   await form.type('ky_den', '2026-01-01');
   await form.question('ky_den').getByText('Ngày kết thúc phải sau ngày bắt đầu.').waitFor();
   await officer.screenshot('inspection-constraint');
-  await form.type('ky_den', '2026-11-01');
-  await form.question('ky_den').getByText('Ngày kết thúc phải sau ngày bắt đầu.').waitFor({ state: 'detached' });
   await form.type('thanh_phan', 'Đoàn kiểm tra liên ngành');
   await form.type('dai_dien', 'Trần Văn Minh');
+  await officer.page.locator('.form-foot').getByRole('button', { name: 'Tiếp' }).click();
+  const warning = officer.page.locator('.form-foot-note');
+  await warning.waitFor();
+  await form.type('ky_den', '2026-11-01');
+  await form.question('ky_den').getByText('Ngày kết thúc phải sau ngày bắt đầu.').waitFor({ state: 'detached' });
+  await warning.waitFor({ state: 'detached' }); // nothing is wrong any more
   await form.locate('vi_tri');
   await form.next();
 
@@ -126,6 +130,11 @@ test('the inspection is finished and submitted without a network', async () => {
   await form.question('tom_tat').getByText(/Kết quả/).waitFor();
   await form.next();
   await form.firstRow('phat_hien');
+  // What is missing in a row is told with the row, and a press leads into it.
+  await form.goTo('Xem lại');
+  const missing = officer.page.locator('.review-item').filter({ hasText: 'Mức độ' });
+  await missing.getByText('Phát hiện và yêu cầu khắc phục · 1').waitFor();
+  await missing.click();
   await form.choose('ph_tieu_chi', 'a1', 'A1.');
   await form.type('ph_mo_ta', 'Chưa có kế hoạch năm 2026');
   await form.choose('ph_muc_do', 'trung_binh', 'Trung bình');
@@ -173,6 +182,12 @@ test('offline, a training session takes the attendance of 12 people', async () =
     await form.closeRow();
   }
   await officer.screenshot('roster');
+  const rows = officer.page.locator('[data-repeat="hoc_vien"] .row-card');
+  const search = officer.page.locator('[data-repeat="hoc_vien"] input[type="search"]');
+  for (const [words, count] of [['luong', 1], ['HOANG THI', 1], ['Nữ', 6], ['co mat', 12], ['vang', 0], ['', 12]]) {
+    await search.fill(words);
+    await until(`${words} finds ${count}`, async () => (await rows.count()) === count);
+  }
   await form.next();
   await form.question('tb_th').getByText('12/15').waitFor();
   await form.sign('ky_phu_trach');
@@ -320,6 +335,8 @@ test('a record at the desk: answers with labels, the photo, the map, and its his
   const seen = (path) => until(`the picture ${path} is seen`, () =>
     answer(path).locator('img').first().evaluate((image) => image.complete && image.naturalWidth > 0));
   await seen('pa/a1_anh');
+  // The result, as the form words it.
+  await page.locator('.answers .note').getByText(/Kết quả: .*điểm/).waitFor();
   const map = await answer('chung/vi_tri').locator('a').getAttribute('href');
   assert.match(map, /^https:\/\/www\.openstreetmap\.org\/\?mlat=10\.93\d*&mlon=107\.24\d*#/);
   await coordinator.screenshot('desk-record');

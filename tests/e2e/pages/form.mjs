@@ -1,4 +1,5 @@
 // An open form, driven as a person does: by what is on the screen.
+import assert from 'node:assert/strict';
 import { until } from '../harness/until.mjs';
 
 export class FormPage {
@@ -34,7 +35,10 @@ export class FormPage {
     const sheet = this.page.getByRole('dialog').filter({ visible: true });
     const search = sheet.locator('input[type="search"]');
     if (await search.count()) await search.fill(label);
-    await sheet.locator('.choice-row').filter({ hasText: label }).first().click();
+    const choice = sheet.locator('.choice-row').filter({ hasText: label }).first();
+    await choice.waitFor();
+    assert.ok(await choice.evaluate((row) => row.scrollHeight <= row.clientHeight), `${label} is not cut off`);
+    await choice.click();
     const done = sheet.getByRole('button', { name: 'Xong' });
     if (await done.count()) await done.click();
   }

@@ -120,6 +120,25 @@ impl Session {
     /// Adds a row at the end. The key must be new in the repeat, and the same on every device that
     /// means this row.
     pub fn add_row(&mut self, repeat: NodeId, key: &str) -> Result<Vec<Change>, RowError> {
+        self.place_row(repeat, key, None)
+    }
+
+    /// Adds a row that was removed before, at the place that its field held: its ordinal.
+    pub fn restore_row(
+        &mut self,
+        repeat: NodeId,
+        key: &str,
+        ordinal: u64,
+    ) -> Result<Vec<Change>, RowError> {
+        self.place_row(repeat, key, Some(ordinal))
+    }
+
+    fn place_row(
+        &mut self,
+        repeat: NodeId,
+        key: &str,
+        ordinal: Option<u64>,
+    ) -> Result<Vec<Change>, RowError> {
         let node = self.drawn.get(repeat).ok_or(RowError::NoSuchNode)?;
         let program = Arc::clone(&self.program);
         let body =
@@ -138,7 +157,7 @@ impl Session {
         if key.is_empty() || key.contains(['[', ']', '/']) || rows.items.iter().any(has_key) {
             return Err(RowError::Key);
         }
-        let row = self.attach_row(around, def, key, Filling::Defaults, &program);
+        let row = self.attach_row(around, def, key, ordinal, Filling::Defaults, &program);
         self.fire_new_repeat(row, &program);
         Ok(self.settle())
     }
@@ -184,16 +203,18 @@ impl Session {
         around: ItemId,
         def: DefId,
         key: &str,
+        ordinal: Option<u64>,
         filling: Filling,
         program: &Program,
     ) -> ItemId {
         let row = self.instance.build(&program.schema, def, Some(around), filling);
-        self.instance.append(&program.schema, row, key, None);
+        let moved = self.instance.hang(&program.schema, row, key, ordinal);
         self.set_constants(row, program);
         self.queue_below(row, program);
         self.note_writes(row);
         let repeats = self.drawn.add_row(row, program, &self.instance);
         self.touch_rows(&repeats);
+        self.queue_moved(&moved, def, program);
         self.queue_readers(&program.graph.rows[def.index()], around, None, program);
         // Rows that come with the row are new as well.
         let inner = self.instance.below(row).into_iter().skip(1);
@@ -212,12 +233,17 @@ impl Session {
         let moved = self.instance.remove(&program.schema, row);
         let repeats = self.drawn.remove_row(row, &items);
         self.touch_rows(&repeats);
-        for row in moved {
-            self.touch(row, Aspects::CHILDREN);
-            self.queue_readers(&program.graph.positions[def.index()], row, None, program);
-        }
+        self.queue_moved(&moved, def, program);
         if let Some(around) = around {
             self.queue_readers(&program.graph.rows[def.index()], around, None, program);
+        }
+    }
+
+    /// Queues all who read the places of these rows.
+    fn queue_moved(&mut self, moved: &[ItemId], def: DefId, program: &Program) {
+        for row in moved {
+            self.touch(*row, Aspects::CHILDREN);
+            self.queue_readers(&program.graph.positions[def.index()], *row, None, program);
         }
     }
 

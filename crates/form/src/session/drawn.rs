@@ -152,8 +152,14 @@ impl Drawn {
         let about = instance.get(row);
         let Some(parent) = about.parent else { return Vec::new() };
         let repeats = self.repeats(parent, about.def, program);
+        let place = about.row.as_ref().map_or(usize::MAX, |row| row.place);
         for repeat in &repeats {
             self.draw_row(*repeat, row, program, instance);
+            if let Some(Some(around)) = self.nodes.get_mut(repeat.0 as usize)
+                && let Some(from) = around.children.get_mut(place..)
+            {
+                from.rotate_right(1);
+            }
         }
         repeats
     }

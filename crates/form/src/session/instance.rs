@@ -231,19 +231,33 @@ impl Instance {
         }
     }
 
-    /// Hangs a row at the end. `ordinal`: `None` puts it after all others.
-    pub(crate) fn append(&mut self, schema: &Schema, row: ItemId, key: &str, ordinal: Option<u64>) {
+    /// Hangs a row where its ordinal belongs; gives the rows that moved. `ordinal`: `None` puts it after all others.
+    pub(crate) fn hang(
+        &mut self,
+        schema: &Schema,
+        row: ItemId,
+        key: &str,
+        ordinal: Option<u64>,
+    ) -> Vec<ItemId> {
         let item = self.get(row);
-        let (Some(parent), def) = (item.parent, item.def) else { return };
-        let Some(rows) = self.rows(parent, schema, def) else { return };
-        let place = rows.items.len();
-        let last = rows.items.last().and_then(|last| self.get(*last).row.as_ref());
-        let ordinal =
-            ordinal.unwrap_or_else(|| last.map_or(0, |row| row.ordinal).saturating_add(1));
+        let (Some(parent), def) = (item.parent, item.def) else { return Vec::new() };
+        let Some(rows) = self.rows(parent, schema, def) else { return Vec::new() };
+        let of = |item: &ItemId| self.get(*item).row.as_ref().map_or(0, |row| row.ordinal);
+        let ordinal = ordinal.unwrap_or_else(|| rows.items.last().map_or(0, of).saturating_add(1));
+        // Rows come in their order, as a rule: the place is at the end.
+        let before = rows.items.iter().rposition(|other| of(other) <= ordinal);
+        let place = before.map_or(0, |before| before + 1);
+        let moved = rows.items.get(place..).unwrap_or_default().to_vec();
         self.get_mut(row).row = Some(Box::new(Row { key: key.into(), ordinal, place }));
-        if let Some(rows) = self.rows_mut(parent, schema, def) {
-            rows.items.push(row);
+        for item in &moved {
+            if let Some(row) = &mut self.get_mut(*item).row {
+                row.place += 1;
+            }
         }
+        if let Some(rows) = self.rows_mut(parent, schema, def) {
+            rows.items.insert(place, row);
+        }
+        moved
     }
 
     /// Takes a row out; gives the rows that moved.

@@ -313,8 +313,8 @@ impl Session {
         }
     }
 
-    /// Which of [`Aspects::RELEVANT`], [`Aspects::REQUIRED`] and [`Aspects::READONLY`] can change about a node as long as the
-    /// form is open and what is drawn around it stays. What no expression decides needs nobody who watches it.
+    /// Which of [`Aspects::RELEVANT`], [`Aspects::REQUIRED`], [`Aspects::READONLY`] and [`Aspects::LABEL`] can change about a node as
+    /// long as the form is open and what is drawn around it stays. What no expression decides needs nobody who watches it.
     #[must_use]
     pub fn may_change(&self, id: NodeId) -> Aspects {
         let Some(node) = self.drawn.get(id) else { return Aspects::default() };
@@ -338,6 +338,9 @@ impl Session {
         }
         if rules(&def).required.depends() {
             may |= Aspects::REQUIRED;
+        }
+        if node.body.is_some_and(|body| !self.program.body(body).reads.is_empty()) {
+            may |= Aspects::LABEL;
         }
         may
     }

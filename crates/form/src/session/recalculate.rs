@@ -378,7 +378,7 @@ impl Session {
             // A row that the form itself describes comes as it is described.
             let described = program.schema.def(def).start_rows.get(have);
             let filling = described.map_or(Filling::Defaults, Filling::From);
-            let row = self.attach_row(around, def, &number.to_string(), filling, program);
+            let row = self.attach_row(around, def, &number.to_string(), None, filling, program);
             self.new_row_actions.push(row);
         }
         if refused {

@@ -171,7 +171,7 @@ impl Session {
         let def = program.schema.child_named(self.instance.get(around).def, last.name)?;
         self.instance.rows(around, &program.schema, def)?;
         let row = self.instance.build(&program.schema, def, Some(around), Filling::Nothing);
-        self.instance.append(&program.schema, row, last.key?, Some(ordinal));
+        self.instance.hang(&program.schema, row, last.key?, Some(ordinal));
         self.set_constants(row, program);
         self.queue_below(row, program);
         self.drawn.add_row(row, program, &self.instance);

@@ -2,7 +2,7 @@
 
 use form::{NodeKind, RowError, Session};
 
-use crate::dsl::{Drive, start};
+use crate::dsl::{Drive, environment, program, start};
 
 const ROSTER: &str =
     r#"<row jr:template=""><name/><score>1</score><double/><place/></row><total/>"#;
@@ -36,6 +36,29 @@ fn rows_are_added_with_the_templates_values_and_removed() {
     assert_eq!(form.value("row[c]/place"), "2");
     let NodeKind::Row { position, key, .. } = form.shown("row[b]").kind else { panic!("a row") };
     assert_eq!((position, key.as_str()), (1, "b"));
+}
+
+#[test]
+fn a_removed_row_comes_back_to_its_place_and_the_rows_behind_it_move_down() {
+    let mut form = roster();
+    let repeat = form.node("row");
+    for key in ["a", "b", "c"] {
+        form.add_row(repeat, key).expect("a new key");
+    }
+    let ordinal = form.fields()["row[a]"].parse().expect("a row's field is its ordinal");
+    form.remove_row(form.node("row[a]")).expect("the row is there");
+    form.restore_row(repeat, "a", ordinal).expect("its key is free again");
+    form.put("row[a]/name", "An");
+    let places = ["a", "b", "c"].map(|key| form.value(&format!("row[{key}]/place")));
+    assert_eq!(places, ["1", "2", "3"]);
+    assert_eq!(form.children(repeat).first(), Some(&form.node("row[a]")));
+    // It stands there too when the record is opened again, and a new row still comes last.
+    form.add_row(repeat, "d").expect("a new key");
+    let form_again = program(ROSTER, ROSTER_BINDS, ROSTER_BODY);
+    let again = Session::resume(form_again, environment(), &form.fields());
+    let keys: Vec<_> =
+        again.children(again.node("row")).iter().map(|row| again.path(*row)).collect();
+    assert_eq!(keys, ["row[a]", "row[b]", "row[c]", "row[d]"]);
 }
 
 #[test]

@@ -144,3 +144,26 @@ fn a_time_is_asked_only_of_those_who_came() {
     form.put_in_row("hoc_vien", 1, "hv_tt", "muon");
     assert_eq!(form.value("hoc_vien[1]/hv_gio"), "08:05:00.000+07:00", "it was kept");
 }
+
+#[test]
+fn who_is_written_down_came_now_unless_another_time_is_given() {
+    let mut form = start("lop_tap_huan");
+    assert_eq!(form.value("hoc_vien[1]/hv_gio"), "", "an empty row says nothing of anybody");
+    form.put_in_row("hoc_vien", 1, "hv_ten", "Nguyễn Thị Lan");
+    assert!(form.value("hoc_vien[1]/hv_gio").starts_with("08:30:00"));
+    form.put_in_row("hoc_vien", 1, "hv_gio", "07:55:00.000+07:00");
+    form.put_in_row("hoc_vien", 1, "hv_ten", "Nguyễn Thị Lan Anh");
+    assert_eq!(
+        form.value("hoc_vien[1]/hv_gio"),
+        "07:55:00.000+07:00",
+        "a name that is mended changes no time"
+    );
+}
+
+#[test]
+fn a_record_is_called_by_a_date_as_people_write_it() {
+    let mut form = start("kt_san_pham_vh");
+    form.put("ten_sp", "Băng rôn");
+    form.put("ngay", "2024-11-23");
+    assert_eq!(form.session().title(), "VH Băng rôn 23/11/2024");
+}

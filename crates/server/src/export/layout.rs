@@ -187,6 +187,10 @@ impl Reader<'_> {
             (Some(ControlKind::Select | ControlKind::Rank), _) => {
                 Kind::Choices { labels: self.choices(control), several: true }
             }
+            (Some(ControlKind::Trigger), _) => {
+                let labels = [("OK".to_owned(), self.texts.words.confirmed.to_owned())].into();
+                Kind::Choices { labels, several: false }
+            }
             (Some(ControlKind::Upload), _) | (_, "binary") => Kind::File,
             (_, "int" | "integer" | "decimal") | (Some(ControlKind::Range), _) => Kind::Number,
             (_, "date") => Kind::Date,
@@ -253,4 +257,21 @@ fn is_note(control: &Control, bind: Option<&Bind>, element: &Element) -> bool {
         && bind.calculate.is_none()
         && bind.data_type.as_deref().is_none_or(|kind| kind.ends_with("string"))
         && element.text.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_confirmed_is_told_in_words() {
+        let xml = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>T</h:title>
+            <model><instance><data id="t" version="1"><bao/></data></instance><bind nodeset="/data/bao" type="string"/></model></h:head>
+            <h:body><trigger ref="/data/bao"><label>Đã thông báo</label></trigger></h:body></h:html>"#;
+        let (form, _) = form::parse_xform(xml).expect("XML");
+        let sheets = sheets(&[form], Language::Vietnamese);
+        let kind = &sheets[0].columns[0].kind;
+        let Kind::Choices { labels, several: false } = kind else { panic!("{kind:?}") };
+        assert_eq!(labels.get("OK").map(String::as_str), Some("Đã xác nhận"));
+    }
 }

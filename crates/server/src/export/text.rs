@@ -17,6 +17,7 @@ pub enum Language {
 #[derive(Clone, Copy, Debug)]
 pub struct Words {
     pub record: &'static str,
+    pub title: &'static str,
     pub state: &'static str,
     pub unit: &'static str,
     pub author: &'static str,
@@ -26,10 +27,13 @@ pub struct Words {
     pub latitude: &'static str,
     pub longitude: &'static str,
     pub link: &'static str,
+    /// What stands for the `OK` of whoever confirmed something.
+    pub confirmed: &'static str,
 }
 
 const VIETNAMESE: Words = Words {
     record: "Mã bản ghi",
+    title: "Tên hồ sơ",
     state: "Trạng thái",
     unit: "Đơn vị",
     author: "Tài khoản",
@@ -39,10 +43,12 @@ const VIETNAMESE: Words = Words {
     latitude: "vĩ độ",
     longitude: "kinh độ",
     link: "đường dẫn",
+    confirmed: "Đã xác nhận",
 };
 
 const ENGLISH: Words = Words {
     record: "Record",
+    title: "Name",
     state: "State",
     unit: "Unit",
     author: "Account",
@@ -52,6 +58,7 @@ const ENGLISH: Words = Words {
     latitude: "latitude",
     longitude: "longitude",
     link: "link",
+    confirmed: "Confirmed",
 };
 
 impl Language {
@@ -78,11 +85,12 @@ impl Language {
         }
     }
 
+    /// A state in the words that the app has for it.
     pub(super) fn state(self, state: State) -> &'static str {
         match (self, state) {
-            (Self::Vietnamese, State::Draft) => "Bản nháp",
-            (Self::Vietnamese, State::Submitted) => "Đã gửi",
-            (Self::Vietnamese, State::Returned) => "Trả lại",
+            (Self::Vietnamese, State::Draft) => "Đang nhập",
+            (Self::Vietnamese, State::Submitted) => "Đã nộp",
+            (Self::Vietnamese, State::Returned) => "Bị trả lại",
             (Self::Vietnamese, State::Approved) => "Đã duyệt",
             (Self::Vietnamese, State::Withdrawn) => "Đã rút",
             (Self::English, State::Draft) => "Draft",
@@ -97,6 +105,8 @@ impl Language {
 /// A form's texts in one language, or in its default one where it does not speak that.
 pub(super) struct Texts<'f> {
     form: &'f Form,
+    /// The words beside the form's own.
+    pub(super) words: Words,
     translation: Option<usize>,
 }
 
@@ -112,7 +122,7 @@ impl<'f> Texts<'f> {
             .position(|translation| speaks(&translation.language))
             .or_else(|| itext.iter().position(|translation| translation.is_default))
             .or_else(|| (!itext.is_empty()).then_some(0));
-        Self { form, translation }
+        Self { form, words: language.words(), translation }
     }
 
     /// The plain text of `jr:itext('id')`.
@@ -137,7 +147,7 @@ fn itext_id(reference: &str) -> Option<&str> {
     Some(id.trim_matches(['\'', '"']))
 }
 
-/// Text without markup; what is calculated into it is left as an ellipsis.
+/// Text without markup; a star that marks nothing, as in `(*)`, stays. What is calculated into it is left as an ellipsis.
 fn plain(parts: &[TextPart]) -> String {
     let joined: String = parts
         .iter()
@@ -148,14 +158,36 @@ fn plain(parts: &[TextPart]) -> String {
         .collect();
     let mut text = String::with_capacity(joined.len());
     let mut in_tag = false;
+    let mut before = None;
     for (at, c) in joined.char_indices() {
-        let next = joined.get(at + 1..).and_then(|rest| rest.chars().next());
+        let next = joined.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
+        let is_mark = c == '*'
+            && [before, next].into_iter().flatten().any(|c: char| c == '*' || c.is_alphanumeric());
+        before = Some(c);
         in_tag |= c == '<' && next.is_some_and(|next| next == '/' || next.is_ascii_alphabetic());
-        if !in_tag && c != '*' {
+        if !in_tag && !is_mark {
             text.push(c);
         }
         in_tag &= c != '>';
     }
     let words: Vec<&str> = text.trim_start_matches(['#', ' ']).split_whitespace().collect();
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heading_has_no_markup_and_keeps_what_is_none() {
+        for (label, heading) in [
+            ("**Loại** hình", "Loại hình"),
+            ("Ghi *rõ* nguồn", "Ghi rõ nguồn"),
+            ("B2. Thời lượng tin, bài tăng (*)", "B2. Thời lượng tin, bài tăng (*)"),
+            ("## Chung <b>đậm</b>", "Chung đậm"),
+            ("Dài * rộng", "Dài * rộng"),
+        ] {
+            assert_eq!(plain(&[TextPart::Literal(label.to_owned())]), heading, "{label}");
+        }
+    }
 }

@@ -73,7 +73,7 @@ fn headings(
     sheets: &[Sheet],
     words: Words,
 ) -> Result<(), XlsxError> {
-    let mut always = vec![(words.record, 36.0)];
+    let mut always = vec![(words.record, 36.0), (words.title, 28.0)];
     if sheet.path.is_empty() {
         always.extend([
             (words.state, 12.0),
@@ -129,13 +129,19 @@ fn record_row(
     own: Option<&Row<'_>>,
 ) -> Result<(), XlsxError> {
     table.next_row();
-    table.text(&record.record.to_string())?;
+    names(table, record)?;
     table.text(export.language.state(record.state))?;
     table.text(&unit_name(export, &record.unit))?;
     table.text(&record.author)?;
     let received = record.received_ms.and_then(|ms| cell::instant(ms, export.offset_min));
     table.cell(received.map(Cell::DateTime))?;
     answers(table, export, sheet, record, own)
+}
+
+/// A record's names: the one that never changes, and the one that people know it by.
+fn names(table: &mut Table<'_>, record: &RecordView) -> Result<(), XlsxError> {
+    table.text(&record.record.to_string())?;
+    table.text(&record.title)
 }
 
 fn unit_name(export: &Export<'_>, id: &str) -> String {
@@ -156,7 +162,7 @@ fn repeat_rows(
 ) -> Result<(), XlsxError> {
     for (number, parent, row) in rows.of(&sheet.path) {
         table.next_row();
-        table.text(&record.record.to_string())?;
+        names(table, record)?;
         if sheet.is_nested(sheets) {
             table.cell(parent.map(|parent| Cell::Number(f64::from(parent))))?;
         }

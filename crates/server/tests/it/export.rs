@@ -77,6 +77,7 @@ async fn the_cells_hold_what_was_entered() {
         words(range.rows().next().unwrap()),
         [
             "Mã bản ghi",
+            "Tên hồ sơ",
             "Trạng thái",
             "Đơn vị",
             "Tài khoản",
@@ -115,12 +116,14 @@ async fn the_cells_hold_what_was_entered() {
         column(&mut sheets, 0, "Ghi chú")[0],
         Data::String("=HYPERLINK(\"http://x\")".to_owned())
     );
-    assert_eq!(words(&column(&mut sheets, 0, "Trạng thái")), ["Đã gửi", "Đã gửi"]);
+    assert_eq!(words(&column(&mut sheets, 0, "Trạng thái")), ["Đã nộp", "Đã nộp"]);
     assert_eq!(words(&column(&mut sheets, 0, "Đơn vị"))[0], "Phường Xuân An");
     assert!(matches!(column(&mut sheets, 0, "Máy chủ nhận lúc")[0], Data::DateTime(_)));
 
     assert_eq!(words(&column(&mut sheets, 1, "Họ và tên")), ["Đặng Văn Dũng", "Nguyễn Thị Ánh"]);
     assert_eq!(column(&mut sheets, 1, "Dòng"), [Data::Float(1.0), Data::Float(2.0)]);
+    // In the sheet of the rows people know the record by its name too.
+    assert_eq!(words(&column(&mut sheets, 1, "Tên hồ sơ")), ["Chợ Xuân Hòa", "Chợ Xuân Hòa"]);
     let record = words(&column(&mut sheets, 0, "Mã bản ghi"))[0].clone();
     assert_eq!(words(&column(&mut sheets, 1, "Mã bản ghi")), [record.clone(), record]);
 }
