@@ -40,6 +40,12 @@ pub async fn run(config: Config, command: Command) -> anyhow::Result<ExitCode> {
     }
     let mut code = ExitCode::SUCCESS;
     for file in &files {
+        // A name that was mistyped is no failure of the server.
+        if let Err(error) = std::fs::File::open(file) {
+            tell(&format!("{}: not read: {error}", file.display()));
+            code = ExitCode::from(1);
+            continue;
+        }
         match bundle::import(&app, file, from, None).await {
             Ok(receipt) => {
                 say(&taken(file, &receipt));
