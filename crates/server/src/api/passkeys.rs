@@ -7,13 +7,13 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::again::{Again, prove};
+use super::again::{Again, Prover};
 use super::extract::Path;
 use super::session::{Tried, note_failed};
 use super::sessions::seen;
 use super::signed_in::{Origin, SignedIn};
 use crate::database::{
-    Added, ByPasskey, ChallengeKey, Database, KnownKey, NewSession, Passkey, Purpose,
+    Added, ByPasskey, ChallengeKey, Database, KnownKey, NewSession, Passkey, Purpose, Session,
 };
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::passkeys::{
@@ -47,8 +47,22 @@ pub struct Assertion {
     authenticator_data: String,
     /// `signature`.
     signature: String,
-    /// The authenticator's name for the person: `userHandle`.
+    /// The authenticator's name for the person: `userHandle`. Empty where the authenticator was told which keys.
+    #[serde(default)]
     user_handle: String,
+}
+
+/// What an authenticator is asked to sign so that somebody shows once more who they are. All bytes are base64url without padding.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgainChallenge {
+    /// The challenge: good once, for five minutes, in this session, and not to sign in.
+    challenge: String,
+    /// The site that the keys are for.
+    rp_id: String,
+    /// The asker's keys.
+    allow: Vec<String>,
+    /// How long there is for an answer.
+    timeout_ms: i64,
 }
 
 /// What an authenticator is asked to make. All bytes are base64url without padding.
@@ -99,7 +113,7 @@ pub struct PasskeyEntry {
     name: String,
     /// When it was added.
     created_ms: i64,
-    /// When somebody last signed in with it.
+    /// When its owner last showed with it who they are.
     used_ms: Option<i64>,
 }
 
@@ -161,7 +175,8 @@ pub(super) async fn sign_in(
         note_failed(app, origin, tried, now_ms).await?;
         Err(error)
     };
-    let signed = match known.as_ref().map(|key| (key, signed(given, &client, key, site))) {
+    let known = known.as_ref().filter(|_| !given.user_handle.is_empty());
+    let signed = match known.map(|key| (key, signed(given, &client, key, site))) {
         Some((key, Ok(signed))) => Some((key, signed)),
         Some((_, Err(why))) => {
             tracing::info!(%why, account = name, "passkey not taken");
@@ -173,7 +188,7 @@ pub(super) async fn sign_in(
         return refuse(named_challenge(&client), wrong_passkey()).await;
     };
     match database.sign_in_by_passkey(key.id, &signed, only, session, now_ms).await? {
-        ByPasskey::SignedIn => {
+        ByPasskey::Good => {
             app.throttle().clear(database, name, address).await?;
             Ok(key.account.clone())
         }
@@ -191,7 +206,82 @@ pub(super) async fn sign_in(
     }
 }
 
-/// What a known key signed for its owner.
+/// Asks for what is to be signed, to show once more who one is: for `passkey` of what wants that.
+#[utoipa::path(post, path = "/api/v1/session/again", tag = "session", responses(
+    (status = 200, body = AgainChallenge),
+    (status = 401, description = "`signed_out`", body = ErrorBody),
+    (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https; `no_passkey_yet`: the asker \
+        has none", body = ErrorBody),
+    (status = 429, description = "`too_many_tries`, with `Retry-After`: too many were asked for and not answered", body = ErrorBody),
+))]
+pub async fn ask_again(
+    State(app): State<App>,
+    origin: Origin,
+    SignedIn(session): SignedIn,
+    site: Result<Site, ApiError>,
+) -> ApiResult<Json<AgainChallenge>> {
+    let Site { rp_id, .. } = site?;
+    let database = app.database();
+    let keys = database.passkeys_of(&session.account).await?;
+    if keys.is_empty() {
+        return Err(ApiError::conflict("no_passkey_yet", "you have no passkey"));
+    }
+    let purpose = Purpose::Again { session: session.id };
+    Ok(Json(AgainChallenge {
+        challenge: challenge(database, origin, purpose).await?,
+        rp_id,
+        allow: keys.iter().map(|key| letters(&key.credential)).collect(),
+        timeout_ms: CHALLENGE_MS,
+    }))
+}
+
+/// Whether whoever has the session signed with a key of theirs. What it answered is used up, whatever comes of it.
+pub(super) async fn prove_by_passkey(
+    app: &App,
+    origin: Origin,
+    site: &Site,
+    session: &Session,
+    given: &Assertion,
+) -> ApiResult<()> {
+    let (database, address, now_ms) = (app.database(), origin.address, clock::now_ms());
+    let credential = bytes("credential", &given.credential).map_err(|error| bad(&error))?;
+    let client = bytes("client_data", &given.client_data).map_err(|error| bad(&error))?;
+    let account = database.account(&session.account).await?.ok_or_else(ApiError::signed_out)?;
+    let tried = Tried::Passkey(Some(&account));
+    let name = Some(account.name.as_str());
+    if let Err(wait_s) = app.throttle().take(database, name, address, now_ms).await? {
+        note_failed(app, origin, tried, now_ms).await?;
+        return Err(ApiError::too_many(wait_s));
+    }
+    let known = database.known_key(&credential).await?;
+    let taken = match known.as_ref().map(|key| (key, signed(given, &client, key, site))) {
+        Some((key, Ok(signed))) => {
+            database.prove_by_passkey(key.id, &signed, session, now_ms).await?
+        }
+        wrong => {
+            if let Some((_, Err(why))) = wrong {
+                tracing::info!(%why, account = name, "passkey not taken");
+            }
+            if let Some(challenge) = named_challenge(&client) {
+                database.drop_challenge(&challenge).await?;
+            }
+            ByPasskey::NoKey
+        }
+    };
+    if taken == ByPasskey::Good {
+        return Ok(app.throttle().clear(database, name, address).await?);
+    }
+    note_failed(app, origin, tried, now_ms).await?;
+    Err(if taken == ByPasskey::NoChallenge {
+        let message =
+            "what was signed was answered before, took too long, or is for something else";
+        ApiError::forbidden("passkey_expired", message)
+    } else {
+        ApiError::forbidden("wrong_passkey", "no passkey of yours signed that")
+    })
+}
+
+/// What a known key signed for its owner. An authenticator that was told which keys need not say whose they are.
 fn signed(
     given: &Assertion,
     client: &[u8],
@@ -200,7 +290,8 @@ fn signed(
 ) -> Result<Signed, PasskeyError> {
     let data = bytes("authenticator_data", &given.authenticator_data)?;
     let signature = bytes("signature", &given.signature)?;
-    if bytes("user_handle", &given.user_handle)? != key.user_handle {
+    let user_handle = bytes("user_handle", &given.user_handle)?;
+    if !user_handle.is_empty() && user_handle != key.user_handle {
         return Err(PasskeyError::OtherKey("it is another person's"));
     }
     verify(client, &data, &signature, &key.public_key, site)
@@ -238,22 +329,22 @@ fn entry(key: Passkey) -> PasskeyEntry {
     (status = 200, body = NewKeyChallenge),
     (status = 400, description = "`bad_json`", body = ErrorBody),
     (status = 401, description = "`signed_out`", body = ErrorBody),
-    (status = 403, description = "`sign_in_again`, `wrong_password`, `wrong_code`", body = ErrorBody),
+    (status = 403, description = "`sign_in_again`, `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
     (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https; `too_many_passkeys`: one has \
         20 of them", body = ErrorBody),
     (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
 ))]
 pub async fn ask_to_add(
     State(app): State<App>,
-    origin: Origin,
+    prover: Prover,
     SignedIn(session): SignedIn,
     site: Result<Site, ApiError>,
     body: Result<Json<Again>, JsonRejection>,
 ) -> ApiResult<Json<NewKeyChallenge>> {
     let again = read(body)?;
-    let Site { rp_id, .. } = site?;
+    let (origin, Site { rp_id, .. }) = (prover.origin, site?);
     let database = app.database();
-    prove(&app, origin, &session, again).await?;
+    prover.prove(&app, &session, again).await?;
     let account = database.account(&session.account).await?.ok_or_else(ApiError::signed_out)?;
     let keys = database.passkeys_of(&session.account).await?;
     if keys.len() >= MAX_PASSKEYS {
@@ -350,20 +441,20 @@ pub async fn rename(
         (status = 204),
         (status = 400, description = "`bad_json`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
-        (status = 403, description = "`sign_in_again`, `wrong_password`, `wrong_code`", body = ErrorBody),
+        (status = 403, description = "`sign_in_again`, `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
         (status = 404, description = "`not_found`: it is none of one's own", body = ErrorBody),
         (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn remove(
     State(app): State<App>,
-    origin: Origin,
+    prover: Prover,
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
     body: Result<Json<Again>, JsonRejection>,
 ) -> ApiResult<StatusCode> {
     let again = read(body)?;
     let id = number(&id)?;
-    prove(&app, origin, &session, again).await?;
+    prover.prove(&app, &session, again).await?;
     let (account, now_ms) = (session.account.as_str(), clock::now_ms());
     match app.database().remove_passkeys(account, Some(id), account, now_ms).await? {
         0 => Err(no_such_passkey()),
