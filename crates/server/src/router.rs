@@ -53,6 +53,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(api::password::change))
         .routes(routes!(api::passkeys::ask_to_sign_in))
         .routes(routes!(api::passkeys::ask_again))
+        .routes(routes!(api::passkeys::ask_to_make))
         .routes(routes!(api::passkeys::list, api::passkeys::add))
         .routes(routes!(api::passkeys::ask_to_add))
         .routes(routes!(api::passkeys::rename))

@@ -9,21 +9,22 @@ use utoipa::ToSchema;
 
 use super::again::{Again, Prover};
 use super::extract::Path;
-use super::session::{Tried, note_failed};
+use super::session::{Tried, note_failed, take_code_try};
 use super::sessions::seen;
 use super::signed_in::{Origin, SignedIn};
 use crate::database::{
-    Added, ByPasskey, ChallengeKey, Database, KnownKey, NewSession, Passkey, Purpose, Session,
+    Account, Added, ByPasskey, ChallengeKey, CodeKey, Database, KnownKey, NewSession, Passkey,
+    Purpose, Session,
 };
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::passkeys::{
-    ALGORITHMS, CHALLENGE_MS, MAX_PASSKEYS, PasskeyError, Signed, Site, bytes, letters,
-    named_challenge, new_challenge, read_new_key, verify,
+    ALGORITHMS, CHALLENGE_MS, MAX_PASSKEYS, NewKey, PasskeyError, Signed, Site, bytes,
+    challenge_with_code, letters, named_challenge, new_challenge, read_new_key, verify,
 };
 use crate::{App, accounts, clock};
 
 /// Longest name that a person may give to a passkey, in characters.
-const MAX_SHOWN: usize = 60;
+pub(super) const MAX_SHOWN: usize = 60;
 
 /// What an authenticator is asked to sign so that somebody is let in. All bytes here are base64url without padding.
 #[derive(Debug, Serialize, ToSchema)]
@@ -97,6 +98,41 @@ pub struct NewPasskey {
     attestation: String,
 }
 
+/// A passkey that was made at the door, with a code. All bytes are base64url without padding. It is called what the device calls itself.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct MadeKey {
+    /// `clientDataJSON`.
+    client_data: String,
+    /// `attestationObject`; what it attests is not looked at.
+    attestation: String,
+}
+
+impl MadeKey {
+    /// What its authenticator made in answer to a challenge that was asked for with this code. A wrong answer uses that up.
+    pub(super) async fn read(&self, app: &App, site: &Site, code: &CodeKey) -> ApiResult<NewKey> {
+        let client = bytes("client_data", &self.client_data).map_err(|error| bad(&error))?;
+        let made = bytes("attestation", &self.attestation)
+            .and_then(|attestation| read_new_key(&client, &attestation, site));
+        match made {
+            Ok(new) => Ok(NewKey { challenge: challenge_with_code(&new.challenge, code), ..new }),
+            Err(why) => {
+                if let Some(challenge) = named_challenge(&client) {
+                    let challenge = challenge_with_code(&challenge, code);
+                    app.database().drop_challenge(&challenge).await?;
+                }
+                Err(bad(&why))
+            }
+        }
+    }
+}
+
+/// What shows that somebody is to make a passkey at the door.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Invited {
+    /// The code that a coordinator made for them. It is not used up by this.
+    code: String,
+}
+
 /// A new name.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct PasskeyName {
@@ -129,14 +165,20 @@ pub async fn ask_to_sign_in(
     site: Result<Site, ApiError>,
 ) -> ApiResult<Json<SignInChallenge>> {
     let Site { rp_id, .. } = site?;
-    let challenge = challenge(app.database(), origin, Purpose::SignIn).await?;
+    let challenge = challenge(app.database(), origin, Purpose::SignIn, None).await?;
     Ok(Json(SignInChallenge { challenge, rp_id, timeout_ms: CHALLENGE_MS }))
 }
 
-/// A new one, kept.
-async fn challenge(database: &Database, origin: Origin, purpose: Purpose<'_>) -> ApiResult<String> {
+/// A new one, kept; good with that code only, if there is one.
+async fn challenge(
+    database: &Database,
+    origin: Origin,
+    purpose: Purpose<'_>,
+    code: Option<&CodeKey>,
+) -> ApiResult<String> {
     let now_ms = clock::now_ms();
     let (letters, key) = new_challenge();
+    let key = code.map_or(key, |code| challenge_with_code(&key, code));
     let asker = accounts::asker(origin.address);
     let ends_ms = now_ms + CHALLENGE_MS;
     match database.add_challenge(&key, purpose, &asker, ends_ms, now_ms).await? {
@@ -228,7 +270,7 @@ pub async fn ask_again(
     }
     let purpose = Purpose::Again { session: session.id };
     Ok(Json(AgainChallenge {
-        challenge: challenge(database, origin, purpose).await?,
+        challenge: challenge(database, origin, purpose, None).await?,
         rp_id,
         allow: keys.iter().map(|key| letters(&key.credential)).collect(),
         timeout_ms: CHALLENGE_MS,
@@ -346,24 +388,75 @@ pub async fn ask_to_add(
     let database = app.database();
     prover.prove(&app, &session, again).await?;
     let account = database.account(&session.account).await?.ok_or_else(ApiError::signed_out)?;
-    let keys = database.passkeys_of(&session.account).await?;
+    let place = MadeWhere::InSession(session.id);
+    Ok(Json(new_key_challenge(database, origin, rp_id, account, place).await?))
+}
+
+/// Asks for what an authenticator is to make at the door, for whoever brings a code: people of some roles come in by a passkey only.
+#[utoipa::path(post, path = "/api/v1/session/passkey/new", tag = "session", request_body = Invited, responses(
+    (status = 200, body = NewKeyChallenge),
+    (status = 400, description = "`bad_json`", body = ErrorBody),
+    (status = 401, description = "`wrong_code`", body = ErrorBody),
+    (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https; `too_many_passkeys`", body = ErrorBody),
+    (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
+))]
+pub async fn ask_to_make(
+    State(app): State<App>,
+    origin: Origin,
+    site: Result<Site, ApiError>,
+    body: Result<Json<Invited>, JsonRejection>,
+) -> ApiResult<Json<NewKeyChallenge>> {
+    let Invited { code } = read(body)?;
+    let Site { rp_id, .. } = site?;
+    let (database, now_ms) = (app.database(), clock::now_ms());
+    take_code_try(&app, origin, now_ms).await?;
+    let key = accounts::code_key(&code);
+    let Some(account) = database.owner_of_code(&key, now_ms).await? else {
+        note_failed(&app, origin, Tried::Code, now_ms).await?;
+        let message = "the code was used, is over or never was";
+        return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_code", message));
+    };
+    app.throttle().clear(database, None, origin.address).await?;
+    let place = MadeWhere::AtTheDoor(&key);
+    Ok(Json(new_key_challenge(database, origin, rp_id, account, place).await?))
+}
+
+/// Where a key is made: its challenge is good for that alone.
+#[derive(Clone, Copy)]
+enum MadeWhere<'a> {
+    InSession(i64),
+    AtTheDoor(&'a CodeKey),
+}
+
+async fn new_key_challenge(
+    database: &Database,
+    origin: Origin,
+    rp_id: String,
+    account: Account,
+    place: MadeWhere<'_>,
+) -> ApiResult<NewKeyChallenge> {
+    let keys = database.passkeys_of(&account.name).await?;
     if keys.len() >= MAX_PASSKEYS {
         return Err(too_many());
     }
     // The same for all keys of a person, and nothing that tells who they are.
-    let known = database.user_handle(&session.account).await?;
+    let known = database.user_handle(&account.name).await?;
     let user_handle = known.unwrap_or_else(|| accounts::random::<32>().to_vec());
-    let purpose = Purpose::Add { session: session.id, user_handle: &user_handle };
-    Ok(Json(NewKeyChallenge {
-        challenge: challenge(database, origin, purpose).await?,
+    let user_handle = user_handle.as_slice();
+    let (purpose, code) = match place {
+        MadeWhere::InSession(session) => (Purpose::Add { session, user_handle }, None),
+        MadeWhere::AtTheDoor(code) => (Purpose::Make { user_handle }, Some(code)),
+    };
+    Ok(NewKeyChallenge {
+        challenge: challenge(database, origin, purpose, code).await?,
         rp_id,
-        user_handle: letters(&user_handle),
+        user_handle: letters(user_handle),
         user_name: account.name,
         display_name: account.display_name,
         algorithms: ALGORITHMS,
         exclude: keys.iter().map(|key| letters(&key.credential)).collect(),
         timeout_ms: CHALLENGE_MS,
-    }))
+    })
 }
 
 /// Adds a passkey, in answer to what was asked in this session.
@@ -401,14 +494,20 @@ pub async fn add(
             let key = PasskeyEntry { id, name, created_ms: now_ms, used_ms: None };
             Ok((StatusCode::CREATED, Json(key)))
         }
+        why => Err(not_added(why)),
+    }
+}
+
+/// Why a passkey was not taken.
+pub(super) fn not_added(why: Added) -> ApiError {
+    match why {
         Added::NoChallenge => {
-            let message = "it was answered before, or took too long";
-            Err(ApiError::conflict("passkey_expired", message))
+            ApiError::conflict("passkey_expired", "it was answered before, or took too long")
         }
-        Added::Known => {
-            Err(ApiError::conflict("passkey_known", "somebody has this passkey already"))
+        Added::TooMany => too_many(),
+        Added::Known | Added::Key(_) => {
+            ApiError::conflict("passkey_known", "somebody has this passkey already")
         }
-        Added::TooMany => Err(too_many()),
     }
 }
 
@@ -486,7 +585,7 @@ pub async fn remove_all(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn shown_name(name: &str) -> ApiResult<String> {
+pub(super) fn shown_name(name: &str) -> ApiResult<String> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > MAX_SHOWN {
         return Err(ApiError::bad_request("bad_name", format!("1 to {MAX_SHOWN} characters")));

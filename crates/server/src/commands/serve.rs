@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use server::accounts::Role;
 use server::config::{Config, Schedule};
+use server::passkeys::Site;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -23,6 +24,11 @@ pub struct Args {
     #[arg(long, env = "SOTAY_PASSKEYS_FOR", value_name = "ROLE,…", value_delimiter = ',',
         value_parser = clap::builder::PossibleValuesParser::new(Role::ALL.map(Role::name)))]
     passkeys_for: Vec<String>,
+    /// Everybody of these roles signs in with a passkey. Who has none, or lost it, makes one when they come with a code: neither a
+    /// password nor a code lets them in by itself.
+    #[arg(long, env = "SOTAY_PASSKEYS_MUST", value_name = "ROLE,…", value_delimiter = ',',
+        value_parser = clap::builder::PossibleValuesParser::new(Role::ALL.map(Role::name)))]
+    passkeys_must: Vec<String>,
     /// Make backups in this folder by itself, best on another disk: each is put back once to prove it.
     #[arg(long, env = "SOTAY_BACKUP_TO", value_name = "DIR")]
     backup_to: Option<PathBuf>,
@@ -57,10 +63,20 @@ pub async fn run(mut config: Config, args: Args) -> anyhow::Result<ExitCode> {
     {
         bail!("--public-url must begin with http:// or https://");
     }
+    if let Some(url) = args.public_url.as_deref()
+        && !args.passkeys_must.is_empty()
+        && Site::of(url).is_none()
+    {
+        bail!(
+            "--passkeys-must needs a --public-url with https and a name: at {url} there are no passkeys"
+        );
+    }
     config.public_url = args.public_url;
     config.behind_proxy = args.behind_proxy;
     config.app = args.app;
-    config.passkey_roles = args.passkeys_for.iter().filter_map(|name| Role::named(name)).collect();
+    let roles = |names: &[String]| names.iter().filter_map(|name| Role::named(name)).collect();
+    config.passkey_roles = roles(&args.passkeys_for);
+    config.passkeys_must = roles(&args.passkeys_must);
     config.backups = args.backup_to.map(|folder| Schedule {
         folder,
         every_ms: args.backup_every,

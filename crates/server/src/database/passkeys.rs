@@ -2,10 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
-use super::accounts::open_session;
+use super::accounts::{open_session, owner_of_code};
 use super::audit::{Event, note};
+use super::credentials::use_code;
 use super::sql::{query, query_as, query_scalar};
-use super::{Answer, Database, NewSession, Session, Write, signed};
+use super::{Answer, ByCode, CodeKey, Database, NewSession, Session, Write, signed};
 use crate::audit::Action;
 use crate::passkeys::{MAX_OPEN, MAX_PASSKEYS, NewKey, Signed};
 
@@ -17,6 +18,11 @@ pub type ChallengeKey = [u8; 32];
 pub enum Purpose<'a> {
     /// To be let in.
     SignIn,
+    /// To add a key at the door, with a code.
+    Make {
+        /// What the authenticator is to call the person.
+        user_handle: &'a [u8],
+    },
     /// To show once more who one is.
     Again {
         /// In this session alone.
@@ -108,6 +114,7 @@ impl Database {
             .await?;
         let (session, user_handle) = match purpose {
             Purpose::SignIn => (None, None),
+            Purpose::Make { user_handle } => (None, Some(user_handle.to_vec())),
             Purpose::Again { session } => (Some(session), None),
             Purpose::Add { session, user_handle } => (Some(session), Some(user_handle.to_vec())),
         };
@@ -194,46 +201,42 @@ impl Database {
         now_ms: i64,
     ) -> Answer<Added> {
         let mut tx = self.begin_write().await?;
-        let user_handle = take_challenge(&mut tx, &new.challenge, To::Add(session), now_ms).await?;
-        let Some(Some(user_handle)) = user_handle else { return Ok(Added::NoChallenge) };
-        let (account, unit, has): (String, String, i64) = query_as(
-            "SELECT a.name, a.unit, (SELECT count(*) FROM passkey p WHERE p.account = a.name)
-             FROM session s JOIN account a ON a.name = s.account WHERE s.id = $1",
-        )
-        .bind(session)
-        .fetch_one(&mut tx)
-        .await?;
-        let id: Option<i64> = match has < signed(MAX_PASSKEYS as u64) {
-            false => None,
-            true => {
-                query_scalar(
-                    "INSERT INTO passkey (credential, account, user_handle, public_key, sign_count, name, created_ms)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (credential) DO NOTHING RETURNING id",
-                )
-                .bind(&new.credential)
-                .bind(&account)
-                .bind(&user_handle)
-                .bind(&new.public_key)
-                .bind(i64::from(new.sign_count))
-                .bind(name)
-                .bind(now_ms)
-                .fetch_optional(&mut tx)
-                .await?
-            }
-        };
-        if id.is_some() {
-            let (actor, action, unit) =
-                (Some(account.as_str()), Action::PasskeyAdd, Some(unit.as_str()));
-            let detail = json!({ "passkey": name });
-            note(&mut tx, Event { actor, action, object: &account, unit, detail }, now_ms).await?;
-        }
+        let account: String = query_scalar("SELECT account FROM session WHERE id = $1")
+            .bind(session)
+            .fetch_one(&mut tx)
+            .await?;
+        let added = add_key(&mut tx, &account, new, name, To::Add(session), now_ms).await?;
         // The challenge is used up in any case.
         tx.commit().await?;
-        Ok(match id {
-            Some(id) => Added::Key(id),
-            None if has < signed(MAX_PASSKEYS as u64) => Added::Known,
-            None => Added::TooMany,
-        })
+        Ok(added)
+    }
+
+    /// Opens a session for whoever has a code and makes a key with it. The code is used up if the key is taken, the challenge in any
+    /// case.
+    pub async fn sign_in_by_new_passkey(
+        &self,
+        code: &CodeKey,
+        only: Option<&str>,
+        new: &NewKey,
+        name: &str,
+        session: NewSession<'_>,
+        now_ms: i64,
+    ) -> Answer<ByCode> {
+        let mut tx = self.begin_write().await?;
+        let Some((account, _role)) = owner_of_code(&mut tx, code, now_ms).await? else {
+            return Ok(ByCode::NoSuchCode);
+        };
+        if only.is_some_and(|only| only != account) {
+            return Ok(ByCode::OfAnother);
+        }
+        let added = add_key(&mut tx, &account, new, name, To::Make, now_ms).await?;
+        let is_added = matches!(added, Added::Key(_));
+        if is_added {
+            use_code(&mut tx, &account, code, now_ms).await?;
+            open_session(&mut tx, &account, session, Action::SignInByPasskey, now_ms).await?;
+        }
+        tx.commit().await?;
+        Ok(if is_added { ByCode::SignedIn(account) } else { ByCode::NotAdded(added) })
     }
 
     /// Opens a session for whoever signed with a key, of which the challenge is used up; with `only`, for that account
@@ -332,6 +335,46 @@ impl Database {
     }
 }
 
+/// Adds a key of a person in answer to a challenge, which is used up.
+async fn add_key(
+    tx: &mut Write,
+    account: &str,
+    new: &NewKey,
+    name: &str,
+    to: To,
+    now_ms: i64,
+) -> Answer<Added> {
+    let user_handle = take_challenge(tx, &new.challenge, to, now_ms).await?;
+    let Some(Some(user_handle)) = user_handle else { return Ok(Added::NoChallenge) };
+    let (unit, has): (String, i64) = query_as(
+        "SELECT a.unit, (SELECT count(*) FROM passkey p WHERE p.account = a.name) FROM account a WHERE a.name = $1",
+    )
+    .bind(account)
+    .fetch_one(&mut *tx)
+    .await?;
+    if has >= signed(MAX_PASSKEYS as u64) {
+        return Ok(Added::TooMany);
+    }
+    let id: Option<i64> = query_scalar(
+        "INSERT INTO passkey (credential, account, user_handle, public_key, sign_count, name, created_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (credential) DO NOTHING RETURNING id",
+    )
+    .bind(&new.credential)
+    .bind(account)
+    .bind(&user_handle)
+    .bind(&new.public_key)
+    .bind(i64::from(new.sign_count))
+    .bind(name)
+    .bind(now_ms)
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(id) = id else { return Ok(Added::Known) };
+    let (actor, action, unit) = (Some(account), Action::PasskeyAdd, Some(unit.as_str()));
+    let detail = json!({ "passkey": name });
+    note(tx, Event { actor, action, object: account, unit, detail }, now_ms).await?;
+    Ok(Added::Key(id))
+}
+
 /// Whose key somebody signed with.
 struct Owner {
     account: String,
@@ -384,6 +427,7 @@ async fn count_on(
 #[derive(Clone, Copy)]
 enum To {
     SignIn,
+    Make,
     Again(i64),
     Add(i64),
 }
@@ -398,6 +442,7 @@ async fn take_challenge(
     // Numbers of sessions are positive.
     let (session, makes_a_key) = match to {
         To::SignIn => (0, false),
+        To::Make => (0, true),
         To::Again(session) => (session, false),
         To::Add(session) => (session, true),
     };

@@ -138,6 +138,12 @@ async fn every_mistake_is_told_with_an_exit_code() {
         (&["--blobs", "ftp://x", "retention"], 1, "s3://"),
         (&["serve", "--public-url", "example.vn"], 1, "https://"),
         (&["serve", "--passkeys-for", "king"], 2, "administrator"),
+        (&["serve", "--passkeys-must", "king"], 2, "administrator"),
+        (
+            &["serve", "--passkeys-must", "auditor", "--public-url", "https://127.0.0.1"],
+            1,
+            "needs a --public-url with https and a name",
+        ),
         (&["user", "disable", "khong_co_ai"], 1, "khong_co_ai"),
         (&["session", "revoke", "x"], 2, "<ID>"),
         (&["audit", "list", "--last", "x"], 2, "--last"),
