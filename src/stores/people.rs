@@ -13,6 +13,7 @@ use crate::platform::{
     clock,
     http::{Method, Request},
     json,
+    passkeys::Assertion,
 };
 
 /// A person, as the server tells it.
@@ -169,6 +170,8 @@ pub struct Again {
     pub password: String,
     /// Or a code that was made for them.
     pub code: String,
+    /// Or what a passkey of theirs signed: good once.
+    pub passkey: Option<Assertion>,
 }
 
 impl Again {
@@ -180,9 +183,12 @@ impl Again {
     /// The body that it goes with.
     fn with(&self, mut body: serde_json::Map<String, serde_json::Value>) -> Vec<u8> {
         let code = self.code.trim();
-        let (name, text) =
-            if code.is_empty() { ("password", self.password.as_str()) } else { ("code", code) };
-        body.insert(name.to_owned(), text.into());
+        let (name, shown) = match &self.passkey {
+            Some(signed) => ("passkey", serde_json::to_value(signed).expect("strings are JSON")),
+            None if code.is_empty() => ("password", self.password.as_str().into()),
+            None => ("code", code.into()),
+        };
+        body.insert(name.to_owned(), shown);
         serde_json::Value::Object(body).to_string().into_bytes()
     }
 }
