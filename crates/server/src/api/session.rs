@@ -274,7 +274,7 @@ async fn let_in(app: &App, origin: Origin, by_code: ByCode, now_ms: i64) -> ApiR
         }
         ByCode::OfAnother => {
             let message = "the work of somebody else is on this device and not sent yet";
-            return Err(ApiError::conflict("other_account", message));
+            ApiError::conflict("other_account", message)
         }
         ByCode::NotEnough => {
             unauthorized("passkey_to_make", "people of this role make a passkey with their code")
