@@ -6,7 +6,7 @@ use super::passkey_sign_in::not_let_in;
 use super::sign_in::Invitation;
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::locale::Language;
-use crate::platform::{passkeys::PasskeyError, tasks};
+use crate::platform::{document, passkeys::PasskeyError, tasks};
 use crate::router::use_router;
 use crate::stores::{
     Door, OpenForms, SignIn,
@@ -42,6 +42,10 @@ pub fn PasskeyMake() -> impl IntoView {
             }
         });
     };
+    // The code was typed further down: a small phone shows this above its edge.
+    drop(tasks::after(0, || {
+        document::go_to(".make-passkey");
+    }));
     let label = Signal::derive(move || {
         let language = words.now();
         if busy.get() { language.adding_passkey() } else { language.make_passkey() }.to_owned()

@@ -470,9 +470,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_goes_in_place_of_the_password_and_an_erasure_names_its_records() {
+    fn a_code_or_a_passkey_goes_in_place_of_the_password_and_an_erasure_names_its_records() {
         let read = |bytes: Vec<u8>| String::from_utf8(bytes).expect("JSON");
-        let mut again = Again { password: " a ".to_owned(), code: String::new() };
+        let mut again = Again { password: " a ".to_owned(), ..Again::default() };
         let whom = Whom::Account("an".to_owned());
         assert_eq!(read(again.with(whom.body())), r#"{"account":"an","password":" a "}"#);
         again.code = " K-1 ".to_owned();
@@ -480,6 +480,15 @@ mod tests {
             Whom::Named { value: "Hoa".to_owned(), records: vec!["0a".to_owned()], mentions: 1 };
         let body = r#"{"code":"K-1","records":["0a"],"value":"Hoa"}"#;
         assert_eq!(read(again.with(whom.body())), body);
+        again.passkey = Some(Assertion {
+            credential: "AQ".to_owned(),
+            client_data: "e30".to_owned(),
+            authenticator_data: "AA".to_owned(),
+            signature: "MA".to_owned(),
+            user_handle: String::new(),
+        });
+        let body = r#"{"passkey":{"authenticator_data":"AA","client_data":"e30","credential":"AQ","signature":"MA","user_handle":""}}"#;
+        assert_eq!(read(again.body()), body, "it goes before both");
     }
 
     #[test]
