@@ -31,5 +31,12 @@ words! {
     passkey_expired: "Đã quá thời gian chờ. Thử lại.", "That took too long. Try again.";
     passkey_impossible: "Ở địa chỉ này hoặc trình duyệt này không dùng được khóa truy cập.", "Passkeys do not work at this address or in this browser.";
     passkey_failed: "Trình duyệt không dùng được khóa truy cập. Thử lại, hoặc đăng nhập cách khác.", "The browser could not use the passkey. Try again, or sign in another way.";
+    sign_again_by_passkey: "Hoặc xác nhận bằng khóa truy cập", "Or confirm with your passkey";
+    signed_again_by_passkey: "Đã xác nhận bằng khóa truy cập. Bấm nút bên dưới trong vòng 5 phút.", "Confirmed with your passkey. Press the button below within 5 minutes.";
+    passkey_not_confirmed: "Chưa xác nhận: bạn đã hủy, hết thời gian, hoặc ở đây không có khóa truy cập của bạn.", "Not confirmed: it was cancelled, took too long, or your passkey is not here.";
+    passkey_not_taken: "Máy chủ không nhận khóa này. Dùng mật khẩu hoặc mã.", "The server does not take this passkey. Use your password or a code.";
+    passkey_to_make: "Mã đúng. Tài khoản này chỉ đăng nhập bằng khóa truy cập: hãy tạo một khóa trên máy này hoặc trong chìa khóa USB.", "The code is right. This account signs in with a passkey only: make one on this device or on a security key.";
+    make_passkey: "Tạo khóa và đăng nhập", "Make a passkey and sign in";
+    passkey_here_already: "Máy hoặc chìa khóa này đã có khóa truy cập của bạn: hãy đăng nhập bằng khóa đó.", "This device or security key has a passkey of yours already: sign in with that.";
     too_many_passkeys: "Đã có 20 khóa, nhiều nhất có thể. Xóa bớt một khóa trước.", "You have 20, which is the most. Remove one first.";
 }

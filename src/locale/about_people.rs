@@ -59,7 +59,7 @@ words! {
     long_password: "Mật khẩu mới quá dài.", "The new password is too long.";
     common_password: "Mật khẩu này quá nhiều người dùng. Chọn mật khẩu khác.", "Too many people use this password. Choose another one.";
     name_password: "Mật khẩu này gần như chỉ là tên. Chọn mật khẩu khác.", "This password is little more than a name. Choose another one.";
-    show_who_you_are: "Nhập mật khẩu của bạn, hoặc một mã mới của người điều phối.", "Enter your password, or a new code from your coordinator.";
+    show_who_you_are: "Nhập mật khẩu của bạn hoặc một mã mới của người điều phối, hay xác nhận bằng khóa truy cập.", "Enter your password or a new code from your coordinator, or confirm with your passkey.";
     your_password: "Mật khẩu của bạn", "Your password";
     code_instead_of_password: "Không có mật khẩu? Nhập mã của người điều phối", "No password? A code from your coordinator";
     other_app: "Nhập liệu bằng ODK Collect", "Fill forms with ODK Collect";

@@ -8,6 +8,7 @@ mod low_space;
 mod more;
 mod not_found;
 mod parts;
+mod passkey_make;
 mod passkey_sign_in;
 mod people;
 mod people_again;

@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::{
     carry::CarryPage,
     entry::EntryPage,
+    passkey_make::PasskeyMake,
     passkey_sign_in::PasskeySignIn,
     people::PeoplePage,
     people_here::PeopleHere,
@@ -55,6 +56,8 @@ pub enum Later {
     People,
     /// A passkey lets somebody in.
     PasskeySignIn,
+    /// Somebody makes a passkey to be let in.
+    PasskeyMake,
     /// A PIN is asked for.
     Unlock,
     /// A PIN is set.
@@ -126,6 +129,7 @@ part! {
             ().into_any()
         }
         Later::PasskeySignIn => view! { <PasskeySignIn /> }.into_any(),
+        Later::PasskeyMake => view! { <PasskeyMake /> }.into_any(),
         _ => ().into_any(),
     }
 }
@@ -162,7 +166,8 @@ impl Later {
             | Self::Repair
             | Self::People
             | Self::DeskErrands
-            | Self::PasskeySignIn => Part::Desk,
+            | Self::PasskeySignIn
+            | Self::PasskeyMake => Part::Desk,
             Self::Unlock | Self::PinSettings | Self::PeopleHere => Part::Lock,
         }
     }

@@ -62,7 +62,7 @@ pub fn PasskeySignIn() -> impl IntoView {
 }
 
 /// Why a passkey let nobody in, in words.
-fn not_let_in(language: Language, why: &PasskeyFailure) -> String {
+pub(super) fn not_let_in(language: Language, why: &PasskeyFailure) -> String {
     let code = match why {
         PasskeyFailure::Browser(error) => {
             return match error {

@@ -159,6 +159,8 @@ pub(super) fn why_not(language: Language, error: &FetchError) -> String {
             "wrong_password" => language.wrong_password(),
             "wrong_code" => language.wrong_code(),
             "no_passkeys" => language.passkey_impossible(),
+            "no_passkey_yet" => language.no_passkeys_yet(),
+            "wrong_passkey" => language.passkey_not_taken(),
             "passkey_expired" => language.passkey_expired(),
             "passkey_known" => language.passkey_known(),
             "too_many_passkeys" => language.too_many_passkeys(),

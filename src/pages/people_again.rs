@@ -2,11 +2,30 @@
 
 use leptos::prelude::*;
 
-use crate::components::{PasswordField, TextField};
+use super::people::why_not;
+use crate::components::{Banner, Button, PasswordField, TextField, Tone};
 use crate::locale::Language;
-use crate::stores::{people::Again, preferences::use_words};
+use crate::platform::{
+    passkeys::{self as browser, PasskeyError},
+    tasks,
+};
+use crate::reactive::memo;
+use crate::stores::{
+    passkeys::{self, PasskeyFailure},
+    people::Again,
+    preferences::use_words,
+};
 
-/// One's password, or a code for who has none. `ids`: of the two fields.
+/// What was given. What a passkey signed is good once, so it goes with this.
+pub(super) fn given(typed: RwSignal<Again>) -> Again {
+    let given = typed.get_untracked();
+    if given.passkey.is_some() {
+        typed.update(|typed| typed.passkey = None);
+    }
+    given
+}
+
+/// One's password, a code for who has none, or a passkey. `ids`: of the two fields.
 #[component]
 pub(super) fn AgainFields(ids: [&'static str; 2], typed: RwSignal<Again>) -> impl IntoView {
     let words = use_words();
@@ -28,5 +47,58 @@ pub(super) fn AgainFields(ids: [&'static str; 2], typed: RwSignal<Again>) -> imp
                 typed.try_update(|typed| typed.code = text);
             }
         />
+        {browser::are_here().then(|| view! { <ByPasskey typed=typed /> })}
+    }
+}
+
+/// Has a passkey sign, and says that it did.
+#[component]
+fn ByPasskey(typed: RwSignal<Again>) -> impl IntoView {
+    let words = use_words();
+    let failure = RwSignal::new(None::<PasskeyFailure>);
+    let busy = RwSignal::new(false);
+    let sign = move |()| {
+        busy.set(true);
+        failure.set(None);
+        tasks::spawn(async move {
+            match passkeys::sign_again().await {
+                Ok(signed) => {
+                    typed.try_update(|typed| typed.passkey = Some(signed));
+                }
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+            busy.try_set(false);
+        });
+    };
+    let is_signed = memo(move || typed.read().passkey.is_some());
+    move || {
+        if is_signed.get() {
+            let title = words.say(Language::signed_again_by_passkey);
+            return view! { <Banner tone=Tone::Good title=title /> }.into_any();
+        }
+        view! {
+            {move || {
+                let why = failure.read().as_ref().map(|why| not_signed(words.now(), why))?;
+                Some(view! { <Banner tone=Tone::Bad title=why /> })
+            }}
+            <Button label=words.say(Language::sign_again_by_passkey) disabled=busy on_click=sign />
+        }
+        .into_any()
+    }
+}
+
+fn not_signed(language: Language, why: &PasskeyFailure) -> String {
+    match why {
+        PasskeyFailure::Browser(PasskeyError::Cancelled) => {
+            language.passkey_not_confirmed().to_owned()
+        }
+        PasskeyFailure::Browser(PasskeyError::NotHere(_)) => {
+            language.passkey_impossible().to_owned()
+        }
+        PasskeyFailure::Browser(_) => language.passkey_failed().to_owned(),
+        PasskeyFailure::Server(error) => why_not(language, error),
+        PasskeyFailure::SignIn(_) => language.people_failed().to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use sync::wire::RecordId;
 
 use super::people::WhyNot;
-use super::people_again::AgainFields;
+use super::people_again::{AgainFields, given};
 use super::record_href;
 use super::record_row::form_title;
 use crate::components::{
@@ -246,7 +246,7 @@ pub(super) fn EraseSheet(
         busy.set(true);
         wrong.set(None);
         tasks::spawn(async move {
-            match people::erase_person(&meant, &typed.get_untracked()).await {
+            match people::erase_person(&meant, &given(typed)).await {
                 Ok(()) => {
                     close();
                     let text = words.at_once().data_erased().to_owned();

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::moment;
 use super::more::role_text;
 use super::people::WhyNot;
-use super::people_again::AgainFields;
+use super::people_again::{AgainFields, given};
 use crate::components::{
     Badge, Button, ButtonKind, EmptyState, Glyph, Sheet, Toast, Toaster, Tone, keyed_list,
 };
@@ -129,7 +129,7 @@ fn EndSheet(
         busy.set(true);
         wrong.set(None);
         tasks::spawn(async move {
-            match people::end(id, lost.get_untracked(), &typed.get_untracked()).await {
+            match people::end(id, lost.get_untracked(), &given(typed)).await {
                 Ok(()) => {
                     close();
                     let text = words.at_once().session_is_over().to_owned();

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::moment;
 use super::people::{WhyNot, why_not};
-use super::people_again::AgainFields;
+use super::people_again::{AgainFields, given};
 use crate::components::{
     Banner, Button, ButtonKind, Sheet, TextField, Toast, Toaster, Tone, keyed_list,
 };
@@ -132,7 +132,7 @@ fn AddForm(hands: Hands) -> impl IntoView {
         busy.set(true);
         failure.set(None);
         tasks::spawn(async move {
-            let (called, again) = (name.get_untracked(), typed.get_untracked());
+            let (called, again) = (name.get_untracked(), given(typed));
             let answer = passkeys::add(called.trim(), &again).await;
             busy.try_set(false);
             match answer {
@@ -272,7 +272,7 @@ fn RemoveSheet(hands: Hands) -> impl IntoView {
         let Some(id) = hands.removes.get_untracked() else { return };
         failure.set(None);
         tasks::spawn(async move {
-            match passkeys::remove(id, &typed.get_untracked()).await {
+            match passkeys::remove(id, &given(typed)).await {
                 Ok(()) => {
                     close(());
                     hands.tell(words.at_once().passkey_removed());

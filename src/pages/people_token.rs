@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::people::WhyNot;
-use super::people_again::AgainFields;
+use super::people_again::{AgainFields, given};
 use crate::components::{Button, Glyph, TextField, Toast, Toaster};
 use crate::locale::Language;
 use crate::platform::{clipboard, tasks};
@@ -39,7 +39,7 @@ pub(super) fn OwnToken(#[prop(into)] on_made: Callback<()>) -> impl IntoView {
         made.set(None);
         tasks::spawn(async move {
             let account = account.get_value();
-            let (device, again) = (device.get_untracked(), typed.get_untracked());
+            let (device, again) = (device.get_untracked(), given(typed));
             let answer = people::make_token(&account, &device, &again).await;
             busy.try_set(false);
             match answer {

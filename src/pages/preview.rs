@@ -129,7 +129,7 @@ pub fn PreviewPage() -> impl IntoView {
                         view! { <p class="opening" role="status">{words.say(Language::preview_reading)}</p> }.into_any()
                     }
                     Stage::Failed(failure) => {
-                        let title = Signal::derive(move || why_not(words.now(), &failure).to_owned());
+                        let title = Signal::derive(move || why_not(words.now(), &failure));
                         view! {
                             <Choosing take=take>
                                 <Banner tone=Tone::Bad title=title />
@@ -187,7 +187,7 @@ fn fetch_named(
                 run.try_run(());
             }
             Ok(answer) => {
-                let refused = PreviewError::Refused(answer.status.to_string());
+                let refused = PreviewError::refused(&answer);
                 stage.try_set(Stage::Failed(Failure::Preview(refused)));
             }
             Err(error) => {
@@ -197,8 +197,9 @@ fn fetch_named(
     });
 }
 
-fn why_not(language: Language, failure: &Failure) -> &'static str {
-    match failure {
+fn why_not(language: Language, failure: &Failure) -> String {
+    let text = match failure {
+        Failure::Preview(PreviewError::Wait(minutes)) => return language.asked_to_wait(*minutes),
         Failure::Unreadable => language.file_unreadable(),
         Failure::Preview(PreviewError::NoForm) => language.preview_no_form(),
         Failure::Preview(PreviewError::Http(_)) => language.preview_needs_network(),
@@ -210,7 +211,8 @@ fn why_not(language: Language, failure: &Failure) -> &'static str {
         Failure::Preview(PreviewError::Garbled(_) | PreviewError::Storage(_)) => {
             language.preview_failed()
         }
-    }
+    };
+    text.to_owned()
 }
 
 /// Where files are dropped or chosen.

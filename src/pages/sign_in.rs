@@ -14,6 +14,10 @@ use crate::stores::{
     Door, OpenForms, Preferences, SignIn, door::Key, preferences::use_words, sign_in::SignInError,
 };
 
+/// The code that somebody brought, who is to make a passkey with it.
+#[derive(Clone, Copy)]
+pub(super) struct Invitation(pub(super) RwSignal<String>);
+
 /// Name and password; once, with a network.
 #[component]
 pub fn SignInPage() -> impl IntoView {
@@ -27,6 +31,8 @@ pub fn SignInPage() -> impl IntoView {
     let busy = RwSignal::new(false);
     let router = use_router();
     let code = RwSignal::new(String::new());
+    provide_context(Invitation(code));
+    let makes_passkey = RwSignal::new(false);
     let enter = Callback::new(move |with_code: bool| {
         if busy.get_untracked() {
             return;
@@ -45,6 +51,7 @@ pub fn SignInPage() -> impl IntoView {
         }
         busy.set(true);
         failure.set(None);
+        makes_passkey.set(false);
         tasks::spawn(async move {
             let key = match with_code {
                 true => Key::Code { code: code.trim() },
@@ -54,6 +61,9 @@ pub fn SignInPage() -> impl IntoView {
             busy.try_set(false);
             match answer {
                 Ok(()) => router.replace("/"),
+                Err(SignInError::Refused(code)) if code == "passkey_to_make" => {
+                    makes_passkey.try_set(true);
+                }
                 Err(error) => {
                     failure.try_set(Some(failure_text(words.at_once(), &error)));
                 }
@@ -103,6 +113,7 @@ pub fn SignInPage() -> impl IntoView {
                 {move || failure.get().map(|text| view! { <Banner tone=Tone::Bad title=text /> })}
                 <Button kind=ButtonKind::Primary label=button disabled=busy submits=true on_click=|()| {} />
             </form>
+            {move || makes_passkey.get().then(|| view! { <InPart screen=Later::PasskeyMake /> })}
             {passkeys::are_here().then(|| view! { <ByPasskey /> })}
             <details>
                 <summary>{words.say(Language::have_code)}</summary>

@@ -34,11 +34,14 @@ pub enum PasskeyError {
 
 /// What an authenticator is asked to sign, as the server says it. All bytes are base64url.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct SignInChallenge {
+pub struct Challenge {
     /// The challenge.
     pub challenge: String,
     /// The site.
     pub rp_id: String,
+    /// The keys that may sign; any for this site, if none is named.
+    #[serde(default)]
+    pub allow: Vec<String>,
     /// How long there is for an answer.
     pub timeout_ms: u32,
 }
@@ -91,9 +94,10 @@ pub struct MadeKey {
 type Answer<T> = Result<T, PasskeyError>;
 
 /// Has the person choose one of their passkeys for this site, and sign with it.
-pub async fn sign(asked: &SignInChallenge) -> Answer<Assertion> {
+pub async fn sign(asked: &Challenge) -> Answer<Assertion> {
     let options = object(&[
         ("challenge", bytes(&asked.challenge)?),
+        ("allowCredentials", keys(&asked.allow)?),
         ("rpId", asked.rp_id.as_str().into()),
         ("userVerification", "required".into()),
         ("timeout", asked.timeout_ms.into()),
@@ -110,16 +114,7 @@ pub async fn sign(asked: &SignInChallenge) -> Answer<Assertion> {
 
 /// Has the person make a passkey for this site.
 pub async fn make(asked: &NewKeyChallenge) -> Answer<MadeKey> {
-    let key_type = ("type", JsValue::from_str("public-key"));
-    let mut algorithms = Vec::new();
-    for algorithm in &asked.algorithms {
-        algorithms.push(object(&[key_type.clone(), ("alg", (*algorithm).into())])?);
-    }
-    let mut exclude = Vec::new();
-    for known in &asked.exclude {
-        exclude.push(object(&[key_type.clone(), ("id", bytes(known)?)])?);
-    }
-    let list = |entries: Vec<JsValue>| JsValue::from(entries.into_iter().collect::<Array>());
+    let algorithms = list(&asked.algorithms, |algorithm| Ok(("alg", (*algorithm).into())))?;
     let site = object(&[("id", asked.rp_id.as_str().into()), ("name", "Sotay".into())])?;
     let person = object(&[
         ("id", bytes(&asked.user_handle)?),
@@ -135,8 +130,8 @@ pub async fn make(asked: &NewKeyChallenge) -> Answer<MadeKey> {
         ("challenge", bytes(&asked.challenge)?),
         ("rp", site),
         ("user", person),
-        ("pubKeyCredParams", list(algorithms)),
-        ("excludeCredentials", list(exclude)),
+        ("pubKeyCredParams", algorithms),
+        ("excludeCredentials", keys(&asked.exclude)?),
         ("authenticatorSelection", kept),
         ("attestation", "none".into()),
         ("timeout", asked.timeout_ms.into()),
@@ -146,6 +141,17 @@ pub async fn make(asked: &NewKeyChallenge) -> Answer<MadeKey> {
         client_data: letters(&response, "clientDataJSON")?,
         attestation: letters(&response, "attestationObject")?,
     })
+}
+
+/// Keys by their names.
+fn keys(names: &[String]) -> Answer<JsValue> {
+    list(names, |name| Ok(("id", bytes(name)?)))
+}
+
+/// Each as an object that says that it is a public key.
+fn list<T>(all: &[T], what: impl Fn(&T) -> Answer<(&'static str, JsValue)>) -> Answer<JsValue> {
+    let entry = |one| object(&[("type", "public-key".into()), what(one)?]);
+    Ok(all.iter().map(entry).collect::<Answer<Array>>()?.into())
 }
 
 /// What the browser's container of credentials answers, and the response in it.

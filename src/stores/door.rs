@@ -21,7 +21,7 @@ use crate::platform::{
     clock, document,
     http::{HttpError, Method, Request, Response},
     json, log_error,
-    passkeys::Assertion,
+    passkeys::{Assertion, MadeKey},
     random,
     storage::{
         Person, Phone, Storage, StorageError,
@@ -50,6 +50,13 @@ pub enum Key<'a> {
     Passkey {
         /// What it signed.
         passkey: &'a Assertion,
+    },
+    /// What a coordinator made, and the passkey that the person made then.
+    NewPasskey {
+        /// The code; good once.
+        code: &'a str,
+        /// The passkey.
+        new_passkey: &'a MadeKey,
     },
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::platform::{
     http::{Method, Request},
-    passkeys::{self, MadeKey, NewKeyChallenge, PasskeyError, SignInChallenge},
+    passkeys::{self, Assertion, Challenge, MadeKey, NewKeyChallenge, PasskeyError},
 };
 
 /// A key that its owner signs in with.
@@ -48,9 +48,33 @@ pub async fn sign_in(
     inside: Option<(SignIn, OpenForms)>,
 ) -> Result<(), PasskeyFailure> {
     let request = Request::new(Method::Post, "/api/v1/session/passkey");
-    let asked: SignInChallenge = ask(request).await?;
+    let asked: Challenge = ask(request).await?;
     let passkey = passkeys::sign(&asked).await?;
     Ok(door.sign_in(Key::Passkey { passkey: &passkey }, inside).await?)
+}
+
+/// Makes a passkey for whoever brings a code, and lets them in by both.
+pub async fn make_at_the_door(
+    door: Door,
+    inside: Option<(SignIn, OpenForms)>,
+    code: &str,
+) -> Result<(), PasskeyFailure> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        code: &'a str,
+    }
+    let code = code.trim();
+    let body = serde_json::to_vec(&Body { code }).expect("a string is JSON");
+    let request = Request::new(Method::Post, "/api/v1/session/passkey/new");
+    let asked: NewKeyChallenge = ask(request.body("application/json", body)).await?;
+    let new_passkey = passkeys::make(&asked).await?;
+    Ok(door.sign_in(Key::NewPasskey { code, new_passkey: &new_passkey }, inside).await?)
+}
+
+/// Has the person show once more who they are.
+pub async fn sign_again() -> Result<Assertion, PasskeyFailure> {
+    let asked: Challenge = ask(Request::new(Method::Post, "/api/v1/session/again")).await?;
+    Ok(passkeys::sign(&asked).await?)
 }
 
 /// One's own, the oldest first.

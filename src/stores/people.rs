@@ -13,6 +13,7 @@ use crate::platform::{
     clock,
     http::{Method, Request},
     json,
+    passkeys::Assertion,
 };
 
 /// A person, as the server tells it.
@@ -169,6 +170,8 @@ pub struct Again {
     pub password: String,
     /// Or a code that was made for them.
     pub code: String,
+    /// Or what a passkey of theirs signed: good once.
+    pub passkey: Option<Assertion>,
 }
 
 impl Again {
@@ -180,9 +183,12 @@ impl Again {
     /// The body that it goes with.
     fn with(&self, mut body: serde_json::Map<String, serde_json::Value>) -> Vec<u8> {
         let code = self.code.trim();
-        let (name, text) =
-            if code.is_empty() { ("password", self.password.as_str()) } else { ("code", code) };
-        body.insert(name.to_owned(), text.into());
+        let (name, shown) = match &self.passkey {
+            Some(signed) => ("passkey", serde_json::to_value(signed).expect("strings are JSON")),
+            None if code.is_empty() => ("password", self.password.as_str().into()),
+            None => ("code", code.into()),
+        };
+        body.insert(name.to_owned(), shown);
         serde_json::Value::Object(body).to_string().into_bytes()
     }
 }
@@ -464,9 +470,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_goes_in_place_of_the_password_and_an_erasure_names_its_records() {
+    fn a_code_or_a_passkey_goes_in_place_of_the_password_and_an_erasure_names_its_records() {
         let read = |bytes: Vec<u8>| String::from_utf8(bytes).expect("JSON");
-        let mut again = Again { password: " a ".to_owned(), code: String::new() };
+        let mut again = Again { password: " a ".to_owned(), ..Again::default() };
         let whom = Whom::Account("an".to_owned());
         assert_eq!(read(again.with(whom.body())), r#"{"account":"an","password":" a "}"#);
         again.code = " K-1 ".to_owned();
@@ -474,6 +480,15 @@ mod tests {
             Whom::Named { value: "Hoa".to_owned(), records: vec!["0a".to_owned()], mentions: 1 };
         let body = r#"{"code":"K-1","records":["0a"],"value":"Hoa"}"#;
         assert_eq!(read(again.with(whom.body())), body);
+        again.passkey = Some(Assertion {
+            credential: "AQ".to_owned(),
+            client_data: "e30".to_owned(),
+            authenticator_data: "AA".to_owned(),
+            signature: "MA".to_owned(),
+            user_handle: String::new(),
+        });
+        let body = r#"{"passkey":{"authenticator_data":"AA","client_data":"e30","credential":"AQ","signature":"MA","user_handle":""}}"#;
+        assert_eq!(read(again.body()), body, "it goes before both");
     }
 
     #[test]

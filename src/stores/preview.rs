@@ -19,7 +19,7 @@ use super::{
 use crate::platform::{
     address::Query,
     files::Picked,
-    http::{HttpError, Method, Request},
+    http::{HttpError, Method, Request, Response},
     json,
     storage::{Storage, StorageError},
 };
@@ -76,6 +76,9 @@ pub enum PreviewError {
     /// The server refuses; its code.
     #[error("the server refuses: {0}")]
     Refused(String),
+    /// The server asks to wait so many minutes.
+    #[error("to wait {0} min")]
+    Wait(u32),
     /// The server's answer cannot be read.
     #[error("unreadable answer: {0}")]
     Garbled(String),
@@ -109,6 +112,15 @@ struct Converted {
     problems: Vec<SheetProblem>,
 }
 
+impl PreviewError {
+    /// What an answer says that is no form.
+    #[must_use]
+    pub fn refused(answer: &Response) -> Self {
+        let code = || answer.error().map_or_else(|| answer.status.to_string(), |error| error.code);
+        answer.wait_min().map_or_else(|| Self::Refused(code()), Self::Wait)
+    }
+}
+
 /// Tries the form among the files; the others are files that the form names (`jr://`). What lives as long as the form
 /// belongs to `owner`, and goes with it.
 pub async fn preview(mut files: Vec<Picked>, owner: &Owner) -> Result<Preview, PreviewError> {
@@ -134,8 +146,7 @@ async fn convert(name: &str, bytes: Vec<u8>) -> Result<Converted, PreviewError> 
     let request = Request::new(Method::Post, format!("/api/v1/forms/preview{}", query.suffix()));
     let answer = request.body("application/octet-stream", bytes).send(&[]).await?;
     if !answer.is_ok() {
-        let code = answer.error().map_or_else(|| answer.status.to_string(), |error| error.code);
-        return Err(PreviewError::Refused(code));
+        return Err(PreviewError::refused(&answer));
     }
     json::read(&answer.body).map_err(PreviewError::Garbled)
 }

@@ -41,6 +41,8 @@ pub struct Config {
     pub allowances: Allowances,
     /// The roles of people whose password is not enough once they have a passkey.
     pub passkey_roles: Vec<Role>,
+    /// Of these roles everybody does: who has no passkey makes one at the door, with a code.
+    pub passkeys_must: Vec<Role>,
 }
 
 /// Backups that a running server makes by itself.
@@ -68,6 +70,7 @@ impl Config {
             behind_proxy: false,
             allowances: Allowances::default(),
             passkey_roles: Vec::new(),
+            passkeys_must: Vec::new(),
         }
     }
 

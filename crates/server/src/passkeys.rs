@@ -14,7 +14,7 @@ use ring::signature::{
 use serde::Deserialize;
 
 use crate::accounts;
-use crate::database::ChallengeKey;
+use crate::database::{ChallengeKey, CodeKey};
 
 /// Longest name that an authenticator may give to a key.
 pub const MAX_CREDENTIAL: usize = 1023;
@@ -61,6 +61,11 @@ impl Site {
 pub fn new_challenge() -> (String, ChallengeKey) {
     let bytes = accounts::random::<32>();
     (letters(&bytes), sync::codec::hash(&bytes).0)
+}
+
+/// What a challenge is kept by that is answered together with a code: nobody else's code goes with it.
+pub fn challenge_with_code(challenge: &ChallengeKey, code: &CodeKey) -> ChallengeKey {
+    sync::codec::hash(&[challenge.as_slice(), code].concat()).0
 }
 
 /// Bytes as they stand in JSON.

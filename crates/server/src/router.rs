@@ -52,6 +52,8 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(api::session::sign_in, api::session::profile, api::session::sign_out))
         .routes(routes!(api::password::change))
         .routes(routes!(api::passkeys::ask_to_sign_in))
+        .routes(routes!(api::passkeys::ask_again))
+        .routes(routes!(api::passkeys::ask_to_make))
         .routes(routes!(api::passkeys::list, api::passkeys::add))
         .routes(routes!(api::passkeys::ask_to_add))
         .routes(routes!(api::passkeys::rename))

@@ -22,6 +22,7 @@ mod stylesheet;
 mod test;
 mod tidy;
 mod tools;
+mod yanked;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -52,6 +53,8 @@ enum Task {
     Fuzz(fuzz::Args),
     /// Runs the campaigns behind the promises and writes docs/reliability.md. Takes an hour or more.
     Reliability(reliability::Args),
+    /// Asks the registry whether a version in Cargo.lock was yanked.
+    Yanked,
 }
 
 fn main() -> Result<()> {
@@ -64,5 +67,6 @@ fn main() -> Result<()> {
         Task::Bench(args) => bench::bench(&args),
         Task::Fuzz(args) => fuzz::fuzz(&args),
         Task::Reliability(args) => reliability::reliability(&args),
+        Task::Yanked => yanked::yanked(),
     }
 }

@@ -20,6 +20,8 @@ export class Server {
     this.url = `http://127.0.0.1:${port}`;
     /** The folder of the app to serve, when it is not the one built in. */
     this.app = null;
+    /** What `serve` is told beside that, as variables. */
+    this.settings = {};
   }
 
   /** A server with the pack and its demo users in it, not yet listening. */
@@ -37,7 +39,7 @@ export class Server {
   async start() {
     const log = openSync(join(this.folder, 'server.log'), 'a');
     this.#process = spawn(this.#binary, ['serve', '--listen', `127.0.0.1:${this.port}`], {
-      env: { ...process.env, SOTAY_DATA: this.folder, ...(this.app && { SOTAY_APP: this.app }) },
+      env: { ...process.env, SOTAY_DATA: this.folder, ...(this.app && { SOTAY_APP: this.app }), ...this.settings },
       stdio: ['ignore', log, log],
     });
     await until('the server answers', async () => (await fetch(`${this.url}/healthz`)).ok);

@@ -1,33 +1,18 @@
 // A fault in the program itself: it stops at once and says so, with a way back, wherever it happens.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
-import { App } from '../pages/app.mjs';
+import { Stage } from '../harness/stage.mjs';
 
 const FORM = 'lk_kho_khan';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const phone = stage.device('officer');
 let server;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
-  app = new App(phone, server);
-  await phone.start();
-  await app.signIn('canbo.longkhanh');
-  await app.readyForOffline();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  server = await stage.serve();
+  app = await stage.start(phone, 'canbo.longkhanh');
 });
 
 /** From now on the browser gives the app's module nothing to draw with, which it rightly takes for impossible. */

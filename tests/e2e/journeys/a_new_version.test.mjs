@@ -1,23 +1,21 @@
 // A new version of the app while a form is open: offered, taken when the person says so, never mixed with the old one.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
 import { Desk } from '../harness/desk.mjs';
 import { Release, sha256 } from '../harness/release.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until, within } from '../harness/until.mjs';
-import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kho_khan';
 const OFFER = 'Có bản mới của ứng dụng.';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const stage = new Stage();
+const { folder } = stage;
 const deployed = join(folder, 'deployed');
-const phone = new Device('officer', folder, PHONE);
+const phone = stage.device('officer');
 const loaded = [];
 let first;
 let second;
@@ -29,20 +27,13 @@ before(async () => {
   second = new Release('second', folder);
   mkdirSync(deployed);
   first.deploy(deployed);
-  server = await Server.withPack(folder);
+  server = await stage.server();
   server.app = deployed;
   await server.start();
-  app = new App(phone, server);
-  await phone.start();
+  app = await stage.start(phone);
   listen();
   await app.signIn('canbo.longkhanh');
   await app.readyForOffline();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /**

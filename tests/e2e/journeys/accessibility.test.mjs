@@ -1,33 +1,21 @@
 // Every main screen, measured by axe-core at a phone's and a desk's size; and the way to an answer by keys alone.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PASSWORD, Server } from '../harness/server.mjs';
+import { PASSWORD } from '../harness/server.mjs';
 import { faults } from '../harness/axe.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
-import { App } from '../pages/app.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kho_khan';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const device = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const device = stage.device('officer');
 let server;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
-  app = new App(device, server);
-  await device.start();
-});
-
-after(async () => {
-  await device.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  server = await stage.serve();
+  app = await stage.start(device);
 });
 
 /** Presses Tab until the focus is on what is sought; fails when it never gets there. */

@@ -1,28 +1,29 @@
 // Accounts at the desk: grants limited to programmes, a log that is searched, what is held about a person handed out and
 // erased; and an address for one's own ODK Collect, which takes the password again.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
 import { downloaded } from '../harness/downloads.mjs';
-import { PASSWORD, Server } from '../harness/server.mjs';
-import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { PASSWORD } from '../harness/server.mjs';
+import { DESK, PHONE } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 
 const FORM = 'lk_kho_khan';
 const ADMINISTRATOR = 'mật khẩu của quản trị';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const desk = new Device('desk', folder, DESK);
-const phone = new Device('phone', folder, PHONE);
+const stage = new Stage();
+const { folder } = stage;
+const desk = stage.device('desk', DESK);
+const phone = stage.device('phone');
 let server;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
+  server = await stage.server();
   const added = await server.command('user', 'add', 'quantri', '--role', 'administrator', '--unit', 'so_noi_vu_dong_nai', '--scope', 'tinh_dong_nai');
   await server.start();
   await desk.start();
@@ -33,16 +34,7 @@ before(async () => {
     body: JSON.stringify({ old, new: chosen }),
   })).status, [added.match(/password: (\S+)/)[1], ADMINISTRATOR]);
   assert.equal(answer, 204);
-  await phone.start();
-  app = new App(phone, server);
-  await app.signIn('canbo.longkhanh');
-  await app.readyForOffline();
-});
-
-after(async () => {
-  for (const device of [desk, phone]) await device.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  app = await stage.start(phone, 'canbo.longkhanh');
 });
 
 const list = (name) => desk.page.getByRole('radio', { name, exact: true }).check();

@@ -1,15 +1,14 @@
 // Appearances and files that came with a form, driven as a person drives them: grids, pictures with regions, lines on
 // the earth, recordings, drawings, long lists. What is entered is what would be submitted.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
 import { picture } from '../harness/picture.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
-import { Server } from '../harness/server.mjs';
-import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { DESK, PHONE } from '../harness/phone.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
@@ -82,8 +81,9 @@ const MAP = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 80"><scrip
   <g id="tay" fill="#e6dcc4"><path d="M5 5H95V75H5z"/></g>
   <text x="150" y="45" text-anchor="middle" font-size="12">Đông</text></svg>`;
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const { folder } = stage;
+const phone = stage.device('officer');
 let server;
 let app;
 let form;
@@ -102,8 +102,7 @@ const towns = () => {
 const inside = (name, selector) => form.question(name).locator(selector).first();
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
+  server = await stage.serve();
   await phone.start();
   await phone.context.grantPermissions(['geolocation', 'microphone', 'camera', 'accelerometer', 'gyroscope', 'magnetometer'], { origin: server.url });
   await phone.context.setGeolocation({ latitude: 10.9, longitude: 107.2, accuracy: 6 });
@@ -122,12 +121,6 @@ before(async () => {
     picture(join(folder, 'sau.png'), 120, 90), picture(join(folder, 'chom.png'), 90, 120),
   ]);
   form = await new FormPage(phone.page).ready();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Looks at a page in both sizes, and at what keeps a person out of it. */

@@ -1,37 +1,22 @@
 // A server that has had too much of a person asks to wait: the phone says so in words, and does not ask again before.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
-import { App } from '../pages/app.mjs';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const phone = stage.device('officer');
 const asked = [];
 let server;
 let app;
 let busy;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
-  app = new App(phone, server);
-  await phone.start();
-  await app.signIn('canbo.longkhanh');
-  await app.readyForOffline();
+  stage.later(close);
+  server = await stage.serve();
+  app = await stage.start(phone, 'canbo.longkhanh');
   await app.allSent();
-});
-
-after(async () => {
-  await phone.kill();
-  await close();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Takes the server's port and answers everything as a server does whose budget for that person is used up. */

@@ -1,19 +1,16 @@
 // A form with files beside it: a picture in a label, pictures to choose from, a sound, and lists of thousands of rows. They come
 // after the forms, are gone on with where the line broke, and are all there when there is no network. A record whose photo
 // never came from ODK Collect says so, until it comes.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
 import { picture } from '../harness/picture.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
 import { workbook } from '../harness/workbook.mjs';
-import { App } from '../pages/app.mjs';
 
 const HAMLETS = 30_000;
 const SHEETS = {
@@ -43,8 +40,9 @@ const PHOTO = {
   settings: [['form_id', 'form_title', 'version'], ['lk_anh', 'Ảnh', '1']],
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const { folder } = stage;
+const phone = stage.device('officer');
 const asked = [];
 let server;
 let app;
@@ -64,16 +62,8 @@ before(async () => {
   writeFileSync(join(beside, 'dan_so.csv'), ['name,nguoi', ...people, ''].join('\n'));
   ['bang', 'xoai', 'buoi'].forEach((name, at) => picture(join(beside, `${name}.png`), 48, 32 + at));
   writeFileSync(join(beside, 'doc.wav'), sound());
-  server = await Server.withPack(folder, pack);
-  await server.start();
-  await phone.start();
-  app = new App(phone, server);
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  server = await stage.serve(pack);
+  app = await stage.start(phone);
 });
 
 /** A tenth of a second of silence. */

@@ -1,15 +1,14 @@
 // Photos: taken in the page, by the phone's own camera, or picked; made small beside the page, upright and without the
 // place where they were taken; on the disk before anything else happens; and awaited when the phone ended the app for them.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
 import { cameraPhoto } from '../harness/exif.mjs';
-import { Server } from '../harness/server.mjs';
-import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { DESK, PHONE } from '../harness/phone.mjs';
 import { picture } from '../harness/picture.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { rowsOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
@@ -19,25 +18,19 @@ const FORM = 'lk_kt_phuong_xa';
 /** A page that is not drawn anew for so long is felt. */
 const LONG_MS = 100;
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const { folder } = stage;
+const phone = stage.device('officer');
 let server;
 let app;
 let form;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
+  server = await stage.serve();
   await start();
   app = new App(phone, server);
   await app.signIn('canbo.longkhanh');
   await app.readyForOffline();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 async function start() {

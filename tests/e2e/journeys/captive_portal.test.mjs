@@ -1,23 +1,20 @@
 // A network that answers for the server: each request gets a page of its own, with status 200, as a hotel's sign-in does.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
 import { Desk } from '../harness/desk.mjs';
 import { picture } from '../harness/picture.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
-import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kho_khan';
 const PAGE = '<!doctype html><title>Wi-Fi</title><form action="/login">Xin mời đăng nhập Wi-Fi</form>';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const { folder } = stage;
+const phone = stage.device('officer');
 const asked = [];
 let server;
 let app;
@@ -25,20 +22,10 @@ let portal;
 let record;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
-  app = new App(phone, server);
-  await phone.start();
-  await app.signIn('canbo.longkhanh');
-  await app.readyForOffline();
+  stage.later(close);
+  server = await stage.serve();
+  app = await stage.start(phone, 'canbo.longkhanh');
   await app.allSent();
-});
-
-after(async () => {
-  await phone.kill();
-  await close();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Takes the server's port and answers everything with the portal's page. */

@@ -1,15 +1,13 @@
 // Work leaves a phone that has no network: in a file that a colleague carries, and in one that its owner goes on from.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
 import { Desk } from '../harness/desk.mjs';
 import { downloaded } from '../harness/downloads.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
 import { picture } from '../harness/picture.mjs';
-import { Server } from '../harness/server.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { rowsOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
@@ -18,28 +16,22 @@ import { FormPage } from '../pages/form.mjs';
 const INSPECTION = 'lk_kt_phuong_xa';
 const TROUBLE = 'lk_kho_khan';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const stage = new Stage();
+const { folder } = stage;
 const files = join(folder, 'files');
 const photo = picture(join(folder, 'photo.png'), 1600, 1200);
-const officer = new Device('officer', folder, PHONE);
-const colleague = new Device('colleague', folder, PHONE);
-const newPhone = new Device('new-phone', folder, PHONE);
+const officer = stage.device('officer');
+const colleague = stage.device('colleague');
+const newPhone = stage.device('new-phone');
 let server;
 let hoa;
 let minh;
 let bundle;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
+  server = await stage.serve();
   hoa = new App(officer, server);
   minh = new App(colleague, server);
-});
-
-after(async () => {
-  for (const device of [officer, colleague, newPhone]) await device.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Whether the phone knows what to seal to. */

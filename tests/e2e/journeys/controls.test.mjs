@@ -1,12 +1,10 @@
 // Every control, driven as a person drives it, in a form that is tried: what is entered is what would be submitted.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
@@ -47,14 +45,14 @@ const FORM = [
   ...CHOICES.map(([name, label]) => ['', 'mau', name, label]),
 ].map((row) => row.join(',')).join('\n');
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const { folder } = stage;
+const phone = stage.device('officer');
 let server;
 let form;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
+  server = await stage.serve();
   await phone.start();
   await phone.grant(server.url);
   const app = new App(phone, server);
@@ -65,12 +63,6 @@ before(async () => {
   writeFileSync(file, FORM);
   await phone.page.locator('input[type="file"]').first().setInputFiles(file);
   form = await new FormPage(phone.page).ready();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const inside = (name, selector) => form.question(name).locator(selector).first();

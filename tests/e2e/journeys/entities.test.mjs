@@ -2,12 +2,10 @@
 // log that a form asks for goes out with its record, and a form begins with what the last record said.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
 import { Desk } from '../harness/desk.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { workbook } from '../harness/workbook.mjs';
 import { App } from '../pages/app.mjs';
 
@@ -34,9 +32,10 @@ const VISIT = {
   settings: [['form_id', 'form_title', 'version'], ['lk_tham_ho', 'Thăm hộ', '1']],
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
-const other = new Device('colleague', folder, PHONE);
+const stage = new Stage();
+const { folder } = stage;
+const phone = stage.device('officer');
+const other = stage.device('colleague');
 let server;
 let app;
 let record;
@@ -48,19 +47,8 @@ before(async () => {
     workbook(join(pack, 'forms', `${file}.xlsx`), sheets);
     appendFileSync(join(pack, 'tables/forms.csv'), `${file},${id},1,${title},${title},inspection,Cán bộ,,,,2,,0,0\n`);
   }
-  server = await Server.withPack(folder, pack);
-  await server.start();
-  await phone.start();
-  app = new App(phone, server);
-  await app.signIn('canbo.longkhanh');
-  await app.readyForOffline();
-});
-
-after(async () => {
-  await phone.kill();
-  await other.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  server = await stage.serve(pack);
+  app = await stage.start(phone, 'canbo.longkhanh');
 });
 
 async function register(name, town) {

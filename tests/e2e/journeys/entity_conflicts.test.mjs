@@ -1,13 +1,12 @@
 // Two phones without a network change the same household: both changes are in the list, and the coordinator looks at how they
 // met and settles it at the desk.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
-import { Server } from '../harness/server.mjs';
-import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { DESK, PHONE } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
 import { workbook } from '../harness/workbook.mjs';
 import { App } from '../pages/app.mjs';
@@ -35,9 +34,10 @@ const CHANGE = {
   settings: [['form_id', 'form_title', 'version'], ['lk_sua_ho', 'Sửa hộ', '1']],
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phones = [new Device('hoa', folder, PHONE), new Device('minh', folder, PHONE)];
-const coordinator = new Device('coordinator', folder, DESK);
+const stage = new Stage();
+const { folder } = stage;
+const phones = [stage.device('hoa'), stage.device('minh')];
+const coordinator = stage.device('coordinator', DESK);
 let server;
 let apps;
 
@@ -48,20 +48,13 @@ before(async () => {
     workbook(join(pack, 'forms', `${file}.xlsx`), sheets);
     appendFileSync(join(pack, 'tables/forms.csv'), `${file},${id},1,${title},${title},inspection,Cán bộ,,,,2,,0,0\n`);
   }
-  server = await Server.withPack(folder, pack);
-  await server.start();
+  server = await stage.serve(pack);
   apps = phones.map((phone) => new App(phone, server));
   for (const [at, account] of ['canbo.longkhanh', 'canbo2.longkhanh'].entries()) {
     await phones[at].start();
     await apps[at].signIn(account);
     await apps[at].readyForOffline();
   }
-});
-
-after(async () => {
-  for (const device of [...phones, coordinator]) await device.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 async function submit(phone, form) {

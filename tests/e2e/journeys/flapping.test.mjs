@@ -1,32 +1,30 @@
 // A line that comes and goes five times a second while a person fills forms, takes photos and everything is being sent; and the
 // browser is killed in the middle of it. `SOTAY_KILLS=50 cargo xtask test --journey "flapping"` goes on for longer.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Server } from '../harness/server.mjs';
 import { Line } from '../harness/line.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
 import { Desk } from '../harness/desk.mjs';
 import { picture } from '../harness/picture.mjs';
 import { seeded } from '../harness/random.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kt_phuong_xa';
 const KILLS = Number(process.env.SOTAY_KILLS ?? 2);
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const stage = new Stage();
+const { folder } = stage;
 const photo = picture(join(folder, 'photo.png'), 1200, 900);
-const phone = new Device('officer', folder, PHONE);
+const phone = stage.device('officer');
 let server;
 let line;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
+  stage.later(() => line?.close());
+  server = await stage.serve();
   line = await Line.to(server);
   app = new App(phone, line);
   await phone.start();
@@ -36,13 +34,6 @@ before(async () => {
   // A cookie is the browser's matter, which writes it down in its own time: the kills are about what the app keeps.
   await phone.close();
   await phone.start();
-});
-
-after(async () => {
-  await phone.kill();
-  await line?.close();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 test(`a flapping line, and ${KILLS} kills while filling, capturing and sending: all arrives, once`, { timeout: 180_000 + 60_000 * KILLS }, async () => {

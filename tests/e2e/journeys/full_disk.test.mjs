@@ -1,39 +1,28 @@
 // A phone that fills up in the middle of a form: it is said in words at once, what was typed stays and is saved when there
 // is room, and nothing that was saved is lost.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
 import { Desk } from '../harness/desk.mjs';
 import { picture } from '../harness/picture.mjs';
 import { quota } from '../harness/quota.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
-import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kt_phuong_xa';
 const UNSAVED = 'Chữ này chưa có chỗ để lưu';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const stage = new Stage();
+const { folder } = stage;
 const photo = picture(join(folder, 'photo.png'), 800, 600);
-const phone = new Device('officer', folder, PHONE);
+const phone = stage.device('officer');
 let server;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
-  app = new App(phone, server);
-  await phone.start();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  server = await stage.serve();
+  app = await stage.start(phone);
 });
 
 test('a phone that fills up in the middle of a form says NOT saved, of an answer and of a photo', async () => {

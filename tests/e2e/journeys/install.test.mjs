@@ -1,35 +1,23 @@
 // Putting the app on the home screen: offered once, put away for good, and explained where the browser has no offer.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
-import { App } from '../pages/app.mjs';
+import { PHONE } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
 
 const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const phone = stage.device('officer');
 let server;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
-  app = new App(phone, server);
-  await phone.start();
+  server = await stage.serve();
+  app = await stage.start(phone);
   await phone.context.addInitScript(onlyOurOffers);
   await app.signIn('canbo.longkhanh');
   await app.readyForOffline();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const offer = () => phone.page.locator('[data-install-offer]');

@@ -1,35 +1,22 @@
 // The browser is killed within a moment of what the person did, and started cold without a server: the person is known,
 // and stands where they were.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { rowsOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
-import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kt_phuong_xa';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const phone = stage.device('officer');
 let server;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
-  app = new App(phone, server);
-  await phone.start();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  server = await stage.serve();
+  app = await stage.start(phone);
 });
 
 /** As the system does when it needs the memory, and as the person does afterwards, by the app's icon. */

@@ -1,40 +1,25 @@
 // The browser is killed at moments that a seed draws, while a person types and while the app starts, without a network: what
 // the app said to be saved is there, each time. `SOTAY_KILLS=100 cargo xtask test --journey "killed anywhere"` kills it more often.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
 import { seeded } from '../harness/random.mjs';
-import { App } from '../pages/app.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kt_phuong_xa';
 const KILLS = Number(process.env.SOTAY_KILLS ?? 4);
 const LETTERS = 'aăâbcdđeêghiklmnoôơpqrstuưvxy ';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const phone = stage.device('officer');
 let server;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
-  app = new App(phone, server);
-  await phone.start();
-  await app.signIn('canbo.longkhanh');
-  await app.readyForOffline();
+  server = await stage.serve();
+  app = await stage.start(phone, 'canbo.longkhanh');
   await app.allSent();
   await server.stop();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** What the page tells of the field while it lives: every value that was typed, and every value that was said to be saved. */

@@ -1,15 +1,11 @@
 // A PIN: what is on the phone opens with it alone, at the very question; wrong ones wait; nobody's work shows to anybody else.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PASSWORD, Server } from '../harness/server.mjs';
+import { PASSWORD } from '../harness/server.mjs';
 import { faults } from '../harness/axe.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { readable } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
-import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kt_phuong_xa';
@@ -18,25 +14,15 @@ const NEW_PIN = '860417';
 const NAME = 'Nguyễn Thị Hoa';
 const ANSWER = 'Lập bởi Đặng Hường';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const phone = stage.device('officer');
 let server;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
-  app = new App(phone, server);
-  await phone.start();
-  await app.signIn('canbo.longkhanh');
-  await app.readyForOffline();
+  server = await stage.serve();
+  app = await stage.start(phone, 'canbo.longkhanh');
   await app.allSent();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Presses the pad's keys, as a thumb does. */

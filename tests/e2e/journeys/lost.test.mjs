@@ -1,24 +1,23 @@
 // The desk says that a phone is lost: when it hears of that it locks, and is emptied of what the server has where the organisation
 // wants that. What is not sent stays on it, and its person gets to it.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
 import { Desk } from '../harness/desk.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
-import { PASSWORD, Server } from '../harness/server.mjs';
+import { PASSWORD } from '../harness/server.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { rowsOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
-import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kho_khan';
 const PIN = '274913';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const { folder } = stage;
+const phone = stage.device('officer');
 let server;
 let app;
 
@@ -26,16 +25,8 @@ before(async () => {
   const pack = join(folder, 'pack');
   cpSync(process.env.SOTAY_PACK, pack, { recursive: true });
   appendFileSync(join(pack, 'pack.toml'), '\n[lock]\nwipe_after = 5\n');
-  server = await Server.withPack(folder, pack);
-  await server.start();
-  app = new App(phone, server);
-  await phone.start();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  server = await stage.serve(pack);
+  app = await stage.start(phone);
 });
 
 const lost = () => phone.page.locator('.banner').filter({ hasText: 'Máy này đã được báo mất' });

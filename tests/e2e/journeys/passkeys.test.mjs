@@ -1,18 +1,17 @@
 // Passkeys at the desk: added with the password, let in by it alone, named, removed; and what is said when one does not let in.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Authenticator } from '../harness/authenticator.mjs';
 import { faults } from '../harness/axe.mjs';
-import { PASSWORD, Server } from '../harness/server.mjs';
-import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { PASSWORD } from '../harness/server.mjs';
+import { DESK, PHONE } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const desk = new Device('desk', folder, DESK);
+const stage = new Stage();
+const desk = stage.device('desk', DESK);
+const other = stage.device('other', DESK);
 let server;
 let app;
 let authenticator;
@@ -23,19 +22,13 @@ const sheet = () => desk.page.locator('dialog[open]');
 const section = () => desk.page.locator('details.passkeys');
 
 before(async () => {
-  server = await Server.withPack(folder);
+  server = await stage.server();
   const added = await server.command('user', 'add', 'quantri', '--role', 'administrator', '--unit', 'so_noi_vu_dong_nai');
   server.administrator = added.match(/password: (\S+)/)[1];
   await server.start();
   // A number has no passkeys, this name has.
   server.named = `http://localhost:${server.port}`;
   await desk.start();
-});
-
-after(async () => {
-  await desk.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** A screenshot at both sizes and in both languages. */
@@ -131,6 +124,30 @@ test('it gets another name', async () => {
   assert.deepEqual(await faults(desk, 'renaming a passkey'), []);
   await field.fill('Máy ở ủy ban');
   await sheet().getByRole('button', { name: 'Đổi tên' }).click();
+  await card.getByText('Máy ở ủy ban').waitFor();
+});
+
+test('it shows once more who one is, in place of the password', async () => {
+  const card = section().locator('[data-passkey]');
+  await card.getByRole('button', { name: 'Xóa khóa' }).click();
+  const confirm = sheet().getByRole('button', { name: 'Hoặc xác nhận bằng khóa truy cập' });
+  await authenticator.knows(false);
+  await confirm.click();
+  await sheet().getByText('Chưa xác nhận: bạn đã hủy').waitFor();
+  await authenticator.knows(true);
+  await confirm.click();
+  await sheet().getByText('Đã xác nhận bằng khóa truy cập.').waitFor();
+  assert.deepEqual(await faults(desk, 'confirmed by passkey'), []);
+  await shots('passkey-again');
+  await sheet().getByRole('button', { name: 'Xóa khóa' }).click();
+  await section().getByText('Chưa có khóa nào.').waitFor();
+  await section().getByRole('button', { name: 'Hoặc xác nhận bằng khóa truy cập' }).click();
+  await section().locator('.banner', { hasText: 'Chưa có khóa nào.' }).waitFor();
+
+  await authenticator.forget();
+  await section().getByLabel('Tên khóa').fill('Máy ở ủy ban');
+  await section().getByLabel('Mật khẩu của bạn').fill(PASSWORD);
+  await section().getByRole('button', { name: 'Thêm khóa truy cập' }).click();
   await card.getByText('Máy ở ủy ban').waitFor();
 });
 
@@ -283,4 +300,41 @@ test('who came in by a passkey sets a PIN, opens by that without a network, and 
   assert.equal(await page.getByRole('navigation').count(), 0);
   await press(pin);
   await page.getByRole('navigation').first().waitFor();
+});
+
+test('where the operator wants one of everybody, a password and a code are not enough, and one is made at the door', async () => {
+  await server.stop();
+  server.settings = { SOTAY_PASSKEYS_MUST: 'coordinator' };
+  await server.start();
+  await other.start();
+  const { page } = other;
+  const there = new App(other, { url: server.named });
+  await there.open('/sign-in');
+  const keys = await Authenticator.in(other);
+  await page.locator('input[name="name"]').fill('dieuphoi');
+  await page.locator('input[type="password"]').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Đăng nhập', exact: true }).click();
+  await page.getByText('chỉ đăng nhập bằng khóa truy cập, hoặc bằng mã').waitFor();
+  const made = await server.command('user', 'code', 'dieuphoi');
+  await page.getByText('Có mã hoặc đường dẫn của người điều phối?').click();
+  await page.locator('#code').fill(made.match(/code: (\S+)/)[1]);
+  await page.getByRole('button', { name: 'Đăng nhập bằng mã' }).click();
+  await page.getByText('Mã đúng. Tài khoản này chỉ đăng nhập bằng khóa truy cập').waitFor();
+  assert.equal((await page.evaluate(async () => (await fetch('/api/v1/session')).status)), 401);
+  assert.deepEqual(await faults(other, 'a passkey to make'), []);
+  for (const size of [PHONE, DESK]) {
+    await page.setViewportSize(size);
+    await page.locator('.make-passkey').scrollIntoViewIfNeeded();
+    await other.screenshot(`passkey-make-${size.width}`);
+  }
+  const make = page.getByRole('button', { name: 'Tạo khóa và đăng nhập' });
+  await keys.knows(false);
+  await make.click();
+  await page.getByText('Chưa thêm khóa: bạn đã hủy').waitFor();
+  await keys.knows(true);
+  await make.click();
+  await page.getByRole('navigation').first().waitFor();
+  const profile = await page.evaluate(async () => (await fetch('/api/v1/session')).json());
+  assert.equal(profile.account, 'dieuphoi');
+  assert.equal((await keys.keys()).length, 1);
 });

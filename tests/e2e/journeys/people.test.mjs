@@ -1,38 +1,29 @@
 // People and their devices: an administrator adds somebody, who comes in by a link, once; a lost phone's session is ended at the
 // desk, and nothing that was on it is lost; the log tells all of it.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
-import { Server } from '../harness/server.mjs';
-import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { DESK } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const desk = new Device('desk', folder, DESK);
-const phone = new Device('phone', folder, PHONE);
-const other = new Device('other', folder, PHONE);
+const stage = new Stage();
+const desk = stage.device('desk', DESK);
+const phone = stage.device('phone');
+const other = stage.device('other');
 let server;
 let link;
 let password;
 
 before(async () => {
-  server = await Server.withPack(folder);
+  server = await stage.server();
   const added = await server.command('user', 'add', 'quantri', '--role', 'administrator', '--unit', 'so_noi_vu_dong_nai');
   await server.start();
   await desk.start();
   await desk.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
   [, password] = added.match(/password: (\S+)/);
   await new App(desk, server).signIn('quantri', password);
-});
-
-after(async () => {
-  for (const device of [desk, phone, other]) await device.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const list = (name) => desk.page.getByRole('radio', { name, exact: true }).check();

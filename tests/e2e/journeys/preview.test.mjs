@@ -1,14 +1,12 @@
 // A form is tried before it is published: it runs in the page, and nothing of it is kept or sent.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
-import { Server } from '../harness/server.mjs';
-import { DESK, Device } from '../harness/phone.mjs';
+import { DESK } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { rowsOf } from '../harness/store.mjs';
-import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORMS = join(process.env.SOTAY_PACK, 'forms');
@@ -24,22 +22,15 @@ const XFORM = `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www
     <input ref="/data/so"><label>Số người</label></input>
   </h:body></h:html>`;
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const desk = new Device('coordinator', folder, DESK);
+const stage = new Stage();
+const { folder } = stage;
+const desk = stage.device('coordinator', DESK);
 let server;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
-  app = new App(desk, server);
-  await desk.start();
-});
-
-after(async () => {
-  await desk.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  server = await stage.serve();
+  app = await stage.start(desk);
 });
 
 const file = (name, text) => {
@@ -169,6 +160,21 @@ test('a form of the pack that is dropped on the page runs to its end, and nothin
   assert.equal(records.length, 0);
   await app.open('/records');
   assert.equal(await desk.page.locator('.record-row').count(), 0);
+});
+
+test('who tries more spreadsheets than the server reads for one person is told for how long to wait', async () => {
+  await app.open('/forms/preview');
+  await desk.page.evaluate(async () => {
+    const headers = { 'X-Sotay': '1', 'Content-Type': 'application/octet-stream' };
+    const ask = () => fetch('/api/v1/forms/preview?name=x.csv', { method: 'POST', headers, body: 'x' });
+    while ((await ask()).status !== 429);
+    // There is room for another now and then: it is taken before the page asks.
+    window.others = setInterval(ask, 100);
+  });
+  await give(join(FORMS, 'kho_khan.xlsx'));
+  await desk.page.getByText('Máy chủ yêu cầu chờ 1 phút').waitFor();
+  await desk.screenshot('preview-wait');
+  await desk.page.evaluate(() => clearInterval(window.others));
 });
 
 test('with no network an XForm runs from a cold start', async () => {

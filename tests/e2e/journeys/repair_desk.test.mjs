@@ -1,33 +1,23 @@
 // Work that the server keeps and could not apply: its author is told why, and the coordinator settles it at the desk.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
-import { Server } from '../harness/server.mjs';
-import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { DESK } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 
 const FORM = 'lk_kho_khan';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const officer = new Device('officer', folder, PHONE);
-const coordinator = new Device('coordinator', folder, DESK);
+const stage = new Stage();
+const officer = stage.device('officer');
+const coordinator = stage.device('coordinator', DESK);
 let server;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
+  server = await stage.serve();
   app = new App(officer, server);
-});
-
-after(async () => {
-  for (const device of [officer, coordinator]) await device.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Writes a report on the officer's phone and goes back to Today. */

@@ -1,23 +1,21 @@
 // What the service worker may keep and answer: the files of one version, each with its own bytes, and nothing else.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
 import { Release } from '../harness/release.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
-import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const OFFER = 'Có bản mới của ứng dụng.';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const stage = new Stage();
+const { folder } = stage;
 const deployed = join(folder, 'deployed');
-const phone = new Device('officer', folder, PHONE);
+const phone = stage.device('officer');
 let first;
 let second;
 let third;
@@ -30,23 +28,14 @@ before(async () => {
   third = new Release('third', folder);
   mkdirSync(deployed);
   first.deploy(deployed);
-  server = await Server.withPack(folder);
+  server = await stage.server();
   server.app = deployed;
   await server.start();
-  app = new App(phone, server);
-  await phone.start();
-  await app.signIn('canbo.longkhanh');
-  await app.readyForOffline();
+  app = await stage.start(phone, 'canbo.longkhanh');
   await app.allSent();
   // From here on the worker is in charge of the page.
   await app.open('/');
   await app.readyForOffline();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Every cache with the path, kind and SHA-256 of each answer in it. */

@@ -1,41 +1,28 @@
 // How safe the work on a phone is, told to the person: what a phone that is lost now would take along, what the server and its
 // backups hold, and that the phone is almost full before it is. What a backup holds makes room; nothing else does.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
 import { picture } from '../harness/picture.mjs';
 import { quota } from '../harness/quota.mjs';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { rowsOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
-import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kt_phuong_xa';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const { folder } = stage;
+const phone = stage.device('officer');
 let server;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
-  app = new App(phone, server);
-  await phone.start();
-  await app.signIn('canbo.longkhanh');
-  await app.readyForOffline();
+  server = await stage.serve();
+  app = await stage.start(phone, 'canbo.longkhanh');
   await app.allSent();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const health = () => phone.page.locator('[data-storage-health]');

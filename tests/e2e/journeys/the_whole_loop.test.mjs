@@ -1,14 +1,12 @@
 // The product's main job, from signing in to the cells of the spreadsheet, on the built app and the real server.
 // Offline here means that the server's process does not exist; a kill means that the browser's processes are gone.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import readSheets from 'read-excel-file/node';
-import { Server } from '../harness/server.mjs';
-import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { DESK } from '../harness/phone.mjs';
 import { picture } from '../harness/picture.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
@@ -28,25 +26,19 @@ const TRAINED = /TH BDG-2026-01/;
 const IN_NEED = /khó khăn[^]*Phường Long Khánh/;
 const ELSEWHERE = /khó khăn[^]*Phường Bảo Vinh/;
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const stage = new Stage();
+const { folder } = stage;
 const photo = picture(join(folder, 'photo.png'));
-const officer = new Device('officer', folder, PHONE);
-const colleague = new Device('colleague', folder, PHONE);
-const stranger = new Device('stranger', folder, PHONE);
-const coordinator = new Device('coordinator', folder, DESK);
+const officer = stage.device('officer');
+const colleague = stage.device('colleague');
+const stranger = stage.device('stranger');
+const coordinator = stage.device('coordinator', DESK);
 let server;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
+  server = await stage.serve();
   app = new App(officer, server);
-});
-
-after(async () => {
-  for (const device of [officer, colleague, stranger, coordinator]) await device.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 test('an officer signs in once and the phone holds everything for work without a network', async () => {

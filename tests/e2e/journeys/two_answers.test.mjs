@@ -1,14 +1,11 @@
 // Two officers answer one question differently, out of each other's sight: both answers are kept and told with who gave them and
 // when, the coordinator chooses, and everybody's device shows the choice.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
 import { Desk } from '../harness/desk.mjs';
-import { Server } from '../harness/server.mjs';
-import { DESK, Device, PHONE } from '../harness/phone.mjs';
+import { DESK, PHONE } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
@@ -17,27 +14,20 @@ const FORM = 'lk_kt_phuong_xa';
 const HOA = 'Nguyễn Thị Hoa, tổ trưởng';
 const MINH = 'Trần Văn Minh, tổ phó';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const [hoa, minh, lan] = [new Device('hoa', folder, PHONE), new Device('minh', folder, PHONE), new Device('lan', folder, DESK)];
+const stage = new Stage();
+const [hoa, minh, lan] = [stage.device('hoa'), stage.device('minh'), stage.device('lan', DESK)];
 let server;
 let record;
 const apps = {};
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
+  server = await stage.serve();
   for (const [device, name] of [[hoa, 'canbo.longkhanh'], [minh, 'canbo2.longkhanh'], [lan, 'dieuphoi']]) {
     await device.start();
     apps[device.name] = new App(device, server);
     await apps[device.name].signIn(name);
     await apps[device.name].readyForOffline();
   }
-});
-
-after(async () => {
-  for (const device of [hoa, minh, lan]) await device.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const conflict = (device) => device.page.locator('[data-conflict$="nguoi_lap"]');

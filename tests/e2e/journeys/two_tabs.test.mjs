@@ -1,12 +1,9 @@
 // Two tabs of one phone: one store, one sender. Different records and the same record, filled at the same time.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
+import { PHONE } from '../harness/phone.mjs';
 import { Desk } from '../harness/desk.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
@@ -14,30 +11,20 @@ import { FormPage } from '../pages/form.mjs';
 const FORM = 'lk_kho_khan';
 const TITLE = 'Tóm tắt vướng mắc (một câu)';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const phone = stage.device('officer');
 let server;
 let left;
 let right;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
-  await phone.start();
-  left = new App(phone, server);
-  await left.signIn('canbo.longkhanh');
-  await left.readyForOffline();
+  server = await stage.serve();
+  left = await stage.start(phone, 'canbo.longkhanh');
   await left.allSent();
   const page = await phone.context.newPage();
   await page.setViewportSize(PHONE);
   right = new App({ page }, server);
   await server.stop();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const recordOf = (app) => app.page.url().match(/records\/([^/]+)\/edit/)[1];

@@ -1,18 +1,16 @@
 // Too many wrong PINs, where the organisation wants the phone emptied then: what is unsent is at the server first, and whatever
 // is in no copy keeps everything on the phone.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
 import { Desk } from '../harness/desk.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
 import { picture } from '../harness/picture.mjs';
-import { PASSWORD, Server } from '../harness/server.mjs';
+import { PASSWORD } from '../harness/server.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { rowsOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
-import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kt_phuong_xa';
@@ -22,9 +20,10 @@ const WRONG = ['111222', '333444', '555666', '777888', '999000'];
 const HOA = 'Nguyễn Thị Hoa';
 const MINH = 'Trần Văn Minh';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
+const stage = new Stage();
+const { folder } = stage;
 const photo = picture(join(folder, 'photo.png'), 1600, 1200);
-const phone = new Device('officer', folder, PHONE);
+const phone = stage.device('officer');
 let server;
 let app;
 
@@ -32,16 +31,8 @@ before(async () => {
   const pack = join(folder, 'pack');
   cpSync(process.env.SOTAY_PACK, pack, { recursive: true });
   appendFileSync(join(pack, 'pack.toml'), '\n[lock]\nwipe_after = 5\n');
-  server = await Server.withPack(folder, pack);
-  await server.start();
-  app = new App(phone, server);
-  await phone.start();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  server = await stage.serve(pack);
+  app = await stage.start(phone);
 });
 
 async function press(pin) {

@@ -1,33 +1,21 @@
 // Signing in that fails, and a session that the server ended: the same words for every wrong sign-in, and no work lost.
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PASSWORD, Server } from '../harness/server.mjs';
-import { Device, PHONE } from '../harness/phone.mjs';
+import { PASSWORD } from '../harness/server.mjs';
 import { Desk } from '../harness/desk.mjs';
-import { App } from '../pages/app.mjs';
+import { Stage } from '../harness/stage.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kho_khan';
 
-const folder = mkdtempSync(join(tmpdir(), 'sotay-journey-'));
-const phone = new Device('officer', folder, PHONE);
+const stage = new Stage();
+const phone = stage.device('officer');
 let server;
 let app;
 
 before(async () => {
-  server = await Server.withPack(folder);
-  await server.start();
-  app = new App(phone, server);
-  await phone.start();
-});
-
-after(async () => {
-  await phone.kill();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  server = await stage.serve();
+  app = await stage.start(phone);
 });
 
 async function tryIn(name, password) {

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use sync::wire::DeviceId;
 use utoipa::ToSchema;
 
-use super::again::{Again, prove};
+use super::again::{Again, Prover};
 use super::extract::Path;
 use super::sessions::seen;
-use super::signed_in::{Origin, SignedIn};
+use super::signed_in::SignedIn;
 use crate::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, Role};
 use crate::database::{Account, AccountChange, NewAccount, NewClient, Session};
 use crate::error::{ApiError, ApiResult, ErrorBody};
@@ -275,7 +275,7 @@ pub async fn make_code(
         (status = 400, description = "`bad_json`, `bad_name`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 403, description = "`not_allowed`: who may make codes for somebody may make tokens, and everybody for \
-            themselves; `sign_in_again`, `wrong_password`, `wrong_code`", body = ErrorBody),
+            themselves; `sign_in_again`, `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see the account", body = ErrorBody),
         (status = 409, description = "`disabled`: the person may not sign in; `no_field_work`: nothing that the person sends \
             would be applied", body = ErrorBody),
@@ -283,7 +283,7 @@ pub async fn make_code(
     ))]
 pub async fn make_token(
     State(app): State<App>,
-    origin: Origin,
+    prover: Prover,
     SignedIn(session): SignedIn,
     Path(account): Path<String>,
     body: Result<Json<TokenWish>, JsonRejection>,
@@ -298,7 +298,7 @@ pub async fn make_token(
         return Err(ApiError::conflict("no_field_work", "the person's role does no field work"));
     }
     let device_name = device_name.as_deref().map(shown_name).transpose()?;
-    prove(&app, origin, &session, again).await?;
+    prover.prove(&app, &session, again).await?;
     let (token, _) = accounts::new_token();
     let new = NewClient {
         device: DeviceId(accounts::random()),

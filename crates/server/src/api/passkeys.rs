@@ -7,23 +7,24 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::again::{Again, prove};
+use super::again::{Again, Prover};
 use super::extract::Path;
-use super::session::{Tried, note_failed};
+use super::session::{Tried, note_failed, take_code_try};
 use super::sessions::seen;
 use super::signed_in::{Origin, SignedIn};
 use crate::database::{
-    Added, ByPasskey, ChallengeKey, Database, KnownKey, NewSession, Passkey, Purpose,
+    Account, Added, ByPasskey, ChallengeKey, CodeKey, Database, KnownKey, NewSession, Passkey,
+    Purpose, Session,
 };
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::passkeys::{
-    ALGORITHMS, CHALLENGE_MS, MAX_PASSKEYS, PasskeyError, Signed, Site, bytes, letters,
-    named_challenge, new_challenge, read_new_key, verify,
+    ALGORITHMS, CHALLENGE_MS, MAX_PASSKEYS, NewKey, PasskeyError, Signed, Site, bytes,
+    challenge_with_code, letters, named_challenge, new_challenge, read_new_key, verify,
 };
 use crate::{App, accounts, clock};
 
 /// Longest name that a person may give to a passkey, in characters.
-const MAX_SHOWN: usize = 60;
+pub(super) const MAX_SHOWN: usize = 60;
 
 /// What an authenticator is asked to sign so that somebody is let in. All bytes here are base64url without padding.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,8 +48,22 @@ pub struct Assertion {
     authenticator_data: String,
     /// `signature`.
     signature: String,
-    /// The authenticator's name for the person: `userHandle`.
+    /// The authenticator's name for the person: `userHandle`. Empty where the authenticator was told which keys.
+    #[serde(default)]
     user_handle: String,
+}
+
+/// What an authenticator is asked to sign so that somebody shows once more who they are. All bytes are base64url without padding.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgainChallenge {
+    /// The challenge: good once, for five minutes, in this session, and not to sign in.
+    challenge: String,
+    /// The site that the keys are for.
+    rp_id: String,
+    /// The asker's keys.
+    allow: Vec<String>,
+    /// How long there is for an answer.
+    timeout_ms: i64,
 }
 
 /// What an authenticator is asked to make. All bytes are base64url without padding.
@@ -83,6 +98,41 @@ pub struct NewPasskey {
     attestation: String,
 }
 
+/// A passkey that was made at the door, with a code. All bytes are base64url without padding. It is called what the device calls itself.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct MadeKey {
+    /// `clientDataJSON`.
+    client_data: String,
+    /// `attestationObject`; what it attests is not looked at.
+    attestation: String,
+}
+
+impl MadeKey {
+    /// What its authenticator made in answer to a challenge that was asked for with this code. A wrong answer uses that up.
+    pub(super) async fn read(&self, app: &App, site: &Site, code: &CodeKey) -> ApiResult<NewKey> {
+        let client = bytes("client_data", &self.client_data).map_err(|error| bad(&error))?;
+        let made = bytes("attestation", &self.attestation)
+            .and_then(|attestation| read_new_key(&client, &attestation, site));
+        match made {
+            Ok(new) => Ok(NewKey { challenge: challenge_with_code(&new.challenge, code), ..new }),
+            Err(why) => {
+                if let Some(challenge) = named_challenge(&client) {
+                    let challenge = challenge_with_code(&challenge, code);
+                    app.database().drop_challenge(&challenge).await?;
+                }
+                Err(bad(&why))
+            }
+        }
+    }
+}
+
+/// What shows that somebody is to make a passkey at the door.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Invited {
+    /// The code that a coordinator made for them. It is not used up by this.
+    code: String,
+}
+
 /// A new name.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct PasskeyName {
@@ -99,7 +149,7 @@ pub struct PasskeyEntry {
     name: String,
     /// When it was added.
     created_ms: i64,
-    /// When somebody last signed in with it.
+    /// When its owner last showed with it who they are.
     used_ms: Option<i64>,
 }
 
@@ -115,14 +165,20 @@ pub async fn ask_to_sign_in(
     site: Result<Site, ApiError>,
 ) -> ApiResult<Json<SignInChallenge>> {
     let Site { rp_id, .. } = site?;
-    let challenge = challenge(app.database(), origin, Purpose::SignIn).await?;
+    let challenge = challenge(app.database(), origin, Purpose::SignIn, None).await?;
     Ok(Json(SignInChallenge { challenge, rp_id, timeout_ms: CHALLENGE_MS }))
 }
 
-/// A new one, kept.
-async fn challenge(database: &Database, origin: Origin, purpose: Purpose<'_>) -> ApiResult<String> {
+/// A new one, kept; good with that code only, if there is one.
+async fn challenge(
+    database: &Database,
+    origin: Origin,
+    purpose: Purpose<'_>,
+    code: Option<&CodeKey>,
+) -> ApiResult<String> {
     let now_ms = clock::now_ms();
     let (letters, key) = new_challenge();
+    let key = code.map_or(key, |code| challenge_with_code(&key, code));
     let asker = accounts::asker(origin.address);
     let ends_ms = now_ms + CHALLENGE_MS;
     match database.add_challenge(&key, purpose, &asker, ends_ms, now_ms).await? {
@@ -161,7 +217,8 @@ pub(super) async fn sign_in(
         note_failed(app, origin, tried, now_ms).await?;
         Err(error)
     };
-    let signed = match known.as_ref().map(|key| (key, signed(given, &client, key, site))) {
+    let known = known.as_ref().filter(|_| !given.user_handle.is_empty());
+    let signed = match known.map(|key| (key, signed(given, &client, key, site))) {
         Some((key, Ok(signed))) => Some((key, signed)),
         Some((_, Err(why))) => {
             tracing::info!(%why, account = name, "passkey not taken");
@@ -173,7 +230,7 @@ pub(super) async fn sign_in(
         return refuse(named_challenge(&client), wrong_passkey()).await;
     };
     match database.sign_in_by_passkey(key.id, &signed, only, session, now_ms).await? {
-        ByPasskey::SignedIn => {
+        ByPasskey::Good => {
             app.throttle().clear(database, name, address).await?;
             Ok(key.account.clone())
         }
@@ -191,7 +248,82 @@ pub(super) async fn sign_in(
     }
 }
 
-/// What a known key signed for its owner.
+/// Asks for what is to be signed, to show once more who one is: for `passkey` of what wants that.
+#[utoipa::path(post, path = "/api/v1/session/again", tag = "session", responses(
+    (status = 200, body = AgainChallenge),
+    (status = 401, description = "`signed_out`", body = ErrorBody),
+    (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https; `no_passkey_yet`: the asker \
+        has none", body = ErrorBody),
+    (status = 429, description = "`too_many_tries`, with `Retry-After`: too many were asked for and not answered", body = ErrorBody),
+))]
+pub async fn ask_again(
+    State(app): State<App>,
+    origin: Origin,
+    SignedIn(session): SignedIn,
+    site: Result<Site, ApiError>,
+) -> ApiResult<Json<AgainChallenge>> {
+    let Site { rp_id, .. } = site?;
+    let database = app.database();
+    let keys = database.passkeys_of(&session.account).await?;
+    if keys.is_empty() {
+        return Err(ApiError::conflict("no_passkey_yet", "you have no passkey"));
+    }
+    let purpose = Purpose::Again { session: session.id };
+    Ok(Json(AgainChallenge {
+        challenge: challenge(database, origin, purpose, None).await?,
+        rp_id,
+        allow: keys.iter().map(|key| letters(&key.credential)).collect(),
+        timeout_ms: CHALLENGE_MS,
+    }))
+}
+
+/// Whether whoever has the session signed with a key of theirs. What it answered is used up, whatever comes of it.
+pub(super) async fn prove_by_passkey(
+    app: &App,
+    origin: Origin,
+    site: &Site,
+    session: &Session,
+    given: &Assertion,
+) -> ApiResult<()> {
+    let (database, address, now_ms) = (app.database(), origin.address, clock::now_ms());
+    let credential = bytes("credential", &given.credential).map_err(|error| bad(&error))?;
+    let client = bytes("client_data", &given.client_data).map_err(|error| bad(&error))?;
+    let account = database.account(&session.account).await?.ok_or_else(ApiError::signed_out)?;
+    let tried = Tried::Passkey(Some(&account));
+    let name = Some(account.name.as_str());
+    if let Err(wait_s) = app.throttle().take(database, name, address, now_ms).await? {
+        note_failed(app, origin, tried, now_ms).await?;
+        return Err(ApiError::too_many(wait_s));
+    }
+    let known = database.known_key(&credential).await?;
+    let taken = match known.as_ref().map(|key| (key, signed(given, &client, key, site))) {
+        Some((key, Ok(signed))) => {
+            database.prove_by_passkey(key.id, &signed, session, now_ms).await?
+        }
+        wrong => {
+            if let Some((_, Err(why))) = wrong {
+                tracing::info!(%why, account = name, "passkey not taken");
+            }
+            if let Some(challenge) = named_challenge(&client) {
+                database.drop_challenge(&challenge).await?;
+            }
+            ByPasskey::NoKey
+        }
+    };
+    if taken == ByPasskey::Good {
+        return Ok(app.throttle().clear(database, name, address).await?);
+    }
+    note_failed(app, origin, tried, now_ms).await?;
+    Err(if taken == ByPasskey::NoChallenge {
+        let message =
+            "what was signed was answered before, took too long, or is for something else";
+        ApiError::forbidden("passkey_expired", message)
+    } else {
+        ApiError::forbidden("wrong_passkey", "no passkey of yours signed that")
+    })
+}
+
+/// What a known key signed for its owner. An authenticator that was told which keys need not say whose they are.
 fn signed(
     given: &Assertion,
     client: &[u8],
@@ -200,7 +332,8 @@ fn signed(
 ) -> Result<Signed, PasskeyError> {
     let data = bytes("authenticator_data", &given.authenticator_data)?;
     let signature = bytes("signature", &given.signature)?;
-    if bytes("user_handle", &given.user_handle)? != key.user_handle {
+    let user_handle = bytes("user_handle", &given.user_handle)?;
+    if !user_handle.is_empty() && user_handle != key.user_handle {
         return Err(PasskeyError::OtherKey("it is another person's"));
     }
     verify(client, &data, &signature, &key.public_key, site)
@@ -238,41 +371,92 @@ fn entry(key: Passkey) -> PasskeyEntry {
     (status = 200, body = NewKeyChallenge),
     (status = 400, description = "`bad_json`", body = ErrorBody),
     (status = 401, description = "`signed_out`", body = ErrorBody),
-    (status = 403, description = "`sign_in_again`, `wrong_password`, `wrong_code`", body = ErrorBody),
+    (status = 403, description = "`sign_in_again`, `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
     (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https; `too_many_passkeys`: one has \
         20 of them", body = ErrorBody),
     (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
 ))]
 pub async fn ask_to_add(
     State(app): State<App>,
-    origin: Origin,
+    prover: Prover,
     SignedIn(session): SignedIn,
     site: Result<Site, ApiError>,
     body: Result<Json<Again>, JsonRejection>,
 ) -> ApiResult<Json<NewKeyChallenge>> {
     let again = read(body)?;
-    let Site { rp_id, .. } = site?;
+    let (origin, Site { rp_id, .. }) = (prover.origin, site?);
     let database = app.database();
-    prove(&app, origin, &session, again).await?;
+    prover.prove(&app, &session, again).await?;
     let account = database.account(&session.account).await?.ok_or_else(ApiError::signed_out)?;
-    let keys = database.passkeys_of(&session.account).await?;
+    let place = MadeWhere::InSession(session.id);
+    Ok(Json(new_key_challenge(database, origin, rp_id, account, place).await?))
+}
+
+/// Asks for what an authenticator is to make at the door, for whoever brings a code: people of some roles come in by a passkey only.
+#[utoipa::path(post, path = "/api/v1/session/passkey/new", tag = "session", request_body = Invited, responses(
+    (status = 200, body = NewKeyChallenge),
+    (status = 400, description = "`bad_json`", body = ErrorBody),
+    (status = 401, description = "`wrong_code`", body = ErrorBody),
+    (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https; `too_many_passkeys`", body = ErrorBody),
+    (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
+))]
+pub async fn ask_to_make(
+    State(app): State<App>,
+    origin: Origin,
+    site: Result<Site, ApiError>,
+    body: Result<Json<Invited>, JsonRejection>,
+) -> ApiResult<Json<NewKeyChallenge>> {
+    let Invited { code } = read(body)?;
+    let Site { rp_id, .. } = site?;
+    let (database, now_ms) = (app.database(), clock::now_ms());
+    take_code_try(&app, origin, now_ms).await?;
+    let key = accounts::code_key(&code);
+    let Some(account) = database.owner_of_code(&key, now_ms).await? else {
+        note_failed(&app, origin, Tried::Code, now_ms).await?;
+        let message = "the code was used, is over or never was";
+        return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_code", message));
+    };
+    app.throttle().clear(database, None, origin.address).await?;
+    let place = MadeWhere::AtTheDoor(&key);
+    Ok(Json(new_key_challenge(database, origin, rp_id, account, place).await?))
+}
+
+/// Where a key is made: its challenge is good for that alone.
+#[derive(Clone, Copy)]
+enum MadeWhere<'a> {
+    InSession(i64),
+    AtTheDoor(&'a CodeKey),
+}
+
+async fn new_key_challenge(
+    database: &Database,
+    origin: Origin,
+    rp_id: String,
+    account: Account,
+    place: MadeWhere<'_>,
+) -> ApiResult<NewKeyChallenge> {
+    let keys = database.passkeys_of(&account.name).await?;
     if keys.len() >= MAX_PASSKEYS {
         return Err(too_many());
     }
     // The same for all keys of a person, and nothing that tells who they are.
-    let known = database.user_handle(&session.account).await?;
+    let known = database.user_handle(&account.name).await?;
     let user_handle = known.unwrap_or_else(|| accounts::random::<32>().to_vec());
-    let purpose = Purpose::Add { session: session.id, user_handle: &user_handle };
-    Ok(Json(NewKeyChallenge {
-        challenge: challenge(database, origin, purpose).await?,
+    let user_handle = user_handle.as_slice();
+    let (purpose, code) = match place {
+        MadeWhere::InSession(session) => (Purpose::Add { session, user_handle }, None),
+        MadeWhere::AtTheDoor(code) => (Purpose::Make { user_handle }, Some(code)),
+    };
+    Ok(NewKeyChallenge {
+        challenge: challenge(database, origin, purpose, code).await?,
         rp_id,
-        user_handle: letters(&user_handle),
+        user_handle: letters(user_handle),
         user_name: account.name,
         display_name: account.display_name,
         algorithms: ALGORITHMS,
         exclude: keys.iter().map(|key| letters(&key.credential)).collect(),
         timeout_ms: CHALLENGE_MS,
-    }))
+    })
 }
 
 /// Adds a passkey, in answer to what was asked in this session.
@@ -310,14 +494,20 @@ pub async fn add(
             let key = PasskeyEntry { id, name, created_ms: now_ms, used_ms: None };
             Ok((StatusCode::CREATED, Json(key)))
         }
+        why => Err(not_added(why)),
+    }
+}
+
+/// Why a passkey was not taken.
+pub(super) fn not_added(why: Added) -> ApiError {
+    match why {
         Added::NoChallenge => {
-            let message = "it was answered before, or took too long";
-            Err(ApiError::conflict("passkey_expired", message))
+            ApiError::conflict("passkey_expired", "it was answered before, or took too long")
         }
-        Added::Known => {
-            Err(ApiError::conflict("passkey_known", "somebody has this passkey already"))
+        Added::TooMany => too_many(),
+        Added::Known | Added::Key(_) => {
+            ApiError::conflict("passkey_known", "somebody has this passkey already")
         }
-        Added::TooMany => Err(too_many()),
     }
 }
 
@@ -350,20 +540,20 @@ pub async fn rename(
         (status = 204),
         (status = 400, description = "`bad_json`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
-        (status = 403, description = "`sign_in_again`, `wrong_password`, `wrong_code`", body = ErrorBody),
+        (status = 403, description = "`sign_in_again`, `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
         (status = 404, description = "`not_found`: it is none of one's own", body = ErrorBody),
         (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn remove(
     State(app): State<App>,
-    origin: Origin,
+    prover: Prover,
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
     body: Result<Json<Again>, JsonRejection>,
 ) -> ApiResult<StatusCode> {
     let again = read(body)?;
     let id = number(&id)?;
-    prove(&app, origin, &session, again).await?;
+    prover.prove(&app, &session, again).await?;
     let (account, now_ms) = (session.account.as_str(), clock::now_ms());
     match app.database().remove_passkeys(account, Some(id), account, now_ms).await? {
         0 => Err(no_such_passkey()),
@@ -395,7 +585,7 @@ pub async fn remove_all(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn shown_name(name: &str) -> ApiResult<String> {
+pub(super) fn shown_name(name: &str) -> ApiResult<String> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > MAX_SHOWN {
         return Err(ApiError::bad_request("bad_name", format!("1 to {MAX_SHOWN} characters")));

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use sync::wire::RecordId;
 use utoipa::ToSchema;
 
-use super::again::{Again, prove};
-use super::signed_in::{Origin, SignedIn};
+use super::again::{Again, Prover};
+use super::signed_in::SignedIn;
 use crate::budgets::Take;
 use crate::database::Session;
 use crate::error::{ApiError, ApiResult, ErrorBody};
@@ -107,14 +107,14 @@ pub async fn find(
     (status = 200, body = Erased),
     (status = 400, description = "`bad_json`, `bad_record`, `too_short`", body = ErrorBody),
     (status = 401, description = "`signed_out`", body = ErrorBody),
-    (status = 403, description = "`not_allowed`: for administrators; `sign_in_again`, `wrong_password`, `wrong_code`", body = ErrorBody),
+    (status = 403, description = "`not_allowed`: for administrators; `sign_in_again`, `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
     (status = 404, description = "`not_found`: no such account, or it was erased already", body = ErrorBody),
     (status = 409, description = "`other_count`: another number of mentions is found now, look again; `own_account`", body = ErrorBody),
     (status = 429, description = "`too_many_tries`, `too_many_requests`, with `Retry-After`", body = ErrorBody),
 ))]
 pub async fn erase(
     State(app): State<App>,
-    origin: Origin,
+    prover: Prover,
     SignedIn(session): SignedIn,
     body: Result<Json<Erasing>, JsonRejection>,
 ) -> ApiResult<Json<Erased>> {
@@ -128,7 +128,7 @@ pub async fn erase(
                     "another administrator can erase you",
                 ));
             }
-            prove(&app, origin, &session, again).await?;
+            prover.prove(&app, &session, again).await?;
             if !persons::erase_account(&app, &account, by, now_ms).await? {
                 return Err(ApiError::not_found("no account with a name is called so"));
             }
@@ -136,7 +136,7 @@ pub async fn erase(
         }
         (None, Some(value), Some(mentions)) => {
             let wanted = wanted(&value, &whom.records)?;
-            prove(&app, origin, &session, again).await?;
+            prover.prove(&app, &session, again).await?;
             let erased = persons::erase(&app, &wanted, mentions, by, now_ms).await?;
             Ok(Json(Erased { mentions: erased.len() }))
         }

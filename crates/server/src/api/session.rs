@@ -11,13 +11,13 @@ use sync::erase::SERVER;
 use sync::wire::DeviceId;
 use utoipa::ToSchema;
 
-use super::passkeys::{self, Assertion};
+use super::passkeys::{self, Assertion, MadeKey};
 use super::signed_in::{IDLE_MS, OnceSignedIn, Origin, PLAIN_COOKIE, SECURE_COOKIE, SignedIn};
 use crate::accounts::{self, MAX_NAME, MAX_PASSWORD};
-use crate::database::{Account, ByCode, NewSession};
+use crate::database::{Account, ByCode, CodeKey, NewSession};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::failed_sign_ins::Target;
-use crate::passkeys::Site;
+use crate::passkeys::{NewKey, Site};
 use crate::{App, clock};
 
 /// Who signs in, and on what: with name and password, with a code, or with a passkey.
@@ -32,6 +32,9 @@ pub struct Credentials {
     /// A code that a coordinator made, good once: instead of name and password. Dashes, spaces and capitals do not matter.
     #[serde(default)]
     code: Option<String>,
+    /// With a code: the passkey that its owner made, who is to have one. The code is used up when the passkey is taken.
+    #[serde(default)]
+    new_passkey: Option<MadeKey>,
     /// What a passkey signed, instead of name and password.
     #[serde(default)]
     passkey: Option<Assertion>,
@@ -68,13 +71,14 @@ pub struct Profile {
 /// over.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = Credentials, responses(
     (status = 200, body = Profile),
-    (status = 400, description = "`bad_json`, `bad_device`, `bad_passkey`", body = ErrorBody),
-    (status = 401, description = "`wrong_credentials`, the same for an unknown name; `passkey_needed`: the password is right, and \
+    (status = 400, description = "`bad_json`, `bad_device`, `bad_name`, `bad_passkey`", body = ErrorBody),
+    (status = 401, description = "`passkey_to_make`: the code is good, and its owner makes a passkey with it; `wrong_credentials`, the same for an unknown name; `passkey_needed`: the password is right, and \
         not enough for this person; `wrong_code`, the same for one that \
         was used, that is over or that never was; `wrong_passkey`, the same for one that nobody has; `passkey_expired`: what it signed \
         was answered before, or took too long", body = ErrorBody),
     (status = 409, description = "`other_account`: the code or the passkey is good, and not of the account that `only` names; \
-        `no_passkeys`: the address has no name, or is not reached by https", body = ErrorBody),
+        `no_passkeys`: the address has no name, or is not reached by https; `passkey_known`, `too_many_passkeys`: the new one is not \
+        taken, and the code stays good", body = ErrorBody),
     (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
 ))]
 pub async fn sign_in(
@@ -97,16 +101,23 @@ pub async fn sign_in(
     let (token, key) = accounts::new_token();
     let session = NewSession { key: &key, device, device_name: &device_name };
     let only = given.only.as_deref();
-    let account = match (given.code, given.passkey, given.name.zip(given.password)) {
-        (Some(code), None, None) => by_code(&app, origin, &code, only, session).await?,
-        (None, Some(passkey), None) => {
+    let named = given.name.zip(given.password);
+    let account = match (given.code, given.new_passkey, given.passkey, named) {
+        (Some(code), None, None, None) => by_code(&app, origin, &code, only, session).await?,
+        (Some(code), Some(new), None, None) => {
+            let key = accounts::code_key(&code);
+            let new = new.read(&app, &site?, &key).await?;
+            by_new_passkey(&app, origin, (&key, only), &new, session).await?
+        }
+        (None, None, Some(passkey), None) => {
             passkeys::sign_in(&app, origin, &site?, &passkey, only, session).await?
         }
-        (None, None, Some((name, password))) => {
+        (None, None, None, Some((name, password))) => {
             by_password(&app, origin, &name, password, session).await?
         }
         _ => {
-            let message = "give `name` and `password`, or `code`, or `passkey`";
+            let message =
+                "give `name` and `password`, or `code` and perhaps `new_passkey`, or `passkey`";
             return Err(ApiError::bad_request("bad_json", message));
         }
     };
@@ -134,7 +145,9 @@ async fn by_password(
 
 /// Whether a right password is enough for its owner. If not, somebody who knows it is noted as one who was not let in.
 pub(crate) async fn enough(app: &App, origin: Origin, account: &Account) -> ApiResult<()> {
-    if account.passkeys == 0 || !app.config().passkey_roles.contains(&account.role) {
+    let config = app.config();
+    let asks_owners = account.passkeys > 0 && config.passkey_roles.contains(&account.role);
+    if !asks_owners && !config.passkeys_must.contains(&account.role) {
         return Ok(());
     }
     note_failed(app, origin, Tried::ToBe(Some(account)), clock::now_ms()).await?;
@@ -225,23 +238,52 @@ async fn by_code(
     session: NewSession<'_>,
 ) -> ApiResult<String> {
     let now_ms = clock::now_ms();
-    let (database, address) = (app.database(), origin.address);
     take_code_try(app, origin, now_ms).await?;
-    let key = accounts::code_key(code);
-    let account = match database.sign_in_by_code(&key, only, session, now_ms).await? {
-        ByCode::SignedIn(account) => account,
-        ByCode::OfAnother => {
-            let message = "the work of somebody else is on this device and not sent yet";
-            return Err(ApiError::conflict("other_account", message));
+    let (key, need_more) = (accounts::code_key(code), &app.config().passkeys_must);
+    let by_code = app.database().sign_in_by_code(&key, only, need_more, session, now_ms).await?;
+    let_in(app, origin, by_code, now_ms).await
+}
+
+/// With a code and the passkey that was made with it.
+async fn by_new_passkey(
+    app: &App,
+    origin: Origin,
+    (code, only): (&CodeKey, Option<&str>),
+    new: &NewKey,
+    session: NewSession<'_>,
+) -> ApiResult<String> {
+    let now_ms = clock::now_ms();
+    let name: String = session.device_name.chars().take(passkeys::MAX_SHOWN).collect();
+    let name = passkeys::shown_name(&name)?;
+    take_code_try(app, origin, now_ms).await?;
+    let database = app.database();
+    let by_code = database.sign_in_by_new_passkey(code, only, new, &name, session, now_ms).await?;
+    let_in(app, origin, by_code, now_ms).await
+}
+
+async fn let_in(app: &App, origin: Origin, by_code: ByCode, now_ms: i64) -> ApiResult<String> {
+    let unauthorized = |code, message: &str| ApiError::new(StatusCode::UNAUTHORIZED, code, message);
+    let refusal = match by_code {
+        ByCode::SignedIn(account) => {
+            app.throttle().clear(app.database(), None, origin.address).await?;
+            return Ok(account);
         }
         ByCode::NoSuchCode => {
             note_failed(app, origin, Tried::Code, now_ms).await?;
-            let message = "the code was used, is over or never was";
-            return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_code", message));
+            return Err(unauthorized("wrong_code", "the code was used, is over or never was"));
         }
+        ByCode::OfAnother => {
+            let message = "the work of somebody else is on this device and not sent yet";
+            ApiError::conflict("other_account", message)
+        }
+        ByCode::NotEnough => {
+            unauthorized("passkey_to_make", "people of this role make a passkey with their code")
+        }
+        ByCode::NotAdded(why) => passkeys::not_added(why),
     };
-    app.throttle().clear(database, None, address).await?;
-    Ok(account)
+    // Whoever brings a good code guesses none.
+    app.throttle().clear(app.database(), None, origin.address).await?;
+    Err(refusal)
 }
 
 /// A code names nobody: only the address counts.

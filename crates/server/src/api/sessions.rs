@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::again::{Again, prove};
+use super::again::{Again, Prover};
 use super::extract::Path;
-use super::signed_in::{Origin, SignedIn};
+use super::signed_in::SignedIn;
 use crate::database::{Revoked, Seen, Session, SessionRow};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock};
@@ -81,13 +81,13 @@ pub struct Ending {
         (status = 400, description = "`bad_json`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 403, description = "`not_allowed`: an administrator may end every session, a coordinator those of \
-            officers and trainers of their units, everybody their own; `sign_in_again`, `wrong_password`, `wrong_code`", body = ErrorBody),
+            officers and trainers of their units, everybody their own; `sign_in_again`, `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
         (status = 404, description = "`not_found`: none is open, or the asker does not see it", body = ErrorBody),
         (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn end(
     State(app): State<App>,
-    origin: Origin,
+    prover: Prover,
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
     body: Result<Json<Ending>, JsonRejection>,
@@ -100,7 +100,7 @@ pub async fn end(
     if !may_end(&row, &session) {
         return Err(ApiError::forbidden("not_allowed", "that session is not yours to end"));
     }
-    prove(&app, origin, &session, again).await?;
+    prover.prove(&app, &session, again).await?;
     let (how, by) =
         (if lost { Revoked::Lost } else { Revoked::SignedOut }, Some(session.account.as_str()));
     let ended = app.database().revoke_session(id, how, by, clock::now_ms()).await?;

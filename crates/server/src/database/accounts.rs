@@ -8,6 +8,8 @@ use sync::erase::SERVER;
 use sync::wire::DeviceId;
 
 use super::audit::{Event, note};
+use super::credentials::use_code;
+use super::passkeys::Added;
 use super::rights::programmes;
 use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, bytes, unsigned};
@@ -253,6 +255,10 @@ pub enum ByCode {
     OfAnother,
     /// There is no such code any more.
     NoSuchCode,
+    /// It is good, and not enough for its owner.
+    NotEnough,
+    /// It is good, and the key that came with it was not taken.
+    NotAdded(Added),
 }
 
 impl Database {
@@ -475,35 +481,43 @@ impl Database {
         Ok(true)
     }
 
-    /// Opens a session for whoever has a code, which is used up by it; with `only`, for that account alone.
+    /// Opens a session for whoever has a code, which is used up by it; with `only`, for that account alone, and for nobody of the
+    /// roles that need more.
     pub async fn sign_in_by_code(
         &self,
         code: &CodeKey,
         only: Option<&str>,
+        need_more: &[Role],
         session: NewSession<'_>,
         now_ms: i64,
     ) -> Answer<ByCode> {
         let mut tx = self.begin_write().await?;
-        let account: Option<String> = query_scalar(
-            "SELECT c.account FROM sign_in_code c JOIN account a ON a.name = c.account
-             WHERE c.code_hash = $1 AND c.used_ms IS NULL AND c.ends_ms > $2 AND a.disabled_ms IS NULL",
-        )
-        .bind(code.as_slice())
-        .bind(now_ms)
-        .fetch_optional(&mut tx)
-        .await?;
-        let Some(account) = account else { return Ok(ByCode::NoSuchCode) };
+        let Some((account, role)) = owner_of_code(&mut tx, code, now_ms).await? else {
+            return Ok(ByCode::NoSuchCode);
+        };
         if only.is_some_and(|only| only != account) {
             return Ok(ByCode::OfAnother);
         }
-        query("UPDATE sign_in_code SET used_ms = $2 WHERE code_hash = $1")
-            .bind(code.as_slice())
-            .bind(now_ms)
-            .execute(&mut tx)
-            .await?;
+        if need_more.contains(&role) {
+            return Ok(ByCode::NotEnough);
+        }
+        use_code(&mut tx, &account, code, now_ms).await?;
         open_session(&mut tx, &account, session, Action::SignInByCode, now_ms).await?;
         tx.commit().await?;
         Ok(ByCode::SignedIn(account))
+    }
+
+    /// Whose a code is that is good, without using it up.
+    pub async fn owner_of_code(&self, code: &CodeKey, now_ms: i64) -> Answer<Option<Account>> {
+        let row: Option<(String, String)> = query_as(OWNER_OF_CODE)
+            .bind(code.as_slice())
+            .bind(now_ms)
+            .fetch_optional(&self.readers)
+            .await?;
+        match row {
+            Some((account, _role)) => self.account(&account).await,
+            None => Ok(None),
+        }
     }
 
     /// Opens a session for whoever gave the right password.
@@ -809,6 +823,21 @@ pub(super) async fn end_codes(tx: &mut Write, account: &str, now_ms: i64) -> Ans
         .execute(&mut *tx)
         .await?;
     Ok(())
+}
+
+const OWNER_OF_CODE: &str =
+    "SELECT a.name, a.role FROM sign_in_code c JOIN account a ON a.name = c.account
+    WHERE c.code_hash = $1 AND c.used_ms IS NULL AND c.ends_ms > $2 AND a.disabled_ms IS NULL";
+
+/// Whose a code is that is good, and their role.
+pub(super) async fn owner_of_code(
+    tx: &mut Write,
+    code: &CodeKey,
+    now_ms: i64,
+) -> Answer<Option<(String, Role)>> {
+    let row: Option<(String, String)> =
+        query_as(OWNER_OF_CODE).bind(code.as_slice()).bind(now_ms).fetch_optional(&mut *tx).await?;
+    row.map(|(account, role)| Ok((account, stored_role(&role)?))).transpose()
 }
 
 pub(super) async fn open_session(

@@ -106,7 +106,13 @@ impl Database {
     }
 }
 
-async fn use_code(tx: &mut Write, account: &str, code: &CodeKey, now_ms: i64) -> Answer<bool> {
+/// Uses up a code of an account. Says whether it was good.
+pub(super) async fn use_code(
+    tx: &mut Write,
+    account: &str,
+    code: &CodeKey,
+    now_ms: i64,
+) -> Answer<bool> {
     let used = query(
         "UPDATE sign_in_code SET used_ms = $3
          WHERE code_hash = $1 AND account = $2 AND used_ms IS NULL AND ends_ms > $3",

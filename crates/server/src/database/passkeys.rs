@@ -2,10 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
-use super::accounts::open_session;
+use super::accounts::{open_session, owner_of_code};
 use super::audit::{Event, note};
+use super::credentials::use_code;
 use super::sql::{query, query_as, query_scalar};
-use super::{Answer, Database, NewSession, Write, signed};
+use super::{Answer, ByCode, CodeKey, Database, NewSession, Session, Write, signed};
 use crate::audit::Action;
 use crate::passkeys::{MAX_OPEN, MAX_PASSKEYS, NewKey, Signed};
 
@@ -17,6 +18,16 @@ pub type ChallengeKey = [u8; 32];
 pub enum Purpose<'a> {
     /// To be let in.
     SignIn,
+    /// To add a key at the door, with a code.
+    Make {
+        /// What the authenticator is to call the person.
+        user_handle: &'a [u8],
+    },
+    /// To show once more who one is.
+    Again {
+        /// In this session alone.
+        session: i64,
+    },
     /// To add a key.
     Add {
         /// In this session alone.
@@ -37,7 +48,7 @@ pub struct Passkey {
     pub credential: Vec<u8>,
     /// When it was added.
     pub created_ms: i64,
-    /// When somebody last signed in with it.
+    /// When its owner last showed with it who they are.
     pub used_ms: Option<i64>,
 }
 
@@ -70,8 +81,8 @@ pub enum Added {
 /// What became of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ByPasskey {
-    /// It let its owner in.
-    SignedIn,
+    /// It is good, and used up.
+    Good,
     /// It is good, and of another account than the one that was asked for. The challenge stays.
     OfAnother,
     /// The challenge was answered before, is over, or was for something else.
@@ -103,6 +114,8 @@ impl Database {
             .await?;
         let (session, user_handle) = match purpose {
             Purpose::SignIn => (None, None),
+            Purpose::Make { user_handle } => (None, Some(user_handle.to_vec())),
+            Purpose::Again { session } => (Some(session), None),
             Purpose::Add { session, user_handle } => (Some(session), Some(user_handle.to_vec())),
         };
         query(
@@ -188,46 +201,42 @@ impl Database {
         now_ms: i64,
     ) -> Answer<Added> {
         let mut tx = self.begin_write().await?;
-        let user_handle = take_challenge(&mut tx, &new.challenge, Some(session), now_ms).await?;
-        let Some(Some(user_handle)) = user_handle else { return Ok(Added::NoChallenge) };
-        let (account, unit, has): (String, String, i64) = query_as(
-            "SELECT a.name, a.unit, (SELECT count(*) FROM passkey p WHERE p.account = a.name)
-             FROM session s JOIN account a ON a.name = s.account WHERE s.id = $1",
-        )
-        .bind(session)
-        .fetch_one(&mut tx)
-        .await?;
-        let id: Option<i64> = match has < signed(MAX_PASSKEYS as u64) {
-            false => None,
-            true => {
-                query_scalar(
-                    "INSERT INTO passkey (credential, account, user_handle, public_key, sign_count, name, created_ms)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (credential) DO NOTHING RETURNING id",
-                )
-                .bind(&new.credential)
-                .bind(&account)
-                .bind(&user_handle)
-                .bind(&new.public_key)
-                .bind(i64::from(new.sign_count))
-                .bind(name)
-                .bind(now_ms)
-                .fetch_optional(&mut tx)
-                .await?
-            }
-        };
-        if id.is_some() {
-            let (actor, action, unit) =
-                (Some(account.as_str()), Action::PasskeyAdd, Some(unit.as_str()));
-            let detail = json!({ "passkey": name });
-            note(&mut tx, Event { actor, action, object: &account, unit, detail }, now_ms).await?;
-        }
+        let account: String = query_scalar("SELECT account FROM session WHERE id = $1")
+            .bind(session)
+            .fetch_one(&mut tx)
+            .await?;
+        let added = add_key(&mut tx, &account, new, name, To::Add(session), now_ms).await?;
         // The challenge is used up in any case.
         tx.commit().await?;
-        Ok(match id {
-            Some(id) => Added::Key(id),
-            None if has < signed(MAX_PASSKEYS as u64) => Added::Known,
-            None => Added::TooMany,
-        })
+        Ok(added)
+    }
+
+    /// Opens a session for whoever has a code and makes a key with it. The code is used up if the key is taken, the challenge in any
+    /// case.
+    pub async fn sign_in_by_new_passkey(
+        &self,
+        code: &CodeKey,
+        only: Option<&str>,
+        new: &NewKey,
+        name: &str,
+        session: NewSession<'_>,
+        now_ms: i64,
+    ) -> Answer<ByCode> {
+        let mut tx = self.begin_write().await?;
+        let Some((account, _role)) = owner_of_code(&mut tx, code, now_ms).await? else {
+            return Ok(ByCode::NoSuchCode);
+        };
+        if only.is_some_and(|only| only != account) {
+            return Ok(ByCode::OfAnother);
+        }
+        let added = add_key(&mut tx, &account, new, name, To::Make, now_ms).await?;
+        let is_added = matches!(added, Added::Key(_));
+        if is_added {
+            use_code(&mut tx, &account, code, now_ms).await?;
+            open_session(&mut tx, &account, session, Action::SignInByPasskey, now_ms).await?;
+        }
+        tx.commit().await?;
+        Ok(if is_added { ByCode::SignedIn(account) } else { ByCode::NotAdded(added) })
     }
 
     /// Opens a session for whoever signed with a key, of which the challenge is used up; with `only`, for that account
@@ -241,41 +250,44 @@ impl Database {
         now_ms: i64,
     ) -> Answer<ByPasskey> {
         let mut tx = self.begin_write().await?;
-        let row: Option<(String, String, String, i64)> = query_as(
-            "SELECT a.name, a.unit, p.name, p.sign_count FROM passkey p JOIN account a ON a.name = p.account
-             WHERE p.id = $1 AND a.disabled_ms IS NULL",
-        )
-        .bind(key)
-        .fetch_optional(&mut tx)
-        .await?;
-        if take_challenge(&mut tx, &answer.challenge, None, now_ms).await?.is_none() {
+        let owner = owner_of_key(&mut tx, key).await?;
+        if take_challenge(&mut tx, &answer.challenge, To::SignIn, now_ms).await?.is_none() {
             return Ok(ByPasskey::NoChallenge);
         }
-        let Some((account, unit, name, known)) = row else {
-            tx.commit().await?;
-            return Ok(ByPasskey::NoKey);
-        };
-        if only.is_some_and(|only| only != account) {
+        if let (Some(owner), Some(only)) = (&owner, only)
+            && owner.account != only
+        {
             return Ok(ByPasskey::OfAnother);
         }
-        let told = i64::from(answer.sign_count);
-        if told <= known && (told, known) != (0, 0) {
-            let (action, unit) = (Action::PasskeyRefuse, Some(unit.as_str()));
-            let detail = json!({ "passkey": name, "told": told, "known": known });
-            let event = Event { actor: None, action, object: &account, unit, detail };
-            note(&mut tx, event, now_ms).await?;
-            tx.commit().await?;
-            return Ok(ByPasskey::CountsBack);
+        let taken = count_on(&mut tx, key, owner.as_ref(), answer, now_ms).await?;
+        if let (ByPasskey::Good, Some(owner)) = (taken, &owner) {
+            open_session(&mut tx, &owner.account, session, Action::SignInByPasskey, now_ms).await?;
         }
-        query("UPDATE passkey SET sign_count = $2, used_ms = $3 WHERE id = $1")
-            .bind(key)
-            .bind(told)
-            .bind(now_ms)
-            .execute(&mut tx)
-            .await?;
-        open_session(&mut tx, &account, session, Action::SignInByPasskey, now_ms).await?;
         tx.commit().await?;
-        Ok(ByPasskey::SignedIn)
+        Ok(taken)
+    }
+
+    /// Whether whoever has that session signed with a key of theirs, in answer to a challenge of that session, which is used
+    /// up.
+    pub async fn prove_by_passkey(
+        &self,
+        key: i64,
+        answer: &Signed,
+        session: &Session,
+        now_ms: i64,
+    ) -> Answer<ByPasskey> {
+        let mut tx = self.begin_write().await?;
+        let owner = owner_of_key(&mut tx, key).await?;
+        if take_challenge(&mut tx, &answer.challenge, To::Again(session.id), now_ms)
+            .await?
+            .is_none()
+        {
+            return Ok(ByPasskey::NoChallenge);
+        }
+        let owner = owner.filter(|owner| owner.account == session.account);
+        let taken = count_on(&mut tx, key, owner.as_ref(), answer, now_ms).await?;
+        tx.commit().await?;
+        Ok(taken)
     }
 
     /// Calls one of a person's keys something else. Says whether they have it.
@@ -323,20 +335,124 @@ impl Database {
     }
 }
 
-/// Uses up a challenge that is open for that session, or to sign in, and tells what a new key is to call the person.
+/// Adds a key of a person in answer to a challenge, which is used up.
+async fn add_key(
+    tx: &mut Write,
+    account: &str,
+    new: &NewKey,
+    name: &str,
+    to: To,
+    now_ms: i64,
+) -> Answer<Added> {
+    let user_handle = take_challenge(tx, &new.challenge, to, now_ms).await?;
+    let Some(Some(user_handle)) = user_handle else { return Ok(Added::NoChallenge) };
+    let (unit, has): (String, i64) = query_as(
+        "SELECT a.unit, (SELECT count(*) FROM passkey p WHERE p.account = a.name) FROM account a WHERE a.name = $1",
+    )
+    .bind(account)
+    .fetch_one(&mut *tx)
+    .await?;
+    if has >= signed(MAX_PASSKEYS as u64) {
+        return Ok(Added::TooMany);
+    }
+    let id: Option<i64> = query_scalar(
+        "INSERT INTO passkey (credential, account, user_handle, public_key, sign_count, name, created_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (credential) DO NOTHING RETURNING id",
+    )
+    .bind(&new.credential)
+    .bind(account)
+    .bind(&user_handle)
+    .bind(&new.public_key)
+    .bind(i64::from(new.sign_count))
+    .bind(name)
+    .bind(now_ms)
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(id) = id else { return Ok(Added::Known) };
+    let (actor, action, unit) = (Some(account), Action::PasskeyAdd, Some(unit.as_str()));
+    let detail = json!({ "passkey": name });
+    note(tx, Event { actor, action, object: account, unit, detail }, now_ms).await?;
+    Ok(Added::Key(id))
+}
+
+/// Whose key somebody signed with.
+struct Owner {
+    account: String,
+    unit: String,
+    /// What they call the key.
+    name: String,
+    sign_count: i64,
+}
+
+/// Nobody, if the key is gone or its owner may not sign in.
+async fn owner_of_key(tx: &mut Write, key: i64) -> Answer<Option<Owner>> {
+    let row: Option<(String, String, String, i64)> = query_as(
+        "SELECT a.name, a.unit, p.name, p.sign_count FROM passkey p JOIN account a ON a.name = p.account
+         WHERE p.id = $1 AND a.disabled_ms IS NULL",
+    )
+    .bind(key)
+    .fetch_optional(&mut *tx)
+    .await?;
+    Ok(row.map(|(account, unit, name, sign_count)| Owner { account, unit, name, sign_count }))
+}
+
+/// Notes that a key signed once more, or that there are two of it.
+async fn count_on(
+    tx: &mut Write,
+    key: i64,
+    owner: Option<&Owner>,
+    answer: &Signed,
+    now_ms: i64,
+) -> Answer<ByPasskey> {
+    let Some(Owner { account, unit, name, sign_count: known }) = owner else {
+        return Ok(ByPasskey::NoKey);
+    };
+    let told = i64::from(answer.sign_count);
+    if told <= *known && (told, *known) != (0, 0) {
+        let (action, unit) = (Action::PasskeyRefuse, Some(unit.as_str()));
+        let detail = json!({ "passkey": name, "told": told, "known": known });
+        note(tx, Event { actor: None, action, object: account, unit, detail }, now_ms).await?;
+        return Ok(ByPasskey::CountsBack);
+    }
+    query("UPDATE passkey SET sign_count = $2, used_ms = $3 WHERE id = $1")
+        .bind(key)
+        .bind(told)
+        .bind(now_ms)
+        .execute(&mut *tx)
+        .await?;
+    Ok(ByPasskey::Good)
+}
+
+/// What a challenge is answered for.
+#[derive(Clone, Copy)]
+enum To {
+    SignIn,
+    Make,
+    Again(i64),
+    Add(i64),
+}
+
+/// Uses up a challenge that is open for just that, and tells what a new key is to call the person.
 async fn take_challenge(
     tx: &mut Write,
     key: &ChallengeKey,
-    session: Option<i64>,
+    to: To,
     now_ms: i64,
 ) -> Answer<Option<Option<Vec<u8>>>> {
     // Numbers of sessions are positive.
+    let (session, makes_a_key) = match to {
+        To::SignIn => (0, false),
+        To::Make => (0, true),
+        To::Again(session) => (session, false),
+        To::Add(session) => (session, true),
+    };
     Ok(query_scalar(
-        "DELETE FROM passkey_challenge WHERE hash = $1 AND coalesce(session, 0) = $2 AND ends_ms > $3
-         RETURNING user_handle",
+        "DELETE FROM passkey_challenge WHERE hash = $1 AND coalesce(session, 0) = $2
+         AND (user_handle IS NOT NULL) = $3 AND ends_ms > $4 RETURNING user_handle",
     )
     .bind(key.as_slice())
-    .bind(session.unwrap_or(0))
+    .bind(session)
+    .bind(makes_a_key)
     .bind(now_ms)
     .fetch_optional(&mut *tx)
     .await?)

@@ -255,9 +255,15 @@ async fn a_code_is_not_used_up_on_a_device_with_work_of_somebody_else() {
     let an = server.device("an").await;
     let made = an.code("lan", json!({})).await.json();
     let code = made["code"].as_str().unwrap();
-    let answer = sign_in_over(&server, code, 9, Some("binh")).await;
-    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::CONFLICT, "other_account"));
-    assert!(!answer.headers.contains_key("set-cookie"));
+    // A phone that eight share asks for each of them: that is no guessing.
+    for _ in 0..8 {
+        let answer = sign_in_over(&server, code, 9, Some("binh")).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::CONFLICT, "other_account")
+        );
+        assert!(!answer.headers.contains_key("set-cookie"));
+    }
     let answer = sign_in_over(&server, "khong-phai-ma", 9, Some("lan")).await;
     assert_eq!(answer.code(), "wrong_code");
     assert_eq!(sign_in_over(&server, code, 9, Some("lan")).await.status, StatusCode::OK);

@@ -48,10 +48,10 @@ async fn a_restored_server_writes_that_down_and_lets_nobody_in_with_an_old_code(
     let app = &server.app;
     let token = server::accounts::new_token();
     let session = NewSession { key: &token.1, device: DeviceId([1; 16]), device_name: "" };
-    let restored = app.database().sign_in_by_code(&key, None, session, now_ms).await.unwrap();
+    let restored = app.database().sign_in_by_code(&key, None, &[], session, now_ms).await.unwrap();
     assert_eq!(restored, ByCode::NoSuchCode);
     assert_eq!(
-        database.sign_in_by_code(&key, None, session, now_ms).await.unwrap(),
+        database.sign_in_by_code(&key, None, &[], session, now_ms).await.unwrap(),
         ByCode::SignedIn("lan".to_owned())
     );
 

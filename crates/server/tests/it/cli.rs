@@ -102,8 +102,10 @@ async fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
 async fn every_mistake_is_told_with_an_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::new(folder.path().join("data")).await;
-    let cases: [(&[&str], i32, &str); 17] = [
+    let cases: &[(&[&str], i32, &str)] = &[
         (&[], 2, "Usage"),
+        (&["restore", "/there/is/no/such/folder"], 1, "/there/is/no/such/folder"),
+        (&["key", "show"], 1, "no key yet"),
         (&["pack", "load", "/there/is/no/such/folder"], 1, "/there/is/no/such/folder"),
         (&["pack", "check", env!("CARGO_MANIFEST_DIR")], 1, "pack.toml"),
         (&["user", "add", "lan", "--role", "king", "--unit", "x"], 2, "officer"),
@@ -124,16 +126,106 @@ async fn every_mistake_is_told_with_an_exit_code() {
             "0 mentions were found",
         ),
         (&["person", "erase", "--account", "khong_co_ai"], 1, "khong_co_ai"),
+        (&["person", "export", "x.zip"], 2, "--value"),
+        (
+            &["person", "find", "--value", "Nguyễn Thị Hoa", "--record", "x"],
+            2,
+            "32 hexadecimal digits",
+        ),
+        (&["sever"], 2, "serve"),
+        (&["user", "ad"], 2, "add"),
+        (&["--database", "mysql://x", "user", "list"], 2, "postgres://"),
+        (&["--blobs", "ftp://x", "retention"], 1, "s3://"),
+        (&["serve", "--public-url", "example.vn"], 1, "https://"),
+        (&["serve", "--passkeys-for", "king"], 2, "administrator"),
+        (&["serve", "--passkeys-must", "king"], 2, "administrator"),
+        (
+            &["serve", "--passkeys-must", "auditor", "--public-url", "https://127.0.0.1"],
+            1,
+            "needs a --public-url with https and a name",
+        ),
+        (&["user", "disable", "khong_co_ai"], 1, "khong_co_ai"),
+        (&["session", "revoke", "x"], 2, "<ID>"),
+        (&["audit", "list", "--last", "x"], 2, "--last"),
+        (&["retention", "--dry"], 2, "--dry-run"),
+        (&["bundle", "import"], 2, "<FILE>"),
+        (
+            &["bundle", "import", "/there/is/no.sotay"],
+            1,
+            "/there/is/no.sotay: not read: No such file",
+        ),
+        (&["bundle", "import", "/there/is/no.sotay", "--from", "khong_co_ai"], 1, "khong_co_ai"),
+        (&["backup"], 2, "<FOLDER>"),
     ];
     for (arguments, code, words) in cases {
         let output = sotay(&place, arguments);
         let told = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+        assert_eq!(output.status.code(), Some(*code), "{arguments:?}: {told}");
         assert!(told.contains(words), "{arguments:?}: {told}");
     }
-    for command in
-        ["serve", "pack", "user", "session", "audit", "person", "retention", "backup", "restore"]
-    {
-        assert!(text(&sotay(&place, &[command, "--help"]).stdout).contains("Usage"), "{command}");
+}
+
+/// What stands below `Commands:` in a help text.
+fn commands_in(help: &str) -> Vec<String> {
+    let below = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = below.take_while(|line| !line.is_empty()).filter_map(|line| {
+        // What is longer than a line goes on further in.
+        line.strip_prefix("  ").filter(|line| !line.starts_with(' '))?.split_whitespace().next()
+    });
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn every_command_says_what_it_is_for_and_what_it_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    let help = |path: &[String]| {
+        let mut arguments: Vec<&str> = path.iter().map(String::as_str).collect();
+        arguments.push("--help");
+        let output = sotay(&place, &arguments);
+        assert_eq!(output.status.code(), Some(0), "{path:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let mut waiting = vec![Vec::new()];
+    let mut last = Vec::new();
+    while let Some(path) = waiting.pop() {
+        let said = help(&path);
+        let usage =
+            format!("Usage: {}", [&["sotay-server".to_owned()][..], &path].concat().join(" "));
+        assert!(said.contains(&usage), "{path:?}: {said}");
+        assert!(!said.starts_with("Usage"), "{path:?} does not say what it is for: {said}");
+        let below = commands_in(&said);
+        if below.is_empty() {
+            last.push(path.join(" "));
+        }
+        waiting.extend(below.into_iter().map(|name| [&path[..], &[name]].concat()));
     }
+    last.sort();
+    assert_eq!(
+        last,
+        [
+            "audit list",
+            "audit verify",
+            "backup",
+            "bundle import",
+            "key rotate",
+            "key show",
+            "pack check",
+            "pack load",
+            "person erase",
+            "person export",
+            "person find",
+            "restore",
+            "retention",
+            "serve",
+            "session list",
+            "session revoke",
+            "user add",
+            "user code",
+            "user disable",
+            "user list",
+            "user token",
+        ]
+    );
+    assert!(!place.config.data.exists(), "who asks for help gets no database");
 }

@@ -11,7 +11,8 @@ use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value as Json, json};
 use server::accounts::Role;
-use server::database::{AccountChange, Purpose};
+use server::audit::Entry;
+use server::database::{AccountChange, AuditOf, Purpose};
 use server::passkeys::new_challenge;
 use sync::wire::DeviceId;
 
@@ -841,4 +842,335 @@ async fn where_the_operator_says_so_a_password_alone_lets_nobody_in_who_has_a_pa
     assert_eq!(server.sign_in("thu", PASSWORD, DeviceId([9; 16])).await.status, StatusCode::OK);
     let failed = server.deeds("sign_in_failed").await;
     assert!(failed.iter().any(|row| row["object"] == "an" && row["detail"]["way"] == "password"));
+}
+
+impl Device<'_> {
+    async fn challenge_again(&self) -> Json {
+        let answer = self.ask(Method::POST, "session/again", json!({})).await;
+        assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+        answer.json()
+    }
+
+    /// Has an authenticator sign that it is still they.
+    async fn again(&self, authenticator: &Authenticator) -> Json {
+        let asked = self.challenge_again().await;
+        authenticator.get(asked["challenge"].as_str().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_passkey_shows_once_more_who_one_is_wherever_the_password_does() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let none = lan.ask(Method::POST, "session/again", json!({})).await;
+    assert_eq!((none.status, none.code().as_str()), (StatusCode::CONFLICT, "no_passkey_yet"));
+    let own = Authenticator::new(1);
+    let key = lan.add(&own, "Máy bàn").await;
+    let asked = lan.challenge_again().await;
+    assert_eq!(
+        (&asked["rp_id"], &asked["allow"]),
+        (&json!("localhost"), &json!([letters(&own.credential)]))
+    );
+
+    let given = json!({ "passkey": lan.again(&own).await });
+    let to_add = lan.ask(Method::POST, "passkeys/challenge", given).await;
+    let second = Authenticator::new(2);
+    let added =
+        lan.ask(Method::POST, "passkeys", second.create(&to_add.json(), "Chìa khóa USB")).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{:?}", added.body);
+    // An authenticator that was told which keys may leave out whose they are.
+    let mut given = lan.again(&second).await;
+    given.as_object_mut().unwrap().remove("user_handle");
+    let token = lan.ask(Method::POST, "accounts/lan/token", json!({ "passkey": given })).await;
+    assert_eq!(token.status, StatusCode::CREATED, "{:?}", token.body);
+    let sessions = lan.get("/api/v1/sessions").await.json();
+    let other = sessions.as_array().unwrap().iter().find(|open| open["is_this"] == false).unwrap();
+    let end = format!("sessions/{}/end", other["id"]);
+    let given = json!({ "passkey": lan.again(&own).await });
+    assert_eq!(lan.ask(Method::POST, &end, given).await.status, StatusCode::NO_CONTENT);
+    let remove = format!("passkeys/{}/remove", key["id"]);
+    let given = json!({ "passkey": lan.again(&own).await });
+    assert_eq!(lan.ask(Method::POST, &remove, given).await.status, StatusCode::NO_CONTENT);
+    assert!(lan.passkeys().await[0]["used_ms"].is_i64());
+
+    let quan_tri = server.device("quan_tri").await;
+    let admins = Authenticator::new(3);
+    quan_tri.add(&admins, "Máy chủ nhiệm").await;
+    let mut erase = json!({ "account": "minh" });
+    erase["passkey"] = quan_tri.again(&admins).await;
+    let erased = quan_tri.ask(Method::POST, "persons/erase", erase).await;
+    assert_eq!(erased.status, StatusCode::OK, "{:?}", erased.body);
+}
+
+#[tokio::test]
+async fn what_was_signed_shows_it_once_in_that_session_by_ones_own_key_and_lets_nobody_in() {
+    let server = TestApp::start().await;
+    let (lan, elsewhere) = (server.device("lan").await, server.device("lan").await);
+    let minh = server.device("minh").await;
+    let (own, others) = (Authenticator::new(1), Authenticator::new(2));
+    lan.add(&own, "Máy bàn").await;
+    minh.add(&others, "Của Minh").await;
+    let show = async |assertion: &Json| {
+        let body = json!({ "passkey": assertion });
+        let answer = lan.ask(Method::POST, "passkeys/challenge", body).await;
+        // The brake is for another test.
+        if answer.status != StatusCode::OK {
+            let right =
+                lan.ask(Method::POST, "passkeys/challenge", json!({ "password": PASSWORD }));
+            assert_eq!(right.await.status, StatusCode::OK);
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{:?}", answer.body);
+        }
+        if answer.status == StatusCode::OK { "ok".to_owned() } else { answer.code() }
+    };
+
+    let signed = lan.again(&own).await;
+    assert_eq!(show(&signed).await, "ok");
+    assert_eq!(show(&signed).await, "passkey_expired", "a second time");
+    assert_eq!(show(&elsewhere.again(&own).await).await, "passkey_expired", "in another session");
+    let to_sign_in = own.get(&server.challenge().await);
+    assert_eq!(show(&to_sign_in).await, "passkey_expired", "what was asked at the door");
+    assert_eq!(server.with_assertion(to_sign_in, None).await.status, StatusCode::OK);
+    let to_add = lan.ask_to_add().await;
+    let signed = own.get(to_add["challenge"].as_str().unwrap());
+    assert_eq!(show(&signed).await, "passkey_expired", "what was asked to make a key");
+    assert_eq!(show(&own.get(&letters(&[5; 32]))).await, "passkey_expired", "what nobody asked");
+
+    let signed = lan.again(&own).await;
+    let door = server.with_assertion(signed.clone(), None).await;
+    assert_eq!(door.code(), "passkey_expired", "it lets nobody in");
+    let mut asked = lan.challenge_again().await;
+    asked["user_handle"] = to_add["user_handle"].clone();
+    let body = Authenticator::new(3).create(&asked, "x");
+    let added = lan.ask(Method::POST, "passkeys", body).await;
+    assert_eq!(added.code(), "passkey_expired", "nor is a key made in answer to it");
+
+    let mut stranger = own.but(|_| {});
+    stranger.key = others.key.clone();
+    let named_otherwise = own.but(|_| {});
+    named_otherwise.user_handle.set(Some(letters(&[3; 32])));
+    for (what, wrong) in [
+        ("another person's key", &others),
+        ("another key's signature", &stranger),
+        ("another person's name", &named_otherwise),
+        ("another site's page", &own.but(|saying| saying.origin = "https://evil.example".into())),
+        ("another site's key", &own.but(|saying| saying.rp_id = "evil.example".into())),
+        ("nobody verified", &own.but(|saying| saying.flags = PRESENT)),
+        ("a key that was made", &own.but(|saying| saying.kind = "webauthn.create")),
+    ] {
+        let asked = lan.challenge_again().await;
+        let challenge = asked["challenge"].as_str().unwrap();
+        assert_eq!(show(&wrong.get(challenge)).await, "wrong_passkey", "{what}");
+        let again = show(&own.get(challenge)).await;
+        assert_eq!(again, "passkey_expired", "{what}: nobody tries again with it");
+    }
+
+    let database = server.app.database();
+    let row = lan.get("/api/v1/sessions").await.json();
+    let this = row.as_array().unwrap().iter().find(|open| open["is_this"] == true).unwrap();
+    let session = this["id"].as_i64().unwrap();
+    let now_ms = server::clock::now_ms();
+    for (ends_ms, said) in [(now_ms + 60_000, "ok"), (now_ms, "passkey_expired")] {
+        let (letters, key) = new_challenge();
+        let purpose = Purpose::Again { session };
+        assert!(
+            database.add_challenge(&key, purpose, &[0; 32], ends_ms, now_ms - 1).await.unwrap()
+        );
+        assert_eq!(show(&own.get(&letters)).await, said);
+    }
+    let counting = own.counting(9);
+    assert_eq!(show(&lan.again(&counting).await).await, "ok");
+    assert_eq!(show(&lan.again(&counting).await).await, "wrong_passkey", "there are two of it");
+    assert_eq!(server.deeds("passkey_refuse").await.len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_tries_passkeys_in_a_session_that_lies_open_has_to_wait() {
+    let server = TestApp::start().await;
+    let (lan, own) = (server.device("lan").await, Authenticator::new(1));
+    lan.add(&own, "Máy bàn").await;
+    let mut stranger = own.but(|_| {});
+    stranger.key = Authenticator::new(2).key;
+    for _ in 0..5 {
+        let given = json!({ "passkey": lan.again(&stranger).await });
+        let answer = lan.ask(Method::POST, "passkeys/challenge", given).await;
+        assert_eq!(answer.code(), "wrong_passkey");
+    }
+    let given = json!({ "passkey": lan.again(&own).await });
+    let answer = lan.ask(Method::POST, "passkeys/challenge", given).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (StatusCode::TOO_MANY_REQUESTS, "too_many_tries")
+    );
+    let failed = server.deeds("sign_in_failed").await;
+    assert!(failed.iter().all(|row| row["object"] == "lan" && row["detail"]["way"] == "passkey"));
+}
+
+impl TestApp {
+    /// A code that an administrator made for somebody.
+    async fn code_for(&self, account: &str) -> String {
+        let (code, key) = server::accounts::new_code();
+        let (now_ms, by) = (server::clock::now_ms(), Some("quan_tri"));
+        let database = self.app.database();
+        assert!(database.add_code(account, &key, now_ms + 60_000, by, now_ms).await.unwrap());
+        code
+    }
+
+    async fn ask_to_make(&self, code: &str) -> Answer {
+        let headers = [("x-sotay", "1"), ("content-type", "application/json")];
+        let body = json!({ "code": code }).to_string();
+        self.request(Method::POST, "/api/v1/session/passkey/new", &headers, body.into()).await
+    }
+
+    /// Brings a code, and perhaps a passkey that was made with it.
+    async fn with_code(&self, code: &str, made: Option<Json>, only: Option<&str>) -> Answer {
+        let body = json!({ "code": code, "new_passkey": made, "only": only,
+            "device": DeviceId([8; 16]).to_string(), "device_name": "Máy ở ủy ban" });
+        let headers = [("x-sotay", "1"), ("content-type", "application/json")];
+        self.request(Method::POST, "/api/v1/session", &headers, body.to_string().into()).await
+    }
+
+    async fn demanding() -> Self {
+        Self::with(|config| config.passkeys_must = vec![Role::Coordinator, Role::Administrator])
+            .await
+    }
+}
+
+#[tokio::test]
+async fn where_everybody_needs_a_passkey_one_is_made_at_the_door_with_a_code_and_nothing_else_lets_in()
+ {
+    let server = TestApp::demanding().await;
+    let refused = server.sign_in("an", PASSWORD, DeviceId([9; 16])).await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (StatusCode::UNAUTHORIZED, "passkey_needed"),
+        "a right password, of who has no passkey"
+    );
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("an:{PASSWORD}"));
+    let headers = [("authorization", format!("Basic {basic}"))];
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let list = server.get("/openrosa/formList", &headers).await;
+    assert_eq!(list.status, StatusCode::UNAUTHORIZED, "nor ODK Collect");
+
+    let code = server.code_for("an").await;
+    for _ in 0..8 {
+        let alone = server.with_code(&code, None, None).await;
+        assert_eq!(
+            (alone.status, alone.code().as_str()),
+            (StatusCode::UNAUTHORIZED, "passkey_to_make")
+        );
+        assert!(alone.header("set-cookie").is_empty());
+    }
+    let asked = server.ask_to_make(&code).await.json();
+    assert_eq!(
+        (&asked["rp_id"], &asked["user_name"], &asked["exclude"]),
+        (&json!("localhost"), &json!("an"), &json!([]))
+    );
+    let own = Authenticator::new(1);
+    let made = own.create(&asked, "x");
+    let others = server.with_code(&code, Some(made.clone()), Some("lan")).await;
+    assert_eq!(others.code(), "other_account");
+    let answer = server.with_code(&code, Some(made.clone()), Some("an")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+    assert_eq!(answer.json()["account"], "an");
+    let cookie = answer.cookie();
+    let keys = server.get("/api/v1/passkeys", &[("cookie", &cookie)]).await.json();
+    assert_eq!(keys[0]["name"], "Máy ở ủy ban", "it is called what the device calls itself");
+    assert_eq!(server.with_code(&code, Some(made), None).await.code(), "wrong_code", "used up");
+    assert_eq!(server.with_passkey(&own).await.status, StatusCode::OK);
+    let refused = server.sign_in("an", PASSWORD, DeviceId([9; 16])).await;
+    assert_eq!(refused.code(), "passkey_needed");
+
+    // Whoever lost it gets another code, and makes another; theirs are removed as for anybody.
+    let code = server.code_for("an").await;
+    assert_eq!(server.with_code(&code, None, None).await.code(), "passkey_to_make");
+    let asked = server.ask_to_make(&code).await.json();
+    assert_eq!(asked["exclude"], json!([letters(&own.credential)]));
+    let second = Authenticator::new(2);
+    let answer = server.with_code(&code, Some(second.create(&asked, "x")), None).await;
+    assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+
+    assert_eq!(server.sign_in("lan", PASSWORD, DeviceId([9; 16])).await.status, StatusCode::OK);
+    let code = server.code_for("lan").await;
+    let other_role = server.with_code(&code, None, None).await;
+    assert_eq!(other_role.status, StatusCode::OK, "other roles are let in as ever");
+    let log = server.app.database().audit(AuditOf::All, None, 50).await.unwrap();
+    let of_an = |action: &str| {
+        let is_it = |row: &&Entry| row.action == action && row.object == "an";
+        log.iter().filter(is_it).count()
+    };
+    assert_eq!((of_an("passkey_add"), of_an("sign_in_by_passkey")), (2, 3));
+    assert_eq!((of_an("sign_in"), of_an("sign_in_by_code")), (0, 0));
+}
+
+#[tokio::test]
+async fn a_passkey_is_made_at_the_door_with_that_code_in_answer_to_that_question_once() {
+    let server = TestApp::demanding().await;
+    let (code, others) = (server.code_for("an").await, server.code_for("quan_tri").await);
+    let own = Authenticator::new(1);
+    let unknown = server.ask_to_make("abcde-fghij-kmnpq-rstuv").await;
+    assert_eq!((unknown.status, unknown.code().as_str()), (StatusCode::UNAUTHORIZED, "wrong_code"));
+
+    let asked = server.ask_to_make(&code).await.json();
+    let with_anothers = server.with_code(&others, Some(own.create(&asked, "x")), None).await;
+    assert_eq!(
+        (with_anothers.status, with_anothers.code().as_str()),
+        (StatusCode::CONFLICT, "passkey_expired"),
+        "in answer to what was asked with another code"
+    );
+    let at_the_door =
+        json!({ "challenge": server.challenge().await, "user_handle": asked["user_handle"] });
+    let made = server.with_code(&code, Some(own.create(&at_the_door, "x")), None).await;
+    assert_eq!(made.code(), "passkey_expired", "what was asked to sign in");
+    let lan = server.device("lan").await;
+    let made = server.with_code(&code, Some(own.create(&lan.ask_to_add().await, "x")), None).await;
+    assert_eq!(made.code(), "passkey_expired", "what was asked in a session");
+    let made = lan.ask(Method::POST, "passkeys", own.create(&asked, "x")).await;
+    assert_eq!(made.code(), "passkey_expired", "and the other way");
+
+    for (what, wrong) in [
+        ("another origin", own.but(|saying| saying.origin = "https://evil.example".into())),
+        ("another site's key", own.but(|saying| saying.rp_id = "evil.example".into())),
+        ("nobody verified", own.but(|saying| saying.flags = PRESENT)),
+        ("what was signed to be let in", own.but(|saying| saying.kind = "webauthn.get")),
+    ] {
+        let asked = server.ask_to_make(&code).await.json();
+        let answer = server.with_code(&code, Some(wrong.create(&asked, "x")), None).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::BAD_REQUEST, "bad_passkey"),
+            "{what}"
+        );
+        let right = server.with_code(&code, Some(own.create(&asked, "x")), None).await;
+        assert_eq!(right.code(), "passkey_expired", "{what}: it is used up");
+    }
+    lan.add(&own, "Của Lan").await;
+    let asked = server.ask_to_make(&code).await.json();
+    let known = server.with_code(&code, Some(own.create(&asked, "x")), None).await;
+    assert_eq!((known.status, known.code().as_str()), (StatusCode::CONFLICT, "passkey_known"));
+    assert!(known.header("set-cookie").is_empty());
+    let asked = server.ask_to_make(&code).await.json();
+    let made = Authenticator::new(2).create(&asked, "x");
+    let answer = server.with_code(&code, Some(made), None).await;
+    assert_eq!(answer.status, StatusCode::OK, "the code was good all the time: {:?}", answer.body);
+    assert!(server.app.database().passkeys_of("quan_tri").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn whoever_guesses_codes_to_make_a_passkey_with_has_to_wait() {
+    let server = TestApp::demanding().await;
+    for _ in 0..5 {
+        assert_eq!(server.ask_to_make("abcde-fghij-kmnpq-rstuv").await.code(), "wrong_code");
+    }
+    let code = server.code_for("an").await;
+    let answer = server.ask_to_make(&code).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (StatusCode::TOO_MANY_REQUESTS, "too_many_tries")
+    );
+    let (key, now_ms) = (server::accounts::code_key(&code), server::clock::now_ms());
+    let database = server.app.database();
+    let owner = async || database.owner_of_code(&key, now_ms).await.unwrap();
+    assert!(owner().await.is_some());
+    assert!(database.disable_account("an", None, 5).await.unwrap());
+    assert!(owner().await.is_none(), "who may not sign in makes none");
 }

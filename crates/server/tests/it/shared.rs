@@ -139,7 +139,7 @@ async fn a_code_lets_in_once_wherever_it_is_given() {
                 let (_, token) = server::accounts::new_token();
                 let device = DeviceId([u8::try_from(2 * round + server).unwrap(); 16]);
                 let session = NewSession { key: &token, device, device_name: "" };
-                database.sign_in_by_code(&key, None, session, 2).await.unwrap()
+                database.sign_in_by_code(&key, None, &[], session, 2).await.unwrap()
             }
         };
         let (here, there) = tokio::join!(enter(0), enter(1));

@@ -1,0 +1,46 @@
+//! What `sotay-server` does: a file for each command, with its arguments and what it prints.
+
+pub mod audit;
+pub mod backup;
+pub mod bundle;
+pub mod key;
+pub mod pack;
+pub mod person;
+pub mod restore;
+pub mod retention;
+pub mod serve;
+pub mod session;
+pub mod user;
+
+use std::io::Write;
+
+use anyhow::Context;
+use server::clock;
+use server::config::Config;
+use server::database::Database;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A line for whoever runs the command. A closed pipe is not an error: nobody is left to read it.
+fn say(line: &str) {
+    writeln!(std::io::stdout(), "{line}").unwrap_or_default();
+}
+
+/// A line of what went wrong.
+pub fn tell(line: &str) {
+    writeln!(std::io::stderr(), "{line}").unwrap_or_default();
+}
+
+async fn open(config: &Config) -> anyhow::Result<Database> {
+    std::fs::create_dir_all(&config.data).with_context(|| config.data.display().to_string())?;
+    let database = Database::of(config, clock::now_ms()).await;
+    database.with_context(|| match &config.database_url {
+        Some(_) => "PostgreSQL".to_owned(),
+        None => config.database_file().display().to_string(),
+    })
+}
+
+fn date(ms: i64) -> String {
+    let moment = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000)).ok();
+    moment.and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_else(|| ms.to_string())
+}

@@ -1,0 +1,92 @@
+//! `sotay-server pack check`, `pack load`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use server::config::Config;
+use server::database::Database;
+use server::{clock, pack_load};
+
+use super::{open, say, tell};
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// List everything that is wrong with a pack, by file, row and column. Exit code 1 if it cannot be loaded.
+    Check {
+        /// The pack's folder.
+        folder: PathBuf,
+    },
+    /// Put a pack in force. With any error in it nothing changes. Forms of earlier packs stay.
+    Load {
+        /// The pack's folder.
+        folder: PathBuf,
+        /// Add the people that the pack names for trying it out.
+        #[arg(long)]
+        demo_users: bool,
+        /// The password of those people, instead of the pack's own.
+        #[arg(long, env = "SOTAY_DEMO_PASSWORD", requires = "demo_users", value_name = "PASSWORD")]
+        demo_password: Option<String>,
+    },
+}
+
+/// Checks a pack, or puts it in force.
+pub async fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Check { folder } => {
+            let files = pack_load::read_folder(&folder)?;
+            let is_good = report(&files).is_some();
+            Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        }
+        Command::Load { folder, demo_users, demo_password } => {
+            let files = pack_load::read_folder(&folder)?;
+            let Some(checked) = report(&files) else {
+                bail!("the pack has errors; nothing was loaded")
+            };
+            let database = open(config).await?;
+            load(&database, &checked).await?;
+            if demo_users {
+                add_demo_users(&database, &checked, demo_password.as_deref()).await?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Prints every problem; the pack if there is none that matters.
+fn report(files: &BTreeMap<String, Vec<u8>>) -> Option<pack_load::Checked> {
+    let (checked, problems) = pack_load::check(files);
+    for problem in &problems {
+        tell(&problem.to_string());
+    }
+    let warnings = problems.iter().filter(|problem| problem.is_warning).count();
+    let errors = problems.len() - warnings;
+    say(&format!("{} files, {errors} errors, {warnings} warnings", files.len()));
+    checked
+}
+
+async fn load(database: &Database, checked: &pack_load::Checked) -> anyhow::Result<()> {
+    let new = checked.to_load();
+    let changed = database.load_pack(&new, clock::now_ms()).await?;
+    let what = if changed { "in force now" } else { "was in force already" };
+    let (forms, units) = (new.forms.len(), new.units.len());
+    say(&format!(
+        "{}: {what}; {forms} forms, {units} units, {}",
+        checked.pack.manifest.id, new.hash
+    ));
+    Ok(())
+}
+
+async fn add_demo_users(
+    database: &Database,
+    checked: &pack_load::Checked,
+    password: Option<&str>,
+) -> anyhow::Result<()> {
+    let users = checked.demo_users();
+    pack_load::add_demo_users(database, users, password, clock::now_ms()).await?;
+    for user in users {
+        say(&format!("  {:<16} {:<14} {:<24} {}", user.name, user.role, user.unit, user.full_name));
+    }
+    Ok(())
+}
