@@ -3,11 +3,13 @@
 #![no_main]
 
 use std::cell::OnceCell;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
 use libfuzzer_sys::fuzz_target;
 use server::accounts;
+use server::budgets::{Allowance, Allowances};
 use server::database::NewClient;
 use sync::codec;
 use sync::wire::{DeviceId, PushRequest, PushResponse, SealedOperation, WIRE_VERSION};
@@ -37,10 +39,21 @@ thread_local! {
 
 impl Rig {
     fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let (server, device, cookie, client) = runtime.block_on(async {
-            let server = TestApp::start().await;
+            // Nobody sends so much in so short a time: what a person may take is not what is tried here.
+            let plenty = Allowance::new(u32::MAX, Duration::from_nanos(1));
+            let server = TestApp::with(|config| {
+                config.allowances = Allowances {
+                    requests: plenty,
+                    operations: plenty,
+                    kib: plenty,
+                    reports: plenty,
+                };
+            })
+            .await;
             let (device, cookie) = {
                 let phone = server.device("lan").await;
                 (phone.id, phone.cookie)
