@@ -29,14 +29,19 @@ pub fn StorageHealth() -> impl IntoView {
     watch.measure();
     // It is counted anew whenever what is to be sent changes, or something was sent.
     let storage = StoredValue::new_local(storage);
+    let counts = StoredValue::new(0_u32);
     effect(move || {
         standing.track();
+        counts.update_value(|counts| *counts += 1);
+        let this = counts.get_value();
         tasks::spawn(async move {
             let Some(storage) = storage.try_get_value() else { return };
             match AtRisk::of(&storage).await {
-                Ok(counted) => {
+                // One that began before another may be done after it.
+                Ok(counted) if counts.try_get_value() == Some(this) => {
                     risk.try_set(Some(counted));
                 }
+                Ok(_) => {}
                 Err(error) => log_error(&format!("not counted: {error}")),
             }
         });

@@ -44,6 +44,8 @@ async function fill(name, photo) {
     await form.photograph('a1_anh', picture(join(folder, `${photo}.png`), 640 + photo, 480));
   }
   await form.saved();
+  // It is counted a moment after it was saved; until then everything seems to be sent.
+  await phone.page.locator('[data-unsent]:not([data-unsent="0"])').first().waitFor({ state: 'attached' });
 }
 
 async function send() {
