@@ -2,18 +2,19 @@
 
 use leptos::prelude::*;
 
-use super::passkey_sign_in::not_let_in;
+use super::passkey_sign_in::{Entering, not_let_in};
 use super::sign_in::Invitation;
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::locale::Language;
 use crate::platform::{document, passkeys::PasskeyError, tasks};
-use crate::router::use_router;
 use crate::stores::{
     Door, OpenForms, SignIn,
     passkeys::{self, PasskeyFailure},
     preferences::use_words,
     records::FetchError,
 };
+
+const PLACE: &str = ".make-passkey";
 
 /// Says why, and makes it at a tap: browsers want one.
 #[component]
@@ -22,29 +23,16 @@ pub fn PasskeyMake() -> impl IntoView {
     let door = expect_context::<Door>();
     let inside = use_context::<SignIn>().zip(use_context::<OpenForms>());
     let Invitation(code) = expect_context();
-    let router = use_router();
-    let failure = RwSignal::new(None::<PasskeyFailure>);
-    let busy = RwSignal::new(false);
+    let entering = Entering::new();
+    let Entering { busy, failure, .. } = entering;
     let make = move || {
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        failure.set(None);
-        tasks::spawn(async move {
-            let answer = passkeys::make_at_the_door(door, inside, &code.get_untracked()).await;
-            busy.try_set(false);
-            match answer {
-                Ok(()) => router.replace("/"),
-                Err(error) => {
-                    failure.try_set(Some(error));
-                }
-            }
-        });
+        let making =
+            async move { passkeys::make_at_the_door(door, inside, &code.get_untracked()).await };
+        entering.enter(making, PLACE);
     };
     // The code was typed further down: a small phone shows this above its edge.
     drop(tasks::after(0, || {
-        document::go_to(".make-passkey");
+        document::go_to(PLACE);
     }));
     let label = Signal::derive(move || {
         let language = words.now();

@@ -6,7 +6,7 @@ use super::sign_in::failure_text;
 use crate::components::{Banner, Button, Tone};
 use crate::locale::Language;
 use crate::platform::{document, passkeys::PasskeyError, tasks};
-use crate::router::use_router;
+use crate::router::{Router, use_router};
 use crate::stores::{
     Door, OpenForms, SignIn,
     passkeys::{self, PasskeyFailure},
@@ -21,30 +21,9 @@ pub fn PasskeySignIn() -> impl IntoView {
     let words = use_words();
     let door = expect_context::<Door>();
     let inside = use_context::<SignIn>().zip(use_context::<OpenForms>());
-    let router = use_router();
-    let failure = RwSignal::new(None::<PasskeyFailure>);
-    let busy = RwSignal::new(false);
-    let enter = move || {
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        failure.set(None);
-        tasks::spawn(async move {
-            let answer = passkeys::sign_in(door, inside).await;
-            busy.try_set(false);
-            match answer {
-                Ok(()) => router.replace("/"),
-                Err(error) => {
-                    failure.try_set(Some(error));
-                    // A small phone shows the words below its edge.
-                    drop(tasks::after(0, || {
-                        document::go_to(".by-passkey");
-                    }));
-                }
-            }
-        });
-    };
+    let entering = Entering::new();
+    let Entering { busy, failure, .. } = entering;
+    let enter = move || entering.enter(passkeys::sign_in(door, inside), ".by-passkey");
     enter();
     let label = Signal::derive(move || {
         let language = words.now();
@@ -58,6 +37,47 @@ pub fn PasskeySignIn() -> impl IntoView {
             }}
             <Button label=label disabled=busy on_click=move |()| enter() />
         </div>
+    }
+}
+
+/// A passkey that lets somebody in, one try at a time.
+#[derive(Clone, Copy)]
+pub(super) struct Entering {
+    pub busy: RwSignal<bool>,
+    pub failure: RwSignal<Option<PasskeyFailure>>,
+    router: Router,
+}
+
+impl Entering {
+    pub fn new() -> Self {
+        Self { busy: RwSignal::new(false), failure: RwSignal::new(None), router: use_router() }
+    }
+
+    /// Tries, and goes on to Today; a failure is shown at `place`.
+    pub fn enter(
+        self,
+        attempt: impl Future<Output = Result<(), PasskeyFailure>> + 'static,
+        place: &'static str,
+    ) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.failure.set(None);
+        tasks::spawn(async move {
+            let answer = attempt.await;
+            self.busy.try_set(false);
+            match answer {
+                Ok(()) => self.router.replace("/"),
+                Err(error) => {
+                    self.failure.try_set(Some(error));
+                    // A small phone shows the words below its edge.
+                    drop(tasks::after(0, move || {
+                        document::go_to(place);
+                    }));
+                }
+            }
+        });
     }
 }
 
