@@ -152,23 +152,31 @@ impl Sealed {
     /// The operation in a place, if it is here and was read.
     #[must_use]
     pub fn at(&self, seq: u64) -> Option<Brief> {
-        let at = self.records.binary_search_by_key(&seq, |brief| brief.seq).ok()?;
-        Some(self.records[at])
+        self.place(seq).map(|at| self.records[at])
+    }
+
+    fn place(&self, seq: u64) -> Option<usize> {
+        self.records.binary_search_by_key(&seq, |brief| brief.seq).ok()
     }
 
     /// The rows of these operations note now what the server said.
     pub fn note(&mut self, seqs: &[u64]) {
-        for brief in &mut self.records {
-            brief.is_told |= seqs.contains(&brief.seq);
+        for seq in seqs {
+            if let Some(at) = self.place(*seq) {
+                self.records[at].is_told = true;
+            }
         }
     }
 
     /// Takes over what was noted while this was read.
     pub fn follow(&mut self, noted: &Self) {
-        let told =
-            noted.records.iter().filter(|brief| brief.is_told && noted.device == self.device);
-        let told: Vec<u64> = told.map(|brief| brief.seq).collect();
-        self.note(&told);
+        if noted.device != self.device {
+            return;
+        }
+        // An app before this one noted every operation: there may be thousands.
+        for brief in &mut self.records {
+            brief.is_told |= noted.at(brief.seq).is_some_and(|noted| noted.is_told);
+        }
     }
 
     /// Reads rows, and with them those of the outbox that are of records which are asked for: a phone that was long without
