@@ -43,8 +43,8 @@ pub fn TodayPage() -> impl IntoView {
     });
     let mine = move |state: State| {
         let author = profile.read().as_ref().map(|profile| profile.account.clone());
-        records.all().track();
-        records.find(&Filter { author, state: Some(state), ..Filter::default() })
+        let filter = Filter { author, state: Some(state), ..Filter::default() };
+        records.all().read().first(&filter, SHOWN)
     };
     let drafts = memo(move || mine(State::Draft));
     let returned = memo(move || mine(State::Returned));
@@ -154,7 +154,7 @@ fn RecordSection(
             >
                 <ul class="list card">
                     {keyed_list(
-                        move || records.get().into_iter().take(SHOWN).collect(),
+                        move || records.get(),
                         |record| format!("{} {} {} {}", record.id, record.changed_ms, record.unsent, record.title),
                         move |record| {
                             let href = href(&record);

@@ -3,9 +3,17 @@
 //! Both follow a change without looking at the records that did not change: with a hundred thousand of them a phone
 //! has no time for that at each answer.
 
-use std::{cmp::Ordering, collections::BTreeMap, ops::Deref, sync::Arc};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::BTreeMap,
+    ops::Deref,
+    sync::Arc,
+};
 
-use super::records::RecordSummary;
+use sync::wire::RecordId;
+
+use super::records::{Filter, RecordSummary};
+use crate::platform::tasks::Turn;
 
 /// How many records have each value; of one that no record has any more, none.
 pub type Counts = BTreeMap<String, usize>;
@@ -28,6 +36,43 @@ impl Deref for Listed {
 }
 
 impl Listed {
+    /// These records, whatever their order. The page goes on meanwhile.
+    pub async fn of(records: &BTreeMap<RecordId, Arc<RecordSummary>>) -> Self {
+        let mut listed = Self::default();
+        let mut newest = BTreeMap::new();
+        let mut turn = Turn::begin();
+        for record in records.values().filter(|record| !record.deleted) {
+            turn.rest().await;
+            listed.count(record, true);
+            newest.insert(place(record), Arc::clone(record));
+        }
+        for (_, record) in newest {
+            turn.rest().await;
+            listed.newest.push(record);
+        }
+        listed
+    }
+
+    /// The newest records that a filter accepts, at most so many.
+    #[must_use]
+    pub fn first(&self, filter: &Filter, max: usize) -> Vec<Arc<RecordSummary>> {
+        let of_state = filter.state.map(|state| self.states.get(state.name()).copied());
+        // Whoever wants a state that few records are in need not look through all the others.
+        let mut left = of_state.map_or(self.newest.len(), Option::unwrap_or_default);
+        let mut records = self.newest.iter();
+        let mut first = Vec::new();
+        while left > 0
+            && first.len() < max
+            && let Some(record) = records.next()
+        {
+            left -= usize::from(filter.state.is_none_or(|state| state == record.state));
+            if filter.accepts(record) {
+                first.push(Arc::clone(record));
+            }
+        }
+        first
+    }
+
     /// Puts these records in place of those.
     pub fn replace(
         &mut self,
@@ -97,11 +142,16 @@ impl Listed {
 }
 
 fn newer_first(one: &RecordSummary, other: &RecordSummary) -> Ordering {
-    other.changed_ms.cmp(&one.changed_ms).then_with(|| other.id.cmp(&one.id))
+    place(one).cmp(&place(other))
+}
+
+fn place(record: &RecordSummary) -> (Reverse<i64>, Reverse<RecordId>) {
+    (Reverse(record.changed_ms), Reverse(record.id))
 }
 
 #[cfg(test)]
 pub(super) mod tests {
+    use futures::executor::block_on;
     use proptest::prelude::*;
     use sync::wire::{Hash, RecordId, State};
 
@@ -166,8 +216,28 @@ pub(super) mod tests {
                 for counts in [&mut told.forms, &mut told.units, &mut told.states] {
                     counts.retain(|_, count| *count > 0);
                 }
-                prop_assert_eq!(told, plainly(&records));
+                let plain = plainly(&records);
+                let all = sync::gather(records.values().map(|record| (record.id, Arc::clone(record))));
+                prop_assert_eq!(&block_on(Listed::of(&all)), &plain);
+                prop_assert_eq!(told, plain);
             }
+        }
+
+        #[test]
+        fn the_first_of_a_filter_are_those_that_a_look_at_all_finds(
+            parts in prop::collection::vec(any::<[u8; 4]>(), 0..40),
+            (author, state, max) in (prop::option::of(0_u8..3), prop::option::of(0..State::ALL.len()), 0_usize..9),
+        ) {
+            let records = (0_u8..).zip(parts).map(|(id, parts)| (id, record(id, parts, "Phiếu"))).collect();
+            let listed = plainly(&records);
+            let filter = Filter {
+                author: author.map(|author| format!("an{author}")),
+                state: state.map(|state| State::ALL[state]),
+                ..Filter::default()
+            };
+            let found: Vec<_> =
+                listed.iter().filter(|record| filter.accepts(record)).take(max).cloned().collect();
+            prop_assert_eq!(listed.first(&filter, max), found);
         }
     }
 }

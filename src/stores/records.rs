@@ -162,12 +162,6 @@ impl Records {
         self.all.into()
     }
 
-    /// The records that a filter accepts, the newest change first. Follows every change when called in a view.
-    #[must_use]
-    pub fn find(self, filter: &Filter) -> Vec<Arc<RecordSummary>> {
-        self.all.with(|all| all.iter().filter(|record| filter.accepts(record)).cloned().collect())
-    }
-
     /// One record as lists show it; those put away too.
     #[must_use]
     pub fn summary(self, id: RecordId) -> Option<Arc<RecordSummary>> {

@@ -76,6 +76,7 @@ pub(super) enum Those {
 struct Found {
     device: DeviceState,
     summaries: BTreeMap<RecordId, Arc<RecordSummary>>,
+    listed: Listed,
     names: BTreeMap<String, String>,
     known: summaries::Known,
 }
@@ -110,15 +111,19 @@ impl Index {
         }
     }
 
-    /// Takes what was read; what changed meanwhile stays.
-    fn take(&mut self, read: Found) {
-        let Found { device, mut summaries, mut names, mut known } = read;
+    /// Takes what was read, of which it says the lists; what changed meanwhile stays.
+    fn take(&mut self, read: Found) -> Listed {
+        let Found { device, mut summaries, mut listed, mut names, mut known } = read;
+        let (mut gone, mut come) = (Vec::new(), Vec::new());
         for id in &self.meanwhile.records {
-            match self.summaries.remove(id) {
-                Some(newer) => drop(summaries.insert(*id, newer)),
-                None => drop(summaries.remove(id)),
-            }
+            let newer = self.summaries.remove(id);
+            come.extend(newer.clone());
+            gone.extend(match newer {
+                Some(newer) => summaries.insert(*id, newer),
+                None => summaries.remove(id),
+            });
         }
+        listed.replace(gone, come);
         names.append(&mut self.names);
         known.add(&self.meanwhile.known);
         if !self.meanwhile.device {
@@ -127,6 +132,7 @@ impl Index {
         self.changed.clear();
         self.listed.clear();
         (self.summaries, self.names, self.kept) = (summaries, names, known);
+        listed
     }
 }
 
@@ -243,8 +249,7 @@ impl Records {
             taken
         });
         let Some(taken) = taken else { return Ok(()) };
-        taken?;
-        self.publish_anew();
+        self.all.try_set(Arc::new(taken?));
         if those != Those::OwnWork {
             self.whole.try_set(true);
         }
@@ -287,7 +292,9 @@ impl Records {
                 let base = storage.read(ids.iter().map(row).collect()).await?;
                 add_base(&mut parts, base.into_iter().flatten())?;
                 let mut summaries = found.summaries;
-                summaries.retain(|id, _| !ids.contains(id));
+                for id in &ids {
+                    summaries.remove(id);
+                }
                 (summaries, found.known)
             }
             // Never kept, or by another version of the app.
@@ -308,7 +315,8 @@ impl Records {
             }
         };
         summaries.extend(parts.values().filter_map(summarised));
-        Ok(Found { device, summaries, names, known })
+        let listed = Listed::of(&summaries).await;
+        Ok(Found { device, summaries, listed, names, known })
     }
 
     /// A page of a pull changed these records, and noted so under that key; `came` is what it brought of them.
@@ -397,18 +405,6 @@ impl Records {
         });
         if let Some((gone, come)) = changed {
             self.all.try_update(|all| Arc::make_mut(all).replace(gone, come));
-        }
-    }
-
-    /// Shows all, whatever was shown before.
-    pub(super) fn publish_anew(self) {
-        let all = self.index.try_with_value(|index| {
-            let mut all = Listed::default();
-            all.replace([], index.summaries.values().cloned());
-            all
-        });
-        if let Some(all) = all {
-            self.all.try_set(Arc::new(all));
         }
     }
 }
