@@ -3,7 +3,8 @@
 use std::{cell::Cell, future::Future, rc::Rc};
 
 use futures::channel::oneshot;
-use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{MessageChannel, MessageEvent};
 
 use super::clock;
 
@@ -60,10 +61,21 @@ impl Turn {
     /// Lets the page do what waits, once the turn is over, and begins the next one.
     pub async fn rest(&mut self) {
         if clock::now_ms() >= self.until_ms {
-            sleep(0).await;
+            step_back().await;
             *self = Self::begin();
         }
     }
+}
+
+/// Waits until the page has done what waits. A timer would have the page wait for itself: 4 ms each time, a second out of sight.
+async fn step_back() {
+    let (fire, fired) = oneshot::channel::<()>();
+    let callback = Closure::once(move |_: MessageEvent| answer(fire, ()));
+    let channel = MessageChannel::new().expect("every browser has them");
+    channel.port1().set_onmessage(Some(callback.as_ref().unchecked_ref()));
+    channel.port2().post_message(&JsValue::NULL).expect("nothing can be copied");
+    fired.await.ok();
+    channel.port1().close();
 }
 
 /// Answers; who went away needs no answer.

@@ -15,7 +15,7 @@ use sync::{
 use super::{outbox, records::RecordSummary};
 use crate::platform::{
     storage::{
-        Change, Rows, StorageError, Store,
+        Change, Read, Rows, Storage, StorageError, Store,
         schema::{Kept, Key, SummaryRow},
     },
     tasks::Turn,
@@ -70,6 +70,34 @@ pub struct Found {
     pub changed: BTreeSet<RecordId>,
     /// For the next time that they are kept.
     pub known: Known,
+}
+
+/// The rows of [`Store::Summaries`] as they stand at one moment, a few in each answer of the browser: to take a hundred thousand
+/// summaries out of one answer, a slow phone's page stands still for half a second.
+pub async fn rows(storage: &Storage) -> Result<Rows, StorageError> {
+    const IN_AN_ANSWER: u64 = 8;
+    let mut head = storage.row(Store::Summaries, HEAD).await?;
+    loop {
+        let pages = match &head {
+            Some(head) => outbox::decode::<Kept>(head, "summaries")?.pages,
+            None => 0,
+        };
+        let part = |from: u64| {
+            let rows = IN_AN_ANSWER.min(pages + 1 - from) as u32;
+            Read::From(Store::Summaries, from.into(), rows)
+        };
+        let notes = Read::From(Store::Summaries, Key::Bytes(Vec::new()), u32::MAX);
+        let reads = [Read::Row(Store::Summaries, HEAD.into())].into_iter();
+        let parts = (1..=pages).step_by(IN_AN_ANSWER as usize).map(part);
+        let rows = storage.read(reads.chain(parts).chain([notes]).collect()).await?;
+        let rows: Rows = rows.into_iter().flatten().collect();
+        // Another tab may have kept them anew since their number was read.
+        let now = rows.first().filter(|(key, _)| *key == HEAD.into()).map(|(_, head)| head.clone());
+        if now == head {
+            return Ok(rows);
+        }
+        head = now;
+    }
 }
 
 /// Reads the rows of [`Store::Summaries`]; `None` if they are not of this version. A hundred thousand take a second of a slow

@@ -5,6 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::VecDeque,
     rc::Rc,
 };
 
@@ -15,7 +16,13 @@ use super::{
     schema::{self, Key, Store},
     sealing,
 };
-use crate::platform::crypto::{AesKey, Sealing};
+use crate::platform::{
+    crypto::{AesKey, Opening, Sealing},
+    tasks::Turn,
+};
+
+/// So many values are being opened at a time: enough for the browser's threads, and few enough to be handed over within a frame.
+const AT_ONCE: usize = 8;
 
 /// A database with the key that its values are sealed under.
 #[derive(Clone)]
@@ -199,32 +206,28 @@ impl Sealed {
     }
 
     async fn open_all(&self, reads: &[Read], found: Vec<Rows>) -> Result<Vec<Rows>, StorageError> {
-        let mut opening = Vec::with_capacity(found.len());
-        for (read, rows) in reads.iter().zip(found) {
+        let mut opened: Vec<Rows> =
+            found.iter().map(|rows| Rows::with_capacity(rows.len())).collect();
+        let (mut begun, mut turn) = (VecDeque::new(), Turn::begin());
+        for (at, (read, rows)) in reads.iter().zip(found).enumerate() {
             let store = read.store();
-            if let Read::Keys(_) = read {
-                let bare = rows.into_iter().map(|(key, _)| (key, None));
-                opening.push((store, bare.collect()));
-                continue;
+            for (key, value) in rows {
+                if let Read::Keys(_) = read {
+                    opened[at].push((key, Vec::new()));
+                    continue;
+                }
+                if begun.len() == AT_ONCE {
+                    open_next(&mut begun, &mut opened).await?;
+                    // Browsers answer at once: without that they would not be asked for anything else until the last is open.
+                    turn.rest().await;
+                }
+                let opening = self.key.open(&place(store, &key), &value);
+                let opening = opening.map_err(|error| sealing(error, store))?;
+                begun.push_back(ValueBegun { at, store, key, opening });
             }
-            let begin = |(key, value): (Key, Vec<u8>)| {
-                let begun = self.key.open(&place(store, &key), &value);
-                begun.map(|begun| (key, Some(begun))).map_err(|error| sealing(error, store))
-            };
-            opening.push((store, rows.into_iter().map(begin).collect::<Result<Vec<_>, _>>()?));
         }
-        // All of them have begun: the first ones are waited for while the others are worked on.
-        let mut opened = Vec::with_capacity(opening.len());
-        for (store, begun) in opening {
-            let mut rows = Rows::with_capacity(begun.len());
-            for (key, begun) in begun {
-                let value = match begun {
-                    Some(begun) => begun.done().await.map_err(|error| sealing(error, store))?,
-                    None => Vec::new(),
-                };
-                rows.push((key, value));
-            }
-            opened.push(rows);
+        while !begun.is_empty() {
+            open_next(&mut begun, &mut opened).await?;
         }
         Ok(opened)
     }
@@ -234,24 +237,44 @@ impl Sealed {
             Change::Put(store, key, value) => {
                 let begun = self.key.seal(&place(store, &key), &value);
                 begun
-                    .map(|begun| Turn::Put(store, key, begun))
+                    .map(|begun| ChangeBegun::Put(store, key, begun))
                     .map_err(|error| sealing(error, store))
             }
-            other => Ok(Turn::Other(other)),
+            other => Ok(ChangeBegun::Other(other)),
         };
         let begun = changes.into_iter().map(begin).collect::<Result<Vec<_>, _>>()?;
         let mut sealed = Vec::with_capacity(begun.len());
         for turn in begun {
             sealed.push(match turn {
-                Turn::Put(store, key, begun) => {
+                ChangeBegun::Put(store, key, begun) => {
                     let value = begun.done().await.map_err(|error| sealing(error, store))?;
                     Change::Put(store, key, value)
                 }
-                Turn::Other(change) => change,
+                ChangeBegun::Other(change) => change,
             });
         }
         Ok(sealed)
     }
+}
+
+/// A value that is being opened, and the answer that it belongs to.
+struct ValueBegun {
+    at: usize,
+    store: Store,
+    key: Key,
+    opening: Opening,
+}
+
+/// Waits for the value that was begun first.
+async fn open_next(
+    begun: &mut VecDeque<ValueBegun>,
+    opened: &mut [Rows],
+) -> Result<(), StorageError> {
+    if let Some(ValueBegun { at, store, key, opening }) = begun.pop_front() {
+        let value = opening.done().await.map_err(|error| sealing(error, store))?;
+        opened[at].push((key, value));
+    }
+    Ok(())
 }
 
 /// Rows as they lie on the disk, with what they were found by.
@@ -264,7 +287,7 @@ struct Found {
 }
 
 /// A change whose value is being sealed, or that has none.
-enum Turn {
+enum ChangeBegun {
     Put(Store, Key, Sealing),
     Other(Change),
 }

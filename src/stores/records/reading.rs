@@ -265,7 +265,7 @@ impl Records {
         }
         let kept = match those {
             Those::OwnWork => Some(summaries::Found::default()),
-            Those::Others | Those::All => match storage.all(Store::Summaries).await {
+            Those::Others | Those::All => match summaries::rows(&storage).await {
                 // They say nothing that the records do not say: then they are made anew.
                 Err(StorageError::Damaged(_)) => None,
                 rows => summaries::read(rows?).await?,
