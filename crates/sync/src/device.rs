@@ -13,8 +13,6 @@ mod take_over;
 
 use std::collections::VecDeque;
 
-use minicbor::Decode;
-
 pub use self::{
     former::Former,
     message::{
@@ -196,7 +194,7 @@ impl Device {
             Event::Tick => self.tick(),
             Event::Loaded(outbox) => self.loaded(outbox),
             Event::PushReply { ticket, reply } => self.push_reply(ticket, reply, wall_ms, random),
-            Event::PullReply { ticket, reply } => self.pull_reply(ticket, reply, wall_ms, random),
+            Event::PullReply { ticket, page } => self.pull_reply(ticket, page, wall_ms, random),
             Event::BlobsWaiting(blobs) => self.blobs_waiting(blobs, random),
             Event::BlobReply { ticket, reply } => self.blob_reply(ticket, reply, random),
             Event::Stored(waiting) => self.stored(waiting, random),
@@ -367,7 +365,7 @@ impl Device {
         if ours != ticket {
             return Vec::new();
         }
-        let response = match read::<PushResponse>(reply) {
+        let response = match read(reply) {
             Ok(response) => response,
             Err(failure) => {
                 // A batch that is too large for the network, or for something in between.
@@ -459,14 +457,20 @@ impl Device {
         vec![Effect::Pull { ticket, cursor: self.state.cursor.clone(), wait_s: POLL_WAIT_S }]
     }
 
-    fn pull_reply(&mut self, ticket: u64, reply: Reply, wall_ms: i64, random: u64) -> Vec<Effect> {
+    fn pull_reply(
+        &mut self,
+        ticket: u64,
+        page: Result<Box<PullResponse>, Reply>,
+        wall_ms: i64,
+        random: u64,
+    ) -> Vec<Effect> {
         let polled = match self.step {
             Step::Pulling { ticket: ours } if ours == ticket => false,
             Step::Polling { ticket: ours } if ours == ticket => true,
             _ => return Vec::new(),
         };
-        let response = match read::<PullResponse>(reply) {
-            Ok(response) => response,
+        let response = match page.map_err(|reply| Failure::of(&reply)) {
+            Ok(response) => *response,
             // Whoever may not read any more may still owe files to what they sent.
             Err(failure) if failure.blocked == Blocked::SignedOut && self.waiting.blobs > 0 => {
                 self.may_not_read = true;
@@ -652,7 +656,7 @@ impl Failure {
     }
 }
 
-fn read<T: for<'b> Decode<'b, ()>>(reply: Reply) -> Result<T, Failure> {
+fn read(reply: Reply) -> Result<PushResponse, Failure> {
     match reply {
         Reply::Body(bytes) => codec::decode(&bytes).map_err(|_not_readable| Failure::GARBLED),
         reply => Err(Failure::of(&reply)),
