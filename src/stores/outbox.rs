@@ -36,12 +36,12 @@ pub enum Which {
     One(RecordId, Action),
 }
 
-/// Seals and returns the new operations, oldest first. `states` tells where records stand: a change to a submitted one
+/// Seals and returns the new operations, oldest first. `state` tells where a record stands: a change to a submitted one
 /// is an amendment.
 pub async fn seal(
     storage: &Storage,
     which: Which,
-    states: BTreeMap<RecordId, State>,
+    state: impl Fn(&RecordId) -> Option<State> + 'static,
 ) -> Result<Vec<Operation>, StorageError> {
     let open = match &which {
         Which::All => Read::All(Store::Open),
@@ -67,7 +67,7 @@ pub async fn seal(
             let action = match &which {
                 Which::One(_, action) => *action,
                 Which::All if patch.is_empty() => continue,
-                Which::All => quiet_action(&patch, states.get(&patch.record)),
+                Which::All => quiet_action(&patch, state(&patch.record)),
             };
             seq += 1;
             let operation =
@@ -82,7 +82,7 @@ pub async fn seal(
     storage.update(reads, &[Store::Open, Store::Outbox, Store::Meta], decide).await
 }
 
-fn quiet_action(patch: &OpenPatch, state: Option<&State>) -> Action {
+fn quiet_action(patch: &OpenPatch, state: Option<State>) -> Action {
     match (patch.quiet_action(), state) {
         (Action::Edit, Some(State::Submitted | State::Approved)) => Action::Amend,
         (action, _) => action,
@@ -138,7 +138,10 @@ impl Brief {
 #[derive(Clone, Default)]
 pub struct Sealed {
     device: Option<DeviceId>,
+    /// By their places. What was freed since it was read may stand here too: it is not above the watermark.
     records: Vec<Brief>,
+    /// The watermark of the last count.
+    acked: u64,
 }
 
 impl Sealed {
@@ -146,7 +149,7 @@ impl Sealed {
     pub fn of<'a>(device: DeviceId, held: impl Iterator<Item = &'a Held>) -> Self {
         let mut records: Vec<Brief> = held.map(Brief::of).collect();
         records.sort_unstable_by_key(|brief| brief.seq);
-        Self { device: Some(device), records }
+        Self { device: Some(device), records, acked: 0 }
     }
 
     /// The operation in a place, if it is here and was read.
@@ -187,47 +190,45 @@ impl Sealed {
         is_asked: &dyn Fn(RecordId) -> bool,
         reads: Vec<Read>,
     ) -> Result<(Rows, Vec<Rows>), StorageError> {
-        let row = |seq| Read::Row(Store::Outbox, Key::Number(seq));
         loop {
             let asked = self.records.iter().filter(|brief| is_asked(brief.record));
-            let mut all: Vec<Read> = asked.map(|brief| row(brief.seq)).collect();
+            let row = |brief: &Brief| Read::Row(Store::Outbox, Key::Number(brief.seq));
+            let mut all: Vec<Read> = asked.map(row).collect();
             let sealed = all.len();
             all.extend(reads.iter().cloned());
             all.push(Read::Row(Store::Meta, meta::DEVICE.into()));
-            all.push(Read::Keys(Store::Outbox));
+            // The count only rises: whatever any tab has sealed since stands behind what is known.
+            let next = self.records.last().map_or(0, |brief| brief.seq) + 1;
+            all.push(Read::From(Store::Outbox, Key::Number(next), u32::MAX));
             let mut rows = storage.read(all).await?;
-            let keys = rows.pop().unwrap_or_default();
+            let newer = rows.pop().unwrap_or_default();
             let device: Option<DeviceState> =
                 decode_row(&rows.pop().unwrap_or_default(), "device")?;
             let device = device.map(|device| device.device);
             if self.device != device {
-                *self = Self { device, records: Vec::new() };
+                *self = Self { device, ..Self::default() };
+                continue;
             }
-            let (mut known, mut unknown) = (Vec::with_capacity(keys.len()), None);
-            for (key, _) in keys {
-                let Key::Number(seq) = key else { continue };
-                match self.at(seq) {
-                    Some(brief) => known.push(brief),
-                    None => unknown = unknown.or(Some(seq)),
+            let others = rows.split_off(sealed);
+            let mut sealed = rows.concat();
+            for (key, row) in newer {
+                let brief = Brief::of(&OutboxRow::decode(&row)?.held()?);
+                self.records.push(brief);
+                if is_asked(brief.record) {
+                    sealed.push((key, row));
                 }
             }
-            self.records = known;
-            let Some(first) = unknown else {
-                let others = rows.split_off(sealed);
-                return Ok((rows.concat(), others));
-            };
-            let newer = Read::From(Store::Outbox, Key::Number(first), u32::MAX);
-            self.records.retain(|brief| brief.seq < first);
-            for (key, row) in storage.read(vec![newer]).await?.into_iter().flatten() {
-                if let Key::Number(_) = key {
-                    self.records.push(Brief::of(&OutboxRow::decode(&row)?.held()?));
-                }
-            }
+            return Ok((sealed, others));
         }
     }
 
     /// Counts what the server does not have.
     pub async fn unsent(&mut self, storage: &Storage, acked: u64) -> Result<Unsent, StorageError> {
+        if acked < self.acked {
+            // A restored server lacks what others may have freed meanwhile: what is still here is looked for anew.
+            self.records.clear();
+        }
+        self.acked = acked;
         let (_, open) = self.read(storage, &|_| false, vec![Read::Keys(Store::Open)]).await?;
         let mut unsent = Unsent::default();
         for (key, _) in open.into_iter().flatten() {
@@ -255,13 +256,39 @@ pub fn unsent_in(open: &Rows, sealed: &Rows) -> Result<Unsent, StorageError> {
     Ok(unsent)
 }
 
-/// Loads sealed operations after a place, within limits but at least one; whether others follow, and the newest place.
+/// Sealed operations that follow a place in the outbox.
+pub struct Batch {
+    /// In the order of their places.
+    pub operations: Vec<SealedOperation>,
+    /// Whether others follow.
+    pub more: bool,
+    /// The newest place in the outbox.
+    pub last: u64,
+}
+
+impl Batch {
+    /// As many of them as keep within limits, but at least one.
+    #[must_use]
+    pub fn within(mut self, max_operations: usize, max_bytes: usize) -> Self {
+        let mut size = 0;
+        let fits = |operation: &&SealedOperation| {
+            size += operation.bytes.len();
+            size <= max_bytes
+        };
+        let fit = self.operations.iter().take(max_operations).take_while(fits).count().max(1);
+        self.more |= fit < self.operations.len();
+        self.operations.truncate(fit);
+        self
+    }
+}
+
+/// Loads sealed operations after a place, within limits but at least one.
 pub async fn load(
     storage: &Storage,
     after: u64,
     max_operations: usize,
     max_bytes: usize,
-) -> Result<(Vec<SealedOperation>, bool, u64), StorageError> {
+) -> Result<Batch, StorageError> {
     // Each row costs its opening, and long operations fill a request before there are many of them.
     const AT_ONCE: u32 = 128;
     let (mut operations, mut size): (Vec<SealedOperation>, _) = (Vec::new(), 0);
@@ -282,13 +309,13 @@ pub async fn load(
             let bytes = OutboxRow::decode(&row)?.bytes;
             size += bytes.len();
             if operations.len() == max_operations || (size > max_bytes && !operations.is_empty()) {
-                return Ok((operations, true, last));
+                return Ok(Batch { operations, more: true, last });
             }
             operations.push(SealedOperation { seq, bytes });
             from = seq + 1;
         }
         if are_all {
-            return Ok((operations, false, last));
+            return Ok(Batch { operations, more: false, last });
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The requests of sync, and what their answers mean to the machine.
 
-use futures::channel::oneshot;
+use futures::{channel::oneshot, future::join};
 use sync::{
     device::{BlobReply, Event, Reply, WaitingBlob},
     wire::PullResponse,
@@ -29,7 +29,7 @@ impl Runner {
             None => request.body(CBOR, body),
         };
         let size = request.size();
-        let answer = request.send(&[CONTENT_TYPE]).await;
+        let (answer, ()) = join(request.send(&[CONTENT_TYPE]), self.load_next()).await;
         self.moved(&answer, size);
         Event::PushReply { ticket, reply: cbor_reply(answer) }
     }

@@ -33,9 +33,10 @@ use crate::{
     },
 };
 
-/// Bytes of operations in a request before compression, the first after a start and the longest: each that went up makes the
-/// next one longer, each that did not shorter. A slow network carries the first within half a minute.
-const PUSH_BYTES: (usize, usize) = (256 * 1024, 1024 * 1024);
+/// Bytes of operations in the first request after a start, before compression: a slow network carries it within half a minute.
+const FIRST_PUSH_BYTES: usize = 256 * 1024;
+/// The same of the longest: each request that went up makes the next one longer, each that did not shorter.
+pub const MAX_PUSH_BYTES: usize = 1024 * 1024;
 /// How long after an edit a sync starts by itself.
 const EDIT_DELAY_MS: u64 = 20_000;
 /// How long a pull waits for a change on the server, while a person watches.
@@ -144,7 +145,7 @@ impl Device {
             failures: 0,
             waits: None,
             max_operations: MAX_OPERATIONS,
-            max_bytes: PUSH_BYTES.0,
+            max_bytes: FIRST_PUSH_BYTES,
             blocked: None,
             blobs: VecDeque::new(),
             file_refused: false,
@@ -387,7 +388,7 @@ impl Device {
         }
         self.online = true;
         self.max_operations = (self.max_operations * 2).min(MAX_OPERATIONS);
-        self.max_bytes = (self.max_bytes * 2).min(PUSH_BYTES.1);
+        self.max_bytes = (self.max_bytes * 2).min(MAX_PUSH_BYTES);
         let mut state = self.state.clone();
         state.epoch = Some(response.epoch);
         state.contact = Some(Contact { server_ms: response.server_ms, wall_ms });
