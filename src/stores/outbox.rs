@@ -140,8 +140,8 @@ pub struct Sealed {
     device: Option<DeviceId>,
     /// By their places. What was freed since it was read may stand here too: it is not above the watermark.
     records: Vec<Brief>,
-    /// The watermark of the last count.
-    acked: u64,
+    /// How often all was forgotten.
+    edition: u32,
 }
 
 impl Sealed {
@@ -149,7 +149,7 @@ impl Sealed {
     pub fn of<'a>(device: DeviceId, held: impl Iterator<Item = &'a Held>) -> Self {
         let mut records: Vec<Brief> = held.map(Brief::of).collect();
         records.sort_unstable_by_key(|brief| brief.seq);
-        Self { device: Some(device), records, acked: 0 }
+        Self { device: Some(device), records, edition: 0 }
     }
 
     /// The operation in a place, if it is here and was read.
@@ -171,8 +171,25 @@ impl Sealed {
         }
     }
 
-    /// Takes over what was noted while this was read.
-    pub fn follow(&mut self, noted: &Self) {
+    /// The watermark has sunk, for the server was restored: what was freed before does not wait now.
+    pub fn forget(&mut self) {
+        *self = Self { edition: self.edition + 1, ..Self::default() };
+    }
+
+    /// All of the outbox was read.
+    pub fn renew(&mut self, read: Self) {
+        *self = Self { edition: self.edition, ..read };
+    }
+
+    /// Takes what was read while `self` may have changed: what that noted stays, and what it forgot.
+    pub fn keep(&mut self, mut read: Self) {
+        if read.edition == self.edition {
+            read.follow(self);
+            *self = read;
+        }
+    }
+
+    fn follow(&mut self, noted: &Self) {
         if noted.device != self.device {
             return;
         }
@@ -206,7 +223,7 @@ impl Sealed {
                 decode_row(&rows.pop().unwrap_or_default(), "device")?;
             let device = device.map(|device| device.device);
             if self.device != device {
-                *self = Self { device, ..Self::default() };
+                (self.device, self.records) = (device, Vec::new());
                 continue;
             }
             let others = rows.split_off(sealed);
@@ -224,11 +241,6 @@ impl Sealed {
 
     /// Counts what the server does not have.
     pub async fn unsent(&mut self, storage: &Storage, acked: u64) -> Result<Unsent, StorageError> {
-        if acked < self.acked {
-            // A restored server lacks what others may have freed meanwhile: what is still here is looked for anew.
-            self.records.clear();
-        }
-        self.acked = acked;
         let (_, open) = self.read(storage, &|_| false, vec![Read::Keys(Store::Open)]).await?;
         let mut unsent = Unsent::default();
         for (key, _) in open.into_iter().flatten() {
@@ -339,4 +351,111 @@ fn three(rows: Vec<Rows>) -> [Rows; 3] {
 
 fn no_device() -> StorageError {
     StorageError::Unreadable("no device id".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+    use sync::wire::{FormRef, Hash, Times};
+
+    use super::*;
+
+    const RECORD: RecordId = RecordId([3; 16]);
+
+    fn operation(device: DeviceId, seq: u64) -> Operation {
+        Operation {
+            dot: Dot { device, seq },
+            record: if seq % 2 == 1 { RECORD } else { RecordId([4; 16]) },
+            form: FormRef { id: "f".to_owned(), version: "1".to_owned(), hash: Hash([1; 32]) },
+            unit: "u".to_owned(),
+            action: Action::Edit,
+            fields: BTreeMap::new(),
+            at: Times::default(),
+            author: "an".to_owned(),
+        }
+    }
+
+    fn put(device: DeviceId, seq: u64) -> Change {
+        let row = codec::encode(&OutboxRow::unsent(&operation(device, seq)));
+        Change::Put(Store::Outbox, Key::Number(seq), row)
+    }
+
+    fn free(seq: u64) -> Change {
+        Change::Delete(Store::Outbox, Key::Number(seq))
+    }
+
+    fn is(device: DeviceId) -> Change {
+        put_device(&DeviceState::new(device))
+    }
+
+    /// A store whose outbox holds operations of `device`.
+    fn phone(device: DeviceId, seqs: std::ops::RangeInclusive<u64>) -> Storage {
+        let storage = Storage::in_memory();
+        let changes = seqs.map(|seq| put(device, seq)).chain([is(device)]).collect();
+        block_on(storage.write(changes)).expect("written");
+        storage
+    }
+
+    fn unsent(sealed: &mut Sealed, storage: &Storage, acked: u64) -> usize {
+        block_on(sealed.unsent(storage, acked)).expect("read").operations
+    }
+
+    fn of_record(sealed: &mut Sealed, storage: &Storage) -> Vec<Key> {
+        let (rows, _) =
+            block_on(sealed.read(storage, &|record| record == RECORD, Vec::new())).expect("read");
+        rows.into_iter().map(|(key, _)| key).collect()
+    }
+
+    #[test]
+    fn what_another_tab_sealed_and_freed_is_told() {
+        let device = DeviceId([1; 16]);
+        let storage = phone(device, 1..=3);
+        let mut sealed = Sealed::default();
+        assert_eq!(unsent(&mut sealed, &storage, 1), 2);
+        block_on(storage.write(vec![put(device, 4), put(device, 5), free(1)])).expect("written");
+        assert_eq!(of_record(&mut sealed, &storage), [3, 5].map(Key::Number));
+        assert_eq!(unsent(&mut sealed, &storage, 1), 4);
+        assert_eq!(unsent(&mut sealed, &storage, 5), 0);
+    }
+
+    #[test]
+    fn after_a_restore_what_was_freed_does_not_wait() {
+        let device = DeviceId([1; 16]);
+        let storage = phone(device, 1..=4);
+        let mut sealed = Sealed::default();
+        assert_eq!(unsent(&mut sealed, &storage, 4), 0);
+        block_on(storage.write(vec![free(1), free(2)])).expect("written");
+        let read_before = sealed.clone();
+        sealed.forget();
+        sealed.keep(read_before);
+        assert_eq!(unsent(&mut sealed, &storage, 0), 2, "the server lacks all that is here");
+    }
+
+    #[test]
+    fn under_a_new_name_all_is_read_anew() {
+        let [before, device] = [1, 2].map(|id| DeviceId([id; 16]));
+        let storage = phone(before, 1..=4);
+        let mut sealed = Sealed::default();
+        assert_eq!(unsent(&mut sealed, &storage, 3), 1);
+        let changes = vec![Change::Clear(Store::Outbox), is(device), put(device, 1)];
+        block_on(storage.write(changes)).expect("written");
+        assert_eq!(unsent(&mut sealed, &storage, 0), 1);
+        assert_eq!(of_record(&mut sealed, &storage), [Key::Number(1)]);
+    }
+
+    #[test]
+    fn a_batch_that_was_loaded_keeps_within_the_limits_of_its_turn() {
+        let storage = phone(DeviceId([1; 16]), 1..=5);
+        let size = codec::encode(&operation(DeviceId([1; 16]), 1)).len();
+        for (operations, bytes) in [(2, usize::MAX), (9, 2 * size), (9, 3 * size - 1), (9, 0)] {
+            let loaded = |most, bytes| block_on(load(&storage, 1, most, bytes)).expect("read");
+            let ahead = loaded(4, usize::MAX).within(operations, bytes);
+            let in_turn = loaded(operations, bytes);
+            assert_eq!(ahead.operations, in_turn.operations);
+            assert!(ahead.more && in_turn.more, "{operations}, {bytes}");
+        }
+        assert!(
+            !block_on(load(&storage, 1, 4, usize::MAX)).expect("read").within(4, 4 * size).more
+        );
+    }
 }

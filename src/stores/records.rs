@@ -392,10 +392,15 @@ impl Records {
 
     /// The device's memory changed; it is stored already.
     pub fn set_device(self, device: DeviceState) {
-        self.index.update_value(|index| {
+        let sinks = self.index.try_update_value(|index| {
+            let sinks = device.acked < index.device.acked;
             index.device = device;
             index.meanwhile.device = true;
+            sinks
         });
+        if sinks == Some(true) {
+            self.sealed.try_update_value(outbox::Sealed::forget);
+        }
     }
 
     /// Tells the other tabs to read anew.
