@@ -699,7 +699,7 @@ impl World {
                 let page = self.server.pull(&account, request.device, cursor.as_deref());
                 self.check_page(&page.records);
                 // Every other phone has an app that knows nothing of columns.
-                let page = if request.phone % 2 == 0 { page.in_columns() } else { page };
+                let page = if request.phone % 2 == 1 { page } else { page.in_columns() };
                 Served::Reply(Reply::Body(codec::encode(&page)))
             }
             Asked::Blob { blob } => {
