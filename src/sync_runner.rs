@@ -5,7 +5,11 @@
 mod requests;
 mod transactions;
 
-use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    rc::Rc,
+};
 
 use futures::{StreamExt, channel::mpsc};
 use leptos::prelude::*;
@@ -29,7 +33,7 @@ use crate::{
     },
     stores::{
         Carry, Library, OpenForms, Records, SignIn, SyncStatus,
-        outbox::Unsent,
+        outbox::{Batch, Unsent},
         sign_in::SignInState,
         sync_log::{self, Talk},
         sync_status::{Blocked, Phase},
@@ -49,9 +53,15 @@ pub struct Runner {
     pull: Rc<RefCell<Option<Abort>>>,
     /// The page after the one that is being written.
     ahead: Rc<RefCell<Option<Ahead>>>,
+    /// The last operation that goes up, if others follow.
+    sends_next: Rc<Cell<Option<u64>>>,
+    /// What follows an operation, loaded before its turn.
+    loaded: Rc<RefCell<Option<(u64, Batch)>>>,
     retry: Rc<RefCell<Timer>>,
     /// To the runners of the other tabs.
     others: Channel,
+    /// What waited to be sent when it was last counted.
+    waited: Rc<Cell<Waiting>>,
     /// What moved since the last talk ended.
     talk: Rc<RefCell<Talk>>,
     /// The records of the generation that is being pulled; none if the app began in the midst of it.
@@ -80,8 +90,11 @@ impl Runner {
             events,
             pull: Rc::default(),
             ahead: Rc::default(),
+            sends_next: Rc::default(),
+            loaded: Rc::default(),
             retry: Rc::default(),
             others: Channel::open(&lock),
+            waited: Rc::default(),
             talk: Rc::default(),
             brought: Rc::default(),
         };
@@ -304,6 +317,7 @@ impl Runner {
             records: unsent.records.len() as u64,
             blobs: files.len() as u64,
         };
+        self.waited.set(waiting);
         Ok((waiting, unsent))
     }
 

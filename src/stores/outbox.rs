@@ -36,12 +36,12 @@ pub enum Which {
     One(RecordId, Action),
 }
 
-/// Seals and returns the new operations, oldest first. `states` tells where records stand: a change to a submitted one
+/// Seals and returns the new operations, oldest first. `state` tells where a record stands: a change to a submitted one
 /// is an amendment.
 pub async fn seal(
     storage: &Storage,
     which: Which,
-    states: BTreeMap<RecordId, State>,
+    state: impl Fn(&RecordId) -> Option<State> + 'static,
 ) -> Result<Vec<Operation>, StorageError> {
     let open = match &which {
         Which::All => Read::All(Store::Open),
@@ -67,7 +67,7 @@ pub async fn seal(
             let action = match &which {
                 Which::One(_, action) => *action,
                 Which::All if patch.is_empty() => continue,
-                Which::All => quiet_action(&patch, states.get(&patch.record)),
+                Which::All => quiet_action(&patch, state(&patch.record)),
             };
             seq += 1;
             let operation =
@@ -82,7 +82,7 @@ pub async fn seal(
     storage.update(reads, &[Store::Open, Store::Outbox, Store::Meta], decide).await
 }
 
-fn quiet_action(patch: &OpenPatch, state: Option<&State>) -> Action {
+fn quiet_action(patch: &OpenPatch, state: Option<State>) -> Action {
     match (patch.quiet_action(), state) {
         (Action::Edit, Some(State::Submitted | State::Approved)) => Action::Amend,
         (action, _) => action,
@@ -138,7 +138,10 @@ impl Brief {
 #[derive(Clone, Default)]
 pub struct Sealed {
     device: Option<DeviceId>,
+    /// By their places. What was freed since it was read may stand here too: it is not above the watermark.
     records: Vec<Brief>,
+    /// How often all was forgotten.
+    edition: u32,
 }
 
 impl Sealed {
@@ -146,7 +149,7 @@ impl Sealed {
     pub fn of<'a>(device: DeviceId, held: impl Iterator<Item = &'a Held>) -> Self {
         let mut records: Vec<Brief> = held.map(Brief::of).collect();
         records.sort_unstable_by_key(|brief| brief.seq);
-        Self { device: Some(device), records }
+        Self { device: Some(device), records, edition: 0 }
     }
 
     /// The operation in a place, if it is here and was read.
@@ -168,8 +171,25 @@ impl Sealed {
         }
     }
 
-    /// Takes over what was noted while this was read.
-    pub fn follow(&mut self, noted: &Self) {
+    /// The watermark has sunk, for the server was restored: what was freed before does not wait now.
+    pub fn forget(&mut self) {
+        *self = Self { edition: self.edition + 1, ..Self::default() };
+    }
+
+    /// All of the outbox was read.
+    pub fn renew(&mut self, read: Self) {
+        *self = Self { edition: self.edition, ..read };
+    }
+
+    /// Takes what was read while `self` may have changed: what that noted stays, and what it forgot.
+    pub fn keep(&mut self, mut read: Self) {
+        if read.edition == self.edition {
+            read.follow(self);
+            *self = read;
+        }
+    }
+
+    fn follow(&mut self, noted: &Self) {
         if noted.device != self.device {
             return;
         }
@@ -187,42 +207,35 @@ impl Sealed {
         is_asked: &dyn Fn(RecordId) -> bool,
         reads: Vec<Read>,
     ) -> Result<(Rows, Vec<Rows>), StorageError> {
-        let row = |seq| Read::Row(Store::Outbox, Key::Number(seq));
         loop {
             let asked = self.records.iter().filter(|brief| is_asked(brief.record));
-            let mut all: Vec<Read> = asked.map(|brief| row(brief.seq)).collect();
+            let row = |brief: &Brief| Read::Row(Store::Outbox, Key::Number(brief.seq));
+            let mut all: Vec<Read> = asked.map(row).collect();
             let sealed = all.len();
             all.extend(reads.iter().cloned());
             all.push(Read::Row(Store::Meta, meta::DEVICE.into()));
-            all.push(Read::Keys(Store::Outbox));
+            // The count only rises: whatever any tab has sealed since stands behind what is known.
+            let next = self.records.last().map_or(0, |brief| brief.seq) + 1;
+            all.push(Read::From(Store::Outbox, Key::Number(next), u32::MAX));
             let mut rows = storage.read(all).await?;
-            let keys = rows.pop().unwrap_or_default();
+            let newer = rows.pop().unwrap_or_default();
             let device: Option<DeviceState> =
                 decode_row(&rows.pop().unwrap_or_default(), "device")?;
             let device = device.map(|device| device.device);
             if self.device != device {
-                *self = Self { device, records: Vec::new() };
+                (self.device, self.records) = (device, Vec::new());
+                continue;
             }
-            let (mut known, mut unknown) = (Vec::with_capacity(keys.len()), None);
-            for (key, _) in keys {
-                let Key::Number(seq) = key else { continue };
-                match self.at(seq) {
-                    Some(brief) => known.push(brief),
-                    None => unknown = unknown.or(Some(seq)),
+            let others = rows.split_off(sealed);
+            let mut sealed = rows.concat();
+            for (key, row) in newer {
+                let brief = Brief::of(&OutboxRow::decode(&row)?.held()?);
+                self.records.push(brief);
+                if is_asked(brief.record) {
+                    sealed.push((key, row));
                 }
             }
-            self.records = known;
-            let Some(first) = unknown else {
-                let others = rows.split_off(sealed);
-                return Ok((rows.concat(), others));
-            };
-            let newer = Read::From(Store::Outbox, Key::Number(first), u32::MAX);
-            self.records.retain(|brief| brief.seq < first);
-            for (key, row) in storage.read(vec![newer]).await?.into_iter().flatten() {
-                if let Key::Number(_) = key {
-                    self.records.push(Brief::of(&OutboxRow::decode(&row)?.held()?));
-                }
-            }
+            return Ok((sealed, others));
         }
     }
 
@@ -255,13 +268,39 @@ pub fn unsent_in(open: &Rows, sealed: &Rows) -> Result<Unsent, StorageError> {
     Ok(unsent)
 }
 
-/// Loads sealed operations after a place, within limits but at least one; whether others follow, and the newest place.
+/// Sealed operations that follow a place in the outbox.
+pub struct Batch {
+    /// In the order of their places.
+    pub operations: Vec<SealedOperation>,
+    /// Whether others follow.
+    pub more: bool,
+    /// The newest place in the outbox.
+    pub last: u64,
+}
+
+impl Batch {
+    /// As many of them as keep within limits, but at least one.
+    #[must_use]
+    pub fn within(mut self, max_operations: usize, max_bytes: usize) -> Self {
+        let mut size = 0;
+        let fits = |operation: &&SealedOperation| {
+            size += operation.bytes.len();
+            size <= max_bytes
+        };
+        let fit = self.operations.iter().take(max_operations).take_while(fits).count().max(1);
+        self.more |= fit < self.operations.len();
+        self.operations.truncate(fit);
+        self
+    }
+}
+
+/// Loads sealed operations after a place, within limits but at least one.
 pub async fn load(
     storage: &Storage,
     after: u64,
     max_operations: usize,
     max_bytes: usize,
-) -> Result<(Vec<SealedOperation>, bool, u64), StorageError> {
+) -> Result<Batch, StorageError> {
     // Each row costs its opening, and long operations fill a request before there are many of them.
     const AT_ONCE: u32 = 128;
     let (mut operations, mut size): (Vec<SealedOperation>, _) = (Vec::new(), 0);
@@ -282,13 +321,13 @@ pub async fn load(
             let bytes = OutboxRow::decode(&row)?.bytes;
             size += bytes.len();
             if operations.len() == max_operations || (size > max_bytes && !operations.is_empty()) {
-                return Ok((operations, true, last));
+                return Ok(Batch { operations, more: true, last });
             }
             operations.push(SealedOperation { seq, bytes });
             from = seq + 1;
         }
         if are_all {
-            return Ok((operations, false, last));
+            return Ok(Batch { operations, more: false, last });
         }
     }
 }
@@ -312,4 +351,111 @@ fn three(rows: Vec<Rows>) -> [Rows; 3] {
 
 fn no_device() -> StorageError {
     StorageError::Unreadable("no device id".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+    use sync::wire::{FormRef, Hash, Times};
+
+    use super::*;
+
+    const RECORD: RecordId = RecordId([3; 16]);
+
+    fn operation(device: DeviceId, seq: u64) -> Operation {
+        Operation {
+            dot: Dot { device, seq },
+            record: if seq % 2 == 1 { RECORD } else { RecordId([4; 16]) },
+            form: FormRef { id: "f".to_owned(), version: "1".to_owned(), hash: Hash([1; 32]) },
+            unit: "u".to_owned(),
+            action: Action::Edit,
+            fields: BTreeMap::new(),
+            at: Times::default(),
+            author: "an".to_owned(),
+        }
+    }
+
+    fn put(device: DeviceId, seq: u64) -> Change {
+        let row = codec::encode(&OutboxRow::unsent(&operation(device, seq)));
+        Change::Put(Store::Outbox, Key::Number(seq), row)
+    }
+
+    fn free(seq: u64) -> Change {
+        Change::Delete(Store::Outbox, Key::Number(seq))
+    }
+
+    fn is(device: DeviceId) -> Change {
+        put_device(&DeviceState::new(device))
+    }
+
+    /// A store whose outbox holds operations of `device`.
+    fn phone(device: DeviceId, seqs: std::ops::RangeInclusive<u64>) -> Storage {
+        let storage = Storage::in_memory();
+        let changes = seqs.map(|seq| put(device, seq)).chain([is(device)]).collect();
+        block_on(storage.write(changes)).expect("written");
+        storage
+    }
+
+    fn unsent(sealed: &mut Sealed, storage: &Storage, acked: u64) -> usize {
+        block_on(sealed.unsent(storage, acked)).expect("read").operations
+    }
+
+    fn of_record(sealed: &mut Sealed, storage: &Storage) -> Vec<Key> {
+        let (rows, _) =
+            block_on(sealed.read(storage, &|record| record == RECORD, Vec::new())).expect("read");
+        rows.into_iter().map(|(key, _)| key).collect()
+    }
+
+    #[test]
+    fn what_another_tab_sealed_and_freed_is_told() {
+        let device = DeviceId([1; 16]);
+        let storage = phone(device, 1..=3);
+        let mut sealed = Sealed::default();
+        assert_eq!(unsent(&mut sealed, &storage, 1), 2);
+        block_on(storage.write(vec![put(device, 4), put(device, 5), free(1)])).expect("written");
+        assert_eq!(of_record(&mut sealed, &storage), [3, 5].map(Key::Number));
+        assert_eq!(unsent(&mut sealed, &storage, 1), 4);
+        assert_eq!(unsent(&mut sealed, &storage, 5), 0);
+    }
+
+    #[test]
+    fn after_a_restore_what_was_freed_does_not_wait() {
+        let device = DeviceId([1; 16]);
+        let storage = phone(device, 1..=4);
+        let mut sealed = Sealed::default();
+        assert_eq!(unsent(&mut sealed, &storage, 4), 0);
+        block_on(storage.write(vec![free(1), free(2)])).expect("written");
+        let read_before = sealed.clone();
+        sealed.forget();
+        sealed.keep(read_before);
+        assert_eq!(unsent(&mut sealed, &storage, 0), 2, "the server lacks all that is here");
+    }
+
+    #[test]
+    fn under_a_new_name_all_is_read_anew() {
+        let [before, device] = [1, 2].map(|id| DeviceId([id; 16]));
+        let storage = phone(before, 1..=4);
+        let mut sealed = Sealed::default();
+        assert_eq!(unsent(&mut sealed, &storage, 3), 1);
+        let changes = vec![Change::Clear(Store::Outbox), is(device), put(device, 1)];
+        block_on(storage.write(changes)).expect("written");
+        assert_eq!(unsent(&mut sealed, &storage, 0), 1);
+        assert_eq!(of_record(&mut sealed, &storage), [Key::Number(1)]);
+    }
+
+    #[test]
+    fn a_batch_that_was_loaded_keeps_within_the_limits_of_its_turn() {
+        let storage = phone(DeviceId([1; 16]), 1..=5);
+        let size = codec::encode(&operation(DeviceId([1; 16]), 1)).len();
+        for (operations, bytes) in [(2, usize::MAX), (9, 2 * size), (9, 3 * size - 1), (9, 0)] {
+            let loaded = |most, bytes| block_on(load(&storage, 1, most, bytes)).expect("read");
+            let ahead = loaded(4, usize::MAX).within(operations, bytes);
+            let in_turn = loaded(operations, bytes);
+            assert_eq!(ahead.operations, in_turn.operations);
+            assert!(ahead.more && in_turn.more, "{operations}, {bytes}");
+        }
+        assert!(
+            !block_on(load(&storage, 1, 4, usize::MAX)).expect("read").within(4, 4 * size).more
+        );
+    }
 }

@@ -214,7 +214,7 @@ impl Records {
     async fn act(self, id: RecordId, action: Action) -> Result<(), StorageError> {
         let storage = self.storage.get_value();
         self.ensure_patch(id).await?;
-        outbox::seal(&storage, outbox::Which::One(id, action), BTreeMap::new()).await?;
+        outbox::seal(&storage, outbox::Which::One(id, action), |_| None).await?;
         self.refresh(&sync::gather([id])).await?;
         self.tell_other_tabs();
         self.submissions.try_update(|count| *count += 1);
@@ -271,10 +271,11 @@ impl Records {
     /// Seals every open patch: a sync is about to send.
     pub async fn seal_all(self) -> Result<Vec<Operation>, StorageError> {
         let storage = self.storage.get_value();
-        let states = self.index.with_value(|index| {
-            sync::gather(index.summaries.iter().map(|(id, record)| (*id, record.state)))
-        });
-        let sealed = outbox::seal(&storage, outbox::Which::All, states).await?;
+        let index = self.index;
+        let state = move |id: &RecordId| {
+            index.with_value(|index| index.summaries.get(id).map(|record| record.state))
+        };
+        let sealed = outbox::seal(&storage, outbox::Which::All, state).await?;
         if !sealed.is_empty() {
             self.refresh(&sync::gather(sealed.iter().map(|operation| operation.record))).await?;
         }
@@ -385,10 +386,15 @@ impl Records {
 
     /// The device's memory changed; it is stored already.
     pub fn set_device(self, device: DeviceState) {
-        self.index.update_value(|index| {
+        let sinks = self.index.try_update_value(|index| {
+            let sinks = device.acked < index.device.acked;
             index.device = device;
             index.meanwhile.device = true;
+            sinks
         });
+        if sinks == Some(true) {
+            self.sealed.try_update_value(outbox::Sealed::forget);
+        }
     }
 
     /// Tells the other tabs to read anew.

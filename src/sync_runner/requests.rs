@@ -1,9 +1,9 @@
 //! The requests of sync, and what their answers mean to the machine.
 
-use futures::channel::oneshot;
+use futures::{channel::oneshot, future::join};
 use sync::{
     device::{BlobReply, Event, Reply, WaitingBlob},
-    pull::next_page,
+    wire::PullResponse,
 };
 
 use super::Runner;
@@ -29,43 +29,57 @@ impl Runner {
             None => request.body(CBOR, body),
         };
         let size = request.size();
-        let answer = request.send(&[CONTENT_TYPE]).await;
+        let (answer, ()) = join(request.send(&[CONTENT_TYPE]), self.load_next()).await;
         self.moved(&answer, size);
         Event::PushReply { ticket, reply: cbor_reply(answer) }
     }
 
     pub(super) async fn pull(&self, ticket: u64, cursor: Option<String>, wait_s: u32) -> Event {
         let ahead = self.ahead.take().filter(|ahead| Some(&ahead.cursor) == cursor.as_ref());
-        let answer = match ahead {
+        let page = match ahead {
             Some(ahead) => {
                 self.pull.replace(ahead.abort);
-                ahead.answer.await.unwrap_or(Err(HttpError::TimedOut))
+                ahead.page.await.unwrap_or(Err(Reply::Unreachable))
             }
             None => {
                 let abort = Abort::new();
                 self.pull.replace(abort.clone());
-                pull_request(cursor.as_deref(), wait_s, abort).await
+                self.page(cursor.as_deref(), wait_s, abort).await
             }
         };
-        self.moved(&answer, 0);
-        let reply = cbor_reply(answer);
-        if let Reply::Body(body) = &reply
-            && let Some(cursor) = next_page(body)
+        if let Ok(page) = &page
+            && page.more
         {
-            self.fetch_ahead(cursor);
+            self.fetch_ahead(page.cursor.clone());
         }
-        Event::PullReply { ticket, reply }
+        Event::PullReply { ticket, page }
     }
 
-    /// Asks for the next page while this one is written to the disk.
+    /// Asks for the next page, and reads it, while this one is written to the disk.
     fn fetch_ahead(&self, cursor: String) {
         let abort = Abort::new();
-        let (tell, answer) = oneshot::channel();
-        self.ahead.replace(Some(Ahead { cursor: cursor.clone(), abort: abort.clone(), answer }));
+        let (tell, page) = oneshot::channel();
+        self.ahead.replace(Some(Ahead { cursor: cursor.clone(), abort: abort.clone(), page }));
+        let runner = self.clone();
         tasks::spawn(async move {
             // Nobody waits for it any more when the page was given up.
-            drop(tell.send(pull_request(Some(&cursor), 0, abort).await));
+            drop(tell.send(runner.page(Some(&cursor), 0, abort).await));
         });
+    }
+
+    async fn page(
+        &self,
+        cursor: Option<&str>,
+        wait_s: u32,
+        abort: Option<Abort>,
+    ) -> Result<Box<PullResponse>, Reply> {
+        let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));
+        let request = Request::get(format!("/api/v1/pull?columns=1&wait={wait_s}{cursor}"))
+            .timeout_ms(TIMEOUT_MS + wait_s * 1_000)
+            .abort(abort);
+        let answer = request.send(&[CONTENT_TYPE]).await;
+        self.moved(&answer, 0);
+        cbor_reply(answer).page()
     }
 
     /// Gives up the page that was asked for ahead.
@@ -133,19 +147,7 @@ impl Runner {
 pub(super) struct Ahead {
     cursor: String,
     abort: Option<Abort>,
-    answer: oneshot::Receiver<Result<Response, HttpError>>,
-}
-
-async fn pull_request(
-    cursor: Option<&str>,
-    wait_s: u32,
-    abort: Option<Abort>,
-) -> Result<Response, HttpError> {
-    let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));
-    let request = Request::get(format!("/api/v1/pull?wait={wait_s}{cursor}"))
-        .timeout_ms(TIMEOUT_MS + wait_s * 1_000)
-        .abort(abort);
-    request.send(&[CONTENT_TYPE]).await
+    page: oneshot::Receiver<Result<Box<PullResponse>, Reply>>,
 }
 
 fn cbor_reply(answer: Result<Response, HttpError>) -> Reply {

@@ -7,7 +7,8 @@ use std::{
 
 use sync::{
     codec,
-    device::{DeviceState, Event, Former, Outbox, Page, Rekeyed, WaitingBlob},
+    device::{DeviceState, Event, Former, MAX_PUSH_BYTES, Outbox, Page, Rekeyed, WaitingBlob},
+    push::MAX_OPERATIONS,
     view::Base,
     wire::{DeviceId, Dot, Hash, Outcome, RecordId, SealedOperation, Verdict},
 };
@@ -22,7 +23,7 @@ use crate::{
         },
         tasks,
     },
-    stores::outbox,
+    stores::{blobs, outbox},
 };
 
 impl Runner {
@@ -36,11 +37,25 @@ impl Runner {
         self.open_forms.save_all().await?;
         if !self.records.seal_all().await?.is_empty() {
             self.records.tell_other_tabs();
+            self.loaded.take();
         }
-        let (operations, more, last) =
-            outbox::load(&self.storage, after, max_operations, max_bytes).await?;
+        let batch = match self.loaded.take() {
+            Some((follows, batch)) if follows == after => batch.within(max_operations, max_bytes),
+            _ => outbox::load(&self.storage, after, max_operations, max_bytes).await?,
+        };
+        let outbox::Batch { operations, more, last } = batch;
+        let end = operations.last().filter(|_| more).map(|operation| operation.seq);
+        self.sends_next.set(end);
         let (waiting, _) = self.waiting(self.records.device().acked).await?;
         Ok(Event::Loaded(Outbox { operations, more, last, waiting }))
+    }
+
+    /// Loads what the next request brings while one is under way: each row costs its opening.
+    pub(super) async fn load_next(&self) {
+        let Some(after) = self.sends_next.take() else { return };
+        let loaded = outbox::load(&self.storage, after, MAX_OPERATIONS, MAX_PUSH_BYTES).await;
+        // Whatever is wrong with them is told in their turn.
+        self.loaded.replace(loaded.ok().map(|batch| (after, batch)));
     }
 
     pub(super) async fn mark_acked(
@@ -162,7 +177,7 @@ impl Runner {
         } else if let Some(brought) = &mut *self.brought.borrow_mut() {
             brought.extend(came.iter().map(|base| base.state.record));
         }
-        let (acked, pack) = (state.acked, state.pack);
+        let (acked, pack, complete) = (state.acked, state.pack, page.complete);
         self.records.set_device(state);
         self.records.add_names(names);
         let came = Rc::try_unwrap(came).unwrap_or_else(|shared| (*shared).clone());
@@ -174,7 +189,9 @@ impl Runner {
         if brings {
             self.follow_entities();
         }
-        Ok(Event::Stored(self.waiting(acked).await?.0))
+        // In between nothing of it was sent, and who adds to it counts it.
+        let waiting = if complete { self.waiting(acked).await?.0 } else { self.waited.get() };
+        Ok(Event::Stored(waiting))
     }
 
     /// Fetches the lists of entities that records may have changed.
@@ -215,7 +232,7 @@ impl Runner {
     }
 
     pub(super) async fn load_blobs(&self) -> Result<Event, StorageError> {
-        let (_, files) = self.records.unsent(u64::MAX - 1).await?;
+        let files = blobs::unsent(&self.storage).await?;
         let waiting = files.into_iter().map(|(hash, file)| WaitingBlob { hash, size: file.size });
         Ok(Event::BlobsWaiting(waiting.collect()))
     }
@@ -264,6 +281,7 @@ impl Runner {
         let reads = vec![Read::All(Store::Outbox), Read::All(Store::Open)];
         let touched = [Store::Meta, Store::Outbox, Store::Open];
         let state = self.storage.update(reads, &touched, decide).await?;
+        self.loaded.take();
         self.records.reload().await?;
         Ok(Event::Rekeyed(state))
     }

@@ -13,8 +13,6 @@ mod take_over;
 
 use std::collections::VecDeque;
 
-use minicbor::Decode;
-
 pub use self::{
     former::Former,
     message::{
@@ -35,9 +33,10 @@ use crate::{
     },
 };
 
-/// Bytes of operations in a request before compression, the first after a start and the longest: each that went up makes the
-/// next one longer, each that did not shorter. A slow network carries the first within half a minute.
-const PUSH_BYTES: (usize, usize) = (256 * 1024, 1024 * 1024);
+/// Bytes of operations in the first request after a start, before compression: a slow network carries it within half a minute.
+const FIRST_PUSH_BYTES: usize = 256 * 1024;
+/// The same of the longest: each request that went up makes the next one longer, each that did not shorter.
+pub const MAX_PUSH_BYTES: usize = 1024 * 1024;
 /// How long after an edit a sync starts by itself.
 const EDIT_DELAY_MS: u64 = 20_000;
 /// How long a pull waits for a change on the server, while a person watches.
@@ -146,7 +145,7 @@ impl Device {
             failures: 0,
             waits: None,
             max_operations: MAX_OPERATIONS,
-            max_bytes: PUSH_BYTES.0,
+            max_bytes: FIRST_PUSH_BYTES,
             blocked: None,
             blobs: VecDeque::new(),
             file_refused: false,
@@ -196,7 +195,7 @@ impl Device {
             Event::Tick => self.tick(),
             Event::Loaded(outbox) => self.loaded(outbox),
             Event::PushReply { ticket, reply } => self.push_reply(ticket, reply, wall_ms, random),
-            Event::PullReply { ticket, reply } => self.pull_reply(ticket, reply, wall_ms, random),
+            Event::PullReply { ticket, page } => self.pull_reply(ticket, page, wall_ms, random),
             Event::BlobsWaiting(blobs) => self.blobs_waiting(blobs, random),
             Event::BlobReply { ticket, reply } => self.blob_reply(ticket, reply, random),
             Event::Stored(waiting) => self.stored(waiting, random),
@@ -367,7 +366,7 @@ impl Device {
         if ours != ticket {
             return Vec::new();
         }
-        let response = match read::<PushResponse>(reply) {
+        let response = match read(reply) {
             Ok(response) => response,
             Err(failure) => {
                 // A batch that is too large for the network, or for something in between.
@@ -389,7 +388,7 @@ impl Device {
         }
         self.online = true;
         self.max_operations = (self.max_operations * 2).min(MAX_OPERATIONS);
-        self.max_bytes = (self.max_bytes * 2).min(PUSH_BYTES.1);
+        self.max_bytes = (self.max_bytes * 2).min(MAX_PUSH_BYTES);
         let mut state = self.state.clone();
         state.epoch = Some(response.epoch);
         state.contact = Some(Contact { server_ms: response.server_ms, wall_ms });
@@ -459,14 +458,20 @@ impl Device {
         vec![Effect::Pull { ticket, cursor: self.state.cursor.clone(), wait_s: POLL_WAIT_S }]
     }
 
-    fn pull_reply(&mut self, ticket: u64, reply: Reply, wall_ms: i64, random: u64) -> Vec<Effect> {
+    fn pull_reply(
+        &mut self,
+        ticket: u64,
+        page: Result<Box<PullResponse>, Reply>,
+        wall_ms: i64,
+        random: u64,
+    ) -> Vec<Effect> {
         let polled = match self.step {
             Step::Pulling { ticket: ours } if ours == ticket => false,
             Step::Polling { ticket: ours } if ours == ticket => true,
             _ => return Vec::new(),
         };
-        let response = match read::<PullResponse>(reply) {
-            Ok(response) => response,
+        let response = match page.map_err(|reply| Failure::of(&reply)) {
+            Ok(response) => *response,
             // Whoever may not read any more may still owe files to what they sent.
             Err(failure) if failure.blocked == Blocked::SignedOut && self.waiting.blobs > 0 => {
                 self.may_not_read = true;
@@ -652,7 +657,7 @@ impl Failure {
     }
 }
 
-fn read<T: for<'b> Decode<'b, ()>>(reply: Reply) -> Result<T, Failure> {
+fn read(reply: Reply) -> Result<PushResponse, Failure> {
     match reply {
         Reply::Body(bytes) => codec::decode(&bytes).map_err(|_not_readable| Failure::GARBLED),
         reply => Err(Failure::of(&reply)),

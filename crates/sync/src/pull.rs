@@ -6,8 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use minicbor::Decode;
-
 use crate::{
     codec,
     wire::{FormRef, Hash, PullResponse, RecordId, RecordState, Verdict, WIRE_VERSION},
@@ -15,6 +13,8 @@ use crate::{
 
 /// Records in one page.
 pub const PAGE_SIZE: usize = 500;
+/// Records in one page for a device that takes their answers in columns: those have half the bytes.
+pub const PAGE_IN_COLUMNS: usize = 1_000;
 
 /// What the server signs its cursors with: random, kept in its database and in every copy of it.
 pub type CursorKey = [u8; 32];
@@ -139,6 +139,7 @@ impl Feed {
             reset: start.reset,
             settled: Some(about.settled).filter(|settled| !settled.is_empty()),
             names: Some(about.names).filter(|names| !names.is_empty()),
+            columns: None,
         }
     }
 }
@@ -180,20 +181,6 @@ pub struct About {
     pub names: BTreeMap<String, String>,
 }
 
-/// Where a page says to go on, if another one waits: all that is read of it.
-#[must_use]
-pub fn next_page(body: &[u8]) -> Option<String> {
-    #[derive(Decode)]
-    #[cbor(map)]
-    struct Next {
-        #[n(2)]
-        cursor: String,
-        #[n(3)]
-        more: bool,
-    }
-    codec::decode::<Next>(body).ok().filter(|next| next.more).map(|next| next.cursor)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,27 +210,6 @@ mod tests {
                 "{cursor:?}"
             );
         }
-    }
-
-    #[test]
-    fn a_page_says_where_to_go_on_only_if_another_waits() {
-        let about = About {
-            acked: 0,
-            safe: 0,
-            units: Vec::new(),
-            pack: Hash([0; 32]),
-            server_ms: 0,
-            settled: Vec::new(),
-            names: BTreeMap::new(),
-        };
-        let page = |size| {
-            let records = [9, 12].map(|rv| left(RecordId([0; 16]), String::new(), rv)).into();
-            codec::encode(&FEED.page(FEED.start(None), records, size, about.clone()))
-        };
-        let next = next_page(&page(1)).expect("another page waits");
-        assert_eq!(Cursor::read(&next, &KEY).map(|cursor| cursor.rv), Some(9));
-        assert_eq!(next_page(&page(2)), None);
-        assert_eq!(next_page(b"<html>sign in to the network</html>"), None);
     }
 
     #[test]

@@ -387,6 +387,33 @@ pub struct PullResponse {
     /// The names of the people who wrote these records, by account.
     #[n(12)]
     pub names: Option<BTreeMap<String, String>>,
+    /// Answers that stand here and not in `records`, for a device that asked for it: see [`crate::columns`].
+    #[n(13)]
+    pub columns: Option<Columns>,
+}
+
+/// Answers of a page's records, field by field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Columns {
+    /// For each record, in their order, the operation that wrote those of its answers that stand here.
+    #[n(0)]
+    pub dots: Vec<Option<Dot>>,
+    /// The columns, by the fields' paths.
+    #[n(1)]
+    pub fields: BTreeMap<String, Column>,
+}
+
+/// The answers of one field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Column {
+    /// For each answer, how many records without one stand between it and the answer before; absent if there are none.
+    #[n(0)]
+    pub gaps: Option<Vec<u32>>,
+    /// The answers, in the records' order.
+    #[n(1)]
+    pub texts: Vec<String>,
 }
 
 /// All that is known of one record: each field with the values that stand, by the dot that wrote them.

@@ -53,11 +53,20 @@ impl Directory {
 
     /// The packs that hold any of these rows.
     pub(super) fn holding(&self, rows: &[&Key]) -> Vec<Key> {
-        let has = |pack: &[[u8; ID_BYTES]], row: &Key| {
-            let Key::Bytes(row) = row else { return false };
-            pack.binary_search_by(|id| id[..].cmp(row)).is_ok()
+        let bytes = |row: &&Key| match row {
+            Key::Bytes(id) => id.as_slice().try_into().ok(),
+            _ => None,
         };
-        let holds = |pack: &&Key| rows.iter().any(|row| has(ids(pack), row));
+        let mut rows: Vec<[u8; ID_BYTES]> = rows.iter().filter_map(bytes).collect();
+        rows.sort_unstable();
+        // Ids rise with time: most packs end before the rows that come begin.
+        let holds = |pack: &&Key| {
+            let pack = ids(pack);
+            let (Some(first), Some(last)) = (pack.first(), pack.last()) else { return false };
+            let begin = rows.partition_point(|row| row < first);
+            let mut within = rows[begin..].iter().take_while(|row| *row <= last);
+            within.any(|row| pack.binary_search(row).is_ok())
+        };
         self.packs.iter().filter(holds).cloned().collect()
     }
 

@@ -203,11 +203,8 @@ impl Records {
         Ok(rows)
     }
 
-    pub(super) fn keep_sealed(self, mut sealed: outbox::Sealed) {
-        self.sealed.try_update_value(|before| {
-            sealed.follow(before);
-            *before = sealed;
-        });
+    pub(super) fn keep_sealed(self, read: outbox::Sealed) {
+        self.sealed.try_update_value(|sealed| sealed.keep(read));
     }
 
     /// Reads all records anew.
@@ -278,7 +275,8 @@ impl Records {
         let mut parts = gather(Rows::new(), sealed, open)?;
         if those != Those::Others {
             let held = parts.values().flat_map(|parts| &parts.outbox);
-            self.sealed.try_set_value(outbox::Sealed::of(device.device, held));
+            let read = outbox::Sealed::of(device.device, held);
+            self.sealed.try_update_value(|sealed| sealed.renew(read));
         }
         let summarised = |parts: &Parts| {
             let summary = summary_of(&device, parts, &of_others)?;

@@ -306,7 +306,7 @@ impl Phone {
             Effect::Pull { ticket, cursor, wait_s } => {
                 let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));
                 let answer = self.http.get(&format!("/api/v1/pull?wait={wait_s}{cursor}")).await;
-                Some(Event::PullReply { ticket, reply: self.reply(answer) })
+                Some(Event::PullReply { ticket, page: self.reply(answer).page() })
             }
             Effect::MarkAcked { state, verdicts, missing_blobs, restored } => {
                 self.disk.mark_acked(&state, verdicts, &missing_blobs, restored);

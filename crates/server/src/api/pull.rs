@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
-use sync::pull::{About, PAGE_SIZE};
+use sync::pull::{About, PAGE_IN_COLUMNS, PAGE_SIZE};
 use sync::wire::{Hash, PullResponse};
 use tokio::time::{Instant, timeout_at};
 use utoipa::IntoParams;
@@ -28,6 +28,9 @@ pub struct PullQuery {
     /// Seconds to wait for news when there are none, at most 25.
     #[serde(default)]
     wait: Option<u64>,
+    /// `1`: answers may stand in `columns`, and more records in a page.
+    #[serde(default)]
+    columns: Option<u8>,
 }
 
 /// The records that changed since the cursor, newest states only, as far as the person sees them.
@@ -44,18 +47,21 @@ pub async fn pull(
     let mut news = app.news();
     let mut stopping = app.stopping();
     let cursor = query.cursor.as_deref();
+    let is_in_columns = query.columns == Some(1);
+    let size = if is_in_columns { PAGE_IN_COLUMNS } else { PAGE_SIZE };
     let pack_seen = || app.database().pack_hash_seen_by(&session.account);
     let pack_before = pack_seen().await?;
     loop {
         news.borrow_and_update();
-        let page = page(&app, &session, cursor).await?;
+        let page = page(&app, &session, cursor, size).await?;
         let pack = pack_seen().await?;
         let is_news = page.start.reset
             || !page.records.is_empty()
             || !page.settled.is_empty()
             || pack != pack_before;
         if is_news || Instant::now() >= deadline || *stopping.borrow_and_update() {
-            return Ok(cbor(&respond(page, pack)));
+            let answer = respond(page, pack);
+            return Ok(cbor(&if is_in_columns { answer.in_columns() } else { answer }));
         }
         tokio::select! {
             woken = timeout_at(deadline, news.changed()) => drop(woken),
@@ -72,9 +78,14 @@ async fn still_signed_in(app: &App, session: &Session) -> ApiResult<()> {
     goes_on.map_err(|how| how.map_or_else(ApiError::signed_out, ended))
 }
 
-async fn page(app: &App, session: &Session, cursor: Option<&str>) -> ApiResult<FeedPage> {
+async fn page(
+    app: &App,
+    session: &Session,
+    cursor: Option<&str>,
+    size: usize,
+) -> ApiResult<FeedPage> {
     let database = app.database();
-    let read = || database.feed_page(&session.account, session.device, cursor, PAGE_SIZE);
+    let read = || database.feed_page(&session.account, session.device, cursor, size);
     let page = read().await?;
     if !page.start.rewound {
         return Ok(page);

@@ -36,8 +36,8 @@ pub struct FeedPage {
     pub names: BTreeMap<String, String>,
 }
 
-/// Bytes of stored records after which a page ends, however few they are.
-const PAGE_BYTES: usize = 2 * 1024 * 1024;
+/// A page ends after as many bytes of stored records as all that it may have would have at this size, however few they are.
+const RECORD_BYTES: usize = 4 * 1024;
 
 type RecordRow = (i64, i64, i64, Vec<u8>);
 
@@ -231,12 +231,13 @@ async fn settled(
     verdicts.iter().map(|verdict| stored_verdict(verdict)).collect()
 }
 
-/// How many entries make a page: at most `size`, at least one, and not more than [`PAGE_BYTES`] if that leaves one.
+/// How many entries make a page: at most `size`, at least one, and no more bytes than [`RECORD_BYTES`] tells if
+/// that leaves one.
 fn fitting(entries: &[Entry], size: usize) -> usize {
     let mut sum = 0;
     let fit = entries.iter().take_while(|entry| {
         sum += entry.size;
-        sum <= PAGE_BYTES
+        sum <= size * RECORD_BYTES
     });
     fit.count().clamp(1, size)
 }

@@ -73,6 +73,26 @@ async fn pages_go_on_from_the_cursor_and_only_news_is_sent() {
 }
 
 #[tokio::test]
+async fn answers_come_in_columns_to_whoever_asks_for_it() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let many = (1..=3).map(|seq| {
+        let mut operation = lan.create(seq, 0, "phuong_a", &[("ghi_chu", text("đã xem"))]);
+        operation.record.0[..8].copy_from_slice(&seq.to_be_bytes());
+        operation
+    });
+    lan.push(&many.collect::<Vec<_>>()).await;
+    let plain = lan.pull(None).await;
+    assert_eq!(plain.columns, None, "an app of before does not ask");
+    let answer = lan.get("/api/v1/pull?columns=1").await;
+    let page: PullResponse = codec::decode(&answer.body).unwrap();
+    assert!(page.records.iter().all(|record| record.fields.is_empty()));
+    assert!(answer.body.len() < codec::encode(&plain).len());
+    let page = page.in_records().expect("the columns fit");
+    assert_eq!(page, PullResponse { server_ms: page.server_ms, ..plain });
+}
+
+#[tokio::test]
 async fn no_news_is_said_in_less_than_600_bytes() {
     let server = TestApp::start().await;
     let lan = server.device("lan").await;

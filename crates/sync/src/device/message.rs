@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::DeviceState;
-use crate::wire::{Dot, Hash, RecordState, SealedOperation, Verdict};
+use crate::{
+    codec,
+    wire::{Dot, Hash, PullResponse, RecordState, SealedOperation, Verdict},
+};
 
 /// How an HTTP exchange ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,19 @@ pub enum Reply {
         /// The header `Retry-After`.
         retry_after_ms: Option<u64>,
     },
+}
+
+impl Reply {
+    /// The page of the feed that it is. What is none stays as it is: a body then makes no sense.
+    ///
+    /// # Errors
+    ///
+    /// The reply, if it is no page.
+    pub fn page(self) -> Result<Box<PullResponse>, Self> {
+        let Self::Body(body) = &self else { return Err(self) };
+        let read = codec::decode::<PullResponse>(body).ok();
+        read.and_then(PullResponse::in_records).map(Box::new).ok_or(self)
+    }
 }
 
 /// How a step of a file's upload ended.
@@ -103,8 +119,8 @@ pub enum Event {
     PullReply {
         /// The request's ticket.
         ticket: u64,
-        /// How it ended.
-        reply: Reply,
+        /// The page, or how it ended without one: [`Reply::page`].
+        page: Result<Box<PullResponse>, Reply>,
     },
     /// The answer to [`Effect::LoadBlobs`].
     BlobsWaiting(Vec<WaitingBlob>),

@@ -14,6 +14,7 @@ fn samples() -> BTreeMap<&'static str, Vec<u8>> {
         ("PushResponse", codec::encode(&push_response())),
         ("PullResponse", codec::encode(&pull_response())),
         ("PullResponse, with what was settled", codec::encode(&settled_pull_response())),
+        ("PullResponse, in columns", codec::encode(&pull_response_in_columns())),
         ("RecordState", codec::encode(&record_state())),
     ])
 }
@@ -142,6 +143,7 @@ fn pull_response() -> PullResponse {
         reset: true,
         settled: None,
         names: None,
+        columns: None,
     }
 }
 
@@ -154,6 +156,18 @@ fn settled_pull_response() -> PullResponse {
     };
     let applied = Verdict { seq: 3, outcome: Outcome::Applied, reason: None, set_aside: None };
     PullResponse { records: Vec::new(), settled: Some(vec![applied, aside]), ..pull_response() }
+}
+
+fn pull_response_in_columns() -> PullResponse {
+    let text = |text: &str| vec![Sibling { dot: dot(1), value: Value::Text(text.into()) }];
+    let with = |extra: &[(&str, &str)]| {
+        let fields = extra.iter().map(|(path, answer)| ((*path).to_owned(), text(answer)));
+        let mut record = record_state();
+        record.fields.extend(fields);
+        record
+    };
+    let records = vec![with(&[("b", "1")]), record_state(), with(&[("b", "3"), ("c", "ba")])];
+    PullResponse { records, ..pull_response() }.in_columns()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -207,6 +221,7 @@ fn frozen_bytes_are_read_and_no_part_of_them_is() {
     reads("PushResponse", &push_response());
     reads("PullResponse", &pull_response());
     reads("PullResponse, with what was settled", &settled_pull_response());
+    reads("PullResponse, in columns", &pull_response_in_columns());
     reads("RecordState", &record_state());
 }
 

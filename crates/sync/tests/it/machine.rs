@@ -58,6 +58,7 @@ fn pulled(epoch: u64, included: u64, more: bool, reset: bool) -> Reply {
         reset,
         settled: None,
         names: None,
+        columns: None,
     }))
 }
 
@@ -105,7 +106,7 @@ impl Driver {
 
     fn pull_reply(&mut self, reply: Reply) -> &mut Self {
         let ticket = self.ticket();
-        self.on(Event::PullReply { ticket, reply })
+        self.on(Event::PullReply { ticket, page: reply.page() })
     }
 
     fn blob_reply(&mut self, reply: BlobReply) -> &mut Self {
@@ -336,7 +337,7 @@ fn a_watching_device_waits_for_changes_and_drops_that_to_send() {
     let ticket = it.ticket();
     it.on(Event::Asked);
     assert!(matches!(it.effects[..], [Effect::AbortPull, Effect::SealAndLoadOutbox { .. }]));
-    it.on(Event::PullReply { ticket, reply: Reply::Unreachable });
+    it.on(Event::PullReply { ticket, page: Err(Reply::Unreachable) });
     assert_eq!(it.effects, [], "the aborted answer is nobody's");
 }
 

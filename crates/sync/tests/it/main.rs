@@ -1,6 +1,7 @@
 //! The crate seen from outside: frozen bytes, the rules of merging, and simulated years of bad networks.
 
 mod bundles;
+mod columns;
 mod erasing;
 mod frozen;
 mod machine;

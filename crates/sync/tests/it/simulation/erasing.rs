@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sync::{
     codec,
-    device::{Event, Reply},
+    device::Event,
     erase::SERVER,
     wire::{
         Dot, Hash, Operation, Outcome, PullResponse, PushRequest, RecordId, RecordState, Value,
@@ -89,9 +89,8 @@ impl Target<'_> {
         state.record == self.record && siblings.any(|(path, value)| self.names(path, value))
     }
 
-    fn is_in_page(&self, body: &[u8]) -> bool {
-        codec::decode::<PullResponse>(body)
-            .is_ok_and(|page| page.records.iter().any(|state| self.is_in_state(state)))
+    fn is_in_page(&self, page: &PullResponse) -> bool {
+        page.records.iter().any(|state| self.is_in_state(state))
     }
 }
 
@@ -150,8 +149,8 @@ impl World {
                     }
                 }
                 Message::Reply { event, .. } => {
-                    if let Event::PullReply { reply: Reply::Body(body), .. } = event {
-                        *down |= target.is_in_page(body);
+                    if let Event::PullReply { page: Ok(page), .. } = event {
+                        *down |= target.is_in_page(page);
                     }
                 }
             }
