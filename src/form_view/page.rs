@@ -170,7 +170,18 @@ fn PageList(listing: RwSignal<bool>, reviewing: RwSignal<bool>) -> impl IntoView
             entry.go_to(page);
         }
     };
+    let wrong = StoredValue::new(entry.violations());
     let link = move |page: NodeId, number: usize| {
+        let count = wrong.with_value(|all| all.iter().filter(|one| one.page == Some(page)).count());
+        let mark = entry.is_begun(page).then(|| {
+            let (tone, icon) = if count == 0 {
+                (Tone::Good, Glyph::Check)
+            } else {
+                (Tone::Attention, Glyph::Warning)
+            };
+            let label = Signal::derive(move || words.now().page_lacks(count));
+            view! { <Badge tone=tone icon=icon label=label /> }
+        });
         let label = Signal::derive(move || {
             let label = entry.node(page).read().label.as_ref().map(|label| label.text.clone());
             label.unwrap_or_else(|| entry.title().get())
@@ -181,6 +192,7 @@ fn PageList(listing: RwSignal<bool>, reviewing: RwSignal<bool>) -> impl IntoView
                 <button type="button" class="page-link" aria-current=current on:click=move |_| go(Some(page))>
                     <span class="row-number">{number}</span>
                     <RichText text=label />
+                    {mark}
                 </button>
             </li>
         }
@@ -364,6 +376,7 @@ fn follow_app_language(entry: FormEntry) {
     let words = use_words();
     effect(move || {
         let language = words.now();
+        entry.set_numbers(language);
         let current = entry.language().get_untracked();
         if Language::of_form(&current).is_some_and(|current| current == language) {
             return;

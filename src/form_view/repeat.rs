@@ -1,6 +1,9 @@
 //! A repeat: each row a card with its first answers, one of them open at a time.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use form::{NodeId, NodeKind, NodeState, Question, QuestionControl};
 use leptos::prelude::*;
@@ -13,7 +16,10 @@ use crate::components::{
     Button, ButtonKind, Glyph, Icon, RichText, SearchField, Toast, Toaster, keyed_list,
 };
 use crate::locale::Language;
-use crate::platform::document as dom;
+use crate::platform::{
+    document as dom,
+    tasks::{self, Turn},
+};
 use crate::stores::{FormEntry, preferences::use_words};
 
 /// How many answers stand on a card.
@@ -49,21 +55,10 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let can_remove =
         memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
     let sought = RwSignal::new(String::new());
-    let shown = RwSignal::new(0);
-    // Any answer of a row finds it: its name as well as "vắng".
-    let find = move || {
-        let mut rows = rows.get();
-        let sought = sought.read();
-        if !sought.is_empty() && rows.len() >= SEARCH_FROM {
-            let (open, language) = (open.get(), words.now());
-            rows.retain(|row| {
-                let mut texts = Vec::new();
-                untrack(|| summarise(entry, language, *row, usize::MAX, &mut texts));
-                open == Some(*row) || report::matches(&texts.join(" "), &sought)
-            });
-        }
-        shown.set(rows.len());
-        rows
+    let found = search(entry, rows, open, sought);
+    let shown = move || match &*found.read() {
+        Some(found) => found.len(),
+        None => rows.read().len(),
     };
     let name = state.with_untracked(|state| state.name.clone());
     let heading = format!("q{}-heading", id.index());
@@ -77,7 +72,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
         <section class="repeat" data-repeat=name aria-labelledby=heading id=format!("q{}", id.index())>
             <div class="repeat-head">
                 <h2 id=format!("q{}-heading", id.index())><RichText text=label /></h2>
-                <span class="muted">{move || words.now().rows(shown.get())}</span>
+                <span class="muted">{move || words.now().rows(shown())}</span>
             </div>
             <Show when=move || { rows.read().len() >= SEARCH_FROM }>
                 <SearchField
@@ -90,9 +85,9 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
             </Show>
             <ul class="repeat-rows">
                 {keyed_list(
-                    find,
+                    move || rows.get(),
                     |row| row.index().to_string(),
-                    move |row| view! { <RowCard row=row open=open can_remove=can_remove /> }.into_any(),
+                    move |row| view! { <RowCard row=row open=open found=found can_remove=can_remove /> }.into_any(),
                 )}
             </ul>
             <Show when=move || can_add.get()>
@@ -106,8 +101,67 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     }
 }
 
+/// The rows in which what is sought stands in any answer: a name as well as "vắng"; `None` as long as all are shown. Hundreds of
+/// rows are read in turns, and each once as long as the search goes on: a letter waits for none of that.
+fn search(
+    entry: FormEntry,
+    rows: Signal<Vec<NodeId>>,
+    open: RwSignal<Option<NodeId>>,
+    sought: RwSignal<String>,
+) -> RwSignal<Option<BTreeSet<NodeId>>> {
+    let words = use_words();
+    let found = RwSignal::new(None);
+    let search = StoredValue::new(0_u32);
+    let texts = StoredValue::new(BTreeMap::<NodeId, String>::new());
+    effect(move || {
+        let (sought, rows, open, language) = (sought.get(), rows.get(), open.get(), words.now());
+        let mine = search.get_value() + 1;
+        search.set_value(mine);
+        if sought.is_empty() || rows.len() < SEARCH_FROM {
+            texts.set_value(BTreeMap::new());
+            if found.with_untracked(Option::is_some) {
+                found.set(None);
+            }
+            return;
+        }
+        tasks::spawn(async move {
+            let (mut turn, mut matching) = (Turn::begin(), BTreeSet::new());
+            for row in rows {
+                turn.rest().await;
+                if search.try_get_value() != Some(mine) {
+                    return; // another letter
+                }
+                // Whoever is in a row changes it.
+                if open == Some(row) {
+                    texts.update_value(|texts| drop(texts.remove(&row)));
+                    matching.insert(row);
+                    continue;
+                }
+                let known = texts.with_value(|texts| texts.get(&row).cloned());
+                let text = known.unwrap_or_else(|| {
+                    let mut answers = Vec::new();
+                    untrack(|| summarise(entry, language, row, usize::MAX, &mut answers));
+                    let text = report::fold(&answers.join(" "));
+                    texts.update_value(|texts| drop(texts.insert(row, text.clone())));
+                    text
+                });
+                if report::matches(&text, &sought) {
+                    matching.insert(row);
+                }
+            }
+            found.try_set(Some(matching));
+        });
+    });
+    found
+}
+
 #[component]
-fn RowCard(row: NodeId, open: RwSignal<Option<NodeId>>, can_remove: Memo<bool>) -> impl IntoView {
+fn RowCard(
+    row: NodeId,
+    open: RwSignal<Option<NodeId>>,
+    found: RwSignal<Option<BTreeSet<NodeId>>>,
+    can_remove: Memo<bool>,
+) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let toaster = expect_context::<Toaster>();
     let words = use_words();
@@ -137,7 +191,11 @@ fn RowCard(row: NodeId, open: RwSignal<Option<NodeId>>, can_remove: Memo<bool>) 
         });
     };
     view! {
-        <li class="row-card" class:row-open=move || is_open.get() id=format!("row{}", row.index())>
+        <li
+            class="row-card"
+            class:row-open=move || is_open.get()
+            hidden=move || found.read().as_ref().is_some_and(|found| !found.contains(&row))
+            id=format!("row{}", row.index())>
             <div class="row-head">
                 <button
                     type="button"

@@ -127,6 +127,16 @@ words! {
 }
 
 impl Language {
+    /// How a page stands on which so many answers are missing or wrong.
+    #[must_use]
+    pub fn page_lacks(self, count: usize) -> String {
+        match self {
+            _ if count == 0 => self.done().to_owned(),
+            Self::Vi => format!("Còn {count} câu"),
+            Self::En => format!("{count} to go"),
+        }
+    }
+
     /// What is wrong with an answer: the form's own words, or ours where it has none.
     #[must_use]
     pub fn broken_rule(self, kind: ViolationKind, message: Option<&str>) -> String {

@@ -20,7 +20,7 @@ words! {
     export_needs_form: "Chọn một phiếu để tải Excel", "Choose a form to export to Excel";
     choose_record: "Chọn một hồ sơ bên trái để xem.", "Choose a record on the left to see it.";
     not_sent: "Chưa gửi", "Not sent";
-    in_conflict: "Có câu trả lời khác nhau", "Different answers";
+    in_conflict: "Cần quyết định", "To decide";
 
     state: "Trạng thái", "State";
     state_draft: "Đang nhập", "Draft";
@@ -71,6 +71,11 @@ words! {
     did_delete: "xóa", "deleted";
     did_undelete: "khôi phục", "restored";
     did_resolve: "chọn câu trả lời đúng", "settled a conflict";
+    did_approve: "duyệt", "approved";
+    did_return: "trả lại", "sent it back";
+    did_take_back: "rút lại việc duyệt hoặc trả lại", "took the approval or return back";
+    did_something: "thay đổi", "changed something";
+    approved_why: "Hồ sơ đã duyệt. Cần sửa thì nhờ người điều phối trả lại.", "The record is approved. If something must change, ask the coordinator to send it back.";
 
     by_form: "Theo phiếu", "By form";
     by_unit: "Theo đơn vị", "By unit";
@@ -80,6 +85,22 @@ words! {
 }
 
 impl Language {
+    /// Whose records come to this device.
+    #[must_use]
+    pub fn only_these_units(self, units: &[String]) -> String {
+        const NAMED: usize = 3;
+        let (named, more) = units.split_at(units.len().min(NAMED));
+        let (named, more) = (named.join(", "), more.len());
+        match (self, more) {
+            (Self::Vi, 0) => format!("Tài khoản này xem hồ sơ của: {named}."),
+            (Self::Vi, _) => format!("Tài khoản này xem hồ sơ của: {named} và {more} đơn vị nữa."),
+            (Self::En, 0) => format!("This account sees the records of: {named}."),
+            (Self::En, _) => {
+                format!("This account sees the records of: {named} and {more} more units.")
+            }
+        }
+    }
+
     /// A count of records.
     #[must_use]
     pub fn record_count(self, count: usize) -> String {

@@ -63,8 +63,8 @@ impl Language {
                 "its author may not do that in this unit",
             ),
             "not_allowed" => (
-                "chỉ người điều phối được trả lại, duyệt, hoặc bỏ duyệt",
-                "only a coordinator sends back, approves, or undoes that",
+                "chỉ người điều phối được duyệt, trả lại, hoặc sửa hồ sơ đã duyệt",
+                "only a coordinator approves, sends back, or changes what is approved",
             ),
             "not_your_unit" => {
                 ("việc này thuộc đơn vị khác", "it belongs to a unit that is not yours")

@@ -13,6 +13,7 @@ mod about_preview;
 mod about_problem;
 mod about_record;
 mod about_repair;
+mod about_review;
 mod about_screen;
 mod about_sending;
 mod chosen;

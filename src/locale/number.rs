@@ -39,6 +39,22 @@ impl Language {
         if plain.trim_start_matches('-').len() < 5 { plain.to_owned() } else { self.number(plain) }
     }
 
+    /// How a form's texts write a number that it worked out. In Vietnamese a percent sign stands apart.
+    #[must_use]
+    pub fn numbers(self) -> form::Numbers {
+        match self {
+            Self::Vi => |number, next| {
+                let number = Self::Vi.worked_out(number);
+                if next.starts_with('%') { number + "\u{a0}" } else { number }
+            },
+            Self::En => |number, _| Self::En.worked_out(number),
+        }
+    }
+
+    fn worked_out(self, number: &str) -> String {
+        if number.contains('.') { self.number(number) } else { self.whole_number(number) }
+    }
+
     /// What was typed, in the form's notation. Text that is no number comes back as it is: the form says what is wrong.
     #[must_use]
     pub fn parse_number(self, typed: &str) -> String {
@@ -129,6 +145,22 @@ mod tests {
         for (plain, vi, en) in cases {
             assert_eq!(Language::Vi.number(plain), vi);
             assert_eq!(Language::En.number(plain), en);
+        }
+    }
+
+    #[test]
+    fn what_a_form_works_out_is_written_as_people_do() {
+        let cases = [
+            ("94.3", "%", "94,3\u{a0}%", "94.3"),
+            ("94.3", " kg", "94,3", "94.3"),
+            ("2026", "", "2026", "2026"),
+            ("12345.5", "", "12.345,5", "12,345.5"),
+            ("", "%", "\u{a0}%", ""),
+        ];
+        for (number, next, vi, en) in cases {
+            let vi = vi.trim_end_matches('%');
+            assert_eq!((Language::Vi.numbers())(number, next), vi);
+            assert_eq!((Language::En.numbers())(number, next), en);
         }
     }
 

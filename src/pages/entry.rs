@@ -113,6 +113,7 @@ pub(super) fn OpenFailure(error: OpenFormError) -> impl IntoView {
             OpenFormError::NoSuchForm | OpenFormError::Program(ProgramError::NotHere) => {
                 language.form_not_fetched()
             }
+            OpenFormError::Approved => language.approved_why(),
             OpenFormError::SignedOut => language.sign_in_why(),
             OpenFormError::Program(ProgramError::Storage(error))
             | OpenFormError::Storage(error) => storage_advice(language, error),

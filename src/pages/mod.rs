@@ -33,6 +33,7 @@ mod records;
 mod repair;
 mod repair_entities;
 mod reports;
+mod review;
 mod shell;
 mod sign_in;
 mod standing;
@@ -53,7 +54,6 @@ use fill::FillPage;
 use leptos::prelude::*;
 
 use crate::reactive::effect;
-use more::MorePage;
 use sync::wire::RecordId;
 use today::TodayPage;
 

@@ -10,15 +10,19 @@ use thiserror::Error;
 use super::{
     carry::CarryPage,
     entry::EntryPage,
+    more::MorePage,
     passkey_make::PasskeyMake,
     passkey_sign_in::PasskeySignIn,
     people::PeoplePage,
     people_here::PeopleHere,
     pin_settings::PinSettings,
     preview::PreviewPage,
+    record_conflicts::Choosing,
+    record_history::HistoryList,
     records::RecordsPage,
     repair::{RepairPage, count_repairs},
     reports::ReportsPage,
+    review::{Judging, ToReview},
     start::StartPage,
     storage_health::StorageHealth,
     unlock::UnlockPage,
@@ -50,6 +54,12 @@ pub enum Later {
     Preview,
     /// The repair desk.
     Repair,
+    /// How many records wait for review. In Today.
+    ToReview,
+    /// A record is approved or sent back. In the record.
+    Judging,
+    /// One of several answers is chosen. In the record.
+    Choosing,
     /// What a desk does by itself: counting what waits for repair. It has nothing to show.
     DeskErrands,
     /// People and devices.
@@ -64,6 +74,10 @@ pub enum Later {
     PinSettings,
     /// The people of this phone.
     PeopleHere,
+    /// Everything about the phone and the app. Where the lock is set, so that it comes with that.
+    More,
+    /// The history of a record: the server alone knows it.
+    History,
 }
 
 /// A part did not come: there is no network, or the server has only a newer version's.
@@ -124,6 +138,10 @@ part! {
         Later::Preview => view! { <PreviewPage /> }.into_any(),
         Later::Repair => view! { <RepairPage /> }.into_any(),
         Later::People => view! { <PeoplePage /> }.into_any(),
+        Later::ToReview => view! { <ToReview /> }.into_any(),
+        Later::Judging => view! { <Judging /> }.into_any(),
+        Later::Choosing => view! { <Choosing /> }.into_any(),
+        Later::History => view! { <HistoryList /> }.into_any(),
         Later::DeskErrands => {
             count_repairs();
             ().into_any()
@@ -140,6 +158,7 @@ part! {
         Later::Unlock => view! { <UnlockPage /> }.into_any(),
         Later::PinSettings => view! { <PinSettings /> }.into_any(),
         Later::PeopleHere => view! { <PeopleHere /> }.into_any(),
+        Later::More => view! { <MorePage /> }.into_any(),
         _ => ().into_any(),
     }
 }
@@ -165,10 +184,14 @@ impl Later {
             Self::Preview
             | Self::Repair
             | Self::People
+            | Self::ToReview
+            | Self::Judging
+            | Self::Choosing
+            | Self::History
             | Self::DeskErrands
             | Self::PasskeySignIn
             | Self::PasskeyMake => Part::Desk,
-            Self::Unlock | Self::PinSettings | Self::PeopleHere => Part::Lock,
+            Self::Unlock | Self::PinSettings | Self::PeopleHere | Self::More => Part::Lock,
         }
     }
 }
@@ -242,6 +265,19 @@ impl Parts {
 impl Default for Parts {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Shows something of another part that comes by itself beside what is here, and tells it what it is about; until then nothing.
+pub(super) fn beside<T: Clone + Send + Sync + 'static>(
+    thing: Later,
+    about: T,
+) -> impl Fn() -> Option<AnyView> {
+    let part = expect_context::<Parts>().of(thing);
+    move || {
+        let draw = part.get()?.ok()?;
+        provide_context(about.clone());
+        Some(draw(thing))
     }
 }
 

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use form::Program;
 use leptos::prelude::*;
+use sync::review::Reason;
 use sync::view::RecordView as View;
 use sync::wire::{RecordId, State, Verdict};
 
+use super::parts::beside;
 use super::record_conflicts::Conflicts;
 use super::record_history::History;
 use super::record_lines::draw_lines;
-use super::record_outline::{missing_files, outline, outline_by_path, read_only};
-use super::record_row::{StateBadge, form_title};
-use super::{edit_href, moment};
+use super::record_outline::{Line, missing_files, outline, outline_by_path, read_only};
+use super::record_row::{StateBadge, form_title, told};
+use super::review::Judged;
+use super::{Later, edit_href, moment};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, EmptyState, Glyph, Icon, Toast, Toaster, Tone,
 };
@@ -126,6 +129,7 @@ fn Shown(view: View, program: Option<Arc<Program>>) -> impl IntoView {
     };
     view! {
         <BackToList />
+        {view.with_value(|view| view.reasons.clone()).into_iter().map(|reason| view! { <SentBack reason=reason /> }).collect_view()}
         <Head view=view />
         {view.with_value(|view| view.kept.clone()).map(|kept| view! { <KeptAside kept=kept /> })}
         <Show when=move || !has_form>
@@ -134,7 +138,48 @@ fn Shown(view: View, program: Option<Arc<Program>>) -> impl IntoView {
         <Conflicts view=view program=program />
         {answers}
         <History view=view program=program />
+        {expect_context::<SignIn>()
+            .reviews()
+            .then(|| {
+                let questions = Callback::new(move |()| questions(view, program, words.at_once()));
+                beside(Later::Judging, Judged { view, questions })
+            })}
     }
+}
+
+/// Who sent it back, when, and what is to be mended.
+#[component]
+fn SentBack(reason: Reason) -> impl IntoView {
+    let words = use_words();
+    let records = expect_context::<Records>();
+    let why = reason.why.clone();
+    let title = move || {
+        let language = words.now();
+        format!("{}: {}", language.state_returned(), told(records, language, &reason, ""))
+    };
+    view! {
+        <Banner tone=Tone::Attention title=Signal::derive(title)>
+            <p class="reason">{why}</p>
+        </Banner>
+    }
+}
+
+/// The questions that are answered, by what they are called.
+fn questions(
+    view: StoredValue<View>,
+    program: StoredValue<Option<Arc<Program>>>,
+    language: Language,
+) -> Vec<String> {
+    let lines = view.with_value(|view| match program.get_value() {
+        Some(program) => outline(&read_only(&program, view, language), view, language),
+        None => Vec::new(),
+    });
+    let label = |line| match line {
+        // Marks are for the eye.
+        Line::Answer { label, .. } => Some(label.replace("**", "")),
+        Line::Heading(..) | Line::Note(_) => None,
+    };
+    lines.into_iter().filter_map(label).collect()
 }
 
 /// Why the server keeps a part of the record without having put it there.
@@ -159,6 +204,7 @@ fn Head(view: StoredValue<View>) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
     let records = expect_context::<Records>();
+    let is_closed = view.with_value(View::is_approved);
     let View { record, form, unit, author, state, title, pending, changed_ms, .. } =
         view.get_value();
     let form_id = form.id;
@@ -184,6 +230,9 @@ fn Head(view: StoredValue<View>) -> impl IntoView {
         }
         .to_owned()
     });
+    // Whoever reviews has another main action.
+    let main =
+        if sign_in.reviews() && state != State::Draft { "button" } else { "button button-primary" };
     view! {
         <header class="record-head">
             <h1>{heading}</h1>
@@ -201,12 +250,13 @@ fn Head(view: StoredValue<View>) -> impl IntoView {
                 <dt>{words.say(Language::changed)}</dt>
                 <dd>{move || moment(words.now(), changed_ms)}</dd>
             </dl>
-            {sign_in
-                .does_field_work()
+            {(is_closed && !sign_in.reviews())
+                .then(|| view! { <p class="muted">{words.say(Language::approved_why)}</p> })}
+            {(sign_in.does_field_work() && (!is_closed || sign_in.reviews()))
                 .then(|| {
                     view! {
                         <div class="button-row">
-                            <A href=edit_href(record) attr:class="button button-primary">
+                            <A href=edit_href(record) attr:class=main>
                                 <Icon glyph=Glyph::Fill />
                                 <span>{action}</span>
                             </A>

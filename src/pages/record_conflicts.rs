@@ -9,11 +9,13 @@ use std::{
 use form::Program;
 use leptos::prelude::*;
 use sync::view::{Conflict, Level, RecordView as View};
-use sync::wire::{Action, Dot, Sibling, Value, field};
+use sync::wire::{Action, Dot, Sibling, State, Value, field};
 
-use super::moment;
+use super::parts::beside;
 use super::record_lines::draw_answer;
 use super::record_outline::{Answer, asked_at, read_only};
+use super::record_row::state_text;
+use super::{Later, moment};
 use crate::components::{Banner, Button, Glyph, Toast, Toaster, Tone};
 use crate::locale::Language;
 use crate::platform::{log_error, tasks};
@@ -46,58 +48,17 @@ pub(super) fn Conflicts(
 ) -> impl IntoView {
     let words = use_words();
     let records = expect_context::<Records>();
-    let record = view.with_value(|view| view.record);
     let may_settle = expect_context::<RepairDesk>().may_settle();
-    let history = RwSignal::new(None::<Arc<Vec<HistoryEntry>>>);
+    let entries = RwSignal::new(None::<Arc<Vec<HistoryEntry>>>);
+    let asked = StoredValue::new(false);
     let failed = RwSignal::new(false);
     let contested = memo(move || {
         let language = words.now();
         view.with_value(|view| contested(program.get_value().as_ref(), view, language))
     });
-    if !contested.read_untracked().is_empty() {
-        tasks::spawn(async move {
-            match records.history(record).await {
-                Ok(entries) => {
-                    history.try_set(Some(Arc::new(entries)));
-                }
-                Err(error) => log_error(&format!("who answered is not known: {error}")),
-            }
-        });
-    }
-    let toaster = expect_context::<Toaster>();
-    let sync_status = expect_context::<SyncStatus>();
-    let settle = Callback::new(move |(path, value): (String, Value)| {
-        failed.set(false);
-        let (values, action) = view.with_value(|view| {
-            settlement(program.get_value().as_ref(), view, &path, &value, words.at_once())
-        });
-        tasks::spawn(async move {
-            match records.settle(record, values, action).await {
-                Ok(()) => {
-                    let text = words.at_once().chosen_answer().to_owned();
-                    toaster.show(Toast { text, action: None });
-                    sync_status.sync_now();
-                }
-                Err(error) => {
-                    log_error(&format!("not settled: {error}"));
-                    failed.try_set(true);
-                }
-            }
-        });
-    });
-    let told = move |choice: &Choice| {
-        let language = words.now();
-        let entries = history.get();
-        let by = entries.as_ref().and_then(|entries| entry_of(entries, choice.dot));
-        let is_own = records.device().device == choice.dot.device;
-        match by {
-            Some(entry) if entry.author_name.is_empty() => {
-                format!("{} · {}", entry.author, moment(language, entry.wall_ms))
-            }
-            Some(entry) => format!("{} · {}", entry.author_name, moment(language, entry.wall_ms)),
-            None if is_own => language.answered_here().to_owned(),
-            None => language.who_needs_network().to_owned(),
-        }
+    let by = move |dot: Dot| {
+        let account = view.with_value(|view| view.writers.get(&dot.device).cloned());
+        records.person(&account.unwrap_or_default())
     };
     let draw = move |Contested { path, label, choices }: Contested| {
         let alt = label.clone();
@@ -107,22 +68,23 @@ pub(super) fn Conflicts(
                 Answer::Text(text) | Answer::Place(text, _) => words.now().choose_answer(text),
                 Answer::File(_) | Answer::Missing(_) => words.now().choose_file_this().to_owned(),
             };
-            let (path, value) = (of.clone(), choice.value.clone());
+            let offer = Offer {
+                view,
+                program,
+                path: of.clone(),
+                value: choice.value.clone(),
+                label,
+                dot: choice.dot,
+                entries,
+                asked,
+                failed,
+            };
             let answer = draw_answer(choice.answer.clone(), &alt);
             view! {
                 <li class="conflict-choice">
                     <div>{answer}</div>
-                    <p class="muted">{move || told(&choice)}</p>
-                    {may_settle
-                        .then(|| {
-                            view! {
-                                <Button
-                                    icon=Glyph::Check
-                                    label=Signal::stored(label)
-                                    on_click=move |()| settle.run((path.clone(), value.clone()))
-                                />
-                            }
-                        })}
+                    {(!may_settle).then(|| view! { <p class="muted">{by(choice.dot)}</p> })}
+                    {may_settle.then(|| beside(Later::Choosing, offer))}
                 </li>
             }
         };
@@ -144,6 +106,81 @@ pub(super) fn Conflicts(
                 {move || contested.get().into_iter().map(draw).collect_view()}
             </section>
         </Show>
+    }
+}
+
+/// An answer that may be chosen.
+#[derive(Clone)]
+struct Offer {
+    view: StoredValue<View>,
+    program: StoredValue<Option<Arc<Program>>>,
+    path: String,
+    value: Value,
+    label: String,
+    dot: Dot,
+    /// What the server told of the record, for all choices in it; and whether one of them has asked.
+    entries: RwSignal<Option<Arc<Vec<HistoryEntry>>>>,
+    asked: StoredValue<bool>,
+    failed: RwSignal<bool>,
+}
+
+/// Who gave an answer and when, and the button that chooses it. Loaded with the desk, as only coordinators choose.
+#[component]
+pub(super) fn Choosing() -> impl IntoView {
+    let words = use_words();
+    let records = expect_context::<Records>();
+    let toaster = expect_context::<Toaster>();
+    let sync_status = expect_context::<SyncStatus>();
+    let Offer { view, program, path, value, label, dot, entries, asked, failed } =
+        expect_context::<Offer>();
+    let record = view.with_value(|view| view.record);
+    if !asked.get_value() {
+        asked.set_value(true);
+        tasks::spawn(async move {
+            match records.history(record).await {
+                Ok(told) => {
+                    entries.try_set(Some(Arc::new(told)));
+                }
+                Err(error) => log_error(&format!("who answered is not known: {error}")),
+            }
+        });
+    }
+    let told = move || {
+        let language = words.now();
+        let entries = entries.get();
+        let by = entries.as_ref().and_then(|entries| entry_of(entries, dot));
+        let is_own = records.device().device == dot.device;
+        match by {
+            Some(entry) if entry.author_name.is_empty() => {
+                format!("{} · {}", entry.author, moment(language, entry.wall_ms))
+            }
+            Some(entry) => format!("{} · {}", entry.author_name, moment(language, entry.wall_ms)),
+            None if is_own => language.answered_here().to_owned(),
+            None => language.who_needs_network().to_owned(),
+        }
+    };
+    let choose = move |()| {
+        failed.set(false);
+        let shown = view.get_value();
+        let (values, action) =
+            settlement(program.get_value().as_ref(), &shown, &path, &value, words.at_once());
+        tasks::spawn(async move {
+            match records.settle(&shown, values, action).await {
+                Ok(()) => {
+                    let text = words.at_once().chosen_answer().to_owned();
+                    toaster.show(Toast { text, action: None });
+                    sync_status.sync_now();
+                }
+                Err(error) => {
+                    log_error(&format!("not settled: {error}"));
+                    failed.try_set(true);
+                }
+            }
+        });
+    };
+    view! {
+        <p class="muted">{told}</p>
+        <Button icon=Glyph::Check label=Signal::stored(label) on_click=choose />
     }
 }
 
@@ -172,6 +209,10 @@ fn contested(program: Option<&Arc<Program>>, view: &View, language: Language) ->
             };
             let answers = values.iter().map(|value| Answer::Text(stay(value).to_owned()));
             Some((language.whole_record().to_owned(), answers.collect()))
+        } else if conflict.path == field::STATE {
+            let answers = conflict.values.iter().filter_map(stands);
+            let answers = answers.map(|state| Answer::Text(state_text(language, state).to_owned()));
+            Some((language.state().to_owned(), answers.collect()))
         } else {
             session.and_then(|session| asked_at(session, language, &conflict.path, &values))
         };
@@ -186,6 +227,13 @@ fn contested(program: Option<&Arc<Program>>, view: &View, language: Language) ->
         found.push(Contested { path: conflict.path.clone(), label, choices });
     }
     found
+}
+
+fn stands(sibling: &Sibling) -> Option<State> {
+    match &sibling.value {
+        Value::Text(name) => name.parse().ok(),
+        Value::Empty | Value::File(_) => None,
+    }
 }
 
 /// The outermost rows that one person removed while another changed what is in them.
@@ -417,6 +465,22 @@ mod tests {
             [("Mấy người", vec![text("2"), text("3")]), ("Tên", vec![text("An"), Value::Empty])];
         assert_eq!(told, expected);
         assert_eq!(found[1].choices[1].answer, Answer::Text(Language::Vi.left_empty().to_owned()));
+    }
+
+    #[test]
+    fn two_who_judged_a_record_differently_leave_it_to_be_chosen_where_it_stands() {
+        let (program, view) = record(&[(field::STATE, &["approved", "submitted"])]);
+        let found = contested(Some(&program), &view, Language::Vi);
+        let told: Vec<&Answer> = found[0].choices.iter().map(|choice| &choice.answer).collect();
+        assert_eq!(found[0].label, "Trạng thái");
+        assert_eq!(
+            told,
+            [&Answer::Text("Đã duyệt".to_owned()), &Answer::Text("Đã nộp".to_owned())]
+        );
+        let (values, action) =
+            settlement(Some(&program), &view, field::STATE, &text("approved"), Language::Vi);
+        assert_eq!(action, Action::Resolve);
+        assert_eq!(values, [(field::STATE.to_owned(), text("approved"))].into());
     }
 
     #[test]

@@ -4,44 +4,70 @@ use std::sync::Arc;
 
 use form::{Program, Session};
 use leptos::prelude::*;
+use sync::review;
 use sync::view::RecordView as View;
+use sync::wire::{State, field};
 
-use super::moment;
 use super::record_lines::draw_lines;
 use super::record_outline::{Line, outline_of_changes, read_only};
+use super::{InPart, Later, moment};
 use crate::components::{Badge, Button, Glyph, Tone};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::stores::{
     Records,
     preferences::use_words,
-    records::{FetchError, HistoryEntry},
+    records::{FetchError, HistoryEntry, Written},
 };
 
-/// Where fetching the history stands.
-#[derive(Clone)]
-enum Asked {
-    No,
-    Running,
-    Told(Result<Vec<HistoryEntry>, FetchError>),
+/// The record whose history is told.
+#[derive(Clone, Copy)]
+struct Told {
+    view: StoredValue<View>,
+    program: StoredValue<Option<Arc<Program>>>,
 }
 
-/// Who did what, told by the server when it can be reached.
+/// The way to the history. Whoever asks for it has a network, which brings the part that tells it as well.
 #[component]
 pub(super) fn History(
     view: StoredValue<View>,
     program: StoredValue<Option<Arc<Program>>>,
 ) -> impl IntoView {
     let words = use_words();
+    let is_asked = RwSignal::new(false);
+    view! {
+        <section class="history" aria-labelledby="history-heading">
+            <h2 id="history-heading">{words.say(Language::history)}</h2>
+            {move || {
+                if is_asked.get() {
+                    provide_context(Told { view, program });
+                    view! { <InPart screen=Later::History /> }.into_any()
+                } else {
+                    view! {
+                        <Button icon=Glyph::History label=words.say(Language::show_history) on_click=move |()| is_asked.set(true) />
+                    }
+                        .into_any()
+                }
+            }}
+        </section>
+    }
+}
+
+/// Who did what, told by the server when it can be reached. Loaded with the desk.
+#[component]
+pub(super) fn HistoryList() -> impl IntoView {
+    let words = use_words();
     let records = expect_context::<Records>();
+    let Told { view, program } = expect_context::<Told>();
     let record = view.with_value(|view| view.record);
-    let asked = RwSignal::new(Asked::No);
+    let told = RwSignal::new(None::<Result<Vec<HistoryEntry>, FetchError>>);
     let ask = move |()| {
-        asked.set(Asked::Running);
+        told.set(None);
         tasks::spawn(async move {
-            asked.try_set(Asked::Told(records.history(record).await));
+            told.try_set(Some(records.history(record).await));
         });
     };
+    ask(());
     let failure = move |error: &FetchError| match error {
         FetchError::Http(_) => words.now().history_needs_network().to_owned(),
         FetchError::Wait(minutes) => words.now().asked_to_wait(*minutes),
@@ -50,35 +76,28 @@ pub(super) fn History(
             words.now().history_failed().to_owned()
         }
     };
-    view! {
-        <section class="history" aria-labelledby="history-heading">
-            <h2 id="history-heading">{words.say(Language::history)}</h2>
-            {move || match asked.get() {
-                Asked::No => {
-                    view! { <Button icon=Glyph::History label=words.say(Language::show_history) on_click=ask /> }.into_any()
-                }
-                Asked::Running => view! { <p class="muted" role="status">{words.say(Language::opening)}</p> }.into_any(),
-                Asked::Told(Err(error)) => {
-                    view! {
-                        <p class="muted">{failure(&error)}</p>
-                        <Button label=words.say(Language::try_again) on_click=ask />
-                    }
-                        .into_any()
-                }
-                Asked::Told(Ok(entries)) if entries.is_empty() => {
-                    view! { <p class="muted">{words.say(Language::history_empty)}</p> }.into_any()
-                }
-                Asked::Told(Ok(entries)) => {
-                    let language = words.now();
-                    let told = view.with_value(|view| {
-                        let session = program.get_value().map(|program| read_only(&program, view, language));
-                        let told = |entry| tell(entry, view, session.as_ref(), language);
-                        entries.into_iter().map(told).collect_view()
-                    });
-                    view! { <ol class="history-list">{told}</ol> }.into_any()
-                }
-            }}
-        </section>
+    move || match told.get() {
+        None => {
+            view! { <p class="muted" role="status">{words.say(Language::opening)}</p> }.into_any()
+        }
+        Some(Err(error)) => view! {
+            <p class="muted">{failure(&error)}</p>
+            <Button label=words.say(Language::try_again) on_click=ask />
+        }
+        .into_any(),
+        Some(Ok(entries)) if entries.is_empty() => {
+            view! { <p class="muted">{words.say(Language::history_empty)}</p> }.into_any()
+        }
+        Some(Ok(entries)) => {
+            let language = words.now();
+            let acts = view.with_value(|view| {
+                let session =
+                    program.get_value().map(|program| read_only(&program, view, language));
+                let told = |entry| tell(entry, view, session.as_ref(), language);
+                entries.into_iter().map(told).collect_view()
+            });
+            view! { <ol class="history-list">{acts}</ol> }.into_any()
+        }
     }
 }
 
@@ -101,7 +120,8 @@ fn tell(
         ..
     } = entry;
     let who = if author_name.is_empty() { author } else { author_name };
-    let did = did(language, &action).to_owned();
+    let did = did(language, &action, &fields);
+    let why = written(&fields, field::REASON).and_then(review::read).map(|(_, why)| why.to_owned());
     let when = format!(
         "{} · {} {} · {device}",
         moment(language, wall_ms),
@@ -114,6 +134,7 @@ fn tell(
     view! {
         <li>
             <p><strong>{who}</strong>" "{did}</p>
+            {why.map(|why| view! { <p class="reason">{why}</p> })}
             <p class="muted">{when}</p>
             {is_kept_aside
                 .then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Warning label=Signal::stored(language.in_repair().to_owned()) /> })}
@@ -123,8 +144,19 @@ fn tell(
     .into_any()
 }
 
-/// What was done, in words.
-pub(super) fn did(language: Language, action: &str) -> &str {
+fn written<'a>(fields: &'a [Written], path: &str) -> Option<&'a str> {
+    fields.iter().find(|field| field.path == path)?.value.as_deref()
+}
+
+/// What was done, in words. Where a record stands is said by a field: what the protocol calls the act knows only of submitting.
+pub(super) fn did(language: Language, action: &str, fields: &[Written]) -> &'static str {
+    let stands = written(fields, field::STATE).and_then(|state| state.parse().ok());
+    match (action, stands) {
+        (_, Some(State::Approved)) => return language.did_approve(),
+        (_, Some(State::Returned)) => return language.did_return(),
+        ("amend", Some(State::Submitted)) => return language.did_take_back(),
+        _ => {}
+    }
     match action {
         "create" => language.did_create(),
         "edit" => language.did_edit(),
@@ -133,7 +165,7 @@ pub(super) fn did(language: Language, action: &str) -> &str {
         "delete" => language.did_delete(),
         "undelete" => language.did_undelete(),
         "resolve" => language.did_resolve(),
-        other => other,
+        _ => language.did_something(),
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) fn read_only(program: &Arc<Program>, view: &RecordView, language: Lan
     if let Some(name) = name.map(|name| name.name.clone()) {
         session.set_language(&name);
     }
+    session.set_numbers(language.numbers());
     session
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use sync::wire::State;
+use sync::{review::Reason, wire::State};
 
 use super::moment;
 use crate::components::{Badge, Glyph, Tone};
 use crate::locale::Language;
-use crate::stores::{Library, preferences::use_words, records::RecordSummary};
+use crate::stores::{Library, Records, preferences::use_words, records::RecordSummary};
 
 /// A state in words.
 pub(super) fn state_text(language: Language, state: State) -> &'static str {
@@ -37,6 +37,11 @@ pub(super) fn StateBadge(state: State) -> impl IntoView {
     view! { <Badge tone=state_tone(state) label=label /> }
 }
 
+/// Who sent a record back, and when.
+pub(super) fn told(records: Records, language: Language, reason: &Reason, end: &str) -> String {
+    format!("{} · {}{end}", records.person(&reason.by), moment(language, reason.at_ms))
+}
+
 /// The form's title in the language of the app; its id if the pack does not know it.
 pub(super) fn form_title(library: Library, language: Language, form: &str) -> String {
     let title = library.form(form).map(|form| form.title.get(language).to_owned());
@@ -57,6 +62,7 @@ pub(super) fn RecordRow(
         unit,
         title,
         state,
+        returned,
         changed_ms,
         unsent,
         quarantined,
@@ -68,7 +74,11 @@ pub(super) fn RecordRow(
     let name = move || {
         if is_untitled { form_title(library, words.now(), &form_id) } else { title.clone() }
     };
-    let detail = move || (!is_untitled).then(|| form_title(library, words.now(), &form));
+    let records = expect_context::<Records>();
+    let detail = move || match &returned {
+        Some(reason) => Some(told(records, words.now(), reason, ": ") + &reason.why),
+        None => (!is_untitled).then(|| form_title(library, words.now(), &form)),
+    };
     let when = move || {
         let language = words.now();
         format!("{} · {}", moment(language, changed_ms), library.unit_name(&unit, language))

@@ -145,6 +145,14 @@ fn ListHead(
     let is_filtered =
         memo(move || *filter.read() != Filter::default() || !search.read().is_empty());
     let count = found.count();
+    let library = expect_context::<Library>();
+    let profile = expect_context::<SignIn>().profile();
+    let scope = memo(move || {
+        let language = words.now();
+        let units = profile.iter().flat_map(|profile| &profile.scope);
+        let names: Vec<String> = units.map(|unit| library.unit_name(unit, language)).collect();
+        if is_filtered.get() { String::new() } else { language.only_these_units(&names) }
+    });
     let counted = move || {
         let more = if found.is_whole().get() { "" } else { "…" };
         format!("{}{more}", words.now().record_count(count.get()))
@@ -172,7 +180,9 @@ fn ListHead(
             <EmptyState
                 glyph=Glyph::Records
                 text=words.say(if is_filtered.get() { Language::no_record_found } else { Language::no_records_yet })
-            />
+            >
+                <p class="muted">{scope}</p>
+            </EmptyState>
         </Show>
     }
 }

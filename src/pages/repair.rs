@@ -146,7 +146,7 @@ fn CaseCard(case: Case) -> impl IntoView {
         .with_value(|case| case.author_name.clone().unwrap_or_else(|| case.sender_name.clone()));
     let did = move || {
         case.with_value(|case| {
-            case.action.as_deref().map(|action| did(words.now(), action).to_owned())
+            case.action.as_deref().map(|action| did(words.now(), action, &case.fields))
         })
     };
     let when = move || {
@@ -240,11 +240,13 @@ fn empty_view(record: RecordId, hash: Hash) -> View {
         unit: String::new(),
         author: String::new(),
         state: State::Draft,
+        reasons: Vec::new(),
         deleted: false,
         title: String::new(),
         fields: std::collections::BTreeMap::new(),
         dots: std::collections::BTreeMap::new(),
         conflicts: Vec::new(),
+        writers: std::collections::BTreeMap::new(),
         pending: false,
         quarantined: false,
         kept: None,

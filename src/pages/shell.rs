@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::reactive::Show;
 
 use super::standing::StandingLine;
-use super::{FillPage, InPart, Later, MorePage, Parts, TodayPage};
+use super::{FillPage, InPart, Later, Parts, TodayPage};
 use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::locale::Language;
 use crate::platform::tasks;
@@ -31,7 +31,7 @@ pub fn Shell() -> impl IntoView {
                     Screen::People => view! { <InPart screen=Later::People /> }.into_any(),
                     Screen::Carry => view! { <InPart screen=Later::Carry /> }.into_any(),
                     Screen::Reports => view! { <InPart screen=Later::Reports /> }.into_any(),
-                    Screen::More => view! { <MorePage /> }.into_any(),
+                    Screen::More => view! { <InPart screen=Later::More /> }.into_any(),
                     Screen::Today => view! { <TodayPage /> }.into_any(),
                     // These have the whole page: the frame gives way to them.
                     Screen::Start

@@ -10,8 +10,9 @@ use sync::wire::State;
 use super::fill::FormRow;
 use super::install_banner::InstallBanner;
 use super::low_space::LowSpace;
+use super::parts::beside;
 use super::record_row::RecordRow;
-use super::{edit_href, record_href, title_page};
+use super::{Later, edit_href, record_href, title_page};
 use crate::components::{Banner, EmptyState, Glyph, Icon, Tone, keyed_list};
 use crate::locale::Language;
 use crate::platform::clock;
@@ -63,6 +64,7 @@ pub fn TodayPage() -> impl IntoView {
                 <h1>{greeting}</h1>
             </header>
             <LowSpace />
+            {sign_in.reviews().then(|| beside(Later::ToReview, ()))}
             <Show when=move || !returned.read().is_empty()>
                 <RecordSection title=words.say(Language::returned_to_me) records=returned />
             </Show>
@@ -73,7 +75,12 @@ pub fn TodayPage() -> impl IntoView {
                 .then(|| {
                     view! {
                         <section class="section">
-                            <h2>{words.say(Language::most_used)}</h2>
+                            <h2>
+                                {move || {
+                                    let language = words.now();
+                                    if records.all().read().is_empty() { language.start_a_form() } else { language.most_used() }
+                                }}
+                            </h2>
                             <ul class="list card">
                                 {keyed_list(
                                     move || used.get(),

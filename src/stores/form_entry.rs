@@ -255,6 +255,18 @@ impl FormEntry {
         self.take_in(&changes);
     }
 
+    /// Whether somebody has answered something on a page.
+    #[must_use]
+    pub fn is_begun(self, page: NodeId) -> bool {
+        self.session.with_value(|session| session.is_begun(page))
+    }
+
+    /// Writes the numbers in the form's texts as people of a language do.
+    pub fn set_numbers(self, language: crate::locale::Language) {
+        let changes = self.session.write_value().set_numbers(language.numbers());
+        self.take_in(&changes);
+    }
+
     /// The form's pages, relevant ones only.
     #[must_use]
     pub fn pages(self) -> Signal<Vec<NodeId>> {

@@ -169,6 +169,7 @@ pub(super) mod tests {
             author: format!("an{}", unit % 2),
             title: title.to_owned(),
             state: State::ALL[usize::from(state) % State::ALL.len()],
+            returned: None,
             changed_ms: i64::from(changed % 8),
             deleted: state % 7 == 6,
             unsent: changed % 3 == 0,

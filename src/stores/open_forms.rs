@@ -32,6 +32,9 @@ pub enum OpenFormError {
     /// The pack holds no such form.
     #[error("no such form")]
     NoSuchForm,
+    /// It is approved: a reviewer sends it back before its officer changes it.
+    #[error("approved")]
+    Approved,
     /// Nobody is signed in.
     #[error("nobody is signed in")]
     SignedOut,
@@ -120,6 +123,9 @@ impl OpenForms {
         let profile = self.sign_in.profile().ok_or(OpenFormError::SignedOut)?;
         let (view, place, seen_seq) = self.records.view_with_place(record).await?;
         let view = view.ok_or(OpenFormError::NoSuchRecord)?;
+        if view.is_approved() && !profile.role.reviews() {
+            return Err(OpenFormError::Approved);
+        }
         let log = self.log_of(record, &view).await?;
         let opening = Opening {
             record,

@@ -11,7 +11,8 @@ use std::{
 use leptos::prelude::*;
 use sync::{
     device::DeviceState,
-    draft::OpenPatch,
+    draft::{OpenPatch, Screen},
+    review::Reason,
     view::RecordView,
     wire::{Action, Hash, Operation, RecordId, State, Value, Verdict},
 };
@@ -58,6 +59,8 @@ pub struct RecordSummary {
     pub title: String,
     /// Where it stands in its life.
     pub state: State,
+    /// Why it was sent back, if that is where it stands.
+    pub returned: Option<Arc<Reason>>,
     /// When it last changed, milliseconds since 1970.
     pub changed_ms: i64,
     /// Whether it is put away.
@@ -213,7 +216,7 @@ impl Records {
 
     async fn act(self, id: RecordId, action: Action) -> Result<(), StorageError> {
         let storage = self.storage.get_value();
-        self.ensure_patch(id).await?;
+        self.ensure_patch(id, None).await?;
         outbox::seal(&storage, outbox::Which::One(id, action), |_| None).await?;
         self.refresh(&sync::gather([id])).await?;
         self.tell_other_tabs();
@@ -221,17 +224,17 @@ impl Records {
         Ok(())
     }
 
-    /// Settles what people answered differently: these values stand, in place of all that stood there.
+    /// Settles what people answered differently, or where the record stands: these values stand, in place of all that the
+    /// person was shown there.
     pub async fn settle(
         self,
-        id: RecordId,
+        shown: &RecordView,
         values: BTreeMap<String, Value>,
         action: Action,
     ) -> Result<(), StorageError> {
         let storage = self.storage.get_value();
-        self.ensure_patch(id).await?;
-        let Some(view) = self.view(id).await? else { return Ok(()) };
-        let screen = view.screen();
+        let id = shown.record;
+        let Some(screen) = self.ensure_patch(id, Some(shown)).await? else { return Ok(()) };
         let decide = move |rows: Vec<Rows>| {
             let mut changes = Vec::new();
             for (key, row) in rows.into_iter().flatten() {
@@ -248,18 +251,24 @@ impl Records {
         self.act(id, action).await
     }
 
-    /// Makes an empty patch for an act on a record in which nothing is open.
-    async fn ensure_patch(self, id: RecordId) -> Result<(), StorageError> {
+    /// Makes an empty patch for an act on a record in which nothing is open. Tells what is on screen: of what the person was
+    /// shown, or all.
+    async fn ensure_patch(
+        self,
+        id: RecordId,
+        shown: Option<&RecordView>,
+    ) -> Result<Option<Screen>, StorageError> {
         let storage = self.storage.get_value();
-        if storage.row(Store::Open, id).await?.is_some() {
-            return Ok(());
+        let Some(view) = self.view(id).await? else { return Ok(None) };
+        let screen = shown
+            .map_or_else(|| view.screen(), |shown| view.screen_of(shown, self.device().device));
+        if storage.row(Store::Open, id).await?.is_none() {
+            let author = self.account().await?.unwrap_or_else(|| view.author.clone());
+            let patch = OpenPatch::new(id, view.form, view.unit, author, &screen);
+            let put = Change::Put(Store::Open, id.into(), sync::codec::encode(&patch));
+            storage.write(vec![put]).await?;
         }
-        let Some(view) = self.view(id).await? else { return Ok(()) };
-        let author = self.account().await?.unwrap_or_else(|| view.author.clone());
-        let patch =
-            OpenPatch::new(id, view.form.clone(), view.unit.clone(), author, &view.screen());
-        let put = Change::Put(Store::Open, id.into(), sync::codec::encode(&patch));
-        storage.write(vec![put]).await
+        Ok(Some(screen))
     }
 
     async fn account(self) -> Result<Option<String>, StorageError> {

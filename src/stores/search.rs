@@ -126,6 +126,7 @@ mod tests {
             title: "Trường Mầm non 2".to_owned(),
             state: State::Submitted,
             changed_ms: 1,
+            returned: None,
             deleted: false,
             unsent: false,
             quarantined: false,

@@ -155,6 +155,12 @@ impl SignIn {
         self.profile().is_some_and(|profile| profile.role.does_field_work())
     }
 
+    /// Whether the person approves records and sends them back.
+    #[must_use]
+    pub fn reviews(self) -> bool {
+        self.profile().is_some_and(|profile| profile.role.reviews())
+    }
+
     /// Whether the server wants the password again before it takes or gives anything. Filling goes on.
     #[must_use]
     pub fn expired(self) -> Signal<bool> {

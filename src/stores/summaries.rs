@@ -22,7 +22,7 @@ use crate::platform::{
 };
 
 /// Raised when what [`super::records`] makes of a record changes: what an older app kept is then made anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The key of the first row.
 pub const HEAD: u64 = 0;
@@ -181,6 +181,7 @@ fn summary_of(row: SummaryRow) -> Result<RecordSummary, StorageError> {
         author: row.author,
         title: row.title,
         state,
+        returned: row.returned.map(Arc::new),
         changed_ms: row.changed_ms,
         deleted: row.deleted,
         unsent: false,
@@ -208,6 +209,7 @@ impl From<&RecordSummary> for SummaryRow {
             deleted: record.deleted,
             conflicts: u32::try_from(record.conflicts).unwrap_or(u32::MAX),
             folded: record.folded,
+            returned: record.returned.map(Arc::unwrap_or_clone),
         }
     }
 }
@@ -215,7 +217,10 @@ impl From<&RecordSummary> for SummaryRow {
 #[cfg(test)]
 mod tests {
     use futures::executor::block_on;
-    use sync::wire::{Hash, State};
+    use sync::{
+        review::Reason,
+        wire::{Hash, State},
+    };
 
     use super::*;
 
@@ -232,7 +237,10 @@ mod tests {
             unit: "u".to_owned(),
             author: "an".to_owned(),
             title: format!("Phiếu {at}"),
-            state: State::Submitted,
+            state: if at % 5 == 4 { State::Returned } else { State::Submitted },
+            returned: (at % 5 == 4).then(|| {
+                Arc::new(Reason { by: "an".to_owned(), at_ms: 7, why: "Ảnh mờ".to_owned() })
+            }),
             changed_ms: i64::from(at),
             deleted: at == 3,
             unsent: false,

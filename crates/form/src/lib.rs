@@ -23,7 +23,7 @@ pub use session::{
 };
 pub use view::{
     AnswerProblem, Aspects, Change, Choice, DataType, Language, LocalTime, NodeId, NodeKind,
-    NodeState, Question, QuestionControl, RichText, Violation, ViolationKind,
+    NodeState, Numbers, Question, QuestionControl, RichText, Violation, ViolationKind,
 };
 pub use xform::{XformError, parse_xform, write_xform};
 pub use xpath::number::parse as parse_number;

@@ -74,7 +74,7 @@ pub fn read_picture(svg: &str) -> Result<Picture, XformError> {
 fn view_box(root: Node) -> String {
     let length = |name: &str| {
         let text = root.attribute(name)?.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        text.parse::<f64>().ok().filter(|length| *length > 0.0)
+        xpath::number::parse(text).filter(|length| *length > 0.0)
     };
     match (root.attribute("viewBox"), length("width"), length("height")) {
         (Some(own), ..) => own.to_owned(),

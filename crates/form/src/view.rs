@@ -207,6 +207,9 @@ pub enum QuestionControl {
     },
 }
 
+/// How a text writes a number that the form worked out: the number as it is stored, and the text that follows it.
+pub type Numbers = fn(number: &str, next: &str) -> String;
+
 /// The data types of a bind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum DataType {

@@ -15,6 +15,7 @@
 //! | [`push`], [`pull`] | the server's side |
 //! | [`erase`] | values that must not come back |
 //! | [`mask`] | fields that a person does not see |
+//! | [`review`] | why a record was sent back |
 //! | [`rights`] | who may do what to a record |
 //! | [`repair`] | what the server could not apply, after all |
 //! | [`blob`] | files in chunks |
@@ -37,6 +38,7 @@ pub mod pull;
 pub mod push;
 pub mod receipt;
 pub mod repair;
+pub mod review;
 pub mod rights;
 pub mod view;
 pub mod wipe;

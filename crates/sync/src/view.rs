@@ -10,6 +10,7 @@ use crate::{
     draft::{OpenPatch, Screen},
     gather::gather,
     merge::{Record, Stamp},
+    review::{self, Reason},
     wire::{
         Action, DeviceId, Dot, FormRef, Operation, Outcome, RecordId, RecordState, Sibling, State,
         Times, Value, Verdict, field,
@@ -43,6 +44,13 @@ pub struct Held {
 impl Held {
     fn is_quarantined(&self) -> bool {
         self.verdict.as_ref().is_some_and(|verdict| verdict.outcome == Outcome::Quarantined)
+    }
+}
+
+impl Sibling {
+    /// Whether it says that the record is approved.
+    fn is_approval(&self) -> bool {
+        matches!(&self.value, Value::Text(name) if name == State::Approved.name())
     }
 }
 
@@ -85,6 +93,8 @@ pub struct RecordView {
     pub author: String,
     /// Where it stands in its life.
     pub state: State,
+    /// Why it was sent back, if that is where it stands.
+    pub reasons: Vec<Reason>,
     /// Whether it was put away.
     pub deleted: bool,
     /// Its title in lists; empty if the form gives none.
@@ -96,6 +106,8 @@ pub struct RecordView {
     pub dots: BTreeMap<String, Vec<Dot>>,
     /// What met without having been seen, the gravest first.
     pub conflicts: Vec<Conflict>,
+    /// Which account wrote from each device whose values stand.
+    pub writers: BTreeMap<DeviceId, String>,
     /// Whether a part of it is not yet known to be on the server's disk.
     pub pending: bool,
     /// Whether the server keeps a part of it without having applied it.
@@ -119,6 +131,7 @@ impl RecordView {
             unit: state.unit.clone(),
             author: state.author.clone(),
             state: stands,
+            reasons: review::reasons(state, stands),
             deleted,
             title: title.to_owned(),
             fields: gather(answers(state).map(|(path, value)| (path.clone(), value.clone()))),
@@ -126,6 +139,7 @@ impl RecordView {
                 (path.clone(), siblings.iter().map(|sibling| sibling.dot).collect())
             })),
             conflicts: conflicts(state),
+            writers: state.writers.clone(),
             pending: false,
             quarantined: false,
             kept: None,
@@ -138,6 +152,26 @@ impl RecordView {
     #[must_use]
     pub fn screen(&self) -> Screen {
         Screen::new(self.dots.clone())
+    }
+
+    /// What of this a person has on screen who was shown an earlier view: what others wrote since, they have not seen. What
+    /// their own device wrote since is what they were shown, under the name that it has now.
+    #[must_use]
+    pub fn screen_of(&self, shown: &Self, own: DeviceId) -> Screen {
+        let mut dots = self.dots.clone();
+        for (path, dots) in &mut dots {
+            let shown = shown.dots.get(path).map_or(&[][..], Vec::as_slice);
+            dots.retain(|dot| dot.device == own || shown.contains(dot));
+        }
+        Screen::new(dots)
+    }
+
+    /// Whether an approval stands, even beside another state: only reviewers change the record then.
+    #[must_use]
+    pub fn is_approved(&self) -> bool {
+        let stands = self.conflicts.iter().filter(|conflict| conflict.path == field::STATE);
+        self.state == State::Approved
+            || stands.flat_map(|conflict| &conflict.values).any(Sibling::is_approval)
     }
 }
 
@@ -306,13 +340,33 @@ fn group_of(path: &str) -> &str {
 pub fn conflicts(state: &RecordState) -> Vec<Conflict> {
     let mut found: Vec<Conflict> = Vec::new();
     for (path, siblings) in state.fields.iter().filter(|(_, siblings)| siblings.len() > 1) {
-        let contested = siblings.iter().any(|sibling| sibling.value != siblings[0].value);
+        // Of two reasons to send it back both are to be read.
+        let contested = path != field::REASON
+            && siblings.iter().any(|sibling| sibling.value != siblings[0].value);
         let level = if contested { Level::Decide } else { Level::Note };
         found.push(Conflict { path: path.clone(), level, values: siblings.clone() });
     }
     found.extend(parallel_changes(state, &found));
+    if let Some(approval) = beside_approval(state) {
+        found.retain(|conflict| conflict.path != field::STATE);
+        found.push(approval);
+    }
     found.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.path.cmp(&b.path)));
     found
+}
+
+/// An approval beside which somebody changed the record without having seen it: what was approved is not what stands.
+fn beside_approval(state: &RecordState) -> Option<Conflict> {
+    let touches = state.fields.get(field::DELETED).filter(|touches| touches.len() > 1)?;
+    let values = state.fields.get(field::STATE)?;
+    let approvals = values.iter().filter(|sibling| sibling.is_approval());
+    let approvals: Vec<Dot> = approvals.map(|approval| approval.dot).collect();
+    let is_beside = touches.iter().any(|touch| !approvals.contains(&touch.dot));
+    (!approvals.is_empty() && is_beside).then(|| Conflict {
+        path: field::STATE.to_owned(),
+        level: Level::Decide,
+        values: values.clone(),
+    })
 }
 
 /// Groups that two people changed, and rows that one removed and another changed, in parallel: the dots

@@ -181,6 +181,8 @@ pub mod field {
     pub const DELETED: &str = "_deleted";
     /// The record's title for lists: the form's instance name.
     pub const TITLE: &str = "_title";
+    /// Why a reviewer sent the record back, and when: see [`crate::review`].
+    pub const REASON: &str = "_reason";
 }
 
 /// Where a record stands in its life, stored as text in [`field::STATE`].

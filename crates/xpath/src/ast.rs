@@ -147,6 +147,13 @@ pub enum Operator {
 /// The precedence of unary minus: looser than union, tighter than multiplication.
 pub(crate) const NEGATION: u8 = 7;
 
+impl Operator {
+    /// Whether it gives a number.
+    pub(crate) fn is_arithmetic(self) -> bool {
+        matches!(self, Self::Add | Self::Subtract | Self::Multiply | Self::Divide | Self::Modulo)
+    }
+}
+
 impl Name {
     /// A name without prefix.
     pub fn local(local: &str) -> Name {

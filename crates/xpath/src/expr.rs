@@ -66,6 +66,11 @@ impl Expr {
         self.calls().into_iter().map(|call| call.name.to_string()).collect()
     }
 
+    /// Whether the value is a number whatever it reads, or nothing.
+    pub fn is_numeric(&self) -> bool {
+        is_numeric(&self.root)
+    }
+
     /// Whether the value is the same wherever and whenever it is evaluated: no path, no variable, no function that
     /// looks at the context, the clock, the language or randomness.
     pub fn is_constant(&self) -> bool {
@@ -78,6 +83,21 @@ impl Expr {
             };
         });
         constant
+    }
+}
+
+fn is_numeric(expression: &Expression) -> bool {
+    match expression {
+        Expression::Number(_) | Expression::Negate(_) => true,
+        Expression::Chain { rest, .. } => rest.iter().all(|(operator, _)| operator.is_arithmetic()),
+        Expression::Call(Call { function: Some(Function::If), arguments, .. }) => {
+            let empty =
+                |it: &Expression| matches!(it, Expression::Literal(text) if text.is_empty());
+            let mut either = arguments.iter().skip(1);
+            either.clone().any(is_numeric) && either.all(|it| is_numeric(it) || empty(it))
+        }
+        Expression::Call(call) => call.function.is_some_and(Function::gives_number),
+        Expression::Literal(_) | Expression::Variable(_) | Expression::Path(_) => false,
     }
 }
 
@@ -112,6 +132,46 @@ impl Function {
                 | Function::Randomize
                 | Function::Today
                 | Function::Uuid
+        )
+    }
+
+    /// Whether what it gives is a number.
+    pub fn gives_number(self) -> bool {
+        matches!(
+            self,
+            Function::Abs
+                | Function::Acos
+                | Function::Area
+                | Function::Asin
+                | Function::Atan
+                | Function::Atan2
+                | Function::Ceiling
+                | Function::Cos
+                | Function::Count
+                | Function::CountNonEmpty
+                | Function::CountSelected
+                | Function::DecimalDateTime
+                | Function::DecimalTime
+                | Function::Distance
+                | Function::Exp
+                | Function::Exp10
+                | Function::Floor
+                | Function::Int
+                | Function::Log
+                | Function::Log10
+                | Function::Max
+                | Function::Min
+                | Function::Number
+                | Function::Pi
+                | Function::Position
+                | Function::Pow
+                | Function::Random
+                | Function::Round
+                | Function::Sin
+                | Function::Sqrt
+                | Function::StringLength
+                | Function::Sum
+                | Function::Tan
         )
     }
 

@@ -37,6 +37,9 @@ const OPTIMISE: &[&str] = &[
     "--strip-producers",
 ];
 
+/// A part of the names of the standard library's functions that read floats.
+const HEAVY_NUMBERS: &[u8] = b"7dec2flt";
+
 /// What a page needs to know of the program.
 pub struct Program {
     /// The script that starts it.
@@ -117,6 +120,11 @@ fn from_compiled(parts: &str) -> Result<String> {
 /// Cuts the module into `work`; where the first part lies, which `wasm-bindgen` has to see next.
 fn cut(linked: &Path, work: &Path) -> Result<PathBuf> {
     let linked = std::fs::read(linked).with_context(|| linked.display().to_string())?;
+    if linked.windows(HEAVY_NUMBERS.len()).any(|name| name == HEAVY_NUMBERS) {
+        bail!(
+            "`str::parse` for floats came into the app, with tables of 10 KB: xpath::number::parse has none"
+        );
+    }
     let first = work.join("first.wasm");
     let link_name = format!("./{PARTS}");
     let mut options = wasm_split_cli_support::Options::new(&linked);

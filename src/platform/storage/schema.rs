@@ -9,6 +9,7 @@
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use sync::{
     codec,
+    review::Reason,
     view::Held,
     wire::{DeviceId, FormRef, Hash, Operation, Outcome, QuarantineReason, RecordId, Verdict},
 };
@@ -426,6 +427,9 @@ pub struct SummaryRow {
     /// Title and short answers without diacritics.
     #[n(9)]
     pub folded: String,
+    /// Why it was sent back, if that is where it stands.
+    #[n(10)]
+    pub returned: Option<Reason>,
 }
 
 /// A row of [`Store::People`]. In the clear but for what the phone's key seals: it is read before anybody is let in.
@@ -683,6 +687,7 @@ mod tests {
             deleted: false,
             conflicts: 1,
             folded: "t".to_owned(),
+            returned: None,
         };
         let mut bytes = vec![0xaa, 0x00, 0x50];
         bytes.extend([9; 16]);

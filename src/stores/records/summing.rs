@@ -1,7 +1,10 @@
 //! One record as lists show it, out of its rows.
 
+use std::sync::Arc;
+
 use sync::{
     device::DeviceState,
+    review::{self, Reason},
     view::{self, Base, Brief, Conflict, Held, Level, RecordView},
     wire::{Outcome, RecordId},
 };
@@ -44,6 +47,7 @@ pub(super) fn summary_of(
                 author: state.author.clone(),
                 title: title.to_owned(),
                 state: stands,
+                returned: first(review::reasons(state, stands)),
                 changed_ms: state.changed_ms,
                 deleted,
                 unsent: is_pending || is_unsent(state.record),
@@ -68,6 +72,7 @@ fn summarise(view: RecordView, unsent_of_others: bool) -> RecordSummary {
         unit: view.unit,
         author: view.author,
         state: view.state,
+        returned: first(view.reasons),
         changed_ms: view.changed_ms,
         deleted: view.deleted,
         unsent: view.pending || unsent_of_others,
@@ -76,6 +81,11 @@ fn summarise(view: RecordView, unsent_of_others: bool) -> RecordSummary {
         folded: search::fold_record(&view.title, view.fields.values()),
         title: view.title,
     }
+}
+
+/// Of several reasons a list tells one.
+fn first(reasons: Vec<Reason>) -> Option<Arc<Reason>> {
+    reasons.into_iter().next().map(Arc::new)
 }
 
 fn to_decide(conflicts: &[Conflict]) -> usize {
@@ -92,14 +102,26 @@ mod tests {
 
     use super::*;
 
-    const PATHS: [&str; 8] =
-        [field::STATE, field::TITLE, field::DELETED, "a", "g/b", "r[1]", "r[1]/c", "r[2]/c"];
+    const PATHS: [&str; 9] = [
+        field::STATE,
+        field::TITLE,
+        field::DELETED,
+        field::REASON,
+        "a",
+        "g/b",
+        "r[1]",
+        "r[1]/c",
+        "r[2]/c",
+    ];
 
     fn value(kind: u8) -> Value {
         match kind {
             0 => Value::Empty,
             1 => Value::Text("submitted".to_owned()),
             2 => Value::Text("Đường dài ".repeat(12)),
+            3 => Value::Text("returned".to_owned()),
+            4 => Value::Text("approved".to_owned()),
+            5 => review::said(7, "Ảnh mờ"),
             _ => Value::Text(format!("Ô  {kind}")),
         }
     }
@@ -110,7 +132,7 @@ mod tests {
         fn a_record_is_summed_up_as_its_view_shows_it(
             written in prop::collection::btree_map(
                 0..PATHS.len(),
-                prop::collection::btree_map((0_u8..3, 1_u64..4), 0_u8..6, 1..4),
+                prop::collection::btree_map((0_u8..3, 1_u64..4), 0_u8..8, 1..4),
                 0..8,
             ),
             sealed in prop::collection::btree_map(1_u64..5, prop::bool::ANY, 0..3),

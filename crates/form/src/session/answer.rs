@@ -9,7 +9,7 @@ use super::tree::Handle;
 use super::value;
 use super::{AnswerError, RowError, Session};
 use crate::program::{ActionDef, ActionValue, BodyKind, DefId, Event, Preload, Program};
-use crate::view::{Aspects, Change, DataType, LocalTime, NodeId};
+use crate::view::{Aspects, Change, DataType, LocalTime, NodeId, Numbers};
 
 fn waits_for_answer(action: &ActionDef, question: DefId) -> bool {
     let is_place = matches!(action.value, ActionValue::Geopoint);
@@ -186,6 +186,18 @@ impl Session {
         self.language = wanted;
         self.touch_everything(Aspects::LABEL | Aspects::CHOICES | Aspects::PROBLEM);
         self.queue_speaking();
+        self.settle()
+    }
+
+    /// Has the numbers in texts that a person reads written in this way. No answer changes by it, and nothing that an expression
+    /// sees.
+    pub fn set_numbers(&mut self, numbers: Numbers) -> Vec<Change> {
+        self.numbers = Some(numbers);
+        for node in self.drawn.in_order() {
+            if self.may_change(node).contains(Aspects::LABEL) {
+                self.tell(node, Aspects::LABEL);
+            }
+        }
         self.settle()
     }
 

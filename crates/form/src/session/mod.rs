@@ -31,8 +31,8 @@ use tree::{Handle, Live};
 
 use crate::program::{BodyKind, DefId, ExprId, Program, Rules, Said};
 use crate::view::{
-    AnswerProblem, Aspects, Choice, Language, LocalTime, NodeId, NodeKind, NodeState, Violation,
-    ViolationKind,
+    AnswerProblem, Aspects, Choice, Language, LocalTime, NodeId, NodeKind, NodeState, Numbers,
+    Violation, ViolationKind,
 };
 
 /// What a session cannot know by itself.
@@ -87,6 +87,7 @@ pub struct Session {
     instance: Instance,
     drawn: Drawn,
     language: usize,
+    numbers: Option<Numbers>,
     counters: Counters,
     pending: Pending,
     /// Rows made by `jr:count`, or with another row, whose `odk-new-repeat` is still to come.
@@ -110,7 +111,13 @@ impl Session {
             now: xpath::LocalTime { unix_ms: now.unix_ms, offset_min: now.offset_min },
             seed: self.environment.seed,
             counters: &self.counters,
+            numbers: None,
         }
+    }
+
+    /// The same for texts that a person reads.
+    fn telling(&self) -> Reading<'_> {
+        Reading { numbers: self.numbers, ..self.reading() }
     }
 
     /// The form that is filled in.
@@ -196,7 +203,7 @@ impl Session {
         }
         if node.kind != DrawnKind::Row {
             let here = Handle::item(node.item);
-            let reading = self.reading();
+            let reading = self.telling();
             state.label = body.label.as_ref().map(|said| reading.said(said, here));
             state.hint = body.hint.as_ref().map(|said| reading.said(said, here));
             state.guidance = body.hint.as_ref().and_then(|said| reading.guidance(said, here));
@@ -231,7 +238,7 @@ impl Session {
             ViolationKind::Constraint => rules.constraint_message.as_ref(),
             ViolationKind::Type => None,
         };
-        let say = |said: &Said| self.reading().said(said, Handle::item(item)).text;
+        let say = |said: &Said| self.telling().said(said, Handle::item(item)).text;
         AnswerProblem { kind, message: message.map(say).filter(|text| !text.is_empty()) }
     }
 
@@ -372,6 +379,23 @@ impl Session {
             }
         }
         pages
+    }
+
+    /// Whether somebody has answered something in a node that is asked now.
+    #[must_use]
+    pub fn is_begun(&self, id: NodeId) -> bool {
+        let mut rest = vec![id];
+        while let Some(id) = rest.pop() {
+            let Some(node) = self.drawn.get(id).filter(|_| self.is_relevant(id)) else { continue };
+            let item = self.instance.get(node.item);
+            let is_asked =
+                || !item.flags.readonly && self.program.rules(item.def).calculate.is_none();
+            if node.kind == DrawnKind::Question && !item.value.is_empty() && is_asked() {
+                return true;
+            }
+            rest.extend(&node.children);
+        }
+        false
     }
 
     fn has_relevant_question(&self, id: NodeId) -> bool {

@@ -7,7 +7,7 @@ use xpath::{Context, EvalError, LocalTime, Random, Tree, Value};
 use super::instance::ItemId;
 use super::tree::{FormHost, Handle, Live};
 use crate::program::{BodyKind, Choices, ExprId, ItemLabel, Part, Said, Saying, TextEntry};
-use crate::view::{Choice, RichText};
+use crate::view::{Choice, DataType, Numbers, RichText};
 
 /// Counts that evaluation moves on. Atomic, so that a session can be shared for reading.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) now: LocalTime,
     pub(crate) seed: u64,
     pub(crate) counters: &'a Counters,
+    /// How numbers are written where a person reads them: nothing that an expression sees.
+    pub(crate) numbers: Option<Numbers>,
 }
 
 impl Reading<'_> {
@@ -77,13 +79,43 @@ impl Reading<'_> {
     /// Text with the outputs filled in; an output that cannot be computed is left out.
     pub(crate) fn parts(&self, parts: &[Part], node: Handle) -> String {
         let mut text = String::new();
-        for part in parts {
+        let mut rest = parts.iter();
+        while let Some(part) = rest.next() {
             match part {
                 Part::Literal(literal) => text.push_str(literal),
-                Part::Output(expr) => text.push_str(&self.text(*expr, node).unwrap_or_default()),
+                Part::Output(expr) => {
+                    let next = match rest.clone().next() {
+                        Some(Part::Literal(literal)) => literal,
+                        _ => "",
+                    };
+                    text.push_str(&self.output(*expr, node, next).unwrap_or_default());
+                }
             }
         }
         text
+    }
+
+    /// An output before the text that follows it.
+    fn output(&self, expr: ExprId, node: Handle, next: &str) -> Result<String, EvalError> {
+        let Some(write) = self.numbers else { return self.text(expr, node) };
+        // What it reads is what any expression sees.
+        let plain = Reading { numbers: None, ..*self };
+        let (text, named) = plain.with(expr, node, |value, context| {
+            let named = match value {
+                Value::Nodes(nodes) => nodes.first().and_then(Handle::as_item),
+                _ => None,
+            };
+            (value.text(context).into_owned(), named)
+        })?;
+        let program = self.live.program;
+        let is_numeric = |expr| program.expression(expr).expr.is_numeric();
+        let is_number = is_numeric(expr)
+            || named.is_some_and(|item| {
+                let rules = program.rules(self.live.instance.get(item).def);
+                matches!(rules.data_type, DataType::Int | DataType::Decimal)
+                    || rules.calculate.is_some_and(is_numeric)
+            });
+        Ok(if is_number { write(&text, next) } else { text })
     }
 
     fn rich(&self, entry: &TextEntry, node: Handle) -> RichText {

@@ -445,7 +445,7 @@ impl Session {
         !self.program.shown[def.index()].iter().any(typed) || value::fits(data_type, text)
     }
 
-    fn tell(&mut self, node: NodeId, aspects: Aspects) {
+    pub(super) fn tell(&mut self, node: NodeId, aspects: Aspects) {
         self.pending.changes.push(Change { node, aspects });
         if aspects.contains(Aspects::CHOICES) {
             let kept = self.choices.get_mut();

@@ -93,6 +93,7 @@ impl Session {
             instance,
             drawn,
             language,
+            numbers: None,
             counters: Counters::default(),
             pending: Pending::default(),
             new_row_actions: Vec::new(),

@@ -177,3 +177,31 @@ fn the_list_may_also_stand_in_the_form_and_without_one_the_answer_is_typed() {
     form.put("city", "gõ tay");
     assert_eq!(form.value("city"), "gõ tay");
 }
+
+/// Numbers as some people write them, with a mark before a percent sign.
+fn with_comma(number: &str, next: &str) -> String {
+    number.replace('.', ",") + if next.starts_with('%') { "_" } else { "" }
+}
+
+#[test]
+fn a_number_that_the_form_works_out_is_written_as_people_do_and_stored_as_it_was() {
+    let head = r#"<bind nodeset="/data/share" type="string" calculate="if(/data/all &gt; 0, round(100 * /data/some div /data/all, 1), '')"/>
+        <bind nodeset="/data/code" type="string" calculate="concat('1', '.', '2')"/>
+        <bind nodeset="/data/weight" type="decimal"/><bind nodeset="/data/name" type="string"/>
+        <bind nodeset="/data/told" type="string" calculate="concat(/data/share, '%')"/>"#;
+    let body = r#"<input ref="/data/weight"><label><output value="/data/share"/>% of <output value="/data/all * 1.5"/>,
+        <output value="/data/weight"/> kg, <output value="/data/code"/>, <output value="/data/name"/>, <output value="/data/told"/></label></input>
+        <input ref="/data/some"/><input ref="/data/all"/><input ref="/data/name"/>"#;
+    let mut form = start("<some/><all/><share/><code/><weight/><name/><told/>", head, body);
+    for (path, value) in [("some", "33"), ("all", "35"), ("weight", "2.5"), ("name", "3.4")] {
+        form.put(path, value);
+    }
+    let plain = "94.3% of 52.5,\n        2.5 kg, 1.2, 3.4, 94.3%";
+    assert_eq!(label(&form, "weight"), plain);
+    let node = form.node("weight");
+    let changes = form.set_numbers(with_comma);
+    assert!(changes.iter().any(|it| it.node == node && it.aspects.contains(Aspects::LABEL)));
+    // A text that somebody typed or put together stays as it is, whatever it looks like.
+    assert_eq!(label(&form, "weight"), "94,3_% of 52,5,\n        2,5 kg, 1.2, 3.4, 94.3%");
+    assert_eq!((form.value("share"), form.value("told")), ("94.3".into(), "94.3%".into()));
+}

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::accounts::end_codes;
 use super::audit::{Event, note};
+use super::codes::end_codes;
 use super::sql::{query, query_scalar};
 use super::{Answer, CodeKey, Database, SessionKey, Write};
 use crate::audit::Action;

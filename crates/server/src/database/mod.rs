@@ -10,6 +10,7 @@ mod accounts;
 mod audit;
 mod blobs;
 mod bundles;
+mod codes;
 mod content;
 mod copy;
 mod credentials;
@@ -26,19 +27,18 @@ mod personal;
 mod postgres;
 mod quarantine;
 mod rights;
+mod sessions;
 mod sql;
 mod sqlite;
 
 use crate::config::Config;
 use sql::{Pool, Transaction};
 
-pub use accounts::{
-    Account, AccountChange, ByCode, CodeKey, NewAccount, NewSession, Revoked, Seen, Session,
-    SessionKey, SessionRow,
-};
+pub use accounts::{Account, AccountChange, NewAccount, Seen};
 pub use audit::{AuditOf, AuditSought};
 pub use blobs::{BlobRow, NewBlob};
 pub use bundles::Signer;
+pub use codes::{ByCode, CodeKey};
 pub use content::{FormRow, NewPack};
 pub use copy::{BackupError, Counts, DatabaseCopy, read_copy};
 pub use credentials::{NewPassword, Proof};
@@ -51,6 +51,7 @@ pub use openrosa::NewClient;
 pub use passkeys::{Added, ByPasskey, ChallengeKey, KnownKey, Passkey, Purpose};
 pub use personal::PersonalRule;
 pub use quarantine::{Quarantined, Repairer, SettleError, Settled, Settlement, Shown};
+pub use sessions::{NewSession, Revoked, Session, SessionKey, SessionRow};
 
 /// A connected database.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use sync::wire::{DeviceId, RecordId};
 
-use super::accounts::{Client, insert_session};
+use super::sessions::{Client, insert_session};
 use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, NewSession, Session, SessionKey, bytes, unsigned};
 use crate::accounts::{new_token, random, session_key};

@@ -2,9 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::accounts::{open_session, owner_of_code};
 use super::audit::{Event, note};
+use super::codes::owner_of_code;
 use super::credentials::use_code;
+use super::sessions::open_session;
 use super::sql::{query, query_as, query_scalar};
 use super::{Answer, ByCode, CodeKey, Database, NewSession, Session, Write, signed};
 use crate::audit::Action;

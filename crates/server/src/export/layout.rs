@@ -31,6 +31,9 @@ pub(super) struct Column {
     pub path: String,
     pub heading: String,
     pub kind: Kind,
+    /// Whether the form has words for it. What it works out by itself, and when it was filled in, it calls by a name of its
+    /// author's.
+    is_worded: bool,
 }
 
 /// A sheet: of the records (its path is empty), or of one repeat.
@@ -63,6 +66,10 @@ pub(super) fn sheets(forms: &[Form], language: Language) -> Vec<Sheet> {
                 None => sheets.push(sheet),
             }
         }
+    }
+    // In the row of their answers, where one filters and counts by them, and behind all that people read.
+    for sheet in &mut sheets {
+        sheet.columns.sort_by_key(|column| !column.is_worded);
     }
     sheets
 }
@@ -167,11 +174,12 @@ impl Reader<'_> {
             return;
         }
         let label = control.and_then(|control| control.label.as_ref());
-        let heading =
-            label.and_then(|label| self.texts.label(label)).unwrap_or_else(|| element.name.clone());
+        let words = label.and_then(|label| self.texts.label(label));
+        let is_worded = words.is_some();
+        let heading = words.unwrap_or_else(|| element.name.clone());
         let kind = self.kind(control, bind);
         if let Some(sheet) = self.sheets.get_mut(sheet) {
-            sheet.columns.push(Column { path, heading, kind });
+            sheet.columns.push(Column { path, heading, kind, is_worded });
         }
     }
 

@@ -20,6 +20,7 @@ use sync::codec;
 use sync::push::{Batch, Sender};
 use sync::wire::{Dot, FileRef, Outcome, PushRequest, SealedOperation, Times, WIRE_VERSION};
 use tokio::sync::{Mutex, Semaphore};
+use utoipa::IntoResponses;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -65,6 +66,24 @@ pub fn address(token: &str) -> String {
     format!("{ROOT}/{token}")
 }
 
+/// How a client is turned away that has a token in its address.
+#[derive(IntoResponses)]
+#[response(
+    status = 401,
+    description = "the token was ended or never was, or its account was disabled"
+)]
+struct TokenRefused;
+
+/// How one is turned away that sends name and password.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it is read by what describes the API")]
+enum PasswordRefused {
+    #[response(status = 401, description = "name and password are wanted, or wrong")]
+    Wrong,
+    #[response(status = 429, description = "too many tries, with `Retry-After`")]
+    TooMany,
+}
+
 pub(crate) fn resources() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(form_list))
@@ -92,7 +111,7 @@ pub(crate) async fn mark(mut response: Response) -> Response {
     params(("token" = String, Path, description = "the client's token")),
     responses(
         (status = 200, description = "`xforms`", content_type = "text/xml"),
-        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+        TokenRefused,
     ))]
 async fn form_list(State(app): State<App>, client: Client, Query(wanted): Query<Wanted>) -> Answer {
     let seen = app.database().pack_seen_by(&client.session.account).await?;
@@ -129,8 +148,7 @@ async fn form_list(State(app): State<App>, client: Client, Query(wanted): Query<
 /// The same for who sends name and password (HTTP Basic).
 #[utoipa::path(get, path = "/openrosa/formList", tag = "openrosa", responses(
     (status = 200, description = "`xforms`", content_type = "text/xml"),
-    (status = 401, description = "name and password are wanted, or wrong"),
-    (status = 429, description = "too many tries, with `Retry-After`"),
+    PasswordRefused,
 ))]
 async fn form_list_by_password(app: State<App>, client: Client, wanted: Query<Wanted>) -> Answer {
     form_list(app, client, wanted).await
@@ -158,7 +176,7 @@ struct FormFile {
     ),
     responses(
         (status = 200, description = "the `XForm`", content_type = "text/xml"),
-        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+        TokenRefused,
         (status = 404, description = "no such form"),
     ))]
 async fn form(
@@ -178,9 +196,8 @@ async fn form(
     params(("file" = String, Path, description = "SHA-256 of the form's XML, then `.xml`")),
     responses(
         (status = 200, description = "the `XForm`", content_type = "text/xml"),
-        (status = 401, description = "name and password are wanted, or wrong"),
+        PasswordRefused,
         (status = 404, description = "no such form"),
-        (status = 429, description = "too many tries, with `Retry-After`"),
     ))]
 async fn form_by_password(app: State<App>, client: Client, file: Path<FormFile>) -> Answer {
     form(app, client, file).await
@@ -200,7 +217,7 @@ struct ByHash {
     ),
     responses(
         (status = 200, description = "`manifest`", content_type = "text/xml"),
-        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+        TokenRefused,
         (status = 404, description = "no such form"),
     ))]
 async fn manifest(
@@ -248,9 +265,8 @@ async fn manifest(
     params(("hash" = String, Path, description = "SHA-256 of the form's XML")),
     responses(
         (status = 200, description = "`manifest`", content_type = "text/xml"),
-        (status = 401, description = "name and password are wanted, or wrong"),
+        PasswordRefused,
         (status = 404, description = "no such form"),
-        (status = 429, description = "too many tries, with `Retry-After`"),
     ))]
 async fn manifest_by_password(app: State<App>, client: Client, hash: Path<ByHash>) -> Answer {
     manifest(app, client, hash).await
@@ -280,7 +296,7 @@ fn entity_lists(xml: &str, datasets: &BTreeSet<String>) -> Vec<String> {
     ),
     responses(
         (status = 200, description = "the list", content_type = "text/csv"),
-        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+        TokenRefused,
         (status = 404, description = "no form makes such entities"),
     ))]
 async fn entities(
@@ -300,9 +316,8 @@ async fn entities(
     params(("list" = String, Path, description = "the list's name, then `.csv`")),
     responses(
         (status = 200, description = "the list", content_type = "text/csv"),
-        (status = 401, description = "name and password are wanted, or wrong"),
+        PasswordRefused,
         (status = 404, description = "no form makes such entities"),
-        (status = 429, description = "too many tries, with `Retry-After`"),
     ))]
 async fn entities_by_password(app: State<App>, client: Client, list: Path<ListFile>) -> Answer {
     entities(app, client, list).await
@@ -322,7 +337,7 @@ struct ListFile {
     ),
     responses(
         (status = 200, description = "the file", content_type = "application/octet-stream"),
-        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+        TokenRefused,
         (status = 404, description = "no such file"),
     ))]
 async fn file(
@@ -343,9 +358,8 @@ async fn file(
     params(("hash" = String, Path, description = "SHA-256 of the file")),
     responses(
         (status = 200, description = "the file", content_type = "application/octet-stream"),
-        (status = 401, description = "name and password are wanted, or wrong"),
+        PasswordRefused,
         (status = 404, description = "no such file"),
-        (status = 429, description = "too many tries, with `Retry-After`"),
     ))]
 async fn file_by_password(app: State<App>, client: Client, hash: Path<ByHash>) -> Answer {
     file(app, client, hash).await
@@ -356,7 +370,7 @@ async fn file_by_password(app: State<App>, client: Client, hash: Path<ByHash>) -
     params(("token" = String, Path, description = "the client's token")),
     responses(
         (status = 204, description = "`Location`, `X-OpenRosa-Accept-Content-Length`"),
-        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+        TokenRefused,
     ))]
 async fn welcome(client: Client) -> Response {
     (StatusCode::NO_CONTENT, submission_headers(&client)).into_response()
@@ -365,8 +379,7 @@ async fn welcome(client: Client) -> Response {
 /// The same for who sends name and password (HTTP Basic).
 #[utoipa::path(head, path = "/openrosa/submission", tag = "openrosa", responses(
     (status = 204, description = "`Location`, `X-OpenRosa-Accept-Content-Length`"),
-    (status = 401, description = "name and password are wanted, or wrong"),
-    (status = 429, description = "too many tries, with `Retry-After`"),
+    PasswordRefused,
 ))]
 async fn welcome_by_password(client: Client) -> Response {
     welcome(client).await
@@ -386,7 +399,7 @@ fn submission_headers(client: &Client) -> [(HeaderName, HeaderValue); 2] {
     responses(
         (status = 201, description = "`OpenRosaResponse`: kept", content_type = "text/xml"),
         (status = 400, description = "no multipart, no XML, broken XML: nothing was stored", content_type = "text/xml"),
-        (status = 401, description = "the token was ended or never was, or its account was disabled"),
+        TokenRefused,
         (status = 413, description = "more than 32 MiB, or 4 MiB of XML"),
         (status = 429, description = "more than one person may send at a time, with `Retry-After`: nothing was stored"),
         (status = 507, description = "the server's disk is full; send again later"),
@@ -424,9 +437,8 @@ async fn submit(
     responses(
         (status = 201, description = "`OpenRosaResponse`: kept", content_type = "text/xml"),
         (status = 400, description = "no multipart, no XML, broken XML: nothing was stored", content_type = "text/xml"),
-        (status = 401, description = "name and password are wanted, or wrong"),
+        PasswordRefused,
         (status = 413, description = "more than 32 MiB, or 4 MiB of XML"),
-        (status = 429, description = "too many tries, with `Retry-After`"),
         (status = 507, description = "the server's disk is full; send again later"),
     ))]
 async fn submit_by_password(

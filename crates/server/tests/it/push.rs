@@ -5,8 +5,9 @@ use axum::http::{Method, StatusCode};
 use serde_json::json;
 use sync::codec;
 use sync::push::MAX_OPERATION_BYTES;
+use sync::view::RecordView;
 use sync::wire::{
-    Action, Dot, Outcome, QuarantineReason, SealedOperation, State, Verdict, Write, field,
+    Action, Dot, Outcome, QuarantineReason, SealedOperation, State, Value, Verdict, Write, field,
 };
 
 use crate::app::{Device, TestApp, text};
@@ -314,4 +315,65 @@ async fn an_officer_cannot_approve_a_record_or_undo_an_approval() {
     let applied = server.request(Method::POST, &path, &headers, Body::empty()).await;
     assert_eq!(applied.json()["state"], "applied", "{:?}", applied.body);
     assert_eq!(state().await, [text("withdrawn")]);
+}
+
+/// Whatever an officer's phone says: the reason for sending a record back is the reviewer's word, what was approved is
+/// changed by nobody else who saw that, and no session speaks for another account. All of it is kept.
+#[tokio::test]
+async fn an_officer_neither_judges_nor_changes_what_they_saw_approved() {
+    let server = TestApp::start().await;
+    let (lan, an) = (server.device("lan").await, server.device("an").await);
+    lan.push(&[lan.create(1, 1, "phuong_a", &[("ghi_chu", text("một"))])]).await;
+    let writes = |device: &Device<'_>, seq, fields: &[(&str, &str, &[Dot])]| {
+        let mut operation = device.create(seq, 1, "phuong_a", &[]);
+        operation.action = Action::Amend;
+        let write = |(path, value, over): &(&str, &str, &[Dot])| {
+            let value = if value.is_empty() { Value::Empty } else { text(value) };
+            ((*path).to_owned(), Write { value, over: over.to_vec() })
+        };
+        operation.fields = fields.iter().map(write).collect();
+        operation
+    };
+    let submitted = Dot { device: lan.id, seq: 1 };
+    let approval = Dot { device: an.id, seq: 1 };
+    let approve =
+        [(field::STATE, "approved", &[submitted][..]), (field::DELETED, "", &[submitted])];
+    let approved = an.push(&[writes(&an, 1, &approve)]).await;
+    assert_eq!(approved.verdicts[0].outcome, Outcome::Applied);
+
+    let hostile: [&[(&str, &str, &[Dot])]; 4] = [
+        &[(field::REASON, "1 tự nhận", &[])],
+        &[(field::STATE, "approved", &[]), (field::DELETED, "", &[])],
+        &[("ghi_chu", "hai", &[submitted]), (field::DELETED, "", &[approval])],
+        &[("ghi_chu", "hai", &[submitted, approval])],
+    ];
+    for (seq, fields) in (2..).zip(hostile) {
+        let told = lan.push(&[writes(&lan, seq, fields)]).await;
+        assert_eq!(
+            (told.acked, told.verdicts[0].outcome),
+            (seq, Outcome::Quarantined),
+            "{fields:?}"
+        );
+    }
+    let mut forged = writes(&lan, 6, &[(field::STATE, "returned", &[approval])]);
+    forged.author = "an".to_owned();
+    let told = lan.push(&[forged]).await;
+    assert_eq!(told.verdicts[0].reason, Some(QuarantineReason::OtherAuthor));
+    let record = an.pull(None).await.records[0].clone();
+    let standing = |path: &str| {
+        record.fields.get(path).into_iter().flatten().map(|it| it.value.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (standing(field::STATE), standing("ghi_chu")),
+        (vec![text("approved")], vec![text("một")])
+    );
+    assert_eq!(standing(field::REASON), []);
+
+    // Without having seen the approval, as from a phone that was away, it stands beside it and is told.
+    let away = [("ghi_chu", "hai", &[submitted][..]), (field::DELETED, "", &[submitted])];
+    let told = lan.push(&[writes(&lan, 7, &away)]).await;
+    assert_ne!(told.verdicts[0].outcome, Outcome::Quarantined);
+    let view = RecordView::of(&an.pull(None).await.records[0]);
+    let told = view.conflicts.iter().any(|conflict| conflict.path == field::STATE);
+    assert!(told && view.is_approved() && view.fields["ghi_chu"] == text("hai"), "{view:?}");
 }

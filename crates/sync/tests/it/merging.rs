@@ -8,6 +8,7 @@ use sync::{
     device::DeviceState,
     draft::{OpenPatch, Screen},
     merge::{Record, Stamp},
+    review::{self, Reason},
     view::{Base, Held, Level, RecordView, view},
     wire::{
         Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, RecordId, RecordState, State,
@@ -274,4 +275,115 @@ proptest! {
             }
         }
     }
+}
+
+/// A record that Anna filled and submitted, as Binh, who reviews, and she see it.
+fn submitted() -> (Person, Person, Vec<Operation>) {
+    let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
+    let created = anna.does(Action::Create, &[("a/x", text("1"))]);
+    let submitted = anna.does(Action::Submit, &[]);
+    binh.sees(&state(&[&created, &submitted]));
+    (anna, binh, vec![created, submitted])
+}
+
+fn approving() -> [(&'static str, Value); 1] {
+    [(field::STATE, text(State::Approved.name()))]
+}
+
+fn sending_back(why: &str) -> [(&'static str, Value); 2] {
+    [(field::STATE, text(State::Returned.name())), (field::REASON, review::said(8, why))]
+}
+
+fn shown(operations: &[Operation]) -> RecordView {
+    RecordView::of(&state(&operations.iter().collect::<Vec<_>>()))
+}
+
+/// What asks for a decision.
+fn to_decide(view: &RecordView) -> Vec<&str> {
+    let decide = view.conflicts.iter().filter(|conflict| conflict.level == Level::Decide);
+    decide.map(|conflict| conflict.path.as_str()).collect()
+}
+
+#[test]
+fn a_record_is_sent_back_with_a_reason_mended_and_approved() {
+    let (mut anna, mut binh, mut all) = submitted();
+    all.push(binh.does(Action::Amend, &sending_back("Ảnh A1 mờ, chụp lại")));
+    let back = shown(&all);
+    let why = "Ảnh A1 mờ, chụp lại".to_owned();
+    let reason = Reason { by: "account-2".to_owned(), at_ms: 8, why };
+    assert_eq!((back.state, &back.reasons), (State::Returned, &vec![reason]));
+    assert_eq!((to_decide(&back), back.fields.len()), (vec![], 1), "it is no answer");
+
+    anna.screen = back.screen();
+    all.push(anna.does(Action::Submit, &[("a/x", text("2"))]));
+    let again = shown(&all);
+    assert_eq!((again.state, again.reasons.len()), (State::Submitted, 0), "the reason is over");
+    binh.screen = again.screen();
+    all.push(binh.does(Action::Amend, &approving()));
+    let approved = shown(&all);
+    assert!(approved.is_approved() && approved.conflicts.is_empty() && approved.reasons.is_empty());
+}
+
+#[test]
+fn what_was_changed_without_having_seen_the_approval_stands_and_is_told_to_who_decides() {
+    for submits in [false, true] {
+        let (mut anna, mut binh, all) = submitted();
+        let action = if submits { Action::Submit } else { Action::Amend };
+        let change = anna.does(action, &[("a/x", text("2"))]);
+        let approval = binh.does(Action::Amend, &approving());
+        let beside = [[&change, &approval], [&approval, &change]].map(|order| {
+            let all: Vec<&Operation> = all.iter().chain(order).collect();
+            RecordView::of(&state(&all))
+        });
+        assert_eq!(beside[0], beside[1], "whichever came first");
+        let [met, _] = beside;
+        assert_eq!(met.state, if submits { State::Submitted } else { State::Approved });
+        assert_eq!((to_decide(&met), &met.fields["a/x"]), (vec![field::STATE], &text("2")));
+        assert!(met.is_approved(), "and its officer leaves it until somebody decides");
+
+        // Whoever has seen both approves what stands now, or sends it back.
+        for judgement in [&approving()[..], &sending_back("Sai ngày")] {
+            binh.screen = met.screen();
+            let judged = binh.does(Action::Amend, judgement);
+            let all: Vec<&Operation> = all.iter().chain([&change, &approval, &judged]).collect();
+            assert_eq!(to_decide(&RecordView::of(&state(&all))), Vec::<&str>::new());
+        }
+    }
+}
+
+#[test]
+fn two_who_send_a_record_back_are_both_read() {
+    let (_, mut binh, mut all) = submitted();
+    let mut chi = Person::new(DeviceId([3; 16]));
+    chi.screen = binh.screen.clone();
+    all.push(binh.does(Action::Amend, &sending_back("Thiếu chữ ký")));
+    all.push(chi.does(Action::Amend, &sending_back("Sai ngày")));
+    let back = shown(&all);
+    let why: Vec<&str> = back.reasons.iter().map(|reason| reason.why.as_str()).collect();
+    assert_eq!((why, to_decide(&back)), (vec!["Thiếu chữ ký", "Sai ngày"], vec![]));
+    all.push({
+        let mut an = Person::new(DeviceId([4; 16]));
+        an.screen = chi.screen.clone();
+        an.does(Action::Amend, &approving())
+    });
+    assert_eq!(
+        to_decide(&shown(&all)),
+        [field::STATE],
+        "one who approves meanwhile is another matter"
+    );
+}
+
+#[test]
+fn who_judges_has_not_seen_what_came_after_what_they_were_shown() {
+    let (mut anna, binh, all) = submitted();
+    let shown_to_binh = shown(&all);
+    let change = anna.does(Action::Amend, &[("a/x", text("2"))]);
+    let now = shown(&[&all[..], &[change]].concat());
+    let (theirs, own) =
+        (now.screen_of(&shown_to_binh, binh.device), now.screen_of(&shown_to_binh, ANNA));
+    assert_eq!(
+        (theirs.dots("a/x"), theirs.dots(field::STATE)),
+        (&[][..], shown_to_binh.screen().dots(field::STATE))
+    );
+    assert_eq!(own, now.screen(), "one's own device has written what one was shown");
 }

@@ -180,3 +180,26 @@ fn what_has_no_value_says_why() {
         assert_eq!(text_of(XML, expression, &NoHost), Err(error), "{expression}");
     }
 }
+
+#[test]
+fn an_expression_knows_whether_it_gives_a_number() {
+    let numeric =
+        ["1", "-x", "a + b", "round(x div y, 1)", "if(a, sum(b), 0)", "if(a, 1, '')", "count(a)"];
+    let other = [
+        "a",
+        "'1'",
+        "a = b",
+        "a or b",
+        "concat(1, 2)",
+        "if(a, 1, 'x')",
+        "if(a, '', '')",
+        "a | b",
+        "$a",
+        "gone()",
+    ];
+    for (expressions, is_numeric) in [(&numeric[..], true), (&other, false)] {
+        for text in expressions {
+            assert_eq!(xpath::Expr::parse(text).expect(text).is_numeric(), is_numeric, "{text}");
+        }
+    }
+}

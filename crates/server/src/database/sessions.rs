@@ -1,0 +1,393 @@
+//! Sessions: what a device is known by, and whoever looks after them.
+
+use serde_json::{Value as Json, json};
+use sync::erase::SERVER;
+use sync::wire::DeviceId;
+
+use super::accounts::{Seen, stored_role};
+use super::audit::{Event, note};
+use super::sql::{Builder, query, query_as, query_scalar};
+use super::{Answer, Database, Write, bytes, unsigned};
+use crate::accounts::Role;
+use crate::audit::Action;
+
+/// SHA-256 of a session's token.
+pub type SessionKey = [u8; 32];
+
+/// What a session belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Client {
+    /// This app, in a browser.
+    App,
+    /// An `OpenRosa` client, with a token in its address.
+    Token,
+    /// An `OpenRosa` client that sends name and password each time.
+    Password,
+}
+
+impl Client {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Token => "token",
+            Self::Password => "password",
+        }
+    }
+}
+
+/// The session that a sign-in opens.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSession<'a> {
+    /// What it is known by.
+    pub key: &'a SessionKey,
+    /// The device it is opened on.
+    pub device: DeviceId,
+    /// What the device calls itself.
+    pub device_name: &'a str,
+}
+
+/// An open session, or one that was revoked.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its number.
+    pub id: i64,
+    /// Whose it is.
+    pub account: String,
+    /// The person's role.
+    pub role: Role,
+    /// Where the person works.
+    pub unit: String,
+    /// The device it was opened on.
+    pub device: DeviceId,
+    /// When it began.
+    pub created_ms: i64,
+    /// When it was last used.
+    pub seen_ms: i64,
+    /// Ended by somebody else than its owner.
+    pub revoked: Option<Revoked>,
+    /// The account may no longer sign in.
+    pub disabled: bool,
+    /// Counts the changes of what the account sees.
+    pub scope_rev: u64,
+}
+
+/// How somebody else than its owner ended a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revoked {
+    /// They signed its owner out.
+    SignedOut,
+    /// They said that its device is lost.
+    Lost,
+}
+
+impl Revoked {
+    const fn number(self) -> i64 {
+        match self {
+            Self::SignedOut => 1,
+            Self::Lost => 2,
+        }
+    }
+
+    fn of(number: i64) -> Option<Self> {
+        match number {
+            0 => None,
+            2 => Some(Self::Lost),
+            _ => Some(Self::SignedOut),
+        }
+    }
+}
+
+/// A session as whoever looks after it sees it.
+#[derive(Clone, Debug)]
+pub struct SessionRow {
+    /// Its number.
+    pub id: i64,
+    /// Whose it is.
+    pub account: String,
+    /// What others see of that person.
+    pub account_name: String,
+    /// That person's role.
+    pub role: Role,
+    /// Where that person works.
+    pub unit: String,
+    /// The device it was opened on.
+    pub device: DeviceId,
+    /// What the device calls itself.
+    pub device_name: String,
+    /// When it began.
+    pub created_ms: i64,
+    /// When it or its device was last heard of.
+    pub contact_ms: i64,
+    /// How many operations the device said that it still held when it last pushed.
+    pub unsent: Option<u64>,
+    /// When that was.
+    pub pushed_ms: Option<i64>,
+    /// How many files that its operations name are not here whole.
+    pub files_missing: u64,
+}
+
+impl Database {
+    /// Opens a session for whoever gave the right password.
+    pub async fn add_session(
+        &self,
+        account: &str,
+        session: NewSession<'_>,
+        now_ms: i64,
+    ) -> Answer<()> {
+        let mut tx = self.begin_write().await?;
+        open_session(&mut tx, account, session, Action::SignIn, now_ms).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The open or revoked session of a token. One that its owner ended is gone.
+    pub async fn session(&self, key: &SessionKey) -> Answer<Option<Session>> {
+        self.session_of(key, Client::App).await
+    }
+
+    /// Whether a session that was open goes on, also under another token; `Err`: how somebody else ended it.
+    pub async fn session_goes_on(&self, id: i64) -> Answer<Result<(), Option<Revoked>>> {
+        let row: Option<(i64, bool, bool)> = query_as(
+            "SELECT s.revoked, a.disabled_ms IS NOT NULL, s.ended_ms IS NULL
+             FROM session s JOIN account a ON a.name = s.account WHERE s.id = $1",
+        )
+        .bind(id)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(match row {
+            Some((0, false, true)) => Ok(()),
+            Some((0, true, _)) => Err(Some(Revoked::SignedOut)),
+            Some((revoked, ..)) => Err(Revoked::of(revoked)),
+            None => Err(None),
+        })
+    }
+
+    /// The same of such a client: what one knows a session by opens no other's.
+    pub(super) async fn session_of(
+        &self,
+        key: &SessionKey,
+        client: Client,
+    ) -> Answer<Option<Session>> {
+        type Row = (i64, String, String, String, Vec<u8>, i64, i64, i64, bool, i64);
+        let row: Option<Row> = query_as(
+            "SELECT s.id, s.account, a.role, a.unit, s.device, s.created_ms, s.seen_ms, s.revoked, a.disabled_ms IS NOT NULL, a.scope_rev
+             FROM session s JOIN account a ON a.name = s.account
+             WHERE s.token_hash = $1 AND s.client = $2 AND (s.ended_ms IS NULL OR s.revoked <> 0)",
+        )
+        .bind(key.as_slice())
+        .bind(client.name())
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some((
+            id,
+            account,
+            role,
+            unit,
+            device,
+            created_ms,
+            seen_ms,
+            revoked,
+            disabled,
+            scope_rev,
+        )) = row
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Session {
+            id,
+            account,
+            role: stored_role(&role)?,
+            unit,
+            device: DeviceId(bytes("session device", &device)?),
+            created_ms,
+            seen_ms,
+            revoked: Revoked::of(revoked),
+            disabled,
+            scope_rev: unsigned(scope_rev),
+        }))
+    }
+
+    /// Whether an account may send what a device sealed: one that it signed in on, or that nobody is known to have: a
+    /// restored server may have forgotten.
+    pub async fn may_send_for(&self, account: &str, device: DeviceId) -> Answer<bool> {
+        // Nobody speaks for the server.
+        if device == SERVER {
+            return Ok(false);
+        }
+        let (is_own, is_known): (bool, bool) = query_as(
+            "SELECT EXISTS (SELECT 1 FROM session WHERE device = $1 AND account = $2),
+                    EXISTS (SELECT 1 FROM session WHERE device = $1)",
+        )
+        .bind(device.0.as_slice())
+        .bind(account)
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(is_own || !is_known)
+    }
+
+    /// Notes that a session is in use.
+    pub async fn touch_session(&self, id: i64, now_ms: i64) -> Answer<()> {
+        query("UPDATE session SET seen_ms = $2 WHERE id = $1")
+            .bind(id)
+            .bind(now_ms)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Its owner signs out.
+    pub async fn end_session(&self, id: i64, now_ms: i64) -> Answer<()> {
+        query("UPDATE session SET ended_ms = $2 WHERE id = $1 AND ended_ms IS NULL")
+            .bind(id)
+            .bind(now_ms)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Somebody else ends it. Says whether there was an open session of that number.
+    pub async fn revoke_session(
+        &self,
+        id: i64,
+        how: Revoked,
+        by: Option<&str>,
+        now_ms: i64,
+    ) -> Answer<bool> {
+        let mut tx = self.begin_write().await?;
+        let ended: Option<(String, String, String)> = query_as(
+            "UPDATE session SET ended_ms = $2, revoked = $3 WHERE id = $1 AND ended_ms IS NULL
+             RETURNING account, device_name, (SELECT unit FROM account a WHERE a.name = session.account)",
+        )
+        .bind(id)
+        .bind(now_ms)
+        .bind(how.number())
+        .fetch_optional(&mut tx)
+        .await?;
+        let Some((account, device_name, unit)) = ended else { return Ok(false) };
+        let mut detail = json!({ "session": id, "device_name": device_name });
+        if how == Revoked::Lost {
+            detail["lost"] = true.into();
+        }
+        let (object, unit) = (account.as_str(), Some(unit.as_str()));
+        let event = Event { actor: by, action: Action::SessionRevoke, object, unit, detail };
+        note(&mut tx, event, now_ms).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Open sessions, newest contact first.
+    pub async fn sessions(&self, seen: Seen<'_>) -> Answer<Vec<SessionRow>> {
+        self.sessions_where(None, seen).await
+    }
+
+    /// The open session of that number, if it is one of those.
+    pub async fn seen_session(&self, id: i64, seen: Seen<'_>) -> Answer<Option<SessionRow>> {
+        Ok(self.sessions_where(Some(id), seen).await?.pop())
+    }
+
+    async fn sessions_where(&self, id: Option<i64>, seen: Seen<'_>) -> Answer<Vec<SessionRow>> {
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            id: i64,
+            account: String,
+            display_name: String,
+            role: String,
+            unit: String,
+            device: Vec<u8>,
+            device_name: String,
+            created_ms: i64,
+            contact_ms: i64,
+            unsent: Option<i64>,
+            pushed_ms: Option<i64>,
+            files_missing: i64,
+        }
+        let mut query = Builder::new(
+            "SELECT s.id, s.account, a.display_name, a.role, a.unit, s.device, s.device_name, s.created_ms,
+                CASE WHEN d.pushed_ms > s.seen_ms THEN d.pushed_ms ELSE s.seen_ms END AS contact_ms, d.unsent, d.pushed_ms,
+                (SELECT count(*) FROM blob_wanted w WHERE w.device = s.device) AS files_missing
+             FROM session s JOIN account a ON a.name = s.account LEFT JOIN device d ON d.id = s.device
+             WHERE s.ended_ms IS NULL AND ",
+        );
+        seen.push(&mut query);
+        if let Some(id) = id {
+            query.push(" AND s.id = ").push_bind(id);
+        }
+        query.push(" ORDER BY contact_ms DESC, s.id DESC");
+        let rows: Vec<Row> = query.build_as().fetch_all(&self.readers).await?;
+        let session = |row: Row| {
+            Ok(SessionRow {
+                id: row.id,
+                account: row.account,
+                account_name: row.display_name,
+                role: stored_role(&row.role)?,
+                unit: row.unit,
+                device: DeviceId(bytes("session device", &row.device)?),
+                device_name: row.device_name,
+                created_ms: row.created_ms,
+                contact_ms: row.contact_ms,
+                unsent: row.unsent.map(unsigned),
+                pushed_ms: row.pushed_ms,
+                files_missing: unsigned(row.files_missing),
+            })
+        };
+        rows.into_iter().map(session).collect()
+    }
+
+    /// All sessions that an account ever had, as its owner may know of them.
+    pub async fn sessions_of(&self, account: &str) -> Answer<Vec<Json>> {
+        type Row = (i64, Vec<u8>, String, i64, i64, Option<i64>, String);
+        let rows: Vec<Row> = query_as(
+            "SELECT id, device, device_name, created_ms, seen_ms, ended_ms, client FROM session
+             WHERE account = $1 ORDER BY id",
+        )
+        .bind(account)
+        .fetch_all(&self.readers)
+        .await?;
+        let told = |(id, device, device_name, created_ms, seen_ms, ended_ms, client): Row| {
+            let device = DeviceId(bytes("session device", &device)?).to_string();
+            Ok(
+                json!({ "id": id, "device": device, "device_name": device_name, "created_ms": created_ms,
+                "seen_ms": seen_ms, "ended_ms": ended_ms, "client": client }),
+            )
+        };
+        rows.into_iter().map(told).collect()
+    }
+}
+
+pub(super) async fn open_session(
+    tx: &mut Write,
+    account: &str,
+    session: NewSession<'_>,
+    action: Action,
+    now_ms: i64,
+) -> Answer<()> {
+    let by = Some(account);
+    insert_session(tx, account, session, Client::App, (by, action), now_ms).await
+}
+
+/// Opens a session of any client. `noted`: who does, and what it is called in the audit log.
+pub(super) async fn insert_session(
+    tx: &mut Write,
+    account: &str,
+    session: NewSession<'_>,
+    client: Client,
+    noted: (Option<&str>, Action),
+    now_ms: i64,
+) -> Answer<()> {
+    let NewSession { key, device, device_name } = session;
+    let unit: String = query_scalar(
+        "INSERT INTO session (token_hash, account, device, device_name, created_ms, seen_ms, client)
+         VALUES ($1, $2, $3, $4, $5, $5, $6) RETURNING (SELECT unit FROM account a WHERE a.name = $2)",
+    )
+    .bind(key.as_slice())
+    .bind(account)
+    .bind(device.0.as_slice())
+    .bind(device_name)
+    .bind(now_ms)
+    .bind(client.name())
+    .fetch_one(&mut *tx)
+    .await?;
+    let ((actor, action), unit) = (noted, Some(unit.as_str()));
+    let detail = json!({ "device_name": device_name });
+    note(tx, Event { actor, action, object: account, unit, detail }, now_ms).await
+}

@@ -1,0 +1,17 @@
+//! Words of review: what a coordinator says of a record.
+
+use super::words;
+
+words! {
+    waits_for_review: "Chờ duyệt", "Wait for review";
+    approve: "Duyệt", "Approve";
+    approve_again: "Duyệt lại", "Approve again";
+    send_back: "Trả lại", "Send back";
+    sent_back: "Đã trả lại", "Sent back";
+    taken_back: "Đã hoàn tác", "Undone";
+    why_sent_back: "Cần sửa gì? Người nhập đọc lời này trên máy của họ.", "What is to be mended? Whoever filled it in reads this on their phone.";
+    name_a_question: "Thêm câu hỏi cần sửa", "Name a question to mend";
+    say_why: "Ghi lý do rồi hãy trả lại.", "Say why, then send it back.";
+    changed_unseen: "Có thay đổi mà người duyệt chưa thấy. Xem lại rồi duyệt, hoặc trả lại.", "Something changed that whoever approved had not seen. Look again, then approve or send back.";
+    not_judged: "Chưa ghi được. Thử lại.", "It could not be kept. Try again.";
+}

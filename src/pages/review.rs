@@ -1,0 +1,227 @@
+//! Review: what waits for it, and a record that is approved or sent back. For coordinators; loaded with the desk.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use leptos::{html, prelude::*};
+use sync::review;
+use sync::view::{Level, RecordView as View};
+use sync::wire::{Action, State, Value, field};
+
+use crate::components::{Banner, Button, ButtonKind, Glyph, Sheet, Toast, Toaster, Tone};
+use crate::locale::Language;
+use crate::platform::{clock, log_error, tasks};
+use crate::reactive::{Show, memo};
+use crate::router::A;
+use crate::stores::{Records, SyncStatus, preferences::use_words};
+
+/// The record that is read, for whoever judges it.
+#[derive(Clone, Copy)]
+pub(super) struct Judged {
+    pub view: StoredValue<View>,
+    /// What the questions are called that are answered in it.
+    pub questions: Callback<(), Vec<String>>,
+}
+
+/// How many records wait for review, and the way to them: those that wait longest first.
+#[component]
+pub(super) fn ToReview() -> impl IntoView {
+    let words = use_words();
+    let all = expect_context::<Records>().all();
+    let count =
+        memo(move || all.read().states().get(State::Submitted.name()).copied().unwrap_or_default());
+    move || {
+        (count.get() > 0).then(|| {
+            view! {
+                <A href="/records?state=submitted&sort=oldest" attr:class="list-row card">
+                    <span class="list-row-title">{words.say(Language::waits_for_review)}</span>
+                    <span class="tab-count">{move || words.now().count(count.get())}</span>
+                </A>
+            }
+        })
+    }
+}
+
+/// What may be said of the record that is read.
+#[component]
+pub(super) fn Judging() -> impl IntoView {
+    let words = use_words();
+    let records = expect_context::<Records>();
+    let toaster = expect_context::<Toaster>();
+    let sync_status = expect_context::<SyncStatus>();
+    let Judged { view, questions } = expect_context::<Judged>();
+    let (state, is_met) = view.with_value(|view| {
+        let mut conflicts = view.conflicts.iter();
+        let met = |path, level| path == field::STATE && level == Level::Decide;
+        (view.state, conflicts.any(|conflict| met(conflict.path.as_str(), conflict.level)))
+    });
+    let may_approve = is_met || matches!(state, State::Submitted | State::Returned);
+    let may_send_back = is_met || matches!(state, State::Submitted | State::Approved);
+    let busy = RwSignal::new(false);
+    let failed = RwSignal::new(false);
+    // With a reason it goes back, without one it is approved.
+    let judge = move |why: Option<String>| {
+        busy.set(true);
+        failed.set(false);
+        let shown = view.get_value();
+        let values = match &why {
+            Some(why) => {
+                let mut values = stands(State::Returned);
+                values.insert(field::REASON.to_owned(), review::said(clock::now_ms(), why));
+                values
+            }
+            None => stands(State::Approved),
+        };
+        tasks::spawn(async move {
+            if let Err(error) = records.settle(&shown, values, Action::Amend).await {
+                log_error(&format!("not judged: {error}"));
+                failed.try_set(true);
+                busy.try_set(false);
+                return;
+            }
+            let language = words.at_once();
+            let text = if why.is_some() { language.sent_back() } else { language.state_approved() };
+            let undo =
+                move || take_back(records, toaster, sync_status, shown.clone(), words.at_once());
+            toaster.show(Toast {
+                text: text.to_owned(),
+                action: Some((language.undo().to_owned(), Arc::new(undo))),
+            });
+            sync_status.sync_now();
+        });
+    };
+    let is_asking = RwSignal::new(false);
+    (may_approve || may_send_back).then(|| {
+        view! {
+            <div class="review-bar">
+                {(is_met && state == State::Approved)
+                    .then(|| view! { <Banner tone=Tone::Attention title=words.say(Language::changed_unseen) /> })}
+                <Show when=move || failed.get()>
+                    <Banner tone=Tone::Bad title=words.say(Language::not_judged) />
+                </Show>
+                <div class="button-row">
+                    {may_approve
+                        .then(|| {
+                            let label = if is_met { Language::approve_again } else { Language::approve };
+                            view! {
+                                <Button
+                                    kind=ButtonKind::Primary
+                                    icon=Glyph::Check
+                                    label=words.say(label)
+                                    disabled=busy
+                                    on_click=move |()| judge(None)
+                                />
+                            }
+                        })}
+                    {may_send_back
+                        .then(|| {
+                            view! {
+                                <Button
+                                    icon=Glyph::Back
+                                    label=words.say(Language::send_back)
+                                    disabled=busy
+                                    on_click=move |()| is_asking.set(true)
+                                />
+                            }
+                        })}
+                </div>
+                <Sheet
+                    open=is_asking
+                    title=words.say(Language::send_back)
+                    close_label=words.say(Language::close)
+                    on_close=move |()| {
+                        is_asking.try_set(false);
+                    }
+                >
+                    <Why
+                        questions=questions
+                        on_said=move |why| {
+                            is_asking.set(false);
+                            judge(Some(why));
+                        }
+                    />
+                </Sheet>
+            </div>
+        }
+    })
+}
+
+/// Asks what is to be mended.
+#[component]
+fn Why(
+    questions: Callback<(), Vec<String>>,
+    #[prop(into)] on_said: Callback<String>,
+) -> impl IntoView {
+    let words = use_words();
+    let area = NodeRef::<html::Textarea>::new();
+    let is_lacking = RwSignal::new(false);
+    let name = move |question: &str| {
+        let Some(area) = area.get_untracked() else { return };
+        let before = area.value();
+        let end = if before.trim().is_empty() { "" } else { "\n" };
+        area.set_value(&format!("{}{end}{question}: ", before.trim_end()));
+        if let Err(error) = area.focus() {
+            leptos::logging::error!("the words are not in focus: {error:?}");
+        }
+    };
+    let say = move |()| {
+        let why = area.get_untracked().map(|area| area.value()).unwrap_or_default();
+        let why = why.trim();
+        is_lacking.set(why.is_empty());
+        if !why.is_empty() {
+            on_said.run(why.to_owned());
+        }
+    };
+    let options = questions.run(()).into_iter().map(|label| view! { <option>{label}</option> });
+    view! {
+        <label class="field">
+            <span>{words.say(Language::why_sent_back)}</span>
+            <textarea node_ref=area maxlength="1000" required=true rows="4"></textarea>
+        </label>
+        <Show when=move || is_lacking.get()>
+            <Banner tone=Tone::Bad title=words.say(Language::say_why) />
+        </Show>
+        <label class="field">
+            <span>{words.say(Language::name_a_question)}</span>
+            <select
+                class="select"
+                on:change:target=move |event| {
+                    name(&event.target().value());
+                    event.target().set_value("");
+                }
+            >
+                <option value=""></option>
+                {options.collect_view()}
+            </select>
+        </label>
+        <Button kind=ButtonKind::Primary icon=Glyph::Back label=words.say(Language::send_back) on_click=say />
+    }
+}
+
+fn stands(state: State) -> BTreeMap<String, Value> {
+    sync::gather([(field::STATE.to_owned(), Value::Text(state.name().to_owned()))])
+}
+
+/// The record stands again where it stood when it was judged.
+fn take_back(
+    records: Records,
+    toaster: Toaster,
+    sync_status: SyncStatus,
+    shown: View,
+    language: Language,
+) {
+    tasks::spawn(async move {
+        let mut values = stands(shown.state);
+        for reason in &shown.reasons {
+            values.insert(field::REASON.to_owned(), review::said(reason.at_ms, &reason.why));
+        }
+        let text = match records.settle(&shown, values, Action::Amend).await {
+            Ok(()) => language.taken_back(),
+            Err(error) => {
+                log_error(&format!("not taken back: {error}"));
+                language.not_judged()
+            }
+        };
+        toaster.show(Toast { text: text.to_owned(), action: None });
+        sync_status.sync_now();
+    });
+}

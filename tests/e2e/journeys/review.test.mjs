@@ -1,0 +1,215 @@
+// Review: a record is sent back with a reason while its officer is away, mended, submitted again and approved. What an officer
+// writes without having seen an approval stands, and the coordinator is told.
+import { before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { faults } from '../harness/axe.mjs';
+import { Desk } from '../harness/desk.mjs';
+import { DESK, PHONE } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
+import { until } from '../harness/until.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const FORM = 'lk_kho_khan';
+const WHY = 'Mô tả quá ngắn, ghi rõ số người chưa được tập huấn.';
+const COORDINATOR = 'Võ Thị Lan';
+
+const stage = new Stage();
+const officer = stage.device('review-officer');
+const coordinator = stage.device('review-coordinator', DESK);
+let server;
+let phone;
+let desk;
+let record;
+
+before(async () => {
+  server = await stage.serve();
+  phone = await stage.start(officer, 'canbo.longkhanh');
+  desk = await stage.start(coordinator, 'dieuphoi');
+});
+
+const said = (device) => device.page.locator('.history-list > li');
+const badge = (device, text) => device.page.locator('.record-head .record-marks').getByText(text, { exact: true });
+const judge = (name) => coordinator.page.locator('.review-bar').getByRole('button', { name, exact: true });
+
+/** A picture of a screen in both languages and at both sizes. */
+async function pictures(device, app, path, name, show = async () => {}) {
+  for (const [language, label] of [['en', 'English'], ['vi', 'Tiếng Việt']]) {
+    await app.open('/more');
+    await device.page.getByRole('radio', { name: label, exact: true }).check({ force: true });
+    await app.open(path);
+    await show();
+    for (const [size, where] of [[PHONE, 'phone'], [DESK, 'desk']]) {
+      await device.page.setViewportSize(size);
+      await device.screenshot(`${name}-${language}-${where}`);
+    }
+    await device.page.setViewportSize(device.size);
+  }
+}
+
+async function submit() {
+  await officer.page.locator('.page-button').click();
+  await officer.page.locator('.page-link').filter({ hasText: 'Xem lại' }).first().click();
+  await officer.page.getByRole('button', { name: /^Nộp/ }).click();
+  await badge(officer, 'Đã nộp').waitFor();
+}
+
+async function change(name, text) {
+  await phone.open(`/records/${record}/edit`);
+  const form = await new FormPage(officer.page).ready();
+  await form.goTo('Thông tin chung');
+  await form.type(name, text);
+  await form.saved();
+}
+
+test('an officer submits a record, and it waits for the coordinator: counted on Today, one press away', async () => {
+  const form = await phone.begin(FORM);
+  await form.choose('don_vi_lap', 'dn_p_long_khanh', 'Phường Long Khánh');
+  await form.type('nguoi_lap', 'Nguyễn Thị Hoa');
+  await form.type('tom_tat', 'Thiếu kinh phí tập huấn');
+  await form.choose('nhom', 'kinh_phi', 'Kinh phí');
+  await form.choose('muc_do', 'khan', 'Khẩn');
+  await form.type('mo_ta', 'Thiếu.');
+  await form.type('kien_nghi', 'Cấp thêm');
+  await form.choose('cap_gq', 'tinh', 'UBND tỉnh');
+  await form.saved();
+  await submit();
+  [, record] = officer.page.url().match(/records\/([0-9a-f-]+)/);
+  await phone.allSent();
+  assert.equal(await officer.page.locator('.review-bar').count(), 0, 'an officer judges nothing');
+
+  await desk.open('/');
+  const waiting = coordinator.page.getByRole('link', { name: /Chờ duyệt/ });
+  await waiting.getByText('1', { exact: true }).waitFor();
+  await pictures(coordinator, desk, '/', 'review-today', () => coordinator.page.locator('.tab-count').first().waitFor());
+  await waiting.click();
+  await coordinator.page.locator('.record-row').click();
+  await badge(coordinator, 'Đã nộp').waitFor();
+});
+
+test('while the officer is away the coordinator sends it back, which needs words and can be undone', async () => {
+  await officer.context.setOffline(true);
+  const { page } = coordinator;
+  await judge('Trả lại').click();
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  const send = sheet.getByRole('button', { name: 'Trả lại', exact: true });
+  await send.click();
+  await sheet.getByText('Ghi lý do rồi hãy trả lại.').waitFor();
+  // The reason names what is to be mended.
+  const question = await sheet.locator('option').filter({ hasText: 'Mô tả' }).first().innerText();
+  await sheet.locator('select').selectOption(question);
+  const words = sheet.locator('textarea');
+  assert.equal(await words.inputValue(), `${question}: `);
+  assert.ok(await words.evaluate((area) => area === document.activeElement));
+  assert.deepEqual(await faults(coordinator, 'sending back'), []);
+  for (const [size, where] of [[PHONE, 'phone'], [DESK, 'desk']]) {
+    await page.setViewportSize(size);
+    await coordinator.screenshot(`review-why-${where}`);
+  }
+  await words.fill('nhầm');
+  await send.click();
+  await badge(coordinator, 'Bị trả lại').waitFor();
+  await page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
+  await badge(coordinator, 'Đã nộp').waitFor();
+
+  await judge('Trả lại').click();
+  await words.fill(WHY);
+  await send.click();
+  await badge(coordinator, 'Bị trả lại').waitFor();
+  await desk.allSent();
+  assert.equal(await judge('Trả lại').count(), 0);
+  await pictures(coordinator, desk, `/records/${record}`, 'review-returned', () => page.locator('.review-bar').waitFor());
+});
+
+test('the officer sees on Today and in Records that it came back, from whom, when and why', async () => {
+  await officer.context.setOffline(false);
+  await phone.open('/');
+  const told = new RegExp(`${COORDINATOR} · [^]*\\d\\d:\\d\\d: ${WHY}`);
+  const row = officer.page.locator('.section').filter({ hasText: 'Bị trả lại' }).locator('.record-row');
+  await until('Today tells it', async () => told.test(await row.innerText()));
+  await pictures(officer, phone, '/', 'review-back-today', () => officer.page.locator('.record-row').first().waitFor());
+  await pictures(officer, phone, '/records', 'review-back-records', () => officer.page.locator('.record-row').waitFor());
+  await phone.open('/records?state=returned');
+  assert.match(await officer.page.locator('.record-row').innerText(), told);
+  await officer.page.locator('.record-row').click();
+  await officer.page.locator('.banner').getByText(WHY).waitFor();
+  await officer.page.locator('.banner').getByText(new RegExp(`Bị trả lại: ${COORDINATOR} · .*\\d\\d:\\d\\d`)).waitFor();
+  assert.deepEqual(await faults(officer, 'a record that came back'), []);
+  await pictures(officer, phone, `/records/${record}`, 'review-back-record', () => officer.page.locator('.reason').waitFor());
+});
+
+test('mended without a network and submitted again, it is approved; its officer changes it no more', async () => {
+  await officer.context.setOffline(true);
+  await change('mo_ta', 'Còn 40 người chưa được tập huấn.');
+  await submit();
+  assert.equal(await officer.page.locator('.banner').getByText(WHY).count(), 0);
+  await officer.context.setOffline(false);
+  await phone.allSent();
+
+  await desk.open(`/records/${record}`);
+  await coordinator.page.getByText('Còn 40 người').waitFor();
+  await judge('Duyệt').click();
+  await badge(coordinator, 'Đã duyệt').waitFor();
+  await coordinator.page.locator('.toast').getByText('Đã duyệt').waitFor();
+  await desk.allSent();
+  await desk.open('/');
+  await coordinator.page.locator('.today').waitFor();
+  assert.equal(await coordinator.page.getByRole('link', { name: /Chờ duyệt/ }).count(), 0);
+
+  await phone.open(`/records/${record}`);
+  await badge(officer, 'Đã duyệt').waitFor();
+  await officer.page.getByText('Cần sửa thì nhờ người điều phối trả lại.').waitFor();
+  assert.equal(await officer.page.locator('.record-head').getByRole('link').count(), 0);
+  await pictures(officer, phone, `/records/${record}`, 'review-approved', () => officer.page.locator('.record-head').waitFor());
+  await phone.open(`/records/${record}/edit`);
+  await officer.page.getByText('Cần sửa thì nhờ người điều phối trả lại.').waitFor();
+});
+
+test('the history tells each act with its reason', async () => {
+  await desk.open(`/records/${record}`);
+  await coordinator.page.getByRole('button', { name: 'Xem lịch sử' }).click();
+  await said(coordinator).first().waitFor();
+  const acts = (await said(coordinator).allInnerTexts()).join('\n');
+  for (const act of [
+    /Nguyễn Thị Hoa nộp/, /Võ Thị Lan trả lại\s+nhầm/, /Võ Thị Lan rút lại việc duyệt hoặc trả lại/,
+    new RegExp(`Võ Thị Lan trả lại\\s+${WHY}`), /Võ Thị Lan duyệt/,
+  ]) {
+    assert.match(acts, act);
+  }
+  await coordinator.screenshot('review-history');
+});
+
+test('the officer is away while a record is sent back and approved: what was written there stands, and whoever approved is told', async () => {
+  // Sent back once more, so that there is something to mend without a network.
+  await judge('Trả lại').click();
+  const sheet = coordinator.page.getByRole('dialog').filter({ visible: true });
+  await sheet.locator('textarea').fill('Thêm kiến nghị');
+  await sheet.getByRole('button', { name: 'Trả lại', exact: true }).click();
+  await badge(coordinator, 'Bị trả lại').waitFor();
+  await desk.allSent();
+  await phone.open('/');
+  await officer.page.locator('.section').filter({ hasText: 'Thêm kiến nghị' }).waitFor();
+  await phone.allSent();
+
+  await officer.context.setOffline(true);
+  await change('kien_nghi', 'Cấp thêm 20 triệu');
+  await judge('Duyệt').click();
+  await badge(coordinator, 'Đã duyệt').waitFor();
+  await desk.allSent();
+  await officer.context.setOffline(false);
+  await phone.open('/');
+  await phone.allSent();
+
+  await desk.open(`/records/${record}`);
+  await coordinator.page.getByText('Có thay đổi mà người duyệt chưa thấy.').waitFor();
+  await coordinator.page.getByText('Cấp thêm 20 triệu').waitFor();
+  assert.deepEqual(await faults(coordinator, 'approved and changed'), []);
+  await coordinator.screenshot('review-changed-unseen');
+  await judge('Duyệt lại').click();
+  await coordinator.page.getByText('Có thay đổi mà người duyệt chưa thấy.').waitFor({ state: 'detached' });
+  await desk.allSent();
+
+  const api = await Desk.signIn(server);
+  const history = await api.history(record);
+  assert.deepEqual(history.filter((act) => act.outcome === 'quarantined'), [], 'no work of the officer was refused');
+  assert.deepEqual(await api.quarantine(), []);
+});
