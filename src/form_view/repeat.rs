@@ -1,9 +1,6 @@
 //! A repeat: each row a card with its first answers, one of them open at a time.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use form::{NodeId, NodeKind, NodeState, Question, QuestionControl};
 use leptos::prelude::*;
@@ -55,11 +52,9 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let can_remove =
         memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
     let sought = RwSignal::new(String::new());
-    let found = search(entry, rows, open, sought);
-    let shown = move || match &*found.read() {
-        Some(found) => found.len(),
-        None => rows.read().len(),
-    };
+    let cards = Cards::default();
+    let found = search(entry, rows, open, sought, cards);
+    let shown = move || found.get().unwrap_or_else(|| rows.read().len());
     let name = state.with_untracked(|state| state.name.clone());
     let heading = format!("q{}-heading", id.index());
     let add = move |()| {
@@ -87,7 +82,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                 {keyed_list(
                     move || rows.get(),
                     |row| row.index().to_string(),
-                    move |row| view! { <RowCard row=row open=open found=found can_remove=can_remove /> }.into_any(),
+                    move |row| view! { <RowCard row=row open=open cards=cards can_remove=can_remove /> }.into_any(),
                 )}
             </ul>
             <Show when=move || can_add.get()>
@@ -101,55 +96,79 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     }
 }
 
-/// The rows in which what is sought stands in any answer: a name as well as "vắng"; `None` as long as all are shown. Hundreds of
-/// rows are read in turns, and each once as long as the search goes on: a letter waits for none of that.
+/// Whether the card of each row is hidden.
+type Cards = StoredValue<BTreeMap<NodeId, RwSignal<bool>>>;
+
+/// So many cards come or go in one frame.
+const AT_ONCE: usize = 16;
+
+/// Hides the rows in which what is sought stands in no answer: any finds a row, a name as well as "vắng". Tells how many are left;
+/// `None` as long as all are shown. Hundreds of rows are read in turns, and each once as long as the search goes on: a letter
+/// waits for none of that.
 fn search(
     entry: FormEntry,
     rows: Signal<Vec<NodeId>>,
     open: RwSignal<Option<NodeId>>,
     sought: RwSignal<String>,
-) -> RwSignal<Option<BTreeSet<NodeId>>> {
+    cards: Cards,
+) -> RwSignal<Option<usize>> {
     let words = use_words();
     let found = RwSignal::new(None);
     let search = StoredValue::new(0_u32);
+    // Whether there is any card to show again.
+    let hides = StoredValue::new(false);
     let texts = StoredValue::new(BTreeMap::<NodeId, String>::new());
     effect(move || {
         let (sought, rows, open, language) = (sought.get(), rows.get(), open.get(), words.now());
         let mine = search.get_value() + 1;
         search.set_value(mine);
-        if sought.is_empty() || rows.len() < SEARCH_FROM {
-            texts.set_value(BTreeMap::new());
-            if found.with_untracked(Option::is_some) {
-                found.set(None);
+        let is_search = !sought.is_empty() && rows.len() >= SEARCH_FROM;
+        if !is_search {
+            if !hides.get_value() {
+                return;
             }
-            return;
+            texts.set_value(BTreeMap::new());
+            found.set(None);
         }
+        hides.set_value(true);
         tasks::spawn(async move {
-            let (mut turn, mut matching) = (Turn::begin(), BTreeSet::new());
+            let (mut turn, mut changed, mut left) = (Turn::begin(), 0, 0);
             for row in rows {
                 turn.rest().await;
+                if changed == AT_ONCE {
+                    changed = 0;
+                    tasks::sleep(0).await;
+                }
                 if search.try_get_value() != Some(mine) {
                     return; // another letter
                 }
                 // Whoever is in a row changes it.
                 if open == Some(row) {
                     texts.update_value(|texts| drop(texts.remove(&row)));
-                    matching.insert(row);
-                    continue;
                 }
-                let known = texts.with_value(|texts| texts.get(&row).cloned());
-                let text = known.unwrap_or_else(|| {
-                    let mut answers = Vec::new();
-                    untrack(|| summarise(entry, language, row, usize::MAX, &mut answers));
-                    let text = report::fold(&answers.join(" "));
-                    texts.update_value(|texts| drop(texts.insert(row, text.clone())));
-                    text
-                });
-                if report::matches(&text, &sought) {
-                    matching.insert(row);
+                let is_found = !is_search || open == Some(row) || {
+                    let known = texts.with_value(|texts| texts.get(&row).cloned());
+                    let text = known.unwrap_or_else(|| {
+                        let mut answers = Vec::new();
+                        untrack(|| summarise(entry, language, row, usize::MAX, &mut answers));
+                        let text = report::fold(&answers.join(" "));
+                        texts.update_value(|texts| drop(texts.insert(row, text.clone())));
+                        text
+                    });
+                    report::matches(&text, &sought)
+                };
+                left += usize::from(is_found);
+                let card = cards.with_value(|cards| cards.get(&row).copied());
+                if let Some(card) = card.filter(|card| card.try_get_untracked() == Some(is_found)) {
+                    card.try_set(!is_found);
+                    changed += 1;
                 }
             }
-            found.try_set(Some(matching));
+            if is_search {
+                found.try_set(Some(left));
+            } else {
+                hides.try_set_value(false);
+            }
         });
     });
     found
@@ -159,13 +178,17 @@ fn search(
 fn RowCard(
     row: NodeId,
     open: RwSignal<Option<NodeId>>,
-    found: RwSignal<Option<BTreeSet<NodeId>>>,
+    cards: Cards,
     can_remove: Memo<bool>,
 ) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let toaster = expect_context::<Toaster>();
     let words = use_words();
     let state = entry.node(row);
+    let is_hidden = RwSignal::new(false);
+    cards.update_value(|cards| {
+        cards.insert(row, is_hidden);
+    });
     let is_open = memo(move || open.get() == Some(row));
     let position = memo(move || match state.read().kind {
         NodeKind::Row { position, .. } => position,
@@ -194,7 +217,7 @@ fn RowCard(
         <li
             class="row-card"
             class:row-open=move || is_open.get()
-            hidden=move || found.read().as_ref().is_some_and(|found| !found.contains(&row))
+            hidden=move || is_hidden.get()
             id=format!("row{}", row.index())>
             <div class="row-head">
                 <button

@@ -3,7 +3,7 @@
 use super::words;
 
 words! {
-    waits_for_review: "Chờ duyệt", "Wait for review";
+    waits_for_review: "Chờ duyệt", "Waiting for review";
     approve: "Duyệt", "Approve";
     approve_again: "Duyệt lại", "Approve again";
     send_back: "Trả lại", "Send back";
