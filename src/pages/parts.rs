@@ -234,7 +234,7 @@ impl Parts {
     }
 
     /// Fetches the part of a screen, unless it is here.
-    fn fetch(self, screen: Later) {
+    pub(super) fn fetch(self, screen: Later) {
         let part = self.of(screen);
         if matches!(part.get_untracked(), Some(Ok(_))) {
             return;
@@ -253,7 +253,7 @@ impl Parts {
         });
     }
 
-    fn of(self, screen: Later) -> RwSignal<Option<Result<Draw, Missing>>> {
+    pub(super) fn of(self, screen: Later) -> RwSignal<Option<Result<Draw, Missing>>> {
         match screen.part() {
             Part::Forms => self.forms,
             Part::Desk => self.desk,

@@ -10,7 +10,7 @@ use sync::wire::{State, field};
 
 use super::record_lines::draw_lines;
 use super::record_outline::{Line, outline_of_changes, read_only};
-use super::{InPart, Later, moment};
+use super::{Later, Parts, moment};
 use crate::components::{Badge, Button, Glyph, Tone};
 use crate::locale::Language;
 use crate::platform::tasks;
@@ -34,17 +34,27 @@ pub(super) fn History(
     program: StoredValue<Option<Arc<Program>>>,
 ) -> impl IntoView {
     let words = use_words();
+    let parts = expect_context::<Parts>();
+    let part = parts.of(Later::History);
     let is_asked = RwSignal::new(false);
+    let ask = move |()| {
+        is_asked.set(true);
+        parts.fetch(Later::History);
+    };
     view! {
         <section class="history" aria-labelledby="history-heading">
             <h2 id="history-heading">{words.say(Language::history)}</h2>
-            {move || {
-                if is_asked.get() {
+            {move || match (is_asked.get(), part.get()) {
+                (true, Some(Ok(draw))) => {
                     provide_context(Told { view, program });
-                    view! { <InPart screen=Later::History /> }.into_any()
-                } else {
+                    draw(Later::History)
+                }
+                (true, None) => view! { <p class="muted" role="status">{words.say(Language::opening)}</p> }.into_any(),
+                (asked, _) => {
+                    let label = if asked { Language::try_again } else { Language::show_history };
                     view! {
-                        <Button icon=Glyph::History label=words.say(Language::show_history) on_click=move |()| is_asked.set(true) />
+                        {asked.then(|| view! { <p class="muted">{words.say(Language::history_needs_network)}</p> })}
+                        <Button icon=Glyph::History label=words.say(label) on_click=ask />
                     }
                         .into_any()
                 }

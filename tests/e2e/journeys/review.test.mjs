@@ -142,6 +142,9 @@ test('mended without a network and submitted again, it is approved; its officer 
   await change('mo_ta', 'Còn 40 người chưa được tập huấn.');
   await submit();
   assert.equal(await officer.page.locator('.banner').getByText(WHY).count(), 0);
+  await phone.open(`/records/${record}`);
+  await officer.page.getByRole('button', { name: 'Xem lịch sử' }).click();
+  await officer.page.getByText('cần mạng để xem').waitFor();
   await officer.context.setOffline(false);
   await phone.allSent();
 
