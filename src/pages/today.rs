@@ -49,7 +49,14 @@ pub fn TodayPage() -> impl IntoView {
     };
     let drafts = memo(move || mine(State::Draft));
     let returned = memo(move || mine(State::Returned));
-    let used = memo(move || most_used(&library.pack().read().forms, records.all().read().forms()));
+    // Others' records are on the phone too: what they fill is not what this person goes to.
+    let uses = memo(move || {
+        let profile = profile.read();
+        let listed = records.all().read();
+        let own = profile.as_ref().and_then(|profile| listed.forms_of(&profile.account));
+        own.cloned().unwrap_or_default()
+    });
+    let used = memo(move || most_used(&library.pack().read().forms, &uses.read()));
     let greeting = move || {
         profile.read().as_ref().map(|profile| format!("{}, {}", words.now().hello(), profile.name))
     };
@@ -78,7 +85,7 @@ pub fn TodayPage() -> impl IntoView {
                             <h2>
                                 {move || {
                                     let language = words.now();
-                                    if records.all().read().is_empty() { language.start_a_form() } else { language.most_used() }
+                                    if uses.read().values().all(|count| *count == 0) { language.start_a_form() } else { language.most_used() }
                                 }}
                             </h2>
                             <ul class="list card">
@@ -174,7 +181,7 @@ fn RecordSection(
     }
 }
 
-/// The forms with most records on this phone, then the pack's own order.
+/// The forms of which the person has most records, then the pack's own order.
 fn most_used(forms: &[PackForm], uses: &Counts) -> Vec<PackForm> {
     let mut forms: Vec<PackForm> = forms.to_vec();
     forms.sort_by_key(|form| std::cmp::Reverse(uses.get(&form.id).copied().unwrap_or_default()));

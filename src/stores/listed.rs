@@ -1,4 +1,4 @@
-//! The records of lists, the newest change first, and how many there are of each form, unit and state.
+//! The records of lists, the newest change first, and how many there are of each form, unit and state, and of each author's forms.
 //!
 //! Both follow a change without looking at the records that did not change: with a hundred thousand of them a phone
 //! has no time for that at each answer.
@@ -25,6 +25,8 @@ pub struct Listed {
     forms: Counts,
     units: Counts,
     states: Counts,
+    /// By account, of each form.
+    authors: BTreeMap<String, Counts>,
 }
 
 impl Deref for Listed {
@@ -124,13 +126,24 @@ impl Listed {
         &self.states
     }
 
+    /// How many of each form an account began.
+    #[must_use]
+    pub fn forms_of(&self, account: &str) -> Option<&Counts> {
+        self.authors.get(account)
+    }
+
     fn count(&mut self, record: &RecordSummary, comes: bool) {
-        let Self { forms, units, states, .. } = self;
+        let Self { forms, units, states, authors, .. } = self;
+        if !authors.contains_key(&record.author) {
+            authors.insert(record.author.clone(), Counts::new());
+        }
+        let own = authors.get_mut(&record.author);
         let values = [
             (forms, record.form_id.as_str()),
             (units, record.unit.as_str()),
             (states, record.state.name()),
         ];
+        let values = values.into_iter().chain(own.map(|own| (own, record.form_id.as_str())));
         for (counts, value) in values {
             match counts.get_mut(value) {
                 Some(count) if comes => *count += 1,
@@ -188,6 +201,8 @@ pub(super) mod tests {
             *listed.forms.entry(record.form_id.clone()).or_default() += 1;
             *listed.units.entry(record.unit.clone()).or_default() += 1;
             *listed.states.entry(record.state.name().to_owned()).or_default() += 1;
+            let own = listed.authors.entry(record.author.clone()).or_default();
+            *own.entry(record.form_id.clone()).or_default() += 1;
         }
         listed
     }
@@ -214,9 +229,11 @@ pub(super) mod tests {
                 }
                 listed.replace(gone, come);
                 let mut told = listed.clone();
-                for counts in [&mut told.forms, &mut told.units, &mut told.states] {
+                let of_all = [&mut told.forms, &mut told.units, &mut told.states];
+                for counts in of_all.into_iter().chain(told.authors.values_mut()) {
                     counts.retain(|_, count| *count > 0);
                 }
+                told.authors.retain(|_, own| !own.is_empty());
                 let plain = plainly(&records);
                 let all = sync::gather(records.values().map(|record| (record.id, Arc::clone(record))));
                 prop_assert_eq!(&block_on(Listed::of(&all)), &plain);
