@@ -4,6 +4,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
     sync::Arc,
 };
 
@@ -14,6 +15,7 @@ use sync::{
 
 use super::{outbox, records::RecordSummary};
 use crate::platform::{
+    random,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
         schema::{Kept, Key, SummaryRow},
@@ -22,7 +24,7 @@ use crate::platform::{
 };
 
 /// Raised when what [`super::records`] makes of a record changes: what an older app kept is then made anew.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The key of the first row.
 pub const HEAD: u64 = 0;
@@ -32,6 +34,9 @@ pub const STALE_MAX: usize = 256;
 
 /// Summaries in one row.
 const IN_A_ROW: usize = 256;
+
+/// So many rows are read in one answer of the browser, and written in one transaction.
+const AT_ONCE: u64 = 8;
 
 /// What the summaries in memory know of those that are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,21 +80,16 @@ pub struct Found {
 /// The rows of [`Store::Summaries`] as they stand at one moment, a few in each answer of the browser: to take a hundred thousand
 /// summaries out of one answer, a slow phone's page stands still for half a second.
 pub async fn rows(storage: &Storage) -> Result<Rows, StorageError> {
-    const IN_AN_ANSWER: u64 = 8;
     let mut head = storage.row(Store::Summaries, HEAD).await?;
     loop {
-        let pages = match &head {
-            Some(head) => outbox::decode::<Kept>(head, "summaries")?.pages,
-            None => 0,
-        };
+        let Kept { first, pages, .. } = kept(head.as_deref())?;
         let part = |from: u64| {
-            let rows = IN_AN_ANSWER.min(pages + 1 - from) as u32;
-            Read::From(Store::Summaries, from.into(), rows)
+            let rows = AT_ONCE.min(pages - from) as u32;
+            Read::From(Store::Summaries, (first + from).into(), rows)
         };
-        let notes = Read::From(Store::Summaries, Key::Bytes(Vec::new()), u32::MAX);
         let reads = [Read::Row(Store::Summaries, HEAD.into())].into_iter();
-        let parts = (1..=pages).step_by(IN_AN_ANSWER as usize).map(part);
-        let rows = storage.read(reads.chain(parts).chain([notes]).collect()).await?;
+        let parts = (0..pages).step_by(AT_ONCE as usize).map(part);
+        let rows = storage.read(reads.chain(parts).chain([notes()]).collect()).await?;
         let rows: Rows = rows.into_iter().flatten().collect();
         // Another tab may have kept them anew since their number was read.
         let now = rows.first().filter(|(key, _)| *key == HEAD.into()).map(|(_, head)| head.clone());
@@ -100,6 +100,18 @@ pub async fn rows(storage: &Storage) -> Result<Rows, StorageError> {
     }
 }
 
+/// What the head says; of none, and of one of another version, that nothing is kept.
+fn kept(head: Option<&[u8]>) -> Result<Kept, StorageError> {
+    let kept: Option<Kept> = head.map(|head| outbox::decode(head, "summaries")).transpose()?;
+    let nothing = Kept { version: VERSION, pages: 0, first: 0 };
+    Ok(kept.filter(|kept| kept.version == VERSION).unwrap_or(nothing))
+}
+
+/// Which records changed since they were kept.
+fn notes() -> Read {
+    Read::From(Store::Summaries, Key::Bytes(Vec::new()), u32::MAX)
+}
+
 /// Reads the rows of [`Store::Summaries`]; `None` if they are not of this version. A hundred thousand take a second of a slow
 /// phone, in which the page goes on.
 pub async fn read(rows: Rows) -> Result<Option<Found>, StorageError> {
@@ -107,8 +119,7 @@ pub async fn read(rows: Rows) -> Result<Option<Found>, StorageError> {
     let Some((_, head)) = rows.next_if(|(key, _)| *key == Key::Number(HEAD)) else {
         return Ok(None);
     };
-    let head: Kept = outbox::decode(&head, "summaries")?;
-    if head.version != VERSION {
+    if outbox::decode::<Kept>(&head, "summaries")?.version != VERSION {
         return Ok(None);
     }
     let mut found = Found::default();
@@ -130,43 +141,97 @@ pub async fn read(rows: Rows) -> Result<Option<Found>, StorageError> {
     Ok(Some(found))
 }
 
-/// The changes that keep all summaries. Those of records with work of this phone on top are not the records' own: they are
-/// noted as changed. Notes that are not known here stay.
-pub fn keep(
-    summaries: &BTreeMap<RecordId, Arc<RecordSummary>>,
-    known: &Known,
-    local: impl Iterator<Item = RecordId>,
-    head: Rows,
-    notes: Rows,
-) -> Result<(Vec<Change>, Known), StorageError> {
-    let local: BTreeSet<RecordId> = local.collect();
-    let own = summaries.iter().filter(|(id, _)| !local.contains(*id));
-    let rows: Vec<SummaryRow> = own.map(|(_, summary)| SummaryRow::from(&**summary)).collect();
-    let put = |key: Key, bytes| Change::Put(Store::Summaries, key, bytes);
-    let mut changes: Vec<Change> = (1..)
-        .zip(rows.chunks(IN_A_ROW))
-        .map(|(page, rows)| put(Key::Number(page), codec::encode(&rows.to_vec())))
-        .collect();
-    let pages = changes.len() as u64;
-    let mut before = 0;
-    for (_, head) in head {
-        before = outbox::decode::<Kept>(&head, "summaries")?.pages;
+/// All summaries as they stand at one moment.
+pub struct Snapshot {
+    /// Of the records on which this phone has no work: of the others they are not the records' own.
+    own: Vec<Arc<RecordSummary>>,
+    /// The others.
+    local: BTreeSet<RecordId>,
+    /// What was kept then.
+    head: Option<Vec<u8>>,
+}
+
+impl Snapshot {
+    /// `head` is the row under [`HEAD`].
+    pub fn of(
+        summaries: &BTreeMap<RecordId, Arc<RecordSummary>>,
+        local: BTreeSet<RecordId>,
+        head: Option<Vec<u8>>,
+    ) -> Self {
+        let own = summaries.iter().filter(|(id, _)| !local.contains(*id));
+        Self { own: own.map(|(_, summary)| Arc::clone(summary)).collect(), local, head }
     }
-    changes.extend((pages + 1..=before).map(|page| Change::Delete(Store::Summaries, page.into())));
-    changes.push(put(HEAD.into(), codec::encode(&Kept { version: VERSION, pages })));
-    let mut left = Known::default();
-    for (key, _) in notes {
-        if known.notes.contains(&key) {
-            changes.push(Change::Delete(Store::Summaries, key));
+
+    /// Keeps them, and tells what is known of them. The page goes on meanwhile: they are written a few rows at a time beside those
+    /// that are kept, and take their place at the end. Those with work of this phone on top are noted as changed; of the notes
+    /// those that are not `known` stay. `None` if another tab has kept its own meanwhile.
+    pub async fn keep(
+        self,
+        storage: &Storage,
+        known: &Known,
+    ) -> Result<Option<Known>, StorageError> {
+        let Self { own, local, head } = self;
+        // No other tab chooses the same, and all are numbers of JavaScript.
+        let first = (random::seed() >> 12) | 1;
+        let pages = own.len().div_ceil(IN_A_ROW) as u64;
+        let written = write(storage, first, &own).await;
+        let is_whole = written.is_ok();
+        let mut left = Known::default();
+        let mut put = vec![(HEAD.into(), codec::encode(&Kept { version: VERSION, pages, first }))];
+        if !local.is_empty() {
+            let note = Key::Bytes(b"local".to_vec());
+            let ids: Vec<RecordId> = local.into_iter().collect();
+            left.pulled(ids.len(), Some(note.clone()));
+            put.push((note, codec::encode(&ids)));
+        }
+        let known = known.notes.clone();
+        let decide = move |rows: Vec<Rows>| {
+            let mut rows = rows.into_iter().map(Vec::into_iter);
+            let now = rows.next().and_then(|mut head| head.next()).map(|(_, head)| head);
+            let takes_place = is_whole && now == head;
+            let stay = if takes_place { first..first + pages } else { in_use(now.as_deref())? };
+            let gone =
+                rows.next().into_iter().flatten().map(|(key, _)| key).filter(|key| match key {
+                    Key::Number(HEAD) => false,
+                    // Also of a tab that ended, or is still at it: that one will find the head changed.
+                    Key::Number(page) => !stay.contains(page),
+                    note => takes_place && known.contains(note),
+                });
+            let gone = gone.map(|key| Change::Delete(Store::Summaries, key));
+            let put = put.iter().filter(|_| takes_place).cloned();
+            let put = put.map(|(key, value)| Change::Put(Store::Summaries, key, value));
+            Ok((gone.chain(put).collect(), takes_place))
+        };
+        let reads = vec![Read::Row(Store::Summaries, HEAD.into()), Read::Keys(Store::Summaries)];
+        let takes_place = storage.update(reads, &[Store::Summaries], decide).await;
+        written?;
+        Ok(takes_place?.then_some(left))
+    }
+}
+
+fn in_use(head: Option<&[u8]>) -> Result<Range<u64>, StorageError> {
+    let Kept { first, pages, .. } = kept(head)?;
+    Ok(first..first + pages)
+}
+
+/// Writes them in rows from that key on.
+async fn write(
+    storage: &Storage,
+    first: u64,
+    summaries: &[Arc<RecordSummary>],
+) -> Result<(), StorageError> {
+    let mut turn = Turn::begin();
+    let mut changes = Vec::new();
+    for (page, part) in (first..).zip(summaries.chunks(IN_A_ROW)) {
+        let rows: Vec<SummaryRow> =
+            part.iter().map(|summary| SummaryRow::from(&**summary)).collect();
+        changes.push(Change::Put(Store::Summaries, page.into(), codec::encode(&rows)));
+        turn.rest().await;
+        if changes.len() == AT_ONCE as usize {
+            storage.write(std::mem::take(&mut changes)).await?;
         }
     }
-    if !local.is_empty() {
-        let note = Key::Bytes(b"local".to_vec());
-        let ids: Vec<RecordId> = local.into_iter().collect();
-        left.pulled(ids.len(), Some(note.clone()));
-        changes.push(put(note, codec::encode(&ids)));
-    }
-    Ok((changes, left))
+    storage.write(changes).await
 }
 
 fn summary_of(row: SummaryRow) -> Result<RecordSummary, StorageError> {
@@ -254,80 +319,95 @@ mod tests {
         (0..count).map(|at| (id(at), Arc::new(summary(at)))).collect()
     }
 
-    /// The store's rows in the order of their keys.
-    #[derive(Default)]
-    struct Disk(BTreeMap<Key, Vec<u8>>);
+    struct Disk(Storage);
+
+    impl Default for Disk {
+        fn default() -> Self {
+            Self(Storage::in_memory())
+        }
+    }
 
     impl Disk {
-        fn write(&mut self, changes: Vec<Change>) {
-            for change in changes {
-                match change {
-                    Change::Put(_, key, value) => drop(self.0.insert(key, value)),
-                    Change::Delete(_, key) => drop(self.0.remove(&key)),
-                    Change::Clear(_) => self.0.clear(),
-                }
-            }
+        fn put(&self, key: Key, row: Vec<u8>) {
+            block_on(self.0.write(vec![Change::Put(Store::Summaries, key, row)])).expect("written");
         }
 
-        fn rows(&self, wanted: impl Fn(&Key) -> bool) -> Rows {
-            let rows = self.0.iter().filter(|(key, _)| wanted(key));
-            rows.map(|(key, value)| (key.clone(), value.clone())).collect()
-        }
-
-        fn note(&mut self, name: u8, ids: &[RecordId]) -> Key {
+        fn note(&self, name: u8, ids: &[RecordId]) -> Key {
             let key = Key::Bytes(vec![name; 8]);
-            self.0.insert(key.clone(), codec::encode(&ids.to_vec()));
+            self.put(key.clone(), codec::encode(&ids.to_vec()));
             key
         }
 
+        fn snapshot(
+            &self,
+            all: &BTreeMap<RecordId, Arc<RecordSummary>>,
+            local: &[RecordId],
+        ) -> Snapshot {
+            let head = block_on(self.0.row(Store::Summaries, HEAD)).expect("read");
+            Snapshot::of(all, local.iter().copied().collect(), head)
+        }
+
         fn keep(
-            &mut self,
+            &self,
             all: &BTreeMap<RecordId, Arc<RecordSummary>>,
             known: &Known,
             local: &[RecordId],
         ) -> Known {
-            let head = self.rows(|key| *key == Key::Number(HEAD));
-            let notes = self.rows(|key| matches!(key, Key::Bytes(_)));
-            let (changes, known) =
-                keep(all, known, local.iter().copied(), head, notes).expect("readable");
-            self.write(changes);
-            known
+            let kept = block_on(self.snapshot(all, local).keep(&self.0, known));
+            kept.expect("written").expect("nobody else keeps them")
+        }
+
+        fn read(&self) -> Option<Found> {
+            block_on(read(block_on(rows(&self.0)).expect("read"))).expect("readable")
         }
 
         fn found(&self) -> Found {
-            block_on(read(self.rows(|_| true))).expect("readable").expect("kept")
+            self.read().expect("kept")
+        }
+
+        fn keys(&self) -> usize {
+            block_on(self.0.all(Store::Summaries)).expect("read").len()
         }
     }
 
     #[test]
     fn what_is_kept_comes_back_whatever_its_number() {
-        let mut disk = Disk::default();
-        for count in [0, 1, 256, 257, 700, 3] {
+        let disk = Disk::default();
+        for count in [0, 1, 256, 257, 2_048, 2_100, 3] {
             disk.keep(&summaries(count), &Known::nothing(), &[]);
             let found = disk.found();
             assert_eq!(found.summaries, summaries(count), "{count}");
             assert!(found.changed.is_empty());
             let rows = 1 + usize::from(count).div_ceil(IN_A_ROW);
-            assert_eq!(disk.0.len(), rows, "nothing is left of more");
+            assert_eq!(disk.keys(), rows, "nothing is left of more");
         }
     }
 
     #[test]
     fn nothing_kept_and_kept_by_another_version_are_told() {
-        assert!(block_on(read(Rows::new())).expect("readable").is_none());
-        let mut disk = Disk::default();
+        let disk = Disk::default();
+        assert!(disk.read().is_none());
         disk.keep(&summaries(3), &Known::nothing(), &[]);
-        let other = codec::encode(&Kept { version: VERSION + 1, pages: 1 });
-        disk.0.insert(Key::Number(HEAD), other);
-        assert!(block_on(read(disk.rows(|_| true))).expect("readable").is_none());
-        let mut noted = Disk::default();
+        let kept = Kept { version: VERSION + 1, pages: 1, first: 1 };
+        disk.put(HEAD.into(), codec::encode(&kept));
+        assert!(disk.read().is_none());
+        let noted = Disk::default();
         noted.note(1, &[id(1)]);
-        assert!(block_on(read(noted.rows(|_| true))).expect("readable").is_none());
+        assert!(noted.read().is_none());
+    }
+
+    #[test]
+    fn what_an_older_version_kept_goes() {
+        let disk = Disk::default();
+        disk.put(1_u64.into(), codec::encode(&Vec::<SummaryRow>::new()));
+        disk.put(HEAD.into(), codec::encode(&Kept { version: VERSION - 1, pages: 1, first: 0 }));
+        disk.keep(&summaries(3), &Known::nothing(), &[]);
+        assert_eq!((disk.found().summaries, disk.keys()), (summaries(3), 2));
     }
 
     #[test]
     fn a_record_with_work_of_this_phone_on_top_is_read_from_itself() {
-        let mut disk = Disk::default();
+        let disk = Disk::default();
         disk.keep(&summaries(4), &Known::nothing(), &[id(1), id(9)]);
         let found = disk.found();
         assert!(!found.summaries.contains_key(&id(1)));
@@ -340,12 +420,52 @@ mod tests {
 
     #[test]
     fn a_change_that_memory_does_not_know_of_yet_stays_noted() {
-        let mut disk = Disk::default();
+        let disk = Disk::default();
         let mut known = disk.keep(&summaries(4), &Known::nothing(), &[]);
         let first = disk.note(1, &[id(0), id(2)]);
         known.pulled(2, Some(first));
         disk.note(2, &[id(3)]);
         disk.keep(&summaries(4), &known, &[]);
         assert_eq!(disk.found().changed, [id(3)].into());
+    }
+
+    #[test]
+    fn of_two_tabs_that_keep_them_at_once_the_first_to_end_has_it() {
+        let disk = Disk::default();
+        let known = disk.keep(&summaries(4), &Known::nothing(), &[]);
+        let late = disk.snapshot(&summaries(4), &[]);
+        // The other tab knows of a change that this one does not know of.
+        let mut newer = known.clone();
+        newer.pulled(1, Some(disk.note(1, &[id(2)])));
+        let mut all = summaries(700);
+        all.insert(id(2), Arc::new(RecordSummary { title: "Đổi".to_owned(), ..summary(2) }));
+        disk.keep(&all, &newer, &[]);
+        let kept = block_on(late.keep(&disk.0, &known)).expect("written");
+        assert_eq!(kept, None);
+        let found = disk.found();
+        assert!(found.summaries == all && found.changed.is_empty());
+        assert_eq!(disk.keys(), 4, "nothing is left of the late one");
+    }
+
+    #[test]
+    fn of_a_tab_that_ended_while_it_kept_them_nothing_is_found_and_nothing_stays() {
+        let disk = Disk::default();
+        let known = disk.keep(&summaries(700), &Known::nothing(), &[]);
+        let others: Vec<_> = summaries(300).into_values().collect();
+        block_on(write(&disk.0, 2, &others)).expect("written");
+        assert_eq!(disk.found().summaries, summaries(700));
+        disk.keep(&summaries(5), &known, &[]);
+        assert_eq!((disk.found().summaries, disk.keys()), (summaries(5), 2));
+    }
+
+    #[test]
+    fn on_a_full_disk_those_that_are_kept_stay() {
+        let disk = Disk::default();
+        let known = disk.keep(&summaries(4), &Known::nothing(), &[]);
+        disk.0.fill_up(true);
+        let kept = block_on(disk.snapshot(&summaries(700), &[]).keep(&disk.0, &known));
+        assert!(matches!(kept, Err(StorageError::Full)), "{kept:?}");
+        disk.0.fill_up(false);
+        assert_eq!((disk.found().summaries, disk.keys()), (summaries(4), 2));
     }
 }

@@ -380,8 +380,8 @@ pub struct PackRow {
 
 /// The first row of [`Store::Summaries`], under 0.
 ///
-/// Behind it come so many rows of [`SummaryRow`]s under 1, 2 …, and under random bytes the ids of records that a pull
-/// changed since: theirs do not hold any more.
+/// So many rows of [`SummaryRow`]s lie under `first` and the numbers after it, and under random bytes the ids of records that
+/// a pull changed since: theirs do not hold any more. What lies under other numbers is being written, or was when a tab ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Kept {
@@ -391,6 +391,10 @@ pub struct Kept {
     /// How many rows of them there are.
     #[n(1)]
     pub pages: u64,
+    /// The key of the first one.
+    #[n(2)]
+    #[cbor(default)]
+    pub first: u64,
 }
 
 /// A record of [`Store::Base`] as lists show it and search finds it, so that a start opens thousands of them at once.
@@ -674,7 +678,10 @@ mod tests {
 
     #[test]
     fn rows_of_summaries_keep_their_bytes() {
-        assert_eq!(codec::encode(&Kept { version: 1, pages: 2 }), [0xa2, 0x00, 1, 0x01, 2]);
+        let kept = Kept { version: 1, pages: 2, first: 3 };
+        assert_eq!(codec::encode(&kept), [0xa3, 0x00, 1, 0x01, 2, 0x02, 3]);
+        let before_it_had_a_first = [0xa2, 0x00, 1, 0x01, 2];
+        assert_eq!(codec::decode(&before_it_had_a_first), Ok(Kept { first: 0, ..kept }));
         let form = FormRef { id: "f".to_owned(), version: "1".to_owned(), hash: Hash([8; 32]) };
         let row = SummaryRow {
             id: RecordId([9; 16]),

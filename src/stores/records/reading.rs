@@ -358,40 +358,46 @@ impl Records {
     /// Keeps the summaries for the next start, if many of those that are kept do not hold any more. Any tab may: what
     /// it does not know of yet stays noted.
     pub(crate) async fn keep_summaries(self) -> Result<(), StorageError> {
-        let is_due = self.index.with_value(|index| {
-            self.whole.get_untracked()
-                && index.kept.stale > summaries::STALE_MAX.max(index.summaries.len() / 16)
+        let known = self.index.try_update_value(|index| {
+            let is_due = self.whole.get_untracked()
+                && index.kept.stale > summaries::STALE_MAX.max(index.summaries.len() / 16);
+            // None are due meanwhile.
+            is_due.then(|| std::mem::take(&mut index.kept))
         });
-        if !is_due {
-            return Ok(());
-        }
-        let Some(storage) = self.storage.try_get_value() else { return Ok(()) };
+        let Some(Some(known)) = known else { return Ok(()) };
+        let kept = self.keep_all(&known).await;
+        self.index.try_update_value(|index| match &kept {
+            Ok(Some(now)) => index.kept.add(now),
+            Ok(None) | Err(_) => index.kept.add(&known),
+        });
+        kept.map(drop)
+    }
+
+    async fn keep_all(
+        self,
+        known: &summaries::Known,
+    ) -> Result<Option<summaries::Known>, StorageError> {
+        let Some(storage) = self.storage.try_get_value() else { return Ok(None) };
         let decide = move |rows: Vec<Rows>| {
             let mut rows = rows.into_iter();
             let mut next = || rows.next().unwrap_or_default();
             let (sealed, open) = (next(), next());
-            let local = gather(Rows::new(), sealed, open)?;
-            let index = self.index;
-            index.with_value(|index| {
-                let of_others = unsent_of_others(&index.device);
-                summaries::keep(
-                    &index.summaries,
-                    &index.kept,
-                    local.keys().copied().chain(of_others),
-                    next(),
-                    next(),
-                )
-            })
+            let mut local: BTreeSet<RecordId> =
+                gather(Rows::new(), sealed, open)?.into_keys().collect();
+            let head = next().pop().map(|(_, head)| head);
+            let snapshot = self.index.with_value(|index| {
+                local.extend(unsent_of_others(&index.device));
+                summaries::Snapshot::of(&index.summaries, local, head)
+            });
+            Ok((Vec::new(), snapshot))
         };
         let reads = vec![
             Read::All(Store::Outbox),
             Read::All(Store::Open),
             Read::Row(Store::Summaries, summaries::HEAD.into()),
-            Read::From(Store::Summaries, Key::Bytes(Vec::new()), u32::MAX),
         ];
-        let known = storage.update(reads, &[Store::Summaries], decide).await?;
-        self.index.try_update_value(|index| index.kept = known);
-        Ok(())
+        let snapshot = storage.update(reads, &[], decide).await?;
+        snapshot.keep(&storage, known).await
     }
 
     /// Shows what changed.
