@@ -311,7 +311,8 @@ impl Runner {
     /// Counts what waits to be sent, and shows it.
     async fn waiting(&self, acked: u64) -> Result<(Waiting, Unsent), StorageError> {
         let (unsent, files) = self.records.unsent(acked).await?;
-        self.status.count(&unsent, &files, self.records.quarantined());
+        let last_success_ms = self.records.device().last_success_ms;
+        self.status.count(&unsent, &files, self.records.quarantined(), last_success_ms);
         let waiting = Waiting {
             operations: unsent.operations as u64,
             records: unsent.records.len() as u64,

@@ -39,6 +39,9 @@ fn only_looks(standing: &Standing) -> bool {
 
 /// The one honest line.
 fn line(language: Language, standing: &Standing) -> String {
+    if !standing.counted {
+        return language.opening().to_owned();
+    }
     let what = match standing.last_success_ms {
         _ if has_unsent(standing) => {
             language.only_here(standing.unsent_records, standing.unsent_files)
@@ -56,6 +59,7 @@ fn line(language: Language, standing: &Standing) -> String {
 fn look(standing: &Standing) -> (Tone, Glyph) {
     match standing.phase {
         Phase::Blocked(_) => (Tone::Bad, Glyph::Warning),
+        _ if !standing.counted => (Tone::Plain, Glyph::Phone),
         Phase::Sending | Phase::SendingFiles if has_unsent(standing) => {
             (Tone::Attention, Glyph::Sending)
         }
@@ -82,7 +86,10 @@ pub(super) fn StandingLine() -> impl IntoView {
             data-records=move || is_whole.get().then_some("whole")
             class=move || format!("standing-line {}", look(&standing.read()).0.class())
             aria-haspopup="dialog"
-            data-unsent=move || standing.read().unsent_records + standing.read().unsent_files
+            data-unsent=move || {
+                let standing = standing.read();
+                standing.counted.then_some(standing.unsent_records + standing.unsent_files)
+            }
             on:click=move |_| open.set(true)
         >
             <Icon glyph=Signal::derive(move || look(&standing.read()).1) />
@@ -108,7 +115,9 @@ fn Explained(open: RwSignal<bool>) -> impl IntoView {
     let standing = status.standing();
     let lost = move || {
         let (language, standing) = (words.now(), standing.read());
-        if has_unsent(&standing) {
+        if !standing.counted {
+            language.opening().to_owned()
+        } else if has_unsent(&standing) {
             language.would_lose(standing.unsent_records, standing.unsent_files)
         } else {
             language.lose_nothing().to_owned()
@@ -167,7 +176,7 @@ mod tests {
 
     #[test]
     fn nothing_is_said_to_be_on_its_way_when_the_server_has_all() {
-        let all_sent = Standing { last_success_ms: Some(0), ..Standing::default() };
+        let all_sent = Standing { counted: true, last_success_ms: Some(0), ..Standing::default() };
         for (phase, unsent_records, told) in [
             (Phase::Idle, 0, None),
             (Phase::Sending, 0, None),
@@ -179,5 +188,12 @@ mod tests {
             let line = line(Language::Vi, &standing);
             assert_eq!(line.split(" · ").nth(1), told, "{line}");
         }
+    }
+
+    #[test]
+    fn before_anything_was_counted_nobody_says_that_the_server_has_all() {
+        let standing = Standing { last_success_ms: Some(0), ..Standing::default() };
+        assert_eq!(line(Language::Vi, &standing), "Đang mở…");
+        assert_ne!(look(&standing).0, Tone::Good);
     }
 }

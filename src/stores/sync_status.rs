@@ -58,6 +58,9 @@ pub enum Blocked {
 pub struct Standing {
     /// What sync is doing.
     pub phase: Phase,
+    /// Whether what this phone has was counted since the app began; until then nobody knows.
+    #[serde(default)]
+    pub counted: bool,
     /// When the server last confirmed all that was to be sent, phone clock, milliseconds since 1970.
     pub last_success_ms: Option<i64>,
     /// Records with answers that the server does not have.
@@ -113,9 +116,17 @@ impl SyncStatus {
         self.talks.try_set(talks);
     }
 
-    /// Tells what the server lacks: records with open or sealed changes, and files.
-    pub(crate) fn count(self, unsent: &Unsent, files: &[(Hash, BlobRow)], quarantined: usize) {
+    /// Tells what the server lacks: records with open or sealed changes, and files. And when it last had all.
+    pub(crate) fn count(
+        self,
+        unsent: &Unsent,
+        files: &[(Hash, BlobRow)],
+        quarantined: usize,
+        last_success_ms: Option<i64>,
+    ) {
         self.change(|standing| {
+            standing.counted = true;
+            standing.last_success_ms = standing.last_success_ms.max(last_success_ms);
             standing.unsent_records = unsent.records.len();
             standing.unsent_files = files.len();
             standing.unsent_bytes = files.iter().map(|(_, file)| file.size).sum();

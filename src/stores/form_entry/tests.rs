@@ -243,7 +243,7 @@ fn an_answer_is_counted_as_on_this_phone_only_from_its_first_save_until_the_serv
         let status = SyncStatus::new();
         let lacks = |acked: u64| {
             let (unsent, files) = block_on(phone.records.unsent(acked)).expect("memory reads");
-            status.count(&unsent, &files, 0);
+            status.count(&unsent, &files, 0, None);
             let standing = status.standing().get_untracked();
             (standing.unsent_records, standing.unsent_files, standing.unsent_bytes)
         };
