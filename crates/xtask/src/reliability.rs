@@ -214,15 +214,23 @@ impl Said {
 
 /// Runs the campaigns, and writes the page when all of them were run whole.
 pub fn reliability(args: &Args) -> Result<()> {
-    let tools = Tools::ensure(Need::ALL)?;
-    pwa::pwa(&tools)?;
+    let is_wanted = |campaign: &&Campaign| match &args.only {
+        Some(only) => only == campaign.name,
+        None => true,
+    };
+    let wanted: Vec<&Campaign> = CAMPAIGNS.iter().filter(is_wanted).collect();
+    if wanted.is_empty() {
+        let names: Vec<&str> = CAMPAIGNS.iter().map(|campaign| campaign.name).collect();
+        bail!("there is no campaign of that name; there are: {}", names.join(", "));
+    }
+    // The others need no app, which takes minutes to build.
+    if wanted.iter().any(|campaign| matches!(campaign.how, How::Journey(_))) {
+        pwa::pwa(&Tools::ensure(Need::ALL)?)?;
+    }
     let commit =
         output(Command::new("git").current_dir(root()).args(["rev-parse", "--short", "HEAD"]))?;
     let mut said = BTreeMap::new();
-    for campaign in CAMPAIGNS {
-        if args.only.as_ref().is_some_and(|only| only != campaign.name) {
-            continue;
-        }
+    for campaign in wanted {
         let told = step(campaign.name, || match kept(campaign) {
             Some(lines) if !(args.quick || args.again || args.only.is_some()) => {
                 read(campaign.name, &lines)
