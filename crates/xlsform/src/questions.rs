@@ -111,7 +111,7 @@ impl Survey<'_> {
         let mut node = self.question_node(row, name, kind, type_name);
         let parameters = self.parameters(row);
         let place = self.place(row.number, &["parameters"]);
-        if matches!(type_name, "simserial" | "subscriberid") {
+        if let Some((_, "simserial" | "subscriberid")) = kind.preload {
             let kind = ProblemKind::OldType { value: type_name.to_owned() };
             self.problems.warn(&self.place(row.number, &["type"]), kind);
         }

@@ -70,6 +70,10 @@ impl Survey<'_> {
         let place = self.place(row.number, &["type"]);
         let file = file_extension(&list);
         if asked.external {
+            if row.get(self.table, &["choice_filter"]).is_none() {
+                let place = self.place(row.number, &["choice_filter"]);
+                self.problems.warn(&place, ProblemKind::MissingChoiceFilter);
+            }
             if self.external.list(&list).is_none() {
                 self.problems.error(&place, ProblemKind::MissingList { list });
             }

@@ -7,7 +7,7 @@ use crate::entities::Entities;
 use crate::parameters::{self, Given};
 use crate::problem::{Place, ProblemKind, Problems};
 use crate::references::{references, sole_reference};
-use crate::settings::{Settings, yes_no};
+use crate::settings::Settings;
 use crate::table::{Headers, Row, Table, Text};
 use crate::tree::{Id, Node, NodeKind, ROOT, Tree};
 use crate::types::{self, CALCULATE, Container, NOTE, RowType, Special, row_type};
@@ -164,8 +164,11 @@ impl<'a> Survey<'a> {
     pub(crate) fn read(&mut self) {
         let table = self.table;
         for row in table.rows.iter().filter(|r| !r.is_blank()) {
-            let disabled = row.get(table, &["disabled"]).and_then(yes_no);
-            if disabled != Some(true) {
+            if row.get(table, &["disabled"]).is_some() {
+                let place = self.place(row.number, &["disabled"]);
+                self.problems.warn(&place, ProblemKind::Disabled);
+            }
+            if !row.is_disabled(table) {
                 self.row(row);
             }
         }
@@ -304,6 +307,10 @@ impl<'a> Survey<'a> {
             Container::Group | Container::Loop => NodeKind::Group,
         };
         let mut node = self.node(row, kind, name);
+        if container == Container::Repeat && node.label.is_empty() && node.media.is_empty() {
+            let place = self.place(row.number, &["label"]);
+            self.problems.warn(&place, ProblemKind::MissingRepeatLabel);
+        }
         // A group shows no hint that could be unfolded.
         node.guidance = Text::default();
         self.save_to(row, name, true);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::problem::{Place, ProblemColumn, ProblemKind, Problems};
+use crate::settings::yes_no;
 use crate::workbook::{CellNoteKind, Sheet, letters};
 
 /// How the headers of one kind of sheet are read.
@@ -120,6 +121,11 @@ impl Row {
         self.cells.is_empty()
     }
 
+    /// Whether the row is left out.
+    pub(crate) fn is_disabled(&self, table: &Table) -> bool {
+        self.get(table, &["disabled"]).and_then(yes_no) == Some(true)
+    }
+
     /// Every cell with its heading.
     pub(crate) fn cells<'a>(
         &'a self,
@@ -169,15 +175,20 @@ impl Table {
                 Some(other) => {
                     let first = other.clone();
                     // An old name beside the new one is an oversight, not a contradiction.
-                    let old_name = headers.sheet == "settings" && first == "id_string";
+                    let old_name = headers.sheet == "settings"
+                        && [("id_string", "form_id"), ("form_id", "id_string")]
+                            .contains(&(first.as_str(), header.as_str()));
+                    let is_new = header == "form_id";
                     let kind = ProblemKind::DuplicateColumn { first, second: header };
                     let place = place(&self.name, Some(1), Some(&heading));
-                    if old_name {
-                        problems.warn(&place, kind);
+                    if !old_name {
+                        problems.error(&place, kind);
+                        continue;
+                    }
+                    problems.warn(&place, kind);
+                    if is_new {
                         self.headings.retain(|h| h.path != heading.path);
                         self.headings.push(heading);
-                    } else {
-                        problems.error(&place, kind);
                     }
                 }
                 None => {
