@@ -243,6 +243,9 @@ fn place(sheet: &str, row: Option<u32>, heading: Option<&Heading>) -> Place {
     Place { sheet: sheet.to_owned(), row, column }
 }
 
+/// Prefixes of names that stand in headers, also where a single colon parts a path.
+const PREFIXES: [&str; 4] = ["jr", "odk", "orx", "entities"];
+
 /// The path that a header means.
 fn path_of(header: &str, double: bool, headers: &Headers) -> Vec<String> {
     let alias = |name: &str| headers.aliases.iter().find(|(n, _)| *n == name).map(|(_, p)| *p);
@@ -254,9 +257,10 @@ fn path_of(header: &str, double: bool, headers: &Headers) -> Vec<String> {
     }
     let separator = if double || header.contains("::") { "::" } else { ":" };
     let mut parts: Vec<String> = header.split(separator).map(|p| p.trim().to_owned()).collect();
-    if let Some(at) = parts.iter().position(|p| p == "jr").filter(|at| at + 1 < parts.len()) {
+    let is_prefix = |part: &String| PREFIXES.contains(&part.as_str());
+    if let Some(at) = parts.iter().position(is_prefix).filter(|at| at + 1 < parts.len()) {
         let name = parts.remove(at + 1);
-        parts[at] = format!("jr:{name}");
+        parts[at] = format!("{}:{name}", parts[at]);
     }
     let first = snake_case(&parts[0]);
     if let Some(path) = alias(&first) {

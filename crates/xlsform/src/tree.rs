@@ -48,6 +48,8 @@ pub(crate) struct Node {
     /// Questions whose change sets this one.
     pub(crate) trigger: Vec<String>,
     pub(crate) choice_filter: Option<String>,
+    /// The list that an input looks its answer up in, for clients that have it beside the form.
+    pub(crate) query: Option<String>,
     /// List, file or reference that the choices come from.
     pub(crate) itemset: Option<String>,
     pub(crate) parameters: BTreeMap<String, String>,
@@ -112,6 +114,7 @@ impl Node {
             dynamic_default: false,
             trigger: Vec::new(),
             choice_filter: None,
+            query: None,
             itemset: None,
             parameters: BTreeMap::new(),
             actions: Vec::new(),

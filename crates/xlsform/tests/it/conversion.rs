@@ -129,3 +129,44 @@ fn lists_of_external_choices_can_stand_in_the_form_itself() {
     let items: Vec<String> = root.children.iter().map(told).collect();
     assert_eq!(items, ["name=a label=A tinh=dn", "name=b label=B tinh=bd"]);
 }
+
+#[test]
+fn an_input_with_a_query_looks_its_answer_up_in_a_list() {
+    let xml: String = xml(
+        "| survey |\n| | type | name | label | query | choice_filter |\n| | text | a | A | | |\n\
+        | | text | b | B | towns | c = ${a} |\n| | text | c | C | towns | |\n",
+    )
+    .split_whitespace()
+    .collect();
+    assert!(xml.contains(r#"query="instance('towns')/root/item[c=/data/a]""#), "{xml}");
+    assert!(xml.contains(r#"query="instance('towns')/root/item""#), "{xml}");
+}
+
+#[test]
+fn a_prefix_stays_with_its_name_where_a_single_colon_parts_a_header() {
+    for (header, attribute) in [
+        ("bind:odk:length", "odk:length=\"9\""),
+        ("bind::odk:length", "odk:length=\"9\""),
+        ("instance:orx:kind", "<a orx:kind=\"9\""),
+        ("body:accept", "accept=\"9\""),
+        ("control:accept", "accept=\"9\""),
+    ] {
+        let markdown =
+            format!("| survey |\n| | type | name | label | {header} |\n| | text | a | A | 9 |\n");
+        let xml = xml(&markdown);
+        assert!(xml.contains(attribute), "{header}: {xml}");
+    }
+}
+
+#[test]
+fn a_text_that_shows_the_last_saved_record_has_its_instance() {
+    let choices = "| choices |\n| | list_name | name | label |\n| | l | x |";
+    for sheets in [
+        format!("label |\n| | select_one l | a | ${{last-saved#a}} |\n{choices} X |\n"),
+        format!("hint |\n| | select_one l | a | ${{last-saved#a}} |\n{choices} X |\n"),
+        format!("label |\n| | select_one l | a | A |\n{choices} ${{last-saved#a}} |\n"),
+    ] {
+        let xml = xml(&format!("| survey |\n| | type | name | {sheets}"));
+        assert!(xml.contains(r#"src="jr://instance/last-saved""#), "{sheets}");
+    }
+}
