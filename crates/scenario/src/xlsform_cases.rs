@@ -139,7 +139,7 @@ fn warning(problem: &Problem) -> Option<String> {
         Kind::LanguageWithoutCode { .. } => whole("languages without a code"),
         Kind::UntranslatedOther => whole("or_other with translations"),
         Kind::MisspeltSheet { meant } => whole(meant),
-        Kind::MissingChoiceLabel | Kind::UnknownColumn if problem.sheet != "choices" => None,
+        Kind::MissingChoiceLabel | Kind::UnknownColumn if !is_choices(problem) => None,
         Kind::DuplicateColumn { .. }
         | Kind::UnknownColumn
         | Kind::Disabled
@@ -152,6 +152,10 @@ fn warning(problem: &Problem) -> Option<String> {
         | Kind::ImageWithoutMaxPixels => Some(problem.to_string()),
         _ => None,
     }
+}
+
+fn is_choices(problem: &Problem) -> bool {
+    problem.sheet.eq_ignore_ascii_case("choices")
 }
 
 fn verdict(problems: &[Problem]) -> String {

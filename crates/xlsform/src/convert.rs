@@ -14,6 +14,7 @@ use crate::instances;
 use crate::names::{is_name, is_plain_name};
 use crate::paths::Paths;
 use crate::problem::{Place, Problem, ProblemKind, Problems, Severity};
+use crate::questions;
 use crate::references::references;
 use crate::settings::{self, Settings};
 use crate::survey::{self, Context, Survey};
@@ -145,9 +146,11 @@ impl Conversion<'_> {
         let mut survey = Survey::new(context, &root);
         survey.read();
         let Survey { mut tree, mut names, meta, .. } = survey;
-        // A question of a loop exists once for each choice.
+        // A question of a loop exists once for each choice, if there are any.
         for (name, count) in &mut names {
-            *count = tree.named(name).err().unwrap_or(*count).max(*count);
+            if let Err(copies) = tree.named(name) {
+                *count = copies;
+            }
         }
         self.missing_choices(&choices, &external);
         let in_repeat = self.add_meta(&mut tree, meta, &entities);
@@ -262,9 +265,11 @@ impl Conversion<'_> {
         for table in [&self.sheets.survey, &self.sheets.settings] {
             for heading in table.headings.iter().filter(attributes) {
                 let value = heading.path.get(1).cloned().unwrap_or_default();
+                let place = table.cell(1, heading);
                 if !self.settings.allows_name(&value) {
-                    let place = table.cell(1, heading);
                     self.problems.error(&place, ProblemKind::BadName { value });
+                } else if heading.path.len() > 2 && !questions::MESSAGES.contains(&value.as_str()) {
+                    self.problems.warn(&place, ProblemKind::UnknownColumn);
                 }
             }
         }
@@ -370,10 +375,12 @@ fn check_cells(
                     Err(bad) => ProblemKind::BadReference { value: bad.0.to_owned() },
                     Ok(reference) => match names.get(reference.name) {
                         Some(1) => continue,
+                        None | Some(0) => {
+                            ProblemKind::UnknownReference { name: reference.name.to_owned() }
+                        }
                         Some(_) => {
                             ProblemKind::AmbiguousReference { name: reference.name.to_owned() }
                         }
-                        None => ProblemKind::UnknownReference { name: reference.name.to_owned() },
                     },
                 };
                 problems.error(&table.cell(row.number, heading), kind);

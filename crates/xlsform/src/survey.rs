@@ -168,7 +168,8 @@ impl<'a> Survey<'a> {
                 let place = self.place(row.number, &["disabled"]);
                 self.problems.warn(&place, ProblemKind::Disabled);
             }
-            if !row.is_disabled(table) {
+            let says_more = row.cells(table).any(|(heading, _)| heading.path != ["disabled"]);
+            if says_more && !row.is_disabled(table) {
                 self.row(row);
             }
         }
@@ -207,6 +208,10 @@ impl<'a> Survey<'a> {
             // They mean nothing there, but what is no reference and no pair is a mistake all the same.
             self.triggers(row);
             self.parameters(row);
+        }
+        if !matches!(kind, RowType::Begin(..)) && row.get(table, &["intent"]).is_some() {
+            let kind = ProblemKind::NotSupported { what: "intent".to_owned() };
+            self.problems.warn(&self.place(row.number, &["intent"]), kind);
         }
         match kind {
             RowType::End(container) => self.end(row, container),
@@ -447,6 +452,7 @@ impl<'a> Survey<'a> {
         let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem).to_owned();
         self.files.insert(stem);
         self.questions.insert(name.clone());
+        self.save_to(row, &name, false);
         self.add(Node::new(NodeKind::External { csv }, name, row.number));
     }
 
@@ -473,6 +479,8 @@ impl<'a> Survey<'a> {
             let kind = ProblemKind::DuplicateName { value, first };
             self.problems.error(&self.place(row.number, &["name"]), kind);
         }
+        // It means nothing here, but what is no reference is a mistake all the same.
+        self.triggers(row);
         let mut node = self.node(row, NodeKind::Question(types::AUDIT), "audit");
         let place = self.place(row.number, &["parameters"]);
         let parameters = self.parameters(row);

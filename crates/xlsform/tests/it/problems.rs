@@ -215,3 +215,53 @@ fn a_column_of_entities_that_is_empty_is_no_mistake() {
     assert_eq!(errors(&sheets("")), Vec::<String>::new());
     assert_eq!(errors(&sheets("so")).len(), 1);
 }
+
+/// A survey with the sheet of external choices.
+fn external(row: &str) -> String {
+    format!(
+        "| survey |\n| | type | name | label | choice_filter | bind::type |\n{row}\n\
+        | external_choices |\n| | list_name | name | label |\n| | x | 1 | One |\n"
+    )
+}
+
+#[test]
+fn no_choice_can_be_added_to_external_choices() {
+    assert_eq!(
+        errors(&external("| | select_one_external x or_other | a | A | | |")),
+        ["survey!A2 (type): there is no list of choices named 'x'"]
+    );
+}
+
+#[test]
+fn external_choices_may_be_stored_as_numbers() {
+    assert_eq!(
+        errors(&external("| | select_one_external x | a | A | true() | int |")),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_loop_over_nothing_has_no_questions_to_refer_to() {
+    let said = errors(
+        "| survey |\n| | type | name | label |\n| | begin loop over l | p | P |\n| | text | a | A |\n\
+        | | end loop | | |\n| | note | n | ${a} |\n| choices |\n| | list_name | name | label |\n\
+        | | l | none | None |\n",
+    );
+    assert_eq!(said, ["survey!C5 (label): ${a} refers to nothing"]);
+}
+
+#[test]
+fn rows_without_a_question_are_looked_at_too() {
+    let said = errors(
+        "| survey |\n| | type | name | label | trigger | save_to |\n| | audit | | | a | |\n\
+        | | csv-external | f | | | name |\n| | text | b | B | | |\n\
+        | entities |\n| | list_name | label |\n| | e | ${b} |\n",
+    );
+    assert_eq!(
+        said,
+        [
+            "survey!D2 (trigger): 'a' is not a reference: write ${name}",
+            "survey!E3 (save_to): the name 'name' is reserved",
+        ]
+    );
+}

@@ -12,7 +12,7 @@ fn warnings(markdown: &str) -> Vec<String> {
 }
 
 /// (what, rows of the survey below `type name label choice_filter disabled`, what is said)
-const SURVEYS: [(&str, &str, &[&str]); 10] = [
+const SURVEYS: [(&str, &str, &[&str]); 11] = [
     ("a form without a flaw", "| | text | a | A | | |", &[]),
     (
         "names that differ in case",
@@ -59,6 +59,13 @@ const SURVEYS: [(&str, &str, &[&str]); 10] = [
         ],
     ),
     (
+        "a row of nothing but the column of old",
+        "| | text | a | A | | |\n| | | | | | no |",
+        &[
+            "survey!E3 (disabled): the column 'disabled' is no part of XLSForm: 'relevant' is better",
+        ],
+    ),
+    (
         "a row of nothing but a filter",
         "| | text | a | A | | |\n| | | | | 1 | |",
         &["survey!A3 (type): the row has neither type, name nor label and is skipped"],
@@ -74,6 +81,21 @@ fn what_is_odd_in_the_survey_is_told_with_its_cell() {
         );
         assert_eq!(warnings(&markdown), expected, "{what}");
     }
+}
+
+#[test]
+fn what_a_column_means_for_groups_alone_or_not_at_all_is_told() {
+    let said = warnings(
+        "| survey |\n| | type | name | label | intent | bind::a::b |\n| | begin group | g | G | x.y | |\n\
+        | | text | a | A | x.y | c |\n| | end group | | | | |\n",
+    );
+    assert_eq!(
+        said,
+        [
+            "survey!D3 (intent): 'intent' is not supported and has no effect",
+            "survey!E1 (bind::a::b): the column is not known and is ignored",
+        ]
+    );
 }
 
 #[test]
