@@ -50,7 +50,7 @@ impl Body<'_> {
     fn group(&mut self, id: Id) -> Group {
         let node = &self.paths.tree.nodes[id];
         Group {
-            reference: Some(self.paths.path(id).to_owned()),
+            reference: (!node.flat).then(|| self.paths.path(id).to_owned()),
             label: (!node.label.is_empty()).then(|| label(self.paths, id)),
             appearance: node.control("appearance").map(str::to_owned),
             attributes: self.attributes(id, &["appearance"]),

@@ -273,8 +273,8 @@ impl Conversion<'_> {
                 }
             }
         }
-        for what in ["flat", "add_none_option"].into_iter().filter(|w| self.sheets.settings.has(w))
-        {
+        let what = "add_none_option";
+        if self.sheets.settings.has(what) {
             let place = self.sheets.settings.place(1, &[what]);
             self.problems.warn(&place, ProblemKind::NotSupported { what: what.to_owned() });
         }

@@ -63,6 +63,11 @@ fn add_child(paths: &Paths, id: Id, in_row: bool, element: &mut Element) {
     let node = &paths.tree.nodes[id];
     match node.kind {
         NodeKind::External { .. } => {}
+        NodeKind::Group if node.flat => {
+            for child in &node.children {
+                add_child(paths, *child, in_row, element);
+            }
+        }
         NodeKind::Attribute => {
             let value = node.default.clone().unwrap_or_default();
             element.attributes.push(Attribute::new(node.name.clone(), value));

@@ -146,6 +146,7 @@ impl Survey<'_> {
             self.problems.error(&self.place(row.number, &["type"]), kind);
         }
         node.itemset = Some(list);
+        self.parameters(row);
         self.add(node);
     }
 

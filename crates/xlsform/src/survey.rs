@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::bindings::boolean;
 use crate::choices::Choices;
 use crate::entities::Entities;
 use crate::parameters::{self, Given};
@@ -111,12 +112,19 @@ struct Open {
     names: BTreeMap<String, u32>,
     lower: BTreeSet<String>,
     loop_list: Option<String>,
+    /// When the group is flat: what is asked before anything in it is.
+    flat: Option<Flat>,
+}
+
+/// A group without a node.
+struct Flat {
+    relevant: Option<String>,
 }
 
 impl Open {
     fn new(container: Option<Container>, id: Id, row: u32) -> Self {
         let (names, lower) = (BTreeMap::new(), BTreeSet::new());
-        Self { container, id, row, names, lower, loop_list: None }
+        Self { container, id, row, names, lower, loop_list: None, flat: None }
     }
 }
 
@@ -264,9 +272,9 @@ impl<'a> Survey<'a> {
         Some(name)
     }
 
-    /// Names are unique within a group.
+    /// Names are unique within a group that has a node.
     fn check_name(&mut self, name: &str, row: u32, place: &Place) {
-        let Some(open) = self.open.last_mut() else { return };
+        let Some(open) = self.open.iter_mut().rfind(|open| open.flat.is_none()) else { return };
         let value = name.to_owned();
         if let Some(first) = open.names.get(name) {
             let kind = ProblemKind::DuplicateName { value, first: *first };
@@ -285,11 +293,17 @@ impl<'a> Survey<'a> {
     pub(crate) fn add_generated(&mut self, node: Node, row: u32) {
         let place = self.place(row, &["name"]);
         self.check_name(&node.name.clone(), row, &place);
-        let parent = self.parent();
-        self.tree.add(parent, node);
+        self.add(node);
     }
 
-    pub(crate) fn add(&mut self, node: Node) -> Id {
+    /// Adds a node to the group that is open. What a flat group asks first falls to what is in it.
+    pub(crate) fn add(&mut self, mut node: Node) -> Id {
+        let flat = self.open.last().and_then(|open| open.flat.as_ref());
+        if let Some(first) = flat.and_then(|flat| flat.relevant.as_deref()) {
+            let own = node.bind("relevant").map(|own| boolean("relevant", own));
+            let both = own.map(|own| format!("({first}) and ({own})"));
+            node.set_bind("relevant", both.unwrap_or_else(|| first.to_owned()));
+        }
         let parent = self.parent();
         self.tree.add(parent, node)
     }
@@ -341,7 +355,14 @@ impl<'a> Survey<'a> {
         }
         let mut open = Open::new(Some(container), 0, row.number);
         let heading = self.table_list_heading(row, &mut node);
+        node.flat = self.settings.flat && container == Container::Group;
+        let flat = node.flat;
         open.id = self.add(node);
+        if flat {
+            let relevant = self.tree.nodes[open.id].bind("relevant");
+            let relevant = relevant.map(|text| boolean("relevant", text).to_owned());
+            open.flat = Some(Flat { relevant });
+        }
         open.loop_list = self.loop_list(row, container, list);
         self.open.push(open);
         if let Some(heading) = heading {
@@ -536,7 +557,8 @@ impl<'a> Survey<'a> {
 
     /// What the row says about entities.
     pub(crate) fn save_to(&mut self, row: &Row, name: &str, container: bool) -> Option<String> {
-        let path: Vec<Id> = self.open.iter().map(|open| open.id).collect();
+        let with_nodes = self.open.iter().filter(|open| open.flat.is_none());
+        let path: Vec<Id> = with_nodes.map(|open| open.id).collect();
         let cell = row.get(self.table, &["bind", "entities:saveto"]).map(str::to_owned);
         let place = self.place(row.number, &["bind", "entities:saveto"]);
         if !name.is_empty() {

@@ -29,6 +29,8 @@ pub(crate) struct Node {
     /// Row of the survey that it comes from; 0 when it was added.
     pub(crate) row: u32,
     pub(crate) parent: Option<Id>,
+    /// Whether a group has no node of its own in the instance.
+    pub(crate) flat: bool,
     pub(crate) children: Vec<Id>,
     pub(crate) label: Text,
     pub(crate) hint: Text,
@@ -101,6 +103,7 @@ impl Node {
             name: name.into(),
             row,
             parent: None,
+            flat: false,
             children: Vec::new(),
             label: Text::default(),
             hint: Text::default(),

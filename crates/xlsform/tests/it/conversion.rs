@@ -170,3 +170,33 @@ fn a_text_that_shows_the_last_saved_record_has_its_instance() {
         assert!(xml.contains(r#"src="jr://instance/last-saved""#), "{sheets}");
     }
 }
+
+/// A form whose groups are flat.
+fn flat(rows: &str) -> String {
+    format!(
+        "| survey |\n| | type | name | label::vi | relevant |\n{rows}\n| settings |\n| | flat |\n| | yes |\n"
+    )
+}
+
+#[test]
+fn what_is_in_a_flat_group_stands_beside_it_and_keeps_its_relevance() {
+    let xml: String = xml(&flat(
+        "| | integer | a | A | |\n| | begin repeat | r | R | |\n| | integer | n | N | |\n\
+        | | begin group | g | G | ${a} > 1 or ${n} > 1 |\n| | text | b | B | yes |\n\
+        | | begin group | h | H | ${b} = 1 |\n| | note | c | C ${b} | |\n| | end group | | | |\n\
+        | | end group | | | |\n| | end repeat | | | |",
+    ))
+    .split_whitespace()
+    .collect();
+    for piece in [
+        "<r><n/><b/><c/></r>",
+        r#"<bindnodeset="/data/r/b"type="string"relevant="(/data/a&gt;1or../n&gt;1)and(true())"/>"#,
+        r#"<bindnodeset="/data/r/c"type="string"relevant="(/data/a&gt;1or../n&gt;1)and(../b=1)"readonly="true()"/>"#,
+        r#"<group><labelref="jr:itext('/data/r/g:label')"/>"#,
+        r#"<group><labelref="jr:itext('/data/r/h:label')"/>"#,
+        r#"<outputvalue="../b"/>"#,
+    ] {
+        assert!(xml.contains(piece), "{piece} is not in {xml}");
+    }
+    assert!(!xml.contains(r#"<bindnodeset="/data/r""#), "a flat group has no bind: {xml}");
+}

@@ -169,9 +169,9 @@ fn only_questions_trigger_also_in_rows_that_are_none() {
 fn parameters_are_pairs_in_every_row() {
     let said = errors(
         "| survey |\n| | type | name | label | parameters |\n| | begin group | g | G | rows 3 |\n\
-        | | text | a | A | rows=3 |\n| | end group | | | rows |\n",
+        | | text | a | A | rows=3 |\n| | osm t | b | B | rows |\n| | end group | | | rows |\n",
     );
-    assert_eq!(said.len(), 2, "{said:#?}");
+    assert_eq!(said.len(), 3, "{said:#?}");
 }
 
 #[test]
@@ -263,5 +263,20 @@ fn rows_without_a_question_are_looked_at_too() {
             "survey!D2 (trigger): 'a' is not a reference: write ${name}",
             "survey!E3 (save_to): the name 'name' is reserved",
         ]
+    );
+}
+
+#[test]
+fn names_in_flat_groups_are_unique_beside_them() {
+    let sheets = |flat: &str| {
+        format!(
+            "| survey |\n| | type | name | label |\n| | begin group | g | G |\n| | text | a | A |\n\
+            | | end group | | |\n| | text | a | A |\n| settings |\n| | flat |\n| | {flat} |\n"
+        )
+    };
+    assert_eq!(errors(&sheets("no")), Vec::<String>::new());
+    assert_eq!(
+        errors(&sheets("yes")),
+        ["survey!B5 (name): the name 'a' is used twice in the same group (first in row 3)"]
     );
 }
