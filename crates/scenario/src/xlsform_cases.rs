@@ -1,6 +1,10 @@
 //! Cases of `XLSForm`: a workbook, and the form that pyxform makes of it or the fact that it refuses.
 
-use std::{collections::BTreeMap, io::Write, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+    path::PathBuf,
+};
 
 use anyhow::Context as _;
 use serde::Deserialize;
@@ -42,6 +46,7 @@ type Grid = BTreeMap<String, Vec<Vec<Option<String>>>>;
 struct Asserts {
     xpath_match: Vec<String>,
     xpath_count: Vec<(String, usize)>,
+    warnings_count: Option<usize>,
 }
 
 /// Runs all cases of these files; gives whether every verdict and assertion holds.
@@ -102,6 +107,11 @@ fn outcomes(case: &Case, workbook: &Workbook) -> Vec<Outcome> {
         let passed = got == Ok(wanted);
         outcomes.push(outcome(ASSERTS, expression, wanted.to_string(), format!("{got:?}"), passed));
     }
+    if let Some(wanted) = asserts.and_then(|asserts| asserts.warnings_count) {
+        let said: BTreeSet<String> = problems.iter().filter_map(warning).collect();
+        let (wanted_text, got) = (wanted.to_string(), format!("{}: {said:?}", said.len()));
+        outcomes.push(outcome(ASSERTS, "warnings", wanted_text, got, said.len() == wanted));
+    }
     let (input, wanted, got) = match (canonical::parse(&xml), canonical::parse(xform)) {
         (Ok(ours), Ok(theirs)) => canonical::difference(&theirs, &ours).unwrap_or_default(),
         (ours, theirs) => {
@@ -117,6 +127,35 @@ fn outcomes(case: &Case, workbook: &Workbook) -> Vec<Outcome> {
 fn refuses(problem: &Problem) -> bool {
     let expression = matches!(problem.kind, ProblemKind::BrokenExpression { .. });
     problem.severity == Severity::Error && !expression
+}
+
+/// A warning that pyxform has too. What it says in one sentence for the whole form is one here as well.
+fn warning(problem: &Problem) -> Option<String> {
+    use ProblemKind as Kind;
+    let whole = |what: &str| Some(what.to_owned());
+    match &problem.kind {
+        _ if problem.severity == Severity::Error => None,
+        Kind::MissingTranslation { .. } => whole("missing translations"),
+        Kind::LanguageWithoutCode { .. } => whole("languages without a code"),
+        Kind::UntranslatedOther => whole("or_other with translations"),
+        Kind::MisspeltSheet { meant } => whole(meant),
+        Kind::MissingChoiceLabel | Kind::UnknownColumn if !is_choices(problem) => None,
+        Kind::DuplicateColumn { .. }
+        | Kind::UnknownColumn
+        | Kind::Disabled
+        | Kind::SkippedRow
+        | Kind::OldType { .. }
+        | Kind::NameDiffersInCase { .. }
+        | Kind::MissingRepeatLabel
+        | Kind::MissingChoiceFilter
+        | Kind::MissingChoiceLabel
+        | Kind::ImageWithoutMaxPixels => Some(problem.to_string()),
+        _ => None,
+    }
+}
+
+fn is_choices(problem: &Problem) -> bool {
+    problem.sheet.eq_ignore_ascii_case("choices")
 }
 
 fn verdict(problems: &[Problem]) -> String {

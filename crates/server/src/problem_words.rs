@@ -11,7 +11,9 @@ pub fn of_sheet(kind: &ProblemKind) -> String {
         Kind::MissingSheet { sheet, similar: Some(similar) } => {
             format!("không có trang '{sheet}'; có phải là trang '{similar}' không?")
         }
-        Kind::MisspeltSheet { meant } => format!("trang này bị bỏ qua; có phải ý là '{meant}'?"),
+        Kind::MisspeltSheet { meant } => format!(
+            "trang này bị bỏ qua; có phải ý là '{meant}'? Trang có tên bắt đầu bằng '_' thì không bị hỏi"
+        ),
         Kind::MissingColumn { column } => format!("trang không có cột '{column}'"),
         Kind::DuplicateColumn { first, second } => {
             format!("hai cột cùng một nghĩa: '{first}' và '{second}'")
@@ -23,6 +25,7 @@ pub fn of_sheet(kind: &ProblemKind) -> String {
         Kind::ErrorValue { value } => format!("ô chứa lỗi {value}"),
         Kind::MissingType => "dòng không có loại câu hỏi (type)".to_owned(),
         Kind::SkippedRow => "dòng không có type, name và label nên bị bỏ qua".to_owned(),
+        Kind::Disabled => "XLSForm không có cột 'disabled': nên dùng 'relevant'".to_owned(),
         Kind::UnknownType { value } => format!("'{value}' không phải là một loại câu hỏi"),
         Kind::MissingName => "câu hỏi hoặc nhóm không có tên (name)".to_owned(),
         Kind::BadName { value } => format!(
@@ -45,6 +48,7 @@ pub fn of_sheet(kind: &ProblemKind) -> String {
         Kind::NestedTooDeeply { limit } => format!("hơn {limit} nhóm lồng vào nhau"),
         Kind::LoopTooLarge => "vòng lặp (loop) tạo ra quá nhiều câu hỏi".to_owned(),
         Kind::MissingLabel => "câu hỏi không có nhãn (label) và không có gợi ý (hint)".to_owned(),
+        Kind::MissingRepeatLabel => "nhóm lặp không có nhãn (label)".to_owned(),
         Kind::MissingCalculation => "thiếu phép tính (calculation)".to_owned(),
         Kind::BigImageAlone => "'big-image' cần có thêm 'image'".to_owned(),
         Kind::OldType { value } => format!("loại '{value}' không còn chạy trên hầu hết các máy"),
@@ -57,6 +61,10 @@ pub fn of_sheet(kind: &ProblemKind) -> String {
         }
         Kind::ChoiceFilterNotAllowed { with } => {
             format!("không dùng được bộ lọc lựa chọn (choice_filter) cùng với {with}")
+        }
+        Kind::MissingChoiceFilter => {
+            "lựa chọn ở trang 'external_choices' nên dùng cùng với bộ lọc (choice_filter)"
+                .to_owned()
         }
         Kind::BackgroundGeopoint => {
             "background-geopoint cần có trigger và không nhận phép tính".to_owned()
@@ -129,6 +137,9 @@ pub fn of_sheet(kind: &ProblemKind) -> String {
         Kind::EncryptedWithoutInstanceId => "phiếu mã hóa cần có instanceID".to_owned(),
         Kind::MissingTranslation { language, what } => {
             format!("thiếu chữ tiếng '{language}' cho '{what}', trong khi ngôn ngữ khác có")
+        }
+        Kind::UntranslatedOther => {
+            "'or_other' chỉ thêm chữ tiếng Anh: nên tự viết lựa chọn và câu hỏi của nó".to_owned()
         }
         Kind::LanguageWithoutCode { value } => {
             format!("'{value}' không có mã ngôn ngữ, chẳng hạn 'Tiếng Việt (vi)'")

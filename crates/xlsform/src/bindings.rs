@@ -21,7 +21,7 @@ pub(crate) fn binds(paths: &Paths) -> Vec<Bind> {
 fn bind(paths: &Paths, id: Id) -> Option<Bind> {
     let node = &paths.tree.nodes[id];
     let external = matches!(node.kind, NodeKind::External { .. });
-    if external || (node.bind.is_empty() && node.messages.is_empty()) {
+    if external || node.flat || (node.bind.is_empty() && node.messages.is_empty()) {
         return None;
     }
     let mut bind = Bind::new(paths.path(id));

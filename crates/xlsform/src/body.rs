@@ -50,7 +50,7 @@ impl Body<'_> {
     fn group(&mut self, id: Id) -> Group {
         let node = &self.paths.tree.nodes[id];
         Group {
-            reference: Some(self.paths.path(id).to_owned()),
+            reference: (!node.flat).then(|| self.paths.path(id).to_owned()),
             label: (!node.label.is_empty()).then(|| label(self.paths, id)),
             appearance: node.control("appearance").map(str::to_owned),
             attributes: self.attributes(id, &["appearance"]),
@@ -107,6 +107,7 @@ impl Body<'_> {
         self.add_texts(id, &mut control);
         control.appearance = node.control("appearance").map(|a| self.expression(a, id));
         control.attributes = self.attributes(id, &["appearance"]);
+        self.add_query(id, question, &mut control);
         self.add_choices(id, question, &mut control);
         control.actions = self.triggers.actions(self.paths, id);
         Some(control)
@@ -137,18 +138,28 @@ impl Body<'_> {
         control.hint = hint(self.paths, id);
     }
 
+    /// An input that looks its answer up in a list beside the form.
+    fn add_query(&self, id: Id, question: QuestionType, control: &mut Control) {
+        let node = &self.paths.tree.nodes[id];
+        let list = match question.special {
+            Special::SelectExternal => node.itemset.as_ref(),
+            Special::Geopoint | Special::Geoshape => None,
+            _ if control.kind == ControlKind::Input => node.query.as_ref(),
+            _ => None,
+        };
+        let Some(list) = list else { return };
+        let filter = node.choice_filter.as_ref().map(|filter| {
+            let style = Style { current: true, all_rows: false };
+            format!("[{}]", self.paths.styled(filter, Some(id), style))
+        });
+        let query = format!("instance('{list}')/root/item{}", filter.unwrap_or_default());
+        control.attributes.push(Attribute::new("query", query));
+    }
+
     fn add_choices(&mut self, id: Id, question: QuestionType, control: &mut Control) {
         let node = &self.paths.tree.nodes[id];
         let Some(list) = &node.itemset else { return };
         match question.special {
-            Special::SelectExternal => {
-                let filter = node.choice_filter.as_ref().map(|filter| {
-                    let style = Style { current: true, all_rows: false };
-                    format!("[{}]", self.paths.styled(filter, Some(id), style))
-                });
-                let query = format!("instance('{list}')/root/item{}", filter.unwrap_or_default());
-                control.attributes.push(Attribute::new("query", query));
-            }
             Special::Select if uses_search(node) => self.add_items(id, list, control),
             Special::Osm => {
                 let tags = self.osm.list(list).into_iter().flat_map(|list| &list.choices);

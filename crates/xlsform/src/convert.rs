@@ -1,7 +1,7 @@
 //! A workbook to a form: reads the sheets in turn, checks references and expressions, and writes
 //! the definition.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use form::definition::{Attribute, Element, Form, Secondary, Source, Submission};
 
@@ -14,11 +14,13 @@ use crate::instances;
 use crate::names::{is_name, is_plain_name};
 use crate::paths::Paths;
 use crate::problem::{Place, Problem, ProblemKind, Problems, Severity};
+use crate::questions;
 use crate::references::references;
 use crate::settings::{self, Settings};
 use crate::survey::{self, Context, Survey};
-use crate::table::{Headers, Heading, Row, Table};
+use crate::table::{Headers, Heading, Table};
 use crate::texts::Texts;
+use crate::translations;
 use crate::tree::{Id, Node, NodeKind, ROOT, Tree};
 use crate::types;
 use crate::workbook::Workbook;
@@ -80,10 +82,7 @@ pub fn convert(workbook: &Workbook, options: &Options) -> (Option<Form>, Vec<Pro
     }
     let (sheets, settings) = Sheets::read(workbook, &mut problems);
     for name in ["settings", "entities"].into_iter().filter(|n| workbook.sheet(n).is_none()) {
-        if let Some(sheet) = workbook.misspelt(name) {
-            let kind = ProblemKind::MisspeltSheet { meant: name.to_owned() };
-            problems.warn(&Place::sheet(sheet), kind);
-        }
+        misspelt(workbook, name, &mut problems);
     }
     if !sheets.survey.has("type") {
         let kind = ProblemKind::MissingColumn { column: "type".to_owned() };
@@ -95,8 +94,16 @@ pub fn convert(workbook: &Workbook, options: &Options) -> (Option<Form>, Vec<Pro
     (form.filter(|_| sound), problems.0)
 }
 
+/// Every sheet that is ignored and may be meant to be this one.
+fn misspelt(workbook: &Workbook, name: &str, problems: &mut Problems) {
+    for sheet in workbook.misspelt(name) {
+        let kind = ProblemKind::MisspeltSheet { meant: name.to_owned() };
+        problems.warn(&Place::sheet(sheet), kind);
+    }
+}
+
 fn missing(workbook: &Workbook, sheet: &str) -> ProblemKind {
-    let similar = workbook.misspelt(sheet).map(str::to_owned);
+    let similar = workbook.misspelt(sheet).next().map(str::to_owned);
     ProblemKind::MissingSheet { sheet: sheet.to_owned(), similar }
 }
 
@@ -139,14 +146,16 @@ impl Conversion<'_> {
         let mut survey = Survey::new(context, &root);
         survey.read();
         let Survey { mut tree, mut names, meta, .. } = survey;
-        // A question of a loop exists once for each choice.
+        // A question of a loop exists once for each choice, if there are any.
         for (name, count) in &mut names {
-            *count = tree.named(name).err().unwrap_or(*count).max(*count);
+            if let Err(copies) = tree.named(name) {
+                *count = copies;
+            }
         }
         self.missing_choices(&choices, &external);
         let in_repeat = self.add_meta(&mut tree, meta, &entities);
         self.check_references(names);
-        self.check_translations();
+        translations::check(&self.sheets.survey, &self.sheets.choices, self.problems);
         self.check_columns();
         self.check_expressions();
         // Broken expressions hinder nothing that is looked at from here on.
@@ -165,12 +174,8 @@ impl Conversion<'_> {
         for (name, lists) in [("choices", choices), ("external_choices", external)] {
             let wanted = |p: &Problem| matches!(p.kind, ProblemKind::MissingList { .. });
             let absent = self.workbook.sheet(name).is_none() && lists.is_empty();
-            if absent
-                && self.problems.0.iter().any(wanted)
-                && let Some(similar) = self.workbook.misspelt(name)
-            {
-                let kind = ProblemKind::MisspeltSheet { meant: name.to_owned() };
-                self.problems.warn(&Place::sheet(similar), kind);
+            if absent && self.problems.0.iter().any(wanted) {
+                misspelt(self.workbook, name, self.problems);
             }
         }
     }
@@ -231,45 +236,6 @@ impl Conversion<'_> {
         check_cells(choices, &names, texts, self.problems);
     }
 
-    /// Each language should have every kind of text.
-    fn check_translations(&mut self) {
-        let problems = &mut *self.problems;
-        for table in [&self.sheets.survey, &self.sheets.choices] {
-            let mut kinds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-            let mut languages = BTreeSet::new();
-            for heading in &table.headings {
-                let (kind, rest) = match heading.path.as_slice() {
-                    [first, kind, rest @ ..] if first == "media" => (kind, rest),
-                    [first, kind, rest @ ..] if first == "bind" && kind.ends_with("Msg") => {
-                        (kind, rest)
-                    }
-                    [kind, rest @ ..]
-                        if ["label", "hint", "guidance_hint"].contains(&kind.as_str()) =>
-                    {
-                        (kind, rest)
-                    }
-                    _ => continue,
-                };
-                let language = rest.first().map_or("default", String::as_str).to_owned();
-                languages.insert(language.clone());
-                kinds.entry(kind.clone()).or_default().insert(language);
-            }
-            if languages.len() == 1 && languages.contains("default") {
-                continue;
-            }
-            for value in languages.iter().filter(|l| *l != "default" && !has_code(l)).cloned() {
-                problems.warn(&table.place(1, &[]), ProblemKind::LanguageWithoutCode { value });
-            }
-            for (what, has) in &kinds {
-                for language in languages.difference(has) {
-                    let (language, what) = (language.clone(), what.clone());
-                    let kind = ProblemKind::MissingTranslation { language, what };
-                    problems.warn(&table.place(1, &[]), kind);
-                }
-            }
-        }
-    }
-
     /// Columns that say nothing here are told, not dropped in silence.
     fn check_columns(&mut self) {
         const FURTHER: [&str; 10] = [
@@ -299,14 +265,16 @@ impl Conversion<'_> {
         for table in [&self.sheets.survey, &self.sheets.settings] {
             for heading in table.headings.iter().filter(attributes) {
                 let value = heading.path.get(1).cloned().unwrap_or_default();
+                let place = table.cell(1, heading);
                 if !self.settings.allows_name(&value) {
-                    let place = table.cell(1, heading);
                     self.problems.error(&place, ProblemKind::BadName { value });
+                } else if heading.path.len() > 2 && !questions::MESSAGES.contains(&value.as_str()) {
+                    self.problems.warn(&place, ProblemKind::UnknownColumn);
                 }
             }
         }
-        for what in ["flat", "add_none_option"].into_iter().filter(|w| self.sheets.settings.has(w))
-        {
+        let what = "add_none_option";
+        if self.sheets.settings.has(what) {
             let place = self.sheets.settings.place(1, &[what]);
             self.problems.warn(&place, ProblemKind::NotSupported { what: what.to_owned() });
         }
@@ -359,6 +327,8 @@ impl Conversion<'_> {
             namespaces.push(("sotay".to_owned(), SOTAY_NAMESPACE.to_owned()));
         }
         let table = &sheets.survey;
+        let itext = Texts::collect(&paths, choices, language);
+        translations::check_codes(&itext, [table, &sheets.choices, &sheets.settings], problems);
         let body =
             Body { paths: &paths, choices, osm, triggers: &triggers, table, problems }.nodes();
         Form {
@@ -369,7 +339,7 @@ impl Conversion<'_> {
             primary: instances::primary(&paths, &settings, &id),
             secondary,
             binds: bindings::binds(&paths),
-            itext: Texts::collect(&paths, choices, language),
+            itext,
             actions: bindings::model_actions(&paths),
             submission: submission(&settings),
             body,
@@ -391,13 +361,6 @@ fn submission(settings: &Settings) -> Option<Submission> {
     (!attributes.is_empty()).then_some(Submission { attributes })
 }
 
-/// Whether a language ends with its code: `Tiếng Việt (vi)`.
-fn has_code(language: &str) -> bool {
-    let code = language.strip_suffix(')').and_then(|l| l.rsplit_once('(')).map(|(_, code)| code);
-    let letters = |c: &str| c.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    code.is_some_and(|c| (2..=12).contains(&c.len()) && letters(c))
-}
-
 /// Checks the references in some columns of a sheet.
 fn check_cells(
     table: &Table,
@@ -405,18 +368,19 @@ fn check_cells(
     wanted: impl Fn(&[String]) -> bool,
     problems: &mut Problems,
 ) {
-    let live = |row: &&Row| row.get(table, &["disabled"]).and_then(settings::yes_no) != Some(true);
-    for row in table.rows.iter().filter(live) {
+    for row in table.rows.iter().filter(|row| !row.is_disabled(table)) {
         for (heading, cell) in row.cells(table).filter(|(h, _)| wanted(&h.path)) {
             for reference in references(cell) {
                 let kind = match reference {
                     Err(bad) => ProblemKind::BadReference { value: bad.0.to_owned() },
                     Ok(reference) => match names.get(reference.name) {
                         Some(1) => continue,
+                        None | Some(0) => {
+                            ProblemKind::UnknownReference { name: reference.name.to_owned() }
+                        }
                         Some(_) => {
                             ProblemKind::AmbiguousReference { name: reference.name.to_owned() }
                         }
-                        None => ProblemKind::UnknownReference { name: reference.name.to_owned() },
                     },
                 };
                 problems.error(&table.cell(row.number, heading), kind);

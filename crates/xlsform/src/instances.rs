@@ -11,6 +11,7 @@ use crate::problem::{Place, ProblemKind, Problems};
 use crate::references::good_references;
 use crate::selects::file_extension;
 use crate::settings::Settings;
+use crate::table::Text;
 use crate::tree::{Id, Node, NodeKind, ROOT};
 
 /// The attributes of a bind whose expressions can need an instance.
@@ -62,6 +63,11 @@ fn add_child(paths: &Paths, id: Id, in_row: bool, element: &mut Element) {
     let node = &paths.tree.nodes[id];
     match node.kind {
         NodeKind::External { .. } => {}
+        NodeKind::Group if node.flat => {
+            for child in &node.children {
+                add_child(paths, *child, in_row, element);
+            }
+        }
         NodeKind::Attribute => {
             let value = node.default.clone().unwrap_or_default();
             element.attributes.push(Attribute::new(node.name.clone(), value));
@@ -129,8 +135,11 @@ pub(crate) fn secondary(
             let source = Source::External(format!("jr://{folder}/{}.{extension}", node.name));
             add(node.row, &node.name, source, true);
         }
-        last_saved |= expressions(node).flat_map(good_references).any(|r| r.last_saved);
+        let texts = texts(node);
+        last_saved |= expressions(node).chain(texts).any(reads_last_saved);
     }
+    let labels = choices.lists.iter().flat_map(|list| &list.choices).flat_map(|c| c.label.texts());
+    last_saved |= labels.into_iter().any(reads_last_saved);
     if last_saved {
         add(0, "__last-saved", Source::External("jr://instance/last-saved".to_owned()), false);
     }
@@ -144,6 +153,16 @@ pub(crate) fn secondary(
 fn expressions(node: &Node) -> impl Iterator<Item = &str> {
     let binds = EXPRESSIONS.iter().filter_map(|name| node.bind(name));
     binds.chain(node.choice_filter.as_deref()).chain(node.default.as_deref())
+}
+
+/// The texts of a node: they can show what was answered before.
+fn texts(node: &Node) -> impl Iterator<Item = &str> {
+    let messages = node.messages.iter().map(|(_, text)| text);
+    [&node.label, &node.hint, &node.guidance].into_iter().chain(messages).flat_map(Text::texts)
+}
+
+fn reads_last_saved(text: &str) -> bool {
+    good_references(text).any(|reference| reference.last_saved)
 }
 
 /// The file that a question's choices come from.

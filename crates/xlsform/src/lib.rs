@@ -28,6 +28,7 @@ mod spreadsheet;
 mod survey;
 mod table;
 mod texts;
+mod translations;
 mod tree;
 mod types;
 mod workbook;

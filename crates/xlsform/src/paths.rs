@@ -3,6 +3,7 @@
 //! Two nodes in the same row of a repeat are joined by a relative path, so that an expression
 //! means its own row; all others by the path from the root.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::references::{good_references, has_reference};
@@ -28,6 +29,10 @@ impl<'a> Paths<'a> {
         let mut paths: Vec<String> = Vec::with_capacity(tree.nodes.len());
         for node in &tree.nodes {
             let above = node.parent.map_or("", |parent| paths[parent].as_str());
+            if node.flat {
+                paths.push(above.to_owned());
+                continue;
+            }
             let at = if node.kind == NodeKind::Attribute { "@" } else { "" };
             paths.push(format!("{above}/{at}{}", node.name));
         }
@@ -37,6 +42,15 @@ impl<'a> Paths<'a> {
     /// The path from the root.
     pub(crate) fn path(&self, id: Id) -> &str {
         &self.paths[id]
+    }
+
+    /// What the ids of a node's texts begin with.
+    pub(crate) fn text_id(&self, id: Id) -> Cow<'_, str> {
+        let node = &self.tree.nodes[id];
+        match node.flat {
+            true => Cow::Owned(format!("{}/{}", self.path(id), node.name)),
+            false => Cow::Borrowed(self.path(id)),
+        }
     }
 
     /// An expression as it stands at a node.
@@ -76,10 +90,14 @@ impl<'a> Paths<'a> {
 
     /// A relative path, when both nodes are in one repeat.
     fn relative(&self, at: Id, target: Id, style: Style) -> Option<String> {
+        let has_node = |id: &Id| !self.tree.nodes[*id].flat;
+        if !has_node(&at) {
+            return None;
+        }
         let above_target: BTreeSet<Id> = self.tree.ancestors(target).collect();
         let kind = |id: Id| self.tree.nodes[id].kind;
         let common = |wanted: &dyn Fn(NodeKind) -> bool| {
-            let mut above = self.tree.ancestors(at).zip(1..);
+            let mut above = self.tree.ancestors(at).filter(has_node).zip(1..);
             above.find(|(up, _)| above_target.contains(up) && wanted(kind(*up)))
         };
         let (repeat, steps_to_repeat) = common(&|k| k == NodeKind::Repeat)?;

@@ -55,7 +55,9 @@ pub enum ProblemKind {
     // The workbook and its sheets.
     #[error("there is no sheet named '{sheet}'{}", meant(similar.as_deref()))]
     MissingSheet { sheet: String, similar: Option<String> },
-    #[error("this sheet is ignored; is it meant to be '{meant}'?")]
+    #[error(
+        "this sheet is ignored; is it meant to be '{meant}'? A name that begins with '_' is not asked about"
+    )]
     MisspeltSheet { meant: String },
     #[error("the sheet has no column '{column}'")]
     MissingColumn { column: String },
@@ -76,6 +78,8 @@ pub enum ProblemKind {
     MissingType,
     #[error("the row has neither type, name nor label and is skipped")]
     SkippedRow,
+    #[error("the column 'disabled' is no part of XLSForm: 'relevant' is better")]
+    Disabled,
     #[error("'{value}' is not a question type")]
     UnknownType { value: String },
     #[error("the question or group has no name")]
@@ -102,6 +106,8 @@ pub enum ProblemKind {
     LoopTooLarge,
     #[error("the question has no label and no hint")]
     MissingLabel,
+    #[error("the repeat has no label")]
+    MissingRepeatLabel,
     #[error("the calculation is missing")]
     MissingCalculation,
     #[error("'big-image' needs an 'image' too")]
@@ -116,6 +122,8 @@ pub enum ProblemKind {
     TableListMismatch { first: String, value: String },
     #[error("no choice filter can be used with {with}")]
     ChoiceFilterNotAllowed { with: String },
+    #[error("choices of the sheet 'external_choices' are meant to be used with a choice filter")]
+    MissingChoiceFilter,
     #[error("a background-geopoint needs a trigger and takes no calculation")]
     BackgroundGeopoint,
     #[error("the question '{name}' cannot be a trigger: it is not shown")]
@@ -186,6 +194,8 @@ pub enum ProblemKind {
     EncryptedWithoutInstanceId,
     #[error("no text in '{language}' for '{what}', which other languages have")]
     MissingTranslation { language: String, what: String },
+    #[error("'or_other' adds texts in English only: write the choice and its question out")]
+    UntranslatedOther,
     #[error("'{value}' has no language code, such as 'Tiếng Việt (vi)'")]
     LanguageWithoutCode { value: String },
     #[error("'{value}' is not a kind of medium")]

@@ -13,7 +13,8 @@ use crate::tree::{ActionOn, Node, NodeAction, NodeKind};
 use crate::types::{self, QuestionType, Special, question_type};
 
 /// Messages of a bind; they are texts, not expressions.
-const MESSAGES: [&str; 3] = ["jr:constraintMsg", "jr:requiredMsg", "jr:noAppErrorString"];
+pub(crate) const MESSAGES: [&str; 3] =
+    ["jr:constraintMsg", "jr:requiredMsg", "jr:noAppErrorString"];
 
 /// Namespace prefix of the columns that are kept beside those of `XLSForm`.
 const KEPT_PREFIX: &str = "sotay";
@@ -46,6 +47,7 @@ impl Survey<'_> {
         node.control = pairs(&["control"]);
         node.instance = pairs(&["instance"]);
         node.choice_filter = row.get(table, &["choice_filter"]).map(str::to_owned);
+        node.query = row.get(table, &["query"]).map(str::to_owned);
         for column in self.keep_columns {
             if let Some(value) = row.get(table, &[column.as_str()]) {
                 node.set_bind(&format!("{KEPT_PREFIX}:{column}"), value);
@@ -111,7 +113,7 @@ impl Survey<'_> {
         let mut node = self.question_node(row, name, kind, type_name);
         let parameters = self.parameters(row);
         let place = self.place(row.number, &["parameters"]);
-        if matches!(type_name, "simserial" | "subscriberid") {
+        if let Some((_, "simserial" | "subscriberid")) = kind.preload {
             let kind = ProblemKind::OldType { value: type_name.to_owned() };
             self.problems.warn(&self.place(row.number, &["type"]), kind);
         }
@@ -144,6 +146,7 @@ impl Survey<'_> {
             self.problems.error(&self.place(row.number, &["type"]), kind);
         }
         node.itemset = Some(list);
+        self.parameters(row);
         self.add(node);
     }
 

@@ -21,7 +21,8 @@ impl Survey<'_> {
     pub(crate) fn select(&mut self, row: &Row, name: &str, asked: &SelectType) {
         let kind = select(asked.kind, asked.external);
         let mut node = self.question_node(row, name, kind, "select");
-        if node.bind("type").is_some_and(|t| !["string", "odk:rank"].contains(&t)) {
+        let is_other = |data: &str| !["string", "odk:rank"].contains(&data);
+        if !asked.external && node.bind("type").is_some_and(is_other) {
             let (key, value) =
                 ("type".to_owned(), node.bind("type").unwrap_or_default().to_owned());
             let kind = ProblemKind::BadParameter { key, value, expected: "string".to_owned() };
@@ -40,10 +41,13 @@ impl Survey<'_> {
         }
         self.add(node);
         if asked.or_other {
+            let elsewhere = asked.external
+                || file_extension(&asked.list).is_some()
+                || has_reference(&asked.list);
             match self.choices.list_mut(&asked.list) {
                 Some(list) => list.add_other(),
                 // A list that is missing is told already; none but those of the workbook can have one choice more.
-                None if file_extension(&asked.list).is_some() || has_reference(&asked.list) => {
+                None if elsewhere => {
                     let kind = ProblemKind::MissingList { list: asked.list.clone() };
                     self.problems.error(&self.place(row.number, &["type"]), kind);
                 }
@@ -70,6 +74,10 @@ impl Survey<'_> {
         let place = self.place(row.number, &["type"]);
         let file = file_extension(&list);
         if asked.external {
+            if row.get(self.table, &["choice_filter"]).is_none() {
+                let place = self.place(row.number, &["choice_filter"]);
+                self.problems.warn(&place, ProblemKind::MissingChoiceFilter);
+            }
             if self.external.list(&list).is_none() {
                 self.problems.error(&place, ProblemKind::MissingList { list });
             }

@@ -74,6 +74,8 @@ pub(crate) struct Settings {
     pub(crate) prefix: Option<String>,
     pub(crate) delimiter: Option<String>,
     pub(crate) instance_xmlns: Option<String>,
+    /// Groups are there for the eye alone: what is in them stands beside them in the instance.
+    pub(crate) flat: bool,
 }
 
 /// `yes`, `no` and their spellings.
@@ -129,6 +131,7 @@ impl Settings {
             prefix: get("prefix"),
             delimiter: get("delimiter"),
             instance_xmlns: get("instance_xmlns"),
+            flat: get("flat").is_some_and(|text| yes_no(&text) != Some(false)),
         };
         if let Some(name) = settings.name.as_ref().filter(|name| !is_name(name)) {
             let kind = ProblemKind::BadName { value: name.clone() };

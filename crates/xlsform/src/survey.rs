@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::bindings::boolean;
 use crate::choices::Choices;
 use crate::entities::Entities;
 use crate::parameters::{self, Given};
 use crate::problem::{Place, ProblemKind, Problems};
 use crate::references::{references, sole_reference};
-use crate::settings::{Settings, yes_no};
+use crate::settings::Settings;
 use crate::table::{Headers, Row, Table, Text};
 use crate::tree::{Id, Node, NodeKind, ROOT, Tree};
 use crate::types::{self, CALCULATE, Container, NOTE, RowType, Special, row_type};
@@ -111,12 +112,19 @@ struct Open {
     names: BTreeMap<String, u32>,
     lower: BTreeSet<String>,
     loop_list: Option<String>,
+    /// When the group is flat: what is asked before anything in it is.
+    flat: Option<Flat>,
+}
+
+/// A group without a node.
+struct Flat {
+    relevant: Option<String>,
 }
 
 impl Open {
     fn new(container: Option<Container>, id: Id, row: u32) -> Self {
         let (names, lower) = (BTreeMap::new(), BTreeSet::new());
-        Self { container, id, row, names, lower, loop_list: None }
+        Self { container, id, row, names, lower, loop_list: None, flat: None }
     }
 }
 
@@ -164,8 +172,12 @@ impl<'a> Survey<'a> {
     pub(crate) fn read(&mut self) {
         let table = self.table;
         for row in table.rows.iter().filter(|r| !r.is_blank()) {
-            let disabled = row.get(table, &["disabled"]).and_then(yes_no);
-            if disabled != Some(true) {
+            if row.get(table, &["disabled"]).is_some() {
+                let place = self.place(row.number, &["disabled"]);
+                self.problems.warn(&place, ProblemKind::Disabled);
+            }
+            let says_more = row.cells(table).any(|(heading, _)| heading.path != ["disabled"]);
+            if says_more && !row.is_disabled(table) {
                 self.row(row);
             }
         }
@@ -204,6 +216,10 @@ impl<'a> Survey<'a> {
             // They mean nothing there, but what is no reference and no pair is a mistake all the same.
             self.triggers(row);
             self.parameters(row);
+        }
+        if !matches!(kind, RowType::Begin(..)) && row.get(table, &["intent"]).is_some() {
+            let kind = ProblemKind::NotSupported { what: "intent".to_owned() };
+            self.problems.warn(&self.place(row.number, &["intent"]), kind);
         }
         match kind {
             RowType::End(container) => self.end(row, container),
@@ -256,9 +272,9 @@ impl<'a> Survey<'a> {
         Some(name)
     }
 
-    /// Names are unique within a group.
+    /// Names are unique within a group that has a node.
     fn check_name(&mut self, name: &str, row: u32, place: &Place) {
-        let Some(open) = self.open.last_mut() else { return };
+        let Some(open) = self.open.iter_mut().rfind(|open| open.flat.is_none()) else { return };
         let value = name.to_owned();
         if let Some(first) = open.names.get(name) {
             let kind = ProblemKind::DuplicateName { value, first: *first };
@@ -277,11 +293,17 @@ impl<'a> Survey<'a> {
     pub(crate) fn add_generated(&mut self, node: Node, row: u32) {
         let place = self.place(row, &["name"]);
         self.check_name(&node.name.clone(), row, &place);
-        let parent = self.parent();
-        self.tree.add(parent, node);
+        self.add(node);
     }
 
-    pub(crate) fn add(&mut self, node: Node) -> Id {
+    /// Adds a node to the group that is open. What a flat group asks first falls to what is in it.
+    pub(crate) fn add(&mut self, mut node: Node) -> Id {
+        let flat = self.open.last().and_then(|open| open.flat.as_ref());
+        if let Some(first) = flat.and_then(|flat| flat.relevant.as_deref()) {
+            let own = node.bind("relevant").map(|own| boolean("relevant", own));
+            let both = own.map(|own| format!("({first}) and ({own})"));
+            node.set_bind("relevant", both.unwrap_or_else(|| first.to_owned()));
+        }
         let parent = self.parent();
         self.tree.add(parent, node)
     }
@@ -304,6 +326,10 @@ impl<'a> Survey<'a> {
             Container::Group | Container::Loop => NodeKind::Group,
         };
         let mut node = self.node(row, kind, name);
+        if container == Container::Repeat && node.label.is_empty() && node.media.is_empty() {
+            let place = self.place(row.number, &["label"]);
+            self.problems.warn(&place, ProblemKind::MissingRepeatLabel);
+        }
         // A group shows no hint that could be unfolded.
         node.guidance = Text::default();
         self.save_to(row, name, true);
@@ -329,7 +355,14 @@ impl<'a> Survey<'a> {
         }
         let mut open = Open::new(Some(container), 0, row.number);
         let heading = self.table_list_heading(row, &mut node);
+        node.flat = self.settings.flat && container == Container::Group;
+        let flat = node.flat;
         open.id = self.add(node);
+        if flat {
+            let relevant = self.tree.nodes[open.id].bind("relevant");
+            let relevant = relevant.map(|text| boolean("relevant", text).to_owned());
+            open.flat = Some(Flat { relevant });
+        }
         open.loop_list = self.loop_list(row, container, list);
         self.open.push(open);
         if let Some(heading) = heading {
@@ -440,6 +473,7 @@ impl<'a> Survey<'a> {
         let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem).to_owned();
         self.files.insert(stem);
         self.questions.insert(name.clone());
+        self.save_to(row, &name, false);
         self.add(Node::new(NodeKind::External { csv }, name, row.number));
     }
 
@@ -466,6 +500,8 @@ impl<'a> Survey<'a> {
             let kind = ProblemKind::DuplicateName { value, first };
             self.problems.error(&self.place(row.number, &["name"]), kind);
         }
+        // It means nothing here, but what is no reference is a mistake all the same.
+        self.triggers(row);
         let mut node = self.node(row, NodeKind::Question(types::AUDIT), "audit");
         let place = self.place(row.number, &["parameters"]);
         let parameters = self.parameters(row);
@@ -521,7 +557,8 @@ impl<'a> Survey<'a> {
 
     /// What the row says about entities.
     pub(crate) fn save_to(&mut self, row: &Row, name: &str, container: bool) -> Option<String> {
-        let path: Vec<Id> = self.open.iter().map(|open| open.id).collect();
+        let with_nodes = self.open.iter().filter(|open| open.flat.is_none());
+        let path: Vec<Id> = with_nodes.map(|open| open.id).collect();
         let cell = row.get(self.table, &["bind", "entities:saveto"]).map(str::to_owned);
         let place = self.place(row.number, &["bind", "entities:saveto"]);
         if !name.is_empty() {

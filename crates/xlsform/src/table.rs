@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::problem::{Place, ProblemColumn, ProblemKind, Problems};
+use crate::settings::yes_no;
 use crate::workbook::{CellNoteKind, Sheet, letters};
 
 /// How the headers of one kind of sheet are read.
@@ -120,6 +121,11 @@ impl Row {
         self.cells.is_empty()
     }
 
+    /// Whether the row is left out.
+    pub(crate) fn is_disabled(&self, table: &Table) -> bool {
+        self.get(table, &["disabled"]).and_then(yes_no) == Some(true)
+    }
+
     /// Every cell with its heading.
     pub(crate) fn cells<'a>(
         &'a self,
@@ -169,15 +175,20 @@ impl Table {
                 Some(other) => {
                     let first = other.clone();
                     // An old name beside the new one is an oversight, not a contradiction.
-                    let old_name = headers.sheet == "settings" && first == "id_string";
+                    let old_name = headers.sheet == "settings"
+                        && [("id_string", "form_id"), ("form_id", "id_string")]
+                            .contains(&(first.as_str(), header.as_str()));
+                    let is_new = header == "form_id";
                     let kind = ProblemKind::DuplicateColumn { first, second: header };
                     let place = place(&self.name, Some(1), Some(&heading));
-                    if old_name {
-                        problems.warn(&place, kind);
+                    if !old_name {
+                        problems.error(&place, kind);
+                        continue;
+                    }
+                    problems.warn(&place, kind);
+                    if is_new {
                         self.headings.retain(|h| h.path != heading.path);
                         self.headings.push(heading);
-                    } else {
-                        problems.error(&place, kind);
                     }
                 }
                 None => {
@@ -232,6 +243,9 @@ fn place(sheet: &str, row: Option<u32>, heading: Option<&Heading>) -> Place {
     Place { sheet: sheet.to_owned(), row, column }
 }
 
+/// Prefixes of names that stand in headers, also where a single colon parts a path.
+const PREFIXES: [&str; 4] = ["jr", "odk", "orx", "entities"];
+
 /// The path that a header means.
 fn path_of(header: &str, double: bool, headers: &Headers) -> Vec<String> {
     let alias = |name: &str| headers.aliases.iter().find(|(n, _)| *n == name).map(|(_, p)| *p);
@@ -243,9 +257,10 @@ fn path_of(header: &str, double: bool, headers: &Headers) -> Vec<String> {
     }
     let separator = if double || header.contains("::") { "::" } else { ":" };
     let mut parts: Vec<String> = header.split(separator).map(|p| p.trim().to_owned()).collect();
-    if let Some(at) = parts.iter().position(|p| p == "jr").filter(|at| at + 1 < parts.len()) {
+    let is_prefix = |part: &String| PREFIXES.contains(&part.as_str());
+    if let Some(at) = parts.iter().position(is_prefix).filter(|at| at + 1 < parts.len()) {
         let name = parts.remove(at + 1);
-        parts[at] = format!("jr:{name}");
+        parts[at] = format!("{}:{name}", parts[at]);
     }
     let first = snake_case(&parts[0]);
     if let Some(path) = alias(&first) {

@@ -70,7 +70,7 @@ impl<'a> Texts<'a> {
             texts.add_node(*id);
         }
         for id in nodes {
-            let path = format!("{}:label", paths.path(id));
+            let path = format!("{}:label", paths.text_id(id));
             for (kind, files) in &paths.tree.nodes[id].media {
                 texts.add(&path, medium(kind), files, None);
             }
@@ -84,7 +84,7 @@ impl<'a> Texts<'a> {
         if matches!(node.kind, NodeKind::External { .. } | NodeKind::Attribute) {
             return;
         }
-        let path = self.paths.path(id).to_owned();
+        let path = self.paths.text_id(id);
         for (attribute, text) in &node.messages {
             if message_in_itext(attribute, text) {
                 self.add(&format!("{path}:{attribute}"), "", text, Some(id));
@@ -223,7 +223,7 @@ pub(crate) fn parts(paths: &Paths, text: &str, at: Option<Id>) -> Vec<TextPart> 
 pub(crate) fn label(paths: &Paths, id: Id) -> Label {
     let node = &paths.tree.nodes[id];
     if label_in_itext(node) {
-        return Label::itext(&format!("{}:label", paths.path(id)));
+        return Label::itext(&format!("{}:label", paths.text_id(id)));
     }
     let text = node.label.plain.as_deref().unwrap_or_default();
     Label { reference: None, parts: parts(paths, text, Some(id)) }

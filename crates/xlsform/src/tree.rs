@@ -29,6 +29,8 @@ pub(crate) struct Node {
     /// Row of the survey that it comes from; 0 when it was added.
     pub(crate) row: u32,
     pub(crate) parent: Option<Id>,
+    /// Whether a group has no node of its own in the instance.
+    pub(crate) flat: bool,
     pub(crate) children: Vec<Id>,
     pub(crate) label: Text,
     pub(crate) hint: Text,
@@ -48,6 +50,8 @@ pub(crate) struct Node {
     /// Questions whose change sets this one.
     pub(crate) trigger: Vec<String>,
     pub(crate) choice_filter: Option<String>,
+    /// The list that an input looks its answer up in, for clients that have it beside the form.
+    pub(crate) query: Option<String>,
     /// List, file or reference that the choices come from.
     pub(crate) itemset: Option<String>,
     pub(crate) parameters: BTreeMap<String, String>,
@@ -99,6 +103,7 @@ impl Node {
             name: name.into(),
             row,
             parent: None,
+            flat: false,
             children: Vec::new(),
             label: Text::default(),
             hint: Text::default(),
@@ -112,6 +117,7 @@ impl Node {
             dynamic_default: false,
             trigger: Vec::new(),
             choice_filter: None,
+            query: None,
             itemset: None,
             parameters: BTreeMap::new(),
             actions: Vec::new(),

@@ -56,12 +56,12 @@ impl Workbook {
         named.or_else(|| self.sheets.first().filter(|_| alone).filter(known))
     }
 
-    /// A sheet that is probably meant to have this name: at most two letters differ.
-    pub(crate) fn misspelt(&self, name: &str) -> Option<&str> {
+    /// The sheets that are probably meant to have this name: at most two letters differ.
+    pub(crate) fn misspelt(&self, name: &str) -> impl Iterator<Item = &str> {
         let names = self.sheets.iter().map(|s| s.name.as_str());
         names
             .filter(|n| !n.starts_with('_') && !KNOWN.contains(&n.to_lowercase().as_str()))
-            .find(|n| distance(&n.to_lowercase(), name) <= 2)
+            .filter(move |n| distance(&n.to_lowercase(), name) <= 2)
     }
 }
 

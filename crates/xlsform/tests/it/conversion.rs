@@ -129,3 +129,74 @@ fn lists_of_external_choices_can_stand_in_the_form_itself() {
     let items: Vec<String> = root.children.iter().map(told).collect();
     assert_eq!(items, ["name=a label=A tinh=dn", "name=b label=B tinh=bd"]);
 }
+
+#[test]
+fn an_input_with_a_query_looks_its_answer_up_in_a_list() {
+    let xml: String = xml(
+        "| survey |\n| | type | name | label | query | choice_filter |\n| | text | a | A | | |\n\
+        | | text | b | B | towns | c = ${a} |\n| | text | c | C | towns | |\n",
+    )
+    .split_whitespace()
+    .collect();
+    assert!(xml.contains(r#"query="instance('towns')/root/item[c=/data/a]""#), "{xml}");
+    assert!(xml.contains(r#"query="instance('towns')/root/item""#), "{xml}");
+}
+
+#[test]
+fn a_prefix_stays_with_its_name_where_a_single_colon_parts_a_header() {
+    for (header, attribute) in [
+        ("bind:odk:length", "odk:length=\"9\""),
+        ("bind::odk:length", "odk:length=\"9\""),
+        ("instance:orx:kind", "<a orx:kind=\"9\""),
+        ("body:accept", "accept=\"9\""),
+        ("control:accept", "accept=\"9\""),
+    ] {
+        let markdown =
+            format!("| survey |\n| | type | name | label | {header} |\n| | text | a | A | 9 |\n");
+        let xml = xml(&markdown);
+        assert!(xml.contains(attribute), "{header}: {xml}");
+    }
+}
+
+#[test]
+fn a_text_that_shows_the_last_saved_record_has_its_instance() {
+    let choices = "| choices |\n| | list_name | name | label |\n| | l | x |";
+    for sheets in [
+        format!("label |\n| | select_one l | a | ${{last-saved#a}} |\n{choices} X |\n"),
+        format!("hint |\n| | select_one l | a | ${{last-saved#a}} |\n{choices} X |\n"),
+        format!("label |\n| | select_one l | a | A |\n{choices} ${{last-saved#a}} |\n"),
+    ] {
+        let xml = xml(&format!("| survey |\n| | type | name | {sheets}"));
+        assert!(xml.contains(r#"src="jr://instance/last-saved""#), "{sheets}");
+    }
+}
+
+/// A form whose groups are flat.
+fn flat(rows: &str) -> String {
+    format!(
+        "| survey |\n| | type | name | label::vi | relevant |\n{rows}\n| settings |\n| | flat |\n| | yes |\n"
+    )
+}
+
+#[test]
+fn what_is_in_a_flat_group_stands_beside_it_and_keeps_its_relevance() {
+    let xml: String = xml(&flat(
+        "| | integer | a | A | |\n| | begin repeat | r | R | |\n| | integer | n | N | |\n\
+        | | begin group | g | G | ${a} > 1 or ${n} > 1 |\n| | text | b | B | yes |\n\
+        | | begin group | h | H | ${b} = 1 |\n| | note | c | C ${b} | |\n| | end group | | | |\n\
+        | | end group | | | |\n| | end repeat | | | |",
+    ))
+    .split_whitespace()
+    .collect();
+    for piece in [
+        "<r><n/><b/><c/></r>",
+        r#"<bindnodeset="/data/r/b"type="string"relevant="(/data/a&gt;1or../n&gt;1)and(true())"/>"#,
+        r#"<bindnodeset="/data/r/c"type="string"relevant="(/data/a&gt;1or../n&gt;1)and(../b=1)"readonly="true()"/>"#,
+        r#"<group><labelref="jr:itext('/data/r/g:label')"/>"#,
+        r#"<group><labelref="jr:itext('/data/r/h:label')"/>"#,
+        r#"<outputvalue="../b"/>"#,
+    ] {
+        assert!(xml.contains(piece), "{piece} is not in {xml}");
+    }
+    assert!(!xml.contains(r#"<bindnodeset="/data/r""#), "a flat group has no bind: {xml}");
+}

@@ -5,6 +5,7 @@ mod conversion;
 mod pack;
 mod problems;
 mod reading;
+mod warnings;
 
 use form::definition::Form;
 use xlsform::{Kind, Options, Problem, Severity, convert, read_workbook};

@@ -169,9 +169,9 @@ fn only_questions_trigger_also_in_rows_that_are_none() {
 fn parameters_are_pairs_in_every_row() {
     let said = errors(
         "| survey |\n| | type | name | label | parameters |\n| | begin group | g | G | rows 3 |\n\
-        | | text | a | A | rows=3 |\n| | end group | | | rows |\n",
+        | | text | a | A | rows=3 |\n| | osm t | b | B | rows |\n| | end group | | | rows |\n",
     );
-    assert_eq!(said.len(), 2, "{said:#?}");
+    assert_eq!(said.len(), 3, "{said:#?}");
 }
 
 #[test]
@@ -214,4 +214,69 @@ fn a_column_of_entities_that_is_empty_is_no_mistake() {
     };
     assert_eq!(errors(&sheets("")), Vec::<String>::new());
     assert_eq!(errors(&sheets("so")).len(), 1);
+}
+
+/// A survey with the sheet of external choices.
+fn external(row: &str) -> String {
+    format!(
+        "| survey |\n| | type | name | label | choice_filter | bind::type |\n{row}\n\
+        | external_choices |\n| | list_name | name | label |\n| | x | 1 | One |\n"
+    )
+}
+
+#[test]
+fn no_choice_can_be_added_to_external_choices() {
+    assert_eq!(
+        errors(&external("| | select_one_external x or_other | a | A | | |")),
+        ["survey!A2 (type): there is no list of choices named 'x'"]
+    );
+}
+
+#[test]
+fn external_choices_may_be_stored_as_numbers() {
+    assert_eq!(
+        errors(&external("| | select_one_external x | a | A | true() | int |")),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_loop_over_nothing_has_no_questions_to_refer_to() {
+    let said = errors(
+        "| survey |\n| | type | name | label |\n| | begin loop over l | p | P |\n| | text | a | A |\n\
+        | | end loop | | |\n| | note | n | ${a} |\n| choices |\n| | list_name | name | label |\n\
+        | | l | none | None |\n",
+    );
+    assert_eq!(said, ["survey!C5 (label): ${a} refers to nothing"]);
+}
+
+#[test]
+fn rows_without_a_question_are_looked_at_too() {
+    let said = errors(
+        "| survey |\n| | type | name | label | trigger | save_to |\n| | audit | | | a | |\n\
+        | | csv-external | f | | | name |\n| | text | b | B | | |\n\
+        | entities |\n| | list_name | label |\n| | e | ${b} |\n",
+    );
+    assert_eq!(
+        said,
+        [
+            "survey!D2 (trigger): 'a' is not a reference: write ${name}",
+            "survey!E3 (save_to): the name 'name' is reserved",
+        ]
+    );
+}
+
+#[test]
+fn names_in_flat_groups_are_unique_beside_them() {
+    let sheets = |flat: &str| {
+        format!(
+            "| survey |\n| | type | name | label |\n| | begin group | g | G |\n| | text | a | A |\n\
+            | | end group | | |\n| | text | a | A |\n| settings |\n| | flat |\n| | {flat} |\n"
+        )
+    };
+    assert_eq!(errors(&sheets("no")), Vec::<String>::new());
+    assert_eq!(
+        errors(&sheets("yes")),
+        ["survey!B5 (name): the name 'a' is used twice in the same group (first in row 3)"]
+    );
 }
