@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::drawn::DrawnKind;
 use super::instance::{Filling, Instance, ItemId};
 use super::tree::Handle;
-use super::value;
-use super::{AnswerError, RowError, Session};
+use super::{AnswerError, RowError, Session, recalculate, value};
 use crate::program::{ActionDef, ActionValue, BodyKind, DefId, Event, Preload, Program};
 use crate::view::{Aspects, Change, DataType, LocalTime, NodeId, Numbers};
 
@@ -316,6 +315,7 @@ impl Session {
             ActionValue::Audio => return,
         };
         let text = value::computed(self.program.rules(action.target).data_type, text);
+        let text = recalculate::given(&self.program, action.target, text);
         self.set_value(target, text, None);
         // A calculation that runs in the same step has the last word.
         let again = self.pending.contested.range((target, 0)..=(target, u32::MAX)).next().copied();

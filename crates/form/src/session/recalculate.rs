@@ -297,9 +297,9 @@ impl Session {
     /// Sets the rules that need no evaluation on new nodes.
     pub(super) fn set_constants(&mut self, item: ItemId, program: &Program) {
         for id in self.instance.below(item) {
-            let data_type = program.rules(self.instance.get(id).def).data_type;
             let about = self.instance.get_mut(id);
-            about.value = value::placed(data_type, std::mem::take(&mut about.value));
+            let brought = std::mem::take(&mut about.value);
+            about.value = given(program, about.def, brought);
             let parent = self.instance.get(id).parent.map(|parent| self.instance.get(parent).flags);
             let rules = program.rules(self.instance.get(id).def);
             let flags = &mut self.instance.get_mut(id).flags;
@@ -506,4 +506,10 @@ impl Session {
             self.tell(*repeat, Aspects::CHILDREN);
         }
     }
+}
+
+/// A value that nobody typed, as it is stored at this node; what can be picked there is as the choices write it.
+pub(super) fn given(program: &Program, def: DefId, text: String) -> String {
+    let picked = program.shown[def.index()].iter().any(|body| program.choices(*body).is_some());
+    if picked { text } else { value::given(program.rules(def).data_type, text) }
 }

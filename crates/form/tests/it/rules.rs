@@ -2,7 +2,7 @@
 
 use form::{AnswerError, Aspects, ProblemKind, Resources, ViolationKind};
 
-use crate::dsl::{Drive, inputs, program, start, try_compile, xform};
+use crate::dsl::{Drive, environment, inputs, program, start, try_compile, xform};
 
 #[test]
 fn a_calculation_follows_its_answers() {
@@ -301,6 +301,40 @@ fn preloads_come_from_the_environment() {
     assert_eq!(form.value("start"), "2024-11-23T08:30:00.000+07:00");
     assert_eq!((form.value("end").as_str(), form.value("user").as_str()), ("", "lan"));
     assert_eq!(form.value("meta/instanceID"), "uuid:test");
-    form.finalise(crate::dsl::environment().now);
+    form.finalise(environment().now);
     assert_eq!(form.value("end"), "2024-11-23T08:30:00.000+07:00");
+}
+
+#[test]
+fn what_a_form_brings_along_or_sets_is_stored_by_its_type() {
+    let form = start(
+        "<n>+007</n><zero>-0</zero><half>1.9</half><d>02.50</d><day>2020-02-30</day><moment>2020-02-28T10:00:00</moment>\
+         <none>abc</none><place>here</place><code>007</code><pick>01</pick><set/><whole/>",
+        r#"<bind nodeset="/data/n" type="int"/><bind nodeset="/data/zero" type="int"/>
+           <bind nodeset="/data/half" type="int"/><bind nodeset="/data/d" type="decimal"/>
+           <bind nodeset="/data/day" type="date"/><bind nodeset="/data/moment" type="date"/>
+           <bind nodeset="/data/none" type="decimal"/><bind nodeset="/data/place" type="geopoint"/>
+           <bind nodeset="/data/pick" type="int"/>
+           <bind nodeset="/data/set" type="decimal"/><bind nodeset="/data/whole" type="int"/>
+           <setvalue event="odk-instance-first-load" ref="/data/set" value="2"/>
+           <setvalue event="odk-instance-first-load" ref="/data/whole" value="'010'"/>"#,
+        r#"<select1 ref="/data/pick"><item><label>One</label><value>01</value></item></select1>"#,
+    );
+    let stored = [
+        ("n", "7"),
+        ("zero", "0"),
+        ("half", "1"),
+        ("d", "2.5"),
+        ("day", ""),
+        ("moment", "2020-02-28"),
+        ("none", ""),
+        ("place", ""),
+        ("code", "007"),
+        ("pick", "01"),
+        ("set", "2.0"),
+        ("whole", "10"),
+    ];
+    for (path, text) in stored {
+        assert_eq!(form.value(path), text, "{path}");
+    }
 }
