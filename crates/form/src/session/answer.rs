@@ -158,6 +158,10 @@ impl Session {
         }
         let row = self.attach_row(around, def, key, ordinal, Filling::Defaults, &program);
         self.fire_new_repeat(row, &program);
+        let set = std::mem::take(&mut self.pending.value_changed);
+        self.run();
+        self.forget_first_values(&[row]);
+        self.pending.value_changed.extend(set);
         Ok(self.settle())
     }
 
@@ -268,10 +272,19 @@ impl Session {
                 self.act_near(action, row);
             }
         }
-        self.run();
     }
 
-    /// Runs the actions of an event; `source`: only those around this node.
+    /// What is calculated for the first time in new rows has not changed.
+    fn forget_first_values(&mut self, rows: &[ItemId]) {
+        let instance = &self.instance;
+        let is_new = |item: &ItemId| {
+            let around = |id: &ItemId| instance.get(*id).parent;
+            std::iter::successors(Some(*item), around).any(|id| rows.contains(&id))
+        };
+        self.pending.value_changed.retain(|item| !is_new(item));
+    }
+
+    /// Does the actions of an event; `source`: only those around this node. What follows from them is still to be run.
     pub(super) fn fire(&mut self, event: Event, source: Option<ItemId>) {
         let program = Arc::clone(&self.program);
         let def = source.map(|item| self.instance.get(item).def);
@@ -288,7 +301,6 @@ impl Session {
                 (None, None) => self.act_near(action, Instance::ROOT),
             }
         }
-        self.run();
     }
 
     /// Runs an action for the node of its target that is nearest: from outside a repeat, that of the
@@ -328,6 +340,7 @@ impl Session {
     pub(super) fn run_value_changed(&mut self) {
         for _ in 0..MAX_ROUNDS {
             let rows = std::mem::take(&mut self.new_row_actions);
+            self.forget_first_values(&rows);
             let mut changed = std::mem::take(&mut self.pending.value_changed);
             // Once for a node, however often it changed in this round.
             let mut seen = BTreeSet::new();
@@ -339,11 +352,13 @@ impl Session {
             for row in rows {
                 if self.instance.get(row).flags.alive {
                     self.fire_new_repeat(row, &program);
+                    self.run();
                 }
             }
             for item in changed {
                 if self.instance.get(item).flags.alive {
                     self.fire(Event::ValueChanged, Some(item));
+                    self.run();
                 }
             }
         }

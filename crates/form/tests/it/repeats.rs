@@ -204,3 +204,17 @@ fn the_actions_of_a_new_row_come_before_its_calculations() {
     form.add_row(form.node("r"), "k").expect("a new key");
     assert_eq!((form.value("r[k]/p").as_str(), form.value("r[k]/q").as_str()), ("2p", "2q2p"));
 }
+
+#[test]
+fn what_is_calculated_in_a_new_row_for_the_first_time_has_not_changed() {
+    let mut form = start(
+        r#"<n>2</n><r jr:template=""><x/><told/></r>"#,
+        r#"<bind nodeset="/data/r/x" calculate="/data/n + 1"/>"#,
+        r#"<input ref="/data/n"/><group ref="/data/r"><repeat nodeset="/data/r"><input ref="/data/r/x">
+            <setvalue event="xforms-value-changed" ref="/data/r/told">yes</setvalue></input></repeat></group>"#,
+    );
+    form.add_row(form.node("r"), "k").expect("a new key");
+    assert_eq!((form.value("r[k]/x").as_str(), form.value("r[k]/told").as_str()), ("3", ""));
+    form.put("n", "5");
+    assert_eq!(form.value("r[k]/told"), "yes");
+}

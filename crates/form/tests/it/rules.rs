@@ -338,3 +338,31 @@ fn what_a_form_brings_along_or_sets_is_stored_by_its_type() {
         assert_eq!(form.value(path), text, "{path}");
     }
 }
+
+#[test]
+fn a_default_finds_nothing_calculated_yet() {
+    let form = start(
+        "<c/><i/>",
+        r#"<bind nodeset="/data/c" calculate="1 + 1"/><bind nodeset="/data/i" type="int"/>
+           <setvalue event="odk-instance-first-load" ref="/data/i" value="/data/c"/>"#,
+        &inputs(&["c", "i"]),
+    );
+    assert_eq!((form.value("c").as_str(), form.value("i").as_str()), ("2", ""));
+}
+
+#[test]
+fn what_is_calculated_for_the_first_time_has_not_changed() {
+    let watched = |path: &str| {
+        format!(
+            r#"<input ref="/data/{path}"><setvalue event="xforms-value-changed" ref="/data/told">yes</setvalue></input>"#
+        )
+    };
+    let mut form = start(
+        "<k/><c/><told/>",
+        r#"<bind nodeset="/data/c" calculate="concat(/data/k, '!')"/>"#,
+        &format!("{}{}", inputs(&["k"]), watched("c")),
+    );
+    assert_eq!((form.value("c").as_str(), form.value("told").as_str()), ("!", ""));
+    form.put("k", "1");
+    assert_eq!(form.value("told"), "yes");
+}
