@@ -235,6 +235,7 @@ impl Session {
         let inner = self.instance.below(row).into_iter().skip(1);
         let rows: Vec<ItemId> = inner.filter(|id| self.instance.get(*id).row.is_some()).collect();
         self.new_row_actions.extend(rows);
+        self.hold_against_choices(row);
         row
     }
 
@@ -329,6 +330,7 @@ impl Session {
         let text = value::computed(self.program.rules(action.target).data_type, text);
         let text = recalculate::given(&self.program, action.target, text);
         self.set_value(target, text, None);
+        self.hold_against_choices(target);
         // A calculation that runs in the same step has the last word.
         let again = self.pending.contested.range((target, 0)..=(target, u32::MAX)).next().copied();
         if let Some((_, rank)) = again {

@@ -20,6 +20,7 @@ impl Session {
         session.preload(&[Preload::InstanceId, Preload::Start, Preload::Today]);
         session.preload_properties();
         session.pending.value_changed.clear();
+        session.hold_against_choices(Instance::ROOT);
         session.begin(&[Event::FirstLoad, Event::Load]);
         session.note_writes(Instance::ROOT);
         session

@@ -1,6 +1,6 @@
 //! Binds: relevance, required, read-only, constraints, calculations, their order and their cycles.
 
-use form::{AnswerError, Aspects, ProblemKind, Resources, ViolationKind};
+use form::{AnswerError, Aspects, ProblemKind, Resources, Session, ViolationKind};
 
 use crate::dsl::{Drive, environment, inputs, program, start, try_compile, xform};
 
@@ -339,6 +339,30 @@ fn what_a_form_brings_along_or_sets_is_stored_by_its_type() {
     }
 }
 
+const PICKS: &str = r#"<instance id="l"><root><item><name>a</name><g>x</g></item><item><name>b</name><g>x</g></item>
+    <item><name>c</name><g>y</g></item></root></instance>
+    <setvalue event="odk-instance-first-load" ref="/data/set" value="'a'"/>"#;
+const PICKS_BODY: &str = r#"<input ref="/data/g"/>
+    <select1 ref="/data/one"><item><label>A</label><value>a</value></item></select1>
+    <select ref="/data/many"><itemset nodeset="instance('l')/root/item"><value ref="name"/><label ref="name"/></itemset></select>
+    <select1 ref="/data/set"><itemset nodeset="instance('l')/root/item[g = /data/g]"><value ref="name"/><label ref="name"/></itemset></select1>"#;
+
+#[test]
+fn what_nobody_picked_has_to_be_among_the_choices() {
+    let data = "<g>y</g><one>zz</one><many>b zz a</many><set/>";
+    let form = start(data, PICKS, PICKS_BODY);
+    assert_eq!((form.value("one").as_str(), form.value("many").as_str()), ("", "b a"));
+    assert_eq!(form.value("set"), "", "only c is offered");
+}
+
+#[test]
+fn an_answer_of_a_stored_record_outlives_its_choice() {
+    let program = program("<g/><one/><many/><set/>", PICKS, PICKS_BODY);
+    let fields = [("one".to_owned(), "gone".to_owned())].into();
+    let form = Session::resume(program, environment(), &fields);
+    assert_eq!(form.value("one"), "gone");
+}
+
 #[test]
 fn a_default_finds_nothing_calculated_yet() {
     let form = start(
@@ -351,16 +375,18 @@ fn a_default_finds_nothing_calculated_yet() {
 }
 
 #[test]
-fn what_is_calculated_for_the_first_time_has_not_changed() {
+fn what_is_calculated_or_dropped_for_the_first_time_has_not_changed() {
     let watched = |path: &str| {
         format!(
             r#"<input ref="/data/{path}"><setvalue event="xforms-value-changed" ref="/data/told">yes</setvalue></input>"#
         )
     };
+    let picked = r#"<select1 ref="/data/one"><item><label>A</label><value>a</value></item>
+        <setvalue event="xforms-value-changed" ref="/data/told">yes</setvalue></select1>"#;
     let mut form = start(
-        "<k/><c/><told/>",
+        "<k/><c/><one>zz</one><told/>",
         r#"<bind nodeset="/data/c" calculate="concat(/data/k, '!')"/>"#,
-        &format!("{}{}", inputs(&["k"]), watched("c")),
+        &format!("{}{}{picked}", inputs(&["k"]), watched("c")),
     );
     assert_eq!((form.value("c").as_str(), form.value("told").as_str()), ("!", ""));
     form.put("k", "1");
