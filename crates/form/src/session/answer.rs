@@ -7,7 +7,7 @@ use super::drawn::DrawnKind;
 use super::instance::{Filling, Instance, ItemId};
 use super::tree::Handle;
 use super::{AnswerError, RowError, Session, recalculate, value};
-use crate::program::{ActionDef, ActionValue, BodyKind, DefId, Event, Preload, Program};
+use crate::program::{ActionDef, ActionValue, BodyKind, DefId, Event, ExprId, Preload, Program};
 use crate::view::{Aspects, Change, DataType, LocalTime, NodeId, Numbers};
 
 fn waits_for_answer(action: &ActionDef, question: DefId) -> bool {
@@ -304,12 +304,27 @@ impl Session {
         }
     }
 
-    /// Runs an action for the node of its target that is nearest: from outside a repeat, that of the
-    /// first row.
+    /// Does an action for the node of its target that is nearest: from outside a repeat, that of the first row, unless
+    /// predicates choose another.
     fn act_near(&mut self, action: &ActionDef, near: ItemId) {
-        if let Some(target) = self.instance.nearest(&self.program.schema, action.target, near) {
+        let target = match action.chosen {
+            Some(expr) => self.chosen(expr, near),
+            None => self.instance.nearest(&self.program.schema, action.target, near),
+        };
+        if let Some(target) = target {
             self.act(action, target);
         }
+    }
+
+    /// The one node that the reference of an action means.
+    fn chosen(&mut self, expr: ExprId, near: ItemId) -> Option<ItemId> {
+        let result = self.reading().nodes(expr, Handle::item(near));
+        let nodes = self.outcome(expr, result)?;
+        if nodes.len() > 1 {
+            self.faults.insert(expr, "means several nodes, and an action sets one".to_owned());
+            return None;
+        }
+        nodes.first().and_then(|node| node.as_item())
     }
 
     fn act(&mut self, action: &ActionDef, target: ItemId) {

@@ -218,3 +218,21 @@ fn what_is_calculated_in_a_new_row_for_the_first_time_has_not_changed() {
     form.put("n", "5");
     assert_eq!(form.value("r[k]/told"), "yes");
 }
+
+#[test]
+fn an_action_sets_the_row_that_its_predicates_name() {
+    let mut form = start(
+        "<a/><row><x/></row><row><x/></row><row><x/></row>",
+        "",
+        r#"<input ref="/data/a">
+            <setvalue event="xforms-value-changed" ref="/data/row[position() = /data/a]/x" value="'set'"/>
+            <setvalue event="xforms-value-changed" ref="/data/row[position() &gt; 1]/x" value="'several'"/></input>
+            <group ref="/data/row"><repeat nodeset="/data/row"><input ref="/data/row/x"/></repeat></group>"#,
+    );
+    form.put("a", "2");
+    let rows = ["row[1]/x", "row[2]/x", "row[3]/x"].map(|path| form.value(path));
+    assert_eq!(rows, ["", "set", ""]);
+    assert!(!form.faults().is_empty(), "several rows cannot be set");
+    form.put("a", "9");
+    assert_eq!(form.value("row[3]/x"), "");
+}
