@@ -27,6 +27,8 @@ pub(crate) struct ActionDef {
     /// The entry around the action: that of its question or repeat.
     pub(crate) source: Option<DefId>,
     pub(crate) target: DefId,
+    /// Which of the target's nodes, where the reference has predicates.
+    pub(crate) chosen: Option<ExprId>,
     pub(crate) value: ActionValue,
 }
 
@@ -106,6 +108,12 @@ impl Compiler<'_, '_, '_> {
             self.builder.problem(ProblemKind::UnknownNode(action.reference.clone()));
             return None;
         };
+        let chosen = if action.reference.contains('[') {
+            self.builder.at(&action.reference, "@ref");
+            Some(self.builder.expression(&action.reference, Some(context))?)
+        } else {
+            None
+        };
         self.builder.at(&action.reference, "@value");
         let value = match &action.kind {
             ActionKind::SetValue(SetValue::Expression(text)) if text.trim().is_empty() => {
@@ -118,7 +126,7 @@ impl Compiler<'_, '_, '_> {
             ActionKind::SetGeopoint => ActionValue::Geopoint,
             ActionKind::RecordAudio => ActionValue::Audio,
         };
-        Some(ActionDef { events, source, target, value })
+        Some(ActionDef { events, source, target, chosen, value })
     }
 }
 

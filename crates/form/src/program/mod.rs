@@ -101,6 +101,14 @@ impl Program {
         &self.body[id.index()]
     }
 
+    /// What a person can pick in a question.
+    pub(crate) fn choices(&self, id: BodyId) -> Option<&Choices> {
+        match &self.body(id).kind {
+            BodyKind::Question { choices, .. } => choices.as_ref(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn rules(&self, def: DefId) -> &Rules {
         &self.rules[def.index()]
     }

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use super::drawn::DrawnKind;
 use super::instance::{Filling, Instance, ItemId};
 use super::tree::Handle;
-use super::value;
-use super::{AnswerError, RowError, Session};
-use crate::program::{ActionDef, ActionValue, BodyKind, DefId, Event, Preload, Program};
+use super::{AnswerError, RowError, Session, recalculate, value};
+use crate::program::{ActionDef, ActionValue, BodyKind, DefId, Event, ExprId, Preload, Program};
 use crate::view::{Aspects, Change, DataType, LocalTime, NodeId, Numbers};
 
 fn waits_for_answer(action: &ActionDef, question: DefId) -> bool {
@@ -159,6 +158,10 @@ impl Session {
         }
         let row = self.attach_row(around, def, key, ordinal, Filling::Defaults, &program);
         self.fire_new_repeat(row, &program);
+        let set = std::mem::take(&mut self.pending.value_changed);
+        self.run();
+        self.forget_first_values(&[row]);
+        self.pending.value_changed.extend(set);
         Ok(self.settle())
     }
 
@@ -232,6 +235,7 @@ impl Session {
         let inner = self.instance.below(row).into_iter().skip(1);
         let rows: Vec<ItemId> = inner.filter(|id| self.instance.get(*id).row.is_some()).collect();
         self.new_row_actions.extend(rows);
+        self.hold_against_choices(row);
         row
     }
 
@@ -269,10 +273,19 @@ impl Session {
                 self.act_near(action, row);
             }
         }
-        self.run();
     }
 
-    /// Runs the actions of an event; `source`: only those around this node.
+    /// What is calculated for the first time in new rows has not changed.
+    fn forget_first_values(&mut self, rows: &[ItemId]) {
+        let instance = &self.instance;
+        let is_new = |item: &ItemId| {
+            let around = |id: &ItemId| instance.get(*id).parent;
+            std::iter::successors(Some(*item), around).any(|id| rows.contains(&id))
+        };
+        self.pending.value_changed.retain(|item| !is_new(item));
+    }
+
+    /// Does the actions of an event; `source`: only those around this node. What follows from them is still to be run.
     pub(super) fn fire(&mut self, event: Event, source: Option<ItemId>) {
         let program = Arc::clone(&self.program);
         let def = source.map(|item| self.instance.get(item).def);
@@ -289,15 +302,29 @@ impl Session {
                 (None, None) => self.act_near(action, Instance::ROOT),
             }
         }
-        self.run();
     }
 
-    /// Runs an action for the node of its target that is nearest: from outside a repeat, that of the
-    /// first row.
+    /// Does an action for the node of its target that is nearest: from outside a repeat, that of the first row, unless
+    /// predicates choose another.
     fn act_near(&mut self, action: &ActionDef, near: ItemId) {
-        if let Some(target) = self.instance.nearest(&self.program.schema, action.target, near) {
+        let target = match action.chosen {
+            Some(expr) => self.chosen(expr, near),
+            None => self.instance.nearest(&self.program.schema, action.target, near),
+        };
+        if let Some(target) = target {
             self.act(action, target);
         }
+    }
+
+    /// The one node that the reference of an action means.
+    fn chosen(&mut self, expr: ExprId, near: ItemId) -> Option<ItemId> {
+        let result = self.reading().nodes(expr, Handle::item(near));
+        let nodes = self.outcome(expr, result)?;
+        if nodes.len() > 1 {
+            self.faults.insert(expr, "means several nodes, and an action sets one".to_owned());
+            return None;
+        }
+        nodes.first().and_then(|node| node.as_item())
     }
 
     fn act(&mut self, action: &ActionDef, target: ItemId) {
@@ -316,7 +343,9 @@ impl Session {
             ActionValue::Audio => return,
         };
         let text = value::computed(self.program.rules(action.target).data_type, text);
+        let text = recalculate::given(&self.program, action.target, text);
         self.set_value(target, text, None);
+        self.hold_against_choices(target);
         // A calculation that runs in the same step has the last word.
         let again = self.pending.contested.range((target, 0)..=(target, u32::MAX)).next().copied();
         if let Some((_, rank)) = again {
@@ -328,6 +357,7 @@ impl Session {
     pub(super) fn run_value_changed(&mut self) {
         for _ in 0..MAX_ROUNDS {
             let rows = std::mem::take(&mut self.new_row_actions);
+            self.forget_first_values(&rows);
             let mut changed = std::mem::take(&mut self.pending.value_changed);
             // Once for a node, however often it changed in this round.
             let mut seen = BTreeSet::new();
@@ -339,11 +369,13 @@ impl Session {
             for row in rows {
                 if self.instance.get(row).flags.alive {
                     self.fire_new_repeat(row, &program);
+                    self.run();
                 }
             }
             for item in changed {
                 if self.instance.get(item).flags.alive {
                     self.fire(Event::ValueChanged, Some(item));
+                    self.run();
                 }
             }
         }

@@ -69,7 +69,7 @@ impl Reading<'_> {
         self.with(expr, node, |value, context| value.number(context))
     }
 
-    fn nodes(&self, expr: ExprId, node: Handle) -> Result<Vec<Handle>, EvalError> {
+    pub(crate) fn nodes(&self, expr: ExprId, node: Handle) -> Result<Vec<Handle>, EvalError> {
         self.with(expr, node, |value, _| match value {
             Value::Nodes(nodes) => nodes.iter().collect(),
             _ => Vec::new(),

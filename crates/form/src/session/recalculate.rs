@@ -142,7 +142,7 @@ impl Session {
             }
             CellKind::Choices(body) => {
                 self.touch_body(item, body, Aspects::CHOICES);
-                self.prune(item, body, rank, program);
+                self.prune(item, body, Some(rank), program);
             }
             CellKind::Label(body) => self.touch_body(item, body, Aspects::LABEL),
             CellKind::Messages => self.touch(item, Aspects::PROBLEM),
@@ -297,9 +297,9 @@ impl Session {
     /// Sets the rules that need no evaluation on new nodes.
     pub(super) fn set_constants(&mut self, item: ItemId, program: &Program) {
         for id in self.instance.below(item) {
-            let data_type = program.rules(self.instance.get(id).def).data_type;
             let about = self.instance.get_mut(id);
-            about.value = value::placed(data_type, std::mem::take(&mut about.value));
+            let brought = std::mem::take(&mut about.value);
+            about.value = given(program, about.def, brought);
             let parent = self.instance.get(id).parent.map(|parent| self.instance.get(parent).flags);
             let rules = program.rules(self.instance.get(id).def);
             let flags = &mut self.instance.get_mut(id).flags;
@@ -387,8 +387,35 @@ impl Session {
         }
     }
 
-    /// Takes an answer away that the filter no longer offers.
-    fn prune(&mut self, item: ItemId, body: BodyId, rank: u32, program: &Program) {
+    /// Holds what nobody picked, in a node and below it, against the choices.
+    pub(super) fn hold_against_choices(&mut self, top: ItemId) {
+        let program = Arc::clone(&self.program);
+        let changed = self.pending.value_changed.len();
+        for item in self.instance.below(top) {
+            let about = self.instance.get(item);
+            if about.value.is_empty() {
+                continue;
+            }
+            let def = about.def.index();
+            for rank in &program.graph.of_def[def] {
+                if matches!(program.graph.cells[*rank as usize].kind, CellKind::Choices(_)) {
+                    self.queue(*rank, item);
+                }
+            }
+            // A list that is always the same has no cell.
+            let constant = |body: &&BodyId| {
+                program.choices(**body).is_some_and(|choices| choices.reads.is_empty())
+            };
+            for body in program.shown[def].iter().filter(constant) {
+                self.prune(item, *body, None, &program);
+            }
+        }
+        // Nobody had it as an answer.
+        self.pending.value_changed.truncate(changed);
+    }
+
+    /// Takes an answer away that is not, or no longer, offered.
+    fn prune(&mut self, item: ItemId, body: BodyId, by: Option<u32>, program: &Program) {
         let BodyKind::Question { question, choices: Some(choices) } = &program.body(body).kind
         else {
             return;
@@ -410,7 +437,7 @@ impl Session {
             kept.join(" ")
         };
         if kept.split_whitespace().ne(self.instance.get(item).value.split_whitespace()) {
-            self.set_value(item, kept, Some(rank));
+            self.set_value(item, kept, by);
         }
     }
 
@@ -506,4 +533,10 @@ impl Session {
             self.tell(*repeat, Aspects::CHILDREN);
         }
     }
+}
+
+/// A value that nobody typed, as it is stored at this node; what can be picked there is as the choices write it.
+pub(super) fn given(program: &Program, def: DefId, text: String) -> String {
+    let picked = program.shown[def.index()].iter().any(|body| program.choices(*body).is_some());
+    if picked { text } else { value::given(program.rules(def).data_type, text) }
 }

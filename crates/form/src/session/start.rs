@@ -19,10 +19,9 @@ impl Session {
         let mut session = Self::empty(program, environment, true);
         session.preload(&[Preload::InstanceId, Preload::Start, Preload::Today]);
         session.preload_properties();
-        session.run();
-        session.fire(Event::FirstLoad, None);
-        session.fire(Event::Load, None);
-        session.begin();
+        session.pending.value_changed.clear();
+        session.hold_against_choices(Instance::ROOT);
+        session.begin(&[Event::FirstLoad, Event::Load]);
         session.note_writes(Instance::ROOT);
         session
     }
@@ -74,9 +73,8 @@ impl Session {
         if id.is_some_and(|item| session.instance.get(item).value.is_empty()) {
             session.preload(&[Preload::InstanceId]);
         }
-        session.run();
-        session.fire(Event::Load, None);
-        session.begin();
+        session.pending.value_changed.clear();
+        session.begin(&[Event::Load]);
         (session, rows)
     }
 
@@ -108,8 +106,15 @@ impl Session {
         session
     }
 
+    /// Actions come before calculations, as in a new row, and what is calculated for the first time has not changed.
     /// Nobody has drawn anything yet, so nobody is told of what happened so far.
-    fn begin(&mut self) {
+    fn begin(&mut self, events: &[Event]) {
+        for event in events {
+            self.fire(*event, None);
+        }
+        let set = std::mem::take(&mut self.pending.value_changed);
+        self.run();
+        self.pending.value_changed = set;
         self.settle();
         self.leftovers.retain(|_, text| !text.is_empty());
     }

@@ -11,8 +11,30 @@ pub(crate) fn answered(data_type: DataType, text: &str) -> String {
     }
 }
 
+/// A value that a form brings along or an action sets, as it is stored: like an answer. What is not of the type is
+/// nothing, as nobody typed it.
+pub(crate) fn given(data_type: DataType, text: String) -> String {
+    let text = shaped(data_type, text);
+    match data_type {
+        _ if !fits(data_type, &text) => String::new(),
+        DataType::Int => whole(text.trim()),
+        _ => answered(data_type, &text),
+    }
+}
+
+/// `+007` as `7`, digit by digit: there are numbers that no machine number holds.
+fn whole(text: &str) -> String {
+    let digits = text.trim_start_matches(['+', '-']).trim_start_matches('0');
+    match digits {
+        "" if text.is_empty() => String::new(),
+        "" => "0".to_owned(),
+        _ if text.starts_with('-') => format!("-{digits}"),
+        _ => digits.to_owned(),
+    }
+}
+
 /// A place as it is stored, wherever it comes from.
-pub(crate) fn placed(data_type: DataType, text: String) -> String {
+fn placed(data_type: DataType, text: String) -> String {
     if data_type != DataType::Geopoint || text.is_empty() || !is_point(&text) {
         return text;
     }
@@ -41,6 +63,11 @@ pub(crate) fn computed(data_type: DataType, text: String) -> String {
     if text == "NaN" || (is_time && text == xpath::INVALID_DATE) {
         return String::new();
     }
+    shaped(data_type, text)
+}
+
+/// What is near to the type, of the type.
+fn shaped(data_type: DataType, text: String) -> String {
     match data_type {
         DataType::Geopoint => placed(data_type, text),
         // A whole number keeps no decimals, a date no time.

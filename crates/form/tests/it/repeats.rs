@@ -204,3 +204,35 @@ fn the_actions_of_a_new_row_come_before_its_calculations() {
     form.add_row(form.node("r"), "k").expect("a new key");
     assert_eq!((form.value("r[k]/p").as_str(), form.value("r[k]/q").as_str()), ("2p", "2q2p"));
 }
+
+#[test]
+fn what_is_calculated_in_a_new_row_for_the_first_time_has_not_changed() {
+    let mut form = start(
+        r#"<n>2</n><r jr:template=""><x/><told/></r>"#,
+        r#"<bind nodeset="/data/r/x" calculate="/data/n + 1"/>"#,
+        r#"<input ref="/data/n"/><group ref="/data/r"><repeat nodeset="/data/r"><input ref="/data/r/x">
+            <setvalue event="xforms-value-changed" ref="/data/r/told">yes</setvalue></input></repeat></group>"#,
+    );
+    form.add_row(form.node("r"), "k").expect("a new key");
+    assert_eq!((form.value("r[k]/x").as_str(), form.value("r[k]/told").as_str()), ("3", ""));
+    form.put("n", "5");
+    assert_eq!(form.value("r[k]/told"), "yes");
+}
+
+#[test]
+fn an_action_sets_the_row_that_its_predicates_name() {
+    let mut form = start(
+        "<a/><row><x/></row><row><x/></row><row><x/></row>",
+        "",
+        r#"<input ref="/data/a">
+            <setvalue event="xforms-value-changed" ref="/data/row[position() = /data/a]/x" value="'set'"/>
+            <setvalue event="xforms-value-changed" ref="/data/row[position() &gt; 1]/x" value="'several'"/></input>
+            <group ref="/data/row"><repeat nodeset="/data/row"><input ref="/data/row/x"/></repeat></group>"#,
+    );
+    form.put("a", "2");
+    let rows = ["row[1]/x", "row[2]/x", "row[3]/x"].map(|path| form.value(path));
+    assert_eq!(rows, ["", "set", ""]);
+    assert!(!form.faults().is_empty(), "several rows cannot be set");
+    form.put("a", "9");
+    assert_eq!(form.value("row[3]/x"), "");
+}

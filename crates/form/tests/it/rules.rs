@@ -1,8 +1,8 @@
 //! Binds: relevance, required, read-only, constraints, calculations, their order and their cycles.
 
-use form::{AnswerError, Aspects, ProblemKind, Resources, ViolationKind};
+use form::{AnswerError, Aspects, ProblemKind, Resources, Session, ViolationKind};
 
-use crate::dsl::{Drive, inputs, program, start, try_compile, xform};
+use crate::dsl::{Drive, environment, inputs, program, start, try_compile, xform};
 
 #[test]
 fn a_calculation_follows_its_answers() {
@@ -301,6 +301,94 @@ fn preloads_come_from_the_environment() {
     assert_eq!(form.value("start"), "2024-11-23T08:30:00.000+07:00");
     assert_eq!((form.value("end").as_str(), form.value("user").as_str()), ("", "lan"));
     assert_eq!(form.value("meta/instanceID"), "uuid:test");
-    form.finalise(crate::dsl::environment().now);
+    form.finalise(environment().now);
     assert_eq!(form.value("end"), "2024-11-23T08:30:00.000+07:00");
+}
+
+#[test]
+fn what_a_form_brings_along_or_sets_is_stored_by_its_type() {
+    let form = start(
+        "<n>+007</n><zero>-0</zero><half>1.9</half><d>02.50</d><day>2020-02-30</day><moment>2020-02-28T10:00:00</moment>\
+         <none>abc</none><place>here</place><code>007</code><pick>01</pick><set/><whole/>",
+        r#"<bind nodeset="/data/n" type="int"/><bind nodeset="/data/zero" type="int"/>
+           <bind nodeset="/data/half" type="int"/><bind nodeset="/data/d" type="decimal"/>
+           <bind nodeset="/data/day" type="date"/><bind nodeset="/data/moment" type="date"/>
+           <bind nodeset="/data/none" type="decimal"/><bind nodeset="/data/place" type="geopoint"/>
+           <bind nodeset="/data/pick" type="int"/>
+           <bind nodeset="/data/set" type="decimal"/><bind nodeset="/data/whole" type="int"/>
+           <setvalue event="odk-instance-first-load" ref="/data/set" value="2"/>
+           <setvalue event="odk-instance-first-load" ref="/data/whole" value="'010'"/>"#,
+        r#"<select1 ref="/data/pick"><item><label>One</label><value>01</value></item></select1>"#,
+    );
+    let stored = [
+        ("n", "7"),
+        ("zero", "0"),
+        ("half", "1"),
+        ("d", "2.5"),
+        ("day", ""),
+        ("moment", "2020-02-28"),
+        ("none", ""),
+        ("place", ""),
+        ("code", "007"),
+        ("pick", "01"),
+        ("set", "2.0"),
+        ("whole", "10"),
+    ];
+    for (path, text) in stored {
+        assert_eq!(form.value(path), text, "{path}");
+    }
+}
+
+const PICKS: &str = r#"<instance id="l"><root><item><name>a</name><g>x</g></item><item><name>b</name><g>x</g></item>
+    <item><name>c</name><g>y</g></item></root></instance>
+    <setvalue event="odk-instance-first-load" ref="/data/set" value="'a'"/>"#;
+const PICKS_BODY: &str = r#"<input ref="/data/g"/>
+    <select1 ref="/data/one"><item><label>A</label><value>a</value></item></select1>
+    <select ref="/data/many"><itemset nodeset="instance('l')/root/item"><value ref="name"/><label ref="name"/></itemset></select>
+    <select1 ref="/data/set"><itemset nodeset="instance('l')/root/item[g = /data/g]"><value ref="name"/><label ref="name"/></itemset></select1>"#;
+
+#[test]
+fn what_nobody_picked_has_to_be_among_the_choices() {
+    let data = "<g>y</g><one>zz</one><many>b zz a</many><set/>";
+    let form = start(data, PICKS, PICKS_BODY);
+    assert_eq!((form.value("one").as_str(), form.value("many").as_str()), ("", "b a"));
+    assert_eq!(form.value("set"), "", "only c is offered");
+}
+
+#[test]
+fn an_answer_of_a_stored_record_outlives_its_choice() {
+    let program = program("<g/><one/><many/><set/>", PICKS, PICKS_BODY);
+    let fields = [("one".to_owned(), "gone".to_owned())].into();
+    let form = Session::resume(program, environment(), &fields);
+    assert_eq!(form.value("one"), "gone");
+}
+
+#[test]
+fn a_default_finds_nothing_calculated_yet() {
+    let form = start(
+        "<c/><i/>",
+        r#"<bind nodeset="/data/c" calculate="1 + 1"/><bind nodeset="/data/i" type="int"/>
+           <setvalue event="odk-instance-first-load" ref="/data/i" value="/data/c"/>"#,
+        &inputs(&["c", "i"]),
+    );
+    assert_eq!((form.value("c").as_str(), form.value("i").as_str()), ("2", ""));
+}
+
+#[test]
+fn what_is_calculated_or_dropped_for_the_first_time_has_not_changed() {
+    let watched = |path: &str| {
+        format!(
+            r#"<input ref="/data/{path}"><setvalue event="xforms-value-changed" ref="/data/told">yes</setvalue></input>"#
+        )
+    };
+    let picked = r#"<select1 ref="/data/one"><item><label>A</label><value>a</value></item>
+        <setvalue event="xforms-value-changed" ref="/data/told">yes</setvalue></select1>"#;
+    let mut form = start(
+        "<k/><c/><one>zz</one><told/>",
+        r#"<bind nodeset="/data/c" calculate="concat(/data/k, '!')"/>"#,
+        &format!("{}{}{picked}", inputs(&["k"]), watched("c")),
+    );
+    assert_eq!((form.value("c").as_str(), form.value("told").as_str()), ("!", ""));
+    form.put("k", "1");
+    assert_eq!(form.value("told"), "yes");
 }
