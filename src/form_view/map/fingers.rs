@@ -50,14 +50,14 @@ impl Fingers {
     /// One moves.
     pub fn moved(&mut self, id: i32, to: Pixel) -> Option<Motion> {
         let at = self.down.iter().position(|(other, _)| *other == id)?;
-        let before = self.hold();
-        self.down[at].1 = to;
-        let after = self.hold();
         self.moved |= away(self.began, to) > TOUCH_PX;
-        // A hand that trembles does not move the map from under what it touches.
+        // A hand that trembles does not move the map from under what it touches; one that goes on has not lost a pixel.
         if !self.moved {
             return None;
         }
+        let before = self.hold();
+        self.down[at].1 = to;
+        let after = self.hold();
         let scale = if before.1 > 1.0 && after.1 > 1.0 { after.1 / before.1 } else { 1.0 };
         Some(Motion { from: before.0, to: after.0, scale })
     }
@@ -96,7 +96,7 @@ mod tests {
         let mut fingers = Fingers::default();
         fingers.put(1, (50.0, 50.0));
         assert_eq!(fingers.moved(1, (54.0, 50.0)), None);
-        let motion = Motion { from: (54.0, 50.0), to: (80.0, 60.0), scale: 1.0 };
+        let motion = Motion { from: (50.0, 50.0), to: (80.0, 60.0), scale: 1.0 };
         assert_eq!(fingers.moved(1, (80.0, 60.0)), Some(motion));
         assert_eq!(fingers.moved(2, (0.0, 0.0)), None, "that one is not on the map");
         assert_eq!(fingers.lifted(1), Ended::Move);

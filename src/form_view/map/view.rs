@@ -123,11 +123,9 @@ pub fn MapView() -> impl IntoView {
                 />
             </div>
         </div>
-        {(!attribution.is_empty()).then(|| view! { <p class="muted">{attribution}</p> })}
         {put.map(|put| {
             let at = move || words.now().map_middle(middle().latitude, middle().longitude);
             view! {
-                <p class="muted">{at}</p>
                 <Button
                     kind=ButtonKind::Primary
                     icon=Glyph::Pin
@@ -135,8 +133,10 @@ pub fn MapView() -> impl IntoView {
                     disabled=locked
                     on_click=move |()| put.run(Place::from(sight.get_untracked().centre))
                 />
+                <p class="muted">{at}</p>
             }
         })}
+        {(!attribution.is_empty()).then(|| view! { <p class="muted">{attribution}</p> })}
     }
 }
 
