@@ -2,6 +2,7 @@
 
 use form::{Choice, DataType, QuestionControl};
 
+use super::map::Place;
 use crate::locale::{Language, date};
 
 /// An answer as people read it: labels of choices, dates day first, numbers with the marks of the language.
@@ -37,11 +38,12 @@ pub fn answer_text(
 /// Where a map of a geopoint is found.
 #[must_use]
 pub fn map_link(value: &str) -> Option<String> {
+    Place::read(value)?;
     let mut parts = value.split_whitespace();
     let (latitude, longitude) = (parts.next()?, parts.next()?);
-    let (lat, lon): (f64, f64) = (form::parse_number(latitude)?, form::parse_number(longitude)?);
-    let is_place = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon);
-    is_place.then(|| format!("https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"))
+    Some(format!(
+        "https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"
+    ))
 }
 
 #[cfg(test)]
@@ -54,6 +56,7 @@ mod tests {
         Choice {
             value: value.to_owned(),
             label: RichText { text: label.to_owned(), ..RichText::default() },
+            geometry: None,
         }
     }
 
@@ -72,6 +75,12 @@ mod tests {
                 DataType::Geopoint,
                 "10.93 107.24 0.0 12.0",
                 "10.93, 107.24 (sai số khoảng 12 m)",
+            ),
+            (
+                QuestionControl::Input,
+                DataType::Geopoint,
+                "10.9300000 107.2400000 0 0",
+                "10.93, 107.24",
             ),
             (QuestionControl::Input, DataType::String, "1234", "1234"),
         ];

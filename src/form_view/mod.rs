@@ -7,6 +7,7 @@ mod controls;
 mod file_picture;
 mod grid;
 mod group;
+mod map;
 mod media;
 mod pace;
 mod page;
@@ -16,6 +17,7 @@ mod review;
 
 pub use answer_text::{answer_text, map_link};
 pub use file_picture::FilePicture;
+pub use map::MapView;
 pub use page::FormView;
 
 use leptos::prelude::*;

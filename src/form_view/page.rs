@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::reactive::{Show, effect, memo};
 
 use super::group::{Children, node_view};
+use super::map::MapSlot;
 use super::pace::Pace;
 use super::review::Review;
 use super::{Tried, storage_advice};
@@ -16,7 +17,9 @@ use crate::components::{
 };
 use crate::locale::Language;
 use crate::platform::document as dom;
-use crate::stores::{FormEntry, Preferences, SaveState, preferences::use_words};
+use crate::stores::{
+    FormEntry, Preferences, SaveState, preferences::use_words, server_map::ServerMap,
+};
 
 /// An open form.
 #[component]
@@ -24,8 +27,16 @@ pub fn FormView(
     entry: FormEntry,
     #[prop(into)] on_leave: Callback<()>,
     #[prop(into)] on_submitted: Callback<()>,
+    /// How a [`MapView`](super::MapView) is drawn: it is in another part of the app.
+    #[prop(into)]
+    map: ViewFn,
 ) -> impl IntoView {
     provide_context(entry);
+    provide_context(MapSlot(map));
+    let server_map = ServerMap::new();
+    provide_context(server_map);
+    let network = window_event_listener(leptos::ev::online, move |_| server_map.on_network());
+    on_cleanup(move || network.remove());
     let tried = RwSignal::new(false);
     provide_context(Tried(tried));
     let pace = Pace::new();

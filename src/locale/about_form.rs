@@ -111,6 +111,14 @@ words! {
     stop_walking: "Dừng tự ghi", "Stop recording";
     type_corners: "Mỗi điểm: vĩ độ, kinh độ, độ cao, sai số, cách nhau bằng dấu cách; giữa các điểm là dấu chấm phẩy.", "Each point: latitude, longitude, altitude, accuracy, with spaces between; semicolons between points.";
     type_location: "Gõ tọa độ", "Type coordinates";
+    map: "Bản đồ", "Map";
+    show_map: "Hiện bản đồ", "Show the map";
+    hide_map: "Ẩn bản đồ", "Hide the map";
+    map_help: "Kéo để di chuyển. Bàn phím: mũi tên, + và −.", "Drag to move. Keyboard: arrows, + and −.";
+    map_not_here: "Không có mạng: bản đồ chưa tải.", "No network: the map has not come.";
+    put_in_the_middle: "Đặt điểm ở tâm bản đồ", "Put a point in the middle";
+    zoom_in: "Phóng to", "Zoom in";
+    zoom_out: "Thu nhỏ", "Zoom out";
 
     scan: "Quét mã", "Scan";
     scanning: "Đưa mã vào giữa khung hình", "Hold the code in the middle";
@@ -225,7 +233,7 @@ impl Language {
         }
     }
 
-    /// A place with how sure it is: `lat lon altitude accuracy` as people read it.
+    /// A place with how sure it is, if it was measured: `lat lon altitude accuracy` as people read it.
     #[must_use]
     pub fn place(self, geopoint: &str) -> String {
         let short = |number: &str| match number.contains('.') {
@@ -234,14 +242,23 @@ impl Language {
         };
         let mut parts = geopoint.split_whitespace();
         match (parts.next(), parts.next(), parts.nth(1)) {
-            (Some(latitude), Some(longitude), Some(accuracy)) => {
+            (Some(latitude), Some(longitude), Some(accuracy)) if short(accuracy) != "0" => {
                 let accuracy = self.accuracy(&short(accuracy));
                 format!("{}, {} ({accuracy})", short(latitude), short(longitude))
             }
-            (Some(latitude), Some(longitude), None) => {
+            (Some(latitude), Some(longitude), _) => {
                 format!("{}, {}", short(latitude), short(longitude))
             }
             _ => geopoint.to_owned(),
+        }
+    }
+
+    /// Which place is in the middle of a map.
+    #[must_use]
+    pub fn map_middle(self, latitude: f64, longitude: f64) -> String {
+        match self {
+            Self::Vi => format!("Tâm bản đồ: {latitude:.5}, {longitude:.5}"),
+            Self::En => format!("Middle of the map: {latitude:.5}, {longitude:.5}"),
         }
     }
 

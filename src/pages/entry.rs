@@ -8,7 +8,7 @@ use sync::wire::RecordId;
 use super::low_space::LowSpace;
 use super::shell::Notices;
 use super::standing::StandingLine;
-use super::{begin_again_href, record_href, title_page};
+use super::{InPart, Later, begin_again_href, record_href, title_page};
 use crate::components::{Banner, Glyph, Icon, Toast, Toaster, Tone};
 use crate::form_view::{FormView, storage_advice};
 use crate::locale::Language;
@@ -82,7 +82,8 @@ fn Filling(entry: FormEntry) -> impl IntoView {
             router.go("/");
         }
     };
-    view! { <FormView entry=entry on_leave=leave on_submitted=submitted /> }
+    let map = || view! { <InPart screen=Later::Map /> };
+    view! { <FormView entry=entry on_leave=leave on_submitted=submitted map=map /> }
 }
 
 /// A killed app never runs the clean-up: the form is still on screen then, as far as the phone's disk knows.

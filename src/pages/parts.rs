@@ -1,8 +1,8 @@
 //! Screens whose code comes apart from the rest. A phone opens the app, signs in and shows what is to be done with the first part;
-//! the form engine, the lock and the desk are parts of their own, fetched when they are first needed and kept by the
+//! the form engine, the lock, the desk and the map are parts of their own, fetched when they are first needed and kept by the
 //! service worker.
 //!
-//! `cargo xtask pwa` cuts the module where [`forms`], [`lock`] and [`desk`] stand (feature `split`); any other build has them in one.
+//! `cargo xtask pwa` cuts the module where [`forms`], [`lock`], [`desk`] and [`map`] stand (feature `split`); any other build has them in one.
 
 use leptos::prelude::*;
 use thiserror::Error;
@@ -28,6 +28,7 @@ use super::{
     unlock::UnlockPage,
 };
 use crate::components::{Banner, Button, ButtonKind, Tone};
+use crate::form_view::MapView;
 use crate::locale::Language;
 use crate::platform::{log_error, tasks};
 use crate::reactive::effect;
@@ -78,6 +79,8 @@ pub enum Later {
     More,
     /// The history of a record: the server alone knows it.
     History,
+    /// A map. In a question.
+    Map,
 }
 
 /// A part did not come: there is no network, or the server has only a newer version's.
@@ -163,12 +166,21 @@ part! {
     }
 }
 
+part! {
+    /// What moves pictures of the earth about: they need a network, so it does too.
+    map draws |screen| match screen {
+        Later::Map => view! { <MapView /> }.into_any(),
+        _ => ().into_any(),
+    }
+}
+
 /// The parts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Forms,
     Desk,
     Lock,
+    Map,
 }
 
 impl Later {
@@ -192,6 +204,7 @@ impl Later {
             | Self::PasskeySignIn
             | Self::PasskeyMake => Part::Desk,
             Self::Unlock | Self::PinSettings | Self::PeopleHere | Self::More => Part::Lock,
+            Self::Map => Part::Map,
         }
     }
 }
@@ -202,6 +215,7 @@ pub struct Parts {
     forms: RwSignal<Option<Result<Draw, Missing>>>,
     desk: RwSignal<Option<Result<Draw, Missing>>>,
     lock: RwSignal<Option<Result<Draw, Missing>>>,
+    map: RwSignal<Option<Result<Draw, Missing>>>,
 }
 
 impl Parts {
@@ -209,7 +223,7 @@ impl Parts {
     #[must_use]
     pub fn new() -> Self {
         let away = || RwSignal::new(None);
-        let parts = Self { forms: away(), desk: away(), lock: away() };
+        let parts = Self { forms: away(), desk: away(), lock: away(), map: away() };
         parts.fetch(Later::Entry);
         parts
     }
@@ -245,6 +259,7 @@ impl Parts {
                 Part::Forms => forms().await,
                 Part::Desk => desk().await,
                 Part::Lock => lock().await,
+                Part::Map => map().await,
             };
             if let Err(error) = came {
                 log_error(&error.to_string());
@@ -258,6 +273,7 @@ impl Parts {
             Part::Forms => self.forms,
             Part::Desk => self.desk,
             Part::Lock => self.lock,
+            Part::Map => self.map,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::title_page;
+use super::{InPart, Later, title_page};
 use crate::components::{Badge, Banner, Button, ButtonKind, Glyph, Icon, Tone};
 use crate::form_view::FormView;
 use crate::locale::Language;
@@ -120,6 +120,7 @@ pub fn PreviewPage() -> impl IntoView {
                                 entry=trial.entry
                                 on_leave=move |()| stage.set(Stage::Waiting)
                                 on_submitted=submitted
+                                map=|| view! { <InPart screen=Later::Map /> }
                             />
                         }
                             .into_any()

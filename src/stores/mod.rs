@@ -25,6 +25,7 @@ pub mod record_id;
 pub mod records;
 pub mod repair;
 pub mod search;
+pub mod server_map;
 pub mod sign_in;
 pub mod space;
 mod summaries;

@@ -56,6 +56,8 @@ pub struct Choice {
     pub value: String,
     /// What is shown.
     pub label: RichText,
+    /// Where it lies, for a question with the appearance `map`: one place, or several with `;` between.
+    pub geometry: Option<Box<str>>,
 }
 
 /// Everything that a view needs to draw one node.

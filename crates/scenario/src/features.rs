@@ -56,9 +56,7 @@ const STORED: &[(&str, &str)] = &[
 
 const READ_BACK: &str =
     "entered in the Gregorian calendar, read back in this one where the browser has it";
-const NO_MAP_OF_CHOICES: &str = "a list: there is no map in the app (docs/decisions)";
-const NO_MAP: &str =
-    "measured or typed, with coordinates and accuracy; the map is a link (docs/decisions)";
+const MEASURED: &str = "measured or typed";
 const FILES: &str = "\nFiles beside a form (`jr://…`: lists, pictures, sounds) come with the pack (`forms/NAME-media/`, docs/pack.md), and where a form is \
     tried, at `/forms/preview`, dropped together with it. The last record (`jr://instance/last-saved`), lists of entities \
     and `external_choices` need no file: phones and the server make the first two, and the form carries the third.\n";
@@ -90,7 +88,7 @@ const APPEARANCES: &[(&str, &str, &str)] = &[
     ("select_one l", "columns-pack", "one column"),
     ("select_one l", "no-buttons", "with buttons"),
     ("select_one l", "likert", "a list"),
-    ("select_one l", "map", NO_MAP_OF_CHOICES),
+    ("select_one l", "map", "a list"),
     ("select_one l", "image-map", "a list"),
     ("select_one l", "label", "a list with its labels"),
     ("select_one l", "list-nolabel", "a list with its labels"),
@@ -99,10 +97,10 @@ const APPEARANCES: &[(&str, &str, &str)] = &[
     ("select_multiple l", "image-map", "a list"),
     ("select_multiple l", "label", "a list with its labels"),
     ("select_multiple l", "list-nolabel", "a list with its labels"),
-    ("geopoint", "placement-map", NO_MAP),
-    ("geopoint", "maps", NO_MAP),
-    ("geotrace", "placement-map", NO_MAP),
-    ("geoshape", "placement-map", NO_MAP),
+    ("geopoint", "placement-map", MEASURED),
+    ("geopoint", "maps", MEASURED),
+    ("geotrace", "placement-map", MEASURED),
+    ("geoshape", "placement-map", MEASURED),
     ("image", "annotate", "a photo"),
     ("image", "draw", "a photo"),
     ("image", "signature", "a photo"),

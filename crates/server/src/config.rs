@@ -33,6 +33,8 @@ pub struct Config {
     pub backups: Option<Schedule>,
     /// Serve the app from this folder, not from the one built in.
     pub app: Option<PathBuf>,
+    /// Pictures of the earth, an `MBTiles` file: without it there is no map in the app.
+    pub map: Option<PathBuf>,
     /// The address that people type, when it is not the one listened on.
     pub public_url: Option<String>,
     /// Whether a reverse proxy stands in front, whose `X-Forwarded-*` headers tell the truth.
@@ -66,6 +68,7 @@ impl Config {
             blobs_options: BTreeMap::new(),
             backups: None,
             app: None,
+            map: None,
             public_url: None,
             behind_proxy: false,
             allowances: Allowances::default(),

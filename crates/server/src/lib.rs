@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`router`] | what happens to every request; which file answers which path |
 //! | [`api`] | one file for each resource |
-//! | [`database`] | all SQL |
+//! | [`database`] | all SQL about records and people |
+//! | [`map`] | the map's file: pictures of the earth |
 //! | [`backup`] | dated copies of all data, and putting one back |
 //! | [`bundle`] | the work of a phone that came as a file |
 //! | [`accounts`] | roles, passwords, tokens, codes, throttling |
@@ -42,6 +43,7 @@ pub mod error;
 pub mod export;
 pub mod failed_sign_ins;
 pub mod form_files;
+pub mod map;
 pub mod openrosa;
 pub mod pack_load;
 pub mod passkeys;
@@ -71,6 +73,7 @@ use crate::config::{Config, Schedule};
 use crate::database::{Database, DatabaseError, OpenError};
 use crate::erasures::{ErasuresError, List};
 use crate::failed_sign_ins::FailedSignIns;
+use crate::map::{MapError, MapFile};
 use crate::static_files::StaticFiles;
 
 /// All that handlers share.
@@ -87,6 +90,7 @@ struct Inner {
     keys: KeyFolder,
     incoming: Incoming,
     files: StaticFiles,
+    map: Option<MapFile>,
     throttle: Throttle,
     budgets: Budgets,
     failed_sign_ins: FailedSignIns,
@@ -114,6 +118,9 @@ pub enum ServeError {
     /// The list of erasures could not be done again: what was erased would be shown.
     #[error(transparent)]
     Erasures(#[from] ErasuresError),
+    /// The map that was given is none.
+    #[error(transparent)]
+    Map(#[from] MapError),
 }
 
 /// How long the parts of a file wait for the rest.
@@ -155,6 +162,10 @@ impl App {
     pub async fn open(config: Config) -> Result<Self, ServeError> {
         std::fs::create_dir_all(&config.data)?;
         close_to_others(&config.data)?;
+        let map = match &config.map {
+            Some(file) => Some(MapFile::open(file).await?),
+            None => None,
+        };
         let database = Database::of(&config, clock::now_ms()).await?;
         let blobs = BlobStore::of(&config)?;
         let keys = KeyFolder::new(config.key_folder());
@@ -173,6 +184,7 @@ impl App {
             keys,
             incoming,
             files,
+            map,
             throttle: Throttle::default(),
             budgets,
             failed_sign_ins: FailedSignIns::default(),
@@ -210,6 +222,10 @@ impl App {
 
     pub(crate) fn files(&self) -> &StaticFiles {
         &self.inner.files
+    }
+
+    pub(crate) fn map(&self) -> Option<&MapFile> {
+        self.inner.map.as_ref()
     }
 
     pub(crate) fn throttle(&self) -> &Throttle {

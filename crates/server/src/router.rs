@@ -68,6 +68,8 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(api::entities::list))
         .routes(routes!(api::entities::conflicts))
         .routes(routes!(api::entities::settle))
+        .routes(routes!(api::map::about))
+        .routes(routes!(api::map::tile))
         .routes(routes!(api::preview::preview))
         .routes(routes!(api::push::push))
         .routes(routes!(api::pull::pull))

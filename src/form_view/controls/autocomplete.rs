@@ -221,6 +221,7 @@ mod tests {
         let choice = |text: &str| Choice {
             value: "a".to_owned(),
             label: RichText { text: text.to_owned(), ..RichText::default() },
+            geometry: None,
         };
         let long = "A1. Đã ban hành kế hoạch năm về bình đẳng giới và vì sự tiến bộ của phụ nữ (có số, ngày, người ký)";
         assert_eq!(lines_for(&[]), 1);

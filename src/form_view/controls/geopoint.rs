@@ -8,6 +8,7 @@ use crate::reactive::{Show, memo};
 
 use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::form_view::answer_text::{answer_text, map_link};
+use crate::form_view::map::{Mark, OnMap, Place};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 use crate::platform::location::{self, LocationError};
@@ -59,8 +60,13 @@ pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
         .to_owned()
     });
     let is_running = memo(move || *measuring.read() == Measuring::Running);
+    let marks = memo(move || Mark::read(&value.read(), true).into_iter().collect());
+    let is_placed = asked.looks("placement-map");
+    let put =
+        is_placed.then(|| Callback::new(move |place: Place| asked.choose(&place.to_geopoint())));
     view! {
         <div class="geopoint" role="group" aria-labelledby=asked.label_id()>
+            <OnMap asked=asked marks=marks opens={is_placed || asked.looks("maps")} put=put />
             <Show when=move || !value.read().is_empty()>
                 <p class="geopoint-value">
                     <Icon glyph=Glyph::Pin />

@@ -7,6 +7,7 @@ use crate::reactive::{Show, memo};
 use super::geopoint::{ACCURACY_M, Measuring, MeasuringNews, PATIENCE_MS};
 use super::text::Text;
 use crate::components::{Button, ButtonKind, Glyph};
+use crate::form_view::map::{Mark, OnMap, Place};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 use crate::platform::location;
@@ -34,13 +35,6 @@ fn answer(corners: &[String], closed: bool) -> String {
     all.join(";")
 }
 
-/// Latitude and longitude of a corner.
-fn degrees(corner: &str) -> Option<(f64, f64)> {
-    let mut parts = corner.split_whitespace();
-    let (latitude, longitude) = (parts.next()?, parts.next()?);
-    Some((form::parse_number(latitude)?, form::parse_number(longitude)?))
-}
-
 /// How much shorter a degree of longitude is at a latitude: its cosine, to a thousandth. The exact one is 1 KB of what a
 /// phone loads.
 fn shrink(latitude: f64) -> f64 {
@@ -49,17 +43,18 @@ fn shrink(latitude: f64) -> f64 {
 }
 
 /// Metres between two corners that are near each other.
-fn distance_m(from: (f64, f64), to: (f64, f64)) -> f64 {
+fn distance_m(from: Place, to: Place) -> f64 {
     const METRES_PER_DEGREE: f64 = 111_195.0;
-    let across = (to.1 - from.1) * shrink((from.0 + to.0) / 2.0);
-    (to.0 - from.0).hypot(across) * METRES_PER_DEGREE
+    let across = (to.longitude - from.longitude) * shrink((from.latitude + to.latitude) / 2.0);
+    (to.latitude - from.latitude).hypot(across) * METRES_PER_DEGREE
 }
 
 /// The corners on a square of 100 by 100, north above, in the same proportion: for `points` of a line.
-fn sketch(corners: &[(f64, f64)]) -> String {
+fn sketch(corners: &[Place]) -> String {
     let (mut low, mut high) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
-    let shrink = corners.first().map_or(1.0, |corner| shrink(corner.0));
-    let plane: Vec<(f64, f64)> = corners.iter().map(|(lat, lon)| (lon * shrink, -lat)).collect();
+    let shrink = corners.first().map_or(1.0, |corner| shrink(corner.latitude));
+    let plane: Vec<(f64, f64)> =
+        corners.iter().map(|corner| (corner.longitude * shrink, -corner.latitude)).collect();
     for (x, y) in &plane {
         low = (low.0.min(*x), low.1.min(*y));
         high = (high.0.max(*x), high.1.max(*y));
@@ -108,8 +103,8 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
             while walking.try_get_untracked() == Some(true) {
                 match location::locate(accuracy_m, PATIENCE_MS, |_| {}).await {
                     Ok(fix) if walking.try_get_untracked() == Some(true) => {
-                        let here = (fix.latitude, fix.longitude);
-                        let last = now().last().and_then(|last| degrees(last));
+                        let here = Place { latitude: fix.latitude, longitude: fix.longitude };
+                        let last = now().last().and_then(|last| Place::read(last));
                         if last.is_none_or(|last| distance_m(last, here) >= STRIDE_M) {
                             add(fix.to_geopoint());
                         }
@@ -137,8 +132,12 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
         let language = words.now();
         if walking.get() { language.stop_walking() } else { language.start_walking() }.to_owned()
     });
+    let marks = memo(move || Mark::read(&value.read(), true).into_iter().collect());
+    let is_placed = asked.looks("placement-map");
+    let put = is_placed.then(|| Callback::new(move |place: Place| add(place.to_geopoint())));
     view! {
         <div class="geopoint" role="group" id=asked.input_id() aria-labelledby=asked.label_id() aria-describedby=asked.described_by()>
+            <OnMap asked=asked marks=marks opens={is_placed || asked.looks("maps")} put=put />
             {move || view! { <Corners corners=corners(&value.read(), closed) closed=closed asked=asked /> }}
             <div class="button-row">
                 <Button icon=Glyph::Pin label=words.say(Language::add_corner) disabled=is_off on_click=measure />
@@ -166,7 +165,7 @@ fn Corners(corners: Vec<String>, closed: bool, asked: Asked) -> AnyView {
         return ().into_any();
     }
     let language = asked.words.now();
-    let places: Vec<(f64, f64)> = corners.iter().filter_map(|corner| degrees(corner)).collect();
+    let places: Vec<Place> = corners.iter().filter_map(|corner| Place::read(corner)).collect();
     let mut length_m: f64 = places.windows(2).map(|pair| distance_m(pair[0], pair[1])).sum();
     if let (true, [first, _, .., last]) = (closed, &places[..]) {
         length_m += distance_m(*last, *first);
@@ -224,17 +223,20 @@ mod tests {
 
     #[test]
     fn a_stride_is_measured_on_the_earth() {
-        let metres = distance_m((10.93, 107.24), (10.93, 107.241));
+        let place = |latitude, longitude| Place { latitude, longitude };
+        let metres = distance_m(place(10.93, 107.24), place(10.93, 107.241));
         for latitude in [0.0, 21.0, -45.0, 70.0, 90.0_f64] {
             assert!((shrink(latitude) - latitude.to_radians().cos()).abs() < 1e-3, "{latitude}");
         }
         assert!((109.0..109.4).contains(&metres), "{metres}");
-        assert!((distance_m((10.0, 107.0), (10.001, 107.0)) - 111.195).abs() < 0.01);
+        assert!((distance_m(place(10.0, 107.0), place(10.001, 107.0)) - 111.195).abs() < 0.01);
     }
 
     #[test]
     fn a_sketch_keeps_north_above_and_the_proportion() {
-        assert_eq!(sketch(&[(0.0, 0.0), (2.0, 0.0), (2.0, 1.0)]), "29.0,92.0 29.0,8.0 71.0,8.0");
-        assert_eq!(sketch(&[(10.0, 107.0)]), "50.0,50.0");
+        let place = |latitude, longitude| Place { latitude, longitude };
+        let corners = [place(0.0, 0.0), place(2.0, 0.0), place(2.0, 1.0)];
+        assert_eq!(sketch(&corners), "29.0,92.0 29.0,8.0 71.0,8.0");
+        assert_eq!(sketch(&[place(10.0, 107.0)]), "50.0,50.0");
     }
 }

@@ -11,6 +11,7 @@ mod file;
 mod geopoint;
 mod geotrace;
 mod image_map;
+mod map;
 mod note;
 mod number;
 mod photo;
@@ -47,8 +48,8 @@ pub(super) fn draw(asked: Asked, question: &Arc<Question>) -> AnyView {
         Control::Select1 | Control::Select if asked.looks("image-map") => {
             view! { <image_map::ImageMap asked=asked many=question.control == Control::Select /> }.into_any()
         }
-        Control::Select1 if is_sheet(asked) => view! { <autocomplete::ChooseOne asked=asked /> }.into_any(),
-        Control::Select1 => view! { <select_one::SelectOne asked=asked /> }.into_any(),
+        Control::Select1 if asked.looks("map") => view! { <map::ChooseOnMap asked=asked /> }.into_any(),
+        Control::Select1 => one_of(asked),
         Control::Select if is_sheet(asked) => view! { <autocomplete::ChooseMany asked=asked /> }.into_any(),
         Control::Select => view! { <select_many::SelectMany asked=asked /> }.into_any(),
         Control::Rank => view! { <rank::Rank asked=asked /> }.into_any(),
@@ -67,6 +68,14 @@ pub(super) fn draw(asked: Asked, question: &Arc<Question>) -> AnyView {
         Control::Upload { media } => view! { <file::FileUpload asked=asked media=media.clone() /> }.into_any(),
         Control::Secret => view! { <text::Text asked=asked rows=question.parameter("rows").and_then(|rows| rows.parse().ok()) secret=true /> }.into_any(),
         Control::Input => input(asked, question),
+    }
+}
+
+/// One of a list.
+fn one_of(asked: Asked) -> AnyView {
+    match is_sheet(asked) {
+        true => view! { <autocomplete::ChooseOne asked=asked /> }.into_any(),
+        false => view! { <select_one::SelectOne asked=asked /> }.into_any(),
     }
 }
 

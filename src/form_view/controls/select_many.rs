@@ -87,7 +87,11 @@ mod tests {
     #[test]
     fn choices_stand_in_the_order_of_the_list_and_none_is_lost() {
         let choices: Vec<Choice> = ["a", "b", "c"]
-            .map(|value| Choice { value: value.to_owned(), label: RichText::default() })
+            .map(|value| Choice {
+                value: value.to_owned(),
+                label: RichText::default(),
+                geometry: None,
+            })
             .into();
         let cases = [
             ("", "b", true, "b"),

@@ -69,7 +69,8 @@ export class Release {
 
   /** The files that may be kept: those that the built app's service worker lists, by their names in this version. */
   get listed() {
-    return Object.fromEntries(Object.entries(this.hashes).filter(([path]) => path !== '/sw.js' && !path.endsWith('-512.png')));
+    const isListed = (path) => path !== '/sw.js' && !path.endsWith('-512.png') && !path.includes('_map.');
+    return Object.fromEntries(Object.entries(this.hashes).filter(([path]) => isListed(path)));
   }
 
   /** Those of them that only a desk keeps. */

@@ -64,6 +64,8 @@ pub(crate) struct Itemset {
     pub(crate) value_child: Option<Box<str>>,
     /// The same for the expression in `label`.
     pub(crate) label_child: Option<Box<str>>,
+    /// Where a choice lies, if a map shows them.
+    pub(crate) geometry: Option<ExprId>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -236,7 +238,7 @@ impl BodyBuilder<'_, '_> {
                 (item.value.as_str().into(), Said::new(&item.label, Some(def), texts, b))
             };
             let items: Vec<(Box<str>, Said)> = control.items.iter().map(|i| said(i, b)).collect();
-            (items, control.itemset.as_ref().and_then(|set| itemset(set, def, b)))
+            (items, control.itemset.as_ref().and_then(|set| itemset(set, control, def, b)))
         });
         let by_id = |set: &Itemset| matches!(set.label, Some(ItemLabel::Itext(_)));
         if let (Some(set), true) = (&control.itemset, itemset.as_ref().is_some_and(by_id)) {
@@ -264,7 +266,7 @@ impl BodyBuilder<'_, '_> {
             label: "label".to_owned(),
         };
         self.builder.at(&control.reference, "query");
-        let (itemset, reads, _) = self.builder.collect(|b| itemset(&set, def, b));
+        let (itemset, reads, _) = self.builder.collect(|b| itemset(&set, control, def, b));
         Some(Choices { items: Vec::new(), itemset: Some(itemset?), reads, closed: true })
     }
 }
@@ -292,7 +294,12 @@ fn names_list(expression: &str, list: &str) -> bool {
     })
 }
 
-fn itemset(set: &definition::Itemset, def: DefId, b: &mut Builder) -> Option<Itemset> {
+fn itemset(
+    set: &definition::Itemset,
+    control: &definition::Control,
+    def: DefId,
+    b: &mut Builder,
+) -> Option<Itemset> {
     let nodeset = b.expression(&set.nodeset, Some(def))?;
     let primary = primary_rows(b, nodeset);
     // The names inside a list are not in the schema: problems with them mean nothing.
@@ -306,6 +313,8 @@ fn itemset(set: &definition::Itemset, def: DefId, b: &mut Builder) -> Option<Ite
         Some(id) => inner(id).map(ItemLabel::Itext),
         None => inner(&set.label).map(ItemLabel::Text),
     };
+    let on_map = words(&[&control.appearance]).iter().any(|word| word == "map");
+    let geometry = if on_map { inner("geometry") } else { None };
     if let Some(row) = primary {
         b.read_below(row);
     }
@@ -316,7 +325,7 @@ fn itemset(set: &definition::Itemset, def: DefId, b: &mut Builder) -> Option<Ite
             .then(|| text.into())
     };
     let (value_child, label_child) = (plain(&set.value), plain(&set.label));
-    Some(Itemset { nodeset, value, label, value_child, label_child })
+    Some(Itemset { nodeset, value, label, value_child, label_child, geometry })
 }
 
 /// The entry that an itemset takes its choices from, when they are rows of the record itself.

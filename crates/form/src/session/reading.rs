@@ -198,7 +198,11 @@ impl Reading<'_> {
         let plain = |text: String| RichText { text, ..RichText::default() };
         let own = choices.items.iter();
         let mut found: Vec<Choice> = own
-            .map(|(value, said)| Choice { value: value.to_string(), label: self.said(said, here) })
+            .map(|(value, said)| Choice {
+                value: value.to_string(),
+                label: self.said(said, here),
+                geometry: None,
+            })
             .collect();
         if let Some(set) = &choices.itemset {
             for node in self.nodes(set.nodeset, here)? {
@@ -212,7 +216,12 @@ impl Reading<'_> {
                         self.itext(&id).unwrap_or_else(|| plain(id))
                     }
                 };
-                found.push(Choice { value, label });
+                let geometry = match set.geometry {
+                    Some(expr) => self.child_text(Some("geometry"), expr, node)?,
+                    None => String::new(),
+                };
+                let geometry = Some(geometry).filter(|text| !text.trim().is_empty());
+                found.push(Choice { value, label, geometry: geometry.map(Into::into) });
             }
         }
         Ok(found)

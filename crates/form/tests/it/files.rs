@@ -118,3 +118,34 @@ fn marked_words_in_a_list_keep_the_words_around_them() {
         assert_eq!(labels, ["Bà Lan & con"]);
     }
 }
+
+#[test]
+fn a_question_that_a_map_shows_says_where_its_choices_lie() {
+    let list = "<root><item><name>a</name><geometry>10.9 107.2 0 0</geometry></item>\
+        <item><name>b</name><geometry>10 107;10 108;11 108;10 107</geometry></item>\
+        <item><name>c</name><geometry> </geometry></item><item><name>d</name></item></root>";
+    let rows = "<cay><n>e</n><geometry>11 107 0 0</geometry></cay>";
+    let item = r#"<value ref="name"/><label ref="name"/></itemset></select1>"#;
+    let body = format!(
+        r#"<select1 ref="/data/ma" appearance="map quick"><itemset nodeset="instance('noi')/root/item">{item}
+        <select1 ref="/data/khong"><itemset nodeset="instance('noi')/root/item">{item}
+        <select1 ref="/data/hang" appearance="map"><itemset nodeset="/data/cay"><value ref="n"/><label ref="n"/></itemset></select1>
+        <select1 ref="/data/rieng" appearance="map"><item><value>f</value><label>F</label></item></select1>"#
+    );
+    let model = format!(r#"<instance id="noi">{list}</instance>"#);
+    let form = xform(&format!("<ma/><khong/><hang/><rieng/>{rows}"), &model, &body);
+    let session =
+        Session::start(try_compile(&form, &Resources::default()).expect("it runs"), environment());
+    let lies = |name: &str| -> Vec<Option<String>> {
+        let choices = session.choices(session.node(name));
+        choices.iter().map(|choice| choice.geometry.as_deref().map(str::to_owned)).collect()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        lies("ma"),
+        [some("10.9 107.2 0 0"), some("10 107;10 108;11 108;10 107"), None, None]
+    );
+    assert_eq!(lies("khong"), [None, None, None, None]);
+    assert_eq!(lies("hang"), [some("11 107 0 0")]);
+    assert_eq!(lies("rieng"), [None]);
+}

@@ -12,6 +12,7 @@ mod extract;
 pub mod form_files;
 pub mod forms;
 pub mod health;
+pub mod map;
 pub mod pack;
 pub mod passkeys;
 pub mod password;

@@ -42,6 +42,9 @@ pub struct Args {
     /// Serve the app from this folder, not from the one built in.
     #[arg(long, env = "SOTAY_APP", value_name = "DIR")]
     app: Option<PathBuf>,
+    /// Show a map in the app, out of this file of pictures (png, jpg, webp) in MBTiles: phones ask nobody else for one.
+    #[arg(long, env = "SOTAY_MAP", value_name = "FILE")]
+    map: Option<PathBuf>,
 }
 
 /// `30m`, `24h`, `7d`.
@@ -74,6 +77,7 @@ pub async fn run(mut config: Config, args: Args) -> anyhow::Result<ExitCode> {
     config.public_url = args.public_url;
     config.behind_proxy = args.behind_proxy;
     config.app = args.app;
+    config.map = args.map;
     let roles = |names: &[String]| names.iter().filter_map(|name| Role::named(name)).collect();
     config.passkey_roles = roles(&args.passkeys_for);
     config.passkeys_must = roles(&args.passkeys_must);

@@ -26,6 +26,10 @@ async fn every_described_address_answers_and_every_operation_says_how() {
                 .replace("{entity}", "0")
                 .replace("{list}", "ho_dan.csv")
                 .replace("{token}", &"0".repeat(64))
+                .replace("{version}", "0")
+                .replace("{z}", "0")
+                .replace("{x}", "0")
+                .replace("{y}", "0")
                 .replace("{file}", &format!("{}.xml", "0".repeat(64)));
             let answer =
                 server.request(method.clone(), &path, &[("x-sotay", "1")], Body::empty()).await;
@@ -41,7 +45,7 @@ async fn every_described_address_answers_and_every_operation_says_how() {
             assert_eq!(answer.status == StatusCode::UNAUTHORIZED, !open, "{method} {path}");
         }
     }
-    assert_eq!(operations, 66);
+    assert_eq!(operations, 68);
 }
 
 #[tokio::test]
@@ -133,7 +137,18 @@ async fn whatever_is_sent_to_a_described_address_no_answer_is_a_failure_or_in_ot
                     _ => Some(server.device("quan_tri").await),
                 };
                 let cookie = device.as_ref().map_or(&reader.cookie, |device| &device.cookie);
-                let names = ["{hash}", "{id}", "{account}", "{chunk}", "{token}", "{file}"];
+                let names = [
+                    "{hash}",
+                    "{id}",
+                    "{account}",
+                    "{chunk}",
+                    "{token}",
+                    "{file}",
+                    "{version}",
+                    "{z}",
+                    "{x}",
+                    "{y}",
+                ];
                 let path = names.iter().fold(path.clone(), |path, name| path.replace(name, part));
                 let query: Vec<_> = queries.iter().map(|name| format!("{name}={part}")).collect();
                 let address = match (at % 3, query.is_empty()) {

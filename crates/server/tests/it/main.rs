@@ -15,6 +15,7 @@ mod export;
 mod form_files;
 mod group_commit;
 mod headers;
+mod map;
 mod openrosa;
 mod passkeys;
 mod password;

@@ -10,13 +10,14 @@ pub fn measure() -> Result<Value> {
     let files = dist::transfer(&root().join("dist"))?;
     let loads = dist::loads(&files);
     let of = |load| loads.get(&load).copied().unwrap_or_default();
-    let (first, forms, desk) = (of(Load::First), of(Load::Forms), of(Load::Desk));
+    let (first, forms) = (of(Load::First), of(Load::Forms));
+    let (desk, map) = (of(Load::Desk), of(Load::Map));
     let rows = files.iter().map(|(name, size)| {
         json!({"file": name, "raw": size.raw, "gzip": size.gzip, "brotli": size.brotli})
     });
     Ok(json!({
         "unit": "bytes",
         "files": rows.collect::<Vec<_>>(),
-        "brotli": {"first_load": first, "phone": first + forms, "whole": first + forms + desk},
+        "brotli": {"first_load": first, "phone": first + forms, "whole": first + forms + desk + map},
     }))
 }
