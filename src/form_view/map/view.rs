@@ -288,6 +288,8 @@ fn Tiles(seen: StoredValue<Seen>) -> impl IntoView {
                     class="map-tile"
                     alt=""
                     draggable="false"
+                    // Browsers draw a frame around a picture that did not come.
+                    hidden=move || missing.read().contains(&tile)
                     src=format!("{root}/{}/{}/{}", tile.z, tile.x, tile.y)
                     style:transform=place
                     style:width=side
