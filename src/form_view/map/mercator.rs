@@ -199,16 +199,16 @@ impl Sight {
     pub fn touched(self, marks: &[Mark], finger: Pixel) -> Option<usize> {
         let far = |mark: &Mark| match &mark.shape {
             Shape::Point(place) => distance(self.pixel((*place).into()), finger),
-            Shape::Line(places) => FINGER_PX / 2.0 + self.from_line(places, finger),
+            Shape::Line(places) => FINGER_PX / 2.0 + self.to_line(places, finger),
             Shape::Area(places) if self.is_inside(places, finger) => FINGER_PX - 1.0,
-            Shape::Area(places) => FINGER_PX / 2.0 + self.from_line(places, finger),
+            Shape::Area(places) => FINGER_PX / 2.0 + self.to_line(places, finger),
         };
         let far = marks.iter().enumerate().map(|(at, mark)| (at, far(mark)));
         let near = far.filter(|(_, far)| *far < FINGER_PX);
         near.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| at)
     }
 
-    fn from_line(self, places: &[Place], finger: Pixel) -> f64 {
+    fn to_line(self, places: &[Place], finger: Pixel) -> f64 {
         let sides = places.windows(2).map(|pair| {
             let (from, to) = (self.pixel(pair[0].into()), self.pixel(pair[1].into()));
             let (along, off) =

@@ -42,7 +42,7 @@ pub struct Args {
     /// Serve the app from this folder, not from the one built in.
     #[arg(long, env = "SOTAY_APP", value_name = "DIR")]
     app: Option<PathBuf>,
-    /// Show a map in the app, out of this file of pictures (png, jpg, webp) in MBTiles: phones ask nobody else for one.
+    /// Show a map in the app, out of this `.mbtiles` file of pictures (png, jpg, webp): phones ask nobody else for one.
     #[arg(long, env = "SOTAY_MAP", value_name = "FILE")]
     map: Option<PathBuf>,
 }
