@@ -275,19 +275,23 @@ test('without an appearance a button shows the map, and hides it', async () => {
   assert.equal(await windowOf('thuong').count(), 0);
 });
 
+/** Puts a corner where the map begins and after each of these moves; tells where they should be. */
+async function putCorners(name, zoom, moves) {
+  const corners = [HERE];
+  await put(name).click();
+  for (const [dx, dy] of moves) {
+    await drag(name, dx, dy);
+    corners.push(moved(corners.at(-1), zoom, dx, dy));
+    await put(name).click();
+  }
+  return corners;
+}
+
 test('a line of three corners, the last of them put elsewhere', async () => {
   await at('Đường và thửa');
   await seen('duong');
   const zoom = await zoomOf('duong');
-  let there = HERE;
-  const corners = [there];
-  await put('duong').click();
-  for (const [dx, dy] of [[-70, 0], [0, -80]]) {
-    await drag('duong', dx, dy);
-    there = moved(there, zoom, dx, dy);
-    corners.push(there);
-    await put('duong').click();
-  }
+  const corners = await putCorners('duong', zoom, [[-70, 0], [0, -80]]);
   const check = async (what) => {
     const found = placesIn(await stored('duong'));
     assert.equal(found.length, corners.length, what);
@@ -296,7 +300,7 @@ test('a line of three corners, the last of them put elsewhere', async () => {
   await check('three corners');
   assert.equal(await windowOf('duong').locator('.map-chosen polyline').getAttribute('points').then((points) => points.split(' ').length), 3);
   await question('duong').getByRole('button', { name: 'Bỏ điểm cuối' }).click();
-  corners.pop();
+  const there = corners.pop();
   await check('after the last one went');
   await drag('duong', 50, 40);
   corners.push(moved(there, zoom, 50, 40));
@@ -308,18 +312,11 @@ test('a line of three corners, the last of them put elsewhere', async () => {
 test('an area is closed', async () => {
   await seen('thua');
   const zoom = await zoomOf('thua');
-  let there = HERE;
-  const corners = [there];
-  await put('thua').click();
-  for (const [dx, dy] of [[-80, 0], [0, -80]]) {
-    await drag('thua', dx, dy);
-    there = moved(there, zoom, dx, dy);
-    corners.push(there);
-    await put('thua').click();
-  }
+  const corners = await putCorners('thua', zoom, [[-80, 0], [0, -80]]);
   const found = placesIn(await stored('thua'));
+  assert.equal(found.length, corners.length + 1);
   [...corners, corners[0]].forEach((corner, index) => near(found[index], corner, zoom, `corner ${index + 1}`));
-  assert.deepEqual(found[3], found[0]);
+  assert.deepEqual(found.at(-1), found[0]);
   assert.equal(await windowOf('thua').locator('.map-chosen polygon').count(), 1);
   await looked('thua', 'map-area');
 });
