@@ -9,9 +9,9 @@ use minicbor::{Decode, Encode};
 use sync::{
     codec,
     device::DeviceState,
-    draft::OpenPatch,
+    draft::{OpenPatch, Screen},
     view::Held,
-    wire::{Action, DeviceId, Dot, Operation, RecordId, SealedOperation, State},
+    wire::{Action, DeviceId, Dot, Operation, RecordId, SealedOperation, State, Value},
 };
 
 use crate::platform::{
@@ -27,26 +27,96 @@ pub fn names(stored: &Rows) -> Result<BTreeMap<String, String>, StorageError> {
     Ok(decode_row(stored, "names")?.unwrap_or_default())
 }
 
-/// What to seal.
+/// What a person does to a record at once.
 #[derive(Clone, Debug)]
-pub enum Which {
-    /// Every open patch, quietly: nobody pressed a button.
-    All,
-    /// One record, because a person did this.
-    One(RecordId, Action),
+pub struct Act {
+    /// What it is called.
+    pub action: Action,
+    /// What it writes beside what is open in the record.
+    pub values: BTreeMap<String, Value>,
+    /// What the person has on screen.
+    pub screen: Screen,
+    /// The patch that it is sealed in if none is open.
+    pub patch: OpenPatch,
+    /// The newest operation of this device when `screen` and `patch` were made.
+    pub seen_seq: u64,
 }
 
-/// Seals and returns the new operations, oldest first. `state` tells where a record stands: a change to a submitted one
-/// is an amendment.
-pub async fn seal(
+/// Seals every open patch, quietly: nobody pressed a button. Returns the new operations, oldest first. `state` tells where
+/// a record stands: a change to a submitted one is an amendment.
+pub async fn seal_all(
     storage: &Storage,
-    which: Which,
     state: impl Fn(&RecordId) -> Option<State> + 'static,
 ) -> Result<Vec<Operation>, StorageError> {
-    let open = match &which {
-        Which::All => Read::All(Store::Open),
-        Which::One(record, _) => Read::Row(Store::Open, (*record).into()),
+    let decide = move |mut sealing: Sealing, open: Rows| {
+        for (key, bytes) in open {
+            let patch: OpenPatch = decode(&bytes, "open patch")?;
+            sealing.changes.push(Change::Delete(Store::Open, key));
+            if !patch.is_empty() {
+                let action = quiet_action(&patch, state(&patch.record));
+                sealing.seal(patch, action);
+            }
+        }
+        Ok(sealing.end())
     };
+    update(storage, Read::All(Store::Open), decide).await
+}
+
+/// Seals one record's patch with what a person does to it. Whether it was done: it is not if this device sealed something
+/// since the act was made, for that may be of this record.
+pub async fn seal_act(storage: &Storage, act: Act) -> Result<bool, StorageError> {
+    let record = act.patch.record;
+    let decide = move |mut sealing: Sealing, open: Rows| {
+        if sealing.seq != act.seen_seq {
+            return Ok((Vec::new(), false));
+        }
+        let mut patch = act.patch.clone();
+        for (key, bytes) in open {
+            patch = decode(&bytes, "open patch")?;
+            sealing.changes.push(Change::Delete(Store::Open, key));
+        }
+        for (path, value) in &act.values {
+            patch.put(path, value.clone(), &act.screen);
+        }
+        sealing.seal(patch, act.action);
+        Ok((sealing.end().0, true))
+    };
+    update(storage, Read::Row(Store::Open, record.into()), decide).await
+}
+
+/// Patches that become operations in one transaction.
+struct Sealing {
+    device: DeviceState,
+    now_ms: i64,
+    seq: u64,
+    changes: Vec<Change>,
+    sealed: Vec<Operation>,
+}
+
+impl Sealing {
+    fn seal(&mut self, patch: OpenPatch, action: Action) {
+        self.seq += 1;
+        let dot = Dot { device: self.device.device, seq: self.seq };
+        let operation = patch.seal(dot, self.device.times(self.now_ms), action);
+        let row = codec::encode(&OutboxRow::unsent(&operation));
+        self.changes.push(Change::Put(Store::Outbox, Key::Number(self.seq), row));
+        self.sealed.push(operation);
+    }
+
+    fn end(mut self) -> (Vec<Change>, Vec<Operation>) {
+        if !self.sealed.is_empty() {
+            let last = codec::encode(&self.seq);
+            self.changes.push(Change::Put(Store::Meta, meta::LAST_SEQ.into(), last));
+        }
+        (self.changes, self.sealed)
+    }
+}
+
+async fn update<T: 'static>(
+    storage: &Storage,
+    open: Read,
+    decide: impl Fn(Sealing, Rows) -> Result<(Vec<Change>, T), StorageError> + 'static,
+) -> Result<T, StorageError> {
     let reads = vec![
         Read::Row(Store::Meta, meta::DEVICE.into()),
         Read::Row(Store::Meta, meta::LAST_SEQ.into()),
@@ -55,29 +125,9 @@ pub async fn seal(
     let now_ms = clock::now_ms();
     let decide = move |rows: Vec<Rows>| {
         let [device, last, open] = three(rows);
-        let device: DeviceState = decode_row(&device, "device")?.ok_or_else(no_device)?;
-        let mut seq: u64 = decode_row(&last, "last place")?.unwrap_or_default();
-        let (mut changes, mut sealed) = (Vec::new(), Vec::new());
-        if open.is_empty() {
-            return Ok((changes, sealed));
-        }
-        for (key, bytes) in open {
-            let patch: OpenPatch = decode(&bytes, "open patch")?;
-            changes.push(Change::Delete(Store::Open, key));
-            let action = match &which {
-                Which::One(_, action) => *action,
-                Which::All if patch.is_empty() => continue,
-                Which::All => quiet_action(&patch, state(&patch.record)),
-            };
-            seq += 1;
-            let operation =
-                patch.seal(Dot { device: device.device, seq }, device.times(now_ms), action);
-            let row = OutboxRow::unsent(&operation);
-            changes.push(Change::Put(Store::Outbox, Key::Number(seq), codec::encode(&row)));
-            sealed.push(operation);
-        }
-        changes.push(Change::Put(Store::Meta, meta::LAST_SEQ.into(), codec::encode(&seq)));
-        Ok((changes, sealed))
+        let device = decode_row(&device, "device")?.ok_or_else(no_device)?;
+        let seq = decode_row(&last, "last place")?.unwrap_or_default();
+        decide(Sealing { device, now_ms, seq, changes: Vec::new(), sealed: Vec::new() }, open)
     };
     storage.update(reads, &[Store::Open, Store::Outbox, Store::Meta], decide).await
 }

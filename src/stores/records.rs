@@ -11,7 +11,7 @@ use std::{
 use leptos::prelude::*;
 use sync::{
     device::DeviceState,
-    draft::{OpenPatch, Screen},
+    draft::OpenPatch,
     review::Reason,
     view::RecordView,
     wire::{Action, Hash, Operation, RecordId, State, Value, Verdict},
@@ -22,7 +22,7 @@ use crate::platform::{
     broadcast::Channel,
     json,
     storage::{
-        Change, Read, Rows, Storage, StorageError, Store,
+        Read, Storage, StorageError, Store,
         schema::{BlobRow, meta},
     },
     tasks,
@@ -214,16 +214,6 @@ impl Records {
         self.act(id, Action::Submit).await
     }
 
-    async fn act(self, id: RecordId, action: Action) -> Result<(), StorageError> {
-        let storage = self.storage.get_value();
-        self.ensure_patch(id, None).await?;
-        outbox::seal(&storage, outbox::Which::One(id, action), |_| None).await?;
-        self.refresh(&sync::gather([id])).await?;
-        self.tell_other_tabs();
-        self.submissions.try_update(|count| *count += 1);
-        Ok(())
-    }
-
     /// Settles what people answered differently, or where the record stands: these values stand, in place of all that the
     /// person was shown there.
     pub async fn settle(
@@ -232,43 +222,39 @@ impl Records {
         values: BTreeMap<String, Value>,
         action: Action,
     ) -> Result<(), StorageError> {
-        let storage = self.storage.get_value();
-        let id = shown.record;
-        let Some(screen) = self.ensure_patch(id, Some(shown)).await? else { return Ok(()) };
-        let decide = move |rows: Vec<Rows>| {
-            let mut changes = Vec::new();
-            for (key, row) in rows.into_iter().flatten() {
-                let mut patch: OpenPatch = outbox::decode(&row, "open patch")?;
-                for (path, value) in &values {
-                    patch.put(path, value.clone(), &screen);
-                }
-                changes.push(Change::Put(Store::Open, key, sync::codec::encode(&patch)));
-            }
-            Ok((changes, ()))
-        };
-        let reads = vec![Read::Row(Store::Open, id.into())];
-        storage.update(reads, &[Store::Open], decide).await?;
-        self.act(id, action).await
+        self.do_to(shown.record, action, values, Some(shown)).await
     }
 
-    /// Makes an empty patch for an act on a record in which nothing is open. Tells what is on screen: of what the person was
-    /// shown, or all.
-    async fn ensure_patch(
+    async fn act(self, id: RecordId, action: Action) -> Result<(), StorageError> {
+        self.do_to(id, action, BTreeMap::new(), None).await
+    }
+
+    /// Seals what is open in a record with what a person does to it: they saw what was shown, or all of it.
+    async fn do_to(
         self,
         id: RecordId,
+        action: Action,
+        values: BTreeMap<String, Value>,
         shown: Option<&RecordView>,
-    ) -> Result<Option<Screen>, StorageError> {
+    ) -> Result<(), StorageError> {
         let storage = self.storage.get_value();
-        let Some(view) = self.view(id).await? else { return Ok(None) };
-        let screen = shown
-            .map_or_else(|| view.screen(), |shown| view.screen_of(shown, self.device().device));
-        if storage.row(Store::Open, id).await?.is_none() {
-            let author = self.account().await?.unwrap_or_else(|| view.author.clone());
+        let account = self.account().await?;
+        loop {
+            let (view, _, seen_seq) = self.view_with_place(id).await?;
+            let Some(view) = view else { return Ok(()) };
+            let own = self.device().device;
+            let screen = shown.map_or_else(|| view.screen(), |shown| view.screen_of(shown, own));
+            let author = account.clone().unwrap_or(view.author);
             let patch = OpenPatch::new(id, view.form, view.unit, author, &screen);
-            let put = Change::Put(Store::Open, id.into(), sync::codec::encode(&patch));
-            storage.write(vec![put]).await?;
+            let act = outbox::Act { action, values: values.clone(), screen, patch, seen_seq };
+            if outbox::seal_act(&storage, act).await? {
+                break;
+            }
         }
-        Ok(Some(screen))
+        self.refresh(&sync::gather([id])).await?;
+        self.tell_other_tabs();
+        self.submissions.try_update(|count| *count += 1);
+        Ok(())
     }
 
     async fn account(self) -> Result<Option<String>, StorageError> {
@@ -284,7 +270,7 @@ impl Records {
         let state = move |id: &RecordId| {
             index.with_value(|index| index.summaries.get(id).map(|record| record.state))
         };
-        let sealed = outbox::seal(&storage, outbox::Which::All, state).await?;
+        let sealed = outbox::seal_all(&storage, state).await?;
         if !sealed.is_empty() {
             self.refresh(&sync::gather(sealed.iter().map(|operation| operation.record))).await?;
         }

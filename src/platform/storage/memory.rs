@@ -1,8 +1,25 @@
 //! A store in memory: for forms that are only tried, and for tests that run without a browser.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    task::Poll,
+};
 
 use super::{Change, Decide, Key, Read, Rows, StorageError, Store};
+
+/// Lets everything else that waits go on first.
+async fn next_turn() {
+    let mut is_next = false;
+    poll_fn(|turn| {
+        if std::mem::replace(&mut is_next, true) {
+            return Poll::Ready(());
+        }
+        turn.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
 
 type Row = ((Store, Key), Vec<u8>);
 
@@ -39,11 +56,13 @@ impl Memory {
         Ok(())
     }
 
-    pub(super) fn transact(
+    /// Answers in a later turn, as a browser's store does: whoever waits meets what came between.
+    pub(super) async fn transact(
         &self,
         reads: &[Read],
         decide: Option<Decide>,
     ) -> Result<Vec<Rows>, StorageError> {
+        next_turn().await;
         let rows = self.read(reads);
         let Some(mut decide) = decide else { return Ok(rows) };
         self.write(&decide(rows)?)?;

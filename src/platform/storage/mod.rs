@@ -203,7 +203,7 @@ impl Storage {
         match &*self.0 {
             Backend::IndexedDb(sealed) => sealed.transact(reads, touched, decide).await,
             Backend::Clear(database) => database.transact(reads, touched, decide).await,
-            Backend::Memory(memory) => memory.transact(&reads, decide),
+            Backend::Memory(memory) => memory.transact(&reads, decide).await,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! An open form from key press to disk, without a browser.
 
-use futures::executor::block_on;
+use futures::{FutureExt, executor::block_on, future::LocalBoxFuture};
 use leptos::prelude::*;
 use sync::{
     device::DeviceState,
     view,
-    wire::{Outcome, Verdict},
+    wire::{Action, Outcome, State, Value, Verdict, field},
 };
 
 use super::*;
@@ -302,6 +302,50 @@ fn a_sync_in_the_middle_of_filling_makes_no_conflict_with_oneself() {
         let view = view::view(&phone.device(), None, &held, None).expect("a record");
         assert_eq!(view.fields.get("chung/ten"), Some(&Value::Text("Ân".into())));
         assert!(view.conflicts.is_empty(), "{:?}", view.conflicts);
+    });
+}
+
+/// A sync seals every open patch, whenever it starts.
+#[test]
+fn what_a_person_does_to_a_record_is_done_whenever_a_sync_starts() {
+    run(|phone| {
+        for turns in 0..20 {
+            let meanwhile = |act: LocalBoxFuture<'static, ()>| {
+                let records = phone.records;
+                block_on(async move {
+                    let sync = async {
+                        for _ in 0..turns {
+                            phone.storage.all(Store::Place).await.expect("memory reads");
+                        }
+                        records.seal_all().await.expect("sealed");
+                    };
+                    futures::join!(act, sync);
+                });
+            };
+            let stands = |id| {
+                let view = block_on(phone.records.view(id)).expect("read").expect("a record");
+                assert!(view.conflicts.is_empty(), "{turns}: {:?}", view.conflicts);
+                (view.state, view.deleted)
+            };
+            let id = record_id::new();
+            let entry = phone.open(id);
+            entry.answer(question(entry, "chung/ten"), "An");
+            meanwhile(async move { entry.submit().await.expect("complete") }.boxed_local());
+            assert_eq!(stands(id), (State::Submitted, false), "{turns}");
+
+            let records = phone.records;
+            let shown = block_on(records.view(id)).expect("read").expect("a record");
+            let state = Value::Text(State::Approved.name().to_owned());
+            let values = BTreeMap::from([(field::STATE.to_owned(), state)]);
+            let approves = async move { records.settle(&shown, values, Action::Amend).await };
+            meanwhile(approves.map(|done| done.expect("settled")).boxed_local());
+            assert_eq!(stands(id), (State::Approved, false), "{turns}");
+
+            meanwhile(async move { records.delete(id).await.expect("put away") }.boxed_local());
+            assert_eq!(stands(id), (State::Approved, true), "{turns}");
+            meanwhile(async move { records.undelete(id).await.expect("back") }.boxed_local());
+            assert_eq!(stands(id), (State::Approved, false), "{turns}");
+        }
     });
 }
 
