@@ -204,7 +204,14 @@ fn Window(
         let corner = corner.map_or((0.0, 0.0), |rect| (rect.left(), rect.top()));
         (f64::from(x) - corner.0, f64::from(y) - corner.1)
     };
-    let lift = move |id: i32| fingers.try_update_value(|fingers| fingers.lifted(id));
+    // Fingers that the browser takes away leave the map where they brought it, as those that are lifted do.
+    let lift = move |id: i32| {
+        let ended = fingers.try_update_value(|fingers| fingers.lifted(id));
+        if ended == Some(Ended::Move) {
+            seen.with_value(|seen| seen.change(|sight, _| sight.settled()));
+        }
+        ended
+    };
     view! {
         <div
             class="map-window"
@@ -229,10 +236,10 @@ fn Window(
                     seen.with_value(|seen| seen.follow(motion));
                 }
             }
-            on:pointerup=move |event| match lift(event.pointer_id()) {
-                Some(Ended::Touch(at)) => on_touch.run(at),
-                Some(Ended::Move) => seen.with_value(|seen| seen.change(|sight, _| sight.settled())),
-                _ => {}
+            on:pointerup=move |event| {
+                if let Some(Ended::Touch(at)) = lift(event.pointer_id()) {
+                    on_touch.run(at);
+                }
             }
             on:pointercancel=move |event| {
                 lift(event.pointer_id());

@@ -226,6 +226,17 @@ test('a place is put by moving the map under the cross, with finger, wheel and b
   await fingers('touchEnd', 0);
   await until('it is nearer by a step', async () => (await zoomOf('dat')) === zoom + 1);
   near(await middle('dat'), expected, zoom, 'after two fingers');
+
+  // A call comes in the middle of that: the browser takes the fingers away, and the map stands at a whole step.
+  await fingers('touchStart', 60);
+  for (let apart = 55; apart >= 34; apart -= 7) await fingers('touchMove', apart);
+  await fingers('touchCancel', 0);
+  await until('it is further by a step', async () => (await zoomOf('dat')) === zoom);
+  await fingers('touchStart', 30);
+  for (let apart = 35; apart <= 60; apart += 5) await fingers('touchMove', apart);
+  await fingers('touchEnd', 0);
+  await until('it is nearer again', async () => (await zoomOf('dat')) === zoom + 1);
+  near(await middle('dat'), expected, zoom, 'after fingers that were taken away');
   for (const name of ['Phóng to', 'Thu nhỏ']) {
     const button = await question('dat').getByRole('button', { name }).boundingBox();
     assert.ok(button.width >= 48 && button.height >= 48, `${name}: ${button.width} x ${button.height}`);
