@@ -1,9 +1,9 @@
 //! Building the server.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::step::{cargo, root, run, step};
 
@@ -45,4 +45,22 @@ pub fn server_command(binary: &Path, data: &Path) -> Command {
     let mut command = Command::new(binary);
     command.current_dir(root()).env("SOTAY_DATA", data);
     command
+}
+
+/// A server that ends with its scope.
+pub struct Running(Child);
+
+impl Running {
+    /// Starts it.
+    pub fn start(server: &mut Command) -> Result<Self> {
+        Ok(Self(server.spawn().with_context(|| format!("could not start {server:?}"))?))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended by itself needs no end.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
 }

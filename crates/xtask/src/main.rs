@@ -15,6 +15,7 @@ mod named_tests;
 mod postgres;
 mod pwa;
 mod reliability;
+mod schemathesis;
 mod serve;
 mod split;
 mod step;
@@ -51,6 +52,8 @@ enum Task {
     Bench(bench::Args),
     /// Looks for input that breaks the readers: expressions, XForms, spreadsheets, records.
     Fuzz(fuzz::Args),
+    /// Makes requests up out of the API's description and looks for answers that are wrong or that it does not tell of.
+    Schemathesis(schemathesis::Args),
     /// Runs the campaigns behind the promises and writes docs/reliability.md. Takes an hour or more.
     Reliability(reliability::Args),
     /// Asks the registry whether a version in Cargo.lock was yanked.
@@ -66,6 +69,7 @@ fn main() -> Result<()> {
         Task::Tidy => tidy::tidy(),
         Task::Bench(args) => bench::bench(&args),
         Task::Fuzz(args) => fuzz::fuzz(&args),
+        Task::Schemathesis(args) => schemathesis::schemathesis(&args),
         Task::Reliability(args) => reliability::reliability(&args),
         Task::Yanked => yanked::yanked(),
     }

@@ -16,6 +16,8 @@ const BINARYEN: &str = "132.0.0";
 const NODE: &str = "20.20.2";
 /// Runs the targets of `tests/fuzz`.
 const CARGO_FUZZ: &str = "0.13.2";
+/// Makes requests up out of the description of the API.
+const SCHEMATHESIS: &str = "4.32.5";
 /// What phones run.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -153,6 +155,20 @@ pub fn cargo_fuzz() -> Result<PathBuf> {
     let folder = folder()?;
     cargo_install(&folder, "cargo-fuzz", CARGO_FUZZ, &["--locked"], "a minute")?;
     Ok(folder.join(format!("cargo-fuzz-{CARGO_FUZZ}/bin/cargo-fuzz")))
+}
+
+/// schemathesis, in a Python of its own.
+pub fn schemathesis() -> Result<PathBuf> {
+    let folder = folder()?.join(format!("schemathesis-{SCHEMATHESIS}"));
+    let program = folder.join("bin/schemathesis");
+    if !program.exists() {
+        step(&format!("installing schemathesis {SCHEMATHESIS} (PyPI, a minute)"), || {
+            run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+            let package = format!("schemathesis=={SCHEMATHESIS}");
+            run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", &package]))
+        })?;
+    }
+    Ok(program)
 }
 
 fn cargo_install(

@@ -78,6 +78,7 @@ pub async fn whole(
     ),
     responses(
         (status = 200, description = "the piece, never changes", content_type = "application/octet-stream"),
+        (status = 400, description = "`bad_address`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 404, description = "`not_found`", body = ErrorBody),
     ))]

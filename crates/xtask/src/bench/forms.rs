@@ -4,13 +4,13 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::harness::{Harness, copy};
-use crate::build::{self, Profile};
+use crate::build::{self, Profile, Running};
 use crate::step::{root, run};
 use crate::tools::{Need, Tools};
 use crate::{browser, pwa};
@@ -25,17 +25,6 @@ pub struct Args {
     /// Which forms `forms` opens.
     #[arg(long, default_value = "bench100r50x10,bench1000,bench5000")]
     forms: String,
-}
-
-/// A server that ends with its scope.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // One that has ended by itself needs no end.
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
 }
 
 pub fn measure(args: &Args, harness: &Harness) -> Result<Value> {
@@ -53,7 +42,7 @@ pub fn measure(args: &Args, harness: &Harness) -> Result<Value> {
     std::fs::create_dir_all(&data)?;
     let mut serve = build::server_command(&server, &data);
     serve.args(["serve", "--listen", &format!("127.0.0.1:{port}")]).env("SOTAY_APP", &site);
-    let _running = Running(serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+    let _running = Running::start(serve.stdout(Stdio::null()).stderr(Stdio::null()))?;
 
     let address = format!("http://127.0.0.1:{port}/forms/preview");
     let pages = format!("{address}?src=/forms/{{form}}.xml");
