@@ -55,6 +55,10 @@ pub async fn pull(
         news.borrow_and_update();
         let page = page(&app, &session, cursor, size).await?;
         let pack = pack_seen().await?;
+        if query.wait.is_some() {
+            // Much can happen while somebody waits: a session that was revoked before the news came hears none.
+            still_signed_in(&app, &session).await?;
+        }
         let is_news = page.start.reset
             || !page.records.is_empty()
             || !page.settled.is_empty()
@@ -67,8 +71,6 @@ pub async fn pull(
             woken = timeout_at(deadline, news.changed()) => drop(woken),
             _ = stopping.changed() => {}
         }
-        // Much can happen while somebody waits: a session that was revoked meanwhile hears no news.
-        still_signed_in(&app, &session).await?;
     }
 }
 
