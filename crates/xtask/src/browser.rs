@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::build::{self, Profile};
+use crate::build::{self, Tested};
 use crate::step::{cargo, root, run, step};
 use crate::tools::{self, Tools};
 
@@ -34,7 +34,7 @@ pub fn storage_tests(tools: &Tools) -> Result<()> {
 
 /// `tests/e2e/` on the built app and the built server.
 pub fn journey(filter: Option<&str>) -> Result<()> {
-    let server = build::server(Profile::Dev)?;
+    let server = Tested::build(&["devices"])?.server;
     let mut node = node(&server)?;
     node.args(["--test", "--test-concurrency=1", "--test-timeout=180000", "--test-reporter=spec"]);
     if let Some(filter) = filter {

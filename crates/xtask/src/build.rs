@@ -1,33 +1,74 @@
 //! Building the server.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::step::{cargo, root, run, step};
+use serde_json::Value;
 
-/// How the server is compiled.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Profile {
-    /// For people.
-    Release,
-    /// For tests: compiles in a third of the time.
-    Dev,
+use crate::step::{cargo, output, root, run, step};
+
+/// Builds the server for people, with `dist/` inside, and returns where the binary is.
+pub fn server() -> Result<PathBuf> {
+    step("building the server (some minutes the first time)", || {
+        run(cargo().args([
+            "build",
+            "--locked",
+            "--release",
+            "-p",
+            "server",
+            "--bin",
+            "sotay-server",
+        ]))
+    })?;
+    Ok(target().join("release/sotay-server"))
 }
 
-/// Builds the server with `dist/` inside and returns where the binary is.
-pub fn server(profile: Profile) -> Result<PathBuf> {
-    step("building the server (some minutes the first time)", || {
-        let mut build = cargo();
-        build.args(["build", "--locked", "-p", "server", "--bin", "sotay-server"]);
-        if profile == Profile::Release {
-            build.arg("--release");
+/// Programs that were built together, with what the tests of the whole workspace ask of the crates below: built alone they
+/// would ask for less, and half of what they stand on would be compiled twice.
+pub struct Tested {
+    /// `sotay-server`, with `dist/` inside.
+    pub server: PathBuf,
+    /// Its own tests, each to be run in [`Self::folder`].
+    pub tests: Vec<PathBuf>,
+}
+
+impl Tested {
+    /// Builds the server for tests, in a third of the time, and those of its tests that have these names.
+    pub fn build(tests: &[&str]) -> Result<Self> {
+        step("building the server for tests (some minutes the first time)", || {
+            let mut build = cargo();
+            build.args(["test", "--locked", "--workspace", "--no-run", "--message-format=json"]);
+            build.args(tests.iter().flat_map(|test| ["--test", test]));
+            Self::told(&output(build.stderr(Stdio::inherit()))?)
+        })
+    }
+
+    /// The programs in what cargo says, a JSON object a line.
+    fn told(messages: &str) -> Result<Self> {
+        let (mut server, mut tests) = (None, Vec::new());
+        for line in messages.lines() {
+            let told: Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
+            let manifest = told["manifest_path"].as_str().map(Path::new);
+            let is_servers =
+                manifest.is_some_and(|path| path.ends_with("crates/server/Cargo.toml"));
+            let Some(program) = told["executable"].as_str().filter(|_| is_servers) else {
+                continue;
+            };
+            match told["target"]["kind"][0].as_str() {
+                Some("bin") => server = Some(PathBuf::from(program)),
+                Some("test") => tests.push(PathBuf::from(program)),
+                _ => {}
+            }
         }
-        run(&mut build)
-    })?;
-    let folder = if profile == Profile::Release { "release" } else { "debug" };
-    Ok(target().join(folder).join("sotay-server"))
+        Ok(Self { server: server.context("cargo built no sotay-server")?, tests })
+    }
+
+    /// Where cargo runs the server's tests.
+    pub fn folder() -> PathBuf {
+        root().join("crates/server")
+    }
 }
 
 /// The folder that cargo builds into.
@@ -62,5 +103,33 @@ impl Drop for Running {
         // One that has ended by itself needs no end.
         self.0.kill().ok();
         self.0.wait().ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_server_and_its_tests_are_told_from_those_of_other_crates() {
+        let artifact = |folder: &str, kind: &str, name: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","manifest_path":"/s/crates/{folder}/Cargo.toml","target":{{"kind":["{kind}"],"name":"{name}"}},"executable":"/t/{folder}-{name}"}}"#
+            )
+        };
+        let said = [
+            artifact("form", "test", "it"),
+            artifact("server", "bin", "sotay-server"),
+            artifact("server", "test", "it"),
+            artifact("xtask", "bin", "xtask"),
+            r#"{"reason":"compiler-artifact","manifest_path":"/s/crates/server/Cargo.toml","target":{"kind":["lib"]},"executable":null}"#
+                .to_owned(),
+            artifact("server", "test", "devices"),
+            r#"{"reason":"build-finished","success":true}"#.to_owned(),
+        ];
+        let tested = Tested::told(&said.join("\n")).expect("all of it is there");
+        assert_eq!(tested.server, Path::new("/t/server-sotay-server"));
+        assert_eq!(tested.tests, ["/t/server-it", "/t/server-devices"].map(Path::new));
+        assert!(Tested::told(&said[0]).is_err());
     }
 }

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::build::{self, Profile};
+use crate::build::{self, Tested};
 use crate::postgres::Cluster;
 use crate::step::{cargo, output, root, step};
 use crate::tools::{self, Need, Tools};
@@ -62,8 +62,7 @@ const CAMPAIGNS: &[Campaign] = &[
         about: "The real server as a process on a real disk, killed with `kill -9` while eight phones push, half of the times right \
                 after an answer.",
         how: How::Cargo(&[
-            "-p",
-            "server",
+            "--workspace",
             "--test",
             "devices",
             "a_server_killed_while_eight_phones",
@@ -74,8 +73,7 @@ const CAMPAIGNS: &[Campaign] = &[
         name: "killed server on PostgreSQL",
         about: "The same with its records in PostgreSQL, in a database of its own.",
         how: How::Postgres(&[
-            "-p",
-            "server",
+            "--workspace",
             "--test",
             "devices",
             "a_server_killed_while_eight_phones",
@@ -86,7 +84,7 @@ const CAMPAIGNS: &[Campaign] = &[
         name: "two servers",
         about: "Two processes of the server on one PostgreSQL database, either killed with `kill -9` at any moment, while eight \
                 phones write to both and change each other's records.",
-        how: How::Postgres(&["-p", "server", "--test", "devices", "two_servers_on_one_database"]),
+        how: How::Postgres(&["--workspace", "--test", "devices", "two_servers_on_one_database"]),
         size: ("SOTAY_KILLS", 500),
     },
     Campaign {
@@ -276,7 +274,7 @@ fn run(campaign: &Campaign, quick: bool, commit: &str) -> Result<Said> {
             test
         }
         How::Journey(name) => {
-            let mut node = browser::node(&build::server(Profile::Dev)?)?;
+            let mut node = browser::node(&Tested::build(&["devices"])?.server)?;
             node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
             node.arg(format!("--test-name-pattern={name}")).arg("journeys/");
             node

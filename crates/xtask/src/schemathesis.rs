@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::build::{self, Profile, Running};
+use crate::build::{self, Running, Tested};
 use crate::step::{root, run, step};
 use crate::tools;
 
@@ -31,7 +31,7 @@ pub struct Args {
 
 pub fn schemathesis(args: &Args) -> Result<()> {
     let program = tools::schemathesis()?;
-    let server = build::server(Profile::Dev)?;
+    let server = Tested::build(&["devices"])?.server;
     let data = build::target().join("schemathesis");
     if data.exists() {
         std::fs::remove_dir_all(&data)?;

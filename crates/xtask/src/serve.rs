@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::build::{self, Profile};
+use crate::build;
 use crate::pwa;
 use crate::step::{root, run, step};
 use crate::tools::{Need, Tools};
@@ -36,7 +36,7 @@ pub fn serve(args: &Args) -> Result<()> {
     })?;
     let tools = Tools::ensure(&[Need::Pwa])?;
     pwa::pwa(&tools)?;
-    let binary = build::server(Profile::Release)?;
+    let binary = build::server()?;
     let data = root().join(&args.data);
     let pack = args.pack.clone().unwrap_or_else(build::default_pack);
     step("loading the pack", || {

@@ -1,9 +1,11 @@
 //! What CI runs, in the same order.
 
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::build::Tested;
 use crate::postgres::Cluster;
 use crate::step::{cargo, run, step};
 use crate::tools::{self, Need, Tools};
@@ -49,11 +51,13 @@ fn on_postgres() -> Result<()> {
             return Ok(());
         }
     };
+    let tested = Tested::build(&["it", "devices"])?;
     step("the server's tests on PostgreSQL", || {
         let cluster = Cluster::start(&programs)?;
-        run(cargo()
-            .args(["test", "--locked", "-p", "server", "--test", "it", "--test", "devices"])
-            .env("SOTAY_TEST_POSTGRES", &cluster.url))
+        tested.tests.iter().try_for_each(|test| {
+            let mut test = Command::new(test);
+            run(test.current_dir(Tested::folder()).env("SOTAY_TEST_POSTGRES", &cluster.url))
+        })
     })
 }
 

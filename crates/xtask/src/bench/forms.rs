@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::harness::{Harness, copy};
-use crate::build::{self, Profile, Running};
+use crate::build::{self, Running};
 use crate::step::{root, run};
 use crate::tools::{Need, Tools};
 use crate::{browser, pwa};
@@ -30,7 +30,7 @@ pub struct Args {
 pub fn measure(args: &Args, harness: &Harness) -> Result<Value> {
     let tools = Tools::ensure(Need::ALL)?;
     pwa::pwa(&tools)?;
-    let server = build::server(Profile::Release)?;
+    let server = build::server()?;
     let place = harness.fetch()?;
     prepare(&place)?;
 

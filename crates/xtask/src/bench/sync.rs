@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::harness::{Harness, install};
-use crate::build::{self, Profile};
+use crate::build;
 use crate::step::{cargo, output, run};
 use crate::tools::{Need, Tools};
 use crate::{browser, pwa};
@@ -17,7 +17,7 @@ const PROGRAM: &str = "bench_sync";
 pub fn measure(harness: &Harness) -> Result<Value> {
     let tools = Tools::ensure(Need::ALL)?;
     pwa::pwa(&tools)?;
-    let server = build::server(Profile::Release)?;
+    let server = build::server()?;
     run(cargo().args(["build", "--locked", "--release", "-p", "server", "--example", PROGRAM]))?;
     let program = build::target().join("release/examples").join(PROGRAM);
     // On the disk that servers use: a temporary folder may be in memory.
