@@ -67,6 +67,17 @@ impl Turn {
     }
 }
 
+/// Frees many values, in turns.
+pub fn drop_in_turns<T: 'static>(values: impl IntoIterator<Item = T> + 'static) {
+    spawn(async move {
+        let mut turn = Turn::begin();
+        for value in values {
+            drop(value);
+            turn.rest().await;
+        }
+    });
+}
+
 /// Waits until the page has done what waits. A timer would have the page wait for itself: 4 ms each time, a second out of sight.
 async fn step_back() {
     let (fire, fired) = oneshot::channel::<()>();

@@ -186,6 +186,12 @@ struct Found {
     by_title: Option<Arc<Vec<u32>>>,
 }
 
+impl Found {
+    fn replace(&mut self, by: Self) {
+        Listed::leave(std::mem::replace(self, by).list);
+    }
+}
+
 impl Default for Finding {
     fn default() -> Self {
         Self::new()
@@ -263,7 +269,9 @@ impl Finding {
         let is_all = wanted.filter == Filter::default() && wanted.sought.is_all();
         if is_all && wanted.order != Order::Title {
             let count = list.len();
-            self.found.set_value(Found { list, wanted, places: None, by_title });
+            self.found.update_value(|found| {
+                found.replace(Found { list, wanted, places: None, by_title });
+            });
             return self.show(true, count, true);
         }
         if !again {
@@ -303,7 +311,7 @@ impl Finding {
                     let sorted = found.by_title.take().filter(|_| Arc::ptr_eq(&found.list, list));
                     let (list, wanted) = (Arc::clone(list), wanted.clone());
                     let places = Some(places.clone());
-                    *found = Found { list, wanted, places, by_title: sorted };
+                    found.replace(Found { list, wanted, places, by_title: sorted });
                 }
             }
             if by_title.is_some() {
@@ -400,7 +408,7 @@ mod tests {
                     while !looking.go_on(&|| { left.set(left.get() - 1); left.get() < 0 }) {
                         left.set(*turns.next().expect("there is one") as i32);
                     }
-                    let rows: Vec<_> = looking.found.iter().map(|at| list[*at as usize].clone()).collect();
+                    let rows: Vec<_> = looking.found.iter().filter_map(|at| list.get(*at as usize).cloned()).collect();
                     assert_eq!(rows, expected);
                 }
             });

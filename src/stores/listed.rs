@@ -6,35 +6,41 @@
 use std::{
     cmp::{Ordering, Reverse},
     collections::BTreeMap,
-    ops::Deref,
     sync::Arc,
 };
 
 use sync::wire::RecordId;
 
 use super::records::{Filter, RecordSummary};
-use crate::platform::tasks::Turn;
+use crate::platform::tasks::{self, Turn};
 
 /// How many records have each value; of one that no record has any more, none.
 pub type Counts = BTreeMap<String, usize>;
 
+/// About so many records stand in one part of the list.
+const PART: usize = if cfg!(test) { 4 } else { 512 };
+
 /// All records but those put away.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// They stand in parts, none of them empty: a list that follows a change shares all other parts with the one before.
+#[derive(Clone, Debug, Default)]
 pub struct Listed {
-    newest: Vec<Arc<RecordSummary>>,
+    parts: Vec<Arc<Vec<Arc<RecordSummary>>>>,
+    /// The place of each part's first record.
+    starts: Vec<usize>,
+    len: usize,
     forms: Counts,
     units: Counts,
     states: Counts,
-    /// By account, of each form.
-    authors: BTreeMap<String, Counts>,
+    /// By account.
+    authors: BTreeMap<String, Own>,
 }
 
-impl Deref for Listed {
-    type Target = [Arc<RecordSummary>];
-
-    fn deref(&self) -> &Self::Target {
-        &self.newest
-    }
+/// How many records an account began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Own {
+    forms: Counts,
+    states: Counts,
 }
 
 impl Listed {
@@ -48,27 +54,65 @@ impl Listed {
             listed.count(record, true);
             newest.insert(place(record), Arc::clone(record));
         }
+        let mut part = Vec::with_capacity(PART);
         for (_, record) in newest {
             turn.rest().await;
-            listed.newest.push(record);
+            part.push(record);
+            if part.len() == PART {
+                listed.add(std::mem::replace(&mut part, Vec::with_capacity(PART)));
+            }
         }
+        listed.add(part);
         listed
+    }
+
+    /// The record at a place, from 0.
+    #[must_use]
+    pub fn get(&self, place: usize) -> Option<&Arc<RecordSummary>> {
+        let part = self.starts.partition_point(|start| *start <= place).checked_sub(1)?;
+        self.parts[part].get(place - self.starts[part])
+    }
+
+    /// The records, the newest change first.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<RecordSummary>> {
+        self.parts.iter().flat_map(|part| part.iter())
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// The newest records that a filter accepts, at most so many.
     #[must_use]
     pub fn first(&self, filter: &Filter, max: usize) -> Vec<Arc<RecordSummary>> {
-        let of_state = filter.state.map(|state| self.states.get(state.name()).copied());
-        // Whoever wants a state that few records are in need not look through all the others.
-        let mut left = of_state.map_or(self.newest.len(), Option::unwrap_or_default);
-        let mut records = self.newest.iter();
+        let in_state = |states: &Counts, of_all: usize| match filter.state {
+            Some(state) => states.get(state.name()).copied().unwrap_or_default(),
+            None => of_all,
+        };
+        let own = |own: &Own| in_state(&own.states, own.states.values().sum());
+        // Whoever wants what few records are need not look through all the others.
+        let mut left = match &filter.author {
+            Some(author) => self.authors.get(author).map_or(0, own),
+            None => in_state(&self.states, self.len),
+        };
+        let mut records = self.iter();
         let mut first = Vec::new();
         while left > 0
             && first.len() < max
             && let Some(record) = records.next()
         {
-            left -= usize::from(filter.state.is_none_or(|state| state == record.state));
-            if filter.accepts(record) {
+            let is_one = filter.state.is_none_or(|state| state == record.state)
+                && filter.author.as_ref().is_none_or(|author| *author == record.author);
+            left -= usize::from(is_one);
+            if is_one && filter.accepts(record) {
                 first.push(Arc::clone(record));
             }
         }
@@ -89,23 +133,32 @@ impl Listed {
             self.count(record, *comes);
         }
         steps.sort_by(|(one, _), (other, _)| newer_first(one, other));
-        let before = std::mem::take(&mut self.newest);
-        let mut list = Vec::with_capacity(before.len() + steps.len());
-        let place = |record| before.partition_point(|other| newer_first(other, record).is_lt());
-        let places: Vec<usize> = steps.iter().map(|(record, _)| place(record)).collect();
-        let (mut before, mut at) = (before.into_iter(), 0);
-        for ((record, comes), place) in steps.into_iter().zip(places) {
-            list.extend(before.by_ref().take(place.saturating_sub(at)));
-            at = at.max(place);
-            if comes {
-                list.push(record);
+        let mut steps = steps.into_iter().peekable();
+        self.starts.clear();
+        self.len = 0;
+        let mut before = std::mem::take(&mut self.parts).into_iter().peekable();
+        while before.peek().is_some() || steps.peek().is_some() {
+            let part = before.next().unwrap_or_default();
+            let next = before.peek().map(|next| &next[0]);
+            let is_here =
+                |record: &RecordSummary| next.is_none_or(|next| newer_first(record, next).is_lt());
+            let mut own = Vec::new();
+            while let Some(step) = steps.next_if(|(record, _)| is_here(record)) {
+                own.push(step);
+            }
+            if own.is_empty() {
+                self.share(part);
             } else {
-                before.next();
-                at += 1;
+                self.add(replaced(&part, own));
             }
         }
-        list.extend(before);
-        self.newest = list;
+    }
+
+    /// Forgets it, in turns if nobody else has it: a hundred thousand records take longer to be freed than a frame.
+    pub fn leave(list: Arc<Self>) {
+        if let Some(list) = Arc::into_inner(list) {
+            tasks::drop_in_turns(list.parts);
+        }
     }
 
     /// How many there are of each form.
@@ -129,22 +182,38 @@ impl Listed {
     /// How many of each form an account began.
     #[must_use]
     pub fn forms_of(&self, account: &str) -> Option<&Counts> {
-        self.authors.get(account)
+        self.authors.get(account).map(|own| &own.forms)
+    }
+
+    /// Adds records at the end.
+    fn add(&mut self, records: Vec<Arc<RecordSummary>>) {
+        if records.len() <= 2 * PART {
+            self.share(Arc::new(records));
+        } else {
+            for part in records.chunks(PART) {
+                self.share(Arc::new(part.to_vec()));
+            }
+        }
+    }
+
+    fn share(&mut self, part: Arc<Vec<Arc<RecordSummary>>>) {
+        if !part.is_empty() {
+            self.starts.push(self.len);
+            self.len += part.len();
+            self.parts.push(part);
+        }
     }
 
     fn count(&mut self, record: &RecordSummary, comes: bool) {
         let Self { forms, units, states, authors, .. } = self;
         if !authors.contains_key(&record.author) {
-            authors.insert(record.author.clone(), Counts::new());
+            authors.insert(record.author.clone(), Own::default());
         }
+        let (form, state) = (record.form_id.as_str(), record.state.name());
         let own = authors.get_mut(&record.author);
-        let values = [
-            (forms, record.form_id.as_str()),
-            (units, record.unit.as_str()),
-            (states, record.state.name()),
-        ];
-        let values = values.into_iter().chain(own.map(|own| (own, record.form_id.as_str())));
-        for (counts, value) in values {
+        let own = own.map(|own| [(&mut own.forms, form), (&mut own.states, state)]);
+        let values = [(forms, form), (units, record.unit.as_str()), (states, state)];
+        for (counts, value) in values.into_iter().chain(own.into_iter().flatten()) {
             match counts.get_mut(value) {
                 Some(count) if comes => *count += 1,
                 Some(count) => *count -= 1,
@@ -152,6 +221,28 @@ impl Listed {
             }
         }
     }
+}
+
+/// A part with records that come into it or go, in the order of the list.
+fn replaced(
+    part: &[Arc<RecordSummary>],
+    steps: Vec<(Arc<RecordSummary>, bool)>,
+) -> Vec<Arc<RecordSummary>> {
+    let mut records = Vec::with_capacity(part.len() + steps.len());
+    let mut rest = part;
+    for (record, comes) in steps {
+        let newer = rest.partition_point(|other| newer_first(other, &record).is_lt());
+        let (before, from) = rest.split_at(newer);
+        records.extend_from_slice(before);
+        if comes {
+            records.push(record);
+            rest = from;
+        } else {
+            rest = from.get(1..).unwrap_or_default();
+        }
+    }
+    records.extend_from_slice(rest);
+    records
 }
 
 fn newer_first(one: &RecordSummary, other: &RecordSummary) -> Ordering {
@@ -193,18 +284,52 @@ pub(super) mod tests {
     }
 
     /// What is told plainly: sort all, count all.
-    fn plainly(records: &BTreeMap<u8, Arc<RecordSummary>>) -> Listed {
+    fn plainly(records: &BTreeMap<u8, Arc<RecordSummary>>) -> Told {
         let listed = records.values().filter(|record| !record.deleted).cloned();
-        let mut listed = Listed { newest: listed.collect(), ..Listed::default() };
-        listed.newest.sort_by(|one, other| newer_first(one, other));
-        for record in listed.newest.clone() {
-            *listed.forms.entry(record.form_id.clone()).or_default() += 1;
-            *listed.units.entry(record.unit.clone()).or_default() += 1;
-            *listed.states.entry(record.state.name().to_owned()).or_default() += 1;
-            let own = listed.authors.entry(record.author.clone()).or_default();
-            *own.entry(record.form_id.clone()).or_default() += 1;
+        let mut told = Told { newest: listed.collect(), ..Told::default() };
+        told.newest.sort_by(|one, other| newer_first(one, other));
+        for record in &told.newest {
+            *told.forms.entry(record.form_id.clone()).or_default() += 1;
+            *told.units.entry(record.unit.clone()).or_default() += 1;
+            *told.states.entry(record.state.name().to_owned()).or_default() += 1;
+            let own = told.authors.entry(record.author.clone()).or_default();
+            *own.forms.entry(record.form_id.clone()).or_default() += 1;
+            *own.states.entry(record.state.name().to_owned()).or_default() += 1;
         }
-        listed
+        told
+    }
+
+    /// All that a list tells.
+    #[derive(Debug, Default, PartialEq)]
+    struct Told {
+        newest: Vec<Arc<RecordSummary>>,
+        forms: Counts,
+        units: Counts,
+        states: Counts,
+        authors: BTreeMap<String, Own>,
+    }
+
+    fn told(listed: &Listed) -> Told {
+        let some = |counts: &Counts| {
+            let mut counts = counts.clone();
+            counts.retain(|_, count| *count > 0);
+            counts
+        };
+        let own = |own: &Own| Own { forms: some(&own.forms), states: some(&own.states) };
+        let mut authors: BTreeMap<String, Own> =
+            listed.authors.iter().map(|(author, of)| (author.clone(), own(of))).collect();
+        authors.retain(|_, own| *own != Own::default());
+        let newest: Vec<_> = listed.iter().cloned().collect();
+        assert_eq!(newest.len(), listed.len());
+        assert!(newest.iter().enumerate().all(|(place, record)| listed.get(place) == Some(record)));
+        assert_eq!(listed.get(listed.len()), None);
+        Told {
+            newest,
+            forms: some(&listed.forms),
+            units: some(&listed.units),
+            states: some(&listed.states),
+            authors,
+        }
     }
 
     proptest! {
@@ -228,16 +353,10 @@ pub(super) mod tests {
                     }
                 }
                 listed.replace(gone, come);
-                let mut told = listed.clone();
-                let of_all = [&mut told.forms, &mut told.units, &mut told.states];
-                for counts in of_all.into_iter().chain(told.authors.values_mut()) {
-                    counts.retain(|_, count| *count > 0);
-                }
-                told.authors.retain(|_, own| !own.is_empty());
                 let plain = plainly(&records);
                 let all = sync::gather(records.values().map(|record| (record.id, Arc::clone(record))));
-                prop_assert_eq!(&block_on(Listed::of(&all)), &plain);
-                prop_assert_eq!(told, plain);
+                prop_assert_eq!(&told(&block_on(Listed::of(&all))), &plain);
+                prop_assert_eq!(&told(&listed), &plain);
             }
         }
 
@@ -246,8 +365,10 @@ pub(super) mod tests {
             parts in prop::collection::vec(any::<[u8; 4]>(), 0..40),
             (author, state, max) in (prop::option::of(0_u8..3), prop::option::of(0..State::ALL.len()), 0_usize..9),
         ) {
-            let records = (0_u8..).zip(parts).map(|(id, parts)| (id, record(id, parts, "Phiếu"))).collect();
-            let listed = plainly(&records);
+            let records: BTreeMap<u8, _> =
+                (0..).zip(parts).map(|(id, parts)| (id, record(id, parts, "Phiếu"))).collect();
+            let mut listed = Listed::default();
+            listed.replace([], records.values().cloned());
             let filter = Filter {
                 author: author.map(|author| format!("an{author}")),
                 state: state.map(|state| State::ALL[state]),

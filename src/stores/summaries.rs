@@ -141,25 +141,32 @@ pub async fn read(rows: Rows) -> Result<Option<Found>, StorageError> {
     Ok(Some(found))
 }
 
-/// All summaries as they stand at one moment.
+/// All summaries, to be kept.
 pub struct Snapshot {
     /// Of the records on which this phone has no work: of the others they are not the records' own.
     own: Vec<Arc<RecordSummary>>,
-    /// The others.
+    /// The others, which the next start reads from themselves.
     local: BTreeSet<RecordId>,
     /// What was kept then.
     head: Option<Vec<u8>>,
 }
 
 impl Snapshot {
-    /// `head` is the row under [`HEAD`].
+    /// `own` are the summaries of all records that are not `local`; `head` is the row under [`HEAD`].
     pub fn of(
-        summaries: &BTreeMap<RecordId, Arc<RecordSummary>>,
+        own: Vec<Arc<RecordSummary>>,
         local: BTreeSet<RecordId>,
         head: Option<Vec<u8>>,
     ) -> Self {
-        let own = summaries.iter().filter(|(id, _)| !local.contains(*id));
-        Self { own: own.map(|(_, summary)| Arc::clone(summary)).collect(), local, head }
+        Self { own, local, head }
+    }
+
+    /// These changed while it was made: they are noted as changed, too.
+    pub fn leave_out(&mut self, changed: BTreeSet<RecordId>) {
+        if !changed.is_empty() {
+            self.own.retain(|summary| !changed.contains(&summary.id));
+            self.local.extend(changed);
+        }
     }
 
     /// Keeps them, and tells what is known of them. The page goes on meanwhile: they are written a few rows at a time beside those
@@ -174,7 +181,7 @@ impl Snapshot {
         // No other tab chooses the same, and all are numbers of JavaScript.
         let first = (random::seed() >> 12) | 1;
         let pages = own.len().div_ceil(IN_A_ROW) as u64;
-        let written = write(storage, first, &own).await;
+        let written = write(storage, first, own).await;
         let is_whole = written.is_ok();
         let mut left = Known::default();
         let mut put = vec![(HEAD.into(), codec::encode(&Kept { version: VERSION, pages, first }))];
@@ -218,13 +225,17 @@ fn in_use(head: Option<&[u8]>) -> Result<Range<u64>, StorageError> {
 async fn write(
     storage: &Storage,
     first: u64,
-    summaries: &[Arc<RecordSummary>],
+    summaries: Vec<Arc<RecordSummary>>,
 ) -> Result<(), StorageError> {
     let mut turn = Turn::begin();
     let mut changes = Vec::new();
-    for (page, part) in (first..).zip(summaries.chunks(IN_A_ROW)) {
-        let rows: Vec<SummaryRow> =
-            part.iter().map(|summary| SummaryRow::from(&**summary)).collect();
+    let mut left = summaries.into_iter();
+    for page in first.. {
+        let part = left.by_ref().take(IN_A_ROW);
+        let rows: Vec<SummaryRow> = part.map(|summary| SummaryRow::from(&*summary)).collect();
+        if rows.is_empty() {
+            break;
+        }
         changes.push(Change::Put(Store::Summaries, page.into(), codec::encode(&rows)));
         turn.rest().await;
         if changes.len() == AT_ONCE as usize {
@@ -344,7 +355,9 @@ mod tests {
             local: &[RecordId],
         ) -> Snapshot {
             let head = block_on(self.0.row(Store::Summaries, HEAD)).expect("read");
-            Snapshot::of(all, local.iter().copied().collect(), head)
+            let mut snapshot = Snapshot::of(all.values().cloned().collect(), BTreeSet::new(), head);
+            snapshot.leave_out(local.iter().copied().collect());
+            snapshot
         }
 
         fn keep(
@@ -452,7 +465,7 @@ mod tests {
         let disk = Disk::default();
         let known = disk.keep(&summaries(700), &Known::nothing(), &[]);
         let others: Vec<_> = summaries(300).into_values().collect();
-        block_on(write(&disk.0, 2, &others)).expect("written");
+        block_on(write(&disk.0, 2, others)).expect("written");
         assert_eq!(disk.found().summaries, summaries(700));
         disk.keep(&summaries(5), &known, &[]);
         assert_eq!((disk.found().summaries, disk.keys()), (summaries(5), 2));

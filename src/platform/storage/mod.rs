@@ -20,6 +20,7 @@ use thiserror::Error;
 
 use self::database::Database;
 use self::memory::Memory;
+pub use self::packs::Lot;
 pub use self::phone::{Person, Phone};
 pub use self::schema::{Key, STORES, Store};
 use self::sealed::Sealed;
@@ -154,6 +155,15 @@ impl Storage {
     /// Reads all rows of a store.
     pub async fn all(&self, store: Store) -> Result<Rows, StorageError> {
         Ok(self.read(vec![Read::All(store)]).await?.pop().unwrap_or_default())
+    }
+
+    /// Where the rows of [`Store::Base`] lie, to be read a few lots at a time: all rows may be more than a page's memory holds.
+    pub async fn lots(&self) -> Result<Vec<Lot>, StorageError> {
+        if let Backend::IndexedDb(sealed) = &*self.0 {
+            return sealed.lots().await;
+        }
+        let rows = self.read(vec![Read::Keys(Store::Base)]).await?;
+        Ok(rows.into_iter().flatten().map(|(key, _)| Lot::of(key)).collect())
     }
 
     /// Reads several things as they stand at one moment; one answer for each.

@@ -32,6 +32,21 @@ pub(super) struct Directory {
     single: BTreeSet<Key>,
 }
 
+/// Rows that lie together.
+pub struct Lot(Key);
+
+impl Lot {
+    /// By the key of a pack, or of a row that lies by itself: as a pack of one has it.
+    pub(super) fn of(key: Key) -> Self {
+        Self(key)
+    }
+
+    /// Their keys.
+    pub fn rows(&self) -> impl Iterator<Item = Key> {
+        ids(&self.0).iter().map(|id| Key::Bytes(id.to_vec()))
+    }
+}
+
 impl Directory {
     /// From the keys of both stores.
     pub(super) fn read(edition: Rows, packs: Rows, single: Rows) -> Self {
@@ -44,6 +59,11 @@ impl Directory {
     /// The keys of the rows in packs.
     pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
         self.packs.iter().flat_map(|pack| ids(pack).iter().map(|id| Key::Bytes(id.to_vec())))
+    }
+
+    /// The packs, and the rows that lie by themselves.
+    pub(super) fn lots(&self) -> Vec<Lot> {
+        self.packs.iter().chain(&self.single).cloned().map(Lot::of).collect()
     }
 
     /// Whether a row lies by itself.

@@ -12,7 +12,7 @@ use std::{
 use super::{
     Change, Decide, Read, Rows, StorageError,
     database::{Database, run},
-    packs::{self, Directory, EDITION},
+    packs::{self, Directory, EDITION, Lot},
     schema::{self, Key, Store},
     sealing,
 };
@@ -61,6 +61,12 @@ impl Sealed {
             }
         }))
         .await
+    }
+
+    /// As [`super::Storage::lots`]: a pack is one.
+    pub(super) async fn lots(&self) -> Result<Vec<Lot>, StorageError> {
+        self.find(&[Read::Keys(Store::Base)], false).await?;
+        Ok(self.directory.borrow().lots())
     }
 
     async fn update(

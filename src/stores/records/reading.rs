@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Bound,
     sync::Arc,
 };
 
@@ -17,7 +18,7 @@ use super::{RecordSummary, Records, summing::summary_of};
 use crate::{
     platform::{
         storage::{
-            Read, Rows, StorageError, Store,
+            Lot, Read, Rows, Storage, StorageError, Store,
             schema::{Key, OutboxRow, meta},
         },
         tasks::{self, Turn},
@@ -28,25 +29,30 @@ use crate::{
 /// So many records are read one by one.
 const FEW: usize = 16;
 
+/// So many are read at once when there may be very many.
+const PORTION: usize = 256;
+
 /// What the store holds beside the summaries.
 pub(super) struct Index {
     pub(super) device: DeviceState,
     pub(super) summaries: BTreeMap<RecordId, Arc<RecordSummary>>,
     /// The names of people by account.
     pub(super) names: BTreeMap<String, String>,
-    /// What changed while all is read anew.
+    /// What changed while all is gone through.
     pub(super) meanwhile: Meanwhile,
     /// Records that changed since lists were shown, and what those show of them.
     changed: BTreeSet<RecordId>,
     listed: BTreeMap<RecordId, Arc<RecordSummary>>,
     /// What of [`Store::Summaries`] these summaries know.
     kept: summaries::Known,
+    /// Records of which the server keeps a part for the repair desk. They are few, and counted often.
+    pub(super) quarantined: BTreeSet<RecordId>,
 }
 
-/// What changed while all is read anew, which may have been read before that or after.
+/// What changed while all is gone through, which may have been met before that or after.
 #[derive(Default)]
 pub(super) struct Meanwhile {
-    /// How often all is being read.
+    /// How often all is being gone through.
     reads: usize,
     records: BTreeSet<RecordId>,
     pub(super) device: bool,
@@ -79,6 +85,47 @@ struct Found {
     listed: Listed,
     names: BTreeMap<String, String>,
     known: summaries::Known,
+    quarantined: BTreeSet<RecordId>,
+}
+
+/// The records that a pull brought, a few hundred at a time: a hundred thousand are more than a page's memory holds.
+struct Portions {
+    lots: std::vec::IntoIter<Lot>,
+    /// Of these; none: of all.
+    which: Option<BTreeSet<Key>>,
+    next: Vec<Key>,
+}
+
+impl Portions {
+    async fn of(
+        storage: &Storage,
+        which: Option<BTreeSet<RecordId>>,
+    ) -> Result<Self, StorageError> {
+        let which: Option<BTreeSet<Key>> =
+            which.map(|which| which.into_iter().map(Key::from).collect());
+        // Of a few it costs more to ask where all lie.
+        let (lots, next) = match &which {
+            Some(few) if few.len() <= PORTION => (Vec::new(), few.iter().cloned().collect()),
+            _ => (storage.lots().await?, Vec::new()),
+        };
+        Ok(Self { lots: lots.into_iter(), which, next })
+    }
+
+    async fn next(&mut self, storage: &Storage) -> Result<Option<Rows>, StorageError> {
+        let Self { lots, which, next } = self;
+        let is_wanted = |key: &Key| which.as_ref().is_none_or(|which| which.contains(key));
+        while next.len() < PORTION
+            && let Some(lot) = lots.next()
+        {
+            next.extend(lot.rows().filter(is_wanted));
+        }
+        if next.is_empty() {
+            return Ok(None);
+        }
+        let row = |key| Read::Row(Store::Base, key);
+        let rows = storage.read(std::mem::take(next).into_iter().map(row).collect()).await?;
+        Ok(Some(rows.into_iter().flatten().collect()))
+    }
 }
 
 impl Index {
@@ -92,6 +139,7 @@ impl Index {
             changed: BTreeSet::new(),
             listed: BTreeMap::new(),
             kept: summaries::Known::default(),
+            quarantined: BTreeSet::new(),
         }
     }
 
@@ -100,6 +148,10 @@ impl Index {
         if self.meanwhile.reads > 0 {
             self.meanwhile.records.insert(id);
         }
+        match &summary {
+            Some(summary) if summary.quarantined => self.quarantined.insert(id),
+            _ => self.quarantined.remove(&id),
+        };
         let before = match summary {
             Some(summary) => self.summaries.insert(id, Arc::new(summary)),
             None => self.summaries.remove(&id),
@@ -111,11 +163,26 @@ impl Index {
         }
     }
 
+    /// All is being gone through from now on: what changes meanwhile is noted.
+    fn begin_read(&mut self) {
+        self.meanwhile.reads += 1;
+    }
+
+    fn end_read(&mut self) {
+        self.meanwhile.reads -= 1;
+        if self.meanwhile.reads == 0 {
+            self.meanwhile = Meanwhile::default();
+        }
+    }
+
     /// Takes what was read, of which it says the lists; what changed meanwhile stays.
     fn take(&mut self, read: Found) -> Listed {
-        let Found { device, mut summaries, mut listed, mut names, mut known } = read;
+        let Found { device, mut summaries, mut listed, mut names, mut known, quarantined } = read;
+        let before = std::mem::replace(&mut self.quarantined, quarantined);
         let (mut gone, mut come) = (Vec::new(), Vec::new());
         for id in &self.meanwhile.records {
+            self.quarantined.remove(id);
+            self.quarantined.extend(before.get(id));
             let newer = self.summaries.remove(id);
             come.extend(newer.clone());
             gone.extend(match newer {
@@ -131,7 +198,8 @@ impl Index {
         }
         self.changed.clear();
         self.listed.clear();
-        (self.summaries, self.names, self.kept) = (summaries, names, known);
+        (self.names, self.kept) = (names, known);
+        tasks::drop_in_turns(std::mem::replace(&mut self.summaries, summaries));
         listed
     }
 }
@@ -231,22 +299,21 @@ impl Records {
 
     /// Reads these records.
     pub(super) async fn read(self, those: Those) -> Result<(), StorageError> {
-        self.index.try_update_value(|index| index.meanwhile.reads += 1);
+        self.index.try_update_value(Index::begin_read);
         let read = self.read_rows(those).await;
         let taken = self.index.try_update_value(|index| {
-            index.meanwhile.reads -= 1;
-            let is_over = index.meanwhile.reads == 0;
             if those == Those::Others {
                 index.meanwhile.records.extend(index.summaries.keys());
             }
             let taken = read.map(|read| index.take(read));
-            if is_over {
-                index.meanwhile = Meanwhile::default();
-            }
+            index.end_read();
             taken
         });
         let Some(taken) = taken else { return Ok(()) };
-        self.all.try_set(Arc::new(taken?));
+        let listed = Arc::new(taken?);
+        if let Some(before) = self.all.try_update(|all| std::mem::replace(all, listed)) {
+            Listed::leave(before);
+        }
         if those != Those::OwnWork {
             self.whole.try_set(true);
         }
@@ -282,39 +349,38 @@ impl Records {
             let summary = summary_of(&device, parts, &of_others)?;
             Some((summary.id, Arc::new(summary)))
         };
-        let (mut summaries, known) = match kept {
+        let (mut summaries, known, which) = match kept {
             Some(found) => {
                 let changed = parts.keys().chain(&found.changed).chain(&of_others).copied();
-                let ids: BTreeSet<RecordId> = changed.collect();
-                let row = |id: &RecordId| Read::Row(Store::Base, (*id).into());
-                let base = storage.read(ids.iter().map(row).collect()).await?;
-                add_base(&mut parts, base.into_iter().flatten())?;
-                let mut summaries = found.summaries;
-                for id in &ids {
-                    summaries.remove(id);
-                }
-                (summaries, found.known)
+                (found.summaries, found.known, Some(changed.collect::<BTreeSet<RecordId>>()))
             }
             // Never kept, or by another version of the app.
-            None => {
-                let (mut summaries, mut turn) = (BTreeMap::new(), Turn::begin());
-                for (_, bytes) in storage.all(Store::Base).await? {
-                    turn.rest().await;
-                    let base: Base = outbox::decode(&bytes, "record")?;
-                    let record = base.state.record;
-                    if let Some(parts) = parts.get_mut(&record) {
-                        parts.base = Some(base);
-                        continue;
-                    }
-                    let parts = Parts { base: Some(base), ..Parts::default() };
-                    summaries.extend(summarised(&parts));
-                }
-                (summaries, summaries::Known::nothing())
-            }
+            None => (BTreeMap::new(), summaries::Known::nothing(), None),
         };
-        summaries.extend(parts.values().filter_map(summarised));
+        for id in which.iter().flatten() {
+            summaries.remove(id);
+        }
+        let mut portions = Portions::of(&storage, which).await?;
+        let mut turn = Turn::begin();
+        while let Some(rows) = portions.next(&storage).await? {
+            for (_, bytes) in rows {
+                turn.rest().await;
+                let base: Base = outbox::decode(&bytes, "record")?;
+                if let Some(parts) = parts.get_mut(&base.state.record) {
+                    parts.base = Some(base);
+                    continue;
+                }
+                let parts = Parts { base: Some(base), ..Parts::default() };
+                summaries.extend(summarised(&parts));
+            }
+        }
+        let own = parts.values().filter_map(summarised);
+        let own: BTreeMap<RecordId, Arc<RecordSummary>> = own.collect();
+        let to_repair = own.values().filter(|record| record.quarantined);
+        let quarantined = to_repair.map(|record| record.id).collect();
+        summaries.extend(own);
         let listed = Listed::of(&summaries).await;
-        Ok(Found { device, summaries, listed, names, known })
+        Ok(Found { device, summaries, listed, names, known, quarantined })
     }
 
     /// A page of a pull changed these records, and noted so under that key; `came` is what it brought of them.
@@ -378,26 +444,48 @@ impl Records {
         known: &summaries::Known,
     ) -> Result<Option<summaries::Known>, StorageError> {
         let Some(storage) = self.storage.try_get_value() else { return Ok(None) };
-        let decide = move |rows: Vec<Rows>| {
-            let mut rows = rows.into_iter();
-            let mut next = || rows.next().unwrap_or_default();
-            let (sealed, open) = (next(), next());
-            let mut local: BTreeSet<RecordId> =
-                gather(Rows::new(), sealed, open)?.into_keys().collect();
-            let head = next().pop().map(|(_, head)| head);
-            let snapshot = self.index.with_value(|index| {
-                local.extend(unsent_of_others(&index.device));
-                summaries::Snapshot::of(&index.summaries, local, head)
-            });
-            Ok((Vec::new(), snapshot))
-        };
+        self.index.try_update_value(Index::begin_read);
+        let snapshot = self.snapshot(&storage).await;
+        let changed = self.index.try_update_value(|index| {
+            let changed = index.meanwhile.records.clone();
+            index.end_read();
+            changed
+        });
+        let mut snapshot = snapshot?;
+        snapshot.leave_out(changed.unwrap_or_default());
+        snapshot.keep(&storage, known).await
+    }
+
+    /// All summaries, in turns: what changes meanwhile is in it as it was, or as it is then.
+    async fn snapshot(self, storage: &Storage) -> Result<summaries::Snapshot, StorageError> {
+        const AT_ONCE: usize = 256;
         let reads = vec![
             Read::All(Store::Outbox),
             Read::All(Store::Open),
             Read::Row(Store::Summaries, summaries::HEAD.into()),
         ];
-        let snapshot = storage.update(reads, &[], decide).await?;
-        snapshot.keep(&storage, known).await
+        let mut rows = storage.read(reads).await?.into_iter();
+        let mut next = || rows.next().unwrap_or_default();
+        let (sealed, open) = (next(), next());
+        let head = next().pop().map(|(_, head)| head);
+        let mut local: BTreeSet<RecordId> =
+            gather(Rows::new(), sealed, open)?.into_keys().collect();
+        let of_others = self.index.try_with_value(|index| unsent_of_others(&index.device));
+        local.extend(of_others.into_iter().flatten());
+        let (mut own, mut after, mut turn) = (Vec::new(), Bound::Unbounded, Turn::begin());
+        loop {
+            let part: Option<Vec<Arc<RecordSummary>>> = self.index.try_with_value(|index| {
+                let rest = index.summaries.range((after, Bound::Unbounded));
+                let rest = rest.filter(|(id, _)| !local.contains(*id)).take(AT_ONCE);
+                rest.map(|(_, summary)| Arc::clone(summary)).collect()
+            });
+            let Some(part) = part else { return Err(StorageError::Closed) };
+            let Some(last) = part.last() else { break };
+            after = Bound::Excluded(last.id);
+            own.extend(part);
+            turn.rest().await;
+        }
+        Ok(summaries::Snapshot::of(own, local, head))
     }
 
     /// Shows what changed.
@@ -420,7 +508,11 @@ pub(in crate::stores) fn gather(
     open: Rows,
 ) -> Result<BTreeMap<RecordId, Parts>, StorageError> {
     let mut parts: BTreeMap<RecordId, Parts> = BTreeMap::new();
-    add_base(&mut parts, base)?;
+    for (_, bytes) in base {
+        let base: Base = outbox::decode(&bytes, "record")?;
+        let record = base.state.record;
+        parts.entry(record).or_default().base = Some(base);
+    }
     for (_, row) in sealed {
         let held = OutboxRow::decode(&row)?.held()?;
         parts.entry(held.operation.record).or_default().outbox.push(held);
@@ -433,18 +525,6 @@ pub(in crate::stores) fn gather(
     Ok(parts)
 }
 
-fn add_base(
-    parts: &mut BTreeMap<RecordId, Parts>,
-    rows: impl IntoIterator<Item = (Key, Vec<u8>)>,
-) -> Result<(), StorageError> {
-    for (_, bytes) in rows {
-        let base: Base = outbox::decode(&bytes, "record")?;
-        let record = base.state.record;
-        parts.entry(record).or_default().base = Some(base);
-    }
-    Ok(())
-}
-
 /// The records of operations that the device answers for under other names and that the server is not known to hold; one
 /// for each operation.
 pub(super) fn unsent_of_others(device: &DeviceState) -> Vec<RecordId> {
@@ -453,4 +533,97 @@ pub(super) fn unsent_of_others(device: &DeviceState) -> Vec<RecordId> {
     });
     let read = |operation: &SealedOperation| sync::codec::decode::<Operation>(&operation.bytes);
     unsent.filter_map(|operation| Some(read(operation).ok()?.record)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{executor::block_on, future::join};
+
+    use super::*;
+    use crate::{platform::storage::Change, stores::listed::tests::record};
+
+    fn ids(count: u16) -> impl Iterator<Item = RecordId> {
+        (0..count).map(|at| RecordId(u128::from(at).to_be_bytes()))
+    }
+
+    #[test]
+    fn very_many_records_are_read_a_few_hundred_at_a_time() {
+        let storage = Storage::in_memory();
+        let put = |id: RecordId| Change::Put(Store::Base, id.into(), id.0.to_vec());
+        block_on(storage.write(ids(1_000).map(put).collect())).expect("written");
+        let odd = || ids(1_000).skip(1).step_by(2);
+        for which in [None, Some(odd().collect()), Some(odd().take(7).collect()), Some([].into())] {
+            let all: BTreeSet<RecordId> = which.clone().unwrap_or_else(|| ids(1_000).collect());
+            let mut portions = block_on(Portions::of(&storage, which)).expect("read");
+            let mut found = Vec::new();
+            while let Some(rows) = block_on(portions.next(&storage)).expect("read") {
+                assert!(rows.len() <= PORTION, "{}", rows.len());
+                found.extend(rows.into_iter().map(|(key, _)| key));
+            }
+            assert_eq!(found, all.into_iter().map(Key::from).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_record_that_changes_while_summaries_are_kept_is_read_from_itself_at_the_next_start() {
+        Owner::new().with(|| {
+            let storage = Storage::in_memory();
+            let records = block_on(Records::load(storage.clone())).expect("read");
+            let put = |id: u8, title: &str| {
+                let summary =
+                    RecordSummary { deleted: false, ..(*record(id, [1; 4], title)).clone() };
+                records.index.update_value(|index| index.put(summary.id, Some(summary)));
+            };
+            (1..4).for_each(|id| put(id, "Trước"));
+            let known = summaries::Known::nothing();
+            let (kept, ()) = block_on(join(records.keep_all(&known), async { put(2, "Sau") }));
+            assert!(kept.expect("written").is_some());
+            let rows = block_on(summaries::rows(&storage)).expect("read");
+            let found = block_on(summaries::read(rows)).expect("readable").expect("kept");
+            assert_eq!(found.changed, [RecordId([2; 16])].into());
+            assert_eq!(found.summaries.len(), 2);
+            records.index.with_value(|index| assert!(index.meanwhile.records.is_empty()));
+        });
+    }
+
+    #[test]
+    fn records_that_wait_for_repair_are_counted_as_they_change() {
+        Owner::new().with(|| {
+            let records = block_on(Records::load(Storage::in_memory())).expect("read");
+            let summary = |id: u8, quarantined: bool| RecordSummary {
+                quarantined,
+                ..(*record(id, [1; 4], "")).clone()
+            };
+            let put = |id: u8, waits: Option<bool>| {
+                let summary = waits.map(|waits| summary(id, waits));
+                records.index.update_value(|index| index.put(RecordId([id; 16]), summary));
+                records.quarantined()
+            };
+            let told =
+                [(1, Some(true)), (2, Some(true)), (3, Some(false)), (1, Some(false)), (2, None)];
+            assert_eq!(told.map(|(id, waits)| put(id, waits)), [1, 2, 2, 1, 0]);
+            // What changes while all is read anew stays as it is, and so does its count.
+            let found = |waiting: &[u8]| Found {
+                device: records.device(),
+                summaries: waiting
+                    .iter()
+                    .map(|id| (RecordId([*id; 16]), Arc::new(summary(*id, true))))
+                    .collect(),
+                listed: Listed::default(),
+                names: BTreeMap::new(),
+                known: summaries::Known::default(),
+                quarantined: waiting.iter().map(|id| RecordId([*id; 16])).collect(),
+            };
+            let found = found(&[4, 6]);
+            records.index.update_value(|index| {
+                index.begin_read();
+                index.put(RecordId([5; 16]), Some(summary(5, true)));
+                index.put(RecordId([6; 16]), Some(summary(6, false)));
+                index.take(found);
+                index.end_read();
+            });
+            let waiting = [4, 5].map(|id| RecordId([id; 16]));
+            records.index.with_value(|index| assert_eq!(index.quarantined, waiting.into()));
+        });
+    }
 }

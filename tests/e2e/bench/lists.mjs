@@ -1,11 +1,11 @@
-// Figures of lists with very many records on the phone: opening the list, each filter, each order, a search without diacritics, and the
-// list whole again. From the input to the frame that shows the first rows of the answer, to the frame that tells how many there are,
-// and the longest time for which the page could do nothing else on the way. Also what the records take of the page's memory.
+// Figures of lists with very many records on the phone: opening the list, scrolling it, each filter, each order, a search without
+// diacritics, and the list whole again. From the input to the frame that shows the first rows of the answer, to the frame that tells how
+// many there are; and the processor's time on the way, of all that the page did and of its longest task. Also what the records take of the
+// page's memory.
 // Prints JSON. Nothing here is an assertion: figures depend on the machine.
 import { rmSync } from 'node:fs';
-import { countOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
-import { repeat, slow, spread, withMany } from './many.mjs';
+import { repeat, slow, spread, summariesKept, withMany, worked } from './many.mjs';
 
 const RUNS = Number(process.env.RUNS ?? 5);
 const RECORDS = Number(process.env.RECORDS ?? 100_000);
@@ -19,7 +19,7 @@ const many = await prepared(RECORDS);
 const { phone } = many;
 const figures = { unit: 'ms', runs: RUNS, records: RECORDS };
 const steps = [
-  'open', 'by_form', 'by_unit', 'by_state', 'oldest', 'by_title', 'by_title_again', 'search', 'search_on', 'search_rare', 'all_again',
+  'open', 'scroll', 'by_form', 'by_unit', 'by_state', 'oldest', 'by_title', 'by_title_again', 'search', 'search_on', 'search_rare', 'all_again',
 ];
 for (const throttle of THROTTLES) {
   const { memory, whole } = await start(many, throttle);
@@ -28,7 +28,7 @@ for (const throttle of THROTTLES) {
     start_to_whole_lists: whole,
     bytes_per_record: Math.round((memory - empty_bytes) / RECORDS),
     ...Object.fromEntries(steps.map((step) => [step, Object.fromEntries(
-      ['first_rows', 'counted', 'blocked'].map((figure) => [figure, spread(runs.map((run) => run[step][figure]))]))])),
+      ['first_rows', 'counted', 'busy', 'longest_task'].map((figure) => [figure, spread(runs.map((run) => run[step][figure]))]))])),
   };
   await phone.close();
 }
@@ -42,9 +42,7 @@ async function prepared(records) {
   await app.open('/records');
   await until(`${records} records are listed`, () => phone.page.evaluate((records) =>
     document.querySelector('.records .title-line .muted')?.textContent.replace(/\D/g, '') === String(records), records), 900_000);
-  if (records > 256) {
-    await until('their summaries are kept', async () => (await countOf(phone.page, 'summaries')) > records / 256, 300_000);
-  }
+  if (records > 256) await summariesKept(phone, records);
   await phone.close();
   await server.stop();
   return ready;
@@ -88,6 +86,13 @@ async function round() {
     field.dispatchEvent(new Event('input', { bubbles: true }));
   };
   figures.open = await measure(() => document.querySelector('nav a[href="/records"]').click(), RECORDS);
+  figures.scroll = await measure(async () => {
+    for (let step = 0; step < 20; step += 1) {
+      document.querySelector('.record-list').scrollTop += 400;
+      await new Promise(requestAnimationFrame);
+    }
+    document.querySelector('.record-list').scrollTop = 0;
+  }, RECORDS);
   figures.by_form = await measure(select, RECORDS, [0]);
   figures.by_unit = await measure(select, RECORDS, [1]);
   figures.by_state = await measure(select, RECORDS, [2, 'draft']);
@@ -111,8 +116,10 @@ async function round() {
 }
 
 /** Does something in the page; until the list that answers it has been painted. `records` it must say, if that is known. */
-function measure(act, records, given = null) {
-  return phone.page.evaluate(`(${answered})(${act}, ${records}, ${JSON.stringify(given)})`);
+async function measure(act, records, given = null) {
+  const asked = () => phone.page.evaluate(`(${answered})(${act}, ${records}, ${JSON.stringify(given)})`);
+  const { result, busy, longest } = await worked(phone, asked);
+  return { ...result, busy, longest_task: longest };
 }
 
 async function answered(act, records, given) {
@@ -122,19 +129,8 @@ async function answered(act, records, given) {
   for (const row of rows()) row.isOld = true;
   await frame();
   await after();
-  // A message to itself again and again: what lies between two is time that the page had for nothing else.
-  let blocked = 0;
-  let last = performance.now();
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    const now = performance.now();
-    blocked = Math.max(blocked, now - last);
-    last = now;
-    port2.postMessage(null);
-  };
-  port2.postMessage(null);
   const from = performance.now();
-  act(given);
+  await act(given);
   const said = () => document.querySelector('.records .title-line .muted')?.textContent ?? '…';
   const isWhole = () => !said().includes('…') && (records === null || said().replace(/\D/g, '') === String(records));
   const isDrawn = () => (!rows().some((row) => row.isOld) && (!records || rows().length > 5));
@@ -152,6 +148,6 @@ async function answered(act, records, given) {
   await after();
   const counted = performance.now() - from;
   await frame();
-  port1.close();
-  return { first_rows, counted, blocked };
+  await after();
+  return { first_rows, counted };
 }

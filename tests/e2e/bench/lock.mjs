@@ -1,9 +1,9 @@
 // Figures of the lock with many records on the phone: a cold start offline without a PIN, from the last digit of a PIN to
 // the first screen, and the saving of an answer. Prints JSON. Nothing here is an assertion: figures depend on the machine.
 import { rmSync } from 'node:fs';
-import { recordsHeld, rowsOf } from '../harness/store.mjs';
+import { recordsHeld } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
-import { repeat, slow, spread, withMany } from './many.mjs';
+import { repeat, slow, spread, summariesKept, withMany } from './many.mjs';
 
 const RUNS = Number(process.env.RUNS ?? 5);
 const RECORDS = Number(process.env.RECORDS ?? 10_000);
@@ -14,8 +14,7 @@ const { folder, server, phone, app } = await withMany(RECORDS);
 await app.open('/records');
 const pulling = performance.now();
 await until('all records came', async () => (await recordsHeld(phone.page)) >= RECORDS, 600_000);
-await until('their summaries are kept', async () =>
-  (await rowsOf(phone.page, 'summaries')).filter(([key]) => typeof key === 'number').length > RECORDS / 256, 120_000);
+await summariesKept(phone, RECORDS);
 const pulled_ms = performance.now() - pulling;
 await phone.close();
 await server.stop();

@@ -64,6 +64,46 @@ database.commit()
 `, path, String(records)]);
 }
 
+/** Waits until the phone keeps the summaries of so many records: pages of them stand, and no note of a pull beside them. */
+export async function summariesKept(phone, records) {
+  await until('their summaries are kept', async () => {
+    const rows = await rowsOf(phone.page, 'summaries');
+    const pages = rows.filter(([key]) => typeof key === 'number').length;
+    return pages > records / 256 && rows.length - pages <= 1; // one note is of the phone's own work
+  }, 300_000);
+}
+
+/**
+ * Does something; what the page's own thread did meanwhile, in ms of the processor: all of it, and its longest task. Other
+ * programs on the machine make neither longer.
+ */
+export async function worked(phone, act) {
+  const session = await phone.context.browser().newBrowserCDPSession();
+  const ended = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
+  const traceConfig = { includedCategories: ['toplevel', 'blink.user_timing'], recordMode: 'recordAsMuchAsPossible' };
+  await session.send('Tracing.start', { transferMode: 'ReturnAsStream', traceConfig });
+  const mark = () => phone.page.evaluate(() => performance.mark('sotay.act'));
+  await mark();
+  const result = await act();
+  await mark();
+  await session.send('Tracing.end');
+  const { stream } = await ended;
+  let text = '';
+  for (let eof = false; !eof;) {
+    const part = await session.send('IO.read', { handle: stream });
+    text += part.data;
+    ({ eof } = part);
+  }
+  await session.detach();
+  const { traceEvents } = JSON.parse(text);
+  const marks = traceEvents.filter(({ name }) => name === 'sotay.act');
+  const [first, last] = [marks[0], marks.at(-1)];
+  const tasks = traceEvents.filter(({ name, pid, tid, ts }) =>
+    name === 'ThreadControllerImpl::RunTask' && pid === first.pid && tid === first.tid && ts > first.ts && ts < last.ts);
+  const times = tasks.map(({ tdur, dur }) => (tdur ?? dur) / 1000); // a few are not told by the processor's clock
+  return { result, busy: times.reduce((sum, time) => sum + time, 0), longest: Math.max(0, ...times) };
+}
+
 export async function repeat(times, measure) {
   const values = [];
   for (let run = 0; run < times; run += 1) values.push(await measure());

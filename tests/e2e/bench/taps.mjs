@@ -1,6 +1,6 @@
-// Figures of one tap in a table of 200 questions and in a repeat of 200 rows: from the tap to the frame that shows it, and for
-// how long the page was busy in that time, both in the middle of it all. Prints JSON. Nothing here is an assertion: figures
-// depend on the machine.
+// Figures of one tap in a table of 200 questions and in a repeat of 200 rows, both in the middle of it all: from the tap to the frame
+// that shows it; and the processor's time for that, of all that the page did and of its longest task. Prints JSON. Nothing here is an
+// assertion: figures depend on the machine.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { Device, PHONE } from '../harness/phone.mjs';
 import { Server } from '../harness/server.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
-import { slow, spread } from './many.mjs';
+import { slow, spread, worked } from './many.mjs';
 
 const ROWS = 200;
 const TAPS = 40;
@@ -43,10 +43,10 @@ const server = await Server.withPack(folder);
 await server.start();
 const phone = new Device('phone', folder, PHONE);
 const app = new App(phone, server);
-const figures = { unit: 'ms', taps: TAPS, rows: ROWS, to_paint: {}, busy: {} };
+const figures = { unit: 'ms', taps: TAPS, rows: ROWS, to_paint: {}, busy: {}, longest_task: {} };
 for (const throttle of THROTTLES) {
   const x = `x${throttle}`;
-  [figures.to_paint[x], figures.busy[x]] = [{}, {}];
+  [figures.to_paint[x], figures.busy[x], figures.longest_task[x]] = [{}, {}, {}];
   for (const [name, xml] of Object.entries(FORMS)) {
     await phone.start();
     await app.open('/forms/preview');
@@ -55,9 +55,10 @@ for (const throttle of THROTTLES) {
     await phone.page.locator('input[type="file"]').first().setInputFiles(path);
     await new FormPage(phone.page).ready();
     await slow(phone, throttle);
-    const { painted, busy } = await taps(TAPPED[name]);
+    const { painted, busy, longest } = await taps(TAPPED[name]);
     figures.to_paint[x][name] = spread(painted);
     figures.busy[x][name] = spread(busy);
+    figures.longest_task[x][name] = spread(longest);
     await phone.close();
   }
 }
@@ -66,13 +67,7 @@ rmSync(folder, { recursive: true, force: true });
 console.log(JSON.stringify(figures, null, 2));
 
 async function taps(tapped) {
-  const session = await phone.context.newCDPSession(phone.page);
-  await session.send('Performance.enable');
-  const worked = async () => {
-    const { metrics } = await session.send('Performance.getMetrics');
-    return metrics.find(({ name }) => name === 'TaskDuration').value * 1000;
-  };
-  const [painted, busy] = [[], []];
+  const [painted, busy, longest] = [[], [], []];
   for (let count = 0; count < TAPS; count += 1) {
     const frames = (frames) => phone.page.evaluate(async (frames) => {
       for (let frame = 0; frame < frames; frame += 1) await new Promise(requestAnimationFrame);
@@ -80,8 +75,7 @@ async function taps(tapped) {
     const element = await phone.page.evaluateHandle(tapped, count);
     await element.evaluate((element) => element.scrollIntoView({ block: 'center' }));
     await frames(5);
-    const before = await worked();
-    painted.push(await element.evaluate(async (element) => {
+    const tap = await worked(phone, () => element.evaluate(async (element) => {
       const tapped = performance.now();
       element.click();
       // The message after a frame's callbacks comes when that frame was painted.
@@ -92,7 +86,9 @@ async function taps(tapped) {
       }));
       return performance.now() - tapped;
     }));
-    busy.push((await worked()) - before);
+    painted.push(tap.result);
+    busy.push(tap.busy);
+    longest.push(tap.longest);
   }
-  return { painted, busy };
+  return { painted, busy, longest };
 }
