@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use report::fold;
-use sync::wire::Value;
 
 use super::records::RecordSummary;
 
@@ -77,12 +76,10 @@ fn has(text: &str, word: &str) -> bool {
 
 /// What a record is found by: its title and its short answers.
 #[must_use]
-pub fn fold_record<'a>(title: &str, answers: impl Iterator<Item = &'a Value>) -> String {
+pub fn fold_record<'a>(title: &str, answers: impl Iterator<Item = &'a str>) -> String {
     let mut folded = fold(title);
-    for value in answers {
-        if let Value::Text(text) = value
-            && text.chars().count() <= ANSWER_CHARS_MAX
-        {
+    for text in answers {
+        if text.len() <= ANSWER_CHARS_MAX || text.chars().count() <= ANSWER_CHARS_MAX {
             folded.push('\n');
             report::fold_into(&mut folded, text);
         }

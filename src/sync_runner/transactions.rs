@@ -120,21 +120,18 @@ impl Runner {
         reads.push(Read::Row(Store::Meta, meta::NAMES.into()));
         let note = Key::Bytes(random::bytes::<8>().to_vec());
         let noted = note.clone();
-        let (stored, units, names) = (state.clone(), page.units.clone(), page.names.clone());
+        let stored = state.clone();
         let brings = page.complete && !page.records.is_empty();
-        let (generation, included) = (page.generation, page.included);
-        let base = |state| Base { state, included, generation };
-        let came: Rc<Vec<Base>> = Rc::new(page.records.into_iter().map(base).collect());
-        let (came_now, of_generation) = (Rc::clone(&came), Rc::clone(&self.brought));
-        let (settled, told) = (page.settled, page.names);
+        let page = Rc::new(page);
+        let (came, of_generation) = (Rc::clone(&page), Rc::clone(&self.brought));
         let decide = move |mut rows: Vec<Rows>| {
             let mut changes = vec![outbox::put_device(&stored)];
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
             let known = rows.pop().unwrap_or_default();
-            changes.extend(with_names(&known, &told)?);
+            changes.extend(with_names(&known, &came.names)?);
             let mut touched: BTreeSet<RecordId> = BTreeSet::new();
-            let (of_operations, of_base) = rows.split_at(settled.len());
-            note_verdicts(&settled, of_operations, &mut changes, &mut records)?;
+            let (of_operations, of_base) = rows.split_at(came.settled.len());
+            note_verdicts(&came.settled, of_operations, &mut changes, &mut records)?;
             for (key, bytes) in of_base.iter().flatten() {
                 let (record, is_older) = match &*of_generation.borrow() {
                     Some(brought) => {
@@ -144,7 +141,7 @@ impl Runner {
                     }
                     None => {
                         let base: Base = outbox::decode(bytes, "record")?;
-                        (base.state.record, base.generation < generation)
+                        (base.state.record, base.generation < came.generation)
                     }
                 };
                 if is_older {
@@ -152,13 +149,13 @@ impl Runner {
                     changes.push(Change::Delete(Store::Base, key.clone()));
                 }
             }
-            for base in came_now.iter() {
-                let record = base.state.record;
+            for row in came.records.rows() {
+                let record = row.rest().record;
                 touched.insert(record);
-                changes.push(if base.state.left {
+                changes.push(if row.rest().left {
                     Change::Delete(Store::Base, record.into())
                 } else {
-                    Change::Put(Store::Base, record.into(), codec::encode(base))
+                    Change::Put(Store::Base, record.into(), came.stored(&row))
                 });
             }
             if !touched.is_empty() {
@@ -171,18 +168,17 @@ impl Runner {
         };
         let touched = [Store::Meta, Store::Outbox, Store::Base, Store::Summaries];
         let (records, has_note) = self.storage.update(reads, &touched, decide).await?;
-        self.talk.borrow_mut().records_down += came.len() as u64;
+        self.talk.borrow_mut().records_down += page.records.len() as u64;
         if page.complete {
             self.brought.replace(None);
         } else if let Some(brought) = &mut *self.brought.borrow_mut() {
-            brought.extend(came.iter().map(|base| base.state.record));
+            brought.extend(page.records.ids());
         }
         let (acked, pack, complete) = (state.acked, state.pack, page.complete);
         self.records.set_device(state);
-        self.records.add_names(names);
-        let came = Rc::try_unwrap(came).unwrap_or_else(|shared| (*shared).clone());
-        self.records.pulled(&records, came, has_note.then_some(noted)).await?;
-        if let Some(units) = units {
+        self.records.add_names(page.names.clone());
+        self.records.pulled(&records, &page, has_note.then_some(noted)).await?;
+        if let Some(units) = page.units.clone() {
             self.sign_in.set_scope(units).await?;
         }
         self.follow_pack(pack);

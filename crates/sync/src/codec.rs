@@ -20,7 +20,11 @@ pub enum DecodeError {
 
 /// A value's CBOR. The same value always gives the same bytes.
 pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    encode_behind(Vec::new(), value)
+}
+
+/// A value's CBOR behind these bytes, or in the room that they have.
+pub(crate) fn encode_behind<T: Encode<()>>(mut bytes: Vec<u8>, value: &T) -> Vec<u8> {
     let written: Result<(), minicbor::encode::Error<Infallible>> =
         minicbor::encode(value, &mut bytes);
     written.expect("a vector takes every byte");

@@ -26,6 +26,7 @@ pub use self::{
 use crate::{
     blob::Chunks,
     codec,
+    columns::Records,
     push::MAX_OPERATIONS,
     wire::{
         DeviceId, Dot, PullResponse, PushRequest, PushResponse, QuarantineReason, SealedOperation,
@@ -501,7 +502,7 @@ impl Device {
         let page = Page {
             generation: state.generation,
             included: response.included,
-            records: response.records,
+            records: Records::new(response.records, response.columns),
             complete,
             units: response.units,
             settled: response.settled.unwrap_or_default(),

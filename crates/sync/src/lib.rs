@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`wire`] | what is said, byte for byte |
 //! | [`codec`] | CBOR and hexadecimal |
-//! | `columns` | a page of the feed, field by field |
+//! | [`columns`] | a page of the feed, field by field |
 //! | [`merge`] | a record as the set of its operations |
 //! | [`draft`] | what a person changed and has not sealed |
 //! | [`view`] | a record as a screen shows it |
@@ -27,7 +27,7 @@
 pub mod blob;
 pub mod bundle;
 pub mod codec;
-mod columns;
+pub mod columns;
 pub mod device;
 pub mod draft;
 pub mod erase;

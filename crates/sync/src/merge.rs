@@ -19,26 +19,63 @@ use crate::wire::{
 /// phone that comes back, a server restored from a backup) does not bring its value back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 struct Register {
+    /// In the order of their dots. A list, for most are alone: a map takes room for eleven at once.
     #[n(0)]
-    standing: BTreeMap<Dot, Value>,
+    #[cbor(with = "standing")]
+    standing: Vec<Sibling>,
     #[n(1)]
     superseded: BTreeSet<Dot>,
 }
 
 impl Register {
     fn write(&mut self, dot: Dot, write: &Write) {
-        for over in &write.over {
-            self.standing.remove(over);
-            self.superseded.insert(*over);
+        if !write.over.is_empty() {
+            self.standing.retain(|sibling| !write.over.contains(&sibling.dot));
+            self.superseded.extend(&write.over);
         }
         if !self.superseded.contains(&dot) {
-            self.standing.insert(dot, write.value.clone());
+            let sibling = Sibling { dot, value: write.value.clone() };
+            match self.place(dot) {
+                Ok(at) => self.standing[at] = sibling,
+                Err(at) => self.standing.insert(at, sibling),
+            }
         }
     }
 
+    /// Where the value stands that an operation wrote, or would.
+    fn place(&self, dot: Dot) -> Result<usize, usize> {
+        self.standing.binary_search_by_key(&dot, |sibling| sibling.dot)
+    }
+
     fn is_contested(&self) -> bool {
-        let mut values = self.standing.values();
-        values.next().is_some_and(|first| values.any(|value| value != first))
+        self.standing.iter().any(|sibling| sibling.value != self.standing[0].value)
+    }
+}
+
+/// What stands in a register, stored as a map of values by their dots.
+mod standing {
+    use minicbor::{
+        Decoder, Encode, Encoder, decode::Error as NotRead, encode::Error, encode::Write,
+    };
+
+    use crate::wire::{Dot, Sibling, Value};
+
+    pub fn encode<C, W: Write>(
+        siblings: &[Sibling],
+        into: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), Error<W::Error>> {
+        into.map(siblings.len() as u64)?;
+        for Sibling { dot, value } in siblings {
+            dot.encode(into, context)?;
+            value.encode(into, context)?;
+        }
+        Ok(())
+    }
+
+    pub fn decode<C>(from: &mut Decoder<'_>, context: &mut C) -> Result<Vec<Sibling>, NotRead> {
+        let standing = from.map_iter_with::<C, Dot, Value>(context)?;
+        standing.map(|one| one.map(|(dot, value)| Sibling { dot, value })).collect()
     }
 }
 
@@ -142,8 +179,8 @@ impl Record {
             (*device, Writer { seq, account: account.clone() })
         });
         let fields = state.fields.iter().map(|(path, siblings)| {
-            let standing =
-                gather(siblings.iter().map(|sibling| (sibling.dot, sibling.value.clone())));
+            let mut standing = siblings.clone();
+            standing.sort_unstable();
             (path.clone(), Register { standing, superseded: BTreeSet::new() })
         });
         Self {
@@ -188,7 +225,7 @@ impl Record {
         let dot = operation.dot;
         let mut merged = false;
         for register in operation.fields.keys().filter_map(|path| self.fields.get(path)) {
-            if !register.standing.contains_key(&dot) {
+            if register.place(dot).is_err() {
                 merged = true; // somebody replaced it before it arrived
             } else if register.is_contested() {
                 return Outcome::Conflict;
@@ -213,11 +250,9 @@ impl Record {
     pub fn empty_as<'a>(&mut self, logged: impl IntoIterator<Item = &'a Operation>) {
         for operation in logged {
             for (path, write) in &operation.fields {
-                let register = self.fields.get_mut(path);
-                let standing =
-                    register.and_then(|register| register.standing.get_mut(&operation.dot));
-                if let Some(value) = standing {
-                    value.clone_from(&write.value);
+                let Some(register) = self.fields.get_mut(path) else { continue };
+                if let Ok(at) = register.place(operation.dot) {
+                    register.standing[at].value.clone_from(&write.value);
                 }
             }
         }
@@ -256,48 +291,88 @@ impl Record {
     /// Every write to a field that is known to have been: those whose values stand, and those that were replaced.
     pub fn known_dots(&self, path: &str) -> impl Iterator<Item = Dot> {
         let register = self.fields.get(path).into_iter();
-        register.flat_map(|register| register.standing.keys().chain(&register.superseded).copied())
+        register.flat_map(|register| {
+            let standing = register.standing.iter().map(|sibling| sibling.dot);
+            standing.chain(register.superseded.iter().copied())
+        })
     }
 
     /// The values of a field that stand, each with the operation that wrote it.
     pub fn standing(&self, path: &str) -> impl Iterator<Item = (Dot, &Value)> {
         let register = self.fields.get(path).into_iter();
-        register.flat_map(|register| register.standing.iter().map(|(dot, value)| (*dot, value)))
+        let standing = register.flat_map(|register| &register.standing);
+        standing.map(|sibling| (sibling.dot, &sibling.value))
     }
 
     /// The files that its standing values name.
     pub fn files(&self) -> impl Iterator<Item = &FileRef> {
-        self.fields.values().flat_map(|register| register.standing.values()).filter_map(|value| {
-            match value {
-                Value::File(file) => Some(file),
-                Value::Empty | Value::Text(_) => None,
-            }
+        let standing = self.fields.values().flat_map(|register| &register.standing);
+        standing.filter_map(|sibling| match &sibling.value {
+            Value::File(file) => Some(file),
+            Value::Empty | Value::Text(_) => None,
         })
     }
 
     /// The values that stand, as a pull sends them.
     #[must_use]
     pub fn state(&self, stamp: Stamp) -> RecordState {
-        let standing = self.fields.iter().filter(|(_, register)| !register.standing.is_empty());
-        let fields: BTreeMap<String, Vec<Sibling>> = gather(standing.map(|(path, register)| {
-            let siblings = register.standing.iter();
-            let siblings = siblings.map(|(dot, value)| Sibling { dot: *dot, value: value.clone() });
-            (path.clone(), siblings.collect())
-        }));
+        self.clone().into_state(stamp)
+    }
+
+    /// As [`Self::state`], of a record that nobody needs any more.
+    #[must_use]
+    pub fn into_state(self, stamp: Stamp) -> RecordState {
+        let fields = self.fields.into_iter().map(|(path, register)| (path, register.standing));
+        let fields: BTreeMap<String, Vec<Sibling>> =
+            gather(fields.filter(|(_, standing)| !standing.is_empty()));
         let standing: BTreeSet<DeviceId> =
             gather(fields.values().flatten().map(|sibling| sibling.dot.device));
-        let writers = self.writers.iter().filter(|(device, _)| standing.contains(device));
+        let writers = self.writers.into_iter().filter(|(device, _)| standing.contains(device));
+        let Origin { form, unit, author, .. } = self.origin;
         RecordState {
             record: self.id,
-            form: self.origin.form.clone(),
-            unit: self.origin.unit.clone(),
-            author: self.origin.author.clone(),
+            form,
+            unit,
+            author,
             received_ms: stamp.received_ms,
             changed_ms: stamp.changed_ms,
             fields,
             rv: stamp.rv,
             left: false,
-            writers: gather(writers.map(|(device, writer)| (*device, writer.account.clone()))),
+            writers: gather(writers.map(|(device, writer)| (device, writer.account))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec;
+
+    /// Servers have stored millions of them so.
+    #[test]
+    fn a_register_is_stored_as_a_map_of_values_by_their_dots() {
+        #[derive(Encode)]
+        struct Stored {
+            #[n(0)]
+            standing: BTreeMap<Dot, Value>,
+            #[n(1)]
+            superseded: BTreeSet<Dot>,
+        }
+        let dot = |device, seq| Dot { device: DeviceId([device; 16]), seq };
+        let write = |text: &str, over| Write { value: Value::Text(text.to_owned()), over };
+        let mut register = Register::default();
+        register.write(dot(2, 1), &write("b", Vec::new()));
+        register.write(dot(3, 9), &write("c", vec![dot(3, 8)]));
+        register.write(dot(1, 7), &write("a", vec![dot(2, 1)]));
+        register.write(dot(3, 8), &write("too late", Vec::new()));
+        register.write(dot(3, 9), &write("c", vec![dot(3, 8)]));
+        let text = |text: &str| Value::Text(text.to_owned());
+        let stored = codec::encode(&Stored {
+            standing: [(dot(1, 7), text("a")), (dot(3, 9), text("c"))].into(),
+            superseded: [dot(2, 1), dot(3, 8)].into(),
+        });
+        assert_eq!(codec::encode(&register), stored);
+        assert_eq!(codec::decode(&stored), Ok(register));
     }
 }

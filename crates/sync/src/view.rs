@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use minicbor::{Decode, Encode};
 
 use crate::{
+    columns::{Field, Row},
     device::DeviceState,
     draft::{OpenPatch, Screen},
     gather::gather,
@@ -124,7 +125,8 @@ impl RecordView {
     /// The record of a state that holds everything: on the server.
     #[must_use]
     pub fn of(state: &RecordState) -> Self {
-        let Brief { state: stands, deleted, title } = Brief::of(state);
+        let row = Row::from(state);
+        let Brief { state: stands, deleted, title } = Brief::of(&row);
         Self {
             record: state.record,
             form: state.form.clone(),
@@ -134,11 +136,11 @@ impl RecordView {
             reasons: review::reasons(state, stands),
             deleted,
             title: title.to_owned(),
-            fields: gather(answers(state).map(|(path, value)| (path.clone(), value.clone()))),
+            fields: gather(answers(&row).map(|(path, shown)| (path.to_owned(), shown.to_value()))),
             dots: gather(state.fields.iter().map(|(path, siblings)| {
                 (path.clone(), siblings.iter().map(|sibling| sibling.dot).collect())
             })),
-            conflicts: conflicts(state),
+            conflicts: conflicts(&row),
             writers: state.writers.clone(),
             pending: false,
             quarantined: false,
@@ -189,15 +191,52 @@ pub struct Brief<'a> {
 impl<'a> Brief<'a> {
     /// Of a state that holds everything.
     #[must_use]
-    pub fn of(state: &'a RecordState) -> Self {
-        let text = |path| match shown(state, path) {
-            Some(Value::Text(text)) => text.as_str(),
-            Some(Value::Empty | Value::File(_)) | None => "",
-        };
+    pub fn of(row: &Row<'a>) -> Self {
+        let text = |path| shown(row, path).and_then(Shown::text).unwrap_or_default();
         Self {
             state: text(field::STATE).parse().unwrap_or(State::Draft),
-            deleted: shown(state, field::DELETED).is_some_and(|value| *value != Value::Empty),
+            deleted: shown(row, field::DELETED).is_some_and(|shown| !shown.is_empty()),
             title: text(field::TITLE),
+        }
+    }
+}
+
+/// The value to show of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown<'a> {
+    /// A text.
+    Text(&'a str),
+    /// A file, or nothing.
+    Other(&'a Value),
+}
+
+impl<'a> From<&'a Value> for Shown<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Text(text) => Self::Text(text),
+            Value::Empty | Value::File(_) => Self::Other(value),
+        }
+    }
+}
+
+impl<'a> Shown<'a> {
+    /// The text that it is.
+    #[must_use]
+    pub fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Other(_) => None,
+        }
+    }
+
+    fn is_empty(self) -> bool {
+        self == Self::Other(&Value::Empty)
+    }
+
+    fn to_value(self) -> Value {
+        match self {
+            Self::Text(text) => Value::Text(text.to_owned()),
+            Self::Other(value) => value.clone(),
         }
     }
 }
@@ -217,7 +256,7 @@ pub fn view(
     if let Some(patch) = open {
         apply(&mut record, &unsealed(patch, device.device));
     }
-    let mut state = record?.state(Stamp::default());
+    let mut state = record?.into_state(Stamp::default());
     state.received_ms = base.map_or(0, |base| base.state.received_ms);
     let own = overlay.last().map(|held| held.operation.at.wall_ms);
     state.changed_ms = own.or(base.map(|base| base.state.changed_ms)).unwrap_or_default();
@@ -244,7 +283,7 @@ pub fn handed_over(
 ) -> Option<RecordState> {
     let (record, overlay) = overlaid(device, base, outbox);
     let own = overlay.last().map(|held| held.operation.at.wall_ms);
-    Some(record?.state(Stamp {
+    Some(record?.into_state(Stamp {
         received_ms: base.map_or(0, |base| base.state.received_ms),
         changed_ms: own.or(base.map(|base| base.state.changed_ms)).unwrap_or_default(),
         rv: base.map_or(0, |base| base.state.rv),
@@ -298,27 +337,32 @@ fn unsealed(patch: &OpenPatch, device: DeviceId) -> Operation {
 
 /// The value to show of a field. In a conflict that is the record's author's, else the one with the
 /// greatest dot; nothing is decided by it.
-fn shown<'a>(state: &'a RecordState, path: &str) -> Option<&'a Value> {
-    shown_of(state, state.fields.get(path)?)
+fn shown<'a>(row: &Row<'a>, path: &str) -> Option<Shown<'a>> {
+    shown_of(row.rest(), row.field(path)?)
 }
 
-fn shown_of<'a>(state: &RecordState, siblings: &'a [Sibling]) -> Option<&'a Value> {
+fn shown_of<'a>(state: &RecordState, field: Field<'a>) -> Option<Shown<'a>> {
+    let siblings = match field {
+        Field::Text(text) => return Some(Shown::Text(text)),
+        Field::Siblings([alone]) => return Some((&alone.value).into()),
+        Field::Siblings(siblings) => siblings,
+    };
     let by_author =
         |sibling: &Sibling| state.writers.get(&sibling.dot.device) == Some(&state.author);
     siblings
         .iter()
         .max_by_key(|sibling| (by_author(sibling), sibling.dot.seq, sibling.dot.device))
-        .map(|sibling| &sibling.value)
+        .map(|sibling| (&sibling.value).into())
 }
 
 /// The answers by field path, as in [`RecordView::fields`].
-pub fn answers(state: &RecordState) -> impl Iterator<Item = (&String, &Value)> {
+pub fn answers<'a>(row: &Row<'a>) -> impl Iterator<Item = (&'a str, Shown<'a>)> {
     let is_removed =
-        |path: &str| rows_above(path).any(|row| matches!(shown(state, row), Some(Value::Empty)));
-    let answered = state.fields.iter().filter(move |(path, _)| !is_ours(path) && !is_removed(path));
+        |path: &str| rows_above(path).any(|above| shown(row, above).is_some_and(Shown::is_empty));
+    let answered = row.fields().filter(move |(path, _)| !is_ours(path) && !is_removed(path));
     answered
-        .filter_map(move |(path, siblings)| Some((path, shown_of(state, siblings)?)))
-        .filter(|(_, value)| **value != Value::Empty)
+        .filter_map(|(path, field)| Some((path, shown_of(row.rest(), field)?)))
+        .filter(|(_, shown)| !shown.is_empty())
 }
 
 fn is_ours(path: &str) -> bool {
@@ -327,7 +371,9 @@ fn is_ours(path: &str) -> bool {
 
 /// The paths of the rows that a field stands in, the outermost first.
 fn rows_above(path: &str) -> impl Iterator<Item = &str> {
-    path.match_indices("]/").filter_map(move |(at, _)| path.get(..=at))
+    // A letter is found at once; a text is prepared for first, and a page has tens of thousands of paths.
+    let is_row = |at: &usize| path.as_bytes().get(at + 1) == Some(&b'/');
+    path.match_indices(']').map(|(at, _)| at).filter(is_row).filter_map(move |at| path.get(..=at))
 }
 
 /// The group of questions a field stands in.
@@ -337,7 +383,12 @@ fn group_of(path: &str) -> &str {
 
 /// What met in a record without having been seen, the gravest first, then by path.
 #[must_use]
-pub fn conflicts(state: &RecordState) -> Vec<Conflict> {
+pub fn conflicts(row: &Row<'_>) -> Vec<Conflict> {
+    // Where nothing stands beside another value nothing has met.
+    if row.rest().fields.values().all(|siblings| siblings.len() < 2) {
+        return Vec::new();
+    }
+    let state = &row.to_state();
     let mut found: Vec<Conflict> = Vec::new();
     for (path, siblings) in state.fields.iter().filter(|(_, siblings)| siblings.len() > 1) {
         // Of two reasons to send it back both are to be read.

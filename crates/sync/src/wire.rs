@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
+use crate::columns::Texts;
+
 /// The protocol's version. Every request carries it; push accepts every version ever shipped.
 pub const WIRE_VERSION: u32 = 1;
 
@@ -415,7 +417,7 @@ pub struct Column {
     pub gaps: Option<Vec<u32>>,
     /// The answers, in the records' order.
     #[n(1)]
-    pub texts: Vec<String>,
+    pub texts: Texts,
 }
 
 /// All that is known of one record: each field with the values that stand, by the dot that wrote them.

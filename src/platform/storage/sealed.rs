@@ -80,14 +80,19 @@ impl Sealed {
         loop {
             let found = self.find(&reads, of_base).await?;
             let Found { reads: all, rows: before, .. } = found.clone();
-            let changes = decide(self.rows(&reads, found).await?)?;
+            let rows = self.rows(&reads, found).await?;
+            // A page of the feed is megabytes at each of these steps, and somebody may be typing.
+            let mut turn = Turn::begin();
+            let changes = decide(rows)?;
             if changes.is_empty() {
                 return Ok(());
             }
+            turn.rest().await;
             let changes = match changes.iter().any(|change| change.store() == Store::Base) {
                 true => self.packed(changes).await?,
                 false => changes,
             };
+            turn.rest().await;
             let changes = Rc::new(self.seal_all(changes).await?);
             let moved = Rc::new(Cell::new(false));
             let (has_moved, to_write) = (Rc::clone(&moved), Rc::clone(&changes));

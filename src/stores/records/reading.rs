@@ -8,13 +8,16 @@ use std::{
 
 use leptos::prelude::*;
 use sync::{
-    device::DeviceState,
+    device::{DeviceState, Page},
     draft::OpenPatch,
     view::{Base, Held},
     wire::{Operation, RecordId, SealedOperation},
 };
 
-use super::{RecordSummary, Records, summing::summary_of};
+use super::{
+    RecordSummary, Records,
+    summing::{summary_of, summed_up},
+};
 use crate::{
     platform::{
         storage::{
@@ -215,18 +218,22 @@ pub(in crate::stores) struct Parts {
 impl Records {
     /// Reads some records anew.
     pub async fn refresh(self, ids: &BTreeSet<RecordId>) -> Result<(), StorageError> {
-        self.read_some(ids, Vec::new()).await?;
+        self.read_some(ids, None).await?;
         self.publish();
         Ok(())
     }
 
-    /// Reads some records anew; of those that `came` with a page, the phone's own part only.
+    /// Reads some records anew; of those that came with a page, the phone's own part only.
     async fn read_some(
         self,
         ids: &BTreeSet<RecordId>,
-        came: Vec<Base>,
+        page: Option<&Page>,
     ) -> Result<(), StorageError> {
-        let known: BTreeSet<RecordId> = sync::gather(came.iter().map(|base| base.state.record));
+        let came = || {
+            let rows = page.into_iter().flat_map(|page| page.records.rows());
+            rows.filter(|row| !row.rest().left)
+        };
+        let known: BTreeSet<RecordId> = sync::gather(came().map(|row| row.rest().record));
         let mut reads = Vec::new();
         // Each request costs, and few patches are open when many records change at once.
         if ids.len() <= FEW {
@@ -240,13 +247,17 @@ impl Records {
         let (sealed, mut rows) = self.read_with_sealed(ids, reads).await?;
         let base = rows.split_off(of_phone).into_iter().flatten().collect();
         let mut parts = gather(base, sealed, rows.into_iter().flatten().collect())?;
-        for base in came.into_iter().filter(|base| !base.state.left) {
-            let record = base.state.record;
-            parts.entry(record).or_default().base = Some(base);
-        }
         self.index.try_update_value(|index| {
             let of_others = unsent_of_others(&index.device);
-            for id in ids {
+            for row in came() {
+                let id = row.rest().record;
+                match parts.get_mut(&id) {
+                    Some(own) => own.base = page.map(|page| page.base(&row)),
+                    None => index.put(id, Some(summed_up(&row, of_others.contains(&id)))),
+                }
+            }
+            let is_put = |id: &RecordId| known.contains(id) && !parts.contains_key(id);
+            for id in ids.iter().filter(|id| !is_put(id)) {
                 let parts = parts.get(id);
                 let summary = parts.and_then(|parts| summary_of(&index.device, parts, &of_others));
                 index.put(*id, summary);
@@ -383,14 +394,14 @@ impl Records {
         Ok(Found { device, summaries, listed, names, known, quarantined })
     }
 
-    /// A page of a pull changed these records, and noted so under that key; `came` is what it brought of them.
+    /// A page of a pull changed these records, and noted so under that key.
     pub(crate) async fn pulled(
         self,
         ids: &BTreeSet<RecordId>,
-        came: Vec<Base>,
+        page: &Page,
         note: Option<Key>,
     ) -> Result<(), StorageError> {
-        self.read_some(ids, came).await?;
+        self.read_some(ids, Some(page)).await?;
         self.index.try_update_value(|index| {
             index.meanwhile.known.pulled(ids.len(), note.clone());
             index.kept.pulled(ids.len(), note);

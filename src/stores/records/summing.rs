@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use sync::{
+    columns::Row,
     device::DeviceState,
     review::{self, Reason},
-    view::{self, Base, Brief, Conflict, Held, Level, RecordView},
-    wire::{Outcome, RecordId},
+    view::{self, Base, Brief, Conflict, Held, Level, RecordView, Shown},
+    wire::{Outcome, RecordId, State, Value},
 };
 
 use super::{RecordSummary, reading::Parts};
@@ -35,31 +36,37 @@ pub(super) fn summary_of(
             if outbox.iter().all(|held| is_in(base, held)) =>
         {
             let is_pending = outbox.iter().any(|held| held.operation.dot.seq > device.acked);
-            let state = &base.state;
-            let Brief { state: stands, deleted, title } = Brief::of(state);
-            let answers = view::answers(state).map(|(_, value)| value);
-            Some(RecordSummary {
-                id: state.record,
-                form_id: state.form.id.clone(),
-                form_version: state.form.version.clone(),
-                form_hash: state.form.hash,
-                unit: state.unit.clone(),
-                author: state.author.clone(),
-                title: title.to_owned(),
-                state: stands,
-                returned: first(review::reasons(state, stands)),
-                changed_ms: state.changed_ms,
-                deleted,
-                unsent: is_pending || is_unsent(state.record),
-                quarantined: false,
-                conflicts: to_decide(&view::conflicts(state)),
-                folded: search::fold_record(title, answers),
-            })
+            Some(summed_up(&Row::from(&base.state), is_pending || is_unsent(base.state.record)))
         }
         parts => view_of(device, parts).map(|view| {
             let is_unsent = is_unsent(view.record);
             summarise(view, is_unsent)
         }),
+    }
+}
+
+/// A record as a pull brought it.
+pub(super) fn summed_up(row: &Row<'_>, unsent: bool) -> RecordSummary {
+    let Brief { state: stands, deleted, title } = Brief::of(row);
+    let returned = (stands == State::Returned).then(|| review::reasons(&row.to_state(), stands));
+    let answers = view::answers(row).filter_map(|(_, shown)| shown.text());
+    let rest = row.rest();
+    RecordSummary {
+        id: rest.record,
+        form_id: rest.form.id.clone(),
+        form_version: rest.form.version.clone(),
+        form_hash: rest.form.hash,
+        unit: rest.unit.clone(),
+        author: rest.author.clone(),
+        title: title.to_owned(),
+        state: stands,
+        returned: returned.and_then(first),
+        changed_ms: rest.changed_ms,
+        deleted,
+        unsent,
+        quarantined: false,
+        conflicts: to_decide(&view::conflicts(row)),
+        folded: search::fold_record(title, answers),
     }
 }
 
@@ -78,9 +85,13 @@ fn summarise(view: RecordView, unsent_of_others: bool) -> RecordSummary {
         unsent: view.pending || unsent_of_others,
         quarantined: view.quarantined,
         conflicts: to_decide(&view.conflicts),
-        folded: search::fold_record(&view.title, view.fields.values()),
+        folded: search::fold_record(&view.title, view.fields.values().filter_map(text)),
         title: view.title,
     }
+}
+
+fn text(value: &Value) -> Option<&str> {
+    Shown::from(value).text()
 }
 
 /// Of several reasons a list tells one.

@@ -189,7 +189,7 @@ impl Disk {
     pub fn commit_pull(&mut self, state: &DeviceState, page: Page) {
         let Page { generation, included, records, complete, settled, .. } = page;
         self.note(settled);
-        for state in records {
+        for state in records.to_states() {
             if state.left {
                 self.base.remove(&state.record);
             } else {

@@ -14,7 +14,7 @@ use super::accounts::disable;
 use super::audit::{Event, note};
 use super::entities::forget_said;
 use super::feed::{stored_id, stored_record};
-use super::log::{Head, store};
+use super::log::{Head, Moved, store};
 use super::passkeys::forget_passkeys;
 use super::sql::{Pool, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, bytes, signed, unsigned};
@@ -332,7 +332,8 @@ async fn empty_anew(
     forget_said(tx, id).await?;
     if let Some(mut record) = record_of(tx, id).await? {
         record.empty_as(logged(&held));
-        store(tx, &record, None, head.next(), now_ms).await?;
+        let moved = Moved { record: &record, left: None, rv: head.next() };
+        store(tx, &[moved], now_ms).await?;
     }
     gone.is_log_emptied = true;
     let files = erased.files().collect();
@@ -497,7 +498,8 @@ async fn put(tx: &mut Write, erasure: &Erasure, head: &mut Head, now_ms: i64) ->
     .await?;
     if let Some(mut record) = record_of(tx, id).await? {
         record.erase(operation, logged(&held));
-        store(tx, &record, None, head.next(), now_ms).await?;
+        let moved = Moved { record: &record, left: None, rv: head.next() };
+        store(tx, &[moved], now_ms).await?;
     }
     let files: BTreeSet<Hash> = files.iter().copied().chain(erased.files()).collect();
     drop_files(tx, id, &files, &held).await

@@ -243,7 +243,7 @@ fn fitting(entries: &[Entry], size: usize) -> usize {
 }
 
 pub(super) fn state((rv, received_ms, changed_ms, body): RecordRow) -> Answer<RecordState> {
-    Ok(stored_record(&body)?.state(Stamp { received_ms, changed_ms, rv: unsigned(rv) }))
+    Ok(stored_record(&body)?.into_state(Stamp { received_ms, changed_ms, rv: unsigned(rv) }))
 }
 
 pub(super) fn stored_record(body: &[u8]) -> Answer<Record> {

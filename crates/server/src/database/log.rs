@@ -10,7 +10,7 @@ use sync::wire::{
 use super::erasure::{Gone, erased_in, keep_grown};
 use super::feed::stored_record;
 use super::rights::Rights;
-use super::sql::{query, query_as, query_scalar};
+use super::sql::{Builder, parts, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, bytes, signed, unsigned};
 
 /// A push that is on disk.
@@ -133,15 +133,16 @@ async fn keep_decided(
     head: &mut Head,
     now_ms: i64,
 ) -> Answer<Pushed> {
-    for decision in &decided.decisions {
+    log(tx, &decided, sender, now_ms).await?;
+    for decision in decided.decisions.iter().filter(|decision| decision.place != Place::Held) {
         keep(tx, &decided, decision, sender, now_ms).await?;
     }
-    let first = head.rv + 1;
-    head.rv += signed(decided.changed.len() as u64);
-    for (rv, record) in (first..).zip(decided.changed.values()) {
-        let left = decided.left.get(&record.id());
-        store(tx, record, left.map(String::as_str), rv, now_ms).await?;
-    }
+    let moved = |record| {
+        let left = decided.left.get(&Record::id(record)).map(String::as_str);
+        Moved { record, left, rv: head.next() }
+    };
+    let moved: Vec<Moved<'_>> = decided.changed.values().map(moved).collect();
+    store(tx, &moved, now_ms).await?;
     let gone = keep_grown(tx, &decided.erased, head, now_ms).await?;
     let (safe, is_missing): (i64, bool) = query_as(
         "INSERT INTO device (id, acked, safe, pushed_ms, unsent) VALUES ($1, $2, 0, $3, $4)
@@ -206,13 +207,14 @@ async fn known(tx: &mut Write, batch: &Batch) -> Answer<Known> {
             known.kept.insert(unsigned(seq), kept);
         }
     }
-    for id in batch.records() {
-        let body: Option<Vec<u8>> = query_scalar("SELECT body FROM record WHERE id = $1")
-            .bind(id.0.as_slice())
-            .fetch_optional(&mut *tx)
-            .await?;
-        if let Some(body) = body {
-            known.records.insert(id, stored_record(&body)?);
+    let ids: Vec<RecordId> = batch.records().into_iter().collect();
+    for part in parts(&ids) {
+        let mut query = Builder::new("SELECT body FROM record WHERE id IN ");
+        query.push_list(part.iter().map(|id| id.0.as_slice().into()));
+        let bodies: Vec<(Vec<u8>,)> = query.build_as().fetch_all(&mut *tx).await?;
+        for (body,) in bodies {
+            let record = stored_record(&body)?;
+            known.records.insert(record.id(), record);
         }
     }
     Ok(known)
@@ -223,7 +225,35 @@ pub(super) fn stored_verdict(verdict: &[u8]) -> Answer<Verdict> {
         .map_err(|error| DatabaseError::Damaged { what: "verdict", why: error.to_string() })
 }
 
-/// Puts one operation where it was decided to go.
+/// Appends to the log what was decided to go there.
+async fn log(tx: &mut Write, decided: &Decided, sender: Sender<'_>, now_ms: i64) -> Answer<()> {
+    let decisions = decided.decisions.iter().filter(|decision| decision.place == Place::Log);
+    for part in parts(&decisions.collect::<Vec<_>>()) {
+        let mut query = Builder::new(
+            "INSERT INTO operation (device, seq, hash, bytes, record, sender, received_ms, verdict) VALUES ",
+        );
+        query.push_lists(part.iter().map(|decision| {
+            [
+                decided.device.0.as_slice().into(),
+                signed(decision.seq).into(),
+                decision.hash.0.as_slice().into(),
+                (&decision.bytes).into(),
+                record_of(decision).into(),
+                sender.account.into(),
+                now_ms.into(),
+                codec::encode(&decision.verdict).into(),
+            ]
+        }));
+        query.build().execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+fn record_of(decision: &Decision) -> Option<&[u8]> {
+    decision.operation.as_ref().map(|operation| operation.record.0.as_slice())
+}
+
+/// Puts one operation where else it was decided to go.
 async fn keep(
     tx: &mut Write,
     decided: &Decided,
@@ -231,37 +261,16 @@ async fn keep(
     sender: Sender<'_>,
     now_ms: i64,
 ) -> Answer<()> {
-    let device = decided.device.0.as_slice();
-    let record = decision.operation.as_ref().map(|operation| operation.record.0.to_vec());
-    if decision.place == Place::Held {
-        return Ok(());
-    }
-    if decision.place == Place::Log {
-        query(
-            "INSERT INTO operation (device, seq, hash, bytes, record, sender, received_ms, verdict)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(device)
-        .bind(signed(decision.seq))
-        .bind(decision.hash.0.as_slice())
-        .bind(&decision.bytes)
-        .bind(&record)
-        .bind(sender.account)
-        .bind(now_ms)
-        .bind(codec::encode(&decision.verdict))
-        .execute(&mut *tx)
-        .await?;
-    }
     if let Some(reason) = decision.reason {
         query(
             "INSERT INTO quarantine (device, seq, hash, bytes, record, unit, sender, received_ms, reason)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
         )
-        .bind(device)
+        .bind(decided.device.0.as_slice())
         .bind(signed(decision.seq))
         .bind(decision.hash.0.as_slice())
         .bind(&decision.bytes)
-        .bind(&record)
+        .bind(record_of(decision))
         .bind(decision.operation.as_ref().map(|operation| operation.unit.as_str()))
         .bind(sender.account)
         .bind(now_ms)
@@ -292,28 +301,46 @@ async fn want_files(tx: &mut Write, device: DeviceId, decision: &Decision) -> An
     Ok(())
 }
 
-/// Puts a record's new state at its new place in the feed, and there a trace of it into the unit that it left.
-pub(super) async fn store(
-    tx: &mut Write,
-    record: &Record,
-    left: Option<&str>,
-    rv: i64,
-    now_ms: i64,
-) -> Answer<()> {
-    query(
-        "INSERT INTO record (id, rv, unit, form, author, received_ms, changed_ms, body)
-         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
-         ON CONFLICT (id) DO UPDATE SET rv = $2, unit = $3, form = $4, author = $5, changed_ms = $6, body = $7",
-    )
-    .bind(record.id().0.as_slice())
-    .bind(rv)
-    .bind(record.unit())
-    .bind(&record.form().id)
-    .bind(record.author())
-    .bind(now_ms)
-    .bind(codec::encode(record))
-    .execute(&mut *tx)
-    .await?;
+/// A record at its new place in the feed.
+pub(super) struct Moved<'a> {
+    pub record: &'a Record,
+    /// The unit that it left.
+    pub left: Option<&'a str>,
+    pub rv: i64,
+}
+
+/// Puts records' new states at their new places in the feed, and there a trace of each into the unit that it left.
+pub(super) async fn store(tx: &mut Write, moved: &[Moved<'_>], now_ms: i64) -> Answer<()> {
+    for part in parts(moved) {
+        let mut query = Builder::new(
+            "INSERT INTO record (id, rv, unit, form, author, received_ms, changed_ms, body) VALUES ",
+        );
+        query.push_lists(part.iter().map(|Moved { record, rv, .. }| {
+            [
+                record.id().0.to_vec().into(),
+                (*rv).into(),
+                record.unit().into(),
+                (&record.form().id).into(),
+                record.author().into(),
+                now_ms.into(),
+                now_ms.into(),
+                codec::encode(*record).into(),
+            ]
+        }));
+        query.push(
+            " ON CONFLICT (id) DO UPDATE SET rv = excluded.rv, unit = excluded.unit, form = excluded.form,
+             author = excluded.author, changed_ms = excluded.changed_ms, body = excluded.body",
+        );
+        query.build().execute(&mut *tx).await?;
+    }
+    for Moved { record, left, rv } in moved {
+        note_beside(tx, record, *left, *rv).await?;
+    }
+    Ok(())
+}
+
+/// Notes the files of a record, and its trace in the unit that it left.
+async fn note_beside(tx: &mut Write, record: &Record, left: Option<&str>, rv: i64) -> Answer<()> {
     for file in record.files() {
         query("INSERT INTO record_blob (blob, record) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(file.hash.0.as_slice())

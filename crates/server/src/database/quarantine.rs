@@ -11,7 +11,7 @@ use sync::wire::{DeviceId, Dot, Operation, Outcome, QuarantineReason, RecordId, 
 use super::audit::{Event, note};
 use super::erasure::erased_in;
 use super::feed::{stored_id, stored_record};
-use super::log::{outcome_name, reason_of, store};
+use super::log::{Moved, outcome_name, reason_of, store};
 use super::rights::{Published, Rights};
 use super::sql::{Builder, query, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write, bytes, signed, unsigned};
@@ -327,7 +327,8 @@ async fn apply(tx: &mut Write, entry: &Quarantined, rv: u64, now_ms: i64) -> Ans
     let erasures = erased.of_unbegun(operation.record);
     let (record, outcome) = repair::apply(record, operation, erasures);
     let left = record.left(before.as_deref());
-    store(tx, &record, left.as_deref(), signed(rv), now_ms).await?;
+    let moved = Moved { record: &record, left: left.as_deref(), rv: signed(rv) };
+    store(tx, &[moved], now_ms).await?;
     Ok(outcome)
 }
 

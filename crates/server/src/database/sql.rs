@@ -111,6 +111,7 @@ value!(&'q Option<String>, Text, given => given.as_deref().map(Into::into));
 value!(&'q [u8], Bytes, given => Some(given.into()));
 value!(&'q Vec<u8>, Bytes, given => Some(given.into()));
 value!(Vec<u8>, Bytes, given => Some(given.into()));
+value!(Option<&'q [u8]>, Bytes, given => given.map(Into::into));
 value!(&'q Option<Vec<u8>>, Bytes, given => given.as_deref().map(Into::into));
 
 /// What one row becomes.
@@ -267,10 +268,43 @@ impl<'q> Builder<'q> {
         self
     }
 
-    pub(super) fn build_as<T: Read>(self) -> QueryAs<'q, T> {
-        let query = Query { values: self.values, ..Query::of_ours(self.sql) };
-        QueryAs { query, rows: PhantomData }
+    /// Adds values in brackets.
+    pub(super) fn push_list(&mut self, values: impl IntoIterator<Item = Value<'q>>) -> &mut Self {
+        for (at, value) in values.into_iter().enumerate() {
+            self.sql.push_str(if at == 0 { "(" } else { ", " });
+            self.push_bind(value);
+        }
+        self.push(")")
     }
+
+    /// Adds lists of values.
+    pub(super) fn push_lists<const N: usize>(
+        &mut self,
+        lists: impl IntoIterator<Item = [Value<'q>; N]>,
+    ) -> &mut Self {
+        for (at, list) in lists.into_iter().enumerate() {
+            self.sql.push_str(if at == 0 { "" } else { ", " });
+            self.push_list(list);
+        }
+        self
+    }
+
+    pub(super) fn build(self) -> Query<'q> {
+        Query { values: self.values, ..Query::of_ours(self.sql) }
+    }
+
+    pub(super) fn build_as<T: Read>(self) -> QueryAs<'q, T> {
+        QueryAs { query: self.build(), rows: PhantomData }
+    }
+}
+
+/// So many rows are asked for or written by one statement. To be sent and waited for costs more than a row does.
+const ROWS_AT_ONCE: usize = 50;
+
+/// As many parts as statements: of [`ROWS_AT_ONCE`], and the rest one by one, so that there are two texts to be prepared.
+pub(super) fn parts<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
+    let (many, rest) = rows.as_chunks::<ROWS_AT_ONCE>();
+    many.iter().map(<[T; ROWS_AT_ONCE]>::as_slice).chain(rest.chunks(1))
 }
 
 fn sqlite(values: Vec<Value<'_>>) -> Result<SqliteArguments, Error> {

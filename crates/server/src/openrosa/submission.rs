@@ -215,7 +215,7 @@ impl Past {
                 record = Some(sync::repair::apply(record, operation, &[]).0);
             }
         }
-        Some(RecordView::of(&record?.state(Stamp::default())))
+        Some(RecordView::of(&record?.into_state(Stamp::default())))
     }
 }
 

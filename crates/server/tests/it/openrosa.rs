@@ -386,7 +386,7 @@ async fn an_edit_that_did_not_see_a_colleagues_answer_leaves_both() {
         values.contains(&&text("của Minh")) && values.contains(&&text("của Lan")),
         "{values:?}"
     );
-    assert!(conflicts(&state).iter().any(|conflict| conflict.path == "ghi_chu"));
+    assert!(conflicts(&(&state).into()).iter().any(|conflict| conflict.path == "ghi_chu"));
 }
 
 #[tokio::test]

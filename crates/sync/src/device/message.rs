@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::DeviceState;
 use crate::{
     codec,
-    wire::{Dot, Hash, PullResponse, RecordState, SealedOperation, Verdict},
+    columns::{Records, Row},
+    view::Base,
+    wire::{Dot, Hash, PullResponse, SealedOperation, Verdict},
 };
 
 /// How an HTTP exchange ended.
@@ -37,7 +39,7 @@ impl Reply {
     pub fn page(self) -> Result<Box<PullResponse>, Self> {
         let Self::Body(body) = &self else { return Err(self) };
         let read = codec::decode::<PullResponse>(body).ok();
-        read.and_then(PullResponse::in_records).map(Box::new).ok_or(self)
+        read.filter(PullResponse::is_whole).map(Box::new).ok_or(self)
     }
 }
 
@@ -252,7 +254,7 @@ pub struct Page {
     /// Goes into each [`crate::view::Base`].
     pub included: u64,
     /// The records; one that `left` is to be removed.
-    pub records: Vec<RecordState>,
+    pub records: Records,
     /// The generation is whole: remove what older generations left behind.
     pub complete: bool,
     /// The units that the person may see, when they changed.
@@ -261,6 +263,20 @@ pub struct Page {
     pub settled: Vec<Verdict>,
     /// Names of people by account, to be added to those that are known.
     pub names: BTreeMap<String, String>,
+}
+
+impl Page {
+    /// What the device stores of one of its records.
+    #[must_use]
+    pub fn base(&self, row: &Row<'_>) -> Base {
+        Base { state: row.to_state(), included: self.included, generation: self.generation }
+    }
+
+    /// The same as it is stored.
+    #[must_use]
+    pub fn stored(&self, row: &Row<'_>) -> Vec<u8> {
+        row.stored(self.included, self.generation)
+    }
 }
 
 /// How far the sync is, for people to see.

@@ -1,11 +1,13 @@
 //! A page of the feed with its answers in columns says what it says with them in its records.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter};
 
 use proptest::prelude::*;
 use sync::{
     codec,
-    device::Reply,
+    columns::{Records, Row},
+    device::{Page, Reply},
+    view::{self, Base, Brief},
     wire::{
         Column, Columns, DeviceId, Dot, FileRef, FormRef, Hash, PullResponse, RecordId,
         RecordState, Sibling, Value,
@@ -59,8 +61,30 @@ fn page(records: Vec<RecordState>) -> PullResponse {
     }
 }
 
+/// The page that a device reads, with all that stands in its records; each is stored as if it had been taken apart.
 fn read(page: &PullResponse) -> Option<PullResponse> {
-    Reply::Body(codec::encode(page)).page().ok().map(|page| *page)
+    let page = *Reply::Body(codec::encode(page)).page().ok()?;
+    let records = Records::new(page.records, page.columns);
+    let states = records.to_states();
+    let stored = Page {
+        generation: 3,
+        included: 4,
+        records,
+        complete: true,
+        units: None,
+        settled: Vec::new(),
+        names: BTreeMap::new(),
+    };
+    for (row, state) in stored.records.rows().zip(&states) {
+        let base = Base { state: state.clone(), included: 4, generation: 3 };
+        assert_eq!(codec::decode(&stored.stored(&row)), Ok(base.clone()));
+        assert_eq!(stored.stored(&row), codec::encode(&base));
+        let whole = Row::from(state);
+        assert_eq!(Brief::of(&row), Brief::of(&whole));
+        assert_eq!(view::conflicts(&row), view::conflicts(&whole));
+        assert!(view::answers(&row).eq(view::answers(&whole)), "{row:?}");
+    }
+    Some(PullResponse { records: states, columns: None, ..page })
 }
 
 fn dot(seq: u64) -> Dot {
@@ -109,7 +133,7 @@ fn what_most_records_have_from_one_operation_leaves_the_records() {
     let page = page(vec![record(1, fields(1)), record(2, fields(2))]).in_columns();
     let columns = page.columns.expect("asked for");
     assert_eq!(columns.dots, [Some(dot(1)), Some(dot(2))]);
-    assert_eq!(columns.fields["a"], Column { gaps: None, texts: vec!["1".into(), "1".into()] });
+    assert_eq!(columns.fields["a"], Column { gaps: None, texts: ["1", "1"].into_iter().collect() });
     assert_eq!(columns.fields.len(), 2);
     let left: Vec<&str> = page.records[0].fields.keys().map(String::as_str).collect();
     assert_eq!(left, ["_deleted"], "another operation's");
@@ -117,7 +141,7 @@ fn what_most_records_have_from_one_operation_leaves_the_records() {
 
 #[test]
 fn columns_that_do_not_fit_their_records_are_no_page() {
-    let texts = |count| vec!["1".to_owned(); count];
+    let texts = |count| iter::repeat_n("1", count).collect();
     for (dots, gaps, texts) in [
         (vec![Some(dot(1))], None, texts(2)),
         (vec![Some(dot(1)), Some(dot(2))], None, texts(2)),

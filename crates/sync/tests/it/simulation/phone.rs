@@ -380,7 +380,7 @@ impl Phone {
     fn store(&mut self, page: Page) {
         let Page { generation, included, records, complete, settled, .. } = page;
         self.note_verdicts(&settled);
-        for state in records {
+        for state in records.to_states() {
             if state.left {
                 self.disk.base.remove(&state.record);
             } else {

@@ -479,7 +479,7 @@ impl World {
             effect => {
                 if let Effect::CommitPull { page, .. } = &effect {
                     self.count("page committed");
-                    if page.records.iter().any(|record| record.left) {
+                    if page.records.rows().any(|row| row.rest().left) {
                         self.count("phone told that a record left");
                     }
                 }
