@@ -23,7 +23,7 @@ use crate::{
         },
         tasks,
     },
-    stores::{blobs, outbox},
+    stores::{blobs, outbox, sign_in::with_scope},
 };
 
 impl Runner {
@@ -118,6 +118,7 @@ impl Runner {
             reads.push(if knows { Read::Keys(Store::Base) } else { Read::All(Store::Base) });
         }
         reads.push(Read::Row(Store::Meta, meta::NAMES.into()));
+        reads.push(Read::Row(Store::Meta, meta::PROFILE.into()));
         let note = Key::Bytes(random::bytes::<8>().to_vec());
         let noted = note.clone();
         let (stored, units, names) = (state.clone(), page.units.clone(), page.names.clone());
@@ -130,6 +131,11 @@ impl Runner {
         let decide = move |mut rows: Vec<Rows>| {
             let mut changes = vec![outbox::put_device(&stored)];
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
+            let profile = rows.pop().unwrap_or_default();
+            // They are told once, with the cursor that this page moves.
+            let seen = units.as_deref().map(|units| with_scope(&profile, units)).transpose()?;
+            let (changed, profile) = seen.flatten().unzip();
+            changes.extend(changed);
             let known = rows.pop().unwrap_or_default();
             changes.extend(with_names(&known, &told)?);
             let mut touched: BTreeSet<RecordId> = BTreeSet::new();
@@ -167,10 +173,10 @@ impl Runner {
             }
             let has_note = !touched.is_empty();
             records.append(&mut touched);
-            Ok((changes, (records, has_note)))
+            Ok((changes, (records, has_note, profile)))
         };
         let touched = [Store::Meta, Store::Outbox, Store::Base, Store::Summaries];
-        let (records, has_note) = self.storage.update(reads, &touched, decide).await?;
+        let (records, has_note, profile) = self.storage.update(reads, &touched, decide).await?;
         self.talk.borrow_mut().records_down += came.len() as u64;
         if page.complete {
             self.brought.replace(None);
@@ -182,8 +188,8 @@ impl Runner {
         self.records.add_names(names);
         let came = Rc::try_unwrap(came).unwrap_or_else(|shared| (*shared).clone());
         self.records.pulled(&records, came, has_note.then_some(noted)).await?;
-        if let Some(units) = units {
-            self.sign_in.set_scope(units).await?;
+        if let Some(profile) = profile {
+            self.sign_in.set_profile(profile);
         }
         self.follow_pack(pack);
         if brings {
