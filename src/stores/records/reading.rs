@@ -22,7 +22,11 @@ use crate::{
         },
         tasks::{self, Turn},
     },
-    stores::{listed::Listed, outbox, summaries},
+    stores::{
+        listed::Listed,
+        outbox::{self, WithSealed},
+        summaries,
+    },
 };
 
 /// So many records are read one by one.
@@ -34,8 +38,8 @@ pub(super) struct Index {
     pub(super) summaries: BTreeMap<RecordId, Arc<RecordSummary>>,
     /// The names of people by account.
     pub(super) names: BTreeMap<String, String>,
-    /// What changed while all is read anew.
-    pub(super) meanwhile: Meanwhile,
+    /// What changed while others read.
+    meanwhile: Meanwhile,
     /// Records that changed since lists were shown, and what those show of them.
     changed: BTreeSet<RecordId>,
     listed: BTreeMap<RecordId, Arc<RecordSummary>>,
@@ -43,14 +47,34 @@ pub(super) struct Index {
     kept: summaries::Known,
 }
 
-/// What changed while all is read anew, which may have been read before that or after.
+/// What changed while somebody reads, who may have read it before that or after.
 #[derive(Default)]
-pub(super) struct Meanwhile {
-    /// How often all is being read.
-    reads: usize,
-    records: BTreeSet<RecordId>,
-    pub(super) device: bool,
+struct Meanwhile {
+    /// How many read.
+    readers: usize,
+    /// Counts reads that began, and what was taken.
+    now: u64,
+    /// When a record was last taken.
+    records: BTreeMap<RecordId, u64>,
+    /// When the device's memory was.
+    device: u64,
+    /// When the last reading of all began that was taken.
+    all: u64,
     known: summaries::Known,
+}
+
+impl Meanwhile {
+    fn tick(&mut self) -> u64 {
+        self.now += 1;
+        self.now
+    }
+
+    fn took(&mut self, id: RecordId) {
+        if self.readers > 0 {
+            let now = self.tick();
+            self.records.insert(id, now);
+        }
+    }
 }
 
 /// When what a pull brought was last shown.
@@ -95,11 +119,34 @@ impl Index {
         }
     }
 
+    /// Somebody begins to read: when.
+    pub(super) fn begin(&mut self) -> u64 {
+        self.meanwhile.readers += 1;
+        self.meanwhile.tick()
+    }
+
+    /// Somebody has read.
+    pub(super) fn end(&mut self) {
+        self.meanwhile.readers -= 1;
+        if self.meanwhile.readers == 0 {
+            self.meanwhile = Meanwhile { now: self.meanwhile.now, ..Meanwhile::default() };
+        }
+    }
+
+    /// Whether others took a record since somebody began to read.
+    pub(super) fn is_newer(&self, id: &RecordId, begun: Option<u64>) -> bool {
+        self.meanwhile.records.get(id).copied() > begun
+    }
+
+    /// Takes the device's memory.
+    pub(super) fn put_device(&mut self, device: DeviceState) {
+        self.device = device;
+        self.meanwhile.device = self.meanwhile.tick();
+    }
+
     /// Takes a record's summary; none: there is nothing of it any more.
     pub(super) fn put(&mut self, id: RecordId, summary: Option<RecordSummary>) {
-        if self.meanwhile.reads > 0 {
-            self.meanwhile.records.insert(id);
-        }
+        self.meanwhile.took(id);
         let before = match summary {
             Some(summary) => self.summaries.insert(id, Arc::new(summary)),
             None => self.summaries.remove(&id),
@@ -111,11 +158,11 @@ impl Index {
         }
     }
 
-    /// Takes what was read, of which it says the lists; what changed meanwhile stays.
-    fn take(&mut self, read: Found) -> Listed {
+    /// Takes what was read since then, of which it says the lists; what changed meanwhile stays.
+    fn take(&mut self, read: Found, begun: u64) -> Listed {
         let Found { device, mut summaries, mut listed, mut names, mut known } = read;
         let (mut gone, mut come) = (Vec::new(), Vec::new());
-        for id in &self.meanwhile.records {
+        for (id, _) in self.meanwhile.records.iter().filter(|(_, taken)| **taken > begun) {
             let newer = self.summaries.remove(id);
             come.extend(newer.clone());
             gone.extend(match newer {
@@ -126,7 +173,7 @@ impl Index {
         listed.replace(gone, come);
         names.append(&mut self.names);
         known.add(&self.meanwhile.known);
-        if !self.meanwhile.device {
+        if self.meanwhile.device < begun {
             self.device = device;
         }
         self.changed.clear();
@@ -138,7 +185,7 @@ impl Index {
 
 /// The rows that a record is made of.
 #[derive(Default)]
-pub(in crate::stores) struct Parts {
+pub(crate) struct Parts {
     pub(super) base: Option<Base>,
     pub outbox: Vec<Held>,
     pub open: Option<OpenPatch>,
@@ -156,8 +203,40 @@ impl Records {
     async fn read_some(
         self,
         ids: &BTreeSet<RecordId>,
-        came: Vec<Base>,
+        mut came: Vec<Base>,
     ) -> Result<(), StorageError> {
+        while !self.read_once(ids, std::mem::take(&mut came)).await? {}
+        Ok(())
+    }
+
+    /// Whether what was read was taken: it is not if others took one of these records meanwhile, who may have read it later.
+    async fn read_once(
+        self,
+        ids: &BTreeSet<RecordId>,
+        came: Vec<Base>,
+    ) -> Result<bool, StorageError> {
+        let begun = self.index.try_update_value(Index::begin);
+        let read = self.read_parts(ids, came).await;
+        let taken = self.index.try_update_value(|index| {
+            let is_taken = !ids.iter().any(|id| index.is_newer(id, begun));
+            if let (Ok((device, parts)), true) = (&read, is_taken) {
+                let of_others = unsent_of_others(device);
+                for id in ids {
+                    let parts = parts.get(id);
+                    index.put(*id, parts.and_then(|parts| summary_of(device, parts, &of_others)));
+                }
+            }
+            index.end();
+            is_taken
+        });
+        read.map(|_| taken.unwrap_or(true))
+    }
+
+    async fn read_parts(
+        self,
+        ids: &BTreeSet<RecordId>,
+        came: Vec<Base>,
+    ) -> Result<(DeviceState, BTreeMap<RecordId, Parts>), StorageError> {
         let known: BTreeSet<RecordId> = sync::gather(came.iter().map(|base| base.state.record));
         let mut reads = Vec::new();
         // Each request costs, and few patches are open when many records change at once.
@@ -169,22 +248,15 @@ impl Records {
         let of_phone = reads.len();
         let unknown = ids.iter().filter(|id| !known.contains(id));
         reads.extend(unknown.map(|id| Read::Row(Store::Base, (*id).into())));
-        let (sealed, mut rows) = self.read_with_sealed(ids, reads).await?;
-        let base = rows.split_off(of_phone).into_iter().flatten().collect();
-        let mut parts = gather(base, sealed, rows.into_iter().flatten().collect())?;
+        let WithSealed { device, sealed, others: mut open } =
+            self.read_with_sealed(ids, reads).await?;
+        let base = open.split_off(of_phone).into_iter().flatten().collect();
+        let mut parts = gather(base, sealed, open.into_iter().flatten().collect())?;
         for base in came.into_iter().filter(|base| !base.state.left) {
             let record = base.state.record;
             parts.entry(record).or_default().base = Some(base);
         }
-        self.index.try_update_value(|index| {
-            let of_others = unsent_of_others(&index.device);
-            for id in ids {
-                let parts = parts.get(id);
-                let summary = parts.and_then(|parts| summary_of(&index.device, parts, &of_others));
-                index.put(*id, summary);
-            }
-        });
-        Ok(())
+        Ok((device, parts))
     }
 
     /// Reads rows with those of the outbox that are of these records.
@@ -192,15 +264,15 @@ impl Records {
         self,
         ids: &BTreeSet<RecordId>,
         reads: Vec<Read>,
-    ) -> Result<(Rows, Vec<Rows>), StorageError> {
+    ) -> Result<WithSealed, StorageError> {
         let (Some(storage), Some(mut sealed)) =
             (self.storage.try_get_value(), self.sealed.try_get_value())
         else {
             return Err(StorageError::Closed);
         };
-        let rows = sealed.read(&storage, &|record| ids.contains(&record), reads).await?;
+        let read = sealed.read(&storage, &|record| ids.contains(&record), reads).await?;
         self.keep_sealed(sealed);
-        Ok(rows)
+        Ok(read)
     }
 
     pub(super) fn keep_sealed(self, read: outbox::Sealed) {
@@ -231,22 +303,26 @@ impl Records {
 
     /// Reads these records.
     pub(super) async fn read(self, those: Those) -> Result<(), StorageError> {
-        self.index.try_update_value(|index| index.meanwhile.reads += 1);
+        let Some(begun) = self.index.try_update_value(Index::begin) else { return Ok(()) };
         let read = self.read_rows(those).await;
         let taken = self.index.try_update_value(|index| {
-            index.meanwhile.reads -= 1;
-            let is_over = index.meanwhile.reads == 0;
             if those == Those::Others {
-                index.meanwhile.records.extend(index.summaries.keys());
+                let here: Vec<RecordId> = index.summaries.keys().copied().collect();
+                here.into_iter().for_each(|id| index.meanwhile.took(id));
             }
-            let taken = read.map(|read| index.take(read));
-            if is_over {
-                index.meanwhile = Meanwhile::default();
+            // Whoever began to read all of it later and is done already knows more.
+            let is_latest = index.meanwhile.all < begun;
+            let taken = read.map(|read| is_latest.then(|| index.take(read, begun)));
+            if those == Those::All && is_latest && taken.is_ok() {
+                index.meanwhile.all = begun;
             }
+            index.end();
             taken
         });
         let Some(taken) = taken else { return Ok(()) };
-        self.all.try_set(Arc::new(taken?));
+        if let Some(taken) = taken? {
+            self.all.try_set(Arc::new(taken));
+        }
         if those != Those::OwnWork {
             self.whole.try_set(true);
         }
@@ -414,7 +490,7 @@ impl Records {
 }
 
 /// Puts the rows of each record together.
-pub(in crate::stores) fn gather(
+pub(crate) fn gather(
     base: Rows,
     sealed: Rows,
     open: Rows,
