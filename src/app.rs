@@ -135,7 +135,7 @@ async fn open_stores(
 ) -> Result<Stores, StorageError> {
     let records = Records::load(storage.clone()).await?;
     let library = Library::load(storage.clone()).await?;
-    let sign_in = SignIn::load(storage.clone(), records, door).await?;
+    let sign_in = SignIn::load(storage.clone(), door).await?;
     let open_forms = OpenForms::load(storage.clone(), library, records, sign_in).await?;
     let sync_status = SyncStatus::new();
     update.follow(sync_status);

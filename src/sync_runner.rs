@@ -17,7 +17,7 @@ use leptos::prelude::*;
 use crate::reactive::effect;
 use sync::{
     device::{self, Device, Effect as Task, Event, Waiting},
-    wire::RecordId,
+    wire::{Hash, RecordId},
 };
 
 use self::requests::Ahead;
@@ -27,7 +27,7 @@ use crate::{
         clock, connectivity,
         http::Abort,
         locks, log_error, random,
-        storage::{Storage, StorageError},
+        storage::{Storage, StorageError, schema::BlobRow},
         tasks::{self, Timer},
         visibility,
     },
@@ -309,17 +309,22 @@ impl Runner {
     }
 
     /// Counts what waits to be sent, and shows it.
-    async fn waiting(&self, acked: u64) -> Result<(Waiting, Unsent), StorageError> {
+    async fn waiting(&self, acked: u64) -> Result<Waiting, StorageError> {
         let (unsent, files) = self.records.unsent(acked).await?;
+        Ok(self.count(&unsent, &files))
+    }
+
+    /// Shows what waits to be sent.
+    fn count(&self, unsent: &Unsent, files: &[(Hash, BlobRow)]) -> Waiting {
         let last_success_ms = self.records.device().last_success_ms;
-        self.status.count(&unsent, &files, self.records.quarantined(), last_success_ms);
+        self.status.count(unsent, files, self.records.quarantined(), last_success_ms);
         let waiting = Waiting {
             operations: unsent.operations as u64,
             records: unsent.records.len() as u64,
             blobs: files.len() as u64,
         };
         self.waited.set(waiting);
-        Ok((waiting, unsent))
+        waiting
     }
 
     /// Shows what waits to be sent, whatever sync is doing.

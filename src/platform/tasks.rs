@@ -1,6 +1,11 @@
 //! Tasks and timers of the page.
 
-use std::{cell::Cell, future::Future, rc::Rc};
+use std::{
+    cell::Cell,
+    future::{Future, poll_fn},
+    rc::Rc,
+    task::Poll,
+};
 
 use futures::channel::oneshot;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -87,6 +92,19 @@ async fn step_back() {
     channel.port2().post_message(&JsValue::NULL).expect("nothing can be copied");
     fired.await.ok();
     channel.port1().close();
+}
+
+/// Lets everything else that waits go on first.
+pub(crate) async fn next_turn() {
+    let mut is_next = false;
+    poll_fn(|turn| {
+        if std::mem::replace(&mut is_next, true) {
+            return Poll::Ready(());
+        }
+        turn.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Answers; who went away needs no answer.

@@ -19,7 +19,7 @@ use sync::{
     codec,
     draft::Screen,
     view::RecordView,
-    wire::{FileRef, FormRef, RecordId, State, Value},
+    wire::{Dot, FileRef, FormRef, RecordId, State, Value},
 };
 use thiserror::Error;
 
@@ -74,8 +74,8 @@ pub(super) struct Opening {
     pub place: Option<String>,
     /// Whether a photo or a file for that question was on its way when the app was killed.
     pub awaits_file: bool,
-    /// The newest operation of this device that `view` shows.
-    pub seen_seq: u64,
+    /// The newest operation of this device when `view` was read.
+    pub seen: Dot,
     /// Pictures, sounds and films that came with the form.
     pub media: Vec<Medium>,
     /// Files that the form names and that are not on this phone.
@@ -187,6 +187,11 @@ impl FormEntry {
     #[must_use]
     pub fn missing_files(self) -> Vec<String> {
         self.missing_files.get_value()
+    }
+
+    /// Whether all of it is on the disk.
+    pub(super) fn is_saved(self) -> bool {
+        self.draft.with_value(|draft| !draft.is_dirty())
     }
 
     /// Whether it is stored and nobody looks at it: it can be opened anew without anything being lost.

@@ -118,10 +118,13 @@ impl OpenForms {
             }
             // What it lacked may have come.
             entry.save_now().await?;
+            if !entry.is_left() || !entry.is_saved() {
+                return Ok(entry); // somebody goes on with it
+            }
             self.close(record);
         }
         let profile = self.sign_in.profile().ok_or(OpenFormError::SignedOut)?;
-        let (view, place, seen_seq) = self.records.view_with_place(record).await?;
+        let (view, place, seen) = self.records.view_with_place(record).await?;
         let view = view.ok_or(OpenFormError::NoSuchRecord)?;
         if view.is_approved() && !profile.role.reviews() {
             return Err(OpenFormError::Approved);
@@ -136,7 +139,7 @@ impl OpenForms {
             view: Some(view),
             place,
             awaits_file: self.awaits_file(record),
-            seen_seq,
+            seen,
             media: Vec::new(),
             missing_files: Vec::new(),
             log,
@@ -152,7 +155,7 @@ impl OpenForms {
             untrack(|| self.library.form_by_hash(form_hash)).ok_or(OpenFormError::NoSuchForm)?;
         let hash: Hash = form_hash.parse().map_err(|_not_a_hash| OpenFormError::NoSuchForm)?;
         let record = record_id::new();
-        let (_, _, seen_seq) = self.records.view_with_place(record).await?;
+        let (_, _, seen) = self.records.view_with_place(record).await?;
         let left = self.left_new(&form.id, unit);
         let opening = Opening {
             record,
@@ -163,7 +166,7 @@ impl OpenForms {
             account: profile.account,
             device: self.records.device().device.to_string(),
             view: None,
-            seen_seq,
+            seen,
             media: Vec::new(),
             missing_files: Vec::new(),
             log: String::new(),
@@ -217,11 +220,11 @@ impl OpenForms {
         opening.missing_files = lists.chain(media).map(str::to_owned).collect();
         opening.missing_files.sort_unstable();
         opening.missing_files.dedup();
+        self.make_way().await?;
         // While the form was fetched, the same record may have been opened from elsewhere.
         if let Some(entry) = self.find(record) {
             return Ok(entry);
         }
-        self.close_oldest().await?;
         let owner = self.owner.with_value(Owner::child);
         let storage = self.storage.get_value();
         let entry = owner.with(|| FormEntry::open(program, storage, self.records, opening));
@@ -239,15 +242,17 @@ impl OpenForms {
         }
     }
 
-    async fn close_oldest(self) -> Result<(), StorageError> {
-        while self.open.with_value(VecDeque::len) >= OPEN_MAX {
-            let Some(entry) = self.open.with_value(|open| open.front().map(|(_, _, entry)| *entry))
-            else {
-                break;
-            };
-            entry.save_now().await?;
-            if let Some((_, owner, _)) = self.open.try_update_value(VecDeque::pop_front).flatten() {
-                owner.cleanup();
+    /// Closes the oldest form if too many are open. What was entered while it was being saved is saved too.
+    async fn make_way(self) -> Result<(), StorageError> {
+        let oldest = |open: &VecDeque<(RecordId, Owner, FormEntry)>| {
+            let (record, _, entry) = open.front().filter(|_| open.len() >= OPEN_MAX)?;
+            Some((*record, *entry))
+        };
+        while let Some((record, entry)) = self.open.with_value(oldest) {
+            if entry.is_saved() {
+                self.close(record);
+            } else {
+                entry.save_now().await?;
             }
         }
         Ok(())

@@ -39,7 +39,7 @@ pub struct Act {
     /// The patch that it is sealed in if none is open.
     pub patch: OpenPatch,
     /// The newest operation of this device when `screen` and `patch` were made.
-    pub seen_seq: u64,
+    pub seen: Dot,
 }
 
 /// Seals every open patch, quietly: nobody pressed a button. Returns the new operations, oldest first. `state` tells where
@@ -67,7 +67,7 @@ pub async fn seal_all(
 pub async fn seal_act(storage: &Storage, act: Act) -> Result<bool, StorageError> {
     let record = act.patch.record;
     let decide = move |mut sealing: Sealing, open: Rows| {
-        if sealing.seq != act.seen_seq {
+        if (Dot { device: sealing.device.device, seq: sealing.seq }) != act.seen {
             return Ok((Vec::new(), false));
         }
         let mut patch = act.patch.clone();
@@ -184,6 +184,16 @@ impl Brief {
     }
 }
 
+/// What was read at one moment.
+pub struct WithSealed {
+    /// The device's memory: what it says of the rows was true then.
+    pub device: DeviceState,
+    /// Rows of the outbox.
+    pub sealed: Rows,
+    /// What was asked for beside them.
+    pub others: Vec<Rows>,
+}
+
 /// The sealed operations by their places: each is read once, for under one name of the device it stays what it is.
 #[derive(Clone, Default)]
 pub struct Sealed {
@@ -226,8 +236,9 @@ impl Sealed {
         *self = Self { edition: self.edition + 1, ..Self::default() };
     }
 
-    /// All of the outbox was read.
-    pub fn renew(&mut self, read: Self) {
+    /// All of the outbox was read; what was noted meanwhile stays.
+    pub fn renew(&mut self, mut read: Self) {
+        read.follow(self);
         *self = Self { edition: self.edition, ..read };
     }
 
@@ -256,7 +267,7 @@ impl Sealed {
         storage: &Storage,
         is_asked: &dyn Fn(RecordId) -> bool,
         reads: Vec<Read>,
-    ) -> Result<(Rows, Vec<Rows>), StorageError> {
+    ) -> Result<WithSealed, StorageError> {
         loop {
             let asked = self.records.iter().filter(|brief| is_asked(brief.record));
             let row = |brief: &Brief| Read::Row(Store::Outbox, Key::Number(brief.seq));
@@ -269,11 +280,10 @@ impl Sealed {
             all.push(Read::From(Store::Outbox, Key::Number(next), u32::MAX));
             let mut rows = storage.read(all).await?;
             let newer = rows.pop().unwrap_or_default();
-            let device: Option<DeviceState> =
-                decode_row(&rows.pop().unwrap_or_default(), "device")?;
-            let device = device.map(|device| device.device);
-            if self.device != device {
-                (self.device, self.records) = (device, Vec::new());
+            let device: DeviceState =
+                decode_row(&rows.pop().unwrap_or_default(), "device")?.ok_or_else(no_device)?;
+            if self.device != Some(device.device) {
+                (self.device, self.records) = (Some(device.device), Vec::new());
                 continue;
             }
             let others = rows.split_off(sealed);
@@ -285,15 +295,15 @@ impl Sealed {
                     sealed.push((key, row));
                 }
             }
-            return Ok((sealed, others));
+            return Ok(WithSealed { device, sealed, others });
         }
     }
 
     /// Counts what the server does not have.
     pub async fn unsent(&mut self, storage: &Storage, acked: u64) -> Result<Unsent, StorageError> {
-        let (_, open) = self.read(storage, &|_| false, vec![Read::Keys(Store::Open)]).await?;
+        let read = self.read(storage, &|_| false, vec![Read::Keys(Store::Open)]).await?;
         let mut unsent = Unsent::default();
-        for (key, _) in open.into_iter().flatten() {
+        for (key, _) in read.others.into_iter().flatten() {
             let Key::Bytes(id) = key else { continue };
             unsent.operations += 1;
             unsent.records.extend(id.try_into().ok().map(RecordId));
@@ -451,9 +461,8 @@ mod tests {
     }
 
     fn of_record(sealed: &mut Sealed, storage: &Storage) -> Vec<Key> {
-        let (rows, _) =
-            block_on(sealed.read(storage, &|record| record == RECORD, Vec::new())).expect("read");
-        rows.into_iter().map(|(key, _)| key).collect()
+        let read = block_on(sealed.read(storage, &|record| record == RECORD, Vec::new()));
+        read.expect("read").sealed.into_iter().map(|(key, _)| key).collect()
     }
 
     #[test]

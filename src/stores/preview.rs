@@ -7,7 +7,10 @@ use std::sync::Arc;
 use form::{Resources, XformError};
 use leptos::prelude::*;
 use serde::Deserialize;
-use sync::{codec, wire::FormRef};
+use sync::{
+    codec,
+    wire::{Dot, FormRef},
+};
 use thiserror::Error;
 
 use super::{
@@ -196,7 +199,7 @@ async fn start(
         view: None,
         place: None,
         awaits_file: false,
-        seen_seq: 0,
+        seen: Dot { device: records.device().device, seq: 0 },
         media,
         missing_files: Vec::new(),
         log: String::new(),

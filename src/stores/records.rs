@@ -14,10 +14,14 @@ use sync::{
     draft::OpenPatch,
     review::Reason,
     view::RecordView,
-    wire::{Action, Hash, Operation, RecordId, State, Value, Verdict},
+    wire::{Action, Dot, Hash, Operation, RecordId, State, Value, Verdict},
 };
 
-use super::{blobs, listed::Listed, outbox};
+use super::{
+    blobs,
+    listed::Listed,
+    outbox::{self, WithSealed},
+};
 use crate::platform::{
     broadcast::Channel,
     json,
@@ -34,7 +38,7 @@ mod summing;
 
 pub(super) use self::fetched::refusal;
 pub use self::fetched::{FetchError, HistoryEntry, Written};
-pub(super) use self::reading::gather;
+pub(crate) use self::reading::gather;
 use self::{
     reading::{Index, Shown, Those, unsent_of_others},
     summing::view_of,
@@ -177,26 +181,27 @@ impl Records {
         Ok(self.view_with_place(id).await?.0)
     }
 
-    /// As [`Self::view`], with where the person was in it and the newest operation of this device that it shows.
+    /// As [`Self::view`], with where the person was in it and the newest operation of this device when it was read.
     pub(super) async fn view_with_place(
         self,
         id: RecordId,
-    ) -> Result<(Option<RecordView>, Option<String>, u64), StorageError> {
+    ) -> Result<(Option<RecordView>, Option<String>, Dot), StorageError> {
         let reads = vec![
             Read::Row(Store::Base, id.into()),
             Read::Row(Store::Open, id.into()),
             Read::Row(Store::Place, id.into()),
             Read::Row(Store::Meta, meta::LAST_SEQ.into()),
         ];
-        let (sealed, rows) = self.read_with_sealed(&sync::gather([id]), reads).await?;
-        let mut rows = rows.into_iter();
+        let read = self.read_with_sealed(&sync::gather([id]), reads).await?;
+        let WithSealed { device, sealed, others } = read;
+        let mut rows = others.into_iter();
         let mut next = || rows.next().unwrap_or_default();
         let mut parts = gather(next(), sealed, next())?;
         let place = next().pop().map(|(_, path)| String::from_utf8_lossy(&path).into_owned());
         let last = next().pop().map(|(_, seq)| outbox::decode(&seq, "last place")).transpose()?;
         let parts = parts.remove(&id).unwrap_or_default();
-        let view = self.index.with_value(|index| view_of(&index.device, &parts));
-        Ok((view, place, last.unwrap_or_default()))
+        let seen = Dot { device: device.device, seq: last.unwrap_or_default() };
+        Ok((view_of(&device, &parts), place, seen))
     }
 
     /// Puts a record away. [`Self::undelete`] brings it back.
@@ -240,13 +245,13 @@ impl Records {
         let storage = self.storage.get_value();
         let account = self.account().await?;
         loop {
-            let (view, _, seen_seq) = self.view_with_place(id).await?;
+            let (view, _, seen) = self.view_with_place(id).await?;
             let Some(view) = view else { return Ok(()) };
-            let own = self.device().device;
-            let screen = shown.map_or_else(|| view.screen(), |shown| view.screen_of(shown, own));
+            let screen =
+                shown.map_or_else(|| view.screen(), |shown| view.screen_of(shown, seen.device));
             let author = account.clone().unwrap_or(view.author);
             let patch = OpenPatch::new(id, view.form, view.unit, author, &screen);
-            let act = outbox::Act { action, values: values.clone(), screen, patch, seen_seq };
+            let act = outbox::Act { action, values: values.clone(), screen, patch, seen };
             if outbox::seal_act(&storage, act).await? {
                 break;
             }
@@ -381,8 +386,7 @@ impl Records {
     pub fn set_device(self, device: DeviceState) {
         let sinks = self.index.try_update_value(|index| {
             let sinks = device.acked < index.device.acked;
-            index.device = device;
-            index.meanwhile.device = true;
+            index.put_device(device);
             sinks
         });
         if sinks == Some(true) {
@@ -419,17 +423,26 @@ impl Records {
         self.sealed.try_update_value(|sealed| sealed.note(seqs));
     }
 
-    /// Shows that nothing of these records waits any more but what is `unsent`, and that nothing else of them changed.
-    pub(crate) fn sent(self, ids: &BTreeSet<RecordId>, unsent: &outbox::Unsent) {
+    /// As [`Self::unsent`]; and shows that nothing else of these records waits any more, whatever else changed of them.
+    pub(crate) async fn sent(
+        self,
+        ids: &BTreeSet<RecordId>,
+        acked: u64,
+    ) -> Result<(outbox::Unsent, Vec<(Hash, BlobRow)>), StorageError> {
+        let begun = self.index.try_update_value(Index::begin);
+        let read = self.unsent(acked).await;
         self.index.try_update_value(|index| {
-            for id in ids.difference(&unsent.records) {
-                if let Some(summary) = index.summaries.get(id).filter(|summary| summary.unsent) {
+            let now = read.iter().flat_map(|(unsent, _)| ids.difference(&unsent.records));
+            for id in now.filter(|id| !index.is_newer(id, begun)).copied().collect::<Vec<_>>() {
+                if let Some(summary) = index.summaries.get(&id).filter(|summary| summary.unsent) {
                     let sent = RecordSummary { unsent: false, ..(**summary).clone() };
-                    index.put(*id, Some(sent));
+                    index.put(id, Some(sent));
                 }
             }
+            index.end();
         });
         self.show_soon();
+        read
     }
 
     /// Whether all records are here.

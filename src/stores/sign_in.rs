@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use sync::device::{DeviceState, Former};
 use thiserror::Error;
 
-use super::{Door, OpenForms, Records, outbox};
+use super::{Door, OpenForms, outbox};
 use crate::platform::{
     document,
     http::{Method, Request, speak_for},
     json,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
-        schema::{self, BlobRow, STORES, meta},
+        schema::{BlobRow, Key, STORES, meta},
     },
 };
 
@@ -40,6 +40,21 @@ pub(super) mod role_by_name {
 pub(super) fn put_profile(profile: &Profile) -> Change {
     let bytes = serde_json::to_vec(profile).expect("a profile is JSON");
     Change::Put(Store::Meta, meta::PROFILE.into(), bytes)
+}
+
+/// The stored profile with the units that the person may see now; `None` if it says so already.
+pub(crate) fn with_scope(
+    stored: &Rows,
+    units: &[String],
+) -> Result<Option<(Change, Profile)>, StorageError> {
+    let Some((_, row)) = stored.first() else { return Ok(None) };
+    let profile: Profile =
+        json::read(row).map_err(|error| StorageError::Unreadable(format!("profile: {error}")))?;
+    if profile.scope == units {
+        return Ok(None);
+    }
+    let profile = Profile { scope: units.to_vec(), ..profile };
+    Ok(Some((put_profile(&profile), profile)))
 }
 
 /// The person signed in, as the server described them; kept on the phone so that the app opens offline.
@@ -102,7 +117,6 @@ pub enum SignInError {
 #[derive(Clone, Copy)]
 pub struct SignIn {
     storage: StoredValue<Storage, LocalStorage>,
-    records: Records,
     door: Door,
     state: RwSignal<SignInState>,
     expired: RwSignal<bool>,
@@ -110,11 +124,7 @@ pub struct SignIn {
 
 impl SignIn {
     /// Reads the stored profile.
-    pub async fn load(
-        storage: Storage,
-        records: Records,
-        door: Door,
-    ) -> Result<Self, StorageError> {
+    pub async fn load(storage: Storage, door: Door) -> Result<Self, StorageError> {
         let profile: Option<Profile> = match storage.row(Store::Meta, meta::PROFILE).await? {
             Some(bytes) => Some(
                 json::read(&bytes)
@@ -127,7 +137,6 @@ impl SignIn {
         }
         Ok(Self {
             storage: StoredValue::new_local(storage),
-            records,
             door,
             state: RwSignal::new(profile.map_or(SignInState::SignedOut, SignInState::SignedIn)),
             expired: RwSignal::new(false),
@@ -177,24 +186,16 @@ impl SignIn {
         self.door.lose(forms);
     }
 
-    /// The server says which units the person may see now.
-    pub async fn set_scope(self, units: Vec<String>) -> Result<(), StorageError> {
-        let Some(profile) = self.profile().filter(|profile| profile.scope != units) else {
-            return Ok(());
-        };
-        self.keep(Profile { scope: units, ..profile }).await
-    }
-
-    async fn keep(self, profile: Profile) -> Result<(), StorageError> {
-        self.storage.get_value().write(vec![put_profile(&profile)]).await?;
+    /// The stored profile is another one now.
+    pub(crate) fn set_profile(self, profile: Profile) {
         speak_for(&profile.account);
         self.state.try_set(SignInState::SignedIn(profile));
-        Ok(())
     }
 
     /// The server knows the person again.
     pub(super) async fn renew(self, profile: Profile) -> Result<(), StorageError> {
-        self.keep(profile).await?;
+        self.storage.get_value().write(vec![put_profile(&profile)]).await?;
+        self.set_profile(profile);
         self.expired.try_set(false);
         Ok(())
     }
@@ -215,11 +216,7 @@ impl SignIn {
         let reads = vec![
             Read::Row(Store::Meta, meta::DEVICE.into()),
             Read::All(Store::Open),
-            Read::From(
-                Store::Outbox,
-                schema::Key::Number(self.records.device().acked + 1),
-                u32::MAX,
-            ),
+            Read::All(Store::Outbox),
             Read::All(Store::BlobMeta),
             Read::Row(Store::Meta, meta::RESCUED.into()),
         ];
@@ -236,12 +233,16 @@ impl SignIn {
                 Some((_, row)) => outbox::decode(row, "rescued")?,
                 None => Vec::new(),
             };
+            let mut acked = 0;
             for (_, row) in device {
                 let device: DeviceState = outbox::decode(row, "device")?;
+                acked = device.acked;
                 of_others.extend(device.former().iter().cloned());
             }
             let of_others: usize = of_others.iter().map(Former::unsent).sum();
-            let records = outbox::unsent_in(open, sealed)?.records.len() + of_others;
+            let is_unsent = |(key, _): &&(Key, Vec<u8>)| *key > Key::Number(acked);
+            let sealed: Rows = sealed.iter().filter(is_unsent).cloned().collect();
+            let records = outbox::unsent_in(open, &sealed)?.records.len() + of_others;
             let unsent = (records, unsent_files);
             if unsent != (0, 0) {
                 return Ok((Vec::new(), unsent));
@@ -266,5 +267,51 @@ pub(super) async fn end_session() {
     if let Err(error) = Request::new(Method::Delete, "/api/v1/session").send(&[]).await {
         // The cookie dies with its time.
         crate::platform::log_error(&format!("session not ended at the server: {error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use futures::executor::block_on;
+    use sync::{
+        codec,
+        wire::{Action, DeviceId, Dot, FormRef, Hash, Operation, RecordId, Times},
+    };
+
+    use super::*;
+    use crate::platform::storage::schema::OutboxRow;
+
+    /// Another tab syncs: what this one remembers of the server may be older than its restore.
+    #[test]
+    fn whoever_signs_out_keeps_what_a_restored_server_has_lost() {
+        let (storage, device) = (Storage::in_memory(), DeviceId([1; 16]));
+        let operation = Operation {
+            dot: Dot { device, seq: 1 },
+            record: RecordId([2; 16]),
+            form: FormRef { id: "f".to_owned(), version: "1".to_owned(), hash: Hash([3; 32]) },
+            unit: "u".to_owned(),
+            action: Action::Submit,
+            fields: BTreeMap::new(),
+            at: Times::default(),
+            author: "an".to_owned(),
+        };
+        let sealed = codec::encode(&OutboxRow::unsent(&operation));
+        let stand = |acked| outbox::put_device(&DeviceState { acked, ..DeviceState::new(device) });
+        let held = vec![Change::Put(Store::Outbox, Key::Number(1), sealed), stand(1)];
+        Owner::new().with(|| {
+            block_on(async {
+                storage.write(held).await.expect("memory stores");
+                let sign_in = SignIn::load(storage.clone(), Door::new()).await;
+                let sign_in = sign_in.expect("memory reads");
+                storage.write(vec![stand(0)]).await.expect("memory stores");
+                assert_eq!(sign_in.forget_person().await, Err(SignInError::UnsentWork(1)));
+                assert_eq!(storage.all(Store::Outbox).await.map(|rows| rows.len()), Ok(1));
+                storage.write(vec![stand(1)]).await.expect("memory stores");
+                assert_eq!(sign_in.forget_person().await, Ok(()));
+                assert_eq!(storage.all(Store::Outbox).await, Ok(Vec::new()));
+            });
+        });
     }
 }

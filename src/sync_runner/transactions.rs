@@ -9,7 +9,7 @@ use sync::{
     codec,
     device::{DeviceState, Event, Former, MAX_PUSH_BYTES, Outbox, Page, Rekeyed, WaitingBlob},
     push::MAX_OPERATIONS,
-    view::Base,
+    view::{Base, handed_over},
     wire::{DeviceId, Dot, Hash, Outcome, RecordId, SealedOperation, Verdict},
 };
 
@@ -23,7 +23,7 @@ use crate::{
         },
         tasks,
     },
-    stores::{blobs, outbox},
+    stores::{blobs, outbox, records, sign_in::with_scope},
 };
 
 impl Runner {
@@ -46,7 +46,7 @@ impl Runner {
         let outbox::Batch { operations, more, last } = batch;
         let end = operations.last().filter(|_| more).map(|operation| operation.seq);
         self.sends_next.set(end);
-        let (waiting, _) = self.waiting(self.records.device().acked).await?;
+        let waiting = self.waiting(self.records.device().acked).await?;
         Ok(Event::Loaded(Outbox { operations, more, last, waiting }))
     }
 
@@ -95,9 +95,8 @@ impl Runner {
         if !records.is_empty() {
             self.refresh(&records).await?;
         }
-        let (waiting, unsent) = self.waiting(acked).await?;
-        self.records.sent(&others, &unsent);
-        Ok(Event::Stored(waiting))
+        let (unsent, files) = self.records.sent(&others, acked).await?;
+        Ok(Event::Stored(self.count(&unsent, &files)))
     }
 
     pub(super) async fn commit_pull(
@@ -118,6 +117,7 @@ impl Runner {
             reads.push(if knows { Read::Keys(Store::Base) } else { Read::All(Store::Base) });
         }
         reads.push(Read::Row(Store::Meta, meta::NAMES.into()));
+        reads.push(Read::Row(Store::Meta, meta::PROFILE.into()));
         let note = Key::Bytes(random::bytes::<8>().to_vec());
         let noted = note.clone();
         let stored = state.clone();
@@ -127,6 +127,12 @@ impl Runner {
         let decide = move |mut rows: Vec<Rows>| {
             let mut changes = vec![outbox::put_device(&stored)];
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
+            let profile = rows.pop().unwrap_or_default();
+            // They are told once, with the cursor that this page moves.
+            let seen =
+                came.units.as_deref().map(|units| with_scope(&profile, units)).transpose()?;
+            let (changed, profile) = seen.flatten().unzip();
+            changes.extend(changed);
             let known = rows.pop().unwrap_or_default();
             changes.extend(with_names(&known, &came.names)?);
             let mut touched: BTreeSet<RecordId> = BTreeSet::new();
@@ -164,10 +170,10 @@ impl Runner {
             }
             let has_note = !touched.is_empty();
             records.append(&mut touched);
-            Ok((changes, (records, has_note)))
+            Ok((changes, (records, has_note, profile)))
         };
         let touched = [Store::Meta, Store::Outbox, Store::Base, Store::Summaries];
-        let (records, has_note) = self.storage.update(reads, &touched, decide).await?;
+        let (records, has_note, profile) = self.storage.update(reads, &touched, decide).await?;
         self.talk.borrow_mut().records_down += page.records.len() as u64;
         if page.complete {
             self.brought.replace(None);
@@ -178,15 +184,15 @@ impl Runner {
         self.records.set_device(state);
         self.records.add_names(page.names.clone());
         self.records.pulled(&records, &page, has_note.then_some(noted)).await?;
-        if let Some(units) = page.units.clone() {
-            self.sign_in.set_scope(units).await?;
+        if let Some(profile) = profile {
+            self.sign_in.set_profile(profile);
         }
         self.follow_pack(pack);
         if brings {
             self.follow_entities();
         }
         // In between nothing of it was sent, and who adds to it counts it.
-        let waiting = if complete { self.waiting(acked).await?.0 } else { self.waited.get() };
+        let waiting = if complete { self.waiting(acked).await? } else { self.waited.get() };
         Ok(Event::Stored(waiting))
     }
 
@@ -236,16 +242,37 @@ impl Runner {
     pub(super) async fn mark_blob_sent(&self, hash: Hash) -> Result<Event, StorageError> {
         self.records.mark_file_sent(hash).await?;
         self.talk.borrow_mut().files_up += 1;
-        Ok(Event::Stored(self.waiting(self.records.device().acked).await?.0))
+        Ok(Event::Stored(self.waiting(self.records.device().acked).await?))
     }
 
     pub(super) async fn rekey(&self, above: Dot) -> Result<Event, StorageError> {
         let device = DeviceId(random::bytes_16());
         let state = self.records.device();
+        // What the server holds goes out of the outbox, and the next pull may be far away.
+        let mut sent: BTreeSet<RecordId> = BTreeSet::new();
+        for (_, row) in self.storage.all(Store::Outbox).await? {
+            let operation = OutboxRow::decode(&row)?.operation()?;
+            sent.extend((operation.dot.seq <= state.acked).then_some(operation.record));
+        }
+        let mut reads = vec![Read::All(Store::Outbox), Read::All(Store::Open)];
+        reads.extend(sent.iter().map(|record| Read::Row(Store::Base, (*record).into())));
+        let note = Key::Bytes(random::bytes::<8>().to_vec());
         let decide = move |rows: Vec<Rows>| {
             let mut rows = rows.into_iter();
+            let mut next = || rows.next().unwrap_or_default();
+            let (outbox, open) = (next(), next());
+            let mut shown = Vec::new();
+            let mut parts = records::gather(Rows::new(), outbox.clone(), Rows::new())?;
+            for record in &sent {
+                let base =
+                    next().pop().map(|(_, row)| outbox::decode(&row, "record")).transpose()?;
+                let mut held = parts.remove(record).unwrap_or_default().outbox;
+                held.retain(|held| held.operation.dot.seq <= state.acked);
+                let state = handed_over(&state, base.as_ref(), &held);
+                shown.extend(state.map(|state| Base { state, included: 0, generation: 0 }));
+            }
             let mut held = Vec::new();
-            for (key, row) in rows.next().unwrap_or_default() {
+            for (key, row) in outbox {
                 if let Key::Number(seq) = key {
                     held.push(SealedOperation { seq, bytes: OutboxRow::decode(&row)?.bytes });
                 }
@@ -267,18 +294,24 @@ impl Runner {
                     codec::encode(&row),
                 ));
             }
-            for (key, bytes) in rows.next().unwrap_or_default() {
+            for base in &shown {
+                let record = base.state.record;
+                changes.push(Change::Put(Store::Base, record.into(), codec::encode(base)));
+            }
+            let shown: Vec<RecordId> = sent.iter().copied().collect();
+            changes.push(Change::Put(Store::Summaries, note.clone(), codec::encode(&shown)));
+            for (key, bytes) in open {
                 let patch =
                     sync::device::rekey_patch(outbox::decode(&bytes, "open patch")?, &old, device);
                 changes.push(Change::Put(Store::Open, key, codec::encode(&patch)));
             }
             Ok((changes, state))
         };
-        let reads = vec![Read::All(Store::Outbox), Read::All(Store::Open)];
-        let touched = [Store::Meta, Store::Outbox, Store::Open];
+        let touched = [Store::Meta, Store::Outbox, Store::Open, Store::Base, Store::Summaries];
         let state = self.storage.update(reads, &touched, decide).await?;
         self.loaded.take();
         self.records.reload().await?;
+        self.records.tell_other_tabs();
         Ok(Event::Rekeyed(state))
     }
 

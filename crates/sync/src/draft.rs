@@ -31,8 +31,13 @@ impl Screen {
     /// The person's own patch was sealed while the form is open: its values are what is on screen now.
     pub fn sealed(&mut self, operation: &Operation) {
         for path in operation.fields.keys() {
-            self.0.insert(path.clone(), vec![operation.dot]);
+            self.show(path, operation.dot);
         }
+    }
+
+    /// A value that the person's own patch wrote is what is on screen of a field.
+    pub fn show(&mut self, path: &str, dot: Dot) {
+        self.0.insert(path.to_owned(), vec![dot]);
     }
 }
 

@@ -1,25 +1,9 @@
 //! A store in memory: for forms that are only tried, and for tests that run without a browser.
 
-use std::{
-    cell::{Cell, RefCell},
-    future::poll_fn,
-    task::Poll,
-};
+use std::cell::{Cell, RefCell};
 
 use super::{Change, Decide, Key, Read, Rows, StorageError, Store};
-
-/// Lets everything else that waits go on first.
-async fn next_turn() {
-    let mut is_next = false;
-    poll_fn(|turn| {
-        if std::mem::replace(&mut is_next, true) {
-            return Poll::Ready(());
-        }
-        turn.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
+use crate::platform::tasks::next_turn;
 
 type Row = ((Store, Key), Vec<u8>);
 
@@ -56,13 +40,19 @@ impl Memory {
         Ok(())
     }
 
-    /// Answers in a later turn, as a browser's store does: whoever waits meets what came between.
+    /// Begins in a later turn and answers in another one, as a browser's store does: whoever waits meets what came between.
     pub(super) async fn transact(
         &self,
         reads: &[Read],
         decide: Option<Decide>,
     ) -> Result<Vec<Rows>, StorageError> {
         next_turn().await;
+        let done = self.carry_out(reads, decide);
+        next_turn().await;
+        done
+    }
+
+    fn carry_out(&self, reads: &[Read], decide: Option<Decide>) -> Result<Vec<Rows>, StorageError> {
         let rows = self.read(reads);
         let Some(mut decide) = decide else { return Ok(rows) };
         self.write(&decide(rows)?)?;

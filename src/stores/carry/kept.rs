@@ -18,7 +18,7 @@ use crate::platform::{
     files::{File, FileError},
     hand_out::{self, Growing},
     storage::{
-        Change, Storage, StorageError, Store,
+        Change, Read, Rows, Storage, StorageError, Store,
         schema::{CHUNK_SIZE_BYTES, Key},
     },
 };
@@ -199,15 +199,32 @@ impl Carry {
         receipt: Option<String>,
         refused: Option<String>,
     ) -> Result<(), StorageError> {
-        let storage = self.shelf.get_value();
-        let Some(row) = storage.row(Store::Carried, hash).await? else { return Ok(()) };
-        let row = Row { receipt, refused, ..outbox::decode(&row, "bundle")? };
-        let is_over = row.receipt.is_some() || row.refused.as_deref() != Some("unknown_key");
-        let mut changes = if is_over { without_pieces(hash, row.size) } else { Vec::new() };
-        changes.push(Change::Put(Store::Carried, hash.into(), codec::encode(&row)));
-        storage.write(changes).await?;
+        noted(&self.shelf.get_value(), hash, receipt, refused).await?;
         self.reload().await
     }
+}
+
+/// As [`Carry::note`]: of a bundle that somebody took off the list meanwhile nothing comes back.
+async fn noted(
+    shelf: &Storage,
+    hash: Hash,
+    receipt: Option<String>,
+    refused: Option<String>,
+) -> Result<(), StorageError> {
+    let decide = move |rows: Vec<Rows>| {
+        let mut changes = Vec::new();
+        for (key, row) in rows.into_iter().flatten() {
+            let (receipt, refused) = (receipt.clone(), refused.clone());
+            let row = Row { receipt, refused, ..outbox::decode(&row, "bundle")? };
+            if row.receipt.is_some() || row.refused.as_deref() != Some("unknown_key") {
+                changes.extend(without_pieces(hash, row.size));
+            }
+            changes.push(Change::Put(Store::Carried, key, codec::encode(&row)));
+        }
+        Ok((changes, ()))
+    };
+    let reads = vec![Read::Row(Store::Carried, hash.into())];
+    shelf.update(reads, &[Store::Carried, Store::CarriedPieces], decide).await
 }
 
 fn without_pieces(hash: Hash, size: u64) -> Vec<Change> {
@@ -227,6 +244,8 @@ pub(super) async fn hash_of(file: &File) -> Result<Hash, FileError> {
 
 #[cfg(test)]
 mod tests {
+    use futures::executor::block_on;
+
     use super::*;
 
     /// Phones in the field hold them.
@@ -246,6 +265,29 @@ mod tests {
             0x01, 0x01, 0x02, 0x02, 0x03, 0x05, 0x62, b'{', b'}',
         ];
         assert_eq!(codec::encode(&row), bytes);
+    }
+
+    #[test]
+    fn a_bundle_that_was_taken_off_the_list_while_it_was_brought_does_not_come_back() {
+        let (storage, hash) = (Storage::in_memory(), Hash([1; 32]));
+        let row = Row {
+            size: 1,
+            kept_ms: 2,
+            made_ms: 1,
+            kind: Kind::Carry,
+            counts: Counts::default(),
+            receipt: None,
+            refused: None,
+        };
+        let put = Change::Put(Store::Carried, hash.into(), codec::encode(&row));
+        block_on(async {
+            storage.write(vec![put]).await.expect("memory stores");
+            let forget = storage.write(vec![Change::Delete(Store::Carried, hash.into())]);
+            let note = noted(&storage, hash, None, Some("unknown_key".to_owned()));
+            let (forgotten, noted) = futures::join!(forget, note);
+            forgotten.and(noted).expect("memory stores");
+            assert_eq!(storage.all(Store::Carried).await, Ok(Vec::new()));
+        });
     }
 
     #[test]

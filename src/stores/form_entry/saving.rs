@@ -6,8 +6,10 @@ use futures::lock::Mutex;
 use leptos::prelude::*;
 use sync::{
     codec,
+    device::DeviceState,
     draft::{OpenPatch, Screen},
-    wire::{FileRef, FormRef, RecordId, Value, field},
+    view::Base,
+    wire::{Dot, FileRef, FormRef, Operation, RecordId, Value, field},
 };
 
 use super::{FormEntry, Opening, SaveState};
@@ -15,10 +17,11 @@ use crate::platform::{
     clock,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
-        schema::{FILLING, FillingRow, Key, OutboxRow},
+        schema::{FILLING, FillingRow, Key, OutboxRow, meta},
     },
     tasks::{self, Timer},
 };
+use crate::stores::outbox;
 
 /// How long after a save that failed the next one is tried, if nothing is entered before: a person who makes room on
 /// the phone and comes back finds the answers stored.
@@ -51,7 +54,7 @@ struct State {
     /// The dots that the person has on screen.
     screen: Arc<Screen>,
     /// This device's newest operation whose effect `screen` shows.
-    seen_seq: u64,
+    seen: Dot,
     /// Where the person is, and where the disk says that they are.
     stand: Stand,
     stored_stand: Stand,
@@ -125,7 +128,7 @@ impl Draft {
                 pending: BTreeMap::new(),
                 files,
                 screen: Arc::new(screen),
-                seen_seq: opening.seen_seq,
+                seen: opening.seen,
                 stand: stand.clone(),
                 stored_stand: stand,
                 exists: opening.view.is_some(),
@@ -213,7 +216,7 @@ impl Draft {
     }
 
     /// Whether there is something to write.
-    fn is_dirty(&self) -> bool {
+    pub(super) fn is_dirty(&self) -> bool {
         let state = self.state.borrow();
         state.has_values() || state.has_moved()
     }
@@ -233,9 +236,9 @@ impl Draft {
         let written = self.write(batch.clone()).await;
         let mut state = self.state.borrow_mut();
         match written {
-            Ok((screen, seen_seq)) => {
+            Ok((screen, seen)) => {
                 state.screen = screen;
-                state.seen_seq = seen_seq;
+                state.seen = seen;
                 state.stored_stand = batch.stand;
                 state.exists |= batch.stored;
                 Ok(!batch.values.is_empty())
@@ -249,31 +252,49 @@ impl Draft {
     }
 
     /// Puts the values onto the record's open patch as it stands in the store, whichever tab wrote it last.
-    async fn write(&self, batch: Batch) -> Result<(Arc<Screen>, u64), StorageError> {
-        let (screen, seen_seq) = {
+    async fn write(&self, batch: Batch) -> Result<(Arc<Screen>, Dot), StorageError> {
+        let written = self.write_after(batch.clone(), false).await?;
+        match written {
+            Some(written) => Ok(written),
+            None => Ok(self.write_after(batch, true).await?.expect("all was read")),
+        }
+    }
+
+    /// As [`Self::write`]. `None` if what this device sealed meanwhile is not all in the outbox any more, or has other names
+    /// there, and it was not told to `read_all` of the record.
+    async fn write_after(
+        &self,
+        batch: Batch,
+        read_all: bool,
+    ) -> Result<Option<(Arc<Screen>, Dot)>, StorageError> {
+        let (screen, seen) = {
             let state = self.state.borrow();
-            (Arc::clone(&state.screen), state.seen_seq)
+            (Arc::clone(&state.screen), state.seen)
         };
         let (record, form, unit, author) =
             (self.record, self.form.clone(), self.unit.clone(), self.author.clone());
-        let reads = vec![
+        let from = if read_all { 0 } else { seen.seq };
+        let mut reads = vec![
             Read::Row(Store::Place, FILLING.into()),
             Read::Row(Store::Open, record.into()),
-            Read::From(Store::Outbox, Key::Number(seen_seq + 1), u32::MAX),
+            Read::Row(Store::Meta, meta::DEVICE.into()),
+            Read::Row(Store::Meta, meta::LAST_SEQ.into()),
+            Read::From(Store::Outbox, Key::Number(from + 1), u32::MAX),
         ];
+        // It may lie in one row with many others: it is read when it must be.
+        reads.extend(read_all.then(|| Read::Row(Store::Base, record.into())));
         let written = Rc::clone(&self.written);
-        let decide = move |mut rows: Vec<Rows>| {
-            let (mut screen, mut seen_seq) = (Arc::clone(&screen), seen_seq);
-            // A sync may have sealed this form's patch meanwhile: its values are what is on screen.
-            for (_, row) in rows.pop().unwrap_or_default() {
-                let operation = OutboxRow::decode(&row)?.operation()?;
-                seen_seq = seen_seq.max(operation.dot.seq);
-                if operation.record == record {
-                    Arc::make_mut(&mut screen).sealed(&operation);
-                }
+        let decide = move |rows: Vec<Rows>| {
+            let mut rows = rows.into_iter();
+            let mut next = || rows.next().unwrap_or_default();
+            let [on_screen, stored, device, last] =
+                std::array::from_fn(|_| next().pop().map(|(_, row)| row));
+            let sealed = Sealed::read(device, last, next(), next(), record)?;
+            if !read_all && !sealed.is_all_since(seen) {
+                return Ok((Vec::new(), None));
             }
-            let stored = rows.pop().and_then(|mut found| found.pop());
-            let on_screen = rows.pop().and_then(|mut found| found.pop()).map(|(_, row)| row);
+            let mut screen = Arc::clone(&screen);
+            let seen = sealed.show(&mut screen, seen);
             let mut changes = Vec::new();
             changes.extend(stand_change(on_screen, &batch, record, &form.id, &unit));
             if batch.stored {
@@ -282,8 +303,8 @@ impl Draft {
             }
             if !batch.values.is_empty() {
                 let mut patch = match (stored, written.take()) {
-                    (Some((_, row)), Some(written)) if written.row == row => written.patch,
-                    (Some((_, row)), _) => decode_patch(&row)?,
+                    (Some(row), Some(written)) if written.row == row => written.patch,
+                    (Some(row), _) => decode_patch(&row)?,
                     (None, _) => {
                         OpenPatch::new(record, form.clone(), unit.clone(), author.clone(), &screen)
                     }
@@ -296,9 +317,66 @@ impl Draft {
                 written.replace(Some(Written { row: row.clone(), patch }));
                 changes.push(Change::Put(Store::Open, record.into(), row));
             }
-            Ok((changes, (screen, seen_seq)))
+            Ok((changes, Some((screen, seen))))
         };
         self.storage.update(reads, &[Store::Open, Store::Place], decide).await
+    }
+}
+
+/// What this device sealed of a record.
+struct Sealed {
+    /// The newest of all that it ever sealed.
+    last: Dot,
+    base: Option<Base>,
+    /// Those that were read of the outbox, of any record.
+    operations: Vec<Operation>,
+    record: RecordId,
+}
+
+impl Sealed {
+    fn read(
+        device: Option<Vec<u8>>,
+        last: Option<Vec<u8>>,
+        outbox: Rows,
+        base: Rows,
+        record: RecordId,
+    ) -> Result<Self, StorageError> {
+        let missing = || StorageError::Unreadable("no device id".to_owned());
+        let device: DeviceState = outbox::decode(&device.ok_or_else(missing)?, "device")?;
+        let last = last.map(|row| outbox::decode(&row, "last place")).transpose()?;
+        let last = Dot { device: device.device, seq: last.unwrap_or_default() };
+        let base = base.first().map(|(_, row)| outbox::decode(row, "record")).transpose()?;
+        let operation = |(_, row): (_, Vec<u8>)| OutboxRow::decode(&row)?.operation();
+        let operations = outbox.into_iter().map(operation).collect::<Result<_, _>>()?;
+        Ok(Self { last, base, operations, record })
+    }
+
+    /// Whether all that was sealed since then is in the outbox, under the name that the device had then.
+    fn is_all_since(&self, seen: Dot) -> bool {
+        self.last.device == seen.device
+            && self.last.seq.saturating_sub(seen.seq) == self.operations.len() as u64
+    }
+
+    /// A sync may have sealed the form's patch since then: its values are what is on screen, under the names that they have
+    /// now. Returns what is seen so.
+    fn show(&self, screen: &mut Arc<Screen>, seen: Dot) -> Dot {
+        let is_new = |dot: &Dot| match dot.device == seen.device {
+            true => dot.seq > seen.seq,
+            false => dot.device == self.last.device,
+        };
+        let standing = self.base.iter().flat_map(|base| &base.state.fields);
+        for (path, siblings) in standing {
+            let own = siblings.iter().map(|sibling| sibling.dot).filter(is_new).max();
+            if let Some(dot) = own {
+                Arc::make_mut(screen).show(path, dot);
+            }
+        }
+        for operation in &self.operations {
+            if operation.record == self.record && is_new(&operation.dot) {
+                Arc::make_mut(screen).sealed(operation);
+            }
+        }
+        self.last
     }
 }
 

@@ -11,7 +11,7 @@ use sync::{
 use super::*;
 use crate::{
     platform::storage::{
-        Storage, Store,
+        self, Storage, Store,
         schema::{FILLING, FillingRow, OutboxRow},
     },
     stores::{SyncStatus, outbox},
@@ -86,7 +86,7 @@ impl Phone {
     }
 
     fn open(&self, record: RecordId) -> FormEntry {
-        let (view, place, seen_seq) =
+        let (view, place, seen) =
             block_on(self.records.view_with_place(record)).expect("memory reads");
         let log = block_on(log::stored(&self.storage, record, None)).expect("memory reads");
         let opening = Opening {
@@ -100,7 +100,7 @@ impl Phone {
             awaits_file: self
                 .filling()
                 .is_some_and(|row| row.record == record && row.awaits_file == Some(true)),
-            seen_seq,
+            seen,
             media: Vec::new(),
             missing_files: Vec::new(),
             log,
@@ -305,6 +305,44 @@ fn a_sync_in_the_middle_of_filling_makes_no_conflict_with_oneself() {
     });
 }
 
+#[test]
+fn a_form_that_is_open_goes_on_from_what_the_phone_has_freed() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let name = question(entry, "chung/ten");
+        entry.answer(name, "An");
+        block_on(entry.save_now()).expect("stored");
+        block_on(phone.records.seal_all()).expect("sealed");
+
+        let row = block_on(phone.storage.row(Store::Outbox, 1_u64)).expect("read").expect("sealed");
+        let held = OutboxRow::decode(&row).and_then(OutboxRow::held).expect("ours");
+        let state = view::handed_over(&phone.device(), None, &[held]).expect("a record");
+        let device = DeviceState {
+            acked: 1,
+            safe: 1,
+            included: 1,
+            generation: 1,
+            complete: 1,
+            ..phone.device()
+        };
+        let base = view::Base { state, included: 1, generation: 1 };
+        let changes = vec![
+            outbox::put_device(&device),
+            storage::Change::Put(Store::Base, id.into(), codec::encode(&base)),
+            storage::Change::Delete(Store::Outbox, 1_u64.into()),
+        ];
+        block_on(phone.storage.write(changes)).expect("stored");
+
+        entry.answer(name, "Ân");
+        block_on(entry.save_now()).expect("stored");
+        block_on(phone.records.seal_all()).expect("sealed");
+        let view = block_on(phone.records.view(id)).expect("read").expect("a record");
+        assert_eq!(view.fields.get("chung/ten"), Some(&Value::Text("Ân".into())));
+        assert!(view.conflicts.is_empty(), "{:?}", view.conflicts);
+    });
+}
+
 /// A sync seals every open patch, whenever it starts.
 #[test]
 fn what_a_person_does_to_a_record_is_done_whenever_a_sync_starts() {
@@ -496,9 +534,8 @@ fn a_record_is_shown_as_sent_when_nothing_of_it_waits() {
         let name = question(entry, "chung/ten");
         let waits = || records.summary(id).map(|record| record.unsent);
         let sent = |acked| {
-            let (unsent, _) = block_on(records.unsent(acked)).expect("memory reads");
             records.set_device(DeviceState { acked, ..records.device() });
-            records.sent(&[id].into(), &unsent);
+            drop(block_on(records.sent(&[id].into(), acked)).expect("memory reads"));
         };
         entry.answer(name, "An");
         block_on(entry.save_now()).expect("stored");

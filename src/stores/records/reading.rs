@@ -8,6 +8,7 @@ use std::{
 
 use leptos::prelude::*;
 use sync::{
+    columns::Row,
     device::{DeviceState, Page},
     draft::OpenPatch,
     view::{Base, Held},
@@ -26,7 +27,11 @@ use crate::{
         },
         tasks::{self, Turn},
     },
-    stores::{listed::Listed, outbox, summaries},
+    stores::{
+        listed::Listed,
+        outbox::{self, WithSealed},
+        summaries,
+    },
 };
 
 /// So many records are read one by one.
@@ -41,8 +46,8 @@ pub(super) struct Index {
     pub(super) summaries: BTreeMap<RecordId, Arc<RecordSummary>>,
     /// The names of people by account.
     pub(super) names: BTreeMap<String, String>,
-    /// What changed while all is gone through.
-    pub(super) meanwhile: Meanwhile,
+    /// What changed while others read.
+    meanwhile: Meanwhile,
     /// Records that changed since lists were shown, and what those show of them.
     changed: BTreeSet<RecordId>,
     listed: BTreeMap<RecordId, Arc<RecordSummary>>,
@@ -52,14 +57,45 @@ pub(super) struct Index {
     pub(super) quarantined: BTreeSet<RecordId>,
 }
 
-/// What changed while all is gone through, which may have been met before that or after.
+/// What changed while somebody reads, who may have read it before that or after.
 #[derive(Default)]
-pub(super) struct Meanwhile {
-    /// How often all is being gone through.
-    reads: usize,
-    records: BTreeSet<RecordId>,
-    pub(super) device: bool,
+struct Meanwhile {
+    /// How many read.
+    readers: usize,
+    /// Counts reads that began, and what was taken.
+    now: u64,
+    /// When a record was last taken.
+    records: BTreeMap<RecordId, u64>,
+    /// When the device's memory was.
+    device: u64,
+    /// When the last reading of all began that was taken.
+    all: u64,
     known: summaries::Known,
+}
+
+impl Meanwhile {
+    fn tick(&mut self) -> u64 {
+        self.now += 1;
+        self.now
+    }
+
+    fn took(&mut self, id: RecordId) {
+        if self.readers > 0 {
+            let now = self.tick();
+            self.records.insert(id, now);
+        }
+    }
+
+    /// The records that were taken since somebody began to read.
+    fn since(&self, begun: u64) -> impl Iterator<Item = &RecordId> {
+        self.records.iter().filter(move |(_, taken)| **taken > begun).map(|(id, _)| id)
+    }
+}
+
+/// The rows of a page whose records are to stay.
+fn rows_that_stay(page: Option<&Page>) -> impl Iterator<Item = Row<'_>> {
+    let rows = page.into_iter().flat_map(|page| page.records.rows());
+    rows.filter(|row| !row.rest().left)
 }
 
 /// When what a pull brought was last shown.
@@ -146,11 +182,34 @@ impl Index {
         }
     }
 
+    /// Somebody begins to read: when.
+    pub(super) fn begin(&mut self) -> u64 {
+        self.meanwhile.readers += 1;
+        self.meanwhile.tick()
+    }
+
+    /// Somebody has read.
+    pub(super) fn end(&mut self) {
+        self.meanwhile.readers -= 1;
+        if self.meanwhile.readers == 0 {
+            self.meanwhile = Meanwhile { now: self.meanwhile.now, ..Meanwhile::default() };
+        }
+    }
+
+    /// Whether others took a record since somebody began to read.
+    pub(super) fn is_newer(&self, id: &RecordId, begun: Option<u64>) -> bool {
+        self.meanwhile.records.get(id).copied() > begun
+    }
+
+    /// Takes the device's memory.
+    pub(super) fn put_device(&mut self, device: DeviceState) {
+        self.device = device;
+        self.meanwhile.device = self.meanwhile.tick();
+    }
+
     /// Takes a record's summary; none: there is nothing of it any more.
     pub(super) fn put(&mut self, id: RecordId, summary: Option<RecordSummary>) {
-        if self.meanwhile.reads > 0 {
-            self.meanwhile.records.insert(id);
-        }
+        self.meanwhile.took(id);
         match &summary {
             Some(summary) if summary.quarantined => self.quarantined.insert(id),
             _ => self.quarantined.remove(&id),
@@ -166,24 +225,12 @@ impl Index {
         }
     }
 
-    /// All is being gone through from now on: what changes meanwhile is noted.
-    fn begin_read(&mut self) {
-        self.meanwhile.reads += 1;
-    }
-
-    fn end_read(&mut self) {
-        self.meanwhile.reads -= 1;
-        if self.meanwhile.reads == 0 {
-            self.meanwhile = Meanwhile::default();
-        }
-    }
-
-    /// Takes what was read, of which it says the lists; what changed meanwhile stays.
-    fn take(&mut self, read: Found) -> Listed {
+    /// Takes what was read since then, of which it says the lists; what changed meanwhile stays.
+    fn take(&mut self, read: Found, begun: u64) -> Listed {
         let Found { device, mut summaries, mut listed, mut names, mut known, quarantined } = read;
         let before = std::mem::replace(&mut self.quarantined, quarantined);
         let (mut gone, mut come) = (Vec::new(), Vec::new());
-        for id in &self.meanwhile.records {
+        for id in self.meanwhile.since(begun) {
             self.quarantined.remove(id);
             self.quarantined.extend(before.get(id));
             let newer = self.summaries.remove(id);
@@ -196,7 +243,7 @@ impl Index {
         listed.replace(gone, come);
         names.append(&mut self.names);
         known.add(&self.meanwhile.known);
-        if !self.meanwhile.device {
+        if self.meanwhile.device < begun {
             self.device = device;
         }
         self.changed.clear();
@@ -209,7 +256,7 @@ impl Index {
 
 /// The rows that a record is made of.
 #[derive(Default)]
-pub(in crate::stores) struct Parts {
+pub(crate) struct Parts {
     pub(super) base: Option<Base>,
     pub outbox: Vec<Held>,
     pub open: Option<OpenPatch>,
@@ -227,13 +274,48 @@ impl Records {
     async fn read_some(
         self,
         ids: &BTreeSet<RecordId>,
-        page: Option<&Page>,
+        mut page: Option<&Page>,
     ) -> Result<(), StorageError> {
-        let came = || {
-            let rows = page.into_iter().flat_map(|page| page.records.rows());
-            rows.filter(|row| !row.rest().left)
-        };
-        let known: BTreeSet<RecordId> = sync::gather(came().map(|row| row.rest().record));
+        while !self.read_once(ids, page.take()).await? {}
+        Ok(())
+    }
+
+    /// Whether what was read was taken: it is not if others took one of these records meanwhile, who may have read it later.
+    async fn read_once(
+        self,
+        ids: &BTreeSet<RecordId>,
+        page: Option<&Page>,
+    ) -> Result<bool, StorageError> {
+        let begun = self.index.try_update_value(Index::begin);
+        let read = self.read_parts(ids, page).await;
+        let taken = self.index.try_update_value(|index| {
+            let is_taken = !ids.iter().any(|id| index.is_newer(id, begun));
+            if let (Ok((device, parts)), true) = (&read, is_taken) {
+                let of_others = unsent_of_others(device);
+                // Of those that the phone has no part of, the page says all.
+                let mut came: BTreeMap<RecordId, RecordSummary> = rows_that_stay(page)
+                    .filter(|row| !parts.contains_key(&row.rest().record))
+                    .map(|row| (row.rest().record, row))
+                    .map(|(id, row)| (id, summed_up(&row, of_others.contains(&id))))
+                    .collect();
+                for id in ids {
+                    let own = || summary_of(device, parts.get(id)?, &of_others);
+                    index.put(*id, came.remove(id).or_else(own));
+                }
+            }
+            index.end();
+            is_taken
+        });
+        read.map(|_| taken.unwrap_or(true))
+    }
+
+    async fn read_parts(
+        self,
+        ids: &BTreeSet<RecordId>,
+        page: Option<&Page>,
+    ) -> Result<(DeviceState, BTreeMap<RecordId, Parts>), StorageError> {
+        let known: BTreeSet<RecordId> =
+            sync::gather(rows_that_stay(page).map(|row| row.rest().record));
         let mut reads = Vec::new();
         // Each request costs, and few patches are open when many records change at once.
         if ids.len() <= FEW {
@@ -244,26 +326,16 @@ impl Records {
         let of_phone = reads.len();
         let unknown = ids.iter().filter(|id| !known.contains(id));
         reads.extend(unknown.map(|id| Read::Row(Store::Base, (*id).into())));
-        let (sealed, mut rows) = self.read_with_sealed(ids, reads).await?;
-        let base = rows.split_off(of_phone).into_iter().flatten().collect();
-        let mut parts = gather(base, sealed, rows.into_iter().flatten().collect())?;
-        self.index.try_update_value(|index| {
-            let of_others = unsent_of_others(&index.device);
-            for row in came() {
-                let id = row.rest().record;
-                match parts.get_mut(&id) {
-                    Some(own) => own.base = page.map(|page| page.base(&row)),
-                    None => index.put(id, Some(summed_up(&row, of_others.contains(&id)))),
-                }
+        let WithSealed { device, sealed, others: mut open } =
+            self.read_with_sealed(ids, reads).await?;
+        let base = open.split_off(of_phone).into_iter().flatten().collect();
+        let mut parts = gather(base, sealed, open.into_iter().flatten().collect())?;
+        for row in rows_that_stay(page) {
+            if let Some(own) = parts.get_mut(&row.rest().record) {
+                own.base = page.map(|page| page.base(&row));
             }
-            let is_put = |id: &RecordId| known.contains(id) && !parts.contains_key(id);
-            for id in ids.iter().filter(|id| !is_put(id)) {
-                let parts = parts.get(id);
-                let summary = parts.and_then(|parts| summary_of(&index.device, parts, &of_others));
-                index.put(*id, summary);
-            }
-        });
-        Ok(())
+        }
+        Ok((device, parts))
     }
 
     /// Reads rows with those of the outbox that are of these records.
@@ -271,15 +343,15 @@ impl Records {
         self,
         ids: &BTreeSet<RecordId>,
         reads: Vec<Read>,
-    ) -> Result<(Rows, Vec<Rows>), StorageError> {
+    ) -> Result<WithSealed, StorageError> {
         let (Some(storage), Some(mut sealed)) =
             (self.storage.try_get_value(), self.sealed.try_get_value())
         else {
             return Err(StorageError::Closed);
         };
-        let rows = sealed.read(&storage, &|record| ids.contains(&record), reads).await?;
+        let read = sealed.read(&storage, &|record| ids.contains(&record), reads).await?;
         self.keep_sealed(sealed);
-        Ok(rows)
+        Ok(read)
     }
 
     pub(super) fn keep_sealed(self, read: outbox::Sealed) {
@@ -310,19 +382,26 @@ impl Records {
 
     /// Reads these records.
     pub(super) async fn read(self, those: Those) -> Result<(), StorageError> {
-        self.index.try_update_value(Index::begin_read);
+        let Some(begun) = self.index.try_update_value(Index::begin) else { return Ok(()) };
         let read = self.read_rows(those).await;
         let taken = self.index.try_update_value(|index| {
             if those == Those::Others {
-                index.meanwhile.records.extend(index.summaries.keys());
+                let here: Vec<RecordId> = index.summaries.keys().copied().collect();
+                here.into_iter().for_each(|id| index.meanwhile.took(id));
             }
-            let taken = read.map(|read| index.take(read));
-            index.end_read();
+            // Whoever began to read all of it later and is done already knows more.
+            let is_latest = index.meanwhile.all < begun;
+            let taken = read.map(|read| is_latest.then(|| index.take(read, begun)));
+            if those == Those::All && is_latest && taken.is_ok() {
+                index.meanwhile.all = begun;
+            }
+            index.end();
             taken
         });
         let Some(taken) = taken else { return Ok(()) };
-        let listed = Arc::new(taken?);
-        if let Some(before) = self.all.try_update(|all| std::mem::replace(all, listed)) {
+        if let Some(listed) = taken?.map(Arc::new)
+            && let Some(before) = self.all.try_update(|all| std::mem::replace(all, listed))
+        {
             Listed::leave(before);
         }
         if those != Those::OwnWork {
@@ -455,11 +534,11 @@ impl Records {
         known: &summaries::Known,
     ) -> Result<Option<summaries::Known>, StorageError> {
         let Some(storage) = self.storage.try_get_value() else { return Ok(None) };
-        self.index.try_update_value(Index::begin_read);
+        let Some(begun) = self.index.try_update_value(Index::begin) else { return Ok(None) };
         let snapshot = self.snapshot(&storage).await;
         let changed = self.index.try_update_value(|index| {
-            let changed = index.meanwhile.records.clone();
-            index.end_read();
+            let changed: BTreeSet<RecordId> = index.meanwhile.since(begun).copied().collect();
+            index.end();
             changed
         });
         let mut snapshot = snapshot?;
@@ -513,7 +592,7 @@ impl Records {
 }
 
 /// Puts the rows of each record together.
-pub(in crate::stores) fn gather(
+pub(crate) fn gather(
     base: Rows,
     sealed: Rows,
     open: Rows,
@@ -627,11 +706,11 @@ mod tests {
             };
             let found = found(&[4, 6]);
             records.index.update_value(|index| {
-                index.begin_read();
+                let begun = index.begin();
                 index.put(RecordId([5; 16]), Some(summary(5, true)));
                 index.put(RecordId([6; 16]), Some(summary(6, false)));
-                index.take(found);
-                index.end_read();
+                index.take(found, begun);
+                index.end();
             });
             let waiting = [4, 5].map(|id| RecordId([id; 16]));
             records.index.with_value(|index| assert_eq!(index.quarantined, waiting.into()));
