@@ -289,7 +289,7 @@ impl Draft {
             let mut next = || rows.next().unwrap_or_default();
             let [on_screen, stored, device, last] =
                 std::array::from_fn(|_| next().pop().map(|(_, row)| row));
-            let sealed = Sealed::read(device, last, next(), next(), record)?;
+            let sealed = Sealed::read(device, last, next(), &next(), record)?;
             if !read_all && !sealed.is_all_since(seen) {
                 return Ok((Vec::new(), None));
             }
@@ -338,7 +338,7 @@ impl Sealed {
         device: Option<Vec<u8>>,
         last: Option<Vec<u8>>,
         outbox: Rows,
-        base: Rows,
+        base: &Rows,
         record: RecordId,
     ) -> Result<Self, StorageError> {
         let missing = || StorageError::Unreadable("no device id".to_owned());
