@@ -278,7 +278,7 @@ pub async fn make_code(
             themselves; `sign_in_again`, `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see the account", body = ErrorBody),
         (status = 409, description = "`disabled`: the person may not sign in; `no_field_work`: nothing that the person sends \
-            would be applied", body = ErrorBody),
+            would be applied; `no_passkeys`: the address has no name, or is not reached by https", body = ErrorBody),
         (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn make_token(

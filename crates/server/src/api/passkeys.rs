@@ -542,6 +542,7 @@ pub async fn rename(
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 403, description = "`sign_in_again`, `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
         (status = 404, description = "`not_found`: it is none of one's own", body = ErrorBody),
+        (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https", body = ErrorBody),
         (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn remove(

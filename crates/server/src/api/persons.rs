@@ -109,7 +109,8 @@ pub async fn find(
     (status = 401, description = "`signed_out`", body = ErrorBody),
     (status = 403, description = "`not_allowed`: for administrators; `sign_in_again`, `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
     (status = 404, description = "`not_found`: no such account, or it was erased already", body = ErrorBody),
-    (status = 409, description = "`other_count`: another number of mentions is found now, look again; `own_account`", body = ErrorBody),
+    (status = 409, description = "`other_count`: another number of mentions is found now, look again; `own_account`; `no_passkeys`: the address has no name, or is not reached \
+        by https", body = ErrorBody),
     (status = 429, description = "`too_many_tries`, `too_many_requests`, with `Retry-After`", body = ErrorBody),
 ))]
 pub async fn erase(

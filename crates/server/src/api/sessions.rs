@@ -83,6 +83,7 @@ pub struct Ending {
         (status = 403, description = "`not_allowed`: an administrator may end every session, a coordinator those of \
             officers and trainers of their units, everybody their own; `sign_in_again`, `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
         (status = 404, description = "`not_found`: none is open, or the asker does not see it", body = ErrorBody),
+        (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https", body = ErrorBody),
         (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn end(
