@@ -33,6 +33,7 @@ use crate::platform::{
 };
 
 mod fetched;
+mod index;
 mod reading;
 mod summing;
 
@@ -40,7 +41,8 @@ pub(super) use self::fetched::refusal;
 pub use self::fetched::{FetchError, HistoryEntry, Written};
 pub(crate) use self::reading::gather;
 use self::{
-    reading::{Index, Shown, Those, unsent_of_others},
+    index::Index,
+    reading::{Shown, Those, unsent_of_others},
     summing::view_of,
 };
 

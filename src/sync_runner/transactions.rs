@@ -298,8 +298,8 @@ impl Runner {
                 let record = base.state.record;
                 changes.push(Change::Put(Store::Base, record.into(), codec::encode(base)));
             }
-            let shown: Vec<RecordId> = sent.iter().copied().collect();
-            changes.push(Change::Put(Store::Summaries, note.clone(), codec::encode(&shown)));
+            let changed: Vec<RecordId> = sent.iter().copied().collect();
+            changes.push(Change::Put(Store::Summaries, note.clone(), codec::encode(&changed)));
             for (key, bytes) in open {
                 let patch =
                     sync::device::rekey_patch(outbox::decode(&bytes, "open patch")?, &old, device);

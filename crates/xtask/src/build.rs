@@ -39,7 +39,9 @@ impl Tested {
     pub fn build(tests: &[&str]) -> Result<Self> {
         step("building the server for tests (some minutes the first time)", || {
             let mut build = cargo();
-            build.args(["test", "--locked", "--workspace", "--no-run", "--message-format=json"]);
+            build.args(["test", "--locked", "--workspace", "--no-run"]);
+            // What the compiler has to say is for people, as ever.
+            build.arg("--message-format=json-render-diagnostics");
             build.args(tests.iter().flat_map(|test| ["--test", test]));
             Self::told(&output(build.stderr(Stdio::inherit()))?)
         })

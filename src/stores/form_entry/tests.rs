@@ -115,6 +115,19 @@ impl Phone {
         row.and_then(|row| FillingRow::decode(&row))
     }
 
+    /// A person answers, and a sync seals it.
+    fn seal(&self, entry: FormEntry, question: NodeId, answer: &str) {
+        entry.answer(question, answer);
+        block_on(entry.save_now()).expect("stored");
+        block_on(self.records.seal_all()).expect("sealed");
+    }
+
+    /// Whether the record says that, and nothing asks.
+    fn says(view: &RecordView, name: &str) {
+        assert_eq!(view.fields.get("chung/ten"), Some(&Value::Text(name.to_owned())));
+        assert!(view.conflicts.is_empty(), "{:?}", view.conflicts);
+    }
+
     fn device(&self) -> DeviceState {
         block_on(outbox::device(&self.storage)).expect("a device")
     }
@@ -286,12 +299,8 @@ fn a_sync_in_the_middle_of_filling_makes_no_conflict_with_oneself() {
         let id = record_id::new();
         let entry = phone.open(id);
         let name = question(entry, "chung/ten");
-        entry.answer(name, "An");
-        block_on(entry.save_now()).expect("stored");
-        block_on(phone.records.seal_all()).expect("sealed");
-        entry.answer(name, "Ân");
-        block_on(entry.save_now()).expect("stored");
-        block_on(phone.records.seal_all()).expect("sealed");
+        phone.seal(entry, name, "An");
+        phone.seal(entry, name, "Ân");
 
         let rows = block_on(phone.storage.all(Store::Outbox)).expect("read");
         let held: Vec<_> = rows
@@ -300,8 +309,7 @@ fn a_sync_in_the_middle_of_filling_makes_no_conflict_with_oneself() {
             .collect();
         assert_eq!(held.iter().map(|held| held.operation.dot.seq).collect::<Vec<_>>(), [1, 2]);
         let view = view::view(&phone.device(), None, &held, None).expect("a record");
-        assert_eq!(view.fields.get("chung/ten"), Some(&Value::Text("Ân".into())));
-        assert!(view.conflicts.is_empty(), "{:?}", view.conflicts);
+        Phone::says(&view, "Ân");
     });
 }
 
@@ -311,9 +319,7 @@ fn a_form_that_is_open_goes_on_from_what_the_phone_has_freed() {
         let id = record_id::new();
         let entry = phone.open(id);
         let name = question(entry, "chung/ten");
-        entry.answer(name, "An");
-        block_on(entry.save_now()).expect("stored");
-        block_on(phone.records.seal_all()).expect("sealed");
+        phone.seal(entry, name, "An");
 
         let row = block_on(phone.storage.row(Store::Outbox, 1_u64)).expect("read").expect("sealed");
         let held = OutboxRow::decode(&row).and_then(OutboxRow::held).expect("ours");
@@ -334,12 +340,9 @@ fn a_form_that_is_open_goes_on_from_what_the_phone_has_freed() {
         ];
         block_on(phone.storage.write(changes)).expect("stored");
 
-        entry.answer(name, "Ân");
-        block_on(entry.save_now()).expect("stored");
-        block_on(phone.records.seal_all()).expect("sealed");
+        phone.seal(entry, name, "Ân");
         let view = block_on(phone.records.view(id)).expect("read").expect("a record");
-        assert_eq!(view.fields.get("chung/ten"), Some(&Value::Text("Ân".into())));
-        assert!(view.conflicts.is_empty(), "{:?}", view.conflicts);
+        Phone::says(&view, "Ân");
     });
 }
 
