@@ -39,6 +39,7 @@ pub fn storage_advice(language: Language, error: &StorageError) -> &'static str 
         StorageError::Full => language.storage_full(),
         StorageError::Blocked => language.storage_blocked(),
         StorageError::Newer => language.storage_newer(),
+        StorageError::Gone => language.storage_gone(),
         StorageError::Closed | StorageError::Unreadable(_) | StorageError::Other(_) => {
             language.storage_failed()
         }

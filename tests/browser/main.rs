@@ -133,6 +133,18 @@ async fn a_connection_that_the_system_closed_is_opened_anew() {
     assert_eq!(storage.row(Store::Meta, "a").await, Ok(Some(vec![2])));
 }
 
+/// Who signed out in one tab meant all of it: another tab must not make it anew, empty, and say "saved" into it.
+#[wasm_bindgen_test]
+async fn a_store_that_was_removed_meanwhile_is_not_made_anew() {
+    let storage = open("removed meanwhile").await;
+    storage.write(vec![put(Store::Meta, "a", &[1])]).await.expect("written");
+    raw::remove("removed meanwhile").await;
+    let written = storage.write(vec![put(Store::Meta, "a", &[2])]).await;
+    assert_eq!(written, Err(StorageError::Gone));
+    assert_eq!(storage.row(Store::Meta, "a").await, Err(StorageError::Gone));
+    assert_eq!(raw::names("removed meanwhile").await, Vec::<String>::new());
+}
+
 #[wasm_bindgen_test]
 async fn a_decision_that_fails_leaves_nothing_behind() {
     let storage = open("failing").await;

@@ -61,6 +61,12 @@ pub async fn dump(prefix: &str) -> Vec<Vec<u8>> {
     found
 }
 
+/// Removes a database, as another tab does.
+pub async fn remove(name: &str) {
+    let factory = Factory::new().expect("a factory");
+    factory.delete(name).expect("a request").await.expect("removed");
+}
+
 /// The names of the databases that begin so.
 pub async fn names(prefix: &str) -> Vec<String> {
     let listed = js_sys::eval("indexedDB.databases()").expect("asked");

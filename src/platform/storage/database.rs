@@ -17,7 +17,8 @@ use futures::{
     future::{Either, LocalBoxFuture, select},
 };
 use idb::{
-    DatabaseEvent, Factory, KeyRange, ObjectStore, ObjectStoreParams, Query, Transaction,
+    DatabaseEvent, Event, Factory, KeyRange, ObjectStore, ObjectStoreParams, Query, Request,
+    Transaction,
     event::VersionChangeEvent,
     request::futures::{
         GetAllKeysStoreRequestFuture, GetAllStoreRequestFuture, GetStoreRequestFuture,
@@ -50,6 +51,8 @@ pub(super) struct Database {
     name: Rc<str>,
     schema: &'static Schema,
     connection: Connection,
+    /// Whether it has been open. What is opened anew is not made anew: whoever removed it meant all of it.
+    was_open: Rc<Cell<bool>>,
 }
 
 #[wasm_bindgen]
@@ -69,7 +72,8 @@ extern "C" {
 
 impl Database {
     pub(super) async fn open(name: &str, schema: &'static Schema) -> Result<Self, StorageError> {
-        let database = Self { name: name.into(), schema, connection: Rc::default() };
+        let database =
+            Self { name: name.into(), schema, connection: Rc::default(), was_open: Rc::default() };
         let opening = database.clone();
         run(Box::pin(async move { opening.connect().await.map(|()| Vec::new()) })).await?;
         Ok(database)
@@ -161,9 +165,14 @@ impl Database {
         let version = Some(schema.version);
         let mut request =
             Factory::new().map_err(refused)?.open(&self.name, version).map_err(refused)?;
-        request.on_upgrade_needed(|event| {
+        let was_open = self.was_open.get();
+        let is_gone = Rc::new(Cell::new(false));
+        let gone = Rc::clone(&is_gone);
+        request.on_upgrade_needed(move |event| {
+            gone.set(was_open && event.old_version() == Ok(0));
+            let done = if gone.get() { give_up(&event) } else { make_stores(&event, schema) };
             // An upgrade that failed leaves a database without the stores; each use of it then says so.
-            if let Err(error) = make_stores(&event, schema) {
+            if let Err(error) = done {
                 crate::platform::log_error(&format!("store not upgraded: {error}"));
             }
         });
@@ -179,7 +188,11 @@ impl Database {
                 return Err(StorageError::Blocked);
             }
         };
+        if is_gone.get() {
+            return Err(StorageError::Gone);
+        }
         self.keep(opened.map_err(refused)?);
+        self.was_open.set(true);
         Ok(())
     }
 
@@ -472,6 +485,11 @@ fn make_stores(event: &VersionChangeEvent, schema: &Schema) -> Result<(), idb::E
         database.create_object_store(store.name(), ObjectStoreParams::new())?;
     }
     Ok(())
+}
+
+/// Makes nothing: a database whose first upgrade is called off is not there.
+fn give_up(event: &VersionChangeEvent) -> Result<(), idb::Error> {
+    event.target()?.transaction().map_or(Ok(()), |upgrade| upgrade.abort().map(drop))
 }
 
 impl Read {

@@ -50,6 +50,9 @@ pub enum StorageError {
     /// The system closed the connection, and closed it again after it was opened anew.
     #[error("connection closed")]
     Closed,
+    /// The store was removed meanwhile: somebody signed out in another tab, or the phone was emptied.
+    #[error("removed")]
+    Gone,
     /// A row cannot be read.
     #[error("row unreadable: {0}")]
     Unreadable(String),
