@@ -45,7 +45,7 @@ pub(super) fn Review(
                 Err(SubmitError::Problems(violations)) => {
                     missing.try_set(violations);
                 }
-                Err(SubmitError::Storage(error)) => {
+                Err(SubmitError::Act(error)) => {
                     crate::platform::log_error(&format!("not submitted: {error}"));
                     failed.try_set(Some(words.at_once().could_not_submit().to_owned()));
                 }

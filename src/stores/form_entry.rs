@@ -26,7 +26,7 @@ use thiserror::Error;
 pub(super) use self::media::Medium;
 pub use self::rows::RemovedRow;
 use self::{log::Log, media::Media, nodes::Nodes, saving::Draft};
-use super::{Records, blobs, record_id};
+use super::{Records, blobs, record_id, records::ActError};
 use crate::platform::{
     clock,
     storage::{Storage, StorageError},
@@ -56,9 +56,15 @@ pub enum SubmitError {
     /// The form is not complete: what is missing or wrong, and where.
     #[error("{} problems", .0.len())]
     Problems(Vec<Violation>),
-    /// The phone could not store it.
+    /// It is not stored.
     #[error(transparent)]
-    Storage(#[from] StorageError),
+    Act(#[from] ActError),
+}
+
+impl From<StorageError> for SubmitError {
+    fn from(error: StorageError) -> Self {
+        Self::Act(error.into())
+    }
 }
 
 /// What a record is opened with.

@@ -16,6 +16,7 @@ use sync::{
     view::RecordView,
     wire::{Action, Dot, Hash, Operation, RecordId, State, Value, Verdict},
 };
+use thiserror::Error;
 
 use super::{
     blobs,
@@ -45,6 +46,17 @@ use self::{
     reading::{Shown, Those, unsent_of_others},
     summing::view_of,
 };
+
+/// Why what a person does to a record is not stored.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ActError {
+    /// The phone holds nothing of it any more: it left the person's units while it was on screen.
+    #[error("no such record on this phone")]
+    NoRecord,
+    /// The phone could not store it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
 
 /// A record as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,17 +219,17 @@ impl Records {
     }
 
     /// Puts a record away. [`Self::undelete`] brings it back.
-    pub async fn delete(self, id: RecordId) -> Result<(), StorageError> {
+    pub async fn delete(self, id: RecordId) -> Result<(), ActError> {
         self.act(id, Action::Delete).await
     }
 
     /// Brings a record back.
-    pub async fn undelete(self, id: RecordId) -> Result<(), StorageError> {
+    pub async fn undelete(self, id: RecordId) -> Result<(), ActError> {
         self.act(id, Action::Undelete).await
     }
 
     /// Seals what is open in a record as submitted.
-    pub(super) async fn submit(self, id: RecordId) -> Result<(), StorageError> {
+    pub(super) async fn submit(self, id: RecordId) -> Result<(), ActError> {
         self.act(id, Action::Submit).await
     }
 
@@ -228,11 +240,11 @@ impl Records {
         shown: &RecordView,
         values: BTreeMap<String, Value>,
         action: Action,
-    ) -> Result<(), StorageError> {
+    ) -> Result<(), ActError> {
         self.do_to(shown.record, action, values, Some(shown)).await
     }
 
-    async fn act(self, id: RecordId, action: Action) -> Result<(), StorageError> {
+    async fn act(self, id: RecordId, action: Action) -> Result<(), ActError> {
         self.do_to(id, action, BTreeMap::new(), None).await
     }
 
@@ -243,12 +255,12 @@ impl Records {
         action: Action,
         values: BTreeMap<String, Value>,
         shown: Option<&RecordView>,
-    ) -> Result<(), StorageError> {
+    ) -> Result<(), ActError> {
         let storage = self.storage.get_value();
         let account = self.account().await?;
         loop {
             let (view, _, seen) = self.view_with_place(id).await?;
-            let Some(view) = view else { return Ok(()) };
+            let view = view.ok_or(ActError::NoRecord)?;
             let screen =
                 shown.map_or_else(|| view.screen(), |shown| view.screen_of(shown, seen.device));
             let author = account.clone().unwrap_or(view.author);

@@ -391,6 +391,31 @@ fn what_a_person_does_to_a_record_is_done_whenever_a_sync_starts() {
 }
 
 #[test]
+fn what_is_done_to_a_record_that_left_the_phone_is_not_said_to_be_done() {
+    run(|phone| {
+        let id = record_id::new();
+        assert_eq!(block_on(phone.records.delete(id)), Err(ActError::NoRecord));
+        assert_eq!(block_on(phone.records.undelete(id)), Err(ActError::NoRecord));
+    });
+}
+
+#[test]
+fn a_form_without_a_single_answer_is_submitted() {
+    run(|_| {
+        let nothing_required = FORM.replace(r#" required="true()""#, "");
+        // What the phone fills in by itself is no answer; without it there is nothing at all.
+        for form in [nothing_required.clone(), nothing_required.replace(r#"jr:preload="uid""#, "")]
+        {
+            let phone = Phone::filling_in(&form);
+            let id = record_id::new();
+            block_on(phone.open(id).submit()).expect("nothing is missing");
+            let view = block_on(phone.records.view(id)).expect("read").expect("a record");
+            assert_eq!(view.state, State::Submitted);
+        }
+    });
+}
+
+#[test]
 fn a_removed_row_comes_back_with_what_stood_in_it() {
     run(|phone| {
         let id = record_id::new();
