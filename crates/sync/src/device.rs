@@ -494,14 +494,16 @@ impl Device {
         state.contact = Some(Contact { server_ms: response.server_ms, wall_ms });
         state.pack = Some(response.pack);
         let complete = !response.more;
+        // Of more than was acknowledged the server has the answer of a copy of this device: its own stay on top.
+        let included = response.included.min(self.state.acked);
         if complete {
             state.complete = state.generation;
-            state.included = response.included;
+            state.included = included;
             state.last_success_ms = Some(wall_ms);
         }
         let page = Page {
             generation: state.generation,
-            included: response.included,
+            included,
             records: Records::new(response.records, response.columns),
             complete,
             units: response.units,

@@ -353,6 +353,16 @@ fn a_copied_profile_takes_a_new_id() {
     assert!(matches!(it.effects[..], [Effect::SealAndLoadOutbox { after: 0, .. }]));
 }
 
+/// What the copy did would else pass for this device's own operations, which are not sent yet, and hide them.
+#[test]
+fn a_page_counts_no_operation_of_a_copy_for_ours() {
+    let mut it = Driver::new();
+    it.on(Event::Opened).on(outbox(1..=2, false)).push_reply(pushed(1, 2, 1..=2)).stored();
+    it.pull_reply(pulled(1, 5, false, true));
+    let [Effect::CommitPull { state, page }] = &it.effects[..] else { panic!("{:?}", it.effects) };
+    assert_eq!((state.included, page.included), (2, 2));
+}
+
 fn sealed(seqs: std::ops::RangeInclusive<u64>) -> Vec<SealedOperation> {
     let operation = |seq| Operation {
         dot: Dot { device: DeviceId([1; 16]), seq },
