@@ -3,6 +3,8 @@
 //! Decides nothing: `sync::device` does. One tab at a time runs it, under a lock; the others ask that one.
 
 mod requests;
+#[cfg(test)]
+mod tests;
 mod transactions;
 
 use std::{
