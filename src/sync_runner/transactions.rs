@@ -111,10 +111,14 @@ impl Runner {
             self.brought.replace(Some(BTreeSet::new()));
         }
         let mut reads = reads_of(&page.settled);
-        // What this page's generation brought is known unless the app began in the midst of it: then each row says its own.
-        let knows = self.brought.borrow().is_some();
         if sweeps {
-            reads.push(if knows { Read::Keys(Store::Base) } else { Read::All(Store::Base) });
+            // What this page's generation brought is known unless the app began in the midst of it: then each row says its own.
+            let knows = self.brought.borrow().is_some();
+            if !knows {
+                let brought = self.records.of_generation(page.generation).await?;
+                self.brought.replace(Some(brought));
+            }
+            reads.push(Read::Keys(Store::Base));
         }
         reads.push(Read::Row(Store::Meta, meta::NAMES.into()));
         reads.push(Read::Row(Store::Meta, meta::PROFILE.into()));
@@ -138,20 +142,12 @@ impl Runner {
             let mut touched: BTreeSet<RecordId> = BTreeSet::new();
             let (of_operations, of_base) = rows.split_at(came.settled.len());
             note_verdicts(&came.settled, of_operations, &mut changes, &mut records)?;
-            for (key, bytes) in of_base.iter().flatten() {
-                let (record, is_older) = match &*of_generation.borrow() {
-                    Some(brought) => {
-                        let Key::Bytes(id) = key else { continue };
-                        let Ok(id) = id.as_slice().try_into() else { continue };
-                        (RecordId(id), !brought.contains(&RecordId(id)))
-                    }
-                    None => {
-                        let base: Base = outbox::decode(bytes, "record")?;
-                        (base.state.record, base.generation < came.generation)
-                    }
-                };
-                if is_older {
-                    touched.insert(record);
+            let brought = of_generation.borrow();
+            for (key, _) in of_base.iter().flatten() {
+                let Key::Bytes(id) = key else { continue };
+                let Ok(id) = id.as_slice().try_into().map(RecordId) else { continue };
+                if brought.as_ref().is_none_or(|brought| !brought.contains(&id)) {
+                    touched.insert(id);
                     changes.push(Change::Delete(Store::Base, key.clone()));
                 }
             }

@@ -115,6 +115,25 @@ pub(crate) struct Parts {
 }
 
 impl Records {
+    /// The records that a pull of this generation brought, or a later one: each row says its own.
+    pub(crate) async fn of_generation(
+        self,
+        generation: u64,
+    ) -> Result<BTreeSet<RecordId>, StorageError> {
+        let storage = self.storage.try_get_value().ok_or(StorageError::Closed)?;
+        let mut portions = Portions::of(&storage, None).await?;
+        let mut brought = BTreeSet::new();
+        while let Some(rows) = portions.next(&storage).await? {
+            for (_, bytes) in rows {
+                let base: Base = outbox::decode(&bytes, "record")?;
+                if base.generation >= generation {
+                    brought.insert(base.state.record);
+                }
+            }
+        }
+        Ok(brought)
+    }
+
     /// Reads some records anew.
     pub async fn refresh(self, ids: &BTreeSet<RecordId>) -> Result<(), StorageError> {
         self.read_some(ids, None).await?;
@@ -480,6 +499,7 @@ pub(super) fn unsent_of_others(device: &DeviceState) -> Vec<RecordId> {
 #[cfg(test)]
 mod tests {
     use futures::{executor::block_on, future::join};
+    use sync::wire::{FormRef, Hash, RecordState};
 
     use super::*;
     use crate::{platform::storage::Change, stores::listed::tests::record};
@@ -504,6 +524,39 @@ mod tests {
             }
             assert_eq!(found, all.into_iter().map(Key::from).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn what_a_generation_brought_is_told_by_its_rows() {
+        Owner::new().with(|| {
+            let storage = Storage::in_memory();
+            let records = block_on(Records::load(storage.clone())).expect("read");
+            let put = |record: RecordId| {
+                let form =
+                    FormRef { id: String::new(), version: String::new(), hash: Hash([0; 32]) };
+                let state = RecordState {
+                    record,
+                    form,
+                    unit: String::new(),
+                    author: String::new(),
+                    received_ms: 0,
+                    changed_ms: 0,
+                    fields: BTreeMap::new(),
+                    rv: 0,
+                    left: false,
+                    writers: BTreeMap::new(),
+                };
+                let generation = u64::from(record.0[15] % 3);
+                let base = Base { state, included: 0, generation };
+                Change::Put(Store::Base, record.into(), sync::codec::encode(&base))
+            };
+            block_on(storage.write(ids(1_000).map(put).collect())).expect("written");
+            for generation in 0..4 {
+                let brought = block_on(records.of_generation(generation)).expect("read");
+                let is_newer = |id: &RecordId| u64::from(id.0[15] % 3) >= generation;
+                assert_eq!(brought, ids(1_000).filter(is_newer).collect(), "{generation}");
+            }
+        });
     }
 
     #[test]
