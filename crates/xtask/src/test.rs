@@ -1,6 +1,8 @@
 //! What CI runs, in the same order.
 
+use std::panic::resume_unwind;
 use std::process::Command;
+use std::thread;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -61,15 +63,7 @@ fn on_postgres() -> Result<()> {
     })
 }
 
-fn all(native: bool) -> Result<()> {
-    let tools = Tools::ensure(if native { &[] } else { Need::ALL })?;
-    step("format", || run(cargo().args(["fmt", "--all", "--check"])))?;
-    step("tidy", tidy::tidy)?;
-    if !native {
-        // Before everything that compiles the server, which carries the built app inside.
-        pwa::pwa(&tools)?;
-        step("size budget", || dist::within_budget(tools.std))?;
-    }
+fn lints() -> Result<()> {
     step("lints", || {
         run(cargo().args([
             "clippy",
@@ -80,7 +74,26 @@ fn all(native: bool) -> Result<()> {
             "-D",
             "warnings",
         ]))
-    })?;
+    })
+}
+
+fn all(native: bool) -> Result<()> {
+    step("format", || run(cargo().args(["fmt", "--all", "--check"])))?;
+    step("tidy", tidy::tidy)?;
+    let tools = if native {
+        lints()?;
+        Tools::ensure(&[])?
+    } else {
+        // Installing tools and building the app are for the most part long links, on one core; lints need nothing of it.
+        let tools = thread::scope(|scope| {
+            let lints = scope.spawn(lints);
+            let built = Tools::ensure(Need::ALL).and_then(|tools| pwa::pwa(&tools).map(|()| tools));
+            let linted = lints.join().unwrap_or_else(|panic| resume_unwind(panic));
+            built.and_then(|tools| linted.map(|()| tools))
+        })?;
+        step("size budget", || dist::within_budget(tools.std))?;
+        tools
+    };
     step("tests", || run(cargo().args(["test", "--locked", "--workspace"])))?;
     on_postgres()?;
     if !native {
