@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use form::{Audit, AuditEvent, NodeId, NodeKind, Session};
+use futures::lock::Mutex;
 use leptos::prelude::*;
 use sync::{
     codec,
@@ -15,7 +16,7 @@ use crate::platform::{
     clock,
     location::{self, LocationError},
     log_error,
-    storage::{Change, Storage, StorageError, Store, schema::meta},
+    storage::{Change, Read, Rows, Storage, StorageError, Store, schema::meta},
     tasks,
 };
 use crate::stores::blobs;
@@ -32,6 +33,8 @@ pub(super) struct Log {
     field: String,
     user: String,
     state: RefCell<State>,
+    /// One at a time writes what is new.
+    turn: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -79,7 +82,8 @@ impl Log {
     pub(super) fn new(session: &Session, user: String, before: String) -> Option<Self> {
         let program = session.program();
         let state = RefCell::new(State { before, ..State::default() });
-        Some(Self { audit: program.audit()?, field: program.audit_field()?, user, state })
+        let turn = Mutex::new(());
+        Some(Self { audit: program.audit()?, field: program.audit_field()?, user, state, turn })
     }
 
     fn push(&self, event: AuditEvent) {
@@ -98,13 +102,39 @@ impl Log {
         self.push(AuditEvent { event: event.to_owned(), node, start_ms, ..AuditEvent::default() });
     }
 
-    /// The whole log as CSV.
-    fn text(&self) -> String {
+    /// What is new, to be put behind the rest.
+    fn news(&self) -> News {
         let state = self.state.borrow();
-        let new = self.audit.write(&state.events);
-        // The header stands there already.
-        let rows = new.split_once('\n').map_or("", |(_, rows)| rows);
-        if state.before.is_empty() { new } else { format!("{}{rows}", state.before) }
+        let rows = |from: usize| {
+            let text = self.audit.write(&state.events[from..]);
+            // The header stands before the rest already.
+            text.split_once('\n').map_or_else(String::new, |(_, rows)| rows.to_owned())
+        };
+        let all = match &*state.before {
+            "" => self.audit.write(&state.events),
+            before => format!("{before}{}", rows(0)),
+        };
+        News { rows: rows(state.stored), all, count: state.events.len() }
+    }
+}
+
+/// What a form that is open adds to the log of its record.
+struct News {
+    /// What the phone's disk does not hold yet.
+    rows: String,
+    /// All of the log, where the disk holds nothing of it.
+    all: String,
+    /// How many events the form has logged.
+    count: usize,
+}
+
+impl News {
+    /// The whole log as CSV: behind what the disk holds, where another tab with the same record may have written too.
+    fn behind(&self, stored: &Rows) -> Vec<u8> {
+        match &stored[..] {
+            [(_, stored), ..] => [stored, self.rows.as_bytes()].concat(),
+            [] => self.all.clone().into_bytes(),
+        }
     }
 }
 
@@ -216,13 +246,19 @@ impl FormEntry {
     /// Writes what is new of the log to the disk. An answer never waits for it.
     pub(super) async fn save_log(self) {
         let (Some(log), Some(draft)) = (self.log(), self.draft.try_get_value()) else { return };
-        let count = log.state.borrow().events.len();
+        let _turn = log.turn.lock().await;
+        let news = log.news();
+        let count = news.count;
         if count == log.state.borrow().stored || !draft.exists() {
             return;
         }
-        let row =
-            Change::Put(Store::Meta, key(self.record).as_str().into(), log.text().into_bytes());
-        match draft.storage().write(vec![row]).await {
+        let key = key(self.record);
+        let read = Read::Row(Store::Meta, key.as_str().into());
+        let decide = move |mut rows: Vec<Rows>| {
+            let log = news.behind(&rows.pop().unwrap_or_default());
+            Ok((vec![Change::Put(Store::Meta, key.as_str().into(), log)], ()))
+        };
+        match draft.storage().update(vec![read], &[Store::Meta], decide).await {
             Ok(()) => log.state.borrow_mut().stored = count,
             // It is tried again with the next answer, whose own failure the person reads.
             Err(error) => log_error(&format!("log not stored: {error}")),
@@ -238,7 +274,10 @@ impl FormEntry {
         for event in ["form save", "form finalize", "form exit"] {
             log.happened(event, String::new());
         }
-        let bytes = log.text().into_bytes();
+        let _turn = log.turn.lock().await;
+        let read = Read::Row(Store::Meta, key(self.record).as_str().into());
+        let stored = draft.storage().read(vec![read]).await?.pop().unwrap_or_default();
+        let bytes = log.news().behind(&stored);
         let file = FileRef {
             name: NAME.to_owned(),
             media_type: "text/csv".to_owned(),

@@ -86,6 +86,31 @@ fn a_killed_phone_still_has_the_log_and_goes_on_with_it() {
 }
 
 #[test]
+fn two_tabs_with_one_record_write_one_log() {
+    run_logged(|phone| {
+        let id = record_id::new();
+        let tabs = [phone.open(id), phone.open(id)];
+        for (entry, [first, second]) in tabs.iter().zip([["An", "Ân"], ["Ban", "Bân"]]) {
+            entry.set_on_screen(true);
+            for name in [first, second] {
+                entry.answer(question(*entry, "chung/ten"), name);
+                entry.log_question(question(*entry, "chung/tuoi"));
+                entry.log_question(question(*entry, "chung/ten"));
+                block_on(entry.save_now()).expect("stored");
+            }
+        }
+        block_on(tabs[0].submit()).expect("complete");
+        let rows = submitted_log(phone, id);
+        let told = |text: &str| rows.iter().filter(|row| row.contains(text)).count();
+        assert_eq!(told("event,"), 1, "{rows:#?}");
+        assert_eq!(told("form start"), 2, "{rows:#?}");
+        for name in [",An,an", ",Ân,an", ",Ban,an", ",Bân,an"] {
+            assert_eq!(told(name), 1, "{name} {rows:#?}");
+        }
+    });
+}
+
+#[test]
 fn whoever_changes_a_submitted_record_says_why() {
     run_logged(|phone| {
         let id = record_id::new();
