@@ -159,7 +159,10 @@ pub async fn write(
         }
     }
     app.blobs().write_chunk(hash, range.start, body.to_vec()).await.map_err(storage_error)?;
-    let held = app.database().add_chunk(&blob, chunk, clock::now_ms()).await?;
+    let Some(held) = app.database().add_chunk(&blob, chunk, clock::now_ms()).await? else {
+        app.blobs().remove(hash).await.map_err(ApiError::internal)?;
+        return Ok(kept(&Chunks::default()));
+    };
     if held == chunk_count(query.size) {
         finish(&app, blob).await?;
         return Ok(kept(&Chunks::default()));
@@ -213,7 +216,9 @@ pub(crate) async fn finish(app: &App, blob: NewBlob<'_>) -> ApiResult<()> {
         return Ok(());
     }
     if app.blobs().finish(blob.hash, blob.size).await.map_err(storage_error)? {
-        app.database().finish_blob(&blob, clock::now_ms()).await?;
+        if !app.database().finish_blob(&blob, clock::now_ms()).await? {
+            app.blobs().remove(blob.hash).await.map_err(ApiError::internal)?;
+        }
         return Ok(());
     }
     app.database().drop_blob(blob.hash).await?;

@@ -4,6 +4,7 @@ use sync::mask::Mask;
 use sync::merge::{Record, Stamp};
 use sync::wire::{DeviceId, Hash, Value};
 
+use super::erasure::is_erased;
 use super::feed::stored_record;
 use super::personal::mask;
 use super::sql::{query, query_as, query_scalar};
@@ -58,9 +59,17 @@ impl Database {
         Ok(chunks.into_iter().map(unsigned).collect())
     }
 
-    /// Notes that a chunk is on disk, and says how many of the blob are.
-    pub async fn add_chunk(&self, blob: &NewBlob<'_>, chunk: u64, now_ms: i64) -> Answer<u64> {
+    /// Notes that a chunk is on disk, and says how many of the blob are. `None` if the blob was erased while it came.
+    pub async fn add_chunk(
+        &self,
+        blob: &NewBlob<'_>,
+        chunk: u64,
+        now_ms: i64,
+    ) -> Answer<Option<u64>> {
         let mut tx = self.begin_write().await?;
+        if is_erased(&mut tx, blob.hash).await? {
+            return Ok(None);
+        }
         query(
             "INSERT INTO blob (hash, size, media_type, sender, started_ms) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (hash) DO NOTHING",
@@ -82,12 +91,16 @@ impl Database {
             .fetch_one(&mut tx)
             .await?;
         tx.commit().await?;
-        Ok(unsigned(held))
+        Ok(Some(unsigned(held)))
     }
 
-    /// Notes that a blob is on disk whole and right; nobody needs to be asked for it again.
-    pub async fn finish_blob(&self, blob: &NewBlob<'_>, now_ms: i64) -> Answer<()> {
+    /// Notes that a blob is on disk whole and right; nobody needs to be asked for it again. Says whether it is so: it may have
+    /// been erased while it came.
+    pub async fn finish_blob(&self, blob: &NewBlob<'_>, now_ms: i64) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
+        if is_erased(&mut tx, blob.hash).await? {
+            return Ok(false);
+        }
         query(
             "INSERT INTO blob (hash, size, media_type, sender, started_ms, whole_ms) VALUES ($1, $2, $3, $4, $5, $5)
              ON CONFLICT (hash) DO UPDATE SET whole_ms = $5",
@@ -105,7 +118,7 @@ impl Database {
             query(statement).bind(blob.hash.0.as_slice()).execute(&mut tx).await?;
         }
         tx.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
     /// Forgets the chunks of a blob that came together wrong.

@@ -532,6 +532,14 @@ async fn drop_files(
     Ok(dropped)
 }
 
+/// As [`Database::is_erased_blob`], for whoever is about to write that it is here.
+pub(super) async fn is_erased(tx: &mut Write, hash: Hash) -> Answer<bool> {
+    Ok(query_scalar("SELECT EXISTS (SELECT 1 FROM erased_blob WHERE hash = $1)")
+        .bind(hash.0.as_slice())
+        .fetch_one(&mut *tx)
+        .await?)
+}
+
 /// Forgets a file that no record names, and that it is not to come again. Says whether it is so.
 async fn drop_file(tx: &mut Write, hash: Hash) -> Answer<bool> {
     let is_named: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM record_blob WHERE blob = $1)")

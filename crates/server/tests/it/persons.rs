@@ -7,7 +7,7 @@ use std::path::Path;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use server::audit::Action as AuditAction;
-use server::database::{AuditOf, Erasure, Reason};
+use server::database::{AuditOf, Erasure, NewBlob, Reason};
 use server::erasures::List;
 use server::persons::{self, PersonError, Wanted};
 use server::{backup, clock};
@@ -44,7 +44,6 @@ async fn two_people<'a>(server: &'a TestApp, id: u8) -> Device<'a> {
     lan
 }
 
-/// Whether a text stands anywhere in the database: in what it gives out, and in its file.
 /// A server with what that backup held.
 async fn put_back(backup: &backup::Moved, folder: &Path) -> TestApp {
     let other = tempfile::tempdir().unwrap();
@@ -54,6 +53,7 @@ async fn put_back(backup: &backup::Moved, folder: &Path) -> TestApp {
     TestApp::opened(place, other).await
 }
 
+/// Whether a text stands anywhere in the database: in what it gives out, and in its file.
 async fn is_held(server: &TestApp, name: &str) -> bool {
     let records = server.app.database().kept_operations(None, 100).await.unwrap();
     let page = server.device("thu").await.pull(None).await;
@@ -238,6 +238,20 @@ async fn an_erasure_that_could_not_be_committed_takes_no_other_with_it() {
     let restored = put_back(&before, &folder).await;
     assert!(!is_held(&restored, "Thị Hoa").await && !is_held(&restored, "Văn Nam").await);
     assert_eq!(restored.app.database().erasures().await.unwrap().len(), 2);
+}
+
+/// Its last piece was on the disk when it was erased, and is noted after that.
+#[tokio::test]
+async fn a_file_that_is_erased_while_it_comes_is_not_kept() {
+    let server = start().await;
+    two_people(&server, 0x1a).await;
+    persons::erase(&server.app, &by("Nguyễn Thị Hoa"), 1, None, 5).await.unwrap();
+    let database = server.app.database();
+    let [hash] = database.erased_blobs().await.unwrap()[..] else { panic!("one file is erased") };
+    let blob = NewBlob { hash, size: 5, media_type: "image/jpeg", sender: "lan" };
+    assert_eq!(database.add_chunk(&blob, 0, 6).await.unwrap(), None);
+    assert!(!database.finish_blob(&blob, 6).await.unwrap());
+    assert!(database.blob(hash).await.unwrap().is_none());
 }
 
 #[tokio::test]
