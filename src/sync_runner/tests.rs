@@ -372,6 +372,15 @@ impl World {
         let storage = self.tabs[0].storage.get_value();
         let open = storage.all(Store::Open).await.expect("memory reads");
         assert_eq!(open, Vec::new(), "seed {seed}: nothing waits to be sealed");
+        for (at, tab) in self.tabs.iter().enumerate() {
+            let shown = self.summaries(*tab);
+            tab.records.reload().await.expect("memory reads");
+            assert_eq!(
+                shown,
+                self.summaries(*tab),
+                "seed {seed}: tab {at} shows what the store holds"
+            );
+        }
         let server = self.server.borrow();
         let own: BTreeSet<DeviceId> = server.own().map(|operation| operation.dot.device).collect();
         for record in self.made.borrow().iter() {
@@ -404,15 +413,6 @@ impl World {
                 .own()
                 .filter(|operation| operation.record == *record && operation.action == *action);
             assert_eq!(found.count(), *times, "seed {seed}: {action:?} was done");
-        }
-        for (at, tab) in self.tabs.iter().enumerate() {
-            let shown = self.summaries(*tab);
-            tab.records.reload().await.expect("memory reads");
-            assert_eq!(
-                shown,
-                self.summaries(*tab),
-                "seed {seed}: tab {at} shows what the store holds"
-            );
         }
     }
 

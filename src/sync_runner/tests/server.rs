@@ -168,7 +168,7 @@ impl Server {
         let (form, unit) = (state.form.clone(), state.unit.clone());
         self.write(
             OTHER,
-            Operation {
+            &Operation {
                 dot: Dot { device: OTHER, seq: self.next(OTHER) },
                 record: id,
                 form,
@@ -186,7 +186,7 @@ impl Server {
         let state = Write { value: Value::Text("draft".to_owned()), over: Vec::new() };
         self.write(
             device,
-            Operation {
+            &Operation {
                 dot: Dot { device, seq: self.next(device) },
                 record,
                 form,
@@ -203,9 +203,9 @@ impl Server {
         self.disk.logs.get(&device).map_or(0, |log| log.acked) + 1
     }
 
-    fn write(&mut self, device: DeviceId, operation: Operation) {
+    fn write(&mut self, device: DeviceId, operation: &Operation) {
         let operations =
-            vec![SealedOperation { seq: operation.dot.seq, bytes: codec::encode(&operation) }];
+            vec![SealedOperation { seq: operation.dot.seq, bytes: codec::encode(operation) }];
         let (version, epoch) = (sync::wire::WIRE_VERSION, Some(EPOCH));
         self.push(PushRequest { version, device, epoch, operations, oldest: None, unsent: None });
     }
