@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use futures::future::LocalBoxFuture;
 use leptos::prelude::*;
 use sync::{
     view::RecordView,
@@ -46,6 +47,10 @@ pub enum OpenFormError {
     Storage(#[from] StorageError),
 }
 
+/// Stores what is entered in a form. As a function's address: only a form that opens names it, so that it comes with the part of
+/// the app that opens forms, and not with what syncs.
+type Save = fn(FormEntry) -> LocalBoxFuture<'static, Result<(), StorageError>>;
+
 /// The forms that are open.
 #[derive(Clone, Copy)]
 pub struct OpenForms {
@@ -55,6 +60,8 @@ pub struct OpenForms {
     sign_in: SignIn,
     owner: StoredValue<Owner>,
     open: StoredValue<VecDeque<(RecordId, Owner, FormEntry)>>,
+    /// There is one as soon as a form was opened.
+    save: StoredValue<Option<Save>>,
     /// The form that was on screen when the app last ended.
     left: StoredValue<Option<FillingRow>>,
 }
@@ -81,6 +88,7 @@ impl OpenForms {
             sign_in,
             owner: StoredValue::new(owner),
             open: StoredValue::new(VecDeque::new()),
+            save: StoredValue::new(None),
             left: StoredValue::new(left),
         })
     }
@@ -180,9 +188,10 @@ impl OpenForms {
         let open: Vec<FormEntry> =
             self.open.with_value(|open| open.iter().map(|(_, _, entry)| *entry).collect());
         let mut all = Ok(());
+        let Some(save) = self.save.get_value() else { return all };
         for entry in open {
             // One that cannot be written keeps none of the others from it.
-            let saved = entry.save_now().await;
+            let saved = save(entry).await;
             all = all.and(saved);
         }
         all
@@ -225,6 +234,7 @@ impl OpenForms {
         if let Some(entry) = self.find(record) {
             return Ok(entry);
         }
+        self.save.set_value(Some(|entry| Box::pin(entry.save_now())));
         let owner = self.owner.with_value(Owner::child);
         let storage = self.storage.get_value();
         let entry = owner.with(|| FormEntry::open(program, storage, self.records, opening));
