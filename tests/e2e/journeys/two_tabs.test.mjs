@@ -80,6 +80,22 @@ test('the sending tab is closed: the other one sends everything, once', async ()
   }
 });
 
+test('whoever signs out in one tab is signed out: the other one says NOT saved, and makes no empty store', async () => {
+  const page = await phone.context.newPage();
+  const form = await new App({ page }, server).begin(FORM);
+  await form.type('tom_tat', 'Phiếu 2');
+  await form.saved();
+  const stores = () => page.evaluate(async () => (await indexedDB.databases()).map((database) => database.name));
+  const before = await stores();
+  await right.open('/more');
+  await right.allSent();
+  await right.page.getByRole('button', { name: 'Đăng xuất' }).click();
+  await right.page.locator('input[name="name"]').waitFor();
+  await form.type('mo_ta', 'Sau khi đăng xuất');
+  await page.locator('[data-save="failed"]').waitFor();
+  assert.ok((await stores()).length < before.length, `${before} -> ${await stores()}`);
+});
+
 /** A record's id by its name, from the list on screen. */
 async function idOf(name) {
   const href = await right.page.locator('.record-row').filter({ hasText: name }).first().getAttribute('href');
