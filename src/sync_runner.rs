@@ -80,8 +80,27 @@ impl Runner {
         status: SyncStatus,
         open_forms: OpenForms,
     ) {
-        let (events, incoming) = mpsc::unbounded();
         let lock = storage.lock();
+        let others = Channel::open(&lock);
+        let (runner, incoming) =
+            Self::new(storage, records, library, sign_in, status, open_forms, others);
+        runner.watch();
+        runner.recount();
+        runner.show_talks();
+        tasks::spawn(runner.run(lock, incoming));
+    }
+
+    /// One that does nothing yet, and what it is told.
+    fn new(
+        storage: Storage,
+        records: Records,
+        library: Library,
+        sign_in: SignIn,
+        status: SyncStatus,
+        open_forms: OpenForms,
+        others: Channel,
+    ) -> (Self, mpsc::UnboundedReceiver<Event>) {
+        let (events, incoming) = mpsc::unbounded();
         let runner = Self {
             storage,
             records,
@@ -95,15 +114,12 @@ impl Runner {
             sends_next: Rc::default(),
             loaded: Rc::default(),
             retry: Rc::default(),
-            others: Channel::open(&lock),
+            others,
             waited: Rc::default(),
             talk: Rc::default(),
             brought: Rc::default(),
         };
-        runner.watch();
-        runner.recount();
-        runner.show_talks();
-        tasks::spawn(runner.run(lock, incoming));
+        (runner, incoming)
     }
 
     /// Turns what happens in the app and the browser into events.

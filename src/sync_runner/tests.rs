@@ -104,26 +104,15 @@ impl Tab {
     }
 
     fn runner(self) -> (Runner, mpsc::UnboundedReceiver<Event>) {
-        let (events, incoming) = mpsc::unbounded();
-        let runner = Runner {
-            storage: self.storage.get_value(),
-            records: self.records,
-            library: self.library,
-            sign_in: self.sign_in,
-            status: SyncStatus::new(),
-            open_forms: self.open_forms,
-            events,
-            pull: Rc::default(),
-            ahead: Rc::default(),
-            sends_next: Rc::default(),
-            loaded: Rc::default(),
-            retry: Rc::default(),
-            others: Channel::closed(),
-            waited: Rc::default(),
-            talk: Rc::default(),
-            brought: Rc::default(),
-        };
-        (runner, incoming)
+        Runner::new(
+            self.storage.get_value(),
+            self.records,
+            self.library,
+            self.sign_in,
+            SyncStatus::new(),
+            self.open_forms,
+            Channel::closed(),
+        )
     }
 }
 
@@ -156,7 +145,7 @@ struct World {
 }
 
 impl World {
-    async fn new(seed: u64) -> Rc<Self> {
+    async fn new(seed: u64) -> Self {
         let storage = Storage::in_memory();
         let hash = codec::hash(FORM.as_bytes());
         let pack = Hash([9; 32]);
@@ -173,7 +162,7 @@ impl World {
             ])
             .await
             .expect("memory stores");
-        Rc::new(Self {
+        Self {
             tabs: [Tab::open(&storage).await, Tab::open(&storage).await],
             lock: Mutex::new(()),
             server: RefCell::new(Server::new(pack)),
@@ -184,7 +173,7 @@ impl World {
             done: RefCell::default(),
             is_flaky: Cell::new(false),
             copies: Cell::new((seed % 3) as usize),
-        })
+        }
     }
 
     fn below(&self, end: usize) -> usize {
@@ -442,7 +431,7 @@ fn play(seed: u64) {
     owner.with(|| {
         let world = block_on(World::new(seed));
         world.is_flaky.set(world.one_in(2));
-        let (world, mut tasks) = (&*world, Vec::<LocalBoxFuture<'_, ()>>::new());
+        let (world, mut tasks) = (&world, Vec::<LocalBoxFuture<'_, ()>>::new());
         for at in [0, 1] {
             tasks.push(Box::pin(async move {
                 for _ in 0..6 {

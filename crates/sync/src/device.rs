@@ -494,7 +494,7 @@ impl Device {
         state.contact = Some(Contact { server_ms: response.server_ms, wall_ms });
         state.pack = Some(response.pack);
         let complete = !response.more;
-        // Of more than was acknowledged the server has the answer of a copy of this device: its own stay on top.
+        // What it counts beyond what was acknowledged a copy of this device may have sent: our own stay on top until it is.
         let included = response.included.min(self.state.acked);
         if complete {
             state.complete = state.generation;

@@ -1,4 +1,4 @@
-//! What CI runs, in the same order.
+//! What CI runs.
 
 use std::panic::resume_unwind;
 use std::process::Command;
@@ -84,7 +84,8 @@ fn all(native: bool) -> Result<()> {
         lints()?;
         Tools::ensure(&[])?
     } else {
-        // Installing tools and building the app are for the most part long links, on one core; lints need nothing of it.
+        // Installing tools and building the app are for the most part long links, on one core; lints need nothing of it. All that
+        // compiles the server comes after: it carries the built app inside.
         let tools = thread::scope(|scope| {
             let lints = scope.spawn(lints);
             let built = Tools::ensure(Need::ALL).and_then(|tools| pwa::pwa(&tools).map(|()| tools));

@@ -51,6 +51,9 @@ pub struct KeptOperation {
     pub received_ms: i64,
 }
 
+/// Whether a file was erased.
+const IS_ERASED: &str = "SELECT EXISTS (SELECT 1 FROM erased_blob WHERE hash = $1)";
+
 impl Database {
     /// What is kept of records after this one, in the order of their ids: at most so many records.
     pub async fn kept_operations(
@@ -200,10 +203,7 @@ impl Database {
 
     /// Whether a file was erased: nobody is to bring it again.
     pub async fn is_erased_blob(&self, hash: Hash) -> Answer<bool> {
-        Ok(query_scalar("SELECT EXISTS (SELECT 1 FROM erased_blob WHERE hash = $1)")
-            .bind(hash.0.as_slice())
-            .fetch_one(&self.readers)
-            .await?)
+        Ok(query_scalar(IS_ERASED).bind(hash.0.as_slice()).fetch_one(&self.readers).await?)
     }
 
     /// All files that were erased.
@@ -534,10 +534,7 @@ async fn drop_files(
 
 /// As [`Database::is_erased_blob`], for whoever is about to write that it is here.
 pub(super) async fn is_erased(tx: &mut Write, hash: Hash) -> Answer<bool> {
-    Ok(query_scalar("SELECT EXISTS (SELECT 1 FROM erased_blob WHERE hash = $1)")
-        .bind(hash.0.as_slice())
-        .fetch_one(&mut *tx)
-        .await?)
+    Ok(query_scalar(IS_ERASED).bind(hash.0.as_slice()).fetch_one(&mut *tx).await?)
 }
 
 /// Forgets a file that no record names, and that it is not to come again. Says whether it is so.
