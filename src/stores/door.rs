@@ -13,7 +13,7 @@ use super::{
     outbox::put_device,
     pin::{self, BadPin, NoKey},
     sign_in::{Profile, SignInError, put_profile},
-    wipe::door_channel,
+    wipe::{LOCK, REMOVED, door_channel},
 };
 use crate::platform::{
     activity, address,
@@ -463,7 +463,7 @@ impl Door {
     /// answer in memory.
     pub async fn lock(self, forms: OpenForms) -> Result<(), StorageError> {
         let here = self.inside.get_untracked();
-        self.others.with_value(|others| others.post("lock"));
+        self.others.with_value(|others| others.post(LOCK));
         self.make_way(forms, here.as_ref().map(|person| person.id.as_str()), true).await
     }
 
@@ -479,7 +479,7 @@ impl Door {
             };
             match noted.await {
                 Ok(_) => {
-                    self.others.with_value(|others| others.post("lock"));
+                    self.others.with_value(|others| others.post(LOCK));
                     self.lock_quietly(forms, true);
                 }
                 Err(error) => log_error(&format!("not noted that the phone is lost: {error}")),
@@ -510,19 +510,22 @@ impl Door {
             document::set_root_attribute("data-locking", "off");
             return Err(error);
         }
-        if !stays {
-            address::change("/", true);
+        if stays {
+            document::reload();
+        } else {
+            start_anew();
         }
-        document::reload();
         Ok(())
     }
 
-    /// Removes the person inside and their store from this phone. All of it is at the server: the caller saw to that.
+    /// Removes the person inside and their store from this phone. All of it is at the server: the caller saw to that. The other
+    /// tabs of theirs start anew.
     pub(super) async fn remove_inside(self) -> Result<(), StorageError> {
-        match self.inside.get_untracked() {
-            Some(here) => self.phone()?.remove(&here.id).await,
-            None => Ok(()),
+        if let Some(here) = self.inside.get_untracked() {
+            self.phone()?.remove(&here.id).await?;
+            self.others.with_value(|others| others.post(REMOVED));
         }
+        Ok(())
     }
 
     /// Locks when nobody touched the app for as long as its person chose, and when another tab of theirs is locked.
@@ -530,7 +533,11 @@ impl Door {
         let Some(here) = self.inside.get_untracked() else { return };
         let others = Channel::open(&door_channel(&here.id));
         self.others.set_value(others.clone());
-        others.on_message(move |_| self.lock_quietly(forms, true));
+        others.on_message(move |said| match said.as_str() {
+            // There is nothing to save into: what this tab still shows is of somebody who left.
+            REMOVED => start_anew(),
+            _ => self.lock_quietly(forms, true),
+        });
         let touched_ms = StoredValue::new(clock::now_ms());
         activity::on_touch(move || touched_ms.set_value(clock::now_ms()));
         visibility::on_change(move |visible| {
@@ -573,6 +580,12 @@ impl Door {
             });
         }
     }
+}
+
+/// The page starts anew, at its first screen.
+fn start_anew() {
+    address::change("/", true);
+    document::reload();
 }
 
 async fn ask(key: Key<'_>, only: Option<&str>, device: DeviceId) -> Result<Response, SignInError> {

@@ -42,7 +42,7 @@ pub async fn settle(door: Door, person: &Person) -> Result<Outcome, StorageError
     let (phone, shelf) = (door.phone()?, door.shelf()?);
     // Another tab of theirs that is open locks itself, and is out of the way then.
     if is_due(&phone, &person.id).await?.is_ok() {
-        Channel::open(&door_channel(&person.id)).post("lock");
+        Channel::open(&door_channel(&person.id)).post(LOCK);
     }
     let bring = async |bundle: Hash, size: u64| match connectivity::is_online() {
         true => carry::deliver(&shelf, bundle, size).await,
@@ -56,6 +56,11 @@ pub async fn settle(door: Door, person: &Person) -> Result<Outcome, StorageError
     }
     Ok(outcome)
 }
+
+/// Said on [`door_channel`]: whoever hears it locks.
+pub const LOCK: &str = "lock";
+/// Said on [`door_channel`]: the person and their store were removed from this phone.
+pub const REMOVED: &str = "removed";
 
 /// The channel on which the tabs of a person's store lock each other.
 #[must_use]
