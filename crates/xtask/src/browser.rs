@@ -36,7 +36,9 @@ pub fn storage_tests(tools: &Tools) -> Result<()> {
 pub fn journey(filter: Option<&str>) -> Result<()> {
     let server = Tested::build(&["devices"])?.server;
     let mut node = node(&server)?;
-    node.args(["--test", "--test-concurrency=1", "--test-timeout=180000", "--test-reporter=spec"]);
+    // Two at a time: alone, one that waits for a browser, a disk or a clock leaves a third of two cores idle. So each may take twice
+    // as long.
+    node.args(["--test", "--test-concurrency=2", "--test-timeout=300000", "--test-reporter=spec"]);
     if let Some(filter) = filter {
         node.arg(format!("--test-name-pattern={filter}"));
     }

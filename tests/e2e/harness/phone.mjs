@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { until } from './until.mjs';
+import { PATIENCE_MS, until } from './until.mjs';
 
 const FLAGS = [
   '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -44,7 +44,7 @@ export class Device {
     this.#browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
     const [context] = this.#browser.contexts();
     this.context = context;
-    context.setDefaultTimeout(Number(process.env.SOTAY_PATIENCE_MS ?? 30_000));
+    context.setDefaultTimeout(PATIENCE_MS);
     this.page = context.pages()[0] ?? (await context.newPage());
     this.errors = [];
     this.page.on('pageerror', (error) => this.errors.push(String(error)));

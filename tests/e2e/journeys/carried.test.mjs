@@ -177,7 +177,7 @@ test('a dying phone: its owner makes a rescue file and writes the code down', as
   await hoa.open('/carry');
   const rescue = section(officer, 'Tệp cứu hộ');
   await rescue.getByRole('button', { name: 'Tạo tệp cứu hộ' }).click();
-  await rescue.locator('.rescue-code').waitFor({ timeout: 60_000 });
+  await rescue.locator('.rescue-code').waitFor();
   await officer.screenshot('rescue');
   assert.deepEqual(await faults(officer, 'rescue'), []);
   bundle = await downloaded(officer, files, () => rescue.getByRole('button', { name: 'Tải tệp xuống máy' }).click());
@@ -229,11 +229,11 @@ test('on a new phone, with nobody signed in and no network, the work goes on whe
   await restore.locator('input[type="file"]').setInputFiles(bundle.path);
   await restore.locator('#rescue-code').fill('aaaaa-bbbbb-ccccc-ddddd');
   await restore.getByRole('button', { name: 'Làm tiếp trên máy này' }).click();
-  await restore.getByText('Mã không đúng, hoặc tệp bị hỏng.').waitFor({ timeout: 60_000 });
+  await restore.getByText('Mã không đúng, hoặc tệp bị hỏng.').waitFor();
   assert.deepEqual(await faults(newPhone, 'restore'), []);
   await restore.locator('#rescue-code').fill(bundle.code.toUpperCase().replaceAll('-', ' '));
   await restore.getByRole('button', { name: 'Làm tiếp trên máy này' }).click();
-  await newPhone.page.getByRole('navigation').first().waitFor({ timeout: 60_000 });
+  await newPhone.page.getByRole('navigation').first().waitFor();
 
   await app.open('/records');
   const row = newPhone.page.locator('.record-row').filter({ hasText: 'Chưa gửi' }).first();
@@ -283,7 +283,7 @@ test('on a phone that somebody else uses, the work goes on in a store beside the
   await colleague.page.getByRole('button', { name: 'Đổi người dùng' }).click();
   await colleague.page.getByRole('link', { name: 'Làm tiếp từ tệp cứu hộ' }).click();
   await goOn();
-  await colleague.page.getByRole('navigation').first().waitFor({ timeout: 60_000 });
+  await colleague.page.getByRole('navigation').first().waitFor();
   await minh.open('/sign-in');
   await minh.enter('canbo.longkhanh');
   await minh.allSent();

@@ -54,6 +54,6 @@ export class App {
   }
 
   async allSent() {
-    await this.page.locator('[data-unsent="0"]').first().waitFor({ state: 'attached', timeout: 60_000 });
+    await this.page.locator('[data-unsent="0"]').first().waitFor({ state: 'attached' });
   }
 }
