@@ -86,20 +86,29 @@ fn all(native: bool) -> Result<()> {
     } else {
         // Installing tools and building the app are for the most part long links, on one core; lints need nothing of it. All that
         // compiles the server comes after: it carries the built app inside.
-        let tools = thread::scope(|scope| {
-            let lints = scope.spawn(lints);
-            let built = Tools::ensure(Need::ALL).and_then(|tools| pwa::pwa(&tools).map(|()| tools));
-            let linted = lints.join().unwrap_or_else(|panic| resume_unwind(panic));
-            built.and_then(|tools| linted.map(|()| tools))
+        let tools = beside(lints, || {
+            let tools = Tools::ensure(Need::ALL)?;
+            pwa::pwa(&tools)?;
+            Ok(tools)
         })?;
         step("size budget", || dist::within_budget(tools.std))?;
         tools
     };
     step("tests", || run(cargo().args(["test", "--locked", "--workspace"])))?;
-    on_postgres()?;
-    if !native {
-        browser::storage_tests(&tools)?;
-        browser::journey(None)?;
+    if native {
+        return on_postgres();
     }
-    Ok(())
+    // The one waits for disks, the other for compilers.
+    beside(on_postgres, || browser::storage_tests(&tools))?;
+    browser::journey(None)
+}
+
+/// Does both at a time; what the second gives, unless either fails.
+fn beside<T>(first: fn() -> Result<()>, second: impl FnOnce() -> Result<T>) -> Result<T> {
+    thread::scope(|scope| {
+        let first = scope.spawn(first);
+        let second = second();
+        let first = first.join().unwrap_or_else(|panic| resume_unwind(panic));
+        second.and_then(|second| first.map(|()| second))
+    })
 }
