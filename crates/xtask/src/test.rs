@@ -77,6 +77,12 @@ fn lints() -> Result<()> {
     })
 }
 
+fn tests() -> Command {
+    let mut tests = cargo();
+    tests.args(["test", "--locked", "--workspace"]);
+    tests
+}
+
 fn all(native: bool) -> Result<()> {
     step("format", || run(cargo().args(["fmt", "--all", "--check"])))?;
     step("tidy", tidy::tidy)?;
@@ -84,9 +90,14 @@ fn all(native: bool) -> Result<()> {
         lints()?;
         Tools::ensure(&[])?
     } else {
-        // Installing tools and building the app are for the most part long links, on one core; lints need nothing of it. All that
-        // compiles the server comes after: it carries the built app inside.
-        let tools = beside(lints, || {
+        // Installing tools and building the app are for the most part long links, on one core. What is compiled for this machine needs
+        // nothing of it: a server for tests reads the app when it runs, from a folder whose path is found when it is compiled.
+        std::fs::create_dir_all(pwa::folder())?;
+        let native = || {
+            lints()?;
+            step("compiling the tests", || run(tests().arg("--no-run")))
+        };
+        let tools = beside(native, || {
             let tools = Tools::ensure(Need::ALL)?;
             pwa::pwa(&tools)?;
             Ok(tools)
@@ -94,7 +105,7 @@ fn all(native: bool) -> Result<()> {
         step("size budget", || dist::within_budget(tools.std))?;
         tools
     };
-    step("tests", || run(cargo().args(["test", "--locked", "--workspace"])))?;
+    step("tests", || run(&mut tests()))?;
     if native {
         return on_postgres();
     }
@@ -104,7 +115,10 @@ fn all(native: bool) -> Result<()> {
 }
 
 /// Does both at a time; what the second gives, unless either fails.
-fn beside<T>(first: fn() -> Result<()>, second: impl FnOnce() -> Result<T>) -> Result<T> {
+fn beside<T>(
+    first: impl FnOnce() -> Result<()> + Send,
+    second: impl FnOnce() -> Result<T>,
+) -> Result<T> {
     thread::scope(|scope| {
         let first = scope.spawn(first);
         let second = second();

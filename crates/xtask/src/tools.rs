@@ -18,6 +18,8 @@ const NODE: &str = "20.20.2";
 const CARGO_FUZZ: &str = "0.13.2";
 /// Makes requests up out of the description of the API.
 const SCHEMATHESIS: &str = "4.32.5";
+/// Drives a browser for tests that run in one.
+const TEST_RUNNER: &str = "wasm-bindgen-test-runner";
 /// What phones run.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -105,7 +107,7 @@ impl Tools {
 
     /// The runner that drives a browser for `cargo test --target wasm32-unknown-unknown`.
     pub fn wasm_test_runner(&self) -> PathBuf {
-        self.bin("wasm-bindgen-cli", &self.wasm_bindgen).join("wasm-bindgen-test-runner")
+        installed(self.bin("wasm-bindgen-cli", &self.wasm_bindgen).join(TEST_RUNNER))
     }
 
     /// Everything here that shapes the built app, in one line.
@@ -154,7 +156,7 @@ impl Tools {
 pub fn cargo_fuzz() -> Result<PathBuf> {
     let folder = folder()?;
     cargo_install(&folder, "cargo-fuzz", CARGO_FUZZ, &["--locked"], "a minute")?;
-    Ok(folder.join(format!("cargo-fuzz-{CARGO_FUZZ}/bin/cargo-fuzz")))
+    Ok(installed(folder.join(format!("cargo-fuzz-{CARGO_FUZZ}/bin/cargo-fuzz"))))
 }
 
 /// schemathesis, in a Python of its own.
@@ -180,7 +182,7 @@ fn cargo_install(
 ) -> Result<()> {
     let folder = tools.join(format!("{name}-{version}"));
     // Written by cargo install as its last act: a half-done install is done again.
-    if folder.join(".crates.toml").exists() {
+    if folder.join(".crates.toml").exists() || is_on_path(name, version) {
         return Ok(());
     }
     step(&format!("installing {name} {version} ({time})"), || {
@@ -190,6 +192,26 @@ fn cargo_install(
             .args(flags)
             .env_remove("CARGO_TARGET_DIR"))
     })
+}
+
+/// Whether the machine has all programs of that tool already, in that version: a person who works with them waits for none.
+fn is_on_path(tool: &str, version: &str) -> bool {
+    let programs: &[&str] = match tool {
+        "wasm-bindgen-cli" => &["wasm-bindgen", TEST_RUNNER],
+        _ => &[tool],
+    };
+    programs.iter().all(|program| {
+        let said = output(Command::new(program).arg("--version"));
+        said.is_ok_and(|said| said.split_whitespace().any(|word| word == version))
+    })
+}
+
+/// `program` as this project installed it, or by its name, as the machine has it.
+fn installed(program: PathBuf) -> PathBuf {
+    match program.file_name() {
+        Some(name) if !program.exists() => name.into(),
+        _ => program,
+    }
 }
 
 fn folder() -> Result<PathBuf> {
