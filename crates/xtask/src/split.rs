@@ -3,7 +3,9 @@
 //! Where the cuts are the sources say (`src/pages/parts.rs`); `wasm_split_cli_support` follows every reference from there and
 //! puts what only one part reaches into that part, and what two reach into one that comes with either.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
@@ -71,13 +73,18 @@ pub fn split(tools: &Tools, linked: &Path, work: &Path, into: &Path) -> Result<P
         .arg(&first))?;
     std::fs::remove_file(&first)?;
 
-    let mut modules = Vec::new();
-    for module in files(work, ".wasm")? {
-        run(tools.command("wasm-opt").args(OPTIMISE).arg(&module).arg("-o").arg(&module))?;
-        let ordered = function_order::by_likeness(&std::fs::read(&module)?)
-            .with_context(|| module.display().to_string())?;
-        modules.push((name_of(&module)?, ordered));
-    }
+    let modules = files(work, ".wasm")?;
+    // At the same time: each takes one core.
+    let modules: Vec<(String, Vec<u8>)> = thread::scope(|scope| {
+        let optimising: Vec<_> = modules
+            .iter()
+            .map(|module| scope.spawn(|| Ok((name_of(module)?, optimised(tools, module)?))))
+            .collect();
+        let ended = optimising
+            .into_iter()
+            .map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        ended.collect::<Result<_>>()
+    })?;
     let script = std::fs::read_to_string(work.join("sotay.js")).context("sotay.js")?;
     let parts = std::fs::read_to_string(work.join(PARTS)).context(PARTS)?;
 
@@ -108,6 +115,13 @@ pub fn split(tools: &Tools, linked: &Path, work: &Path, into: &Path) -> Result<P
     std::fs::write(into.join(&main), script)?;
     std::fs::write(into.join(&parts_name), parts)?;
     Ok(Program { script: main, module: named("_bg.wasm"), loader: parts_name, parts: others })
+}
+
+/// The module made small, and its functions put in the order that compresses best.
+fn optimised(tools: &Tools, module: &Path) -> Result<Vec<u8>> {
+    run(tools.command("wasm-opt").args(OPTIMISE).arg(module).arg("-o").arg(module))?;
+    function_order::by_likeness(&std::fs::read(module)?)
+        .with_context(|| module.display().to_string())
 }
 
 /// The script of parts, so that it takes what `boot.js` has begun to compile already.
