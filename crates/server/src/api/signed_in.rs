@@ -74,6 +74,13 @@ pub(super) fn ended(how: Revoked) -> ApiError {
     }
 }
 
+/// Whether a session that was open still is. Asked by its number: a person who sets another password meanwhile goes on under
+/// another token.
+pub(super) async fn still_signed_in(app: &App, session: &Session) -> Result<(), ApiError> {
+    let goes_on = app.database().session_goes_on(session.id).await?;
+    goes_on.map_err(|how| how.map_or_else(ApiError::signed_out, ended))
+}
+
 impl FromRequestParts<App> for SignedIn {
     type Rejection = ApiError;
 
