@@ -170,6 +170,22 @@ async fn what_a_record_made_goes_with_it_to_another_unit() {
     assert_eq!(listed[0]["entities"], 1);
 }
 
+/// PostgreSQL's indexes take keys of some 2,700 bytes, and one answer is to stop nobody's list.
+#[tokio::test]
+async fn an_id_that_is_no_id_makes_nothing_and_is_in_nobodys_way() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    let long: String = (0_u32..2_000).map(|at| codec::hash(&at.to_be_bytes()).to_string()).collect();
+    lan.push(&[
+        lan.household(1, 1, "phuong_a", &[("ho", &long), ("chu", "Dài")]),
+        lan.household(2, 2, "phuong_a", &[("ho", HOUSE), ("chu", "Lan")]),
+    ])
+    .await;
+    let rows = lan.entity_rows().await;
+    assert_eq!(rows.len(), 2);
+    assert!(rows[1].starts_with(HOUSE), "{}", rows[1]);
+}
+
 #[tokio::test]
 async fn a_draft_makes_nothing_and_a_record_that_is_put_right_puts_right_what_it_made() {
     let server = with_forms().await;

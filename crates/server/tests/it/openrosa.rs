@@ -362,6 +362,22 @@ async fn an_edit_changes_the_record_that_it_takes_the_place_of() {
     assert_eq!(view.state, State::Submitted);
 }
 
+/// Whatever a client calls its submissions: PostgreSQL's indexes take keys of some 2,700 bytes.
+#[tokio::test]
+async fn an_edit_may_have_a_long_name() {
+    let server = TestApp::start().await;
+    let (collect, phone) = (server.collect("lan").await, server.device("lan").await);
+    let first = filled(FIRST, &[("ghi_chu", "một")]);
+    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    let long: String = (0_u32..99).map(|at| codec::hash(&at.to_be_bytes()).to_string()).collect();
+    let second = edited(&first, &long, &[("ghi_chu", "hai")]);
+    let third = edited(&second, THIRD, &[("ghi_chu", "ba")]);
+    for edit in [&second, &third, &second] {
+        collect.submit(edit, &[]).await.is_response(StatusCode::CREATED, "received");
+    }
+    assert_eq!(phone.record().await.fields.get("ghi_chu"), Some(&text("ba")));
+}
+
 #[tokio::test]
 async fn an_edit_that_did_not_see_a_colleagues_answer_leaves_both() {
     let server = TestApp::start().await;
