@@ -258,5 +258,10 @@ async fn behind_https_the_cookie_never_travels_in_the_clear() {
         assert_eq!(set.starts_with("__Host-sotay=") && set.ends_with("; Secure"), secure, "{set}");
         let known = server.get("/api/v1/session", &[("cookie", &answer.cookie())]).await;
         assert_eq!(known.status, StatusCode::OK);
+        // Another host of the domain can set the plain name, and have somebody work as somebody else.
+        let plain = answer.cookie().replace("__Host-", "");
+        let headers = [("cookie", plain.as_str()), ("x-forwarded-proto", forwarded)];
+        let known = server.get("/api/v1/session", &headers).await.status;
+        assert_eq!(known == StatusCode::UNAUTHORIZED, secure, "{known}");
     }
 }
