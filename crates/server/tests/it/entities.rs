@@ -157,8 +157,7 @@ async fn what_a_record_made_goes_with_it_to_another_unit() {
     let server = with_forms().await;
     let (lan, hoa) = (server.device("lan").await, server.device("hoa").await);
     let (first, second) = (server.device("thu").await, server.device("thu").await);
-    let begun =
-        first.household(1, 1, "phuong_b", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")]);
+    let begun = first.household(1, 1, "phuong_b", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")]);
     let mut edit = second.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan")]);
     edit.fields.get_mut(field::STATE).unwrap().over = vec![begun.dot];
     second.push(&[edit]).await;
@@ -175,7 +174,8 @@ async fn what_a_record_made_goes_with_it_to_another_unit() {
 async fn an_id_that_is_no_id_makes_nothing_and_is_in_nobodys_way() {
     let server = with_forms().await;
     let lan = server.device("lan").await;
-    let long: String = (0_u32..2_000).map(|at| codec::hash(&at.to_be_bytes()).to_string()).collect();
+    let long: String =
+        (0_u32..2_000).map(|at| codec::hash(&at.to_be_bytes()).to_string()).collect();
     lan.push(&[
         lan.household(1, 1, "phuong_a", &[("ho", &long), ("chu", "Dài")]),
         lan.household(2, 2, "phuong_a", &[("ho", HOUSE), ("chu", "Lan")]),

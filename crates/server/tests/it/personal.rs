@@ -11,8 +11,8 @@ use server::database::{AccountChange, NewPack, PersonalRule};
 use server::pack_load;
 use sync::codec;
 use sync::wire::{
-    Action, DeviceId, Dot, FileRef, Hash, Operation, Outcome, QuarantineReason, RecordState, Value, Write,
-    field,
+    Action, DeviceId, Dot, FileRef, Hash, Operation, Outcome, QuarantineReason, RecordState, Value,
+    Write, field,
 };
 
 use crate::app::{Device, TestApp, form_ref, pack, text};
@@ -212,9 +212,15 @@ async fn no_record_becomes_one_of_a_form_that_hides_less() {
         (Outcome::Quarantined, Some(QuarantineReason::OutOfScope))
     );
     let record = an.pull(None).await.records.remove(0);
-    assert_eq!((record.form.id.as_str(), paths(&record)), ("kiem_tra", vec!["_state", ROW, "loai"]));
+    assert_eq!(
+        (record.form.id.as_str(), paths(&record)),
+        ("kiem_tra", vec!["_state", ROW, "loai"])
+    );
     let desk = an.get("/api/v1/quarantine").await.json();
-    assert_eq!((&desk[0]["reason"], &desk[0]["obstacle"]), (&"not_allowed".into(), &"not_allowed".into()));
+    assert_eq!(
+        (&desk[0]["reason"], &desk[0]["obstacle"]),
+        (&"not_allowed".into(), &"not_allowed".into())
+    );
 }
 
 #[test]

@@ -8,7 +8,8 @@ use sync::codec;
 use sync::push::MAX_OPERATION_BYTES;
 use sync::view::RecordView;
 use sync::wire::{
-    Action, Dot, Outcome, PushResponse, QuarantineReason, SealedOperation, State, Value, Verdict, Write, field,
+    Action, Dot, Outcome, PushResponse, QuarantineReason, SealedOperation, State, Value, Verdict,
+    Write, field,
 };
 
 use crate::app::{Answer, Device, TestApp, text};
@@ -173,14 +174,7 @@ async fn a_revoked_session_is_told_to_sign_in_and_stores_nothing() {
     let server = TestApp::start().await;
     let lan = server.device("lan").await;
     let id = server.app.database().sessions(server::database::Seen::All).await.unwrap()[0].id;
-    assert!(
-        server
-            .app
-            .database()
-            .revoke_session(id, Revoked::SignedOut, None, 5)
-            .await
-            .unwrap()
-    );
+    assert!(server.app.database().revoke_session(id, Revoked::SignedOut, None, 5).await.unwrap());
     let operations = [lan.create(1, 1, "phuong_a", &[])];
     let answer = lan.post_push(codec::encode(&lan.request(&operations)), &[]).await;
     let code = (answer.status, answer.code());
@@ -381,7 +375,11 @@ async fn an_officer_neither_judges_nor_changes_what_they_saw_approved() {
 
 impl Device<'_> {
     /// Pushes, and lets something happen after the server knows who sends and before it has what is sent.
-    async fn push_around(&self, body: Vec<u8>, meanwhile: impl Future<Output = ()> + Send + 'static) -> Answer {
+    async fn push_around(
+        &self,
+        body: Vec<u8>,
+        meanwhile: impl Future<Output = ()> + Send + 'static,
+    ) -> Answer {
         let coming = futures::stream::once(async move {
             meanwhile.await;
             Ok::<_, std::io::Error>(body)
@@ -427,6 +425,9 @@ async fn what_comes_while_its_author_is_disabled_waits_at_the_repair_desk() {
         .await;
     assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
     let told: PushResponse = codec::decode(&answer.body).unwrap();
-    assert_eq!(reasons(&told.verdicts), [(1, Outcome::Quarantined, Some(QuarantineReason::Revoked))]);
+    assert_eq!(
+        reasons(&told.verdicts),
+        [(1, Outcome::Quarantined, Some(QuarantineReason::Revoked))]
+    );
     assert_eq!(stored(&server.device("minh").await).await, 0);
 }
