@@ -13,7 +13,7 @@ use sync::view::RecordView;
 use sync::wire::{Hash, RecordState, State, Value};
 
 use crate::App;
-use crate::database::{Answer, DatabaseError, Folded};
+use crate::database::{Answer, DatabaseError, Folded, MAX_KEY};
 
 /// Records that are read at a time.
 const BATCH: u32 = 500;
@@ -268,7 +268,10 @@ fn changes(record: &RecordState, programs: &Programs) -> Folded {
         Value::File(file) => Some((path.clone(), file.name.clone())),
     });
     let session = Session::as_stored(program.clone(), Environment::default(), &fields.collect());
-    let changes = session.entities().into_iter().filter(|change| !change.id.is_empty());
+    // An answer may be anything; what is longer than a name is none.
+    let is_name = |text: &str| (1..=MAX_KEY).contains(&text.len());
+    let is_named = |change: &EntityChange| is_name(&change.dataset) && is_name(&change.id);
+    let changes = session.entities().into_iter().filter(is_named);
     let changes = changes.map(|change| Sourced {
         change,
         unit: view.unit.clone(),

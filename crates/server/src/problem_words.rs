@@ -2,6 +2,9 @@
 
 use xlsform::{ProblemKind, ReadError};
 
+/// What is to be done with an old spreadsheet.
+pub const OLD: &str = "tệp là .xls: hãy lưu lại thành .xlsx";
+
 /// A problem of a cell, a row or a sheet.
 #[expect(clippy::too_many_lines, reason = "one line for each kind")]
 pub fn of_sheet(kind: &ProblemKind) -> String {

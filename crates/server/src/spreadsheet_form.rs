@@ -9,11 +9,16 @@ use xlsform::{Kind, ReadError, Severity};
 
 use crate::database::FormRow;
 
+/// What is to be done with an old spreadsheet.
+pub const OLD: &str = "the file is an .xls: save it as .xlsx";
+
 /// Something that the author of a spreadsheet should mend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileProblem {
     /// The file is no spreadsheet.
     Unreadable(ReadError),
+    /// It is one of the kind that is read for the operator only: see [`xlsform::is_xls`].
+    Old,
     /// In a cell, a row or a sheet.
     Sheet(xlsform::Problem),
 }
@@ -53,6 +58,7 @@ impl fmt::Display for FormProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(FileProblem::Unreadable(error)) => error.fmt(f),
+            Self::File(FileProblem::Old) => f.write_str(OLD),
             Self::File(FileProblem::Sheet(problem)) => problem.fmt(f),
             Self::Node(problem) => problem.fmt(f),
             Self::Broken(error) => error.fmt(f),

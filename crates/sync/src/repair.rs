@@ -43,10 +43,11 @@ pub(crate) fn check_content(
     by: &str,
     directory: &impl Directory,
 ) -> Result<(), QuarantineReason> {
-    let role = directory.role(by, &operation.unit, &operation.form.id);
+    let form = &operation.form.id;
+    let role = directory.role(by, &operation.unit, form);
     let role = role.filter(|role| role.does_field_work());
     // Who does not see what stands there cannot have meant to replace it.
-    let is_blind = |form: &str| operation.fields.keys().any(|path| directory.hides(by, form, path));
+    let is_blind = || operation.fields.keys().any(|path| directory.hides(by, form, path));
     let reaches = |record: &Record| directory.role(by, record.unit(), &record.form().id).is_some();
     if !directory.knows_form(&operation.form) {
         Err(QuarantineReason::UnknownForm)
@@ -56,10 +57,11 @@ pub(crate) fn check_content(
         match role.filter(|_| record.is_none_or(reaches)) {
             None => Err(QuarantineReason::OutOfScope),
             Some(role) if !role.may(operation, record) => Err(QuarantineReason::NotAllowed),
-            Some(_) if is_blind(&operation.form.id) => Err(QuarantineReason::NotAllowed),
-            Some(_) if record.is_some_and(|record| is_blind(&record.form().id)) => {
+            // What is hidden is said of a form: as another one's, the record would show it.
+            Some(_) if record.is_some_and(|record| record.form().id != operation.form.id) => {
                 Err(QuarantineReason::NotAllowed)
             }
+            Some(_) if is_blind() => Err(QuarantineReason::NotAllowed),
             Some(_) => Ok(()),
         }
     }

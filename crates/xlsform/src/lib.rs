@@ -38,5 +38,5 @@ pub use convert::{
 };
 pub use files::missing_file;
 pub use problem::{Problem, ProblemColumn, ProblemKind, Severity};
-pub use read::{Kind, ReadError, read_workbook};
+pub use read::{Kind, ReadError, is_xls, read_workbook};
 pub use workbook::{CellNote, CellNoteKind, Sheet, Workbook};

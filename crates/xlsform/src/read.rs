@@ -34,6 +34,15 @@ impl Kind {
     }
 }
 
+/// Whether a file is an `.xls`, whatever it is called.
+///
+/// It says itself how large its sheets are, and room is taken for that before a cell is read: one of a few kilobytes can
+/// take all memory. Read none from people whom you do not trust.
+#[must_use]
+pub fn is_xls(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xd0\xcf\x11\xe0")
+}
+
 /// Why bytes are no workbook.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {

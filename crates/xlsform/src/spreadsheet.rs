@@ -1,10 +1,10 @@
-//! `.xlsx` and `.xls` to a [`Workbook`], with bounded memory.
+//! `.xlsx` and `.xls` to a [`Workbook`]; the former with bounded memory.
 
 use std::io::{Cursor, Read};
 
 use calamine::{CellErrorType, Data, DataRef, ExcelDateTime, Reader, Xls, Xlsx, XlsxError};
 
-use crate::read::{MAX_COLUMNS, MAX_ROWS, ReadError};
+use crate::read::{MAX_COLUMNS, MAX_ROWS, ReadError, is_xls};
 use crate::workbook::{CellNote, CellNoteKind, Sheet, Workbook};
 
 /// More cells of a workbook than this are not read, counting the empty ones between.
@@ -19,7 +19,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Workbook, ReadError> {
     let read = if bytes.starts_with(b"PK") {
         check_size(bytes)?;
         read_xlsx
-    } else if bytes.starts_with(b"\xd0\xcf\x11\xe0") {
+    } else if is_xls(bytes) {
         read_xls
     } else {
         return Err(ReadError::NotASpreadsheet("it is neither .xlsx nor .xls".to_owned()));

@@ -99,9 +99,10 @@ pub async fn records(
     };
     let (bytes, count) = tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)??;
     let (by, now_ms) = (session.account.as_str(), clock::now_ms());
-    database
-        .note_export(by, &form, unit.as_deref().unwrap_or(&session.unit), count, now_ms)
-        .await?;
+    // Whoever names a unit above their own takes what is of their own.
+    let seen = database.visible_units(by).await?;
+    let unit = unit.filter(|unit| seen.contains(unit)).unwrap_or(session.unit.clone());
+    database.note_export(by, &form, &unit, count, now_ms).await?;
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{file_name}.xlsx\""))
         .map_err(ApiError::internal)?;
     let kind = HeaderValue::from_static(

@@ -16,7 +16,7 @@ use crate::App;
 use crate::budgets::Take;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::problem_words;
-use crate::spreadsheet_form::{self, FileProblem};
+use crate::spreadsheet_form::{self, FileProblem, OLD};
 
 /// One spreadsheet at a time: a hostile one takes seconds, and phones that send records need the other processors.
 static TURN: Semaphore = Semaphore::const_new(1);
@@ -24,7 +24,7 @@ static TURN: Semaphore = Semaphore::const_new(1);
 /// Which file it is.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 pub struct PreviewQuery {
-    /// The file's name. Its ending tells what it is: `.xlsx`, `.xls`, `.csv` or `.md`; the rest is the form's id unless
+    /// The file's name. Its ending tells what it is: `.xlsx`, `.csv` or `.md`; the rest is the form's id unless
     /// its settings name another.
     #[serde(default)]
     name: String,
@@ -69,6 +69,10 @@ impl From<&FileProblem> for PreviewProblem {
         match problem {
             FileProblem::Unreadable(error) => {
                 let text = ProblemText { vi: problem_words::of_file(error), en: error.to_string() };
+                Self { is_error, text, ..Self::default() }
+            }
+            FileProblem::Old => {
+                let text = ProblemText { vi: problem_words::OLD.to_owned(), en: OLD.to_owned() };
                 Self { is_error, text, ..Self::default() }
             }
             FileProblem::Sheet(problem) => Self {
@@ -119,13 +123,16 @@ pub async fn preview(
 ) -> ApiResult<Json<Preview>> {
     let body = super::whole(body)?;
     let kind = Kind::from_file_name(&query.name).ok_or_else(|| {
-        let message = "a form is an .xlsx, .xls, .csv or .md file";
+        let message = "a form is an .xlsx, .csv or .md file";
         ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_file", message)
     })?;
     app.budgets().take(&session.account, Take::Report)?;
     let keep_columns = keep_columns(&app).await?;
     let _turn = TURN.acquire().await.map_err(ApiError::internal)?;
-    let converted = move || spreadsheet_form::write(&query.name, kind, &body, &keep_columns);
+    let converted = move || match xlsform::is_xls(&body) {
+        true => (None, vec![FileProblem::Old]),
+        false => spreadsheet_form::write(&query.name, kind, &body, &keep_columns),
+    };
     let (form, problems) =
         tokio::task::spawn_blocking(converted).await.map_err(ApiError::internal)?;
     Ok(Json(Preview { form, problems: problems.iter().map(PreviewProblem::from).collect() }))

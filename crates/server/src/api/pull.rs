@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 
 use super::cbor;
 use super::extract::Query;
-use super::signed_in::{SignedIn, ended};
+use super::signed_in::{SignedIn, still_signed_in};
 use crate::config::MAX_WAIT;
 use crate::database::{FeedPage, Session};
 use crate::error::{ApiError, ApiResult, ErrorBody};
@@ -72,12 +72,6 @@ pub async fn pull(
             _ = stopping.changed() => {}
         }
     }
-}
-
-/// Asked by its number: a person who sets another password meanwhile goes on under another token.
-async fn still_signed_in(app: &App, session: &Session) -> ApiResult<()> {
-    let goes_on = app.database().session_goes_on(session.id).await?;
-    goes_on.map_err(|how| how.map_or_else(ApiError::signed_out, ended))
 }
 
 async fn page(

@@ -139,7 +139,9 @@ async fn by_password(
 ) -> ApiResult<String> {
     let account = owner_of(app, origin, name, password).await?.ok_or_else(wrong_credentials)?;
     enough(app, origin, &account).await?;
-    app.database().add_session(&account.name, session, clock::now_ms()).await?;
+    if !app.database().add_session(&account, session, clock::now_ms()).await? {
+        return Err(wrong_credentials());
+    }
     Ok(account.name)
 }
 

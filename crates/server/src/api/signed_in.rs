@@ -42,7 +42,8 @@ impl FromRequestParts<App> for OnceSignedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let token = cookie(&parts.headers).ok_or_else(ApiError::signed_out)?;
+        let is_https = Origin::of(app, &parts.headers, &parts.extensions).is_https;
+        let token = cookie(&parts.headers, is_https).ok_or_else(ApiError::signed_out)?;
         let session = app.database().session(&accounts::session_key(token)).await?;
         let session = session.ok_or_else(ApiError::signed_out)?;
         Span::current().record("account", session.account.as_str());
@@ -74,6 +75,13 @@ pub(super) fn ended(how: Revoked) -> ApiError {
     }
 }
 
+/// Whether a session that was open still is. Asked by its number: a person who sets another password meanwhile goes on under
+/// another token.
+pub(super) async fn still_signed_in(app: &App, session: &Session) -> Result<(), ApiError> {
+    let goes_on = app.database().session_goes_on(session.id).await?;
+    goes_on.map_err(|how| how.map_or_else(ApiError::signed_out, ended))
+}
+
 impl FromRequestParts<App> for SignedIn {
     type Rejection = ApiError;
 
@@ -88,13 +96,15 @@ pub const SECURE_COOKIE: &str = "__Host-sotay";
 /// The cookie's name on a plain connection.
 pub const PLAIN_COOKIE: &str = "sotay";
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The token that came with a request. Over https the plain name counts for nothing: another host of the same domain may have
+/// set it, or whoever stood on the way before there was TLS, so that somebody works under a name which is not theirs.
+fn cookie(headers: &HeaderMap, is_https: bool) -> Option<&str> {
     let cookies = || {
         let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
     };
     let named = |wanted| cookies().find(|(name, _)| *name == wanted).map(|(_, value)| value);
-    named(SECURE_COOKIE).or_else(|| named(PLAIN_COOKIE))
+    named(SECURE_COOKIE).or_else(|| named(PLAIN_COOKIE).filter(|_| !is_https))
 }
 
 /// How a request came in.

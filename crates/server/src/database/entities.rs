@@ -63,17 +63,14 @@ struct Said {
 type EntityRow = (String, String, i64, String, String, Option<String>);
 type VersionRow = (i64, String, String, i64, Option<String>, String, Option<String>);
 
-/// The entities of a list that an account sees: those of its units, made by records of its programmes.
+/// The entities of a list that an account sees: those made by records that it sees, wherever these are by now.
 macro_rules! seen {
     ($end:literal) => {
         concat!(
-            "SELECT entity.id, entity.unit, entity.version, entity.label, entity.properties, entity.conflict FROM entity
-             JOIN visible_unit seen ON seen.account = $1 AND seen.unit = entity.unit
-             WHERE entity.dataset = $2 AND (NOT EXISTS (SELECT 1 FROM account_programme mine WHERE mine.account = $1)
-                OR EXISTS (SELECT 1 FROM entity_version made JOIN record ON record.id = made.record
-                    JOIN form_programme its ON its.form = record.form
-                    JOIN account_programme mine ON mine.programme = its.programme AND mine.account = $1
-                    WHERE made.dataset = entity.dataset AND made.entity = entity.id AND made.version = 1)) ",
+            "SELECT entity.id, seen.unit, entity.version, entity.label, entity.properties, entity.conflict FROM entity
+             JOIN entity_version made ON made.dataset = entity.dataset AND made.entity = entity.id AND made.version = 1
+             JOIN visible_record seen ON seen.account = $1 AND seen.id = made.record
+             WHERE entity.dataset = $2 ",
             $end
         )
     };

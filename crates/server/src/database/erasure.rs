@@ -348,15 +348,18 @@ async fn keep_erased(
     dots: &BTreeSet<Dot>,
 ) -> Answer<()> {
     let dots: Vec<Dot> = dots.iter().copied().collect();
-    query(
-        "INSERT INTO erased (record, path, dots) VALUES ($1, $2, $3)
-         ON CONFLICT (record, path) DO UPDATE SET dots = $3",
-    )
-    .bind(record.0.as_slice())
-    .bind(path)
-    .bind(codec::encode(&dots))
-    .execute(&mut *tx)
-    .await?;
+    // No path is too long to be erased, but some are for a key of PostgreSQL's: that there is one row of each is seen to here.
+    query("DELETE FROM erased WHERE record = $1 AND path = $2")
+        .bind(record.0.as_slice())
+        .bind(path)
+        .execute(&mut *tx)
+        .await?;
+    query("INSERT INTO erased (record, path, dots) VALUES ($1, $2, $3)")
+        .bind(record.0.as_slice())
+        .bind(path)
+        .bind(codec::encode(&dots))
+        .execute(&mut *tx)
+        .await?;
     Ok(())
 }
 

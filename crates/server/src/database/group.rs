@@ -170,6 +170,8 @@ async fn together(mut tx: Write, group: Arc<[Push]>) -> Answer<Vec<Answer<Pushed
 }
 
 async fn keep(tx: &mut Write, push: &Push, rights: &Rights<'_>, head: &mut Head) -> Answer<Pushed> {
-    let sender = Sender { account: &push.account, revoked: push.revoked };
+    // While it waited, and while its body came, its account may have been disabled.
+    let revoked = push.revoked || rights.is_disabled;
+    let sender = Sender { account: &push.account, revoked };
     keep_push(tx, push.batch.clone(), sender, rights, head, push.now_ms).await
 }

@@ -53,6 +53,9 @@ pub use personal::PersonalRule;
 pub use quarantine::{Quarantined, Repairer, SettleError, Settled, Settlement, Shown};
 pub use sessions::{NewSession, Revoked, Session, SessionKey, SessionRow};
 
+/// Texts that others choose are keys of rows up to this many bytes: PostgreSQL's indexes take some 2,700.
+pub const MAX_KEY: usize = 255;
+
 /// A connected database.
 #[derive(Clone, Debug)]
 pub struct Database {

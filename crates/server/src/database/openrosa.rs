@@ -1,10 +1,13 @@
 //! What `OpenRosa` clients need: tokens, and which record a submission belongs to.
 
+use sync::codec;
 use sync::wire::{DeviceId, RecordId};
 
 use super::sessions::{Client, insert_session};
 use super::sql::{query, query_as, query_scalar};
-use super::{Answer, Database, DatabaseError, NewSession, Session, SessionKey, bytes, unsigned};
+use super::{
+    Answer, Database, DatabaseError, MAX_KEY, NewSession, Session, SessionKey, bytes, unsigned,
+};
 use crate::accounts::{new_token, random, session_key};
 use crate::audit::Action;
 use crate::openrosa::Secret;
@@ -146,7 +149,7 @@ impl Database {
     pub async fn edited_record(&self, instance: &str) -> Answer<Option<RecordId>> {
         let record: Option<Vec<u8>> =
             query_scalar("SELECT record FROM openrosa_edit WHERE instance = $1")
-                .bind(instance)
+                .bind(noted(instance))
                 .fetch_optional(&self.readers)
                 .await?;
         record.map(|record| bytes("record of an edit", &record).map(RecordId)).transpose()
@@ -157,10 +160,18 @@ impl Database {
         query(
             "INSERT INTO openrosa_edit (instance, record) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         )
-        .bind(instance)
+        .bind(noted(instance))
         .bind(record.0.as_slice())
         .execute(&self.writer)
         .await?;
         Ok(())
     }
+}
+
+/// What a submission is noted by: its name or, where that is no key for every database, a hash of it.
+fn noted(instance: &str) -> String {
+    if instance.len() <= MAX_KEY {
+        return instance.to_owned();
+    }
+    format!("sha256:{}", codec::hash(instance.as_bytes()))
 }

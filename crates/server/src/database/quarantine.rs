@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use sync::codec;
 use sync::merge::Record;
+use sync::push::Directory;
 use sync::repair::{self, Patient};
 use sync::wire::{DeviceId, Dot, Operation, Outcome, QuarantineReason, RecordId, Verdict};
 
@@ -261,7 +262,9 @@ impl Database {
             Settlement::SetAside(reason) => (Action::RepairSetAside, json!({ "reason": reason })),
         };
         let object = format!("{}/{}", waiting.device, waiting.seq);
-        let (actor, unit) = (Some(repairer.account), waiting.unit.as_deref());
+        // A unit that never was concerns nobody, and may be called anything.
+        let unit = waiting.unit.as_deref().filter(|unit| rights.knows_unit(unit));
+        let actor = Some(repairer.account);
         let event = Event { actor, action, object: &object, unit, detail };
         note(&mut tx, event, now_ms).await?;
         query(

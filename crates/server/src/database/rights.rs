@@ -39,6 +39,8 @@ impl Published {
 pub(super) struct Rights<'a> {
     published: &'a Published,
     account: String,
+    /// Whether it may no longer sign in.
+    pub(super) is_disabled: bool,
     role: Role,
     visible: BTreeSet<String>,
     /// The forms of the programmes that its grant is limited to; none: it is not limited.
@@ -52,10 +54,11 @@ impl<'a> Rights<'a> {
         account: &str,
         published: &'a Published,
     ) -> Answer<Self> {
-        let role: String = query_scalar("SELECT role FROM account WHERE name = $1")
-            .bind(account)
-            .fetch_one(&mut *tx)
-            .await?;
+        let (role, is_disabled): (String, bool) =
+            query_as("SELECT role, disabled_ms IS NOT NULL FROM account WHERE name = $1")
+                .bind(account)
+                .fetch_one(&mut *tx)
+                .await?;
         let visible: Vec<String> = query_scalar("SELECT unit FROM visible_unit WHERE account = $1")
             .bind(account)
             .fetch_all(&mut *tx)
@@ -77,6 +80,7 @@ impl<'a> Rights<'a> {
             published,
             forms,
             account: account.to_owned(),
+            is_disabled,
             role: stored_role(&role)?,
             visible: visible.into_iter().collect(),
         })

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use sync::erase::SERVER;
 use sync::wire::DeviceId;
 
-use super::accounts::{Seen, stored_role};
+use super::accounts::{Account, Seen, stored_role};
 use super::audit::{Event, note};
 use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, Write, bytes, unsigned};
@@ -127,17 +127,27 @@ pub struct SessionRow {
 }
 
 impl Database {
-    /// Opens a session for whoever gave the right password.
+    /// Opens a session for whoever gave the right password of an account as it was read. Says whether that is still so: it may
+    /// have another one by now, or be disabled.
     pub async fn add_session(
         &self,
-        account: &str,
+        account: &Account,
         session: NewSession<'_>,
         now_ms: i64,
-    ) -> Answer<()> {
+    ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
-        open_session(&mut tx, account, session, Action::SignIn, now_ms).await?;
-        tx.commit().await?;
-        Ok(())
+        let goes_on: bool = query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM account WHERE name = $1 AND password = $2 AND disabled_ms IS NULL)",
+        )
+        .bind(&account.name)
+        .bind(&account.password)
+        .fetch_one(&mut tx)
+        .await?;
+        if goes_on {
+            open_session(&mut tx, &account.name, session, Action::SignIn, now_ms).await?;
+            tx.commit().await?;
+        }
+        Ok(goes_on)
     }
 
     /// The open or revoked session of a token. One that its owner ended is gone.

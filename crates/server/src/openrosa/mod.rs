@@ -535,12 +535,15 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> 
         None => database.edited_record(first).await?,
     };
     let record = edited.unwrap_or_else(|| record_of(first));
-    let past = Past::read(&database.history(record).await?);
+    let (unit, author) = (client.session.unit.clone(), client.session.account.clone());
+    let mut past = Past::read(&database.history(record).await?);
+    if past.begins_record() && database.visible_record(&author, record).await?.is_none() {
+        past.keep_of(&author);
+    }
     let files: BTreeMap<String, FileRef> = attachments
         .iter()
         .map(|(name, attachment)| (name.clone(), attachment.file.clone()))
         .collect();
-    let (unit, author) = (client.session.unit.clone(), client.session.account.clone());
     let plan = submission.plan(record, &past, &files, unit, author);
     let missing = plan.missing.into_iter().filter(|_| !is_incomplete).collect();
     let Some((patch, action)) = plan.patch else {

@@ -185,6 +185,17 @@ impl Past {
         Self(history.iter().filter_map(read).collect())
     }
 
+    /// Whether there is a record since.
+    pub(super) fn begins_record(&self) -> bool {
+        self.0.iter().any(|(_, outcome)| *outcome != Outcome::Quarantined)
+    }
+
+    /// Forgets what others did: of a record that somebody does not see, what is there is neither told them nor taken for what
+    /// they had on their screen.
+    pub(super) fn keep_of(&mut self, author: &str) {
+        self.0.retain(|(operation, _)| operation.author == author);
+    }
+
     /// Whether the newest of it was applied.
     pub(super) fn is_applied(&self) -> bool {
         self.0.last().is_none_or(|(_, outcome)| *outcome != Outcome::Quarantined)

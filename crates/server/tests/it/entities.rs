@@ -151,6 +151,41 @@ async fn what_records_make_is_in_the_list_of_those_who_see_the_records() {
     assert_eq!(lists, serde_json::json!([{ "dataset": "ho_dan", "entities": 1, "conflicts": 0 }]));
 }
 
+/// The creator's operation may come after another's, and says where the record belongs.
+#[tokio::test]
+async fn what_a_record_made_goes_with_it_to_another_unit() {
+    let server = with_forms().await;
+    let (lan, hoa) = (server.device("lan").await, server.device("hoa").await);
+    let (first, second) = (server.device("thu").await, server.device("thu").await);
+    let begun = first.household(1, 1, "phuong_b", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")]);
+    let mut edit = second.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan")]);
+    edit.fields.get_mut(field::STATE).unwrap().over = vec![begun.dot];
+    second.push(&[edit]).await;
+    assert_eq!((lan.entity_rows().await.len(), hoa.entity_rows().await.len()), (2, 1));
+    first.push(&[begun]).await;
+    assert_eq!(lan.pull(None).await.records.len(), 0);
+    assert_eq!((lan.entity_rows().await.len(), hoa.entity_rows().await.len()), (1, 2));
+    let listed = hoa.get("/api/v1/entities").await.json();
+    assert_eq!(listed[0]["entities"], 1);
+}
+
+/// PostgreSQL's indexes take keys of some 2,700 bytes, and one answer is to stop nobody's list.
+#[tokio::test]
+async fn an_id_that_is_no_id_makes_nothing_and_is_in_nobodys_way() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    let long: String =
+        (0_u32..2_000).map(|at| codec::hash(&at.to_be_bytes()).to_string()).collect();
+    lan.push(&[
+        lan.household(1, 1, "phuong_a", &[("ho", &long), ("chu", "Dài")]),
+        lan.household(2, 2, "phuong_a", &[("ho", HOUSE), ("chu", "Lan")]),
+    ])
+    .await;
+    let rows = lan.entity_rows().await;
+    assert_eq!(rows.len(), 2);
+    assert!(rows[1].starts_with(HOUSE), "{}", rows[1]);
+}
+
 #[tokio::test]
 async fn a_draft_makes_nothing_and_a_record_that_is_put_right_puts_right_what_it_made() {
     let server = with_forms().await;

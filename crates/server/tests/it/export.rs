@@ -191,3 +191,19 @@ async fn where_people_disagree_both_values_stand_in_the_cell() {
     let mut sheets = download(&lan, "").await;
     assert_eq!(words(&column(&mut sheets, 0, "Loại hình"))[1], "Trực tiếp | Trực tuyến");
 }
+
+/// Whose records they are is told to whoever looks after those, whatever unit was named.
+#[tokio::test]
+async fn what_is_taken_of_a_unit_is_told_to_its_coordinator_however_it_was_asked_for() {
+    let server = TestApp::start().await;
+    let (lan, an) = (server.device("lan").await, server.device("an").await);
+    fill(&lan).await;
+    let long: String = (0_u32..99).map(|at| codec::hash(&at.to_be_bytes()).to_string()).collect();
+    for unit in ["thanh_pho", &long] {
+        download(&lan, &format!("&unit={unit}")).await;
+    }
+    let log = an.get("/api/v1/audit?action=export").await.json();
+    let told: Vec<&str> =
+        log.as_array().unwrap().iter().map(|row| row["unit"].as_str().unwrap()).collect();
+    assert_eq!(told, ["phuong_a", "phuong_a"]);
+}

@@ -362,6 +362,46 @@ async fn an_edit_changes_the_record_that_it_takes_the_place_of() {
     assert_eq!(view.state, State::Submitted);
 }
 
+/// Who knows what a record is called learns nothing of it, not even at their own coordinator's desk.
+#[tokio::test]
+async fn a_submission_that_names_a_record_of_others_is_not_held_against_it() {
+    let server = TestApp::start().await;
+    let (lan, hoa) = (server.collect("lan").await, server.collect("hoa").await);
+    let first = filled(FIRST, &[("ghi_chu", "một"), ("chung/so_hs", "7")]);
+    lan.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    let guess = filled(FIRST, &[("ghi_chu", "một")]);
+    let edit = edited(&first, SECOND, &[("ghi_chu", "một"), ("chung/so_hs", "")]);
+    for sent in [&edit, &guess, &edit, &guess] {
+        hoa.submit(sent, &[]).await.is_response(StatusCode::CREATED, "coordinator");
+    }
+    let desk = server.device("thu").await.get("/api/v1/quarantine").await.json();
+    let desk = desk.as_array().unwrap();
+    assert_eq!(desk.len(), 2, "each once");
+    for entry in desk {
+        assert_eq!((&entry["unit"], &entry["sender"]), (&"phuong_b".into(), &"hoa".into()));
+        let fields = entry["fields"].as_array().unwrap();
+        let held = |path: &str| fields.iter().find(|field| field["path"] == path);
+        assert_eq!(held("ghi_chu").unwrap()["value"], "một", "whether or not it is the same");
+        assert_eq!(held("chung/so_hs"), None, "nor which answers there are");
+    }
+}
+
+/// Whatever a client calls its submissions: PostgreSQL's indexes take keys of some 2,700 bytes.
+#[tokio::test]
+async fn an_edit_may_have_a_long_name() {
+    let server = TestApp::start().await;
+    let (collect, phone) = (server.collect("lan").await, server.device("lan").await);
+    let first = filled(FIRST, &[("ghi_chu", "một")]);
+    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    let long: String = (0_u32..99).map(|at| codec::hash(&at.to_be_bytes()).to_string()).collect();
+    let second = edited(&first, &long, &[("ghi_chu", "hai")]);
+    let third = edited(&second, THIRD, &[("ghi_chu", "ba")]);
+    for edit in [&second, &third, &second] {
+        collect.submit(edit, &[]).await.is_response(StatusCode::CREATED, "received");
+    }
+    assert_eq!(phone.record().await.fields.get("ghi_chu"), Some(&text("ba")));
+}
+
 #[tokio::test]
 async fn an_edit_that_did_not_see_a_colleagues_answer_leaves_both() {
     let server = TestApp::start().await;

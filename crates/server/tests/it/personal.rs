@@ -11,11 +11,12 @@ use server::database::{AccountChange, NewPack, PersonalRule};
 use server::pack_load;
 use sync::codec;
 use sync::wire::{
-    Action, Dot, FileRef, Hash, Operation, Outcome, QuarantineReason, RecordState, Value, Write,
-    field,
+    Action, DeviceId, Dot, FileRef, Hash, Operation, Outcome, QuarantineReason, RecordState, Value,
+    Write, field,
 };
 
 use crate::app::{Device, TestApp, form_ref, pack, text};
+use crate::programmes::other_form;
 
 pub const FIELD_WORK: [Role; 3] = [Role::Officer, Role::Trainer, Role::Coordinator];
 
@@ -191,6 +192,35 @@ async fn a_value_that_one_does_not_see_is_not_overwritten_by_guessing_its_name()
     let record = lan.pull(None).await.records.remove(0);
     assert_eq!(record.fields[&path][0].value, text("Hoa"));
     assert_eq!(record.fields["loai"][0].value, text("loa_dai"));
+}
+
+/// What is personal is said of a form: a record that passed for one of another form would show all of it.
+#[tokio::test]
+async fn no_record_becomes_one_of_a_form_that_hides_less() {
+    let server = TestApp::start().await;
+    let mut new = declared("two forms, officers only", &[Role::Officer]);
+    new.forms.push(other_form());
+    server.app.database().load_pack(&new, 2).await.unwrap();
+    let lan = server.device_with_id("lan", DeviceId([9; 16])).await;
+    // Of two that say they began a record, the one with the lower id did.
+    let an = server.device_with_id("an", DeviceId([1; 16])).await;
+    lan.push(&[roster(&lan, 1, 1, "Hoa", b"photo")]).await;
+    let claim = Operation { form: other_form().form, ..an.create(1, 1, "phuong_a", &[]) };
+    let told = an.push(&[claim]).await.verdicts.remove(0);
+    assert_eq!(
+        (told.outcome, told.reason),
+        (Outcome::Quarantined, Some(QuarantineReason::OutOfScope))
+    );
+    let record = an.pull(None).await.records.remove(0);
+    assert_eq!(
+        (record.form.id.as_str(), paths(&record)),
+        ("kiem_tra", vec!["_state", ROW, "loai"])
+    );
+    let desk = an.get("/api/v1/quarantine").await.json();
+    assert_eq!(
+        (&desk[0]["reason"], &desk[0]["obstacle"]),
+        (&"not_allowed".into(), &"not_allowed".into())
+    );
 }
 
 #[test]

@@ -79,6 +79,16 @@ async fn what_is_no_form_is_refused_or_told_and_never_kept() {
         let answer = preview(&server, name, &bytes).await;
         assert_eq!((answer.status, answer.code().as_str()), (status, code), "{name}");
     }
+    // What the file says of its own size its reader takes room for: 6 KB ended the whole server.
+    for name in ["thu.xls", "thu.xlsx"] {
+        let old = [&b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"[..], &[0; 2_000]].concat();
+        let json = preview(&server, name, &old).await.json();
+        assert_eq!((&json["form"], &json["problems"][0]["is_error"]), (&().into(), &true.into()));
+        for language in ["vi", "en"] {
+            let told = json["problems"][0]["text"][language].as_str().unwrap();
+            assert!(told.contains(".xlsx"), "{told}");
+        }
+    }
     let answer = post(&server, "thu.csv", GOOD.as_bytes(), "").await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "signed_out"));
 }

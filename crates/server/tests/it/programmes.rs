@@ -11,7 +11,7 @@ use sync::wire::{DeviceId, FileRef, FormRef, Hash, Operation, Outcome, Quarantin
 use crate::app::{Device, FORM, PASSWORD, TestApp, form_ref, pack, text};
 
 /// The second form, of the programme `tap_huan`.
-fn other_form() -> FormRow {
+pub fn other_form() -> FormRow {
     let xml = FORM.replace("kiem_tra", "diem_danh");
     let hash = codec::hash(xml.as_bytes());
     FormRow { form: FormRef { id: "diem_danh".into(), version: "1".into(), hash }, xml }

@@ -3,14 +3,16 @@ use std::io::Write as _;
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::json;
+use server::database::Revoked;
 use sync::codec;
 use sync::push::MAX_OPERATION_BYTES;
 use sync::view::RecordView;
 use sync::wire::{
-    Action, Dot, Outcome, QuarantineReason, SealedOperation, State, Value, Verdict, Write, field,
+    Action, Dot, Outcome, PushResponse, QuarantineReason, SealedOperation, State, Value, Verdict,
+    Write, field,
 };
 
-use crate::app::{Device, TestApp, text};
+use crate::app::{Answer, Device, TestApp, text};
 
 /// A body, its headers, and what they are answered with.
 type Case = (Vec<u8>, Vec<(&'static str, &'static str)>, StatusCode, &'static str);
@@ -128,7 +130,7 @@ async fn what_cannot_be_applied_is_kept_acknowledged_and_shown_at_the_repair_des
     request.operations.extend(lan.request(&[other_author, good]).operations);
 
     let answer = lan.post_push(codec::encode(&request), &[]).await;
-    let response: sync::wire::PushResponse = codec::decode(&answer.body).unwrap();
+    let response: PushResponse = codec::decode(&answer.body).unwrap();
     let quarantined = |seq, reason| (seq, Outcome::Quarantined, Some(reason));
     assert_eq!(
         reasons(&response.verdicts),
@@ -172,14 +174,7 @@ async fn a_revoked_session_is_told_to_sign_in_and_stores_nothing() {
     let server = TestApp::start().await;
     let lan = server.device("lan").await;
     let id = server.app.database().sessions(server::database::Seen::All).await.unwrap()[0].id;
-    assert!(
-        server
-            .app
-            .database()
-            .revoke_session(id, server::database::Revoked::SignedOut, None, 5)
-            .await
-            .unwrap()
-    );
+    assert!(server.app.database().revoke_session(id, Revoked::SignedOut, None, 5).await.unwrap());
     let operations = [lan.create(1, 1, "phuong_a", &[])];
     let answer = lan.post_push(codec::encode(&lan.request(&operations)), &[]).await;
     let code = (answer.status, answer.code());
@@ -376,4 +371,63 @@ async fn an_officer_neither_judges_nor_changes_what_they_saw_approved() {
     let view = RecordView::of(&an.pull(None).await.records[0]);
     let told = view.conflicts.iter().any(|conflict| conflict.path == field::STATE);
     assert!(told && view.is_approved() && view.fields["ghi_chu"] == text("hai"), "{view:?}");
+}
+
+impl Device<'_> {
+    /// Pushes, and lets something happen after the server knows who sends and before it has what is sent.
+    async fn push_around(
+        &self,
+        body: Vec<u8>,
+        meanwhile: impl Future<Output = ()> + Send + 'static,
+    ) -> Answer {
+        let coming = futures::stream::once(async move {
+            meanwhile.await;
+            Ok::<_, std::io::Error>(body)
+        });
+        let headers = [
+            ("cookie", self.cookie.as_str()),
+            ("x-sotay", "1"),
+            ("content-type", "application/cbor"),
+        ];
+        let body = Body::from_stream(coming);
+        self.server.request(Method::POST, "/api/v1/push", &headers, body).await
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_ends_while_its_body_comes_pushes_nothing() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let body = codec::encode(&lan.request(&[lan.create(1, 1, "phuong_a", &[])]));
+    let database = server.app.database().clone();
+    let session = lan.get("/api/v1/sessions").await.json()[0]["id"].as_i64().unwrap();
+    let answer = lan
+        .push_around(body.clone(), async move {
+            assert!(database.revoke_session(session, Revoked::Lost, None, 5).await.unwrap());
+        })
+        .await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "session_lost"));
+    let again = server.device_with_id("lan", lan.id).await;
+    assert_eq!(stored(&again).await, 0);
+    assert_eq!(again.push(&[lan.create(1, 1, "phuong_a", &[])]).await.acked, 1);
+}
+
+#[tokio::test]
+async fn what_comes_while_its_author_is_disabled_waits_at_the_repair_desk() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let body = codec::encode(&lan.request(&[lan.create(1, 1, "phuong_a", &[])]));
+    let database = server.app.database().clone();
+    let answer = lan
+        .push_around(body, async move {
+            assert!(database.disable_account("lan", None, 5).await.unwrap());
+        })
+        .await;
+    assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+    let told: PushResponse = codec::decode(&answer.body).unwrap();
+    assert_eq!(
+        reasons(&told.verdicts),
+        [(1, Outcome::Quarantined, Some(QuarantineReason::Revoked))]
+    );
+    assert_eq!(stored(&server.device("minh").await).await, 0);
 }

@@ -35,6 +35,20 @@ async fn out_of_scope<'a>(server: &'a TestApp) -> (Device<'a>, Device<'a>, Json)
     (lan, thu, entry)
 }
 
+/// PostgreSQL's indexes take keys of some 2,700 bytes, and nothing that a phone sent is to lie at the desk for ever.
+#[tokio::test]
+async fn what_names_a_unit_that_never_was_is_set_aside_however_it_is_called() {
+    let server = TestApp::start().await;
+    let (lan, an) = (server.device("lan").await, server.device("an").await);
+    let long: String = (0_u32..99).map(|at| codec::hash(&at.to_be_bytes()).to_string()).collect();
+    let told = lan.push(&[lan.create(1, 1, &long, &[])]).await.verdicts;
+    assert_eq!(told[0].reason, Some(QuarantineReason::UnknownUnit));
+    let entry = an.waiting().await.remove(0);
+    let answer = an.settle(&entry["id"], "set-aside", json!({ "reason": "không có" })).await;
+    assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+    assert_eq!(an.waiting().await.len(), 0);
+}
+
 #[tokio::test]
 async fn an_entry_says_who_wrote_what_and_what_is_in_the_way() {
     let server = TestApp::start().await;

@@ -1,5 +1,6 @@
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
+use server::database::{AccountChange, NewSession};
 use sync::wire::DeviceId;
 
 use crate::app::{PASSWORD, TestApp};
@@ -163,6 +164,34 @@ async fn a_session_is_over_a_year_after_its_sign_in_however_much_it_is_used() {
     assert_eq!(server.get(&tokens[1], &[]).await.status, StatusCode::OK);
 }
 
+/// Hashing takes its time, and people wait for their turn.
+#[tokio::test]
+async fn a_password_that_was_right_when_it_was_looked_up_lets_nobody_in_who_may_not_any_more() {
+    let server = TestApp::start().await;
+    let database = server.app.database();
+    let (_, key) = server::accounts::new_token();
+    let session = NewSession { key: &key, device: DEVICE, device_name: "Điện thoại" };
+    let before = database.account("lan").await.unwrap().unwrap();
+    let device = server.device("lan").await;
+    let body = serde_json::json!({ "old": PASSWORD, "new": "một mật khẩu khác" }).to_string();
+    let headers = [
+        ("cookie", device.cookie.as_str()),
+        ("x-sotay", "1"),
+        ("content-type", "application/json"),
+    ];
+    let path = "/api/v1/session/password";
+    let changed = server.request(Method::PUT, path, &headers, Body::from(body)).await;
+    assert_eq!(changed.status, StatusCode::NO_CONTENT);
+    assert!(!database.add_session(&before, session, 5).await.unwrap(), "another one is right now");
+    let after = database.account("lan").await.unwrap().unwrap();
+    assert!(database.disable_account("lan", None, 6).await.unwrap());
+    assert!(!database.add_session(&after, session, 7).await.unwrap(), "they are disabled");
+    let change = AccountChange { disabled: Some(false), ..AccountChange::default() };
+    assert!(database.change_account("lan", &change, None, 8).await.unwrap());
+    assert!(database.session(&key).await.unwrap().is_none());
+    assert!(database.add_session(&after, session, 9).await.unwrap());
+}
+
 #[tokio::test]
 async fn a_request_from_another_site_changes_nothing() {
     let server = TestApp::start().await;
@@ -229,5 +258,10 @@ async fn behind_https_the_cookie_never_travels_in_the_clear() {
         assert_eq!(set.starts_with("__Host-sotay=") && set.ends_with("; Secure"), secure, "{set}");
         let known = server.get("/api/v1/session", &[("cookie", &answer.cookie())]).await;
         assert_eq!(known.status, StatusCode::OK);
+        // Another host of the domain can set the plain name, and have somebody work as somebody else.
+        let plain = answer.cookie().replace("__Host-", "");
+        let headers = [("cookie", plain.as_str()), ("x-forwarded-proto", forwarded)];
+        let known = server.get("/api/v1/session", &headers).await.status;
+        assert_eq!(known == StatusCode::UNAUTHORIZED, secure, "{known}");
     }
 }
