@@ -247,7 +247,7 @@ fn FilesButton(#[prop(into)] label: Signal<String>, take: Callback<Vec<File>>) -
                 class="visually-hidden"
                 type="file"
                 multiple
-                accept=".xlsx,.xlsm,.xls,.xml,.csv,.md,.geojson,image/*,audio/*,video/*"
+                accept=".xlsx,.xlsm,.xml,.csv,.md,.geojson,image/*,audio/*,video/*"
                 on:change:target=move |event| take.run(files::take_all_picked(&event.target()))
             />
             <Icon glyph=Glyph::Clip />
