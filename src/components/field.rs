@@ -3,7 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::reactive::Show;
+use crate::reactive::{Show, effect};
 
 use super::button::IconButton;
 use super::icon::{Glyph, Icon};
@@ -66,10 +66,22 @@ pub fn SearchField(
     #[prop(into)] label: Signal<String>,
     #[prop(into)] clear_label: Signal<String>,
     #[prop(optional, into)] start: String,
+    /// How often whoever holds what is sought has emptied it: the box then is empty too.
+    #[prop(optional)]
+    emptied: Option<RwSignal<u32>>,
     #[prop(into)] on_input: Callback<String>,
 ) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let is_empty = RwSignal::new(start.is_empty());
+    if let Some(emptied) = emptied {
+        effect(move || {
+            let input = input.get().filter(|_| emptied.get() > 0);
+            if let Some(input) = input {
+                input.set_value("");
+                is_empty.set(true);
+            }
+        });
+    }
     let say = move |text: String| {
         is_empty.try_set(text.is_empty());
         on_input.run(text);

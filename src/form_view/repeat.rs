@@ -10,7 +10,7 @@ use crate::reactive::{Show, effect, memo};
 use super::answer_text;
 use super::group::Children;
 use crate::components::{
-    Button, ButtonKind, Glyph, Icon, RichText, SearchField, Toast, Toaster, keyed_list,
+    Button, ButtonKind, Glyph, Icon, IconButton, RichText, SearchField, Toast, Toaster, keyed_list,
 };
 use crate::locale::Language;
 use crate::platform::{
@@ -52,16 +52,29 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let can_remove =
         memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
     let sought = RwSignal::new(String::new());
+    let emptied = RwSignal::new(0_u32);
     let cards = Cards::default();
     let found = search(entry, rows, open, sought, cards);
     let shown = move || found.get().unwrap_or_else(|| rows.read().len());
     let name = state.with_untracked(|state| state.name.clone());
     let heading = format!("q{}-heading", id.index());
+    let add_label = Signal::derive(move || format!("{}: {}", words.now().add_row(), label.get()));
     let add = move |()| {
+        // Whoever is added is in no earlier search.
+        sought.set(String::new());
+        emptied.update(|emptied| *emptied += 1);
         if let Some(row) = entry.add_row(id) {
             open.set(Some(row));
             show_row(row);
         }
+    };
+    // What is found begins at the top, and no open row stands before it.
+    let seek = move |text: String| {
+        if open.try_get_untracked().flatten().is_some() {
+            open.set(None);
+        }
+        sought.try_set(text);
+        dom::scroll_to(&format!("#q{}", id.index()));
     };
     view! {
         <section class="repeat" data-repeat=name aria-labelledby=heading id=format!("q{}", id.index())>
@@ -70,13 +83,20 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                 <span class="muted">{move || words.now().rows(shown())}</span>
             </div>
             <Show when=move || { rows.read().len() >= SEARCH_FROM }>
-                <SearchField
-                    label=words.say(Language::search)
-                    clear_label=words.say(Language::clear_search)
-                    on_input=move |text| {
-                        sought.try_set(text);
-                    }
-                />
+                <div class="repeat-bar">
+                    <SearchField
+                        label=words.say(Language::search)
+                        clear_label=words.say(Language::clear_search)
+                        emptied=emptied
+                        on_input=seek
+                    />
+                    <Show when=move || can_add.get()>
+                        <IconButton label=add_label glyph=Glyph::Plus on_click=add />
+                    </Show>
+                </div>
+            </Show>
+            <Show when=move || found.get() == Some(0)>
+                <p class="muted" role="status">{words.say(Language::no_row_found)}</p>
             </Show>
             <ul class="repeat-rows">
                 {keyed_list(
@@ -86,11 +106,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                 )}
             </ul>
             <Show when=move || can_add.get()>
-                <Button
-                    icon=Glyph::Plus
-                    label=Signal::derive(move || format!("{}: {}", words.now().add_row(), label.get()))
-                    on_click=add
-                />
+                <Button icon=Glyph::Plus label=add_label on_click=add />
             </Show>
         </section>
     }
@@ -203,15 +219,24 @@ fn RowCard(
         summarise(entry, words.now(), row, SUMMARY, &mut texts);
         texts
     });
+    let defaulted = StoredValue::new(entry.defaulted(row));
+    let departing = memo(move || {
+        let texts = defaulted.with_value(|all| departures(entry, words.now(), all));
+        let told = |text: &String| summary.read().contains(text);
+        texts.into_iter().filter(|text| !told(text)).collect::<Vec<_>>().join(" · ")
+    });
     let remove = move |()| {
-        let Some(removed) = entry.remove_row(row) else { return };
-        open.try_set(None);
-        let language = words.at_once();
-        let undo = Arc::new(move || entry.restore_row(&removed));
-        toaster.show(Toast {
-            text: language.row_removed().to_owned(),
-            action: Some((language.undo().to_owned(), undo)),
-        });
+        if remove_row(entry, row, toaster, words.at_once(), || {}) {
+            open.try_set(None);
+        }
+    };
+    // The row that a form starts with may be one too many.
+    let may_be_none = move || {
+        untrack(|| {
+            let repeat = entry.parent(row);
+            let is_only = repeat.is_some_and(|repeat| entry.children(repeat).read().len() == 1);
+            is_only && can_remove.get() && !entry.is_begun(row)
+        })
     };
     view! {
         <li
@@ -235,6 +260,7 @@ fn RowCard(
                             view! {
                                 <span class="row-title">{first}</span>
                                 <span class="row-rest muted">{rest}</span>
+                                <span class="row-departures">{departing}</span>
                             }
                         }}
                     </span>
@@ -243,6 +269,17 @@ fn RowCard(
             </div>
             <Show when=move || is_open.get()>
                 <div class="row-body">
+                    {may_be_none()
+                        .then(|| {
+                            view! {
+                                <Button
+                                    kind=ButtonKind::Quiet
+                                    icon=Glyph::Bin
+                                    label=words.say(Language::remove_if_none)
+                                    on_click=remove
+                                />
+                            }
+                        })}
                     <Children of=row />
                     <Button
                         kind=ButtonKind::Secondary
@@ -260,6 +297,43 @@ fn RowCard(
             </Show>
         </li>
     }
+}
+
+/// Removes a row and offers to bring it back; `then` runs when it has gone, and when it has come back.
+pub(super) fn remove_row(
+    entry: FormEntry,
+    row: NodeId,
+    toaster: Toaster,
+    language: Language,
+    then: impl Fn() + Send + Sync + 'static,
+) -> bool {
+    let Some(removed) = entry.remove_row(row) else { return false };
+    then();
+    let undo = Arc::new(move || {
+        entry.restore_row(&removed);
+        then();
+    });
+    toaster.show(Toast {
+        text: language.row_removed().to_owned(),
+        action: Some((language.undo().to_owned(), undo)),
+    });
+    true
+}
+
+/// The row around a node in which nobody has answered anything, if it may go.
+pub(super) fn blank_row_around(entry: FormEntry, node: NodeId) -> Option<NodeId> {
+    let ways_up = std::iter::successors(Some(node), move |node| entry.parent(*node));
+    ways_up.into_iter().find(|row| {
+        let is_row = matches!(entry.node(*row).read_untracked().kind, NodeKind::Row { .. });
+        is_row && may_go(entry, *row) && !entry.is_begun(*row)
+    })
+}
+
+fn may_go(entry: FormEntry, row: NodeId) -> bool {
+    entry.parent(row).is_some_and(|repeat| {
+        let kind = &entry.node(repeat).read_untracked().kind;
+        matches!(kind, NodeKind::Repeat { can_remove: true, .. })
+    })
 }
 
 /// Whether the first question of a row has no answer; defaults may have filled later ones.
@@ -323,6 +397,23 @@ fn summarise(
             | NodeKind::Row { .. } => {}
         }
     }
+}
+
+/// The answers that stand where the form gave another: who is absent among those who are taken to be there.
+fn departures(entry: FormEntry, language: Language, defaulted: &[NodeId]) -> Vec<String> {
+    let text = |question: &NodeId| {
+        let state = entry.node(*question).get();
+        let NodeKind::Question(asked) = &state.kind else { return None };
+        let is_told = state.relevant
+            && !state.value.is_empty()
+            && !is_file(asked)
+            && entry.departs_from_default(*question);
+        is_told.then(|| {
+            let choices = entry.choices(*question).get();
+            answer_text(language, &asked.control, asked.data_type, &state.value, &choices)
+        })
+    };
+    defaulted.iter().filter_map(text).collect()
 }
 
 fn is_file(question: &Question) -> bool {

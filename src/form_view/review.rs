@@ -1,12 +1,16 @@
 //! The end of a form: what is missing, with a way to each, and submitting.
 
-use form::Violation;
+use std::collections::BTreeSet;
+
+use form::{NodeId, Violation};
 use leptos::prelude::*;
 
 use crate::reactive::{Show, effect, memo};
 
-use super::repeat::name_of_row_around;
-use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, RichText, Tone, keyed_list};
+use super::repeat::{blank_row_around, name_of_row_around, remove_row};
+use crate::components::{
+    Banner, Button, ButtonKind, Glyph, Icon, RichText, Toaster, Tone, keyed_list,
+};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::stores::{FormEntry, form_entry::SubmitError, preferences::use_words};
@@ -19,7 +23,7 @@ pub(super) fn Review(
 ) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let words = use_words();
-    let missing = RwSignal::new(entry.violations());
+    let missing = RwSignal::new(lacks(entry, entry.violations()));
     let failed = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
     let reason = RwSignal::new(String::new());
@@ -28,7 +32,7 @@ pub(super) fn Review(
     // In another language the form's own messages read differently.
     effect(move || {
         entry.language().track();
-        missing.set(entry.violations());
+        missing.set(lacks(entry, entry.violations()));
     });
     let submit = move |()| {
         busy.set(true);
@@ -43,7 +47,7 @@ pub(super) fn Review(
                     on_submitted.try_run(());
                 }
                 Err(SubmitError::Problems(violations)) => {
-                    missing.try_set(violations);
+                    missing.try_set(lacks(entry, violations));
                 }
                 Err(SubmitError::Act(error)) => {
                     crate::platform::log_error(&format!("not submitted: {error}"));
@@ -67,8 +71,8 @@ pub(super) fn Review(
             <ol class="review-list">
                 {keyed_list(
                     move || missing.get(),
-                    |violation| format!("{} {}", violation.path, violation.message.as_deref().unwrap_or_default()),
-                    move |violation| view! { <Missing violation=violation on_jump=on_jump /> }.into_any(),
+                    |lack| format!("{} {}", lack.violation.path, lack.violation.message.as_deref().unwrap_or_default()),
+                    move |lack| view! { <Missing lack=lack missing=missing on_jump=on_jump /> }.into_any(),
                 )}
             </ol>
             {move || failed.get().map(|text| view! { <Banner tone=Tone::Bad title=text /> })}
@@ -108,19 +112,52 @@ pub(super) fn Review(
     }
 }
 
+/// Something that is missing or wrong.
+#[derive(Clone, PartialEq)]
+struct Lack {
+    /// The question, or the first one of `blank_row`.
+    violation: Violation,
+    /// A row in which nothing is entered and that may go: it is one thing to settle, however many questions it has.
+    blank_row: Option<NodeId>,
+}
+
+fn lacks(entry: FormEntry, violations: Vec<Violation>) -> Vec<Lack> {
+    let mut told = BTreeSet::new();
+    let lack = |violation: Violation| {
+        let blank_row = blank_row_around(entry, violation.node);
+        Lack { violation, blank_row }
+    };
+    let is_first = |lack: &Lack| lack.blank_row.is_none_or(|row| told.insert(row));
+    violations.into_iter().map(lack).filter(is_first).collect()
+}
+
 #[component]
-fn Missing(violation: Violation, on_jump: Callback<()>) -> impl IntoView {
+fn Missing(lack: Lack, missing: RwSignal<Vec<Lack>>, on_jump: Callback<()>) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
+    let toaster = expect_context::<Toaster>();
     let words = use_words();
+    let Lack { violation, blank_row } = lack;
     let node = violation.node;
     let name = violation.path.rsplit('/').next().unwrap_or_default().to_owned();
     let label = Signal::derive(move || {
+        if blank_row.is_some() {
+            return words.now().blank_row().to_owned();
+        }
         let label = entry.node(node).read().label.as_ref().map(|label| label.text.clone());
         label.unwrap_or_else(|| name.clone())
     });
     // Of a roster with hundreds of rows the question alone does not tell which.
     let row = move || name_of_row_around(entry, words.now(), node);
-    let rule = move || words.now().broken_rule(violation.kind, violation.message.as_deref());
+    let rule = move || match blank_row {
+        Some(_) => words.now().blank_row_why().to_owned(),
+        None => words.now().broken_rule(violation.kind, violation.message.as_deref()),
+    };
+    let remove = move |row| {
+        let look_again = move || {
+            missing.try_set(lacks(entry, entry.violations()));
+        };
+        remove_row(entry, row, toaster, words.at_once(), look_again);
+    };
     view! {
         <li>
             <button
@@ -138,6 +175,16 @@ fn Missing(violation: Violation, on_jump: Callback<()>) -> impl IntoView {
                 </span>
                 <Icon glyph=Glyph::Forward />
             </button>
+            {blank_row
+                .map(|row| {
+                    view! {
+                        <Button
+                            icon=Glyph::Bin
+                            label=words.say(Language::remove_blank_row)
+                            on_click=move |()| remove(row)
+                        />
+                    }
+                })}
         </li>
     }
 }

@@ -127,6 +127,11 @@ words! {
 
     add_row: "Thêm", "Add";
     remove_row: "Xóa dòng này", "Remove this row";
+    remove_if_none: "Nếu không có, bỏ dòng này", "If there is none, remove this row";
+    remove_blank_row: "Bỏ dòng trống này", "Remove this empty row";
+    blank_row: "Dòng này còn trống", "This row is empty";
+    blank_row_why: "Không có gì để ghi thì bỏ dòng; có thì bấm vào đây để nhập.", "Nothing to record? Remove the row. Otherwise press here and fill it in.";
+    no_row_found: "Không có dòng nào khớp.", "No row matches.";
     row_removed: "Đã xóa một dòng", "Row removed";
     edit_row: "Sửa", "Edit";
     close_row: "Thu gọn", "Collapse";
@@ -218,9 +223,9 @@ impl Language {
     #[must_use]
     pub fn to_fix(self, count: usize) -> String {
         match self {
-            Self::Vi => format!("Còn {} câu cần bổ sung hoặc sửa", self.count(count)),
-            Self::En if count == 1 => "1 question needs attention".to_owned(),
-            Self::En => format!("{} questions need attention", self.count(count)),
+            Self::Vi => format!("Còn {} chỗ cần bổ sung hoặc sửa", self.count(count)),
+            Self::En if count == 1 => "1 thing needs attention".to_owned(),
+            Self::En => format!("{} things need attention", self.count(count)),
         }
     }
 

@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::reactive::effect;
+use crate::reactive::{effect, memo};
 use sync::wire::RecordId;
 
 use super::low_space::LowSpace;
+use super::record_row::told;
 use super::shell::Notices;
 use super::standing::StandingLine;
 use super::{InPart, Later, begin_again_href, record_href, title_page};
@@ -15,7 +16,7 @@ use crate::locale::Language;
 use crate::platform::tasks;
 use crate::router::{A, Screen, use_router};
 use crate::stores::{
-    FormEntry, OpenForms, SaveState, SpaceWatch, SyncStatus, library::ProgramError,
+    FormEntry, OpenForms, Records, SaveState, SpaceWatch, SyncStatus, library::ProgramError,
     open_forms::OpenFormError, preferences::use_words,
 };
 
@@ -25,10 +26,11 @@ pub fn EntryPage() -> impl IntoView {
     let words = use_words();
     let open_forms = expect_context::<OpenForms>();
     let router = use_router();
-    let record = router.id_on(Screen::Entry);
+    let id = router.id_on(Screen::Entry);
+    let record = memo(move || id.get().and_then(|id| id.parse::<RecordId>().ok()));
     let opened = RwSignal::new(None::<Result<FormEntry, OpenFormError>>);
     effect(move || {
-        let record = record.get().and_then(|id| id.parse::<RecordId>().ok());
+        let record = record.get();
         let again = router.query().with_untracked(begin_again_href);
         opened.set(None);
         tasks::spawn(async move {
@@ -50,6 +52,7 @@ pub fn EntryPage() -> impl IntoView {
             <main class="entry-main">
                 <Notices />
                 <LowSpace brief=true />
+                <SentBack record=record />
                 {move || match opened.get() {
                     None => view! { <p class="opening" role="status">{words.say(Language::opening)}</p> }.into_any(),
                     Some(Err(error)) => view! { <OpenFailure error=error /> }.into_any(),
@@ -57,6 +60,28 @@ pub fn EntryPage() -> impl IntoView {
                 }}
             </main>
         </div>
+    }
+}
+
+/// What whoever sent the record back wants mended, in sight while it is mended: a line, and all of it at a tap.
+#[component]
+fn SentBack(record: Memo<Option<RecordId>>) -> impl IntoView {
+    let words = use_words();
+    let records = expect_context::<Records>();
+    let reason = memo(move || records.summary(record.get()?)?.returned.clone());
+    move || {
+        reason.get().map(|reason| {
+            let language = words.now();
+            view! {
+                <details class="sent-back">
+                    <summary>
+                        <span>{format!("{}: {}", language.state_returned(), reason.why)}</span>
+                    </summary>
+                    <p class="reason">{reason.why.clone()}</p>
+                    <p class="muted">{told(records, language, &reason, "")}</p>
+                </details>
+            }
+        })
     }
 }
 

@@ -176,7 +176,7 @@ fn questions(
     });
     let label = |line| match line {
         // Marks are for the eye.
-        Line::Answer { label, .. } => Some(label.replace("**", "")),
+        Line::Answer { label, .. } | Line::Folded(label, _) => Some(label.replace("**", "")),
         Line::Heading(..) | Line::Note(_) => None,
     };
     lines.into_iter().filter_map(label).collect()

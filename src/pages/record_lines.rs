@@ -19,6 +19,16 @@ pub(super) fn draw_lines(lines: Vec<Line>) -> Vec<AnyView> {
                 end_list(&mut answers, &mut drawn);
                 drawn.push(draw_heading(depth, text));
             }
+            Line::Folded(name, lines) => {
+                end_list(&mut answers, &mut drawn);
+                let row = view! {
+                    <details class="answers-folded">
+                        <summary><RichText text=name /></summary>
+                        {draw_lines(lines)}
+                    </details>
+                };
+                drawn.push(row.into_any());
+            }
             Line::Note(text) => {
                 end_list(&mut answers, &mut drawn);
                 drawn.push(view! { <p class="note"><RichText text=text /></p> }.into_any());

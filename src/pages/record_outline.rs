@@ -18,6 +18,8 @@ use crate::stores::records::Written;
 pub(super) enum Line {
     /// A group or a row of a repeat; the depth from 0.
     Heading(usize, String),
+    /// One row of many, by what it is called, with what stands in it: shown when somebody looks for it.
+    Folded(String, Vec<Line>),
     /// What the form says of the answers.
     Note(String),
     /// A question with its answer.
@@ -44,13 +46,22 @@ pub(super) enum Answer {
     Missing(String),
 }
 
+/// From so many rows on each is folded: a list of attendance is looked through, an answer of one person looked up.
+const FOLDED_FROM: usize = 8;
+
+/// How many answers a folded row is called by.
+const NAMED_BY: usize = 3;
+
 /// How many files the record names that never came.
 pub(super) fn missing_files(lines: &[Line]) -> usize {
-    let answers = lines.iter().flat_map(|line| match line {
-        Line::Answer { answers, .. } => answers.as_slice(),
-        Line::Heading(..) | Line::Note(_) => &[],
-    });
-    answers.filter(|answer| matches!(answer, Answer::Missing(_))).count()
+    let missing = |line: &Line| match line {
+        Line::Answer { answers, .. } => {
+            answers.iter().filter(|answer| matches!(answer, Answer::Missing(_))).count()
+        }
+        Line::Folded(_, lines) => missing_files(lines),
+        Line::Heading(..) | Line::Note(_) => 0,
+    };
+    lines.iter().map(missing).sum()
 }
 
 /// The record in the engine, to be read: labels, choices and what is relevant come from there.
@@ -76,7 +87,7 @@ pub(super) fn read_only(program: &Arc<Program>, view: &RecordView, language: Lan
 
 /// The record by its form.
 pub(super) fn outline(session: &Session, view: &RecordView, language: Language) -> Vec<Line> {
-    Telling { session, view, language, with_notes: true }.tell()
+    Telling { session, view, language, is_whole: true }.tell()
 }
 
 /// What an act wrote into a record, by its form.
@@ -97,7 +108,7 @@ pub(super) fn outline_of_changes(
         };
         changes.fields.insert(path.clone(), Value::Text(value));
     }
-    let telling = Telling { session, view: &changes, language, with_notes: false };
+    let telling = Telling { session, view: &changes, language, is_whole: false };
     let mut lines = telling.tell();
     for line in &mut lines {
         let Line::Answer { answers, .. } = line else { continue };
@@ -126,8 +137,8 @@ struct Telling<'a> {
     session: &'a Session,
     view: &'a RecordView,
     language: Language,
-    /// Whether what the form says of the answers is told too.
-    with_notes: bool,
+    /// Whether all of it is told: then many rows are folded, and what the form says of the answers is told too.
+    is_whole: bool,
 }
 
 impl Telling<'_> {
@@ -149,7 +160,7 @@ impl Telling<'_> {
         match state.kind {
             NodeKind::Question(question) if question.control == QuestionControl::Note => {
                 // A note that reads answers is a result, such as a score; another one was for whoever filled in.
-                if self.with_notes && session.may_change(node).contains(Aspects::LABEL) {
+                if self.is_whole && session.may_change(node).contains(Aspects::LABEL) {
                     lines.push(Line::Note(label));
                 }
             }
@@ -158,12 +169,19 @@ impl Telling<'_> {
                 lines.extend(self.question_line(node, &question, label));
             }
             NodeKind::Repeat { .. } => {
-                for row in session.children(node) {
+                let rows = session.children(node);
+                let folds = self.is_whole && rows.len() >= FOLDED_FROM;
+                for row in rows {
                     let position = match session.state(row).map(|state| state.kind) {
                         Some(NodeKind::Row { position, .. }) => position,
                         _ => 0,
                     };
-                    self.section(row, depth, format!("{label} · {position}"), lines);
+                    let label = format!("{label} · {position}");
+                    if folds {
+                        lines.extend(self.folded(row, label));
+                    } else {
+                        self.section(row, depth, label, lines);
+                    }
                 }
             }
             NodeKind::Root | NodeKind::Group { .. } | NodeKind::Row { .. } => {
@@ -183,6 +201,22 @@ impl Telling<'_> {
             lines.push(Line::Heading(depth, label));
         }
         lines.extend(inside);
+    }
+
+    /// A row, called by its first answers.
+    fn folded(&self, row: NodeId, label: String) -> Option<Line> {
+        let mut inside = Vec::new();
+        self.section(row, 1, String::new(), &mut inside);
+        let first = |line: &Line| match line {
+            Line::Answer { answers, .. } => match answers.first() {
+                Some(Answer::Text(text)) => Some(text.clone()),
+                _ => None,
+            },
+            Line::Heading(..) | Line::Folded(..) | Line::Note(_) => None,
+        };
+        let names = inside.iter().filter_map(first).take(NAMED_BY);
+        let name = std::iter::once(label).chain(names).collect::<Vec<_>>().join(" · ");
+        (!inside.is_empty()).then_some(Line::Folded(name, inside))
     }
 
     fn question_line(&self, node: NodeId, question: &Question, label: String) -> Option<Line> {

@@ -153,6 +153,14 @@ fn ListHead(
         let names: Vec<String> = units.map(|unit| library.unit_name(unit, language)).collect();
         if is_filtered.get() { String::new() } else { language.only_these_units(&names) }
     });
+    let router = use_router();
+    let emptied = RwSignal::new(0_u32);
+    let clear = move |()| {
+        search.set(String::new());
+        emptied.update(|emptied| *emptied += 1);
+        let sort = router.query().with_untracked(|query| query.get("sort"));
+        router.refine(&Query::default().with("sort", &sort.unwrap_or_default()));
+    };
     let counted = move || {
         let more = if found.is_whole().get() { "" } else { "…" };
         format!("{}{more}", words.now().record_count(count.get()))
@@ -167,6 +175,7 @@ fn ListHead(
             <SearchField
                 label=words.say(Language::search_records)
                 clear_label=words.say(Language::clear_search)
+                emptied=emptied
                 on_input=move |text| {
                     search.try_set(text);
                 }
@@ -182,6 +191,9 @@ fn ListHead(
                 text=words.say(if is_filtered.get() { Language::no_record_found } else { Language::no_records_yet })
             >
                 <p class="muted">{scope}</p>
+                <Show when=move || is_filtered.get()>
+                    <Button label=words.say(Language::clear_filters) on_click=clear />
+                </Show>
             </EmptyState>
         </Show>
     }

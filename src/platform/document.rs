@@ -1,7 +1,7 @@
 //! The page as a whole: its title, its language and its events.
 
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Document, EventTarget, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
+use web_sys::{Document, Element, EventTarget, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
 
 use super::{exception_text, log_error};
 
@@ -69,20 +69,30 @@ pub fn announce_started() {
 /// What can take the focus inside an element.
 const CONTROLS: &str = "input:not([type=hidden]):not(:disabled), textarea, select, button, a[href]";
 
-/// Scrolls to the first element that matches, and gives the focus to the first control in it.
+/// What was picked among several; the focus on another would look like a second answer.
+const PICKED: &str = "input[type=radio]:checked";
+
+/// Scrolls to the first element that matches, and gives the focus to the first control in it, or to the answer picked in it.
 pub fn go_to(selector: &str) -> bool {
-    let Some(element) = document().and_then(|document| document.query_selector(selector).ok()?)
-    else {
-        return false;
-    };
-    element.scroll_into_view();
-    let control = element.query_selector(CONTROLS).ok().flatten();
+    let Some(element) = scroll_to(selector) else { return false };
+    let first = |selector| element.query_selector(selector).ok().flatten();
+    let control = first(CONTROLS).map(|control| match first(PICKED) {
+        Some(picked) if control.matches("input[type=radio]").unwrap_or(false) => picked,
+        _ => control,
+    });
     if let Some(control) = control.and_then(|control| control.dyn_into::<HtmlElement>().ok())
         && let Err(error) = control.focus()
     {
         log_error(&format!("no focus: {}", exception_text(&error)));
     }
     true
+}
+
+/// Scrolls until the first element that matches begins at the top.
+pub fn scroll_to(selector: &str) -> Option<Element> {
+    let element = document()?.query_selector(selector).ok()??;
+    element.scroll_into_view();
+    Some(element)
 }
 
 /// Writes the text of an input or an area, unless it stands there: writing moves the cursor.

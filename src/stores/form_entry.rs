@@ -266,10 +266,22 @@ impl FormEntry {
         self.take_in(&changes);
     }
 
-    /// Whether somebody has answered something on a page.
+    /// Whether somebody has answered something on a page, or in a row.
     #[must_use]
     pub fn is_begun(self, page: NodeId) -> bool {
         self.session.with_value(|session| session.is_begun(page))
+    }
+
+    /// The questions in a node that the form itself answers for whoever begins.
+    #[must_use]
+    pub fn defaulted(self, id: NodeId) -> Vec<NodeId> {
+        self.session.with_value(|session| session.defaulted(id))
+    }
+
+    /// Whether another answer stands where the form itself answered.
+    #[must_use]
+    pub fn departs_from_default(self, question: NodeId) -> bool {
+        self.session.with_value(|session| session.departs_from_default(question))
     }
 
     /// Writes the numbers in the form's texts as people of a language do.

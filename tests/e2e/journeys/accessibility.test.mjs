@@ -129,6 +129,10 @@ test('with letters twice as large nothing goes out of sight sideways', async () 
     assert.deepEqual(await wide(), [], name);
   }
   await device.screenshot('large-letters-form');
+  // What stands above the questions scrolls away with them: it would leave no room to answer in.
+  await form.goTo('A. Chỉ đạo');
+  await form.question('a5').scrollIntoViewIfNeeded();
+  assert.ok((await page.locator('.form-head').boundingBox()).y < -200, 'the head went out of sight');
   await page.locator('.form-head button').first().click();
   await page.locator('.today').waitFor();
   const href = await page.locator('.record-row').first().getAttribute('href');

@@ -140,6 +140,14 @@ test('the officer sees on Today and in Records that it came back, from whom, whe
 test('mended without a network and submitted again, it is approved; its officer changes it no more', async () => {
   await officer.context.setOffline(true);
   await change('mo_ta', 'Còn 40 người chưa được tập huấn.');
+  // What is to be mended stays in sight while it is mended.
+  const wanted = officer.page.locator('.sent-back');
+  assert.match(await wanted.locator('summary').innerText(), new RegExp(WHY));
+  await wanted.locator('summary').click();
+  await wanted.locator('.reason').getByText(WHY).waitFor();
+  assert.deepEqual(await faults(officer, 'a form that came back'), []);
+  await officer.screenshot('review-mending');
+  await wanted.locator('summary').click();
   await submit();
   assert.equal(await officer.page.locator('.banner').getByText(WHY).count(), 0);
   await phone.open(`/records/${record}`);

@@ -77,7 +77,7 @@ export class FormPage {
   async addRow(repeat) {
     const rows = this.page.locator(`[data-repeat="${repeat}"] .row-card`);
     const before = await rows.count();
-    await this.page.locator(`[data-repeat="${repeat}"]`).getByRole('button', { name: /^Thêm/ }).click();
+    await this.page.locator(`[data-repeat="${repeat}"]`).getByRole('button', { name: /^Thêm/ }).last().click();
     await until('the row appears', async () => (await rows.count()) === before + 1);
   }
 

@@ -381,7 +381,7 @@ impl Session {
         pages
     }
 
-    /// Whether somebody has answered something in a node that is asked now.
+    /// Whether somebody has answered something in a node that is asked now. What a new record or row begins with is no answer.
     #[must_use]
     pub fn is_begun(&self, id: NodeId) -> bool {
         let mut rest = vec![id];
@@ -390,12 +390,41 @@ impl Session {
             let item = self.instance.get(node.item);
             let is_asked =
                 || !item.flags.readonly && self.program.rules(item.def).calculate.is_none();
-            if node.kind == DrawnKind::Question && !item.value.is_empty() && is_asked() {
+            let is_answer = || {
+                !item.value.is_empty() && *item.value != *self.program.schema.def(item.def).default
+            };
+            if node.kind == DrawnKind::Question && is_answer() && is_asked() {
                 return true;
             }
             rest.extend(&node.children);
         }
         false
+    }
+
+    /// The questions in a node that the form itself answers for whoever begins.
+    #[must_use]
+    pub fn defaulted(&self, id: NodeId) -> Vec<NodeId> {
+        let mut found = Vec::new();
+        let mut rest = vec![id];
+        while let Some(id) = rest.pop() {
+            let Some(node) = self.drawn.get(id) else { continue };
+            let def = self.instance.get(node.item).def;
+            if node.kind == DrawnKind::Question && !self.program.schema.def(def).default.is_empty()
+            {
+                found.push(id);
+            }
+            rest.extend(node.children.iter().rev());
+        }
+        found
+    }
+
+    /// Whether another answer stands where the form itself answered.
+    #[must_use]
+    pub fn departs_from_default(&self, question: NodeId) -> bool {
+        let Some(node) = self.drawn.get(question) else { return false };
+        let item = self.instance.get(node.item);
+        let default = &self.program.schema.def(item.def).default;
+        !default.is_empty() && *item.value != **default
     }
 
     fn has_relevant_question(&self, id: NodeId) -> bool {

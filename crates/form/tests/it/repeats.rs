@@ -236,3 +236,21 @@ fn an_action_sets_the_row_that_its_predicates_name() {
     form.put("a", "9");
     assert_eq!(form.value("row[3]/x"), "");
 }
+
+#[test]
+fn what_a_new_row_begins_with_is_nobodys_answer_and_another_in_its_place_is() {
+    let mut form = roster();
+    form.add_row(form.node("row"), "a").expect("a new key");
+    let (row, name, score) = ("row[a]", "row[a]/name", "row[a]/score");
+    assert_eq!(form.defaulted(form.node(row)), [form.node(score)]);
+    assert!(!form.is_begun(form.node(row)), "a default stands in it, and nothing else");
+    assert!(!form.departs_from_default(form.node(score)));
+    form.put(score, "5");
+    assert!(form.is_begun(form.node(row)));
+    assert!(form.departs_from_default(form.node(score)));
+    form.put(score, "1");
+    assert!(!form.is_begun(form.node(row)));
+    form.put(name, "An");
+    assert!(form.is_begun(form.node(row)));
+    assert!(!form.departs_from_default(form.node(name)), "a name has no default");
+}

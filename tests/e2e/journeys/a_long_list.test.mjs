@@ -1,0 +1,158 @@
+// A roster of many people on a phone and at the desk: looked through, added to, called by name. And a row that nobody wants filled:
+// it is one thing to settle, where it is told of.
+import { before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { faults } from '../harness/axe.mjs';
+import { DESK } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
+import { until } from '../harness/until.mjs';
+import { Sender } from '../harness/wire.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const PEOPLE = 40;
+const ABSENT = 23;
+
+const stage = new Stage();
+const trainer = stage.device('trainer');
+const coordinator = stage.device('coordinator', DESK);
+let server;
+let phone;
+let desk;
+let id;
+let form;
+
+before(async () => {
+  server = await stage.serve();
+  const sender = await Sender.signIn(server, 'canbo.longkhanh');
+  const fields = { 'chung/ma_lop': 'BDG-1' };
+  for (let row = 1; row <= PEOPLE; row += 1) {
+    const at = `hoc_vien[${row}]`;
+    Object.assign(fields, {
+      [at]: row, [`${at}/hv_ten`]: `Nguyễn Thị Đào ${row}`, [`${at}/hv_gt`]: 'nu', [`${at}/hv_nam_sinh`]: 1985,
+      [`${at}/hv_don_vi`]: 'dn_p_long_khanh', [`${at}/hv_tt`]: row === ABSENT ? 'vang' : 'co_mat',
+    });
+  }
+  await sender.send(await sender.form('lk_lop_tap_huan'), [fields]);
+  phone = await stage.start(trainer, 'canbo.longkhanh');
+});
+
+const cards = () => trainer.page.locator('.row-card').filter({ visible: true });
+const card = (name) => cards().filter({ has: trainer.page.getByText(name, { exact: true }) });
+/** Opens a row once it is in sight: rows are laid out when they come near the screen, and those around them move then. */
+async function openCard(name) {
+  await card(name).scrollIntoViewIfNeeded();
+  await until(`${name} is open`, async () => {
+    if (await card(name).locator('.row-body').count()) return true;
+    await card(name).locator('.row-summary').click();
+    return false;
+  });
+}
+const search = () => trainer.page.locator('[data-repeat] input[type="search"]');
+
+test('whoever is not as most are stands out in the list', async () => {
+  await phone.open('/records');
+  const href = await trainer.page.locator('.record-row').first().getAttribute('href');
+  [, id] = href.match(/records\/([0-9a-f-]+)/);
+  await phone.open(`/records/${id}/edit`);
+  form = await new FormPage(trainer.page).ready();
+  await form.goTo('học viên');
+  await until('the roster is drawn', async () => (await cards().count()) === PEOPLE);
+  assert.match(await card(`Nguyễn Thị Đào ${ABSENT}`).textContent(), /Vắng/);
+  assert.doesNotMatch(await card('Nguyễn Thị Đào 22').textContent(), /Có mặt|Vắng/);
+  await openCard('Nguyễn Thị Đào 22');
+  await form.choose('hv_tt', 'muon', 'Đến muộn');
+  await form.closeRow();
+  await card('Nguyễn Thị Đào 22').getByText('Đến muộn').waitFor();
+});
+
+test('a search in the middle of the list shows what it finds, whatever row stands open', async () => {
+  await openCard('Nguyễn Thị Đào 30');
+  await form.question('hv_ky').scrollIntoViewIfNeeded();
+  await search().fill('dao 37');
+  await until('one is found', async () => (await cards().count()) === 1);
+  const box = await card('Nguyễn Thị Đào 37').boundingBox();
+  assert.ok(box.y > 0 && box.y + box.height < 500, `in sight at ${box.y}`);
+  await trainer.screenshot('roster-found');
+  await search().fill('khong ai ca');
+  await trainer.page.getByText('Không có dòng nào khớp.').waitFor();
+  assert.deepEqual(await faults(trainer, 'a search in a roster'), []);
+});
+
+test('somebody is added from anywhere in the list, and stays in sight after a search', async () => {
+  await trainer.page.locator('.repeat-bar').getByRole('button', { name: 'Thêm: Học viên' }).click();
+  await until('the row is there', async () => (await cards().count()) === PEOPLE + 1);
+  assert.equal(await search().inputValue(), '');
+  await form.type('hv_ten', 'Lê Văn Mới');
+  await form.closeRow();
+  await form.saved();
+  await card('Lê Văn Mới').waitFor();
+  await card('Nguyễn Thị Đào 20').scrollIntoViewIfNeeded();
+  const box = await search().boundingBox();
+  assert.ok(box.y > 0 && box.y < 300, `the search is in sight at ${box.y}`);
+  await trainer.screenshot('roster-bar');
+});
+
+test('at the desk each row of many is folded under its name', async () => {
+  await phone.allSent();
+  desk = await stage.start(coordinator, 'dieuphoi');
+  await desk.open(`/records/${id}`);
+  const { page } = coordinator;
+  const rows = page.locator('.answers-folded');
+  await until('all rows are told', async () => (await rows.count()) === PEOPLE + 1);
+  const absent = rows.filter({ hasText: `Nguyễn Thị Đào ${ABSENT} ` });
+  assert.equal(await absent.locator('.answer').filter({ visible: true }).count(), 0);
+  await absent.locator('summary').click();
+  await absent.locator('[data-path$="/hv_tt"]').getByText('Vắng').waitFor();
+  await coordinator.screenshot('roster-desk');
+  assert.deepEqual(await faults(coordinator, 'a roster at the desk'), []);
+});
+
+test('filters that leave nothing are taken off where that is told', async () => {
+  const { page } = coordinator;
+  await desk.open('/records?state=approved&sort=title');
+  await page.getByText('Không có hồ sơ nào khớp.').waitFor();
+  await page.locator('.records-list input[type="search"]').fill('khong co');
+  await page.getByRole('button', { name: 'Bỏ lọc' }).click();
+  await until('the list is whole', async () => (await page.locator('.record-row').count()) === 1);
+  assert.equal(await page.locator('.records-list input[type="search"]').inputValue(), '');
+  assert.equal(new URL(page.url()).search, '?sort=title');
+});
+
+test('an empty row is one thing to settle at the end of the form, removed there and brought back', async () => {
+  const { page } = trainer;
+  form = await phone.begin('lk_kt_phuong_xa');
+  await form.goTo('Phát hiện');
+  await page.getByRole('button', { name: 'Nếu không có, bỏ dòng này' }).waitFor();
+  await trainer.screenshot('row-of-none');
+  await form.goTo('Xem lại');
+  const blank = page.locator('.review-list > li').filter({ hasText: 'Phát hiện và yêu cầu khắc phục · 1' });
+  const told = async () => Number((await page.locator('.review .banner').innerText()).match(/\d+/)[0]);
+  assert.equal(await blank.count(), 1);
+  const before = await told();
+  await blank.scrollIntoViewIfNeeded();
+  await trainer.screenshot('review-empty-row');
+  assert.deepEqual(await faults(trainer, 'review with an empty row'), []);
+  await blank.getByRole('button', { name: 'Bỏ dòng trống này' }).click();
+  await blank.waitFor({ state: 'detached' });
+  assert.equal(await told(), before - 1);
+  await page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
+  await blank.waitFor();
+  await blank.locator('.review-item').click();
+  await form.type('ph_mo_ta', 'Chưa có kế hoạch năm');
+  await form.goTo('Xem lại');
+  // Somebody began it: what is missing in it is told one by one, and nothing offers to remove it.
+  await until('its questions are told', async () => (await blank.count()) > 1);
+  assert.equal(await blank.getByRole('button', { name: 'Bỏ dòng trống này' }).count(), 0);
+});
+
+test('whoever comes back to a question stands on the answer that was picked', async () => {
+  await form.goTo('A. Chỉ đạo');
+  await form.choose('a3', 'khong_ap_dung', 'Không áp dụng');
+  await form.saved();
+  await trainer.kill();
+  await trainer.start();
+  await phone.open('/');
+  form = await phone.backInForm();
+  await until('the focus is on the answer', () =>
+    trainer.page.evaluate(() => document.activeElement?.matches('input[type="radio"]:checked') ?? false));
+});
