@@ -129,13 +129,17 @@ test('the inspection is finished and submitted without a network', async () => {
   await form.question('tom_tat').getByText(/Kết quả: 94,5\s%/).waitFor();
   await form.next();
   await form.firstRow('phat_hien');
-  // What is missing in a row is told with the row, and a press leads into it.
+  // A row in which nothing stands yet is told as one, and a press leads into it.
   await form.goTo('Xem lại');
-  const missing = officer.page.locator('.review-item').filter({ hasText: 'Mức độ' });
-  await missing.getByText('Phát hiện và yêu cầu khắc phục · 1').waitFor();
-  await missing.click();
+  const lacking = (what) => officer.page.locator('.review-item').filter({ hasText: what });
+  await lacking('Dòng này còn trống').getByText('Phát hiện và yêu cầu khắc phục · 1').waitFor();
+  await lacking('Dòng này còn trống').click();
   await form.choose('ph_tieu_chi', 'a1', 'A1.');
   await form.type('ph_mo_ta', 'Chưa có kế hoạch năm 2026');
+  // Then so is what is missing in it.
+  await form.goTo('Xem lại');
+  await lacking('Mức độ').getByText('A1.').waitFor();
+  await lacking('Mức độ').click();
   await form.choose('ph_muc_do', 'trung_binh', 'Trung bình');
   await form.type('ph_bien_phap', 'Ban hành kế hoạch');
   await form.type('ph_phu_trach', 'Văn phòng UBND');
