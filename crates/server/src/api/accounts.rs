@@ -138,7 +138,8 @@ pub async fn list(
         return Err(not_allowed());
     }
     let accounts = app.database().accounts(seen(&session)).await?;
-    Ok(Json(accounts.into_iter().map(|account| entry(account, &session)).collect()))
+    let reach = Reach::of(&app, &session).await?;
+    Ok(Json(accounts.into_iter().map(|account| entry(account, &reach)).collect()))
 }
 
 /// Adds a person.
@@ -234,7 +235,7 @@ pub async fn change(
         (status = 400, description = "`bad_json`, `bad_minutes`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 403, description = "`not_allowed`: an administrator may for everybody, a coordinator for officers and \
-            trainers of their units", body = ErrorBody),
+            trainers of their units who see no more than they do", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see the account", body = ErrorBody),
         (status = 409, description = "`disabled`: the person may not sign in", body = ErrorBody),
     ))]
@@ -246,7 +247,7 @@ pub async fn make_code(
 ) -> ApiResult<(StatusCode, Json<SignInCode>)> {
     let found = app.database().seen_account(&account, seen(&session)).await?;
     let found = found.ok_or_else(nobody)?;
-    if !session.role.looks_after(found.role) {
+    if !Reach::of(&app, &session).await?.lets_in(&found) {
         return Err(not_allowed());
     }
     let minutes = read(body)?.minutes.unwrap_or(CODE_MINUTES);
@@ -290,7 +291,7 @@ pub async fn make_token(
 ) -> ApiResult<(StatusCode, Json<ClientToken>)> {
     let found = app.database().seen_account(&account, seen(&session)).await?;
     let found = found.ok_or_else(nobody)?;
-    if account != session.account && !session.role.looks_after(found.role) {
+    if account != session.account && !Reach::of(&app, &session).await?.lets_in(&found) {
         return Err(not_allowed());
     }
     let TokenWish { device_name, again } = read(body)?;
@@ -327,12 +328,38 @@ fn not_allowed() -> ApiError {
 
 async fn one(app: &App, session: &Session, account: &str) -> ApiResult<AccountEntry> {
     let found = app.database().seen_account(account, seen(session)).await?;
-    Ok(entry(found.ok_or_else(nobody)?, session))
+    Ok(entry(found.ok_or_else(nobody)?, &Reach::of(app, session).await?))
 }
 
-fn entry(account: Account, asker: &Session) -> AccountEntry {
+/// What an asker may see. Whoever makes a code or a token for somebody could use it themselves, and may see no more by it.
+struct Reach {
+    role: Role,
+    units: Vec<String>,
+    programmes: Vec<String>,
+}
+
+impl Reach {
+    async fn of(app: &App, session: &Session) -> ApiResult<Self> {
+        let units = app.database().visible_units(&session.account).await?;
+        let own = app.database().account(&session.account).await?.ok_or_else(nobody)?;
+        Ok(Self { role: session.role, units, programmes: own.programmes })
+    }
+
+    fn lets_in(&self, other: &Account) -> bool {
+        let is_of_mine = |programme| self.programmes.contains(programme);
+        let is_within = || {
+            let programmes = &other.programmes;
+            other.scope.iter().all(|unit| self.units.contains(unit))
+                && (self.programmes.is_empty()
+                    || !programmes.is_empty() && programmes.iter().all(is_of_mine))
+        };
+        self.role.looks_after(other.role) && (self.role.manages_accounts() || is_within())
+    }
+}
+
+fn entry(account: Account, asker: &Reach) -> AccountEntry {
     AccountEntry {
-        may_make_code: !account.is_disabled() && asker.role.looks_after(account.role),
+        may_make_code: !account.is_disabled() && asker.lets_in(&account),
         account: account.name,
         name: account.display_name,
         role: account.role.name(),

@@ -323,6 +323,27 @@ async fn codes_are_made_by_who_looks_after_the_person() {
 }
 
 #[tokio::test]
+async fn a_code_lets_nobody_see_more_than_who_made_it() {
+    let server = TestApp::start().await;
+    let (an, quan_tri) = (server.device("an").await, server.device("quan_tri").await);
+    for (scope, may) in [
+        (json!(["phuong_a"]), true),
+        (json!(["phuong_a", "phuong_b"]), false),
+        (json!(["thanh_pho"]), false),
+        (json!(["phuong_a"]), true),
+    ] {
+        let change = json!({ "scope": scope });
+        let changed = quan_tri.ask(Method::PATCH, "accounts/lan", change).await;
+        assert_eq!(changed.status, StatusCode::OK);
+        let made = an.code("lan", json!({})).await;
+        assert_eq!(made.status == StatusCode::CREATED, may, "{scope}");
+        let listed = an.get("/api/v1/accounts").await.json();
+        let lan = listed.as_array().unwrap().iter().find(|entry| entry["account"] == "lan");
+        assert_eq!(lan.unwrap()["may_make_code"], may, "{scope}");
+    }
+}
+
+#[tokio::test]
 async fn whoever_guesses_codes_has_to_wait_and_nobody_else_has() {
     let server = TestApp::start().await;
     for _ in 0..5 {

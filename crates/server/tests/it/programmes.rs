@@ -183,6 +183,26 @@ async fn programmes_are_granted_by_administrators_and_listed_for_odk_clients() {
 }
 
 #[tokio::test]
+async fn whoever_is_limited_makes_no_code_for_who_is_not() {
+    let server = start().await;
+    let (thu, path) = (server.device("thu").await, "/api/v1/accounts/hoa/code");
+    let status = async || {
+        let headers = [
+            ("cookie", thu.cookie.as_str()),
+            ("x-sotay", "1"),
+            ("content-type", "application/json"),
+        ];
+        server.request(Method::POST, path, &headers, Body::from("{}")).await.status
+    };
+    limit(&server, "thu", &["gioi"]).await;
+    assert_eq!(status().await, StatusCode::FORBIDDEN);
+    limit(&server, "hoa", &["gioi", "tap_huan"]).await;
+    assert_eq!(status().await, StatusCode::FORBIDDEN);
+    limit(&server, "hoa", &["gioi"]).await;
+    assert_eq!(status().await, StatusCode::CREATED);
+}
+
+#[tokio::test]
 async fn forms_and_the_files_beside_them_are_of_their_programme_however_they_are_asked_for() {
     let server = TestApp::start().await;
     let mut new = two_programmes("with files", "gioi");
