@@ -36,8 +36,8 @@ pub fn storage_tests(tools: &Tools) -> Result<()> {
 pub fn journey(filter: Option<&str>) -> Result<()> {
     let server = Tested::build(&["devices"])?.server;
     let mut node = node(&server)?;
-    // Two at a time: alone, one that waits for a browser, a disk or a clock leaves a third of two cores idle. So each may take twice
-    // as long.
+    // Two at a time: one waits for a browser, a disk or a clock while the other works. All of them took 18 minutes one by one on two
+    // cores, and 12 to 15 so. Each may take twice as long for it.
     node.args(["--test", "--test-concurrency=2", "--test-timeout=300000", "--test-reporter=spec"]);
     if let Some(filter) = filter {
         node.arg(format!("--test-name-pattern={filter}"));
