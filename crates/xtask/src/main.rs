@@ -25,6 +25,8 @@ mod tidy;
 mod tools;
 mod yanked;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -60,8 +62,24 @@ enum Task {
     Yanked,
 }
 
-fn main() -> Result<()> {
-    match Cli::parse().task {
+fn main() -> ExitCode {
+    let result = run(Cli::parse().task);
+    let took = step::took();
+    if !took.is_empty() {
+        println!("\nWhat it took:\n{took}");
+    }
+    // The causes alone, and last: whoever reads only the end of a log reads why.
+    result.map_or_else(
+        |error| {
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
         Task::Serve(args) => serve::serve(&args),
         Task::Test(args) => test::test(&args),
         Task::Setup => tools::Tools::ensure(tools::Need::ALL).map(|_| ()),

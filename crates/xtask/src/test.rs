@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::build::Tested;
 use crate::postgres::Cluster;
-use crate::step::{cargo, run, step};
+use crate::step::{self, cargo, run, step};
 use crate::tools::{self, Need, Tools};
 use crate::{browser, dist, pwa, tidy};
 
@@ -97,7 +97,7 @@ fn all(native: bool) -> Result<()> {
             lints()?;
             step("compiling the tests", || run(tests().arg("--no-run")))
         };
-        let tools = beside(native, || {
+        let tools = beside("lints-and-tests", native, || {
             let tools = Tools::ensure(Need::ALL)?;
             pwa::pwa(&tools)?;
             Ok(tools)
@@ -110,17 +110,18 @@ fn all(native: bool) -> Result<()> {
         return on_postgres();
     }
     // Together they take three quarters of the time that they take one after the other.
-    beside(on_postgres, || browser::storage_tests(&tools))?;
+    beside("postgres", on_postgres, || browser::storage_tests(&tools))?;
     browser::journey(None)
 }
 
-/// Does both at a time; what the second gives, unless either fails.
+/// Does both at a time; what the second gives, unless either fails. The second has the terminal, the first a log of this name.
 fn beside<T>(
+    name: &str,
     first: impl FnOnce() -> Result<()> + Send,
     second: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
     thread::scope(|scope| {
-        let first = scope.spawn(first);
+        let first = scope.spawn(|| step::aside(name, first));
         let second = second();
         let first = first.join().unwrap_or_else(|panic| resume_unwind(panic));
         second.and_then(|second| first.map(|()| second))
