@@ -49,7 +49,6 @@ words! {
     installed: "Đã cài trên màn hình chính.", "Installed on the home screen.";
     not_now: "Để sau", "Not now";
 
-    sign_out_unsent: "Còn hồ sơ chưa gửi. Kết nối mạng và gửi xong rồi hãy đăng xuất, để không mất gì.", "Some records are not sent yet. Connect and send them before signing out, so that nothing is lost.";
     version: "Bản ứng dụng", "App version";
     device: "Máy này", "This device";
 

@@ -17,8 +17,6 @@ words! {
     page_by_page: "Từng trang một", "Page by page";
     pages_of_form: "Các trang của phiếu", "Pages of the form";
     all_answered: "Không thiếu gì. Nộp được rồi.", "Nothing is missing. Ready to submit.";
-    fix_first: "Cần bổ sung hoặc sửa", "Missing or wrong";
-    go_there: "Đến câu này", "Go to it";
     submit_later: "Chưa nộp được? Mọi câu đã trả lời vẫn ở trên máy, làm tiếp lúc nào cũng được.", "Not ready? Every answer stays on this phone; go on whenever you like.";
     after_submit: "Nộp được cả khi không có mạng: máy tự gửi khi có mạng.", "You can submit offline: it is sent by itself once there is a network.";
     why_changed: "Vì sao sửa phiếu này?", "Why is this record changed?";
@@ -54,10 +52,8 @@ words! {
     choose_file: "Chọn tệp", "Choose a file";
     remove: "Gỡ bỏ", "Remove";
     preparing_photo: "Đang thu nhỏ ảnh…", "Making the picture smaller…";
-    photo_kept: "Ảnh đã lưu trên máy", "The picture is kept on this phone";
     photo_unreadable: "Không đọc được tệp ảnh này. Thử chụp lại.", "This picture cannot be read. Try taking it again.";
     photo_not_here: "Ảnh chưa có trên máy này", "The picture is not on this phone";
-    no_room_for_file: "Máy hết chỗ: tệp CHƯA được lưu. Xóa bớt ảnh, video khác trên máy rồi thử lại.", "The phone is full: the file is NOT kept. Free some space, then try again.";
     camera_opening: "Đang mở máy ảnh…", "Opening the camera…";
     camera_ready: "Máy ảnh đã mở.", "The camera is on.";
     camera_sees: "Hình máy ảnh đang thấy", "What the camera sees";
@@ -72,14 +68,12 @@ words! {
     system_camera: "Máy ảnh của điện thoại", "The phone's own camera";
     file_awaited: "Máy đã đóng ứng dụng trong lúc chụp hay chọn tệp, nên tệp chưa vào đây. Hãy chụp hoặc chọn lại.", "The phone ended the app while a photo was taken or a file chosen, so it is not here. Take or choose it again.";
     see_full: "Xem ảnh lớn", "See it in full";
-    removed_file: "Đã gỡ tệp", "File removed";
 
     sign_here: "Ký vào khung", "Sign in the box";
     wipe: "Xóa, ký lại", "Wipe";
     sign_again: "Ký lại", "Sign again";
     keep_signature: "Dùng chữ ký này", "Use this signature";
     signature: "Chữ ký", "Signature";
-    signature_kept: "Chữ ký đã lưu trên máy", "The signature is kept on this phone";
 
     draw_here: "Vẽ vào khung", "Draw in the box";
     draw_again: "Vẽ lại", "Draw again";
@@ -133,10 +127,7 @@ words! {
     blank_row_why: "Không có gì để ghi thì bỏ dòng; có thì bấm vào đây để nhập.", "Nothing to record? Remove the row. Otherwise press here and fill it in.";
     no_row_found: "Không có dòng nào khớp.", "No row matches.";
     row_removed: "Đã xóa một dòng", "Row removed";
-    edit_row: "Sửa", "Edit";
-    close_row: "Thu gọn", "Collapse";
     empty_row: "Chưa nhập", "Nothing entered";
-    no_rows: "Chưa có dòng nào.", "No rows yet.";
 }
 
 impl Language {

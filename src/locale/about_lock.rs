@@ -26,7 +26,6 @@ words! {
     enter_new_pin: "Nhập mã PIN mới, 6 chữ số", "Enter a new PIN of 6 digits";
     repeat_pin: "Nhập lại mã PIN mới", "Enter the new PIN again";
     delete_digit: "Xóa một số", "Delete a digit";
-    opening_lock: "Đang mở…", "Opening…";
     wrong_pin: "Mã PIN không đúng.", "Wrong PIN.";
     pins_differ: "Hai lần nhập không giống nhau. Nhập lại từ đầu.", "The two differ. Begin again.";
     pin_guessed: "Mã này quá dễ đoán. Chọn mã khác.", "This one is easily guessed. Choose another.";

@@ -79,7 +79,6 @@ words! {
     search_log: "Tìm trong nhật ký", "Search the log";
     no_deed_found: "Không có dòng nào khớp.", "Nothing in the log matches.";
     programmes: "Chương trình", "Programmes";
-    all_programmes: "Mọi chương trình", "All programmes";
     programmes_why: "Chỉ thấy và gửi hồ sơ của chương trình được chọn. Không chọn gì là mọi chương trình.", "The person sees and sends records of the chosen programmes only. Choosing none means all.";
     change_programmes: "Sửa chương trình", "Change the programmes";
     save_programmes: "Lưu", "Save";

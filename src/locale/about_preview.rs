@@ -11,7 +11,6 @@ words! {
     preview_other: "Thử tệp khác", "Try another file";
     preview_reading: "Đang đọc mẫu phiếu…", "Reading the form…";
     preview_runs: "Đang chạy thử: không lưu, không gửi", "Trying out: nothing is kept or sent";
-    preview_clean: "Phiếu không có lỗi.", "The form has no problems.";
     preview_stops: "Phiếu chưa chạy được. Sửa các lỗi dưới đây rồi thử lại.", "The form cannot run yet. Mend what is listed and try again.";
     preview_done: "Đã điền xong. Đây là những gì sẽ được nộp:", "Filled in. This is what would be submitted:";
     preview_again: "Điền lại từ đầu", "Fill in again";

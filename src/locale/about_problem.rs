@@ -14,8 +14,6 @@ words! {
     storage_failed: "Bộ nhớ của trình duyệt bị lỗi. Khởi động lại máy rồi thử lại. Đừng xóa dữ liệu trình duyệt: hồ sơ chưa gửi nằm trong đó.", "The browser's storage failed. Restart the phone and try again. Do not clear the browser's data: unsent records are in it.";
     try_again: "Thử lại", "Try again";
     technical: "Chi tiết kỹ thuật", "Technical details";
-    could_not_open: "Không mở được", "Could not be opened";
-    file_not_reached: "Tệp ở trên máy chủ: cần mạng để xem.", "The file is on the server: a network is needed.";
     form_not_fetched: "Mẫu phiếu chưa có trên máy. Kết nối mạng rồi mở lại.", "The form is not on this phone yet. Connect and open it again.";
     form_broken: "Mẫu phiếu này có lỗi nên không mở được. Báo cho người điều phối.", "This form has a mistake and cannot be opened. Tell the coordinator.";
     could_not_delete: "Chưa xóa được", "Could not be deleted";

@@ -17,6 +17,7 @@ words! {
     no_record_found: "Không có hồ sơ nào khớp.", "No record matches.";
     no_records_yet: "Chưa có hồ sơ nào trên máy này.", "No records on this device yet.";
     export_xlsx: "Tải Excel", "Export Excel";
+    export_is_of_sent: "Excel chỉ có hồ sơ đã gửi", "Excel has sent records only";
     export_needs_form: "Chọn một phiếu để tải Excel", "Choose a form to export to Excel";
     choose_record: "Chọn một hồ sơ bên trái để xem.", "Choose a record on the left to see it.";
     not_sent: "Chưa gửi", "Not sent";
@@ -43,7 +44,6 @@ words! {
     answers: "Câu trả lời", "Answers";
     photos: "Ảnh", "Photos";
     no_answers: "Chưa có câu trả lời nào.", "No answers yet.";
-    on_this_phone: "trên máy này", "on this phone";
     left_empty: "(bỏ trống)", "(left empty)";
     to_choose: "Cần chọn câu trả lời", "Answers to choose from";
     choosing_is_for: "Người điều phối chọn; máy của mọi người thấy câu được chọn sau lần nhận tới.", "The coordinator chooses; everybody's device shows the choice after it next receives.";
@@ -81,7 +81,6 @@ words! {
     by_unit: "Theo đơn vị", "By unit";
     by_state: "Theo trạng thái", "By state";
     figures_of_this_phone: "Số liệu tính từ hồ sơ có trên máy này, kể cả chưa gửi.", "Figures are counted from the records on this phone, unsent ones included.";
-    records_in_all: "hồ sơ", "records";
 }
 
 impl Language {

@@ -33,7 +33,6 @@ words! {
     nothing_to_continue: "Không có phiếu nào làm dở.", "Nothing is left unfinished.";
     start_a_form: "Bắt đầu một phiếu", "Start a form";
     hello: "Xin chào", "Hello";
-    only_on_this_phone: "Chỉ có trên máy này", "On this phone only";
 
     search_forms: "Tìm phiếu", "Search forms";
     no_form_found: "Không có phiếu nào khớp. Gõ ít chữ hơn, không cần dấu.", "No form matches. Try fewer letters.";

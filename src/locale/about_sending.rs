@@ -4,7 +4,6 @@ use super::{Language, words};
 
 words! {
     standing: "Tình trạng gửi", "Sending";
-    nothing_to_send: "Máy chủ đã có tất cả", "The server has everything";
     never_sent: "Chưa gửi gì lên máy chủ", "Nothing sent to the server yet";
     phase_sending: "Đang gửi…", "Sending…";
     phase_sending_files: "Đang gửi ảnh, chữ ký…", "Sending photos and signatures…";

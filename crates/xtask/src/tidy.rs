@@ -1,7 +1,7 @@
-//! Rules that the compiler does not keep: who may depend on whom, and what lies where.
+//! Rules that the compiler does not keep: who may depend on whom, what lies where, and that each word is read somewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -85,6 +85,7 @@ pub fn tidy() -> Result<()> {
     let mut wrong = Vec::new();
     dependencies(&mut wrong)?;
     modules(&mut wrong)?;
+    words(&mut wrong)?;
     named_tests::check(&root(), &mut wrong)?;
     if wrong.is_empty() {
         return Ok(());
@@ -172,28 +173,63 @@ fn reachable<'a>(from: &'a str, edges: &'a Edges) -> BTreeSet<&'a str> {
 }
 
 fn modules(wrong: &mut Vec<String>) -> Result<()> {
+    for (name, text) in sources()? {
+        module(&name, &text, wrong);
+    }
+    Ok(())
+}
+
+/// The phone app's files, by their paths in `src/`.
+fn sources() -> Result<Vec<(PathBuf, String)>> {
     let src = root().join("src");
     let mut folders = vec![src.clone()];
+    let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder)? {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                module(&path, path.strip_prefix(&src)?, wrong)?;
+                let text = std::fs::read_to_string(&path)?;
+                files.push((path.strip_prefix(&src)?.to_owned(), text));
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Words that nobody reads: they are public, so that the compiler says nothing of them.
+fn words(wrong: &mut Vec<String>) -> Result<()> {
+    let sources = sources()?;
+    let mut uses = BTreeMap::<&str, usize>::new();
+    for (_, text) in &sources {
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            *uses.entry(word).or_default() += 1;
+        }
+    }
+    for (name, text) in &sources {
+        if !name.starts_with("locale") {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            let is_entry = |(word, rest): &(&str, &str)| {
+                rest.starts_with('"') && !word.contains(|c: char| !c.is_alphanumeric() && c != '_')
+            };
+            let entry = line.trim_start().split_once(": ").filter(is_entry);
+            if let Some((word, _)) = entry.filter(|(word, _)| uses.get(word) == Some(&1)) {
+                wrong.push(format!("src/{}:{}: nothing says {word}", name.display(), number + 1));
             }
         }
     }
     Ok(())
 }
 
-fn module(path: &Path, name: &Path, wrong: &mut Vec<String>) -> Result<()> {
-    let text = std::fs::read_to_string(path)?;
+fn module(name: &Path, text: &str, wrong: &mut Vec<String>) {
     let top =
         name.components().next().and_then(|part| part.as_os_str().to_str()).unwrap_or_default();
     let top = top.strip_suffix(".rs").unwrap_or(top);
     let Some((_, allowed)) = MODULES.iter().find(|(module, _)| *module == top) else {
-        return Ok(());
+        return;
     };
     for (number, line) in text.lines().enumerate() {
         let place = format!("src/{}:{}", name.display(), number + 1);
@@ -212,7 +248,6 @@ fn module(path: &Path, name: &Path, wrong: &mut Vec<String>) -> Result<()> {
             wrong.push(format!("{place}: {api} belongs in src/platform/"));
         }
     }
-    Ok(())
 }
 
 /// The modules of the phone app that a line names as `crate::module`.
