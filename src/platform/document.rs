@@ -42,7 +42,7 @@ pub fn set_root_attribute(name: &str, value: &str) {
     }
 }
 
-/// Sets the root element's text size in percent of the phone's own.
+/// Sets the root element's text size in percent of the phone's own, and with it what the window has room for.
 pub fn set_text_percent(percent: u16) {
     // Through the style object: the content security policy allows no style attribute.
     let root =
@@ -51,6 +51,35 @@ pub fn set_text_percent(percent: u16) {
     let set = root.map(|root| root.style().set_property("--text-scale", &scale));
     if let Some(Err(error)) = set {
         log_error(&format!("text size not set: {}", exception_text(&error)));
+    }
+    mark_height();
+}
+
+/// The height of a window, in units of its text size, that leaves room for the head of a form above its questions.
+const ROOMY: f64 = 28.0;
+
+/// Keeps `data-short` on the root element true when the window changes its size.
+pub fn watch_height() {
+    if let Some(window) = web_sys::window() {
+        listen(&window, "resize", mark_height);
+    }
+}
+
+/// Says in `data-short` on the root element whether the window has little height for its text. A container query could ask the same,
+/// but costs each answer in a long form the finding of styles in the midst of layout.
+fn mark_height() {
+    let measured = || {
+        let window = web_sys::window()?;
+        let height = window.inner_height().ok()?.as_f64()?;
+        let root = window.document()?.document_element()?;
+        let style = window.get_computed_style(&root).ok()??;
+        let text = style.get_property_value("font-size").ok()?;
+        Some((root, height / js_sys::parse_float(&text)))
+    };
+    if let Some((root, height)) = measured()
+        && let Err(error) = root.toggle_attribute_with_force("data-short", height < ROOMY)
+    {
+        log_error(&format!("data-short not set: {}", exception_text(&error)));
     }
 }
 

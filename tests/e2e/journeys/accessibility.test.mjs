@@ -117,7 +117,10 @@ test('the inspection form, with a rule broken, has no fault', async () => {
 
 test('with letters twice as large nothing goes out of sight sideways', async () => {
   const { page } = device;
-  const enlarge = () => page.evaluate(() => document.documentElement.style.setProperty('--text-scale', '1.9'));
+  const enlarge = () => page.evaluate(() => {
+    document.documentElement.style.setProperty('--text-scale', '1.9');
+    window.dispatchEvent(new Event('resize'));
+  });
   const wide = () => page.evaluate(() => [...document.querySelectorAll('html, .shell-main, .form-view, .form-scroll, .records-panel')]
     .filter((box) => box.scrollWidth > box.clientWidth)
     .map((box) => `${box.className || 'page'}: ${box.scrollWidth} > ${box.clientWidth}`));
