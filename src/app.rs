@@ -57,6 +57,7 @@ pub fn App() -> impl IntoView {
     provide_context(InstallOffer::watch());
     provide_context(Parts::new());
     show_preferences(preferences);
+    document::watch_height();
 
     let router = Router::start();
     provide_context(router);
@@ -136,6 +137,10 @@ async fn open_stores(
     let records = Records::load(storage.clone()).await?;
     let library = Library::load(storage.clone()).await?;
     let sign_in = SignIn::load(storage.clone(), door).await?;
+    // What is made or judged here and not sent yet is by whoever is signed in: the server has not told their name.
+    if let Some(me) = sign_in.profile() {
+        records.add_names([(me.account, me.name)].into());
+    }
     let open_forms = OpenForms::load(storage.clone(), library, records, sign_in).await?;
     let sync_status = SyncStatus::new();
     update.follow(sync_status);

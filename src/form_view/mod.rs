@@ -3,6 +3,7 @@
 //! Nothing is decided here that the engine or [`crate::stores::FormEntry`] could decide. Start with [`FormView`].
 
 mod answer_text;
+mod card_answer;
 mod controls;
 mod file_picture;
 mod grid;

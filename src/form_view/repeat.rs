@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use crate::reactive::{Show, effect, memo};
 
 use super::answer_text;
+use super::card_answer::{CardAnswer, CardSheet, stands_on_card};
 use super::group::Children;
 use crate::components::{
     Button, ButtonKind, Glyph, Icon, IconButton, RichText, SearchField, Toast, Toaster, keyed_list,
@@ -54,6 +55,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let sought = RwSignal::new(String::new());
     let emptied = RwSignal::new(0_u32);
     let cards = Cards::default();
+    let turned = RwSignal::new(None);
     let found = search(entry, rows, open, sought, cards);
     let shown = move || found.get().unwrap_or_else(|| rows.read().len());
     let name = state.with_untracked(|state| state.name.clone());
@@ -102,18 +104,34 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                 {keyed_list(
                     move || rows.get(),
                     |row| row.index().to_string(),
-                    move |row| view! { <RowCard row=row open=open cards=cards can_remove=can_remove /> }.into_any(),
+                    move |row| view! { <RowCard row=row open=open cards=cards turned=turned can_remove=can_remove /> }.into_any(),
                 )}
             </ul>
             <Show when=move || can_add.get()>
                 <Button icon=Glyph::Plus label=add_label on_click=add />
             </Show>
+            {move || turned.get().map(|question| view! { <CardSheet question=question /> })}
         </section>
     }
 }
 
-/// Whether the card of each row is hidden.
-type Cards = StoredValue<BTreeMap<NodeId, RwSignal<bool>>>;
+/// The card of each row.
+type Cards = StoredValue<BTreeMap<NodeId, Card>>;
+
+struct Card {
+    is_hidden: RwSignal<bool>,
+    /// Its answers folded for a search; `None` when they are to be read anew.
+    text: Option<String>,
+}
+
+/// Whoever is in a row, or turns an answer on its card, changes what a search finds.
+fn read_anew(cards: Cards, row: NodeId) {
+    cards.update_value(|cards| {
+        if let Some(card) = cards.get_mut(&row) {
+            card.text = None;
+        }
+    });
+}
 
 /// So many cards come or go in one frame.
 const AT_ONCE: usize = 16;
@@ -133,7 +151,6 @@ fn search(
     let search = StoredValue::new(0_u32);
     // Whether there is any card to show again.
     let hides = StoredValue::new(false);
-    let texts = StoredValue::new(BTreeMap::<NodeId, String>::new());
     effect(move || {
         let (sought, rows, open, language) = (sought.get(), rows.get(), open.get(), words.now());
         let mine = search.get_value() + 1;
@@ -143,7 +160,7 @@ fn search(
             if !hides.get_value() {
                 return;
             }
-            texts.set_value(BTreeMap::new());
+            cards.update_value(|cards| cards.values_mut().for_each(|card| card.text = None));
             found.set(None);
         }
         hides.set_value(true);
@@ -158,25 +175,30 @@ fn search(
                 if search.try_get_value() != Some(mine) {
                     return; // another letter
                 }
-                // Whoever is in a row changes it.
                 if open == Some(row) {
-                    texts.update_value(|texts| drop(texts.remove(&row)));
+                    read_anew(cards, row);
                 }
                 let is_found = !is_search || open == Some(row) || {
-                    let known = texts.with_value(|texts| texts.get(&row).cloned());
+                    let known = cards.with_value(|cards| cards.get(&row)?.text.clone());
                     let text = known.unwrap_or_else(|| {
                         let mut answers = Vec::new();
                         untrack(|| summarise(entry, language, row, usize::MAX, &mut answers));
                         let text = report::fold(&answers.join(" "));
-                        texts.update_value(|texts| drop(texts.insert(row, text.clone())));
+                        cards.update_value(|cards| {
+                            if let Some(card) = cards.get_mut(&row) {
+                                card.text = Some(text.clone());
+                            }
+                        });
                         text
                     });
                     report::matches(&text, &sought)
                 };
                 left += usize::from(is_found);
-                let card = cards.with_value(|cards| cards.get(&row).copied());
-                if let Some(card) = card.filter(|card| card.try_get_untracked() == Some(is_found)) {
-                    card.try_set(!is_found);
+                let hidden = cards.with_value(|cards| Some(cards.get(&row)?.is_hidden));
+                if let Some(hidden) =
+                    hidden.filter(|hidden| hidden.try_get_untracked() == Some(is_found))
+                {
+                    hidden.try_set(!is_found);
                     changed += 1;
                 }
             }
@@ -195,6 +217,7 @@ fn RowCard(
     row: NodeId,
     open: RwSignal<Option<NodeId>>,
     cards: Cards,
+    turned: RwSignal<Option<NodeId>>,
     can_remove: Memo<bool>,
 ) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
@@ -203,7 +226,7 @@ fn RowCard(
     let state = entry.node(row);
     let is_hidden = RwSignal::new(false);
     cards.update_value(|cards| {
-        cards.insert(row, is_hidden);
+        cards.insert(row, Card { is_hidden, text: None });
     });
     let is_open = memo(move || open.get() == Some(row));
     let position = memo(move || match state.read().kind {
@@ -219,9 +242,12 @@ fn RowCard(
         summarise(entry, words.now(), row, SUMMARY, &mut texts);
         texts
     });
-    let defaulted = StoredValue::new(entry.defaulted(row));
+    let defaulted = entry.defaulted(row);
+    let card_question = defaulted.iter().copied().find(|question| stands_on_card(entry, *question));
+    let others = defaulted.into_iter().filter(|question| Some(*question) != card_question);
+    let others = StoredValue::new(others.collect::<Vec<_>>());
     let departing = memo(move || {
-        let texts = defaulted.with_value(|all| departures(entry, words.now(), all));
+        let texts = others.with_value(|others| departures(entry, words.now(), others));
         let told = |text: &String| summary.read().contains(text);
         texts.into_iter().filter(|text| !told(text)).collect::<Vec<_>>().join(" · ")
     });
@@ -244,7 +270,7 @@ fn RowCard(
             class:row-open=move || is_open.get()
             hidden=move || is_hidden.get()
             id=format!("row{}", row.index())>
-            <div class="row-head">
+            <div class="row-head" class:row-answered=card_question.is_some()>
                 <button
                     type="button"
                     class="row-summary"
@@ -266,6 +292,20 @@ fn RowCard(
                     </span>
                     <Icon glyph=Glyph::Expand />
                 </button>
+                {card_question
+                    .map(|question| {
+                        view! {
+                            <Show when=move || !is_open.get()>
+                                <CardAnswer
+                                    question=question
+                                    on_press=move |()| {
+                                        read_anew(cards, row);
+                                        turned.set(Some(question));
+                                    }
+                                />
+                            </Show>
+                        }
+                    })}
             </div>
             <Show when=move || is_open.get()>
                 <div class="row-body">
@@ -376,22 +416,12 @@ fn summarise(
             return;
         }
         let state = entry.node(child).get();
-        if !state.relevant {
-            continue;
-        }
         match &state.kind {
-            NodeKind::Question(question) if !state.value.is_empty() && !is_file(question) => {
-                let choices = entry.choices(child).get();
-                texts.push(answer_text(
-                    language,
-                    &question.control,
-                    question.data_type,
-                    &state.value,
-                    &choices,
-                ));
+            NodeKind::Question(_) => texts.extend(answer_of(entry, language, child)),
+            NodeKind::Group { .. } if state.relevant => {
+                summarise(entry, language, child, count, texts);
             }
-            NodeKind::Group { .. } => summarise(entry, language, child, count, texts),
-            NodeKind::Question(_)
+            NodeKind::Group { .. }
             | NodeKind::Root
             | NodeKind::Repeat { .. }
             | NodeKind::Row { .. } => {}
@@ -401,26 +431,31 @@ fn summarise(
 
 /// The answers that stand where the form gave another: who is absent among those who are taken to be there.
 fn departures(entry: FormEntry, language: Language, defaulted: &[NodeId]) -> Vec<String> {
-    let text = |question: &NodeId| {
-        let state = entry.node(*question).get();
-        let NodeKind::Question(asked) = &state.kind else { return None };
-        let is_told = state.relevant
-            && !state.value.is_empty()
-            && !is_file(asked)
-            && entry.departs_from_default(*question);
-        is_told.then(|| {
-            let choices = entry.choices(*question).get();
-            answer_text(language, &asked.control, asked.data_type, &state.value, &choices)
-        })
+    let departs = |question: &&NodeId| {
+        // Whatever changes the answer changes what is told.
+        entry.node(**question).track();
+        entry.departs_from_default(**question)
     };
-    defaulted.iter().filter_map(text).collect()
+    let departing = defaulted.iter().filter(departs);
+    departing.filter_map(|question| answer_of(entry, language, *question)).collect()
+}
+
+/// What was answered, as people read it; `None` for a file, and where there is no answer.
+pub(super) fn answer_of(entry: FormEntry, language: Language, question: NodeId) -> Option<String> {
+    let state = entry.node(question).get();
+    let NodeKind::Question(asked) = &state.kind else { return None };
+    if !state.relevant || state.value.is_empty() || is_file(asked) {
+        return None;
+    }
+    let choices = entry.choices(question).get();
+    Some(answer_text(language, &asked.control, asked.data_type, &state.value, &choices))
 }
 
 fn is_file(question: &Question) -> bool {
     matches!(question.control, QuestionControl::Upload { .. })
 }
 
-fn label_of(state: &NodeState) -> String {
+pub(super) fn label_of(state: &NodeState) -> String {
     state.label.as_ref().map(|label| label.text.clone()).unwrap_or_default()
 }
 

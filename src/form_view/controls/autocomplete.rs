@@ -99,6 +99,7 @@ fn chosen_labels(asked: Asked) -> Memo<Vec<String>> {
 fn ChoiceSheet(
     asked: Asked,
     open: RwSignal<bool>,
+    #[prop(into)] title: Signal<String>,
     #[prop(into)] row: Callback<Choice, AnyView>,
     many: bool,
 ) -> impl IntoView {
@@ -111,7 +112,7 @@ fn ChoiceSheet(
         search.try_set(String::new());
     };
     view! {
-        <Sheet open=open title=asked.label_text() close_label=words.say(Language::close) on_close=close>
+        <Sheet open=open title=title close_label=words.say(Language::close) on_close=close>
             <Show when=move || { all.read().len() >= SEARCH_FROM }>
                 <SearchField
                     label=words.say(Language::search)
@@ -153,11 +154,24 @@ fn ChoiceSheet(
 pub(super) fn ChooseOne(asked: Asked) -> impl IntoView {
     let open = RwSignal::new(false);
     let labels = chosen_labels(asked);
+    let can_clear = asked.can_clear();
+    view! {
+        <OpenButton asked=asked open=open chosen=Signal::derive(move || labels.get().join("; ")) many=false />
+        <Show when=move || can_clear.get()>
+            <Button kind=ButtonKind::Quiet label=asked.words.say(Language::clear_answer) on_click=move |()| asked.choose("") />
+        </Show>
+        <OneSheet asked=asked open=open title=asked.label_text() />
+    }
+}
+
+/// A sheet in which one is chosen: it closes then.
+#[component]
+pub(in crate::form_view) fn OneSheet(
+    asked: Asked,
+    open: RwSignal<bool>,
+    #[prop(into)] title: Signal<String>,
+) -> impl IntoView {
     let value = asked.value();
-    let can_clear = memo(move || {
-        let state = asked.state.read();
-        !state.required && !state.readonly && !state.value.is_empty()
-    });
     let row = move |choice: Choice| {
         let this = choice.value.clone();
         let is_chosen = memo(move || *value.read() == this);
@@ -181,13 +195,7 @@ pub(super) fn ChooseOne(asked: Asked) -> impl IntoView {
         }
         .into_any()
     };
-    view! {
-        <OpenButton asked=asked open=open chosen=Signal::derive(move || labels.get().join("; ")) many=false />
-        <Show when=move || can_clear.get()>
-            <Button kind=ButtonKind::Quiet label=asked.words.say(Language::clear_answer) on_click=move |()| asked.choose("") />
-        </Show>
-        <ChoiceSheet asked=asked open=open row=row many=false />
-    }
+    view! { <ChoiceSheet asked=asked open=open title=title row=row many=false /> }
 }
 
 /// Any number of choices of a long list.
@@ -206,7 +214,7 @@ pub(super) fn ChooseMany(asked: Asked) -> impl IntoView {
     };
     view! {
         <OpenButton asked=asked open=open chosen=chosen many=true />
-        <ChoiceSheet asked=asked open=open row=row many=true />
+        <ChoiceSheet asked=asked open=open title=asked.label_text() row=row many=true />
     }
 }
 

@@ -26,6 +26,7 @@ mod time;
 
 use std::sync::Arc;
 
+pub(super) use autocomplete::OneSheet;
 pub(super) use select_many::with_choice;
 
 use form::{Choice, DataType, Question, QuestionControl};

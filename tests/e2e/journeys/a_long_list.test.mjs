@@ -57,12 +57,39 @@ test('whoever is not as most are stands out in the list', async () => {
   form = await new FormPage(trainer.page).ready();
   await form.goTo('học viên');
   await until('the roster is drawn', async () => (await cards().count()) === PEOPLE);
-  assert.match(await card(`Nguyễn Thị Đào ${ABSENT}`).textContent(), /Vắng/);
-  assert.doesNotMatch(await card('Nguyễn Thị Đào 22').textContent(), /Có mặt|Vắng/);
+  assert.match(await card(`Nguyễn Thị Đào ${ABSENT}`).locator('.card-departs').textContent(), /Vắng/);
+  assert.match(await card('Nguyễn Thị Đào 22').locator('.card-answer').textContent(), /Có mặt/);
+  assert.equal(await card('Nguyễn Thị Đào 22').locator('.card-departs').count(), 0);
   await openCard('Nguyễn Thị Đào 22');
+  assert.equal(await card('Nguyễn Thị Đào 22').locator('.card-answer').count(), 0, 'it is asked inside');
   await form.choose('hv_tt', 'muon', 'Đến muộn');
   await form.closeRow();
-  await card('Nguyễn Thị Đào 22').getByText('Đến muộn').waitFor();
+  await card('Nguyễn Thị Đào 22').locator('.card-departs').getByText('Đến muộn').waitFor();
+});
+
+test('whoever does not answer to their name is marked without opening their row', async () => {
+  const { page } = trainer;
+  const name = 'Nguyễn Thị Đào 12';
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  await card(name).scrollIntoViewIfNeeded();
+  await card(name).getByRole('button', { name: 'Điểm danh: Có mặt' }).click();
+  await sheet.getByText(`${name} · Điểm danh`).waitFor();
+  await trainer.screenshot('roster-marking');
+  assert.deepEqual(await faults(trainer, 'marking somebody'), []);
+  await sheet.locator('[data-value="vang"]').click();
+  await sheet.waitFor({ state: 'detached' });
+  await card(name).locator('.card-departs').getByText('Vắng').waitFor();
+  assert.equal(await cards().locator('.row-body').count(), 0, 'no row opened');
+  await trainer.screenshot('roster-marked');
+  await search().fill('vang');
+  await until('both who are absent are found', async () => (await cards().count()) === 2);
+  await card(name).locator('.card-answer').click();
+  await sheet.locator('[data-value="vang_phep"]').click();
+  await search().fill('vang co ly do');
+  await until('it is found as it is now', async () => (await cards().count()) === 1);
+  await search().fill('');
+  await until('all are shown', async () => (await cards().count()) === PEOPLE);
+  await form.saved();
 });
 
 test('a search in the middle of the list shows what it finds, whatever row stands open', async () => {
