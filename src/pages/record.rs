@@ -208,10 +208,8 @@ fn Head(view: StoredValue<View>) -> impl IntoView {
     let View { record, form, unit, author, state, title, pending, changed_ms, .. } =
         view.get_value();
     let form_id = form.id;
-    // What was made here and is not sent yet was made by whoever is signed in: the server has not told their name.
     let sign_in = expect_context::<SignIn>();
-    let me = sign_in.profile().filter(|profile| profile.account == author);
-    let author = me.map_or_else(|| records.person(&author), |profile| profile.name);
+    let author = records.person(&author);
     let heading_form = form_id.clone();
     let heading = move || {
         if title.is_empty() {

@@ -291,6 +291,10 @@ fn Export(filter: Memo<Filter>, search: RwSignal<String>) -> impl IntoView {
             return None;
         }
         let filter = filter.read();
+        // The server makes it: of what it has.
+        if filter.unsent_only {
+            return None;
+        }
         let form = filter.form.as_deref()?;
         let query = Query::default()
             .with("form", form)
@@ -317,7 +321,11 @@ fn Export(filter: Memo<Filter>, search: RwSignal<String>) -> impl IntoView {
                         <Button
                             kind=ButtonKind::Secondary
                             icon=Glyph::Download
-                            label=words.say(Language::export_needs_form)
+                            label=words.say(if filter.read().unsent_only {
+                                Language::export_is_of_sent
+                            } else {
+                                Language::export_needs_form
+                            })
                             disabled=true
                             on_click=|()| {}
                         />
