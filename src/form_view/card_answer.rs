@@ -25,27 +25,34 @@ pub(super) fn stands_on_card(entry: FormEntry, question: NodeId) -> bool {
     is_one_of && fixed && entry.choices(question).read_untracked().len() < CARD_CHOICES
 }
 
-/// The answer that a card tells, and a press that changes it.
+/// The answer that a closed card tells, and a press that changes it.
 #[component]
-pub(super) fn CardAnswer(question: NodeId, #[prop(into)] on_press: Callback<()>) -> impl IntoView {
+pub(super) fn CardAnswer(
+    question: NodeId,
+    is_open: Memo<bool>,
+    #[prop(into)] on_press: Callback<()>,
+) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let words = use_words();
+    let label = entry.node(question);
     let answer = memo(move || {
         let text = answer_of(entry, words.now(), question).unwrap_or_default();
-        let text = if text.is_empty() { words.now().choose().to_owned() } else { text };
-        (text, entry.departs_from_default(question))
+        if text.is_empty() { words.now().choose().to_owned() } else { text }
     });
-    let state = entry.node(question);
     view! {
         <button
             type="button"
             class="card-answer"
-            class:card-departs=move || answer.read().1
+            class:card-departs=move || {
+                answer.track();
+                entry.departs_from_default(question)
+            }
+            hidden=move || is_open.get()
             aria-haspopup="dialog"
+            aria-label=move || format!("{}: {}", label_of(&label.read()), answer.read())
             on:click=move |_| on_press.run(())
         >
-            <span class="visually-hidden">{move || format!("{}: ", label_of(&state.read()))}</span>
-            {move || answer.read().0.clone()}
+            {answer}
         </button>
     }
 }

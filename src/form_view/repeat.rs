@@ -33,13 +33,26 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let words = use_words();
     let state = entry.node(id);
     let rows = entry.children(id);
+    let drawn = draw_in_turns(rows);
     let open = RwSignal::new(None::<NodeId>);
+    let sought = RwSignal::new(String::new());
     // A form that starts with one row wants it filled: no press is needed to begin.
     if let [only] = rows.get_untracked()[..]
         && untrack(|| is_untouched(entry, only))
     {
         open.set(Some(only));
     }
+    // Whoever looks for a row, adds one or is sent into one finds it drawn.
+    effect(move || {
+        let wanted = match open.get() {
+            _ if !sought.read().is_empty() => usize::MAX,
+            None => 0,
+            Some(open) => rows.read_untracked().iter().take_while(|row| **row != open).count() + 1,
+        };
+        if wanted > drawn.get_untracked() {
+            drawn.set(wanted);
+        }
+    });
     // Whoever is sent to a question inside a row finds that row open.
     effect(move || {
         if let Some(row) =
@@ -52,7 +65,6 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let can_add = memo(move || matches!(state.read().kind, NodeKind::Repeat { can_add: true, .. }));
     let can_remove =
         memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
-    let sought = RwSignal::new(String::new());
     let emptied = RwSignal::new(0_u32);
     let cards = Cards::default();
     let turned = RwSignal::new(None);
@@ -102,7 +114,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
             </Show>
             <ul class="repeat-rows">
                 {keyed_list(
-                    move || rows.get(),
+                    move || rows.read().iter().copied().take(drawn.get()).collect(),
                     |row| row.index().to_string(),
                     move |row| view! { <RowCard row=row open=open cards=cards turned=turned can_remove=can_remove /> }.into_any(),
                 )}
@@ -113,6 +125,24 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
             {move || turned.get().map(|question| view! { <CardSheet question=question /> })}
         </section>
     }
+}
+
+/// How many rows are drawn: hundreds at once would keep a phone from showing the first.
+fn draw_in_turns(rows: Signal<Vec<NodeId>>) -> RwSignal<usize> {
+    let count = move || rows.try_with_untracked(Vec::len).unwrap_or_default();
+    let drawn = RwSignal::new(if count() > AT_ONCE { AT_ONCE } else { usize::MAX });
+    tasks::spawn(async move {
+        loop {
+            tasks::sleep(0).await;
+            let Some(so_far) = drawn.try_get_untracked().filter(|drawn| *drawn != usize::MAX)
+            else {
+                return;
+            };
+            let next = so_far + AT_ONCE;
+            drawn.try_set(if next < count() { next } else { usize::MAX });
+        }
+    });
+    drawn
 }
 
 /// The card of each row.
@@ -133,7 +163,7 @@ fn read_anew(cards: Cards, row: NodeId) {
     });
 }
 
-/// So many cards come or go in one frame.
+/// So many cards come or go in one frame; no screen shows more.
 const AT_ONCE: usize = 16;
 
 /// Hides the rows in which what is sought stands in no answer: any finds a row, a name as well as "vắng". Tells how many are left;
@@ -245,11 +275,13 @@ fn RowCard(
     let defaulted = entry.defaulted(row);
     let card_question = defaulted.iter().copied().find(|question| stands_on_card(entry, *question));
     let others = defaulted.into_iter().filter(|question| Some(*question) != card_question);
-    let others = StoredValue::new(others.collect::<Vec<_>>());
-    let departing = memo(move || {
-        let texts = others.with_value(|others| departures(entry, words.now(), others));
-        let told = |text: &String| summary.read().contains(text);
-        texts.into_iter().filter(|text| !told(text)).collect::<Vec<_>>().join(" · ")
+    let others = others.collect::<Vec<_>>();
+    let departing = (!others.is_empty()).then(|| {
+        memo(move || {
+            let told = |text: &String| summary.read().contains(text);
+            let texts = departures(entry, words.now(), &others).into_iter();
+            texts.filter(|text| !told(text)).collect::<Vec<_>>().join(" · ")
+        })
     });
     let remove = move |()| {
         if remove_row(entry, row, toaster, words.at_once(), || {}) {
@@ -286,7 +318,7 @@ fn RowCard(
                             view! {
                                 <span class="row-title">{first}</span>
                                 <span class="row-rest muted">{rest}</span>
-                                <span class="row-departures">{departing}</span>
+                                {departing.map(|departing| view! { <span class="row-departures">{departing}</span> })}
                             }
                         }}
                     </span>
@@ -294,17 +326,11 @@ fn RowCard(
                 </button>
                 {card_question
                     .map(|question| {
-                        view! {
-                            <Show when=move || !is_open.get()>
-                                <CardAnswer
-                                    question=question
-                                    on_press=move |()| {
-                                        read_anew(cards, row);
-                                        turned.set(Some(question));
-                                    }
-                                />
-                            </Show>
-                        }
+                        let press = move |()| {
+                            read_anew(cards, row);
+                            turned.set(Some(question));
+                        };
+                        view! { <CardAnswer question=question is_open=is_open on_press=press /> }
                     })}
             </div>
             <Show when=move || is_open.get()>
