@@ -431,3 +431,22 @@ async fn what_comes_while_its_author_is_disabled_waits_at_the_repair_desk() {
     );
     assert_eq!(stored(&server.device("minh").await).await, 0);
 }
+
+/// Of two operations that begin a record the lower name counts as its first, and device ids are in every record.
+#[tokio::test]
+async fn nobody_takes_over_a_record_that_a_colleague_began() {
+    let server = TestApp::start().await;
+    let (minh, lan) = (server.device("minh").await, server.device("lan").await);
+    assert!(minh.id < lan.id);
+    lan.push(&[lan.create(1, 1, "phuong_a", &[("ghi_chu", text("của Lan"))])]).await;
+    let told = minh.push(&[minh.create(1, 1, "phuong_a", &[("ghi_chu", text("của Minh"))])]).await;
+    let an = server.device("an").await;
+    assert_eq!(an.pull(None).await.records[0].author, "lan");
+    assert_eq!(
+        reasons(&told.verdicts),
+        [(1, Outcome::Quarantined, Some(QuarantineReason::OutOfScope))]
+    );
+    // What he wrote is not lost: whoever looks after the ward decides.
+    let entry = an.get("/api/v1/quarantine").await.json()[0].clone();
+    assert_eq!((&entry["reason"], &entry["obstacle"]), (&json!("not_allowed"), &json!(null)));
+}
