@@ -104,7 +104,7 @@ pub async fn lists(
     State(app): State<App>,
     SignedIn(session): SignedIn,
 ) -> ApiResult<Json<Vec<Listed>>> {
-    let datasets = app.database().datasets().await?;
+    let datasets = app.database().datasets_seen_by(&session.account).await?;
     if !datasets.is_empty() {
         entities::catch_up(&app).await?;
     }
@@ -147,13 +147,13 @@ pub async fn list(
     Ok((about, [(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv).into_response())
 }
 
-/// A list as text, and up to when; `None` if no form makes such entities.
+/// A list as text, and up to when; `None` if no form makes such entities, or none that the account sees has to do with them.
 pub(crate) async fn csv_of(
     app: &App,
     account: &str,
     dataset: &str,
 ) -> ApiResult<Option<(String, i64)>> {
-    if !app.database().datasets().await?.contains(dataset) {
+    if !app.database().datasets_seen_by(account).await?.contains(dataset) {
         return Ok(None);
     }
     entities::catch_up(app).await?;
