@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::extract::Path;
-use super::signed_in::SignedIn;
+use super::signed_in::{Sent, SignedIn};
 use crate::App;
 use crate::accounts::Role;
 use crate::entities::{self, Entity, EntityVersion};
@@ -201,9 +201,8 @@ pub async fn conflicts(
     ))]
 pub async fn settle(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
     Path((dataset, entity)): Path<(String, String)>,
-    body: Result<Json<Look>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Look>, JsonRejection>>,
 ) -> ApiResult<StatusCode> {
     if session.role != Role::Coordinator {
         return Err(ApiError::forbidden("not_allowed", "coordinators settle that"));

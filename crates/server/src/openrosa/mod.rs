@@ -412,6 +412,7 @@ async fn submit(
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
     let _permit = READING.acquire().await.map_err(ApiError::internal)?;
     let sent = read(body).await?;
+    client.ask_again(&app).await?;
     let account = &client.session.account;
     app.budgets().take(account, Take::Bytes(sent.bytes()))?;
     app.budgets().take(account, Take::Operations(1))?;
