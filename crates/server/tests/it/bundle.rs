@@ -410,6 +410,10 @@ async fn a_bundle_comes_in_pieces_and_goes_on_where_the_line_broke() {
     assert_eq!(answer.code(), "wrong_place", "longer than it says");
     let answer = minh.put_bundle(other, 1 << 40, 0, b"abc").await;
     assert_eq!(answer.code(), "too_large");
+    // What somebody brought under its name that is longer is not that bundle, and in nobody's way.
+    minh.put_bundle(other, 9, 0, b"abcdef").await;
+    assert_eq!(minh.put_bundle(other, 3, 6, b"").await.code(), "wrong_place");
+    assert_eq!(minh.get(&format!("/api/v1/bundles/{other}")).await.json()["held"], 0);
     minh.put_bundle(other, 9, 0, b"abc").await;
     assert_eq!(server.app.sweep(server::clock::now_ms() + 31 * 24 * 3_600_000).await.unwrap(), 1);
     assert_eq!(minh.get(&format!("/api/v1/bundles/{other}")).await.json()["held"], 0);
