@@ -328,20 +328,20 @@ async fn one(app: &App, session: &Session, account: &str) -> ApiResult<AccountEn
 }
 
 /// What an asker may see. Whoever makes a code or a token for somebody could use it themselves, and may see no more by it.
-struct Reach {
+pub(super) struct Reach {
     role: Role,
     units: Vec<String>,
     programmes: Vec<String>,
 }
 
 impl Reach {
-    async fn of(app: &App, session: &Session) -> ApiResult<Self> {
+    pub(super) async fn of(app: &App, session: &Session) -> ApiResult<Self> {
         let units = app.database().visible_units(&session.account).await?;
         let own = app.database().account(&session.account).await?.ok_or_else(nobody)?;
         Ok(Self { role: session.role, units, programmes: own.programmes })
     }
 
-    fn lets_in(&self, other: &Account) -> bool {
+    pub(super) fn lets_in(&self, other: &Account) -> bool {
         let is_of_mine = |programme| self.programmes.contains(programme);
         let is_within = || {
             let programmes = &other.programmes;

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::accounts::Reach;
 use super::again::{Again, Prover};
 use super::extract::Path;
 use super::session::{Tried, note_failed, take_code_try};
@@ -574,7 +575,7 @@ pub async fn remove_all(
 ) -> ApiResult<StatusCode> {
     let found = app.database().seen_account(&account, seen(&session)).await?;
     let found = found.ok_or_else(|| ApiError::not_found("nobody is called so"))?;
-    if !session.role.looks_after(found.role) {
+    if !Reach::of(&app, &session).await?.lets_in(&found) {
         return Err(ApiError::forbidden("not_allowed", "your role does not look after that"));
     }
     let (by, now_ms) = (session.account.as_str(), clock::now_ms());
