@@ -199,12 +199,31 @@ pub fn csv(entities: &[Entity]) -> String {
 /// The lists that records of a form make or change.
 #[must_use]
 pub fn datasets(xml: &str) -> BTreeSet<String> {
-    if !xml.contains("dataset=") {
-        return BTreeSet::new();
+    lists(xml).made
+}
+
+/// The lists that a form has to do with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lists {
+    /// Those that its records make or change.
+    pub(crate) made: BTreeSet<String>,
+    /// Those that it chooses from, or would if there were such.
+    pub(crate) read: BTreeSet<String>,
+}
+
+pub(crate) fn lists(xml: &str) -> Lists {
+    if !xml.contains("dataset=") && !xml.contains(".csv") {
+        return Lists::default();
     }
-    let read = form::parse_xform(xml);
-    read.map(|(form, _)| form.datasets().into_iter().map(str::to_owned).collect())
-        .unwrap_or_default()
+    let Ok((form, _)) = form::parse_xform(xml) else { return Lists::default() };
+    let name = |address: &str| {
+        let file = address.rsplit('/').next().unwrap_or(address);
+        Some(file.strip_suffix(".csv")?.to_owned())
+    };
+    Lists {
+        made: form.datasets().into_iter().map(str::to_owned).collect(),
+        read: form.files().into_iter().filter_map(name).collect(),
+    }
 }
 
 /// Takes into the lists what records say that came since it was done last.

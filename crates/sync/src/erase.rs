@@ -24,19 +24,14 @@ pub struct Erased {
 
 impl Erased {
     /// Notes that a field was erased after these writes.
-    pub fn insert(
-        &mut self,
-        record: RecordId,
-        path: String,
-        before: impl IntoIterator<Item = Dot>,
-    ) {
-        self.fields.entry((record, path)).or_default().extend(before);
+    pub fn insert(&mut self, record: RecordId, path: &str, before: impl IntoIterator<Item = Dot>) {
+        self.fields.entry(key(record, path)).or_default().extend(before);
     }
 
     /// Notes what an erasure erased.
     fn insert_all(&mut self, erasure: &Operation) {
         for (path, write) in &erasure.fields {
-            self.insert(erasure.record, path.clone(), write.over.iter().copied());
+            self.insert(erasure.record, path, write.over.iter().copied());
         }
     }
 
@@ -73,7 +68,7 @@ impl Erased {
         let mut is_cut = false;
         let record = operation.record;
         for (path, write) in &mut operation.fields {
-            let before = self.fields.get(&(record, path.clone()));
+            let before = self.fields.get(&key(record, path));
             if before.is_some_and(|before| is_old(before, write)) {
                 let value = std::mem::replace(&mut write.value, Value::Empty);
                 is_cut |= value != Value::Empty;
@@ -90,7 +85,7 @@ impl Erased {
     pub fn grow(&mut self, operation: &Operation) -> bool {
         let mut is_news = false;
         for (path, write) in &operation.fields {
-            let key = (operation.record, path.clone());
+            let key = key(operation.record, path);
             let Some(before) = self.fields.get_mut(&key) else { continue };
             if is_old(before, write) && before.insert(operation.dot) {
                 self.grown.insert(key);
@@ -122,7 +117,7 @@ impl Erased {
     /// The writes that came before the erasure of a field.
     #[must_use]
     pub fn before(&self, record: RecordId, path: &str) -> Option<&BTreeSet<Dot>> {
-        self.fields.get(&(record, path.to_owned()))
+        self.fields.get(&key(record, path))
     }
 
     /// The fields for which [`Self::grow`] met writes that were not known, with all writes before their erasure.
@@ -134,6 +129,12 @@ impl Erased {
     pub fn files(&self) -> impl Iterator<Item = Hash> {
         self.files.iter().copied()
     }
+}
+
+/// A field as erasures know it. There are databases that keep no text with a zero character: no form makes a name with one, but
+/// somebody else's phone may, and what was erased there is to be known again.
+fn key(record: RecordId, path: &str) -> (RecordId, String) {
+    (record, path.replace('\0', "\u{fffd}"))
 }
 
 /// Whether who wrote this saw nothing but what was written before an erasure.

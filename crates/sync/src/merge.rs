@@ -219,6 +219,14 @@ impl Record {
         }
     }
 
+    /// Whether an operation would make it one that somebody else began: of two that begin it the lower name counts as the first,
+    /// and anybody may give themselves a low one.
+    #[must_use]
+    pub fn is_taken_over_by(&self, operation: &Operation) -> bool {
+        let is_others = self.origin.creates && self.origin.author != operation.author;
+        is_others && Origin::of(operation).precedes(&self.origin)
+    }
+
     /// What an operation that was applied has met so far.
     #[must_use]
     pub fn outcome(&self, operation: &Operation) -> Outcome {

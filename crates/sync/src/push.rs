@@ -312,7 +312,13 @@ fn check(
     } else if operation.author != sender.account {
         Err(QuarantineReason::OtherAuthor)
     } else {
-        repair::check_content(operation, records.get(&operation.record), sender.account, directory)
+        let record = records.get(&operation.record);
+        repair::check_content(operation, record, sender.account, directory)?;
+        // Whoever repairs may know that the two belong together.
+        match record.is_some_and(|record| record.is_taken_over_by(operation)) {
+            true => Err(QuarantineReason::NotAllowed),
+            false => Ok(()),
+        }
     }
 }
 

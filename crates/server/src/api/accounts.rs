@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::again::{Again, Prover};
 use super::extract::Path;
 use super::sessions::seen;
-use super::signed_in::SignedIn;
+use super::signed_in::{Sent, SignedIn};
 use crate::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, Role};
 use crate::database::{Account, AccountChange, NewAccount, NewClient, Session};
 use crate::error::{ApiError, ApiResult, ErrorBody};
@@ -152,8 +152,7 @@ pub async fn list(
 ))]
 pub async fn add(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
-    body: Result<Json<NewEntry>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<NewEntry>, JsonRejection>>,
 ) -> ApiResult<(StatusCode, Json<AccountEntry>)> {
     if !session.role.manages_accounts() {
         return Err(not_allowed());
@@ -198,9 +197,8 @@ pub async fn add(
     ))]
 pub async fn change(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
     Path(account): Path<String>,
-    body: Result<Json<EntryChange>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<EntryChange>, JsonRejection>>,
 ) -> ApiResult<Json<AccountEntry>> {
     if !session.role.manages_accounts() {
         return Err(not_allowed());
@@ -241,9 +239,8 @@ pub async fn change(
     ))]
 pub async fn make_code(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
     Path(account): Path<String>,
-    body: Result<Json<CodeWish>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<CodeWish>, JsonRejection>>,
 ) -> ApiResult<(StatusCode, Json<SignInCode>)> {
     let found = app.database().seen_account(&account, seen(&session)).await?;
     let found = found.ok_or_else(nobody)?;
@@ -285,9 +282,8 @@ pub async fn make_code(
 pub async fn make_token(
     State(app): State<App>,
     prover: Prover,
-    SignedIn(session): SignedIn,
     Path(account): Path<String>,
-    body: Result<Json<TokenWish>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<TokenWish>, JsonRejection>>,
 ) -> ApiResult<(StatusCode, Json<ClientToken>)> {
     let found = app.database().seen_account(&account, seen(&session)).await?;
     let found = found.ok_or_else(nobody)?;
@@ -332,20 +328,20 @@ async fn one(app: &App, session: &Session, account: &str) -> ApiResult<AccountEn
 }
 
 /// What an asker may see. Whoever makes a code or a token for somebody could use it themselves, and may see no more by it.
-struct Reach {
+pub(super) struct Reach {
     role: Role,
     units: Vec<String>,
     programmes: Vec<String>,
 }
 
 impl Reach {
-    async fn of(app: &App, session: &Session) -> ApiResult<Self> {
+    pub(super) async fn of(app: &App, session: &Session) -> ApiResult<Self> {
         let units = app.database().visible_units(&session.account).await?;
         let own = app.database().account(&session.account).await?.ok_or_else(nobody)?;
         Ok(Self { role: session.role, units, programmes: own.programmes })
     }
 
-    fn lets_in(&self, other: &Account) -> bool {
+    pub(super) fn lets_in(&self, other: &Account) -> bool {
         let is_of_mine = |programme| self.programmes.contains(programme);
         let is_within = || {
             let programmes = &other.programmes;

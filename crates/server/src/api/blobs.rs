@@ -13,7 +13,7 @@ use sync::wire::Hash;
 use utoipa::IntoParams;
 
 use super::extract::{Path, Query};
-use super::signed_in::{OnceSignedIn, SignedIn};
+use super::signed_in::{OnceSignedIn, Sent, SignedIn};
 use crate::budgets::Take;
 use crate::config::MAX_BLOB;
 use crate::database::NewBlob;
@@ -115,11 +115,11 @@ pub async fn missing(
     ))]
 pub async fn write(
     State(app): State<App>,
-    OnceSignedIn(session): OnceSignedIn,
+    _: OnceSignedIn,
     Path((hash, chunk)): Path<(String, u64)>,
     Query(query): Query<BlobQuery>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    Sent(OnceSignedIn(session), body): Sent<OnceSignedIn, Result<Bytes, BytesRejection>>,
 ) -> ApiResult<Response> {
     let hash = parse(&hash)?;
     // Whoever was disabled brings what the work that they sent still lacks, and nothing else.

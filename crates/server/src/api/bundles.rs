@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::blobs::storage_error;
 use super::extract::{Path, Query};
-use super::signed_in::SignedIn;
+use super::signed_in::{Sent, SignedIn, still_signed_in};
 use crate::budgets::Take;
 use crate::bundle::incoming::hash_of;
 use crate::bundle::{ImportError, Receipt, Refusal, import, keys};
@@ -46,8 +46,7 @@ pub struct Organisation {
 ))]
 pub async fn register_key(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
-    given: Result<Json<DeviceKey>, JsonRejection>,
+    Sent(SignedIn(session), given): Sent<SignedIn, Result<Json<DeviceKey>, JsonRejection>>,
 ) -> ApiResult<Json<Organisation>> {
     let Json(given) =
         given.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;
@@ -138,10 +137,10 @@ pub async fn standing(
     ))]
 pub async fn write(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
+    _: SignedIn,
     Path(hash): Path<String>,
     Query(query): Query<PieceQuery>,
-    body: Result<Bytes, BytesRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Bytes, BytesRejection>>,
 ) -> ApiResult<Json<Standing>> {
     let hash = parse(&hash)?;
     let body = super::whole(body)?;
@@ -156,7 +155,12 @@ pub async fn write(
     if let Some(receipt) = app.database().receipt(hash).await? {
         return Ok(Standing::taken(receipt));
     }
-    let held = incoming.held(hash).map_err(ApiError::internal)?;
+    let mut held = incoming.held(hash).map_err(ApiError::internal)?;
+    // Of two that say how long it is one is wrong, and the hash will tell: what is here may not be in its way.
+    if held > query.size {
+        incoming.forget(hash).map_err(ApiError::internal)?;
+        held = 0;
+    }
     let whole = held + body.len() as u64;
     if query.at != held || whole > query.size {
         let message = format!("{held} of {} bytes are here", query.size);
@@ -202,6 +206,10 @@ pub async fn take(
     let hash = match received {
         Ok(()) => hash_of(&incoming.path(name)).await.map_err(ApiError::internal),
         Err(error) => Err(error),
+    };
+    let hash = match still_signed_in(&app, &session).await {
+        Ok(_) => hash,
+        Err(ended) => Err(ended),
     };
     let _one_at_a_time = incoming.turn().await;
     let hash = match hash {

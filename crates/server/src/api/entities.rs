@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::extract::Path;
-use super::signed_in::SignedIn;
+use super::signed_in::{Sent, SignedIn};
 use crate::App;
 use crate::accounts::Role;
 use crate::entities::{self, Entity, EntityVersion};
@@ -104,7 +104,7 @@ pub async fn lists(
     State(app): State<App>,
     SignedIn(session): SignedIn,
 ) -> ApiResult<Json<Vec<Listed>>> {
-    let datasets = app.database().datasets().await?;
+    let datasets = app.database().datasets_seen_by(&session.account).await?;
     if !datasets.is_empty() {
         entities::catch_up(&app).await?;
     }
@@ -147,13 +147,13 @@ pub async fn list(
     Ok((about, [(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv).into_response())
 }
 
-/// A list as text, and up to when; `None` if no form makes such entities.
+/// A list as text, and up to when; `None` if no form makes such entities, or none that the account sees has to do with them.
 pub(crate) async fn csv_of(
     app: &App,
     account: &str,
     dataset: &str,
 ) -> ApiResult<Option<(String, i64)>> {
-    if !app.database().datasets().await?.contains(dataset) {
+    if !app.database().datasets_seen_by(account).await?.contains(dataset) {
         return Ok(None);
     }
     entities::catch_up(app).await?;
@@ -201,9 +201,8 @@ pub async fn conflicts(
     ))]
 pub async fn settle(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
     Path((dataset, entity)): Path<(String, String)>,
-    body: Result<Json<Look>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Look>, JsonRejection>>,
 ) -> ApiResult<StatusCode> {
     if session.role != Role::Coordinator {
         return Err(ApiError::forbidden("not_allowed", "coordinators settle that"));

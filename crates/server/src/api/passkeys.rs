@@ -7,11 +7,12 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::accounts::Reach;
 use super::again::{Again, Prover};
 use super::extract::Path;
 use super::session::{Tried, note_failed, take_code_try};
 use super::sessions::seen;
-use super::signed_in::{Origin, SignedIn};
+use super::signed_in::{Origin, Sent, SignedIn};
 use crate::database::{
     Account, Added, ByPasskey, ChallengeKey, CodeKey, Database, KnownKey, NewSession, Passkey,
     Purpose, Session,
@@ -379,9 +380,8 @@ fn entry(key: Passkey) -> PasskeyEntry {
 pub async fn ask_to_add(
     State(app): State<App>,
     prover: Prover,
-    SignedIn(session): SignedIn,
     site: Result<Site, ApiError>,
-    body: Result<Json<Again>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Again>, JsonRejection>>,
 ) -> ApiResult<Json<NewKeyChallenge>> {
     let again = read(body)?;
     let (origin, Site { rp_id, .. }) = (prover.origin, site?);
@@ -469,9 +469,8 @@ async fn new_key_challenge(
 ))]
 pub async fn add(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
     site: Result<Site, ApiError>,
-    body: Result<Json<NewPasskey>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<NewPasskey>, JsonRejection>>,
 ) -> ApiResult<(StatusCode, Json<PasskeyEntry>)> {
     let given = read(body)?;
     let site = site?;
@@ -523,9 +522,8 @@ pub(super) fn not_added(why: Added) -> ApiError {
     ))]
 pub async fn rename(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
     Path(id): Path<String>,
-    body: Result<Json<PasskeyName>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<PasskeyName>, JsonRejection>>,
 ) -> ApiResult<StatusCode> {
     let name = shown_name(&read(body)?.name)?;
     let is_own = app.database().rename_passkey(&session.account, number(&id)?, &name).await?;
@@ -548,9 +546,8 @@ pub async fn rename(
 pub async fn remove(
     State(app): State<App>,
     prover: Prover,
-    SignedIn(session): SignedIn,
     Path(id): Path<String>,
-    body: Result<Json<Again>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Again>, JsonRejection>>,
 ) -> ApiResult<StatusCode> {
     let again = read(body)?;
     let id = number(&id)?;
@@ -578,7 +575,7 @@ pub async fn remove_all(
 ) -> ApiResult<StatusCode> {
     let found = app.database().seen_account(&account, seen(&session)).await?;
     let found = found.ok_or_else(|| ApiError::not_found("nobody is called so"))?;
-    if !session.role.looks_after(found.role) {
+    if !Reach::of(&app, &session).await?.lets_in(&found) {
         return Err(ApiError::forbidden("not_allowed", "your role does not look after that"));
     }
     let (by, now_ms) = (session.account.as_str(), clock::now_ms());

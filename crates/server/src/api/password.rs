@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::again::wrong_code;
 use super::session::{owner_of, set_cookie, take_code_try};
-use super::signed_in::{Origin, SignedIn};
+use super::signed_in::{Origin, Sent, SignedIn};
 use crate::database::{NewPassword, Proof};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, accounts, clock, passwords};
@@ -40,8 +40,7 @@ pub struct PasswordChange {
 pub async fn change(
     State(app): State<App>,
     origin: Origin,
-    SignedIn(session): SignedIn,
-    body: Result<Json<PasswordChange>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<PasswordChange>, JsonRejection>>,
 ) -> ApiResult<Response> {
     let Json(given) = body.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;
     let database = app.database();

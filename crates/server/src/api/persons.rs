@@ -10,7 +10,7 @@ use sync::wire::RecordId;
 use utoipa::ToSchema;
 
 use super::again::{Again, Prover};
-use super::signed_in::SignedIn;
+use super::signed_in::{Sent, SignedIn};
 use crate::budgets::Take;
 use crate::database::Session;
 use crate::error::{ApiError, ApiResult, ErrorBody};
@@ -90,8 +90,7 @@ pub struct Erased {
 ))]
 pub async fn find(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
-    body: Result<Json<Whom>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Whom>, JsonRejection>>,
 ) -> ApiResult<Json<Vec<PersonMention>>> {
     let whom = read(&app, &session, body)?;
     let (None, Some(value)) = (whom.account, whom.value) else {
@@ -116,8 +115,7 @@ pub async fn find(
 pub async fn erase(
     State(app): State<App>,
     prover: Prover,
-    SignedIn(session): SignedIn,
-    body: Result<Json<Erasing>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Erasing>, JsonRejection>>,
 ) -> ApiResult<Json<Erased>> {
     let Erasing { whom, mentions, again } = read(&app, &session, body)?;
     let (by, now_ms) = (Some(session.account.as_str()), clock::now_ms());
@@ -175,8 +173,7 @@ fn wanted(value: &str, records: &[String]) -> ApiResult<Wanted> {
 ))]
 pub async fn export(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
-    body: Result<Json<Whom>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Whom>, JsonRejection>>,
 ) -> ApiResult<Response> {
     let whom = read(&app, &session, body)?;
     let (by, now_ms) = (Some(session.account.as_str()), clock::now_ms());

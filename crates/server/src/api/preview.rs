@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use xlsform::Kind;
 
 use super::extract::Query;
-use super::signed_in::SignedIn;
+use super::signed_in::{Sent, SignedIn};
 use crate::App;
 use crate::budgets::Take;
 use crate::error::{ApiError, ApiResult, ErrorBody};
@@ -117,9 +117,9 @@ async fn keep_columns(app: &App) -> ApiResult<Vec<String>> {
     ))]
 pub async fn preview(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
+    _: SignedIn,
     Query(query): Query<PreviewQuery>,
-    body: Result<Bytes, BytesRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Bytes, BytesRejection>>,
 ) -> ApiResult<Json<Preview>> {
     let body = super::whole(body)?;
     let kind = Kind::from_file_name(&query.name).ok_or_else(|| {

@@ -11,7 +11,7 @@ use sync::codec;
 use sync::push::{Batch, MAX_OPERATIONS, Sender};
 use sync::wire::PushRequest;
 
-use super::signed_in::{OnceSignedIn, still_signed_in};
+use super::signed_in::{OnceSignedIn, Sent};
 use super::{CBOR, cbor};
 use crate::budgets::Take;
 use crate::config::MAX_BODY;
@@ -38,19 +38,11 @@ use crate::{App, clock, erasures};
     ))]
 pub async fn push(
     State(app): State<App>,
-    OnceSignedIn(session): OnceSignedIn,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    Sent(OnceSignedIn(session), body): Sent<OnceSignedIn, Result<Bytes, BytesRejection>>,
 ) -> ApiResult<Response> {
     let body = super::whole(body)?;
     let request = read(&headers, &body)?;
-    // A body may take minutes to come. What somebody sends who was disabled meanwhile is kept all the same.
-    if let Err(ended) = still_signed_in(&app, &session).await {
-        let account = app.database().account(&session.account).await?;
-        if account.is_some_and(|account| !account.is_disabled()) {
-            return Err(ended);
-        }
-    }
     // A phone whose profile was copied still answers for what it sealed under the id that it had before.
     if request.device != session.device
         && !app.database().may_send_for(&session.account, request.device).await?

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Path, Query};
 use super::records::{HistoryField, action_name, written};
-use super::signed_in::SignedIn;
+use super::signed_in::{Sent, SignedIn};
 use crate::database::{Quarantined, Repairer, Session, SettleError, Settled, Settlement, Shown};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock};
@@ -172,9 +172,9 @@ pub async fn apply(
     ))]
 pub async fn set_aside(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
+    _: SignedIn,
     Path(id): Path<i64>,
-    body: Result<Json<SetAside>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<SetAside>, JsonRejection>>,
 ) -> ApiResult<Json<QuarantineEntry>> {
     let Json(body) = body.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;
     let reason = body.reason.trim();

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::again::{Again, Prover};
 use super::extract::Path;
-use super::signed_in::SignedIn;
+use super::signed_in::{Sent, SignedIn};
 use crate::database::{Revoked, Seen, Session, SessionRow};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock};
@@ -89,9 +89,8 @@ pub struct Ending {
 pub async fn end(
     State(app): State<App>,
     prover: Prover,
-    SignedIn(session): SignedIn,
     Path(id): Path<String>,
-    body: Result<Json<Ending>, JsonRejection>,
+    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Ending>, JsonRejection>>,
 ) -> ApiResult<StatusCode> {
     let Json(Ending { lost, again }) =
         body.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;

@@ -1,8 +1,9 @@
 //! Who asks: the session of the cookie, checked before a handler runs.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{Extensions, HeaderMap, Uri, header};
@@ -42,6 +43,10 @@ impl FromRequestParts<App> for OnceSignedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        // One request is one, however often its handler wants to know.
+        if let Some(session) = parts.extensions.get::<Session>() {
+            return Ok(Self(session.clone()));
+        }
         let is_https = Origin::of(app, &parts.headers, &parts.extensions).is_https;
         let token = cookie(&parts.headers, is_https).ok_or_else(ApiError::signed_out)?;
         let session = app.database().session(&accounts::session_key(token)).await?;
@@ -63,6 +68,7 @@ impl FromRequestParts<App> for OnceSignedIn {
         if !session.disabled && now_ms - session.seen_ms > TOUCH_MS {
             app.database().touch_session(session.id, now_ms).await?;
         }
+        parts.extensions.insert(session.clone());
         Ok(Self(session))
     }
 }
@@ -75,11 +81,15 @@ pub(super) fn ended(how: Revoked) -> ApiError {
     }
 }
 
-/// Whether a session that was open still is. Asked by its number: a person who sets another password meanwhile goes on under
-/// another token.
-pub(super) async fn still_signed_in(app: &App, session: &Session) -> Result<(), ApiError> {
-    let goes_on = app.database().session_goes_on(session.id).await?;
-    goes_on.map_err(|how| how.map_or_else(ApiError::signed_out, ended))
+/// A session that was open, as it is now; an error if it is over. Asked by its number: a person who sets another password
+/// meanwhile goes on under another token.
+pub(crate) async fn still_signed_in(app: &App, session: &Session) -> Result<Session, ApiError> {
+    let session = app.database().session_now(session.id).await?.ok_or_else(ApiError::signed_out)?;
+    match session.revoked {
+        Some(revoked) => Err(ended(revoked)),
+        None if session.disabled => Err(ended(Revoked::SignedOut)),
+        None => Ok(session),
+    }
 }
 
 impl FromRequestParts<App> for SignedIn {
@@ -88,6 +98,49 @@ impl FromRequestParts<App> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let OnceSignedIn(session) = OnceSignedIn::from_request_parts(parts, app).await?;
         if session.disabled { Err(ApiError::session_revoked()) } else { Ok(Self(session)) }
+    }
+}
+
+/// What somebody sends, and who they are when all of it is here. A body may take minutes to come; meanwhile a session may be ended,
+/// an account disabled, a role changed. A handler that reads more of the address than text names the asker before that too, so that
+/// strangers are told nothing else.
+pub struct Sent<W, B>(pub W, pub B);
+
+/// Who asks, and may be asked for again.
+pub trait Asker: FromRequestParts<App, Rejection = ApiError> + Send {
+    /// Who it is by now.
+    fn again(self, app: &App) -> impl Future<Output = Result<Self, ApiError>> + Send;
+}
+
+impl Asker for SignedIn {
+    async fn again(self, app: &App) -> Result<Self, ApiError> {
+        Ok(Self(still_signed_in(app, &self.0).await?))
+    }
+}
+
+impl Asker for OnceSignedIn {
+    /// What comes of who was disabled meanwhile can come in no other way.
+    async fn again(self, app: &App) -> Result<Self, ApiError> {
+        let now = app.database().session_now(self.0.id).await?;
+        match now.filter(|session| session.disabled) {
+            Some(disabled) => Ok(Self(disabled)),
+            None => Ok(Self(still_signed_in(app, &self.0).await?)),
+        }
+    }
+}
+
+impl<W, B> FromRequest<App> for Sent<W, B>
+where
+    W: Asker,
+    B: FromRequest<App, Rejection = Infallible> + Send,
+{
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let who = W::from_request_parts(&mut parts, app).await?;
+        let Ok(sent) = B::from_request(Request::from_parts(parts, body), app).await;
+        Ok(Self(who.again(app).await?, sent))
     }
 }
 
@@ -144,7 +197,7 @@ impl Origin {
 }
 
 impl FromRequestParts<App> for Origin {
-    type Rejection = std::convert::Infallible;
+    type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         Ok(Self::of(app, &parts.headers, &parts.extensions))

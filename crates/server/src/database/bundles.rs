@@ -62,7 +62,7 @@ impl Database {
         Ok(added > 0)
     }
 
-    /// Notes what a device signs with.
+    /// Notes what a device signs with. A key stays that of whoever named it first: others read it in what the device signed.
     pub async fn add_device_key(
         &self,
         account: &str,
@@ -71,11 +71,10 @@ impl Database {
         now_ms: i64,
     ) -> Answer<()> {
         let known: bool = query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM device_key WHERE device = $1 AND public_key = $2 AND account = $3)",
+            "SELECT EXISTS (SELECT 1 FROM device_key WHERE device = $1 AND public_key = $2)",
         )
         .bind(device.0.as_slice())
         .bind(key.0.as_slice())
-        .bind(account)
         .fetch_one(&self.readers)
         .await?;
         if known {
@@ -83,7 +82,7 @@ impl Database {
         }
         query(
             "INSERT INTO device_key (device, public_key, account, added_ms) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (device, public_key) DO UPDATE SET account = $3, added_ms = $4",
+             ON CONFLICT (device, public_key) DO NOTHING",
         )
         .bind(device.0.as_slice())
         .bind(key.0.as_slice())

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use sync::merge::Stamp;
 use sync::wire::{RecordId, RecordState};
 
 use super::feed;
 use super::personal::mask;
+use super::rights::{Published, Rights};
 use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write, signed, unsigned};
-use crate::entities::{Entity, EntityVersion, Meeting, Outcome, Sourced, apply, datasets};
+use crate::entities::{Entity, EntityVersion, Lists, Meeting, Outcome, Sourced, apply, lists};
 
 /// Records that came since the lists were worked out last.
 #[derive(Debug)]
@@ -88,7 +90,7 @@ impl Database {
         }
         let makers = makers(&mut tx).await?.into_iter();
         let makers: BTreeSet<String> =
-            makers.filter(|(_, lists)| !lists.is_empty()).map(|(id, _)| id).collect();
+            makers.filter(|(_, lists)| !lists.made.is_empty()).map(|(id, _)| id).collect();
         let mut rows: Vec<(i64, i64, i64, Vec<u8>)> = Vec::new();
         if !makers.is_empty() {
             let mut sql =
@@ -195,12 +197,17 @@ impl Database {
         Ok(settled == 1)
     }
 
-    /// The lists that records of any form here make.
-    pub async fn datasets(&self) -> Answer<BTreeSet<String>> {
+    /// The lists that records of any form here make and that forms which the account sees make or read.
+    pub async fn datasets_seen_by(&self, account: &str) -> Answer<BTreeSet<String>> {
         let mut tx = self.begin_read().await?;
         let makers = makers(&mut tx).await?;
+        let published = Published::read(&mut tx).await?;
+        let rights = Rights::read(&mut tx, account, &published).await?;
         tx.rollback().await?;
-        Ok(makers.into_iter().flat_map(|(_, lists)| lists).collect())
+        let made: BTreeSet<&String> = makers.iter().flat_map(|(_, lists)| &lists.made).collect();
+        let seen = makers.iter().filter(|(form, _)| rights.sees_form(form));
+        let seen = seen.flat_map(|(_, lists)| lists.made.iter().chain(&lists.read));
+        Ok(seen.filter(|list| made.contains(list)).cloned().collect())
     }
 }
 
@@ -208,7 +215,7 @@ impl Database {
 async fn shows(tx: &mut Transaction, account: &str, dataset: &str) -> Answer<bool> {
     let mask = mask(tx, account).await?;
     let makers = makers(tx).await?;
-    let mut of_list = makers.iter().filter(|(_, lists)| lists.contains(dataset));
+    let mut of_list = makers.iter().filter(|(_, lists)| lists.made.contains(dataset));
     Ok(of_list.all(|(form, _)| mask.shows_all_of(form)))
 }
 
@@ -284,9 +291,9 @@ async fn put_together(tx: &mut Write, dataset: &str, id: &str) -> Answer<()> {
     Ok(())
 }
 
-/// The id of each form, with the lists that its records make. A form of a hash never changes, so it is read once.
-async fn makers(tx: &mut Transaction) -> Answer<Vec<(String, BTreeSet<String>)>> {
-    static KNOWN: Mutex<BTreeMap<Vec<u8>, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
+/// The id of each form, with its lists. A form of a hash never changes, so it is read once.
+async fn makers(tx: &mut Transaction) -> Answer<Vec<(String, Lists)>> {
+    static KNOWN: Mutex<BTreeMap<Vec<u8>, Lists>> = Mutex::new(BTreeMap::new());
     let known = |hash: &[u8]| {
         let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(hash).cloned()
@@ -302,7 +309,7 @@ async fn makers(tx: &mut Transaction) -> Answer<Vec<(String, BTreeSet<String>)>>
                     .bind(&hash)
                     .fetch_one(&mut *tx)
                     .await?;
-                let lists = datasets(&xml);
+                let lists = lists(&xml);
                 let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
                 known.insert(hash, lists.clone());
                 lists
@@ -435,6 +442,9 @@ async fn change_entity(
         Some(found) => Some((entity(dataset, found)?, versions(tx, dataset, id).await?)),
         None => None,
     };
+    if now.is_some() && sourced.change.update && !may_change(tx, record, dataset, id).await? {
+        return Ok((Outcome::Waits, None));
+    }
     let stands = now.as_ref().map(|(entity, versions)| (entity, versions.as_slice()));
     let (entity, version) = match apply(stands, sourced) {
         Ok(changed) => changed,
@@ -472,6 +482,44 @@ async fn change_entity(
     .execute(tx)
     .await?;
     Ok((Outcome::Applied, Some(signed(version.version))))
+}
+
+/// Whether a record changes an entity: if it is where that was made, so that everybody sees both who writes to it, or if all who
+/// filled it in see that.
+async fn may_change(tx: &mut Write, record: RecordId, dataset: &str, id: &str) -> Answer<bool> {
+    let known: Option<(Vec<u8>, bool, Vec<u8>)> = query_as(
+        "SELECT its.id, its.unit = mine.unit AND NOT EXISTS (SELECT 1 FROM form_programme one WHERE one.form = mine.form
+            AND NOT EXISTS (SELECT 1 FROM form_programme other WHERE other.form = its.form AND other.programme = one.programme)),
+            mine.body
+         FROM entity_version made JOIN record its ON its.id = made.record JOIN record mine ON mine.id = $1
+         WHERE made.dataset = $2 AND made.entity = $3 AND made.version = 1",
+    )
+    .bind(record.0.as_slice())
+    .bind(dataset)
+    .bind(id)
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some((made_by, is_there, body)) = known else { return Ok(false) };
+    if is_there {
+        return Ok(true);
+    }
+    let state = feed::stored_record(&body)?.into_state(Stamp::default());
+    let answers = state.fields.iter().filter(|(path, _)| !path.starts_with('_'));
+    let writers = answers.flat_map(|(_, siblings)| siblings);
+    let writers = writers.filter_map(|sibling| state.writers.get(&sibling.dot.device));
+    for account in writers.chain([&state.author]).collect::<BTreeSet<_>>() {
+        let sees: bool = query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM visible_record WHERE account = $1 AND id = $2)",
+        )
+        .bind(account)
+        .bind(&made_by)
+        .fetch_one(&mut *tx)
+        .await?;
+        if !sees {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 async fn versions(tx: &mut Write, dataset: &str, id: &str) -> Answer<Vec<EntityVersion>> {

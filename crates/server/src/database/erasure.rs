@@ -254,7 +254,7 @@ pub(super) async fn erased_in(tx: &mut Write, records: &BTreeSet<RecordId>) -> A
             continue;
         }
         for (path, dots) in rows {
-            erased.insert(*record, path, stored_dots(&dots)?);
+            erased.insert(*record, &path, stored_dots(&dots)?);
         }
         let erasures: Vec<Vec<u8>> = query_scalar(
             "SELECT bytes FROM operation WHERE device = $1 AND record = $2

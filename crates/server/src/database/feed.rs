@@ -6,7 +6,7 @@ use sync::codec;
 use sync::mask::Mask;
 use sync::merge::{Record, Stamp};
 use sync::pull::{self, Feed, Start};
-use sync::wire::{DeviceId, RecordId, RecordState, Verdict};
+use sync::wire::{DeviceId, Operation, RecordId, RecordState, Verdict};
 
 use super::log::stored_verdict;
 use super::personal::mask;
@@ -101,7 +101,7 @@ impl Database {
         }
         let last_of_more = records.get(size).and_then(|_| records.get(size - 1));
         let end = feed.end(start, last_of_more.map(|last| last.rv));
-        let settled = settled(&mut tx, device, start.after, end).await?;
+        let settled = settled(&mut tx, account, device, start.after, end).await?;
         let names = names(&mut tx, &records).await?;
         tx.rollback().await?;
         Ok(FeedPage {
@@ -209,15 +209,17 @@ async fn names(tx: &mut Transaction, records: &[RecordState]) -> Answer<BTreeMap
 }
 
 /// What the repair desk settled of a device's operations, each with the page that reaches both that moment and the
-/// record's newest state: in between the device would show neither.
+/// record's newest state: in between the device would show neither. To whoever wrote or sent them: who signs in as if on somebody's
+/// device does not hear of that person's work.
 async fn settled(
     tx: &mut Transaction,
+    account: &str,
     device: DeviceId,
     after: u64,
     end: u64,
 ) -> Answer<Vec<Verdict>> {
-    let verdicts: Vec<Vec<u8>> = query_scalar(
-        "SELECT o.verdict FROM quarantine q
+    let settled: Vec<(Vec<u8>, Vec<u8>, String)> = query_as(
+        "SELECT o.verdict, o.bytes, o.sender FROM quarantine q
          JOIN operation o ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash
          LEFT JOIN record r ON r.id = q.record
          WHERE q.device = $1 AND q.settled_rv IS NOT NULL
@@ -228,7 +230,11 @@ async fn settled(
     .bind(signed(end))
     .fetch_all(&mut *tx)
     .await?;
-    verdicts.iter().map(|verdict| stored_verdict(verdict)).collect()
+    let is_theirs = |(_, bytes, sender): &&(Vec<u8>, Vec<u8>, String)| {
+        let wrote = |operation: Operation| operation.author == account;
+        sender == account || codec::decode(bytes).is_ok_and(wrote)
+    };
+    settled.iter().filter(is_theirs).map(|(verdict, ..)| stored_verdict(verdict)).collect()
 }
 
 /// How many entries make a page: at most `size`, at least one, and no more bytes than [`RECORD_BYTES`] tells if

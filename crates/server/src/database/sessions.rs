@@ -155,39 +155,38 @@ impl Database {
         self.session_of(key, Client::App).await
     }
 
-    /// Whether a session that was open goes on, also under another token; `Err`: how somebody else ended it.
-    pub async fn session_goes_on(&self, id: i64) -> Answer<Result<(), Option<Revoked>>> {
-        let row: Option<(i64, bool, bool)> = query_as(
-            "SELECT s.revoked, a.disabled_ms IS NOT NULL, s.ended_ms IS NULL
-             FROM session s JOIN account a ON a.name = s.account WHERE s.id = $1",
-        )
-        .bind(id)
-        .fetch_optional(&self.readers)
-        .await?;
-        Ok(match row {
-            Some((0, false, true)) => Ok(()),
-            Some((0, true, _)) => Err(Some(Revoked::SignedOut)),
-            Some((revoked, ..)) => Err(Revoked::of(revoked)),
-            None => Err(None),
-        })
-    }
-
     /// The same of such a client: what one knows a session by opens no other's.
     pub(super) async fn session_of(
         &self,
         key: &SessionKey,
         client: Client,
     ) -> Answer<Option<Session>> {
+        self.session_where(|query| {
+            query.push("s.token_hash = ").push_bind(key.as_slice());
+            query.push(" AND s.client = ").push_bind(client.name());
+        })
+        .await
+    }
+
+    /// A session that was open, as it is now: by its number, for it may go on under another token.
+    pub async fn session_now(&self, id: i64) -> Answer<Option<Session>> {
+        self.session_where(|query| {
+            query.push("s.id = ").push_bind(id);
+        })
+        .await
+    }
+
+    async fn session_where<'q>(
+        &self,
+        known: impl FnOnce(&mut Builder<'q>),
+    ) -> Answer<Option<Session>> {
         type Row = (i64, String, String, String, Vec<u8>, i64, i64, i64, bool, i64);
-        let row: Option<Row> = query_as(
+        let mut query = Builder::new(
             "SELECT s.id, s.account, a.role, a.unit, s.device, s.created_ms, s.seen_ms, s.revoked, a.disabled_ms IS NOT NULL, a.scope_rev
-             FROM session s JOIN account a ON a.name = s.account
-             WHERE s.token_hash = $1 AND s.client = $2 AND (s.ended_ms IS NULL OR s.revoked <> 0)",
-        )
-        .bind(key.as_slice())
-        .bind(client.name())
-        .fetch_optional(&self.readers)
-        .await?;
+             FROM session s JOIN account a ON a.name = s.account WHERE (s.ended_ms IS NULL OR s.revoked <> 0) AND ",
+        );
+        known(&mut query);
+        let row: Option<Row> = query.build_as().fetch_optional(&self.readers).await?;
         let Some((
             id,
             account,

@@ -13,7 +13,7 @@ use super::digest::{self, Nonce, Shown};
 use super::{ROOT, address};
 use crate::accounts::MAX_NAME;
 use crate::api::session::{enough, owner_of, wrong_credentials};
-use crate::api::signed_in::{Origin, TOUCH_MS, is_over};
+use crate::api::signed_in::{Origin, TOUCH_MS, is_over, still_signed_in};
 use crate::budgets::Take;
 use crate::database::Session;
 use crate::{App, accounts, clock};
@@ -26,6 +26,18 @@ pub(super) struct Client {
     pub(super) base: String,
     /// What the phone calls itself, which nobody proves.
     pub(super) device_id: Option<String>,
+}
+
+impl Client {
+    /// Whether it may still send now that all of it is here. What comes of who was disabled meanwhile waits at the repair desk.
+    pub(super) async fn ask_again(&self, app: &App) -> Result<(), Refusal> {
+        let now = app.database().session_now(self.session.id).await?;
+        if now.is_some_and(|session| session.disabled) {
+            return Ok(());
+        }
+        still_signed_in(app, &self.session).await?;
+        Ok(())
+    }
 }
 
 /// What clients say of themselves behind every address.

@@ -116,7 +116,7 @@ pub(crate) async fn mark(mut response: Response) -> Response {
 async fn form_list(State(app): State<App>, client: Client, Query(wanted): Query<Wanted>) -> Answer {
     let seen = app.database().pack_seen_by(&client.session.account).await?;
     let json = seen.map(|(_, json)| json);
-    let datasets = app.database().datasets().await?;
+    let datasets = app.database().datasets_seen_by(&client.session.account).await?;
     let mut list = String::from("<xforms xmlns=\"http://openrosa.org/xforms/xformsList\">");
     if let Some(json) = json {
         let pack: PhonePack = serde_json::from_slice(&json).map_err(ApiError::internal)?;
@@ -232,7 +232,7 @@ async fn manifest(
     let mut manifest =
         String::from("<manifest xmlns=\"http://openrosa.org/xforms/xformsManifest\">");
     let files = app.database().form_files(hash).await?;
-    let datasets = app.database().datasets().await?;
+    let datasets = app.database().datasets_seen_by(&client.session.account).await?;
     for dataset in entity_lists(&form.xml, &datasets) {
         let name = format!("{dataset}.csv");
         if files.iter().any(|file| file.name == name) {
@@ -412,6 +412,7 @@ async fn submit(
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
     let _permit = READING.acquire().await.map_err(ApiError::internal)?;
     let sent = read(body).await?;
+    client.ask_again(&app).await?;
     let account = &client.session.account;
     app.budgets().take(account, Take::Bytes(sent.bytes()))?;
     app.budgets().take(account, Take::Operations(1))?;

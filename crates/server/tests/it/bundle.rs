@@ -74,22 +74,6 @@ async fn deliver(carrier: &Device<'_>, bundle: &[u8]) -> Answer {
     carrier.server.request(Method::POST, "/api/v1/bundles", &headers, body).await
 }
 
-async fn put_piece(
-    carrier: &Device<'_>,
-    hash: Hash,
-    size: usize,
-    at: usize,
-    piece: &[u8],
-) -> Answer {
-    let headers = [
-        ("cookie", carrier.cookie.as_str()),
-        ("x-sotay", "1"),
-        ("content-type", "application/octet-stream"),
-    ];
-    let path = format!("/api/v1/bundles/{hash}?size={size}&at={at}");
-    carrier.server.request(Method::PUT, &path, &headers, Body::from(piece.to_vec())).await
-}
-
 /// What the audit log says of bundles, newest first.
 async fn noted(server: &TestApp) -> Vec<(String, Option<String>, serde_json::Value)> {
     let answer = server.device("quan_tri").await.get("/api/v1/audit").await.json();
@@ -400,33 +384,37 @@ async fn a_bundle_comes_in_pieces_and_goes_on_where_the_line_broke() {
     let (hash, size) = (codec::hash(&bundle), bundle.len());
     let path = format!("/api/v1/bundles/{hash}");
     assert_eq!(minh.get(&path).await.json()["held"], 0);
-    let answer = put_piece(&minh, hash, size, 0, &bundle[..100_000]).await;
+    let answer = minh.put_bundle(hash, size, 0, &bundle[..100_000]).await;
     assert_eq!(answer.json()["held"], 100_000);
     // The answer got lost: the same piece again is told where to go on.
-    let answer = put_piece(&minh, hash, size, 0, &bundle[..100_000]).await;
+    let answer = minh.put_bundle(hash, size, 0, &bundle[..100_000]).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::CONFLICT, "wrong_place"));
     let an = server.device("an").await;
     assert_eq!(an.get(&path).await.json()["held"], 100_000, "another carrier may go on");
-    let answer = put_piece(&an, hash, size, 100_000, &bundle[100_000..]).await;
+    let answer = an.put_bundle(hash, size, 100_000, &bundle[100_000..]).await;
     assert_eq!(answer.json()["receipt"]["new_files"], 1, "{:?}", answer.body);
     for answer in [
         minh.get(&path).await,
-        put_piece(&minh, hash, size, 100_000, &bundle[100_000..]).await,
-        put_piece(&minh, hash, size, 0, &[]).await,
+        minh.put_bundle(hash, size, 100_000, &bundle[100_000..]).await,
+        minh.put_bundle(hash, size, 0, &[]).await,
     ] {
         assert_eq!(answer.json()["receipt"]["new_operations"], 1, "the receipt of the first time");
         assert!(answer.json()["held"].is_null());
     }
     // Pieces that together are something else are thrown away.
     let other = codec::hash(b"another");
-    let answer = put_piece(&minh, other, 3, 0, b"abc").await;
+    let answer = minh.put_bundle(other, 3, 0, b"abc").await;
     assert_eq!(answer.code(), "bundle_mismatch");
     assert_eq!(minh.get(&format!("/api/v1/bundles/{other}")).await.json()["held"], 0);
-    let answer = put_piece(&minh, other, 2, 0, b"abc").await;
+    let answer = minh.put_bundle(other, 2, 0, b"abc").await;
     assert_eq!(answer.code(), "wrong_place", "longer than it says");
-    let answer = put_piece(&minh, other, 1 << 40, 0, b"abc").await;
+    let answer = minh.put_bundle(other, 1 << 40, 0, b"abc").await;
     assert_eq!(answer.code(), "too_large");
-    put_piece(&minh, other, 9, 0, b"abc").await;
+    // What somebody brought under its name that is longer is not that bundle, and in nobody's way.
+    minh.put_bundle(other, 9, 0, b"abcdef").await;
+    assert_eq!(minh.put_bundle(other, 3, 6, b"").await.code(), "wrong_place");
+    assert_eq!(minh.get(&format!("/api/v1/bundles/{other}")).await.json()["held"], 0);
+    minh.put_bundle(other, 9, 0, b"abc").await;
     assert_eq!(server.app.sweep(server::clock::now_ms() + 31 * 24 * 3_600_000).await.unwrap(), 1);
     assert_eq!(minh.get(&format!("/api/v1/bundles/{other}")).await.json()["held"], 0);
 }
@@ -563,4 +551,21 @@ async fn the_private_keys_are_beside_the_database_for_nobody_else_and_in_backups
     let put_back = restored.join("keys").join(file.file_name().unwrap());
     assert_eq!(std::fs::read_to_string(&put_back).unwrap(), secret);
     assert_eq!(put_back.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// Whoever carries a bundle reads the device's id and its public key in the header.
+#[tokio::test]
+async fn nobody_registers_a_colleagues_key_as_their_own() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let key = Pair::of(7);
+    let organisation = register(&lan, &key).await;
+    let minh = server.device_with_id("minh", lan.id).await;
+    register(&minh, &key).await;
+    let operations = [lan.create(1, 1, "phuong_a", &[("ghi_chu", text("một"))])];
+    let bundle = Sealing::new(lan.id, &key, organisation).pack(&items(&lan, &operations, &[]));
+    let receipt = deliver(&minh, &bundle).await.json()["receipt"].clone();
+    let (account, waits) = (&receipt["account"], &receipt["quarantined"]);
+    assert_eq!((account, waits), (&"lan".into(), &0.into()), "{receipt}");
+    assert_eq!(server.device("an").await.pull(None).await.records[0].author, "lan");
 }

@@ -9,10 +9,12 @@ use form::{EntityChange, Environment, Program, Resources, Session, compile, pars
 use md5::{Digest, Md5};
 use server::accounts;
 use server::audit::Action;
-use server::database::{FormRow, NewClient, NewPack, Reason};
+use server::database::{AccountChange, FormRow, NewClient, NewPack, Reason};
 use server::entities::{Entity, EntityVersion, Meeting, Outcome, Sourced, apply};
 use sync::codec;
-use sync::wire::{DeviceId, FormRef, Operation, RecordId, State, Value, Write, field};
+use sync::wire::{
+    DeviceId, Dot, FormRef, Operation, Outcome as SyncOutcome, RecordId, State, Value, Write, field,
+};
 
 use crate::app::{Answer, Device, TestApp, text};
 
@@ -49,6 +51,11 @@ fn form_ref(id: &str, xml: &str) -> FormRef {
 }
 
 async fn with_forms() -> TestApp {
+    with_programmes(&[]).await
+}
+
+/// With forms that are of programmes.
+async fn with_programmes(programmes: &[(&str, &str)]) -> TestApp {
     let server = TestApp::start().await;
     let database = server.app.database();
     let hash = database.pack_hash().await.unwrap().unwrap();
@@ -72,11 +79,20 @@ async fn with_forms() -> TestApp {
         forms: forms.to_vec(),
         files: vec![],
         units: vec![],
-        programmes: BTreeMap::new(),
+        programmes: programmes
+            .iter()
+            .map(|(form, programme)| ((*form).to_owned(), (*programme).to_owned()))
+            .collect(),
         personal: vec![],
     };
     assert!(database.load_pack(&new, 2).await.unwrap());
     server
+}
+
+async fn limit(server: &TestApp, account: &str, programme: &str) {
+    let programmes = Some(vec![programme.to_owned()]);
+    let change = AccountChange { programmes, ..AccountChange::default() };
+    assert!(server.app.database().change_account(account, &change, None, 2).await.unwrap());
 }
 
 const HOUSE: &str = "7b1f0c6e-0000-4000-8000-00000000000a";
@@ -167,6 +183,73 @@ async fn what_a_record_made_goes_with_it_to_another_unit() {
     assert_eq!((lan.entity_rows().await.len(), hoa.entity_rows().await.len()), (1, 2));
     let listed = hoa.get("/api/v1/entities").await.json();
     assert_eq!(listed[0]["entities"], 1);
+}
+
+/// An id is on the phone of whoever ever saw the entity, and in what was exported.
+#[tokio::test]
+async fn whoever_does_not_see_an_entity_does_not_change_it_by_its_id() {
+    let server = with_forms().await;
+    let (lan, hoa, thu) =
+        (server.device("lan").await, server.device("hoa").await, server.device("thu").await);
+    lan.push(&[lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")])])
+        .await;
+    let change = |count| [("ho", HOUSE), ("base", "1"), ("nguoi", count)];
+    let told = hoa.push(&[hoa.household(1, 2, "phuong_b", &change("99"))]).await;
+    assert_eq!(told.verdicts[0].outcome, SyncOutcome::Applied, "her record is her ward's");
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,1,Lan,4"));
+    // Who sees both wards may, wherever they say it.
+    let by_thu = thu.household(1, 3, "phuong_b", &change("5"));
+    thu.push(std::slice::from_ref(&by_thu)).await;
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,2,Lan,5"));
+    // And nobody does through the record of one who may.
+    let mut amend = hoa.household(2, 3, "phuong_b", &[]);
+    let over = vec![by_thu.dot];
+    amend.fields = [("nguoi".to_owned(), Write { value: text("77"), over })].into();
+    let told = hoa.push(&[amend]).await;
+    assert_eq!(told.verdicts[0].outcome, SyncOutcome::Applied);
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,2,Lan,5"));
+    // Her own ward's she changes like anybody, also after the one who made it moved away.
+    let own = "7b1f0c6e-0000-4000-8000-00000000000b";
+    hoa.push(&[
+        hoa.household(3, 4, "phuong_b", &[("ho", own), ("chu", "Hoa"), ("nguoi", "1")]),
+        hoa.household(4, 5, "phuong_b", &[("ho", own), ("base", "1"), ("nguoi", "2")]),
+    ])
+    .await;
+    assert_eq!(hoa.entity_rows().await[1], format!("{own},Hộ Hoa,2,Hoa,2"));
+    let away = AccountChange { scope: Some(vec!["phuong_a".into()]), ..AccountChange::default() };
+    assert!(server.app.database().change_account("hoa", &away, None, 2).await.unwrap());
+    let mut right = thu.household(2, 5, "phuong_b", &[]);
+    let over = vec![Dot { device: hoa.id, seq: 4 }];
+    right.fields = [("nguoi".to_owned(), Write { value: text("3"), over })].into();
+    thu.push(&[right]).await;
+    assert!(thu.entity_rows().await.contains(&format!("{own},Hộ Hoa,3,Hoa,3")));
+}
+
+#[tokio::test]
+async fn lists_of_other_programmes_are_neither_named_nor_changed() {
+    let server = with_programmes(&[("ho", "dan_so"), ("tham", "y_te")]).await;
+    let lan = server.device("lan").await;
+    lan.push(&[lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")])])
+        .await;
+    let names = async |account| {
+        let device = server.device(account).await;
+        let lists = device.get("/api/v1/entities").await.json();
+        let count = lists.as_array().unwrap().len();
+        (
+            count,
+            device.entity_list().await.status,
+            device.get("/api/v1/entities/ho_dan/conflicts").await.status,
+        )
+    };
+    limit(&server, "minh", "gioi").await;
+    assert_eq!(names("minh").await, (0, StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+    limit(&server, "minh", "dan_so").await;
+    assert_eq!(names("minh").await, (1, StatusCode::OK, StatusCode::OK));
+    // Their forms read it, so they know of it; its entities are of records that they do not see.
+    limit(&server, "minh", "y_te").await;
+    assert_eq!(names("minh").await, (1, StatusCode::OK, StatusCode::OK));
+    assert_eq!(server.device("minh").await.entity_rows().await.len(), 1);
+    assert_eq!(names("lan").await, (1, StatusCode::OK, StatusCode::OK));
 }
 
 /// PostgreSQL's indexes take keys of some 2,700 bytes, and one answer is to stop nobody's list.
@@ -471,7 +554,7 @@ async fn who_does_not_see_all_that_records_say_or_not_their_programme_gets_no_li
     ] {
         database.say(sql).await.unwrap();
     }
-    assert_eq!(lan.entity_rows().await.len(), 1);
+    assert_eq!(lan.entity_list().await.status, StatusCode::NOT_FOUND);
     database.say("UPDATE account_programme SET programme = 'ho_dan'").await.unwrap();
     assert_eq!(lan.entity_rows().await.len(), 2);
 }

@@ -32,6 +32,7 @@ mod s3;
 mod serve;
 mod session;
 mod shared;
+mod slow;
 mod static_files;
 mod vietnam;
 

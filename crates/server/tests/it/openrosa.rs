@@ -13,7 +13,7 @@ use md5::{Digest, Md5};
 use serde_json::json;
 use server::accounts;
 use server::budgets::Allowance;
-use server::database::NewClient;
+use server::database::{NewClient, Revoked};
 use server::pack_load;
 use sync::codec;
 use sync::view::{RecordView, conflicts};
@@ -863,4 +863,34 @@ async fn a_client_waits_as_its_person_does_and_the_same_submission_goes_through_
     let collect = Collect { server: &later, address: collect.address };
     assert_eq!(collect.submit(&second, &[]).await.status, StatusCode::CREATED);
     assert_eq!(lan.pull(None).await.records.len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_ends_while_a_submission_comes_sends_nothing() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let xml = format!(
+        r#"<data id="kiem_tra" version="1"><ghi_chu>một</ghi_chu><meta><instanceID>{FIRST}</instanceID></meta></data>"#
+    );
+    let body = format!(
+        "--ranh\r\nContent-Disposition: form-data; name=\"xml_submission_file\"; filename=\"a.xml\"\r\n\
+         Content-Type: text/xml\r\n\r\n{xml}\r\n--ranh--\r\n"
+    );
+    let sessions = server.device("quan_tri").await.get("/api/v1/sessions").await.json();
+    let mut sessions = sessions.as_array().unwrap().iter();
+    let session = sessions.find(|session| session["account"] == "lan").unwrap();
+    let (session, database) = (session["id"].as_i64().unwrap(), server.app.database().clone());
+    let coming = crate::slow::around(body.clone(), async move {
+        assert!(database.revoke_session(session, Revoked::Lost, None, 5).await.unwrap());
+    });
+    let path = format!("{}/submission", collect.address);
+    let kind = [("content-type", "multipart/form-data; boundary=ranh")];
+    let answer = server.request(Method::POST, &path, &kind, coming).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{:?}", answer.body);
+    assert_eq!(server.device("minh").await.pull(None).await.records.len(), 0);
+    let again = server.collect("lan").await;
+    let path = format!("{}/submission", again.address);
+    let answer = server.request(Method::POST, &path, &kind, Body::from(body)).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "nothing is lost: {:?}", answer.body);
+    assert_eq!(server.device("minh").await.pull(None).await.records.len(), 1);
 }

@@ -83,6 +83,21 @@ async fn a_row_with_a_long_key_is_erased_like_any_other() {
     assert!(!is_held(&server, "Thị Hoa").await);
 }
 
+/// PostgreSQL keeps no text with a zero character: what was erased under such a name is known again all the same.
+#[tokio::test]
+async fn a_row_whose_key_has_a_zero_character_is_erased_like_any_other() {
+    let server = start().await;
+    let lan = server.device("lan").await;
+    let name = "hoc_vien[a\0b]/hv_ten";
+    lan.push(&[lan.create(1, 1, "phuong_a", &[(name, text("Nguyễn Thị Hoa"))])]).await;
+    assert!(is_held(&server, "Thị Hoa").await);
+    persons::erase(&server.app, &by("nguyen thi hoa"), 1, None, 5).await.unwrap();
+    assert!(!is_held(&server, "Thị Hoa").await);
+    let late = lan.create(2, 1, "phuong_a", &[(name, text("Nguyễn Thị Hoa"))]);
+    assert_eq!(lan.push(&[late]).await.acked, 2);
+    assert!(!is_held(&server, "Thị Hoa").await);
+}
+
 #[tokio::test]
 async fn whoever_is_erased_is_gone_from_records_history_files_and_phones_and_the_counts_stay() {
     let server = start().await;

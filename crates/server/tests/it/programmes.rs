@@ -185,21 +185,24 @@ async fn programmes_are_granted_by_administrators_and_listed_for_odk_clients() {
 #[tokio::test]
 async fn whoever_is_limited_makes_no_code_for_who_is_not() {
     let server = start().await;
-    let (thu, path) = (server.device("thu").await, "/api/v1/accounts/hoa/code");
-    let status = async || {
+    let thu = server.device("thu").await;
+    let status = async |method, what| {
         let headers = [
             ("cookie", thu.cookie.as_str()),
             ("x-sotay", "1"),
             ("content-type", "application/json"),
         ];
-        server.request(Method::POST, path, &headers, Body::from("{}")).await.status
+        let path = format!("/api/v1/accounts/hoa/{what}");
+        server.request(method, &path, &headers, Body::from("{}")).await.status
     };
+    let both =
+        async || (status(Method::POST, "code").await, status(Method::DELETE, "passkeys").await);
     limit(&server, "thu", &["gioi"]).await;
-    assert_eq!(status().await, StatusCode::FORBIDDEN);
+    assert_eq!(both().await, (StatusCode::FORBIDDEN, StatusCode::FORBIDDEN));
     limit(&server, "hoa", &["gioi", "tap_huan"]).await;
-    assert_eq!(status().await, StatusCode::FORBIDDEN);
+    assert_eq!(both().await, (StatusCode::FORBIDDEN, StatusCode::FORBIDDEN));
     limit(&server, "hoa", &["gioi"]).await;
-    assert_eq!(status().await, StatusCode::CREATED);
+    assert_eq!(both().await, (StatusCode::CREATED, StatusCode::NO_CONTENT));
 }
 
 #[tokio::test]

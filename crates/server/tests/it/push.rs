@@ -431,3 +431,49 @@ async fn what_comes_while_its_author_is_disabled_waits_at_the_repair_desk() {
     );
     assert_eq!(stored(&server.device("minh").await).await, 0);
 }
+
+/// Of two operations that begin a record the lower name counts as its first, and device ids are in every record.
+#[tokio::test]
+async fn nobody_takes_over_a_record_that_a_colleague_began() {
+    let server = TestApp::start().await;
+    let (minh, lan) = (server.device("minh").await, server.device("lan").await);
+    assert!(minh.id < lan.id);
+    lan.push(&[lan.create(1, 1, "phuong_a", &[("ghi_chu", text("của Lan"))])]).await;
+    let told = minh.push(&[minh.create(1, 1, "phuong_a", &[("ghi_chu", text("của Minh"))])]).await;
+    let an = server.device("an").await;
+    assert_eq!(an.pull(None).await.records[0].author, "lan");
+    assert_eq!(
+        reasons(&told.verdicts),
+        [(1, Outcome::Quarantined, Some(QuarantineReason::OutOfScope))]
+    );
+    // What he wrote is not lost: whoever looks after the ward decides.
+    let entry = an.get("/api/v1/quarantine").await.json()[0].clone();
+    assert_eq!((&entry["reason"], &entry["obstacle"]), (&json!("not_allowed"), &json!(null)));
+}
+
+/// A device's id is no secret, so anybody can sign in as if on it.
+#[tokio::test]
+async fn who_signs_in_under_a_colleagues_device_loses_nothing_of_theirs_and_hears_nothing() {
+    let server = TestApp::start().await;
+    let (lan, an) = (server.device("lan").await, server.device("an").await);
+    lan.push(&[lan.create(1, 1, "khong_co", &[])]).await;
+    let minh = server.device_with_id("minh", lan.id).await;
+    minh.push(&[minh.create(2, 2, "phuong_a", &[])]).await;
+    let mine = lan.create(2, 3, "phuong_a", &[]);
+    let told = lan.push(std::slice::from_ref(&mine)).await;
+    let fork = [(2, Outcome::Quarantined, Some(QuarantineReason::Fork))];
+    assert_eq!(reasons(&told.verdicts), fork, "her phone goes on under another id");
+    let anew = server.device("lan").await;
+    let told = anew.push(&[anew.create(1, 3, "phuong_a", &[])]).await;
+    assert_eq!(reasons(&told.verdicts), [(1, Outcome::Applied, None)]);
+    assert_eq!(an.pull(None).await.records.len(), 2);
+    // What the desk says of her work it says to her.
+    let desk = an.get("/api/v1/quarantine").await.json();
+    let entries = desk.as_array().unwrap();
+    let unknown = entries.iter().find(|entry| entry["reason"] == "unknown_unit").unwrap();
+    let why = json!({ "reason": "không có phường này" });
+    assert_eq!(an.settle(&unknown["id"], "set-aside", why).await.status, StatusCode::OK);
+    let told =
+        async |device: &Device<'_>| device.pull(None).await.settled.map_or(0, |all| all.len());
+    assert_eq!((told(&lan).await, told(&minh).await), (1, 0));
+}

@@ -10,7 +10,7 @@ use sync::wire::{Action, Outcome, PullResponse, QuarantineReason, SealedOperatio
 use crate::app::{Answer, Device, TestApp, text};
 
 impl Device<'_> {
-    async fn settle(&self, id: &Json, how: &str, body: Json) -> Answer {
+    pub async fn settle(&self, id: &Json, how: &str, body: Json) -> Answer {
         let path = format!("/api/v1/quarantine/{id}/{how}");
         let headers = [
             ("cookie", self.cookie.as_str()),

@@ -4,13 +4,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
 use server::App;
 use server::config::Config;
 use server::database::{ByCode, NewSession};
-use sync::wire::{DeviceId, Outcome};
+use sync::wire::{DeviceId, Hash, Outcome};
 
-use crate::app::{Device, PASSWORD, TestApp, text};
+use crate::app::{Answer, Device, PASSWORD, TestApp, text};
 use crate::place::{Outside, Place, cluster};
 
 /// Two servers, if there is a database for them.
@@ -26,6 +27,17 @@ impl Device<'_> {
     pub fn at<'a>(&self, server: &'a TestApp) -> Device<'a> {
         let (id, account, cookie) = (self.id, self.account.clone(), self.cookie.clone());
         Device { server, id, account, cookie }
+    }
+
+    /// Brings a piece of a bundle.
+    pub async fn put_bundle(&self, hash: Hash, size: usize, at: usize, piece: &[u8]) -> Answer {
+        let headers = [
+            ("cookie", self.cookie.as_str()),
+            ("x-sotay", "1"),
+            ("content-type", "application/octet-stream"),
+        ];
+        let path = format!("/api/v1/bundles/{hash}?size={size}&at={at}");
+        self.server.request(Method::PUT, &path, &headers, Body::from(piece.to_vec())).await
     }
 }
 
@@ -259,4 +271,27 @@ async fn different(one: &Path, other: &Path) -> Vec<String> {
         }
     }
     different
+}
+
+#[tokio::test]
+async fn pieces_of_a_bundle_that_go_to_two_folders_are_told_and_brought_from_the_start() {
+    let Some([first, second]) = two().await else { return };
+    let apart = tempfile::tempdir().unwrap();
+    let config = Config { data: apart.path().to_owned(), ..second.place.config.clone() };
+    let app = App::open(config).await.unwrap();
+    let router = server::router::router(app.clone());
+    let second = TestApp { folder: apart, app, router, place: second.place.clone() };
+    let lan = first.device("lan").await;
+    let there = lan.at(&second);
+    let bytes = b"no bundle, but in pieces";
+    let hash = sync::codec::hash(bytes);
+    let (one, two) = bytes.split_at(10);
+    assert_eq!(lan.put_bundle(hash, bytes.len(), 0, one).await.json()["held"], 10);
+    let answer = there.put_bundle(hash, bytes.len(), 10, two).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::CONFLICT, "wrong_place"));
+    let standing = there.get(&format!("/api/v1/bundles/{hash}")).await;
+    assert_eq!(standing.json()["held"], 0, "whoever brings it goes on from there");
+    assert_eq!(there.put_bundle(hash, bytes.len(), 0, one).await.json()["held"], 10);
+    let answer = there.put_bundle(hash, bytes.len(), 10, two).await;
+    assert_eq!(answer.code(), "no_bundle", "all of it came");
 }

@@ -91,7 +91,7 @@ impl Server {
         let sender = Sender { account: "anna", revoked: false };
         let mut decided = Batch::read(request).decide(known, &sender, &All);
         for (record, path, before) in decided.erased.grown() {
-            self.erased.insert(record, path.to_owned(), before.iter().copied());
+            self.erased.insert(record, path, before.iter().copied());
         }
         let is_news = decided.erased.grown().count() > 0;
         self.record = decided.changed.remove(&RECORD);

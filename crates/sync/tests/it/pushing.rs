@@ -194,3 +194,27 @@ fn other_bytes_under_a_known_name_are_kept_beside_and_nothing_behind_them_is_tak
     assert_eq!(decided.decisions[0].place, Place::Beside);
     assert_eq!(decided.decisions[0].verdict.reason, Some(QuarantineReason::Fork));
 }
+
+#[test]
+fn whoever_did_not_begin_a_record_does_not_take_it_over() {
+    let begins = |device: u8, author: &str| {
+        let mut operation = operation(1);
+        operation.dot.device = DeviceId([device; 16]);
+        operation.author = author.into();
+        let value = Value::Text(State::Submitted.name().to_owned());
+        operation.fields.insert(field::STATE.into(), Write { value, over: Vec::new() });
+        operation
+    };
+    let reason = |begun: &Operation| {
+        let records = BTreeMap::from([(begun.record, Record::begin(begun))]);
+        let known = Known { records, ..Known::default() };
+        push(request([begins(1, "anna")]), known).decisions[0].reason
+    };
+    assert_eq!(reason(&begins(2, "binh")), Some(QuarantineReason::NotAllowed));
+    assert_eq!(reason(&begins(2, "anna")), None, "her own, from another phone");
+    assert_eq!(reason(&begins(0, "binh")), None, "it stays his");
+    let mut edit = begins(2, "binh");
+    let state = edit.fields.get_mut(field::STATE).expect("it says one");
+    state.over = vec![begins(1, "anna").dot];
+    assert_eq!(reason(&edit), None, "what began it comes after what changed it");
+}

@@ -124,7 +124,7 @@ impl Database {
         erased.insert_into(erasure, &self.logged_of(erasure.record).iter());
         for path in erasure.fields.keys() {
             let before = erased.before(erasure.record, path).into_iter().flatten();
-            self.erased.insert(erasure.record, path.clone(), before.copied());
+            self.erased.insert(erasure.record, path, before.copied());
         }
         self.keep_grown(&erased);
         if bug != Some(Bug::LogKeptAtErasure) {
@@ -197,7 +197,7 @@ impl Database {
 
     fn keep_grown(&mut self, erased: &Erased) {
         for (record, path, before) in erased.grown() {
-            self.erased.insert(record, path.to_owned(), before.iter().copied());
+            self.erased.insert(record, path, before.iter().copied());
         }
     }
 
