@@ -92,6 +92,35 @@ test('whoever does not answer to their name is marked without opening their row'
   await form.saved();
 });
 
+test('without a network, a mark and a row far down stand as they were after a reload', async () => {
+  const { page } = trainer;
+  const [marked, inside] = ['Nguyễn Thị Đào 15', 'Nguyễn Thị Đào 33'];
+  await phone.allSent();
+  await server.stop();
+  await card(marked).scrollIntoViewIfNeeded();
+  await card(marked).locator('.card-answer').click();
+  await page.getByRole('dialog').filter({ visible: true }).locator('[data-value="muon"]').click();
+  await openCard(inside);
+  await form.type('hv_chuc_vu', 'Tổ trưởng');
+  await form.saved();
+  await page.reload();
+  form = await new FormPage(page).ready();
+  // More rows stand before it than are drawn at first.
+  await card(inside).locator('.row-body').waitFor();
+  assert.equal(await form.question('hv_chuc_vu').locator('input').inputValue(), 'Tổ trưởng');
+  assert.match(await card(marked).locator('.card-departs').textContent(), /Đến muộn/);
+  await until('the roster is drawn', async () => (await cards().count()) === PEOPLE);
+  for (const [size, where] of [[{ width: 360, height: 740 }, 'phone'], [DESK, 'desk']]) {
+    await page.setViewportSize(size);
+    await card(marked).scrollIntoViewIfNeeded();
+    await trainer.screenshot(`roster-offline-${where}`);
+  }
+  await page.setViewportSize(trainer.size);
+  await openCard(inside);
+  await form.closeRow();
+  await server.start();
+});
+
 test('a search in the middle of the list shows what it finds, whatever row stands open', async () => {
   await openCard('Nguyễn Thị Đào 30');
   await form.question('hv_ky').scrollIntoViewIfNeeded();
