@@ -28,7 +28,7 @@ pub fn storage_tests(tools: &Tools) -> Result<()> {
             ])
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tools.wasm_test_runner())
             .env("CHROMEDRIVER", driver)
-            // For all of them together: a minute alone, two and more beside other work on two cores.
+            // For all of them together: a minute alone, nearly two beside the server's tests on PostgreSQL on two cores.
             .env("WASM_BINDGEN_TEST_TIMEOUT", "900")
             .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60"))
     })
