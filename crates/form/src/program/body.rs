@@ -302,10 +302,9 @@ fn itemset(
 ) -> Option<Itemset> {
     let nodeset = b.expression(&set.nodeset, Some(def))?;
     let primary = primary_rows(b, nodeset);
-    // The names inside a list are not in the schema: problems with them mean nothing.
-    let mut inner = |text: &str| {
-        let context = primary;
-        b.quietly(|b| b.expression(text, context)).0
+    let mut inner = |text: &str| match primary {
+        Some(row) => b.quietly(|b| b.expression(text, Some(row))).0,
+        None => b.of_item(text),
     };
     let value = inner(&set.value)?;
     let label = match itext_argument(&set.label) {

@@ -1,5 +1,7 @@
 //! What grows while a form is compiled: expressions, with the problems and the reads of each.
 
+use std::collections::BTreeMap;
+
 use super::expression::{Compiled, ExprId, Read, Scope};
 use super::schema::DefId;
 use crate::problem::{Problem, ProblemKind};
@@ -13,6 +15,10 @@ pub(crate) struct Builder<'a> {
     /// What the expressions since [`Builder::collect`] read.
     reads: Vec<Read>,
     speaks: bool,
+    /// Expressions that mean the same wherever they stand, by their texts.
+    shared: BTreeMap<Box<str>, ExprId>,
+    /// Expressions about an item of a list, likewise.
+    of_items: BTreeMap<Box<str>, Option<ExprId>>,
 }
 
 impl<'a> Builder<'a> {
@@ -24,6 +30,8 @@ impl<'a> Builder<'a> {
             place: String::new(),
             reads: Vec::new(),
             speaks: false,
+            shared: BTreeMap::new(),
+            of_items: BTreeMap::new(),
         }
     }
 
@@ -48,15 +56,42 @@ impl<'a> Builder<'a> {
 
     /// Compiles an expression; `None` when it cannot be read, which is then among the problems.
     pub(crate) fn expression(&mut self, text: &str, context: Option<DefId>) -> Option<ExprId> {
+        if let Some(id) = self.shared.get(text).copied() {
+            self.note(id);
+            return Some(id);
+        }
         let mut problems = Vec::new();
         let compiled = self.scope.compile(text, context, &mut problems);
+        // What is wrong with it is told of each place.
+        let is_sound = problems.is_empty();
         problems.into_iter().for_each(|kind| self.problem(kind));
         let compiled = compiled?;
+        let id =
+            ExprId(u32::try_from(self.expressions.len()).expect("fewer expressions than 2^32"));
+        if is_sound && !compiled.in_context {
+            self.shared.insert(text.into(), id);
+        }
+        self.expressions.push(compiled);
+        self.note(id);
+        Some(id)
+    }
+
+    /// Compiles an expression about an item of a list. The names inside a list are not in the schema: problems with them
+    /// mean nothing.
+    pub(crate) fn of_item(&mut self, text: &str) -> Option<ExprId> {
+        if let Some(known) = self.of_items.get(text) {
+            return *known;
+        }
+        let (id, _) = self.quietly(|b| b.expression(text, None));
+        self.of_items.insert(text.into(), id);
+        id
+    }
+
+    /// Notes what an expression reads.
+    fn note(&mut self, id: ExprId) {
+        let compiled = &self.expressions[id.0 as usize];
         self.reads.extend(&compiled.reads);
         self.speaks |= compiled.speaks;
-        let id = u32::try_from(self.expressions.len()).expect("fewer expressions than 2^32");
-        self.expressions.push(compiled);
-        Some(ExprId(id))
     }
 
     /// Notes that everything below an entry is read, in whatever row.

@@ -22,6 +22,8 @@ pub(crate) struct Compiled {
     pub(crate) reads: Vec<Read>,
     /// Whether the value depends on the language in use.
     pub(crate) speaks: bool,
+    /// Whether it would be compiled to something else in another context.
+    pub(crate) in_context: bool,
 }
 
 /// How to reach the nodes of a plain path.
@@ -120,15 +122,16 @@ impl Scope<'_> {
             plans: Vec::new(),
             reads: Vec::new(),
             speaks: false,
+            in_context: false,
             picked: false,
             problems,
         };
         follower.plans.resize_with(expr.path_count() as usize, || None);
         follower.expression(expr.ast(), &[start_place(context)], Use::Text);
-        let Follower { plans, mut reads, speaks, .. } = follower;
+        let Follower { plans, mut reads, speaks, in_context, .. } = follower;
         reads.sort_unstable();
         reads.dedup();
-        Some(Compiled { expr, plans, reads, speaks })
+        Some(Compiled { expr, plans, reads, speaks, in_context })
     }
 
     /// An absolute path through a repeat that the context is in means the same row, as in
@@ -222,6 +225,7 @@ struct Follower<'a> {
     plans: Vec<Option<Plan>>,
     reads: Vec<Read>,
     speaks: bool,
+    in_context: bool,
     picked: bool,
     problems: &'a mut Vec<ProblemKind>,
 }
@@ -257,10 +261,14 @@ impl Follower<'_> {
             return Nodes::None;
         };
         if function.defaults_to_context() && call.arguments.is_empty() {
+            self.start_from(places);
             self.read(places, used);
         }
         match function {
-            Function::Current => return Nodes::One(start_place(self.context)),
+            Function::Current => {
+                self.in_context = true;
+                return Nodes::One(start_place(self.context));
+            }
             Function::Instance => {
                 if let Some(Expression::Literal(id)) = call.arguments.first()
                     && !(self.scope.has_list)(id)
@@ -271,11 +279,15 @@ impl Follower<'_> {
             }
             Function::ChoiceName => {
                 self.speaks = true;
+                self.in_context = true;
                 self.choice_name(call);
             }
             Function::Itext | Function::Lang => self.speaks = true,
             // Without a node, `position()` is that of the context node in its node-set.
-            Function::Position if call.arguments.is_empty() => return Nodes::None,
+            Function::Position if call.arguments.is_empty() => {
+                self.start_from(places);
+                return Nodes::None;
+            }
             _ => {}
         }
         let separators = usize::from(function == Function::Join);
@@ -335,8 +347,14 @@ impl Follower<'_> {
 
     fn path(&mut self, path: &Path, places: &[Place], used: Use) -> Places {
         let (mut at, start) = match &path.start {
-            Start::Context => (places.iter().copied().collect(), Some(PlanStart::Context)),
-            Start::Root => (Nodes::One(Place::Document), Some(PlanStart::Root)),
+            Start::Context => {
+                self.start_from(places);
+                (places.iter().copied().collect(), Some(PlanStart::Context))
+            }
+            Start::Root => {
+                self.in_context = true;
+                (Nodes::One(Place::Document), Some(PlanStart::Root))
+            }
             Start::Expression { expression, predicates } => {
                 let current = matches!(&**expression, Expression::Call(call)
                     if call.function == Some(Function::Current));
@@ -380,6 +398,11 @@ impl Follower<'_> {
             *slot = plan;
         }
         at
+    }
+
+    /// Notes that nodes are looked for from here. Inside a list it does not matter who looks.
+    fn start_from(&mut self, places: &[Place]) {
+        self.in_context |= places.iter().any(|place| *place != Place::List);
     }
 
     fn unknown(&mut self, path: String) {

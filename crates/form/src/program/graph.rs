@@ -52,15 +52,59 @@ pub(crate) struct Graph {
     /// Cells in the order in which they are computed.
     pub(crate) cells: Vec<Cell>,
     /// By entry: the cells computed for its nodes.
-    pub(crate) of_def: Vec<Vec<u32>>,
+    pub(crate) of_def: Lists<u32>,
     /// By entry: who reads its value.
-    pub(crate) values: Vec<Vec<Reader>>,
+    pub(crate) values: Lists<Reader>,
     /// By entry: who reads which rows there are.
-    pub(crate) rows: Vec<Vec<Reader>>,
+    pub(crate) rows: Lists<Reader>,
     /// By entry: who reads the place of its own row.
-    pub(crate) positions: Vec<Vec<Reader>>,
+    pub(crate) positions: Lists<Reader>,
     /// Who reads more than can be told.
     pub(crate) everything: Vec<Reader>,
+}
+
+/// Many lists, most of them short or empty, in one piece of memory: a change that runs through thousands of cells reads it
+/// from one end to the other.
+#[derive(Debug)]
+pub(crate) struct Lists<T> {
+    /// Where each begins in `items`; one more at the end.
+    begins: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T> Default for Lists<T> {
+    fn default() -> Self {
+        Self { begins: Vec::new(), items: Vec::new() }
+    }
+}
+
+impl<T: Copy> Lists<T> {
+    /// So many lists of what stands behind the number of each, in the order of `pairs`.
+    fn new(lists: usize, pairs: &[(u32, T)]) -> Self {
+        let mut begins = vec![0; lists + 1];
+        for (list, _) in pairs {
+            begins[*list as usize + 1] += 1;
+        }
+        for list in 0..lists {
+            begins[list + 1] += begins[list];
+        }
+        let mut next = begins.clone();
+        let mut items: Vec<T> = pairs.iter().map(|(_, item)| *item).collect();
+        for (list, item) in pairs {
+            let at = &mut next[*list as usize];
+            items[*at as usize] = *item;
+            *at += 1;
+        }
+        Self { begins, items }
+    }
+
+    pub(crate) fn of(&self, list: usize) -> &[T] {
+        &self.items[self.begins[list] as usize..self.begins[list + 1] as usize]
+    }
+
+    fn len(&self) -> usize {
+        self.begins.len().saturating_sub(1)
+    }
 }
 
 /// A cell with what it reads, before the order is known.
@@ -151,50 +195,16 @@ enum Strictness {
 /// the cells.
 struct Net {
     defs: usize,
-    edges: Edges,
-}
-
-/// Who comes before whom. The ends of all edges lie in one list, those of a node side by side.
-#[derive(Default)]
-struct Edges {
+    /// Who comes before whom, until all are known.
     pairs: Vec<(u32, u32)>,
-    /// Where the edges of a node begin in `ends`; one more at the end.
-    begins: Vec<u32>,
-    ends: Vec<u32>,
-}
-
-impl Edges {
-    /// Puts the edges of each node side by side.
-    fn lay_out(&mut self, nodes: usize) {
-        self.begins = vec![0; nodes + 1];
-        for (from, _) in &self.pairs {
-            self.begins[*from as usize + 1] += 1;
-        }
-        for node in 0..nodes {
-            self.begins[node + 1] += self.begins[node];
-        }
-        let mut next = self.begins.clone();
-        self.ends = vec![0; self.pairs.len()];
-        for (from, to) in std::mem::take(&mut self.pairs) {
-            let at = &mut next[from as usize];
-            self.ends[*at as usize] = to;
-            *at += 1;
-        }
-    }
-
-    fn of(&self, node: usize) -> &[u32] {
-        &self.ends[self.begins[node] as usize..self.begins[node + 1] as usize]
-    }
-
-    fn nodes(&self) -> usize {
-        self.begins.len() - 1
-    }
+    /// By node: who comes after it.
+    edges: Lists<u32>,
 }
 
 impl Net {
     fn new(schema: &Schema, drafts: &[Draft], body: &[BodyDef], strict: Strictness) -> Self {
         let defs = schema.len();
-        let mut net = Self { defs, edges: Edges::default() };
+        let mut net = Self { defs, pairs: Vec::new(), edges: Lists::default() };
         for def in schema.ids() {
             if let Some(parent) = schema.def(def).parent {
                 net.edge(net.relevance(parent), net.relevance(def));
@@ -256,7 +266,7 @@ impl Net {
                 }
             }
         }
-        net.edges.lay_out(defs * 3 + drafts.len());
+        net.edges = Lists::new(defs * 3 + drafts.len(), &std::mem::take(&mut net.pairs));
         net
     }
 
@@ -278,21 +288,19 @@ impl Net {
 
     fn edge(&mut self, from: usize, to: usize) {
         let node = |node: usize| u32::try_from(node).expect("fewer nodes than 2^32");
-        self.edges.pairs.push((node(from), node(to)));
+        self.pairs.push((node(from), node(to)));
     }
 
     /// The numbers of the drafts, each after what it reads; or the cycles.
     fn order(&self) -> Result<Vec<usize>, Vec<Vec<usize>>> {
         let mut order = Vec::new();
         let mut cycles = Vec::new();
-        let mut components = components(&self.edges);
-        components.reverse();
-        for component in components {
+        for component in components(&self.edges).last_first() {
             let itself = component
                 .first()
                 .is_some_and(|n| self.edges.of(*n).iter().any(|to| *to as usize == *n));
             if component.len() > 1 || itself {
-                cycles.push(self.cycle(&component));
+                cycles.push(self.cycle(component));
             }
             order.extend(component.iter().filter_map(|n| n.checked_sub(self.defs * 3)));
         }
@@ -353,20 +361,38 @@ fn crosses_rows(schema: &Schema, reader: DefId, target: DefId, bound: Option<Def
     shared.into_iter().any(|def| schema.def(def).many && schema.is_within(reader, def))
 }
 
+/// Nodes in groups. Nearly every group is one node, so they lie in one list.
+#[derive(Default)]
+struct Components {
+    nodes: Vec<usize>,
+    /// Where each ends in `nodes`.
+    ends: Vec<usize>,
+}
+
+impl Components {
+    fn last_first(&self) -> impl Iterator<Item = &[usize]> {
+        (0..self.ends.len()).rev().map(|number| {
+            let begin = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+            &self.nodes[begin..self.ends[number]]
+        })
+    }
+}
+
 /// Strongly connected components, those without successors first (Tarjan, without recursion).
-fn components(edges: &Edges) -> Vec<Vec<usize>> {
+fn components(edges: &Lists<u32>) -> Components {
     const NEW: u32 = u32::MAX;
-    let mut index = vec![NEW; edges.nodes()];
-    let mut low = vec![0u32; edges.nodes()];
-    let mut on_stack = vec![false; edges.nodes()];
+    let mut index = vec![NEW; edges.len()];
+    let mut low = vec![0u32; edges.len()];
+    let mut on_stack = vec![false; edges.len()];
     let mut stack = Vec::new();
-    let mut found = Vec::new();
+    let mut found = Components::default();
+    let mut work = Vec::new();
     let mut next = 0u32;
-    for start in 0..edges.nodes() {
+    for start in 0..edges.len() {
         if index[start] != NEW {
             continue;
         }
-        let mut work = vec![(start, 0usize)];
+        work.push((start, 0usize));
         while let Some((at, edge)) = work.pop() {
             if edge == 0 {
                 index[at] = next;
@@ -389,10 +415,12 @@ fn components(edges: &Edges) -> Vec<Vec<usize>> {
             }
             if low[at] == index[at] {
                 let from = stack.iter().rposition(|n| *n == at).unwrap_or_default();
-                let mut component = stack.split_off(from);
+                let begin = found.nodes.len();
+                found.nodes.extend(stack.drain(from..));
+                let component = &mut found.nodes[begin..];
                 component.iter().for_each(|n| on_stack[*n] = false);
                 component.sort_unstable();
-                found.push(component);
+                found.ends.push(found.nodes.len());
             }
         }
     }
@@ -400,36 +428,50 @@ fn components(edges: &Edges) -> Vec<Vec<usize>> {
 }
 
 fn link(schema: &Schema, drafts: &[Draft], order: &[usize], body: &[BodyDef]) -> Graph {
-    let empty = || vec![Vec::new(); schema.len()];
-    let mut graph = Graph { of_def: vec![Vec::new(); schema.len()], ..Graph::default() };
-    (graph.values, graph.rows, graph.positions) = (empty(), empty(), empty());
+    let mut readers = Readers::default();
+    let mut cells = Vec::with_capacity(order.len());
+    let mut of_def = Vec::with_capacity(order.len());
     for (rank, number) in (0u32..).zip(order) {
         let draft = &drafts[*number];
-        graph.cells.push(draft.cell);
-        graph.of_def[draft.cell.def.index()].push(rank);
+        cells.push(draft.cell);
+        of_def.push((draft.cell.def.0, rank));
         for read in draft.reads {
-            graph.add_reader(rank, *read, body);
+            readers.add(rank, *read, body);
         }
     }
-    let lists = [&mut graph.values, &mut graph.rows, &mut graph.positions];
-    for readers in lists.into_iter().flatten() {
+    let lay_out = |mut readers: Vec<(u32, Reader)>| {
         readers.sort_unstable();
         readers.dedup();
+        Lists::new(schema.len(), &readers)
+    };
+    Graph {
+        cells,
+        of_def: Lists::new(schema.len(), &of_def),
+        values: lay_out(readers.values),
+        rows: lay_out(readers.rows),
+        positions: lay_out(readers.positions),
+        everything: readers.everything,
     }
-    graph
 }
 
-impl Graph {
-    fn add_reader(&mut self, rank: u32, read: Read, body: &[BodyDef]) {
+/// Who reads what, each behind the entry that it reads.
+#[derive(Default)]
+struct Readers {
+    values: Vec<(u32, Reader)>,
+    rows: Vec<(u32, Reader)>,
+    positions: Vec<(u32, Reader)>,
+    everything: Vec<Reader>,
+}
+
+impl Readers {
+    fn add(&mut self, rank: u32, read: Read, body: &[BodyDef]) {
         let reader = |bound| Reader { rank, bound, filtered: false };
         match read {
             Read::Value { target, bound, filtered, .. } => {
-                self.values[target.index()].push(Reader { rank, bound, filtered });
+                self.values.push((target.0, Reader { rank, bound, filtered }));
             }
-            Read::Rows { target, bound } => self.rows[target.index()].push(reader(bound)),
-            Read::Position { target } => {
-                self.positions[target.index()].push(reader(Some(target)));
-            }
+            Read::Rows { target, bound } => self.rows.push((target.0, reader(bound))),
+            Read::Position { target } => self.positions.push((target.0, reader(Some(target)))),
             // The choices of another question, wherever it stands.
             Read::Choices { target } => {
                 let questions = body.iter().filter(|node| node.def == Some(target));
@@ -440,14 +482,11 @@ impl Graph {
                     for read in &choices.reads {
                         match *read {
                             Read::Value { target, .. } => {
-                                self.values[target.index()].push(Reader {
-                                    rank,
-                                    bound: None,
-                                    filtered: true,
-                                });
+                                let reader = Reader { rank, bound: None, filtered: true };
+                                self.values.push((target.0, reader));
                             }
                             Read::Rows { target, .. } | Read::Position { target } => {
-                                self.rows[target.index()].push(reader(None));
+                                self.rows.push((target.0, reader(None)));
                             }
                             Read::Choices { .. } | Read::Everything => {
                                 self.everything.push(reader(None));

@@ -10,8 +10,9 @@ impl Scope<'_> {
     /// The entry that a plain path names: what binds, controls and actions say.
     pub(crate) fn resolve(&self, path: &str, context: Option<DefId>) -> Option<DefId> {
         let path = path.trim();
-        let plain = |c: char| c.is_alphanumeric() || "_-./@:".contains(c);
-        if !path.chars().all(plain) || path.contains("::") || path.contains("//") {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@' | ':');
+        let has_axis = || path.as_bytes().windows(2).any(|pair| pair == b"::");
+        if !path.chars().all(plain) || has_axis() {
             return self.resolve_parsed(path, context);
         }
         let (mut at, steps) = match path.strip_prefix('/') {

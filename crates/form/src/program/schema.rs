@@ -1,7 +1,6 @@
 //! The shape of the primary instance: one entry for each element or attribute that answers can have, however many
 //! rows a record holds. Entries are numbered in document order, so what is below an entry is a range.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -28,8 +27,8 @@ pub(crate) struct Def {
     pub(crate) parent: Option<DefId>,
     /// Elements, then attributes that a bind may name, in document order.
     pub(crate) children: Vec<DefId>,
-    /// Places in `children`, by local name.
-    by_name: Vec<u32>,
+    /// Places in `children` by the hash of their local names, then by the names.
+    by_name: Vec<(u32, u32)>,
     /// Place among the parent's children.
     pub(crate) slot: u32,
     /// One past the last entry below.
@@ -61,6 +60,12 @@ impl Def {
 pub(crate) fn local(name: &str) -> &str {
     let name = name.strip_prefix('@').unwrap_or(name);
     name.split_once(':').map_or(name, |(_, local)| local)
+}
+
+/// FNV-1a. To find one of thousands of names side by side numbers are compared, which lie beside each other, and hardly
+/// ever a name.
+fn hash(name: &str) -> u32 {
+    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 fn local_start(name: &str) -> u32 {
@@ -103,8 +108,8 @@ impl Schema {
         let repeat = named.repeats.contains(path);
         let is_template = |e: &&&Element| e.attribute("jr:template").is_some();
         let model = *elements.iter().find(is_template).unwrap_or(&elements[0]);
-        let data: Vec<&Element> = elements.iter().filter(|e| !is_template(e)).copied().collect();
-        let many = repeat || data.len() > 1 || data.len() < elements.len();
+        let data = || elements.iter().filter(|e| !is_template(e)).copied();
+        let many = repeat || elements.len() > 1 || data().count() < elements.len();
         // A row added to a repeat without template has the structure of the first, without its values.
         let blank = in_row || (many && model.attribute("jr:template").is_none());
         self.defs.push(Def {
@@ -119,7 +124,7 @@ impl Schema {
             many,
             repeat,
             default: if blank { "".into() } else { model.text.as_str().into() },
-            start_rows: if many { data.iter().map(|e| (*e).clone()).collect() } else { Vec::new() },
+            start_rows: if many { data().cloned().collect() } else { Vec::new() },
             attributes: model
                 .attributes
                 .iter()
@@ -165,10 +170,11 @@ impl Schema {
         self.add_attributes(id, model, &mut children, path, named);
         self.defs[id.index()].end =
             u32::try_from(self.defs.len()).expect("memory ends before 2^32 elements");
-        let mut by_name: Vec<u32> = (0..).take(children.len()).collect();
-        by_name.sort_by(|a, b| {
-            let name = |slot: &u32| self.def(children[*slot as usize]).local();
-            name(a).cmp(name(b)).then(a.cmp(b))
+        let hashes = children.iter().map(|child| hash(self.def(*child).local()));
+        let mut by_name: Vec<(u32, u32)> = hashes.zip(0..).collect();
+        let name = |slot: u32| self.def(children[slot as usize]).local();
+        by_name.sort_unstable_by(|a, b| {
+            a.0.cmp(&b.0).then_with(|| name(a.1).cmp(name(b.1))).then(a.1.cmp(&b.1))
         });
         let def = &mut self.defs[id.index()];
         def.children = children;
@@ -238,12 +244,14 @@ impl Schema {
     /// The child element, or attribute, of a local name.
     pub(crate) fn child(&self, id: DefId, name: &str, attribute: bool) -> Option<DefId> {
         let def = self.def(id);
-        let of = |slot: u32| self.def(def.children[slot as usize]);
-        let first =
-            def.by_name.partition_point(|slot| of(*slot).local().cmp(name) == Ordering::Less);
-        let same = def.by_name.get(first..)?.iter().take_while(|slot| of(**slot).local() == name);
-        same.map(|slot| def.children[*slot as usize])
-            .find(|c| self.def(*c).is_attribute() == attribute)
+        let of = |slot: u32| def.children[slot as usize];
+        let hash = hash(name);
+        let first = def.by_name.partition_point(|(other, slot)| {
+            *other < hash || (*other == hash && self.def(of(*slot)).local() < name)
+        });
+        let same = def.by_name.get(first..)?.iter().map(|(_, slot)| of(*slot));
+        same.take_while(|child| self.def(*child).local() == name)
+            .find(|child| self.def(*child).is_attribute() == attribute)
     }
 
     /// The child of a field path's step: a qualified name, or `@` and an attribute's.

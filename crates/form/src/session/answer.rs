@@ -230,7 +230,7 @@ impl Session {
         let repeats = self.drawn.add_row(row, program, &self.instance);
         self.touch_rows(&repeats);
         self.queue_moved(&moved, def, program);
-        self.queue_readers(&program.graph.rows[def.index()], around, None, program);
+        self.queue_readers(program.graph.rows.of(def.index()), around, None, program);
         // Rows that come with the row are new as well.
         let inner = self.instance.below(row).into_iter().skip(1);
         let rows: Vec<ItemId> = inner.filter(|id| self.instance.get(*id).row.is_some()).collect();
@@ -251,7 +251,7 @@ impl Session {
         self.touch_rows(&repeats);
         self.queue_moved(&moved, def, program);
         if let Some(around) = around {
-            self.queue_readers(&program.graph.rows[def.index()], around, None, program);
+            self.queue_readers(program.graph.rows.of(def.index()), around, None, program);
         }
     }
 
@@ -259,7 +259,7 @@ impl Session {
     fn queue_moved(&mut self, moved: &[ItemId], def: DefId, program: &Program) {
         for row in moved {
             self.touch(*row, Aspects::CHILDREN);
-            self.queue_readers(&program.graph.positions[def.index()], *row, None, program);
+            self.queue_readers(program.graph.positions.of(def.index()), *row, None, program);
         }
     }
 

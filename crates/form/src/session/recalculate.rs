@@ -177,13 +177,13 @@ impl Session {
         self.note_write(item);
         self.touch(item, Aspects::VALUE);
         self.uncheck(item);
-        for rank in &program.graph.of_def[def.index()] {
+        for rank in program.graph.of_def.of(def.index()) {
             if matches!(program.graph.cells[*rank as usize].kind, CellKind::Constraint(_)) {
                 self.queue(*rank, item);
             }
         }
         if relevant {
-            self.queue_readers(&program.graph.values[def.index()], item, by, &program);
+            self.queue_readers(program.graph.values.of(def.index()), item, by, &program);
             self.queue_readers(&program.graph.everything, item, by, &program);
         }
         if program.awaited[def.index()] {
@@ -224,7 +224,7 @@ impl Session {
     pub(super) fn queue_below(&mut self, item: ItemId, program: &Program) {
         for id in self.instance.below(item) {
             let def = self.instance.get(id).def;
-            for rank in &program.graph.of_def[def.index()] {
+            for rank in program.graph.of_def.of(def.index()) {
                 self.queue(*rank, id);
             }
         }
@@ -255,13 +255,13 @@ impl Session {
             self.instance.get_mut(id).flags.relevant = relevant;
             self.touch_all(id, Aspects::RELEVANT);
             self.uncheck(id);
-            for rank in &program.graph.of_def[def.index()] {
+            for rank in program.graph.of_def.of(def.index()) {
                 let kind = program.graph.cells[*rank as usize].kind;
                 if matches!(kind, CellKind::Constraint(_) | CellKind::Choices(_)) {
                     self.queue(*rank, id);
                 }
             }
-            let readers = &program.graph.values[def.index()];
+            let readers = program.graph.values.of(def.index());
             let affected = |reader: &&Reader| filled || reader.filtered;
             let affected: Vec<Reader> = readers.iter().filter(affected).copied().collect();
             self.queue_readers(&affected, id, Some(by), program);
@@ -333,7 +333,7 @@ impl Session {
             if let Some(rows) = self.instance.rows_mut(item, &program.schema, *def) {
                 rows.prototype = Some(prototype);
             }
-            let relevant = program.graph.of_def[def.index()].iter().filter(|rank| {
+            let relevant = program.graph.of_def.of(def.index()).iter().filter(|rank| {
                 matches!(program.graph.cells[**rank as usize].kind, CellKind::Relevant(_))
             });
             relevant.for_each(|rank| self.queue(*rank, prototype));
@@ -397,7 +397,7 @@ impl Session {
                 continue;
             }
             let def = about.def.index();
-            for rank in &program.graph.of_def[def] {
+            for rank in program.graph.of_def.of(def) {
                 if matches!(program.graph.cells[*rank as usize].kind, CellKind::Choices(_)) {
                     self.queue(*rank, item);
                 }

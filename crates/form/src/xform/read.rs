@@ -1,5 +1,6 @@
 //! From XML to a definition. Elements are told apart by local name, as `JavaRosa` does.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use roxmltree::{Document, Node};
@@ -157,25 +158,27 @@ impl Reader {
 
     /// All attributes but those named.
     fn attributes(&self, node: Node, except: &[&str]) -> Vec<Attribute> {
-        let named = node.attributes().map(|a| Attribute::new(self.attribute_name(a), a.value()));
-        named.filter(|a| !except.contains(&a.name.as_str())).collect()
+        let named = node.attributes().map(|a| (self.attribute_name(a), a.value()));
+        let kept = named.filter(|(name, _)| !except.contains(&&**name));
+        kept.map(|(name, value)| Attribute::new(name, value)).collect()
     }
 
-    fn attribute_name(&self, attribute: roxmltree::Attribute) -> String {
-        match attribute.namespace() {
-            Some("http://www.w3.org/XML/1998/namespace") => format!("xml:{}", attribute.name()),
-            Some(uri) => match self.prefix(uri) {
-                Some(prefix) => format!("{prefix}:{}", attribute.name()),
-                None => attribute.name().to_owned(),
-            },
-            None => attribute.name().to_owned(),
-        }
+    fn attribute_name<'a>(&self, attribute: roxmltree::Attribute<'a, '_>) -> Cow<'a, str> {
+        let name = attribute.name();
+        let prefix = match attribute.namespace() {
+            Some("http://www.w3.org/XML/1998/namespace") => Some("xml"),
+            Some(uri) => self.prefix(uri),
+            None => None,
+        };
+        prefix.map_or(Cow::Borrowed(name), |prefix| format!("{prefix}:{name}").into())
     }
 
     fn bind(&mut self, node: Node) {
         let mut bind = Bind::new(node.attribute("nodeset").unwrap_or_default());
-        for attribute in self.attributes(node, &["nodeset"]) {
-            let slot = match attribute.name.as_str() {
+        for attribute in node.attributes() {
+            let name = self.attribute_name(attribute);
+            let slot = match &*name {
+                "nodeset" => continue,
                 "type" => &mut bind.data_type,
                 "relevant" => &mut bind.relevant,
                 "required" => &mut bind.required,
@@ -187,11 +190,11 @@ impl Reader {
                 "jr:preload" => &mut bind.preload,
                 "jr:preloadParams" => &mut bind.preload_params,
                 _ => {
-                    bind.attributes.push(attribute);
+                    bind.attributes.push(Attribute::new(name, attribute.value()));
                     continue;
                 }
             };
-            *slot = Some(attribute.value);
+            *slot = Some(attribute.value().to_owned());
         }
         self.form.binds.push(bind);
     }
@@ -246,7 +249,7 @@ impl Reader {
     }
 
     fn body_nodes(&mut self, parent: Node) -> Vec<BodyNode> {
-        let mut nodes = Vec::new();
+        let mut nodes = Vec::with_capacity(elements(parent).count());
         for node in elements(parent) {
             match node.tag_name().name() {
                 "group" => nodes.push(BodyNode::Group(self.group(node))),
@@ -378,10 +381,10 @@ fn text_parts(node: Node) -> Vec<TextPart> {
         }
     }
     if let Some(TextPart::Literal(first)) = parts.first_mut() {
-        *first = first.trim_start().to_owned();
+        first.drain(..first.len() - first.trim_start().len());
     }
     if let Some(TextPart::Literal(last)) = parts.last_mut() {
-        *last = last.trim_end().to_owned();
+        last.truncate(last.trim_end().len());
     }
     parts.retain(|part| !matches!(part, TextPart::Literal(text) if text.is_empty()));
     parts
@@ -413,12 +416,28 @@ fn path_of(node: Option<Node>) -> String {
 
 /// Walks without recursion, so that the check itself cannot overflow.
 fn check_depth(node: Node) -> Result<(), XformError> {
-    let mut level = vec![node];
-    for _ in 0..MAX_DEPTH {
-        level = level.iter().flat_map(Node::children).filter(Node::is_element).collect();
-        if level.is_empty() {
-            return Ok(());
+    let (mut at, mut depth) = (node, 0);
+    loop {
+        if let Some(child) = at.first_element_child() {
+            at = child;
+            depth += 1;
+            if depth == MAX_DEPTH {
+                return Err(XformError::TooDeep(MAX_DEPTH));
+            }
+            continue;
+        }
+        // Up, until there is something beside.
+        loop {
+            if depth == 0 {
+                return Ok(());
+            }
+            if let Some(next) = at.next_sibling_element() {
+                at = next;
+                break;
+            }
+            let Some(parent) = at.parent() else { return Ok(()) };
+            at = parent;
+            depth -= 1;
         }
     }
-    Err(XformError::TooDeep(MAX_DEPTH))
 }
