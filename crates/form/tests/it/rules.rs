@@ -73,6 +73,49 @@ fn an_action_and_a_calculation_that_undo_each_other_come_to_an_end() {
 }
 
 #[test]
+fn the_same_words_mean_at_each_place_what_they_mean_there() {
+    let list = r#"<instance id="l"><root><item><name>x</name><of>1</of></item><item><name>y</name><of>2</of></item></root></instance>"#;
+    let filter = "instance('l')/root/item[of = current()/../k]";
+    let calculations = [
+        ("own", "concat(../k, '!')"),
+        ("filtered", &*format!("{filter}/name")),
+        ("far", "instance('l')/root/item[of = '2']/name"),
+    ];
+    let binds = calculations.map(|(name, text)| {
+        ["a", "b"]
+            .map(|group| format!(r#"<bind nodeset="/data/{group}/{name}" calculate="{text}"/>"#))
+    });
+    let group = |k: u8| format!("<k>{k}</k><own/><filtered/><far/><pick/>");
+    let choices = ["a", "b"].map(|group| {
+        let label = r#"<value ref="name"/><label ref="of"/></itemset></select1>"#;
+        format!(r#"<select1 ref="/data/{group}/pick"><itemset nodeset="{filter}">{label}"#)
+    });
+    let mut form = start(
+        &format!("<a>{}</a><b>{}</b>", group(1), group(2)),
+        &format!("{list}{}", binds.concat().concat()),
+        &(inputs(&["a/k", "b/k"]) + &choices.concat()),
+    );
+    let values = |form: &Session| {
+        let of = |group: &str, name: &str| form.value(&format!("{group}/{name}"));
+        ["a", "b"].map(|group| calculations.map(|(name, _)| of(group, name)).join(" "))
+    };
+    let offered = |form: &Session| {
+        ["a", "b"].map(|group| {
+            let choices = form.choices(form.node(&format!("{group}/pick")));
+            choices.iter().map(|choice| choice.value.clone()).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(values(&form), ["1! x y", "2! y y"]);
+    assert_eq!(offered(&form), [["x"], ["y"]]);
+    form.put("b/k", "1");
+    assert_eq!(values(&form), ["1! x y", "1! x y"]);
+    assert_eq!(offered(&form), [["x"], ["x"]]);
+    form.put("a/k", "2");
+    assert_eq!(values(&form), ["2! y y", "1! x y"]);
+    assert_eq!(offered(&form), [["y"], ["x"]]);
+}
+
+#[test]
 fn the_choices_may_hang_on_the_label_of_the_choice() {
     let mut form = start(
         "<a/><label/>",
