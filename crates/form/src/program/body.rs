@@ -60,6 +60,8 @@ pub(crate) struct Itemset {
     pub(crate) nodeset: ExprId,
     pub(crate) value: ExprId,
     pub(crate) label: Option<ItemLabel>,
+    /// Whether it gives the same choices wherever and whenever it is asked, in one language.
+    pub(crate) lasting: bool,
     /// The name of the child, when `value` is no more than that.
     pub(crate) value_child: Option<Box<str>>,
     /// The same for the expression in `label`.
@@ -68,13 +70,25 @@ pub(crate) struct Itemset {
     pub(crate) geometry: Option<ExprId>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ItemLabel {
     /// The expression gives the text.
     Text(ExprId),
     /// The expression gives the id of a translation.
     Itext(ExprId),
 }
+
+impl Choices {
+    /// What names the list that the question has always, if it has; all questions of that name have it.
+    pub(crate) fn lasting(&self) -> Option<ListName> {
+        let set = self.itemset.as_ref().filter(|set| set.lasting)?;
+        let alone = self.items.is_empty() && self.reads.is_empty();
+        alone.then_some((set.nodeset, set.value, set.label, set.geometry))
+    }
+}
+
+/// Where values, labels and places of a list come from.
+pub(crate) type ListName = (ExprId, ExprId, Option<ItemLabel>, Option<ExprId>);
 
 /// Builds the body; `counts` of the repeats are compiled in the context of what is around them.
 pub(crate) struct BodyBuilder<'a, 'b> {
@@ -324,7 +338,8 @@ fn itemset(
             .then(|| text.into())
     };
     let (value_child, label_child) = (plain(&set.value), plain(&set.label));
-    Some(Itemset { nodeset, value, label, value_child, label_child, geometry })
+    let lasting = primary.is_none() && b.expressions[nodeset.0 as usize].is_lasting();
+    Some(Itemset { nodeset, value, label, lasting, value_child, label_child, geometry })
 }
 
 /// The entry that an itemset takes its choices from, when they are rows of the record itself.

@@ -24,6 +24,15 @@ pub(crate) struct Compiled {
     pub(crate) speaks: bool,
     /// Whether it would be compiled to something else in another context.
     pub(crate) in_context: bool,
+    /// Whether a clock, chance or what was before has a say in the value.
+    pub(crate) varies: bool,
+}
+
+impl Compiled {
+    /// Whether the value is the same wherever and whenever it is evaluated, as long as the lists stay.
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.reads.is_empty() && !(self.in_context || self.varies || self.speaks)
+    }
 }
 
 /// How to reach the nodes of a plain path.
@@ -123,15 +132,16 @@ impl Scope<'_> {
             reads: Vec::new(),
             speaks: false,
             in_context: false,
+            varies: false,
             picked: false,
             problems,
         };
         follower.plans.resize_with(expr.path_count() as usize, || None);
         follower.expression(expr.ast(), &[start_place(context)], Use::Text);
-        let Follower { plans, mut reads, speaks, in_context, .. } = follower;
+        let Follower { plans, mut reads, speaks, in_context, varies, .. } = follower;
         reads.sort_unstable();
         reads.dedup();
-        Some(Compiled { expr, plans, reads, speaks, in_context })
+        Some(Compiled { expr, plans, reads, speaks, in_context, varies })
     }
 
     /// An absolute path through a repeat that the context is in means the same row, as in
@@ -226,6 +236,7 @@ struct Follower<'a> {
     reads: Vec<Read>,
     speaks: bool,
     in_context: bool,
+    varies: bool,
     picked: bool,
     problems: &'a mut Vec<ProblemKind>,
 }
@@ -233,7 +244,11 @@ struct Follower<'a> {
 impl Follower<'_> {
     fn expression(&mut self, expression: &Expression, places: &[Place], used: Use) -> Places {
         match expression {
-            Expression::Number(_) | Expression::Literal(_) | Expression::Variable(_) => Nodes::None,
+            Expression::Number(_) | Expression::Literal(_) => Nodes::None,
+            Expression::Variable(_) => {
+                self.varies = true;
+                Nodes::None
+            }
             Expression::Negate(inner) => {
                 self.expression(inner, places, Use::Text);
                 Nodes::None
@@ -252,6 +267,9 @@ impl Follower<'_> {
     }
 
     fn call(&mut self, call: &Call, places: &[Place], used: Use) -> Places {
+        // Where they stand in a list is all that these look at besides their arguments.
+        let steady = [Function::Instance, Function::Position, Function::Last, Function::Pulldata];
+        self.varies |= call.function.is_none_or(|f| f.reads_context() && !steady.contains(&f));
         let Some(function) = call.function else {
             let unknown = ProblemKind::UnknownFunction(call.name.to_string());
             self.problems.push(unknown);

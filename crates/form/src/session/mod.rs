@@ -29,7 +29,7 @@ use reading::{Counters, Reading};
 use recalculate::Pending;
 use tree::{Handle, Live};
 
-use crate::program::{BodyKind, DefId, ExprId, Program, Rules, Said};
+use crate::program::{BodyKind, Choices, DefId, ExprId, ListName, Program, Rules, Said};
 use crate::view::{
     AnswerProblem, Aspects, Choice, Language, LocalTime, NodeId, NodeKind, NodeState, Numbers,
     Violation, ViolationKind,
@@ -99,7 +99,16 @@ pub struct Session {
     leftovers: BTreeMap<String, String>,
     /// Expressions that could not be evaluated when they last were, with the reason.
     faults: BTreeMap<ExprId, String>,
-    choices: Mutex<BTreeMap<NodeId, Arc<[Choice]>>>,
+    choices: Mutex<BTreeMap<KeptAs, Arc<[Choice]>>>,
+}
+
+/// Under what choices are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum KeptAs {
+    /// One question's.
+    Of(NodeId),
+    /// Those of every question that always has this list.
+    List(ListName),
 }
 
 impl Session {
@@ -258,20 +267,26 @@ impl Session {
     /// something that they read changes.
     #[must_use]
     pub fn choices(&self, id: NodeId) -> Arc<[Choice]> {
-        let nothing = || Arc::from(Vec::new());
+        let Some((item, choices)) = self.asked(id) else { return Arc::from(Vec::new()) };
+        let kept_as = choices.lasting().map_or(KeptAs::Of(id), KeptAs::List);
         let mut kept = self.choices.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(choices) = kept.get(&id) {
-            return Arc::clone(choices);
-        }
-        let Some(node) = self.drawn.get(id) else { return nothing() };
-        let Some(body) = node.body.map(|body| self.program.body(body)) else { return nothing() };
-        let BodyKind::Question { choices: Some(choices), .. } = &body.kind else {
-            return nothing();
-        };
-        let found = self.reading().choices(choices, node.item).unwrap_or_default();
-        let found: Arc<[Choice]> = found.into();
-        kept.insert(id, Arc::clone(&found));
-        found
+        let found = kept
+            .entry(kept_as)
+            .or_insert_with(|| self.reading().choices(choices, item).unwrap_or_default().into());
+        Arc::clone(found)
+    }
+
+    /// The node whose answer a select is, and where its choices come from.
+    fn asked(&self, id: NodeId) -> Option<(ItemId, &Choices)> {
+        let node = self.drawn.get(id)?;
+        Some((node.item, self.program.choices(node.body?)?))
+    }
+
+    /// Choices are to be found anew.
+    fn forget_choices(&mut self, id: NodeId) {
+        let lasting = self.asked(id).and_then(|(_, choices)| choices.lasting());
+        let kept = self.choices.get_mut().unwrap_or_else(PoisonError::into_inner);
+        kept.remove(&lasting.map_or(KeptAs::Of(id), KeptAs::List));
     }
 
     /// Every broken rule among the relevant questions, in the form's order.

@@ -475,8 +475,7 @@ impl Session {
     pub(super) fn tell(&mut self, node: NodeId, aspects: Aspects) {
         self.pending.changes.push(Change { node, aspects });
         if aspects.contains(Aspects::CHOICES) {
-            let kept = self.choices.get_mut();
-            kept.unwrap_or_else(std::sync::PoisonError::into_inner).remove(&node);
+            self.forget_choices(node);
         }
     }
 

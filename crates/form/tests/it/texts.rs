@@ -1,5 +1,7 @@
 //! Labels, languages, choices, filters, pages.
 
+use std::sync::Arc;
+
 use form::{Aspects, NodeKind, QuestionControl, Resources, Session};
 
 use crate::dsl::{Drive, environment, inputs, start, try_compile, xform};
@@ -204,4 +206,53 @@ fn a_number_that_the_form_works_out_is_written_as_people_do_and_stored_as_it_was
     // A text that somebody typed or put together stays as it is, whatever it looks like.
     assert_eq!(label(&form, "weight"), "94,3_% of 52,5,\n        2,5 kg, 1.2, 3.4, 94.3%");
     assert_eq!((form.value("share"), form.value("told")), ("94.3".into(), "94.3%".into()));
+}
+
+#[test]
+fn questions_that_always_have_the_same_list_have_one() {
+    let list = |names: [&str; 4]| {
+        let items =
+            names.map(|name| format!("<item><itextId>{name}</itextId><name>{name}</name></item>"));
+        format!(r#"<instance id="l"><root>{}</root></instance>"#, items.concat())
+    };
+    let texts = |language: &str| {
+        let of =
+            |name: &str| format!(r#"<text id="{name}"><value>{name} {language}</value></text>"#);
+        let all = ["a", "b", "c", "d"].map(of).concat();
+        format!(r#"<translation lang="{language}">{all}</translation>"#)
+    };
+    let asked = |name: &str, nodes: &str| {
+        format!(
+            r#"<select1 ref="/data/{name}"><itemset nodeset="{nodes}"><value ref="name"/>
+               <label ref="jr:itext(itextId)"/></itemset></select1>"#
+        )
+    };
+    let all = "instance('l')/root/item";
+    let mut form = start(
+        "<p/><one/><other/><some/><any/><chance/>",
+        &format!("<itext>{}{}</itext>{}", texts("vi"), texts("en"), list(["a", "b", "c", "d"])),
+        &[
+            inputs(&["p"]),
+            asked("one", all),
+            asked("other", all),
+            asked("some", "instance('l')/root/item[position() &lt; 3]"),
+            asked("any", "instance('l')/root/item[name != /data/p ]"),
+            asked("chance", "randomize(instance('l')/root/item)"),
+        ]
+        .concat(),
+    );
+    let kept = |form: &Session, name: &str| form.choices(form.node(name));
+    let labels = |form: &Session, name: &str| {
+        kept(form, name).iter().map(|choice| choice.label.text.clone()).collect::<Vec<_>>()
+    };
+    assert!(Arc::ptr_eq(&kept(&form, "one"), &kept(&form, "other")));
+    assert_eq!(labels(&form, "other"), ["a vi", "b vi", "c vi", "d vi"]);
+    assert_eq!(labels(&form, "some"), ["a vi", "b vi"]);
+    form.put("p", "a");
+    assert_eq!(labels(&form, "any"), ["b vi", "c vi", "d vi"]);
+    assert!(!Arc::ptr_eq(&kept(&form, "one"), &kept(&form, "chance")));
+    let _changes = form.set_language("en");
+    assert_eq!(labels(&form, "one"), ["a en", "b en", "c en", "d en"]);
+    assert_eq!(labels(&form, "other"), labels(&form, "one"));
+    assert_eq!(labels(&form, "any"), ["b en", "c en", "d en"]);
 }
