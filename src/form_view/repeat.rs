@@ -405,9 +405,9 @@ fn may_go(entry: FormEntry, row: NodeId) -> bool {
 /// Whether the first question of a row has no answer; defaults may have filled later ones.
 fn is_untouched(entry: FormEntry, row: NodeId) -> bool {
     let first =
-        entry.children(row).get().into_iter().find(|child| entry.node(*child).get().relevant);
+        entry.children(row).get().into_iter().find(|child| entry.node(*child).read().relevant);
     first.is_some_and(|child| {
-        let state = entry.node(child).get();
+        let state = entry.node(child).read();
         matches!(state.kind, NodeKind::Question(_)) && state.value.is_empty()
     })
 }
@@ -415,7 +415,7 @@ fn is_untouched(entry: FormEntry, row: NodeId) -> bool {
 /// The row that a node lies in, by its repeat, its place and what it is called; empty outside of rows.
 pub(super) fn name_of_row_around(entry: FormEntry, language: Language, node: NodeId) -> String {
     let mut ways_up = std::iter::successors(Some(node), move |node| entry.parent(*node));
-    let named = ways_up.find_map(|row| match entry.node(row).get().kind {
+    let named = ways_up.find_map(|row| match entry.node(row).read().kind {
         NodeKind::Row { position, .. } => {
             let repeat = entry.parent(row)?;
             let mut texts = vec![label_of(&entry.node(repeat).read()), position.to_string()];
@@ -441,7 +441,7 @@ fn summarise(
         if texts.len() == count {
             return;
         }
-        let state = entry.node(child).get();
+        let state = entry.node(child).read();
         match &state.kind {
             NodeKind::Question(_) => texts.extend(answer_of(entry, language, child)),
             NodeKind::Group { .. } if state.relevant => {
@@ -468,12 +468,12 @@ fn departures(entry: FormEntry, language: Language, defaulted: &[NodeId]) -> Vec
 
 /// What was answered, as people read it; `None` for a file, and where there is no answer.
 pub(super) fn answer_of(entry: FormEntry, language: Language, question: NodeId) -> Option<String> {
-    let state = entry.node(question).get();
+    let state = entry.node(question).read();
     let NodeKind::Question(asked) = &state.kind else { return None };
     if !state.relevant || state.value.is_empty() || is_file(asked) {
         return None;
     }
-    let choices = entry.choices(question).get();
+    let choices = entry.choices(question).read();
     Some(answer_text(language, &asked.control, asked.data_type, &state.value, &choices))
 }
 
