@@ -42,6 +42,8 @@ enum Bench {
     Lists,
     /// A tap in a table of 200 questions and in a repeat of 200 rows, at CPU x1 and x4.
     Taps,
+    /// Opening the page of a roster of 500 rows, and a search in it, at CPU x4.
+    Roster,
     /// Opening and answering generated forms of 500 to 5,000 questions, beside ODK Web Forms.
     Forms,
 }
@@ -57,6 +59,7 @@ impl Bench {
             Self::Lock => "lock",
             Self::Lists => "lists",
             Self::Taps => "taps",
+            Self::Roster => "roster",
             Self::Forms => "forms",
         }
     }
@@ -70,6 +73,7 @@ impl Bench {
             Self::Lock => app::measure("lock.mjs"),
             Self::Lists => app::measure("lists.mjs"),
             Self::Taps => app::measure("taps.mjs"),
+            Self::Roster => app::measure("roster.mjs"),
             Self::Forms => forms::measure(&args.forms, &args.harness),
         }
     }
