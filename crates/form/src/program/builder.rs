@@ -18,7 +18,7 @@ pub(crate) struct Builder<'a> {
     /// Expressions that mean the same wherever they stand, by their texts.
     shared: BTreeMap<Box<str>, ExprId>,
     /// Expressions about an item of a list, likewise.
-    of_items: BTreeMap<Box<str>, Option<ExprId>>,
+    of_items: BTreeMap<Box<str>, ExprId>,
 }
 
 impl<'a> Builder<'a> {
@@ -80,11 +80,11 @@ impl<'a> Builder<'a> {
     /// mean nothing.
     pub(crate) fn of_item(&mut self, text: &str) -> Option<ExprId> {
         if let Some(known) = self.of_items.get(text) {
-            return *known;
+            return Some(*known);
         }
-        let (id, _) = self.quietly(|b| b.expression(text, None));
+        let id = self.quietly(|b| b.expression(text, None)).0?;
         self.of_items.insert(text.into(), id);
-        id
+        Some(id)
     }
 
     /// Notes what an expression reads.
