@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::expression::{Compiled, ExprId, Read, Scope};
+use super::expression::{Compiled, ExprId, Plans, Read, Scope};
 use super::schema::DefId;
 use crate::problem::{Problem, ProblemKind};
 
 pub(crate) struct Builder<'a> {
     pub(crate) scope: Scope<'a>,
     pub(crate) expressions: Vec<Compiled>,
+    pub(crate) plans: Plans,
     pub(crate) problems: Vec<Problem>,
     /// Where the next problems are.
     pub(crate) place: String,
@@ -26,6 +27,7 @@ impl<'a> Builder<'a> {
         Self {
             scope,
             expressions: Vec::new(),
+            plans: Plans::default(),
             problems: Vec::new(),
             place: String::new(),
             reads: Vec::new(),
@@ -61,7 +63,7 @@ impl<'a> Builder<'a> {
             return Some(id);
         }
         let mut problems = Vec::new();
-        let compiled = self.scope.compile(text, context, &mut problems);
+        let compiled = self.scope.compile(text, context, &mut self.plans, &mut problems);
         // What is wrong with it is told of each place.
         let is_sound = problems.is_empty();
         problems.into_iter().for_each(|kind| self.problem(kind));

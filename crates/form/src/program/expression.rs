@@ -17,8 +17,8 @@ pub(crate) struct ExprId(pub(crate) u32);
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub(crate) expr: Expr,
-    /// By the number of the path.
-    pub(crate) plans: Vec<Option<Plan>>,
+    /// Where the plans of its paths begin in [`Plans`].
+    plans: u32,
     pub(crate) reads: Vec<Read>,
     /// Whether the value depends on the language in use.
     pub(crate) speaks: bool,
@@ -36,17 +36,49 @@ impl Compiled {
 }
 
 /// How to reach the nodes of a plain path.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Plan {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan<D> {
     /// Whether it starts at the node that `current()` means; else at the context node or the root.
     pub(crate) start: PlanStart,
     /// How many parents up.
     pub(crate) up: u16,
     /// Places among children, downwards.
-    pub(crate) down: Vec<u32>,
+    pub(crate) down: D,
     /// Whether nodes that are not relevant are left out: what they would add is nothing, not an
     /// empty text.
     pub(crate) relevant_only: bool,
+}
+
+/// The plans of all expressions, side by side in the order in which they were compiled: a change that runs through thousands of
+/// them reads on, and does not look each up.
+#[derive(Debug, Default)]
+pub(crate) struct Plans {
+    /// By expression, by the number of the path; `down` is where its places lie.
+    plans: Vec<Option<Plan<(u32, u32)>>>,
+    places: Vec<u32>,
+}
+
+impl Plans {
+    fn add(&mut self, plans: Vec<Option<Plan<Vec<u32>>>>) -> u32 {
+        let number = |number: usize| u32::try_from(number).expect("fewer places than 2^32");
+        let first = number(self.plans.len());
+        for plan in plans {
+            let begin = number(self.places.len());
+            self.plans.push(plan.map(|plan| {
+                self.places.extend(&plan.down);
+                let Plan { start, up, relevant_only, .. } = plan;
+                Plan { start, up, down: (begin, number(self.places.len())), relevant_only }
+            }));
+        }
+        first
+    }
+
+    /// The plan of a path of an expression, if it is plain.
+    pub(crate) fn of(&self, compiled: &Compiled, path: &Path) -> Option<Plan<&[u32]>> {
+        let plan = (*self.plans.get((compiled.plans + path.id) as usize)?)?;
+        let Plan { start, up, down: (begin, end), relevant_only } = plan;
+        Some(Plan { start, up, down: &self.places[begin as usize..end as usize], relevant_only })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,11 +130,12 @@ enum Place {
 type Places = Nodes<Place>;
 
 impl Scope<'_> {
-    /// Compiles a text for a context. `problems` receives what is wrong, `None` when unusable.
+    /// Compiles a text for a context. `all` receives the plans of its paths, `problems` what is wrong, `None` when unusable.
     pub(crate) fn compile(
         &self,
         text: &str,
         context: Option<DefId>,
+        all: &mut Plans,
         problems: &mut Vec<ProblemKind>,
     ) -> Option<Compiled> {
         let parsed = match Expr::parse(text) {
@@ -141,6 +174,7 @@ impl Scope<'_> {
         let Follower { plans, mut reads, speaks, in_context, varies, .. } = follower;
         reads.sort_unstable();
         reads.dedup();
+        let plans = all.add(plans);
         Some(Compiled { expr, plans, reads, speaks, in_context, varies })
     }
 
@@ -232,7 +266,7 @@ struct Follower<'a> {
     scope: &'a Scope<'a>,
     text: &'a str,
     context: Option<DefId>,
-    plans: Vec<Option<Plan>>,
+    plans: Vec<Option<Plan<Vec<u32>>>>,
     reads: Vec<Read>,
     speaks: bool,
     in_context: bool,
@@ -429,7 +463,7 @@ impl Follower<'_> {
     }
 
     /// The places after a step. `plan` is kept only while each step is plain.
-    fn step(&mut self, step: &Step, from: &[Place], plan: &mut Option<Plan>) -> Places {
+    fn step(&mut self, step: &Step, from: &[Place], plan: &mut Option<Plan<Vec<u32>>>) -> Places {
         if !step.predicates.is_empty() || from.len() > 1 {
             *plan = None;
         }
@@ -475,7 +509,13 @@ impl Follower<'_> {
         }
     }
 
-    fn down(&self, place: Place, step: &Step, plan: &mut Option<Plan>, found: &mut Places) {
+    fn down(
+        &self,
+        place: Place,
+        step: &Step,
+        plan: &mut Option<Plan<Vec<u32>>>,
+        found: &mut Places,
+    ) {
         let attribute = step.axis == Axis::Attribute;
         let children: &[DefId] = match (place, &step.test) {
             (Place::Document, _) => {
@@ -500,7 +540,13 @@ impl Follower<'_> {
         }
     }
 
-    fn enter(&self, place: Place, child: DefId, plan: &mut Option<Plan>, found: &mut Places) {
+    fn enter(
+        &self,
+        place: Place,
+        child: DefId,
+        plan: &mut Option<Plan<Vec<u32>>>,
+        found: &mut Places,
+    ) {
         if let Some(plan) = plan {
             plan.down.push(self.scope.schema.def(child).slot);
         }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 pub(crate) use action::{ActionDef, ActionValue, Event};
 pub(crate) use body::{BodyDef, BodyId, BodyKind, Choices, ItemLabel, ListName};
-pub(crate) use expression::{Compiled, ExprId, PlanStart};
+pub(crate) use expression::{Compiled, ExprId, PlanStart, Plans};
 pub(crate) use graph::{CellKind, Graph, Reader};
 pub(crate) use list::List;
 pub use resource::{CsvRows, Resources};
@@ -43,6 +43,7 @@ pub struct Program {
     pub(crate) schema: Schema,
     pub(crate) rules: Vec<Rules>,
     pub(crate) expressions: Vec<Compiled>,
+    pub(crate) plans: Plans,
     pub(crate) lists: Vec<Arc<List>>,
     pub(crate) texts: Texts,
     pub(crate) body: Vec<BodyDef>,
@@ -163,7 +164,7 @@ fn compile_with(
     let body = bodies.nodes;
     let actions = action::compile(&form, &schema, &mut builder);
     let clock = builder.expression("now()", None).zip(builder.expression("today()", None));
-    let Builder { expressions, problems: found, .. } = builder;
+    let Builder { expressions, plans, problems: found, .. } = builder;
     problems.extend(found);
     let graph = graph::build(&schema, &rules, &body).unwrap_or_else(|cycles| {
         let place = |cycle: &[String]| cycle.first().cloned().unwrap_or_default();
@@ -201,6 +202,7 @@ fn compile_with(
         schema,
         rules,
         expressions,
+        plans,
         lists,
         texts,
         body,

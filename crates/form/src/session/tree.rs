@@ -297,7 +297,7 @@ impl<'t> Host<Live<'t>> for FormHost<'_> {
     }
 
     fn resolve(&self, path: &Path, context: Handle) -> Option<Nodes<Handle>> {
-        let plan = self.compiled.plans.get(path.id as usize)?.as_ref()?;
+        let plan = self.reading.live.program.plans.of(self.compiled, path)?;
         let start = match plan.start {
             PlanStart::Context => context,
             PlanStart::Current => self.current,
@@ -312,7 +312,7 @@ impl<'t> Host<Live<'t>> for FormHost<'_> {
             let Some(item) = at else { return Some(Nodes::None) };
             at = self.reading.live.instance.get(item).parent;
         }
-        Some(self.down(at, &plan.down, plan.relevant_only))
+        Some(self.down(at, plan.down, plan.relevant_only))
     }
 
     fn lookup(
