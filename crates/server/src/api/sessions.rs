@@ -37,7 +37,8 @@ pub struct OpenSession {
     created_ms: i64,
     /// When it was last heard of, to ten minutes.
     contact_ms: i64,
-    /// How many operations were still on the device when it last sent some; none: it never said.
+    /// How many operations were still on the device when it last sent some; none: it never said, or somebody else signed in under
+    /// its id, so that nobody knows who said it.
     unsent: Option<u64>,
     /// When that was.
     pushed_ms: Option<i64>,

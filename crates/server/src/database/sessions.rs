@@ -118,7 +118,8 @@ pub struct SessionRow {
     pub created_ms: i64,
     /// When it or its device was last heard of.
     pub contact_ms: i64,
-    /// How many operations the device said that it still held when it last pushed.
+    /// How many operations the device said that it still held when it last pushed; none too where somebody else signed in
+    /// under its id.
     pub unsent: Option<u64>,
     /// When that was.
     pub pushed_ms: Option<i64>,
@@ -314,7 +315,10 @@ impl Database {
             "SELECT s.id, s.account, a.display_name, a.role, a.unit, s.device, s.device_name, s.created_ms,
                 CASE WHEN d.pushed_ms > s.seen_ms THEN d.pushed_ms ELSE s.seen_ms END AS contact_ms, d.unsent, d.pushed_ms,
                 (SELECT count(*) FROM blob_wanted w WHERE w.device = s.device) AS files_missing
-             FROM session s JOIN account a ON a.name = s.account LEFT JOIN device d ON d.id = s.device
+             FROM session s JOIN account a ON a.name = s.account
+             -- What was said under an id under which somebody else signed in too may be that person's word.
+             LEFT JOIN device d ON d.id = s.device
+                AND NOT EXISTS (SELECT 1 FROM session o WHERE o.device = s.device AND o.account <> s.account)
              WHERE s.ended_ms IS NULL AND ",
         );
         seen.push(&mut query);

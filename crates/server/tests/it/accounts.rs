@@ -162,6 +162,23 @@ async fn a_device_that_could_not_send_everything_says_so_in_the_list() {
 }
 
 #[tokio::test]
+async fn nobody_says_for_a_colleagues_device_that_nothing_is_on_it() {
+    let server = TestApp::start().await;
+    let (lan, thu) = (server.device("lan").await, server.device("thu").await);
+    let said = async |device: &Device<'_>, unsent| {
+        let request = PushRequest { unsent: Some(unsent), ..device.request(&[]) };
+        let answer = device.post_push(codec::encode(&request), &[]).await;
+        assert_eq!(answer.status, StatusCode::OK);
+    };
+    said(&lan, 41).await;
+    let minh = server.device_with_id("minh", lan.id).await;
+    said(&minh, 0).await;
+    let entry = thu.session_of("lan").await.unwrap();
+    assert_eq!((&entry["unsent"], &entry["pushed_ms"]), (&json!(null), &json!(null)), "not known");
+    assert!(entry["contact_ms"].is_u64());
+}
+
+#[tokio::test]
 async fn a_session_is_ended_by_who_looks_after_it_and_by_nobody_else() {
     let server = TestApp::start().await;
     let (lan, hoa) = (server.device("lan").await, server.device("hoa").await);
