@@ -37,6 +37,16 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
     let library = expect_context::<Library>();
     let loaded = RwSignal::new(None::<Loaded>);
     let failure = RwSignal::new(None::<StorageError>);
+    // What comes while somebody writes why it goes back waits: drawn anew, the record would take the words away.
+    let is_asking = RwSignal::new(false);
+    let waiting = StoredValue::new(None::<Loaded>);
+    effect(move || {
+        if !is_asking.get()
+            && let Some(news) = waiting.try_update_value(Option::take).flatten()
+        {
+            loaded.set(Some(news));
+        }
+    });
     let changed = memo(move || {
         records.all().track();
         records.summary(record)
@@ -52,7 +62,6 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
                     return;
                 }
             };
-            failure.try_set(None);
             let news = match view {
                 Some(view) => {
                     let program = library.program(view.form.hash).await.ok();
@@ -60,7 +69,12 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
                 }
                 None => None,
             };
-            loaded.try_set(Some(news));
+            if is_asking.try_get_untracked() == Some(true) {
+                waiting.try_set_value(Some(news));
+            } else {
+                failure.try_set(None);
+                loaded.try_set(Some(news));
+            }
         });
     });
     view! {
@@ -76,7 +90,7 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
                 }
                 None => view! { <p class="opening" role="status">{words.say(Language::opening)}</p> }.into_any(),
                 Some(None) => view! { <NotHere /> }.into_any(),
-                Some(Some((view, program))) => view! { <Shown view=view program=program /> }.into_any(),
+                Some(Some((view, program))) => view! { <Shown view=view program=program is_asking=is_asking /> }.into_any(),
             }}
         </article>
     }
@@ -107,7 +121,7 @@ fn BackToList() -> impl IntoView {
 }
 
 #[component]
-fn Shown(view: View, program: Option<Arc<Program>>) -> impl IntoView {
+fn Shown(view: View, program: Option<Arc<Program>>, is_asking: RwSignal<bool>) -> impl IntoView {
     let words = use_words();
     let has_form = program.is_some();
     let view = StoredValue::new(view);
@@ -142,7 +156,7 @@ fn Shown(view: View, program: Option<Arc<Program>>) -> impl IntoView {
             .reviews()
             .then(|| {
                 let questions = Callback::new(move |()| questions(view, program, words.at_once()));
-                beside(Later::Judging, Judged { view, questions })
+                beside(Later::Judging, Judged { view, questions, is_asking })
             })}
     }
 }

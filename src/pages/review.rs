@@ -20,6 +20,8 @@ pub(super) struct Judged {
     pub view: StoredValue<View>,
     /// What the questions are called that are answered in it.
     pub questions: Callback<(), Vec<String>>,
+    /// Whether somebody is asked why it goes back.
+    pub is_asking: RwSignal<bool>,
 }
 
 /// How many records wait for review, and the way to them: those that wait longest first.
@@ -48,7 +50,7 @@ pub(super) fn Judging() -> impl IntoView {
     let records = expect_context::<Records>();
     let toaster = expect_context::<Toaster>();
     let sync_status = expect_context::<SyncStatus>();
-    let Judged { view, questions } = expect_context::<Judged>();
+    let Judged { view, questions, is_asking } = expect_context::<Judged>();
     let (state, is_met) = view.with_value(|view| {
         let mut conflicts = view.conflicts.iter();
         let met = |path, level| path == field::STATE && level == Level::Decide;
@@ -89,7 +91,6 @@ pub(super) fn Judging() -> impl IntoView {
             sync_status.sync_now();
         });
     };
-    let is_asking = RwSignal::new(false);
     (may_approve || may_send_back).then(|| {
         view! {
             <div class="review-bar">

@@ -105,6 +105,10 @@ test('while the officer is away the coordinator sends it back, which needs words
     await page.setViewportSize(size);
     await coordinator.screenshot(`review-why-${where}`);
   }
+  // The server answers late, in the midst of the words that come next.
+  let answer;
+  const held = new Promise((resolve) => { answer = resolve; });
+  await page.route('**/api/v1/push', async (route) => { await held; await route.continue(); });
   await words.fill('nhầm');
   await send.click();
   await badge(coordinator, 'Bị trả lại').waitFor();
@@ -113,6 +117,11 @@ test('while the officer is away the coordinator sends it back, which needs words
 
   await judge('Trả lại').click();
   await words.fill(WHY);
+  answer();
+  await desk.allSent();
+  assert.deepEqual(await faults(coordinator, 'words while the record is read anew'), []);
+  assert.equal(await words.inputValue(), WHY, 'a record that is read anew takes no words away');
+  await page.unroute('**/api/v1/push');
   await send.click();
   await badge(coordinator, 'Bị trả lại').waitFor();
   await desk.allSent();
