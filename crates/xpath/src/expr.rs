@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    ast::{Call, Expression, Path, Start},
+    ast::{Call, Expression, Path},
     error::ParseError,
     function::Function,
     parser,
@@ -69,20 +69,6 @@ impl Expr {
     /// Whether the value is a number whatever it reads, or nothing.
     pub fn is_numeric(&self) -> bool {
         is_numeric(&self.root)
-    }
-
-    /// Whether the value is the same wherever and whenever it is evaluated: no path, no variable, no function that
-    /// looks at the context, the clock, the language or randomness.
-    pub fn is_constant(&self) -> bool {
-        let mut constant = true;
-        walk::walk(&self.root, &mut |item| {
-            constant &= match item {
-                Item::Path(path) => matches!(path.start, Start::Expression { .. }),
-                Item::Variable(_) => false,
-                Item::Call(call) => !call.reads_context(),
-            };
-        });
-        constant
     }
 }
 

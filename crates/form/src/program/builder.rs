@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::expression::{Compiled, ExprId, Plans, Read, Scope};
+use super::expression::{Compiled, ExprId, Read, Scope};
+use super::plan::Plans;
 use super::schema::DefId;
 use crate::problem::{Problem, ProblemKind};
 

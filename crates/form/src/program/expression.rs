@@ -7,6 +7,7 @@
 use xpath::ast::{Axis, Call, Expression, Path, Start, Step, Test};
 use xpath::{Expr, Function, Nodes};
 
+use super::plan::{Plan, PlanStart, Plans};
 use super::schema::{DefId, Schema};
 use crate::problem::ProblemKind;
 
@@ -18,14 +19,14 @@ pub(crate) struct ExprId(pub(crate) u32);
 pub(crate) struct Compiled {
     pub(crate) expr: Expr,
     /// Where the plans of its paths begin in [`Plans`].
-    plans: u32,
+    pub(super) plans: u32,
     pub(crate) reads: Vec<Read>,
     /// Whether the value depends on the language in use.
     pub(crate) speaks: bool,
     /// Whether it would be compiled to something else in another context.
-    pub(crate) in_context: bool,
+    pub(super) in_context: bool,
     /// Whether a clock, chance or what was before has a say in the value.
-    pub(crate) varies: bool,
+    varies: bool,
 }
 
 impl Compiled {
@@ -33,59 +34,6 @@ impl Compiled {
     pub(crate) fn is_lasting(&self) -> bool {
         self.reads.is_empty() && !(self.in_context || self.varies || self.speaks)
     }
-}
-
-/// How to reach the nodes of a plain path.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Plan<D> {
-    /// Whether it starts at the node that `current()` means; else at the context node or the root.
-    pub(crate) start: PlanStart,
-    /// How many parents up.
-    pub(crate) up: u16,
-    /// Places among children, downwards.
-    pub(crate) down: D,
-    /// Whether nodes that are not relevant are left out: what they would add is nothing, not an
-    /// empty text.
-    pub(crate) relevant_only: bool,
-}
-
-/// The plans of all expressions, side by side in the order in which they were compiled: a change that runs through thousands of
-/// them reads on, and does not look each up.
-#[derive(Debug, Default)]
-pub(crate) struct Plans {
-    /// By expression, by the number of the path; `down` is where its places lie.
-    plans: Vec<Option<Plan<(u32, u32)>>>,
-    places: Vec<u32>,
-}
-
-impl Plans {
-    fn add(&mut self, plans: Vec<Option<Plan<Vec<u32>>>>) -> u32 {
-        let number = |number: usize| u32::try_from(number).expect("fewer places than 2^32");
-        let first = number(self.plans.len());
-        for plan in plans {
-            let begin = number(self.places.len());
-            self.plans.push(plan.map(|plan| {
-                self.places.extend(&plan.down);
-                let Plan { start, up, relevant_only, .. } = plan;
-                Plan { start, up, down: (begin, number(self.places.len())), relevant_only }
-            }));
-        }
-        first
-    }
-
-    /// The plan of a path of an expression, if it is plain.
-    pub(crate) fn of(&self, compiled: &Compiled, path: &Path) -> Option<Plan<&[u32]>> {
-        let plan = (*self.plans.get((compiled.plans + path.id) as usize)?)?;
-        let Plan { start, up, down: (begin, end), relevant_only } = plan;
-        Some(Plan { start, up, down: &self.places[begin as usize..end as usize], relevant_only })
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PlanStart {
-    Context,
-    Current,
-    Root,
 }
 
 /// Something that an expression reads.
