@@ -8,6 +8,8 @@ use crate::tools;
 
 /// What a person could send that another program or a careless hand wrote.
 const TARGETS: [&str; 6] = ["expression", "xform", "workbook", "submission", "bundle", "request"];
+/// The one that needs the server, which takes longer to build for a fuzzer than all the others.
+const WITH_SERVER: &str = "request";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -44,6 +46,7 @@ pub fn fuzz(args: &Args) -> Result<()> {
             run(std::process::Command::new(&fuzzer)
                 .args(["run", "--fuzz-dir"])
                 .arg(&package)
+                .args((name == WITH_SERVER).then_some("--features=server"))
                 .arg(name)
                 .arg(corpus.join(name))
                 .arg("--")
