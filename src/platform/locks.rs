@@ -1,9 +1,16 @@
 //! Locks between tabs, by the browser's Web Locks.
 
+use std::{cell::Cell, rc::Rc};
+
 use futures::channel::oneshot;
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
+use web_sys::AbortController;
+
+/// How long after a lock was asked for the browser is reminded of it, first and at most: each time after twice as long.
+const REMIND_MS: u32 = 250;
+const REMIND_MAX_MS: u32 = 16_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -12,6 +19,14 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     fn request(this: &LockManager, name: &str, callback: &Function) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = request)]
+    fn request_with(
+        this: &LockManager,
+        name: &str,
+        options: &Object,
+        callback: &Function,
+    ) -> Result<Promise, JsValue>;
 }
 
 /// A lock that this tab holds until it is dropped.
@@ -38,7 +53,10 @@ impl Drop for Lock {
 pub async fn take(name: &str) -> Lock {
     let Some(manager) = manager() else { return Lock(None) };
     let (tell, told) = oneshot::channel::<Lock>();
+    let is_here = Rc::new(Cell::new(false));
+    let came = Rc::clone(&is_here);
     let granted = Closure::once(move |_lock: JsValue| -> JsValue {
+        came.set(true);
         let (release, released) = oneshot::channel::<()>();
         super::tasks::answer(tell, Lock(Some(release)));
         // The lock is held until this promise resolves.
@@ -61,7 +79,35 @@ pub async fn take(name: &str) -> Lock {
         }
         drop(granted);
     });
+    let asked = name.to_owned();
+    spawn_local(async move {
+        let mut wait_ms = REMIND_MS;
+        loop {
+            super::tasks::sleep(wait_ms).await;
+            if is_here.get() {
+                break;
+            }
+            // In a browser that cannot abort there is nothing to be done.
+            remind(&manager, &asked).await.ok();
+            wait_ms = REMIND_MAX_MS.min(wait_ms * 2);
+        }
+    });
     told.await.unwrap_or(Lock(None))
+}
+
+/// Asks for the lock and gives it up again. Where the tab that held it has just gone, Chromium (156) may leave all who wait waiting,
+/// although nobody holds it, until one of them goes: without a word of this a tab that is loaded anew sends nothing any more.
+async fn remind(manager: &LockManager, name: &str) -> Result<(), JsValue> {
+    let abort = AbortController::new()?;
+    let options = Object::new();
+    Reflect::set(&options, &"signal".into(), &abort.signal())?;
+    let granted = Closure::once(|_lock: JsValue| JsValue::UNDEFINED);
+    let asked = manager.request_with(name, &options, granted.as_ref().unchecked_ref())?;
+    super::tasks::sleep(0).await;
+    abort.abort();
+    // Given up, as a rule.
+    JsFuture::from(asked).await.ok();
+    Ok(())
 }
 
 fn manager() -> Option<LockManager> {
