@@ -20,6 +20,7 @@ use crate::stores::{
     FormEntry,
     preferences::use_words,
     preview::{FormProblem, Preview, PreviewError, SheetProblem, Trial, preview},
+    records::is_signed_out,
 };
 
 /// How far it is.
@@ -205,7 +206,7 @@ fn why_not(language: Language, failure: &Failure) -> String {
         Failure::Preview(PreviewError::NoForm) => language.preview_no_form(),
         Failure::Preview(PreviewError::Http(_)) => language.preview_needs_network(),
         Failure::Preview(PreviewError::Refused(code)) => match code.as_str() {
-            "signed_out" | "session_revoked" | "401" => language.preview_needs_sign_in(),
+            code if is_signed_out(code) => language.preview_needs_sign_in(),
             "too_large" => language.preview_too_large(),
             _ => language.preview_failed(),
         },

@@ -7,14 +7,15 @@ use leptos::{html, prelude::*};
 use sync::view::RecordView as View;
 use sync::wire::{FormRef, Hash, RecordId, State, Value};
 
+use super::people::WhyNot;
 use super::record_history::{Changes, did};
 use super::record_outline::{outline_by_path, outline_of_changes, read_only};
 use super::record_row::form_title;
 use super::repair_entities::MetEntities;
 use super::{moment, record_href, title_page};
 use crate::components::{
-    Badge, Banner, Button, ButtonKind, ChipToggle, EmptyState, Glyph, Icon, Sheet, Toast, Toaster,
-    Tone, keyed_list,
+    Badge, Button, ButtonKind, ChipToggle, EmptyState, Glyph, Icon, Sheet, Toast, Toaster, Tone,
+    keyed_list,
 };
 use crate::locale::Language;
 use crate::platform::{log_error, tasks};
@@ -23,7 +24,7 @@ use crate::router::A;
 use crate::stores::{
     Library, Records, SyncStatus,
     preferences::use_words,
-    records::FetchError,
+    records::{FetchError, is_signed_out},
     repair::{Case, RepairDesk, Settled},
 };
 
@@ -51,6 +52,8 @@ pub fn RepairPage() -> impl IntoView {
     title_page(words.say(Language::repair_title));
     let settled = RwSignal::new(None::<Arc<Vec<Case>>>);
     let failure = RwSignal::new(None::<FetchError>);
+    // The case that somebody is about to set aside.
+    let aside = RwSignal::new(None::<i64>);
     let ask = move |is_settled: bool| {
         failure.set(None);
         tasks::spawn(async move {
@@ -83,14 +86,7 @@ pub fn RepairPage() -> impl IntoView {
                 </div>
                 <p class="muted">{words.say(Language::repair_why)}</p>
             </header>
-            {move || {
-                failure
-                    .get()
-                    .map(|error| {
-                        let title = Signal::derive(move || why_not(words.now(), &error));
-                        view! { <Banner tone=Tone::Attention title=title /> }
-                    })
-            }}
+            <WhyNot error=failure tone=Tone::Attention say=why_not />
             <Show when=move || !shows_settled.get()>
                 <MetEntities />
             </Show>
@@ -104,9 +100,10 @@ pub fn RepairPage() -> impl IntoView {
                 {keyed_list(
                     move || cases.get().to_vec(),
                     |case| format!("{} {}", case.id, case.settled.is_some()),
-                    |case| view! { <CaseCard case=case /> }.into_any(),
+                    move |case| view! { <CaseCard case=case aside=aside /> }.into_any(),
                 )}
             </ol>
+            <SetAsideSheet case=aside />
         </div>
     }
 }
@@ -118,6 +115,7 @@ pub(super) fn why_not(language: Language, error: &FetchError) -> String {
         FetchError::Http(_) => language.repair_needs_network(),
         FetchError::Refused(code) => match code.as_str() {
             "not_allowed" => language.repair_not_allowed(),
+            code if is_signed_out(code) => language.session_ended(),
             "already_settled" => language.settled_by_other(),
             "cannot_apply" => language.cannot_apply_now(),
             "changed" => language.entity_changed(),
@@ -129,7 +127,7 @@ pub(super) fn why_not(language: Language, error: &FetchError) -> String {
 }
 
 #[component]
-fn CaseCard(case: Case) -> impl IntoView {
+fn CaseCard(case: Case, aside: RwSignal<Option<i64>>) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
     let case = StoredValue::new(case);
@@ -185,7 +183,7 @@ fn CaseCard(case: Case) -> impl IntoView {
                 })}
             {match case.with_value(|case| case.settled.clone()) {
                 Some(settled) => view! { <Outcome settled=settled /> }.into_any(),
-                None => view! { <Settle case=case /> }.into_any(),
+                None => view! { <Settle case=case aside=aside /> }.into_any(),
             }}
         </li>
     }
@@ -270,45 +268,46 @@ fn Outcome(settled: Settled) -> impl IntoView {
     view! { <p class="case-outcome">{told}</p> }
 }
 
-/// Applying it, or setting it aside with a reason.
+/// Settles a case, and says so. None applies it.
+async fn settle(
+    desk: RepairDesk,
+    sync_status: SyncStatus,
+    case: i64,
+    reason: Option<&str>,
+) -> Result<fn(Language) -> &'static str, FetchError> {
+    let settled: fn(Language) -> &'static str = match reason {
+        Some(reason) => {
+            desk.set_aside(case, reason).await?;
+            Language::case_set_aside
+        }
+        None => {
+            desk.apply(case).await?;
+            Language::case_applied
+        }
+    };
+    sync_status.sync_now();
+    Ok(settled)
+}
+
+/// Applying it, or the way to set it aside.
 #[component]
-fn Settle(case: StoredValue<Case>) -> impl IntoView {
+fn Settle(case: StoredValue<Case>, aside: RwSignal<Option<i64>>) -> impl IntoView {
     let words = use_words();
     let desk = expect_context::<RepairDesk>();
     let sync_status = expect_context::<SyncStatus>();
     let toaster = expect_context::<Toaster>();
     let busy = RwSignal::new(false);
-    let is_asking = RwSignal::new(false);
-    let reason = NodeRef::<html::Textarea>::new();
     let (id, obstacle) = case.with_value(|case| (case.id, case.obstacle.clone()));
-    // None applies it.
-    let settle = move |reason: Option<String>| {
+    let apply = move |()| {
         busy.set(true);
         tasks::spawn(async move {
-            let answer = match &reason {
-                Some(reason) => desk.set_aside(id, reason).await,
-                None => desk.apply(id).await,
-            };
-            if answer.is_ok() {
-                sync_status.sync_now();
-            }
-            let language = words.at_once();
-            let text = match (&answer, reason) {
-                (Err(error), _) => why_not(language, error),
-                (Ok(()), Some(_)) => language.case_set_aside().to_owned(),
-                (Ok(()), None) => language.case_applied().to_owned(),
+            let text = match settle(desk, sync_status, id, None).await {
+                Ok(settled) => settled(words.at_once()).to_owned(),
+                Err(error) => why_not(words.at_once(), &error),
             };
             toaster.show(Toast { text, action: None });
             busy.try_set(false);
         });
-    };
-    let set_aside = move |()| {
-        let text = reason.get_untracked().map(|area| area.value()).unwrap_or_default();
-        let text = text.trim().to_owned();
-        if !text.is_empty() {
-            is_asking.set(false);
-            settle(Some(text));
-        }
     };
     let can_apply = obstacle.is_none();
     let obstacle = obstacle.map(|code| {
@@ -330,26 +329,77 @@ fn Settle(case: StoredValue<Case>) -> impl IntoView {
                                 icon=Glyph::Check
                                 label=words.say(Language::apply_case)
                                 disabled=busy
-                                on_click=move |()| settle(None)
+                                on_click=apply
                             />
                         }
                     })}
-                <Button label=words.say(Language::set_aside) disabled=busy on_click=move |()| is_asking.set(true) />
+                <Button
+                    label=words.say(Language::set_aside)
+                    disabled=busy
+                    on_click=move |()| aside.set(Some(id))
+                />
             </div>
-            <Sheet
-                open=is_asking
-                title=words.say(Language::set_aside)
-                close_label=words.say(Language::close)
-                on_close=move |()| {
-                    is_asking.try_set(false);
-                }
-            >
-                <label class="field">
-                    <span>{words.say(Language::why_set_aside)}</span>
-                    <textarea node_ref=reason maxlength="500" required=true></textarea>
-                </label>
-                <Button kind=ButtonKind::Danger label=words.say(Language::set_aside) on_click=set_aside />
-            </Sheet>
         }
     })
+}
+
+/// Asks why a case is set aside. It stands beside the list: a list that comes anew takes no words away.
+#[component]
+fn SetAsideSheet(case: RwSignal<Option<i64>>) -> impl IntoView {
+    let words = use_words();
+    let desk = expect_context::<RepairDesk>();
+    let sync_status = expect_context::<SyncStatus>();
+    let toaster = expect_context::<Toaster>();
+    let busy = RwSignal::new(false);
+    let failure = RwSignal::new(None::<FetchError>);
+    let reason = NodeRef::<html::Textarea>::new();
+    let close = move || {
+        case.try_set(None);
+        failure.try_set(None);
+    };
+    let set_aside = move |()| {
+        let text = reason.get_untracked().map(|area| area.value()).unwrap_or_default();
+        let text = text.trim().to_owned();
+        let Some(id) = case.get_untracked().filter(|_| !text.is_empty()) else { return };
+        busy.set(true);
+        failure.set(None);
+        tasks::spawn(async move {
+            let answer = settle(desk, sync_status, id, Some(&text)).await;
+            busy.try_set(false);
+            // It may have been closed meanwhile, and opened for another case.
+            let is_open = case.try_get_untracked() == Some(Some(id));
+            let told = match answer {
+                Ok(settled) => settled(words.at_once()).to_owned(),
+                Err(error) if is_open => {
+                    failure.try_set(Some(error));
+                    return;
+                }
+                Err(error) => why_not(words.at_once(), &error),
+            };
+            if is_open {
+                close();
+            }
+            toaster.show(Toast { text: told, action: None });
+        });
+    };
+    view! {
+        <Sheet
+            open=Signal::derive(move || case.read().is_some())
+            title=words.say(Language::set_aside)
+            close_label=words.say(Language::close)
+            on_close=move |()| close()
+        >
+            <label class="field">
+                <span>{words.say(Language::why_set_aside)}</span>
+                <textarea node_ref=reason maxlength="500" required=true></textarea>
+            </label>
+            <WhyNot error=failure say=why_not />
+            <Button
+                kind=ButtonKind::Danger
+                label=words.say(Language::set_aside)
+                disabled=busy
+                on_click=set_aside
+            />
+        </Sheet>
+    }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::platform::{
     http::{Method, Request},
-    json,
+    json, log_error,
 };
 
 /// Why a case is settled without applying it.
@@ -207,10 +207,12 @@ impl RepairDesk {
         self.settle(request.body("application/json", body)).await
     }
 
-    /// Whatever the answer, what waits is asked for anew: somebody else may have settled it.
+    /// Whatever the answer, what waits is asked for anew: somebody else may have settled it. Whether it is settled does not hang on that.
     async fn settle(self, request: Request) -> Result<(), FetchError> {
         let answer = request.send(&[]).await?;
-        self.refresh().await?;
+        if let Err(error) = self.refresh().await {
+            log_error(&format!("repair desk not read: {error}"));
+        }
         if answer.is_ok() { Ok(()) } else { Err(refusal(&answer)) }
     }
 }

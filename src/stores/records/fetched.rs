@@ -102,6 +102,12 @@ impl Records {
     }
 }
 
+/// Whether an error's code says that the session has ended, in one way or another.
+#[must_use]
+pub fn is_signed_out(code: &str) -> bool {
+    ["signed_out", "session_revoked", "session_lost", "401"].contains(&code)
+}
+
 pub(in crate::stores) fn refusal(answer: &Response) -> FetchError {
     if let Some(minutes) = answer.wait_min() {
         return FetchError::Wait(minutes);

@@ -8,6 +8,7 @@ import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 
 const FORM = 'lk_kho_khan';
+const WHY = 'Không thuộc địa bàn của phường';
 
 const stage = new Stage();
 const officer = stage.device('officer');
@@ -71,14 +72,65 @@ test('the coordinator sees the count, looks at each, applies one and sets the ot
   await right.waitFor({ state: 'detached' });
   await wrong.getByRole('button', { name: 'Để riêng' }).click();
   const sheet = page.getByRole('dialog').filter({ visible: true });
-  await sheet.locator('textarea').fill('Không thuộc địa bàn của phường');
-  await sheet.getByRole('button', { name: 'Để riêng' }).click();
+  const words = sheet.locator('textarea');
+  const send = sheet.getByRole('button', { name: 'Để riêng' });
+  await words.fill(WHY);
+  // What comes meanwhile changes the list behind the sheet, and nothing in it.
+  await report('Gửi nhầm lần nữa');
+  await report('Gửi nhầm lần ba');
+  await until('they are listed', async () => (await cases.count()) === 3);
+  assert.equal(await words.inputValue(), WHY);
+  assert.ok(await sheet.evaluate((dialog) => dialog.matches(':modal') && dialog.contains(document.activeElement)));
+  // The line breaks: the words stay, to be sent once more.
+  await page.route('**/set-aside', (route) => route.abort());
+  await send.click();
+  await sheet.getByText('cần mạng để xem và xử lý').waitFor();
+  await coordinator.screenshot('repair-set-aside-no-network');
+  assert.deepEqual(await faults(coordinator, 'setting aside without a network'), []);
+  assert.equal(await words.inputValue(), WHY);
+  await page.unroute('**/set-aside');
+  await send.click();
+  await sheet.waitFor({ state: 'hidden' });
+  await until('the others are left', async () => (await cases.count()) === 2);
+  // What was settled is settled, also when what is left cannot be asked for.
+  for (const left of [1, 0]) {
+    await page.route('**/quarantine?state=waiting', (route) => route.abort());
+    await cases.first().getByRole('button', { name: 'Để riêng' }).click();
+    await words.fill('Trùng');
+    await send.click();
+    await page.locator('.toast').getByText('Đã để riêng', { exact: true }).waitFor();
+    await page.unroute('**/quarantine?state=waiting');
+    await desk.open('/repair');
+    await until('it is gone', async () => (await cases.count()) === left);
+  }
   await page.getByText('Không có việc nào chờ xử lý.').waitFor();
   await page.locator('.tab-count').waitFor({ state: 'detached' });
 
   await page.getByRole('button', { name: 'Đã xử lý' }).click();
-  await page.getByText('Đã để riêng: Không thuộc địa bàn của phường · Võ Thị Lan').waitFor();
+  await page.getByText(`Đã để riêng: ${WHY} · Võ Thị Lan`).waitFor();
   await page.getByText('Đã ghi vào hồ sơ · Võ Thị Lan').waitFor();
+});
+
+test('a session that ended is told where it is met, and what was typed goes through once it is new', async () => {
+  const { page } = coordinator;
+  await report('Gửi nhầm lần tư');
+  await app.allSent();
+  await new App(coordinator, server).open('/repair');
+  const cases = page.locator('.case');
+  await until('it is listed', async () => (await cases.count()) === 1);
+  await cases.getByRole('button', { name: 'Để riêng' }).click();
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  await sheet.locator('textarea').fill(WHY);
+  const cookies = await coordinator.context.cookies();
+  await coordinator.context.clearCookies();
+  await sheet.getByRole('button', { name: 'Để riêng' }).click();
+  await sheet.getByText('Phiên đăng nhập đã hết').waitFor();
+  assert.equal(await sheet.getByRole('link', { name: 'Đăng nhập lại' }).getAttribute('target'), '_blank');
+  await coordinator.screenshot('repair-set-aside-signed-out');
+  // As signing in beside it does.
+  await coordinator.context.addCookies(cookies);
+  await sheet.getByRole('button', { name: 'Để riêng' }).click();
+  await page.getByText('Không có việc nào chờ xử lý.').waitFor();
 });
 
 test('what was applied is a record like any other; what was set aside is none', async () => {
