@@ -27,7 +27,7 @@ use crate::stores::{
     passkeys::remove_all,
     people::{self, NewPerson, Person, Rights, SignInCode, Whom},
     preferences::use_words,
-    records::FetchError,
+    records::{FetchError, is_signed_out},
     search,
     sign_in::Role,
 };
@@ -128,17 +128,22 @@ pub fn PeoplePage() -> impl IntoView {
     }
 }
 
-/// Why the server did not do it, if it did not.
+/// Why the server did not do it, if it did not. `say`: in the words of the page.
 #[component]
 pub(super) fn WhyNot(
     error: RwSignal<Option<FetchError>>,
     #[prop(default = Tone::Bad)] tone: Tone,
+    #[prop(default = why_not)] say: fn(Language, &FetchError) -> String,
 ) -> impl IntoView {
     let words = use_words();
     move || {
         let error = error.get()?;
-        let title = Signal::derive(move || why_not(words.now(), &error));
-        Some(view! { <Banner tone=tone title=title /> })
+        // In a page of its own: what was typed here stays, and goes through once the session is new.
+        let signs_in = matches!(&error, FetchError::Refused(code) if is_signed_out(code)).then(|| {
+            view! { <a href="/sign-in" target="_blank" class="button">{words.say(Language::sign_in_again)}</a> }
+        });
+        let title = Signal::derive(move || say(words.now(), &error));
+        Some(view! { <Banner tone=tone title=title>{signs_in}</Banner> })
     }
 }
 
@@ -148,6 +153,7 @@ pub(super) fn why_not(language: Language, error: &FetchError) -> String {
         FetchError::Http(_) => language.people_need_network(),
         FetchError::Refused(code) => match code.as_str() {
             "not_allowed" => language.people_not_allowed(),
+            code if is_signed_out(code) => language.session_ended(),
             "name_taken" => language.account_taken(),
             "bad_account" => language.bad_account(),
             "bad_name" => language.bad_name(),
@@ -184,6 +190,8 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
     let code = RwSignal::new(None::<SignInCode>);
     let adds = RwSignal::new(false);
     let limits = RwSignal::new(None::<Person>);
+    // A second press must not end the code that the first one made.
+    let asks = RwSignal::new(false);
     let hands = Hands {
         failure,
         erases: RwSignal::new(None),
@@ -220,7 +228,9 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
             Act::Limit(person) => limits.set(Some(person)),
             Act::TakeData(account) => take(Whom::Account(account), hands),
             Act::Erase(account) => hands.erases.set(Some(Whom::Account(account))),
+            Act::Ask(_) if asks.get_untracked() => {}
             Act::Ask(asked) => tasks::spawn(async move {
+                asks.set(true);
                 let done = match asked {
                     Asked::MakeCode(account) => people::make_code(&account).await.map(|made| {
                         code.try_set(Some(made));
@@ -237,9 +247,11 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
                 if let Err(error) = done {
                     failure.try_set(Some(error));
                 }
+                asks.try_set(false);
             }),
         }
     });
+    let busy = Signal::derive(move || asks.get() || hands.busy.get());
     view! {
         <div class="title-line">
             <SearchField
@@ -267,17 +279,14 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
                     let Person { account, name, disabled_ms, programmes, passkeys, .. } = person;
                     format!("{account} {name} {disabled_ms:?} {programmes:?} {passkeys}")
                 },
-                move |person| view! { <PersonCard person=person rights=rights act=act /> }.into_any(),
+                move |person| view! { <PersonCard person=person rights=rights act=act busy=busy /> }.into_any(),
             )}
         </ul>
         <CodeSheet code=code />
         <AddSheet
             open=adds
-            failure=failure
-            on_added=move |account| {
-                ask();
-                act.run(Act::Ask(Asked::MakeCode(account)));
-            }
+            on_added=move |account| act.run(Act::Ask(Asked::MakeCode(account)))
+            on_changed=move |()| ask()
         />
         <ProgrammesSheet person=limits on_changed=move |()| ask() />
         <EraseSheet whom=hands.erases on_erased=move |()| ask() />
@@ -304,7 +313,12 @@ enum Asked {
 }
 
 #[component]
-fn PersonCard(person: Person, rights: Rights, act: Callback<Act>) -> impl IntoView {
+fn PersonCard(
+    person: Person,
+    rights: Rights,
+    act: Callback<Act>,
+    busy: Signal<bool>,
+) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
     let is_asking = RwSignal::new(false);
@@ -350,6 +364,7 @@ fn PersonCard(person: Person, rights: Rights, act: Callback<Act>) -> impl IntoVi
                         view! {
                             <Button
                                 label=words.say(Language::make_code)
+                                disabled=busy
                                 on_click=move |()| act.run(Act::Ask(Asked::MakeCode(account.get_value())))
                             />
                         }
@@ -357,11 +372,12 @@ fn PersonCard(person: Person, rights: Rights, act: Callback<Act>) -> impl IntoVi
                 {rights
                     .manages
                     .then(|| match is_disabled {
-                        true => view! { <Button label=words.say(Language::enable_person) on_click=move |()| change(false) /> }.into_any(),
+                        true => view! { <Button label=words.say(Language::enable_person) disabled=busy on_click=move |()| change(false) /> }.into_any(),
                         false => view! {
                             <Button
                                 kind=ButtonKind::Quiet
                                 label=words.say(Language::disable_person)
+                                disabled=busy
                                 on_click=move |()| is_asking.set(true)
                             />
                         }
@@ -371,7 +387,7 @@ fn PersonCard(person: Person, rights: Rights, act: Callback<Act>) -> impl IntoVi
             {(passkeys > 0)
                 .then(|| {
                     let is_allowed = may_make_code || rights.manages;
-                    view! { <Passkeys count=passkeys is_allowed=is_allowed account=account act=act /> }
+                    view! { <Passkeys count=passkeys is_allowed=is_allowed account=account act=act busy=busy /> }
                 })}
             {rights
                 .manages
@@ -388,6 +404,7 @@ fn PersonCard(person: Person, rights: Rights, act: Callback<Act>) -> impl IntoVi
                                 </Show>
                                 <Button
                                     label=words.say(Language::take_data)
+                                    disabled=busy
                                     on_click=move |()| act.run(Act::TakeData(account.get_value()))
                                 />
                                 <Button
@@ -421,6 +438,7 @@ fn Passkeys(
     is_allowed: bool,
     account: StoredValue<String>,
     act: Callback<Act>,
+    busy: Signal<bool>,
 ) -> impl IntoView {
     let words = use_words();
     let is_asking = RwSignal::new(false);
@@ -436,6 +454,7 @@ fn Passkeys(
                     <Button
                         kind=ButtonKind::Quiet
                         label=words.say(Language::remove_passkeys)
+                        disabled=busy
                         on_click=move |()| is_asking.set(true)
                     />
                     <Sheet
@@ -509,8 +528,10 @@ fn CodeSheet(code: RwSignal<Option<SignInCode>>) -> impl IntoView {
 #[component]
 fn AddSheet(
     open: RwSignal<bool>,
-    failure: RwSignal<Option<FetchError>>,
     #[prop(into)] on_added: Callback<String>,
+    /// Also when the name is taken: it may be that the answer to the first try was lost.
+    #[prop(into)]
+    on_changed: Callback<()>,
 ) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
@@ -519,18 +540,24 @@ fn AddSheet(
     let role = NodeRef::<html::Select>::new();
     let unit = NodeRef::<html::Select>::new();
     let wrong = RwSignal::new(None::<FetchError>);
+    let busy = RwSignal::new(false);
     let programmes = RwSignal::new(BTreeSet::<String>::new());
+    // What is offered stays while it is offered: options that move would move what was chosen.
     let units = move || {
         let language = words.now();
-        let mut units: Vec<(String, String)> = library
-            .pack()
-            .read()
-            .units
-            .iter()
-            .map(|unit| (library.unit_name(&unit.id, language), unit.id.clone()))
-            .collect();
-        units.sort_by_cached_key(|(name, _)| report::sort_key(name));
-        units
+        untrack(|| {
+            let pack = library.pack();
+            let name = |id: &String| (library.unit_name(id, language), id.clone());
+            let mut units: Vec<(String, String)> =
+                pack.read().units.iter().map(|unit| name(&unit.id)).collect();
+            units.sort_by_cached_key(|(name, _)| report::sort_key(name));
+            units
+        })
+    };
+    let close = move || {
+        open.try_set(false);
+        wrong.try_set(None);
+        programmes.try_set(BTreeSet::new());
     };
     let add = move |()| {
         let text = |field: NodeRef<html::Input>| {
@@ -545,12 +572,15 @@ fn AddSheet(
             unit: unit.get_untracked().map(|field| field.value()).unwrap_or_default(),
             programmes: programmes.get_untracked().into_iter().collect(),
         };
+        busy.set(true);
         wrong.set(None);
         tasks::spawn(async move {
-            match people::add(&person).await {
+            let answer = people::add(&person).await;
+            busy.try_set(false);
+            on_changed.try_run(());
+            match answer {
                 Ok(added) => {
-                    open.try_set(false);
-                    failure.try_set(None);
+                    close();
                     on_added.try_run(added.account);
                 }
                 Err(error) => {
@@ -564,9 +594,7 @@ fn AddSheet(
             open=open
             title=words.say(Language::add_person)
             close_label=words.say(Language::close)
-            on_close=move |()| {
-                open.try_set(false);
-            }
+            on_close=move |()| close()
         >
             <label class="field">
                 <span>{words.say(Language::full_name)}</span>
@@ -600,7 +628,7 @@ fn AddSheet(
             </label>
             <Programmes chosen=programmes />
             <WhyNot error=wrong />
-            <Button kind=ButtonKind::Primary label=words.say(Language::add_person) on_click=add />
+            <Button kind=ButtonKind::Primary label=words.say(Language::add_person) disabled=busy on_click=add />
         </Sheet>
     }
 }

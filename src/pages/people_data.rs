@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 use sync::wire::RecordId;
 
-use super::people::WhyNot;
+use super::people::{WhyNot, why_not};
 use super::people_again::{AgainFields, given};
 use super::record_href;
 use super::record_row::form_title;
@@ -246,18 +246,26 @@ pub(super) fn EraseSheet(
         busy.set(true);
         wrong.set(None);
         tasks::spawn(async move {
-            match people::erase_person(&meant, &given(typed)).await {
-                Ok(()) => {
-                    close();
-                    let text = words.at_once().data_erased().to_owned();
-                    toaster.show(Toast { text, action: None });
-                    on_erased.try_run(());
-                }
-                Err(error) => {
-                    wrong.try_set(Some(error));
-                }
-            }
+            let answer = people::erase_person(&meant, &given(typed)).await;
             busy.try_set(false);
+            // It may have been closed meanwhile, and opened for somebody else.
+            let is_open = whom.with_untracked(|open| open.as_ref() == Some(&meant));
+            let (Whom::Account(who) | Whom::Named { value: who, .. }) = meant;
+            let text = match answer {
+                Ok(()) => {
+                    if is_open {
+                        close();
+                    }
+                    on_erased.try_run(());
+                    format!("{}: {who}", words.at_once().data_erased())
+                }
+                Err(error) if is_open => {
+                    wrong.try_set(Some(error));
+                    return;
+                }
+                Err(error) => format!("{who}: {}", why_not(words.at_once(), &error)),
+            };
+            toaster.show(Toast { text, action: None });
         });
     };
     let fields = move || {

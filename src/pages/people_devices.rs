@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::moment;
 use super::more::role_text;
-use super::people::WhyNot;
+use super::people::{WhyNot, why_not};
 use super::people_again::{AgainFields, given};
 use crate::components::{
     Badge, Button, ButtonKind, EmptyState, Glyph, Sheet, Toast, Toaster, Tone, keyed_list,
@@ -124,23 +124,31 @@ fn EndSheet(
         wrong.try_set(None);
     };
     let end = move || {
-        let meant = session.with_untracked(|session| session.as_ref().map(|session| session.id));
-        let Some(id) = meant.filter(|_| !busy.get_untracked()) else { return };
+        let meant = session.get_untracked().filter(|_| !busy.get_untracked());
+        let Some(OpenSession { id, account_name: whose, .. }) = meant else { return };
         busy.set(true);
         wrong.set(None);
         tasks::spawn(async move {
-            match people::end(id, lost.get_untracked(), &given(typed)).await {
-                Ok(()) => {
-                    close();
-                    let text = words.at_once().session_is_over().to_owned();
-                    toaster.show(Toast { text, action: None });
-                    on_ended.try_run(());
-                }
-                Err(error) => {
-                    wrong.try_set(Some(error));
-                }
-            }
+            let answer = people::end(id, lost.get_untracked(), &given(typed)).await;
             busy.try_set(false);
+            // It may have been closed meanwhile, and opened for another one.
+            let is_open =
+                session.with_untracked(|open| open.as_ref().is_some_and(|open| open.id == id));
+            let text = match answer {
+                Ok(()) => {
+                    if is_open {
+                        close();
+                    }
+                    on_ended.try_run(());
+                    format!("{}: {whose}", words.at_once().session_is_over())
+                }
+                Err(error) if is_open => {
+                    wrong.try_set(Some(error));
+                    return;
+                }
+                Err(error) => format!("{whose}: {}", why_not(words.at_once(), &error)),
+            };
+            toaster.show(Toast { text, action: None });
         });
     };
     let fields = move || {

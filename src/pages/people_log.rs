@@ -24,13 +24,16 @@ pub(super) fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
     let is_whole = RwSignal::new(false);
     // What is typed, and what the rows on screen were looked for by.
     let (typed, sought) = (RwSignal::new(Sought::default()), RwSignal::new(Sought::default()));
+    let oldest =
+        move || deeds.try_with_untracked(|deeds| deeds.as_ref()?.last().map(|deed| deed.seq));
     let ask = move || {
-        let before = deeds.with_untracked(|deeds| deeds.as_ref()?.last().map(|deed| deed.seq));
+        let before = oldest();
         tasks::spawn(async move {
             let asked = sought.get_untracked();
-            let answer = people::deeds(&asked, before).await;
-            // The answer to an earlier search comes too late.
-            if sought.try_get_untracked().is_none_or(|sought| sought != asked) {
+            let answer = people::deeds(&asked, before.flatten()).await;
+            // The answer to an earlier search comes too late, and so does the second one to a button that was pressed twice.
+            if sought.try_get_untracked().is_none_or(|sought| sought != asked) || oldest() != before
+            {
                 return;
             }
             match answer {

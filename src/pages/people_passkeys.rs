@@ -204,6 +204,7 @@ fn RenameSheet(hands: Hands) -> impl IntoView {
     let name = NodeRef::<leptos::html::Input>::new();
     let wrong = RwSignal::new(false);
     let failure = RwSignal::new(None::<FetchError>);
+    let busy = RwSignal::new(false);
     let close = move |()| {
         wrong.try_set(false);
         failure.try_set(None);
@@ -212,20 +213,28 @@ fn RenameSheet(hands: Hands) -> impl IntoView {
     let rename = move |()| {
         let Some(key) = hands.renames.get_untracked() else { return };
         let called = name.get_untracked().map(|field| field.value()).unwrap_or_default();
+        busy.set(true);
         wrong.set(false);
         failure.set(None);
         tasks::spawn(async move {
-            match passkeys::rename(key.id, called.trim()).await {
+            let answer = passkeys::rename(key.id, called.trim()).await;
+            busy.try_set(false);
+            // It may have been closed meanwhile, and opened for another one.
+            let is_open = hands.renames.with_untracked(|open| open.as_ref() == Some(&key));
+            match answer {
                 Ok(()) => {
-                    close(());
+                    if is_open {
+                        close(());
+                    }
                     hands.tell(words.at_once().passkey_renamed());
                 }
-                Err(FetchError::Refused(code)) if code == "bad_name" => {
+                Err(FetchError::Refused(code)) if is_open && code == "bad_name" => {
                     wrong.try_set(true);
                 }
-                Err(error) => {
+                Err(error) if is_open => {
                     failure.try_set(Some(error));
                 }
+                Err(error) => hands.tell(&why_not(words.at_once(), &error)),
             }
         });
     };
@@ -249,7 +258,7 @@ fn RenameSheet(hands: Hands) -> impl IntoView {
                 <Banner tone=Tone::Bad title=words.say(Language::name_passkey) />
             </Show>
             <WhyNot error=failure />
-            <Button kind=ButtonKind::Primary label=words.say(Language::rename_passkey) on_click=rename />
+            <Button kind=ButtonKind::Primary label=words.say(Language::rename_passkey) disabled=busy on_click=rename />
         </Sheet>
     }
 }
@@ -259,6 +268,7 @@ fn RemoveSheet(hands: Hands) -> impl IntoView {
     let words = use_words();
     let typed = RwSignal::new(Again::default());
     let failure = RwSignal::new(None::<FetchError>);
+    let busy = RwSignal::new(false);
     let form = NodeRef::<leptos::html::Form>::new();
     let close = move |()| {
         failure.try_set(None);
@@ -269,17 +279,26 @@ fn RemoveSheet(hands: Hands) -> impl IntoView {
         hands.removes.try_set(None);
     };
     let remove = move || {
-        let Some(id) = hands.removes.get_untracked() else { return };
+        let meant = hands.removes.get_untracked().filter(|_| !busy.get_untracked());
+        let Some(id) = meant else { return };
+        busy.set(true);
         failure.set(None);
         tasks::spawn(async move {
-            match passkeys::remove(id, &given(typed)).await {
+            let answer = passkeys::remove(id, &given(typed)).await;
+            busy.try_set(false);
+            // It may have been closed meanwhile, and opened for another one.
+            let is_open = hands.removes.get_untracked() == Some(id);
+            match answer {
                 Ok(()) => {
-                    close(());
+                    if is_open {
+                        close(());
+                    }
                     hands.tell(words.at_once().passkey_removed());
                 }
-                Err(error) => {
+                Err(error) if is_open => {
                     failure.try_set(Some(error));
                 }
+                Err(error) => hands.tell(&why_not(words.at_once(), &error)),
             }
         });
     };
@@ -304,6 +323,7 @@ fn RemoveSheet(hands: Hands) -> impl IntoView {
                 <Button
                     kind=ButtonKind::Danger
                     label=words.say(Language::remove_passkey)
+                    disabled=busy
                     submits=true
                     on_click=|()| {}
                 />

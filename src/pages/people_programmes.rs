@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 
-use super::people::WhyNot;
-use crate::components::{Button, ButtonKind, Sheet};
+use super::people::{WhyNot, why_not};
+use crate::components::{Button, ButtonKind, Sheet, Toast, Toaster};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::stores::{
@@ -22,7 +22,8 @@ pub(super) fn Programmes(chosen: RwSignal<BTreeSet<String>>) -> impl IntoView {
     let library = expect_context::<Library>();
     let boxes = move || {
         let language = words.now();
-        let pack = library.pack().read();
+        // What is offered stays while it is offered.
+        let pack = library.pack().read_untracked();
         let mut all: Vec<(String, String)> = pack
             .programmes
             .iter()
@@ -76,25 +77,41 @@ pub(super) fn ProgrammesSheet(
 ) -> impl IntoView {
     let words = use_words();
     let wrong = RwSignal::new(None::<FetchError>);
+    let busy = RwSignal::new(false);
+    let toaster = expect_context::<Toaster>();
     let title = Signal::derive(move || {
         let name = person.read().as_ref().map(|person| person.name.clone()).unwrap_or_default();
         format!("{} · {name}", words.now().programmes())
     });
     let body = move || {
-        let Person { account, programmes, .. } = person.get()?;
+        let Person { account, name, programmes, .. } = person.get()?;
         wrong.set(None);
         let chosen = RwSignal::new(BTreeSet::from_iter(programmes));
         let save = move |()| {
-            let account = account.clone();
+            let (account, name) = (account.clone(), name.clone());
+            busy.set(true);
+            wrong.set(None);
             tasks::spawn(async move {
                 let programmes: Vec<String> = chosen.get_untracked().into_iter().collect();
-                match people::set_programmes(&account, &programmes).await {
+                let answer = people::set_programmes(&account, &programmes).await;
+                busy.try_set(false);
+                // It may have been closed meanwhile, and opened for somebody else.
+                let is_open = person.with_untracked(|open| {
+                    open.as_ref().is_some_and(|open| open.account == account)
+                });
+                match answer {
                     Ok(_changed) => {
-                        person.try_set(None);
+                        if is_open {
+                            person.try_set(None);
+                        }
                         on_changed.try_run(());
                     }
-                    Err(error) => {
+                    Err(error) if is_open => {
                         wrong.try_set(Some(error));
+                    }
+                    Err(error) => {
+                        let text = format!("{name}: {}", why_not(words.at_once(), &error));
+                        toaster.show(Toast { text, action: None });
                     }
                 }
             });
@@ -102,7 +119,7 @@ pub(super) fn ProgrammesSheet(
         Some(view! {
             <Programmes chosen=chosen />
             <WhyNot error=wrong />
-            <Button kind=ButtonKind::Primary label=words.say(Language::save_programmes) on_click=save />
+            <Button kind=ButtonKind::Primary label=words.say(Language::save_programmes) disabled=busy on_click=save />
         })
     };
     view! {
