@@ -9,6 +9,7 @@ use crate::components::{
 use crate::form_view::storage_advice;
 use crate::locale::Language;
 use crate::platform::{address, passkeys, tasks};
+use crate::reactive::Show;
 use crate::router::{A, use_router};
 use crate::stores::{
     Door, OpenForms, Preferences, SignIn, door::Key, preferences::use_words, sign_in::SignInError,
@@ -33,6 +34,8 @@ pub fn SignInPage() -> impl IntoView {
     let code = RwSignal::new(String::new());
     provide_context(Invitation(code));
     let makes_passkey = RwSignal::new(false);
+    // Whether the code is a link's that no server has seen yet: whoever brought it need not go back for another.
+    let is_invited = RwSignal::new(false);
     let enter = Callback::new(move |with_code: bool| {
         if busy.get_untracked() {
             return;
@@ -59,6 +62,11 @@ pub fn SignInPage() -> impl IntoView {
             };
             let answer = door.sign_in(key, inside).await;
             busy.try_set(false);
+            let was_heard = !matches!(answer, Err(SignInError::Unreachable | SignInError::Wait(_)));
+            if was_heard && is_invited.try_get_untracked() == Some(true) {
+                is_invited.try_set(false);
+                router.replace("/sign-in");
+            }
             match answer {
                 Ok(()) => router.replace("/"),
                 Err(SignInError::Refused(code)) if code == "passkey_to_make" => {
@@ -70,10 +78,10 @@ pub fn SignInPage() -> impl IntoView {
             }
         });
     });
-    // A link that a coordinator sent, or a picture that was scanned: its code is used at once, and leaves the address.
+    // A link that a coordinator sent, or a picture that was scanned: its code is used at once, and leaves the address then.
     let brought = address::fragment();
     if !brought.is_empty() {
-        router.replace("/sign-in");
+        is_invited.set(true);
         code.set(brought);
         enter.run(true);
     }
@@ -110,33 +118,57 @@ pub fn SignInPage() -> impl IntoView {
                         password.try_set(text);
                     }
                 />
-                {move || failure.get().map(|text| view! { <Banner tone=Tone::Bad title=text /> })}
+                {move || {
+                    let text = failure.get()?;
+                    Some(
+                        view! {
+                            <Banner tone=Tone::Bad title=text>
+                                <Show when=move || is_invited.get()>
+                                    <Button label=words.say(Language::try_again) disabled=busy on_click=move |()| enter.run(true) />
+                                </Show>
+                            </Banner>
+                        },
+                    )
+                }}
                 <Button kind=ButtonKind::Primary label=button disabled=busy submits=true on_click=|()| {} />
             </form>
             {move || makes_passkey.get().then(|| view! { <InPart screen=Later::PasskeyMake /> })}
             {passkeys::are_here().then(|| view! { <ByPasskey /> })}
-            <details>
-                <summary>{words.say(Language::have_code)}</summary>
-                <form
-                    class="sign-in-form"
-                    on:submit=move |event| {
-                        event.prevent_default();
-                        enter.run(true);
-                    }
-                >
-                    <TextField
-                        id="code"
-                        label=words.say(Language::sign_in_code)
-                        autocomplete="one-time-code"
-                        on_input=move |text| {
-                            code.try_set(text);
-                        }
-                    />
-                    <Button label=words.say(Language::sign_in_by_code) disabled=busy submits=true on_click=|()| {} />
-                </form>
-            </details>
+            <ByCode code=code busy=busy on_enter=move |()| enter.run(true) />
             <A href="/carry" attr:class="button button-quiet">{words.say(Language::restore_title)}</A>
         </main>
+    }
+}
+
+/// For whom a coordinator made a code.
+#[component]
+fn ByCode(
+    code: RwSignal<String>,
+    busy: RwSignal<bool>,
+    #[prop(into)] on_enter: Callback<()>,
+) -> impl IntoView {
+    let words = use_words();
+    view! {
+        <details>
+            <summary>{words.say(Language::have_code)}</summary>
+            <form
+                class="sign-in-form"
+                on:submit=move |event| {
+                    event.prevent_default();
+                    on_enter.run(());
+                }
+            >
+                <TextField
+                    id="code"
+                    label=words.say(Language::sign_in_code)
+                    autocomplete="one-time-code"
+                    on_input=move |text| {
+                        code.try_set(text);
+                    }
+                />
+                <Button label=words.say(Language::sign_in_by_code) disabled=busy submits=true on_click=|()| {} />
+            </form>
+        </details>
     }
 }
 
