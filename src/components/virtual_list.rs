@@ -29,9 +29,12 @@ pub fn VirtualList(
     class: &'static str,
     #[prop(into)] label: Signal<String>,
     #[prop(into)] count: Signal<usize>,
-    /// What the rows are rows of: when it changes, drawn rows are drawn anew.
+    /// What the rows are rows of: when it changes, drawn rows are drawn anew, all or those with another `key`.
     #[prop(into)]
     generation: Signal<u64>,
+    /// Names what is drawn of a row: as long as it stays, the row stays, with its focus and a finger on it.
+    #[prop(optional, into)]
+    key: Option<Callback<usize, String>>,
     #[prop(into)] row: Callback<usize, AnyView>,
     #[prop(optional, into)] head: Option<ViewFn>,
 ) -> impl IntoView {
@@ -73,10 +76,11 @@ pub fn VirtualList(
                     move || {
                         let (first, end) = range.get();
                         let generation = generation.get();
-                        (first..end.min(count.get())).map(|index| (generation, index)).collect()
+                        let name = |index| key.map_or_else(|| generation.to_string(), |key| key.run(index));
+                        (first..end.min(count.get())).map(|index| (index, name(index))).collect()
                     },
-                    |(generation, index)| format!("{generation} {index}"),
-                    move |(_, index)| {
+                    |(index, name)| format!("{index} {name}"),
+                    move |(index, _)| {
                         view! {
                             <li
                                 class="virtual-row"

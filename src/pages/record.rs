@@ -5,8 +5,8 @@ use std::sync::Arc;
 use form::Program;
 use leptos::prelude::*;
 use sync::review::Reason;
-use sync::view::RecordView as View;
-use sync::wire::{RecordId, State, Verdict};
+use sync::view::{Conflict, Level, RecordView as View};
+use sync::wire::{RecordId, Sibling, State, Value, Verdict};
 
 use super::parts::beside;
 use super::record_conflicts::Conflicts;
@@ -29,6 +29,9 @@ use crate::stores::{Library, Records, SignIn, preferences::use_words};
 /// What is known of a record, and its form if it is on this phone.
 type Loaded = Option<(View, Option<Arc<Program>>)>;
 
+/// What changes when a record is sent: whether a part of it is still here only, and when it last changed.
+type Sent = (bool, i64);
+
 /// One record. It is read anew when a pull or another person changes it.
 #[component]
 pub(super) fn RecordView(record: RecordId) -> impl IntoView {
@@ -40,11 +43,28 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
     // What comes while somebody writes why it goes back waits: drawn anew, the record would take the words away.
     let is_asking = RwSignal::new(false);
     let waiting = StoredValue::new(None::<Loaded>);
+    let sent = RwSignal::<Sent>::default();
+    // What is on screen is of this one.
+    let shown = StoredValue::new(None::<StoredValue<View>>);
+    let draw = move |news: Loaded| {
+        if let Some((view, _)) = &news {
+            sent.try_set((view.pending, view.changed_ms));
+        }
+        let Some(drawn) = loaded.try_get_untracked() else { return };
+        match (drawn.flatten(), &news, shown.get_value()) {
+            // That it was sent opens and closes nothing that somebody looks at. What is done to it next is done to what stands now.
+            (Some(drawn), Some(now), Some(view)) if is_same(&drawn, now) => {
+                view.try_set_value(now.0.clone());
+                *loaded.write_untracked() = Some(news);
+            }
+            _ => loaded.set(Some(news)),
+        }
+    };
     effect(move || {
         if !is_asking.get()
             && let Some(news) = waiting.try_update_value(Option::take).flatten()
         {
-            loaded.set(Some(news));
+            draw(news);
         }
     });
     let changed = memo(move || {
@@ -57,6 +77,8 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
         tasks::spawn(async move {
             let view = match records.view(record).await {
                 Ok(view) => view,
+                // The next change reads again.
+                Err(_) if is_asking.try_get_untracked() == Some(true) => return,
                 Err(error) => {
                     failure.try_set(Some(error));
                     return;
@@ -72,8 +94,10 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
             if is_asking.try_get_untracked() == Some(true) {
                 waiting.try_set_value(Some(news));
             } else {
-                failure.try_set(None);
-                loaded.try_set(Some(news));
+                if failure.try_with_untracked(Option::is_some) == Some(true) {
+                    failure.try_set(None);
+                }
+                draw(news);
             }
         });
     });
@@ -90,10 +114,37 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
                 }
                 None => view! { <p class="opening" role="status">{words.say(Language::opening)}</p> }.into_any(),
                 Some(None) => view! { <NotHere /> }.into_any(),
-                Some(Some((view, program))) => view! { <Shown view=view program=program is_asking=is_asking /> }.into_any(),
+                Some(Some((view, program))) => {
+                    let view = StoredValue::new(view);
+                    shown.set_value(Some(view));
+                    view! { <Shown view=view program=program sent=sent is_asking=is_asking /> }.into_any()
+                }
             }}
         </article>
     }
+}
+
+/// Whether two readings of a record draw the same, but for [`Sent`]: not under which names the device's own operations stand in them.
+fn is_same<P>((drawn, drawn_by): &(View, Option<P>), (news, news_by): &(View, Option<P>)) -> bool {
+    let View { pending, changed_ms, received_ms, dots, conflicts, writers, .. } = news.clone();
+    let is_met_alike = met(drawn) == met(news);
+    let drawn =
+        View { pending, changed_ms, received_ms, dots, conflicts, writers, ..drawn.clone() };
+    is_met_alike && drawn == *news && drawn_by.is_some() == news_by.is_some()
+}
+
+/// A field, how grave it is, and what stands there, each with its author.
+type Met<'a> = (&'a str, Level, Vec<(&'a Value, Option<&'a String>)>);
+
+/// What met in a record.
+fn met(view: &View) -> Vec<Met<'_>> {
+    let of = |sibling: &Sibling| view.writers.get(&sibling.dot.device);
+    let mut met = Vec::new();
+    for Conflict { path, level, values } in &view.conflicts {
+        let values = values.iter().map(|sibling| (&sibling.value, of(sibling))).collect();
+        met.push((path.as_str(), *level, values));
+    }
+    met
 }
 
 #[component]
@@ -121,10 +172,14 @@ fn BackToList() -> impl IntoView {
 }
 
 #[component]
-fn Shown(view: View, program: Option<Arc<Program>>, is_asking: RwSignal<bool>) -> impl IntoView {
+fn Shown(
+    view: StoredValue<View>,
+    program: Option<Arc<Program>>,
+    sent: RwSignal<Sent>,
+    is_asking: RwSignal<bool>,
+) -> impl IntoView {
     let words = use_words();
     let has_form = program.is_some();
-    let view = StoredValue::new(view);
     let program = StoredValue::new(program);
     let answers = move || {
         let language = words.now();
@@ -144,7 +199,7 @@ fn Shown(view: View, program: Option<Arc<Program>>, is_asking: RwSignal<bool>) -
     view! {
         <BackToList />
         {view.with_value(|view| view.reasons.clone()).into_iter().map(|reason| view! { <SentBack reason=reason /> }).collect_view()}
-        <Head view=view />
+        <Head view=view sent=sent />
         {view.with_value(|view| view.kept.clone()).map(|kept| view! { <KeptAside kept=kept /> })}
         <Show when=move || !has_form>
             <Banner tone=Tone::Attention title=words.say(Language::form_of_record_missing) />
@@ -214,13 +269,12 @@ fn KeptAside(kept: Verdict) -> impl IntoView {
 }
 
 #[component]
-fn Head(view: StoredValue<View>) -> impl IntoView {
+fn Head(view: StoredValue<View>, sent: RwSignal<Sent>) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
     let records = expect_context::<Records>();
     let is_closed = view.with_value(View::is_approved);
-    let View { record, form, unit, author, state, title, pending, changed_ms, .. } =
-        view.get_value();
+    let View { record, form, unit, author, state, title, .. } = view.get_value();
     let form_id = form.id;
     let sign_in = expect_context::<SignIn>();
     let author = records.person(&author);
@@ -250,7 +304,9 @@ fn Head(view: StoredValue<View>) -> impl IntoView {
             <h1>{heading}</h1>
             <p class="record-marks">
                 <StateBadge state=state />
-                {pending.then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Phone label=words.say(Language::not_sent) /> })}
+                <Show when=move || sent.get().0>
+                    <Badge tone=Tone::Attention icon=Glyph::Phone label=words.say(Language::not_sent) />
+                </Show>
             </p>
             <dl class="facts facts-inline">
                 <dt>{words.say(Language::form)}</dt>
@@ -260,7 +316,7 @@ fn Head(view: StoredValue<View>) -> impl IntoView {
                 <dt>{words.say(Language::author)}</dt>
                 <dd>{author}</dd>
                 <dt>{words.say(Language::changed)}</dt>
-                <dd>{move || moment(words.now(), changed_ms)}</dd>
+                <dd>{move || moment(words.now(), sent.get().1)}</dd>
             </dl>
             {(is_closed && !sign_in.reviews())
                 .then(|| view! { <p class="muted">{words.say(Language::approved_why)}</p> })}

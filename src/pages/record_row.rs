@@ -48,6 +48,17 @@ pub(super) fn form_title(library: Library, language: Language, form: &str) -> St
     title.filter(|title| !title.is_empty()).unwrap_or_else(|| form.to_owned())
 }
 
+/// All that [`RecordRow`] draws of a record, as a key: what is drawn anew when it changes.
+pub(super) fn row_key(record: &RecordSummary, current: bool) -> String {
+    let RecordSummary { form_id, unit, title, state, returned, changed_ms, .. } = record;
+    let RecordSummary { unsent, quarantined, conflicts, .. } = record;
+    let returned = returned.as_ref().map(|reason| (reason.at_ms, &reason.by, &reason.why));
+    format!(
+        "{form_id} {unit} {title} {} {returned:?} {changed_ms} {unsent} {quarantined} {conflicts} {current}",
+        state.name(),
+    )
+}
+
 /// A record as one line: what it is, where and when, how it stands.
 #[component]
 pub(super) fn RecordRow(

@@ -8,7 +8,7 @@ use crate::reactive::{Show, effect, memo};
 use sync::wire::{RecordId, State};
 
 use super::record::RecordView;
-use super::record_row::{RecordRow, form_title, state_text};
+use super::record_row::{RecordRow, form_title, row_key, state_text};
 use super::title_page;
 use crate::components::{
     Button, ButtonKind, ChipSelect, ChipToggle, ChoiceOption, EmptyState, Glyph, Icon, SearchField,
@@ -66,12 +66,19 @@ pub fn RecordsPage() -> impl IntoView {
         record.get();
         drawn.update(|drawn| *drawn += 1);
     });
+    let href_of = move |id| format!("/records/{id}{}", query.with_untracked(Query::suffix));
     let row = move |index: usize| {
         let current = record.get_untracked();
         let Some(record) = found.row(index) else { return ().into_any() };
-        let href = format!("/records/{}{}", record.id, query.with_untracked(Query::suffix));
+        let href = href_of(record.id);
         let is_current = current == Some(record.id);
         view! { <RecordRow record=record href=href current=is_current /> }.into_any()
+    };
+    let key = move |index: usize| {
+        let current = record.get_untracked();
+        let Some(record) = found.row(index) else { return String::new() };
+        let is_current = current == Some(record.id);
+        format!("{} {}", href_of(record.id), row_key(&record, is_current))
     };
     let head = move || view! { <ListHead filter=filter order=order search=search found=found /> };
     view! {
@@ -83,6 +90,7 @@ pub fn RecordsPage() -> impl IntoView {
                     count=found.count()
                     generation=drawn
                     row=row
+                    key=key
                     head=head
                 />
             </div>

@@ -80,6 +80,8 @@ pub(super) fn Judging() -> impl IntoView {
                 busy.try_set(false);
                 return;
             }
+            // Only now: the words stay where they are until they are written.
+            is_asking.try_set(false);
             let language = words.at_once();
             let text = if why.is_some() { language.sent_back() } else { language.state_approved() };
             let undo =
@@ -133,13 +135,7 @@ pub(super) fn Judging() -> impl IntoView {
                         is_asking.try_set(false);
                     }
                 >
-                    <Why
-                        questions=questions
-                        on_said=move |why| {
-                            is_asking.set(false);
-                            judge(Some(why));
-                        }
-                    />
+                    <Why questions=questions busy=busy failed=failed on_said=move |why| judge(Some(why)) />
                 </Sheet>
             </div>
         }
@@ -150,6 +146,10 @@ pub(super) fn Judging() -> impl IntoView {
 #[component]
 fn Why(
     questions: Callback<(), Vec<String>>,
+    #[prop(into)] busy: Signal<bool>,
+    /// Whether the words could not be written.
+    #[prop(into)]
+    failed: Signal<bool>,
     #[prop(into)] on_said: Callback<String>,
 ) -> impl IntoView {
     let words = use_words();
@@ -194,7 +194,16 @@ fn Why(
                 {options.collect_view()}
             </select>
         </label>
-        <Button kind=ButtonKind::Primary icon=Glyph::Back label=words.say(Language::send_back) on_click=say />
+        <Show when=move || failed.get()>
+            <Banner tone=Tone::Bad title=words.say(Language::not_judged) />
+        </Show>
+        <Button
+            kind=ButtonKind::Primary
+            icon=Glyph::Back
+            label=words.say(Language::send_back)
+            disabled=busy
+            on_click=say
+        />
     }
 }
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Desk } from '../harness/desk.mjs';
 import { picture } from '../harness/picture.mjs';
-import { quota } from '../harness/quota.mjs';
+import { fillUp, quota } from '../harness/quota.mjs';
 import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
 import { FormPage } from '../pages/form.mjs';
@@ -36,7 +36,7 @@ test('a phone that fills up in the middle of a form says NOT saved, of an answer
   await form.choose('a1', 'chua_dat', 'Chưa đạt');
   await form.saved();
 
-  await fillUp();
+  await fillUp(phone, server.url);
   await form.question('a1_gc').locator('input, textarea').first().fill(UNSAVED);
   await phone.page.locator('.save-line[data-save="failed"]').waitFor();
   await phone.page.getByText('CHƯA lưu được. Máy đã đầy.').first().waitFor();
@@ -77,33 +77,4 @@ test('killed then: every answer is there, and filling goes on', async () => {
 
 function note(form) {
   return form.question('a1_gc').locator('input, textarea').first().inputValue();
-}
-
-/** Nothing more may be kept, and the browser acts on it: it remembers for half a minute how much room there was. */
-async function fillUp() {
-  await quota(phone, server.url, 1);
-  await until('the browser takes nothing more', async () => (await writeFiller()) === 'QuotaExceededError', 60_000);
-}
-
-/** What becomes of a write beside the app's own: the name of its error, `null` for none. */
-function writeFiller() {
-  return phone.page.evaluate(
-    () =>
-      new Promise((resolve, reject) => {
-        const opening = indexedDB.open('filler', 1);
-        opening.onupgradeneeded = () => opening.result.createObjectStore('filler');
-        opening.onerror = () => reject(opening.error);
-        opening.onsuccess = () => {
-          const database = opening.result;
-          const writing = database.transaction('filler', 'readwrite');
-          const end = (outcome) => {
-            database.close();
-            resolve(outcome);
-          };
-          writing.oncomplete = () => end(null);
-          writing.onabort = () => end(writing.error.name);
-          writing.objectStore('filler').put(new Uint8Array(1000), 1);
-        };
-      }),
-  );
 }

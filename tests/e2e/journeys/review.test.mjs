@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { faults } from '../harness/axe.mjs';
 import { Desk } from '../harness/desk.mjs';
 import { DESK, PHONE } from '../harness/phone.mjs';
+import { fillUp, quota } from '../harness/quota.mjs';
 import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
 import { FormPage } from '../pages/form.mjs';
@@ -122,6 +123,13 @@ test('while the officer is away the coordinator sends it back, which needs words
   assert.deepEqual(await faults(coordinator, 'words while the record is read anew'), []);
   assert.equal(await words.inputValue(), WHY, 'a record that is read anew takes no words away');
   await page.unroute('**/api/v1/push');
+  // Words that the device cannot keep stay where they can be kept once more.
+  await fillUp(coordinator, server.url);
+  await send.click();
+  await sheet.getByText('Chưa ghi được. Thử lại.').waitFor();
+  assert.equal(await words.inputValue(), WHY);
+  await coordinator.screenshot('review-why-full-disk');
+  await quota(coordinator, server.url);
   await send.click();
   await badge(coordinator, 'Bị trả lại').waitFor();
   await desk.allSent();
@@ -167,10 +175,22 @@ test('mended without a network and submitted again, it is approved; its officer 
 
   await desk.open(`/records/${record}`);
   await coordinator.page.getByText('Còn 40 người').waitFor();
+  let answer;
+  const held = new Promise((resolve) => { answer = resolve; });
+  await coordinator.page.route('**/api/v1/push', async (route) => { await held; await route.continue(); });
   await judge('Duyệt').click();
   await badge(coordinator, 'Đã duyệt').waitFor();
   await coordinator.page.locator('.toast').getByText('Đã duyệt').waitFor();
+  // That it was sent closes nothing that somebody looks at meanwhile.
+  await coordinator.page.getByRole('button', { name: 'Xem lịch sử' }).click();
+  await said(coordinator).first().waitFor();
+  await badge(coordinator, 'Chưa gửi').waitFor();
+  const history = await said(coordinator).first().elementHandle();
+  answer();
+  await badge(coordinator, 'Chưa gửi').waitFor({ state: 'detached' });
   await desk.allSent();
+  await coordinator.page.unroute('**/api/v1/push');
+  assert.ok(await history.isVisible(), 'the history that was open is open');
   await desk.open('/');
   await coordinator.page.locator('.today').waitFor();
   assert.equal(await coordinator.page.getByRole('link', { name: /Chờ duyệt/ }).count(), 0);
