@@ -22,28 +22,24 @@ pub struct Toast {
 /// Where any page may say what it did. The newest message takes the place of the one before.
 #[derive(Clone, Copy)]
 pub struct Toaster {
-    shown: RwSignal<Option<(u32, Toast)>>,
+    /// The number of the newest message, and the message until it goes.
+    shown: RwSignal<(u32, Option<Toast>)>,
 }
 
 impl Toaster {
     /// A toaster that shows nothing.
     #[must_use]
     pub fn new() -> Self {
-        Self { shown: RwSignal::new(None) }
+        Self { shown: RwSignal::new((0, None)) }
     }
 
     /// Says what was done.
     pub fn show(self, toast: Toast) {
-        let number =
-            self.shown.with_untracked(|shown| shown.as_ref().map_or(0, |(number, _)| number + 1));
-        self.shown.set(Some((number, toast)));
+        let number = self.shown.with_untracked(|(number, _)| number.wrapping_add(1));
+        self.shown.set((number, Some(toast)));
         set_timeout(
             move || {
-                if self
-                    .shown
-                    .try_with_untracked(|shown| shown.as_ref().is_some_and(|(n, _)| *n == number))
-                    == Some(true)
-                {
+                if self.shown.try_with_untracked(|(newest, _)| *newest == number) == Some(true) {
                     self.hide();
                 }
             },
@@ -53,7 +49,7 @@ impl Toaster {
 
     /// Takes the message away.
     pub fn hide(self) {
-        self.shown.try_set(None);
+        self.shown.try_update(|(_, toast)| *toast = None);
     }
 }
 
@@ -72,7 +68,8 @@ pub fn ToasterView(toaster: Toaster) -> impl IntoView {
                 toaster
                     .shown
                     .get()
-                    .map(|(_, toast)| {
+                    .1
+                    .map(|toast| {
                         view! {
                             <div class="toast">
                                 <span>{toast.text}</span>
