@@ -226,6 +226,11 @@ impl Records {
         self.states.iter().map(|state| state.record)
     }
 
+    /// The ids of those that the reader goes on seeing.
+    pub fn staying(&self) -> impl Iterator<Item = RecordId> {
+        self.states.iter().filter(|state| !state.left).map(|state| state.record)
+    }
+
     /// One after the other.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         let mut columns: Vec<Reading<'_>> =

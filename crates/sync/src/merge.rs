@@ -74,8 +74,13 @@ mod standing {
     }
 
     pub fn decode<C>(from: &mut Decoder<'_>, context: &mut C) -> Result<Vec<Sibling>, NotRead> {
-        let standing = from.map_iter_with::<C, Dot, Value>(context)?;
-        standing.map(|one| one.map(|(dot, value)| Sibling { dot, value })).collect()
+        // Room for the one that is there as a rule: collected, it would be for four.
+        let mut standing = Vec::with_capacity(1);
+        for one in from.map_iter_with::<C, Dot, Value>(context)? {
+            let (dot, value) = one?;
+            standing.push(Sibling { dot, value });
+        }
+        Ok(standing)
     }
 }
 

@@ -186,7 +186,7 @@ impl Records {
         page: Option<&Page>,
     ) -> Result<(DeviceState, BTreeMap<RecordId, Parts>), StorageError> {
         let known: BTreeSet<RecordId> =
-            sync::gather(rows_that_stay(page).map(|row| row.rest().record));
+            sync::gather(page.into_iter().flat_map(|page| page.records.staying()));
         let mut reads = Vec::new();
         // Each request costs, and few patches are open when many records change at once.
         if ids.len() <= FEW {
@@ -201,7 +201,9 @@ impl Records {
             self.read_with_sealed(ids, reads).await?;
         let base = open.split_off(of_phone).into_iter().flatten().collect();
         let mut parts = gather(base, sealed, open.into_iter().flatten().collect())?;
-        for row in rows_that_stay(page) {
+        // As a rule the phone has no part of any.
+        let rows = page.filter(|_| !parts.is_empty());
+        for row in rows_that_stay(rows) {
             if let Some(own) = parts.get_mut(&row.rest().record) {
                 own.base = page.map(|page| page.base(&row));
             }

@@ -4,7 +4,7 @@
 export const PATIENCE_MS = 60_000;
 
 /** Asks `condition` until it says yes; an error counts as no. Names what never came about. */
-export async function until(what, condition, limit_ms = PATIENCE_MS) {
+export async function until(what, condition, limit_ms = PATIENCE_MS, every_ms = 50) {
   const deadline = Date.now() + limit_ms;
   let last;
   for (;;) {
@@ -16,7 +16,7 @@ export async function until(what, condition, limit_ms = PATIENCE_MS) {
       last = error;
     }
     if (Date.now() > deadline) throw new Error(`it never came about that ${what} (last: ${last?.message ?? last})`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, every_ms));
   }
 }
 
