@@ -382,23 +382,9 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-/// The form speaks the language of the app where it can.
 fn follow_app_language(entry: FormEntry) {
     let words = use_words();
-    effect(move || {
-        let language = words.now();
-        entry.set_numbers(language);
-        let current = entry.language().get_untracked();
-        if Language::of_form(&current).is_some_and(|current| current == language) {
-            return;
-        }
-        let names = entry.languages();
-        if let Some(name) =
-            names.iter().find(|name| Language::of_form(&name.name) == Some(language))
-        {
-            entry.set_language(&name.name);
-        }
-    });
+    effect(move || entry.speak(words.now()));
 }
 
 /// After a change of page the focus is on its heading, or on the question one was sent to.

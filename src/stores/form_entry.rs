@@ -26,11 +26,14 @@ use thiserror::Error;
 pub(super) use self::media::Medium;
 pub use self::rows::RemovedRow;
 use self::{log::Log, media::Media, nodes::Nodes, saving::Draft};
-use super::{Records, blobs, record_id, records::ActError};
-use crate::platform::{
-    clock,
-    storage::{Storage, StorageError},
-    tasks,
+use super::{Preferences, Records, blobs, record_id, records::ActError};
+use crate::{
+    locale,
+    platform::{
+        clock,
+        storage::{Storage, StorageError},
+        tasks,
+    },
 };
 
 /// How long after the last key an answer is written.
@@ -107,6 +110,8 @@ pub struct FormEntry {
     unit: StoredValue<String>,
     title: RwSignal<String>,
     language: RwSignal<String>,
+    /// The app's language that the form follows.
+    spoken: StoredValue<Option<locale::Language>>,
     pages: RwSignal<Vec<NodeId>>,
     page: RwSignal<NodeId>,
     focused: RwSignal<Option<NodeId>>,
@@ -125,6 +130,14 @@ impl FormEntry {
         opening: Opening,
     ) -> Self {
         let mut session = start_session(program, &opening);
+        // Defaults of a new record are stored with its first answer; those of a stored one are stored already.
+        let defaults = session.take_writes();
+        // Before anything is drawn: it would be drawn twice.
+        let spoken = use_context::<Preferences>().map(|all| all.language().get_untracked());
+        if let Some(language) = spoken {
+            session.begin_numbers(language.numbers());
+            follow_language(&mut session, language);
+        }
         let files = opening.view.as_ref().map(files_of).unwrap_or_default();
         let pages = session.pages();
         let place = opening.place.as_deref().and_then(|path| session.find(path));
@@ -134,8 +147,6 @@ impl FormEntry {
         let screen = opening.view.as_ref().map_or_else(Screen::default, RecordView::screen);
         let log = Log::new(&session, opening.account.clone(), opening.log.clone());
         let submitted = opening.view.as_ref().is_some_and(|view| view.state != State::Draft);
-        // Defaults of a new record are stored with its first answer; those of a stored one are stored already.
-        let defaults = session.take_writes();
         let draft = Draft::new(
             storage,
             &opening,
@@ -146,6 +157,7 @@ impl FormEntry {
         let asks_place = session.asks_place(is_new);
         let entry = Self {
             title: RwSignal::new(session.title()),
+            spoken: StoredValue::new(spoken),
             language: RwSignal::new(session.language().to_owned()),
             nodes: StoredValue::new(Nodes::default()),
             draft: StoredValue::new_local(Rc::new(draft)),
@@ -284,9 +296,19 @@ impl FormEntry {
         self.session.with_value(|session| session.departs_from_default(question))
     }
 
-    /// Writes the numbers in the form's texts as people of a language do.
-    pub fn set_numbers(self, language: crate::locale::Language) {
-        let changes = self.session.write_value().set_numbers(language.numbers());
+    /// The form speaks the language of the app where it can, and writes the numbers in its texts as people of that language do.
+    pub fn speak(self, language: locale::Language) {
+        if self.spoken.get_value() == Some(language) {
+            return;
+        }
+        self.spoken.set_value(Some(language));
+        let changes = {
+            let mut session = self.session.write_value();
+            let mut changes = session.set_numbers(language.numbers());
+            changes.extend(follow_language(&mut session, language));
+            changes
+        };
+        self.language.set(self.session.with_value(|session| session.language().to_owned()));
         self.take_in(&changes);
     }
 
@@ -591,6 +613,16 @@ impl FormEntry {
         }
         self.pages.set(pages);
     }
+}
+
+/// In the form's language that is the app's, if it has one and speaks another.
+fn follow_language(session: &mut Session, language: locale::Language) -> Vec<Change> {
+    let is_its = |name: &str| locale::Language::of_form(name) == Some(language);
+    if is_its(session.language()) {
+        return Vec::new();
+    }
+    let name = session.languages().iter().map(|one| &one.name).find(|name| is_its(name)).cloned();
+    name.map(|name| session.set_language(&name)).unwrap_or_default()
 }
 
 fn start_session(program: Arc<Program>, opening: &Opening) -> Session {

@@ -38,11 +38,9 @@ impl Nodes {
     pub(super) fn update(&mut self, session: &Session, changes: &[Change]) {
         for change in changes {
             let (id, aspects) = (change.node, change.aspects);
-            let Some(state) = session.state(id) else {
-                self.forget(id);
-                continue;
-            };
+            // What nobody looks at is not made: an answer can change the texts of hundreds on other pages.
             if let Some(signal) = self.states.get(&id)
+                && let Some(state) = session.state(id)
                 && *signal.read_untracked() != state
             {
                 signal.set(state);
@@ -58,13 +56,6 @@ impl Nodes {
                 signal.set(session.choices(id));
             }
         }
-    }
-
-    /// A row that is gone keeps no signals. Whoever still looks at one sees its last state.
-    fn forget(&mut self, id: NodeId) {
-        self.states.remove(&id);
-        self.children.remove(&id);
-        self.choices.remove(&id);
     }
 }
 

@@ -416,7 +416,7 @@ impl FormEntry {
             return;
         }
         let mut state = draft.state.borrow_mut();
-        if state.has_values() {
+        if state.has_values() && *self.save_state.read_untracked() != SaveState::Saving {
             self.save_state.set(SaveState::Saving);
         }
         if delay_ms > 0 && state.due.is_some() {
@@ -448,9 +448,12 @@ impl FormEntry {
                 if !draft.state.borrow().has_values() {
                     self.save_state.try_set(SaveState::Saved(clock::now_ms()));
                 }
-                self.records.changed(self.record);
-                if !draft.is_on_screen() {
-                    self.records.follow();
+                // Of a form that is only tried nobody lists the record.
+                if draft.storage().is_kept() {
+                    self.records.changed(self.record);
+                    if !draft.is_on_screen() {
+                        self.records.follow();
+                    }
                 }
             }
             Ok(false) => self.take_back_failure(),

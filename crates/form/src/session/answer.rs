@@ -192,10 +192,15 @@ impl Session {
         self.settle()
     }
 
+    /// As [`Self::set_numbers`], where nobody has drawn anything yet.
+    pub fn begin_numbers(&mut self, numbers: Numbers) {
+        self.numbers = Some(numbers);
+    }
+
     /// Has the numbers in texts that a person reads written in this way. No answer changes by it, and nothing that an expression
     /// sees.
     pub fn set_numbers(&mut self, numbers: Numbers) -> Vec<Change> {
-        self.numbers = Some(numbers);
+        self.begin_numbers(numbers);
         for node in self.drawn.in_order() {
             if self.may_change(node).contains(Aspects::LABEL) {
                 self.tell(node, Aspects::LABEL);

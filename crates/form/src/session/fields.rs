@@ -132,10 +132,13 @@ impl Session {
         }
     }
 
-    /// Notes that a node and all below it are to be written.
+    /// Notes that all is to be written that a new node holds, itself and below: nothing is there that an empty one would replace.
     pub(super) fn note_writes(&mut self, item: ItemId) {
         for id in self.instance.below(item) {
-            self.note_write(id);
+            let about = self.instance.get(id);
+            if about.row.is_some() || !about.value.is_empty() {
+                self.note_write(id);
+            }
         }
     }
 

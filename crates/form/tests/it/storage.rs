@@ -19,6 +19,7 @@ fn writes_are_what_changed_since_the_last_time() {
     assert_eq!(first.get("a"), Some(&Some("1".to_owned())));
     assert_eq!(first.get("row[1]"), Some(&Some("1".to_owned())));
     assert_eq!(first.get("row[1]/y"), Some(&Some("first-1".to_owned())));
+    assert!(first.values().all(Option::is_some), "what is new and empty is not written");
     assert!(form.take_writes().is_empty());
     form.add_row(form.node("row"), "K").expect("a new key");
     form.put("row[K]/x", "second");
