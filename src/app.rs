@@ -1,6 +1,6 @@
 //! The app: opens the phone's store, makes the stores of `crate::stores`, starts sync, and leads addresses to pages.
 
-use futures::future::OptionFuture;
+use futures::future::{OptionFuture, try_join3};
 use leptos::prelude::*;
 
 use crate::reactive::{effect, memo};
@@ -73,12 +73,18 @@ pub fn App() -> impl IntoView {
         tasks::spawn(async move {
             let opened = open_stores(update, door, storage).await;
             let records = opened.as_ref().ok().map(|stores| stores.records);
+            let form = opened.as_ref().ok().map(|stores| stores.open_forms).filter(|forms| {
+                let screen = router.screen().get_untracked();
+                matches!(screen, Screen::Entry | Screen::Start) || forms.left().is_some()
+            });
             start.set(match opened {
                 Ok(stores) => Start::Ready(Box::new(stores)),
                 Err(error) => Start::Failed(error),
             });
             document::announce_started();
-            // The first screen needs only what this phone has work of; the lists fill up behind it.
+            // The first screen needs only what this phone has work of; the lists fill up behind it, and behind a form that somebody
+            // goes on in.
+            OptionFuture::from(form.map(OpenForms::first_entered)).await;
             if let Some(Err(error)) = OptionFuture::from(records.map(Records::load_others)).await {
                 start.set(Start::Failed(error));
             } else if let Some(Err(error)) =
@@ -134,9 +140,12 @@ async fn open_stores(
     door: Door,
     storage: Storage,
 ) -> Result<Stores, StorageError> {
-    let records = Records::load(storage.clone()).await?;
-    let library = Library::load(storage.clone()).await?;
-    let sign_in = SignIn::load(storage.clone(), door).await?;
+    let (records, library, sign_in) = try_join3(
+        Records::load(storage.clone()),
+        Library::load(storage.clone()),
+        SignIn::load(storage.clone(), door),
+    )
+    .await?;
     // What is made or judged here and not sent yet is by whoever is signed in: the server has not told their name.
     if let Some(me) = sign_in.profile() {
         records.add_names([(me.account, me.name)].into());

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use futures::future::LocalBoxFuture;
+use futures::future::{LocalBoxFuture, try_join};
 use leptos::prelude::*;
 use serde::Serialize;
 use sync::{device::DeviceState, wire::DeviceId};
@@ -144,8 +144,7 @@ impl Door {
     pub async fn open(self) -> Result<bool, StorageError> {
         let phone = Phone::open().await?;
         self.phone.set_value(Some(phone.clone()));
-        let people = self.look().await?;
-        let current = phone.current().await?;
+        let (people, current) = try_join(self.look(), phone.current()).await?;
         self.current.set_value(current.clone());
         let current = people.into_iter().find(|person| Some(&person.id) == current.as_ref());
         let Some(person) = current else { return Ok(false) };

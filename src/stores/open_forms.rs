@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use futures::future::LocalBoxFuture;
+use futures::{channel::oneshot, future::LocalBoxFuture};
 use leptos::prelude::*;
 use sync::{
     view::RecordView,
@@ -16,13 +16,18 @@ use super::{
     library::ProgramError,
     record_id,
 };
-use crate::platform::storage::{
-    Storage, StorageError, Store,
-    schema::{FILLING, FillingRow},
+use crate::platform::{
+    storage::{
+        Storage, StorageError, Store,
+        schema::{FILLING, FillingRow},
+    },
+    tasks,
 };
 
 /// How many forms stay open: the one on screen, and the one before it while its page goes away.
 const OPEN_MAX: usize = 2;
+/// How long others wait for the first form, if it does not open.
+const FIRST_FORM_MS: u32 = 1_000;
 
 /// Why a form was not opened.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -64,6 +69,8 @@ pub struct OpenForms {
     save: StoredValue<Option<Save>>,
     /// The form that was on screen when the app last ended.
     left: StoredValue<Option<FillingRow>>,
+    /// Told when the first form is open.
+    first: StoredValue<Option<oneshot::Sender<()>>, LocalStorage>,
 }
 
 impl OpenForms {
@@ -90,7 +97,22 @@ impl OpenForms {
             open: StoredValue::new(VecDeque::new()),
             save: StoredValue::new(None),
             left: StoredValue::new(left),
+            first: StoredValue::new_local(None),
         })
+    }
+
+    /// Waits until the first form is open, or does not open.
+    pub async fn first_entered(self) {
+        let (told, entered) = oneshot::channel();
+        self.first.set_value(Some(told));
+        drop(tasks::after(FIRST_FORM_MS, move || self.tell_first()));
+        entered.await.ok();
+    }
+
+    fn tell_first(self) {
+        if let Some(told) = self.first.try_update_value(Option::take).flatten() {
+            told.send(()).ok();
+        }
     }
 
     /// The form that was on screen when the app was killed, as long as one can go on with it.
@@ -239,6 +261,7 @@ impl OpenForms {
         let storage = self.storage.get_value();
         let entry = owner.with(|| FormEntry::open(program, storage, self.records, opening));
         self.open.update_value(|open| open.push_back((record, owner, entry)));
+        self.tell_first();
         Ok(entry)
     }
 

@@ -118,6 +118,16 @@ impl Database {
         &self.name
     }
 
+    /// The key that the browser keeps, if there is one yet.
+    pub(super) async fn kept_key(&self) -> Result<Option<AesKey>, StorageError> {
+        let open = self.begin(&sync::gather([Store::Phone]), Mode::Read)?;
+        let store = object_store(&open.transaction, Store::Phone)?;
+        let name = JsValue::from_str(phone::KEY);
+        let kept = store.get(name).map_err(failed)?.await.map_err(failed)?;
+        open.end().await?;
+        Ok(kept.and_then(AesKey::from_js))
+    }
+
     /// The key that the browser keeps; `fresh`, if there is none yet. Of two tabs that bring one, one key stays.
     pub(super) async fn keep_key(&self, fresh: &AesKey) -> Result<AesKey, StorageError> {
         let open = self.begin(&sync::gather([Store::Phone]), Mode::Write)?;

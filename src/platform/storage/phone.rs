@@ -63,8 +63,10 @@ impl Phone {
     /// As [`Self::open`], of another name: for tests beside each other in one browser.
     pub async fn open_named(name: &str) -> Result<Self, StorageError> {
         let database = Database::open(name, &schema::PHONE).await?;
-        let fresh = AesKey::generate().await.map_err(of_people)?;
-        let key = database.keep_key(&fresh).await?;
+        let key = match database.kept_key().await? {
+            Some(kept) => kept,
+            None => database.keep_key(&AesKey::generate().await.map_err(of_people)?).await?,
+        };
         let phone = Self { database, key };
         moving::move_in(&phone).await?;
         Ok(phone)
