@@ -191,7 +191,7 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
     let adds = RwSignal::new(false);
     let limits = RwSignal::new(None::<Person>);
     // A second press must not end the code that the first one made.
-    let asks = RwSignal::new(false);
+    let is_waiting = RwSignal::new(false);
     let hands = Hands {
         failure,
         erases: RwSignal::new(None),
@@ -222,36 +222,38 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
         let all = all.read();
         all.iter().flat_map(|all| all.iter()).filter(is_found).cloned().collect::<Vec<_>>()
     });
+    let change = move |asked: Asked| {
+        is_waiting.set(true);
+        tasks::spawn(async move {
+            let done = match asked {
+                Asked::MakeCode(account) => people::make_code(&account).await.map(|made| {
+                    code.try_set(Some(made));
+                }),
+                Asked::SetDisabled(account, disabled) => {
+                    people::set_disabled(&account, disabled).await.map(|_changed| ask())
+                }
+                Asked::RemovePasskeys(account) => remove_all(&account).await.map(|()| {
+                    let text = words.at_once().passkey_removed().to_owned();
+                    hands.toaster.show(Toast { text, action: None });
+                    ask();
+                }),
+            };
+            is_waiting.try_set(false);
+            if let Err(error) = done {
+                failure.try_set(Some(error));
+            }
+        });
+    };
     let act = Callback::new(move |act: Act| {
         failure.set(None);
         match act {
             Act::Limit(person) => limits.set(Some(person)),
             Act::TakeData(account) => take(Whom::Account(account), hands),
             Act::Erase(account) => hands.erases.set(Some(Whom::Account(account))),
-            Act::Ask(_) if asks.get_untracked() => {}
-            Act::Ask(asked) => tasks::spawn(async move {
-                asks.set(true);
-                let done = match asked {
-                    Asked::MakeCode(account) => people::make_code(&account).await.map(|made| {
-                        code.try_set(Some(made));
-                    }),
-                    Asked::SetDisabled(account, disabled) => {
-                        people::set_disabled(&account, disabled).await.map(|_changed| ask())
-                    }
-                    Asked::RemovePasskeys(account) => remove_all(&account).await.map(|()| {
-                        let text = words.at_once().passkey_removed().to_owned();
-                        hands.toaster.show(Toast { text, action: None });
-                        ask();
-                    }),
-                };
-                if let Err(error) = done {
-                    failure.try_set(Some(error));
-                }
-                asks.try_set(false);
-            }),
+            Act::Ask(_) if is_waiting.get_untracked() => {}
+            Act::Ask(asked) => change(asked),
         }
     });
-    let busy = Signal::derive(move || asks.get() || hands.busy.get());
     view! {
         <div class="title-line">
             <SearchField
@@ -279,13 +281,13 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
                     let Person { account, name, disabled_ms, programmes, passkeys, .. } = person;
                     format!("{account} {name} {disabled_ms:?} {programmes:?} {passkeys}")
                 },
-                move |person| view! { <PersonCard person=person rights=rights act=act busy=busy /> }.into_any(),
+                move |person| view! { <PersonCard person=person rights=rights act=act busy=hands.busy /> }.into_any(),
             )}
         </ul>
         <CodeSheet code=code />
         <AddSheet
             open=adds
-            on_added=move |account| act.run(Act::Ask(Asked::MakeCode(account)))
+            on_added=move |account| change(Asked::MakeCode(account))
             on_changed=move |()| ask()
         />
         <ProgrammesSheet person=limits on_changed=move |()| ask() />
@@ -317,6 +319,8 @@ fn PersonCard(
     person: Person,
     rights: Rights,
     act: Callback<Act>,
+    /// Whether data are handed out.
+    #[prop(into)]
     busy: Signal<bool>,
 ) -> impl IntoView {
     let words = use_words();
@@ -364,7 +368,6 @@ fn PersonCard(
                         view! {
                             <Button
                                 label=words.say(Language::make_code)
-                                disabled=busy
                                 on_click=move |()| act.run(Act::Ask(Asked::MakeCode(account.get_value())))
                             />
                         }
@@ -372,12 +375,11 @@ fn PersonCard(
                 {rights
                     .manages
                     .then(|| match is_disabled {
-                        true => view! { <Button label=words.say(Language::enable_person) disabled=busy on_click=move |()| change(false) /> }.into_any(),
+                        true => view! { <Button label=words.say(Language::enable_person) on_click=move |()| change(false) /> }.into_any(),
                         false => view! {
                             <Button
                                 kind=ButtonKind::Quiet
                                 label=words.say(Language::disable_person)
-                                disabled=busy
                                 on_click=move |()| is_asking.set(true)
                             />
                         }
@@ -387,7 +389,7 @@ fn PersonCard(
             {(passkeys > 0)
                 .then(|| {
                     let is_allowed = may_make_code || rights.manages;
-                    view! { <Passkeys count=passkeys is_allowed=is_allowed account=account act=act busy=busy /> }
+                    view! { <Passkeys count=passkeys is_allowed=is_allowed account=account act=act /> }
                 })}
             {rights
                 .manages
@@ -438,7 +440,6 @@ fn Passkeys(
     is_allowed: bool,
     account: StoredValue<String>,
     act: Callback<Act>,
-    busy: Signal<bool>,
 ) -> impl IntoView {
     let words = use_words();
     let is_asking = RwSignal::new(false);
@@ -454,7 +455,6 @@ fn Passkeys(
                     <Button
                         kind=ButtonKind::Quiet
                         label=words.say(Language::remove_passkeys)
-                        disabled=busy
                         on_click=move |()| is_asking.set(true)
                     />
                     <Sheet
@@ -554,7 +554,11 @@ fn AddSheet(
             units
         })
     };
+    let toaster = expect_context::<Toaster>();
+    // Counts how often it was closed.
+    let turn = StoredValue::new(0_u32);
     let close = move || {
+        turn.try_update_value(|turn| *turn += 1);
         open.try_set(false);
         wrong.try_set(None);
         programmes.try_set(BTreeSet::new());
@@ -574,17 +578,27 @@ fn AddSheet(
         };
         busy.set(true);
         wrong.set(None);
+        let asked_in = turn.get_value();
         tasks::spawn(async move {
             let answer = people::add(&person).await;
             busy.try_set(false);
             on_changed.try_run(());
+            // It may have been closed meanwhile, and opened for somebody else.
+            let is_open = turn.try_get_value() == Some(asked_in);
             match answer {
                 Ok(added) => {
-                    close();
+                    if is_open {
+                        close();
+                    }
                     on_added.try_run(added.account);
                 }
-                Err(error) => {
+                Err(error) if is_open => {
                     wrong.try_set(Some(error));
+                }
+                Err(error) => {
+                    let why = why_not(words.at_once(), &error);
+                    let text = format!("{}: {why}", person.name);
+                    toaster.show(Toast { text, action: None });
                 }
             }
         });

@@ -249,7 +249,8 @@ pub(super) fn EraseSheet(
             let answer = people::erase_person(&meant, &given(typed)).await;
             busy.try_set(false);
             // It may have been closed meanwhile, and opened for somebody else.
-            let is_open = whom.with_untracked(|open| open.as_ref() == Some(&meant));
+            let is_open =
+                whom.try_with_untracked(|open| open.as_ref() == Some(&meant)) == Some(true);
             let (Whom::Account(who) | Whom::Named { value: who, .. }) = meant;
             let text = match answer {
                 Ok(()) => {

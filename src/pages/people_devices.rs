@@ -132,8 +132,9 @@ fn EndSheet(
             let answer = people::end(id, lost.get_untracked(), &given(typed)).await;
             busy.try_set(false);
             // It may have been closed meanwhile, and opened for another one.
-            let is_open =
-                session.with_untracked(|open| open.as_ref().is_some_and(|open| open.id == id));
+            let is_open = session
+                .try_with_untracked(|open| open.as_ref().is_some_and(|open| open.id == id))
+                == Some(true);
             let text = match answer {
                 Ok(()) => {
                     if is_open {

@@ -140,7 +140,7 @@ fn AddForm(hands: Hands) -> impl IntoView {
                     typed.try_set(Again::default());
                     name.try_set(String::new());
                     // Nobody who takes the phone up next is to show it.
-                    if let Some(form) = form.get_untracked() {
+                    if let Some(Some(form)) = form.try_get_untracked() {
                         form.reset();
                     }
                     hands.tell(words.at_once().passkey_added());
@@ -220,7 +220,8 @@ fn RenameSheet(hands: Hands) -> impl IntoView {
             let answer = passkeys::rename(key.id, called.trim()).await;
             busy.try_set(false);
             // It may have been closed meanwhile, and opened for another one.
-            let is_open = hands.renames.with_untracked(|open| open.as_ref() == Some(&key));
+            let is_open =
+                hands.renames.try_with_untracked(|open| open.as_ref() == Some(&key)) == Some(true);
             match answer {
                 Ok(()) => {
                     if is_open {
@@ -273,7 +274,7 @@ fn RemoveSheet(hands: Hands) -> impl IntoView {
     let close = move |()| {
         failure.try_set(None);
         typed.try_set(Again::default());
-        if let Some(form) = form.get_untracked() {
+        if let Some(Some(form)) = form.try_get_untracked() {
             form.reset();
         }
         hands.removes.try_set(None);
@@ -287,7 +288,7 @@ fn RemoveSheet(hands: Hands) -> impl IntoView {
             let answer = passkeys::remove(id, &given(typed)).await;
             busy.try_set(false);
             // It may have been closed meanwhile, and opened for another one.
-            let is_open = hands.removes.get_untracked() == Some(id);
+            let is_open = hands.removes.try_get_untracked() == Some(Some(id));
             match answer {
                 Ok(()) => {
                     if is_open {

@@ -96,9 +96,9 @@ pub(super) fn ProgrammesSheet(
                 let answer = people::set_programmes(&account, &programmes).await;
                 busy.try_set(false);
                 // It may have been closed meanwhile, and opened for somebody else.
-                let is_open = person.with_untracked(|open| {
+                let is_open = person.try_with_untracked(|open| {
                     open.as_ref().is_some_and(|open| open.account == account)
-                });
+                }) == Some(true);
                 match answer {
                     Ok(_changed) => {
                         if is_open {

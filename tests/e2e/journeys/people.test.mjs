@@ -128,6 +128,20 @@ test('a lost phone: the desk ends its session, and what was on it goes up once i
   assert.equal(await sheet.getByText('Mật khẩu hiện tại không đúng').count(), 0);
   await page.unroute('**/sessions/*/end');
   await page.keyboard.press('Escape');
+  // Nor does one that comes when nobody is there any more.
+  const left = new Promise((resolve) => { answer = resolve; });
+  await page.route('**/sessions/*/end', async (route) => { await left; await route.continue(); });
+  await sessions.last().getByRole('button', { name: 'Kết thúc' }).click();
+  await sheet.getByLabel('Mật khẩu của bạn').fill('không phải');
+  await sheet.getByRole('button', { name: 'Kết thúc' }).click();
+  await page.keyboard.press('Escape');
+  await list('Nhật ký');
+  const ended = page.waitForResponse('**/sessions/*/end');
+  answer();
+  await (await ended).finished();
+  await page.unroute('**/sessions/*/end');
+  await list('Thiết bị');
+  await until('both devices are listed again', async () => (await sessions.count()) === 2);
   for (const left of [1, 0]) {
     await sessions.first().getByRole('button', { name: 'Kết thúc' }).click();
     if (left === 1) {
