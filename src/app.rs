@@ -67,15 +67,19 @@ pub fn App() -> impl IntoView {
     let start = RwSignal::new(Start::Closed);
     let door = Door::new();
     provide_context(door);
+    let here = Owner::current().unwrap_or_default();
+    let owner = here.clone();
     door.on_enter(move |storage| {
         start.set(Start::Opening);
+        let owner = owner.clone();
         // A task of its own: the stores outlive the page that let the person in.
         tasks::spawn(async move {
-            let opened = open_stores(update, door, storage).await;
+            let opened = open_stores(owner, update, door, storage).await;
             let records = opened.as_ref().ok().map(|stores| stores.records);
             let form = opened.as_ref().ok().map(|stores| stores.open_forms).filter(|forms| {
                 let screen = router.screen().get_untracked();
-                matches!(screen, Screen::Entry | Screen::Start) || forms.left().is_some()
+                matches!(screen, Screen::Entry | Screen::Start)
+                    || screen == Screen::Today && forms.left().is_some()
             });
             start.set(match opened {
                 Ok(stores) => Start::Ready(Box::new(stores)),
@@ -112,7 +116,6 @@ pub fn App() -> impl IntoView {
     };
     // A form can be tried by anybody: it shows nobody's data, and waits for nobody's store to open.
     let is_tried = memo(move || router.screen().get() == Screen::Preview);
-    let here = Owner::current().unwrap_or_default();
     effect(move || {
         if is_tried.get() {
             document::announce_started();
@@ -136,6 +139,7 @@ pub fn App() -> impl IntoView {
 }
 
 async fn open_stores(
+    owner: Owner,
     update: AppUpdate,
     door: Door,
     storage: Storage,
@@ -150,7 +154,7 @@ async fn open_stores(
     if let Some(me) = sign_in.profile() {
         records.add_names([(me.account, me.name)].into());
     }
-    let open_forms = OpenForms::load(storage.clone(), library, records, sign_in).await?;
+    let open_forms = OpenForms::load(owner, storage.clone(), library, records, sign_in).await?;
     let sync_status = SyncStatus::new();
     update.follow(sync_status);
     let carry = Carry::new(door.shelf()?, storage.clone(), records, sign_in, open_forms);

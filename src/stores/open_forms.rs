@@ -74,14 +74,14 @@ pub struct OpenForms {
 }
 
 impl OpenForms {
-    /// No form is open yet. Made under the app's own owner, which outlives every page.
+    /// No form is open yet. What is opened belongs to `owner`, which outlives every page.
     pub async fn load(
+        owner: Owner,
         storage: Storage,
         library: Library,
         records: Records,
         sign_in: SignIn,
     ) -> Result<Self, StorageError> {
-        let owner = Owner::current().unwrap_or_default();
         let left = storage.row(Store::Place, FILLING).await?;
         let left = left.and_then(|row| FillingRow::decode(&row));
         if let Some(left) = &left {

@@ -92,7 +92,8 @@ impl Tab {
         let sign_in = SignIn::load(storage.clone(), Door::new()).await;
         let sign_in = sign_in.expect("memory reads");
         let library = Library::load(storage.clone()).await.expect("memory reads");
-        let open_forms = OpenForms::load(storage.clone(), library, records, sign_in).await;
+        let open_forms =
+            OpenForms::load(Owner::new(), storage.clone(), library, records, sign_in).await;
         let open_forms = open_forms.expect("memory reads");
         Self {
             storage: StoredValue::new_local(storage.clone()),
