@@ -62,8 +62,7 @@ pub fn SignInPage() -> impl IntoView {
             };
             let answer = door.sign_in(key, inside).await;
             busy.try_set(false);
-            let was_heard = !matches!(answer, Err(SignInError::Unreachable | SignInError::Wait(_)));
-            if was_heard && is_invited.try_get_untracked() == Some(true) {
+            if with_code && was_heard(&answer) && is_invited.try_get_untracked() == Some(true) {
                 is_invited.try_set(false);
                 router.replace("/sign-in");
             }
@@ -137,6 +136,16 @@ pub fn SignInPage() -> impl IntoView {
             <ByCode code=code busy=busy on_enter=move |()| enter.run(true) />
             <A href="/carry" attr:class="button button-quiet">{words.say(Language::restore_title)}</A>
         </main>
+    }
+}
+
+/// Whether a server said something of what was shown to it.
+fn was_heard(answer: &Result<(), SignInError>) -> bool {
+    match answer {
+        // What stands between may refuse too: a status alone.
+        Err(SignInError::Refused(code)) => code.parse::<u16>().is_err(),
+        Ok(()) | Err(SignInError::WrongCode | SignInError::PasskeyNeeded) => true,
+        Err(_) => false,
     }
 }
 
