@@ -26,8 +26,11 @@ use crate::reactive::{Show, effect, memo};
 use crate::router::{A, use_router};
 use crate::stores::{Library, Records, SignIn, preferences::use_words};
 
-/// What is known of a record, and its form if it is on this phone.
-type Loaded = Option<(View, Option<Arc<Program>>)>;
+/// A record, and its form if it is on this phone.
+type Reading = (View, Option<Arc<Program>>);
+
+/// What is known of a record.
+type Loaded = Option<Reading>;
 
 /// What changes when a record is sent: whether a part of it is still here only, and when it last changed.
 type Sent = (bool, i64);
@@ -124,13 +127,19 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
     }
 }
 
-/// Whether two readings of a record draw the same, but for [`Sent`]: not under which names the device's own operations stand in them.
-fn is_same<P>((drawn, drawn_by): &(View, Option<P>), (news, news_by): &(View, Option<P>)) -> bool {
+/// Whether two readings of a record draw the same, but for [`Sent`]. The names of operations may differ: the device's own get others when
+/// they are sent.
+fn is_same((drawn, drawn_by): &Reading, (news, news_by): &Reading) -> bool {
     let View { pending, changed_ms, received_ms, dots, conflicts, writers, .. } = news.clone();
     let is_met_alike = met(drawn) == met(news);
     let drawn =
         View { pending, changed_ms, received_ms, dots, conflicts, writers, ..drawn.clone() };
-    is_met_alike && drawn == *news && drawn_by.is_some() == news_by.is_some()
+    // With the lists that came since it is another program.
+    let is_by_same = match (drawn_by, news_by) {
+        (Some(drawn_by), Some(news_by)) => Arc::ptr_eq(drawn_by, news_by),
+        (drawn_by, news_by) => drawn_by.is_none() && news_by.is_none(),
+    };
+    is_met_alike && is_by_same && drawn == *news
 }
 
 /// A field, how grave it is, and what stands there, each with its author.

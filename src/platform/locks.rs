@@ -53,10 +53,11 @@ impl Drop for Lock {
 pub async fn take(name: &str) -> Lock {
     let Some(manager) = manager() else { return Lock(None) };
     let (tell, told) = oneshot::channel::<Lock>();
-    let is_here = Rc::new(Cell::new(false));
-    let came = Rc::clone(&is_here);
+    // Granted, or refused.
+    let is_over = Rc::new(Cell::new(false));
+    let (on_grant, on_end) = (Rc::clone(&is_over), Rc::clone(&is_over));
     let granted = Closure::once(move |_lock: JsValue| -> JsValue {
-        came.set(true);
+        on_grant.set(true);
         let (release, released) = oneshot::channel::<()>();
         super::tasks::answer(tell, Lock(Some(release)));
         // The lock is held until this promise resolves.
@@ -77,6 +78,7 @@ pub async fn take(name: &str) -> Lock {
         if let Err(error) = JsFuture::from(held).await {
             super::log_error(&format!("lock lost: {}", super::exception_text(&error)));
         }
+        on_end.set(true);
         drop(granted);
     });
     let asked = name.to_owned();
@@ -84,7 +86,7 @@ pub async fn take(name: &str) -> Lock {
         let mut wait_ms = REMIND_MS;
         loop {
             super::tasks::sleep(wait_ms).await;
-            if is_here.get() {
+            if is_over.get() {
                 break;
             }
             // In a browser that cannot abort there is nothing to be done.
@@ -96,7 +98,7 @@ pub async fn take(name: &str) -> Lock {
 }
 
 /// Asks for the lock and gives it up again. Where the tab that held it has just gone, Chromium (156) may leave all who wait waiting,
-/// although nobody holds it, until one of them goes: without a word of this a tab that is loaded anew sends nothing any more.
+/// although nobody holds it, until one of them gives up: a page that is loaded anew would send nothing any more.
 async fn remind(manager: &LockManager, name: &str) -> Result<(), JsValue> {
     let abort = AbortController::new()?;
     let options = Object::new();

@@ -132,7 +132,8 @@ impl Session {
         }
     }
 
-    /// Notes that all is to be written that a new node holds, itself and below: nothing is there that an empty one would replace.
+    /// Notes what a new node holds, itself and below: it is to be written. What is empty is not: there was nothing before. Where a counted
+    /// row comes back that somebody else answered meanwhile, their answers are for people to see.
     pub(super) fn note_writes(&mut self, item: ItemId) {
         for id in self.instance.below(item) {
             let about = self.instance.get(id);
