@@ -63,8 +63,6 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_secs(15))
         .pragma("temp_store", "MEMORY")
         .pragma("cache_size", "-16000")
-        // 32 MB: a large push writes a thousand pages, and copying them into the file is not for it to wait for each time.
-        .pragma("wal_autocheckpoint", "8000")
 }
 
 /// What the linked library calls itself.
