@@ -11,6 +11,7 @@ mod parts;
 mod passkey_make;
 mod passkey_sign_in;
 mod people;
+mod people_add;
 mod people_again;
 mod people_data;
 mod people_devices;

@@ -1,18 +1,18 @@
 //! `/people`: people, the devices that they are signed in on, and what was done. For those who look after units; for everybody
 //! else, their own devices. Needs a network.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
 use super::more::role_text;
+use super::people_add::AddSheet;
 use super::people_data::{EraseSheet, Hands, PersonalData, take};
 use super::people_devices::Devices;
 use super::people_log::Log;
 use super::people_passkeys::OwnPasskeys;
 use super::people_password::OwnPassword;
-use super::people_programmes::{Programmes, ProgrammesSheet};
+use super::people_programmes::ProgrammesSheet;
 use super::people_token::OwnToken;
 use super::{moment, title_page};
 use crate::components::{
@@ -25,11 +25,10 @@ use crate::reactive::{Show, memo};
 use crate::stores::{
     Library,
     passkeys::remove_all,
-    people::{self, NewPerson, Person, Rights, SignInCode, Whom},
+    people::{self, Person, Rights, SignInCode, Whom},
     preferences::use_words,
     records::{FetchError, is_signed_out},
     search,
-    sign_in::Role,
 };
 
 /// Which list is on screen.
@@ -521,128 +520,6 @@ fn CodeSheet(code: RwSignal<Option<SignInCode>>) -> impl IntoView {
                 )
             }}
             <Button icon=Glyph::Clip label=words.say(Language::copy_link) on_click=copy />
-        </Sheet>
-    }
-}
-
-#[component]
-fn AddSheet(
-    open: RwSignal<bool>,
-    #[prop(into)] on_added: Callback<String>,
-    /// Also when the name is taken: it may be that the answer to the first try was lost.
-    #[prop(into)]
-    on_changed: Callback<()>,
-) -> impl IntoView {
-    let words = use_words();
-    let library = expect_context::<Library>();
-    let name = NodeRef::<html::Input>::new();
-    let account = NodeRef::<html::Input>::new();
-    let role = NodeRef::<html::Select>::new();
-    let unit = NodeRef::<html::Select>::new();
-    let wrong = RwSignal::new(None::<FetchError>);
-    let busy = RwSignal::new(false);
-    let programmes = RwSignal::new(BTreeSet::<String>::new());
-    // What is offered stays while it is offered: options that move would move what was chosen.
-    let units = move || {
-        let language = words.now();
-        untrack(|| {
-            let pack = library.pack();
-            let name = |id: &String| (library.unit_name(id, language), id.clone());
-            let mut units: Vec<(String, String)> =
-                pack.read().units.iter().map(|unit| name(&unit.id)).collect();
-            units.sort_by_cached_key(|(name, _)| report::sort_key(name));
-            units
-        })
-    };
-    let toaster = expect_context::<Toaster>();
-    // Counts how often it was closed.
-    let turn = StoredValue::new(0_u32);
-    let close = move || {
-        turn.try_update_value(|turn| *turn += 1);
-        open.try_set(false);
-        wrong.try_set(None);
-        programmes.try_set(BTreeSet::new());
-    };
-    let add = move |()| {
-        let text = |field: NodeRef<html::Input>| {
-            field.get_untracked().map(|field| field.value().trim().to_owned()).unwrap_or_default()
-        };
-        let role =
-            role.get_untracked().and_then(|field| usize::try_from(field.selected_index()).ok());
-        let person = NewPerson {
-            account: text(account),
-            name: text(name),
-            role: role.and_then(|place| Role::ALL.get(place).copied()).unwrap_or(Role::Officer),
-            unit: unit.get_untracked().map(|field| field.value()).unwrap_or_default(),
-            programmes: programmes.get_untracked().into_iter().collect(),
-        };
-        busy.set(true);
-        wrong.set(None);
-        let asked_in = turn.get_value();
-        tasks::spawn(async move {
-            let answer = people::add(&person).await;
-            busy.try_set(false);
-            on_changed.try_run(());
-            // It may have been closed meanwhile, and opened for somebody else.
-            let is_open = turn.try_get_value() == Some(asked_in);
-            match answer {
-                Ok(added) => {
-                    if is_open {
-                        close();
-                    }
-                    on_added.try_run(added.account);
-                }
-                Err(error) if is_open => {
-                    wrong.try_set(Some(error));
-                }
-                Err(error) => {
-                    let why = why_not(words.at_once(), &error);
-                    let text = format!("{}: {why}", person.name);
-                    toaster.show(Toast { text, action: None });
-                }
-            }
-        });
-    };
-    view! {
-        <Sheet
-            open=open
-            title=words.say(Language::add_person)
-            close_label=words.say(Language::close)
-            on_close=move |()| close()
-        >
-            <label class="field">
-                <span>{words.say(Language::full_name)}</span>
-                <input node_ref=name type="text" autocomplete="off" />
-            </label>
-            <label class="field">
-                <span>{words.say(Language::account_name)}</span>
-                <input node_ref=account type="text" autocomplete="off" autocapitalize="none" spellcheck="false" />
-            </label>
-            <label class="field">
-                <span>{words.say(Language::role)}</span>
-                <select class="select" node_ref=role>
-                    {Role::ALL
-                        .into_iter()
-                        .map(|role| {
-                            view! { <option>{move || role_text(words.now(), role)}</option> }
-                        })
-                        .collect_view()}
-                </select>
-            </label>
-            <label class="field">
-                <span>{words.say(Language::unit)}</span>
-                <select class="select" node_ref=unit>
-                    {move || {
-                        units()
-                            .into_iter()
-                            .map(|(name, id)| view! { <option value=id>{name}</option> })
-                            .collect_view()
-                    }}
-                </select>
-            </label>
-            <Programmes chosen=programmes />
-            <WhyNot error=wrong />
-            <Button kind=ButtonKind::Primary label=words.say(Language::add_person) disabled=busy on_click=add />
         </Sheet>
     }
 }
