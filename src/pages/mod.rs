@@ -35,6 +35,7 @@ mod repair;
 mod repair_entities;
 mod reports;
 mod review;
+mod sheet_request;
 mod shell;
 mod sign_in;
 mod standing;

@@ -7,14 +7,14 @@ use leptos::{html, prelude::*};
 use super::more::role_text;
 use super::people::{WhyNot, why_not};
 use super::people_programmes::Programmes;
-use crate::components::{Button, ButtonKind, Sheet, Toast, Toaster};
+use super::sheet_request::SheetRequest;
+use crate::components::{Button, ButtonKind, Sheet};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::stores::{
     Library,
     people::{self, NewPerson},
     preferences::use_words,
-    records::FetchError,
     sign_in::Role,
 };
 
@@ -33,8 +33,6 @@ pub(super) fn AddSheet(
     let account = NodeRef::<html::Input>::new();
     let role = NodeRef::<html::Select>::new();
     let unit = NodeRef::<html::Select>::new();
-    let wrong = RwSignal::new(None::<FetchError>);
-    let busy = RwSignal::new(false);
     let programmes = RwSignal::new(BTreeSet::<String>::new());
     // What is offered stays while it is offered: options that move would move what was chosen.
     let units = move || {
@@ -48,16 +46,17 @@ pub(super) fn AddSheet(
             units
         })
     };
-    let toaster = expect_context::<Toaster>();
     // Counts how often it was closed.
     let turn = StoredValue::new(0_u32);
-    let close = move || {
+    let request = SheetRequest::new(why_not, move || {
         turn.try_update_value(|turn| *turn += 1);
         open.try_set(false);
-        wrong.try_set(None);
         programmes.try_set(BTreeSet::new());
-    };
+    });
     let add = move |()| {
+        if !request.begins() {
+            return;
+        }
         let text = |field: NodeRef<html::Input>| {
             field.get_untracked().map(|field| field.value().trim().to_owned()).unwrap_or_default()
         };
@@ -70,30 +69,13 @@ pub(super) fn AddSheet(
             unit: unit.get_untracked().map(|field| field.value()).unwrap_or_default(),
             programmes: programmes.get_untracked().into_iter().collect(),
         };
-        busy.set(true);
-        wrong.set(None);
         let asked_in = turn.get_value();
         tasks::spawn(async move {
             let answer = people::add(&person).await;
-            busy.try_set(false);
             on_changed.try_run(());
-            // It may have been closed meanwhile, and opened for somebody else.
             let is_open = turn.try_get_value() == Some(asked_in);
-            match answer {
-                Ok(added) => {
-                    if is_open {
-                        close();
-                    }
-                    on_added.try_run(added.account);
-                }
-                Err(error) if is_open => {
-                    wrong.try_set(Some(error));
-                }
-                Err(error) => {
-                    let why = why_not(words.at_once(), &error);
-                    let text = format!("{}: {why}", person.name);
-                    toaster.show(Toast { text, action: None });
-                }
+            if let Some(added) = request.answered(answer, is_open, Some(&person.name)) {
+                on_added.try_run(added.account);
             }
         });
     };
@@ -102,7 +84,7 @@ pub(super) fn AddSheet(
             open=open
             title=words.say(Language::add_person)
             close_label=words.say(Language::close)
-            on_close=move |()| close()
+            on_close=request.close
         >
             <label class="field">
                 <span>{words.say(Language::full_name)}</span>
@@ -135,8 +117,8 @@ pub(super) fn AddSheet(
                 </select>
             </label>
             <Programmes chosen=programmes />
-            <WhyNot error=wrong />
-            <Button kind=ButtonKind::Primary label=words.say(Language::add_person) disabled=busy on_click=add />
+            <WhyNot error=request.failure />
+            <Button kind=ButtonKind::Primary label=words.say(Language::add_person) disabled=request.busy on_click=add />
         </Sheet>
     }
 }

@@ -9,6 +9,7 @@ use super::people::{WhyNot, why_not};
 use super::people_again::{AgainFields, given};
 use super::record_href;
 use super::record_row::form_title;
+use super::sheet_request::{SheetRequest, is_open_for};
 use crate::components::{
     Button, ButtonKind, EmptyState, Glyph, Icon, Sheet, TextField, Toast, Toaster,
 };
@@ -226,47 +227,27 @@ pub(super) fn EraseSheet(
     #[prop(into)] on_erased: Callback<()>,
 ) -> impl IntoView {
     let words = use_words();
-    let toaster = expect_context::<Toaster>();
     let typed = RwSignal::new(Again::default());
-    let wrong = RwSignal::new(None::<FetchError>);
-    let busy = RwSignal::new(false);
     let is_account = move || matches!(&*whom.read(), Some(Whom::Account(_)));
     let say = move |account: fn(Language) -> &'static str, named: fn(Language) -> &'static str| {
         Signal::derive(move || (if is_account() { account } else { named })(words.now()).to_owned())
     };
     let title = say(Language::erase_account, Language::erase_person);
     let why = say(Language::erase_account_why, Language::erase_person_why);
-    let close = move || {
+    let request = SheetRequest::new(why_not, move || {
         whom.try_set(None);
         typed.try_set(Again::default());
-        wrong.try_set(None);
-    };
+    });
     let erase = move || {
-        let Some(meant) = whom.get_untracked().filter(|_| !busy.get_untracked()) else { return };
-        busy.set(true);
-        wrong.set(None);
+        let Some(meant) = whom.get_untracked().filter(|_| request.begins()) else { return };
         tasks::spawn(async move {
             let answer = people::erase_person(&meant, &given(typed)).await;
-            busy.try_set(false);
-            // It may have been closed meanwhile, and opened for somebody else.
-            let is_open =
-                whom.try_with_untracked(|open| open.as_ref() == Some(&meant)) == Some(true);
+            let is_open = is_open_for(whom, |open| *open == meant);
             let (Whom::Account(who) | Whom::Named { value: who, .. }) = meant;
-            let text = match answer {
-                Ok(()) => {
-                    if is_open {
-                        close();
-                    }
-                    on_erased.try_run(());
-                    format!("{}: {who}", words.at_once().data_erased())
-                }
-                Err(error) if is_open => {
-                    wrong.try_set(Some(error));
-                    return;
-                }
-                Err(error) => format!("{who}: {}", why_not(words.at_once(), &error)),
-            };
-            toaster.show(Toast { text, action: None });
+            if request.answered(answer, is_open, Some(&who)).is_some() {
+                on_erased.try_run(());
+                request.tell(format!("{}: {who}", words.at_once().data_erased()));
+            }
         });
     };
     let fields = move || {
@@ -288,8 +269,8 @@ pub(super) fn EraseSheet(
                 <p><strong>{who}</strong></p>
                 <p>{move || why.get()}</p>
                 <AgainFields ids=["erase-password", "erase-code"] typed=typed />
-                <WhyNot error=wrong />
-                <Button kind=ButtonKind::Danger label=title disabled=busy submits=true on_click=|()| {} />
+                <WhyNot error=request.failure />
+                <Button kind=ButtonKind::Danger label=title disabled=request.busy submits=true on_click=|()| {} />
             </form>
         })
     };
@@ -298,7 +279,7 @@ pub(super) fn EraseSheet(
             open=Signal::derive(move || whom.read().is_some())
             title=title
             close_label=words.say(Language::close)
-            on_close=move |()| close()
+            on_close=request.close
         >
             {fields}
         </Sheet>

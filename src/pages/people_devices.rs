@@ -6,9 +6,8 @@ use super::moment;
 use super::more::role_text;
 use super::people::{WhyNot, why_not};
 use super::people_again::{AgainFields, given};
-use crate::components::{
-    Badge, Button, ButtonKind, EmptyState, Glyph, Sheet, Toast, Toaster, Tone, keyed_list,
-};
+use super::sheet_request::{SheetRequest, is_open_for};
+use crate::components::{Badge, Button, ButtonKind, EmptyState, Glyph, Sheet, Tone, keyed_list};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::reactive::{Show, effect};
@@ -112,44 +111,23 @@ fn EndSheet(
     #[prop(into)] on_ended: Callback<()>,
 ) -> impl IntoView {
     let words = use_words();
-    let toaster = expect_context::<Toaster>();
     let typed = RwSignal::new(Again::default());
     let lost = RwSignal::new(false);
-    let wrong = RwSignal::new(None::<FetchError>);
-    let busy = RwSignal::new(false);
-    let close = move || {
+    let request = SheetRequest::new(why_not, move || {
         session.try_set(None);
         typed.try_set(Again::default());
         lost.try_set(false);
-        wrong.try_set(None);
-    };
+    });
     let end = move || {
-        let meant = session.get_untracked().filter(|_| !busy.get_untracked());
+        let meant = session.get_untracked().filter(|_| request.begins());
         let Some(OpenSession { id, account_name: whose, .. }) = meant else { return };
-        busy.set(true);
-        wrong.set(None);
         tasks::spawn(async move {
             let answer = people::end(id, lost.get_untracked(), &given(typed)).await;
-            busy.try_set(false);
-            // It may have been closed meanwhile, and opened for another one.
-            let is_open = session
-                .try_with_untracked(|open| open.as_ref().is_some_and(|open| open.id == id))
-                == Some(true);
-            let text = match answer {
-                Ok(()) => {
-                    if is_open {
-                        close();
-                    }
-                    on_ended.try_run(());
-                    format!("{}: {whose}", words.at_once().session_is_over())
-                }
-                Err(error) if is_open => {
-                    wrong.try_set(Some(error));
-                    return;
-                }
-                Err(error) => format!("{whose}: {}", why_not(words.at_once(), &error)),
-            };
-            toaster.show(Toast { text, action: None });
+            let is_open = is_open_for(session, |open| open.id == id);
+            if request.answered(answer, is_open, Some(&whose)).is_some() {
+                on_ended.try_run(());
+                request.tell(format!("{}: {whose}", words.at_once().session_is_over()));
+            }
         });
     };
     let fields = move || {
@@ -174,11 +152,11 @@ fn EndSheet(
                     <span>{words.say(Language::device_is_lost)}</span>
                 </label>
                 <AgainFields ids=["end-password", "end-code"] typed=typed />
-                <WhyNot error=wrong />
+                <WhyNot error=request.failure />
                 <Button
                     kind=ButtonKind::Danger
                     label=words.say(Language::end_session)
-                    disabled=busy
+                    disabled=request.busy
                     submits=true
                     on_click=|()| {}
                 />
@@ -190,7 +168,7 @@ fn EndSheet(
             open=Signal::derive(move || session.read().is_some())
             title=words.say(Language::end_session_title)
             close_label=words.say(Language::close)
-            on_close=move |()| close()
+            on_close=request.close
         >
             {fields}
         </Sheet>

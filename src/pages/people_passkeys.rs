@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::moment;
 use super::people::{WhyNot, why_not};
 use super::people_again::{AgainFields, given};
+use super::sheet_request::{SheetRequest, is_open_for};
 use crate::components::{
     Banner, Button, ButtonKind, Sheet, TextField, Toast, Toaster, Tone, keyed_list,
 };
@@ -189,53 +190,37 @@ fn not_added(language: Language, why: &PasskeyFailure) -> String {
         PasskeyFailure::Browser(PasskeyError::Known) => language.passkey_known(),
         PasskeyFailure::Browser(PasskeyError::NotHere(_)) => language.passkey_impossible(),
         PasskeyFailure::Browser(PasskeyError::Failed(_)) => language.passkey_failed(),
-        PasskeyFailure::Server(FetchError::Refused(code)) if code == "bad_name" => {
-            language.name_passkey()
-        }
-        PasskeyFailure::Server(error) => return why_not(language, error),
+        PasskeyFailure::Server(error) => return not_named(language, error),
         PasskeyFailure::SignIn(_) => language.people_failed(),
     }
     .to_owned()
+}
+
+/// Why the server did not take a passkey with its name, in words.
+fn not_named(language: Language, error: &FetchError) -> String {
+    match error {
+        FetchError::Refused(code) if code == "bad_name" => language.name_passkey().to_owned(),
+        error => why_not(language, error),
+    }
 }
 
 #[component]
 fn RenameSheet(hands: Hands) -> impl IntoView {
     let words = use_words();
     let name = NodeRef::<leptos::html::Input>::new();
-    let wrong = RwSignal::new(false);
-    let failure = RwSignal::new(None::<FetchError>);
-    let busy = RwSignal::new(false);
-    let close = move |()| {
-        wrong.try_set(false);
-        failure.try_set(None);
+    let request = SheetRequest::new(not_named, move || {
         hands.renames.try_set(None);
-    };
+    });
     let rename = move |()| {
-        let Some(key) = hands.renames.get_untracked() else { return };
+        let Some(key) = hands.renames.get_untracked().filter(|_| request.begins()) else { return };
         let called = name.get_untracked().map(|field| field.value()).unwrap_or_default();
-        busy.set(true);
-        wrong.set(false);
-        failure.set(None);
         tasks::spawn(async move {
             let answer = passkeys::rename(key.id, called.trim()).await;
-            busy.try_set(false);
-            // It may have been closed meanwhile, and opened for another one.
-            let is_open =
-                hands.renames.try_with_untracked(|open| open.as_ref() == Some(&key)) == Some(true);
-            match answer {
-                Ok(()) => {
-                    if is_open {
-                        close(());
-                    }
-                    hands.tell(words.at_once().passkey_renamed());
-                }
-                Err(FetchError::Refused(code)) if is_open && code == "bad_name" => {
-                    wrong.try_set(true);
-                }
-                Err(error) if is_open => {
-                    failure.try_set(Some(error));
-                }
-                Err(error) => hands.tell(&why_not(words.at_once(), &error)),
+            let is_open = is_open_for(hands.renames, |open| *open == key);
+            if request.answered(answer, is_open, None).is_some() {
+                hands.tell(words.at_once().passkey_renamed());
+            } else if !is_open {
+                hands.ask();
             }
         });
     };
@@ -244,7 +229,7 @@ fn RenameSheet(hands: Hands) -> impl IntoView {
             open=Signal::derive(move || hands.renames.read().is_some())
             title=words.say(Language::rename_passkey)
             close_label=words.say(Language::close)
-            on_close=close
+            on_close=request.close
         >
             <label class="field">
                 <span>{words.say(Language::passkey_name)}</span>
@@ -255,11 +240,8 @@ fn RenameSheet(hands: Hands) -> impl IntoView {
                     prop:value=move || hands.renames.read().as_ref().map(|key| key.name.clone()).unwrap_or_default()
                 />
             </label>
-            <Show when=move || wrong.get()>
-                <Banner tone=Tone::Bad title=words.say(Language::name_passkey) />
-            </Show>
-            <WhyNot error=failure />
-            <Button kind=ButtonKind::Primary label=words.say(Language::rename_passkey) disabled=busy on_click=rename />
+            <WhyNot error=request.failure say=not_named />
+            <Button kind=ButtonKind::Primary label=words.say(Language::rename_passkey) disabled=request.busy on_click=rename />
         </Sheet>
     }
 }
@@ -268,38 +250,23 @@ fn RenameSheet(hands: Hands) -> impl IntoView {
 fn RemoveSheet(hands: Hands) -> impl IntoView {
     let words = use_words();
     let typed = RwSignal::new(Again::default());
-    let failure = RwSignal::new(None::<FetchError>);
-    let busy = RwSignal::new(false);
     let form = NodeRef::<leptos::html::Form>::new();
-    let close = move |()| {
-        failure.try_set(None);
+    let request = SheetRequest::new(why_not, move || {
         typed.try_set(Again::default());
         if let Some(Some(form)) = form.try_get_untracked() {
             form.reset();
         }
         hands.removes.try_set(None);
-    };
+    });
     let remove = move || {
-        let meant = hands.removes.get_untracked().filter(|_| !busy.get_untracked());
-        let Some(id) = meant else { return };
-        busy.set(true);
-        failure.set(None);
+        let Some(id) = hands.removes.get_untracked().filter(|_| request.begins()) else { return };
         tasks::spawn(async move {
             let answer = passkeys::remove(id, &given(typed)).await;
-            busy.try_set(false);
-            // It may have been closed meanwhile, and opened for another one.
-            let is_open = hands.removes.try_get_untracked() == Some(Some(id));
-            match answer {
-                Ok(()) => {
-                    if is_open {
-                        close(());
-                    }
-                    hands.tell(words.at_once().passkey_removed());
-                }
-                Err(error) if is_open => {
-                    failure.try_set(Some(error));
-                }
-                Err(error) => hands.tell(&why_not(words.at_once(), &error)),
+            let is_open = is_open_for(hands.removes, |open| *open == id);
+            if request.answered(answer, is_open, None).is_some() {
+                hands.tell(words.at_once().passkey_removed());
+            } else if !is_open {
+                hands.ask();
             }
         });
     };
@@ -308,7 +275,7 @@ fn RemoveSheet(hands: Hands) -> impl IntoView {
             open=Signal::derive(move || hands.removes.read().is_some())
             title=words.say(Language::remove_passkey_title)
             close_label=words.say(Language::close)
-            on_close=close
+            on_close=request.close
         >
             <form
                 node_ref=form
@@ -320,11 +287,11 @@ fn RemoveSheet(hands: Hands) -> impl IntoView {
             >
                 <p>{words.say(Language::remove_passkey_why)}</p>
                 <AgainFields ids=["remove-passkey-password", "remove-passkey-code"] typed=typed />
-                <WhyNot error=failure />
+                <WhyNot error=request.failure />
                 <Button
                     kind=ButtonKind::Danger
                     label=words.say(Language::remove_passkey)
-                    disabled=busy
+                    disabled=request.busy
                     submits=true
                     on_click=|()| {}
                 />

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 
 use super::people::{WhyNot, why_not};
-use crate::components::{Button, ButtonKind, Sheet, Toast, Toaster};
+use super::sheet_request::{SheetRequest, is_open_for};
+use crate::components::{Button, ButtonKind, Sheet};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::stores::{
     Library,
     people::{self, Person},
     preferences::use_words,
-    records::FetchError,
 };
 
 /// A box for each programme of the pack, and for those that only the person has. Nothing where there are none.
@@ -76,50 +76,34 @@ pub(super) fn ProgrammesSheet(
     #[prop(into)] on_changed: Callback<()>,
 ) -> impl IntoView {
     let words = use_words();
-    let wrong = RwSignal::new(None::<FetchError>);
-    let busy = RwSignal::new(false);
-    let toaster = expect_context::<Toaster>();
+    let request = SheetRequest::new(why_not, move || {
+        person.try_set(None);
+    });
     let title = Signal::derive(move || {
         let name = person.read().as_ref().map(|person| person.name.clone()).unwrap_or_default();
         format!("{} · {name}", words.now().programmes())
     });
     let body = move || {
         let Person { account, name, programmes, .. } = person.get()?;
-        wrong.set(None);
         let chosen = RwSignal::new(BTreeSet::from_iter(programmes));
         let save = move |()| {
             let (account, name) = (account.clone(), name.clone());
-            busy.set(true);
-            wrong.set(None);
+            if !request.begins() {
+                return;
+            }
             tasks::spawn(async move {
                 let programmes: Vec<String> = chosen.get_untracked().into_iter().collect();
                 let answer = people::set_programmes(&account, &programmes).await;
-                busy.try_set(false);
-                // It may have been closed meanwhile, and opened for somebody else.
-                let is_open = person.try_with_untracked(|open| {
-                    open.as_ref().is_some_and(|open| open.account == account)
-                }) == Some(true);
-                match answer {
-                    Ok(_changed) => {
-                        if is_open {
-                            person.try_set(None);
-                        }
-                        on_changed.try_run(());
-                    }
-                    Err(error) if is_open => {
-                        wrong.try_set(Some(error));
-                    }
-                    Err(error) => {
-                        let text = format!("{name}: {}", why_not(words.at_once(), &error));
-                        toaster.show(Toast { text, action: None });
-                    }
+                let is_open = is_open_for(person, |open| open.account == account);
+                if request.answered(answer, is_open, Some(&name)).is_some() {
+                    on_changed.try_run(());
                 }
             });
         };
         Some(view! {
             <Programmes chosen=chosen />
-            <WhyNot error=wrong />
-            <Button kind=ButtonKind::Primary label=words.say(Language::save_programmes) disabled=busy on_click=save />
+            <WhyNot error=request.failure />
+            <Button kind=ButtonKind::Primary label=words.say(Language::save_programmes) disabled=request.busy on_click=save />
         })
     };
     view! {
@@ -127,9 +111,7 @@ pub(super) fn ProgrammesSheet(
             open=Signal::derive(move || person.read().is_some())
             title=title
             close_label=words.say(Language::close)
-            on_close=move |()| {
-                person.try_set(None);
-            }
+            on_close=request.close
         >
             {body}
         </Sheet>

@@ -12,6 +12,7 @@ use super::record_history::{Changes, did};
 use super::record_outline::{outline_by_path, outline_of_changes, read_only};
 use super::record_row::form_title;
 use super::repair_entities::MetEntities;
+use super::sheet_request::{SheetRequest, is_open_for};
 use super::{moment, record_href, title_page};
 use crate::components::{
     Badge, Button, ButtonKind, ChipToggle, EmptyState, Glyph, Icon, Sheet, Toast, Toaster, Tone,
@@ -349,37 +350,21 @@ fn SetAsideSheet(case: RwSignal<Option<i64>>) -> impl IntoView {
     let words = use_words();
     let desk = expect_context::<RepairDesk>();
     let sync_status = expect_context::<SyncStatus>();
-    let toaster = expect_context::<Toaster>();
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<FetchError>);
     let reason = NodeRef::<html::Textarea>::new();
-    let close = move || {
+    let request = SheetRequest::new(why_not, move || {
         case.try_set(None);
-        failure.try_set(None);
-    };
+    });
     let set_aside = move |()| {
         let text = reason.get_untracked().map(|area| area.value()).unwrap_or_default();
         let text = text.trim().to_owned();
-        let Some(id) = case.get_untracked().filter(|_| !text.is_empty()) else { return };
-        busy.set(true);
-        failure.set(None);
+        let meant = case.get_untracked().filter(|_| !text.is_empty() && request.begins());
+        let Some(id) = meant else { return };
         tasks::spawn(async move {
             let answer = settle(desk, sync_status, id, Some(&text)).await;
-            busy.try_set(false);
-            // It may have been closed meanwhile, and opened for another case.
-            let is_open = case.try_get_untracked() == Some(Some(id));
-            let told = match answer {
-                Ok(settled) => settled(words.at_once()).to_owned(),
-                Err(error) if is_open => {
-                    failure.try_set(Some(error));
-                    return;
-                }
-                Err(error) => why_not(words.at_once(), &error),
-            };
-            if is_open {
-                close();
+            let is_open = is_open_for(case, |open| *open == id);
+            if let Some(settled) = request.answered(answer, is_open, None) {
+                request.tell(settled(words.at_once()).to_owned());
             }
-            toaster.show(Toast { text: told, action: None });
         });
     };
     view! {
@@ -387,17 +372,17 @@ fn SetAsideSheet(case: RwSignal<Option<i64>>) -> impl IntoView {
             open=Signal::derive(move || case.read().is_some())
             title=words.say(Language::set_aside)
             close_label=words.say(Language::close)
-            on_close=move |()| close()
+            on_close=request.close
         >
             <label class="field">
                 <span>{words.say(Language::why_set_aside)}</span>
                 <textarea node_ref=reason maxlength="500" required=true></textarea>
             </label>
-            <WhyNot error=failure say=why_not />
+            <WhyNot error=request.failure say=why_not />
             <Button
                 kind=ButtonKind::Danger
                 label=words.say(Language::set_aside)
-                disabled=busy
+                disabled=request.busy
                 on_click=set_aside
             />
         </Sheet>
