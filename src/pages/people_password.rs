@@ -34,7 +34,7 @@ pub(super) fn OwnPassword() -> impl IntoView {
                 Ok(()) => {
                     typed.try_set(NewPassword::default());
                     // Nobody who takes the phone up next is to show it.
-                    if let Some(form) = form.get_untracked() {
+                    if let Some(Some(form)) = form.try_get_untracked() {
                         form.reset();
                     }
                     let text = words.at_once().password_changed().to_owned();

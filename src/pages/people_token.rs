@@ -46,7 +46,7 @@ pub(super) fn OwnToken(#[prop(into)] on_made: Callback<()>) -> impl IntoView {
                 Ok(token) => {
                     typed.try_set(Again::default());
                     // Nobody who takes the phone up next is to show it.
-                    if let Some(form) = form.get_untracked() {
+                    if let Some(Some(form)) = form.try_get_untracked() {
                         form.reset();
                     }
                     made.try_set(Some(token));

@@ -197,19 +197,18 @@ fn Answers(case: StoredValue<Case>) -> impl IntoView {
     let library = expect_context::<Library>();
     let records = expect_context::<Records>();
     let found = RwSignal::new(None::<(View, Option<Arc<Program>>)>);
+    // Before anything is waited for: the case may be gone then.
+    let Case { record, form_hash, fields, .. } = case.get_value();
     tasks::spawn(async move {
-        let Some(id) = case.with_value(|case| case.record.as_ref()?.parse::<RecordId>().ok())
-        else {
-            return;
-        };
-        let hash = case.with_value(|case| case.form_hash.as_ref()?.parse::<Hash>().ok());
+        let Some(id) = record.and_then(|id| id.parse::<RecordId>().ok()) else { return };
+        let hash = form_hash.and_then(|hash| hash.parse::<Hash>().ok());
         let program = match hash {
             Some(hash) => library.program(hash).await.ok(),
             None => None,
         };
         let known = records.view(id).await.ok().flatten();
         let mut view = known.unwrap_or_else(|| empty_view(id, hash.unwrap_or(Hash([0; 32]))));
-        for field in case.with_value(|case| case.fields.clone()) {
+        for field in fields {
             if !field.path.starts_with('_') {
                 let value = field.value.map_or(Value::Empty, Value::Text);
                 view.fields.insert(field.path, value);
