@@ -7,6 +7,7 @@ pub(super) mod log;
 mod media;
 mod nodes;
 pub(super) mod own_files;
+mod pages;
 mod place;
 mod rows;
 mod saving;
@@ -25,7 +26,7 @@ use thiserror::Error;
 
 pub(super) use self::media::Medium;
 pub use self::rows::RemovedRow;
-use self::{log::Log, media::Media, nodes::Nodes, saving::Draft};
+use self::{log::Log, media::Media, nodes::Nodes, pages::page_of, saving::Draft};
 use super::{Preferences, Records, blobs, record_id, records::ActError};
 use crate::{
     locale,
@@ -312,93 +313,6 @@ impl FormEntry {
         self.take_in(&changes);
     }
 
-    /// The form's pages, relevant ones only.
-    #[must_use]
-    pub fn pages(self) -> Signal<Vec<NodeId>> {
-        self.pages.into()
-    }
-
-    /// The page on screen: one of [`Self::pages`].
-    #[must_use]
-    pub fn page(self) -> Signal<NodeId> {
-        self.page.into()
-    }
-
-    /// The page on screen by its place, from 0, and how many there are.
-    #[must_use]
-    pub fn progress(self) -> Signal<(usize, usize)> {
-        Signal::derive(move || {
-            let pages = self.pages.read();
-            (place_in(&pages, self.page.get()), pages.len())
-        })
-    }
-
-    /// Shows a page.
-    pub fn go_to(self, page: NodeId) {
-        if self.page.get_untracked() != page {
-            self.page.set(page);
-        }
-        self.log_page(page);
-        self.focused.set(None);
-        self.remember_place(page);
-        self.save_soon(0);
-    }
-
-    /// Shows the whole form on one page, or page by page again.
-    pub fn show_whole(self, whole: bool) {
-        let (root, pages) = self.session.with_value(|session| (session.root(), session.pages()));
-        let first = pages.first().copied().filter(|_| !whole).unwrap_or(root);
-        self.pages.set(if whole { vec![root] } else { pages });
-        self.go_to(first);
-    }
-
-    /// Whether the whole form is on one page.
-    #[must_use]
-    pub fn is_whole(self) -> bool {
-        self.pages.with(|pages| pages.first() == Some(&self.root()))
-    }
-
-    /// Shows the page of a question, and the question on it.
-    pub fn go_to_question(self, question: NodeId) {
-        let page = self
-            .session
-            .with_value(|session| page_of(session, &self.pages.read_untracked(), question));
-        if let Some(page) = page {
-            self.log_event("jump", Some(question));
-            self.go_to(page);
-            self.focused.set(Some(question));
-            self.remember_place(question);
-        }
-    }
-
-    /// Shows the next page; `false` at the end.
-    pub fn next_page(self) -> bool {
-        self.step(|place, _| Some(place + 1))
-    }
-
-    /// Shows the page before; `false` at the beginning.
-    pub fn previous_page(self) -> bool {
-        self.step(|place, _| place.checked_sub(1))
-    }
-
-    fn step(self, to: impl FnOnce(usize, usize) -> Option<usize>) -> bool {
-        let pages = self.pages.get_untracked();
-        let place = to(place_in(&pages, self.page.get_untracked()), pages.len());
-        match place.and_then(|place| pages.get(place)) {
-            Some(page) => {
-                self.go_to(*page);
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// The question to show first: where the person was when the form was left, or asked to go.
-    #[must_use]
-    pub fn focused(self) -> Signal<Option<NodeId>> {
-        self.focused.into()
-    }
-
     /// The form is on screen from now on, or not any more: whoever is killed in it comes back to it.
     pub fn set_on_screen(self, on_screen: bool) {
         let Some(draft) = self.draft.try_get_value() else { return };
@@ -595,24 +509,6 @@ impl FormEntry {
             }
         });
     }
-
-    fn take_in_pages(self, pages: Vec<NodeId>) {
-        if *self.pages.read_untracked() == pages {
-            return;
-        }
-        let page = self.page.get_untracked();
-        if !pages.contains(&page) {
-            // The page on screen went away: the one before it that is still there is nearest.
-            let before = place_in(&self.pages.read_untracked(), page);
-            let earlier = self.pages.with_untracked(|old| {
-                old.iter().take(before).rev().find(|old| pages.contains(old)).copied()
-            });
-            if let Some(page) = earlier.or(pages.first().copied()) {
-                self.page.set(page);
-            }
-        }
-        self.pages.set(pages);
-    }
 }
 
 /// In the form's language that is the app's, if it has one and speaks another.
@@ -663,16 +559,6 @@ fn files_of(view: &RecordView) -> BTreeMap<String, FileRef> {
         Value::Empty | Value::Text(_) => None,
     };
     sync::gather(view.fields.iter().filter_map(file))
-}
-
-/// The page that shows a node: itself or the nearest page around it.
-fn page_of(session: &Session, pages: &[NodeId], node: NodeId) -> Option<NodeId> {
-    std::iter::successors(Some(node), |node| session.parent(*node))
-        .find(|node| pages.contains(node))
-}
-
-fn place_in(pages: &[NodeId], page: NodeId) -> usize {
-    pages.iter().position(|other| *other == page).unwrap_or_default()
 }
 
 /// The field path of a node, or of the first thing in it that has one.
