@@ -6,6 +6,7 @@
 pub(super) mod log;
 mod media;
 mod nodes;
+mod opening;
 pub(super) mod own_files;
 mod pages;
 mod place;
@@ -20,14 +21,21 @@ use sync::{
     codec,
     draft::Screen,
     view::RecordView,
-    wire::{Dot, FileRef, FormRef, RecordId, State, Value},
+    wire::{FileRef, FormRef, RecordId, State, Value},
 };
 use thiserror::Error;
 
-pub(super) use self::media::Medium;
 pub use self::rows::RemovedRow;
-use self::{log::Log, media::Media, nodes::Nodes, pages::page_of, saving::Draft};
-use super::{Preferences, Records, blobs, record_id, records::ActError};
+use self::{
+    log::Log,
+    media::Media,
+    nodes::Nodes,
+    opening::{files_of, start_session},
+    pages::page_of,
+    saving::Draft,
+};
+pub(super) use self::{media::Medium, opening::Opening};
+use super::{Preferences, Records, blobs, records::ActError};
 use crate::{
     locale,
     platform::{
@@ -69,31 +77,6 @@ impl From<StorageError> for SubmitError {
     fn from(error: StorageError) -> Self {
         Self::Act(error.into())
     }
-}
-
-/// What a record is opened with.
-pub(super) struct Opening {
-    pub record: RecordId,
-    pub form: FormRef,
-    pub unit: String,
-    pub account: String,
-    pub device: String,
-    /// What stands in the record; `None` for a new one.
-    pub view: Option<RecordView>,
-    /// Field path of the question where the person was.
-    pub place: Option<String>,
-    /// Whether a photo or a file for that question was on its way when the app was killed.
-    pub awaits_file: bool,
-    /// The newest operation of this device when `view` was read.
-    pub seen: Dot,
-    /// Pictures, sounds and films that came with the form.
-    pub media: Vec<Medium>,
-    /// Files that the form names and that are not on this phone.
-    pub missing_files: Vec<String>,
-    /// What was logged of the record before.
-    pub log: String,
-    /// The fields of a submission that was made elsewhere, to be changed.
-    pub submission: Option<BTreeMap<String, String>>,
 }
 
 /// One open form. A `Copy` handle; it lives in [`super::OpenForms`], not in the page that shows it.
@@ -519,46 +502,6 @@ fn follow_language(session: &mut Session, language: locale::Language) -> Vec<Cha
     }
     let name = session.languages().iter().map(|one| &one.name).find(|name| is_its(name)).cloned();
     name.map(|name| session.set_language(&name)).unwrap_or_default()
-}
-
-fn start_session(program: Arc<Program>, opening: &Opening) -> Session {
-    let environment = form::Environment {
-        now: clock::local_now(),
-        seed: record_id::seed(opening.record),
-        properties: sync::gather([
-            ("username".to_owned(), opening.account.clone()),
-            ("deviceid".to_owned(), opening.device.clone()),
-        ]),
-        instance_id: format!("uuid:{}", record_id::uuid(opening.record)),
-    };
-    match (&opening.view, &opening.submission) {
-        (None, Some(fields)) => Session::edit(program, environment, fields.clone()),
-        (None, None) => Session::start(program, environment),
-        (Some(view), _) => Session::resume(program, environment, &fields_of(view)),
-    }
-}
-
-/// What stands in a record, as its form reads it.
-fn fields_of(view: &RecordView) -> BTreeMap<String, String> {
-    let text = |(path, value): (&String, &Value)| Some((path.clone(), text_of(value)?));
-    sync::gather(view.fields.iter().filter_map(text))
-}
-
-/// The text by which a form's instance holds a value.
-fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::Empty => None,
-        Value::Text(text) => Some(text.clone()),
-        Value::File(file) => Some(file.name.clone()),
-    }
-}
-
-fn files_of(view: &RecordView) -> BTreeMap<String, FileRef> {
-    let file = |(path, value): (&String, &Value)| match value {
-        Value::File(file) => Some((path.clone(), file.clone())),
-        Value::Empty | Value::Text(_) => None,
-    };
-    sync::gather(view.fields.iter().filter_map(file))
 }
 
 /// The field path of a node, or of the first thing in it that has one.

@@ -11,7 +11,7 @@ use sync::{
     wire::{FileRef, RecordId, Value},
 };
 
-use super::{FormEntry, record_id};
+use super::FormEntry;
 use crate::platform::{
     clock,
     location::{self, LocationError},
@@ -19,7 +19,7 @@ use crate::platform::{
     storage::{Change, Read, Rows, Storage, StorageError, Store, schema::meta},
     tasks,
 };
-use crate::stores::blobs;
+use crate::stores::{blobs, record_id};
 
 /// Good enough for a log.
 const ACCURACY_M: f64 = 100.0;

@@ -10,7 +10,7 @@ use sync::{
     wire::{Hash, RecordId, State},
 };
 
-use super::fields_of;
+use super::opening::fields_of;
 use crate::platform::storage::StorageError;
 use crate::stores::{
     Library, Records,

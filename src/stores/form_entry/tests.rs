@@ -14,7 +14,7 @@ use crate::{
         self, Storage, Store,
         schema::{FILLING, FillingRow, OutboxRow},
     },
-    stores::{SyncStatus, outbox},
+    stores::{SyncStatus, outbox, record_id},
 };
 
 mod logs;
