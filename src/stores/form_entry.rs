@@ -12,20 +12,19 @@ mod pages;
 mod place;
 mod rows;
 mod saving;
+mod submitting;
 
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
-use form::{Aspects, Change, Choice, Language, NodeId, NodeState, Program, Session, Violation};
+use form::{Aspects, Change, Choice, Language, NodeId, NodeState, Program, Session};
 use leptos::prelude::*;
 use sync::{
     codec,
     draft::Screen,
     view::RecordView,
-    wire::{FileRef, FormRef, RecordId, State, Value},
+    wire::{FileRef, FormRef, RecordId, State},
 };
-use thiserror::Error;
 
-pub use self::rows::RemovedRow;
 use self::{
     log::Log,
     media::Media,
@@ -35,7 +34,8 @@ use self::{
     saving::Draft,
 };
 pub(super) use self::{media::Medium, opening::Opening};
-use super::{Preferences, Records, blobs, records::ActError};
+pub use self::{rows::RemovedRow, submitting::SubmitError};
+use super::{Preferences, Records, blobs};
 use crate::{
     locale,
     platform::{
@@ -60,23 +60,6 @@ pub enum SaveState {
     Saved(i64),
     /// It could not be written. Every further change tries again; the person must know.
     Failed(StorageError),
-}
-
-/// Why a form was not submitted.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum SubmitError {
-    /// The form is not complete: what is missing or wrong, and where.
-    #[error("{} problems", .0.len())]
-    Problems(Vec<Violation>),
-    /// It is not stored.
-    #[error(transparent)]
-    Act(#[from] ActError),
-}
-
-impl From<StorageError> for SubmitError {
-    fn from(error: StorageError) -> Self {
-        Self::Act(error.into())
-    }
 }
 
 /// One open form. A `Copy` handle; it lives in [`super::OpenForms`], not in the page that shows it.
@@ -414,12 +397,6 @@ impl FormEntry {
         self.session.try_with_value(Session::to_xml)
     }
 
-    /// Every broken rule of the form.
-    #[must_use]
-    pub fn violations(self) -> Vec<Violation> {
-        self.session.with_value(Session::violations)
-    }
-
     /// Whether what is on screen is on the phone's disk.
     #[must_use]
     pub fn save_state(self) -> Signal<SaveState> {
@@ -430,40 +407,6 @@ impl FormEntry {
     #[must_use]
     pub fn is_kept(self) -> bool {
         self.draft.with_value(|draft| draft.storage().is_kept())
-    }
-
-    /// Whether the record was submitted before: changes amend it.
-    #[must_use]
-    pub fn is_submitted(self) -> Signal<bool> {
-        self.submitted.into()
-    }
-
-    /// Submits the record: stores it and makes it ready to be sent. Only the form itself can be in the way.
-    pub async fn submit(self) -> Result<(), SubmitError> {
-        let violations = self.violations();
-        if !violations.is_empty() {
-            violations.iter().for_each(|one| self.log_event("constraint error", Some(one.node)));
-            return Err(SubmitError::Problems(violations));
-        }
-        self.touch();
-        let changes = self.session.write_value().finalise(clock::local_now());
-        self.take_in(&changes);
-        self.clear_irrelevant();
-        self.file_log().await?;
-        self.save_now().await?;
-        self.records.submit(self.record).await?;
-        self.drop_log().await?;
-        self.submitted.try_set(true);
-        Ok(())
-    }
-
-    /// A submitted record holds no answers to questions that the form does not ask any more.
-    fn clear_irrelevant(self) {
-        let (all, relevant) =
-            self.session.with_value(|session| (session.fields(), session.relevant_fields()));
-        let hidden = all.into_keys().filter(|path| !relevant.contains_key(path));
-        let cleared = sync::gather(hidden.map(|path| (path, Value::Empty)));
-        self.draft.with_value(|draft| draft.put(cleared));
     }
 
     fn touch(self) {

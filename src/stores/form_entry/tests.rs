@@ -14,7 +14,7 @@ use crate::{
         self, Storage, Store,
         schema::{FILLING, FillingRow, OutboxRow},
     },
-    stores::{SyncStatus, outbox, record_id},
+    stores::{SyncStatus, outbox, record_id, records::ActError},
 };
 
 mod logs;

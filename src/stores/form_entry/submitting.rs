@@ -1,0 +1,69 @@
+//! Submitting a record: only its form can be in the way.
+
+use form::{Session, Violation};
+use leptos::prelude::*;
+use sync::wire::Value;
+use thiserror::Error;
+
+use super::FormEntry;
+use crate::platform::{clock, storage::StorageError};
+use crate::stores::records::ActError;
+
+/// Why a form was not submitted.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SubmitError {
+    /// The form is not complete: what is missing or wrong, and where.
+    #[error("{} problems", .0.len())]
+    Problems(Vec<Violation>),
+    /// It is not stored.
+    #[error(transparent)]
+    Act(#[from] ActError),
+}
+
+impl From<StorageError> for SubmitError {
+    fn from(error: StorageError) -> Self {
+        Self::Act(error.into())
+    }
+}
+
+impl FormEntry {
+    /// Every broken rule of the form.
+    #[must_use]
+    pub fn violations(self) -> Vec<Violation> {
+        self.session.with_value(Session::violations)
+    }
+
+    /// Whether the record was submitted before: changes amend it.
+    #[must_use]
+    pub fn is_submitted(self) -> Signal<bool> {
+        self.submitted.into()
+    }
+
+    /// Submits the record: stores it and makes it ready to be sent. Only the form itself can be in the way.
+    pub async fn submit(self) -> Result<(), SubmitError> {
+        let violations = self.violations();
+        if !violations.is_empty() {
+            violations.iter().for_each(|one| self.log_event("constraint error", Some(one.node)));
+            return Err(SubmitError::Problems(violations));
+        }
+        self.touch();
+        let changes = self.session.write_value().finalise(clock::local_now());
+        self.take_in(&changes);
+        self.clear_irrelevant();
+        self.file_log().await?;
+        self.save_now().await?;
+        self.records.submit(self.record).await?;
+        self.drop_log().await?;
+        self.submitted.try_set(true);
+        Ok(())
+    }
+
+    /// A submitted record holds no answers to questions that the form does not ask any more.
+    fn clear_irrelevant(self) {
+        let (all, relevant) =
+            self.session.with_value(|session| (session.fields(), session.relevant_fields()));
+        let hidden = all.into_keys().filter(|path| !relevant.contains_key(path));
+        let cleared = sync::gather(hidden.map(|path| (path, Value::Empty)));
+        self.draft.with_value(|draft| draft.put(cleared));
+    }
+}
