@@ -3,6 +3,7 @@
 //! An answer re-renders only the nodes that the engine reports as changed. What was typed is on the phone's disk at
 //! most [`SAVE_AFTER_MS`] after the last key; [`SaveState`] says `Saved` only when a strict transaction holds it.
 
+mod language;
 pub(super) mod log;
 mod media;
 mod nodes;
@@ -16,7 +17,7 @@ mod submitting;
 
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
-use form::{Aspects, Change, Choice, Language, NodeId, NodeState, Program, Session};
+use form::{Aspects, Change, Choice, NodeId, NodeState, Program, Session};
 use leptos::prelude::*;
 use sync::{
     codec,
@@ -26,6 +27,7 @@ use sync::{
 };
 
 use self::{
+    language::follow_language,
     log::Log,
     media::Media,
     nodes::Nodes,
@@ -226,25 +228,6 @@ impl FormEntry {
         self.session.with_value(|session| session.parent(id))
     }
 
-    /// The form's languages.
-    #[must_use]
-    pub fn languages(self) -> Vec<Language> {
-        self.session.with_value(|session| session.languages().to_vec())
-    }
-
-    /// The form's language in use; empty when it has none.
-    #[must_use]
-    pub fn language(self) -> Signal<String> {
-        self.language.into()
-    }
-
-    /// Shows the form in another of its languages.
-    pub fn set_language(self, name: &str) {
-        let changes = self.session.write_value().set_language(name);
-        self.language.set(self.session.with_value(|session| session.language().to_owned()));
-        self.take_in(&changes);
-    }
-
     /// Whether somebody has answered something on a page, or in a row.
     #[must_use]
     pub fn is_begun(self, page: NodeId) -> bool {
@@ -261,22 +244,6 @@ impl FormEntry {
     #[must_use]
     pub fn departs_from_default(self, question: NodeId) -> bool {
         self.session.with_value(|session| session.departs_from_default(question))
-    }
-
-    /// The form speaks the language of the app where it can, and writes the numbers in its texts as people of that language do.
-    pub fn speak(self, language: locale::Language) {
-        if self.spoken.get_value() == Some(language) {
-            return;
-        }
-        self.spoken.set_value(Some(language));
-        let changes = {
-            let mut session = self.session.write_value();
-            let mut changes = session.set_numbers(language.numbers());
-            changes.extend(follow_language(&mut session, language));
-            changes
-        };
-        self.language.set(self.session.with_value(|session| session.language().to_owned()));
-        self.take_in(&changes);
     }
 
     /// The form is on screen from now on, or not any more: whoever is killed in it comes back to it.
@@ -435,16 +402,6 @@ impl FormEntry {
             }
         });
     }
-}
-
-/// In the form's language that is the app's, if it has one and speaks another.
-fn follow_language(session: &mut Session, language: locale::Language) -> Vec<Change> {
-    let is_its = |name: &str| locale::Language::of_form(name) == Some(language);
-    if is_its(session.language()) {
-        return Vec::new();
-    }
-    let name = session.languages().iter().map(|one| &one.name).find(|name| is_its(name)).cloned();
-    name.map(|name| session.set_language(&name)).unwrap_or_default()
 }
 
 /// The field path of a node, or of the first thing in it that has one.
