@@ -125,7 +125,7 @@ fn TypedPlace(asked: Asked) -> impl IntoView {
         let number = |text: String| text.trim().replace(',', ".");
         let (latitude, longitude) = (number(latitude.value()), number(longitude.value()));
         if !latitude.is_empty() && !longitude.is_empty() {
-            asked.choose(&format!("{latitude} {longitude} 0 0"));
+            asked.entry.answer(asked.id, &format!("{latitude} {longitude} 0 0"));
         }
     };
     view! {
@@ -134,11 +134,11 @@ fn TypedPlace(asked: Asked) -> impl IntoView {
             <div class="two-fields">
                 <label class="field">
                     <span>{words.say(Language::latitude)}</span>
-                    <input node_ref=latitude type="text" inputmode="decimal" autocomplete="off" id=asked.input_id() on:change=move |_| take() />
+                    <input node_ref=latitude type="text" inputmode="decimal" autocomplete="off" id=asked.input_id() on:input=move |_| take() />
                 </label>
                 <label class="field">
                     <span>{words.say(Language::longitude)}</span>
-                    <input node_ref=longitude type="text" inputmode="decimal" autocomplete="off" on:change=move |_| take() />
+                    <input node_ref=longitude type="text" inputmode="decimal" autocomplete="off" on:input=move |_| take() />
                 </label>
             </div>
         </details>

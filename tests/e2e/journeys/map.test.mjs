@@ -388,6 +388,11 @@ test('where the operator gave no map, a place is its coordinates, as ever', asyn
   assert.equal(await question('thuong').getByRole('button', { name: 'Hiện bản đồ' }).count(), 0);
   await question('dat').getByRole('link', { name: 'Mở bản đồ' }).waitFor();
   await question('dat').getByText('Gõ tọa độ').waitFor();
+  // Typed, it is an answer before the field is left: the app may lock or be killed in the midst of it.
+  await question('thuong').getByText('Gõ tọa độ').click();
+  await question('thuong').getByLabel('Vĩ độ').fill('10,95');
+  await question('thuong').getByLabel('Kinh độ').fill('107,2');
+  await until('it is taken', async () => (await stored('thuong')) === '10.95 107.2 0 0');
   await at('Chọn trên bản đồ');
   await form.choose('cay', 'chom');
   assert.equal(await stored('cay'), 'chom');
