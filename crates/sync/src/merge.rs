@@ -7,6 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
 
+mod stored;
+
+pub(crate) use stored::ValueRow;
+pub use stored::{Standing, Stored};
+
 use crate::gather;
 use crate::wire::{
     DeviceId, Dot, FileRef, FormRef, Operation, Outcome, RecordId, RecordState, Sibling, Value,

@@ -111,18 +111,16 @@ impl Feed {
         last_of_more.unwrap_or(self.head.max(start.after))
     }
 
-    /// The page that begins at `start`. `records` are the entries after it that the person may see, rising
-    /// by `rv`, one more than `size` if there are that many.
+    /// The page that begins at `start`. `records` are entries after it that the person may see, rising
+    /// by `rv`; `more` says that others follow.
     #[must_use]
     pub fn page(
         &self,
         start: Start,
-        mut records: Vec<RecordState>,
-        size: usize,
+        records: Vec<RecordState>,
+        more: bool,
         about: About,
     ) -> PullResponse {
-        let more = records.len() > size;
-        records.truncate(size);
         let rv = self.end(start, records.last().filter(|_| more).map(|last| last.rv));
         let cursor = Cursor { epoch: self.epoch, scope_rev: self.scope_rev, rv };
         PullResponse {

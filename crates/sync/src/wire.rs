@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use crate::columns::Texts;
+use crate::columns::{Texts, Words};
 
 /// The protocol's version. Every request carries it; push accepts every version ever shipped.
 pub const WIRE_VERSION: u32 = 1;
@@ -418,6 +418,9 @@ pub struct Column {
     /// The answers, in the records' order.
     #[n(1)]
     pub texts: Texts,
+    /// The answers by their words, for a device that asked for it; `texts` is empty then.
+    #[n(2)]
+    pub words: Option<Words>,
 }
 
 /// All that is known of one record: each field with the values that stand, by the dot that wrote them.

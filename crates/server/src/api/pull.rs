@@ -28,7 +28,7 @@ pub struct PullQuery {
     /// Seconds to wait for news when there are none, at most 25.
     #[serde(default)]
     wait: Option<u64>,
-    /// `1`: answers may stand in `columns`, and more records in a page.
+    /// `1`: answers may stand in `columns`, and more records in a page; `2`: and the answers of a column by their words.
     #[serde(default)]
     columns: Option<u8>,
 }
@@ -47,13 +47,12 @@ pub async fn pull(
     let mut news = app.news();
     let mut stopping = app.stopping();
     let cursor = query.cursor.as_deref();
-    let is_in_columns = query.columns == Some(1);
-    let size = if is_in_columns { PAGE_IN_COLUMNS } else { PAGE_SIZE };
+    let columns = query.columns.unwrap_or(0);
     let pack_seen = || app.database().pack_hash_seen_by(&session.account);
     let pack_before = pack_seen().await?;
     loop {
         news.borrow_and_update();
-        let page = page(&app, &session, cursor, size).await?;
+        let page = page(&app, &session, cursor, columns > 0).await?;
         let pack = pack_seen().await?;
         if query.wait.is_some() {
             // Much can happen while somebody waits: a session that was revoked before the news came hears none.
@@ -65,7 +64,7 @@ pub async fn pull(
             || pack != pack_before;
         if is_news || Instant::now() >= deadline || *stopping.borrow_and_update() {
             let answer = respond(page, pack);
-            return Ok(cbor(&if is_in_columns { answer.in_columns() } else { answer }));
+            return Ok(cbor(&if columns > 1 { answer.by_words() } else { answer }));
         }
         tokio::select! {
             woken = timeout_at(deadline, news.changed()) => drop(woken),
@@ -78,10 +77,11 @@ async fn page(
     app: &App,
     session: &Session,
     cursor: Option<&str>,
-    size: usize,
+    in_columns: bool,
 ) -> ApiResult<FeedPage> {
     let database = app.database();
-    let read = || database.feed_page(&session.account, session.device, cursor, size);
+    let size = if in_columns { PAGE_IN_COLUMNS } else { PAGE_SIZE };
+    let read = || database.feed_page(&session.account, session.device, cursor, size, in_columns);
     let page = read().await?;
     if !page.start.rewound {
         return Ok(page);
@@ -106,5 +106,8 @@ fn respond(page: FeedPage, pack: Option<Hash>) -> PullResponse {
         settled: page.settled,
         names: page.names,
     };
-    page.feed.page(page.start, page.records, page.size, about)
+    PullResponse {
+        columns: page.columns,
+        ..page.feed.page(page.start, page.records, page.more, about)
+    }
 }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync::codec;
+use sync::columns::Filling;
 use sync::mask::Mask;
-use sync::merge::{Record, Stamp};
+use sync::merge::{Record, Stamp, Stored};
 use sync::pull::{self, Feed, Start};
-use sync::wire::{DeviceId, Operation, RecordId, RecordState, Verdict};
+use sync::wire::{Columns, DeviceId, Operation, RecordId, RecordState, Verdict};
 
 use super::log::stored_verdict;
 use super::personal::mask;
@@ -20,10 +21,12 @@ pub struct FeedPage {
     pub feed: Feed,
     /// Where the page starts.
     pub start: Start,
-    /// Its records and, if there are more, one more.
+    /// Its records.
     pub records: Vec<RecordState>,
-    /// How many of them make the page.
-    pub size: usize,
+    /// Those of their answers that stand in columns, if it was asked for so.
+    pub columns: Option<Columns>,
+    /// Whether others follow.
+    pub more: bool,
     /// The asking device's operations up to here are held.
     pub acked: u64,
     /// The asking device's operations up to here are in a backup.
@@ -43,19 +46,36 @@ type RecordRow = (i64, i64, i64, Vec<u8>);
 
 /// What the feed says of one record.
 struct Entry {
+    rv: i64,
+    said: Said,
+}
+
+enum Said {
+    /// As it is stored.
+    Stood(RecordRow),
+    /// That it left.
+    Left(RecordState),
+}
+
+impl Entry {
     /// How many bytes are stored of it.
-    size: usize,
-    state: RecordState,
+    fn size(&self) -> usize {
+        match &self.said {
+            Said::Stood((.., body)) => body.len(),
+            Said::Left(trace) => trace.record.0.len(),
+        }
+    }
 }
 
 impl Database {
-    /// The part of the feed that follows a cursor.
+    /// The part of the feed that follows a cursor: of `size` records at most, with or without columns.
     pub async fn feed_page(
         &self,
         account: &str,
         device: DeviceId,
         cursor: Option<&str>,
         size: usize,
+        in_columns: bool,
     ) -> Answer<FeedPage> {
         let mut tx = self.begin_read().await?;
         let (epoch, head, scope_rev, key): (i64, i64, i64, Vec<u8>) = query_as(
@@ -78,7 +98,7 @@ impl Database {
         // A new generation begins without what it does not bring.
         if start.after < feed.head && !start.reset {
             entries.extend(left(&mut tx, account, start.after, size + 1).await?);
-            entries.sort_by_key(|entry| entry.state.rv);
+            entries.sort_by_key(|entry| entry.rv);
         }
         let marks: Option<(i64, i64)> = query_as("SELECT acked, safe FROM device WHERE id = $1")
             .bind(device.0.as_slice())
@@ -94,13 +114,18 @@ impl Database {
             Vec::new()
         };
         let size = fitting(&entries, size);
-        let mut records: Vec<RecordState> =
-            entries.into_iter().take(size + 1).map(|entry| entry.state).collect();
-        if !records.is_empty() {
-            cut(&mut records, &mask(&mut tx, account).await?);
-        }
-        let last_of_more = records.get(size).and_then(|_| records.get(size - 1));
-        let end = feed.end(start, last_of_more.map(|last| last.rv));
+        let more = entries.len() > size;
+        entries.truncate(size);
+        let last_of_more = entries.last().filter(|_| more).map(|last| unsigned(last.rv));
+        let hidden =
+            if entries.is_empty() { Mask::default() } else { mask(&mut tx, account).await? };
+        let (records, columns) = if in_columns {
+            let (records, columns) = columns_of(entries, &hidden)?;
+            (records, Some(columns))
+        } else {
+            (states_of(entries, &hidden)?, None)
+        };
+        let end = feed.end(start, last_of_more);
         let settled = settled(&mut tx, account, device, start.after, end).await?;
         let names = names(&mut tx, &records).await?;
         tx.rollback().await?;
@@ -108,7 +133,8 @@ impl Database {
             feed,
             start,
             records,
-            size,
+            columns,
+            more,
             acked: unsigned(acked),
             safe: unsigned(safe),
             units,
@@ -168,8 +194,7 @@ async fn stood(
     .bind(signed(limit as u64))
     .fetch_all(&mut *tx)
     .await?;
-    let entry = |row: RecordRow| Ok(Entry { size: row.3.len(), state: state(row)? });
-    rows.into_iter().map(entry).collect()
+    Ok(rows.into_iter().map(|row| Entry { rv: row.0, said: Said::Stood(row) }).collect())
 }
 
 /// The traces of records that left an account's units and are in none of them now.
@@ -186,8 +211,8 @@ async fn left(tx: &mut Transaction, account: &str, after: u64, limit: usize) -> 
     .fetch_all(&mut *tx)
     .await?;
     let entry = |(record, unit, rv): (Vec<u8>, String, i64)| {
-        let state = pull::left(stored_id(&record)?, unit, unsigned(rv));
-        Ok(Entry { size: record.len(), state })
+        let trace = pull::left(stored_id(&record)?, unit, unsigned(rv));
+        Ok(Entry { rv, said: Said::Left(trace) })
     };
     rows.into_iter().map(entry).collect()
 }
@@ -242,10 +267,45 @@ async fn settled(
 fn fitting(entries: &[Entry], size: usize) -> usize {
     let mut sum = 0;
     let fit = entries.iter().take_while(|entry| {
-        sum += entry.size;
+        sum += entry.size();
         sum <= size * RECORD_BYTES
     });
     fit.count().clamp(1, size)
+}
+
+/// The records of a page, each with all that an account sees of it.
+fn states_of(entries: Vec<Entry>, mask: &Mask) -> Answer<Vec<RecordState>> {
+    let state = |entry: Entry| match entry.said {
+        Said::Stood(row) => state(row),
+        Said::Left(trace) => Ok(trace),
+    };
+    let mut states = entries.into_iter().map(state).collect::<Answer<Vec<_>>>()?;
+    cut(&mut states, mask);
+    Ok(states)
+}
+
+/// As [`states_of`], with their answers in columns, in which they are put right as they are read.
+fn columns_of(entries: Vec<Entry>, mask: &Mask) -> Answer<(Vec<RecordState>, Columns)> {
+    let mut filling = Filling::default();
+    let mut records = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let (rv, received_ms, changed_ms, body) = match entry.said {
+            Said::Stood(row) => row,
+            Said::Left(trace) => {
+                filling.put(Vec::new());
+                records.push(trace);
+                continue;
+            }
+        };
+        let stamp = Stamp { received_ms, changed_ms, rv: unsigned(rv) };
+        let (mut state, mut fields) = read::<Stored<'_>>(&body)?.into_parts(stamp);
+        if !mask.shows_all_of(&state.form.id) {
+            fields.retain(|(path, _)| !mask.hides(&state.form.id, path));
+        }
+        state.fields = filling.put(fields);
+        records.push(state);
+    }
+    Ok((records, filling.columns()))
 }
 
 pub(super) fn state((rv, received_ms, changed_ms, body): RecordRow) -> Answer<RecordState> {
@@ -253,6 +313,10 @@ pub(super) fn state((rv, received_ms, changed_ms, body): RecordRow) -> Answer<Re
 }
 
 pub(super) fn stored_record(body: &[u8]) -> Answer<Record> {
+    read(body)
+}
+
+fn read<'b, T: minicbor::Decode<'b, ()>>(body: &'b [u8]) -> Answer<T> {
     codec::decode(body)
         .map_err(|error| DatabaseError::Damaged { what: "record", why: error.to_string() })
 }

@@ -85,14 +85,18 @@ async fn answers_come_in_columns_to_whoever_asks_for_it() {
     lan.push(&many.collect::<Vec<_>>()).await;
     let plain = lan.pull(None).await;
     assert_eq!(plain.columns, None, "an app of before does not ask");
-    let answer = lan.get("/api/v1/pull?columns=1").await;
-    let page: PullResponse = codec::decode(&answer.body).unwrap();
-    assert!(page.records.iter().all(|record| record.fields.is_empty()));
-    assert!(answer.body.len() < codec::encode(&plain).len());
-    assert!(page.is_whole());
-    let records = Records::new(page.records, page.columns).to_states();
-    let page = PullResponse { records, columns: None, ..page };
-    assert_eq!(page, PullResponse { server_ms: page.server_ms, ..plain });
+    for (asked, by_words) in [(1, false), (2, true)] {
+        let answer = lan.get(&format!("/api/v1/pull?columns={asked}")).await;
+        let page: PullResponse = codec::decode(&answer.body).unwrap();
+        assert!(page.records.iter().all(|record| record.fields.is_empty()));
+        assert!(answer.body.len() < codec::encode(&plain).len());
+        let column = &page.columns.as_ref().unwrap().fields["ghi_chu"];
+        assert_eq!(column.words.is_some(), by_words, "an app of before knows no words");
+        let page = page.whole().unwrap();
+        let records = Records::new(page.records, page.columns).to_states();
+        let page = PullResponse { records, columns: None, ..page };
+        assert_eq!(page, PullResponse { server_ms: page.server_ms, ..plain.clone() });
+    }
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ impl Reply {
     pub fn page(self) -> Result<Box<PullResponse>, Self> {
         let Self::Body(body) = &self else { return Err(self) };
         let read = codec::decode::<PullResponse>(body).ok();
-        read.filter(PullResponse::is_whole).map(Box::new).ok_or(self)
+        read.and_then(PullResponse::whole).map(Box::new).ok_or(self)
     }
 }
 

@@ -15,6 +15,7 @@ fn samples() -> BTreeMap<&'static str, Vec<u8>> {
         ("PullResponse", codec::encode(&pull_response())),
         ("PullResponse, with what was settled", codec::encode(&settled_pull_response())),
         ("PullResponse, in columns", codec::encode(&pull_response_in_columns())),
+        ("PullResponse, by words", codec::encode(&pull_response_by_words())),
         ("RecordState", codec::encode(&record_state())),
     ])
 }
@@ -170,6 +171,14 @@ fn pull_response_in_columns() -> PullResponse {
     PullResponse { records, ..pull_response() }.in_columns()
 }
 
+fn pull_response_by_words() -> PullResponse {
+    let text = |text: &str| vec![Sibling { dot: dot(1), value: Value::Text(text.into()) }];
+    let record =
+        |answer| RecordState { fields: [("b".to_owned(), text(answer))].into(), ..record_state() };
+    let records = ["đã xem", "chưa xem", "đã xem", "xem đã xem"].map(record).into();
+    PullResponse { records, ..pull_response() }.in_columns().by_words()
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -222,6 +231,7 @@ fn frozen_bytes_are_read_and_no_part_of_them_is() {
     reads("PullResponse", &pull_response());
     reads("PullResponse, with what was settled", &settled_pull_response());
     reads("PullResponse, in columns", &pull_response_in_columns());
+    reads("PullResponse, by words", &pull_response_by_words());
     reads("RecordState", &record_state());
 }
 

@@ -534,8 +534,9 @@ impl Server {
             records.sort_by_key(|state| state.rv);
         }
         records.retain(|state| state.rv > start.after);
-        records.truncate(PAGE + 1);
-        let last_of_more = records.get(PAGE).map(|_| records[PAGE - 1].rv);
+        let more = records.len() > PAGE;
+        records.truncate(PAGE);
+        let last_of_more = records.last().filter(|_| more).map(|last| last.rv);
         let end = feed(self).end(start, last_of_more);
         let about = About {
             acked: self.database.acked.get(&device).copied().unwrap_or_default(),
@@ -546,7 +547,7 @@ impl Server {
             settled: self.settled(device, start.after, end),
             names: BTreeMap::new(),
         };
-        feed(self).page(start, records, PAGE, about)
+        feed(self).page(start, records, more, about)
     }
 
     pub fn operations(&self) -> impl Iterator<Item = (Operation, &Kept)> {

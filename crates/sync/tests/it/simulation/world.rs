@@ -698,8 +698,12 @@ impl World {
             Asked::Pull { cursor } => {
                 let page = self.server.pull(&account, request.device, cursor.as_deref());
                 self.check_page(&page.records);
-                // Every other phone has an app that knows nothing of columns.
-                let page = if request.phone % 2 == 1 { page } else { page.in_columns() };
+                // Some phones have an app that knows nothing of columns, some one that knows nothing of words.
+                let page = match request.phone % 3 {
+                    0 => page.in_columns().by_words(),
+                    1 => page,
+                    _ => page.in_columns(),
+                };
                 Served::Reply(Reply::Body(codec::encode(&page)))
             }
             Asked::Blob { blob } => {
