@@ -74,7 +74,7 @@ impl Runner {
         abort: Option<Abort>,
     ) -> Result<Box<PullResponse>, Reply> {
         let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));
-        let request = Request::get(format!("/api/v1/pull?columns=1&wait={wait_s}{cursor}"))
+        let request = Request::get(format!("/api/v1/pull?columns=2&wait={wait_s}{cursor}"))
             .timeout_ms(TIMEOUT_MS + wait_s * 1_000)
             .abort(abort);
         let answer = request.send(&[CONTENT_TYPE]).await;
