@@ -1,6 +1,12 @@
-//! Whether a person is at the app: touches and keys.
+//! Whether a person is at the app: touches and keys, and what goes on without any.
+
+use std::cell::Cell;
 
 use super::document::listen;
+
+thread_local! {
+    static AT_WORK: Cell<u32> = const { Cell::new(0) };
+}
 
 /// Calls back at every touch, press and key, for as long as the page lives.
 pub fn on_touch(then: impl Fn() + Clone + 'static) {
@@ -8,4 +14,26 @@ pub fn on_touch(then: impl Fn() + Clone + 'static) {
     for event in ["pointerdown", "keydown", "wheel"] {
         listen(&window, event, then.clone());
     }
+}
+
+/// Something that a person began and that needs no touch to go on, such as a sound being recorded: as long as this is kept.
+pub struct AtWork(());
+
+impl AtWork {
+    /// It begins.
+    pub fn begin() -> Self {
+        AT_WORK.set(AT_WORK.get() + 1);
+        Self(())
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        AT_WORK.set(AT_WORK.get() - 1);
+    }
+}
+
+/// Whether something of that kind goes on.
+pub fn is_at_work() -> bool {
+    AT_WORK.get() > 0
 }

@@ -6,6 +6,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, MediaRecorder, MediaStream, MediaStreamConstraints, MediaStreamTrack};
 
+use super::activity::AtWork;
 use super::files::{FileError, Picked, blob_bytes};
 
 /// Whether this browser records.
@@ -19,6 +20,8 @@ pub fn is_supported() -> bool {
 pub struct Recorder {
     recorder: MediaRecorder,
     stream: MediaStream,
+    /// Whoever speaks touches nothing.
+    _at_work: AtWork,
 }
 
 impl Recorder {
@@ -33,7 +36,7 @@ impl Recorder {
             JsFuture::from(asked).await.map_err(FileError::of)?.unchecked_into();
         let recorder = MediaRecorder::new_with_media_stream(&stream).map_err(FileError::of)?;
         recorder.start().map_err(FileError::of)?;
-        Ok(Self { recorder, stream })
+        Ok(Self { recorder, stream, _at_work: AtWork::begin() })
     }
 
     /// Ends the recording and gives it as a file.

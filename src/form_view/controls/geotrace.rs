@@ -10,6 +10,7 @@ use crate::components::{Button, ButtonKind, Glyph};
 use crate::form_view::map::{Mark, OnMap, Place};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
+use crate::platform::activity::AtWork;
 use crate::platform::location;
 use crate::platform::tasks;
 
@@ -100,6 +101,8 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
             return;
         }
         tasks::spawn(async move {
+            // Whoever walks has the phone in the pocket.
+            let _at_work = AtWork::begin();
             while walking.try_get_untracked() == Some(true) {
                 match location::locate(accuracy_m, PATIENCE_MS, |_| {}).await {
                     Ok(fix) if walking.try_get_untracked() == Some(true) => {
