@@ -1,6 +1,7 @@
 // Figures of a first pull in Chromium: a new phone signs in where many records wait. Prints JSON. Nothing here is an
 // assertion. With PEERS, the folder of the harness that measures others, the records are those that it gives them.
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DESK, Device } from '../harness/phone.mjs';
@@ -16,7 +17,7 @@ const COUNTS = (process.env.RECORDS ?? '10000,100000').split(',').map(Number);
 const RUNS = Number(process.env.RUNS ?? 1);
 const FORM = 'lk_kho_khan';
 
-const figures = { runs: RUNS, first_pull: {} };
+const figures = { runs: RUNS, first_pull: {}, nothing_changed: null };
 for (const count of COUNTS) {
   const folder = mkdtempSync(join(tmpdir(), 'sotay-bench-'));
   const server = await Server.withPack(folder);
@@ -31,11 +32,12 @@ for (const count of COUNTS) {
   const runs = [];
   for (let run = 0; run < RUNS; run += 1) runs.push(await pull(folder, server, count, run));
   runs.sort((a, b) => a.seconds - b.seconds);
-  const { seconds, pull_seconds, bytes_down, connections, page_cpu_seconds } = runs[RUNS >> 1];
+  figures.nothing_changed = runs[RUNS >> 1].nothing_changed;
+  const { seconds, pull_seconds, bytes_down, pull_bytes, connections, page_cpu_seconds } = runs[RUNS >> 1];
   figures.first_pull[count] = {
     seconds: round(seconds), records_per_second: Math.round(count / seconds),
     pull_seconds: round(pull_seconds), pull_records_per_second: Math.round(count / pull_seconds),
-    bytes_per_record: Math.round(bytes_down / count), connections,
+    bytes_per_record: Math.round(bytes_down / count), pull_bytes_per_record: Math.round(pull_bytes / count), connections,
     page_cpu_ms_per_record: round((page_cpu_seconds / count) * 1000),
     loaded_by_protocol_records_per_second: Math.round(count / (push_ms / 1000)),
   };
@@ -55,8 +57,11 @@ async function pull(folder, server, count, run) {
   // Keeping the app on the device is no part of a pull.
   await phone.page.evaluate(async () => { await navigator.serviceWorker.ready; });
   let asked;
+  const pulls = [];
   phone.page.on('request', (request) => {
-    if (new URL(request.url()).pathname === '/api/v1/pull') asked ??= performance.now();
+    if (new URL(request.url()).pathname !== '/api/v1/pull') return;
+    asked ??= performance.now();
+    pulls.push(request);
   });
   const before = line.down;
   const spent = await cpu(phone);
@@ -67,8 +72,36 @@ async function pull(folder, server, count, run) {
   const end = performance.now();
   const [seconds, pull_seconds] = [start, asked].map((begun) => (end - begun) / 1000);
   const bytes_down = line.down - before;
+  const pull_bytes = await bytesOf(pulls);
   const page_cpu_seconds = await spent();
+  const nothing_changed = await again(line, pulls.at(-1));
   await phone.kill();
   await line.close();
-  return { seconds, pull_seconds, bytes_down, connections: line.connections, page_cpu_seconds };
+  return { nothing_changed, seconds, pull_seconds, bytes_down, pull_bytes, connections: line.connections, page_cpu_seconds };
+}
+
+/** What requests took of the line, both ways: what others send and fetch to replicate, without the pack that an app has. One that waits
+ * for news is not answered yet. */
+async function bytesOf(requests) {
+  const answered = requests.filter((request) => request.existingResponse());
+  const sizes = await Promise.all(answered.map((request) => request.sizes()));
+  return sizes.flatMap(Object.values).reduce((sum, size) => sum + size, 0);
+}
+
+/** What a request takes that learns of nothing new: the browser's last one, with all that it says, once more over HTTP/2, which
+ * browsers speak with any server behind TLS. The first one on a connection brings the headers, which a later one only names. */
+async function again(line, request) {
+  const { connection, host, ...headers } = await request.allHeaders();
+  const { pathname, searchParams } = new URL(request.url());
+  searchParams.set('wait', '0');
+  const session = connect(line.url);
+  const figures = [];
+  for (let time = 0; time < 2; time += 1) {
+    const [up, down] = [line.up, line.down];
+    const stream = session.request({ ...headers, ':path': `${pathname}?${searchParams}` }, { endStream: true });
+    await new Promise((resolve, reject) => stream.resume().once('end', resolve).once('error', reject));
+    figures.push({ bytes_up: line.up - up, bytes_down: line.down - down });
+  }
+  session.close();
+  return { first_on_a_connection: figures[0], later: figures[1] };
 }
