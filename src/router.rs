@@ -74,6 +74,7 @@ impl Place {
 #[derive(Clone, Copy)]
 pub struct Router {
     address: RwSignal<Address>,
+    before: StoredValue<Option<Address>>,
     place: Memo<Place>,
     screen: Memo<Screen>,
     query: Memo<Query>,
@@ -87,7 +88,7 @@ impl Router {
         let place = memo(move || Place::of(&address.read().path));
         let screen = memo(move || place.read().screen);
         let query = memo(move || address.read().query.clone());
-        let router = Self { address, place, screen, query };
+        let router = Self { address, before: StoredValue::new(None), place, screen, query };
         address::on_travel(move || router.arrive());
         address::on_link(move |to| router.go(to));
         router
@@ -95,9 +96,17 @@ impl Router {
 
     /// Goes to an address; the way back leads here.
     pub fn go(self, to: &str) {
+        self.before.set_value(Some(self.address.get_untracked()));
         address::change(to, false);
         self.arrive();
         address::scroll_to_start();
+    }
+
+    /// Goes back to where the person was before this address, which is none to come back to; to Today, if they were nowhere.
+    pub fn return_from_here(self) {
+        let before = self.before.get_value();
+        let before = before.map(|Address { path, query }| format!("{path}{}", query.suffix()));
+        self.replace(before.as_deref().unwrap_or("/"));
     }
 
     /// Goes to an address in place of this one.

@@ -2,13 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::sign_in::failure_text;
+use super::sign_in::{failure_text, go_on};
 use crate::components::{Banner, Button, Tone};
 use crate::locale::Language;
 use crate::platform::{document, passkeys::PasskeyError, tasks};
 use crate::router::{Router, use_router};
 use crate::stores::{
     Door, OpenForms, SignIn,
+    door::LetIn,
     passkeys::{self, PasskeyFailure},
     preferences::use_words,
     records::FetchError,
@@ -53,10 +54,10 @@ impl Entering {
         Self { busy: RwSignal::new(false), failure: RwSignal::new(None), router: use_router() }
     }
 
-    /// Tries, and goes on to Today; a failure is shown at `place`.
+    /// Tries, and goes on; a failure is shown at `place`.
     pub fn enter(
         self,
-        attempt: impl Future<Output = Result<(), PasskeyFailure>> + 'static,
+        attempt: impl Future<Output = Result<LetIn, PasskeyFailure>> + 'static,
         place: &'static str,
     ) {
         if self.busy.get_untracked() {
@@ -68,7 +69,7 @@ impl Entering {
             let answer = attempt.await;
             self.busy.try_set(false);
             match answer {
-                Ok(()) => self.router.replace("/"),
+                Ok(whom) => go_on(self.router, whom),
                 Err(error) => {
                     self.failure.try_set(Some(error));
                     // A small phone shows the words below its edge.

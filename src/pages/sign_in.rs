@@ -10,9 +10,12 @@ use crate::form_view::storage_advice;
 use crate::locale::Language;
 use crate::platform::{address, passkeys, tasks};
 use crate::reactive::Show;
-use crate::router::{A, use_router};
+use crate::router::{A, Router, use_router};
 use crate::stores::{
-    Door, OpenForms, Preferences, SignIn, door::Key, preferences::use_words, sign_in::SignInError,
+    Door, OpenForms, Preferences, SignIn,
+    door::{Key, LetIn},
+    preferences::use_words,
+    sign_in::SignInError,
 };
 
 /// The code that somebody brought, who is to make a passkey with it.
@@ -67,7 +70,7 @@ pub fn SignInPage() -> impl IntoView {
                 router.replace("/sign-in");
             }
             match answer {
-                Ok(()) => router.replace("/"),
+                Ok(whom) => go_on(router, whom),
                 Err(SignInError::Refused(code)) if code == "passkey_to_make" => {
                     makes_passkey.try_set(true);
                 }
@@ -139,12 +142,20 @@ pub fn SignInPage() -> impl IntoView {
     }
 }
 
+/// Whoever only had to sign in again goes on where they were.
+pub(super) fn go_on(router: Router, whom: LetIn) {
+    match whom {
+        LetIn::Again => router.return_from_here(),
+        LetIn::Anew => router.replace("/"),
+    }
+}
+
 /// Whether a server said something of what was shown to it.
-fn was_heard(answer: &Result<(), SignInError>) -> bool {
+fn was_heard(answer: &Result<LetIn, SignInError>) -> bool {
     match answer {
         // What stands between may refuse too: a status alone.
         Err(SignInError::Refused(code)) => code.parse::<u16>().is_err(),
-        Ok(()) | Err(SignInError::WrongCode | SignInError::PasskeyNeeded) => true,
+        Ok(_) | Err(SignInError::WrongCode | SignInError::PasskeyNeeded) => true,
         Err(_) => false,
     }
 }

@@ -238,6 +238,15 @@ impl Default for Door {
     }
 }
 
+/// Whom a sign-in let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetIn {
+    /// Who was in, whose session had ended.
+    Again,
+    /// Somebody into their own store.
+    Anew,
+}
+
 impl Door {
     /// Signs in at the server. Who has no store on this phone gets one of their own; whoever else uses it keeps theirs,
     /// with all that is not sent.
@@ -245,7 +254,7 @@ impl Door {
         self,
         key: Key<'_>,
         inside: Option<(SignIn, OpenForms)>,
-    ) -> Result<(), SignInError> {
+    ) -> Result<LetIn, SignInError> {
         let phone = self.phone()?;
         let people = self.look().await?;
         let here = self.inside.get_untracked();
@@ -264,7 +273,8 @@ impl Door {
         if let (Some((sign_in, _)), Some(here)) = (inside, &here)
             && here.label.account == profile.account
         {
-            return Ok(sign_in.renew(profile).await?);
+            sign_in.renew(profile).await?;
+            return Ok(LetIn::Again);
         }
         let known = people.into_iter().find(|person| person.label.account == profile.account);
         let person = match known {
@@ -286,7 +296,7 @@ impl Door {
             }
         };
         self.choose(person, inside.map(|(_, forms)| forms)).await?;
-        Ok(())
+        Ok(LetIn::Anew)
     }
 }
 
@@ -527,7 +537,8 @@ impl Door {
         Ok(())
     }
 
-    /// Locks when nobody touched the app for as long as its person chose, and when another tab of theirs is locked.
+    /// Locks when nobody touched the app for as long as its person chose and nothing that they began goes on, and when another
+    /// tab of theirs is locked.
     pub fn watch(self, forms: OpenForms) {
         let Some(here) = self.inside.get_untracked() else { return };
         let others = Channel::open(&door_channel(&here.id));
@@ -559,6 +570,9 @@ impl Door {
 
     fn lock_if_idle(self, forms: OpenForms, touched_ms: StoredValue<i64>) {
         let Some(here) = self.inside.get_untracked() else { return };
+        if activity::is_at_work() {
+            touched_ms.set_value(clock::now_ms());
+        }
         let idle_ms = clock::now_ms() - touched_ms.get_value();
         if here.row.pin.is_some() && idle_ms >= i64::from(here.row.idle_min) * 60_000 {
             self.lock_quietly(forms, false);

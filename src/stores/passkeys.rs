@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::{
     Door, OpenForms, SignIn,
-    door::Key,
+    door::{Key, LetIn},
     people::{Again, ask, done},
     records::FetchError,
     sign_in::SignInError,
@@ -46,7 +46,7 @@ pub enum PasskeyFailure {
 pub async fn sign_in(
     door: Door,
     inside: Option<(SignIn, OpenForms)>,
-) -> Result<(), PasskeyFailure> {
+) -> Result<LetIn, PasskeyFailure> {
     let request = Request::new(Method::Post, "/api/v1/session/passkey");
     let asked: Challenge = ask(request).await?;
     let passkey = passkeys::sign(&asked).await?;
@@ -58,7 +58,7 @@ pub async fn make_at_the_door(
     door: Door,
     inside: Option<(SignIn, OpenForms)>,
     code: &str,
-) -> Result<(), PasskeyFailure> {
+) -> Result<LetIn, PasskeyFailure> {
     #[derive(Serialize)]
     struct Body<'a> {
         code: &'a str,

@@ -103,7 +103,8 @@ test('what is theirs goes out in their name only: they sign in again, and the ap
   await page.locator('input[name="name"]').fill('canbo.longkhanh');
   await page.locator('input[type="password"]').fill(PASSWORD);
   await page.getByRole('button', { name: 'Đăng nhập' }).click();
-  await page.getByRole('navigation').first().waitFor();
+  await page.locator('.record-row').first().waitFor();
+  assert.equal(new URL(page.url()).pathname, '/records', 'where they were');
   await app.allSent();
 });
 
