@@ -324,7 +324,8 @@ impl Conversion<'_> {
         }
         let mut namespaces = settings.namespaces.clone();
         if !options.keep_columns.is_empty() {
-            namespaces.push(("sotay".to_owned(), SOTAY_NAMESPACE.to_owned()));
+            namespaces.retain(|(prefix, _)| prefix != questions::KEPT_PREFIX);
+            namespaces.push((questions::KEPT_PREFIX.to_owned(), SOTAY_NAMESPACE.to_owned()));
         }
         let table = &sheets.survey;
         let itext = Texts::collect(&paths, choices, language);

@@ -17,7 +17,7 @@ pub(crate) const MESSAGES: [&str; 3] =
     ["jr:constraintMsg", "jr:requiredMsg", "jr:noAppErrorString"];
 
 /// Namespace prefix of the columns that are kept beside those of `XLSForm`.
-const KEPT_PREFIX: &str = "sotay";
+pub(crate) const KEPT_PREFIX: &str = "sotay";
 
 impl Survey<'_> {
     /// A node with what every kind of row has.

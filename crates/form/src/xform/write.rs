@@ -15,7 +15,10 @@ pub fn write_xform(form: &Form) -> String {
     let mut namespaces = vec![Attribute::new("xmlns", XFORMS_NAMESPACE)];
     let standard = STANDARD_NAMESPACES.map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned()));
     for (prefix, uri) in standard.iter().chain(&form.namespaces) {
-        namespaces.push(Attribute::new(format!("xmlns:{prefix}"), uri));
+        let name = format!("xmlns:{prefix}");
+        if namespaces.iter().all(|declared| declared.name != name) {
+            namespaces.push(Attribute::new(name, uri));
+        }
     }
     writer.block("h:html", &namespaces, |w| {
         w.block("h:head", &[], |w| {

@@ -1,6 +1,6 @@
 //! What does not stop a form and is told all the same, with its place.
 
-use crate::of;
+use crate::{of, xml};
 use xlsform::Severity;
 
 /// The warnings of a Markdown table that makes a form.
@@ -199,5 +199,40 @@ fn form_id_is_taken_where_id_string_stands_beside_it() {
         let (form, _) = of(&markdown);
         let id = form.map(|form| form.id().to_owned());
         assert_eq!(id.as_deref(), Some("new"), "{headers}");
+    }
+}
+
+/// A form with these namespaces in its settings.
+fn namespaces(pairs: &str) -> String {
+    format!(
+        "| survey |\n| | type | name | label |\n| | text | a | A |\n\
+        | settings |\n| | namespaces |\n| | {pairs} |\n"
+    )
+}
+
+#[test]
+fn a_prefix_is_declared_once_whatever_the_settings_say() {
+    const ODK: &str = "http://www.opendatakit.org/xforms";
+    const ORX: &str = "http://openrosa.org/xforms";
+    let told = |pair: &str| {
+        let what = format!("settings!A2 (namespaces): '{pair}' is not supported and has no effect");
+        vec![what]
+    };
+    for (pairs, declared, said) in [
+        (format!("odk=\"{ODK}\""), format!("xmlns:odk=\"{ODK}\""), vec![]),
+        (format!("orx={ORX}"), format!("xmlns:orx=\"{ORX}\""), vec![]),
+        ("odk=\"u:o\"".to_owned(), format!("xmlns:odk=\"{ODK}\""), told("odk=\"u:o\"")),
+        ("e='u:a' e='u:a'".to_owned(), "xmlns:e=\"u:a\"".to_owned(), vec![]),
+        ("e=u:a e='u:b'".to_owned(), "xmlns:e=\"u:b\"".to_owned(), told("e=u:a")),
+        ("e='u:a' e".to_owned(), "xmlns:e=\"u:a\"".to_owned(), told("e")),
+        ("e='u:a' f=''".to_owned(), "xmlns:e=\"u:a\"".to_owned(), told("f=''")),
+        ("e='u:a' 1x=u:b".to_owned(), "xmlns:e=\"u:a\"".to_owned(), told("1x=u:b")),
+        ("e='u:a' xmlns=u:b".to_owned(), "xmlns:e=\"u:a\"".to_owned(), told("xmlns=u:b")),
+    ] {
+        let markdown = namespaces(&pairs);
+        assert_eq!(warnings(&markdown), said, "{pairs}");
+        let xml = xml(&markdown);
+        assert_eq!(xml.matches(&declared).count(), 1, "{pairs}: {xml}");
+        assert_eq!(scenario::canonical::parse(&xml).err(), None, "{pairs}");
     }
 }
