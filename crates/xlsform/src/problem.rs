@@ -71,7 +71,7 @@ pub enum ProblemKind {
     SheetTooLarge,
     #[error("the cell holds a formula; its stored result is used")]
     Formula,
-    #[error("the cell holds the error {value}")]
+    #[error("the cell holds the error {value}, which is taken as its text")]
     ErrorValue { value: String },
     // Rows of the survey.
     #[error("the row has no type")]

@@ -150,7 +150,8 @@ fn put(
 /// Text of a cell as a form uses it: whole numbers without a point, `TRUE`, ISO dates.
 fn text(value: &DataRef<'_>) -> Option<String> {
     let text = match value {
-        DataRef::Empty | DataRef::Error(_) => return None,
+        DataRef::Empty => return None,
+        DataRef::Error(error) => error_text(error).to_owned(),
         DataRef::Int(number) => number.to_string(),
         DataRef::Float(number) => number.to_string(),
         DataRef::String(text) => text.replace('\u{a0}', " "),

@@ -213,7 +213,7 @@ impl Table {
                 _ if heading.is_none() => {}
                 CellNoteKind::Formula => problems.warn(&place, ProblemKind::Formula),
                 CellNoteKind::ErrorValue(value) => {
-                    problems.error(&place, ProblemKind::ErrorValue { value: value.clone() });
+                    problems.warn(&place, ProblemKind::ErrorValue { value: value.clone() });
                 }
             }
         }

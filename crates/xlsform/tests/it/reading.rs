@@ -183,3 +183,19 @@ fn a_huge_survey_has_an_answer_in_bounded_time_and_stack() {
     assert!(problems.iter().any(|p| p.kind == ProblemKind::SheetTooLarge));
     assert!(problems.iter().any(|p| p.kind == ProblemKind::NestedTooDeeply { limit: 64 }));
 }
+
+#[test]
+fn an_error_in_a_cell_is_its_text_and_told_where_the_column_means_something() {
+    let rows = r##"<row r="1"><c r="A1" t="str"><v>type</v></c><c r="B1" t="str"><v>name</v></c>
+        <c r="C1" t="str"><v>label</v></c></row><row r="2"><c r="A2" t="str"><v>text</v></c>
+        <c r="B2" t="str"><v>a</v></c><c r="C2" t="e"><v>#N/A</v></c><c r="E2" t="e"><v>#REF!</v></c></row>"##;
+    let read = read_workbook(&workbook_of(rows), Kind::Spreadsheet).expect("a workbook");
+    let (form, problems) = convert(&read, &Options::default());
+    let said: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        ["survey!C2 (label): the cell holds the error #N/A, which is taken as its text"]
+    );
+    let xml = form::write_xform(&form.expect("a form"));
+    assert!(xml.contains("<label>#N/A</label>"), "{xml}");
+}
