@@ -69,6 +69,10 @@ pub enum ProblemKind {
     NotSupported { what: String },
     #[error("the sheet is too large: the rest is not read")]
     SheetTooLarge,
+    #[error("more than {limit} rows above are blank: from here on nothing is read")]
+    BehindBlankRows { limit: usize },
+    #[error("more than {limit} columns before are blank: from here on nothing is read")]
+    BehindBlankColumns { limit: usize },
     #[error("the cell holds a formula; its stored result is used")]
     Formula,
     #[error("the cell holds the error {value}, which is taken as its text")]

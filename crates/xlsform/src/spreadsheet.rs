@@ -4,6 +4,7 @@ use std::io::{Cursor, Read};
 
 use calamine::{CellErrorType, Data, DataRef, ExcelDateTime, Reader, Xls, Xlsx, XlsxError};
 
+use crate::blanks::end_at_blanks;
 use crate::read::{MAX_COLUMNS, MAX_ROWS, ReadError, is_xls};
 use crate::workbook::{CellNote, CellNoteKind, Sheet, Workbook};
 
@@ -76,6 +77,7 @@ fn xlsx_sheet(
             });
         }
     }
+    end_at_blanks(&mut sheet);
     Ok(sheet)
 }
 
@@ -94,6 +96,7 @@ fn read_xls(bytes: &[u8]) -> Result<Workbook, ReadError> {
                 break;
             }
         }
+        end_at_blanks(&mut sheet);
         workbook.sheets.push(sheet);
     }
     Ok(workbook)

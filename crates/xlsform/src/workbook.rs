@@ -38,6 +38,10 @@ pub enum CellNoteKind {
     ErrorValue(String),
     /// Rows or columns from here on were not read: the sheet is too large.
     TooLarge,
+    /// From here on rows were not read: so many above are blank.
+    BehindBlankRows { limit: usize },
+    /// From here on columns were not read: so many headers before are blank.
+    BehindBlankColumns { header: String, limit: usize },
 }
 
 impl Workbook {
