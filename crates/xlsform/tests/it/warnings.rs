@@ -144,13 +144,18 @@ fn columns_that_a_language_lacks_are_told_for_each_sheet() {
 fn a_language_is_known_by_a_code_that_exists() {
     let said = warnings(
         "| survey |\n| | type | name | label::Tiếng Việt | label::English (en) | label::Deutsch (de-CH) | \
-        label::Tiếng Tày (tyz) | label::Việt (vn) | label::fr |\n| | text | a | A | A | A | A | A | A |\n",
+        label::Tiếng Tày (tyz) | label::Việt (vn) | label::fr | label::Việt (vie) | label::Không (zzz) | \
+        label::Fr (fr) (fr) | label::Ế (ế) |\n| | text | a | A | A | A | A | A | A | A | A | A | A |\n",
     );
     assert_eq!(
         said,
         [
             "survey!C1 (label::Tiếng Việt): 'Tiếng Việt' has no language code, such as 'Tiếng Việt (vi)'",
             "survey!G1 (label::Việt (vn)): 'Việt (vn)' has no language code, such as 'Tiếng Việt (vi)'",
+            "survey!I1 (label::Việt (vie)): 'Việt (vie)' has no language code, such as 'Tiếng Việt (vi)'",
+            "survey!J1 (label::Không (zzz)): 'Không (zzz)' has no language code, such as 'Tiếng Việt (vi)'",
+            "survey!K1 (label::Fr (fr) (fr)): 'Fr (fr) (fr)' has no language code, such as 'Tiếng Việt (vi)'",
+            "survey!L1 (label::Ế (ế)): 'Ế (ế)' has no language code, such as 'Tiếng Việt (vi)'",
         ]
     );
 }
