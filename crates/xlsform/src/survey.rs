@@ -100,6 +100,8 @@ pub(crate) struct Survey<'a> {
     repeats: BTreeSet<String>,
     questions: BTreeSet<String>,
     triggers: Vec<(String, Place)>,
+    /// What counts the rows of a repeat and is not named by the sheet.
+    counters: Vec<(String, u32)>,
     geometries: Vec<(String, Place)>,
     files: BTreeSet<String>,
 }
@@ -163,6 +165,7 @@ impl<'a> Survey<'a> {
             repeats: BTreeSet::new(),
             questions: BTreeSet::new(),
             triggers: Vec::new(),
+            counters: Vec::new(),
             geometries: Vec::new(),
             files: BTreeSet::new(),
         }
@@ -189,6 +192,8 @@ impl<'a> Survey<'a> {
                 .error(&self.place(open.row, &["type"]), ProblemKind::UnclosedGroup { what, name });
         }
         self.check_triggers();
+        self.check_targets();
+        self.check_counters();
         self.check_geometries();
     }
 
@@ -343,6 +348,7 @@ impl<'a> Survey<'a> {
             counted.set_bind("calculate", count);
             self.add_generated(counted, row.number);
             node.set_control("jr:count", format!("${{{counter}}}"));
+            self.counters.push((counter, row.number));
         }
         if let Some(intent) = row.get(self.table, &["intent"]) {
             node.set_control("intent", intent);
@@ -535,6 +541,30 @@ impl<'a> Survey<'a> {
         for (name, place) in std::mem::take(&mut self.triggers) {
             if !self.questions.contains(&name) {
                 self.problems.error(&place, ProblemKind::UnknownReference { name });
+            }
+        }
+    }
+
+    /// What a trigger sets is found by its name.
+    fn check_targets(&mut self) {
+        let mut told = BTreeSet::new();
+        for id in self.tree.descendants(ROOT) {
+            let node = &self.tree.nodes[id];
+            let several = || self.tree.named(&node.name).is_err_and(|count| count > 1);
+            if !node.trigger.is_empty() && several() && told.insert(node.row) {
+                let place = self.table.place(node.row, &["trigger"]);
+                let kind = ProblemKind::AmbiguousReference { name: node.name.clone() };
+                self.problems.error(&place, kind);
+            }
+        }
+    }
+
+    /// A repeat finds what counts its rows by its name.
+    fn check_counters(&mut self) {
+        for (name, row) in std::mem::take(&mut self.counters) {
+            if self.tree.named(&name).is_err_and(|count| count > 1) {
+                let place = self.table.place(row, &["control", "jr:count"]);
+                self.problems.error(&place, ProblemKind::AmbiguousReference { name });
             }
         }
     }

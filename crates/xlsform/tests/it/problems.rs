@@ -280,3 +280,68 @@ fn names_in_flat_groups_are_unique_beside_them() {
         ["survey!B5 (name): the name 'a' is used twice in the same group (first in row 3)"]
     );
 }
+
+#[test]
+fn what_a_trigger_sets_has_a_name_of_its_own() {
+    let sheets = |rows: &str| {
+        format!(
+            "| survey |\n| | type | name | label | trigger |\n| | text | a | A | |\n{rows}\n\
+            | choices |\n| | list_name | name | label |\n| | l | x | X |\n| | l | y | Y |\n"
+        )
+    };
+    let said =
+        |row: u32| vec![format!("survey!D{row} (trigger): ${{b}} refers to several questions")];
+    for (what, rows, expected) in [
+        ("once", "| | text | b | B | ${a} |", vec![]),
+        (
+            "twice",
+            "| | text | b | B | ${a} |\n| | begin group | g | G | |\n| | text | b | B | |\n| | end group | | | |",
+            said(3),
+        ),
+        (
+            "what triggers, twice",
+            "| | text | b | B | ${a} |\n| | begin group | g | G | |\n| | text | a | B | |\n| | end group | | | |",
+            vec![],
+        ),
+        (
+            "in a loop",
+            "| | begin loop over l | p | P | |\n| | text | b | B | ${a} |\n| | end loop | | | |",
+            said(4),
+        ),
+    ] {
+        assert_eq!(errors(&sheets(rows)), expected, "{what}");
+    }
+}
+
+#[test]
+fn what_counts_rows_has_a_name_of_its_own() {
+    let sheets = |rows: &str| {
+        format!(
+            "| survey |\n| | type | name | label | repeat_count |\n{rows}\n\
+            | choices |\n| | list_name | name | label |\n| | l | x | X |\n| | l | y | Y |\n"
+        )
+    };
+    for (what, rows, row, name) in [
+        (
+            "in the repeat",
+            "| | begin repeat | r | R | 2 |\n| | text | r_count | A | |\n| | end repeat | | | |",
+            2,
+            "r_count",
+        ),
+        (
+            "elsewhere",
+            "| | begin group | g | G | |\n| | text | r_count | A | |\n| | end group | | | |\n| | begin repeat | r | R | 2 |\n| | end repeat | | | |",
+            5,
+            "r_count",
+        ),
+        (
+            "in a loop",
+            "| | begin loop over l | p | P | |\n| | begin group | g | G | 2 |\n| | text | a | A | |\n| | end group | | | |\n| | end loop | | | |",
+            3,
+            "g_count",
+        ),
+    ] {
+        let said = format!("survey!D{row} (repeat_count): ${{{name}}} refers to several questions");
+        assert_eq!(errors(&sheets(rows)), [said], "{what}");
+    }
+}
