@@ -273,18 +273,18 @@ impl<'a> Survey<'a> {
         if name == "meta" {
             self.problems.error(&place, ProblemKind::ReservedName { value: name.clone() });
         }
-        self.check_name(&name, row.number, &place);
+        self.check_name(&name, row.number, &place, true);
         Some(name)
     }
 
-    /// Names are unique within a group that has a node.
-    fn check_name(&mut self, name: &str, row: u32, place: &Place) {
+    /// Names are unique within a group that has a node. Those of the sheet should differ in more than case.
+    fn check_name(&mut self, name: &str, row: u32, place: &Place, of_sheet: bool) {
         let Some(open) = self.open.iter_mut().rfind(|open| open.flat.is_none()) else { return };
         let value = name.to_owned();
         if let Some(first) = open.names.get(name) {
             let kind = ProblemKind::DuplicateName { value, first: *first };
             self.problems.error(place, kind);
-        } else if !open.lower.insert(name.to_lowercase()) {
+        } else if of_sheet && !open.lower.insert(name.to_lowercase()) {
             self.problems.warn(place, ProblemKind::NameDiffersInCase { value });
         }
         open.names.entry(name.to_owned()).or_insert(row);
@@ -297,7 +297,7 @@ impl<'a> Survey<'a> {
     /// Adds a node that the sheet does not name itself.
     pub(crate) fn add_generated(&mut self, node: Node, row: u32) {
         let place = self.place(row, &["name"]);
-        self.check_name(&node.name.clone(), row, &place);
+        self.check_name(&node.name, row, &place, false);
         self.add(node);
     }
 

@@ -241,3 +241,29 @@ fn a_prefix_is_declared_once_whatever_the_settings_say() {
         assert_eq!(scenario::canonical::parse(&xml).err(), None, "{pairs}");
     }
 }
+
+#[test]
+fn what_the_sheet_does_not_name_differs_from_nothing_in_case() {
+    for (rows, said) in [
+        (
+            "| | integer | R_count | N | |\n| | begin repeat | r | R | 2 |\n| | end repeat | | | |",
+            0,
+        ),
+        (
+            "| | begin repeat | r | R | 2 |\n| | end repeat | | | |\n| | integer | R_count | N | |",
+            0,
+        ),
+        ("| | text | A_other | O | |\n| | select_one l or_other | a | A | |", 0),
+        (
+            "| | begin group | g | G | 2 |\n| | end group | | | |\n| | begin group | G | G | 2 |\n| | end group | | | |",
+            1,
+        ),
+    ] {
+        let markdown = format!(
+            "| survey |\n| | type | name | label | jr:count |\n{rows}\n\
+            | choices |\n| | list_name | name | label |\n| | l | x | X |\n"
+        );
+        let told = warnings(&markdown);
+        assert_eq!(told.len(), said, "{rows}: {told:#?}");
+    }
+}
