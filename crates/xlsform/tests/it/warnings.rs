@@ -36,10 +36,10 @@ const SURVEYS: [(&str, &str, &[&str]); 11] = [
     ),
     (
         "what phones no longer tell",
-        "| | simserial | a | | | |\n| | get subscriber id | b | | | |",
+        "| | simserial | a | | | |\n| | subscriberid | b | | | |\n| | get sim id | c | | | |",
         &[
             "survey!A2 (type): the type 'simserial' is no longer supported on most devices",
-            "survey!A3 (type): the type 'get subscriber id' is no longer supported on most devices",
+            "survey!A3 (type): the type 'subscriberid' is no longer supported on most devices",
         ],
     ),
     (
