@@ -345,3 +345,18 @@ fn what_counts_rows_has_a_name_of_its_own() {
         assert_eq!(errors(&sheets(rows)), [said], "{what}");
     }
 }
+
+#[test]
+fn an_entity_that_is_saved_outside_the_repeat_of_its_label_names_both_places() {
+    let said = errors(
+        "| survey |\n| | type | name | label | save_to |\n| | text | q | Q | p |\n\
+        | | begin repeat | r | R | |\n| | text | n | N | |\n| | end repeat | | | |\n\
+        | entities |\n| | list_name | label |\n| | e | ${n} |\n",
+    );
+    assert_eq!(
+        said,
+        [
+            "survey!D2 (save_to): the entity list 'e' is used from different repeats: '/data' and '/data/r'"
+        ]
+    );
+}
