@@ -228,7 +228,9 @@ impl Conversion<'_> {
         let Sheets { settings, survey, choices, entities, .. } = &self.sheets;
         let all = |_: &[String]| true;
         let survey_columns = |path: &[String]| !["name", "trigger"].contains(&path[0].as_str());
-        let texts = |path: &[String]| ["label", "media"].contains(&path[0].as_str());
+        // Without labels there is no telling which columns are texts.
+        let labelled = choices.has("label");
+        let texts = |path: &[String]| !labelled || ["label", "media"].contains(&path[0].as_str());
         let lists = |path: &[String]| !["dataset", "repeat"].contains(&path[0].as_str());
         check_cells(settings, &names, all, self.problems);
         check_cells(entities, &names, lists, self.problems);

@@ -360,3 +360,17 @@ fn an_entity_that_is_saved_outside_the_repeat_of_its_label_names_both_places() {
         ]
     );
 }
+
+#[test]
+fn where_choices_have_no_label_every_column_of_them_is_looked_at() {
+    let sheets = |columns: &str, cells: &str| {
+        format!(
+            "| survey |\n| | type | name | label |\n| | select_one l | a | A |\n\
+            | choices |\n| | list_name | name | {columns} |\n| | l | x | {cells} |\n"
+        )
+    };
+    let said = ["choices!C2 (k): ${b} refers to nothing"];
+    assert_eq!(errors(&sheets("k", "${b}")), said);
+    assert_eq!(errors(&sheets("k | image", "${b} | x.png")), said);
+    assert_eq!(errors(&sheets("k | label", "${b} | X")), Vec::<String>::new());
+}
