@@ -267,9 +267,7 @@ impl<'a> Survey<'a> {
             self.problems.error(&place, ProblemKind::BadName { value: name });
             return None;
         }
-        if !matches!(kind, RowType::External { .. }) {
-            *self.names.entry(name.clone()).or_default() += 1;
-        }
+        *self.names.entry(name.clone()).or_default() += 1;
         if name == "meta" {
             self.problems.error(&place, ProblemKind::ReservedName { value: name.clone() });
         }

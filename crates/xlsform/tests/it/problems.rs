@@ -374,3 +374,32 @@ fn where_choices_have_no_label_every_column_of_them_is_looked_at() {
     assert_eq!(errors(&sheets("k | image", "${b} | x.png")), said);
     assert_eq!(errors(&sheets("k | label", "${b} | X")), Vec::<String>::new());
 }
+
+#[test]
+fn the_row_of_a_file_may_name_any_row_of_the_sheet() {
+    let sheets = |relevant: &str| {
+        format!(
+            "| survey |\n| | type | name | label | relevant |\n| | xml-external | f | F | {relevant} |\n\
+            | | csv-external | g | ${{last-saved#f}} | |\n| | text | a | A | |\n\
+            | | begin group | h | H | |\n| | text | a | A | |\n| | end group | | | |\n"
+        )
+    };
+    assert_eq!(errors(&sheets("${f} = 1")), Vec::<String>::new());
+    assert_eq!(errors(&sheets("${g} = 1")), Vec::<String>::new());
+    assert_eq!(errors(&sheets("${b} = 1")), ["survey!D2 (relevant): ${b} refers to nothing"]);
+    assert_eq!(
+        errors(&sheets("${a} = 1")),
+        ["survey!D2 (relevant): ${a} refers to several questions"]
+    );
+    let said = "survey!D2 (relevant): '${a = 1' is not a reference: write ${name}";
+    assert_eq!(errors(&sheets("${a = 1")).first().map(String::as_str), Some(said));
+}
+
+#[test]
+fn a_name_that_a_file_has_too_is_no_reference() {
+    let said = errors(
+        "| survey |\n| | type | name | label |\n| | text | f | F |\n| | note | n | ${f} |\n\
+        | | begin group | g | G |\n| | csv-external | f | |\n| | end group | | |\n",
+    );
+    assert_eq!(said, ["survey!C3 (label): ${f} refers to several questions"]);
+}
