@@ -242,12 +242,18 @@ impl Conversion<'_> {
             _ => meant,
         };
         let Sheets { settings, survey, choices, entities, .. } = &self.sheets;
-        let all = |_: &[String]| true;
-        let survey_columns = |path: &[String]| !["name", "trigger"].contains(&path[0].as_str());
+        let all = |_: &Row, _: &[String]| true;
+        let survey_columns = |row: &Row, path: &[String]| match path[0].as_str() {
+            "name" | "trigger" => false,
+            // What is not shown offers nothing.
+            "type" => is_shown(row, survey),
+            _ => true,
+        };
         // Without labels there is no telling which columns are texts.
         let labelled = choices.has("label");
-        let texts = |path: &[String]| !labelled || ["label", "media"].contains(&path[0].as_str());
-        let lists = |path: &[String]| !["dataset", "repeat"].contains(&path[0].as_str());
+        let texts =
+            |_: &Row, path: &[String]| !labelled || ["label", "media"].contains(&path[0].as_str());
+        let lists = |_: &Row, path: &[String]| !["dataset", "repeat"].contains(&path[0].as_str());
         check_cells(settings, of_sheet, all, self.problems);
         check_cells(entities, of_sheet, lists, self.problems);
         check_cells(survey, of_survey, survey_columns, self.problems);
@@ -384,12 +390,12 @@ fn submission(settings: &Settings) -> Option<Submission> {
 fn check_cells<'n>(
     table: &Table,
     names: impl Fn(&Row) -> &'n BTreeMap<String, usize>,
-    wanted: impl Fn(&[String]) -> bool,
+    wanted: impl Fn(&Row, &[String]) -> bool,
     problems: &mut Problems,
 ) {
     for row in table.rows.iter().filter(|row| !row.is_disabled(table)) {
         let names = names(row);
-        for (heading, cell) in row.cells(table).filter(|(h, _)| wanted(&h.path)) {
+        for (heading, cell) in row.cells(table).filter(|(h, _)| wanted(row, &h.path)) {
             for reference in references(cell) {
                 let kind = match reference {
                     Err(bad) => ProblemKind::BadReference { value: bad.0.to_owned() },
@@ -407,6 +413,14 @@ fn check_cells<'n>(
             }
         }
     }
+}
+
+/// Whether the question of a row is asked: what is computed and has no text is not.
+fn is_shown(row: &Row, survey: &Table) -> bool {
+    let has = |path: &[&str]| row.under(survey, path).next().is_some();
+    let computed = has(&["bind", "calculate"]) || has(&["trigger"]);
+    let heads = row.get(survey, &["control", "appearance"]) == Some("label");
+    !computed || heads || has(&["label"]) || has(&["hint"])
 }
 
 /// Parses an expression with blanks and a name of the same length for each reference.

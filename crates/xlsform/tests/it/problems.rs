@@ -403,3 +403,22 @@ fn a_name_that_a_file_has_too_is_no_reference() {
     );
     assert_eq!(said, ["survey!C3 (label): ${f} refers to several questions"]);
 }
+
+#[test]
+fn a_select_that_is_not_shown_needs_no_choices() {
+    let sheets = |label: &str, calculation: &str, trigger: &str| {
+        format!(
+            "| survey |\n| | type | name | label | calculation | trigger |\n| | text | a | A | | |\n\
+            | | select_one ${{x}} | b | {label} | {calculation} | {trigger} |\n"
+        )
+    };
+    let said = ["survey!A3 (type): ${x} refers to nothing"];
+    assert_eq!(errors(&sheets("", "now()", "")), Vec::<String>::new());
+    assert_eq!(errors(&sheets("", "", "${a}")), Vec::<String>::new());
+    assert_eq!(errors(&sheets("B", "now()", "")), said);
+    // What labels the choices of others is shown without a label of its own.
+    let heading = sheets("", "now()", "")
+        .replace("trigger", "appearance")
+        .replace("now() |  |", "now() | label |");
+    assert_eq!(errors(&heading), said);
+}
