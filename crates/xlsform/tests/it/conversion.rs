@@ -3,7 +3,7 @@
 use crate::xml;
 
 /// (what, rows of the survey below the header, pieces of the XML without blanks)
-const ROWS: [(&str, &str, &[&str]); 10] = [
+const ROWS: [(&str, &str, &[&str]); 11] = [
     (
         "two questions in a row of a repeat are joined by a relative path",
         "| | begin repeat | r | R | |\n| | integer | a | A | |\n| | integer | b | B | ${a} > 1 |\n| | end repeat | | | |",
@@ -14,6 +14,7 @@ const ROWS: [(&str, &str, &[&str]); 10] = [
         "| | integer | a | A | |\n| | integer | b | B | ${a} > 1 |",
         &[r#"relevant="/data/a&gt;1""#],
     ),
+    ("a sign alone refers to nothing", "| | note | a | ${ | |", &["<label>${</label>"]),
     ("yes means true", "| | integer | a | A | yes |", &[r#"relevant="true()""#]),
     (
         "a reference in a label is an output",

@@ -3,7 +3,7 @@
 use crate::{errors, of};
 
 /// (what, rows of the survey below `type name label relevant`, what is said)
-const SURVEYS: [(&str, &str, &str); 19] = [
+const SURVEYS: [(&str, &str, &str); 20] = [
     (
         "prefix that is not declared",
         "| | text | x:a | A | |",
@@ -36,6 +36,11 @@ const SURVEYS: [(&str, &str, &str); 19] = [
         "open reference",
         "| | text | a | A ${b | |",
         "survey!C2 (label): '${b' is not a reference: write ${name}",
+    ),
+    (
+        "open reference and no more",
+        "| | text | a | A ${ | |",
+        "survey!C2 (label): '${' is not a reference: write ${name}",
     ),
     (
         "open group",
