@@ -201,3 +201,12 @@ fn what_is_in_a_flat_group_stands_beside_it_and_keeps_its_relevance() {
     }
     assert!(!xml.contains(r#"<bindnodeset="/data/r""#), "a flat group has no bind: {xml}");
 }
+
+#[test]
+fn the_namespace_of_entities_is_declared_where_it_is_used() {
+    let survey = "| survey |\n| | type | name | label | save_to |\n| | text | a | A | ";
+    let declared = r#" xmlns:entities="http://www.opendatakit.org/xforms/entities""#;
+    assert!(!xml(&format!("{survey} |\n")).contains(declared));
+    let entities = "| entities |\n| | list_name | label |\n| | e | ${a} |\n";
+    assert!(xml(&format!("{survey} p |\n{entities}")).contains(declared));
+}
