@@ -132,6 +132,42 @@ impl Document {
         children.filter(|id| self.node(*id).kind == NodeKind::Element)
     }
 
+    /// A node as XML, attributes in the order of their names: those of a namespace last, by its address.
+    ///
+    /// Of namespaces, what the element itself declares; an attribute or a text is its value.
+    pub fn source(&self, id: NodeId) -> String {
+        let mut source = String::new();
+        self.write(id, &mut source);
+        source
+    }
+
+    fn write(&self, id: NodeId, out: &mut String) {
+        let node = self.node(id);
+        match node.kind {
+            NodeKind::Element => {}
+            NodeKind::Document => return node.children.iter().for_each(|c| self.write(*c, out)),
+            NodeKind::Text if node.parent.is_some() => return out.push_str(&escaped(&node.text)),
+            NodeKind::Comment | NodeKind::Instruction => return,
+            _ => return out.push_str(&node.text),
+        }
+        let name = self.qualified_name(id);
+        out.push('<');
+        out.push_str(&name);
+        let mut attributes = node.attributes.clone();
+        attributes.sort_by_key(|id| (&self.node(*id).namespace, &self.node(*id).local));
+        for id in node.namespaces.iter().chain(&attributes) {
+            let value = escaped(&self.node(*id).text).replace('"', "&quot;");
+            out.push_str(&format!(" {}=\"{value}\"", self.qualified_name(*id)));
+        }
+        if node.children.is_empty() {
+            out.push_str("/>");
+            return;
+        }
+        out.push('>');
+        node.children.iter().for_each(|child| self.write(*child, out));
+        out.push_str(&format!("</{name}>"));
+    }
+
     fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0]
     }
@@ -304,6 +340,10 @@ fn cdata_parts(node: roxmltree::Node<'_, '_>, xml: &str) -> Option<Vec<(String, 
     parts.push((decoded(rest), false));
     parts.retain(|(part, _)| !part.is_empty());
     Some(parts)
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn decoded(text: &str) -> String {

@@ -7,13 +7,14 @@ use std::{
 };
 
 use anyhow::Context as _;
+use form::definition::{STANDARD_NAMESPACES, XFORMS_NAMESPACE};
 use serde::Deserialize;
 use xlsform::{Kind, Options, Problem, ProblemKind, Severity, Workbook};
-use xpath::{Context, Expr, Host, LocalTime, Random};
+use xpath::{Context, Expr, Host, LocalTime, Random, Tree};
 
 use crate::{
     canonical, corpus,
-    document::{Document, Reading},
+    document::{Document, NodeId, Reading},
     tally::{Outcome, Tally},
 };
 
@@ -46,7 +47,99 @@ type Grid = BTreeMap<String, Vec<Vec<Option<String>>>>;
 struct Asserts {
     xpath_match: Vec<String>,
     xpath_count: Vec<(String, usize)>,
+    xpath_exact: Vec<(String, Vec<String>)>,
+    xml_contains: Vec<String>,
+    xml_excludes: Vec<String>,
+    model_contains: Vec<String>,
+    model_excludes: Vec<String>,
+    instance_contains: Vec<String>,
+    instance_excludes: Vec<String>,
+    itext_contains: Vec<String>,
+    itext_excludes: Vec<String>,
     warnings_count: Option<usize>,
+}
+
+/// What an assertion wants.
+enum Wanted<'a> {
+    /// So many nodes.
+    Count(&'a str, usize),
+    /// These nodes, whatever their order.
+    Nodes(&'a str, &'a [String]),
+    /// A text in the first element of a name, or in the whole document; or that it is not there.
+    Text { part: Option<&'a str>, text: &'a str, there: bool },
+    /// So many warnings.
+    Warnings(usize),
+}
+
+impl Asserts {
+    fn all(&self) -> Vec<Wanted<'_>> {
+        let mut all: Vec<Wanted<'_>> =
+            self.xpath_match.iter().map(|xpath| Wanted::Count(xpath, 1)).collect();
+        all.extend(self.xpath_count.iter().map(|(xpath, count)| Wanted::Count(xpath, *count)));
+        all.extend(self.xpath_exact.iter().map(|(xpath, nodes)| Wanted::Nodes(xpath, nodes)));
+        for (part, contains, excludes) in [
+            (None, &self.xml_contains, &self.xml_excludes),
+            (Some("model"), &self.model_contains, &self.model_excludes),
+            (Some("instance"), &self.instance_contains, &self.instance_excludes),
+            (Some("itext"), &self.itext_contains, &self.itext_excludes),
+        ] {
+            for (texts, there) in [(contains, true), (excludes, false)] {
+                all.extend(texts.iter().map(|text| Wanted::Text { part, text, there }));
+            }
+        }
+        all.extend(self.warnings_count.map(Wanted::Warnings));
+        all
+    }
+}
+
+impl Wanted<'_> {
+    /// What is asserted, and what of it.
+    fn told(&self) -> (String, String) {
+        match self {
+            Wanted::Count(xpath, count) => ((*xpath).to_owned(), count.to_string()),
+            Wanted::Nodes(xpath, nodes) => ((*xpath).to_owned(), format!("{nodes:?}")),
+            Wanted::Text { part, text, there } => {
+                let not = if *there { "" } else { "not " };
+                (part.unwrap_or("xml").to_owned(), format!("{not}{text}"))
+            }
+            Wanted::Warnings(count) => ("warnings".to_owned(), count.to_string()),
+        }
+    }
+
+    /// What we have instead, and whether it is that.
+    fn holds(&self, document: &Document, problems: &[Problem]) -> (String, bool) {
+        match self {
+            Wanted::Count(xpath, wanted) => {
+                let got = find(document, xpath).map(|nodes| nodes.len());
+                (format!("{got:?}"), got == Ok(*wanted))
+            }
+            Wanted::Nodes(xpath, wanted) => {
+                let nodes = find(document, xpath).map(|nodes| {
+                    nodes.iter().map(|node| document.source(*node)).collect::<Vec<_>>()
+                });
+                let same = |nodes: &Vec<String>| {
+                    let [ours, theirs] = [nodes, *wanted].map(|all| {
+                        all.iter().map(|text| canonical_source(text)).collect::<BTreeSet<_>>()
+                    });
+                    ours == theirs
+                };
+                (format!("{nodes:?}"), nodes.as_ref().is_ok_and(same))
+            }
+            Wanted::Text { part, text, there } => {
+                let source = match part {
+                    None => Some(document.source(document.root())),
+                    Some(name) => part_source(document, name),
+                };
+                let has = source
+                    .is_some_and(|source| without_blanks(&source).contains(&without_blanks(text)));
+                (if has { "there" } else { "not there" }.to_owned(), has == *there)
+            }
+            Wanted::Warnings(wanted) => {
+                let said: BTreeSet<String> = problems.iter().filter_map(warning).collect();
+                (format!("{}: {said:?}", said.len()), said.len() == *wanted)
+            }
+        }
+    }
 }
 
 /// Runs all cases of these files; gives whether every verdict and assertion holds.
@@ -97,22 +190,21 @@ fn outcomes(case: &Case, workbook: &Workbook) -> Vec<Outcome> {
     let expected = case.error.clone().unwrap_or_else(|| "a form".to_owned());
     let same = problems.iter().all(|p| !refuses(p)) == case.ok;
     let mut outcomes = vec![outcome(VERDICT, "", expected, verdict(&problems), same)];
-    let (Some(form), Some(xform)) = (form, &case.xform) else { return outcomes };
-    let xml = form::write_xform(&form);
-    let asserts = case.asserts.as_ref();
-    let matches = asserts.iter().flat_map(|a| a.xpath_match.iter().map(|x| (x.as_str(), 1)));
-    let counts = asserts.iter().flat_map(|a| a.xpath_count.iter().map(|(x, n)| (x.as_str(), *n)));
-    for (expression, wanted) in matches.chain(counts) {
-        let got = count(&xml, expression);
-        let passed = got == Ok(wanted);
-        outcomes.push(outcome(ASSERTS, expression, wanted.to_string(), format!("{got:?}"), passed));
-    }
-    if let Some(wanted) = asserts.and_then(|asserts| asserts.warnings_count) {
-        let said: BTreeSet<String> = problems.iter().filter_map(warning).collect();
-        let (wanted_text, got) = (wanted.to_string(), format!("{}: {said:?}", said.len()));
-        outcomes.push(outcome(ASSERTS, "warnings", wanted_text, got, said.len() == wanted));
+    let Some(xform) = &case.xform else { return outcomes };
+    // Without a form nothing holds that is asserted of it.
+    let xml = form.as_ref().map(form::write_xform).unwrap_or_default();
+    let document = Document::parse(&xml, Reading::default());
+    for wanted in case.asserts.iter().flat_map(Asserts::all) {
+        let (what, expected) = wanted.told();
+        let (got, passed) = match &document {
+            Ok(document) => wanted.holds(document, &problems),
+            Err(_) if form.is_none() => ("no form".to_owned(), false),
+            Err(error) => (error.to_string(), false),
+        };
+        outcomes.push(outcome(ASSERTS, &what, expected, got, passed));
     }
     let (input, wanted, got) = match (canonical::parse(&xml), canonical::parse(xform)) {
+        _ if form.is_none() => ("no form".to_owned(), "a form".to_owned(), verdict(&problems)),
         (Ok(ours), Ok(theirs)) => canonical::difference(&theirs, &ours).unwrap_or_default(),
         (ours, theirs) => {
             ("not XML".to_owned(), format!("{:?}", theirs.err()), format!("{:?}", ours.err()))
@@ -164,16 +256,46 @@ fn verdict(problems: &[Problem]) -> String {
     if texts.is_empty() { "a form".to_owned() } else { texts.join("; ") }
 }
 
-/// How many nodes of a document an expression finds.
-fn count(xml: &str, expression: &str) -> Result<usize, String> {
-    let document = Document::parse(xml, Reading::default()).map_err(|e| e.to_string())?;
+/// The nodes of a document that an expression finds.
+fn find(document: &Document, expression: &str) -> Result<Vec<NodeId>, String> {
     let expr = Expr::parse(expression).map_err(|e| e.to_string())?;
     let now = LocalTime { unix_ms: 0, offset_min: 0 };
     let random = Random::new(1);
-    let context = Context::new(&document, &Prefixes, document.root(), now, &random);
+    let context = Context::new(document, &Prefixes, document.root(), now, &random);
     match xpath::evaluate(&expr, &context).map_err(|e| e.to_string())? {
-        xpath::Value::Nodes(nodes) => Ok(nodes.len()),
+        xpath::Value::Nodes(nodes) => Ok(nodes.into_vec()),
         _ => Err("not nodes".to_owned()),
+    }
+}
+
+/// The first element of this name among those of the form, with the namespaces of the document.
+fn part_source(document: &Document, name: &str) -> Option<String> {
+    let declared = document.elements().next()?;
+    let part = document.elements().find(|id| {
+        document.local_name(*id) == name && document.namespace(*id) == XFORMS_NAMESPACE
+    })?;
+    let namespaces = document.namespaces(declared).into_iter();
+    let declared: String = namespaces
+        .map(|id| format!(" {}=\"{}\"", document.qualified_name(id), document.text(id)))
+        .collect();
+    Some(document.source(part).replacen(name, &format!("{name}{declared}"), 1))
+}
+
+/// Cases are written with blanks as pyxform writes them.
+fn without_blanks(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+/// A node of a case so that it can be compared: an element as a tree, all else without blanks.
+fn canonical_source(source: &str) -> String {
+    let mut wrapped = format!("<nodes xmlns=\"{XFORMS_NAMESPACE}\"");
+    for (prefix, uri) in STANDARD_NAMESPACES {
+        wrapped.push_str(&format!(" xmlns:{prefix}=\"{uri}\""));
+    }
+    wrapped.push_str(&format!(">{source}</nodes>"));
+    match canonical::parse(&wrapped) {
+        Ok(tree) if source.starts_with('<') => format!("{tree:?}"),
+        _ => without_blanks(source),
     }
 }
 
@@ -183,10 +305,10 @@ struct Prefixes;
 impl Host<Document> for Prefixes {
     fn namespace(&self, prefix: &str) -> Option<&str> {
         match prefix {
-            "x" => Some(form::definition::XFORMS_NAMESPACE),
+            "x" => Some(XFORMS_NAMESPACE),
             "" => None,
             _ => {
-                let known = form::definition::STANDARD_NAMESPACES.iter();
+                let known = STANDARD_NAMESPACES.iter();
                 known.into_iter().find(|(p, _)| *p == prefix).map(|(_, uri)| *uri)
             }
         }

@@ -24,8 +24,14 @@ pub fn of_sheet(kind: &ProblemKind) -> String {
         Kind::UnknownColumn => "không biết cột này, nên bỏ qua".to_owned(),
         Kind::NotSupported { what } => format!("'{what}' không được hỗ trợ và không có tác dụng"),
         Kind::SheetTooLarge => "trang quá lớn: phần còn lại không được đọc".to_owned(),
+        Kind::BehindBlankRows { limit } => {
+            format!("phía trên có hơn {limit} dòng trống: từ đây trở đi không được đọc")
+        }
+        Kind::BehindBlankColumns { limit } => {
+            format!("phía trước có hơn {limit} cột trống: từ đây trở đi không được đọc")
+        }
         Kind::Formula => "ô chứa công thức; lấy kết quả đã lưu của nó".to_owned(),
-        Kind::ErrorValue { value } => format!("ô chứa lỗi {value}"),
+        Kind::ErrorValue { value } => format!("ô chứa lỗi {value}; lỗi ấy được lấy làm chữ của ô"),
         Kind::MissingType => "dòng không có loại câu hỏi (type)".to_owned(),
         Kind::SkippedRow => "dòng không có type, name và label nên bị bỏ qua".to_owned(),
         Kind::Disabled => "XLSForm không có cột 'disabled': nên dùng 'relevant'".to_owned(),

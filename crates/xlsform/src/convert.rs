@@ -18,11 +18,11 @@ use crate::questions;
 use crate::references::references;
 use crate::settings::{self, Settings};
 use crate::survey::{self, Context, Survey};
-use crate::table::{Headers, Heading, Table};
+use crate::table::{Headers, Heading, Row, Table};
 use crate::texts::Texts;
 use crate::translations;
 use crate::tree::{Id, Node, NodeKind, ROOT, Tree};
-use crate::types;
+use crate::types::{self, RowType, row_type};
 use crate::workbook::Workbook;
 
 /// The namespace of the columns that are kept: [`Options::keep_columns`].
@@ -107,6 +107,14 @@ fn missing(workbook: &Workbook, sheet: &str) -> ProblemKind {
     ProblemKind::MissingSheet { sheet: sheet.to_owned(), similar }
 }
 
+/// How often each name can be meant by `${…}`.
+struct Names {
+    /// From questions.
+    meant: BTreeMap<String, usize>,
+    /// In the sheet, files too.
+    in_sheet: BTreeMap<String, usize>,
+}
+
 /// One run.
 struct Conversion<'a> {
     workbook: &'a Workbook,
@@ -145,13 +153,11 @@ impl Conversion<'_> {
         };
         let mut survey = Survey::new(context, &root);
         survey.read();
-        let Survey { mut tree, mut names, meta, .. } = survey;
-        // A question of a loop exists once for each choice, if there are any.
-        for (name, count) in &mut names {
-            if let Err(copies) = tree.named(name) {
-                *count = copies;
-            }
-        }
+        let Survey { mut tree, names: in_sheet, meta, .. } = survey;
+        // A question of a loop exists once for each choice, if there are any; a file is none.
+        let exist = |name: &str, count| tree.named(name).err().unwrap_or(count);
+        let names = in_sheet.iter().map(|(name, count)| (name.clone(), exist(name, *count)));
+        let names = Names { meant: names.collect(), in_sheet };
         self.missing_choices(&choices, &external);
         let in_repeat = self.add_meta(&mut tree, meta, &entities);
         self.check_references(names);
@@ -221,19 +227,37 @@ impl Conversion<'_> {
     }
 
     /// Every `${…}` must name exactly one thing.
-    fn check_references(&mut self, mut names: BTreeMap<String, usize>) {
+    fn check_references(&mut self, mut names: Names) {
         if !self.settings.omit_instance_id {
-            *names.entry("instanceID".to_owned()).or_default() += 1;
+            for names in [&mut names.meant, &mut names.in_sheet] {
+                *names.entry("instanceID".to_owned()).or_default() += 1;
+            }
         }
+        let Names { meant, in_sheet } = &names;
+        let of_sheet = |_: &Row| meant;
+        // The row of a file keeps its name alone: what else stands there reaches no question.
+        let of_survey = |row: &Row| match row.get(&self.sheets.survey, &["type"]).and_then(row_type)
+        {
+            Some(RowType::External { .. }) => in_sheet,
+            _ => meant,
+        };
         let Sheets { settings, survey, choices, entities, .. } = &self.sheets;
-        let all = |_: &[String]| true;
-        let survey_columns = |path: &[String]| !["name", "trigger"].contains(&path[0].as_str());
-        let texts = |path: &[String]| ["label", "media"].contains(&path[0].as_str());
-        let lists = |path: &[String]| !["dataset", "repeat"].contains(&path[0].as_str());
-        check_cells(settings, &names, all, self.problems);
-        check_cells(entities, &names, lists, self.problems);
-        check_cells(survey, &names, survey_columns, self.problems);
-        check_cells(choices, &names, texts, self.problems);
+        let all = |_: &Row, _: &[String]| true;
+        let survey_columns = |row: &Row, path: &[String]| match path[0].as_str() {
+            "name" | "trigger" => false,
+            // What is not shown offers nothing.
+            "type" => is_shown(row, survey),
+            _ => true,
+        };
+        // Without labels there is no telling which columns are texts.
+        let labelled = choices.has("label");
+        let texts =
+            |_: &Row, path: &[String]| !labelled || ["label", "media"].contains(&path[0].as_str());
+        let lists = |_: &Row, path: &[String]| !["dataset", "repeat"].contains(&path[0].as_str());
+        check_cells(settings, of_sheet, all, self.problems);
+        check_cells(entities, of_sheet, lists, self.problems);
+        check_cells(survey, of_survey, survey_columns, self.problems);
+        check_cells(choices, of_sheet, texts, self.problems);
     }
 
     /// Columns that say nothing here are told, not dropped in silence.
@@ -324,7 +348,8 @@ impl Conversion<'_> {
         }
         let mut namespaces = settings.namespaces.clone();
         if !options.keep_columns.is_empty() {
-            namespaces.push(("sotay".to_owned(), SOTAY_NAMESPACE.to_owned()));
+            namespaces.retain(|(prefix, _)| prefix != questions::KEPT_PREFIX);
+            namespaces.push((questions::KEPT_PREFIX.to_owned(), SOTAY_NAMESPACE.to_owned()));
         }
         let table = &sheets.survey;
         let itext = Texts::collect(&paths, choices, language);
@@ -361,15 +386,16 @@ fn submission(settings: &Settings) -> Option<Submission> {
     (!attributes.is_empty()).then_some(Submission { attributes })
 }
 
-/// Checks the references in some columns of a sheet.
-fn check_cells(
+/// Checks the references in some columns of a sheet, each row against its names.
+fn check_cells<'n>(
     table: &Table,
-    names: &BTreeMap<String, usize>,
-    wanted: impl Fn(&[String]) -> bool,
+    names: impl Fn(&Row) -> &'n BTreeMap<String, usize>,
+    wanted: impl Fn(&Row, &[String]) -> bool,
     problems: &mut Problems,
 ) {
     for row in table.rows.iter().filter(|row| !row.is_disabled(table)) {
-        for (heading, cell) in row.cells(table).filter(|(h, _)| wanted(&h.path)) {
+        let names = names(row);
+        for (heading, cell) in row.cells(table).filter(|(h, _)| wanted(row, &h.path)) {
             for reference in references(cell) {
                 let kind = match reference {
                     Err(bad) => ProblemKind::BadReference { value: bad.0.to_owned() },
@@ -387,6 +413,14 @@ fn check_cells(
             }
         }
     }
+}
+
+/// Whether the question of a row is asked: what is computed and has no text is not.
+fn is_shown(row: &Row, survey: &Table) -> bool {
+    let has = |path: &[&str]| row.under(survey, path).next().is_some();
+    let computed = has(&["bind", "calculate"]) || has(&["trigger"]);
+    let heads = row.get(survey, &["control", "appearance"]) == Some("label");
+    !computed || heads || has(&["label"]) || has(&["hint"])
 }
 
 /// Parses an expression with blanks and a name of the same length for each reference.

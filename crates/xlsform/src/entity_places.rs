@@ -152,6 +152,15 @@ impl Finder<'_> {
                 problems.error(&place, kind);
             }
         }
+        // It cannot stand where it saves and in the repeat that it is labelled from.
+        if fits && wanted.len() < scope.len() {
+            fits = false;
+            let row = declared.uses.iter().find(|u| u.property.is_some()).map_or(0, |u| u.row);
+            let list = declared.list.clone();
+            let (here, there) = (self.names(&wanted), self.names(&scope));
+            let place = survey.place(row, &["bind", "entities:saveto"]);
+            problems.error(&place, ProblemKind::EntityScope { list, here, there });
+        }
         fits.then_some(Request { entity, scope, wanted, saved })
     }
 }

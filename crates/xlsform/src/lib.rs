@@ -5,6 +5,8 @@
 //! with sheet, row and column. A form is given only when no problem is an error.
 
 mod bindings;
+#[cfg(feature = "spreadsheet")]
+mod blanks;
 mod body;
 mod choices;
 mod convert;

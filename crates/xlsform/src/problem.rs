@@ -69,9 +69,13 @@ pub enum ProblemKind {
     NotSupported { what: String },
     #[error("the sheet is too large: the rest is not read")]
     SheetTooLarge,
+    #[error("more than {limit} rows above are blank: from here on nothing is read")]
+    BehindBlankRows { limit: usize },
+    #[error("more than {limit} columns before are blank: from here on nothing is read")]
+    BehindBlankColumns { limit: usize },
     #[error("the cell holds a formula; its stored result is used")]
     Formula,
-    #[error("the cell holds the error {value}")]
+    #[error("the cell holds the error {value}, which is taken as its text")]
     ErrorValue { value: String },
     // Rows of the survey.
     #[error("the row has no type")]

@@ -17,7 +17,7 @@ pub(crate) const MESSAGES: [&str; 3] =
     ["jr:constraintMsg", "jr:requiredMsg", "jr:noAppErrorString"];
 
 /// Namespace prefix of the columns that are kept beside those of `XLSForm`.
-const KEPT_PREFIX: &str = "sotay";
+pub(crate) const KEPT_PREFIX: &str = "sotay";
 
 impl Survey<'_> {
     /// A node with what every kind of row has.
@@ -113,7 +113,8 @@ impl Survey<'_> {
         let mut node = self.question_node(row, name, kind, type_name);
         let parameters = self.parameters(row);
         let place = self.place(row.number, &["parameters"]);
-        if let Some((_, "simserial" | "subscriberid")) = kind.preload {
+        // Not their longer spellings: what is told is what pyxform tells.
+        if ["simserial", "subscriberid"].contains(&type_name) {
             let kind = ProblemKind::OldType { value: type_name.to_owned() };
             self.problems.warn(&self.place(row.number, &["type"]), kind);
         }

@@ -19,9 +19,12 @@ pub(crate) struct Reference<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BadReference<'a>(pub(crate) &'a str);
 
-/// Every reference of a text.
+/// Every reference of a text. A text that is `${` and no more begins none.
 pub(crate) fn references(text: &str) -> Vec<Result<Reference<'_>, BadReference<'_>>> {
     let mut found = Vec::new();
+    if text == "${" {
+        return found;
+    }
     let mut from = 0;
     while let Some(start) = text.get(from..).and_then(|t| t.find("${")).map(|at| at + from) {
         let rest = text.get(start + 2..).unwrap_or_default();

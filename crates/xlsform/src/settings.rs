@@ -1,9 +1,11 @@
 //! The sheet `settings`: one row about the whole form.
 
+use std::collections::BTreeMap;
+
 use form::definition::STANDARD_NAMESPACES;
 
-use crate::names::is_name;
-use crate::problem::{ProblemKind, Problems};
+use crate::names::{is_name, is_plain_name};
+use crate::problem::{Place, ProblemKind, Problems};
 use crate::table::{Headers, Table};
 
 /// How the headers are read.
@@ -122,7 +124,9 @@ impl Settings {
             client_editable: is("client_editable", true),
             style: get("style"),
             name: get("name"),
-            namespaces: namespaces(&get("namespaces").unwrap_or_default()),
+            namespaces: row.get(table, &["namespaces"]).map_or_else(Vec::new, |pairs| {
+                namespaces(pairs, &table.place(row.number, &["namespaces"]), problems)
+            }),
             attributes: under("attribute"),
             allow_choice_duplicates: is("allow_choice_duplicates", true),
             keep_blanks: is("clean_text_values", false),
@@ -145,12 +149,38 @@ impl Settings {
     }
 }
 
-/// `prefix="uri" prefix2="uri2"`.
-fn namespaces(text: &str) -> Vec<(String, String)> {
-    let pairs = text.split_whitespace().filter_map(|pair| pair.split_once('='));
-    let quotes = ['"', '\''];
-    pairs
-        .filter(|(prefix, uri)| !prefix.is_empty() && !uri.contains('='))
-        .map(|(prefix, uri)| (prefix.to_owned(), uri.replace(quotes, "")))
-        .collect()
+/// `prefix="uri" prefix2="uri2"`: one pair for each prefix, without those that every form has.
+///
+/// What declares nothing, because it is no such pair or because the prefix stands for something else, is told.
+fn namespaces(text: &str, place: &Place, problems: &mut Problems) -> Vec<(String, String)> {
+    let mut declared: BTreeMap<&str, (usize, &str, String)> = BTreeMap::new();
+    let mut idle = Vec::new();
+    for (at, pair) in text.split_whitespace().enumerate() {
+        let Some((prefix, uri)) = pair.split_once('=') else {
+            idle.push(pair);
+            continue;
+        };
+        let uri = uri.replace(['"', '\''], "");
+        let reserved = ["xml", "xmlns"].contains(&prefix) || !is_plain_name(prefix);
+        let standard = STANDARD_NAMESPACES.iter().find(|(known, _)| *known == prefix);
+        if reserved || uri.is_empty() || uri.contains('=') {
+            idle.push(pair);
+        } else if let Some((_, known)) = standard {
+            idle.extend((uri != *known).then_some(pair));
+        } else {
+            let first = declared.get(prefix).map_or(at, |(first, ..)| *first);
+            // The last one counts.
+            if let Some((_, other, old)) = declared.insert(prefix, (first, pair, uri.clone()))
+                && old != uri
+            {
+                idle.push(other);
+            }
+        }
+    }
+    for pair in idle {
+        problems.warn(place, ProblemKind::NotSupported { what: pair.to_owned() });
+    }
+    let mut pairs: Vec<_> = declared.into_iter().collect();
+    pairs.sort_by_key(|(_, (first, ..))| *first);
+    pairs.into_iter().map(|(prefix, (_, _, uri))| (prefix.to_owned(), uri)).collect()
 }

@@ -4,6 +4,7 @@ use std::io::{Cursor, Read};
 
 use calamine::{CellErrorType, Data, DataRef, ExcelDateTime, Reader, Xls, Xlsx, XlsxError};
 
+use crate::blanks::end_at_blanks;
 use crate::read::{MAX_COLUMNS, MAX_ROWS, ReadError, is_xls};
 use crate::workbook::{CellNote, CellNoteKind, Sheet, Workbook};
 
@@ -76,6 +77,7 @@ fn xlsx_sheet(
             });
         }
     }
+    end_at_blanks(&mut sheet);
     Ok(sheet)
 }
 
@@ -94,6 +96,7 @@ fn read_xls(bytes: &[u8]) -> Result<Workbook, ReadError> {
                 break;
             }
         }
+        end_at_blanks(&mut sheet);
         workbook.sheets.push(sheet);
     }
     Ok(workbook)
@@ -150,7 +153,8 @@ fn put(
 /// Text of a cell as a form uses it: whole numbers without a point, `TRUE`, ISO dates.
 fn text(value: &DataRef<'_>) -> Option<String> {
     let text = match value {
-        DataRef::Empty | DataRef::Error(_) => return None,
+        DataRef::Empty => return None,
+        DataRef::Error(error) => error_text(error).to_owned(),
         DataRef::Int(number) => number.to_string(),
         DataRef::Float(number) => number.to_string(),
         DataRef::String(text) => text.replace('\u{a0}', " "),

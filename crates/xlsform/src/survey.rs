@@ -100,6 +100,8 @@ pub(crate) struct Survey<'a> {
     repeats: BTreeSet<String>,
     questions: BTreeSet<String>,
     triggers: Vec<(String, Place)>,
+    /// What counts the rows of a repeat and is not named by the sheet.
+    counters: Vec<(String, u32)>,
     geometries: Vec<(String, Place)>,
     files: BTreeSet<String>,
 }
@@ -163,6 +165,7 @@ impl<'a> Survey<'a> {
             repeats: BTreeSet::new(),
             questions: BTreeSet::new(),
             triggers: Vec::new(),
+            counters: Vec::new(),
             geometries: Vec::new(),
             files: BTreeSet::new(),
         }
@@ -189,6 +192,8 @@ impl<'a> Survey<'a> {
                 .error(&self.place(open.row, &["type"]), ProblemKind::UnclosedGroup { what, name });
         }
         self.check_triggers();
+        self.check_targets();
+        self.check_counters();
         self.check_geometries();
     }
 
@@ -262,24 +267,22 @@ impl<'a> Survey<'a> {
             self.problems.error(&place, ProblemKind::BadName { value: name });
             return None;
         }
-        if !matches!(kind, RowType::External { .. }) {
-            *self.names.entry(name.clone()).or_default() += 1;
-        }
+        *self.names.entry(name.clone()).or_default() += 1;
         if name == "meta" {
             self.problems.error(&place, ProblemKind::ReservedName { value: name.clone() });
         }
-        self.check_name(&name, row.number, &place);
+        self.check_name(&name, row.number, &place, true);
         Some(name)
     }
 
-    /// Names are unique within a group that has a node.
-    fn check_name(&mut self, name: &str, row: u32, place: &Place) {
+    /// Names are unique within a group that has a node. Those of the sheet should differ in more than case.
+    fn check_name(&mut self, name: &str, row: u32, place: &Place, of_sheet: bool) {
         let Some(open) = self.open.iter_mut().rfind(|open| open.flat.is_none()) else { return };
         let value = name.to_owned();
         if let Some(first) = open.names.get(name) {
             let kind = ProblemKind::DuplicateName { value, first: *first };
             self.problems.error(place, kind);
-        } else if !open.lower.insert(name.to_lowercase()) {
+        } else if of_sheet && !open.lower.insert(name.to_lowercase()) {
             self.problems.warn(place, ProblemKind::NameDiffersInCase { value });
         }
         open.names.entry(name.to_owned()).or_insert(row);
@@ -292,7 +295,7 @@ impl<'a> Survey<'a> {
     /// Adds a node that the sheet does not name itself.
     pub(crate) fn add_generated(&mut self, node: Node, row: u32) {
         let place = self.place(row, &["name"]);
-        self.check_name(&node.name.clone(), row, &place);
+        self.check_name(&node.name, row, &place, false);
         self.add(node);
     }
 
@@ -343,6 +346,7 @@ impl<'a> Survey<'a> {
             counted.set_bind("calculate", count);
             self.add_generated(counted, row.number);
             node.set_control("jr:count", format!("${{{counter}}}"));
+            self.counters.push((counter, row.number));
         }
         if let Some(intent) = row.get(self.table, &["intent"]) {
             node.set_control("intent", intent);
@@ -535,6 +539,30 @@ impl<'a> Survey<'a> {
         for (name, place) in std::mem::take(&mut self.triggers) {
             if !self.questions.contains(&name) {
                 self.problems.error(&place, ProblemKind::UnknownReference { name });
+            }
+        }
+    }
+
+    /// What a trigger sets is found by its name.
+    fn check_targets(&mut self) {
+        let mut told = BTreeSet::new();
+        for id in self.tree.descendants(ROOT) {
+            let node = &self.tree.nodes[id];
+            let several = || self.tree.named(&node.name).is_err_and(|count| count > 1);
+            if !node.trigger.is_empty() && several() && told.insert(node.row) {
+                let place = self.table.place(node.row, &["trigger"]);
+                let kind = ProblemKind::AmbiguousReference { name: node.name.clone() };
+                self.problems.error(&place, kind);
+            }
+        }
+    }
+
+    /// A repeat finds what counts its rows by its name.
+    fn check_counters(&mut self) {
+        for (name, row) in std::mem::take(&mut self.counters) {
+            if self.tree.named(&name).is_err_and(|count| count > 1) {
+                let place = self.table.place(row, &["control", "jr:count"]);
+                self.problems.error(&place, ProblemKind::AmbiguousReference { name });
             }
         }
     }

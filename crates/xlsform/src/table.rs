@@ -210,10 +210,19 @@ impl Table {
             let place = place(&self.name, Some(note.row), heading);
             match &note.kind {
                 CellNoteKind::TooLarge => problems.error(&place, ProblemKind::SheetTooLarge),
+                CellNoteKind::BehindBlankColumns { header, limit } => {
+                    let (header, letters) = (header.clone(), letters(note.column));
+                    let column = Some(ProblemColumn { header, letters });
+                    let kind = ProblemKind::BehindBlankColumns { limit: *limit };
+                    problems.warn(&Place { column, ..place }, kind);
+                }
                 _ if heading.is_none() => {}
+                CellNoteKind::BehindBlankRows { limit } => {
+                    problems.warn(&place, ProblemKind::BehindBlankRows { limit: *limit });
+                }
                 CellNoteKind::Formula => problems.warn(&place, ProblemKind::Formula),
                 CellNoteKind::ErrorValue(value) => {
-                    problems.error(&place, ProblemKind::ErrorValue { value: value.clone() });
+                    problems.warn(&place, ProblemKind::ErrorValue { value: value.clone() });
                 }
             }
         }

@@ -42,6 +42,10 @@ const CODES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo
     sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi \
     yo za zh zu";
 
+/// The languages of three letters that have none of two, from the registry of BCP 47: their first two letters, and
+/// each that may follow.
+const LONG_CODES: &str = include_str!("languages.txt");
+
 /// Every language should have every kind of text that another one has.
 pub(crate) fn check(survey: &Table, choices: &Table, problems: &mut Problems) {
     let translated = [(survey, SURVEY), (choices, CHOICES)]
@@ -110,12 +114,16 @@ pub(crate) fn check_codes(
 
 /// Whether a language ends with a BCP 47 code: `Tiếng Việt (vi)`.
 fn has_code(language: &str) -> bool {
-    let code = language.strip_suffix(')').and_then(|l| l.rsplit_once('(')).map(|(_, code)| code);
+    let code = language.strip_suffix(')').and_then(|l| l.split_once('(')).map(|(_, code)| code);
     let mut parts = code.unwrap_or_default().split('-');
     let first = parts.next().unwrap_or_default();
     let known = match first.len() {
         2 => CODES.split(' ').any(|code| code == first),
-        length => length == 3 && first.bytes().all(|b| b.is_ascii_lowercase()),
+        3 => first.split_at_checked(2).is_some_and(|(start, last)| {
+            let mut groups = LONG_CODES.split_whitespace().filter_map(|g| g.strip_prefix(start));
+            groups.any(|ends| ends.contains(last))
+        }),
+        _ => false,
     };
     let letters = |part: &str| part.chars().all(|c| c.is_ascii_alphanumeric());
     known && parts.all(|part| (1..=8).contains(&part.len()) && letters(part))

@@ -34,10 +34,14 @@ pub struct CellNote {
 pub enum CellNoteKind {
     /// The cell holds a formula; its stored result was read.
     Formula,
-    /// The cell holds an error value, such as `#REF!`.
+    /// The cell holds an error value, such as `#REF!`, which was read as text.
     ErrorValue(String),
     /// Rows or columns from here on were not read: the sheet is too large.
     TooLarge,
+    /// From here on rows were not read: so many above are blank.
+    BehindBlankRows { limit: usize },
+    /// From here on columns were not read: so many headers before are blank.
+    BehindBlankColumns { header: String, limit: usize },
 }
 
 impl Workbook {

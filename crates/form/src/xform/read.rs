@@ -62,10 +62,14 @@ impl Reader {
         let declared = html.namespaces().chain(model.namespaces());
         for namespace in declared.filter(|n| n.uri() != XFORMS_NAMESPACE) {
             let Some(prefix) = namespace.name().filter(|name| *name != "xml") else { continue };
-            let pair = (prefix.to_owned(), namespace.uri().to_owned());
-            let standard = STANDARD_NAMESPACES.iter().any(|(name, _)| *name == prefix);
-            if !standard && !form.namespaces.contains(&pair) {
-                form.namespaces.push(pair);
+            if STANDARD_NAMESPACES.iter().any(|(name, _)| *name == prefix) {
+                continue;
+            }
+            // What the model declares anew counts: its instance stands in it.
+            let uri = namespace.uri().to_owned();
+            match form.namespaces.iter_mut().find(|(declared, _)| declared == prefix) {
+                Some((_, declared)) => *declared = uri,
+                None => form.namespaces.push((prefix.to_owned(), uri)),
             }
         }
         Self { form, problems: Vec::new(), bind_ids: BTreeMap::new() }

@@ -15,7 +15,10 @@ pub fn write_xform(form: &Form) -> String {
     let mut namespaces = vec![Attribute::new("xmlns", XFORMS_NAMESPACE)];
     let standard = STANDARD_NAMESPACES.map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned()));
     for (prefix, uri) in standard.iter().chain(&form.namespaces) {
-        namespaces.push(Attribute::new(format!("xmlns:{prefix}"), uri));
+        let name = format!("xmlns:{prefix}");
+        if namespaces.iter().all(|declared| declared.name != name) {
+            namespaces.push(Attribute::new(name, uri));
+        }
     }
     writer.block("h:html", &namespaces, |w| {
         w.block("h:head", &[], |w| {
@@ -26,7 +29,19 @@ pub fn write_xform(form: &Form) -> String {
             form.body_class.iter().map(|c| Attribute::new("class", c)).collect();
         w.block("h:body", &class, |w| form.body.iter().for_each(|node| w.body_node(node)));
     });
-    writer.out
+    without_idle_entities(writer.out)
+}
+
+/// The namespace of entities is declared where it is used, as `pyxform` does.
+fn without_idle_entities(mut xml: String) -> String {
+    let declared = STANDARD_NAMESPACES.iter().find(|(prefix, _)| *prefix == "entities");
+    let declared = declared.map(|(prefix, uri)| format!(" xmlns:{prefix}=\"{uri}\""));
+    if let Some(declared) = declared.filter(|_| !xml.contains("entities:"))
+        && let Some(at) = xml.find(&declared)
+    {
+        xml.replace_range(at..at + declared.len(), "");
+    }
+    xml
 }
 
 struct Writer {

@@ -275,3 +275,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_prefix_is_declared_once() {
+    let pair = |prefix: &str, uri: &str| (prefix.to_owned(), uri.to_owned());
+    let form = Form {
+        namespaces: vec![pair("e", "u:a"), pair("odk", "u:o"), pair("e", "u:b")],
+        primary: Element::new("data"),
+        ..Form::default()
+    };
+    let xml = write_xform(&form);
+    let read = parse_xform(&xml).expect("XML that declares each prefix once").0;
+    assert_eq!(read.namespaces, [pair("e", "u:a")]);
+    let xml = xml.replace("<model>", "<model xmlns:e=\"u:b\">");
+    let read = parse_xform(&xml).expect("a prefix of the model's own").0;
+    assert_eq!(read.namespaces, [pair("e", "u:b")]);
+}

@@ -13,3 +13,4 @@ mod stored_answers;
 mod sums;
 mod units_by_date;
 mod words;
+mod workbook_cases;

@@ -3,7 +3,7 @@
 use crate::xml;
 
 /// (what, rows of the survey below the header, pieces of the XML without blanks)
-const ROWS: [(&str, &str, &[&str]); 10] = [
+const ROWS: [(&str, &str, &[&str]); 11] = [
     (
         "two questions in a row of a repeat are joined by a relative path",
         "| | begin repeat | r | R | |\n| | integer | a | A | |\n| | integer | b | B | ${a} > 1 |\n| | end repeat | | | |",
@@ -14,6 +14,7 @@ const ROWS: [(&str, &str, &[&str]); 10] = [
         "| | integer | a | A | |\n| | integer | b | B | ${a} > 1 |",
         &[r#"relevant="/data/a&gt;1""#],
     ),
+    ("a sign alone refers to nothing", "| | note | a | ${ | |", &["<label>${</label>"]),
     ("yes means true", "| | integer | a | A | yes |", &[r#"relevant="true()""#]),
     (
         "a reference in a label is an output",
@@ -199,4 +200,13 @@ fn what_is_in_a_flat_group_stands_beside_it_and_keeps_its_relevance() {
         assert!(xml.contains(piece), "{piece} is not in {xml}");
     }
     assert!(!xml.contains(r#"<bindnodeset="/data/r""#), "a flat group has no bind: {xml}");
+}
+
+#[test]
+fn the_namespace_of_entities_is_declared_where_it_is_used() {
+    let survey = "| survey |\n| | type | name | label | save_to |\n| | text | a | A | ";
+    let declared = r#" xmlns:entities="http://www.opendatakit.org/xforms/entities""#;
+    assert!(!xml(&format!("{survey} |\n")).contains(declared));
+    let entities = "| entities |\n| | list_name | label |\n| | e | ${a} |\n";
+    assert!(xml(&format!("{survey} p |\n{entities}")).contains(declared));
 }

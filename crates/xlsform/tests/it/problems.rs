@@ -3,7 +3,7 @@
 use crate::{errors, of};
 
 /// (what, rows of the survey below `type name label relevant`, what is said)
-const SURVEYS: [(&str, &str, &str); 19] = [
+const SURVEYS: [(&str, &str, &str); 20] = [
     (
         "prefix that is not declared",
         "| | text | x:a | A | |",
@@ -36,6 +36,11 @@ const SURVEYS: [(&str, &str, &str); 19] = [
         "open reference",
         "| | text | a | A ${b | |",
         "survey!C2 (label): '${b' is not a reference: write ${name}",
+    ),
+    (
+        "open reference and no more",
+        "| | text | a | A ${ | |",
+        "survey!C2 (label): '${' is not a reference: write ${name}",
     ),
     (
         "open group",
@@ -279,4 +284,146 @@ fn names_in_flat_groups_are_unique_beside_them() {
         errors(&sheets("yes")),
         ["survey!B5 (name): the name 'a' is used twice in the same group (first in row 3)"]
     );
+}
+
+#[test]
+fn what_a_trigger_sets_has_a_name_of_its_own() {
+    let sheets = |rows: &str| {
+        format!(
+            "| survey |\n| | type | name | label | trigger |\n| | text | a | A | |\n{rows}\n\
+            | choices |\n| | list_name | name | label |\n| | l | x | X |\n| | l | y | Y |\n"
+        )
+    };
+    let said =
+        |row: u32| vec![format!("survey!D{row} (trigger): ${{b}} refers to several questions")];
+    for (what, rows, expected) in [
+        ("once", "| | text | b | B | ${a} |", vec![]),
+        (
+            "twice",
+            "| | text | b | B | ${a} |\n| | begin group | g | G | |\n| | text | b | B | |\n| | end group | | | |",
+            said(3),
+        ),
+        (
+            "what triggers, twice",
+            "| | text | b | B | ${a} |\n| | begin group | g | G | |\n| | text | a | B | |\n| | end group | | | |",
+            vec![],
+        ),
+        (
+            "in a loop",
+            "| | begin loop over l | p | P | |\n| | text | b | B | ${a} |\n| | end loop | | | |",
+            said(4),
+        ),
+    ] {
+        assert_eq!(errors(&sheets(rows)), expected, "{what}");
+    }
+}
+
+#[test]
+fn what_counts_rows_has_a_name_of_its_own() {
+    let sheets = |rows: &str| {
+        format!(
+            "| survey |\n| | type | name | label | repeat_count |\n{rows}\n\
+            | choices |\n| | list_name | name | label |\n| | l | x | X |\n| | l | y | Y |\n"
+        )
+    };
+    for (what, rows, row, name) in [
+        (
+            "in the repeat",
+            "| | begin repeat | r | R | 2 |\n| | text | r_count | A | |\n| | end repeat | | | |",
+            2,
+            "r_count",
+        ),
+        (
+            "elsewhere",
+            "| | begin group | g | G | |\n| | text | r_count | A | |\n| | end group | | | |\n| | begin repeat | r | R | 2 |\n| | end repeat | | | |",
+            5,
+            "r_count",
+        ),
+        (
+            "in a loop",
+            "| | begin loop over l | p | P | |\n| | begin group | g | G | 2 |\n| | text | a | A | |\n| | end group | | | |\n| | end loop | | | |",
+            3,
+            "g_count",
+        ),
+    ] {
+        let said = format!("survey!D{row} (repeat_count): ${{{name}}} refers to several questions");
+        assert_eq!(errors(&sheets(rows)), [said], "{what}");
+    }
+}
+
+#[test]
+fn an_entity_that_is_saved_outside_the_repeat_of_its_label_names_both_places() {
+    let said = errors(
+        "| survey |\n| | type | name | label | save_to |\n| | text | q | Q | p |\n\
+        | | begin repeat | r | R | |\n| | text | n | N | |\n| | end repeat | | | |\n\
+        | entities |\n| | list_name | label |\n| | e | ${n} |\n",
+    );
+    assert_eq!(
+        said,
+        [
+            "survey!D2 (save_to): the entity list 'e' is used from different repeats: '/data' and '/data/r'"
+        ]
+    );
+}
+
+#[test]
+fn where_choices_have_no_label_every_column_of_them_is_looked_at() {
+    let sheets = |columns: &str, cells: &str| {
+        format!(
+            "| survey |\n| | type | name | label |\n| | select_one l | a | A |\n\
+            | choices |\n| | list_name | name | {columns} |\n| | l | x | {cells} |\n"
+        )
+    };
+    let said = ["choices!C2 (k): ${b} refers to nothing"];
+    assert_eq!(errors(&sheets("k", "${b}")), said);
+    assert_eq!(errors(&sheets("k | image", "${b} | x.png")), said);
+    assert_eq!(errors(&sheets("k | label", "${b} | X")), Vec::<String>::new());
+}
+
+#[test]
+fn the_row_of_a_file_may_name_any_row_of_the_sheet() {
+    let sheets = |relevant: &str| {
+        format!(
+            "| survey |\n| | type | name | label | relevant |\n| | xml-external | f | F | {relevant} |\n\
+            | | csv-external | g | ${{last-saved#f}} | |\n| | text | a | A | |\n\
+            | | begin group | h | H | |\n| | text | a | A | |\n| | end group | | | |\n"
+        )
+    };
+    assert_eq!(errors(&sheets("${f} = 1")), Vec::<String>::new());
+    assert_eq!(errors(&sheets("${g} = 1")), Vec::<String>::new());
+    assert_eq!(errors(&sheets("${b} = 1")), ["survey!D2 (relevant): ${b} refers to nothing"]);
+    assert_eq!(
+        errors(&sheets("${a} = 1")),
+        ["survey!D2 (relevant): ${a} refers to several questions"]
+    );
+    let said = "survey!D2 (relevant): '${a = 1' is not a reference: write ${name}";
+    assert_eq!(errors(&sheets("${a = 1")).first().map(String::as_str), Some(said));
+}
+
+#[test]
+fn a_name_that_a_file_has_too_is_no_reference() {
+    let said = errors(
+        "| survey |\n| | type | name | label |\n| | text | f | F |\n| | note | n | ${f} |\n\
+        | | begin group | g | G |\n| | csv-external | f | |\n| | end group | | |\n",
+    );
+    assert_eq!(said, ["survey!C3 (label): ${f} refers to several questions"]);
+}
+
+#[test]
+fn a_select_that_is_not_shown_needs_no_choices() {
+    let sheets = |label: &str, calculation: &str, trigger: &str| {
+        format!(
+            "| survey |\n| | type | name | label | calculation | trigger |\n| | text | a | A | | |\n\
+            | | select_one ${{x}} | b | {label} | {calculation} | {trigger} |\n"
+        )
+    };
+    let said = ["survey!A3 (type): ${x} refers to nothing"];
+    assert_eq!(errors(&sheets("", "now()", "")), Vec::<String>::new());
+    assert_eq!(errors(&sheets("", "", "${a}")), Vec::<String>::new());
+    assert_eq!(errors(&sheets("B", "now()", "")), said);
+    // What labels the choices of others is shown without a label of its own.
+    let heading = sheets("", "now()", "")
+        .replace("trigger", "appearance")
+        .replace("now() |  |", "now() | label |");
+    assert_eq!(errors(&heading), said);
 }

@@ -74,13 +74,16 @@ fn a_formula_is_read_by_its_result_and_told() {
 #[test]
 fn a_sheet_with_too_many_rows_is_an_error_at_the_row_where_reading_stops() {
     let mut workbook = Workbook::new();
-    survey(&mut workbook).write_string(1_000_000, 0, "text").expect("a far cell");
+    let sheet = survey(&mut workbook);
+    for row in (60..=100_020).step_by(60) {
+        sheet.write_string(row, 0, "text").expect("a cell");
+    }
     let bytes = workbook.save_to_buffer().expect("bytes");
     let read = read_workbook(&bytes, Kind::Spreadsheet).expect("a workbook");
     let (form, problems) = convert(&read, &Options::default());
     assert!(form.is_none());
     let too_large = problems.iter().find(|p| p.kind == ProblemKind::SheetTooLarge);
-    assert_eq!(too_large.and_then(|p| p.row), Some(1_000_001));
+    assert_eq!(too_large.and_then(|p| p.row), Some(100_021));
 }
 
 /// An archive of files as they are.
@@ -182,4 +185,62 @@ fn a_huge_survey_has_an_answer_in_bounded_time_and_stack() {
     assert!(form.is_none());
     assert!(problems.iter().any(|p| p.kind == ProblemKind::SheetTooLarge));
     assert!(problems.iter().any(|p| p.kind == ProblemKind::NestedTooDeeply { limit: 64 }));
+}
+
+#[test]
+fn an_error_in_a_cell_is_its_text_and_told_where_the_column_means_something() {
+    let rows = r##"<row r="1"><c r="A1" t="str"><v>type</v></c><c r="B1" t="str"><v>name</v></c>
+        <c r="C1" t="str"><v>label</v></c></row><row r="2"><c r="A2" t="str"><v>text</v></c>
+        <c r="B2" t="str"><v>a</v></c><c r="C2" t="e"><v>#N/A</v></c><c r="E2" t="e"><v>#REF!</v></c></row>"##;
+    let read = read_workbook(&workbook_of(rows), Kind::Spreadsheet).expect("a workbook");
+    let (form, problems) = convert(&read, &Options::default());
+    let said: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        ["survey!C2 (label): the cell holds the error #N/A, which is taken as its text"]
+    );
+    let xml = form::write_xform(&form.expect("a form"));
+    assert!(xml.contains("<label>#N/A</label>"), "{xml}");
+}
+
+/// What is said of a survey with one question and these further cells, and whether it is a form.
+fn with_cells(cells: &[(u32, u16, &str)]) -> (bool, Vec<String>) {
+    let mut workbook = Workbook::new();
+    let sheet = survey(&mut workbook);
+    for (row, column, text) in cells {
+        sheet.write_string(*row, *column, *text).expect("a cell");
+    }
+    let bytes = workbook.save_to_buffer().expect("bytes");
+    let read = read_workbook(&bytes, Kind::Spreadsheet).expect("a workbook");
+    let (form, problems) = convert(&read, &Options::default());
+    (form.is_some(), problems.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn a_sheet_ends_where_sixty_rows_are_blank() {
+    let note = "my own note";
+    let unknown = |row: u32| format!("survey!A{row} (type): '{note}' is not a question type");
+    assert_eq!(with_cells(&[(62, 0, note)]), (false, vec![unknown(63)]));
+    let told = |row: u32| {
+        format!(
+            "survey!A{row} (type): more than 60 rows above are blank: from here on nothing is read"
+        )
+    };
+    assert_eq!(with_cells(&[(63, 0, note)]), (true, vec![told(64)]));
+    assert_eq!(with_cells(&[(900, 0, note), (901, 2, note)]), (true, vec![told(901)]));
+    // Cells below no header are nobody's: they neither count nor are they missed.
+    assert_eq!(with_cells(&[(30, 7, note), (63, 0, note)]), (true, vec![told(64)]));
+    assert_eq!(with_cells(&[(70, 7, note)]), (true, vec![]));
+    assert_eq!(with_cells(&[(1_000_000, 0, note)]), (true, vec![told(1_000_001)]));
+}
+
+#[test]
+fn a_sheet_ends_where_twenty_headers_are_blank() {
+    let told =
+        "survey!Y1 (label): more than 20 columns before are blank: from here on nothing is read"
+            .to_owned();
+    assert_eq!(with_cells(&[(0, 24, "label"), (1, 24, "B")]), (true, vec![told]));
+    let twice = "survey!X1 (label): two columns mean the same: 'label' and 'label'".to_owned();
+    assert_eq!(with_cells(&[(0, 23, "label"), (1, 23, "B")]), (false, vec![twice]));
+    assert_eq!(with_cells(&[(1, 40, "B")]), (true, vec![]));
 }

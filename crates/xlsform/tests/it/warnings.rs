@@ -1,6 +1,6 @@
 //! What does not stop a form and is told all the same, with its place.
 
-use crate::of;
+use crate::{of, xml};
 use xlsform::Severity;
 
 /// The warnings of a Markdown table that makes a form.
@@ -36,10 +36,10 @@ const SURVEYS: [(&str, &str, &[&str]); 11] = [
     ),
     (
         "what phones no longer tell",
-        "| | simserial | a | | | |\n| | get subscriber id | b | | | |",
+        "| | simserial | a | | | |\n| | subscriberid | b | | | |\n| | get sim id | c | | | |",
         &[
             "survey!A2 (type): the type 'simserial' is no longer supported on most devices",
-            "survey!A3 (type): the type 'get subscriber id' is no longer supported on most devices",
+            "survey!A3 (type): the type 'subscriberid' is no longer supported on most devices",
         ],
     ),
     (
@@ -144,13 +144,18 @@ fn columns_that_a_language_lacks_are_told_for_each_sheet() {
 fn a_language_is_known_by_a_code_that_exists() {
     let said = warnings(
         "| survey |\n| | type | name | label::Tiếng Việt | label::English (en) | label::Deutsch (de-CH) | \
-        label::Tiếng Tày (tyz) | label::Việt (vn) | label::fr |\n| | text | a | A | A | A | A | A | A |\n",
+        label::Tiếng Tày (tyz) | label::Việt (vn) | label::fr | label::Việt (vie) | label::Không (zzz) | \
+        label::Fr (fr) (fr) | label::Ế (ế) |\n| | text | a | A | A | A | A | A | A | A | A | A | A |\n",
     );
     assert_eq!(
         said,
         [
             "survey!C1 (label::Tiếng Việt): 'Tiếng Việt' has no language code, such as 'Tiếng Việt (vi)'",
             "survey!G1 (label::Việt (vn)): 'Việt (vn)' has no language code, such as 'Tiếng Việt (vi)'",
+            "survey!I1 (label::Việt (vie)): 'Việt (vie)' has no language code, such as 'Tiếng Việt (vi)'",
+            "survey!J1 (label::Không (zzz)): 'Không (zzz)' has no language code, such as 'Tiếng Việt (vi)'",
+            "survey!K1 (label::Fr (fr) (fr)): 'Fr (fr) (fr)' has no language code, such as 'Tiếng Việt (vi)'",
+            "survey!L1 (label::Ế (ế)): 'Ế (ế)' has no language code, such as 'Tiếng Việt (vi)'",
         ]
     );
 }
@@ -199,5 +204,66 @@ fn form_id_is_taken_where_id_string_stands_beside_it() {
         let (form, _) = of(&markdown);
         let id = form.map(|form| form.id().to_owned());
         assert_eq!(id.as_deref(), Some("new"), "{headers}");
+    }
+}
+
+/// A form with these namespaces in its settings.
+fn namespaces(pairs: &str) -> String {
+    format!(
+        "| survey |\n| | type | name | label |\n| | text | a | A |\n\
+        | settings |\n| | namespaces |\n| | {pairs} |\n"
+    )
+}
+
+#[test]
+fn a_prefix_is_declared_once_whatever_the_settings_say() {
+    const ODK: &str = "http://www.opendatakit.org/xforms";
+    const ORX: &str = "http://openrosa.org/xforms";
+    let told = |pair: &str| {
+        let what = format!("settings!A2 (namespaces): '{pair}' is not supported and has no effect");
+        vec![what]
+    };
+    for (pairs, declared, said) in [
+        (format!("odk=\"{ODK}\""), format!("xmlns:odk=\"{ODK}\""), vec![]),
+        (format!("orx={ORX}"), format!("xmlns:orx=\"{ORX}\""), vec![]),
+        ("odk=\"u:o\"".to_owned(), format!("xmlns:odk=\"{ODK}\""), told("odk=\"u:o\"")),
+        ("e='u:a' e='u:a'".to_owned(), "xmlns:e=\"u:a\"".to_owned(), vec![]),
+        ("e=u:a e='u:b'".to_owned(), "xmlns:e=\"u:b\"".to_owned(), told("e=u:a")),
+        ("e='u:a' e".to_owned(), "xmlns:e=\"u:a\"".to_owned(), told("e")),
+        ("e='u:a' f=''".to_owned(), "xmlns:e=\"u:a\"".to_owned(), told("f=''")),
+        ("e='u:a' 1x=u:b".to_owned(), "xmlns:e=\"u:a\"".to_owned(), told("1x=u:b")),
+        ("e='u:a' xmlns=u:b".to_owned(), "xmlns:e=\"u:a\"".to_owned(), told("xmlns=u:b")),
+    ] {
+        let markdown = namespaces(&pairs);
+        assert_eq!(warnings(&markdown), said, "{pairs}");
+        let xml = xml(&markdown);
+        assert_eq!(xml.matches(&declared).count(), 1, "{pairs}: {xml}");
+        assert_eq!(scenario::canonical::parse(&xml).err(), None, "{pairs}");
+    }
+}
+
+#[test]
+fn what_the_sheet_does_not_name_differs_from_nothing_in_case() {
+    for (rows, said) in [
+        (
+            "| | integer | R_count | N | |\n| | begin repeat | r | R | 2 |\n| | end repeat | | | |",
+            0,
+        ),
+        (
+            "| | begin repeat | r | R | 2 |\n| | end repeat | | | |\n| | integer | R_count | N | |",
+            0,
+        ),
+        ("| | text | A_other | O | |\n| | select_one l or_other | a | A | |", 0),
+        (
+            "| | begin group | g | G | 2 |\n| | end group | | | |\n| | begin group | G | G | 2 |\n| | end group | | | |",
+            1,
+        ),
+    ] {
+        let markdown = format!(
+            "| survey |\n| | type | name | label | jr:count |\n{rows}\n\
+            | choices |\n| | list_name | name | label |\n| | l | x | X |\n"
+        );
+        let told = warnings(&markdown);
+        assert_eq!(told.len(), said, "{rows}: {told:#?}");
     }
 }
