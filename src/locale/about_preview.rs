@@ -86,6 +86,10 @@ impl Language {
             }
             Kind::UnknownEvent(name) => format!("không biết sự kiện {name}"),
             Kind::EventOutsideRepeat => "odk-new-repeat phải nằm trong nhóm lặp".to_owned(),
+            Kind::NewRepeatInModel => {
+                "thao tác này không bao giờ xảy ra: odk-new-repeat phải nằm trong nhóm lặp"
+                    .to_owned()
+            }
             Kind::MissingResource(name) => format!("thiếu tệp {name}"),
             Kind::UnreadableResource { name, message } => {
                 format!("không đọc được tệp {name}: {message}")

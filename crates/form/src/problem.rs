@@ -96,6 +96,9 @@ pub enum ProblemKind {
     /// `odk-new-repeat` outside a repeat.
     #[error("event odk-new-repeat needs a repeat around it")]
     EventOutsideRepeat,
+    /// An action in the model that waits for new rows and for nothing else.
+    #[error("nothing starts this action: event odk-new-repeat needs a repeat around it")]
+    NewRepeatInModel,
     /// A file that the form needs was not given.
     #[error("file {0} is missing")]
     MissingResource(String),

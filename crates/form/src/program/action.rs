@@ -95,7 +95,10 @@ impl Compiler<'_, '_, '_> {
             }
         }
         let in_repeat = source.and_then(|def| self.schema.row_of(def)).is_some();
-        if events.contains(&Event::NewRepeat) && !in_repeat {
+        let mut names = action.events.iter();
+        if source.is_none() && !events.is_empty() && names.all(|name| name == NEW_REPEAT) {
+            self.builder.problem(ProblemKind::NewRepeatInModel);
+        } else if events.contains(&Event::NewRepeat) && !in_repeat {
             self.builder.problem(ProblemKind::EventOutsideRepeat);
         }
         let context = source.unwrap_or(DefId::ROOT);
@@ -130,12 +133,14 @@ impl Compiler<'_, '_, '_> {
     }
 }
 
+const NEW_REPEAT: &str = "odk-new-repeat";
+
 fn event(name: &str) -> Option<Event> {
     Some(match name {
         "odk-instance-first-load" | "xforms-ready" => Event::FirstLoad,
         "odk-instance-load" => Event::Load,
         "xforms-value-changed" => Event::ValueChanged,
-        "odk-new-repeat" | "jr-insert" => Event::NewRepeat,
+        NEW_REPEAT | "jr-insert" => Event::NewRepeat,
         "xforms-revalidate" => Event::Revalidate,
         _ => return None,
     })

@@ -203,3 +203,31 @@ fn files_that_are_none_are_told_and_the_form_runs() {
         assert_eq!(warnings[0].place, "instance('g')");
     }
 }
+
+fn kinds(problems: &[Problem]) -> Vec<&ProblemKind> {
+    problems.iter().map(|problem| &problem.kind).collect()
+}
+
+#[test]
+fn an_action_of_the_model_that_only_a_new_row_starts_is_refused() {
+    let body = |action: &str| {
+        format!(
+            r#"<input ref="/data/a">{action}</input><repeat nodeset="/data/r"><input ref="/data/r/b"/></repeat>"#
+        )
+    };
+    let action = |event: &str| format!(r#"<setvalue event="{event}" ref="/data/a" value="1"/>"#);
+    let in_model = |event: &str| xform("<a/><r><b/></r>", &action(event), &body(""));
+    for event in ["odk-new-repeat", " odk-new-repeat odk-new-repeat "] {
+        let told = problems(&in_model(event));
+        assert_eq!(kinds(&told), [&ProblemKind::NewRepeatInModel], "{event}");
+        assert_eq!(told[0].place, "/data/a @event");
+    }
+    // What else starts it still does, and so do the other parts of a form whose question waits for rows.
+    let runs = |xml: &str| {
+        let program = try_compile(xml, &Resources::default()).expect("a warning stops nothing");
+        assert_eq!(kinds(program.warnings()), [&ProblemKind::EventOutsideRepeat]);
+        Session::start(program, environment()).value("a")
+    };
+    assert_eq!(runs(&in_model("odk-instance-first-load odk-new-repeat")), "1");
+    assert_eq!(runs(&xform("<a/><r><b/></r>", "", &body(&action("odk-new-repeat")))), "");
+}
