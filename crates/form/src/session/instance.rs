@@ -202,7 +202,10 @@ impl Instance {
         };
         match filling {
             Filling::Nothing => {}
-            Filling::Defaults => about.start_rows.iter().for_each(|_| add(Filling::Defaults)),
+            Filling::Defaults if about.start_blank => {
+                about.start_rows.iter().for_each(|_| add(Filling::Defaults));
+            }
+            Filling::Defaults => about.start_rows.iter().for_each(|row| add(Filling::From(row))),
             Filling::From(element) => {
                 let data = |e: &&Element| named(e) && e.attribute("jr:template").is_none();
                 element.children.iter().filter(data).for_each(|e| add(Filling::From(e)));
