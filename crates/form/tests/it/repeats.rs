@@ -326,3 +326,47 @@ fn rows_that_the_form_counts_come_with_the_rows_of_their_template_and_these_with
     let values = ["v", "m[1]/w"].map(|name| form.value(&format!("o[3]/n[h]/{name}")));
     assert_eq!(values, ["tp", "q"]);
 }
+
+#[test]
+fn what_the_form_says_in_a_row_that_came_with_another_is_nobodys_answer() {
+    let data = r#"<o jr:template=""><n jr:template=""><v>tp</v></n><n><v>r1</v></n></o><o><n><v>first</v></n></o>"#;
+    let (mut form, _) = comes_with(data, "o/n");
+    for (outer, own) in [("o[1]", "first"), ("o[k]", "r1")] {
+        let question = format!("{outer}/n[1]/v");
+        assert_eq!(form.value(&question), own);
+        assert!(!form.is_begun(form.node(outer)), "{outer}");
+        assert_eq!(form.defaulted(form.node(outer)), [form.node(&question)]);
+        assert!(!form.departs_from_default(form.node(&question)), "{outer}");
+        form.put(&question, "tp");
+        assert!(form.is_begun(form.node(outer)), "{outer}");
+        assert!(form.departs_from_default(form.node(&question)), "{outer}");
+        form.put(&question, own);
+        assert!(!form.is_begun(form.node(outer)), "{outer}");
+    }
+    form.add_row(form.node("o[k]/n"), "h").expect("a new key");
+    assert!(!form.departs_from_default(form.node("o[k]/n[h]/v")), "the template's own value");
+    // The same holds when the record is opened again.
+    let mut again = Session::resume(form.program().clone(), environment(), &form.fields());
+    assert!(!again.is_begun(again.node("o[k]")));
+    again.put("o[k]/n[1]/v", "other");
+    assert!(again.is_begun(again.node("o[k]")));
+}
+
+#[test]
+fn a_row_that_is_counted_again_comes_as_its_own_row_describes_it() {
+    let mut form = start(
+        "<c>2</c><o><n><v>d</v></n><n><v>e</v></n></o>",
+        "",
+        r#"<input ref="/data/c"/><repeat nodeset="/data/o"><repeat nodeset="/data/o/n" jr:count="/data/c">
+           <input ref="/data/o/n/v"/></repeat></repeat>"#,
+    );
+    form.add_row(form.node("o"), "k").expect("a new key");
+    let values = |form: &Session| {
+        ["o[1]/n[1]", "o[1]/n[2]", "o[k]/n[1]", "o[k]/n[2]"]
+            .map(|row| form.value(&format!("{row}/v")))
+    };
+    assert_eq!(values(&form), ["d", "e", "", ""]);
+    form.put("c", "0");
+    form.put("c", "2");
+    assert_eq!(values(&form), ["d", "e", "", ""]);
+}
