@@ -80,7 +80,9 @@ impl Language {
             Kind::UnknownFunction(name) => format!("không biết hàm {name}()"),
             Kind::UnknownInstance(id) => format!("không có instance('{id}')"),
             Kind::DuplicateBind => "hai bind cùng trỏ tới trường này".to_owned(),
-            Kind::DuplicateInstance(id) => format!("hai nguồn dữ liệu cùng tên {id}"),
+            Kind::DuplicateInstance(id) => {
+                format!("hai nguồn dữ liệu cùng tên {id}; chỉ nguồn sau cùng có hiệu lực")
+            }
             Kind::Cycle(path) => {
                 format!("các trường này cần kết quả của nhau: {}", path.join(" → "))
             }

@@ -25,6 +25,7 @@ impl Problem {
                 | ProblemKind::UnknownNode(_)
                 | ProblemKind::UnknownReference { .. }
                 | ProblemKind::DuplicateBind
+                | ProblemKind::DuplicateInstance(_)
                 | ProblemKind::UnknownFunction(_)
                 | ProblemKind::MissingResource(_)
                 | ProblemKind::UnreadableResource { .. }
@@ -84,8 +85,8 @@ pub enum ProblemKind {
     /// Two binds name the same node.
     #[error("two binds name this node")]
     DuplicateBind,
-    /// Two secondary instances have one id.
-    #[error("two instances are called {0}")]
+    /// Two secondary instances have one id: the last counts.
+    #[error("two instances are called {0}; the last one counts")]
     DuplicateInstance(String),
     /// Expressions that need each other's results.
     #[error("these need each other's results: {}", .0.join(" → "))]
