@@ -88,6 +88,10 @@ impl Language {
             }
             Kind::UnknownEvent(name) => format!("không biết sự kiện {name}"),
             Kind::EventOutsideRepeat => "odk-new-repeat phải nằm trong nhóm lặp".to_owned(),
+            Kind::NoEvent => "sự kiện (event) để trống".to_owned(),
+            Kind::NoTarget => "thao tác không nêu trường cần đổi".to_owned(),
+            Kind::NoNodeset => "nhóm lặp không có nodeset".to_owned(),
+            Kind::NoItemsetValue => "itemset không có <value> kèm ref".to_owned(),
             Kind::NewRepeatInModel => {
                 "thao tác này không bao giờ xảy ra: odk-new-repeat phải nằm trong nhóm lặp"
                     .to_owned()
@@ -110,6 +114,9 @@ impl Language {
                 format!("XML sai ở dòng {line}, cột {column}: {message}")
             }
             (Self::Vi, XformError::Missing(what)) => format!("tệp không có {what}"),
+            (Self::Vi, XformError::Incomplete { element, part, line, column }) => {
+                format!("<{element}> thiếu <{part}> ở dòng {line}, cột {column}")
+            }
             (Self::Vi, XformError::TooDeep(levels)) => {
                 format!("các phần tử lồng sâu hơn {levels} tầng")
             }

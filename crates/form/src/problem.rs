@@ -94,12 +94,24 @@ pub enum ProblemKind {
     /// An event that is not known.
     #[error("event {0} is not known")]
     UnknownEvent(String),
+    /// An action whose `event` is empty.
+    #[error("the event is empty")]
+    NoEvent,
     /// `odk-new-repeat` outside a repeat.
     #[error("event odk-new-repeat needs a repeat around it")]
     EventOutsideRepeat,
     /// An action in the model that waits for new rows and for nothing else.
     #[error("nothing starts this action: event odk-new-repeat needs a repeat around it")]
     NewRepeatInModel,
+    /// An action that names no node.
+    #[error("the action names no node that it changes")]
+    NoTarget,
+    /// A repeat that names no node.
+    #[error("the repeat has no nodeset")]
+    NoNodeset,
+    /// An itemset that does not say what is stored.
+    #[error("the itemset has no <value> with a ref")]
+    NoItemsetValue,
     /// A file that the form needs was not given.
     #[error("file {0} is missing")]
     MissingResource(String),

@@ -91,6 +91,7 @@ impl Compiler<'_, '_, '_> {
         for name in &action.events {
             match event(name) {
                 Some(event) => events.push(event),
+                None if name.is_empty() => self.builder.problem(ProblemKind::NoEvent),
                 None => self.builder.problem(ProblemKind::UnknownEvent(name.clone())),
             }
         }
@@ -102,12 +103,15 @@ impl Compiler<'_, '_, '_> {
             self.builder.problem(ProblemKind::EventOutsideRepeat);
         }
         let context = source.unwrap_or(DefId::ROOT);
-        let target = if action.reference.is_empty() {
-            source
-        } else {
-            self.builder.scope.resolve(&action.reference, Some(context))
-        };
-        let Some(target) = target else {
+        // Web Forms takes no recordings, and loads a form that does not say where one goes.
+        let may_lack = matches!(action.kind, ActionKind::RecordAudio);
+        if action.reference.trim().is_empty() && !may_lack {
+            let place = source.map_or_else(|| "model".to_owned(), |def| self.schema.path(def));
+            self.builder.at(&place, "");
+            self.builder.problem(ProblemKind::NoTarget);
+            return None;
+        }
+        let Some(target) = self.builder.scope.resolve(&action.reference, Some(context)) else {
             self.builder.problem(ProblemKind::UnknownNode(action.reference.clone()));
             return None;
         };

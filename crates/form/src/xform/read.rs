@@ -27,7 +27,7 @@ pub fn parse_xform(xml: &str) -> Result<(Form, Vec<Problem>), XformError> {
     reader.model(model)?;
     if let Some(body) = child(html, "body") {
         reader.form.body_class = body.attribute("class").map(str::to_owned);
-        reader.form.body = reader.body_nodes(body);
+        reader.form.body = reader.body_nodes(body)?;
     }
     Ok((reader.form, reader.problems))
 }
@@ -232,6 +232,9 @@ impl Reader {
         };
         for attribute in self.attributes(node, &["ref", "nodeset", "bind", "value"]) {
             if attribute.name == "event" || attribute.name == "ev:event" {
+                if attribute.value.is_empty() {
+                    action.events.push(String::new());
+                }
                 action.events.extend(attribute.value.split_whitespace().map(str::to_owned));
             } else {
                 action.attributes.push(attribute);
@@ -248,55 +251,55 @@ impl Reader {
         own.or_else(by_bind).map(str::to_owned)
     }
 
-    fn body_nodes(&mut self, parent: Node) -> Vec<BodyNode> {
+    fn body_nodes(&mut self, parent: Node) -> Result<Vec<BodyNode>, XformError> {
         let mut nodes = Vec::with_capacity(elements(parent).count());
         for node in elements(parent) {
             match node.tag_name().name() {
-                "group" => nodes.push(BodyNode::Group(self.group(node))),
-                "repeat" => nodes.push(BodyNode::Repeat(self.repeat(node))),
+                "group" => nodes.push(BodyNode::Group(self.group(node)?)),
+                "repeat" => nodes.push(BodyNode::Repeat(self.repeat(node)?)),
                 "label" | "hint" => {}
                 name => match control_kind(name) {
-                    Some(kind) => nodes.push(BodyNode::Control(self.control(node, kind))),
+                    Some(kind) => nodes.push(BodyNode::Control(self.control(node, kind)?)),
                     None if self.action(node).is_some() => {}
                     None => self.unknown(node),
                 },
             }
         }
-        nodes
+        Ok(nodes)
     }
 
     fn actions(&self, node: Node) -> Vec<Action> {
         elements(node).filter_map(|child| self.action(child)).collect()
     }
 
-    fn group(&mut self, node: Node) -> Group {
-        Group {
+    fn group(&mut self, node: Node) -> Result<Group, XformError> {
+        Ok(Group {
             reference: self.reference(node),
             label: child(node, "label").map(label),
             hint: child(node, "hint").map(label),
             appearance: node.attribute("appearance").map(str::to_owned),
             attributes: self.attributes(node, &["ref", "nodeset", "bind", "appearance"]),
-            children: self.body_nodes(node),
+            children: self.body_nodes(node)?,
             actions: self.actions(node),
-        }
+        })
     }
 
-    fn repeat(&mut self, node: Node) -> Repeat {
+    fn repeat(&mut self, node: Node) -> Result<Repeat, XformError> {
         let except = ["ref", "nodeset", "bind", "appearance", "jr:count", "jr:noAddRemove"];
         let jr = |name: &str| node.attribute((STANDARD_NAMESPACES[3].1, name));
-        Repeat {
+        Ok(Repeat {
             nodeset: self.reference(node).unwrap_or_default(),
             count: jr("count").map(str::to_owned),
             no_add_remove: jr("noAddRemove").is_some_and(|value| value.starts_with("true")),
             label: child(node, "label").map(label),
             appearance: node.attribute("appearance").map(str::to_owned),
             attributes: self.attributes(node, &except),
-            children: self.body_nodes(node),
+            children: self.body_nodes(node)?,
             actions: self.actions(node),
-        }
+        })
     }
 
-    fn control(&mut self, node: Node, kind: ControlKind) -> Control {
+    fn control(&mut self, node: Node, kind: ControlKind) -> Result<Control, XformError> {
         let mut control = Control::new(kind, self.reference(node).unwrap_or_default());
         control.appearance = node.attribute("appearance").map(str::to_owned);
         control.attributes = self.attributes(node, &["ref", "nodeset", "bind", "appearance"]);
@@ -304,7 +307,7 @@ impl Reader {
             match part.tag_name().name() {
                 "label" => control.label = Some(label(part)),
                 "hint" => control.hint = Some(label(part)),
-                "item" => control.items.push(item(part)),
+                "item" => control.items.push(item(part)?),
                 "tag" => control.tags.push(tag(part)),
                 "itemset" => control.itemset = Some(itemset(part)),
                 _ => match self.action(part) {
@@ -313,7 +316,7 @@ impl Reader {
                 },
             }
         }
-        control
+        Ok(control)
     }
 }
 
@@ -331,11 +334,14 @@ fn control_kind(name: &str) -> Option<ControlKind> {
     })
 }
 
-fn item(node: Node) -> Item {
-    Item {
-        value: child(node, "value").map(text_of).unwrap_or_default().trim().to_owned(),
-        label: child(node, "label").map(label).unwrap_or_default(),
-    }
+/// A choice. One whose value is empty is one, too.
+fn item(node: Node) -> Result<Item, XformError> {
+    let value = child(node, "value").ok_or_else(|| {
+        let at = node.document().text_pos_at(node.range().start);
+        XformError::Incomplete { element: "item", part: "value", line: at.row, column: at.col }
+    })?;
+    let label = child(node, "label").map(label).unwrap_or_default();
+    Ok(Item { value: text_of(value).trim().to_owned(), label })
 }
 
 fn tag(node: Node) -> Item {
