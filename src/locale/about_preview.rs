@@ -74,6 +74,10 @@ impl Language {
             Kind::Expression { text, offset, message } => {
                 format!("biểu thức sai ở ký tự thứ {offset}: {message}, trong `{text}`")
             }
+            Kind::UnreadableOutput { text, offset, message } => {
+                format!("output sai ở ký tự thứ {offset}: {message}, trong `{text}`, nên để trống")
+            }
+            Kind::EmptyOutput => "output không có biểu thức, nên để trống".to_owned(),
             Kind::UnknownNode(path) => format!("không có trường {path}"),
             Kind::UnboundControl(path) => format!("không có trường {path}; câu hỏi không hiện ra"),
             Kind::UnknownReference { text, path } => format!("`{text}` đọc {path}, không có"),

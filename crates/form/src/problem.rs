@@ -32,6 +32,8 @@ impl Problem {
                 | ProblemKind::MissingText(_)
                 | ProblemKind::UnboundControl(_)
                 | ProblemKind::EventOutsideRepeat
+                | ProblemKind::UnreadableOutput { .. }
+                | ProblemKind::EmptyOutput
                 | ProblemKind::UnknownInstance(_)
         )
     }
@@ -62,6 +64,19 @@ pub enum ProblemKind {
         /// What is wrong.
         message: String,
     },
+    /// The expression of an output cannot be read: nothing stands in its place.
+    #[error("output cannot be read at character {offset}: {message} in `{text}`; it stays empty")]
+    UnreadableOutput {
+        /// The expression.
+        text: String,
+        /// Where in it, in bytes.
+        offset: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// An output without an expression: nothing stands in its place.
+    #[error("an output has no expression; it stays empty")]
+    EmptyOutput,
     /// A bind, control, repeat or action names a node that the primary instance does not have.
     #[error("there is no node {0}")]
     UnknownNode(String),

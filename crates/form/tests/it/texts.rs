@@ -293,3 +293,42 @@ fn of_elements_in_a_text_only_what_is_html_counts() {
         }
     }
 }
+
+#[test]
+fn an_output_that_cannot_be_read_says_nothing_and_is_told() {
+    let itext = |value: &str| {
+        let language = |name: &str| {
+            format!(
+                r#"<translation lang="{name}"><text id="q"><value>{value}</value></text></translation>"#
+            )
+        };
+        format!("<itext>{}{}</itext>", language("vi"), language("en"))
+    };
+    for (output, unreadable) in [
+        (r#"<output value="1 +"/>"#, true),
+        ("<output/>", false),
+        (r#"<output value=" "/>"#, false),
+    ] {
+        let written = format!(r#"x {output} y {output} <output value="/data/a"/>"#);
+        let inline = format!(r#"<input ref="/data/c"><label>{written}</label></input>"#);
+        let by_id = r#"<input ref="/data/c"><label ref="jr:itext('q')"/></input>"#;
+        for (model, body) in [("", &*inline), (&itext(&written), by_id)] {
+            let program = try_compile(&xform("<a>5</a><c/>", model, body), &Resources::default())
+                .expect("the rest of the form can be used");
+            let [warning] = program.warnings() else { panic!("{:?}", program.warnings()) };
+            assert_eq!(warning.place, "/data/c");
+            let is_told = match &warning.kind {
+                ProblemKind::UnreadableOutput { text, offset: 3, .. } => {
+                    unreadable && text == "1 +"
+                }
+                kind => !unreadable && *kind == ProblemKind::EmptyOutput,
+            };
+            assert!(is_told, "{warning}");
+            let form = Session::start(program, environment());
+            assert_eq!(label(&form, "c"), "x  y  5");
+        }
+    }
+    // Elsewhere such an expression keeps the form from running.
+    let xml = xform("<c/>", "", r#"<input ref="/data/c"><label ref="1 +"/></input>"#);
+    assert!(try_compile(&xml, &Resources::default()).is_err());
+}
