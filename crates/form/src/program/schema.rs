@@ -33,7 +33,6 @@ pub(crate) struct Def {
     pub(crate) slot: u32,
     /// One past the last entry below.
     end: u32,
-    pub(crate) depth: u16,
     /// Whether it may occur any number of times: a repeat, or siblings of one name.
     pub(crate) many: bool,
     /// Whether a repeat of the body names it.
@@ -122,7 +121,6 @@ impl Schema {
             by_name: Vec::new(),
             slot,
             end: 0,
-            depth: u16::try_from(path.len()).expect("depth was limited on reading"),
             many,
             repeat,
             default: if blank { "".into() } else { model.text.as_str().into() },
@@ -214,7 +212,6 @@ impl Schema {
                 by_name: Vec::new(),
                 slot: u32::try_from(children.len()).expect("memory ends before 2^32 elements"),
                 end: next.0 + 1,
-                depth: self.def(id).depth + 1,
                 many: false,
                 repeat: false,
                 default: attribute.value.as_str().into(),
