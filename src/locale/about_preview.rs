@@ -74,18 +74,32 @@ impl Language {
             Kind::Expression { text, offset, message } => {
                 format!("biểu thức sai ở ký tự thứ {offset}: {message}, trong `{text}`")
             }
+            Kind::UnreadableOutput { text, offset, message } => {
+                format!("output sai ở ký tự thứ {offset}: {message}, trong `{text}`, nên để trống")
+            }
+            Kind::EmptyOutput => "output không có biểu thức, nên để trống".to_owned(),
             Kind::UnknownNode(path) => format!("không có trường {path}"),
             Kind::UnboundControl(path) => format!("không có trường {path}; câu hỏi không hiện ra"),
             Kind::UnknownReference { text, path } => format!("`{text}` đọc {path}, không có"),
             Kind::UnknownFunction(name) => format!("không biết hàm {name}()"),
             Kind::UnknownInstance(id) => format!("không có instance('{id}')"),
             Kind::DuplicateBind => "hai bind cùng trỏ tới trường này".to_owned(),
-            Kind::DuplicateInstance(id) => format!("hai nguồn dữ liệu cùng tên {id}"),
+            Kind::DuplicateInstance(id) => {
+                format!("hai nguồn dữ liệu cùng tên {id}; chỉ nguồn sau cùng có hiệu lực")
+            }
             Kind::Cycle(path) => {
                 format!("các trường này cần kết quả của nhau: {}", path.join(" → "))
             }
             Kind::UnknownEvent(name) => format!("không biết sự kiện {name}"),
             Kind::EventOutsideRepeat => "odk-new-repeat phải nằm trong nhóm lặp".to_owned(),
+            Kind::NoEvent => "sự kiện (event) để trống".to_owned(),
+            Kind::NoTarget => "thao tác không nêu trường cần đổi".to_owned(),
+            Kind::NoNodeset => "nhóm lặp không có nodeset".to_owned(),
+            Kind::NoItemsetValue => "itemset không có <value> kèm ref".to_owned(),
+            Kind::NewRepeatInModel => {
+                "thao tác này không bao giờ xảy ra: odk-new-repeat phải nằm trong nhóm lặp"
+                    .to_owned()
+            }
             Kind::MissingResource(name) => format!("thiếu tệp {name}"),
             Kind::UnreadableResource { name, message } => {
                 format!("không đọc được tệp {name}: {message}")
@@ -104,6 +118,9 @@ impl Language {
                 format!("XML sai ở dòng {line}, cột {column}: {message}")
             }
             (Self::Vi, XformError::Missing(what)) => format!("tệp không có {what}"),
+            (Self::Vi, XformError::Incomplete { element, part, line, column }) => {
+                format!("<{element}> thiếu <{part}> ở dòng {line}, cột {column}")
+            }
             (Self::Vi, XformError::TooDeep(levels)) => {
                 format!("các phần tử lồng sâu hơn {levels} tầng")
             }

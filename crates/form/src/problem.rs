@@ -25,12 +25,15 @@ impl Problem {
                 | ProblemKind::UnknownNode(_)
                 | ProblemKind::UnknownReference { .. }
                 | ProblemKind::DuplicateBind
+                | ProblemKind::DuplicateInstance(_)
                 | ProblemKind::UnknownFunction(_)
                 | ProblemKind::MissingResource(_)
                 | ProblemKind::UnreadableResource { .. }
                 | ProblemKind::MissingText(_)
                 | ProblemKind::UnboundControl(_)
                 | ProblemKind::EventOutsideRepeat
+                | ProblemKind::UnreadableOutput { .. }
+                | ProblemKind::EmptyOutput
                 | ProblemKind::UnknownInstance(_)
         )
     }
@@ -61,6 +64,19 @@ pub enum ProblemKind {
         /// What is wrong.
         message: String,
     },
+    /// The expression of an output cannot be read: nothing stands in its place.
+    #[error("output cannot be read at character {offset}: {message} in `{text}`; it stays empty")]
+    UnreadableOutput {
+        /// The expression.
+        text: String,
+        /// Where in it, in bytes.
+        offset: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// An output without an expression: nothing stands in its place.
+    #[error("an output has no expression; it stays empty")]
+    EmptyOutput,
     /// A bind, control, repeat or action names a node that the primary instance does not have.
     #[error("there is no node {0}")]
     UnknownNode(String),
@@ -84,8 +100,8 @@ pub enum ProblemKind {
     /// Two binds name the same node.
     #[error("two binds name this node")]
     DuplicateBind,
-    /// Two secondary instances have one id.
-    #[error("two instances are called {0}")]
+    /// Two secondary instances have one id: the last counts.
+    #[error("two instances are called {0}; the last one counts")]
     DuplicateInstance(String),
     /// Expressions that need each other's results.
     #[error("these need each other's results: {}", .0.join(" → "))]
@@ -93,9 +109,24 @@ pub enum ProblemKind {
     /// An event that is not known.
     #[error("event {0} is not known")]
     UnknownEvent(String),
+    /// An action whose `event` is empty.
+    #[error("the event is empty")]
+    NoEvent,
     /// `odk-new-repeat` outside a repeat.
     #[error("event odk-new-repeat needs a repeat around it")]
     EventOutsideRepeat,
+    /// An action in the model that waits for new rows and for nothing else.
+    #[error("nothing starts this action: event odk-new-repeat needs a repeat around it")]
+    NewRepeatInModel,
+    /// An action that names no node.
+    #[error("the action names no node that it changes")]
+    NoTarget,
+    /// A repeat that names no node.
+    #[error("the repeat has no nodeset")]
+    NoNodeset,
+    /// An itemset that does not say what is stored.
+    #[error("the itemset has no <value> with a ref")]
+    NoItemsetValue,
     /// A file that the form needs was not given.
     #[error("file {0} is missing")]
     MissingResource(String),

@@ -91,20 +91,27 @@ impl Compiler<'_, '_, '_> {
         for name in &action.events {
             match event(name) {
                 Some(event) => events.push(event),
+                None if name.is_empty() => self.builder.problem(ProblemKind::NoEvent),
                 None => self.builder.problem(ProblemKind::UnknownEvent(name.clone())),
             }
         }
         let in_repeat = source.and_then(|def| self.schema.row_of(def)).is_some();
-        if events.contains(&Event::NewRepeat) && !in_repeat {
+        let mut names = action.events.iter();
+        if source.is_none() && !events.is_empty() && names.all(|name| name == NEW_REPEAT) {
+            self.builder.problem(ProblemKind::NewRepeatInModel);
+        } else if events.contains(&Event::NewRepeat) && !in_repeat {
             self.builder.problem(ProblemKind::EventOutsideRepeat);
         }
         let context = source.unwrap_or(DefId::ROOT);
-        let target = if action.reference.is_empty() {
-            source
-        } else {
-            self.builder.scope.resolve(&action.reference, Some(context))
-        };
-        let Some(target) = target else {
+        // Web Forms takes no recordings, and loads a form that does not say where one goes.
+        let may_lack = matches!(action.kind, ActionKind::RecordAudio);
+        if action.reference.trim().is_empty() && !may_lack {
+            let place = source.map_or_else(|| "model".to_owned(), |def| self.schema.path(def));
+            self.builder.at(&place, "");
+            self.builder.problem(ProblemKind::NoTarget);
+            return None;
+        }
+        let Some(target) = self.builder.scope.resolve(&action.reference, Some(context)) else {
             self.builder.problem(ProblemKind::UnknownNode(action.reference.clone()));
             return None;
         };
@@ -130,12 +137,14 @@ impl Compiler<'_, '_, '_> {
     }
 }
 
+const NEW_REPEAT: &str = "odk-new-repeat";
+
 fn event(name: &str) -> Option<Event> {
     Some(match name {
         "odk-instance-first-load" | "xforms-ready" => Event::FirstLoad,
         "odk-instance-load" => Event::Load,
         "xforms-value-changed" => Event::ValueChanged,
-        "odk-new-repeat" | "jr-insert" => Event::NewRepeat,
+        NEW_REPEAT | "jr-insert" => Event::NewRepeat,
         "xforms-revalidate" => Event::Revalidate,
         _ => return None,
     })

@@ -183,6 +183,12 @@ impl BodyBuilder<'_, '_> {
         hint: Option<&Label>,
         appearances: &[&Option<String>],
     ) -> Option<BodyId> {
+        if repeat.nodeset.trim().is_empty() {
+            let place = self.builder.scope.schema.path(context);
+            self.builder.at(&place, "repeat");
+            self.builder.problem(ProblemKind::NoNodeset);
+            return None;
+        }
         let def = self.resolve(&repeat.nodeset, context)?;
         let around = self.builder.scope.schema.def(def).parent.unwrap_or(DefId::ROOT);
         let (label, hint, reads) = self.said(label, hint, around);
@@ -315,6 +321,10 @@ fn itemset(
     b: &mut Builder,
 ) -> Option<Itemset> {
     let nodeset = b.expression(&set.nodeset, Some(def))?;
+    if set.value.trim().is_empty() {
+        b.problem(ProblemKind::NoItemsetValue);
+        return None;
+    }
     let primary = primary_rows(b, nodeset);
     let mut inner = |text: &str| match primary {
         Some(row) => b.quietly(|b| b.expression(text, Some(row))).0,

@@ -59,6 +59,30 @@ impl<'a> Builder<'a> {
 
     /// Compiles an expression; `None` when it cannot be read, which is then among the problems.
     pub(crate) fn expression(&mut self, text: &str, context: Option<DefId>) -> Option<ExprId> {
+        self.expression_or(text, context, |problem| problem)
+    }
+
+    /// Compiles the expression of an output; one that cannot be read keeps nothing else from being said.
+    pub(crate) fn output(&mut self, text: &str, context: Option<DefId>) -> Option<ExprId> {
+        if text.trim().is_empty() {
+            self.problem(ProblemKind::EmptyOutput);
+            return None;
+        }
+        self.expression_or(text, context, |problem| match problem {
+            ProblemKind::Expression { text, offset, message } => {
+                ProblemKind::UnreadableOutput { text, offset, message }
+            }
+            other => other,
+        })
+    }
+
+    /// Compiles an expression; `told`: what becomes of a problem with it.
+    fn expression_or(
+        &mut self,
+        text: &str,
+        context: Option<DefId>,
+        told: fn(ProblemKind) -> ProblemKind,
+    ) -> Option<ExprId> {
         if let Some(id) = self.shared.get(text).copied() {
             self.note(id);
             return Some(id);
@@ -67,7 +91,7 @@ impl<'a> Builder<'a> {
         let compiled = self.scope.compile(text, context, &mut self.plans, &mut problems);
         // What is wrong with it is told of each place.
         let is_sound = problems.is_empty();
-        problems.into_iter().for_each(|kind| self.problem(kind));
+        problems.into_iter().for_each(|kind| self.problem(told(kind)));
         let compiled = compiled?;
         let id =
             ExprId(u32::try_from(self.expressions.len()).expect("fewer expressions than 2^32"));

@@ -27,7 +27,7 @@ pub(crate) use list::List;
 pub(crate) use plan::{PlanStart, Plans};
 pub use resource::{CsvRows, Resources};
 pub(crate) use rules::{Preload, Rule, Rules};
-pub(crate) use schema::{DefId, Schema, local};
+pub(crate) use schema::{Def, DefId, Schema, local};
 pub(crate) use text::{Entry as TextEntry, Part, Said, Saying, Texts};
 
 use crate::definition::{Action, Bind, BodyNode, Form, Secondary, Source};

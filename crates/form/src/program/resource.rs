@@ -35,9 +35,9 @@ pub(super) fn lists(
     problems: &mut Vec<Problem>,
 ) -> Vec<Arc<List>> {
     let mut lists: Vec<Arc<List>> = Vec::new();
-    for instance in &form.secondary {
+    for (number, instance) in form.secondary.iter().enumerate() {
         let place = format!("instance('{}')", instance.id);
-        if lists.iter().any(|list| list.id == instance.id) {
+        if form.secondary.iter().skip(number + 1).any(|later| later.id == instance.id) {
             problems.push(Problem::new(place, ProblemKind::DuplicateInstance(instance.id.clone())));
             continue;
         }
@@ -69,7 +69,10 @@ pub(super) fn lists(
 impl Program {
     /// A list that was read without a problem at its place.
     fn read_list(&self, id: &str, place: &str) -> Option<Arc<List>> {
-        let is_sound = self.warnings.iter().all(|warning| warning.place != place);
+        let about_list = |warning: &&Problem| {
+            warning.place == place && !matches!(warning.kind, ProblemKind::DuplicateInstance(_))
+        };
+        let is_sound = !self.warnings.iter().any(|warning| about_list(&warning));
         self.lists.iter().find(|list| list.id == id && is_sound).map(Arc::clone)
     }
 }

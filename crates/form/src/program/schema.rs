@@ -33,15 +33,16 @@ pub(crate) struct Def {
     pub(crate) slot: u32,
     /// One past the last entry below.
     end: u32,
-    pub(crate) depth: u16,
     /// Whether it may occur any number of times: a repeat, or siblings of one name.
     pub(crate) many: bool,
     /// Whether a repeat of the body names it.
     pub(crate) repeat: bool,
     /// Text of a new row, or of a new record outside rows.
     pub(crate) default: Box<str>,
-    /// Rows that a new record starts with: for each the values of its leaves.
+    /// Rows that a new record starts with, or a new row around them: for each the values of its leaves.
     pub(crate) start_rows: Vec<Element>,
+    /// Whether these rows are empty in a new row around them: no template describes them.
+    pub(crate) start_blank: bool,
     /// Attributes that are only carried to the submission.
     pub(crate) attributes: Vec<Attribute>,
 }
@@ -120,11 +121,11 @@ impl Schema {
             by_name: Vec::new(),
             slot,
             end: 0,
-            depth: u16::try_from(path.len()).expect("depth was limited on reading"),
             many,
             repeat,
             default: if blank { "".into() } else { model.text.as_str().into() },
             start_rows: if many { data().cloned().collect() } else { Vec::new() },
+            start_blank: in_row,
             attributes: model
                 .attributes
                 .iter()
@@ -157,14 +158,19 @@ impl Schema {
         for child in &model.children {
             groups.entry(&child.name).or_default().push(child);
         }
-        // What only further rows have is part of the shape too.
+        // What only further rows have is part of the shape too, but their values are none of a new row's.
+        let mut further = BTreeSet::new();
         for child in elements.iter().filter(|e| !std::ptr::eq(**e, model)).flat_map(|e| &e.children)
         {
-            groups.entry(&child.name).or_insert_with(|| vec![child]);
+            groups.entry(&child.name).or_insert_with(|| {
+                further.insert(child.name.as_str());
+                vec![child]
+            });
         }
         let mut children = Vec::new();
         for name in names {
             let slot = u32::try_from(children.len()).expect("memory ends before 2^32 elements");
+            let blank = blank || further.contains(name);
             children.push(self.add(&groups[name], Some(id), slot, path, named, blank));
         }
         self.add_attributes(id, model, &mut children, path, named);
@@ -206,11 +212,11 @@ impl Schema {
                 by_name: Vec::new(),
                 slot: u32::try_from(children.len()).expect("memory ends before 2^32 elements"),
                 end: next.0 + 1,
-                depth: self.def(id).depth + 1,
                 many: false,
                 repeat: false,
                 default: attribute.value.as_str().into(),
                 start_rows: Vec::new(),
+                start_blank: false,
                 attributes: Vec::new(),
             });
             children.push(next);

@@ -239,7 +239,7 @@ fn entry(values: &[TextValue], context: Option<DefId>, builder: &mut Builder) ->
 fn parts(parts: &[TextPart], context: Option<DefId>, builder: &mut Builder) -> Vec<Part> {
     let compiled = parts.iter().filter_map(|part| match part {
         TextPart::Literal(text) => Some(Part::Literal(text.as_str().into())),
-        TextPart::Output(value) => builder.expression(value, context).map(Part::Output),
+        TextPart::Output(value) => builder.output(value, context).map(Part::Output),
     });
     compiled.collect()
 }

@@ -3,7 +3,7 @@
 use xpath::Nodes;
 
 use crate::definition::Element;
-use crate::program::{DefId, Schema};
+use crate::program::{Def, DefId, Program, Schema};
 use crate::view::ViolationKind;
 
 /// A node of the record.
@@ -78,6 +78,17 @@ pub(crate) enum Filling<'a> {
     Defaults,
     /// Nowhere: nodes are empty and no rows exist.
     Nothing,
+}
+
+/// The rows that the form itself describes in something that is filled in this way.
+fn described<'p>(about: &'p Def, around: Filling<'p>) -> impl Iterator<Item = &'p Element> {
+    let rows: &[Element] = match around {
+        Filling::From(element) => &element.children,
+        Filling::Defaults if !about.start_blank => &about.start_rows,
+        Filling::Defaults | Filling::Nothing => &[],
+    };
+    let is_data = |e: &&Element| *e.name == *about.name && e.attribute("jr:template").is_none();
+    rows.iter().filter(is_data)
 }
 
 #[derive(Debug, Default)]
@@ -201,14 +212,60 @@ impl Instance {
             rows.items.push(item);
         };
         match filling {
-            Filling::Nothing => {}
-            Filling::Defaults => about.start_rows.iter().for_each(|_| add(Filling::Defaults)),
-            Filling::From(element) => {
-                let data = |e: &&Element| named(e) && e.attribute("jr:template").is_none();
-                element.children.iter().filter(data).for_each(|e| add(Filling::From(e)));
+            Filling::Defaults if about.start_blank => {
+                about.start_rows.iter().for_each(|_| add(Filling::Defaults));
             }
+            around => described(about, around).for_each(|row| add(Filling::From(row))),
         }
         Slot::Rows(Box::new(rows))
+    }
+
+    /// Where a node's first values come from, whoever answered since.
+    fn filling<'p>(&self, program: &'p Program, id: ItemId) -> Filling<'p> {
+        let item = self.get(id);
+        let Some(parent) = item.parent else { return Filling::From(&program.form.primary) };
+        let about = program.schema.def(item.def);
+        match (&item.row, self.filling(program, parent)) {
+            (None, Filling::From(element)) => {
+                let own = element.children.iter().find(|e| *e.name == *about.name);
+                own.map_or(Filling::Nothing, Filling::From)
+            }
+            (None, around) => around,
+            (Some(row), around) => {
+                let number = row.key.parse().ok().and_then(|number: usize| number.checked_sub(1));
+                let own = number.and_then(|number| described(about, around).nth(number));
+                own.map_or(Filling::Defaults, Filling::From)
+            }
+        }
+    }
+
+    /// The rows of a repeat that the form itself describes below a node.
+    pub(crate) fn described<'p>(
+        &self,
+        program: &'p Program,
+        parent: ItemId,
+        def: DefId,
+    ) -> Vec<&'p Element> {
+        described(program.schema.def(def), self.filling(program, parent)).collect()
+    }
+
+    /// What the form itself answered in a node.
+    pub(crate) fn first_value<'p>(&self, program: &'p Program, id: ItemId) -> &'p str {
+        let item = self.get(id);
+        let about = program.schema.def(item.def);
+        let around = item.parent.filter(|_| about.is_attribute());
+        match around.or(program.schema.row_of(item.def).map(|_| id)) {
+            // Outside rows there is one element for it.
+            None => &about.default,
+            Some(id) => match self.filling(program, id) {
+                Filling::From(element) if about.is_attribute() => {
+                    element.attribute(about.name.trim_start_matches('@')).unwrap_or_default()
+                }
+                Filling::From(element) => &element.text,
+                Filling::Defaults => &about.default,
+                Filling::Nothing => "",
+            },
+        }
     }
 
     /// The rows of a repeat below a node.

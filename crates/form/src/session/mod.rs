@@ -406,7 +406,8 @@ impl Session {
             let is_asked =
                 || !item.flags.readonly && self.program.rules(item.def).calculate.is_none();
             let is_answer = || {
-                !item.value.is_empty() && *item.value != *self.program.schema.def(item.def).default
+                let first = || self.instance.first_value(&self.program, node.item);
+                !item.value.is_empty() && item.value != first()
             };
             if node.kind == DrawnKind::Question && is_answer() && is_asked() {
                 return true;
@@ -423,9 +424,8 @@ impl Session {
         let mut rest = vec![id];
         while let Some(id) = rest.pop() {
             let Some(node) = self.drawn.get(id) else { continue };
-            let def = self.instance.get(node.item).def;
-            if node.kind == DrawnKind::Question && !self.program.schema.def(def).default.is_empty()
-            {
+            let first = || self.instance.first_value(&self.program, node.item);
+            if node.kind == DrawnKind::Question && !first().is_empty() {
                 found.push(id);
             }
             rest.extend(node.children.iter().rev());
@@ -437,9 +437,8 @@ impl Session {
     #[must_use]
     pub fn departs_from_default(&self, question: NodeId) -> bool {
         let Some(node) = self.drawn.get(question) else { return false };
-        let item = self.instance.get(node.item);
-        let default = &self.program.schema.def(item.def).default;
-        !default.is_empty() && *item.value != **default
+        let first = self.instance.first_value(&self.program, node.item);
+        !first.is_empty() && self.instance.get(node.item).value != first
     }
 
     fn has_relevant_question(&self, id: NodeId) -> bool {

@@ -366,6 +366,9 @@ impl Session {
         taken.sort_unstable();
         let mut number = 0;
         let mut refused = count > MAX_COUNTED_ROWS as f64;
+        let grows = rows.len() < wanted;
+        let described = grows.then(|| self.instance.described(program, around, def));
+        let described = described.unwrap_or_default();
         for have in rows.len()..wanted {
             if self.instance.alive() >= MAX_NODES {
                 refused = true;
@@ -376,8 +379,8 @@ impl Session {
                 number += 1;
             }
             // A row that the form itself describes comes as it is described.
-            let described = program.schema.def(def).start_rows.get(have);
-            let filling = described.map_or(Filling::Defaults, Filling::From);
+            let own = described.get(have).copied();
+            let filling = own.map_or(Filling::Defaults, Filling::From);
             let row = self.attach_row(around, def, &number.to_string(), None, filling, program);
             self.new_row_actions.push(row);
         }

@@ -24,6 +24,18 @@ pub enum XformError {
     /// Something that every form has is missing.
     #[error("the document has no {0}")]
     Missing(&'static str),
+    /// An element lacks what it cannot be without.
+    #[error("<{element}> has no <{part}> at line {line}, column {column}")]
+    Incomplete {
+        /// The element.
+        element: &'static str,
+        /// What it lacks.
+        part: &'static str,
+        /// Line, from 1.
+        line: u32,
+        /// Column, from 1.
+        column: u32,
+    },
     /// Elements are nested deeper than any form needs.
     #[error("elements are nested deeper than {0} levels")]
     TooDeep(usize),

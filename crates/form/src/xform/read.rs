@@ -27,7 +27,7 @@ pub fn parse_xform(xml: &str) -> Result<(Form, Vec<Problem>), XformError> {
     reader.model(model)?;
     if let Some(body) = child(html, "body") {
         reader.form.body_class = body.attribute("class").map(str::to_owned);
-        reader.form.body = reader.body_nodes(body);
+        reader.form.body = reader.body_nodes(body)?;
     }
     Ok((reader.form, reader.problems))
 }
@@ -79,6 +79,55 @@ impl Reader {
         let place = path_of(node.parent());
         let name = node.tag_name().name().to_owned();
         self.problems.push(Problem::new(place, ProblemKind::UnknownElement(name)));
+    }
+
+    /// The label, the hint or the like of an element, if it has one.
+    fn said(&mut self, node: Node, name: &str) -> Option<Label> {
+        child(node, name).map(|node| self.label(node))
+    }
+
+    fn label(&mut self, node: Node) -> Label {
+        let reference = node.attribute("ref").map(str::to_owned);
+        Label { reference, parts: self.text_parts(node) }
+    }
+
+    fn text_value(&mut self, node: Node) -> TextValue {
+        let form = node.attribute("form").map(str::to_owned);
+        TextValue { form, parts: self.text_parts(node) }
+    }
+
+    /// The text of a label or value, in pieces, without the blanks at its ends.
+    fn text_parts(&mut self, node: Node) -> Vec<TextPart> {
+        let mut parts = Vec::new();
+        self.add_parts(node, &mut parts);
+        if let Some(TextPart::Literal(first)) = parts.first_mut() {
+            first.drain(..first.len() - first.trim_start().len());
+        }
+        if let Some(TextPart::Literal(last)) = parts.last_mut() {
+            last.truncate(last.trim_end().len());
+        }
+        parts.retain(|part| !matches!(part, TextPart::Literal(text) if text.is_empty()));
+        parts
+    }
+
+    /// Marked words (`<h:b>`) count, without the mark; what other elements hold does not.
+    fn add_parts(&mut self, node: Node, parts: &mut Vec<TextPart>) {
+        for part in node.children() {
+            if part.is_text() {
+                let text = part.text().unwrap_or_default();
+                match parts.last_mut() {
+                    Some(TextPart::Literal(last)) => last.push_str(text),
+                    _ => parts.push(TextPart::Literal(text.to_owned())),
+                }
+            } else if is(part, "output") {
+                let value = part.attribute("value").or_else(|| part.attribute("ref"));
+                parts.push(TextPart::Output(value.unwrap_or_default().to_owned()));
+            } else if part.tag_name().namespace() == Some(STANDARD_NAMESPACES[0].1) {
+                self.add_parts(part, parts);
+            } else if part.is_element() {
+                self.unknown(part);
+            }
+        }
     }
 
     fn model(&mut self, model: Node) -> Result<(), XformError> {
@@ -205,15 +254,18 @@ impl Reader {
 
     fn itext(&mut self, node: Node) {
         for translation in elements(node).filter(|n| is(*n, "translation")) {
-            let texts = elements(translation).filter(|n| is(*n, "text")).map(|text| Translated {
-                id: text.attribute("id").unwrap_or_default().to_owned(),
-                values: elements(text).filter(|n| is(*n, "value")).map(text_value).collect(),
-            });
+            let mut texts = Vec::new();
+            for text in elements(translation).filter(|n| is(*n, "text")) {
+                let id = text.attribute("id").unwrap_or_default().to_owned();
+                let values = elements(text).filter(|n| is(*n, "value"));
+                let values = values.map(|value| self.text_value(value)).collect();
+                texts.push(Translated { id, values });
+            }
             let default = translation.attribute("default");
             self.form.itext.push(Translation {
                 language: translation.attribute("lang").unwrap_or_default().to_owned(),
                 is_default: default.is_some_and(|value| value != "false()" && value != "false"),
-                texts: texts.collect(),
+                texts,
             });
         }
     }
@@ -236,6 +288,9 @@ impl Reader {
         };
         for attribute in self.attributes(node, &["ref", "nodeset", "bind", "value"]) {
             if attribute.name == "event" || attribute.name == "ev:event" {
+                if attribute.value.is_empty() {
+                    action.events.push(String::new());
+                }
                 action.events.extend(attribute.value.split_whitespace().map(str::to_owned));
             } else {
                 action.attributes.push(attribute);
@@ -252,64 +307,64 @@ impl Reader {
         own.or_else(by_bind).map(str::to_owned)
     }
 
-    fn body_nodes(&mut self, parent: Node) -> Vec<BodyNode> {
+    fn body_nodes(&mut self, parent: Node) -> Result<Vec<BodyNode>, XformError> {
         let mut nodes = Vec::with_capacity(elements(parent).count());
         for node in elements(parent) {
             match node.tag_name().name() {
-                "group" => nodes.push(BodyNode::Group(self.group(node))),
-                "repeat" => nodes.push(BodyNode::Repeat(self.repeat(node))),
+                "group" => nodes.push(BodyNode::Group(self.group(node)?)),
+                "repeat" => nodes.push(BodyNode::Repeat(self.repeat(node)?)),
                 "label" | "hint" => {}
                 name => match control_kind(name) {
-                    Some(kind) => nodes.push(BodyNode::Control(self.control(node, kind))),
+                    Some(kind) => nodes.push(BodyNode::Control(self.control(node, kind)?)),
                     None if self.action(node).is_some() => {}
                     None => self.unknown(node),
                 },
             }
         }
-        nodes
+        Ok(nodes)
     }
 
     fn actions(&self, node: Node) -> Vec<Action> {
         elements(node).filter_map(|child| self.action(child)).collect()
     }
 
-    fn group(&mut self, node: Node) -> Group {
-        Group {
+    fn group(&mut self, node: Node) -> Result<Group, XformError> {
+        Ok(Group {
             reference: self.reference(node),
-            label: child(node, "label").map(label),
-            hint: child(node, "hint").map(label),
+            label: self.said(node, "label"),
+            hint: self.said(node, "hint"),
             appearance: node.attribute("appearance").map(str::to_owned),
             attributes: self.attributes(node, &["ref", "nodeset", "bind", "appearance"]),
-            children: self.body_nodes(node),
+            children: self.body_nodes(node)?,
             actions: self.actions(node),
-        }
+        })
     }
 
-    fn repeat(&mut self, node: Node) -> Repeat {
+    fn repeat(&mut self, node: Node) -> Result<Repeat, XformError> {
         let except = ["ref", "nodeset", "bind", "appearance", "jr:count", "jr:noAddRemove"];
         let jr = |name: &str| node.attribute((STANDARD_NAMESPACES[3].1, name));
-        Repeat {
+        Ok(Repeat {
             nodeset: self.reference(node).unwrap_or_default(),
             count: jr("count").map(str::to_owned),
             no_add_remove: jr("noAddRemove").is_some_and(|value| value.starts_with("true")),
-            label: child(node, "label").map(label),
+            label: self.said(node, "label"),
             appearance: node.attribute("appearance").map(str::to_owned),
             attributes: self.attributes(node, &except),
-            children: self.body_nodes(node),
+            children: self.body_nodes(node)?,
             actions: self.actions(node),
-        }
+        })
     }
 
-    fn control(&mut self, node: Node, kind: ControlKind) -> Control {
+    fn control(&mut self, node: Node, kind: ControlKind) -> Result<Control, XformError> {
         let mut control = Control::new(kind, self.reference(node).unwrap_or_default());
         control.appearance = node.attribute("appearance").map(str::to_owned);
         control.attributes = self.attributes(node, &["ref", "nodeset", "bind", "appearance"]);
         for part in elements(node) {
             match part.tag_name().name() {
-                "label" => control.label = Some(label(part)),
-                "hint" => control.hint = Some(label(part)),
-                "item" => control.items.push(item(part)),
-                "tag" => control.tags.push(tag(part)),
+                "label" => control.label = Some(self.label(part)),
+                "hint" => control.hint = Some(self.label(part)),
+                "item" => control.items.push(self.item(part)?),
+                "tag" => control.tags.push(self.tag(part)),
                 "itemset" => control.itemset = Some(itemset(part)),
                 _ => match self.action(part) {
                     Some(action) => control.actions.push(action),
@@ -317,7 +372,24 @@ impl Reader {
                 },
             }
         }
-        control
+        Ok(control)
+    }
+
+    /// A choice. One whose value is empty is one, too.
+    fn item(&mut self, node: Node) -> Result<Item, XformError> {
+        let value = child(node, "value").ok_or_else(|| {
+            let at = node.document().text_pos_at(node.range().start);
+            XformError::Incomplete { element: "item", part: "value", line: at.row, column: at.col }
+        })?;
+        let label = self.said(node, "label").unwrap_or_default();
+        Ok(Item { value: text_of(value).trim().to_owned(), label })
+    }
+
+    fn tag(&mut self, node: Node) -> Item {
+        Item {
+            value: node.attribute("key").unwrap_or_default().to_owned(),
+            label: self.said(node, "label").unwrap_or_default(),
+        }
     }
 }
 
@@ -335,20 +407,6 @@ fn control_kind(name: &str) -> Option<ControlKind> {
     })
 }
 
-fn item(node: Node) -> Item {
-    Item {
-        value: child(node, "value").map(text_of).unwrap_or_default().trim().to_owned(),
-        label: child(node, "label").map(label).unwrap_or_default(),
-    }
-}
-
-fn tag(node: Node) -> Item {
-    Item {
-        value: node.attribute("key").unwrap_or_default().to_owned(),
-        label: child(node, "label").map(label).unwrap_or_default(),
-    }
-}
-
 fn itemset(node: Node) -> Itemset {
     let reference = |name: &str| {
         child(node, name).and_then(|n| n.attribute("ref")).unwrap_or_default().to_owned()
@@ -358,40 +416,6 @@ fn itemset(node: Node) -> Itemset {
         value: reference("value"),
         label: reference("label"),
     }
-}
-
-fn label(node: Node) -> Label {
-    Label { reference: node.attribute("ref").map(str::to_owned), parts: text_parts(node) }
-}
-
-fn text_value(node: Node) -> TextValue {
-    TextValue { form: node.attribute("form").map(str::to_owned), parts: text_parts(node) }
-}
-
-/// The text of a label or value, in pieces, without the blanks at its ends.
-fn text_parts(node: Node) -> Vec<TextPart> {
-    let mut parts = Vec::new();
-    for part in node.descendants().skip(1) {
-        if part.is_text() {
-            let text = part.text().unwrap_or_default();
-            match parts.last_mut() {
-                Some(TextPart::Literal(last)) => last.push_str(text),
-                _ => parts.push(TextPart::Literal(text.to_owned())),
-            }
-        } else if is(part, "output") {
-            let value =
-                part.attribute("value").or_else(|| part.attribute("ref")).unwrap_or_default();
-            parts.push(TextPart::Output(value.to_owned()));
-        }
-    }
-    if let Some(TextPart::Literal(first)) = parts.first_mut() {
-        first.drain(..first.len() - first.trim_start().len());
-    }
-    if let Some(TextPart::Literal(last)) = parts.last_mut() {
-        last.truncate(last.trim_end().len());
-    }
-    parts.retain(|part| !matches!(part, TextPart::Literal(text) if text.is_empty()));
-    parts
 }
 
 fn elements<'a, 'i>(node: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use form::{Resources, Session, parse_xform};
+use form::{ProblemKind, Resources, Session, parse_xform};
 
 use crate::dsl::{Drive, environment, try_compile, xform};
 
@@ -148,4 +148,37 @@ fn a_question_that_a_map_shows_says_where_its_choices_lie() {
     assert_eq!(lies("khong"), [None, None, None, None]);
     assert_eq!(lies("hang"), [some("11 107 0 0")]);
     assert_eq!(lies("rieng"), [None]);
+}
+
+#[test]
+fn of_two_lists_with_one_name_the_last_counts() {
+    let own = |label: &str| {
+        format!(
+            r#"<instance id="l"><root><item><name>1</name><label>{label}</label></item></root></instance>"#
+        )
+    };
+    let beside = r#"<instance id="l" src="jr://file-csv/l.csv"/>"#;
+    let form = |lists: &str| {
+        let calculated =
+            r#"<bind nodeset="/data/a" calculate="instance('l')/root/item[name = '1']/label"/>"#;
+        xform("<a/>", &format!("{lists}{calculated}"), r#"<input ref="/data/a"/>"#)
+    };
+    let csv = || files(&[("l.csv", "name,label\n1,file\n")]);
+    for (lists, expected) in [
+        (own("x") + &own("y") + &own("z"), "z"),
+        (own("x") + beside, "file"),
+        (beside.to_owned() + &own("x"), "x"),
+    ] {
+        let program = try_compile(&form(&lists), &csv()).expect("it runs");
+        let twice =
+            |kind: &ProblemKind| matches!(kind, ProblemKind::DuplicateInstance(id) if id == "l");
+        assert!(program.warnings().iter().any(|warning| twice(&warning.kind)), "{lists}");
+        // What was read is kept when other files come.
+        let later = Arc::new(program.with_files(&Resources::default()).expect("it runs"));
+        for program in [program, later] {
+            assert_eq!(Session::start(program, environment()).value("a"), expected, "{lists}");
+        }
+    }
+    let program = try_compile(&form(&(beside.to_owned() + &own("x"))), &Resources::default());
+    assert!(program.expect("it runs").missing_files().is_empty(), "nothing reads that file");
 }

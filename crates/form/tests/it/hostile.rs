@@ -203,3 +203,95 @@ fn files_that_are_none_are_told_and_the_form_runs() {
         assert_eq!(warnings[0].place, "instance('g')");
     }
 }
+
+fn kinds(problems: &[Problem]) -> Vec<&ProblemKind> {
+    problems.iter().map(|problem| &problem.kind).collect()
+}
+
+#[test]
+fn an_action_of_the_model_that_only_a_new_row_starts_is_refused() {
+    let body = |action: &str| {
+        format!(
+            r#"<input ref="/data/a">{action}</input><repeat nodeset="/data/r"><input ref="/data/r/b"/></repeat>"#
+        )
+    };
+    let action = |event: &str| format!(r#"<setvalue event="{event}" ref="/data/a" value="1"/>"#);
+    let in_model = |event: &str| xform("<a/><r><b/></r>", &action(event), &body(""));
+    for event in ["odk-new-repeat", " odk-new-repeat odk-new-repeat "] {
+        let told = problems(&in_model(event));
+        assert_eq!(kinds(&told), [&ProblemKind::NewRepeatInModel], "{event}");
+        assert_eq!(told[0].place, "/data/a @event");
+    }
+    // What else starts it still does, and so do the other parts of a form whose question waits for rows.
+    let runs = |xml: &str| {
+        let program = try_compile(xml, &Resources::default()).expect("a warning stops nothing");
+        assert_eq!(kinds(program.warnings()), [&ProblemKind::EventOutsideRepeat]);
+        Session::start(program, environment()).value("a")
+    };
+    assert_eq!(runs(&in_model("odk-instance-first-load odk-new-repeat")), "1");
+    assert_eq!(runs(&xform("<a/><r><b/></r>", "", &body(&action("odk-new-repeat")))), "");
+}
+
+#[test]
+fn what_lacks_its_main_part_is_refused() {
+    let list = r#"<instance id="c"><root><item><name>x</name></item></root></instance>"#;
+    let first =
+        |rest: &str| format!(r#"<setvalue event="odk-instance-first-load" {rest} value="1"/>"#);
+    let select = |value: &str| {
+        format!(
+            r#"<select1 ref="/data/a"><itemset nodeset="instance('c')/root/item">{value}</itemset></select1>"#
+        )
+    };
+    let repeat = |nodeset: &str| format!(r#"<repeat {nodeset}><input ref="/data/r/b"/></repeat>"#);
+    let input =
+        r#"<input ref="/data/a"><setvalue event="xforms-value-changed" value="1"/></input>"#;
+    for (model, body, place, kind) in [
+        ("", &*repeat(""), "/data repeat", ProblemKind::NoNodeset),
+        ("", &repeat(r#"nodeset="""#), "/data repeat", ProblemKind::NoNodeset),
+        (list, &select(""), "/data/a itemset", ProblemKind::NoItemsetValue),
+        (list, &select("<value/>"), "/data/a itemset", ProblemKind::NoItemsetValue),
+        (&first(""), "", "model", ProblemKind::NoTarget),
+        (&first(r#"bind="nope""#), "", "model", ProblemKind::NoTarget),
+        ("", input, "/data/a", ProblemKind::NoTarget),
+        (
+            r#"<odk:setgeopoint event="odk-instance-first-load"/>"#,
+            "",
+            "model",
+            ProblemKind::NoTarget,
+        ),
+        (
+            r#"<setvalue event="" ref="/data/a" value="1"/>"#,
+            "",
+            "/data/a @event",
+            ProblemKind::NoEvent,
+        ),
+    ] {
+        let told = problems(&xform("<a/><r><b/></r>", model, body));
+        assert_eq!(told, [Problem { place: place.to_owned(), kind }], "{model}{body}");
+    }
+    // An expression that is empty, and what never happens, stop nothing.
+    let tolerated = [
+        (r#"<bind nodeset="/data/a" relevant=""/>"#, ""),
+        (r#"<setvalue ref="/data/a" value="1"/>"#, ""),
+        (r#"<odk:recordaudio event="odk-instance-first-load"/>"#, ""),
+        ("", r#"<select1 ref="/data/a"><item><value/></item></select1>"#),
+        ("", r#"<repeat ref="/data/r"><input ref="/data/r/b"/></repeat>"#),
+        ("", r#"<repeat nodeset="1"><input ref="/data/a"/></repeat>"#),
+    ];
+    for (model, body) in tolerated {
+        let loaded = try_compile(&xform("<a/><r><b/></r>", model, body), &Resources::default());
+        assert!(loaded.is_ok(), "{model}{body}: {loaded:?}");
+    }
+}
+
+#[test]
+fn a_choice_without_a_value_is_refused_with_its_line() {
+    let xml =
+        xform("<a/>", "", "\n<select1 ref=\"/data/a\">\n <item><label>x</label></item></select1>");
+    let (before, _) = xml.split_once("<item>").expect("it is there");
+    let line = 1 + u32::try_from(before.matches('\n').count()).expect("few");
+    assert_eq!(
+        parse_xform(&xml).expect_err("the form is refused"),
+        XformError::Incomplete { element: "item", part: "value", line, column: 2 }
+    );
+}

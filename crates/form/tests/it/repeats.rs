@@ -254,3 +254,119 @@ fn what_a_new_row_begins_with_is_nobodys_answer_and_another_in_its_place_is() {
     assert!(form.is_begun(form.node(row)));
     assert!(!form.departs_from_default(form.node(name)), "a name has no default");
 }
+
+/// A repeat in a repeat, and what its new row comes with in the inner one.
+fn comes_with(data: &str, inner: &str) -> (Session, Vec<String>) {
+    let body = format!(
+        r#"<repeat nodeset="/data/o"><repeat nodeset="/data/{inner}"><input ref="/data/{inner}/v"/></repeat></repeat>"#
+    );
+    let mut form = start(data, "", &body);
+    form.add_row(form.node("o"), "k").expect("a new key");
+    let inner = form.node(&inner.replacen('o', "o[k]", 1));
+    let rows = form.children(inner);
+    let values = rows.iter().map(|row| form.value(&(form.path(*row) + "/v"))).collect();
+    (form, values)
+}
+
+#[test]
+fn a_new_row_comes_with_the_rows_that_its_template_describes() {
+    for (data, inner, expected, by_hand) in [
+        (r#"<o jr:template=""><n><v>dft</v></n></o>"#, "o/n", &["dft"][..], ""),
+        (r#"<o jr:template=""><g><n><v>dft</v></n></g></o>"#, "o/g/n", &["dft"], ""),
+        (
+            r#"<o jr:template=""><n jr:template=""><v>tp</v></n><n><v>r1</v></n><n><v>r2</v></n></o>"#,
+            "o/n",
+            &["r1", "r2"],
+            "tp",
+        ),
+        // What the first row holds is nothing of a new one, and neither is what a further row has beside the template.
+        ("<o><n><v>mine</v></n></o>", "o/n", &[""], ""),
+        (
+            r#"<o jr:template=""><n><v>dft</v></n></o><o><n><v>mine</v></n></o>"#,
+            "o/n",
+            &["dft"],
+            "",
+        ),
+        (r#"<o jr:template=""><a/></o><o><a/><n><v>mine</v></n></o>"#, "o/n", &[""], ""),
+    ] {
+        let (mut form, values) = comes_with(data, inner);
+        assert_eq!(values, expected, "{data}");
+        let inner = inner.replacen('o', "o[k]", 1);
+        form.add_row(form.node(&inner), "h").expect("a new key");
+        assert_eq!(form.value(&format!("{inner}[h]/v")), by_hand, "{data}");
+    }
+}
+
+#[test]
+fn what_only_a_further_row_holds_is_no_value_of_a_new_one() {
+    let mut form = start(
+        r#"<row jr:template=""><x>1</x></row><row><x>2</x><y>mine</y></row>"#,
+        "",
+        r#"<repeat nodeset="/data/row"><input ref="/data/row/x"/><input ref="/data/row/y"/></repeat>"#,
+    );
+    form.add_row(form.node("row"), "k").expect("a new key");
+    assert_eq!((form.value("row[1]/y").as_str(), form.value("row[k]/y").as_str()), ("mine", ""));
+    assert_eq!(form.value("row[k]/x"), "1");
+}
+
+#[test]
+fn rows_that_the_form_counts_come_with_the_rows_of_their_template_and_these_with_theirs() {
+    let mut form = start(
+        r#"<c>2</c><o jr:template=""><n jr:template=""><v>tp</v><m><w>q</w></m></n><n><v>r</v><m><w>z</w></m></n></o>"#,
+        "",
+        r#"<input ref="/data/c"/><repeat nodeset="/data/o" jr:count="/data/c"><repeat nodeset="/data/o/n">
+           <input ref="/data/o/n/v"/><repeat nodeset="/data/o/n/m"><input ref="/data/o/n/m/w"/></repeat></repeat></repeat>"#,
+    );
+    form.put("c", "3");
+    for row in 1..=3 {
+        let values = ["v", "m[1]/w"].map(|name| form.value(&format!("o[{row}]/n[1]/{name}")));
+        assert_eq!(values, ["r", "z"], "row {row}");
+    }
+    form.add_row(form.node("o[3]/n"), "h").expect("a new key");
+    let values = ["v", "m[1]/w"].map(|name| form.value(&format!("o[3]/n[h]/{name}")));
+    assert_eq!(values, ["tp", "q"]);
+}
+
+#[test]
+fn what_the_form_says_in_a_row_that_came_with_another_is_nobodys_answer() {
+    let data = r#"<o jr:template=""><n jr:template=""><v>tp</v></n><n><v>r1</v></n></o><o><n><v>first</v></n></o>"#;
+    let (mut form, _) = comes_with(data, "o/n");
+    for (outer, own) in [("o[1]", "first"), ("o[k]", "r1")] {
+        let question = format!("{outer}/n[1]/v");
+        assert_eq!(form.value(&question), own);
+        assert!(!form.is_begun(form.node(outer)), "{outer}");
+        assert_eq!(form.defaulted(form.node(outer)), [form.node(&question)]);
+        assert!(!form.departs_from_default(form.node(&question)), "{outer}");
+        form.put(&question, "tp");
+        assert!(form.is_begun(form.node(outer)), "{outer}");
+        assert!(form.departs_from_default(form.node(&question)), "{outer}");
+        form.put(&question, own);
+        assert!(!form.is_begun(form.node(outer)), "{outer}");
+    }
+    form.add_row(form.node("o[k]/n"), "h").expect("a new key");
+    assert!(!form.departs_from_default(form.node("o[k]/n[h]/v")), "the template's own value");
+    // The same holds when the record is opened again.
+    let mut again = Session::resume(form.program().clone(), environment(), &form.fields());
+    assert!(!again.is_begun(again.node("o[k]")));
+    again.put("o[k]/n[1]/v", "other");
+    assert!(again.is_begun(again.node("o[k]")));
+}
+
+#[test]
+fn a_row_that_is_counted_again_comes_as_its_own_row_describes_it() {
+    let mut form = start(
+        "<c>2</c><o><n><v>d</v></n><n><v>e</v></n></o>",
+        "",
+        r#"<input ref="/data/c"/><repeat nodeset="/data/o"><repeat nodeset="/data/o/n" jr:count="/data/c">
+           <input ref="/data/o/n/v"/></repeat></repeat>"#,
+    );
+    form.add_row(form.node("o"), "k").expect("a new key");
+    let values = |form: &Session| {
+        ["o[1]/n[1]", "o[1]/n[2]", "o[k]/n[1]", "o[k]/n[2]"]
+            .map(|row| form.value(&format!("{row}/v")))
+    };
+    assert_eq!(values(&form), ["d", "e", "", ""]);
+    form.put("c", "0");
+    form.put("c", "2");
+    assert_eq!(values(&form), ["d", "e", "", ""]);
+}

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use form::{Aspects, NodeKind, QuestionControl, Resources, Session};
+use form::{
+    Aspects, NodeKind, ProblemKind, QuestionControl, Resources, Session, compile, parse_xform,
+};
 
 use crate::dsl::{Drive, environment, inputs, start, try_compile, xform};
 
@@ -255,4 +257,78 @@ fn questions_that_always_have_the_same_list_have_one() {
     assert_eq!(labels(&form, "one"), ["a en", "b en", "c en", "d en"]);
     assert_eq!(labels(&form, "other"), labels(&form, "one"));
     assert_eq!(labels(&form, "any"), ["b en", "c en", "d en"]);
+}
+
+#[test]
+fn of_elements_in_a_text_only_what_is_html_counts() {
+    let itext = |value: &str| {
+        format!(
+            r#"<itext><translation lang="vi"><text id="q"><value>{value}</value></text></translation></itext>"#
+        )
+    };
+    for (written, expected, left_out) in [
+        ("x <b>bold</b> y", "x  y", 1),
+        ("x <odk:b>bold</odk:b> y", "x  y", 1),
+        ("x <b>bold <output value=\"/data/a\"/></b> y", "x  y", 1),
+        ("x <h:b>bold <h:i>too</h:i></h:b> y", "x bold too y", 0),
+        ("x <h:b>of <output value=\"/data/a\"/></h:b> <h:i>no<b>ne</b></h:i>", "x of 5 no", 1),
+        ("<output value=\"/data/a\">old</output>!", "5!", 0),
+    ] {
+        let inline = format!(
+            r#"<input ref="/data/c"><label>{written}</label><hint>{written}</hint></input>"#
+        );
+        let by_id = r#"<input ref="/data/c"><label ref="jr:itext('q')"/><hint ref="jr:itext('q')"/></input>"#;
+        for (model, body) in [("", &*inline), (&itext(written), by_id)] {
+            let (form, told) = parse_xform(&xform("<a>5</a><c/>", model, body)).expect("XML");
+            let kind = ProblemKind::UnknownElement("b".to_owned());
+            let times = told.iter().filter(|problem| problem.kind == kind).count();
+            // A label and a hint have it each, a translation once for both.
+            let each = if model.is_empty() { 2 } else { 1 };
+            assert_eq!((times, told.len()), (left_out * each, left_out * each), "{written}");
+            let program = compile(form, &Resources::default()).expect("it runs");
+            let form = Session::start(Arc::new(program), environment());
+            let shown = form.shown("c");
+            let texts = [shown.label.map(|label| label.text), shown.hint.map(|hint| hint.text)];
+            assert_eq!(texts, [Some(expected.to_owned()), Some(expected.to_owned())], "{written}");
+        }
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_read_says_nothing_and_is_told() {
+    let itext = |value: &str| {
+        let language = |name: &str| {
+            format!(
+                r#"<translation lang="{name}"><text id="q"><value>{value}</value></text></translation>"#
+            )
+        };
+        format!("<itext>{}{}</itext>", language("vi"), language("en"))
+    };
+    for (output, unreadable) in [
+        (r#"<output value="1 +"/>"#, true),
+        ("<output/>", false),
+        (r#"<output value=" "/>"#, false),
+    ] {
+        let written = format!(r#"x {output} y {output} <output value="/data/a"/>"#);
+        let inline = format!(r#"<input ref="/data/c"><label>{written}</label></input>"#);
+        let by_id = r#"<input ref="/data/c"><label ref="jr:itext('q')"/></input>"#;
+        for (model, body) in [("", &*inline), (&itext(&written), by_id)] {
+            let program = try_compile(&xform("<a>5</a><c/>", model, body), &Resources::default())
+                .expect("the rest of the form can be used");
+            let [warning] = program.warnings() else { panic!("{:?}", program.warnings()) };
+            assert_eq!(warning.place, "/data/c");
+            let is_told = match &warning.kind {
+                ProblemKind::UnreadableOutput { text, offset: 3, .. } => {
+                    unreadable && text == "1 +"
+                }
+                kind => !unreadable && *kind == ProblemKind::EmptyOutput,
+            };
+            assert!(is_told, "{warning}");
+            let form = Session::start(program, environment());
+            assert_eq!(label(&form, "c"), "x  y  5");
+        }
+    }
+    // Elsewhere such an expression keeps the form from running.
+    let xml = xform("<c/>", "", r#"<input ref="/data/c"><label ref="1 +"/></input>"#);
+    assert!(try_compile(&xml, &Resources::default()).is_err());
 }

@@ -249,7 +249,7 @@ impl Reader<'_> {
         let (_, rest) = nodeset.split_once("instance(")?;
         let (id, _) = rest.split_once(')')?;
         let id = id.trim().trim_matches(['\'', '"']);
-        let found = self.form.secondary.iter().find(|instance| instance.id == id)?;
+        let found = self.form.secondary.iter().rfind(|instance| instance.id == id)?;
         match &found.source {
             Source::Internal(root) => Some(root),
             Source::External(_) => None,
