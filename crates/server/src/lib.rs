@@ -60,6 +60,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -421,6 +422,12 @@ pub async fn serve(
     let sweeping = tokio::spawn(app.clone().sweep_daily());
     let backing_up = tokio::spawn(app.clone().back_up());
     let stopping = app.clone();
+    // A compressed answer goes out in pieces: the last one, smaller than a packet, would wait up to 40 ms for the word that the others came.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "small packets wait");
+        }
+    });
     axum::serve(listener, service)
         .with_graceful_shutdown(async move {
             shutdown.await;
