@@ -191,7 +191,7 @@ impl Writer {
                 ActionKind::SetGeopoint => ("odk:setgeopoint", ""),
                 ActionKind::RecordAudio => ("odk:recordaudio", ""),
             };
-            attributes.retain(|a| !(a.name == "ref" && a.value.is_empty()));
+            attributes.retain(|a| a.name == "value" || !a.value.is_empty());
             attributes.extend(action.attributes.iter().cloned());
             self.leaf(name, &attributes, text);
         }
