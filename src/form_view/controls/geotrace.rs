@@ -139,7 +139,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
     let is_placed = asked.looks("placement-map");
     let put = is_placed.then(|| Callback::new(move |place: Place| add(place.to_geopoint())));
     view! {
-        <div class="geopoint" role="group" id=asked.input_id() aria-labelledby=asked.label_id() aria-describedby=asked.described_by()>
+        <div class="geopoint" role="group" aria-labelledby=asked.label_id() aria-describedby=asked.described_by()>
             <OnMap asked=asked marks=marks opens={is_placed || asked.looks("maps")} put=put />
             {move || view! { <Corners corners=corners(&value.read(), closed) closed=closed asked=asked /> }}
             <div class="button-row">

@@ -212,6 +212,15 @@ test('a line and an area are measured corner by corner, or typed', async () => {
   await phone.context.setGeolocation({ latitude: 10.935, longitude: 107.24, accuracy: 5 });
   await until('the walk adds a corner', async () => (await form.question('duong').locator('.trace-corners li').count()) >= 3);
   await form.question('duong').getByRole('button', { name: 'Dừng tự ghi' }).click();
+  // What is typed goes on from what was measured.
+  const corners = form.question('duong').locator('.trace-corners li');
+  const measured = await corners.count();
+  await form.question('duong').getByText('Gõ tọa độ').click();
+  const typed = form.question('duong').locator('textarea');
+  const text = await typed.inputValue();
+  assert.equal(text.split(';').length, measured);
+  await typed.fill(`${text};10.936 107.242 0 0`);
+  await until('the typed corner joins them', async () => (await corners.count()) === measured + 1);
 });
 
 test('sound, film, a photo that is drawn on, a drawing, a code that is scanned', async () => {
