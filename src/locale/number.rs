@@ -112,11 +112,13 @@ fn group(digits: &str, mark: char) -> String {
     grouped
 }
 
+/// `1.234`, but not `0.125`: no group begins with a zero.
 fn is_grouped(text: &str, mark: char) -> bool {
     let mut parts = text.split(mark);
     let first = parts.next().unwrap_or_default();
     let rest: Vec<&str> = parts.collect();
-    !rest.is_empty() && (1..=3).contains(&first.len()) && rest.iter().all(|part| part.len() == 3)
+    let begins = (1..=3).contains(&first.len()) && !first.starts_with('0');
+    begins && !rest.is_empty() && rest.iter().all(|part| part.len() == 3)
 }
 
 #[cfg(test)]
@@ -172,6 +174,8 @@ mod tests {
             (Language::Vi, "1.5", "1.5"),
             (Language::Vi, "1.234", "1234"),
             (Language::Vi, "12.345.678", "12345678"),
+            (Language::Vi, "0.125", "0.125"),
+            (Language::Vi, "-0.125", "-0.125"),
             (Language::Vi, "1 234", "1234"),
             (Language::Vi, ",5", "0.5"),
             (Language::Vi, "5,", "5"),
@@ -182,6 +186,7 @@ mod tests {
             (Language::En, "1,234.5", "1234.5"),
             (Language::En, "1,234", "1234"),
             (Language::En, "1,5", "1.5"),
+            (Language::En, "0,125", "0.125"),
         ];
         for (lang, typed, plain) in cases {
             assert_eq!(lang.parse_number(typed), plain, "{typed}");
