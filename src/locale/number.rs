@@ -39,6 +39,13 @@ impl Language {
         if plain.trim_start_matches('-').len() < 5 { plain.to_owned() } else { self.number(plain) }
     }
 
+    /// As [`Self::number`], to be changed by hand: a digit more or less would leave the marks of thousands where they mean another number.
+    #[must_use]
+    pub fn number_to_edit(self, plain: &str) -> String {
+        let text = self.number(plain);
+        if text == plain { text } else { text.replace(marks(self).0, "") }
+    }
+
     /// How a form's texts write a number that it worked out. In Vietnamese a percent sign stands apart.
     #[must_use]
     pub fn numbers(self) -> form::Numbers {
@@ -147,6 +154,23 @@ mod tests {
         for (plain, vi, en) in cases {
             assert_eq!(Language::Vi.number(plain), vi);
             assert_eq!(Language::En.number(plain), en);
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_changed_by_hand_has_no_marks_of_thousands() {
+        let cases = [
+            ("12345", "12345", "12345"),
+            ("1234567.25", "1234567,25", "1234567.25"),
+            ("-1234.50", "-1234,50", "-1234.50"),
+            ("999", "999", "999"),
+            ("1.2.3", "1.2.3", "1.2.3"),
+            ("1,2,3", "1,2,3", "1,2,3"),
+            ("", "", ""),
+        ];
+        for (plain, vi, en) in cases {
+            assert_eq!(Language::Vi.number_to_edit(plain), vi);
+            assert_eq!(Language::En.number_to_edit(plain), en);
         }
     }
 

@@ -127,7 +127,7 @@ fn is_drawn(asked: Asked) -> bool {
 ///
 /// The browser owns the text of its inputs: writing it back while a Vietnamese keyboard composes moves the
 /// cursor and doubles letters. So an input is written only when the answer became something else than what
-/// was typed in it, and nobody is in it.
+/// was typed in it, or the language another, and nobody is in it.
 #[derive(Clone, Copy)]
 struct Typing {
     asked: Asked,
@@ -146,9 +146,11 @@ impl Typing {
             typed: StoredValue::new(value.get_untracked()),
             is_inside: StoredValue::new(false),
         };
+        let mut shown_in = asked.words.at_once();
         effect(move || {
-            let value = value.get();
-            if typing.typed.with_value(|typed| *typed != value) {
+            let (value, language) = (value.get(), asked.words.now());
+            if shown_in != language || typing.typed.with_value(|typed| *typed != value) {
+                shown_in = language;
                 typing.typed.set_value(value);
                 if !typing.is_inside.get_value() {
                     typing.write();
@@ -180,9 +182,11 @@ impl Typing {
     }
 
     fn write(self) {
-        let Some(text) = self.typed.try_get_value().map(|typed| self.show.run(typed)) else {
-            return;
-        };
-        document::write_text(&self.asked.input_id(), &text);
+        self.write_as(|typed| self.show.run(typed));
+    }
+
+    fn write_as(self, show: impl FnOnce(String) -> String) {
+        let Some(typed) = self.typed.try_get_value() else { return };
+        document::write_text(&self.asked.input_id(), &show(typed));
     }
 }

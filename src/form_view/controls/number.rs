@@ -29,7 +29,13 @@ pub(super) fn Number(asked: Asked, whole: bool) -> impl IntoView {
             aria-describedby=asked.described_by()
             aria-invalid=asked.invalid()
             value=typing.start()
-            on:focus=move |_| typing.enter()
+            on:focus=move |_| {
+                typing.enter();
+                // Before anything is composed. What may not be changed stays as it is read.
+                if !asked.readonly().get_untracked() {
+                    typing.write_as(|value| words.at_once().number_to_edit(&value));
+                }
+            }
             on:input:target=move |event| typing.take(&words.at_once().parse_number(&event.target().value()))
             on:blur=move |_| typing.leave()
         />

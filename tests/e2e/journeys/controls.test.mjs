@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
 import { Stage } from '../harness/stage.mjs';
+import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
@@ -36,13 +37,14 @@ const SURVEY = [
   ['image', 'chu_ky', 'Chữ ký', 'signature', ''],
 ];
 const CHOICES = [['do', 'Đỏ'], ['xanh', 'Xanh'], ['vang', 'Vàng']];
+const LABELS = ['label::Tiếng Việt (vi)', 'label::English (en)'];
 const FORM = [
   ['survey'],
-  ['', 'type', 'name', 'label', 'appearance', 'parameters'],
-  ...SURVEY.map((row) => ['', ...row]),
+  ['', 'type', 'name', ...LABELS, 'appearance', 'parameters'],
+  ...SURVEY.map(([type, name, label, ...rest]) => ['', type, name, label, label, ...rest]),
   ['choices'],
-  ['', 'list_name', 'name', 'label'],
-  ...CHOICES.map(([name, label]) => ['', 'mau', name, label]),
+  ['', 'list_name', 'name', ...LABELS],
+  ...CHOICES.map(([name, label]) => ['', 'mau', name, label, label]),
 ].map((row) => row.join(',')).join('\n');
 
 const stage = new Stage();
@@ -84,6 +86,22 @@ test('numbers stand there with the marks of Vietnamese once one has left them', 
   assert.equal(await typed('tien', '1500000'), '1.500.000');
   assert.equal(await typed('tien', '2.500.000'), '2.500.000');
   assert.equal(await typed('nghin', '1234'), '1.234');
+  assert.equal(await typed('kg', '52,5'), '52,5');
+});
+
+test('a number is changed as its digits say, and stands there with the marks of another language once that is chosen', async () => {
+  const field = inside('kg', 'input');
+  assert.equal(await typed('kg', '12345'), '12.345');
+  await field.focus();
+  assert.equal(await field.inputValue(), '12345');
+  await field.press('End');
+  await field.press('6');
+  await field.blur();
+  assert.equal(await field.inputValue(), '123.456');
+  for (const [language, text] of [['en', '123,456'], ['vi', '123.456']]) {
+    await form.language(language);
+    await until(`it has the marks of ${language}`, async () => (await field.inputValue()) === text);
+  }
   assert.equal(await typed('kg', '52,5'), '52,5');
 });
 
