@@ -118,7 +118,8 @@ impl Server {
         let mut records: Vec<RecordState> =
             self.states().filter(|record| record.rv > start.after).collect();
         records.sort_by_key(|record| record.rv);
-        records.truncate(PAGE + 1);
+        let more = records.len() > PAGE;
+        records.truncate(PAGE);
         let about = About {
             acked: self.disk.logs.get(&device).map_or(0, |log| log.acked),
             safe: self.safe(device),
@@ -128,7 +129,7 @@ impl Server {
             settled: Vec::new(),
             names: BTreeMap::new(),
         };
-        feed.page(start, records, PAGE, about)
+        feed.page(start, records, more, about)
     }
 
     fn states(&self) -> impl Iterator<Item = RecordState> {
