@@ -133,6 +133,45 @@ async fn a_connection_that_the_system_closed_is_opened_anew() {
     assert_eq!(storage.row(Store::Meta, "a").await, Ok(Some(vec![2])));
 }
 
+#[wasm_bindgen_test]
+async fn of_two_that_find_the_connection_closed_neither_leaves_one_behind() {
+    let storage = open("opened twice").await;
+    storage.write(vec![put(Store::Meta, "a", &[1])]).await.expect("written");
+    storage.close();
+    let both = [storage.row(Store::Meta, "a"), storage.row(Store::Meta, "a")];
+    assert_eq!(join_all(both).await, [Ok(Some(vec![1])), Ok(Some(vec![1]))]);
+    // One that hears no news would keep this waiting for ever.
+    raw::remove("opened twice").await;
+}
+
+/// As Safari does when it has lost its database server, which no event tells: the connection is of no use any more.
+fn lose_the_server(database: &str) {
+    let body = r#"
+        const original = IDBDatabase.prototype.transaction;
+        let lost;
+        IDBDatabase.prototype.transaction = function (...wanted) {
+            if (this.name === database) {
+                lost ??= this;
+                if (lost === this) {
+                    throw new DOMException("Connection to Indexed Database server lost. Refresh the page to try again", "UnknownError");
+                }
+            }
+            return original.apply(this, wanted);
+        };"#;
+    Function::new_with_args("database", body)
+        .call1(&JsValue::NULL, &database.into())
+        .expect("replaced");
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_whose_server_is_lost_is_opened_anew() {
+    let storage = open("server lost").await;
+    storage.write(vec![put(Store::Meta, "a", &[1])]).await.expect("written");
+    lose_the_server("server lost");
+    storage.write(vec![put(Store::Meta, "a", &[2])]).await.expect("written");
+    assert_eq!(storage.row(Store::Meta, "a").await, Ok(Some(vec![2])));
+}
+
 /// Who signed out in one tab meant all of it: another tab must not make it anew, empty, and say "saved" into it.
 #[wasm_bindgen_test]
 async fn a_store_that_was_removed_meanwhile_is_not_made_anew() {

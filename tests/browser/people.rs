@@ -182,9 +182,44 @@ async fn who_leaves_leaves_nothing_behind() {
     drop(held);
     assert_eq!(phone.current().await, Ok(None));
     assert_eq!(only(&phone).await.id, ba.id);
-    assert_eq!(raw::names("leaves.").await, [format!("leaves.{}", ba.id)]);
+    raw::until_only("leaves.", &[format!("leaves.{}", ba.id)]).await;
     let of_ba = phone.enter(&ba).await.expect("let in");
     assert_eq!(of_ba.row(Store::Meta, "a").await, Ok(Some(vec![2])));
+}
+
+#[wasm_bindgen_test]
+async fn a_tab_that_sleeps_on_the_store_of_who_leaves_keeps_nobody_out() {
+    let phone = phone("asleep").await;
+    let an = phone.add(label("an", "An"), Vec::new()).await.expect("added");
+    let ba = phone.add(label("ba", "Ba"), Vec::new()).await.expect("added");
+    // It hears nothing of the store's end.
+    let asleep = raw::database(&format!("asleep.{}", an.id)).await;
+    phone.remove(&an.id).await.expect("removed");
+    assert_eq!(only(&phone).await.id, ba.id);
+    assert_eq!(only(&self::phone("asleep").await).await.id, ba.id);
+    asleep.close();
+    raw::until_only("asleep.", &[format!("asleep.{}", ba.id)]).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_key_that_the_browser_does_not_give_is_never_replaced() {
+    let phone = phone("key withheld").await;
+    phone.add(label("an", "An"), vec![put(Store::Meta, "a", &[1])]).await.expect("added");
+    let database = raw::database("key withheld").await;
+    let name = JsValue::from_str("key");
+    let (_, key) = raw::rows(&database, "phone")
+        .await
+        .into_iter()
+        .find(|(key, _)| *key == name)
+        .expect("kept");
+    raw::put(&database, "phone", &name, &JsValue::NULL).await;
+    let refused = Phone::open_named("key withheld").await.err();
+    assert_eq!(refused, Some(StorageError::Damaged("phone")));
+    raw::put(&database, "phone", &name, &key).await;
+    database.close();
+    let again = self::phone("key withheld").await;
+    let storage = again.enter(&only(&again).await).await.expect("let in");
+    assert_eq!(storage.row(Store::Meta, "a").await, Ok(Some(vec![1])));
 }
 
 #[wasm_bindgen_test]

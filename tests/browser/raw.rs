@@ -61,6 +61,13 @@ pub async fn dump(prefix: &str) -> Vec<Vec<u8>> {
     found
 }
 
+/// Waits until the databases whose names begin so are these: the browser removes one when it likes.
+pub async fn until_only(prefix: &str, expected: &[String]) {
+    while names(prefix).await != expected {
+        sotay::platform::tasks::sleep(1).await;
+    }
+}
+
 /// Removes a database, as another tab does.
 pub async fn remove(name: &str) {
     let factory = Factory::new().expect("a factory");

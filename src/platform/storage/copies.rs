@@ -167,12 +167,12 @@ impl Phone {
         if !self.everybody().await?.iter().any(is_gone) {
             return Ok(false);
         }
-        self.forget(&person.id).await?;
+        self.forget(person.id.clone());
         Ok(true)
     }
 }
 
-/// Without its key the store is nothing, however long the browser takes to remove it.
+/// Their key goes.
 pub(super) fn leave(row: &mut PersonRow) -> Vec<Change> {
     row.wrap.clear();
     row.stage = Stage::Leaving;

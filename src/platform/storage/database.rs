@@ -109,7 +109,7 @@ impl Database {
                 return done;
             }
             is_again = true;
-            drop(self.connection.borrow_mut().take());
+            self.close();
             self.connect().await?;
         }
     }
@@ -128,22 +128,27 @@ impl Database {
         Ok(kept.and_then(AesKey::from_js))
     }
 
-    /// The key that the browser keeps; `fresh`, if there is none yet. Of two tabs that bring one, one key stays.
+    /// The key that the browser keeps; `fresh`, if there is none yet. Of two tabs that bring one, one key stays. Where somebody's work
+    /// is sealed by a key that the browser does not give, as may pass, none takes its place: that would be the end of the work.
     pub(super) async fn keep_key(&self, fresh: &AesKey) -> Result<AesKey, StorageError> {
-        let open = self.begin(&sync::gather([Store::Phone]), Mode::Write)?;
+        let open = self.begin(&sync::gather([Store::Phone, Store::People]), Mode::Write)?;
         let store = object_store(&open.transaction, Store::Phone)?;
+        let people = object_store(&open.transaction, Store::People)?;
         let name = JsValue::from_str(phone::KEY);
         let kept = store.get(name.clone()).map_err(failed)?.await.map_err(failed)?;
         let key = match kept.and_then(AesKey::from_js) {
-            Some(kept) => kept,
+            Some(kept) => Ok(kept),
+            None if people.count(None).map_err(failed)?.await.map_err(failed)? > 0 => {
+                Err(StorageError::Damaged(Store::Phone.name()))
+            }
             None => {
                 store.put(&fresh.to_js(), Some(&name)).map_err(failed)?;
-                fresh.clone()
+                Ok(fresh.clone())
             }
         };
         // Also when nothing was put: who listens for the end must be there when it comes.
         open.end().await?;
-        Ok(key)
+        key
     }
 
     /// Removes a database whole. Other tabs make way; one that does not only delays it.
@@ -218,7 +223,11 @@ impl Database {
                 lost.raw.close();
             }
         });
-        self.connection.replace(Some(Connected { raw, _events: events }));
+        // Two may open it at once. What is under way in the other one ends as it should; left open it would hear no news, and keep
+        // the database from being removed or upgraded.
+        if let Some(other) = self.connection.replace(Some(Connected { raw, _events: events })) {
+            other.raw.close();
+        }
     }
 
     fn begin(&self, stores: &BTreeSet<Store>, mode: Mode) -> Result<Open, StorageError> {
@@ -587,6 +596,8 @@ fn classify(text: String) -> StorageError {
     } else if text.contains("connection is closing")
         || text.contains("InvalidStateError")
         || text.contains("connection was closed")
+        // Safari has lost its database server, as after a phone slept, and may tell nobody: the connection is of no use any more.
+        || text.contains("UnknownError")
     {
         StorageError::Closed
     } else {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::platform::{
     crypto::{AesKey, CryptoError, KEY_BYTES},
-    random,
+    log_error, random, tasks,
 };
 
 /// After how many minutes without a touch a store with a PIN is locked, unless the person chooses otherwise.
@@ -85,7 +85,7 @@ impl Phone {
             match person.row.stage {
                 Stage::Ready => people.push(person),
                 Stage::Moving => {}
-                Stage::Leaving => self.forget(&person.id).await?,
+                Stage::Leaving => self.forget(person.id),
             }
         }
         people.sort_by(|a, b| a.label.name.cmp(&b.label.name));
@@ -239,12 +239,23 @@ impl Phone {
     pub async fn remove(&self, id: &str) -> Result<(), StorageError> {
         self.change_with(id, leave).await?;
         self.set_current(None).await?;
-        self.forget(id).await
+        self.forget(id.to_owned());
+        Ok(())
     }
 
-    pub(super) async fn forget(&self, id: &str) -> Result<(), StorageError> {
-        Database::remove(&self.name_of(id)).await?;
-        self.write(vec![Change::Delete(Store::People, id.into())]).await
+    /// Has the browser remove the store of somebody who left. A tab of theirs that the system has put to sleep keeps that waiting, and
+    /// is to keep nobody else waiting: without its key the store is nothing. What is left is removed at a later start.
+    pub(super) fn forget(&self, id: String) {
+        let phone = self.clone();
+        tasks::spawn(async move {
+            let forgotten = async {
+                Database::remove(&phone.name_of(&id)).await?;
+                phone.write(vec![Change::Delete(Store::People, id.as_str().into())]).await
+            };
+            if let Err(error) = forgotten.await {
+                log_error(&format!("a store is not removed yet: {error}"));
+            }
+        });
     }
 
     pub(super) fn database(&self) -> &Database {
