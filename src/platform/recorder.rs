@@ -4,7 +4,10 @@ use futures::channel::oneshot;
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, MediaRecorder, MediaStream, MediaStreamConstraints, MediaStreamTrack};
+use web_sys::{
+    Blob, BlobEvent, MediaRecorder, MediaStream, MediaStreamConstraints, MediaStreamTrack,
+    RecordingState,
+};
 
 use super::activity::AtWork;
 use super::files::{FileError, Picked, blob_bytes};
@@ -20,13 +23,18 @@ pub fn is_supported() -> bool {
 pub struct Recorder {
     recorder: MediaRecorder,
     stream: MediaStream,
+    /// All of it, which comes at once: at the end, whoever ends it.
+    sound: oneshot::Receiver<Option<Blob>>,
+    _heard: Closure<dyn FnMut(BlobEvent)>,
+    _ended: Closure<dyn FnMut()>,
     /// Whoever speaks touches nothing.
     _at_work: AtWork,
 }
 
 impl Recorder {
-    /// Asks for the microphone and begins.
-    pub async fn start() -> Result<Self, FileError> {
+    /// Asks for the microphone and begins. `on_end` is told when it has ended, also by the system: of a headset that was pulled out, or a
+    /// phone that was locked.
+    pub async fn start(on_end: impl FnOnce() + 'static) -> Result<Self, FileError> {
         let window = web_sys::window().ok_or_else(|| FileError("no page".to_owned()))?;
         let devices = window.navigator().media_devices().map_err(FileError::of)?;
         let wanted = MediaStreamConstraints::new();
@@ -35,19 +43,23 @@ impl Recorder {
         let stream: MediaStream =
             JsFuture::from(asked).await.map_err(FileError::of)?.unchecked_into();
         let recorder = MediaRecorder::new_with_media_stream(&stream).map_err(FileError::of)?;
+        let (give, sound) = oneshot::channel();
+        let heard = Closure::once(move |event: BlobEvent| drop(give.send(event.data())));
+        let ended = Closure::once(on_end);
+        recorder.set_ondataavailable(Some(heard.as_ref().unchecked_ref()));
+        recorder.set_onstop(Some(ended.as_ref().unchecked_ref()));
         recorder.start().map_err(FileError::of)?;
-        Ok(Self { recorder, stream, _at_work: AtWork::begin() })
+        let _at_work = AtWork::begin();
+        Ok(Self { recorder, stream, sound, _heard: heard, _ended: ended, _at_work })
     }
 
     /// Ends the recording and gives it as a file.
     pub async fn finish(self) -> Result<Picked, FileError> {
-        let (give, given) = oneshot::channel::<Option<Blob>>();
-        // Without a time slice all of it comes at once, at the end.
-        let callback =
-            Closure::once(move |event: web_sys::BlobEvent| drop(give.send(event.data())));
-        self.recorder.set_ondataavailable(Some(callback.as_ref().unchecked_ref()));
-        self.recorder.stop().map_err(FileError::of)?;
-        let blob = given.await.ok().flatten().ok_or_else(|| FileError("no sound".to_owned()))?;
+        if self.recorder.state() != RecordingState::Inactive {
+            self.recorder.stop().map_err(FileError::of)?;
+        }
+        let blob = self.sound.await.ok().flatten();
+        let blob = blob.ok_or_else(|| FileError("no sound".to_owned()))?;
         let tracks: Array = self.stream.get_tracks();
         tracks.iter().for_each(|track| track.unchecked_into::<MediaStreamTrack>().stop());
         // `audio/webm;codecs=opus`, on an iPhone `audio/mp4`.

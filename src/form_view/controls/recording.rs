@@ -66,25 +66,11 @@ fn Microphone(asked: Asked) -> impl IntoView {
     let running = StoredValue::new_local(None::<Recorder>);
     let is_running = RwSignal::new(false);
     let denied = RwSignal::new(false);
-    let start = move || {
-        denied.set(false);
-        tasks::spawn(async move {
-            match Recorder::start().await {
-                Ok(recorder) => {
-                    running.try_set_value(Some(recorder));
-                    is_running.try_set(true);
-                }
-                Err(error) => {
-                    crate::platform::log_error(&error.to_string());
-                    denied.try_set(true);
-                }
-            }
-        });
-    };
+    // Also when the system ends it.
     let stop = move || {
-        is_running.set(false);
+        is_running.try_set(false);
         let Some(recorder) = running.try_update_value(Option::take).flatten() else { return };
-        taking.set(Taking::Busy);
+        taking.try_set(Taking::Busy);
         tasks::spawn(async move {
             match recorder.finish().await {
                 Ok(sound) => {
@@ -92,6 +78,24 @@ fn Microphone(asked: Asked) -> impl IntoView {
                 }
                 Err(_unheard) => {
                     taking.try_set(Taking::Unreadable);
+                }
+            }
+        });
+    };
+    let start = move || {
+        denied.set(false);
+        tasks::spawn(async move {
+            match Recorder::start(stop).await {
+                Ok(recorder) => {
+                    if let Some(Some(unwanted)) = running.try_set_value(Some(recorder)) {
+                        // The question is gone since the microphone was asked for.
+                        drop(unwanted.finish().await);
+                    }
+                    is_running.try_set(true);
+                }
+                Err(error) => {
+                    crate::platform::log_error(&error.to_string());
+                    denied.try_set(true);
                 }
             }
         });
