@@ -25,8 +25,10 @@ pub fn speak_for(account: &str) {
 /// How the server says when the next try is welcome: seconds.
 pub const RETRY_AFTER: &str = "Retry-After";
 
-/// The longest a request without a wait of its own may take.
+/// The longest a request without a wait of its own may take, beside what its body takes on a slow line: a millisecond a byte.
 pub const TIMEOUT_MS: u32 = 60_000;
+/// The server has no more patience than this.
+const TIMEOUT_MAX_MS: u32 = 300_000;
 
 /// A request's method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,7 +169,8 @@ impl Request {
             Some(Abort(controller)) => controller.clone(),
             None => AbortController::new().map_err(unreachable)?,
         };
-        let timer = tasks::after(self.timeout_ms, {
+        let size = u32::try_from(self.size()).unwrap_or(u32::MAX);
+        let timer = tasks::after(self.timeout_ms.saturating_add(size).min(TIMEOUT_MAX_MS), {
             let abort = abort.clone();
             move || abort.abort()
         });
