@@ -128,6 +128,10 @@ impl FormFilesStore {
     pub(super) async fn fetch_old(&self, form: Hash) -> Result<(), StorageError> {
         let answer = Request::get(format!("/api/v1/forms/{form}/files")).send(&[]).await;
         let Some(answer) = answer.ok().filter(Response::is_ok) else { return Ok(()) };
+        // Somebody between may answer for the server.
+        if json::read::<Vec<PackFile>>(&answer.body).is_err() {
+            return Ok(());
+        }
         self.files.keep(&list_of(&form.to_string()), "application/json", &answer.body).await?;
         for file in self.beside_old(form).await?.missing {
             match self.fetch(&file).await {
@@ -190,8 +194,10 @@ impl FormFilesStore {
         let names = self.files.names().await?;
         for name in names.iter().filter(|name| name.starts_with(LISTS)) {
             let Some(noted) = self.files.bytes(name).await? else { continue };
-            let files: Vec<PackFile> = json::read(&noted).map_err(StorageError::Unreadable)?;
-            named.extend(files.into_iter().map(|file| file.hash));
+            match json::read::<Vec<PackFile>>(&noted) {
+                Ok(files) => named.extend(files.into_iter().map(|file| file.hash)),
+                Err(_no_list) => self.files.remove(name).await?,
+            }
         }
         for name in names.iter().filter(|name| !name.starts_with(LISTS) && !named.contains(*name)) {
             self.files.remove(name).await?;
@@ -210,6 +216,9 @@ impl FormFilesStore {
     }
 }
 
+/// A piece of 256 KB on a line that brings a kilobyte in a second.
+const PIECE_TIMEOUT_MS: u32 = 300_000;
+
 /// Before the hash of a form: the list of the files beside it.
 const LISTS: &str = "of/";
 
@@ -222,7 +231,8 @@ fn piece_of(file: &str, place: u64) -> String {
 }
 
 async fn fetch_piece(hash: Hash, place: u64) -> Result<Vec<u8>, PackError> {
-    let answer = Request::get(format!("/api/v1/form-files/{hash}/{place}")).send(&[]).await;
+    let request = Request::get(format!("/api/v1/form-files/{hash}/{place}"));
+    let answer = request.timeout_ms(PIECE_TIMEOUT_MS).send(&[]).await;
     let answer = answer.map_err(|error: HttpError| PackError::Http(error))?;
     if answer.is_ok() {
         return Ok(answer.body);

@@ -25,6 +25,7 @@ use crate::platform::{
         self, Change, Key, Storage, StorageError, Store,
         schema::{EntityListRow, PACK},
     },
+    tasks,
 };
 
 /// Why a form cannot be opened.
@@ -165,7 +166,11 @@ impl Library {
         let storage = self.storage.get_value();
         let files = self.files.get_value();
         let (form, beside) = match storage.row(Store::Forms, hash).await? {
-            Some(bytes) => (parse(&bytes)?, beside),
+            Some(bytes) => {
+                let form = parse(&bytes)?;
+                self.fetch_what_lacks(hash, &form, &beside);
+                (form, beside)
+            }
             None => {
                 let form = parse(&fetch_form(&storage, hash).await?)?;
                 if !form.files().is_empty() {
@@ -189,6 +194,21 @@ impl Library {
         let made = (lists, program.clone());
         self.programs.try_update_value(|programs| programs.insert(hash, made));
         Ok(program)
+    }
+
+    /// The line may have broken between a form that is in force no more and the files beside it: whoever opens it has them fetched, and
+    /// finds them when they open it again.
+    fn fetch_what_lacks(self, hash: Hash, form: &Form, beside: &Beside) {
+        let is_whole = beside.missing.is_empty() && !beside.here.is_empty();
+        if form.files().is_empty() || is_whole || self.form_by_hash_now(hash).is_some() {
+            return;
+        }
+        let files = self.files.get_value();
+        tasks::spawn(async move {
+            if let Err(error) = files.fetch_old(hash).await {
+                log_error(&format!("files of a form not kept: {error}"));
+            }
+        });
     }
 
     /// The files beside a form, of any version: which there are, and which of them are here.
