@@ -42,6 +42,14 @@ use crate::{
     },
 };
 
+/// After so long what could not be read at the start is read again.
+const TRY_AGAIN_MS: u32 = 3_000;
+
+/// Whether the store is not this app's any more: a newer one has it, or it was removed.
+fn is_over(error: &StorageError) -> bool {
+    matches!(error, StorageError::Newer | StorageError::Gone)
+}
+
 /// What the runner works with.
 #[derive(Clone)]
 pub struct Runner {
@@ -188,9 +196,12 @@ impl Runner {
 
     async fn run(self, lock: String, mut incoming: mpsc::UnboundedReceiver<Event>) {
         let _lock = locks::take(&lock).await;
-        if let Err(error) = self.records.reload_device().await {
+        while let Err(error) = self.records.reload_device().await {
             log_error(&format!("sync not started: {error}"));
-            return;
+            if is_over(&error) {
+                return;
+            }
+            tasks::sleep(TRY_AGAIN_MS).await;
         }
         let mut machine = Device::new(self.records.device());
         if !connectivity::is_online() {
@@ -265,6 +276,11 @@ impl Runner {
         match answered {
             Ok(Some(event)) => self.tell(event),
             Ok(None) => {}
+            Err(error) if is_over(&error) => {
+                log_error(&format!("sync ends: {error}"));
+                // The lock goes to a tab that can.
+                self.events.close_channel();
+            }
             Err(error) => {
                 log_error(&format!("sync: {error}"));
                 self.tell(Event::StorageFailed);

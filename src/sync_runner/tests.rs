@@ -14,7 +14,8 @@ use futures::{
 };
 use sync::{
     codec,
-    device::{BlobReply, Reply},
+    device::{BlobReply, MAX_PUSH_BYTES, Reply},
+    push::MAX_OPERATIONS,
     wire::{Action, DeviceId, FormRef, Hash, State, Value, field},
 };
 
@@ -485,6 +486,29 @@ fn of_two_forms_that_are_opened_at_once_none_closes_one_that_is_not_saved() {
                 let answered = view.and_then(|view| view.fields.get("a").cloned());
                 assert_eq!(answered, Some(Value::Text("1".to_owned())));
             }
+        });
+    });
+    owner.cleanup();
+}
+
+#[test]
+fn a_full_phone_sends_what_is_sealed() {
+    let owner = Owner::new();
+    owner.with(|| {
+        block_on(async {
+            let world = World::new(1).await;
+            let (tab, form) = (world.tabs[0], world.form.hash.to_string());
+            let entry = tab.open_forms.start(&form, UNIT).await.expect("the form is here");
+            entry.answer(question(entry, "a"), "1");
+            tab.open_forms.save_all().await.expect("memory stores");
+            tab.records.seal_all().await.expect("memory stores");
+            tab.storage.get_value().fill_up(true);
+            entry.answer(question(entry, "a"), "2");
+            assert!(tab.open_forms.save_all().await.is_err());
+            let (runner, _events) = tab.runner();
+            let loaded = runner.seal_and_load(0, MAX_OPERATIONS, MAX_PUSH_BYTES).await;
+            let Ok(Event::Loaded(outbox)) = loaded else { panic!("{loaded:?}") };
+            assert_eq!(outbox.operations.len(), 1);
         });
     });
     owner.cleanup();

@@ -33,11 +33,15 @@ impl Runner {
         max_operations: usize,
         max_bytes: usize,
     ) -> Result<Event, StorageError> {
-        // What a person types right now may come too late for this batch; the next one has it.
-        self.open_forms.save_all().await?;
-        if !self.records.seal_all().await?.is_empty() {
-            self.records.tell_other_tabs();
-            self.loaded.take();
+        // What a person types right now may come too late for this batch; the next one has it. What cannot be stored is told by its
+        // form, and keeps nothing back that is sealed: on a full phone that is to go above all.
+        match self.seal().await {
+            Ok(false) => {}
+            Ok(true) => {
+                self.records.tell_other_tabs();
+                self.loaded.take();
+            }
+            Err(error) => log_error(&format!("not sealed: {error}")),
         }
         let batch = match self.loaded.take() {
             Some((follows, batch)) if follows == after => batch.within(max_operations, max_bytes),
@@ -48,6 +52,12 @@ impl Runner {
         self.sends_next.set(end);
         let waiting = self.waiting(self.records.device().acked).await?;
         Ok(Event::Loaded(Outbox { operations, more, last, waiting }))
+    }
+
+    /// Whether anything was sealed of what is in the forms.
+    async fn seal(&self) -> Result<bool, StorageError> {
+        self.open_forms.save_all().await?;
+        Ok(!self.records.seal_all().await?.is_empty())
     }
 
     /// Loads what the next request brings while one is under way: each row costs its opening.
