@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use futures::future::{LocalBoxFuture, try_join};
+use futures::future::{LocalBoxFuture, select, try_join};
 use leptos::prelude::*;
 use serde::Serialize;
 use sync::{device::DeviceState, wire::DeviceId};
@@ -237,6 +237,9 @@ impl Default for Door {
         Self::new()
     }
 }
+
+/// How long a lock waits at most for the copy that is made before it.
+const BEFORE_MS: u32 = 15_000;
 
 /// Whom a sign-in let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -513,7 +516,8 @@ impl Door {
         if let Some(before) = self.before.get_value() {
             // It may take its time: nobody sees anything meanwhile.
             document::set_root_attribute("data-locking", "on");
-            before().await;
+            // Not for ever: it waits for a tab of theirs, which the system may have put to sleep.
+            select(before(), Box::pin(tasks::sleep(BEFORE_MS))).await;
         }
         if let Err(error) = self.phone()?.set_current(next).await {
             document::set_root_attribute("data-locking", "off");

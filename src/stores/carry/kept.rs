@@ -162,7 +162,12 @@ impl Carry {
         let hash = hash_of(file).await?;
         let storage = self.shelf.get_value();
         if storage.row(Store::Carried, hash).await?.is_none() {
-            write_pieces(&storage, hash, file).await?;
+            let written = write_pieces(&storage, hash, file).await;
+            if written.is_err() {
+                // What is not whole is in no list, and nobody could ever make room of it.
+                storage.write(without_pieces(hash, size)).await?;
+            }
+            written?;
             let row = Row {
                 size,
                 kept_ms: clock::now_ms(),
