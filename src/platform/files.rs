@@ -65,8 +65,11 @@ fn listed(list: &FileList) -> Vec<File> {
     (0..list.length()).filter_map(|at| list.get(at)).collect()
 }
 
-/// Reads a file whole.
+/// Reads a file whole. One without a byte in it is none: some cameras hand one over when they fail.
 pub async fn read(file: &File) -> Result<Picked, FileError> {
+    if file.size() < 1.0 {
+        return Err(FileError("empty".to_owned()));
+    }
     Ok(Picked { name: file.name(), media_type: file.type_(), bytes: blob_bytes(file).await? })
 }
 

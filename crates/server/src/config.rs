@@ -13,7 +13,7 @@ pub const MAX_BODY: usize = 4 * 1024 * 1024;
 pub const MAX_OPERATION: usize = 1024 * 1024;
 
 /// Largest file that a record may carry.
-pub const MAX_BLOB: u64 = 64 * 1024 * 1024;
+pub const MAX_BLOB: u64 = sync::blob::MAX_SIZE;
 
 /// How long a request may wait for news, in seconds.
 pub const MAX_WAIT: u64 = 25;

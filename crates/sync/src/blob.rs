@@ -6,6 +6,9 @@ use std::ops::Range;
 /// Bytes in every chunk but the last.
 pub const CHUNK_SIZE: u64 = 256 * 1024;
 
+/// The largest file that a record may carry: no server keeps a larger one.
+pub const MAX_SIZE: u64 = 64 * 1024 * 1024;
+
 /// How many chunks a file of `size` bytes has; an empty file has none.
 #[must_use]
 pub fn chunk_count(size: u64) -> u64 {

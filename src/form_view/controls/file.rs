@@ -1,14 +1,14 @@
 //! Files, and what photos, signatures and files have in common: keeping bytes, and saying when it failed.
 
 use leptos::prelude::*;
-use sync::wire::FileRef;
+use sync::{blob::MAX_SIZE, wire::FileRef};
 
 use crate::components::{Badge, Banner, Button, ButtonKind, Glyph, Icon, Tone};
 use crate::form_view::question::Asked;
 use crate::form_view::storage_advice;
 use crate::locale::Language;
 use crate::platform::storage::StorageError;
-use crate::platform::{files, tasks};
+use crate::platform::{files, hand_out, tasks};
 
 /// Where taking a file stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,7 @@ pub(super) enum Taking {
     Idle,
     Busy,
     Unreadable,
+    TooLarge,
     NotKept(StorageError),
 }
 
@@ -47,6 +48,11 @@ pub(super) async fn keep(
 /// Keeps the file that was picked.
 pub(super) fn take(asked: Asked, input: &files::Input, taking: RwSignal<Taking>) {
     let Some(picked) = files::take_picked(input) else { return };
+    // It could never be sent, and would stand in the way of everything else.
+    if hand_out::size(&picked) > MAX_SIZE {
+        asked.entry.await_file(asked.id, false);
+        return taking.set(Taking::TooLarge);
+    }
     taking.set(Taking::Busy);
     tasks::spawn(async move {
         match files::read(&picked).await {
@@ -76,6 +82,9 @@ pub(super) fn TakingNews(asked: Asked, taking: RwSignal<Taking>) -> impl IntoVie
         Taking::Unreadable => {
             view! { <Banner tone=Tone::Bad title=words.say(Language::photo_unreadable) /> }
                 .into_any()
+        }
+        Taking::TooLarge => {
+            view! { <Banner tone=Tone::Bad title=words.say(Language::file_too_large) /> }.into_any()
         }
         Taking::NotKept(error) => {
             let title = Signal::derive(move || {

@@ -2,7 +2,7 @@
 // the earth, recordings, drawings, long lists. What is entered is what would be submitted.
 import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
 import { picture } from '../harness/picture.mjs';
@@ -229,6 +229,12 @@ test('sound, film, a photo that is drawn on, a drawing, a code that is scanned',
   await form.question('tieng').getByText('Đang ghi…').waitFor();
   await form.question('tieng').getByRole('button', { name: 'Dừng ghi âm' }).click();
   await form.question('tieng').locator('audio').waitFor();
+  const long = file('dai.webm', '');
+  truncateSync(long, 64 * 1024 * 1024 + 1);
+  await inside('phim', 'input[type="file"]').setInputFiles(long);
+  await form.question('phim').getByText('Tệp lớn hơn 64 MB').waitFor();
+  await inside('phim', 'input[type="file"]').setInputFiles(file('trong.webm', ''));
+  await form.question('phim').getByText('Không đọc được').waitFor();
   await inside('phim', 'input[type="file"]').setInputFiles(file('phim.webm', 'không phải phim'));
   await form.question('phim').locator('video').waitFor();
   await form.photograph('anh', picture(join(folder, 'chup.png'), 640, 480));
