@@ -138,7 +138,7 @@ impl Session {
                 let here = rows.and_then(|rows| rows.prototype).map_or(here, Handle::item);
                 let result = self.reading().number(expr, here);
                 let count = self.outcome(expr, result).unwrap_or(f64::NAN);
-                self.count_rows(body, item, (expr, count), program);
+                self.count_rows(body, item, (expr, count), rank, program);
             }
             CellKind::Choices(body) => {
                 self.touch_body(item, body, Aspects::CHOICES);
@@ -346,6 +346,7 @@ impl Session {
         body: BodyId,
         around: ItemId,
         (expr, count): (ExprId, f64),
+        rank: u32,
         program: &Program,
     ) {
         // A number that is not known yet changes nothing.
@@ -359,7 +360,7 @@ impl Session {
         let Some(rows) = self.instance.rows(around, &program.schema, def) else { return };
         let rows = rows.items.clone();
         for row in rows.iter().skip(wanted).rev() {
-            self.detach_row(*row, program);
+            self.detach_row(*row, Some(rank), program);
         }
         let key = |row: &ItemId| self.instance.get(*row).row.as_ref()?.key.parse().ok();
         let mut taken: Vec<usize> = rows.iter().filter_map(key).collect();
@@ -381,7 +382,8 @@ impl Session {
             // A row that the form itself describes comes as it is described.
             let own = described.get(have).copied();
             let filling = own.map_or(Filling::Defaults, Filling::From);
-            let row = self.attach_row(around, def, &number.to_string(), None, filling, program);
+            let key = number.to_string();
+            let row = self.attach_row(around, def, &key, filling, Some(rank), program);
             self.new_row_actions.push(row);
         }
         if refused {
