@@ -281,18 +281,29 @@ impl Session {
         }
     }
 
-    /// Takes a row out and queues all who count rows, and the rows that moved up.
-    pub(super) fn detach_row(&mut self, row: ItemId, by: Option<u32>, program: &Program) {
+    /// Takes a row out and queues all who count rows, and the rows that moved up. Gives what stood in it.
+    pub(super) fn detach_row(
+        &mut self,
+        row: ItemId,
+        by: Option<u32>,
+        program: &Program,
+    ) -> BTreeMap<String, String> {
         let def = self.instance.get(row).def;
         let items = self.instance.below(row);
+        let mut fields = BTreeMap::new();
         for item in &items {
-            self.removed.extend(self.field_of(*item));
+            if let Some(path) = self.field_of(*item) {
+                fields.insert(path.clone(), self.stored(*item));
+                self.removed.insert(path);
+            }
         }
+        fields.retain(|_, text| !text.is_empty());
         let moved = self.instance.remove(&program.schema, row);
         let repeats = self.drawn.remove_row(row, &items);
         self.touch_rows(&repeats);
         self.queue_moved(&moved, def, program);
         self.queue_counting(row, by, program);
+        fields
     }
 
     /// Queues all who read the places of these rows.

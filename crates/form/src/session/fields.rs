@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Session;
 use super::instance::{Instance, ItemId};
+use crate::program::DefId;
 use crate::view::NodeId;
 
 /// One step of a field path.
@@ -35,10 +36,15 @@ impl Session {
             return String::new();
         };
         let Some(def) = body.def else { return String::new() };
-        let own = self.item_path(node.item);
         if node.kind != super::drawn::DrawnKind::Repeat {
-            return own;
+            return self.item_path(node.item);
         }
+        self.rows_path(node.item, def)
+    }
+
+    /// The path of the rows of a repeat below a node, without key.
+    pub(super) fn rows_path(&self, around: ItemId, def: DefId) -> String {
+        let own = self.item_path(around);
         let name = &self.program.schema.def(def).name;
         if own.is_empty() { name.to_string() } else { format!("{own}/{name}") }
     }
@@ -124,7 +130,7 @@ impl Session {
     }
 
     /// What is stored for a node.
-    fn stored(&self, item: ItemId) -> String {
+    pub(super) fn stored(&self, item: ItemId) -> String {
         let about = self.instance.get(item);
         match &about.row {
             Some(row) if !self.holds_text(item) => row.ordinal.to_string(),

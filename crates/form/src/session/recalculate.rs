@@ -360,7 +360,9 @@ impl Session {
         let Some(rows) = self.instance.rows(around, &program.schema, def) else { return };
         let rows = rows.items.clone();
         for row in rows.iter().skip(wanted).rev() {
-            self.detach_row(*row, Some(rank), program);
+            let path = self.item_path(*row);
+            let fields = self.detach_row(*row, Some(rank), program);
+            self.counted_out.insert(path, fields);
         }
         let key = |row: &ItemId| self.instance.get(*row).row.as_ref()?.key.parse().ok();
         let mut taken: Vec<usize> = rows.iter().filter_map(key).collect();
@@ -370,6 +372,7 @@ impl Session {
         let grows = rows.len() < wanted;
         let described = grows.then(|| self.instance.described(program, around, def));
         let described = described.unwrap_or_default();
+        let path = self.rows_path(around, def);
         for have in rows.len()..wanted {
             if self.instance.alive() >= MAX_NODES {
                 refused = true;
@@ -379,12 +382,17 @@ impl Session {
             while taken.binary_search(&number).is_ok() {
                 number += 1;
             }
-            // A row that the form itself describes comes as it is described.
-            let own = described.get(have).copied();
-            let filling = own.map_or(Filling::Defaults, Filling::From);
-            let key = number.to_string();
-            let row = self.attach_row(around, def, &key, filling, Some(rank), program);
-            self.new_row_actions.push(row);
+            // A number that is corrected brings the rows back that it took away while it was typed.
+            let stood = self.counted_out.remove(&format!("{path}[{number}]"));
+            let back = stood.and_then(|fields| self.return_row(&fields, Some(rank), program));
+            if back.is_none() {
+                // A row that the form itself describes comes as it is described.
+                let own = described.get(have).copied();
+                let filling = own.map_or(Filling::Defaults, Filling::From);
+                let key = number.to_string();
+                let row = self.attach_row(around, def, &key, filling, Some(rank), program);
+                self.new_row_actions.push(row);
+            }
         }
         if refused {
             let reason = format!("asks for {count} rows, more than a record can hold");

@@ -97,6 +97,7 @@ impl Session {
             new_row_actions: Vec::new(),
             unwritten: Vec::new(),
             removed: std::collections::BTreeSet::new(),
+            counted_out: BTreeMap::new(),
             leftovers: BTreeMap::new(),
             faults: BTreeMap::new(),
             choices: std::sync::Mutex::default(),
