@@ -480,6 +480,28 @@ fn a_removed_row_comes_back_exactly_as_it_was() {
 }
 
 #[test]
+fn an_answer_that_was_left_out_when_the_record_was_submitted_is_in_it_when_it_is_asked_again() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let answer = |path: &str, text: &str| entry.answer(question(entry, path), text);
+        let note = || {
+            block_on(entry.submit()).expect("complete");
+            let view = block_on(phone.records.view(id)).expect("read").expect("a record");
+            view.fields.get("ghi_chu").cloned()
+        };
+        answer("chung/ten", "An");
+        answer("chung/tuoi", "18");
+        answer("ghi_chu", "tốt");
+        answer("chung/tuoi", "17");
+        assert_eq!(note(), None, "it is not asked");
+        answer("chung/tuoi", "18");
+        assert_eq!(value(entry, "ghi_chu"), "tốt");
+        assert_eq!(note(), Some(Value::Text("tốt".to_owned())));
+    });
+}
+
+#[test]
 fn a_form_with_a_missing_answer_is_not_submitted_and_says_where() {
     run(|phone| {
         let entry = phone.open(record_id::new());

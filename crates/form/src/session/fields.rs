@@ -170,12 +170,25 @@ impl Session {
         let mut writes = BTreeMap::new();
         writes.extend(std::mem::take(&mut self.removed).into_iter().map(|path| (path, None)));
         for item in self.take_unwritten() {
-            if let Some(path) = self.field_of(item).filter(|_| self.instance.get(item).flags.alive)
-            {
-                writes.insert(path, Some(self.stored(item)).filter(|text| !text.is_empty()));
+            let flags = self.instance.get(item).flags;
+            if let Some(path) = self.field_of(item).filter(|_| flags.alive) {
+                let text = Some(self.stored(item));
+                writes.insert(path, text.filter(|text| !text.is_empty() && !flags.left_out));
             }
         }
         writes
+    }
+
+    /// Has nothing stored of what is not asked, as a submitted record has nothing of it. What is asked again is stored again.
+    pub fn leave_out(&mut self) {
+        for item in self.instance.below(Instance::ROOT) {
+            let about = self.instance.get_mut(item);
+            let is_stored = about.row.is_some() || !about.value.is_empty();
+            if is_stored && !about.flags.relevant {
+                about.flags.left_out = true;
+                self.note_write(item);
+            }
+        }
     }
 
     fn collect_fields(&self, relevant_only: bool) -> BTreeMap<String, String> {

@@ -252,7 +252,11 @@ impl Session {
                 continue;
             }
             let (def, filled) = (about.def, !about.value.is_empty());
-            self.instance.get_mut(id).flags.relevant = relevant;
+            let flags = &mut self.instance.get_mut(id).flags;
+            flags.relevant = relevant;
+            if relevant && std::mem::take(&mut flags.left_out) {
+                self.note_write(id);
+            }
             self.touch_all(id, Aspects::RELEVANT);
             self.uncheck(id);
             for rank in program.graph.of_def.of(def.index()) {
