@@ -275,11 +275,13 @@ impl OpenForms {
         }
     }
 
-    /// Closes the oldest form if too many are open. What was entered while it was being saved is saved too.
+    /// Closes the oldest form if too many are open. What was entered while it was being saved is saved too; one that a file is on
+    /// its way to stays open.
     async fn make_way(self) -> Result<(), StorageError> {
         let oldest = |open: &VecDeque<(RecordId, Owner, FormEntry)>| {
-            let (record, _, entry) = open.front().filter(|_| open.len() >= OPEN_MAX)?;
-            Some((*record, *entry))
+            let may_go = open.iter().take((open.len() + 1).saturating_sub(OPEN_MAX));
+            let oldest = may_go.into_iter().find(|(_, _, entry)| !entry.awaits_file());
+            oldest.map(|(record, _, entry)| (*record, *entry))
         };
         while let Some((record, entry)) = self.open.with_value(oldest) {
             if entry.is_saved() {

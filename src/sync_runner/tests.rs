@@ -490,6 +490,35 @@ fn of_two_forms_that_are_opened_at_once_none_closes_one_that_is_not_saved() {
     owner.cleanup();
 }
 
+#[test]
+fn a_form_that_a_file_is_on_its_way_to_stays_open() {
+    let owner = Owner::new();
+    owner.with(|| {
+        block_on(async {
+            let world = World::new(1).await;
+            let (forms, form) = (world.tabs[0].open_forms, world.form.hash.to_string());
+            let start = || async { forms.start(&form, UNIT).await.expect("the form is here") };
+            let first = start().await;
+            let photo = question(first, "anh");
+            first.answer(question(first, "a"), "1");
+            first.await_file(photo, true);
+            let next = [start().await.record(), start().await.record()];
+            let open = |record| forms.find(record).is_some();
+            assert_eq!((open(first.record()), next.map(open)), (true, [true, true]));
+            next_turn().await;
+            start().await;
+            assert_eq!((open(first.record()), next.map(open)), (true, [false, true]));
+            let file = first.attach(photo, "a.jpg", "image/jpeg", &[7]).await.expect("kept");
+            start().await;
+            assert!(!open(first.record()), "nothing is awaited any more");
+            let view = world.tabs[0].records.view(first.record()).await.expect("memory reads");
+            let answered = view.and_then(|view| view.fields.get("anh").cloned());
+            assert_eq!(answered, Some(Value::File(file)));
+        });
+    });
+    owner.cleanup();
+}
+
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }

@@ -480,6 +480,24 @@ fn a_removed_row_comes_back_exactly_as_it_was() {
 }
 
 #[test]
+fn what_comes_to_a_form_that_was_closed_meanwhile_stops_nothing() {
+    run(|phone| {
+        let owner = Owner::new();
+        let entry = owner.with(|| phone.open(record_id::new()));
+        let name = question(entry, "chung/ten");
+        let row = entry.add_row(question(entry, "nguoi")).expect("a row");
+        let removed = entry.remove_row(row).expect("removed");
+        owner.cleanup();
+        entry.answer(name, "An");
+        entry.leave(name);
+        entry.detach(name);
+        entry.restore_row(&removed);
+        let file = block_on(entry.attach(name, "a.jpg", "image/jpeg", &[7; 300]));
+        assert_eq!(file, Err(StorageError::Gone));
+    });
+}
+
+#[test]
 fn an_answer_that_was_left_out_when_the_record_was_submitted_is_in_it_when_it_is_asked_again() {
     run(|phone| {
         let id = record_id::new();
