@@ -140,18 +140,18 @@ impl OpenForms {
         told.flatten().unwrap_or_default()
     }
 
-    /// Opens a record where it was left. A record that is open already gives the same entry.
+    /// Opens a record where it was left. One that somebody is in gives the same entry.
     pub async fn open(self, record: RecordId) -> Result<FormEntry, OpenFormError> {
-        if let Some(entry) = self.find(record) {
-            if entry.missing_files().is_empty() || !entry.is_left() {
+        // One that was left is opened anew: others may have changed the record, and files that it lacked may have come.
+        while let Some(entry) = self.find(record) {
+            if !entry.is_left() {
                 return Ok(entry);
             }
-            // What it lacked may have come.
-            entry.save_now().await?;
-            if !entry.is_left() || !entry.is_saved() {
-                return Ok(entry); // somebody goes on with it
+            if entry.is_saved() {
+                self.close(record);
+            } else if entry.save_now().await.is_err() {
+                return Ok(entry); // nothing else holds what was entered
             }
-            self.close(record);
         }
         let profile = self.sign_in.profile().ok_or(OpenFormError::SignedOut)?;
         let (view, place, seen) = self.records.view_with_place(record).await?;

@@ -519,6 +519,38 @@ fn a_form_that_a_file_is_on_its_way_to_stays_open() {
     owner.cleanup();
 }
 
+#[test]
+fn a_record_that_is_opened_again_is_as_it_was_stored_last() {
+    let owner = Owner::new();
+    owner.with(|| {
+        block_on(async {
+            let world = World::new(1).await;
+            let [here, there] = world.tabs;
+            let first = here.open_forms.start(&world.form.hash.to_string(), UNIT).await;
+            let first = first.expect("the form is here");
+            let shown =
+                |entry: FormEntry, name| entry.node(question(entry, name)).get_untracked().value;
+            let again = || async { here.open_forms.open(first.record()).await.expect("a record") };
+            first.set_on_screen(true);
+            first.answer(question(first, "a"), "1");
+            first.save_now().await.expect("memory stores");
+            world.follow(0, first.record()).await;
+            let theirs = there.open_forms.open(first.record()).await.expect("a record");
+            theirs.answer(question(theirs, "c"), "2");
+            theirs.save_now().await.expect("memory stores");
+            assert_eq!(shown(again().await, "c"), "", "somebody is in it");
+            first.set_on_screen(false);
+            let entry = again().await;
+            assert_eq!((shown(entry, "a"), shown(entry, "c")), ("1".to_owned(), "2".to_owned()));
+            // What no disk holds is nowhere but in the open form.
+            here.storage.get_value().fill_up(true);
+            entry.answer(question(entry, "a"), "3");
+            assert_eq!(shown(again().await, "a"), "3");
+        });
+    });
+    owner.cleanup();
+}
+
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
