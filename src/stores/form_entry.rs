@@ -181,9 +181,15 @@ impl FormEntry {
         self.draft.with_value(|draft| !draft.is_dirty())
     }
 
+    /// Whether a file for one of its questions is on its way: picked, being made small, or being kept.
+    pub(super) fn awaits_file(self) -> bool {
+        self.draft.with_value(|draft| draft.awaits_file())
+    }
+
     /// Whether it is stored and nobody looks at it: it can be opened anew without anything being lost.
     pub(super) fn is_left(self) -> bool {
-        self.draft.with_value(|draft| draft.exists() && !draft.is_on_screen())
+        self.draft
+            .with_value(|draft| draft.exists() && !draft.is_on_screen() && !draft.awaits_file())
     }
 
     /// The record's name, else the form's title.
@@ -281,10 +287,12 @@ impl FormEntry {
         self.save_soon(SAVE_AFTER_MS);
     }
 
-    /// Takes what was typed, on every input. It is stored soon; nothing is refused for being wrong.
+    /// Takes what was typed, on every input. It is stored soon; nothing is refused for being wrong. What was still sought when
+    /// the form was closed, such as a place, comes too late.
     pub fn answer(self, id: NodeId, text: &str) {
-        self.touch();
-        self.draft.with_value(|draft| draft.await_file(false));
+        let Some(draft) = self.draft.try_get_value() else { return };
+        draft.touch();
+        draft.await_file(false);
         if self.awaited.get_untracked() == Some(id) {
             self.awaited.set(None);
         }
@@ -327,8 +335,11 @@ impl FormEntry {
             size: bytes.len() as u64,
             hash: codec::hash(bytes),
         };
-        let draft = self.draft.get_value();
-        blobs::keep(draft.storage(), &file, bytes).await?;
+        let draft = self.draft.try_get_value().ok_or(StorageError::Gone)?;
+        draft.await_file(true);
+        let kept = blobs::keep(draft.storage(), &file, bytes).await;
+        draft.await_file(false);
+        kept?;
         let path = self.session.try_with_value(|session| session.path(id));
         if let Some(path) = path {
             draft.keep_files(&sync::gather([(path, file.clone())]));
@@ -381,8 +392,8 @@ impl FormEntry {
     }
 
     fn remember_place(self, node: NodeId) {
-        let path = self.session.with_value(|session| first_path(session, node));
-        self.draft.with_value(|draft| draft.stand_at(path));
+        let Some(draft) = self.draft.try_get_value() else { return };
+        draft.stand_at(self.session.with_value(|session| first_path(session, node)));
     }
 
     /// Shows what the engine changed.

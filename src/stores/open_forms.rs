@@ -140,18 +140,18 @@ impl OpenForms {
         told.flatten().unwrap_or_default()
     }
 
-    /// Opens a record where it was left. A record that is open already gives the same entry.
+    /// Opens a record where it was left. One that somebody is in gives the same entry.
     pub async fn open(self, record: RecordId) -> Result<FormEntry, OpenFormError> {
-        if let Some(entry) = self.find(record) {
-            if entry.missing_files().is_empty() || !entry.is_left() {
+        // One that was left is opened anew: others may have changed the record, and files that it lacked may have come.
+        while let Some(entry) = self.find(record) {
+            if !entry.is_left() {
                 return Ok(entry);
             }
-            // What it lacked may have come.
-            entry.save_now().await?;
-            if !entry.is_left() || !entry.is_saved() {
-                return Ok(entry); // somebody goes on with it
+            if entry.is_saved() {
+                self.close(record);
+            } else if entry.save_now().await.is_err() {
+                return Ok(entry); // nothing else holds what was entered
             }
-            self.close(record);
         }
         let profile = self.sign_in.profile().ok_or(OpenFormError::SignedOut)?;
         let (view, place, seen) = self.records.view_with_place(record).await?;
@@ -275,11 +275,13 @@ impl OpenForms {
         }
     }
 
-    /// Closes the oldest form if too many are open. What was entered while it was being saved is saved too.
+    /// Closes the oldest form if too many are open. What was entered while it was being saved is saved too; one that a file is on
+    /// its way to stays open.
     async fn make_way(self) -> Result<(), StorageError> {
         let oldest = |open: &VecDeque<(RecordId, Owner, FormEntry)>| {
-            let (record, _, entry) = open.front().filter(|_| open.len() >= OPEN_MAX)?;
-            Some((*record, *entry))
+            let may_go = open.iter().take((open.len() + 1).saturating_sub(OPEN_MAX));
+            let oldest = may_go.into_iter().find(|(_, _, entry)| !entry.awaits_file());
+            oldest.map(|(record, _, entry)| (*record, *entry))
         };
         while let Some((record, entry)) = self.open.with_value(oldest) {
             if entry.is_saved() {

@@ -514,6 +514,67 @@ fn a_full_phone_sends_what_is_sealed() {
     owner.cleanup();
 }
 
+#[test]
+fn a_form_that_a_file_is_on_its_way_to_stays_open() {
+    let owner = Owner::new();
+    owner.with(|| {
+        block_on(async {
+            let world = World::new(1).await;
+            let (forms, form) = (world.tabs[0].open_forms, world.form.hash.to_string());
+            let start = || async { forms.start(&form, UNIT).await.expect("the form is here") };
+            let first = start().await;
+            let photo = question(first, "anh");
+            first.answer(question(first, "a"), "1");
+            first.await_file(photo, true);
+            let next = [start().await.record(), start().await.record()];
+            let open = |record| forms.find(record).is_some();
+            assert_eq!((open(first.record()), next.map(open)), (true, [true, true]));
+            next_turn().await;
+            start().await;
+            assert_eq!((open(first.record()), next.map(open)), (true, [false, true]));
+            let file = first.attach(photo, "a.jpg", "image/jpeg", &[7]).await.expect("kept");
+            start().await;
+            assert!(!open(first.record()), "nothing is awaited any more");
+            let view = world.tabs[0].records.view(first.record()).await.expect("memory reads");
+            let answered = view.and_then(|view| view.fields.get("anh").cloned());
+            assert_eq!(answered, Some(Value::File(file)));
+        });
+    });
+    owner.cleanup();
+}
+
+#[test]
+fn a_record_that_is_opened_again_is_as_it_was_stored_last() {
+    let owner = Owner::new();
+    owner.with(|| {
+        block_on(async {
+            let world = World::new(1).await;
+            let [here, there] = world.tabs;
+            let first = here.open_forms.start(&world.form.hash.to_string(), UNIT).await;
+            let first = first.expect("the form is here");
+            let shown =
+                |entry: FormEntry, name| entry.node(question(entry, name)).get_untracked().value;
+            let again = || async { here.open_forms.open(first.record()).await.expect("a record") };
+            first.set_on_screen(true);
+            first.answer(question(first, "a"), "1");
+            first.save_now().await.expect("memory stores");
+            world.follow(0, first.record()).await;
+            let theirs = there.open_forms.open(first.record()).await.expect("a record");
+            theirs.answer(question(theirs, "c"), "2");
+            theirs.save_now().await.expect("memory stores");
+            assert_eq!(shown(again().await, "c"), "", "somebody is in it");
+            first.set_on_screen(false);
+            let entry = again().await;
+            assert_eq!((shown(entry, "a"), shown(entry, "c")), ("1".to_owned(), "2".to_owned()));
+            // What no disk holds is nowhere but in the open form.
+            here.storage.get_value().fill_up(true);
+            entry.answer(question(entry, "a"), "3");
+            assert_eq!(shown(again().await, "a"), "3");
+        });
+    });
+    owner.cleanup();
+}
+
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }

@@ -202,6 +202,10 @@ impl Draft {
         self.state.borrow_mut().stand.awaits_file = awaits;
     }
 
+    pub(super) fn awaits_file(&self) -> bool {
+        self.state.borrow().stand.awaits_file
+    }
+
     pub(super) fn is_on_screen(&self) -> bool {
         self.state.borrow().stand.on_screen
     }

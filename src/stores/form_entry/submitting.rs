@@ -2,7 +2,6 @@
 
 use form::{Session, Violation};
 use leptos::prelude::*;
-use sync::wire::Value;
 use thiserror::Error;
 
 use super::FormEntry;
@@ -47,23 +46,18 @@ impl FormEntry {
             return Err(SubmitError::Problems(violations));
         }
         self.touch();
-        let changes = self.session.write_value().finalise(clock::local_now());
+        let changes = {
+            let mut session = self.session.write_value();
+            let changes = session.finalise(clock::local_now());
+            session.leave_out();
+            changes
+        };
         self.take_in(&changes);
-        self.clear_irrelevant();
         self.file_log().await?;
         self.save_now().await?;
         self.records.submit(self.record).await?;
         self.drop_log().await?;
         self.submitted.try_set(true);
         Ok(())
-    }
-
-    /// A submitted record holds no answers to questions that the form does not ask any more.
-    fn clear_irrelevant(self) {
-        let (all, relevant) =
-            self.session.with_value(|session| (session.fields(), session.relevant_fields()));
-        let hidden = all.into_keys().filter(|path| !relevant.contains_key(path));
-        let cleared = sync::gather(hidden.map(|path| (path, Value::Empty)));
-        self.draft.with_value(|draft| draft.put(cleared));
     }
 }

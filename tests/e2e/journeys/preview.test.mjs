@@ -70,6 +70,30 @@ test('a submission that was made elsewhere is opened to be changed', async () =>
   await desk.page.locator('.form-head button').first().click();
 });
 
+test('a position that is found after the form was left stops nothing', async () => {
+  const places = `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml">
+    <h:head><h:title>Phiếu có vị trí</h:title><model><instance><data id="noi" version="1"><noi/></data></instance>
+      <bind nodeset="/data/noi" type="geopoint"/></model></h:head>
+    <h:body><input ref="/data/noi"><label>Vị trí</label></input></h:body></h:html>`;
+  const { page, context } = desk;
+  await desk.grant(server.url);
+  // So inexact that it goes on measuring.
+  await context.setGeolocation({ latitude: 10.93, longitude: 107.24, accuracy: 500 });
+  await give(file('noi.xml', places));
+  const form = await new FormPage(page).ready();
+  await form.locate('noi');
+  await page.locator('.form-head button').first().click();
+  await page.locator('.preview a.button[href="/"]').click();
+  await page.locator('input[name="name"]').waitFor();
+  await context.setGeolocation({ latitude: 10.94, longitude: 107.25, accuracy: 5 });
+  const heard = () => new Promise((resolve, reject) => {
+    navigator.geolocation.getCurrentPosition(({ coords }) => resolve(coords.accuracy), reject);
+  });
+  assert.equal(await page.evaluate(heard), 5);
+  assert.equal(await page.locator('#failure').count(), 0);
+  await app.open('/forms/preview');
+});
+
 // What is seen in the frame in which the form is ready is what a person has at first.
 test('a form of a thousand questions on one page opens with its first ones; the others come behind, and an answer moves any of them', async () => {
   const names = Array.from({ length: 1000 }, (_, place) => `q${place}`);

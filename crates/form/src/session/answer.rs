@@ -1,6 +1,6 @@
 //! What a person does: answers, rows, languages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::drawn::DrawnKind;
@@ -119,27 +119,34 @@ impl Session {
     /// Adds a row at the end. The key must be new in the repeat, and the same on every device that
     /// means this row.
     pub fn add_row(&mut self, repeat: NodeId, key: &str) -> Result<Vec<Change>, RowError> {
-        self.place_row(repeat, key, None)
+        let (around, def) = self.room_for(repeat, key)?;
+        let program = Arc::clone(&self.program);
+        let row = self.attach_row(around, def, key, Filling::Defaults, None, &program);
+        self.fire_new_repeat(row, &program);
+        let set = std::mem::take(&mut self.pending.value_changed);
+        self.run();
+        self.forget_first_values(&[row]);
+        self.pending.value_changed.extend(set);
+        Ok(self.settle())
     }
 
-    /// Adds a row that was removed before, at the place that its field held: its ordinal.
+    /// Brings a removed row back. `fields`: its own and those of all in it, as they were among [`Self::fields`].
     pub fn restore_row(
         &mut self,
         repeat: NodeId,
         key: &str,
-        ordinal: u64,
+        fields: &BTreeMap<String, String>,
     ) -> Result<Vec<Change>, RowError> {
-        self.place_row(repeat, key, Some(ordinal))
+        self.room_for(repeat, key)?;
+        let program = Arc::clone(&self.program);
+        self.return_row(fields, None, &program);
+        Ok(self.settle())
     }
 
-    fn place_row(
-        &mut self,
-        repeat: NodeId,
-        key: &str,
-        ordinal: Option<u64>,
-    ) -> Result<Vec<Change>, RowError> {
+    /// Where a row with this key may be added.
+    fn room_for(&self, repeat: NodeId, key: &str) -> Result<(ItemId, DefId), RowError> {
         let node = self.drawn.get(repeat).ok_or(RowError::NoSuchNode)?;
-        let program = Arc::clone(&self.program);
+        let program = &self.program;
         let body =
             node.body.map(|body| program.body(body)).filter(|_| node.kind == DrawnKind::Repeat);
         let Some((BodyKind::Repeat { count, fixed }, Some(def))) = body.map(|b| (&b.kind, b.def))
@@ -156,13 +163,7 @@ impl Session {
         if key.is_empty() || key.contains(['[', ']', '/']) || rows.items.iter().any(has_key) {
             return Err(RowError::Key);
         }
-        let row = self.attach_row(around, def, key, ordinal, Filling::Defaults, &program);
-        self.fire_new_repeat(row, &program);
-        let set = std::mem::take(&mut self.pending.value_changed);
-        self.run();
-        self.forget_first_values(&[row]);
-        self.pending.value_changed.extend(set);
-        Ok(self.settle())
+        Ok((around, def))
     }
 
     /// Removes a row.
@@ -176,7 +177,7 @@ impl Session {
             _ => return Err(RowError::NotARepeat),
         }
         let item = node.item;
-        self.detach_row(item, &program);
+        self.detach_row(item, None, &program);
         Ok(self.settle())
     }
 
@@ -217,8 +218,43 @@ impl Session {
         self.settle()
     }
 
-    /// Builds a row and queues all that it brings and all who count rows.
+    /// Adds a row at the end. `by`: the cell that asks for it.
     pub(super) fn attach_row(
+        &mut self,
+        around: ItemId,
+        def: DefId,
+        key: &str,
+        filling: Filling,
+        by: Option<u32>,
+        program: &Program,
+    ) -> ItemId {
+        let row = self.build_row(around, def, key, None, filling, program);
+        self.note_writes(row);
+        self.queue_counting(row, by, program);
+        // Rows that come with the row are new as well.
+        let inner = self.instance.below(row).into_iter().skip(1);
+        let rows: Vec<ItemId> = inner.filter(|id| self.instance.get(*id).row.is_some()).collect();
+        self.new_row_actions.extend(rows);
+        self.hold_against_choices(row);
+        row
+    }
+
+    /// Brings a row back as it was, with the rows in it. Its actions were done when it was new.
+    pub(super) fn return_row(
+        &mut self,
+        fields: &BTreeMap<String, String>,
+        by: Option<u32>,
+        program: &Program,
+    ) -> Option<ItemId> {
+        // Its path comes before those of the rows in it.
+        let row = self.load(fields, by).into_values().next()?;
+        self.note_writes(row);
+        self.queue_counting(row, by, program);
+        Some(row)
+    }
+
+    /// Builds a row where its ordinal belongs, and queues all that it brings.
+    pub(super) fn build_row(
         &mut self,
         around: ItemId,
         def: DefId,
@@ -231,33 +267,43 @@ impl Session {
         let moved = self.instance.hang(&program.schema, row, key, ordinal);
         self.set_constants(row, program);
         self.queue_below(row, program);
-        self.note_writes(row);
         let repeats = self.drawn.add_row(row, program, &self.instance);
         self.touch_rows(&repeats);
         self.queue_moved(&moved, def, program);
-        self.queue_readers(program.graph.rows.of(def.index()), around, None, program);
-        // Rows that come with the row are new as well.
-        let inner = self.instance.below(row).into_iter().skip(1);
-        let rows: Vec<ItemId> = inner.filter(|id| self.instance.get(*id).row.is_some()).collect();
-        self.new_row_actions.extend(rows);
-        self.hold_against_choices(row);
         row
     }
 
-    /// Takes a row out and queues all who count rows, and the rows that moved up.
-    pub(super) fn detach_row(&mut self, row: ItemId, program: &Program) {
-        let (def, around) = (self.instance.get(row).def, self.instance.get(row).parent);
-        let items = self.instance.below(row);
-        for item in &items {
-            self.removed.extend(self.field_of(*item));
+    /// Queues all who count rows such as this one.
+    fn queue_counting(&mut self, row: ItemId, by: Option<u32>, program: &Program) {
+        let about = self.instance.get(row);
+        if let (def, Some(around)) = (about.def, about.parent) {
+            self.queue_readers(program.graph.rows.of(def.index()), around, by, program);
         }
+    }
+
+    /// Takes a row out and queues all who count rows, and the rows that moved up. Gives what stood in it.
+    pub(super) fn detach_row(
+        &mut self,
+        row: ItemId,
+        by: Option<u32>,
+        program: &Program,
+    ) -> BTreeMap<String, String> {
+        let def = self.instance.get(row).def;
+        let items = self.instance.below(row);
+        let mut fields = BTreeMap::new();
+        for item in &items {
+            if let Some(path) = self.field_of(*item) {
+                fields.insert(path.clone(), self.stored(*item));
+                self.removed.insert(path);
+            }
+        }
+        fields.retain(|_, text| !text.is_empty());
         let moved = self.instance.remove(&program.schema, row);
         let repeats = self.drawn.remove_row(row, &items);
         self.touch_rows(&repeats);
         self.queue_moved(&moved, def, program);
-        if let Some(around) = around {
-            self.queue_readers(program.graph.rows.of(def.index()), around, None, program);
-        }
+        self.queue_counting(row, by, program);
+        fields
     }
 
     /// Queues all who read the places of these rows.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Session;
 use super::instance::{Instance, ItemId};
+use crate::program::DefId;
 use crate::view::NodeId;
 
 /// One step of a field path.
@@ -35,10 +36,15 @@ impl Session {
             return String::new();
         };
         let Some(def) = body.def else { return String::new() };
-        let own = self.item_path(node.item);
         if node.kind != super::drawn::DrawnKind::Repeat {
-            return own;
+            return self.item_path(node.item);
         }
+        self.rows_path(node.item, def)
+    }
+
+    /// The path of the rows of a repeat below a node, without key.
+    pub(super) fn rows_path(&self, around: ItemId, def: DefId) -> String {
+        let own = self.item_path(around);
         let name = &self.program.schema.def(def).name;
         if own.is_empty() { name.to_string() } else { format!("{own}/{name}") }
     }
@@ -124,7 +130,7 @@ impl Session {
     }
 
     /// What is stored for a node.
-    fn stored(&self, item: ItemId) -> String {
+    pub(super) fn stored(&self, item: ItemId) -> String {
         let about = self.instance.get(item);
         match &about.row {
             Some(row) if !self.holds_text(item) => row.ordinal.to_string(),
@@ -164,12 +170,25 @@ impl Session {
         let mut writes = BTreeMap::new();
         writes.extend(std::mem::take(&mut self.removed).into_iter().map(|path| (path, None)));
         for item in self.take_unwritten() {
-            if let Some(path) = self.field_of(item).filter(|_| self.instance.get(item).flags.alive)
-            {
-                writes.insert(path, Some(self.stored(item)).filter(|text| !text.is_empty()));
+            let flags = self.instance.get(item).flags;
+            if let Some(path) = self.field_of(item).filter(|_| flags.alive) {
+                let text = Some(self.stored(item));
+                writes.insert(path, text.filter(|text| !text.is_empty() && !flags.left_out));
             }
         }
         writes
+    }
+
+    /// Has nothing stored of what is not asked, as a submitted record has nothing of it. What is asked again is stored again.
+    pub fn leave_out(&mut self) {
+        for item in self.instance.below(Instance::ROOT) {
+            let about = self.instance.get_mut(item);
+            let is_stored = about.row.is_some() || !about.value.is_empty();
+            if is_stored && !about.flags.relevant {
+                about.flags.left_out = true;
+                self.note_write(item);
+            }
+        }
     }
 
     fn collect_fields(&self, relevant_only: bool) -> BTreeMap<String, String> {

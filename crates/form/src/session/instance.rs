@@ -42,6 +42,8 @@ pub(crate) struct Flags {
     pub(crate) valid: bool,
     /// Whether its field changed since the last [`super::Session::take_writes`].
     pub(crate) unwritten: bool,
+    /// Whether nothing of it is stored, as it is not asked: see [`super::Session::leave_out`].
+    pub(crate) left_out: bool,
     /// Whether its problem may have changed since it was last looked at.
     pub(crate) unchecked: bool,
 }
@@ -150,6 +152,7 @@ impl Instance {
                 readonly: false,
                 valid: true,
                 unwritten: false,
+                left_out: false,
                 unchecked: false,
             },
             problem: None,

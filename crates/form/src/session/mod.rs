@@ -96,6 +96,8 @@ pub struct Session {
     unwritten: Vec<ItemId>,
     /// Fields that went with their row since then.
     removed: BTreeSet<String>,
+    /// What stood in the rows that are more than `jr:count` asks for, by the path of the row: the number may be on its way to another.
+    counted_out: BTreeMap<String, BTreeMap<String, String>>,
     leftovers: BTreeMap<String, String>,
     /// Expressions that could not be evaluated when they last were, with the reason.
     faults: BTreeMap<ExprId, String>,

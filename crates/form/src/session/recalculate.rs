@@ -138,7 +138,7 @@ impl Session {
                 let here = rows.and_then(|rows| rows.prototype).map_or(here, Handle::item);
                 let result = self.reading().number(expr, here);
                 let count = self.outcome(expr, result).unwrap_or(f64::NAN);
-                self.count_rows(body, item, (expr, count), program);
+                self.count_rows(body, item, (expr, count), rank, program);
             }
             CellKind::Choices(body) => {
                 self.touch_body(item, body, Aspects::CHOICES);
@@ -252,7 +252,11 @@ impl Session {
                 continue;
             }
             let (def, filled) = (about.def, !about.value.is_empty());
-            self.instance.get_mut(id).flags.relevant = relevant;
+            let flags = &mut self.instance.get_mut(id).flags;
+            flags.relevant = relevant;
+            if relevant && std::mem::take(&mut flags.left_out) {
+                self.note_write(id);
+            }
             self.touch_all(id, Aspects::RELEVANT);
             self.uncheck(id);
             for rank in program.graph.of_def.of(def.index()) {
@@ -346,6 +350,7 @@ impl Session {
         body: BodyId,
         around: ItemId,
         (expr, count): (ExprId, f64),
+        rank: u32,
         program: &Program,
     ) {
         // A number that is not known yet changes nothing.
@@ -359,7 +364,9 @@ impl Session {
         let Some(rows) = self.instance.rows(around, &program.schema, def) else { return };
         let rows = rows.items.clone();
         for row in rows.iter().skip(wanted).rev() {
-            self.detach_row(*row, program);
+            let path = self.item_path(*row);
+            let fields = self.detach_row(*row, Some(rank), program);
+            self.counted_out.insert(path, fields);
         }
         let key = |row: &ItemId| self.instance.get(*row).row.as_ref()?.key.parse().ok();
         let mut taken: Vec<usize> = rows.iter().filter_map(key).collect();
@@ -369,6 +376,7 @@ impl Session {
         let grows = rows.len() < wanted;
         let described = grows.then(|| self.instance.described(program, around, def));
         let described = described.unwrap_or_default();
+        let path = self.rows_path(around, def);
         for have in rows.len()..wanted {
             if self.instance.alive() >= MAX_NODES {
                 refused = true;
@@ -378,11 +386,17 @@ impl Session {
             while taken.binary_search(&number).is_ok() {
                 number += 1;
             }
-            // A row that the form itself describes comes as it is described.
-            let own = described.get(have).copied();
-            let filling = own.map_or(Filling::Defaults, Filling::From);
-            let row = self.attach_row(around, def, &number.to_string(), None, filling, program);
-            self.new_row_actions.push(row);
+            // A number that is corrected brings the rows back that it took away while it was typed.
+            let stood = self.counted_out.remove(&format!("{path}[{number}]"));
+            let back = stood.and_then(|fields| self.return_row(&fields, Some(rank), program));
+            if back.is_none() {
+                // A row that the form itself describes comes as it is described.
+                let own = described.get(have).copied();
+                let filling = own.map_or(Filling::Defaults, Filling::From);
+                let key = number.to_string();
+                let row = self.attach_row(around, def, &key, filling, Some(rank), program);
+                self.new_row_actions.push(row);
+            }
         }
         if refused {
             let reason = format!("asks for {count} rows, more than a record can hold");

@@ -64,7 +64,7 @@ impl Session {
         fields: &BTreeMap<String, String>,
     ) -> (Self, BTreeMap<String, ItemId>) {
         let mut session = Self::empty(program, environment, false);
-        let rows = session.load(fields);
+        let rows = session.load(fields, None);
         session.take_unwritten();
         session.removed.clear();
         let id = session.program.instance_id;
@@ -97,6 +97,7 @@ impl Session {
             new_row_actions: Vec::new(),
             unwritten: Vec::new(),
             removed: std::collections::BTreeSet::new(),
+            counted_out: BTreeMap::new(),
             leftovers: BTreeMap::new(),
             faults: BTreeMap::new(),
             choices: std::sync::Mutex::default(),
@@ -119,9 +120,14 @@ impl Session {
         self.leftovers.retain(|_, text| !text.is_empty());
     }
 
-    /// Puts stored fields into the empty record: rows first, in their order. Returns those by path.
-    fn load(&mut self, fields: &BTreeMap<String, String>) -> BTreeMap<String, ItemId> {
+    /// Puts stored fields where nothing stands: rows first, in their order. Returns those by path. `by`: the cell that asked for it.
+    pub(super) fn load(
+        &mut self,
+        fields: &BTreeMap<String, String>,
+        by: Option<u32>,
+    ) -> BTreeMap<String, ItemId> {
         let program = Arc::clone(&self.program);
+        let changed = self.pending.value_changed.len();
         let mut rows: Vec<(usize, u64, &str, Vec<Segment>)> = Vec::new();
         let mut values = Vec::new();
         for (path, text) in fields {
@@ -154,14 +160,15 @@ impl Session {
             let item = self.locate(&parts, &known).filter(|item| self.holds_text(*item));
             match item {
                 Some(item) => {
-                    self.set_value(item, text.clone(), None);
+                    self.set_value(item, text.clone(), by);
                 }
                 None => {
                     self.leftovers.insert(path.clone(), text.clone());
                 }
             }
         }
-        self.pending.value_changed.clear();
+        // Nobody had it as an answer just now.
+        self.pending.value_changed.truncate(changed);
         known
     }
 
@@ -176,12 +183,7 @@ impl Session {
         let around = self.locate(above, known)?;
         let def = program.schema.child_named(self.instance.get(around).def, last.name)?;
         self.instance.rows(around, &program.schema, def)?;
-        let row = self.instance.build(&program.schema, def, Some(around), Filling::Nothing);
-        self.instance.hang(&program.schema, row, last.key?, Some(ordinal));
-        self.set_constants(row, program);
-        self.queue_below(row, program);
-        self.drawn.add_row(row, program, &self.instance);
-        Some(row)
+        Some(self.build_row(around, def, last.key?, Some(ordinal), Filling::Nothing, program))
     }
 
     /// Fills in what the form asks the device for.

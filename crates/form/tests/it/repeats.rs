@@ -17,7 +17,11 @@ fn roster() -> Session {
 }
 
 fn rows(form: &Session) -> usize {
-    form.children(form.node("row")).len()
+    rows_of(form, "row")
+}
+
+fn rows_of(form: &Session, repeat: &str) -> usize {
+    form.children(form.node(repeat)).len()
 }
 
 #[test]
@@ -45,10 +49,12 @@ fn a_removed_row_comes_back_to_its_place_and_the_rows_behind_it_move_down() {
     for key in ["a", "b", "c"] {
         form.add_row(repeat, key).expect("a new key");
     }
-    let ordinal = form.fields()["row[a]"].parse().expect("a row's field is its ordinal");
-    form.remove_row(form.node("row[a]")).expect("the row is there");
-    form.restore_row(repeat, "a", ordinal).expect("its key is free again");
     form.put("row[a]/name", "An");
+    let mut stood = form.fields();
+    stood.retain(|path, _| path.starts_with("row[a]"));
+    form.remove_row(form.node("row[a]")).expect("the row is there");
+    form.restore_row(repeat, "a", &stood).expect("its key is free again");
+    assert_eq!((form.value("row[a]/name").as_str(), form.value("total").as_str()), ("An", "6"));
     let places = ["a", "b", "c"].map(|key| form.value(&format!("row[{key}]/place")));
     assert_eq!(places, ["1", "2", "3"]);
     assert_eq!(form.children(repeat).first(), Some(&form.node("row[a]")));
@@ -369,4 +375,89 @@ fn a_row_that_is_counted_again_comes_as_its_own_row_describes_it() {
     form.put("c", "0");
     form.put("c", "2");
     assert_eq!(values(&form), ["d", "e", "", ""]);
+}
+
+/// As many rows as the number says, each with rows of its own that another counts.
+const COUNTED: &str = r#"<input ref="/data/c"/><repeat nodeset="/data/n" jr:count="/data/c"><input ref="/data/n/v"/>
+    <input ref="/data/n/w"/><repeat nodeset="/data/n/m" jr:count="/data/n/w"><input ref="/data/n/m/x"/></repeat></repeat>"#;
+
+#[test]
+fn a_number_that_is_corrected_takes_nobodys_answers_away() {
+    let mut form = start(
+        r#"<c/><n jr:template=""><v>dft</v><w/><m jr:template=""><x/></m></n><all/>"#,
+        r#"<bind nodeset="/data/all" calculate="join(' ', /data/n/v, /data/n/m/x)"/>"#,
+        COUNTED,
+    );
+    form.put("c", "3");
+    form.put("n[2]/v", "An");
+    form.put("n[3]/v", "");
+    form.put("n[3]/w", "2");
+    form.put("n[3]/m[2]/x", "Bình");
+    form.take_writes();
+    let before = form.fields();
+    // "3" becomes "13", by way of "1".
+    form.put("c", "1");
+    assert_eq!((rows_of(&form, "n"), form.value("all").as_str()), (1, "dft"));
+    assert_eq!(form.take_writes()["n[3]/m[2]/x"], None, "nothing is stored of what is not asked");
+    form.put("c", "");
+    form.put("c", "13");
+    form.put("c", "3");
+    assert_eq!(form.fields(), before);
+    let writes = form.take_writes();
+    assert_eq!(writes["n[3]/m[2]/x"].as_deref(), Some("Bình"));
+    let again = Session::resume(form.program().clone(), environment(), &form.fields());
+    assert_eq!(again.fields(), before);
+    assert_eq!(again.value("all"), form.value("all"));
+}
+
+#[test]
+fn an_inner_number_that_was_corrected_first_still_counts_when_the_outer_one_comes_back() {
+    let mut form =
+        start(r#"<c/><n jr:template=""><v/><w/><m jr:template=""><x/></m></n>"#, "", COUNTED);
+    form.put("c", "2");
+    form.put("n[2]/w", "2");
+    form.put("n[2]/m[1]/x", "one");
+    form.put("n[2]/m[2]/x", "two");
+    form.put("n[2]/w", "1");
+    form.put("c", "1");
+    form.put("c", "2");
+    assert_eq!((rows_of(&form, "n[2]/m"), form.value("n[2]/m[1]/x").as_str()), (1, "one"));
+    form.put("n[2]/w", "2");
+    assert_eq!(form.value("n[2]/m[2]/x"), "two");
+}
+
+#[test]
+fn the_actions_of_a_counted_row_are_done_once() {
+    let mut form = start(
+        r#"<c/><n jr:template=""><v/><told/></n>"#,
+        "",
+        r#"<input ref="/data/c"/><repeat nodeset="/data/n" jr:count="/data/c">
+           <setvalue ref="/data/n/v" event="odk-new-repeat" value="concat('made for ', /data/c)"/>
+           <input ref="/data/n/v"><setvalue event="xforms-value-changed" ref="/data/n/told">yes</setvalue></input></repeat>"#,
+    );
+    for count in ["2", "1", "4"] {
+        form.put("c", count);
+    }
+    let made = [1, 2, 3].map(|row| form.value(&format!("n[{row}]/v")));
+    assert_eq!(made, ["made for 2", "made for 2", "made for 4"]);
+}
+
+#[test]
+fn rows_that_say_how_many_they_are_settle() {
+    let mut form = start(
+        r#"<n jr:template=""><v/></n>"#,
+        "",
+        r#"<repeat nodeset="/data/n" jr:count="3 - count(/data/n[v != ''])"><input ref="/data/n/v"/></repeat>"#,
+    );
+    assert_eq!(rows_of(&form, "n"), 3);
+    form.put("n[3]/v", "An");
+    assert!((2..=3).contains(&rows_of(&form, "n")));
+    form.put("n[1]/v", "Bình");
+    assert!((1..=3).contains(&rows_of(&form, "n")));
+    let form = start(
+        r#"<n jr:template=""><v/></n>"#,
+        "",
+        r#"<repeat nodeset="/data/n" jr:count="3 - count(/data/n)"><input ref="/data/n/v"/></repeat>"#,
+    );
+    assert!(rows_of(&form, "n") <= 3);
 }
