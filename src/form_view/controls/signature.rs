@@ -159,11 +159,15 @@ fn Paper(
                     taking.try_set(Taking::Unreadable);
                 }
             }
-            open.try_set(false);
+            // What could not be kept stays under the finger.
+            if taking.try_get_untracked() == Some(Taking::Idle) {
+                open.try_set(false);
+            }
         });
     };
     view! {
         <Drawing canvas=canvas class="signature-pad" label=words.say(about.begin) strokes=strokes />
+        <TakingNews asked=asked taking=taking />
         <div class="button-row">
             <Button label=words.say(about.wipe) on_click=move |()| strokes.wipe() />
             <Button

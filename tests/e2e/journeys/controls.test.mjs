@@ -142,6 +142,21 @@ test('choices as rows, side by side, and in a sheet; an order by its arrows', as
   await form.confirm('dong_y');
 });
 
+test('a stroke that ends above the sheet leaves it open, a press there closes it', async () => {
+  const pad = await form.draw('chu_ky');
+  const sheet = phone.page.getByRole('dialog').filter({ visible: true });
+  const above = (await sheet.boundingBox()).y / 2;
+  const paper = await pad.boundingBox();
+  const { mouse } = phone.page;
+  await mouse.move(paper.x + 40, paper.y + 20);
+  await mouse.down();
+  await mouse.move(paper.x + 40, above, { steps: 4 });
+  await mouse.up();
+  assert.ok(await pad.isVisible());
+  await mouse.click(paper.x + 40, above);
+  await pad.waitFor({ state: 'detached' });
+});
+
 test('a barcode that is typed, a place, a file, a photo and a signature', async () => {
   await typed('vach', '8934567890123');
   await form.locate('cho');
