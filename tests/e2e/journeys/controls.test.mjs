@@ -157,6 +157,27 @@ test('a stroke that ends above the sheet leaves it open, a press there closes it
   await pad.waitFor({ state: 'detached' });
 });
 
+test('coordinates that are typed while the phone measures stand, and half of them are no place', async () => {
+  const question = form.question('cho');
+  await phone.context.setGeolocation({ latitude: 10.5, longitude: 107, accuracy: 500 });
+  await form.locate('cho');
+  await question.getByText('Gõ tọa độ').click();
+  const [latitude, longitude] = [question.getByLabel('Vĩ độ'), question.getByLabel('Kinh độ')];
+  await until('what is measured stands in the fields', async () => /^10\.5/.test(await latitude.inputValue()));
+  await latitude.fill('10,95');
+  await longitude.fill('107,2');
+  await phone.grant(server.url);
+  await question.getByText('Đang tìm vị trí').waitFor({ state: 'detached' });
+  assert.match(await question.locator('.geopoint-value').innerText(), /^10\.95, 107\.2$/);
+  assert.equal(await latitude.inputValue(), '10,95');
+  await longitude.fill('');
+  await longitude.blur();
+  await question.getByText('không đúng kiểu').waitFor();
+  await question.getByRole('button', { name: 'Bỏ chọn' }).click();
+  await until('both are empty', async () => !(await latitude.inputValue()) && !(await longitude.inputValue()));
+  await question.locator('.geopoint-value').waitFor({ state: 'detached' });
+});
+
 test('a barcode that is typed, a place, a file, a photo and a signature', async () => {
   await typed('vach', '8934567890123');
   await form.locate('cho');
