@@ -183,7 +183,7 @@ fn Row(id: NodeId, grid: NodeId, columns: Memo<Vec<Choice>>, clears: Memo<bool>)
             id=asked.container_id()
             data-q=asked.name()
             on:focusin=move |_| asked.enter()
-            on:focusout=move |_| asked.leave()
+            on:focusout=move |event| asked.leave(&event)
         >
             <th role="rowheader" scope="row">
                 <Label asked=asked is_input=false />

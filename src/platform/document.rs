@@ -1,7 +1,9 @@
 //! The page as a whole: its title, its language and its events.
 
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Document, Element, EventTarget, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
+use web_sys::{
+    Document, Element, EventTarget, FocusEvent, HtmlElement, HtmlInputElement, HtmlTextAreaElement,
+};
 
 use super::{exception_text, log_error};
 
@@ -140,6 +142,13 @@ pub fn write_text(id: &str, text: &str) {
             }
         }
     }
+}
+
+/// Whether what is left is a field whose parts make no date or time yet.
+#[must_use]
+pub fn is_half_typed(event: &FocusEvent) -> bool {
+    let field = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    field.is_some_and(|field| field.matches("input:invalid").unwrap_or(false))
 }
 
 /// Scrolls the elements that match back to their beginning.

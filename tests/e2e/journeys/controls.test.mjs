@@ -128,6 +128,19 @@ test('a range, dates and times', async () => {
   await typed('luc', '2024-11-25T14:05');
 });
 
+test('a date of which a part is missing is told to be none, until it is whole', async () => {
+  const field = inside('ngay', 'input');
+  await field.fill('');
+  await field.focus();
+  await phone.page.keyboard.type('0511');
+  await field.blur();
+  const problem = form.question('ngay').getByText('không đúng kiểu');
+  await problem.waitFor();
+  assert.equal(await field.getAttribute('aria-invalid'), 'true');
+  await typed('ngay', '2024-11-25');
+  await problem.waitFor({ state: 'detached' });
+});
+
 test('choices as rows, side by side, and in a sheet; an order by its arrows', async () => {
   await form.choose('mot', 'do', 'Đỏ');
   await form.choose('ngang', 'xanh', 'Xanh');
