@@ -119,7 +119,20 @@ test('a counter counts by its buttons, from nothing and from what is typed', asy
 });
 
 test('a range, dates and times', async () => {
-  await inside('diem', 'input').focus();
+  // It stands where it begins: a press there is an answer, one on the label is none.
+  const slider = inside('diem', 'input');
+  const shown = form.question('diem').locator('output');
+  await form.question('diem').locator('label').first().click();
+  assert.equal(await shown.innerText(), '–');
+  await slider.click({ position: { x: 2, y: (await slider.boundingBox()).height / 2 } });
+  assert.equal(await shown.innerText(), '0');
+  await form.question('diem').getByRole('button', { name: 'Bỏ chọn' }).click();
+  await slider.press('Shift+Tab');
+  await phone.page.keyboard.press('Tab');
+  assert.equal(await shown.innerText(), '–');
+  await slider.press('Home');
+  assert.equal(await shown.innerText(), '0');
+  await slider.focus();
   for (let turn = 0; turn < 7; turn += 1) await phone.page.keyboard.press('ArrowRight');
   await typed('ngay', '2024-11-25');
   await form.question('ngay').getByText('25/11/2024').waitFor();
