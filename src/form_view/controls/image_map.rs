@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{effect, memo};
 
+use super::is_chosen;
 use super::select_many::{SelectMany, with_choice};
 use super::select_one::SelectOne;
 use crate::form_view::question::Asked;
@@ -29,14 +30,14 @@ pub(super) fn ImageMap(asked: Asked, many: bool) -> impl IntoView {
     effect(move || {
         let (Some(frame), value) = (frame.get(), value.get()) else { return };
         address.track();
-        picture::mark_regions(&frame, |region| value.split_whitespace().any(|one| one == region));
+        picture::mark_regions(&frame, |region| is_chosen(&value, region, many));
     });
     let press = move |region: String| {
         if asked.readonly().get_untracked() {
             return;
         }
         let value = asked.value_at_once();
-        let is_in = !value.split_whitespace().any(|one| one == region);
+        let is_in = !is_chosen(&value, &region, many);
         if many {
             let choices = choices.get_untracked();
             asked.choose(&with_choice(&value, &region, is_in, &choices));
