@@ -15,7 +15,7 @@ import { FormPage } from '../pages/form.mjs';
 const TOWNS = 50_000;
 /** The one that is sought. There is a space in what is stored for it. */
 const SOUGHT = 48_213;
-/** Type, name, label, appearance, parameters, image, trigger. */
+/** Type, name, label, appearance, parameters, image, trigger, choice filter. */
 const SURVEY = [
   ['start-geopoint', 'luc_mo', '', '', '', '', ''],
   ['begin_group', 've_sinh', 'Chấm điểm từng khâu', 'table-list', '', '', ''],
@@ -31,6 +31,7 @@ const SURVEY = [
   ['begin_group', 'hinh', 'Hình', 'field-list', '', '', ''],
   ['select_one khu', 'khu', 'Chọn khu trên sơ đồ', 'image-map', '', 'so_do.svg', ''],
   ['select_multiple khu', 'cac_khu', 'Các khu đã đi', 'image-map', '', 'so_do.svg', ''],
+  ['select_one khu', 'khu_khac', 'Khu khác', 'image-map', '', 'so_do.svg', '', 'name != ${khu}'],
   ['select_one trai', 'trai', 'Loại trái cây', 'columns no-buttons', '', '', ''],
   ['end_group', '', '', '', '', '', ''],
   ['begin_group', 'dat', 'Đất', 'field-list', '', '', ''],
@@ -68,8 +69,8 @@ const CHOICES = [
 ];
 const FORM = [
   ['survey'],
-  ['', 'type', 'name', 'label', 'appearance', 'parameters', 'media::image', 'trigger'],
-  ...SURVEY.map((row) => ['', ...row]),
+  ['', 'type', 'name', 'label', 'appearance', 'parameters', 'media::image', 'trigger', 'choice_filter'],
+  ...SURVEY.map((row) => ['', ...row, ...(row.length < 8 ? [''] : [])]),
   ['choices'],
   ['', 'list_name', 'name', 'label', 'media::image'],
   ...CHOICES.map((row) => ['', ...row]),
@@ -183,6 +184,14 @@ test('regions of a picture are its choices, and so is the list below it', async 
   await region('cac_khu', 'dong').click();
   await region('cac_khu', 'tay').click();
   assert.equal(await form.question('cac_khu').locator('.region-chosen').count(), 2);
+  // What the filter leaves out is no region.
+  await region('khu_khac', 'dong').waitFor({ state: 'detached' });
+  await region('khu_khac', 'tay').click();
+  await inside('khu', 'label.choice:has(input[value="tay"])').click();
+  await region('khu_khac', 'dong').waitFor();
+  await region('khu_khac', 'tay').waitFor({ state: 'detached' });
+  await inside('khu', 'label.choice:has(input[value="dong"])').click();
+  await form.question('khu_khac').locator('.image-map .region-chosen[data-region="tay"]').waitFor();
   assert.equal(await phone.page.locator('.image-map :is(script, [onclick])').count(), 0, 'nothing in a picture runs');
   const images = form.question('trai').locator('img.choice-picture');
   assert.equal(await images.count(), 2);
