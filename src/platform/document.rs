@@ -111,12 +111,25 @@ pub fn go_to(selector: &str) -> bool {
         Some(picked) if control.matches("input[type=radio]").unwrap_or(false) => picked,
         _ => control,
     });
-    if let Some(control) = control.and_then(|control| control.dyn_into::<HtmlElement>().ok())
-        && let Err(error) = control.focus()
+    if let Some(control) = control {
+        give_focus(control);
+    }
+    true
+}
+
+/// Gives the focus to the first element that matches.
+pub fn focus(selector: &str) {
+    if let Some(element) = document().and_then(|document| document.query_selector(selector).ok()?) {
+        give_focus(element);
+    }
+}
+
+fn give_focus(element: Element) {
+    if let Ok(element) = element.dyn_into::<HtmlElement>()
+        && let Err(error) = element.focus()
     {
         log_error(&format!("no focus: {}", exception_text(&error)));
     }
-    true
 }
 
 /// Scrolls until the first element that matches begins at the top.

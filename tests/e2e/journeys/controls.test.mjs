@@ -35,6 +35,9 @@ const SURVEY = [
   ['file', 'tep', 'Tệp', '', ''],
   ['image', 'anh', 'Ảnh', '', ''],
   ['image', 'chu_ky', 'Chữ ký', 'signature', ''],
+  ['begin_repeat', 'hang_hoa', 'Hàng hóa', '', ''],
+  ['text', 'mon', 'Món', '', ''],
+  ['end_repeat', '', '', '', ''],
 ];
 const CHOICES = [['do', 'Đỏ'], ['xanh', 'Xanh'], ['vang', 'Vàng']];
 const LABELS = ['label::Tiếng Việt (vi)', 'label::English (en)'];
@@ -80,6 +83,25 @@ test('texts, masked ones and long ones', async () => {
   assert.equal(await inside('ma', 'input').getAttribute('type'), 'password');
   await typed('ma', 'bí mật');
   await typed('ghi_chu', 'dòng một\ndòng hai');
+});
+
+test('whoever closes a row by keys, or takes it away, finds the focus where they were', async () => {
+  const rows = '[data-repeat="hang_hoa"] .row-card';
+  const press = (name) => phone.page.locator('[data-repeat="hang_hoa"]').getByRole('button', { name, exact: true }).press('Enter');
+  const focus = (selector) =>
+    until(`${selector} has the focus`, () => phone.page.evaluate((sought) => document.activeElement.matches(sought), selector));
+  await form.firstRow('hang_hoa');
+  await form.type('mon', 'Gạo');
+  await press('Xong');
+  await focus(`${rows}:first-child .row-summary`);
+  await form.addRow('hang_hoa');
+  await form.type('mon', 'Muối');
+  await phone.page.locator(`${rows} .row-summary`).first().click();
+  await press('Xóa dòng này');
+  await focus(`${rows}:only-child .row-summary`);
+  await phone.page.keyboard.press('Enter');
+  await press('Xóa dòng này');
+  await focus('[data-repeat="hang_hoa"] > .button');
 });
 
 test('numbers stand there with the marks of Vietnamese once one has left them', async () => {
@@ -164,7 +186,11 @@ test('choices as rows, side by side, and in a sheet; an order by its arrows', as
   const sheet = phone.page.getByRole('dialog').filter({ visible: true });
   await sheet.locator('label.choice').filter({ hasText: 'Xanh' }).click();
   await sheet.getByRole('button', { name: 'Xong' }).click();
-  await form.question('hang').getByRole('button', { name: 'Xuống' }).first().click();
+  const down = form.question('hang').getByRole('button', { name: 'Xuống: Đỏ' });
+  await down.press('Enter');
+  await until('the new place is told', async () =>
+    (await form.question('hang').locator('[role="status"]').innerText()) === 'Đỏ: 2');
+  await until('the focus goes with it', () => down.evaluate((button) => button === document.activeElement));
   await form.confirm('dong_y');
 });
 
