@@ -69,7 +69,7 @@ fn OpenButton(
             aria-haspopup="dialog"
             aria-labelledby=format!("{} {}", asked.label_id(), asked.input_id())
             aria-describedby=asked.described_by()
-            class:choose-invalid=move || asked.invalid().get().is_some()
+            aria-invalid=asked.invalid()
             disabled=asked.locked()
             on:click=move |_| open.set(true)
         >

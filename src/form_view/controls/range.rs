@@ -69,6 +69,7 @@ fn Slider(asked: Asked, start: String, end: String, step: String) -> impl IntoVi
                 step=step
                 disabled=asked.locked()
                 aria-describedby=asked.described_by()
+                aria-invalid=asked.invalid()
                 aria-valuetext=move || words.now().number(&value.read())
                 prop:value=move || if value.read().is_empty() { middle.clone() } else { value.get() }
                 on:input:target=move |event| asked.entry.answer(asked.id, &event.target().value())
@@ -117,6 +118,7 @@ fn Picker(asked: Asked, numbers: Vec<String>) -> impl IntoView {
             id=asked.input_id()
             disabled=asked.locked()
             aria-describedby=asked.described_by()
+            aria-invalid=asked.invalid()
             on:change:target=move |event| asked.choose(&event.target().value())
         >
             <option value="" selected=move || value.read().is_empty()>{words.say(Language::choose)}</option>
@@ -152,7 +154,7 @@ fn Rating(asked: Asked, numbers: Vec<String>) -> impl IntoView {
         .into_any()
     };
     view! {
-        <div class="ratings" role="radiogroup" aria-labelledby=asked.label_id() aria-describedby=asked.described_by()>
+        <div class="ratings" role="radiogroup" aria-labelledby=asked.label_id() aria-describedby=asked.described_by() aria-invalid=asked.invalid()>
             {numbers.into_iter().map(one).collect_view()}
         </div>
         <Show when=move || can_clear.get()>
