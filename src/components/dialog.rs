@@ -1,5 +1,6 @@
 //! A sheet: from the bottom on a phone, in the middle at a desk.
 
+use leptos::ev::MouseEvent;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -22,6 +23,14 @@ pub fn Sheet(
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
+    // What lies above the sheet is the backdrop.
+    let is_above = move |event: &MouseEvent| {
+        let top =
+            dialog.get_untracked().map_or(0.0, |dialog| dialog.get_bounding_client_rect().top());
+        f64::from(event.client_y()) < top
+    };
+    // A stroke may begin on the sheet and end above it, and the click then is the dialog's.
+    let began_above = StoredValue::new(false);
     effect(move || {
         let Some(dialog) = dialog.get() else { return };
         match (open.get(), dialog.open()) {
@@ -44,10 +53,10 @@ pub fn Sheet(
                     on_close.run(());
                 }
             }
+            on:pointerdown=move |event| began_above.set_value(is_above(&event))
             on:click=move |event| {
-                // A press above the sheet is a press on the backdrop. A key's press has no place: (0, 0).
-                let top = dialog.get_untracked().map_or(0.0, |dialog| dialog.get_bounding_client_rect().top());
-                if event.detail() > 0 && f64::from(event.client_y()) < top {
+                // A key's press has no place: (0, 0).
+                if event.detail() > 0 && began_above.get_value() && is_above(&event) {
                     on_close.run(());
                 }
             }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, memo};
 
-use super::controls::{choice_text, with_choice};
+use super::controls::{choice_text, is_chosen, with_choice};
 use super::question::{Asked, Label, Problem};
 use crate::components::{Glyph, IconButton, RichText, keyed_list};
 use crate::stores::FormEntry;
@@ -159,7 +159,7 @@ fn Row(id: NodeId, grid: NodeId, columns: Memo<Vec<Choice>>, clears: Memo<bool>)
                         disabled=asked.locked()
                         aria-labelledby=format!("{} {}", asked.label_id(), column_id(grid, place))
                         aria-describedby=asked.described_by()
-                        prop:checked=move || value.read().split_whitespace().any(|value| value == this)
+                        prop:checked=move || is_chosen(&value.read(), &this, is_many)
                         on:change:target=move |event| {
                             if is_many {
                                 let choices = asked.entry.choices(id).get_untracked();
@@ -183,7 +183,7 @@ fn Row(id: NodeId, grid: NodeId, columns: Memo<Vec<Choice>>, clears: Memo<bool>)
             id=asked.container_id()
             data-q=asked.name()
             on:focusin=move |_| asked.enter()
-            on:focusout=move |_| asked.leave()
+            on:focusout=move |event| asked.leave(&event)
         >
             <th role="rowheader" scope="row">
                 <Label asked=asked is_input=false />

@@ -24,11 +24,17 @@ pub use page::FormView;
 use leptos::prelude::*;
 
 use crate::locale::Language;
+use crate::platform::document;
 use crate::platform::storage::StorageError;
 
 /// Whether the person tried to go on from this page: then everything that is missing is said.
 #[derive(Clone, Copy)]
 struct Tried(RwSignal<bool>);
+
+/// Gives the focus to what matches, once what changed just now is on screen.
+fn focus_once_drawn(selector: String) {
+    request_animation_frame(move || document::focus(&selector));
+}
 
 /// What a person can do when the phone does not store.
 #[must_use]

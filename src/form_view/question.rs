@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use form::{AnswerProblem, Aspects, NodeId, NodeState, Question, QuestionControl};
+use form::{AnswerProblem, Aspects, NodeId, NodeState, Question, QuestionControl, ViolationKind};
+use leptos::ev::FocusEvent;
 use leptos::prelude::*;
 
 use crate::reactive::memo;
@@ -10,6 +11,7 @@ use crate::reactive::memo;
 use super::{Tried, controls, media::LabelMedia};
 use crate::components::{Glyph, Icon, RichText, rich_text};
 use crate::locale::{Language, Words};
+use crate::platform::document;
 use crate::stores::{FormEntry, preferences::use_words};
 
 /// What every control needs of its question.
@@ -20,7 +22,16 @@ pub(super) struct Asked {
     pub state: Signal<NodeState>,
     pub words: Words,
     problem: Memo<Option<AnswerProblem>>,
-    left: RwSignal<bool>,
+    left: RwSignal<Left>,
+}
+
+/// Whether the person was at a question and went on.
+#[derive(Clone, Copy, PartialEq)]
+enum Left {
+    No,
+    Yes,
+    /// From a date or a time of which a part is missing: the browser says that it is empty.
+    Half,
 }
 
 impl Asked {
@@ -29,10 +40,16 @@ impl Asked {
         let entry = expect_context::<FormEntry>();
         let Tried(tried) = expect_context::<Tried>();
         let state = entry.node(id);
-        let left = RwSignal::new(false);
+        let left = RwSignal::new(Left::No);
         let problem = memo(move || {
-            let shown = left.get() || tried.get();
-            state.read().problem.clone().filter(|_| shown)
+            let state = state.read();
+            match left.get() {
+                Left::Half if state.value.is_empty() => {
+                    Some(AnswerProblem { kind: ViolationKind::Type, message: None })
+                }
+                Left::No if !tried.get() => None,
+                _ => state.problem.clone(),
+            }
         });
         Self { id, entry, state, words: use_words(), problem, left }
     }
@@ -43,8 +60,8 @@ impl Asked {
     }
 
     /// The person went on from it.
-    pub fn leave(self) {
-        self.left.try_set(true);
+    pub fn leave(self, event: &FocusEvent) {
+        self.left.try_set(if document::is_half_typed(event) { Left::Half } else { Left::Yes });
         self.entry.leave(self.id);
     }
 
@@ -168,7 +185,7 @@ pub(super) fn QuestionView(id: NodeId, question: Arc<Question>) -> impl IntoView
             id=asked.container_id()
             data-q=asked.name()
             on:focusin=move |_| asked.enter()
-            on:focusout=move |_| asked.leave()
+            on:focusout=move |event| asked.leave(&event)
         >
             <Label asked=asked is_input=is_input />
             {controls::draw(asked, &question)}

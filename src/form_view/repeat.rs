@@ -9,6 +9,7 @@ use crate::reactive::{Show, effect, memo};
 
 use super::answer_text;
 use super::card_answer::{CardAnswer, CardSheet, stands_on_card};
+use super::focus_once_drawn;
 use super::group::Children;
 use crate::components::{
     Button, ButtonKind, Glyph, Icon, IconButton, RichText, SearchField, Toast, Toaster, keyed_list,
@@ -284,8 +285,10 @@ fn RowCard(
         })
     });
     let remove = move |()| {
+        let neighbour = neighbour_of(entry, row);
         if remove_row(entry, row, toaster, words.at_once(), || {}) {
             open.try_set(None);
+            focus_once_drawn(neighbour);
         }
     };
     // The row that a form starts with may be one too many.
@@ -353,6 +356,7 @@ fn RowCard(
                         label=words.say(Language::done)
                         on_click=move |()| {
                             open.try_set(None);
+                            focus_once_drawn(head_of(row));
                         }
                     />
                     // Not on the closed card: among hundreds a thumb that scrolls would meet it.
@@ -489,6 +493,19 @@ pub(super) fn label_of(state: &NodeState) -> String {
 fn row_around(entry: FormEntry, repeat: NodeId, node: NodeId) -> Option<NodeId> {
     let ways_up = std::iter::successors(Some(node), move |node| entry.parent(*node));
     ways_up.take_while(|node| *node != repeat).find(|node| entry.parent(*node) == Some(repeat))
+}
+
+/// What a row is opened by.
+fn head_of(row: NodeId) -> String {
+    format!("#row{} .row-summary", row.index())
+}
+
+/// Where whoever removes a row finds themselves: at the next one, or where one is added.
+fn neighbour_of(entry: FormEntry, row: NodeId) -> String {
+    let repeat = entry.parent(row).unwrap_or(row);
+    let rows = entry.children(repeat).get_untracked();
+    let next = rows.iter().skip_while(|other| **other != row).nth(1);
+    next.map_or_else(|| format!("#q{} > .button", repeat.index()), |next| head_of(*next))
 }
 
 /// Brings a row in sight once it is drawn, and goes to its first field.

@@ -1,7 +1,9 @@
 //! The page as a whole: its title, its language and its events.
 
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Document, Element, EventTarget, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
+use web_sys::{
+    Document, Element, EventTarget, FocusEvent, HtmlElement, HtmlInputElement, HtmlTextAreaElement,
+};
 
 use super::{exception_text, log_error};
 
@@ -109,12 +111,25 @@ pub fn go_to(selector: &str) -> bool {
         Some(picked) if control.matches("input[type=radio]").unwrap_or(false) => picked,
         _ => control,
     });
-    if let Some(control) = control.and_then(|control| control.dyn_into::<HtmlElement>().ok())
-        && let Err(error) = control.focus()
+    if let Some(control) = control {
+        give_focus(control);
+    }
+    true
+}
+
+/// Gives the focus to the first element that matches.
+pub fn focus(selector: &str) {
+    if let Some(element) = document().and_then(|document| document.query_selector(selector).ok()?) {
+        give_focus(element);
+    }
+}
+
+fn give_focus(element: Element) {
+    if let Ok(element) = element.dyn_into::<HtmlElement>()
+        && let Err(error) = element.focus()
     {
         log_error(&format!("no focus: {}", exception_text(&error)));
     }
-    true
 }
 
 /// Scrolls until the first element that matches begins at the top.
@@ -140,6 +155,13 @@ pub fn write_text(id: &str, text: &str) {
             }
         }
     }
+}
+
+/// Whether what is left is a field whose parts make no date or time yet.
+#[must_use]
+pub fn is_half_typed(event: &FocusEvent) -> bool {
+    let field = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    field.is_some_and(|field| field.matches("input:invalid").unwrap_or(false))
 }
 
 /// Scrolls the elements that match back to their beginning.

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::reactive::effect;
 
-use super::file::{Taking, answer_file, keep};
+use super::file::{Taking, TakingNews, answer_file, keep};
 use super::signature::{Drawing, Strokes};
 use crate::components::{Button, ButtonKind, Glyph, Sheet};
 use crate::form_view::question::Asked;
@@ -61,11 +61,15 @@ fn Photo(asked: Asked, taking: RwSignal<Taking>, open: RwSignal<bool>) -> impl I
                     taking.try_set(Taking::Unreadable);
                 }
             }
-            open.try_set(false);
+            // What could not be kept stays under the finger.
+            if taking.try_get_untracked() == Some(Taking::Idle) {
+                open.try_set(false);
+            }
         });
     };
     view! {
         <Drawing canvas=canvas class="photo-pad" label=words.say(Language::draw_on_photo) strokes=strokes />
+        <TakingNews asked=asked taking=taking />
         <div class="button-row">
             <Button label=words.say(Language::wipe_drawing) on_click=move |()| strokes.wipe() />
             <Button

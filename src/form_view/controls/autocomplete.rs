@@ -7,8 +7,8 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, effect, memo};
 
-use super::choice_text;
 use super::select_many::ManyChoice;
+use super::{choice_text, chosen};
 use crate::components::{Button, ButtonKind, Glyph, Icon, SearchField, Sheet, VirtualList};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
@@ -69,7 +69,7 @@ fn OpenButton(
             aria-haspopup="dialog"
             aria-labelledby=format!("{} {}", asked.label_id(), asked.input_id())
             aria-describedby=asked.described_by()
-            class:choose-invalid=move || asked.invalid().get().is_some()
+            aria-invalid=asked.invalid()
             disabled=asked.locked()
             on:click=move |_| open.set(true)
         >
@@ -82,7 +82,7 @@ fn OpenButton(
 }
 
 /// Labels of what is chosen.
-fn chosen_labels(asked: Asked) -> Memo<Vec<String>> {
+fn chosen_labels(asked: Asked, many: bool) -> Memo<Vec<String>> {
     let value = asked.value();
     let choices = asked.entry.choices(asked.id);
     memo(move || {
@@ -91,7 +91,7 @@ fn chosen_labels(asked: Asked) -> Memo<Vec<String>> {
             let choice = choices.iter().find(|choice| choice.value == value);
             choice.map_or_else(|| value.to_owned(), |choice| choice.label.text.clone())
         };
-        value.read().split_whitespace().map(label).collect()
+        chosen(&value.read(), many).map(label).collect()
     })
 }
 
@@ -153,7 +153,7 @@ fn ChoiceSheet(
 #[component]
 pub(super) fn ChooseOne(asked: Asked) -> impl IntoView {
     let open = RwSignal::new(false);
-    let labels = chosen_labels(asked);
+    let labels = chosen_labels(asked, false);
     let can_clear = asked.can_clear();
     view! {
         <OpenButton asked=asked open=open chosen=Signal::derive(move || labels.get().join("; ")) many=false />
@@ -202,7 +202,7 @@ pub(in crate::form_view) fn OneSheet(
 #[component]
 pub(super) fn ChooseMany(asked: Asked) -> impl IntoView {
     let open = RwSignal::new(false);
-    let labels = chosen_labels(asked);
+    let labels = chosen_labels(asked, true);
     let chosen = Signal::derive(move || match labels.read().as_slice() {
         [] => String::new(),
         few if few.len() <= 3 => few.join("; "),

@@ -4,14 +4,14 @@ use form::{DataType, QuestionControl};
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::reactive::{Show, memo};
+use crate::reactive::{Show, effect, memo};
 
-use crate::components::{Banner, Button, Glyph, Icon, Tone};
+use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, Tone};
 use crate::form_view::answer_text::{answer_text, map_link};
 use crate::form_view::map::{Mark, OnMap, Place};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
-use crate::platform::location::{self, LocationError};
+use crate::platform::location::{self, Fix, LocationError};
 use crate::platform::tasks;
 
 /// Good enough to stop measuring, where the form does not say.
@@ -36,13 +36,18 @@ pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
     let measure = move |()| {
         measuring.set(Measuring::Running);
         tasks::spawn(async move {
-            let found = location::locate(accuracy_m, PATIENCE_MS, |fix| {
-                asked.entry.answer(asked.id, &fix.to_geopoint());
-            })
-            .await;
-            let outcome = match found {
+            // Whoever answers meanwhile has the last word.
+            let mut ours = asked.value_at_once();
+            let mut take = |fix: Fix| {
+                if asked.value_at_once() == ours {
+                    asked.entry.answer(asked.id, &fix.to_geopoint());
+                    ours = asked.value_at_once();
+                }
+            };
+            let outcome = match location::locate(accuracy_m, PATIENCE_MS, &mut take).await {
                 Ok(fix) => {
-                    asked.choose(&fix.to_geopoint());
+                    take(fix);
+                    asked.entry.leave(asked.id);
                     Measuring::Idle
                 }
                 Err(error) => Measuring::Failed(error),
@@ -59,13 +64,14 @@ pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
         }
         .to_owned()
     });
+    let can_clear = asked.can_clear();
     let is_running = memo(move || *measuring.read() == Measuring::Running);
     let marks = memo(move || Mark::read(&value.read(), true).into_iter().collect());
     let is_placed = asked.looks("placement-map");
     let put =
         is_placed.then(|| Callback::new(move |place: Place| asked.choose(&place.to_geopoint())));
     view! {
-        <div class="geopoint" role="group" aria-labelledby=asked.label_id()>
+        <div class="geopoint" role="group" aria-labelledby=asked.label_id() aria-describedby=asked.described_by()>
             <OnMap asked=asked marks=marks opens={is_placed || asked.looks("maps")} put=put />
             <Show when=move || !value.read().is_empty()>
                 <p class="geopoint-value">
@@ -83,6 +89,9 @@ pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
                 disabled=Signal::derive(move || is_running.get() || asked.readonly().get())
                 on_click=measure
             />
+            <Show when=move || can_clear.get()>
+                <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.choose("") />
+            </Show>
             <MeasuringNews asked=asked measuring=measuring />
             <TypedPlace asked=asked />
         </div>
@@ -110,37 +119,97 @@ pub(super) fn MeasuringNews(asked: Asked, measuring: RwSignal<Measuring>) -> imp
     }
 }
 
-/// Coordinates typed by hand.
+/// What stands in an answer for a coordinate that is not typed yet: with it the answer is no place, and told to be none.
+const MISSING: &str = "-";
+
+/// Coordinates typed by hand, or measured and put right.
 #[component]
 fn TypedPlace(asked: Asked) -> impl IntoView {
     let words = asked.words;
+    let value = asked.value();
     let latitude = NodeRef::<html::Input>::new();
     let longitude = NodeRef::<html::Input>::new();
-    let take = move || {
-        let (Some(latitude), Some(longitude)) =
-            (latitude.get_untracked(), longitude.get_untracked())
+    let typed = StoredValue::new(String::new());
+    // They are written when the answer is another than they gave.
+    effect(move || {
+        let (Some(latitude), Some(longitude), value) =
+            (latitude.get(), longitude.get(), value.get())
         else {
             return;
         };
-        let number = |text: String| text.trim().replace(',', ".");
-        let (latitude, longitude) = (number(latitude.value()), number(longitude.value()));
-        if !latitude.is_empty() && !longitude.is_empty() {
-            asked.entry.answer(asked.id, &format!("{latitude} {longitude} 0 0"));
+        if typed.with_value(|typed| *typed != value) {
+            let mut parts = value.split_whitespace();
+            for input in [latitude, longitude] {
+                input.set_value(parts.next().filter(|part| *part != MISSING).unwrap_or_default());
+            }
+            typed.set_value(value);
+        }
+    });
+    let take = move || {
+        let coordinate = |input: NodeRef<html::Input>| {
+            let text = input.get_untracked().map(|input| input.value()).unwrap_or_default();
+            text.trim().replace(',', ".")
+        };
+        let place = typed_place(&coordinate(latitude), &coordinate(longitude));
+        asked.entry.answer(asked.id, &place);
+        typed.set_value(asked.value_at_once());
+    };
+    let coordinate = move |input: NodeRef<html::Input>,
+                           label: fn(Language) -> &'static str,
+                           id: Option<String>| {
+        view! {
+            <label class="field">
+                <span>{words.say(label)}</span>
+                <input
+                    node_ref=input
+                    type="text"
+                    inputmode="decimal"
+                    autocomplete="off"
+                    id=id
+                    readonly=asked.locked()
+                    aria-describedby=asked.described_by()
+                    aria-invalid=asked.invalid()
+                    on:input=move |_| take()
+                />
+            </label>
         }
     };
     view! {
         <details class="guidance">
             <summary>{words.say(Language::type_location)}</summary>
             <div class="two-fields">
-                <label class="field">
-                    <span>{words.say(Language::latitude)}</span>
-                    <input node_ref=latitude type="text" inputmode="decimal" autocomplete="off" id=asked.input_id() on:input=move |_| take() />
-                </label>
-                <label class="field">
-                    <span>{words.say(Language::longitude)}</span>
-                    <input node_ref=longitude type="text" inputmode="decimal" autocomplete="off" on:input=move |_| take() />
-                </label>
+                {coordinate(latitude, Language::latitude, Some(asked.input_id()))}
+                {coordinate(longitude, Language::longitude, None)}
             </div>
         </details>
+    }
+}
+
+/// The answer that typed coordinates are.
+fn typed_place(latitude: &str, longitude: &str) -> String {
+    match (latitude, longitude) {
+        ("", "") => String::new(),
+        ("", longitude) => format!("{MISSING} {longitude} 0 0"),
+        (latitude, "") => format!("{latitude} {MISSING} 0 0"),
+        _ => format!("{latitude} {longitude} 0 0"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_of_which_a_coordinate_is_missing_is_an_answer_and_no_place() {
+        let cases = [
+            ("10.95", "107.2", "10.95 107.2 0 0", true),
+            ("10.95", "", "10.95 - 0 0", false),
+            ("", "107.2", "- 107.2 0 0", false),
+            ("", "", "", false),
+        ];
+        for (latitude, longitude, answer, is_place) in cases {
+            assert_eq!(typed_place(latitude, longitude), answer);
+            assert_eq!(Place::read(answer).is_some(), is_place, "{answer}");
+        }
     }
 }

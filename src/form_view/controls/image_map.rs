@@ -1,10 +1,12 @@
 //! A picture whose regions are the choices. The list stands below it: a picture says nothing to a screen reader.
 
+use form::Choice;
 use leptos::html;
 use leptos::prelude::*;
 
 use crate::reactive::{effect, memo};
 
+use super::is_chosen;
 use super::select_many::{SelectMany, with_choice};
 use super::select_one::SelectOne;
 use crate::form_view::question::Asked;
@@ -22,21 +24,23 @@ pub(super) fn ImageMap(asked: Asked, many: bool) -> impl IntoView {
         let (Some(frame), Some(address)) = (frame.get(), address.get()) else { return };
         let Some(svg) = asked.entry.media_text(&address) else { return };
         match form::read_picture(&svg) {
-            Ok(found) => picture::draw(&frame, &found.view_box, &drawn(&found, asked)),
+            Ok(found) => picture::draw(&frame, &found.view_box, &drawn(&found, &choices.read())),
             Err(error) => log_error(&format!("picture of choices: {error}")),
         }
     });
     effect(move || {
         let (Some(frame), value) = (frame.get(), value.get()) else { return };
+        // Where the picture is drawn anew, so are its marks.
         address.track();
-        picture::mark_regions(&frame, |region| value.split_whitespace().any(|one| one == region));
+        choices.track();
+        picture::mark_regions(&frame, |region| is_chosen(&value, region, many));
     });
     let press = move |region: String| {
         if asked.readonly().get_untracked() {
             return;
         }
         let value = asked.value_at_once();
-        let is_in = !value.split_whitespace().any(|one| one == region);
+        let is_in = !is_chosen(&value, &region, many);
         if many {
             let choices = choices.get_untracked();
             asked.choose(&with_choice(&value, &region, is_in, &choices));
@@ -64,8 +68,7 @@ pub(super) fn ImageMap(asked: Asked, many: bool) -> impl IntoView {
 }
 
 /// The shapes, each with the choice that its region is.
-fn drawn(found: &form::Picture, asked: Asked) -> Vec<picture::Drawn<'_>> {
-    let choices = asked.entry.choices(asked.id).get_untracked();
+fn drawn<'a>(found: &'a form::Picture, choices: &[Choice]) -> Vec<picture::Drawn<'a>> {
     let is_choice = |id: &&String| choices.iter().any(|choice| choice.value == **id);
     found
         .shapes

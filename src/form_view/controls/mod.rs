@@ -119,6 +119,17 @@ pub(super) fn choice_text(choice: &Choice) -> String {
     if text.is_empty() { choice.value.clone() } else { text.clone() }
 }
 
+/// Whether an answer has a choice. Only where several may be chosen does a space stand between two.
+pub(super) fn is_chosen(value: &str, choice: &str, many: bool) -> bool {
+    chosen(value, many).any(|one| one == choice)
+}
+
+/// The choices that an answer has.
+fn chosen(value: &str, many: bool) -> impl Iterator<Item = &str> {
+    let whole = (!many && !value.is_empty()).then_some(value);
+    whole.into_iter().chain(value.split_whitespace().filter(move |_| many))
+}
+
 fn is_drawn(asked: Asked) -> bool {
     ["signature", "draw"].into_iter().any(|word| asked.looks(word))
 }
@@ -188,5 +199,25 @@ impl Typing {
     fn write_as(self, show: impl FnOnce(String) -> String) {
         let Some(typed) = self.typed.try_get_value() else { return };
         document::write_text(&self.asked.input_id(), &show(typed));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_with_a_space_in_it_is_one_where_one_is_chosen() {
+        let cases = [
+            ("Đồng Nai", false, vec!["Đồng Nai"]),
+            ("do vang", true, vec!["do", "vang"]),
+            ("do", true, vec!["do"]),
+            ("", false, vec![]),
+            ("", true, vec![]),
+        ];
+        for (value, many, all) in cases {
+            assert_eq!(chosen(value, many).collect::<Vec<_>>(), all, "{value}");
+        }
+        assert!(is_chosen("Đồng Nai", "Đồng Nai", false) && !is_chosen("do vang", "do", false));
     }
 }

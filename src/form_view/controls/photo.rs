@@ -28,7 +28,7 @@ pub(super) fn Photo(asked: Asked, max_pixels: Option<u32>) -> impl IntoView {
             .to_owned()
     });
     view! {
-        <div class="photo" role="group" aria-labelledby=asked.label_id()>
+        <div class="photo" role="group" aria-labelledby=asked.label_id() aria-describedby=asked.described_by()>
             <Show when=move || file.read().is_some()>
                 <FilePicture file=file alt=asked.label_text() />
             </Show>

@@ -40,12 +40,21 @@ fn numbers(start: &str, end: &str, step: &str) -> Option<Vec<String>> {
     Some((0..=count as usize).map(number).collect())
 }
 
+/// The keys that move a slider down, and so not at all where it begins.
+const DOWN: [&str; 4] = ["Home", "PageDown", "ArrowLeft", "ArrowDown"];
+
 /// A slider with the number beside it.
 #[component]
 fn Slider(asked: Asked, start: String, end: String, step: String) -> impl IntoView {
     let words = asked.words;
     let value = asked.value();
     let middle = start.clone();
+    // An empty slider stands where it begins: whoever wants just that number moves nothing, and the browser tells of no change.
+    let take_start = move |number: String| {
+        if asked.value_at_once().is_empty() {
+            asked.choose(&number);
+        }
+    };
     view! {
         <div
             class="range"
@@ -60,10 +69,18 @@ fn Slider(asked: Asked, start: String, end: String, step: String) -> impl IntoVi
                 step=step
                 disabled=asked.locked()
                 aria-describedby=asked.described_by()
+                aria-invalid=asked.invalid()
                 aria-valuetext=move || words.now().number(&value.read())
                 prop:value=move || if value.read().is_empty() { middle.clone() } else { value.get() }
                 on:input:target=move |event| asked.entry.answer(asked.id, &event.target().value())
                 on:change:target=move |event| asked.choose(&event.target().value())
+                // Not `click`, which a press on the label is too.
+                on:mouseup:target=move |event| take_start(event.target().value())
+                on:keyup:target=move |event| {
+                    if DOWN.contains(&event.key().as_str()) {
+                        take_start(event.target().value());
+                    }
+                }
             />
             <output class="range-value">
                 {move || if value.read().is_empty() { "–".to_owned() } else { words.now().number(&value.read()) }}
@@ -101,6 +118,7 @@ fn Picker(asked: Asked, numbers: Vec<String>) -> impl IntoView {
             id=asked.input_id()
             disabled=asked.locked()
             aria-describedby=asked.described_by()
+            aria-invalid=asked.invalid()
             on:change:target=move |event| asked.choose(&event.target().value())
         >
             <option value="" selected=move || value.read().is_empty()>{words.say(Language::choose)}</option>
@@ -136,7 +154,7 @@ fn Rating(asked: Asked, numbers: Vec<String>) -> impl IntoView {
         .into_any()
     };
     view! {
-        <div class="ratings" role="radiogroup" aria-labelledby=asked.label_id() aria-describedby=asked.described_by()>
+        <div class="ratings" role="radiogroup" aria-labelledby=asked.label_id() aria-describedby=asked.described_by() aria-invalid=asked.invalid()>
             {numbers.into_iter().map(one).collect_view()}
         </div>
         <Show when=move || can_clear.get()>

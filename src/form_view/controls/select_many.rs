@@ -23,6 +23,7 @@ pub(super) fn SelectMany(asked: Asked) -> impl IntoView {
             id=asked.input_id()
             aria-labelledby=asked.label_id()
             aria-describedby=asked.described_by()
+            aria-invalid=asked.invalid()
         >
             {move || {
                 let choice = |choice: &Choice| view! { <ManyChoice asked=asked value=value choice=choice.clone() /> };

@@ -51,7 +51,7 @@ pub(super) fn Signature(asked: Asked) -> impl IntoView {
         say(words.now()).to_owned()
     });
     view! {
-        <div class="photo" role="group" aria-labelledby=asked.label_id()>
+        <div class="photo" role="group" aria-labelledby=asked.label_id() aria-describedby=asked.described_by()>
             <Show when=move || file.read().is_some()>
                 <FilePicture file=file alt=asked.label_text() />
             </Show>
@@ -159,11 +159,15 @@ fn Paper(
                     taking.try_set(Taking::Unreadable);
                 }
             }
-            open.try_set(false);
+            // What could not be kept stays under the finger.
+            if taking.try_get_untracked() == Some(Taking::Idle) {
+                open.try_set(false);
+            }
         });
     };
     view! {
         <Drawing canvas=canvas class="signature-pad" label=words.say(about.begin) strokes=strokes />
+        <TakingNews asked=asked taking=taking />
         <div class="button-row">
             <Button label=words.say(about.wipe) on_click=move |()| strokes.wipe() />
             <Button

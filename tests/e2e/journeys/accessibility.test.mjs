@@ -105,6 +105,14 @@ test('the inspection form, with a rule broken, has no fault', async () => {
   await form.type('ky_tu', '2026-06-01');
   await form.type('ky_den', '2026-01-01');
   await form.question('ky_den').getByText('Ngày kết thúc phải sau ngày bắt đầu.').waitFor();
+  // A button that opens choices is told to be wrong, and why, as a field is.
+  await form.question('don_vi_kt').locator('.choose-button').focus();
+  await press('Tab');
+  const wrong = form.question('don_vi_kt').locator('.choose-button[aria-invalid="true"]');
+  await wrong.waitFor();
+  const why = await wrong.evaluate((button) =>
+    button.getAttribute('aria-describedby').split(' ').map((id) => document.getElementById(id)?.innerText).join(' '));
+  assert.match(why, /Vui lòng nhập nội dung này/);
   assert.deepEqual(await faults(device, 'inspection'), []);
   await device.page.locator('[data-q="don_vi_lap"] .choose-button').click();
   await device.page.getByRole('dialog').filter({ visible: true }).waitFor();

@@ -13,7 +13,9 @@ import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const TOWNS = 50_000;
-/** Type, name, label, appearance, parameters, image, trigger. */
+/** The one that is sought. There is a space in what is stored for it. */
+const SOUGHT = 48_213;
+/** Type, name, label, appearance, parameters, image, trigger, choice filter. */
 const SURVEY = [
   ['start-geopoint', 'luc_mo', '', '', '', '', ''],
   ['begin_group', 've_sinh', 'Chấm điểm từng khâu', 'table-list', '', '', ''],
@@ -29,6 +31,7 @@ const SURVEY = [
   ['begin_group', 'hinh', 'Hình', 'field-list', '', '', ''],
   ['select_one khu', 'khu', 'Chọn khu trên sơ đồ', 'image-map', '', 'so_do.svg', ''],
   ['select_multiple khu', 'cac_khu', 'Các khu đã đi', 'image-map', '', 'so_do.svg', ''],
+  ['select_one khu', 'khu_khac', 'Khu khác', 'image-map', '', 'so_do.svg', '', 'name != ${khu}'],
   ['select_one trai', 'trai', 'Loại trái cây', 'columns no-buttons', '', '', ''],
   ['end_group', '', '', '', '', '', ''],
   ['begin_group', 'dat', 'Đất', 'field-list', '', '', ''],
@@ -66,8 +69,8 @@ const CHOICES = [
 ];
 const FORM = [
   ['survey'],
-  ['', 'type', 'name', 'label', 'appearance', 'parameters', 'media::image', 'trigger'],
-  ...SURVEY.map((row) => ['', ...row]),
+  ['', 'type', 'name', 'label', 'appearance', 'parameters', 'media::image', 'trigger', 'choice_filter'],
+  ...SURVEY.map((row) => ['', ...row, ...(row.length < 8 ? [''] : [])]),
   ['choices'],
   ['', 'list_name', 'name', 'label', 'media::image'],
   ...CHOICES.map((row) => ['', ...row]),
@@ -96,7 +99,7 @@ const file = (name, bytes) => {
 const markdown = FORM.map((row) => `| ${row.map((cell) => cell.replaceAll('|', ' ')).join(' | ')} |`).join('\n');
 const towns = () => {
   const rows = ['name,label'];
-  for (let at = 1; at <= TOWNS; at += 1) rows.push(`x${at},Xã số ${at}${at === 48_213 ? ' Hàng Gòn' : ''}`);
+  for (let at = 1; at <= TOWNS; at += 1) rows.push(`${at === SOUGHT ? 'x ' : 'x'}${at},Xã số ${at}${at === SOUGHT ? ' Hàng Gòn' : ''}`);
   return rows.join('\n');
 };
 const inside = (name, selector) => form.question(name).locator(selector).first();
@@ -181,6 +184,14 @@ test('regions of a picture are its choices, and so is the list below it', async 
   await region('cac_khu', 'dong').click();
   await region('cac_khu', 'tay').click();
   assert.equal(await form.question('cac_khu').locator('.region-chosen').count(), 2);
+  // What the filter leaves out is no region.
+  await region('khu_khac', 'dong').waitFor({ state: 'detached' });
+  await region('khu_khac', 'tay').click();
+  await inside('khu', 'label.choice:has(input[value="tay"])').click();
+  await region('khu_khac', 'dong').waitFor();
+  await region('khu_khac', 'tay').waitFor({ state: 'detached' });
+  await inside('khu', 'label.choice:has(input[value="dong"])').click();
+  await form.question('khu_khac').locator('.image-map .region-chosen[data-region="tay"]').waitFor();
   assert.equal(await phone.page.locator('.image-map :is(script, [onclick])').count(), 0, 'nothing in a picture runs');
   const images = form.question('trai').locator('img.choice-picture');
   assert.equal(await images.count(), 2);
@@ -340,7 +351,7 @@ test('what was entered is what would be submitted', async () => {
     've_sinh/k1': 'tot', 've_sinh/k2': 'dat', 've_sinh/k3': undefined, 'ai/n2': 'tot', 'ai/n3': 'dat',
     'hinh/khu': 'dong', 'hinh/cac_khu': 'dong tay', 'hinh/trai': 'chom', 'ghi/vach': '8934567890123',
     'so/sao': '4', 'so/cao': '4', 'so/nam': '2019-01-01', 'so/go': '2024-03-07', 'so/lich': '2024-03-20',
-    'noi/xa': 'x48213', 'noi/ap': 'a2', nhanh: 'kem', hang: 'chom sau',
+    'noi/xa': `x ${SOUGHT}`, 'noi/ap': 'a2', nhanh: 'kem', hang: 'chom sau',
   };
   for (const [name, value] of Object.entries(expected)) assert.equal(facts[name], value, name);
   assert.equal(Number(facts['so/chon']), 1.5);

@@ -35,6 +35,9 @@ const SURVEY = [
   ['file', 'tep', 'Tệp', '', ''],
   ['image', 'anh', 'Ảnh', '', ''],
   ['image', 'chu_ky', 'Chữ ký', 'signature', ''],
+  ['begin_repeat', 'hang_hoa', 'Hàng hóa', '', ''],
+  ['text', 'mon', 'Món', '', ''],
+  ['end_repeat', '', '', '', ''],
 ];
 const CHOICES = [['do', 'Đỏ'], ['xanh', 'Xanh'], ['vang', 'Vàng']];
 const LABELS = ['label::Tiếng Việt (vi)', 'label::English (en)'];
@@ -82,6 +85,25 @@ test('texts, masked ones and long ones', async () => {
   await typed('ghi_chu', 'dòng một\ndòng hai');
 });
 
+test('whoever closes a row by keys, or takes it away, finds the focus where they were', async () => {
+  const rows = '[data-repeat="hang_hoa"] .row-card';
+  const press = (name) => phone.page.locator('[data-repeat="hang_hoa"]').getByRole('button', { name, exact: true }).press('Enter');
+  const focus = (selector) =>
+    until(`${selector} has the focus`, () => phone.page.evaluate((sought) => document.activeElement.matches(sought), selector));
+  await form.firstRow('hang_hoa');
+  await form.type('mon', 'Gạo');
+  await press('Xong');
+  await focus(`${rows}:first-child .row-summary`);
+  await form.addRow('hang_hoa');
+  await form.type('mon', 'Muối');
+  await phone.page.locator(`${rows} .row-summary`).first().click();
+  await press('Xóa dòng này');
+  await focus(`${rows}:only-child .row-summary`);
+  await phone.page.keyboard.press('Enter');
+  await press('Xóa dòng này');
+  await focus('[data-repeat="hang_hoa"] > .button');
+});
+
 test('numbers stand there with the marks of Vietnamese once one has left them', async () => {
   assert.equal(await typed('tien', '1500000'), '1.500.000');
   assert.equal(await typed('tien', '2.500.000'), '2.500.000');
@@ -119,13 +141,39 @@ test('a counter counts by its buttons, from nothing and from what is typed', asy
 });
 
 test('a range, dates and times', async () => {
-  await inside('diem', 'input').focus();
+  // It stands where it begins: a press there is an answer, one on the label is none.
+  const slider = inside('diem', 'input');
+  const shown = form.question('diem').locator('output');
+  await form.question('diem').locator('label').first().click();
+  assert.equal(await shown.innerText(), '–');
+  await slider.click({ position: { x: 2, y: (await slider.boundingBox()).height / 2 } });
+  assert.equal(await shown.innerText(), '0');
+  await form.question('diem').getByRole('button', { name: 'Bỏ chọn' }).click();
+  await slider.press('Shift+Tab');
+  await phone.page.keyboard.press('Tab');
+  assert.equal(await shown.innerText(), '–');
+  await slider.press('Home');
+  assert.equal(await shown.innerText(), '0');
+  await slider.focus();
   for (let turn = 0; turn < 7; turn += 1) await phone.page.keyboard.press('ArrowRight');
   await typed('ngay', '2024-11-25');
   await form.question('ngay').getByText('25/11/2024').waitFor();
   await typed('thang', '2024-03');
   await typed('gio', '08:30');
   await typed('luc', '2024-11-25T14:05');
+});
+
+test('a date of which a part is missing is told to be none, until it is whole', async () => {
+  const field = inside('ngay', 'input');
+  await field.fill('');
+  await field.focus();
+  await phone.page.keyboard.type('0511');
+  await field.blur();
+  const problem = form.question('ngay').getByText('không đúng kiểu');
+  await problem.waitFor();
+  assert.equal(await field.getAttribute('aria-invalid'), 'true');
+  await typed('ngay', '2024-11-25');
+  await problem.waitFor({ state: 'detached' });
 });
 
 test('choices as rows, side by side, and in a sheet; an order by its arrows', async () => {
@@ -138,8 +186,48 @@ test('choices as rows, side by side, and in a sheet; an order by its arrows', as
   const sheet = phone.page.getByRole('dialog').filter({ visible: true });
   await sheet.locator('label.choice').filter({ hasText: 'Xanh' }).click();
   await sheet.getByRole('button', { name: 'Xong' }).click();
-  await form.question('hang').getByRole('button', { name: 'Xuống' }).first().click();
+  const down = form.question('hang').getByRole('button', { name: 'Xuống: Đỏ' });
+  await down.press('Enter');
+  await until('the new place is told', async () =>
+    (await form.question('hang').locator('[role="status"]').innerText()) === 'Đỏ: 2');
+  await until('the focus goes with it', () => down.evaluate((button) => button === document.activeElement));
   await form.confirm('dong_y');
+});
+
+test('a stroke that ends above the sheet leaves it open, a press there closes it', async () => {
+  const pad = await form.draw('chu_ky');
+  const sheet = phone.page.getByRole('dialog').filter({ visible: true });
+  const above = (await sheet.boundingBox()).y / 2;
+  const paper = await pad.boundingBox();
+  const { mouse } = phone.page;
+  await mouse.move(paper.x + 40, paper.y + 20);
+  await mouse.down();
+  await mouse.move(paper.x + 40, above, { steps: 4 });
+  await mouse.up();
+  assert.ok(await pad.isVisible());
+  await mouse.click(paper.x + 40, above);
+  await pad.waitFor({ state: 'detached' });
+});
+
+test('coordinates that are typed while the phone measures stand, and half of them are no place', async () => {
+  const question = form.question('cho');
+  await phone.context.setGeolocation({ latitude: 10.5, longitude: 107, accuracy: 500 });
+  await form.locate('cho');
+  await question.getByText('Gõ tọa độ').click();
+  const [latitude, longitude] = [question.getByLabel('Vĩ độ'), question.getByLabel('Kinh độ')];
+  await until('what is measured stands in the fields', async () => /^10\.5/.test(await latitude.inputValue()));
+  await latitude.fill('10,95');
+  await longitude.fill('107,2');
+  await phone.grant(server.url);
+  await question.getByText('Đang tìm vị trí').waitFor({ state: 'detached' });
+  assert.match(await question.locator('.geopoint-value').innerText(), /^10\.95, 107\.2$/);
+  assert.equal(await latitude.inputValue(), '10,95');
+  await longitude.fill('');
+  await longitude.blur();
+  await question.getByText('không đúng kiểu').waitFor();
+  await question.getByRole('button', { name: 'Bỏ chọn' }).click();
+  await until('both are empty', async () => !(await latitude.inputValue()) && !(await longitude.inputValue()));
+  await question.locator('.geopoint-value').waitFor({ state: 'detached' });
 });
 
 test('a barcode that is typed, a place, a file, a photo and a signature', async () => {

@@ -53,7 +53,20 @@ test('what could not be saved stays on the screen, from page to page, and is sav
   await until('the page is back', async () => (await form.heading()) === heading);
   assert.equal(await note(form), UNSAVED);
   await phone.page.locator('.save-line[data-save="failed"]').waitFor();
+  // Nobody signs twice for want of room: the sheet stays open, with the ink on it.
+  await form.goTo('Kết luận và ký xác nhận');
+  const pad = await form.draw('ky_doan');
+  const ink = () => pad.evaluate((canvas) => canvas.toDataURL());
+  const drawn = await ink();
+  const keep = phone.page.getByRole('button', { name: 'Dùng chữ ký này' });
+  await keep.click();
+  await phone.page.getByRole('dialog').getByText('CHƯA lưu được. Máy đã đầy.').waitFor();
+  assert.equal(await ink(), drawn);
   await quota(phone, server.url);
+  await form.saved();
+  await keep.click();
+  await form.question('ky_doan').locator('img').first().waitFor();
+  await form.goTo(heading);
   await form.saved();
   assert.equal(await phone.page.getByText('CHƯA lưu được').count(), 0, 'the warning is gone');
 });
@@ -63,6 +76,7 @@ test('killed then: every answer is there, and filling goes on', async () => {
   await phone.start();
   await app.open('/');
   const form = await new FormPage(phone.page).ready();
+  await form.goTo('A. Chỉ đạo');
   assert.ok(await form.question('a1').locator('input[value="chua_dat"]').isChecked());
   assert.equal(await note(form), UNSAVED);
   await form.photograph('a1_anh', photo);

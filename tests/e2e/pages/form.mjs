@@ -52,9 +52,9 @@ export class FormPage {
     await this.question(name).locator('img').first().waitFor();
   }
 
-  async sign(name) {
-    const question = this.question(name);
-    await question.getByRole('button').first().click();
+  /** Opens the paper of a question and draws on it; the paper. */
+  async draw(name) {
+    await this.question(name).getByRole('button').first().click();
     const pad = this.page.locator('canvas.signature-pad:visible');
     await pad.waitFor();
     const box = await pad.boundingBox();
@@ -65,8 +65,13 @@ export class FormPage {
       await mouse.move(box.x + 20 + step * 20, box.y + box.height / 2 + (step % 2 ? -25 : 25));
     }
     await mouse.up();
+    return pad;
+  }
+
+  async sign(name) {
+    await this.draw(name);
     await this.page.getByRole('button', { name: 'Dùng chữ ký này' }).click();
-    await question.locator('img').first().waitFor();
+    await this.question(name).locator('img').first().waitFor();
   }
 
   async locate(name) {
