@@ -139,6 +139,31 @@ pub fn scroll_to(selector: &str) -> Option<Element> {
     Some(element)
 }
 
+/// Writes the text of an input that somebody has just come to: what is selected stays so, and the cursor where it was among what stays.
+pub fn rewrite_text(id: &str, text: &str) {
+    let element = document().and_then(|document| document.get_element_by_id(id));
+    let Some(Ok(input)) = element.map(JsCast::dyn_into::<HtmlInputElement>) else {
+        return;
+    };
+    let before = input.value();
+    if before == text {
+        return;
+    }
+    let place = |at: u32| {
+        let mut stays = text.chars().peekable();
+        let is_there = |old: &char| stays.next_if_eq(old).is_some();
+        let count = before.chars().take(at as usize).filter(is_there).count();
+        u32::try_from(count).unwrap_or(at)
+    };
+    let selected = [input.selection_start(), input.selection_end()].map(|at| at.ok().flatten());
+    input.set_value(text);
+    if let [Some(start), Some(end)] = selected
+        && let Err(error) = input.set_selection_range(place(start), place(end))
+    {
+        log_error(&format!("cursor not put back: {}", exception_text(&error)));
+    }
+}
+
 /// Writes the text of an input or an area, unless it stands there: writing moves the cursor.
 pub fn write_text(id: &str, text: &str) {
     let Some(element) = document().and_then(|document| document.get_element_by_id(id)) else {

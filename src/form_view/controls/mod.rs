@@ -193,12 +193,14 @@ impl Typing {
     }
 
     fn write(self) {
-        self.write_as(|typed| self.show.run(typed));
+        let Some(typed) = self.typed.try_get_value() else { return };
+        document::write_text(&self.asked.input_id(), &self.show.run(typed));
     }
 
-    fn write_as(self, show: impl FnOnce(String) -> String) {
+    /// Writes it otherwise while somebody is coming in.
+    fn rewrite(self, show: impl FnOnce(String) -> String) {
         let Some(typed) = self.typed.try_get_value() else { return };
-        document::write_text(&self.asked.input_id(), &show(typed));
+        document::rewrite_text(&self.asked.input_id(), &show(typed));
     }
 }
 

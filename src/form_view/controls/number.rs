@@ -33,7 +33,7 @@ pub(super) fn Number(asked: Asked, whole: bool) -> impl IntoView {
                 typing.enter();
                 // Before anything is composed. What may not be changed stays as it is read.
                 if !asked.readonly().get_untracked() {
-                    typing.write_as(|value| words.at_once().number_to_edit(&value));
+                    typing.rewrite(|value| words.at_once().number_to_edit(&value));
                 }
             }
             on:input:target=move |event| typing.take(&words.at_once().parse_number(&event.target().value()))

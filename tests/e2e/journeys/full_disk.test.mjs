@@ -55,6 +55,7 @@ test('what could not be saved stays on the screen, from page to page, and is sav
   await phone.page.locator('.save-line[data-save="failed"]').waitFor();
   // Nobody signs twice for want of room: the sheet stays open, with the ink on it.
   await form.goTo('Kết luận và ký xác nhận');
+  await until('the page is there', async () => (await form.heading()).includes('Kết luận và ký xác nhận'));
   const pad = await form.draw('ky_doan');
   const ink = () => pad.evaluate((canvas) => canvas.toDataURL());
   const drawn = await ink();
