@@ -1,11 +1,12 @@
 //! Records as a spreadsheet.
 #![expect(unused_qualifications, reason = "the macro that describes the API writes them")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use form::Resources;
 use pack::Units;
 use pack::phone::PhonePack;
 use serde::Deserialize;
@@ -14,12 +15,15 @@ use sync::wire::{Hash, State as RecordStage, Value};
 use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
+use super::entities::csv_of;
 use super::extract::Query;
 use super::signed_in::SignedIn;
 use crate::budgets::Take;
 use crate::database::FormRow;
 use crate::error::{ApiError, ApiResult, ErrorBody};
-use crate::export::{Export, Language, workbook};
+use crate::export::{Export, Language, Version, workbook};
+use crate::form_files::is_list;
+use crate::openrosa::entity_lists;
 use crate::{App, clock};
 
 /// An export holds all records of a form in memory: so many at a time, and others wait.
@@ -75,6 +79,8 @@ pub async fn records(
     app.budgets().take(&session.account, Take::Report)?;
     let _turn = TURNS.acquire().await.map_err(ApiError::internal)?;
     let states = database.visible_records(&session.account, &query.form).await?;
+    let all_used = used(&forms, states.iter().map(|state| state.form.hash));
+    let lists = lists(&app, &session.account, &all_used).await?;
     let public_url = app.config().public_url.clone().unwrap_or_default();
     let file_name = file_name(&query.form);
     let form = query.form;
@@ -85,9 +91,10 @@ pub async fn records(
         let records: Vec<RecordView> = states.iter().map(RecordView::of).collect();
         let records: Vec<RecordView> =
             records.into_iter().filter(|record| filter.keeps(record, &units)).collect();
-        let forms = needed(&forms, &records)?;
+        let used = used(&forms, records.iter().map(|record| record.form.hash));
+        let versions = read(used, lists)?;
         let export = Export {
-            forms: &forms,
+            versions: &versions,
             records: &records,
             units: &units,
             language: Language::from_tag(query.lang.as_deref()),
@@ -154,15 +161,49 @@ fn words(record: &RecordView, units: &Units) -> String {
 }
 
 /// The newest version, and every older one that a record was made with.
-fn needed(versions: &[FormRow], records: &[RecordView]) -> ApiResult<Vec<form::definition::Form>> {
-    let used: BTreeSet<Hash> = records.iter().map(|record| record.form.hash).collect();
-    let newest = versions.first().map(|version| version.form.hash);
-    let wanted = versions
-        .iter()
-        .filter(|version| newest == Some(version.form.hash) || used.contains(&version.form.hash));
-    wanted
-        .map(|version| {
-            form::parse_xform(&version.xml).map(|(form, _)| form).map_err(ApiError::internal)
-        })
-        .collect()
+fn used(versions: &[FormRow], made_with: impl Iterator<Item = Hash>) -> Vec<&FormRow> {
+    let made_with: BTreeSet<Hash> = made_with.collect();
+    let is_used = |(place, version): &(usize, &FormRow)| {
+        *place == 0 || made_with.contains(&version.form.hash)
+    };
+    versions.iter().enumerate().filter(is_used).map(|(_, version)| version).collect()
+}
+
+/// The lists beside each version, and those that records make: what people chose has its words there.
+async fn lists(
+    app: &App,
+    account: &str,
+    versions: &[&FormRow],
+) -> ApiResult<BTreeMap<Hash, Resources>> {
+    let database = app.database();
+    let datasets = database.datasets_seen_by(account).await?;
+    let mut lists = BTreeMap::new();
+    for version in versions {
+        let mut files = BTreeMap::new();
+        for row in database.form_files(version.form.hash).await? {
+            if is_list(&row.name) && version.xml.contains(&row.name) {
+                let bytes = database.file_bytes(&row.file).await?;
+                files.insert(row.name, String::from_utf8_lossy(&bytes).into_owned());
+            }
+        }
+        for dataset in entity_lists(&version.xml, &datasets) {
+            let name = format!("{dataset}.csv");
+            if !files.contains_key(&name)
+                && let Some((csv, _)) = csv_of(app, account, &dataset).await?
+            {
+                files.insert(name, csv);
+            }
+        }
+        lists.insert(version.form.hash, Resources { files });
+    }
+    Ok(lists)
+}
+
+fn read(versions: Vec<&FormRow>, mut lists: BTreeMap<Hash, Resources>) -> ApiResult<Vec<Version>> {
+    let read = |version: &FormRow| {
+        let (form, _) = form::parse_xform(&version.xml).map_err(ApiError::internal)?;
+        let lists = lists.remove(&version.form.hash).unwrap_or_default();
+        Ok(Version { form, lists })
+    };
+    versions.into_iter().map(read).collect()
 }

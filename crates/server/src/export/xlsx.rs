@@ -33,7 +33,7 @@ struct Formats {
 
 /// The records as the bytes of a spreadsheet.
 pub fn workbook(export: &Export<'_>) -> Result<Vec<u8>, ExportError> {
-    let sheets = layout::sheets(export.forms, export.language);
+    let sheets = layout::sheets(export.versions, export.language);
     let words = export.language.words();
     let formats = Formats {
         heading: Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top),
@@ -160,13 +160,13 @@ fn repeat_rows(
     record: &RecordView,
     rows: &Rows<'_>,
 ) -> Result<(), XlsxError> {
-    for (number, parent, row) in rows.of(&sheet.path) {
+    for row in rows.of(&sheet.path) {
         table.next_row();
         names(table, record)?;
         if sheet.is_nested(sheets) {
-            table.cell(parent.map(|parent| Cell::Number(f64::from(parent))))?;
+            table.cell(row.parent.map(|parent| Cell::Number(f64::from(parent))))?;
         }
-        table.cell(Some(Cell::Number(f64::from(number))))?;
+        table.cell(Some(Cell::Number(f64::from(row.number))))?;
         answers(table, export, sheet, record, Some(row))?;
     }
     Ok(())
@@ -209,7 +209,8 @@ fn answers(
 fn content(kind: &Kind, text: &str) -> Cell {
     let read = match kind {
         Kind::Text | Kind::Geopoint | Kind::File => None,
-        Kind::Number | Kind::Calculated => cell::number(text).map(Cell::Number),
+        Kind::Number => cell::number(text).map(Cell::Number),
+        Kind::Calculated => cell::calculated(text).map(Cell::Number),
         Kind::Date => cell::date(text).map(Cell::Date),
         Kind::Time => cell::time(text).map(Cell::Time),
         Kind::DateTime => cell::date_time(text).map(Cell::DateTime),

@@ -273,7 +273,7 @@ async fn manifest_by_password(app: State<App>, client: Client, hash: Path<ByHash
 }
 
 /// The lists of entities that a form reads.
-fn entity_lists(xml: &str, datasets: &BTreeSet<String>) -> Vec<String> {
+pub(crate) fn entity_lists(xml: &str, datasets: &BTreeSet<String>) -> Vec<String> {
     let named = datasets.iter().filter(|dataset| xml.contains(&format!("/{dataset}.csv")));
     let mut named = named.peekable();
     if named.peek().is_none() {

@@ -1,10 +1,12 @@
 //! Files beside a form: from the pack's folder to phones and to ODK Collect.
 
 use std::collections::BTreeMap;
+use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use calamine::{Reader, Xlsx};
 use form::{Environment, Resources, Session};
 use md5::{Digest, Md5};
 use rust_xlsxwriter::Workbook;
@@ -14,7 +16,7 @@ use server::pack_load::{self, Checked, Problem};
 use sync::codec;
 use sync::wire::DeviceId;
 
-use crate::app::{Answer, TestApp};
+use crate::app::{Answer, PASSWORD, TestApp, text};
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -162,6 +164,26 @@ async fn a_phone_is_told_of_the_files_and_takes_them_by_their_hash() {
     }
     let unknown = format!("/api/v1/form-files/{}", "0".repeat(64));
     assert_eq!(lan.get(&unknown).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_was_chosen_out_of_a_file_is_exported_in_the_words_of_the_file() {
+    let server = TestApp::start().await;
+    let checked = load(&server, &pack(ROWS, ALL)).await;
+    let users = checked.demo_users();
+    let database = server.app.database();
+    pack_load::add_demo_users(database, users, Some(PASSWORD), 1).await.unwrap();
+    let officer = users.iter().find(|user| user.role == "officer").unwrap();
+    let device = server.device(&officer.name).await;
+    let mut record = device.create(1, 1, &officer.unit, &[("xa", text("bv"))]);
+    record.form = checked.forms.last().unwrap().form.clone();
+    device.push(&[record]).await;
+    let answer = device.get("/api/v1/records.xlsx?form=lk_chon_xa").await;
+    let mut sheets = Xlsx::new(Cursor::new(answer.body.to_vec())).unwrap();
+    let range = sheets.worksheet_range_at(0).unwrap().unwrap();
+    let [headings, row] = [0, 1].map(|row| range.rows().nth(row).unwrap());
+    let at = headings.iter().position(|cell| *cell == "Xã nào").unwrap();
+    assert_eq!(row[at].to_string(), "Bảo Vinh");
 }
 
 #[tokio::test]
