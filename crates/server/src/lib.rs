@@ -53,6 +53,7 @@ mod problem_words;
 pub mod router;
 pub mod spreadsheet_form;
 pub mod static_files;
+mod turns;
 
 use std::future::Future;
 use std::net::SocketAddr;

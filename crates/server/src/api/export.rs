@@ -12,7 +12,6 @@ use pack::phone::PhonePack;
 use serde::Deserialize;
 use sync::view::RecordView;
 use sync::wire::{Hash, State as RecordStage, Value};
-use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
 use super::entities::csv_of;
@@ -24,10 +23,11 @@ use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::export::{Export, Language, Version, workbook};
 use crate::form_files::is_list;
 use crate::openrosa::entity_lists;
+use crate::turns::Turns;
 use crate::{App, clock};
 
 /// An export holds all records of a form in memory: so many at a time, and others wait.
-static TURNS: Semaphore = Semaphore::const_new(2);
+static TURNS: Turns = Turns::new(2);
 
 /// Which records, and in which language.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -77,7 +77,7 @@ pub async fn records(
     database.form_seen_by(&session.account, newest).await?.ok_or_else(unknown)?;
     let units = units(&app).await?;
     app.budgets().take(&session.account, Take::Report)?;
-    let _turn = TURNS.acquire().await.map_err(ApiError::internal)?;
+    let turn = TURNS.take().await;
     let states = database.visible_records(&session.account, &query.form).await?;
     let all_used = used(&forms, states.iter().map(|state| state.form.hash));
     let lists = lists(&app, &session.account, &all_used).await?;
@@ -104,7 +104,7 @@ pub async fn records(
         let bytes = workbook(&export).map_err(ApiError::internal)?;
         Ok::<_, ApiError>((bytes, records.len()))
     };
-    let (bytes, count) = tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)??;
+    let (bytes, count) = turn.work(work).await.map_err(ApiError::internal)??;
     let (by, now_ms) = (session.account.as_str(), clock::now_ms());
     // Whoever names a unit above their own takes what is of their own.
     let seen = database.visible_units(by).await?;
