@@ -20,6 +20,7 @@ use sync::codec;
 use sync::push::{Batch, Sender};
 use sync::wire::{Dot, FileRef, Outcome, PushRequest, SealedOperation, Times, WIRE_VERSION};
 use tokio::sync::{Mutex, Semaphore};
+use tracing::Instrument;
 use utoipa::IntoResponses;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -28,7 +29,7 @@ use crate::api::blobs::keep_whole;
 use crate::api::entities::csv_of;
 use crate::budgets::Take;
 use crate::config::MAX_BODY;
-use crate::database::NewBlob;
+use crate::database::{NewBlob, Session};
 use crate::error::ApiError;
 use crate::{App, accounts, clock, erasures};
 use answer::{Answer, Refusal, XML, escaped, said};
@@ -410,7 +411,7 @@ async fn submit(
     body: Result<Multipart, MultipartRejection>,
 ) -> Answer {
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
-    let _permit = READING.acquire().await.map_err(ApiError::internal)?;
+    let permit = READING.acquire().await.map_err(ApiError::internal)?;
     let sent = read(body).await?;
     client.ask_again(&app).await?;
     let account = &client.session.account;
@@ -419,7 +420,15 @@ async fn submit(
     if let Some(phone) = &client.device_id {
         app.database().name_client(&client.session, phone).await?;
     }
-    let Taken { is_applied, missing } = keep(&app, &client, sent).await?;
+    let session = client.session.clone();
+    let kept = async move {
+        let _permit = permit;
+        keep(&app, &session, sent).await
+    };
+    // A client that hangs up takes its turn with it otherwise, and not the push that waits: the next one would count as if
+    // that were not there.
+    let kept = tokio::spawn(kept.in_current_span()).await.map_err(ApiError::internal)?;
+    let Taken { is_applied, missing } = kept?;
     let mut message = match is_applied {
         true => "received".to_owned(),
         false => "received; it waits for the coordinator's decision".to_owned(),
@@ -517,7 +526,7 @@ struct Taken {
 
 /// Keeps it. One that lacks a file which the client does not have any more is work all the same: the record shows what
 /// it lacks, and takes it whenever it comes.
-async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> {
+async fn keep(app: &App, session: &Session, sent: Sent) -> Result<Taken, Refusal> {
     let now_ms = clock::now_ms();
     let envelope = form::read_envelope(&sent.xml)
         .map_err(|error| Refusal::bad_request(format!("xml_submission_file: {error}")))?;
@@ -536,7 +545,7 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> 
         None => database.edited_record(first).await?,
     };
     let record = edited.unwrap_or_else(|| record_of(first));
-    let (unit, author) = (client.session.unit.clone(), client.session.account.clone());
+    let (unit, author) = (session.unit.clone(), session.account.clone());
     let mut past = Past::read(&database.history(record).await?);
     if past.begins_record() && database.visible_record(&author, record).await?.is_none() {
         past.keep_of(&author);
@@ -556,7 +565,7 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> 
             hash: file.hash,
             size: file.size,
             media_type: &file.media_type,
-            sender: &client.session.account,
+            sender: &session.account,
         };
         keep_whole(app, blob, bytes).await?;
     }
@@ -566,7 +575,7 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> 
     if submission.deprecated.is_some() {
         database.keep_edit(&submission.instance, record).await?;
     }
-    let device = client.session.device;
+    let device = session.device;
     let dot = Dot { device, seq: database.acked(device).await? + 1 };
     let at = Times { wall_ms: now_ms, offset_ms: Some(0), offset_age_ms: Some(0) };
     let bytes = codec::encode(&patch.seal(dot, at, action));
@@ -578,7 +587,7 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> 
         oldest: None,
         unsent: None,
     };
-    let sender = Sender { account: &client.session.account, revoked: false };
+    let sender = Sender { account: &session.account, revoked: false };
     let pushed = database.push(Batch::read(request), sender, now_ms).await?;
     erasures::let_go(app, &pushed.gone).await;
     app.announce(pushed.head);

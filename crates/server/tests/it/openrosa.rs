@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
@@ -602,6 +603,37 @@ async fn many_requests_of_one_client_at_once_are_as_many_records() {
     }
     let thu = server.device("thu").await;
     assert_eq!(thu.pull(None).await.records.len(), 3);
+    assert_eq!(thu.get("/api/v1/quarantine").await.json(), json!([]));
+}
+
+/// Its push waits for the disk then, and is kept: the next one counts after it.
+#[tokio::test]
+async fn a_client_that_hangs_up_makes_no_fork_of_what_comes_next() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let mut is_answered = false;
+    for polls in 1.. {
+        let xml = |number: usize| {
+            filled(&format!("uuid:0192e6f1-0000-7000-{polls:04x}-{number:012x}"), &[])
+        };
+        let (first, second) = (xml(1), xml(2));
+        let mut first = std::pin::pin!(collect.submit(&first, &[]));
+        let mut left = polls;
+        let hang_up = std::future::poll_fn(|context| {
+            left -= 1;
+            let answer = first.as_mut().poll(context);
+            is_answered = answer.is_ready();
+            if is_answered || left == 0 { Poll::Ready(()) } else { Poll::Pending }
+        });
+        let next = async { collect.submit(&second, &[]).await };
+        let ((), answer) = tokio::join!(hang_up, next);
+        answer.is_response(StatusCode::CREATED, "received</message>");
+        if is_answered {
+            break;
+        }
+    }
+    assert!(is_answered, "every place to hang up was tried");
+    let thu = server.device("thu").await;
     assert_eq!(thu.get("/api/v1/quarantine").await.json(), json!([]));
 }
 
