@@ -7,7 +7,6 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sync::erase::SERVER;
 use sync::wire::DeviceId;
 use utoipa::ToSchema;
 
@@ -94,8 +93,9 @@ pub async fn sign_in(
         .device
         .parse()
         .map_err(|error| ApiError::bad_request("bad_device", format!("device: {error}")))?;
-    if device == SERVER {
-        return Err(ApiError::bad_request("bad_device", "device: that is the server's own"));
+    if app.database().counts_for(device).await? {
+        let message = "device: that is the server's own, or an OpenRosa client's";
+        return Err(ApiError::bad_request("bad_device", message));
     }
     let device_name: String = given.device_name.chars().take(120).collect();
     let (token, key) = accounts::new_token();

@@ -220,8 +220,7 @@ impl Database {
     /// Whether an account may send what a device sealed: one that it signed in on, or that nobody is known to have: a
     /// restored server may have forgotten.
     pub async fn may_send_for(&self, account: &str, device: DeviceId) -> Answer<bool> {
-        // Nobody speaks for the server.
-        if device == SERVER {
+        if self.counts_for(device).await? {
             return Ok(false);
         }
         let (is_own, is_known): (bool, bool) = query_as(
@@ -233,6 +232,17 @@ impl Database {
         .fetch_one(&self.readers)
         .await?;
         Ok(is_own || !is_known)
+    }
+
+    /// Whether the server counts for a device: for itself, and for `OpenRosa` clients. Nobody else speaks for one of those.
+    pub async fn counts_for(&self, device: DeviceId) -> Answer<bool> {
+        let is_client = "SELECT EXISTS (SELECT 1 FROM session WHERE device = $1 AND client <> $2)";
+        let is_client: bool = query_scalar(is_client)
+            .bind(device.0.as_slice())
+            .bind(Client::App.name())
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(device == SERVER || is_client)
     }
 
     /// Notes that a session is in use.

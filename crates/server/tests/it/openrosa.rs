@@ -637,6 +637,32 @@ async fn a_client_that_hangs_up_makes_no_fork_of_what_comes_next() {
     assert_eq!(thu.get("/api/v1/quarantine").await.json(), json!([]));
 }
 
+/// The server counts for it: who could say how far, would stop it for ever.
+#[tokio::test]
+async fn nobody_signs_in_or_sends_as_anybodys_client() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let first = filled(FIRST, &[("ghi_chu", "một")]);
+    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    let lan = server.device("lan").await;
+    let client = lan.pull(None).await.records[0].fields["_state"][0].dot.device;
+    for name in ["lan", "minh"] {
+        let answer = server.sign_in(name, PASSWORD, client).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::BAD_REQUEST, "bad_device")
+        );
+        let phone = server.device(name).await;
+        let mut request = phone.request(&[]);
+        (request.device, request.oldest) = (client, Some(u64::MAX));
+        let answer = phone.post_push(codec::encode(&request), &[]).await;
+        assert_eq!(answer.code(), "wrong_device", "{name}");
+    }
+    let second = filled(SECOND, &[("ghi_chu", "hai")]);
+    collect.submit(&second, &[]).await.is_response(StatusCode::CREATED, "received");
+    assert_eq!(lan.pull(None).await.records.len(), 2);
+}
+
 #[tokio::test]
 async fn a_token_is_made_listed_and_ended_by_who_looks_after_its_owner() {
     let server = TestApp::start().await;
