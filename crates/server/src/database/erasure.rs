@@ -214,8 +214,23 @@ impl Database {
         hashes.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect()
     }
 
+    /// Writes the database anew if a push emptied something since that was done last. Says whether it did.
+    pub async fn scrub_if_wanted(&self) -> Answer<bool> {
+        let is_wanted = self.scrubs_wanted().await? > 0;
+        if is_wanted {
+            self.scrub().await?;
+        }
+        Ok(is_wanted)
+    }
+
+    async fn scrubs_wanted(&self) -> Answer<i64> {
+        Ok(query_scalar("SELECT scrub_wanted FROM server").fetch_one(&self.readers).await?)
+    }
+
     /// Writes the database anew, without what was deleted: a file keeps that in its gaps until something else takes the place.
+    /// Nobody else writes meanwhile.
     pub async fn scrub(&self) -> Answer<()> {
+        let wanted = self.scrubs_wanted().await?;
         match &self.writer {
             Pool::Sqlite(pool) => {
                 for statement in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
@@ -235,6 +250,11 @@ impl Database {
                 }
             }
         }
+        // What was emptied since this began is still to go.
+        query("UPDATE server SET scrub_wanted = scrub_wanted - $1 WHERE scrub_wanted >= $1")
+            .bind(wanted)
+            .execute(&self.writer)
+            .await?;
         Ok(())
     }
 }
@@ -279,8 +299,6 @@ fn damaged_erasure(error: impl std::fmt::Display) -> DatabaseError {
 pub struct Gone {
     /// Files that nothing names any more.
     pub files: Vec<Hash>,
-    /// Whether operations of the log were emptied: the database's file keeps what they said until it is written anew.
-    pub is_log_emptied: bool,
 }
 
 /// Keeps what was learnt of writes from before an erasure, and empties what turns out to have come over nothing else.
@@ -335,7 +353,8 @@ async fn empty_anew(
         let moved = Moved { record: &record, left: None, rv: head.next() };
         store(tx, &[moved], now_ms).await?;
     }
-    gone.is_log_emptied = true;
+    // Whoever pushes can bring this about as often as they like: it is done for many at once.
+    query("UPDATE server SET scrub_wanted = scrub_wanted + 1").execute(&mut *tx).await?;
     let files = erased.files().collect();
     gone.files.extend(drop_files(tx, id, &files, &held).await?);
     Ok(())
