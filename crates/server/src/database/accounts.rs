@@ -245,12 +245,15 @@ impl Database {
         now_ms: i64,
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
+        let sight = Sight::read(&mut tx, name).await?;
         // Another role sees other fields: its devices take the feed from its start.
-        query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1 AND role <> $2")
-            .bind(name)
-            .bind(change.role.map(Role::name))
-            .execute(&mut tx)
-            .await?;
+        let is_other_role =
+            query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1 AND role <> $2")
+                .bind(name)
+                .bind(change.role.map(Role::name))
+                .execute(&mut tx)
+                .await?
+                > 0;
         let unit: Option<String> = query_scalar(
             "UPDATE account SET display_name = coalesce($2, display_name), role = coalesce($3, role),
                 unit = coalesce($4, unit) WHERE name = $1 RETURNING unit",
@@ -273,7 +276,14 @@ impl Database {
             limit(&mut tx, name, programmes).await?;
         }
         let mut noted = Vec::new();
-        if let Some(detail) = change.detail() {
+        if let Some(mut detail) = change.detail() {
+            // Whoever was let in as that person, or has a code for it, was to have what they had then, and no more.
+            if is_other_role {
+                detail["sessions"] = end_sessions(&mut tx, name, now_ms).await?.into();
+            }
+            if is_other_role || Sight::read(&mut tx, name).await?.is_beyond(&sight) {
+                end_codes(&mut tx, name, now_ms).await?;
+            }
             noted.push((Action::AccountChange, detail));
         }
         match change.disabled {
@@ -355,6 +365,45 @@ async fn limit(tx: &mut Write, account: &str, to: &[String]) -> Answer<()> {
     Ok(())
 }
 
+/// What an account sees.
+struct Sight {
+    units: BTreeSet<String>,
+    /// None: those of all.
+    programmes: BTreeSet<String>,
+}
+
+impl Sight {
+    async fn read(tx: &mut Write, account: &str) -> Answer<Self> {
+        let units: Vec<String> = query_scalar("SELECT unit FROM visible_unit WHERE account = $1")
+            .bind(account)
+            .fetch_all(&mut *tx)
+            .await?;
+        let programmes = programmes(&mut *tx, account).await?;
+        Ok(Self {
+            units: units.into_iter().collect(),
+            programmes: programmes.into_iter().collect(),
+        })
+    }
+
+    /// Whether there is something in it that was not in what it was before.
+    fn is_beyond(&self, before: &Self) -> bool {
+        let sees_more =
+            self.programmes.is_empty() || !self.programmes.is_subset(&before.programmes);
+        !self.units.is_subset(&before.units) || !before.programmes.is_empty() && sees_more
+    }
+}
+
+/// Ends what is open, sessions and tokens of clients. Says how many.
+async fn end_sessions(tx: &mut Write, account: &str, now_ms: i64) -> Answer<u64> {
+    Ok(query(
+        "UPDATE session SET ended_ms = $2, revoked = 1 WHERE account = $1 AND ended_ms IS NULL",
+    )
+    .bind(account)
+    .bind(now_ms)
+    .execute(&mut *tx)
+    .await?)
+}
+
 /// Nobody signs in with the account any more. Says what ended.
 pub(super) async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answer<Json> {
     query("UPDATE account SET disabled_ms = coalesce(disabled_ms, $2) WHERE name = $1")
@@ -362,13 +411,7 @@ pub(super) async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answe
         .bind(now_ms)
         .execute(&mut *tx)
         .await?;
-    let ended = query(
-        "UPDATE session SET ended_ms = $2, revoked = 1 WHERE account = $1 AND ended_ms IS NULL",
-    )
-    .bind(account)
-    .bind(now_ms)
-    .execute(&mut *tx)
-    .await?;
+    let ended = end_sessions(tx, account, now_ms).await?;
     end_codes(tx, account, now_ms).await?;
     Ok(json!({ "sessions": ended }))
 }
@@ -388,28 +431,28 @@ pub(super) async fn refresh_visible_units(tx: &mut Write) -> Answer<()> {
     for name in names {
         let granted: Vec<String> =
             query_scalar("SELECT unit FROM account_scope WHERE account = $1")
-                .bind(&name)
+                .bind(name)
                 .fetch_all(&mut *tx)
                 .await?;
         let units = pack.as_ref().map(|pack| pack.units.scope(&granted)).unwrap_or_default();
         let before: Vec<String> =
             query_scalar("SELECT unit FROM visible_unit WHERE account = $1 ORDER BY unit")
-                .bind(&name)
+                .bind(name)
                 .fetch_all(&mut *tx)
                 .await?;
         if units.iter().eq(before.iter()) {
             continue;
         }
-        query("DELETE FROM visible_unit WHERE account = $1").bind(&name).execute(&mut *tx).await?;
+        query("DELETE FROM visible_unit WHERE account = $1").bind(name).execute(&mut *tx).await?;
         for unit in units {
             query("INSERT INTO visible_unit (account, unit) VALUES ($1, $2)")
-                .bind(&name)
+                .bind(name)
                 .bind(unit)
                 .execute(&mut *tx)
                 .await?;
         }
         query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1")
-            .bind(&name)
+            .bind(name)
             .execute(&mut *tx)
             .await?;
     }

@@ -129,7 +129,7 @@ pub struct SessionRow {
 
 impl Database {
     /// Opens a session for whoever gave the right password of an account as it was read. Says whether that is still so: it may
-    /// have another one by now, or be disabled.
+    /// have another one by now, or another role, or be disabled.
     pub async fn add_session(
         &self,
         account: &Account,
@@ -138,10 +138,11 @@ impl Database {
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
         let goes_on: bool = query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM account WHERE name = $1 AND password = $2 AND disabled_ms IS NULL)",
+            "SELECT EXISTS (SELECT 1 FROM account WHERE name = $1 AND password = $2 AND role = $3 AND disabled_ms IS NULL)",
         )
         .bind(&account.name)
         .bind(&account.password)
+        .bind(account.role.name())
         .fetch_one(&mut tx)
         .await?;
         if goes_on {
