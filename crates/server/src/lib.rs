@@ -245,6 +245,11 @@ impl App {
         &self.inner.failed_sign_ins
     }
 
+    /// Waits until the failed tries to sign in so far stand in the log, of which nobody who tries waits for it.
+    pub async fn all_noted(&self) {
+        self.inner.failed_sign_ins.all_written().await;
+    }
+
     pub(crate) fn openrosa(&self) -> &openrosa::Turn {
         &self.inner.openrosa
     }
@@ -462,6 +467,7 @@ pub async fn serve(
     if let Err(error) = scrubbing.await {
         tracing::error!(%error, "writing the database anew failed");
     }
+    app.all_noted().await;
     app.database().close().await;
     Ok(())
 }
