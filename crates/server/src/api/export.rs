@@ -78,16 +78,16 @@ pub async fn records(
     let units = units(&app).await?;
     app.budgets().take(&session.account, Take::Report)?;
     let turn = TURNS.take().await;
-    let states = database.visible_records(&session.account, &query.form).await?;
+    let unit = query.unit.filter(|unit| !unit.is_empty());
+    let under = unit.as_deref().map(|unit| units.subtree(unit));
+    let states = database.visible_records(&session.account, &query.form, under.as_ref()).await?;
     let all_used = used(&forms, states.iter().map(|state| state.form.hash));
     let lists = lists(&app, &session.account, &all_used).await?;
     let public_url = app.config().public_url.clone().unwrap_or_default();
     let file_name = file_name(&query.form);
     let form = query.form;
-    let unit = query.unit.filter(|unit| !unit.is_empty());
-    let under = unit.as_deref().map(|unit| units.subtree(unit));
     let work = move || {
-        let filter = Filter { under, state, text: query.q.unwrap_or_default() };
+        let filter = Filter { state, text: query.q.unwrap_or_default() };
         let records: Vec<RecordView> = states.iter().map(RecordView::of).collect();
         let records: Vec<RecordView> =
             records.into_iter().filter(|record| filter.keeps(record, &units)).collect();
@@ -133,7 +133,6 @@ fn file_name(form: &str) -> String {
 }
 
 struct Filter {
-    under: Option<BTreeSet<String>>,
     state: Option<RecordStage>,
     text: String,
 }
@@ -141,7 +140,6 @@ struct Filter {
 impl Filter {
     fn keeps(&self, record: &RecordView, units: &Units) -> bool {
         !record.deleted
-            && self.under.as_ref().is_none_or(|under| under.contains(&record.unit))
             && self.state.is_none_or(|state| state == record.state)
             && (self.text.trim().is_empty() || report::matches(&words(record, units), &self.text))
     }
