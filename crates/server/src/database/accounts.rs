@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::audit::{Event, note};
 use super::codes::end_codes;
 use super::rights::programmes;
-use super::sql::{Builder, query, query_as, query_scalar};
+use super::sql::{Builder, query, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, unsigned};
 use crate::accounts::Role;
 use crate::audit::Action;
@@ -186,11 +186,12 @@ impl Database {
                 last.scope.extend(granted);
             }
         }
-        let granted: Vec<(String, String)> = query_as(
-            "SELECT account, programme FROM account_programme ORDER BY account, programme",
-        )
-        .fetch_all(&self.readers)
-        .await?;
+        let mut query = Builder::new("SELECT account, programme FROM account_programme");
+        if let Some(name) = name {
+            query.push(" WHERE account = ").push_bind(name);
+        }
+        query.push(" ORDER BY account, programme");
+        let granted: Vec<(String, String)> = query.build_as().fetch_all(&self.readers).await?;
         for (account, programme) in granted {
             let place = accounts.binary_search_by(|known| known.name.cmp(&account));
             if let Some(account) = place.ok().and_then(|place| accounts.get_mut(place)) {
@@ -337,7 +338,7 @@ async fn grant(tx: &mut Write, account: &str, scope: &[String]) -> Answer<()> {
             .execute(&mut *tx)
             .await?;
     }
-    refresh_visible_units(tx).await
+    refresh_visible_units(tx, &[account.to_owned()]).await
 }
 
 /// Limits a grant to programmes, or to none. Whose grant changed takes the feed from its start.
@@ -416,9 +417,15 @@ pub(super) async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answe
     Ok(json!({ "sessions": ended }))
 }
 
-/// Works out again which units each account sees. Accounts whose units changed get a new `scope_rev`, so
+/// Works out again which units everybody sees.
+pub(super) async fn refresh_all_visible_units(tx: &mut Write) -> Answer<()> {
+    let names: Vec<String> = query_scalar("SELECT name FROM account").fetch_all(&mut *tx).await?;
+    refresh_visible_units(tx, &names).await
+}
+
+/// Works out again which units these accounts see. Accounts whose units changed get a new `scope_rev`, so
 /// that their devices take the feed from its start.
-pub(super) async fn refresh_visible_units(tx: &mut Write) -> Answer<()> {
+async fn refresh_visible_units(tx: &mut Write, names: &[String]) -> Answer<()> {
     let json: Option<Vec<u8>> =
         query_scalar("SELECT pack.json FROM pack JOIN server ON server.pack = pack.hash")
             .fetch_optional(&mut *tx)
@@ -427,7 +434,6 @@ pub(super) async fn refresh_visible_units(tx: &mut Write) -> Answer<()> {
         .map(|json| serde_json::from_slice(&json))
         .transpose()
         .map_err(|error| DatabaseError::Damaged { what: "pack", why: error.to_string() })?;
-    let names: Vec<String> = query_scalar("SELECT name FROM account").fetch_all(&mut *tx).await?;
     for name in names {
         let granted: Vec<String> =
             query_scalar("SELECT unit FROM account_scope WHERE account = $1")

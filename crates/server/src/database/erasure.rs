@@ -51,6 +51,11 @@ pub struct KeptOperation {
     pub received_ms: i64,
 }
 
+/// None of what cannot be read any more.
+fn kept_operation(bytes: &[u8], received_ms: i64) -> Option<KeptOperation> {
+    Some(KeptOperation { operation: codec::decode(bytes).ok()?, received_ms })
+}
+
 /// Whether a file was erased.
 const IS_ERASED: &str = "SELECT EXISTS (SELECT 1 FROM erased_blob WHERE hash = $1)";
 
@@ -62,28 +67,20 @@ impl Database {
         records: u64,
     ) -> Answer<BTreeMap<RecordId, Vec<KeptOperation>>> {
         let after = after.map_or(Vec::new(), |after| after.0.to_vec());
-        let mut tx = self.begin_read().await?;
-        let ids: Vec<Vec<u8>> = query_scalar(
-            "SELECT DISTINCT record FROM operation WHERE record > $1 ORDER BY record LIMIT $2",
+        let rows: Vec<(Vec<u8>, Vec<u8>, i64)> = query_as(
+            "SELECT record, bytes, received_ms FROM operation WHERE record IN
+                (SELECT DISTINCT record FROM operation WHERE record > $1 ORDER BY record LIMIT $2)
+             ORDER BY record, place",
         )
         .bind(&after)
         .bind(signed(records))
-        .fetch_all(&mut tx)
+        .fetch_all(&self.readers)
         .await?;
-        let mut kept = BTreeMap::new();
-        for id in ids {
-            let rows: Vec<(Vec<u8>, i64)> = query_as(
-                "SELECT bytes, received_ms FROM operation WHERE record = $1 ORDER BY place",
-            )
-            .bind(&id)
-            .fetch_all(&mut tx)
-            .await?;
-            let read = |(bytes, received_ms): (Vec<u8>, i64)| {
-                Some(KeptOperation { operation: codec::decode(&bytes).ok()?, received_ms })
-            };
-            kept.insert(stored_id(&id)?, rows.into_iter().filter_map(read).collect());
+        let mut kept: BTreeMap<RecordId, Vec<KeptOperation>> = BTreeMap::new();
+        for (id, bytes, received_ms) in rows {
+            let of_record = kept.entry(stored_id(&id)?).or_default();
+            of_record.extend(kept_operation(&bytes, received_ms));
         }
-        tx.rollback().await?;
         Ok(kept)
     }
 
@@ -94,9 +91,7 @@ impl Database {
                 .bind(record.0.as_slice())
                 .fetch_all(&self.readers)
                 .await?;
-        let read = |(bytes, received_ms): (Vec<u8>, i64)| {
-            Some(KeptOperation { operation: codec::decode(&bytes).ok()?, received_ms })
-        };
+        let read = |(bytes, received_ms): (Vec<u8>, i64)| kept_operation(&bytes, received_ms);
         Ok(rows.into_iter().filter_map(read).collect())
     }
 
