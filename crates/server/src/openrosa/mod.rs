@@ -27,6 +27,7 @@ use utoipa_axum::routes;
 
 use crate::api::blobs::keep_whole;
 use crate::api::entities::csv_of;
+use crate::api::form_files::in_pieces;
 use crate::budgets::Take;
 use crate::config::MAX_BODY;
 use crate::database::{NewBlob, Session};
@@ -350,8 +351,11 @@ async fn file(
     let hash = hash.parse().map_err(|_not_a_hash| unknown())?;
     let file = app.database().file_seen_by(&client.session.account, hash).await?;
     let file = file.ok_or_else(unknown)?;
-    let bytes = app.database().file_bytes(&file).await?;
-    Ok(([(header::CONTENT_TYPE, file.media_type)], bytes).into_response())
+    app.budgets().take(&client.session.account, Take::Bytes(file.size))?;
+    let bytes = in_pieces(&app, &file);
+    let length = file.size.to_string();
+    let headers = [(header::CONTENT_TYPE, file.media_type), (header::CONTENT_LENGTH, length)];
+    Ok((headers, bytes).into_response())
 }
 
 /// The same for who sends name and password (HTTP Basic), or name and token (Digest).
