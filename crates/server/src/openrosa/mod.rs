@@ -12,14 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use md5::{Digest, Md5};
 use pack::phone::PhonePack;
 use sync::codec;
 use sync::push::{Batch, Sender};
 use sync::wire::{Dot, FileRef, Outcome, PushRequest, SealedOperation, Times, WIRE_VERSION};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 use tracing::Instrument;
 use utoipa::IntoResponses;
 use utoipa_axum::router::OpenApiRouter;
@@ -32,6 +32,7 @@ use crate::budgets::Take;
 use crate::config::MAX_BODY;
 use crate::database::{NewBlob, Session};
 use crate::error::ApiError;
+use crate::turns::Room;
 use crate::{App, accounts, clock, erasures};
 use answer::{Answer, Refusal, XML, escaped, said};
 use client::Client;
@@ -52,8 +53,8 @@ pub const MAX_SUBMISSION: usize = 32 * 1024 * 1024;
 /// What clients are told to keep their requests below; they send a larger file alone.
 const WELCOME_SUBMISSION: usize = 10 * 1024 * 1024;
 
-/// Requests that are held in memory at a time.
-static READING: Semaphore = Semaphore::const_new(8);
+/// MiB of requests that are held in memory at a time, however slowly they come.
+static READING: Room = Room::new(256);
 
 const VERSION: HeaderName = HeaderName::from_static("x-openrosa-version");
 const ACCEPTS: HeaderName = HeaderName::from_static("x-openrosa-accept-content-length");
@@ -412,10 +413,11 @@ fn submission_headers(client: &Client) -> [(HeaderName, HeaderValue); 2] {
 async fn submit(
     State(app): State<App>,
     client: Client,
+    headers: HeaderMap,
     body: Result<Multipart, MultipartRejection>,
 ) -> Answer {
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
-    let permit = READING.acquire().await.map_err(ApiError::internal)?;
+    let room = READING.take(&client.session.account, weight(&headers)).await;
     let sent = read(body).await?;
     client.ask_again(&app).await?;
     let account = &client.session.account;
@@ -426,7 +428,7 @@ async fn submit(
     }
     let session = client.session.clone();
     let kept = async move {
-        let _permit = permit;
+        let _room = room;
         keep(&app, &session, sent).await
     };
     // A client that hangs up takes its turn with it otherwise, and not the push that waits: the next one would count as if
@@ -458,9 +460,17 @@ async fn submit(
 async fn submit_by_password(
     app: State<App>,
     client: Client,
+    headers: HeaderMap,
     body: Result<Multipart, MultipartRejection>,
 ) -> Answer {
-    submit(app, client, body).await
+    submit(app, client, headers, body).await
+}
+
+/// What a request says of its length, in MiB. One that says nothing may be as long as any.
+fn weight(headers: &HeaderMap) -> u32 {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let length = length.and_then(|length| length.parse().ok()).unwrap_or(MAX_SUBMISSION);
+    u32::try_from(length.min(MAX_SUBMISSION).div_ceil(1 << 20)).expect("it is at most 32")
 }
 
 /// What one request brought.

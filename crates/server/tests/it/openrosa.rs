@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
@@ -635,6 +636,28 @@ async fn a_client_that_hangs_up_makes_no_fork_of_what_comes_next() {
     assert!(is_answered, "every place to hang up was tried");
     let thu = server.device("thu").await;
     assert_eq!(thu.get("/api/v1/quarantine").await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn whoever_sends_slowly_keeps_no_other_from_sending() {
+    let server = TestApp::start().await;
+    let (slow, other) = (server.collect("lan").await, server.collect("minh").await);
+    let path = format!("{}/submission", slow.address);
+    let kind = [("content-type", "multipart/form-data; boundary=ranh")];
+    let sending = (0..20).map(|_| {
+        let never = futures::stream::pending::<std::io::Result<Vec<u8>>>();
+        server.request(Method::POST, &path, &kind, Body::from_stream(never))
+    });
+    let sent = async {
+        for number in 0..20 {
+            let xml = filled(&format!("uuid:0192e6f1-0000-7000-8000-{number:012x}"), &[]);
+            other.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "received");
+        }
+    };
+    tokio::select! {
+        _ = futures::future::join_all(sending) => unreachable!("they never end"),
+        sent = tokio::time::timeout(Duration::from_secs(60), sent) => sent.expect("there is room"),
+    }
 }
 
 /// The server counts for it: who could say how far, would stop it for ever.
