@@ -9,6 +9,7 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::epoch::begin_epoch;
 use super::group::Queue;
+use super::rights::LastPublished;
 use super::sql::Pool;
 use super::{Database, OpenError};
 
@@ -43,8 +44,9 @@ impl Database {
             .connect_with(options(file).read_only(true).pragma("temp_store", "MEMORY"))
             .await?;
         let readers = Pool::Sqlite(readers);
-        let pushes = Queue::of(writer.clone());
-        Ok(Self { writer, readers, pushes })
+        let published = LastPublished::default();
+        let pushes = Queue::of(writer.clone(), published.clone());
+        Ok(Self { writer, readers, pushes, published })
     }
 }
 

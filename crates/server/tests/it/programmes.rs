@@ -54,6 +54,21 @@ async fn start() -> TestApp {
     server
 }
 
+/// Another server loads two packs, so that the one in force is the one from before.
+#[tokio::test]
+async fn what_was_published_meanwhile_is_known_to_the_next_push() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let unknown = lan.push(&[attendance(&lan, 1, 1, &[])]).await;
+    assert_eq!(unknown.verdicts[0].reason, Some(QuarantineReason::UnknownForm));
+    let other = server.beside().await;
+    for new in [two_programmes("two", "gioi"), pack()] {
+        assert!(other.app.database().load_pack(&new, 2).await.unwrap());
+    }
+    let known = lan.push(&[attendance(&lan, 2, 2, &[])]).await;
+    assert_eq!(known.verdicts[0].outcome, Outcome::Applied);
+}
+
 async fn forms_of(device: &Device<'_>) -> Vec<String> {
     let pack = device.get("/api/v1/pack").await.json();
     let forms = pack["forms"].as_array().unwrap().iter();
