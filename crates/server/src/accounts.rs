@@ -8,12 +8,12 @@ use std::sync::{Mutex, PoisonError};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
 
 use crate::database::{Answer, CodeKey, Database, SessionKey};
+use crate::turns::Turns;
 
 /// Memory-hard: each of these takes 19 MiB, so only so many run at a time.
-static HASHING: Semaphore = Semaphore::const_new(4);
+static HASHING: Turns = Turns::new(4);
 
 /// Shortest password that may be set.
 pub const MIN_PASSWORD: usize = 8;
@@ -45,8 +45,7 @@ fn argon() -> Argon2<'static> {
 async fn hashing<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
 ) -> Result<T, PasswordError> {
-    let _permit = HASHING.acquire().await.map_err(|_closed| PasswordError::Stopped)?;
-    tokio::task::spawn_blocking(work).await.map_err(|_panicked| PasswordError::Stopped)?
+    HASHING.take().await.work(work).await.map_err(|_panicked| PasswordError::Stopped)?
 }
 
 /// The argon2id hash of a password, with its own salt.

@@ -178,11 +178,6 @@ pub(crate) async fn let_go(app: &App, gone: &Gone) {
     if let Err(error) = remove(app.blobs(), &gone.files).await {
         tracing::error!(%error, "a file that was erased could not be taken away");
     }
-    if gone.is_log_emptied
-        && let Err(error) = app.database().scrub().await
-    {
-        tracing::error!(%error, "the database could not be written anew without what was erased");
-    }
 }
 
 fn erasure(number: usize, operation: &str, files: &[String]) -> Result<Erasure, ErasuresError> {

@@ -1,7 +1,9 @@
 //! Which failed tries to sign in are written into the audit log. Not each: whoever floods the server would fill its disk.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::task::JoinHandle;
 
 /// Whom somebody tried to be. There are no more of these than accounts, so they can all be remembered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +34,8 @@ const COUNTED_MS: i64 = 60 * 60 * 1000;
 #[derive(Debug, Default)]
 pub struct FailedSignIns {
     counts: Mutex<BTreeMap<Target, Tries>>,
+    /// Writes the last row that is to be written, after those before it.
+    writing: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl FailedSignIns {
@@ -45,6 +49,35 @@ impl FailedSignIns {
         }
         tries.count += 1;
         tries.count.is_power_of_two().then_some(*tries)
+    }
+
+    /// Writes a row when those before it are written. Nobody waits for it: how long an answer takes would tell whether there was
+    /// one to write, and so whom the server knows.
+    pub fn write(&self, row: impl Future<Output = ()> + Send + 'static) {
+        let mut writing = self.writing();
+        let before = writing.take();
+        *writing = Some(tokio::spawn(async move {
+            finished(before).await;
+            row.await;
+        }));
+    }
+
+    /// Waits until all rows so far are written.
+    pub async fn all_written(&self) {
+        let last = self.writing().take();
+        finished(last).await;
+    }
+
+    fn writing(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn finished(writing: Option<JoinHandle<()>>) {
+    if let Some(writing) = writing
+        && let Err(error) = writing.await
+    {
+        tracing::error!(%error, "a failed try to sign in was not written down");
     }
 }
 

@@ -155,7 +155,7 @@ pub(crate) fn check(
     beside
 }
 
-fn is_list(name: &str) -> bool {
+pub(crate) fn is_list(name: &str) -> bool {
     matches!(media_type(name), "text/csv" | "application/xml" | "application/geo+json")
 }
 

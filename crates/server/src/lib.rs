@@ -53,6 +53,7 @@ mod problem_words;
 pub mod router;
 pub mod spreadsheet_form;
 pub mod static_files;
+mod turns;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -129,6 +130,9 @@ const ABANDONED_AFTER_MS: i64 = 30 * 24 * 3600 * 1000;
 
 /// How often abandoned parts are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 3600);
+
+/// How often the database is written anew at most, where pushes want it: nobody else writes meanwhile.
+const SCRUB_EVERY: Duration = Duration::from_secs(3600);
 
 /// How often is looked whether it is time for a backup.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -239,6 +243,11 @@ impl App {
 
     pub(crate) fn failed_sign_ins(&self) -> &FailedSignIns {
         &self.inner.failed_sign_ins
+    }
+
+    /// Waits until the failed tries to sign in so far stand in the log, of which nobody who tries waits for it.
+    pub async fn all_noted(&self) {
+        self.inner.failed_sign_ins.all_written().await;
     }
 
     pub(crate) fn openrosa(&self) -> &openrosa::Turn {
@@ -361,6 +370,20 @@ impl App {
         }
     }
 
+    /// Writes the database anew, now and every hour, when pushes emptied something, until the server stops.
+    async fn scrub_hourly(self) {
+        let mut stopping = self.stopping();
+        loop {
+            if let Err(error) = self.database().scrub_if_wanted().await {
+                tracing::error!(%error, "the database could not be written anew without what was erased");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(SCRUB_EVERY) => {}
+                _ = stopping.changed() => return,
+            }
+        }
+    }
+
     /// Lets whoever waits for news go, so that the server can stop.
     pub fn stop(&self) {
         self.inner.stopping.send_replace(true);
@@ -421,6 +444,7 @@ pub async fn serve(
     let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let sweeping = tokio::spawn(app.clone().sweep_daily());
     let backing_up = tokio::spawn(app.clone().back_up());
+    let scrubbing = tokio::spawn(app.clone().scrub_hourly());
     let stopping = app.clone();
     // A compressed answer goes out in pieces: the last one, smaller than a packet, would wait up to 40 ms for the word that the others came.
     let listener = listener.tap_io(|stream| {
@@ -440,6 +464,10 @@ pub async fn serve(
     if let Err(error) = backing_up.await {
         tracing::error!(%error, "backups failed");
     }
+    if let Err(error) = scrubbing.await {
+        tracing::error!(%error, "writing the database anew failed");
+    }
+    app.all_noted().await;
     app.database().close().await;
     Ok(())
 }

@@ -164,15 +164,20 @@ fn row_of(path: &str) -> &str {
 pub async fn find(app: &App, wanted: &Wanted) -> Result<Vec<Mention>, PersonError> {
     let rules = rules(app).await?;
     let mut found = Vec::new();
+    for record in &wanted.records {
+        let kept = app.database().kept_of(*record).await?;
+        found.extend(mentions(*record, &kept, &rules, wanted));
+    }
+    if !wanted.records.is_empty() {
+        return Ok(found);
+    }
     let mut after = None;
     loop {
         let page = app.database().kept_operations(after, PAGE).await?;
         let Some((last, _)) = page.last_key_value() else { return Ok(found) };
         after = Some(*last);
         for (record, kept) in page {
-            if wanted.records.is_empty() || wanted.records.contains(&record) {
-                found.extend(mentions(record, &kept, &rules, wanted));
-            }
+            found.extend(mentions(record, &kept, &rules, wanted));
         }
     }
 }

@@ -30,6 +30,9 @@ pub const MAX_OPERATION_BYTES: usize = 1 << 20;
 /// Blobs that one answer asks for, at most.
 pub const MAX_MISSING_BLOBS: usize = 1_000;
 
+/// As far as a device may say that it has counted: no device comes near, and each can go on counting after it.
+const MAX_COUNTED: u64 = 1 << 48;
+
 /// What the server knows of forms, units and rights at this moment.
 pub trait Directory {
     /// Whether that form was ever published.
@@ -183,7 +186,7 @@ impl Batch {
         let Known { mut acked, mut kept, mut records, mut erased } = known;
         let mut decisions = Vec::new();
         let mut changed = BTreeSet::new();
-        let before = self.oldest.unwrap_or_default().saturating_sub(1);
+        let before = self.oldest.unwrap_or_default().saturating_sub(1).min(MAX_COUNTED);
         let lost = (before > acked).then(|| acked + 1..=before);
         acked = acked.max(before);
         let brought = self.incoming.len();

@@ -24,6 +24,16 @@ impl Resources {
         let name = address.rsplit('/').next().unwrap_or(address);
         self.files.get(address).or_else(|| self.files.get(name)).map(String::as_str)
     }
+
+    /// What the items of a list say in two of their columns, such as value and label. Nothing of a list that is not there
+    /// or cannot be read, or of an item without both.
+    #[must_use]
+    pub fn pairs(&self, address: &str, one: &str, other: &str) -> Vec<(String, String)> {
+        let Ok(list) = from_file("", address, self) else { return Vec::new() };
+        let text = |item, name| Some(list.string_value(list.child(item, name)?));
+        let items = std::iter::successors(list.first_child(1), |item| list.next(*item));
+        items.filter_map(|item| Some((text(item, one)?, text(item, other)?))).collect()
+    }
 }
 
 /// The form's lists. One that no resource is for, and that was read `before`, is taken from there as it is, with its

@@ -67,7 +67,7 @@ pub struct EntryChange {
     /// What others see.
     #[serde(default)]
     name: Option<String>,
-    /// The role.
+    /// The role. Another one ends their sessions, tokens and codes; their unsent work stays on their phones.
     #[serde(default)]
     role: Option<String>,
     /// Where they work.

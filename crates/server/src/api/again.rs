@@ -79,7 +79,7 @@ async fn by_code(app: &App, origin: Origin, session: &Session, code: &str) -> Ap
 
 /// A code that is none of theirs is counted, as at the door.
 pub(super) async fn wrong_code(app: &App, origin: Origin, now_ms: i64) -> ApiResult<ApiError> {
-    note_failed(app, origin, Tried::Code, now_ms).await?;
+    note_failed(app, origin, Tried::Code, now_ms);
     let message = "the code was used, is over, never was or is somebody else's";
     Ok(ApiError::forbidden("wrong_code", message))
 }

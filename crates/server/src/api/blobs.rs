@@ -1,7 +1,7 @@
 //! Photos, signatures and other files, in chunks that come in any order.
 #![expect(unused_qualifications, reason = "the macro that describes the API writes them")]
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -250,16 +250,18 @@ pub async fn read(
         return Err(unknown());
     }
     app.budgets().take(&session.account, Take::Bytes(blob.size))?;
-    let bytes = app.blobs().read(hash).await.map_err(ApiError::internal)?;
+    let bytes = app.blobs().stream(hash).await.map_err(ApiError::internal)?;
+    let length = blob.size.to_string();
     let (media_type, disposition) = shown_as(&blob.media_type);
     // What its sender called it stands in the record; a name from a phone has no place in a header.
     let disposition = format!("{disposition}; filename=\"{hash}\"");
     let headers = [
         (header::CONTENT_TYPE, media_type),
+        (header::CONTENT_LENGTH, length.as_str()),
         (header::CONTENT_DISPOSITION, disposition.as_str()),
         (header::CONTENT_SECURITY_POLICY, FROM_A_PHONE),
     ];
-    Ok((headers, bytes).into_response())
+    Ok((headers, Body::from_stream(bytes)).into_response())
 }
 
 /// Whatever is in it, nothing of it runs, or passes for a page of ours.

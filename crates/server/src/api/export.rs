@@ -1,29 +1,33 @@
 //! Records as a spreadsheet.
 #![expect(unused_qualifications, reason = "the macro that describes the API writes them")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use form::Resources;
 use pack::Units;
 use pack::phone::PhonePack;
 use serde::Deserialize;
 use sync::view::RecordView;
 use sync::wire::{Hash, State as RecordStage, Value};
-use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
+use super::entities::csv_of;
 use super::extract::Query;
 use super::signed_in::SignedIn;
 use crate::budgets::Take;
 use crate::database::FormRow;
 use crate::error::{ApiError, ApiResult, ErrorBody};
-use crate::export::{Export, Language, workbook};
+use crate::export::{Export, Language, Version, workbook};
+use crate::form_files::is_list;
+use crate::openrosa::entity_lists;
+use crate::turns::Turns;
 use crate::{App, clock};
 
 /// An export holds all records of a form in memory: so many at a time, and others wait.
-static TURNS: Semaphore = Semaphore::const_new(2);
+static TURNS: Turns = Turns::new(2);
 
 /// Which records, and in which language.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -73,21 +77,24 @@ pub async fn records(
     database.form_seen_by(&session.account, newest).await?.ok_or_else(unknown)?;
     let units = units(&app).await?;
     app.budgets().take(&session.account, Take::Report)?;
-    let _turn = TURNS.acquire().await.map_err(ApiError::internal)?;
-    let states = database.visible_records(&session.account, &query.form).await?;
+    let turn = TURNS.take().await;
+    let unit = query.unit.filter(|unit| !unit.is_empty());
+    let under = unit.as_deref().map(|unit| units.subtree(unit));
+    let states = database.visible_records(&session.account, &query.form, under.as_ref()).await?;
+    let all_used = used(&forms, states.iter().map(|state| state.form.hash));
+    let lists = lists(&app, &session.account, &all_used).await?;
     let public_url = app.config().public_url.clone().unwrap_or_default();
     let file_name = file_name(&query.form);
     let form = query.form;
-    let unit = query.unit.filter(|unit| !unit.is_empty());
-    let under = unit.as_deref().map(|unit| units.subtree(unit));
     let work = move || {
-        let filter = Filter { under, state, text: query.q.unwrap_or_default() };
+        let filter = Filter { state, text: query.q.unwrap_or_default() };
         let records: Vec<RecordView> = states.iter().map(RecordView::of).collect();
         let records: Vec<RecordView> =
             records.into_iter().filter(|record| filter.keeps(record, &units)).collect();
-        let forms = needed(&forms, &records)?;
+        let used = used(&forms, records.iter().map(|record| record.form.hash));
+        let versions = read(used, lists)?;
         let export = Export {
-            forms: &forms,
+            versions: &versions,
             records: &records,
             units: &units,
             language: Language::from_tag(query.lang.as_deref()),
@@ -97,7 +104,7 @@ pub async fn records(
         let bytes = workbook(&export).map_err(ApiError::internal)?;
         Ok::<_, ApiError>((bytes, records.len()))
     };
-    let (bytes, count) = tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)??;
+    let (bytes, count) = turn.work(work).await.map_err(ApiError::internal)??;
     let (by, now_ms) = (session.account.as_str(), clock::now_ms());
     // Whoever names a unit above their own takes what is of their own.
     let seen = database.visible_units(by).await?;
@@ -126,7 +133,6 @@ fn file_name(form: &str) -> String {
 }
 
 struct Filter {
-    under: Option<BTreeSet<String>>,
     state: Option<RecordStage>,
     text: String,
 }
@@ -134,7 +140,6 @@ struct Filter {
 impl Filter {
     fn keeps(&self, record: &RecordView, units: &Units) -> bool {
         !record.deleted
-            && self.under.as_ref().is_none_or(|under| under.contains(&record.unit))
             && self.state.is_none_or(|state| state == record.state)
             && (self.text.trim().is_empty() || report::matches(&words(record, units), &self.text))
     }
@@ -154,15 +159,49 @@ fn words(record: &RecordView, units: &Units) -> String {
 }
 
 /// The newest version, and every older one that a record was made with.
-fn needed(versions: &[FormRow], records: &[RecordView]) -> ApiResult<Vec<form::definition::Form>> {
-    let used: BTreeSet<Hash> = records.iter().map(|record| record.form.hash).collect();
-    let newest = versions.first().map(|version| version.form.hash);
-    let wanted = versions
-        .iter()
-        .filter(|version| newest == Some(version.form.hash) || used.contains(&version.form.hash));
-    wanted
-        .map(|version| {
-            form::parse_xform(&version.xml).map(|(form, _)| form).map_err(ApiError::internal)
-        })
-        .collect()
+fn used(versions: &[FormRow], made_with: impl Iterator<Item = Hash>) -> Vec<&FormRow> {
+    let made_with: BTreeSet<Hash> = made_with.collect();
+    let is_used = |(place, version): &(usize, &FormRow)| {
+        *place == 0 || made_with.contains(&version.form.hash)
+    };
+    versions.iter().enumerate().filter(is_used).map(|(_, version)| version).collect()
+}
+
+/// The lists beside each version, and those that records make: what people chose has its words there.
+async fn lists(
+    app: &App,
+    account: &str,
+    versions: &[&FormRow],
+) -> ApiResult<BTreeMap<Hash, Resources>> {
+    let database = app.database();
+    let datasets = database.datasets_seen_by(account).await?;
+    let mut lists = BTreeMap::new();
+    for version in versions {
+        let mut files = BTreeMap::new();
+        for row in database.form_files(version.form.hash).await? {
+            if is_list(&row.name) && version.xml.contains(&row.name) {
+                let bytes = database.file_bytes(&row.file).await?;
+                files.insert(row.name, String::from_utf8_lossy(&bytes).into_owned());
+            }
+        }
+        for dataset in entity_lists(&version.xml, &datasets) {
+            let name = format!("{dataset}.csv");
+            if !files.contains_key(&name)
+                && let Some((csv, _)) = csv_of(app, account, &dataset).await?
+            {
+                files.insert(name, csv);
+            }
+        }
+        lists.insert(version.form.hash, Resources { files });
+    }
+    Ok(lists)
+}
+
+fn read(versions: Vec<&FormRow>, mut lists: BTreeMap<Hash, Resources>) -> ApiResult<Vec<Version>> {
+    let read = |version: &FormRow| {
+        let (form, _) = form::parse_xform(&version.xml).map_err(ApiError::internal)?;
+        let lists = lists.remove(&version.form.hash).unwrap_or_default();
+        Ok(Version { form, lists })
+    };
+    versions.into_iter().map(read).collect()
 }

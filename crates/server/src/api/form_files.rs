@@ -1,17 +1,21 @@
 //! The files beside forms, by the hash of their bytes: immutable.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use futures::{StreamExt, stream};
 use sync::wire::Hash;
 use utoipa::ToSchema;
 
 use super::extract::Path;
 use super::signed_in::SignedIn;
 use crate::App;
-use crate::database::{FileRow, HeldFile, Session};
+use crate::budgets::Take;
+use crate::database::{DatabaseError, FileRow, HeldFile, Session};
 use crate::error::{ApiError, ApiResult, ErrorBody};
+use crate::form_files::PIECE;
 
 /// A file beside a form, as it is listed.
 #[derive(serde::Serialize, ToSchema)]
@@ -59,6 +63,7 @@ pub async fn list(
         (status = 200, description = "the file, never changes", content_type = "application/octet-stream"),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 404, description = "`not_found`", body = ErrorBody),
+        (status = 429, description = "`too_many_requests`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn whole(
     State(app): State<App>,
@@ -66,8 +71,11 @@ pub async fn whole(
     Path(hash): Path<String>,
 ) -> ApiResult<Response> {
     let file = find(&app, &session, &hash).await?;
-    let bytes = app.database().file_bytes(&file).await?;
-    Ok(immutable(&file, bytes))
+    app.budgets().take(&session.account, Take::Bytes(file.size))?;
+    let length = HeaderValue::from(file.size);
+    let mut answer = immutable(&file, in_pieces(&app, &file));
+    answer.headers_mut().insert(header::CONTENT_LENGTH, length);
+    Ok(answer)
 }
 
 /// A piece of 256 KiB of a file, the last one shorter: a phone goes on where its line broke.
@@ -81,6 +89,7 @@ pub async fn whole(
         (status = 400, description = "`bad_address`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 404, description = "`not_found`", body = ErrorBody),
+        (status = 429, description = "`too_many_requests`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn piece(
     State(app): State<App>,
@@ -89,7 +98,9 @@ pub async fn piece(
 ) -> ApiResult<Response> {
     let file = find(&app, &session, &hash).await?;
     let bytes = app.database().file_piece(file.hash, piece).await?;
-    Ok(immutable(&file, bytes.ok_or_else(|| ApiError::not_found("the file ends before that"))?))
+    let bytes = bytes.ok_or_else(|| ApiError::not_found("the file ends before that"))?;
+    app.budgets().take(&session.account, Take::Bytes(bytes.len() as u64))?;
+    Ok(immutable(&file, bytes))
 }
 
 async fn find(app: &App, session: &Session, hash: &str) -> ApiResult<HeldFile> {
@@ -98,10 +109,25 @@ async fn find(app: &App, session: &Session, hash: &str) -> ApiResult<HeldFile> {
     app.database().file_seen_by(&session.account, hash).await?.ok_or_else(unknown)
 }
 
-fn immutable(file: &HeldFile, bytes: Vec<u8>) -> Response {
+/// The file, of which nobody holds more than a piece.
+pub(crate) fn in_pieces(app: &App, file: &HeldFile) -> Body {
+    let (database, hash) = (app.database().clone(), file.hash);
+    let piece = move |place| {
+        let database = database.clone();
+        async move {
+            let piece = database.file_piece(hash, place).await?;
+            let forgotten =
+                || DatabaseError::Damaged { what: "file", why: "a piece lacks".to_owned() };
+            piece.ok_or_else(forgotten)
+        }
+    };
+    Body::from_stream(stream::iter(0..file.size.div_ceil(PIECE as u64)).then(piece))
+}
+
+fn immutable(file: &HeldFile, bytes: impl Into<Body>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, file.media_type.as_str()),
         (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
     ];
-    (headers, bytes).into_response()
+    (headers, bytes.into()).into_response()
 }

@@ -208,14 +208,14 @@ pub(super) async fn sign_in(
     let name = owner.as_ref().map(|owner| owner.name.as_str());
     let tried = Tried::Passkey(owner.as_ref());
     if let Err(wait_s) = app.throttle().take(database, name, address, now_ms).await? {
-        note_failed(app, origin, tried, now_ms).await?;
+        note_failed(app, origin, tried, now_ms);
         return Err(ApiError::too_many(wait_s));
     }
     let refuse = async |challenge: Option<ChallengeKey>, error: ApiError| {
         if let Some(challenge) = challenge {
             database.drop_challenge(&challenge).await?;
         }
-        note_failed(app, origin, tried, now_ms).await?;
+        note_failed(app, origin, tried, now_ms);
         Err(error)
     };
     let known = known.as_ref().filter(|_| !given.user_handle.is_empty());
@@ -293,7 +293,7 @@ pub(super) async fn prove_by_passkey(
     let tried = Tried::Passkey(Some(&account));
     let name = Some(account.name.as_str());
     if let Err(wait_s) = app.throttle().take(database, name, address, now_ms).await? {
-        note_failed(app, origin, tried, now_ms).await?;
+        note_failed(app, origin, tried, now_ms);
         return Err(ApiError::too_many(wait_s));
     }
     let known = database.known_key(&credential).await?;
@@ -314,7 +314,7 @@ pub(super) async fn prove_by_passkey(
     if taken == ByPasskey::Good {
         return Ok(app.throttle().clear(database, name, address).await?);
     }
-    note_failed(app, origin, tried, now_ms).await?;
+    note_failed(app, origin, tried, now_ms);
     Err(if taken == ByPasskey::NoChallenge {
         let message =
             "what was signed was answered before, took too long, or is for something else";
@@ -412,7 +412,7 @@ pub async fn ask_to_make(
     take_code_try(&app, origin, now_ms).await?;
     let key = accounts::code_key(&code);
     let Some(account) = database.owner_of_code(&key, now_ms).await? else {
-        note_failed(&app, origin, Tried::Code, now_ms).await?;
+        note_failed(&app, origin, Tried::Code, now_ms);
         let message = "the code was used, is over or never was";
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_code", message));
     };

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use xlsform::Kind;
 
@@ -17,9 +16,10 @@ use crate::budgets::Take;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::problem_words;
 use crate::spreadsheet_form::{self, FileProblem, OLD};
+use crate::turns::Turns;
 
 /// One spreadsheet at a time: a hostile one takes seconds, and phones that send records need the other processors.
-static TURN: Semaphore = Semaphore::const_new(1);
+static TURN: Turns = Turns::new(1);
 
 /// Which file it is.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -128,12 +128,11 @@ pub async fn preview(
     })?;
     app.budgets().take(&session.account, Take::Report)?;
     let keep_columns = keep_columns(&app).await?;
-    let _turn = TURN.acquire().await.map_err(ApiError::internal)?;
+    let turn = TURN.take().await;
     let converted = move || match xlsform::is_xls(&body) {
         true => (None, vec![FileProblem::Old]),
         false => spreadsheet_form::write(&query.name, kind, &body, &keep_columns),
     };
-    let (form, problems) =
-        tokio::task::spawn_blocking(converted).await.map_err(ApiError::internal)?;
+    let (form, problems) = turn.work(converted).await.map_err(ApiError::internal)?;
     Ok(Json(Preview { form, problems: problems.iter().map(PreviewProblem::from).collect() }))
 }

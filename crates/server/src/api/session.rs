@@ -7,7 +7,6 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sync::erase::SERVER;
 use sync::wire::DeviceId;
 use utoipa::ToSchema;
 
@@ -94,8 +93,9 @@ pub async fn sign_in(
         .device
         .parse()
         .map_err(|error| ApiError::bad_request("bad_device", format!("device: {error}")))?;
-    if device == SERVER {
-        return Err(ApiError::bad_request("bad_device", "device: that is the server's own"));
+    if app.database().counts_for(device).await? {
+        let message = "device: that is the server's own, or an OpenRosa client's";
+        return Err(ApiError::bad_request("bad_device", message));
     }
     let device_name: String = given.device_name.chars().take(120).collect();
     let (token, key) = accounts::new_token();
@@ -152,7 +152,7 @@ pub(crate) async fn enough(app: &App, origin: Origin, account: &Account) -> ApiR
     if !asks_owners && !config.passkeys_must.contains(&account.role) {
         return Ok(());
     }
-    note_failed(app, origin, Tried::ToBe(Some(account)), clock::now_ms()).await?;
+    note_failed(app, origin, Tried::ToBe(Some(account)), clock::now_ms());
     let message = "people of this role sign in with their passkey, or with a code";
     Err(ApiError::new(StatusCode::UNAUTHORIZED, "passkey_needed", message))
 }
@@ -178,7 +178,7 @@ pub(crate) async fn owner_of(
     };
     let (database, address) = (app.database(), origin.address);
     if let Err(wait_s) = app.throttle().take(database, possible, address, now_ms).await? {
-        note_failed(app, origin, Tried::ToBe(known.as_ref()), now_ms).await?;
+        note_failed(app, origin, Tried::ToBe(known.as_ref()), now_ms);
         return Err(ApiError::too_many(wait_s));
     }
     let account = known.as_ref().filter(|account| !account.is_disabled());
@@ -187,7 +187,7 @@ pub(crate) async fn owner_of(
     let password = if fits { password } else { String::new() };
     let right = accounts::verify_password(password, hash).await.map_err(ApiError::internal)?;
     if !(right && fits) {
-        note_failed(app, origin, Tried::ToBe(known.as_ref()), now_ms).await?;
+        note_failed(app, origin, Tried::ToBe(known.as_ref()), now_ms);
         return Ok(None);
     }
     app.throttle().clear(database, possible, address).await?;
@@ -206,12 +206,7 @@ pub(super) enum Tried<'a> {
 }
 
 /// Counts a failed try, and now and then writes down how many there were.
-pub(super) async fn note_failed(
-    app: &App,
-    origin: Origin,
-    tried: Tried<'_>,
-    now_ms: i64,
-) -> ApiResult<()> {
+pub(super) fn note_failed(app: &App, origin: Origin, tried: Tried<'_>, now_ms: i64) {
     let (way, account, target) = match tried {
         Tried::ToBe(Some(account)) => {
             ("password", Some(account), Target::Account(account.name.clone()))
@@ -223,13 +218,18 @@ pub(super) async fn note_failed(
         }
         Tried::Passkey(None) => ("passkey", None, Target::Passkey),
     };
-    let Some(tries) = app.failed_sign_ins().count(target, now_ms) else { return Ok(()) };
+    let Some(tries) = app.failed_sign_ins().count(target, now_ms) else { return };
     let address = origin.address.map(|address| address.to_string());
     let detail =
         json!({ "way": way, "tries": tries.count, "since_ms": tries.since_ms, "address": address });
-    let account = account.map(|account| (account.name.as_str(), account.unit.as_str()));
-    app.database().note_failed_sign_in(account, detail, now_ms).await?;
-    Ok(())
+    let account = account.map(|account| (account.name.clone(), account.unit.clone()));
+    let database = app.database().clone();
+    app.failed_sign_ins().write(async move {
+        let account = account.as_ref().map(|(name, unit)| (name.as_str(), unit.as_str()));
+        if let Err(error) = database.note_failed_sign_in(account, detail, now_ms).await {
+            tracing::error!(%error, "a failed try to sign in was not written down");
+        }
+    });
 }
 
 async fn by_code(
@@ -271,7 +271,7 @@ async fn let_in(app: &App, origin: Origin, by_code: ByCode, now_ms: i64) -> ApiR
             return Ok(account);
         }
         ByCode::NoSuchCode => {
-            note_failed(app, origin, Tried::Code, now_ms).await?;
+            note_failed(app, origin, Tried::Code, now_ms);
             return Err(unauthorized("wrong_code", "the code was used, is over or never was"));
         }
         ByCode::OfAnother => {
@@ -292,7 +292,7 @@ async fn let_in(app: &App, origin: Origin, by_code: ByCode, now_ms: i64) -> ApiR
 pub(super) async fn take_code_try(app: &App, origin: Origin, now_ms: i64) -> ApiResult<()> {
     let taken = app.throttle().take(app.database(), None, origin.address, now_ms).await?;
     if let Err(wait_s) = taken {
-        note_failed(app, origin, Tried::Code, now_ms).await?;
+        note_failed(app, origin, Tried::Code, now_ms);
         return Err(ApiError::too_many(wait_s));
     }
     Ok(())

@@ -6,8 +6,16 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use axum::body::Bytes;
+use futures::StreamExt;
 use sha2::{Digest, Sha256};
 use sync::wire::Hash;
+use tokio::io::AsyncReadExt;
+
+use super::Pieces;
+
+/// As much of a file is held at a time by whoever reads it.
+const PIECE: usize = 256 * 1024;
 
 /// A folder of files by hash.
 #[derive(Clone, Debug)]
@@ -118,6 +126,17 @@ impl Folder {
             Ok(abandoned)
         })
         .await
+    }
+
+    /// The bytes of a whole file, a piece at a time.
+    pub(super) async fn stream(&self, hash: Hash) -> io::Result<Pieces> {
+        let file = tokio::fs::File::open(self.path(hash)).await?;
+        let pieces = futures::stream::try_unfold(file, async |mut file| {
+            let mut piece = Vec::with_capacity(PIECE);
+            let read = file.read_buf(&mut piece).await?;
+            Ok((read > 0).then(|| (Bytes::from(piece), file)))
+        });
+        Ok(pieces.boxed())
     }
 
     /// The bytes of a whole file.

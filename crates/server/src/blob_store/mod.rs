@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use axum::body::Bytes;
+use futures::stream::BoxStream;
 use sync::wire::Hash;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -17,6 +19,9 @@ use folder::Folder;
 use objects::Objects;
 
 pub(crate) use folder::{blocking, digest};
+
+/// A file's bytes one after the other, so that nobody holds all of it.
+pub(crate) type Pieces = BoxStream<'static, io::Result<Bytes>>;
 
 /// Files by hash.
 #[derive(Clone, Debug)]
@@ -122,6 +127,14 @@ impl BlobStore {
         match &self.place {
             Place::Folder(folder) => folder.abandoned(since).await,
             Place::Objects(objects) => objects.abandoned(since).await,
+        }
+    }
+
+    /// The bytes of a whole file, a piece at a time.
+    pub async fn stream(&self, hash: Hash) -> io::Result<Pieces> {
+        match &self.place {
+            Place::Folder(folder) => folder.stream(hash).await,
+            Place::Objects(objects) => objects.stream(hash).await,
         }
     }
 

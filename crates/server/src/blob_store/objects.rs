@@ -12,6 +12,8 @@ use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
 use sha2::{Digest, Sha256};
 use sync::wire::Hash;
 
+use super::Pieces;
+
 /// A part of a bucket.
 #[derive(Clone, Debug)]
 pub(super) struct Objects {
@@ -150,6 +152,11 @@ impl Objects {
             }
         }
         Ok(newest.into_iter().filter(|(_, at)| *at < since).map(|(hash, _)| hash).collect())
+    }
+
+    pub(super) async fn stream(&self, hash: Hash) -> io::Result<Pieces> {
+        let got = self.store.get(&self.whole(hash)).await.map_err(said)?;
+        Ok(got.into_stream().map_err(said).boxed())
     }
 
     pub(super) async fn read(&self, hash: Hash) -> io::Result<Vec<u8>> {

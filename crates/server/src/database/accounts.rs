@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::audit::{Event, note};
 use super::codes::end_codes;
 use super::rights::programmes;
-use super::sql::{Builder, query, query_as, query_scalar};
+use super::sql::{Builder, query, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, unsigned};
 use crate::accounts::Role;
 use crate::audit::Action;
@@ -186,11 +186,12 @@ impl Database {
                 last.scope.extend(granted);
             }
         }
-        let granted: Vec<(String, String)> = query_as(
-            "SELECT account, programme FROM account_programme ORDER BY account, programme",
-        )
-        .fetch_all(&self.readers)
-        .await?;
+        let mut query = Builder::new("SELECT account, programme FROM account_programme");
+        if let Some(name) = name {
+            query.push(" WHERE account = ").push_bind(name);
+        }
+        query.push(" ORDER BY account, programme");
+        let granted: Vec<(String, String)> = query.build_as().fetch_all(&self.readers).await?;
         for (account, programme) in granted {
             let place = accounts.binary_search_by(|known| known.name.cmp(&account));
             if let Some(account) = place.ok().and_then(|place| accounts.get_mut(place)) {
@@ -245,12 +246,15 @@ impl Database {
         now_ms: i64,
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
+        let sight = Sight::read(&mut tx, name).await?;
         // Another role sees other fields: its devices take the feed from its start.
-        query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1 AND role <> $2")
-            .bind(name)
-            .bind(change.role.map(Role::name))
-            .execute(&mut tx)
-            .await?;
+        let is_other_role =
+            query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1 AND role <> $2")
+                .bind(name)
+                .bind(change.role.map(Role::name))
+                .execute(&mut tx)
+                .await?
+                > 0;
         let unit: Option<String> = query_scalar(
             "UPDATE account SET display_name = coalesce($2, display_name), role = coalesce($3, role),
                 unit = coalesce($4, unit) WHERE name = $1 RETURNING unit",
@@ -273,7 +277,14 @@ impl Database {
             limit(&mut tx, name, programmes).await?;
         }
         let mut noted = Vec::new();
-        if let Some(detail) = change.detail() {
+        if let Some(mut detail) = change.detail() {
+            // Whoever was let in as that person, or has a code for it, was to have what they had then, and no more.
+            if is_other_role {
+                detail["sessions"] = end_sessions(&mut tx, name, now_ms).await?.into();
+            }
+            if is_other_role || Sight::read(&mut tx, name).await?.is_beyond(&sight) {
+                end_codes(&mut tx, name, now_ms).await?;
+            }
             noted.push((Action::AccountChange, detail));
         }
         match change.disabled {
@@ -327,7 +338,7 @@ async fn grant(tx: &mut Write, account: &str, scope: &[String]) -> Answer<()> {
             .execute(&mut *tx)
             .await?;
     }
-    refresh_visible_units(tx).await
+    refresh_visible_units(tx, &[account.to_owned()]).await
 }
 
 /// Limits a grant to programmes, or to none. Whose grant changed takes the feed from its start.
@@ -355,6 +366,45 @@ async fn limit(tx: &mut Write, account: &str, to: &[String]) -> Answer<()> {
     Ok(())
 }
 
+/// What an account sees.
+struct Sight {
+    units: BTreeSet<String>,
+    /// None: those of all.
+    programmes: BTreeSet<String>,
+}
+
+impl Sight {
+    async fn read(tx: &mut Write, account: &str) -> Answer<Self> {
+        let units: Vec<String> = query_scalar("SELECT unit FROM visible_unit WHERE account = $1")
+            .bind(account)
+            .fetch_all(&mut *tx)
+            .await?;
+        let programmes = programmes(&mut *tx, account).await?;
+        Ok(Self {
+            units: units.into_iter().collect(),
+            programmes: programmes.into_iter().collect(),
+        })
+    }
+
+    /// Whether there is something in it that was not in what it was before.
+    fn is_beyond(&self, before: &Self) -> bool {
+        let sees_more =
+            self.programmes.is_empty() || !self.programmes.is_subset(&before.programmes);
+        !self.units.is_subset(&before.units) || !before.programmes.is_empty() && sees_more
+    }
+}
+
+/// Ends what is open, sessions and tokens of clients. Says how many.
+async fn end_sessions(tx: &mut Write, account: &str, now_ms: i64) -> Answer<u64> {
+    Ok(query(
+        "UPDATE session SET ended_ms = $2, revoked = 1 WHERE account = $1 AND ended_ms IS NULL",
+    )
+    .bind(account)
+    .bind(now_ms)
+    .execute(&mut *tx)
+    .await?)
+}
+
 /// Nobody signs in with the account any more. Says what ended.
 pub(super) async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answer<Json> {
     query("UPDATE account SET disabled_ms = coalesce(disabled_ms, $2) WHERE name = $1")
@@ -362,20 +412,20 @@ pub(super) async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answe
         .bind(now_ms)
         .execute(&mut *tx)
         .await?;
-    let ended = query(
-        "UPDATE session SET ended_ms = $2, revoked = 1 WHERE account = $1 AND ended_ms IS NULL",
-    )
-    .bind(account)
-    .bind(now_ms)
-    .execute(&mut *tx)
-    .await?;
+    let ended = end_sessions(tx, account, now_ms).await?;
     end_codes(tx, account, now_ms).await?;
     Ok(json!({ "sessions": ended }))
 }
 
-/// Works out again which units each account sees. Accounts whose units changed get a new `scope_rev`, so
+/// Works out again which units everybody sees.
+pub(super) async fn refresh_all_visible_units(tx: &mut Write) -> Answer<()> {
+    let names: Vec<String> = query_scalar("SELECT name FROM account").fetch_all(&mut *tx).await?;
+    refresh_visible_units(tx, &names).await
+}
+
+/// Works out again which units these accounts see. Accounts whose units changed get a new `scope_rev`, so
 /// that their devices take the feed from its start.
-pub(super) async fn refresh_visible_units(tx: &mut Write) -> Answer<()> {
+async fn refresh_visible_units(tx: &mut Write, names: &[String]) -> Answer<()> {
     let json: Option<Vec<u8>> =
         query_scalar("SELECT pack.json FROM pack JOIN server ON server.pack = pack.hash")
             .fetch_optional(&mut *tx)
@@ -384,32 +434,31 @@ pub(super) async fn refresh_visible_units(tx: &mut Write) -> Answer<()> {
         .map(|json| serde_json::from_slice(&json))
         .transpose()
         .map_err(|error| DatabaseError::Damaged { what: "pack", why: error.to_string() })?;
-    let names: Vec<String> = query_scalar("SELECT name FROM account").fetch_all(&mut *tx).await?;
     for name in names {
         let granted: Vec<String> =
             query_scalar("SELECT unit FROM account_scope WHERE account = $1")
-                .bind(&name)
+                .bind(name)
                 .fetch_all(&mut *tx)
                 .await?;
         let units = pack.as_ref().map(|pack| pack.units.scope(&granted)).unwrap_or_default();
         let before: Vec<String> =
             query_scalar("SELECT unit FROM visible_unit WHERE account = $1 ORDER BY unit")
-                .bind(&name)
+                .bind(name)
                 .fetch_all(&mut *tx)
                 .await?;
         if units.iter().eq(before.iter()) {
             continue;
         }
-        query("DELETE FROM visible_unit WHERE account = $1").bind(&name).execute(&mut *tx).await?;
+        query("DELETE FROM visible_unit WHERE account = $1").bind(name).execute(&mut *tx).await?;
         for unit in units {
             query("INSERT INTO visible_unit (account, unit) VALUES ($1, $2)")
-                .bind(&name)
+                .bind(name)
                 .bind(unit)
                 .execute(&mut *tx)
                 .await?;
         }
         query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1")
-            .bind(&name)
+            .bind(name)
             .execute(&mut *tx)
             .await?;
     }

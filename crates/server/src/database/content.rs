@@ -7,7 +7,7 @@ use serde_json::json;
 use sync::codec;
 use sync::wire::{FormRef, Hash};
 
-use super::accounts::refresh_visible_units;
+use super::accounts::refresh_all_visible_units;
 use super::audit::{Event, note};
 use super::files::keep_files;
 use super::personal::{PersonalRule, put_personal};
@@ -83,7 +83,7 @@ impl Database {
                 .await?;
         }
         query("UPDATE server SET pack = $1").bind(new.hash.0.as_slice()).execute(&mut tx).await?;
-        refresh_visible_units(&mut tx).await?;
+        refresh_all_visible_units(&mut tx).await?;
         let detail = json!({ "forms": new.forms.len(), "units": new.units.len() });
         let object = new.hash.to_string();
         let action = Action::PackLoad;

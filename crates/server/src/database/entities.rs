@@ -9,7 +9,7 @@ use sync::wire::{RecordId, RecordState};
 
 use super::feed;
 use super::personal::mask;
-use super::rights::{Published, Rights};
+use super::rights::Rights;
 use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write, signed, unsigned};
 use crate::entities::{Entity, EntityVersion, Lists, Meeting, Outcome, Sourced, apply, lists};
@@ -201,7 +201,7 @@ impl Database {
     pub async fn datasets_seen_by(&self, account: &str) -> Answer<BTreeSet<String>> {
         let mut tx = self.begin_read().await?;
         let makers = makers(&mut tx).await?;
-        let published = Published::read(&mut tx).await?;
+        let published = self.published.read(&mut tx).await?;
         let rights = Rights::read(&mut tx, account, &published).await?;
         tx.rollback().await?;
         let made: BTreeSet<&String> = makers.iter().flat_map(|(_, lists)| &lists.made).collect();

@@ -51,6 +51,11 @@ pub struct KeptOperation {
     pub received_ms: i64,
 }
 
+/// None of what cannot be read any more.
+fn kept_operation(bytes: &[u8], received_ms: i64) -> Option<KeptOperation> {
+    Some(KeptOperation { operation: codec::decode(bytes).ok()?, received_ms })
+}
+
 /// Whether a file was erased.
 const IS_ERASED: &str = "SELECT EXISTS (SELECT 1 FROM erased_blob WHERE hash = $1)";
 
@@ -62,28 +67,20 @@ impl Database {
         records: u64,
     ) -> Answer<BTreeMap<RecordId, Vec<KeptOperation>>> {
         let after = after.map_or(Vec::new(), |after| after.0.to_vec());
-        let mut tx = self.begin_read().await?;
-        let ids: Vec<Vec<u8>> = query_scalar(
-            "SELECT DISTINCT record FROM operation WHERE record > $1 ORDER BY record LIMIT $2",
+        let rows: Vec<(Vec<u8>, Vec<u8>, i64)> = query_as(
+            "SELECT record, bytes, received_ms FROM operation WHERE record IN
+                (SELECT DISTINCT record FROM operation WHERE record > $1 ORDER BY record LIMIT $2)
+             ORDER BY record, place",
         )
         .bind(&after)
         .bind(signed(records))
-        .fetch_all(&mut tx)
+        .fetch_all(&self.readers)
         .await?;
-        let mut kept = BTreeMap::new();
-        for id in ids {
-            let rows: Vec<(Vec<u8>, i64)> = query_as(
-                "SELECT bytes, received_ms FROM operation WHERE record = $1 ORDER BY place",
-            )
-            .bind(&id)
-            .fetch_all(&mut tx)
-            .await?;
-            let read = |(bytes, received_ms): (Vec<u8>, i64)| {
-                Some(KeptOperation { operation: codec::decode(&bytes).ok()?, received_ms })
-            };
-            kept.insert(stored_id(&id)?, rows.into_iter().filter_map(read).collect());
+        let mut kept: BTreeMap<RecordId, Vec<KeptOperation>> = BTreeMap::new();
+        for (id, bytes, received_ms) in rows {
+            let of_record = kept.entry(stored_id(&id)?).or_default();
+            of_record.extend(kept_operation(&bytes, received_ms));
         }
-        tx.rollback().await?;
         Ok(kept)
     }
 
@@ -94,9 +91,7 @@ impl Database {
                 .bind(record.0.as_slice())
                 .fetch_all(&self.readers)
                 .await?;
-        let read = |(bytes, received_ms): (Vec<u8>, i64)| {
-            Some(KeptOperation { operation: codec::decode(&bytes).ok()?, received_ms })
-        };
+        let read = |(bytes, received_ms): (Vec<u8>, i64)| kept_operation(&bytes, received_ms);
         Ok(rows.into_iter().filter_map(read).collect())
     }
 
@@ -214,8 +209,23 @@ impl Database {
         hashes.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect()
     }
 
+    /// Writes the database anew if a push emptied something since that was done last. Says whether it did.
+    pub async fn scrub_if_wanted(&self) -> Answer<bool> {
+        let is_wanted = self.scrubs_wanted().await? > 0;
+        if is_wanted {
+            self.scrub().await?;
+        }
+        Ok(is_wanted)
+    }
+
+    async fn scrubs_wanted(&self) -> Answer<i64> {
+        Ok(query_scalar("SELECT scrub_wanted FROM server").fetch_one(&self.readers).await?)
+    }
+
     /// Writes the database anew, without what was deleted: a file keeps that in its gaps until something else takes the place.
+    /// Nobody else writes meanwhile.
     pub async fn scrub(&self) -> Answer<()> {
+        let wanted = self.scrubs_wanted().await?;
         match &self.writer {
             Pool::Sqlite(pool) => {
                 for statement in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
@@ -235,6 +245,11 @@ impl Database {
                 }
             }
         }
+        // What was emptied since this began is still to go.
+        query("UPDATE server SET scrub_wanted = scrub_wanted - $1 WHERE scrub_wanted >= $1")
+            .bind(wanted)
+            .execute(&self.writer)
+            .await?;
         Ok(())
     }
 }
@@ -279,8 +294,6 @@ fn damaged_erasure(error: impl std::fmt::Display) -> DatabaseError {
 pub struct Gone {
     /// Files that nothing names any more.
     pub files: Vec<Hash>,
-    /// Whether operations of the log were emptied: the database's file keeps what they said until it is written anew.
-    pub is_log_emptied: bool,
 }
 
 /// Keeps what was learnt of writes from before an erasure, and empties what turns out to have come over nothing else.
@@ -335,7 +348,8 @@ async fn empty_anew(
         let moved = Moved { record: &record, left: None, rv: head.next() };
         store(tx, &[moved], now_ms).await?;
     }
-    gone.is_log_emptied = true;
+    // Whoever pushes can bring this about as often as they like: it is done for many at once.
+    query("UPDATE server SET scrub_wanted = scrub_wanted + 1").execute(&mut *tx).await?;
     let files = erased.files().collect();
     gone.files.extend(drop_files(tx, id, &files, &held).await?);
     Ok(())

@@ -11,7 +11,7 @@ use sync::wire::{Columns, DeviceId, Operation, RecordId, RecordState, Verdict};
 
 use super::log::stored_verdict;
 use super::personal::mask;
-use super::sql::{query_as, query_scalar};
+use super::sql::{Builder, Value, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, bytes, signed, unsigned};
 
 /// A page of the feed and what is said beside it, read in one snapshot.
@@ -157,17 +157,26 @@ impl Database {
         Ok(found.pop())
     }
 
-    /// The records of a form that an account sees, by the time they were received.
-    pub async fn visible_records(&self, account: &str, form: &str) -> Answer<Vec<RecordState>> {
-        let rows: Vec<RecordRow> = query_as(
-            "SELECT rv, received_ms, changed_ms, body FROM visible_record WHERE account = $1 AND form = $2
-             ORDER BY received_ms, id",
-        )
-        .bind(account)
-        .bind(form)
-        .fetch_all(&self.readers)
-        .await?;
+    /// The records of a form that an account sees, of these units if any are named, by the time they were received.
+    pub async fn visible_records(
+        &self,
+        account: &str,
+        form: &str,
+        units: Option<&BTreeSet<String>>,
+    ) -> Answer<Vec<RecordState>> {
+        let mut query = Builder::new(
+            "SELECT rv, received_ms, changed_ms, body FROM visible_record WHERE account = ",
+        );
+        query.push_bind(account).push(" AND form = ").push_bind(form);
+        if let Some(units) = units {
+            // There is a unit of every record: of none there are none.
+            let named = units.iter().map(|unit| unit.as_str().into()).chain([Value::from("")]);
+            query.push(" AND unit IN ").push_list(named);
+        }
+        let rows: Vec<RecordRow> = query.build_as().fetch_all(&self.readers).await?;
         let mut found = rows.into_iter().map(state).collect::<Answer<Vec<_>>>()?;
+        // Here: the database would carry all that is in them through its sorting.
+        found.sort_by_key(|record| (record.received_ms, record.record));
         cut(&mut found, &self.mask_of(account).await?);
         Ok(found)
     }

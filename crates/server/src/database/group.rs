@@ -9,7 +9,7 @@ use sync::push::{Batch, Sender};
 use tokio::sync::{mpsc, oneshot};
 
 use super::log::{Head, Pushed, keep_push};
-use super::rights::{Published, Rights};
+use super::rights::{LastPublished, Rights};
 use super::sql::{Pool, query};
 use super::{Answer, Database, DatabaseError, Write, begin_write};
 
@@ -37,9 +37,9 @@ pub(super) struct Queue(mpsc::Sender<Waiting>);
 
 impl Queue {
     /// The queue, and the task that serves it for as long as somebody may push.
-    pub(super) fn of(writer: Pool) -> Self {
+    pub(super) fn of(writer: Pool, published: LastPublished) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(writer, waiting));
+        tokio::spawn(serve(Writer { pool: writer, published }, waiting));
         Self(queue)
     }
 }
@@ -56,10 +56,16 @@ impl Database {
     }
 }
 
-async fn serve(writer: Pool, mut queue: mpsc::Receiver<Waiting>) {
+/// What it takes to keep pushes.
+struct Writer {
+    pool: Pool,
+    published: LastPublished,
+}
+
+async fn serve(writer: Writer, mut queue: mpsc::Receiver<Waiting>) {
     while let Some((first, answer)) = queue.recv().await {
         // While the last group was being written, and while others hold the writer, more arrive.
-        let begun = begin_write(&writer).await;
+        let begun = begin_write(&writer.pool).await;
         let (mut group, mut answers) = (vec![first], vec![answer]);
         while group.len() < MOST
             && let Ok((next, answer)) = queue.try_recv()
@@ -76,7 +82,7 @@ async fn serve(writer: Pool, mut queue: mpsc::Receiver<Waiting>) {
             }
         };
         let group: Arc<[Push]> = group.into();
-        match apart(together(tx, Arc::clone(&group))).await {
+        match apart(together(tx, Arc::clone(&group), writer.published.clone())).await {
             Ok(kept) => answers.into_iter().zip(kept).for_each(tell),
             Err(error) if group.len() == 1 => answers.into_iter().zip([Err(error)]).for_each(tell),
             Err(error) => {
@@ -89,15 +95,17 @@ async fn serve(writer: Pool, mut queue: mpsc::Receiver<Waiting>) {
 
 /// What stopped them together may be the doing of one.
 async fn one_by_one(
-    writer: &Pool,
+    writer: &Writer,
     group: &Arc<[Push]>,
     answers: Vec<oneshot::Sender<Answer<Pushed>>>,
 ) {
     let mut not_begun = None;
     for (place, answer) in answers.into_iter().enumerate() {
         let kept = match &not_begun {
-            None => match begin_write(writer).await {
-                Ok(tx) => apart(alone(tx, Arc::clone(group), place)).await,
+            None => match begin_write(&writer.pool).await {
+                Ok(tx) => {
+                    apart(alone(tx, Arc::clone(group), place, writer.published.clone())).await
+                }
                 Err(error) => {
                     // The others would wait as long and in vain.
                     let error = not_begun.insert(error.to_string()).clone();
@@ -123,9 +131,14 @@ fn tell((answer, kept): (oneshot::Sender<Answer<Pushed>>, Answer<Pushed>)) {
     }
 }
 
-async fn alone(mut tx: Write, group: Arc<[Push]>, place: usize) -> Answer<Pushed> {
+async fn alone(
+    mut tx: Write,
+    group: Arc<[Push]>,
+    place: usize,
+    published: LastPublished,
+) -> Answer<Pushed> {
     let push = &group[place];
-    let published = Published::read(&mut tx).await?;
+    let published = published.read(&mut tx).await?;
     let rights = Rights::read(&mut tx, &push.account, &published).await?;
     let mut head = Head::read(&mut tx).await?;
     let kept = keep(&mut tx, push, &rights, &mut head).await?;
@@ -135,11 +148,15 @@ async fn alone(mut tx: Write, group: Arc<[Push]>, place: usize) -> Answer<Pushed
 }
 
 /// Keeps each or gives each its own error, if they can be kept together at all.
-async fn together(mut tx: Write, group: Arc<[Push]>) -> Answer<Vec<Answer<Pushed>>> {
+async fn together(
+    mut tx: Write,
+    group: Arc<[Push]>,
+    published: LastPublished,
+) -> Answer<Vec<Answer<Pushed>>> {
     if group.len() == 1 {
-        return Ok(vec![Ok(alone(tx, group, 0).await?)]);
+        return Ok(vec![Ok(alone(tx, group, 0, published).await?)]);
     }
-    let published = Published::read(&mut tx).await?;
+    let published = published.read(&mut tx).await?;
     let mut rights = BTreeMap::new();
     for push in group.iter() {
         if !rights.contains_key(&push.account) {

@@ -62,6 +62,7 @@ pub struct Database {
     writer: Pool,
     readers: Pool,
     pushes: group::Queue,
+    published: rights::LastPublished,
 }
 
 /// Why the database could not answer.

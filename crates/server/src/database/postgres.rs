@@ -13,6 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions, Postgr
 
 use super::epoch::begin_epoch;
 use super::group::Queue;
+use super::rights::LastPublished;
 use super::sql::{Pool, Transaction, query, query_as};
 use super::{Answer, Database, OpenError, signed};
 use crate::accounts::{Failures, Tries};
@@ -65,8 +66,9 @@ impl Database {
             ("idle_in_transaction_session_timeout", "300s"),
         ]);
         let readers = Pool::Postgres(pool(10).connect_with(reading).await?);
-        let pushes = Queue::of(writer.clone());
-        Ok(Self { writer, readers, pushes })
+        let published = LastPublished::default();
+        let pushes = Queue::of(writer.clone(), published.clone());
+        Ok(Self { writer, readers, pushes, published })
     }
 
     /// Tells the feed's head whenever any process moves it. Ends at once where there is only this process, else never.

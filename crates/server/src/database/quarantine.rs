@@ -13,7 +13,7 @@ use super::audit::{Event, note};
 use super::erasure::erased_in;
 use super::feed::{stored_id, stored_record};
 use super::log::{Moved, outcome_name, reason_of, store};
-use super::rights::{Published, Rights};
+use super::rights::Rights;
 use super::sql::{Builder, query, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write, bytes, signed, unsigned};
 use crate::audit::Action;
@@ -180,7 +180,7 @@ impl Database {
         limit: u64,
     ) -> Answer<Vec<Quarantined>> {
         let mut tx = self.begin_read().await?;
-        let published = Published::read(&mut tx).await?;
+        let published = self.published.read(&mut tx).await?;
         let rights = Rights::read(&mut tx, repairer.account, &published).await?;
         let mut entries = Vec::new();
         let mut before = before;
@@ -224,7 +224,7 @@ impl Database {
         now_ms: i64,
     ) -> Result<(Quarantined, u64), SettleError> {
         let mut tx = self.begin_write().await?;
-        let published = Published::read(&mut tx).await?;
+        let published = self.published.read(&mut tx).await?;
         let rights = Rights::read(&mut tx, repairer.account, &published).await?;
         let row = one(&mut tx, id, repairer).await?.ok_or(SettleError::NotFound)?;
         let hash = row.hash.clone();

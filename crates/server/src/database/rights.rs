@@ -1,6 +1,7 @@
 //! What one account sees and is for, as a transaction sees it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sync::mask::Mask;
 use sync::push::Directory;
@@ -19,8 +20,43 @@ pub(super) struct Published {
     personal: Vec<PersonalRule>,
 }
 
+/// What was published when somebody asked last: most transactions find what the one before found, and those that write hold up
+/// all others while they read it.
+#[derive(Clone, Default)]
+pub(super) struct LastPublished(Arc<Mutex<Last>>);
+
+type Last = Option<(PackInForce, Arc<Published>)>;
+
+/// The hash of the pack, and how many there were so far: what they published stays.
+type PackInForce = (Option<Vec<u8>>, i64);
+
+impl LastPublished {
+    pub(super) async fn read(&self, tx: &mut Transaction) -> Answer<Arc<Published>> {
+        let now: PackInForce = query_as("SELECT pack, (SELECT count(*) FROM pack) FROM server")
+            .fetch_one(&mut *tx)
+            .await?;
+        let known = self.last().clone();
+        if let Some((_, published)) = known.filter(|(then, _)| *then == now) {
+            return Ok(published);
+        }
+        let published = Arc::new(Published::read(tx).await?);
+        *self.last() = Some((now, Arc::clone(&published)));
+        Ok(published)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for LastPublished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LastPublished").finish_non_exhaustive()
+    }
+}
+
 impl Published {
-    pub(super) async fn read(tx: &mut Transaction) -> Answer<Self> {
+    async fn read(tx: &mut Transaction) -> Answer<Self> {
         let units: Vec<String> = query_scalar("SELECT id FROM unit").fetch_all(&mut *tx).await?;
         let rows: Vec<(Vec<u8>, String, String)> =
             query_as("SELECT hash, id, version FROM form").fetch_all(&mut *tx).await?;

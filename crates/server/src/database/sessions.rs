@@ -129,7 +129,7 @@ pub struct SessionRow {
 
 impl Database {
     /// Opens a session for whoever gave the right password of an account as it was read. Says whether that is still so: it may
-    /// have another one by now, or be disabled.
+    /// have another one by now, or another role, or be disabled.
     pub async fn add_session(
         &self,
         account: &Account,
@@ -138,10 +138,11 @@ impl Database {
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
         let goes_on: bool = query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM account WHERE name = $1 AND password = $2 AND disabled_ms IS NULL)",
+            "SELECT EXISTS (SELECT 1 FROM account WHERE name = $1 AND password = $2 AND role = $3 AND disabled_ms IS NULL)",
         )
         .bind(&account.name)
         .bind(&account.password)
+        .bind(account.role.name())
         .fetch_one(&mut tx)
         .await?;
         if goes_on {
@@ -220,8 +221,7 @@ impl Database {
     /// Whether an account may send what a device sealed: one that it signed in on, or that nobody is known to have: a
     /// restored server may have forgotten.
     pub async fn may_send_for(&self, account: &str, device: DeviceId) -> Answer<bool> {
-        // Nobody speaks for the server.
-        if device == SERVER {
+        if self.counts_for(device).await? {
             return Ok(false);
         }
         let (is_own, is_known): (bool, bool) = query_as(
@@ -233,6 +233,17 @@ impl Database {
         .fetch_one(&self.readers)
         .await?;
         Ok(is_own || !is_known)
+    }
+
+    /// Whether the server counts for a device: for itself, and for `OpenRosa` clients. Nobody else speaks for one of those.
+    pub async fn counts_for(&self, device: DeviceId) -> Answer<bool> {
+        let is_client = "SELECT EXISTS (SELECT 1 FROM session WHERE device = $1 AND client <> $2)";
+        let is_client: bool = query_scalar(is_client)
+            .bind(device.0.as_slice())
+            .bind(Client::App.name())
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(device == SERVER || is_client)
     }
 
     /// Notes that a session is in use.

@@ -9,6 +9,7 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::epoch::begin_epoch;
 use super::group::Queue;
+use super::rights::LastPublished;
 use super::sql::Pool;
 use super::{Database, OpenError};
 
@@ -20,7 +21,8 @@ const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 impl Database {
     /// Opens the file, makes it when missing, and brings it to this version.
     pub async fn open(file: &Path, now_ms: i64) -> Result<Self, OpenError> {
-        let writing = options(file).create_if_missing(true);
+        // Writing the file anew would take as much memory as all of it.
+        let writing = options(file).create_if_missing(true).pragma("temp_store", "FILE");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .test_before_acquire(false) // a file does not hang up
@@ -39,11 +41,12 @@ impl Database {
             .max_connections(4)
             .test_before_acquire(false)
             .acquire_timeout(Duration::from_secs(30))
-            .connect_with(options(file).read_only(true))
+            .connect_with(options(file).read_only(true).pragma("temp_store", "MEMORY"))
             .await?;
         let readers = Pool::Sqlite(readers);
-        let pushes = Queue::of(writer.clone());
-        Ok(Self { writer, readers, pushes })
+        let published = LastPublished::default();
+        let pushes = Queue::of(writer.clone(), published.clone());
+        Ok(Self { writer, readers, pushes, published })
     }
 }
 
@@ -61,7 +64,6 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(15))
-        .pragma("temp_store", "MEMORY")
         .pragma("cache_size", "-16000")
 }
 

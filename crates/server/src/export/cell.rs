@@ -12,6 +12,9 @@ pub(super) enum Cell {
     DateTime(ExcelDateTime),
 }
 
+/// The longest whole number, in digits, that a spreadsheet shows as it is.
+const MAX_DIGITS: usize = 15;
+
 /// A number as a number, unless that would change it: codes with leading zeros and long numbers stay text.
 pub(super) fn number(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
@@ -19,10 +22,15 @@ pub(super) fn number(text: &str) -> Option<f64> {
     let all_digits =
         |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let is_code = whole.len() > 1 && whole.starts_with('0');
-    if !all_digits(whole) || !all_digits(fraction) || is_code || whole.len() + fraction.len() > 16 {
+    if !all_digits(whole) || !all_digits(fraction) || is_code || whole.len() > MAX_DIGITS {
         return None;
     }
     text.parse().ok()
+}
+
+/// What the form works out, which may be a text such as `3.10`: a number only where that is written the same.
+pub(super) fn calculated(text: &str) -> Option<f64> {
+    number(text).filter(|number| number.to_string() == text)
 }
 
 /// `2024-11-23`.
@@ -86,6 +94,10 @@ mod tests {
             ("12", Some(12.0)),
             ("-3.50", Some(-3.5)),
             ("0.5", Some(0.5)),
+            ("0.3333333333333333", Some(1.0 / 3.0)),
+            ("66.66666666666667", Some(200.0 / 3.0)),
+            ("123456789012345", Some(123_456_789_012_345.0)),
+            ("1234567890123456", None),
             ("0912345678", None),
             ("079204001234567890", None),
             ("1e3", None),
@@ -94,6 +106,20 @@ mod tests {
             ("=1+1", None),
         ] {
             assert_eq!(number(text), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_worked_out_is_a_number_where_it_reads_the_same() {
+        for (text, value) in [
+            ("24", Some(24.0)),
+            ("0.3333333333333333", Some(1.0 / 3.0)),
+            ("3.1", Some(3.1)),
+            ("3.10", None),
+            ("2.0", None),
+            ("12345678901234568", None),
+        ] {
+            assert_eq!(calculated(text), value, "{text}");
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use form::Resources;
 use form::definition::{Bind, BodyNode, Control, ControlKind, Element, Form, Label, Source};
 
+use super::Version;
 use super::text::{Language, Texts};
 
 /// What a question's answers are.
@@ -56,8 +58,8 @@ fn is_below(path: &str, above: &str) -> bool {
 }
 
 /// The sheets of a form, and what older versions of it add at the end of each.
-pub(super) fn sheets(forms: &[Form], language: Language) -> Vec<Sheet> {
-    let mut versions = forms.iter().map(|form| of_version(form, language));
+pub(super) fn sheets(versions: &[Version], language: Language) -> Vec<Sheet> {
+    let mut versions = versions.iter().map(|version| of_version(version, language));
     let mut sheets = versions.next().unwrap_or_default();
     for older in versions {
         for sheet in older {
@@ -91,11 +93,12 @@ fn add_columns(sheet: &mut Sheet, older: Vec<Column>) {
     }
 }
 
-fn of_version(form: &Form, language: Language) -> Vec<Sheet> {
+fn of_version(version: &Version, language: Language) -> Vec<Sheet> {
+    let Version { form, lists } = version;
     let texts = Texts::new(form, language);
     let mut body = Body::default();
     body.walk(&form.body, None);
-    let mut reader = Reader { form, texts, body, sheets: Vec::new() };
+    let mut reader = Reader { form, lists, texts, body, sheets: Vec::new() };
     let title = if form.title.is_empty() { form.id() } else { &form.title };
     reader.sheets.push(Sheet { path: String::new(), title: title.to_owned(), columns: Vec::new() });
     reader.children(&form.primary, "", 0);
@@ -135,6 +138,7 @@ fn below_root(path: &str) -> String {
 
 struct Reader<'f> {
     form: &'f Form,
+    lists: &'f Resources,
     texts: Texts<'f>,
     body: Body<'f>,
     sheets: Vec<Sheet>,
@@ -145,7 +149,8 @@ impl Reader<'_> {
         let mut seen = BTreeSet::new();
         for child in &element.children {
             // A repeat may stand twice: its template and its first row.
-            if !seen.insert(&child.name) || child.name.ends_with("meta") {
+            let is_meta = child.name.rsplit(':').next() == Some("meta");
+            if !seen.insert(&child.name) || is_meta {
                 continue;
             }
             let path = if above.is_empty() {
@@ -220,7 +225,15 @@ impl Reader<'_> {
             .filter_map(|item| Some((item.value.clone(), self.texts.label(&item.label)?)))
             .collect();
         let Some(itemset) = &control.itemset else { return labels };
-        let Some(root) = self.instance(&itemset.nodeset) else { return labels };
+        let root = match self.instance(&itemset.nodeset) {
+            Some(Source::Internal(root)) => root,
+            Some(Source::External(address)) => {
+                let told = self.lists.pairs(address, itemset.value.trim(), itemset.label.trim());
+                labels.extend(told);
+                return labels;
+            }
+            None => return labels,
+        };
         for item in &root.children {
             let text = |name: &str| {
                 item.children
@@ -244,16 +257,13 @@ impl Reader<'_> {
         labels
     }
 
-    /// The root of the instance that `instance('id')/root/item[…]` reads.
-    fn instance(&self, nodeset: &str) -> Option<&Element> {
+    /// The instance that `instance('id')/root/item[…]` reads.
+    fn instance(&self, nodeset: &str) -> Option<&Source> {
         let (_, rest) = nodeset.split_once("instance(")?;
         let (id, _) = rest.split_once(')')?;
         let id = id.trim().trim_matches(['\'', '"']);
         let found = self.form.secondary.iter().rfind(|instance| instance.id == id)?;
-        match &found.source {
-            Source::Internal(root) => Some(root),
-            Source::External(_) => None,
-        }
+        Some(&found.source)
     }
 }
 
@@ -271,15 +281,50 @@ fn is_note(control: &Control, bind: Option<&Bind>, element: &Element) -> bool {
 mod tests {
     use super::*;
 
+    fn columns(inside: &str, binds: &str, body: &str, lists: Resources) -> Vec<Column> {
+        let xml = format!(
+            r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:orx="http://openrosa.org/xforms">
+            <h:head><h:title>T</h:title><model><instance><data id="t" version="1">{inside}</data></instance>{binds}</model></h:head>
+            <h:body>{body}</h:body></h:html>"#
+        );
+        let (form, _) = form::parse_xform(&xml).expect("XML");
+        let mut sheets = sheets(&[Version { form, lists }], Language::Vietnamese);
+        sheets.swap_remove(0).columns
+    }
+
     #[test]
     fn what_is_confirmed_is_told_in_words() {
-        let xml = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>T</h:title>
-            <model><instance><data id="t" version="1"><bao/></data></instance><bind nodeset="/data/bao" type="string"/></model></h:head>
-            <h:body><trigger ref="/data/bao"><label>Đã thông báo</label></trigger></h:body></h:html>"#;
-        let (form, _) = form::parse_xform(xml).expect("XML");
-        let sheets = sheets(&[form], Language::Vietnamese);
-        let kind = &sheets[0].columns[0].kind;
+        let bind = r#"<bind nodeset="/data/bao" type="string"/>"#;
+        let body = r#"<trigger ref="/data/bao"><label>Đã thông báo</label></trigger>"#;
+        let columns = columns("<bao/>", bind, body, Resources::default());
+        let kind = &columns[0].kind;
         let Kind::Choices { labels, several: false } = kind else { panic!("{kind:?}") };
         assert_eq!(labels.get("OK").map(String::as_str), Some("Đã xác nhận"));
+    }
+
+    #[test]
+    fn only_what_a_form_says_of_itself_is_left_out() {
+        let inside =
+            "<chi_phi_meta/><meta><instanceID/></meta><orx:meta><orx:instanceID/></orx:meta>";
+        let columns = columns(inside, "", "", Resources::default());
+        let paths: Vec<&str> = columns.iter().map(|column| column.path.as_str()).collect();
+        assert_eq!(paths, ["chi_phi_meta"]);
+    }
+
+    #[test]
+    fn what_is_chosen_out_of_a_file_has_the_words_of_the_file() {
+        let model = r#"<instance id="xa" src="jr://file-csv/xa.csv"/><bind nodeset="/data/xa" type="string"/>"#;
+        let body = r#"<select1 ref="/data/xa"><label>Xã</label><itemset nodeset="instance('xa')/root/item">
+            <value ref="ma"/><label ref="ten"/></itemset></select1>"#;
+        let lists = "ma,dan,ten\nbq,7000,Bảo Quang\nbv,9000,\"Bảo Vinh, cũ\"\n";
+        let lists = Resources { files: [("xa.csv".to_owned(), lists.to_owned())].into() };
+        let columns = columns("<xa/>", model, body, lists);
+        let kind = &columns[0].kind;
+        let Kind::Choices { labels, several: false } = kind else { panic!("{kind:?}") };
+        let words = [("bq", "Bảo Quang"), ("bv", "Bảo Vinh, cũ")];
+        assert_eq!(
+            *labels,
+            words.map(|(value, label)| (value.to_owned(), label.to_owned())).into()
+        );
     }
 }

@@ -6,6 +6,7 @@ mod rows;
 mod text;
 mod xlsx;
 
+use form::Resources;
 use form::definition::Form;
 use pack::Units;
 use sync::view::RecordView;
@@ -13,11 +14,20 @@ use sync::view::RecordView;
 pub use text::Language;
 pub use xlsx::{ExportError, workbook};
 
+/// A version of a form.
+#[derive(Debug)]
+pub struct Version {
+    /// The form.
+    pub form: Form,
+    /// The lists beside it, by name: what people chose out of them is written there.
+    pub lists: Resources,
+}
+
 /// What an export is made of.
 #[derive(Debug)]
 pub struct Export<'a> {
     /// Every version of the form that a record needs, newest first: it names the columns, older ones add to it.
-    pub forms: &'a [Form],
+    pub versions: &'a [Version],
     /// The records, in order.
     pub records: &'a [RecordView],
     /// Names of units.

@@ -30,6 +30,10 @@ impl Place {
 /// One row of a repeat.
 #[derive(Debug, Default)]
 pub(super) struct Row<'r> {
+    /// Its place among all rows of its repeat in the record, from 1.
+    pub number: u32,
+    /// The number of the row that it stands in, if that is one of a repeat.
+    pub parent: Option<u32>,
     /// What it says its place is.
     ordinal: Option<f64>,
     /// Its answers by the path of their column.
@@ -61,7 +65,32 @@ impl<'r> Rows<'r> {
             let repeat = if keys.is_empty() { "" } else { repeat };
             rows.row(repeat, keys).values.insert(path, value);
         }
+        rows.number();
         rows
+    }
+
+    /// Numbers the rows of each repeat as they stand in the record, the outer ones first: whatever is inside of one follows it.
+    fn number(&mut self) {
+        let repeats: Vec<String> = self.rows.keys().cloned().collect();
+        for repeat in &repeats {
+            let outer = repeats.iter().filter(|outer| repeat.starts_with(&format!("{outer}/")));
+            let outer = outer.max_by_key(|outer| outer.len());
+            let mut rows = self.rows.remove(repeat).unwrap_or_default();
+            let outer = outer.and_then(|outer| self.rows.get(outer));
+            for (keys, row) in &mut rows {
+                let around = keys.split_last().and_then(|(_, around)| outer?.get(around));
+                row.parent = around.map(|around| around.number);
+            }
+            let mut ordered: Vec<&mut Row<'_>> = rows.values_mut().collect();
+            let ordinal = |row: &Row<'_>| row.ordinal.unwrap_or(f64::INFINITY);
+            ordered.sort_by(|row, other| {
+                row.parent.cmp(&other.parent).then(ordinal(row).total_cmp(&ordinal(other)))
+            });
+            for (number, row) in (1..).zip(ordered) {
+                row.number = number;
+            }
+            self.rows.insert(repeat.clone(), rows);
+        }
     }
 
     fn row(&mut self, repeat: &str, keys: Vec<String>) -> &mut Row<'r> {
@@ -73,50 +102,12 @@ impl<'r> Rows<'r> {
         self.rows.get("")?.values().next()
     }
 
-    /// The rows of a repeat in their order: the row's number among its siblings, its parent row's number, the row.
-    pub(super) fn of(&self, repeat: &str) -> Vec<(u32, Option<u32>, &Row<'r>)> {
-        let mut numbers: BTreeMap<&[String], u32> = BTreeMap::new();
-        let mut numbered = Vec::new();
-        for (keys, row) in self.ordered(repeat) {
-            let parent = keys.get(..keys.len().saturating_sub(1)).unwrap_or_default();
-            let number = numbers.entry(parent).or_default();
-            *number += 1;
-            numbered.push((*number, self.number_of(repeat, parent), row));
-        }
-        numbered
-    }
-
-    fn ordered(&self, repeat: &str) -> Vec<(&[String], &Row<'r>)> {
-        let mut rows: Vec<_> = self
-            .rows
-            .get(repeat)
-            .into_iter()
-            .flatten()
-            .map(|(keys, row)| (keys.as_slice(), row))
-            .collect();
-        rows.sort_by(|(keys, row), (other_keys, other)| {
-            let order = |row: &Row<'_>| row.ordinal.unwrap_or(f64::INFINITY);
-            let parents =
-                |keys: &[String]| keys.get(..keys.len().saturating_sub(1)).map(<[String]>::to_vec);
-            (parents(keys).cmp(&parents(other_keys)))
-                .then(order(row).total_cmp(&order(other)))
-                .then_with(|| keys.cmp(other_keys))
-        });
+    /// The rows of a repeat in their order.
+    pub(super) fn of(&self, repeat: &str) -> Vec<&Row<'r>> {
+        let rows = self.rows.get(repeat).into_iter();
+        let mut rows: Vec<&Row<'r>> = rows.flat_map(BTreeMap::values).collect();
+        rows.sort_by_key(|row| row.number);
         rows
-    }
-
-    /// The number of the row with those keys, in the repeat around this one.
-    fn number_of(&self, repeat: &str, keys: &[String]) -> Option<u32> {
-        if keys.is_empty() {
-            return None;
-        }
-        let around = self.rows.keys().filter(|path| repeat.starts_with(&format!("{path}/")));
-        let around = around.max_by_key(|path| path.len())?;
-        let (parent, _) = keys.split_at(keys.len() - 1);
-        let siblings =
-            self.ordered(around).into_iter().filter(|(other, _)| other.starts_with(parent));
-        let at = siblings.map(|(other, _)| other).position(|other| other == keys)?;
-        u32::try_from(at + 1).ok()
     }
 }
 
@@ -150,23 +141,28 @@ mod tests {
             ("lop[a]/buoi[x]", "9"),
             ("lop[a]/buoi[x]/gio", "x"),
             ("lop[a]/buoi[y]/gio", "y"),
+            ("lop[b]/buoi[z]", "1"),
+            ("lop[b]/buoi[z]/gio", "z"),
+            ("lop[a]/buoi[y]/hv[q]/ai", "của y"),
+            ("lop[a]/buoi[x]/hv[p]/ai", "của x"),
+            ("lop[b]/buoi[z]/hv[r]/ai", "của z"),
             ("ngay", "2024-11-23"),
         ]
         .into_iter()
         .map(|(path, value)| (path.to_owned(), text(value)))
         .collect();
-        let rows = Rows::new(&fields, &["lop", "lop/buoi"]);
+        let rows = Rows::new(&fields, &["lop", "lop/buoi", "lop/buoi/hv"]);
         let names = |repeat: &str, column: &str| -> Vec<(u32, Option<u32>, Value)> {
-            rows.of(repeat)
-                .into_iter()
-                .map(|(n, parent, row)| (n, parent, row.values[column].clone()))
-                .collect()
+            let rows = rows.of(repeat).into_iter();
+            rows.map(|row| (row.number, row.parent, row.values[column].clone())).collect()
         };
         assert_eq!(names("lop", "lop/ten"), [(1, None, text("B")), (2, None, text("A"))]);
-        assert_eq!(
-            names("lop/buoi", "lop/buoi/gio"),
-            [(1, Some(2), text("x")), (2, Some(2), text("y"))]
-        );
+        let inner = [(1, Some(1), text("z")), (2, Some(2), text("x")), (3, Some(2), text("y"))];
+        assert_eq!(names("lop/buoi", "lop/buoi/gio"), inner);
+        // No two rows of a record have one number, so each finds its own around it.
+        let innermost =
+            [(1, Some(1), text("của z")), (2, Some(2), text("của x")), (3, Some(3), text("của y"))];
+        assert_eq!(names("lop/buoi/hv", "lop/buoi/hv/ai"), innermost);
         assert_eq!(rows.own().unwrap().values["ngay"], &text("2024-11-23"));
     }
 }

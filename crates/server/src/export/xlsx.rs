@@ -18,8 +18,14 @@ pub enum ExportError {
     Writer(#[from] XlsxError),
 }
 
-/// Longest text that a cell takes.
+/// Longest text that a cell takes, in UTF-16.
 const MAX_TEXT: usize = 32_767;
+
+/// Longest name that a sheet takes, in UTF-16.
+const MAX_NAME: usize = 31;
+
+/// The rows of a sheet below its headings.
+const MAX_ROWS: u32 = 1_048_575;
 
 /// Between the values of a field where people disagree.
 const BETWEEN_VALUES: &str = " | ";
@@ -33,7 +39,12 @@ struct Formats {
 
 /// The records as the bytes of a spreadsheet.
 pub fn workbook(export: &Export<'_>) -> Result<Vec<u8>, ExportError> {
-    let sheets = layout::sheets(export.forms, export.language);
+    write(export, MAX_ROWS)
+}
+
+/// The same with so many rows in a sheet at most.
+fn write(export: &Export<'_>, max_rows: u32) -> Result<Vec<u8>, ExportError> {
+    let sheets = layout::sheets(export.versions, export.language);
     let words = export.language.words();
     let formats = Formats {
         heading: Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top),
@@ -41,14 +52,10 @@ pub fn workbook(export: &Export<'_>) -> Result<Vec<u8>, ExportError> {
         time: Format::new().set_num_format("hh:mm"),
         date_time: Format::new().set_num_format("dd/mm/yyyy hh:mm"),
     };
-    let mut workbook = Workbook::new();
-    let mut names: Vec<String> = Vec::new();
+    let mut book = Book { workbook: Workbook::new(), names: Vec::new(), max_rows };
     for sheet in &sheets {
-        let name = sheet_name(&sheet.title, &names);
-        let page = workbook.add_worksheet().set_name(&name)?;
-        names.push(name);
-        let mut table = Table { page, formats: &formats, columns: 0, row: 0, column: 0 };
-        headings(&mut table, sheet, &sheets, words)?;
+        let headings = headings(sheet, &sheets, words);
+        let mut table = Table::begin(&mut book, &formats, &sheet.title, headings)?;
         let repeats: Vec<&str> = sheets
             .iter()
             .map(|sheet| sheet.path.as_str())
@@ -64,15 +71,11 @@ pub fn workbook(export: &Export<'_>) -> Result<Vec<u8>, ExportError> {
         }
         table.finish()?;
     }
-    Ok(workbook.save_to_buffer()?)
+    Ok(book.workbook.save_to_buffer()?)
 }
 
-fn headings(
-    table: &mut Table<'_>,
-    sheet: &Sheet,
-    sheets: &[Sheet],
-    words: Words,
-) -> Result<(), XlsxError> {
+/// What stands above each column, and how wide that is.
+fn headings(sheet: &Sheet, sheets: &[Sheet], words: Words) -> Vec<(String, f64)> {
     let mut always = vec![(words.record, 36.0), (words.title, 28.0)];
     if sheet.path.is_empty() {
         always.extend([
@@ -85,29 +88,28 @@ fn headings(
         always.extend(sheet.is_nested(sheets).then_some((words.parent_row, 10.0)));
         always.push((words.row, 8.0));
     }
-    for (heading, width) in &always {
-        table.heading(heading, *width)?;
-    }
+    let own = always.iter().map(|(heading, width)| ((*heading).to_owned(), *width));
+    let mut headings: Vec<(String, f64)> = own.collect();
     for column in &sheet.columns {
         // Two columns of one name cannot be told apart in a formula or a pivot table.
         let is_taken = always.iter().any(|(heading, _)| *heading == column.heading)
             || sheet.columns.iter().filter(|other| other.heading == column.heading).count() > 1;
         let heading = if is_taken {
-            &format!("{} ({})", column.heading, column.path)
+            format!("{} ({})", column.heading, column.path)
         } else {
-            &column.heading
+            column.heading.clone()
         };
-        table.heading(heading, width(column))?;
-        match column.kind {
-            Kind::Geopoint => {
-                table.heading(&format!("{heading} – {}", words.latitude), 12.0)?;
-                table.heading(&format!("{heading} – {}", words.longitude), 12.0)?;
-            }
-            Kind::File => table.heading(&format!("{heading} – {}", words.link), 24.0)?,
-            _ => {}
-        }
+        let more: &[(&str, f64)] = match column.kind {
+            Kind::Geopoint => &[(words.latitude, 12.0), (words.longitude, 12.0)],
+            Kind::File => &[(words.link, 24.0)],
+            _ => &[],
+        };
+        let more = more.iter().map(|(part, width)| (format!("{heading} – {part}"), *width));
+        let more: Vec<_> = more.collect();
+        headings.push((heading, width(column)));
+        headings.extend(more);
     }
-    Ok(())
+    headings
 }
 
 fn width(column: &Column) -> f64 {
@@ -128,7 +130,7 @@ fn record_row(
     record: &RecordView,
     own: Option<&Row<'_>>,
 ) -> Result<(), XlsxError> {
-    table.next_row();
+    table.next_row()?;
     names(table, record)?;
     table.text(export.language.state(record.state))?;
     table.text(&unit_name(export, &record.unit))?;
@@ -160,13 +162,13 @@ fn repeat_rows(
     record: &RecordView,
     rows: &Rows<'_>,
 ) -> Result<(), XlsxError> {
-    for (number, parent, row) in rows.of(&sheet.path) {
-        table.next_row();
+    for row in rows.of(&sheet.path) {
+        table.next_row()?;
         names(table, record)?;
         if sheet.is_nested(sheets) {
-            table.cell(parent.map(|parent| Cell::Number(f64::from(parent))))?;
+            table.cell(row.parent.map(|parent| Cell::Number(f64::from(parent))))?;
         }
-        table.cell(Some(Cell::Number(f64::from(number))))?;
+        table.cell(Some(Cell::Number(f64::from(row.number))))?;
         answers(table, export, sheet, record, Some(row))?;
     }
     Ok(())
@@ -209,7 +211,8 @@ fn answers(
 fn content(kind: &Kind, text: &str) -> Cell {
     let read = match kind {
         Kind::Text | Kind::Geopoint | Kind::File => None,
-        Kind::Number | Kind::Calculated => cell::number(text).map(Cell::Number),
+        Kind::Number => cell::number(text).map(Cell::Number),
+        Kind::Calculated => cell::calculated(text).map(Cell::Number),
         Kind::Date => cell::date(text).map(Cell::Date),
         Kind::Time => cell::time(text).map(Cell::Time),
         Kind::DateTime => cell::date_time(text).map(Cell::DateTime),
@@ -251,27 +254,67 @@ fn disagreement(record: &RecordView, shown: &Value, column: &Column) -> Option<S
     (texts.len() > 1).then(|| texts.join(BETWEEN_VALUES))
 }
 
-/// A sheet as it is written: cell after cell, row after row.
+/// The file, with the sheets that are done.
+struct Book {
+    workbook: Workbook,
+    /// Those of the sheets begun.
+    names: Vec<String>,
+    max_rows: u32,
+}
+
+/// A sheet as it is written: cell after cell, row after row. When it is full it goes on in another.
 struct Table<'w> {
-    page: &'w mut Worksheet,
+    book: &'w mut Book,
     formats: &'w Formats,
-    columns: u16,
+    title: &'w str,
+    headings: Vec<(String, f64)>,
+    page: Worksheet,
     row: u32,
     column: u16,
 }
 
-impl Table<'_> {
-    fn heading(&mut self, text: &str, width: f64) -> Result<(), XlsxError> {
-        self.page.write_string_with_format(0, self.column, fitting(text), &self.formats.heading)?;
-        self.page.set_column_width(self.column, width)?;
-        self.column += 1;
-        self.columns = self.column;
+impl<'w> Table<'w> {
+    fn begin(
+        book: &'w mut Book,
+        formats: &'w Formats,
+        title: &'w str,
+        headings: Vec<(String, f64)>,
+    ) -> Result<Self, XlsxError> {
+        let page = Worksheet::new();
+        let mut table = Self { book, formats, title, headings, page, row: 0, column: 0 };
+        table.begin_page()?;
+        Ok(table)
+    }
+
+    fn begin_page(&mut self) -> Result<(), XlsxError> {
+        let name = sheet_name(self.title, &self.book.names);
+        self.page.set_name(&name)?;
+        self.book.names.push(name);
+        self.row = 0;
+        for (column, (heading, width)) in (0..).zip(&self.headings) {
+            let format = &self.formats.heading;
+            self.page.write_string_with_format(0, column, fitting(heading), format)?;
+            self.page.set_column_width(column, *width)?;
+        }
         Ok(())
     }
 
-    fn next_row(&mut self) {
+    fn end_page(&mut self) -> Result<(), XlsxError> {
+        let columns = u16::try_from(self.headings.len()).unwrap_or(u16::MAX);
+        self.page.set_freeze_panes(1, 1)?;
+        self.page.autofilter(0, 0, self.row, columns.saturating_sub(1))?;
+        self.book.workbook.push_worksheet(std::mem::take(&mut self.page));
+        Ok(())
+    }
+
+    fn next_row(&mut self) -> Result<(), XlsxError> {
+        if self.row == self.book.max_rows {
+            self.end_page()?;
+            self.begin_page()?;
+        }
         self.row += 1;
         self.column = 0;
+        Ok(())
     }
 
     fn text(&mut self, text: &str) -> Result<(), XlsxError> {
@@ -299,47 +342,45 @@ impl Table<'_> {
         Ok(())
     }
 
-    fn finish(self) -> Result<(), XlsxError> {
-        self.page.set_freeze_panes(1, 1)?;
-        self.page.autofilter(0, 0, self.row, self.columns.saturating_sub(1))?;
-        Ok(())
+    fn finish(mut self) -> Result<(), XlsxError> {
+        self.end_page()
     }
 }
 
 /// What fits into a cell.
 fn fitting(text: &str) -> String {
-    if text.chars().count() <= MAX_TEXT {
-        return text.to_owned();
+    match beginning(text, MAX_TEXT) == text {
+        true => text.to_owned(),
+        false => format!("{}…", beginning(text, MAX_TEXT - 1)),
     }
-    let mut cut: String = text.chars().take(MAX_TEXT - 1).collect();
-    cut.push('…');
-    cut
 }
 
-/// A name that a sheet may have: at most 31 signs, none of `[]:*?/\`, not like one before it in any case.
+/// As many signs of a text as have room, as a spreadsheet counts them: in UTF-16.
+fn beginning(text: &str, room: usize) -> &str {
+    let mut taken = 0;
+    let over = text.char_indices().find(|(_, sign)| {
+        taken += sign.len_utf16();
+        taken > room
+    });
+    over.map_or(text, |(at, _)| text.split_at(at).0)
+}
+
+/// A name that a sheet may have: at most 31 signs, none of `[]:*?/\`, no `'` at its ends, not like one before it in any case.
 fn sheet_name(title: &str, taken: &[String]) -> String {
     let clean: String =
         title.chars().filter(|c| !"[]:*?/\\".contains(*c) && !c.is_control()).collect();
-    let clean = clean.trim().trim_matches('\'');
+    let is_edge = |sign: char| sign.is_whitespace() || sign == '\'';
+    let clean = clean.trim_matches(is_edge);
     let clean =
         if clean.is_empty() || clean.eq_ignore_ascii_case("history") { "Sheet" } else { clean };
     let is_taken =
         |name: &str| taken.iter().any(|taken| taken.to_lowercase() == name.to_lowercase());
-    let cut = |room: usize| {
-        let mut name = String::new();
-        for c in clean.chars() {
-            if name.encode_utf16().count() + c.len_utf16() > room {
-                break;
-            }
-            name.push(c);
-        }
-        name.trim_end().to_owned()
-    };
-    let mut name = cut(31);
+    let cut = |room: usize| beginning(clean, room).trim_end_matches(is_edge).to_owned();
+    let mut name = cut(MAX_NAME);
     let mut number = 2;
     while is_taken(&name) {
         let suffix = format!(" ({number})");
-        name = cut(31 - suffix.len()) + &suffix;
+        name = cut(MAX_NAME - suffix.len()) + &suffix;
         number += 1;
     }
     name
@@ -347,7 +388,17 @@ fn sheet_name(title: &str, taken: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
+    use calamine::{Reader, Xlsx};
+    use form::Resources;
+    use pack::Units;
+    use sync::codec;
+    use sync::merge::Stamp;
+    use sync::wire::{Action, DeviceId, Dot, FormRef, Operation, RecordId, Times, Write};
+
     use super::*;
+    use crate::export::{Language, Version};
 
     #[test]
     fn sheet_names_are_valid_and_differ() {
@@ -358,11 +409,74 @@ mod tests {
             ("", "Sheet"),
             ("Danh sách học viên tham dự lớp tập huấn năm 2024", "Danh sách học viên tham dự lớp"),
             ("Danh sách học viên tham dự lớp tập huấn năm 2025", "Danh sách học viên tham dự (2)"),
+            ("' 'Lớp tập huấn của phường gọi là 'A' và 'B'", "Lớp tập huấn của phường gọi là"),
+            ("Các lớp của phường gọi là lớp 'Đ'", "Các lớp của phường gọi là lớp"),
         ] {
             let found = sheet_name(title, &names);
             assert_eq!(found, name);
-            assert!(found.encode_utf16().count() <= 31);
+            assert!(found.encode_utf16().count() <= MAX_NAME);
+            rust_xlsxwriter::utility::check_sheet_name(&found).unwrap();
             names.push(found);
         }
+    }
+
+    #[test]
+    fn a_text_is_cut_as_a_spreadsheet_counts() {
+        let smiles = "😀".repeat(MAX_TEXT / 2);
+        assert_eq!(fitting(&smiles), smiles);
+        for long in [format!("{smiles}ab"), format!("a{smiles}😀")] {
+            let cut = fitting(&long);
+            assert!(cut.ends_with("😀…"), "no half of a sign");
+            assert!((MAX_TEXT - 1..=MAX_TEXT).contains(&cut.encode_utf16().count()));
+            Worksheet::new().write_string(0, 0, &cut).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_sheet_that_is_full_goes_on_in_another_under_the_same_headings() {
+        let xml = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>T</h:title>
+            <model><instance><data id="t" version="1"><hv><ten/></hv></data></instance></model></h:head>
+            <h:body><group ref="/data/hv"><label>Học viên</label><repeat nodeset="/data/hv"><input ref="/data/hv/ten"/></repeat></group>
+            </h:body></h:html>"#;
+        let (form, _) = form::parse_xform(xml).expect("XML");
+        let names = ["An", "Bình", "Chi", "Dũng", "Giang"];
+        let written = |(place, name): (usize, &&str)| {
+            let value = Value::Text((*name).to_owned());
+            (format!("hv[{place}]/ten"), Write { value, over: Vec::new() })
+        };
+        let operation = Operation {
+            dot: Dot { device: DeviceId([1; 16]), seq: 1 },
+            record: RecordId([1; 16]),
+            form: FormRef {
+                id: "t".into(),
+                version: "1".into(),
+                hash: codec::hash(xml.as_bytes()),
+            },
+            unit: "phuong_a".into(),
+            action: Action::Create,
+            fields: names.iter().enumerate().map(written).collect(),
+            at: Times::default(),
+            author: "lan".into(),
+        };
+        let (record, _) = sync::repair::apply(None, &operation, &[]);
+        let export = Export {
+            versions: &[Version { form, lists: Resources::default() }],
+            records: &[RecordView::of(&record.into_state(Stamp::default()))],
+            units: &Units::default(),
+            language: Language::Vietnamese,
+            offset_min: 0,
+            public_url: "",
+        };
+        let file = write(&export, 2).unwrap();
+        let mut file: Xlsx<_> = Xlsx::new(Cursor::new(file)).unwrap();
+        assert_eq!(file.sheet_names(), ["T", "Học viên", "Học viên (2)", "Học viên (3)"]);
+        let mut found = Vec::new();
+        for sheet in 1..=3 {
+            let range = file.worksheet_range_at(sheet).unwrap().unwrap();
+            let mut cells = range.rows().map(|row| row.last().unwrap().to_string());
+            assert_eq!(cells.next().as_deref(), Some("ten"));
+            found.extend(cells);
+        }
+        assert_eq!(found, names);
     }
 }

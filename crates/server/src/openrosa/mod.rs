@@ -12,24 +12,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use md5::{Digest, Md5};
 use pack::phone::PhonePack;
 use sync::codec;
 use sync::push::{Batch, Sender};
 use sync::wire::{Dot, FileRef, Outcome, PushRequest, SealedOperation, Times, WIRE_VERSION};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
+use tracing::Instrument;
 use utoipa::IntoResponses;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::blobs::keep_whole;
 use crate::api::entities::csv_of;
+use crate::api::form_files::in_pieces;
 use crate::budgets::Take;
 use crate::config::MAX_BODY;
-use crate::database::NewBlob;
+use crate::database::{NewBlob, Session};
 use crate::error::ApiError;
+use crate::turns::Room;
 use crate::{App, accounts, clock, erasures};
 use answer::{Answer, Refusal, XML, escaped, said};
 use client::Client;
@@ -50,8 +53,8 @@ pub const MAX_SUBMISSION: usize = 32 * 1024 * 1024;
 /// What clients are told to keep their requests below; they send a larger file alone.
 const WELCOME_SUBMISSION: usize = 10 * 1024 * 1024;
 
-/// Requests that are held in memory at a time.
-static READING: Semaphore = Semaphore::const_new(8);
+/// MiB of requests that are held in memory at a time, however slowly they come.
+static READING: Room = Room::new(256);
 
 const VERSION: HeaderName = HeaderName::from_static("x-openrosa-version");
 const ACCEPTS: HeaderName = HeaderName::from_static("x-openrosa-accept-content-length");
@@ -273,7 +276,7 @@ async fn manifest_by_password(app: State<App>, client: Client, hash: Path<ByHash
 }
 
 /// The lists of entities that a form reads.
-fn entity_lists(xml: &str, datasets: &BTreeSet<String>) -> Vec<String> {
+pub(crate) fn entity_lists(xml: &str, datasets: &BTreeSet<String>) -> Vec<String> {
     let named = datasets.iter().filter(|dataset| xml.contains(&format!("/{dataset}.csv")));
     let mut named = named.peekable();
     if named.peek().is_none() {
@@ -349,8 +352,11 @@ async fn file(
     let hash = hash.parse().map_err(|_not_a_hash| unknown())?;
     let file = app.database().file_seen_by(&client.session.account, hash).await?;
     let file = file.ok_or_else(unknown)?;
-    let bytes = app.database().file_bytes(&file).await?;
-    Ok(([(header::CONTENT_TYPE, file.media_type)], bytes).into_response())
+    app.budgets().take(&client.session.account, Take::Bytes(file.size))?;
+    let bytes = in_pieces(&app, &file);
+    let length = file.size.to_string();
+    let headers = [(header::CONTENT_TYPE, file.media_type), (header::CONTENT_LENGTH, length)];
+    Ok((headers, bytes).into_response())
 }
 
 /// The same for who sends name and password (HTTP Basic), or name and token (Digest).
@@ -407,10 +413,11 @@ fn submission_headers(client: &Client) -> [(HeaderName, HeaderValue); 2] {
 async fn submit(
     State(app): State<App>,
     client: Client,
+    headers: HeaderMap,
     body: Result<Multipart, MultipartRejection>,
 ) -> Answer {
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
-    let _permit = READING.acquire().await.map_err(ApiError::internal)?;
+    let room = READING.take(&client.session.account, weight(&headers)).await;
     let sent = read(body).await?;
     client.ask_again(&app).await?;
     let account = &client.session.account;
@@ -419,7 +426,15 @@ async fn submit(
     if let Some(phone) = &client.device_id {
         app.database().name_client(&client.session, phone).await?;
     }
-    let Taken { is_applied, missing } = keep(&app, &client, sent).await?;
+    let session = client.session.clone();
+    let kept = async move {
+        let _room = room;
+        keep(&app, &session, sent).await
+    };
+    // A client that hangs up takes its turn with it otherwise, and not the push that waits: the next one would count as if
+    // that were not there.
+    let kept = tokio::spawn(kept.in_current_span()).await.map_err(ApiError::internal)?;
+    let Taken { is_applied, missing } = kept?;
     let mut message = match is_applied {
         true => "received".to_owned(),
         false => "received; it waits for the coordinator's decision".to_owned(),
@@ -445,9 +460,17 @@ async fn submit(
 async fn submit_by_password(
     app: State<App>,
     client: Client,
+    headers: HeaderMap,
     body: Result<Multipart, MultipartRejection>,
 ) -> Answer {
-    submit(app, client, body).await
+    submit(app, client, headers, body).await
+}
+
+/// What a request says of its length, in MiB. One that says nothing may be as long as any.
+fn weight(headers: &HeaderMap) -> u32 {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let length = length.and_then(|length| length.parse().ok()).unwrap_or(MAX_SUBMISSION);
+    u32::try_from(length.min(MAX_SUBMISSION).div_ceil(1 << 20)).expect("it is at most 32")
 }
 
 /// What one request brought.
@@ -517,7 +540,7 @@ struct Taken {
 
 /// Keeps it. One that lacks a file which the client does not have any more is work all the same: the record shows what
 /// it lacks, and takes it whenever it comes.
-async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> {
+async fn keep(app: &App, session: &Session, sent: Sent) -> Result<Taken, Refusal> {
     let now_ms = clock::now_ms();
     let envelope = form::read_envelope(&sent.xml)
         .map_err(|error| Refusal::bad_request(format!("xml_submission_file: {error}")))?;
@@ -536,7 +559,7 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> 
         None => database.edited_record(first).await?,
     };
     let record = edited.unwrap_or_else(|| record_of(first));
-    let (unit, author) = (client.session.unit.clone(), client.session.account.clone());
+    let (unit, author) = (session.unit.clone(), session.account.clone());
     let mut past = Past::read(&database.history(record).await?);
     if past.begins_record() && database.visible_record(&author, record).await?.is_none() {
         past.keep_of(&author);
@@ -556,7 +579,7 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> 
             hash: file.hash,
             size: file.size,
             media_type: &file.media_type,
-            sender: &client.session.account,
+            sender: &session.account,
         };
         keep_whole(app, blob, bytes).await?;
     }
@@ -566,7 +589,7 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> 
     if submission.deprecated.is_some() {
         database.keep_edit(&submission.instance, record).await?;
     }
-    let device = client.session.device;
+    let device = session.device;
     let dot = Dot { device, seq: database.acked(device).await? + 1 };
     let at = Times { wall_ms: now_ms, offset_ms: Some(0), offset_age_ms: Some(0) };
     let bytes = codec::encode(&patch.seal(dot, at, action));
@@ -578,7 +601,7 @@ async fn keep(app: &App, client: &Client, sent: Sent) -> Result<Taken, Refusal> 
         oldest: None,
         unsent: None,
     };
-    let sender = Sender { account: &client.session.account, revoked: false };
+    let sender = Sender { account: &session.account, revoked: false };
     let pushed = database.push(Batch::read(request), sender, now_ms).await?;
     erasures::let_go(app, &pushed.gone).await;
     app.announce(pushed.head);

@@ -2,7 +2,7 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use server::accounts::Role;
-use server::database::{Revoked, Seen};
+use server::database::{AccountChange, NewClient, Revoked, Seen};
 use sync::codec;
 use sync::wire::{DeviceId, Outcome, PushRequest, QuarantineReason};
 
@@ -42,6 +42,10 @@ impl Device<'_> {
     async fn code(&self, account: &str, wish: Json) -> Answer {
         self.ask(Method::POST, &format!("accounts/{account}/code"), wish).await
     }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
 }
 
 fn names(list: &[Json]) -> Vec<&str> {
@@ -432,6 +436,7 @@ async fn an_account_that_is_changed_sees_and_does_what_it_is_now_for() {
         json!({ "unit": "phuong_b", "scope": ["phuong_b"], "role": "auditor", "name": "Lan" });
     let changed = quan_tri.ask(Method::PATCH, "accounts/lan", change).await.json();
     assert_eq!((&changed["unit"], &changed["role"]), (&json!("phuong_b"), &json!("auditor")));
+    let lan = server.device_with_id("lan", lan.id).await;
     let page = lan.pull(Some(&cursor)).await;
     assert!(page.reset && page.records.is_empty(), "what was another ward's is gone");
     let told = lan.push(&[lan.create(2, 2, "phuong_b", &[])]).await;
@@ -461,6 +466,49 @@ async fn an_account_that_is_changed_sees_and_does_what_it_is_now_for() {
         StatusCode::UNAUTHORIZED,
         "sessions stay over"
     );
+    server.device("lan").await;
+}
+
+/// Whoever let themselves in as that person before would be what the person becomes.
+#[tokio::test]
+async fn another_role_lets_nobody_in_who_was_let_in_before_and_a_larger_sight_ends_codes() {
+    let server = TestApp::start().await;
+    let (an, lan) = (server.device("an").await, server.device("lan").await);
+    let quan_tri = server.device("quan_tri").await;
+    let database = server.app.database();
+    let change = async |change: AccountChange| {
+        assert!(database.change_account("lan", &change, Some("quan_tri"), 5).await.unwrap());
+    };
+    let still_good = async |after: AccountChange| {
+        let made = an.code("lan", json!({})).await.json();
+        change(after).await;
+        let entered = sign_in_with(&server, made["code"].as_str().unwrap(), 1).await;
+        entered.status == StatusCode::OK
+    };
+    let none = AccountChange::default;
+    let scope = |units: &[&str]| AccountChange { scope: Some(owned(units)), ..none() };
+    let programmes = |of: &[&str]| AccountChange { programmes: Some(owned(of)), ..none() };
+    let role = |role| AccountChange { role: Some(role), ..none() };
+    let (token, key) = server::accounts::new_token();
+    let client = NewClient { device: DeviceId([5; 16]), device_name: "ODK Collect" };
+    assert!(database.add_token("lan", &token, client, None, 1).await.unwrap());
+
+    let same = AccountChange { role: Some(Role::Officer), ..scope(&["phuong_a"]) };
+    assert!(still_good(same).await);
+    assert!(still_good(programmes(&["gioi"])).await, "that is less");
+    assert!(!still_good(programmes(&["gioi", "thi_diem"])).await);
+    assert!(!still_good(programmes(&[])).await, "that is all");
+    assert!(!still_good(scope(&["phuong_a", "phuong_b"])).await);
+    change(scope(&["phuong_a"])).await;
+    assert_eq!(lan.get("/api/v1/session").await.status, StatusCode::OK, "it is the same person");
+    assert!(database.token_session(&key).await.unwrap().is_some_and(|it| it.revoked.is_none()));
+
+    assert!(!still_good(role(Role::Coordinator)).await);
+    assert_eq!(lan.get("/api/v1/session").await.code(), "session_revoked");
+    assert!(database.token_session(&key).await.unwrap().is_some_and(|it| it.revoked.is_some()));
+    let log = quan_tri.get("/api/v1/audit?action=account_change").await.json();
+    // The phone's, the client's, and the two that a code opened.
+    assert_eq!(log[0]["detail"], json!({ "role": "coordinator", "sessions": 4 }));
     server.device("lan").await;
 }
 

@@ -1,11 +1,15 @@
 //! The audit log: what is written into it, who reads it, and that nothing can be done to it unseen.
 
+use std::time::Duration;
+
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 use server::audit::Broken;
 use server::database::AuditOf;
+use sync::wire::DeviceId;
 
 use crate::app::{Device, PASSWORD, TestApp};
+use crate::place::cluster;
 
 async fn actions(server: &TestApp) -> Vec<(Option<String>, String, String)> {
     let rows = server.app.database().audit(AuditOf::All, None, 1_000).await.unwrap();
@@ -13,6 +17,7 @@ async fn actions(server: &TestApp) -> Vec<(Option<String>, String, String)> {
 }
 
 async fn rows(device: &Device<'_>) -> Vec<serde_json::Value> {
+    device.server.app.all_noted().await;
     device.get("/api/v1/audit").await.json().as_array().unwrap().clone()
 }
 
@@ -26,6 +31,7 @@ async fn what_matters_is_written_down_with_who_did_it_and_to_what() {
     let (lan, thu) = (server.device("lan").await, server.device("thu").await);
     let quan_tri = server.device("quan_tri").await;
     assert_eq!(server.sign_in("lan", "sai", lan.id).await.status, StatusCode::UNAUTHORIZED);
+    server.app.all_noted().await;
     lan.push(&[lan.create(1, 1, "phuong_b", &[]), lan.create(2, 2, "phuong_b", &[])]).await;
     thu.ask(Method::POST, "quarantine/1/apply", json!(null)).await;
     thu.ask(Method::POST, "quarantine/2/set-aside", json!({ "reason": "trùng" })).await;
@@ -122,7 +128,7 @@ async fn the_log_refuses_to_be_changed_and_whoever_forces_it_is_found() {
         ),
     ] {
         let server = TestApp::start().await;
-        server.sign_in("lan", PASSWORD, sync::wire::DeviceId([1; 16])).await;
+        server.sign_in("lan", PASSWORD, DeviceId([1; 16])).await;
         let database = server.app.database();
         assert_eq!(database.verify_audit(None).await.unwrap().map(|(rows, _)| rows), Ok(9));
         let mut intruder = server.place.outside().await;
@@ -145,7 +151,7 @@ async fn the_log_refuses_to_be_changed_and_whoever_forces_it_is_found() {
 async fn tries_that_failed_are_written_down_and_a_flood_of_them_in_few_rows() {
     let server = TestApp::with(|config| config.behind_proxy = true).await;
     let (an, quan_tri) = (server.device("an").await, server.device("quan_tri").await);
-    let device = sync::wire::DeviceId([1; 16]).to_string();
+    let device = DeviceId([1; 16]).to_string();
     let fail = async |body: serde_json::Value| {
         let headers = [
             ("x-sotay", "1"),
@@ -192,6 +198,30 @@ async fn tries_that_failed_are_written_down_and_a_flood_of_them_in_few_rows() {
     let all = [lans, of("", "password", &[1, 2, 4, 8]), of("", "code", &[1, 2])].concat();
     assert_eq!(failed(&quan_tri).await, all);
     assert!(server.app.database().verify_audit(None).await.unwrap().is_ok());
+}
+
+/// How long the answer takes would tell that there was a row to write, and so that there is such a person.
+#[tokio::test]
+async fn who_is_not_let_in_hears_of_it_before_that_is_written_down() {
+    if cluster().is_some() {
+        return; // there a try is counted in the database, whoever it is
+    }
+    let server = TestApp::start().await;
+    let mut outside = server.place.outside().await;
+    outside.hold().await;
+    for name in ["lan", "khong_co"] {
+        let answer = server.sign_in(name, "sai", DeviceId([7; 16]));
+        let answer = tokio::time::timeout(Duration::from_secs(10), answer).await;
+        let answer = answer.expect("it does not wait for whoever writes");
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{name}");
+    }
+    outside.let_go().await;
+    server.app.all_noted().await;
+    let mut of: Vec<String> = Vec::new();
+    for (_, action, object) in actions(&server).await {
+        of.extend((action == "sign_in_failed").then_some(object));
+    }
+    assert_eq!(of, ["lan", ""], "in their order");
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use futures::StreamExt;
 use sync::blob::CHUNK_SIZE;
 use sync::codec;
 use sync::wire::{FileRef, Value};
+use tower::ServiceExt;
 
-use crate::app::TestApp;
+use crate::app::{Device, TestApp};
 
 fn photo() -> Vec<u8> {
     (0..CHUNK_SIZE * 2 + 100).map(|at| u8::try_from(at * 31 % 251).unwrap()).collect()
@@ -33,6 +36,29 @@ async fn a_disabled_account_brings_the_files_of_its_work_and_no_others() {
     }
     assert_eq!(lan.missing(hash, size).await, "");
     assert_eq!(lan.get(&format!("/api/v1/blobs/{hash}")).await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// The largest piece in which a file comes to whoever asks for it, and how long all of it is.
+pub async fn pieces_of(device: &Device<'_>, path: &str) -> (usize, usize) {
+    let request = Request::get(path).header("cookie", &device.cookie).body(Body::empty()).unwrap();
+    let response = device.server.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let pieces = response.into_body().into_data_stream();
+    let lengths = pieces.map(|piece| piece.unwrap().len()).collect::<Vec<_>>().await;
+    (lengths.iter().copied().max().unwrap(), lengths.iter().sum())
+}
+
+#[tokio::test]
+async fn of_a_file_that_somebody_fetches_no_more_than_a_piece_is_in_memory() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let bytes = vec![7; 1 << 20];
+    let hash = codec::hash(&bytes);
+    for (chunk, part) in (0..).zip(chunks(&bytes)) {
+        lan.put_chunk(hash, chunk, bytes.len(), part, codec::hash(part)).await;
+    }
+    let (largest, all) = pieces_of(&lan, &format!("/api/v1/blobs/{hash}")).await;
+    assert!(largest <= 256 * 1024 && all == bytes.len(), "{largest} of {all}");
 }
 
 #[tokio::test]
@@ -71,6 +97,7 @@ async fn a_photo_goes_up_in_any_order_and_resumes_where_it_stopped() {
             && whole.header("content-security-policy").contains("sandbox")
     );
     assert_eq!(whole.body, bytes);
+    assert_eq!(whole.header("content-length"), size.to_string());
     assert_eq!(
         hoa.get(&path).await.status,
         StatusCode::NOT_FOUND,
@@ -156,8 +183,7 @@ async fn a_file_larger_than_the_server_keeps_is_refused_before_it_is_sent() {
     assert_eq!(answer.code(), "too_large");
     let path = format!("/api/v1/blobs/{hash}?size={}", (64 << 20) + 1);
     let headers = [("cookie", lan.cookie.as_str())];
-    let asked =
-        server.request(axum::http::Method::HEAD, &path, &headers, axum::body::Body::empty()).await;
+    let asked = server.request(axum::http::Method::HEAD, &path, &headers, Body::empty()).await;
     assert_eq!(asked.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 

@@ -1,20 +1,25 @@
 //! Files beside a form: from the pack's folder to phones and to ODK Collect.
 
 use std::collections::BTreeMap;
+use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use calamine::{Reader, Xlsx};
 use form::{Environment, Resources, Session};
 use md5::{Digest, Md5};
 use rust_xlsxwriter::Workbook;
 use server::accounts;
+use server::budgets::Allowance;
 use server::database::NewClient;
 use server::pack_load::{self, Checked, Problem};
 use sync::codec;
 use sync::wire::DeviceId;
 
-use crate::app::{Answer, TestApp};
+use crate::app::{Answer, PASSWORD, TestApp, text};
+use crate::blobs::pieces_of;
+use crate::budgets::{NEVER, assert_waits};
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -162,6 +167,50 @@ async fn a_phone_is_told_of_the_files_and_takes_them_by_their_hash() {
     }
     let unknown = format!("/api/v1/form-files/{}", "0".repeat(64));
     assert_eq!(lan.get(&unknown).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_file_beside_a_form_comes_in_pieces_and_counts_by_its_length() {
+    let kib = Allowance::new(4 * 1024, NEVER);
+    let server = TestApp::with(|config| config.allowances.kib = kib).await;
+    let long = vec![b'x'; 3 << 20];
+    load(&server, &pack(ROWS, &[ALL[0], ALL[1], ("bang.png", &long)])).await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let address = format!("/api/v1/form-files/{}", codec::hash(&long));
+    let (largest, all) = pieces_of(&lan, &address).await;
+    assert!(largest <= 256 * 1024 && all == long.len(), "{largest} of {all}");
+    assert_waits(&lan.get(&address).await, 2_048_000);
+    for piece in 0..12 {
+        assert_eq!(minh.get(&format!("{address}/{piece}")).await.status, StatusCode::OK);
+    }
+    assert_waits(&minh.get(&address).await, 2_048_000);
+    let (token, _) = accounts::new_token();
+    let client = NewClient { device: DeviceId([9; 16]), device_name: "ODK Collect" };
+    let now_ms = server::clock::now_ms();
+    assert!(server.app.database().add_token("hoa", &token, client, None, now_ms).await.unwrap());
+    let address = format!("/openrosa/{token}/files/{}", codec::hash(&long));
+    assert_eq!(server.get(&address, &[]).await.body, long);
+    assert_waits(&server.get(&address, &[]).await, 2_048_000);
+}
+
+#[tokio::test]
+async fn what_was_chosen_out_of_a_file_is_exported_in_the_words_of_the_file() {
+    let server = TestApp::start().await;
+    let checked = load(&server, &pack(ROWS, ALL)).await;
+    let users = checked.demo_users();
+    let database = server.app.database();
+    pack_load::add_demo_users(database, users, Some(PASSWORD), 1).await.unwrap();
+    let officer = users.iter().find(|user| user.role == "officer").unwrap();
+    let device = server.device(&officer.name).await;
+    let mut record = device.create(1, 1, &officer.unit, &[("xa", text("bv"))]);
+    record.form = checked.forms.last().unwrap().form.clone();
+    device.push(&[record]).await;
+    let answer = device.get("/api/v1/records.xlsx?form=lk_chon_xa").await;
+    let mut sheets = Xlsx::new(Cursor::new(answer.body.to_vec())).unwrap();
+    let range = sheets.worksheet_range_at(0).unwrap().unwrap();
+    let [headings, row] = [0, 1].map(|row| range.rows().nth(row).unwrap());
+    let at = headings.iter().position(|cell| *cell == "Xã nào").unwrap();
+    assert_eq!(row[at].to_string(), "Bảo Vinh");
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
@@ -603,6 +605,85 @@ async fn many_requests_of_one_client_at_once_are_as_many_records() {
     let thu = server.device("thu").await;
     assert_eq!(thu.pull(None).await.records.len(), 3);
     assert_eq!(thu.get("/api/v1/quarantine").await.json(), json!([]));
+}
+
+/// Its push waits for the disk then, and is kept: the next one counts after it.
+#[tokio::test]
+async fn a_client_that_hangs_up_makes_no_fork_of_what_comes_next() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let mut is_answered = false;
+    for polls in 1.. {
+        let xml = |number: usize| {
+            filled(&format!("uuid:0192e6f1-0000-7000-{polls:04x}-{number:012x}"), &[])
+        };
+        let (first, second) = (xml(1), xml(2));
+        let mut first = std::pin::pin!(collect.submit(&first, &[]));
+        let mut left = polls;
+        let hang_up = std::future::poll_fn(|context| {
+            left -= 1;
+            let answer = first.as_mut().poll(context);
+            is_answered = answer.is_ready();
+            if is_answered || left == 0 { Poll::Ready(()) } else { Poll::Pending }
+        });
+        let next = async { collect.submit(&second, &[]).await };
+        let ((), answer) = tokio::join!(hang_up, next);
+        answer.is_response(StatusCode::CREATED, "received</message>");
+        if is_answered {
+            break;
+        }
+    }
+    assert!(is_answered, "every place to hang up was tried");
+    let thu = server.device("thu").await;
+    assert_eq!(thu.get("/api/v1/quarantine").await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn whoever_sends_slowly_keeps_no_other_from_sending() {
+    let server = TestApp::start().await;
+    let (slow, other) = (server.collect("lan").await, server.collect("minh").await);
+    let path = format!("{}/submission", slow.address);
+    let kind = [("content-type", "multipart/form-data; boundary=ranh")];
+    let sending = (0..20).map(|_| {
+        let never = futures::stream::pending::<std::io::Result<Vec<u8>>>();
+        server.request(Method::POST, &path, &kind, Body::from_stream(never))
+    });
+    let sent = async {
+        for number in 0..20 {
+            let xml = filled(&format!("uuid:0192e6f1-0000-7000-8000-{number:012x}"), &[]);
+            other.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "received");
+        }
+    };
+    tokio::select! {
+        _ = futures::future::join_all(sending) => unreachable!("they never end"),
+        sent = tokio::time::timeout(Duration::from_secs(60), sent) => sent.expect("there is room"),
+    }
+}
+
+/// The server counts for it: who could say how far, would stop it for ever.
+#[tokio::test]
+async fn nobody_signs_in_or_sends_as_anybodys_client() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let first = filled(FIRST, &[("ghi_chu", "một")]);
+    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    let lan = server.device("lan").await;
+    let client = lan.pull(None).await.records[0].fields["_state"][0].dot.device;
+    for name in ["lan", "minh"] {
+        let answer = server.sign_in(name, PASSWORD, client).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::BAD_REQUEST, "bad_device")
+        );
+        let phone = server.device(name).await;
+        let mut request = phone.request(&[]);
+        (request.device, request.oldest) = (client, Some(u64::MAX));
+        let answer = phone.post_push(codec::encode(&request), &[]).await;
+        assert_eq!(answer.code(), "wrong_device", "{name}");
+    }
+    let second = filled(SECOND, &[("ghi_chu", "hai")]);
+    collect.submit(&second, &[]).await.is_response(StatusCode::CREATED, "received");
+    assert_eq!(lan.pull(None).await.records.len(), 2);
 }
 
 #[tokio::test]

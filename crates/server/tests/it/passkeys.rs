@@ -77,6 +77,7 @@ impl TestApp {
 
     async fn deeds(&self, action: &str) -> Vec<Json> {
         let device = self.device("quan_tri").await;
+        self.app.all_noted().await;
         let rows = device.get(&format!("/api/v1/audit?action={action}")).await.json();
         rows.as_array().unwrap().clone()
     }

@@ -153,6 +153,7 @@ async fn another_role_or_another_pack_shows_other_fields_from_the_next_pull_on()
     assert_eq!(full.records[0].fields.len(), 8);
     let change = AccountChange { role: Some(Role::Auditor), ..AccountChange::default() };
     server.app.database().change_account("minh", &change, None, 3).await.unwrap();
+    let minh = server.device_with_id("minh", minh.id).await;
     let cut = minh.pull(Some(&full.cursor)).await;
     assert_eq!(
         (cut.reset, paths(&cut.records[0]).len()),

@@ -54,6 +54,21 @@ async fn start() -> TestApp {
     server
 }
 
+/// Another server loads two packs, so that the one in force is the one from before.
+#[tokio::test]
+async fn what_was_published_meanwhile_is_known_to_the_next_push() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let unknown = lan.push(&[attendance(&lan, 1, 1, &[])]).await;
+    assert_eq!(unknown.verdicts[0].reason, Some(QuarantineReason::UnknownForm));
+    let other = server.beside().await;
+    for new in [two_programmes("two", "gioi"), pack()] {
+        assert!(other.app.database().load_pack(&new, 2).await.unwrap());
+    }
+    let known = lan.push(&[attendance(&lan, 2, 2, &[])]).await;
+    assert_eq!(known.verdicts[0].outcome, Outcome::Applied);
+}
+
 async fn forms_of(device: &Device<'_>) -> Vec<String> {
     let pack = device.get("/api/v1/pack").await.json();
     let forms = pack["forms"].as_array().unwrap().iter();
@@ -94,7 +109,7 @@ async fn whoever_is_limited_to_a_programme_receives_nothing_of_another() {
     assert_eq!(minh.get(&format!("/api/v1/blobs/{hash}")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(lan.get(&format!("/api/v1/blobs/{hash}")).await.status, StatusCode::OK);
     let visible =
-        async |form| server.app.database().visible_records("minh", form).await.unwrap().len();
+        async |form| server.app.database().visible_records("minh", form, None).await.unwrap().len();
     assert_eq!((visible("kiem_tra").await, visible("diem_danh").await), (1, 0), "an export");
 
     limit(&server, "minh", &[]).await;

@@ -5,7 +5,8 @@ use std::io::Cursor;
 use std::path::Path;
 
 use calamine::{DataType, Reader, Xlsx};
-use server::export::{Export, Language, workbook};
+use form::Resources;
+use server::export::{Export, Language, Version, workbook};
 use server::pack_load;
 
 use crate::app::{Answer, TestApp};
@@ -80,10 +81,10 @@ fn every_form_of_the_pack_makes_a_spreadsheet_with_headings_in_both_languages() 
     let checked = pack_load::check(&files).0.unwrap();
     for row in &checked.forms {
         let (form, _) = form::parse_xform(&row.xml).unwrap();
-        let forms = [form];
+        let versions = [Version { form, lists: Resources::default() }];
         let heads = [Language::Vietnamese, Language::English].map(|language| {
             let export = Export {
-                forms: &forms,
+                versions: &versions,
                 records: &[],
                 units: &checked.pack.units,
                 language,

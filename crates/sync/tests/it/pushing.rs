@@ -184,6 +184,17 @@ fn operations_that_the_phone_freed_are_not_waited_for() {
     assert_eq!(rescued.decisions[0].verdict.outcome, Outcome::Applied);
 }
 
+/// A number that the database cannot hold would be the last one.
+#[test]
+fn a_device_that_says_it_counted_further_than_it_can_is_not_believed() {
+    let mut wild = request([]);
+    wild.oldest = Some(u64::MAX);
+    let decided = push(wild, Known::default());
+    assert_eq!(decided.acked, 1 << 48);
+    let next = push(request([operation((1 << 48) + 1)]), known_after(decided));
+    assert_eq!((next.acked, next.decisions.len()), ((1 << 48) + 1, 1));
+}
+
 #[test]
 fn other_bytes_under_a_known_name_are_kept_beside_and_nothing_behind_them_is_taken() {
     let known = known_after(push(request([operation(1)]), Known::default()));
