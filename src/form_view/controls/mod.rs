@@ -197,8 +197,12 @@ impl Typing {
         document::write_text(&self.asked.input_id(), &self.show.run(typed));
     }
 
-    /// Writes it otherwise while somebody is coming in.
+    /// Writes it otherwise for who has come in and may change it.
     fn rewrite(self, show: impl FnOnce(String) -> String) {
+        let is_inside = self.is_inside.try_get_value() == Some(true);
+        if !is_inside || self.asked.readonly().get_untracked() {
+            return;
+        }
         let Some(typed) = self.typed.try_get_value() else { return };
         document::rewrite_text(&self.asked.input_id(), &show(typed));
     }

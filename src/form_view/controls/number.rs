@@ -6,6 +6,7 @@ use super::{Typing, compass::Compass};
 use crate::components::{Glyph, IconButton};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
+use crate::platform::tasks;
 use crate::reactive::Show;
 
 /// A number. `type=number` is left alone: it empties itself at a wrong key, and nothing typed may be lost.
@@ -31,10 +32,8 @@ pub(super) fn Number(asked: Asked, whole: bool) -> impl IntoView {
             value=typing.start()
             on:focus=move |_| {
                 typing.enter();
-                // Before anything is composed. What may not be changed stays as it is read.
-                if !asked.readonly().get_untracked() {
-                    typing.rewrite(|value| words.at_once().number_to_edit(&value));
-                }
+                // When the browser has put the cursor where it is to be, and before anything is composed.
+                drop(tasks::after(0, move || typing.rewrite(|value| words.at_once().number_to_edit(&value))));
             }
             on:input:target=move |event| typing.take(&words.at_once().parse_number(&event.target().value()))
             on:blur=move |_| typing.leave()

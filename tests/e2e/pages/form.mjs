@@ -54,7 +54,8 @@ export class FormPage {
 
   /** Opens the paper of a question and draws on it; the paper. */
   async draw(name) {
-    await this.question(name).getByRole('button').first().click();
+    // By the key: far down a page that was never seen, what comes into view takes its true height between the mouse's press and its release.
+    await this.question(name).getByRole('button').first().press('Enter');
     const pad = this.page.locator('canvas.signature-pad:visible');
     await pad.waitFor();
     const box = await pad.boundingBox();
