@@ -190,7 +190,7 @@ impl Runner {
     }
 
     fn tell(&self, event: Event) {
-        // The receiver lives as long as the page.
+        // Who gave the lock up hears no more.
         self.events.unbounded_send(event).ok();
     }
 

@@ -100,9 +100,9 @@ impl Asked {
         memo(move || state.read().value.clone())
     }
 
-    /// The answer as it is, for a handler.
+    /// The answer as it is, for a handler: also when the question is drawn no more, as for a place that is found late.
     pub fn value_at_once(self) -> String {
-        self.state.try_with_untracked(|state| state.value.clone()).unwrap_or_default()
+        self.entry.value(self.id)
     }
 
     /// [`Self::readonly`] as an attribute: nobody watches what no rule of the form decides.

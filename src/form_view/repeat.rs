@@ -380,8 +380,9 @@ pub(super) fn remove_row(
     let Some(removed) = entry.remove_row(row) else { return false };
     then();
     let undo = Arc::new(move || {
-        entry.restore_row(&removed);
-        then();
+        if entry.restore_row(&removed) {
+            then();
+        }
     });
     toaster.show(Toast {
         text: language.row_removed().to_owned(),

@@ -33,7 +33,7 @@ use self::{
     nodes::Nodes,
     opening::{files_of, start_session},
     pages::page_of,
-    saving::Draft,
+    saving::{Coming, Draft},
 };
 pub(super) use self::{media::Medium, opening::Opening};
 pub use self::{rows::RemovedRow, submitting::SubmitError};
@@ -320,6 +320,19 @@ impl FormEntry {
         drop(tasks::after(0, move || self.save_soon(0)));
     }
 
+    /// Says that a file is on its way, before it is there to be kept.
+    #[must_use]
+    pub fn file_comes(self) -> Option<Coming> {
+        self.draft.try_get_value().map(Coming::to)
+    }
+
+    /// The answer of a question, also of one that is drawn no more.
+    #[must_use]
+    pub fn value(self, id: NodeId) -> String {
+        let state = self.session.try_with_value(|session| session.state(id)).flatten();
+        state.map(|state| state.value).unwrap_or_default()
+    }
+
     /// Keeps a file on the phone and answers the question with it.
     pub async fn attach(
         self,
@@ -336,6 +349,7 @@ impl FormEntry {
             hash: codec::hash(bytes),
         };
         let draft = self.draft.try_get_value().ok_or(StorageError::Gone)?;
+        let _coming = Coming::to(draft.clone());
         draft.await_file(true);
         let kept = blobs::keep(draft.storage(), &file, bytes).await;
         draft.await_file(false);

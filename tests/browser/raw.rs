@@ -63,9 +63,15 @@ pub async fn dump(prefix: &str) -> Vec<Vec<u8>> {
 
 /// Waits until the databases whose names begin so are these: the browser removes one when it likes.
 pub async fn until_only(prefix: &str, expected: &[String]) {
-    while names(prefix).await != expected {
+    let mut found = names(prefix).await;
+    for _ in 0..5_000 {
+        if found == expected {
+            return;
+        }
         sotay::platform::tasks::sleep(1).await;
+        found = names(prefix).await;
     }
+    panic!("there stay {found:?}");
 }
 
 /// Removes a database, as another tab does.

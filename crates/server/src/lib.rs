@@ -131,7 +131,7 @@ const ABANDONED_AFTER_MS: i64 = 30 * 24 * 3600 * 1000;
 /// How often abandoned parts are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 3600);
 
-/// How often the database is written anew at most, where pushes want it: nobody else writes meanwhile.
+/// How often the database is written anew at most, where pushes want it: on `SQLite` nobody else writes meanwhile.
 const SCRUB_EVERY: Duration = Duration::from_secs(3600);
 
 /// How often is looked whether it is time for a backup.

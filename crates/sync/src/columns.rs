@@ -109,9 +109,10 @@ impl PullResponse {
     /// The page with all texts of its columns whole; `None` if its columns do not fit its records.
     #[must_use]
     pub fn whole(mut self) -> Option<Self> {
+        let mut room = words::MOST_BYTES;
         for column in self.columns.iter_mut().flat_map(|columns| columns.fields.values_mut()) {
             if let Some(words) = column.words.take() {
-                column.texts = words.texts()?;
+                column.texts = words.texts(&mut room)?;
             }
         }
         self.is_whole().then_some(self)

@@ -30,7 +30,7 @@ pub(super) fn answer_file(asked: Asked) -> Signal<Option<FileRef>> {
     })
 }
 
-/// Keeps bytes as the answer.
+/// Keeps bytes as the answer; not more than could ever be sent, for they would stand in the way of everything else.
 pub(super) async fn keep(
     asked: Asked,
     name: &str,
@@ -38,9 +38,13 @@ pub(super) async fn keep(
     bytes: &[u8],
     taking: RwSignal<Taking>,
 ) {
-    let outcome = match asked.entry.attach(asked.id, name, media_type, bytes).await {
-        Ok(_kept) => Taking::Idle,
-        Err(error) => Taking::NotKept(error),
+    let outcome = if bytes.len() as u64 > MAX_SIZE {
+        Taking::TooLarge
+    } else {
+        match asked.entry.attach(asked.id, name, media_type, bytes).await {
+            Ok(_kept) => Taking::Idle,
+            Err(error) => Taking::NotKept(error),
+        }
     };
     taking.try_set(outcome);
 }
@@ -48,13 +52,15 @@ pub(super) async fn keep(
 /// Keeps the file that was picked.
 pub(super) fn take(asked: Asked, input: &files::Input, taking: RwSignal<Taking>) {
     let Some(picked) = files::take_picked(input) else { return };
-    // It could never be sent, and would stand in the way of everything else.
+    // Not even read.
     if hand_out::size(&picked) > MAX_SIZE {
         asked.entry.await_file(asked.id, false);
         return taking.set(Taking::TooLarge);
     }
     taking.set(Taking::Busy);
+    let coming = asked.entry.file_comes();
     tasks::spawn(async move {
+        let _coming = coming;
         match files::read(&picked).await {
             Ok(read) => keep(asked, &read.name, &read.media_type, &read.bytes, taking).await,
             Err(_unreadable) => {

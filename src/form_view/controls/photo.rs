@@ -87,7 +87,9 @@ pub(super) fn PhotoInput(
                 on:change:target=move |event| {
                     let Some(picked) = files::take_picked(&event.target()) else { return };
                     taking.set(Taking::Busy);
+                    let coming = asked.entry.file_comes();
                     tasks::spawn(async move {
+                        let _coming = coming;
                         match photo::shrink(&picked, max_pixels).await {
                             Ok(small) => keep(asked, &small.name, &small.media_type, &small.bytes, taking).await,
                             Err(_unreadable) => {

@@ -128,27 +128,22 @@ impl Database {
         Ok(kept.and_then(AesKey::from_js))
     }
 
-    /// The key that the browser keeps; `fresh`, if there is none yet. Of two tabs that bring one, one key stays. Where somebody's work
-    /// is sealed by a key that the browser does not give, as may pass, none takes its place: that would be the end of the work.
+    /// The key that the browser keeps; `fresh`, if there is none yet. Of two tabs that bring one, one key stays.
     pub(super) async fn keep_key(&self, fresh: &AesKey) -> Result<AesKey, StorageError> {
-        let open = self.begin(&sync::gather([Store::Phone, Store::People]), Mode::Write)?;
+        let open = self.begin(&sync::gather([Store::Phone]), Mode::Write)?;
         let store = object_store(&open.transaction, Store::Phone)?;
-        let people = object_store(&open.transaction, Store::People)?;
         let name = JsValue::from_str(phone::KEY);
         let kept = store.get(name.clone()).map_err(failed)?.await.map_err(failed)?;
         let key = match kept.and_then(AesKey::from_js) {
-            Some(kept) => Ok(kept),
-            None if people.count(None).map_err(failed)?.await.map_err(failed)? > 0 => {
-                Err(StorageError::Damaged(Store::Phone.name()))
-            }
+            Some(kept) => kept,
             None => {
                 store.put(&fresh.to_js(), Some(&name)).map_err(failed)?;
-                Ok(fresh.clone())
+                fresh.clone()
             }
         };
         // Also when nothing was put: who listens for the end must be there when it comes.
         open.end().await?;
-        key
+        Ok(key)
     }
 
     /// Removes a database whole. Other tabs make way; one that does not only delays it.

@@ -73,12 +73,13 @@ impl FormEntry {
         Some(RemovedRow { repeat, key, fields, files })
     }
 
-    /// Brings a removed row back to its place, as it was. The form may have been closed meanwhile.
-    pub fn restore_row(self, removed: &RemovedRow) {
+    /// Brings a removed row back to its place, as it was; `false` if the form was closed meanwhile.
+    pub fn restore_row(self, removed: &RemovedRow) -> bool {
         let RemovedRow { repeat, key, fields, files } = removed;
-        let Some(draft) = self.draft.try_get_value() else { return };
+        let Some(draft) = self.draft.try_get_value() else { return false };
         draft.keep_files(files);
         let restored = self.session.write_value().restore_row(*repeat, key, fields);
         self.take_in_row(*repeat, key, restored);
+        true
     }
 }

@@ -63,6 +63,8 @@ struct State {
     /// Whether a person entered something.
     touched: bool,
     title: String,
+    /// How many files are being read, made small or kept.
+    coming: u32,
     /// The save that is due.
     due: Option<Timer>,
     /// The save that is tried again by itself after one that failed.
@@ -96,6 +98,22 @@ struct Stand {
     on_screen: bool,
     /// Whether a file for that question is on its way from another app.
     awaits_file: bool,
+}
+
+/// A file on its way to a form, as long as this is kept: the form stays open for it.
+pub struct Coming(Rc<Draft>);
+
+impl Coming {
+    pub(super) fn to(draft: Rc<Draft>) -> Self {
+        draft.state.borrow_mut().coming += 1;
+        Self(draft)
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.0.state.borrow_mut().coming -= 1;
+    }
 }
 
 /// What one save writes.
@@ -134,6 +152,7 @@ impl Draft {
                 exists: opening.view.is_some(),
                 touched: false,
                 title: opening.view.as_ref().map(|view| view.title.clone()).unwrap_or_default(),
+                coming: 0,
                 due: None,
                 retry: None,
             }),
@@ -203,7 +222,8 @@ impl Draft {
     }
 
     pub(super) fn awaits_file(&self) -> bool {
-        self.state.borrow().stand.awaits_file
+        let state = self.state.borrow();
+        state.stand.awaits_file || state.coming > 0
     }
 
     pub(super) fn is_on_screen(&self) -> bool {

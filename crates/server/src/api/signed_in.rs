@@ -76,7 +76,7 @@ impl FromRequestParts<App> for OnceSignedIn {
 /// What a device is told whose session somebody else ended.
 pub(super) fn ended(how: Revoked) -> ApiError {
     match how {
-        Revoked::SignedOut => ApiError::session_revoked(),
+        Revoked::SignedOut | Revoked::OtherRole => ApiError::session_revoked(),
         Revoked::Lost => ApiError::session_lost(),
     }
 }

@@ -7,7 +7,9 @@ use serde_json::{Value as Json, json};
 
 use super::audit::{Event, note};
 use super::codes::end_codes;
+use super::passkeys::remove_passkeys;
 use super::rights::programmes;
+use super::sessions::Revoked;
 use super::sql::{Builder, query, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, unsigned};
 use crate::accounts::Role;
@@ -278,9 +280,11 @@ impl Database {
         }
         let mut noted = Vec::new();
         if let Some(mut detail) = change.detail() {
-            // Whoever was let in as that person, or has a code for it, was to have what they had then, and no more.
+            // Whoever was let in as that person, or has a code or a passkey for it, was to have what they had then, and no more.
             if is_other_role {
-                detail["sessions"] = end_sessions(&mut tx, name, now_ms).await?.into();
+                let ended = end_sessions(&mut tx, name, Revoked::OtherRole, now_ms).await?;
+                detail["sessions"] = ended.into();
+                remove_passkeys(&mut tx, name, None, by, now_ms).await?;
             }
             if is_other_role || Sight::read(&mut tx, name).await?.is_beyond(&sight) {
                 end_codes(&mut tx, name, now_ms).await?;
@@ -395,12 +399,13 @@ impl Sight {
 }
 
 /// Ends what is open, sessions and tokens of clients. Says how many.
-async fn end_sessions(tx: &mut Write, account: &str, now_ms: i64) -> Answer<u64> {
+async fn end_sessions(tx: &mut Write, account: &str, how: Revoked, now_ms: i64) -> Answer<u64> {
     Ok(query(
-        "UPDATE session SET ended_ms = $2, revoked = 1 WHERE account = $1 AND ended_ms IS NULL",
+        "UPDATE session SET ended_ms = $2, revoked = $3 WHERE account = $1 AND ended_ms IS NULL",
     )
     .bind(account)
     .bind(now_ms)
+    .bind(how.number())
     .execute(&mut *tx)
     .await?)
 }
@@ -412,7 +417,7 @@ pub(super) async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answe
         .bind(now_ms)
         .execute(&mut *tx)
         .await?;
-    let ended = end_sessions(tx, account, now_ms).await?;
+    let ended = end_sessions(tx, account, Revoked::SignedOut, now_ms).await?;
     end_codes(tx, account, now_ms).await?;
     Ok(json!({ "sessions": ended }))
 }

@@ -7,6 +7,7 @@ use sync::wire::{DeviceId, Hash, QuarantineReason};
 
 use super::audit::{Event, note};
 use super::log::{Head, Pushed, keep_beside};
+use super::sessions::Revoked;
 use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, bytes};
 use crate::audit::Action;
@@ -108,7 +109,10 @@ impl Database {
         .await?;
         Ok(row.map(|(account, disabled, session_revoked)| Signer {
             account,
-            revoked: disabled || session_revoked.is_some_and(|revoked| revoked != 0),
+            revoked: disabled
+                || session_revoked
+                    .and_then(Revoked::of)
+                    .is_some_and(|revoked| revoked != Revoked::OtherRole),
         }))
     }
 

@@ -223,7 +223,7 @@ impl Database {
     }
 
     /// Writes the database anew, without what was deleted: a file keeps that in its gaps until something else takes the place.
-    /// Nobody else writes meanwhile.
+    /// On `SQLite` nobody else writes meanwhile.
     pub async fn scrub(&self) -> Answer<()> {
         let wanted = self.scrubs_wanted().await?;
         match &self.writer {

@@ -168,19 +168,23 @@ impl Database {
             "SELECT rv, received_ms, changed_ms, body FROM visible_record WHERE account = ",
         );
         query.push_bind(account).push(" AND form = ").push_bind(form);
-        if let Some(units) = units {
+        if let Some(units) = units.filter(|units| units.len() <= MOST_NAMED) {
             // There is a unit of every record: of none there are none.
             let named = units.iter().map(|unit| unit.as_str().into()).chain([Value::from("")]);
             query.push(" AND unit IN ").push_list(named);
         }
         let rows: Vec<RecordRow> = query.build_as().fetch_all(&self.readers).await?;
         let mut found = rows.into_iter().map(state).collect::<Answer<Vec<_>>>()?;
+        found.retain(|record| units.is_none_or(|units| units.contains(&record.unit)));
         // Here: the database would carry all that is in them through its sorting.
         found.sort_by_key(|record| (record.received_ms, record.record));
         cut(&mut found, &self.mask_of(account).await?);
         Ok(found)
     }
 }
+
+/// More units than these are not named to the database, which takes so many values and no more: they are nearly all, then.
+const MOST_NAMED: usize = 500;
 
 /// What an account does not see of records that it sees, it does not get.
 fn cut(records: &mut [RecordState], mask: &Mask) {

@@ -311,21 +311,9 @@ impl Database {
         now_ms: i64,
     ) -> Answer<usize> {
         let mut tx = self.begin_write().await?;
-        let removed: Vec<(String, String)> = query_as(
-            "DELETE FROM passkey WHERE account = $1 AND id = coalesce($2, id)
-             RETURNING name, (SELECT unit FROM account a WHERE a.name = passkey.account)",
-        )
-        .bind(account)
-        .bind(id)
-        .fetch_all(&mut tx)
-        .await?;
-        for (name, unit) in &removed {
-            let (actor, action) = (Some(by), Action::PasskeyRemove);
-            let (unit, detail) = (Some(unit.as_str()), json!({ "passkey": name }));
-            note(&mut tx, Event { actor, action, object: account, unit, detail }, now_ms).await?;
-        }
+        let removed = remove_passkeys(&mut tx, account, id, Some(by), now_ms).await?;
         tx.commit().await?;
-        Ok(removed.len())
+        Ok(removed)
     }
 
     /// A person's keys, as they may know of them.
@@ -334,6 +322,30 @@ impl Database {
         let told = |key: Passkey| json!({ "id": key.id, "name": key.name, "created_ms": key.created_ms, "used_ms": key.used_ms });
         Ok(keys.into_iter().map(told).collect())
     }
+}
+
+/// Removes one of a person's keys, or all, and says how many there were. `by`: who does.
+pub(super) async fn remove_passkeys(
+    tx: &mut Write,
+    account: &str,
+    id: Option<i64>,
+    by: Option<&str>,
+    now_ms: i64,
+) -> Answer<usize> {
+    let removed: Vec<(String, String)> = query_as(
+        "DELETE FROM passkey WHERE account = $1 AND id = coalesce($2, id)
+             RETURNING name, (SELECT unit FROM account a WHERE a.name = passkey.account)",
+    )
+    .bind(account)
+    .bind(id)
+    .fetch_all(&mut *tx)
+    .await?;
+    for (name, unit) in &removed {
+        let (actor, action) = (by, Action::PasskeyRemove);
+        let (unit, detail) = (Some(unit.as_str()), json!({ "passkey": name }));
+        note(tx, Event { actor, action, object: account, unit, detail }, now_ms).await?;
+    }
+    Ok(removed.len())
 }
 
 /// Adds a key of a person in answer to a challenge, which is used up.

@@ -78,20 +78,24 @@ pub enum Revoked {
     SignedOut,
     /// They said that its device is lost.
     Lost,
+    /// They gave its owner another role. What that person wrote before is sound.
+    OtherRole,
 }
 
 impl Revoked {
-    const fn number(self) -> i64 {
+    pub(super) const fn number(self) -> i64 {
         match self {
             Self::SignedOut => 1,
             Self::Lost => 2,
+            Self::OtherRole => 3,
         }
     }
 
-    fn of(number: i64) -> Option<Self> {
+    pub(super) fn of(number: i64) -> Option<Self> {
         match number {
             0 => None,
             2 => Some(Self::Lost),
+            3 => Some(Self::OtherRole),
             _ => Some(Self::SignedOut),
         }
     }

@@ -6,6 +6,8 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
+use server::accounts::Role;
+use server::database::AccountChange;
 use sync::bundle::{Contents, FileHead, Item, Kind, OfDevice, PublicKey};
 use sync::codec;
 use sync::device::DeviceState;
@@ -370,6 +372,20 @@ async fn a_revoked_devices_work_is_kept_for_the_repair_desk() {
     let waiting = an.get("/api/v1/quarantine").await.json();
     let reasons: Vec<_> = waiting.as_array().unwrap().iter().map(|row| &row["reason"]).collect();
     assert_eq!(reasons, ["revoked", "revoked"]);
+}
+
+#[tokio::test]
+async fn what_was_sealed_before_its_author_got_another_role_is_applied() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let key = Pair::of(7);
+    let sealing = Sealing::new(lan.id, &key, register(&lan, &key).await);
+    let change = AccountChange { role: Some(Role::Trainer), ..AccountChange::default() };
+    assert!(server.app.database().change_account("lan", &change, None, 5).await.unwrap());
+    assert_eq!(lan.get("/api/v1/session").await.code(), "session_revoked");
+    let operations = [lan.create(1, 1, "phuong_a", &[])];
+    let answer = deliver(&minh, &sealing.pack(&items(&lan, &operations, &[]))).await;
+    assert_eq!(answer.json()["receipt"]["quarantined"], 0);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use minicbor::{Decode, Encode};
 use super::Texts;
 
 /// What a page's texts take at most when they are put together: a page that says more was not made by a server.
-const MOST_BYTES: usize = 64 << 20;
+pub(super) const MOST_BYTES: usize = 64 << 20;
 
 /// Texts by their words. A word is what stands between two spaces, and may be empty.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -63,8 +63,8 @@ impl Words {
         Some(Self { words, counts, places: all })
     }
 
-    /// The texts; `None` if the words do not make any.
-    pub(super) fn texts(&self) -> Option<Texts> {
+    /// The texts; `None` if the words do not make any, or more than there is `room` for.
+    pub(super) fn texts(&self, room: &mut usize) -> Option<Texts> {
         let mut texts = Texts::default();
         let (mut counts, mut places) = (self.counts.as_slice(), self.places.as_slice());
         while !counts.is_empty() {
@@ -72,12 +72,11 @@ impl Words {
                 if nth > 0 {
                     texts.joined.push(' ');
                 }
-                texts.joined.push_str(self.words.get(take(&mut places)?)?);
+                let word = self.words.get(take(&mut places)?)?;
+                *room = room.checked_sub(word.len() + 1)?;
+                texts.joined.push_str(word);
             }
             texts.ends.push(texts.joined.len());
-            if texts.joined.len() > MOST_BYTES {
-                return None;
-            }
         }
         places.is_empty().then_some(texts)
     }
