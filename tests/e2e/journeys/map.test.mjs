@@ -392,7 +392,7 @@ test('where the operator gave no map, a place is its coordinates, as ever', asyn
   await question('thuong').getByText('Gõ tọa độ').click();
   await question('thuong').getByLabel('Vĩ độ').fill('10,95');
   await question('thuong').getByLabel('Kinh độ').fill('107,2');
-  await until('it is taken', async () => (await stored('thuong')) === '10.95 107.2 0 0');
+  await until('it is taken', async () => (await stored('thuong')) === '10.95 107.2 0.0 0.0');
   await at('Chọn trên bản đồ');
   await form.choose('cay', 'chom');
   assert.equal(await stored('cay'), 'chom');
