@@ -37,3 +37,19 @@ impl Drop for AtWork {
 pub fn is_at_work() -> bool {
     AT_WORK.get() > 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn somebody_is_at_work_until_the_last_of_it_has_ended() {
+        assert!(!is_at_work());
+        let sound = AtWork::begin();
+        let line = AtWork::begin();
+        drop(sound);
+        assert!(is_at_work());
+        drop(line);
+        assert!(!is_at_work());
+    }
+}
