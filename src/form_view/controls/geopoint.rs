@@ -73,7 +73,7 @@ pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
     view! {
         <div class="geopoint" role="group" aria-labelledby=asked.label_id() aria-describedby=asked.described_by()>
             <OnMap asked=asked marks=marks opens={is_placed || asked.looks("maps")} put=put />
-            <Show when=move || !value.read().is_empty()>
+            <Show when=move || Place::read(&value.read()).is_some()>
                 <p class="geopoint-value">
                     <Icon glyph=Glyph::Pin />
                     <span>{move || answer_text(words.now(), &QuestionControl::Input, DataType::Geopoint, &value.read(), &[])}</span>
