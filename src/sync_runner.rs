@@ -10,15 +10,22 @@ mod transactions;
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
+    future::{Future, ready},
+    pin::pin,
     rc::Rc,
 };
 
-use futures::{StreamExt, channel::mpsc};
+use futures::{
+    StreamExt,
+    channel::mpsc,
+    future::{Either, select},
+    stream,
+};
 use leptos::prelude::*;
 
 use crate::reactive::effect;
 use sync::{
-    device::{self, Device, Effect as Task, Event, Waiting},
+    device::{self, Device, DeviceState, Effect as Task, Event, Waiting},
     wire::{Hash, RecordId},
 };
 
@@ -28,7 +35,8 @@ use crate::{
         broadcast::Channel,
         clock, connectivity,
         http::Abort,
-        locks, log_error, random,
+        locks::{self, Lock},
+        log_error, random,
         storage::{Storage, StorageError, schema::BlobRow},
         tasks::{self, Timer},
         visibility,
@@ -45,6 +53,13 @@ use crate::{
 /// After so long what could not be read at the start is read again.
 const TRY_AGAIN_MS: u32 = 3_000;
 
+/// Asks the other tabs which of them leads, and what that one answers.
+const WHO_LEADS: &str = "who leads";
+const I_LEAD: &str = "I lead";
+/// How long a tab that leads has for its answer, and how often in a row it may owe one.
+const ANSWER_MS: u32 = 3_000;
+const ASKED_IN_VAIN: u32 = 3;
+
 /// Whether the store is not this app's any more: a newer one has it, or it was removed.
 fn is_over(error: &StorageError) -> bool {
     matches!(error, StorageError::Newer | StorageError::Gone)
@@ -60,6 +75,11 @@ pub struct Runner {
     status: SyncStatus,
     open_forms: OpenForms,
     events: mpsc::UnboundedSender<Event>,
+    /// Whether this tab leads; whether it heard of one that does.
+    leads: Rc<Cell<bool>>,
+    heard: Rc<Cell<bool>>,
+    /// The device's memory as this turn of leading read or wrote it last.
+    stored: Rc<RefCell<Option<DeviceState>>>,
     pull: Rc<RefCell<Option<Abort>>>,
     /// The page after the one that is being written.
     ahead: Rc<RefCell<Option<Ahead>>>,
@@ -117,6 +137,9 @@ impl Runner {
             status,
             open_forms,
             events,
+            leads: Rc::default(),
+            heard: Rc::default(),
+            stored: Rc::default(),
             pull: Rc::default(),
             ahead: Rc::default(),
             sends_next: Rc::default(),
@@ -151,6 +174,8 @@ impl Runner {
             "edited" => runner.edited(),
             "talked" => runner.show_talks(),
             "rescued" => runner.tell(Event::Rescued),
+            WHO_LEADS if runner.leads.get() => runner.others.post(I_LEAD),
+            WHO_LEADS => {}
             _ => runner.follow_leader(&text),
         });
         let runner = self.clone();
@@ -194,16 +219,80 @@ impl Runner {
         self.events.unbounded_send(event).ok();
     }
 
+    /// Leads until the store is over. While another tab leads, what happens here is that one's to hear.
     async fn run(self, lock: String, mut incoming: mpsc::UnboundedReceiver<Event>) {
-        let _lock = locks::take(&lock).await;
-        while let Err(error) = self.records.reload_device().await {
-            log_error(&format!("sync not started: {error}"));
-            if is_over(&error) {
+        loop {
+            let mut held = self.lead(&lock).await;
+            while incoming.try_recv().is_ok() {}
+            let (runner, answers) = self.for_a_turn();
+            if !runner.lead_until(&mut incoming, answers, held.is_taken()).await {
                 return;
             }
-            tasks::sleep(TRY_AGAIN_MS).await;
+            self.leads.set(false);
         }
-        let mut machine = Device::new(self.records.device());
+    }
+
+    /// Waits until no other tab leads, or that one says nothing any more: a tab out of sight may be stopped by the system, with
+    /// all that it holds.
+    async fn lead(&self, name: &str) -> Lock {
+        let silence = pin!(self.hear_nothing());
+        let held = match select(pin!(locks::take(name)), silence).await {
+            Either::Left((held, _)) => held,
+            Either::Right(((), _)) => locks::take_away(name).await,
+        };
+        self.leads.set(true);
+        held
+    }
+
+    /// Asks who leads until, before a person's eyes, nobody answers.
+    async fn hear_nothing(&self) {
+        let mut unanswered = 0;
+        while unanswered < ASKED_IN_VAIN {
+            self.heard.set(false);
+            self.others.post(WHO_LEADS);
+            tasks::sleep(ANSWER_MS).await;
+            // This tab may have been stopped itself: one answer too late is none.
+            let is_silent = visibility::is_visible() && !self.heard.get();
+            unanswered = if is_silent { unanswered + 1 } else { 0 };
+        }
+    }
+
+    /// One that leads anew, and what answers it: of what was under way before, nothing reaches it.
+    fn for_a_turn(&self) -> (Self, mpsc::UnboundedReceiver<Event>) {
+        let (events, answers) = mpsc::unbounded();
+        let runner = Self {
+            events,
+            stored: Rc::default(),
+            pull: Rc::default(),
+            ahead: Rc::default(),
+            sends_next: Rc::default(),
+            loaded: Rc::default(),
+            retry: Rc::default(),
+            brought: Rc::default(),
+            ..self.clone()
+        };
+        (runner, answers)
+    }
+
+    /// Syncs until another tab takes the lead, or this one cannot; whether it may go on later.
+    async fn lead_until(
+        self,
+        incoming: &mut mpsc::UnboundedReceiver<Event>,
+        answers: mpsc::UnboundedReceiver<Event>,
+        is_taken: impl Future<Output = ()>,
+    ) -> bool {
+        let mut machine = loop {
+            match self.begin().await {
+                Ok(machine) => break machine,
+                Err(error) => {
+                    log_error(&format!("sync not started: {error}"));
+                    if is_over(&error) {
+                        return false;
+                    }
+                    tasks::sleep(TRY_AGAIN_MS).await;
+                }
+            }
+        };
         if !connectivity::is_online() {
             self.tell(Event::Offline);
         }
@@ -214,7 +303,10 @@ impl Runner {
         }
         self.tell(Event::Watching(visibility::is_visible()));
         self.tell(Event::Opened);
-        while let Some(event) = incoming.next().await {
+        let answers = answers.map(Some).chain(stream::once(ready(None)));
+        let heard = stream::select(incoming.map(Some), answers).take_until(is_taken);
+        let mut heard = pin!(heard);
+        while let Some(Some(event)) = heard.next().await {
             // Before the first sign-in, and after a sign-out, there is nobody to sync for.
             if self.sign_in.profile().is_none() && is_start(&event) {
                 continue;
@@ -223,6 +315,15 @@ impl Runner {
                 self.carry_out(effect);
             }
         }
+        true
+    }
+
+    /// The machine as the store has it.
+    async fn begin(&self) -> Result<Device, StorageError> {
+        self.records.reload_device().await?;
+        let state = self.records.device();
+        self.stored.replace(Some(state.clone()));
+        Ok(Device::new(state))
     }
 
     /// Starts what an effect asks for; its answer comes back as an event.
@@ -337,6 +438,7 @@ impl Runner {
 
     /// Another tab syncs: this one shows what that one says.
     fn follow_leader(&self, text: &str) {
+        self.heard.set(true);
         if let Ok(standing) = serde_json::from_str(text) {
             self.status.change(|ours| *ours = standing);
         }

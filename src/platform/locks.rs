@@ -1,6 +1,6 @@
 //! Locks between tabs, by the browser's Web Locks.
 
-use std::{cell::Cell, rc::Rc};
+use std::{future::Future, rc::Rc};
 
 use futures::channel::oneshot;
 use js_sys::{Function, Object, Promise, Reflect};
@@ -17,9 +17,6 @@ extern "C" {
     /// `navigator.locks`, which `web-sys` hides behind an unstable flag.
     type LockManager;
 
-    #[wasm_bindgen(method, catch)]
-    fn request(this: &LockManager, name: &str, callback: &Function) -> Result<Promise, JsValue>;
-
     #[wasm_bindgen(method, catch, js_name = request)]
     fn request_with(
         this: &LockManager,
@@ -29,20 +26,34 @@ extern "C" {
     ) -> Result<Promise, JsValue>;
 }
 
-/// A lock that this tab holds until it is dropped.
-pub struct Lock(Option<oneshot::Sender<()>>);
+/// A lock that this tab holds until it is dropped, or another tab takes it away.
+pub struct Lock {
+    release: Option<oneshot::Sender<()>>,
+    taken: oneshot::Receiver<()>,
+}
 
 impl Lock {
     /// Whether it keeps other tabs out: a browser without Web Locks cannot.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.0.is_some()
+        self.release.is_some()
+    }
+
+    /// Waits until another tab has taken it away.
+    pub async fn is_taken(&mut self) {
+        if (&mut self.taken).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    fn of_nobody() -> Self {
+        Self { release: None, taken: oneshot::channel().1 }
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        if let Some(release) = self.0.take() {
+        if let Some(release) = self.release.take() {
             super::tasks::answer(release, ());
         }
     }
@@ -51,42 +62,15 @@ impl Drop for Lock {
 /// Waits until no other tab holds the lock, and takes it. A browser without Web Locks gives it always: what is done
 /// under it is then done twice at worst, which the protocol bears.
 pub async fn take(name: &str) -> Lock {
-    let Some(manager) = manager() else { return Lock(None) };
-    let (tell, told) = oneshot::channel::<Lock>();
-    // Granted, or refused.
-    let is_over = Rc::new(Cell::new(false));
-    let (on_grant, on_end) = (Rc::clone(&is_over), Rc::clone(&is_over));
-    let granted = Closure::once(move |_lock: JsValue| -> JsValue {
-        on_grant.set(true);
-        let (release, released) = oneshot::channel::<()>();
-        super::tasks::answer(tell, Lock(Some(release)));
-        // The lock is held until this promise resolves.
-        future_to_promise(async move {
-            released.await.ok();
-            Ok(JsValue::UNDEFINED)
-        })
-        .into()
-    });
-    let held = match manager.request(name, granted.as_ref().unchecked_ref()) {
-        Ok(promise) => promise,
-        Err(error) => {
-            super::log_error(&format!("no lock {name}: {}", super::exception_text(&error)));
-            return Lock(None);
-        }
-    };
-    spawn_local(async move {
-        if let Err(error) = JsFuture::from(held).await {
-            super::log_error(&format!("lock lost: {}", super::exception_text(&error)));
-        }
-        on_end.set(true);
-        drop(granted);
-    });
-    let asked = name.to_owned();
+    let Some(manager) = manager() else { return Lock::of_nobody() };
+    let lock = request(&manager, name, &Object::new());
+    let waits = Rc::new(());
+    let (asked, still) = (name.to_owned(), Rc::downgrade(&waits));
     spawn_local(async move {
         let mut wait_ms = REMIND_MS;
         loop {
             super::tasks::sleep(wait_ms).await;
-            if is_over.get() {
+            if still.strong_count() == 0 {
                 break;
             }
             // In a browser that cannot abort there is nothing to be done.
@@ -94,7 +78,52 @@ pub async fn take(name: &str) -> Lock {
             wait_ms = REMIND_MAX_MS.min(wait_ms * 2);
         }
     });
-    told.await.unwrap_or(Lock(None))
+    let lock = lock.await;
+    drop(waits);
+    lock
+}
+
+/// Takes the lock whoever holds it; that tab hears of it when it runs again.
+pub async fn take_away(name: &str) -> Lock {
+    let Some(manager) = manager() else { return Lock::of_nobody() };
+    let options = Object::new();
+    if Reflect::set(&options, &"steal".into(), &true.into()).is_err() {
+        return Lock::of_nobody();
+    }
+    request(&manager, name, &options).await
+}
+
+/// Asks for the lock at once, and waits for it.
+fn request(
+    manager: &LockManager,
+    name: &str,
+    options: &Object,
+) -> impl Future<Output = Lock> + use<> {
+    let (tell, told) = oneshot::channel::<Lock>();
+    let (take, taken) = oneshot::channel();
+    let granted = Closure::once(move |_lock: JsValue| -> JsValue {
+        let (release, released) = oneshot::channel::<()>();
+        super::tasks::answer(tell, Lock { release: Some(release), taken });
+        // The lock is held until this promise resolves.
+        future_to_promise(async move {
+            released.await.ok();
+            Ok(JsValue::UNDEFINED)
+        })
+        .into()
+    });
+    match manager.request_with(name, options, granted.as_ref().unchecked_ref()) {
+        Ok(held) => spawn_local(async move {
+            if let Err(error) = JsFuture::from(held).await {
+                super::log_error(&format!("lock lost: {}", super::exception_text(&error)));
+                super::tasks::answer(take, ());
+            }
+            drop(granted);
+        }),
+        Err(error) => {
+            super::log_error(&format!("no lock {name}: {}", super::exception_text(&error)));
+        }
+    }
+    async move { told.await.unwrap_or_else(|_| Lock::of_nobody()) }
 }
 
 /// Asks for the lock and gives it up again. Where the tab that held it has just gone, Chromium (156) may leave all who wait waiting,

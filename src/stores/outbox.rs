@@ -397,7 +397,8 @@ pub fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8], what: &str) -> Result<T, S
     codec::decode(bytes).map_err(|error| StorageError::Unreadable(format!("{what}: {error}")))
 }
 
-fn decode_row<T>(rows: &Rows, what: &str) -> Result<Option<T>, StorageError>
+/// As [`decode`], of the row that was found, if any.
+pub fn decode_row<T>(rows: &Rows, what: &str) -> Result<Option<T>, StorageError>
 where
     T: for<'b> Decode<'b, ()> + Encode<()>,
 {

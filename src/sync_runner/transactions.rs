@@ -84,8 +84,10 @@ impl Runner {
             let row = |hash: &Hash| Read::Row(Store::BlobMeta, (*hash).into());
             reads.extend(missing_blobs.iter().map(row));
         }
-        let stored = state.clone();
-        let decide = move |rows: Vec<Rows>| {
+        reads.push(Read::Row(Store::Meta, meta::DEVICE.into()));
+        let (stored, leads) = (state.clone(), self.leads());
+        let decide = move |mut rows: Vec<Rows>| {
+            leads(rows.pop())?;
             let mut changes = vec![outbox::put_device(&stored)];
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
             let (of_operations, of_blobs) = rows.split_at(verdicts.len());
@@ -101,7 +103,7 @@ impl Runner {
         self.talk.borrow_mut().records_up += records.union(&others).count() as u64;
         let acked = state.acked;
         self.records.noted(&noted);
-        self.records.set_device(state);
+        self.stand(state);
         if !records.is_empty() {
             self.refresh(&records).await?;
         }
@@ -132,13 +134,15 @@ impl Runner {
         }
         reads.push(Read::Row(Store::Meta, meta::NAMES.into()));
         reads.push(Read::Row(Store::Meta, meta::PROFILE.into()));
+        reads.push(Read::Row(Store::Meta, meta::DEVICE.into()));
         let note = Key::Bytes(random::bytes::<8>().to_vec());
         let noted = note.clone();
-        let stored = state.clone();
+        let (stored, leads) = (state.clone(), self.leads());
         let brings = page.complete && !page.records.is_empty();
         let page = Rc::new(page);
         let (came, of_generation) = (Rc::clone(&page), Rc::clone(&self.brought));
         let decide = move |mut rows: Vec<Rows>| {
+            leads(rows.pop())?;
             let mut changes = vec![outbox::put_device(&stored)];
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
             let profile = rows.pop().unwrap_or_default();
@@ -187,7 +191,7 @@ impl Runner {
             brought.extend(page.records.ids());
         }
         let (acked, pack, complete) = (state.acked, state.pack, page.complete);
-        self.records.set_device(state);
+        self.stand(state);
         self.records.add_names(page.names.clone());
         self.records.pulled(&records, &page, has_note.then_some(noted)).await?;
         if let Some(profile) = profile {
@@ -200,6 +204,26 @@ impl Runner {
         // In between nothing of it was sent, and who adds to it counts it.
         let waiting = if complete { self.waiting(acked).await? } else { self.waited.get() };
         Ok(Event::Stored(waiting))
+    }
+
+    /// Refuses what a tab decides that another one has overtaken, or that has not heard of a receipt yet: the device's memory is
+    /// not what it remembers. It begins anew with what the store says.
+    fn leads(&self) -> impl Fn(Option<Rows>) -> Result<(), StorageError> + use<> {
+        let (remembered, events) = (self.stored.borrow().clone(), self.events.clone());
+        move |device| {
+            let device = outbox::decode_row(&device.unwrap_or_default(), "device")?;
+            if device == remembered {
+                return Ok(());
+            }
+            events.close_channel();
+            Err(StorageError::Other("this tab does not lead any more".to_owned()))
+        }
+    }
+
+    /// The device's memory is what was just stored.
+    fn stand(&self, state: DeviceState) {
+        self.stored.replace(Some(state.clone()));
+        self.records.set_device(state);
     }
 
     /// Fetches the lists of entities that records may have changed.
@@ -262,8 +286,11 @@ impl Runner {
         }
         let mut reads = vec![Read::All(Store::Outbox), Read::All(Store::Open)];
         reads.extend(sent.iter().map(|record| Read::Row(Store::Base, (*record).into())));
+        reads.push(Read::Row(Store::Meta, meta::DEVICE.into()));
         let note = Key::Bytes(random::bytes::<8>().to_vec());
-        let decide = move |rows: Vec<Rows>| {
+        let leads = self.leads();
+        let decide = move |mut rows: Vec<Rows>| {
+            leads(rows.pop())?;
             let mut rows = rows.into_iter();
             let mut next = || rows.next().unwrap_or_default();
             let (outbox, open) = (next(), next());
@@ -316,6 +343,7 @@ impl Runner {
         let touched = [Store::Meta, Store::Outbox, Store::Open, Store::Base, Store::Summaries];
         let state = self.storage.update(reads, &touched, decide).await?;
         self.loaded.take();
+        self.stored.replace(Some(state.clone()));
         self.records.reload().await?;
         self.records.tell_other_tabs();
         Ok(Event::Rekeyed(state))
@@ -339,6 +367,7 @@ impl Runner {
         };
         let reads = [meta::RESCUED, meta::DEVICE].map(|name| Read::Row(Store::Meta, name.into()));
         let state = self.storage.update(reads.into(), &[Store::Meta], decide).await?;
+        self.stored.replace(Some(state.clone()));
         self.records.reload().await?;
         self.records.tell_other_tabs();
         Ok(Event::TookOver(state))

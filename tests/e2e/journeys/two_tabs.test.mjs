@@ -61,6 +61,23 @@ test('the same record is open in two tabs: different answers all stay', async ()
   assert.equal(await answer(again, 'kien_nghi'), 'Kiến nghị 0');
 });
 
+test('the tab that sends is stopped by the system: the other one sends, and the first goes on when it runs again', async () => {
+  const stopped = await left.page.context().newCDPSession(left.page);
+  await stopped.send('Debugger.enable');
+  await stopped.send('Debugger.pause');
+  // It stands still at the next thing that it does.
+  const woken = left.page.evaluate(() => 0);
+  await server.start();
+  await right.page.reload();
+  await right.allSent();
+  await server.stop();
+  await stopped.send('Debugger.disable');
+  await woken;
+  const form = await left.begin(FORM);
+  await form.type('tom_tat', 'Phiếu sau');
+  await form.saved();
+});
+
 test('the sending tab is closed: the other one sends everything, once', async () => {
   await left.page.close();
   await server.start();
@@ -69,7 +86,7 @@ test('the sending tab is closed: the other one sends everything, once', async ()
   await right.allSent();
   const desk = await Desk.signIn(server);
   const rows = await desk.rows(FORM);
-  assert.deepEqual(rows.map((row) => row[TITLE]).sort(), ['Phiếu 0', 'Phiếu 1']);
+  assert.deepEqual(rows.map((row) => row[TITLE]).sort(), ['Phiếu 0', 'Phiếu 1', 'Phiếu sau']);
   const shared = rows.find((row) => row[TITLE] === 'Phiếu 0');
   assert.equal(shared['Người lập'], 'Nguyễn Thị Hoa');
   assert.equal(shared['Mô tả, nguyên nhân'], 'Chưa được giao dự toán');
