@@ -14,6 +14,7 @@ words! {
     account_taken: "Tên đăng nhập này đã có người dùng.", "Somebody signs in with this name already.";
     bad_account: "Tên đăng nhập chỉ gồm chữ không dấu, số, dấu chấm, gạch ngang, gạch dưới.", "A sign-in name has letters without accents, digits, dots, dashes and underscores only.";
     bad_name: "Nhập họ tên.", "Enter the person's name.";
+    bad_unit: "Chọn đơn vị.", "Choose the unit.";
     own_account: "Không tự khóa được tài khoản của mình.", "Nobody disables themselves.";
     search_people: "Tìm người, đơn vị", "Search people and units";
     no_person_found: "Không có ai khớp.", "Nobody matches.";
@@ -80,8 +81,10 @@ words! {
     no_deed_found: "Không có dòng nào khớp.", "Nothing in the log matches.";
     programmes: "Chương trình", "Programmes";
     programmes_why: "Chỉ thấy và gửi hồ sơ của chương trình được chọn. Không chọn gì là mọi chương trình.", "The person sees and sends records of the chosen programmes only. Choosing none means all.";
-    change_programmes: "Sửa chương trình", "Change the programmes";
-    save_programmes: "Lưu", "Save";
+    edit_person: "Sửa thông tin và quyền", "Change name, role and unit";
+    save_person: "Lưu", "Save";
+    role_change_why: "Với vai trò khác, người này phải đăng nhập lại trên mọi máy; mã đăng nhập và khóa truy cập cũ không dùng được nữa. Phần việc chưa gửi vẫn nằm trên máy và được gửi khi họ đăng nhập lại.", "With another role the person has to sign in again on every device; old sign-in codes and passkeys no longer work. Work that was not sent stays on the devices, and is sent when they sign in again.";
+    unit_change_why: "Máy của người này sẽ nhận hồ sơ của đơn vị mới và bỏ bản sao hồ sơ của đơn vị cũ. Phần việc chưa gửi không mất.", "The person's devices will receive the new unit's records and drop their copies of the former unit's. Work that was not sent is not lost.";
     personal_data: "Dữ liệu cá nhân", "Personal data";
     personal_data_why: "Tìm những gì hồ sơ ghi về một người, theo họ tên hoặc số điện thoại, để trao cho họ hoặc xóa theo yêu cầu của họ.", "Finds what records say of a person, by name or telephone number, to hand it to them or to erase it when they ask.";
     name_or_phone: "Họ tên hoặc số điện thoại", "Name or telephone number";
@@ -126,6 +129,15 @@ impl Language {
             Self::Vi => format!("{count} chỗ trong hồ sơ nhắc đến người này."),
             Self::En if count == 1 => "Records speak of this person in 1 place.".to_owned(),
             Self::En => format!("Records speak of this person in {count} places."),
+        }
+    }
+
+    /// Somebody's name or rights were changed.
+    #[must_use]
+    pub fn person_changed(self, name: &str) -> String {
+        match self {
+            Self::Vi => format!("Đã lưu: {name}"),
+            Self::En => format!("Saved: {name}"),
         }
     }
 

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::more::role_text;
-use super::people_add::AddSheet;
 use super::people_data::{EraseSheet, Hands, PersonalData, take};
 use super::people_devices::Devices;
 use super::people_log::Log;
 use super::people_passkeys::OwnPasskeys;
 use super::people_password::OwnPassword;
-use super::people_programmes::ProgrammesSheet;
 use super::people_token::OwnToken;
+use super::person_sheet::{PersonSheet, Whose};
 use super::{moment, title_page};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, ChoiceOption, EmptyState, Glyph, Qr, SearchField, Segmented,
@@ -156,6 +155,7 @@ pub(super) fn why_not(language: Language, error: &FetchError) -> String {
             "name_taken" => language.account_taken(),
             "bad_account" => language.bad_account(),
             "bad_name" => language.bad_name(),
+            "unknown_unit" => language.bad_unit(),
             "own_account" => language.own_account(),
             "sign_in_again" => language.show_who_you_are(),
             "no_field_work" => language.no_field_work(),
@@ -187,8 +187,7 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
     let all = RwSignal::new(None::<Arc<Vec<Person>>>);
     let sought = RwSignal::new(String::new());
     let code = RwSignal::new(None::<SignInCode>);
-    let adds = RwSignal::new(false);
-    let limits = RwSignal::new(None::<Person>);
+    let changes = RwSignal::new(None::<Whose>);
     // A second press must not end the code that the first one made.
     let is_waiting = RwSignal::new(false);
     let hands = Hands {
@@ -246,7 +245,7 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
     let act = Callback::new(move |act: Act| {
         failure.set(None);
         match act {
-            Act::Limit(person) => limits.set(Some(person)),
+            Act::Change(person) => changes.set(Some(Whose::Of(person))),
             Act::TakeData(account) => take(Whom::Account(account), hands),
             Act::Erase(account) => hands.erases.set(Some(Whom::Account(account))),
             Act::Ask(_) if is_waiting.get_untracked() => {}
@@ -266,7 +265,7 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
                 .manages
                 .then(|| {
                     view! {
-                        <Button icon=Glyph::Plus label=words.say(Language::add_person) on_click=move |()| adds.set(true) />
+                        <Button icon=Glyph::Plus label=words.say(Language::add_person) on_click=move |()| changes.set(Some(Whose::New)) />
                     }
                 })}
         </div>
@@ -277,19 +276,18 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
             {keyed_list(
                 move || found.get(),
                 |person| {
-                    let Person { account, name, disabled_ms, programmes, passkeys, .. } = person;
-                    format!("{account} {name} {disabled_ms:?} {programmes:?} {passkeys}")
+                    let Person { account, name, role, unit, scope, disabled_ms, programmes, passkeys, .. } = person;
+                    format!("{account} {name} {role:?} {unit} {scope:?} {disabled_ms:?} {programmes:?} {passkeys}")
                 },
                 move |person| view! { <PersonCard person=person rights=rights act=act busy=hands.busy /> }.into_any(),
             )}
         </ul>
         <CodeSheet code=code />
-        <AddSheet
-            open=adds
+        <PersonSheet
+            whose=changes
             on_added=move |account| change(Asked::MakeCode(account))
             on_changed=move |()| ask()
         />
-        <ProgrammesSheet person=limits on_changed=move |()| ask() />
         <EraseSheet whom=hands.erases on_erased=move |()| ask() />
     }
 }
@@ -298,8 +296,8 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
 enum Act {
     /// The server does it at once.
     Ask(Asked),
-    /// Limit them to programmes.
-    Limit(Person),
+    /// Change who they are and what they may do.
+    Change(Person),
     /// Hand out what is held about them.
     TakeData(String),
     /// Erase their name.
@@ -325,9 +323,10 @@ fn PersonCard(
     let words = use_words();
     let library = expect_context::<Library>();
     let is_asking = RwSignal::new(false);
-    let to_limit = StoredValue::new(person.clone());
-    let Person { account, name, role, unit, programmes, disabled_ms, passkeys, may_make_code } =
-        person;
+    let to_change = StoredValue::new(person.clone());
+    let Person {
+        account, name, role, unit, programmes, disabled_ms, passkeys, may_make_code, ..
+    } = person;
     let limits = move || {
         let (language, pack) = (words.now(), library.pack().read());
         let title = |id: &String| {
@@ -336,10 +335,6 @@ fn PersonCard(
         };
         let titles: Vec<String> = programmes.iter().map(title).collect();
         (!titles.is_empty()).then(|| format!("{}: {}", language.programmes(), titles.join(", ")))
-    };
-    let has_programmes = move || {
-        !library.pack().read().programmes.is_empty()
-            || to_limit.with_value(|person| !person.programmes.is_empty())
     };
     let place = move || {
         let language = words.now();
@@ -397,12 +392,10 @@ fn PersonCard(
                         <details>
                             <summary>{words.say(Language::more)}</summary>
                             <div class="button-row">
-                                <Show when=has_programmes>
-                                    <Button
-                                        label=words.say(Language::change_programmes)
-                                        on_click=move |()| act.run(Act::Limit(to_limit.get_value()))
-                                    />
-                                </Show>
+                                <Button
+                                    label=words.say(Language::edit_person)
+                                    on_click=move |()| act.run(Act::Change(to_change.get_value()))
+                                />
                                 <Button
                                     label=words.say(Language::take_data)
                                     disabled=busy

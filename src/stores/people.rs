@@ -1,5 +1,7 @@
 //! People, their devices, and what was done: read from the server and changed there, over the network.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::expect_context;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -28,6 +30,9 @@ pub struct Person {
     pub role: Role,
     /// Where the person works.
     pub unit: String,
+    /// The units whose records the person sees.
+    #[serde(default)]
+    pub scope: Vec<String>,
     /// The programmes that the person's rights are limited to; none: they are not.
     #[serde(default)]
     pub programmes: Vec<String>,
@@ -161,6 +166,43 @@ pub struct NewPerson {
     pub unit: String,
     /// The programmes that this is limited to; none: it is not.
     pub programmes: Vec<String>,
+}
+
+/// What is to be different of somebody; what is not said stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PersonChange {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    programmes: Option<Vec<String>>,
+}
+
+impl PersonChange {
+    /// What makes of one what is wanted. Whoever moves to another unit sees that one in place of the former, and what else they see.
+    #[must_use]
+    pub fn of(before: &Person, wanted: &NewPerson) -> Self {
+        fn moved<T: PartialEq + Clone>(before: &T, wanted: &T) -> Option<T> {
+            (before != wanted).then(|| wanted.clone())
+        }
+        let unit = moved(&before.unit, &wanted.unit);
+        let scope = unit.as_ref().map(|unit| {
+            let of = |seen: &String| if *seen == before.unit { unit } else { seen }.clone();
+            before.scope.iter().map(of).collect::<BTreeSet<_>>().into_iter().collect()
+        });
+        Self {
+            name: moved(&before.name, &wanted.name),
+            role: moved(&before.role, &wanted.role).map(Role::name),
+            unit,
+            scope,
+            programmes: moved(&before.programmes, &wanted.programmes),
+        }
+    }
 }
 
 /// What shows that it is still whoever signed in.
@@ -356,13 +398,9 @@ pub async fn deeds(sought: &Sought, before: Option<u64>) -> Result<Vec<Deed>, Fe
     ask(Request::get(format!("/api/v1/audit{}", query.suffix()))).await
 }
 
-/// Limits a person's rights to programmes; none: ends the limit.
-pub async fn set_programmes(account: &str, programmes: &[String]) -> Result<Person, FetchError> {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        programmes: &'a [String],
-    }
-    let body = serde_json::to_vec(&Body { programmes }).expect("strings are JSON");
+/// Changes who a person is or what they may do. Another role ends their sessions.
+pub async fn change(account: &str, change: &PersonChange) -> Result<Person, FetchError> {
+    let body = serde_json::to_vec(change).expect("strings are JSON");
     let request = Request::new(Method::Patch, format!("/api/v1/accounts/{account}"));
     ask(request.body("application/json", body)).await
 }
@@ -489,6 +527,36 @@ mod tests {
         });
         let body = r#"{"passkey":{"authenticator_data":"AA","client_data":"e30","credential":"AQ","signature":"MA","user_handle":""}}"#;
         assert_eq!(read(again.body()), body, "it goes before both");
+    }
+
+    #[test]
+    fn who_moves_sees_the_new_unit_in_place_of_the_old_one_and_what_stays_is_not_said() {
+        let before = Person {
+            account: "an".to_owned(),
+            name: "An".to_owned(),
+            role: Role::Officer,
+            unit: "xuan_an".to_owned(),
+            scope: vec!["bao_vinh".to_owned(), "xuan_an".to_owned()],
+            programmes: Vec::new(),
+            disabled_ms: None,
+            passkeys: 0,
+            may_make_code: true,
+        };
+        let same = NewPerson {
+            account: "an".to_owned(),
+            name: "An".to_owned(),
+            role: Role::Officer,
+            unit: "xuan_an".to_owned(),
+            programmes: Vec::new(),
+        };
+        let body = |wanted: &NewPerson| {
+            serde_json::to_string(&PersonChange::of(&before, wanted)).expect("strings are JSON")
+        };
+        assert_eq!(body(&same), "{}");
+        let trainer = NewPerson { role: Role::Trainer, ..same.clone() };
+        assert_eq!(body(&trainer), r#"{"role":"trainer"}"#);
+        let moved = NewPerson { unit: "xuan_lap".to_owned(), ..same };
+        assert_eq!(body(&moved), r#"{"unit":"xuan_lap","scope":["bao_vinh","xuan_lap"]}"#);
     }
 
     #[test]

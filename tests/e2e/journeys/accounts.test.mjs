@@ -57,12 +57,30 @@ test('a person is added for a programme alone, and the limit is ended again', as
   const card = page.locator('[data-account="sau.longkhanh"]');
   await card.getByText('Chương trình: Bình đẳng giới').waitFor();
   await card.getByText('Khác').click();
-  await card.getByRole('button', { name: 'Sửa chương trình' }).click();
+  await card.getByRole('button', { name: 'Sửa thông tin và quyền' }).click();
   const limit = sheet().getByLabel('Bình đẳng giới');
   assert.equal(await limit.isChecked(), true);
   await limit.uncheck();
   await sheet().getByRole('button', { name: 'Lưu' }).click();
   await until('the limit is gone', async () => (await card.getByText('Chương trình:').count()) === 0);
+});
+
+test('a person gets another role and another unit, and whoever does it is told what comes of that', async () => {
+  const { page } = desk;
+  const card = page.locator('[data-account="sau.longkhanh"]');
+  await card.getByText('Khác').click();
+  await card.getByRole('button', { name: 'Sửa thông tin và quyền' }).click();
+  const field = (name) => sheet().locator('label', { has: page.getByText(name, { exact: true }) });
+  assert.equal(await field('Đơn vị').locator('select').inputValue(), 'dn_p_long_khanh');
+  assert.equal(await sheet().getByText('phải đăng nhập lại').count(), 0);
+  await field('Vai trò').locator('select').selectOption({ label: 'Giảng viên' });
+  await sheet().getByText('phải đăng nhập lại').waitFor();
+  await field('Đơn vị').locator('select').selectOption('dn_p_bao_vinh');
+  await sheet().getByText('hồ sơ của đơn vị mới').waitFor();
+  assert.deepEqual(await faults(desk, 'changing a person'), []);
+  await desk.screenshot('person-changed');
+  await sheet().getByRole('button', { name: 'Lưu' }).click();
+  await card.getByText(/Giảng viên · .*Bảo Vinh/).waitFor();
 });
 
 test('an address for ODK Collect is made with the password, and works', async () => {
