@@ -178,7 +178,7 @@ impl FormEntry {
 
     /// Whether all of it is on the disk.
     pub(super) fn is_saved(self) -> bool {
-        self.draft.with_value(|draft| !draft.is_dirty())
+        self.draft.with_value(|draft| draft.is_stored())
     }
 
     /// Whether a file for one of its questions is on its way: picked, being made small, or being kept.

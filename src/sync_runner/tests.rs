@@ -1,7 +1,7 @@
 //! What a person does in two tabs while a sync runs, others write and a copy of the phone turns up: whatever comes between two
 //! turns of it, nothing is lost, done twice, or in conflict with oneself.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, future::poll_fn, sync::Arc};
 
 use form::{NodeId, NodeKind};
 use futures::{
@@ -575,6 +575,20 @@ fn a_record_that_is_opened_again_is_as_it_was_stored_last() {
             first.set_on_screen(false);
             let entry = again().await;
             assert_eq!((shown(entry, "a"), shown(entry, "c")), ("1".to_owned(), "2".to_owned()));
+            // A save under way has taken what is entered, and the disk does not hold it yet.
+            entry.answer(question(entry, "a"), "2");
+            let (mut save, mut turns) = (Box::pin(entry.save_now()), 0);
+            let slow_disk = poll_fn(|turn| {
+                turns += 1;
+                if turns == 1 || turns > 99 {
+                    return save.as_mut().poll(turn);
+                }
+                turn.waker().wake_by_ref();
+                Poll::Pending
+            });
+            let (saved, entry) = futures::join!(slow_disk, again());
+            saved.expect("memory stores");
+            assert_eq!(shown(entry, "a"), "2");
             // What no disk holds is nowhere but in the open form.
             here.storage.get_value().fill_up(true);
             entry.answer(question(entry, "a"), "3");

@@ -245,6 +245,11 @@ impl Draft {
         state.has_values() || state.has_moved()
     }
 
+    /// Whether the disk holds all of it: also what a save has taken that is still under way.
+    pub(super) fn is_stored(&self) -> bool {
+        self.turn.try_lock().is_some() && !self.is_dirty()
+    }
+
     /// Writes what is pending. On return it is on the disk, or pending again. Whether there were answers among it.
     async fn save(&self) -> Result<bool, StorageError> {
         let _turn = self.turn.lock().await;
