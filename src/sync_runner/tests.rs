@@ -16,7 +16,7 @@ use sync::{
     codec,
     device::{BlobReply, MAX_PUSH_BYTES, Reply},
     push::MAX_OPERATIONS,
-    wire::{Action, DeviceId, FormRef, Hash, State, Value, field},
+    wire::{Action, DeviceId, Dot, FormRef, Hash, State, Value, field},
 };
 
 use self::server::{ACCOUNT, Server, UNIT};
@@ -515,6 +515,32 @@ fn a_full_phone_sends_what_is_sealed() {
             let loaded = runner.seal_and_load(0, MAX_OPERATIONS, MAX_PUSH_BYTES).await;
             let Ok(Event::Loaded(outbox)) = loaded else { panic!("{loaded:?}") };
             assert_eq!(outbox.operations.len(), 1);
+        });
+    });
+    owner.cleanup();
+}
+
+#[test]
+fn what_a_backup_holds_under_the_old_name_frees_nothing_under_the_new_one() {
+    let owner = Owner::new();
+    owner.with(|| {
+        block_on(async {
+            let world = World::new(1).await;
+            let (tab, form) = (world.tabs[0], world.form.hash.to_string());
+            let entry = tab.open_forms.start(&form, UNIT).await.expect("the form is here");
+            entry.answer(question(entry, "a"), "1");
+            tab.open_forms.save_all().await.expect("memory stores");
+            tab.records.seal_all().await.expect("memory stores");
+            let (overtaken, _events) = world.tabs[1].runner();
+            overtaken.begin().await.expect("memory reads");
+            let (leads, _events) = tab.runner();
+            leads.begin().await.expect("memory reads");
+            let above = Dot { device: tab.records.device().device, seq: 0 };
+            leads.rekey(above).await.expect("memory stores");
+            world.tabs[1].records.reload().await.expect("memory reads");
+            overtaken.forget_safe(1).await.expect("memory stores");
+            let held = tab.storage.get_value().all(Store::Outbox).await.expect("memory reads");
+            assert_eq!(held.len(), 1);
         });
     });
     owner.cleanup();

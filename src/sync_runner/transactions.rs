@@ -245,9 +245,16 @@ impl Runner {
     }
 
     pub(super) async fn forget_safe(&self, upto: u64) -> Result<(), StorageError> {
+        let told = self.stored.borrow().as_ref().map(|state| state.device);
         let decide = move |rows: Vec<Rows>| {
             let (mut changes, mut rows) = (Vec::new(), rows.into_iter());
-            let (outbox, open) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
+            let mut next = || rows.next().unwrap_or_default();
+            let (outbox, open, device) = (next(), next(), next());
+            let device: Option<DeviceState> = outbox::decode_row(&device, "device")?;
+            // Under another name of the device the places are those of others, which no backup holds.
+            if device.map(|device| device.device) != told {
+                return Ok((changes, ()));
+            }
             for (key, row) in outbox {
                 let row = OutboxRow::decode(&row)?;
                 let record = Key::from(row.operation()?.record);
@@ -259,8 +266,12 @@ impl Runner {
             }
             Ok((changes, ()))
         };
-        let reads = vec![Read::All(Store::Outbox), Read::All(Store::Open)];
-        self.storage.update(reads, &[Store::Outbox, Store::Open], decide).await
+        let reads = vec![
+            Read::All(Store::Outbox),
+            Read::All(Store::Open),
+            Read::Row(Store::Meta, meta::DEVICE.into()),
+        ];
+        self.storage.update(reads, &[Store::Outbox, Store::Open, Store::Meta], decide).await
     }
 
     pub(super) async fn load_blobs(&self) -> Result<Event, StorageError> {
