@@ -43,7 +43,9 @@ pub struct Held {
 }
 
 impl Held {
-    fn is_quarantined(&self) -> bool {
+    /// Whether the server kept it for the repair desk.
+    #[must_use]
+    pub fn is_quarantined(&self) -> bool {
         self.verdict.as_ref().is_some_and(|verdict| verdict.outcome == Outcome::Quarantined)
     }
 }
@@ -252,7 +254,8 @@ pub fn view(
     open: Option<&OpenPatch>,
 ) -> Option<RecordView> {
     let (mut record, overlay) = overlaid(device, base, outbox);
-    let sealed = record.as_ref().map(|record| record.state(Stamp::default()));
+    // The open patch has no dot yet: what is on screen below it is what its writes replace.
+    let below = open.and(record.as_ref()).map(|record| record.state(Stamp::default()));
     if let Some(patch) = open {
         apply(&mut record, &unsealed(patch, device.device));
     }
@@ -263,8 +266,9 @@ pub fn view(
 
     let mut view = RecordView::of(&state);
     view.received_ms = base.map(|base| base.state.received_ms);
-    // The open patch has no dot yet: what is on screen below it is what its writes replace.
-    view.dots = sealed.map(|state| RecordView::of(&state).dots).unwrap_or_default();
+    if open.is_some() {
+        view.dots = below.map(|state| RecordView::of(&state).dots).unwrap_or_default();
+    }
     view.pending =
         open.is_some() || outbox.iter().any(|held| held.operation.dot.seq > device.acked);
     let kept = overlay.iter().rev().find(|held| held.is_quarantined());
