@@ -18,7 +18,7 @@ use std::{
 use futures::{
     StreamExt,
     channel::mpsc,
-    future::{Either, select},
+    future::{Either, LocalBoxFuture, select},
     stream,
 };
 use leptos::prelude::*;
@@ -81,8 +81,10 @@ pub struct Runner {
     /// The device's memory as this turn of leading read or wrote it last.
     stored: Rc<RefCell<Option<DeviceState>>>,
     pull: Rc<RefCell<Option<Abort>>>,
-    /// The page after the one that is being written.
+    /// The page after the one that is being written, or the first of all.
     ahead: Rc<RefCell<Option<Ahead>>>,
+    /// What the last page brought into the lists, and is not in them yet.
+    to_show: Rc<RefCell<Option<LocalBoxFuture<'static, Result<(), StorageError>>>>>,
     /// The last operation that goes up, if others follow.
     sends_next: Rc<Cell<Option<u64>>>,
     /// What follows an operation, loaded before its turn.
@@ -142,6 +144,7 @@ impl Runner {
             stored: Rc::default(),
             pull: Rc::default(),
             ahead: Rc::default(),
+            to_show: Rc::default(),
             sends_next: Rc::default(),
             loaded: Rc::default(),
             retry: Rc::default(),
@@ -265,6 +268,7 @@ impl Runner {
             stored: Rc::default(),
             pull: Rc::default(),
             ahead: Rc::default(),
+            to_show: Rc::default(),
             sends_next: Rc::default(),
             loaded: Rc::default(),
             retry: Rc::default(),
@@ -303,6 +307,10 @@ impl Runner {
         }
         self.tell(Event::Watching(visibility::is_visible()));
         self.tell(Event::Opened);
+        if machine.state().cursor.is_none() && self.sign_in.profile().is_some() {
+            // Nothing is here: what is asked first is to be sent, and there is little of that.
+            self.fetch_ahead(None);
+        }
         let answers = answers.map(Some).chain(stream::once(ready(None)));
         let heard = stream::select(incoming.map(Some), answers).take_until(is_taken);
         let mut heard = pin!(heard);
@@ -314,6 +322,9 @@ impl Runner {
             for effect in machine.handle(event, clock::now_ms(), random::seed()) {
                 self.carry_out(effect);
             }
+        }
+        if let Err(error) = self.show_pulled().await {
+            log_error(&format!("pulled records not shown: {error}"));
         }
         true
     }
@@ -400,9 +411,12 @@ impl Runner {
         if matches!(phase, Phase::Idle | Phase::Offline | Phase::Blocked(_) | Phase::AskedToWait(_))
         {
             self.end_talk(phase);
-            let records = self.records;
+            let runner = self.clone();
             tasks::spawn(async move {
-                if let Err(error) = records.keep_summaries().await {
+                if let Err(error) = runner.show_pulled().await {
+                    log_error(&format!("pulled records not shown: {error}"));
+                }
+                if let Err(error) = runner.records.keep_summaries().await {
                     log_error(&format!("summaries not kept: {error}"));
                 }
             });

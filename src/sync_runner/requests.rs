@@ -35,7 +35,7 @@ impl Runner {
     }
 
     pub(super) async fn pull(&self, ticket: u64, cursor: Option<String>, wait_s: u32) -> Event {
-        let ahead = self.ahead.take().filter(|ahead| Some(&ahead.cursor) == cursor.as_ref());
+        let ahead = self.ahead.take().filter(|ahead| ahead.cursor == cursor);
         let page = match ahead {
             Some(ahead) => {
                 self.pull.replace(ahead.abort);
@@ -50,20 +50,20 @@ impl Runner {
         if let Ok(page) = &page
             && page.more
         {
-            self.fetch_ahead(page.cursor.clone());
+            self.fetch_ahead(Some(page.cursor.clone()));
         }
         Event::PullReply { ticket, page }
     }
 
-    /// Asks for the next page, and reads it, while this one is written to the disk.
-    fn fetch_ahead(&self, cursor: String) {
+    /// Asks for a page, and reads it, before its turn: while the one before is written to the disk.
+    pub(super) fn fetch_ahead(&self, cursor: Option<String>) {
         let abort = Abort::new();
         let (tell, page) = oneshot::channel();
         self.ahead.replace(Some(Ahead { cursor: cursor.clone(), abort: abort.clone(), page }));
         let runner = self.clone();
         tasks::spawn(async move {
             // Nobody waits for it any more when the page was given up.
-            drop(tell.send(runner.page(Some(&cursor), 0, abort).await));
+            drop(tell.send(runner.page(cursor.as_deref(), 0, abort).await));
         });
     }
 
@@ -145,7 +145,7 @@ impl Runner {
 
 /// A page of the feed that was asked for before its turn.
 pub(super) struct Ahead {
-    cursor: String,
+    cursor: Option<String>,
     abort: Option<Abort>,
     page: oneshot::Receiver<Result<Box<PullResponse>, Reply>>,
 }

@@ -323,6 +323,7 @@ impl World {
                 break;
             }
         }
+        runner.show_pulled().await.expect("memory reads");
         assert!(machine.is_idle() || runner.events.is_closed(), "{machine:?}");
         self.tabs[1 - at].records.reload().await.expect("memory reads");
     }

@@ -5,6 +5,7 @@ use std::{
     rc::Rc,
 };
 
+use futures::future::join;
 use sync::{
     codec,
     device::{DeviceState, Event, Former, MAX_PUSH_BYTES, Outbox, Page, Rekeyed, WaitingBlob},
@@ -33,19 +34,28 @@ impl Runner {
         max_operations: usize,
         max_bytes: usize,
     ) -> Result<Event, StorageError> {
+        let mut ahead = self.loaded.take().and_then(|(follows, batch)| {
+            (follows == after).then(|| batch.within(max_operations, max_bytes))
+        });
+        if let Some(outbox::Batch { operations, last, .. }) = ahead.take_if(|batch| batch.more) {
+            // In the midst of a run nothing is sealed or counted: the last batch of it has that.
+            self.sends_next.set(operations.last().map(|operation| operation.seq));
+            let waiting = self.waited.get();
+            return Ok(Event::Loaded(Outbox { operations, more: true, last, waiting }));
+        }
         // What a person types right now may come too late for this batch; the next one has it. What cannot be stored is told by its
         // form, and keeps nothing back that is sealed: on a full phone that is to go above all.
         match self.seal().await {
             Ok(false) => {}
             Ok(true) => {
                 self.records.tell_other_tabs();
-                self.loaded.take();
+                ahead = None;
             }
             Err(error) => log_error(&format!("not sealed: {error}")),
         }
-        let batch = match self.loaded.take() {
-            Some((follows, batch)) if follows == after => batch.within(max_operations, max_bytes),
-            _ => outbox::load(&self.storage, after, max_operations, max_bytes).await?,
+        let batch = match ahead {
+            Some(batch) => batch,
+            None => outbox::load(&self.storage, after, max_operations, max_bytes).await?,
         };
         let outbox::Batch { operations, more, last } = batch;
         let end = operations.last().filter(|_| more).map(|operation| operation.seq);
@@ -183,7 +193,10 @@ impl Runner {
             Ok((changes, (records, has_note, profile)))
         };
         let touched = [Store::Meta, Store::Outbox, Store::Base, Store::Summaries];
-        let (records, has_note, profile) = self.storage.update(reads, &touched, decide).await?;
+        // The page before is summed up while this one is sealed and written.
+        let stored = self.storage.update(reads, &touched, decide);
+        let (stored, shown) = join(stored, self.show_pulled()).await;
+        let (records, has_note, profile) = stored?;
         self.talk.borrow_mut().records_down += page.records.len() as u64;
         if page.complete {
             self.brought.replace(None);
@@ -193,7 +206,14 @@ impl Runner {
         let (acked, pack, complete) = (state.acked, state.pack, page.complete);
         self.stand(state);
         self.records.add_names(page.names.clone());
-        self.records.pulled(&records, &page, has_note.then_some(noted)).await?;
+        shown?;
+        let index = self.records;
+        self.to_show.replace(Some(Box::pin(async move {
+            index.pulled(&records, &page, has_note.then_some(noted)).await
+        })));
+        if complete {
+            self.show_pulled().await?;
+        }
         if let Some(profile) = profile {
             self.sign_in.set_profile(profile);
         }
@@ -224,6 +244,15 @@ impl Runner {
     fn stand(&self, state: DeviceState) {
         self.stored.replace(Some(state.clone()));
         self.records.set_device(state);
+    }
+
+    /// Takes what the last page brought into the lists, if that was not done yet: the disk holds it, with a note.
+    pub(super) async fn show_pulled(&self) -> Result<(), StorageError> {
+        let to_show = self.to_show.take();
+        match to_show {
+            Some(to_show) => to_show.await,
+            None => Ok(()),
+        }
     }
 
     /// Fetches the lists of entities that records may have changed.
