@@ -6,14 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use form::Program;
+use form::{Program, Session};
 use leptos::prelude::*;
 use sync::view::{Conflict, Level, RecordView as View};
 use sync::wire::{Action, Dot, Sibling, State, Value, field};
 
 use super::parts::beside;
 use super::record_lines::draw_answer;
-use super::record_outline::{Answer, asked_at, read_only};
+use super::record_outline::{Answer, asked_at, read_only, worked_out};
 use super::record_row::state_text;
 use super::{Later, moment};
 use crate::components::{Banner, Button, Glyph, Toast, Toaster, Tone};
@@ -21,7 +21,8 @@ use crate::locale::Language;
 use crate::platform::{log_error, tasks};
 use crate::reactive::{Show, memo};
 use crate::stores::{
-    Records, RepairDesk, SyncStatus, preferences::use_words, records::HistoryEntry,
+    Records, RepairDesk, SyncStatus, form_entry::following::following, preferences::use_words,
+    records::HistoryEntry,
 };
 
 /// One thing that asks for a choice.
@@ -162,8 +163,12 @@ pub(super) fn Choosing() -> impl IntoView {
     let choose = move |()| {
         failed.set(false);
         let shown = view.get_value();
-        let (values, action) =
-            settlement(program.get_value().as_ref(), &shown, &path, &value, words.at_once());
+        let (values, action) = settlement(
+            program.get_value().as_ref(),
+            &shown,
+            Some((&path, &value)),
+            words.at_once(),
+        );
         tasks::spawn(async move {
             match records.settle(&shown, values, action).await {
                 Ok(()) => {
@@ -332,44 +337,74 @@ fn contested_row(
     Some(Contested { path: row.to_owned(), label, choices: choices.map(choice).into() })
 }
 
-/// What a choice writes, and as which act. What the form works out of the answers is worked out anew.
+/// What a choice writes, and as which act; of no choice, what follows from the answers that stand. What the form works out of the
+/// answers is worked out anew.
 fn settlement(
     program: Option<&Arc<Program>>,
     view: &View,
-    path: &str,
-    value: &Value,
+    chosen: Option<(&str, &Value)>,
     language: Language,
 ) -> (BTreeMap<String, Value>, Action) {
-    if path == field::DELETED {
+    if let Some((field::DELETED, value)) = chosen {
         let goes = *value != Value::Empty;
         return (BTreeMap::new(), if goes { Action::Delete } else { Action::Resolve });
     }
-    let mut values = match value {
-        Value::Text(_) if path.ends_with(']') => row_again(view, path),
-        _ => sync::gather([(path.to_owned(), value.clone())]),
-    };
+    let mut values = chosen.map(|(path, value)| written(view, path, value)).unwrap_or_default();
     let Some(program) = program else { return (values, Action::Resolve) };
-    let mut chosen = view.clone();
-    chosen.fields.extend(values.clone());
-    let session = read_only(program, &chosen, language);
-    let fields = session.fields();
-    let follows = view.conflicts.iter().filter(|conflict| {
-        let is_open = conflict.level == Level::Decide && conflict.values.len() > 1;
-        is_open && !values.contains_key(&conflict.path)
-    });
-    let mut followed = BTreeMap::new();
-    for conflict in follows {
-        if conflict.path == field::TITLE {
-            followed.insert(field::TITLE.to_owned(), Value::Text(session.title()));
-        } else if !conflict.path.starts_with('_')
-            && asked_at(&session, language, &conflict.path, &[]).is_none()
-        {
-            let text = fields.get(&conflict.path).cloned();
-            followed.insert(conflict.path.clone(), text.map_or(Value::Empty, Value::Text));
-        }
+    let with = |values: &BTreeMap<String, Value>| {
+        let mut with = view.clone();
+        with.fields.extend(values.clone());
+        worked_out(program, &with, language)
+    };
+    let session = with(&values);
+    let is_asked = |path: &str| asked_at(&session, language, path, &[]).is_some();
+    let mut followed = following(&session, view, |path| !is_asked(path));
+    if let Some((path, _)) = chosen {
+        // A result that stands alone may be that of another answer.
+        let others = others(view, path);
+        followed.extend(others.flat_map(|other| changed(view, &session, &with(&other))));
     }
+    followed.retain(|path, _| !values.contains_key(path));
     values.extend(followed);
     (values, Action::Resolve)
+}
+
+/// What an answer writes, or a row that goes or stays.
+fn written(view: &View, path: &str, value: &Value) -> BTreeMap<String, Value> {
+    match value {
+        Value::Text(_) if path.ends_with(']') => row_again(view, path),
+        _ => sync::gather([(path.to_owned(), value.clone())]),
+    }
+}
+
+/// What each of the choices writes.
+fn others<'a>(view: &'a View, path: &'a str) -> impl Iterator<Item = BTreeMap<String, Value>> + 'a {
+    let values: Vec<Value> = match path.ends_with(']') {
+        true => vec![Value::Empty, Value::Text(String::new())],
+        false => {
+            let here = view.conflicts.iter().filter(move |conflict| conflict.path == path);
+            here.flat_map(|conflict| &conflict.values).map(|one| one.value.clone()).collect()
+        }
+    };
+    values.into_iter().map(move |value| written(view, path, &value))
+}
+
+/// The results that are others than those of another choice, where they do not stand yet.
+fn changed(view: &View, chosen: &Session, other: &Session) -> BTreeMap<String, Value> {
+    let (given, others) = (chosen.fields(), other.fields());
+    let paths =
+        given.keys().chain(others.keys()).filter(|path| given.get(*path) != others.get(*path));
+    let value = |path: &String| given.get(path).cloned().map_or(Value::Empty, Value::Text);
+    let results =
+        paths.filter(|path| chosen.is_worked_out(path)).map(|path| (path.clone(), value(path)));
+    let mut results: BTreeMap<String, Value> = sync::gather(
+        results.filter(|(path, value)| view.fields.get(path).unwrap_or(&Value::Empty) != value),
+    );
+    let title = chosen.title();
+    if title != other.title() && title != view.title {
+        results.insert(field::TITLE.to_owned(), Value::Text(title));
+    }
+    results
 }
 
 fn entry_of(entries: &[HistoryEntry], dot: Dot) -> Option<HistoryEntry> {
@@ -477,8 +512,12 @@ mod tests {
             told,
             [&Answer::Text("Đã duyệt".to_owned()), &Answer::Text("Đã nộp".to_owned())]
         );
-        let (values, action) =
-            settlement(Some(&program), &view, field::STATE, &text("approved"), Language::Vi);
+        let (values, action) = settlement(
+            Some(&program),
+            &view,
+            Some((field::STATE, &text("approved"))),
+            Language::Vi,
+        );
         assert_eq!(action, Action::Resolve);
         assert_eq!(values, [(field::STATE.to_owned(), text("approved"))].into());
     }
@@ -490,16 +529,59 @@ mod tests {
             ("ten", &["An", "Bình"]),
             ("tong", &["20", "30"]),
             ("an", &["3", "4"]),
+            ("orx:meta/orx:instanceName", &["Phiếu 2", "Phiếu 3"]),
             (field::TITLE, &["Phiếu 2", "Phiếu 3"]),
         ]);
-        let settled = settlement(Some(&program), &view, "so", &text("3"), Language::Vi);
-        let expected = [("so", "3"), ("tong", "30"), ("an", "4"), (field::TITLE, "Phiếu 3")];
-        let expected = expected.map(|(path, value)| (path.to_owned(), text(value)));
-        assert_eq!(
-            settled,
-            (expected.into(), Action::Resolve),
-            "and nothing of the other question"
-        );
+        // The second is the one that is shown.
+        for (so, tong, an, title) in [("2", "20", "3", "Phiếu 2"), ("3", "30", "4", "Phiếu 3")]
+        {
+            let chosen = text(so);
+            let settled = settlement(Some(&program), &view, Some(("so", &chosen)), Language::Vi);
+            let expected = [
+                ("so", so),
+                ("tong", tong),
+                ("an", an),
+                ("orx:meta/orx:instanceName", title),
+                (field::TITLE, title),
+            ];
+            let expected = expected.map(|(path, value)| (path.to_owned(), text(value)));
+            assert_eq!(
+                settled,
+                (expected.into(), Action::Resolve),
+                "and nothing of the other question"
+            );
+        }
+    }
+
+    #[test]
+    fn a_result_on_which_nobody_disagrees_follows_the_choice_as_well() {
+        // Settled before with the other of these two, or the same before and after one of them.
+        let (program, view) = record(&[
+            ("so", &["2", "3"]),
+            ("ten", &["An"]),
+            ("tong", &["20"]),
+            ("an", &["4"]),
+            ("orx:meta/orx:instanceName", &["Phiếu 2"]),
+            (field::TITLE, &["Phiếu 2"]),
+        ]);
+        for (so, followed) in [
+            ("2", vec![("an", "3")]),
+            (
+                "3",
+                vec![
+                    ("tong", "30"),
+                    ("orx:meta/orx:instanceName", "Phiếu 3"),
+                    (field::TITLE, "Phiếu 3"),
+                ],
+            ),
+        ] {
+            let chosen = text(so);
+            let (settled, _) =
+                settlement(Some(&program), &view, Some(("so", &chosen)), Language::Vi);
+            let expected = followed.into_iter().chain([("so", so)]);
+            let expected = expected.map(|(path, value)| (path.to_owned(), text(value)));
+            assert_eq!(settled, expected.collect());
+        }
     }
 
     /// A form of rows, a record of it with two, of which one person removed the second while another corrected an age in it.
@@ -554,7 +636,7 @@ mod tests {
 
         let chosen = |at: usize| {
             let value = &row.choices[at].value;
-            settlement(Some(&program), &view, &row.path, value, Language::Vi)
+            settlement(Some(&program), &view, Some((&row.path, value)), Language::Vi)
         };
         let gone = [("nguoi[b]", Value::Empty), ("nguoi[b]/tuoi", Value::Empty)];
         let stays = [("nguoi[b]", text("2")), ("nguoi[b]/tuoi", text("45"))];
@@ -569,8 +651,9 @@ mod tests {
         let (program, view) = record(&[("so", &["2"]), (field::DELETED, &["1", ""])]);
         let found = contested(None, &view, Language::Vi);
         assert_eq!(found.len(), 1, "{found:?}");
-        let act =
-            |value: &Value| settlement(Some(&program), &view, field::DELETED, value, Language::Vi);
+        let act = |value: &Value| {
+            settlement(Some(&program), &view, Some((field::DELETED, value)), Language::Vi)
+        };
         assert_eq!(act(&text("1")), (BTreeMap::new(), Action::Delete));
         assert_eq!(act(&Value::Empty), (BTreeMap::new(), Action::Resolve));
     }

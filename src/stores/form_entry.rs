@@ -3,6 +3,7 @@
 //! An answer re-renders only the nodes that the engine reports as changed. What was typed is on the phone's disk at
 //! most [`SAVE_AFTER_MS`] after the last key; [`SaveState`] says `Saved` only when a strict transaction holds it.
 
+pub(crate) mod following;
 mod language;
 pub(super) mod log;
 mod media;
@@ -35,6 +36,7 @@ use self::{
     pages::page_of,
     saving::{Coming, Draft},
 };
+pub(crate) use self::opening::fields_of;
 pub(super) use self::{media::Medium, opening::Opening};
 pub use self::{rows::RemovedRow, submitting::SubmitError};
 use super::{Preferences, Records, blobs};
