@@ -27,7 +27,9 @@ use sync::{
     wire::{FileRef, FormRef, RecordId, State},
 };
 
+pub(crate) use self::opening::fields_of;
 use self::{
+    following::following,
     language::follow_language,
     log::Log,
     media::Media,
@@ -36,7 +38,6 @@ use self::{
     pages::page_of,
     saving::{Coming, Draft},
 };
-pub(crate) use self::opening::fields_of;
 pub(super) use self::{media::Medium, opening::Opening};
 pub use self::{rows::RemovedRow, submitting::SubmitError};
 use super::{Preferences, Records, blobs};
@@ -101,8 +102,13 @@ impl FormEntry {
         opening: Opening,
     ) -> Self {
         let mut session = start_session(program, &opening);
-        // Defaults of a new record are stored with its first answer; those of a stored one are stored already.
+        // Defaults of a new record are stored with its first answer; those of a stored one are stored already, but for results that
+        // met others: the one that is on screen takes the place of those.
         let defaults = session.take_writes();
+        let results = opening
+            .view
+            .as_ref()
+            .map(|view| following(&session, view, |path| session.is_worked_out(path)));
         // Before anything is drawn: it would be drawn twice.
         let spoken = use_context::<Preferences>().map(|all| all.language().get_untracked());
         if let Some(language) = spoken {
@@ -124,6 +130,7 @@ impl FormEntry {
             screen,
             files,
             if is_new { defaults } else { BTreeMap::new() },
+            results.unwrap_or_default(),
         );
         let asks_place = session.asks_place(is_new);
         let entry = Self {
