@@ -65,6 +65,22 @@ test('two officers without a network answer the same question of one record', as
   await send(minh);
 });
 
+test('until the server told who answered it is awaited, then said why not, and told once the server is heard of again', async () => {
+  const history = '**/api/v1/records/*/history';
+  let answer;
+  const asked = new Promise((resolve) => { answer = resolve; });
+  await lan.page.route(history, async (route) => { await asked; await route.abort(); });
+  await shows(lan);
+  const by = conflict(lan).locator('.conflict-choice p').first();
+  await until('it is awaited', async () => (await by.innerText()) === 'Đang mở…');
+  answer();
+  await until('it is said why not', async () => /Cần mạng/.test(await by.innerText()));
+  await lan.page.unroute(history);
+  await lan.context.setOffline(true);
+  await lan.context.setOffline(false);
+  await until('it is told', async () => / · .*\d\d:\d\d/.test(await by.innerText()));
+});
+
 test('the coordinator sees both answers with who gave them and when, and chooses', async () => {
   await shows(lan);
   await conflict(lan).waitFor();
