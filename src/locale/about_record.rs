@@ -34,6 +34,8 @@ words! {
     amend: "Sửa, bổ sung", "Amend";
     delete_record: "Xóa hồ sơ", "Delete record";
     record_deleted: "Đã xóa hồ sơ", "Record deleted";
+    restore_record: "Khôi phục hồ sơ", "Restore record";
+    could_not_restore: "Chưa khôi phục được", "Could not be restored";
     record_not_here: "Hồ sơ này không có trên máy", "This record is not on this phone";
     record_not_here_why: "Có thể hồ sơ thuộc đơn vị khác, hoặc chưa được tải về.", "It may belong to another unit, or has not been fetched yet.";
     form_of_record_missing: "Mẫu phiếu của hồ sơ này chưa có trên máy, nên câu hỏi hiện bằng mã.", "The form of this record is not on this phone, so questions appear by code.";

@@ -12,6 +12,7 @@ use sync::view::{Conflict, Level, RecordView as View};
 use sync::wire::{Action, Dot, RecordId, Sibling, State, Value, field};
 
 use super::parts::beside;
+use super::record::deleted;
 use super::record_lines::draw_answer;
 use super::record_outline::{Answer, asked_at, read_only, worked_out};
 use super::record_row::state_text;
@@ -169,7 +170,10 @@ pub(super) fn Choosing() -> impl IntoView {
                         true => language.chosen_answer(),
                         false => language.worked_out_again(),
                     };
-                    toaster.show(Toast { text: text.to_owned(), action: None });
+                    toaster.show(match action {
+                        Action::Delete => deleted(record, records, toaster, language),
+                        _ => Toast { text: text.to_owned(), action: None },
+                    });
                     sync_status.sync_now();
                 }
                 Err(error) => {

@@ -127,3 +127,45 @@ test('once it is chosen nothing asks any more, and every phone shows the choice 
   const history = await (await Desk.signIn(server)).history(record);
   assert.equal(history.at(-1).action, 'resolve');
 });
+
+test('a record that was put away says so, and is brought back at once or later', async () => {
+  const form = await apps.hoa.begin(FORM);
+  await form.type('nguoi_lap', 'sẽ xóa');
+  await form.saved();
+  [, record] = hoa.page.url().match(/records\/([0-9a-f-]+)\/edit/);
+  await send(hoa);
+  await shows(minh);
+  await minh.page.getByText('sẽ xóa').first().waitFor();
+  const gone = (device) => device.page.locator('.record-head .banner').getByText('Đã xóa hồ sơ');
+  const away = hoa.page.getByRole('button', { name: 'Xóa hồ sơ' });
+  // The list is as it was left.
+  await apps.hoa.open(`/records/${record}?state=draft`);
+  await away.click();
+  await hoa.page.waitForURL(/\/records\?state=draft$/);
+  await shows(hoa);
+  await gone(hoa).waitFor();
+  assert.equal(await hoa.page.getByRole('link', { name: 'Làm tiếp' }).count(), 0);
+  assert.deepEqual(await faults(hoa, 'a deleted record'), []);
+  await hoa.screenshot('deleted-record');
+  await hoa.page.getByRole('button', { name: 'Khôi phục hồ sơ' }).click();
+  await hoa.page.getByRole('link', { name: 'Làm tiếp' }).waitFor();
+  assert.equal(await gone(hoa).count(), 0);
+  await send(hoa);
+  await send(minh);
+
+  // One puts it away while the other goes on.
+  await server.stop();
+  await shows(hoa);
+  await away.click();
+  await answer(minh, MINH);
+  await server.start();
+  await send(hoa);
+  await send(minh);
+  await shows(lan);
+  const stays = lan.page.locator('[data-conflict="_deleted"]');
+  await stays.getByRole('button', { name: 'Chọn “Xóa hồ sơ”' }).click();
+  await gone(lan).waitFor();
+  await lan.page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
+  await gone(lan).waitFor({ state: 'detached' });
+  assert.equal(await stays.count(), 0, 'it is chosen that it stays');
+});
