@@ -74,9 +74,26 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
         records.all().track();
         records.summary(record)
     });
+    let readings = StoredValue::new(0_u64);
+    // One reading may end after another that began later.
+    let tell = move |reading: u64, news: Loaded| {
+        if readings.try_get_value() != Some(reading) {
+            return;
+        }
+        if is_asking.try_get_untracked() == Some(true) {
+            waiting.try_set_value(Some(news));
+        } else {
+            if failure.try_with_untracked(Option::is_some) == Some(true) {
+                failure.try_set(None);
+            }
+            draw(news);
+        }
+    };
     effect(move || {
         // Read, not only tracked: a memo that nobody reads never looks at what it is made of.
         changed.get();
+        let reading = readings.get_value() + 1;
+        readings.set_value(reading);
         tasks::spawn(async move {
             let view = match records.view(record).await {
                 Ok(view) => view,
@@ -87,21 +104,13 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
                     return;
                 }
             };
-            let news = match view {
-                Some(view) => {
-                    let program = library.program(view.form.hash).await.ok();
-                    Some((view, program))
-                }
-                None => None,
-            };
-            if is_asking.try_get_untracked() == Some(true) {
-                waiting.try_set_value(Some(news));
-            } else {
-                if failure.try_with_untracked(Option::is_some) == Some(true) {
-                    failure.try_set(None);
-                }
-                draw(news);
+            let Some(view) = view else { return tell(reading, None) };
+            // The server may be asked for it for a minute.
+            if !library.holds(view.form.hash).await {
+                tell(reading, Some((view.clone(), None)));
             }
+            let program = library.program(view.form.hash).await.ok();
+            tell(reading, Some((view, program)));
         });
     });
     view! {

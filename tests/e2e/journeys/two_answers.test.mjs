@@ -6,6 +6,7 @@ import { faults } from '../harness/axe.mjs';
 import { Desk } from '../harness/desk.mjs';
 import { DESK, PHONE } from '../harness/phone.mjs';
 import { Stage } from '../harness/stage.mjs';
+import { emptied } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
@@ -168,4 +169,13 @@ test('a record that was put away says so, and is brought back at once or later',
   await lan.page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
   await gone(lan).waitFor({ state: 'detached' });
   assert.equal(await stays.count(), 0, 'it is chosen that it stays');
+});
+
+test('a record whose form is not here is shown at once, though the line is dead', async () => {
+  await emptied(hoa.page, 'forms');
+  await hoa.page.route('**/api/v1/forms/*', () => {});
+  await shows(hoa);
+  await hoa.page.locator('.answer').first().waitFor({ timeout: 10_000 });
+  await hoa.page.getByText('Mẫu phiếu của hồ sơ này chưa có trên máy').waitFor();
+  await hoa.page.unroute('**/api/v1/forms/*');
 });
