@@ -34,6 +34,8 @@ words! {
     amend: "Sửa, bổ sung", "Amend";
     delete_record: "Xóa hồ sơ", "Delete record";
     record_deleted: "Đã xóa hồ sơ", "Record deleted";
+    restore_record: "Khôi phục hồ sơ", "Restore record";
+    could_not_restore: "Chưa khôi phục được", "Could not be restored";
     record_not_here: "Hồ sơ này không có trên máy", "This record is not on this phone";
     record_not_here_why: "Có thể hồ sơ thuộc đơn vị khác, hoặc chưa được tải về.", "It may belong to another unit, or has not been fetched yet.";
     form_of_record_missing: "Mẫu phiếu của hồ sơ này chưa có trên máy, nên câu hỏi hiện bằng mã.", "The form of this record is not on this phone, so questions appear by code.";
@@ -57,6 +59,10 @@ words! {
     row_goes: "Bỏ dòng này", "Remove the row";
     choose_file_this: "Chọn ảnh, tệp này", "Choose this file";
     both_stand: "Hai người trả lời khác nhau. Cả hai được giữ cho đến khi có người chọn.", "Two people answered differently. Both are kept until somebody decides.";
+    results_met: "Hai máy tính ra kết quả khác nhau. Kết quả được tính lại từ các câu trả lời khi có người nộp lại phiếu, hoặc khi người điều phối cho tính lại ở đây.", "Two devices worked out different results. They are worked out again from the answers when somebody submits the form again, or when the coordinator has it done here.";
+    work_out_again: "Tính lại từ các câu trả lời", "Work out again from the answers";
+    worked_out_again: "Đã tính lại. Mọi máy thấy sau lần nhận tới.", "Worked out again. Every device shows it after it next receives.";
+    choosing_needs_form: "Cần có mẫu phiếu trên máy để chọn. Nối mạng một lúc rồi mở lại hồ sơ.", "The form has to be on this device to choose. Connect for a while and open the record again.";
 
     history: "Lịch sử", "History";
     show_history: "Xem lịch sử", "Show history";

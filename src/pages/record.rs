@@ -6,7 +6,7 @@ use form::Program;
 use leptos::prelude::*;
 use sync::review::Reason;
 use sync::view::{Conflict, Level, RecordView as View};
-use sync::wire::{RecordId, Sibling, State, Value, Verdict};
+use sync::wire::{RecordId, Sibling, State, Value, Verdict, field};
 
 use super::parts::beside;
 use super::record_conflicts::Conflicts;
@@ -21,7 +21,7 @@ use crate::components::{
 };
 use crate::form_view::storage_advice;
 use crate::locale::Language;
-use crate::platform::{storage::StorageError, tasks};
+use crate::platform::{address::Query, storage::StorageError, tasks};
 use crate::reactive::{Show, effect, memo};
 use crate::router::{A, use_router};
 use crate::stores::{Library, Records, SignIn, preferences::use_words};
@@ -74,9 +74,26 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
         records.all().track();
         records.summary(record)
     });
+    let readings = StoredValue::new(0_u64);
+    // One reading may end after another that began later.
+    let tell = move |reading: u64, news: Loaded| {
+        if readings.try_get_value() != Some(reading) {
+            return;
+        }
+        if is_asking.try_get_untracked() == Some(true) {
+            waiting.try_set_value(Some(news));
+        } else {
+            if failure.try_with_untracked(Option::is_some) == Some(true) {
+                failure.try_set(None);
+            }
+            draw(news);
+        }
+    };
     effect(move || {
         // Read, not only tracked: a memo that nobody reads never looks at what it is made of.
         changed.get();
+        let reading = readings.get_value() + 1;
+        readings.set_value(reading);
         tasks::spawn(async move {
             let view = match records.view(record).await {
                 Ok(view) => view,
@@ -87,21 +104,13 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
                     return;
                 }
             };
-            let news = match view {
-                Some(view) => {
-                    let program = library.program(view.form.hash).await.ok();
-                    Some((view, program))
-                }
-                None => None,
-            };
-            if is_asking.try_get_untracked() == Some(true) {
-                waiting.try_set_value(Some(news));
-            } else {
-                if failure.try_with_untracked(Option::is_some) == Some(true) {
-                    failure.try_set(None);
-                }
-                draw(news);
+            let Some(view) = view else { return tell(reading, None) };
+            // The server may be asked for it for a minute.
+            if !library.holds(view.form.hash).await {
+                tell(reading, Some((view.clone(), None)));
             }
+            let program = library.program(view.form.hash).await.ok();
+            tell(reading, Some((view, program)));
         });
     });
     view! {
@@ -171,13 +180,18 @@ fn NotHere() -> impl IntoView {
 fn BackToList() -> impl IntoView {
     let words = use_words();
     let query = use_router().query();
-    let href = Signal::derive(move || format!("/records{}", query.read().suffix()));
+    let href = Signal::derive(move || list_href(&query.read()));
     view! {
         <A href=href attr:class="button button-quiet phone-only">
             <Icon glyph=Glyph::Back />
             <span>{words.say(Language::records)}</span>
         </A>
     }
+}
+
+/// The list as it was left: the address keeps what is looked for.
+fn list_href(query: &Query) -> String {
+    format!("/records{}", query.suffix())
 }
 
 #[component]
@@ -189,6 +203,7 @@ fn Shown(
 ) -> impl IntoView {
     let words = use_words();
     let has_form = program.is_some();
+    let is_gone = view.with_value(is_gone);
     let program = StoredValue::new(program);
     let answers = move || {
         let language = words.now();
@@ -213,11 +228,11 @@ fn Shown(
         <Show when=move || !has_form>
             <Banner tone=Tone::Attention title=words.say(Language::form_of_record_missing) />
         </Show>
-        <Conflicts view=view program=program />
+        {(!is_gone).then(|| view! { <Conflicts view=view program=program /> })}
         {answers}
         <History view=view program=program />
-        {expect_context::<SignIn>()
-            .reviews()
+        // Judged, it would be there again.
+        {(!is_gone && expect_context::<SignIn>().reviews())
             .then(|| {
                 let questions = Callback::new(move |()| questions(view, program, words.at_once()));
                 beside(Later::Judging, Judged { view, questions, is_asking })
@@ -283,6 +298,8 @@ fn Head(view: StoredValue<View>, sent: RwSignal<Sent>) -> impl IntoView {
     let library = expect_context::<Library>();
     let records = expect_context::<Records>();
     let is_closed = view.with_value(View::is_approved);
+    let is_gone = view.with_value(is_gone);
+    let toaster = expect_context::<Toaster>();
     let View { record, form, unit, author, state, title, .. } = view.get_value();
     let form_id = form.id;
     let sign_in = expect_context::<SignIn>();
@@ -329,8 +346,18 @@ fn Head(view: StoredValue<View>, sent: RwSignal<Sent>) -> impl IntoView {
             </dl>
             {(is_closed && !sign_in.reviews())
                 .then(|| view! { <p class="muted">{words.say(Language::approved_why)}</p> })}
+            {is_gone.then(|| view! { <Banner tone=Tone::Attention title=words.say(Language::record_deleted) /> })}
             {(sign_in.does_field_work() && (!is_closed || sign_in.reviews()))
                 .then(|| {
+                    if is_gone {
+                        let restore = move |()| bring_back(record, records, toaster, words.at_once());
+                        return view! {
+                            <div class="button-row">
+                                <Button icon=Glyph::History label=words.say(Language::restore_record) on_click=restore />
+                            </div>
+                        }
+                        .into_any();
+                    }
                     view! {
                         <div class="button-row">
                             <A href=edit_href(record) attr:class=main>
@@ -340,6 +367,7 @@ fn Head(view: StoredValue<View>, sent: RwSignal<Sent>) -> impl IntoView {
                             {(state == State::Draft).then(|| view! { <Delete record=record /> })}
                         </div>
                     }
+                    .into_any()
                 })}
         </header>
     }
@@ -352,23 +380,14 @@ fn Delete(record: RecordId) -> impl IntoView {
     let records = expect_context::<Records>();
     let toaster = expect_context::<Toaster>();
     let router = use_router();
-    let bring_back = move || {
-        tasks::spawn(async move {
-            if let Err(error) = records.undelete(record).await {
-                crate::platform::log_error(&format!("not brought back: {error}"));
-            }
-        });
-    };
     let delete = move |()| {
+        let list = list_href(&router.query().read_untracked());
         tasks::spawn(async move {
             let language = words.at_once();
             let toast = match records.delete(record).await {
                 Ok(()) => {
-                    router.go("/records");
-                    Toast {
-                        text: language.record_deleted().to_owned(),
-                        action: Some((language.undo().to_owned(), Arc::new(bring_back))),
-                    }
+                    router.go(&list);
+                    deleted(record, records, toaster, language)
                 }
                 Err(error) => {
                     crate::platform::log_error(&format!("not deleted: {error}"));
@@ -379,4 +398,70 @@ fn Delete(record: RecordId) -> impl IntoView {
         });
     };
     view! { <Button kind=ButtonKind::Quiet icon=Glyph::Bin label=words.say(Language::delete_record) on_click=delete /> }
+}
+
+/// That a record was deleted, and the way back.
+pub(super) fn deleted(
+    record: RecordId,
+    records: Records,
+    toaster: Toaster,
+    language: Language,
+) -> Toast {
+    let undo = move || bring_back(record, records, toaster, language);
+    Toast {
+        text: language.record_deleted().to_owned(),
+        action: Some((language.undo().to_owned(), Arc::new(undo))),
+    }
+}
+
+fn bring_back(record: RecordId, records: Records, toaster: Toaster, language: Language) {
+    tasks::spawn(async move {
+        if let Err(error) = records.undelete(record).await {
+            crate::platform::log_error(&format!("not brought back: {error}"));
+            toaster.show(Toast { text: language.could_not_restore().to_owned(), action: None });
+        }
+    });
+}
+
+/// Whether it was put away, and nobody was against it.
+fn is_gone(view: &View) -> bool {
+    let is_against =
+        |conflict: &Conflict| conflict.path == field::DELETED && conflict.level == Level::Decide;
+    view.deleted && !view.conflicts.iter().any(is_against)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use sync::wire::{DeviceId, Dot, FormRef, Hash, RecordState};
+
+    use super::*;
+
+    #[test]
+    fn a_record_is_gone_once_it_was_put_away_and_nobody_is_against_it() {
+        let view = |touches: &[&str]| {
+            let sibling = |(device, text): (u8, &&str)| Sibling {
+                dot: Dot { device: DeviceId([device; 16]), seq: 1 },
+                value: if text.is_empty() { Value::Empty } else { Value::Text((*text).to_owned()) },
+            };
+            let siblings = (1..).zip(touches).map(sibling).collect();
+            View::of(&RecordState {
+                record: RecordId([3; 16]),
+                form: FormRef { id: "f".to_owned(), version: "1".to_owned(), hash: Hash([1; 32]) },
+                unit: "u".to_owned(),
+                author: "an".to_owned(),
+                received_ms: 1,
+                changed_ms: 2,
+                fields: BTreeMap::from([(field::DELETED.to_owned(), siblings)]),
+                rv: 1,
+                left: false,
+                writers: BTreeMap::new(),
+            })
+        };
+        assert!(is_gone(&view(&["1"])));
+        assert!(is_gone(&view(&["1", "1"])), "two did, neither of them against it");
+        assert!(!is_gone(&view(&["", "1"])), "one changed it: that is to be chosen");
+        assert!(!is_gone(&view(&[""])), "it is there");
+    }
 }

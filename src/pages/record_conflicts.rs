@@ -6,22 +6,24 @@ use std::{
     sync::Arc,
 };
 
-use form::Program;
+use form::{Program, Session};
 use leptos::prelude::*;
 use sync::view::{Conflict, Level, RecordView as View};
-use sync::wire::{Action, Dot, Sibling, State, Value, field};
+use sync::wire::{Action, Dot, RecordId, Sibling, State, Value, field};
 
 use super::parts::beside;
+use super::record::deleted;
 use super::record_lines::draw_answer;
-use super::record_outline::{Answer, asked_at, read_only};
+use super::record_outline::{Answer, asked_at, read_only, worked_out};
 use super::record_row::state_text;
 use super::{Later, moment};
 use crate::components::{Banner, Button, Glyph, Toast, Toaster, Tone};
 use crate::locale::Language;
 use crate::platform::{log_error, tasks};
-use crate::reactive::{Show, memo};
+use crate::reactive::{Show, effect, memo};
 use crate::stores::{
-    Records, RepairDesk, SyncStatus, preferences::use_words, records::HistoryEntry,
+    Records, RepairDesk, SyncStatus, form_entry::following::following, preferences::use_words,
+    records::HistoryEntry,
 };
 
 /// One thing that asks for a choice.
@@ -40,6 +42,19 @@ struct Choice {
     answer: Answer,
 }
 
+/// What is known of who answered.
+#[derive(Clone)]
+enum Tellers {
+    /// Nobody has asked the server yet.
+    Unasked,
+    /// It is asked.
+    Asked,
+    /// It did not tell.
+    Unknown,
+    /// It told what was done to the record.
+    Told(Arc<Vec<HistoryEntry>>),
+}
+
 /// What of a record asks for a choice.
 #[component]
 pub(super) fn Conflicts(
@@ -49,37 +64,26 @@ pub(super) fn Conflicts(
     let words = use_words();
     let records = expect_context::<Records>();
     let may_settle = expect_context::<RepairDesk>().may_settle();
-    let entries = RwSignal::new(None::<Arc<Vec<HistoryEntry>>>);
-    let asked = StoredValue::new(false);
+    let tellers = RwSignal::new(Tellers::Unasked);
     let failed = RwSignal::new(false);
     let contested = memo(move || {
         let language = words.now();
         view.with_value(|view| contested(program.get_value().as_ref(), view, language))
     });
+    let rest = view.with_value(met_in_form);
+    let has_form = program.with_value(Option::is_some);
+    let asks = move || !contested.read().is_empty();
     let by = move |dot: Dot| {
         let account = view.with_value(|view| view.writers.get(&dot.device).cloned());
         records.person(&account.unwrap_or_default())
     };
+    let offer = move |chosen| Offer { view, program, chosen, tellers, failed };
     let draw = move |Contested { path, label, choices }: Contested| {
         let alt = label.clone();
         let of = path.clone();
         let draw_choice = move |choice: Choice| {
-            let label = match &choice.answer {
-                Answer::Text(text) | Answer::Place(text, _) => words.now().choose_answer(text),
-                Answer::File(_) | Answer::Missing(_) => words.now().choose_file_this().to_owned(),
-            };
-            let offer = Offer {
-                view,
-                program,
-                path: of.clone(),
-                value: choice.value.clone(),
-                label,
-                dot: choice.dot,
-                entries,
-                asked,
-                failed,
-            };
-            let answer = draw_answer(choice.answer.clone(), &alt);
+            let offer = offer(Some((of.clone(), choice.clone())));
+            let answer = draw_answer(choice.answer, &alt);
             view! {
                 <li class="conflict-choice">
                     <div>{answer}</div>
@@ -95,32 +99,43 @@ pub(super) fn Conflicts(
             </div>
         }
     };
+    let heading = move || {
+        let language = words.now();
+        if asks() { language.to_choose() } else { language.in_conflict() }
+    };
+    let why = move || {
+        let language = words.now();
+        match (asks(), has_form) {
+            (true, _) if may_settle => language.both_stand(),
+            (true, _) => language.choosing_is_for(),
+            (false, true) => language.results_met(),
+            (false, false) => language.choosing_needs_form(),
+        }
+    };
     view! {
-        <Show when=move || !contested.read().is_empty()>
+        <Show when=move || asks() || rest>
             <section class="conflicts card" aria-labelledby="conflicts-heading">
-                <h2 id="conflicts-heading">{words.say(Language::to_choose)}</h2>
-                <p>{words.say(if may_settle { Language::both_stand } else { Language::choosing_is_for })}</p>
+                <h2 id="conflicts-heading">{heading}</h2>
+                <p>{why}</p>
                 <Show when=move || failed.get()>
                     <Banner tone=Tone::Bad title=words.say(Language::not_chosen) />
                 </Show>
                 {move || contested.get().into_iter().map(draw).collect_view()}
+                <Show when=move || may_settle && has_form && !asks()>{beside(Later::Choosing, offer(None))}</Show>
             </section>
         </Show>
     }
 }
 
-/// An answer that may be chosen.
+/// An answer that may be chosen; `None`: where nothing is left to choose, what the form works out may be worked out anew.
 #[derive(Clone)]
 struct Offer {
     view: StoredValue<View>,
     program: StoredValue<Option<Arc<Program>>>,
-    path: String,
-    value: Value,
-    label: String,
-    dot: Dot,
-    /// What the server told of the record, for all choices in it; and whether one of them has asked.
-    entries: RwSignal<Option<Arc<Vec<HistoryEntry>>>>,
-    asked: StoredValue<bool>,
+    /// A path, and what may stand there.
+    chosen: Option<(String, Choice)>,
+    /// For all choices in the record.
+    tellers: RwSignal<Tellers>,
     failed: RwSignal<bool>,
 }
 
@@ -131,44 +146,34 @@ pub(super) fn Choosing() -> impl IntoView {
     let records = expect_context::<Records>();
     let toaster = expect_context::<Toaster>();
     let sync_status = expect_context::<SyncStatus>();
-    let Offer { view, program, path, value, label, dot, entries, asked, failed } =
-        expect_context::<Offer>();
+    let Offer { view, program, chosen, tellers, failed } = expect_context::<Offer>();
     let record = view.with_value(|view| view.record);
-    if !asked.get_value() {
-        asked.set_value(true);
-        tasks::spawn(async move {
-            match records.history(record).await {
-                Ok(told) => {
-                    entries.try_set(Some(Arc::new(told)));
-                }
-                Err(error) => log_error(&format!("who answered is not known: {error}")),
-            }
-        });
-    }
-    let told = move || {
-        let language = words.now();
-        let entries = entries.get();
-        let by = entries.as_ref().and_then(|entries| entry_of(entries, dot));
-        let is_own = records.device().device == dot.device;
-        match by {
-            Some(entry) if entry.author_name.is_empty() => {
-                format!("{} · {}", entry.author, moment(language, entry.wall_ms))
-            }
-            Some(entry) => format!("{} · {}", entry.author_name, moment(language, entry.wall_ms)),
-            None if is_own => language.answered_here().to_owned(),
-            None => language.who_needs_network().to_owned(),
-        }
+    let dot = chosen.as_ref().map(|(_, choice)| choice.dot);
+    let answer = chosen.as_ref().map(|(_, choice)| choice.answer.clone());
+    let label = move || match &answer {
+        Some(Answer::Text(text) | Answer::Place(text, _)) => words.now().choose_answer(text),
+        Some(Answer::File(_) | Answer::Missing(_)) => words.now().choose_file_this().to_owned(),
+        None => words.now().work_out_again().to_owned(),
     };
     let choose = move |()| {
         failed.set(false);
         let shown = view.get_value();
+        let chosen = chosen.as_ref().map(|(path, choice)| (path.as_str(), &choice.value));
         let (values, action) =
-            settlement(program.get_value().as_ref(), &shown, &path, &value, words.at_once());
+            settlement(program.get_value().as_ref(), &shown, chosen, words.at_once());
+        let is_chosen = chosen.is_some();
         tasks::spawn(async move {
             match records.settle(&shown, values, action).await {
                 Ok(()) => {
-                    let text = words.at_once().chosen_answer().to_owned();
-                    toaster.show(Toast { text, action: None });
+                    let language = words.at_once();
+                    let text = match is_chosen {
+                        true => language.chosen_answer(),
+                        false => language.worked_out_again(),
+                    };
+                    toaster.show(match action {
+                        Action::Delete => deleted(record, records, toaster, language),
+                        _ => Toast { text: text.to_owned(), action: None },
+                    });
                     sync_status.sync_now();
                 }
                 Err(error) => {
@@ -179,9 +184,53 @@ pub(super) fn Choosing() -> impl IntoView {
         });
     };
     view! {
-        <p class="muted">{told}</p>
-        <Button icon=Glyph::Check label=Signal::stored(label) on_click=choose />
+        {dot.map(|dot| view! { <Teller record=record dot=dot tellers=tellers /> })}
+        <Button icon=Glyph::Check label=Signal::derive(label) on_click=choose />
     }
+}
+
+/// Who gave an answer, and when. Where the server did not tell it is asked again once it was heard of.
+#[component]
+fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoView {
+    let words = use_words();
+    let records = expect_context::<Records>();
+    let standing = expect_context::<SyncStatus>().standing();
+    let heard_of = memo(move || standing.read().last_success_ms);
+    effect(move || {
+        heard_of.get();
+        if matches!(*tellers.read_untracked(), Tellers::Asked | Tellers::Told(_)) {
+            return;
+        }
+        tellers.set(Tellers::Asked);
+        tasks::spawn(async move {
+            let told = records.history(record).await.map(Arc::new);
+            if let Err(error) = &told {
+                log_error(&format!("who answered is not known: {error}"));
+            }
+            tellers.try_set(told.map_or(Tellers::Unknown, Tellers::Told));
+        });
+    });
+    let told = move || {
+        let language = words.now();
+        let tellers = tellers.read();
+        let by = match &*tellers {
+            Tellers::Told(entries) => entry_of(entries, dot),
+            Tellers::Unasked | Tellers::Asked | Tellers::Unknown => None,
+        };
+        match (by, &*tellers) {
+            (Some(entry), _) => {
+                let name = match entry.author_name.is_empty() {
+                    true => &entry.author,
+                    false => &entry.author_name,
+                };
+                format!("{name} · {}", moment(language, entry.wall_ms))
+            }
+            _ if records.device().device == dot.device => language.answered_here().to_owned(),
+            (None, Tellers::Unasked | Tellers::Asked) => language.opening().to_owned(),
+            (None, Tellers::Unknown | Tellers::Told(_)) => language.who_needs_network().to_owned(),
+        }
+    };
+    view! { <p class="muted">{told}</p> }
 }
 
 /// What asks for a choice: questions of the form, rows that one removed and another changed, and whether the record stays. What the
@@ -227,6 +276,13 @@ fn contested(program: Option<&Arc<Program>>, view: &View, language: Language) ->
         found.push(Contested { path: conflict.path.clone(), label, choices });
     }
     found
+}
+
+/// Whether something met that the form has to do with: a question, a row, what it works out, or the title.
+fn met_in_form(view: &View) -> bool {
+    let is_of_form = |path: &str| path == field::TITLE || !path.starts_with('_');
+    let mut met = view.conflicts.iter().filter(|conflict| conflict.level == Level::Decide);
+    met.any(|conflict| is_of_form(&conflict.path))
 }
 
 fn stands(sibling: &Sibling) -> Option<State> {
@@ -332,49 +388,79 @@ fn contested_row(
     Some(Contested { path: row.to_owned(), label, choices: choices.map(choice).into() })
 }
 
-/// What a choice writes, and as which act. What the form works out of the answers is worked out anew.
+/// What a choice writes, and as which act; of no choice, what follows from the answers that stand. What the form works out of the
+/// answers is worked out anew.
 fn settlement(
     program: Option<&Arc<Program>>,
     view: &View,
-    path: &str,
-    value: &Value,
+    chosen: Option<(&str, &Value)>,
     language: Language,
 ) -> (BTreeMap<String, Value>, Action) {
-    if path == field::DELETED {
+    if let Some((field::DELETED, value)) = chosen {
         let goes = *value != Value::Empty;
         return (BTreeMap::new(), if goes { Action::Delete } else { Action::Resolve });
     }
-    let mut values = match value {
-        Value::Text(_) if path.ends_with(']') => row_again(view, path),
-        _ => sync::gather([(path.to_owned(), value.clone())]),
-    };
+    let mut values = chosen.map(|(path, value)| written(view, path, value)).unwrap_or_default();
     let Some(program) = program else { return (values, Action::Resolve) };
-    let mut chosen = view.clone();
-    chosen.fields.extend(values.clone());
-    let session = read_only(program, &chosen, language);
-    let fields = session.fields();
-    let follows = view.conflicts.iter().filter(|conflict| {
-        let is_open = conflict.level == Level::Decide && conflict.values.len() > 1;
-        is_open && !values.contains_key(&conflict.path)
-    });
-    let mut followed = BTreeMap::new();
-    for conflict in follows {
-        if conflict.path == field::TITLE {
-            followed.insert(field::TITLE.to_owned(), Value::Text(session.title()));
-        } else if !conflict.path.starts_with('_')
-            && asked_at(&session, language, &conflict.path, &[]).is_none()
-        {
-            let text = fields.get(&conflict.path).cloned();
-            followed.insert(conflict.path.clone(), text.map_or(Value::Empty, Value::Text));
-        }
+    let with = |values: &BTreeMap<String, Value>| {
+        let mut with = view.clone();
+        with.fields.extend(values.clone());
+        worked_out(program, &with, language)
+    };
+    let session = with(&values);
+    let is_asked = |path: &str| asked_at(&session, language, path, &[]).is_some();
+    let mut followed = following(&session, view, |path| !is_asked(path));
+    if let Some((path, _)) = chosen {
+        // A result that stands alone may be that of another answer.
+        let others = others(view, path);
+        followed.extend(others.flat_map(|other| changed(view, &session, &with(&other))));
     }
+    followed.retain(|path, _| !values.contains_key(path));
     values.extend(followed);
     (values, Action::Resolve)
 }
 
-fn entry_of(entries: &[HistoryEntry], dot: Dot) -> Option<HistoryEntry> {
+/// What an answer writes, or a row that goes or stays.
+fn written(view: &View, path: &str, value: &Value) -> BTreeMap<String, Value> {
+    match value {
+        Value::Text(_) if path.ends_with(']') => row_again(view, path),
+        _ => sync::gather([(path.to_owned(), value.clone())]),
+    }
+}
+
+/// What each of the choices writes.
+fn others<'a>(view: &'a View, path: &'a str) -> impl Iterator<Item = BTreeMap<String, Value>> + 'a {
+    let values: Vec<Value> = match path.ends_with(']') {
+        true => vec![Value::Empty, Value::Text(String::new())],
+        false => {
+            let here = view.conflicts.iter().filter(move |conflict| conflict.path == path);
+            here.flat_map(|conflict| &conflict.values).map(|one| one.value.clone()).collect()
+        }
+    };
+    values.into_iter().map(move |value| written(view, path, &value))
+}
+
+/// The results that are others than those of another choice, where they do not stand yet.
+fn changed(view: &View, chosen: &Session, other: &Session) -> BTreeMap<String, Value> {
+    let (given, others) = (chosen.fields(), other.fields());
+    let paths =
+        given.keys().chain(others.keys()).filter(|path| given.get(*path) != others.get(*path));
+    let value = |path: &String| given.get(path).cloned().map_or(Value::Empty, Value::Text);
+    let results =
+        paths.filter(|path| chosen.is_worked_out(path)).map(|path| (path.clone(), value(path)));
+    let mut results: BTreeMap<String, Value> = sync::gather(
+        results.filter(|(path, value)| view.fields.get(path).unwrap_or(&Value::Empty) != value),
+    );
+    let title = chosen.title();
+    if title != other.title() && title != view.title {
+        results.insert(field::TITLE.to_owned(), Value::Text(title));
+    }
+    results
+}
+
+fn entry_of(entries: &[HistoryEntry], dot: Dot) -> Option<&HistoryEntry> {
     let device = dot.device.to_string();
-    entries.iter().find(|entry| entry.device_id == device && entry.seq == dot.seq).cloned()
+    entries.iter().find(|entry| entry.device_id == device && entry.seq == dot.seq)
 }
 
 #[cfg(test)]
@@ -477,8 +563,12 @@ mod tests {
             told,
             [&Answer::Text("Đã duyệt".to_owned()), &Answer::Text("Đã nộp".to_owned())]
         );
-        let (values, action) =
-            settlement(Some(&program), &view, field::STATE, &text("approved"), Language::Vi);
+        let (values, action) = settlement(
+            Some(&program),
+            &view,
+            Some((field::STATE, &text("approved"))),
+            Language::Vi,
+        );
         assert_eq!(action, Action::Resolve);
         assert_eq!(values, [(field::STATE.to_owned(), text("approved"))].into());
     }
@@ -490,16 +580,76 @@ mod tests {
             ("ten", &["An", "Bình"]),
             ("tong", &["20", "30"]),
             ("an", &["3", "4"]),
+            ("orx:meta/orx:instanceName", &["Phiếu 2", "Phiếu 3"]),
             (field::TITLE, &["Phiếu 2", "Phiếu 3"]),
         ]);
-        let settled = settlement(Some(&program), &view, "so", &text("3"), Language::Vi);
-        let expected = [("so", "3"), ("tong", "30"), ("an", "4"), (field::TITLE, "Phiếu 3")];
-        let expected = expected.map(|(path, value)| (path.to_owned(), text(value)));
-        assert_eq!(
-            settled,
-            (expected.into(), Action::Resolve),
-            "and nothing of the other question"
-        );
+        // The second is the one that is shown.
+        for (so, tong, an, title) in [("2", "20", "3", "Phiếu 2"), ("3", "30", "4", "Phiếu 3")]
+        {
+            let chosen = text(so);
+            let settled = settlement(Some(&program), &view, Some(("so", &chosen)), Language::Vi);
+            let expected = [
+                ("so", so),
+                ("tong", tong),
+                ("an", an),
+                ("orx:meta/orx:instanceName", title),
+                (field::TITLE, title),
+            ];
+            let expected = expected.map(|(path, value)| (path.to_owned(), text(value)));
+            assert_eq!(
+                settled,
+                (expected.into(), Action::Resolve),
+                "and nothing of the other question"
+            );
+        }
+    }
+
+    #[test]
+    fn a_result_on_which_nobody_disagrees_follows_the_choice_as_well() {
+        // Settled before with the other of these two, or the same before and after one of them.
+        let (program, view) = record(&[
+            ("so", &["2", "3"]),
+            ("ten", &["An"]),
+            ("tong", &["20"]),
+            ("an", &["4"]),
+            ("orx:meta/orx:instanceName", &["Phiếu 2"]),
+            (field::TITLE, &["Phiếu 2"]),
+        ]);
+        for (so, followed) in [
+            ("2", vec![("an", "3")]),
+            (
+                "3",
+                vec![
+                    ("tong", "30"),
+                    ("orx:meta/orx:instanceName", "Phiếu 3"),
+                    (field::TITLE, "Phiếu 3"),
+                ],
+            ),
+        ] {
+            let chosen = text(so);
+            let (settled, _) =
+                settlement(Some(&program), &view, Some(("so", &chosen)), Language::Vi);
+            let expected = followed.into_iter().chain([("so", so)]);
+            let expected = expected.map(|(path, value)| (path.to_owned(), text(value)));
+            assert_eq!(settled, expected.collect());
+        }
+    }
+
+    #[test]
+    fn where_only_results_met_they_are_worked_out_again_out_of_what_was_answered() {
+        let (program, view) = record(&[
+            ("so", &["2"]),
+            ("tong", &["10", "30"]),
+            (field::TITLE, &["Phiếu 1", "Phiếu 3"]),
+        ]);
+        assert_eq!(contested(Some(&program), &view, Language::Vi), []);
+        assert!(met_in_form(&view), "something to press");
+        let (settled, action) = settlement(Some(&program), &view, None, Language::Vi);
+        let expected = [("tong", text("20")), (field::TITLE, text("Phiếu 2"))];
+        assert_eq!(settled, expected.map(|(path, value)| (path.to_owned(), value)).into());
+        assert_eq!(action, Action::Resolve);
+        let (_, calm) = record(&[("so", &["2"]), (field::STATE, &["approved", "submitted"])]);
+        assert!(!met_in_form(&calm));
     }
 
     /// A form of rows, a record of it with two, of which one person removed the second while another corrected an age in it.
@@ -554,7 +704,7 @@ mod tests {
 
         let chosen = |at: usize| {
             let value = &row.choices[at].value;
-            settlement(Some(&program), &view, &row.path, value, Language::Vi)
+            settlement(Some(&program), &view, Some((&row.path, value)), Language::Vi)
         };
         let gone = [("nguoi[b]", Value::Empty), ("nguoi[b]/tuoi", Value::Empty)];
         let stays = [("nguoi[b]", text("2")), ("nguoi[b]/tuoi", text("45"))];
@@ -569,8 +719,9 @@ mod tests {
         let (program, view) = record(&[("so", &["2"]), (field::DELETED, &["1", ""])]);
         let found = contested(None, &view, Language::Vi);
         assert_eq!(found.len(), 1, "{found:?}");
-        let act =
-            |value: &Value| settlement(Some(&program), &view, field::DELETED, value, Language::Vi);
+        let act = |value: &Value| {
+            settlement(Some(&program), &view, Some((field::DELETED, value)), Language::Vi)
+        };
         assert_eq!(act(&text("1")), (BTreeMap::new(), Action::Delete));
         assert_eq!(act(&Value::Empty), (BTreeMap::new(), Action::Resolve));
     }

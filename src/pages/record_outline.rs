@@ -1,6 +1,6 @@
 //! A record as its form tells it: headings, labels and answers in the order of the form.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use form::{Aspects, Environment, NodeId, NodeKind, Program, Question, QuestionControl, Session};
 use sync::{
@@ -11,7 +11,7 @@ use sync::{
 use crate::form_view::{answer_text, map_link};
 use crate::locale::Language;
 use crate::platform::clock;
-use crate::stores::records::Written;
+use crate::stores::{form_entry::fields_of, records::Written};
 
 /// One line of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,16 +66,22 @@ pub(super) fn missing_files(lines: &[Line]) -> usize {
 
 /// The record in the engine, to be read: labels, choices and what is relevant come from there.
 pub(super) fn read_only(program: &Arc<Program>, view: &RecordView, language: Language) -> Session {
-    let text = |value: &Value| match value {
-        Value::Empty => None,
-        Value::Text(text) => Some(text.clone()),
-        Value::File(file) => Some(file.name.clone()),
-    };
-    let fields = sync::gather(
-        view.fields.iter().filter_map(|(path, value)| Some((path.clone(), text(value)?))),
-    );
+    begin(Session::as_stored, program, view, language)
+}
+
+/// As [`read_only`], with all that the form works out worked out anew.
+pub(super) fn worked_out(program: &Arc<Program>, view: &RecordView, language: Language) -> Session {
+    begin(Session::resume, program, view, language)
+}
+
+fn begin(
+    begin: fn(Arc<Program>, Environment, &BTreeMap<String, String>) -> Session,
+    program: &Arc<Program>,
+    view: &RecordView,
+    language: Language,
+) -> Session {
     let environment = Environment { now: clock::local_now(), ..Environment::default() };
-    let mut session = Session::as_stored(program.clone(), environment, &fields);
+    let mut session = begin(program.clone(), environment, &fields_of(view));
     let name =
         session.languages().iter().find(|name| Language::of_form(&name.name) == Some(language));
     if let Some(name) = name.map(|name| name.name.clone()) {

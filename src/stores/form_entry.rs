@@ -3,6 +3,7 @@
 //! An answer re-renders only the nodes that the engine reports as changed. What was typed is on the phone's disk at
 //! most [`SAVE_AFTER_MS`] after the last key; [`SaveState`] says `Saved` only when a strict transaction holds it.
 
+pub(crate) mod following;
 mod language;
 pub(super) mod log;
 mod media;
@@ -26,7 +27,9 @@ use sync::{
     wire::{FileRef, FormRef, RecordId, State},
 };
 
+pub(crate) use self::opening::fields_of;
 use self::{
+    following::following,
     language::follow_language,
     log::Log,
     media::Media,
@@ -99,8 +102,13 @@ impl FormEntry {
         opening: Opening,
     ) -> Self {
         let mut session = start_session(program, &opening);
-        // Defaults of a new record are stored with its first answer; those of a stored one are stored already.
+        // Defaults of a new record are stored with its first answer; those of a stored one are stored already, but for results that
+        // met others: the one that is on screen takes the place of those.
         let defaults = session.take_writes();
+        let results = opening
+            .view
+            .as_ref()
+            .map(|view| following(&session, view, |path| session.is_worked_out(path)));
         // Before anything is drawn: it would be drawn twice.
         let spoken = use_context::<Preferences>().map(|all| all.language().get_untracked());
         if let Some(language) = spoken {
@@ -122,6 +130,7 @@ impl FormEntry {
             screen,
             files,
             if is_new { defaults } else { BTreeMap::new() },
+            results.unwrap_or_default(),
         );
         let asks_place = session.asks_place(is_new);
         let entry = Self {

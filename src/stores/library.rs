@@ -245,6 +245,12 @@ impl Library {
         self.pack.with_untracked(|pack| pack.forms.iter().find(|form| form.hash == hash).cloned())
     }
 
+    /// Whether a form of any version is on this phone.
+    pub async fn holds(self, hash: Hash) -> bool {
+        self.programs.try_with_value(|programs| programs.contains_key(&hash)) == Some(true)
+            || matches!(self.held_form(hash).await, Ok(Some(_)))
+    }
+
     /// A form's XML, if this phone holds it.
     pub async fn held_form(self, hash: Hash) -> Result<Option<Vec<u8>>, StorageError> {
         self.storage.get_value().row(Store::Forms, hash).await

@@ -56,7 +56,7 @@ pub(super) fn start_session(program: Arc<Program>, opening: &Opening) -> Session
 }
 
 /// What stands in a record, as its form reads it.
-pub(super) fn fields_of(view: &RecordView) -> BTreeMap<String, String> {
+pub(crate) fn fields_of(view: &RecordView) -> BTreeMap<String, String> {
     let text = |(path, value): (&String, &Value)| Some((path.clone(), text_of(value)?));
     sync::gather(view.fields.iter().filter_map(text))
 }

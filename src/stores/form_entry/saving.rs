@@ -49,6 +49,8 @@ struct Written {
 struct State {
     /// Values by field path that no transaction holds yet.
     pending: BTreeMap<String, Value>,
+    /// Those that are to be stored with the first thing that a person enters.
+    results: BTreeMap<String, Value>,
     /// Files by the field path that they answer.
     files: BTreeMap<String, FileRef>,
     /// The dots that the person has on screen.
@@ -132,6 +134,7 @@ impl Draft {
         screen: Screen,
         files: BTreeMap<String, FileRef>,
         defaults: BTreeMap<String, Option<String>>,
+        results: BTreeMap<String, Value>,
     ) -> Self {
         let place = opening.place.clone().unwrap_or_default();
         let stand = Stand { place, on_screen: false, awaits_file: false };
@@ -144,6 +147,7 @@ impl Draft {
             turn: Mutex::new(()),
             state: RefCell::new(State {
                 pending: BTreeMap::new(),
+                results,
                 files,
                 screen: Arc::new(screen),
                 seen: opening.seen,
@@ -210,7 +214,12 @@ impl Draft {
 
     /// A person entered something: from here on the record is worth storing.
     pub(super) fn touch(&self) {
-        self.state.borrow_mut().touched = true;
+        let mut state = self.state.borrow_mut();
+        state.touched = true;
+        // What came since is newer.
+        let newer = std::mem::take(&mut state.pending);
+        state.pending = std::mem::take(&mut state.results);
+        state.pending.extend(newer);
     }
 
     pub(super) fn stand_at(&self, path: String) {

@@ -40,6 +40,24 @@ export function countOf(page, store) {
   }, store);
 }
 
+/** Takes all rows out of a store of the people's databases. */
+export function emptied(page, store) {
+  return page.evaluate(async (store) => {
+    const asked = (request) => new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    for (const { name } of await indexedDB.databases()) {
+      if (!name.startsWith('sotay.')) continue;
+      const database = await asked(indexedDB.open(name));
+      if (database.objectStoreNames.contains(store)) {
+        await asked(database.transaction(store, 'readwrite').objectStore(store).clear());
+      }
+      database.close();
+    }
+  }, store);
+}
+
 /** How many records of the server lie in the people's databases: by themselves, or many in a pack, whose key is their ids. */
 export function recordsHeld(page) {
   return page.evaluate(async () => {

@@ -6,6 +6,7 @@ import { faults } from '../harness/axe.mjs';
 import { Desk } from '../harness/desk.mjs';
 import { DESK, PHONE } from '../harness/phone.mjs';
 import { Stage } from '../harness/stage.mjs';
+import { emptied } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
@@ -65,6 +66,22 @@ test('two officers without a network answer the same question of one record', as
   await send(minh);
 });
 
+test('until the server told who answered it is awaited, then said why not, and told once the server is heard of again', async () => {
+  const history = '**/api/v1/records/*/history';
+  let answer;
+  const asked = new Promise((resolve) => { answer = resolve; });
+  await lan.page.route(history, async (route) => { await asked; await route.abort(); });
+  await shows(lan);
+  const by = conflict(lan).locator('.conflict-choice p').first();
+  await until('it is awaited', async () => (await by.innerText()) === 'Đang mở…');
+  answer();
+  await until('it is said why not', async () => /Cần mạng/.test(await by.innerText()));
+  await lan.page.unroute(history);
+  await lan.context.setOffline(true);
+  await lan.context.setOffline(false);
+  await until('it is told', async () => / · .*\d\d:\d\d/.test(await by.innerText()));
+});
+
 test('the coordinator sees both answers with who gave them and when, and chooses', async () => {
   await shows(lan);
   await conflict(lan).waitFor();
@@ -110,4 +127,55 @@ test('once it is chosen nothing asks any more, and every phone shows the choice 
   assert.equal(await form.question('nguoi_lap').locator('input, textarea').first().inputValue(), MINH);
   const history = await (await Desk.signIn(server)).history(record);
   assert.equal(history.at(-1).action, 'resolve');
+});
+
+test('a record that was put away says so, and is brought back at once or later', async () => {
+  const form = await apps.hoa.begin(FORM);
+  await form.type('nguoi_lap', 'sẽ xóa');
+  await form.saved();
+  [, record] = hoa.page.url().match(/records\/([0-9a-f-]+)\/edit/);
+  await send(hoa);
+  await shows(minh);
+  await minh.page.getByText('sẽ xóa').first().waitFor();
+  const gone = (device) => device.page.locator('.record-head .banner').getByText('Đã xóa hồ sơ');
+  const away = hoa.page.getByRole('button', { name: 'Xóa hồ sơ' });
+  // The list is as it was left.
+  await apps.hoa.open(`/records/${record}?state=draft`);
+  await away.click();
+  await hoa.page.waitForURL(/\/records\?state=draft$/);
+  await shows(hoa);
+  await gone(hoa).waitFor();
+  assert.equal(await hoa.page.getByRole('link', { name: 'Làm tiếp' }).count(), 0);
+  assert.deepEqual(await faults(hoa, 'a deleted record'), []);
+  await hoa.screenshot('deleted-record');
+  await hoa.page.getByRole('button', { name: 'Khôi phục hồ sơ' }).click();
+  await hoa.page.getByRole('link', { name: 'Làm tiếp' }).waitFor();
+  assert.equal(await gone(hoa).count(), 0);
+  await send(hoa);
+  await send(minh);
+
+  // One puts it away while the other goes on.
+  await server.stop();
+  await shows(hoa);
+  await away.click();
+  await answer(minh, MINH);
+  await server.start();
+  await send(hoa);
+  await send(minh);
+  await shows(lan);
+  const stays = lan.page.locator('[data-conflict="_deleted"]');
+  await stays.getByRole('button', { name: 'Chọn “Xóa hồ sơ”' }).click();
+  await gone(lan).waitFor();
+  await lan.page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
+  await gone(lan).waitFor({ state: 'detached' });
+  assert.equal(await stays.count(), 0, 'it is chosen that it stays');
+});
+
+test('a record whose form is not here is shown at once, though the line is dead', async () => {
+  await emptied(hoa.page, 'forms');
+  await hoa.page.route('**/api/v1/forms/*', () => {});
+  await shows(hoa);
+  await hoa.page.locator('.answer').first().waitFor({ timeout: 10_000 });
+  await hoa.page.getByText('Mẫu phiếu của hồ sơ này chưa có trên máy').waitFor();
+  await hoa.page.unroute('**/api/v1/forms/*');
 });

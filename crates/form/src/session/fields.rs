@@ -63,6 +63,16 @@ impl Session {
         self.drawn.repeats(around, def, &self.program).first().copied()
     }
 
+    /// Whether the form alone fills a field: it works it out, and nobody is asked it.
+    #[must_use]
+    pub fn is_worked_out(&self, path: &str) -> bool {
+        let item = segments(path).and_then(|parts| self.locate(&parts, &BTreeMap::new()));
+        let def = item.map(|item| self.instance.get(item).def);
+        let asked = |id| self.state(id).is_some_and(|state| !state.readonly);
+        def.is_some_and(|def| self.program.rules(def).calculate.is_some())
+            && !self.find(path).is_some_and(asked)
+    }
+
     /// The node of the record that a path leads to; `known` finds rows by their whole path.
     pub(super) fn locate(
         &self,

@@ -17,6 +17,20 @@ fn a_calculation_follows_its_answers() {
 }
 
 #[test]
+fn what_is_worked_out_and_asked_of_nobody_is_told_apart() {
+    let form = start(
+        "<asked/><said/><told/><hidden/>",
+        r#"<bind nodeset="/data/said" calculate="/data/asked"/>
+           <bind nodeset="/data/told" calculate="/data/asked" readonly="true()"/>
+           <bind nodeset="/data/hidden" calculate="/data/asked"/>"#,
+        &inputs(&["asked", "said", "told"]),
+    );
+    let worked_out =
+        ["asked", "said", "told", "hidden", "none"].map(|path| form.is_worked_out(path));
+    assert_eq!(worked_out, [false, false, true, true, false]);
+}
+
+#[test]
 fn a_calculation_may_keep_the_answer_of_its_own_question() {
     let mut form = start(
         "<first>Hoa</first><name/>",
