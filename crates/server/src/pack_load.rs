@@ -160,15 +160,16 @@ fn personal_rules(
             form.binds.iter().filter_map(|bind| Some((below_root(&bind.nodeset)?, bind))).collect();
         let mut of_form = Vec::new();
         for field in pack.personal_data.iter().filter(|field| field.form == row.file) {
+            // Records of earlier versions have answers to it, and keep them.
             if !binds.contains_key(field.field.as_str()) {
                 let column = pack.manifest.header(Table::PersonalData, "field");
                 let (number, name) = (field.row, &field.field);
                 let text = format!(
-                    "{table}, row {number}, column {column}: the form {} has no question `{name}`",
+                    "{table}, row {number}, column {column}: this version of the form {} has no question `{name}`; \
+                     the row holds for records of versions that have it",
                     row.file
                 );
-                problems.push(Problem { text, is_warning: false });
-                continue;
+                problems.push(Problem { text, is_warning: true });
             }
             of_form.push(PersonalRule {
                 form: row.form_id.clone(),
@@ -187,6 +188,7 @@ fn personal_rules(
                 Some(title.map(|field| PersonalRule { field, ..from.clone() }))
             })
             .flatten()
+            .filter(|title| of_form.iter().all(|rule| rule.field != title.field))
             .collect();
         rules.extend(of_form);
         rules.extend(titles);
