@@ -67,6 +67,13 @@ enum Command {
     Restore(restore::Args),
 }
 
+impl Command {
+    /// Whether it may come to an empty place: all others ask about what is there.
+    fn makes_database(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Pack(_) | Self::Restore(_))
+    }
+}
+
 fn postgres_url(url: &str) -> Result<String, String> {
     let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
     let why = "it must begin with postgres://; an SQLite file is in the folder that --data names";
@@ -109,6 +116,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         blobs_options: std::env::vars_os().filter_map(of_store).collect(),
         ..Config::new(&cli.data)
     };
+    if !cli.command.makes_database() {
+        commands::expect_database(&config)?;
+    }
     match cli.command {
         Command::Serve(args) => serve::run(config, args).await,
         Command::Pack(command) => pack::run(&config, command).await,

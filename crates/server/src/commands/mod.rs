@@ -14,7 +14,7 @@ pub mod user;
 
 use std::io::Write;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use server::clock;
 use server::config::Config;
 use server::database::Database;
@@ -29,6 +29,17 @@ fn say(line: &str) {
 /// A line of what went wrong.
 pub fn tell(line: &str) {
     writeln!(std::io::stderr(), "{line}").unwrap_or_default();
+}
+
+/// A folder that was mistyped is no empty database: it would answer that all is well.
+pub fn expect_database(config: &Config) -> anyhow::Result<()> {
+    if config.database_url.is_none() && !config.database_file().exists() {
+        let folder = config.data.display();
+        bail!(
+            "there is no database in {folder}: --data names its folder; `pack load` and `serve` make one"
+        );
+    }
+    Ok(())
 }
 
 async fn open(config: &Config) -> anyhow::Result<Database> {

@@ -102,9 +102,9 @@ async fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
 async fn every_mistake_is_told_with_an_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::new(folder.path().join("data")).await;
+    place.open().await.close().await;
     let cases: &[(&[&str], i32, &str)] = &[
         (&[], 2, "Usage"),
-        (&["restore", "/there/is/no/such/folder"], 1, "/there/is/no/such/folder"),
         (&["key", "show"], 1, "no key yet"),
         (&["pack", "load", "/there/is/no/such/folder"], 1, "/there/is/no/such/folder"),
         (&["pack", "check", env!("CARGO_MANIFEST_DIR")], 1, "pack.toml"),
@@ -162,6 +162,33 @@ async fn every_mistake_is_told_with_an_exit_code() {
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(*code), "{arguments:?}: {told}");
         assert!(told.contains(words), "{arguments:?}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_was_mistyped_is_no_empty_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::file(folder.path().join("data"));
+    let cases: &[&[&str]] = &[
+        &["audit", "verify"],
+        &["audit", "list"],
+        &["person", "find", "--value", "Nguyễn Thị Hoa"],
+        &["person", "export", "x.zip", "--account", "lan"],
+        &["retention"],
+        &["key", "rotate"],
+        &["user", "list"],
+        &["user", "disable", "lan"],
+        &["session", "list"],
+        &["bundle", "import", "x.sotay"],
+        &["backup", "x"],
+    ];
+    for arguments in cases {
+        let output = sotay(&place, arguments);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
+        assert!(told.contains("no database") && told.contains("--data"), "{arguments:?}: {told}");
+        assert!(told.contains(place.config.data.to_str().unwrap()), "{arguments:?}: {told}");
+        assert!(!place.config.data.exists(), "{arguments:?}");
     }
 }
 
