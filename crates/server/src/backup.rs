@@ -13,8 +13,7 @@ use time::macros::format_description;
 use crate::blob_store::BlobStore;
 use crate::bundle::keys::KeyFolder;
 use crate::clock;
-use crate::close_to_others;
-use crate::config::Config;
+use crate::config::{Config, close_to_others};
 use crate::database::{BackupError, Counts, Database, DatabaseError, OpenError, read_copy};
 use crate::erasures::{ErasuresError, List};
 
@@ -85,7 +84,11 @@ pub async fn backup_of(
     folder: &Path,
     now_ms: i64,
 ) -> Result<Moved, MoveError> {
-    at(folder, std::fs::create_dir_all(folder))?;
+    // Who else may look into a folder that is there is for whoever made it to say.
+    if !folder.exists() {
+        at(folder, std::fs::create_dir_all(folder))?;
+        at(folder, close_to_others(folder))?;
+    }
     let least = database.counts().await?;
     let file = folder.join(name(now_ms));
     if file.exists() {
@@ -222,7 +225,7 @@ pub async fn restore(
     if !copy.is_file() {
         return Err(MoveError::NoCopy(copy.display().to_string()));
     }
-    at(&config.data, std::fs::create_dir_all(&config.data))?;
+    at(&config.data, config.make_data_folder())?;
     // Under its own name only when all is in its place: a restore that was cut short is begun again.
     let part = target.with_extension("part");
     at(&part, std::fs::copy(&copy, &part))?;

@@ -43,7 +43,7 @@ pub fn expect_database(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn open(config: &Config) -> anyhow::Result<Database> {
-    std::fs::create_dir_all(&config.data).with_context(|| config.data.display().to_string())?;
+    config.make_data_folder().with_context(|| config.data.display().to_string())?;
     let database = Database::of(config, clock::now_ms()).await;
     database.with_context(|| match &config.database_url {
         Some(_) => "PostgreSQL".to_owned(),

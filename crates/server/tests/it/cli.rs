@@ -1,5 +1,7 @@
 //! The program itself: what its commands print, and how they end.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Output;
 
 use crate::place::Place;
@@ -190,6 +192,41 @@ async fn a_folder_that_was_mistyped_is_no_empty_database() {
         assert!(told.contains(place.config.data.to_str().unwrap()), "{arguments:?}: {told}");
         assert!(!place.config.data.exists(), "{arguments:?}");
     }
+}
+
+#[tokio::test]
+async fn what_is_held_about_people_is_closed_to_others_whichever_command_writes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let place = Place::new(folder.path().join("data")).await;
+    let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/long-khanh-2024");
+    let run = |place: &Place, arguments: &[&str]| {
+        let output = sotay(place, arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    };
+    run(&place, &["pack", "load", pack]);
+    assert_eq!(mode(&place.config.data), 0o700);
+    run(&place, &["user", "add", "lan", "--role", "officer", "--unit", "dn_p_long_khanh"]);
+    let zip = folder.path().join("lan.zip");
+    let export = ["person", "export", zip.to_str().unwrap(), "--account", "lan"];
+    run(&place, &export);
+    assert_eq!(mode(&zip), 0o600);
+    std::fs::write(&zip, "somebody's only copy").unwrap();
+    let again = sotay(&place, &export);
+    let told = text(&again.stderr);
+    assert!(again.status.code() == Some(1) && told.contains("lan.zip"), "{told}");
+    assert_eq!(std::fs::read(&zip).unwrap(), b"somebody's only copy");
+    let log = text(&sotay(&place, &["audit", "list"]).stdout);
+    assert_eq!(log.matches("person_export").count(), 1, "{log}");
+    let nobody = folder.path().join("nobody.zip");
+    let failed = sotay(&place, &["person", "export", nobody.to_str().unwrap(), "--account", "ai"]);
+    assert!(!failed.status.success() && !nobody.exists());
+    let backups = folder.path().join("backups");
+    run(&place, &["backup", backups.to_str().unwrap()]);
+    assert_eq!(mode(&backups), 0o700);
+    let restored = Place::new(folder.path().join("restored")).await;
+    run(&restored, &["restore", backups.to_str().unwrap()]);
+    assert_eq!(mode(&restored.config.data), 0o700);
 }
 
 /// What stands below `Commands:` in a help text.
