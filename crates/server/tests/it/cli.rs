@@ -105,6 +105,7 @@ async fn every_mistake_is_told_with_an_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::new(folder.path().join("data")).await;
     place.open().await.close().await;
+    let data = place.config.data.display().to_string();
     let cases: &[(&[&str], i32, &str)] = &[
         (&[], 2, "Usage"),
         (&["key", "show"], 1, "no key yet"),
@@ -158,6 +159,8 @@ async fn every_mistake_is_told_with_an_exit_code() {
         ),
         (&["bundle", "import", "/there/is/no.sotay", "--from", "khong_co_ai"], 1, "khong_co_ai"),
         (&["backup"], 2, "<FOLDER>"),
+        (&["serve", "--backup-to", &data], 1, "is the data folder"),
+        (&["backup", &data], 1, "is the data folder"),
     ];
     for (arguments, code, words) in cases {
         let output = sotay(&place, arguments);
