@@ -60,6 +60,14 @@ pub enum MoveError {
     /// The folder holds no copy of a database.
     #[error("{0} holds no copy of a database")]
     NoCopy(String),
+    /// What is called a copy is none, or not a whole one.
+    #[error("{copy}: {error}")]
+    BadCopy {
+        /// Which.
+        copy: String,
+        /// Why.
+        error: BackupError,
+    },
     /// A backup beside what it is of goes when that goes.
     #[error("{0} is the data folder: backups need another one")]
     OwnFolder(String),
@@ -243,7 +251,13 @@ pub async fn restore(
     // Under its own name only when all is in its place: a restore that was cut short is begun again.
     let part = target.with_extension("part");
     at(&part, std::fs::copy(&copy, &part))?;
-    let files = read_copy(&part).await?;
+    let files = match read_copy(&part).await {
+        Ok(files) => files,
+        Err(error) => {
+            drop_files_of(&part)?;
+            return Err(MoveError::BadCopy { copy: copy.display().to_string(), error });
+        }
+    };
     let (from, to) = (files_in(folder)?, files_of(config)?);
     let moved = move_files(&files, &from, &to, copy).await?;
     let keys = config.key_folder();

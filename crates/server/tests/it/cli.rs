@@ -137,7 +137,7 @@ async fn every_mistake_is_told_with_an_exit_code() {
         ),
         (&["sever"], 2, "serve"),
         (&["user", "ad"], 2, "add"),
-        (&["--database", "mysql://x", "user", "list"], 2, "postgres://"),
+        (&["--database", "mysql://x", "user", "list"], 1, "postgres://"),
         (&["--blobs", "ftp://x", "retention"], 1, "s3://"),
         (&["serve", "--public-url", "example.vn"], 1, "https://"),
         (&["serve", "--passkeys-for", "king"], 2, "administrator"),
@@ -230,6 +230,48 @@ async fn what_is_held_about_people_is_closed_to_others_whichever_command_writes_
     let restored = Place::new(folder.path().join("restored")).await;
     run(&restored, &["restore", backups.to_str().unwrap()]);
     assert_eq!(mode(&restored.config.data), 0o700);
+}
+
+/// The variable is read at each start of the service: what a refusal prints stays in its journal.
+#[tokio::test]
+async fn an_address_of_a_database_that_is_none_is_refused_without_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    let mut program = place.program(&["user", "list"]);
+    let output = program.env("DATABASE_URL", "mysql://sotay:secret@db/sotay").output().unwrap();
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("DATABASE_URL") && !told.contains("secret"), "{told}");
+}
+
+#[tokio::test]
+async fn a_copy_that_is_none_is_refused_by_its_name_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    let (backups, name) = (folder.path().join("backups"), "sotay-20260101T000000000Z.sqlite");
+    let missing = sotay(&place, &["restore", backups.to_str().unwrap()]);
+    let told = text(&missing.stderr);
+    assert!(missing.status.code() == Some(1) && told.contains("backups"), "{told}");
+    std::fs::create_dir(&backups).unwrap();
+    std::fs::write(backups.join(name), "x".repeat(5000)).unwrap();
+    let output = sotay(&place, &["restore", backups.to_str().unwrap()]);
+    let told = text(&output.stderr);
+    assert!(output.status.code() == Some(1) && told.contains(name), "{told}");
+    assert_eq!(std::fs::read_dir(&place.config.data).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn nobody_is_called_what_has_no_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/long-khanh-2024");
+    assert!(sotay(&place, &["pack", "load", pack]).status.success());
+    for name in ["lan ", "a/b", "lân", ""] {
+        let add = ["user", "add", name, "--role", "officer", "--unit", "dn_p_long_khanh"];
+        let output = sotay(&place, &add);
+        let told = text(&output.stderr);
+        assert!(output.status.code() == Some(1) && told.contains("a-z"), "{name:?}: {told}");
+    }
 }
 
 /// What stands below `Commands:` in a help text.
