@@ -4,6 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
+use server::pack_load;
+
 use crate::place::Place;
 
 fn sotay(place: &Place, arguments: &[&str]) -> Output {
@@ -230,6 +232,58 @@ async fn what_is_held_about_people_is_closed_to_others_whichever_command_writes_
     let restored = Place::new(folder.path().join("restored")).await;
     run(&restored, &["restore", backups.to_str().unwrap()]);
     assert_eq!(mode(&restored.config.data), 0o700);
+}
+
+/// A folder with the files of the repository's pack, one of them changed.
+fn pack_with(folder: &Path, name: &str, change: impl Fn(&str) -> String) -> String {
+    let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/long-khanh-2024");
+    let mut files = pack_load::read_folder(Path::new(pack)).unwrap();
+    let changed = change(&text(&files[name]));
+    files.insert(name.to_owned(), changed.into_bytes());
+    for (name, bytes) in files {
+        let file = folder.join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, bytes).unwrap();
+    }
+    folder.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_pack_that_lacks_what_people_work_with_is_put_in_force_only_when_that_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    let unit =
+        "don_vi_thu,Đơn vị thử,Trial unit,phuong,xa,tinh_dong_nai,,2020-01-01,,,,,,,1,verified,";
+    let more = |units: &str| format!("{}\n{unit}\n", units.trim_end());
+    let renamed = |pack: &str| pack.replacen("id = \"long-khanh-2024\"", "id = \"khac\"", 1);
+    let first = pack_with(&folder.path().join("a"), "tables/org_units.csv", more);
+    let without = pack_with(&folder.path().join("b"), "pack.toml", str::to_owned);
+    let other = pack_with(&folder.path().join("c"), "pack.toml", renamed);
+    let load = |pack: &str, more: &[&str]| {
+        let output = sotay(&place, &[&["pack", "load", pack], more].concat());
+        (output.status.code(), text(&output.stderr), text(&output.stdout))
+    };
+    assert_eq!(load(&first, &[]).0, Some(0));
+    for (name, unit) in [("lan", "don_vi_thu"), ("minh", "lk_p_xuan_an")] {
+        let output = sotay(&place, &["user", "add", name, "--role", "officer", "--unit", unit]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    let (code, told, _) = load(&without, &[]);
+    assert!(code == Some(1) && told.contains("--replace"), "{told}");
+    assert!(told.contains("don_vi_thu") && told.contains("lan"), "{told}");
+    let (_, _, said) = load(&first, &[]);
+    assert!(said.contains("was in force already"), "{said}");
+    assert!(
+        said.contains("minh works at lk_p_xuan_an, which ended 2025-06-30 (now dn_p_long_khanh)"),
+        "{said}"
+    );
+    assert!(!said.contains("lan works"), "{said}");
+    let (code, told, said) = load(&without, &["--replace"]);
+    assert!(code == Some(0) && said.contains("in force now"), "{told}{said}");
+    let (code, told, _) = load(&other, &[]);
+    assert!(code == Some(1) && told.contains("khac") && told.contains("long-khanh"), "{told}");
+    assert!(sotay(&place, &["user", "disable", "minh"]).status.success());
+    assert!(!load(&without, &[]).2.contains("minh works"), "who is gone need not move");
 }
 
 /// The variable is read at each start of the service: what a refusal prints stays in its journal.
