@@ -91,7 +91,7 @@ pub(super) fn FormRow(form: PackForm) -> impl IntoView {
 fn by_kind(pack: &Pack, search: &str) -> Vec<(String, Vec<PackForm>)> {
     let sought = report::fold(search);
     let mut groups: Vec<(String, Vec<PackForm>)> = Vec::new();
-    for form in &pack.forms {
+    for form in pack.forms.iter().filter(|form| !form.withdrawn) {
         let titles: Vec<&str> = form.title.0.values().map(String::as_str).collect();
         if !report::matches(&report::fold(&titles.join(" ")), &sought) {
             continue;
@@ -117,6 +117,19 @@ mod tests {
     fn form(id: &str, kind: &str, title: &str) -> PackForm {
         let title = Text([("vi".to_owned(), title.to_owned())].into());
         PackForm { id: id.to_owned(), kind: Some(kind.to_owned()), title, ..PackForm::default() }
+    }
+
+    #[test]
+    fn a_form_that_was_withdrawn_is_offered_to_nobody() {
+        let gone = PackForm { withdrawn: true, ..form("b", "inspection", "Kiểm tra") };
+        let forms = vec![form("a", "inspection", "Kiểm tra"), gone];
+        let pack = Pack { forms, ..Pack::default() };
+        let found: Vec<String> = by_kind(&pack, "")
+            .into_iter()
+            .flat_map(|(_, forms)| forms)
+            .map(|form| form.id)
+            .collect();
+        assert_eq!(found, ["a"]);
     }
 
     #[test]

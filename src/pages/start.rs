@@ -48,8 +48,9 @@ pub fn StartPage() -> impl IntoView {
         move |unit: String| {
             let form = form.clone();
             tasks::spawn(async move {
-                let hash =
-                    untrack(|| library.form(&form)).map(|form| form.hash).unwrap_or_default();
+                let hash = untrack(|| library.form_to_begin(&form))
+                    .map(|form| form.hash)
+                    .unwrap_or_default();
                 match open_forms.start(&hash, &unit).await {
                     Ok(entry) => router.replace(&new_record_href(entry.record(), &form, &unit)),
                     Err(error) => {

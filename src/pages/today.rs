@@ -183,7 +183,7 @@ fn RecordSection(
 
 /// The forms of which the person has most records, then the pack's own order.
 fn most_used(forms: &[PackForm], uses: &Counts) -> Vec<PackForm> {
-    let mut forms: Vec<PackForm> = forms.to_vec();
+    let mut forms: Vec<PackForm> = forms.iter().filter(|form| !form.withdrawn).cloned().collect();
     forms.sort_by_key(|form| std::cmp::Reverse(uses.get(&form.id).copied().unwrap_or_default()));
     forms.truncate(SHOWN);
     forms

@@ -138,6 +138,12 @@ impl Library {
         self.pack.read().forms.iter().find(|form| form.id == id).cloned()
     }
 
+    /// The form with this id of which a record can be begun.
+    #[must_use]
+    pub fn form_to_begin(self, id: &str) -> Option<PackForm> {
+        self.form(id).filter(|form| !form.withdrawn)
+    }
+
     /// The form in force with this hash (hex).
     #[must_use]
     pub fn form_by_hash(self, hash: &str) -> Option<PackForm> {

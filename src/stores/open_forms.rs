@@ -120,7 +120,7 @@ impl OpenForms {
     pub fn left(self) -> Option<FillingRow> {
         let is_there = |left: &FillingRow| match left.stored {
             true => self.records.summary(left.record).is_some(),
-            false => self.library.form(&left.form).is_some(),
+            false => self.library.form_to_begin(&left.form).is_some(),
         };
         self.left.get_value().filter(|left| untrack(|| is_there(left)))
     }

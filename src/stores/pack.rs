@@ -62,6 +62,8 @@ pub struct PackForm {
     pub how_often: Text,
     /// The plan's clauses it serves.
     pub clauses: Vec<String>,
+    /// Nobody begins a record of it any more: those there are keep its title.
+    pub withdrawn: bool,
     /// The files beside it.
     pub files: Vec<PackFile>,
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Clause, Event, FormKind, Group, Indicator, LegalRef, Modality, OutlineItem, Plan, Programme,
-    Task, Text, Units, Violation, tables::Extra,
+    Task, Text, Units, Violation,
+    tables::{Extra, off},
 };
 
 /// A form that the server made out of a spreadsheet of the pack and can hand out.
@@ -139,6 +140,9 @@ pub struct PhoneForm {
     pub sensitive_data: bool,
     /// How many scored items its checklist has.
     pub checklist_items: Option<u32>,
+    /// Nobody begins a record of it any more; those there are keep its title.
+    #[serde(default, skip_serializing_if = "off")]
+    pub withdrawn: bool,
     /// Other columns of the forms table.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: Extra,

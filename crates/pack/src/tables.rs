@@ -11,7 +11,7 @@ use crate::{Date, Text, Unit};
 /// Columns beyond the schema, by header.
 pub(crate) type Extra = BTreeMap<String, String>;
 
-fn off(flag: &bool) -> bool {
+pub(crate) fn off(flag: &bool) -> bool {
     !flag
 }
 
@@ -143,6 +143,9 @@ pub struct FormRow {
     pub personal_data: bool,
     /// Asks for sensitive personal data, such as ethnicity.
     pub sensitive_data: bool,
+    /// Nobody begins a record of it any more.
+    #[serde(default, skip_serializing_if = "off")]
+    pub withdrawn: bool,
     /// Other columns.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: Extra,

@@ -24,6 +24,16 @@ pub const MAX_PASSWORD: usize = 1024;
 /// Longest name of an account, in bytes. Nothing longer is kept anywhere because somebody tried it.
 pub const MAX_NAME: usize = 120;
 
+/// What a new account may be called: it stands in addresses and logs, and nobody mistypes a blank that they do not see.
+pub const NAME_RULE: &str = "1 to 120 of a-z, A-Z, 0-9, `.`, `-`, `_`";
+
+/// Whether [`NAME_RULE`] holds.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || ".-_".contains(letter);
+    (1..=MAX_NAME).contains(&name.len()) && name.chars().all(is_letter)
+}
+
 /// What an account is for, and what it may do.
 pub use sync::rights::Role;
 

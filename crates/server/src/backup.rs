@@ -7,14 +7,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sync::wire::Hash;
-use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::blob_store::BlobStore;
 use crate::bundle::keys::KeyFolder;
 use crate::clock;
-use crate::close_to_others;
-use crate::config::Config;
+use crate::config::{Config, close_to_others};
 use crate::database::{BackupError, Counts, Database, DatabaseError, OpenError, read_copy};
 use crate::erasures::{ErasuresError, List};
 
@@ -60,6 +60,17 @@ pub enum MoveError {
     /// The folder holds no copy of a database.
     #[error("{0} holds no copy of a database")]
     NoCopy(String),
+    /// What is called a copy is none, or not a whole one.
+    #[error("{copy}: {error}")]
+    BadCopy {
+        /// Which.
+        copy: String,
+        /// Why.
+        error: BackupError,
+    },
+    /// A backup beside what it is of goes when that goes.
+    #[error("{0} is the data folder: backups need another one")]
+    OwnFolder(String),
     /// There is a database already where one is to be put back.
     #[error("{0} holds a database already")]
     InUse(String),
@@ -67,6 +78,15 @@ pub enum MoveError {
 
 fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, MoveError> {
     result.map_err(|error| MoveError::Io { path: path.display().to_string(), error })
+}
+
+/// Refuses the data folder as the place of its own backups.
+pub fn check_folder(config: &Config, folder: &Path) -> Result<(), MoveError> {
+    let real = |path: &Path| path.canonicalize().or_else(|_missing| std::path::absolute(path));
+    if at(folder, real(folder))? == at(&config.data, real(&config.data))? {
+        return Err(MoveError::OwnFolder(folder.display().to_string()));
+    }
+    Ok(())
 }
 
 /// Adds a copy of the data to a backup folder while the server runs, and proves it. Operations count as safe when all of it is
@@ -85,7 +105,12 @@ pub async fn backup_of(
     folder: &Path,
     now_ms: i64,
 ) -> Result<Moved, MoveError> {
-    at(folder, std::fs::create_dir_all(folder))?;
+    check_folder(config, folder)?;
+    // Who else may look into a folder that is there is for whoever made it to say.
+    if !folder.exists() {
+        at(folder, std::fs::create_dir_all(folder))?;
+        at(folder, close_to_others(folder))?;
+    }
     let least = database.counts().await?;
     let file = folder.join(name(now_ms));
     if file.exists() {
@@ -222,11 +247,17 @@ pub async fn restore(
     if !copy.is_file() {
         return Err(MoveError::NoCopy(copy.display().to_string()));
     }
-    at(&config.data, std::fs::create_dir_all(&config.data))?;
+    at(&config.data, config.make_data_folder())?;
     // Under its own name only when all is in its place: a restore that was cut short is begun again.
     let part = target.with_extension("part");
     at(&part, std::fs::copy(&copy, &part))?;
-    let files = read_copy(&part).await?;
+    let files = match read_copy(&part).await {
+        Ok(files) => files,
+        Err(error) => {
+            drop_files_of(&part)?;
+            return Err(MoveError::BadCopy { copy: copy.display().to_string(), error });
+        }
+    };
     let (from, to) = (files_in(folder)?, files_of(config)?);
     let moved = move_files(&files, &from, &to, copy).await?;
     let keys = config.key_folder();
@@ -281,15 +312,22 @@ async fn move_files(
     Ok(moved)
 }
 
-/// Names that sort as they were made.
+/// Names of copies sort as they were made.
+const NAME: &[BorrowedFormatItem<'_>] = format_description!(
+    "sotay-[year][month][day]T[hour][minute][second][subsecond digits:3]Z.sqlite"
+);
+
 fn name(now_ms: i64) -> String {
     let nanos = i128::from(now_ms) * 1_000_000;
     let moment =
         OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let format = format_description!(
-        "sotay-[year][month][day]T[hour][minute][second][subsecond digits:3]Z.sqlite"
-    );
-    moment.format(format).unwrap_or_else(|_no_such_year| format!("sotay-{now_ms}.sqlite"))
+    moment.format(NAME).unwrap_or_else(|_no_such_year| format!("sotay-{now_ms}.sqlite"))
+}
+
+/// Whether a file is called as copies are: any other one was not proved, and is not for us to delete.
+fn is_name(file: &Path) -> bool {
+    let name = file.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| PrimitiveDateTime::parse(name, NAME).is_ok())
 }
 
 fn newest(folder: &Path) -> Result<PathBuf, MoveError> {
@@ -301,7 +339,7 @@ fn copies(folder: &Path) -> Result<Vec<PathBuf>, MoveError> {
     let mut copies = Vec::new();
     for entry in at(folder, std::fs::read_dir(folder))? {
         let path = at(folder, entry)?.path();
-        if path.extension().is_some_and(|extension| extension == "sqlite") {
+        if is_name(&path) {
             copies.push(path);
         }
     }

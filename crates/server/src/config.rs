@@ -1,7 +1,8 @@
 //! What an operator decides about a running server.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::accounts::Role;
 use crate::budgets::Allowances;
@@ -77,6 +78,12 @@ impl Config {
         }
     }
 
+    /// Makes the data folder, when missing, and closes it: photos and names are nobody else's business on this machine.
+    pub fn make_data_folder(&self) -> io::Result<()> {
+        std::fs::create_dir_all(&self.data)?;
+        close_to_others(&self.data)
+    }
+
     /// The database's file.
     #[must_use]
     pub fn database_file(&self) -> PathBuf {
@@ -104,4 +111,10 @@ impl Config {
     pub(crate) fn is_https(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
+}
+
+/// Lets nobody but the server's own account into a folder.
+pub(crate) fn close_to_others(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }

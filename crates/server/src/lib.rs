@@ -57,7 +57,6 @@ mod turns;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -165,8 +164,7 @@ pub enum SweepError {
 impl App {
     /// Opens the data folder, makes it when missing.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
-        std::fs::create_dir_all(&config.data)?;
-        close_to_others(&config.data)?;
+        config.make_data_folder()?;
         let map = match &config.map {
             Some(file) => Some(MapFile::open(file).await?),
             None => None,
@@ -426,12 +424,6 @@ async fn ensure_key(database: &Database, keys: &KeyFolder) -> Result<(), ServeEr
         }
     }
     Ok(())
-}
-
-/// Photos and names are nobody else's business on this machine.
-pub(crate) fn close_to_others(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }
 
 /// Serves until `shutdown` is done, then lets requests finish and closes the database.

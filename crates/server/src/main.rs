@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::{Parser, Subcommand};
 use server::config::Config;
 
@@ -23,7 +24,7 @@ struct Cli {
     data: PathBuf,
     /// Keep the records in this PostgreSQL database, which several servers may share: `postgres://USER:PASSWORD@HOST/NAME`. It
     /// must exist. Without it they are in a file in the data folder.
-    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = postgres_url)]
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database: Option<String>,
     /// Keep photos and other files in this bucket, which several servers may share: `s3://BUCKET/PREFIX`. `AWS_ENDPOINT_URL`,
     /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and the like say how. Without it they are in the data folder.
@@ -67,10 +68,11 @@ enum Command {
     Restore(restore::Args),
 }
 
-fn postgres_url(url: &str) -> Result<String, String> {
-    let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
-    let why = "it must begin with postgres://; an SQLite file is in the folder that --data names";
-    if is_postgres { Ok(url.to_owned()) } else { Err(why.to_owned()) }
+impl Command {
+    /// Whether it may come to an empty place: all others ask about what is there.
+    fn makes_database(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Pack(_) | Self::Restore(_))
+    }
 }
 
 #[tokio::main]
@@ -99,6 +101,14 @@ fn start_log() {
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    // Not by the parser, which would print the value: it has a password in it.
+    let is_postgres =
+        |url: &String| url.starts_with("postgres://") || url.starts_with("postgresql://");
+    if !cli.database.as_ref().is_none_or(is_postgres) {
+        bail!(
+            "--database, or DATABASE_URL, must begin with postgres://; an SQLite file is in the folder that --data names"
+        );
+    }
     let of_store = |(name, value): (OsString, OsString)| {
         let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
         name.starts_with("AWS_").then(|| (name.to_ascii_lowercase(), value))
@@ -109,6 +119,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         blobs_options: std::env::vars_os().filter_map(of_store).collect(),
         ..Config::new(&cli.data)
     };
+    if !cli.command.makes_database() {
+        commands::expect_database(&config)?;
+    }
     match cli.command {
         Command::Serve(args) => serve::run(config, args).await,
         Command::Pack(command) => pack::run(&config, command).await,

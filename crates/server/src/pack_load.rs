@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use form::definition::{Bind, Form};
 use pack::phone::PublishedForm;
-use pack::{DemoUser, Pack, Table};
+use pack::{Date, DemoUser, Pack, Table};
 use sync::wire::field;
 
 use crate::accounts::{PasswordError, Role, hash_password};
-use crate::database::{Database, DatabaseError, FormRow, NewAccount, NewPack, PersonalRule};
+use crate::database::{
+    Account, Answer, Database, DatabaseError, FormRow, NewAccount, NewPack, PersonalRule, Seen,
+};
 use crate::form_files::{self, FormFile};
 use crate::openrosa::{below_root, is_meta};
 use crate::spreadsheet_form;
@@ -160,15 +162,16 @@ fn personal_rules(
             form.binds.iter().filter_map(|bind| Some((below_root(&bind.nodeset)?, bind))).collect();
         let mut of_form = Vec::new();
         for field in pack.personal_data.iter().filter(|field| field.form == row.file) {
+            // Records of earlier versions have answers to it, and keep them.
             if !binds.contains_key(field.field.as_str()) {
                 let column = pack.manifest.header(Table::PersonalData, "field");
                 let (number, name) = (field.row, &field.field);
                 let text = format!(
-                    "{table}, row {number}, column {column}: the form {} has no question `{name}`",
+                    "{table}, row {number}, column {column}: this version of the form {} has no question `{name}`; \
+                     the row holds for records of versions that have it",
                     row.file
                 );
-                problems.push(Problem { text, is_warning: false });
-                continue;
+                problems.push(Problem { text, is_warning: true });
             }
             of_form.push(PersonalRule {
                 form: row.form_id.clone(),
@@ -187,6 +190,7 @@ fn personal_rules(
                 Some(title.map(|field| PersonalRule { field, ..from.clone() }))
             })
             .flatten()
+            .filter(|title| of_form.iter().all(|rule| rule.field != title.field))
             .collect();
         rules.extend(of_form);
         rules.extend(titles);
@@ -276,6 +280,63 @@ impl Checked {
     pub fn demo_users(&self) -> &[DemoUser] {
         self.pack.manifest.demo.as_ref().map_or(&[], |demo| demo.users.as_slice())
     }
+}
+
+/// What a pack would take from those who work with the one in force, a line for each.
+///
+/// It is another pack, or lacks units that people work at or see, or that records are of: nobody would see those any more.
+pub async fn losses(database: &Database, pack: &Pack) -> Answer<Vec<String>> {
+    let Some(now) = database.pack_in_force().await? else { return Ok(Vec::new()) };
+    let mut losses = Vec::new();
+    if now.id != pack.manifest.id {
+        losses.push(format!(
+            "the pack in force is {}, and this one is {}: the id of a pack never changes",
+            now.id, pack.manifest.id
+        ));
+    }
+    let accounts = in_use(database).await?;
+    for unit in now.units.iter().filter(|unit| pack.units.get(&unit.id).is_none()) {
+        let names_it = |account: &&Account| {
+            [&account.unit].into_iter().chain(&account.scope).any(|named| *named == unit.id)
+        };
+        let people = accounts.iter().filter(names_it).map(|account| account.name.as_str());
+        let people: Vec<&str> = people.collect();
+        let records = database.records_of_unit(&unit.id).await?;
+        if records > 0 || !people.is_empty() {
+            losses.push(format!(
+                "the unit {} is not in this pack: {records} records are of it, and it is named by the accounts: {}",
+                unit.id,
+                if people.is_empty() { "none".to_owned() } else { people.join(", ") }
+            ));
+        }
+    }
+    Ok(losses)
+}
+
+/// Who works at a unit that is not there on this day, and who took over from it, a line for each.
+pub async fn out_of_time(database: &Database, pack: &Pack, day: Date) -> Answer<Vec<String>> {
+    let accounts = in_use(database).await?;
+    let line = |account: &Account| {
+        let unit = pack.units.get(&account.unit).filter(|unit| !unit.valid_on(day))?;
+        let since = match (unit.valid_from, unit.valid_to) {
+            (_, Some(to)) if to < day => format!("ended {to}"),
+            (Some(from), _) => format!("begins {from}"),
+            (None, _) => return None,
+        };
+        let heirs = pack.units.holders(&unit.id, day);
+        let heirs: Vec<&str> = heirs.iter().map(|heir| heir.id.as_str()).collect();
+        let heirs =
+            if heirs.is_empty() { String::new() } else { format!(" (now {})", heirs.join(", ")) };
+        Some(format!("{} works at {}, which {since}{heirs}", account.name, unit.id))
+    };
+    Ok(accounts.iter().filter_map(line).collect())
+}
+
+/// Who may sign in.
+async fn in_use(database: &Database) -> Answer<Vec<Account>> {
+    let mut accounts = database.accounts(Seen::All).await?;
+    accounts.retain(|account| !account.is_disabled());
+    Ok(accounts)
 }
 
 /// Why demo accounts could not be made.

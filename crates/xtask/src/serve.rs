@@ -41,6 +41,8 @@ pub fn serve(args: &Args) -> Result<()> {
     let pack = args.pack.clone().unwrap_or_else(build::default_pack);
     step("loading the pack", || {
         run(build::server_command(&binary, &data).args(["pack", "load"]).arg(&pack).args([
+            // Whoever tries packs out tries different ones.
+            "--replace",
             "--demo-users",
             "--demo-password",
             DEMO_PASSWORD,

@@ -207,3 +207,22 @@ test('a record of ODK Collect whose photo never came says so, and takes the phot
   await phone.page.locator('.answer img').first().waitFor();
   assert.equal(await phone.page.locator('.answer-missing').count(), 0);
 });
+
+test('a form that was withdrawn is offered no more, and its records keep its title', async () => {
+  const pack = join(folder, 'pack');
+  const table = join(pack, 'tables/forms.csv');
+  const [head, ...rows] = readFileSync(table, 'utf8').trimEnd().split(/\r?\n/);
+  const marked = rows.map((row) => `${row},${row.startsWith('ap,') ? '1' : ''}`);
+  writeFileSync(table, [`${head},withdrawn`, ...marked, ''].join('\n'));
+  await server.command('pack', 'load', pack);
+  await phone.context.setOffline(true);
+  await phone.context.setOffline(false);
+  await app.open('/fill');
+  await phone.page.locator('[data-form="lk_anh"]').waitFor();
+  await until('the form is offered no more', async () => (await row().count()) === 0);
+  await app.open('/');
+  await phone.page.locator('a[href^="/fill/"]').first().waitFor();
+  assert.equal(await phone.page.locator('a[href="/fill/lk_ap"]').count(), 0, 'though this person filled it most');
+  await app.open('/records');
+  await phone.page.locator('a[href*="/records/"]').filter({ hasText: 'Kiểm tra ấp' }).first().waitFor();
+});

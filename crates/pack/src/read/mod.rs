@@ -276,6 +276,7 @@ fn phone_form(manifest: &Manifest, row: &FormRow, form: &PublishedForm) -> Phone
         personal_data: row.personal_data,
         sensitive_data: row.sensitive_data,
         checklist_items: row.checklist_items,
+        withdrawn: row.withdrawn,
         extra: row.extra.clone(),
     }
 }

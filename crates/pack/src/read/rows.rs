@@ -100,6 +100,7 @@ impl<'a> Reader<'a> {
             checklist_items: row.whole("checklist_items"),
             personal_data: row.flag("personal_data", false),
             sensitive_data: row.flag("sensitive_data", false),
+            withdrawn: row.flag("withdrawn", false),
             extra: row.extra(),
         })
     }

@@ -148,6 +148,7 @@ const FORMS: &[Field] = &[
     ("checklist_items", Optional),
     ("personal_data", Optional),
     ("sensitive_data", Optional),
+    ("withdrawn", Optional),
 ];
 
 const PERSONAL_DATA: &[Field] = &[

@@ -2,7 +2,7 @@
 
 use pack::phone::{PhoneFile, PhonePack, PublishedForm};
 
-use crate::real_pack;
+use crate::{real_files, real_pack};
 
 fn published(pack: &pack::Pack) -> Vec<PublishedForm> {
     pack.forms
@@ -63,6 +63,30 @@ fn a_phone_is_told_after_how_many_wrong_pins_it_is_emptied() {
     pack.manifest.wipe_after = Some(10);
     let told = pack::phone_json(&pack, &published(&pack));
     assert_eq!(told["wipe_after"], 10);
+}
+
+#[test]
+fn a_form_that_was_withdrawn_stays_in_the_list_with_a_word_of_it() {
+    let mut files = real_files();
+    let before = real_pack();
+    let json = pack::phone_json(&before, &published(&before));
+    assert!(
+        json["forms"][0].get("withdrawn").is_none(),
+        "a pack that does not say it is as before"
+    );
+    let table = "tables/forms.csv";
+    let text = String::from_utf8(files[table].clone()).expect("a table is text");
+    let mut rows = text.lines();
+    let head = rows.next().map(|head| format!("{head},withdrawn"));
+    let rows =
+        rows.enumerate().map(|(at, row)| format!("{row},{}", if at == 0 { "1" } else { "" }));
+    let text: Vec<String> = head.into_iter().chain(rows).collect();
+    files.insert(table.to_owned(), text.join("\n").into_bytes());
+    let after = pack::read(&files).0.expect("the pack is as good as before");
+    let told = pack::phone_json(&after, &published(&after));
+    assert_eq!(told["forms"][0]["withdrawn"], true);
+    assert_eq!(told["forms"][0]["title"], json["forms"][0]["title"]);
+    assert!(told["forms"][1].get("withdrawn").is_none());
 }
 
 #[test]

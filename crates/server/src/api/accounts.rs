@@ -158,11 +158,8 @@ pub async fn add(
         return Err(not_allowed());
     }
     let given = read(body)?;
-    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || ".-_".contains(letter);
-    let length = given.account.len();
-    if !(1..=MAX_NAME).contains(&length) || !given.account.chars().all(is_letter) {
-        let message = "1 to 120 of a-z, A-Z, 0-9, `.`, `-`, `_`";
-        return Err(ApiError::bad_request("bad_account", message));
+    if !accounts::is_name(&given.account) {
+        return Err(ApiError::bad_request("bad_account", accounts::NAME_RULE));
     }
     let scope = if given.scope.is_empty() { vec![given.unit.clone()] } else { given.scope };
     check_units(&app, scope.iter().chain([&given.unit])).await?;

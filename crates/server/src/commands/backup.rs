@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::bail;
 use server::backup::{self, Moved};
 use server::clock;
 use server::config::Config;
@@ -18,9 +17,6 @@ pub struct Args {
 
 /// Adds a copy to a backup folder.
 pub async fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
-    if config.database_url.is_none() && !config.database_file().exists() {
-        bail!("there is no database in {}", config.data.display());
-    }
     let moved = backup::backup(config, &args.folder, clock::now_ms()).await?;
     Ok(tell_moved(&moved, "copied and checked"))
 }

@@ -14,7 +14,7 @@ pub mod user;
 
 use std::io::Write;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use server::clock;
 use server::config::Config;
 use server::database::Database;
@@ -31,8 +31,19 @@ pub fn tell(line: &str) {
     writeln!(std::io::stderr(), "{line}").unwrap_or_default();
 }
 
+/// A folder that was mistyped is no empty database: it would answer that all is well.
+pub fn expect_database(config: &Config) -> anyhow::Result<()> {
+    if config.database_url.is_none() && !config.database_file().exists() {
+        let folder = config.data.display();
+        bail!(
+            "there is no database in {folder}: --data names its folder; `pack load` and `serve` make one"
+        );
+    }
+    Ok(())
+}
+
 async fn open(config: &Config) -> anyhow::Result<Database> {
-    std::fs::create_dir_all(&config.data).with_context(|| config.data.display().to_string())?;
+    config.make_data_folder().with_context(|| config.data.display().to_string())?;
     let database = Database::of(config, clock::now_ms()).await;
     database.with_context(|| match &config.database_url {
         Some(_) => "PostgreSQL".to_owned(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use ::pack::Date;
 use anyhow::bail;
 use server::config::Config;
 use server::database::Database;
@@ -22,6 +23,9 @@ pub enum Command {
     Load {
         /// The pack's folder.
         folder: PathBuf,
+        /// Also where it is another pack than the one in force, or lacks units that people or records are of.
+        #[arg(long)]
+        replace: bool,
         /// Add the people that the pack names for trying it out.
         #[arg(long)]
         demo_users: bool,
@@ -39,12 +43,19 @@ pub async fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> 
             let is_good = report(&files).is_some();
             Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::from(1) })
         }
-        Command::Load { folder, demo_users, demo_password } => {
+        Command::Load { folder, replace, demo_users, demo_password } => {
             let files = pack_load::read_folder(&folder)?;
             let Some(checked) = report(&files) else {
                 bail!("the pack has errors; nothing was loaded")
             };
             let database = open(config).await?;
+            let losses = pack_load::losses(&database, &checked.pack).await?;
+            for loss in &losses {
+                tell(loss);
+            }
+            if !losses.is_empty() && !replace {
+                bail!("nothing was loaded; --replace puts it in force all the same");
+            }
             load(&database, &checked).await?;
             if demo_users {
                 add_demo_users(&database, &checked, demo_password.as_deref()).await?;
@@ -68,13 +79,19 @@ fn report(files: &BTreeMap<String, Vec<u8>>) -> Option<pack_load::Checked> {
 
 async fn load(database: &Database, checked: &pack_load::Checked) -> anyhow::Result<()> {
     let new = checked.to_load();
-    let changed = database.load_pack(&new, clock::now_ms()).await?;
+    let now_ms = clock::now_ms();
+    let changed = database.load_pack(&new, now_ms).await?;
     let what = if changed { "in force now" } else { "was in force already" };
     let (forms, units) = (new.forms.len(), new.units.len());
     say(&format!(
         "{}: {what}; {forms} forms, {units} units, {}",
         checked.pack.manifest.id, new.hash
     ));
+    if let Some(day) = Date::from_unix_ms(now_ms, 0) {
+        for line in pack_load::out_of_time(database, &checked.pack, day).await? {
+            say(&line);
+        }
+    }
     Ok(())
 }
 

@@ -1,6 +1,9 @@
 //! `sotay-server person find`, `person export`, `person erase`.
 
-use std::path::PathBuf;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -17,7 +20,7 @@ pub enum Command {
     Find(WhomByValue),
     /// Write all that is held about a person into a ZIP file: `person.json`, and the files.
     Export {
-        /// The file to write.
+        /// The file to write, which must not be there yet.
         file: PathBuf,
         #[command(flatten)]
         whom: Whom,
@@ -68,15 +71,17 @@ pub async fn run(config: Config, command: Command) -> anyhow::Result<ExitCode> {
             }
             say(&format!("{} mentions", found.len()));
         }
-        Command::Export { file, whom: Whom { account, value, records } } => {
-            let zip = match (account, value) {
-                (Some(account), _) => persons::export_account(&app, &account, None, now_ms).await?,
-                (None, value) => {
-                    let wanted = wanted(&value.unwrap_or_default(), records)?;
-                    persons::export(&app, &wanted, None, now_ms).await?
-                }
+        Command::Export { file, whom } => {
+            // First: what cannot be written is not handed out either.
+            let mut place = new_file(&file).with_context(|| file.display().to_string())?;
+            let made = match export(&app, whom, now_ms).await {
+                Ok(zip) => place.write_all(&zip).with_context(|| file.display().to_string()),
+                Err(error) => Err(error),
             };
-            std::fs::write(&file, zip).with_context(|| file.display().to_string())?;
+            if made.is_err() {
+                std::fs::remove_file(&file).unwrap_or_default();
+            }
+            made?;
             say(&format!("{}: written", file.display()));
         }
         Command::Erase { whom: Whom { account: Some(account), .. }, .. } => {
@@ -100,6 +105,22 @@ pub async fn run(config: Config, command: Command) -> anyhow::Result<ExitCode> {
     }
     app.database().close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A file that is nobody else's to read, and was not there before.
+fn new_file(file: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)
+}
+
+async fn export(app: &App, whom: Whom, now_ms: i64) -> anyhow::Result<Vec<u8>> {
+    let Whom { account, value, records } = whom;
+    Ok(match account {
+        Some(account) => persons::export_account(app, &account, None, now_ms).await?,
+        None => {
+            let wanted = wanted(&value.unwrap_or_default(), records)?;
+            persons::export(app, &wanted, None, now_ms).await?
+        }
+    })
 }
 
 fn wanted(value: &str, records: Vec<RecordId>) -> anyhow::Result<Wanted> {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use server::accounts::Role;
+use server::backup;
 use server::config::{Config, Schedule};
 use server::passkeys::Site;
 
@@ -81,6 +82,9 @@ pub async fn run(mut config: Config, args: Args) -> anyhow::Result<ExitCode> {
     let roles = |names: &[String]| names.iter().filter_map(|name| Role::named(name)).collect();
     config.passkey_roles = roles(&args.passkeys_for);
     config.passkeys_must = roles(&args.passkeys_must);
+    if let Some(folder) = &args.backup_to {
+        backup::check_folder(&config, folder)?;
+    }
     config.backups = args.backup_to.map(|folder| Schedule {
         folder,
         every_ms: args.backup_every,

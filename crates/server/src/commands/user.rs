@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, MAX_NAME, Role};
+use server::accounts::{self, CODE_MINUTES, MAX_CODE_MINUTES, Role};
 use server::config::Config;
 use server::database::{Database, NewAccount, NewClient, Seen};
 use server::{clock, openrosa, passwords};
@@ -107,8 +107,8 @@ async fn add(database: &Database, add: Add) -> anyhow::Result<()> {
         }
         None => None,
     };
-    if add.name.is_empty() || add.name.len() > MAX_NAME {
-        bail!("a name has 1 to {MAX_NAME} bytes");
+    if !accounts::is_name(&add.name) {
+        bail!("`{}` is no name to sign in with: {}", add.name, accounts::NAME_RULE);
     }
     let made = given.is_none();
     let password = given

@@ -13,7 +13,7 @@ use super::files::keep_files;
 use super::personal::{PersonalRule, put_personal};
 use super::rights::programmes;
 use super::sql::{query, query_as, query_scalar};
-use super::{Answer, Database, DatabaseError, Write, bytes};
+use super::{Answer, Database, DatabaseError, Write, bytes, unsigned};
 use crate::audit::Action;
 use crate::form_files::FormFile;
 
@@ -98,6 +98,22 @@ impl Database {
         let hash: Option<Vec<u8>> =
             query_scalar("SELECT pack FROM server").fetch_one(&self.readers).await?;
         hash.map(|hash| bytes("pack hash", &hash).map(Hash)).transpose()
+    }
+
+    /// The pack in force, whole.
+    pub async fn pack_in_force(&self) -> Answer<Option<PhonePack>> {
+        let Some(hash) = self.pack_hash().await? else { return Ok(None) };
+        let json = self.pack_json(hash).await?;
+        json.map(|json| serde_json::from_slice(&json).map_err(damaged_pack)).transpose()
+    }
+
+    /// How many records are of a unit.
+    pub async fn records_of_unit(&self, unit: &str) -> Answer<u64> {
+        let count: i64 = query_scalar("SELECT count(*) FROM record WHERE unit = $1")
+            .bind(unit)
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(unsigned(count))
     }
 
     /// What phones download of a pack.

@@ -1,14 +1,16 @@
 //! Which answers are personal data: for how long they are kept, and who does not see them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sync::mask::Mask;
 use sync::rights::Role;
+use sync::wire::field;
 
 use super::accounts::stored_role;
 use super::content::NewPack;
 use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write};
+use crate::openrosa::{below_root, is_meta};
 
 /// A question that asks for personal data.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,17 +89,33 @@ fn rule((form, field, person, purpose, months, seen_by): Row) -> Answer<Personal
     })
 }
 
-/// Keeps what a pack says of its forms; what earlier ones said of other forms stays. Who sees other fields than before takes
-/// the feed from its start.
+/// Keeps what a pack says of its forms; what earlier ones said of other forms stays, and of questions that are in earlier
+/// versions only. Who sees other fields than before takes the feed from its start.
 pub(super) async fn put_personal(tx: &mut Write, new: &NewPack) -> Answer<()> {
-    let forms: BTreeSet<&String> = new.forms.iter().map(|form| &form.form.id).collect();
-    let before = rules(tx).await?.into_iter().filter(|rule| forms.contains(&rule.form));
+    let asked = questions(new);
+    let before = rules(tx).await?.into_iter().filter(|rule| asked.contains_key(&rule.form));
     let before: BTreeSet<PersonalRule> = before.collect();
-    let after: BTreeSet<PersonalRule> = new.personal.iter().cloned().collect();
+    let mut after: BTreeSet<PersonalRule> = new.personal.iter().cloned().collect();
+    let is_replaced = |rule: &PersonalRule| {
+        new.personal.iter().any(|it| (&it.form, &it.field) == (&rule.form, &rule.field))
+    };
+    let (titles, of_questions): (Vec<_>, Vec<_>) = before
+        .iter()
+        .filter(|rule| !is_replaced(rule))
+        .cloned()
+        .partition(|rule| rule.field == field::TITLE || is_meta(&rule.field, "instanceName"));
+    after.extend(of_questions.into_iter().filter(|rule| !asked[&rule.form].contains(&rule.field)));
+    // A title of an earlier version names who is named there, as long as that is personal.
+    let is_about = |title: &PersonalRule, rule: &PersonalRule| {
+        (&rule.form, &rule.person) == (&title.form, &title.person)
+    };
+    let titles = titles.into_iter().filter(|title| after.iter().any(|rule| is_about(title, rule)));
+    let titles: Vec<PersonalRule> = titles.collect();
+    after.extend(titles);
     if before == after {
         return Ok(());
     }
-    for form in forms {
+    for form in asked.keys() {
         query("DELETE FROM personal_field WHERE form = $1").bind(form).execute(&mut *tx).await?;
     }
     for rule in &after {
@@ -117,4 +135,17 @@ pub(super) async fn put_personal(tx: &mut Write, new: &NewPack) -> Answer<()> {
     }
     query("UPDATE account SET scope_rev = scope_rev + 1").execute(&mut *tx).await?;
     Ok(())
+}
+
+/// What each form of a pack asks, by the form's id: paths without the keys of rows.
+fn questions(new: &NewPack) -> BTreeMap<String, BTreeSet<String>> {
+    let mut asked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in &new.forms {
+        let questions = asked.entry(row.form.id.clone()).or_default();
+        if let Ok((form, _)) = form::parse_xform(&row.xml) {
+            let paths = form.binds.iter().filter_map(|bind| below_root(&bind.nodeset));
+            questions.extend(paths.map(str::to_owned));
+        }
+    }
+    asked
 }

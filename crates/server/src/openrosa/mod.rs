@@ -123,7 +123,7 @@ async fn form_list(State(app): State<App>, client: Client, Query(wanted): Query<
     let mut list = String::from("<xforms xmlns=\"http://openrosa.org/xforms/xformsList\">");
     if let Some(json) = json {
         let pack: PhonePack = serde_json::from_slice(&json).map_err(ApiError::internal)?;
-        for form in &pack.forms {
+        for form in pack.forms.iter().filter(|form| !form.withdrawn) {
             let hash = form.hash.parse().map_err(ApiError::internal)?;
             let Some(row) = app.database().form(hash).await? else { continue };
             if wanted.form_id.as_ref().is_some_and(|id| *id != row.form.id) {

@@ -246,6 +246,31 @@ async fn a_copy_that_is_not_good_makes_nothing_safe_leaves_the_last_good_one_and
     assert!(server.app.backup_if_due(at(25)).await.is_err(), "but soon");
 }
 
+/// Somebody copied the database by hand, beside the copies that were proved.
+#[tokio::test]
+async fn a_file_that_only_looks_like_a_copy_is_neither_counted_nor_put_back_nor_deleted() {
+    let server = scheduled(1).await;
+    let start_ms = server::clock::now_ms();
+    let at = |hours: i64| start_ms + hours * HOUR_MS;
+    server.app.backup_if_due(at(0)).await.unwrap().expect("it is time");
+    let folder = server.place.config.backups.as_ref().unwrap().folder.clone();
+    let strangers = ["sotay.sqlite", "sotay-old.sqlite", "a.sqlite"];
+    for name in strangers {
+        std::fs::write(folder.join(name), b"x").unwrap();
+    }
+    assert_eq!(server.app.backup_health(at(49)), Some(BackupHealth::Late));
+    let made = server.app.backup_if_due(at(24)).await.unwrap().expect("it is time");
+    assert_eq!(server.app.backup_health(at(25)), Some(BackupHealth::Ok));
+    let there = copies(&server);
+    assert!(strangers.iter().all(|name| there.iter().any(|it| it == name)), "{there:?}");
+    let left = there.iter().filter(|name| name.ends_with("Z.sqlite")).count();
+    assert_eq!(left, 1, "{there:?}");
+    let other = tempfile::tempdir().unwrap();
+    let place = Place::new(other.path().join("data")).await;
+    let moved = backup::restore(&place.config, &folder, None).await.unwrap();
+    assert_eq!(moved.copy, made.copy);
+}
+
 #[tokio::test]
 async fn a_photo_of_which_the_backups_disk_lost_a_bit_is_copied_again() {
     let server = scheduled(1).await;

@@ -1,6 +1,10 @@
 //! The program itself: what its commands print, and how they end.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Output;
+
+use server::pack_load;
 
 use crate::place::Place;
 
@@ -102,9 +106,10 @@ async fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
 async fn every_mistake_is_told_with_an_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::new(folder.path().join("data")).await;
+    place.open().await.close().await;
+    let data = place.config.data.display().to_string();
     let cases: &[(&[&str], i32, &str)] = &[
         (&[], 2, "Usage"),
-        (&["restore", "/there/is/no/such/folder"], 1, "/there/is/no/such/folder"),
         (&["key", "show"], 1, "no key yet"),
         (&["pack", "load", "/there/is/no/such/folder"], 1, "/there/is/no/such/folder"),
         (&["pack", "check", env!("CARGO_MANIFEST_DIR")], 1, "pack.toml"),
@@ -134,7 +139,7 @@ async fn every_mistake_is_told_with_an_exit_code() {
         ),
         (&["sever"], 2, "serve"),
         (&["user", "ad"], 2, "add"),
-        (&["--database", "mysql://x", "user", "list"], 2, "postgres://"),
+        (&["--database", "mysql://x", "user", "list"], 1, "postgres://"),
         (&["--blobs", "ftp://x", "retention"], 1, "s3://"),
         (&["serve", "--public-url", "example.vn"], 1, "https://"),
         (&["serve", "--passkeys-for", "king"], 2, "administrator"),
@@ -156,12 +161,170 @@ async fn every_mistake_is_told_with_an_exit_code() {
         ),
         (&["bundle", "import", "/there/is/no.sotay", "--from", "khong_co_ai"], 1, "khong_co_ai"),
         (&["backup"], 2, "<FOLDER>"),
+        (&["serve", "--backup-to", &data], 1, "is the data folder"),
+        (&["backup", &data], 1, "is the data folder"),
     ];
     for (arguments, code, words) in cases {
         let output = sotay(&place, arguments);
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(*code), "{arguments:?}: {told}");
         assert!(told.contains(words), "{arguments:?}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_was_mistyped_is_no_empty_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::file(folder.path().join("data"));
+    let cases: &[&[&str]] = &[
+        &["audit", "verify"],
+        &["audit", "list"],
+        &["person", "find", "--value", "Nguyễn Thị Hoa"],
+        &["person", "export", "x.zip", "--account", "lan"],
+        &["retention"],
+        &["key", "rotate"],
+        &["user", "list"],
+        &["user", "disable", "lan"],
+        &["session", "list"],
+        &["bundle", "import", "x.sotay"],
+        &["backup", "x"],
+    ];
+    for arguments in cases {
+        let output = sotay(&place, arguments);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
+        assert!(told.contains("no database") && told.contains("--data"), "{arguments:?}: {told}");
+        assert!(told.contains(place.config.data.to_str().unwrap()), "{arguments:?}: {told}");
+        assert!(!place.config.data.exists(), "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_about_people_is_closed_to_others_whichever_command_writes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let place = Place::new(folder.path().join("data")).await;
+    let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/long-khanh-2024");
+    let run = |place: &Place, arguments: &[&str]| {
+        let output = sotay(place, arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    };
+    run(&place, &["pack", "load", pack]);
+    assert_eq!(mode(&place.config.data), 0o700);
+    run(&place, &["user", "add", "lan", "--role", "officer", "--unit", "dn_p_long_khanh"]);
+    let zip = folder.path().join("lan.zip");
+    let export = ["person", "export", zip.to_str().unwrap(), "--account", "lan"];
+    run(&place, &export);
+    assert_eq!(mode(&zip), 0o600);
+    std::fs::write(&zip, "somebody's only copy").unwrap();
+    let again = sotay(&place, &export);
+    let told = text(&again.stderr);
+    assert!(again.status.code() == Some(1) && told.contains("lan.zip"), "{told}");
+    assert_eq!(std::fs::read(&zip).unwrap(), b"somebody's only copy");
+    let log = text(&sotay(&place, &["audit", "list"]).stdout);
+    assert_eq!(log.matches("person_export").count(), 1, "{log}");
+    let nobody = folder.path().join("nobody.zip");
+    let failed = sotay(&place, &["person", "export", nobody.to_str().unwrap(), "--account", "ai"]);
+    assert!(!failed.status.success() && !nobody.exists());
+    let backups = folder.path().join("backups");
+    run(&place, &["backup", backups.to_str().unwrap()]);
+    assert_eq!(mode(&backups), 0o700);
+    let restored = Place::new(folder.path().join("restored")).await;
+    run(&restored, &["restore", backups.to_str().unwrap()]);
+    assert_eq!(mode(&restored.config.data), 0o700);
+}
+
+/// A folder with the files of the repository's pack, one of them changed.
+fn pack_with(folder: &Path, name: &str, change: impl Fn(&str) -> String) -> String {
+    let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/long-khanh-2024");
+    let mut files = pack_load::read_folder(Path::new(pack)).unwrap();
+    let changed = change(&text(&files[name]));
+    files.insert(name.to_owned(), changed.into_bytes());
+    for (name, bytes) in files {
+        let file = folder.join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, bytes).unwrap();
+    }
+    folder.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_pack_that_lacks_what_people_work_with_is_put_in_force_only_when_that_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    let unit =
+        "don_vi_thu,Đơn vị thử,Trial unit,phuong,xa,tinh_dong_nai,,2020-01-01,,,,,,,1,verified,";
+    let more = |units: &str| format!("{}\n{unit}\n", units.trim_end());
+    let renamed = |pack: &str| pack.replacen("id = \"long-khanh-2024\"", "id = \"khac\"", 1);
+    let first = pack_with(&folder.path().join("a"), "tables/org_units.csv", more);
+    let without = pack_with(&folder.path().join("b"), "pack.toml", str::to_owned);
+    let other = pack_with(&folder.path().join("c"), "pack.toml", renamed);
+    let load = |pack: &str, more: &[&str]| {
+        let output = sotay(&place, &[&["pack", "load", pack], more].concat());
+        (output.status.code(), text(&output.stderr), text(&output.stdout))
+    };
+    assert_eq!(load(&first, &[]).0, Some(0));
+    for (name, unit) in [("lan", "don_vi_thu"), ("minh", "lk_p_xuan_an")] {
+        let output = sotay(&place, &["user", "add", name, "--role", "officer", "--unit", unit]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    let (code, told, _) = load(&without, &[]);
+    assert!(code == Some(1) && told.contains("--replace"), "{told}");
+    assert!(told.contains("don_vi_thu") && told.contains("lan"), "{told}");
+    let (_, _, said) = load(&first, &[]);
+    assert!(said.contains("was in force already"), "{said}");
+    assert!(
+        said.contains("minh works at lk_p_xuan_an, which ended 2025-06-30 (now dn_p_long_khanh)"),
+        "{said}"
+    );
+    assert!(!said.contains("lan works"), "{said}");
+    let (code, told, said) = load(&without, &["--replace"]);
+    assert!(code == Some(0) && said.contains("in force now"), "{told}{said}");
+    let (code, told, _) = load(&other, &[]);
+    assert!(code == Some(1) && told.contains("khac") && told.contains("long-khanh"), "{told}");
+    assert!(sotay(&place, &["user", "disable", "minh"]).status.success());
+    assert!(!load(&without, &[]).2.contains("minh works"), "who is gone need not move");
+}
+
+/// The variable is read at each start of the service: what a refusal prints stays in its journal.
+#[tokio::test]
+async fn an_address_of_a_database_that_is_none_is_refused_without_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    let mut program = place.program(&["user", "list"]);
+    let output = program.env("DATABASE_URL", "mysql://sotay:secret@db/sotay").output().unwrap();
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("DATABASE_URL") && !told.contains("secret"), "{told}");
+}
+
+#[tokio::test]
+async fn a_copy_that_is_none_is_refused_by_its_name_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    let (backups, name) = (folder.path().join("backups"), "sotay-20260101T000000000Z.sqlite");
+    let missing = sotay(&place, &["restore", backups.to_str().unwrap()]);
+    let told = text(&missing.stderr);
+    assert!(missing.status.code() == Some(1) && told.contains("backups"), "{told}");
+    std::fs::create_dir(&backups).unwrap();
+    std::fs::write(backups.join(name), "x".repeat(5000)).unwrap();
+    let output = sotay(&place, &["restore", backups.to_str().unwrap()]);
+    let told = text(&output.stderr);
+    assert!(output.status.code() == Some(1) && told.contains(name), "{told}");
+    assert_eq!(std::fs::read_dir(&place.config.data).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn nobody_is_called_what_has_no_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/long-khanh-2024");
+    assert!(sotay(&place, &["pack", "load", pack]).status.success());
+    for name in ["lan ", "a/b", "lân", ""] {
+        let add = ["user", "add", name, "--role", "officer", "--unit", "dn_p_long_khanh"];
+        let output = sotay(&place, &add);
+        let told = text(&output.stderr);
+        assert!(output.status.code() == Some(1) && told.contains("a-z"), "{name:?}: {told}");
     }
 }
 

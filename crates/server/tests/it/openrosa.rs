@@ -170,6 +170,24 @@ fn pack_folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/long-khanh-2024")
 }
 
+/// Who has begun goes on with it; nobody begins anew.
+#[tokio::test]
+async fn a_form_that_was_withdrawn_is_not_listed_and_can_still_be_fetched() {
+    let (checked, _) = pack_load::check(&pack_load::read_folder(&pack_folder()).unwrap());
+    let mut checked = checked.unwrap();
+    checked.pack.forms[0].withdrawn = true;
+    let gone = checked.pack.forms[0].form_id.clone();
+    let server = TestApp::start().await;
+    server.app.database().load_pack(&checked.to_load(), 1).await.unwrap();
+    let collect = server.collect("lan").await;
+    let list = collect.get("/formList").await.words();
+    assert_eq!(list.matches("<xform>").count(), checked.forms.len() - 1);
+    assert!(!list.contains(&format!("<formID>{gone}</formID>")), "{list}");
+    let row = checked.forms.iter().find(|row| row.form.id == gone).unwrap();
+    let fetched = collect.get(&format!("/forms/{}.xml", row.form.hash)).await;
+    assert_eq!(fetched.words(), row.xml);
+}
+
 /// A field's path, whatever its rows are called.
 fn without_keys(path: &str) -> String {
     path.split('/').map(|step| step.split('[').next().unwrap()).collect::<Vec<_>>().join("/")

@@ -32,9 +32,14 @@ pub struct Place {
 }
 
 impl Place {
+    /// A folder, without PostgreSQL.
+    pub fn file(data: impl Into<PathBuf>) -> Self {
+        Self { config: Config::new(data), name: None }
+    }
+
     /// A place of nobody else's, with its files in that folder.
     pub async fn new(data: impl Into<PathBuf>) -> Self {
-        let mut place = Self { config: Config::new(data), name: None };
+        let mut place = Self::file(data);
         if let Some(cluster) = cluster() {
             let unused = free().pop();
             let name = match unused {

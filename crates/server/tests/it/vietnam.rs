@@ -45,6 +45,20 @@ async fn the_pack_loads_whole_twice_with_its_people() {
 }
 
 #[tokio::test]
+async fn what_another_pack_would_take_away_is_told_by_unit_with_its_people_and_records() {
+    let files = pack_load::read_folder(&folder()).unwrap();
+    let pack = pack_load::check(&files).0.unwrap().pack;
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
+    let losses = pack_load::losses(server.app.database(), &pack).await.unwrap();
+    assert_eq!(losses.len(), 4, "{losses:?}");
+    assert!(losses[0].contains(" thu,") && losses[0].contains(" long-khanh-2024"), "{losses:?}");
+    assert!(losses[2].contains("phuong_a ") && losses[2].contains("1 records"), "{losses:?}");
+    assert!(losses[2].ends_with("an, lan, minh"), "{losses:?}");
+}
+
+#[tokio::test]
 async fn the_columns_that_the_pack_keeps_are_nothing_to_mend_when_its_forms_are_tried() {
     let files = pack_load::read_folder(&folder()).unwrap();
     let server = TestApp::start().await;
