@@ -307,14 +307,18 @@ impl Library {
         if let Some((_, known)) = known {
             return Ok(known);
         }
-        let mut found = Vec::new();
+        let (mut found, mut is_all) = (Vec::new(), true);
         for hash in forms.iter().filter_map(|form| form.hash.parse().ok()) {
-            let Some(xml) = self.held_form(hash).await? else { continue };
-            found.extend(named_datasets(&String::from_utf8_lossy(&xml)));
+            let xml = self.held_form(hash).await?;
+            is_all &= xml.is_some();
+            found.extend(named_datasets(&String::from_utf8_lossy(&xml.unwrap_or_default())));
         }
         found.sort_unstable();
         found.dedup();
-        self.datasets.try_set_value(Some((pack, found.clone())));
+        // A form that is still on its way may name others.
+        if is_all {
+            self.datasets.try_set_value(Some((pack, found.clone())));
+        }
         Ok(found)
     }
 
@@ -430,11 +434,31 @@ fn reads(form: &Form, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use futures::executor::block_on;
+
     use super::*;
 
     #[test]
     fn the_lists_that_a_form_makes_are_found_in_its_text() {
         let xml = "<meta><entity dataset=\"ho_dan\" id=\"\"/></meta><x dataset=\"\"/><entity id=\"\" dataset=\"ap\"/>";
         assert_eq!(named_datasets(xml).collect::<Vec<_>>(), ["ho_dan", "ap"]);
+    }
+
+    #[test]
+    fn a_form_that_came_late_tells_its_lists_too() {
+        let xml = b"<meta><entity dataset=\"ho_dan\"/></meta>".to_vec();
+        let hash = codec::hash(&xml);
+        let pack = format!(r#"{{"hash":"p","forms":[{{"id":"ho","hash":"{hash}"}}]}}"#);
+        Owner::new().with(|| {
+            block_on(async {
+                let storage = Storage::in_memory();
+                let put = |store, key, row| storage.write(vec![Change::Put(store, key, row)]);
+                put(Store::Pack, PACK.into(), pack.into_bytes()).await.expect("memory stores");
+                let library = Library::load(storage.clone()).await.expect("memory reads");
+                assert_eq!(library.datasets().await, Ok(Vec::new()));
+                put(Store::Forms, hash.into(), xml).await.expect("memory stores");
+                assert_eq!(library.datasets().await, Ok(vec!["ho_dan".to_owned()]));
+            });
+        });
     }
 }
