@@ -100,6 +100,12 @@ fn tests() -> Command {
 }
 
 fn all(native: bool) -> Result<()> {
+    tools::checkers()?;
+    if !native {
+        // Minutes of building come before they are needed, and who is not root can only be told.
+        tools::chromium()?;
+        tools::npm()?;
+    }
     step("format", || run(cargo().args(["fmt", "--all", "--check"])))?;
     step("tidy", tidy::tidy)?;
     let tools = if native {
