@@ -68,7 +68,7 @@ impl Beside {
 }
 
 /// Whether a file is text that a form may read: a list, or the drawing of an image map.
-fn is_list(file: &PackFile) -> bool {
+pub(super) fn is_list(file: &PackFile) -> bool {
     ["text/csv", "application/xml", "application/geo+json"].contains(&file.media_type.as_str())
 }
 

@@ -13,7 +13,7 @@ use thiserror::Error;
 use super::{
     entity_lists,
     form_entry::Medium,
-    form_files::{Beside, FormFilesStore, Lacking},
+    form_files::{Beside, FormFilesStore, Lacking, is_list},
     pack::{Pack, PackFile, PackForm},
     preferences::Language,
 };
@@ -109,8 +109,7 @@ impl Library {
             held: RwSignal::new(false),
             refreshing: StoredValue::new(false),
         };
-        let has_forms = library.missing_forms().await?.is_empty();
-        library.held.set(has_forms && library.count_files().await);
+        library.held.set(library.is_whole().await?);
         Ok(library)
     }
 
@@ -283,6 +282,13 @@ impl Library {
         let answer = request.send(&[]).await?;
         if answer.is_ok() {
             let pack = parse_pack(&answer.body).map_err(PackError::Unreadable)?;
+            // The line may go at any time. What can be filled now can be filled then: the next pack waits for what it asks with.
+            if !known.is_empty() {
+                self.fetch_forms(&pack.forms).await?;
+                let mut lists = self.files.get_value().lacking(&pack.forms).await?.files();
+                lists.retain(is_list);
+                self.fetch_files(lists).await?;
+            }
             storage.write(vec![Change::Put(Store::Pack, PACK.into(), answer.body)]).await?;
             self.held.try_set(false);
             self.pack.try_set(Arc::new(pack));
@@ -290,11 +296,23 @@ impl Library {
             let code = answer.error().map_or_else(|| answer.status.to_string(), |error| error.code);
             return Err(PackError::Refused(code));
         }
-        for hash in self.missing_forms().await? {
-            fetch_form(&storage, hash).await?;
+        let forms = self.forms();
+        let fetched = self.fetch_forms(&forms).await;
+        let beside = self.fetch_beside(&forms).await;
+        fetched.and(beside).and(self.refresh_entities().await)
+    }
+
+    /// Fetches those of these forms that are missing here. One that cannot be had keeps none of the others away.
+    async fn fetch_forms(self, forms: &[PackForm]) -> Result<(), PackError> {
+        let storage = self.storage.get_value();
+        let mut all = Ok(());
+        for hash in missing_forms(&storage, forms).await? {
+            match fetch_form(&storage, hash).await {
+                Err(ProgramError::NotHere) => return Err(ProgramError::NotHere.into()),
+                fetched => all = all.and(fetched.map(drop)),
+            }
         }
-        let files = self.fetch_files().await;
-        files.and(self.refresh_entities().await)
+        Ok(all?)
     }
 
     /// Fetches the lists of entities that changed.
@@ -319,26 +337,40 @@ impl Library {
         if let Some((_, known)) = known {
             return Ok(known);
         }
-        let mut found = Vec::new();
+        let (mut found, mut is_all) = (Vec::new(), true);
         for hash in forms.iter().filter_map(|form| form.hash.parse().ok()) {
-            let Some(xml) = self.held_form(hash).await? else { continue };
-            found.extend(named_datasets(&String::from_utf8_lossy(&xml)));
+            let xml = self.held_form(hash).await?;
+            is_all &= xml.is_some();
+            found.extend(named_datasets(&String::from_utf8_lossy(&xml.unwrap_or_default())));
         }
         found.sort_unstable();
         found.dedup();
-        self.datasets.try_set_value(Some((pack, found.clone())));
+        // A form that is still on its way may name others.
+        if is_all {
+            self.datasets.try_set_value(Some((pack, found.clone())));
+        }
         Ok(found)
     }
 
-    /// Fetches the files beside the forms that are missing here, the smallest first, so that most forms are whole soon.
-    /// One that cannot be had keeps none of the others away.
-    async fn fetch_files(self) -> Result<(), PackError> {
+    /// Fetches the files beside the forms in force that are missing here, the smallest first, so that most forms are whole soon.
+    async fn fetch_beside(self, forms: &[PackForm]) -> Result<(), PackError> {
         let files = self.files.get_value();
-        let forms = self.pack.with_untracked(|pack| pack.forms.clone());
-        files.note(&forms).await?;
-        self.held.try_set(self.count_files().await);
+        files.note(forms).await?;
+        self.held.try_set(self.is_whole().await?);
+        let all = self.fetch_files(self.lacking.get_untracked().files()).await;
+        let is_whole = self.is_whole().await?;
+        self.held.try_set(is_whole);
+        if is_whole {
+            files.forget_others(forms).await?;
+        }
+        all
+    }
+
+    /// Fetches files. One that cannot be had keeps none of the others away.
+    async fn fetch_files(self, missing: Vec<PackFile>) -> Result<(), PackError> {
+        let files = self.files.get_value();
         let mut all = Ok(());
-        for file in self.lacking.get_untracked().files() {
+        for file in missing {
             let fetched = files.fetch(&file).await;
             self.count_files().await;
             match fetched {
@@ -346,18 +378,18 @@ impl Library {
                 fetched => all = all.and(fetched),
             }
         }
-        let is_whole = self.count_files().await;
-        self.held.try_set(is_whole);
-        if is_whole {
-            files.forget_others(&forms).await?;
-        }
         all
+    }
+
+    /// Whether every form in force is here with all files beside it.
+    async fn is_whole(self) -> Result<bool, StorageError> {
+        let missing = missing_forms(&self.storage.get_value(), &self.forms()).await?;
+        Ok(self.count_files().await && missing.is_empty())
     }
 
     /// Counts what is missing beside the forms; whether nothing is.
     async fn count_files(self) -> bool {
-        let forms = self.pack.with_untracked(|pack| pack.forms.clone());
-        match self.files.get_value().lacking(&forms).await {
+        match self.files.get_value().lacking(&self.forms()).await {
             Ok(lacking) => {
                 let is_whole = lacking.is_empty();
                 self.lacking.try_set(lacking);
@@ -382,15 +414,17 @@ impl Library {
         self.held.get_untracked()
     }
 
-    async fn missing_forms(self) -> Result<Vec<Hash>, StorageError> {
-        let storage = self.storage.get_value();
-        let hashes: Vec<Hash> = self.pack.with_untracked(|pack| {
-            pack.forms.iter().filter_map(|form| form.hash.parse().ok()).collect()
-        });
-        let held = storage.read(vec![storage::Read::Keys(Store::Forms)]).await?.concat();
-        let is_missing = |hash: &Hash| !held.iter().any(|(key, _)| *key == Key::from(*hash));
-        Ok(hashes.into_iter().filter(is_missing).collect())
+    /// The forms in force, now.
+    fn forms(self) -> Vec<PackForm> {
+        self.pack.with_untracked(|pack| pack.forms.clone())
     }
+}
+
+/// Those of these forms that are not on this phone.
+async fn missing_forms(storage: &Storage, forms: &[PackForm]) -> Result<Vec<Hash>, StorageError> {
+    let held = storage.read(vec![storage::Read::Keys(Store::Forms)]).await?.concat();
+    let is_missing = |hash: &Hash| !held.iter().any(|(key, _)| *key == Key::from(*hash));
+    Ok(forms.iter().filter_map(|form| form.hash.parse().ok()).filter(is_missing).collect())
 }
 
 fn parse_pack(bytes: &[u8]) -> Result<Pack, String> {
@@ -442,11 +476,31 @@ fn reads(form: &Form, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use futures::executor::block_on;
+
     use super::*;
 
     #[test]
     fn the_lists_that_a_form_makes_are_found_in_its_text() {
         let xml = "<meta><entity dataset=\"ho_dan\" id=\"\"/></meta><x dataset=\"\"/><entity id=\"\" dataset=\"ap\"/>";
         assert_eq!(named_datasets(xml).collect::<Vec<_>>(), ["ho_dan", "ap"]);
+    }
+
+    #[test]
+    fn a_form_that_came_late_tells_its_lists_too() {
+        let xml = b"<meta><entity dataset=\"ho_dan\"/></meta>".to_vec();
+        let hash = codec::hash(&xml);
+        let pack = format!(r#"{{"hash":"p","forms":[{{"id":"ho","hash":"{hash}"}}]}}"#);
+        Owner::new().with(|| {
+            block_on(async {
+                let storage = Storage::in_memory();
+                let put = |store, key, row| storage.write(vec![Change::Put(store, key, row)]);
+                put(Store::Pack, PACK.into(), pack.into_bytes()).await.expect("memory stores");
+                let library = Library::load(storage.clone()).await.expect("memory reads");
+                assert_eq!(library.datasets().await, Ok(Vec::new()));
+                put(Store::Forms, hash.into(), xml).await.expect("memory stores");
+                assert_eq!(library.datasets().await, Ok(vec!["ho_dan".to_owned()]));
+            });
+        });
     }
 }

@@ -83,11 +83,22 @@ pub fn default_pack() -> PathBuf {
     root().join("packs/long-khanh-2024")
 }
 
-/// `sotay-server` with its data folder set.
+/// `sotay-server` with its data folder set, and nothing else: what a person's shell says to a server of theirs would lead this one
+/// to their records.
 pub fn server_command(binary: &Path, data: &Path) -> Command {
     let mut command = Command::new(binary);
+    let said = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    without_settings(&mut command, said);
     command.current_dir(root()).env("SOTAY_DATA", data);
     command
+}
+
+/// Keeps from `command` those of these variables that a server obeys.
+fn without_settings(command: &mut Command, names: impl IntoIterator<Item = String>) {
+    let is_setting = |name: &String| name == "DATABASE_URL" || name.starts_with("SOTAY_");
+    for name in names.into_iter().filter(is_setting) {
+        command.env_remove(name);
+    }
 }
 
 /// A server that ends with its scope.
@@ -111,6 +122,16 @@ impl Drop for Running {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_hears_nothing_of_what_the_shell_says_to_another() {
+        let mut command = Command::new("sotay-server");
+        let said = ["DATABASE_URL", "PATH", "SOTAY_BLOBS", "SOTAY_MAP", "AWS_REGION"];
+        without_settings(&mut command, said.map(str::to_owned));
+        let unset: Vec<_> = command.get_envs().collect();
+        let named = ["DATABASE_URL", "SOTAY_BLOBS", "SOTAY_MAP"];
+        assert_eq!(unset, named.map(|name| (name.as_ref(), None)));
+    }
 
     #[test]
     fn the_server_and_its_tests_are_told_from_those_of_other_crates() {

@@ -44,7 +44,7 @@ enum Task {
     Serve(serve::Args),
     /// Runs what CI runs, in the same order: format, lints, tidy, tests, browser tests, the journey.
     Test(test::Args),
-    /// Installs what is missing (wasm target, rust-src, Trunk, wasm-bindgen-cli, wasm-opt, Chromium) and stops.
+    /// Installs what is missing (rustfmt, clippy, wasm target, rust-src, Trunk, wasm-bindgen-cli, wasm-opt, Chromium) and stops.
     Setup,
     /// Builds the phone app into `dist/`.
     Pwa,
@@ -82,7 +82,10 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Serve(args) => serve::serve(&args),
         Task::Test(args) => test::test(&args),
-        Task::Setup => tools::Tools::ensure(tools::Need::ALL).map(|_| ()),
+        Task::Setup => {
+            tools::checkers()?;
+            tools::Tools::ensure(tools::Need::ALL).map(|_| ())
+        }
         Task::Pwa => pwa::pwa(&tools::Tools::ensure(&[tools::Need::Pwa])?),
         Task::Tidy => tidy::tidy(),
         Task::Bench(args) => bench::bench(&args),

@@ -1,4 +1,5 @@
-//! A document that names the test for what it says is only right as long as there is such a test.
+//! A document that names the test for what it says is only right as long as there is such a test, and one that names a source file as
+//! long as that is there.
 
 use std::path::{Path, PathBuf};
 
@@ -7,10 +8,14 @@ use anyhow::{Context, Result};
 /// The document whose rows name tests, as `file: name` between backticks.
 const DOCUMENT: &str = "docs/security.md";
 
-/// Where the files are that it names.
-const FOLDERS: [&str; 5] = ["", "crates", "crates/server/tests", "tests", "tests/e2e"];
+/// The folders whose documents may name source files.
+const DOCUMENTS: [&str; 3] = ["", "docs", "docs/decisions"];
 
-/// Lists every test that the document names and that is not there.
+/// Where the files are that they name.
+const FOLDERS: [&str; 7] =
+    ["", "src", "crates", "crates/server/src", "crates/server/tests", "tests", "tests/e2e"];
+
+/// Lists every test and every source file that a document names and that is not there.
 pub fn check(root: &Path, wrong: &mut Vec<String>) -> Result<()> {
     let document = root.join(DOCUMENT);
     let text = std::fs::read_to_string(&document)
@@ -21,7 +26,34 @@ pub fn check(root: &Path, wrong: &mut Vec<String>) -> Result<()> {
         there.and_then(|place| std::fs::read_to_string(place).ok())
     });
     wrong.extend(missing.into_iter().map(|named| format!("{DOCUMENT}: there is no test {named}")));
+    let is_there = |file: &str| FOLDERS.iter().any(|folder| root.join(folder).join(file).is_file());
+    for folder in DOCUMENTS {
+        for document in std::fs::read_dir(root.join(folder))? {
+            let document = document?.path();
+            if document.extension().is_none_or(|extension| extension != "md") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&document)?;
+            let document = document.strip_prefix(root)?.display();
+            let gone = source_files(&text).filter(|file| !is_there(file));
+            wrong.extend(gone.map(|file| format!("{document}: there is no file `{file}`")));
+        }
+    }
     Ok(())
+}
+
+/// The source files that a text names alone between backticks.
+fn source_files(text: &str) -> impl Iterator<Item = &str> {
+    quoted(text).filter(|piece| is_source(piece) && !piece.contains([' ', '*', '<']))
+}
+
+fn is_source(name: &str) -> bool {
+    name.ends_with(".rs") || name.ends_with(".mjs")
+}
+
+/// What stands between backticks, in a line of its own paragraph or table row.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
 }
 
 /// The tests that a text names and that no file has. `read` gives a file's text.
@@ -39,12 +71,9 @@ fn missing(text: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
     named.map(|(file, name)| format!("`{file}: {name}`")).collect()
 }
 
-/// What stands as `file: name` between backticks, in a line of its own paragraph or table row.
+/// What stands as `file: name` between backticks.
 fn named(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let pieces = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
-    pieces
-        .filter_map(|piece| piece.split_once(": "))
-        .filter(|(file, _)| file.ends_with(".rs") || file.ends_with(".mjs"))
+    quoted(text).filter_map(|piece| piece.split_once(": ")).filter(|(file, _)| is_source(file))
 }
 
 #[cfg(test)]
@@ -58,6 +87,13 @@ mod tests {
             _ => return None,
         };
         Some(text.to_owned())
+    }
+
+    #[test]
+    fn source_files_are_found_in_a_text() {
+        let text = "see `tests/it/s3.rs`, `it/a.rs: a test`, `ls *.rs`, `Cargo.lock`\n\
+                    | `release.mjs` | that.rs |";
+        assert_eq!(source_files(text).collect::<Vec<_>>(), ["tests/it/s3.rs", "release.mjs"]);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The main job: from nothing to a running server with the pack in it.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::build;
 use crate::pwa;
@@ -34,11 +34,11 @@ pub fn serve(args: &Args) -> Result<()> {
         let (listen, next) = (args.listen, args.listen.port().wrapping_add(1));
         format!("cannot listen on {listen}: does a server run there already? End it, or choose another address: --listen {}:{next}", listen.ip())
     })?;
+    let pack = pack(args.pack.as_deref().unwrap_or(&build::default_pack()))?;
     let tools = Tools::ensure(&[Need::Pwa])?;
     pwa::pwa(&tools)?;
     let binary = build::server()?;
     let data = root().join(&args.data);
-    let pack = args.pack.clone().unwrap_or_else(build::default_pack);
     step("loading the pack", || {
         run(build::server_command(&binary, &data).args(["pack", "load"]).arg(&pack).args([
             // Whoever tries packs out tries different ones.
@@ -57,6 +57,13 @@ pub fn serve(args: &Args) -> Result<()> {
     become_it(server.args(["serve", "--listen", &args.listen.to_string()]))
 }
 
+/// The pack's folder as the server finds it, which runs in the project's root wherever the task was called from.
+fn pack(named: &Path) -> Result<PathBuf> {
+    let pack = std::path::absolute(named)?;
+    ensure!(pack.join("pack.toml").is_file(), "there is no pack in {}", pack.display());
+    Ok(pack)
+}
+
 /// Puts the server in this process's place: what ends this task then ends the server, which finishes its work first.
 #[cfg(unix)]
 fn become_it(server: &mut Command) -> Result<()> {
@@ -67,4 +74,18 @@ fn become_it(server: &mut Command) -> Result<()> {
 #[cfg(not(unix))]
 fn become_it(server: &mut Command) -> Result<()> {
     run(server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tests run in the crate's folder.
+    #[test]
+    fn a_pack_is_found_from_where_it_was_named_and_one_that_is_not_there_told() {
+        let found = pack(Path::new("../../packs/long-khanh-2024")).expect("it is there");
+        assert!(found.is_absolute());
+        let told = pack(Path::new("packs/long-khanh-2024")).expect_err("no pack lies there");
+        assert!(told.to_string().ends_with("xtask/packs/long-khanh-2024"), "{told}");
+    }
 }

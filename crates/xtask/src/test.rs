@@ -17,10 +17,10 @@ use crate::{browser, dist, pwa, tidy};
 #[derive(clap::Args)]
 pub struct Args {
     /// Only the parts that need no browser and no wasm build.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["postgres", "journey"])]
     native: bool,
     /// Only the server's tests, on PostgreSQL.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "journey")]
     postgres: bool,
     /// Only the journeys whose name matches.
     #[arg(long)]
@@ -100,6 +100,12 @@ fn tests() -> Command {
 }
 
 fn all(native: bool) -> Result<()> {
+    tools::checkers()?;
+    if !native {
+        // Minutes of building come before they are needed, and who is not root can only be told.
+        tools::chromium()?;
+        tools::npm()?;
+    }
     step("format", || run(cargo().args(["fmt", "--all", "--check"])))?;
     step("tidy", tidy::tidy)?;
     let tools = if native {
@@ -144,4 +150,28 @@ fn beside<T>(
         let first = first.join().unwrap_or_else(|panic| resume_unwind(panic));
         second.and_then(|second| first.map(|()| second))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use crate::Cli;
+
+    #[test]
+    fn of_two_parts_none_is_silently_left_out() {
+        let parses = |flags: &[&str]| {
+            Cli::try_parse_from([&["cargo xtask", "test"], flags].concat()).is_ok()
+        };
+        for only in [&["--native"][..], &["--postgres"], &["--journey", "x"], &[]] {
+            assert!(parses(only), "{only:?}");
+        }
+        for both in [
+            &["--native", "--postgres"][..],
+            &["--native", "--journey", "x"],
+            &["--postgres", "--journey", "x"],
+        ] {
+            assert!(!parses(both), "{both:?}");
+        }
+    }
 }

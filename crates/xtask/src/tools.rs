@@ -10,7 +10,7 @@ use crate::step::{cargo, output, root, run, step};
 
 /// Trunk 0.22 needs a newer compiler than the one this project promises to build with.
 const TRUNK: &str = "0.21.14";
-/// The npm package that carries wasm-opt; `Trunk.toml` names the same number.
+/// The npm package that carries wasm-opt.
 const BINARYEN: &str = "132.0.0";
 /// The npm package that carries Node itself, for machines whose own is too old to drive the journeys: Debian 12 has 18.
 const NODE: &str = "20.20.2";
@@ -69,7 +69,12 @@ impl Tools {
     pub fn ensure(needs: &[Need]) -> Result<Self> {
         let wasm_bindgen = locked_version("wasm-bindgen")?;
         let mut tools = Self { folder: folder()?, wasm_bindgen, std: Std::Prebuilt };
+        // What only a person may be able to install comes before minutes of compiling: Chromium, and npm for wasm-opt.
+        if needs.contains(&Need::Browser) {
+            chromium()?;
+        }
         if needs.contains(&Need::Pwa) {
+            tools.binaryen()?;
             let rust = Sysroot::find()?;
             rust.wasm_target()?;
             tools.std = rust.source();
@@ -77,10 +82,6 @@ impl Tools {
             let version = tools.wasm_bindgen.clone();
             // Without --locked: the lock file inside that package can name crates a registry does not have.
             tools.cargo_install("wasm-bindgen-cli", &version, &[], "about 2 minutes on 2 cores")?;
-            tools.binaryen()?;
-        }
-        if needs.contains(&Need::Browser) {
-            chromium()?;
         }
         if needs.contains(&Need::Journey) {
             tools.node()?;
@@ -268,10 +269,7 @@ impl Sysroot {
         if self.0.join("src/rust/library/std/Cargo.toml").exists() {
             return Std::ForSize;
         }
-        let added = step("adding the standard library's source, rust-src (some seconds)", || {
-            run(&mut rustup(["component", "add", "rust-src"]))
-        });
-        match added {
+        match add_component("rust-src") {
             Ok(()) => Std::ForSize,
             Err(error) => {
                 println!(
@@ -281,6 +279,30 @@ impl Sysroot {
             }
         }
     }
+}
+
+/// Adds rustfmt and clippy where rustup was told to install little.
+pub fn checkers() -> Result<()> {
+    let is_there = |command: &str| output(cargo().args([command, "--version"])).is_ok();
+    for component in lacking_checkers(is_there) {
+        add_component(component).with_context(|| {
+            format!("install {component} in the way this machine installs Rust, then try again")
+        })?;
+    }
+    Ok(())
+}
+
+/// The components whose command cargo does not have.
+fn lacking_checkers(is_there: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let checkers = [("fmt", "rustfmt"), ("clippy", "clippy")];
+    let lacking = checkers.into_iter().filter(|(command, _)| !is_there(command));
+    lacking.map(|(_, component)| component).collect()
+}
+
+fn add_component(name: &str) -> Result<()> {
+    step(&format!("adding the Rust component {name} (some seconds)"), || {
+        run(&mut rustup(["component", "add", name]))
+    })
 }
 
 fn rustup<const N: usize>(args: [&str; N]) -> Command {
@@ -380,4 +402,16 @@ fn npm_ci(folder: &Path) -> Result<()> {
             .current_dir(folder))?;
         Ok(std::fs::write(&stamp, &lock)?)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minimal_rust_is_given_what_the_checks_stand_on() {
+        assert_eq!(lacking_checkers(|_| false), ["rustfmt", "clippy"]);
+        assert_eq!(lacking_checkers(|command| command == "fmt"), ["clippy"]);
+        assert!(lacking_checkers(|_| true).is_empty());
+    }
 }

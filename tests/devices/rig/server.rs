@@ -225,7 +225,7 @@ impl Server {
     pub async fn go_on_as_program(&mut self, program: &Path) {
         let config = &self.home.place.config;
         let mut command = Command::new(program);
-        command.env_remove("DATABASE_URL");
+        command.env_remove("DATABASE_URL").env_remove("SOTAY_BLOBS");
         command.envs(config.database_url.as_ref().map(|url| ("DATABASE_URL", url)));
         let mut child = command
             .arg("serve")

@@ -32,14 +32,21 @@ export class Server {
   }
 
   async command(...args) {
-    const { stdout } = await run(this.#binary, args, { env: { ...process.env, SOTAY_DATA: this.folder } });
+    const { stdout } = await run(this.#binary, args, { env: this.#environment() });
     return stdout;
+  }
+
+  /** What the shell says to another server would lead this one to that one's records. */
+  #environment() {
+    const isSetting = (name) => name === 'DATABASE_URL' || name.startsWith('SOTAY_');
+    const others = Object.entries(process.env).filter(([name]) => !isSetting(name));
+    return { ...Object.fromEntries(others), SOTAY_DATA: this.folder };
   }
 
   async start() {
     const log = openSync(join(this.folder, 'server.log'), 'a');
     this.#process = spawn(this.#binary, ['serve', '--listen', `127.0.0.1:${this.port}`], {
-      env: { ...process.env, SOTAY_DATA: this.folder, ...(this.app && { SOTAY_APP: this.app }), ...this.settings },
+      env: { ...this.#environment(), ...(this.app && { SOTAY_APP: this.app }), ...this.settings },
       stdio: ['ignore', log, log],
     });
     await until('the server answers', async () => (await fetch(`${this.url}/healthz`)).ok);

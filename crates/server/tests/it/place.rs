@@ -81,7 +81,8 @@ impl Place {
             panic!("only a test is told where the program is");
         };
         let mut command = Command::new(program);
-        command.env("SOTAY_DATA", &self.config.data).env_remove("DATABASE_URL");
+        command.env("SOTAY_DATA", &self.config.data);
+        command.env_remove("DATABASE_URL").env_remove("SOTAY_BLOBS");
         command.envs(self.config.database_url.as_ref().map(|url| ("DATABASE_URL", url)));
         command.env_remove("RUST_LOG").args(arguments).stdin(Stdio::null());
         command
