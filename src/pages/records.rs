@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use leptos::prelude::*;
+use report::Sought;
 
 use crate::reactive::{Show, effect, memo};
 use sync::wire::{RecordId, State};
@@ -24,7 +25,6 @@ use crate::stores::{
     pack::{Pack, PackForm},
     preferences::use_words,
     records::Filter,
-    search::Sought,
 };
 
 /// How the address says the order.
@@ -110,8 +110,7 @@ fn folded_names(pack: &Pack) -> BTreeMap<String, String> {
     let units = pack.units.iter().map(|unit| (&unit.id, &unit.name));
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for (id, name) in forms.chain(units) {
-        let all: Vec<&str> = name.0.values().map(String::as_str).collect();
-        names.insert(id.clone(), report::fold(&all.join(" ")));
+        names.insert(id.clone(), report::fold_names(name.0.values().map(String::as_str)));
     }
     names
 }
@@ -304,10 +303,13 @@ fn Export(filter: Memo<Filter>, search: RwSignal<String>) -> impl IntoView {
             return None;
         }
         let form = filter.form.as_deref()?;
+        let unit = filter.unit.as_deref().unwrap_or_default();
         let query = Query::default()
             .with("form", form)
             .with("lang", words.now().code())
-            .with("unit", filter.unit.as_deref().unwrap_or_default())
+            .with("unit", unit)
+            // The list means that unit, not those below it.
+            .with("only", if unit.is_empty() { "" } else { "1" })
             .with("state", filter.state.map(State::name).unwrap_or_default())
             .with("q", &search.read());
         Some(format!("/api/v1/records.xlsx{}", query.suffix()))
