@@ -7,6 +7,7 @@ words! {
     any_form: "Mọi phiếu", "Any form";
     any_unit: "Mọi đơn vị", "Any unit";
     any_state: "Mọi trạng thái", "Any state";
+    mine_only: "Tôi nhập", "Filled by me";
     unsent_only: "Chưa gửi", "Not sent";
     order: "Thứ tự", "Order";
     newest_first: "Mới sửa trước", "Newest first";

@@ -43,7 +43,8 @@ pub fn RecordsPage() -> impl IntoView {
     title_page(words.say(Language::records));
     let record = memo(move || id.get().and_then(|id| id.parse::<RecordId>().ok()));
     let search = RwSignal::new(String::new());
-    let filter = memo(move || filter_of(&query.read()));
+    let me = expect_context::<SignIn>().profile().map(|profile| profile.account);
+    let filter = memo(move || filter_of(&query.read(), me.as_deref()));
     let order = memo(move || order_of(&query.read()));
     let names = memo(move || folded_names(&library.pack().read()));
     let people = memo(move || {
@@ -129,13 +130,13 @@ fn order_of(query: &Query) -> Order {
     }
 }
 
-fn filter_of(query: &Query) -> Filter {
+fn filter_of(query: &Query, me: Option<&str>) -> Filter {
     Filter {
         form: query.get("form"),
         unit: query.get("unit"),
         state: query.get("state").and_then(|state| state.parse::<State>().ok()),
+        author: query.get("mine").and(me).map(str::to_owned),
         unsent_only: query.get("unsent").is_some(),
-        ..Filter::default()
     }
 }
 
@@ -268,6 +269,11 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
                 on_choose=move |value| set.run(("state", value))
             />
             <ChipToggle
+                label=words.say(Language::mine_only)
+                on=Signal::derive(move || filter.read().author.is_some())
+                on_toggle=move |on: bool| set.run(("mine", if on { "1".to_owned() } else { String::new() }))
+            />
+            <ChipToggle
                 label=words.say(Language::unsent_only)
                 on=Signal::derive(move || filter.read().unsent_only)
                 on_toggle=move |on: bool| set.run(("unsent", if on { "1".to_owned() } else { String::new() }))
@@ -310,6 +316,7 @@ fn Export(filter: Memo<Filter>, search: RwSignal<String>) -> impl IntoView {
             .with("unit", unit)
             // The list means that unit, not those below it.
             .with("only", if unit.is_empty() { "" } else { "1" })
+            .with("author", filter.author.as_deref().unwrap_or_default())
             .with("state", filter.state.map(State::name).unwrap_or_default())
             .with("q", &search.read());
         Some(format!("/api/v1/records.xlsx{}", query.suffix()))
