@@ -67,19 +67,19 @@ pub fn RecordsPage() -> impl IntoView {
         record.get();
         drawn.update(|drawn| *drawn += 1);
     });
-    let href_of = move |id| format!("/records/{id}{}", query.with_untracked(Query::suffix));
     let row = move |index: usize| {
         let current = record.get_untracked();
         let Some(record) = found.row(index) else { return ().into_any() };
-        let href = href_of(record.id);
+        let id = record.id;
+        let href = Signal::derive(move || format!("/records/{id}{}", query.read().suffix()));
         let is_current = current == Some(record.id);
         view! { <RecordRow record=record href=href current=is_current /> }.into_any()
     };
     let key = move |index: usize| {
         let current = record.get_untracked();
-        let Some(record) = found.row(index) else { return String::new() };
+        let Some(record) = found.row(index) else { return index.to_string() };
         let is_current = current == Some(record.id);
-        format!("{} {}", href_of(record.id), row_key(&record, is_current))
+        row_key(&record, is_current)
     };
     let head = move || view! { <ListHead filter=filter order=order search=search found=found /> };
     view! {
