@@ -59,7 +59,8 @@ use sync::wire::RecordId;
 use today::TodayPage;
 
 use crate::locale::Language;
-use crate::platform::{address::Query, clock, document, storage::schema::FillingRow};
+use crate::platform::{address::Query, document, storage::schema::FillingRow};
+use crate::stores::day;
 
 /// Names the page in the browser's list of tabs, and to screen readers.
 fn title_page(title: Signal<String>) {
@@ -68,7 +69,7 @@ fn title_page(title: Signal<String>) {
 
 /// A moment as a person tells it now.
 fn moment(language: Language, unix_ms: i64) -> String {
-    let now = clock::local_now();
+    let now = day::now();
     language.moment(unix_ms, now.unix_ms, now.offset_min)
 }
 

@@ -53,10 +53,8 @@ pub(super) fn row_key(record: &RecordSummary, current: bool) -> String {
     let RecordSummary { id, form_id, unit, title, state, returned, changed_ms, .. } = record;
     let RecordSummary { unsent, quarantined, conflicts, .. } = record;
     let returned = returned.as_ref().map(|reason| (reason.at_ms, &reason.by, &reason.why));
-    // Today's hour is yesterday's after midnight.
-    let when = moment(Language::Vi, *changed_ms);
     format!(
-        "{id} {form_id} {unit} {title} {} {returned:?} {when} {changed_ms} {unsent} {quarantined} {conflicts} {current}",
+        "{id} {form_id} {unit} {title} {} {returned:?} {changed_ms} {unsent} {quarantined} {conflicts} {current}",
         state.name(),
     )
 }

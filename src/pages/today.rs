@@ -15,10 +15,9 @@ use super::record_row::RecordRow;
 use super::{Later, edit_href, record_href, title_page};
 use crate::components::{Banner, EmptyState, Glyph, Icon, Tone, keyed_list};
 use crate::locale::Language;
-use crate::platform::clock;
 use crate::router::A;
 use crate::stores::{
-    Library, Records, SignIn,
+    Library, Records, SignIn, day,
     listed::Counts,
     pack::PackForm,
     preferences::use_words,
@@ -65,7 +64,7 @@ pub fn TodayPage() -> impl IntoView {
         profile.read().as_ref().map(|profile| format!("{}, {}", words.now().hello(), profile.name))
     };
     let today = move || {
-        let now = clock::local_now();
+        let now = day::now();
         words.now().today_in_words(now.unix_ms, now.offset_min)
     };
     view! {
