@@ -90,6 +90,20 @@ fn new_record_href(id: RecordId, form: &str, unit: &str) -> String {
     format!("{}{}", edit_href(id), begun.suffix())
 }
 
+/// Where a record of a list is filled in: the list, as its address has it, is come back to.
+fn edit_from_href(id: RecordId, list: &Query) -> String {
+    let list = Query::default().with(LIST, &list.suffix());
+    format!("{}{}", edit_href(id), list.suffix())
+}
+
+/// Where a record is read, in the list that [`edit_from_href`] led from.
+fn back_href(id: RecordId, query: &Query) -> String {
+    format!("{}{}", record_href(id), query.get(LIST).unwrap_or_default())
+}
+
+/// A form that is filled in has other names in its address than a list has: those of [`new_record_href`].
+const LIST: &str = "list";
+
 /// Where to begin again what [`new_record_href`] led to, when no such record was stored.
 fn begin_again_href(query: &Query) -> Option<String> {
     let form = query.get("form").filter(|form| !form.is_empty())?;

@@ -42,7 +42,8 @@ pub fn RecordsPage() -> impl IntoView {
     let library = expect_context::<Library>();
     title_page(words.say(Language::records));
     let record = memo(move || id.get().and_then(|id| id.parse::<RecordId>().ok()));
-    let search = RwSignal::new(String::new());
+    // In the address, as the filters: whoever comes back to the list finds it as it was.
+    let search = memo(move || query.read().get("q").unwrap_or_default());
     let me = expect_context::<SignIn>().profile().map(|profile| profile.account);
     let filter = memo(move || filter_of(&query.read(), me.as_deref()));
     let order = memo(move || order_of(&query.read()));
@@ -145,7 +146,7 @@ fn filter_of(query: &Query, me: Option<&str>) -> Filter {
 fn ListHead(
     filter: Memo<Filter>,
     order: Memo<Order>,
-    search: RwSignal<String>,
+    search: Memo<String>,
     found: Finding,
 ) -> impl IntoView {
     let words = use_words();
@@ -162,10 +163,7 @@ fn ListHead(
         if is_filtered.get() { String::new() } else { language.only_these_units(&names) }
     });
     let router = use_router();
-    let emptied = RwSignal::new(0_u32);
     let clear = move |()| {
-        search.set(String::new());
-        emptied.update(|emptied| *emptied += 1);
         let sort = router.query().with_untracked(|query| query.get("sort"));
         router.refine(&Query::default().with("sort", &sort.unwrap_or_default()));
     };
@@ -183,9 +181,9 @@ fn ListHead(
             <SearchField
                 label=words.say(Language::search_records)
                 clear_label=words.say(Language::clear_search)
-                emptied=emptied
-                on_input=move |text| {
-                    search.try_set(text);
+                sought=search
+                on_input=move |text: String| {
+                    router.refine(&router.query().with_untracked(|query| query.with("q", &text)));
                 }
             />
             <Filters filter=filter order=order />
@@ -295,7 +293,7 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
 
 /// The records of one form as a spreadsheet, made by the server. For the desk.
 #[component]
-fn Export(filter: Memo<Filter>, search: RwSignal<String>) -> impl IntoView {
+fn Export(filter: Memo<Filter>, search: Memo<String>) -> impl IntoView {
     let words = use_words();
     let expired = expect_context::<SignIn>().expired();
     let href = memo(move || {
