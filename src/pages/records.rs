@@ -336,10 +336,10 @@ fn Export(filter: Memo<Filter>, search: Memo<String>) -> impl IntoView {
                         <Button
                             kind=ButtonKind::Secondary
                             icon=Glyph::Download
-                            label=words.say(if filter.read().unsent_only {
-                                Language::export_is_of_sent
-                            } else {
-                                Language::export_needs_form
+                            label=words.say(match (expired.get(), filter.read().unsent_only) {
+                                (true, _) => Language::export_needs_sign_in,
+                                (false, true) => Language::export_is_of_sent,
+                                (false, false) => Language::export_needs_form,
                             })
                             disabled=true
                             on_click=|()| {}
