@@ -18,8 +18,8 @@ use crate::{
     },
     router::{Router, Screen, use_router},
     stores::{
-        AppUpdate, Carry, Door, InstallOffer, Library, OpenForms, Preferences, Records, RepairDesk,
-        SignIn, SpaceWatch, SyncStatus, preferences::Theme, sign_in::SignInState,
+        AppUpdate, Carry, Day, Door, InstallOffer, Library, OpenForms, Preferences, Records,
+        RepairDesk, SignIn, SpaceWatch, SyncStatus, preferences::Theme, sign_in::SignInState,
     },
     sync_runner::Runner,
 };
@@ -56,6 +56,7 @@ pub fn App() -> impl IntoView {
     provide_context(update);
     provide_context(InstallOffer::watch());
     provide_context(Parts::new());
+    provide_context(Day::watch());
     show_preferences(preferences);
     document::watch_height();
 

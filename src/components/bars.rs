@@ -27,14 +27,16 @@ pub fn Bars(#[prop(into)] bars: Signal<Vec<Bar>>) -> impl IntoView {
         <ul class="bars">
             {keyed_list(
                 move || bars.get(),
-                |bar| format!("{} {} {}", bar.count, bar.text, bar.label),
+                // Two of one name and one count are two.
+                |bar| format!("{} {} {} {:?}", bar.count, bar.text, bar.label, bar.href),
                 move |bar| {
-                    let percent = bar.count * 100 / longest.get();
+                    let count = bar.count;
+                    let width = move || format!("{}%", (count * 100 / longest.get()).max(1));
                     let body = view! {
                         <span class="bar-label">{bar.label.clone()}</span>
                         <span class="bar-count">{bar.text.clone()}</span>
                         <span class="bar-track">
-                            <span class="bar-fill" style:width=format!("{}%", percent.max(1))></span>
+                            <span class="bar-fill" style:width=width></span>
                         </span>
                     };
                     view! {

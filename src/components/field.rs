@@ -65,20 +65,20 @@ pub fn PasswordField(
 pub fn SearchField(
     #[prop(into)] label: Signal<String>,
     #[prop(into)] clear_label: Signal<String>,
-    #[prop(optional, into)] start: String,
-    /// How often whoever holds what is sought has emptied it: the box then is empty too.
-    #[prop(optional)]
-    emptied: Option<RwSignal<u32>>,
+    /// What is sought, where it changes without being typed: the box shows it.
+    #[prop(optional, into)]
+    sought: Option<Signal<String>>,
     #[prop(into)] on_input: Callback<String>,
 ) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
-    let is_empty = RwSignal::new(start.is_empty());
-    if let Some(emptied) = emptied {
+    let is_empty = RwSignal::new(true);
+    if let Some(sought) = sought {
         effect(move || {
-            let input = input.get().filter(|_| emptied.get() > 0);
-            if let Some(input) = input {
-                input.set_value("");
-                is_empty.set(true);
+            let text = sought.get();
+            is_empty.set(text.is_empty());
+            // As it was typed, it stands there already, and the cursor in it.
+            if let Some(input) = input.get().filter(|input| input.value() != text) {
+                input.set_value(&text);
             }
         });
     }
@@ -96,7 +96,6 @@ pub fn SearchField(
                 autocomplete="off"
                 autocapitalize="none"
                 spellcheck="false"
-                value=start
                 aria-label=move || label.get()
                 placeholder=move || label.get()
                 on:input:target=move |event| say(event.target().value())

@@ -3,7 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::reactive::effect;
+use crate::reactive::{effect, memo};
 
 use super::keyed_list::keyed_list;
 
@@ -21,6 +21,15 @@ fn window(top: f64, height: f64, row: f64, count: usize) -> (usize, usize) {
     (first.saturating_sub(MARGIN).min(end), end)
 }
 
+/// A row that moved farther is not looked for.
+const FAR: usize = 256;
+
+/// Where the row is now that was at a place: as near as can be.
+fn place_now(was: usize, count: usize, is_it: impl Fn(usize) -> bool) -> Option<usize> {
+    let near = (0..=FAR).flat_map(|far| [was.checked_add(far), was.checked_sub(far)]);
+    near.flatten().find(|place| *place < count && is_it(*place))
+}
+
 /// A scrolling list of `count` rows of equal height (`--row-height` in the style of `class`).
 ///
 /// `head` scrolls with the rows, above them.
@@ -32,7 +41,8 @@ pub fn VirtualList(
     /// What the rows are rows of: when it changes, drawn rows are drawn anew, all or those with another `key`.
     #[prop(into)]
     generation: Signal<u64>,
-    /// Names what is drawn of a row: as long as it stays, the row stays, with its focus and a finger on it.
+    /// Names what is drawn of a row, no two rows alike: as long as it stays, the row stays, with its focus and a finger on it, wherever
+    /// in the list it moves.
     #[prop(optional, into)]
     key: Option<Callback<usize, String>>,
     #[prop(into)] row: Callback<usize, AnyView>,
@@ -41,13 +51,37 @@ pub fn VirtualList(
     let scroller = NodeRef::<html::Div>::new();
     let body = NodeRef::<html::Ul>::new();
     let range = RwSignal::new((0, 0));
+    let rows = memo(move || {
+        let (first, end) = range.get();
+        let generation = generation.get();
+        let name =
+            |index| key.map_or_else(|| format!("{index} {generation}"), |key| key.run(index));
+        let named = |index| (index, name(index));
+        (first..end.min(count.get())).map(named).collect::<Vec<(usize, String)>>()
+    });
+    // The first row in sight, unless the list is at its top.
+    let eyed = StoredValue::new(None::<(usize, String)>);
     let look = move || {
         let count = count.get_untracked();
         let (Some(scroller), Some(body)) = (scroller.get_untracked(), body.get_untracked()) else {
             return;
         };
         let row_px = if count == 0 { 0.0 } else { f64::from(body.offset_height()) / count as f64 };
+        let key = key.filter(|_| row_px > 0.0);
+        let is_it = |name: &String, at| key.is_some_and(|key| key.run(at) == *name);
+        if let Some((was, name)) = eyed.get_value()
+            && let Some(now) = place_now(was, count, |at| is_it(&name, at))
+            && now != was
+        {
+            // What came above it leaves it where the eye is.
+            let moved_px = (now as f64 - was as f64) * row_px;
+            scroller.set_scroll_top(scroller.scroll_top() + moved_px.round() as i32);
+        }
         let top = f64::from(scroller.scroll_top()) - f64::from(body.offset_top());
+        if let Some(key) = key {
+            let first = (top / row_px) as usize;
+            eyed.set_value((top > 0.0 && first < count).then(|| (first, key.run(first))));
+        }
         let seen = window(top, f64::from(scroller.client_height()), row_px, count);
         if range.try_get_untracked() != Some(seen) {
             range.try_set(seen);
@@ -73,20 +107,21 @@ pub fn VirtualList(
                 style:height=move || format!("calc(var(--row-height) * {})", count.get())
             >
                 {keyed_list(
-                    move || {
-                        let (first, end) = range.get();
-                        let generation = generation.get();
-                        let name = |index| key.map_or_else(|| generation.to_string(), |key| key.run(index));
-                        (first..end.min(count.get())).map(|index| (index, name(index))).collect()
-                    },
-                    |(index, name)| format!("{index} {name}"),
-                    move |(index, _)| {
+                    move || rows.get(),
+                    |(_, name)| name.clone(),
+                    move |(index, name)| {
+                        let name = StoredValue::new(name);
+                        let place = move || {
+                            let rows = rows.read();
+                            let row = rows.iter().find(|(_, other)| name.with_value(|name| name == other));
+                            row.map_or(index, |(now, _)| *now)
+                        };
                         view! {
                             <li
                                 class="virtual-row"
-                                style:top=format!("calc(var(--row-height) * {index})")
+                                style:top=move || format!("calc(var(--row-height) * {})", place())
                                 aria-setsize=move || count.get()
-                                aria-posinset=index + 1
+                                aria-posinset=move || place() + 1
                             >
                                 {row.run(index)}
                             </li>
@@ -101,7 +136,24 @@ pub fn VirtualList(
 
 #[cfg(test)]
 mod tests {
-    use super::window;
+    use super::{FAR, place_now, window};
+
+    #[test]
+    fn a_row_is_found_again_where_it_moved() {
+        let found = |was, rows: &[u8], row| place_now(was, rows.len(), |at| rows[at] == row);
+        for (was, rows, row, now) in [
+            (2, &b"abcde"[..], b'c', Some(2)),
+            (2, b"xabcde", b'c', Some(3)),
+            (2, b"bcde", b'c', Some(1)),
+            (4, b"ed", b'e', Some(0)),
+            (0, b"zyxa", b'a', Some(3)),
+            (2, b"abde", b'c', None),
+            (0, b"", b'a', None),
+        ] {
+            assert_eq!(found(was, rows, row), now, "{was} {rows:?}");
+        }
+        assert_eq!(place_now(0, 9_999, |at| at == FAR + 1), None);
+    }
 
     #[test]
     fn only_the_rows_in_sight_and_a_few_around_are_drawn() {

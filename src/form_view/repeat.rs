@@ -66,7 +66,6 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let can_add = memo(move || matches!(state.read().kind, NodeKind::Repeat { can_add: true, .. }));
     let can_remove =
         memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
-    let emptied = RwSignal::new(0_u32);
     let cards = Cards::default();
     let turned = RwSignal::new(None);
     let found = search(entry, rows, open, sought, cards);
@@ -77,7 +76,6 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let add = move |()| {
         // Whoever is added is in no earlier search.
         sought.set(String::new());
-        emptied.update(|emptied| *emptied += 1);
         if let Some(row) = entry.add_row(id) {
             open.set(Some(row));
             show_row(row);
@@ -102,7 +100,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                     <SearchField
                         label=words.say(Language::search)
                         clear_label=words.say(Language::clear_search)
-                        emptied=emptied
+                        sought=sought
                         on_input=seek
                     />
                     <Show when=move || can_add.get()>

@@ -7,6 +7,7 @@ words! {
     any_form: "Mọi phiếu", "Any form";
     any_unit: "Mọi đơn vị", "Any unit";
     any_state: "Mọi trạng thái", "Any state";
+    mine_only: "Tôi nhập", "Filled by me";
     unsent_only: "Chưa gửi", "Not sent";
     order: "Thứ tự", "Order";
     newest_first: "Mới sửa trước", "Newest first";
@@ -18,6 +19,7 @@ words! {
     no_records_yet: "Chưa có hồ sơ nào trên máy này.", "No records on this device yet.";
     export_xlsx: "Tải Excel", "Export Excel";
     export_is_of_sent: "Excel chỉ có hồ sơ đã gửi", "Excel has sent records only";
+    export_needs_sign_in: "Đăng nhập lại để tải Excel", "Sign in again to export to Excel";
     export_needs_form: "Chọn một phiếu để tải Excel", "Choose a form to export to Excel";
     choose_record: "Chọn một hồ sơ bên trái để xem.", "Choose a record on the left to see it.";
     not_sent: "Chưa gửi", "Not sent";

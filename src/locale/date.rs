@@ -131,6 +131,16 @@ impl Language {
         day_month_year(parts(unix_ms, offset_min))
     }
 
+    /// A name that was good until a day, `YYYY-MM-DD`: `Phường Bảo Vinh (đến 30/06/2025)`.
+    #[must_use]
+    pub fn until(self, name: &str, last: &str) -> String {
+        let until = match self {
+            Self::Vi => "đến",
+            Self::En => "until",
+        };
+        format!("{name} ({until} {})", date(last))
+    }
+
     /// Today with its weekday: `Thứ hai, 23/11/2026`.
     #[must_use]
     pub fn today_in_words(self, now_ms: i64, offset_min: i32) -> String {

@@ -9,7 +9,7 @@ use super::low_space::LowSpace;
 use super::record_row::told;
 use super::shell::Notices;
 use super::standing::StandingLine;
-use super::{InPart, Later, begin_again_href, record_href, title_page};
+use super::{InPart, Later, back_href, begin_again_href, title_page};
 use crate::components::{Banner, Glyph, Icon, Toast, Toaster, Tone};
 use crate::form_view::{FormView, storage_advice};
 use crate::locale::Language;
@@ -94,15 +94,16 @@ fn Filling(entry: FormEntry) -> impl IntoView {
     title_page(entry.title());
     remember(entry);
     watch_space(entry);
+    let back = move || router.query().with_untracked(|query| back_href(entry.record(), query));
     let submitted = move |()| {
         toaster.show(Toast { text: words.at_once().submitted().to_owned(), action: None });
         sync_status.sync_now();
-        router.replace(&record_href(entry.record()));
+        router.replace(&back());
     };
     // Whoever corrects a record came from it; work of one's own stands on Today.
     let leave = move |()| {
         if entry.is_submitted().get_untracked() {
-            router.go(&record_href(entry.record()));
+            router.go(&back());
         } else {
             router.go("/");
         }

@@ -59,7 +59,8 @@ use sync::wire::RecordId;
 use today::TodayPage;
 
 use crate::locale::Language;
-use crate::platform::{address::Query, clock, document, storage::schema::FillingRow};
+use crate::platform::{address::Query, document, storage::schema::FillingRow};
+use crate::stores::day;
 
 /// Names the page in the browser's list of tabs, and to screen readers.
 fn title_page(title: Signal<String>) {
@@ -68,7 +69,7 @@ fn title_page(title: Signal<String>) {
 
 /// A moment as a person tells it now.
 fn moment(language: Language, unix_ms: i64) -> String {
-    let now = clock::local_now();
+    let now = day::now();
     language.moment(unix_ms, now.unix_ms, now.offset_min)
 }
 
@@ -88,6 +89,20 @@ fn new_record_href(id: RecordId, form: &str, unit: &str) -> String {
     let begun = Query::default().with("form", form).with("unit", unit);
     format!("{}{}", edit_href(id), begun.suffix())
 }
+
+/// Where a record of a list is filled in: the list, as its address has it, is come back to.
+fn edit_from_href(id: RecordId, list: &Query) -> String {
+    let list = Query::default().with(LIST, &list.suffix());
+    format!("{}{}", edit_href(id), list.suffix())
+}
+
+/// Where a record is read, in the list that [`edit_from_href`] led from.
+fn back_href(id: RecordId, query: &Query) -> String {
+    format!("{}{}", record_href(id), query.get(LIST).unwrap_or_default())
+}
+
+/// A form that is filled in has other names in its address than a list has: those of [`new_record_href`].
+const LIST: &str = "list";
 
 /// Where to begin again what [`new_record_href`] led to, when no such record was stored.
 fn begin_again_href(query: &Query) -> Option<String> {

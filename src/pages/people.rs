@@ -106,7 +106,15 @@ pub fn PeoplePage() -> impl IntoView {
                         }
                     })}
             </header>
-            <WhyNot error=failure tone=Tone::Attention />
+            <WhyNot
+                error=failure
+                tone=Tone::Attention
+                again=move |()| {
+                    failure.set(None);
+                    // The list is drawn anew, and asks.
+                    list.update(|_| {});
+                }
+            />
             {move || match list.get() {
                 List::People => view! { <People rights=rights failure=failure /> }.into_any(),
                 List::Devices => {
@@ -126,12 +134,26 @@ pub fn PeoplePage() -> impl IntoView {
     }
 }
 
-/// Why the server did not do it, if it did not. `say`: in the words of the page.
+/// That the server's answer is awaited, as long as it has neither come nor failed.
+pub(super) fn awaited(
+    failure: RwSignal<Option<FetchError>>,
+    has_come: impl Fn() -> bool + Send + Sync + 'static,
+) -> impl IntoView {
+    let words = use_words();
+    view! {
+        <Show when=move || !has_come() && failure.read().is_none()>
+            <p class="opening" role="status">{words.say(Language::opening)}</p>
+        </Show>
+    }
+}
+
+/// Why the server did not do it, if it did not. `say`: in the words of the page; `again`: asks it once more.
 #[component]
 pub(super) fn WhyNot(
     error: RwSignal<Option<FetchError>>,
     #[prop(default = Tone::Bad)] tone: Tone,
     #[prop(default = why_not)] say: fn(Language, &FetchError) -> String,
+    #[prop(optional, into)] again: Option<Callback<()>>,
 ) -> impl IntoView {
     let words = use_words();
     move || {
@@ -141,7 +163,10 @@ pub(super) fn WhyNot(
             view! { <a href="/sign-in" target="_blank" class="button">{words.say(Language::sign_in_again)}</a> }
         });
         let title = Signal::derive(move || say(words.now(), &error));
-        Some(view! { <Banner tone=tone title=title>{signs_in}</Banner> })
+        let again = again.map(|again| {
+            view! { <Button label=words.say(Language::try_again) on_click=move |()| again.run(()) /> }
+        });
+        Some(view! { <Banner tone=tone title=title>{signs_in}{again}</Banner> })
     }
 }
 
@@ -269,6 +294,7 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
                     }
                 })}
         </div>
+        {awaited(failure, move || all.read().is_some())}
         <Show when=move || all.read().is_some() && found.read().is_empty()>
             <EmptyState glyph=Glyph::Search text=words.say(Language::no_person_found) />
         </Show>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::moment;
 use super::more::role_text;
-use super::people::{WhyNot, why_not};
+use super::people::{WhyNot, awaited, why_not};
 use super::people_again::{AgainFields, given};
 use super::sheet_request::{SheetRequest, is_open_for};
 use crate::components::{Badge, Button, ButtonKind, EmptyState, Glyph, Sheet, Tone, keyed_list};
@@ -45,6 +45,7 @@ pub(super) fn Devices(
         ask.run(());
     });
     view! {
+        {awaited(failure, move || sessions.read().is_some())}
         <Show when=move || sessions.read().as_ref().is_some_and(Vec::is_empty)>
             <EmptyState glyph=Glyph::Phone text=words.say(Language::no_sessions) />
         </Show>

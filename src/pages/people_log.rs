@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::moment;
 use super::more::role_text;
+use super::people::awaited;
 use crate::components::{Button, EmptyState, Glyph, TextField, keyed_list};
 use crate::locale::Language;
 use crate::platform::tasks;
@@ -81,6 +82,7 @@ pub(super) fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
     };
     view! {
         <SearchForm typed=typed on_search=search />
+        {awaited(failure, move || deeds.read().is_some())}
         <Show when=move || deeds.read().as_ref().is_some_and(Vec::is_empty)>
             <EmptyState
                 glyph=Glyph::Records

@@ -15,7 +15,7 @@ use super::record_lines::draw_lines;
 use super::record_outline::{Line, missing_files, outline, outline_by_path, read_only};
 use super::record_row::{StateBadge, form_title, told};
 use super::review::Judged;
-use super::{Later, edit_href, moment};
+use super::{Later, edit_from_href, moment};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, EmptyState, Glyph, Icon, Toast, Toaster, Tone,
 };
@@ -322,6 +322,8 @@ fn Head(view: StoredValue<View>, sent: RwSignal<Sent>) -> impl IntoView {
         }
         .to_owned()
     });
+    let query = use_router().query();
+    let edit = Signal::derive(move || edit_from_href(record, &query.read()));
     // Whoever reviews has another main action.
     let main =
         if sign_in.reviews() && state != State::Draft { "button" } else { "button button-primary" };
@@ -360,7 +362,7 @@ fn Head(view: StoredValue<View>, sent: RwSignal<Sent>) -> impl IntoView {
                     }
                     view! {
                         <div class="button-row">
-                            <A href=edit_href(record) attr:class=main>
+                            <A href=edit attr:class=main>
                                 <Icon glyph=Glyph::Fill />
                                 <span>{action}</span>
                             </A>

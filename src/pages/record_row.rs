@@ -50,13 +50,11 @@ pub(super) fn form_title(library: Library, language: Language, form: &str) -> St
 
 /// All that [`RecordRow`] draws of a record, as a key: what is drawn anew when it changes.
 pub(super) fn row_key(record: &RecordSummary, current: bool) -> String {
-    let RecordSummary { form_id, unit, title, state, returned, changed_ms, .. } = record;
+    let RecordSummary { id, form_id, unit, title, state, returned, changed_ms, .. } = record;
     let RecordSummary { unsent, quarantined, conflicts, .. } = record;
     let returned = returned.as_ref().map(|reason| (reason.at_ms, &reason.by, &reason.why));
-    // Today's hour is yesterday's after midnight.
-    let when = moment(Language::Vi, *changed_ms);
     format!(
-        "{form_id} {unit} {title} {} {returned:?} {when} {changed_ms} {unsent} {quarantined} {conflicts} {current}",
+        "{id} {form_id} {unit} {title} {} {returned:?} {changed_ms} {unsent} {quarantined} {conflicts} {current}",
         state.name(),
     )
 }
@@ -65,7 +63,7 @@ pub(super) fn row_key(record: &RecordSummary, current: bool) -> String {
 #[component]
 pub(super) fn RecordRow(
     record: Arc<RecordSummary>,
-    href: String,
+    #[prop(into)] href: Signal<String>,
     #[prop(optional)] current: bool,
 ) -> impl IntoView {
     let words = use_words();
@@ -97,7 +95,7 @@ pub(super) fn RecordRow(
         format!("{} · {}", moment(language, changed_ms), library.unit_name(&unit, language))
     };
     view! {
-        <a class="list-row record-row" href=href aria-current=current.then_some("true")>
+        <a class="list-row record-row" href=move || href.get() aria-current=current.then_some("true")>
             <span class="list-row-title">{name}</span>
             <span class="list-row-detail">{detail}</span>
             <span class="record-when muted">{when}</span>

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use leptos::prelude::*;
+use report::Sought;
 
 use crate::reactive::{Show, effect, memo};
 use sync::wire::{RecordId, State};
@@ -24,7 +25,6 @@ use crate::stores::{
     pack::{Pack, PackForm},
     preferences::use_words,
     records::Filter,
-    search::Sought,
 };
 
 /// How the address says the order.
@@ -42,8 +42,10 @@ pub fn RecordsPage() -> impl IntoView {
     let library = expect_context::<Library>();
     title_page(words.say(Language::records));
     let record = memo(move || id.get().and_then(|id| id.parse::<RecordId>().ok()));
-    let search = RwSignal::new(String::new());
-    let filter = memo(move || filter_of(&query.read()));
+    // In the address, as the filters: whoever comes back to the list finds it as it was.
+    let search = memo(move || query.read().get("q").unwrap_or_default());
+    let me = expect_context::<SignIn>().profile().map(|profile| profile.account);
+    let filter = memo(move || filter_of(&query.read(), me.as_deref()));
     let order = memo(move || order_of(&query.read()));
     let names = memo(move || folded_names(&library.pack().read()));
     let people = memo(move || {
@@ -66,19 +68,19 @@ pub fn RecordsPage() -> impl IntoView {
         record.get();
         drawn.update(|drawn| *drawn += 1);
     });
-    let href_of = move |id| format!("/records/{id}{}", query.with_untracked(Query::suffix));
     let row = move |index: usize| {
         let current = record.get_untracked();
         let Some(record) = found.row(index) else { return ().into_any() };
-        let href = href_of(record.id);
+        let id = record.id;
+        let href = Signal::derive(move || format!("/records/{id}{}", query.read().suffix()));
         let is_current = current == Some(record.id);
         view! { <RecordRow record=record href=href current=is_current /> }.into_any()
     };
     let key = move |index: usize| {
         let current = record.get_untracked();
-        let Some(record) = found.row(index) else { return String::new() };
+        let Some(record) = found.row(index) else { return index.to_string() };
         let is_current = current == Some(record.id);
-        format!("{} {}", href_of(record.id), row_key(&record, is_current))
+        row_key(&record, is_current)
     };
     let head = move || view! { <ListHead filter=filter order=order search=search found=found /> };
     view! {
@@ -110,8 +112,7 @@ fn folded_names(pack: &Pack) -> BTreeMap<String, String> {
     let units = pack.units.iter().map(|unit| (&unit.id, &unit.name));
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for (id, name) in forms.chain(units) {
-        let all: Vec<&str> = name.0.values().map(String::as_str).collect();
-        names.insert(id.clone(), report::fold(&all.join(" ")));
+        names.insert(id.clone(), report::fold_names(name.0.values().map(String::as_str)));
     }
     names
 }
@@ -130,13 +131,13 @@ fn order_of(query: &Query) -> Order {
     }
 }
 
-fn filter_of(query: &Query) -> Filter {
+fn filter_of(query: &Query, me: Option<&str>) -> Filter {
     Filter {
         form: query.get("form"),
         unit: query.get("unit"),
         state: query.get("state").and_then(|state| state.parse::<State>().ok()),
+        author: query.get("mine").and(me).map(str::to_owned),
         unsent_only: query.get("unsent").is_some(),
-        ..Filter::default()
     }
 }
 
@@ -145,7 +146,7 @@ fn filter_of(query: &Query) -> Filter {
 fn ListHead(
     filter: Memo<Filter>,
     order: Memo<Order>,
-    search: RwSignal<String>,
+    search: Memo<String>,
     found: Finding,
 ) -> impl IntoView {
     let words = use_words();
@@ -162,10 +163,7 @@ fn ListHead(
         if is_filtered.get() { String::new() } else { language.only_these_units(&names) }
     });
     let router = use_router();
-    let emptied = RwSignal::new(0_u32);
     let clear = move |()| {
-        search.set(String::new());
-        emptied.update(|emptied| *emptied += 1);
         let sort = router.query().with_untracked(|query| query.get("sort"));
         router.refine(&Query::default().with("sort", &sort.unwrap_or_default()));
     };
@@ -183,9 +181,9 @@ fn ListHead(
             <SearchField
                 label=words.say(Language::search_records)
                 clear_label=words.say(Language::clear_search)
-                emptied=emptied
-                on_input=move |text| {
-                    search.try_set(text);
+                sought=search
+                on_input=move |text: String| {
+                    router.refine(&router.query().with_untracked(|query| query.with("q", &text)));
                 }
             />
             <Filters filter=filter order=order />
@@ -269,6 +267,11 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
                 on_choose=move |value| set.run(("state", value))
             />
             <ChipToggle
+                label=words.say(Language::mine_only)
+                on=Signal::derive(move || filter.read().author.is_some())
+                on_toggle=move |on: bool| set.run(("mine", if on { "1".to_owned() } else { String::new() }))
+            />
+            <ChipToggle
                 label=words.say(Language::unsent_only)
                 on=Signal::derive(move || filter.read().unsent_only)
                 on_toggle=move |on: bool| set.run(("unsent", if on { "1".to_owned() } else { String::new() }))
@@ -290,7 +293,7 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
 
 /// The records of one form as a spreadsheet, made by the server. For the desk.
 #[component]
-fn Export(filter: Memo<Filter>, search: RwSignal<String>) -> impl IntoView {
+fn Export(filter: Memo<Filter>, search: Memo<String>) -> impl IntoView {
     let words = use_words();
     let expired = expect_context::<SignIn>().expired();
     let href = memo(move || {
@@ -304,10 +307,14 @@ fn Export(filter: Memo<Filter>, search: RwSignal<String>) -> impl IntoView {
             return None;
         }
         let form = filter.form.as_deref()?;
+        let unit = filter.unit.as_deref().unwrap_or_default();
         let query = Query::default()
             .with("form", form)
             .with("lang", words.now().code())
-            .with("unit", filter.unit.as_deref().unwrap_or_default())
+            .with("unit", unit)
+            // The list means that unit, not those below it.
+            .with("only", if unit.is_empty() { "" } else { "1" })
+            .with("author", filter.author.as_deref().unwrap_or_default())
             .with("state", filter.state.map(State::name).unwrap_or_default())
             .with("q", &search.read());
         Some(format!("/api/v1/records.xlsx{}", query.suffix()))
@@ -329,10 +336,10 @@ fn Export(filter: Memo<Filter>, search: RwSignal<String>) -> impl IntoView {
                         <Button
                             kind=ButtonKind::Secondary
                             icon=Glyph::Download
-                            label=words.say(if filter.read().unsent_only {
-                                Language::export_is_of_sent
-                            } else {
-                                Language::export_needs_form
+                            label=words.say(match (expired.get(), filter.read().unsent_only) {
+                                (true, _) => Language::export_needs_sign_in,
+                                (false, true) => Language::export_is_of_sent,
+                                (false, false) => Language::export_needs_form,
                             })
                             disabled=true
                             on_click=|()| {}

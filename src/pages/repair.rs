@@ -55,6 +55,8 @@ pub fn RepairPage() -> impl IntoView {
     let failure = RwSignal::new(None::<FetchError>);
     // The case that somebody is about to set aside.
     let aside = RwSignal::new(None::<i64>);
+    // What waits is not known before the server tells it.
+    let answered = RwSignal::new(false);
     let ask = move |is_settled: bool| {
         failure.set(None);
         tasks::spawn(async move {
@@ -66,8 +68,9 @@ pub fn RepairPage() -> impl IntoView {
                 settled.try_set(None);
                 desk.refresh().await
             };
-            if let Err(error) = answer {
-                failure.try_set(Some(error));
+            match answer {
+                Ok(()) => drop(answered.try_set(true)),
+                Err(error) => drop(failure.try_set(Some(error))),
             }
         });
     };
@@ -87,15 +90,24 @@ pub fn RepairPage() -> impl IntoView {
                 </div>
                 <p class="muted">{words.say(Language::repair_why)}</p>
             </header>
-            <WhyNot error=failure tone=Tone::Attention say=why_not />
+            <WhyNot
+                error=failure
+                tone=Tone::Attention
+                say=why_not
+                again=move |()| ask(shows_settled.get_untracked())
+            />
             <Show when=move || !shows_settled.get()>
                 <MetEntities />
             </Show>
             <Show when=move || cases.read().is_empty() && failure.read().is_none() && (shows_settled.get() || desk.met().read().is_empty())>
-                <EmptyState
-                    glyph=Glyph::Check
-                    text=words.say(if shows_settled.get() { Language::nothing_settled } else { Language::nothing_to_repair })
-                />
+                {move || {
+                    if answered.get() {
+                        let text = if shows_settled.get() { Language::nothing_settled } else { Language::nothing_to_repair };
+                        view! { <EmptyState glyph=Glyph::Check text=words.say(text) /> }.into_any()
+                    } else {
+                        view! { <p class="opening" role="status">{words.say(Language::opening)}</p> }.into_any()
+                    }
+                }}
             </Show>
             <ol class="cases">
                 {keyed_list(

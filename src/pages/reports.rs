@@ -15,7 +15,9 @@ use crate::stores::{Library, Records, listed::Counts, preferences::use_words};
 #[component]
 pub fn ReportsPage() -> impl IntoView {
     let words = use_words();
-    let records = expect_context::<Records>().all();
+    let records = expect_context::<Records>();
+    let is_whole = records.is_whole();
+    let records = records.all();
     let library = expect_context::<Library>();
     title_page(words.say(Language::reports));
     let by_form = memo(move || {
@@ -41,13 +43,22 @@ pub fn ReportsPage() -> impl IntoView {
             <header class="page-head">
                 <div class="title-line">
                     <h1>{words.say(Language::reports)}</h1>
-                    <span class="muted">{move || words.now().record_count(records.read().len())}</span>
+                    <span class="muted">
+                        {move || is_whole.get().then(|| words.now().record_count(records.read().len()))}
+                    </span>
                 </div>
                 <p class="muted">{words.say(Language::figures_of_this_phone)}</p>
             </header>
             <Show
-                when=move || !records.read().is_empty()
-                fallback=move || view! { <EmptyState glyph=Glyph::Reports text=words.say(Language::no_records_yet) /> }
+                when=move || is_whole.get() && !records.read().is_empty()
+                fallback=move || {
+                    // Before all records are here, no figure is true.
+                    if is_whole.get() {
+                        view! { <EmptyState glyph=Glyph::Reports text=words.say(Language::no_records_yet) /> }.into_any()
+                    } else {
+                        view! { <p class="opening" role="status">{words.say(Language::opening)}</p> }.into_any()
+                    }
+                }
             >
                 <Chart title=words.say(Language::by_state) bars=by_state />
                 <Chart title=words.say(Language::by_form) bars=by_form />

@@ -15,10 +15,9 @@ use super::record_row::RecordRow;
 use super::{Later, edit_href, record_href, title_page};
 use crate::components::{Banner, EmptyState, Glyph, Icon, Tone, keyed_list};
 use crate::locale::Language;
-use crate::platform::clock;
 use crate::router::A;
 use crate::stores::{
-    Library, Records, SignIn,
+    Library, Records, SignIn, day,
     listed::Counts,
     pack::PackForm,
     preferences::use_words,
@@ -43,9 +42,13 @@ pub fn TodayPage() -> impl IntoView {
         SignInState::Opening | SignInState::SignedOut => None,
     });
     let mine = move |state: State| {
-        let author = profile.read().as_ref().map(|profile| profile.account.clone());
-        let filter = Filter { author, state: Some(state), ..Filter::default() };
-        records.all().read().first(&filter, SHOWN)
+        let Some(account) = profile.read().as_ref().map(|profile| profile.account.clone()) else {
+            return Mine::default();
+        };
+        let all = records.all().read();
+        let count = all.count_of(&account, state);
+        let filter = Filter { author: Some(account), state: Some(state), ..Filter::default() };
+        (all.first(&filter, SHOWN), count)
     };
     let drafts = memo(move || mine(State::Draft));
     let returned = memo(move || mine(State::Returned));
@@ -61,7 +64,7 @@ pub fn TodayPage() -> impl IntoView {
         profile.read().as_ref().map(|profile| format!("{}, {}", words.now().hello(), profile.name))
     };
     let today = move || {
-        let now = clock::local_now();
+        let now = day::now();
         words.now().today_in_words(now.unix_ms, now.offset_min)
     };
     view! {
@@ -72,10 +75,11 @@ pub fn TodayPage() -> impl IntoView {
             </header>
             <LowSpace />
             {sign_in.reviews().then(|| beside(Later::ToReview, ()))}
-            <Show when=move || !returned.read().is_empty()>
-                <RecordSection title=words.say(Language::returned_to_me) records=returned />
+            <Show when=move || returned.read().1 != 0>
+                <RecordSection title=words.say(Language::returned_to_me) state=State::Returned records=returned />
             </Show>
-            {fills.then(|| view! { <RecordSection title=words.say(Language::to_continue) records=drafts /> })}
+            {fills
+                .then(|| view! { <RecordSection title=words.say(Language::to_continue) state=State::Draft records=drafts /> })}
             <InstallBanner />
             <Readiness />
             {fills
@@ -94,12 +98,7 @@ pub fn TodayPage() -> impl IntoView {
                                     |form| form.hash.clone(),
                                     |form| view! { <li><FormRow form=form /></li> }.into_any(),
                                 )}
-                                <li>
-                                    <A href="/fill" attr:class="list-row">
-                                        <span class="list-row-title">{words.say(Language::all_forms)}</span>
-                                        <Icon glyph=Glyph::Forward />
-                                    </A>
-                                </li>
+                                {onward("/fill".to_owned(), words.say(Language::all_forms))}
                             </ul>
                         </section>
                     }
@@ -141,10 +140,27 @@ pub(super) fn Readiness() -> impl IntoView {
     }
 }
 
+/// The last row of a short list, which leads to all of it.
+fn onward(href: String, text: Signal<String>) -> AnyView {
+    view! {
+        <li>
+            <A href=href attr:class="list-row">
+                <span class="list-row-title">{text}</span>
+                <Icon glyph=Glyph::Forward />
+            </A>
+        </li>
+    }
+    .into_any()
+}
+
+/// The newest of one's own records in one state, and how many there are.
+type Mine = (Vec<Arc<RecordSummary>>, usize);
+
 #[component]
 fn RecordSection(
     #[prop(into)] title: Signal<String>,
-    records: Memo<Vec<Arc<RecordSummary>>>,
+    state: State,
+    records: Memo<Mine>,
 ) -> impl IntoView {
     let words = use_words();
     let is_whole = expect_context::<Records>().is_whole();
@@ -158,7 +174,7 @@ fn RecordSection(
         <section class="section">
             <h2>{title}</h2>
             <Show
-                when=move || !records.read().is_empty()
+                when=move || records.read().1 != 0
                 fallback=move || {
                     // Before all records are here, nobody knows.
                     is_whole.get().then(|| {
@@ -168,13 +184,23 @@ fn RecordSection(
             >
                 <ul class="list card">
                     {keyed_list(
-                        move || records.get(),
+                        move || records.get().0,
                         |record| format!("{} {} {} {}", record.id, record.changed_ms, record.unsent, record.title),
                         move |record| {
                             let href = href(&record);
                             view! { <li><RecordRow record=record href=href /></li> }.into_any()
                         },
                     )}
+                    // What is not in sight is not thought to be done.
+                    <Show when=move || { SHOWN < records.read().1 }>
+                        {onward(
+                            format!("/records?state={}&mine=1", state.name()),
+                            Signal::derive(move || {
+                                let language = words.now();
+                                format!("{} ({})", language.all(), language.count(records.read().1))
+                            }),
+                        )}
+                    </Show>
                 </ul>
             </Show>
         </section>

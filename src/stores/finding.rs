@@ -8,12 +8,11 @@ use std::{
 };
 
 use leptos::prelude::*;
-use report::SortKey;
+use report::{SortKey, Sought};
 
 use super::{
     listed::Listed,
     records::{Filter, RecordSummary},
-    search::Sought,
 };
 use crate::platform::{clock, tasks};
 
@@ -90,7 +89,7 @@ impl Search {
                 let Some(place) = self.next_place() else { return true };
                 if let Some(record) = self.list.get(place as usize)
                     && self.wanted.filter.accepts(record)
-                    && self.wanted.sought.finds(record)
+                    && self.wanted.sought.finds(record.as_found())
                 {
                     self.found.push(place);
                 }
@@ -347,7 +346,7 @@ mod tests {
     fn plainly(list: &Arc<Listed>, wanted: &Wanted) -> Vec<Arc<RecordSummary>> {
         let mut all: Vec<_> =
             list.iter().filter(|record| wanted.filter.accepts(record)).cloned().collect();
-        all.retain(|record| wanted.sought.finds(record));
+        all.retain(|record| wanted.sought.finds(record.as_found()));
         let title = |record: &RecordSummary| match record.title.as_str() {
             "" => wanted.form_titles[&record.form_id].clone(),
             title => title.to_owned(),

@@ -149,13 +149,10 @@ impl Library {
         self.pack.read().forms.iter().find(|form| form.hash == hash).cloned()
     }
 
-    /// A unit's name; its id if the pack does not know it.
+    /// As [`Pack::unit_name`].
     #[must_use]
     pub fn unit_name(self, unit: &str, language: Language) -> String {
-        let pack = self.pack.read();
-        let name =
-            pack.units.iter().find(|known| known.id == unit).map(|known| known.name.get(language));
-        name.filter(|name| !name.is_empty()).unwrap_or(unit).to_owned()
+        self.pack.read().unit_name(unit, language)
     }
 
     /// A form made ready to run: from this phone, else from the server.

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use sync::wire::RecordId;
+use sync::wire::{RecordId, State};
 
 use super::records::{Filter, RecordSummary};
 use crate::platform::tasks::{self, Turn};
@@ -179,6 +179,13 @@ impl Listed {
         &self.states
     }
 
+    /// How many an account began that are in a state.
+    #[must_use]
+    pub fn count_of(&self, account: &str, state: State) -> usize {
+        let own = self.authors.get(account).and_then(|own| own.states.get(state.name()));
+        own.copied().unwrap_or_default()
+    }
+
     /// How many of each form an account began.
     #[must_use]
     pub fn forms_of(&self, account: &str) -> Option<&Counts> {
@@ -257,7 +264,7 @@ fn place(record: &RecordSummary) -> (Reverse<i64>, Reverse<RecordId>) {
 pub(super) mod tests {
     use futures::executor::block_on;
     use proptest::prelude::*;
-    use sync::wire::{Hash, RecordId, State};
+    use sync::wire::Hash;
 
     use super::*;
 
@@ -374,8 +381,12 @@ pub(super) mod tests {
                 state: state.map(|state| State::ALL[state]),
                 ..Filter::default()
             };
-            let found: Vec<_> =
-                listed.iter().filter(|record| filter.accepts(record)).take(max).cloned().collect();
+            let all: Vec<_> =
+                listed.iter().filter(|record| filter.accepts(record)).cloned().collect();
+            if let (Some(author), Some(state)) = (&filter.author, filter.state) {
+                prop_assert_eq!(listed.count_of(author, state), all.len());
+            }
+            let found: Vec<_> = all.into_iter().take(max).collect();
             prop_assert_eq!(listed.first(&filter, max), found);
         }
     }

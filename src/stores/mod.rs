@@ -5,6 +5,7 @@
 
 pub(crate) mod blobs;
 pub mod carry;
+pub mod day;
 pub mod door;
 mod entity_lists;
 pub mod finding;
@@ -35,6 +36,7 @@ pub mod update;
 pub mod wipe;
 
 pub use carry::Carry;
+pub use day::Day;
 pub use door::Door;
 pub use finding::Finding;
 pub use form_entry::{FormEntry, SaveState};

@@ -44,6 +44,23 @@ pub struct Pack {
     pub wipe_after: Option<u32>,
 }
 
+impl Pack {
+    /// A unit's name; its id if the pack does not know it. One that ended, and whose name another has, tells its last day.
+    #[must_use]
+    pub fn unit_name(&self, unit: &str, language: Language) -> String {
+        let known = self.units.iter().find(|known| known.id == unit);
+        let known = known.map(|known| (known, known.name.get(language)));
+        let Some((known, name)) = known.filter(|(_, name)| !name.is_empty()) else {
+            return unit.to_owned();
+        };
+        let has_name = |other: &Unit| other.id != unit && other.name.get(language) == name;
+        match &known.valid_to {
+            Some(last) if self.units.iter().any(has_name) => language.until(name, last),
+            _ => name.to_owned(),
+        }
+    }
+}
+
 /// A form in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -118,5 +135,38 @@ impl Unit {
     pub fn is_in_force(&self, day: &str) -> bool {
         self.valid_from.as_deref().is_none_or(|from| from <= day)
             && self.valid_to.as_deref().is_none_or(|to| day <= to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_that_ended_is_told_from_the_one_that_has_its_name_now() {
+        let unit = |id: &str, name: &str, valid_to: Option<&str>| Unit {
+            id: id.to_owned(),
+            name: Text([("vi".to_owned(), name.to_owned())].into()),
+            valid_to: valid_to.map(str::to_owned),
+            ..Unit::default()
+        };
+        let units = vec![
+            unit("lk_p_bao_vinh", "Phường Bảo Vinh", Some("2025-06-30")),
+            unit("dn_p_bao_vinh", "Phường Bảo Vinh", None),
+            unit("lk_p_xuan_an", "Phường Xuân An", Some("2025-06-30")),
+            unit("trong", "", Some("2025-06-30")),
+        ];
+        let pack = Pack { units, ..Pack::default() };
+        for (unit, language, name) in [
+            ("lk_p_bao_vinh", Language::Vi, "Phường Bảo Vinh (đến 30/06/2025)"),
+            ("lk_p_bao_vinh", Language::En, "Phường Bảo Vinh (until 30/06/2025)"),
+            ("dn_p_bao_vinh", Language::Vi, "Phường Bảo Vinh"),
+            // Nobody takes it for another.
+            ("lk_p_xuan_an", Language::Vi, "Phường Xuân An"),
+            ("trong", Language::Vi, "trong"),
+            ("khac", Language::Vi, "khac"),
+        ] {
+            assert_eq!(pack.unit_name(unit, language), name, "{unit}");
+        }
     }
 }

@@ -1,13 +1,8 @@
 //! Search in lists without diacritics: `nguyen` finds `Nguyễn`, `dang` finds `Đặng`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use report::fold;
+use report::{Findable, fold};
 
 use super::records::RecordSummary;
-
-/// Answers longer than this are not searched: a list searches names and places, not essays.
-const ANSWER_CHARS_MAX: usize = 80;
 
 /// Whether a text that is folded already contains every word that is searched.
 #[must_use]
@@ -15,83 +10,17 @@ pub fn matches(folded: &str, searched: &str) -> bool {
     fold(searched).split(' ').all(|word| folded.contains(word))
 }
 
-/// The words that are searched, each with the ids of what has it in its name: a record says the ids of its form, its unit and its
-/// author, and there are far fewer of those than records.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sought {
-    words: Vec<(String, BTreeSet<String>)>,
-    /// The accounts whose names are known.
-    known: BTreeSet<String>,
-}
-
-impl Sought {
-    /// `sought` is folded already, and so are the names of forms and units and those of people, by id.
+impl RecordSummary {
+    /// What it is found by.
     #[must_use]
-    pub fn new(
-        sought: &str,
-        names: &BTreeMap<String, String>,
-        people: &BTreeMap<String, String>,
-    ) -> Self {
-        let named = |word: &str| {
-            let names = names.iter().chain(people).filter(|(_, name)| name.contains(word));
-            sync::gather(names.map(|(id, _)| id.clone()))
-        };
-        let words: Vec<_> =
-            sought.split_whitespace().map(|word| (word.to_owned(), named(word))).collect();
-        // Looked at only where a word is searched.
-        let known =
-            if words.is_empty() { BTreeSet::new() } else { sync::gather(people.keys().cloned()) };
-        Self { words, known }
+    pub fn as_found(&self) -> Findable<'_> {
+        let Self { folded, form_id, unit, author, .. } = self;
+        Findable { folded, form: form_id, unit, author }
     }
-
-    /// Whether everything is found.
-    #[must_use]
-    pub fn is_all(&self) -> bool {
-        self.words.is_empty()
-    }
-
-    /// Whether a record is found by every word.
-    #[must_use]
-    pub fn finds(&self, record: &RecordSummary) -> bool {
-        let RecordSummary { folded, form_id, unit, author, .. } = record;
-        self.words.iter().all(|(word, named)| {
-            let mut ids = [form_id, unit, author].into_iter();
-            // Somebody of whom only the account is known is found by that.
-            let is_author = || has(author, word) && !self.known.contains(author);
-            has(folded, word)
-                || !named.is_empty() && ids.any(|id| named.contains(id))
-                || is_author()
-        })
-    }
-}
-
-/// Whether a word stands in a text. `str::contains` prepares itself for long words at each call, which takes longer than to
-/// look through a title.
-fn has(text: &str, word: &str) -> bool {
-    let (text, word) = (text.as_bytes(), word.as_bytes());
-    let Some((first, rest)) = word.split_first() else { return true };
-    let is_here = |at: usize| text[at] == *first && text[at + 1..].starts_with(rest);
-    (0..(text.len() + 1).saturating_sub(word.len())).any(is_here)
-}
-
-/// What a record is found by: its title and its short answers.
-#[must_use]
-pub fn fold_record<'a>(title: &str, answers: impl Iterator<Item = &'a str>) -> String {
-    let mut folded = fold(title);
-    for text in answers {
-        if text.len() <= ANSWER_CHARS_MAX || text.chars().count() <= ANSWER_CHARS_MAX {
-            folded.push('\n');
-            report::fold_into(&mut folded, text);
-        }
-    }
-    folded.shrink_to_fit();
-    folded
 }
 
 #[cfg(test)]
 mod tests {
-    use sync::wire::{Hash, RecordId, State};
-
     use super::*;
 
     #[test]
@@ -105,52 +34,6 @@ mod tests {
             ("Long Khánh", "", true),
         ] {
             assert_eq!(matches(&fold(text), searched), found, "{text} {searched}");
-        }
-    }
-
-    #[test]
-    fn a_record_is_found_by_its_words_and_by_the_names_of_its_form_its_unit_and_its_author() {
-        let name = |id: &str, name: &str| (id.to_owned(), fold(name));
-        let names = [name("kt", "Kiểm tra bình đẳng giới"), name("p1", "Phường Xuân An")].into();
-        let people = [name("hoa", "Nguyễn Thị Hoa")].into();
-        let record = |author: &str| RecordSummary {
-            id: RecordId([1; 16]),
-            form_id: "kt".to_owned(),
-            form_version: "1".to_owned(),
-            form_hash: Hash([1; 32]),
-            unit: "p1".to_owned(),
-            author: author.to_owned(),
-            title: "Trường Mầm non 2".to_owned(),
-            state: State::Submitted,
-            changed_ms: 1,
-            returned: None,
-            deleted: false,
-            unsent: false,
-            quarantined: false,
-            conflicts: 0,
-            folded: fold("Trường Mầm non 2"),
-        };
-        let finds = |author: &str, sought: &str| {
-            Sought::new(&fold(sought), &names, &people).finds(&record(author))
-        };
-        for (sought, found) in [
-            ("", true),
-            ("mam non", true),
-            ("Nguyễn mầm", true),
-            ("xuan an hoa binh dang", true),
-            ("xuan loc", false),
-            ("hoa khac", false),
-        ] {
-            assert_eq!(finds("hoa", sought), found, "{sought}");
-        }
-        // An account is no name, unless it is all that is known.
-        assert!(finds("canbo.an", "canbo") && !finds("hoa", "hoa.") && !finds("la", "canbo"));
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn a_word_stands_in_a_text_or_not(text in "[ab ]{0,12}", word in "[ab]{0,4}") {
-            proptest::prop_assert_eq!(has(&text, &word), text.contains(&word), "{} {}", text, word);
         }
     }
 }

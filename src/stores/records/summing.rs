@@ -11,7 +11,6 @@ use sync::{
 };
 
 use super::{RecordSummary, reading::Parts};
-use crate::stores::search;
 
 /// All that the phone knows of it.
 pub(super) fn view_of(device: &DeviceState, parts: &Parts) -> Option<RecordView> {
@@ -69,7 +68,7 @@ pub(super) fn summed_up(row: &Row<'_>, unsent: bool) -> RecordSummary {
         unsent,
         quarantined: false,
         conflicts: to_decide(&view::conflicts(row)),
-        folded: search::fold_record(title, answers),
+        folded: report::fold_record(title, answers),
     }
 }
 
@@ -88,7 +87,7 @@ fn summarise(view: RecordView, unsent_of_others: bool) -> RecordSummary {
         unsent: view.pending || unsent_of_others,
         quarantined: view.quarantined,
         conflicts: to_decide(&view.conflicts),
-        folded: search::fold_record(&view.title, view.fields.values().filter_map(text)),
+        folded: report::fold_record(&view.title, view.fields.values().filter_map(text)),
         title: view.title,
     }
 }

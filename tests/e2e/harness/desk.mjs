@@ -27,7 +27,12 @@ export class Desk {
 
   /** The records of a form as the spreadsheet has them, a map from label to cell for each. */
   async rows(form) {
-    const answer = await this.#get(`/api/v1/records.xlsx?form=${form}&lang=vi`);
+    return this.sheet(`/api/v1/records.xlsx?form=${form}&lang=vi`);
+  }
+
+  /** The same of a spreadsheet, by its address. */
+  async sheet(path) {
+    const answer = await this.#get(path);
     assert.equal(answer.status, 200);
     const [sheet] = await readSheets(Buffer.from(await answer.arrayBuffer()));
     const [head, ...rows] = sheet.data;

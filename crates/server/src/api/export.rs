@@ -7,8 +7,9 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use form::Resources;
-use pack::Units;
+use pack::Text;
 use pack::phone::PhonePack;
+use report::{Findable, Sought};
 use serde::Deserialize;
 use sync::view::RecordView;
 use sync::wire::{Hash, State as RecordStage, Value};
@@ -37,10 +38,17 @@ pub struct ExportQuery {
     /// Only records of this unit and those below it.
     #[serde(default)]
     unit: Option<String>,
+    /// `1`: of the unit without those below it, as a list has it.
+    #[serde(default)]
+    only: Option<String>,
+    /// Only records that this account created.
+    #[serde(default)]
+    author: Option<String>,
     /// Only records in this state.
     #[serde(default)]
     state: Option<String>,
-    /// Only records where every word of this is found, without case and diacritics.
+    /// Only records where every word of this is found, without case and diacritics, as a list finds them: in the title, in short
+    /// answers, in the names of form, unit and author.
     #[serde(default)]
     q: Option<String>,
     /// `vi` or `en`.
@@ -75,22 +83,29 @@ pub async fn records(
     let newest = forms.first().ok_or_else(unknown)?.form.hash;
     // What is asked in a programme is nobody else's either.
     database.form_seen_by(&session.account, newest).await?.ok_or_else(unknown)?;
-    let units = units(&app).await?;
+    let pack = pack(&app).await?;
     app.budgets().take(&session.account, Take::Report)?;
     let turn = TURNS.take().await;
     let unit = query.unit.filter(|unit| !unit.is_empty());
-    let under = unit.as_deref().map(|unit| units.subtree(unit));
+    let is_alone = query.only.as_deref() == Some("1");
+    let under = unit.as_deref().map(|unit| match (&pack, is_alone) {
+        (Some(pack), false) => pack.units.subtree(unit),
+        _ => [unit.to_owned()].into(),
+    });
     let states = database.visible_records(&session.account, &query.form, under.as_ref()).await?;
     let all_used = used(&forms, states.iter().map(|state| state.form.hash));
     let lists = lists(&app, &session.account, &all_used).await?;
     let public_url = app.config().public_url.clone().unwrap_or_default();
+    let author = query.author.filter(|author| !author.is_empty());
+    let text = report::fold(&query.q.unwrap_or_default());
+    let people = if text.is_empty() { BTreeMap::new() } else { database.names(&states).await? };
     let file_name = file_name(&query.form);
     let form = query.form;
     let work = move || {
-        let filter = Filter { state, text: query.q.unwrap_or_default() };
-        let records: Vec<RecordView> = states.iter().map(RecordView::of).collect();
-        let records: Vec<RecordView> =
-            records.into_iter().filter(|record| filter.keeps(record, &units)).collect();
+        let filter = Filter { state, author, sought: sought(&text, pack.as_ref(), people) };
+        let mut records: Vec<RecordView> = states.iter().map(RecordView::of).collect();
+        records.retain(|record| filter.keeps(record));
+        let units = pack.map(|pack| pack.units).unwrap_or_default();
         let used = used(&forms, records.iter().map(|record| record.form.hash));
         let versions = read(used, lists)?;
         let export = Export {
@@ -119,11 +134,10 @@ pub async fn records(
         .into_response())
 }
 
-async fn units(app: &App) -> ApiResult<Units> {
-    let Some(hash) = app.database().pack_hash().await? else { return Ok(Units::default()) };
+async fn pack(app: &App) -> ApiResult<Option<PhonePack>> {
+    let Some(hash) = app.database().pack_hash().await? else { return Ok(None) };
     let json = app.database().pack_json(hash).await?.unwrap_or_default();
-    let pack: PhonePack = serde_json::from_slice(&json).map_err(ApiError::internal)?;
-    Ok(pack.units)
+    serde_json::from_slice(&json).map(Some).map_err(ApiError::internal)
 }
 
 fn file_name(form: &str) -> String {
@@ -134,28 +148,40 @@ fn file_name(form: &str) -> String {
 
 struct Filter {
     state: Option<RecordStage>,
-    text: String,
+    author: Option<String>,
+    sought: Sought,
 }
 
 impl Filter {
-    fn keeps(&self, record: &RecordView, units: &Units) -> bool {
+    fn keeps(&self, record: &RecordView) -> bool {
         !record.deleted
             && self.state.is_none_or(|state| state == record.state)
-            && (self.text.trim().is_empty() || report::matches(&words(record, units), &self.text))
+            && self.author.as_ref().is_none_or(|author| *author == record.author)
+            && (self.sought.is_all() || is_found(&self.sought, record))
     }
 }
 
-/// What a person can search a record by.
-fn words(record: &RecordView, units: &Units) -> String {
-    let unit =
-        units.get(&record.unit).into_iter().flat_map(|unit| unit.name.iter().map(|(_, name)| name));
+fn is_found(sought: &Sought, record: &RecordView) -> bool {
     let answers = record.fields.values().filter_map(|value| match value {
         Value::Text(text) => Some(text.as_str()),
         Value::Empty | Value::File(_) => None,
     });
-    let all =
-        [record.title.as_str(), record.author.as_str()].into_iter().chain(unit).chain(answers);
-    all.collect::<Vec<_>>().join("\n")
+    sought.finds(Findable {
+        folded: &report::fold_record(&record.title, answers),
+        form: &record.form.id,
+        unit: &record.unit,
+        author: &record.author,
+    })
+}
+
+/// What is searched, with the names that the searcher's phone knows: of the forms and units of the pack, and of people.
+fn sought(text: &str, pack: Option<&PhonePack>, mut people: BTreeMap<String, String>) -> Sought {
+    let forms = pack.into_iter().flat_map(|pack| &pack.forms).map(|form| (&form.id, &form.title));
+    let units = pack.into_iter().flat_map(|pack| &pack.units).map(|unit| (&unit.id, &unit.name));
+    let folded = |name: &Text| report::fold_names(name.iter().map(|(_, name)| name));
+    let names = forms.chain(units).map(|(id, name)| (id.clone(), folded(name))).collect();
+    people.values_mut().for_each(|name| *name = report::fold(name));
+    Sought::new(text, &names, &people)
 }
 
 /// The newest version, and every older one that a record was made with.

@@ -143,6 +143,14 @@ impl Database {
         })
     }
 
+    /// The names of the people who wrote records, by account.
+    pub async fn names(&self, records: &[RecordState]) -> Answer<BTreeMap<String, String>> {
+        let mut tx = self.begin_read().await?;
+        let names = names(&mut tx, records).await?;
+        tx.rollback().await?;
+        Ok(names)
+    }
+
     /// A record, if the account sees it.
     pub async fn visible_record(&self, account: &str, id: RecordId) -> Answer<Option<RecordState>> {
         let row: Option<RecordRow> = query_as(

@@ -5,7 +5,7 @@ use calamine::{Data, DataType, Reader, Xlsx};
 use sync::codec;
 use sync::wire::{Action, Dot, FileRef, Value, field};
 
-use crate::app::{Device, TestApp, text};
+use crate::app::{Device, TestApp, pack, text};
 
 type Sheets = Xlsx<Cursor<Vec<u8>>>;
 
@@ -190,6 +190,45 @@ async fn where_people_disagree_both_values_stand_in_the_cell() {
     }
     let mut sheets = download(&lan, "").await;
     assert_eq!(words(&column(&mut sheets, 0, "Loại hình"))[1], "Trực tiếp | Trực tuyến");
+}
+
+/// Whoever checks the figures in the list hands over the table: both hold the same records.
+#[tokio::test]
+async fn what_is_searched_and_filtered_is_what_the_list_shows() {
+    let server = TestApp::start().await;
+    let mut pack = pack();
+    let mut json: serde_json::Value = serde_json::from_slice(&pack.json).unwrap();
+    json["forms"] = serde_json::json!([{ "id": "kiem_tra", "file": "kiem_tra", "version": "1", "hash": "", "bytes": 0,
+        "title": { "vi": "Bình đẳng giới", "en": "Gender equality" }, "kind": "", "clauses": [], "used_by": "",
+        "personal_data": false, "sensitive_data": false }]);
+    pack.json = json.to_string().into_bytes();
+    pack.hash = codec::hash(b"with a title");
+    server.app.database().load_pack(&pack, 2).await.unwrap();
+    let (lan, hoa, thu) =
+        (server.device("lan").await, server.device("hoa").await, server.device("thu").await);
+    let long = "Ghi chú rất dài về buổi làm việc, ".repeat(4) + "kết thúc";
+    lan.push(&[lan.create(1, 1, "phuong_a", &[("ghi_chu", text(&long))])]).await;
+    hoa.push(&[hoa.create(1, 2, "phuong_b", &[("ghi_chu", text("Đường Lan Anh"))])]).await;
+    thu.push(&[thu.create(1, 3, "thanh_pho", &[])]).await;
+    for (query, count) in [
+        // Whoever filled it in is found by name.
+        ("&q=chi", 3),
+        ("&q=chi%20hoa", 1),
+        ("&q=lan", 2),
+        ("&q=hoa", 1),
+        ("&q=gender%20binh%20dang", 3),
+        ("&q=ket%20thuc", 0),
+        ("&q=xuan%20an", 1),
+        ("&unit=thanh_pho", 3),
+        ("&unit=thanh_pho&only=1", 1),
+        ("&unit=phuong_a&only=1&q=chi", 1),
+        ("&author=hoa", 1),
+        ("&author=", 3),
+    ] {
+        let mut sheets = download(&thu, query).await;
+        let rows = sheets.worksheet_range_at(0).unwrap().unwrap().rows().count() - 1;
+        assert_eq!(rows, count, "{query}");
+    }
 }
 
 /// Whose records they are is told to whoever looks after those, whatever unit was named.

@@ -1,0 +1,205 @@
+// The lists of records: Today says how many there are of what it shows six of; the list is come back to as it was left, and holds its
+// place while others send; a spreadsheet holds what the list shows; what is told of today is told anew on another day.
+import { before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { faults } from '../harness/axe.mjs';
+import { Desk } from '../harness/desk.mjs';
+import { DESK } from '../harness/phone.mjs';
+import { Stage } from '../harness/stage.mjs';
+import { until } from '../harness/until.mjs';
+import { Sender } from '../harness/wire.mjs';
+import { FormPage } from '../pages/form.mjs';
+
+const FORM = 'lk_kho_khan';
+const DRAFTS = 8;
+const SENT = 40;
+
+const stage = new Stage();
+const officer = stage.device('lists-officer');
+const coordinator = stage.device('lists-coordinator', DESK);
+let server;
+let sender;
+let form;
+let phone;
+let desk;
+
+before(async () => {
+  server = await stage.serve();
+  sender = await Sender.signIn(server, 'canbo.longkhanh');
+  form = await sender.form(FORM);
+  const drafts = Array.from({ length: DRAFTS }, (_, at) => ({ _state: 'draft', _title: `Còn dở ${at + 1}` }));
+  const sent = Array.from({ length: SENT }, (_, at) => ({
+    _title: `Khó khăn ${at + 1}`,
+    tom_tat: at < 3 ? 'Thiếu kinh phí' : 'Thiếu người',
+    mo_ta: `${'Ghi dài về từng việc đã làm trong tháng. '.repeat(3)}hết lời`,
+  }));
+  await sender.send(form, drafts);
+  await sender.send(form, sent);
+  phone = await stage.start(officer, 'canbo.longkhanh');
+  desk = await stage.start(coordinator, 'dieuphoi');
+});
+
+const rows = (device) => device.page.locator('.record-list .record-row');
+const counted = async (device) => Number((await device.page.locator('.records-list .title-line .muted').innerText()).match(/^(\d+) hồ sơ$/)[1]);
+const search = (device) => device.page.locator('.records-list input[type="search"]');
+
+test('of more drafts than Today shows it says how many there are, and leads to all of them', async () => {
+  const { page } = officer;
+  await phone.open('/');
+  const all = page.getByRole('link', { name: `Tất cả (${DRAFTS})` });
+  await all.waitFor();
+  assert.equal(await page.locator('.today .record-row').filter({ hasText: 'Còn dở' }).count(), 6);
+  await officer.screenshot('today-more-drafts');
+  assert.deepEqual(await faults(officer, 'Today with more drafts'), []);
+  await all.click();
+  await until('all are listed', async () => (await counted(officer)) === DRAFTS);
+  const mine = page.getByRole('button', { name: 'Tôi nhập', exact: true });
+  assert.equal(await mine.getAttribute('aria-pressed'), 'true');
+  await mine.click();
+  await until('the address follows', () => new URL(page.url()).search === '?state=draft');
+});
+
+test('a spreadsheet holds the records that the list shows, whatever is filtered and searched', async () => {
+  const { page } = coordinator;
+  const held = await Desk.signIn(server);
+  const href = page.locator('.export a');
+  for (const [filters, text, count] of [
+    ['', '', SENT + DRAFTS],
+    ['&state=draft', '', DRAFTS],
+    ['&unit=dn_p_long_khanh', '', SENT + DRAFTS],
+    ['', 'kinh phi', 3],
+    // Who filled it in, and what the form is called; not what is told at length.
+    ['', 'hoa', SENT + DRAFTS],
+    ['&state=submitted', 'kho khan', SENT],
+    ['', 'het loi', 0],
+  ]) {
+    await desk.open(`/records?form=${FORM}${filters}`);
+    await search(coordinator).fill(text);
+    await until(`the list of ${filters} ${text} is whole`, async () => (await counted(coordinator)) === count);
+    const found = await held.sheet(await href.getAttribute('href'));
+    assert.equal(found.length, count, `${filters} ${text}`);
+  }
+});
+
+test('whoever amends a record of a list comes back to the list as it was', async () => {
+  const { page } = coordinator;
+  await desk.open('/records?state=submitted');
+  await search(coordinator).fill('thieu kinh');
+  await until('three are found', async () => (await counted(coordinator)) === 3);
+  await rows(coordinator).nth(1).click();
+  await page.getByRole('link', { name: 'Sửa, bổ sung' }).click();
+  await new FormPage(page).ready();
+  await page.locator('.form-head button').first().click();
+  await page.locator('.record-head').waitFor();
+  assert.equal(await search(coordinator).inputValue(), 'thieu kinh');
+  await until('the same three are listed', async () => (await counted(coordinator)) === 3);
+  assert.match(new URL(page.url()).search, /state=submitted/);
+  // The menu leads to the whole list, and the box says so.
+  await page.locator('a[href="/records"]').filter({ visible: true }).first().click();
+  await until('the box is empty', async () => (await search(coordinator).inputValue()) === '');
+  await until('all are listed', async () => (await counted(coordinator)) === SENT + DRAFTS);
+});
+
+test('what others send moves neither the focus nor the row under the finger', async () => {
+  const { page } = coordinator;
+  await desk.open('/records?state=submitted');
+  await until('all are listed', async () => (await counted(coordinator)) === SENT);
+  await page.locator('.record-list').evaluate((list) => { list.scrollTop = 1200; });
+  const href = await until('a row is in the middle', () => page.evaluate(() => {
+    const row = document.elementFromPoint(document.querySelector('.record-list').getBoundingClientRect().left + 40, 400)?.closest('.record-row');
+    return row?.getAttribute('href');
+  }));
+  const row = page.locator(`.record-row[href="${href}"]`);
+  await row.focus();
+  const place = async () => Math.round((await row.boundingBox()).y);
+  const before = await place();
+  await sender.send(form, [{ _title: 'Mới gửi' }]);
+  await until('it is listed', async () => (await counted(coordinator)) === SENT + 1);
+  await until('the row stands where it stood', async () => Math.abs((await place()) - before) <= 1);
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('href')), href);
+  // At its top the list shows what is new.
+  await page.locator('.record-list').evaluate((list) => { list.scrollTop = 0; });
+  await rows(coordinator).filter({ hasText: 'Mới gửi' }).waitFor();
+});
+
+test('reports tell no figure before all records are read, and bars are as long as their counts', async () => {
+  const { page } = coordinator;
+  await page.addInitScript(() => {
+    globalThis.untrue = false;
+    new MutationObserver(() => {
+      globalThis.untrue ||= document.body?.innerText.includes('Chưa có hồ sơ nào trên máy này.') ?? false;
+    }).observe(document, { childList: true, subtree: true, characterData: true });
+  });
+  await desk.open('/reports');
+  const chart = page.locator('.chart').filter({ hasText: 'Theo trạng thái' });
+  await chart.waitFor();
+  assert.equal(await page.evaluate(() => globalThis.untrue), false);
+  const widths = async () => chart.locator('.bar-fill').evaluateAll((fills) => fills.map((fill) => Number.parseInt(fill.style.width, 10)));
+  const expected = (drafts, sent) => [100, Math.floor((drafts * 100) / sent)];
+  assert.deepEqual(await widths(), expected(DRAFTS, SENT + 1));
+  await sender.send(form, Array.from({ length: 41 }, (_, at) => ({ _title: `Gửi sau ${at}` })));
+  // The shorter bar's count stays, and its length follows the longer one.
+  await until('both bars are as long as their counts', async () => {
+    const now = await widths();
+    return expected(DRAFTS, SENT + 42).every((width, at) => now[at] === width);
+  });
+});
+
+test('the repair desk says that nothing waits when the server has said so, not before', async () => {
+  const { page } = coordinator;
+  let answer;
+  const held = new Promise((resolve) => { answer = resolve; });
+  await page.route('**/api/v1/quarantine?**', async (route) => { await held; await route.continue(); });
+  await desk.open('/repair');
+  await page.locator('.repair .opening').waitFor();
+  assert.equal(await page.getByText('Không có việc nào chờ xử lý.').count(), 0);
+  answer();
+  await page.getByText('Không có việc nào chờ xử lý.').waitFor();
+  await page.unroute('**/api/v1/quarantine?**');
+});
+
+test('the lists of people and devices say that they wait for the server, and ask again where it did not answer', async () => {
+  const { page } = coordinator;
+  let refuse;
+  const held = new Promise((resolve) => { refuse = resolve; });
+  await page.route('**/api/v1/accounts', async (route) => { await held; await route.abort(); });
+  await desk.open('/people');
+  await page.locator('.people .opening').waitFor();
+  refuse();
+  const again = page.locator('.people .banner').getByRole('button', { name: 'Thử lại', exact: true });
+  await again.waitFor();
+  assert.equal(await page.locator('.people .opening').count(), 0);
+  await coordinator.screenshot('people-not-answered');
+  await page.unroute('**/api/v1/accounts');
+  await again.click();
+  await page.locator('.people-list > li').first().waitFor();
+  assert.equal(await page.locator('.people .banner').count(), 0);
+});
+
+test('with a session that has ended the spreadsheet asks to sign in, not to choose a form', async () => {
+  const { page } = coordinator;
+  const ended = (route) => route.fulfill({
+    status: 401, contentType: 'application/json', body: JSON.stringify({ error: { code: 'signed_out', message: 'signed out' } }),
+  });
+  await page.route('**/api/v1/pull?**', ended);
+  await desk.open(`/records?form=${FORM}`);
+  const button = page.locator('.export button');
+  await button.getByText('Đăng nhập lại để tải Excel').waitFor();
+  assert.ok(await button.isDisabled());
+  await page.unroute('**/api/v1/pull?**');
+});
+
+test('on another day Today has another date, and what was done before midnight was done yesterday', async () => {
+  const { page } = officer;
+  const late = new Date();
+  late.setHours(23, 59, 0, 0);
+  await page.clock.install({ time: late });
+  await phone.open('/');
+  const date = page.locator('.today .page-head .muted');
+  const evening = await date.innerText();
+  const draft = page.locator('.today .record-row').filter({ hasText: 'Còn dở' }).first();
+  assert.doesNotMatch(await draft.innerText(), /hôm qua/);
+  await page.clock.fastForward('02:00');
+  await until('the date is another', async () => (await date.innerText()) !== evening);
+  assert.match(await draft.innerText(), /hôm qua \d{2}:\d{2}/);
+});
