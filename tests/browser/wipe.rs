@@ -5,11 +5,18 @@ use std::{cell::RefCell, collections::BTreeSet};
 use sotay::{
     platform::{
         locks,
-        storage::{Change, Key, Person, Phone, Storage, Store, schema::Label},
+        storage::{
+            Change, Key, Person, Phone, Storage, Store,
+            schema::{Label, meta},
+        },
     },
     stores::wipe::{Brought, Outcome, settle_with},
 };
-use sync::{codec, wire::DeviceId, wire::Hash};
+use sync::{
+    codec,
+    device::Former,
+    wire::{DeviceId, Hash, SealedOperation},
+};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test};
 
 use crate::{put, raw};
@@ -202,6 +209,31 @@ async fn one_answer_after_the_copy_and_the_phone_keeps_everything() {
     an.copy(false).await;
     assert_eq!(an.settle(&server).await, Outcome::Wiped);
     assert!(an.is_gone().await);
+}
+
+/// Sync takes it over, and its row is empty again: what is left of it is in none that the trace is of.
+#[wasm_bindgen_test]
+async fn a_copy_from_before_a_rescue_file_was_taken_over_empties_nothing() {
+    let phone = Phone::open_named("wipe rescued").await.expect("stored");
+    let (mut an, server) = (User::new(&phone, "an").await, Server::default());
+    an.enter(1).await;
+    let rescued = async |rows: &Vec<Former>| {
+        let row = put(Store::Meta, meta::RESCUED, &codec::encode(rows));
+        an.storage.write(vec![row]).await.expect("written");
+    };
+    let operations = vec![SealedOperation { seq: 1, bytes: vec![1] }];
+    let came = vec![Former { device: DeviceId([4; 16]), acked: 0, operations }];
+    an.copy(false).await;
+    rescued(&came).await;
+    rescued(&Vec::new()).await;
+    an.set_wrong(|_| LIMIT).await;
+    assert_eq!(an.settle(&server).await, Outcome::Keeps);
+    // The same again on a phone that had one before.
+    an.copy(false).await;
+    rescued(&came).await;
+    rescued(&Vec::new()).await;
+    assert_eq!(an.settle(&server).await, Outcome::Keeps);
+    assert!(an.is_whole().await);
 }
 
 #[wasm_bindgen_test]
