@@ -296,6 +296,33 @@ async fn while_somebody_is_in_on_another_tab_nothing_goes_and_what_they_enter_co
     assert!(an.is_whole().await);
 }
 
+/// A tab that the system stopped, and whose lock was taken away, wakes in the last moment: it knows nothing of all this.
+#[wasm_bindgen_test]
+async fn what_a_tab_writes_between_the_last_look_and_the_end_keeps_the_store() {
+    let phone = Phone::open_named("wipe late").await.expect("stored");
+    let (mut an, server) = (User::new(&phone, "an").await, Server::default());
+    an.enter(1).await;
+    an.send(&server).await;
+    an.copy(false).await;
+    an.set_wrong(|_| LIMIT).await;
+    let (person, rows) =
+        (an.person().await.expect("here"), phone.trace(&an.id).await.expect("read"));
+    an.enter(2).await;
+    assert_eq!(phone.wipe(&person, rows).await, Ok(false));
+    assert!(an.is_whole().await);
+    assert_eq!(an.settle(&server).await, Outcome::Keeps);
+    an.set_wrong(|_| 0).await;
+    let person = an.person().await.expect("here");
+    let again = phone.enter(&person).await.expect("let in");
+    assert_eq!(again.all(Store::Open).await.expect("opened").len(), 1);
+    again.close();
+    an.copy(false).await;
+    an.set_wrong(|_| LIMIT).await;
+    assert_eq!(an.settle(&server).await, Outcome::Wiped);
+    assert!(an.is_gone().await);
+    assert!(an.entered.is_subset(&server.answers.borrow()));
+}
+
 pub struct Random(pub u64);
 
 impl Random {
