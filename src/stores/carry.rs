@@ -10,7 +10,10 @@ mod restore;
 
 use leptos::prelude::*;
 use serde::Deserialize;
-use sync::bundle::{BundleError, PublicKey};
+use sync::{
+    bundle::{BundleError, PublicKey},
+    device::Former,
+};
 use thiserror::Error;
 
 pub(super) use self::bring::deliver;
@@ -214,7 +217,10 @@ impl Carry {
 
     /// What waits of another phone's work, and is not taken over yet.
     pub async fn has_rescued(storage: &Storage) -> Result<bool, StorageError> {
-        Ok(storage.row(Store::Meta, meta::RESCUED).await?.is_some())
+        let row = storage.row(Store::Meta, meta::RESCUED).await?;
+        let waiting: Option<Vec<Former>> =
+            row.map(|row| outbox::decode(&row, "rescued")).transpose()?;
+        Ok(waiting.is_some_and(|waiting| !waiting.is_empty()))
     }
 }
 

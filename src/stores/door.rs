@@ -531,14 +531,22 @@ impl Door {
         Ok(())
     }
 
-    /// Removes the person inside and their store from this phone. All of it is at the server: the caller saw to that. The other
-    /// tabs of theirs start anew.
-    pub(super) async fn remove_inside(self) -> Result<(), StorageError> {
-        if let Some(here) = self.inside.get_untracked() {
-            self.phone()?.remove(&here.id).await?;
-            self.others.with_value(|others| others.post(REMOVED));
+    /// Removes the person inside and their store from this phone, if `is_sent` lets them: it is asked of what is there when
+    /// they go. The other tabs of theirs start anew.
+    pub(super) async fn remove_inside(
+        self,
+        is_sent: impl AsyncFn() -> Result<(), SignInError>,
+    ) -> Result<(), SignInError> {
+        let Some(here) = self.inside.get_untracked() else { return is_sent().await };
+        let phone = self.phone()?;
+        loop {
+            let rows = phone.trace(&here.id).await?;
+            is_sent().await?;
+            if phone.remove(&here.id, rows).await? {
+                self.others.with_value(|others| others.post(REMOVED));
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// Locks when nobody touched the app for as long as its person chose and nothing that they began goes on, and when another

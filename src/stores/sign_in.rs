@@ -1,5 +1,8 @@
 //! Who uses this phone: the stored profile, and whether the server still agrees.
 
+use std::pin::pin;
+
+use futures::future::select;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use sync::device::{DeviceState, Former};
@@ -12,8 +15,9 @@ use crate::platform::{
     json,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
-        schema::{BlobRow, Key, STORES, meta},
+        schema::{BlobRow, Key, meta},
     },
+    tasks,
 };
 
 /// What an account is for: the server's own word.
@@ -113,6 +117,9 @@ pub enum SignInError {
     Storage(#[from] StorageError),
 }
 
+/// How long signing out waits at most for the server.
+const END_MS: u32 = 10_000;
+
 /// Who uses this phone, as a store.
 #[derive(Clone, Copy)]
 pub struct SignIn {
@@ -202,17 +209,22 @@ impl SignIn {
 
     /// Signs out: the person and their store are removed from this phone. Unsent work is in the way.
     pub async fn sign_out(self) -> Result<(), SignInError> {
-        self.forget_person().await?;
-        end_session().await;
-        self.door.remove_inside().await?;
+        // From here on nobody enters what would be on no server.
+        document::set_root_attribute("data-locking", "on");
+        if let Err(error) = self.door.remove_inside(async || self.owes_nothing().await).await {
+            document::set_root_attribute("data-locking", "off");
+            return Err(error);
+        }
+        // The server is told last, and nobody waits long for its answer: on a bad line that takes a minute.
+        select(pin!(end_session()), pin!(tasks::sleep(END_MS))).await;
         self.state.try_set(SignInState::SignedOut);
         // Nothing of the person stays in memory either.
         document::reload();
         Ok(())
     }
 
-    /// Empties the person's store, in the transaction that finds all of it sent.
-    async fn forget_person(self) -> Result<(), SignInError> {
+    /// Finds all that the person entered sent.
+    async fn owes_nothing(self) -> Result<(), SignInError> {
         let reads = vec![
             Read::Row(Store::Meta, meta::DEVICE.into()),
             Read::All(Store::Open),
@@ -220,46 +232,33 @@ impl SignIn {
             Read::All(Store::BlobMeta),
             Read::Row(Store::Meta, meta::RESCUED.into()),
         ];
-        let decide = |rows: Vec<Rows>| {
-            let [device, open, sealed, files, rescued] = &rows[..] else {
-                return Err(StorageError::Unreadable("an answer is missing".to_owned()));
-            };
-            let mut unsent_files = 0;
-            for (_, row) in files {
-                unsent_files += usize::from(!BlobRow::decode(row)?.sent);
-            }
-            // What this phone answers for in another's name is unsent work too.
-            let mut of_others: Vec<Former> = match rescued.first() {
-                Some((_, row)) => outbox::decode(row, "rescued")?,
-                None => Vec::new(),
-            };
-            let mut acked = 0;
-            for (_, row) in device {
-                let device: DeviceState = outbox::decode(row, "device")?;
-                acked = device.acked;
-                of_others.extend(device.former().iter().cloned());
-            }
-            let of_others: usize = of_others.iter().map(Former::unsent).sum();
-            let is_unsent = |(key, _): &&(Key, Vec<u8>)| *key > Key::Number(acked);
-            let sealed: Rows = sealed.iter().filter(is_unsent).cloned().collect();
-            let records = outbox::unsent_in(open, &sealed)?.records.len() + of_others;
-            let unsent = (records, unsent_files);
-            if unsent != (0, 0) {
-                return Ok((Vec::new(), unsent));
-            }
-            let changes = STORES.map(Change::Clear).into();
-            Ok((changes, unsent))
+        let rows = self.storage.get_value().read(reads).await?;
+        let [device, open, sealed, files, rescued] = &rows[..] else {
+            return Err(StorageError::Unreadable("an answer is missing".to_owned()).into());
         };
-        let storage = self.storage.get_value();
-        let (records, files) = storage.update(reads, &STORES, decide).await?;
-        refuse(records, files)
-    }
-}
-
-fn refuse(records: usize, files: usize) -> Result<(), SignInError> {
-    match records.max(usize::from(files > 0)) {
-        0 => Ok(()),
-        count => Err(SignInError::UnsentWork(count)),
+        let mut unsent_files = 0;
+        for (_, row) in files {
+            unsent_files += usize::from(!BlobRow::decode(row)?.sent);
+        }
+        // What this phone answers for in another's name is unsent work too.
+        let mut of_others: Vec<Former> = match rescued.first() {
+            Some((_, row)) => outbox::decode(row, "rescued")?,
+            None => Vec::new(),
+        };
+        let mut acked = 0;
+        for (_, row) in device {
+            let device: DeviceState = outbox::decode(row, "device")?;
+            acked = device.acked;
+            of_others.extend(device.former().iter().cloned());
+        }
+        let of_others: usize = of_others.iter().map(Former::unsent).sum();
+        let is_unsent = |(key, _): &&(Key, Vec<u8>)| *key > Key::Number(acked);
+        let sealed: Rows = sealed.iter().filter(is_unsent).cloned().collect();
+        let records = outbox::unsent_in(open, &sealed)?.records.len() + of_others;
+        match records.max(usize::from(unsent_files > 0)) {
+            0 => Ok(()),
+            count => Err(SignInError::UnsentWork(count)),
+        }
     }
 }
 
@@ -306,11 +305,10 @@ mod tests {
                 let sign_in = SignIn::load(storage.clone(), Door::new()).await;
                 let sign_in = sign_in.expect("memory reads");
                 storage.write(vec![stand(0)]).await.expect("memory stores");
-                assert_eq!(sign_in.forget_person().await, Err(SignInError::UnsentWork(1)));
-                assert_eq!(storage.all(Store::Outbox).await.map(|rows| rows.len()), Ok(1));
+                assert_eq!(sign_in.owes_nothing().await, Err(SignInError::UnsentWork(1)));
                 storage.write(vec![stand(1)]).await.expect("memory stores");
-                assert_eq!(sign_in.forget_person().await, Ok(()));
-                assert_eq!(storage.all(Store::Outbox).await, Ok(Vec::new()));
+                assert_eq!(sign_in.owes_nothing().await, Ok(()));
+                assert_eq!(storage.all(Store::Outbox).await.map(|rows| rows.len()), Ok(1));
             });
         });
     }

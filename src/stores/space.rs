@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use sync::{
-    device::DeviceState,
+    device::{DeviceState, Former},
     draft::OpenPatch,
-    wire::{Hash, RecordId, Value, Write},
+    wire::{Hash, Operation, RecordId, Value, Write},
 };
 
 use super::{SyncStatus, outbox, sync_status::Phase};
@@ -203,16 +203,12 @@ impl AtRisk {
             Read::All(Store::BlobMeta),
             Read::All(Store::Open),
             Read::All(Store::Outbox),
+            Read::Row(Store::Meta, meta::RESCUED.into()),
         ];
         let rows = storage.read(reads).await?;
-        let [device, files, open, sealed] = &rows[..] else { return Err(missing()) };
-        let (acked, safe) = match device.first() {
-            Some((_, row)) => {
-                let device: DeviceState = outbox::decode(row, "device")?;
-                (device.acked, device.safe)
-            }
-            None => (0, 0),
-        };
+        let [device, files, open, sealed, rescued] = &rows[..] else { return Err(missing()) };
+        let device: Option<DeviceState> = outbox::decode_row(device, "device")?;
+        let (acked, safe) = device.as_ref().map_or((0, 0), |device| (device.acked, device.safe));
         let mut risk = Self { has_sent: acked > 0, ..Self::default() };
         for (_, row) in files {
             let row = BlobRow::decode(row)?;
@@ -227,14 +223,26 @@ impl AtRisk {
             risk.records.insert(outbox::decode::<OpenPatch>(row, "open patch")?.record);
         }
         let mut acknowledged = BTreeSet::new();
-        for (_, row) in sealed {
-            let operation = OutboxRow::decode(row)?.operation()?;
+        let mut count = |operation: Operation, acked: u64| {
             if operation.dot.seq > acked {
                 risk.records.insert(operation.record);
                 let made_ms = operation.at.wall_ms;
                 risk.since_ms = Some(risk.since_ms.map_or(made_ms, |since| since.min(made_ms)));
-            } else if operation.dot.seq > safe {
+            } else {
                 acknowledged.insert(operation.record);
+            }
+        };
+        for (_, row) in sealed {
+            let operation = OutboxRow::decode(row)?.operation()?;
+            if operation.dot.seq > acked.min(safe) {
+                count(operation, acked);
+            }
+        }
+        // What another phone has sealed is here alone too.
+        let rescued: Vec<Former> = outbox::decode_row(rescued, "rescued")?.unwrap_or_default();
+        for former in rescued.iter().chain(device.iter().flat_map(DeviceState::former)) {
+            for operation in &former.operations {
+                count(outbox::decode(&operation.bytes, "operation")?, former.acked);
             }
         }
         risk.without_backup = acknowledged.difference(&risk.records).count();
@@ -254,7 +262,7 @@ mod tests {
     use sync::{
         codec,
         draft::Screen,
-        wire::{Action, DeviceId, Dot, FileRef, FormRef, Operation},
+        wire::{Action, DeviceId, Dot, FileRef, FormRef, SealedOperation},
     };
 
     use super::*;
@@ -428,6 +436,33 @@ mod tests {
         };
         assert_eq!(risk, expected);
         assert!(!risk.is_nothing());
+    }
+
+    #[test]
+    fn what_another_phone_has_sealed_is_lost_with_this_one_too() {
+        let phone = Phone::new();
+        let of = |fill: u8, acked, made: &[(u64, u8, i64)]| Former {
+            device: DeviceId([fill; 16]),
+            acked,
+            operations: Vec::from_iter(made.iter().map(|(seq, record, at)| SealedOperation {
+                seq: *seq,
+                bytes: codec::encode(&operation(*seq, *record, *at, None)),
+            })),
+        };
+        let former = vec![of(8, 4, &[(4, 1, 90), (5, 2, 100)])];
+        let device = DeviceState { former: Some(former), ..DeviceState::new(DEVICE) };
+        let waiting = vec![of(9, 0, &[(1, 3, 80)])];
+        let put_waiting = |waiting: &Vec<Former>| {
+            Change::Put(Store::Meta, meta::RESCUED.into(), codec::encode(waiting))
+        };
+        phone.write(vec![outbox::put_device(&device), put_waiting(&waiting)]);
+        let risk = || block_on(AtRisk::of(&phone.0)).expect("memory reads");
+        assert_eq!(risk().records, [2, 3].map(|record| RecordId([record; 16])).into());
+        assert_eq!((risk().since_ms, risk().without_backup), (Some(80), 1));
+        assert!(!risk().is_nothing());
+        let device = DeviceState { former: Some(vec![of(8, 5, &[(5, 2, 100)])]), ..device };
+        phone.write(vec![outbox::put_device(&device), put_waiting(&Vec::new())]);
+        assert_eq!((risk().is_nothing(), risk().without_backup), (true, 1));
     }
 
     #[test]

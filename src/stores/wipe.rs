@@ -77,7 +77,8 @@ pub async fn settle_with(
     if let Err(outcome) = is_due(phone, id).await? {
         return Ok(outcome);
     }
-    // Whoever is in holds it: nobody writes to the store from here on, or they have come in by the right PIN since.
+    // Whoever is in holds it: nobody writes to the store from here on, or they have come in by the right PIN since. But for a tab
+    // that the system stopped, whose lock was taken away: what that one writes keeps the store to the end.
     let lock = locks::take(&phone.lock_of(id)).await;
     if !lock.is_held() {
         return Ok(Outcome::Keeps);

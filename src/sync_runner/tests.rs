@@ -14,9 +14,9 @@ use futures::{
 };
 use sync::{
     codec,
-    device::{BlobReply, MAX_PUSH_BYTES, Reply},
+    device::{BlobReply, Former, MAX_PUSH_BYTES, Reply},
     push::MAX_OPERATIONS,
-    wire::{Action, DeviceId, Dot, FormRef, Hash, State, Value, field},
+    wire::{Action, DeviceId, Dot, FormRef, Hash, SealedOperation, State, Value, field},
 };
 
 use self::server::{ACCOUNT, Server, UNIT};
@@ -516,6 +516,59 @@ fn a_full_phone_sends_what_is_sealed() {
             let loaded = runner.seal_and_load(0, MAX_OPERATIONS, MAX_PUSH_BYTES).await;
             let Ok(Event::Loaded(outbox)) = loaded else { panic!("{loaded:?}") };
             assert_eq!(outbox.operations.len(), 1);
+        });
+    });
+    owner.cleanup();
+}
+
+/// The copy beside a PIN tells by the trace of rows whether it is of what is here now: see `platform::storage::Phone::trace`.
+#[test]
+fn what_a_device_answers_for_in_no_row_of_work_is_written_where_it_leaves_a_trace() {
+    let owner = Owner::new();
+    owner.with(|| {
+        block_on(async {
+            let world = World::new(1).await;
+            let (tab, storage) = (world.tabs[0], world.tabs[0].storage.get_value());
+            let trace =
+                async || storage.row(Store::Meta, meta::RESCUED).await.expect("memory reads");
+            let put = async |came: &Vec<Former>| {
+                let row = Change::Put(Store::Meta, meta::RESCUED.into(), codec::encode(came));
+                storage.write(vec![row]).await.expect("memory stores");
+            };
+            let operation = SealedOperation { seq: 1, bytes: vec![1] };
+            let came = Former { device: DeviceId([9; 16]), acked: 0, operations: vec![operation] };
+            put(&vec![came.clone()]).await;
+            assert_eq!(Carry::has_rescued(&storage).await, Ok(true));
+            let (runner, _events) = tab.runner();
+            runner.take_over().await.expect("memory stores");
+            assert_eq!(trace().await, Some(codec::encode(&Vec::<Former>::new())));
+            assert_eq!(
+                Carry::has_rescued(&storage).await,
+                Ok(false),
+                "nothing of it waits any more"
+            );
+
+            // What the server takes leaves none, and what a restored one has lost does; what waits then waits on.
+            let stand = |own, other| DeviceState {
+                acked: own,
+                former: Some(vec![Former { acked: other, ..came.clone() }]),
+                ..tab.records.device()
+            };
+            let mark = async |state| {
+                let marked = runner.mark_acked(state, Vec::new(), Vec::new(), false).await;
+                marked.expect("memory stores");
+            };
+            for (held, lost) in [((3, 1), (3, 0)), ((3, 1), (2, 1))] {
+                let gone = vec![Change::Delete(Store::Meta, meta::RESCUED.into())];
+                storage.write(gone).await.expect("memory stores");
+                mark(stand(held.0, held.1)).await;
+                assert_eq!(trace().await, None);
+                mark(stand(lost.0, lost.1)).await;
+                assert_eq!(trace().await, Some(codec::encode(&Vec::<Former>::new())));
+            }
+            put(&vec![came.clone()]).await;
+            mark(stand(0, 0)).await;
+            assert_eq!(trace().await, Some(codec::encode(&vec![came.clone()])));
         });
     });
     owner.cleanup();

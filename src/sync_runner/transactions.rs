@@ -94,11 +94,18 @@ impl Runner {
             let row = |hash: &Hash| Read::Row(Store::BlobMeta, (*hash).into());
             reads.extend(missing_blobs.iter().map(row));
         }
+        let owes_again = state.owes_again(&self.records.device());
+        reads.push(Read::Row(Store::Meta, meta::RESCUED.into()));
         reads.push(Read::Row(Store::Meta, meta::DEVICE.into()));
         let (stored, leads) = (state.clone(), self.leads());
         let decide = move |mut rows: Vec<Rows>| {
             leads(rows.pop())?;
             let mut changes = vec![outbox::put_device(&stored)];
+            let waiting = rows.pop().unwrap_or_default().pop();
+            if owes_again {
+                // No copy that was made before holds it.
+                changes.push(put_rescued(waiting.map(|(_, row)| row)));
+            }
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
             let (of_operations, of_blobs) = rows.split_at(verdicts.len());
             note_verdicts(&verdicts, of_operations, &mut changes, &mut records)?;
@@ -401,9 +408,11 @@ impl Runner {
             let state: DeviceState = outbox::decode(device, "device")?;
             let Some((_, came)) = came.first() else { return Ok((Vec::new(), state)) };
             let came: Vec<Former> = outbox::decode(came, "rescued")?;
+            if came.is_empty() {
+                return Ok((Vec::new(), state));
+            }
             let state = sync::device::take_over(&state, came);
-            let taken = Change::Delete(Store::Meta, meta::RESCUED.into());
-            Ok((vec![taken, outbox::put_device(&state)], state))
+            Ok((vec![put_rescued(None), outbox::put_device(&state)], state))
         };
         let reads = [meta::RESCUED, meta::DEVICE].map(|name| Read::Row(Store::Meta, name.into()));
         let state = self.storage.update(reads.into(), &[Store::Meta], decide).await?;
@@ -412,6 +421,12 @@ impl Runner {
         self.records.tell_other_tabs();
         Ok(Event::TookOver(state))
     }
+}
+
+/// What waits to be taken over, written anew; none: nothing does. It is never removed: see [`meta::RESCUED`].
+fn put_rescued(waiting: Option<Vec<u8>>) -> Change {
+    let row = waiting.unwrap_or_else(|| codec::encode(&Vec::<Former>::new()));
+    Change::Put(Store::Meta, meta::RESCUED.into(), row)
 }
 
 fn reads_of(verdicts: &[Verdict]) -> Vec<Read> {

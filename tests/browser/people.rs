@@ -171,6 +171,33 @@ async fn wrong_pins_are_counted_across_starts() {
     assert_eq!(only(&again).await.row.wrong_pins, 3);
 }
 
+async fn remove(phone: &Phone, person: &Person) -> Result<bool, StorageError> {
+    let rows = phone.trace(&person.id).await?;
+    phone.remove(&person.id, rows).await
+}
+
+/// Somebody signs out, and another tab of theirs enters something after it was seen that all was sent.
+#[wasm_bindgen_test]
+async fn what_is_entered_while_somebody_leaves_keeps_them() {
+    let phone = phone("entered amid").await;
+    let an = phone.add(label("an", "An"), vec![put(Store::Meta, "a", &[1])]).await.expect("added");
+    phone.set_current(Some(&an.id)).await.expect("written");
+    let rows = phone.trace(&an.id).await.expect("read");
+    let other = phone.enter(&an).await.expect("let in");
+    other.write(vec![put(Store::Open, "b", &[2])]).await.expect("written");
+    assert_eq!(phone.remove(&an.id, rows).await, Ok(false));
+    assert_eq!(phone.current().await, Ok(Some(an.id.clone())));
+    let here = only(&phone).await;
+    assert_eq!(here, an);
+    let again = phone.enter(&here).await.expect("let in");
+    assert_eq!(again.row(Store::Open, "b").await, Ok(Some(vec![2])));
+    assert_eq!(again.row(Store::Meta, "a").await, Ok(Some(vec![1])), "nothing was emptied");
+    other.close();
+    again.close();
+    assert_eq!(remove(&phone, &here).await, Ok(true));
+    raw::until_only("entered amid.", &[]).await;
+}
+
 #[wasm_bindgen_test]
 async fn who_leaves_leaves_nothing_behind() {
     let phone = phone("leaves").await;
@@ -178,7 +205,7 @@ async fn who_leaves_leaves_nothing_behind() {
     let ba = phone.add(label("ba", "Ba"), vec![put(Store::Meta, "a", &[2])]).await.expect("added");
     phone.set_current(Some(&an.id)).await.expect("written");
     let held = phone.enter(&an).await.expect("let in");
-    phone.remove(&an.id).await.expect("removed");
+    assert_eq!(remove(&phone, &an).await, Ok(true));
     drop(held);
     assert_eq!(phone.current().await, Ok(None));
     assert_eq!(only(&phone).await.id, ba.id);
@@ -194,7 +221,7 @@ async fn a_tab_that_sleeps_on_the_store_of_who_leaves_keeps_nobody_out() {
     let ba = phone.add(label("ba", "Ba"), Vec::new()).await.expect("added");
     // It hears nothing of the store's end.
     let asleep = raw::database(&format!("asleep.{}", an.id)).await;
-    phone.remove(&an.id).await.expect("removed");
+    assert_eq!(remove(&phone, &an).await, Ok(true));
     assert_eq!(only(&phone).await.id, ba.id);
     assert_eq!(only(&self::phone("asleep").await).await.id, ba.id);
     asleep.close();

@@ -5,11 +5,18 @@ use std::{cell::RefCell, collections::BTreeSet};
 use sotay::{
     platform::{
         locks,
-        storage::{Change, Key, Person, Phone, Storage, Store, schema::Label},
+        storage::{
+            Change, Key, Person, Phone, Storage, Store,
+            schema::{Label, meta},
+        },
     },
     stores::wipe::{Brought, Outcome, settle_with},
 };
-use sync::{codec, wire::DeviceId, wire::Hash};
+use sync::{
+    codec,
+    device::Former,
+    wire::{DeviceId, Hash, SealedOperation},
+};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test};
 
 use crate::{put, raw};
@@ -204,6 +211,31 @@ async fn one_answer_after_the_copy_and_the_phone_keeps_everything() {
     assert!(an.is_gone().await);
 }
 
+/// Sync takes it over, and its row is empty again: what is left of it is in none that the trace is of.
+#[wasm_bindgen_test]
+async fn a_copy_from_before_a_rescue_file_was_taken_over_empties_nothing() {
+    let phone = Phone::open_named("wipe rescued").await.expect("stored");
+    let (mut an, server) = (User::new(&phone, "an").await, Server::default());
+    an.enter(1).await;
+    let rescued = async |rows: &Vec<Former>| {
+        let row = put(Store::Meta, meta::RESCUED, &codec::encode(rows));
+        an.storage.write(vec![row]).await.expect("written");
+    };
+    let operations = vec![SealedOperation { seq: 1, bytes: vec![1] }];
+    let came = vec![Former { device: DeviceId([4; 16]), acked: 0, operations }];
+    an.copy(false).await;
+    rescued(&came).await;
+    rescued(&Vec::new()).await;
+    an.set_wrong(|_| LIMIT).await;
+    assert_eq!(an.settle(&server).await, Outcome::Keeps);
+    // The same again on a phone that had one before.
+    an.copy(false).await;
+    rescued(&came).await;
+    rescued(&Vec::new()).await;
+    assert_eq!(an.settle(&server).await, Outcome::Keeps);
+    assert!(an.is_whole().await);
+}
+
 #[wasm_bindgen_test]
 async fn without_a_copy_or_with_one_that_the_server_refuses_nothing_goes() {
     let phone = Phone::open_named("wipe refused").await.expect("stored");
@@ -262,6 +294,33 @@ async fn while_somebody_is_in_on_another_tab_nothing_goes_and_what_they_enter_co
     let (outcome, ()) = futures::join!(trying, coming_in);
     assert_eq!(outcome, Outcome::Waits(Some(LIMIT)));
     assert!(an.is_whole().await);
+}
+
+/// A tab that the system stopped, and whose lock was taken away, wakes in the last moment: it knows nothing of all this.
+#[wasm_bindgen_test]
+async fn what_a_tab_writes_between_the_last_look_and_the_end_keeps_the_store() {
+    let phone = Phone::open_named("wipe late").await.expect("stored");
+    let (mut an, server) = (User::new(&phone, "an").await, Server::default());
+    an.enter(1).await;
+    an.send(&server).await;
+    an.copy(false).await;
+    an.set_wrong(|_| LIMIT).await;
+    let (person, rows) =
+        (an.person().await.expect("here"), phone.trace(&an.id).await.expect("read"));
+    an.enter(2).await;
+    assert_eq!(phone.wipe(&person, rows).await, Ok(false));
+    assert!(an.is_whole().await);
+    assert_eq!(an.settle(&server).await, Outcome::Keeps);
+    an.set_wrong(|_| 0).await;
+    let person = an.person().await.expect("here");
+    let again = phone.enter(&person).await.expect("let in");
+    assert_eq!(again.all(Store::Open).await.expect("opened").len(), 1);
+    again.close();
+    an.copy(false).await;
+    an.set_wrong(|_| LIMIT).await;
+    assert_eq!(an.settle(&server).await, Outcome::Wiped);
+    assert!(an.is_gone().await);
+    assert!(an.entered.is_subset(&server.answers.borrow()));
 }
 
 pub struct Random(pub u64);

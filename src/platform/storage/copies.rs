@@ -2,6 +2,8 @@
 //!
 //! What is written of them here is the phone's own, and needs nobody to be let in.
 
+use std::{cell::RefCell, rc::Rc};
+
 use sync::{
     wipe::{Copied, Step, Trace, Tried, step},
     wire::Hash,
@@ -80,22 +82,10 @@ impl PersonRow {
 impl Phone {
     /// A hash over a person's work as it lies sealed on the disk: another one as soon as anything of it is written.
     pub async fn trace(&self, id: &str) -> Result<Hash, StorageError> {
-        let reads = vec![
-            Read::All(Store::Open),
-            Read::All(Store::Outbox),
-            Read::All(Store::BlobMeta),
-            Read::Row(Store::Meta, meta::RESCUED.into()),
-        ];
         let database = Database::open(&self.name_of(id), &schema::PERSON).await?;
-        let found = database.transact(reads.clone(), Vec::new(), None).await;
+        let trace = trace_of(&database).await;
         database.close();
-        let mut trace = Trace::default();
-        for (read, rows) in reads.iter().zip(found?) {
-            for (key, value) in rows {
-                trace.row(read.store().name(), &key.to_bytes(), &value);
-            }
-        }
-        Ok(trace.finish())
+        trace
     }
 
     /// Notes that a copy's bytes come: what a phone that dies meanwhile leaves of them goes with the next copy.
@@ -152,28 +142,82 @@ impl Phone {
         .await
     }
 
-    /// Removes a person and their store, if nothing was said or tried since that would keep it: with one write their key
-    /// is gone, or all stays. `false` if it stays.
+    /// Removes a person and their store, if nothing was said or tried since that would keep it, as [`Self::remove`].
     pub async fn wipe(&self, person: &Person, rows: Hash) -> Result<bool, StorageError> {
         let copies = person.row.copies.clone();
-        self.change_with(&person.id, move |row| {
-            if row.stage != Stage::Ready || row.copies != copies || row.step(rows) != Step::Wipe {
+        let may_go = move |row: &PersonRow| row.copies == copies && row.step(rows) == Step::Wipe;
+        self.let_go(&person.id, rows, Box::new(may_go)).await
+    }
+
+    /// Removes a person and their store from this phone, for good, if nothing was written to it since that trace: with one
+    /// write their key is gone, or all stays. `false` if it stays.
+    pub async fn remove(&self, id: &str, rows: Hash) -> Result<bool, StorageError> {
+        let is_gone = self.let_go(id, rows, Box::new(|_| true)).await?;
+        if is_gone {
+            self.set_current(None).await?;
+        }
+        Ok(is_gone)
+    }
+
+    /// A tab that is still in writes without asking: what it has written before their key was gone brings them back.
+    async fn let_go(
+        &self,
+        id: &str,
+        rows: Hash,
+        may_go: Box<dyn Fn(&PersonRow) -> bool>,
+    ) -> Result<bool, StorageError> {
+        // Open before the key goes: what another tab removes then is not made anew.
+        let store = Database::open(&self.name_of(id), &schema::PERSON).await?;
+        let was = Rc::new(RefCell::new(None));
+        let left = Rc::clone(&was);
+        self.change_with(id, move |row| {
+            if row.stage != Stage::Ready || !may_go(row) {
                 return Vec::new();
             }
+            left.replace(Some(row.clone()));
             leave(row)
         })
         .await?;
-        let is_gone = |other: &Person| other.id == person.id && other.row.stage == Stage::Leaving;
-        if !self.everybody().await?.iter().any(is_gone) {
-            return Ok(false);
+        let now = trace_of(&store).await;
+        store.close();
+        if let Some(was) = was.take()
+            && now != Ok(rows)
+            && now != Err(StorageError::Gone)
+        {
+            // The bytes of its copies are gone.
+            let back = PersonRow { copies: None, ..was };
+            self.change(id, move |row| {
+                if row.stage == Stage::Leaving {
+                    *row = back.clone();
+                }
+            })
+            .await?;
         }
-        self.forget(person.id.clone());
-        Ok(true)
+        // This removes the stores of all who left.
+        let stays = self.people().await?.iter().any(|person| person.id == id);
+        Ok(!stays)
     }
 }
 
+async fn trace_of(store: &Database) -> Result<Hash, StorageError> {
+    let reads = vec![
+        Read::All(Store::Open),
+        Read::All(Store::Outbox),
+        Read::All(Store::BlobMeta),
+        Read::Row(Store::Meta, meta::RESCUED.into()),
+    ];
+    let found = store.transact(reads.clone(), Vec::new(), None).await?;
+    let mut trace = Trace::default();
+    for (read, rows) in reads.iter().zip(found) {
+        for (key, value) in rows {
+            trace.row(read.store().name(), &key.to_bytes(), &value);
+        }
+    }
+    Ok(trace.finish())
+}
+
 /// Their key goes.
-pub(super) fn leave(row: &mut PersonRow) -> Vec<Change> {
+fn leave(row: &mut PersonRow) -> Vec<Change> {
     row.wrap.clear();
     row.stage = Stage::Leaving;
     take_copies(row)

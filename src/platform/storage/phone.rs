@@ -9,7 +9,6 @@ use sync::codec;
 
 use super::{
     Change, Read, Rows, Storage, StorageError,
-    copies::leave,
     database::Database,
     lock_of, moving,
     schema::{self, DATABASE, Key, Label, PersonRow, PinRow, Stage, Store, phone},
@@ -241,17 +240,9 @@ impl Phone {
         self.database.transact(reads, touched, Some(Box::new(decide))).await.map(drop)
     }
 
-    /// Removes a person and their store from this phone, for good.
-    pub async fn remove(&self, id: &str) -> Result<(), StorageError> {
-        self.change_with(id, leave).await?;
-        self.set_current(None).await?;
-        self.forget(id.to_owned());
-        Ok(())
-    }
-
     /// Has the browser remove the store of somebody who left. A tab of theirs that the system has put to sleep keeps that waiting, and
     /// is to keep nobody else waiting: without its key the store is nothing. What is left is removed at a later start.
-    pub(super) fn forget(&self, id: String) {
+    fn forget(&self, id: String) {
         let phone = self.clone();
         tasks::spawn(async move {
             let forgotten = async {

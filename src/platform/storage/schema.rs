@@ -154,7 +154,12 @@ pub mod meta {
     /// What bundles are sealed to, as the server told it: CBOR of `sync::bundle::PublicKey`.
     pub const ORGANISATION: &str = "organisation";
     /// What a rescue file brought and sync has not taken over: CBOR of `sync::device::Former`s.
+    ///
+    /// Written anew, then mostly empty, whenever [`DEVICE`] owes more to the server than before: that is in no row of which a
+    /// copy beside the PIN knows the trace.
     pub const RESCUED: &str = "rescued";
+    /// The rescue files that were taken in here: CBOR of the hashes of their headers.
+    pub const RESTORED: &str = "restored";
     /// The last bundles that were made here by somebody's hand: CBOR of their hashes.
     pub const BUNDLES: &str = "bundles";
     /// Before the name of a list of entities: the list as the server told it, an [`super::EntityListRow`].

@@ -80,7 +80,7 @@ impl Carry {
         for _ in 0..TURNS {
             let rows = phone.trace(&id).await?;
             let held = door.person(&id).await?.row;
-            // What the server took leaves the rows as they are, and what a restore lost too.
+            // What the server took leaves the rows as they are.
             let (unsent, files) = self.records.unsent(self.records.device().acked).await?;
             let wants_bundle = unsent.operations > 0 || !files.is_empty();
             let is_such =

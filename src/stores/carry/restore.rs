@@ -6,6 +6,7 @@ use sync::{
     codec,
     device::Former,
     draft::OpenPatch,
+    view::Base,
     wire::{Hash, RecordId, SealedOperation},
 };
 
@@ -126,6 +127,10 @@ pub async fn restore(
         (None, _) => door.store_of(&came.account, &came.name()).await?,
     };
     let Some((person, storage)) = found else { return Err(CarryError::Locked(came.account)) };
+    // Whoever asks whether it worked gets what they did since, and not what the file knows of then.
+    if taken_in(&storage).await?.contains(&associated) {
+        return Ok(door.start_in(&person).await?);
+    }
     if !came.files.is_empty() {
         sealed.open(Some(&storage)).await?;
     }
@@ -134,7 +139,7 @@ pub async fn restore(
     {
         preferences::save(&chosen);
     }
-    take_in(&storage, came).await?;
+    take_in(&storage, associated, came).await?;
     // Whichever tab syncs takes it over, and every tab shows it.
     Channel::open(&storage.lock()).post("rescued");
     Ok(door.start_in(&person).await?)
@@ -190,16 +195,24 @@ impl Sealed {
     }
 }
 
+/// The rescue files that went into a store already.
+async fn taken_in(storage: &Storage) -> Result<Vec<Hash>, StorageError> {
+    let row = storage.row(Store::Meta, meta::RESTORED).await?;
+    Ok(row.map(|row| outbox::decode(&row, "restored")).transpose()?.unwrap_or_default())
+}
+
 /// Puts all of it in its place, in one transaction.
-async fn take_in(storage: &Storage, came: Came) -> Result<(), CarryError> {
+async fn take_in(storage: &Storage, file: Hash, came: Came) -> Result<(), CarryError> {
     let mut reads = vec![
         Read::Row(Store::Meta, meta::RESCUED.into()),
+        Read::Row(Store::Meta, meta::RESTORED.into()),
         Read::Row(Store::Meta, meta::PROFILE.into()),
         Read::All(Store::Open),
         Read::All(Store::Place),
         Read::Row(Store::Pack, crate::platform::storage::schema::PACK.into()),
         Read::Row(Store::Meta, meta::NAMES.into()),
     ];
+    reads.extend(came.rows_of(Store::Base).map(|(key, _)| Read::Row(Store::Base, key)));
     reads.extend(came.files.iter().map(|(hash, _)| Read::Row(Store::BlobMeta, (*hash).into())));
     let touched = [
         Store::Meta,
@@ -213,29 +226,36 @@ async fn take_in(storage: &Storage, came: Came) -> Result<(), CarryError> {
     ];
     let note = Key::Bytes(random::bytes::<8>().to_vec());
     let decide = move |rows: Vec<Rows>| {
-        let changes = changes_of(&came, note.clone(), &rows)?;
+        let changes = changes_of(file, &came, note.clone(), &rows)?;
         Ok((changes, ()))
     };
     Ok(storage.update(reads, &touched, decide).await?)
 }
 
-/// What is written of a rescue file. What this phone has itself stays, but for records: there the other phone's work is in.
-fn changes_of(came: &Came, note: Key, rows: &[Rows]) -> Result<Vec<Change>, StorageError> {
-    let [rescued, profile, open, place, pack, names, files @ ..] = rows else {
+/// What is written of a rescue file. What this phone has itself stays, but for records of which it knows no later state: there
+/// the other phone's work is in.
+fn changes_of(
+    file: Hash,
+    came: &Came,
+    note: Key,
+    rows: &[Rows],
+) -> Result<Vec<Change>, StorageError> {
+    let [rescued, restored, profile, open, place, pack, names, others @ ..] = rows else {
         return Err(StorageError::Unreadable("an answer is missing".to_owned()));
     };
+    let (bases, files) = others.split_at(came.rows_of(Store::Base).count());
     if let Some((_, row)) = profile.first() {
         let profile: Profile = json::read(row).map_err(StorageError::Unreadable)?;
         if profile.account != came.account {
             return Err(StorageError::Other("somebody else signed in meanwhile".to_owned()));
         }
     }
-    let mut former: Vec<Former> = match rescued.first() {
-        Some((_, row)) => outbox::decode(row, "rescued")?,
-        None => Vec::new(),
-    };
+    let mut former: Vec<Former> = outbox::decode_row(rescued, "rescued")?.unwrap_or_default();
     former.extend(came.devices.iter().filter(|device| !device.operations.is_empty()).cloned());
     let mut changes = vec![Change::Put(Store::Meta, meta::RESCUED.into(), codec::encode(&former))];
+    let mut taken_in: Vec<Hash> = outbox::decode_row(restored, "restored")?.unwrap_or_default();
+    taken_in.push(file);
+    changes.push(Change::Put(Store::Meta, meta::RESTORED.into(), codec::encode(&taken_in)));
     let is_among = |rows: &Rows, key: &Key| rows.iter().any(|(found, _)| found == key);
     let mut put = |store: Store, key: Key, row: &[u8]| {
         changes.push(Change::Put(store, key, row.to_vec()));
@@ -251,8 +271,17 @@ fn changes_of(came: &Came, note: Key, rows: &[Rows]) -> Result<Vec<Change>, Stor
     if let Some(row) = came.meta(meta::NAMES).filter(|_| names.is_empty()) {
         put(Store::Meta, meta::NAMES.into(), row);
     }
-    for store in [Store::Base, Store::Forms] {
-        came.rows_of(store).for_each(|(key, row)| put(store, key, row));
+    came.rows_of(Store::Forms).for_each(|(key, row)| put(Store::Forms, key, row));
+    for ((key, row), own) in came.rows_of(Store::Base).zip(bases) {
+        let place = |row: &[u8]| outbox::decode::<Base>(row, "record").map(|base| base.state.rv);
+        // A later state has what this phone sent since, and what the other one had sent: the feed brings the rest into it.
+        let is_later = match own.first() {
+            Some((_, own)) => place(own)? > place(row)?,
+            None => false,
+        };
+        if !is_later {
+            put(Store::Base, key, row);
+        }
     }
     let records = came.rows_of(Store::Base).filter_map(|(key, _)| match key {
         Key::Bytes(id) => Some(RecordId(id.try_into().ok()?)),
@@ -299,6 +328,11 @@ fn wrong_code(error: CipherError) -> CarryError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use futures::executor::block_on;
+    use sync::wire::{DeviceId, Dot, FormRef, RecordState, Sibling, Value};
+
     use super::*;
 
     #[test]
@@ -314,5 +348,66 @@ mod tests {
         for wrong in [&b""[..], b"x", b"n1", b"p1", b"t\xff"] {
             assert_eq!(read_key(wrong), None);
         }
+    }
+
+    const RECORD: RecordId = RecordId([1; 16]);
+
+    /// A record with an answer, as it was at that place of the feed.
+    fn base(rv: u64, answer: &str) -> Base {
+        let sibling = Sibling {
+            dot: Dot { device: DeviceId([2; 16]), seq: rv },
+            value: Value::Text(answer.to_owned()),
+        };
+        let state = RecordState {
+            record: RECORD,
+            form: FormRef { id: "f".to_owned(), version: "1".to_owned(), hash: Hash([1; 32]) },
+            unit: "u".to_owned(),
+            author: "an".to_owned(),
+            received_ms: 1,
+            changed_ms: 1,
+            fields: BTreeMap::from([("a".to_owned(), vec![sibling])]),
+            rv,
+            left: false,
+            writers: BTreeMap::new(),
+        };
+        Base { state, included: 0, generation: 0 }
+    }
+
+    fn came_with(base: &Base) -> Came {
+        let row = Kept::of(Store::Base, &RECORD.into(), codec::encode(base)).row();
+        Came { account: "an".to_owned(), rows: vec![row], ..Came::default() }
+    }
+
+    #[test]
+    fn a_rescue_file_brings_no_record_back_to_what_it_was_before() {
+        let file = |fill| Hash([fill; 32]);
+        let shown = [(None, 5, 5), (Some(4), 5, 5), (Some(5), 5, 5), (Some(9), 5, 9)];
+        for (own, came, expected) in shown {
+            let storage = Storage::in_memory();
+            block_on(async {
+                let own = own.map(|rv| Base { generation: 3, ..base(rv, "here") });
+                let own =
+                    own.map(|own| Change::Put(Store::Base, RECORD.into(), codec::encode(&own)));
+                storage.write(Vec::from_iter(own)).await.expect("memory stores");
+                let came = came_with(&base(came, "there"));
+                take_in(&storage, file(1), came).await.expect("memory stores");
+                let row = storage.row(Store::Base, RECORD).await.expect("memory reads");
+                let stands: Base = codec::decode(&row.expect("a record")).expect("readable");
+                assert_eq!(stands.state.rv, expected);
+            });
+        }
+    }
+
+    #[test]
+    fn a_rescue_file_is_known_again() {
+        let storage = Storage::in_memory();
+        block_on(async {
+            assert_eq!(taken_in(&storage).await, Ok(Vec::new()));
+            for fill in [1, 2] {
+                let came = came_with(&base(5, "there"));
+                take_in(&storage, Hash([fill; 32]), came).await.expect("memory stores");
+            }
+            assert_eq!(taken_in(&storage).await, Ok(vec![Hash([1; 32]), Hash([2; 32])]));
+        });
     }
 }

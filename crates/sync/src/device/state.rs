@@ -115,6 +115,16 @@ impl DeviceState {
         self.former.as_deref().unwrap_or_default()
     }
 
+    /// Whether the device has to send again what it thought the server to hold, as it did `before`.
+    #[must_use]
+    pub fn owes_again(&self, before: &Self) -> bool {
+        let was_held = |now: &Former| {
+            let mut then = before.former().iter().filter(|then| then.device == now.device);
+            then.any(|then| then.acked > now.acked)
+        };
+        before.acked > self.acked || self.former().iter().any(was_held)
+    }
+
     /// The device after it took another id, because its profile was copied: its operations count from 1
     /// again, and the whole feed is pulled anew.
     #[must_use]
