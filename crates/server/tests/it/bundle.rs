@@ -19,7 +19,7 @@ use crate::place::Place;
 use crate::sealing::{Pair, Sealing, digits};
 
 /// What a phone learns when it says what it signs with.
-async fn register(device: &Device<'_>, pair: &Pair) -> PublicKey {
+pub async fn register(device: &Device<'_>, pair: &Pair) -> PublicKey {
     let answer = put_key(device, &digits(&pair.public().0)).await;
     assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
     let json = answer.json();
@@ -41,7 +41,7 @@ async fn put_key(device: &Device<'_>, key: &str) -> Answer {
     device.server.request(Method::PUT, "/api/v1/session/key", &headers, Body::from(body)).await
 }
 
-fn items(device: &Device<'_>, operations: &[Operation], files: &[&[u8]]) -> Vec<Item> {
+pub fn items(device: &Device<'_>, operations: &[Operation], files: &[&[u8]]) -> Vec<Item> {
     let mut items = vec![
         Item::Contents(Contents {
             account: device.account.clone(),
@@ -66,7 +66,7 @@ fn photo(bytes: &[u8]) -> Value {
     Value::File(FileRef { name: "a.jpg".into(), media_type: "image/jpeg".into(), size, hash })
 }
 
-async fn deliver(carrier: &Device<'_>, bundle: &[u8]) -> Answer {
+pub async fn deliver(carrier: &Device<'_>, bundle: &[u8]) -> Answer {
     let headers = [
         ("cookie", carrier.cookie.as_str()),
         ("x-sotay", "1"),
