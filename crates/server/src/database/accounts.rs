@@ -262,6 +262,12 @@ impl Database {
                 unit = coalesce($4, unit) WHERE name = $1 RETURNING unit",
         )
         .bind(name)
+        // Who works elsewhere hears of it where a feed begins.
+        query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1 AND unit <> $2")
+            .bind(name)
+            .bind(&change.unit)
+            .execute(&mut tx)
+            .await?;
         .bind(&change.display_name)
         .bind(change.role.map(Role::name))
         .bind(&change.unit)

@@ -469,6 +469,23 @@ async fn an_account_that_is_changed_sees_and_does_what_it_is_now_for() {
     server.device("lan").await;
 }
 
+/// A phone asks who its person is when a feed begins: until then it fills forms for the unit of before.
+#[tokio::test]
+async fn whoever_is_moved_to_another_unit_hears_of_it_with_the_next_page() {
+    let server = TestApp::start().await;
+    let (thu, quan_tri) = (server.device("thu").await, server.device("quan_tri").await);
+    let before = thu.pull(None).await;
+    let work_in = async |unit: &str| {
+        quan_tri.ask(Method::PATCH, "accounts/thu", json!({ "unit": unit })).await;
+        thu.pull(Some(&before.cursor)).await
+    };
+    let unit = thu.get("/api/v1/session").await.json()["unit"].as_str().unwrap().to_owned();
+    assert!(!work_in(&unit).await.reset, "that is where they work");
+    let page = work_in("phuong_b").await;
+    assert!(page.reset && page.units == before.units, "they see what they saw");
+    assert_eq!(thu.get("/api/v1/session").await.json()["unit"], "phuong_b");
+}
+
 /// Whoever let themselves in as that person before would be what the person becomes.
 #[tokio::test]
 async fn another_role_lets_nobody_in_who_was_let_in_before_and_a_larger_sight_ends_codes() {
