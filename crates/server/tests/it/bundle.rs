@@ -388,6 +388,23 @@ async fn a_phone_that_gave_itself_another_id_signs_as_the_person_who_sent_under_
     assert_eq!(deliver_of(&renamed, &key, &late).await["quarantined"], 1);
 }
 
+/// A phone that took another's work over lets go of its name once all of that is safe, and may have photos of it still.
+#[tokio::test]
+async fn a_bundle_brings_the_photo_that_an_operation_of_another_device_waits_for() {
+    let server = TestApp::start().await;
+    let (before, now) = (server.device("lan").await, server.device("lan").await);
+    let key = Pair::of(7);
+    let organisation = register(&now, &key).await;
+    let (bytes, strange) = (vec![4; 1000], vec![5; 1000]);
+    before.push(&[before.create(1, 1, "phuong_a", &[("anh", photo(&bytes))])]).await;
+    let bundle =
+        Sealing::new(now.id, &key, organisation).pack(&items(&now, &[], &[&bytes, &strange]));
+    let receipt = deliver(&now, &bundle).await.json()["receipt"].clone();
+    let (files, new) = (&receipt["files"], &receipt["new_files"]);
+    assert_eq!((files, new), (&2.into(), &1.into()), "and nothing that nobody waits for");
+    assert!(server.app.database().blob(codec::hash(&bytes)).await.unwrap().is_some());
+}
+
 #[tokio::test]
 async fn a_revoked_devices_work_is_kept_for_the_repair_desk() {
     let server = TestApp::start().await;
