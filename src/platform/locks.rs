@@ -42,7 +42,7 @@ impl Lock {
     /// Waits until another tab has taken it away.
     pub async fn is_taken(&mut self) {
         if (&mut self.taken).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
