@@ -117,6 +117,9 @@ impl Runner {
         runner.watch();
         runner.recount();
         runner.show_talks();
+        if connectivity::is_online() {
+            runner.refresh_profile();
+        }
         tasks::spawn(runner.run(lock, incoming));
     }
 
@@ -494,6 +497,15 @@ impl Runner {
                 log_error(&format!(
                     "pack not fetched, it is tried again with the next sync: {error}"
                 ));
+            }
+        });
+    }
+
+    fn refresh_profile(&self) {
+        let sign_in = self.sign_in;
+        tasks::spawn(async move {
+            if let Err(error) = sign_in.refresh().await {
+                log_error(&format!("profile not kept: {error}"));
             }
         });
     }

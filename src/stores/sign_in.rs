@@ -199,6 +199,24 @@ impl SignIn {
         self.state.try_set(SignInState::SignedIn(profile));
     }
 
+    /// Asks the server who the person is: they may work elsewhere since they signed in, or do something else.
+    pub(crate) async fn refresh(self) -> Result<(), StorageError> {
+        if self.profile().is_some()
+            && let Ok(answer) = Request::get("/api/v1/session").send(&[]).await
+            && answer.is_ok()
+            && let Some(profile) = self.news(&answer.body)
+        {
+            self.renew(profile).await?;
+        }
+        Ok(())
+    }
+
+    /// What is new of the person in what the server says. Of anybody else, or out of a network's own mouth, nothing is.
+    fn news(self, said: &[u8]) -> Option<Profile> {
+        let (said, known) = (json::read::<Profile>(said).ok()?, self.profile()?);
+        (known.account == said.account && known != said).then_some(said)
+    }
+
     /// The server knows the person again.
     pub(super) async fn renew(self, profile: Profile) -> Result<(), StorageError> {
         self.storage.get_value().write(vec![put_profile(&profile)]).await?;
@@ -281,6 +299,37 @@ mod tests {
 
     use super::*;
     use crate::platform::storage::schema::OutboxRow;
+
+    /// Whoever was moved to another unit goes on there, not where they were when they signed in.
+    #[test]
+    fn what_the_server_says_of_the_person_is_kept_and_nobody_elses_word_is() {
+        let storage = Storage::in_memory();
+        let said = |account: &str, role: &str, unit: &str| {
+            format!(
+                r#"{{"account":"{account}","name":"Lan","role":"{role}","unit":"{unit}","scope":["{unit}"],"server_ms":5}}"#
+            )
+        };
+        Owner::new().with(|| {
+            block_on(async {
+                let here: Profile = json::read(said("lan", "officer", "a").as_bytes()).unwrap();
+                storage.write(vec![put_profile(&here)]).await.expect("memory stores");
+                let open = || SignIn::load(storage.clone(), Door::new());
+                let sign_in = open().await.expect("memory reads");
+                for old in
+                    [said("lan", "officer", "a"), said("minh", "officer", "b"), "<html>".into()]
+                {
+                    assert_eq!(sign_in.news(old.as_bytes()), None, "{old}");
+                }
+                let news = sign_in.news(said("lan", "trainer", "b").as_bytes());
+                sign_in.renew(news.expect("she was moved")).await.expect("memory stores");
+                for tab in [sign_in, open().await.expect("memory reads")] {
+                    let now = tab.profile().expect("they are in");
+                    assert_eq!((now.role, now.unit.as_str()), (Role::Trainer, "b"));
+                    assert_eq!(now.scope, ["b"]);
+                }
+            });
+        });
+    }
 
     /// Another tab syncs: what this one remembers of the server may be older than its restore.
     #[test]

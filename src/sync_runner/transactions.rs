@@ -224,6 +224,10 @@ impl Runner {
         if let Some(profile) = profile {
             self.sign_in.set_profile(profile);
         }
+        // Who sees other units now, or other fields, may also work in another one.
+        if page.units.is_some() {
+            self.refresh_profile();
+        }
         self.follow_pack(pack);
         if brings {
             self.follow_entities();

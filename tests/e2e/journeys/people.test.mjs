@@ -185,6 +185,31 @@ test('a lost phone: the desk ends its session, and what was on it goes up once i
   await phone.page.locator('.record-row', { hasText: 'Ghi trước khi mất máy' }).waitFor();
 });
 
+test('whoever is moved to another unit works there from then on, without signing in again', async () => {
+  const { page } = phone;
+  const app = new App(phone, server);
+  const move = async (unit) => {
+    const status = await desk.page.evaluate(async (unit) => (await fetch('/api/v1/accounts/canbo3.baovinh', {
+      method: 'PATCH',
+      headers: { 'Content-Type': 'application/json', 'X-Sotay': '1' },
+      body: JSON.stringify({ unit, scope: [unit] }),
+    })).status, unit);
+    assert.equal(status, 200);
+  };
+  // The open page is told with the feed.
+  await app.open('/more');
+  await page.getByText(/Đặng Thị Ngọc · .*Bảo Vinh/).waitFor();
+  await move('dn_p_long_khanh');
+  await page.getByText(/Đặng Thị Ngọc · .*Long Khánh/).waitFor({ timeout: 60_000 });
+  // One that starts asks by itself, also where the feed says nothing more.
+  const pulls = /\/api\/v1\/pull/;
+  await page.route(pulls, (route) => route.abort());
+  await move('dn_p_bao_vinh');
+  await app.open('/more');
+  await page.getByText(/Đặng Thị Ngọc · .*Bảo Vinh/).waitFor();
+  await page.unroute(pulls);
+});
+
 test('an officer sees their own devices and nobody else\'s', async () => {
   await phone.page.goto(`${server.url}/people`, { waitUntil: 'domcontentloaded' });
   await phone.page.getByRole('heading', { name: 'Máy đang đăng nhập của tôi' }).waitFor();

@@ -252,8 +252,8 @@ pub async fn make_code(
     let now_ms = clock::now_ms();
     let ends_ms = accounts::code_end(minutes, now_ms);
     let by = Some(session.account.as_str());
-    if !app.database().add_code(&account, &key, ends_ms, by, now_ms).await? {
-        return Err(ApiError::conflict("disabled", "the person may not sign in"));
+    if !app.database().add_code(&found, &key, ends_ms, by, now_ms).await? {
+        return Err(disabled());
     }
     Ok((StatusCode::CREATED, Json(SignInCode { account, code, ends_ms })))
 }
@@ -299,8 +299,8 @@ pub async fn make_token(
         device_name: device_name.as_deref().unwrap_or(openrosa::CLIENT),
     };
     let by = Some(session.account.as_str());
-    if !app.database().add_token(&account, &token, new, by, clock::now_ms()).await? {
-        return Err(ApiError::conflict("disabled", "the person may not sign in"));
+    if !app.database().add_token(&found, &token, new, by, clock::now_ms()).await? {
+        return Err(disabled());
     }
     let path = openrosa::address(&token);
     Ok((StatusCode::CREATED, Json(ClientToken { account, token, path })))
@@ -313,6 +313,10 @@ fn read<T>(body: Result<Json<T>, JsonRejection>) -> ApiResult<T> {
 
 fn nobody() -> ApiError {
     ApiError::not_found("nobody is called so")
+}
+
+fn disabled() -> ApiError {
+    ApiError::conflict("disabled", "the person may not sign in, or was changed this moment")
 }
 
 fn not_allowed() -> ApiError {

@@ -123,8 +123,8 @@ pub async fn write(
 ) -> ApiResult<Response> {
     let hash = parse(&hash)?;
     // Whoever was disabled brings what the work that they sent still lacks, and nothing else.
-    if session.disabled && !app.database().is_owed(session.device, hash).await? {
-        return Err(ApiError::forbidden("not_owed", "no work of this device waits for that file"));
+    if session.disabled && !app.database().is_owed(&session.account, hash).await? {
+        return Err(ApiError::forbidden("not_owed", "no work of this person waits for that file"));
     }
     check_size(query.size)?;
     let body = body.map_err(|error| ApiError::bad_request("truncated", error.body_text()))?;

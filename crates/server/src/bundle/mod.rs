@@ -227,8 +227,8 @@ struct Import<'a> {
     header: Header,
     account: String,
     revoked: bool,
-    /// The devices whose operations it brought; the last one's are coming.
-    devices: Vec<OfDevice>,
+    /// The device whose operations are coming.
+    device: Option<OfDevice>,
     /// The rest of that device's operations follow one whose place another took.
     forked: bool,
     operations: Vec<SealedOperation>,
@@ -256,7 +256,7 @@ impl<'a> Import<'a> {
             header,
             account,
             revoked,
-            devices: Vec::new(),
+            device: None,
             forked: false,
             operations: Vec::new(),
             bytes: 0,
@@ -337,7 +337,7 @@ impl<'a> Import<'a> {
         {
             return Err(Refusal::WrongDevice.into());
         }
-        self.devices.push(of);
+        self.device = Some(of);
         self.forked = false;
         Ok(())
     }
@@ -346,7 +346,7 @@ impl<'a> Import<'a> {
     async fn send(&mut self) -> Result<(), ImportError> {
         self.bytes = 0;
         let mut operations = std::mem::take(&mut self.operations);
-        let Some(OfDevice { device, oldest }) = self.devices.last().copied() else {
+        let Some(OfDevice { device, oldest }) = self.device else {
             return Ok(());
         };
         if self.receipt.proven && !self.forked {
@@ -396,10 +396,9 @@ impl<'a> Import<'a> {
         self.receipt.files += 1;
         let database = self.app.database();
         let is_here = database.blob(head.hash).await?.is_some_and(|blob| blob.whole);
-        let mut is_wanted = false;
-        for of in self.devices.iter().filter(|_| !is_here && head.size <= MAX_BLOB) {
-            is_wanted |= database.is_owed(of.device, head.hash).await?;
-        }
+        // Its hash proves it, whoever brings it: the operation that names it may have come another way long ago.
+        let is_taken = !is_here && head.size <= MAX_BLOB;
+        let is_wanted = is_taken && database.is_wanted(head.hash).await?;
         self.file = Some(Arriving { head, at: 0, is_here, is_wanted });
         self.end_file().await
     }

@@ -149,8 +149,9 @@ async fn code(database: &Database, name: &str, minutes: u32) -> anyhow::Result<(
     let (code, key) = accounts::new_code();
     let now_ms = clock::now_ms();
     let ends_ms = accounts::code_end(minutes, now_ms);
-    if !database.add_code(name, &key, ends_ms, None, now_ms).await? {
-        bail!("nobody who may sign in is called {name}");
+    let account = database.account(name).await?.with_context(|| nobody(name))?;
+    if !database.add_code(&account, &key, ends_ms, None, now_ms).await? {
+        bail!(nobody(name));
     }
     say(&format!("{name}: lets in once, until {}", date(ends_ms)));
     say(&format!("code: {code}"));
@@ -158,15 +159,15 @@ async fn code(database: &Database, name: &str, minutes: u32) -> anyhow::Result<(
 }
 
 async fn token(database: &Database, name: &str, device_name: &str) -> anyhow::Result<()> {
-    let account = database.account(name).await?;
-    if account.is_some_and(|account| !account.role.does_field_work()) {
+    let account = database.account(name).await?.with_context(|| nobody(name))?;
+    if !account.role.does_field_work() {
         bail!("{name} does no field work");
     }
     let (token, _) = accounts::new_token();
     let device = DeviceId(accounts::random());
     let client = NewClient { device, device_name };
-    if !database.add_token(name, &token, client, None, clock::now_ms()).await? {
-        bail!("nobody who may sign in is called {name}");
+    if !database.add_token(&account, &token, client, None, clock::now_ms()).await? {
+        bail!(nobody(name));
     }
     let root = openrosa::ROOT;
     say(&format!(
@@ -175,6 +176,10 @@ async fn token(database: &Database, name: &str, device_name: &str) -> anyhow::Re
     ));
     say(&openrosa::address(&token));
     Ok(())
+}
+
+fn nobody(name: &str) -> String {
+    format!("nobody who may sign in is called {name}")
 }
 
 async fn disable(database: &Database, name: &str) -> anyhow::Result<()> {

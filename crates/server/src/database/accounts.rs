@@ -11,7 +11,7 @@ use super::passkeys::remove_passkeys;
 use super::rights::programmes;
 use super::sessions::Revoked;
 use super::sql::{Builder, query, query_scalar};
-use super::{Answer, Database, DatabaseError, Write, unsigned};
+use super::{Answer, Database, DatabaseError, Write, signed, unsigned};
 use crate::accounts::Role;
 use crate::audit::Action;
 
@@ -38,6 +38,8 @@ pub struct Account {
     pub programmes: Vec<String>,
     /// How many keys they may sign in with.
     pub passkeys: u64,
+    /// Another number whenever they are to see something else.
+    pub scope_rev: u64,
 }
 
 impl Account {
@@ -144,10 +146,11 @@ impl Database {
     }
 
     async fn accounts_where(&self, name: Option<&str>, seen: Seen<'_>) -> Answer<Vec<Account>> {
-        type Row = (String, String, String, String, String, i64, Option<i64>, i64, Option<String>);
+        type Row =
+            (String, String, String, String, String, i64, Option<i64>, i64, i64, Option<String>);
         let mut query = Builder::new(
             "SELECT a.name, a.display_name, a.role, a.unit, a.password, a.created_ms, a.disabled_ms,
-                (SELECT count(*) FROM passkey p WHERE p.account = a.name), scope.unit
+                (SELECT count(*) FROM passkey p WHERE p.account = a.name), a.scope_rev, scope.unit
              FROM account a LEFT JOIN account_scope scope ON scope.account = a.name WHERE ",
         );
         seen.push(&mut query);
@@ -166,6 +169,7 @@ impl Database {
             created_ms,
             disabled_ms,
             passkeys,
+            scope_rev,
             granted,
         ) in rows
         {
@@ -182,6 +186,7 @@ impl Database {
                     scope,
                     programmes: Vec::new(),
                     passkeys: unsigned(passkeys),
+                    scope_rev: unsigned(scope_rev),
                 });
             }
             if let Some(last) = accounts.last_mut() {
@@ -257,6 +262,12 @@ impl Database {
                 .execute(&mut tx)
                 .await?
                 > 0;
+        // Who works elsewhere hears of it where a feed begins.
+        query("UPDATE account SET scope_rev = scope_rev + 1 WHERE name = $1 AND unit <> $2")
+            .bind(name)
+            .bind(&change.unit)
+            .execute(&mut tx)
+            .await?;
         let unit: Option<String> = query_scalar(
             "UPDATE account SET display_name = coalesce($2, display_name), role = coalesce($3, role),
                 unit = coalesce($4, unit) WHERE name = $1 RETURNING unit",
@@ -326,6 +337,18 @@ impl Database {
             .fetch_all(&self.readers)
             .await?)
     }
+}
+
+/// The unit of an account that may sign in and sees what it saw when it was read: whoever looked at it then did not let anybody
+/// else in.
+pub(super) async fn still_let_in(tx: &mut Write, account: &Account) -> Answer<Option<String>> {
+    Ok(query_scalar(
+        "SELECT unit FROM account WHERE name = $1 AND scope_rev = $2 AND disabled_ms IS NULL",
+    )
+    .bind(&account.name)
+    .bind(signed(account.scope_rev))
+    .fetch_optional(&mut *tx)
+    .await?)
 }
 
 pub(super) fn stored_role(name: &str) -> Answer<Role> {

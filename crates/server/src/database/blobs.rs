@@ -2,7 +2,7 @@
 
 use sync::mask::Mask;
 use sync::merge::{Record, Stamp};
-use sync::wire::{DeviceId, Hash, Value};
+use sync::wire::{Hash, Value};
 
 use super::erasure::is_erased;
 use super::feed::stored_record;
@@ -145,14 +145,23 @@ impl Database {
         Ok(())
     }
 
-    /// Whether a device still owes the blob to an operation that it sent.
-    pub async fn is_owed(&self, device: DeviceId, hash: Hash) -> Answer<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM blob_wanted WHERE device = $1 AND blob = $2)";
-        Ok(query_scalar(sql)
-            .bind(device.0.as_slice())
-            .bind(hash.0.as_slice())
-            .fetch_one(&self.readers)
-            .await?)
+    /// Whether an operation waits for the blob, whoever sent it.
+    pub async fn is_wanted(&self, hash: Hash) -> Answer<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM blob_wanted WHERE blob = $1)";
+        Ok(query_scalar(sql).bind(hash.0.as_slice()).fetch_one(&self.readers).await?)
+    }
+
+    /// Whether an account still owes the blob: to an operation of a device of theirs, or of one that nobody is known to have.
+    pub async fn is_owed(&self, account: &str, hash: Hash) -> Answer<bool> {
+        Ok(query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM blob_wanted w WHERE w.blob = $2
+                AND (EXISTS (SELECT 1 FROM session s WHERE s.device = w.device AND s.account = $1)
+                    OR NOT EXISTS (SELECT 1 FROM session s WHERE s.device = w.device)))",
+        )
+        .bind(account)
+        .bind(hash.0.as_slice())
+        .fetch_one(&self.readers)
+        .await?)
     }
 
     /// Whether an account brought the blob, or sees a field that names it.

@@ -94,14 +94,17 @@ impl Database {
         Ok(())
     }
 
-    /// Whose key that is, if it was registered for that device.
+    /// Whose key that is: of that device, or of another of a person's who sent what that device sealed. A phone that found a copy
+    /// of itself gives its device another id, and signs on with what it told in its session.
     pub async fn signer(&self, device: DeviceId, key: &PublicKey) -> Answer<Option<Signer>> {
         let row: Option<(String, bool, Option<i64>)> = query_as(
             "SELECT k.account, a.disabled_ms IS NOT NULL,
                 (SELECT s.revoked FROM session s WHERE s.device = k.device AND s.account = k.account
                  ORDER BY s.id DESC LIMIT 1)
              FROM device_key k JOIN account a ON a.name = k.account
-             WHERE k.device = $1 AND k.public_key = $2",
+             WHERE k.public_key = $2 AND (k.device = $1
+                OR EXISTS (SELECT 1 FROM operation o WHERE o.device = $1 AND o.sender = k.account))
+             ORDER BY CASE WHEN k.device = $1 THEN 0 ELSE 1 END, k.added_ms LIMIT 1",
         )
         .bind(device.0.as_slice())
         .bind(key.0.as_slice())

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::accounts::{Account, stored_role};
+use super::accounts::{Account, still_let_in, stored_role};
 use super::audit::{Event, note};
 use super::credentials::use_code;
 use super::passkeys::Added;
 use super::sessions::{NewSession, open_session};
-use super::sql::{query, query_as, query_scalar};
+use super::sql::{query, query_as};
 use super::{Answer, Database, Write};
 use crate::accounts::Role;
 use crate::audit::Action;
@@ -31,23 +31,19 @@ pub enum ByCode {
 }
 
 impl Database {
-    /// Keeps a code that opens one session of an account until `ends_ms`. Earlier ones are good no longer. Says whether there
-    /// is such an account, which may sign in.
+    /// Keeps a code that opens one session of an account as it was read, until `ends_ms`. Earlier ones are good no longer. Says
+    /// whether it may still sign in, and sees what it saw.
     pub async fn add_code(
         &self,
-        account: &str,
+        account: &Account,
         key: &CodeKey,
         ends_ms: i64,
         by: Option<&str>,
         now_ms: i64,
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
-        let unit: Option<String> =
-            query_scalar("SELECT unit FROM account WHERE name = $1 AND disabled_ms IS NULL")
-                .bind(account)
-                .fetch_optional(&mut tx)
-                .await?;
-        let Some(unit) = unit else { return Ok(false) };
+        let Some(unit) = still_let_in(&mut tx, account).await? else { return Ok(false) };
+        let account = account.name.as_str();
         end_codes(&mut tx, account, now_ms).await?;
         query(
             "INSERT INTO sign_in_code (code_hash, account, made_by, made_ms, ends_ms) VALUES ($1, $2, $3, $4, $5)",

@@ -67,32 +67,48 @@ impl Database {
         records: u64,
     ) -> Answer<BTreeMap<RecordId, Vec<KeptOperation>>> {
         let after = after.map_or(Vec::new(), |after| after.0.to_vec());
-        let rows: Vec<(Vec<u8>, Vec<u8>, i64)> = query_as(
-            "SELECT record, bytes, received_ms FROM operation WHERE record IN
-                (SELECT DISTINCT record FROM operation WHERE record > $1 ORDER BY record LIMIT $2)
-             ORDER BY record, place",
+        let ids: Vec<Vec<u8>> = query_scalar(
+            "SELECT record FROM
+                (SELECT DISTINCT record FROM operation WHERE record > $1 ORDER BY record LIMIT $2) logged
+             UNION SELECT record FROM
+                (SELECT DISTINCT record FROM quarantine WHERE record > $1 ORDER BY record LIMIT $2) waiting
+             ORDER BY record LIMIT $2",
         )
         .bind(&after)
         .bind(signed(records))
         .fetch_all(&self.readers)
         .await?;
-        let mut kept: BTreeMap<RecordId, Vec<KeptOperation>> = BTreeMap::new();
-        for (id, bytes, received_ms) in rows {
-            let of_record = kept.entry(stored_id(&id)?).or_default();
-            of_record.extend(kept_operation(&bytes, received_ms));
-        }
-        Ok(kept)
+        let Some((first, last)) = ids.first().zip(ids.last()) else { return Ok(BTreeMap::new()) };
+        self.kept(first, last).await
     }
 
-    /// What is kept of a record, oldest first.
+    /// What is kept of a record: what the log has, oldest first, and then what stands at the repair desk alone.
     pub async fn kept_of(&self, record: RecordId) -> Answer<Vec<KeptOperation>> {
-        let rows: Vec<(Vec<u8>, i64)> =
-            query_as("SELECT bytes, received_ms FROM operation WHERE record = $1 ORDER BY place")
-                .bind(record.0.as_slice())
-                .fetch_all(&self.readers)
-                .await?;
-        let read = |(bytes, received_ms): (Vec<u8>, i64)| kept_operation(&bytes, received_ms);
-        Ok(rows.into_iter().filter_map(read).collect())
+        let id = record.0.to_vec();
+        Ok(self.kept(&id, &id).await?.remove(&record).unwrap_or_default())
+    }
+
+    async fn kept(
+        &self,
+        first: &[u8],
+        last: &[u8],
+    ) -> Answer<BTreeMap<RecordId, Vec<KeptOperation>>> {
+        let mut kept: BTreeMap<RecordId, Vec<KeptOperation>> = BTreeMap::new();
+        for sql in [
+            "SELECT record, bytes, received_ms FROM operation
+             WHERE record BETWEEN $1 AND $2 ORDER BY record, place",
+            "SELECT q.record, q.bytes, q.received_ms FROM quarantine q
+             LEFT JOIN operation o ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash
+             WHERE q.record BETWEEN $1 AND $2 AND o.hash IS NULL ORDER BY q.record, q.id",
+        ] {
+            let rows: Vec<(Vec<u8>, Vec<u8>, i64)> =
+                query_as(sql).bind(first).bind(last).fetch_all(&self.readers).await?;
+            for (id, bytes, received_ms) in rows {
+                let of_record = kept.entry(stored_id(&id)?).or_default();
+                of_record.extend(kept_operation(&bytes, received_ms));
+            }
+        }
+        Ok(kept)
     }
 
     /// Erases fields of records, and all that was ever written there. `noted` is given each erasure before it is done for good:

@@ -3,6 +3,7 @@
 use sync::codec;
 use sync::wire::{DeviceId, RecordId};
 
+use super::accounts::{Account, still_let_in};
 use super::sessions::{Client, insert_session};
 use super::sql::{query, query_as, query_scalar};
 use super::{
@@ -22,26 +23,21 @@ pub struct NewClient<'a> {
 }
 
 impl Database {
-    /// Opens a session for whoever has a token in the address of their `OpenRosa` client. Says whether there is such an
-    /// account, which may sign in.
+    /// Opens a session for whoever has a token in the address of their `OpenRosa` client, of an account as it was read. Says whether
+    /// it may still sign in, and sees what it saw.
     pub async fn add_token(
         &self,
-        account: &str,
+        account: &Account,
         token: &str,
         client: NewClient<'_>,
         by: Option<&str>,
         now_ms: i64,
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
-        let may_sign_in: bool = query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM account WHERE name = $1 AND disabled_ms IS NULL)",
-        )
-        .bind(account)
-        .fetch_one(&mut tx)
-        .await?;
-        if !may_sign_in {
+        if still_let_in(&mut tx, account).await?.is_none() {
             return Ok(false);
         }
+        let account = account.name.as_str();
         let noted = (by, Action::TokenMake);
         let key = session_key(token);
         let NewClient { device, device_name } = client;

@@ -297,7 +297,12 @@ async fn a_code_ends_when_its_time_is_over_when_another_is_made_and_with_the_acc
     let database = server.app.database();
     let now_ms = server::clock::now_ms();
     let (code, key) = server::accounts::new_code();
-    assert!(database.add_code("lan", &key, now_ms - 1, None, now_ms - 2).await.unwrap());
+    assert!(
+        database
+            .add_code(&server.account("lan").await, &key, now_ms - 1, None, now_ms - 2)
+            .await
+            .unwrap()
+    );
     assert_eq!(sign_in_with(&server, &code, 1).await.code(), "wrong_code", "over");
 
     let an = server.device("an").await;
@@ -469,6 +474,53 @@ async fn an_account_that_is_changed_sees_and_does_what_it_is_now_for() {
     server.device("lan").await;
 }
 
+/// Between the look at whom a code is for and the code, they may become somebody whom its maker does not look after.
+#[tokio::test]
+async fn a_way_in_is_for_the_person_as_its_maker_saw_them() {
+    let server = TestApp::start().await;
+    let database = server.app.database();
+    let none = AccountChange::default;
+    let changes = [
+        (AccountChange { display_name: Some("Lan".into()), ..none() }, true),
+        (AccountChange { role: Some(Role::Coordinator), ..none() }, false),
+        (AccountChange { scope: Some(owned(&["phuong_a", "phuong_b"])), ..none() }, false),
+        (AccountChange { programmes: Some(owned(&["gioi"])), ..none() }, false),
+        (AccountChange { disabled: Some(true), ..none() }, false),
+    ];
+    for (at, (change, is_still_good)) in (1..).zip(changes) {
+        let seen = server.account("lan").await;
+        assert!(database.change_account("lan", &change, Some("quan_tri"), at).await.unwrap());
+        let (code, client) = (server::accounts::new_code().1, new_client(at));
+        let token = server::accounts::new_token().0;
+        let added = database.add_code(&seen, &code, 1_000, Some("an"), 5).await.unwrap();
+        assert_eq!(added, is_still_good, "{change:?}");
+        let added = database.add_token(&seen, &token, client, Some("an"), 5).await.unwrap();
+        assert_eq!(added, is_still_good, "{change:?}");
+    }
+}
+
+fn new_client(number: i64) -> NewClient<'static> {
+    let device = DeviceId([u8::try_from(number).unwrap(); 16]);
+    NewClient { device, device_name: "ODK Collect" }
+}
+
+/// A phone asks who its person is when a feed begins: until then it fills forms for the unit of before.
+#[tokio::test]
+async fn whoever_is_moved_to_another_unit_hears_of_it_with_the_next_page() {
+    let server = TestApp::start().await;
+    let (thu, quan_tri) = (server.device("thu").await, server.device("quan_tri").await);
+    let before = thu.pull(None).await;
+    let work_in = async |unit: &str| {
+        quan_tri.ask(Method::PATCH, "accounts/thu", json!({ "unit": unit })).await;
+        thu.pull(Some(&before.cursor)).await
+    };
+    let unit = thu.get("/api/v1/session").await.json()["unit"].as_str().unwrap().to_owned();
+    assert!(!work_in(&unit).await.reset, "that is where they work");
+    let page = work_in("phuong_b").await;
+    assert!(page.reset && page.units == before.units, "they see what they saw");
+    assert_eq!(thu.get("/api/v1/session").await.json()["unit"], "phuong_b");
+}
+
 /// Whoever let themselves in as that person before would be what the person becomes.
 #[tokio::test]
 async fn another_role_lets_nobody_in_who_was_let_in_before_and_a_larger_sight_ends_codes() {
@@ -491,7 +543,9 @@ async fn another_role_lets_nobody_in_who_was_let_in_before_and_a_larger_sight_en
     let role = |role| AccountChange { role: Some(role), ..none() };
     let (token, key) = server::accounts::new_token();
     let client = NewClient { device: DeviceId([5; 16]), device_name: "ODK Collect" };
-    assert!(database.add_token("lan", &token, client, None, 1).await.unwrap());
+    assert!(
+        database.add_token(&server.account("lan").await, &token, client, None, 1).await.unwrap()
+    );
 
     let same = AccountChange { role: Some(Role::Officer), ..scope(&["phuong_a"]) };
     assert!(still_good(same).await);

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use server::App;
 use server::accounts::{Role, hash_password};
 use server::config::Config;
-use server::database::{FormRow, NewAccount, NewPack};
+use server::database::{Account, FormRow, NewAccount, NewPack};
 use sync::codec;
 use sync::wire::{
     Action, DeviceId, Dot, FormRef, Hash, Operation, PullResponse, PushRequest, PushResponse,
@@ -186,6 +186,11 @@ impl TestApp {
             "device_name": format!("Điện thoại {name}") });
         let headers = [("x-sotay", "1"), ("content-type", "application/json")];
         self.request(Method::POST, "/api/v1/session", &headers, Body::from(body.to_string())).await
+    }
+
+    /// An account as it is now.
+    pub async fn account(&self, name: &str) -> Account {
+        self.app.database().account(name).await.unwrap().unwrap()
     }
 
     /// A new device on which somebody is signed in.

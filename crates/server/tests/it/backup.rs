@@ -39,7 +39,12 @@ async fn a_restored_server_writes_that_down_and_lets_nobody_in_with_an_old_code(
     let database = server.app.database();
     let now_ms = server::clock::now_ms();
     let (_, key) = server::accounts::new_code();
-    assert!(database.add_code("lan", &key, now_ms + 1_000_000, None, now_ms).await.unwrap());
+    assert!(
+        database
+            .add_code(&server.account("lan").await, &key, now_ms + 1_000_000, None, now_ms)
+            .await
+            .unwrap()
+    );
     let file = server.folder.path().join("copy.sqlite");
     database.backup(&file, now_ms).await.unwrap();
     let (rows, head) = database.verify_audit(None).await.unwrap().unwrap();

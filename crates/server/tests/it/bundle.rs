@@ -19,7 +19,7 @@ use crate::place::Place;
 use crate::sealing::{Pair, Sealing, digits};
 
 /// What a phone learns when it says what it signs with.
-async fn register(device: &Device<'_>, pair: &Pair) -> PublicKey {
+pub async fn register(device: &Device<'_>, pair: &Pair) -> PublicKey {
     let answer = put_key(device, &digits(&pair.public().0)).await;
     assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
     let json = answer.json();
@@ -41,7 +41,7 @@ async fn put_key(device: &Device<'_>, key: &str) -> Answer {
     device.server.request(Method::PUT, "/api/v1/session/key", &headers, Body::from(body)).await
 }
 
-fn items(device: &Device<'_>, operations: &[Operation], files: &[&[u8]]) -> Vec<Item> {
+pub fn items(device: &Device<'_>, operations: &[Operation], files: &[&[u8]]) -> Vec<Item> {
     let mut items = vec![
         Item::Contents(Contents {
             account: device.account.clone(),
@@ -66,7 +66,7 @@ fn photo(bytes: &[u8]) -> Value {
     Value::File(FileRef { name: "a.jpg".into(), media_type: "image/jpeg".into(), size, hash })
 }
 
-async fn deliver(carrier: &Device<'_>, bundle: &[u8]) -> Answer {
+pub async fn deliver(carrier: &Device<'_>, bundle: &[u8]) -> Answer {
     let headers = [
         ("cookie", carrier.cookie.as_str()),
         ("x-sotay", "1"),
@@ -343,6 +343,66 @@ async fn what_an_unknown_key_signed_waits_at_the_repair_desk_and_takes_nobodys_p
     let pushed = lan.push(&own).await;
     assert_eq!((pushed.acked, pushed.verdicts[0].reason), (1, None));
     assert_eq!(lan.pull(None).await.records.len(), 1);
+}
+
+/// A phone that finds a copy of itself gives its device another id, and its person's session keeps the one of before.
+#[tokio::test]
+async fn a_phone_that_gave_itself_another_id_signs_as_the_person_who_sent_under_it() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let key = Pair::of(7);
+    let organisation = register(&lan, &key).await;
+    let named =
+        |id| Device { id, cookie: lan.cookie.clone(), account: "lan".into(), server: &server };
+    let renamed = named(DeviceId([0xed; 16]));
+    let deliver_of = async |phone: &Device<'_>, key: &Pair, operations: &[Operation]| {
+        let bundle = Sealing::new(phone.id, key, organisation).pack(&items(phone, operations, &[]));
+        deliver(&minh, &bundle).await.json()["receipt"].clone()
+    };
+    let mut operations = vec![renamed.create(1, 1, "phuong_a", &[])];
+    renamed.push(&operations).await;
+    operations.push(renamed.create(2, 2, "phuong_a", &[]));
+    let receipt = deliver_of(&renamed, &key, &operations).await;
+    assert_eq!((&receipt["proven"], &receipt["account"]), (&true.into(), &"lan".into()));
+    assert_eq!((&receipt["quarantined"], &receipt["acked"]), (&0.into(), &2.into()), "{receipt}");
+    assert!(receipt["proof"].is_string());
+
+    // Nobody sent anything under that id, or with that key.
+    let unknown = named(DeviceId([0xee; 16]));
+    assert_eq!(deliver_of(&unknown, &key, &[]).await["proven"], false);
+    assert_eq!(deliver_of(&renamed, &Pair::of(8), &[]).await["proven"], false);
+    // Whoever named the phone's key later, and sends under its id, has none of its work by that.
+    register(&minh, &key).await;
+    let stranger =
+        Device { account: "minh".into(), cookie: minh.cookie.clone(), ..named(renamed.id) };
+    stranger.push(&[stranger.create(3, 3, "phuong_a", &[])]).await;
+    assert_eq!(deliver_of(&renamed, &key, &[]).await["account"], "lan");
+    // A phone that somebody lost stays lost under any id.
+    let an = server.device("an").await;
+    let sessions = an.get("/api/v1/sessions").await.json();
+    let of_lan = |row: &&serde_json::Value| row["device"] == lan.id.to_string();
+    let id = sessions.as_array().unwrap().iter().find(of_lan).unwrap()["id"].clone();
+    let again = serde_json::json!({ "password": crate::app::PASSWORD });
+    an.ask(Method::POST, &format!("sessions/{id}/end"), again).await;
+    let late = [renamed.create(4, 4, "phuong_a", &[])];
+    assert_eq!(deliver_of(&renamed, &key, &late).await["quarantined"], 1);
+}
+
+/// A phone that took another's work over lets go of its name once all of that is safe, and may have photos of it still.
+#[tokio::test]
+async fn a_bundle_brings_the_photo_that_an_operation_of_another_device_waits_for() {
+    let server = TestApp::start().await;
+    let (before, now) = (server.device("lan").await, server.device("lan").await);
+    let key = Pair::of(7);
+    let organisation = register(&now, &key).await;
+    let (bytes, strange) = (vec![4; 1000], vec![5; 1000]);
+    before.push(&[before.create(1, 1, "phuong_a", &[("anh", photo(&bytes))])]).await;
+    let bundle =
+        Sealing::new(now.id, &key, organisation).pack(&items(&now, &[], &[&bytes, &strange]));
+    let receipt = deliver(&now, &bundle).await.json()["receipt"].clone();
+    let (files, new) = (&receipt["files"], &receipt["new_files"]);
+    assert_eq!((files, new), (&2.into(), &1.into()), "and nothing that nobody waits for");
+    assert!(server.app.database().blob(codec::hash(&bytes)).await.unwrap().is_some());
 }
 
 #[tokio::test]

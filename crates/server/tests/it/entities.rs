@@ -407,7 +407,12 @@ async fn collect_makes_an_entity_and_finds_it_in_its_manifest() {
     let client = NewClient { device: DeviceId(accounts::random()), device_name: "ODK Collect" };
     let now_ms = server::clock::now_ms();
     let database = server.app.database();
-    assert!(database.add_token("lan", &token, client, None, now_ms).await.unwrap());
+    assert!(
+        database
+            .add_token(&server.account("lan").await, &token, client, None, now_ms)
+            .await
+            .unwrap()
+    );
     let get = async |path: String| {
         let answer = server.get(&path, &[("host", "sotay.example")]).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");

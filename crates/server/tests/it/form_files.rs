@@ -187,7 +187,8 @@ async fn a_file_beside_a_form_comes_in_pieces_and_counts_by_its_length() {
     let (token, _) = accounts::new_token();
     let client = NewClient { device: DeviceId([9; 16]), device_name: "ODK Collect" };
     let now_ms = server::clock::now_ms();
-    assert!(server.app.database().add_token("hoa", &token, client, None, now_ms).await.unwrap());
+    let hoa = server.account("hoa").await;
+    assert!(server.app.database().add_token(&hoa, &token, client, None, now_ms).await.unwrap());
     let address = format!("/openrosa/{token}/files/{}", codec::hash(&long));
     assert_eq!(server.get(&address, &[]).await.body, long);
     assert_waits(&server.get(&address, &[]).await, 2_048_000);
@@ -282,7 +283,12 @@ async fn collect_is_told_of_the_files_in_a_manifest_and_fetches_them() {
     let client = NewClient { device: DeviceId(accounts::random()), device_name: "ODK Collect" };
     let now_ms = server::clock::now_ms();
     let database = server.app.database();
-    assert!(database.add_token("lan", &token, client, None, now_ms).await.unwrap());
+    assert!(
+        database
+            .add_token(&server.account("lan").await, &token, client, None, now_ms)
+            .await
+            .unwrap()
+    );
     assert!(database.token_session(&key).await.unwrap().is_some());
     let get = async |path: String| {
         let answer = server.get(&path, &[("host", "sotay.example")]).await;

@@ -42,9 +42,9 @@ impl TestApp {
         let (token, _) = accounts::new_token();
         let device = DeviceId(accounts::random());
         let client = NewClient { device, device_name: "ODK Collect" };
-        let now_ms = server::clock::now_ms();
+        let (now_ms, account) = (server::clock::now_ms(), self.account(account).await);
         assert!(
-            self.app.database().add_token(account, &token, client, None, now_ms).await.unwrap()
+            self.app.database().add_token(&account, &token, client, None, now_ms).await.unwrap()
         );
         Collect { server: self, address: format!("/openrosa/{token}") }
     }

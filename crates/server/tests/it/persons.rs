@@ -15,8 +15,10 @@ use sync::codec;
 use sync::wire::{Action, DeviceId, Dot, Outcome, Value, Write};
 
 use crate::app::{Answer, Device, TestApp, text};
+use crate::bundle::{deliver, items, register};
 use crate::personal::{FIELD_WORK, ROW, declared, photo, roster};
 use crate::place::Place;
+use crate::sealing::{Pair, Sealing};
 
 async fn start() -> TestApp {
     let server = TestApp::start().await;
@@ -159,6 +161,50 @@ async fn whoever_is_erased_is_gone_from_records_history_files_and_phones_and_the
     assert!(!format!("{log:?}").contains("Hoa"), "the log says that, and not who");
     assert!(row.detail.contains("\"records\":1"), "{}", row.detail);
     assert!(server.app.database().verify_audit(None).await.unwrap().is_ok());
+}
+
+/// What a key signed that nobody knows is in no log, and stands in its record all the same once a coordinator applied it.
+#[tokio::test]
+async fn whoever_stands_beside_the_log_is_found_handed_out_and_erased() {
+    let server = start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let organisation = register(&lan, &Pair::of(7)).await;
+    let carried = [
+        roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo"),
+        roster(&lan, 2, 2, "Nguyễn Thị Hoa", b"photo"),
+        roster(&lan, 3, 3, "Phạm Văn Nam", b"photo"),
+    ];
+    let bundle = Sealing::new(lan.id, &Pair::of(66), organisation);
+    let told = deliver(&minh, &bundle.pack(&items(&lan, &carried, &[]))).await.json();
+    assert_eq!(told["receipt"]["quarantined"], 3);
+    let an = server.device("an").await;
+    let waiting = an.get("/api/v1/quarantine").await.json();
+    let of_first = |row: &&Json| row["record"] == carried[0].record.to_string();
+    let first = waiting.as_array().unwrap().iter().find(of_first).unwrap();
+    assert_eq!(an.settle(&first["id"], "apply", json!(null)).await.status, StatusCode::OK);
+    assert!(is_held(&server, "Thị Hoa").await);
+
+    let hoa = by("nguyen thi hoa");
+    assert_eq!(
+        persons::find(&server.app, &hoa).await.unwrap().len(),
+        2,
+        "in a record, at the desk"
+    );
+    let only = hoa.clone().only_in([carried[0].record].into());
+    assert_eq!(persons::find(&server.app, &only).await.unwrap().len(), 1);
+    let quan_tri = server.device("quan_tri").await;
+    let told = export(&quan_tri, json!({ "value": "Nguyễn Thị Hoa" })).await;
+    assert!(unzip(&told.body).0["mentions"][0]["values"].to_string().contains("Thị Hoa"));
+    let told = export(&quan_tri, json!({ "account": "lan" })).await;
+    assert_eq!(unzip(&told.body).0["records"].as_array().unwrap().len(), 3);
+
+    persons::erase(&server.app, &hoa, 2, None, 5).await.unwrap();
+    assert!(!is_held(&server, "Thị Hoa").await);
+    assert!(is_held(&server, "Văn Nam").await, "somebody else stays");
+    let later = clock::now_ms() + 367 * 24 * 3600 * 1000;
+    persons::retention(&server.app, later, false).await.unwrap();
+    assert!(!is_held(&server, "Văn Nam").await, "until the months are over");
+    assert_eq!(persons::retention(&server.app, later, true).await.unwrap(), (0, 0), "once");
 }
 
 #[tokio::test]

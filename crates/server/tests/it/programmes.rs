@@ -232,7 +232,8 @@ async fn forms_and_the_files_beside_them_are_of_their_programme_however_they_are
     let (token, _) = server::accounts::new_token();
     let client = NewClient { device: DeviceId([7; 16]), device_name: "Collect" };
     let now_ms = server::clock::now_ms();
-    assert!(server.app.database().add_token("lan", &token, client, None, now_ms).await.unwrap());
+    let account = server.account("lan").await;
+    assert!(server.app.database().add_token(&account, &token, client, None, now_ms).await.unwrap());
 
     let (inspection, attendance) = (form_ref().hash, other_form().form.hash);
     let (beside, other) = (codec::hash(b"a"), codec::hash(b"b"));

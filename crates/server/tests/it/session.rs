@@ -146,7 +146,8 @@ async fn a_session_is_over_a_year_after_its_sign_in_however_much_it_is_used() {
         let (token, _) = server::accounts::new_token();
         let device = DeviceId(server::accounts::random());
         let client = server::database::NewClient { device, device_name: "ODK" };
-        server.app.database().add_token(account, &token, client, None, 1).await.unwrap();
+        let account = server.account(account).await;
+        server.app.database().add_token(&account, &token, client, None, 1).await.unwrap();
         tokens.push(format!("{}/formList", server::openrosa::address(&token)));
     }
     let mut database = server.place.outside().await;

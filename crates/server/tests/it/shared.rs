@@ -144,7 +144,12 @@ async fn a_code_lets_in_once_wherever_it_is_given() {
     for round in 0..10 {
         let (_, key) = server::accounts::new_code();
         let database = servers[0].app.database();
-        assert!(database.add_code("lan", &key, 1_000, None, 1).await.unwrap());
+        assert!(
+            database
+                .add_code(&servers[0].account("lan").await, &key, 1_000, None, 1)
+                .await
+                .unwrap()
+        );
         let enter = |server: usize| {
             let database = servers[server].app.database();
             async move {

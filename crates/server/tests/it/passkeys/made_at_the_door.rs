@@ -7,8 +7,8 @@ impl TestApp {
     async fn code_for(&self, account: &str) -> String {
         let (code, key) = server::accounts::new_code();
         let (now_ms, by) = (server::clock::now_ms(), Some("quan_tri"));
-        let database = self.app.database();
-        assert!(database.add_code(account, &key, now_ms + 60_000, by, now_ms).await.unwrap());
+        let (database, account) = (self.app.database(), self.account(account).await);
+        assert!(database.add_code(&account, &key, now_ms + 60_000, by, now_ms).await.unwrap());
         code
     }
 
