@@ -24,6 +24,9 @@ use crate::{
     sync_runner::Runner,
 };
 
+/// After so long the lists that could not be read are read again.
+const TRY_AGAIN_MS: u32 = 3_000;
+
 /// Everything that lives as long as the app.
 #[derive(Clone, Copy)]
 struct Stores {
@@ -90,11 +93,19 @@ pub fn App() -> impl IntoView {
             // The first screen needs only what this phone has work of; the lists fill up behind it, and behind a form that somebody
             // goes on in.
             OptionFuture::from(form.map(OpenForms::first_entered)).await;
-            if let Some(Err(error)) = OptionFuture::from(records.map(Records::load_others)).await {
-                start.set(Start::Failed(error));
-            } else if let Some(Err(error)) =
-                OptionFuture::from(records.map(Records::keep_summaries)).await
-            {
+            let Some(records) = records else { return };
+            while let Err(error) = records.load_others().await {
+                // Whoever fills in a form stays in it: the form says itself what it cannot store.
+                let fills =
+                    matches!(router.screen().get_untracked(), Screen::Entry | Screen::Start);
+                if !fills || error.is_over() {
+                    start.set(Start::Failed(error));
+                    return;
+                }
+                log_error(&format!("lists not read: {error}"));
+                tasks::sleep(TRY_AGAIN_MS).await;
+            }
+            if let Err(error) = records.keep_summaries().await {
                 log_error(&format!("summaries not kept: {error}"));
             }
         });

@@ -60,11 +60,6 @@ const I_LEAD: &str = "I lead";
 const ANSWER_MS: u32 = 3_000;
 const ASKED_IN_VAIN: u32 = 3;
 
-/// Whether the store is not this app's any more: a newer one has it, or it was removed.
-fn is_over(error: &StorageError) -> bool {
-    matches!(error, StorageError::Newer | StorageError::Gone)
-}
-
 /// What the runner works with.
 #[derive(Clone)]
 pub struct Runner {
@@ -293,7 +288,7 @@ impl Runner {
                 Ok(machine) => break machine,
                 Err(error) => {
                     log_error(&format!("sync not started: {error}"));
-                    if is_over(&error) {
+                    if error.is_over() {
                         return false;
                     }
                     tasks::sleep(TRY_AGAIN_MS).await;
@@ -391,7 +386,7 @@ impl Runner {
         match answered {
             Ok(Some(event)) => self.tell(event),
             Ok(None) => {}
-            Err(error) if is_over(&error) => {
+            Err(error) if error.is_over() => {
                 log_error(&format!("sync ends: {error}"));
                 // The lock goes to a tab that can.
                 self.events.close_channel();

@@ -214,6 +214,7 @@ impl Runner {
         self.stand(state);
         self.records.add_names(page.names.clone());
         shown?;
+        let moved = page.units.is_some();
         let index = self.records;
         self.to_show.replace(Some(Box::pin(async move {
             index.pulled(&records, &page, has_note.then_some(noted)).await
@@ -225,7 +226,7 @@ impl Runner {
             self.sign_in.set_profile(profile);
         }
         // Who sees other units now, or other fields, may also work in another one.
-        if page.units.is_some() {
+        if moved {
             self.refresh_profile();
         }
         self.follow_pack(pack);

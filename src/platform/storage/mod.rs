@@ -61,6 +61,14 @@ pub enum StorageError {
     Other(String),
 }
 
+impl StorageError {
+    /// Whether the store is not this app's any more: a newer one has it, or it was removed.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Newer | Self::Gone)
+    }
+}
+
 /// One change to one row, or to a whole store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
