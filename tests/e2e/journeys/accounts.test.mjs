@@ -73,14 +73,14 @@ test('a person gets another role and another unit, and whoever does it is told w
   const field = (name) => sheet().locator('label', { has: page.getByText(name, { exact: true }) });
   assert.equal(await field('Đơn vị').locator('select').inputValue(), 'dn_p_long_khanh');
   assert.equal(await sheet().getByText('phải đăng nhập lại').count(), 0);
-  await field('Vai trò').locator('select').selectOption({ label: 'Giảng viên' });
+  await field('Vai trò').locator('select').selectOption({ label: 'Người phụ trách lớp' });
   await sheet().getByText('phải đăng nhập lại').waitFor();
   await field('Đơn vị').locator('select').selectOption('dn_p_bao_vinh');
   await sheet().getByText('hồ sơ của đơn vị mới').waitFor();
   assert.deepEqual(await faults(desk, 'changing a person'), []);
   await desk.screenshot('person-changed');
   await sheet().getByRole('button', { name: 'Lưu' }).click();
-  await card.getByText(/Giảng viên · .*Bảo Vinh/).waitFor();
+  await card.getByText(/Người phụ trách lớp · .*Bảo Vinh/).waitFor();
 });
 
 test('an address for ODK Collect is made with the password, and works', async () => {
