@@ -19,7 +19,7 @@ use super::record_row::state_text;
 use super::{Later, moment};
 use crate::components::{Banner, Button, Glyph, Toast, Toaster, Tone};
 use crate::locale::Language;
-use crate::platform::{log_error, tasks};
+use crate::platform::{clock, log_error, tasks};
 use crate::reactive::{Show, effect, memo};
 use crate::stores::{
     Records, RepairDesk, SyncStatus, form_entry::following::following, preferences::use_words,
@@ -402,17 +402,19 @@ fn settlement(
     }
     let mut values = chosen.map(|(path, value)| written(view, path, value)).unwrap_or_default();
     let Some(program) = program else { return (values, Action::Resolve) };
+    // What follows from a choice is told from what another moment gives.
+    let now = clock::local_now();
     let with = |values: &BTreeMap<String, Value>| {
         let mut with = view.clone();
         with.fields.extend(values.clone());
-        worked_out(program, &with, language)
+        worked_out(program, &with, now, language)
     };
     let session = with(&values);
     let is_asked = |path: &str| asked_at(&session, language, path, &[]).is_some();
     let mut followed = following(&session, view, |path| !is_asked(path));
     if let Some((path, _)) = chosen {
         // A result that stands alone may be that of another answer.
-        let others = others(view, path);
+        let others = others(view, path).filter(|other| *other != values);
         followed.extend(others.flat_map(|other| changed(view, &session, &with(&other))));
     }
     followed.retain(|path, _| !values.contains_key(path));
@@ -633,6 +635,23 @@ mod tests {
             let expected = expected.map(|(path, value)| (path.to_owned(), text(value)));
             assert_eq!(settled, expected.collect());
         }
+    }
+
+    #[test]
+    fn when_it_was_filled_in_is_not_told_anew_by_who_chooses() {
+        let (_, view) = record(&[("so", &["2", "3"]), ("luc", &["2026-05-01T08:00:00.000+07:00"])]);
+        let timed = FORM.replace("<ten/>", "<ten/><luc/>").replace(
+            "</model>",
+            "<bind nodeset=\"/data/luc\" type=\"dateTime\" calculate=\"now()\"/></model>",
+        );
+        let (form, _) = form::parse_xform(&timed).expect("the form is XML");
+        let program = form::compile(form, &form::Resources::default()).expect("the form is right");
+        let program = Arc::new(program);
+        clock::let_run();
+        let (settled, _) =
+            settlement(Some(&program), &view, Some(("so", &text("2"))), Language::Vi);
+        assert_eq!(settled.get("tong"), Some(&text("20")));
+        assert_eq!(settled.get("luc"), None);
     }
 
     #[test]
