@@ -22,7 +22,9 @@ use crate::locale::Language;
 use crate::platform::{clock, log_error, tasks};
 use crate::reactive::{Show, effect, memo};
 use crate::stores::{
-    Records, RepairDesk, SyncStatus, form_entry::following::following, preferences::use_words,
+    Records, RepairDesk, SyncStatus,
+    form_entry::following::{following, has_its_lists},
+    preferences::use_words,
     records::HistoryEntry,
 };
 
@@ -72,6 +74,8 @@ pub(super) fn Conflicts(
     });
     let rest = view.with_value(met_in_form);
     let has_form = program.with_value(Option::is_some);
+    let works_out = program
+        .with_value(|program| program.as_ref().is_some_and(|program| has_its_lists(program)));
     let asks = move || !contested.read().is_empty();
     let by = move |dot: Dot| {
         let account = view.with_value(|view| view.writers.get(&dot.device).cloned());
@@ -108,7 +112,8 @@ pub(super) fn Conflicts(
         match (asks(), has_form) {
             (true, _) if may_settle => language.both_stand(),
             (true, _) => language.choosing_is_for(),
-            (false, true) => language.results_met(),
+            (false, true) if works_out => language.results_met(),
+            (false, true) => language.results_need_lists(),
             (false, false) => language.choosing_needs_form(),
         }
     };
@@ -121,7 +126,7 @@ pub(super) fn Conflicts(
                     <Banner tone=Tone::Bad title=words.say(Language::not_chosen) />
                 </Show>
                 {move || contested.get().into_iter().map(draw).collect_view()}
-                <Show when=move || may_settle && has_form && !asks()>{beside(Later::Choosing, offer(None))}</Show>
+                <Show when=move || may_settle && works_out && !asks()>{beside(Later::Choosing, offer(None))}</Show>
             </section>
         </Show>
     }
@@ -389,7 +394,7 @@ fn contested_row(
 }
 
 /// What a choice writes, and as which act; of no choice, what follows from the answers that stand. What the form works out of the
-/// answers is worked out anew.
+/// answers is worked out anew, where its lists are here.
 fn settlement(
     program: Option<&Arc<Program>>,
     view: &View,
@@ -401,7 +406,9 @@ fn settlement(
         return (BTreeMap::new(), if goes { Action::Delete } else { Action::Resolve });
     }
     let mut values = chosen.map(|(path, value)| written(view, path, value)).unwrap_or_default();
-    let Some(program) = program else { return (values, Action::Resolve) };
+    let Some(program) = program.filter(|program| has_its_lists(program)) else {
+        return (values, Action::Resolve);
+    };
     // What follows from a choice is told from what another moment gives.
     let now = clock::local_now();
     let with = |values: &BTreeMap<String, Value>| {
@@ -669,6 +676,27 @@ mod tests {
         assert_eq!(action, Action::Resolve);
         let (_, calm) = record(&[("so", &["2"]), (field::STATE, &["approved", "submitted"])]);
         assert!(!met_in_form(&calm));
+    }
+
+    #[test]
+    fn nothing_is_worked_out_where_a_list_of_the_form_is_not_here() {
+        let (_, view) = record(&[
+            ("so", &["2", "3"]),
+            ("tong", &["1200", "3400"]),
+            ("an", &["3"]),
+            (field::TITLE, &["Phiếu 2", "Phiếu 3"]),
+        ]);
+        let looking = FORM
+            .replace("</instance>", "</instance><instance id=\"xa\" src=\"jr://file-csv/xa.csv\"/>")
+            .replace("/data/so * 10", "instance('xa')/root/item[name = /data/so]/nguoi");
+        let (form, _) = form::parse_xform(&looking).expect("the form is XML");
+        let program = form::compile(form, &form::Resources::default()).expect("it opens without");
+        let program = Arc::new(program);
+        let chosen = text("2");
+        let (settled, _) = settlement(Some(&program), &view, Some(("so", &chosen)), Language::Vi);
+        assert_eq!(settled, [("so".to_owned(), chosen)].into());
+        let (settled, _) = settlement(Some(&program), &view, None, Language::Vi);
+        assert_eq!(settled, BTreeMap::new());
     }
 
     /// A form of rows, a record of it with two, of which one person removed the second while another corrected an age in it.
