@@ -13,6 +13,7 @@ use sync::wire::{Action, Dot, RecordId, Sibling, State, Value, field};
 
 use super::parts::beside;
 use super::record::deleted;
+use super::record_history::not_told;
 use super::record_lines::draw_answer;
 use super::record_outline::{Answer, asked_at, read_only, worked_out};
 use super::record_row::state_text;
@@ -25,7 +26,7 @@ use crate::stores::{
     Records, RepairDesk, SyncStatus,
     form_entry::following::{following, has_its_lists},
     preferences::use_words,
-    records::HistoryEntry,
+    records::{FetchError, HistoryEntry},
 };
 
 /// One thing that asks for a choice.
@@ -51,10 +52,17 @@ enum Tellers {
     Unasked,
     /// It is asked.
     Asked,
-    /// It did not tell.
-    Unknown,
+    /// It did not tell, and why.
+    Unknown(FetchError),
     /// It told what was done to the record.
     Told(Arc<Vec<HistoryEntry>>),
+}
+
+impl Tellers {
+    /// Whether the server may tell if it is asked now. One that refused would refuse again.
+    fn is_to_ask(&self) -> bool {
+        matches!(self, Self::Unasked | Self::Unknown(FetchError::Http(_)))
+    }
 }
 
 /// What of a record asks for a choice.
@@ -194,7 +202,7 @@ pub(super) fn Choosing() -> impl IntoView {
     }
 }
 
-/// Who gave an answer, and when. Where the server did not tell it is asked again once it was heard of.
+/// Who gave an answer, and when. Where the server was not reached it is asked again once it was heard of.
 #[component]
 fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoView {
     let words = use_words();
@@ -203,7 +211,7 @@ fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoVi
     let heard_of = memo(move || standing.read().last_success_ms);
     effect(move || {
         heard_of.get();
-        if matches!(*tellers.read_untracked(), Tellers::Asked | Tellers::Told(_)) {
+        if !tellers.read_untracked().is_to_ask() {
             return;
         }
         tellers.set(Tellers::Asked);
@@ -212,7 +220,7 @@ fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoVi
             if let Err(error) = &told {
                 log_error(&format!("who answered is not known: {error}"));
             }
-            tellers.try_set(told.map_or(Tellers::Unknown, Tellers::Told));
+            tellers.try_set(told.map_or_else(Tellers::Unknown, Tellers::Told));
         });
     });
     let told = move || {
@@ -220,7 +228,7 @@ fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoVi
         let tellers = tellers.read();
         let by = match &*tellers {
             Tellers::Told(entries) => entry_of(entries, dot),
-            Tellers::Unasked | Tellers::Asked | Tellers::Unknown => None,
+            Tellers::Unasked | Tellers::Asked | Tellers::Unknown(_) => None,
         };
         match (by, &*tellers) {
             (Some(entry), _) => {
@@ -232,7 +240,10 @@ fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoVi
             }
             _ if records.device().device == dot.device => language.answered_here().to_owned(),
             (None, Tellers::Unasked | Tellers::Asked) => language.opening().to_owned(),
-            (None, Tellers::Unknown | Tellers::Told(_)) => language.who_needs_network().to_owned(),
+            (None, Tellers::Unknown(FetchError::Http(_)) | Tellers::Told(_)) => {
+                language.who_needs_network().to_owned()
+            }
+            (None, Tellers::Unknown(error)) => not_told(language, error),
         }
     };
     view! { <p class="muted">{told}</p> }
@@ -479,6 +490,7 @@ mod tests {
     use sync::wire::{DeviceId, FormRef, Hash, RecordId, RecordState};
 
     use super::*;
+    use crate::platform::http::HttpError;
 
     const FORM: &str = r#"<?xml version="1.0"?>
 <h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:orx="http://openrosa.org/xforms">
@@ -734,6 +746,18 @@ mod tests {
             writers: BTreeMap::new(),
         };
         (Arc::new(program), View::of(&state))
+    }
+
+    #[test]
+    fn who_answered_is_asked_again_where_the_line_went_and_not_where_the_server_refused() {
+        let unknown = |error| Tellers::Unknown(error).is_to_ask();
+        assert!(Tellers::Unasked.is_to_ask());
+        assert!(unknown(FetchError::Http(HttpError::TimedOut)));
+        let refusal = FetchError::Refused("not_allowed".to_owned());
+        for error in [refusal, FetchError::Garbled("<html>".to_owned()), FetchError::Wait(5)] {
+            assert!(!unknown(error));
+        }
+        assert!(!Tellers::Asked.is_to_ask());
     }
 
     #[test]
