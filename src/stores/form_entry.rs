@@ -29,7 +29,7 @@ use sync::{
 
 pub(crate) use self::opening::fields_of;
 use self::{
-    following::following,
+    following::{following, has_its_lists},
     language::follow_language,
     log::Log,
     media::Media,
@@ -108,6 +108,7 @@ impl FormEntry {
         let results = opening
             .view
             .as_ref()
+            .filter(|_| has_its_lists(session.program()))
             .map(|view| following(&session, view, |path| session.is_worked_out(path)));
         // Before anything is drawn: it would be drawn twice.
         let spoken = use_context::<Preferences>().map(|all| all.language().get_untracked());

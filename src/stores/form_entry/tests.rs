@@ -409,6 +409,25 @@ fn results_that_met_are_stored_as_they_are_on_screen_once_somebody_submits() {
 }
 
 #[test]
+fn results_that_met_stay_where_the_list_that_they_look_into_is_not_here() {
+    run(|phone| {
+        let looking = FORM.replace("<ghi_chu/>", "<tong/><ghi_chu/>").replace(
+            "</instance>",
+            "</instance><instance id=\"xa\" src=\"jr://file-csv/xa.csv\"/>\
+             <bind nodeset=\"/data/tong\" type=\"int\" calculate=\"instance('xa')/root/item[name='a']/so\"/>",
+        );
+        let phone = phone.with_form(&looking);
+        let id = record_id::new();
+        two_results(&phone, id, ["1", "7"]);
+        block_on(phone.open(id).submit()).expect("complete");
+        let view = block_on(phone.records.view(id)).expect("read").expect("a record");
+        assert_eq!(view.fields["tong"], Value::Text("7".to_owned()));
+        let mut open = view.conflicts.iter().filter(|conflict| conflict.level == Level::Decide);
+        assert!(open.any(|conflict| conflict.path == "tong"));
+    });
+}
+
+#[test]
 fn what_two_people_were_asked_is_not_settled_by_a_third_who_opens_the_form() {
     run(|phone| {
         let id = record_id::new();
