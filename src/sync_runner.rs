@@ -60,6 +60,9 @@ const I_LEAD: &str = "I lead";
 const ANSWER_MS: u32 = 3_000;
 const ASKED_IN_VAIN: u32 = 3;
 
+/// What is still to be done for the lists.
+type Showing = LocalBoxFuture<'static, Result<(), StorageError>>;
+
 /// Why a turn of leading ends.
 enum End {
     /// The store is not this app's any more.
@@ -89,7 +92,7 @@ pub struct Runner {
     /// The page after the one that is being written, or the first of all.
     ahead: Rc<RefCell<Option<Ahead>>>,
     /// What the last page brought into the lists, and is not in them yet.
-    to_show: Rc<RefCell<Option<LocalBoxFuture<'static, Result<(), StorageError>>>>>,
+    to_show: Rc<RefCell<Option<Showing>>>,
     /// The last operation that goes up, if others follow.
     sends_next: Rc<Cell<Option<u64>>>,
     /// What follows an operation, loaded before its turn.
