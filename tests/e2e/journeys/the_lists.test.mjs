@@ -145,6 +145,31 @@ test('reports tell no figure before all records are read, and bars are as long a
   });
 });
 
+test('what is changed in a submitted record goes out: what it lacks is seen before, told after, and led back to', async () => {
+  const { page } = coordinator;
+  await desk.open('/records?state=submitted&q=thieu+kinh');
+  await rows(coordinator).first().click();
+  await page.getByRole('link', { name: 'Sửa, bổ sung' }).click();
+  const form = await new FormPage(page).ready();
+  await form.type('tom_tat', 'Thiếu phòng họp');
+  await form.saved();
+  const close = page.getByRole('button', { name: 'Ra khỏi phiếu' });
+  await close.click();
+  await page.locator('.review .banner').getByText(/^Còn \d+ chỗ cần bổ sung hoặc sửa$/).waitFor();
+  await coordinator.screenshot('amended-and-left');
+  assert.deepEqual(await faults(coordinator, 'leaving an amended record'), []);
+  await close.click();
+  await page.locator('.record-head').waitFor();
+  const told = page.locator('.toast').filter({ hasText: /Hồ sơ đã nộp còn \d+ chỗ cần bổ sung hoặc sửa/ });
+  await told.waitFor();
+  await told.getByRole('button', { name: 'Sửa tiếp' }).click();
+  await new FormPage(page).ready();
+  assert.match(new URL(page.url()).pathname, /\/edit$/);
+  // Nothing is changed: there is nothing to tell.
+  await close.click();
+  await page.locator('.record-head').waitFor();
+});
+
 test('the repair desk says that nothing waits when the server has said so, not before', async () => {
   const { page } = coordinator;
   let answer;
