@@ -100,6 +100,39 @@ test('whoever amends a record of a list comes back to the list as it was', async
   await until('all are listed', async () => (await counted(coordinator)) === SENT + DRAFTS);
 });
 
+test('the list is come back to at the rows where it was left', async () => {
+  const { page } = coordinator;
+  await desk.open('/records?state=submitted');
+  await until('all are listed', async () => (await counted(coordinator)) === SENT);
+  await page.locator('.record-list').evaluate((list) => { list.scrollTop = 1200; });
+  const href = await until('a row is in the middle', () => page.evaluate(() => {
+    const row = document.elementFromPoint(document.querySelector('.record-list').getBoundingClientRect().left + 40, 400)?.closest('.record-row');
+    return row?.getAttribute('href');
+  }));
+  const row = page.locator(`.record-row[href="${href}"]`);
+  const before = (await row.boundingBox()).y;
+  await row.click();
+  await page.getByRole('link', { name: 'Sửa, bổ sung' }).click();
+  await new FormPage(page).ready();
+  await page.locator('.form-head button').first().click();
+  await page.locator('.record-head').waitFor();
+  // The first row stands whole.
+  await until('the row is where it was', async () => Math.abs(((await row.boundingBox())?.y ?? 0) - before) < 100);
+  // Another list has another place.
+  const scrolled = () => page.locator('.record-list').evaluate((list) => list.scrollTop);
+  await page.locator('a[href="/records"]').filter({ visible: true }).first().click();
+  await until('all are listed', async () => (await counted(coordinator)) === SENT + DRAFTS);
+  await page.locator('.record-list').evaluate((list) => { list.scrollTop = 600; });
+  for (const place of [600, 0]) {
+    await page.locator('a[href="/reports"]').filter({ visible: true }).first().click();
+    await page.locator('.reports').waitFor();
+    await page.goBack();
+    await until('all are listed', async () => (await counted(coordinator)) === SENT + DRAFTS);
+    await until('the list is where it was left', async () => Math.abs((await scrolled()) - place) < 100);
+    await page.locator('.record-list').evaluate((list) => { list.scrollTop = 0; });
+  }
+});
+
 test('what others send moves neither the focus nor the row under the finger', async () => {
   const { page } = coordinator;
   await desk.open('/records?state=submitted');
