@@ -203,6 +203,23 @@ test('what is changed in a submitted record goes out: what it lacks is seen befo
   await page.locator('.record-head').waitFor();
 });
 
+test('the repair desk asks again for the list that did not come, and says so of that one', async () => {
+  const { page } = coordinator;
+  await desk.open('/repair');
+  await page.getByText('Không có việc nào chờ xử lý.').waitFor();
+  await page.route('**/quarantine?state=settled', (route) => route.abort());
+  const settled = page.getByRole('button', { name: 'Đã xử lý', exact: true });
+  await settled.click();
+  const again = page.locator('.repair .banner').getByRole('button', { name: 'Thử lại', exact: true });
+  await again.waitFor();
+  assert.equal(await settled.getAttribute('aria-pressed'), 'true');
+  await page.unroute('**/quarantine?state=settled');
+  await again.click();
+  await page.getByText('Chưa có việc nào đã xử lý.').waitFor();
+  await settled.click();
+  await page.getByText('Không có việc nào chờ xử lý.').waitFor();
+});
+
 test('the repair desk says that nothing waits when the server has said so, not before', async () => {
   const { page } = coordinator;
   let answer;
