@@ -178,6 +178,20 @@ test('reports tell no figure before all records are read, and bars are as long a
   });
 });
 
+test('under More no count of records is told before all are read', async () => {
+  const { page } = coordinator;
+  await page.addInitScript(() => {
+    globalThis.counts = [];
+    new MutationObserver(() => {
+      const told = document.querySelector('[data-storage-health] dl')?.innerText.match(/[\d.]+ hồ sơ/)?.[0];
+      if (told && globalThis.counts.at(-1) !== told) globalThis.counts.push(told);
+    }).observe(document, { childList: true, subtree: true, characterData: true });
+  });
+  await desk.open('/more');
+  await until('it is told', () => page.evaluate(() => globalThis.counts.length > 0));
+  assert.deepEqual(await page.evaluate(() => globalThis.counts), [`${SENT + 42 + DRAFTS} hồ sơ`]);
+});
+
 test('what is changed in a submitted record goes out: what it lacks is seen before, told after, and led back to', async () => {
   const { page } = coordinator;
   await desk.open('/records?state=submitted&q=thieu+kinh');
