@@ -18,6 +18,7 @@ words! {
     pages_of_form: "Các trang của phiếu", "Pages of the form";
     all_answered: "Không thiếu gì. Nộp được rồi.", "Nothing is missing. Ready to submit.";
     submit_later: "Chưa nộp được? Mọi câu đã trả lời vẫn được giữ, làm tiếp lúc nào cũng được.", "Not ready? Every answer is kept; go on whenever you like.";
+    amend_later: "Chưa sửa xong? Phần đã sửa vẫn được gửi đi như đang có; sửa tiếp lúc nào cũng được.", "Not ready? What you changed is sent as it stands; go on whenever you like.";
     after_submit: "Nộp được cả khi không có mạng: máy tự gửi khi có mạng.", "You can submit offline: it is sent by itself once there is a network.";
     amend_further: "Sửa tiếp", "Go on";
     why_changed: "Vì sao sửa phiếu này?", "Why is this record changed?";

@@ -203,6 +203,7 @@ test('what is changed in a submitted record goes out: what it lacks is seen befo
   const close = page.getByRole('button', { name: 'Ra khỏi phiếu' });
   await close.click();
   await page.locator('.review .banner').getByText(/^Còn \d+ chỗ cần bổ sung hoặc sửa$/).waitFor();
+  await page.getByText('Phần đã sửa vẫn được gửi đi như đang có').waitFor();
   await coordinator.screenshot('amended-and-left');
   assert.deepEqual(await faults(coordinator, 'leaving an amended record'), []);
   await close.click();
