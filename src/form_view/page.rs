@@ -30,6 +30,9 @@ pub fn FormView(
     /// How a [`MapView`](super::MapView) is drawn: it is in another part of the app.
     #[prop(into)]
     map: ViewFn,
+    /// Whether the end of the form is on screen: what is missing.
+    #[prop(default = RwSignal::new(false))]
+    reviewing: RwSignal<bool>,
 ) -> impl IntoView {
     provide_context(entry);
     provide_context(MapSlot(map));
@@ -42,7 +45,6 @@ pub fn FormView(
     let pace = Pace::new();
     provide_context(pace);
     let words = use_words();
-    let reviewing = RwSignal::new(false);
     let heading = NodeRef::<html::H1>::new();
     follow_app_language(entry);
     move_focus(entry, reviewing, heading, pace);

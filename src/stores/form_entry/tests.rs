@@ -643,6 +643,48 @@ fn a_form_with_a_missing_answer_is_not_submitted_and_says_where() {
 }
 
 #[test]
+fn a_submitted_record_that_is_changed_and_left_is_put_in_order_and_what_it_lacks_is_known() {
+    run(|phone| {
+        let id = record_id::new();
+        let paths = |entry: FormEntry| {
+            let lacks = entry.amended()?;
+            Some(lacks.iter().map(|lack| lack.path.clone()).collect::<Vec<_>>())
+        };
+        let stands = || block_on(phone.records.view(id)).expect("read").expect("a record");
+        let entry = phone.open(id);
+        entry.answer(question(entry, "chung/tuoi"), "18");
+        entry.answer(question(entry, "ghi_chu"), "tốt");
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(paths(entry), None, "a draft waits for its person");
+        entry.answer(question(entry, "chung/ten"), "An");
+        block_on(entry.submit()).expect("complete");
+        assert_eq!(paths(entry), None, "all of it is submitted");
+
+        let again = phone.open(id);
+        assert_eq!(paths(again), None, "only looked at");
+        again.answer(question(again, "chung/ten"), "");
+        assert_eq!(paths(again), Some(vec!["chung/ten".to_owned()]));
+        again.answer(question(again, "chung/ten"), "Ân");
+        again.answer(question(again, "chung/tuoi"), "17");
+        assert_eq!(paths(again), Some(Vec::new()));
+        block_on(again.amend()).expect("stored");
+        assert_eq!(paths(again), None, "in order");
+        let sealed = block_on(phone.records.seal_all()).expect("sealed");
+        assert_eq!(sealed.iter().map(|one| &one.action).collect::<Vec<_>>(), [&Action::Amend]);
+        let view = stands();
+        Phone::says(&view, "Ân");
+        assert_eq!((view.state, view.fields.get("ghi_chu")), (State::Submitted, None));
+
+        let returned = Value::Text(State::Returned.name().to_owned());
+        let values = sync::gather([(field::STATE.to_owned(), returned)]);
+        block_on(phone.records.settle(&view, values, Action::Amend)).expect("returned");
+        let mended = phone.open(id);
+        mended.answer(question(mended, "chung/ten"), "");
+        assert_eq!(paths(mended), None, "what came back waits for its person");
+    });
+}
+
+#[test]
 fn pages_come_and_go_with_what_is_relevant() {
     run(|phone| {
         let entry = phone.open(record_id::new());
