@@ -37,6 +37,9 @@ pub fn FormView(
     provide_context(server_map);
     let network = window_event_listener(leptos::ev::online, move |_| server_map.on_network());
     on_cleanup(move || network.remove());
+    dom::mark_height();
+    let resized = window_event_listener(leptos::ev::resize, |_| dom::mark_height());
+    on_cleanup(move || resized.remove());
     let tried = RwSignal::new(false);
     provide_context(Tried(tried));
     let pace = Pace::new();
@@ -397,7 +400,7 @@ fn move_focus(entry: FormEntry, reviewing: RwSignal<bool>, heading: NodeRef<html
             move || question.is_some_and(|id| dom::go_to(&format!("#q{}", id.index())));
         let go = move || {
             if let (false, Some(Some(heading))) = (go_to_question(), heading.try_get_untracked()) {
-                dom::scroll_to_top(".form-scroll");
+                dom::FORM_SCROLLERS.into_iter().for_each(dom::scroll_to_top);
                 // Focus can only fail on an element that is gone.
                 drop(heading.focus());
             }

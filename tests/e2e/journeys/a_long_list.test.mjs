@@ -121,6 +121,54 @@ test('without a network, a mark and a row far down stand as they were after a re
   await server.start();
 });
 
+/** Where what matches stands on the screen. */
+const boxOf = (selector) => trainer.page.locator(selector).filter({ visible: true }).first().boundingBox();
+/** Whether it stands between the form's head, as far as it is in sight, and its foot. */
+async function isInSight(box) {
+  const [head, foot] = [await boxOf('.form-head'), await boxOf('.form-foot')];
+  return box.y >= Math.max(0, head.y + head.height) - 1 && box.y + box.height <= foot.y + 1;
+}
+
+test('the field that is typed in stays in sight when the keyboard comes and goes', async () => {
+  const { page } = trainer;
+  await openCard('Nguyễn Thị Đào 30');
+  const field = page.locator('.row-body [data-q="hv_ten"] input').filter({ visible: true });
+  await field.scrollIntoViewIfNeeded();
+  await field.focus();
+  await page.setViewportSize({ width: 360, height: 340 });
+  await page.locator('[data-short]').waitFor();
+  await until('it is above the keyboard', async () => isInSight(await field.boundingBox()));
+  // The keyboard's Next leads on.
+  const next = page.locator('.row-body [data-q="hv_nam_sinh"] input').filter({ visible: true });
+  await next.focus();
+  await page.setViewportSize(trainer.size);
+  await page.locator('html:not([data-short])').waitFor();
+  await until('it is in sight without the keyboard', async () => isInSight(await next.boundingBox()));
+  assert.ok((await boxOf('.repeat-bar')).y < 300, 'the search is in sight');
+});
+
+test('a phone that is turned shows what it showed', async () => {
+  const { page } = trainer;
+  await form.closeRow();
+  await card('Nguyễn Thị Đào 25').scrollIntoViewIfNeeded();
+  await page.evaluate(() => document.activeElement.blur());
+  const shown = await page.evaluate(() => {
+    const box = document.querySelector('.form-scroll').getBoundingClientRect();
+    const cards = [0, 16].map((gap) => document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 4 + gap).closest('.row-card'));
+    return cards.find(Boolean).id;
+  });
+  const isShown = async () => {
+    const box = await page.locator(`#${shown}`).boundingBox();
+    return box.y + box.height > 0 && box.y < page.viewportSize().height;
+  };
+  await page.setViewportSize({ width: 640, height: 360 });
+  await page.locator('[data-short]').waitFor();
+  await until('it is there with the phone on its side', isShown);
+  await page.setViewportSize(trainer.size);
+  await page.locator('html:not([data-short])').waitFor();
+  await until('it is there with the phone upright', isShown);
+});
+
 test('a search in the middle of the list shows what it finds, whatever row stands open', async () => {
   await openCard('Nguyễn Thị Đào 30');
   await form.question('hv_ky').scrollIntoViewIfNeeded();
