@@ -196,6 +196,25 @@ test('somebody is added from anywhere in the list, and stays in sight after a se
   await trainer.screenshot('roster-bar');
 });
 
+test('whoever is sent into a row of a long list sees the question below the search', async () => {
+  const { page } = trainer;
+  const name = 'Nguyễn Thị Đào 10';
+  await openCard(name);
+  await form.type('hv_nam_sinh', '');
+  await form.closeRow();
+  for (const size of [DESK, trainer.size]) {
+    await page.setViewportSize(size);
+    await form.goTo('Xem lại');
+    await page.locator('.review-item').filter({ hasText: name }).first().click();
+    const question = card(name).locator('[data-q="hv_nam_sinh"]');
+    await until('the focus is on it', () => question.evaluate((asked) => asked.contains(document.activeElement)));
+    const [label, bar] = [await question.locator('.question-label').boundingBox(), await boxOf('.repeat-bar')];
+    assert.ok(label.y >= bar.y + bar.height, `the label begins at ${label.y}, the search ends at ${bar.y + bar.height}`);
+  }
+  await form.type('hv_nam_sinh', '1985');
+  await form.closeRow();
+});
+
 test('at the desk each row of many is folded under its name', async () => {
   await phone.allSent();
   desk = await stage.start(coordinator, 'dieuphoi');
