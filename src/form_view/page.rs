@@ -327,6 +327,7 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
     let back = move |()| {
         if reviewing.get_untracked() {
             reviewing.set(false);
+            entry.go_to(entry.page().get_untracked());
         } else {
             entry.previous_page();
         }
@@ -390,14 +391,14 @@ fn follow_app_language(entry: FormEntry) {
     effect(move || entry.speak(words.now()));
 }
 
-/// After a change of page the focus is on its heading, or on the question one was sent to.
+/// After a change of page the focus is on its heading, or on the question or row one was sent to.
 fn move_focus(entry: FormEntry, reviewing: RwSignal<bool>, heading: NodeRef<html::H1>, pace: Pace) {
     effect(move || {
         entry.page().track();
         let question = entry.focused().get().filter(|_| !reviewing.get());
         reviewing.track();
         let go_to_question =
-            move || question.is_some_and(|id| dom::go_to(&format!("#q{}", id.index())));
+            move || question.is_some_and(|id| dom::go_to(&format!("#q{0}, #row{0}", id.index())));
         let go = move || {
             if let (false, Some(Some(heading))) = (go_to_question(), heading.try_get_untracked()) {
                 dom::FORM_SCROLLERS.into_iter().for_each(dom::scroll_to_top);

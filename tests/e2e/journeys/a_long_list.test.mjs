@@ -169,6 +169,20 @@ test('a phone that is turned shows what it showed', async () => {
   await until('it is there with the phone upright', isShown);
 });
 
+test('whoever looks at another page comes back to the row they left', async () => {
+  const name = 'Nguyễn Thị Đào 30';
+  await openCard(name);
+  await form.closeRow();
+  await form.next();
+  await trainer.page.locator('.form-foot').getByRole('button', { name: 'Trước' }).click();
+  await until('its card has the focus', () => card(name).evaluate((row) => row.contains(document.activeElement)));
+  await until('it is in sight', async () => isInSight(await card(name).boundingBox()));
+  assert.equal(await cards().locator('.row-body').count(), 0, 'as it was left');
+  await form.goTo('Xem lại');
+  await form.goTo('học viên');
+  await until('it has the focus again', () => card(name).evaluate((row) => row.contains(document.activeElement)));
+});
+
 test('a search in the middle of the list shows what it finds, whatever row stands open', async () => {
   await openCard('Nguyễn Thị Đào 30');
   await form.question('hv_ky').scrollIntoViewIfNeeded();
