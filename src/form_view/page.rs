@@ -10,6 +10,7 @@ use super::group::{Children, node_view};
 use super::map::MapSlot;
 use super::pace::Pace;
 use super::review::Review;
+use super::way_back::WayBack;
 use super::{Tried, storage_advice};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, IconButton, ProgressBar,
@@ -49,6 +50,9 @@ pub fn FormView(
     let heading = NodeRef::<html::H1>::new();
     follow_app_language(entry);
     move_focus(entry, reviewing, heading, pace);
+    let way = WayBack::follow(entry, reviewing);
+    let leave = move |()| way.leave(on_leave);
+    let submitted = move |()| way.leave(on_submitted);
     let page = entry.page();
     let on_page = move || view! { <PageBody page=page.get() /> };
     let title = Signal::derive(move || {
@@ -63,7 +67,7 @@ pub fn FormView(
     let is_said = move || *title.read() == *entry.title().read();
     view! {
         <div class="form-view" data-form-ready="" data-form=entry.form().id>
-            <FormHead on_leave=on_leave reviewing=reviewing />
+            <FormHead on_leave=leave reviewing=reviewing />
             <div class="form-scroll">
                 <div class="form-page">
                     <h1 node_ref=heading tabindex="-1" class:visually-hidden=is_said><RichText text=title /></h1>
@@ -72,11 +76,11 @@ pub fn FormView(
                         when=move || reviewing.get()
                         fallback=move || view! { <div class="form-nodes">{on_page}</div> }
                     >
-                        <Review on_jump=leave_review on_submitted=on_submitted />
+                        <Review on_jump=leave_review on_submitted=submitted />
                     </Show>
                 </div>
             </div>
-            <FormFoot reviewing=reviewing tried=tried />
+            <FormFoot reviewing=reviewing tried=tried way=way />
         </div>
     }
 }
@@ -126,7 +130,7 @@ fn page_title(entry: FormEntry, page: NodeId) -> String {
 }
 
 #[component]
-fn FormHead(on_leave: Callback<()>, reviewing: RwSignal<bool>) -> impl IntoView {
+fn FormHead(#[prop(into)] on_leave: Callback<()>, reviewing: RwSignal<bool>) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let words = use_words();
     let listing = RwSignal::new(false);
@@ -316,7 +320,7 @@ fn SaveFailure() -> impl IntoView {
 }
 
 #[component]
-fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
+fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>, way: WayBack) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let words = use_words();
     let progress = entry.progress();
@@ -324,14 +328,6 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
     let is_last = memo(move || progress.get().0 + 1 >= progress.get().1);
     let warned = RwSignal::new(None::<NodeId>);
     let pace = expect_context::<Pace>();
-    let back = move |()| {
-        if reviewing.get_untracked() {
-            reviewing.set(false);
-            entry.go_to(entry.page().get_untracked());
-        } else {
-            entry.previous_page();
-        }
-    };
     let next = move |()| {
         let page = entry.page().get_untracked();
         let has_problem = entry.violations().iter().any(|violation| violation.page == Some(page));
@@ -341,8 +337,8 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
             warned.set(Some(page));
             pace.hurry();
             show_first_problem();
-        } else if !entry.next_page() {
-            reviewing.set(true);
+        } else {
+            way.on();
         }
     };
     // What was wrong may be right by now: nobody is told of what is not there.
@@ -369,7 +365,7 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
                     icon=Glyph::Back
                     label=words.say(Language::previous)
                     disabled=is_first
-                    on_click=back
+                    on_click=move |()| way.back()
                 />
                 <Show when=move || !reviewing.get()>
                     <Button

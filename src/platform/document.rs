@@ -2,8 +2,8 @@
 
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    Document, Element, EventTarget, FocusEvent, HtmlElement, HtmlInputElement, HtmlTextAreaElement,
-    ScrollIntoViewOptions, ScrollLogicalPosition, Window,
+    Document, Element, EventTarget, FocusEvent, HtmlDialogElement, HtmlElement, HtmlInputElement,
+    HtmlTextAreaElement, ScrollIntoViewOptions, ScrollLogicalPosition, Window,
 };
 
 use super::{exception_text, log_error};
@@ -149,6 +149,16 @@ fn give_focus(element: Element) {
     {
         log_error(&format!("no focus: {}", exception_text(&error)));
     }
+}
+
+/// Closes the sheet that is open; whether there was one.
+pub fn close_sheet() -> bool {
+    let sheet = document().and_then(|document| document.query_selector("dialog[open]").ok()?);
+    let sheet = sheet.and_then(|sheet| sheet.dyn_into::<HtmlDialogElement>().ok());
+    sheet.is_some_and(|sheet| {
+        sheet.close();
+        true
+    })
 }
 
 /// Scrolls until the first element that matches begins at the top.
