@@ -278,7 +278,8 @@ fn LanguageSwitch() -> AnyView {
     .into_any()
 }
 
-/// Whether the answers are on the phone's disk, told quietly.
+/// Whether the answers are on the phone's disk, for whoever looks: read out with each answer it would keep what matters waiting. A
+/// failure is told by [`SaveFailure`].
 #[component]
 fn SaveLine() -> impl IntoView {
     let entry = expect_context::<FormEntry>();
@@ -300,7 +301,7 @@ fn SaveLine() -> impl IntoView {
         SaveState::Saved(_) => "saved",
         SaveState::Failed(_) => "failed",
     };
-    view! { <p class="save-line" role="status" aria-live="polite" data-save=name>{text}</p> }
+    view! { <p class="save-line" data-save=name>{text}</p> }
 }
 
 /// When saving failed nobody may miss it.

@@ -71,6 +71,26 @@ test('from Today to a form by keys, and its first page answered', async () => {
   assert.deepEqual(await faults(device, 'form'), []);
 });
 
+test('a reader is not told of each save', async () => {
+  const { page } = device;
+  const form = new FormPage(page);
+  await page.evaluate(() => {
+    window.said = [];
+    const live = '[role="status"], [role="alert"], [aria-live]';
+    new MutationObserver((changes) => {
+      for (const { target } of changes) {
+        const region = (target.nodeType === Node.TEXT_NODE ? target.parentElement : target)?.closest(live);
+        if (region?.closest('.form-view')) window.said.push(`${region.className}: ${region.textContent}`);
+      }
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  for (const text of ['Thiếu kinh phí', 'Thiếu kinh phí tập huấn', 'Thiếu kinh phí tập huấn năm nay']) {
+    await form.type('tom_tat', text);
+    await form.saved();
+  }
+  assert.deepEqual(await page.evaluate(() => window.said), []);
+});
+
 for (const [screen, path] of [['today', '/'], ['fill', '/fill'], ['records', '/records'], ['reports', '/reports'], ['more', '/more'], ['preview', '/forms/preview']]) {
   test(`the screen ${screen} has no fault`, async () => {
     // The person leaves the form first: else the app brings them back to it.
