@@ -63,6 +63,12 @@ const ROOMY: f64 = 28.0;
 /// What scrolls in a form: its questions, or all of it where the window is short.
 pub const FORM_SCROLLERS: [&str; 2] = [".form-scroll", ".form-view"];
 
+/// The width of the window in units of its text size.
+#[must_use]
+pub fn width_in_letters() -> Option<f64> {
+    in_letters(Window::inner_width)
+}
+
 fn in_letters(measure: impl Fn(&Window) -> Result<JsValue, JsValue>) -> Option<f64> {
     let window = web_sys::window()?;
     let size = measure(&window).ok()?.as_f64()?;

@@ -143,6 +143,32 @@ test('the inspection form, with a rule broken, has no fault', async () => {
   assert.deepEqual(await faults(device, 'review'), []);
 });
 
+test('with the largest letters no choice of a long list is cut off', async () => {
+  const { page } = device;
+  const form = new FormPage(page);
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  const letters = (scale) => page.evaluate((scale) => {
+    document.documentElement.style.setProperty('--text-scale', scale);
+    window.dispatchEvent(new Event('resize'));
+  }, scale);
+  await letters('1.5');
+  await form.goTo('A. Chỉ đạo');
+  await form.choose('a4', 'chua_dat', 'Chưa đạt');
+  await form.goTo('Phát hiện');
+  await form.choose('ph_tieu_chi', 'a4', 'A4.');
+  await form.goTo('Thông tin chung');
+  await form.question('don_vi_lap').locator('.choose-button').click();
+  await sheet.locator('.choice-row').first().waitFor();
+  await device.screenshot('large-letters-choices');
+  const cut = await sheet.locator('.choice-row').evaluateAll((rows) =>
+    rows.filter((row) => row.scrollHeight > row.clientHeight).map((row) => row.innerText));
+  assert.deepEqual(cut, []);
+  await press('Escape');
+  await letters('1');
+  await form.goTo('Xem lại');
+  await page.locator('.review-item').first().waitFor();
+});
+
 test('with letters twice as large nothing goes out of sight sideways', async () => {
   const { page } = device;
   const enlarge = () => page.evaluate(() => {
