@@ -60,7 +60,6 @@ pub fn App() -> impl IntoView {
     provide_context(Parts::new());
     provide_context(Day::watch());
     show_preferences(preferences);
-    document::watch_height();
 
     let router = Router::start();
     provide_context(router);

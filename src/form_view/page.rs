@@ -10,6 +10,7 @@ use super::group::{Children, node_view};
 use super::map::MapSlot;
 use super::pace::Pace;
 use super::review::Review;
+use super::way_back::WayBack;
 use super::{Tried, storage_advice};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, IconButton, ProgressBar,
@@ -40,6 +41,9 @@ pub fn FormView(
     provide_context(server_map);
     let network = window_event_listener(leptos::ev::online, move |_| server_map.on_network());
     on_cleanup(move || network.remove());
+    dom::mark_height();
+    let resized = window_event_listener(leptos::ev::resize, |_| dom::mark_height());
+    on_cleanup(move || resized.remove());
     let tried = RwSignal::new(false);
     provide_context(Tried(tried));
     let pace = Pace::new();
@@ -48,6 +52,9 @@ pub fn FormView(
     let heading = NodeRef::<html::H1>::new();
     follow_app_language(entry);
     move_focus(entry, reviewing, heading, pace);
+    let way = WayBack::follow(entry, reviewing);
+    let leave = move |()| way.leave(on_leave);
+    let submitted = move |()| way.leave(on_submitted);
     let page = entry.page();
     let on_page = move || view! { <PageBody page=page.get() /> };
     let title = Signal::derive(move || {
@@ -62,7 +69,7 @@ pub fn FormView(
     let is_said = move || *title.read() == *entry.title().read();
     view! {
         <div class="form-view" data-form-ready="" data-form=entry.form().id>
-            <FormHead on_leave=on_leave reviewing=reviewing />
+            <FormHead on_leave=leave reviewing=reviewing />
             <div class="form-scroll">
                 <div class="form-page">
                     <h1 node_ref=heading tabindex="-1" class:visually-hidden=is_said><RichText text=title /></h1>
@@ -71,11 +78,11 @@ pub fn FormView(
                         when=move || reviewing.get()
                         fallback=move || view! { <div class="form-nodes">{on_page}</div> }
                     >
-                        <Review on_jump=leave_review on_submitted=on_submitted />
+                        <Review on_jump=leave_review on_submitted=submitted />
                     </Show>
                 </div>
             </div>
-            <FormFoot reviewing=reviewing tried=tried />
+            <FormFoot reviewing=reviewing tried=tried way=way />
         </div>
     }
 }
@@ -125,7 +132,7 @@ fn page_title(entry: FormEntry, page: NodeId) -> String {
 }
 
 #[component]
-fn FormHead(on_leave: Callback<()>, reviewing: RwSignal<bool>) -> impl IntoView {
+fn FormHead(#[prop(into)] on_leave: Callback<()>, reviewing: RwSignal<bool>) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let words = use_words();
     let listing = RwSignal::new(false);
@@ -273,7 +280,8 @@ fn LanguageSwitch() -> AnyView {
     .into_any()
 }
 
-/// Whether the answers are on the phone's disk, told quietly.
+/// Whether the answers are on the phone's disk, for whoever looks: read out with each answer it would keep what matters waiting. A
+/// failure is told by [`SaveFailure`].
 #[component]
 fn SaveLine() -> impl IntoView {
     let entry = expect_context::<FormEntry>();
@@ -295,7 +303,7 @@ fn SaveLine() -> impl IntoView {
         SaveState::Saved(_) => "saved",
         SaveState::Failed(_) => "failed",
     };
-    view! { <p class="save-line" role="status" aria-live="polite" data-save=name>{text}</p> }
+    view! { <p class="save-line" data-save=name>{text}</p> }
 }
 
 /// When saving failed nobody may miss it.
@@ -315,7 +323,7 @@ fn SaveFailure() -> impl IntoView {
 }
 
 #[component]
-fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
+fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>, way: WayBack) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let words = use_words();
     let progress = entry.progress();
@@ -323,13 +331,6 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
     let is_last = memo(move || progress.get().0 + 1 >= progress.get().1);
     let warned = RwSignal::new(None::<NodeId>);
     let pace = expect_context::<Pace>();
-    let back = move |()| {
-        if reviewing.get_untracked() {
-            reviewing.set(false);
-        } else {
-            entry.previous_page();
-        }
-    };
     let next = move |()| {
         let page = entry.page().get_untracked();
         let has_problem = entry.violations().iter().any(|violation| violation.page == Some(page));
@@ -339,8 +340,8 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
             warned.set(Some(page));
             pace.hurry();
             show_first_problem();
-        } else if !entry.next_page() {
-            reviewing.set(true);
+        } else {
+            way.on();
         }
     };
     // What was wrong may be right by now: nobody is told of what is not there.
@@ -367,7 +368,7 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
                     icon=Glyph::Back
                     label=words.say(Language::previous)
                     disabled=is_first
-                    on_click=back
+                    on_click=move |()| way.back()
                 />
                 <Show when=move || !reviewing.get()>
                     <Button
@@ -389,17 +390,17 @@ fn follow_app_language(entry: FormEntry) {
     effect(move || entry.speak(words.now()));
 }
 
-/// After a change of page the focus is on its heading, or on the question one was sent to.
+/// After a change of page the focus is on its heading, or on the question or row one was sent to.
 fn move_focus(entry: FormEntry, reviewing: RwSignal<bool>, heading: NodeRef<html::H1>, pace: Pace) {
     effect(move || {
         entry.page().track();
         let question = entry.focused().get().filter(|_| !reviewing.get());
         reviewing.track();
         let go_to_question =
-            move || question.is_some_and(|id| dom::go_to(&format!("#q{}", id.index())));
+            move || question.is_some_and(|id| dom::go_to(&format!("#q{0}, #row{0}", id.index())));
         let go = move || {
             if let (false, Some(Some(heading))) = (go_to_question(), heading.try_get_untracked()) {
-                dom::scroll_to_top(".form-scroll");
+                dom::FORM_SCROLLERS.into_iter().for_each(dom::scroll_to_top);
                 // Focus can only fail on an element that is gone.
                 drop(heading.focus());
             }

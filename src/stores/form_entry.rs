@@ -87,6 +87,8 @@ pub struct FormEntry {
     pages: RwSignal<Vec<NodeId>>,
     page: RwSignal<NodeId>,
     focused: RwSignal<Option<NodeId>>,
+    /// The row in which the person was last, by the repeat whose page it is on.
+    rows_left: StoredValue<BTreeMap<NodeId, NodeId>>,
     awaited: RwSignal<Option<NodeId>>,
     save_state: RwSignal<SaveState>,
     submitted: RwSignal<bool>,
@@ -150,6 +152,7 @@ impl FormEntry {
             pages: RwSignal::new(pages),
             page: RwSignal::new(page),
             focused: RwSignal::new(place),
+            rows_left: StoredValue::new(BTreeMap::new()),
             awaited: RwSignal::new(place.filter(|_| opening.awaits_file)),
             save_state: RwSignal::new(SaveState::Unchanged),
             submitted: RwSignal::new(submitted),
@@ -415,8 +418,10 @@ impl FormEntry {
         self.draft.with_value(|draft| draft.touch());
     }
 
-    fn remember_place(self, node: NodeId) {
+    /// Notes where the person is, for the next time the form or the page is shown.
+    pub fn remember_place(self, node: NodeId) {
         let Some(draft) = self.draft.try_get_value() else { return };
+        self.remember_row(node);
         draft.stand_at(self.session.with_value(|session| first_path(session, node)));
     }
 

@@ -704,6 +704,33 @@ fn pages_come_and_go_with_what_is_relevant() {
 }
 
 #[test]
+fn whoever_comes_back_to_a_page_of_rows_is_at_the_row_they_left() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let repeat = question(entry, "nguoi");
+        entry.next_page();
+        assert_eq!(entry.page().get_untracked(), repeat);
+        entry.add_row(repeat).expect("a row");
+        let row = entry.add_row(repeat).expect("a row");
+        entry.add_row(repeat).expect("a row");
+        let path = entry.session.with_value(|session| session.path(row));
+        entry.answer(question(entry, &format!("{path}/ho_ten")), "Đặng Thị Hường");
+        entry.previous_page();
+        assert_eq!(entry.focused().get_untracked(), None, "only rows are many of one kind");
+        entry.next_page();
+        assert_eq!(entry.focused().get_untracked(), Some(row));
+        block_on(entry.save_now()).expect("stored");
+        let again = phone.open(id);
+        assert_eq!(again.focused().get_untracked(), Some(question(again, &path)), "as stored");
+        entry.previous_page();
+        entry.remove_row(row).expect("removed");
+        entry.next_page();
+        assert_eq!(entry.focused().get_untracked(), None, "it is gone");
+    });
+}
+
+#[test]
 fn a_photo_is_kept_with_the_answer_that_names_it() {
     run(|phone| {
         let id = record_id::new();
