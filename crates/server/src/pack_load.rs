@@ -10,6 +10,7 @@ use pack::{Date, DemoUser, Pack, Table};
 use sync::wire::field;
 
 use crate::accounts::{PasswordError, Role, hash_password};
+use crate::clock;
 use crate::database::{
     Account, Answer, Database, DatabaseError, FormRow, NewAccount, NewPack, PersonalRule, Seen,
 };
@@ -313,8 +314,9 @@ pub async fn losses(database: &Database, pack: &Pack) -> Answer<Vec<String>> {
     Ok(losses)
 }
 
-/// Who works at a unit that is not there on this day, and who took over from it, a line for each.
-pub async fn out_of_time(database: &Database, pack: &Pack, day: Date) -> Answer<Vec<String>> {
+/// Who works at a unit that is not there today, and who took over from it, a line for each.
+pub async fn out_of_time(database: &Database, pack: &Pack, now_ms: i64) -> Answer<Vec<String>> {
+    let Some(day) = Date::from_unix_ms(now_ms, clock::OFFSET_MIN) else { return Ok(Vec::new()) };
     let accounts = in_use(database).await?;
     let line = |account: &Account| {
         let unit = pack.units.get(&account.unit).filter(|unit| !unit.valid_on(day))?;

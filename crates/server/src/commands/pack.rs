@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use ::pack::Date;
 use anyhow::bail;
 use server::config::Config;
 use server::database::Database;
@@ -87,10 +86,8 @@ async fn load(database: &Database, checked: &pack_load::Checked) -> anyhow::Resu
         "{}: {what}; {forms} forms, {units} units, {}",
         checked.pack.manifest.id, new.hash
     ));
-    if let Some(day) = Date::from_unix_ms(now_ms, 0) {
-        for line in pack_load::out_of_time(database, &checked.pack, day).await? {
-            say(&line);
-        }
+    for line in pack_load::out_of_time(database, &checked.pack, now_ms).await? {
+        say(&line);
     }
     Ok(())
 }
