@@ -127,6 +127,7 @@ impl Database {
         let mut files = Vec::new();
         for (record, paths) in targets {
             if let Some(erasure) = plan(&mut tx, *record, paths, listed, now_ms).await? {
+                empty_unseen(&mut tx, &erasure.operation).await?;
                 files.extend(put(&mut tx, &erasure, &mut head, now_ms).await?);
                 erasures.push(erasure);
             }
@@ -446,19 +447,30 @@ async fn empty_held(tx: &mut Write, held: &mut [Held], erased: &mut Erased) -> A
     for kept in held {
         let cut = if kept.is_logged { Erased::cut } else { Erased::cut_beside };
         if cut(erased, &mut kept.operation) {
-            let update = match kept.table {
-                "operation" => "UPDATE operation SET bytes = $2 WHERE place = $1",
-                _ => "UPDATE quarantine SET bytes = $2 WHERE id = $1",
-            };
-            query(update)
-                .bind(kept.row)
-                .bind(codec::encode(&kept.operation))
-                .execute(&mut *tx)
-                .await?;
+            rewrite(tx, kept).await?;
             is_any = true;
         }
     }
     Ok(is_any)
+}
+
+/// Empties what lies beside the log where an erasure is being made.
+async fn empty_unseen(tx: &mut Write, erasure: &Operation) -> Answer<()> {
+    for kept in held(tx, erasure.record).await?.iter_mut().filter(|kept| !kept.is_logged) {
+        if Erased::cut_unseen(erasure, &mut kept.operation) {
+            rewrite(tx, kept).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn rewrite(tx: &mut Write, kept: &Held) -> Answer<()> {
+    let update = match kept.table {
+        "operation" => "UPDATE operation SET bytes = $2 WHERE place = $1",
+        _ => "UPDATE quarantine SET bytes = $2 WHERE id = $1",
+    };
+    query(update).bind(kept.row).bind(codec::encode(&kept.operation)).execute(&mut *tx).await?;
+    Ok(())
 }
 
 /// The erasure of these fields of a record; none if nothing is kept of it.

@@ -207,6 +207,39 @@ async fn whoever_stands_beside_the_log_is_found_handed_out_and_erased() {
     assert_eq!(persons::retention(&server.app, later, true).await.unwrap(), (0, 0), "once");
 }
 
+/// What an operation replaces is looked at by nobody as long as it waits.
+#[tokio::test]
+async fn whoever_stands_beside_the_log_is_erased_whatever_that_says_to_have_seen() {
+    let server = start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let organisation = register(&lan, &Pair::of(7)).await;
+    let name = format!("{ROW}/hv_ten");
+    let seen = |seq, record, who: &str| {
+        let mut operation = roster(&lan, seq, record, who, b"photo");
+        operation.action = Action::Amend;
+        let dot = Dot { device: sync::erase::SERVER, seq: 1 };
+        operation.fields.get_mut(&name).unwrap().over = vec![dot];
+        operation
+    };
+    lan.push(&[1, 2].map(|it| roster(&lan, it.into(), it, "Ai đó", b"photo"))).await;
+    let carried = [seen(3, 1, "Nguyễn Thị Hoa"), seen(4, 2, "Phạm Văn Nam")];
+    let bundle = Sealing::new(lan.id, &Pair::of(66), organisation);
+    let told = deliver(&minh, &bundle.pack(&items(&lan, &carried, &[]))).await.json();
+    assert_eq!(told["receipt"]["quarantined"], 2);
+
+    // The first number of the server's is an erasure of somebody else.
+    let third = roster(&minh, 1, 3, "Lê Thị Mai", b"photo");
+    minh.push(&[third]).await;
+    persons::erase(&server.app, &by("Lê Thị Mai"), 1, None, 4).await.unwrap();
+    persons::erase(&server.app, &by("nguyen thi hoa"), 1, None, 5).await.unwrap();
+    assert!(!is_held(&server, "Thị Hoa").await);
+    assert!(is_held(&server, "Văn Nam").await, "somebody else stays");
+    let later = clock::now_ms() + 367 * 24 * 3600 * 1000;
+    persons::retention(&server.app, later, false).await.unwrap();
+    assert!(!is_held(&server, "Văn Nam").await, "until the months are over");
+    assert_eq!(persons::retention(&server.app, later, true).await.unwrap(), (0, 0), "once");
+}
+
 #[tokio::test]
 async fn a_file_goes_with_the_last_field_that_named_it_and_is_not_asked_for_again() {
     let server = start().await;
