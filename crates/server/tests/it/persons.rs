@@ -450,6 +450,45 @@ async fn answers_are_erased_when_the_months_of_the_pack_are_over_and_not_a_day_b
     drop(lan);
 }
 
+/// Whoever carries bundles may bring something of a record as often as they like.
+#[tokio::test]
+async fn what_waits_at_the_repair_desk_puts_off_nothing_of_what_is_in_a_record() {
+    let server = start().await;
+    let (lan, minh, an) =
+        (server.device("lan").await, server.device("minh").await, server.device("an").await);
+    let organisation = register(&lan, &Pair::of(7)).await;
+    lan.push(&[
+        roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo"),
+        roster(&lan, 2, 2, "Phạm Văn Nam", b"photo"),
+    ])
+    .await;
+    let amend = |seq, record, who| {
+        let mut operation = roster(&lan, seq, record, who, b"photo");
+        operation.action = Action::Amend;
+        operation
+    };
+    let alone = roster(&lan, 5, 3, "Lê Thị Mai", b"photo");
+    let carried = [amend(3, 1, "Đỗ Văn Ba"), amend(4, 2, "Đặng Thị Tư"), alone];
+    let bundle = Sealing::new(lan.id, &Pair::of(66), organisation);
+    let told = deliver(&minh, &bundle.pack(&items(&lan, &carried, &[]))).await.json();
+    assert_eq!(told["receipt"]["quarantined"], 3);
+    let waiting = an.get("/api/v1/quarantine").await.json();
+    let of_second = |row: &&Json| row["record"] == carried[1].record.to_string();
+    let second = waiting.as_array().unwrap().iter().find(of_second).unwrap();
+    assert_eq!(an.settle(&second["id"], "apply", json!(null)).await.status, StatusCode::OK);
+    let day = 24 * 3600 * 1000;
+    let later = format!("UPDATE quarantine SET received_ms = received_ms + {}", 200 * day);
+    server.place.outside().await.say(&later).await.unwrap();
+
+    let now_ms = clock::now_ms();
+    persons::retention(&server.app, now_ms + 367 * day, false).await.unwrap();
+    assert!(!is_held(&server, "Thị Hoa").await && !is_held(&server, "Văn Ba").await);
+    assert!(is_held(&server, "Thị Tư").await, "it was applied");
+    assert!(is_held(&server, "Thị Mai").await, "there is nothing else of its record");
+    persons::retention(&server.app, now_ms + 567 * day, false).await.unwrap();
+    assert!(!is_held(&server, "Thị Tư").await && !is_held(&server, "Thị Mai").await);
+}
+
 /// What the server writes down of an erasure is nobody else's to write.
 #[tokio::test]
 async fn nobody_signs_in_or_sends_as_the_server() {
