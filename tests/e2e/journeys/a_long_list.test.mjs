@@ -212,3 +212,14 @@ test('whoever comes back to a question stands on the answer that was picked', as
   await until('the focus is on the answer', () =>
     trainer.page.evaluate(() => document.activeElement?.matches('input[type="radio"]:checked') ?? false));
 });
+
+test('the whole form as one page tells how much it lacks, and keeps the question that one is at', async () => {
+  const { page } = trainer;
+  const isAt = (name) => page.evaluate((name) => Boolean(document.activeElement?.closest(`[data-q="${name}"]`)), name);
+  await form.goTo('Tất cả trên một trang');
+  await until('the question is there', () => isAt('a3'));
+  await page.locator('.page-button').click();
+  await page.locator('.page-link').first().getByText(/^Còn \d+ câu$/).waitFor();
+  await page.locator('.page-link').filter({ hasText: 'Từng trang một' }).click();
+  await until('the question is there again', () => isAt('a3'));
+});
