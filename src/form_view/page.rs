@@ -320,7 +320,6 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
     let is_first = memo(move || !reviewing.get() && progress.get().0 == 0);
     let is_last = memo(move || progress.get().0 + 1 >= progress.get().1);
     let warned = RwSignal::new(None::<NodeId>);
-    let pace = expect_context::<Pace>();
     let back = move |()| {
         if reviewing.get_untracked() {
             reviewing.set(false);
@@ -330,13 +329,13 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>) -> impl IntoView {
     };
     let next = move |()| {
         let page = entry.page().get_untracked();
-        let has_problem = entry.violations().iter().any(|violation| violation.page == Some(page));
+        let is_due = warned.get_untracked() != Some(page);
+        let first = || entry.violations().into_iter().find(|one| one.page == Some(page));
         // What is wrong is shown once; a second press goes on all the same.
-        if has_problem && warned.get_untracked() != Some(page) {
+        if let Some(problem) = is_due.then(first).flatten() {
             tried.set(true);
             warned.set(Some(page));
-            pace.hurry();
-            show_first_problem();
+            entry.go_to_question(problem.node);
         } else if !entry.next_page() {
             reviewing.set(true);
         }
@@ -410,11 +409,5 @@ fn move_focus(entry: FormEntry, reviewing: RwSignal<bool>, heading: NodeRef<html
                 request_animation_frame(go);
             }
         });
-    });
-}
-
-fn show_first_problem() {
-    request_animation_frame(|| {
-        dom::go_to(".question-wrong");
     });
 }

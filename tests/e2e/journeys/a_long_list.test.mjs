@@ -148,6 +148,32 @@ test('somebody is added from anywhere in the list, and stays in sight after a se
   await trainer.screenshot('roster-bar');
 });
 
+test('a closed row says how much it lacks, and going on opens the first of them at the question', async () => {
+  const { page } = trainer;
+  const name = 'Nguyễn Thị Đào 20';
+  await openCard(name);
+  await form.type('hv_nam_sinh', '');
+  await form.closeRow();
+  await card(name).locator('.row-lacks').getByText(/^Còn \d+ câu$/).waitFor();
+  await form.saved();
+  const first = await cards().filter({ has: page.locator('.row-lacks') }).first().locator('.row-title').textContent();
+  // It may be none of those that are found.
+  await search().fill('dao 37');
+  await until('one is found', async () => (await cards().count()) === 1);
+  await page.locator('.form-foot').getByRole('button', { name: 'Tiếp', exact: true }).click();
+  await card(first).locator('.row-body').waitFor();
+  await until('the focus is on what is missing', () =>
+    page.evaluate(() => Boolean(document.activeElement?.closest('.row-body .question-wrong'))));
+  await trainer.screenshot('roster-lacking');
+  assert.deepEqual(await faults(trainer, 'a roster with gaps'), []);
+  await search().fill('');
+  await until('all are shown', async () => (await cards().count()) === PEOPLE + 1);
+  await openCard(name);
+  await form.type('hv_nam_sinh', '1985');
+  await form.closeRow();
+  await form.saved();
+});
+
 test('at the desk each row of many is folded under its name', async () => {
   await phone.allSent();
   desk = await stage.start(coordinator, 'dieuphoi');
