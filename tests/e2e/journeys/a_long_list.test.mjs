@@ -227,6 +227,21 @@ test('an empty row is one thing to settle at the end of the form, removed there 
   assert.equal(await blank.getByRole('button', { name: 'Bỏ dòng trống này' }).count(), 0);
 });
 
+test('a gap that the end of the form leads to says at once what is wrong, and one press leads back', async () => {
+  const { page } = trainer;
+  const gap = page.locator('.review-item').filter({ hasText: 'Mức độ' });
+  await gap.click();
+  await form.question('ph_muc_do').locator('.question-problem').getByText('Vui lòng nhập nội dung này.').waitFor();
+  await form.choose('ph_muc_do', 'trung_binh', 'Trung bình');
+  await trainer.screenshot('sent-by-review');
+  await form.backToReview();
+  await gap.waitFor({ state: 'detached' });
+  // Whoever goes elsewhere goes on from there.
+  await page.locator('.review-item').first().click();
+  await form.goTo('B. Thông tin');
+  await page.locator('.form-foot').getByRole('button', { name: 'Tiếp', exact: true }).waitFor();
+});
+
 test('whoever comes back to a question stands on the answer that was picked', async () => {
   await form.goTo('A. Chỉ đạo');
   await form.choose('a3', 'khong_ap_dung', 'Không áp dụng');
