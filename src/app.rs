@@ -1,4 +1,4 @@
-//! The app: opens the phone's store, makes the stores of `crate::stores`, starts sync, and leads addresses to pages.
+//! The app: opens the phone's store, makes the stores of `crate::stores`, and leads addresses to pages.
 
 use futures::future::{OptionFuture, try_join3};
 use leptos::prelude::*;
@@ -21,7 +21,6 @@ use crate::{
         AppUpdate, Carry, Day, Door, InstallOffer, Library, OpenForms, Preferences, Records,
         RepairDesk, SignIn, SpaceWatch, SyncStatus, preferences::Theme, sign_in::SignInState,
     },
-    sync_runner::Runner,
 };
 
 /// After so long the lists that could not be read are read again.
@@ -61,7 +60,6 @@ pub fn App() -> impl IntoView {
     provide_context(Parts::new());
     provide_context(Day::watch());
     show_preferences(preferences);
-    document::watch_height();
 
     let router = Router::start();
     provide_context(router);
@@ -104,9 +102,6 @@ pub fn App() -> impl IntoView {
                 }
                 log_error(&format!("lists not read: {error}"));
                 tasks::sleep(TRY_AGAIN_MS).await;
-            }
-            if let Err(error) = records.keep_summaries().await {
-                log_error(&format!("summaries not kept: {error}"));
             }
         });
     });
@@ -169,8 +164,7 @@ async fn open_stores(
     let open_forms = OpenForms::load(owner, storage.clone(), library, records, sign_in).await?;
     let sync_status = SyncStatus::new();
     update.follow(sync_status);
-    let carry = Carry::new(door.shelf()?, storage.clone(), records, sign_in, open_forms);
-    Runner::start(storage, records, library, sign_in, sync_status, open_forms);
+    let carry = Carry::new(door.shelf()?, storage, records, sign_in, open_forms);
     door.watch(open_forms);
     // The browser decides by itself whether it promises; asking again at each start costs nothing.
     tasks::spawn(async {

@@ -16,7 +16,7 @@ use std::{
 };
 
 use futures::{
-    StreamExt,
+    FutureExt, StreamExt,
     channel::mpsc,
     future::{Either, LocalBoxFuture, select},
     stream,
@@ -60,6 +60,19 @@ const I_LEAD: &str = "I lead";
 const ANSWER_MS: u32 = 3_000;
 const ASKED_IN_VAIN: u32 = 3;
 
+/// What is still to be done for the lists.
+type Showing = LocalBoxFuture<'static, Result<(), StorageError>>;
+
+/// Why a turn of leading ends.
+enum End {
+    /// The store is not this app's any more.
+    Over,
+    /// Another tab took the lead.
+    Taken,
+    /// What this one remembers is not what the store says: it begins anew.
+    Anew,
+}
+
 /// What the runner works with.
 #[derive(Clone)]
 pub struct Runner {
@@ -79,7 +92,7 @@ pub struct Runner {
     /// The page after the one that is being written, or the first of all.
     ahead: Rc<RefCell<Option<Ahead>>>,
     /// What the last page brought into the lists, and is not in them yet.
-    to_show: Rc<RefCell<Option<LocalBoxFuture<'static, Result<(), StorageError>>>>>,
+    to_show: Rc<RefCell<Option<Showing>>>,
     /// The last operation that goes up, if others follow.
     sends_next: Rc<Cell<Option<u64>>>,
     /// What follows an operation, loaded before its turn.
@@ -220,16 +233,20 @@ impl Runner {
         self.events.unbounded_send(event).ok();
     }
 
-    /// Leads until the store is over. While another tab leads, what happens here is that one's to hear.
+    /// Leads until the store is over, under the lock of who is in. While another tab leads, what happens here is that one's to hear.
     async fn run(self, lock: String, mut incoming: mpsc::UnboundedReceiver<Event>) {
+        let mut held = self.lead(&lock).await;
         loop {
-            let mut held = self.lead(&lock).await;
             while incoming.try_recv().is_ok() {}
             let (runner, answers) = self.for_a_turn();
-            if !runner.lead_until(&mut incoming, answers, held.is_taken()).await {
-                return;
+            match runner.lead_until(&mut incoming, answers, held.is_taken()).await {
+                End::Over => return,
+                End::Anew => {}
+                End::Taken => {
+                    self.leads.set(false);
+                    held = self.lead(&lock).await;
+                }
             }
-            self.leads.set(false);
         }
     }
 
@@ -249,11 +266,14 @@ impl Runner {
     async fn hear_nothing(&self) {
         let mut unanswered = 0;
         while unanswered < ASKED_IN_VAIN {
-            self.heard.set(false);
-            self.others.post(WHO_LEADS);
+            let asks = visibility::is_visible();
+            if asks {
+                self.heard.set(false);
+                self.others.post(WHO_LEADS);
+            }
             tasks::sleep(ANSWER_MS).await;
             // This tab may have been stopped itself: one answer too late is none.
-            let is_silent = visibility::is_visible() && !self.heard.get();
+            let is_silent = asks && visibility::is_visible() && !self.heard.get();
             unanswered = if is_silent { unanswered + 1 } else { 0 };
         }
     }
@@ -276,20 +296,20 @@ impl Runner {
         (runner, answers)
     }
 
-    /// Syncs until another tab takes the lead, or this one cannot; whether it may go on later.
+    /// Syncs until another tab takes the lead, or this one cannot.
     async fn lead_until(
         self,
         incoming: &mut mpsc::UnboundedReceiver<Event>,
         answers: mpsc::UnboundedReceiver<Event>,
         is_taken: impl Future<Output = ()>,
-    ) -> bool {
+    ) -> End {
         let mut machine = loop {
             match self.begin().await {
                 Ok(machine) => break machine,
                 Err(error) => {
                     log_error(&format!("sync not started: {error}"));
                     if error.is_over() {
-                        return false;
+                        return End::Over;
                     }
                     tasks::sleep(TRY_AGAIN_MS).await;
                 }
@@ -309,10 +329,16 @@ impl Runner {
             // Nothing is here: what is asked first is to be sent, and there is little of that.
             self.fetch_ahead(None);
         }
-        let answers = answers.map(Some).chain(stream::once(ready(None)));
-        let heard = stream::select(incoming.map(Some), answers).take_until(is_taken);
+        let answers = answers.map(Ok).chain(stream::once(ready(Err(End::Anew))));
+        let is_taken = stream::once(is_taken.map(|()| Err(End::Taken)));
+        let heard = stream::select(is_taken, stream::select(incoming.map(Ok), answers));
         let mut heard = pin!(heard);
-        while let Some(Some(event)) = heard.next().await {
+        let end = loop {
+            let event = match heard.next().await {
+                Some(Ok(event)) => event,
+                Some(Err(end)) => break end,
+                None => break End::Over,
+            };
             // Before the first sign-in, and after a sign-out, there is nobody to sync for.
             if self.sign_in.profile().is_none() && is_start(&event) {
                 continue;
@@ -320,17 +346,21 @@ impl Runner {
             for effect in machine.handle(event, clock::now_ms(), random::seed()) {
                 self.carry_out(effect);
             }
-        }
+        };
         if let Err(error) = self.show_pulled().await {
             log_error(&format!("pulled records not shown: {error}"));
         }
-        true
+        end
     }
 
-    /// The machine as the store has it.
+    /// The machine as the store has it. What another tab pulled and was to tell of when it ended is read with it.
     async fn begin(&self) -> Result<Device, StorageError> {
+        let known = self.records.device();
         self.records.reload_device().await?;
         let state = self.records.device();
+        if state != known {
+            self.records.reload().await?;
+        }
         self.stored.replace(Some(state.clone()));
         Ok(Device::new(state))
     }

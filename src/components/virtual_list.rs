@@ -1,5 +1,7 @@
 //! A list of any length: only the rows in sight, and a few around them, are in the page.
 
+use std::cell::RefCell;
+
 use leptos::html;
 use leptos::prelude::*;
 
@@ -30,6 +32,30 @@ fn place_now(was: usize, count: usize, is_it: impl Fn(usize) -> bool) -> Option<
     near.flatten().find(|place| *place < count && is_it(*place))
 }
 
+/// A list that was left: its address, and its first row in sight.
+type Left = (String, (usize, String));
+
+thread_local! {
+    /// Since the app began; none that was left at its top.
+    static LEFT: RefCell<Vec<Left>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Notes where a list was left.
+fn leave(address: String, row: Option<(usize, String)>) {
+    LEFT.with_borrow_mut(|left| {
+        left.retain(|(other, _)| *other != address);
+        left.extend(row.map(|row| (address, row)));
+    });
+}
+
+/// Where the list was left that one comes back to.
+fn come_back(address: &str) -> Option<(usize, String)> {
+    LEFT.with_borrow(|left| {
+        let mut left = left.iter();
+        left.find(|(other, _)| other == address).map(|(_, row)| row.clone())
+    })
+}
+
 /// A scrolling list of `count` rows of equal height (`--row-height` in the style of `class`).
 ///
 /// `head` scrolls with the rows, above them.
@@ -45,6 +71,9 @@ pub fn VirtualList(
     /// in the list it moves.
     #[prop(optional, into)]
     key: Option<Callback<usize, String>>,
+    /// What it is a list of, if it is to begin where the same was left: it needs a `key`.
+    #[prop(optional, into)]
+    address: Option<Signal<String>>,
     #[prop(into)] row: Callback<usize, AnyView>,
     #[prop(optional, into)] head: Option<ViewFn>,
 ) -> impl IntoView {
@@ -61,7 +90,18 @@ pub fn VirtualList(
     });
     // The first row in sight, unless the list is at its top.
     let eyed = StoredValue::new(None::<(usize, String)>);
+    let here = StoredValue::new(address.map(|address| address.get_untracked()));
+    // The row to begin at, as soon as it is there: what is looked for is found in turns, and the list may not be in sight.
+    let begin = StoredValue::new(here.with_value(|here| come_back(here.as_deref()?)));
+    on_cleanup(move || {
+        // The browser's address is another one by now.
+        let row = eyed.try_get_value().flatten().or(begin.try_get_value().flatten());
+        if let Some(here) = here.try_get_value().flatten() {
+            leave(here, row);
+        }
+    });
     let look = move || {
+        here.set_value(address.map(|address| address.get_untracked()));
         let count = count.get_untracked();
         let (Some(scroller), Some(body)) = (scroller.get_untracked(), body.get_untracked()) else {
             return;
@@ -69,6 +109,12 @@ pub fn VirtualList(
         let row_px = if count == 0 { 0.0 } else { f64::from(body.offset_height()) / count as f64 };
         let key = key.filter(|_| row_px > 0.0);
         let is_it = |name: &String, at| key.is_some_and(|key| key.run(at) == *name);
+        if let Some((row, name)) = begin.get_value().filter(|(row, _)| *row < count && row_px > 0.0)
+        {
+            begin.set_value(None);
+            scroller.set_scroll_top(body.offset_top() + (row as f64 * row_px).ceil() as i32);
+            eyed.set_value(Some((row, name)));
+        }
         if let Some((was, name)) = eyed.get_value()
             && let Some(now) = place_now(was, count, |at| is_it(&name, at))
             && now != was
@@ -95,10 +141,15 @@ pub fn VirtualList(
             on_cleanup(move || frame.cancel());
         }
     });
+    let scrolled = move || {
+        // Somebody went elsewhere before it was there.
+        begin.set_value(None);
+        look();
+    };
     let resized = window_event_listener(leptos::ev::resize, move |_| look());
     on_cleanup(move || resized.remove());
     view! {
-        <div class=format!("virtual-list {class}") node_ref=scroller on:scroll=move |_| look()>
+        <div class=format!("virtual-list {class}") node_ref=scroller on:scroll=move |_| scrolled()>
             {head.map(|head| head.run())}
             <ul
                 node_ref=body
@@ -136,7 +187,19 @@ pub fn VirtualList(
 
 #[cfg(test)]
 mod tests {
-    use super::{FAR, place_now, window};
+    use super::{FAR, come_back, leave, place_now, window};
+
+    #[test]
+    fn a_list_begins_where_the_same_was_left() {
+        let row = |at: usize| Some((at, format!("row {at}")));
+        leave("?state=draft".to_owned(), row(30));
+        leave(String::new(), row(7));
+        leave("?state=draft".to_owned(), row(31));
+        let rows = || ["?state=draft", "", "?q=an"].map(come_back);
+        assert_eq!(rows(), [row(31), row(7), None]);
+        leave("?state=draft".to_owned(), None);
+        assert_eq!(rows(), [None, row(7), None], "at its top");
+    }
 
     #[test]
     fn a_row_is_found_again_where_it_moved() {

@@ -15,6 +15,7 @@ mod page;
 mod question;
 mod repeat;
 mod review;
+mod way_back;
 
 pub use answer_text::{answer_text, map_link};
 pub use file_picture::FilePicture;

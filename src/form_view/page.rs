@@ -10,6 +10,7 @@ use super::group::{Children, node_view};
 use super::map::MapSlot;
 use super::pace::Pace;
 use super::review::Review;
+use super::way_back::WayBack;
 use super::{Tried, storage_advice};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, IconButton, ProgressBar,
@@ -30,6 +31,9 @@ pub fn FormView(
     /// How a [`MapView`](super::MapView) is drawn: it is in another part of the app.
     #[prop(into)]
     map: ViewFn,
+    /// Whether the end of the form is on screen: what is missing.
+    #[prop(default = RwSignal::new(false))]
+    reviewing: RwSignal<bool>,
 ) -> impl IntoView {
     provide_context(entry);
     provide_context(MapSlot(map));
@@ -37,17 +41,22 @@ pub fn FormView(
     provide_context(server_map);
     let network = window_event_listener(leptos::ev::online, move |_| server_map.on_network());
     on_cleanup(move || network.remove());
+    dom::mark_height();
+    let resized = window_event_listener(leptos::ev::resize, |_| dom::mark_height());
+    on_cleanup(move || resized.remove());
     let tried = RwSignal::new(false);
     provide_context(Tried(tried));
     let pace = Pace::new();
     provide_context(pace);
     let words = use_words();
-    let reviewing = RwSignal::new(false);
     // The page that one was sent to from Review.
     let sent_to = RwSignal::new(None);
     let heading = NodeRef::<html::H1>::new();
     follow_app_language(entry);
     move_focus(entry, reviewing, heading, pace);
+    let way = WayBack::follow(entry, reviewing);
+    let leave = move |()| way.leave(on_leave);
+    let submitted = move |()| way.leave(on_submitted);
     let page = entry.page();
     let on_page = move || view! { <PageBody page=page.get() sent_to=sent_to /> };
     let title = Signal::derive(move || {
@@ -65,7 +74,7 @@ pub fn FormView(
     let is_said = move || *title.read() == *entry.title().read();
     view! {
         <div class="form-view" data-form-ready="" data-form=entry.form().id>
-            <FormHead on_leave=on_leave reviewing=reviewing />
+            <FormHead on_leave=leave reviewing=reviewing />
             <div class="form-scroll">
                 <div class="form-page">
                     <h1 node_ref=heading tabindex="-1" class:visually-hidden=is_said><RichText text=title /></h1>
@@ -74,11 +83,11 @@ pub fn FormView(
                         when=move || reviewing.get()
                         fallback=move || view! { <div class="form-nodes">{on_page}</div> }
                     >
-                        <Review on_jump=leave_review on_submitted=on_submitted />
+                        <Review on_jump=leave_review on_submitted=submitted />
                     </Show>
                 </div>
             </div>
-            <FormFoot reviewing=reviewing tried=tried sent_to=sent_to />
+            <FormFoot reviewing=reviewing tried=tried sent_to=sent_to way=way />
         </div>
     }
 }
@@ -133,7 +142,7 @@ fn page_title(entry: FormEntry, page: NodeId) -> String {
 }
 
 #[component]
-fn FormHead(on_leave: Callback<()>, reviewing: RwSignal<bool>) -> impl IntoView {
+fn FormHead(#[prop(into)] on_leave: Callback<()>, reviewing: RwSignal<bool>) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let words = use_words();
     let listing = RwSignal::new(false);
@@ -281,7 +290,8 @@ fn LanguageSwitch() -> AnyView {
     .into_any()
 }
 
-/// Whether the answers are on the phone's disk, told quietly.
+/// Whether the answers are on the phone's disk, for whoever looks: read out with each answer it would keep what matters waiting. A
+/// failure is told by [`SaveFailure`].
 #[component]
 fn SaveLine() -> impl IntoView {
     let entry = expect_context::<FormEntry>();
@@ -303,7 +313,7 @@ fn SaveLine() -> impl IntoView {
         SaveState::Saved(_) => "saved",
         SaveState::Failed(_) => "failed",
     };
-    view! { <p class="save-line" role="status" aria-live="polite" data-save=name>{text}</p> }
+    view! { <p class="save-line" data-save=name>{text}</p> }
 }
 
 /// When saving failed nobody may miss it.
@@ -327,6 +337,7 @@ fn FormFoot(
     reviewing: RwSignal<bool>,
     tried: RwSignal<bool>,
     sent_to: RwSignal<Option<NodeId>>,
+    way: WayBack,
 ) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let words = use_words();
@@ -334,13 +345,6 @@ fn FormFoot(
     let is_first = memo(move || !reviewing.get() && progress.get().0 == 0);
     let is_last = memo(move || progress.get().0 + 1 >= progress.get().1);
     let warned = RwSignal::new(None::<NodeId>);
-    let back = move |()| {
-        if reviewing.get_untracked() {
-            reviewing.set(false);
-        } else {
-            entry.previous_page();
-        }
-    };
     let next = move |()| {
         let page = entry.page().get_untracked();
         let is_sent = sent_to.get_untracked().is_some();
@@ -351,8 +355,10 @@ fn FormFoot(
             tried.set(true);
             warned.set(Some(page));
             entry.go_to_question(problem.node);
-        } else if is_sent || !entry.next_page() {
+        } else if is_sent {
             reviewing.set(true);
+        } else {
+            way.on();
         }
     };
     // What was wrong may be right by now: nobody is told of what is not there.
@@ -379,7 +385,7 @@ fn FormFoot(
                     icon=Glyph::Back
                     label=words.say(Language::previous)
                     disabled=is_first
-                    on_click=back
+                    on_click=move |()| way.back()
                 />
                 <Show when=move || !reviewing.get()>
                     <Button
@@ -406,17 +412,17 @@ fn follow_app_language(entry: FormEntry) {
     effect(move || entry.speak(words.now()));
 }
 
-/// After a change of page the focus is on its heading, or on the question one was sent to.
+/// After a change of page the focus is on its heading, or on the question or row one was sent to.
 fn move_focus(entry: FormEntry, reviewing: RwSignal<bool>, heading: NodeRef<html::H1>, pace: Pace) {
     effect(move || {
         entry.page().track();
         let question = entry.focused().get().filter(|_| !reviewing.get());
         reviewing.track();
         let go_to_question =
-            move || question.is_some_and(|id| dom::go_to(&format!("#q{}", id.index())));
+            move || question.is_some_and(|id| dom::go_to(&format!("#q{0}, #row{0}", id.index())));
         let go = move || {
             if let (false, Some(Some(heading))) = (go_to_question(), heading.try_get_untracked()) {
-                dom::scroll_to_top(".form-scroll");
+                dom::FORM_SCROLLERS.into_iter().for_each(dom::scroll_to_top);
                 // Focus can only fail on an element that is gone.
                 drop(heading.focus());
             }

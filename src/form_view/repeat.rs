@@ -43,9 +43,13 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     {
         open.set(Some(only));
     }
-    // Whoever looks for a row, adds one or is sent into one finds it drawn.
+    let sent_to = move || {
+        let node = entry.focused().get()?;
+        Some((row_around(entry, id, node)?, node))
+    };
+    // Whoever looks for a row, adds one or is sent to one finds it drawn.
     effect(move || {
-        let wanted = match open.get() {
+        let wanted = match open.get().or_else(|| Some(sent_to()?.0)) {
             _ if !sought.read().is_empty() => usize::MAX,
             None => 0,
             Some(open) => rows.read_untracked().iter().take_while(|row| **row != open).count() + 1,
@@ -55,10 +59,10 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
         }
     });
     let cards = Cards::default();
-    // Whoever is sent to a question inside a row finds that row open, whatever is sought.
+    // Whoever is sent to a question inside a row finds that row open, whatever is sought; whoever comes back finds its card.
     effect(move || {
-        if let Some(row) =
-            entry.focused().get().and_then(|question| row_around(entry, id, question))
+        if let Some((row, node)) = sent_to()
+            && row != node
         {
             open.set(Some(row));
             if let Some(hidden) = cards.with_value(|cards| Some(cards.get(&row)?.is_hidden)) {
@@ -341,7 +345,10 @@ fn RowCard(
                     type="button"
                     class="row-summary"
                     aria-expanded=move || if is_open.get() { "true" } else { "false" }
-                    on:click=move |_| open.set((!is_open.get_untracked()).then_some(row))
+                    on:click=move |_| {
+                        entry.remember_place(row);
+                        open.set((!is_open.get_untracked()).then_some(row));
+                    }
                 >
                     <span class="row-number">{move || position.get()}</span>
                     <span class="row-texts">

@@ -59,6 +59,11 @@ pub(super) fn Review(
             busy.try_set(false);
         });
     };
+    let later = if entry.is_submitted().get_untracked() {
+        Language::amend_later
+    } else {
+        Language::submit_later
+    };
     let is_complete = memo(move || missing.read().is_empty());
     view! {
         <div class="review">
@@ -80,7 +85,7 @@ pub(super) fn Review(
             {move || failed.get().map(|text| view! { <Banner tone=Tone::Bad title=text /> })}
             <Show
                 when=move || is_complete.get()
-                fallback=move || view! { <p class="muted">{words.say(Language::submit_later)}</p> }
+                fallback=move || view! { <p class="muted">{words.say(later)}</p> }
             >
                 <p class="muted">{words.say(Language::after_submit)}</p>
             </Show>

@@ -18,8 +18,10 @@ words! {
     page_by_page: "Từng trang một", "Page by page";
     pages_of_form: "Các trang của phiếu", "Pages of the form";
     all_answered: "Không thiếu gì. Nộp được rồi.", "Nothing is missing. Ready to submit.";
-    submit_later: "Chưa nộp được? Mọi câu đã trả lời vẫn ở trên máy, làm tiếp lúc nào cũng được.", "Not ready? Every answer stays on this phone; go on whenever you like.";
+    submit_later: "Chưa nộp được? Mọi câu đã trả lời vẫn được giữ, làm tiếp lúc nào cũng được.", "Not ready? Every answer is kept; go on whenever you like.";
+    amend_later: "Chưa sửa xong? Phần đã sửa vẫn được gửi đi như đang có; sửa tiếp lúc nào cũng được.", "Not ready? What you changed is sent as it stands; go on whenever you like.";
     after_submit: "Nộp được cả khi không có mạng: máy tự gửi khi có mạng.", "You can submit offline: it is sent by itself once there is a network.";
+    amend_further: "Sửa tiếp", "Go on";
     why_changed: "Vì sao sửa phiếu này?", "Why is this record changed?";
     submitted: "Đã nộp", "Submitted";
     language_of_form: "Ngôn ngữ của phiếu", "Language of the form";
@@ -219,6 +221,18 @@ impl Language {
             Self::Vi => format!("Còn {} chỗ cần bổ sung hoặc sửa", self.count(count)),
             Self::En if count == 1 => "1 thing needs attention".to_owned(),
             Self::En => format!("{} things need attention", self.count(count)),
+        }
+    }
+
+    /// The number of things to put right in a record that is submitted and was changed.
+    #[must_use]
+    pub fn submitted_to_fix(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("Hồ sơ đã nộp còn {} chỗ cần bổ sung hoặc sửa", self.count(count)),
+            Self::En if count == 1 => "1 thing needs attention in the submitted record".to_owned(),
+            Self::En => {
+                format!("{} things need attention in the submitted record", self.count(count))
+            }
         }
     }
 

@@ -62,6 +62,7 @@ words! {
     choose_file_this: "Chọn ảnh, tệp này", "Choose this file";
     both_stand: "Hai người trả lời khác nhau. Cả hai được giữ cho đến khi có người chọn.", "Two people answered differently. Both are kept until somebody decides.";
     results_met: "Hai máy tính ra kết quả khác nhau. Kết quả được tính lại từ các câu trả lời khi có người nộp lại phiếu, hoặc khi người điều phối cho tính lại ở đây.", "Two devices worked out different results. They are worked out again from the answers when somebody submits the form again, or when the coordinator has it done here.";
+    results_need_lists: "Hai máy tính ra kết quả khác nhau. Kết quả được tính lại từ các câu trả lời khi có người nộp lại phiếu trên máy có đủ danh sách của phiếu.", "Two devices worked out different results. They are worked out again from the answers when somebody submits the form again on a device that holds the form's lists.";
     work_out_again: "Tính lại từ các câu trả lời", "Work out again from the answers";
     worked_out_again: "Đã tính lại. Mọi máy thấy sau lần nhận tới.", "Worked out again. Every device shows it after it next receives.";
     choosing_needs_form: "Cần có mẫu phiếu trên máy để chọn. Nối mạng một lúc rồi mở lại hồ sơ.", "The form has to be on this device to choose. Connect for a while and open the record again.";

@@ -1,5 +1,7 @@
 //! `/records/:record/edit`: fills in one record. A form has the whole screen.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use crate::reactive::{effect, memo};
@@ -9,15 +11,17 @@ use super::low_space::LowSpace;
 use super::record_row::told;
 use super::shell::Notices;
 use super::standing::StandingLine;
-use super::{InPart, Later, back_href, begin_again_href, title_page};
+use super::{InPart, Later, back_href, begin_again_href, edit_href, title_page};
 use crate::components::{Banner, Glyph, Icon, Toast, Toaster, Tone};
 use crate::form_view::{FormView, storage_advice};
 use crate::locale::Language;
-use crate::platform::tasks;
-use crate::router::{A, Screen, use_router};
+use crate::platform::{log_error, tasks};
+use crate::router::{A, Router, Screen, use_router};
 use crate::stores::{
-    FormEntry, OpenForms, Records, SaveState, SpaceWatch, SyncStatus, library::ProgramError,
-    open_forms::OpenFormError, preferences::use_words,
+    FormEntry, OpenForms, Records, SaveState, SpaceWatch, SyncStatus,
+    library::ProgramError,
+    open_forms::OpenFormError,
+    preferences::{Words, use_words},
 };
 
 /// Fills in one record, where the person left it.
@@ -92,30 +96,74 @@ fn Filling(entry: FormEntry) -> impl IntoView {
     let sync_status = expect_context::<SyncStatus>();
     let router = use_router();
     title_page(entry.title());
-    remember(entry);
+    let amending = Amending { toaster, sync_status, router, words };
+    remember(entry, amending);
     watch_space(entry);
+    let reviewing = RwSignal::new(false);
     let back = move || router.query().with_untracked(|query| back_href(entry.record(), query));
     let submitted = move |()| {
         toaster.show(Toast { text: words.at_once().submitted().to_owned(), action: None });
         sync_status.sync_now();
         router.replace(&back());
     };
+    let lacks =
+        move || entry.amended().is_some_and(|lacks| !lacks.is_empty() || entry.asks_reason());
     // Whoever corrects a record came from it; work of one's own stands on Today.
     let leave = move |()| {
-        if entry.is_submitted().get_untracked() {
+        if !reviewing.get_untracked() && lacks() {
+            // What a submitted record lacks is sent as it is: it is seen before.
+            reviewing.set(true);
+        } else if entry.is_submitted().get_untracked() {
             router.go(&back());
         } else {
             router.go("/");
         }
     };
     let map = || view! { <InPart screen=Later::Map /> };
-    view! { <FormView entry=entry on_leave=leave on_submitted=submitted map=map /> }
+    view! { <FormView entry=entry on_leave=leave on_submitted=submitted map=map reviewing=reviewing /> }
 }
 
 /// A killed app never runs the clean-up: the form is still on screen then, as far as the phone's disk knows.
-fn remember(entry: FormEntry) {
+fn remember(entry: FormEntry, amending: Amending) {
     entry.set_on_screen(true);
-    on_cleanup(move || entry.set_on_screen(false));
+    on_cleanup(move || {
+        entry.set_on_screen(false);
+        amending.end(entry);
+    });
+}
+
+/// What becomes of a submitted record that was changed, whichever way its form is left.
+#[derive(Clone, Copy)]
+struct Amending {
+    toaster: Toaster,
+    sync_status: SyncStatus,
+    router: Router,
+    words: Words,
+}
+
+impl Amending {
+    /// What is complete is put in order; what is not is sent as it is, and told.
+    fn end(self, entry: FormEntry) {
+        let Self { toaster, sync_status, router, words } = self;
+        match entry.amended() {
+            None => {}
+            Some(lacks) if lacks.is_empty() => tasks::spawn(async move {
+                match entry.amend().await {
+                    Ok(()) => sync_status.sync_now(),
+                    Err(error) => log_error(&format!("changes not put in order: {error}")),
+                }
+            }),
+            Some(lacks) => {
+                let language = words.at_once();
+                let href = edit_href(entry.record());
+                let again = Arc::new(move || router.go(&href));
+                toaster.show(Toast {
+                    text: language.submitted_to_fix(lacks.len()),
+                    action: Some((language.amend_further().to_owned(), again)),
+                });
+            }
+        }
+    }
 }
 
 /// Every answer and photo takes some room.

@@ -32,7 +32,8 @@ use crate::form_view::MapView;
 use crate::locale::Language;
 use crate::platform::{log_error, tasks};
 use crate::reactive::effect;
-use crate::stores::{Carry, SpaceWatch, SyncStatus, preferences::use_words};
+use crate::stores::{Carry, Records, SpaceWatch, SyncStatus, preferences::use_words};
+use crate::sync_runner::Runner;
 
 /// A screen that is not in the first part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub enum Later {
     Carry,
     /// How the phone's storage is.
     StorageHealth,
-    /// What the app does by itself that its opening need not wait for. It has nothing to show.
+    /// What the app does by itself that its opening need not wait for: syncing above all. It has nothing to show.
     Errands,
     /// A form is tried.
     Preview,
@@ -125,10 +126,23 @@ part! {
         Later::Carry => view! { <CarryPage /> }.into_any(),
         Later::StorageHealth => view! { <StorageHealth /> }.into_any(),
         Later::Errands => {
-            let carry = expect_context::<Carry>();
+            let (carry, sync_status) = (expect_context::<Carry>(), expect_context::<SyncStatus>());
+            let (records, library) = (expect_context::<Records>(), expect_context());
+            let is_whole = records.is_whole();
+            effect(move || {
+                if is_whole.get() {
+                    tasks::spawn(async move {
+                        if let Err(error) = records.keep_summaries().await {
+                            log_error(&format!("summaries not kept: {error}"));
+                        }
+                    });
+                }
+            });
+            let (sign_in, open_forms) = (expect_context(), expect_context());
+            Runner::start(carry.storage(), records, library, sign_in, sync_status, open_forms);
             carry.begin();
             carry.keep_copied(expect_context(), expect_context(), expect_context());
-            expect_context::<SpaceWatch>().begin(carry.storage(), expect_context::<SyncStatus>());
+            expect_context::<SpaceWatch>().begin(carry.storage(), sync_status);
             ().into_any()
         }
         _ => ().into_any(),

@@ -109,6 +109,7 @@ pub fn PeoplePage() -> impl IntoView {
             <WhyNot
                 error=failure
                 tone=Tone::Attention
+                say=no_list
                 again=move |()| {
                     failure.set(None);
                     // The list is drawn anew, and asks.
@@ -128,7 +129,7 @@ pub fn PeoplePage() -> impl IntoView {
                     .into_any()
                 }
                 List::Log => view! { <Log failure=failure /> }.into_any(),
-                List::Data => view! { <PersonalData failure=failure /> }.into_any(),
+                List::Data => view! { <PersonalData /> }.into_any(),
             }}
         </div>
     }
@@ -170,10 +171,18 @@ pub(super) fn WhyNot(
     }
 }
 
+/// Why a list of the page did not come.
+fn no_list(language: Language, error: &FetchError) -> String {
+    match error {
+        FetchError::Http(_) => language.people_need_network().to_owned(),
+        error => why_not(language, error),
+    }
+}
+
 pub(super) fn why_not(language: Language, error: &FetchError) -> String {
     let text = match error {
         FetchError::Wait(minutes) => return language.asked_to_wait(*minutes),
-        FetchError::Http(_) => language.people_need_network(),
+        FetchError::Http(_) => language.server_unreachable(),
         FetchError::Refused(code) => match code.as_str() {
             "not_allowed" => language.people_not_allowed(),
             code if is_signed_out(code) => language.session_ended(),
@@ -205,6 +214,7 @@ pub(super) fn why_not(language: Language, error: &FetchError) -> String {
     text.to_owned()
 }
 
+/// `failure`: why the list did not come.
 #[component]
 fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoView {
     let words = use_words();
@@ -215,8 +225,10 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
     let changes = RwSignal::new(None::<Whose>);
     // A second press must not end the code that the first one made.
     let is_waiting = RwSignal::new(false);
+    // What was asked for is not done by asking for the list again.
+    let undone = RwSignal::new(None::<FetchError>);
     let hands = Hands {
-        failure,
+        failure: undone,
         erases: RwSignal::new(None),
         busy: RwSignal::new(false),
         toaster: expect_context::<Toaster>(),
@@ -263,12 +275,12 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
             };
             is_waiting.try_set(false);
             if let Err(error) = done {
-                failure.try_set(Some(error));
+                undone.try_set(Some(error));
             }
         });
     };
     let act = Callback::new(move |act: Act| {
-        failure.set(None);
+        undone.set(None);
         match act {
             Act::Change(person) => changes.set(Some(Whose::Of(person))),
             Act::TakeData(account) => take(Whom::Account(account), hands),
@@ -278,6 +290,7 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
         }
     });
     view! {
+        <WhyNot error=undone tone=Tone::Attention />
         <div class="title-line">
             <SearchField
                 label=words.say(Language::search_people)
@@ -540,5 +553,21 @@ fn CodeSheet(code: RwSignal<Option<SignInCode>>) -> impl IntoView {
             }}
             <Button icon=Glyph::Clip label=words.say(Language::copy_link) on_click=copy />
         </Sheet>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::http::HttpError;
+
+    #[test]
+    fn without_a_network_it_is_told_of_the_list_that_it_did_not_come_and_of_a_deed_that_it_was_not_done()
+     {
+        let line = FetchError::Http(HttpError::TimedOut);
+        assert_eq!(no_list(Language::Vi, &line), Language::Vi.people_need_network());
+        assert_eq!(why_not(Language::Vi, &line), Language::Vi.server_unreachable());
+        let refused = FetchError::Refused("not_allowed".to_owned());
+        assert_eq!(no_list(Language::Vi, &refused), why_not(Language::Vi, &refused));
     }
 }

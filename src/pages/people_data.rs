@@ -11,7 +11,7 @@ use super::record_href;
 use super::record_row::form_title;
 use super::sheet_request::{SheetRequest, is_open_for};
 use crate::components::{
-    Button, ButtonKind, EmptyState, Glyph, Icon, Sheet, TextField, Toast, Toaster,
+    Button, ButtonKind, EmptyState, Glyph, Icon, Sheet, TextField, Toast, Toaster, Tone,
 };
 use crate::locale::Language;
 use crate::platform::{files, log_error, tasks};
@@ -26,8 +26,9 @@ use crate::stores::{
 
 /// Looks for somebody by name or number.
 #[component]
-pub(super) fn PersonalData(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
+pub(super) fn PersonalData() -> impl IntoView {
     let words = use_words();
+    let failure = RwSignal::new(None::<FetchError>);
     let typed = RwSignal::new(String::new());
     let found = RwSignal::new(None::<(String, Vec<Mention>)>);
     let left_out = RwSignal::new(BTreeSet::<String>::new());
@@ -110,6 +111,7 @@ pub(super) fn PersonalData(failure: RwSignal<Option<FetchError>>) -> impl IntoVi
         })
     };
     view! {
+        <WhyNot error=failure tone=Tone::Attention />
         <p class="muted">{words.say(Language::personal_data_why)}</p>
         <form
             class="sign-in-form"

@@ -13,17 +13,20 @@ use sync::wire::{Action, Dot, RecordId, Sibling, State, Value, field};
 
 use super::parts::beside;
 use super::record::deleted;
+use super::record_history::not_told;
 use super::record_lines::draw_answer;
 use super::record_outline::{Answer, asked_at, read_only, worked_out};
 use super::record_row::state_text;
 use super::{Later, moment};
 use crate::components::{Banner, Button, Glyph, Toast, Toaster, Tone};
 use crate::locale::Language;
-use crate::platform::{log_error, tasks};
+use crate::platform::{clock, log_error, tasks};
 use crate::reactive::{Show, effect, memo};
 use crate::stores::{
-    Records, RepairDesk, SyncStatus, form_entry::following::following, preferences::use_words,
-    records::HistoryEntry,
+    Records, RepairDesk, SyncStatus,
+    form_entry::following::{following, has_its_lists},
+    preferences::use_words,
+    records::{FetchError, HistoryEntry},
 };
 
 /// One thing that asks for a choice.
@@ -49,10 +52,17 @@ enum Tellers {
     Unasked,
     /// It is asked.
     Asked,
-    /// It did not tell.
-    Unknown,
+    /// It did not tell, and why.
+    Unknown(FetchError),
     /// It told what was done to the record.
     Told(Arc<Vec<HistoryEntry>>),
+}
+
+impl Tellers {
+    /// Whether the server may tell if it is asked now. One that refused would refuse again.
+    fn is_to_ask(&self) -> bool {
+        matches!(self, Self::Unasked | Self::Unknown(FetchError::Http(_)))
+    }
 }
 
 /// What of a record asks for a choice.
@@ -72,6 +82,8 @@ pub(super) fn Conflicts(
     });
     let rest = view.with_value(met_in_form);
     let has_form = program.with_value(Option::is_some);
+    let works_out = program
+        .with_value(|program| program.as_ref().is_some_and(|program| has_its_lists(program)));
     let asks = move || !contested.read().is_empty();
     let by = move |dot: Dot| {
         let account = view.with_value(|view| view.writers.get(&dot.device).cloned());
@@ -108,7 +120,8 @@ pub(super) fn Conflicts(
         match (asks(), has_form) {
             (true, _) if may_settle => language.both_stand(),
             (true, _) => language.choosing_is_for(),
-            (false, true) => language.results_met(),
+            (false, true) if works_out => language.results_met(),
+            (false, true) => language.results_need_lists(),
             (false, false) => language.choosing_needs_form(),
         }
     };
@@ -121,7 +134,7 @@ pub(super) fn Conflicts(
                     <Banner tone=Tone::Bad title=words.say(Language::not_chosen) />
                 </Show>
                 {move || contested.get().into_iter().map(draw).collect_view()}
-                <Show when=move || may_settle && has_form && !asks()>{beside(Later::Choosing, offer(None))}</Show>
+                <Show when=move || may_settle && works_out && !asks()>{beside(Later::Choosing, offer(None))}</Show>
             </section>
         </Show>
     }
@@ -189,7 +202,7 @@ pub(super) fn Choosing() -> impl IntoView {
     }
 }
 
-/// Who gave an answer, and when. Where the server did not tell it is asked again once it was heard of.
+/// Who gave an answer, and when. Where the server was not reached it is asked again once it was heard of.
 #[component]
 fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoView {
     let words = use_words();
@@ -198,7 +211,7 @@ fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoVi
     let heard_of = memo(move || standing.read().last_success_ms);
     effect(move || {
         heard_of.get();
-        if matches!(*tellers.read_untracked(), Tellers::Asked | Tellers::Told(_)) {
+        if !tellers.read_untracked().is_to_ask() {
             return;
         }
         tellers.set(Tellers::Asked);
@@ -207,7 +220,7 @@ fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoVi
             if let Err(error) = &told {
                 log_error(&format!("who answered is not known: {error}"));
             }
-            tellers.try_set(told.map_or(Tellers::Unknown, Tellers::Told));
+            tellers.try_set(told.map_or_else(Tellers::Unknown, Tellers::Told));
         });
     });
     let told = move || {
@@ -215,7 +228,7 @@ fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoVi
         let tellers = tellers.read();
         let by = match &*tellers {
             Tellers::Told(entries) => entry_of(entries, dot),
-            Tellers::Unasked | Tellers::Asked | Tellers::Unknown => None,
+            Tellers::Unasked | Tellers::Asked | Tellers::Unknown(_) => None,
         };
         match (by, &*tellers) {
             (Some(entry), _) => {
@@ -227,7 +240,10 @@ fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoVi
             }
             _ if records.device().device == dot.device => language.answered_here().to_owned(),
             (None, Tellers::Unasked | Tellers::Asked) => language.opening().to_owned(),
-            (None, Tellers::Unknown | Tellers::Told(_)) => language.who_needs_network().to_owned(),
+            (None, Tellers::Unknown(FetchError::Http(_)) | Tellers::Told(_)) => {
+                language.who_needs_network().to_owned()
+            }
+            (None, Tellers::Unknown(error)) => not_told(language, error),
         }
     };
     view! { <p class="muted">{told}</p> }
@@ -389,7 +405,7 @@ fn contested_row(
 }
 
 /// What a choice writes, and as which act; of no choice, what follows from the answers that stand. What the form works out of the
-/// answers is worked out anew.
+/// answers is worked out anew, where its lists are here.
 fn settlement(
     program: Option<&Arc<Program>>,
     view: &View,
@@ -401,18 +417,22 @@ fn settlement(
         return (BTreeMap::new(), if goes { Action::Delete } else { Action::Resolve });
     }
     let mut values = chosen.map(|(path, value)| written(view, path, value)).unwrap_or_default();
-    let Some(program) = program else { return (values, Action::Resolve) };
+    let Some(program) = program.filter(|program| has_its_lists(program)) else {
+        return (values, Action::Resolve);
+    };
+    // What follows from a choice is told from what another moment gives.
+    let now = clock::local_now();
     let with = |values: &BTreeMap<String, Value>| {
         let mut with = view.clone();
         with.fields.extend(values.clone());
-        worked_out(program, &with, language)
+        worked_out(program, &with, now, language)
     };
     let session = with(&values);
     let is_asked = |path: &str| asked_at(&session, language, path, &[]).is_some();
     let mut followed = following(&session, view, |path| !is_asked(path));
     if let Some((path, _)) = chosen {
         // A result that stands alone may be that of another answer.
-        let others = others(view, path);
+        let others = others(view, path).filter(|other| *other != values);
         followed.extend(others.flat_map(|other| changed(view, &session, &with(&other))));
     }
     followed.retain(|path, _| !values.contains_key(path));
@@ -470,6 +490,7 @@ mod tests {
     use sync::wire::{DeviceId, FormRef, Hash, RecordId, RecordState};
 
     use super::*;
+    use crate::platform::http::HttpError;
 
     const FORM: &str = r#"<?xml version="1.0"?>
 <h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:orx="http://openrosa.org/xforms">
@@ -636,6 +657,23 @@ mod tests {
     }
 
     #[test]
+    fn when_it_was_filled_in_is_not_told_anew_by_who_chooses() {
+        let (_, view) = record(&[("so", &["2", "3"]), ("luc", &["2026-05-01T08:00:00.000+07:00"])]);
+        let timed = FORM.replace("<ten/>", "<ten/><luc/>").replace(
+            "</model>",
+            "<bind nodeset=\"/data/luc\" type=\"dateTime\" calculate=\"now()\"/></model>",
+        );
+        let (form, _) = form::parse_xform(&timed).expect("the form is XML");
+        let program = form::compile(form, &form::Resources::default()).expect("the form is right");
+        let program = Arc::new(program);
+        clock::let_run();
+        let (settled, _) =
+            settlement(Some(&program), &view, Some(("so", &text("2"))), Language::Vi);
+        assert_eq!(settled.get("tong"), Some(&text("20")));
+        assert_eq!(settled.get("luc"), None);
+    }
+
+    #[test]
     fn where_only_results_met_they_are_worked_out_again_out_of_what_was_answered() {
         let (program, view) = record(&[
             ("so", &["2"]),
@@ -650,6 +688,27 @@ mod tests {
         assert_eq!(action, Action::Resolve);
         let (_, calm) = record(&[("so", &["2"]), (field::STATE, &["approved", "submitted"])]);
         assert!(!met_in_form(&calm));
+    }
+
+    #[test]
+    fn nothing_is_worked_out_where_a_list_of_the_form_is_not_here() {
+        let (_, view) = record(&[
+            ("so", &["2", "3"]),
+            ("tong", &["1200", "3400"]),
+            ("an", &["3"]),
+            (field::TITLE, &["Phiếu 2", "Phiếu 3"]),
+        ]);
+        let looking = FORM
+            .replace("</instance>", "</instance><instance id=\"xa\" src=\"jr://file-csv/xa.csv\"/>")
+            .replace("/data/so * 10", "instance('xa')/root/item[name = /data/so]/nguoi");
+        let (form, _) = form::parse_xform(&looking).expect("the form is XML");
+        let program = form::compile(form, &form::Resources::default()).expect("it opens without");
+        let program = Arc::new(program);
+        let chosen = text("2");
+        let (settled, _) = settlement(Some(&program), &view, Some(("so", &chosen)), Language::Vi);
+        assert_eq!(settled, [("so".to_owned(), chosen)].into());
+        let (settled, _) = settlement(Some(&program), &view, None, Language::Vi);
+        assert_eq!(settled, BTreeMap::new());
     }
 
     /// A form of rows, a record of it with two, of which one person removed the second while another corrected an age in it.
@@ -687,6 +746,18 @@ mod tests {
             writers: BTreeMap::new(),
         };
         (Arc::new(program), View::of(&state))
+    }
+
+    #[test]
+    fn who_answered_is_asked_again_where_the_line_went_and_not_where_the_server_refused() {
+        let unknown = |error| Tellers::Unknown(error).is_to_ask();
+        assert!(Tellers::Unasked.is_to_ask());
+        assert!(unknown(FetchError::Http(HttpError::TimedOut)));
+        let refusal = FetchError::Refused("not_allowed".to_owned());
+        for error in [refusal, FetchError::Garbled("<html>".to_owned()), FetchError::Wait(5)] {
+            assert!(!unknown(error));
+        }
+        assert!(!Tellers::Asked.is_to_ask());
     }
 
     #[test]

@@ -78,20 +78,12 @@ pub(super) fn HistoryList() -> impl IntoView {
         });
     };
     ask(());
-    let failure = move |error: &FetchError| match error {
-        FetchError::Http(_) => words.now().history_needs_network().to_owned(),
-        FetchError::Wait(minutes) => words.now().asked_to_wait(*minutes),
-        FetchError::Refused(code) if code == "not_found" => words.now().history_empty().to_owned(),
-        FetchError::Refused(_) | FetchError::Garbled(_) | FetchError::Storage(_) => {
-            words.now().history_failed().to_owned()
-        }
-    };
     move || match told.get() {
         None => {
             view! { <p class="muted" role="status">{words.say(Language::opening)}</p> }.into_any()
         }
         Some(Err(error)) => view! {
-            <p class="muted">{failure(&error)}</p>
+            <p class="muted">{not_told(words.now(), &error)}</p>
             <Button label=words.say(Language::try_again) on_click=ask />
         }
         .into_any(),
@@ -109,6 +101,19 @@ pub(super) fn HistoryList() -> impl IntoView {
             view! { <ol class="history-list">{acts}</ol> }.into_any()
         }
     }
+}
+
+/// Why the server did not tell the history.
+pub(super) fn not_told(language: Language, error: &FetchError) -> String {
+    let text = match error {
+        FetchError::Http(_) => language.history_needs_network(),
+        FetchError::Wait(minutes) => return language.asked_to_wait(*minutes),
+        FetchError::Refused(code) if code == "not_found" => language.history_empty(),
+        FetchError::Refused(_) | FetchError::Garbled(_) | FetchError::Storage(_) => {
+            language.history_failed()
+        }
+    };
+    text.to_owned()
 }
 
 /// One act: who, when, on which device, and what it changed.

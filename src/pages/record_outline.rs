@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use form::{Aspects, Environment, NodeId, NodeKind, Program, Question, QuestionControl, Session};
+use form::{
+    Aspects, Environment, LocalTime, NodeId, NodeKind, Program, Question, QuestionControl, Session,
+};
 use sync::{
     view::{Level, RecordView},
     wire::{FileRef, Value},
@@ -66,21 +68,27 @@ pub(super) fn missing_files(lines: &[Line]) -> usize {
 
 /// The record in the engine, to be read: labels, choices and what is relevant come from there.
 pub(super) fn read_only(program: &Arc<Program>, view: &RecordView, language: Language) -> Session {
-    begin(Session::as_stored, program, view, language)
+    begin(Session::as_stored, program, view, clock::local_now(), language)
 }
 
-/// As [`read_only`], with all that the form works out worked out anew.
-pub(super) fn worked_out(program: &Arc<Program>, view: &RecordView, language: Language) -> Session {
-    begin(Session::resume, program, view, language)
+/// As [`read_only`], with all that the form works out worked out anew, as of a moment.
+pub(super) fn worked_out(
+    program: &Arc<Program>,
+    view: &RecordView,
+    now: LocalTime,
+    language: Language,
+) -> Session {
+    begin(Session::resume, program, view, now, language)
 }
 
 fn begin(
     begin: fn(Arc<Program>, Environment, &BTreeMap<String, String>) -> Session,
     program: &Arc<Program>,
     view: &RecordView,
+    now: LocalTime,
     language: Language,
 ) -> Session {
-    let environment = Environment { now: clock::local_now(), ..Environment::default() };
+    let environment = Environment { now, ..Environment::default() };
     let mut session = begin(program.clone(), environment, &fields_of(view));
     let name =
         session.languages().iter().find(|name| Language::of_form(&name.name) == Some(language));

@@ -93,6 +93,7 @@ pub fn RecordsPage() -> impl IntoView {
                     generation=drawn
                     row=row
                     key=key
+                    address=Signal::derive(move || query.read().suffix())
                     head=head
                 />
             </div>

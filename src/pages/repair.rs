@@ -51,23 +51,28 @@ pub fn RepairPage() -> impl IntoView {
     let words = use_words();
     let desk = expect_context::<RepairDesk>();
     title_page(words.say(Language::repair_title));
-    let settled = RwSignal::new(None::<Arc<Vec<Case>>>);
+    let settled = RwSignal::new(Arc::<Vec<Case>>::default());
+    let shows_settled = RwSignal::new(false);
     let failure = RwSignal::new(None::<FetchError>);
     // The case that somebody is about to set aside.
     let aside = RwSignal::new(None::<i64>);
-    // What waits is not known before the server tells it.
+    // That there is nothing is not known before the server tells it.
     let answered = RwSignal::new(false);
     let ask = move |is_settled: bool| {
         failure.set(None);
+        answered.set(false);
+        shows_settled.set(is_settled);
         tasks::spawn(async move {
             let answer = if is_settled {
                 desk.settled().await.map(|cases| {
-                    settled.try_set(Some(cases));
+                    settled.try_set(cases);
                 })
             } else {
-                settled.try_set(None);
                 desk.refresh().await
             };
+            if shows_settled.try_get_untracked() != Some(is_settled) {
+                return; // the other list was asked for meanwhile
+            }
             match answer {
                 Ok(()) => drop(answered.try_set(true)),
                 Err(error) => drop(failure.try_set(Some(error))),
@@ -75,8 +80,8 @@ pub fn RepairPage() -> impl IntoView {
         });
     };
     ask(false);
-    let shows_settled = memo(move || settled.read().is_some());
-    let cases = memo(move || settled.get().unwrap_or_else(|| desk.waiting().get()));
+    let cases =
+        memo(move || if shows_settled.get() { settled.get() } else { desk.waiting().get() });
     view! {
         <div class="page repair">
             <header class="page-head">

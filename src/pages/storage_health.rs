@@ -71,6 +71,15 @@ pub fn StorageHealth() -> impl IntoView {
         let language = words.now();
         format!("{} ({})", language.file_count(files), language.bytes(bytes))
     };
+    let is_whole = records.is_whole();
+    let record_count = move || {
+        let language = words.now();
+        // Before all records are here, no count is true.
+        match is_whole.get() {
+            true => language.record_count(records.all().read().len()),
+            false => language.opening().to_owned(),
+        }
+    };
     let is_kept = memo(move || space.read().persisted);
     view! {
         <section class="section settings" data-storage-health>
@@ -96,7 +105,7 @@ pub fn StorageHealth() -> impl IntoView {
                 <dt>{words.say(Language::space_left)}</dt>
                 <dd>{move || room_text(words.now(), *space.read())}</dd>
                 <dt>{words.say(Language::records)}</dt>
-                <dd>{move || words.now().record_count(records.all().read().len())}</dd>
+                <dd>{record_count}</dd>
                 <dt>{words.say(Language::held_files)}</dt>
                 <dd>{held}</dd>
                 <dt>{words.say(Language::server_has)}</dt>

@@ -86,6 +86,29 @@ pub fn change(to: &str, replace: bool) {
     }
 }
 
+/// Adds a step to the way back that leads to this same address; `number` tells which of several it is, from 1.
+pub fn add_step(number: usize) {
+    let Some(history) = web_sys::window().and_then(|window| window.history().ok()) else { return };
+    if let Err(error) = history.push_state(&JsValue::from_f64(number as f64), "") {
+        log_error(&format!("no step added: {}", exception_text(&error)));
+    }
+}
+
+/// Which of the steps of this address the browser is at: 0 at the address itself.
+#[must_use]
+pub fn step() -> usize {
+    let state = web_sys::window().and_then(|window| window.history().ok()?.state().ok());
+    state.and_then(|state| state.as_f64()).map_or(0, |number| number as usize)
+}
+
+/// Goes so many steps back, soon: whoever listens to [`on_travel`] hears of it.
+pub fn go_back(steps: usize) {
+    let Some(history) = web_sys::window().and_then(|window| window.history().ok()) else { return };
+    if let Err(error) = history.go_with_delta(-i32::try_from(steps).unwrap_or_default()) {
+        log_error(&format!("not gone back: {}", exception_text(&error)));
+    }
+}
+
 /// Shows a page from its beginning.
 pub fn scroll_to_start() {
     if let Some(window) = web_sys::window() {

@@ -47,11 +47,25 @@ mod imp {
     }
 }
 
+/// From now on a millisecond passes with each look at the clock, in this test.
+#[cfg(test)]
+pub(crate) fn let_run() {
+    imp::STEP_MS.set(1.0);
+}
+
 /// Native tests stand still at one moment, in Vietnam.
 #[cfg(not(target_arch = "wasm32"))]
 mod imp {
+    use std::cell::Cell;
+
+    thread_local! {
+        static NOW_MS: Cell<f64> = const { Cell::new(1_732_300_000_000.0) };
+        pub(super) static STEP_MS: Cell<f64> = const { Cell::new(0.0) };
+    }
+
     pub(super) fn now_ms() -> f64 {
-        1_732_300_000_000.0
+        NOW_MS.set(NOW_MS.get() + STEP_MS.get());
+        NOW_MS.get()
     }
 
     pub(super) fn offset_min() -> f64 {

@@ -1,8 +1,9 @@
 //! The page as a whole: its title, its language and its events.
 
-use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    Document, Element, EventTarget, FocusEvent, HtmlElement, HtmlInputElement, HtmlTextAreaElement,
+    Document, Element, EventTarget, FocusEvent, HtmlDialogElement, HtmlElement, HtmlInputElement,
+    HtmlTextAreaElement, ScrollIntoViewOptions, ScrollLogicalPosition, Window,
 };
 
 use super::{exception_text, log_error};
@@ -44,7 +45,7 @@ pub fn set_root_attribute(name: &str, value: &str) {
     }
 }
 
-/// Sets the root element's text size in percent of the phone's own, and with it what the window has room for.
+/// Sets the root element's text size in percent of the phone's own.
 pub fn set_text_percent(percent: u16) {
     // Through the style object: the content security policy allows no style attribute.
     let root =
@@ -54,34 +55,58 @@ pub fn set_text_percent(percent: u16) {
     if let Some(Err(error)) = set {
         log_error(&format!("text size not set: {}", exception_text(&error)));
     }
-    mark_height();
 }
 
 /// The height of a window, in units of its text size, that leaves room for the head of a form above its questions.
 const ROOMY: f64 = 28.0;
 
-/// Keeps `data-short` on the root element true when the window changes its size.
-pub fn watch_height() {
-    if let Some(window) = web_sys::window() {
-        listen(&window, "resize", mark_height);
-    }
+/// What scrolls in a form: its questions, or all of it where the window is short.
+pub const FORM_SCROLLERS: [&str; 2] = [".form-scroll", ".form-view"];
+
+/// The width of the window in units of its text size.
+#[must_use]
+pub fn width_in_letters() -> Option<f64> {
+    in_letters(Window::inner_width)
 }
 
-/// Says in `data-short` on the root element whether the window has little height for its text. A container query could ask the same,
-/// but costs each answer in a long form the finding of styles in the midst of layout.
-fn mark_height() {
-    let measured = || {
-        let window = web_sys::window()?;
-        let height = window.inner_height().ok()?.as_f64()?;
-        let root = window.document()?.document_element()?;
-        let style = window.get_computed_style(&root).ok()??;
-        let text = style.get_property_value("font-size").ok()?;
-        Some((root, height / js_sys::parse_float(&text)))
-    };
-    if let Some((root, height)) = measured()
-        && let Err(error) = root.toggle_attribute_with_force("data-short", height < ROOMY)
-    {
+fn in_letters(measure: impl Fn(&Window) -> Result<JsValue, JsValue>) -> Option<f64> {
+    let window = web_sys::window()?;
+    let size = measure(&window).ok()?.as_f64()?;
+    let root = window.document()?.document_element()?;
+    let style = window.get_computed_style(&root).ok()??;
+    let text = style.get_property_value("font-size").ok()?;
+    Some(size / js_sys::parse_float(&text))
+}
+
+/// Says in `data-short` on the root element whether the window has little height for its text: before a form is drawn, and whenever the
+/// window changes its size under it.
+///
+/// A container query could ask the same, but costs each answer in a long form the finding of styles in the midst of layout.
+pub fn mark_height() {
+    let root = document().and_then(|document| document.document_element());
+    let (Some(root), Some(height)) = (root, in_letters(Window::inner_height)) else { return };
+    let is_short = height < ROOMY;
+    if root.has_attribute("data-short") == is_short {
+        return;
+    }
+    let find = |selector| root.query_selector(selector).ok().flatten();
+    let top_of = |element: &Element| element.get_bounding_client_rect().top();
+    let top = || find(".form-page").map_or(0.0, |page| top_of(&page));
+    let typing = find(".form-page :read-write:focus").filter(|field| top_of(field) >= 0.0);
+    let before = top();
+    if let Err(error) = root.toggle_attribute_with_force("data-short", is_short) {
         log_error(&format!("data-short not set: {}", exception_text(&error)));
+    }
+    // Another element scrolls from here on: what is on screen stays where it is.
+    if let Some(scroller) = find(FORM_SCROLLERS[usize::from(is_short)]) {
+        scroller.set_scroll_top(scroller.scroll_top() + (top() - before).round() as i32);
+    }
+    // What is typed in is neither below the keyboard nor behind the head.
+    if let Some(field) = typing {
+        let question = field.closest(".question").ok().flatten().unwrap_or(field);
+        let nearest = ScrollIntoViewOptions::new();
+        nearest.set_block(ScrollLogicalPosition::Nearest);
+        question.scroll_into_view_with_scroll_into_view_options(&nearest);
     }
 }
 
@@ -130,6 +155,16 @@ fn give_focus(element: Element) {
     {
         log_error(&format!("no focus: {}", exception_text(&error)));
     }
+}
+
+/// Closes the sheet that is open; whether there was one.
+pub fn close_sheet() -> bool {
+    let sheet = document().and_then(|document| document.query_selector("dialog[open]").ok()?);
+    let sheet = sheet.and_then(|sheet| sheet.dyn_into::<HtmlDialogElement>().ok());
+    sheet.is_some_and(|sheet| {
+        sheet.close();
+        true
+    })
 }
 
 /// Scrolls until the first element that matches begins at the top.

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use js_sys::Uint8Array;
+use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -192,6 +192,10 @@ impl Request {
         init.set_credentials(RequestCredentials::SameOrigin);
         init.set_cache(RequestCache::NoStore);
         init.set_signal(Some(&abort.signal()));
+        if matches!(self.method, Method::Delete) {
+            // What is to be taken back at the server is, though the page goes before its answer.
+            Reflect::set(&init, &"keepalive".into(), &true.into())?;
+        }
         let headers = Headers::new()?;
         if !matches!(self.method, Method::Get | Method::Head) {
             // A page of another site cannot set this header: the server refuses changes without it.

@@ -29,7 +29,7 @@ use sync::{
 
 pub(crate) use self::opening::fields_of;
 use self::{
-    following::following,
+    following::{following, has_its_lists},
     language::follow_language,
     log::Log,
     media::Media,
@@ -87,6 +87,8 @@ pub struct FormEntry {
     pages: RwSignal<Vec<NodeId>>,
     page: RwSignal<NodeId>,
     focused: RwSignal<Option<NodeId>>,
+    /// The row in which the person was last, by the repeat whose page it is on.
+    rows_left: StoredValue<BTreeMap<NodeId, NodeId>>,
     awaited: RwSignal<Option<NodeId>>,
     save_state: RwSignal<SaveState>,
     submitted: RwSignal<bool>,
@@ -108,6 +110,7 @@ impl FormEntry {
         let results = opening
             .view
             .as_ref()
+            .filter(|_| has_its_lists(session.program()))
             .map(|view| following(&session, view, |path| session.is_worked_out(path)));
         // Before anything is drawn: it would be drawn twice.
         let spoken = use_context::<Preferences>().map(|all| all.language().get_untracked());
@@ -149,6 +152,7 @@ impl FormEntry {
             pages: RwSignal::new(pages),
             page: RwSignal::new(page),
             focused: RwSignal::new(place),
+            rows_left: StoredValue::new(BTreeMap::new()),
             awaited: RwSignal::new(place.filter(|_| opening.awaits_file)),
             save_state: RwSignal::new(SaveState::Unchanged),
             submitted: RwSignal::new(submitted),
@@ -414,8 +418,10 @@ impl FormEntry {
         self.draft.with_value(|draft| draft.touch());
     }
 
-    fn remember_place(self, node: NodeId) {
+    /// Notes where the person is, for the next time the form or the page is shown.
+    pub fn remember_place(self, node: NodeId) {
         let Some(draft) = self.draft.try_get_value() else { return };
+        self.remember_row(node);
         draft.stand_at(self.session.with_value(|session| first_path(session, node)));
     }
 

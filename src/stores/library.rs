@@ -68,6 +68,13 @@ pub enum PackError {
     Storage(#[from] StorageError),
 }
 
+impl PackError {
+    /// Whether the server was not reached: what is asked for again later may come then. Nothing else is waited for.
+    fn is_of_line(&self) -> bool {
+        matches!(self, Self::Http(_) | Self::Form(ProgramError::NotHere))
+    }
+}
+
 /// A form made ready, and the lists beside it that were here then.
 type Made = (Vec<PackFile>, Arc<Program>);
 
@@ -76,6 +83,8 @@ type Made = (Vec<PackFile>, Arc<Program>);
 pub struct Library {
     storage: StoredValue<Storage, LocalStorage>,
     pack: RwSignal<Arc<Pack>>,
+    /// A pack that came and is not in force yet: its hash, and its bytes. It is not fetched again.
+    next: StoredValue<Option<(String, Vec<u8>)>>,
     /// By hash of the form.
     programs: StoredValue<BTreeMap<Hash, Made>>,
     held: RwSignal<bool>,
@@ -105,6 +114,7 @@ impl Library {
             datasets: StoredValue::new(None),
             storage: StoredValue::new_local(storage),
             pack: RwSignal::new(Arc::new(pack)),
+            next: StoredValue::new(None),
             programs: StoredValue::new(BTreeMap::new()),
             held: RwSignal::new(false),
             refreshing: StoredValue::new(false),
@@ -270,33 +280,60 @@ impl Library {
     }
 
     async fn fetch(self) -> Result<(), PackError> {
-        let storage = self.storage.get_value();
-        let known = self.pack.with_untracked(|pack| pack.hash.clone());
+        let held = self.pack_hash();
+        let next = self.next.get_value();
+        let known = next.as_ref().map_or(&held, |(hash, _)| hash);
         let mut request = Request::get("/api/v1/pack");
         if !known.is_empty() {
             request = request.header("If-None-Match", format!("\"{known}\""));
         }
         let answer = request.send(&[]).await?;
-        if answer.is_ok() {
-            let pack = parse_pack(&answer.body).map_err(PackError::Unreadable)?;
-            // The line may go at any time. What can be filled now can be filled then: the next pack waits for what it asks with.
-            if !known.is_empty() {
-                self.fetch_forms(&pack.forms).await?;
-                let mut lists = self.files.get_value().lacking(&pack.forms).await?.files();
-                lists.retain(is_list);
-                self.fetch_files(lists).await?;
+        let next = match answer.status {
+            304 => next.map(|(_, bytes)| bytes),
+            _ if answer.is_ok() => Some(answer.body),
+            status => {
+                let code = answer.error().map_or_else(|| status.to_string(), |error| error.code);
+                return Err(PackError::Refused(code));
             }
-            storage.write(vec![Change::Put(Store::Pack, PACK.into(), answer.body)]).await?;
-            self.held.try_set(false);
-            self.pack.try_set(Arc::new(pack));
-        } else if answer.status != 304 {
-            let code = answer.error().map_or_else(|| answer.status.to_string(), |error| error.code);
-            return Err(PackError::Refused(code));
-        }
+        };
+        let in_force = match next {
+            Some(bytes) => self.put_in_force(bytes).await,
+            None => Ok(()),
+        };
         let forms = self.forms();
         let fetched = self.fetch_forms(&forms).await;
         let beside = self.fetch_beside(&forms).await;
-        fetched.and(beside).and(self.refresh_entities().await)
+        in_force.and(fetched).and(beside).and(self.refresh_entities().await)
+    }
+
+    /// Puts a pack in force. The line may go at any time, and what can be filled now can be filled then: where a pack is in force, the
+    /// next one waits for what it asks with.
+    async fn put_in_force(self, bytes: Vec<u8>) -> Result<(), PackError> {
+        let pack = parse_pack(&bytes).map_err(PackError::Unreadable)?;
+        self.next.try_set_value(Some((pack.hash.clone(), bytes.clone())));
+        if !self.pack_hash().is_empty()
+            && let Err(error) = self.fetch_what_asks(&pack.forms).await
+            && error.is_of_line()
+        {
+            return Err(error);
+        }
+        let put = Change::Put(Store::Pack, PACK.into(), bytes);
+        self.storage.get_value().write(vec![put]).await?;
+        self.next.try_set_value(None);
+        self.held.try_set(false);
+        self.pack.try_set(Arc::new(pack));
+        Ok(())
+    }
+
+    /// Fetches forms and the lists beside them, as long as the line holds. The error of a line that went comes before others.
+    async fn fetch_what_asks(self, forms: &[PackForm]) -> Result<(), PackError> {
+        let fetched = self.fetch_forms(forms).await;
+        if fetched.as_ref().is_err_and(PackError::is_of_line) {
+            return fetched;
+        }
+        let mut lists = self.files.get_value().lacking(forms).await?.files();
+        lists.retain(is_list);
+        self.fetch_files(lists).await
     }
 
     /// Fetches those of these forms that are missing here. One that cannot be had keeps none of the others away.
@@ -357,7 +394,8 @@ impl Library {
         let all = self.fetch_files(self.lacking.get_untracked().files()).await;
         let is_whole = self.is_whole().await?;
         self.held.try_set(is_whole);
-        if is_whole {
+        // What came for the next pack stays.
+        if is_whole && self.next.try_with_value(Option::is_none) == Some(true) {
             files.forget_others(forms).await?;
         }
         all
@@ -497,6 +535,45 @@ mod tests {
                 assert_eq!(library.datasets().await, Ok(Vec::new()));
                 put(Store::Forms, hash.into(), xml).await.expect("memory stores");
                 assert_eq!(library.datasets().await, Ok(vec!["ho_dan".to_owned()]));
+            });
+        });
+    }
+
+    #[test]
+    fn the_next_pack_waits_for_the_line_alone() {
+        let line = [HttpError::TimedOut.into(), ProgramError::NotHere.into()];
+        assert!(line.iter().all(PackError::is_of_line));
+        let full = StorageError::Other("no room".to_owned());
+        let others = [
+            ProgramError::Refused("not_found".to_owned()),
+            ProgramError::OtherBytes,
+            ProgramError::Storage(full.clone()),
+        ];
+        let others = others.map(PackError::from).into_iter();
+        assert!(
+            !others
+                .chain([PackError::Refused("404".to_owned()), full.into()])
+                .any(|error| error.is_of_line())
+        );
+    }
+
+    #[test]
+    fn what_came_for_a_pack_that_waits_stays() {
+        Owner::new().with(|| {
+            block_on(async {
+                let library = Library::load(Storage::in_memory()).await.expect("memory reads");
+                let files = FormFiles::in_memory();
+                library.files.set_value(FormFilesStore::new(files.clone()));
+                files.keep("piece", "text/csv", b"name").await.expect("memory keeps");
+                library.next.set_value(Some(("p".to_owned(), Vec::new())));
+                let kept = async || {
+                    library.fetch_beside(&[]).await.expect("nothing is missing");
+                    files.names().await.expect("memory answers").len()
+                };
+                assert_eq!(kept().await, 1);
+                let next = br#"{"hash":"p","forms":[]}"#.to_vec();
+                library.put_in_force(next).await.expect("memory stores");
+                assert_eq!((library.pack_hash().as_str(), kept().await), ("p", 0));
             });
         });
     }

@@ -601,6 +601,42 @@ fn what_a_backup_holds_under_the_old_name_frees_nothing_under_the_new_one() {
 }
 
 #[test]
+fn what_a_tab_stored_and_did_not_come_to_show_is_shown_by_the_next_that_leads() {
+    let owner = Owner::new();
+    owner.with(|| {
+        block_on(async {
+            let world = World::new(1).await;
+            let [ends, next] = world.tabs;
+            let theirs: Vec<RecordId> = (0..3).map(|_| record_id::new()).collect();
+            for record in &theirs {
+                let form = world.form.clone();
+                world.server.borrow_mut().copy_writes(DeviceId([5; 16]), *record, form);
+            }
+            let (runner, mut incoming) = ends.runner();
+            let mut machine = runner.begin().await.expect("memory reads");
+            let mut due = machine.handle(Event::Opened, 0, 1);
+            while let Some(effect) = due.pop() {
+                let is_stored = matches!(effect, Task::CommitPull { .. });
+                world.carry_out(runner.clone(), effect).await;
+                if is_stored {
+                    break;
+                }
+                while let Ok(event) = incoming.try_recv() {
+                    due.extend(machine.handle(event, 0, 1));
+                }
+            }
+            let shown =
+                |tab: Tab| theirs.iter().filter(|id| tab.records.summary(**id).is_some()).count();
+            assert_eq!([shown(ends), shown(next)], [0, 0], "a page of two is on the disk alone");
+            let (runner, _events) = next.runner();
+            runner.begin().await.expect("memory reads");
+            assert_eq!(shown(next), 2);
+        });
+    });
+    owner.cleanup();
+}
+
+#[test]
 fn a_form_that_a_file_is_on_its_way_to_stays_open() {
     let owner = Owner::new();
     owner.with(|| {

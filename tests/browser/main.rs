@@ -4,15 +4,19 @@
 //! own.
 #![cfg(target_arch = "wasm32")]
 
-use std::{future::Future, pin::pin, task::Context};
+use std::{cell::Cell, future::Future, pin::pin, rc::Rc, task::Context};
 
-use futures::{future::join_all, task::noop_waker};
+use futures::{
+    future::{join_all, ready, select},
+    task::noop_waker,
+};
 use js_sys::Function;
 use sotay::platform::{
     crypto::AesKey,
     storage::{Change, Key, Read, Rows, Storage, StorageError, Store},
+    tasks::sleep,
 };
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 mod packs;
@@ -39,6 +43,20 @@ fn put(store: Store, key: impl Into<Key>, value: &[u8]) -> Change {
 async fn a_write_is_strict_so_saved_means_on_the_disk() {
     let storage = open("strict").await;
     assert_eq!(storage.durability().await, Ok(Some("strict".to_owned())));
+}
+
+#[wasm_bindgen_test]
+async fn a_timer_that_nobody_waits_for_any_more_calls_nobody() {
+    let failed = Rc::new(Cell::new(false));
+    let fails = Rc::clone(&failed);
+    let on_error = Closure::<dyn FnMut()>::new(move || fails.set(true));
+    let window = web_sys::window().expect("a page");
+    let function = on_error.as_ref().unchecked_ref();
+    window.add_event_listener_with_callback("error", function).expect("listens");
+    select(pin!(sleep(1)), ready(())).await;
+    sleep(5).await;
+    window.remove_event_listener_with_callback("error", function).expect("listened");
+    assert!(!failed.get());
 }
 
 #[wasm_bindgen_test]

@@ -2,6 +2,9 @@
 
 use std::time::UNIX_EPOCH;
 
+/// Minutes that the day of the organisation is ahead of UTC, where nobody says otherwise.
+pub const OFFSET_MIN: i32 = 7 * 60;
+
 /// Milliseconds since 1970-01-01 UTC.
 #[must_use]
 pub fn now_ms() -> i64 {

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use form::definition::{Bind, Form};
 use pack::phone::PublishedForm;
-use pack::{Date, DemoUser, Pack, Table};
+use pack::{Date, DemoUser, Pack, PersonalField, Table};
 use sync::wire::field;
 
 use crate::accounts::{PasswordError, Role, hash_password};
+use crate::clock;
 use crate::database::{
     Account, Answer, Database, DatabaseError, FormRow, NewAccount, NewPack, PersonalRule, Seen,
 };
@@ -151,7 +152,6 @@ fn personal_rules(
     forms: &[FormRow],
     problems: &mut Vec<Problem>,
 ) -> Vec<PersonalRule> {
-    let table = pack.manifest.tables.get(&Table::PersonalData).cloned().unwrap_or_default();
     let mut rules = Vec::new();
     for row in &pack.forms {
         let made = forms.iter().find(|form| form.form.id == row.form_id);
@@ -164,12 +164,11 @@ fn personal_rules(
         for field in pack.personal_data.iter().filter(|field| field.form == row.file) {
             // Records of earlier versions have answers to it, and keep them.
             if !binds.contains_key(field.field.as_str()) {
-                let column = pack.manifest.header(Table::PersonalData, "field");
-                let (number, name) = (field.row, &field.field);
                 let text = format!(
-                    "{table}, row {number}, column {column}: this version of the form {} has no question `{name}`; \
-                     the row holds for records of versions that have it",
-                    row.file
+                    "{}: this version of the form {} has no question `{}`; the row holds for records of versions that have it",
+                    place_of(pack, field),
+                    row.file,
+                    field.field
                 );
                 problems.push(Problem { text, is_warning: true });
             }
@@ -196,6 +195,13 @@ fn personal_rules(
         rules.extend(titles);
     }
     rules
+}
+
+/// Where a row of personal data names its question.
+fn place_of(pack: &Pack, field: &PersonalField) -> String {
+    let table = pack.manifest.tables.get(&Table::PersonalData).map_or("", String::as_str);
+    let column = pack.manifest.header(Table::PersonalData, "field");
+    format!("{table}, row {}, column {column}", field.row)
 }
 
 /// The first of the questions that an expression names.
@@ -313,8 +319,41 @@ pub async fn losses(database: &Database, pack: &Pack) -> Answer<Vec<String>> {
     Ok(losses)
 }
 
-/// Who works at a unit that is not there on this day, and who took over from it, a line for each.
-pub async fn out_of_time(database: &Database, pack: &Pack, day: Date) -> Answer<Vec<String>> {
+/// Rows of personal data whose question no version of the form asks that this database ever had, a line for each.
+///
+/// Whoever mistyped one would have the question that they meant shown to everybody, and no phone gives back what it was sent.
+pub async fn mistyped(database: &Database, checked: &Checked) -> Answer<Vec<String>> {
+    let pack = &checked.pack;
+    let mut told = Vec::new();
+    for made in &checked.forms {
+        let is_of = |row: &PersonalField| {
+            pack.forms.iter().any(|form| form.form_id == made.form.id && form.file == row.form)
+        };
+        let mut asked = made.questions();
+        let rows = pack.personal_data.iter().filter(|row| is_of(row));
+        let mut rows: Vec<&PersonalField> =
+            rows.filter(|row| !asked.contains(&row.field)).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let before = database.form_versions(&made.form.id).await?;
+        asked.extend(before.iter().flat_map(FormRow::questions));
+        rows.retain(|row| !asked.contains(&row.field));
+        told.extend(rows.iter().map(|row| {
+            format!(
+                "{}: no version of the form {} that was ever here has a question `{}`; if it is mistyped, everybody sees the one that was meant",
+                place_of(pack, row),
+                row.form,
+                row.field
+            )
+        }));
+    }
+    Ok(told)
+}
+
+/// Who works at a unit that is not there today, and who took over from it, a line for each.
+pub async fn out_of_time(database: &Database, pack: &Pack, now_ms: i64) -> Answer<Vec<String>> {
+    let Some(day) = Date::from_unix_ms(now_ms, clock::OFFSET_MIN) else { return Ok(Vec::new()) };
     let accounts = in_use(database).await?;
     let line = |account: &Account| {
         let unit = pack.units.get(&account.unit).filter(|unit| !unit.valid_on(day))?;

@@ -308,14 +308,22 @@ pub async fn retention(
 
 /// The fields whose newest answer came longer ago than it is kept.
 fn outlived(kept: &[KeptOperation], rules: &Rules, now_ms: i64) -> BTreeSet<String> {
-    let mut newest: BTreeMap<&str, i64> = BTreeMap::new();
-    for KeptOperation { operation, received_ms } in kept {
-        let said = operation.fields.iter().filter(|(_, write)| write.value != Value::Empty);
-        for (path, _) in said.filter(|_| operation.dot.device != SERVER) {
-            let known = newest.entry(path).or_insert(*received_ms);
-            *known = (*known).max(*received_ms);
+    let newest_of = |stands: bool| {
+        let mut newest: BTreeMap<&str, i64> = BTreeMap::new();
+        for KeptOperation { operation, received_ms, .. } in
+            kept.iter().filter(|kept| kept.stands == stands)
+        {
+            let said = operation.fields.iter().filter(|(_, write)| write.value != Value::Empty);
+            for (path, _) in said.filter(|_| operation.dot.device != SERVER) {
+                let known = newest.entry(path).or_insert(*received_ms);
+                *known = (*known).max(*received_ms);
+            }
         }
-    }
+        newest
+    };
+    // What nobody applied puts off nothing of what is in a record.
+    let mut newest = newest_of(false);
+    newest.extend(newest_of(true));
     let Some(rules) = kept.first().and_then(|kept| rules.get(&kept.operation.form.id)) else {
         return BTreeSet::new();
     };
@@ -463,7 +471,7 @@ impl Export {
 
     /// What an operation wrote to some fields; files come along.
     fn values(&mut self, kept: &KeptOperation, is_meant: impl Fn(&str) -> bool) -> Vec<Json> {
-        let KeptOperation { operation, received_ms } = kept;
+        let KeptOperation { operation, received_ms, .. } = kept;
         let Operation { fields, author, .. } = operation;
         let mut values = Vec::new();
         for (path, write) in fields.iter().filter(|(path, _)| is_meant(path)) {

@@ -60,6 +60,14 @@ impl Erased {
         })
     }
 
+    /// Empties what an operation that lies beside the log says where an erasure is being made: it has not seen that, whatever it
+    /// names. Nobody looked at what it names when it came.
+    pub fn cut_unseen(erasure: &Operation, operation: &mut Operation) -> bool {
+        let mut erased = Self::default();
+        erased.insert_all(erasure);
+        erased.empty(operation, |_before, _write| true)
+    }
+
     fn empty(
         &mut self,
         operation: &mut Operation,

@@ -86,19 +86,19 @@ pub fn default_pack() -> PathBuf {
 /// `sotay-server` with its data folder set, and nothing else: what a person's shell says to a server of theirs would lead this one
 /// to their records.
 pub fn server_command(binary: &Path, data: &Path) -> Command {
-    let mut command = Command::new(binary);
     let said = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    without_settings(&mut command, said);
-    command.current_dir(root()).env("SOTAY_DATA", data);
-    command
+    server_where(said, binary, data)
 }
 
-/// Keeps from `command` those of these variables that a server obeys.
-fn without_settings(command: &mut Command, names: impl IntoIterator<Item = String>) {
+/// The same in a shell that says something under these names.
+fn server_where(said: impl IntoIterator<Item = String>, binary: &Path, data: &Path) -> Command {
+    let mut command = Command::new(binary);
     let is_setting = |name: &String| name == "DATABASE_URL" || name.starts_with("SOTAY_");
-    for name in names.into_iter().filter(is_setting) {
+    for name in said.into_iter().filter(is_setting) {
         command.env_remove(name);
     }
+    command.current_dir(root()).env("SOTAY_DATA", data);
+    command
 }
 
 /// A server that ends with its scope.
@@ -121,16 +121,19 @@ impl Drop for Running {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
 
     #[test]
     fn a_server_hears_nothing_of_what_the_shell_says_to_another() {
-        let mut command = Command::new("sotay-server");
-        let said = ["DATABASE_URL", "PATH", "SOTAY_BLOBS", "SOTAY_MAP", "AWS_REGION"];
-        without_settings(&mut command, said.map(str::to_owned));
-        let unset: Vec<_> = command.get_envs().collect();
-        let named = ["DATABASE_URL", "SOTAY_BLOBS", "SOTAY_MAP"];
-        assert_eq!(unset, named.map(|name| (name.as_ref(), None)));
+        let said = ["DATABASE_URL", "PATH", "SOTAY_BLOBS", "SOTAY_DATA", "AWS_REGION"];
+        let said = said.map(str::to_owned);
+        let command = server_where(said, Path::new("sotay-server"), Path::new("here"));
+        let told: Vec<(&OsStr, Option<&OsStr>)> = command.get_envs().collect();
+        let expected =
+            [("DATABASE_URL", None), ("SOTAY_BLOBS", None), ("SOTAY_DATA", Some("here"))];
+        assert_eq!(told, expected.map(|(name, value)| (name.as_ref(), value.map(OsStr::new))));
     }
 
     #[test]

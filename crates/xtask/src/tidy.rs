@@ -42,10 +42,11 @@ const OURS: &[(&str, &[&str])] = &[
 ];
 /// Which module of the phone app may use which.
 const MODULES: &[(&str, &[&str])] = &[
+    ("app", &["pages", "reactive", "router", "components", "stores", "platform", "locale"]),
     (
-        "app",
+        "pages",
         &[
-            "pages",
+            "form_view",
             "reactive",
             "router",
             "components",
@@ -55,7 +56,6 @@ const MODULES: &[(&str, &[&str])] = &[
             "sync_runner",
         ],
     ),
-    ("pages", &["form_view", "reactive", "router", "components", "stores", "locale", "platform"]),
     ("router", &["platform", "reactive"]),
     ("reactive", &[]),
     ("form_view", &["components", "reactive", "stores", "locale", "platform"]),

@@ -12,18 +12,24 @@ use super::{choice_text, chosen};
 use crate::components::{Button, ButtonKind, Glyph, Icon, SearchField, Sheet, VirtualList};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
+use crate::platform::document;
 
 /// From so many choices on there is a search.
 const SEARCH_FROM: usize = 8;
 
-/// How many characters stand in a line of a phone's sheet, and how many lines a choice may have at most.
-const LINE: usize = 28;
-const MOST_LINES: usize = 6;
+/// How many lines a choice may have at most.
+const MOST_LINES: usize = 9;
+
+/// How many characters stand in a line of the sheet, in a window so many text sizes wide: what the sheet and the choice keep for
+/// themselves goes off, and the place of half a word.
+fn letters_in_line(width: f64) -> usize {
+    ((width.min(40.0) - 3.5) / 0.58 - 2.0).max(8.0) as usize
+}
 
 /// The lines that the longest choice needs: rows of one list are equally high, and nobody chooses what is cut off.
-fn lines_for(choices: &[Choice]) -> usize {
+fn lines_for(choices: &[Choice], line: usize) -> usize {
     let longest = choices.iter().map(|choice| choice.label.text.chars().count()).max();
-    longest.unwrap_or_default().div_ceil(LINE).clamp(1, MOST_LINES)
+    longest.unwrap_or_default().div_ceil(line).clamp(1, MOST_LINES)
 }
 
 /// The choices that match what is searched, and a number that changes with them.
@@ -107,6 +113,12 @@ fn ChoiceSheet(
     let search = RwSignal::new(String::new());
     let found = Found::new(asked, search);
     let all = asked.entry.choices(asked.id);
+    // The window may be another each time the sheet opens, and so may the letters.
+    let lines = memo(move || {
+        open.track();
+        let width = document::width_in_letters().unwrap_or_default();
+        lines_for(&all.read(), letters_in_line(width))
+    });
     let close = move |()| {
         open.try_set(false);
         search.try_set(String::new());
@@ -122,7 +134,7 @@ fn ChoiceSheet(
                     }
                 />
             </Show>
-            <div style=("--lines", move || lines_for(&all.read()).to_string())>
+            <div style=("--lines", move || lines.get().to_string())>
             <VirtualList
                 class="choice-sheet-list"
                 label=asked.label_text()
@@ -232,9 +244,14 @@ mod tests {
             geometry: None,
         };
         let long = "A1. Đã ban hành kế hoạch năm về bình đẳng giới và vì sự tiến bộ của phụ nữ (có số, ngày, người ký)";
-        assert_eq!(lines_for(&[]), 1);
-        assert_eq!(lines_for(&[choice("Phường Long Khánh")]), 1);
-        assert_eq!(lines_for(&[choice("Phường Long Khánh"), choice(long)]), 4);
-        assert_eq!(lines_for(&[choice(&long.repeat(9))]), MOST_LINES);
+        let lines = |choices: &[Choice], width| lines_for(choices, letters_in_line(width));
+        // A phone of 360 pixels, with letters of 17 and of 25.5 pixels; and a desk.
+        let (phone, large, desk) = (360.0 / 17.0, 360.0 / 25.5, 1280.0 / 17.0);
+        assert_eq!(lines(&[], phone), 1);
+        assert_eq!(lines(&[choice("Phường Long Khánh")], phone), 1);
+        let both = [choice("Phường Long Khánh"), choice(long)];
+        assert_eq!([phone, large, desk].map(|width| lines(&both, width)), [4, 7, 2]);
+        assert_eq!(lines(&[choice(&long.repeat(9))], phone), MOST_LINES);
+        assert_eq!(lines(&[choice("Một")], 0.0), 1);
     }
 }

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use form::Session;
+use form::{Program, Session};
 use sync::{
     view::{Level, RecordView},
     wire::{Value, field},
 };
+
+/// Whether the lists that a form looks into are here. Without them it would give other results.
+pub(crate) fn has_its_lists(program: &Program) -> bool {
+    program.missing_files().is_empty()
+}
 
 /// What a session gives for the fields in which two values stand and that follow from others: the title, and which it is told.
 pub(crate) fn following(

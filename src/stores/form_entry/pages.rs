@@ -1,6 +1,6 @@
 //! The pages of an open form: which one is on screen, and the way from one to another.
 
-use form::{NodeId, Session};
+use form::{NodeId, NodeKind, Session};
 use leptos::prelude::*;
 
 use super::FormEntry;
@@ -27,14 +27,16 @@ impl FormEntry {
         })
     }
 
-    /// Shows a page.
+    /// Shows a page; one of rows where the person left it.
     pub fn go_to(self, page: NodeId) {
         if self.page.get_untracked() != page {
             self.page.set(page);
         }
         self.log_page(page);
-        self.focused.set(None);
-        self.remember_place(page);
+        let row = self.rows_left.with_value(|rows| rows.get(&page).copied());
+        let row = row.filter(|row| self.parent(*row) == Some(page));
+        self.focused.set(row);
+        self.remember_place(row.unwrap_or(page));
         self.save_soon(0);
     }
 
@@ -96,10 +98,23 @@ impl FormEntry {
         }
     }
 
-    /// The question to show first: where the person was when the form was left, or asked to go.
+    /// The question to show first: where the person was when the form was left, or asked to go. A row where they come back to its page.
     #[must_use]
     pub fn focused(self) -> Signal<Option<NodeId>> {
         self.focused.into()
+    }
+
+    pub(super) fn remember_row(self, node: NodeId) {
+        let page = self.page.get_untracked();
+        if !matches!(self.node(page).read_untracked().kind, NodeKind::Repeat { .. }) {
+            return;
+        }
+        let mut ways_up = std::iter::successors(Some(node), |node| self.parent(*node));
+        if let Some(row) = ways_up.find(|node| self.parent(*node) == Some(page)) {
+            self.rows_left.update_value(|rows| {
+                rows.insert(page, row);
+            });
+        }
     }
 
     /// The form has these pages from here on.

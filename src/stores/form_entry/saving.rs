@@ -62,7 +62,7 @@ struct State {
     stored_stand: Stand,
     /// Whether the record exists outside this form: an untouched new one is never stored.
     exists: bool,
-    /// Whether a person entered something.
+    /// Whether a person entered something, since the form was opened or handed on.
     touched: bool,
     title: String,
     /// How many files are being read, made small or kept.
@@ -220,6 +220,16 @@ impl Draft {
         let newer = std::mem::take(&mut state.pending);
         state.pending = std::mem::take(&mut state.results);
         state.pending.extend(newer);
+    }
+
+    /// Whether a person entered something that is not handed on.
+    pub(super) fn is_touched(&self) -> bool {
+        self.state.borrow().touched
+    }
+
+    /// What was entered is in order, and on the disk.
+    pub(super) fn hand_on(&self) {
+        self.state.borrow_mut().touched = false;
     }
 
     pub(super) fn stand_at(&self, path: String) {

@@ -2,6 +2,7 @@
 
 use form::{Session, Violation};
 use leptos::prelude::*;
+use sync::wire::State;
 use thiserror::Error;
 
 use super::FormEntry;
@@ -49,6 +50,38 @@ impl FormEntry {
             violations.iter().for_each(|one| self.log_event("constraint error", Some(one.node)));
             return Err(SubmitError::Problems(violations));
         }
+        self.put_in_order().await?;
+        self.records.submit(self.record).await?;
+        self.drop_log().await?;
+        self.submitted.try_set(true);
+        self.hand_on();
+        Ok(())
+    }
+
+    /// What a submitted record lacks with what was changed in it here; `None` if nothing of it is for others yet, or nothing was
+    /// changed. Whatever it lacks, what was changed is sent.
+    #[must_use]
+    pub fn amended(self) -> Option<Vec<Violation>> {
+        let is_touched = self.draft.try_get_value()?.is_touched();
+        let summary = untrack(|| self.records.summary(self.record))?;
+        let is_sent = matches!(summary.state, State::Submitted | State::Approved);
+        if is_touched && is_sent { self.session.try_with_value(Session::violations) } else { None }
+    }
+
+    /// Puts what was changed in a submitted record in order, as submitting does: it is sent as it stands. Nobody pressed a button, so
+    /// one that is approved stays approved.
+    pub async fn amend(self) -> Result<(), StorageError> {
+        if self.draft.try_get_value().is_none() {
+            return Ok(()); // it was closed meanwhile
+        }
+        self.put_in_order().await?;
+        self.drop_log().await?;
+        self.hand_on();
+        Ok(())
+    }
+
+    /// Stores the record as it is when nobody enters anything any more.
+    async fn put_in_order(self) -> Result<(), StorageError> {
         self.touch();
         let changes = {
             let mut session = self.session.write_value();
@@ -58,10 +91,13 @@ impl FormEntry {
         };
         self.take_in(&changes);
         self.file_log().await?;
-        self.save_now().await?;
-        self.records.submit(self.record).await?;
-        self.drop_log().await?;
-        self.submitted.try_set(true);
-        Ok(())
+        self.save_now().await
+    }
+
+    /// What was entered is in order: nothing of it waits for its person.
+    fn hand_on(self) {
+        if let Some(draft) = self.draft.try_get_value() {
+            draft.hand_on();
+        }
     }
 }

@@ -409,6 +409,25 @@ fn results_that_met_are_stored_as_they_are_on_screen_once_somebody_submits() {
 }
 
 #[test]
+fn results_that_met_stay_where_the_list_that_they_look_into_is_not_here() {
+    run(|phone| {
+        let looking = FORM.replace("<ghi_chu/>", "<tong/><ghi_chu/>").replace(
+            "</instance>",
+            "</instance><instance id=\"xa\" src=\"jr://file-csv/xa.csv\"/>\
+             <bind nodeset=\"/data/tong\" type=\"int\" calculate=\"instance('xa')/root/item[name='a']/so\"/>",
+        );
+        let phone = phone.with_form(&looking);
+        let id = record_id::new();
+        two_results(&phone, id, ["1", "7"]);
+        block_on(phone.open(id).submit()).expect("complete");
+        let view = block_on(phone.records.view(id)).expect("read").expect("a record");
+        assert_eq!(view.fields["tong"], Value::Text("7".to_owned()));
+        let mut open = view.conflicts.iter().filter(|conflict| conflict.level == Level::Decide);
+        assert!(open.any(|conflict| conflict.path == "tong"));
+    });
+}
+
+#[test]
 fn what_two_people_were_asked_is_not_settled_by_a_third_who_opens_the_form() {
     run(|phone| {
         let id = record_id::new();
@@ -624,6 +643,48 @@ fn a_form_with_a_missing_answer_is_not_submitted_and_says_where() {
 }
 
 #[test]
+fn a_submitted_record_that_is_changed_and_left_is_put_in_order_and_what_it_lacks_is_known() {
+    run(|phone| {
+        let id = record_id::new();
+        let paths = |entry: FormEntry| {
+            let lacks = entry.amended()?;
+            Some(lacks.iter().map(|lack| lack.path.clone()).collect::<Vec<_>>())
+        };
+        let stands = || block_on(phone.records.view(id)).expect("read").expect("a record");
+        let entry = phone.open(id);
+        entry.answer(question(entry, "chung/tuoi"), "18");
+        entry.answer(question(entry, "ghi_chu"), "tốt");
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(paths(entry), None, "a draft waits for its person");
+        entry.answer(question(entry, "chung/ten"), "An");
+        block_on(entry.submit()).expect("complete");
+        assert_eq!(paths(entry), None, "all of it is submitted");
+
+        let again = phone.open(id);
+        assert_eq!(paths(again), None, "only looked at");
+        again.answer(question(again, "chung/ten"), "");
+        assert_eq!(paths(again), Some(vec!["chung/ten".to_owned()]));
+        again.answer(question(again, "chung/ten"), "Ân");
+        again.answer(question(again, "chung/tuoi"), "17");
+        assert_eq!(paths(again), Some(Vec::new()));
+        block_on(again.amend()).expect("stored");
+        assert_eq!(paths(again), None, "in order");
+        let sealed = block_on(phone.records.seal_all()).expect("sealed");
+        assert_eq!(sealed.iter().map(|one| &one.action).collect::<Vec<_>>(), [&Action::Amend]);
+        let view = stands();
+        Phone::says(&view, "Ân");
+        assert_eq!((view.state, view.fields.get("ghi_chu")), (State::Submitted, None));
+
+        let returned = Value::Text(State::Returned.name().to_owned());
+        let values = sync::gather([(field::STATE.to_owned(), returned)]);
+        block_on(phone.records.settle(&view, values, Action::Amend)).expect("returned");
+        let mended = phone.open(id);
+        mended.answer(question(mended, "chung/ten"), "");
+        assert_eq!(paths(mended), None, "what came back waits for its person");
+    });
+}
+
+#[test]
 fn pages_come_and_go_with_what_is_relevant() {
     run(|phone| {
         let entry = phone.open(record_id::new());
@@ -668,6 +729,33 @@ fn whoever_sees_the_form_otherwise_stays_at_the_question() {
             assert_eq!(entry.page().get_untracked(), page);
             assert_eq!(entry.focused().get_untracked(), Some(note));
         }
+    });
+}
+
+#[test]
+fn whoever_comes_back_to_a_page_of_rows_is_at_the_row_they_left() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let repeat = question(entry, "nguoi");
+        entry.next_page();
+        assert_eq!(entry.page().get_untracked(), repeat);
+        entry.add_row(repeat).expect("a row");
+        let row = entry.add_row(repeat).expect("a row");
+        entry.add_row(repeat).expect("a row");
+        let path = entry.session.with_value(|session| session.path(row));
+        entry.answer(question(entry, &format!("{path}/ho_ten")), "Đặng Thị Hường");
+        entry.previous_page();
+        assert_eq!(entry.focused().get_untracked(), None, "only rows are many of one kind");
+        entry.next_page();
+        assert_eq!(entry.focused().get_untracked(), Some(row));
+        block_on(entry.save_now()).expect("stored");
+        let again = phone.open(id);
+        assert_eq!(again.focused().get_untracked(), Some(question(again, &path)), "as stored");
+        entry.previous_page();
+        entry.remove_row(row).expect("removed");
+        entry.next_page();
+        assert_eq!(entry.focused().get_untracked(), None, "it is gone");
     });
 }
 

@@ -121,6 +121,69 @@ test('without a network, a mark and a row far down stand as they were after a re
   await server.start();
 });
 
+/** Where what matches stands on the screen. */
+const boxOf = (selector) => trainer.page.locator(selector).filter({ visible: true }).first().boundingBox();
+/** Whether it stands between the form's head, as far as it is in sight, and its foot. */
+async function isInSight(box) {
+  const [head, foot] = [await boxOf('.form-head'), await boxOf('.form-foot')];
+  return box.y >= Math.max(0, head.y + head.height) - 1 && box.y + box.height <= foot.y + 1;
+}
+
+test('the field that is typed in stays in sight when the keyboard comes and goes', async () => {
+  const { page } = trainer;
+  await openCard('Nguyễn Thị Đào 30');
+  const field = page.locator('.row-body [data-q="hv_ten"] input').filter({ visible: true });
+  await field.scrollIntoViewIfNeeded();
+  await field.focus();
+  await page.setViewportSize({ width: 360, height: 340 });
+  await page.locator('[data-short]').waitFor();
+  await until('it is above the keyboard', async () => isInSight(await field.boundingBox()));
+  // The keyboard's Next leads on.
+  const next = page.locator('.row-body [data-q="hv_nam_sinh"] input').filter({ visible: true });
+  await next.focus();
+  await page.setViewportSize(trainer.size);
+  await page.locator('html:not([data-short])').waitFor();
+  await until('it is in sight without the keyboard', async () => isInSight(await next.boundingBox()));
+  assert.ok((await boxOf('.repeat-bar')).y < 300, 'the search is in sight');
+});
+
+test('a phone that is turned shows what it showed', async () => {
+  const { page } = trainer;
+  await form.closeRow();
+  await card('Nguyễn Thị Đào 25').scrollIntoViewIfNeeded();
+  await page.evaluate(() => document.activeElement.blur());
+  const shown = await page.evaluate(() => {
+    const box = document.querySelector('.form-scroll').getBoundingClientRect();
+    const cards = [0, 16].map((gap) => document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 4 + gap).closest('.row-card'));
+    return cards.find(Boolean).id;
+  });
+  const isShown = async () => {
+    const box = await page.locator(`#${shown}`).boundingBox();
+    return box.y + box.height > 0 && box.y < page.viewportSize().height;
+  };
+  await page.setViewportSize({ width: 640, height: 360 });
+  await page.locator('[data-short]').waitFor();
+  await until('it is there with the phone on its side', isShown);
+  await page.setViewportSize(trainer.size);
+  await page.locator('html:not([data-short])').waitFor();
+  await until('it is there with the phone upright', isShown);
+});
+
+test('whoever looks at another page comes back to the row they left', async () => {
+  const name = 'Nguyễn Thị Đào 30';
+  await openCard(name);
+  await form.closeRow();
+  // Not by going on, which leads to what is missing.
+  await form.goTo('Tổng hợp');
+  await trainer.page.locator('.form-foot').getByRole('button', { name: 'Trước' }).click();
+  await until('its card has the focus', () => card(name).evaluate((row) => row.contains(document.activeElement)));
+  await until('it is in sight', async () => isInSight(await card(name).boundingBox()));
+  assert.equal(await cards().locator('.row-body').count(), 0, 'as it was left');
+  await form.goTo('Xem lại');
+  await form.goTo('học viên');
+  await until('it has the focus again', () => card(name).evaluate((row) => row.contains(document.activeElement)));
+});
+
 test('a search in the middle of the list shows what it finds, whatever row stands open', async () => {
   await openCard('Nguyễn Thị Đào 30');
   await form.question('hv_ky').scrollIntoViewIfNeeded();
@@ -172,6 +235,25 @@ test('a closed row says how much it lacks, and going on opens the first of them 
   await form.type('hv_nam_sinh', '1985');
   await form.closeRow();
   await form.saved();
+});
+
+test('whoever is sent into a row of a long list sees the question below the search', async () => {
+  const { page } = trainer;
+  const name = 'Nguyễn Thị Đào 10';
+  await openCard(name);
+  await form.type('hv_nam_sinh', '');
+  await form.closeRow();
+  for (const size of [DESK, trainer.size]) {
+    await page.setViewportSize(size);
+    await form.goTo('Xem lại');
+    await page.locator('.review-item').filter({ hasText: name }).first().click();
+    const question = card(name).locator('[data-q="hv_nam_sinh"]');
+    await until('the focus is on it', () => question.evaluate((asked) => asked.contains(document.activeElement)));
+    const [label, bar] = [await question.locator('.question-label').boundingBox(), await boxOf('.repeat-bar')];
+    assert.ok(label.y >= bar.y + bar.height, `the label begins at ${label.y}, the search ends at ${bar.y + bar.height}`);
+  }
+  await form.type('hv_nam_sinh', '1985');
+  await form.closeRow();
 });
 
 test('at the desk each row of many is folded under its name', async () => {

@@ -25,19 +25,20 @@ let server;
 let app;
 /** The address of what was filled in last with the old form. */
 let begun;
+let tables;
 
 before(async () => {
   cpSync(process.env.SOTAY_PACK, pack, { recursive: true });
-  const tables = readFileSync(forms, 'utf8');
+  tables = readFileSync(forms, 'utf8');
   mkdirSync(join(pack, 'forms/ap-media'));
-  write(tables, '1', 'Sổ cũ', ['noi', 'Nơi kiểm tra'], 'a1,Ấp Một\n');
+  write('1', 'Sổ cũ', ['noi', 'Nơi kiểm tra'], 'a1,Ấp Một\n');
   server = await stage.serve(pack);
   app = await stage.start(phone, 'canbo.longkhanh');
   // What the officer's phone gets next: of one form another version, of the other another list.
-  write(tables, '2', 'Sổ mới', ['ai', 'Ai kiểm tra'], 'a2,Ấp Hai\n');
+  write('2', 'Sổ mới', ['ai', 'Ai kiểm tra'], 'a2,Ấp Hai\n');
 });
 
-function write(tables, version, title, [name, label], hamlets) {
+function write(version, title, [name, label], hamlets) {
   workbook(join(pack, 'forms/so.xlsx'), {
     survey: [['type', 'name', 'label'], ['text', name, label]],
     settings: [['form_id', 'form_title', 'version'], ['lk_so', title, version]],
@@ -49,17 +50,26 @@ function write(tables, version, title, [name, label], hamlets) {
   appendFileSync(forms, 'ap,lk_ap,1,Kiểm tra ấp,Kiểm tra ấp,inspection,Cán bộ,,,,1,,0,0\n');
 }
 
-/** The line breaks where one of these is asked for; then it is gone altogether. */
+/** The line breaks where one of these is asked for, and again; then it is gone altogether. The pack that asks for them came whole. */
 async function lineGoesAt(what, addresses) {
+  let came = 0;
+  const count = (response) => {
+    if (new URL(response.url()).pathname === '/api/v1/pack' && response.status() === 200) came += 1;
+  };
+  phone.page.on('response', count);
   await phone.page.route(addresses, (route) => {
     cut[what] += 1;
     return route.abort();
   });
-  await phone.context.setOffline(true);
-  await phone.context.setOffline(false);
-  await until(`the phone asks for ${what} of the new pack`, () => cut[what] > 0);
+  for (const times of [1, 2]) {
+    await phone.context.setOffline(true);
+    await phone.context.setOffline(false);
+    await until(`the phone asks for ${what} of the new pack`, () => cut[what] >= times);
+  }
   await phone.context.setOffline(true);
   await phone.page.unroute(addresses);
+  phone.page.off('response', count);
+  assert.ok(came <= 1, `what waits is not fetched again: ${came}`);
 }
 
 async function oldOnesAreFilledIn() {
@@ -99,4 +109,22 @@ test('the line holds: the new pack is in force, and what was begun with the old 
   await phone.page.goto(begun);
   const old = await app.backInForm();
   assert.equal(await old.question('noi').locator('input, textarea').first().inputValue(), 'Chợ Bảo Vinh');
+});
+
+test('a form that cannot be had keeps nothing else of the next pack away', async () => {
+  write('3', 'Sổ lạ', ['gi', 'Kiểm tra gì'], 'a3,Ấp Ba\n');
+  await phone.page.route('**/api/v1/forms/**', (route) => route.fulfill({
+    status: 404,
+    contentType: 'application/json',
+    body: JSON.stringify({ error: { code: 'not_found', message: 'no such form' } }),
+  }));
+  await server.command('pack', 'load', pack);
+  await app.open('/fill');
+  await phone.context.setOffline(true);
+  await phone.context.setOffline(false);
+  await phone.page.locator('[data-form="lk_so"]').filter({ hasText: 'Sổ lạ' }).waitFor();
+  const ap = await app.begin('lk_ap');
+  await ap.choose('ap', 'a3', 'Ấp Ba');
+  await ap.saved();
+  await phone.page.unroute('**/api/v1/forms/**');
 });

@@ -71,6 +71,26 @@ test('from Today to a form by keys, and its first page answered', async () => {
   assert.deepEqual(await faults(device, 'form'), []);
 });
 
+test('a reader is not told of each save', async () => {
+  const { page } = device;
+  const form = new FormPage(page);
+  await page.evaluate(() => {
+    window.said = [];
+    const live = '[role="status"], [role="alert"], [aria-live]';
+    new MutationObserver((changes) => {
+      for (const { target } of changes) {
+        const region = (target.nodeType === Node.TEXT_NODE ? target.parentElement : target)?.closest(live);
+        if (region?.closest('.form-view')) window.said.push(`${region.className}: ${region.textContent}`);
+      }
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  for (const text of ['Thiếu kinh phí', 'Thiếu kinh phí tập huấn', 'Thiếu kinh phí tập huấn năm nay']) {
+    await form.type('tom_tat', text);
+    await form.saved();
+  }
+  assert.deepEqual(await page.evaluate(() => window.said), []);
+});
+
 for (const [screen, path] of [['today', '/'], ['fill', '/fill'], ['records', '/records'], ['reports', '/reports'], ['more', '/more'], ['preview', '/forms/preview']]) {
   test(`the screen ${screen} has no fault`, async () => {
     // The person leaves the form first: else the app brings them back to it.
@@ -121,6 +141,32 @@ test('the inspection form, with a rule broken, has no fault', async () => {
   await form.goTo('Xem lại');
   await device.page.locator('.review-item').first().waitFor();
   assert.deepEqual(await faults(device, 'review'), []);
+});
+
+test('with the largest letters no choice of a long list is cut off', async () => {
+  const { page } = device;
+  const form = new FormPage(page);
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  const letters = (scale) => page.evaluate((scale) => {
+    document.documentElement.style.setProperty('--text-scale', scale);
+    window.dispatchEvent(new Event('resize'));
+  }, scale);
+  await letters('1.5');
+  await form.goTo('A. Chỉ đạo');
+  await form.choose('a4', 'chua_dat', 'Chưa đạt');
+  await form.goTo('Phát hiện');
+  await form.choose('ph_tieu_chi', 'a4', 'A4.');
+  await form.goTo('Thông tin chung');
+  await form.question('don_vi_lap').locator('.choose-button').click();
+  await sheet.locator('.choice-row').first().waitFor();
+  await device.screenshot('large-letters-choices');
+  const cut = await sheet.locator('.choice-row').evaluateAll((rows) =>
+    rows.filter((row) => row.scrollHeight > row.clientHeight).map((row) => row.innerText));
+  assert.deepEqual(cut, []);
+  await press('Escape');
+  await letters('1');
+  await form.goTo('Xem lại');
+  await page.locator('.review-item').first().waitFor();
 });
 
 test('with letters twice as large nothing goes out of sight sideways', async () => {

@@ -262,9 +262,21 @@ test('a person who is kept out is out everywhere, and comes in again when let', 
   const { page } = desk;
   await list('Người dùng');
   const card = page.locator('[data-account="canbo3.baovinh"]');
-  await card.getByRole('button', { name: 'Khóa tài khoản' }).click();
-  await page.locator('dialog[open]').getByRole('button', { name: 'Khóa tài khoản' }).click();
+  const keepOut = async () => {
+    await card.getByRole('button', { name: 'Khóa tài khoản' }).click();
+    await page.locator('dialog[open]').getByRole('button', { name: 'Khóa tài khoản' }).click();
+  };
+  // What was not done is told as such, where the list stands, and the list is not offered in its place.
+  await page.getByPlaceholder('Tìm người, đơn vị').fill('dang ngoc');
+  await page.route('**/api/v1/accounts/*', (route) => route.abort());
+  await keepOut();
+  await page.locator('.banner').getByText('Không gặp được máy chủ').waitFor();
+  assert.equal(await button(desk, 'Thử lại').count(), 0);
+  assert.deepEqual(await faults(desk, 'a deed that was not done'), []);
+  await page.unroute('**/api/v1/accounts/*');
+  await keepOut();
   await card.getByText('Đã khóa').waitFor();
+  assert.equal(await page.locator('.banner').getByText('Không gặp được máy chủ').count(), 0);
   assert.equal(await card.getByRole('button', { name: 'Tạo mã đăng nhập' }).count(), 0);
   await card.getByRole('button', { name: 'Mở lại tài khoản' }).click();
   await card.getByRole('button', { name: 'Tạo mã đăng nhập' }).waitFor();

@@ -100,6 +100,39 @@ test('whoever amends a record of a list comes back to the list as it was', async
   await until('all are listed', async () => (await counted(coordinator)) === SENT + DRAFTS);
 });
 
+test('the list is come back to at the rows where it was left', async () => {
+  const { page } = coordinator;
+  await desk.open('/records?state=submitted');
+  await until('all are listed', async () => (await counted(coordinator)) === SENT);
+  await page.locator('.record-list').evaluate((list) => { list.scrollTop = 1200; });
+  const href = await until('a row is in the middle', () => page.evaluate(() => {
+    const row = document.elementFromPoint(document.querySelector('.record-list').getBoundingClientRect().left + 40, 400)?.closest('.record-row');
+    return row?.getAttribute('href');
+  }));
+  const row = page.locator(`.record-row[href="${href}"]`);
+  const before = (await row.boundingBox()).y;
+  await row.click();
+  await page.getByRole('link', { name: 'Sửa, bổ sung' }).click();
+  await new FormPage(page).ready();
+  await page.locator('.form-head button').first().click();
+  await page.locator('.record-head').waitFor();
+  // The first row stands whole.
+  await until('the row is where it was', async () => Math.abs(((await row.boundingBox())?.y ?? 0) - before) < 100);
+  // Another list has another place.
+  const scrolled = () => page.locator('.record-list').evaluate((list) => list.scrollTop);
+  await page.locator('a[href="/records"]').filter({ visible: true }).first().click();
+  await until('all are listed', async () => (await counted(coordinator)) === SENT + DRAFTS);
+  await page.locator('.record-list').evaluate((list) => { list.scrollTop = 600; });
+  for (const place of [600, 0]) {
+    await page.locator('a[href="/reports"]').filter({ visible: true }).first().click();
+    await page.locator('.reports').waitFor();
+    await page.goBack();
+    await until('all are listed', async () => (await counted(coordinator)) === SENT + DRAFTS);
+    await until('the list is where it was left', async () => Math.abs((await scrolled()) - place) < 100);
+    await page.locator('.record-list').evaluate((list) => { list.scrollTop = 0; });
+  }
+});
+
 test('what others send moves neither the focus nor the row under the finger', async () => {
   const { page } = coordinator;
   await desk.open('/records?state=submitted');
@@ -143,6 +176,63 @@ test('reports tell no figure before all records are read, and bars are as long a
     const now = await widths();
     return expected(DRAFTS, SENT + 42).every((width, at) => now[at] === width);
   });
+});
+
+test('under More no count of records is told before all are read', async () => {
+  const { page } = coordinator;
+  await page.addInitScript(() => {
+    globalThis.counts = [];
+    new MutationObserver(() => {
+      const told = document.querySelector('[data-storage-health] dl')?.innerText.match(/[\d.]+ hồ sơ/)?.[0];
+      if (told && globalThis.counts.at(-1) !== told) globalThis.counts.push(told);
+    }).observe(document, { childList: true, subtree: true, characterData: true });
+  });
+  await desk.open('/more');
+  await until('it is told', () => page.evaluate(() => globalThis.counts.length > 0));
+  assert.deepEqual(await page.evaluate(() => globalThis.counts), [`${SENT + 42 + DRAFTS} hồ sơ`]);
+});
+
+test('what is changed in a submitted record goes out: what it lacks is seen before, told after, and led back to', async () => {
+  const { page } = coordinator;
+  await desk.open('/records?state=submitted&q=thieu+kinh');
+  await rows(coordinator).first().click();
+  await page.getByRole('link', { name: 'Sửa, bổ sung' }).click();
+  const form = await new FormPage(page).ready();
+  await form.type('tom_tat', 'Thiếu phòng họp');
+  await form.saved();
+  const close = page.getByRole('button', { name: 'Ra khỏi phiếu' });
+  await close.click();
+  await page.locator('.review .banner').getByText(/^Còn \d+ chỗ cần bổ sung hoặc sửa$/).waitFor();
+  await page.getByText('Phần đã sửa vẫn được gửi đi như đang có').waitFor();
+  await coordinator.screenshot('amended-and-left');
+  assert.deepEqual(await faults(coordinator, 'leaving an amended record'), []);
+  await close.click();
+  await page.locator('.record-head').waitFor();
+  const told = page.locator('.toast').filter({ hasText: /Hồ sơ đã nộp còn \d+ chỗ cần bổ sung hoặc sửa/ });
+  await told.waitFor();
+  await told.getByRole('button', { name: 'Sửa tiếp' }).click();
+  await new FormPage(page).ready();
+  assert.match(new URL(page.url()).pathname, /\/edit$/);
+  // Nothing is changed: there is nothing to tell.
+  await close.click();
+  await page.locator('.record-head').waitFor();
+});
+
+test('the repair desk asks again for the list that did not come, and says so of that one', async () => {
+  const { page } = coordinator;
+  await desk.open('/repair');
+  await page.getByText('Không có việc nào chờ xử lý.').waitFor();
+  await page.route('**/quarantine?state=settled', (route) => route.abort());
+  const settled = page.getByRole('button', { name: 'Đã xử lý', exact: true });
+  await settled.click();
+  const again = page.locator('.repair .banner').getByRole('button', { name: 'Thử lại', exact: true });
+  await again.waitFor();
+  assert.equal(await settled.getAttribute('aria-pressed'), 'true');
+  await page.unroute('**/quarantine?state=settled');
+  await again.click();
+  await page.getByText('Chưa có việc nào đã xử lý.').waitFor();
+  await settled.click();
+  await page.getByText('Không có việc nào chờ xử lý.').waitFor();
 });
 
 test('the repair desk says that nothing waits when the server has said so, not before', async () => {

@@ -82,6 +82,30 @@ test('until the server told who answered it is awaited, then said why not, and t
   await until('it is told', async () => / · .*\d\d:\d\d/.test(await by.innerText()));
 });
 
+test('a server that refuses to tell who answered is not called out of reach, and not asked with every talk', async () => {
+  const history = '**/api/v1/records/*/history';
+  let asked = 0;
+  await lan.page.route(history, (route) => {
+    asked += 1;
+    return route.fulfill({
+      status: 403,
+      contentType: 'application/json',
+      body: JSON.stringify({ error: { code: 'not_allowed', message: 'not allowed' } }),
+    });
+  });
+  await shows(lan);
+  const by = conflict(lan).locator('.conflict-choice p').first();
+  await until('it is said', async () => /Máy chủ chưa cho xem/.test(await by.innerText()));
+  for (let times = 0; times < 2; times += 1) {
+    const heard = lan.page.waitForResponse((response) => new URL(response.url()).pathname === '/api/v1/pull');
+    await lan.context.setOffline(true);
+    await lan.context.setOffline(false);
+    await heard;
+  }
+  assert.equal(asked, 1);
+  await lan.page.unroute(history);
+});
+
 test('the coordinator sees both answers with who gave them and when, and chooses', async () => {
   await shows(lan);
   await conflict(lan).waitFor();

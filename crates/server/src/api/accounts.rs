@@ -232,7 +232,7 @@ pub async fn change(
         (status = 403, description = "`not_allowed`: an administrator may for everybody, a coordinator for officers and \
             trainers of their units who see no more than they do", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see the account", body = ErrorBody),
-        (status = 409, description = "`disabled`: the person may not sign in", body = ErrorBody),
+        (status = 409, description = "`disabled`: the person may not sign in, or was changed this moment", body = ErrorBody),
     ))]
 pub async fn make_code(
     State(app): State<App>,
@@ -272,8 +272,8 @@ pub async fn make_code(
         (status = 403, description = "`not_allowed`: who may make codes for somebody may make tokens, and everybody for \
             themselves; `sign_in_again`, `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see the account", body = ErrorBody),
-        (status = 409, description = "`disabled`: the person may not sign in; `no_field_work`: nothing that the person sends \
-            would be applied; `no_passkeys`: the address has no name, or is not reached by https", body = ErrorBody),
+        (status = 409, description = "`disabled`: the person may not sign in, or was changed this moment; `no_field_work`: \
+            nothing that the person sends would be applied; `no_passkeys`: the address has no name, or is not reached by https", body = ErrorBody),
         (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn make_token(

@@ -113,7 +113,7 @@ pub async fn records(
             records: &records,
             units: &units,
             language: Language::from_tag(query.lang.as_deref()),
-            offset_min: query.offset.unwrap_or(7 * 60).clamp(-14 * 60, 14 * 60),
+            offset_min: query.offset.unwrap_or(clock::OFFSET_MIN).clamp(-14 * 60, 14 * 60),
             public_url: public_url.trim_end_matches('/'),
         };
         let bytes = workbook(&export).map_err(ApiError::internal)?;

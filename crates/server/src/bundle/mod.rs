@@ -329,12 +329,14 @@ impl<'a> Import<'a> {
     }
 
     async fn begin_device(&mut self, of: OfDevice) -> Result<(), ImportError> {
-        let is_own = of.device == self.header.device;
         let database = self.app.database();
-        if self.receipt.proven
-            && !is_own
-            && !database.may_send_for(&self.account, of.device).await?
-        {
+        // A key speaks for the device that signed, and its person for their others. Neither does for one that the server counts for.
+        let may_send = if of.device == self.header.device {
+            !database.counts_for(of.device).await?
+        } else {
+            database.may_send_for(&self.account, of.device).await?
+        };
+        if self.receipt.proven && !may_send {
             return Err(Refusal::WrongDevice.into());
         }
         self.device = Some(of);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use ::pack::Date;
 use anyhow::bail;
 use server::config::Config;
 use server::database::Database;
@@ -23,7 +22,8 @@ pub enum Command {
     Load {
         /// The pack's folder.
         folder: PathBuf,
-        /// Also where it is another pack than the one in force, or lacks units that people or records are of.
+        /// Also where it is another pack than the one in force, lacks units that people or records are of, or calls a question
+        /// personal that no version of its form asks.
         #[arg(long)]
         replace: bool,
         /// Add the people that the pack names for trying it out.
@@ -49,11 +49,12 @@ pub async fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> 
                 bail!("the pack has errors; nothing was loaded")
             };
             let database = open(config).await?;
-            let losses = pack_load::losses(&database, &checked.pack).await?;
-            for loss in &losses {
-                tell(loss);
+            let mut against = pack_load::losses(&database, &checked.pack).await?;
+            against.extend(pack_load::mistyped(&database, &checked).await?);
+            for line in &against {
+                tell(line);
             }
-            if !losses.is_empty() && !replace {
+            if !against.is_empty() && !replace {
                 bail!("nothing was loaded; --replace puts it in force all the same");
             }
             load(&database, &checked).await?;
@@ -87,10 +88,8 @@ async fn load(database: &Database, checked: &pack_load::Checked) -> anyhow::Resu
         "{}: {what}; {forms} forms, {units} units, {}",
         checked.pack.manifest.id, new.hash
     ));
-    if let Some(day) = Date::from_unix_ms(now_ms, 0) {
-        for line in pack_load::out_of_time(database, &checked.pack, day).await? {
-            say(&line);
-        }
+    for line in pack_load::out_of_time(database, &checked.pack, now_ms).await? {
+        say(&line);
     }
     Ok(())
 }

@@ -151,7 +151,7 @@ async fn code(database: &Database, name: &str, minutes: u32) -> anyhow::Result<(
     let ends_ms = accounts::code_end(minutes, now_ms);
     let account = database.account(name).await?.with_context(|| nobody(name))?;
     if !database.add_code(&account, &key, ends_ms, None, now_ms).await? {
-        bail!(nobody(name));
+        bail!(disabled(name));
     }
     say(&format!("{name}: lets in once, until {}", date(ends_ms)));
     say(&format!("code: {code}"));
@@ -167,7 +167,7 @@ async fn token(database: &Database, name: &str, device_name: &str) -> anyhow::Re
     let device = DeviceId(accounts::random());
     let client = NewClient { device, device_name };
     if !database.add_token(&account, &token, client, None, clock::now_ms()).await? {
-        bail!(nobody(name));
+        bail!(disabled(name));
     }
     let root = openrosa::ROOT;
     say(&format!(
@@ -179,12 +179,16 @@ async fn token(database: &Database, name: &str, device_name: &str) -> anyhow::Re
 }
 
 fn nobody(name: &str) -> String {
-    format!("nobody who may sign in is called {name}")
+    format!("nobody is called {name}")
+}
+
+fn disabled(name: &str) -> String {
+    format!("{name} may not sign in, or was changed this moment")
 }
 
 async fn disable(database: &Database, name: &str) -> anyhow::Result<()> {
     if !database.disable_account(name, None, clock::now_ms()).await? {
-        bail!("nobody is called {name}");
+        bail!(nobody(name));
     }
     say(&format!("{name}: disabled, sessions ended"));
     Ok(())

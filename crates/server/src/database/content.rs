@@ -16,6 +16,7 @@ use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, bytes, unsigned};
 use crate::audit::Action;
 use crate::form_files::FormFile;
+use crate::openrosa::below_root;
 
 /// A form's XML and its name.
 #[derive(Clone, Debug)]
@@ -24,6 +25,16 @@ pub struct FormRow {
     pub form: FormRef,
     /// The `XForm`.
     pub xml: String,
+}
+
+impl FormRow {
+    /// What it asks: paths without the keys of rows.
+    #[must_use]
+    pub fn questions(&self) -> BTreeSet<String> {
+        let form = form::parse_xform(&self.xml).map(|(form, _)| form).ok();
+        let binds = form.iter().flat_map(|form| &form.binds);
+        binds.filter_map(|bind| below_root(&bind.nodeset).map(str::to_owned)).collect()
+    }
 }
 
 /// A pack to put in force.

@@ -49,11 +49,13 @@ pub struct KeptOperation {
     pub operation: Operation,
     /// When it arrived.
     pub received_ms: i64,
+    /// Whether it is in the log, or was applied at the repair desk. What only waits there anybody may have made.
+    pub stands: bool,
 }
 
 /// None of what cannot be read any more.
-fn kept_operation(bytes: &[u8], received_ms: i64) -> Option<KeptOperation> {
-    Some(KeptOperation { operation: codec::decode(bytes).ok()?, received_ms })
+fn kept_operation(bytes: &[u8], received_ms: i64, stands: bool) -> Option<KeptOperation> {
+    Some(KeptOperation { operation: codec::decode(bytes).ok()?, received_ms, stands })
 }
 
 /// Whether a file was erased.
@@ -95,17 +97,17 @@ impl Database {
     ) -> Answer<BTreeMap<RecordId, Vec<KeptOperation>>> {
         let mut kept: BTreeMap<RecordId, Vec<KeptOperation>> = BTreeMap::new();
         for sql in [
-            "SELECT record, bytes, received_ms FROM operation
+            "SELECT record, bytes, received_ms, TRUE FROM operation
              WHERE record BETWEEN $1 AND $2 ORDER BY record, place",
-            "SELECT q.record, q.bytes, q.received_ms FROM quarantine q
+            "SELECT q.record, q.bytes, q.received_ms, q.outcome IS NOT NULL FROM quarantine q
              LEFT JOIN operation o ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash
              WHERE q.record BETWEEN $1 AND $2 AND o.hash IS NULL ORDER BY q.record, q.id",
         ] {
-            let rows: Vec<(Vec<u8>, Vec<u8>, i64)> =
+            let rows: Vec<(Vec<u8>, Vec<u8>, i64, bool)> =
                 query_as(sql).bind(first).bind(last).fetch_all(&self.readers).await?;
-            for (id, bytes, received_ms) in rows {
+            for (id, bytes, received_ms, stands) in rows {
                 let of_record = kept.entry(stored_id(&id)?).or_default();
-                of_record.extend(kept_operation(&bytes, received_ms));
+                of_record.extend(kept_operation(&bytes, received_ms, stands));
             }
         }
         Ok(kept)
@@ -127,6 +129,7 @@ impl Database {
         let mut files = Vec::new();
         for (record, paths) in targets {
             if let Some(erasure) = plan(&mut tx, *record, paths, listed, now_ms).await? {
+                empty_unseen(&mut tx, &erasure.operation).await?;
                 files.extend(put(&mut tx, &erasure, &mut head, now_ms).await?);
                 erasures.push(erasure);
             }
@@ -446,19 +449,30 @@ async fn empty_held(tx: &mut Write, held: &mut [Held], erased: &mut Erased) -> A
     for kept in held {
         let cut = if kept.is_logged { Erased::cut } else { Erased::cut_beside };
         if cut(erased, &mut kept.operation) {
-            let update = match kept.table {
-                "operation" => "UPDATE operation SET bytes = $2 WHERE place = $1",
-                _ => "UPDATE quarantine SET bytes = $2 WHERE id = $1",
-            };
-            query(update)
-                .bind(kept.row)
-                .bind(codec::encode(&kept.operation))
-                .execute(&mut *tx)
-                .await?;
+            rewrite(tx, kept).await?;
             is_any = true;
         }
     }
     Ok(is_any)
+}
+
+/// Empties what lies beside the log where an erasure is being made.
+async fn empty_unseen(tx: &mut Write, erasure: &Operation) -> Answer<()> {
+    for kept in held(tx, erasure.record).await?.iter_mut().filter(|kept| !kept.is_logged) {
+        if Erased::cut_unseen(erasure, &mut kept.operation) {
+            rewrite(tx, kept).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn rewrite(tx: &mut Write, kept: &Held) -> Answer<()> {
+    let update = match kept.table {
+        "operation" => "UPDATE operation SET bytes = $2 WHERE place = $1",
+        _ => "UPDATE quarantine SET bytes = $2 WHERE id = $1",
+    };
+    query(update).bind(kept.row).bind(codec::encode(&kept.operation)).execute(&mut *tx).await?;
+    Ok(())
 }
 
 /// The erasure of these fields of a record; none if nothing is kept of it.

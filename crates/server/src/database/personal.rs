@@ -10,7 +10,7 @@ use super::accounts::stored_role;
 use super::content::NewPack;
 use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write};
-use crate::openrosa::{below_root, is_meta};
+use crate::openrosa::is_meta;
 
 /// A question that asks for personal data.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,11 +141,7 @@ pub(super) async fn put_personal(tx: &mut Write, new: &NewPack) -> Answer<()> {
 fn questions(new: &NewPack) -> BTreeMap<String, BTreeSet<String>> {
     let mut asked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for row in &new.forms {
-        let questions = asked.entry(row.form.id.clone()).or_default();
-        if let Ok((form, _)) = form::parse_xform(&row.xml) {
-            let paths = form.binds.iter().filter_map(|bind| below_root(&bind.nodeset));
-            questions.extend(paths.map(str::to_owned));
-        }
+        asked.entry(row.form.id.clone()).or_default().extend(row.questions());
     }
     asked
 }

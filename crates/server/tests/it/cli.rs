@@ -286,6 +286,55 @@ async fn a_pack_that_lacks_what_people_work_with_is_put_in_force_only_when_that_
     assert!(!load(&without, &[]).2.contains("minh works"), "who is gone need not move");
 }
 
+/// The question that was meant would be everybody's to see, and no phone gives back what it was sent.
+#[tokio::test]
+async fn a_question_that_no_form_asks_is_personal_only_where_that_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    let table = "tables/personal_data.csv";
+    let mistyped = |rows: &str| rows.replacen("hoc_vien/hv_dt", "hoc_vien/dt", 1);
+    let right = pack_with(&folder.path().join("a"), table, str::to_owned);
+    let wrong = pack_with(&folder.path().join("b"), table, mistyped);
+    let load = |pack: &str, more: &[&str]| {
+        let output = sotay(&place, &[&["pack", "load", pack], more].concat());
+        (output.status.code(), text(&output.stderr), text(&output.stdout))
+    };
+    let rules = async || {
+        let database = place.open().await;
+        let rules = database.personal_rules().await.unwrap();
+        database.close().await;
+        rules
+    };
+    assert_eq!(load(&right, &[]).0, Some(0));
+    let before = rules().await;
+    let (code, told, said) = load(&wrong, &[]);
+    assert!(code == Some(1) && !said.contains("in force"), "{told}{said}");
+    let told: Vec<&str> = told.lines().filter(|line| line.contains("was ever here")).collect();
+    assert!(
+        told.len() == 1
+            && told[0].starts_with("tables/personal_data.csv, row ")
+            && told[0].contains("`hoc_vien/dt`"),
+        "{told:?}"
+    );
+    assert_eq!(rules().await, before, "the one in force stays so");
+    let (code, told, said) = load(&wrong, &["--replace"]);
+    assert!(code == Some(0) && said.contains("in force now"), "{told}{said}");
+    assert_eq!(load(&right, &[]).0, Some(0));
+
+    // A version that phones filled in before asked it.
+    let files = pack_load::read_folder(Path::new(&right)).unwrap();
+    let mut old = pack_load::check(&files).0.unwrap().to_load();
+    old.hash = sync::codec::hash(b"old");
+    let row = old.forms.iter_mut().find(|row| row.form.id == "lk_lop_tap_huan").unwrap();
+    row.xml = row.xml.replace("hv_dt", "dt");
+    (row.form.version, row.form.hash) = ("1".into(), sync::codec::hash(row.xml.as_bytes()));
+    let database = place.open().await;
+    assert!(database.load_pack(&old, 1).await.unwrap());
+    database.close().await;
+    let (code, told, said) = load(&wrong, &[]);
+    assert!(code == Some(0) && said.contains("in force now"), "{told}{said}");
+}
+
 /// The variable is read at each start of the service: what a refusal prints stays in its journal.
 #[tokio::test]
 async fn an_address_of_a_database_that_is_none_is_refused_without_its_password() {

@@ -17,12 +17,15 @@ use server::accounts;
 use server::budgets::Allowance;
 use server::database::{NewClient, Revoked};
 use server::pack_load;
+use sync::bundle::{Item, OfDevice};
 use sync::codec;
 use sync::view::{RecordView, conflicts};
 use sync::wire::{DeviceId, State, Value};
 
 use crate::app::{Answer, Device, FORM, PASSWORD, TestApp, form_ref, text};
 use crate::budgets::{NEVER, assert_waits};
+use crate::bundle::{deliver, items, register};
+use crate::sealing::{Pair, Sealing};
 
 const FIRST: &str = "uuid:0192e6f1-0000-7000-8000-0000000000a1";
 const SECOND: &str = "uuid:0192e6f1-0000-7000-8000-0000000000b2";
@@ -699,6 +702,15 @@ async fn nobody_signs_in_or_sends_as_anybodys_client() {
         let answer = phone.post_push(codec::encode(&request), &[]).await;
         assert_eq!(answer.code(), "wrong_device", "{name}");
     }
+    // Nor with the key of the phone of the person whose client it is.
+    let key = Pair::of(7);
+    let organisation = register(&lan, &key).await;
+    let named = Device { id: client, ..server.device("lan").await };
+    let mut carried = items(&named, &[], &[]);
+    carried[1] = Item::Device(OfDevice { device: client, oldest: Some(1 << 40) });
+    let bundle = Sealing::new(client, &key, organisation).pack(&carried);
+    let answer = deliver(&lan, &bundle).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, "wrong_device"));
     let second = filled(SECOND, &[("ghi_chu", "hai")]);
     collect.submit(&second, &[]).await.is_response(StatusCode::CREATED, "received");
     assert_eq!(lan.pull(None).await.records.len(), 2);

@@ -207,6 +207,39 @@ async fn whoever_stands_beside_the_log_is_found_handed_out_and_erased() {
     assert_eq!(persons::retention(&server.app, later, true).await.unwrap(), (0, 0), "once");
 }
 
+/// What an operation replaces is looked at by nobody as long as it waits.
+#[tokio::test]
+async fn whoever_stands_beside_the_log_is_erased_whatever_that_says_to_have_seen() {
+    let server = start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let organisation = register(&lan, &Pair::of(7)).await;
+    let name = format!("{ROW}/hv_ten");
+    let seen = |seq, record, who: &str| {
+        let mut operation = roster(&lan, seq, record, who, b"photo");
+        operation.action = Action::Amend;
+        let dot = Dot { device: sync::erase::SERVER, seq: 1 };
+        operation.fields.get_mut(&name).unwrap().over = vec![dot];
+        operation
+    };
+    lan.push(&[1, 2].map(|it| roster(&lan, it.into(), it, "Ai đó", b"photo"))).await;
+    let carried = [seen(3, 1, "Nguyễn Thị Hoa"), seen(4, 2, "Phạm Văn Nam")];
+    let bundle = Sealing::new(lan.id, &Pair::of(66), organisation);
+    let told = deliver(&minh, &bundle.pack(&items(&lan, &carried, &[]))).await.json();
+    assert_eq!(told["receipt"]["quarantined"], 2);
+
+    // The first number of the server's is an erasure of somebody else.
+    let third = roster(&minh, 1, 3, "Lê Thị Mai", b"photo");
+    minh.push(&[third]).await;
+    persons::erase(&server.app, &by("Lê Thị Mai"), 1, None, 4).await.unwrap();
+    persons::erase(&server.app, &by("nguyen thi hoa"), 1, None, 5).await.unwrap();
+    assert!(!is_held(&server, "Thị Hoa").await);
+    assert!(is_held(&server, "Văn Nam").await, "somebody else stays");
+    let later = clock::now_ms() + 367 * 24 * 3600 * 1000;
+    persons::retention(&server.app, later, false).await.unwrap();
+    assert!(!is_held(&server, "Văn Nam").await, "until the months are over");
+    assert_eq!(persons::retention(&server.app, later, true).await.unwrap(), (0, 0), "once");
+}
+
 #[tokio::test]
 async fn a_file_goes_with_the_last_field_that_named_it_and_is_not_asked_for_again() {
     let server = start().await;
@@ -415,6 +448,45 @@ async fn answers_are_erased_when_the_months_of_the_pack_are_over_and_not_a_day_b
     let log = server.app.database().audit(AuditOf::All, None, 100).await.unwrap();
     assert_eq!(log.iter().filter(|row| row.action == "retention").count(), 2);
     drop(lan);
+}
+
+/// Whoever carries bundles may bring something of a record as often as they like.
+#[tokio::test]
+async fn what_waits_at_the_repair_desk_puts_off_nothing_of_what_is_in_a_record() {
+    let server = start().await;
+    let (lan, minh, an) =
+        (server.device("lan").await, server.device("minh").await, server.device("an").await);
+    let organisation = register(&lan, &Pair::of(7)).await;
+    lan.push(&[
+        roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo"),
+        roster(&lan, 2, 2, "Phạm Văn Nam", b"photo"),
+    ])
+    .await;
+    let amend = |seq, record, who| {
+        let mut operation = roster(&lan, seq, record, who, b"photo");
+        operation.action = Action::Amend;
+        operation
+    };
+    let alone = roster(&lan, 5, 3, "Lê Thị Mai", b"photo");
+    let carried = [amend(3, 1, "Đỗ Văn Ba"), amend(4, 2, "Đặng Thị Tư"), alone];
+    let bundle = Sealing::new(lan.id, &Pair::of(66), organisation);
+    let told = deliver(&minh, &bundle.pack(&items(&lan, &carried, &[]))).await.json();
+    assert_eq!(told["receipt"]["quarantined"], 3);
+    let waiting = an.get("/api/v1/quarantine").await.json();
+    let of_second = |row: &&Json| row["record"] == carried[1].record.to_string();
+    let second = waiting.as_array().unwrap().iter().find(of_second).unwrap();
+    assert_eq!(an.settle(&second["id"], "apply", json!(null)).await.status, StatusCode::OK);
+    let day = 24 * 3600 * 1000;
+    let later = format!("UPDATE quarantine SET received_ms = received_ms + {}", 200 * day);
+    server.place.outside().await.say(&later).await.unwrap();
+
+    let now_ms = clock::now_ms();
+    persons::retention(&server.app, now_ms + 367 * day, false).await.unwrap();
+    assert!(!is_held(&server, "Thị Hoa").await && !is_held(&server, "Văn Ba").await);
+    assert!(is_held(&server, "Thị Tư").await, "it was applied");
+    assert!(is_held(&server, "Thị Mai").await, "there is nothing else of its record");
+    persons::retention(&server.app, now_ms + 567 * day, false).await.unwrap();
+    assert!(!is_held(&server, "Thị Tư").await && !is_held(&server, "Thị Mai").await);
 }
 
 /// What the server writes down of an erasure is nobody else's to write.

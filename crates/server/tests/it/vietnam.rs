@@ -59,6 +59,25 @@ async fn what_another_pack_would_take_away_is_told_by_unit_with_its_people_and_r
 }
 
 #[tokio::test]
+async fn a_unit_has_ended_from_the_first_hour_of_the_day_there() {
+    let files = pack_load::read_folder(&folder()).unwrap();
+    let checked = pack_load::check(&files).0.unwrap();
+    let server = TestApp::start().await;
+    let (database, pack) = (server.app.database(), &checked.pack);
+    database.load_pack(&checked.to_load(), 1).await.unwrap();
+    let unit = pack.units.get("lk_p_xuan_an").unwrap();
+    assert_eq!(unit.valid_to, "2025-06-30".parse().ok());
+    let mut user = checked.demo_users()[0].clone();
+    user.unit.clone_from(&unit.id);
+    pack_load::add_demo_users(database, &[user], None, 1).await.unwrap();
+    let midnight_ms = 1_751_302_800_000; // 17:00 of the day before in Greenwich
+    let told = async |now_ms| pack_load::out_of_time(database, pack, now_ms).await.unwrap();
+    assert!(told(midnight_ms - 1).await.is_empty());
+    let lines = told(midnight_ms).await;
+    assert!(lines.len() == 1 && lines[0].contains("which ended 2025-06-30"), "{lines:?}");
+}
+
+#[tokio::test]
 async fn the_columns_that_the_pack_keeps_are_nothing_to_mend_when_its_forms_are_tried() {
     let files = pack_load::read_folder(&folder()).unwrap();
     let server = TestApp::start().await;
