@@ -84,7 +84,7 @@ fn Section(id: NodeId) -> AnyView {
         state.read().label.as_ref().map(|label| label.text.clone()).unwrap_or_default()
     });
     view! {
-        <section class="form-section" aria-labelledby=heading>
+        <section class="form-section" aria-labelledby=heading id=format!("q{}", id.index())>
             <h2 id=format!("q{}-heading", id.index())><RichText text=label /></h2>
             <Children of=id />
         </section>

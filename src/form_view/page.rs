@@ -49,6 +49,8 @@ pub fn FormView(
     let pace = Pace::new();
     provide_context(pace);
     let words = use_words();
+    // The page that one was sent to from Review.
+    let sent_to = RwSignal::new(None);
     let heading = NodeRef::<html::H1>::new();
     follow_app_language(entry);
     move_focus(entry, reviewing, heading, pace);
@@ -56,7 +58,7 @@ pub fn FormView(
     let leave = move |()| way.leave(on_leave);
     let submitted = move |()| way.leave(on_submitted);
     let page = entry.page();
-    let on_page = move || view! { <PageBody page=page.get() /> };
+    let on_page = move || view! { <PageBody page=page.get() sent_to=sent_to /> };
     let title = Signal::derive(move || {
         if reviewing.get() {
             words.now().review().to_owned()
@@ -64,7 +66,10 @@ pub fn FormView(
             page_title(entry, page.get())
         }
     });
-    let leave_review = move |()| reviewing.set(false);
+    let leave_review = move |()| {
+        sent_to.set(Some(page.get_untracked()));
+        reviewing.set(false);
+    };
     // Said in the head already.
     let is_said = move || *title.read() == *entry.title().read();
     view! {
@@ -82,7 +87,7 @@ pub fn FormView(
                     </Show>
                 </div>
             </div>
-            <FormFoot reviewing=reviewing tried=tried way=way />
+            <FormFoot reviewing=reviewing tried=tried sent_to=sent_to way=way />
         </div>
     }
 }
@@ -105,10 +110,15 @@ fn NotHere() -> impl IntoView {
 
 /// A page is a group, a repeat or a single question.
 #[component]
-fn PageBody(page: NodeId) -> AnyView {
+fn PageBody(page: NodeId, sent_to: RwSignal<Option<NodeId>>) -> AnyView {
     let entry = expect_context::<FormEntry>();
     let Tried(tried) = expect_context::<Tried>();
-    tried.set(false);
+    // What Review told is said here, too.
+    let is_sent = sent_to.get_untracked() == Some(page);
+    tried.set(is_sent);
+    if !is_sent {
+        sent_to.set(None);
+    }
     expect_context::<Pace>().begin();
     match entry.node(page).with_untracked(|state| state.kind.clone()) {
         NodeKind::Root | NodeKind::Group { .. } | NodeKind::Row { .. } => {
@@ -323,23 +333,30 @@ fn SaveFailure() -> impl IntoView {
 }
 
 #[component]
-fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>, way: WayBack) -> impl IntoView {
+fn FormFoot(
+    reviewing: RwSignal<bool>,
+    tried: RwSignal<bool>,
+    sent_to: RwSignal<Option<NodeId>>,
+    way: WayBack,
+) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let words = use_words();
     let progress = entry.progress();
     let is_first = memo(move || !reviewing.get() && progress.get().0 == 0);
     let is_last = memo(move || progress.get().0 + 1 >= progress.get().1);
     let warned = RwSignal::new(None::<NodeId>);
-    let pace = expect_context::<Pace>();
     let next = move |()| {
         let page = entry.page().get_untracked();
-        let has_problem = entry.violations().iter().any(|violation| violation.page == Some(page));
+        let is_sent = sent_to.get_untracked().is_some();
+        let is_due = !is_sent && warned.get_untracked() != Some(page);
+        let first = || entry.violations().into_iter().find(|one| one.page == Some(page));
         // What is wrong is shown once; a second press goes on all the same.
-        if has_problem && warned.get_untracked() != Some(page) {
+        if let Some(problem) = is_due.then(first).flatten() {
             tried.set(true);
             warned.set(Some(page));
-            pace.hurry();
-            show_first_problem();
+            entry.go_to_question(problem.node);
+        } else if is_sent {
+            reviewing.set(true);
         } else {
             way.on();
         }
@@ -375,7 +392,12 @@ fn FormFoot(reviewing: RwSignal<bool>, tried: RwSignal<bool>, way: WayBack) -> i
                         kind=ButtonKind::Primary
                         label=Signal::derive(move || {
                             let language = words.now();
-                            if is_last.get() { language.to_review() } else { language.next() }.to_owned()
+                            let label = match (sent_to.get(), is_last.get()) {
+                                (Some(_), _) => language.back_to_review(),
+                                (None, true) => language.to_review(),
+                                (None, false) => language.next(),
+                            };
+                            label.to_owned()
                         })
                         on_click=next
                     />
@@ -413,11 +435,5 @@ fn move_focus(entry: FormEntry, reviewing: RwSignal<bool>, heading: NodeRef<html
                 request_animation_frame(go);
             }
         });
-    });
-}
-
-fn show_first_problem() {
-    request_animation_frame(|| {
-        dom::go_to(".question-wrong");
     });
 }

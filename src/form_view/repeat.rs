@@ -9,8 +9,8 @@ use crate::reactive::{Show, effect, memo};
 
 use super::answer_text;
 use super::card_answer::{CardAnswer, CardSheet, stands_on_card};
-use super::focus_once_drawn;
 use super::group::Children;
+use super::{Tried, focus_once_drawn};
 use crate::components::{
     Button, ButtonKind, Glyph, Icon, IconButton, RichText, SearchField, Toast, Toaster, keyed_list,
 };
@@ -19,7 +19,7 @@ use crate::platform::{
     document as dom,
     tasks::{self, Turn},
 };
-use crate::stores::{FormEntry, preferences::use_words};
+use crate::stores::{FormEntry, SaveState, preferences::use_words};
 
 /// How many answers stand on a card.
 const SUMMARY: usize = 3;
@@ -58,19 +58,23 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
             drawn.set(wanted);
         }
     });
-    // Whoever is sent to a question inside a row finds that row open; whoever comes back finds its card.
+    let cards = Cards::default();
+    // Whoever is sent to a question inside a row finds that row open, whatever is sought; whoever comes back finds its card.
     effect(move || {
         if let Some((row, node)) = sent_to()
             && row != node
         {
             open.set(Some(row));
+            if let Some(hidden) = cards.with_value(|cards| Some(cards.get(&row)?.is_hidden)) {
+                hidden.try_set(false);
+            }
         }
     });
+    let lacking = lacking(entry, id);
     let label = Signal::derive(move || label_of(&state.read()));
     let can_add = memo(move || matches!(state.read().kind, NodeKind::Repeat { can_add: true, .. }));
     let can_remove =
         memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
-    let cards = Cards::default();
     let turned = RwSignal::new(None);
     let found = search(entry, rows, open, sought, cards);
     let shown = move || found.get().unwrap_or_else(|| rows.read().len());
@@ -119,7 +123,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                 {keyed_list(
                     move || rows.read().iter().copied().take(drawn.get()).collect(),
                     |row| row.index().to_string(),
-                    move |row| view! { <RowCard row=row open=open cards=cards turned=turned can_remove=can_remove /> }.into_any(),
+                    move |row| view! { <RowCard row=row open=open cards=cards lacking=lacking turned=turned can_remove=can_remove /> }.into_any(),
                 )}
             </ul>
             <Show when=move || can_add.get()>
@@ -146,6 +150,32 @@ fn draw_in_turns(rows: Signal<Vec<NodeId>>) -> RwSignal<usize> {
         }
     });
     drawn
+}
+
+/// How much is missing or wrong in each row that has been begun, or in any once somebody tried to go on.
+type Lacking = BTreeMap<NodeId, usize>;
+
+/// As it was when all was last stored: no letter waits for it.
+fn lacking(entry: FormEntry, repeat: NodeId) -> RwSignal<Lacking> {
+    let Tried(tried) = expect_context::<Tried>();
+    let lacking = RwSignal::new(Lacking::new());
+    effect(move || {
+        let tried = tried.get();
+        if *entry.save_state().read() == SaveState::Saving {
+            return;
+        }
+        let mut rows = Lacking::new();
+        for violation in entry.violations() {
+            if let Some(row) = row_around(entry, repeat, violation.node) {
+                *rows.entry(row).or_default() += 1;
+            }
+        }
+        rows.retain(|row, _| tried || entry.is_begun(*row));
+        if *lacking.read_untracked() != rows {
+            lacking.set(rows);
+        }
+    });
+    lacking
 }
 
 /// The card of each row.
@@ -250,6 +280,7 @@ fn RowCard(
     row: NodeId,
     open: RwSignal<Option<NodeId>>,
     cards: Cards,
+    lacking: RwSignal<Lacking>,
     turned: RwSignal<Option<NodeId>>,
     can_remove: Memo<bool>,
 ) -> impl IntoView {
@@ -262,6 +293,8 @@ fn RowCard(
         cards.insert(row, Card { is_hidden, text: None });
     });
     let is_open = memo(move || open.get() == Some(row));
+    // An open row says it beside its questions.
+    let lacks = memo(move || lacking.read().get(&row).copied().filter(|_| !is_open.get()));
     let position = memo(move || match state.read().kind {
         NodeKind::Row { position, .. } => position,
         _ => 0,
@@ -328,6 +361,11 @@ fn RowCard(
                                 <span class="row-rest muted">{rest}</span>
                                 {departing.map(|departing| view! { <span class="row-departures">{departing}</span> })}
                             }
+                        }}
+                        {move || {
+                            lacks.get().map(|count| {
+                                view! { <span class="row-departures row-lacks">{words.now().page_lacks(count)}</span> }
+                            })
                         }}
                     </span>
                     <Icon glyph=Glyph::Expand />

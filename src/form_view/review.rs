@@ -18,7 +18,9 @@ use crate::stores::{FormEntry, form_entry::SubmitError, preferences::use_words};
 /// What is missing, and the button that submits.
 #[component]
 pub(super) fn Review(
-    #[prop(into)] on_jump: Callback<()>,
+    /// A question is gone to.
+    #[prop(into)]
+    on_jump: Callback<()>,
     #[prop(into)] on_submitted: Callback<()>,
 ) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
@@ -169,8 +171,8 @@ fn Missing(lack: Lack, missing: RwSignal<Vec<Lack>>, on_jump: Callback<()>) -> i
                 type="button"
                 class="review-item"
                 on:click=move |_| {
-                    on_jump.run(());
                     entry.go_to_question(node);
+                    on_jump.run(());
                 }
             >
                 <span class="review-text">

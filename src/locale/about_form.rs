@@ -8,6 +8,7 @@ words! {
     next: "Tiếp", "Next";
     previous: "Trước", "Back";
     to_review: "Xem lại", "Review";
+    back_to_review: "Về Xem lại", "Back to review";
     review: "Xem lại và nộp", "Review and submit";
     submit: "Nộp phiếu", "Submit";
     submit_changes: "Nộp phần sửa", "Submit changes";

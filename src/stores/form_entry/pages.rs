@@ -40,12 +40,21 @@ impl FormEntry {
         self.save_soon(0);
     }
 
-    /// Shows the whole form on one page, or page by page again.
+    /// Shows the whole form on one page, or page by page again. Whoever was at a question stays there.
     pub fn show_whole(self, whole: bool) {
-        let (root, pages) = self.session.with_value(|session| (session.root(), session.pages()));
-        let first = pages.first().copied().filter(|_| !whole).unwrap_or(root);
-        self.pages.set(if whole { vec![root] } else { pages });
-        self.go_to(first);
+        let place = self.draft.with_value(|draft| draft.place());
+        let (pages, place) = self.session.with_value(|session| {
+            let pages = if whole { vec![session.root()] } else { session.pages() };
+            let place = session.find(&place);
+            let place = place.filter(|place| page_of(session, &pages, *place).is_some());
+            (pages, place)
+        });
+        let first = pages.first().copied().unwrap_or_else(|| self.root());
+        self.pages.set(pages);
+        match place {
+            Some(place) => self.go_to_question(place),
+            None => self.go_to(first),
+        }
     }
 
     /// Whether the whole form is on one page.

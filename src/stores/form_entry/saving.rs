@@ -236,6 +236,10 @@ impl Draft {
         self.state.borrow_mut().stand.place = path;
     }
 
+    pub(super) fn place(&self) -> String {
+        self.state.borrow().stand.place.clone()
+    }
+
     pub(super) fn await_file(&self, awaits: bool) {
         self.state.borrow_mut().stand.awaits_file = awaits;
     }

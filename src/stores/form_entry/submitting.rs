@@ -27,10 +27,14 @@ impl From<StorageError> for SubmitError {
 }
 
 impl FormEntry {
-    /// Every broken rule of the form.
+    /// Every broken rule of the form, on the pages that it has on screen.
     #[must_use]
     pub fn violations(self) -> Vec<Violation> {
-        self.session.with_value(Session::violations)
+        let mut found = self.session.with_value(Session::violations);
+        if untrack(|| self.is_whole()) {
+            found.iter_mut().for_each(|violation| violation.page = Some(self.root()));
+        }
+        found
     }
 
     /// Whether the record was submitted before: changes amend it.

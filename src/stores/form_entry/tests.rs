@@ -704,6 +704,35 @@ fn pages_come_and_go_with_what_is_relevant() {
 }
 
 #[test]
+fn the_whole_form_as_one_page_has_all_that_is_missing() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        let pages = || {
+            let violations = entry.violations().into_iter();
+            violations.map(|violation| violation.page).collect::<Vec<_>>()
+        };
+        assert_eq!(pages(), [Some(question(entry, "chung"))]);
+        entry.show_whole(true);
+        assert_eq!(pages(), [Some(entry.page().get_untracked())]);
+    });
+}
+
+#[test]
+fn whoever_sees_the_form_otherwise_stays_at_the_question() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        entry.answer(question(entry, "chung/tuoi"), "18");
+        let note = question(entry, "ghi_chu");
+        entry.answer(note, "tốt");
+        for (whole, page) in [(true, entry.root()), (false, note)] {
+            entry.show_whole(whole);
+            assert_eq!(entry.page().get_untracked(), page);
+            assert_eq!(entry.focused().get_untracked(), Some(note));
+        }
+    });
+}
+
+#[test]
 fn whoever_comes_back_to_a_page_of_rows_is_at_the_row_they_left() {
     run(|phone| {
         let id = record_id::new();

@@ -173,7 +173,8 @@ test('whoever looks at another page comes back to the row they left', async () =
   const name = 'Nguyễn Thị Đào 30';
   await openCard(name);
   await form.closeRow();
-  await form.next();
+  // Not by going on, which leads to what is missing.
+  await form.goTo('Tổng hợp');
   await trainer.page.locator('.form-foot').getByRole('button', { name: 'Trước' }).click();
   await until('its card has the focus', () => card(name).evaluate((row) => row.contains(document.activeElement)));
   await until('it is in sight', async () => isInSight(await card(name).boundingBox()));
@@ -208,6 +209,32 @@ test('somebody is added from anywhere in the list, and stays in sight after a se
   const box = await search().boundingBox();
   assert.ok(box.y > 0 && box.y < 300, `the search is in sight at ${box.y}`);
   await trainer.screenshot('roster-bar');
+});
+
+test('a closed row says how much it lacks, and going on opens the first of them at the question', async () => {
+  const { page } = trainer;
+  const name = 'Nguyễn Thị Đào 20';
+  await openCard(name);
+  await form.type('hv_nam_sinh', '');
+  await form.closeRow();
+  await card(name).locator('.row-lacks').getByText(/^Còn \d+ câu$/).waitFor();
+  await form.saved();
+  const first = await cards().filter({ has: page.locator('.row-lacks') }).first().locator('.row-title').textContent();
+  // It may be none of those that are found.
+  await search().fill('dao 37');
+  await until('one is found', async () => (await cards().count()) === 1);
+  await page.locator('.form-foot').getByRole('button', { name: 'Tiếp', exact: true }).click();
+  await card(first).locator('.row-body').waitFor();
+  await until('the focus is on what is missing', () =>
+    page.evaluate(() => Boolean(document.activeElement?.closest('.row-body .question-wrong'))));
+  await trainer.screenshot('roster-lacking');
+  assert.deepEqual(await faults(trainer, 'a roster with gaps'), []);
+  await search().fill('');
+  await until('all are shown', async () => (await cards().count()) === PEOPLE + 1);
+  await openCard(name);
+  await form.type('hv_nam_sinh', '1985');
+  await form.closeRow();
+  await form.saved();
 });
 
 test('whoever is sent into a row of a long list sees the question below the search', async () => {
@@ -282,6 +309,21 @@ test('an empty row is one thing to settle at the end of the form, removed there 
   assert.equal(await blank.getByRole('button', { name: 'Bỏ dòng trống này' }).count(), 0);
 });
 
+test('a gap that the end of the form leads to says at once what is wrong, and one press leads back', async () => {
+  const { page } = trainer;
+  const gap = page.locator('.review-item').filter({ hasText: 'Mức độ' });
+  await gap.click();
+  await form.question('ph_muc_do').locator('.question-problem').getByText('Vui lòng nhập nội dung này.').waitFor();
+  await form.choose('ph_muc_do', 'trung_binh', 'Trung bình');
+  await trainer.screenshot('sent-by-review');
+  await form.backToReview();
+  await gap.waitFor({ state: 'detached' });
+  // Whoever goes elsewhere goes on from there.
+  await page.locator('.review-item').first().click();
+  await form.goTo('B. Thông tin');
+  await page.locator('.form-foot').getByRole('button', { name: 'Tiếp', exact: true }).waitFor();
+});
+
 test('whoever comes back to a question stands on the answer that was picked', async () => {
   await form.goTo('A. Chỉ đạo');
   await form.choose('a3', 'khong_ap_dung', 'Không áp dụng');
@@ -292,4 +334,15 @@ test('whoever comes back to a question stands on the answer that was picked', as
   form = await phone.backInForm();
   await until('the focus is on the answer', () =>
     trainer.page.evaluate(() => document.activeElement?.matches('input[type="radio"]:checked') ?? false));
+});
+
+test('the whole form as one page tells how much it lacks, and keeps the question that one is at', async () => {
+  const { page } = trainer;
+  const isAt = (name) => page.evaluate((name) => Boolean(document.activeElement?.closest(`[data-q="${name}"]`)), name);
+  await form.goTo('Tất cả trên một trang');
+  await until('the question is there', () => isAt('a3'));
+  await page.locator('.page-button').click();
+  await page.locator('.page-link').first().getByText(/^Còn \d+ câu$/).waitFor();
+  await page.locator('.page-link').filter({ hasText: 'Từng trang một' }).click();
+  await until('the question is there again', () => isAt('a3'));
 });

@@ -145,7 +145,8 @@ test('the inspection is finished and submitted without a network', async () => {
   await form.type('ph_phu_trach', 'Văn phòng UBND');
   await form.type('ph_han', '2027-01-15');
   await form.closeRow();
-  await form.next();
+  await form.backToReview();
+  await lacking('Thời hạn báo cáo khắc phục').click();
   await form.type('han_bc_khac_phuc', '2027-01-31');
   await form.sign('ky_doan');
   await form.sign('ky_don_vi');

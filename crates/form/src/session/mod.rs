@@ -98,6 +98,8 @@ pub struct Session {
     removed: BTreeSet<String>,
     /// What stood in the rows that are more than `jr:count` asks for, by the path of the row: the number may be on its way to another.
     counted_out: BTreeMap<String, BTreeMap<String, String>>,
+    /// The whole of each answer of which something is not offered now, by its path: what decides that may be on its way to another, too.
+    pruned: BTreeMap<String, String>,
     leftovers: BTreeMap<String, String>,
     /// Expressions that could not be evaluated when they last were, with the reason.
     faults: BTreeMap<ExprId, String>,

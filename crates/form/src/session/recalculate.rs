@@ -171,6 +171,11 @@ impl Session {
             return false;
         }
         let program = Arc::clone(&self.program);
+        // What was taken from an earlier answer comes back to that one only.
+        if !self.pruned.is_empty() {
+            let path = self.item_path(item);
+            self.pruned.remove(&path);
+        }
         let about = self.instance.get_mut(item);
         about.value = text;
         let (def, relevant) = (about.def, about.flags.relevant);
@@ -431,30 +436,40 @@ impl Session {
         self.pending.value_changed.truncate(changed);
     }
 
-    /// Takes an answer away that is not, or no longer, offered.
+    /// Takes an answer away that is not, or no longer, offered, and gives it back once it is: the answer that offers it may be on its way
+    /// to another, as a date is while its year is typed.
     fn prune(&mut self, item: ItemId, body: BodyId, by: Option<u32>, program: &Program) {
         let BodyKind::Question { question, choices: Some(choices) } = &program.body(body).kind
         else {
             return;
         };
         let about = self.instance.get(item);
-        if about.value.is_empty() || !about.flags.relevant || !choices.closed {
+        let is_free = about.value.is_empty() && self.pruned.is_empty();
+        if is_free || !about.flags.relevant || !choices.closed {
+            return;
+        }
+        let path = self.item_path(item);
+        let whole = self.pruned.get(&path).unwrap_or(&about.value).clone();
+        if whole.is_empty() {
             return;
         }
         // A list that cannot be read says nothing about the answer.
         let Ok(values) = self.reading().choice_values(choices, item) else { return };
         let mut offered = BTreeSet::new();
         offered.extend(values.iter().map(String::as_str));
-        let value = &self.instance.get(item).value;
         let kept = if question.control == QuestionControl::Select1 {
-            if offered.contains(value.trim()) { value.clone() } else { String::new() }
+            if offered.contains(whole.trim()) { whole.clone() } else { String::new() }
         } else {
             let kept: Vec<&str> =
-                value.split_whitespace().filter(|word| offered.contains(word)).collect();
+                whole.split_whitespace().filter(|word| offered.contains(word)).collect();
             kept.join(" ")
         };
+        let is_whole = kept.split_whitespace().eq(whole.split_whitespace());
         if kept.split_whitespace().ne(self.instance.get(item).value.split_whitespace()) {
             self.set_value(item, kept, by);
+        }
+        if !is_whole {
+            self.pruned.insert(path, whole);
         }
     }
 

@@ -98,6 +98,7 @@ impl Session {
             unwritten: Vec::new(),
             removed: std::collections::BTreeSet::new(),
             counted_out: BTreeMap::new(),
+            pruned: BTreeMap::new(),
             leftovers: BTreeMap::new(),
             faults: BTreeMap::new(),
             choices: std::sync::Mutex::default(),

@@ -413,6 +413,32 @@ fn what_nobody_picked_has_to_be_among_the_choices() {
 }
 
 #[test]
+fn what_is_not_offered_for_a_while_comes_back_unless_somebody_answered_meanwhile() {
+    let mut form = start(
+        "<most>9</most><one/><many/>",
+        r#"<instance id="n"><root><item><name>1</name></item><item><name>2</name></item><item><name>3</name></item></root></instance>"#,
+        r#"<input ref="/data/most"><label>m</label></input>
+           <select1 ref="/data/one"><label>o</label>
+             <itemset nodeset="instance('n')/root/item[name &lt;= /data/most]"><value ref="name"/><label ref="name"/></itemset>
+           </select1>
+           <select ref="/data/many"><label>o</label>
+             <itemset nodeset="instance('n')/root/item[name &lt;= /data/most]"><value ref="name"/><label ref="name"/></itemset>
+           </select>"#,
+    );
+    form.put("one", "3");
+    form.put("many", "3 1 2");
+    for (most, one, many) in
+        [("2", "", "1 2"), ("1", "", "1"), ("9", "3", "3 1 2"), ("2", "", "1 2")]
+    {
+        form.put("most", most);
+        assert_eq!((form.value("one"), form.value("many")), (one.into(), many.into()), "{most}");
+    }
+    form.put("many", "1");
+    form.put("most", "9");
+    assert_eq!((form.value("one"), form.value("many")), ("3".into(), "1".into()));
+}
+
+#[test]
 fn an_answer_of_a_stored_record_outlives_its_choice() {
     let program = program("<g/><one/><many/><set/>", PICKS, PICKS_BODY);
     let fields = [("one".to_owned(), "gone".to_owned())].into();

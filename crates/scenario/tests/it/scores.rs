@@ -141,4 +141,6 @@ fn findings_offer_what_failed_and_something_else() {
     form.put("c2", "dat");
     assert_eq!(form.choices("phat_hien[1]/ph_tieu_chi"), ["a1", "khac"]);
     assert_eq!(form.value("phat_hien[1]/ph_tieu_chi"), "", "it is no longer offered");
+    form.put("c2", "chua_dat");
+    assert_eq!(form.value("phat_hien[1]/ph_tieu_chi"), "c2", "the other answer was a slip");
 }

@@ -40,6 +40,30 @@ fn a_ward_that_is_no_longer_offered_is_no_longer_the_answer() {
 }
 
 #[test]
+fn a_date_that_is_typed_anew_takes_nobody_out_of_their_unit() {
+    let mut form = start_at("lop_tap_huan", AUGUST_2025);
+    form.put("ngay", "2024-11-28");
+    let units = ["lk_p_xuan_an", "lk_p_bao_vinh"];
+    for (row, unit) in (1..).zip(units) {
+        let row = form.row("hoc_vien", row);
+        form.put_in_row("hoc_vien", row, "hv_don_vi", unit);
+    }
+    let unit = |row: usize| format!("/data/hoc_vien[{row}]/hv_don_vi");
+    // Cleared, and as a browser tells of each key of a year.
+    for on_the_way in [&[""][..], &["0002-11-28", "0020-11-28", "0202-11-28"]] {
+        on_the_way.iter().for_each(|day| form.put("ngay", day));
+        assert_eq!(form.value(&unit(1)), "", "{on_the_way:?}");
+        form.put("ngay", "2024-11-28");
+        assert_eq!([form.value(&unit(1)), form.value(&unit(2))], units, "{on_the_way:?}");
+    }
+    // Whoever answers meanwhile has answered.
+    form.put("ngay", "");
+    form.put_in_row("hoc_vien", 2, "hv_don_vi", "khac");
+    form.put("ngay", "2024-11-28");
+    assert_eq!([form.value(&unit(1)), form.value(&unit(2))], [units[0], "khac"]);
+}
+
+#[test]
 fn one_form_can_be_filled_in_for_each_of_the_three_times() {
     for day in ["2024-03-20", "2024-12-01", "2025-08-01"] {
         let mut form = start_at("kt_phuong_xa", AUGUST_2025);
