@@ -176,13 +176,14 @@ impl Tree {
         id
     }
 
-    /// The node that `${name}` means; `Err` is how many there are.
+    /// The node that `${name}` means, the root among them; `Err` is how many there are.
     pub(crate) fn named(&self, name: &str) -> Result<Id, usize> {
-        match self.by_name.get(name).map(Vec::as_slice) {
-            Some([id]) => Ok(*id),
-            Some(several) => Err(several.len()),
-            None if name == self.nodes[ROOT].name => Ok(ROOT),
-            None => Err(0),
+        let root = (name == self.nodes[ROOT].name).then_some(ROOT);
+        let below = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        match (below, root) {
+            ([id], None) => Ok(*id),
+            ([], Some(root)) => Ok(root),
+            (several, root) => Err(several.len() + usize::from(root.is_some())),
         }
     }
 

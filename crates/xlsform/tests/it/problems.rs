@@ -427,3 +427,43 @@ fn a_select_that_is_not_shown_needs_no_choices() {
         .replace("now() |  |", "now() | label |");
     assert_eq!(errors(&heading), said);
 }
+
+#[test]
+fn a_question_that_is_named_as_the_form_can_not_be_meant() {
+    let sheets = |rows: &str, settings: &str| {
+        format!(
+            "| survey |\n| | type | name | label | calculation | trigger | repeat_count |\n{rows}\n\
+            | settings |\n| | {settings} |\n"
+        )
+    };
+    let question = "| | text | data | A | | | |\n";
+    for (what, rows, settings, place) in [
+        ("label", format!("{question}| | note | n | ${{data}} | | | |"), "name |\n| | data", "C3 (label)"),
+        ("only the form", "| | text | a | A ${a} | | | |".to_owned(), "name |\n| | data", ""),
+        ("no reference", question.trim_end().to_owned(), "name |\n| | data", ""),
+        ("another case", format!("{question}| | text | Data | ${{Data}} | | | |"), "name |\n| | data", ""),
+        ("a trigger", format!("{question}| | calculate | n | | 1 | ${{data}} | |"), "name |\n| | data", ""),
+        (
+            "what a trigger sets",
+            "| | text | a | A | | | |\n| | calculate | data | | 1 | ${a} | |".to_owned(),
+            "name |\n| | data",
+            "E3 (trigger)",
+        ),
+        (
+            "what counts rows",
+            "| | begin repeat | q | Q | | | 2 |\n| | text | a | A | | | |\n| | end repeat | | | | | |".to_owned(),
+            "name |\n| | q_count",
+            "F2 (repeat_count)",
+        ),
+    ] {
+        let said = errors(&sheets(&rows, settings));
+        assert_eq!(said.len(), usize::from(!place.is_empty()), "{what}: {said:?}");
+        assert!(said.iter().all(|said| said.starts_with(&format!("survey!{place}: "))), "{what}: {said:?}");
+        assert!(said.iter().all(|said| said.ends_with("refers to several questions")), "{what}: {said:?}");
+    }
+    let named = "name | instance_name |\n| | nm | ${nm}";
+    assert_eq!(
+        errors(&sheets("| | text | nm | A | | | |", named)),
+        ["settings!B2 (instance_name): ${nm} refers to several questions"]
+    );
+}
