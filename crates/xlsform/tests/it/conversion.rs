@@ -210,3 +210,60 @@ fn the_namespace_of_entities_is_declared_where_it_is_used() {
     let entities = "| entities |\n| | list_name | label |\n| | e | ${a} |\n";
     assert!(xml(&format!("{survey} p |\n{entities}")).contains(declared));
 }
+
+/// The XML, without blanks, of a loop over two choices, around one row.
+fn in_loop(header: &str, row: &str, label: &str) -> String {
+    let markdown = format!(
+        "| survey |\n| | type | name | label | {header} |\n| | begin loop over l | p | P | |\n{row}\n\
+        | | end loop | | | |\n| choices |\n| | list_name | name | {label} | c |\n\
+        | | l | x | Ex | Ếch | |\n| | l | y | Why | Ỷ | |\n| | k | a | A | A | x |\n"
+    );
+    xml(&markdown).split_whitespace().collect()
+}
+
+#[test]
+fn the_choice_of_a_loop_is_filled_in_everywhere() {
+    for (header, row, pieces) in [
+        (
+            "choice_filter",
+            "| | select_one k | q | Q | c='%(name)s' |",
+            ["item[c='x']", "item[c='y']"],
+        ),
+        ("default", "| | text | q | Q | %(name)s |", ["<q>x</q>", "<q>y</q>"]),
+        (
+            "default",
+            "| | text | q | Q | concat('%(name)s', 1) |",
+            ["concat('x',1)", "concat('y',1)"],
+        ),
+        (
+            "media::image",
+            "| | note | q | Q | %(name)s.png |",
+            ["jr://images/x.png", "jr://images/y.png"],
+        ),
+        ("instance::foo", "| | text | q | Q | %(name)s |", [r#"<qfoo="x"/>"#, r#"<qfoo="y"/>"#]),
+        ("query", "| | text | q | Q | %(name)s |", ["instance('x')/root", "instance('y')/root"]),
+        (
+            "hint",
+            "| | select_one_from_file %(name)s.csv | q | Q | |",
+            [r#"<instanceid="x"src="jr://file-csv/x.csv"/>"#, "instance('y')/root"],
+        ),
+        (
+            "hint",
+            "| | text | q | 100%% %(label)s %(other)s 5% | |",
+            ["100%Ex%(other)s5%", "100%Why%"],
+        ),
+    ] {
+        let xml = in_loop(header, row, "label | note");
+        for piece in pieces {
+            assert!(xml.contains(piece), "{row}: {piece} is not in {xml}");
+        }
+    }
+}
+
+#[test]
+fn a_question_without_a_language_takes_the_label_of_a_choice_in_one() {
+    let xml = in_loop("hint", "| | text | q | Q %(label)s | |", "label::en | label::vi");
+    assert!(xml.contains("<label>QEx</label>"), "{xml}");
+    let in_two = in_loop("label::vi", "| | text | q | | Q %(label)s |", "label::en | label::vi");
+    assert!(in_two.contains("QẾch"), "{in_two}");
+}
