@@ -8,7 +8,7 @@ use crate::parameters::{self, Given, Parameters};
 use crate::problem::ProblemKind;
 use crate::range::range;
 use crate::survey::Survey;
-use crate::table::{Row, Text};
+use crate::table::Row;
 use crate::tree::{ActionOn, Node, NodeAction, NodeKind};
 use crate::types::{self, QuestionType, Special, question_type};
 
@@ -89,10 +89,6 @@ impl Survey<'_> {
                 let attributes = Vec::new();
                 node.actions.push(NodeAction { kind: ActionOn::Default, event, attributes });
             }
-        }
-        // An element that labels the choices of its group may itself stay unlabelled.
-        if node.label.is_empty() && node.control("appearance") == Some("label") {
-            node.label = Text::plain(" ");
         }
         node
     }

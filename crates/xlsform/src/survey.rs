@@ -307,6 +307,10 @@ impl<'a> Survey<'a> {
             let both = own.map(|own| format!("({first}) and ({own})"));
             node.set_bind("relevant", both.unwrap_or_else(|| first.to_owned()));
         }
+        // An element that labels the choices of its group may itself stay unlabelled.
+        if node.label.is_empty() && node.control("appearance") == Some("label") {
+            node.label = Text::plain(" ");
+        }
         let parent = self.parent();
         self.tree.add(parent, node)
     }

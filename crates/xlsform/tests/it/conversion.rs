@@ -267,3 +267,12 @@ fn a_question_without_a_language_takes_the_label_of_a_choice_in_one() {
     let in_two = in_loop("label::vi", "| | text | q | | Q %(label)s |", "label::en | label::vi");
     assert!(in_two.contains("QẾch"), "{in_two}");
 }
+
+#[test]
+fn a_group_that_labels_choices_has_a_blank_label() {
+    let xml = xml(
+        "| survey |\n| | type | name | label | appearance |\n| | begin group | g | | label |\n\
+        | | text | a | A | |\n| | end group | | | |\n",
+    );
+    assert!(xml.contains("<label> </label>"), "{xml}");
+}

@@ -467,3 +467,20 @@ fn a_question_that_is_named_as_the_form_can_not_be_meant() {
         ["settings!B2 (instance_name): ${nm} refers to several questions"]
     );
 }
+
+#[test]
+fn a_select_in_a_table_list_needs_a_label_of_its_own() {
+    let sheets = |group: &str, label: &str| {
+        format!(
+            "| survey |\n| | type | name | label | appearance |\n| | begin group | g | G | {group} |\n\
+            | | select_one l | a | {label} | label |\n| | end group | | | |\n\
+            | choices |\n| | list_name | name | label |\n| | l | x | X |\n"
+        )
+    };
+    assert_eq!(
+        errors(&sheets("table-list", "")),
+        ["survey!C3 (label): the question has no label and no hint"]
+    );
+    assert_eq!(errors(&sheets("table-list", "A")), Vec::<String>::new());
+    assert_eq!(errors(&sheets("field-list", "")), Vec::<String>::new());
+}
