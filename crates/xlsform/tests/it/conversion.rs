@@ -276,3 +276,26 @@ fn a_group_that_labels_choices_has_a_blank_label() {
     );
     assert!(xml.contains("<label> </label>"), "{xml}");
 }
+
+#[test]
+fn a_path_in_a_text_ends_where_nothing_continues_it() {
+    const ITEM: &str = "instance('l')/root/item[name=${a}]";
+    let written = |end: &str| {
+        let row = format!("| | note | n | ({ITEM}{end} |");
+        let xml = xml(&format!(
+            "| survey |\n| | type | name | label |\n| | select_one l | a | A |\n{row}\n\
+            | choices |\n| | list_name | name | label |\n| | l | x | X |\n"
+        ));
+        let (_, label) = xml.rsplit_once("<label>").expect("a label");
+        label.split_once("</label>").expect("its end").0.replace(' ', "")
+    };
+    let output = "(<outputvalue=\"instance('l')/root/item[name=/data/a]";
+    for end in [",x", ")x", ".x", "!", "?x", ";"] {
+        assert_eq!(written(end), format!("{output}\"/>{end}"), "{end}");
+    }
+    for end in ["/label", "[1]/label", "[1]"] {
+        assert_eq!(written(end), format!("{output}{end}\"/>"), "{end}");
+    }
+    let two = written(ITEM);
+    assert_eq!(two.matches("<output").count(), 2, "{two}");
+}
