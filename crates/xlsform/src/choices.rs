@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::names::is_name;
 use crate::problem::{ProblemKind, Problems};
 use crate::references::has_reference;
+use crate::settings::Settings;
 use crate::table::{Headers, Table, Text};
 
 /// How the headers of lists are read.
@@ -115,7 +115,7 @@ impl Choices {
     pub(crate) fn read(
         table: &Table,
         default_language: &str,
-        allow_duplicates: bool,
+        settings: &Settings,
         problems: &mut Problems,
     ) -> Self {
         let mut choices = Self::default();
@@ -126,7 +126,7 @@ impl Choices {
         }
         for heading in table.headings.iter().filter(|h| h.path.len() == 1) {
             let name = &heading.path[0];
-            if name != "list name" && !is_name(name) {
+            if name != "list name" && !settings.allows_name(name) {
                 problems.warn(&table.cell(1, heading), ProblemKind::UnknownColumn);
             }
         }
@@ -148,7 +148,7 @@ impl Choices {
             let data = row.cells(table).filter_map(|(heading, value)| {
                 let [name] = heading.path.as_slice() else { return None };
                 let taken = ["list name", "name", "label", "media"].contains(&name.as_str());
-                (!taken && is_name(name)).then(|| (name.clone(), value.to_owned()))
+                (!taken && settings.allows_name(name)).then(|| (name.clone(), value.to_owned()))
             });
             let media = media(table, row, default_language);
             choices.entry(list).add(Choice {
@@ -159,13 +159,11 @@ impl Choices {
                 row: row.number,
             });
         }
-        if !allow_duplicates {
-            choices.check_duplicates(table, problems);
-        }
         choices
     }
 
-    fn check_duplicates(&self, table: &Table, problems: &mut Problems) {
+    /// A choice is in its list once.
+    pub(crate) fn check_duplicates(&self, table: &Table, problems: &mut Problems) {
         for list in &self.lists {
             let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
             for choice in &list.choices {

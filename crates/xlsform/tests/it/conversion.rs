@@ -299,3 +299,23 @@ fn a_path_in_a_text_ends_where_nothing_continues_it() {
     let two = written(ITEM);
     assert_eq!(two.matches("<output").count(), 2, "{two}");
 }
+
+#[test]
+fn a_prefix_has_a_column_of_its_own_in_the_settings() {
+    let sheets = |column: &str, uri: &str| {
+        format!(
+            "| survey |\n| | type | name | label | instance::e:k |\n| | text | a | A | 1 |\n\
+            | settings |\n| | namespaces | {column} |\n| | e=u:e | {uri} |\n"
+        )
+    };
+    let xml = xml(&sheets("attribute::xmlns:f", "http://f").replace("e:k", "f:k"));
+    assert!(xml.contains(r#" xmlns:f="http://f""#) && xml.contains(r#"<a f:k="1"/>"#), "{xml}");
+    let xml = crate::xml(&sheets("attribute::xml:lang", "vi"));
+    assert!(xml.contains(r#"<data xml:lang="vi""#), "{xml}");
+    for (column, said) in [("attribute::xmlns:e", "e=u:e"), ("attribute::xmlns:xml", "xml=u:x")] {
+        let (form, problems) = crate::of(&sheets(column, "u:x"));
+        assert!(form.is_some(), "{problems:?}");
+        let told = problems.iter().any(|problem| problem.to_string().contains(said));
+        assert!(told, "{column}: {problems:?}");
+    }
+}

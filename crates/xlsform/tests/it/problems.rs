@@ -484,3 +484,17 @@ fn a_select_in_a_table_list_needs_a_label_of_its_own() {
     assert_eq!(errors(&sheets("table-list", "A")), Vec::<String>::new());
     assert_eq!(errors(&sheets("field-list", "")), Vec::<String>::new());
 }
+
+#[test]
+fn the_form_itself_has_a_name_that_xml_can_tell() {
+    let sheets = |name: &str, pairs: &str| {
+        format!(
+            "| survey |\n| | type | name | label |\n| | text | a | A |\n\
+            | settings |\n| | name | namespaces |\n| | {name} | {pairs} |\n"
+        )
+    };
+    let said = errors(&sheets("a:b", ""));
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].starts_with("settings!A2 (name): 'a:b' cannot be a name"), "{said:?}");
+    assert_eq!(errors(&sheets("a:b", "a=u:a")), Vec::<String>::new());
+}
