@@ -111,18 +111,23 @@ impl Choices {
         &mut self.lists[at]
     }
 
-    /// Reads the rows of a sheet.
+    /// Reads the rows of a sheet. Where it is not `strict`, a row without a name is left out and told.
     pub(crate) fn read(
         table: &Table,
         default_language: &str,
         settings: &Settings,
+        strict: bool,
         problems: &mut Problems,
     ) -> Self {
         let mut choices = Self::default();
-        if !table.has("name") && table.rows.iter().any(|r| !r.is_blank()) {
+        let tell = if strict { Problems::error } else { Problems::warn };
+        let named = table.has("name");
+        if !named && table.rows.iter().any(|r| !r.is_blank()) {
             let kind = ProblemKind::MissingColumn { column: "name".to_owned() };
-            problems.error(&table.place(1, &[]), kind);
-            return choices;
+            tell(problems, &table.place(1, &[]), kind);
+            if strict {
+                return choices;
+            }
         }
         for heading in table.headings.iter().filter(|h| h.path.len() == 1) {
             let name = &heading.path[0];
@@ -136,8 +141,12 @@ impl Choices {
                     .warn(&table.place(row.number, &["list name"]), ProblemKind::MissingListName);
                 continue;
             };
+            let found = choices.entry(list);
             let Some(name) = row.get(table, &["name"]) else {
-                problems.error(&table.place(row.number, &["name"]), ProblemKind::MissingChoiceName);
+                if named {
+                    let place = table.place(row.number, &["name"]);
+                    tell(problems, &place, ProblemKind::MissingChoiceName);
+                }
                 continue;
             };
             let label = row.text(table, &["label"], default_language);
@@ -151,7 +160,7 @@ impl Choices {
                 (!taken && settings.allows_name(name)).then(|| (name.clone(), value.to_owned()))
             });
             let media = media(table, row, default_language);
-            choices.entry(list).add(Choice {
+            found.add(Choice {
                 name: name.to_owned(),
                 label,
                 media,

@@ -128,11 +128,12 @@ impl Conversion<'_> {
     fn form(mut self) -> Option<Form> {
         let language =
             self.settings.default_language.clone().unwrap_or_else(|| "default".to_owned());
-        let mut lists =
-            |table: &Table| Choices::read(table, &language, &self.settings, self.problems);
-        let mut choices = lists(&self.sheets.choices);
-        let external = lists(&self.sheets.external);
-        let osm = lists(&self.sheets.osm);
+        let mut lists = |table: &Table, strict| {
+            Choices::read(table, &language, &self.settings, strict, self.problems)
+        };
+        let mut choices = lists(&self.sheets.choices, true);
+        let external = lists(&self.sheets.external, false);
+        let osm = lists(&self.sheets.osm, false);
         if !self.settings.allow_choice_duplicates {
             choices.check_duplicates(&self.sheets.choices, self.problems);
         }

@@ -311,3 +311,22 @@ fn a_query_is_written_once() {
     assert_eq!(scenario::canonical::parse(&xml).err(), None, "{xml}");
     assert!(xml.contains(r#"query="instance('l')/root/item""#), "{xml}");
 }
+
+#[test]
+fn an_external_choice_without_a_name_is_told_and_its_list_is_there() {
+    let sheets = |header: &str, cells: &str| {
+        format!(
+            "| survey |\n| | type | name | label | choice_filter |\n| | text | a | A | |\n\
+            | | select_one_external l | b | B | k=${{a}} |\n\
+            | external_choices |\n| | list_name | label | k | {header} |\n| | l | A | 1 | {cells} |\n"
+        )
+    };
+    assert_eq!(
+        warnings(&sheets("name", "")),
+        ["external_choices!D2 (name): the choice has no name"]
+    );
+    assert_eq!(
+        warnings(&sheets("x", "1")),
+        ["external_choices row 1: the sheet has no column 'name'"]
+    );
+}
