@@ -139,7 +139,7 @@ impl Body<'_> {
     }
 
     /// An input that looks its answer up in a list beside the form.
-    fn add_query(&self, id: Id, question: QuestionType, control: &mut Control) {
+    fn add_query(&mut self, id: Id, question: QuestionType, control: &mut Control) {
         let node = &self.paths.tree.nodes[id];
         let list = match question.special {
             Special::SelectExternal => node.itemset.as_ref(),
@@ -153,6 +153,11 @@ impl Body<'_> {
             format!("[{}]", self.paths.styled(filter, Some(id), style))
         });
         let query = format!("instance('{list}')/root/item{}", filter.unwrap_or_default());
+        if node.control("query").is_some() {
+            let place = self.table.place(node.row, &["control", "query"]);
+            self.problems.warn(&place, ProblemKind::UnknownColumn);
+            control.attributes.retain(|attribute| attribute.name != "query");
+        }
         control.attributes.push(Attribute::new("query", query));
     }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::names::is_name;
 use crate::problem::{ProblemKind, Problems};
 use crate::references::has_reference;
+use crate::settings::Settings;
 use crate::table::{Headers, Table, Text};
 
 /// How the headers of lists are read.
@@ -111,22 +111,27 @@ impl Choices {
         &mut self.lists[at]
     }
 
-    /// Reads the rows of a sheet.
+    /// Reads the rows of a sheet. Where it is not `strict`, a row without a name is left out and told.
     pub(crate) fn read(
         table: &Table,
         default_language: &str,
-        allow_duplicates: bool,
+        settings: &Settings,
+        strict: bool,
         problems: &mut Problems,
     ) -> Self {
         let mut choices = Self::default();
-        if !table.has("name") && table.rows.iter().any(|r| !r.is_blank()) {
+        let tell = if strict { Problems::error } else { Problems::warn };
+        let named = table.has("name");
+        if !named && table.rows.iter().any(|r| !r.is_blank()) {
             let kind = ProblemKind::MissingColumn { column: "name".to_owned() };
-            problems.error(&table.place(1, &[]), kind);
-            return choices;
+            tell(problems, &table.place(1, &[]), kind);
+            if strict {
+                return choices;
+            }
         }
         for heading in table.headings.iter().filter(|h| h.path.len() == 1) {
             let name = &heading.path[0];
-            if name != "list name" && !is_name(name) {
+            if name != "list name" && !settings.allows_name(name) {
                 problems.warn(&table.cell(1, heading), ProblemKind::UnknownColumn);
             }
         }
@@ -136,8 +141,12 @@ impl Choices {
                     .warn(&table.place(row.number, &["list name"]), ProblemKind::MissingListName);
                 continue;
             };
+            let found = choices.entry(list);
             let Some(name) = row.get(table, &["name"]) else {
-                problems.error(&table.place(row.number, &["name"]), ProblemKind::MissingChoiceName);
+                if named {
+                    let place = table.place(row.number, &["name"]);
+                    tell(problems, &place, ProblemKind::MissingChoiceName);
+                }
                 continue;
             };
             let label = row.text(table, &["label"], default_language);
@@ -148,10 +157,10 @@ impl Choices {
             let data = row.cells(table).filter_map(|(heading, value)| {
                 let [name] = heading.path.as_slice() else { return None };
                 let taken = ["list name", "name", "label", "media"].contains(&name.as_str());
-                (!taken && is_name(name)).then(|| (name.clone(), value.to_owned()))
+                (!taken && settings.allows_name(name)).then(|| (name.clone(), value.to_owned()))
             });
             let media = media(table, row, default_language);
-            choices.entry(list).add(Choice {
+            found.add(Choice {
                 name: name.to_owned(),
                 label,
                 media,
@@ -159,13 +168,11 @@ impl Choices {
                 row: row.number,
             });
         }
-        if !allow_duplicates {
-            choices.check_duplicates(table, problems);
-        }
         choices
     }
 
-    fn check_duplicates(&self, table: &Table, problems: &mut Problems) {
+    /// A choice is in its list once.
+    pub(crate) fn check_duplicates(&self, table: &Table, problems: &mut Problems) {
         for list in &self.lists {
             let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
             for choice in &list.choices {

@@ -11,7 +11,7 @@ use crate::choices::{self, Choices};
 use crate::entities::{self, Entities};
 use crate::entity_places::places;
 use crate::instances;
-use crate::names::{is_name, is_plain_name};
+use crate::names::is_plain_name;
 use crate::paths::Paths;
 use crate::problem::{Place, Problem, ProblemKind, Problems, Severity};
 use crate::questions;
@@ -128,16 +128,24 @@ impl Conversion<'_> {
     fn form(mut self) -> Option<Form> {
         let language =
             self.settings.default_language.clone().unwrap_or_else(|| "default".to_owned());
-        let duplicates = self.settings.allow_choice_duplicates;
-        let mut choices = Choices::read(&self.sheets.choices, &language, duplicates, self.problems);
-        let external = Choices::read(&self.sheets.external, &language, true, self.problems);
-        let osm = Choices::read(&self.sheets.osm, &language, true, self.problems);
+        let mut lists = |table: &Table, strict| {
+            Choices::read(table, &language, &self.settings, strict, self.problems)
+        };
+        let mut choices = lists(&self.sheets.choices, true);
+        let external = lists(&self.sheets.external, false);
+        let osm = lists(&self.sheets.osm, false);
+        if !self.settings.allow_choice_duplicates {
+            choices.check_duplicates(&self.sheets.choices, self.problems);
+        }
         let mut entities = Entities::read(&self.sheets.entities, self.problems);
         let root = self.settings.name.as_ref().or(self.options.root_name.as_ref());
         let root = root.cloned().unwrap_or_else(|| "data".to_owned());
-        if !is_name(&root) {
-            let kind = ProblemKind::BadName { value: root };
-            self.problems.error(&Place::sheet(&self.sheets.settings.name), kind);
+        if !self.settings.allows_name(&root) {
+            // What the sheet names is told with its cell.
+            if self.settings.name.is_none() {
+                let kind = ProblemKind::BadName { value: root };
+                self.problems.error(&Place::sheet(&self.sheets.settings.name), kind);
+            }
             return None;
         }
         let context = Context {
@@ -285,14 +293,18 @@ impl Conversion<'_> {
         }
         let attributes = |h: &&Heading| {
             ["bind", "control", "instance", "attribute"].contains(&h.path[0].as_str())
+                && settings::declared_prefix(&h.path).is_none()
         };
         for table in [&self.sheets.survey, &self.sheets.settings] {
             for heading in table.headings.iter().filter(attributes) {
                 let value = heading.path.get(1).cloned().unwrap_or_default();
                 let place = table.cell(1, heading);
-                if !self.settings.allows_name(&value) {
+                let own = questions::OWN.contains(&(&heading.path[0], &value));
+                let beyond =
+                    heading.path.len() > 2 && !questions::MESSAGES.contains(&value.as_str());
+                if !self.settings.allows_attribute(&value) {
                     self.problems.error(&place, ProblemKind::BadName { value });
-                } else if heading.path.len() > 2 && !questions::MESSAGES.contains(&value.as_str()) {
+                } else if own || beyond {
                     self.problems.warn(&place, ProblemKind::UnknownColumn);
                 }
             }

@@ -121,20 +121,29 @@ pub(crate) fn is_dynamic(default: &str, type_name: &str) -> bool {
     false
 }
 
-/// The `instance('…')/…` paths in a label: each ends at the first blank outside `[…]`.
+/// The `instance('…')/…` paths in a label: each ends at the first blank outside `[…]`, or where
+/// nothing that continues a path comes behind a `]`.
 pub(crate) fn instance_paths(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     if !text.contains("instance(") {
         return found;
     }
     let mut open: Option<(usize, usize)> = None;
+    let mut closed = false;
     for (token, range) in tokens(text) {
+        let goes_on = token == Token::Open || text.get(range.clone()) == Some("/");
+        if std::mem::take(&mut closed) && !goes_on {
+            found.extend(open.take().map(|(start, _)| start..range.start));
+        }
         match (&mut open, token) {
             (None, Token::Call) if text.get(range.clone()) == Some("instance(") => {
                 open = Some((range.start, 0));
             }
             (Some((_, depth)), Token::Open) => *depth += 1,
-            (Some((_, depth)), Token::Close) => *depth = depth.saturating_sub(1),
+            (Some((_, depth)), Token::Close) => {
+                closed = *depth == 1;
+                *depth = depth.saturating_sub(1);
+            }
             (Some((start, 0)), Token::Blank) => {
                 found.push(*start..range.start);
                 open = None;

@@ -8,13 +8,17 @@ use crate::parameters::{self, Given, Parameters};
 use crate::problem::ProblemKind;
 use crate::range::range;
 use crate::survey::Survey;
-use crate::table::{Row, Text};
+use crate::table::Row;
 use crate::tree::{ActionOn, Node, NodeAction, NodeKind};
 use crate::types::{self, QuestionType, Special, question_type};
 
 /// Messages of a bind; they are texts, not expressions.
 pub(crate) const MESSAGES: [&str; 3] =
     ["jr:constraintMsg", "jr:requiredMsg", "jr:noAppErrorString"];
+
+/// Attributes that every element of a column's has from its place in the form.
+pub(crate) const OWN: [(&str, &str); 3] =
+    [("bind", "nodeset"), ("control", "ref"), ("control", "nodeset")];
 
 /// Namespace prefix of the columns that are kept beside those of `XLSForm`.
 pub(crate) const KEPT_PREFIX: &str = "sotay";
@@ -28,14 +32,15 @@ impl Survey<'_> {
         node.hint = self.text(row, &["hint"]);
         node.guidance = self.text(row, &["guidance_hint"]);
         node.media = media(table, row, self.default_language);
-        let pairs = |start: &'static [&'static str]| -> Vec<(String, String)> {
-            let cells = row.under(table, start).filter_map(|(rest, value)| match rest {
-                [name] => Some((name.clone(), value.to_owned())),
-                _ => None,
+        let pairs = |column: &str| -> Vec<(String, String)> {
+            let cells = row.cells(table).filter_map(|(heading, value)| {
+                let [first, name] = heading.path.as_slice() else { return None };
+                let given = first == column && !OWN.contains(&(column, name));
+                given.then(|| (name.clone(), value.to_owned()))
             });
             cells.collect()
         };
-        node.bind = pairs(&["bind"]);
+        node.bind = pairs("bind");
         node.bind
             .retain(|(name, _)| !MESSAGES.contains(&name.as_str()) && name != "entities:saveto");
         for message in MESSAGES {
@@ -44,8 +49,8 @@ impl Survey<'_> {
                 node.messages.push((message, text));
             }
         }
-        node.control = pairs(&["control"]);
-        node.instance = pairs(&["instance"]);
+        node.control = pairs("control");
+        node.instance = pairs("instance");
         node.choice_filter = row.get(table, &["choice_filter"]).map(str::to_owned);
         node.query = row.get(table, &["query"]).map(str::to_owned);
         for column in self.keep_columns {
@@ -89,10 +94,6 @@ impl Survey<'_> {
                 let attributes = Vec::new();
                 node.actions.push(NodeAction { kind: ActionOn::Default, event, attributes });
             }
-        }
-        // An element that labels the choices of its group may itself stay unlabelled.
-        if node.label.is_empty() && node.control("appearance") == Some("label") {
-            node.label = Text::plain(" ");
         }
         node
     }

@@ -167,7 +167,6 @@ impl Survey<'_> {
                 let mut heading = Node::new(NodeKind::Question(kind), name, row.number);
                 types::apply(kind, &mut heading);
                 heading.set_control("appearance", "label");
-                heading.label = Text::plain(" ");
                 heading.itemset = Some(value);
                 self.add(heading);
             }

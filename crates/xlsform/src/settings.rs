@@ -6,7 +6,7 @@ use form::definition::STANDARD_NAMESPACES;
 
 use crate::names::{is_name, is_plain_name};
 use crate::problem::{Place, ProblemKind, Problems};
-use crate::table::{Headers, Table};
+use crate::table::{Headers, Row, Table};
 
 /// How the headers are read.
 pub(crate) const HEADERS: Headers = Headers {
@@ -98,19 +98,23 @@ impl Settings {
         is_name(name) && declared
     }
 
+    /// Whether a text can be the name of an attribute: it may also be one that every XML knows.
+    pub(crate) fn allows_attribute(&self, name: &str) -> bool {
+        self.allows_name(name) || name.strip_prefix("xml:").is_some_and(is_plain_name)
+    }
+
     pub(crate) fn read(table: &Table, problems: &mut Problems) -> Self {
         let Some(row) = table.rows.iter().find(|r| !r.is_blank()) else {
             return Self::default();
         };
         let get = |name: &str| row.get(table, &[name]).map(str::to_owned);
         let is = |name: &str, wanted| get(name).and_then(|t| yes_no(&t)) == Some(wanted);
-        let under = |start: &str| -> Vec<(String, String)> {
-            let cells = row.cells(table).filter_map(|(heading, value)| {
-                let [first, name] = heading.path.as_slice() else { return None };
-                (first == start).then(|| (name.clone(), value.to_owned()))
-            });
-            cells.collect()
-        };
+        let attributes = row.cells(table).filter_map(|(heading, value)| {
+            let [first, name] = heading.path.as_slice() else { return None };
+            let written = first == "attribute" && declared_prefix(&heading.path).is_none();
+            written.then(|| (name.clone(), value.to_owned()))
+        });
+        let attributes = attributes.collect();
         let settings = Self {
             title: get("title"),
             id: get("id_string"),
@@ -124,10 +128,8 @@ impl Settings {
             client_editable: is("client_editable", true),
             style: get("style"),
             name: get("name"),
-            namespaces: row.get(table, &["namespaces"]).map_or_else(Vec::new, |pairs| {
-                namespaces(pairs, &table.place(row.number, &["namespaces"]), problems)
-            }),
-            attributes: under("attribute"),
+            namespaces: namespaces(table, row, problems),
+            attributes,
             allow_choice_duplicates: is("allow_choice_duplicates", true),
             keep_blanks: is("clean_text_values", false),
             omit_instance_id: is("omit_instanceID", true),
@@ -137,7 +139,7 @@ impl Settings {
             instance_xmlns: get("instance_xmlns"),
             flat: get("flat").is_some_and(|text| yes_no(&text) != Some(false)),
         };
-        if let Some(name) = settings.name.as_ref().filter(|name| !is_name(name)) {
+        if let Some(name) = settings.name.as_ref().filter(|name| !settings.allows_name(name)) {
             let kind = ProblemKind::BadName { value: name.clone() };
             problems.error(&table.place(row.number, &["name"]), kind);
         }
@@ -149,14 +151,33 @@ impl Settings {
     }
 }
 
-/// `prefix="uri" prefix2="uri2"`: one pair for each prefix, without those that every form has.
+/// The prefix that a column `attribute::xmlns:prefix` declares.
+pub(crate) fn declared_prefix(path: &[String]) -> Option<&str> {
+    let [first, name] = path else { return None };
+    name.strip_prefix("xmlns:").filter(|_| first == "attribute")
+}
+
+/// `prefix="uri" prefix2="uri2"`, or a column for a prefix: one pair for each, without those that
+/// every form has.
 ///
 /// What declares nothing, because it is no such pair or because the prefix stands for something else, is told.
-fn namespaces(text: &str, place: &Place, problems: &mut Problems) -> Vec<(String, String)> {
-    let mut declared: BTreeMap<&str, (usize, &str, String)> = BTreeMap::new();
+fn namespaces(table: &Table, row: &Row, problems: &mut Problems) -> Vec<(String, String)> {
+    let cells = row.cells(table).filter_map(|(heading, value)| {
+        let pairs = match declared_prefix(&heading.path) {
+            Some(prefix) => vec![format!("{prefix}={value}")],
+            None if heading.path == ["namespaces"] => {
+                value.split_whitespace().map(str::to_owned).collect()
+            }
+            None => return None,
+        };
+        Some((table.cell(row.number, heading), pairs))
+    });
+    let cells: Vec<(Place, Vec<String>)> = cells.collect();
+    let pairs = cells.iter().flat_map(|(place, pairs)| pairs.iter().map(move |pair| (place, pair)));
+    let mut declared: BTreeMap<&str, (usize, (&Place, &String), String)> = BTreeMap::new();
     let mut idle = Vec::new();
-    for (at, pair) in text.split_whitespace().enumerate() {
-        let Some((prefix, uri)) = pair.split_once('=') else {
+    for (at, pair) in pairs.enumerate() {
+        let Some((prefix, uri)) = pair.1.split_once('=') else {
             idle.push(pair);
             continue;
         };
@@ -177,8 +198,8 @@ fn namespaces(text: &str, place: &Place, problems: &mut Problems) -> Vec<(String
             }
         }
     }
-    for pair in idle {
-        problems.warn(place, ProblemKind::NotSupported { what: pair.to_owned() });
+    for (place, pair) in idle {
+        problems.warn(place, ProblemKind::NotSupported { what: pair.clone() });
     }
     let mut pairs: Vec<_> = declared.into_iter().collect();
     pairs.sort_by_key(|(_, (first, ..))| *first);

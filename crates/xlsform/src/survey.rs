@@ -10,7 +10,7 @@ use crate::problem::{Place, ProblemKind, Problems};
 use crate::references::{references, sole_reference};
 use crate::settings::Settings;
 use crate::table::{Headers, Row, Table, Text};
-use crate::tree::{Id, Node, NodeKind, ROOT, Tree};
+use crate::tree::{Id, LoopChoice, Node, NodeKind, ROOT, Tree};
 use crate::types::{self, CALCULATE, Container, NOTE, RowType, Special, row_type};
 
 /// How the headers are read.
@@ -307,6 +307,10 @@ impl<'a> Survey<'a> {
             let both = own.map(|own| format!("({first}) and ({own})"));
             node.set_bind("relevant", both.unwrap_or_else(|| first.to_owned()));
         }
+        // An element that labels the choices of its group may itself stay unlabelled.
+        if node.label.is_empty() && node.control("appearance") == Some("label") {
+            node.label = Text::plain(" ");
+        }
         let parent = self.parent();
         self.tree.add(parent, node)
     }
@@ -455,8 +459,10 @@ impl<'a> Survey<'a> {
             group.label = choice.label.clone();
             group.media = choice.media.clone();
             let group = self.tree.add(id, group);
+            let (name, label, language) = (&choice.name, &choice.label, self.default_language);
+            let asked = LoopChoice { name, label, language };
             for template in &templates {
-                self.tree.copy(*template, group, &choice.name, &choice.label);
+                self.tree.copy(*template, group, &asked);
             }
         }
         self.check_copied_repeats(id);

@@ -176,13 +176,14 @@ impl Tree {
         id
     }
 
-    /// The node that `${name}` means; `Err` is how many there are.
+    /// The node that `${name}` means, the root among them; `Err` is how many there are.
     pub(crate) fn named(&self, name: &str) -> Result<Id, usize> {
-        match self.by_name.get(name).map(Vec::as_slice) {
-            Some([id]) => Ok(*id),
-            Some(several) => Err(several.len()),
-            None if name == self.nodes[ROOT].name => Ok(ROOT),
-            None => Err(0),
+        let root = (name == self.nodes[ROOT].name).then_some(ROOT);
+        let below = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        match (below, root) {
+            ([id], None) => Ok(*id),
+            ([], Some(root)) => Ok(root),
+            (several, root) => Err(several.len() + usize::from(root.is_some())),
         }
     }
 
@@ -221,32 +222,66 @@ impl Tree {
         children
     }
 
-    /// Copies a node and what is in it below a parent, with `%(name)s` and `%(label)s` filled in.
-    pub(crate) fn copy(&mut self, id: Id, parent: Id, name: &str, label: &Text) {
+    /// Copies a node and what is in it below a parent, for one choice of a loop.
+    pub(crate) fn copy(&mut self, id: Id, parent: Id, choice: &LoopChoice) {
         let mut node = self.nodes[id].clone();
         let children = std::mem::take(&mut node.children);
-        let fill = |text: &mut String, language: Option<&str>| {
-            if !text.contains("%(") {
-                return;
-            }
-            let of_language = label.languages.iter().find(|(l, _)| Some(l.as_str()) == language);
-            let label = of_language.map(|(_, text)| text).or(label.plain.as_ref());
-            *text = text.replace("%(name)s", name);
-            *text = text.replace("%(label)s", label.map_or(name, String::as_str));
-        };
+        let fill = |text: &mut String| choice.fill(text, choice.language);
         let fill_text = |text: &mut Text| {
-            text.plain.iter_mut().for_each(|t| fill(t, None));
-            text.languages.iter_mut().for_each(|(l, t)| fill(t, Some(l.as_str())));
+            text.plain.iter_mut().for_each(fill);
+            text.languages.iter_mut().for_each(|(language, text)| choice.fill(text, language));
         };
-        fill(&mut node.name, None);
-        for text in [&mut node.label, &mut node.hint, &mut node.guidance] {
-            fill_text(text);
-        }
-        node.messages.iter_mut().for_each(|(_, text)| fill_text(text));
-        node.bind.iter_mut().chain(&mut node.control).for_each(|(_, text)| fill(text, None));
+        fill(&mut node.name);
+        let texts = [&mut node.label, &mut node.hint, &mut node.guidance].into_iter();
+        let messages = node.messages.iter_mut().map(|(_, text)| text);
+        let media = node.media.iter_mut().map(|(_, text)| text);
+        texts.chain(messages).chain(media).for_each(fill_text);
+        let attributes = node.bind.iter_mut().chain(&mut node.control).chain(&mut node.instance);
+        attributes.for_each(|(_, text)| fill(text));
+        let cells =
+            [&mut node.default, &mut node.choice_filter, &mut node.query, &mut node.itemset];
+        cells.into_iter().flatten().for_each(fill);
         let copied = self.add(parent, node);
         for child in children {
-            self.copy(child, copied, name, label);
+            self.copy(child, copied, choice);
         }
+    }
+}
+
+/// A choice that the questions of a loop are asked for.
+pub(crate) struct LoopChoice<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) label: &'a Text,
+    /// The language of what has none.
+    pub(crate) language: &'a str,
+}
+
+impl LoopChoice<'_> {
+    /// Fills `%(name)s` and `%(label)s` in; `%%` is a sign that means nothing.
+    fn fill(&self, text: &mut String, language: &str) {
+        if !text.contains('%') {
+            return;
+        }
+        let mut filled = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once('%') {
+            filled.push_str(before);
+            let marks = [("(name)s", self.name), ("(label)s", self.label_in(language)), ("%", "%")];
+            let mark = marks
+                .into_iter()
+                .find_map(|(mark, value)| after.strip_prefix(mark).map(|after| (value, after)));
+            let (value, after) = mark.unwrap_or(("%", after));
+            filled.push_str(value);
+            rest = after;
+        }
+        filled.push_str(rest);
+        *text = filled;
+    }
+
+    /// The label in a language, else in that of the form, else in any.
+    fn label_in(&self, language: &str) -> &str {
+        let of = |wanted: &str| self.label.languages.iter().find(|(l, _)| l == wanted);
+        let translated = of(language).or_else(|| of(self.language)).map(|(_, text)| text.as_str());
+        translated.or_else(|| self.label.texts().next()).unwrap_or(self.name)
     }
 }

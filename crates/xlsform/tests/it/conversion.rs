@@ -210,3 +210,112 @@ fn the_namespace_of_entities_is_declared_where_it_is_used() {
     let entities = "| entities |\n| | list_name | label |\n| | e | ${a} |\n";
     assert!(xml(&format!("{survey} p |\n{entities}")).contains(declared));
 }
+
+/// The XML, without blanks, of a loop over two choices, around one row.
+fn in_loop(header: &str, row: &str, label: &str) -> String {
+    let markdown = format!(
+        "| survey |\n| | type | name | label | {header} |\n| | begin loop over l | p | P | |\n{row}\n\
+        | | end loop | | | |\n| choices |\n| | list_name | name | {label} | c |\n\
+        | | l | x | Ex | Ếch | |\n| | l | y | Why | Ỷ | |\n| | k | a | A | A | x |\n"
+    );
+    xml(&markdown).split_whitespace().collect()
+}
+
+#[test]
+fn the_choice_of_a_loop_is_filled_in_everywhere() {
+    for (header, row, pieces) in [
+        (
+            "choice_filter",
+            "| | select_one k | q | Q | c='%(name)s' |",
+            ["item[c='x']", "item[c='y']"],
+        ),
+        ("default", "| | text | q | Q | %(name)s |", ["<q>x</q>", "<q>y</q>"]),
+        (
+            "default",
+            "| | text | q | Q | concat('%(name)s', 1) |",
+            ["concat('x',1)", "concat('y',1)"],
+        ),
+        (
+            "media::image",
+            "| | note | q | Q | %(name)s.png |",
+            ["jr://images/x.png", "jr://images/y.png"],
+        ),
+        ("instance::foo", "| | text | q | Q | %(name)s |", [r#"<qfoo="x"/>"#, r#"<qfoo="y"/>"#]),
+        ("query", "| | text | q | Q | %(name)s |", ["instance('x')/root", "instance('y')/root"]),
+        (
+            "hint",
+            "| | select_one_from_file %(name)s.csv | q | Q | |",
+            [r#"<instanceid="x"src="jr://file-csv/x.csv"/>"#, "instance('y')/root"],
+        ),
+        (
+            "hint",
+            "| | text | q | 100%% %(label)s %(other)s 5% | |",
+            ["100%Ex%(other)s5%", "100%Why%"],
+        ),
+    ] {
+        let xml = in_loop(header, row, "label | note");
+        for piece in pieces {
+            assert!(xml.contains(piece), "{row}: {piece} is not in {xml}");
+        }
+    }
+}
+
+#[test]
+fn a_question_without_a_language_takes_the_label_of_a_choice_in_one() {
+    let xml = in_loop("hint", "| | text | q | Q %(label)s | |", "label::en | label::vi");
+    assert!(xml.contains("<label>QEx</label>"), "{xml}");
+    let in_two = in_loop("label::vi", "| | text | q | | Q %(label)s |", "label::en | label::vi");
+    assert!(in_two.contains("QẾch"), "{in_two}");
+}
+
+#[test]
+fn a_group_that_labels_choices_has_a_blank_label() {
+    let xml = xml(
+        "| survey |\n| | type | name | label | appearance |\n| | begin group | g | | label |\n\
+        | | text | a | A | |\n| | end group | | | |\n",
+    );
+    assert!(xml.contains("<label> </label>"), "{xml}");
+}
+
+#[test]
+fn a_path_in_a_text_ends_where_nothing_continues_it() {
+    const ITEM: &str = "instance('l')/root/item[name=${a}]";
+    let written = |end: &str| {
+        let row = format!("| | note | n | ({ITEM}{end} |");
+        let xml = xml(&format!(
+            "| survey |\n| | type | name | label |\n| | select_one l | a | A |\n{row}\n\
+            | choices |\n| | list_name | name | label |\n| | l | x | X |\n"
+        ));
+        let (_, label) = xml.rsplit_once("<label>").expect("a label");
+        label.split_once("</label>").expect("its end").0.replace(' ', "")
+    };
+    let output = "(<outputvalue=\"instance('l')/root/item[name=/data/a]";
+    for end in [",x", ")x", ".x", "!", "?x", ";"] {
+        assert_eq!(written(end), format!("{output}\"/>{end}"), "{end}");
+    }
+    for end in ["/label", "[1]/label", "[1]"] {
+        assert_eq!(written(end), format!("{output}{end}\"/>"), "{end}");
+    }
+    let two = written(ITEM);
+    assert_eq!(two.matches("<output").count(), 2, "{two}");
+}
+
+#[test]
+fn a_prefix_has_a_column_of_its_own_in_the_settings() {
+    let sheets = |column: &str, uri: &str| {
+        format!(
+            "| survey |\n| | type | name | label | instance::e:k |\n| | text | a | A | 1 |\n\
+            | settings |\n| | namespaces | {column} |\n| | e=u:e | {uri} |\n"
+        )
+    };
+    let xml = xml(&sheets("attribute::xmlns:f", "http://f").replace("e:k", "f:k"));
+    assert!(xml.contains(r#" xmlns:f="http://f""#) && xml.contains(r#"<a f:k="1"/>"#), "{xml}");
+    let xml = crate::xml(&sheets("attribute::xml:lang", "vi"));
+    assert!(xml.contains(r#"<data xml:lang="vi""#), "{xml}");
+    for (column, said) in [("attribute::xmlns:e", "e=u:e"), ("attribute::xmlns:xml", "xml=u:x")] {
+        let (form, problems) = crate::of(&sheets(column, "u:x"));
+        assert!(form.is_some(), "{problems:?}");
+        let told = problems.iter().any(|problem| problem.to_string().contains(said));
+        assert!(told, "{column}: {problems:?}");
+    }
+}

@@ -427,3 +427,74 @@ fn a_select_that_is_not_shown_needs_no_choices() {
         .replace("now() |  |", "now() | label |");
     assert_eq!(errors(&heading), said);
 }
+
+#[test]
+fn a_question_that_is_named_as_the_form_can_not_be_meant() {
+    let sheets = |rows: &str, settings: &str| {
+        format!(
+            "| survey |\n| | type | name | label | calculation | trigger | repeat_count |\n{rows}\n\
+            | settings |\n| | {settings} |\n"
+        )
+    };
+    let question = "| | text | data | A | | | |\n";
+    for (what, rows, settings, place) in [
+        ("label", format!("{question}| | note | n | ${{data}} | | | |"), "name |\n| | data", "C3 (label)"),
+        ("only the form", "| | text | a | A ${a} | | | |".to_owned(), "name |\n| | data", ""),
+        ("no reference", question.trim_end().to_owned(), "name |\n| | data", ""),
+        ("another case", format!("{question}| | text | Data | ${{Data}} | | | |"), "name |\n| | data", ""),
+        ("a trigger", format!("{question}| | calculate | n | | 1 | ${{data}} | |"), "name |\n| | data", ""),
+        (
+            "what a trigger sets",
+            "| | text | a | A | | | |\n| | calculate | data | | 1 | ${a} | |".to_owned(),
+            "name |\n| | data",
+            "E3 (trigger)",
+        ),
+        (
+            "what counts rows",
+            "| | begin repeat | q | Q | | | 2 |\n| | text | a | A | | | |\n| | end repeat | | | | | |".to_owned(),
+            "name |\n| | q_count",
+            "F2 (repeat_count)",
+        ),
+    ] {
+        let said = errors(&sheets(&rows, settings));
+        assert_eq!(said.len(), usize::from(!place.is_empty()), "{what}: {said:?}");
+        assert!(said.iter().all(|said| said.starts_with(&format!("survey!{place}: "))), "{what}: {said:?}");
+        assert!(said.iter().all(|said| said.ends_with("refers to several questions")), "{what}: {said:?}");
+    }
+    let named = "name | instance_name |\n| | nm | ${nm}";
+    assert_eq!(
+        errors(&sheets("| | text | nm | A | | | |", named)),
+        ["settings!B2 (instance_name): ${nm} refers to several questions"]
+    );
+}
+
+#[test]
+fn a_select_in_a_table_list_needs_a_label_of_its_own() {
+    let sheets = |group: &str, label: &str| {
+        format!(
+            "| survey |\n| | type | name | label | appearance |\n| | begin group | g | G | {group} |\n\
+            | | select_one l | a | {label} | label |\n| | end group | | | |\n\
+            | choices |\n| | list_name | name | label |\n| | l | x | X |\n"
+        )
+    };
+    assert_eq!(
+        errors(&sheets("table-list", "")),
+        ["survey!C3 (label): the question has no label and no hint"]
+    );
+    assert_eq!(errors(&sheets("table-list", "A")), Vec::<String>::new());
+    assert_eq!(errors(&sheets("field-list", "")), Vec::<String>::new());
+}
+
+#[test]
+fn the_form_itself_has_a_name_that_xml_can_tell() {
+    let sheets = |name: &str, pairs: &str| {
+        format!(
+            "| survey |\n| | type | name | label |\n| | text | a | A |\n\
+            | settings |\n| | name | namespaces |\n| | {name} | {pairs} |\n"
+        )
+    };
+    let said = errors(&sheets("a:b", ""));
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].starts_with("settings!A2 (name): 'a:b' cannot be a name"), "{said:?}");
+    assert_eq!(errors(&sheets("a:b", "a=u:a")), Vec::<String>::new());
+}

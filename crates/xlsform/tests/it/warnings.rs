@@ -267,3 +267,66 @@ fn what_the_sheet_does_not_name_differs_from_nothing_in_case() {
         assert_eq!(told.len(), said, "{rows}: {told:#?}");
     }
 }
+
+#[test]
+fn a_column_that_would_break_the_xml_is_left_out_and_told() {
+    let sheets = |survey: &str, choices: &str| {
+        format!(
+            "| survey |\n| | type | name | label::en (en) | {survey} |\n| | select_one l | a | A | v |\n\
+            | choices |\n| | list_name | name | label::en (en) | {choices} |\n| | l | x | X | v |\n"
+        )
+    };
+    for (survey, choices, said) in [
+        ("hint::en (en)", "media:image", "choices!D1 (media:image)"),
+        ("hint::en (en)", "label:fr", "choices!D1 (label:fr)"),
+        ("hint::en (en)", "xml:lang", "choices!D1 (xml:lang)"),
+        ("hint::en (en)", "xmlns:x", "choices!D1 (xmlns:x)"),
+        ("body::ref", "k", "survey!D1 (body::ref)"),
+        ("body::nodeset", "k", "survey!D1 (body::nodeset)"),
+        ("bind::nodeset", "k", "survey!D1 (bind::nodeset)"),
+    ] {
+        let markdown = sheets(survey, choices);
+        assert_eq!(
+            warnings(&markdown),
+            [format!("{said}: the column is not known and is ignored")]
+        );
+        let xml = xml(&markdown);
+        assert_eq!(scenario::canonical::parse(&xml).err(), None, "{survey} {choices}: {xml}");
+    }
+    let declared = sheets("hint::en (en)", "e:k | ").replace("| v |", "| v | |")
+        + "| settings |\n| | namespaces |\n| | e=u:e |\n";
+    assert_eq!(warnings(&declared), Vec::<String>::new());
+    assert!(xml(&declared).contains("<e:k>v</e:k>"));
+}
+
+#[test]
+fn a_query_is_written_once() {
+    let markdown =
+        "| survey |\n| | type | name | label | query | body::query |\n| | text | a | A | l | x |\n";
+    assert_eq!(
+        warnings(markdown),
+        ["survey!E2 (body::query): the column is not known and is ignored"]
+    );
+    let xml = xml(markdown);
+    assert_eq!(scenario::canonical::parse(&xml).err(), None, "{xml}");
+    assert!(xml.contains(r#"query="instance('l')/root/item""#), "{xml}");
+}
+
+#[test]
+fn an_external_choice_without_a_name_is_told_and_its_list_is_there() {
+    let sheets = |header: &str, cells: &str| {
+        format!(
+            "| survey |\n| | type | name | label | choice_filter |\n| | text | a | A | |\n\
+            | | select_one_external l | b | B | k=${{a}} |\n\
+            | external_choices |\n| | list_name | label | k | {header} |\n| | l | A | 1 | {cells} |\n"
+        )
+    };
+    assert_eq!(
+        warnings(&sheets("name", "")),
+        ["external_choices!D2 (name): the choice has no name"]
+    );
+    assert_eq!(
+        warnings(&sheets("x", "1")),
+        ["external_choices row 1: the sheet has no column 'name'"]
+    );
+}
