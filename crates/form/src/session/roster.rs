@@ -1,6 +1,6 @@
 //! Many rows at once: a list of names, and the people of one session in the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::drawn::DrawnKind;
@@ -28,8 +28,15 @@ impl Session {
         Some(self.path_in_row(name, self.program.body(body).def?))
     }
 
-    /// Adds rows at the end, as if a person had added each and answered in it; what waits for that is done once for all.
+    /// Adds rows at the end, all or none, as if a person had added each and answered in it; what waits for that is done once for all.
     pub fn add_rows(&mut self, repeat: NodeId, rows: &[NewRow]) -> Result<Vec<Change>, RowError> {
+        let mut keys = BTreeSet::new();
+        for NewRow { key, .. } in rows {
+            self.room_for(repeat, key)?;
+            if !keys.insert(key) {
+                return Err(RowError::Key);
+            }
+        }
         let program = Arc::clone(&self.program);
         let mut added = Vec::new();
         for NewRow { key, answers } in rows {

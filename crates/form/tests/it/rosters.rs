@@ -80,6 +80,7 @@ fn a_key_that_is_taken_adds_nothing_of_it() {
     let mut rows = named(&["An"]);
     rows.extend(named(&["An"]));
     form.add_rows(list, &rows).expect_err("two have one key");
+    assert_eq!(all(&form, "ten"), [""]);
 }
 
 #[test]
@@ -101,12 +102,13 @@ fn the_next_session_begins_with_its_people_and_with_nothing_of_the_day() {
     ] {
         form.put(&format!("hv[an]/{field}"), text);
     }
+    form.put("hv[1]/ten", "Chi");
     let mut next = start(DATA, MODEL, BODY);
+    let mut written = next.take_writes();
     assert!(program(DATA, MODEL, BODY).has_roster());
     next.put("kt", "co");
     next.begin_after(&form.relevant_fields()).expect("rows may be added");
-    // Nobody has a name in the first row of either.
-    assert_eq!(all(&next, "ten"), ["Bình", "An"], "in their order");
+    assert_eq!(all(&next, "ten"), ["Chi", "Bình", "An"], "in their order");
     assert_eq!(next.value("hv[an]/nhom/sinh"), "1985");
     assert_eq!(next.value("hv[an]/nhom/dan_toc"), "kinh", "what it rests on goes along");
     assert_eq!(next.value("hv[an]/tt"), "co", "each is there until it is said otherwise");
@@ -114,8 +116,14 @@ fn the_next_session_begins_with_its_people_and_with_nothing_of_the_day() {
         assert_eq!(next.value(&format!("hv[an]/{of_the_day}")), "", "{of_the_day}");
     }
     assert_eq!(next.value("hv[an]/gio"), "08:00:00.000", "they came now");
-    assert_eq!(next.value("so"), "2");
+    assert_eq!(next.value("so"), "3");
     let stored = next.fields();
+    written.extend(next.take_writes());
+    written.retain(|_, text| text.is_some());
+    assert!(
+        written.into_keys().eq(stored.keys().cloned()),
+        "the row of the same key is written anew"
+    );
     let again = Session::resume(program(DATA, MODEL, BODY), environment(), &stored);
     assert_eq!(again.fields(), stored);
 }
