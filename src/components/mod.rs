@@ -33,5 +33,5 @@ pub use progress::ProgressBar;
 pub use qr::Qr;
 pub use rich_text::{RichText, rich_text};
 pub use segmented::Segmented;
-pub use toast::{Toast, Toaster, ToasterView};
+pub use toast::{Act, Toast, Toaster, ToasterView};
 pub use virtual_list::VirtualList;

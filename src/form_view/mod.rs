@@ -12,6 +12,7 @@ mod map;
 mod media;
 mod pace;
 mod page;
+mod paste;
 mod question;
 mod repeat;
 mod review;

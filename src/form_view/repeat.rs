@@ -10,6 +10,7 @@ use crate::reactive::{Show, effect, memo};
 use super::answer_text;
 use super::card_answer::{CardAnswer, CardSheet, stands_on_card};
 use super::group::Children;
+use super::paste::{PasteRows, name_label};
 use super::{Tried, focus_once_drawn};
 use crate::components::{
     Button, ButtonKind, Glyph, Icon, IconButton, RichText, SearchField, Toast, Toaster, keyed_list,
@@ -89,6 +90,14 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
             show_row(row);
         }
     };
+    let named = name_label(entry, id);
+    let pasted = move |first: NodeId| {
+        sought.set(String::new());
+        open.set(None);
+        let before = rows.read_untracked().iter().take_while(|row| **row != first).count();
+        draw_from(before, rows, drawn);
+        focus_once_drawn(head_of(first));
+    };
     // What is found begins at the top, and no open row stands before it.
     let seek = move |text: String| {
         if open.try_get_untracked().flatten().is_some() {
@@ -128,6 +137,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
             </ul>
             <Show when=move || can_add.get()>
                 <Button icon=Glyph::Plus label=add_label on_click=add />
+                {named.map(|label| view! { <PasteRows repeat=id name_label=label on_added=pasted /> })}
             </Show>
             {move || turned.get().map(|question| view! { <CardSheet question=question /> })}
         </section>
@@ -136,8 +146,18 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
 
 /// How many rows are drawn: hundreds at once would keep a phone from showing the first.
 fn draw_in_turns(rows: Signal<Vec<NodeId>>) -> RwSignal<usize> {
+    let drawn = RwSignal::new(usize::MAX);
+    draw_from(0, rows, drawn);
+    drawn
+}
+
+/// Draws the rows behind so many in turns.
+fn draw_from(before: usize, rows: Signal<Vec<NodeId>>, drawn: RwSignal<usize>) {
     let count = move || rows.try_with_untracked(Vec::len).unwrap_or_default();
-    let drawn = RwSignal::new(if count() > AT_ONCE { AT_ONCE } else { usize::MAX });
+    if count() <= before + AT_ONCE {
+        return;
+    }
+    drawn.set(before + AT_ONCE);
     tasks::spawn(async move {
         loop {
             tasks::sleep(0).await;
@@ -149,7 +169,6 @@ fn draw_in_turns(rows: Signal<Vec<NodeId>>) -> RwSignal<usize> {
             drawn.try_set(if next < count() { next } else { usize::MAX });
         }
     });
-    drawn
 }
 
 /// How much is missing or wrong in each row that has been begun, or in any once somebody tried to go on.

@@ -24,6 +24,7 @@ words! {
     amend_further: "Sửa tiếp", "Go on";
     why_changed: "Vì sao sửa phiếu này?", "Why is this record changed?";
     submitted: "Đã nộp", "Submitted";
+    another_record: "Phiếu mới", "New record";
     language_of_form: "Ngôn ngữ của phiếu", "Language of the form";
     required: "bắt buộc", "required";
     required_default: "Câu này cần trả lời.", "This needs an answer.";
@@ -131,6 +132,9 @@ words! {
     blank_row_why: "Không có gì để ghi thì bỏ dòng; có thì bấm vào đây để nhập.", "Nothing to record? Remove the row. Otherwise press here and fill it in.";
     no_row_found: "Không có dòng nào khớp.", "No row matches.";
     row_removed: "Đã xóa một dòng", "Row removed";
+    paste_list: "Dán danh sách", "Paste a list";
+    names_known_too: "Thêm cả những tên đã có", "Add names that are there too";
+    file_removed: "Đã gỡ bỏ", "Removed";
     empty_row: "Chưa nhập", "Nothing entered";
 }
 
@@ -292,6 +296,39 @@ impl Language {
             Self::Vi => format!("{} dòng", self.count(count)),
             Self::En if count == 1 => "1 row".to_owned(),
             Self::En => format!("{} rows", self.count(count)),
+        }
+    }
+
+    /// What is pasted where a list is asked for.
+    #[must_use]
+    pub fn one_a_line(self, label: &str) -> String {
+        match self {
+            Self::Vi => format!("{label} (mỗi dòng một tên)"),
+            Self::En => format!("{label} (one on each line)"),
+        }
+    }
+
+    /// The button that makes rows of a list.
+    #[must_use]
+    pub fn add_rows(self, count: usize) -> String {
+        format!("{} {}", self.add_row(), self.rows(count))
+    }
+
+    /// That rows were made of a list.
+    #[must_use]
+    pub fn rows_added(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("Đã thêm {}", self.rows(count)),
+            Self::En => format!("{} added", self.rows(count)),
+        }
+    }
+
+    /// Who is in the list already.
+    #[must_use]
+    pub fn names_known(self, names: &str) -> String {
+        match self {
+            Self::Vi => format!("Đã có, không thêm lại: {names}"),
+            Self::En => format!("Already there, not added again: {names}"),
         }
     }
 

@@ -34,6 +34,7 @@ words! {
 
     continue_filling: "Làm tiếp", "Continue";
     amend: "Sửa, bổ sung", "Amend";
+    next_session: "Buổi tiếp theo", "Next session";
     delete_record: "Xóa hồ sơ", "Delete record";
     record_deleted: "Đã xóa hồ sơ", "Record deleted";
     restore_record: "Khôi phục hồ sơ", "Restore record";

@@ -11,14 +11,14 @@ use super::low_space::LowSpace;
 use super::record_row::told;
 use super::shell::Notices;
 use super::standing::StandingLine;
-use super::{InPart, Later, back_href, begin_again_href, edit_href, title_page};
-use crate::components::{Banner, Glyph, Icon, Toast, Toaster, Tone};
+use super::{InPart, Later, back_href, begin_again_href, edit_href, start_href, title_page};
+use crate::components::{Act, Banner, Glyph, Icon, Toast, Toaster, Tone};
 use crate::form_view::{FormView, storage_advice};
 use crate::locale::Language;
 use crate::platform::{log_error, tasks};
 use crate::router::{A, Router, Screen, use_router};
 use crate::stores::{
-    FormEntry, OpenForms, Records, SaveState, SpaceWatch, SyncStatus,
+    FormEntry, Library, OpenForms, Records, SaveState, SpaceWatch, SyncStatus,
     library::ProgramError,
     open_forms::OpenFormError,
     preferences::{Words, use_words},
@@ -101,8 +101,18 @@ fn Filling(entry: FormEntry) -> impl IntoView {
     watch_space(entry);
     let reviewing = RwSignal::new(false);
     let back = move || router.query().with_untracked(|query| back_href(entry.record(), query));
+    let library = expect_context::<Library>();
+    let is_first = !entry.is_submitted().get_untracked();
     let submitted = move |()| {
-        toaster.show(Toast { text: words.at_once().submitted().to_owned(), action: None });
+        let language = words.at_once();
+        // One arrival after the other: the next record of the form is a press away.
+        let goes_on = is_first && untrack(|| library.form_to_begin(&entry.form().id).is_some());
+        let next = goes_on.then(|| {
+            let href = start_href(&entry.form().id, &entry.unit());
+            let begin: Act = Arc::new(move || router.go(&href));
+            (language.another_record().to_owned(), begin)
+        });
+        toaster.show(Toast { text: language.submitted().to_owned(), action: next });
         sync_status.sync_now();
         router.replace(&back());
     };

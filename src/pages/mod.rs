@@ -83,6 +83,15 @@ fn start_href(form: &str, unit: &str) -> String {
     format!("/fill/{form}{}", Query::default().with("unit", unit).suffix())
 }
 
+/// The name of the record that a new one comes after, in the address of [`next_session_href`].
+const AFTER: &str = "after";
+
+/// Where the next session of a record is begun, with its people.
+fn next_session_href(id: RecordId, form: &str, unit: &str) -> String {
+    let query = Query::default().with("unit", unit).with(AFTER, &id.to_string());
+    format!("/fill/{form}{}", query.suffix())
+}
+
 /// Where a new record is filled in. It is stored with its first answer; until then the address alone tells how to
 /// begin it again after a reload.
 fn new_record_href(id: RecordId, form: &str, unit: &str) -> String {

@@ -15,7 +15,7 @@ use super::record_lines::draw_lines;
 use super::record_outline::{Line, missing_files, outline, outline_by_path, read_only};
 use super::record_row::{StateBadge, form_title, told};
 use super::review::Judged;
-use super::{Later, edit_from_href, moment};
+use super::{Later, edit_from_href, moment, next_session_href};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, EmptyState, Glyph, Icon, Toast, Toaster, Tone,
 };
@@ -223,7 +223,7 @@ fn Shown(
     view! {
         <BackToList />
         {view.with_value(|view| view.reasons.clone()).into_iter().map(|reason| view! { <SentBack reason=reason /> }).collect_view()}
-        <Head view=view sent=sent />
+        <Head view=view sent=sent program=program />
         {view.with_value(|view| view.kept.clone()).map(|kept| view! { <KeptAside kept=kept /> })}
         <Show when=move || !has_form>
             <Banner tone=Tone::Attention title=words.say(Language::form_of_record_missing) />
@@ -293,7 +293,11 @@ fn KeptAside(kept: Verdict) -> impl IntoView {
 }
 
 #[component]
-fn Head(view: StoredValue<View>, sent: RwSignal<Sent>) -> impl IntoView {
+fn Head(
+    view: StoredValue<View>,
+    sent: RwSignal<Sent>,
+    program: StoredValue<Option<Arc<Program>>>,
+) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
     let records = expect_context::<Records>();
@@ -322,6 +326,14 @@ fn Head(view: StoredValue<View>, sent: RwSignal<Sent>) -> impl IntoView {
         }
         .to_owned()
     });
+    // Its people are there again at the next session.
+    let goes_on = state != State::Draft
+        && !is_gone
+        && program
+            .with_value(|program| program.as_ref().is_some_and(|program| program.has_roster()))
+        && sign_in.does_field_work()
+        && untrack(|| library.form_to_begin(&form_id)).is_some();
+    let next = goes_on.then(|| next_session_href(record, &form_id, &unit));
     let query = use_router().query();
     let edit = Signal::derive(move || edit_from_href(record, &query.read()));
     // Whoever reviews has another main action.
@@ -370,6 +382,17 @@ fn Head(view: StoredValue<View>, sent: RwSignal<Sent>) -> impl IntoView {
                         </div>
                     }
                     .into_any()
+                })}
+            {next
+                .map(|href| {
+                    view! {
+                        <div class="button-row">
+                            <A href=href attr:class="button">
+                                <Icon glyph=Glyph::People />
+                                <span>{words.say(Language::next_session)}</span>
+                            </A>
+                        </div>
+                    }
                 })}
         </header>
     }

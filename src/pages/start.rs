@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use crate::reactive::effect;
 
 use super::entry::OpenFailure;
-use super::{new_record_href, start_href};
+use super::{AFTER, new_record_href, start_href};
 use crate::components::{Glyph, Icon};
 use crate::locale::{Language, date::iso_day};
 use crate::platform::{clock, tasks};
@@ -43,6 +43,8 @@ pub fn StartPage() -> impl IntoView {
         units_to_choose(&profile, &library.pack().read_untracked().units, &today)
     });
 
+    let after = router.query().with_untracked(|query| query.get(AFTER));
+    let after = after.and_then(|after| after.parse().ok());
     let begin = {
         let form = form.clone();
         move |unit: String| {
@@ -51,7 +53,7 @@ pub fn StartPage() -> impl IntoView {
                 let hash = untrack(|| library.form_to_begin(&form))
                     .map(|form| form.hash)
                     .unwrap_or_default();
-                match open_forms.start(&hash, &unit).await {
+                match open_forms.start_after(&hash, &unit, after).await {
                     Ok(entry) => router.replace(&new_record_href(entry.record(), &form, &unit)),
                     Err(error) => {
                         failure.try_set(Some(error));

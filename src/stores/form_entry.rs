@@ -39,7 +39,10 @@ use self::{
     saving::{Coming, Draft},
 };
 pub(super) use self::{media::Medium, opening::Opening};
-pub use self::{rows::RemovedRow, submitting::SubmitError};
+pub use self::{
+    rows::{AddedRows, RemovedRow},
+    submitting::SubmitError,
+};
 use super::{Preferences, Records, blobs};
 use crate::{
     locale,

@@ -12,7 +12,10 @@ use thiserror::Error;
 
 use super::{
     FormEntry, Library, Records, SignIn,
-    form_entry::{Opening, log, own_files::with_own_files},
+    form_entry::{
+        Opening, fields_of, log,
+        own_files::{Beginning, with_own_files},
+    },
     library::ProgramError,
     record_id,
 };
@@ -175,11 +178,21 @@ impl OpenForms {
             log,
             submission: None,
         };
-        self.enter(opening).await
+        self.enter(opening, Beginning::Over).await
     }
 
     /// A new record of a form (hash in hex) for a unit. It is stored with its first answer.
     pub async fn start(self, form_hash: &str, unit: &str) -> Result<FormEntry, OpenFormError> {
+        self.start_after(form_hash, unit, None).await
+    }
+
+    /// As [`Self::start`]; one that begins with the people of the record `after`, as the next session does, is stored at once.
+    pub async fn start_after(
+        self,
+        form_hash: &str,
+        unit: &str,
+        after: Option<RecordId>,
+    ) -> Result<FormEntry, OpenFormError> {
         let profile = self.sign_in.profile().ok_or(OpenFormError::SignedOut)?;
         let form =
             untrack(|| self.library.form_by_hash(form_hash)).ok_or(OpenFormError::NoSuchForm)?;
@@ -202,7 +215,16 @@ impl OpenForms {
             log: String::new(),
             submission: None,
         };
-        self.enter(opening).await
+        let after = match after {
+            Some(after) => self.records.view(after).await?,
+            None => None,
+        };
+        let Some(after) = after.filter(|after| after.form.id == opening.form.id) else {
+            return self.enter(opening, Beginning::New).await;
+        };
+        let entry = self.enter(opening, Beginning::After(after.record)).await?;
+        entry.begin_after(&fields_of(&after));
+        Ok(entry)
     }
 
     /// Stores what is entered in every open form. `Ok` means that the page may go away.
@@ -238,11 +260,17 @@ impl OpenForms {
         Ok(log::stored(&self.storage.get_value(), record, sent).await?)
     }
 
-    async fn enter(self, mut opening: Opening) -> Result<FormEntry, OpenFormError> {
+    async fn enter(
+        self,
+        mut opening: Opening,
+        beginning: Beginning,
+    ) -> Result<FormEntry, OpenFormError> {
         let program = self.library.program(opening.form.hash).await?;
         let record = opening.record;
         let account = &opening.account;
-        let program = with_own_files(program, self.library, self.records, record, account).await?;
+        let program =
+            with_own_files(program, self.library, self.records, record, account, beginning);
+        let program = program.await?;
         let beside = self.library.beside(opening.form.hash).await;
         opening.media = self.library.media(&beside).await?;
         let lists = program.missing_files().into_iter();

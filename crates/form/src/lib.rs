@@ -18,8 +18,8 @@ pub use problem::{Problem, ProblemKind};
 pub use program::{CsvRows, Program, Resources, compile};
 pub use session::{
     AnswerError, Audit, AuditEvent, AuditPlace, EntityChange, EntityRow, Envelope, EnvelopeError,
-    Environment, RowError, Session, SubmissionError, apply_to_list, entity_csv, entity_list,
-    read_envelope,
+    Environment, NewRow, RowError, Session, SubmissionError, apply_to_list, entity_csv,
+    entity_list, read_envelope,
 };
 pub use view::{
     AnswerProblem, Aspects, Change, Choice, DataType, Language, LocalTime, NodeId, NodeKind,

@@ -1,9 +1,11 @@
 //! Files, and what photos, signatures and files have in common: keeping bytes, and saying when it failed.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use sync::{blob::MAX_SIZE, wire::FileRef};
 
-use crate::components::{Badge, Banner, Button, ButtonKind, Glyph, Icon, Tone};
+use crate::components::{Badge, Banner, Button, ButtonKind, Glyph, Icon, Toast, Toaster, Tone};
 use crate::form_view::question::Asked;
 use crate::form_view::storage_advice;
 use crate::locale::Language;
@@ -101,11 +103,29 @@ pub(super) fn TakingNews(asked: Asked, taking: RwSignal<Taking>) -> impl IntoVie
     }
 }
 
-/// The button that takes the file off the question.
+/// The button that takes the file off the question, and offers to bring it back: a signature cannot be had again from whoever has left.
 #[component]
 pub(super) fn RemoveFile(asked: Asked) -> impl IntoView {
+    let toaster = expect_context::<Toaster>();
     let label = asked.words.say(Language::remove);
-    view! { <Button kind=ButtonKind::Quiet icon=Glyph::Bin label=label on_click=move |()| asked.entry.detach(asked.id) /> }
+    let remove = move |()| {
+        let (entry, id) = (asked.entry, asked.id);
+        let name = asked.value_at_once();
+        entry.detach(id);
+        let undo = move || {
+            // Not over what was taken meanwhile.
+            if entry.value(id).is_empty() {
+                entry.answer(id, &name);
+                entry.leave(id);
+            }
+        };
+        let language = asked.words.at_once();
+        toaster.show(Toast {
+            text: language.file_removed().to_owned(),
+            action: Some((language.undo().to_owned(), Arc::new(undo))),
+        });
+    };
+    view! { <Button kind=ButtonKind::Quiet icon=Glyph::Bin label=label on_click=remove /> }
 }
 
 /// Any file.

@@ -21,19 +21,36 @@ use crate::stores::{
 
 const LAST_SAVED: &str = "jr://instance/last-saved";
 
-/// The program with the files that this phone has for it; as it is when it reads none.
+/// How a record stands to its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::stores) enum Beginning {
+    /// It is there already.
+    Over,
+    /// It begins.
+    New,
+    /// It begins as the next after this one.
+    After(RecordId),
+}
+
+/// The program with the files that this phone has for it; as it is when it reads none. A record that is there already is not
+/// told again what it could have begun with: looking for that would keep whoever comes back to it waiting.
 pub(in crate::stores) async fn with_own_files(
     program: Arc<Program>,
     library: Library,
     records: Records,
     opened: RecordId,
     account: &str,
+    beginning: Beginning,
 ) -> Result<Arc<Program>, ProgramError> {
     let mut resources = Resources::default();
     for list in &program.form().secondary {
         let Source::External(address) = &list.source else { continue };
+        let is_over = beginning == Beginning::Over;
+        if address == LAST_SAVED && is_over && program.is_read_at_first_only(&list.id) {
+            continue;
+        }
         let file = if address == LAST_SAVED {
-            last_saved(&program, library, records, opened, account).await?
+            last_saved(&program, library, records, opened, account, beginning).await?
         } else {
             entities(address, library, records).await?
         };
@@ -47,23 +64,29 @@ pub(in crate::stores) async fn with_own_files(
     Ok(compiled.map_or(program, Arc::new))
 }
 
-/// The newest record of the form that this person submitted, as the XML that a server gets.
+/// The record that this one comes after, else the newest of the form that this person submitted, as the XML that a server gets.
 async fn last_saved(
     program: &Program,
     library: Library,
     records: Records,
     opened: RecordId,
     account: &str,
+    beginning: Beginning,
 ) -> Result<Option<String>, ProgramError> {
     let is_one = |record: &&Arc<RecordSummary>| {
         let own = record.form_id == program.form().id() && record.author == account;
         own && record.id != opened && record.state != State::Draft
     };
-    records.whole().await?;
-    // The newest change comes first.
-    let newest = records.all().get_untracked().iter().find(is_one).map(|record| record.id);
-    let Some(newest) = newest else { return Ok(None) };
-    let session = session(newest, library, records).await?;
+    let last = match beginning {
+        Beginning::After(record) => Some(record),
+        Beginning::Over | Beginning::New => {
+            records.whole().await?;
+            // The newest change comes first.
+            records.all().get_untracked().iter().find(is_one).map(|record| record.id)
+        }
+    };
+    let Some(last) = last else { return Ok(None) };
+    let session = session(last, library, records).await?;
     Ok(session.map(|session| session.to_xml()))
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use form::{Change, NodeId, RowError, Session};
+use form::{Change, NewRow, NodeId, RowError, Session};
 use leptos::prelude::*;
 use sync::wire::FileRef;
 
 use super::FormEntry;
-use crate::platform::random;
+use crate::platform::{clock, random};
 use crate::stores::record_id;
 
 /// A row that was removed, with what stood in it, so that it can come back.
@@ -20,7 +20,109 @@ pub struct RemovedRow {
     files: BTreeMap<String, FileRef>,
 }
 
+/// Rows that were added at once, and the blank ones that they took the place of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddedRows {
+    repeat: NodeId,
+    keys: Vec<String>,
+    blank: Vec<RemovedRow>,
+}
+
 impl FormEntry {
+    /// The question that a row is called by, by its path below the row, if rows are called by a text.
+    #[must_use]
+    pub fn row_name(self, repeat: NodeId) -> Option<String> {
+        self.session.with_value(|session| session.row_name(repeat))
+    }
+
+    /// The node of a row that a path below it leads to.
+    #[must_use]
+    pub fn within(self, row: NodeId, below: &str) -> Option<NodeId> {
+        self.session.with_value(|session| session.find(&format!("{}/{below}", session.path(row))))
+    }
+
+    /// What the rows of a repeat are called.
+    #[must_use]
+    pub fn row_names(self, repeat: NodeId) -> Vec<String> {
+        let Some(name) = self.row_name(repeat) else { return Vec::new() };
+        let rows = self.session.with_value(|session| session.children(repeat));
+        let called = |row| Some(self.value(self.within(row, &name)?));
+        rows.into_iter().filter_map(called).filter(|name| !name.is_empty()).collect()
+    }
+
+    /// Adds a row for each name, in one go; blank rows make way for them.
+    pub fn add_named_rows(self, repeat: NodeId, names: &[String]) -> Option<AddedRows> {
+        let question = self.row_name(repeat)?;
+        let blank = self.session.with_value(|session| session.blank_rows(repeat));
+        let blank = blank.into_iter().filter_map(|row| self.remove_row(row)).collect();
+        let row = |name: &String| NewRow {
+            key: record_id::hexadecimal(&random::bytes_16()),
+            answers: sync::gather([(question.clone(), name.clone())]),
+        };
+        let rows: Vec<NewRow> = names.iter().map(row).collect();
+        let added = {
+            let mut session = self.session.write_value();
+            session.set_now(clock::local_now());
+            session.add_rows(repeat, &rows)
+        };
+        self.take_in_rows(added)?;
+        let keys = rows.into_iter().map(|row| row.key).collect();
+        let added = AddedRows { repeat, keys, blank };
+        self.rows_of(&added).into_iter().for_each(|row| self.log_event("add repeat", Some(row)));
+        Some(added)
+    }
+
+    /// Those of the rows that are there.
+    #[must_use]
+    pub fn rows_of(self, added: &AddedRows) -> Vec<NodeId> {
+        let found = self.session.try_with_value(|session| {
+            let repeat = session.path(added.repeat);
+            let row = |key| {
+                let path = format!("{repeat}[{key}]");
+                // Where a row is not, its repeat is found.
+                session.find(&path).filter(|row| session.path(*row) == path)
+            };
+            added.keys.iter().filter_map(row).collect()
+        });
+        found.unwrap_or_default()
+    }
+
+    /// Takes back what was added at once, as long as the form is open.
+    pub fn take_back(self, added: &AddedRows) {
+        if self.draft.try_get_value().is_none() {
+            return;
+        }
+        let rows = self.rows_of(added);
+        rows.iter().for_each(|row| self.log_event("delete repeat", Some(*row)));
+        let removed = self.session.write_value().remove_rows(&rows);
+        self.take_in_rows(removed);
+        added.blank.iter().for_each(|row| {
+            self.restore_row(row);
+        });
+    }
+
+    /// Begins with the people of an earlier record, `fields`, and stores that at once: nobody types them again after a crash.
+    pub fn begin_after(self, fields: &BTreeMap<String, String>) {
+        let begun = self.session.write_value().begin_after(fields);
+        if begun.as_ref().is_ok_and(Vec::is_empty) {
+            return;
+        }
+        self.take_in_rows(begun);
+    }
+
+    fn take_in_rows(self, changed: Result<Vec<Change>, RowError>) -> Option<()> {
+        self.touch();
+        match changed {
+            Ok(changes) => self.take_in(&changes),
+            Err(error) => {
+                crate::platform::log_error(&format!("rows not changed: {error}"));
+                return None;
+            }
+        }
+        self.save_soon(0);
+        Some(())
+    }
+
     /// Adds a row; `None` if the form does not allow it.
     pub fn add_row(self, repeat: NodeId) -> Option<NodeId> {
         let key = record_id::hexadecimal(&random::bytes_16());
@@ -34,15 +136,7 @@ impl FormEntry {
         key: &str,
         added: Result<Vec<Change>, RowError>,
     ) -> Option<NodeId> {
-        self.touch();
-        match added {
-            Ok(changes) => self.take_in(&changes),
-            Err(error) => {
-                crate::platform::log_error(&format!("row not added: {error}"));
-                return None;
-            }
-        }
-        self.save_soon(0);
+        self.take_in_rows(added)?;
         let row = self
             .session
             .with_value(|session| session.find(&format!("{}[{key}]", session.path(repeat))));
@@ -62,14 +156,7 @@ impl FormEntry {
         let files = self.draft.with_value(|draft| draft.files_in(&inside));
         self.log_event("delete repeat", Some(row));
         let removed = self.session.write_value().remove_row(row);
-        match removed {
-            Ok(changes) => self.take_in(&changes),
-            Err(error) => {
-                crate::platform::log_error(&format!("row not removed: {error}"));
-                return None;
-            }
-        }
-        self.save_soon(0);
+        self.take_in_rows(removed)?;
         Some(RemovedRow { repeat, key, fields, files })
     }
 

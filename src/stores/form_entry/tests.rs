@@ -19,6 +19,7 @@ use crate::{
 
 mod logs;
 mod own_files;
+mod rosters;
 
 const FORM: &str = r#"<?xml version="1.0"?>
 <h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa" xmlns:orx="http://openrosa.org/xforms">

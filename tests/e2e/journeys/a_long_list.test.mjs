@@ -282,6 +282,74 @@ test('filters that leave nothing are taken off where that is told', async () => 
   assert.equal(new URL(page.url()).search, '?sort=title');
 });
 
+test('a list of names is pasted at once: who is there is named and not added, and one press takes it back', async () => {
+  const { page } = trainer;
+  const LIST = 150;
+  form = await phone.begin('lk_lop_tap_huan');
+  await form.goTo('học viên');
+  await form.firstRow('hoc_vien');
+  await form.type('hv_ten', 'Trần Văn Hùng');
+  await form.closeRow();
+  const open = () => page.getByRole('button', { name: 'Dán danh sách' }).click();
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  const field = sheet.getByLabel('Họ và tên (mỗi dòng một tên)');
+  const names = Array.from({ length: LIST }, (_, at) => `${at + 1}\tNguyễn Thị Mận ${at + 1}\t1985`);
+  await open();
+  await field.fill([...names, 'tran van hung', 'Trần Văn Hưng'].join('\n'));
+  await sheet.getByText('Đã có, không thêm lại: tran van hung').waitFor();
+  await trainer.screenshot('roster-pasting');
+  assert.deepEqual(await faults(trainer, 'a list is pasted'), []);
+  await sheet.getByRole('button', { name: `Thêm ${LIST + 1} dòng` }).click();
+  await sheet.waitFor({ state: 'detached' });
+  await page.locator('.toast').getByText(`Đã thêm ${LIST + 1} dòng. Đã có, không thêm lại: tran van hung`).waitFor();
+  await until('the focus is on the first of them', () =>
+    page.evaluate(() => document.activeElement?.closest('.row-card')?.textContent.includes('Nguyễn Thị Mận 1') ?? false));
+  await until('all are there', async () => (await cards().count()) === LIST + 2);
+  await card('Trần Văn Hưng').waitFor();
+  await form.saved();
+  await trainer.screenshot('roster-pasted');
+  await page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
+  await until('they are gone', async () => (await cards().count()) === 1);
+  // Two people may have one name; and what was pasted is on the disk.
+  await open();
+  await field.fill('Trần Văn Hùng');
+  assert.ok(await sheet.getByRole('button', { name: 'Thêm 0 dòng' }).isDisabled());
+  await sheet.getByLabel('Thêm cả những tên đã có').check();
+  await sheet.getByRole('button', { name: 'Thêm 1 dòng' }).click();
+  await until('both are there', async () => (await cards().count()) === 2);
+  await form.saved();
+  await page.reload();
+  form = await new FormPage(page).ready();
+  await form.goTo('học viên');
+  await until('both are there', async () => (await cards().count()) === 2);
+});
+
+test('the next session begins with the people of this one, everybody present', async () => {
+  const { page } = trainer;
+  await phone.open(`/records/${id}`);
+  await page.getByRole('link', { name: 'Buổi tiếp theo' }).click();
+  form = await new FormPage(page).ready();
+  await form.goTo('Thông tin chung');
+  assert.equal(await form.question('ma_lop').locator('input').inputValue(), 'BDG-1');
+  await form.goTo('học viên');
+  await until('all are there', async () => (await cards().count()) === PEOPLE + 1);
+  assert.equal(await page.locator('.card-departs').count(), 0, 'whoever was absent is not taken to be absent again');
+  await openCard('Nguyễn Thị Đào 5');
+  assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1985');
+  await form.question('hv_don_vi').getByText('Phường Long Khánh').waitFor();
+  assert.notEqual(await form.question('hv_gio').locator('input').inputValue(), '');
+  await form.closeRow();
+  await form.saved();
+  await trainer.screenshot('roster-next-session');
+  // Nobody has answered anything, and all of it is there after a crash.
+  await trainer.kill();
+  await trainer.start();
+  await phone.open('/');
+  form = await phone.backInForm();
+  await form.goTo('học viên');
+  await until('all are there', async () => (await cards().count()) === PEOPLE + 1);
+});
+
 test('an empty row is one thing to settle at the end of the form, removed there and brought back', async () => {
   const { page } = trainer;
   form = await phone.begin('lk_kt_phuong_xa');

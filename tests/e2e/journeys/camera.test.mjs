@@ -128,6 +128,14 @@ test('killed as soon as the camera has closed: the photo is there', async () => 
   await question('a1_anh').locator('img').waitFor();
 });
 
+test('a photo that was removed is brought back', async () => {
+  await question('a1_anh').getByRole('button', { name: 'Gỡ bỏ', exact: true }).click();
+  await question('a1_anh').locator('img').waitFor({ state: 'detached' });
+  await phone.page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
+  await question('a1_anh').locator('img').waitFor();
+  await form.saved();
+});
+
 test('the other camera, and a camera that is closed without a photo', async () => {
   await openCamera('a1_anh');
   await button('Đổi máy ảnh trước, sau').click();

@@ -305,7 +305,7 @@ pub(super) fn queried_list(query: &str) -> Option<&str> {
 }
 
 /// Whether an expression reads `instance('list')`.
-fn names_list(expression: &str, list: &str) -> bool {
+pub(super) fn names_list(expression: &str, list: &str) -> bool {
     let mut calls = expression.split("instance(").skip(1);
     calls.any(|rest| {
         let rest = rest.trim_start().strip_prefix(['\'', '"']);

@@ -11,6 +11,7 @@ mod list;
 mod plan;
 mod resolve;
 mod resource;
+mod roster;
 mod rules;
 pub(crate) mod schema;
 mod text;
@@ -55,6 +56,8 @@ pub struct Program {
     pub(crate) shown: Vec<Vec<BodyId>>,
     pub(crate) graph: Graph,
     pub(crate) actions: Vec<ActionDef>,
+    /// From which on the expressions are of actions alone.
+    pub(crate) action_expressions: usize,
     /// By entry: whether an action waits for its answers.
     pub(crate) awaited: Vec<bool>,
     /// By entry: whether an action writes what a calculation writes, too.
@@ -98,6 +101,23 @@ impl Program {
             _ => None,
         });
         missing.collect()
+    }
+
+    /// Whether nothing but the beginning of a record reads a list: it means nothing to a record that is there already.
+    #[must_use]
+    pub fn is_read_at_first_only(&self, list: &str) -> bool {
+        let reads = |compiled: &Compiled| body::names_list(&compiled.expr.to_string(), list);
+        let later = |action: &ActionDef| {
+            let is_first = action.events.iter().all(|event| *event == Event::FirstLoad);
+            let value = match action.value {
+                ActionValue::Expression(value) => Some(value),
+                _ => None,
+            };
+            let mut read = action.chosen.into_iter().chain(value);
+            !is_first && read.any(|id| reads(self.expression(id)))
+        };
+        !self.expressions.iter().take(self.action_expressions).any(reads)
+            && !self.actions.iter().any(later)
     }
 
     pub(crate) fn body(&self, id: BodyId) -> &BodyDef {
@@ -164,6 +184,7 @@ fn compile_with(
     };
     let top = bodies.nodes(&form.body, DefId::ROOT);
     let body = bodies.nodes;
+    let action_expressions = builder.expressions.len();
     let actions = action::compile(&form, &schema, &mut builder);
     let clock = builder.expression("now()", None).zip(builder.expression("today()", None));
     let Builder { expressions, plans, problems: found, .. } = builder;
@@ -212,6 +233,7 @@ fn compile_with(
         shown,
         graph,
         actions,
+        action_expressions,
         awaited,
         contested,
         clock: Clock { now, today },

@@ -123,11 +123,16 @@ impl Session {
         let program = Arc::clone(&self.program);
         let row = self.attach_row(around, def, key, Filling::Defaults, None, &program);
         self.fire_new_repeat(row, &program);
+        Ok(self.settle_new(&[row]))
+    }
+
+    /// Settles after rows were added: what is calculated in them for the first time has not changed.
+    pub(super) fn settle_new(&mut self, rows: &[ItemId]) -> Vec<Change> {
         let set = std::mem::take(&mut self.pending.value_changed);
         self.run();
-        self.forget_first_values(&[row]);
+        self.forget_first_values(rows);
         self.pending.value_changed.extend(set);
-        Ok(self.settle())
+        self.settle()
     }
 
     /// Brings a removed row back. `fields`: its own and those of all in it, as they were among [`Self::fields`].
@@ -144,7 +149,7 @@ impl Session {
     }
 
     /// Where a row with this key may be added.
-    fn room_for(&self, repeat: NodeId, key: &str) -> Result<(ItemId, DefId), RowError> {
+    pub(super) fn room_for(&self, repeat: NodeId, key: &str) -> Result<(ItemId, DefId), RowError> {
         let node = self.drawn.get(repeat).ok_or(RowError::NoSuchNode)?;
         let program = &self.program;
         let body =
@@ -168,17 +173,18 @@ impl Session {
 
     /// Removes a row.
     pub fn remove_row(&mut self, row: NodeId) -> Result<Vec<Change>, RowError> {
+        self.remove_rows(&[row])
+    }
+
+    /// The node of a row that may go.
+    pub(super) fn removable(&self, row: NodeId) -> Result<ItemId, RowError> {
         let node = self.drawn.get(row).ok_or(RowError::NoSuchNode)?;
-        let program = Arc::clone(&self.program);
-        let body = node.body.map(|body| program.body(body)).filter(|_| node.kind == DrawnKind::Row);
-        match body.map(|body| &body.kind) {
-            Some(BodyKind::Repeat { count: None, fixed: false }) => {}
-            Some(BodyKind::Repeat { .. }) => return Err(RowError::Fixed),
-            _ => return Err(RowError::NotARepeat),
+        let body = node.body.map(|body| self.program.body(body));
+        match body.filter(|_| node.kind == DrawnKind::Row).map(|body| &body.kind) {
+            Some(BodyKind::Repeat { count: None, fixed: false }) => Ok(node.item),
+            Some(BodyKind::Repeat { .. }) => Err(RowError::Fixed),
+            _ => Err(RowError::NotARepeat),
         }
-        let item = node.item;
-        self.detach_row(item, None, &program);
-        Ok(self.settle())
     }
 
     /// Changes the language; one that the form does not have changes nothing.

@@ -10,6 +10,7 @@ mod fields;
 mod instance;
 mod reading;
 mod recalculate;
+mod roster;
 mod start;
 mod submission;
 mod tree;
@@ -22,6 +23,7 @@ pub use audit::{Audit, AuditEvent, AuditPlace};
 pub use edit::SubmissionError;
 pub use entities::{EntityChange, EntityRow, apply_to_list, entity_csv, entity_list};
 pub use envelope::{Envelope, EnvelopeError, read_envelope};
+pub use roster::NewRow;
 
 use drawn::{Drawn, DrawnKind};
 use instance::{Instance, ItemId};

@@ -182,3 +182,30 @@ fn of_two_lists_with_one_name_the_last_counts() {
     let program = try_compile(&form(&(beside.to_owned() + &own("x"))), &Resources::default());
     assert!(program.expect("it runs").missing_files().is_empty(), "nothing reads that file");
 }
+
+#[test]
+fn a_list_that_only_the_beginning_reads_means_nothing_to_a_record_that_is_there() {
+    let with = |bind: &str, body: &str| {
+        let model = format!(
+            r#"<instance id="cu" src="jr://instance/last-saved"/><bind nodeset="/data/a"/>{bind}
+            <setvalue ref="/data/a" event="odk-instance-first-load" value=" instance('cu')/data/a "/>"#
+        );
+        let form = xform(
+            "<a/><b/>",
+            &model,
+            &format!(r#"<input ref="/data/a"><label>A</label></input>{body}"#),
+        );
+        let program = try_compile(&form, &Resources::default()).expect("it runs");
+        program.is_read_at_first_only("cu")
+    };
+    assert!(with("", ""));
+    assert!(!with(r#"<bind nodeset="/data/b" calculate=" instance('cu')/data/a "/>"#, ""));
+    assert!(!with(
+        r#"<setvalue ref="/data/b" event="odk-instance-load" value="instance('cu')/data/a"/>"#,
+        ""
+    ));
+    assert!(!with(
+        "",
+        r#"<input ref="/data/b"><label><output value="instance('cu')/data/a"/></label></input>"#
+    ));
+}

@@ -8,6 +8,7 @@ mod hostile;
 mod incremental;
 mod pictures;
 mod repeats;
+mod rosters;
 mod round_trips;
 mod rules;
 mod storage;

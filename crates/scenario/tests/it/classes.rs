@@ -1,6 +1,6 @@
 //! The sheet of a training class, with twelve people.
 
-use crate::pack::{ByName, start};
+use crate::pack::{ByName, DECEMBER_2024, start};
 
 /// Name, sex, attendance, ethnicity when given, points before and after.
 type Person =
@@ -141,7 +141,7 @@ fn a_time_is_asked_only_of_those_who_came() {
     form.put_in_row("hoc_vien", 1, "hv_tt", "vang");
     assert!(!asked(&form));
     assert!(!form.session().to_xml().contains("08:05"));
-    form.put_in_row("hoc_vien", 1, "hv_tt", "muon");
+    form.put_in_row("hoc_vien", 1, "hv_tt", "co_mat");
     assert_eq!(form.value("hoc_vien[1]/hv_gio"), "08:05:00.000+07:00", "it was kept");
 }
 
@@ -161,9 +161,73 @@ fn who_is_written_down_came_now_unless_another_time_is_given() {
 }
 
 #[test]
+fn who_comes_late_came_when_that_was_marked() {
+    let mut form = start("lop_tap_huan");
+    form.put_in_row("hoc_vien", 1, "hv_ten", "Nguyễn Thị Lan");
+    form.session_mut()
+        .set_now(form::LocalTime { unix_ms: DECEMBER_2024 + 70 * 60 * 1000, offset_min: 420 });
+    form.put_in_row("hoc_vien", 1, "hv_tt", "muon");
+    assert!(form.value("hoc_vien[1]/hv_gio").starts_with("09:40:00"), "not when it was typed");
+    form.put_in_row("hoc_vien", 1, "hv_gio", "09:15:00.000+07:00");
+    form.put_in_row("hoc_vien", 1, "hv_tt", "co_mat");
+    assert_eq!(form.value("hoc_vien[1]/hv_gio"), "09:15:00.000+07:00");
+}
+
+#[test]
 fn a_record_is_called_by_a_date_as_people_write_it() {
     let mut form = start("kt_san_pham_vh");
     form.put("ten_sp", "Băng rôn");
     form.put("ngay", "2024-11-23");
     assert_eq!(form.session().title(), "VH Băng rôn 23/11/2024");
+}
+
+#[test]
+fn the_next_session_of_a_class_takes_along_who_its_people_are() {
+    let mut form = class();
+    form.fill(PEOPLE.len());
+    let fields = form.session().relevant_fields();
+    let mut next = start("lop_tap_huan");
+    next.session_mut().begin_after(&fields).expect("people can be added");
+    assert_eq!(next.row_count("hoc_vien"), Some(PEOPLE.len()));
+    let begun = next.session().fields();
+    let mut along: Vec<&str> = begun
+        .keys()
+        .filter_map(|path| path.strip_prefix("hoc_vien[")?.split_once("]/").map(|(_, field)| field))
+        .collect();
+    along.sort_unstable();
+    along.dedup();
+    let of_people = [
+        "hv_chuc_vu",
+        "hv_dan_toc",
+        "hv_don_vi",
+        "hv_dong_y_dt",
+        "hv_dt",
+        "hv_gt",
+        "hv_nam_sinh",
+        "hv_ten",
+    ];
+    let anew = [
+        "hv_co",
+        "hv_co_2_diem",
+        "hv_gio",
+        "hv_la_dtts",
+        "hv_la_nam",
+        "hv_la_nu",
+        "hv_tang",
+        "hv_tt",
+    ];
+    let mut expected = [&of_people[..], &anew].concat();
+    expected.sort_unstable();
+    assert_eq!(along, expected);
+    for (row, person) in (1..).zip(PEOPLE) {
+        assert_eq!(next.value(&format!("hoc_vien[{row}]/hv_ten")), person.0);
+        assert_eq!(next.value(&format!("hoc_vien[{row}]/hv_tt")), "co_mat");
+    }
+    assert_eq!(next.text("so_co_mat"), PEOPLE.len().to_string());
+    assert!(
+        crate::pack::names()
+            .iter()
+            .filter(|name| crate::pack::program(name).has_roster())
+            .eq(["lop_tap_huan"])
+    );
 }

@@ -1,10 +1,11 @@
 //! What holds for each form of the pack.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
+use form::{Program, Resources};
 use scenario::scenario::Scenario;
 
-use crate::pack::{ByName, DECEMBER_2024, environment, names, program, start};
+use crate::pack::{AUGUST_2025, ByName, DECEMBER_2024, environment, names, program, start};
 
 #[test]
 fn all_eighteen_open_and_start_without_a_fault() {
@@ -105,4 +106,49 @@ fn labels(form: &mut Scenario, language: &str) -> Vec<String> {
         rest.extend(session.children(id));
     }
     labels
+}
+
+/// A record that is begun after another.
+fn after(last: &Scenario, program: &Program, unix_ms: i64) -> Scenario {
+    let said = last.session().to_xml();
+    let files = Resources { files: [("jr://instance/last-saved".to_owned(), said)].into() };
+    let next = program.with_files(&files).expect("a form without problems");
+    Scenario::start(Arc::new(next), environment(unix_ms))
+}
+
+#[test]
+fn whoever_filled_in_the_last_one_is_not_asked_again_who_they_are() {
+    for name in names() {
+        let program = program(&name);
+        let asked = |question: &&str| {
+            let ending = format!("/{question}");
+            program.form().binds.iter().any(|bind| bind.nodeset.ends_with(&ending))
+        };
+        let asked: Vec<&str> =
+            ["nguoi_lap", "don_vi_lap", "ma_lop", "ten_lop"].into_iter().filter(asked).collect();
+        assert!(!asked.is_empty(), "{name}");
+        let mut last = start(&name);
+        last.fill(1);
+        if name == "diem_danh" {
+            last.put("ma_qr", "");
+            last.put("ma_lop", "BDG-01");
+        }
+        let next = after(&last, &program, DECEMBER_2024);
+        for question in asked {
+            assert_eq!(next.text(question), last.text(question), "{name} {question}");
+            assert_ne!(next.text(question), "", "{name} {question}");
+        }
+        assert!(program.is_read_at_first_only("__last-saved"), "{name}");
+    }
+}
+
+#[test]
+fn a_unit_that_is_no_more_is_asked_anew() {
+    let program = program("kt_phuong_xa");
+    let mut last = start("kt_phuong_xa");
+    last.fill(1);
+    last.put("don_vi_lap", "lk_p_bao_vinh");
+    let next = after(&last, &program, AUGUST_2025);
+    assert_eq!(next.text("don_vi_lap"), "");
+    assert_eq!(next.text("nguoi_lap"), last.text("nguoi_lap"));
 }

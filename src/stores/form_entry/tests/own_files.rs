@@ -6,7 +6,10 @@ use crate::{
         Change,
         schema::{EntityListRow, meta},
     },
-    stores::{Library, form_entry::own_files::with_own_files},
+    stores::{
+        Library,
+        form_entry::own_files::{Beginning, with_own_files},
+    },
 };
 
 const HEAD: &str = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa" xmlns:entities="http://www.opendatakit.org/xforms/entities"><h:head><h:title>F</h:title><model>"#;
@@ -47,10 +50,14 @@ const REPEATING: &str = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h
 
 /// Opens a new record with the files that the phone has for its form, as the app does.
 fn begin(phone: &Phone) -> FormEntry {
+    begin_as(phone, Beginning::New)
+}
+
+fn begin_as(phone: &Phone, beginning: Beginning) -> FormEntry {
     let id = record_id::new();
     let library = block_on(Library::load(phone.storage.clone())).expect("memory reads");
     let program = phone.program.clone();
-    let program = block_on(with_own_files(program, library, phone.records, id, "an"));
+    let program = block_on(with_own_files(program, library, phone.records, id, "an", beginning));
     let program = program.expect("memory reads");
     Phone { program, storage: phone.storage.clone(), form: phone.form.clone(), ..*phone }.open(id)
 }
@@ -158,6 +165,35 @@ fn a_new_record_begins_with_what_the_last_submitted_one_of_the_form_said() {
         assert_eq!(value(begin(&phone), "xa"), "", "it is not submitted");
         block_on(first.submit()).expect("complete");
         assert_eq!(value(begin(&phone), "xa"), "Bảo Quang");
+        let second = begin(&phone);
+        second.answer(question(second, "xa"), "Xuân An");
+        block_on(second.submit()).expect("complete");
+        let after = begin_as(&phone, Beginning::After(first.record()));
+        assert_eq!(value(after, "xa"), "Bảo Quang", "it goes on from that one");
+    });
+}
+
+#[test]
+fn a_record_that_is_there_is_not_told_what_it_could_have_begun_with() {
+    Owner::new().with(|| {
+        let phone = Phone::filling_in(REPEATING);
+        hold(&phone, REPEATING);
+        let first = begin(&phone);
+        first.answer(question(first, "xa"), "Bảo Quang");
+        block_on(first.submit()).expect("complete");
+        let opened = |form: &str| {
+            let phone = phone.with_form(form);
+            let library = block_on(Library::load(phone.storage.clone())).expect("memory reads");
+            let as_it_was = phone.program.clone();
+            let id = record_id::new();
+            let program =
+                with_own_files(phone.program, library, phone.records, id, "an", Beginning::Over);
+            Arc::ptr_eq(&block_on(program).expect("memory reads"), &as_it_was)
+        };
+        assert!(opened(REPEATING), "nothing in it reads that any more");
+        let shown = REPEATING
+            .replace("<label>Số", "<label><output value=\"instance('__last-saved')/data/xa\"/> Số");
+        assert!(!opened(&shown), "a label goes on saying it");
     });
 }
 

@@ -1,0 +1,136 @@
+//! Lists of people: which repeats are one, what a row is called by, and what of a row is about whoever it is and not about the day.
+
+use std::collections::BTreeSet;
+
+use super::{BodyId, BodyKind, DefId, Program, Rule, expression::Read, rules::RuleKind};
+use crate::view::{DataType, Question, QuestionControl};
+
+impl Program {
+    /// The question that rows of a repeat are called by: the first one, if it is a text that is always asked.
+    pub(crate) fn row_name(&self, repeat: BodyId) -> Option<DefId> {
+        let (def, question) = self.asked_in_rows(repeat).into_iter().next()?;
+        let is_text = question.control == QuestionControl::Input
+            && question.data_type == DataType::String
+            && question.parameter("query").is_none();
+        let row = self.body(repeat).def?;
+        (is_text && self.is_free(def) && self.is_always_asked(def, row)).then_some(def)
+    }
+
+    /// Whether a repeat is a list of people: its rows are called by a text, and the form takes something for granted of each until it is
+    /// said otherwise, which is what is marked at each session.
+    pub(crate) fn is_roster(&self, repeat: BodyId) -> bool {
+        let is_marked = |(def, question): (DefId, &Question)| {
+            question.control == QuestionControl::Select1 && !self.schema.def(def).default.is_empty()
+        };
+        self.row_name(repeat).is_some() && self.asked_in_rows(repeat).into_iter().any(is_marked)
+    }
+
+    /// Whether a record has people in it that a next record can begin with.
+    #[must_use]
+    pub fn has_roster(&self) -> bool {
+        (0..self.body.len()).any(|body| {
+            let body = BodyId(u32::try_from(body).expect("as many as there are ids"));
+            self.is_outermost(body) && self.is_roster(body)
+        })
+    }
+
+    /// Whether a repeat stands in no other.
+    pub(crate) fn is_outermost(&self, repeat: BodyId) -> bool {
+        let around = self.body(repeat).def.and_then(|def| self.schema.def(def).parent);
+        around.is_none_or(|around| self.schema.row_of(around).is_none())
+    }
+
+    /// What of a row goes along into the next session: what a person typed or chose. Not what the form fills in, nor times, places, files,
+    /// marks and confirmations; nor what is asked, or limited, by something that does not go along itself.
+    pub(crate) fn goes_along(&self, repeat: BodyId) -> BTreeSet<DefId> {
+        let Some(row) = self.body(repeat).def else { return BTreeSet::new() };
+        let asked = self.asked_in_rows(repeat).into_iter();
+        let mut along: BTreeSet<DefId> = asked
+            .filter(|(def, question)| is_of_person(question) && self.is_free(*def))
+            .map(|(def, _)| def)
+            .collect();
+        loop {
+            let stays = |def: &DefId| !self.rests_on(*def, row, &along);
+            let left: Vec<DefId> = along.iter().copied().filter(stays).collect();
+            if left.is_empty() {
+                return along;
+            }
+            left.iter().for_each(|def| {
+                along.remove(def);
+            });
+        }
+    }
+
+    /// Whether what has a question asked or limits its answer is within `along`.
+    fn rests_on(&self, def: DefId, row: DefId, along: &BTreeSet<DefId>) -> bool {
+        let is_along =
+            |read: &Read| matches!(read, Read::Value { target, .. } if along.contains(target));
+        self.ways_up(def, row).all(|def| {
+            let mut reads = self.rules(def).reads.iter();
+            reads.all(|(kind, reads, _)| {
+                !matches!(kind, RuleKind::Relevant | RuleKind::Constraint)
+                    || reads.iter().all(is_along)
+            })
+        })
+    }
+
+    fn is_always_asked(&self, def: DefId, row: DefId) -> bool {
+        self.ways_up(def, row).all(|def| self.rules(def).relevant == Rule::Always(true))
+    }
+
+    /// An entry and those around it, within its row.
+    fn ways_up(&self, def: DefId, row: DefId) -> impl Iterator<Item = DefId> {
+        std::iter::successors(Some(def), |def| self.schema.def(*def).parent)
+            .take_while(move |def| *def != row)
+    }
+
+    /// Whether a person alone fills an entry.
+    fn is_free(&self, def: DefId) -> bool {
+        let rules = self.rules(def);
+        rules.readonly == Rule::Always(false)
+            && rules.calculate.is_none()
+            && rules.preload.is_none()
+            && self.schema.def(def).default.is_empty()
+            && self.actions.iter().all(|action| action.target != def)
+    }
+
+    /// The questions in a row, in their order; not those of repeats in it.
+    fn asked_in_rows(&self, repeat: BodyId) -> Vec<(DefId, &Question)> {
+        let mut found = Vec::new();
+        let mut rest: Vec<BodyId> = self.body(repeat).children.iter().rev().copied().collect();
+        if !matches!(self.body(repeat).kind, BodyKind::Repeat { count: None, fixed: false }) {
+            return found;
+        }
+        while let Some(id) = rest.pop() {
+            let body = self.body(id);
+            match (&body.kind, body.def) {
+                (BodyKind::Question { question, .. }, Some(def)) => {
+                    if question.control != QuestionControl::Note {
+                        found.push((def, &**question));
+                    }
+                }
+                (BodyKind::Group, _) => rest.extend(body.children.iter().rev()),
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+/// Whether such an answer says something about a person, as far as its kind tells.
+fn is_of_person(question: &Question) -> bool {
+    let is_told = matches!(
+        question.control,
+        QuestionControl::Input | QuestionControl::Select1 | QuestionControl::Select
+    );
+    let is_lasting = matches!(
+        question.data_type,
+        DataType::String
+            | DataType::Int
+            | DataType::Decimal
+            | DataType::Boolean
+            | DataType::Date
+            | DataType::Barcode
+    );
+    is_told && is_lasting
+}

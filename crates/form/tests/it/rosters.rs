@@ -1,0 +1,147 @@
+//! Lists of people: many at once, and those of one session in the next.
+
+use std::collections::BTreeMap;
+
+use form::{NewRow, Session};
+
+use crate::dsl::{Drive, environment, program, start};
+
+const DATA: &str = r#"<kt/><max/><hv jr:template=""><ten/><nhom><sinh/><dong_y/><dan_toc/></nhom><tt>co</tt><gio/><ra/><diem/><muc/><ly_do/><ky/><ok/><tinh/></hv>
+    <hv><ten/><nhom><sinh/><dong_y/><dan_toc/></nhom><tt>co</tt><gio/><ra/><diem/><muc/><ly_do/><ky/><ok/><tinh/></hv><so/>"#;
+const MODEL: &str = r#"
+    <bind nodeset="/data/hv/ten" type="string"/>
+    <bind nodeset="/data/hv/nhom/sinh" type="int" constraint=". &gt; 1900"/>
+    <bind nodeset="/data/hv/nhom/dan_toc" type="string" relevant="../dong_y = 'co'"/>
+    <bind nodeset="/data/hv/gio" type="time"/>
+    <bind nodeset="/data/hv/ra" type="string" relevant="../tt = 'co'"/>
+    <bind nodeset="/data/hv/diem" type="int" relevant="/data/kt = 'co'"/>
+    <bind nodeset="/data/hv/muc" type="int" constraint=". &lt;= /data/max"/>
+    <bind nodeset="/data/hv/ly_do" type="string" relevant="../ra != ''"/>
+    <bind nodeset="/data/hv/ky" type="binary"/>
+    <bind nodeset="/data/hv/tinh" calculate="if(../tt = 'co', 1, 0)"/>
+    <bind nodeset="/data/so" calculate="sum(/data/hv/tinh)"/>"#;
+const BODY: &str = r#"<input ref="/data/kt"/><input ref="/data/max"/><group ref="/data/hv"><repeat nodeset="/data/hv">
+    <input ref="/data/hv/ten"><setvalue ref="/data/hv/gio" event="xforms-value-changed" value="'08:00:00.000'"/></input>
+    <group ref="/data/hv/nhom"><input ref="/data/hv/nhom/sinh"/><input ref="/data/hv/nhom/dong_y"/><input ref="/data/hv/nhom/dan_toc"/></group>
+    <select1 ref="/data/hv/tt"><item><label>Có</label><value>co</value></item><item><label>Vắng</label><value>vang</value></item></select1>
+    <input ref="/data/hv/gio"/><input ref="/data/hv/ra"/><input ref="/data/hv/diem"/><input ref="/data/hv/muc"/><input ref="/data/hv/ly_do"/>
+    <upload ref="/data/hv/ky" mediatype="image/*"/><trigger ref="/data/hv/ok"/></repeat></group>"#;
+
+fn named(names: &[&str]) -> Vec<NewRow> {
+    let row = |name: &&str| NewRow {
+        key: name.to_lowercase(),
+        answers: BTreeMap::from([("ten".to_owned(), (*name).to_owned())]),
+    };
+    names.iter().map(row).collect()
+}
+
+/// What is answered in each row.
+fn all(form: &Session, field: &str) -> Vec<String> {
+    let rows = form.children(form.node("hv"));
+    rows.iter().map(|row| form.value(&format!("{}/{field}", form.path(*row)))).collect()
+}
+
+#[test]
+fn many_are_written_down_at_once_as_if_each_had_been_typed() {
+    let mut form = start(DATA, MODEL, BODY);
+    let list = form.node("hv");
+    assert_eq!(form.row_name(list).as_deref(), Some("ten"));
+    let blank = form.blank_rows(list);
+    assert_eq!(blank.len(), 1, "the form begins with one");
+    form.remove_rows(&blank).expect("it may go");
+    form.take_writes();
+    let before = form.evaluated();
+    form.add_rows(list, &named(&["An", "Bình", "Chi"])).expect("new keys");
+    assert_eq!(all(&form, "ten"), ["An", "Bình", "Chi"]);
+    assert_eq!(all(&form, "gio"), ["08:00:00.000"; 3], "what waits for a name happens");
+    assert_eq!(all(&form, "tt"), ["co"; 3]);
+    assert_eq!(form.value("so"), "3");
+    assert!(form.take_writes().contains_key("hv[chi]/ten"));
+    let few = form.evaluated() - before;
+    let rows: Vec<String> = (0..300).map(|number| format!("Người {number}")).collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let before = form.evaluated();
+    form.add_rows(list, &named(&rows)).expect("new keys");
+    let many = form.evaluated() - before;
+    assert!(
+        many < few * 110,
+        "{many} for three hundred, {few} for three: nothing is run again for each"
+    );
+    let rows = form.children(list);
+    form.remove_rows(&rows).expect("they may go");
+    assert_eq!(form.value("so"), "0");
+    form.add_rows(list, &named(&["An"])).expect("its key is free again");
+}
+
+#[test]
+fn a_key_that_is_taken_adds_nothing_of_it() {
+    let mut form = start(DATA, MODEL, BODY);
+    let list = form.node("hv");
+    let mut rows = named(&["An"]);
+    rows.extend(named(&["An"]));
+    form.add_rows(list, &rows).expect_err("two have one key");
+    assert_eq!(all(&form, "ten"), [""]);
+}
+
+#[test]
+fn the_next_session_begins_with_its_people_and_with_nothing_of_the_day() {
+    let mut form = start(DATA, MODEL, BODY);
+    form.put("kt", "co");
+    form.put("max", "10");
+    let list = form.node("hv");
+    form.add_rows(list, &named(&["Bình", "An"])).expect("new keys");
+    for (field, text) in [
+        ("nhom/sinh", "1985"),
+        ("nhom/dong_y", "co"),
+        ("nhom/dan_toc", "kinh"),
+        ("tt", "vang"),
+        ("diem", "7"),
+        ("muc", "8"),
+        ("ky", "1.png"),
+        ("ok", "OK"),
+    ] {
+        form.put(&format!("hv[an]/{field}"), text);
+    }
+    form.put("hv[1]/ten", "Chi");
+    let mut next = start(DATA, MODEL, BODY);
+    let mut written = next.take_writes();
+    assert!(program(DATA, MODEL, BODY).has_roster());
+    next.put("kt", "co");
+    next.begin_after(&form.relevant_fields()).expect("rows may be added");
+    assert_eq!(all(&next, "ten"), ["Chi", "Bình", "An"], "in their order");
+    assert_eq!(next.value("hv[an]/nhom/sinh"), "1985");
+    assert_eq!(next.value("hv[an]/nhom/dan_toc"), "kinh", "what it rests on goes along");
+    assert_eq!(next.value("hv[an]/tt"), "co", "each is there until it is said otherwise");
+    for of_the_day in ["ra", "diem", "muc", "ly_do", "ky", "ok"] {
+        assert_eq!(next.value(&format!("hv[an]/{of_the_day}")), "", "{of_the_day}");
+    }
+    assert_eq!(next.value("hv[an]/gio"), "08:00:00.000", "they came now");
+    assert_eq!(next.value("so"), "3");
+    let stored = next.fields();
+    written.extend(next.take_writes());
+    written.retain(|_, text| text.is_some());
+    assert!(
+        written.into_keys().eq(stored.keys().cloned()),
+        "the row of the same key is written anew"
+    );
+    let again = Session::resume(program(DATA, MODEL, BODY), environment(), &stored);
+    assert_eq!(again.fields(), stored);
+}
+
+#[test]
+fn rows_that_nothing_is_taken_for_granted_of_are_no_list_of_people() {
+    let data = DATA.replace("<tt>co</tt>", "<tt/>");
+    assert!(!program(&data, MODEL, BODY).has_roster());
+    let mut form = start(DATA, MODEL, BODY);
+    form.put("hv[1]/ten", "An");
+    let mut next = start(&data, MODEL, BODY);
+    next.begin_after(&form.relevant_fields()).expect("nothing to do");
+    assert_eq!(all(&next, "ten"), [""]);
+    let first = BODY.replacen(
+        r#"<input ref="/data/hv/ten">"#,
+        r#"<input ref="/data/hv/ra"/><input ref="/data/hv/ten">"#,
+        1,
+    );
+    let other = start(DATA, MODEL, &first);
+    assert_eq!(other.row_name(other.node("hv")), None, "it is not always asked");
+}

@@ -1,0 +1,132 @@
+//! A list of names that becomes rows: nobody types 150 people one by one.
+
+use std::sync::Arc;
+
+use form::NodeId;
+use leptos::prelude::*;
+use report::read_names;
+
+use super::repeat::label_of;
+use crate::components::{Button, ButtonKind, Glyph, Sheet, Toast, Toaster};
+use crate::locale::Language;
+use crate::reactive::{Show, memo};
+use crate::stores::{FormEntry, preferences::use_words};
+
+/// The button for it, and the sheet that it opens. `on_added`: the first of the rows that came.
+#[component]
+pub(super) fn PasteRows(
+    repeat: NodeId,
+    name_label: Signal<String>,
+    #[prop(into)] on_added: Callback<NodeId>,
+) -> impl IntoView {
+    let words = use_words();
+    let open = RwSignal::new(false);
+    let close = move |()| {
+        open.try_set(false);
+    };
+    view! {
+        <Button
+            kind=ButtonKind::Quiet
+            icon=Glyph::Clip
+            label=words.say(Language::paste_list)
+            on_click=move |()| open.set(true)
+        />
+        <Sheet open=open title=words.say(Language::paste_list) close_label=words.say(Language::close) on_close=close>
+            <PasteField
+                repeat=repeat
+                name_label=name_label
+                on_added=move |row| {
+                    close(());
+                    on_added.run(row);
+                }
+            />
+        </Sheet>
+    }
+}
+
+#[component]
+fn PasteField(
+    repeat: NodeId,
+    name_label: Signal<String>,
+    #[prop(into)] on_added: Callback<NodeId>,
+) -> impl IntoView {
+    let entry = expect_context::<FormEntry>();
+    let toaster = expect_context::<Toaster>();
+    let words = use_words();
+    let pasted = RwSignal::new(String::new());
+    let takes_known = RwSignal::new(false);
+    let there = StoredValue::new(entry.row_names(repeat));
+    let names = memo(move || there.with_value(|there| read_names(&pasted.read(), there)));
+    let known = memo(move || {
+        let names = names.read();
+        let known = names.iter().filter(|name| name.is_known).map(|name| name.text.as_str());
+        known.collect::<Vec<_>>().join(", ")
+    });
+    let chosen = memo(move || {
+        let takes_known = takes_known.get();
+        let names = names.read();
+        let chosen = names.iter().filter(|name| takes_known || !name.is_known);
+        chosen.map(|name| name.text.clone()).collect::<Vec<_>>()
+    });
+    let told = move || match known.read().as_str() {
+        "" => String::new(),
+        known => words.now().names_known(known),
+    };
+    let add = move |()| {
+        let language = words.at_once();
+        let (chosen, known) = untrack(|| (chosen.get(), known.get()));
+        let Some(added) = entry.add_named_rows(repeat, &chosen) else { return };
+        let mut text = language.rows_added(chosen.len());
+        if !takes_known.get_untracked() && !known.is_empty() {
+            text = format!("{text}. {}", language.names_known(&known));
+        }
+        let first = entry.rows_of(&added).first().copied();
+        let undo = move || entry.take_back(&added);
+        toaster.show(Toast { text, action: Some((language.undo().to_owned(), Arc::new(undo))) });
+        if let Some(first) = first {
+            on_added.run(first);
+        }
+    };
+    let field = format!("q{}-paste", repeat.index());
+    let about = format!("{field}-about");
+    view! {
+        <div class="field">
+            <label for=field.clone()>{move || words.now().one_a_line(&name_label.read())}</label>
+            <textarea
+                id=field
+                rows="8"
+                autocomplete="off"
+                spellcheck="false"
+                aria-describedby=about.clone()
+                on:input:target=move |event| pasted.set(event.target().value())
+            ></textarea>
+            <p class="muted" id=about role="status">{told}</p>
+            <Show when=move || !known.read().is_empty()>
+                <label class="check-line">
+                    <input type="checkbox" on:change:target=move |event| takes_known.set(event.target().checked()) />
+                    <span>{words.say(Language::names_known_too)}</span>
+                </label>
+            </Show>
+        </div>
+        <Button
+            icon=Glyph::Plus
+            label=Signal::derive(move || words.now().add_rows(chosen.read().len()))
+            disabled=Signal::derive(move || chosen.read().is_empty())
+            on_click=add
+        />
+    }
+}
+
+/// What the question is asked as that rows are called by, if rows are called by a text: in a row that is there, or by the repeat's own
+/// label.
+pub(super) fn name_label(entry: FormEntry, repeat: NodeId) -> Option<Signal<String>> {
+    let name = entry.row_name(repeat)?;
+    let state = entry.node(repeat);
+    Some(Signal::derive(move || {
+        let asked = entry.children(repeat).read().first().and_then(|row| entry.within(*row, &name));
+        asked.map_or_else(
+            || label_of(&state.read()),
+            |question| label_of(&entry.node(question).read()),
+        )
+    }))
+}

@@ -1,0 +1,86 @@
+//! Many rows at once, stored and taken back.
+
+use super::*;
+
+fn stored(phone: &Phone, id: RecordId) -> BTreeMap<String, Value> {
+    let view = block_on(phone.records.view(id)).expect("read").expect("a record");
+    let mut fields = view.fields;
+    fields.retain(|path, value| path.starts_with("nguoi") && *value != Value::Empty);
+    fields
+}
+
+#[test]
+fn a_pasted_list_is_stored_in_one_go_and_taken_back_in_one_go() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        entry.answer(question(entry, "chung/ten"), "An");
+        let repeat = question(entry, "nguoi");
+        let blank = entry.add_row(repeat).expect("a row");
+        let path = entry.session.with_value(|session| session.path(blank));
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(stored(phone, id).len(), 1);
+
+        let names = ["Lan".to_owned(), "Hoa".to_owned()];
+        let added = entry.add_named_rows(repeat, &names).expect("rows are called by a text");
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(entry.row_names(repeat), names);
+        assert_eq!(entry.children(repeat).get_untracked(), entry.rows_of(&added));
+        assert_eq!(stored(phone, id).len(), 4, "two rows with a name each; the blank one made way");
+
+        entry.take_back(&added);
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(stored(phone, id).into_keys().collect::<Vec<_>>(), [path]);
+        assert_eq!(entry.rows_of(&added), []);
+    });
+}
+
+#[test]
+fn a_list_that_is_taken_back_after_the_form_was_closed_stops_nothing() {
+    run(|phone| {
+        let owner = Owner::new();
+        let entry = owner.with(|| phone.open(record_id::new()));
+        let added = entry.add_named_rows(question(entry, "nguoi"), &["Lan".to_owned()]);
+        owner.cleanup();
+        entry.take_back(&added.expect("rows are called by a text"));
+    });
+}
+
+#[test]
+fn the_people_of_another_record_are_stored_before_anybody_answers() {
+    let form = FORM
+        .replace("<ho_ten/>", "<ho_ten/><tt>co</tt>")
+        .replace("</input></repeat>", "</input><select1 ref=\"/data/nguoi/tt\"><label>TT</label><item><label>Co</label><value>co</value></item></select1></repeat>");
+    Owner::new().with(|| {
+        let phone = Phone::filling_in(&form);
+        let first = phone.open(record_id::new());
+        first.answer(question(first, "chung/ten"), "An");
+        first.add_named_rows(question(first, "nguoi"), &["Lan".to_owned(), "Hoa".to_owned()]);
+        block_on(first.submit()).expect("complete");
+        let view = block_on(phone.records.view(first.record())).expect("read").expect("a record");
+        let id = record_id::new();
+        let next = phone.open(id);
+        next.begin_after(&fields_of(&view));
+        block_on(next.save_now()).expect("stored");
+        assert_eq!(next.row_names(question(next, "nguoi")), ["Lan", "Hoa"]);
+        assert_eq!(stored(&phone, id).len(), 6, "rows, names and marks");
+    });
+}
+
+#[test]
+fn a_photo_that_was_removed_comes_back_with_its_name() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let name = question(entry, "chung/ten");
+        let file = block_on(entry.attach(name, "a.jpg", "image/jpeg", &[7; 300])).expect("kept");
+        block_on(entry.save_now()).expect("stored");
+        entry.detach(name);
+        block_on(entry.save_now()).expect("stored");
+        entry.answer(name, &file.name);
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(entry.file(name), Some(file.clone()));
+        let view = block_on(phone.records.view(id)).expect("read").expect("a record");
+        assert_eq!(view.fields.get("chung/ten"), Some(&Value::File(file)));
+    });
+}
