@@ -104,10 +104,10 @@ impl Program {
         while let Some(id) = rest.pop() {
             let body = self.body(id);
             match (&body.kind, body.def) {
-                (BodyKind::Question { question, .. }, Some(def)) => {
-                    if question.control != QuestionControl::Note {
-                        found.push((def, &**question));
-                    }
+                (BodyKind::Question { question, .. }, Some(def))
+                    if question.control != QuestionControl::Note =>
+                {
+                    found.push((def, &**question));
                 }
                 (BodyKind::Group, _) => rest.extend(body.children.iter().rev()),
                 _ => {}
