@@ -186,7 +186,8 @@ impl Session {
             self.queue_readers(program.graph.values.of(def.index()), item, by, &program);
             self.queue_readers(&program.graph.everything, item, by, &program);
         }
-        if program.awaited[def.index()] {
+        // What the form works out for nobody to see is no change. An action may set it, and means it.
+        if program.awaited[def.index()] && (relevant || by.is_none()) {
             self.pending.value_changed.push(item);
         }
         true

@@ -449,3 +449,23 @@ fn what_is_calculated_or_dropped_for_the_first_time_has_not_changed() {
     form.put("k", "1");
     assert_eq!(form.value("told"), "yes");
 }
+
+#[test]
+fn what_the_form_works_out_where_nobody_sees_it_sets_off_no_action() {
+    let model = r#"<bind nodeset="/data/g" relevant="/data/t = 1"/><bind nodeset="/data/g/q" calculate="/data/a + /data/t"/>
+        <setvalue event="odk-instance-first-load" ref="/data/g/set" value="'s'"/>"#;
+    let told = |path: &str| {
+        format!(
+            r#"<input ref="/data/{path}"><setvalue event="xforms-value-changed" ref="/data/told" value="concat(/data/told, '!')"/></input>"#
+        )
+    };
+    let body = format!("{}{}{}", inputs(&["t", "a"]), told("g/q"), told("g/set"));
+    let mut form = start("<t>0</t><a>0</a><g><q/><set/></g><told/>", model, &body);
+    // An action on what is hidden means it.
+    assert_eq!(form.value("told"), "!");
+    form.put("a", "1");
+    assert_eq!((form.value("g/q").as_str(), form.value("told").as_str()), ("1", "!"));
+    // It comes into sight with the same answer that changes it.
+    form.put("t", "1");
+    assert_eq!((form.value("g/q").as_str(), form.value("told").as_str()), ("2", "!!"));
+}
