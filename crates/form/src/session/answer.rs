@@ -425,6 +425,8 @@ impl Session {
             }
             for item in changed {
                 if self.instance.get(item).flags.alive {
+                    // What an earlier one of this round did to it is part of the same change.
+                    self.pending.value_changed.retain(|other| *other != item);
                     self.fire(Event::ValueChanged, Some(item));
                     self.run();
                 }

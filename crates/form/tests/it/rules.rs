@@ -469,3 +469,17 @@ fn what_the_form_works_out_where_nobody_sees_it_sets_off_no_action() {
     form.put("t", "1");
     assert_eq!((form.value("g/q").as_str(), form.value("told").as_str()), ("2", "!!"));
 }
+
+#[test]
+fn what_an_action_sets_and_a_calculation_sets_back_is_one_change() {
+    let mut form = start(
+        "<t/><q/><b/>",
+        r#"<bind nodeset="/data/q" calculate="concat(/data/t, 1)"/>"#,
+        r#"<input ref="/data/t"><setvalue event="xforms-value-changed" ref="/data/q" value="'z'"/></input>
+           <input ref="/data/q"><setvalue event="xforms-value-changed" ref="/data/b" value="concat(/data/b, '!')"/></input>"#,
+    );
+    form.put("t", "1");
+    assert_eq!((form.value("q").as_str(), form.value("b").as_str()), ("11", "!"));
+    form.put("t", "2");
+    assert_eq!((form.value("q").as_str(), form.value("b").as_str()), ("21", "!!"));
+}
