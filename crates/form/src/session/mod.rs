@@ -101,6 +101,8 @@ pub struct Session {
     leftovers: BTreeMap<String, String>,
     /// Expressions that could not be evaluated when they last were, with the reason.
     faults: BTreeMap<ExprId, String>,
+    /// What calculations last gave, of nodes that actions write, too; by node and cell.
+    calculated: BTreeMap<(ItemId, u32), String>,
     choices: Mutex<BTreeMap<KeptAs, Arc<[Choice]>>>,
 }
 

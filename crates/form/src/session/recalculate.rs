@@ -33,7 +33,7 @@ pub(crate) struct Pending {
     unchecked: Vec<ItemId>,
     /// Nodes whose value changed and that have actions waiting for it.
     pub(super) value_changed: Vec<ItemId>,
-    /// What was calculated since the last change and is written by actions, too.
+    /// Calculations that came out anew since the last change, of nodes that actions write, too.
     pub(super) contested: BTreeSet<(ItemId, u32)>,
     /// How many cells may still run again after one that comes later: rows that read their
     /// neighbours do, and may never settle.
@@ -127,10 +127,13 @@ impl Session {
                 let result = self.reading().text(expr, here);
                 let text = self.outcome(expr, result).unwrap_or_default();
                 let text = value::computed(program.rules(cell.def).data_type, text);
-                self.set_value(item, text, Some(rank));
-                if program.contested[cell.def.index()] {
+                // What it gave before as well is no news to hold against an action.
+                if program.contested[cell.def.index()]
+                    && self.calculated.insert((item, rank), text.clone()).as_ref() != Some(&text)
+                {
                     self.pending.contested.insert((item, rank));
                 }
+                self.set_value(item, text, Some(rank));
             }
             CellKind::Count(body, expr) => {
                 let def = program.body(body).def;

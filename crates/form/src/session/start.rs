@@ -100,6 +100,7 @@ impl Session {
             counted_out: BTreeMap::new(),
             leftovers: BTreeMap::new(),
             faults: BTreeMap::new(),
+            calculated: BTreeMap::new(),
             choices: std::sync::Mutex::default(),
         };
         session.set_constants(Instance::ROOT, &shared);

@@ -483,3 +483,23 @@ fn what_an_action_sets_and_a_calculation_sets_back_is_one_change() {
     form.put("t", "2");
     assert_eq!((form.value("q").as_str(), form.value("b").as_str()), ("21", "!!"));
 }
+
+#[test]
+fn an_action_holds_against_a_calculation_that_gives_the_same_again() {
+    let mut form = start(
+        "<t/><b/>",
+        r#"<bind nodeset="/data/b" calculate="if(/data/t != '', 5, '')"/>"#,
+        r#"<input ref="/data/t"><setvalue event="xforms-value-changed" ref="/data/b" value="'9'"/></input>
+           <input ref="/data/b"/>"#,
+    );
+    form.put("t", "1");
+    assert_eq!(form.value("b"), "5");
+    form.put("t", "2");
+    assert_eq!(form.value("b"), "9");
+    // An answer in between is no result of the calculation.
+    form.put("b", "7");
+    form.put("t", "3");
+    assert_eq!(form.value("b"), "9");
+    form.put("t", "");
+    assert_eq!(form.value("b"), "");
+}
