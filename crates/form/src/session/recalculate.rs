@@ -557,6 +557,17 @@ impl Session {
 
 /// A value that nobody typed, as it is stored at this node; what can be picked there is as the choices write it.
 pub(super) fn given(program: &Program, def: DefId, text: String) -> String {
-    let picked = program.shown[def.index()].iter().any(|body| program.choices(*body).is_some());
-    if picked { text } else { value::given(program.rules(def).data_type, text) }
+    if is_picked(program, def) { text } else { value::given(program.rules(def).data_type, text) }
+}
+
+/// A value that was entered elsewhere, likewise. What is not of the type stays as it was typed.
+pub(super) fn entered(program: &Program, def: DefId, text: &str) -> String {
+    if is_picked(program, def) {
+        return text.to_owned();
+    }
+    value::entered(program.rules(def).data_type, text)
+}
+
+fn is_picked(program: &Program, def: DefId) -> bool {
+    program.shown[def.index()].iter().any(|body| program.choices(*body).is_some())
 }
