@@ -96,7 +96,11 @@ impl Session {
                 let result = self.reading().boolean(expr, here);
                 let relevant = self.outcome(expr, result).unwrap_or(true);
                 self.instance.get_mut(item).flags.own_relevant = relevant;
-                self.spread_relevance(item, rank, program);
+                let reads_below = self.spread_relevance(item, rank, program);
+                if reads_below && !relevant && self.reading().boolean(expr, here) == Ok(true) {
+                    let reason = "does not settle: it reads what it hides".to_owned();
+                    self.faults.insert(expr, reason);
+                }
             }
             CellKind::Readonly(expr) => {
                 let result = self.reading().boolean(expr, here);
@@ -245,8 +249,9 @@ impl Session {
         }
     }
 
-    /// Carries a node's relevance to what is below it, as far as it changes.
-    pub(super) fn spread_relevance(&mut self, item: ItemId, by: u32, program: &Program) {
+    /// Carries a node's relevance to what is below it, as far as it changes. Whether the cell that gave it reads of that.
+    fn spread_relevance(&mut self, item: ItemId, by: u32, program: &Program) -> bool {
+        let mut reads_below = false;
         let mut rest = vec![item];
         while let Some(id) = rest.pop() {
             let about = self.instance.get(id);
@@ -272,10 +277,12 @@ impl Session {
             let readers = program.graph.values.of(def.index());
             let affected = |reader: &&Reader| filled || reader.filtered;
             let affected: Vec<Reader> = readers.iter().filter(affected).copied().collect();
+            reads_below |= affected.iter().any(|reader| reader.rank == by);
             self.queue_readers(&affected, id, Some(by), program);
             rest.extend(self.instance.children(id));
             rest.extend(self.prototypes(id));
         }
+        reads_below
     }
 
     fn prototypes(&self, item: ItemId) -> Vec<ItemId> {

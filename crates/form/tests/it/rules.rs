@@ -503,3 +503,19 @@ fn an_action_holds_against_a_calculation_that_gives_the_same_again() {
     form.put("t", "");
     assert_eq!(form.value("b"), "");
 }
+
+#[test]
+fn a_relevance_that_hides_what_makes_it_so_is_told() {
+    let begin = |relevant: &str, t: &str| {
+        let model = format!(r#"<bind nodeset="/data/g" relevant="{relevant}"/>"#);
+        let body = r#"<group ref="/data/g"><input ref="/data/g/x"/></group><input ref="/data/t"/>"#;
+        start(&format!("<g><x>2</x></g><t>{t}</t>"), &model, body)
+    };
+    let faults = begin("./x != /data/t", "2").faults();
+    assert!(faults.iter().any(|fault| fault.contains("does not settle")), "{faults:?}");
+    // What is hidden and stays so settles, and so does what is asked.
+    for (relevant, t) in [("./x != /data/t", "1"), ("./x = /data/t", "1")] {
+        let faults = begin(relevant, t).faults();
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+}
