@@ -90,8 +90,8 @@ pub struct Session {
     numbers: Option<Numbers>,
     counters: Counters,
     pending: Pending,
-    /// Rows made by `jr:count`, or with another row, whose `odk-new-repeat` is still to come.
-    new_row_actions: Vec<ItemId>,
+    /// Rows made by `jr:count`, or brought by another row (`true`), whose `odk-new-repeat` is still to come.
+    new_row_actions: Vec<(ItemId, bool)>,
     /// Nodes whose field changed since the last [`Session::take_writes`]; they are flagged.
     unwritten: Vec<ItemId>,
     /// Fields that went with their row since then.

@@ -406,7 +406,7 @@ impl Session {
                 let filling = own.map_or(Filling::Defaults, Filling::From);
                 let key = number.to_string();
                 let row = self.attach_row(around, def, &key, filling, Some(rank), program);
-                self.new_row_actions.push(row);
+                self.new_row_actions.push((row, false));
             }
         }
         if refused {

@@ -116,6 +116,8 @@ impl Session {
         }
         let set = std::mem::take(&mut self.pending.value_changed);
         self.run();
+        // What a counted row brings along when the record begins is as the form has it, and not new.
+        self.new_row_actions.retain(|(_, brought)| !brought);
         self.pending.value_changed = set;
         self.settle();
         self.leftovers.retain(|_, text| !text.is_empty());
