@@ -186,7 +186,7 @@ async fn start(
         }
     };
     // A submission of the form among the files is opened to be changed.
-    let submission = texts.iter().find_map(|text| program.fields_of(text).ok());
+    let submission = texts.iter().find_map(|text| program.fields_to_edit(text).ok());
     problems.extend(program.warnings().iter().cloned().map(FormProblem::Node));
     let storage = Storage::in_memory();
     let records = Records::tried(storage.clone()).await?;

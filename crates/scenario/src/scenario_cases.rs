@@ -190,7 +190,8 @@ fn open(case: &Case) -> Result<Scenario, String> {
     match &case.options.edit_instance {
         None => Ok(Scenario::start(program, environment)),
         Some(xml) => {
-            let fields = program.fields_of(xml.trim_start()).map_err(|error| error.to_string())?;
+            let fields =
+                program.fields_to_edit(xml.trim_start()).map_err(|error| error.to_string())?;
             Ok(Scenario::resume(program, environment, &fields))
         }
     }

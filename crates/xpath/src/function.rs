@@ -84,8 +84,8 @@ functions! {
     LocalName "local-name" 0 1
     Log "log" 1 1
     Log10 "log10" 1 1
-    Max "max" 1 9999
-    Min "min" 1 9999
+    Max "max" 0 9999
+    Min "min" 0 9999
     Name "name" 0 1
     NamespaceUri "namespace-uri" 0 1
     NormalizeSpace "normalize-space" 0 1

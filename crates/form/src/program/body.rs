@@ -287,7 +287,8 @@ impl BodyBuilder<'_, '_> {
         };
         self.builder.at(&control.reference, "query");
         let (itemset, reads, _) = self.builder.collect(|b| itemset(&set, control, def, b));
-        Some(Choices { items: Vec::new(), itemset: Some(itemset?), reads, closed: true })
+        // Both engines take it for an input with suggestions, and leave the answer alone.
+        Some(Choices { items: Vec::new(), itemset: Some(itemset?), reads, closed: false })
     }
 }
 

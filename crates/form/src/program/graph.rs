@@ -218,7 +218,13 @@ impl Net {
             let cell = net.cell(number);
             match draft.cell.kind {
                 CellKind::Relevant(_) => net.edge(cell, net.relevance(draft.cell.def)),
-                CellKind::Calculate(_) => net.edge(cell, net.value(draft.cell.def)),
+                CellKind::Calculate(_) => {
+                    net.edge(cell, net.value(draft.cell.def));
+                    // Whether anybody sees the result is known before it is there.
+                    if strict > Strictness::Values {
+                        net.edge(net.relevance(draft.cell.def), cell);
+                    }
+                }
                 CellKind::Count(node, _) => {
                     if let Some(def) = body[node.index()].def.filter(|_| strict == Strictness::All)
                     {

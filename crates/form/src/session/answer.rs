@@ -239,8 +239,8 @@ impl Session {
         self.queue_counting(row, by, program);
         // Rows that come with the row are new as well.
         let inner = self.instance.below(row).into_iter().skip(1);
-        let rows: Vec<ItemId> = inner.filter(|id| self.instance.get(*id).row.is_some()).collect();
-        self.new_row_actions.extend(rows);
+        let rows = inner.filter(|id| self.instance.get(*id).row.is_some());
+        self.new_row_actions.extend(rows.map(|row| (row, true)));
         self.hold_against_choices(row);
         row
     }
@@ -414,7 +414,8 @@ impl Session {
     pub(super) fn run_value_changed(&mut self) {
         for _ in 0..MAX_ROUNDS {
             let rows = std::mem::take(&mut self.new_row_actions);
-            self.forget_first_values(&rows);
+            let new: Vec<ItemId> = rows.iter().map(|(row, _)| *row).collect();
+            self.forget_first_values(&new);
             let mut changed = std::mem::take(&mut self.pending.value_changed);
             // Once for a node, however often it changed in this round.
             let mut seen = BTreeSet::new();
@@ -423,14 +424,20 @@ impl Session {
                 return;
             }
             let program = Arc::clone(&self.program);
-            for row in rows {
+            for (row, brought) in rows {
                 if self.instance.get(row).flags.alive {
+                    let told = self.pending.value_changed.len();
                     self.fire_new_repeat(row, &program);
+                    if brought {
+                        self.pending.value_changed.truncate(told);
+                    }
                     self.run();
                 }
             }
             for item in changed {
                 if self.instance.get(item).flags.alive {
+                    // What an earlier one of this round did to it is part of the same change.
+                    self.pending.value_changed.retain(|other| *other != item);
                     self.fire(Event::ValueChanged, Some(item));
                     self.run();
                 }

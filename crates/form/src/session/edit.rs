@@ -1,11 +1,12 @@
 //! Submission XML in: a record that was sent, by us or by another client, comes back as fields.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use roxmltree::{Document, Node};
 
-use super::{Environment, Session};
+use super::{Environment, Session, recalculate};
 use crate::program::{DefId, Program, local};
 use crate::xform::{XformError, parse_document};
 
@@ -26,8 +27,8 @@ pub enum SubmissionError {
 }
 
 impl Program {
-    /// The fields of a submission, for [`Session::resume`] or [`Session::edit`]. The key of a row is
-    /// its number; what the form does not have keeps its path, so that it is among the leftovers.
+    /// The fields of a submission as it was sent, to be kept. The key of a row is its number; what the form does not have
+    /// keeps its path, so that it is among the leftovers. Where one leaf stands twice, the first counts.
     pub fn fields_of(&self, xml: &str) -> Result<BTreeMap<String, String>, SubmissionError> {
         let document: Document = parse_document(xml)?;
         let root = document.root_element();
@@ -45,6 +46,45 @@ impl Program {
         Ok(fields)
     }
 
+    /// The fields of a submission that is to be changed, for [`Session::resume`] or [`Session::edit`]: what was left out as
+    /// nobody was asked it comes with the form's defaults, and what stands there is written as by its type.
+    pub fn fields_to_edit(&self, xml: &str) -> Result<BTreeMap<String, String>, SubmissionError> {
+        let mut fields = self.fields_of(xml)?;
+        self.complete(DefId::ROOT, "", &mut fields);
+        Ok(fields)
+    }
+
+    /// Completes what is below an element. Recursive, as forms are no deeper than their reader allows.
+    fn complete(&self, def: DefId, path: &str, fields: &mut BTreeMap<String, String>) {
+        for id in &self.schema.def(def).children {
+            let about = self.schema.def(*id);
+            let own = below(path, &about.name);
+            if about.many {
+                let is_row = |path: &&String| {
+                    let key = path.strip_prefix(&own);
+                    key.is_some_and(|key| key.ends_with(']') && !key.contains('/'))
+                };
+                let rows = fields.range(format!("{own}[")..format!("{own}]")).map(|(path, _)| path);
+                let rows: Vec<String> = rows.filter(is_row).cloned().collect();
+                rows.iter().for_each(|row| self.complete(*id, row, fields));
+                continue;
+            }
+            let inner = about.children.iter().any(|child| !self.schema.def(*child).is_attribute());
+            if !inner && !about.is_attribute() {
+                match fields.entry(own.clone()) {
+                    Entry::Occupied(mut there) => {
+                        let text = recalculate::entered(self, *id, there.get());
+                        there.insert(text);
+                    }
+                    Entry::Vacant(missing) => {
+                        missing.insert(recalculate::given(self, *id, about.default.to_string()));
+                    }
+                }
+            }
+            self.complete(*id, &own, fields);
+        }
+    }
+
     /// Reads what is below an element. Recursive, as the depth of a document is limited.
     fn read_fields(
         &self,
@@ -53,14 +93,11 @@ impl Program {
         path: &str,
         fields: &mut BTreeMap<String, String>,
     ) {
-        let below = |name: &str| {
-            if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") }
-        };
         for attribute in element.attributes() {
             let own = def.and_then(|def| self.schema.child(def, attribute.name(), true));
             if let Some(own) = own {
-                let path = below(&self.schema.def(own).name);
-                fields.insert(path, attribute.value().to_owned());
+                let path = below(path, &self.schema.def(own).name);
+                fields.entry(path).or_insert_with(|| attribute.value().to_owned());
             }
         }
         let mut rows: Vec<(&str, usize)> = Vec::new();
@@ -72,7 +109,7 @@ impl Program {
             }
             let name = child.tag_name().name();
             let own = def.and_then(|def| self.schema.child(def, name, false));
-            let mut path = below(own.map_or(name, |own| &self.schema.def(own).name));
+            let mut path = below(path, own.map_or(name, |own| &self.schema.def(own).name));
             let many = own.is_some_and(|own| self.schema.def(own).many);
             if many {
                 let place = rows.iter().position(|(known, _)| *known == name);
@@ -88,7 +125,7 @@ impl Program {
             let has_elements = child.children().any(|inner| inner.is_element());
             if !has_elements && !many {
                 let text = child.children().filter_map(|n| n.text()).collect::<String>();
-                fields.insert(path.clone(), text.trim().to_owned());
+                fields.entry(path.clone()).or_insert_with(|| text.trim().to_owned());
             }
             self.read_fields(child, own, &path, fields);
         }
@@ -117,6 +154,10 @@ impl Session {
         }
         Self::resume(program, environment, &fields)
     }
+}
+
+fn below(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") }
 }
 
 /// Whether a field is the one of this name in the record's meta block.

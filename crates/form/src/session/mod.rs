@@ -92,8 +92,8 @@ pub struct Session {
     numbers: Option<Numbers>,
     counters: Counters,
     pending: Pending,
-    /// Rows made by `jr:count`, or with another row, whose `odk-new-repeat` is still to come.
-    new_row_actions: Vec<ItemId>,
+    /// Rows made by `jr:count`, or brought by another row (`true`), whose `odk-new-repeat` is still to come.
+    new_row_actions: Vec<(ItemId, bool)>,
     /// Nodes whose field changed since the last [`Session::take_writes`]; they are flagged.
     unwritten: Vec<ItemId>,
     /// Fields that went with their row since then.
@@ -105,6 +105,8 @@ pub struct Session {
     leftovers: BTreeMap<String, String>,
     /// Expressions that could not be evaluated when they last were, with the reason.
     faults: BTreeMap<ExprId, String>,
+    /// What calculations last gave, of nodes that actions write, too; by node and cell.
+    calculated: BTreeMap<(ItemId, u32), String>,
     choices: Mutex<BTreeMap<KeptAs, Arc<[Choice]>>>,
 }
 

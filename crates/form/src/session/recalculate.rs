@@ -33,7 +33,7 @@ pub(crate) struct Pending {
     unchecked: Vec<ItemId>,
     /// Nodes whose value changed and that have actions waiting for it.
     pub(super) value_changed: Vec<ItemId>,
-    /// What was calculated since the last change and is written by actions, too.
+    /// Calculations that came out anew since the last change, of nodes that actions write, too.
     pub(super) contested: BTreeSet<(ItemId, u32)>,
     /// How many cells may still run again after one that comes later: rows that read their
     /// neighbours do, and may never settle.
@@ -96,7 +96,11 @@ impl Session {
                 let result = self.reading().boolean(expr, here);
                 let relevant = self.outcome(expr, result).unwrap_or(true);
                 self.instance.get_mut(item).flags.own_relevant = relevant;
-                self.spread_relevance(item, rank, program);
+                let reads_below = self.spread_relevance(item, rank, program);
+                if reads_below && !relevant && self.reading().boolean(expr, here) == Ok(true) {
+                    let reason = "does not settle: it reads what it hides".to_owned();
+                    self.faults.insert(expr, reason);
+                }
             }
             CellKind::Readonly(expr) => {
                 let result = self.reading().boolean(expr, here);
@@ -127,10 +131,13 @@ impl Session {
                 let result = self.reading().text(expr, here);
                 let text = self.outcome(expr, result).unwrap_or_default();
                 let text = value::computed(program.rules(cell.def).data_type, text);
-                self.set_value(item, text, Some(rank));
-                if program.contested[cell.def.index()] {
+                // What it gave before as well is no news to hold against an action.
+                if program.contested[cell.def.index()]
+                    && self.calculated.insert((item, rank), text.clone()).as_ref() != Some(&text)
+                {
                     self.pending.contested.insert((item, rank));
                 }
+                self.set_value(item, text, Some(rank));
             }
             CellKind::Count(body, expr) => {
                 let def = program.body(body).def;
@@ -191,7 +198,8 @@ impl Session {
             self.queue_readers(program.graph.values.of(def.index()), item, by, &program);
             self.queue_readers(&program.graph.everything, item, by, &program);
         }
-        if program.awaited[def.index()] {
+        // What the form works out for nobody to see is no change. An action may set it, and means it.
+        if program.awaited[def.index()] && (relevant || by.is_none()) {
             self.pending.value_changed.push(item);
         }
         true
@@ -246,8 +254,9 @@ impl Session {
         }
     }
 
-    /// Carries a node's relevance to what is below it, as far as it changes.
-    pub(super) fn spread_relevance(&mut self, item: ItemId, by: u32, program: &Program) {
+    /// Carries a node's relevance to what is below it, as far as it changes. Whether the cell that gave it reads of that.
+    fn spread_relevance(&mut self, item: ItemId, by: u32, program: &Program) -> bool {
+        let mut reads_below = false;
         let mut rest = vec![item];
         while let Some(id) = rest.pop() {
             let about = self.instance.get(id);
@@ -273,10 +282,12 @@ impl Session {
             let readers = program.graph.values.of(def.index());
             let affected = |reader: &&Reader| filled || reader.filtered;
             let affected: Vec<Reader> = readers.iter().filter(affected).copied().collect();
+            reads_below |= affected.iter().any(|reader| reader.rank == by);
             self.queue_readers(&affected, id, Some(by), program);
             rest.extend(self.instance.children(id));
             rest.extend(self.prototypes(id));
         }
+        reads_below
     }
 
     fn prototypes(&self, item: ItemId) -> Vec<ItemId> {
@@ -400,7 +411,7 @@ impl Session {
                 let filling = own.map_or(Filling::Defaults, Filling::From);
                 let key = number.to_string();
                 let row = self.attach_row(around, def, &key, filling, Some(rank), program);
-                self.new_row_actions.push(row);
+                self.new_row_actions.push((row, false));
             }
         }
         if refused {
@@ -568,6 +579,17 @@ impl Session {
 
 /// A value that nobody typed, as it is stored at this node; what can be picked there is as the choices write it.
 pub(super) fn given(program: &Program, def: DefId, text: String) -> String {
-    let picked = program.shown[def.index()].iter().any(|body| program.choices(*body).is_some());
-    if picked { text } else { value::given(program.rules(def).data_type, text) }
+    if is_picked(program, def) { text } else { value::given(program.rules(def).data_type, text) }
+}
+
+/// A value that was entered elsewhere, likewise. What is not of the type stays as it was typed.
+pub(super) fn entered(program: &Program, def: DefId, text: &str) -> String {
+    if is_picked(program, def) {
+        return text.to_owned();
+    }
+    value::entered(program.rules(def).data_type, text)
+}
+
+fn is_picked(program: &Program, def: DefId) -> bool {
+    program.shown[def.index()].iter().any(|body| program.choices(*body).is_some())
 }

@@ -101,6 +101,7 @@ impl Session {
             pruned: BTreeMap::new(),
             leftovers: BTreeMap::new(),
             faults: BTreeMap::new(),
+            calculated: BTreeMap::new(),
             choices: std::sync::Mutex::default(),
         };
         session.set_constants(Instance::ROOT, &shared);
@@ -116,6 +117,8 @@ impl Session {
         }
         let set = std::mem::take(&mut self.pending.value_changed);
         self.run();
+        // What a counted row brings along when the record begins is as the form has it, and not new.
+        self.new_row_actions.retain(|(_, brought)| !brought);
         self.pending.value_changed = set;
         self.settle();
         self.leftovers.retain(|_, text| !text.is_empty());

@@ -17,8 +17,15 @@ pub(crate) fn given(data_type: DataType, text: String) -> String {
     let text = shaped(data_type, text);
     match data_type {
         _ if !fits(data_type, &text) => String::new(),
-        DataType::Int => whole(text.trim()),
-        _ => answered(data_type, &text),
+        _ => entered(data_type, &text),
+    }
+}
+
+/// A value of a record that comes from elsewhere, as it is stored: like an answer, and a whole number without what does not count.
+pub(crate) fn entered(data_type: DataType, text: &str) -> String {
+    match data_type {
+        DataType::Int if fits(data_type, text) => whole(text.trim()),
+        _ => answered(data_type, text),
     }
 }
 

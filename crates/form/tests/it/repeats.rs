@@ -461,3 +461,26 @@ fn rows_that_say_how_many_they_are_settle() {
     );
     assert!(rows_of(&form, "n") <= 3);
 }
+
+#[test]
+fn rows_in_a_row_that_is_counted_when_the_record_begins_are_not_new() {
+    for inner in ["", r#"jr:count="1""#] {
+        let body = format!(
+            r#"<input ref="/data/k"/><repeat nodeset="/data/o" jr:count="/data/k">
+            <setvalue event="odk-new-repeat" ref="/data/o/m" value="'made'"/><repeat nodeset="/data/o/n" {inner}>
+            <setvalue event="odk-new-repeat" ref="/data/o/n/v" value="'5'"/><input ref="/data/o/n/v">
+            <setvalue event="xforms-value-changed" ref="/data/o/n/w" value="'w'"/></input></repeat></repeat>"#
+        );
+        let data =
+            r#"<k>1</k><o jr:template=""><m/><n jr:template=""><v/><w/></n><n><v/><w/></n></o>"#;
+        let mut form = start(data, "", &body);
+        let made = |form: &Session, row: u8| {
+            ["m", "n[1]/v", "n[1]/w"].map(|path| form.value(&format!("o[{row}]/{path}")))
+        };
+        assert_eq!(made(&form, 1), ["made", "", ""]);
+        form.put("k", "2");
+        assert_eq!(made(&form, 2), ["made", "5", ""]);
+        form.put("o[2]/n[1]/v", "6");
+        assert_eq!(made(&form, 2), ["made", "6", "w"]);
+    }
+}

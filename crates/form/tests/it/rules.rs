@@ -475,3 +475,73 @@ fn what_is_calculated_or_dropped_for_the_first_time_has_not_changed() {
     form.put("k", "1");
     assert_eq!(form.value("told"), "yes");
 }
+
+#[test]
+fn what_the_form_works_out_where_nobody_sees_it_sets_off_no_action() {
+    let model = r#"<bind nodeset="/data/g" relevant="/data/t = 1"/><bind nodeset="/data/g/q" calculate="/data/a + /data/t"/>
+        <setvalue event="odk-instance-first-load" ref="/data/g/set" value="'s'"/>"#;
+    let told = |path: &str| {
+        format!(
+            r#"<input ref="/data/{path}"><setvalue event="xforms-value-changed" ref="/data/told" value="concat(/data/told, '!')"/></input>"#
+        )
+    };
+    let body = format!("{}{}{}", inputs(&["t", "a"]), told("g/q"), told("g/set"));
+    let mut form = start("<t>0</t><a>0</a><g><q/><set/></g><told/>", model, &body);
+    // An action on what is hidden means it.
+    assert_eq!(form.value("told"), "!");
+    form.put("a", "1");
+    assert_eq!((form.value("g/q").as_str(), form.value("told").as_str()), ("1", "!"));
+    // It comes into sight with the same answer that changes it.
+    form.put("t", "1");
+    assert_eq!((form.value("g/q").as_str(), form.value("told").as_str()), ("2", "!!"));
+}
+
+#[test]
+fn what_an_action_sets_and_a_calculation_sets_back_is_one_change() {
+    let mut form = start(
+        "<t/><q/><b/>",
+        r#"<bind nodeset="/data/q" calculate="concat(/data/t, 1)"/>"#,
+        r#"<input ref="/data/t"><setvalue event="xforms-value-changed" ref="/data/q" value="'z'"/></input>
+           <input ref="/data/q"><setvalue event="xforms-value-changed" ref="/data/b" value="concat(/data/b, '!')"/></input>"#,
+    );
+    form.put("t", "1");
+    assert_eq!((form.value("q").as_str(), form.value("b").as_str()), ("11", "!"));
+    form.put("t", "2");
+    assert_eq!((form.value("q").as_str(), form.value("b").as_str()), ("21", "!!"));
+}
+
+#[test]
+fn an_action_holds_against_a_calculation_that_gives_the_same_again() {
+    let mut form = start(
+        "<t/><b/>",
+        r#"<bind nodeset="/data/b" calculate="if(/data/t != '', 5, '')"/>"#,
+        r#"<input ref="/data/t"><setvalue event="xforms-value-changed" ref="/data/b" value="'9'"/></input>
+           <input ref="/data/b"/>"#,
+    );
+    form.put("t", "1");
+    assert_eq!(form.value("b"), "5");
+    form.put("t", "2");
+    assert_eq!(form.value("b"), "9");
+    // An answer in between is no result of the calculation.
+    form.put("b", "7");
+    form.put("t", "3");
+    assert_eq!(form.value("b"), "9");
+    form.put("t", "");
+    assert_eq!(form.value("b"), "");
+}
+
+#[test]
+fn a_relevance_that_hides_what_makes_it_so_is_told() {
+    let begin = |relevant: &str, t: &str| {
+        let model = format!(r#"<bind nodeset="/data/g" relevant="{relevant}"/>"#);
+        let body = r#"<group ref="/data/g"><input ref="/data/g/x"/></group><input ref="/data/t"/>"#;
+        start(&format!("<g><x>2</x></g><t>{t}</t>"), &model, body)
+    };
+    let faults = begin("./x != /data/t", "2").faults();
+    assert!(faults.iter().any(|fault| fault.contains("does not settle")), "{faults:?}");
+    // What is hidden and stays so settles, and so does what is asked.
+    for (relevant, t) in [("./x != /data/t", "1"), ("./x = /data/t", "1")] {
+        let faults = begin(relevant, t).faults();
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+}

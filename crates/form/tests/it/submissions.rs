@@ -114,3 +114,55 @@ fn a_submission_says_whose_it_is_before_its_form_is_known() {
     let deep = "<x>".repeat(5_000) + &"</x>".repeat(5_000);
     assert!(form::read_envelope(&deep).is_err());
 }
+
+#[test]
+fn what_a_submission_leaves_out_comes_with_the_defaults_when_it_is_edited() {
+    let program = program(
+        r#"<a>1</a><n>07</n><g><b>db</b><in><c>dc</c></in></g><r jr:template=""><x>dx</x><y>dy</y></r><s><z>dz</z></s><s><z/></s>"#,
+        r#"<bind nodeset="/data/g" relevant="/data/a = 1"/><bind nodeset="/data/n" type="int"/>"#,
+        r#"<input ref="/data/a"/><input ref="/data/g/b"/><repeat nodeset="/data/r"><input ref="/data/r/x"/></repeat>"#,
+    );
+    let xml = r#"<data id="test"><a>2</a><a>3</a><r><x/></r><r><y>5</y></r></data>"#;
+    let sent = program.fields_of(xml).expect("a record of this form");
+    // Nobody was asked the rest: what is kept does not say so either. Of two the first counts.
+    assert_eq!(sent.keys().collect::<Vec<_>>(), ["a", "r[1]", "r[1]/x", "r[2]", "r[2]/y"]);
+    let fields = program.fields_to_edit(xml).expect("a record of this form");
+    let mut form = Session::edit(program, environment(), fields);
+    assert_eq!((form.value("a").as_str(), form.value("n").as_str()), ("2", "7"));
+    let rows = ["r[1]/x", "r[1]/y", "r[2]/x", "r[2]/y", "s[1]/z"].map(|path| form.value(path));
+    // What was cleared stays so, and no rows are added.
+    assert_eq!(rows, ["", "dy", "dx", "5", ""]);
+    form.put("a", "1");
+    assert_eq!((form.value("g/b").as_str(), form.value("g/in/c").as_str()), ("db", "dc"));
+}
+
+#[test]
+fn what_was_entered_elsewhere_is_edited_as_its_type_is_written_and_nothing_of_it_is_lost() {
+    let types = [
+        ("i", "int", "007", "7"),
+        ("half", "int", "1.9", "1.9"),
+        ("d", "decimal", "3.50", "3.5"),
+        ("e", "decimal", "1e3", "1000.0"),
+        ("long", "decimal", "1.23456789012345678901", "1.23456789012345678901"),
+        ("g", "geopoint", "1 2 3 4", "1.0 2.0 3.0 4.0"),
+        ("day", "date", "2020-01-02T10:00:00", "2020-01-02T10:00:00"),
+        ("no", "date", "hôm qua", "hôm qua"),
+        ("text", "string", "007", "007"),
+        ("pick", "int", "007", "007"),
+    ];
+    let (mut data, mut model, mut sent) = (String::new(), String::new(), String::new());
+    for (name, kind, text, _) in types {
+        data.push_str(&format!("<{name}/>"));
+        model.push_str(&format!(r#"<bind nodeset="/data/{name}" type="{kind}"/>"#));
+        sent.push_str(&format!("<{name}>{text}</{name}>"));
+    }
+    let pick =
+        r#"<select1 ref="/data/pick"><item><label>A</label><value>007</value></item></select1>"#;
+    let program = program(&data, &model, pick);
+    let sent = format!(r#"<data id="test">{sent}</data>"#);
+    let fields = program.fields_to_edit(&sent).expect("a record of this form");
+    let kept = program.fields_of(&sent).expect("a record of this form");
+    for (name, _, text, edited) in types {
+        assert_eq!((kept[name].as_str(), fields[name].as_str()), (text, edited), "{name}");
+    }
+}
