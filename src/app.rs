@@ -35,6 +35,20 @@ struct Stores {
     sync_status: SyncStatus,
     open_forms: OpenForms,
     carry: Carry,
+    space: SpaceWatch,
+}
+
+impl Stores {
+    /// For all that is drawn or done below.
+    fn provide(self) {
+        provide_context(self.library);
+        provide_context(self.records);
+        provide_context(self.sign_in);
+        provide_context(self.sync_status);
+        provide_context(self.open_forms);
+        provide_context(self.carry);
+        provide_context(self.space);
+    }
 }
 
 /// How far the start is.
@@ -57,7 +71,8 @@ pub fn App() -> impl IntoView {
     let update = AppUpdate::watch();
     provide_context(update);
     provide_context(InstallOffer::watch());
-    provide_context(Parts::new());
+    let parts = Parts::new();
+    provide_context(parts);
     provide_context(Day::watch());
     show_preferences(preferences);
 
@@ -71,12 +86,22 @@ pub fn App() -> impl IntoView {
     provide_context(door);
     let here = Owner::current().unwrap_or_default();
     let owner = here.clone();
+    // What the app does by itself for who is in: as long as they are, whatever is on screen.
+    let errands = StoredValue::new(None::<Owner>);
     door.on_enter(move |storage| {
         start.set(Start::Opening);
         let owner = owner.clone();
         // A task of its own: the stores outlive the page that let the person in.
         tasks::spawn(async move {
-            let opened = open_stores(owner, update, door, storage).await;
+            let opened = open_stores(owner.clone(), update, door, storage).await;
+            if let Ok(stores) = &opened {
+                let here = owner.child();
+                here.with(|| {
+                    stores.provide();
+                    parts.run(Later::Errands);
+                });
+                errands.try_set_value(Some(here));
+            }
             let records = opened.as_ref().ok().map(|stores| stores.records);
             let form = opened.as_ref().ok().map(|stores| stores.open_forms).filter(|forms| {
                 let screen = router.screen().get_untracked();
@@ -170,7 +195,8 @@ async fn open_stores(
     tasks::spawn(async {
         storage::ask_to_persist().await;
     });
-    Ok(Stores { library, records, sign_in, sync_status, open_forms, carry })
+    let space = SpaceWatch::new();
+    Ok(Stores { library, records, sign_in, sync_status, open_forms, carry, space })
 }
 
 /// Language, theme and text size belong to the page as a whole.
@@ -208,15 +234,8 @@ fn Outside() -> impl IntoView {
 
 #[component]
 fn Ready(stores: Stores) -> impl IntoView {
-    provide_context(stores.library);
-    provide_context(stores.records);
-    provide_context(stores.sign_in);
+    stores.provide();
     provide_context(RepairDesk::new(stores.sign_in));
-    provide_context(stores.sync_status);
-    provide_context(stores.open_forms);
-    provide_context(stores.carry);
-    provide_context(SpaceWatch::new());
-    expect_context::<Parts>().run(Later::Errands);
     let sign_in = stores.sign_in.state();
     let is_signed_in = memo(move || matches!(*sign_in.read(), SignInState::SignedIn(_)));
     let router = use_router();
