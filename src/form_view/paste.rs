@@ -9,6 +9,7 @@ use report::read_names;
 use super::repeat::label_of;
 use crate::components::{Button, ButtonKind, Glyph, Sheet, Toast, Toaster};
 use crate::locale::Language;
+use crate::platform::text::composed;
 use crate::reactive::{Show, memo};
 use crate::stores::{FormEntry, preferences::use_words};
 
@@ -55,8 +56,8 @@ fn PasteField(
     let words = use_words();
     let pasted = RwSignal::new(String::new());
     let takes_known = RwSignal::new(false);
-    let there = StoredValue::new(entry.row_names(repeat));
-    let names = memo(move || there.with_value(|there| read_names(&pasted.read(), there)));
+    let there: Vec<String> = entry.row_names(repeat).iter().map(|name| composed(name)).collect();
+    let names = memo(move || read_names(&composed(&pasted.read()), &there, &name_label.read()));
     let known = memo(move || {
         let names = names.read();
         let known = names.iter().filter(|name| name.is_known).map(|name| name.text.as_str());

@@ -36,6 +36,7 @@ pub mod service_worker;
 pub mod signing_key;
 pub mod storage;
 pub mod tasks;
+pub mod text;
 pub mod visibility;
 
 use js_sys::{Array, Function, Promise, Reflect};

@@ -15,8 +15,10 @@ pub struct PastedName {
 
 /// Reads the names of a pasted list, one a line: out of a sheet's columns the first that is no number, without the list's own numbers
 /// and marks.
+///
+/// A first line that names the columns is nobody: `asked` is what the form calls a name.
 #[must_use]
-pub fn read_names(pasted: &str, there: &[String]) -> Vec<PastedName> {
+pub fn read_names(pasted: &str, there: &[String], asked: &str) -> Vec<PastedName> {
     let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut note = |name: &str| {
         let alike = seen.entry(fold(name)).or_default();
@@ -27,8 +29,18 @@ pub fn read_names(pasted: &str, there: &[String]) -> Vec<PastedName> {
     for name in there {
         note(name);
     }
-    let names = pasted.lines().filter_map(name_in);
-    names.map(|text| PastedName { is_known: note(&text), text }).collect()
+    let mut lines = pasted.lines().filter(|line| name_in(line).is_some()).peekable();
+    lines.next_if(|line| names_columns(line, &fold(asked)));
+    lines.filter_map(name_in).map(|text| PastedName { is_known: note(&text), text }).collect()
+}
+
+fn names_columns(line: &str, asked: &str) -> bool {
+    const HEADS: [&str; 7] = ["stt", "tt", "so tt", "ho ten", "ten", "name", "full name"];
+    line.split('\t').map(fold).any(|cell| {
+        let cell = cell.trim_end_matches([':', '.']);
+        !cell.is_empty()
+            && (cell == asked || HEADS.contains(&cell) || cell.starts_with("ho va ten"))
+    })
 }
 
 fn name_in(line: &str) -> Option<String> {
@@ -60,7 +72,7 @@ mod tests {
     fn read(pasted: &str, there: &[&str]) -> (Vec<String>, Vec<String>) {
         let there: Vec<String> = there.iter().map(|&name| name.to_owned()).collect();
         let (known, new): (Vec<_>, Vec<_>) =
-            read_names(pasted, &there).into_iter().partition(|name| name.is_known);
+            read_names(pasted, &there, "Tên học viên").into_iter().partition(|name| name.is_known);
         let texts = |names: Vec<PastedName>| names.into_iter().map(|name| name.text).collect();
         (texts(new), texts(known))
     }
@@ -68,10 +80,24 @@ mod tests {
     #[test]
     fn a_list_is_read_as_it_comes_from_a_sheet_a_letter_or_a_message() {
         let pasted = "STT\tHọ tên\n1\tNguyễn  Thị Lan\t1985\r\n 2. Trần Văn Hùng\n3) Lê Thị Hoa\n- Điểu Bé\n\n  \n4\t\t\n12 Võ Mai\n";
-        let expected =
-            ["STT", "Nguyễn Thị Lan", "Trần Văn Hùng", "Lê Thị Hoa", "Điểu Bé", "Võ Mai"];
+        let expected = ["Nguyễn Thị Lan", "Trần Văn Hùng", "Lê Thị Hoa", "Điểu Bé", "Võ Mai"];
         assert_eq!(read(pasted, &[]), (expected.map(str::to_owned).to_vec(), Vec::new()));
         assert_eq!(read("3A Lan", &[]).0, ["3A Lan"]);
+    }
+
+    #[test]
+    fn a_line_that_names_the_columns_is_nobody() {
+        for heads in [
+            "Họ và tên học viên",
+            "\nHọ tên:",
+            "Số TT\tNgười dự",
+            "No.\tFull name",
+            "Mã\tTÊN HỌC VIÊN\tĐơn vị",
+        ] {
+            assert_eq!(read(&format!("{heads}\nLan\n"), &[]).0, ["Lan"], "{heads}");
+        }
+        assert_eq!(read("Lan\nTên", &[]).0, ["Lan", "Tên"], "only the first line does");
+        assert_eq!(read("Hồ Văn Tến\tHọc viên", &[]).0, ["Hồ Văn Tến"]);
     }
 
     #[test]

@@ -77,13 +77,17 @@ async fn last_saved(
         let own = record.form_id == program.form().id() && record.author == account;
         own && record.id != opened && record.state != State::Draft
     };
+    // The newest change comes first.
+    let newest = || records.all().get_untracked().iter().find(is_one).map(|record| record.id);
     let last = match beginning {
         Beginning::After(record) => Some(record),
-        Beginning::Over | Beginning::New => {
-            records.whole().await?;
-            // The newest change comes first.
-            records.all().get_untracked().iter().find(is_one).map(|record| record.id)
-        }
+        Beginning::Over | Beginning::New => match newest() {
+            None => {
+                records.whole().await?;
+                newest()
+            }
+            at_hand => at_hand,
+        },
     };
     let Some(last) = last else { return Ok(None) };
     let session = session(last, library, records).await?;
@@ -159,6 +163,10 @@ async fn session(
     records: Records,
 ) -> Result<Option<Session>, StorageError> {
     let Some(view) = records.view(record).await? else { return Ok(None) };
+    // To fetch it would keep whoever opens a form waiting for the line.
+    if !library.holds(view.form.hash).await {
+        return Ok(None);
+    }
     match library.program(view.form.hash).await {
         Ok(program) => Ok(Some(stored(program, &view))),
         Err(ProgramError::Storage(error)) => Err(error),

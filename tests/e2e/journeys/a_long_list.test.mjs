@@ -295,8 +295,9 @@ test('a list of names is pasted at once: who is there is named and not added, an
   const field = sheet.getByLabel('Họ và tên (mỗi dòng một tên)');
   const names = Array.from({ length: LIST }, (_, at) => `${at + 1}\tNguyễn Thị Mận ${at + 1}\t1985`);
   await open();
-  await field.fill([...names, 'tran van hung', 'Trần Văn Hưng'].join('\n'));
-  await sheet.getByText('Đã có, không thêm lại: tran van hung').waitFor();
+  const known = ['tran van hung', 'Trần Văn Hùng'.normalize('NFD')];
+  await field.fill(['STT\tHọ và tên\tNăm sinh', ...names, ...known, 'Trần Văn Hưng'].join('\n'));
+  await sheet.getByText('Đã có, không thêm lại: tran van hung, Trần Văn Hùng').waitFor();
   await trainer.screenshot('roster-pasting');
   assert.deepEqual(await faults(trainer, 'a list is pasted'), []);
   await sheet.getByRole('button', { name: `Thêm ${LIST + 1} dòng` }).click();

@@ -174,15 +174,15 @@ impl Session {
 
     /// Stores a value and queues who reads it. `by`: the cell that gave it.
     pub(super) fn set_value(&mut self, item: ItemId, text: String, by: Option<u32>) -> bool {
-        if self.instance.get(item).value == text {
-            return false;
-        }
-        let program = Arc::clone(&self.program);
         // What was taken from an earlier answer comes back to that one only.
         if !self.pruned.is_empty() {
             let path = self.item_path(item);
             self.pruned.remove(&path);
         }
+        if self.instance.get(item).value == text {
+            return false;
+        }
+        let program = Arc::clone(&self.program);
         let about = self.instance.get_mut(item);
         about.value = text;
         let (def, relevant) = (about.def, about.flags.relevant);

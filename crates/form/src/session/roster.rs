@@ -62,7 +62,8 @@ impl Session {
         let items: Result<Vec<ItemId>, RowError> =
             rows.iter().map(|row| self.removable(*row)).collect();
         let program = Arc::clone(&self.program);
-        for item in items? {
+        // The last first: what stands behind a row moves.
+        for item in items?.into_iter().rev() {
             self.detach_row(item, None, &program);
         }
         Ok(self.settle())

@@ -439,6 +439,24 @@ fn what_is_not_offered_for_a_while_comes_back_unless_somebody_answered_meanwhile
 }
 
 #[test]
+fn what_is_not_offered_for_a_while_stays_away_once_the_form_has_emptied_it() {
+    let mut form = start(
+        "<province>a</province><district/><told/>",
+        r#"<instance id="d"><root><item><name>a1</name><in>a</in></item><item><name>b1</name><in>b</in></item></root></instance>"#,
+        r#"<input ref="/data/province"><setvalue event="xforms-value-changed" ref="/data/district"/></input>
+           <select1 ref="/data/district">
+             <itemset nodeset="instance('d')/root/item[in = /data/province]"><value ref="name"/><label ref="name"/></itemset>
+             <setvalue event="xforms-value-changed" ref="/data/told" value="concat(/data/told, '!')"/>
+           </select1>"#,
+    );
+    form.put("district", "a1");
+    form.put("province", "b");
+    assert_eq!((form.value("district").as_str(), form.value("told").as_str()), ("", "!!"));
+    form.put("province", "a");
+    assert_eq!((form.value("district").as_str(), form.value("told").as_str()), ("", "!!"));
+}
+
+#[test]
 fn an_answer_of_a_stored_record_outlives_its_choice() {
     let program = program("<g/><one/><many/><set/>", PICKS, PICKS_BODY);
     let fields = [("one".to_owned(), "gone".to_owned())].into();

@@ -169,8 +169,12 @@ fn who_comes_late_came_when_that_was_marked() {
     form.put_in_row("hoc_vien", 1, "hv_tt", "muon");
     assert!(form.value("hoc_vien[1]/hv_gio").starts_with("09:40:00"), "not when it was typed");
     form.put_in_row("hoc_vien", 1, "hv_gio", "09:15:00.000+07:00");
+    form.put_in_row("hoc_vien", 1, "hv_ten", "Nguyễn Thị Lan Anh");
+    assert_eq!(form.value("hoc_vien[1]/hv_gio"), "09:15:00.000+07:00", "a name changes no time");
     form.put_in_row("hoc_vien", 1, "hv_tt", "co_mat");
     assert_eq!(form.value("hoc_vien[1]/hv_gio"), "09:15:00.000+07:00");
+    form.put_in_row("hoc_vien", 1, "hv_tt", "muon");
+    assert!(form.value("hoc_vien[1]/hv_gio").starts_with("09:40:00"), "they are marked anew");
 }
 
 #[test]

@@ -174,6 +174,20 @@ fn a_new_record_begins_with_what_the_last_submitted_one_of_the_form_said() {
 }
 
 #[test]
+fn a_new_record_waits_neither_for_the_whole_list_nor_for_the_form_of_the_last_one() {
+    Owner::new().with(|| {
+        let phone = Phone::filling_in(REPEATING);
+        let first = phone.open(record_id::new());
+        first.answer(question(first, "xa"), "Bảo Quang");
+        block_on(first.submit()).expect("complete");
+        assert_eq!(value(begin(&phone), "xa"), "", "its form is not on this phone");
+        hold(&phone, REPEATING);
+        assert_eq!(value(begin(&phone), "xa"), "Bảo Quang");
+        assert!(!phone.records.is_whole().get_untracked(), "it was at hand");
+    });
+}
+
+#[test]
 fn a_record_that_is_there_is_not_told_what_it_could_have_begun_with() {
     Owner::new().with(|| {
         let phone = Phone::filling_in(REPEATING);
