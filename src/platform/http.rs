@@ -275,11 +275,34 @@ impl Response {
         }
         super::json::read::<Envelope>(&self.body).ok().map(|envelope| envelope.error)
     }
+
+    /// The server's own words that it will never do what was asked: a network may answer anything, and so may whoever stands before a
+    /// server that is being started.
+    #[must_use]
+    pub fn refusal(&self) -> Option<ErrorBody> {
+        let is_final = (400..500).contains(&self.status) && !matches!(self.status, 401 | 408 | 429);
+        self.error().filter(|_| is_final)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_servers_own_words_are_a_refusal() {
+        let refused = |status, body: &str| {
+            let body = body.as_bytes().to_vec();
+            let answer = Response { status, headers: Vec::new(), body };
+            answer.refusal().map(|error| error.code)
+        };
+        let coded = r#"{"error":{"code":"not_found","message":"m"}}"#;
+        assert_eq!(refused(404, coded).as_deref(), Some("not_found"));
+        for status in [401, 408, 429, 500, 502, 503, 507] {
+            assert_eq!(refused(status, coded), None, "{status}");
+        }
+        assert_eq!(refused(403, "<html>pay for your room</html>"), None);
+    }
 
     #[test]
     fn a_server_that_asks_to_wait_is_told_from_one_that_fails() {

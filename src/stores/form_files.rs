@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 use sync::{codec, wire::Hash};
 
 use super::{
-    library::{PackError, ProgramError},
+    library::{PackError, ProgramError, not_had},
     pack::{PackFile, PackForm},
 };
 use crate::platform::{
@@ -136,7 +136,7 @@ impl FormFilesStore {
         for file in self.beside_old(form).await?.missing {
             match self.fetch(&file).await {
                 Err(PackError::Storage(error)) => return Err(error),
-                Err(PackError::Http(_)) => return Ok(()),
+                Err(error) if error.is_of_line() => return Ok(()),
                 Ok(()) | Err(_) => {}
             }
         }
@@ -234,11 +234,7 @@ async fn fetch_piece(hash: Hash, place: u64) -> Result<Vec<u8>, PackError> {
     let request = Request::get(format!("/api/v1/form-files/{hash}/{place}"));
     let answer = request.timeout_ms(PIECE_TIMEOUT_MS).send(&[]).await;
     let answer = answer.map_err(|error: HttpError| PackError::Http(error))?;
-    if answer.is_ok() {
-        return Ok(answer.body);
-    }
-    let code = answer.error().map_or_else(|| answer.status.to_string(), |error| error.code);
-    Err(PackError::Refused(code))
+    if answer.is_ok() { Ok(answer.body) } else { Err(not_had(&answer).into()) }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::platform::{
     form_files::FormFiles,
-    http::{HttpError, Request},
+    http::{HttpError, Request, Response},
     json, log_error,
     storage::{
         self, Change, Key, Storage, StorageError, Store,
@@ -31,8 +31,8 @@ use crate::platform::{
 /// Why a form cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ProgramError {
-    /// It is not on this phone, and the server was not reached.
-    #[error("form not on this phone")]
+    /// It is not on this phone, and the server was not reached, or had no answer for now.
+    #[error("neither on this phone nor to be had now")]
     NotHere,
     /// The server has no such form.
     #[error("server refused: {0}")]
@@ -69,8 +69,9 @@ pub enum PackError {
 }
 
 impl PackError {
-    /// Whether the server was not reached: what is asked for again later may come then. Nothing else is waited for.
-    fn is_of_line(&self) -> bool {
+    /// Whether the server was not reached, or had no answer for now: what is asked for again later may come then. Nothing else is waited
+    /// for.
+    pub(super) fn is_of_line(&self) -> bool {
         matches!(self, Self::Http(_) | Self::Form(ProgramError::NotHere))
     }
 }
@@ -409,7 +410,7 @@ impl Library {
             let fetched = files.fetch(&file).await;
             self.count_files().await;
             match fetched {
-                Err(PackError::Http(error)) => return Err(error.into()),
+                Err(error) if error.is_of_line() => return Err(error),
                 fetched => all = all.and(fetched),
             }
         }
@@ -471,14 +472,18 @@ async fn fetch_form(storage: &Storage, hash: Hash) -> Result<Vec<u8>, ProgramErr
     let answer = Request::get(format!("/api/v1/forms/{hash}")).send(&[]).await;
     let answer = answer.map_err(|_unreachable: HttpError| ProgramError::NotHere)?;
     if !answer.is_ok() {
-        let code = answer.error().map_or_else(|| answer.status.to_string(), |error| error.code);
-        return Err(ProgramError::Refused(code));
+        return Err(not_had(&answer));
     }
     if codec::hash(&answer.body) != hash {
         return Err(ProgramError::OtherBytes);
     }
     storage.write(vec![Change::Put(Store::Forms, hash.into(), answer.body.clone())]).await?;
     Ok(answer.body)
+}
+
+/// What an answer without what was asked for says of it.
+pub(super) fn not_had(answer: &Response) -> ProgramError {
+    answer.refusal().map_or(ProgramError::NotHere, |error| ProgramError::Refused(error.code))
 }
 
 /// The lists that a form names as its entities'. Its text is searched: whoever only fetches needs no reader of forms, which is
@@ -555,6 +560,21 @@ mod tests {
                 .chain([PackError::Refused("404".to_owned()), full.into()])
                 .any(|error| error.is_of_line())
         );
+    }
+
+    #[test]
+    fn a_server_that_is_being_started_is_waited_for_and_one_that_has_no_such_form_is_not() {
+        let is_of_line = |status, body: &str| {
+            let body = body.as_bytes().to_vec();
+            let answer = Response { status, headers: Vec::new(), body };
+            PackError::from(not_had(&answer)).is_of_line()
+        };
+        let coded = r#"{"error":{"code":"not_found","message":"m"}}"#;
+        assert_eq!(
+            [502, 503, 429, 401].map(|status| is_of_line(status, "<html>try later</html>")),
+            [true; 4]
+        );
+        assert!(is_of_line(503, coded) && !is_of_line(404, coded));
     }
 
     #[test]

@@ -153,12 +153,8 @@ fn understand(answer: &Response) -> Result<Standing, BringError> {
     if answer.is_ok() {
         return json::read(&answer.body).map_err(BringError::Garbled);
     }
-    // Only the server's own words say that it will never take it: a network may answer anything.
-    let is_final = (400..500).contains(&answer.status) && !matches!(answer.status, 401 | 408 | 429);
-    match answer.error() {
-        Some(error) if is_final && error.code != "bundle_mismatch" => {
-            Err(BringError::Refused(error.code))
-        }
+    match answer.refusal() {
+        Some(error) if error.code != "bundle_mismatch" => Err(BringError::Refused(error.code)),
         _ => Err(BringError::Failed(answer.status)),
     }
 }

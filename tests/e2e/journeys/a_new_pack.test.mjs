@@ -20,7 +20,6 @@ const stage = new Stage();
 const phone = stage.device('officer');
 const pack = join(stage.folder, 'pack');
 const forms = join(pack, 'tables/forms.csv');
-const cut = { forms: 0, files: 0 };
 let server;
 let app;
 /** The address of what was filled in last with the old form. */
@@ -51,20 +50,21 @@ function write(version, title, [name, label], hamlets) {
 }
 
 /** The line breaks where one of these is asked for, and again; then it is gone altogether. The pack that asks for them came whole. */
-async function lineGoesAt(what, addresses) {
+async function lineGoesAt(what, addresses, breaks = (route) => route.abort()) {
   let came = 0;
+  let cut = 0;
   const count = (response) => {
     if (new URL(response.url()).pathname === '/api/v1/pack' && response.status() === 200) came += 1;
   };
   phone.page.on('response', count);
   await phone.page.route(addresses, (route) => {
-    cut[what] += 1;
-    return route.abort();
+    cut += 1;
+    return breaks(route);
   });
   for (const times of [1, 2]) {
     await phone.context.setOffline(true);
     await phone.context.setOffline(false);
-    await until(`the phone asks for ${what} of the new pack`, () => cut[what] >= times);
+    await until(`the phone asks for ${what} of the new pack`, () => cut >= times);
   }
   await phone.context.setOffline(true);
   await phone.page.unroute(addresses);
@@ -88,6 +88,15 @@ async function oldOnesAreFilledIn() {
 test('the line goes before the new form is here: the old one is begun', async () => {
   await server.command('pack', 'load', pack);
   await lineGoesAt('forms', '**/api/v1/forms/**');
+  await oldOnesAreFilledIn();
+});
+
+test('the server is started anew before the new form is here: the old one is begun', async () => {
+  await lineGoesAt('forms', '**/api/v1/forms/**', (route) => route.fulfill({
+    status: 502,
+    contentType: 'text/html',
+    body: '<html>Bad Gateway</html>',
+  }));
   await oldOnesAreFilledIn();
 });
 

@@ -129,7 +129,6 @@ impl Database {
         let mut files = Vec::new();
         for (record, paths) in targets {
             if let Some(erasure) = plan(&mut tx, *record, paths, listed, now_ms).await? {
-                empty_unseen(&mut tx, &erasure.operation).await?;
                 files.extend(put(&mut tx, &erasure, &mut head, now_ms).await?);
                 erasures.push(erasure);
             }
@@ -456,9 +455,9 @@ async fn empty_held(tx: &mut Write, held: &mut [Held], erased: &mut Erased) -> A
     Ok(is_any)
 }
 
-/// Empties what lies beside the log where an erasure is being made.
-async fn empty_unseen(tx: &mut Write, erasure: &Operation) -> Answer<()> {
-    for kept in held(tx, erasure.record).await?.iter_mut().filter(|kept| !kept.is_logged) {
+/// Empties what lies beside the log where an erasure is being made, or made again: what a copy from before it holds has not seen it.
+async fn empty_unseen(tx: &mut Write, held: &mut [Held], erasure: &Operation) -> Answer<()> {
+    for kept in held.iter_mut().filter(|kept| !kept.is_logged) {
         if Erased::cut_unseen(erasure, &mut kept.operation) {
             rewrite(tx, kept).await?;
         }
@@ -509,6 +508,7 @@ async fn put(tx: &mut Write, erasure: &Erasure, head: &mut Head, now_ms: i64) ->
     let Erasure { operation, files } = erasure;
     let id = operation.record;
     let mut held = held(tx, id).await?;
+    empty_unseen(tx, &mut held, operation).await?;
     let mut erased = erased_in(tx, &BTreeSet::from([id])).await?;
     erased.insert_into(operation, &logged(&held));
     empty_held(tx, &mut held, &mut erased).await?;

@@ -207,27 +207,33 @@ async fn whoever_stands_beside_the_log_is_found_handed_out_and_erased() {
     assert_eq!(persons::retention(&server.app, later, true).await.unwrap(), (0, 0), "once");
 }
 
+/// Answers that wait at the repair desk and say to replace what the server's first erasure leaves, which anybody can guess.
+async fn foresee_an_erasure(server: &TestApp, said: &[(u8, &str)]) {
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let organisation = register(&lan, &Pair::of(7)).await;
+    let name = format!("{ROW}/hv_ten");
+    let mut carried = Vec::new();
+    for (seq, (record, who)) in (1_u64..).zip(said) {
+        lan.push(&[roster(&lan, seq, *record, "Ai đó", b"photo")]).await;
+        let mut operation = roster(&lan, 100 + seq, *record, who, b"photo");
+        operation.action = Action::Amend;
+        let dot = Dot { device: sync::erase::SERVER, seq: 1 };
+        operation.fields.get_mut(&name).unwrap().over = vec![dot];
+        carried.push(operation);
+    }
+    let bundle = Sealing::new(lan.id, &Pair::of(66), organisation);
+    let told = deliver(&minh, &bundle.pack(&items(&lan, &carried, &[]))).await.json();
+    assert_eq!(told["receipt"]["quarantined"], said.len());
+}
+
 /// What an operation replaces is looked at by nobody as long as it waits.
 #[tokio::test]
 async fn whoever_stands_beside_the_log_is_erased_whatever_that_says_to_have_seen() {
     let server = start().await;
-    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
-    let organisation = register(&lan, &Pair::of(7)).await;
-    let name = format!("{ROW}/hv_ten");
-    let seen = |seq, record, who: &str| {
-        let mut operation = roster(&lan, seq, record, who, b"photo");
-        operation.action = Action::Amend;
-        let dot = Dot { device: sync::erase::SERVER, seq: 1 };
-        operation.fields.get_mut(&name).unwrap().over = vec![dot];
-        operation
-    };
-    lan.push(&[1, 2].map(|it| roster(&lan, it.into(), it, "Ai đó", b"photo"))).await;
-    let carried = [seen(3, 1, "Nguyễn Thị Hoa"), seen(4, 2, "Phạm Văn Nam")];
-    let bundle = Sealing::new(lan.id, &Pair::of(66), organisation);
-    let told = deliver(&minh, &bundle.pack(&items(&lan, &carried, &[]))).await.json();
-    assert_eq!(told["receipt"]["quarantined"], 2);
+    foresee_an_erasure(&server, &[(1, "Nguyễn Thị Hoa"), (2, "Phạm Văn Nam")]).await;
 
     // The first number of the server's is an erasure of somebody else.
+    let minh = server.device("minh").await;
     let third = roster(&minh, 1, 3, "Lê Thị Mai", b"photo");
     minh.push(&[third]).await;
     persons::erase(&server.app, &by("Lê Thị Mai"), 1, None, 4).await.unwrap();
@@ -238,6 +244,21 @@ async fn whoever_stands_beside_the_log_is_erased_whatever_that_says_to_have_seen
     persons::retention(&server.app, later, false).await.unwrap();
     assert!(!is_held(&server, "Văn Nam").await, "until the months are over");
     assert_eq!(persons::retention(&server.app, later, true).await.unwrap(), (0, 0), "once");
+}
+
+#[tokio::test]
+async fn whoever_stands_beside_the_log_stays_erased_when_a_backup_from_before_is_put_back() {
+    let server = start().await;
+    foresee_an_erasure(&server, &[(1, "Nguyễn Thị Hoa"), (2, "Phạm Văn Nam")]).await;
+    let folder = server.folder.path().join("backups");
+    let before = backup::backup(&server.place.config, &folder, 1_000).await.unwrap();
+    persons::erase(&server.app, &by("nguyen thi hoa"), 1, None, 5).await.unwrap();
+    assert!(!is_held(&server, "Thị Hoa").await);
+    backup::backup(&server.place.config, &folder, 2_000).await.unwrap();
+
+    let restored = put_back(&before, &folder).await;
+    assert!(!is_held(&restored, "Thị Hoa").await);
+    assert!(is_held(&restored, "Văn Nam").await, "somebody else stays");
 }
 
 #[tokio::test]
