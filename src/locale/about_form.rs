@@ -323,12 +323,14 @@ impl Language {
         }
     }
 
-    /// Who is in the list already.
+    /// How many names of a list are there already.
     #[must_use]
-    pub fn names_known(self, names: &str) -> String {
+    pub fn names_known(self, count: usize) -> String {
+        let number = self.count(count);
         match self {
-            Self::Vi => format!("Đã có, không thêm lại: {names}"),
-            Self::En => format!("Already there, not added again: {names}"),
+            Self::Vi => format!("{number} tên đã có, không thêm lại"),
+            Self::En if count == 1 => "1 name is there already and not added again".to_owned(),
+            Self::En => format!("{number} names are there already and not added again"),
         }
     }
 
