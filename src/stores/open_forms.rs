@@ -157,7 +157,7 @@ impl OpenForms {
             }
         }
         let profile = self.sign_in.profile().ok_or(OpenFormError::SignedOut)?;
-        let (view, place, seen) = self.records.view_with_place(record).await?;
+        let (view, place, seen, unsealed) = self.records.view_with_place(record).await?;
         let view = view.ok_or(OpenFormError::NoSuchRecord)?;
         if view.is_approved() && !profile.role.reviews() {
             return Err(OpenFormError::Approved);
@@ -173,6 +173,7 @@ impl OpenForms {
             place,
             awaits_file: self.awaits_file(record),
             seen,
+            unsealed,
             media: Vec::new(),
             missing_files: Vec::new(),
             log,
@@ -198,7 +199,7 @@ impl OpenForms {
             untrack(|| self.library.form_by_hash(form_hash)).ok_or(OpenFormError::NoSuchForm)?;
         let hash: Hash = form_hash.parse().map_err(|_not_a_hash| OpenFormError::NoSuchForm)?;
         let record = record_id::new();
-        let (_, _, seen) = self.records.view_with_place(record).await?;
+        let (_, _, seen, _) = self.records.view_with_place(record).await?;
         let left = self.left_new(&form.id, unit);
         let opening = Opening {
             record,
@@ -210,6 +211,7 @@ impl OpenForms {
             device: self.records.device().device.to_string(),
             view: None,
             seen,
+            unsealed: false,
             media: Vec::new(),
             missing_files: Vec::new(),
             log: String::new(),
