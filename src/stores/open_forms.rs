@@ -184,15 +184,17 @@ impl OpenForms {
 
     /// A new record of a form (hash in hex) for a unit. It is stored with its first answer.
     pub async fn start(self, form_hash: &str, unit: &str) -> Result<FormEntry, OpenFormError> {
-        self.start_after(form_hash, unit, None).await
+        self.start_after(form_hash, unit, None, || true).await
     }
 
-    /// As [`Self::start`]; one that begins with the people of the record `after`, as the next session does, is stored at once.
+    /// As [`Self::start`]; one that begins with the people of the record `after`, as the next session does, is stored at once, if it
+    /// is `awaited` still by then.
     pub async fn start_after(
         self,
         form_hash: &str,
         unit: &str,
         after: Option<RecordId>,
+        awaited: impl Fn() -> bool,
     ) -> Result<FormEntry, OpenFormError> {
         let profile = self.sign_in.profile().ok_or(OpenFormError::SignedOut)?;
         let form =
@@ -225,7 +227,9 @@ impl OpenForms {
             return self.enter(opening, Beginning::New).await;
         };
         let entry = self.enter(opening, Beginning::After(after.record)).await?;
-        entry.begin_after(&fields_of(&after));
+        if awaited() {
+            entry.begin_after(&fields_of(&after));
+        }
         Ok(entry)
     }
 
