@@ -174,7 +174,7 @@ fn draw_from(before: usize, rows: Signal<Vec<NodeId>>, drawn: RwSignal<usize>) {
 /// How much is missing or wrong in each row that has been begun, or in any once somebody tried to go on.
 type Lacking = BTreeMap<NodeId, usize>;
 
-/// As it was when all was last stored: no letter waits for it.
+/// As it was when all was last stored: not at each letter, but all gaps of the form are gone through then.
 fn lacking(entry: FormEntry, repeat: NodeId) -> RwSignal<Lacking> {
     let Tried(tried) = expect_context::<Tried>();
     let lacking = RwSignal::new(Lacking::new());
