@@ -1,13 +1,12 @@
 //! A list of names that becomes rows: nobody types 150 people one by one.
 
-use std::sync::Arc;
-
 use form::NodeId;
 use leptos::prelude::*;
 use report::read_names;
 
+use super::offer_undo;
 use super::repeat::label_of;
-use crate::components::{Button, ButtonKind, Glyph, Sheet, Toast, Toaster};
+use crate::components::{Button, ButtonKind, Glyph, Sheet, Toaster};
 use crate::locale::Language;
 use crate::reactive::{Show, memo};
 use crate::stores::{FormEntry, preferences::use_words};
@@ -82,8 +81,7 @@ fn PasteField(
             text = format!("{text}. {}", language.names_known(known));
         }
         let first = entry.rows_of(&added).first().copied();
-        let undo = move || entry.take_back(&added);
-        toaster.show(Toast { text, action: Some((language.undo().to_owned(), Arc::new(undo))) });
+        offer_undo(entry, toaster, language, text, move || entry.take_back(&added));
         if let Some(first) = first {
             on_added.run(first);
         }

@@ -132,6 +132,7 @@ words! {
     blank_row_why: "Không có gì để ghi thì bỏ dòng; có thì bấm vào đây để nhập.", "Nothing to record? Remove the row. Otherwise press here and fill it in.";
     no_row_found: "Không có dòng nào khớp.", "No row matches.";
     row_removed: "Đã xóa một dòng", "Row removed";
+    undo_too_late: "Không hoàn tác được nữa: phiếu đã đóng", "Too late to undo: the form was closed";
     paste_list: "Dán danh sách", "Paste a list";
     names_known_too: "Thêm cả những tên đã có", "Add names that are there too";
     file_removed: "Đã gỡ bỏ", "Removed";

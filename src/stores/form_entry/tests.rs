@@ -592,7 +592,9 @@ fn what_comes_to_a_form_that_was_closed_meanwhile_stops_nothing() {
         let name = question(entry, "chung/ten");
         let row = entry.add_row(question(entry, "nguoi")).expect("a row");
         let removed = entry.remove_row(row).expect("removed");
+        assert!(!entry.is_closed());
         owner.cleanup();
+        assert!(entry.is_closed(), "whoever undoes something is told");
         entry.answer(name, "An");
         entry.leave(name);
         entry.detach(name);

@@ -435,3 +435,23 @@ test('the whole form as one page tells how much it lacks, and keeps the question
   await page.locator('.page-link').filter({ hasText: 'Từng trang một' }).click();
   await until('the question is there again', () => isAt('a3'));
 });
+
+test('an undo that is pressed after its form was opened again says that it comes too late', async () => {
+  const { page } = trainer;
+  form = await phone.begin('lk_lop_tap_huan');
+  await form.goTo('học viên');
+  await page.getByRole('button', { name: 'Dán danh sách' }).click();
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  await sheet.getByLabel('Họ và tên (mỗi dòng một tên)').fill('Lê Thị Muộn');
+  await sheet.getByRole('button', { name: 'Thêm 1 dòng' }).click();
+  await card('Lê Thị Muộn').waitFor();
+  await form.saved();
+  await page.getByRole('button', { name: 'Ra khỏi phiếu' }).click();
+  await page.locator('.today').waitFor();
+  await page.goBack();
+  form = await new FormPage(page).ready();
+  await page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
+  await page.locator('.toast').getByText('Không hoàn tác được nữa: phiếu đã đóng').waitFor();
+  await form.goTo('học viên');
+  await card('Lê Thị Muộn').waitFor();
+});
