@@ -56,6 +56,13 @@ fn come_back(address: &str) -> Option<(usize, String)> {
     })
 }
 
+/// Where a list of `count` rows begins that was left at `row`: as soon as that is found, or at its last one where all are found and it
+/// has become shorter.
+fn begin_at(row: usize, count: usize, is_whole: bool) -> Option<usize> {
+    let last = count.checked_sub(1)?;
+    (is_whole || row <= last).then(|| row.min(last))
+}
+
 /// A scrolling list of `count` rows of equal height (`--row-height` in the style of `class`).
 ///
 /// `head` scrolls with the rows, above them.
@@ -74,6 +81,9 @@ pub fn VirtualList(
     /// What it is a list of, if it is to begin where the same was left: it needs a `key`.
     #[prop(optional, into)]
     address: Option<Signal<String>>,
+    /// Whether all of its rows are found, if they are found in turns.
+    #[prop(optional, into)]
+    whole: Option<Signal<bool>>,
     #[prop(into)] row: Callback<usize, AnyView>,
     #[prop(optional, into)] head: Option<ViewFn>,
 ) -> impl IntoView {
@@ -101,7 +111,12 @@ pub fn VirtualList(
         }
     });
     let look = move || {
-        here.set_value(address.map(|address| address.get_untracked()));
+        let now = address.map(|address| address.get_untracked());
+        if here.with_value(|here| *here != now) {
+            // Another list: where the one before was left is nothing to it.
+            here.set_value(now);
+            begin.set_value(None);
+        }
         let count = count.get_untracked();
         let (Some(scroller), Some(body)) = (scroller.get_untracked(), body.get_untracked()) else {
             return;
@@ -109,7 +124,9 @@ pub fn VirtualList(
         let row_px = if count == 0 { 0.0 } else { f64::from(body.offset_height()) / count as f64 };
         let key = key.filter(|_| row_px > 0.0);
         let is_it = |name: &String, at| key.is_some_and(|key| key.run(at) == *name);
-        if let Some((row, name)) = begin.get_value().filter(|(row, _)| *row < count && row_px > 0.0)
+        let is_whole = whole.is_some_and(|whole| whole.get_untracked());
+        if let Some((row, name)) = begin.get_value().filter(|_| row_px > 0.0)
+            && let Some(row) = begin_at(row, count, is_whole)
         {
             begin.set_value(None);
             scroller.set_scroll_top(body.offset_top() + (row as f64 * row_px).ceil() as i32);
@@ -187,7 +204,7 @@ pub fn VirtualList(
 
 #[cfg(test)]
 mod tests {
-    use super::{FAR, come_back, leave, place_now, window};
+    use super::{FAR, begin_at, come_back, leave, place_now, window};
 
     #[test]
     fn a_list_begins_where_the_same_was_left() {
@@ -199,6 +216,19 @@ mod tests {
         assert_eq!(rows(), [row(31), row(7), None]);
         leave("?state=draft".to_owned(), None);
         assert_eq!(rows(), [None, row(7), None], "at its top");
+    }
+
+    #[test]
+    fn a_list_that_became_shorter_begins_at_its_last_row_and_leaps_nowhere_later() {
+        for (row, count, is_whole, begins) in [
+            (30, 31, false, Some(30)),
+            (30, 28, false, None),
+            (30, 28, true, Some(27)),
+            (30, 400, true, Some(30)),
+            (30, 0, true, None),
+        ] {
+            assert_eq!(begin_at(row, count, is_whole), begins, "{row} {count} {is_whole}");
+        }
     }
 
     #[test]

@@ -23,11 +23,15 @@ pub use file_picture::FilePicture;
 pub use map::MapView;
 pub use page::FormView;
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
+use crate::components::{Toast, Toaster};
 use crate::locale::Language;
 use crate::platform::document;
 use crate::platform::storage::StorageError;
+use crate::stores::FormEntry;
 
 /// Whether the person tried to go on from this page: then everything that is missing is said.
 #[derive(Clone, Copy)]
@@ -36,6 +40,21 @@ struct Tried(RwSignal<bool>);
 /// Gives the focus to what matches, once what changed just now is on screen.
 fn focus_once_drawn(selector: String) {
     request_animation_frame(move || document::focus(&selector));
+}
+
+/// Says what was done in a form, and offers to undo it as long as the form stays open.
+fn offer_undo(
+    entry: FormEntry,
+    toaster: Toaster,
+    language: Language,
+    text: String,
+    undo: impl Fn() + Send + Sync + 'static,
+) {
+    let undo = move || match entry.is_closed() {
+        true => toaster.show(Toast { text: language.undo_too_late().to_owned(), action: None }),
+        false => undo(),
+    };
+    toaster.show(Toast { text, action: Some((language.undo().to_owned(), Arc::new(undo))) });
 }
 
 /// What a person can do when the phone does not store.

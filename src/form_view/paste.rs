@@ -1,13 +1,12 @@
 //! A list of names that becomes rows: nobody types 150 people one by one.
 
-use std::sync::Arc;
-
 use form::NodeId;
 use leptos::prelude::*;
 use report::read_names;
 
+use super::offer_undo;
 use super::repeat::label_of;
-use crate::components::{Button, ButtonKind, Glyph, Sheet, Toast, Toaster};
+use crate::components::{Button, ButtonKind, Glyph, Sheet, Toaster};
 use crate::locale::Language;
 use crate::platform::text::composed;
 use crate::reactive::{Show, memo};
@@ -60,8 +59,8 @@ fn PasteField(
     let names = memo(move || read_names(&composed(&pasted.read()), &there, &name_label.read()));
     let known = memo(move || {
         let names = names.read();
-        let known = names.iter().filter(|name| name.is_known).map(|name| name.text.as_str());
-        known.collect::<Vec<_>>().join(", ")
+        let known = names.iter().filter(|name| name.is_known);
+        known.map(|name| name.text.clone()).collect::<Vec<_>>()
     });
     let chosen = memo(move || {
         let takes_known = takes_known.get();
@@ -69,21 +68,21 @@ fn PasteField(
         let chosen = names.iter().filter(|name| takes_known || !name.is_known);
         chosen.map(|name| name.text.clone()).collect::<Vec<_>>()
     });
-    let told = move || match known.read().as_str() {
-        "" => String::new(),
-        known => words.now().names_known(known),
+    // All of their names would hide what is to be pressed, and a reader would say them at each change.
+    let told = move || match known.read().len() {
+        0 => String::new(),
+        count => words.now().names_known(count),
     };
     let add = move |()| {
         let language = words.at_once();
-        let (chosen, known) = untrack(|| (chosen.get(), known.get()));
+        let (chosen, known) = untrack(|| (chosen.get(), known.read().len()));
         let Some(added) = entry.add_named_rows(repeat, &chosen) else { return };
         let mut text = language.rows_added(chosen.len());
-        if !takes_known.get_untracked() && !known.is_empty() {
-            text = format!("{text}. {}", language.names_known(&known));
+        if !takes_known.get_untracked() && known > 0 {
+            text = format!("{text}. {}", language.names_known(known));
         }
         let first = entry.rows_of(&added).first().copied();
-        let undo = move || entry.take_back(&added);
-        toaster.show(Toast { text, action: Some((language.undo().to_owned(), Arc::new(undo))) });
+        offer_undo(entry, toaster, language, text, move || entry.take_back(&added));
         if let Some(first) = first {
             on_added.run(first);
         }
@@ -103,6 +102,7 @@ fn PasteField(
             ></textarea>
             <p class="muted" id=about role="status">{told}</p>
             <Show when=move || !known.read().is_empty()>
+                <p class="muted names-known" tabindex="0">{move || known.read().join(", ")}</p>
                 <label class="check-line">
                     <input type="checkbox" on:change:target=move |event| takes_known.set(event.target().checked()) />
                     <span>{words.say(Language::names_known_too)}</span>

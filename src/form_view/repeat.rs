@@ -1,6 +1,6 @@
 //! A repeat: each row a card with its first answers, one of them open at a time.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use form::{NodeId, NodeKind, NodeState, Question, QuestionControl};
 use leptos::prelude::*;
@@ -11,9 +11,9 @@ use super::answer_text;
 use super::card_answer::{CardAnswer, CardSheet, stands_on_card};
 use super::group::Children;
 use super::paste::{PasteRows, name_label};
-use super::{Tried, focus_once_drawn};
+use super::{Tried, focus_once_drawn, offer_undo};
 use crate::components::{
-    Button, ButtonKind, Glyph, Icon, IconButton, RichText, SearchField, Toast, Toaster, keyed_list,
+    Button, ButtonKind, Glyph, Icon, IconButton, RichText, SearchField, Toaster, keyed_list,
 };
 use crate::locale::Language;
 use crate::platform::{
@@ -174,7 +174,7 @@ fn draw_from(before: usize, rows: Signal<Vec<NodeId>>, drawn: RwSignal<usize>) {
 /// How much is missing or wrong in each row that has been begun, or in any once somebody tried to go on.
 type Lacking = BTreeMap<NodeId, usize>;
 
-/// As it was when all was last stored: no letter waits for it.
+/// As it was when all was last stored: not at each letter, but all gaps of the form are gone through then.
 fn lacking(entry: FormEntry, repeat: NodeId) -> RwSignal<Lacking> {
     let Tried(tried) = expect_context::<Tried>();
     let lacking = RwSignal::new(Lacking::new());
@@ -441,14 +441,10 @@ pub(super) fn remove_row(
 ) -> bool {
     let Some(removed) = entry.remove_row(row) else { return false };
     then();
-    let undo = Arc::new(move || {
+    offer_undo(entry, toaster, language, language.row_removed().to_owned(), move || {
         if entry.restore_row(&removed) {
             then();
         }
-    });
-    toaster.show(Toast {
-        text: language.row_removed().to_owned(),
-        action: Some((language.undo().to_owned(), undo)),
     });
     true
 }

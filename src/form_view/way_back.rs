@@ -70,7 +70,8 @@ impl WayBack {
         }
     }
 
-    /// Leaves the form: `then` is called where the form began, so that nothing leads back into the midst of it.
+    /// Leaves the form: `then` is called where the form began, so that Back leads nowhere into the midst of it. Where `then` takes the
+    /// place of the form instead of going on from it, as after submitting, the browser's Forward still does.
     pub(super) fn leave(self, then: Callback<()>) {
         self.leaving.set_value(Some(then));
         self.keep();
@@ -111,7 +112,7 @@ impl WayBack {
         if self.travels.get_value() {
             self.travels.set_value(false);
         } else if now > before || !document::close_sheet() {
-            // A browser that closes sheets itself does not come here with one.
+            // A browser that closes sheets itself does not come here with one. On the first page none comes here: Back leaves the form.
             (now..before).for_each(|_| self.back());
             (before..now).for_each(|_| self.on());
         }

@@ -132,6 +132,7 @@ words! {
     blank_row_why: "Không có gì để ghi thì bỏ dòng; có thì bấm vào đây để nhập.", "Nothing to record? Remove the row. Otherwise press here and fill it in.";
     no_row_found: "Không có dòng nào khớp.", "No row matches.";
     row_removed: "Đã xóa một dòng", "Row removed";
+    undo_too_late: "Không hoàn tác được nữa: phiếu đã đóng", "Too late to undo: the form was closed";
     paste_list: "Dán danh sách", "Paste a list";
     names_known_too: "Thêm cả những tên đã có", "Add names that are there too";
     file_removed: "Đã gỡ bỏ", "Removed";
@@ -323,12 +324,14 @@ impl Language {
         }
     }
 
-    /// Who is in the list already.
+    /// How many names of a list are there already.
     #[must_use]
-    pub fn names_known(self, names: &str) -> String {
+    pub fn names_known(self, count: usize) -> String {
+        let number = self.count(count);
         match self {
-            Self::Vi => format!("Đã có, không thêm lại: {names}"),
-            Self::En => format!("Already there, not added again: {names}"),
+            Self::Vi => format!("{number} tên đã có, không thêm lại"),
+            Self::En if count == 1 => "1 name is there already and not added again".to_owned(),
+            Self::En => format!("{number} names are there already and not added again"),
         }
     }
 

@@ -15,7 +15,7 @@ use super::{InPart, Later, back_href, begin_again_href, edit_href, start_href, t
 use crate::components::{Act, Banner, Glyph, Icon, Toast, Toaster, Tone};
 use crate::form_view::{FormView, storage_advice};
 use crate::locale::Language;
-use crate::platform::{log_error, tasks};
+use crate::platform::{address, log_error, tasks};
 use crate::router::{A, Router, Screen, use_router};
 use crate::stores::{
     FormEntry, Library, OpenForms, Records, SaveState, SpaceWatch, SyncStatus,
@@ -42,6 +42,9 @@ pub fn EntryPage() -> impl IntoView {
                 Some(record) => open_forms.open(record).await,
                 None => Err(OpenFormError::NoSuchRecord),
             };
+            if matches!((&entry, &again), (Err(OpenFormError::NoSuchRecord), Some(_))) {
+                to_first_step().await;
+            }
             match (entry, again.filter(|_| router.screen().get_untracked() == Screen::Entry)) {
                 (Err(OpenFormError::NoSuchRecord), Some(again)) => router.replace(&again),
                 (entry, _) => {
@@ -64,6 +67,22 @@ pub fn EntryPage() -> impl IntoView {
                 }}
             </main>
         </div>
+    }
+}
+
+/// Goes to where the form of this address began: the steps of one that is begun anew are its own, and each of the old ones that it left
+/// behind would begin another.
+async fn to_first_step() {
+    let steps = address::step();
+    if steps > 0 {
+        address::go_back(steps);
+    }
+    // No browser takes a second for it, and one that does not go back keeps nobody waiting.
+    for _ in 0..50 {
+        if address::step() == 0 {
+            return;
+        }
+        tasks::sleep(20).await;
     }
 }
 

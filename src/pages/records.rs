@@ -94,6 +94,7 @@ pub fn RecordsPage() -> impl IntoView {
                     row=row
                     key=key
                     address=Signal::derive(move || query.read().suffix())
+                    whole=found.is_whole()
                     head=head
                 />
             </div>

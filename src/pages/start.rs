@@ -53,7 +53,10 @@ pub fn StartPage() -> impl IntoView {
                 let hash = untrack(|| library.form_to_begin(&form))
                     .map(|form| form.hash)
                     .unwrap_or_default();
-                match open_forms.start_after(&hash, &unit, after).await {
+                // Whoever went back meanwhile is not led away from where they are, and leaves nothing behind.
+                let is_here = move || failure.try_get_untracked().is_some();
+                match open_forms.start_after(&hash, &unit, after, is_here).await {
+                    Ok(_) if !is_here() => {}
                     Ok(entry) => router.replace(&new_record_href(entry.record(), &form, &unit)),
                     Err(error) => {
                         failure.try_set(Some(error));

@@ -9,7 +9,7 @@ use std::{
 
 use futures::channel::oneshot;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{MessageChannel, MessageEvent, Window};
+use web_sys::{MessageChannel, MessageEvent};
 
 use super::clock;
 
@@ -112,32 +112,19 @@ pub(super) fn answer<T>(to: oneshot::Sender<T>, with: T) {
     to.send(with).ok();
 }
 
-/// Waits. Whoever waits no longer leaves nothing behind: the browser would call what is gone.
+/// Waits.
 pub async fn sleep(delay_ms: u32) {
     let (fire, fired) = oneshot::channel::<()>();
-    let callback = Closure::once(move || answer(fire, ()));
+    // It lives until it is called: whoever waits may be gone by then.
+    let callback = Closure::once_into_js(move || answer(fire, ()));
     let window = web_sys::window().expect("the app runs in a page");
     let delay_ms = i32::try_from(delay_ms).unwrap_or(i32::MAX);
-    let function = callback.as_ref().unchecked_ref();
-    let set = window.set_timeout_with_callback_and_timeout_and_arguments_0(function, delay_ms);
-    match set {
-        Ok(handle) => {
-            let _until_then = Timeout { window, handle, _callback: callback };
-            fired.await.ok();
-        }
-        Err(error) => super::log_error(&format!("no timer: {}", super::exception_text(&error))),
+    let function = callback.unchecked_ref();
+    if let Err(error) =
+        window.set_timeout_with_callback_and_timeout_and_arguments_0(function, delay_ms)
+    {
+        super::log_error(&format!("no timer: {}", super::exception_text(&error)));
+        return;
     }
-}
-
-/// A timer of the browser, until it fires or is dropped.
-struct Timeout {
-    window: Window,
-    handle: i32,
-    _callback: Closure<dyn FnMut()>,
-}
-
-impl Drop for Timeout {
-    fn drop(&mut self) {
-        self.window.clear_timeout_with_handle(self.handle);
-    }
+    fired.await.ok();
 }

@@ -208,6 +208,12 @@ impl FormEntry {
             .with_value(|draft| draft.exists() && !draft.is_on_screen() && !draft.awaits_file())
     }
 
+    /// Whether it was closed: the record is opened anew, or another form came in its place.
+    #[must_use]
+    pub fn is_closed(self) -> bool {
+        self.draft.try_get_value().is_none()
+    }
+
     /// The record's name, else the form's title.
     #[must_use]
     pub fn title(self) -> Signal<String> {

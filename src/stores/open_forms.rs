@@ -157,7 +157,7 @@ impl OpenForms {
             }
         }
         let profile = self.sign_in.profile().ok_or(OpenFormError::SignedOut)?;
-        let (view, place, seen) = self.records.view_with_place(record).await?;
+        let (view, place, seen, unsealed) = self.records.view_with_place(record).await?;
         let view = view.ok_or(OpenFormError::NoSuchRecord)?;
         if view.is_approved() && !profile.role.reviews() {
             return Err(OpenFormError::Approved);
@@ -173,6 +173,7 @@ impl OpenForms {
             place,
             awaits_file: self.awaits_file(record),
             seen,
+            unsealed,
             media: Vec::new(),
             missing_files: Vec::new(),
             log,
@@ -183,22 +184,24 @@ impl OpenForms {
 
     /// A new record of a form (hash in hex) for a unit. It is stored with its first answer.
     pub async fn start(self, form_hash: &str, unit: &str) -> Result<FormEntry, OpenFormError> {
-        self.start_after(form_hash, unit, None).await
+        self.start_after(form_hash, unit, None, || true).await
     }
 
-    /// As [`Self::start`]; one that begins with the people of the record `after`, as the next session does, is stored at once.
+    /// As [`Self::start`]; one that begins with the people of the record `after`, as the next session does, is stored at once, if it
+    /// is `awaited` still by then.
     pub async fn start_after(
         self,
         form_hash: &str,
         unit: &str,
         after: Option<RecordId>,
+        awaited: impl Fn() -> bool,
     ) -> Result<FormEntry, OpenFormError> {
         let profile = self.sign_in.profile().ok_or(OpenFormError::SignedOut)?;
         let form =
             untrack(|| self.library.form_by_hash(form_hash)).ok_or(OpenFormError::NoSuchForm)?;
         let hash: Hash = form_hash.parse().map_err(|_not_a_hash| OpenFormError::NoSuchForm)?;
         let record = record_id::new();
-        let (_, _, seen) = self.records.view_with_place(record).await?;
+        let (_, _, seen, _) = self.records.view_with_place(record).await?;
         let left = self.left_new(&form.id, unit);
         let opening = Opening {
             record,
@@ -210,6 +213,7 @@ impl OpenForms {
             device: self.records.device().device.to_string(),
             view: None,
             seen,
+            unsealed: false,
             media: Vec::new(),
             missing_files: Vec::new(),
             log: String::new(),
@@ -223,7 +227,9 @@ impl OpenForms {
             return self.enter(opening, Beginning::New).await;
         };
         let entry = self.enter(opening, Beginning::After(after.record)).await?;
-        entry.begin_after(&fields_of(&after));
+        if awaited() {
+            entry.begin_after(&fields_of(&after));
+        }
         Ok(entry)
     }
 

@@ -200,6 +200,7 @@ async fn start(
         place: None,
         awaits_file: false,
         seen: Dot { device: records.device().device, seq: 0 },
+        unsealed: false,
         media,
         missing_files: Vec::new(),
         log: String::new(),

@@ -199,7 +199,7 @@ impl Records {
     pub(super) async fn view_with_place(
         self,
         id: RecordId,
-    ) -> Result<(Option<RecordView>, Option<String>, Dot), StorageError> {
+    ) -> Result<(Option<RecordView>, Option<String>, Dot, bool), StorageError> {
         let reads = vec![
             Read::Row(Store::Base, id.into()),
             Read::Row(Store::Open, id.into()),
@@ -215,7 +215,7 @@ impl Records {
         let last = next().pop().map(|(_, seq)| outbox::decode(&seq, "last place")).transpose()?;
         let parts = parts.remove(&id).unwrap_or_default();
         let seen = Dot { device: device.device, seq: last.unwrap_or_default() };
-        Ok((view_of(&device, &parts), place, seen))
+        Ok((view_of(&device, &parts), place, seen, parts.open.is_some()))
     }
 
     /// Puts a record away. [`Self::undelete`] brings it back.
@@ -259,7 +259,7 @@ impl Records {
         let storage = self.storage.get_value();
         let account = self.account().await?;
         loop {
-            let (view, _, seen) = self.view_with_place(id).await?;
+            let (view, _, seen, _) = self.view_with_place(id).await?;
             let view = view.ok_or(ActError::NoRecord)?;
             let screen =
                 shown.map_or_else(|| view.screen(), |shown| view.screen_of(shown, seen.device));

@@ -1,13 +1,11 @@
 //! Files, and what photos, signatures and files have in common: keeping bytes, and saying when it failed.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use sync::{blob::MAX_SIZE, wire::FileRef};
 
-use crate::components::{Badge, Banner, Button, ButtonKind, Glyph, Icon, Toast, Toaster, Tone};
+use crate::components::{Badge, Banner, Button, ButtonKind, Glyph, Icon, Toaster, Tone};
 use crate::form_view::question::Asked;
-use crate::form_view::storage_advice;
+use crate::form_view::{offer_undo, storage_advice};
 use crate::locale::Language;
 use crate::platform::storage::StorageError;
 use crate::platform::{files, hand_out, tasks};
@@ -120,10 +118,7 @@ pub(super) fn RemoveFile(asked: Asked) -> impl IntoView {
             }
         };
         let language = asked.words.at_once();
-        toaster.show(Toast {
-            text: language.file_removed().to_owned(),
-            action: Some((language.undo().to_owned(), Arc::new(undo))),
-        });
+        offer_undo(entry, toaster, language, language.file_removed().to_owned(), undo);
     };
     view! { <Button kind=ButtonKind::Quiet icon=Glyph::Bin label=label on_click=remove /> }
 }

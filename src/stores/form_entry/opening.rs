@@ -27,6 +27,8 @@ pub(in crate::stores) struct Opening {
     pub awaits_file: bool,
     /// The newest operation of this device when `view` was read.
     pub seen: Dot,
+    /// Whether a change that was entered before is in no operation yet: its form may have gone without telling what it lacks.
+    pub unsealed: bool,
     /// Pictures, sounds and films that came with the form.
     pub media: Vec<Medium>,
     /// Files that the form names and that are not on this phone.

@@ -62,7 +62,7 @@ struct State {
     stored_stand: Stand,
     /// Whether the record exists outside this form: an untouched new one is never stored.
     exists: bool,
-    /// Whether a person entered something, since the form was opened or handed on.
+    /// Whether a person entered something that was not handed on: since the form was opened, or before, as long as no sync took it.
     touched: bool,
     title: String,
     /// How many files are being read, made small or kept.
@@ -154,7 +154,7 @@ impl Draft {
                 stand: stand.clone(),
                 stored_stand: stand,
                 exists: opening.view.is_some(),
-                touched: false,
+                touched: opening.unsealed,
                 title: opening.view.as_ref().map(|view| view.title.clone()).unwrap_or_default(),
                 coming: 0,
                 due: None,

@@ -71,8 +71,8 @@ impl FormEntry {
     /// Puts what was changed in a submitted record in order, as submitting does: it is sent as it stands. Nobody pressed a button, so
     /// one that is approved stays approved.
     pub async fn amend(self) -> Result<(), StorageError> {
-        if self.draft.try_get_value().is_none() {
-            return Ok(()); // it was closed meanwhile
+        if self.is_closed() {
+            return Ok(());
         }
         self.put_in_order().await?;
         self.drop_log().await?;

@@ -87,7 +87,7 @@ impl Phone {
     }
 
     fn open(&self, record: RecordId) -> FormEntry {
-        let (view, place, seen) =
+        let (view, place, seen, unsealed) =
             block_on(self.records.view_with_place(record)).expect("memory reads");
         let log = block_on(log::stored(&self.storage, record, None)).expect("memory reads");
         let opening = Opening {
@@ -102,6 +102,7 @@ impl Phone {
                 .filling()
                 .is_some_and(|row| row.record == record && row.awaits_file == Some(true)),
             seen,
+            unsealed,
             media: Vec::new(),
             missing_files: Vec::new(),
             log,
@@ -591,7 +592,9 @@ fn what_comes_to_a_form_that_was_closed_meanwhile_stops_nothing() {
         let name = question(entry, "chung/ten");
         let row = entry.add_row(question(entry, "nguoi")).expect("a row");
         let removed = entry.remove_row(row).expect("removed");
+        assert!(!entry.is_closed());
         owner.cleanup();
+        assert!(entry.is_closed(), "whoever undoes something is told");
         entry.answer(name, "An");
         entry.leave(name);
         entry.detach(name);
@@ -665,6 +668,9 @@ fn a_submitted_record_that_is_changed_and_left_is_put_in_order_and_what_it_lacks
         assert_eq!(paths(again), None, "only looked at");
         again.answer(question(again, "chung/ten"), "");
         assert_eq!(paths(again), Some(vec!["chung/ten".to_owned()]));
+        block_on(again.save_now()).expect("stored");
+        let killed = phone.open(id);
+        assert_eq!(paths(killed), Some(vec!["chung/ten".to_owned()]), "nobody was told of it");
         again.answer(question(again, "chung/ten"), "Ân");
         again.answer(question(again, "chung/tuoi"), "17");
         assert_eq!(paths(again), Some(Vec::new()));

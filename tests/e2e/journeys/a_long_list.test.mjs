@@ -297,12 +297,13 @@ test('a list of names is pasted at once: who is there is named and not added, an
   await open();
   const known = ['tran van hung', 'Trần Văn Hùng'.normalize('NFD')];
   await field.fill(['STT\tHọ và tên\tNăm sinh', ...names, ...known, 'Trần Văn Hưng'].join('\n'));
-  await sheet.getByText('Đã có, không thêm lại: tran van hung, Trần Văn Hùng').waitFor();
+  await sheet.getByText('2 tên đã có, không thêm lại', { exact: true }).waitFor();
+  assert.equal(await sheet.locator('.names-known').textContent(), 'tran van hung, Trần Văn Hùng');
   await trainer.screenshot('roster-pasting');
   assert.deepEqual(await faults(trainer, 'a list is pasted'), []);
   await sheet.getByRole('button', { name: `Thêm ${LIST + 1} dòng` }).click();
   await sheet.waitFor({ state: 'detached' });
-  await page.locator('.toast').getByText(`Đã thêm ${LIST + 1} dòng. Đã có, không thêm lại: tran van hung`).waitFor();
+  await page.locator('.toast').getByText(`Đã thêm ${LIST + 1} dòng. 2 tên đã có, không thêm lại`).waitFor();
   await until('the focus is on the first of them', () =>
     page.evaluate(() => document.activeElement?.closest('.row-card')?.textContent.includes('Nguyễn Thị Mận 1') ?? false));
   await until('all are there', async () => (await cards().count()) === LIST + 2);
@@ -323,6 +324,26 @@ test('a list of names is pasted at once: who is there is named and not added, an
   form = await new FormPage(page).ready();
   await form.goTo('học viên');
   await until('both are there', async () => (await cards().count()) === 2);
+  // The list as it became since, pasted again: however many are there already, what is to be pressed is in sight.
+  await open();
+  await field.fill(names.join('\n'));
+  await sheet.getByRole('button', { name: `Thêm ${LIST} dòng` }).click();
+  await until('all are there', async () => (await cards().count()) === LIST + 2);
+  await form.closeRow();
+  await open();
+  await field.fill([...names, 'Lê Thị Sau'].join('\n'));
+  await sheet.getByText(`${LIST} tên đã có, không thêm lại`, { exact: true }).waitFor();
+  assert.ok(await sheet.locator('.names-known').evaluate((box) => box.clientHeight < box.scrollHeight), 'their names scroll by themselves');
+  await trainer.screenshot('roster-pasting-again');
+  assert.deepEqual(await faults(trainer, 'a list is pasted again'), []);
+  await sheet.getByRole('button', { name: 'Thêm 1 dòng' }).click();
+  await page.locator('.toast').getByText(`Đã thêm 1 dòng. ${LIST} tên đã có, không thêm lại`).waitFor();
+  const undo = page.locator('.toast').getByRole('button', { name: 'Hoàn tác' });
+  const { y, height } = await undo.boundingBox();
+  assert.ok(y >= 0 && y + height <= page.viewportSize().height, 'what takes it back is in sight');
+  await undo.click();
+  await until('only the new one is gone', async () => (await cards().count()) === LIST + 2);
+  await form.saved();
 });
 
 test('the next session begins with the people of this one, everybody present', async () => {
@@ -414,4 +435,24 @@ test('the whole form as one page tells how much it lacks, and keeps the question
   await page.locator('.page-link').first().getByText(/^Còn \d+ câu$/).waitFor();
   await page.locator('.page-link').filter({ hasText: 'Từng trang một' }).click();
   await until('the question is there again', () => isAt('a3'));
+});
+
+test('an undo that is pressed after its form was opened again says that it comes too late', async () => {
+  const { page } = trainer;
+  form = await phone.begin('lk_lop_tap_huan');
+  await form.goTo('học viên');
+  await page.getByRole('button', { name: 'Dán danh sách' }).click();
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  await sheet.getByLabel('Họ và tên (mỗi dòng một tên)').fill('Lê Thị Muộn');
+  await sheet.getByRole('button', { name: 'Thêm 1 dòng' }).click();
+  await card('Lê Thị Muộn').waitFor();
+  await form.saved();
+  await page.getByRole('button', { name: 'Ra khỏi phiếu' }).click();
+  await page.locator('.today').waitFor();
+  await page.goBack();
+  form = await new FormPage(page).ready();
+  await page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
+  await page.locator('.toast').getByText('Không hoàn tác được nữa: phiếu đã đóng').waitFor();
+  await form.goTo('học viên');
+  await card('Lê Thị Muộn').waitFor();
 });

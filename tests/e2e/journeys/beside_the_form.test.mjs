@@ -221,7 +221,7 @@ test('a form that was withdrawn is offered no more, and its records keep its tit
   await phone.page.locator('[data-form="lk_anh"]').waitFor();
   await until('the form is offered no more', async () => (await row().count()) === 0);
   await app.open('/');
-  await phone.page.locator('a[href^="/fill/"]').first().waitFor();
+  await phone.page.locator('.today .page-head').waitFor();
   assert.equal(await phone.page.locator('a[href="/fill/lk_ap"]').count(), 0, 'though this person filled it most');
   await app.open('/records');
   await phone.page.locator('a[href*="/records/"]').filter({ hasText: 'Kiểm tra ấp' }).first().waitFor();

@@ -132,6 +132,23 @@ test('a sheet that is open is closed by Back, and the page stays', async () => {
   assert.equal(await form.heading(), headings[1]);
 });
 
+test('a new form that nobody answered yet has its own steps behind it after a reload, and before them what was there', async () => {
+  const { page } = phone;
+  await app.open('/fill');
+  await page.locator('[data-form="lk_ngan"]').first().click();
+  form = await new FormPage(page).ready();
+  const first = await form.heading();
+  await form.next();
+  await until('the second page shows', async () => (await form.heading()) !== first);
+  await atStep(1);
+  await page.reload();
+  form = await new FormPage(page).ready();
+  if ((await form.heading()) !== first) await goBackTo(first);
+  await page.goBack();
+  await page.locator('[data-form-ready]').waitFor({ state: 'detached' });
+  assert.equal(pathname(), '/fill', 'no other form is begun');
+});
+
 test('behind a record that was submitted is what was before its form', async () => {
   const { page } = phone;
   await app.open('/fill');
