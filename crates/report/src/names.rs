@@ -110,6 +110,9 @@ mod tests {
             &["Nguyễn Thị Lan", "Trần  Văn Hùng"],
         );
         assert_eq!(new, ["Trần Văn Hưng", "Đỗ An"], "two people, by one mark");
-        assert_eq!(known, ["NGUYỄN THỊ LAN", "Nguyen thi Lan", "tran van hung", "Trần Văn Hùng", "Trần Văn Hùng"]);
+        assert_eq!(
+            known,
+            ["NGUYỄN THỊ LAN", "Nguyen thi Lan", "tran van hung", "Trần Văn Hùng", "Trần Văn Hùng"]
+        );
     }
 }
