@@ -213,7 +213,9 @@ test('what is changed in a submitted record goes out: what it lacks is seen befo
   await told.getByRole('button', { name: 'Sửa tiếp' }).click();
   await new FormPage(page).ready();
   assert.match(new URL(page.url()).pathname, /\/edit$/);
-  // Nothing is changed: there is nothing to tell.
+  // What was changed before is not on its way yet, and still lacks the same.
+  await close.click();
+  await page.locator('.review .banner').getByText(/^Còn \d+ chỗ cần bổ sung hoặc sửa$/).waitFor();
   await close.click();
   await page.locator('.record-head').waitFor();
 });
