@@ -211,9 +211,10 @@ test('what is changed in a submitted record goes out: what it lacks is seen befo
   const told = page.locator('.toast').filter({ hasText: /Hồ sơ đã nộp còn \d+ chỗ cần bổ sung hoặc sửa/ });
   await told.waitFor();
   await told.getByRole('button', { name: 'Sửa tiếp' }).click();
-  await new FormPage(page).ready();
+  const again = await new FormPage(page).ready();
   assert.match(new URL(page.url()).pathname, /\/edit$/);
-  // What was changed before is not on its way yet, and still lacks the same.
+  await again.type('tom_tat', 'Thiếu phòng');
+  await again.saved();
   await close.click();
   await page.locator('.review .banner').getByText(/^Còn \d+ chỗ cần bổ sung hoặc sửa$/).waitFor();
   await close.click();
