@@ -86,26 +86,32 @@ pub struct Runner {
     /// Whether this tab leads; whether it heard of one that does.
     leads: Rc<Cell<bool>>,
     heard: Rc<Cell<bool>>,
-    /// The device's memory as this turn of leading read or wrote it last.
-    stored: Rc<RefCell<Option<DeviceState>>>,
-    pull: Rc<RefCell<Option<Abort>>>,
-    /// The page after the one that is being written, or the first of all.
-    ahead: Rc<RefCell<Option<Ahead>>>,
-    /// What the last page brought into the lists, and is not in them yet.
-    to_show: Rc<RefCell<Option<Showing>>>,
-    /// The last operation that goes up, if others follow.
-    sends_next: Rc<Cell<Option<u64>>>,
-    /// What follows an operation, loaded before its turn.
-    loaded: Rc<RefCell<Option<(u64, Batch)>>>,
-    retry: Rc<RefCell<Timer>>,
+    turn: Rc<Turn>,
     /// To the runners of the other tabs.
     others: Channel,
     /// What waited to be sent when it was last counted.
     waited: Rc<Cell<Waiting>>,
     /// What moved since the last talk ended.
     talk: Rc<RefCell<Talk>>,
-    /// The records of the generation that is being pulled; none if the app began in the midst of it.
-    brought: Rc<RefCell<Option<BTreeSet<RecordId>>>>,
+}
+
+/// What one turn of leading knows and has under way.
+#[derive(Default)]
+struct Turn {
+    /// The device's memory as it was read or written last.
+    stored: RefCell<Option<DeviceState>>,
+    pull: RefCell<Option<Abort>>,
+    /// The page after the one that is being written, or the first of all.
+    ahead: RefCell<Option<Ahead>>,
+    /// What the last page brought into the lists, and is not in them yet.
+    to_show: RefCell<Option<Showing>>,
+    /// The last operation that goes up, if others follow.
+    sends_next: Cell<Option<u64>>,
+    /// What follows an operation, loaded before its turn.
+    loaded: RefCell<Option<(u64, Batch)>>,
+    retry: RefCell<Timer>,
+    /// The records of the generation that is being pulled; none if the turn began in the midst of it.
+    brought: RefCell<Option<BTreeSet<RecordId>>>,
 }
 
 impl Runner {
@@ -152,17 +158,10 @@ impl Runner {
             events,
             leads: Rc::default(),
             heard: Rc::default(),
-            stored: Rc::default(),
-            pull: Rc::default(),
-            ahead: Rc::default(),
-            to_show: Rc::default(),
-            sends_next: Rc::default(),
-            loaded: Rc::default(),
-            retry: Rc::default(),
+            turn: Rc::default(),
             others,
             waited: Rc::default(),
             talk: Rc::default(),
-            brought: Rc::default(),
         };
         (runner, incoming)
     }
@@ -281,19 +280,7 @@ impl Runner {
     /// One that leads anew, and what answers it: of what was under way before, nothing reaches it.
     fn for_a_turn(&self) -> (Self, mpsc::UnboundedReceiver<Event>) {
         let (events, answers) = mpsc::unbounded();
-        let runner = Self {
-            events,
-            stored: Rc::default(),
-            pull: Rc::default(),
-            ahead: Rc::default(),
-            to_show: Rc::default(),
-            sends_next: Rc::default(),
-            loaded: Rc::default(),
-            retry: Rc::default(),
-            brought: Rc::default(),
-            ..self.clone()
-        };
-        (runner, answers)
+        (Self { events, turn: Rc::default(), ..self.clone() }, answers)
     }
 
     /// Syncs until another tab takes the lead, or this one cannot.
@@ -361,7 +348,7 @@ impl Runner {
         if state != known {
             self.records.reload().await?;
         }
-        self.stored.replace(Some(state.clone()));
+        self.turn.stored.replace(Some(state.clone()));
         Ok(Device::new(state))
     }
 
@@ -373,14 +360,14 @@ impl Runner {
             Task::AskSignIn => self.sign_in.set_expired(),
             Task::AbortPull => {
                 self.forget_ahead();
-                if let Some(pull) = self.pull.borrow_mut().take() {
+                if let Some(pull) = self.turn.pull.borrow_mut().take() {
                     pull.abort();
                 }
             }
             Task::ScheduleRetry { delay_ms } => {
                 let delay_ms = u32::try_from(delay_ms).unwrap_or(u32::MAX);
                 let timer = tasks::after(delay_ms, move || runner.tell(Event::Tick));
-                self.retry.replace(timer).cancel();
+                self.turn.retry.replace(timer).cancel();
             }
             other => tasks::spawn(async move { runner.answer(other).await }),
         }

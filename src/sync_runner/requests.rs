@@ -35,15 +35,15 @@ impl Runner {
     }
 
     pub(super) async fn pull(&self, ticket: u64, cursor: Option<String>, wait_s: u32) -> Event {
-        let ahead = self.ahead.take().filter(|ahead| ahead.cursor == cursor);
+        let ahead = self.turn.ahead.take().filter(|ahead| ahead.cursor == cursor);
         let page = match ahead {
             Some(ahead) => {
-                self.pull.replace(ahead.abort);
+                self.turn.pull.replace(ahead.abort);
                 ahead.page.await.unwrap_or(Err(Reply::Unreachable))
             }
             None => {
                 let abort = Abort::new();
-                self.pull.replace(abort.clone());
+                self.turn.pull.replace(abort.clone());
                 self.page(cursor.as_deref(), wait_s, abort).await
             }
         };
@@ -59,7 +59,7 @@ impl Runner {
     pub(super) fn fetch_ahead(&self, cursor: Option<String>) {
         let abort = Abort::new();
         let (tell, page) = oneshot::channel();
-        self.ahead.replace(Some(Ahead { cursor: cursor.clone(), abort: abort.clone(), page }));
+        self.turn.ahead.replace(Some(Ahead { cursor: cursor.clone(), abort: abort.clone(), page }));
         let runner = self.clone();
         tasks::spawn(async move {
             // Nobody waits for it any more when the page was given up.
@@ -84,7 +84,7 @@ impl Runner {
 
     /// Gives up the page that was asked for ahead.
     pub(super) fn forget_ahead(&self) {
-        if let Some(Ahead { abort: Some(abort), .. }) = self.ahead.take() {
+        if let Some(Ahead { abort: Some(abort), .. }) = self.turn.ahead.take() {
             abort.abort();
         }
     }

@@ -33,6 +33,7 @@ use crate::{
 };
 
 mod server;
+mod single;
 
 const FORM: &str = r#"<?xml version="1.0"?>
 <h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:orx="http://openrosa.org/xforms">
@@ -275,6 +276,16 @@ impl World {
         self.follow(at, record).await;
     }
 
+    /// A record with one answer, sealed.
+    async fn seal_one(&self, tab: Tab) -> FormEntry {
+        let form = self.form.hash.to_string();
+        let entry = tab.open_forms.start(&form, UNIT).await.expect("the form is here");
+        entry.answer(question(entry, "a"), "1");
+        tab.open_forms.save_all().await.expect("memory stores");
+        tab.records.seal_all().await.expect("memory stores");
+        entry
+    }
+
     /// What the app does some time after a change.
     async fn follow(&self, at: usize, record: RecordId) {
         let (here, there) = (self.tabs[at].records, self.tabs[1 - at].records);
@@ -470,246 +481,6 @@ fn play(seed: u64) {
         }));
         run_all(world, tasks);
         run_all(world, vec![Box::pin(world.check(seed))]);
-    });
-    owner.cleanup();
-}
-
-#[test]
-fn of_two_forms_that_are_opened_at_once_none_closes_one_that_is_not_saved() {
-    let owner = Owner::new();
-    owner.with(|| {
-        block_on(async {
-            let world = World::new(1).await;
-            let (tab, form) = (world.tabs[0], world.form.hash.to_string());
-            let start =
-                || async { tab.open_forms.start(&form, UNIT).await.expect("the form is here") };
-            let entered = [start().await, start().await].map(|entry| {
-                entry.answer(question(entry, "a"), "1");
-                entry.record()
-            });
-            futures::join!(start(), start());
-            for record in entered {
-                let view = tab.records.view(record).await.expect("memory reads");
-                let answered = view.and_then(|view| view.fields.get("a").cloned());
-                assert_eq!(answered, Some(Value::Text("1".to_owned())));
-            }
-        });
-    });
-    owner.cleanup();
-}
-
-#[test]
-fn a_full_phone_sends_what_is_sealed() {
-    let owner = Owner::new();
-    owner.with(|| {
-        block_on(async {
-            let world = World::new(1).await;
-            let (tab, form) = (world.tabs[0], world.form.hash.to_string());
-            let entry = tab.open_forms.start(&form, UNIT).await.expect("the form is here");
-            entry.answer(question(entry, "a"), "1");
-            tab.open_forms.save_all().await.expect("memory stores");
-            tab.records.seal_all().await.expect("memory stores");
-            tab.storage.get_value().fill_up(true);
-            entry.answer(question(entry, "a"), "2");
-            assert!(tab.open_forms.save_all().await.is_err());
-            let (runner, _events) = tab.runner();
-            let loaded = runner.seal_and_load(0, MAX_OPERATIONS, MAX_PUSH_BYTES).await;
-            let Ok(Event::Loaded(outbox)) = loaded else { panic!("{loaded:?}") };
-            assert_eq!(outbox.operations.len(), 1);
-        });
-    });
-    owner.cleanup();
-}
-
-/// The copy beside a PIN tells by the trace of rows whether it is of what is here now: see `platform::storage::Phone::trace`.
-#[test]
-fn what_a_device_answers_for_in_no_row_of_work_is_written_where_it_leaves_a_trace() {
-    let owner = Owner::new();
-    owner.with(|| {
-        block_on(async {
-            let world = World::new(1).await;
-            let (tab, storage) = (world.tabs[0], world.tabs[0].storage.get_value());
-            let trace =
-                async || storage.row(Store::Meta, meta::RESCUED).await.expect("memory reads");
-            let put = async |came: &Vec<Former>| {
-                let row = Change::Put(Store::Meta, meta::RESCUED.into(), codec::encode(came));
-                storage.write(vec![row]).await.expect("memory stores");
-            };
-            let operation = SealedOperation { seq: 1, bytes: vec![1] };
-            let came = Former { device: DeviceId([9; 16]), acked: 0, operations: vec![operation] };
-            put(&vec![came.clone()]).await;
-            assert_eq!(Carry::has_rescued(&storage).await, Ok(true));
-            let (runner, _events) = tab.runner();
-            runner.take_over().await.expect("memory stores");
-            assert_eq!(trace().await, Some(codec::encode(&Vec::<Former>::new())));
-            assert_eq!(
-                Carry::has_rescued(&storage).await,
-                Ok(false),
-                "nothing of it waits any more"
-            );
-
-            // What the server takes leaves none, and what a restored one has lost does; what waits then waits on.
-            let stand = |own, other| DeviceState {
-                acked: own,
-                former: Some(vec![Former { acked: other, ..came.clone() }]),
-                ..tab.records.device()
-            };
-            let mark = async |state| {
-                let marked = runner.mark_acked(state, Vec::new(), Vec::new(), false).await;
-                marked.expect("memory stores");
-            };
-            for (held, lost) in [((3, 1), (3, 0)), ((3, 1), (2, 1))] {
-                let gone = vec![Change::Delete(Store::Meta, meta::RESCUED.into())];
-                storage.write(gone).await.expect("memory stores");
-                mark(stand(held.0, held.1)).await;
-                assert_eq!(trace().await, None);
-                mark(stand(lost.0, lost.1)).await;
-                assert_eq!(trace().await, Some(codec::encode(&Vec::<Former>::new())));
-            }
-            put(&vec![came.clone()]).await;
-            mark(stand(0, 0)).await;
-            assert_eq!(trace().await, Some(codec::encode(&vec![came.clone()])));
-        });
-    });
-    owner.cleanup();
-}
-
-#[test]
-fn what_a_backup_holds_under_the_old_name_frees_nothing_under_the_new_one() {
-    let owner = Owner::new();
-    owner.with(|| {
-        block_on(async {
-            let world = World::new(1).await;
-            let (tab, form) = (world.tabs[0], world.form.hash.to_string());
-            let entry = tab.open_forms.start(&form, UNIT).await.expect("the form is here");
-            entry.answer(question(entry, "a"), "1");
-            tab.open_forms.save_all().await.expect("memory stores");
-            tab.records.seal_all().await.expect("memory stores");
-            let (overtaken, _events) = world.tabs[1].runner();
-            overtaken.begin().await.expect("memory reads");
-            let (leads, _events) = tab.runner();
-            leads.begin().await.expect("memory reads");
-            let above = Dot { device: tab.records.device().device, seq: 0 };
-            leads.rekey(above).await.expect("memory stores");
-            world.tabs[1].records.reload().await.expect("memory reads");
-            overtaken.forget_safe(1).await.expect("memory stores");
-            let held = tab.storage.get_value().all(Store::Outbox).await.expect("memory reads");
-            assert_eq!(held.len(), 1);
-        });
-    });
-    owner.cleanup();
-}
-
-#[test]
-fn what_a_tab_stored_and_did_not_come_to_show_is_shown_by_the_next_that_leads() {
-    let owner = Owner::new();
-    owner.with(|| {
-        block_on(async {
-            let world = World::new(1).await;
-            let [ends, next] = world.tabs;
-            let theirs: Vec<RecordId> = (0..3).map(|_| record_id::new()).collect();
-            for record in &theirs {
-                let form = world.form.clone();
-                world.server.borrow_mut().copy_writes(DeviceId([5; 16]), *record, form);
-            }
-            let (runner, mut incoming) = ends.runner();
-            let mut machine = runner.begin().await.expect("memory reads");
-            let mut due = machine.handle(Event::Opened, 0, 1);
-            while let Some(effect) = due.pop() {
-                let is_stored = matches!(effect, Task::CommitPull { .. });
-                world.carry_out(runner.clone(), effect).await;
-                if is_stored {
-                    break;
-                }
-                while let Ok(event) = incoming.try_recv() {
-                    due.extend(machine.handle(event, 0, 1));
-                }
-            }
-            let shown =
-                |tab: Tab| theirs.iter().filter(|id| tab.records.summary(**id).is_some()).count();
-            assert_eq!([shown(ends), shown(next)], [0, 0], "a page of two is on the disk alone");
-            let (runner, _events) = next.runner();
-            runner.begin().await.expect("memory reads");
-            assert_eq!(shown(next), 2);
-        });
-    });
-    owner.cleanup();
-}
-
-#[test]
-fn a_form_that_a_file_is_on_its_way_to_stays_open() {
-    let owner = Owner::new();
-    owner.with(|| {
-        block_on(async {
-            let world = World::new(1).await;
-            let (forms, form) = (world.tabs[0].open_forms, world.form.hash.to_string());
-            let start = || async { forms.start(&form, UNIT).await.expect("the form is here") };
-            let first = start().await;
-            let photo = question(first, "anh");
-            first.answer(question(first, "a"), "1");
-            first.await_file(photo, true);
-            let coming = first.file_comes();
-            first.answer(question(first, "a"), "2");
-            let next = [start().await.record(), start().await.record()];
-            let open = |record| forms.find(record).is_some();
-            assert_eq!((open(first.record()), next.map(open)), (true, [true, true]));
-            next_turn().await;
-            start().await;
-            assert_eq!((open(first.record()), next.map(open)), (true, [false, true]));
-            let file = first.attach(photo, "a.jpg", "image/jpeg", &[7]).await.expect("kept");
-            drop(coming);
-            start().await;
-            assert!(!open(first.record()), "nothing is awaited any more");
-            let view = world.tabs[0].records.view(first.record()).await.expect("memory reads");
-            let answered = view.and_then(|view| view.fields.get("anh").cloned());
-            assert_eq!(answered, Some(Value::File(file)));
-        });
-    });
-    owner.cleanup();
-}
-
-#[test]
-fn a_record_that_is_opened_again_is_as_it_was_stored_last() {
-    let owner = Owner::new();
-    owner.with(|| {
-        block_on(async {
-            let world = World::new(1).await;
-            let [here, there] = world.tabs;
-            let first = here.open_forms.start(&world.form.hash.to_string(), UNIT).await;
-            let first = first.expect("the form is here");
-            let shown =
-                |entry: FormEntry, name| entry.node(question(entry, name)).get_untracked().value;
-            let again = || async { here.open_forms.open(first.record()).await.expect("a record") };
-            first.set_on_screen(true);
-            first.answer(question(first, "a"), "1");
-            first.save_now().await.expect("memory stores");
-            world.follow(0, first.record()).await;
-            let theirs = there.open_forms.open(first.record()).await.expect("a record");
-            theirs.answer(question(theirs, "c"), "2");
-            theirs.save_now().await.expect("memory stores");
-            assert_eq!(shown(again().await, "c"), "", "somebody is in it");
-            first.set_on_screen(false);
-            let entry = again().await;
-            assert_eq!((shown(entry, "a"), shown(entry, "c")), ("1".to_owned(), "2".to_owned()));
-            // A save under way has taken what is entered, and the disk does not hold it yet.
-            entry.answer(question(entry, "a"), "2");
-            let (mut save, mut turns) = (Box::pin(entry.save_now()), 0);
-            let slow_disk = poll_fn(|turn| {
-                turns += 1;
-                if turns == 1 || turns > 99 {
-                    return save.as_mut().poll(turn);
-                }
-                turn.waker().wake_by_ref();
-                Poll::Pending
-            });
-            let (saved, entry) = futures::join!(slow_disk, again());
-            saved.expect("memory stores");
-            assert_eq!(shown(entry, "a"), "2");
-            // What no disk holds is nowhere but in the open form.
-            here.storage.get_value().fill_up(true);
-            entry.answer(question(entry, "a"), "3");
-            assert_eq!(shown(again().await, "a"), "3");
-        });
     });
     owner.cleanup();
 }

@@ -34,12 +34,12 @@ impl Runner {
         max_operations: usize,
         max_bytes: usize,
     ) -> Result<Event, StorageError> {
-        let mut ahead = self.loaded.take().and_then(|(follows, batch)| {
+        let mut ahead = self.turn.loaded.take().and_then(|(follows, batch)| {
             (follows == after).then(|| batch.within(max_operations, max_bytes))
         });
         if let Some(outbox::Batch { operations, last, .. }) = ahead.take_if(|batch| batch.more) {
             // In the midst of a run nothing is sealed or counted: the last batch of it has that.
-            self.sends_next.set(operations.last().map(|operation| operation.seq));
+            self.turn.sends_next.set(operations.last().map(|operation| operation.seq));
             let waiting = self.waited.get();
             return Ok(Event::Loaded(Outbox { operations, more: true, last, waiting }));
         }
@@ -59,7 +59,7 @@ impl Runner {
         };
         let outbox::Batch { operations, more, last } = batch;
         let end = operations.last().filter(|_| more).map(|operation| operation.seq);
-        self.sends_next.set(end);
+        self.turn.sends_next.set(end);
         let waiting = self.waiting(self.records.device().acked).await?;
         Ok(Event::Loaded(Outbox { operations, more, last, waiting }))
     }
@@ -72,10 +72,10 @@ impl Runner {
 
     /// Loads what the next request brings while one is under way: each row costs its opening.
     pub(super) async fn load_next(&self) {
-        let Some(after) = self.sends_next.take() else { return };
+        let Some(after) = self.turn.sends_next.take() else { return };
         let loaded = outbox::load(&self.storage, after, MAX_OPERATIONS, MAX_PUSH_BYTES).await;
         // Whatever is wrong with them is told in their turn.
-        self.loaded.replace(loaded.ok().map(|batch| (after, batch)));
+        self.turn.loaded.replace(loaded.ok().map(|batch| (after, batch)));
     }
 
     pub(super) async fn mark_acked(
@@ -97,9 +97,9 @@ impl Runner {
         let owes_again = state.owes_again(&self.records.device());
         reads.push(Read::Row(Store::Meta, meta::RESCUED.into()));
         reads.push(Read::Row(Store::Meta, meta::DEVICE.into()));
-        let (stored, leads) = (state.clone(), self.leads());
+        let (stored, still_leads) = (state.clone(), self.still_leads());
         let decide = move |mut rows: Vec<Rows>| {
-            leads(rows.pop())?;
+            still_leads(rows.pop())?;
             let mut changes = vec![outbox::put_device(&stored)];
             let waiting = rows.pop().unwrap_or_default().pop();
             if owes_again {
@@ -137,15 +137,15 @@ impl Runner {
         let before = self.records.device();
         let sweeps = page.complete && before.complete != state.complete;
         if before.generation != state.generation {
-            self.brought.replace(Some(BTreeSet::new()));
+            self.turn.brought.replace(Some(BTreeSet::new()));
         }
         let mut reads = reads_of(&page.settled);
         if sweeps {
             // What this page's generation brought is known unless the app began in the midst of it: then each row says its own.
-            let knows = self.brought.borrow().is_some();
+            let knows = self.turn.brought.borrow().is_some();
             if !knows {
                 let brought = self.records.of_generation(page.generation).await?;
-                self.brought.replace(Some(brought));
+                self.turn.brought.replace(Some(brought));
             }
             reads.push(Read::Keys(Store::Base));
         }
@@ -154,12 +154,12 @@ impl Runner {
         reads.push(Read::Row(Store::Meta, meta::DEVICE.into()));
         let note = Key::Bytes(random::bytes::<8>().to_vec());
         let noted = note.clone();
-        let (stored, leads) = (state.clone(), self.leads());
+        let (stored, still_leads) = (state.clone(), self.still_leads());
         let brings = page.complete && !page.records.is_empty();
         let page = Rc::new(page);
-        let (came, of_generation) = (Rc::clone(&page), Rc::clone(&self.brought));
+        let (came, turn) = (Rc::clone(&page), Rc::clone(&self.turn));
         let decide = move |mut rows: Vec<Rows>| {
-            leads(rows.pop())?;
+            still_leads(rows.pop())?;
             let mut changes = vec![outbox::put_device(&stored)];
             let mut records: BTreeSet<RecordId> = BTreeSet::new();
             let profile = rows.pop().unwrap_or_default();
@@ -173,7 +173,7 @@ impl Runner {
             let mut touched: BTreeSet<RecordId> = BTreeSet::new();
             let (of_operations, of_base) = rows.split_at(came.settled.len());
             note_verdicts(&came.settled, of_operations, &mut changes, &mut records)?;
-            let brought = of_generation.borrow();
+            let brought = turn.brought.borrow();
             for (key, _) in of_base.iter().flatten() {
                 let Key::Bytes(id) = key else { continue };
                 let Ok(id) = id.as_slice().try_into().map(RecordId) else { continue };
@@ -206,8 +206,8 @@ impl Runner {
         let (records, has_note, profile) = stored?;
         self.talk.borrow_mut().records_down += page.records.len() as u64;
         if page.complete {
-            self.brought.replace(None);
-        } else if let Some(brought) = &mut *self.brought.borrow_mut() {
+            self.turn.brought.replace(None);
+        } else if let Some(brought) = &mut *self.turn.brought.borrow_mut() {
             brought.extend(page.records.ids());
         }
         let (acked, pack, complete) = (state.acked, state.pack, page.complete);
@@ -216,7 +216,7 @@ impl Runner {
         shown?;
         let moved = page.units.is_some();
         let index = self.records;
-        self.to_show.replace(Some(Box::pin(async move {
+        self.turn.to_show.replace(Some(Box::pin(async move {
             index.pulled(&records, &page, has_note.then_some(noted)).await
         })));
         if complete {
@@ -240,8 +240,8 @@ impl Runner {
 
     /// Refuses what a tab decides that another one has overtaken, or that has not heard of a receipt yet: the device's memory is
     /// not what it remembers. It begins anew with what the store says.
-    fn leads(&self) -> impl Fn(Option<Rows>) -> Result<(), StorageError> + use<> {
-        let (remembered, events) = (self.stored.borrow().clone(), self.events.clone());
+    fn still_leads(&self) -> impl Fn(Option<Rows>) -> Result<(), StorageError> + use<> {
+        let (remembered, events) = (self.turn.stored.borrow().clone(), self.events.clone());
         move |device| {
             let device = outbox::decode_row(&device.unwrap_or_default(), "device")?;
             if device == remembered {
@@ -254,13 +254,13 @@ impl Runner {
 
     /// The device's memory is what was just stored.
     fn stand(&self, state: DeviceState) {
-        self.stored.replace(Some(state.clone()));
+        self.turn.stored.replace(Some(state.clone()));
         self.records.set_device(state);
     }
 
     /// Takes what the last page brought into the lists, if that was not done yet: the disk holds it, with a note.
     pub(super) async fn show_pulled(&self) -> Result<(), StorageError> {
-        let to_show = self.to_show.take();
+        let to_show = self.turn.to_show.take();
         match to_show {
             Some(to_show) => to_show.await,
             None => Ok(()),
@@ -286,7 +286,7 @@ impl Runner {
     }
 
     pub(super) async fn forget_safe(&self, upto: u64) -> Result<(), StorageError> {
-        let told = self.stored.borrow().as_ref().map(|state| state.device);
+        let told = self.turn.stored.borrow().as_ref().map(|state| state.device);
         let decide = move |rows: Vec<Rows>| {
             let (mut changes, mut rows) = (Vec::new(), rows.into_iter());
             let mut next = || rows.next().unwrap_or_default();
@@ -340,9 +340,9 @@ impl Runner {
         reads.extend(sent.iter().map(|record| Read::Row(Store::Base, (*record).into())));
         reads.push(Read::Row(Store::Meta, meta::DEVICE.into()));
         let note = Key::Bytes(random::bytes::<8>().to_vec());
-        let leads = self.leads();
+        let still_leads = self.still_leads();
         let decide = move |mut rows: Vec<Rows>| {
-            leads(rows.pop())?;
+            still_leads(rows.pop())?;
             let mut rows = rows.into_iter();
             let mut next = || rows.next().unwrap_or_default();
             let (outbox, open) = (next(), next());
@@ -394,8 +394,8 @@ impl Runner {
         };
         let touched = [Store::Meta, Store::Outbox, Store::Open, Store::Base, Store::Summaries];
         let state = self.storage.update(reads, &touched, decide).await?;
-        self.loaded.take();
-        self.stored.replace(Some(state.clone()));
+        self.turn.loaded.take();
+        self.turn.stored.replace(Some(state.clone()));
         self.records.reload().await?;
         self.records.tell_other_tabs();
         Ok(Event::Rekeyed(state))
@@ -421,7 +421,7 @@ impl Runner {
         };
         let reads = [meta::RESCUED, meta::DEVICE].map(|name| Read::Row(Store::Meta, name.into()));
         let state = self.storage.update(reads.into(), &[Store::Meta], decide).await?;
-        self.stored.replace(Some(state.clone()));
+        self.turn.stored.replace(Some(state.clone()));
         self.records.reload().await?;
         self.records.tell_other_tabs();
         Ok(Event::TookOver(state))

@@ -1,0 +1,159 @@
+//! What a person does to a record as a whole.
+
+use super::*;
+
+/// A sync seals every open patch, whenever it starts.
+#[test]
+fn what_a_person_does_to_a_record_is_done_whenever_a_sync_starts() {
+    run(|phone| {
+        for turns in 0..20 {
+            let meanwhile = |act: LocalBoxFuture<'static, ()>| {
+                let records = phone.records;
+                block_on(async move {
+                    let sync = async {
+                        for _ in 0..turns {
+                            phone.storage.all(Store::Place).await.expect("memory reads");
+                        }
+                        records.seal_all().await.expect("sealed");
+                    };
+                    futures::join!(act, sync);
+                });
+            };
+            let stands = |id| {
+                let view = block_on(phone.records.view(id)).expect("read").expect("a record");
+                assert!(view.conflicts.is_empty(), "{turns}: {:?}", view.conflicts);
+                (view.state, view.deleted)
+            };
+            let id = record_id::new();
+            let entry = phone.open(id);
+            entry.answer(question(entry, "chung/ten"), "An");
+            meanwhile(async move { entry.submit().await.expect("complete") }.boxed_local());
+            assert_eq!(stands(id), (State::Submitted, false), "{turns}");
+
+            let records = phone.records;
+            let shown = block_on(records.view(id)).expect("read").expect("a record");
+            let state = Value::Text(State::Approved.name().to_owned());
+            let values = BTreeMap::from([(field::STATE.to_owned(), state)]);
+            let approves = async move { records.settle(&shown, values, Action::Amend).await };
+            meanwhile(approves.map(|done| done.expect("settled")).boxed_local());
+            assert_eq!(stands(id), (State::Approved, false), "{turns}");
+
+            meanwhile(async move { records.delete(id).await.expect("put away") }.boxed_local());
+            assert_eq!(stands(id), (State::Approved, true), "{turns}");
+            meanwhile(async move { records.undelete(id).await.expect("back") }.boxed_local());
+            assert_eq!(stands(id), (State::Approved, false), "{turns}");
+        }
+    });
+}
+
+#[test]
+fn what_is_done_to_a_record_that_left_the_phone_is_not_said_to_be_done() {
+    run(|phone| {
+        let id = record_id::new();
+        assert_eq!(block_on(phone.records.delete(id)), Err(ActError::NoRecord));
+        assert_eq!(block_on(phone.records.undelete(id)), Err(ActError::NoRecord));
+    });
+}
+
+#[test]
+fn a_form_without_a_single_answer_is_submitted() {
+    run(|_| {
+        let nothing_required = FORM.replace(r#" required="true()""#, "");
+        // What the phone fills in by itself is no answer; without it there is nothing at all.
+        for form in [nothing_required.clone(), nothing_required.replace(r#"jr:preload="uid""#, "")]
+        {
+            let phone = Phone::filling_in(&form);
+            let id = record_id::new();
+            block_on(phone.open(id).submit()).expect("nothing is missing");
+            let view = block_on(phone.records.view(id)).expect("read").expect("a record");
+            assert_eq!(view.state, State::Submitted);
+        }
+    });
+}
+
+#[test]
+fn an_answer_that_was_left_out_when_the_record_was_submitted_is_in_it_when_it_is_asked_again() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let answer = |path: &str, text: &str| entry.answer(question(entry, path), text);
+        let note = || {
+            block_on(entry.submit()).expect("complete");
+            let view = block_on(phone.records.view(id)).expect("read").expect("a record");
+            view.fields.get("ghi_chu").cloned()
+        };
+        answer("chung/ten", "An");
+        answer("chung/tuoi", "18");
+        answer("ghi_chu", "tốt");
+        answer("chung/tuoi", "17");
+        assert_eq!(note(), None, "it is not asked");
+        answer("chung/tuoi", "18");
+        assert_eq!(value(entry, "ghi_chu"), "tốt");
+        assert_eq!(note(), Some(Value::Text("tốt".to_owned())));
+    });
+}
+
+#[test]
+fn a_form_with_a_missing_answer_is_not_submitted_and_says_where() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        entry.answer(question(entry, "chung/tuoi"), "12");
+        let Err(SubmitError::Problems(problems)) = block_on(entry.submit()) else {
+            panic!("a name is required")
+        };
+        assert_eq!(
+            problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>(),
+            ["chung/ten"]
+        );
+        entry.answer(question(entry, "chung/ten"), "An");
+        block_on(entry.submit()).expect("complete");
+        assert!(entry.is_submitted().get_untracked());
+        let summary = phone.records.summary(entry.record()).expect("listed");
+        assert_eq!((summary.state, summary.unsent), (State::Submitted, true));
+    });
+}
+
+#[test]
+fn a_submitted_record_that_is_changed_and_left_is_put_in_order_and_what_it_lacks_is_known() {
+    run(|phone| {
+        let id = record_id::new();
+        let paths = |entry: FormEntry| {
+            let lacks = entry.amended()?;
+            Some(lacks.iter().map(|lack| lack.path.clone()).collect::<Vec<_>>())
+        };
+        let stands = || block_on(phone.records.view(id)).expect("read").expect("a record");
+        let entry = phone.open(id);
+        entry.answer(question(entry, "chung/tuoi"), "18");
+        entry.answer(question(entry, "ghi_chu"), "tốt");
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(paths(entry), None, "a draft waits for its person");
+        entry.answer(question(entry, "chung/ten"), "An");
+        block_on(entry.submit()).expect("complete");
+        assert_eq!(paths(entry), None, "all of it is submitted");
+
+        let again = phone.open(id);
+        assert_eq!(paths(again), None, "only looked at");
+        again.answer(question(again, "chung/ten"), "");
+        assert_eq!(paths(again), Some(vec!["chung/ten".to_owned()]));
+        block_on(again.save_now()).expect("stored");
+        let killed = phone.open(id);
+        assert_eq!(paths(killed), Some(vec!["chung/ten".to_owned()]), "nobody was told of it");
+        again.answer(question(again, "chung/ten"), "Ân");
+        again.answer(question(again, "chung/tuoi"), "17");
+        assert_eq!(paths(again), Some(Vec::new()));
+        block_on(again.amend()).expect("stored");
+        assert_eq!(paths(again), None, "in order");
+        let sealed = block_on(phone.records.seal_all()).expect("sealed");
+        assert_eq!(sealed.iter().map(|one| &one.action).collect::<Vec<_>>(), [&Action::Amend]);
+        let view = stands();
+        Phone::says(&view, "Ân");
+        assert_eq!((view.state, view.fields.get("ghi_chu")), (State::Submitted, None));
+
+        let returned = Value::Text(State::Returned.name().to_owned());
+        let values = sync::gather([(field::STATE.to_owned(), returned)]);
+        block_on(phone.records.settle(&view, values, Action::Amend)).expect("returned");
+        let mended = phone.open(id);
+        mended.answer(question(mended, "chung/ten"), "");
+        assert_eq!(paths(mended), None, "what came back waits for its person");
+    });
+}
