@@ -100,16 +100,22 @@ test('whoever amends a record of a list comes back to the list as it was', async
   await until('all are listed', async () => (await counted(coordinator)) === SENT + DRAFTS);
 });
 
-test('the list is come back to at the rows where it was left', async () => {
+/** A row of the coordinator's list, scrolled to the middle of the screen. */
+async function rowInTheMiddle() {
   const { page } = coordinator;
-  await desk.open('/records?state=submitted');
-  await until('all are listed', async () => (await counted(coordinator)) === SENT);
   await page.locator('.record-list').evaluate((list) => { list.scrollTop = 1200; });
   const href = await until('a row is in the middle', () => page.evaluate(() => {
     const row = document.elementFromPoint(document.querySelector('.record-list').getBoundingClientRect().left + 40, 400)?.closest('.record-row');
     return row?.getAttribute('href');
   }));
-  const row = page.locator(`.record-row[href="${href}"]`);
+  return page.locator(`.record-row[href="${href}"]`);
+}
+
+test('the list is come back to at the rows where it was left', async () => {
+  const { page } = coordinator;
+  await desk.open('/records?state=submitted');
+  await until('all are listed', async () => (await counted(coordinator)) === SENT);
+  const row = await rowInTheMiddle();
   const before = (await row.boundingBox()).y;
   await row.click();
   await page.getByRole('link', { name: 'Sửa, bổ sung' }).click();
@@ -137,12 +143,7 @@ test('what others send moves neither the focus nor the row under the finger', as
   const { page } = coordinator;
   await desk.open('/records?state=submitted');
   await until('all are listed', async () => (await counted(coordinator)) === SENT);
-  await page.locator('.record-list').evaluate((list) => { list.scrollTop = 1200; });
-  const href = await until('a row is in the middle', () => page.evaluate(() => {
-    const row = document.elementFromPoint(document.querySelector('.record-list').getBoundingClientRect().left + 40, 400)?.closest('.record-row');
-    return row?.getAttribute('href');
-  }));
-  const row = page.locator(`.record-row[href="${href}"]`);
+  const row = await rowInTheMiddle();
   await row.focus();
   const place = async () => Math.round((await row.boundingBox()).y);
   const before = await place();
