@@ -49,12 +49,17 @@ pub fn FormView(
     let pace = Pace::new();
     provide_context(pace);
     let words = use_words();
-    // The page that one was sent to from Review.
+    // The page that one was sent to from Review, until that is on screen again.
     let sent_to = RwSignal::new(None);
+    effect(move || {
+        if reviewing.get() {
+            sent_to.set(None);
+        }
+    });
     let heading = NodeRef::<html::H1>::new();
     follow_app_language(entry);
     move_focus(entry, reviewing, heading, pace);
-    let way = WayBack::follow(entry, reviewing);
+    let way = WayBack::follow(entry, reviewing, sent_to);
     let leave = move |()| way.leave(on_leave);
     let submitted = move |()| way.leave(on_submitted);
     let page = entry.page();

@@ -3,6 +3,7 @@
 //!
 //! The steps are made as the person goes on, not when Back is pressed: browsers pass over a step that nobody's hand led to.
 
+use form::NodeId;
 use leptos::{ev, prelude::*};
 
 use crate::platform::{address, document, tasks};
@@ -19,6 +20,10 @@ const PATIENCE_MS: u32 = 1_500;
 pub(super) struct WayBack {
     entry: FormEntry,
     reviewing: RwSignal<bool>,
+    /// The page that one was sent to from Review, which is a step behind it then.
+    sent_to: RwSignal<Option<NodeId>>,
+    /// How many steps there were when Review was on screen last.
+    at_review: StoredValue<usize>,
     /// How many steps of the browser's history are this form's.
     steps: StoredValue<usize>,
     /// Whether the browser is on its way to where it was told to go.
@@ -29,10 +34,16 @@ pub(super) struct WayBack {
 
 impl WayBack {
     /// Follows the person through the form, and the browser's Back and Forward, as long as the form is on screen.
-    pub(super) fn follow(entry: FormEntry, reviewing: RwSignal<bool>) -> Self {
+    pub(super) fn follow(
+        entry: FormEntry,
+        reviewing: RwSignal<bool>,
+        sent_to: RwSignal<Option<NodeId>>,
+    ) -> Self {
         let way = Self {
             entry,
             reviewing,
+            sent_to,
+            at_review: StoredValue::new(0),
             steps: StoredValue::new(address::step()),
             travels: StoredValue::new(false),
             leaving: StoredValue::new(None),
@@ -48,6 +59,7 @@ impl WayBack {
         effect(move || {
             progress.track();
             reviewing.track();
+            sent_to.track();
             untrack(|| way.keep());
         });
         way
@@ -84,15 +96,23 @@ impl WayBack {
         }
     }
 
-    /// As many steps as the page is from the first.
+    /// As many steps as the page is from the first, or from where Review stood that led to it.
     fn keep(self) {
         if self.travels.get_value() {
             return;
         }
         let leaves = self.leaving.with_value(Option::is_some);
-        let pages = self.entry.progress().get_untracked().0;
-        let pages = pages + usize::from(self.reviewing.get_untracked());
-        let (steps, wanted) = (self.steps.get_value(), if leaves { 0 } else { pages.min(MOST) });
+        let reviewing = self.reviewing.get_untracked();
+        let pages = self.entry.progress().get_untracked().0 + usize::from(reviewing);
+        if reviewing {
+            self.at_review.set_value(pages);
+        }
+        let wanted = match self.sent_to.get_untracked() {
+            _ if leaves => 0,
+            Some(_) if !reviewing => self.at_review.get_value() + 1,
+            _ => pages,
+        };
+        let (steps, wanted) = (self.steps.get_value(), wanted.min(MOST));
         for step in steps + 1..=wanted {
             address::add_step(step);
         }
@@ -113,7 +133,10 @@ impl WayBack {
             self.travels.set_value(false);
         } else if now > before || !document::close_sheet() {
             // A browser that closes sheets itself does not come here with one. On the first page none comes here: Back leaves the form.
-            (now..before).for_each(|_| self.back());
+            (now..before).for_each(|_| match self.sent_to.get_untracked() {
+                Some(_) if !self.reviewing.get_untracked() => self.reviewing.set(true),
+                _ => self.back(),
+            });
             (before..now).for_each(|_| self.on());
         }
         self.keep();

@@ -150,7 +150,7 @@ test('what others send moves neither the focus nor the row under the finger', as
   await sender.send(form, [{ _title: 'Mới gửi' }]);
   await until('it is listed', async () => (await counted(coordinator)) === SENT + 1);
   await until('the row stands where it stood', async () => Math.abs((await place()) - before) <= 1);
-  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('href')), href);
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('href')), await row.getAttribute('href'));
   // At its top the list shows what is new.
   await page.locator('.record-list').evaluate((list) => { list.scrollTop = 0; });
   await rows(coordinator).filter({ hasText: 'Mới gửi' }).waitFor();

@@ -88,6 +88,18 @@ test('a page that was chosen from the list, and the review, have the page before
   await goBackTo(headings[0]);
 });
 
+test('from what the review led to, Back leads to the review', async () => {
+  await form.goTo('Xem lại');
+  const item = phone.page.locator('.review-item').first();
+  await item.click();
+  await phone.page.locator('.question-problem').filter({ visible: true }).first().waitFor();
+  await phone.page.goBack();
+  await item.waitFor();
+  await form.goTo(headings[0]);
+  await until('the first page shows', async () => (await form.heading()) === headings[0]);
+  await atStep(0);
+});
+
 test('after a kill Back leads through the form as before', async () => {
   await form.next();
   await form.next();
