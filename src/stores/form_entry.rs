@@ -1,7 +1,7 @@
 //! One open form: the engine's session, one signal for each drawn node, and saving.
 //!
-//! An answer re-renders only the nodes that the engine reports as changed. What was typed is on the phone's disk at
-//! most [`SAVE_AFTER_MS`] after the last key; [`SaveState`] says `Saved` only when a strict transaction holds it.
+//! An answer re-renders only the nodes that the engine reports as changed. What was typed begins to be
+//! written at most [`SAVE_AFTER_MS`] after the first key of it; [`SaveState`] says `Saved` only when a strict transaction holds it.
 
 pub(crate) mod following;
 mod language;
@@ -53,8 +53,8 @@ use crate::{
     },
 };
 
-/// How long after the last key an answer is written.
-pub const SAVE_AFTER_MS: u32 = 250;
+/// How long after the first key that is not written yet a write begins. Of the 250 ms that may be lost, the rest is for the write.
+pub const SAVE_AFTER_MS: u32 = 100;
 
 /// Whether what is on screen is on the phone's disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

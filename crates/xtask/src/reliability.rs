@@ -96,7 +96,8 @@ const CAMPAIGNS: &[Campaign] = &[
     },
     Campaign {
         name: "flapping line",
-        about: "The same while a line to the real server comes and goes every 200 ms, and photos are taken and sent: what was filled \
+        about: "The same while a line to the real server comes and goes every 200 ms, killed while answers are typed, while a photo is \
+                taken and kept, and while all is sent: what was filled \
                 arrives, once, with its photo.",
         how: How::Journey("flapping"),
         size: ("SOTAY_KILLS", 50),
@@ -112,7 +113,8 @@ struct Promise {
 
 const PROMISES: &[Promise] = &[
     Promise {
-        says: "P1 An answer shown on screen survives a kill of the tab, the browser or the phone",
+        says: "P1 An answer shown on screen survives a kill of the tab, the browser or the phone (at most the last 250 ms of typing are \
+               lost)",
         campaigns: &["killed browser", "flapping line", "simulation"],
         tests: &[
             "tests/e2e/journeys/killed.test.mjs",

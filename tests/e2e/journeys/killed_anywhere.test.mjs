@@ -25,12 +25,12 @@ before(async () => {
 /** What the page tells of the field while it lives: every value that was typed, and every value that was said to be saved. */
 async function listen(field) {
   const told = { typed: [], saved: await field.inputValue() };
-  await phone.page.exposeFunction('tell', (kind, value) => {
+  await phone.page.exposeFunction('tell', (kind, value, at) => {
     if (kind === 'saved') told.saved = value;
-    else told.typed.push({ at: performance.now(), value });
+    else told.typed.push({ at, value });
   });
   await field.evaluate((input) => {
-    input.addEventListener('input', () => window.tell('typed', input.value));
+    input.addEventListener('input', () => window.tell('typed', input.value, Date.now()));
     const line = document.querySelector('.save-line');
     const observe = () => line.dataset.save === 'saved' && window.tell('saved', input.value);
     new MutationObserver(observe).observe(line, { attributes: true, attributeFilter: ['data-save'] });
@@ -56,7 +56,7 @@ test(`killed anywhere, ${KILLS} times: nothing that was said to be saved is lost
       await phone.page.keyboard.insertText(LETTERS[random.below(LETTERS.length)]);
       keys += 1;
     }
-    const at = performance.now();
+    const at = Date.now();
     await phone.kill();
     kills += 1;
     // Some are killed once more, on the way back.
@@ -77,6 +77,8 @@ test(`killed anywhere, ${KILLS} times: nothing that was said to be saved is lost
     assert.ok(kept >= promised, `kill ${kills}: “${told.saved}” was said to be saved, “${text}” is there`);
     if (kept + 1 < values.length) most = Math.max(most, at - values[kept + 1].at);
   }
+  // A machine that does other things beside has no say in a single run.
+  if (process.env.SOTAY_KILLS) assert.ok(most <= 250, `${Math.round(most)} ms of typing were lost`);
   console.log(
     `campaign killed browser: 1 devices, ${keys} operations, ${kills + starts} faults, 0 lost, ${Math.round(most)} ms of typing at most`,
   );
