@@ -28,6 +28,12 @@ impl Screen {
         self.0.get(path).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether anything was ever written to a field, as far as this device knows: also what was removed.
+    #[must_use]
+    pub fn knows(&self, path: &str) -> bool {
+        self.0.contains_key(path)
+    }
+
     /// The person's own patch was sealed while the form is open: its values are what is on screen now.
     pub fn sealed(&mut self, operation: &Operation) {
         for path in operation.fields.keys() {

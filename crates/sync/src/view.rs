@@ -267,7 +267,10 @@ pub fn view(
     let mut view = RecordView::of(&state);
     view.received_ms = base.map(|base| base.state.received_ms);
     if open.is_some() {
-        view.dots = below.map(|state| RecordView::of(&state).dots).unwrap_or_default();
+        // What the patch alone writes has none, and is known all the same.
+        let known = std::mem::take(&mut view.dots).into_keys().map(|path| (path, Vec::new()));
+        view.dots = gather(known);
+        view.dots.extend(below.map(|state| RecordView::of(&state).dots).unwrap_or_default());
     }
     view.pending =
         open.is_some() || outbox.iter().any(|held| held.operation.dot.seq > device.acked);
@@ -395,9 +398,14 @@ pub fn conflicts(row: &Row<'_>) -> Vec<Conflict> {
     let state = &row.to_state();
     let mut found: Vec<Conflict> = Vec::new();
     for (path, siblings) in state.fields.iter().filter(|(_, siblings)| siblings.len() > 1) {
+        let differ = |a: &Value, b: &Value| match path.ends_with(']') {
+            // At which place a row stands is nothing to decide; whether it is there is.
+            true => (*a == Value::Empty) != (*b == Value::Empty),
+            false => a != b,
+        };
         // Of two reasons to send it back both are to be read.
         let contested = path != field::REASON
-            && siblings.iter().any(|sibling| sibling.value != siblings[0].value);
+            && siblings.iter().any(|sibling| differ(&sibling.value, &siblings[0].value));
         let level = if contested { Level::Decide } else { Level::Note };
         found.push(Conflict { path: path.clone(), level, values: siblings.clone() });
     }

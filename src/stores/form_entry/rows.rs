@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use form::{Change, NewRow, NodeId, RowError, Session};
 use leptos::prelude::*;
-use sync::wire::FileRef;
+use sync::{codec::Hasher, wire::FileRef};
 
 use super::FormEntry;
 use crate::platform::{clock, random};
@@ -55,11 +55,12 @@ impl FormEntry {
         let question = self.row_name(repeat)?;
         let blank = self.session.with_value(|session| session.blank_rows(repeat));
         let blank = blank.into_iter().filter_map(|row| self.remove_row(row)).collect();
-        let row = |name: &String| NewRow {
-            key: record_id::hexadecimal(&random::bytes_16()),
-            answers: sync::gather([(question.clone(), name.clone())]),
-        };
-        let rows: Vec<NewRow> = names.iter().map(row).collect();
+        let mut rows: Vec<NewRow> = Vec::new();
+        for name in names {
+            let key = self.key_of_name(repeat, name, &rows)?;
+            let answers = sync::gather([(question.clone(), name.clone())]);
+            rows.push(NewRow { key, answers });
+        }
         let added = {
             let mut session = self.session.write_value();
             session.set_now(clock::local_now());
@@ -70,6 +71,25 @@ impl FormEntry {
         let added = AddedRows { repeat, keys, blank };
         self.rows_of(&added).into_iter().for_each(|row| self.log_event("add repeat", Some(row)));
         Some(added)
+    }
+
+    /// The key of a row that is added by a name: another phone that adds the same name to the same record gives it the same, and
+    /// the person is there once. Namesakes are told apart by their number; what was removed does not come back by its name.
+    fn key_of_name(self, repeat: NodeId, name: &str, added: &[NewRow]) -> Option<String> {
+        let draft = self.draft.try_get_value()?;
+        let path = self.session.with_value(|session| session.path(repeat));
+        let key = |number: u32| {
+            let mut hasher = Hasher::default();
+            hasher.update(&self.record.0);
+            hasher.update(&number.to_be_bytes());
+            hasher.update(format!("{path}\0{}", name.to_lowercase()).as_bytes());
+            let [half @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = hasher.finish().0;
+            record_id::hexadecimal(&half)
+        };
+        let is_free = |key: &String| {
+            !added.iter().any(|row| row.key == *key) && !draft.knows(&format!("{path}[{key}]"))
+        };
+        (0..).map(key).find(is_free)
     }
 
     /// Those of the rows that are there.

@@ -190,6 +190,15 @@ impl Draft {
         self.state.borrow_mut().pending.extend(values);
     }
 
+    /// Whether the record has or had such a field, as far as this phone knows.
+    pub(super) fn knows(&self, path: &str) -> bool {
+        let state = self.state.borrow();
+        let is_written = |written: &Written| written.patch.fields.contains_key(path);
+        state.screen.knows(path)
+            || state.pending.contains_key(path)
+            || self.written.borrow().as_ref().is_some_and(is_written)
+    }
+
     fn take_title(&self, title: &str) {
         let mut state = self.state.borrow_mut();
         if state.title != title {

@@ -120,6 +120,18 @@ fn what_parallel_changes_ask_of_people_depends_on_how_near_they_are() {
 }
 
 #[test]
+fn a_row_that_two_people_add_at_different_places_asks_nothing() {
+    let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
+    let created = anna.does(Action::Create, &[("a/x", text("1"))]);
+    binh.sees(&state(&[&created]));
+    let annas = anna.does(Action::Edit, &[("row[k]", text("1")), ("row[k]/name", text("Lan"))]);
+    let binhs = binh.does(Action::Edit, &[("row[k]", text("7")), ("row[k]/name", text("Lan"))]);
+    let shown = RecordView::of(&state(&[&created, &annas, &binhs]));
+    assert!(shown.conflicts.iter().all(|conflict| conflict.level == Level::Note), "{shown:?}");
+    assert_eq!(shown.fields.len(), 3);
+}
+
+#[test]
 fn an_edit_that_meets_a_delete_asks_for_a_decision_whichever_came_first() {
     let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
     let created = anna.does(Action::Create, &[("a/x", text("1"))]);
@@ -199,7 +211,8 @@ fn an_open_draft_is_shown_over_nothing() {
     let device = DeviceState::new(ANNA);
     let shown = view(&device, None, &[], Some(&stored)).expect("there is a draft");
     assert_eq!((shown.state, shown.title.as_str()), (State::Draft, "Trường A"));
-    assert!(shown.pending && shown.dots.is_empty() && shown.received_ms.is_none());
+    assert!(shown.dots.values().all(Vec::is_empty), "nothing of it has a name yet");
+    assert!(shown.pending && shown.received_ms.is_none());
     assert_eq!(view(&device, None, &[], None), None);
 }
 

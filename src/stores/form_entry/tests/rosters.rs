@@ -36,6 +36,53 @@ fn a_pasted_list_is_stored_in_one_go_and_taken_back_in_one_go() {
 }
 
 #[test]
+fn who_is_added_by_name_to_one_record_has_one_row_whichever_phone_adds_them() {
+    let names = ["Lan".to_owned(), "Hoa".to_owned(), "lan".to_owned()];
+    let id = record_id::new();
+    let mut seen = Vec::new();
+    for order in [[0, 1, 2], [1, 2, 0]] {
+        run(|phone| {
+            let entry = phone.open(id);
+            let repeat = question(entry, "nguoi");
+            let names = order.map(|at| names[at].clone());
+            entry.add_named_rows(repeat, &names).expect("rows are called by a text");
+            block_on(entry.save_now()).expect("stored");
+            seen.push(stored(phone, id).into_keys().collect::<Vec<_>>());
+        });
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(seen[0].len(), 6, "namesakes are two rows");
+}
+
+#[test]
+fn who_was_removed_and_is_added_again_begins_anew() {
+    run(|phone| {
+        let id = record_id::new();
+        let names = ["Lan".to_owned()];
+        for again in 0..3 {
+            let owner = Owner::new();
+            owner.with(|| {
+                let entry = phone.open(id);
+                let repeat = question(entry, "nguoi");
+                let there = entry.children(repeat).get_untracked();
+                there.into_iter().for_each(|row| drop(entry.remove_row(row)));
+                let added =
+                    entry.add_named_rows(repeat, &names).expect("rows are called by a text");
+                let row = entry.rows_of(&added)[0];
+                assert_eq!(entry.rows_of(&added).len(), 1, "{again}");
+                assert_eq!(entry.children(repeat).get_untracked(), [row]);
+                block_on(entry.save_now()).expect("stored");
+            });
+            owner.cleanup();
+        }
+        assert_eq!(stored(phone, id).len(), 2, "the last row and its name");
+        let view = block_on(phone.records.view(id)).expect("read").expect("a record");
+        let rows = view.dots.into_keys().filter(|path| path.ends_with(']'));
+        assert_eq!(rows.count(), 3, "each time another row");
+    });
+}
+
+#[test]
 fn a_list_that_is_taken_back_after_the_form_was_closed_stops_nothing() {
     run(|phone| {
         let owner = Owner::new();
