@@ -223,6 +223,9 @@ impl Later {
     }
 }
 
+/// After so long a part that did not come is asked for again, where the app cannot do without.
+const TRY_AGAIN_MS: u32 = 10_000;
+
 /// Which parts are here. One for the whole app.
 #[derive(Clone, Copy)]
 pub struct Parts {
@@ -242,7 +245,8 @@ impl Parts {
         parts
     }
 
-    /// Begins what the app does by itself, [`Later::Errands`] or [`Later::DeskErrands`], once the part that holds it is here.
+    /// Begins what the app does by itself, [`Later::Errands`] or [`Later::DeskErrands`], once the part that holds it is here. Nothing is
+    /// sent and no form comes before that, and nobody may see that it is missing: it is asked for until it came.
     pub fn run(self, errands: Later) {
         let begun = StoredValue::new(false);
         let part = self.of(errands);
@@ -252,6 +256,14 @@ impl Parts {
             {
                 begun.set_value(true);
                 drop(draw(errands));
+            }
+        });
+        tasks::spawn(async move {
+            while begun.try_get_value() == Some(false) {
+                tasks::sleep(TRY_AGAIN_MS).await;
+                if let Some(Some(Err(Missing))) = part.try_get_untracked() {
+                    self.bring(errands).await;
+                }
             }
         });
     }
@@ -268,18 +280,24 @@ impl Parts {
             return;
         }
         part.set(None);
-        tasks::spawn(async move {
-            let came = match screen.part() {
-                Part::Forms => forms().await,
-                Part::Desk => desk().await,
-                Part::Lock => lock().await,
-                Part::Map => map().await,
-            };
-            if let Err(error) = came {
-                log_error(&error.to_string());
-            }
+        tasks::spawn(self.bring(screen));
+    }
+
+    async fn bring(self, screen: Later) {
+        let part = self.of(screen);
+        let came = match screen.part() {
+            Part::Forms => forms().await,
+            Part::Desk => desk().await,
+            Part::Lock => lock().await,
+            Part::Map => map().await,
+        };
+        if let Err(error) = came {
+            log_error(&error.to_string());
+        }
+        // Whoever reads that it is missing is not told anew each time.
+        if part.try_get_untracked() != Some(Some(came)) {
             part.try_set(Some(came));
-        });
+        }
     }
 
     pub(super) fn of(self, screen: Later) -> RwSignal<Option<Result<Draw, Missing>>> {

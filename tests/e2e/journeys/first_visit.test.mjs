@@ -1,0 +1,35 @@
+// A first visit, on a line or in a browser that does not give all of the app at once.
+import { before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Release } from '../harness/release.mjs';
+import { Stage } from '../harness/stage.mjs';
+
+const stage = new Stage();
+const { folder } = stage;
+const deployed = join(folder, 'deployed');
+const phone = stage.device('officer');
+let first;
+let server;
+let app;
+
+before(async () => {
+  first = new Release('first', folder);
+  mkdirSync(deployed);
+  // The part that everything goes up with is not to be had: neither for the page nor for the worker that keeps the app.
+  first.deploy(deployed, (file) => !/_split_forms\.wasm$/.test(file));
+  server = await stage.server();
+  server.app = deployed;
+  await server.start();
+  app = await stage.start(phone);
+  await app.signIn('canbo.longkhanh');
+});
+
+test('a part that did not come once is asked for until it is here: the forms come and the phone syncs', async () => {
+  await phone.page.locator('.today').waitFor();
+  assert.equal(await phone.page.locator('[data-forms-held]').count(), 0);
+  first.deploy(deployed);
+  await phone.page.locator('[data-forms-held="true"]').first().waitFor({ state: 'attached' });
+  await app.allSent();
+});
