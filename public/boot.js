@@ -89,12 +89,16 @@ for (const href of `${forms} ${isTrial ? desk : ""}`.split(" ").filter(Boolean))
 const tried = isTrial && new URLSearchParams(location.search).get("src");
 if (/^\/[^/\\]/.test(tried || "")) preload(tried);
 
-// Keeping the app on the device shares the line and the processor: whoever came for a form has it before that begins.
-function keep() {
+// Keeping the app on the device shares the line and the processor: whoever came for a form has it before that begins. A weak
+// line may break one file off, and then nothing is kept: it is begun again.
+async function keep() {
   if (!("serviceWorker" in navigator)) return;
-  navigator.serviceWorker
-    .register("/sw.js", { updateViaCache: "none" })
-    .catch((error) => console.error("the app is not kept on this device:", error));
+  try {
+    if ((await navigator.serviceWorker.register("/sw.js", { updateViaCache: "none" })).active) return;
+  } catch (error) {
+    console.error("the app is not kept on this device:", error);
+  }
+  setTimeout(keep, 20_000);
 }
 
 try {

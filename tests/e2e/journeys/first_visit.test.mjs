@@ -33,3 +33,17 @@ test('a part that did not come once is asked for until it is here: the forms com
   await phone.page.locator('[data-forms-held="true"]').first().waitFor({ state: 'attached' });
   await app.allSent();
 });
+
+test('the app is kept too, though not all of it was to be had when that was begun', async () => {
+  await app.readyForOffline();
+  await phone.page.getByText('dùng được khi không có mạng').first().waitFor();
+});
+
+test('a browser that cannot keep the app says so, and not that it is ready', async () => {
+  const page = await phone.context.newPage();
+  await page.addInitScript(() => delete Navigator.prototype.serviceWorker);
+  await page.goto(server.url);
+  await page.getByText('Trình duyệt này không giữ ứng dụng trên máy').waitFor();
+  assert.equal(await page.locator('[data-forms-held]').count(), 0);
+  await page.close();
+});
