@@ -17,8 +17,9 @@ self.addEventListener("install", (event) => {
   if (IS_BUILT) event.waitUntil(install());
 });
 
+// The page of a first visit may stay open for weeks: from now on it finds its files here, and the next version waits for it.
 self.addEventListener("activate", (event) => {
-  event.waitUntil(dropOldVersions());
+  event.waitUntil(dropOldVersions().then(() => self.clients.claim()));
 });
 
 self.addEventListener("message", (event) => {

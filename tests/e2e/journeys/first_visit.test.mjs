@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Release } from '../harness/release.mjs';
 import { Stage } from '../harness/stage.mjs';
+import { until } from '../harness/until.mjs';
 
 const stage = new Stage();
 const { folder } = stage;
@@ -46,4 +47,8 @@ test('a browser that cannot keep the app says so, and not that it is ready', asy
   await page.getByText('Trình duyệt này không giữ ứng dụng trên máy').waitFor();
   assert.equal(await page.locator('[data-forms-held]').count(), 0);
   await page.close();
+});
+
+test('the worker is in charge of the very page that it came with', async () => {
+  await until('the page has a worker', () => phone.page.evaluate(() => Boolean(navigator.serviceWorker.controller)));
 });
