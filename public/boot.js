@@ -51,12 +51,22 @@ function showFailure(kind) {
   const button = document.createElement("button");
   button.className = "button button-primary";
   button.textContent = words.reload;
-  button.addEventListener("click", () => location.reload());
+  button.addEventListener("click", openAgain);
   screen.append(button);
   document.body.replaceChildren(screen);
   if (screen.showModal) screen.showModal();
   else screen.setAttribute("open", "");
   button.focus();
+}
+
+// In the version that waits, if there is one: it may have mended what failed, and would go on waiting behind a reload.
+async function openAgain() {
+  const reload = () => location.reload();
+  const waiting = (await navigator.serviceWorker?.getRegistration().catch(() => {}))?.waiting;
+  if (!waiting) return reload();
+  navigator.serviceWorker.addEventListener("controllerchange", reload);
+  setTimeout(reload, 3000); // whatever the worker does
+  waiting.postMessage("take-over");
 }
 
 // A panic in the app traps, without words of its own: its state is of no use then, and every answer is stored already.
