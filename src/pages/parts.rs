@@ -30,9 +30,9 @@ use super::{
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::form_view::MapView;
 use crate::locale::Language;
-use crate::platform::{log_error, tasks};
+use crate::platform::{connectivity, log_error, tasks};
 use crate::reactive::effect;
-use crate::stores::{Carry, Records, SpaceWatch, SyncStatus, preferences::use_words};
+use crate::stores::{AppUpdate, Carry, Records, SpaceWatch, SyncStatus, preferences::use_words};
 use crate::sync_runner::Runner;
 
 /// A screen that is not in the first part.
@@ -229,6 +229,7 @@ const TRY_AGAIN_MS: u32 = 10_000;
 /// Which parts are here. One for the whole app.
 #[derive(Clone, Copy)]
 pub struct Parts {
+    update: AppUpdate,
     forms: RwSignal<Option<Result<Draw, Missing>>>,
     desk: RwSignal<Option<Result<Draw, Missing>>>,
     lock: RwSignal<Option<Result<Draw, Missing>>>,
@@ -238,9 +239,9 @@ pub struct Parts {
 impl Parts {
     /// Begins to fetch what a phone needs to fill in forms: it is there before a person has tapped one.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(update: AppUpdate) -> Self {
         let away = || RwSignal::new(None);
-        let parts = Self { forms: away(), desk: away(), lock: away(), map: away() };
+        let parts = Self { update, forms: away(), desk: away(), lock: away(), map: away() };
         parts.fetch(Later::Entry);
         parts
     }
@@ -293,6 +294,10 @@ impl Parts {
         };
         if let Err(error) = came {
             log_error(&error.to_string());
+            // The server may have the next version's alone.
+            if connectivity::is_online() {
+                self.update.look();
+            }
         }
         // Whoever reads that it is missing is not told anew each time.
         if part.try_get_untracked() != Some(Some(came)) {
@@ -307,12 +312,6 @@ impl Parts {
             Part::Lock => self.lock,
             Part::Map => self.map,
         }
-    }
-}
-
-impl Default for Parts {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -68,7 +68,8 @@ impl AppUpdate {
         });
     }
 
-    fn look(self) {
+    /// Looks for a new version now.
+    pub fn look(self) {
         // Nobody could say so before: the worker is not here yet.
         if self.is_kept.try_get_untracked() != Some(true) {
             return;

@@ -1,11 +1,13 @@
 // A first visit, on a line or in a browser that does not give all of the app at once.
 import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Release } from '../harness/release.mjs';
 import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
+
+const OFFER = 'Có bản mới của ứng dụng.';
 
 const stage = new Stage();
 const { folder } = stage;
@@ -51,4 +53,25 @@ test('a browser that cannot keep the app says so, and not that it is ready', asy
 
 test('the worker is in charge of the very page that it came with', async () => {
   await until('the page has a worker', () => phone.page.evaluate(() => Boolean(navigator.serviceWorker.controller)));
+});
+
+test('a part that the server has only in the next version: that is looked for and offered, in the page of a first visit too', async () => {
+  const { page } = phone;
+  rmSync(deployed, { recursive: true });
+  mkdirSync(deployed);
+  new Release('second', folder).deploy(deployed);
+  // As a tap on a link does: the page stays.
+  await page.evaluate(() => {
+    const link = document.createElement('a');
+    link.href = '/repair';
+    document.body.append(link);
+    link.click();
+  });
+  await page.getByText('Phần này của ứng dụng chưa có trên máy.').waitFor();
+  await page.getByText(OFFER).waitFor();
+  await page.getByRole('link', { name: 'Khác' }).click();
+  await page.getByText('Chưa đặt mã PIN').waitFor();
+  await page.getByRole('button', { name: 'Dùng bản mới' }).click();
+  await page.locator('meta[name="app-version"][content="second"]').waitFor({ state: 'attached' });
+  await page.getByText('Chưa đặt mã PIN').waitFor();
 });
