@@ -51,7 +51,13 @@ function showFailure(kind) {
   const button = document.createElement("button");
   button.className = "button button-primary";
   button.textContent = words.reload;
-  button.addEventListener("click", openAgain);
+  // What fails twice at one place is left for the list, from which all else can be reached.
+  let isAgain = false;
+  try {
+    isAgain = sessionStorage.failed === location.pathname;
+    sessionStorage.failed = location.pathname;
+  } catch {}
+  button.addEventListener("click", () => openAgain(isAgain));
   screen.append(button);
   document.body.replaceChildren(screen);
   if (screen.showModal) screen.showModal();
@@ -60,10 +66,10 @@ function showFailure(kind) {
 }
 
 // In the version that waits, if there is one: it may have mended what failed, and would go on waiting behind a reload.
-async function openAgain() {
+async function openAgain(isAgain) {
   const reload = () => location.reload();
   const waiting = (await navigator.serviceWorker?.getRegistration().catch(() => {}))?.waiting;
-  if (!waiting) return reload();
+  if (!waiting) return isAgain ? location.replace("/records") : reload();
   navigator.serviceWorker.addEventListener("controllerchange", reload);
   setTimeout(reload, 3000); // whatever the worker does
   waiting.postMessage("take-over");
