@@ -75,3 +75,18 @@ test('a part that the server has only in the next version: that is looked for an
   await page.locator('meta[name="app-version"][content="second"]').waitFor({ state: 'attached' });
   await page.getByText('Chưa đặt mã PIN').waitFor();
 });
+
+test('a network answers for the script that starts the app: there is a way to try again', async () => {
+  const other = stage.device('another');
+  await other.start();
+  const { page } = other;
+  const scripts = '**/boot-*.js';
+  await page.route(scripts, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>Wi-Fi</title>' }));
+  await page.goto(server.url);
+  const again = page.getByRole('link', { name: 'Mở lại' });
+  assert.equal(await again.isVisible(), false, 'not at once');
+  await again.waitFor();
+  await page.unroute(scripts);
+  await again.click();
+  await page.locator('input[name="name"]').waitFor();
+});
