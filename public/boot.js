@@ -51,12 +51,28 @@ function showFailure(kind) {
   const button = document.createElement("button");
   button.className = "button button-primary";
   button.textContent = words.reload;
-  button.addEventListener("click", () => location.reload());
+  // What fails twice at one place is left for the list, from which all else can be reached.
+  let isAgain = false;
+  try {
+    isAgain = sessionStorage.failed === location.pathname;
+    sessionStorage.failed = location.pathname;
+  } catch {}
+  button.addEventListener("click", () => openAgain(isAgain));
   screen.append(button);
   document.body.replaceChildren(screen);
   if (screen.showModal) screen.showModal();
   else screen.setAttribute("open", "");
   button.focus();
+}
+
+// In the version that waits, if there is one: it may have mended what failed, and would go on waiting behind a reload.
+async function openAgain(isAgain) {
+  const reload = () => location.reload();
+  const waiting = (await navigator.serviceWorker?.getRegistration().catch(() => {}))?.waiting;
+  if (!waiting) return isAgain ? location.replace("/records") : reload();
+  navigator.serviceWorker.addEventListener("controllerchange", reload);
+  setTimeout(reload, 3000); // whatever the worker does
+  waiting.postMessage("take-over");
 }
 
 // A panic in the app traps, without words of its own: its state is of no use then, and every answer is stored already.
@@ -89,12 +105,16 @@ for (const href of `${forms} ${isTrial ? desk : ""}`.split(" ").filter(Boolean))
 const tried = isTrial && new URLSearchParams(location.search).get("src");
 if (/^\/[^/\\]/.test(tried || "")) preload(tried);
 
-// Keeping the app on the device shares the line and the processor: whoever came for a form has it before that begins.
-function keep() {
+// Keeping the app on the device shares the line and the processor: whoever came for a form has it before that begins. A weak
+// line may break one file off, and then nothing is kept: it is begun again.
+async function keep() {
   if (!("serviceWorker" in navigator)) return;
-  navigator.serviceWorker
-    .register("/sw.js", { updateViaCache: "none" })
-    .catch((error) => console.error("the app is not kept on this device:", error));
+  try {
+    if ((await navigator.serviceWorker.register("/sw.js", { updateViaCache: "none" })).active) return;
+  } catch (error) {
+    console.error("the app is not kept on this device:", error);
+  }
+  setTimeout(keep, 20_000);
 }
 
 try {

@@ -17,8 +17,9 @@ self.addEventListener("install", (event) => {
   if (IS_BUILT) event.waitUntil(install());
 });
 
+// The page of a first visit may stay open for weeks: from now on it finds its files here, and the next version waits for it.
 self.addEventListener("activate", (event) => {
-  event.waitUntil(dropOldVersions());
+  event.waitUntil(dropOldVersions().then(() => self.clients.claim()));
 });
 
 self.addEventListener("message", (event) => {
@@ -32,9 +33,10 @@ self.addEventListener("fetch", (event) => {
   if (url.pathname.startsWith("/api/") || url.pathname === "/healthz") return;
   if (request.mode === "navigate") {
     event.respondWith(fromCache(SHELL, request));
-    event.waitUntil(dropOldVersions());
   } else if (url.pathname in MANIFEST.files) {
     event.respondWith(fetched(url.pathname, request));
+    // Not with the page itself: a window that is being opened is none yet, and another may be of an older version.
+    if (request.destination === "script") event.waitUntil(dropOldVersions());
   } else {
     event.respondWith(fromOlderVersion(request));
   }

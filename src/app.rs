@@ -71,7 +71,7 @@ pub fn App() -> impl IntoView {
     let update = AppUpdate::watch();
     provide_context(update);
     provide_context(InstallOffer::watch());
-    let parts = Parts::new();
+    let parts = Parts::new(update);
     provide_context(parts);
     provide_context(Day::watch());
     show_preferences(preferences);

@@ -44,7 +44,7 @@ words! {
     install_why: "Ứng dụng mở nhanh hơn và dữ liệu được giữ chắc hơn.", "It opens faster and its data is kept safer.";
     install_button: "Cài ứng dụng", "Install";
     install_android: "Mở trình đơn ⋮ của Chrome, chọn “Thêm vào màn hình chính” hoặc “Cài đặt ứng dụng”.", "Open Chrome's menu ⋮ and choose “Add to Home screen” or “Install app”.";
-    install_iphone: "Trong Safari, chạm nút Chia sẻ (ô vuông có mũi tên lên), kéo xuống và chọn “Thêm vào MH chính”.", "In Safari, tap Share (the square with an arrow), scroll down and choose “Add to Home Screen”.";
+    install_iphone: "Hãy gửi hết trước: ứng dụng mở từ biểu tượng phải đăng nhập lại, và không có những gì chưa gửi ở đây. Trong Safari, chạm nút Chia sẻ (ô vuông có mũi tên lên), kéo xuống và chọn “Thêm vào MH chính”.", "Send everything first: opened from the icon, the app asks you to sign in again and does not have what is unsent here. In Safari, tap Share (the square with an arrow), scroll down and choose “Add to Home Screen”.";
     install_desk: "Bấm biểu tượng cài đặt ở cuối thanh địa chỉ của Chrome hoặc Edge.", "Click the install icon at the end of the address bar in Chrome or Edge.";
     installed: "Đã cài trên màn hình chính.", "Installed on the home screen.";
     not_now: "Để sau", "Not now";

@@ -30,9 +30,9 @@ use super::{
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::form_view::MapView;
 use crate::locale::Language;
-use crate::platform::{log_error, tasks};
+use crate::platform::{connectivity, log_error, tasks};
 use crate::reactive::effect;
-use crate::stores::{Carry, Records, SpaceWatch, SyncStatus, preferences::use_words};
+use crate::stores::{AppUpdate, Carry, Records, SpaceWatch, SyncStatus, preferences::use_words};
 use crate::sync_runner::Runner;
 
 /// A screen that is not in the first part.
@@ -223,9 +223,13 @@ impl Later {
     }
 }
 
+/// After so long a part that did not come is asked for again, where the app cannot do without.
+const TRY_AGAIN_MS: u32 = 10_000;
+
 /// Which parts are here. One for the whole app.
 #[derive(Clone, Copy)]
 pub struct Parts {
+    update: AppUpdate,
     forms: RwSignal<Option<Result<Draw, Missing>>>,
     desk: RwSignal<Option<Result<Draw, Missing>>>,
     lock: RwSignal<Option<Result<Draw, Missing>>>,
@@ -235,14 +239,15 @@ pub struct Parts {
 impl Parts {
     /// Begins to fetch what a phone needs to fill in forms: it is there before a person has tapped one.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(update: AppUpdate) -> Self {
         let away = || RwSignal::new(None);
-        let parts = Self { forms: away(), desk: away(), lock: away(), map: away() };
+        let parts = Self { update, forms: away(), desk: away(), lock: away(), map: away() };
         parts.fetch(Later::Entry);
         parts
     }
 
-    /// Begins what the app does by itself, [`Later::Errands`] or [`Later::DeskErrands`], once the part that holds it is here.
+    /// Begins what the app does by itself, [`Later::Errands`] or [`Later::DeskErrands`], once the part that holds it is here. Nothing is
+    /// sent and no form comes before that, and nobody may see that it is missing: it is asked for until it came.
     pub fn run(self, errands: Later) {
         let begun = StoredValue::new(false);
         let part = self.of(errands);
@@ -252,6 +257,14 @@ impl Parts {
             {
                 begun.set_value(true);
                 drop(draw(errands));
+            }
+        });
+        tasks::spawn(async move {
+            while begun.try_get_value() == Some(false) {
+                tasks::sleep(TRY_AGAIN_MS).await;
+                if let Some(Some(Err(Missing))) = part.try_get_untracked() {
+                    self.bring(errands).await;
+                }
             }
         });
     }
@@ -268,18 +281,28 @@ impl Parts {
             return;
         }
         part.set(None);
-        tasks::spawn(async move {
-            let came = match screen.part() {
-                Part::Forms => forms().await,
-                Part::Desk => desk().await,
-                Part::Lock => lock().await,
-                Part::Map => map().await,
-            };
-            if let Err(error) = came {
-                log_error(&error.to_string());
+        tasks::spawn(self.bring(screen));
+    }
+
+    async fn bring(self, screen: Later) {
+        let part = self.of(screen);
+        let came = match screen.part() {
+            Part::Forms => forms().await,
+            Part::Desk => desk().await,
+            Part::Lock => lock().await,
+            Part::Map => map().await,
+        };
+        if let Err(error) = came {
+            log_error(&error.to_string());
+            // The server may have the next version's alone.
+            if connectivity::is_online() {
+                self.update.look();
             }
+        }
+        // Whoever reads that it is missing is not told anew each time.
+        if part.try_get_untracked() != Some(Some(came)) {
             part.try_set(Some(came));
-        });
+        }
     }
 
     pub(super) fn of(self, screen: Later) -> RwSignal<Option<Result<Draw, Missing>>> {
@@ -289,12 +312,6 @@ impl Parts {
             Part::Lock => self.lock,
             Part::Map => self.map,
         }
-    }
-}
-
-impl Default for Parts {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -106,18 +106,33 @@ fn RepairTab() -> impl IntoView {
 #[component]
 pub(super) fn Notices() -> impl IntoView {
     let words = use_words();
-    let update = expect_context::<AppUpdate>();
-    let open_forms = expect_context::<OpenForms>();
     let sign_in = expect_context::<SignIn>();
+    view! {
+        <NewVersion />
+        <Show when=move || sign_in.expired().get()>
+            <Banner tone=Tone::Attention title=words.say(Language::session_ended)>
+                <A href="/sign-in" attr:class="button">{words.say(Language::sign_in_again)}</A>
+            </Banner>
+        </Show>
+    }
+}
+
+/// A new version of the app, once there is one. Also where nobody is in: it may be what helps.
+#[component]
+pub(super) fn NewVersion() -> impl IntoView {
+    let words = use_words();
+    let update = expect_context::<AppUpdate>();
+    let open_forms = use_context::<OpenForms>();
     let held_back = RwSignal::new(false);
     let take = move |()| {
         tasks::spawn(async move {
-            match open_forms.save_all().await {
-                Ok(()) => update.take(),
-                Err(error) => {
-                    crate::platform::log_error(&format!("new version waits: {error}"));
-                    held_back.try_set(true);
-                }
+            if let Some(forms) = open_forms
+                && let Err(error) = forms.save_all().await
+            {
+                crate::platform::log_error(&format!("new version waits: {error}"));
+                held_back.try_set(true);
+            } else {
+                update.take();
             }
         });
     };
@@ -128,11 +143,6 @@ pub(super) fn Notices() -> impl IntoView {
                     <p>{words.say(Language::not_saved_yet)}</p>
                 </Show>
                 <Button label=words.say(Language::take_new_version) on_click=take />
-            </Banner>
-        </Show>
-        <Show when=move || sign_in.expired().get()>
-            <Banner tone=Tone::Attention title=words.say(Language::session_ended)>
-                <A href="/sign-in" attr:class="button">{words.say(Language::sign_in_again)}</A>
             </Banner>
         </Show>
     }

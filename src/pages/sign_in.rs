@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{InPart, Later, title_page};
+use super::{InPart, Later, shell::NewVersion, title_page};
 use crate::components::{
     Banner, Button, ButtonKind, ChoiceOption, PasswordField, Segmented, TextField, Tone,
 };
@@ -94,6 +94,7 @@ pub fn SignInPage() -> impl IntoView {
     view! {
         <main class="sign-in">
             <LanguageChoice />
+            <NewVersion />
             <h1>{words.say(Language::app_name)}</h1>
             {move || has_others(door).then(|| view! { <InPart screen=Later::PeopleHere /> })}
             <p class="muted">{words.say(Language::sign_in_why)}</p>

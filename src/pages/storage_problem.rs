@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::shell::NewVersion;
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::form_view::storage_advice;
 use crate::locale::Language;
@@ -23,6 +24,7 @@ pub fn StorageProblemPage(error: StorageError, retry: Callback<()>) -> impl Into
     let advice = Signal::derive(move || storage_advice(words.now(), &error).to_owned());
     view! {
         <main class="page open-failure">
+            <NewVersion />
             <h1>{words.say(Language::storage_problem)}</h1>
             <Banner tone=Tone::Bad title=advice>
                 <details>

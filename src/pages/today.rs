@@ -15,9 +15,10 @@ use super::record_row::RecordRow;
 use super::{Later, edit_href, record_href, title_page};
 use crate::components::{Banner, EmptyState, Glyph, Icon, Tone, keyed_list};
 use crate::locale::Language;
+use crate::platform::service_worker;
 use crate::router::A;
 use crate::stores::{
-    Library, Records, SignIn, day,
+    AppUpdate, Library, Records, SignIn, day,
     listed::Counts,
     pack::PackForm,
     preferences::use_words,
@@ -112,7 +113,11 @@ pub fn TodayPage() -> impl IntoView {
 pub(super) fn Readiness() -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
-    let is_ready = library.all_forms_held();
+    let is_kept = expect_context::<AppUpdate>().is_kept();
+    let forms_held = library.all_forms_held();
+    // What a browser cannot keep is not waited for.
+    let has_come = move || is_kept.get() || !service_worker::is_possible();
+    let is_ready = memo(move || forms_held.get() && has_come());
     let is_empty = memo(move || library.pack().read().forms.is_empty());
     move || {
         match (is_empty.get(), is_ready.get()) {
@@ -130,6 +135,10 @@ pub(super) fn Readiness() -> impl IntoView {
                     {(count > 0).then(|| view! { <p data-files-missing=count>{files}</p> })}
                 </Banner>
             }
+                .into_any()
+        }
+        (false, true) if !is_kept.get() => {
+            view! { <Banner tone=Tone::Attention title=words.say(Language::app_not_kept) /> }
                 .into_any()
         }
         (false, true) => {

@@ -6,16 +6,29 @@ use web_sys::{ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerSt
 
 use super::{exception_text, log_error};
 
-/// Calls back once, when a new version of the app is ready to be taken.
-pub fn on_update(then: impl FnOnce() + 'static) {
+/// Calls back once when the whole app is kept, and once when a new version of it is ready to be taken.
+pub fn watch(on_kept: impl FnOnce() + 'static, on_update: impl FnOnce() + 'static) {
     super::tasks::spawn(async move {
         let Some(registration) = registration().await else { return };
+        on_kept();
         wait_for_new_version(&registration).await;
-        then();
+        on_update();
     });
 }
 
-/// Looks for a new version on the server; whether there was an answer. [`on_update`] tells when one is found.
+/// Whether this browser can keep the app at all.
+#[must_use]
+pub fn is_possible() -> bool {
+    container().is_some()
+}
+
+/// Whether the worker answers for this page: it has kept the whole app then.
+#[must_use]
+pub fn is_in_charge() -> bool {
+    container().is_some_and(|all| all.controller().is_some())
+}
+
+/// Looks for a new version on the server; whether there was an answer. [`watch`] tells when one is found.
 pub async fn check() -> bool {
     let Some(registration) = registration().await else { return false };
     let Ok(checking) = registration.update() else { return false };
@@ -49,9 +62,7 @@ pub fn take_update() {
 /// A page without a controller is on its first visit: what gets installed then is no update.
 async fn wait_for_new_version(registration: &ServiceWorkerRegistration) {
     loop {
-        if registration.waiting().is_some()
-            && container().is_some_and(|all| all.controller().is_some())
-        {
+        if registration.waiting().is_some() && is_in_charge() {
             return;
         }
         match registration.installing() {

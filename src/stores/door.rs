@@ -586,7 +586,7 @@ impl Door {
             touched_ms.set_value(clock::now_ms());
         }
         let idle_ms = clock::now_ms() - touched_ms.get_value();
-        if here.row.pin.is_some() && idle_ms >= i64::from(here.row.idle_min) * 60_000 {
+        if here.row.pin.is_some() && was_left_alone(idle_ms, here.row.idle_min) {
             self.lock_quietly(forms, false);
         }
     }
@@ -605,6 +605,14 @@ impl Door {
             });
         }
     }
+}
+
+/// So far a clock that the network sets right may go back.
+const PUT_RIGHT_MS: i64 = 60_000;
+
+/// Whether the app was left alone for too long. A clock that was put back says nothing of that: whoever did it may have the phone.
+fn was_left_alone(idle_ms: i64, limit_min: u32) -> bool {
+    !(-PUT_RIGHT_MS..i64::from(limit_min) * 60_000).contains(&idle_ms)
 }
 
 /// The page starts anew, at its first screen.
@@ -636,4 +644,18 @@ fn refused(answer: &Response) -> SignInError {
 
 fn new_device() -> DeviceId {
     DeviceId(random::bytes_16())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_put_back_does_not_keep_the_phone_open() {
+        assert!(!was_left_alone(0, 5));
+        assert!(!was_left_alone(299_999, 5));
+        assert!(was_left_alone(300_000, 5));
+        assert!(!was_left_alone(-2_000, 5), "the network puts clocks right");
+        assert!(was_left_alone(-3_600_000, 5));
+    }
 }

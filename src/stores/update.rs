@@ -1,4 +1,4 @@
-//! A new version of the app: looked for, offered, never forced.
+//! Whether the app itself is on the phone; a new version of it: looked for, offered, never forced.
 
 use leptos::prelude::*;
 
@@ -12,9 +12,10 @@ use crate::reactive::{effect, memo};
 /// How long after a look that reached the server the app may come to the front without another one.
 const LOOK_EVERY_MS: i64 = 15 * 60 * 1000;
 
-/// Whether a new version waits, and how to take it.
+/// Whether this version is on the phone, whether a new one waits, and how to take it.
 #[derive(Clone, Copy)]
 pub struct AppUpdate {
+    is_kept: RwSignal<bool>,
     waiting: RwSignal<bool>,
     /// When a look last reached the server, phone clock.
     looked_ms: StoredValue<i64>,
@@ -26,10 +27,14 @@ impl AppUpdate {
     #[must_use]
     pub fn watch() -> Self {
         let waiting = RwSignal::new(false);
-        service_worker::on_update(move || {
-            waiting.try_set(true);
-        });
-        let update = Self { waiting, looked_ms: StoredValue::new(clock::now_ms()) };
+        let is_kept = RwSignal::new(service_worker::is_in_charge());
+        let set = |signal: RwSignal<bool>| {
+            move || {
+                signal.try_set(true);
+            }
+        };
+        service_worker::watch(set(is_kept), set(waiting));
+        let update = Self { is_kept, waiting, looked_ms: StoredValue::new(clock::now_ms()) };
         visibility::on_change(move |visible| {
             let is_due = update.looked_ms.try_get_value().is_some_and(|last| {
                 // A clock that was set back would otherwise put the next look off for as long.
@@ -63,12 +68,23 @@ impl AppUpdate {
         });
     }
 
-    fn look(self) {
+    /// Looks for a new version now.
+    pub fn look(self) {
+        // Nobody could say so before: the worker is not here yet.
+        if self.is_kept.try_get_untracked() != Some(true) {
+            return;
+        }
         tasks::spawn(async move {
             if service_worker::check().await {
                 self.looked_ms.try_set_value(clock::now_ms());
             }
         });
+    }
+
+    /// Whether the app opens without a network.
+    #[must_use]
+    pub fn is_kept(self) -> Signal<bool> {
+        self.is_kept.into()
     }
 
     /// Whether a new version is ready.

@@ -22,6 +22,11 @@ const WHOLE_GOAL_BYTES: u64 = 400 * 1024;
 /// Joins the stylesheets, fills `sw.js`, writes `.br` and `.gz` beside each file that gains by it, and shows the sizes.
 pub fn finish(tools: &Tools, folder: &Path) -> Result<()> {
     stylesheet::join(folder)?;
+    for script in ["boot.js", "photo.js", "sw.js"] {
+        let path = folder.join(script);
+        let text = std::fs::read_to_string(&path).context(script)?;
+        std::fs::write(&path, tightened(&text))?;
+    }
     for script in ["boot.js", "photo.js"] {
         name_script(folder, script)?;
     }
@@ -139,6 +144,12 @@ fn list(folder: &Path) -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
+}
+
+/// A script without the lines that only explain it.
+fn tightened(script: &str) -> String {
+    let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+    script.lines().filter(is_code).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Names a script by its content, as Trunk does with the rest: a page never gets another version's.
@@ -274,4 +285,15 @@ fn compress(folder: &Path, files: &[String]) -> Result<()> {
 /// Bytes as lower-case hexadecimal text.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tightened;
+
+    #[test]
+    fn what_only_explains_a_script_stays_here() {
+        let script = "// why\n\nrun(\"a//b\"); // so\n  // and then\n  stop();\n";
+        assert_eq!(tightened(script), "run(\"a//b\"); // so\n  stop();\n");
+    }
 }

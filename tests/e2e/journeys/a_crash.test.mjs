@@ -72,6 +72,23 @@ test('a fault after a tap covers the page, and one tap on the way out brings bac
   assert.equal(await back.question('tom_tat').locator('input, textarea').first().inputValue(), 'Thiếu kinh phí tập huấn');
 });
 
+test('a record that fails each time it is opened is left for the list, from which all else can be reached', async () => {
+  const { page } = phone;
+  const form = await app.begin(FORM);
+  await form.type('tom_tat', 'Thiếu người');
+  await form.saved();
+  await phone.context.addInitScript(`if (location.pathname.endsWith('/edit')) (${breakDrawing})();`);
+  await page.reload();
+  await saysSo();
+  const again = page.getByRole('button', { name: 'Mở lại' });
+  await Promise.all([page.waitForEvent('domcontentloaded'), again.click()]);
+  await saysSo();
+  await again.click();
+  await page.locator('.record-row').first().waitFor();
+  await page.getByRole('link', { name: 'Hôm nay' }).click();
+  await page.locator('.today').waitFor();
+});
+
 test('a fault while the app starts is told as one, and not as an old browser', async () => {
   await phone.context.addInitScript(breakDrawing);
   await app.open('/');

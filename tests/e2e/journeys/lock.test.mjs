@@ -157,6 +157,16 @@ test('a touch puts it off', async () => {
   await new FormPage(page).ready();
 });
 
+test('the clock is put back, and the app comes to the front: it locks all the same', async () => {
+  const { page } = phone;
+  const now = await page.evaluate(() => Date.now());
+  await page.clock.setSystemTime(now - 10 * 60_000);
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await pad().waitFor();
+  await press(PIN);
+  await new FormPage(page).ready();
+});
+
 test('locked on demand in one tab, the other one is locked too', async () => {
   const other = await phone.context.newPage();
   await other.goto(`${server.url}/records`);

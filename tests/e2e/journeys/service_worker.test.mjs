@@ -75,6 +75,16 @@ function ask(method, path, options = {}) {
   }, [method, path, options]);
 }
 
+/** The new worker takes over, and the old page stays. */
+function takeOver() {
+  return phone.page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    const changed = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
+    registration.waiting.postMessage('take-over');
+    await changed;
+  });
+}
+
 test('the phone keeps one version, whole, and not what only the system asks for', async () => {
   assert.deepEqual(Object.values(await caches()), only(first));
   assert.ok(!('/icons/icon-512.png' in first.kept));
@@ -126,13 +136,7 @@ test('the server comes back with a new version: it is offered in the open form, 
 test('a page of the old version never gets a byte of the new one under a name of its own', async () => {
   const own = Object.keys(first.kept).filter((path) => path !== '/index.html');
   for (const path of own) assert.deepEqual(await ask('GET', path), [200, first.hashes[path]]);
-  // The new worker takes over, and the old page stays.
-  await phone.page.evaluate(async () => {
-    const registration = await navigator.serviceWorker.ready;
-    const changed = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
-    registration.waiting.postMessage('take-over');
-    await changed;
-  });
+  await takeOver();
   for (const path of own) {
     const [status, hash] = await ask('GET', path);
     const isCode = /\.(js|wasm|css)$/.test(path);
@@ -170,6 +174,26 @@ test('what only a desk needs comes when somebody opens it, stays, and comes alon
   await until('the next version is whole', async () => {
     return Object.values(await caches()).some((held) => isDeepStrictEqual(sorted(held), sorted(whole(third))));
   });
+});
+
+test('a window that is opened does not take the files away from one that an older version still runs in', async () => {
+  const { page, context } = phone;
+  const versionOf = (window, name) => window.locator(`meta[name="app-version"][content="${name}"]`).waitFor({ state: 'attached' });
+  const left = await context.newPage();
+  await left.goto(server.url);
+  await versionOf(left, 'second');
+  await until('the next version waits', () => page.evaluate(async () => Boolean((await navigator.serviceWorker.ready).waiting)));
+  await takeOver();
+  await page.goto('about:blank');
+  const opened = await context.newPage();
+  await opened.goto(server.url);
+  await versionOf(opened, 'third');
+  await opened.locator('.form-view, .today').first().waitFor();
+  const held = () => opened.evaluate(() => caches.keys());
+  assert.equal((await held()).length, 2, 'both versions are here');
+  await left.close();
+  await opened.reload();
+  await until('the older version is gone', async () => (await held()).length === 1);
 });
 
 function sorted(entries) {
