@@ -236,7 +236,7 @@ pub(crate) struct FormHost<'a> {
 }
 
 impl FormHost<'_> {
-    fn down(&self, from: Option<ItemId>, slots: &[u32], relevant_only: bool) -> Nodes<Handle> {
+    fn down(&self, from: Option<ItemId>, slots: &[u32]) -> Nodes<Handle> {
         let instance = self.reading.live.instance;
         let mut slots = slots.iter();
         let start = match from {
@@ -266,8 +266,7 @@ impl FormHost<'_> {
                 }
             };
         }
-        let keep = |item: &ItemId| !relevant_only || instance.get(*item).flags.relevant;
-        at.iter().filter(keep).map(Handle::item).collect()
+        at.iter().map(Handle::item).collect()
     }
 }
 
@@ -291,6 +290,10 @@ impl<'t> Host<Live<'t>> for FormHost<'_> {
         self.reading.choice_name(value, path, self.current).map(Cow::Owned)
     }
 
+    fn counts(&self, node: Handle) -> bool {
+        node.as_item().is_none_or(|item| self.reading.live.instance.get(item).flags.relevant)
+    }
+
     fn kept(&self, node: Handle) -> Option<Cow<'_, str>> {
         let about = self.reading.live.instance.get(node.as_item()?);
         about.slots.is_empty().then(|| about.value.as_str().into())
@@ -312,7 +315,7 @@ impl<'t> Host<Live<'t>> for FormHost<'_> {
             let Some(item) = at else { return Some(Nodes::None) };
             at = self.reading.live.instance.get(item).parent;
         }
-        Some(self.down(at, plan.down, plan.relevant_only))
+        Some(self.down(at, plan.down))
     }
 
     fn lookup(

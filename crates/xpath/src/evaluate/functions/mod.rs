@@ -189,6 +189,11 @@ impl<'a, T: Tree, H: Host<T>> Arguments<'_, '_, 'a, T, H> {
         if self.len() == 0 { Ok(Some(self.focus.node)) } else { Ok(self.nodes(0)?.first()) }
     }
 
+    /// Whether the function looks at a node of an argument.
+    fn counts(&self, node: T::Node) -> bool {
+        !self.function.leaves_out(self.len()) || self.context().host.counts(node)
+    }
+
     /// The texts of the arguments from this one on, each node of a node-set by itself.
     fn texts(&self, from: usize) -> Result<Vec<Cow<'a, str>>, EvalError> {
         let mut texts = Vec::new();
@@ -196,7 +201,8 @@ impl<'a, T: Tree, H: Host<T>> Arguments<'_, '_, 'a, T, H> {
             match self.value(index)? {
                 Value::Nodes(nodes) => {
                     self.evaluator.spend(nodes.len())?;
-                    texts.extend(nodes.iter().map(|node| self.context().tree.text(node)));
+                    let counted = nodes.iter().filter(|node| self.counts(*node));
+                    texts.extend(counted.map(|node| self.context().tree.text(node)));
                 }
                 value => texts.push(value.text(self.context())),
             }
