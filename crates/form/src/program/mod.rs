@@ -169,6 +169,10 @@ fn compile_with(
     if depth(&form.primary, MAX_DEPTH) == MAX_DEPTH {
         return Err(vec![Problem::new("/", ProblemKind::TooDeep(MAX_DEPTH))]);
     }
+    let of_submission = form.submission.iter().flat_map(|submission| &submission.attributes);
+    if of_submission.into_iter().any(|a| a.name == "base64RsaPublicKey" && !a.value.is_empty()) {
+        problems.push(Problem::new("submission", ProblemKind::NotEncrypted));
+    }
     let schema = schema(&form);
     let lists = resource::lists(&form, resources, before, &mut problems);
     let has_list = |id: &str| lists.iter().any(|list| list.id == id);

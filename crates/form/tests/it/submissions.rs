@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use form::{Resources, Session, SubmissionError, compile, parse_xform};
+use form::{ProblemKind, Resources, Session, SubmissionError, compile, parse_xform};
 
 use crate::dsl::{Drive, environment, program, xform};
 
@@ -58,6 +58,17 @@ fn attributes_keep_the_namespaces_that_only_the_instance_declares() {
     assert_eq!([of(("urn:v", "kind")), of(("urn:mine", "id"))], [Some("k"), Some("8")]);
     let a = data.first_element_child().expect("the answer");
     assert_eq!((a.attribute(("urn:w", "id")), a.text()), (Some("9"), Some("1")));
+}
+
+#[test]
+fn a_form_that_asks_for_encryption_is_told_that_there_is_none() {
+    let told = |key: &str| {
+        let model = format!(r#"<submission base64RsaPublicKey="{key}"/>"#);
+        let program = program("<a/>", &model, r#"<input ref="/data/a"/>"#);
+        program.warnings().iter().map(|problem| problem.kind.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told("MIIB"), [ProblemKind::NotEncrypted]);
+    assert_eq!(told(""), []);
 }
 
 #[test]
