@@ -94,6 +94,13 @@ fn first_of(slot: &Slot) -> Option<ItemId> {
     }
 }
 
+fn last_of(slot: &Slot) -> Option<ItemId> {
+    match slot {
+        Slot::One(item) => Some(*item),
+        Slot::Rows(rows) => rows.items.last().copied(),
+    }
+}
+
 impl Tree for Live<'_> {
     type Node = Handle;
 
@@ -166,10 +173,23 @@ impl Tree for Live<'_> {
         if let Some((list, at)) = self.in_list(node) {
             return list.previous(at).map(|previous| node.with(previous));
         }
-        let item = node.as_item()?;
-        let parent = self.instance.get(item).parent?;
-        let before = self.instance.children(parent).take_while(|child| *child != item);
-        before.last().map(Handle::item)
+        let about = self.instance.get(node.as_item()?);
+        let def = self.program.schema.def(about.def);
+        let parent = self.instance.get(about.parent?);
+        if def.is_attribute() {
+            return None;
+        }
+        let (before, rest) = parent.slots.split_at_checked(def.slot as usize)?;
+        if let Some(Slot::Rows(rows)) = rest.first() {
+            // A prototype would be the next row.
+            let place = about.row.as_ref().map_or(rows.items.len(), |row| row.place);
+            if let Some(item) = place.checked_sub(1).and_then(|place| rows.items.get(place)) {
+                return Some(Handle::item(*item));
+            }
+        }
+        let elements = before.iter().zip(&self.program.schema.def(parent.def).children);
+        let elements = elements.filter(|(_, def)| !self.program.schema.def(**def).is_attribute());
+        elements.rev().find_map(|(slot, _)| last_of(slot)).map(Handle::item)
     }
 
     fn first_attribute(&self, element: Handle) -> Option<Handle> {
@@ -213,6 +233,13 @@ impl Tree for Live<'_> {
             Cow::Borrowed(&about.value)
         } else {
             Cow::Owned(self.text_below(item))
+        }
+    }
+
+    fn weight(&self, node: Handle) -> usize {
+        match self.in_list(node) {
+            Some((list, at)) => list.below(at),
+            None => self.instance.below(node.as_item().unwrap_or(Instance::ROOT)).len(),
         }
     }
 

@@ -151,6 +151,26 @@ fn what_is_not_relevant_adds_nothing_however_its_rows_are_chosen() {
 }
 
 #[test]
+fn what_stands_before_a_node_is_found_from_the_nearest_on() {
+    let mut form = start(
+        r#"<a/><r jr:template=""><n/><of/></r><none jr:template=""><x/></none><b at="" by=""/><all/><near/>"#,
+        r#"<bind nodeset="/data/r/of" calculate="concat(count(../preceding-sibling::r), ' ', ../preceding-sibling::*[1]/n)"/>
+           <bind nodeset="/data/b/@at" calculate="'x'"/><bind nodeset="/data/b/@by" calculate="'y'"/>
+           <bind nodeset="/data/all" calculate="count(preceding-sibling::node())"/>
+           <bind nodeset="/data/near" calculate="concat(name(../b/preceding-sibling::*[1]), count(../b/@by/preceding-sibling::node()))"/>"#,
+        r#"<repeat nodeset="/data/r"><input ref="/data/r/n"/></repeat>
+           <repeat nodeset="/data/none"><input ref="/data/none/x"/></repeat>"#,
+    );
+    for key in ["k", "l", "m"] {
+        form.add_row(form.node("r"), key).expect("a new key");
+        form.put(&format!("r[{key}]/n"), key);
+    }
+    let of = ["k", "l", "m"].map(|key| form.value(&format!("r[{key}]/of")));
+    assert_eq!(of, ["0 ", "1 k", "2 l"]);
+    assert_eq!((form.value("all").as_str(), form.value("near").as_str()), ("5", "r0"));
+}
+
+#[test]
 fn nested_rows_each_see_their_own() {
     let mut form = start(
         r#"<outer jr:template=""><inner jr:template=""><x/></inner><sum/></outer><all/>"#,

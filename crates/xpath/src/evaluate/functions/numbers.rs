@@ -51,7 +51,7 @@ fn sum<T: Tree, H: Host<T>>(a: &Arguments<'_, '_, '_, T, H>) -> Result<f64, Eval
     let nodes = a.nodes(0)?;
     a.evaluator.spend(nodes.len())?;
     let counted = nodes.iter().filter(|node| a.counts(*node));
-    Ok(counted.map(|node| read(a, &a.context().tree.text(node))).sum::<f64>() + 0.0)
+    Ok(counted.map(|node| read(a, &a.evaluator.read(node))).sum::<f64>() + 0.0)
 }
 
 fn exp(number: f64) -> f64 {
@@ -91,9 +91,9 @@ fn extreme<T: Tree, H: Host<T>>(
             Value::Nodes(nodes) => {
                 a.evaluator.spend(nodes.len())?;
                 let counted = nodes.iter().filter(|node| a.counts(*node));
-                numbers.extend(counted.map(|node| read(a, &a.context().tree.text(node))));
+                numbers.extend(counted.map(|node| read(a, &a.evaluator.read(node))));
             }
-            value => numbers.push(value.number(a.context())),
+            value => numbers.push(a.evaluator.number_of(&value)),
         }
     }
     if numbers.iter().any(|number| number.is_nan()) {
