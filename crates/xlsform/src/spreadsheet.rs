@@ -206,7 +206,7 @@ fn check_size(bytes: &[u8]) -> Result<(), ReadError> {
         let name = entry.name().map_err(|e| damaged(&e))?.to_ascii_lowercase();
         let mut unpacked = entry.take(left);
         if name.ends_with("sharedstrings.xml") && claims_too_much(&mut unpacked) {
-            return Err(ReadError::TooLarge { limit: MAX_CELLS });
+            return Err(ReadError::TooLarge { limit: MAX_UNPACKED as usize });
         }
         std::io::copy(&mut unpacked, &mut std::io::sink()).map_err(|e| damaged(&e))?;
         left = unpacked.limit();

@@ -242,7 +242,7 @@ impl Reader {
                 || self.form.namespaces.iter().any(|(name, _)| name == prefix)
         };
         let here = node.namespaces().filter(|namespace| namespace.uri() == uri);
-        let own = here.filter_map(|namespace| namespace.name()).map(str::to_owned);
+        let own = here.filter_map(roxmltree::Namespace::name).map(str::to_owned);
         let made = (1..).map(|number| format!("ns{number}"));
         let prefix = own.chain(made).find(|prefix| !known(prefix));
         let prefix = prefix.expect("there is always another number");
