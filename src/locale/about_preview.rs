@@ -105,6 +105,10 @@ impl Language {
                 format!("không đọc được tệp {name}: {message}")
             }
             Kind::MissingText(id) => format!("không ngôn ngữ nào có chữ `{id}`"),
+            Kind::NotEncrypted => {
+                "phiếu yêu cầu mã hóa (base64RsaPublicKey), nhưng việc này chưa được hỗ trợ: dữ liệu được lưu và gửi đi nguyên dạng"
+                    .to_owned()
+            }
             Kind::TooDeep(levels) => format!("phiếu lồng sâu hơn {levels} tầng"),
         }
     }

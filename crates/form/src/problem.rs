@@ -35,6 +35,7 @@ impl Problem {
                 | ProblemKind::UnreadableOutput { .. }
                 | ProblemKind::EmptyOutput
                 | ProblemKind::UnknownInstance(_)
+                | ProblemKind::NotEncrypted
         )
     }
 }
@@ -141,6 +142,11 @@ pub enum ProblemKind {
     /// A text that no translation has.
     #[error("no translation has the text `{0}`")]
     MissingText(String),
+    /// The form asks for its records to be encrypted.
+    #[error(
+        "the form asks for encryption (base64RsaPublicKey), which is not done: its records are kept and sent as they are"
+    )]
+    NotEncrypted,
     /// The form is larger or deeper than an engine can hold.
     #[error("the form is nested deeper than {0} levels")]
     TooDeep(usize),

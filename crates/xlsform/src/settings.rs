@@ -143,6 +143,10 @@ impl Settings {
             let kind = ProblemKind::BadName { value: name.clone() };
             problems.error(&table.place(row.number, &["name"]), kind);
         }
+        if settings.public_key.is_some() {
+            let kind = ProblemKind::NotSupported { what: "public_key".to_owned() };
+            problems.warn(&table.place(row.number, &["public_key"]), kind);
+        }
         if settings.omit_instance_id && settings.public_key.is_some() {
             let place = table.place(row.number, &["omit_instanceID"]);
             problems.error(&place, ProblemKind::EncryptedWithoutInstanceId);

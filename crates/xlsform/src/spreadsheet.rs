@@ -1,8 +1,10 @@
 //! `.xlsx` and `.xls` to a [`Workbook`]; the former with bounded memory.
 
-use std::io::{Cursor, Read};
+use std::io::{BufReader, Cursor, Read};
 
 use calamine::{CellErrorType, Data, DataRef, ExcelDateTime, Reader, Xls, Xlsx, XlsxError};
+use quick_xml::events::Event;
+use zip::ZipArchive;
 
 use crate::blanks::end_at_blanks;
 use crate::read::{MAX_COLUMNS, MAX_ROWS, ReadError, is_xls};
@@ -10,10 +12,22 @@ use crate::workbook::{CellNote, CellNoteKind, Sheet, Workbook};
 
 /// More cells of a workbook than this are not read, counting the empty ones between.
 const MAX_CELLS: usize = 4_000_000;
+/// More text in the cells of a workbook than this is not read, in bytes: many cells can share one.
+const MAX_TEXT: usize = 128 << 20;
 /// More formulas of a sheet than this are not told one by one.
 const MAX_NOTES: usize = 10_000;
 /// An archive that unpacks to more than this is not read.
 const MAX_UNPACKED: u64 = 64 << 20;
+
+/// What may still be kept of a workbook.
+struct Room {
+    cells: usize,
+    text: usize,
+}
+
+impl Room {
+    const ALL: Self = Self { cells: MAX_CELLS, text: MAX_TEXT };
+}
 
 /// Reads by content, not by name: people rename files.
 pub(crate) fn read(bytes: &[u8]) -> Result<Workbook, ReadError> {
@@ -36,7 +50,7 @@ fn damaged(error: &dyn std::fmt::Display) -> ReadError {
 fn read_xlsx(bytes: &[u8]) -> Result<Workbook, ReadError> {
     let mut file: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
     let mut workbook = Workbook::default();
-    let mut room = MAX_CELLS;
+    let mut room = Room::ALL;
     for name in file.sheet_names() {
         workbook.sheets.push(match xlsx_sheet(&mut file, &name, &mut room) {
             Ok(sheet) => sheet,
@@ -51,32 +65,22 @@ fn read_xlsx(bytes: &[u8]) -> Result<Workbook, ReadError> {
 fn xlsx_sheet(
     file: &mut Xlsx<Cursor<&[u8]>>,
     name: &str,
-    room: &mut usize,
+    room: &mut Room,
 ) -> Result<Sheet, XlsxError> {
     let mut sheet = Sheet { name: name.to_owned(), ..Sheet::default() };
     let mut cells = file.worksheet_cells_reader(name)?;
-    while let Some(cell) = cells.next_cell()? {
-        let (row, column) = cell.get_position();
-        if !put(&mut sheet, (row, column as usize), cell.get_value(), room) {
+    // Formulas as they stand: told from what they are shared with, each would claim the room that its number says.
+    while let Some(cell) = cells.next_cell_with_formula_metadata()? {
+        let (row, column) = cell.pos;
+        if !put(&mut sheet, (row, column as usize), &cell.value, room) {
             break;
+        }
+        if cell.formula.is_some() && sheet.notes.len() < MAX_NOTES {
+            let kind = CellNoteKind::Formula;
+            sheet.notes.push(CellNote { row: row + 1, column: column as usize, kind });
         }
     }
     drop(cells);
-    let mut formulas = file.worksheet_cells_reader(name)?;
-    while let Some(cell) = formulas.next_formula()? {
-        let (row, column) = cell.get_position();
-        if row as usize >= MAX_ROWS || sheet.notes.len() >= MAX_NOTES {
-            break;
-        }
-        let blank = cell.get_value().is_empty();
-        if !blank {
-            sheet.notes.push(CellNote {
-                row: row + 1,
-                column: column as usize,
-                kind: CellNoteKind::Formula,
-            });
-        }
-    }
     end_at_blanks(&mut sheet);
     Ok(sheet)
 }
@@ -84,7 +88,7 @@ fn xlsx_sheet(
 fn read_xls(bytes: &[u8]) -> Result<Workbook, ReadError> {
     let mut file: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
     let mut workbook = Workbook::default();
-    let mut room = MAX_CELLS;
+    let mut room = Room::ALL;
     for name in file.sheet_names() {
         let mut sheet = Sheet { name: name.clone(), ..Sheet::default() };
         let range = file.worksheet_range(&name).map_err(|e| damaged(&e))?;
@@ -121,14 +125,14 @@ fn put(
     sheet: &mut Sheet,
     (row, column): (u32, usize),
     value: &DataRef<'_>,
-    room: &mut usize,
+    room: &mut Room,
 ) -> bool {
     let note = |kind| CellNote { row: row.saturating_add(1), column, kind };
     if let DataRef::Error(error) = value {
         sheet.notes.push(note(CellNoteKind::ErrorValue(error_text(error).to_owned())));
     }
     let Some(text) = text(value) else { return true };
-    if row as usize >= MAX_ROWS || column > *room {
+    if row as usize >= MAX_ROWS || column > room.cells || text.len() > room.text {
         sheet.notes.push(note(CellNoteKind::TooLarge));
         return false;
     }
@@ -143,9 +147,10 @@ fn put(
     }
     let cells = &mut sheet.rows[row as usize];
     if cells.len() <= column {
-        *room -= column + 1 - cells.len();
+        room.cells -= (column + 1 - cells.len()).min(room.cells);
         cells.resize(column + 1, None);
     }
+    room.text -= text.len();
     cells[column] = Some(text);
     true
 }
@@ -191,54 +196,49 @@ fn error_text(error: &CellErrorType) -> &'static str {
 }
 
 /// Unpacks every entry into nothing, counting, before anything is kept: a small file can hold a
-/// huge sheet, and the sizes that an archive states need not be true.
+/// huge sheet, and the sizes that an archive states need not be true. It is unpacked by the same
+/// reader as later, so that none is found then that was not counted.
 fn check_size(bytes: &[u8]) -> Result<(), ReadError> {
-    let mut unpacked = 0;
-    for entry in entries(bytes).ok_or_else(|| damaged(&"the archive has no directory"))? {
-        let data = bytes.get(entry.start..).unwrap_or_default();
-        if entry.deflated {
-            let left = MAX_UNPACKED - unpacked + 1;
-            let mut inflated = flate2::read::DeflateDecoder::new(data).take(left);
-            unpacked +=
-                std::io::copy(&mut inflated, &mut std::io::sink()).map_err(|e| damaged(&e))?;
-        } else {
-            unpacked += entry.packed as u64;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+    let mut left = MAX_UNPACKED + 1;
+    for index in 0..archive.len() {
+        let entry = archive.by_index(index).map_err(|e| damaged(&e))?;
+        let name = entry.name().map_err(|e| damaged(&e))?.to_ascii_lowercase();
+        let mut unpacked = entry.take(left);
+        if name.ends_with("sharedstrings.xml") && claims_too_much(&mut unpacked) {
+            return Err(ReadError::TooLarge { limit: MAX_UNPACKED as usize });
         }
-        if unpacked > MAX_UNPACKED {
+        std::io::copy(&mut unpacked, &mut std::io::sink()).map_err(|e| damaged(&e))?;
+        left = unpacked.limit();
+        if left == 0 {
             return Err(ReadError::TooLarge { limit: MAX_UNPACKED as usize });
         }
     }
     Ok(())
 }
 
-struct Entry {
-    start: usize,
-    packed: usize,
-    deflated: bool,
-}
-
-/// The entries that an archive's directory lists.
-fn entries(bytes: &[u8]) -> Option<Vec<Entry>> {
-    let tail = bytes.len().saturating_sub(65_557);
-    let end = bytes.get(tail..)?.windows(4).rposition(|w| w == b"PK\x05\x06")? + tail;
-    let mut at = number(bytes, end + 16, 4)?;
-    let mut entries = Vec::new();
-    while bytes.get(at..at + 4) == Some(b"PK\x01\x02") {
-        let local = number(bytes, at + 42, 4)?;
-        let names = number(bytes, local + 26, 2)? + number(bytes, local + 28, 2)?;
-        entries.push(Entry {
-            start: local + 30 + names,
-            packed: number(bytes, at + 20, 4)?,
-            deflated: number(bytes, at + 10, 2)? == 8,
-        });
-        at += 46;
-        at += number(bytes, at - 18, 2)? + number(bytes, at - 16, 2)? + number(bytes, at - 14, 2)?;
+/// Whether a list of shared texts says that it has more than a workbook has cells: room for all is taken before one is
+/// read. It is read as calamine reads it.
+fn claims_too_much(list: impl Read) -> bool {
+    let mut xml = quick_xml::Reader::from_reader(BufReader::new(list));
+    let config = xml.config_mut();
+    (config.check_end_names, config.expand_empty_elements) = (false, true);
+    let mut buffer = Vec::new();
+    loop {
+        buffer.clear();
+        match xml.read_event_into(&mut buffer) {
+            Ok(Event::Start(start)) if start.local_name().as_ref() == "sst" => {
+                let mut counts = start.attributes_raw().split("uniqueCount").skip(1);
+                return counts.any(|rest| {
+                    let digits = rest.trim_start_matches(|c: char| !c.is_ascii_digit());
+                    let digits = digits.split(|c: char| !c.is_ascii_digit()).next();
+                    let digits = digits.filter(|digits| !digits.is_empty());
+                    digits.is_some_and(|n| n.parse().map_or(true, |count: usize| count > MAX_CELLS))
+                });
+            }
+            // What is broken is told by who reads it.
+            Ok(Event::Eof) | Err(_) => return false,
+            Ok(_) => {}
+        }
     }
-    Some(entries)
-}
-
-/// A little-endian number in the archive.
-fn number(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
-    let field = bytes.get(at..at.checked_add(length)?)?;
-    Some(field.iter().rev().fold(0, |sum, byte| (sum << 8) | usize::from(*byte)))
 }

@@ -88,6 +88,11 @@ pub trait Host<T: Tree> {
         None
     }
 
+    /// Whether a node counts for functions of many nodes: those that are not relevant add nothing, not an empty text.
+    fn counts(&self, _node: T::Node) -> bool {
+        true
+    }
+
     /// What a node keeps though it reads as empty, because it is not relevant. `None`: what it reads as.
     fn kept(&self, _node: T::Node) -> Option<Cow<'_, str>> {
         None

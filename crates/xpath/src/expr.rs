@@ -121,6 +121,21 @@ impl Function {
         )
     }
 
+    /// Whether nodes of an argument that are not relevant are left out, and not read as nothing. Of several values each
+    /// counts.
+    pub fn leaves_out(self, arguments: usize) -> bool {
+        match self {
+            Function::Area
+            | Function::Concat
+            | Function::CountNonEmpty
+            | Function::Distance
+            | Function::Sum => true,
+            Function::Max | Function::Min => arguments == 1,
+            Function::Join => arguments == 2,
+            _ => false,
+        }
+    }
+
     /// Whether what it gives is a number.
     pub fn gives_number(self) -> bool {
         matches!(

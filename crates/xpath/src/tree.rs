@@ -51,6 +51,10 @@ pub trait Tree {
     }
     /// The string value: of an element, all text below it. Empty for nodes that are not relevant.
     fn text(&self, node: Self::Node) -> Cow<'_, str>;
+    /// How many nodes are below one of which the text is put together from theirs: what that costs.
+    fn weight(&self, _node: Self::Node) -> usize {
+        0
+    }
     /// The order of two nodes in their document; documents among themselves in any fixed order.
     fn compare(&self, a: Self::Node, b: Self::Node) -> Ordering;
 

@@ -1,12 +1,13 @@
 //! The body: what is drawn, bound to the schema.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::builder::Builder;
 use super::expression::{ExprId, Read};
 use super::rules::Rules;
 use super::schema::DefId;
-use super::text::{Said, Texts, itext_argument};
+use super::text::{Said, Texts, ToldOf, itext_argument};
 use crate::definition::{self, BodyNode, ControlKind, Label};
 use crate::problem::ProblemKind;
 use crate::view::{DataType, Question, QuestionControl};
@@ -66,6 +67,9 @@ pub(crate) struct Itemset {
     pub(crate) value_child: Option<Box<str>>,
     /// The same for the expression in `label`.
     pub(crate) label_child: Option<Box<str>>,
+    /// The texts that tell of the row that the question is in, by their ids: of those of the form they are the ones that
+    /// are another in each.
+    pub(crate) own: BTreeMap<Box<str>, Said>,
     /// Where a choice lies, if a map shows them.
     pub(crate) geometry: Option<ExprId>,
 }
@@ -82,7 +86,7 @@ impl Choices {
     /// What names the list that the question has always, if it has; all questions of that name have it.
     pub(crate) fn lasting(&self) -> Option<ListName> {
         let set = self.itemset.as_ref().filter(|set| set.lasting)?;
-        let alone = self.items.is_empty() && self.reads.is_empty();
+        let alone = self.items.is_empty() && self.reads.is_empty() && set.own.is_empty();
         alone.then_some((set.nodeset, set.value, set.label, set.geometry))
     }
 }
@@ -94,8 +98,8 @@ pub(crate) type ListName = (ExprId, ExprId, Option<ItemLabel>, Option<ExprId>);
 pub(crate) struct BodyBuilder<'a, 'b> {
     pub(crate) builder: &'a mut Builder<'b>,
     pub(crate) texts: &'a Texts,
-    /// What the labels of each list in the form read, by its name.
-    pub(crate) lists: &'a [(&'a str, Vec<Read>)],
+    /// What the labels of each list in the form tell of answers, by its name.
+    pub(crate) lists: &'a [(&'a str, ToldOf<'a>)],
     pub(crate) rules: &'a [Rules],
     pub(crate) nodes: Vec<BodyDef>,
 }
@@ -253,17 +257,29 @@ impl BodyBuilder<'_, '_> {
         }
         let texts = self.texts;
         self.builder.at(&control.reference, "itemset");
-        let ((items, itemset), mut reads, _) = self.builder.collect(|b| {
+        let ((items, mut itemset), mut reads, _) = self.builder.collect(|b| {
             let said = |item: &definition::Item, b: &mut Builder| {
                 (item.value.as_str().into(), Said::new(&item.label, Some(def), texts, b))
             };
             let items: Vec<(Box<str>, Said)> = control.items.iter().map(|i| said(i, b)).collect();
             (items, control.itemset.as_ref().and_then(|set| itemset(set, control, def, b)))
         });
-        let by_id = |set: &Itemset| matches!(set.label, Some(ItemLabel::Itext(_)));
-        if let (Some(set), true) = (&control.itemset, itemset.as_ref().is_some_and(by_id)) {
-            for (_, said) in self.lists.iter().filter(|(list, _)| names_list(&set.nodeset, list)) {
-                reads.extend(said);
+        if let (Some(named), Some(set)) = (&control.itemset, &mut itemset)
+            && matches!(set.label, Some(ItemLabel::Itext(_)))
+        {
+            let in_row = self.builder.scope.schema.row_of(def).is_some();
+            for (_, told) in self.lists.iter().filter(|(list, _)| names_list(&named.nodeset, list))
+            {
+                if !in_row {
+                    reads.extend(&told.reads);
+                    continue;
+                }
+                let (own, read) = self.builder.quietly(|b| {
+                    let own = |id: &&str| Some(((*id).into(), Said::of_choice(id, def, texts, b)?));
+                    told.ids.iter().filter_map(own).collect::<Vec<_>>()
+                });
+                set.own.extend(own);
+                reads.extend(read);
             }
             reads.sort_unstable();
             reads.dedup();
@@ -350,7 +366,8 @@ fn itemset(
     };
     let (value_child, label_child) = (plain(&set.value), plain(&set.label));
     let lasting = primary.is_none() && b.expressions[nodeset.0 as usize].is_lasting();
-    Some(Itemset { nodeset, value, label, lasting, value_child, label_child, geometry })
+    let own = BTreeMap::new();
+    Some(Itemset { nodeset, value, label, lasting, value_child, label_child, own, geometry })
 }
 
 /// The entry that an itemset takes its choices from, when they are rows of the record itself.

@@ -290,21 +290,16 @@ impl Follower<'_> {
             }
             _ => {}
         }
-        let separators = usize::from(function == Function::Join);
-        let values = call.arguments.len().saturating_sub(separators);
         let inner = match function {
             Function::Count => Use::Count,
             Function::Position => Use::Position,
-            // Of several values each counts, as nothing when it is not relevant.
-            Function::Min | Function::Max | Function::Join if values > 1 => Use::Text,
-            Function::Sum
-            | Function::Min
-            | Function::Max
-            | Function::Join
-            | Function::Concat
-            | Function::CountNonEmpty
-            | Function::Area
-            | Function::Distance => Use::Aggregate,
+            _ if function.leaves_out(call.arguments.len()) => Use::Aggregate,
+            // What these give are nodes of their arguments.
+            Function::If | Function::IndexedRepeat | Function::Randomize
+                if used == Use::Aggregate =>
+            {
+                Use::Aggregate
+            }
             _ => Use::Text,
         };
         let mut found = Nodes::None;
@@ -368,12 +363,7 @@ impl Follower<'_> {
         };
         let mut plan = start
             .filter(|_| !at.is_empty() && !at.as_slice().contains(&Place::List))
-            .map(|start| Plan {
-                start,
-                up: 0,
-                down: Vec::new(),
-                relevant_only: used == Use::Aggregate,
-            });
+            .map(|start| Plan { start, up: 0, down: Vec::new() });
         for step in &path.steps {
             let next = self.step(step, at.as_slice(), &mut plan);
             if next.is_empty() && !at.is_empty() {

@@ -229,6 +229,11 @@ impl List {
         self.first_child(node).is_none()
     }
 
+    /// How many nodes are below one.
+    pub(crate) fn below(&self, node: u32) -> usize {
+        (self.node(node).end - node) as usize
+    }
+
     /// All text below a node.
     pub(crate) fn string_value(&self, node: u32) -> String {
         let below = (node..self.node(node).end).filter(|n| *n == node || !self.is_attribute(*n));

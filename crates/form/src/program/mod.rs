@@ -35,8 +35,9 @@ use crate::definition::{Action, Bind, BodyNode, Form, Secondary, Source};
 use crate::problem::{Problem, ProblemKind};
 use body::BodyBuilder;
 use builder::Builder;
-use expression::{Read, Scope};
+use expression::Scope;
 use schema::Named;
+use text::ToldOf;
 
 /// A form made ready to run; share it by [`std::sync::Arc`] between sessions.
 #[derive(Debug)]
@@ -168,6 +169,10 @@ fn compile_with(
     if depth(&form.primary, MAX_DEPTH) == MAX_DEPTH {
         return Err(vec![Problem::new("/", ProblemKind::TooDeep(MAX_DEPTH))]);
     }
+    let of_submission = form.submission.iter().flat_map(|submission| &submission.attributes);
+    if of_submission.into_iter().any(|a| a.name == "base64RsaPublicKey" && !a.value.is_empty()) {
+        problems.push(Problem::new("submission", ProblemKind::NotEncrypted));
+    }
     let schema = schema(&form);
     let lists = resource::lists(&form, resources, before, &mut problems);
     let has_list = |id: &str| lists.iter().any(|list| list.id == id);
@@ -242,11 +247,11 @@ fn compile_with(
     })
 }
 
-/// What the labels of a list that stands in the form read, if anything.
-fn said<'f>(list: &'f Secondary, texts: &Texts) -> Option<(&'f str, Vec<Read>)> {
+/// What the labels of a list that stands in the form tell of answers, if anything.
+fn said<'f>(list: &'f Secondary, texts: &'f Texts) -> Option<(&'f str, ToldOf<'f>)> {
     let Source::Internal(root) = &list.source else { return None };
-    let reads = texts.reads_of(root);
-    (!reads.is_empty()).then_some((list.id.as_str(), reads))
+    let told = texts.told_of(root);
+    (!told.ids.is_empty()).then_some((list.id.as_str(), told))
 }
 
 /// Walks over a form are recursive up to this depth.

@@ -13,9 +13,6 @@ pub(crate) struct Plan<D> {
     pub(crate) up: u16,
     /// Places among children, downwards.
     pub(crate) down: D,
-    /// Whether nodes that are not relevant are left out: what they would add is nothing, not an
-    /// empty text.
-    pub(crate) relevant_only: bool,
 }
 
 /// The plans of all expressions, side by side in the order in which they were compiled: a change that runs through thousands of
@@ -35,8 +32,8 @@ impl Plans {
             let begin = number(self.places.len());
             self.plans.push(plan.map(|plan| {
                 self.places.extend(&plan.down);
-                let Plan { start, up, relevant_only, .. } = plan;
-                Plan { start, up, down: (begin, number(self.places.len())), relevant_only }
+                let Plan { start, up, .. } = plan;
+                Plan { start, up, down: (begin, number(self.places.len())) }
             }));
         }
         first
@@ -45,8 +42,8 @@ impl Plans {
     /// The plan of a path of an expression, if it is plain.
     pub(crate) fn of(&self, compiled: &Compiled, path: &Path) -> Option<Plan<&[u32]>> {
         let plan = (*self.plans.get((compiled.plans + path.id) as usize)?)?;
-        let Plan { start, up, down: (begin, end), relevant_only } = plan;
-        Some(Plan { start, up, down: &self.places[begin as usize..end as usize], relevant_only })
+        let Plan { start, up, down: (begin, end) } = plan;
+        Some(Plan { start, up, down: &self.places[begin as usize..end as usize] })
     }
 }
 

@@ -47,6 +47,15 @@ struct WithOutputs {
     reads: Vec<Read>,
 }
 
+/// What the texts of a list's choices tell of answers.
+#[derive(Debug, Default)]
+pub(crate) struct ToldOf<'a> {
+    /// Those that do, by their ids.
+    pub(crate) ids: Vec<&'a str>,
+    /// What they read.
+    pub(crate) reads: Vec<Read>,
+}
+
 /// What a label, a hint or a message says.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Said {
@@ -105,21 +114,39 @@ impl Texts {
         of(language).or_else(|| of(self.default))
     }
 
-    /// What the texts read whose ids stand in an element: those of a list's choices.
-    pub(crate) fn reads_of(&self, list: &Element) -> Vec<Read> {
+    /// The texts with outputs whose ids stand in an element: those of a list's choices.
+    pub(crate) fn told_of(&self, list: &Element) -> ToldOf<'_> {
+        let mut told = ToldOf::default();
         if self.with_outputs.is_empty() {
-            return Vec::new();
+            return told;
         }
-        let mut reads = Vec::new();
         let mut rest = vec![list];
         while let Some(element) = rest.pop() {
-            let said = self.with_outputs.get(element.text.as_str());
-            reads.extend(said.into_iter().flat_map(|said| &said.reads));
+            if let Some((id, said)) = self.with_outputs.get_key_value(element.text.as_str()) {
+                told.ids.push(id);
+                told.reads.extend(&said.reads);
+            }
             rest.extend(&element.children);
         }
-        reads.sort_unstable();
-        reads.dedup();
-        reads
+        told.reads.sort_unstable();
+        told.reads.dedup();
+        told
+    }
+
+    /// A text with outputs, by language, compiled for the node that it is said about.
+    fn own(
+        &self,
+        id: &str,
+        context: Option<DefId>,
+        builder: &mut Builder,
+    ) -> Option<Vec<Option<Entry>>> {
+        let said = self.with_outputs.get(id)?;
+        let values = said.values.iter().enumerate();
+        let own = values.map(|(number, values)| match values {
+            Some(values) => Some(entry(values, context, builder)),
+            None => self.entries.get(number).and_then(|entries| entries.get(id)).cloned(),
+        });
+        Some(own.collect())
     }
 
     fn has(&self, id: &str) -> bool {
@@ -171,6 +198,17 @@ impl Said {
         Self::new(&label, Some(context), texts, builder)
     }
 
+    /// The text of a choice of a list, compiled for the question that offers it, when it has outputs.
+    pub(crate) fn of_choice(
+        id: &str,
+        context: DefId,
+        texts: &Texts,
+        builder: &mut Builder,
+    ) -> Option<Self> {
+        let source = SaidBy::Own(texts.own(id, Some(context), builder)?);
+        Some(Self { source: Some(source), inline: vec![Part::Literal(id.into())] })
+    }
+
     fn source(
         reference: &str,
         context: Option<DefId>,
@@ -183,20 +221,13 @@ impl Said {
         let Some(id) = quoted(argument) else {
             return builder.expression(argument, context).map(SaidBy::IdOf);
         };
-        let Some(said) = texts.with_outputs.get(id) else {
-            if !texts.has(id) {
-                builder.problem(ProblemKind::MissingText(id.to_owned()));
-            }
-            return Some(SaidBy::Id(id.into()));
-        };
-        let mut own: Vec<Option<Entry>> = Vec::new();
-        for (number, values) in said.values.iter().enumerate() {
-            own.push(match values {
-                Some(values) => Some(entry(values, context, builder)),
-                None => texts.entries.get(number).and_then(|entries| entries.get(id)).cloned(),
-            });
+        if let Some(own) = texts.own(id, context, builder) {
+            return Some(SaidBy::Own(own));
         }
-        Some(SaidBy::Own(own))
+        if !texts.has(id) {
+            builder.problem(ProblemKind::MissingText(id.to_owned()));
+        }
+        Some(SaidBy::Id(id.into()))
     }
 }
 

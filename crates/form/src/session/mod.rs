@@ -128,6 +128,7 @@ impl Session {
             now: xpath::LocalTime { unix_ms: now.unix_ms, offset_min: now.offset_min },
             seed: self.environment.seed,
             counters: &self.counters,
+            naming: 0,
             numbers: None,
         }
     }

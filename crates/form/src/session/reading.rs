@@ -25,6 +25,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) now: LocalTime,
     pub(crate) seed: u64,
     pub(crate) counters: &'a Counters,
+    /// How many choices are being named, each for the label of another.
+    pub(crate) naming: u8,
     /// How numbers are written where a person reads them: nothing that an expression sees.
     pub(crate) numbers: Option<Numbers>,
 }
@@ -213,7 +215,10 @@ impl Reading<'_> {
                     Some(ItemLabel::Text(expr)) => plain(text(expr)?),
                     Some(ItemLabel::Itext(expr)) => {
                         let id = text(expr)?;
-                        self.itext(&id).unwrap_or_else(|| plain(id))
+                        match set.own.get(id.as_str()) {
+                            Some(own) => self.said(own, here),
+                            None => self.itext(&id).unwrap_or_else(|| plain(id)),
+                        }
                     }
                 };
                 let geometry = match set.geometry {
@@ -229,13 +234,16 @@ impl Reading<'_> {
 
     /// The label of a value among the choices of the question at a path.
     pub(crate) fn choice_name(&self, value: &str, path: &str, current: Handle) -> Option<String> {
+        // A label can tell of its own list without end.
+        let naming = Some(self.naming + 1).filter(|naming| *naming <= 2)?;
+        let inner = Reading { naming, ..*self };
         let program = self.live.program;
         let near = current.as_item()?;
         let def = program.resolve(path, self.live.instance.get(near).def)?;
         let item = self.live.instance.nearest(&program.schema, def, near)?;
         for body in &program.shown[def.index()] {
             if let BodyKind::Question { choices: Some(choices), .. } = &program.body(*body).kind {
-                let all = self.choices(choices, item).ok()?;
+                let all = inner.choices(choices, item).ok()?;
                 return all.into_iter().find(|c| c.value == value).map(|c| c.label.text);
             }
         }

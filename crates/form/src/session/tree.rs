@@ -94,6 +94,13 @@ fn first_of(slot: &Slot) -> Option<ItemId> {
     }
 }
 
+fn last_of(slot: &Slot) -> Option<ItemId> {
+    match slot {
+        Slot::One(item) => Some(*item),
+        Slot::Rows(rows) => rows.items.last().copied(),
+    }
+}
+
 impl Tree for Live<'_> {
     type Node = Handle;
 
@@ -166,10 +173,23 @@ impl Tree for Live<'_> {
         if let Some((list, at)) = self.in_list(node) {
             return list.previous(at).map(|previous| node.with(previous));
         }
-        let item = node.as_item()?;
-        let parent = self.instance.get(item).parent?;
-        let before = self.instance.children(parent).take_while(|child| *child != item);
-        before.last().map(Handle::item)
+        let about = self.instance.get(node.as_item()?);
+        let def = self.program.schema.def(about.def);
+        let parent = self.instance.get(about.parent?);
+        if def.is_attribute() {
+            return None;
+        }
+        let (before, rest) = parent.slots.split_at_checked(def.slot as usize)?;
+        if let Some(Slot::Rows(rows)) = rest.first() {
+            // A prototype would be the next row.
+            let place = about.row.as_ref().map_or(rows.items.len(), |row| row.place);
+            if let Some(item) = place.checked_sub(1).and_then(|place| rows.items.get(place)) {
+                return Some(Handle::item(*item));
+            }
+        }
+        let elements = before.iter().zip(&self.program.schema.def(parent.def).children);
+        let elements = elements.filter(|(_, def)| !self.program.schema.def(**def).is_attribute());
+        elements.rev().find_map(|(slot, _)| last_of(slot)).map(Handle::item)
     }
 
     fn first_attribute(&self, element: Handle) -> Option<Handle> {
@@ -216,6 +236,13 @@ impl Tree for Live<'_> {
         }
     }
 
+    fn weight(&self, node: Handle) -> usize {
+        match self.in_list(node) {
+            Some((list, at)) => list.below(at),
+            None => self.instance.below(node.as_item().unwrap_or(Instance::ROOT)).len(),
+        }
+    }
+
     fn compare(&self, a: Handle, b: Handle) -> Ordering {
         match (a.as_item(), b.as_item()) {
             (Some(a), Some(b)) if a != b => self.way(a).cmp(&self.way(b)),
@@ -236,7 +263,7 @@ pub(crate) struct FormHost<'a> {
 }
 
 impl FormHost<'_> {
-    fn down(&self, from: Option<ItemId>, slots: &[u32], relevant_only: bool) -> Nodes<Handle> {
+    fn down(&self, from: Option<ItemId>, slots: &[u32]) -> Nodes<Handle> {
         let instance = self.reading.live.instance;
         let mut slots = slots.iter();
         let start = match from {
@@ -266,8 +293,7 @@ impl FormHost<'_> {
                 }
             };
         }
-        let keep = |item: &ItemId| !relevant_only || instance.get(*item).flags.relevant;
-        at.iter().filter(keep).map(Handle::item).collect()
+        at.iter().map(Handle::item).collect()
     }
 }
 
@@ -291,6 +317,10 @@ impl<'t> Host<Live<'t>> for FormHost<'_> {
         self.reading.choice_name(value, path, self.current).map(Cow::Owned)
     }
 
+    fn counts(&self, node: Handle) -> bool {
+        node.as_item().is_none_or(|item| self.reading.live.instance.get(item).flags.relevant)
+    }
+
     fn kept(&self, node: Handle) -> Option<Cow<'_, str>> {
         let about = self.reading.live.instance.get(node.as_item()?);
         about.slots.is_empty().then(|| about.value.as_str().into())
@@ -312,7 +342,7 @@ impl<'t> Host<Live<'t>> for FormHost<'_> {
             let Some(item) = at else { return Some(Nodes::None) };
             at = self.reading.live.instance.get(item).parent;
         }
-        Some(self.down(at, plan.down, plan.relevant_only))
+        Some(self.down(at, plan.down))
     }
 
     fn lookup(

@@ -173,7 +173,7 @@ impl Reader {
 
     /// An element of an instance; `default` is the namespace that names without prefix have around it. In a `list`, what
     /// stands between words (`<label>a <b>bold</b> word</label>`) counts as words, too.
-    fn element(&self, node: Node, default: &str, list: bool) -> Element {
+    fn element(&mut self, node: Node, default: &str, list: bool) -> Element {
         let namespace = node.tag_name().namespace().unwrap_or_default();
         let mut element = Element::default();
         let mut inner = default.to_owned();
@@ -210,26 +210,49 @@ impl Reader {
     }
 
     /// All attributes but those named.
-    fn attributes(&self, node: Node, except: &[&str]) -> Vec<Attribute> {
-        let named = node.attributes().map(|a| (self.attribute_name(a), a.value()));
+    fn attributes(&mut self, node: Node, except: &[&str]) -> Vec<Attribute> {
+        let named = node.attributes().map(|a| (self.attribute_name(node, a), a.value()));
         let kept = named.filter(|(name, _)| !except.contains(&&**name));
         kept.map(|(name, value)| Attribute::new(name, value)).collect()
     }
 
-    fn attribute_name<'a>(&self, attribute: roxmltree::Attribute<'a, '_>) -> Cow<'a, str> {
+    fn attribute_name<'a>(
+        &mut self,
+        node: Node,
+        attribute: roxmltree::Attribute<'a, '_>,
+    ) -> Cow<'a, str> {
         let name = attribute.name();
         let prefix = match attribute.namespace() {
-            Some("http://www.w3.org/XML/1998/namespace") => Some("xml"),
-            Some(uri) => self.prefix(uri),
-            None => None,
+            None | Some(XFORMS_NAMESPACE) => return Cow::Borrowed(name),
+            Some("http://www.w3.org/XML/1998/namespace") => "xml",
+            Some(uri) => {
+                if self.prefix(uri).is_none() {
+                    self.declare(node, uri);
+                }
+                self.prefix(uri).expect("it is declared by now")
+            }
         };
-        prefix.map_or(Cow::Borrowed(name), |prefix| format!("{prefix}:{name}").into())
+        format!("{prefix}:{name}").into()
+    }
+
+    /// Declares a namespace that is declared in an element only, as there unless that prefix means something else.
+    fn declare(&mut self, node: Node, uri: &str) {
+        let known = |prefix: &str| {
+            STANDARD_NAMESPACES.iter().any(|(name, _)| *name == prefix)
+                || self.form.namespaces.iter().any(|(name, _)| name == prefix)
+        };
+        let here = node.namespaces().filter(|namespace| namespace.uri() == uri);
+        let own = here.filter_map(roxmltree::Namespace::name).map(str::to_owned);
+        let made = (1..).map(|number| format!("ns{number}"));
+        let prefix = own.chain(made).find(|prefix| !known(prefix));
+        let prefix = prefix.expect("there is always another number");
+        self.form.namespaces.push((prefix, uri.to_owned()));
     }
 
     fn bind(&mut self, node: Node) {
         let mut bind = Bind::new(node.attribute("nodeset").unwrap_or_default());
         for attribute in node.attributes() {
-            let name = self.attribute_name(attribute);
+            let name = self.attribute_name(node, attribute);
             let slot = match &*name {
                 "nodeset" => continue,
                 "type" => &mut bind.data_type,
@@ -270,7 +293,7 @@ impl Reader {
         }
     }
 
-    fn action(&self, node: Node) -> Option<Action> {
+    fn action(&mut self, node: Node) -> Option<Action> {
         let kind = match node.tag_name().name() {
             "setvalue" => ActionKind::SetValue(match node.attribute("value") {
                 Some(value) => SetValue::Expression(value.to_owned()),
@@ -324,7 +347,7 @@ impl Reader {
         Ok(nodes)
     }
 
-    fn actions(&self, node: Node) -> Vec<Action> {
+    fn actions(&mut self, node: Node) -> Vec<Action> {
         elements(node).filter_map(|child| self.action(child)).collect()
     }
 

@@ -158,6 +158,23 @@ fn actions_that_set_off_each_other_end() {
 }
 
 #[test]
+fn a_text_of_everything_below_costs_what_is_below() {
+    let items = "<item><name>n</name></item>".repeat(4_000);
+    let form = start(
+        "<a/><b/>",
+        &format!(
+            r#"<instance id="x"><root>{items}</root></instance><bind nodeset="/data/a"
+            calculate="count(instance('x')/root/item[string(instance('x')/root) = 'y'])"/><bind nodeset="/data/b"
+            calculate="count(instance('x')/root/item[string(.) = 'n'])"/>"#
+        ),
+        "",
+    );
+    assert_eq!(form.value("b"), "4000");
+    let faults = form.faults();
+    assert!(matches!(&*faults, [fault] if fault.ends_with("takes too long")), "{faults:?}");
+}
+
+#[test]
 fn rows_that_read_their_neighbours_in_a_ring_end() {
     let mut form = start(
         r#"<row jr:template=""><x/><sum/></row>"#,

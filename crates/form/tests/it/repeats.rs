@@ -113,6 +113,64 @@ fn the_form_can_say_how_many_rows_there_are() {
 }
 
 #[test]
+fn what_is_not_relevant_adds_nothing_however_its_rows_are_chosen() {
+    let rows = r#"<r jr:template=""><k/><on/><v/></r>"#;
+    let chosen = [
+        ("sum(/data/r[k = 'a']/v)", "3"),
+        ("max(/data/r[k = 'a']/v)", "3"),
+        ("min(/data/r[position() &lt; 3]/v)", "3"),
+        ("join(', ', /data/r[k = 'a']/v)", "3"),
+        ("join(', ', /data/r[k = 'a']/v, 'x')", "3, , x"),
+        ("sum(/data/r/v)", "3"),
+        ("sum(/data/r/*[name() = 'v'])", "3"),
+        ("sum(if(true(), /data/r/v, /data/r/k))", "3"),
+        ("sum(indexed-repeat(/data/r/v, /data/r, 2))", "0"),
+        ("count(/data/r[k = 'a']/v)", "2"),
+    ];
+    let (mut model, mut binds) =
+        (rows.to_owned(), r#"<bind nodeset="/data/r/v" relevant="../on = 1"/>"#.to_owned());
+    for (number, (calculate, _)) in chosen.iter().enumerate() {
+        use std::fmt::Write;
+        write!(model, "<s{number}/>").unwrap();
+        write!(binds, r#"<bind nodeset="/data/s{number}" calculate="{calculate}"/>"#).unwrap();
+    }
+    let body = r#"<group ref="/data/r"><repeat nodeset="/data/r"><input ref="/data/r/k"/>
+        <input ref="/data/r/on"/><input ref="/data/r/v"/></repeat></group>"#;
+    let mut form = start(&model, &binds, body);
+    for key in ["a", "b"] {
+        form.add_row(form.node("r"), key).expect("a new key");
+        form.put(&format!("r[{key}]/k"), "a");
+        form.put(&format!("r[{key}]/on"), "1");
+    }
+    form.put("r[a]/v", "3");
+    assert_eq!(form.value("s0"), "", "a question that is asked and has no answer");
+    form.put("r[b]/on", "");
+    for (number, (calculate, expected)) in chosen.into_iter().enumerate() {
+        assert_eq!(form.value(&format!("s{number}")), expected, "{calculate}");
+    }
+}
+
+#[test]
+fn what_stands_before_a_node_is_found_from_the_nearest_on() {
+    let mut form = start(
+        r#"<a/><r jr:template=""><n/><of/></r><none jr:template=""><x/></none><b at="" by=""/><all/><near/>"#,
+        r#"<bind nodeset="/data/r/of" calculate="concat(count(../preceding-sibling::r), ' ', ../preceding-sibling::*[1]/n)"/>
+           <bind nodeset="/data/b/@at" calculate="'x'"/><bind nodeset="/data/b/@by" calculate="'y'"/>
+           <bind nodeset="/data/all" calculate="count(preceding-sibling::node())"/>
+           <bind nodeset="/data/near" calculate="concat(name(../b/preceding-sibling::*[1]), count(../b/@by/preceding-sibling::node()))"/>"#,
+        r#"<repeat nodeset="/data/r"><input ref="/data/r/n"/></repeat>
+           <repeat nodeset="/data/none"><input ref="/data/none/x"/></repeat>"#,
+    );
+    for key in ["k", "l", "m"] {
+        form.add_row(form.node("r"), key).expect("a new key");
+        form.put(&format!("r[{key}]/n"), key);
+    }
+    let of = ["k", "l", "m"].map(|key| form.value(&format!("r[{key}]/of")));
+    assert_eq!(of, ["0 ", "1 k", "2 l"]);
+    assert_eq!((form.value("all").as_str(), form.value("near").as_str()), ("5", "r0"));
+}
+
+#[test]
 fn nested_rows_each_see_their_own() {
     let mut form = start(
         r#"<outer jr:template=""><inner jr:template=""><x/></inner><sum/></outer><all/>"#,

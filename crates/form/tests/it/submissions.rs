@@ -1,8 +1,10 @@
 //! A submission in: a record that was sent comes back, is edited, and goes out again.
 
-use form::{Session, SubmissionError};
+use std::sync::Arc;
 
-use crate::dsl::{Drive, environment, program};
+use form::{ProblemKind, Resources, Session, SubmissionError, compile, parse_xform};
+
+use crate::dsl::{Drive, environment, program, xform};
 
 const DATA: &str = r#"<name/><row jr:template=""><who/><photo/></row><place kind=""/>
     <orx:meta xmlns:orx="http://openrosa.org/xforms"><orx:instanceID/><orx:deprecatedID/></orx:meta>"#;
@@ -31,6 +33,42 @@ fn what_goes_out_comes_in_the_same() {
     assert!(back.leftovers().is_empty(), "{:?}", back.leftovers());
     assert_eq!(back.value("row[2]/who"), "Hoa");
     assert_eq!(back.value("place/@kind"), "kNguyễn & <Trần>\n2");
+}
+
+#[test]
+fn attributes_keep_the_namespaces_that_only_the_instance_declares() {
+    let model = r#"<instance><data xmlns:v="urn:v" xmlns:jr="urn:mine" id="f" v:id="7" v:kind="k" jr:id="8">
+        <a xmlns:v="urn:w" v:id="9"/></data></instance>"#;
+    let body = r#"<input ref="/data/a" xmlns:v="urn:v" v:ref="x"/>"#;
+    let xml = xform("", "", body);
+    let (head, rest) = xml.split_once("<instance>").expect("it has one");
+    let (_, rest) = rest.split_once("</instance>").expect("it ends");
+    let (form, problems) = parse_xform(&format!("{head}{model}{rest}")).expect("XML");
+    assert!(problems.is_empty(), "{problems:?}");
+    let (again, _) = parse_xform(&form::write_xform(&form)).expect("what we write can be read");
+    assert_eq!(again, form);
+    let program = compile(form, &Resources::default()).expect("it runs");
+    let mut form = Session::start(Arc::new(program), environment());
+    form.put("a", "1");
+    let sent = form.to_xml();
+    let sent = roxmltree::Document::parse(&sent).unwrap_or_else(|e| panic!("{e}: {sent}"));
+    let data = sent.root_element();
+    let of = |name: (&str, &str)| data.attribute(name);
+    assert_eq!([data.attribute("id"), of(("urn:v", "id"))], [Some("f"), Some("7")]);
+    assert_eq!([of(("urn:v", "kind")), of(("urn:mine", "id"))], [Some("k"), Some("8")]);
+    let a = data.first_element_child().expect("the answer");
+    assert_eq!((a.attribute(("urn:w", "id")), a.text()), (Some("9"), Some("1")));
+}
+
+#[test]
+fn a_form_that_asks_for_encryption_is_told_that_there_is_none() {
+    let told = |key: &str| {
+        let model = format!(r#"<submission base64RsaPublicKey="{key}"/>"#);
+        let program = program("<a/>", &model, r#"<input ref="/data/a"/>"#);
+        program.warnings().iter().map(|problem| problem.kind.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told("MIIB"), [ProblemKind::NotEncrypted]);
+    assert_eq!(told(""), []);
 }
 
 #[test]

@@ -261,6 +261,63 @@ fn questions_that_always_have_the_same_list_have_one() {
 }
 
 #[test]
+fn a_choice_tells_of_the_row_that_it_is_offered_in() {
+    let model = r#"<itext><translation lang="vi" default="true()">
+        <text id="c-0"><value><output value=" /data/r/ten "/></value></text>
+        <text id="c-1"><value>Khác <output value="../../top"/></value></text>
+        <text id="c-2"><value>Như <output value="jr:choice-name(/data/top, '/data/top')"/></value></text></translation>
+        <translation lang="en"><text id="c-1"><value>Other</value></text></translation></itext>
+        <instance id="c"><root><item><itextId>c-0</itextId><name>self</name></item>
+        <item><itextId>c-1</itextId><name>other</name></item>
+        <item><itextId>c-2</itextId><name>like</name></item></root></instance>
+        <bind nodeset="/data/r/said" calculate="jr:choice-name(../q, '../q')"/>"#;
+    let list = r#"<itemset nodeset="instance('c')/root/item"><value ref="name"/>
+        <label ref="jr:itext(itextId)"/></itemset></select1>"#;
+    let body = format!(
+        r#"<select1 ref="/data/top"><item><label>X</label><value>x</value></item></select1>
+        <select1 ref="/data/pick">{list}<group ref="/data/r"><repeat nodeset="/data/r">
+        <input ref="/data/r/ten"/><select1 ref="/data/r/q">{list}</repeat></group>"#
+    );
+    let mut form =
+        start(r#"<top>x</top><pick/><r jr:template=""><ten/><q/><said/></r>"#, model, &body);
+    let labels = |form: &Session, path: &str| {
+        let choices = form.choices(form.node(path));
+        choices.iter().map(|choice| choice.label.text.clone()).collect::<Vec<_>>()
+    };
+    for (key, name) in [("a", "An"), ("b", "Bình")] {
+        form.add_row(form.node("r"), key).expect("a new key");
+        form.put(&format!("r[{key}]/ten"), name);
+        form.put(&format!("r[{key}]/q"), "self");
+    }
+    assert_eq!(labels(&form, "r[a]/q"), ["An", "Khác x", "Như X"]);
+    assert_eq!(labels(&form, "r[b]/q"), ["Bình", "Khác x", "Như X"]);
+    assert_eq!(["a", "b"].map(|key| form.value(&format!("r[{key}]/said"))), ["An", "Bình"]);
+    let changes = form.put("r[b]/ten", "Bé");
+    let told = |path: &str| {
+        let node = form.node(path);
+        changes.iter().any(|c| c.node == node && c.aspects.contains(Aspects::CHOICES))
+    };
+    assert!(told("r[b]/q") && !told("r[a]/q"), "{changes:?}");
+    assert_eq!(labels(&form, "r[b]/q"), ["Bé", "Khác x", "Như X"]);
+    assert_eq!(form.value("r[b]/said"), "Bé");
+    form.set_language("en");
+    assert_eq!(labels(&form, "r[b]/q"), ["Bé", "Other", "Như X"]);
+}
+
+#[test]
+fn a_choice_that_tells_of_itself_comes_to_an_end() {
+    let itself = r#"<output value="jr:choice-name('a', concat('/data/', 'q'))"/>"#;
+    let form = start(
+        "<q/>",
+        "",
+        &format!(
+            r#"<select1 ref="/data/q"><item><label>A {itself}</label><value>a</value></item></select1>"#
+        ),
+    );
+    assert_eq!(form.choices(form.node("q"))[0].label.text, "A A A ");
+}
+
+#[test]
 fn of_elements_in_a_text_only_what_is_html_counts() {
     let itext = |value: &str| {
         format!(

@@ -1,6 +1,6 @@
 //! Files in: good, damaged, huge.
 
-use std::io::Write;
+use std::io::{Cursor, Write};
 
 use rust_xlsxwriter::{Formula, Workbook};
 use xlsform::{Kind, Options, ProblemKind, ReadError, convert, read_workbook};
@@ -86,31 +86,23 @@ fn a_sheet_with_too_many_rows_is_an_error_at_the_row_where_reading_stops() {
     assert_eq!(too_large.and_then(|p| p.row), Some(100_021));
 }
 
-/// An archive of files as they are.
+/// An archive of these files.
 fn archive(files: &[(&str, &str)]) -> Vec<u8> {
-    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, text) in files {
-        let mut crc = flate2::Crc::new();
-        crc.update(text.as_bytes());
-        let (size, length) = (text.len() as u32, name.len() as u16);
-        let mut about = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        about.extend([crc.sum(), size, size].map(u32::to_le_bytes).concat());
-        about.extend([length, 0].map(u16::to_le_bytes).concat());
-        let offset = bytes.len() as u32;
-        bytes.extend([b"PK\x03\x04", about.as_slice(), name.as_bytes(), text.as_bytes()].concat());
-        directory.extend([b"PK\x01\x02\x14\x00", about.as_slice(), &[0; 10]].concat());
-        directory.extend([offset.to_le_bytes().as_slice(), name.as_bytes()].concat());
+        archive.start_file(*name, zip::write::SimpleFileOptions::default()).expect("a name");
+        archive.write_all(text.as_bytes()).expect("memory");
     }
-    let (count, at, size) = (files.len() as u16, bytes.len() as u32, directory.len() as u32);
-    bytes.extend(directory);
-    bytes.extend([b"PK\x05\x06\0\0\0\0".as_slice(), &count.to_le_bytes().repeat(2)].concat());
-    bytes.extend([size, at].map(u32::to_le_bytes).concat());
-    bytes.extend([0, 0]);
-    bytes
+    archive.finish().expect("memory").into_inner()
 }
 
 /// A workbook whose survey has these rows, as the XML of its sheet.
 fn workbook_of(rows: &str) -> Vec<u8> {
+    workbook_with(rows, &[])
+}
+
+/// The same with more files in the archive.
+fn workbook_with(rows: &str, more: &[(&str, &str)]) -> Vec<u8> {
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
@@ -123,12 +115,16 @@ fn workbook_of(rows: &str) -> Vec<u8> {
         )
     };
     let sheet = format!(r#"<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>"#);
-    archive(&[
-        ("_rels/.rels", &relation("officeDocument", "xl/workbook.xml")),
+    let package = relation("officeDocument", "xl/workbook.xml");
+    let relations = relation("worksheet", "worksheets/sheet1.xml");
+    let mut files = vec![
+        ("_rels/.rels", package.as_str()),
         ("xl/workbook.xml", &workbook),
-        ("xl/_rels/workbook.xml.rels", &relation("worksheet", "worksheets/sheet1.xml")),
+        ("xl/_rels/workbook.xml.rels", &relations),
         ("xl/worksheets/sheet1.xml", &sheet),
-    ])
+    ];
+    files.extend(more);
+    archive(&files)
 }
 
 #[test]
@@ -143,25 +139,61 @@ fn a_cell_at_an_impossible_place_is_refused_without_a_panic() {
     }
 }
 
+/// Shared texts that say how many they are.
+fn shared(count: &str, texts: &str) -> String {
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    format!(r#"<?xml version="1.0"?><!-- > <sst --><sst xmlns="{main}" {count}>{texts}</sst>"#)
+}
+
 #[test]
-fn an_archive_that_unpacks_to_too_much_is_refused() {
-    let mut packed = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
-    let zeros = vec![0; 1 << 20];
-    for _ in 0..65 {
-        packed.write_all(&zeros).expect("memory");
+fn room_is_not_taken_for_more_texts_than_a_workbook_has() {
+    let cell = r#"<row r="1"><c r="A1" t="s"><v>0</v></c></row>"#;
+    let read = |name: &str, count: &str| {
+        let list = shared(count, "<si><t>type</t></si>");
+        read_workbook(&workbook_with(cell, &[(name, &list)]), Kind::Spreadsheet)
+    };
+    for count in ["", "uniqueCount=\"1\"", "count='9' uniqueCount=''", "uniqueCount=\"00005000\""] {
+        let read = read("xl/sharedStrings.xml", count).expect(count);
+        assert_eq!(read.sheets[0].rows[0][0].as_deref(), Some("type"));
     }
-    let data = packed.finish().expect("memory");
-    let length = u32::try_from(data.len()).expect("small").to_le_bytes();
-    let mut archive = b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0".to_vec();
-    archive.extend(length.into_iter().chain([1, 0, 0, 0, 1, 0, 0, 0, b'a']).chain(data));
-    let directory = u32::try_from(archive.len()).expect("small").to_le_bytes();
-    archive.extend(b"PK\x01\x02\x14\0\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0");
-    archive.extend(length.into_iter().chain([1, 0, 0, 0, 1, 0, 0, 0]).chain([0; 14]).chain([b'a']));
-    archive.extend(
-        b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x2f\0\0\0".iter().copied().chain(directory).chain([0, 0]),
-    );
-    let read = read_workbook(&archive, Kind::Spreadsheet);
-    assert!(matches!(read, Err(ReadError::TooLarge { .. })), "{read:?}");
+    // Names in an archive are found whatever their letters.
+    for name in ["xl/sharedStrings.xml", "XL\\SHAREDSTRINGS.XML"] {
+        for count in ["10000000000", "99999999999999999999999", "4000001"] {
+            let refused = read(name, &format!("count=\"1\"\nuniqueCount = '{count}'"));
+            assert!(matches!(refused, Err(ReadError::TooLarge { .. })), "{name}: {refused:?}");
+        }
+    }
+}
+
+#[test]
+fn room_is_not_taken_for_a_shared_formula_by_its_number() {
+    let row = r#"<row r="1"><c r="A1" t="str"><f t="shared" si="9999999999" ref="A1:A2">"type"</f><v>type</v></c></row>
+        <row r="2"><c r="A2" t="str"><f t="shared" si="9999999999"/><v>text</v></c></row>"#;
+    let read = read_workbook(&workbook_of(row), Kind::Spreadsheet).expect("a workbook");
+    assert_eq!(read.sheets[0].rows[1][0].as_deref(), Some("text"));
+    assert_eq!(read.sheets[0].notes.len(), 2);
+}
+
+#[test]
+fn a_long_text_that_many_cells_share_is_not_kept_for_each() {
+    let text = "x".repeat(1 << 20);
+    let cells: String = (1..=200)
+        .map(|n| format!(r#"<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>"#))
+        .collect();
+    let list = shared("", &format!("<si><t>{text}</t></si>"));
+    let workbook = workbook_with(&cells, &[("xl/sharedStrings.xml", &list)]);
+    let read = read_workbook(&workbook, Kind::Spreadsheet).expect("a workbook");
+    assert_eq!(read.sheets[0].rows.len(), 128);
+    assert_eq!(read.sheets[0].notes.len(), 1, "it is told where reading stops");
+}
+
+#[test]
+fn an_archive_that_unpacks_to_too_much_is_refused_wherever_its_directory_is_found() {
+    let packed = archive(&[("a", &"\0".repeat(65 << 20))]);
+    for before in [&b""[..], b"PK\0\0"] {
+        let read = read_workbook(&[before, &packed].concat(), Kind::Spreadsheet);
+        assert!(matches!(read, Err(ReadError::TooLarge { .. })), "{before:?}: {read:?}");
+    }
 }
 
 #[test]

@@ -207,6 +207,19 @@ fn form_id_is_taken_where_id_string_stands_beside_it() {
     }
 }
 
+#[test]
+fn a_key_to_encrypt_with_is_told_to_have_no_effect() {
+    let settings = |key: &str| {
+        warnings(&format!(
+            "| survey |\n| | type | name | label |\n| | text | a | A |\n\
+            | settings |\n| | form_id | public_key |\n| | f | {key} |\n"
+        ))
+    };
+    let told = "settings!B2 (public_key): 'public_key' is not supported and has no effect";
+    assert_eq!(settings("MIIB"), [told]);
+    assert_eq!(settings(""), [""; 0]);
+}
+
 /// A form with these namespaces in its settings.
 fn namespaces(pairs: &str) -> String {
     format!(

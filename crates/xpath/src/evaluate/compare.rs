@@ -59,7 +59,7 @@ impl<'a, T: Tree, H: Host<T>> Evaluator<'_, 'a, T, H> {
         passes: impl Fn(Cow<'a, str>) -> bool,
     ) -> Result<bool, EvalError> {
         self.spend(nodes.len())?;
-        Ok(nodes.iter().any(|node| passes(self.context.tree.text(node))))
+        Ok(nodes.iter().any(|node| passes(self.read(node))))
     }
 
     /// Whether any pair of nodes passes.
@@ -69,15 +69,14 @@ impl<'a, T: Tree, H: Host<T>> Evaluator<'_, 'a, T, H> {
         left: &Nodes<T::Node>,
         right: &Nodes<T::Node>,
     ) -> Result<bool, EvalError> {
-        let texts: Vec<Cow<'a, str>> =
-            right.iter().map(|node| self.context.tree.text(node)).collect();
+        let texts: Vec<Cow<'a, str>> = right.iter().map(|node| self.read(node)).collect();
         let read = |text: &str| number::from_text(text, self.context.now.offset_min);
         let by_text = matches!(operator, Operator::Equal | Operator::NotEqual);
         let values: Vec<f64> =
             if by_text { Vec::new() } else { texts.iter().map(|text| read(text)).collect() };
         for node in left.iter() {
             self.spend(1 + texts.len())?;
-            let text = self.context.tree.text(node);
+            let text = self.read(node);
             let passes = match operator {
                 Operator::Equal => texts.contains(&text),
                 Operator::NotEqual => texts.iter().any(|other| *other != text),

@@ -4,13 +4,14 @@ mod compare;
 mod functions;
 mod path;
 
-use std::cell::Cell;
+use std::{borrow::Cow, cell::Cell};
 
 use crate::{
     ast::{Expression, Operator},
     context::{Context, Host},
     error::EvalError,
     expr::Expr,
+    number,
     tree::Tree,
     value::{Nodes, Value},
 };
@@ -57,6 +58,12 @@ impl<'a, T: Tree, H: Host<T>> Evaluator<'_, 'a, T, H> {
         let left = self.budget.get().checked_sub(work).ok_or(EvalError::OutOfBudget)?;
         self.budget.set(left);
         Ok(())
+    }
+
+    /// The same for work that is done already.
+    fn take(&self, work: usize) {
+        let work = u64::try_from(work).unwrap_or(u64::MAX);
+        self.budget.set(self.budget.get().saturating_sub(work));
     }
 
     fn expression(&self, expression: &'a Expression, focus: Focus<T::Node>) -> Evaluated<'a, T> {
@@ -135,7 +142,7 @@ impl<'a, T: Tree, H: Host<T>> Evaluator<'_, 'a, T, H> {
         right: &Value<'a, T::Node>,
     ) -> Evaluated<'a, T> {
         let number = |calculate: fn(f64, f64) -> f64| {
-            Value::Number(calculate(left.number(self.context), right.number(self.context)))
+            Value::Number(calculate(self.number_of(left), self.number_of(right)))
         };
         Ok(match operator {
             Operator::Add => number(|a, b| a + b),
@@ -148,7 +155,35 @@ impl<'a, T: Tree, H: Host<T>> Evaluator<'_, 'a, T, H> {
     }
 
     fn number(&self, expression: &'a Expression, focus: Focus<T::Node>) -> Result<f64, EvalError> {
-        Ok(self.expression(expression, focus)?.number(self.context))
+        Ok(self.number_of(&self.expression(expression, focus)?))
+    }
+
+    /// The text of a node. A long one costs its length, and one that is put together what is below: when that is more
+    /// than is left, the next step ends with an error.
+    fn read(&self, node: T::Node) -> Cow<'a, str> {
+        let text = self.context.tree.text(node);
+        let is_built = matches!(text, Cow::Owned(_));
+        let below = if is_built { self.context.tree.weight(node) } else { 0 };
+        self.take(below + text.len() / 64);
+        text
+    }
+
+    fn text_of(&self, value: &Value<'a, T::Node>) -> Cow<'a, str> {
+        match value {
+            Value::Nodes(nodes) => nodes.first().map(|node| self.read(node)).unwrap_or_default(),
+            value => {
+                let text = value.text(self.context);
+                self.take(text.len() / 64);
+                text
+            }
+        }
+    }
+
+    fn number_of(&self, value: &Value<'a, T::Node>) -> f64 {
+        match value {
+            Value::Nodes(_) => number::from_text(&self.text_of(value), self.context.now.offset_min),
+            value => value.number(self.context),
+        }
     }
 
     /// The nodes of an expression that must give nodes, for `user` (in the error).

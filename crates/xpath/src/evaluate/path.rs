@@ -152,7 +152,7 @@ impl<'a, T: Tree, H: Host<T>> Evaluator<'_, 'a, T, H> {
         let text = match self.expression(value, focus)? {
             Value::Text(text) => text,
             Value::Nodes(nodes) if nodes.len() == 1 => {
-                nodes.first().map(|node| self.context.tree.text(node)).unwrap_or_default()
+                nodes.first().map(|node| self.read(node)).unwrap_or_default()
             }
             _ => return Ok(None),
         };

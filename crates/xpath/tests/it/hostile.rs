@@ -37,6 +37,29 @@ fn texts_do_not_grow_without_bound() {
 }
 
 #[test]
+fn what_a_text_costs_is_charged() {
+    let [text, other] = ["a", "b"].map(|letter| letter.repeat(1 << 20));
+    let xml = format!("<a><t>{text}</t><u>{other}</u>{}</a>", "<b/>".repeat(2_000));
+    let of = |expression: &str| text_of(&xml, expression, &NoHost);
+    assert_eq!(of("string-length(translate(/a/t, /a/u, 'x'))").as_deref(), Ok("1048576"));
+    assert_eq!(of("regex(/a/t, '(a{0,5000})b')"), Err(EvalError::OutOfBudget));
+    assert_eq!(of("regex('0912345678', '^0[0-9]{9}$')").as_deref(), Ok("true"));
+    assert_eq!(of("count(//b[contains(/a/t, 'b')])"), Err(EvalError::OutOfBudget));
+}
+
+#[test]
+fn translate_changes_by_the_first_place() {
+    for (expression, expected) in [
+        ("translate('abcab', 'ab', 'x')", "xcx"),
+        ("translate('abc', 'aba', 'xyz')", "xyc"),
+        ("translate('Ấ-b', '-Ấ', ' A')", "A b"),
+        ("translate('abc', '', 'xyz')", "abc"),
+    ] {
+        assert_eq!(text_of("<a/>", expression, &NoHost).as_deref(), Ok(expected), "{expression}");
+    }
+}
+
+#[test]
 fn errors_point_at_the_place() {
     for (text, offset, kind) in [
         ("", 0, ParseErrorKind::End),

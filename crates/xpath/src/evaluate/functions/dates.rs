@@ -34,7 +34,7 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
         Function::DecimalDateTime => Value::Number(match a.value(0)? {
             // A text must be a date here.
             value @ (Value::Text(_) | Value::Nodes(_)) => {
-                calendar::days_from_text(&value.text(a.context()), now.offset_min)
+                calendar::days_from_text(&a.evaluator.text_of(&value), now.offset_min)
             }
             value => value.number(a.context()),
         }),
@@ -61,9 +61,9 @@ fn days<T: Tree, H: Host<T>>(a: &Arguments<'_, '_, '_, T, H>) -> Result<f64, Eva
     Ok(match a.value(0)? {
         Value::Boolean(_) => f64::NAN,
         value @ (Value::Text(_) | Value::Nodes(_)) => {
-            let number = value.number(a.context());
+            let number = a.evaluator.number_of(&value);
             if number.is_nan() {
-                calendar::days_from_text(&value.text(a.context()), a.context().now.offset_min)
+                calendar::days_from_text(&a.evaluator.text_of(&value), a.context().now.offset_min)
             } else {
                 number
             }

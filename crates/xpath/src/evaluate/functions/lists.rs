@@ -50,7 +50,7 @@ fn truths<T: Tree, H: Host<T>>(
 ) -> Result<Vec<bool>, EvalError> {
     Ok(match a.value(index)? {
         Value::Nodes(nodes) => {
-            nodes.iter().map(|node| !a.context().tree.text(node).is_empty()).collect()
+            nodes.iter().map(|node| !a.evaluator.read(node).is_empty()).collect()
         }
         value => vec![value.boolean()],
     })
@@ -75,7 +75,7 @@ fn weighted_checklist<T: Tree, H: Host<T>>(
         let weights: Vec<f64> = match a.value(index + 1)? {
             Value::Nodes(nodes) => {
                 let read = |node| {
-                    let text = a.context().tree.text(node);
+                    let text = a.evaluator.read(node);
                     crate::number::from_text(&text, a.context().now.offset_min)
                 };
                 nodes.iter().map(read).collect()

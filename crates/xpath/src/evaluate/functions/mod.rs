@@ -160,11 +160,11 @@ impl<'a, T: Tree, H: Host<T>> Arguments<'_, '_, 'a, T, H> {
     }
 
     fn text(&self, index: usize) -> Result<Cow<'a, str>, EvalError> {
-        Ok(self.value(index)?.text(self.context()))
+        Ok(self.evaluator.text_of(&self.value(index)?))
     }
 
     fn number(&self, index: usize) -> Result<f64, EvalError> {
-        Ok(self.value(index)?.number(self.context()))
+        Ok(self.evaluator.number_of(&self.value(index)?))
     }
 
     fn boolean(&self, index: usize) -> Result<bool, EvalError> {
@@ -181,12 +181,17 @@ impl<'a, T: Tree, H: Host<T>> Arguments<'_, '_, 'a, T, H> {
 
     /// The text of the first argument, of the context node if there is none.
     fn text_or_context(&self) -> Result<Cow<'a, str>, EvalError> {
-        if self.len() == 0 { Ok(self.context().tree.text(self.focus.node)) } else { self.text(0) }
+        if self.len() == 0 { Ok(self.evaluator.read(self.focus.node)) } else { self.text(0) }
     }
 
     /// The first node of the first argument, the context node if there is no argument.
     fn node_or_context(&self) -> Result<Option<T::Node>, EvalError> {
         if self.len() == 0 { Ok(Some(self.focus.node)) } else { Ok(self.nodes(0)?.first()) }
+    }
+
+    /// Whether the function looks at a node of an argument.
+    fn counts(&self, node: T::Node) -> bool {
+        !self.function.leaves_out(self.len()) || self.context().host.counts(node)
     }
 
     /// The texts of the arguments from this one on, each node of a node-set by itself.
@@ -196,9 +201,10 @@ impl<'a, T: Tree, H: Host<T>> Arguments<'_, '_, 'a, T, H> {
             match self.value(index)? {
                 Value::Nodes(nodes) => {
                     self.evaluator.spend(nodes.len())?;
-                    texts.extend(nodes.iter().map(|node| self.context().tree.text(node)));
+                    let counted = nodes.iter().filter(|node| self.counts(*node));
+                    texts.extend(counted.map(|node| self.evaluator.read(node)));
                 }
-                value => texts.push(value.text(self.context())),
+                value => texts.push(self.evaluator.text_of(&value)),
             }
         }
         Ok(texts)

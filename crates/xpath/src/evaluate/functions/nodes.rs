@@ -25,7 +25,9 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
         Function::CountNonEmpty => {
             let nodes = a.nodes(0)?;
             a.evaluator.spend(nodes.len())?;
-            Value::Number(nodes.iter().filter(|node| !tree.text(*node).is_empty()).count() as f64)
+            Value::Number(
+                nodes.iter().filter(|node| !a.evaluator.read(*node).is_empty()).count() as f64
+            )
         }
         Function::Last => Value::Number(a.focus.size as f64),
         Function::Position if a.len() == 0 => Value::Number(a.focus.position as f64),
@@ -47,17 +49,17 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
             // What was calculated from nothing is nothing.
             let first = a.value(0)?;
             let nothing = matches!(first, Value::Number(number) if number.is_nan())
-                || first.text(a.context()).is_empty();
+                || a.evaluator.text_of(&first).is_empty();
             // It gives a text, whatever it chose from.
             let chosen = if nothing { a.value(1)? } else { first };
             Value::Text(match chosen {
                 // The usual one takes no memory.
                 Value::Number(0.0) => "0".into(),
-                chosen => chosen.text(a.context()),
+                chosen => a.evaluator.text_of(&chosen),
             })
         }
         Function::Once => {
-            let kept = host.kept(a.focus.node).unwrap_or_else(|| tree.text(a.focus.node));
+            let kept = host.kept(a.focus.node).unwrap_or_else(|| a.evaluator.read(a.focus.node));
             if kept.is_empty() { a.value(0)? } else { Value::Text(kept) }
         }
         Function::Itext => Value::Text(host.itext(&a.text(0)?).unwrap_or_default()),
@@ -242,7 +244,7 @@ fn pulldata<'a, T: Tree, H: Host<T>>(a: &Arguments<'_, '_, 'a, T, H>) -> Evaluat
         let mut at = tree.first_child(root);
         while let Some(row) = at {
             a.evaluator.spend(4)?;
-            if child(row, &key).is_some_and(|cell| tree.text(cell) == value) {
+            if child(row, &key).is_some_and(|cell| a.evaluator.read(cell) == value) {
                 break;
             }
             at = tree.next_sibling(row);
@@ -250,5 +252,5 @@ fn pulldata<'a, T: Tree, H: Host<T>>(a: &Arguments<'_, '_, 'a, T, H>) -> Evaluat
         at
     };
     let cell = row.and_then(|row| child(row, &wanted));
-    Ok(Value::Text(cell.map(|cell| tree.text(cell)).unwrap_or_default()))
+    Ok(Value::Text(cell.map(|cell| a.evaluator.read(cell)).unwrap_or_default()))
 }

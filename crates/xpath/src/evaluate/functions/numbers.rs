@@ -50,7 +50,8 @@ fn read<T: Tree, H: Host<T>>(a: &Arguments<'_, '_, '_, T, H>, text: &str) -> f64
 fn sum<T: Tree, H: Host<T>>(a: &Arguments<'_, '_, '_, T, H>) -> Result<f64, EvalError> {
     let nodes = a.nodes(0)?;
     a.evaluator.spend(nodes.len())?;
-    Ok(nodes.iter().map(|node| read(a, &a.context().tree.text(node))).sum::<f64>() + 0.0)
+    let counted = nodes.iter().filter(|node| a.counts(*node));
+    Ok(counted.map(|node| read(a, &a.evaluator.read(node))).sum::<f64>() + 0.0)
 }
 
 fn exp(number: f64) -> f64 {
@@ -89,9 +90,10 @@ fn extreme<T: Tree, H: Host<T>>(
         match a.value(index)? {
             Value::Nodes(nodes) => {
                 a.evaluator.spend(nodes.len())?;
-                numbers.extend(nodes.iter().map(|node| read(a, &a.context().tree.text(node))));
+                let counted = nodes.iter().filter(|node| a.counts(*node));
+                numbers.extend(counted.map(|node| read(a, &a.evaluator.read(node))));
             }
-            value => numbers.push(value.number(a.context())),
+            value => numbers.push(a.evaluator.number_of(&value)),
         }
     }
     if numbers.iter().any(|number| number.is_nan()) {

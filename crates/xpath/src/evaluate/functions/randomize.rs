@@ -30,8 +30,8 @@ fn seed<T: Tree, H: Host<T>>(a: &Arguments<'_, '_, '_, T, H>) -> Result<f64, Eva
     if let Value::Number(number) | Value::Date(number) = value {
         return Ok(number.trunc() % MODULUS);
     }
-    let text = value.text(a.context());
-    let number = value.number(a.context());
+    let text = a.evaluator.text_of(&value);
+    let number = a.evaluator.number_of(&value);
     if number::is_space_only(&text) || number.is_finite() {
         return Ok(number.trunc() % MODULUS);
     }

@@ -1,6 +1,6 @@
 //! Functions of texts. Characters are Unicode scalar values, so `string-length('Ấ')` is 1.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{Arguments, TEXT};
 use crate::{
@@ -96,11 +96,13 @@ fn normalize_space(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 fn translate(text: &str, from: &str, to: &str) -> String {
-    let to: Vec<char> = to.chars().collect();
-    let change = |character| match from.chars().position(|c| c == character) {
-        Some(index) => to.get(index).copied(),
-        None => Some(character),
-    };
+    let to = to.chars().map(Some).chain(std::iter::repeat(None));
+    let mut changed = BTreeMap::new();
+    for (character, change) in from.chars().zip(to) {
+        // The first counts.
+        changed.entry(character).or_insert(change);
+    }
+    let change = |character| changed.get(&character).copied().unwrap_or(Some(character));
     text.chars().filter_map(change).collect()
 }
 
@@ -108,9 +110,15 @@ fn translate(text: &str, from: &str, to: &str) -> String {
 fn regex<T: Tree, H: Host<T>>(a: &Arguments<'_, '_, '_, T, H>) -> Result<bool, EvalError> {
     let (text, pattern) = (a.text(0)?, a.text(1)?);
     a.evaluator.spend(pattern.len().saturating_add(text.len()))?;
-    let regex = regex_lite::RegexBuilder::new(&pattern).size_limit(1 << 20).build();
-    let Ok(regex) = regex else { return Err(a.argument_error(pattern)) };
-    Ok(regex.is_match(&text))
+    // Each character costs as much as the program is large. Only a limit that it keeps tells how large that is.
+    for size in [1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20] {
+        a.evaluator.spend(size >> 6)?;
+        if let Ok(regex) = regex_lite::RegexBuilder::new(&pattern).size_limit(size).build() {
+            a.evaluator.spend(text.len().saturating_mul(size >> 10))?;
+            return Ok(regex.is_match(&text));
+        }
+    }
+    Err(a.argument_error(pattern))
 }
 
 /// Without argument a UUID of version 4; with one, that many letters and digits.
