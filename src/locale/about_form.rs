@@ -54,11 +54,15 @@ words! {
     choose_photo: "Chọn ảnh có sẵn", "Choose a picture";
     change_photo: "Chụp lại", "Retake";
     choose_file: "Chọn tệp", "Choose a file";
+    play_file: "Mở", "Play";
+    save_file: "Lưu tệp về máy", "Save the file";
+    file_not_here: "Tệp chưa có trên máy này và chưa lấy được từ máy chủ. Hãy thử lại khi có mạng.", "The file is not on this phone and could not be fetched. Try again with a network.";
     remove: "Gỡ bỏ", "Remove";
     preparing_photo: "Đang thu nhỏ ảnh…", "Making the picture smaller…";
     file_too_large: "Tệp lớn hơn 64 MB nên không gửi đi được. Hãy quay ngắn hơn, giảm chất lượng, hoặc chọn tệp khác.", "A file of more than 64 MB cannot be sent. Make it shorter or of less quality, or choose another one.";
     photo_unreadable: "Không đọc được tệp ảnh này. Thử chụp lại.", "This picture cannot be read. Try taking it again.";
     photo_not_here: "Ảnh chưa có trên máy này", "The picture is not on this phone";
+    photo_not_drawn: "Máy này không hiện được ảnh này.", "This picture cannot be shown here.";
     camera_opening: "Đang mở máy ảnh…", "Opening the camera…";
     camera_ready: "Máy ảnh đã mở.", "The camera is on.";
     camera_sees: "Hình máy ảnh đang thấy", "What the camera sees";

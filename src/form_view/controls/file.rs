@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 use sync::{blob::MAX_SIZE, wire::FileRef};
 
-use crate::components::{Badge, Banner, Button, ButtonKind, Glyph, Icon, Toaster, Tone};
+use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, Toaster, Tone};
 use crate::form_view::question::Asked;
-use crate::form_view::{offer_undo, storage_advice};
+use crate::form_view::{StoredFile, offer_undo, storage_advice};
 use crate::locale::Language;
 use crate::platform::storage::StorageError;
 use crate::platform::{files, hand_out, tasks};
+use crate::reactive::memo;
 
 /// Where taking a file stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -129,14 +130,14 @@ pub(super) fn FileUpload(asked: Asked, media: String) -> impl IntoView {
     let words = asked.words;
     let taking = RwSignal::new(Taking::Idle);
     let file = answer_file(asked);
+    let file = memo(move || file.get());
     view! {
         <div class="file-line" role="group" aria-labelledby=asked.label_id()>
             {move || {
                 file.get()
                     .map(|file| {
-                        let text = format!("{} ({})", file.name, words.now().bytes(file.size));
                         view! {
-                            <Badge tone=Tone::Good icon=Glyph::Clip label=text />
+                            <StoredFile file=file />
                             <RemoveFile asked=asked />
                         }
                     })

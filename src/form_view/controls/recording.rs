@@ -1,18 +1,15 @@
-//! Sound and film: recorded here, or chosen; heard and seen again in place.
-
-use std::rc::Rc;
+//! Sound and film: recorded here, or chosen.
 
 use leptos::prelude::*;
 
-use crate::reactive::{Show, effect, memo};
+use crate::reactive::Show;
 
-use super::file::{FileUpload, Taking, TakingNews, answer_file, keep};
+use super::file::{FileUpload, Taking, TakingNews, keep};
 use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 use crate::platform::recorder::{self, Recorder};
-use crate::platform::{files, tasks};
-use crate::stores::Records;
+use crate::platform::tasks;
 
 /// A sound or a film. A film is made by the phone's own camera, which does it better than a page can.
 #[component]
@@ -24,37 +21,8 @@ pub(super) fn Recording(asked: Asked, media: String) -> impl IntoView {
         view! { <Camera asked=asked /> }.into_any()
     };
     view! {
-        <Player asked=asked is_audio=is_audio />
         {record}
         <FileUpload asked=asked media=media />
-    }
-}
-
-/// What was recorded.
-#[component]
-fn Player(asked: Asked, is_audio: bool) -> impl IntoView {
-    let records = expect_context::<Records>();
-    let file = answer_file(asked);
-    let file = memo(move || file.get());
-    let url = RwSignal::new_local(None::<Rc<files::ObjectUrl>>);
-    effect(move || {
-        url.set(None);
-        let Some(file) = file.get() else { return };
-        tasks::spawn(async move {
-            if let Ok(bytes) = records.file(&file).await {
-                url.try_set(files::ObjectUrl::new(&bytes, &file.media_type).ok().map(Rc::new));
-            }
-        });
-    });
-    move || {
-        let src = url.get()?.as_str().to_owned();
-        let name = asked.label_text();
-        Some(if is_audio {
-            view! { <audio class="player" controls src=src aria-label=name></audio> }.into_any()
-        } else {
-            view! { <video class="player" controls playsinline src=src aria-label=name></video> }
-                .into_any()
-        })
     }
 }
 
