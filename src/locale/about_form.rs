@@ -112,6 +112,7 @@ words! {
     remove_corner: "Bỏ điểm cuối", "Remove the last point";
     start_walking: "Đi và tự ghi", "Record while walking";
     stop_walking: "Dừng tự ghi", "Stop recording";
+    walk_late: "Lúc này chưa bắt được vị trí đủ chính xác. Máy vẫn đang ghi, cứ đi tiếp ra chỗ thoáng.", "No exact location for now. The walk is still recorded: go on into the open.";
     type_corners: "Mỗi điểm: vĩ độ, kinh độ, độ cao, sai số, cách nhau bằng dấu cách; giữa các điểm là dấu chấm phẩy.", "Each point: latitude, longitude, altitude, accuracy, with spaces between; semicolons between points.";
     type_location: "Gõ tọa độ", "Type coordinates";
     map: "Bản đồ", "Map";

@@ -221,10 +221,22 @@ test('a line and an area are measured corner by corner, or typed', async () => {
   await looked('trace');
   // While walking: what is near the last corner is not taken, what is a stride away is.
   await form.question('duong').getByRole('button', { name: 'Đi và tự ghi' }).click();
+  await phone.page.evaluate(() => {
+    window.awake = 0;
+    navigator.wakeLock.request = async () => {
+      window.awake += 1;
+      return { release: async () => { window.awake -= 1; } };
+    };
+  });
   await phone.context.setGeolocation({ latitude: 10.935, longitude: 107.24, accuracy: 5 });
+  await until('the screen is kept on', () => phone.page.evaluate(() => window.awake === 1));
+  // No place for a while, and then only where a mast of the network is, end no walk and are no corner.
+  await phone.context.setGeolocation(null);
+  await phone.context.setGeolocation({ latitude: 10.945, longitude: 107.24, accuracy: 800 });
   await until('the walk adds a corner', async () => (await form.question('duong').locator('.trace-corners li').count()) >= 3);
   await form.question('duong').getByRole('button', { name: 'Dừng tự ghi' }).click();
   // What is typed goes on from what was measured.
+  await until('the screen may go dark', () => phone.page.evaluate(() => window.awake === 0));
   const corners = form.question('duong').locator('.trace-corners li');
   const measured = await corners.count();
   await form.question('duong').getByText('Gõ tọa độ').click();
@@ -232,6 +244,7 @@ test('a line and an area are measured corner by corner, or typed', async () => {
   const text = await typed.inputValue();
   assert.equal(text.split(';').length, measured);
   await typed.fill(`${text};10.936 107.242 0 0`);
+  assert.doesNotMatch(text, /10\.945/);
   await until('the typed corner joins them', async () => (await corners.count()) === measured + 1);
 });
 
