@@ -10,7 +10,7 @@ use super::signature::{Drawing, Strokes};
 use crate::components::{Button, ButtonKind, Glyph, Sheet};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
-use crate::platform::{drawing::Pad, log_error, tasks};
+use crate::platform::{drawing::Pad, files::Picked, log_error, tasks};
 use crate::stores::Records;
 
 /// The button that opens the photo to draw on.
@@ -55,12 +55,12 @@ fn Photo(asked: Asked, taking: RwSignal<Taking>, open: RwSignal<bool>) -> impl I
         let Some(pad) = strokes.pad() else { return };
         taking.set(Taking::Busy);
         tasks::spawn(async move {
-            match pad.jpeg().await {
-                Ok(bytes) => keep(asked, "photo.jpg", "image/jpeg", &bytes, taking).await,
-                Err(_undrawn) => {
-                    taking.try_set(Taking::Unreadable);
-                }
-            }
+            let media_type = "image/jpeg".to_owned();
+            let drawn = pad.jpeg().await;
+            let drawn =
+                drawn.map(|bytes| Picked { name: "photo.jpg".to_owned(), media_type, bytes });
+            keep(asked, coming, drawn, taking).await;
+        let coming = asked.entry.file_comes(asked.id);
             // What could not be kept stays under the finger.
             if taking.try_get_untracked() == Some(Taking::Idle) {
                 open.try_set(false);

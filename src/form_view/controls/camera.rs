@@ -143,10 +143,8 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
     let use_it = move |()| {
         let Stage::Taken(taken) = stage.get_untracked() else { return };
         taking.set(Taking::Busy);
-        tasks::spawn(async move {
-            let Picked { name, media_type, bytes } = &taken.picture;
-            keep(asked, name, media_type, bytes, taking).await;
-        });
+        let coming = asked.entry.file_comes(asked.id);
+        tasks::spawn(async move { keep(asked, coming, Ok(taken.picture.clone()), taking).await });
     };
     let shine = move |()| {
         let (Some(camera), Some(lit)) = (on.get_value(), torch.get_untracked()) else { return };

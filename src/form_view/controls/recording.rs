@@ -39,15 +39,9 @@ fn Microphone(asked: Asked) -> impl IntoView {
         is_running.try_set(false);
         let Some(recorder) = running.try_update_value(Option::take).flatten() else { return };
         taking.try_set(Taking::Busy);
+        let coming = asked.entry.file_comes(asked.id);
         tasks::spawn(async move {
-            match recorder.finish().await {
-                Ok(sound) => {
-                    keep(asked, &sound.name, &sound.media_type, &sound.bytes, taking).await;
-                }
-                Err(_unheard) => {
-                    taking.try_set(Taking::Unreadable);
-                }
-            }
+            keep(asked, coming, recorder.finish().await, taking).await;
         });
     };
     let start = move || {
@@ -76,11 +70,8 @@ fn Microphone(asked: Asked) -> impl IntoView {
     // What is being said when the page goes away is kept too.
     on_cleanup(move || {
         if let Some(Some(recorder)) = running.try_update_value(Option::take) {
-            tasks::spawn(async move {
-                if let Ok(sound) = recorder.finish().await {
-                    keep(asked, &sound.name, &sound.media_type, &sound.bytes, taking).await;
-                }
-            });
+            let coming = asked.entry.file_comes(asked.id);
+            tasks::spawn(async move { keep(asked, coming, recorder.finish().await, taking).await });
         }
     });
     view! {

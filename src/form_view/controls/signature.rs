@@ -10,7 +10,7 @@ use crate::components::{Button, ButtonKind, Glyph, Sheet};
 use crate::form_view::FilePicture;
 use crate::form_view::question::Asked;
 use crate::locale::Language;
-use crate::platform::{drawing::Pad, tasks};
+use crate::platform::{drawing::Pad, files::Picked, tasks};
 
 /// What is said of the paper.
 #[derive(Clone, Copy)]
@@ -153,14 +153,14 @@ fn Paper(
         let Some(pad) = strokes.pad() else { return };
         taking.set(Taking::Busy);
         tasks::spawn(async move {
-            match pad.png().await {
-                Ok(bytes) => keep(asked, about.file, "image/png", &bytes, taking).await,
-                Err(_undrawn) => {
-                    taking.try_set(Taking::Unreadable);
-                }
-            }
+            let media_type = "image/png".to_owned();
+            let drawn = pad.png().await;
+            let drawn =
+                drawn.map(|bytes| Picked { name: about.file.to_owned(), media_type, bytes });
+            keep(asked, coming, drawn, taking).await;
             // What could not be kept stays under the finger.
             if taking.try_get_untracked() == Some(Taking::Idle) {
+        let coming = asked.entry.file_comes(asked.id);
                 open.try_set(false);
             }
         });

@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
+use form::NodeId;
 use futures::lock::Mutex;
 use leptos::prelude::*;
 use sync::{
@@ -67,6 +68,8 @@ struct State {
     title: String,
     /// How many files are being read, made small or kept.
     coming: u32,
+    /// The last try to answer a question, by whichever way, of those that files were on their way to.
+    tries: BTreeMap<NodeId, u32>,
     /// The save that is due.
     due: Option<Timer>,
     /// The save that is tried again by itself after one that failed.
@@ -102,19 +105,35 @@ struct Stand {
     awaits_file: bool,
 }
 
-/// A file on its way to a form, as long as this is kept: the form stays open for it.
-pub struct Coming(Rc<Draft>);
+/// A file on its way to a question, as long as this is kept: the form stays open for it.
+pub struct Coming {
+    pub(super) draft: Rc<Draft>,
+    pub(super) question: NodeId,
+    number: u32,
+}
 
 impl Coming {
-    pub(super) fn to(draft: Rc<Draft>) -> Self {
-        draft.state.borrow_mut().coming += 1;
-        Self(draft)
+    pub(super) fn to(draft: Rc<Draft>, question: NodeId) -> Self {
+        let number = {
+            let mut state = draft.state.borrow_mut();
+            state.coming += 1;
+            let last = state.tries.entry(question).or_default();
+            *last += 1;
+            *last
+        };
+        Self { draft, question, number }
+    }
+
+    /// Whether the question was not answered otherwise since, nor another file is on its way to it: the last has the last word.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.draft.state.borrow().tries.get(&self.question) == Some(&self.number)
     }
 }
 
 impl Drop for Coming {
     fn drop(&mut self) {
-        self.0.state.borrow_mut().coming -= 1;
+        self.draft.state.borrow_mut().coming -= 1;
     }
 }
 
@@ -165,6 +184,7 @@ impl Draft {
         draft.take_writes(defaults);
         draft
     }
+                tries: BTreeMap::new(),
 
     pub(super) fn storage(&self) -> &Storage {
         &self.storage
@@ -220,6 +240,13 @@ impl Draft {
         let newer = std::mem::take(&mut state.pending);
         state.pending = std::mem::take(&mut state.results);
         state.pending.extend(newer);
+    /// A question is answered: a file that is on its way to it comes too late.
+    pub(super) fn pass_by(&self, question: NodeId) {
+        if let Some(last) = self.state.borrow_mut().tries.get_mut(&question) {
+            *last += 1;
+        }
+    }
+
     }
 
     /// Whether a person entered something that is not handed on.
