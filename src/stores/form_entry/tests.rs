@@ -563,3 +563,48 @@ fn the_file_that_was_picked_last_is_the_answer_whichever_is_ready_last() {
         assert_eq!(kept.len(), 1, "what came too late is not even kept");
     });
 }
+
+#[test]
+fn a_photo_that_was_removed_or_taken_again_is_sent_only_if_something_still_names_it() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let name = question(entry, "chung/ten");
+        let take = |fill: u8, extension: &str| {
+            let name_of = format!("a.{extension}");
+            let bytes = [fill; 300];
+            let kept = entry.attach(comes(entry, name), &name_of, "image/jpeg", &bytes);
+            let file = block_on(kept).expect("kept");
+            block_on(entry.save_now()).expect("stored");
+            file
+        };
+        let waiting = || {
+            let unsent = block_on(blobs::unsent(&phone.storage)).expect("memory reads");
+            unsent.into_iter().map(|(hash, _)| hash).collect::<Vec<_>>()
+        };
+        let wrong = take(1, "jpg");
+        assert_eq!(waiting(), [wrong.hash]);
+        let right = take(2, "png");
+        assert_eq!(waiting(), [right.hash], "the wrong one is not sent");
+        entry.detach(name);
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(waiting(), []);
+        entry.answer(name, &right.name);
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(waiting(), [right.hash], "brought back");
+        // What a sealed operation names is sent, whatever was answered since.
+        block_on(phone.records.seal_all()).expect("sealed");
+        let newest = take(3, "jpg");
+        let mut both = [right.hash, newest.hash];
+        both.sort();
+        let mut all = waiting();
+        all.sort();
+        assert_eq!(all, both);
+        // The same photo for another question.
+        let note = question(entry, "chung/tuoi");
+        block_on(entry.attach(comes(entry, note), "b.jpg", "image/jpeg", &[3; 300])).expect("kept");
+        entry.detach(name);
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(waiting().len(), 2);
+    });
+}
