@@ -75,7 +75,7 @@ words! {
     photo_taken: "Ảnh vừa chụp, chưa lưu", "The photo, not kept yet";
     use_photo: "Dùng ảnh này", "Use this photo";
     system_camera: "Máy ảnh của điện thoại", "The phone's own camera";
-    file_awaited: "Máy đã đóng ứng dụng trong lúc chụp hay chọn tệp, nên tệp chưa vào đây. Hãy chụp hoặc chọn lại.", "The phone ended the app while a photo was taken or a file chosen, so it is not here. Take or choose it again.";
+    file_awaited: "Máy đã đóng ứng dụng trong lúc chụp, ghi âm hay chọn tệp, nên tệp chưa vào đây hoặc chưa đủ. Hãy chụp, ghi hoặc chọn lại.", "The phone ended the app while a photo was taken, a sound recorded or a file chosen, so it is not here, or not all of it. Take, record or choose it again.";
     see_full: "Xem ảnh lớn", "See it in full";
 
     sign_here: "Ký vào khung", "Sign in the box";
