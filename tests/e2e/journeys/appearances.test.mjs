@@ -327,7 +327,9 @@ test('sound, film, a photo that is drawn on, a drawing, a code that is scanned',
   await until('the drawn photo takes its place', async () => (await inside('anh', 'img').getAttribute('src')) !== before);
   assert.ok(await redness(inside('anh', 'img')) > 0, 'the mark is in the photo');
   await form.question('ve').getByRole('button', { name: 'Vẽ vào khung' }).click();
-  await stroke(phone.page.locator('canvas.signature-pad:visible'));
+  const paper = phone.page.locator('canvas.signature-pad:visible');
+  assert.equal(await inkOfSecondFinger(paper), 0, 'the hand that rests on the paper draws nothing');
+  await stroke(paper);
   await phone.page.getByRole('button', { name: 'Dùng hình này' }).filter({ visible: true }).click();
   await form.question('ve').locator('img').first().waitFor();
   await form.question('vach').getByRole('button', { name: 'Quét mã' }).click();
@@ -344,6 +346,28 @@ async function stroke(pad) {
   for (let step = 1; step <= 6; step += 1) await mouse.move(box.x + 30 + step * 25, box.y + box.height / 2 + (step % 2 ? -20 : 20));
   await mouse.up();
 }
+
+/** How many dots have ink on the right half of the paper, when one finger draws on the left one and another moves on the right. */
+const inkOfSecondFinger = (pad) => pad.evaluate((canvas) => {
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  const send = (type, isPrimary, across, down) => canvas.dispatchEvent(new PointerEvent(type, {
+    bubbles: true, cancelable: true, pointerType: 'touch', pointerId: isPrimary ? 1 : 2, isPrimary,
+    clientX: left + width * across, clientY: top + height * down,
+  }));
+  send('pointerdown', true, 0.1, 0.3);
+  send('pointerdown', false, 0.8, 0.7);
+  for (let step = 1; step <= 4; step += 1) {
+    send('pointermove', true, 0.1 + step * 0.05, 0.3);
+    send('pointermove', false, 0.8 + step * 0.01, 0.7);
+  }
+  send('pointerup', false, 0.84, 0.7);
+  send('pointerup', true, 0.3, 0.3);
+  const half = Math.trunc(canvas.width / 2);
+  const { data } = canvas.getContext('2d').getImageData(half, 0, half, canvas.height);
+  let ink = 0;
+  for (let at = 0; at < data.length; at += 4) ink += data[at] < 128;
+  return ink;
+});
 
 /** How many dots of a picture have the colour that marks are drawn in. */
 const redness = (image) => image.evaluate(async (element) => {
