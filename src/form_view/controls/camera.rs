@@ -111,16 +111,19 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
     });
     // Once the photo is on the disk, by whichever way it came, the camera has nothing more to do.
     let was_busy = StoredValue::new(false);
-    effect(move || match taking.get() {
-        Taking::Busy => was_busy.set_value(true),
-        Taking::Idle if was_busy.get_value() => {
+    effect(move || {
+        let now = taking.get();
+        if was_busy.get_value() && now == Taking::Idle {
             open.try_set(false);
         }
-        _ => {}
+        was_busy.set_value(now == Taking::Busy);
     });
     let shoot = move |()| {
         let Some(video) = video.get_untracked() else { return };
-        taking.set(Taking::Idle);
+        // One that is on its way from elsewhere goes on.
+        if taking.get_untracked() != Taking::Busy {
+            taking.set(Taking::Idle);
+        }
         stage.set(Stage::Shooting);
         tasks::spawn(async move {
             let shot = async {
