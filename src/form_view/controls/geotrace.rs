@@ -130,7 +130,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
             measuring.try_set(outcome);
         });
     };
-    let late_after_all = move || {
+    let late_alarm = move || {
         let late = |walk: &Option<Watch>| walk.as_ref().map(|watch| watch.late_after(PATIENCE_MS));
         walk.try_with_untracked(late).flatten().unwrap_or_default()
     };
@@ -149,7 +149,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
         tasks::spawn(async move {
             // Whoever walks touches nothing.
             let _at_work = AtWork::begin();
-            let (mut is_late, mut late) = (false, late_after_all());
+            let (mut is_late, mut late) = (false, late_alarm());
             // It ends with the watch, which ends with the question.
             while let Some(news) = told.next().await {
                 if walk.try_with_untracked(Option::is_some) != Some(true) {
@@ -159,7 +159,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
                 let step = step(&news, is_late, accuracy_m, last);
                 if matches!(&news, Ok(fix) if fix.accuracy_m <= accuracy_m) {
                     late.cancel();
-                    (is_late, late) = (false, late_after_all());
+                    (is_late, late) = (false, late_alarm());
                 }
                 match (step, news) {
                     (Step::Corner, Ok(fix)) => {
