@@ -68,14 +68,20 @@ pub fn FilePicture(
             .into_any(),
             Picture::Shown(url) => {
                 let src = url.as_str().to_owned();
-                let full = src.clone();
+                let (full, shown) = (src.clone(), src.clone());
                 view! {
                     <Thumbnail
                         src=src
                         alt=alt
                         open_label=words.say(Language::see_full)
                         on_open=move |()| is_open.set(true)
-                        on_error=move |()| picture.set(Picture::Undrawn)
+                        on_error=move |()| {
+                            // Not one whose address was taken away because another came.
+                            let is_shown = |now: &Picture| matches!(now, Picture::Shown(now) if now.as_str() == shown);
+                            if picture.try_with_untracked(is_shown) == Some(true) {
+                                picture.set(Picture::Undrawn);
+                            }
+                        }
                     />
                     <FullImage
                         src=full

@@ -63,8 +63,8 @@ pub fn StoredFile(file: FileRef) -> impl IntoView {
         if plays.get() { language.play_file() } else { language.save_file() }.to_owned()
     });
     let give_up = move || {
-        plays.set(false);
-        url.set(None);
+        plays.try_set(false);
+        url.try_set(None);
     };
     view! {
         <div class="stored-file">
