@@ -11,7 +11,15 @@ pub fn Thumbnail(
     #[prop(into)] alt: Signal<String>,
     #[prop(into)] open_label: Signal<String>,
     #[prop(into)] on_open: Callback<()>,
+    /// It cannot be drawn here.
+    #[prop(optional, into)]
+    on_error: Option<Callback<()>>,
 ) -> impl IntoView {
+    let fail = move |_| {
+        if let Some(on_error) = on_error {
+            on_error.run(());
+        }
+    };
     view! {
         <button
             type="button"
@@ -19,7 +27,7 @@ pub fn Thumbnail(
             aria-label=move || format!("{}: {}", open_label.get(), alt.get())
             on:click=move |_| on_open.run(())
         >
-            <img src=move || src.get() alt="" />
+            <img src=move || src.get() alt="" on:error=fail />
         </button>
     }
 }

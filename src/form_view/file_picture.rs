@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::reactive::{effect, memo};
 use sync::wire::FileRef;
 
+use super::StoredFile;
 use crate::components::{FullImage, Thumbnail};
 use crate::locale::Language;
 use crate::platform::{files::ObjectUrl, tasks};
@@ -19,6 +20,8 @@ enum Picture {
     Loading,
     Shown(Rc<ObjectUrl>),
     Missing,
+    /// This browser draws no such pictures, or not one of that size.
+    Undrawn,
 }
 
 /// A picture of a record: a thumbnail that opens in full. Its bytes come from the phone, else from the server.
@@ -32,12 +35,25 @@ pub fn FilePicture(
     let picture = RwSignal::new_local(Picture::Loading);
     let is_open = RwSignal::new(false);
     let file = memo(move || file.get());
+    // What did not come is asked for anew when there is a network again.
+    let network = RwSignal::new(());
+    let came = window_event_listener(leptos::ev::online, move |_| {
+        if matches!(*picture.read_untracked(), Picture::Missing) {
+            network.set(());
+        }
+    });
+    on_cleanup(move || came.remove());
     effect(move || {
-        let Some(file) = file.get() else { return };
+        network.track();
+        let Some(asked) = file.get() else { return };
         picture.set(Picture::Loading);
         tasks::spawn(async move {
-            let loaded = records.file(&file).await.ok();
-            let url = loaded.and_then(|bytes| ObjectUrl::new(&bytes, &file.media_type).ok());
+            let loaded = records.file(&asked).await.ok();
+            // What comes late is not shown in place of another one.
+            if file.try_get_untracked().flatten().as_ref() != Some(&asked) {
+                return;
+            }
+            let url = loaded.and_then(|bytes| ObjectUrl::new(&bytes, &asked.media_type).ok());
             picture.try_set(url.map_or(Picture::Missing, |url| Picture::Shown(Rc::new(url))));
         });
     });
@@ -45,15 +61,27 @@ pub fn FilePicture(
         {move || match picture.get() {
             Picture::Loading => view! { <span class="thumbnail thumbnail-empty" aria-hidden="true"></span> }.into_any(),
             Picture::Missing => view! { <p class="muted">{words.say(Language::photo_not_here)}</p> }.into_any(),
+            Picture::Undrawn => view! {
+                <p class="muted">{words.say(Language::photo_not_drawn)}</p>
+                {file.get_untracked().map(|file| view! { <StoredFile file=file /> })}
+            }
+            .into_any(),
             Picture::Shown(url) => {
                 let src = url.as_str().to_owned();
-                let full = src.clone();
+                let (full, shown) = (src.clone(), src.clone());
                 view! {
                     <Thumbnail
                         src=src
                         alt=alt
                         open_label=words.say(Language::see_full)
                         on_open=move |()| is_open.set(true)
+                        on_error=move |()| {
+                            // Not one whose address was taken away because another came.
+                            let is_shown = |now: &Picture| matches!(now, Picture::Shown(now) if now.as_str() == shown);
+                            if picture.try_with_untracked(is_shown) == Some(true) {
+                                picture.set(Picture::Undrawn);
+                            }
+                        }
                     />
                     <FullImage
                         src=full

@@ -16,12 +16,14 @@ mod paste;
 mod question;
 mod repeat;
 mod review;
+mod stored_file;
 mod way_back;
 
 pub use answer_text::{answer_text, map_link};
 pub use file_picture::FilePicture;
 pub use map::MapView;
 pub use page::FormView;
+pub use stored_file::StoredFile;
 
 use std::sync::Arc;
 

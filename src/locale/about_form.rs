@@ -54,11 +54,15 @@ words! {
     choose_photo: "Chọn ảnh có sẵn", "Choose a picture";
     change_photo: "Chụp lại", "Retake";
     choose_file: "Chọn tệp", "Choose a file";
+    play_file: "Mở", "Play";
+    save_file: "Lưu tệp về máy", "Save the file";
+    file_not_here: "Tệp chưa có trên máy này và chưa lấy được từ máy chủ. Hãy thử lại khi có mạng.", "The file is not on this phone and could not be fetched. Try again with a network.";
     remove: "Gỡ bỏ", "Remove";
     preparing_photo: "Đang thu nhỏ ảnh…", "Making the picture smaller…";
     file_too_large: "Tệp lớn hơn 64 MB nên không gửi đi được. Hãy quay ngắn hơn, giảm chất lượng, hoặc chọn tệp khác.", "A file of more than 64 MB cannot be sent. Make it shorter or of less quality, or choose another one.";
     photo_unreadable: "Không đọc được tệp ảnh này. Thử chụp lại.", "This picture cannot be read. Try taking it again.";
     photo_not_here: "Ảnh chưa có trên máy này", "The picture is not on this phone";
+    photo_not_drawn: "Máy này không hiện được ảnh này.", "This picture cannot be shown here.";
     camera_opening: "Đang mở máy ảnh…", "Opening the camera…";
     camera_ready: "Máy ảnh đã mở.", "The camera is on.";
     camera_sees: "Hình máy ảnh đang thấy", "What the camera sees";
@@ -71,7 +75,7 @@ words! {
     photo_taken: "Ảnh vừa chụp, chưa lưu", "The photo, not kept yet";
     use_photo: "Dùng ảnh này", "Use this photo";
     system_camera: "Máy ảnh của điện thoại", "The phone's own camera";
-    file_awaited: "Máy đã đóng ứng dụng trong lúc chụp hay chọn tệp, nên tệp chưa vào đây. Hãy chụp hoặc chọn lại.", "The phone ended the app while a photo was taken or a file chosen, so it is not here. Take or choose it again.";
+    file_awaited: "Máy đã đóng ứng dụng trong lúc chụp, ghi âm hay chọn tệp, nên tệp chưa vào đây hoặc chưa đủ. Hãy chụp, ghi hoặc chọn lại.", "The phone ended the app while a photo was taken, a sound recorded or a file chosen, so it is not here, or not all of it. Take, record or choose it again.";
     see_full: "Xem ảnh lớn", "See it in full";
 
     sign_here: "Ký vào khung", "Sign in the box";
@@ -108,6 +112,7 @@ words! {
     remove_corner: "Bỏ điểm cuối", "Remove the last point";
     start_walking: "Đi và tự ghi", "Record while walking";
     stop_walking: "Dừng tự ghi", "Stop recording";
+    walk_late: "Lúc này chưa bắt được vị trí đủ chính xác. Máy vẫn đang ghi, cứ đi tiếp ra chỗ thoáng.", "No exact location for now. The walk is still recorded: go on into the open.";
     type_corners: "Mỗi điểm: vĩ độ, kinh độ, độ cao, sai số, cách nhau bằng dấu cách; giữa các điểm là dấu chấm phẩy.", "Each point: latitude, longitude, altitude, accuracy, with spaces between; semicolons between points.";
     type_location: "Gõ tọa độ", "Type coordinates";
     map: "Bản đồ", "Map";

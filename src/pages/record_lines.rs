@@ -5,7 +5,7 @@ use sync::wire::FileRef;
 
 use super::record_outline::{Answer, Line};
 use crate::components::{Glyph, Icon, RichText};
-use crate::form_view::FilePicture;
+use crate::form_view::{FilePicture, StoredFile};
 use crate::locale::Language;
 use crate::stores::preferences::use_words;
 
@@ -90,10 +90,8 @@ pub(super) fn draw_answer(answer: Answer, label: &str) -> AnyView {
 }
 
 fn draw_file(file: FileRef, label: String) -> AnyView {
-    let words = use_words();
     if file.media_type.starts_with("image/") {
         return view! { <FilePicture file=Signal::stored(Some(file)) alt=label /> }.into_any();
     }
-    let text = move || format!("{} ({})", file.name, words.now().bytes(file.size));
-    view! { <span class="answer-text"><Icon glyph=Glyph::Clip />{text}</span> }.into_any()
+    view! { <StoredFile file=file /> }.into_any()
 }

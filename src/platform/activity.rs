@@ -1,11 +1,21 @@
 //! Whether a person is at the app: touches and keys, and what goes on without any.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
-use super::document::listen;
+use js_sys::Reflect;
+use wasm_bindgen::JsValue;
+
+use super::{
+    call,
+    document::{document, listen},
+    exception_text, log_error, tasks, visibility,
+};
 
 thread_local! {
     static AT_WORK: Cell<u32> = const { Cell::new(0) };
+    /// What keeps the screen on.
+    static AWAKE: RefCell<Option<JsValue>> = const { RefCell::new(None) };
+    static LISTENS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Calls back at every touch, press and key, for as long as the page lives.
@@ -17,19 +27,62 @@ pub fn on_touch(then: impl Fn() + Clone + 'static) {
 }
 
 /// Something that a person began and that needs no touch to go on, such as a sound being recorded: as long as this is kept.
+///
+/// The screen stays on too: a page that nobody can see hears nothing of where the phone is.
 pub struct AtWork(());
 
 impl AtWork {
     /// It begins.
     pub fn begin() -> Self {
         AT_WORK.set(AT_WORK.get() + 1);
+        tasks::spawn(async {
+            keep_awake().await;
+            // The browser takes it back whenever the page is out of sight.
+            if let Some(page) = document().filter(|_| !LISTENS.replace(true)) {
+                let again = || {
+                    if is_at_work() && visibility::is_visible() {
+                        tasks::spawn(keep_awake());
+                    }
+                };
+                listen(&page, "visibilitychange", again);
+            }
+        });
         Self(())
     }
+}
+
+/// Keeps the screen on, where the browser can.
+async fn keep_awake() {
+    let ask = async || {
+        let navigator = web_sys::window().ok_or("no page")?.navigator();
+        call(&Reflect::get(&navigator, &"wakeLock".into())?, "request", &[&"screen".into()]).await
+    };
+    match ask().await {
+        Ok(lock) => {
+            let_go(AWAKE.replace(Some(lock)));
+            if !is_at_work() {
+                let_go(AWAKE.take());
+            }
+        }
+        Err(error) => log_error(&format!("the screen may go dark: {}", exception_text(&error))),
+    }
+}
+
+fn let_go(lock: Option<JsValue>) {
+    let Some(lock) = lock else { return };
+    tasks::spawn(async move {
+        if let Err(error) = call(&lock, "release", &[]).await {
+            log_error(&format!("the screen stays on: {}", exception_text(&error)));
+        }
+    });
 }
 
 impl Drop for AtWork {
     fn drop(&mut self) {
         AT_WORK.set(AT_WORK.get() - 1);
+        if !is_at_work() {
+            let_go(AWAKE.take());
+        }
     }
 }
 

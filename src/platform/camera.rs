@@ -64,21 +64,31 @@ fn devices() -> Result<JsValue, JsValue> {
     Reflect::get(&navigator, &"mediaDevices".into())
 }
 
+/// A camera or a microphone that is on; dropping it switches it off.
+pub(super) struct On(pub(super) MediaStream);
+
+impl Drop for On {
+    fn drop(&mut self) {
+        let tracks: Array = self.0.get_tracks();
+        tracks.iter().for_each(|track| track.unchecked_into::<MediaStreamTrack>().stop());
+    }
+}
+
 /// A camera that is on; dropping it switches it off.
-pub struct Camera(MediaStream);
+pub struct Camera(On);
 
 impl Camera {
     /// Switches on the camera of that side, or the one there is; with pictures of about so many pixels along the longest
     /// side, or as many as it likes.
     pub async fn open(side: Side, longest: Option<u32>) -> Result<Self, CameraError> {
         let stream = open(side, longest).await.map_err(CameraError::of)?;
-        Ok(Self(stream.unchecked_into()))
+        Ok(Self(On(stream.unchecked_into())))
     }
 
     /// Shows in a `<video>` what the camera sees.
     pub async fn show_in(&self, video: &JsValue) -> Result<(), CameraError> {
         let show = async || {
-            Reflect::set(video, &"srcObject".into(), &self.0)?;
+            Reflect::set(video, &"srcObject".into(), &self.0.0)?;
             call(video, "play", &[]).await
         };
         show().await.map(drop).map_err(CameraError::of)
@@ -109,15 +119,8 @@ impl Camera {
     }
 
     fn track(&self) -> Option<JsValue> {
-        let tracks: Array = self.0.get_tracks();
+        let tracks: Array = self.0.0.get_tracks();
         (tracks.length() > 0).then(|| tracks.get(0))
-    }
-}
-
-impl Drop for Camera {
-    fn drop(&mut self) {
-        let tracks: Array = self.0.get_tracks();
-        tracks.iter().for_each(|track| track.unchecked_into::<MediaStreamTrack>().stop());
     }
 }
 

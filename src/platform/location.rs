@@ -2,9 +2,12 @@
 
 use futures::{StreamExt, channel::mpsc};
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Position, PositionError, PositionOptions};
+use web_sys::{Geolocation, Position, PositionError, PositionOptions};
 
-use super::exception_text;
+use super::{
+    exception_text,
+    tasks::{self, Timer},
+};
 
 /// One measurement.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +48,65 @@ pub enum LocationError {
     Unsupported(String),
 }
 
+/// The receiver as long as it is wanted; dropping it switches it off and ends the news of it.
+pub struct Watch {
+    geolocation: Geolocation,
+    id: i32,
+    news: mpsc::UnboundedSender<News>,
+    _found: Closure<dyn FnMut(Position)>,
+    _failed: Closure<dyn FnMut(PositionError)>,
+}
+
+/// A fix, or why there is none.
+pub type News = Result<Fix, LocationError>;
+
+impl Watch {
+    /// Switches the receiver on: every fix, and every failure, is told.
+    pub fn begin() -> Result<(Self, mpsc::UnboundedReceiver<News>), LocationError> {
+        let unsupported =
+            |error: wasm_bindgen::JsValue| LocationError::Unsupported(exception_text(&error));
+        let window =
+            web_sys::window().ok_or_else(|| LocationError::Unsupported("no page".to_owned()))?;
+        let geolocation = window.navigator().geolocation().map_err(unsupported)?;
+        let (news, told) = mpsc::unbounded::<News>();
+        let (found, failed) = (news.clone(), news.clone());
+        // A receiver that is gone has its answer already.
+        let found = Closure::<dyn FnMut(Position)>::new(move |position| {
+            found.unbounded_send(Ok(read(&position))).ok();
+        });
+        let failed = Closure::<dyn FnMut(PositionError)>::new(move |error| {
+            failed.unbounded_send(Err(refusal(&error))).ok();
+        });
+        let options = PositionOptions::new();
+        options.set_enable_high_accuracy(true);
+        options.set_maximum_age(0);
+        let id = geolocation
+            .watch_position_with_error_callback_and_options(
+                found.as_ref().unchecked_ref(),
+                Some(failed.as_ref().unchecked_ref()),
+                &options,
+            )
+            .map_err(unsupported)?;
+        Ok((Self { geolocation, id, news, _found: found, _failed: failed }, told))
+    }
+
+    /// Tells after that time that it took too long.
+    #[must_use]
+    pub fn late_after(&self, patience_ms: u32) -> Timer {
+        let news = self.news.clone();
+        tasks::after(patience_ms, move || {
+            news.unbounded_send(Err(LocationError::TimedOut)).ok();
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.geolocation.clear_watch(self.id);
+        self.news.close_channel();
+    }
+}
+
 /// Measures until a fix is as accurate as wanted, or until the time is over: then the best one counts. Every better
 /// fix is told on the way.
 pub async fn locate(
@@ -52,34 +114,8 @@ pub async fn locate(
     patience_ms: u32,
     mut on_better: impl FnMut(Fix),
 ) -> Result<Fix, LocationError> {
-    let unsupported =
-        |error: wasm_bindgen::JsValue| LocationError::Unsupported(exception_text(&error));
-    let window =
-        web_sys::window().ok_or_else(|| LocationError::Unsupported("no page".to_owned()))?;
-    let geolocation = window.navigator().geolocation().map_err(unsupported)?;
-    let (send, mut fixes) = mpsc::unbounded::<Result<Fix, LocationError>>();
-    let fail = send.clone();
-    let late = send.clone();
-    // A receiver that is gone has its answer already.
-    let found = Closure::<dyn FnMut(Position)>::new(move |position| {
-        send.unbounded_send(Ok(read(&position))).ok();
-    });
-    let failed = Closure::<dyn FnMut(PositionError)>::new(move |error| {
-        fail.unbounded_send(Err(refusal(&error))).ok();
-    });
-    let timer = super::tasks::after(patience_ms, move || {
-        late.unbounded_send(Err(LocationError::TimedOut)).ok();
-    });
-    let options = PositionOptions::new();
-    options.set_enable_high_accuracy(true);
-    options.set_maximum_age(0);
-    let watch = geolocation
-        .watch_position_with_error_callback_and_options(
-            found.as_ref().unchecked_ref(),
-            Some(failed.as_ref().unchecked_ref()),
-            &options,
-        )
-        .map_err(unsupported)?;
+    let (watch, mut fixes) = Watch::begin()?;
+    let timer = watch.late_after(patience_ms);
     let mut best: Option<Fix> = None;
     let mut failure = LocationError::Unavailable;
     while let Some(news) = fixes.next().await {
@@ -100,7 +136,6 @@ pub async fn locate(
             }
         }
     }
-    geolocation.clear_watch(watch);
     timer.cancel();
     best.ok_or(failure)
 }

@@ -60,12 +60,12 @@ pub async fn piece(
     Ok(Some((bytes, BlobRow::decode(&row)?.media_type)))
 }
 
-/// The files that the server does not hold whole, by hash.
+/// The files that the server is to hold whole and does not, by hash.
 pub async fn unsent(storage: &Storage) -> Result<Vec<(Hash, BlobRow)>, StorageError> {
     let mut unsent = Vec::new();
     for (key, row) in storage.all(Store::BlobMeta).await? {
         let row = BlobRow::decode(&row)?;
-        if let (Key::Bytes(hash), false) = (key, row.sent) {
+        if let (Key::Bytes(hash), true) = (key, row.waits()) {
             let hash = hash
                 .try_into()
                 .map_err(|_bytes: Vec<u8>| StorageError::Unreadable("hash of a file".to_owned()))?;

@@ -36,11 +36,12 @@ use self::{
     nodes::Nodes,
     opening::{files_of, start_session},
     pages::page_of,
-    saving::{Coming, Draft},
+    saving::Draft,
 };
 pub(super) use self::{media::Medium, opening::Opening};
 pub use self::{
     rows::{AddedRows, RemovedRow},
+    saving::Coming,
     submitting::SubmitError,
 };
 use super::{Preferences, Records, blobs};
@@ -314,6 +315,7 @@ impl FormEntry {
     pub fn answer(self, id: NodeId, text: &str) {
         let Some(draft) = self.draft.try_get_value() else { return };
         draft.touch();
+        draft.pass_by(id);
         draft.await_file(false);
         if self.awaited.get_untracked() == Some(id) {
             self.awaited.set(None);
@@ -342,10 +344,10 @@ impl FormEntry {
         drop(tasks::after(0, move || self.save_soon(0)));
     }
 
-    /// Says that a file is on its way, before it is there to be kept.
+    /// Says that a file is on its way to a question, before it is there to be kept.
     #[must_use]
-    pub fn file_comes(self) -> Option<Coming> {
-        self.draft.try_get_value().map(Coming::to)
+    pub fn file_comes(self, question: NodeId) -> Option<Coming> {
+        self.draft.try_get_value().map(|draft| Coming::to(draft, question))
     }
 
     /// The answer of a question, also of one that is drawn no more.
@@ -355,10 +357,10 @@ impl FormEntry {
         state.map(|state| state.value).unwrap_or_default()
     }
 
-    /// Keeps a file on the phone and answers the question with it.
+    /// Keeps a file on the phone and answers the question with it, unless that was answered otherwise while the file came.
     pub async fn attach(
         self,
-        id: NodeId,
+        coming: Coming,
         name: &str,
         media_type: &str,
         bytes: &[u8],
@@ -370,14 +372,19 @@ impl FormEntry {
             size: bytes.len() as u64,
             hash: codec::hash(bytes),
         };
-        let draft = self.draft.try_get_value().ok_or(StorageError::Gone)?;
-        let _coming = Coming::to(draft.clone());
+        if self.is_closed() {
+            return Err(StorageError::Gone);
+        }
+        if !coming.is_last() {
+            return Ok(file);
+        }
+        let (draft, id) = (&coming.draft, coming.question);
         draft.await_file(true);
         let kept = blobs::keep(draft.storage(), &file, bytes).await;
         draft.await_file(false);
         kept?;
         let path = self.session.try_with_value(|session| session.path(id));
-        if let Some(path) = path {
+        if let Some(path) = path.filter(|_| coming.is_last()) {
             draft.keep_files(&sync::gather([(path, file.clone())]));
             self.answer(id, &file.name);
             self.leave(id);

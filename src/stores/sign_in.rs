@@ -256,7 +256,7 @@ impl SignIn {
         };
         let mut unsent_files = 0;
         for (_, row) in files {
-            unsent_files += usize::from(!BlobRow::decode(row)?.sent);
+            unsent_files += usize::from(BlobRow::decode(row)?.waits());
         }
         // What this phone answers for in another's name is unsent work too.
         let mut of_others: Vec<Former> = match rescued.first() {

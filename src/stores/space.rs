@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use sync::{
+    codec,
     device::{DeviceState, Former},
     draft::OpenPatch,
     wire::{Hash, Operation, RecordId, Value, Write},
@@ -24,6 +25,8 @@ use crate::reactive::{effect, memo};
 #[derive(Clone, Copy)]
 pub struct SpaceWatch(RwSignal<Space>, StoredValue<i64>);
 
+/// So long after a file was taken off nobody brings it back any more.
+const UNDONE_WITHIN_MS: i64 = 3_600_000;
 /// A look at the room holds for so long, however much is entered meanwhile.
 const HOLDS_MS: i64 = 15_000;
 
@@ -104,8 +107,9 @@ impl Default for SpaceWatch {
 /// Frees files until so many bytes are free, and says how many were.
 ///
 /// Only those go that the server has confirmed, that a backup of it holds, and that no work on this phone names any more; the
-/// oldest first. The server gives them back when they are looked at.
+/// oldest first. The server gives them back when they are looked at. What was taken off before anybody was to have it goes first.
 pub async fn shed(storage: &Storage, wanted: u64) -> Result<u64, StorageError> {
+    let now_ms = clock::now_ms();
     let decide = move |rows: Vec<Rows>| {
         let [device, files, open, sealed] = &rows[..] else { return Err(missing()) };
         let device: DeviceState = match device.first() {
@@ -117,15 +121,17 @@ pub async fn shed(storage: &Storage, wanted: u64) -> Result<u64, StorageError> {
         for (key, row) in files {
             let row = BlobRow::decode(row)?;
             let Some(hash) = hash_of(key) else { continue };
+            let is_long_dropped =
+                row.dropped_ms.is_some_and(|since| since + UNDONE_WITHIN_MS < now_ms);
             let is_backed_up = row.sent && row.sent_after.is_some_and(|after| device.safe > after);
-            if is_backed_up && !in_use.contains(&hash) {
-                may_go.push((row.kept_ms, hash, row.size));
+            if (is_backed_up || is_long_dropped) && !in_use.contains(&hash) {
+                may_go.push((!is_long_dropped, row.kept_ms, hash, row.size));
             }
         }
         may_go.sort();
         let (mut changes, mut freed) = (Vec::new(), 0);
-        for (_, hash, size) in may_go {
-            if freed >= wanted {
+        for (may_stay, _, hash, size) in may_go {
+            if may_stay && freed >= wanted {
                 break;
             }
             freed += size;
@@ -143,6 +149,30 @@ pub async fn shed(storage: &Storage, wanted: u64) -> Result<u64, StorageError> {
         Read::All(Store::Outbox),
     ];
     storage.update(reads, &[Store::BlobMeta, Store::Blobs], decide).await
+}
+
+/// Notes of files that an answer named and does not any more that nobody is to have them, unless other work names them: they are
+/// not sent, and go once nobody can bring them back.
+pub async fn let_go(storage: &Storage, files: Vec<Hash>) -> Result<(), StorageError> {
+    let now_ms = clock::now_ms();
+    let mut reads = vec![Read::All(Store::Open), Read::All(Store::Outbox)];
+    reads.extend(files.iter().map(|hash| Read::Row(Store::BlobMeta, (*hash).into())));
+    let decide = move |rows: Vec<Rows>| {
+        let [open, sealed, files @ ..] = &rows[..] else { return Err(missing()) };
+        let in_use = named(open, sealed)?;
+        let mut changes = Vec::new();
+        for (key, row) in files.iter().flatten() {
+            let row = BlobRow::decode(row)?;
+            if row.waits() && hash_of(key).is_some_and(|hash| !in_use.contains(&hash)) {
+                let row = BlobRow { dropped_ms: Some(now_ms), ..row };
+                changes.push(Change::Put(Store::BlobMeta, key.clone(), codec::encode(&row)));
+            }
+        }
+        Ok((changes, ()))
+    };
+    storage.update(reads, &[Store::BlobMeta], decide).await?;
+    // Those of earlier go now.
+    shed(storage, 0).await.map(drop)
 }
 
 /// The files that work of this phone names.
@@ -214,7 +244,7 @@ impl AtRisk {
             let row = BlobRow::decode(row)?;
             risk.held_files += 1;
             risk.held_bytes += row.size;
-            if !row.sent {
+            if row.waits() {
                 risk.files += 1;
                 risk.bytes += row.size;
             }
@@ -343,6 +373,30 @@ mod tests {
     fn put(operation: &Operation) -> Change {
         let row = codec::encode(&OutboxRow::unsent(operation));
         Change::Put(Store::Outbox, Key::Number(operation.dot.seq), row)
+    }
+
+    /// Nobody has it then, nor is to have it.
+    #[test]
+    fn a_file_that_was_taken_off_before_it_was_sent_goes_once_nobody_can_bring_it_back() {
+        let phone = Phone::new();
+        phone.stand(0, 0, 0);
+        let (named, taken_off) = (phone.keep(1, 300, 1), phone.keep(2, 300, 1));
+        let open = codec::encode(&patch(1, Some(&named)));
+        phone.write(vec![Change::Put(Store::Open, Key::Bytes(vec![1]), open)]);
+        let let_go = || {
+            let files = vec![named.hash, taken_off.hash];
+            block_on(super::let_go(&phone.0, files)).expect("memory stores");
+        };
+        let waiting = || block_on(blobs::unsent(&phone.0)).expect("memory reads").len();
+        let_go();
+        assert_eq!((waiting(), phone.shed(u64::MAX)), (1, 0), "it can still be brought back");
+        let row = BlobRow::unsent(300, "image/jpeg".to_owned(), 1);
+        let row = BlobRow { dropped_ms: Some(clock::now_ms() - UNDONE_WITHIN_MS - 1), ..row };
+        for file in [&named, &taken_off] {
+            phone.write(vec![Change::Put(Store::BlobMeta, file.hash.into(), codec::encode(&row))]);
+        }
+        assert_eq!(phone.shed(0), 300);
+        assert!(phone.holds(&named) && !phone.holds(&taken_off), "what work names stays");
     }
 
     /// The promise: whatever the phone is short of, a file of which the server gave no receipt stays.

@@ -3,14 +3,14 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::reactive::effect;
+use crate::reactive::{Show, effect};
 
 use super::file::{Taking, TakingNews, answer_file, keep};
 use super::signature::{Drawing, Strokes};
 use crate::components::{Button, ButtonKind, Glyph, Sheet};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
-use crate::platform::{drawing::Pad, log_error, tasks};
+use crate::platform::{drawing::Pad, files::Picked, log_error, tasks};
 use crate::stores::Records;
 
 /// The button that opens the photo to draw on.
@@ -41,26 +41,33 @@ fn Photo(asked: Asked, taking: RwSignal<Taking>, open: RwSignal<bool>) -> impl I
     let file = answer_file(asked);
     let canvas = NodeRef::<html::Canvas>::new();
     let strokes = Strokes::new();
+    let is_away = RwSignal::new(false);
     effect(move || {
         let (Some(canvas), Some(file)) = (canvas.get(), file.get_untracked()) else { return };
         tasks::spawn(async move {
-            let Ok(bytes) = records.file(&file).await else { return };
+            let Ok(bytes) = records.file(&file).await else {
+                is_away.try_set(true);
+                return;
+            };
             match Pad::over(canvas, &bytes, &file.media_type).await {
                 Ok(pad) => strokes.begin_on(pad),
-                Err(error) => log_error(&format!("photo not drawn: {error}")),
+                Err(error) => {
+                    log_error(&format!("photo not drawn: {error}"));
+                    taking.try_set(Taking::Unreadable);
+                }
             }
         });
     });
     let use_it = move |()| {
         let Some(pad) = strokes.pad() else { return };
         taking.set(Taking::Busy);
+        let coming = asked.entry.file_comes(asked.id);
         tasks::spawn(async move {
-            match pad.jpeg().await {
-                Ok(bytes) => keep(asked, "photo.jpg", "image/jpeg", &bytes, taking).await,
-                Err(_undrawn) => {
-                    taking.try_set(Taking::Unreadable);
-                }
-            }
+            let media_type = "image/jpeg".to_owned();
+            let drawn = pad.jpeg().await;
+            let drawn =
+                drawn.map(|bytes| Picked { name: "photo.jpg".to_owned(), media_type, bytes });
+            keep(asked, coming, drawn, taking).await;
             // What could not be kept stays under the finger.
             if taking.try_get_untracked() == Some(Taking::Idle) {
                 open.try_set(false);
@@ -69,6 +76,9 @@ fn Photo(asked: Asked, taking: RwSignal<Taking>, open: RwSignal<bool>) -> impl I
     };
     view! {
         <Drawing canvas=canvas class="photo-pad" label=words.say(Language::draw_on_photo) strokes=strokes />
+        <Show when=move || is_away.get()>
+            <p class="muted" role="status">{words.say(Language::photo_not_here)}</p>
+        </Show>
         <TakingNews asked=asked taking=taking />
         <div class="button-row">
             <Button label=words.say(Language::wipe_drawing) on_click=move |()| strokes.wipe() />

@@ -111,16 +111,19 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
     });
     // Once the photo is on the disk, by whichever way it came, the camera has nothing more to do.
     let was_busy = StoredValue::new(false);
-    effect(move || match taking.get() {
-        Taking::Busy => was_busy.set_value(true),
-        Taking::Idle if was_busy.get_value() => {
+    effect(move || {
+        let now = taking.get();
+        if was_busy.get_value() && now == Taking::Idle {
             open.try_set(false);
         }
-        _ => {}
+        was_busy.set_value(now == Taking::Busy);
     });
     let shoot = move |()| {
         let Some(video) = video.get_untracked() else { return };
-        taking.set(Taking::Idle);
+        // One that is on its way from elsewhere goes on.
+        if taking.get_untracked() != Taking::Busy {
+            taking.set(Taking::Idle);
+        }
         stage.set(Stage::Shooting);
         tasks::spawn(async move {
             let shot = async {
@@ -143,10 +146,8 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
     let use_it = move |()| {
         let Stage::Taken(taken) = stage.get_untracked() else { return };
         taking.set(Taking::Busy);
-        tasks::spawn(async move {
-            let Picked { name, media_type, bytes } = &taken.picture;
-            keep(asked, name, media_type, bytes, taking).await;
-        });
+        let coming = asked.entry.file_comes(asked.id);
+        tasks::spawn(async move { keep(asked, coming, Ok(taken.picture.clone()), taking).await });
     };
     let shine = move |()| {
         let (Some(camera), Some(lit)) = (on.get_value(), torch.get_untracked()) else { return };

@@ -3,12 +3,17 @@
 use leptos::prelude::*;
 use sync::{blob::MAX_SIZE, wire::FileRef};
 
-use crate::components::{Badge, Banner, Button, ButtonKind, Glyph, Icon, Toaster, Tone};
+use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, Toaster, Tone};
 use crate::form_view::question::Asked;
-use crate::form_view::{offer_undo, storage_advice};
+use crate::form_view::{StoredFile, offer_undo, storage_advice};
 use crate::locale::Language;
 use crate::platform::storage::StorageError;
-use crate::platform::{files, hand_out, tasks};
+use crate::platform::{
+    files::{self, FileError, Picked},
+    hand_out, tasks,
+};
+use crate::reactive::memo;
+use crate::stores::Coming;
 
 /// Where taking a file stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,20 +35,28 @@ pub(super) fn answer_file(asked: Asked) -> Signal<Option<FileRef>> {
     })
 }
 
-/// Keeps bytes as the answer; not more than could ever be sent, for they would stand in the way of everything else.
+/// Keeps what came as the answer; not more than could ever be sent, for it would stand in the way of everything else. Of what was
+/// answered otherwise meanwhile nothing is said.
 pub(super) async fn keep(
     asked: Asked,
-    name: &str,
-    media_type: &str,
-    bytes: &[u8],
+    coming: Option<Coming>,
+    read: Result<Picked, FileError>,
     taking: RwSignal<Taking>,
 ) {
-    let outcome = if bytes.len() as u64 > MAX_SIZE {
-        Taking::TooLarge
-    } else {
-        match asked.entry.attach(asked.id, name, media_type, bytes).await {
-            Ok(_kept) => Taking::Idle,
-            Err(error) => Taking::NotKept(error),
+    let outcome = match (coming, read) {
+        (None, _) => Taking::NotKept(StorageError::Gone),
+        (Some(coming), _) if !coming.is_last() => Taking::Idle,
+        (Some(coming), Ok(Picked { name, media_type, bytes }))
+            if bytes.len() as u64 <= MAX_SIZE =>
+        {
+            match asked.entry.attach(coming, &name, &media_type, &bytes).await {
+                Ok(_kept) => Taking::Idle,
+                Err(error) => Taking::NotKept(error),
+            }
+        }
+        (Some(_), read) => {
+            asked.entry.await_file(asked.id, false);
+            if read.is_ok() { Taking::TooLarge } else { Taking::Unreadable }
         }
     };
     taking.try_set(outcome);
@@ -58,17 +71,8 @@ pub(super) fn take(asked: Asked, input: &files::Input, taking: RwSignal<Taking>)
         return taking.set(Taking::TooLarge);
     }
     taking.set(Taking::Busy);
-    let coming = asked.entry.file_comes();
-    tasks::spawn(async move {
-        let _coming = coming;
-        match files::read(&picked).await {
-            Ok(read) => keep(asked, &read.name, &read.media_type, &read.bytes, taking).await,
-            Err(_unreadable) => {
-                asked.entry.await_file(asked.id, false);
-                taking.try_set(Taking::Unreadable);
-            }
-        }
-    });
+    let coming = asked.entry.file_comes(asked.id);
+    tasks::spawn(async move { keep(asked, coming, files::read(&picked).await, taking).await });
 }
 
 /// What went wrong, or that it is being done.
@@ -129,14 +133,14 @@ pub(super) fn FileUpload(asked: Asked, media: String) -> impl IntoView {
     let words = asked.words;
     let taking = RwSignal::new(Taking::Idle);
     let file = answer_file(asked);
+    let file = memo(move || file.get());
     view! {
         <div class="file-line" role="group" aria-labelledby=asked.label_id()>
             {move || {
                 file.get()
                     .map(|file| {
-                        let text = format!("{} ({})", file.name, words.now().bytes(file.size));
                         view! {
-                            <Badge tone=Tone::Good icon=Glyph::Clip label=text />
+                            <StoredFile file=file />
                             <RemoveFile asked=asked />
                         }
                     })

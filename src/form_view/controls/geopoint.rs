@@ -23,6 +23,8 @@ pub(super) const PATIENCE_MS: u32 = 30_000;
 pub(super) enum Measuring {
     Idle,
     Running,
+    /// Of a walk, which goes on.
+    Late,
     Failed(LocationError),
 }
 
@@ -105,6 +107,10 @@ pub(super) fn MeasuringNews(asked: Asked, measuring: RwSignal<Measuring>) -> imp
         Measuring::Idle => ().into_any(),
         Measuring::Running => {
             view! { <p class="muted" role="status">{words.say(Language::locating)}</p> }.into_any()
+        }
+        Measuring::Late => {
+            view! { <Banner tone=Tone::Attention title=words.say(Language::walk_late) /> }
+                .into_any()
         }
         Measuring::Failed(error) => {
             let text = match error {

@@ -1,5 +1,6 @@
 //! A line or an area on the earth: its corners one after another, measured on the spot or while walking.
 
+use futures::StreamExt;
 use leptos::prelude::*;
 
 use crate::reactive::{Show, memo};
@@ -11,13 +12,13 @@ use crate::form_view::map::{Mark, OnMap, Place};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 use crate::platform::activity::AtWork;
-use crate::platform::location;
+use crate::platform::location::{self, LocationError, News, Watch};
 use crate::platform::tasks;
 
 /// While walking, the next corner is at least so far away: receivers wander by less than this.
 const STRIDE_M: f64 = 10.0;
-/// How often a walker is looked for.
-const LOOK_EVERY_MS: u32 = 2_000;
+/// While walking, where nothing better comes: worse is where a network guesses the phone, not where a receiver found it.
+const ROUGH_M: f64 = 50.0;
 
 /// The corners of an answer as it is stored; of an area without the first one again at its end.
 fn corners(value: &str, closed: bool) -> Vec<String> {
@@ -50,6 +51,39 @@ fn distance_m(from: Place, to: Place) -> f64 {
     (to.latitude - from.latitude).hypot(across) * METRES_PER_DEGREE
 }
 
+/// How a walk goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// Here is the next corner.
+    Corner,
+    /// The walker is where the last corner is.
+    Near,
+    /// Nothing can be said of where the walker is.
+    Unsure,
+    /// That has been so for long.
+    Late,
+    /// There will be nothing more.
+    End,
+}
+
+/// What the receiver's news mean for a walk. A fix that is not as good as wanted counts only once none better came for long, and
+/// any only if it lies further from the last corner than it may err.
+fn step(news: &News, is_late: bool, accuracy_m: f64, last: Option<Place>) -> Step {
+    let is_good = |error_m| error_m <= accuracy_m || is_late && error_m <= ROUGH_M;
+    match news {
+        Ok(fix) if is_good(fix.accuracy_m) => {
+            let here = Place { latitude: fix.latitude, longitude: fix.longitude };
+            let stride_m = STRIDE_M.max(fix.accuracy_m);
+            let is_corner = last.is_none_or(|last| distance_m(last, here) >= stride_m);
+            if is_corner { Step::Corner } else { Step::Near }
+        }
+        // The receiver may still find something.
+        Ok(_) | Err(LocationError::Unavailable) => Step::Unsure,
+        Err(LocationError::TimedOut) => Step::Late,
+        Err(LocationError::Denied | LocationError::Unsupported(_)) => Step::End,
+    }
+}
+
 /// The corners on a square of 100 by 100, north above, in the same proportion: for `points` of a line.
 fn sketch(corners: &[Place]) -> String {
     let (mut low, mut high) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
@@ -74,7 +108,8 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
     let words = asked.words;
     let value = asked.value();
     let measuring = RwSignal::new(Measuring::Idle);
-    let walking = RwSignal::new(false);
+    let walk = RwSignal::new_local(None::<Watch>);
+    let is_walking = memo(move || walk.read().is_some());
     let accuracy_m = accuracy_m.unwrap_or(ACCURACY_M);
     let now = move || corners(&asked.value_at_once(), closed);
     let add = move |corner: String| {
@@ -95,30 +130,55 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
             measuring.try_set(outcome);
         });
     };
-    let walk = move |()| {
-        walking.update(|walking| *walking = !*walking);
-        if !walking.get_untracked() {
+    let late_alarm = move || {
+        let late = |walk: &Option<Watch>| walk.as_ref().map(|watch| watch.late_after(PATIENCE_MS));
+        walk.try_with_untracked(late).flatten().unwrap_or_default()
+    };
+    let start_or_stop = move |()| {
+        measuring.set(Measuring::Idle);
+        if walk.try_update(Option::take).flatten().is_some() {
             return;
         }
+        let mut told = match Watch::begin() {
+            Ok((watch, told)) => {
+                walk.set(Some(watch));
+                told
+            }
+            Err(error) => return measuring.set(Measuring::Failed(error)),
+        };
         tasks::spawn(async move {
-            // Whoever walks has the phone in the pocket.
+            // Whoever walks touches nothing.
             let _at_work = AtWork::begin();
-            while walking.try_get_untracked() == Some(true) {
-                match location::locate(accuracy_m, PATIENCE_MS, |_| {}).await {
-                    Ok(fix) if walking.try_get_untracked() == Some(true) => {
-                        let here = Place { latitude: fix.latitude, longitude: fix.longitude };
-                        let last = now().last().and_then(|last| Place::read(last));
-                        if last.is_none_or(|last| distance_m(last, here) >= STRIDE_M) {
-                            add(fix.to_geopoint());
-                        }
-                    }
-                    Ok(_) => {}
-                    Err(error) => {
-                        measuring.try_set(Measuring::Failed(error));
-                        walking.try_set(false);
-                    }
+            let (mut is_late, mut late) = (false, late_alarm());
+            // It ends with the watch, which ends with the question.
+            while let Some(news) = told.next().await {
+                if walk.try_with_untracked(Option::is_some) != Some(true) {
+                    return;
                 }
-                tasks::sleep(LOOK_EVERY_MS).await;
+                let last = now().last().and_then(|last| Place::read(last));
+                let step = step(&news, is_late, accuracy_m, last);
+                if matches!(&news, Ok(fix) if fix.accuracy_m <= accuracy_m) {
+                    late.cancel();
+                    (is_late, late) = (false, late_alarm());
+                }
+                match (step, news) {
+                    (Step::Corner, Ok(fix)) => {
+                        measuring.try_set(Measuring::Idle);
+                        add(fix.to_geopoint());
+                    }
+                    (Step::Near, _) => {
+                        measuring.try_set(Measuring::Idle);
+                    }
+                    (Step::End, Err(error)) => {
+                        measuring.try_set(Measuring::Failed(error));
+                        walk.try_set(None);
+                    }
+                    (Step::Late, _) => {
+                        is_late = true;
+                        measuring.try_set(Measuring::Late);
+                    }
+                    _ => {}
+                }
             }
         });
     };
@@ -128,12 +188,12 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
         asked.choose(&answer(&all, closed));
     };
     let is_off = Signal::derive(move || {
-        *measuring.read() == Measuring::Running || walking.get() || asked.readonly().get()
+        *measuring.read() == Measuring::Running || is_walking.get() || asked.readonly().get()
     });
     let can_undo = memo(move || !value.read().is_empty() && !asked.readonly().get());
     let walk_label = Signal::derive(move || {
         let language = words.now();
-        if walking.get() { language.stop_walking() } else { language.start_walking() }.to_owned()
+        if is_walking.get() { language.stop_walking() } else { language.start_walking() }.to_owned()
     });
     let marks = memo(move || Mark::read(&value.read(), true).into_iter().collect());
     let is_placed = asked.looks("placement-map");
@@ -145,7 +205,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
             <div class="button-row">
                 <Button icon=Glyph::Pin label=words.say(Language::add_corner) disabled=is_off on_click=measure />
                 <Show when=move || !asked.readonly().get()>
-                    <Button icon=Glyph::Sending label=walk_label on_click=walk />
+                    <Button icon=Glyph::Sending label=walk_label on_click=start_or_stop />
                 </Show>
                 <Show when=move || can_undo.get()>
                     <Button kind=ButtonKind::Quiet label=words.say(Language::remove_corner) on_click=undo />
@@ -196,6 +256,7 @@ fn Corners(corners: Vec<String>, closed: bool, asked: Asked) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::location::Fix;
 
     fn list(corners: &[&str]) -> Vec<String> {
         corners.iter().map(|corner| (*corner).to_owned()).collect()
@@ -233,6 +294,35 @@ mod tests {
         }
         assert!((109.0..109.4).contains(&metres), "{metres}");
         assert!((distance_m(place(10.0, 107.0), place(10.001, 107.0)) - 111.195).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_walk_takes_no_fix_for_a_corner_that_may_err_further_than_it_lies() {
+        const NORTH_100_M: f64 = 0.0009;
+        let last = Place { latitude: 10.93, longitude: 107.24 };
+        let fix = |north, accuracy_m| {
+            let (latitude, longitude) = (last.latitude + north, last.longitude);
+            Ok(Fix { latitude, longitude, altitude_m: None, accuracy_m })
+        };
+        let cases = [
+            (fix(NORTH_100_M, 5.0), false, Step::Corner),
+            (fix(NORTH_100_M / 20.0, 5.0), false, Step::Near),
+            // Under leaves: only once nothing better came.
+            (fix(NORTH_100_M, 40.0), false, Step::Unsure),
+            (fix(NORTH_100_M, 40.0), true, Step::Corner),
+            (fix(NORTH_100_M / 4.0, 40.0), true, Step::Near),
+            // By a mast of the network.
+            (fix(NORTH_100_M * 10.0, 800.0), false, Step::Unsure),
+            (fix(NORTH_100_M * 10.0, 800.0), true, Step::Unsure),
+            // It goes on until nobody may know where the phone is.
+            (Err(LocationError::Unavailable), true, Step::Unsure),
+            (Err(LocationError::TimedOut), false, Step::Late),
+            (Err(LocationError::Denied), false, Step::End),
+        ];
+        for (news, is_late, then) in cases {
+            assert_eq!(step(&news, is_late, 10.0, Some(last)), then, "{news:?} late: {is_late}");
+        }
+        assert_eq!(step(&fix(0.0, 5.0), false, 10.0, None), Step::Corner);
     }
 
     #[test]

@@ -87,16 +87,9 @@ pub(super) fn PhotoInput(
                 on:change:target=move |event| {
                     let Some(picked) = files::take_picked(&event.target()) else { return };
                     taking.set(Taking::Busy);
-                    let coming = asked.entry.file_comes();
+                    let coming = asked.entry.file_comes(asked.id);
                     tasks::spawn(async move {
-                        let _coming = coming;
-                        match photo::shrink(&picked, max_pixels).await {
-                            Ok(small) => keep(asked, &small.name, &small.media_type, &small.bytes, taking).await,
-                            Err(_unreadable) => {
-                                asked.entry.await_file(asked.id, false);
-                                taking.try_set(Taking::Unreadable);
-                            }
-                        }
+                        keep(asked, coming, photo::shrink(&picked, max_pixels).await, taking).await;
                     });
                 }
             />

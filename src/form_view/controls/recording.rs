@@ -1,18 +1,17 @@
-//! Sound and film: recorded here, or chosen; heard and seen again in place.
-
-use std::rc::Rc;
+//! Sound and film: recorded here, or chosen.
 
 use leptos::prelude::*;
 
-use crate::reactive::{Show, effect, memo};
+use crate::reactive::Show;
 
-use super::file::{FileUpload, Taking, TakingNews, answer_file, keep};
+use super::file::{FileUpload, Taking, TakingNews, keep};
 use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
-use crate::platform::recorder::{self, Recorder};
-use crate::platform::{files, tasks};
-use crate::stores::Records;
+use crate::platform::{
+    recorder::{self, Recorder, Sound},
+    tasks, visibility,
+};
 
 /// A sound or a film. A film is made by the phone's own camera, which does it better than a page can.
 #[component]
@@ -24,37 +23,8 @@ pub(super) fn Recording(asked: Asked, media: String) -> impl IntoView {
         view! { <Camera asked=asked /> }.into_any()
     };
     view! {
-        <Player asked=asked is_audio=is_audio />
         {record}
         <FileUpload asked=asked media=media />
-    }
-}
-
-/// What was recorded.
-#[component]
-fn Player(asked: Asked, is_audio: bool) -> impl IntoView {
-    let records = expect_context::<Records>();
-    let file = answer_file(asked);
-    let file = memo(move || file.get());
-    let url = RwSignal::new_local(None::<Rc<files::ObjectUrl>>);
-    effect(move || {
-        url.set(None);
-        let Some(file) = file.get() else { return };
-        tasks::spawn(async move {
-            if let Ok(bytes) = records.file(&file).await {
-                url.try_set(files::ObjectUrl::new(&bytes, &file.media_type).ok().map(Rc::new));
-            }
-        });
-    });
-    move || {
-        let src = url.get()?.as_str().to_owned();
-        let name = asked.label_text();
-        Some(if is_audio {
-            view! { <audio class="player" controls src=src aria-label=name></audio> }.into_any()
-        } else {
-            view! { <video class="player" controls playsinline src=src aria-label=name></video> }
-                .into_any()
-        })
     }
 }
 
@@ -65,33 +35,49 @@ fn Microphone(asked: Asked) -> impl IntoView {
     let taking = RwSignal::new(Taking::Idle);
     let running = StoredValue::new_local(None::<Recorder>);
     let is_running = RwSignal::new(false);
+    let is_starting = RwSignal::new(false);
     let denied = RwSignal::new(false);
     // Also when the system ends it.
     let stop = move || {
         is_running.try_set(false);
         let Some(recorder) = running.try_update_value(Option::take).flatten() else { return };
         taking.try_set(Taking::Busy);
+        let coming = asked.entry.file_comes(asked.id);
+        tasks::spawn(async move { keep(asked, coming, recorder.finish().await, taking).await });
+    };
+    // What there is when the system may end the app: it is lost in the browser's hands.
+    let keep_so_far = move |sound: Sound| {
+        let coming = asked.entry.file_comes(asked.id);
         tasks::spawn(async move {
-            match recorder.finish().await {
-                Ok(sound) => {
-                    keep(asked, &sound.name, &sound.media_type, &sound.bytes, taking).await;
-                }
-                Err(_unheard) => {
-                    taking.try_set(Taking::Unreadable);
-                }
+            if let Ok(sound) = sound.file().await {
+                keep(asked, coming, Ok(sound), taking).await;
+            }
+            if is_running.try_get_untracked() == Some(true) {
+                asked.entry.await_file(asked.id, true);
             }
         });
     };
+    let hides = leptos::ev::Custom::<leptos::ev::Event>::new("visibilitychange");
+    let hidden = window_event_listener(hides, move |_| {
+        running.with_value(|running| {
+            if let Some(recorder) = running.as_ref().filter(|_| !visibility::is_visible()) {
+                recorder.give();
+            }
+        });
+    });
     let start = move || {
         denied.set(false);
+        is_starting.set(true);
         tasks::spawn(async move {
-            match Recorder::start(stop).await {
+            let started = Recorder::start(stop, keep_so_far).await;
+            is_starting.try_set(false);
+            match started {
                 Ok(recorder) => {
-                    if let Some(Some(unwanted)) = running.try_set_value(Some(recorder)) {
-                        // The question is gone since the microphone was asked for.
-                        drop(unwanted.finish().await);
+                    // If the question is gone since the microphone was asked for, it goes off.
+                    if running.try_set_value(Some(recorder)).is_none() {
+                        is_running.try_set(true);
+                        asked.entry.await_file(asked.id, true);
                     }
-                    is_running.try_set(true);
                 }
                 Err(error) => {
                     crate::platform::log_error(&error.to_string());
@@ -107,13 +93,8 @@ fn Microphone(asked: Asked) -> impl IntoView {
     });
     // What is being said when the page goes away is kept too.
     on_cleanup(move || {
-        if let Some(Some(recorder)) = running.try_update_value(Option::take) {
-            tasks::spawn(async move {
-                if let Ok(sound) = recorder.finish().await {
-                    keep(asked, &sound.name, &sound.media_type, &sound.bytes, taking).await;
-                }
-            });
-        }
+        hidden.remove();
+        stop();
     });
     view! {
         <Show when=move || recorder::is_supported() && !asked.readonly().get()>
@@ -121,6 +102,7 @@ fn Microphone(asked: Asked) -> impl IntoView {
                 <Button
                     icon=Glyph::Microphone
                     label=label
+                    disabled=is_starting
                     on_click=move |()| if is_running.get_untracked() { stop() } else { start() }
                 />
                 <Show when=move || is_running.get()>

@@ -1,5 +1,6 @@
 //! A signature or a drawing, made with a finger or a mouse on a sheet that fills the phone's width.
 
+use leptos::ev::PointerEvent;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -10,7 +11,7 @@ use crate::components::{Button, ButtonKind, Glyph, Sheet};
 use crate::form_view::FilePicture;
 use crate::form_view::question::Asked;
 use crate::locale::Language;
-use crate::platform::{drawing::Pad, tasks};
+use crate::platform::{drawing::Pad, files::Picked, tasks};
 
 /// What is said of the paper.
 #[derive(Clone, Copy)]
@@ -117,15 +118,23 @@ impl Strokes {
         self.drawn.set(false);
     }
 
-    fn to(self, to: (f64, f64)) {
-        let Some(from) = self.last.get_value() else { return };
-        self.pad.with_value(|pad| {
-            if let Some(pad) = pad {
-                pad.stroke(from, to);
-            }
-        });
+    /// Where the finger, or the mouse, is while it draws. A second finger, or the hand that rests on the glass, draws nothing.
+    fn to(self, event: &PointerEvent, begins: bool) {
+        if !event.is_primary() {
+            return;
+        }
+        let to = (f64::from(event.client_x()), f64::from(event.client_y()));
+        let from = if begins { Some((to.0 - 0.1, to.1)) } else { self.last.get_value() };
+        let (Some(from), Some(pad)) = (from, self.pad()) else { return };
+        pad.stroke(from, to);
         self.last.set_value(Some(to));
         self.drawn.set(true);
+    }
+
+    fn lift(self, event: &PointerEvent) {
+        if event.is_primary() {
+            self.last.set_value(None);
+        }
     }
 }
 
@@ -152,13 +161,13 @@ fn Paper(
     let use_it = move |()| {
         let Some(pad) = strokes.pad() else { return };
         taking.set(Taking::Busy);
+        let coming = asked.entry.file_comes(asked.id);
         tasks::spawn(async move {
-            match pad.png().await {
-                Ok(bytes) => keep(asked, about.file, "image/png", &bytes, taking).await,
-                Err(_undrawn) => {
-                    taking.try_set(Taking::Unreadable);
-                }
-            }
+            let media_type = "image/png".to_owned();
+            let drawn = pad.png().await;
+            let drawn =
+                drawn.map(|bytes| Picked { name: about.file.to_owned(), media_type, bytes });
+            keep(asked, coming, drawn, taking).await;
             // What could not be kept stays under the finger.
             if taking.try_get_untracked() == Some(Taking::Idle) {
                 open.try_set(false);
@@ -196,14 +205,12 @@ pub(super) fn Drawing(
             aria-label=label
             on:pointerdown=move |event| {
                 event.prevent_default();
-                let at = (f64::from(event.client_x()), f64::from(event.client_y()));
-                strokes.last.set_value(Some(at));
-                strokes.to((at.0 + 0.1, at.1));
+                strokes.to(&event, true);
             }
-            on:pointermove=move |event| strokes.to((f64::from(event.client_x()), f64::from(event.client_y())))
-            on:pointerup=move |_| strokes.last.set_value(None)
-            on:pointerleave=move |_| strokes.last.set_value(None)
-            on:pointercancel=move |_| strokes.last.set_value(None)
+            on:pointermove=move |event| strokes.to(&event, false)
+            on:pointerup=move |event| strokes.lift(&event)
+            on:pointerleave=move |event| strokes.lift(&event)
+            on:pointercancel=move |event| strokes.lift(&event)
         ></canvas>
     }
 }

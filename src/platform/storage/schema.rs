@@ -330,19 +330,29 @@ pub struct BlobRow {
     /// When it was kept, milliseconds since 1970.
     #[n(4)]
     pub kept_ms: Option<i64>,
+    /// Since when no work on this phone names it: a photo that was removed or taken again before any of it was sealed.
+    #[n(5)]
+    pub dropped_ms: Option<i64>,
 }
 
 impl BlobRow {
     /// A file that the server does not have.
     #[must_use]
     pub fn unsent(size: u64, media_type: String, kept_ms: i64) -> Self {
-        Self { size, media_type, sent: false, sent_after: None, kept_ms: Some(kept_ms) }
+        let kept_ms = Some(kept_ms);
+        Self { size, media_type, sent: false, sent_after: None, kept_ms, dropped_ms: None }
+    }
+
+    /// Whether the server is to have it and does not.
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        !self.sent && self.dropped_ms.is_none()
     }
 
     /// The server does not have it, or not any more.
     #[must_use]
     pub fn taken_back(self) -> Self {
-        Self { sent: false, sent_after: None, ..self }
+        Self { sent: false, sent_after: None, dropped_ms: None, ..self }
     }
 
     /// Reads a row.
@@ -607,12 +617,16 @@ mod tests {
             sent: true,
             sent_after: None,
             kept_ms: None,
+            dropped_ms: None,
         };
         let bytes = [0xa3, 0x00, 0x19, 0x01, 0x2c, 0x01, 0x63, b'a', b'/', b'b', 0x02, 0xf5];
         assert_eq!(codec::encode(&blob), bytes);
         (blob.sent_after, blob.kept_ms) = (Some(7), Some(8));
         let later = [&[0xa5], &bytes[1..], &[0x03, 7, 0x04, 8]].concat();
         assert_eq!(codec::encode(&blob), later);
+        blob.dropped_ms = Some(9);
+        let dropped = [&[0xa6], &later[1..], &[0x05, 9]].concat();
+        assert_eq!(codec::encode(&blob), dropped);
         let list = EntityListRow { tag: "t".to_owned(), as_of_ms: 9, csv: "c".to_owned() };
         let bytes = [0xa3, 0x00, 0x61, b't', 0x01, 0x09, 0x02, 0x61, b'c'];
         assert_eq!(codec::encode(&list), bytes);

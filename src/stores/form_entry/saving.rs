@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
+use form::NodeId;
 use futures::lock::Mutex;
 use leptos::prelude::*;
 use sync::{
@@ -9,19 +10,19 @@ use sync::{
     device::DeviceState,
     draft::{OpenPatch, Screen},
     view::Base,
-    wire::{Dot, FileRef, FormRef, Operation, RecordId, Value, field},
+    wire::{Dot, FileRef, FormRef, Hash, Operation, RecordId, Value, field},
 };
 
 use super::{FormEntry, Opening, SaveState};
 use crate::platform::{
-    clock,
+    clock, log_error,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
-        schema::{FILLING, FillingRow, Key, OutboxRow, meta},
+        schema::{BlobRow, FILLING, FillingRow, Key, OutboxRow, meta},
     },
     tasks::{self, Timer},
 };
-use crate::stores::outbox;
+use crate::stores::{outbox, space};
 
 /// How long after a save that failed the next one is tried, if nothing is entered before: a person who makes room on
 /// the phone and comes back finds the answers stored.
@@ -67,6 +68,8 @@ struct State {
     title: String,
     /// How many files are being read, made small or kept.
     coming: u32,
+    /// The last try to answer a question, by whichever way, of those that files were on their way to.
+    tries: BTreeMap<NodeId, u32>,
     /// The save that is due.
     due: Option<Timer>,
     /// The save that is tried again by itself after one that failed.
@@ -102,19 +105,35 @@ struct Stand {
     awaits_file: bool,
 }
 
-/// A file on its way to a form, as long as this is kept: the form stays open for it.
-pub struct Coming(Rc<Draft>);
+/// A file on its way to a question, as long as this is kept: the form stays open for it.
+pub struct Coming {
+    pub(super) draft: Rc<Draft>,
+    pub(super) question: NodeId,
+    number: u32,
+}
 
 impl Coming {
-    pub(super) fn to(draft: Rc<Draft>) -> Self {
-        draft.state.borrow_mut().coming += 1;
-        Self(draft)
+    pub(super) fn to(draft: Rc<Draft>, question: NodeId) -> Self {
+        let number = {
+            let mut state = draft.state.borrow_mut();
+            state.coming += 1;
+            let last = state.tries.entry(question).or_default();
+            *last += 1;
+            *last
+        };
+        Self { draft, question, number }
+    }
+
+    /// Whether the question was not answered otherwise since, nor another file is on its way to it: the last has the last word.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.draft.state.borrow().tries.get(&self.question) == Some(&self.number)
     }
 }
 
 impl Drop for Coming {
     fn drop(&mut self) {
-        self.0.state.borrow_mut().coming -= 1;
+        self.draft.state.borrow_mut().coming -= 1;
     }
 }
 
@@ -125,6 +144,14 @@ struct Batch {
     stand: Stand,
     /// Whether the record is in the store once this is.
     stored: bool,
+}
+
+/// What one save wrote.
+struct Stored {
+    screen: Arc<Screen>,
+    seen: Dot,
+    /// Files that the patch named until now.
+    left: Vec<Hash>,
 }
 
 impl Draft {
@@ -157,6 +184,7 @@ impl Draft {
                 touched: opening.unsealed,
                 title: opening.view.as_ref().map(|view| view.title.clone()).unwrap_or_default(),
                 coming: 0,
+                tries: BTreeMap::new(),
                 due: None,
                 retry: None,
             }),
@@ -219,6 +247,13 @@ impl Draft {
 
     pub(super) fn keep_files(&self, files: &BTreeMap<String, FileRef>) {
         self.state.borrow_mut().files.extend(files.clone());
+    }
+
+    /// A question is answered: a file that is on its way to it comes too late.
+    pub(super) fn pass_by(&self, question: NodeId) {
+        if let Some(last) = self.state.borrow_mut().tries.get_mut(&question) {
+            *last += 1;
+        }
     }
 
     /// A person entered something: from here on the record is worth storing.
@@ -295,25 +330,34 @@ impl Draft {
             Batch { values, stand: state.stand.clone(), stored }
         };
         let written = self.write(batch.clone()).await;
-        let mut state = self.state.borrow_mut();
-        match written {
-            Ok((screen, seen)) => {
-                state.screen = screen;
-                state.seen = seen;
-                state.stored_stand = batch.stand;
-                state.exists |= batch.stored;
-                Ok(!batch.values.is_empty())
+        let left = {
+            let mut state = self.state.borrow_mut();
+            match written {
+                Ok(Stored { screen, seen, left }) => {
+                    state.screen = screen;
+                    state.seen = seen;
+                    state.stored_stand = batch.stand;
+                    state.exists |= batch.stored;
+                    left
+                }
+                Err(error) => {
+                    let newer = std::mem::replace(&mut state.pending, batch.values);
+                    state.pending.extend(newer);
+                    return Err(error);
+                }
             }
-            Err(error) => {
-                let newer = std::mem::replace(&mut state.pending, batch.values);
-                state.pending.extend(newer);
-                Err(error)
-            }
+        };
+        if !left.is_empty()
+            && let Err(error) = space::let_go(&self.storage, left).await
+        {
+            // They are sent then, as if they still answered something.
+            log_error(&format!("files not let go: {error}"));
         }
+        Ok(!batch.values.is_empty())
     }
 
     /// Puts the values onto the record's open patch as it stands in the store, whichever tab wrote it last.
-    async fn write(&self, batch: Batch) -> Result<(Arc<Screen>, Dot), StorageError> {
+    async fn write(&self, batch: Batch) -> Result<Stored, StorageError> {
         let written = self.write_after(batch.clone(), false).await?;
         match written {
             Some(written) => Ok(written),
@@ -327,7 +371,7 @@ impl Draft {
         &self,
         batch: Batch,
         read_all: bool,
-    ) -> Result<Option<(Arc<Screen>, Dot)>, StorageError> {
+    ) -> Result<Option<Stored>, StorageError> {
         let (screen, seen) = {
             let state = self.state.borrow();
             (Arc::clone(&state.screen), state.seen)
@@ -344,8 +388,13 @@ impl Draft {
         ];
         // It may lie in one row with many others: it is read when it must be.
         reads.extend(read_all.then(|| Read::Row(Store::Base, record.into())));
+        let files: Vec<Hash> = batch.values.values().filter_map(hash_of).collect();
+        reads.extend(files.iter().map(|hash| Read::Row(Store::BlobMeta, (*hash).into())));
+        let mut touched = vec![Store::Open, Store::Place];
+        touched.extend((!files.is_empty()).then_some(Store::BlobMeta));
         let written = Rc::clone(&self.written);
-        let decide = move |rows: Vec<Rows>| {
+        let decide = move |mut rows: Vec<Rows>| {
+            let files = rows.split_off(rows.len() - files.len());
             let mut rows = rows.into_iter();
             let mut next = || rows.next().unwrap_or_default();
             let [on_screen, stored, device, last] =
@@ -356,7 +405,7 @@ impl Draft {
             }
             let mut screen = Arc::clone(&screen);
             let seen = sealed.show(&mut screen, seen);
-            let mut changes = Vec::new();
+            let (mut changes, mut left) = (Vec::new(), Vec::new());
             changes.extend(stand_change(on_screen, &batch, record, &form.id, &unit));
             if batch.stored {
                 let place = batch.stand.place.clone().into_bytes();
@@ -371,16 +420,36 @@ impl Draft {
                     }
                 };
                 for (path, value) in &batch.values {
+                    left.extend(patch.fields.get(path).and_then(|write| hash_of(&write.value)));
                     patch.put(path, value.clone(), &screen);
+                }
+                let is_named = |hash: &Hash| {
+                    patch.fields.values().any(|write| hash_of(&write.value) == Some(*hash))
+                };
+                left.retain(|hash| !is_named(hash));
+                // One that was taken off is brought back.
+                for (key, row) in files.into_iter().flatten() {
+                    let row = BlobRow::decode(&row)?;
+                    if row.dropped_ms.is_some() {
+                        let row = BlobRow { dropped_ms: None, ..row };
+                        changes.push(Change::Put(Store::BlobMeta, key, codec::encode(&row)));
+                    }
                 }
                 patch.resume = Some(batch.stand.place.clone());
                 let row = codec::encode(&patch);
                 written.replace(Some(Written { row: row.clone(), patch }));
                 changes.push(Change::Put(Store::Open, record.into(), row));
             }
-            Ok((changes, Some((screen, seen))))
+            Ok((changes, Some(Stored { screen, seen, left })))
         };
-        self.storage.update(reads, &[Store::Open, Store::Place], decide).await
+        self.storage.update(reads, &touched, decide).await
+    }
+}
+
+fn hash_of(value: &Value) -> Option<Hash> {
+    match value {
+        Value::File(file) => Some(file.hash),
+        Value::Empty | Value::Text(_) => None,
     }
 }
 

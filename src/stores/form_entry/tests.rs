@@ -271,7 +271,7 @@ fn an_answer_is_counted_as_on_this_phone_only_from_its_first_save_until_the_serv
         entry.answer(name, "An");
         block_on(entry.save_now()).expect("stored");
         assert_eq!(lacks(0), (1, 0, 0), "open, not sealed");
-        block_on(entry.attach(name, "a.jpg", "image/jpeg", &[7; 300])).expect("kept");
+        block_on(entry.attach(comes(entry, name), "a.jpg", "image/jpeg", &[7; 300])).expect("kept");
         block_on(entry.save_now()).expect("stored");
         assert_eq!(lacks(0), (1, 1, 300), "open, with a file");
         block_on(phone.records.seal_all()).expect("sealed");
@@ -424,13 +424,14 @@ fn what_comes_to_a_form_that_was_closed_meanwhile_stops_nothing() {
         let row = entry.add_row(question(entry, "nguoi")).expect("a row");
         let removed = entry.remove_row(row).expect("removed");
         assert!(!entry.is_closed());
+        let coming = comes(entry, name);
         owner.cleanup();
         assert!(entry.is_closed(), "whoever undoes something is told");
         entry.answer(name, "An");
         entry.leave(name);
         entry.detach(name);
         entry.restore_row(&removed);
-        let file = block_on(entry.attach(name, "a.jpg", "image/jpeg", &[7; 300]));
+        let file = block_on(entry.attach(coming, "a.jpg", "image/jpeg", &[7; 300]));
         assert_eq!(file, Err(StorageError::Gone));
     });
 }
@@ -441,8 +442,8 @@ fn a_photo_is_kept_with_the_answer_that_names_it() {
         let id = record_id::new();
         let entry = phone.open(id);
         let note = question(entry, "chung/ten");
-        let file =
-            block_on(entry.attach(note, "a.jpg", "image/jpeg", &[7; 300_000])).expect("kept");
+        let file = block_on(entry.attach(comes(entry, note), "a.jpg", "image/jpeg", &[7; 300_000]))
+            .expect("kept");
         block_on(entry.save_now()).expect("stored");
         let again = phone.open(id);
         assert_eq!(again.file(question(again, "chung/ten")), Some(file.clone()));
@@ -534,5 +535,76 @@ fn a_record_is_shown_as_sent_when_nothing_of_it_waits() {
         block_on(records.seal_all()).expect("sealed");
         sent(2);
         assert_eq!(waits(), Some(false));
+    });
+}
+
+/// The way of a file to a question, which begins now.
+fn comes(entry: FormEntry, question: NodeId) -> Coming {
+    entry.file_comes(question).expect("the form is open")
+}
+
+#[test]
+fn the_file_that_was_picked_last_is_the_answer_whichever_is_ready_last() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        let name = question(entry, "chung/ten");
+        let (slow, quick) = (comes(entry, name), comes(entry, name));
+        let wanted = block_on(entry.attach(quick, "b.jpg", "image/jpeg", &[8; 300])).expect("kept");
+        block_on(entry.attach(slow, "a.png", "image/png", &[7; 300])).expect("passed over");
+        assert_eq!(entry.file(name), Some(wanted.clone()));
+        // Nor over a removal; a file on its way to another question is none of it.
+        let (slow, other) = (comes(entry, name), comes(entry, question(entry, "chung/tuoi")));
+        entry.detach(name);
+        block_on(entry.attach(slow, "a.png", "image/png", &[7; 300])).expect("passed over");
+        assert_eq!(entry.file(name), None);
+        assert!(other.is_last());
+        block_on(entry.save_now()).expect("stored");
+        let kept = block_on(phone.storage.all(Store::BlobMeta)).expect("memory reads");
+        assert_eq!(kept.len(), 1, "what came too late is not even kept");
+    });
+}
+
+#[test]
+fn a_photo_that_was_removed_or_taken_again_is_sent_only_if_something_still_names_it() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let name = question(entry, "chung/ten");
+        let take = |fill: u8, extension: &str| {
+            let name_of = format!("a.{extension}");
+            let bytes = [fill; 300];
+            let kept = entry.attach(comes(entry, name), &name_of, "image/jpeg", &bytes);
+            let file = block_on(kept).expect("kept");
+            block_on(entry.save_now()).expect("stored");
+            file
+        };
+        let waiting = || {
+            let unsent = block_on(blobs::unsent(&phone.storage)).expect("memory reads");
+            unsent.into_iter().map(|(hash, _)| hash).collect::<Vec<_>>()
+        };
+        let wrong = take(1, "jpg");
+        assert_eq!(waiting(), [wrong.hash]);
+        let right = take(2, "png");
+        assert_eq!(waiting(), [right.hash], "the wrong one is not sent");
+        entry.detach(name);
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(waiting(), []);
+        entry.answer(name, &right.name);
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(waiting(), [right.hash], "brought back");
+        // What a sealed operation names is sent, whatever was answered since.
+        block_on(phone.records.seal_all()).expect("sealed");
+        let newest = take(3, "jpg");
+        let mut both = [right.hash, newest.hash];
+        both.sort();
+        let mut all = waiting();
+        all.sort();
+        assert_eq!(all, both);
+        // The same photo for another question.
+        let note = question(entry, "chung/tuoi");
+        block_on(entry.attach(comes(entry, note), "b.jpg", "image/jpeg", &[3; 300])).expect("kept");
+        entry.detach(name);
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(waiting().len(), 2);
     });
 }

@@ -143,7 +143,7 @@ fn a_form_that_a_file_is_on_its_way_to_stays_open() {
         let photo = question(first, "anh");
         first.answer(question(first, "a"), "1");
         first.await_file(photo, true);
-        let coming = first.file_comes();
+        let coming = first.file_comes(photo).expect("open");
         first.answer(question(first, "a"), "2");
         let next = [start().await.record(), start().await.record()];
         let open = |record| forms.find(record).is_some();
@@ -151,8 +151,7 @@ fn a_form_that_a_file_is_on_its_way_to_stays_open() {
         next_turn().await;
         start().await;
         assert_eq!((open(first.record()), next.map(open)), (true, [false, true]));
-        let file = first.attach(photo, "a.jpg", "image/jpeg", &[7]).await.expect("kept");
-        drop(coming);
+        let file = first.attach(coming, "a.jpg", "image/jpeg", &[7]).await.expect("kept");
         start().await;
         assert!(!open(first.record()), "nothing is awaited any more");
         let view = world.tabs[0].records.view(first.record()).await.expect("memory reads");

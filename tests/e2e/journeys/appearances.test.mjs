@@ -2,9 +2,10 @@
 // the earth, recordings, drawings, long lists. What is entered is what would be submitted.
 import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
+import { downloaded } from '../harness/downloads.mjs';
 import { picture } from '../harness/picture.mjs';
 import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
@@ -220,10 +221,22 @@ test('a line and an area are measured corner by corner, or typed', async () => {
   await form.question('thua').scrollIntoViewIfNeeded();
   await looked('trace');
   // While walking: what is near the last corner is not taken, what is a stride away is.
+  await phone.page.evaluate(() => {
+    window.awake = 0;
+    navigator.wakeLock.request = async () => {
+      window.awake += 1;
+      return { release: async () => { window.awake -= 1; } };
+    };
+  });
   await form.question('duong').getByRole('button', { name: 'Đi và tự ghi' }).click();
+  await until('the screen is kept on', () => phone.page.evaluate(() => window.awake === 1));
+  // No place for a while, and then only where a mast of the network is, end no walk and are no corner.
+  await phone.context.setGeolocation(null);
+  await phone.context.setGeolocation({ latitude: 10.945, longitude: 107.24, accuracy: 800 });
   await phone.context.setGeolocation({ latitude: 10.935, longitude: 107.24, accuracy: 5 });
   await until('the walk adds a corner', async () => (await form.question('duong').locator('.trace-corners li').count()) >= 3);
   await form.question('duong').getByRole('button', { name: 'Dừng tự ghi' }).click();
+  await until('the screen may go dark', () => phone.page.evaluate(() => window.awake === 0));
   // What is typed goes on from what was measured.
   const corners = form.question('duong').locator('.trace-corners li');
   const measured = await corners.count();
@@ -231,15 +244,51 @@ test('a line and an area are measured corner by corner, or typed', async () => {
   const typed = form.question('duong').locator('textarea');
   const text = await typed.inputValue();
   assert.equal(text.split(';').length, measured);
+  assert.doesNotMatch(text, /10\.945/);
   await typed.fill(`${text};10.936 107.242 0 0`);
   await until('the typed corner joins them', async () => (await corners.count()) === measured + 1);
 });
 
 test('sound, film, a photo that is drawn on, a drawing, a code that is scanned', async () => {
   await at('Ghi lại');
-  await form.question('tieng').getByRole('button', { name: 'Ghi âm' }).click();
+  // Two presses, while the microphone is still asked for, are one.
+  await phone.page.evaluate(() => {
+    const { mediaDevices } = navigator;
+    const open = mediaDevices.getUserMedia.bind(mediaDevices);
+    const allowed = new Promise((allow) => { window.allow = allow; });
+    window.opened = [];
+    mediaDevices.getUserMedia = async (wanted) => {
+      await allowed;
+      const stream = await open(wanted);
+      window.opened.push(stream);
+      return stream;
+    };
+  });
+  const record = form.question('tieng').getByRole('button', { name: 'Ghi âm', exact: true });
+  await record.click();
+  await record.click({ force: true });
+  await phone.page.evaluate(() => window.allow());
   await form.question('tieng').getByText('Đang ghi…').waitFor();
+  // What there is when the app goes from the front is kept, and the recording goes on.
+  const play = form.question('tieng').getByRole('button', { name: 'Mở', exact: true });
+  await until('what was heard is kept', async () => {
+    await phone.page.evaluate(() => {
+      const tell = () => document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+      Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+      tell();
+      delete document.visibilityState;
+      tell();
+    });
+    return (await play.count()) > 0;
+  });
+  const name = () => form.question('tieng').locator('.stored-file').innerText();
+  const soFar = await name();
+  assert.ok(await form.question('tieng').getByText('Đang ghi…').isVisible());
   await form.question('tieng').getByRole('button', { name: 'Dừng ghi âm' }).click();
+  await until('all of it takes the place of that', async () => (await name()) !== soFar);
+  await until('the microphone is off', async () =>
+    (await phone.page.evaluate(() => window.opened.map((stream) => stream.getTracks()[0].readyState))).join() === 'ended');
+  await play.click();
   await form.question('tieng').locator('audio').waitFor();
   await inside('phim', 'input[type="file"]').evaluate((input) => {
     const files = new DataTransfer();
@@ -251,7 +300,22 @@ test('sound, film, a photo that is drawn on, a drawing, a code that is scanned',
   await inside('phim', 'input[type="file"]').setInputFiles(file('trong.webm', ''));
   await form.question('phim').getByText('Không đọc được').waitFor();
   await inside('phim', 'input[type="file"]').setInputFiles(file('phim.webm', 'không phải phim'));
-  await form.question('phim').locator('video').waitFor();
+  // What this browser cannot play is saved instead.
+  await form.question('phim').getByRole('button', { name: 'Mở', exact: true }).click();
+  const save = (question) => form.question(question).getByRole('button', { name: 'Lưu tệp về máy' });
+  await save('phim').waitFor();
+  const saved = await downloaded(phone, join(folder, 'da_luu'), () => save('phim').click());
+  assert.equal(readFileSync(saved, 'utf8'), 'không phải phim');
+  await inside('anh', 'input[type="file"]').setInputFiles(file('la.heic', 'không phải ảnh'));
+  await form.question('anh').getByText('Máy này không hiện được ảnh này.').waitFor();
+  await save('anh').waitFor();
+  await looked('undrawn');
+  await form.question('anh').getByRole('button', { name: 'Vẽ lên ảnh' }).click();
+  const sheet = phone.page.locator('dialog[open]');
+  await sheet.getByText('Không đọc được tệp ảnh này.').waitFor();
+  await stroke(sheet.locator('canvas.photo-pad'));
+  assert.ok(await sheet.getByRole('button', { name: 'Dùng hình này' }).isDisabled(), 'nothing is drawn on nothing');
+  await phone.page.keyboard.press('Escape');
   await form.photograph('anh', picture(join(folder, 'chup.png'), 640, 480));
   const before = await inside('anh', 'img').getAttribute('src');
   await form.question('anh').getByRole('button', { name: 'Vẽ lên ảnh' }).click();
@@ -263,7 +327,9 @@ test('sound, film, a photo that is drawn on, a drawing, a code that is scanned',
   await until('the drawn photo takes its place', async () => (await inside('anh', 'img').getAttribute('src')) !== before);
   assert.ok(await redness(inside('anh', 'img')) > 0, 'the mark is in the photo');
   await form.question('ve').getByRole('button', { name: 'Vẽ vào khung' }).click();
-  await stroke(phone.page.locator('canvas.signature-pad:visible'));
+  const paper = phone.page.locator('canvas.signature-pad:visible');
+  assert.equal(await inkOfSecondFinger(paper), 0, 'the hand that rests on the paper draws nothing');
+  await stroke(paper);
   await phone.page.getByRole('button', { name: 'Dùng hình này' }).filter({ visible: true }).click();
   await form.question('ve').locator('img').first().waitFor();
   await form.question('vach').getByRole('button', { name: 'Quét mã' }).click();
@@ -280,6 +346,28 @@ async function stroke(pad) {
   for (let step = 1; step <= 6; step += 1) await mouse.move(box.x + 30 + step * 25, box.y + box.height / 2 + (step % 2 ? -20 : 20));
   await mouse.up();
 }
+
+/** How many dots have ink on the right half of the paper, when one finger draws on the left one and another moves on the right. */
+const inkOfSecondFinger = (pad) => pad.evaluate((canvas) => {
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  const send = (type, isPrimary, across, down) => canvas.dispatchEvent(new PointerEvent(type, {
+    bubbles: true, cancelable: true, pointerType: 'touch', pointerId: isPrimary ? 1 : 2, isPrimary,
+    clientX: left + width * across, clientY: top + height * down,
+  }));
+  send('pointerdown', true, 0.1, 0.3);
+  send('pointerdown', false, 0.8, 0.7);
+  for (let step = 1; step <= 4; step += 1) {
+    send('pointermove', true, 0.1 + step * 0.05, 0.3);
+    send('pointermove', false, 0.8 + step * 0.01, 0.7);
+  }
+  send('pointerup', false, 0.84, 0.7);
+  send('pointerup', true, 0.3, 0.3);
+  const half = Math.trunc(canvas.width / 2);
+  const { data } = canvas.getContext('2d').getImageData(half, 0, half, canvas.height);
+  let ink = 0;
+  for (let at = 0; at < data.length; at += 4) ink += data[at] < 128;
+  return ink;
+});
 
 /** How many dots of a picture have the colour that marks are drawn in. */
 const redness = (image) => image.evaluate(async (element) => {
