@@ -19,6 +19,7 @@ mod review;
 mod way_back;
 
 pub use answer_text::{answer_text, map_link};
+pub use controls::scan_with;
 pub use file_picture::FilePicture;
 pub use map::MapView;
 pub use page::FormView;
