@@ -5,8 +5,8 @@
 // and waits until the page says that the person agreed: no page ever sees a mixture of two versions.
 
 // Filled in when the app is built: path -> SHA-256 of the file's bytes, and which of these files only those at a desk
-// need: they are kept from the first time that somebody here needs them.
-const MANIFEST = /*@precache*/{version:"dev",files:{},desk:[]}/*@end*/;
+// need: they are kept from the first time that somebody here needs them; which only browsers need that read no codes.
+const MANIFEST = /*@precache*/{version:"dev",files:{},desk:[],codes:[]}/*@end*/;
 
 const PREFIX = "sotay-";
 const CACHE = PREFIX + MANIFEST.version;
@@ -46,7 +46,8 @@ self.addEventListener("fetch", (event) => {
 // A version that is not whole is read by nobody, and goes with the old ones.
 async function install() {
   const [cache, atDesk] = await Promise.all([caches.open(CACHE), isAtDesk()]);
-  const wanted = Object.keys(MANIFEST.files).filter((path) => atDesk || !MANIFEST.desk.includes(path));
+  const unwanted = [...(atDesk ? [] : MANIFEST.desk), ...("BarcodeDetector" in self ? MANIFEST.codes : [])];
+  const wanted = Object.keys(MANIFEST.files).filter((path) => !unwanted.includes(path));
   await Promise.all(wanted.map((path) => fetchInto(cache, path)));
 }
 

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, effect, memo};
 
+use super::controls::ReaderSlot;
 use super::group::{Children, node_view};
 use super::map::MapSlot;
 use super::pace::Pace;
@@ -31,12 +32,16 @@ pub fn FormView(
     /// How a [`MapView`](super::MapView) is drawn: it is in another part of the app.
     #[prop(into)]
     map: ViewFn,
+    /// How codes are read ([`scan_with`](super::scan_with)) where the browser cannot: that is in another part, too.
+    #[prop(into)]
+    codes: ViewFn,
     /// Whether the end of the form is on screen: what is missing.
     #[prop(default = RwSignal::new(false))]
     reviewing: RwSignal<bool>,
 ) -> impl IntoView {
     provide_context(entry);
     provide_context(MapSlot(map));
+    provide_context(ReaderSlot(codes));
     let server_map = ServerMap::new();
     provide_context(server_map);
     let network = window_event_listener(leptos::ev::online, move |_| server_map.on_network());

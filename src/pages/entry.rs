@@ -149,7 +149,17 @@ fn Filling(entry: FormEntry) -> impl IntoView {
         }
     };
     let map = || view! { <InPart screen=Later::Map /> };
-    view! { <FormView entry=entry on_leave=leave on_submitted=submitted map=map reviewing=reviewing /> }
+    let codes = || view! { <InPart screen=Later::Codes /> };
+    view! {
+        <FormView
+            entry=entry
+            on_leave=leave
+            on_submitted=submitted
+            map=map
+            codes=codes
+            reviewing=reviewing
+        />
+    }
 }
 
 /// A killed app never runs the clean-up: the form is still on screen then, as far as the phone's disk knows.

@@ -1,8 +1,8 @@
 //! Screens whose code comes apart from the rest. A phone opens the app, signs in and shows what is to be done with the first part;
-//! the form engine, the lock, the desk and the map are parts of their own, fetched when they are first needed and kept by the
+//! the form engine, the lock, the desk, the map and the reader of codes are parts of their own, fetched when they are first needed and kept by the
 //! service worker.
 //!
-//! `cargo xtask pwa` cuts the module where [`forms`], [`lock`], [`desk`] and [`map`] stand (feature `split`); any other build has them in one.
+//! `cargo xtask pwa` cuts the module where [`forms`], [`lock`], [`desk`], [`map`] and [`codes`] stand (feature `split`); any other build has them in one.
 
 use leptos::prelude::*;
 use thiserror::Error;
@@ -28,9 +28,9 @@ use super::{
     unlock::UnlockPage,
 };
 use crate::components::{Banner, Button, ButtonKind, Tone};
-use crate::form_view::MapView;
+use crate::form_view::{MapView, scan_with};
 use crate::locale::Language;
-use crate::platform::{connectivity, log_error, tasks};
+use crate::platform::{barcode, connectivity, log_error, tasks};
 use crate::reactive::effect;
 use crate::stores::{AppUpdate, Carry, Records, SpaceWatch, SyncStatus, preferences::use_words};
 use crate::sync_runner::Runner;
@@ -82,6 +82,8 @@ pub enum Later {
     History,
     /// A map. In a question.
     Map,
+    /// A code is read, where the browser cannot. In a question.
+    Codes,
 }
 
 /// A part did not come: there is no network, or the server has only a newer version's.
@@ -188,6 +190,14 @@ part! {
     }
 }
 
+part! {
+    /// What reads codes in pictures.
+    codes draws |screen| match screen {
+        Later::Codes => scan_with(barcode::of_app()),
+        _ => ().into_any(),
+    }
+}
+
 /// The parts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -195,6 +205,7 @@ enum Part {
     Desk,
     Lock,
     Map,
+    Codes,
 }
 
 impl Later {
@@ -219,6 +230,7 @@ impl Later {
             | Self::PasskeyMake => Part::Desk,
             Self::Unlock | Self::PinSettings | Self::PeopleHere | Self::More => Part::Lock,
             Self::Map => Part::Map,
+            Self::Codes => Part::Codes,
         }
     }
 }
@@ -234,6 +246,7 @@ pub struct Parts {
     desk: RwSignal<Option<Result<Draw, Missing>>>,
     lock: RwSignal<Option<Result<Draw, Missing>>>,
     map: RwSignal<Option<Result<Draw, Missing>>>,
+    codes: RwSignal<Option<Result<Draw, Missing>>>,
 }
 
 impl Parts {
@@ -241,7 +254,8 @@ impl Parts {
     #[must_use]
     pub fn new(update: AppUpdate) -> Self {
         let away = || RwSignal::new(None);
-        let parts = Self { update, forms: away(), desk: away(), lock: away(), map: away() };
+        let parts =
+            Self { update, forms: away(), desk: away(), lock: away(), map: away(), codes: away() };
         parts.fetch(Later::Entry);
         parts
     }
@@ -291,6 +305,7 @@ impl Parts {
             Part::Desk => desk().await,
             Part::Lock => lock().await,
             Part::Map => map().await,
+            Part::Codes => codes().await,
         };
         if let Err(error) = came {
             log_error(&error.to_string());
@@ -311,6 +326,7 @@ impl Parts {
             Part::Desk => self.desk,
             Part::Lock => self.lock,
             Part::Map => self.map,
+            Part::Codes => self.codes,
         }
     }
 }

@@ -122,6 +122,7 @@ pub fn PreviewPage() -> impl IntoView {
                                 on_leave=move |()| stage.set(Stage::Waiting)
                                 on_submitted=submitted
                                 map=|| view! { <InPart screen=Later::Map /> }
+                                codes=|| view! { <InPart screen=Later::Codes /> }
                             />
                         }
                             .into_any()

@@ -54,10 +54,15 @@ pub fn exception_text(value: &JsValue) -> String {
 
 /// Calls a method that answers with a promise, by its name: for APIs that not every browser has.
 async fn call(of: &JsValue, method: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
+    let promise: Promise = call_now(of, method, arguments)?.dyn_into()?;
+    JsFuture::from(promise).await
+}
+
+/// As [`call`], a method that answers at once.
+fn call_now(of: &JsValue, method: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
     let function: Function = Reflect::get(of, &method.into())?.dyn_into()?;
     let arguments: Array = arguments.iter().copied().collect();
-    let promise: Promise = function.apply(of, &arguments)?.dyn_into()?;
-    JsFuture::from(promise).await
+    function.apply(of, &arguments)
 }
 
 /// Writes one line to the browser's console; the place where a failure that nobody can act on ends.

@@ -84,7 +84,7 @@ pub fn drop_in_turns<T: 'static>(values: impl IntoIterator<Item = T> + 'static) 
 }
 
 /// Waits until the page has done what waits. A timer would have the page wait for itself: 4 ms each time, a second out of sight.
-async fn step_back() {
+pub(super) async fn step_back() {
     let (fire, fired) = oneshot::channel::<()>();
     let callback = Closure::once(move |_: MessageEvent| answer(fire, ()));
     let channel = MessageChannel::new().expect("every browser has them");

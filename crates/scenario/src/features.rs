@@ -59,7 +59,9 @@ const READ_BACK: &str =
 const MEASURED: &str = "measured or typed";
 const FILES: &str = "\nFiles beside a form (`jr://…`: lists, pictures, sounds) come with the pack (`forms/NAME-media/`, docs/pack.md), and where a form is \
     tried, at `/forms/preview`, dropped together with it. The last record (`jr://instance/last-saved`), lists of entities \
-    and `external_choices` need no file: phones and the server make the first two, and the form carries the third.\n";
+    and `external_choices` need no file: phones and the server make the first two, and the form carries the third.\n\n\
+    A code (`barcode`) is read by the browser where it can, else by the app: QR, EAN-13, EAN-8, UPC-A, Code 128, Code 39 and ITF, \
+    without a network too.\n";
 /// What the app knows but cannot do as asked; the reason stands with the appearance.
 const PARTLY: [&str; 4] = ["ethiopian", "coptic", "islamic", "persian"];
 

@@ -10,7 +10,7 @@ use crate::named_tests;
 use crate::step::{cargo, output, root};
 
 /// Crates that decide: no browser, no runtime, no I/O.
-const PURE: &[&str] = &["xpath", "form", "xlsform", "pack", "sync", "report"];
+const PURE: &[&str] = &["xpath", "form", "xlsform", "pack", "sync", "report", "barcode"];
 /// What none of them may reach, however far down.
 const IMPURE: &[&str] = &[
     "leptos",
@@ -29,6 +29,7 @@ const IMPURE: &[&str] = &[
 const EXCEPTIONS: &[(&str, &[&str])] = &[("xlsform", &["getrandom", "js-sys"])];
 /// Which of our crates each may name as a dependency.
 const OURS: &[(&str, &[&str])] = &[
+    ("barcode", &[]),
     ("xpath", &[]),
     ("form", &["xpath"]),
     ("xlsform", &["form", "xpath"]),
@@ -37,7 +38,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("report", &["form", "sync"]),
     ("scenario", &["form", "xlsform", "xpath"]),
     ("server", &["form", "pack", "report", "sync", "xlsform", "xpath"]),
-    ("sotay", &["form", "pack", "report", "sync"]),
+    ("sotay", &["barcode", "form", "pack", "report", "sync"]),
     ("xtask", &[]),
 ];
 /// Which module of the phone app may use which.

@@ -1,4 +1,4 @@
-//! A code: typed always, scanned where the browser can.
+//! A code: typed always, scanned where there is a camera.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -9,7 +9,11 @@ use super::Typing;
 use crate::components::{Banner, Button, Glyph, Sheet, Tone};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
-use crate::platform::{barcode, camera::Side, tasks};
+use crate::platform::{
+    barcode::{self, Reader},
+    camera::Side,
+    tasks,
+};
 
 /// A code.
 #[component]
@@ -49,14 +53,46 @@ pub(super) fn Barcode(asked: Asked) -> impl IntoView {
                 open.try_set(false);
             }
         >
-            <Camera asked=asked open=open denied=denied />
+            {scanner(Scan { asked, open, denied })}
         </Sheet>
     }
 }
 
+/// How codes are read where the browser cannot: that is in another part of the app, and pages know how it comes.
+#[derive(Clone)]
+pub(in crate::form_view) struct ReaderSlot(pub ViewFn);
+
+/// What a code is scanned for.
+#[derive(Clone, Copy)]
+struct Scan {
+    asked: Asked,
+    open: RwSignal<bool>,
+    denied: RwSignal<bool>,
+}
+
+/// Draws the camera's picture with a reader that is in another part.
+#[derive(Clone, Copy)]
+struct Scanner(Callback<Reader, AnyView>);
+
+fn scanner(scan: Scan) -> AnyView {
+    let draw = move |reader| view! { <Camera scan=scan reader=reader /> }.into_any();
+    if let Some(reader) = barcode::of_browser() {
+        return draw(reader);
+    }
+    provide_context(Scanner(Callback::new(draw)));
+    expect_context::<ReaderSlot>().0.run()
+}
+
+/// The camera's picture until this reader has read a code in it: for the part of the app that has one.
+#[must_use]
+pub fn scan_with(reader: Reader) -> AnyView {
+    expect_context::<Scanner>().0.run(reader)
+}
+
 /// The camera's picture, until a code is read.
 #[component]
-fn Camera(asked: Asked, open: RwSignal<bool>, denied: RwSignal<bool>) -> impl IntoView {
+fn Camera(scan: Scan, reader: Reader) -> impl IntoView {
+    let Scan { asked, open, denied } = scan;
     let video = NodeRef::<html::Video>::new();
     let stop = StoredValue::new_local(barcode::Stop::default());
     effect(move || {
@@ -64,7 +100,7 @@ fn Camera(asked: Asked, open: RwSignal<bool>, denied: RwSignal<bool>) -> impl In
         let stop = stop.get_value();
         tasks::spawn(async move {
             let side = if asked.looks("front") { Side::Front } else { Side::Back };
-            match barcode::scan(video.into(), side, stop).await {
+            match barcode::scan(video.into(), side, stop, reader).await {
                 Ok(Some(code)) => asked.choose(&code),
                 Ok(None) => {}
                 Err(error) => {

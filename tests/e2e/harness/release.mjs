@@ -78,6 +78,11 @@ export class Release {
     return Object.keys(this.listed).filter((path) => path.includes('_desk.'));
   }
 
+  /** Those of them that only a browser keeps that reads no codes, as the one of the journeys. */
+  get codes() {
+    return Object.keys(this.listed).filter((path) => path.includes('_codes.'));
+  }
+
   /** What a phone keeps at which nobody opens the desk. */
   get kept() {
     return Object.fromEntries(Object.entries(this.listed).filter(([path]) => !this.desk.includes(path)));
@@ -88,7 +93,7 @@ export class Release {
     const list = JSON.stringify(this.listed);
     const path = join(this.folder, 'sw.js');
     const worker = readFileSync(path, 'utf8');
-    const manifest = `/*@precache*/{version:"${sha256(list + worker).slice(0, 16)}",files:${list},desk:${JSON.stringify(this.desk)}}/*@end*/`;
+    const manifest = `/*@precache*/{version:"${sha256(list + worker).slice(0, 16)}",files:${list},desk:${JSON.stringify(this.desk)},codes:${JSON.stringify(this.codes)}}/*@end*/`;
     writeFileSync(path, worker.replace(/\/\*@precache\*\/.*?\/\*@end\*\//s, () => manifest));
   }
 }

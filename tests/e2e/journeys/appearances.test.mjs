@@ -80,6 +80,12 @@ const FORM = [
   ['', 'ap', 'a1', 'Ấp Một'],
   ['', 'ap', 'a2', 'Ấp Hai'],
 ];
+/** Bars that say 8934567890120 (EAN-13), dark where there is a 1. */
+const GOODS = '10100010110100001010001101110010000101011101101010100100011101001110010110011011011001110010101';
+/** A square that says "Buổi 7 – Long Khánh". */
+const SQUARES = ('1fc3967f 104ee541 175a135d 174b3a5d 1753035d 105e9541 1fd5557f 2ce00 95cc6b4 ea9237f 1e780181 c976c6a 19d9ef0c '
+  + '171d3c75 8eeb60b f27d08c 1161938a 19908648 778aadd 48e3beb 19dac1f9 19f71d 1fcdeb59 10434d16 1757a7f3 1748983a 174b1e33 '
+  + '105a089f 1fc1ab0e').split(' ').map((row) => Number.parseInt(row, 16).toString(2).padStart(29, '0'));
 const MAP = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 80"><script>document.title = 'hỏng'</script>
   <rect id="dong" x="105" y="5" width="90" height="70" fill="#cfe8d8" onclick="document.title = 'hỏng'"/>
   <g id="tay" fill="#e6dcc4"><path d="M5 5H95V75H5z"/></g>
@@ -336,6 +342,69 @@ test('sound, film, a photo that is drawn on, a drawing, a code that is scanned',
   await until('the code is read', async () => (await inside('vach', 'input').inputValue()) === '8934567890123');
   await form.question('anh').scrollIntoViewIfNeeded();
   await looked('recordings');
+});
+
+/** What the camera sees from now on: squares of these rows, dark where there is a 1, with light all about. */
+const cameraSees = (rows) => phone.page.evaluate((rows) => {
+  const canvas = new OffscreenCanvas(rows[0].length, rows.length);
+  const context = canvas.getContext('2d');
+  rows.forEach((row, y) => [...row].forEach((bit, x) => {
+    context.fillStyle = bit === '1' ? '#222' : '#eee';
+    context.fillRect(x, y, 1, 1);
+  }));
+  window.seen = canvas;
+}, rows);
+
+test('a browser that reads no codes has the app read them, without a network: on goods, and squares', async () => {
+  await at('Ghi lại');
+  // As on an iPhone, in Firefox, at a desk.
+  await phone.page.evaluate(() => {
+    delete window.BarcodeDetector;
+    navigator.mediaDevices.getUserMedia = async () => {
+      const canvas = document.createElement('canvas');
+      Object.assign(canvas, { width: 640, height: 480 });
+      const context = canvas.getContext('2d');
+      const draw = () => {
+        context.fillStyle = '#eee';
+        context.fillRect(0, 0, 640, 480);
+        const { seen } = window;
+        const side = Math.floor(Math.min(560 / seen.width, 400 / seen.height));
+        const [width, height] = [seen.width * side, seen.height * side];
+        context.imageSmoothingEnabled = false;
+        context.drawImage(seen, (640 - width) / 2, (480 - height) / 2, width, height);
+      };
+      draw();
+      const drawing = setInterval(draw, 50);
+      const stream = canvas.captureStream(20);
+      const [track] = stream.getTracks();
+      const stop = track.stop.bind(track);
+      track.stop = () => {
+        clearInterval(drawing);
+        window.cameraIsOff = true;
+        stop();
+      };
+      return stream;
+    };
+  });
+  await server.stop();
+  for (const [rows, text] of [[Array(40).fill(GOODS), '8934567890120'], [SQUARES, 'Buổi 7 – Long Khánh']]) {
+    await cameraSees(rows);
+    await phone.page.evaluate(() => { window.cameraIsOff = false; });
+    await form.question('vach').getByRole('button', { name: 'Quét mã' }).click();
+    await until(`${text} is read`, async () => (await inside('vach', 'input').inputValue()) === text);
+    await until('the camera is off', () => phone.page.evaluate(() => window.cameraIsOff));
+    await until('the field is in sight again', async () => (await phone.page.locator('video.scan-video').count()) === 0);
+  }
+  // Whoever thinks better of it has the camera off, and what was there.
+  await cameraSees(['0']);
+  await phone.page.evaluate(() => { window.cameraIsOff = false; });
+  await form.question('vach').getByRole('button', { name: 'Quét mã' }).click();
+  await until('the camera shows', () => phone.page.locator('video.scan-video').evaluate((video) => video.videoWidth === 640));
+  await phone.screenshot('scanning');
+  await phone.page.getByRole('button', { name: 'Thôi quét' }).filter({ visible: true }).click();
+  await until('the camera is off', () => phone.page.evaluate(() => window.cameraIsOff));
+  assert.equal(await inside('vach', 'input').inputValue(), 'Buổi 7 – Long Khánh');
+  await server.start();
 });
 
 async function stroke(pad) {

@@ -87,6 +87,7 @@ function takeOver() {
 
 test('the phone keeps one version, whole, and not what only the system asks for', async () => {
   assert.deepEqual(Object.values(await caches()), only(first));
+  assert.ok(first.codes.length > 0, 'and what reads codes, unasked: this browser reads none');
   assert.ok(!('/icons/icon-512.png' in first.kept));
   assert.equal((await ask('GET', '/icons/icon-512.png'))[0], 200, 'it is there for whoever is online');
 });

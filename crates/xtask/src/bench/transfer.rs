@@ -11,13 +11,13 @@ pub fn measure() -> Result<Value> {
     let loads = dist::loads(&files);
     let of = |load| loads.get(&load).copied().unwrap_or_default();
     let (first, forms) = (of(Load::First), of(Load::Forms));
-    let (desk, map) = (of(Load::Desk), of(Load::Map));
+    let others = of(Load::Desk) + of(Load::Map) + of(Load::Codes);
     let rows = files.iter().map(|(name, size)| {
         json!({"file": name, "raw": size.raw, "gzip": size.gzip, "brotli": size.brotli})
     });
     Ok(json!({
         "unit": "bytes",
         "files": rows.collect::<Vec<_>>(),
-        "brotli": {"first_load": first, "phone": first + forms, "whole": first + forms + desk + map},
+        "brotli": {"first_load": first, "phone": first + forms, "whole": first + forms + others},
     }))
 }
