@@ -11,7 +11,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-use crate::blob_store::BlobStore;
+use crate::blob_store::{BlobStore, StoreError};
 use crate::bundle::keys::KeyFolder;
 use crate::clock;
 use crate::config::{Config, close_to_others};
@@ -40,6 +40,9 @@ pub enum MoveError {
     /// The database did not open.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The photos are not where the settings say.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The database could not answer.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -111,6 +114,9 @@ pub async fn backup_of(
         at(folder, std::fs::create_dir_all(folder))?;
         at(folder, close_to_others(folder))?;
     }
+    let (from, to) = (files_of(config)?, files_in(folder)?);
+    // Every photo would seem lost in another store.
+    from.check(database).await?;
     let least = database.counts().await?;
     let file = folder.join(name(now_ms));
     if file.exists() {
@@ -120,7 +126,6 @@ pub async fn backup_of(
     let unproved = file.with_extension("unproved");
     drop_files_of(&unproved)?;
     let copy = database.copy_to(&unproved).await?;
-    let (from, to) = (files_of(config)?, files_in(folder)?);
     let mut moved = move_files(&copy.files, &from, &to, file.clone()).await?;
     // Without them nobody could open the bundles that phones have sealed by now.
     let keys = folder.join("keys");
@@ -274,10 +279,11 @@ pub async fn restore(
         at(&target, std::fs::rename(&part, &target))?;
     }
     let database = Database::of(config, clock::now_ms()).await?;
-    list.apply(&database, &to, clock::now_ms()).await?;
     for hash in &moved.lost {
         database.want_again(*hash).await?;
     }
+    to.check(&database).await?;
+    list.apply(&database, &to, clock::now_ms()).await?;
     database.close().await;
     Ok(moved)
 }

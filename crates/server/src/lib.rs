@@ -77,6 +77,8 @@ use crate::failed_sign_ins::FailedSignIns;
 use crate::map::{MapError, MapFile};
 use crate::static_files::StaticFiles;
 
+pub use crate::blob_store::StoreError;
+
 /// All that handlers share.
 #[derive(Clone, Debug)]
 pub struct App {
@@ -116,6 +118,9 @@ pub enum ServeError {
     /// The data folder or the network said no.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// The photos are not where the settings say.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The list of erasures could not be done again: what was erased would be shown.
     #[error(transparent)]
     Erasures(#[from] ErasuresError),
@@ -171,6 +176,13 @@ impl App {
         };
         let database = Database::of(&config, clock::now_ms()).await?;
         let blobs = BlobStore::of(&config)?;
+        match blobs.check(&database).await {
+            // All but photos can be served meanwhile.
+            Err(error @ StoreError::Io { .. }) => {
+                tracing::error!(%error, "the photos cannot be reached")
+            }
+            checked => checked?,
+        }
         let keys = KeyFolder::new(config.key_folder());
         ensure_key(&database, &keys).await?;
         let again = List::of(&config.data).apply(&database, &blobs, clock::now_ms()).await?;

@@ -8,7 +8,7 @@ use super::erasure::is_erased;
 use super::feed::stored_record;
 use super::personal::mask;
 use super::sql::{query, query_as, query_scalar};
-use super::{Answer, Database, signed, unsigned};
+use super::{Answer, Database, bytes, signed, unsigned};
 
 /// A blob that is here, whole or in part.
 #[derive(Clone, Debug)]
@@ -143,6 +143,34 @@ impl Database {
         }
         tx.commit().await?;
         Ok(())
+    }
+
+    /// What the store of all files is marked with, if one is known.
+    pub async fn store_mark(&self) -> Answer<Option<String>> {
+        Ok(query_scalar("SELECT blob_store FROM server").fetch_one(&self.readers).await?)
+    }
+
+    /// Takes a store for its own, unless it knows one. Says which it knows now.
+    pub async fn set_store_mark(&self, mark: &str) -> Answer<String> {
+        Ok(query_scalar(
+            "UPDATE server SET blob_store = coalesce(blob_store, $1) RETURNING blob_store",
+        )
+        .bind(mark)
+        .fetch_one(&self.writer)
+        .await?)
+    }
+
+    /// Some files that are whole, with their lengths.
+    pub async fn whole_blobs(&self, limit: u32) -> Answer<Vec<(Hash, u64)>> {
+        let rows: Vec<(Vec<u8>, i64)> = query_as(
+            "SELECT hash, size FROM blob WHERE whole_ms IS NOT NULL ORDER BY hash LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        let read =
+            |(hash, size): (Vec<u8>, i64)| Ok((Hash(bytes("blob hash", &hash)?), unsigned(size)));
+        rows.into_iter().map(read).collect()
     }
 
     /// Whether an operation waits for the blob, whoever sent it.

@@ -146,7 +146,8 @@ impl Database {
         }
         let mut copy = open_copy(file).await?;
         query("UPDATE device SET safe = acked").execute(&mut copy).await?;
-        query("UPDATE server SET is_copy = 1").execute(&mut copy).await?;
+        // Where it is put back the files may be in another store.
+        query("UPDATE server SET is_copy = 1, blob_store = NULL").execute(&mut copy).await?;
         let acked = query_as("SELECT id, acked FROM device").fetch_all(&mut copy).await?;
         let files = whole_files(&mut copy).await?;
         copy.close().await?;
