@@ -289,12 +289,16 @@ impl App {
             return Ok(None);
         }
         let made = match backup::is_older(folder, *every_ms, now_ms) {
-            Ok(false) => return Ok(None),
+            Ok(false) => {
+                // Somebody else made one since.
+                *failed() = None;
+                return Ok(None);
+            }
             Ok(true) => backup::backup_of(self.database(), self.config(), folder, now_ms).await,
             Err(error) => Err(error),
         };
         // Older ones go only when a newer one is good.
-        let made = made.and_then(|moved| backup::prune(folder, *keep).map(|_| moved));
+        let made = made.and_then(|moved| backup::prune(folder, *keep, now_ms).map(|_| moved));
         match made {
             Ok(moved) => {
                 *failed() = None;
@@ -325,9 +329,15 @@ impl App {
         let mut stopping = self.stopping();
         loop {
             // Reading all files takes its time: apart from those who answer phones.
-            let app = self.clone();
+            let (app, mut asked) = (self.clone(), stopping.clone());
             let made = tokio::task::spawn_blocking(move || {
-                tokio::runtime::Handle::current().block_on(app.backup_if_due(clock::now_ms()))
+                tokio::runtime::Handle::current().block_on(async {
+                    tokio::select! {
+                        made = app.backup_if_due(clock::now_ms()) => made,
+                        // Whoever stops a server does not wait an hour; the next one begins anew.
+                        _ = asked.changed() => Ok(None),
+                    }
+                })
             });
             match made.await.unwrap_or_else(|error| Err(MoveError::NotProved(error.to_string()))) {
                 Ok(None) => {}

@@ -131,16 +131,19 @@ impl Database {
     }
 
     /// The bytes of a whole blob are gone: it is wanted again from every device that wrote to a record naming it.
-    pub async fn want_again(&self, hash: Hash) -> Answer<()> {
+    pub async fn want_again(&self, hash: Hash, now_ms: i64) -> Answer<()> {
         let mut tx = self.begin_write().await?;
-        for statement in [
-            "DELETE FROM blob WHERE hash = $1",
-            "INSERT INTO blob_wanted (device, blob)
-             SELECT DISTINCT operation.device, named.blob FROM record_blob named
-             JOIN operation ON operation.record = named.record WHERE named.blob = $1 ON CONFLICT DO NOTHING",
-        ] {
-            query(statement).bind(hash.0.as_slice()).execute(&mut tx).await?;
-        }
+        query("DELETE FROM blob WHERE hash = $1").bind(hash.0.as_slice()).execute(&mut tx).await?;
+        query(
+            "INSERT INTO blob_wanted (device, blob, lost_ms)
+             SELECT DISTINCT operation.device, named.blob, CAST($2 AS BIGINT) FROM record_blob named
+             JOIN operation ON operation.record = named.record WHERE named.blob = $1
+             ON CONFLICT (device, blob) DO UPDATE SET lost_ms = $2",
+        )
+        .bind(hash.0.as_slice())
+        .bind(now_ms)
+        .execute(&mut tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }
