@@ -117,6 +117,10 @@ pub async fn backup_of(
     let (from, to) = (files_of(config)?, files_in(folder)?);
     // Every photo would seem lost in another store.
     from.check(database).await?;
+    // What was erased must stay so, whichever copy is put back, and though no other one is made.
+    let list = List::of(folder);
+    at(folder, List::of(&config.data).copy_to(&list))?;
+    list.complete(database).await?;
     let least = database.counts().await?;
     let file = folder.join(name(now_ms));
     if file.exists() {
@@ -131,8 +135,7 @@ pub async fn backup_of(
     // Without them nobody could open the bundles that phones have sealed by now.
     let keys = folder.join("keys");
     at(&keys, KeyFolder::new(config.key_folder()).copy_to(&keys))?;
-    // What was erased must stay so, whichever copy is put back; and its files are not to lie here for ever.
-    at(folder, List::of(&config.data).copy_to(&List::of(folder)))?;
+    // Nor are its files to lie here for ever.
     for hash in database.erased_blobs().await? {
         at(folder, to.remove(hash).await)?;
     }

@@ -132,7 +132,7 @@ pub enum ServeError {
 /// How long the parts of a file wait for the rest.
 const ABANDONED_AFTER_MS: i64 = 30 * 24 * 3600 * 1000;
 
-/// How often abandoned parts are looked for.
+/// How often abandoned parts are looked for, and answers that were kept long enough.
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 3600);
 
 /// How often the database is written anew at most, where pushes want it: on `SQLite` nobody else writes meanwhile.
@@ -158,6 +158,9 @@ pub enum BackupHealth {
 /// Why abandoned parts were not thrown away.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
+    /// What was erased could not be taken out of the store.
+    #[error(transparent)]
+    Erasures(#[from] ErasuresError),
     /// The database said no.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -353,7 +356,7 @@ impl App {
         }
     }
 
-    /// Throws away the parts of files of which nothing has come for a month. Their phones are told that they are
+    /// Takes away the files of erasures that ended before that was done, and throws away the parts of files of which nothing has come for a month. Their phones are told that they are
     /// missing, and can send them from the start.
     pub async fn sweep(&self, now_ms: i64) -> Result<usize, SweepError> {
         let since_ms = u64::try_from(now_ms - ABANDONED_AFTER_MS).unwrap_or(0);
@@ -363,7 +366,9 @@ impl App {
             self.database().drop_blob(*hash).await?;
             self.blobs().drop_part(*hash).await?;
         }
-        Ok(abandoned.len() + self.incoming().sweep(since)?)
+        let swept = abandoned.len() + self.incoming().sweep(since)?;
+        erasures::remove_files(self.database(), self.blobs(), now_ms).await?;
+        Ok(swept)
     }
 
     /// Sweeps now and every day, until the server stops.

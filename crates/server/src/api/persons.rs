@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use sync::wire::RecordId;
+use tracing::Instrument;
 use utoipa::ToSchema;
 
 use super::again::{Again, Prover};
@@ -136,7 +137,13 @@ pub async fn erase(
         (None, Some(value), Some(mentions)) => {
             let wanted = wanted(&value, &whom.records)?;
             prover.prove(&app, &session, again).await?;
-            let erased = persons::erase(&app, &wanted, mentions, by, now_ms).await?;
+            let account = session.account.clone();
+            let erasing = async move {
+                persons::erase(&app, &wanted, mentions, Some(&account), now_ms).await
+            };
+            // Whoever hangs up in the middle would leave the rest of the records, and the photos.
+            let erased = tokio::spawn(erasing.in_current_span()).await;
+            let erased = erased.map_err(ApiError::internal)??;
             Ok(Json(Erased { mentions: erased.len() }))
         }
         _ => Err(ApiError::bad_request("bad_json", "give `account`, or `value` and `mentions`")),

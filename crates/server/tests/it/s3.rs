@@ -1,6 +1,7 @@
 //! Photos and other files in a store that speaks S3: here a small one of our own, with what the server asks of a store.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -25,6 +26,8 @@ struct Bucket {
     objects: Arc<Mutex<BTreeMap<String, Bytes>>>,
     /// What to answer instead, for a store that has a bad day.
     failing: Arc<Mutex<Option<StatusCode>>>,
+    /// Whether nothing can be taken out of it.
+    is_keeping: Arc<AtomicBool>,
     url: String,
 }
 
@@ -83,6 +86,9 @@ async fn answer(State(bucket): State<Bucket>, method: Method, uri: Uri, body: By
     };
     if format!("{}/", uri.path().trim_end_matches('/')) == NAME {
         if method == Method::POST {
+            if bucket.is_keeping.load(Ordering::Relaxed) {
+                return StatusCode::FORBIDDEN.into_response();
+            }
             let body = std::str::from_utf8(&body).unwrap();
             let mut deleted = String::new();
             for key in body.split("<Key>").skip(1).filter_map(|key| key.split("</Key>").next()) {
@@ -109,6 +115,9 @@ async fn answer(State(bucket): State<Bucket>, method: Method, uri: Uri, body: By
         Method::PUT => {
             objects.insert(key, body);
             etag.into_response()
+        }
+        Method::DELETE if bucket.is_keeping.load(Ordering::Relaxed) => {
+            StatusCode::FORBIDDEN.into_response()
         }
         Method::DELETE => {
             objects.remove(&key);
@@ -301,6 +310,31 @@ async fn a_backup_out_of_another_store_than_the_databases_is_refused_and_no_phot
     *bucket.objects.lock().unwrap() = held;
     let moved = backup::backup(&server.place.config, &folder, 3_000).await.unwrap();
     assert_eq!((moved.copied, moved.lost.len()), (1, 0));
+}
+
+/// A store that has a bad day while somebody is erased.
+#[tokio::test]
+async fn a_photo_that_could_not_be_taken_out_of_the_bucket_goes_with_the_next_sweep() {
+    let bucket = Bucket::start().await;
+    let server = TestApp::with(|config| bucket.use_it(config)).await;
+    let new = declared("declared", &FIELD_WORK);
+    assert!(server.app.database().load_pack(&new, 2).await.unwrap());
+    let lan = server.device("lan").await;
+    lan.push(&[roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo")]).await;
+    let (hash, _) = photo_of(b"photo");
+    lan.put_chunk(hash, 0, 5, b"photo", hash).await;
+    assert_eq!(bucket.names(), [whole(hash)]);
+    bucket.is_keeping.store(true, Ordering::Relaxed);
+    let now_ms = server::clock::now_ms();
+    let wanted = Wanted::by("0901234567").unwrap();
+    assert!(persons::erase(&server.app, &wanted, 1, None, now_ms).await.is_err());
+    assert!(server.app.database().is_erased_blob(hash).await.unwrap(), "for all others it is gone");
+    assert!(server.app.sweep(now_ms).await.is_err());
+    assert_eq!(bucket.names(), [whole(hash)]);
+    bucket.is_keeping.store(false, Ordering::Relaxed);
+    server.app.sweep(now_ms).await.unwrap();
+    assert!(bucket.names().is_empty());
+    assert!(server.app.database().erased_blobs_left().await.unwrap().is_empty());
 }
 
 /// From before stores were marked.
