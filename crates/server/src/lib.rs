@@ -58,7 +58,7 @@ mod turns;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
@@ -75,6 +75,7 @@ use crate::database::{Database, DatabaseError, OpenError};
 use crate::erasures::{ErasuresError, List};
 use crate::failed_sign_ins::FailedSignIns;
 use crate::map::{MapError, MapFile};
+use crate::persons::PersonError;
 use crate::static_files::StaticFiles;
 
 pub use crate::blob_store::StoreError;
@@ -98,6 +99,8 @@ struct Inner {
     budgets: Budgets,
     failed_sign_ins: FailedSignIns,
     openrosa: openrosa::Turn,
+    /// When the database heard of anything last before this server started, and when that was by a clock that nobody sets.
+    heard: (i64, Instant),
     /// When a scheduled backup failed last, if none was made since.
     backup_failed_ms: Mutex<Option<i64>>,
     /// The feed's head: whoever waits for news wakes when it moves.
@@ -134,6 +137,12 @@ const ABANDONED_AFTER_MS: i64 = 30 * 24 * 3600 * 1000;
 
 /// How often abandoned parts are looked for, and answers that were kept long enough.
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 3600);
+
+/// How long after the start answers are looked for that were kept long enough: by then the clock was set.
+const RETAIN_AFTER: Duration = Duration::from_secs(3600);
+
+/// How long a server may have stood still: a clock that is further ahead is not believed where that would erase what nobody gets back.
+const STOOD_STILL_MS: i64 = 31 * 24 * 3600 * 1000;
 
 /// How often the database is written anew at most, where pushes want it: on `SQLite` nobody else writes meanwhile.
 const SCRUB_EVERY: Duration = Duration::from_secs(3600);
@@ -178,6 +187,7 @@ impl App {
             None => None,
         };
         let database = Database::of(&config, clock::now_ms()).await?;
+        let heard_ms = database.last_heard().await?.unwrap_or_else(clock::now_ms);
         let blobs = BlobStore::of(&config)?;
         match blobs.check(&database).await {
             // All but photos can be served meanwhile.
@@ -207,6 +217,7 @@ impl App {
             budgets,
             failed_sign_ins: FailedSignIns::default(),
             openrosa: openrosa::Turn::default(),
+            heard: (heard_ms, Instant::now()),
             backup_failed_ms: Mutex::default(),
             head: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
@@ -371,17 +382,46 @@ impl App {
         Ok(swept)
     }
 
-    /// Sweeps now and every day, until the server stops.
-    async fn sweep_daily(self) {
+    /// Erases what was kept long enough, as every day. A clock that is years ahead erases nothing before its time: no backup would
+    /// bring it back.
+    pub async fn retain(&self, now_ms: i64) -> Result<(usize, usize), PersonError> {
+        let (heard_ms, opened) = self.inner.heard;
+        let runs_ms = i64::try_from(opened.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let latest_ms = heard_ms.saturating_add(STOOD_STILL_MS).saturating_add(runs_ms);
+        if now_ms > latest_ms {
+            tracing::warn!(
+                now_ms,
+                latest_ms,
+                "the clock is far ahead of all that the database knows"
+            );
+        }
+        persons::retention(self, now_ms.min(latest_ms), false).await
+    }
+
+    /// Erases what was kept long enough, an hour from now and every day, until the server stops.
+    async fn retain_daily(self) {
         let mut stopping = self.stopping();
+        let mut pause = RETAIN_AFTER;
         loop {
-            match persons::retention(&self, clock::now_ms(), false).await {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = stopping.changed() => return,
+            }
+            pause = SWEEP_EVERY;
+            match self.retain(clock::now_ms()).await {
                 Ok((0, _)) => {}
                 Ok((fields, records)) => {
                     tracing::info!(fields, records, "erased what was kept long enough");
                 }
                 Err(error) => tracing::error!(%error, "what was kept long enough was not erased"),
             }
+        }
+    }
+
+    /// Sweeps now and every day, until the server stops.
+    async fn sweep_daily(self) {
+        let mut stopping = self.stopping();
+        loop {
             self.budgets().forget_the_idle();
             match self.sweep(clock::now_ms()).await {
                 Ok(0) => {}
@@ -462,6 +502,7 @@ pub async fn serve(
     let app = App::open(config).await?;
     let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let sweeping = tokio::spawn(app.clone().sweep_daily());
+    let retaining = tokio::spawn(app.clone().retain_daily());
     let backing_up = tokio::spawn(app.clone().back_up());
     let scrubbing = tokio::spawn(app.clone().scrub_hourly());
     let stopping = app.clone();
@@ -479,6 +520,9 @@ pub async fn serve(
         .await?;
     if let Err(error) = sweeping.await {
         tracing::error!(%error, "the sweep failed");
+    }
+    if let Err(error) = retaining.await {
+        tracing::error!(%error, "looking for what was kept long enough failed");
     }
     if let Err(error) = backing_up.await {
         tracing::error!(%error, "backups failed");

@@ -233,6 +233,16 @@ impl Database {
         Ok(true)
     }
 
+    /// The newest moment that it has written down, if any.
+    pub async fn last_heard(&self) -> Answer<Option<i64>> {
+        Ok(query_scalar(
+            "SELECT max(at_ms) FROM (SELECT max(at_ms) AS at_ms FROM audit
+             UNION ALL SELECT max(pushed_ms) FROM device) heard",
+        )
+        .fetch_one(&self.readers)
+        .await?)
+    }
+
     /// Whether a file was erased: nobody is to bring it again.
     pub async fn is_erased_blob(&self, hash: Hash) -> Answer<bool> {
         Ok(query_scalar(IS_ERASED).bind(hash.0.as_slice()).fetch_one(&self.readers).await?)

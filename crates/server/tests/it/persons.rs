@@ -532,6 +532,24 @@ async fn answers_are_erased_when_the_months_of_the_pack_are_over_and_not_a_day_b
     drop(lan);
 }
 
+/// A machine that woke up in another year, before anybody told it the time.
+#[tokio::test]
+async fn a_clock_that_is_years_ahead_erases_nothing_by_itself() {
+    let server = start().await;
+    two_people(&server, 0x27).await;
+    let years = |years: i64| clock::now_ms() + years * 366 * 24 * 3600 * 1000;
+    let woken = server.beside().await;
+    assert_eq!(woken.app.retain(years(10)).await.unwrap(), (0, 0));
+    assert!(is_held(&server, "Thị Hoa").await);
+
+    // Where the time was long over when anything was heard last it is over.
+    let heard = format!("UPDATE device SET pushed_ms = {}", years(2));
+    server.place.outside().await.say(&heard).await.unwrap();
+    let woken = server.beside().await;
+    assert_eq!(woken.app.retain(years(10)).await.unwrap().1, 2);
+    assert!(!is_held(&server, "Thị Hoa").await);
+}
+
 /// Whoever looked for what is old held the whole log for it; a phone pushed meanwhile, and another server erases too.
 #[tokio::test]
 async fn what_decides_is_what_is_kept_when_it_is_erased() {
