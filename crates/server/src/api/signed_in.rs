@@ -27,7 +27,7 @@ pub(crate) fn is_over(session: &Session, now_ms: i64) -> bool {
 }
 
 /// Use is noted this often: who looks after a lost phone wants to know when it was last heard of.
-pub const TOUCH_MS: i64 = 10 * 60 * 1000;
+const TOUCH_MS: i64 = 10 * 60 * 1000;
 
 /// In whose name a request is made: the account in hexadecimal digits of its UTF-8. The app sends it with every request.
 pub const SPEAKER: &str = "x-sotay-account";
@@ -65,12 +65,25 @@ impl FromRequestParts<App> for OnceSignedIn {
             return Err(ended(revoked));
         }
         app.budgets().take(&session.account, Take::Request)?;
-        if !session.disabled && now_ms - session.seen_ms > TOUCH_MS {
-            app.database().touch_session(session.id, now_ms).await?;
+        if !session.disabled {
+            touch(app, &session, now_ms);
         }
         parts.extensions.insert(session.clone());
         Ok(Self(session))
     }
+}
+
+/// Notes that a session was heard of. Nobody waits for it: who only reads does so too while nothing can be written.
+pub(crate) fn touch(app: &App, session: &Session, now_ms: i64) {
+    if now_ms - session.seen_ms <= TOUCH_MS {
+        return;
+    }
+    let (database, id) = (app.database().clone(), session.id);
+    tokio::spawn(async move {
+        if let Err(error) = database.touch_session(id, now_ms).await {
+            tracing::error!(%error, "that a session was heard of could not be noted");
+        }
+    });
 }
 
 /// What a device is told whose session somebody else ended.
