@@ -91,7 +91,7 @@ pub struct Erased {
 ))]
 pub async fn find(
     State(app): State<App>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Whom>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<Whom>, JsonRejection>>,
 ) -> ApiResult<Json<Vec<PersonMention>>> {
     let whom = read(&app, &session, body)?;
     let (None, Some(value)) = (whom.account, whom.value) else {
@@ -116,7 +116,7 @@ pub async fn find(
 pub async fn erase(
     State(app): State<App>,
     prover: Prover,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Erasing>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<Erasing>, JsonRejection>>,
 ) -> ApiResult<Json<Erased>> {
     let Erasing { whom, mentions, again } = read(&app, &session, body)?;
     let (by, now_ms) = (Some(session.account.as_str()), clock::now_ms());
@@ -180,7 +180,7 @@ fn wanted(value: &str, records: &[String]) -> ApiResult<Wanted> {
 ))]
 pub async fn export(
     State(app): State<App>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Whom>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<Whom>, JsonRejection>>,
 ) -> ApiResult<Response> {
     let whom = read(&app, &session, body)?;
     let (by, now_ms) = (Some(session.account.as_str()), clock::now_ms());

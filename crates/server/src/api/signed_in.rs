@@ -10,9 +10,11 @@ use axum::http::{Extensions, HeaderMap, Uri, header};
 use tracing::Span;
 
 use crate::budgets::Take;
+use crate::config::MAX_BODY;
 use crate::database::{Revoked, Session};
 use crate::error::ApiError;
 use crate::passkeys::Site;
+use crate::turns::{Held, Room};
 use crate::{App, accounts, clock};
 
 /// A session that nobody used for so long is over.
@@ -114,24 +116,44 @@ impl FromRequestParts<App> for SignedIn {
     }
 }
 
+/// KiB of what is sent that is held in memory at a time, however slowly it comes and however long it waits to be written.
+static SENDING: Room = Room::new(256 * 1024);
+
 /// What somebody sends, and who they are when all of it is here. A body may take minutes to come; meanwhile a session may be ended,
 /// an account disabled, a role changed. A handler that reads more of the address than text names the asker before that too, so that
 /// strangers are told nothing else.
-pub struct Sent<W, B>(pub W, pub B);
+///
+/// It takes room in memory until it is done with.
+pub struct Sent<W, B>(
+    pub W,
+    pub B,
+    #[expect(dead_code, reason = "it is held, and nothing else")] pub(crate) Held,
+);
 
 /// Who asks, and may be asked for again.
 pub trait Asker: FromRequestParts<App, Rejection = ApiError> + Send {
+    /// Whose room a body takes.
+    fn account(&self) -> &str;
+
     /// Who it is by now.
     fn again(self, app: &App) -> impl Future<Output = Result<Self, ApiError>> + Send;
 }
 
 impl Asker for SignedIn {
+    fn account(&self) -> &str {
+        &self.0.account
+    }
+
     async fn again(self, app: &App) -> Result<Self, ApiError> {
         Ok(Self(still_signed_in(app, &self.0).await?))
     }
 }
 
 impl Asker for OnceSignedIn {
+    fn account(&self) -> &str {
+        &self.0.account
+    }
+
     /// What comes of who was disabled meanwhile can come in no other way.
     async fn again(self, app: &App) -> Result<Self, ApiError> {
         let now = app.database().session_now(self.0.id).await?;
@@ -152,8 +174,9 @@ where
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
         let who = W::from_request_parts(&mut parts, app).await?;
+        let room = SENDING.take_for(who.account(), &parts.headers, MAX_BODY).await;
         let Ok(sent) = B::from_request(Request::from_parts(parts, body), app).await;
-        Ok(Self(who.again(app).await?, sent))
+        Ok(Self(who.again(app).await?, sent, room))
     }
 }
 

@@ -295,3 +295,14 @@ async fn who_only_reads_does_so_while_nobody_can_write() {
     tokio::time::timeout(std::time::Duration::from_secs(60), noted).await.expect("it is noted");
 }
 
+/// Strangers are many.
+#[tokio::test]
+async fn what_brings_only_a_few_words_is_not_read_beyond_them() {
+    let server = TestApp::start().await;
+    let long = "x".repeat(server::config::MAX_WORDS);
+    let answer = server.sign_in("lan", &long, DeviceId([9; 16])).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "bad_json"));
+    let lan = server.device("lan").await;
+    let operation = lan.create(1, 1, "phuong_a", &[("ghi_chu", crate::app::text(&long))]);
+    assert_eq!(lan.push(&[operation]).await.acked, 1);
+}
