@@ -258,7 +258,11 @@ impl Tries {
             self.0.retain(|_, failure| now_ms - failure.last_ms <= MAX_WAIT_MS);
         }
         let wait_ms = keys(name, address)
-            .filter_map(|key| Some(self.0.get(&key.hash())?.until_ms(&key.limit()) - now_ms))
+            .filter_map(|key| {
+                let (limit, failures) = (key.limit(), self.0.get(&key.hash())?);
+                // The clock may have been ahead when it failed last.
+                Some((failures.until_ms(&limit) - now_ms).min(limit.max_wait_ms))
+            })
             .max();
         if let Some(wait_ms) = wait_ms.filter(|wait_ms| *wait_ms > 0) {
             return Err(u64::try_from(wait_ms).unwrap_or(0).div_ceil(1000));

@@ -11,7 +11,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-use crate::blob_store::BlobStore;
+use crate::blob_store::{BlobStore, StoreError};
 use crate::bundle::keys::KeyFolder;
 use crate::clock;
 use crate::config::{Config, close_to_others};
@@ -40,6 +40,9 @@ pub enum MoveError {
     /// The database did not open.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The photos are not where the settings say.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The database could not answer.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -111,31 +114,33 @@ pub async fn backup_of(
         at(folder, std::fs::create_dir_all(folder))?;
         at(folder, close_to_others(folder))?;
     }
+    let (from, to) = (files_of(config)?, files_in(folder)?);
+    // Every photo would seem lost in another store.
+    from.check(database).await?;
+    // What was erased must stay so, whichever copy is put back, and though no other one is made.
+    let list = List::of(folder);
+    at(folder, List::of(&config.data).copy_to(&list))?;
+    list.complete(database).await?;
     let least = database.counts().await?;
     let file = folder.join(name(now_ms));
     if file.exists() {
         return Err(BackupError::Exists(file.display().to_string()).into());
     }
+    drop_given_up(folder, now_ms)?;
     // What was not proved is not called a copy: nobody puts it back by mistake.
     let unproved = file.with_extension("unproved");
-    drop_files_of(&unproved)?;
+    let _unless_proved = Unproved(unproved.clone());
     let copy = database.copy_to(&unproved).await?;
-    let (from, to) = (files_of(config)?, files_in(folder)?);
     let mut moved = move_files(&copy.files, &from, &to, file.clone()).await?;
     // Without them nobody could open the bundles that phones have sealed by now.
     let keys = folder.join("keys");
     at(&keys, KeyFolder::new(config.key_folder()).copy_to(&keys))?;
-    // What was erased must stay so, whichever copy is put back; and its files are not to lie here for ever.
-    at(folder, List::of(&config.data).copy_to(&List::of(folder)))?;
+    // Nor are its files to lie here for ever.
     for hash in database.erased_blobs().await? {
         at(folder, to.remove(hash).await)?;
     }
-    let place = folder.join(format!("proving-{now_ms}"));
-    let proved = prove(&unproved, &place, least, now_ms).await;
-    if place.exists() {
-        at(&place, std::fs::remove_dir_all(&place))?;
-    }
-    proved?;
+    let place = folder.join(format!("{PROVING}{now_ms}"));
+    prove(&unproved, &place, least, now_ms).await?;
     for (hash, size) in &copy.files {
         // A disk may have lost a bit since; here the file is still whole.
         if !moved.lost.contains(hash) && !at(folder, to.proves(*hash, *size).await)? {
@@ -149,7 +154,7 @@ pub async fn backup_of(
     at(&unproved, std::fs::rename(&unproved, &file))?;
     at(folder, std::fs::File::open(folder).and_then(|folder| folder.sync_all()))?;
     for hash in &moved.lost {
-        database.want_again(*hash).await?;
+        database.want_again(*hash, clock::now_ms()).await?;
     }
     database.mark_safe(&copy, now_ms).await?;
     Ok(moved)
@@ -157,6 +162,7 @@ pub async fn backup_of(
 
 /// Puts a copy back in a place of its own, as `restore` does, opens it as a server does, and looks whether all is there.
 async fn prove(copy: &Path, place: &Path, least: Counts, now_ms: i64) -> Result<(), MoveError> {
+    let _while_it_lasts = Unproved(place.to_owned());
     at(place, std::fs::create_dir_all(place))?;
     at(place, close_to_others(place))?;
     let config = Config::new(place);
@@ -190,18 +196,53 @@ async fn prove(copy: &Path, place: &Path, least: Counts, now_ms: i64) -> Result<
     Ok(())
 }
 
-/// Lets copies go but for the newest ones, and what was never proved. Says which went.
-pub fn prune(folder: &Path, keep: usize) -> Result<Vec<PathBuf>, MoveError> {
-    let mut copies = copies(folder)?;
+/// A copy in the making, or the place where it is proved. It is as large as the database, and goes when this does, whatever became of
+/// it; a copy that was proved has its own name by then.
+struct Unproved(PathBuf);
+
+impl Drop for Unproved {
+    fn drop(&mut self) {
+        let gone = if self.0.is_dir() { drop_folder(&self.0) } else { drop_files_of(&self.0) };
+        if let Err(error) = gone {
+            tracing::error!(%error, "what is left of a backup could not be taken away");
+        }
+    }
+}
+
+/// Takes away what a process that was killed left of a backup, a day later: somebody else may be making one now.
+fn drop_given_up(folder: &Path, now_ms: i64) -> Result<(), MoveError> {
+    let since_ms = now_ms - DAY_MS;
+    for entry in at(folder, std::fs::read_dir(folder))? {
+        let path = at(folder, entry)?.path();
+        let copy = path.with_extension("sqlite");
+        let is_unproved = path.extension().is_some_and(|extension| extension == "unproved");
+        if is_unproved && is_name(&copy) && copy < folder.join(name(since_ms)) {
+            drop_files_of(&path)?;
+        }
+        let begun_ms = path.file_name().and_then(|name| name.to_str()?.strip_prefix(PROVING));
+        if begun_ms.and_then(|ms| ms.parse().ok()).is_some_and(|ms: i64| ms < since_ms) {
+            drop_folder(&path)?;
+        }
+        if is_name(&path) && is_to_come(&path, now_ms) {
+            tracing::warn!(copy = %path.display(), "a copy from a time to come counts for nothing");
+        }
+    }
+    Ok(())
+}
+
+fn drop_folder(folder: &Path) -> Result<(), MoveError> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        gone => at(folder, gone),
+    }
+}
+
+/// Lets copies go but for the newest ones. Says which went.
+pub fn prune(folder: &Path, keep: usize, now_ms: i64) -> Result<Vec<PathBuf>, MoveError> {
+    let mut copies = known(folder, now_ms)?;
     copies.truncate(copies.len().saturating_sub(keep.max(1)));
     for copy in &copies {
         at(copy, std::fs::remove_file(copy))?;
-    }
-    for entry in at(folder, std::fs::read_dir(folder))? {
-        let path = at(folder, entry)?.path();
-        if path.extension().is_some_and(|extension| extension == "unproved") {
-            drop_files_of(&path)?;
-        }
     }
     Ok(copies)
 }
@@ -211,7 +252,7 @@ pub fn is_older(folder: &Path, age_ms: i64, now_ms: i64) -> Result<bool, MoveErr
     if !folder.exists() {
         return Ok(true);
     }
-    let newest = copies(folder)?.pop();
+    let newest = known(folder, now_ms)?.pop();
     let newest = newest.as_deref().and_then(Path::file_name).map(ToOwned::to_owned);
     Ok(newest.is_none_or(|newest| *newest <= *name(now_ms - age_ms)))
 }
@@ -274,10 +315,11 @@ pub async fn restore(
         at(&target, std::fs::rename(&part, &target))?;
     }
     let database = Database::of(config, clock::now_ms()).await?;
-    list.apply(&database, &to, clock::now_ms()).await?;
     for hash in &moved.lost {
-        database.want_again(*hash).await?;
+        database.want_again(*hash, clock::now_ms()).await?;
     }
+    to.check(&database).await?;
+    list.apply(&database, &to, clock::now_ms()).await?;
     database.close().await;
     Ok(moved)
 }
@@ -312,6 +354,11 @@ async fn move_files(
     Ok(moved)
 }
 
+/// What the place is called where a copy is proved; the moment is behind it.
+const PROVING: &str = "proving-";
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
 /// Names of copies sort as they were made.
 const NAME: &[BorrowedFormatItem<'_>] = format_description!(
     "sotay-[year][month][day]T[hour][minute][second][subsecond digits:3]Z.sqlite"
@@ -331,10 +378,22 @@ fn is_name(file: &Path) -> bool {
 }
 
 fn newest(folder: &Path) -> Result<PathBuf, MoveError> {
-    copies(folder)?.pop().ok_or_else(|| MoveError::NoCopy(folder.display().to_string()))
+    // On a machine whose own clock is behind there are no others.
+    let newest = known(folder, clock::now_ms())?.pop().or(copies(folder)?.pop());
+    newest.ok_or_else(|| MoveError::NoCopy(folder.display().to_string()))
 }
 
-/// The copies of a folder, oldest first.
+/// Whether a copy was made when the clock was ahead.
+fn is_to_come(copy: &Path, now_ms: i64) -> bool {
+    copy.file_name().is_some_and(|file| *file > *name(now_ms + DAY_MS))
+}
+
+/// The copies of a folder, oldest first, without those from a time to come: one would be the newest for years.
+fn known(folder: &Path, now_ms: i64) -> Result<Vec<PathBuf>, MoveError> {
+    Ok(copies(folder)?.into_iter().filter(|copy| !is_to_come(copy, now_ms)).collect())
+}
+
+/// All copies of a folder, oldest first.
 fn copies(folder: &Path) -> Result<Vec<PathBuf>, MoveError> {
     let mut copies = Vec::new();
     for entry in at(folder, std::fs::read_dir(folder))? {

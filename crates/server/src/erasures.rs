@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sync::codec;
-use sync::wire::Hash;
+use sync::wire::{Hash, Operation};
 
-use crate::App;
-use crate::accounts::unhex;
-use crate::blob_store::BlobStore;
+use crate::accounts::{hex, unhex};
+use crate::blob_store::{BlobStore, StoreError};
 use crate::database::{Database, DatabaseError, Erasure, Gone};
+use crate::{App, clock};
 
 /// The file's name.
 const NAME: &str = "erasures.jsonl";
@@ -29,6 +29,9 @@ pub enum ErasuresError {
     /// The database said no.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The photos are not where the settings say.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A line of the list is none.
     #[error("line {0} of {NAME} cannot be read")]
     Line(usize),
@@ -61,7 +64,7 @@ impl List {
     /// Adds erasures of records. They are on the disk when this returns.
     pub fn add(&self, erasures: &[Erasure]) -> io::Result<()> {
         let lines = erasures.iter().map(|erasure| Line::Record {
-            operation: crate::accounts::hex(&codec::encode(&erasure.operation)),
+            operation: sealed(&erasure.operation),
             files: erasure.files.iter().map(ToString::to_string).collect(),
         });
         self.add_lines(&lines.map(|line| text(&line)).collect::<Vec<_>>())
@@ -76,18 +79,34 @@ impl List {
         if lines.is_empty() {
             return Ok(());
         }
+        let whole = self.text()?.len() as u64;
         let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(&self.0)?;
-        file.write_all(lines.concat().as_bytes())?;
-        file.sync_all()?;
+        if file.metadata()?.len() > whole {
+            file.set_len(whole)?;
+        }
+        let written = file.write_all(lines.concat().as_bytes()).and_then(|()| file.sync_all());
+        if written.is_err() {
+            // What was not noted was not done.
+            file.set_len(whole)?;
+        }
+        written?;
         let folder = self.0.parent().ok_or_else(|| io::Error::other("a list has a folder"))?;
         File::open(folder)?.sync_all()
     }
 
+    /// Its whole lines. Half a line at its end is of an erasure that was not done: that waits until the line is on the disk.
+    fn text(&self) -> io::Result<String> {
+        let mut bytes = match std::fs::read(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            read => read?,
+        };
+        let end = bytes.iter().rposition(|byte| *byte == b'\n');
+        bytes.truncate(end.map_or(0, |end| end + 1));
+        String::from_utf8(bytes).map_err(io::Error::other)
+    }
+
     fn lines(&self) -> io::Result<Vec<String>> {
-        match std::fs::read_to_string(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            read => Ok(read?.split_inclusive('\n').map(str::to_owned).collect()),
-        }
+        Ok(self.text()?.split_inclusive('\n').map(str::to_owned).collect())
     }
 
     /// Adds to another list what this one has and that does not.
@@ -128,28 +147,37 @@ impl List {
         now_ms: i64,
     ) -> Result<usize, ErasuresError> {
         let mut done = 0;
-        let mut listed = BTreeSet::new();
+        for (number, line) in (1..).zip(self.lines()?) {
+            done += usize::from(match read(number, &line)? {
+                Line::Record { operation, files } => {
+                    let erasure = erasure(number, &operation, &files)?;
+                    database.erase_again(&erasure, now_ms).await?
+                }
+                Line::Account { account } => {
+                    database.erase_account(&account, None, now_ms, || Ok(())).await?
+                }
+            });
+        }
+        self.complete(database).await?;
+        if done > 0 {
+            remove_files(database, blobs, now_ms).await?;
+            database.scrub().await?;
+        }
+        Ok(done)
+    }
+
+    /// Adds what a database knows and this does not: another server, or another machine, erased it.
+    pub async fn complete(&self, database: &Database) -> Result<(), ErasuresError> {
+        let mut erasures = BTreeSet::new();
         let mut accounts = BTreeSet::new();
         for (number, line) in (1..).zip(self.lines()?) {
             match read(number, &line)? {
-                Line::Record { operation, files } => {
-                    let erasure = erasure(number, &operation, &files)?;
-                    listed.insert(erasure.operation.dot.seq);
-                    if let Some(dropped) = database.erase_again(&erasure, now_ms).await? {
-                        remove(blobs, &dropped).await?;
-                        done += 1;
-                    }
-                }
-                Line::Account { account } => {
-                    done += usize::from(
-                        database.erase_account(&account, None, now_ms, || Ok(())).await?,
-                    );
-                    accounts.insert(account);
-                }
+                Line::Record { operation, .. } => drop(erasures.insert(operation)),
+                Line::Account { account } => drop(accounts.insert(account)),
             }
         }
         let known = database.erasures().await?.into_iter();
-        let known = known.filter(|operation| !listed.contains(&operation.dot.seq));
+        let known = known.filter(|operation| !erasures.contains(&sealed(operation)));
         self.add(
             &known.map(|operation| Erasure { operation, files: Vec::new() }).collect::<Vec<_>>(),
         )?;
@@ -158,26 +186,45 @@ impl List {
                 self.add_account(&account)?;
             }
         }
-        if done > 0 {
-            database.scrub().await?;
+        Ok(())
+    }
+}
+
+/// Takes the files out of the store that were erased and may still be there. What cannot go now goes when this is done again.
+pub(crate) async fn remove_files(
+    database: &Database,
+    blobs: &BlobStore,
+    now_ms: i64,
+) -> Result<(), ErasuresError> {
+    let left = database.erased_blobs_left().await?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    // What is not in another store is not gone.
+    blobs.check(database).await?;
+    let mut all_gone = Ok(());
+    for hash in left {
+        match blobs.remove(hash).await {
+            Ok(()) => database.note_removed(hash, now_ms).await?,
+            Err(error) => all_gone = Err(error.into()),
         }
-        Ok(done)
     }
+    all_gone
 }
 
-/// Takes files away whose rows are gone.
-pub(crate) async fn remove(blobs: &BlobStore, files: &[Hash]) -> io::Result<()> {
-    for hash in files {
-        blobs.remove(*hash).await?;
-    }
-    Ok(())
-}
-
-/// Takes away what a push brought that is erased. The push is on the disk already: that something could not go is for the operator.
+/// Takes away what a push brought that is erased. The push is on the disk already: what could not go does with the next sweep.
 pub(crate) async fn let_go(app: &App, gone: &Gone) {
-    if let Err(error) = remove(app.blobs(), &gone.files).await {
-        tracing::error!(%error, "a file that was erased could not be taken away");
+    if gone.files.is_empty() {
+        return;
     }
+    if let Err(error) = remove_files(app.database(), app.blobs(), clock::now_ms()).await {
+        tracing::error!(%error, "a file that was erased could not be taken away yet");
+    }
+}
+
+/// An operation as a line has it.
+fn sealed(operation: &Operation) -> String {
+    hex(&codec::encode(operation))
 }
 
 fn erasure(number: usize, operation: &str, files: &[String]) -> Result<Erasure, ErasuresError> {

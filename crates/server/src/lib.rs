@@ -58,7 +58,7 @@ mod turns;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
@@ -75,7 +75,10 @@ use crate::database::{Database, DatabaseError, OpenError};
 use crate::erasures::{ErasuresError, List};
 use crate::failed_sign_ins::FailedSignIns;
 use crate::map::{MapError, MapFile};
+use crate::persons::PersonError;
 use crate::static_files::StaticFiles;
+
+pub use crate::blob_store::StoreError;
 
 /// All that handlers share.
 #[derive(Clone, Debug)]
@@ -96,6 +99,8 @@ struct Inner {
     budgets: Budgets,
     failed_sign_ins: FailedSignIns,
     openrosa: openrosa::Turn,
+    /// When the database heard of anything last before this server started, and when that was by a clock that nobody sets.
+    heard: (i64, Instant),
     /// When a scheduled backup failed last, if none was made since.
     backup_failed_ms: Mutex<Option<i64>>,
     /// The feed's head: whoever waits for news wakes when it moves.
@@ -116,6 +121,9 @@ pub enum ServeError {
     /// The data folder or the network said no.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// The photos are not where the settings say.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The list of erasures could not be done again: what was erased would be shown.
     #[error(transparent)]
     Erasures(#[from] ErasuresError),
@@ -127,8 +135,14 @@ pub enum ServeError {
 /// How long the parts of a file wait for the rest.
 const ABANDONED_AFTER_MS: i64 = 30 * 24 * 3600 * 1000;
 
-/// How often abandoned parts are looked for.
+/// How often abandoned parts are looked for, and answers that were kept long enough.
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 3600);
+
+/// How long after the start answers are looked for that were kept long enough: by then the clock was set.
+const RETAIN_AFTER: Duration = Duration::from_secs(3600);
+
+/// How long a server may have stood still: a clock that is further ahead is not believed where that would erase what nobody gets back.
+const STOOD_STILL_MS: i64 = 31 * 24 * 3600 * 1000;
 
 /// How often the database is written anew at most, where pushes want it: on `SQLite` nobody else writes meanwhile.
 const SCRUB_EVERY: Duration = Duration::from_secs(3600);
@@ -153,6 +167,9 @@ pub enum BackupHealth {
 /// Why abandoned parts were not thrown away.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
+    /// What was erased could not be taken out of the store.
+    #[error(transparent)]
+    Erasures(#[from] ErasuresError),
     /// The database said no.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -170,7 +187,15 @@ impl App {
             None => None,
         };
         let database = Database::of(&config, clock::now_ms()).await?;
+        let heard_ms = database.last_heard().await?.unwrap_or_else(clock::now_ms);
         let blobs = BlobStore::of(&config)?;
+        match blobs.check(&database).await {
+            // All but photos can be served meanwhile.
+            Err(error @ StoreError::Io { .. }) => {
+                tracing::error!(%error, "the photos cannot be reached")
+            }
+            checked => checked?,
+        }
         let keys = KeyFolder::new(config.key_folder());
         ensure_key(&database, &keys).await?;
         let again = List::of(&config.data).apply(&database, &blobs, clock::now_ms()).await?;
@@ -192,6 +217,7 @@ impl App {
             budgets,
             failed_sign_ins: FailedSignIns::default(),
             openrosa: openrosa::Turn::default(),
+            heard: (heard_ms, Instant::now()),
             backup_failed_ms: Mutex::default(),
             head: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
@@ -277,12 +303,16 @@ impl App {
             return Ok(None);
         }
         let made = match backup::is_older(folder, *every_ms, now_ms) {
-            Ok(false) => return Ok(None),
+            Ok(false) => {
+                // Somebody else made one since.
+                *failed() = None;
+                return Ok(None);
+            }
             Ok(true) => backup::backup_of(self.database(), self.config(), folder, now_ms).await,
             Err(error) => Err(error),
         };
         // Older ones go only when a newer one is good.
-        let made = made.and_then(|moved| backup::prune(folder, *keep).map(|_| moved));
+        let made = made.and_then(|moved| backup::prune(folder, *keep, now_ms).map(|_| moved));
         match made {
             Ok(moved) => {
                 *failed() = None;
@@ -313,9 +343,15 @@ impl App {
         let mut stopping = self.stopping();
         loop {
             // Reading all files takes its time: apart from those who answer phones.
-            let app = self.clone();
+            let (app, mut asked) = (self.clone(), stopping.clone());
             let made = tokio::task::spawn_blocking(move || {
-                tokio::runtime::Handle::current().block_on(app.backup_if_due(clock::now_ms()))
+                tokio::runtime::Handle::current().block_on(async {
+                    tokio::select! {
+                        made = app.backup_if_due(clock::now_ms()) => made,
+                        // Whoever stops a server does not wait an hour; the next one begins anew.
+                        _ = asked.changed() => Ok(None),
+                    }
+                })
             });
             match made.await.unwrap_or_else(|error| Err(MoveError::NotProved(error.to_string()))) {
                 Ok(None) => {}
@@ -331,7 +367,7 @@ impl App {
         }
     }
 
-    /// Throws away the parts of files of which nothing has come for a month. Their phones are told that they are
+    /// Takes away the files of erasures that ended before that was done, and throws away the parts of files of which nothing has come for a month. Their phones are told that they are
     /// missing, and can send them from the start.
     pub async fn sweep(&self, now_ms: i64) -> Result<usize, SweepError> {
         let since_ms = u64::try_from(now_ms - ABANDONED_AFTER_MS).unwrap_or(0);
@@ -341,20 +377,51 @@ impl App {
             self.database().drop_blob(*hash).await?;
             self.blobs().drop_part(*hash).await?;
         }
-        Ok(abandoned.len() + self.incoming().sweep(since)?)
+        let swept = abandoned.len() + self.incoming().sweep(since)?;
+        erasures::remove_files(self.database(), self.blobs(), now_ms).await?;
+        Ok(swept)
     }
 
-    /// Sweeps now and every day, until the server stops.
-    async fn sweep_daily(self) {
+    /// Erases what was kept long enough, as every day. A clock that is years ahead erases nothing before its time: no backup would
+    /// bring it back.
+    pub async fn retain(&self, now_ms: i64) -> Result<(usize, usize), PersonError> {
+        let (heard_ms, opened) = self.inner.heard;
+        let runs_ms = i64::try_from(opened.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let latest_ms = heard_ms.saturating_add(STOOD_STILL_MS).saturating_add(runs_ms);
+        if now_ms > latest_ms {
+            tracing::warn!(
+                now_ms,
+                latest_ms,
+                "the clock is far ahead of all that the database knows"
+            );
+        }
+        persons::retention(self, now_ms.min(latest_ms), false).await
+    }
+
+    /// Erases what was kept long enough, an hour from now and every day, until the server stops.
+    async fn retain_daily(self) {
         let mut stopping = self.stopping();
+        let mut pause = RETAIN_AFTER;
         loop {
-            match persons::retention(&self, clock::now_ms(), false).await {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = stopping.changed() => return,
+            }
+            pause = SWEEP_EVERY;
+            match self.retain(clock::now_ms()).await {
                 Ok((0, _)) => {}
                 Ok((fields, records)) => {
                     tracing::info!(fields, records, "erased what was kept long enough");
                 }
                 Err(error) => tracing::error!(%error, "what was kept long enough was not erased"),
             }
+        }
+    }
+
+    /// Sweeps now and every day, until the server stops.
+    async fn sweep_daily(self) {
+        let mut stopping = self.stopping();
+        loop {
             self.budgets().forget_the_idle();
             match self.sweep(clock::now_ms()).await {
                 Ok(0) => {}
@@ -435,6 +502,7 @@ pub async fn serve(
     let app = App::open(config).await?;
     let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let sweeping = tokio::spawn(app.clone().sweep_daily());
+    let retaining = tokio::spawn(app.clone().retain_daily());
     let backing_up = tokio::spawn(app.clone().back_up());
     let scrubbing = tokio::spawn(app.clone().scrub_hourly());
     let stopping = app.clone();
@@ -452,6 +520,9 @@ pub async fn serve(
         .await?;
     if let Err(error) = sweeping.await {
         tracing::error!(%error, "the sweep failed");
+    }
+    if let Err(error) = retaining.await {
+        tracing::error!(%error, "looking for what was kept long enough failed");
     }
     if let Err(error) = backing_up.await {
         tracing::error!(%error, "backups failed");

@@ -239,13 +239,17 @@ pub async fn erase(
     for mention in &found {
         targets.entry(mention.record).or_default().extend(mention.paths.iter().cloned());
     }
-    erase_targets(app, targets, Reason { by, action: Action::PersonErase }, now_ms).await?;
+    let records: Vec<RecordId> = targets.keys().copied().collect();
+    let which = |record, _: &[_]| targets.get(&record).cloned().unwrap_or_default();
+    let reason = Reason { by, action: Action::PersonErase };
+    erase_targets(app, &records, which, reason, now_ms).await?;
     Ok(found)
 }
 
 async fn erase_targets(
     app: &App,
-    targets: BTreeMap<RecordId, BTreeSet<String>>,
+    targets: &[RecordId],
+    which: impl Fn(RecordId, &[KeptOperation]) -> BTreeSet<String>,
     reason: Reason<'_>,
     now_ms: i64,
 ) -> Result<(), PersonError> {
@@ -253,15 +257,13 @@ async fn erase_targets(
         return Ok(());
     }
     let list = List::of(&app.config().data);
-    let targets: Vec<_> = targets.into_iter().collect();
     for batch in targets.chunks(BATCH) {
-        let batch = batch.iter().cloned().collect();
         let note = |erasures: &[_]| list.add(erasures);
-        let files = app.database().erase(&batch, reason, list.last()?, now_ms, note).await?;
-        erasures::remove(app.blobs(), &files).await?;
+        app.database().erase(batch, &which, reason, list.last()?, now_ms, note).await?;
     }
     let (_, head) = app.database().epoch_and_head().await?;
     app.announce(head);
+    erasures::remove_files(app.database(), app.blobs(), now_ms).await?;
     app.database().scrub().await?;
     Ok(())
 }
@@ -285,7 +287,7 @@ pub async fn retention(
     only_count: bool,
 ) -> Result<(usize, usize), PersonError> {
     let rules = rules(app).await?;
-    let mut targets: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
+    let (mut targets, mut fields) = (Vec::new(), 0);
     let mut after = None;
     loop {
         let page = app.database().kept_operations(after, PAGE).await?;
@@ -294,16 +296,18 @@ pub async fn retention(
         for (record, kept) in page {
             let old = outlived(&kept, &rules, now_ms);
             if !old.is_empty() {
-                targets.insert(record, old);
+                targets.push(record);
+                fields += old.len();
             }
         }
     }
-    let counted = (targets.values().map(BTreeSet::len).sum(), targets.len());
     if !only_count {
         let reason = Reason { by: None, action: Action::Retention };
-        erase_targets(app, targets, reason, now_ms).await?;
+        // Asked again of what is there then: an answer that came meanwhile begins its time anew.
+        let which = |_, kept: &[_]| outlived(kept, &rules, now_ms);
+        erase_targets(app, &targets, which, reason, now_ms).await?;
     }
-    Ok(counted)
+    Ok((fields, targets.len()))
 }
 
 /// The fields whose newest answer came longer ago than it is kept.

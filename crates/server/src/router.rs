@@ -23,7 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::signed_in::Origin;
-use crate::config::MAX_BODY;
+use crate::config::{MAX_BODY, MAX_WORDS};
 use crate::error::ApiError;
 use crate::{App, accounts, api, openrosa, static_files};
 
@@ -70,13 +70,9 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(api::entities::settle))
         .routes(routes!(api::map::about))
         .routes(routes!(api::map::tile))
-        .routes(routes!(api::preview::preview))
-        .routes(routes!(api::push::push))
         .routes(routes!(api::pull::pull))
         .routes(routes!(api::blobs::read, api::blobs::missing))
-        .routes(routes!(api::blobs::write))
         .routes(routes!(api::bundles::register_key))
-        .routes(routes!(api::bundles::standing, api::bundles::write))
         .routes(routes!(api::records::history))
         .routes(routes!(api::export::records))
         .routes(routes!(api::quarantine::list))
@@ -98,6 +94,15 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(api::docs::style))
 }
 
+/// What brings more than a few words: a stranger cannot.
+fn large() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(api::preview::preview))
+        .routes(routes!(api::push::push))
+        .routes(routes!(api::blobs::write))
+        .routes(routes!(api::bundles::standing, api::bundles::write))
+}
+
 /// What is neither limited to a small body nor to a short time.
 fn whole_bundles() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(api::bundles::take))
@@ -106,12 +111,13 @@ fn whole_bundles() -> OpenApiRouter<App> {
 /// The description of the API.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    resources().merge(whole_bundles()).merge(openrosa::resources()).into_openapi()
+    resources().merge(large()).merge(whole_bundles()).merge(openrosa::resources()).into_openapi()
 }
 
 /// The whole server.
 pub fn router(app: App) -> Router {
     let (api, _) = resources().split_for_parts();
+    let (large, _) = large().split_for_parts();
     let compression =
         CompressionLayer::new().compress_when(SizeAbove::new(256).and(is_compressible));
     // Clients that are no browser do not know our header, and no cookie speaks for them.
@@ -125,12 +131,13 @@ pub fn router(app: App) -> Router {
         .layer(middleware::map_response(openrosa::mark));
     // A whole bundle comes piece by piece to the disk, however long that takes.
     let (whole, _) = whole_bundles().split_for_parts();
-    api.layer(middleware::from_fn(guard))
+    api.merge(large.layer(DefaultBodyLimit::max(MAX_BODY)))
+        .layer(middleware::from_fn(guard))
         .merge(openrosa)
         .layer(compression)
         .fallback(static_files::answer)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(DefaultBodyLimit::max(MAX_WORDS))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .merge(whole.layer(DefaultBodyLimit::disable()).layer(middleware::from_fn(guard)))
         .layer(CatchPanicLayer::custom(|_panic| {

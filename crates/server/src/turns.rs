@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use axum::http::{HeaderMap, header};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::task::{JoinError, spawn_blocking};
 
@@ -60,6 +61,19 @@ impl Room {
         let own = self.own_of(account).acquire_many_owned(weight).await;
         let all = self.all.acquire_many(weight).await;
         Held { _own: own.expect("nobody closes it"), _all: all.expect("nobody closes it") }
+    }
+
+    /// The same for a request, in KiB: what it says of its length. One that says nothing may be as long as any.
+    pub(crate) async fn take_for(
+        &'static self,
+        account: &str,
+        headers: &HeaderMap,
+        longest: usize,
+    ) -> Held {
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        let length = length.and_then(|length| length.parse().ok()).unwrap_or(longest);
+        let weight = u32::try_from(length.min(longest).div_ceil(1024)).unwrap_or(u32::MAX);
+        self.take(account, weight).await
     }
 
     fn own_of(&self, account: &str) -> Arc<Semaphore> {

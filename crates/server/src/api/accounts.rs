@@ -152,7 +152,7 @@ pub async fn list(
 ))]
 pub async fn add(
     State(app): State<App>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<NewEntry>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<NewEntry>, JsonRejection>>,
 ) -> ApiResult<(StatusCode, Json<AccountEntry>)> {
     if !session.role.manages_accounts() {
         return Err(not_allowed());
@@ -195,7 +195,7 @@ pub async fn add(
 pub async fn change(
     State(app): State<App>,
     Path(account): Path<String>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<EntryChange>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<EntryChange>, JsonRejection>>,
 ) -> ApiResult<Json<AccountEntry>> {
     if !session.role.manages_accounts() {
         return Err(not_allowed());
@@ -237,7 +237,7 @@ pub async fn change(
 pub async fn make_code(
     State(app): State<App>,
     Path(account): Path<String>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<CodeWish>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<CodeWish>, JsonRejection>>,
 ) -> ApiResult<(StatusCode, Json<SignInCode>)> {
     let found = app.database().seen_account(&account, seen(&session)).await?;
     let found = found.ok_or_else(nobody)?;
@@ -280,7 +280,7 @@ pub async fn make_token(
     State(app): State<App>,
     prover: Prover,
     Path(account): Path<String>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<TokenWish>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<TokenWish>, JsonRejection>>,
 ) -> ApiResult<(StatusCode, Json<ClientToken>)> {
     let found = app.database().seen_account(&account, seen(&session)).await?;
     let found = found.ok_or_else(nobody)?;

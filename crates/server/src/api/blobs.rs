@@ -119,7 +119,7 @@ pub async fn write(
     Path((hash, chunk)): Path<(String, u64)>,
     Query(query): Query<BlobQuery>,
     headers: HeaderMap,
-    Sent(OnceSignedIn(session), body): Sent<OnceSignedIn, Result<Bytes, BytesRejection>>,
+    Sent(OnceSignedIn(session), body, ..): Sent<OnceSignedIn, Result<Bytes, BytesRejection>>,
 ) -> ApiResult<Response> {
     let hash = parse(&hash)?;
     // Whoever was disabled brings what the work that they sent still lacks, and nothing else.

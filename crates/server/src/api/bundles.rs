@@ -46,7 +46,7 @@ pub struct Organisation {
 ))]
 pub async fn register_key(
     State(app): State<App>,
-    Sent(SignedIn(session), given): Sent<SignedIn, Result<Json<DeviceKey>, JsonRejection>>,
+    Sent(SignedIn(session), given, ..): Sent<SignedIn, Result<Json<DeviceKey>, JsonRejection>>,
 ) -> ApiResult<Json<Organisation>> {
     let Json(given) =
         given.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;
@@ -140,7 +140,7 @@ pub async fn write(
     _: SignedIn,
     Path(hash): Path<String>,
     Query(query): Query<PieceQuery>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Bytes, BytesRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Bytes, BytesRejection>>,
 ) -> ApiResult<Json<Standing>> {
     let hash = parse(&hash)?;
     let body = super::whole(body)?;

@@ -202,7 +202,7 @@ pub async fn conflicts(
 pub async fn settle(
     State(app): State<App>,
     Path((dataset, entity)): Path<(String, String)>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Look>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<Look>, JsonRejection>>,
 ) -> ApiResult<StatusCode> {
     if session.role != Role::Coordinator {
         return Err(ApiError::forbidden("not_allowed", "coordinators settle that"));

@@ -381,7 +381,7 @@ pub async fn ask_to_add(
     State(app): State<App>,
     prover: Prover,
     site: Result<Site, ApiError>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Again>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<Again>, JsonRejection>>,
 ) -> ApiResult<Json<NewKeyChallenge>> {
     let again = read(body)?;
     let (origin, Site { rp_id, .. }) = (prover.origin, site?);
@@ -470,7 +470,7 @@ async fn new_key_challenge(
 pub async fn add(
     State(app): State<App>,
     site: Result<Site, ApiError>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<NewPasskey>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<NewPasskey>, JsonRejection>>,
 ) -> ApiResult<(StatusCode, Json<PasskeyEntry>)> {
     let given = read(body)?;
     let site = site?;
@@ -523,7 +523,7 @@ pub(super) fn not_added(why: Added) -> ApiError {
 pub async fn rename(
     State(app): State<App>,
     Path(id): Path<String>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<PasskeyName>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<PasskeyName>, JsonRejection>>,
 ) -> ApiResult<StatusCode> {
     let name = shown_name(&read(body)?.name)?;
     let is_own = app.database().rename_passkey(&session.account, number(&id)?, &name).await?;
@@ -547,7 +547,7 @@ pub async fn remove(
     State(app): State<App>,
     prover: Prover,
     Path(id): Path<String>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Again>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<Again>, JsonRejection>>,
 ) -> ApiResult<StatusCode> {
     let again = read(body)?;
     let id = number(&id)?;

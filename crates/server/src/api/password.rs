@@ -40,7 +40,7 @@ pub struct PasswordChange {
 pub async fn change(
     State(app): State<App>,
     origin: Origin,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<PasswordChange>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<PasswordChange>, JsonRejection>>,
 ) -> ApiResult<Response> {
     let Json(given) = body.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;
     let database = app.database();

@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use sync::wire::RecordId;
+use tracing::Instrument;
 use utoipa::ToSchema;
 
 use super::again::{Again, Prover};
@@ -90,7 +91,7 @@ pub struct Erased {
 ))]
 pub async fn find(
     State(app): State<App>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Whom>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<Whom>, JsonRejection>>,
 ) -> ApiResult<Json<Vec<PersonMention>>> {
     let whom = read(&app, &session, body)?;
     let (None, Some(value)) = (whom.account, whom.value) else {
@@ -115,7 +116,7 @@ pub async fn find(
 pub async fn erase(
     State(app): State<App>,
     prover: Prover,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Erasing>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<Erasing>, JsonRejection>>,
 ) -> ApiResult<Json<Erased>> {
     let Erasing { whom, mentions, again } = read(&app, &session, body)?;
     let (by, now_ms) = (Some(session.account.as_str()), clock::now_ms());
@@ -136,7 +137,13 @@ pub async fn erase(
         (None, Some(value), Some(mentions)) => {
             let wanted = wanted(&value, &whom.records)?;
             prover.prove(&app, &session, again).await?;
-            let erased = persons::erase(&app, &wanted, mentions, by, now_ms).await?;
+            let account = session.account.clone();
+            let erasing = async move {
+                persons::erase(&app, &wanted, mentions, Some(&account), now_ms).await
+            };
+            // Whoever hangs up in the middle would leave the rest of the records, and the photos.
+            let erased = tokio::spawn(erasing.in_current_span()).await;
+            let erased = erased.map_err(ApiError::internal)??;
             Ok(Json(Erased { mentions: erased.len() }))
         }
         _ => Err(ApiError::bad_request("bad_json", "give `account`, or `value` and `mentions`")),
@@ -173,7 +180,7 @@ fn wanted(value: &str, records: &[String]) -> ApiResult<Wanted> {
 ))]
 pub async fn export(
     State(app): State<App>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Whom>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<Whom>, JsonRejection>>,
 ) -> ApiResult<Response> {
     let whom = read(&app, &session, body)?;
     let (by, now_ms) = (Some(session.account.as_str()), clock::now_ms());

@@ -119,7 +119,7 @@ pub async fn preview(
     State(app): State<App>,
     _: SignedIn,
     Query(query): Query<PreviewQuery>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Bytes, BytesRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Bytes, BytesRejection>>,
 ) -> ApiResult<Json<Preview>> {
     let body = super::whole(body)?;
     let kind = Kind::from_file_name(&query.name).ok_or_else(|| {

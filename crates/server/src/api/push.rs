@@ -39,7 +39,7 @@ use crate::{App, clock, erasures};
 pub async fn push(
     State(app): State<App>,
     headers: HeaderMap,
-    Sent(OnceSignedIn(session), body): Sent<OnceSignedIn, Result<Bytes, BytesRejection>>,
+    Sent(OnceSignedIn(session), body, ..): Sent<OnceSignedIn, Result<Bytes, BytesRejection>>,
 ) -> ApiResult<Response> {
     let body = super::whole(body)?;
     let request = read(&headers, &body)?;

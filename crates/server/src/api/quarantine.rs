@@ -174,7 +174,7 @@ pub async fn set_aside(
     State(app): State<App>,
     _: SignedIn,
     Path(id): Path<i64>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<SetAside>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<SetAside>, JsonRejection>>,
 ) -> ApiResult<Json<QuarantineEntry>> {
     let Json(body) = body.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;
     let reason = body.reason.trim();

@@ -91,7 +91,7 @@ pub async fn end(
     State(app): State<App>,
     prover: Prover,
     Path(id): Path<String>,
-    Sent(SignedIn(session), body): Sent<SignedIn, Result<Json<Ending>, JsonRejection>>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<Ending>, JsonRejection>>,
 ) -> ApiResult<StatusCode> {
     let Json(Ending { lost, again }) =
         body.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;

@@ -10,9 +10,11 @@ use axum::http::{Extensions, HeaderMap, Uri, header};
 use tracing::Span;
 
 use crate::budgets::Take;
+use crate::config::MAX_BODY;
 use crate::database::{Revoked, Session};
 use crate::error::ApiError;
 use crate::passkeys::Site;
+use crate::turns::{Held, Room};
 use crate::{App, accounts, clock};
 
 /// A session that nobody used for so long is over.
@@ -27,7 +29,7 @@ pub(crate) fn is_over(session: &Session, now_ms: i64) -> bool {
 }
 
 /// Use is noted this often: who looks after a lost phone wants to know when it was last heard of.
-pub const TOUCH_MS: i64 = 10 * 60 * 1000;
+const TOUCH_MS: i64 = 10 * 60 * 1000;
 
 /// In whose name a request is made: the account in hexadecimal digits of its UTF-8. The app sends it with every request.
 pub const SPEAKER: &str = "x-sotay-account";
@@ -65,12 +67,25 @@ impl FromRequestParts<App> for OnceSignedIn {
             return Err(ended(revoked));
         }
         app.budgets().take(&session.account, Take::Request)?;
-        if !session.disabled && now_ms - session.seen_ms > TOUCH_MS {
-            app.database().touch_session(session.id, now_ms).await?;
+        if !session.disabled {
+            touch(app, &session, now_ms);
         }
         parts.extensions.insert(session.clone());
         Ok(Self(session))
     }
+}
+
+/// Notes that a session was heard of. Nobody waits for it: who only reads does so too while nothing can be written.
+pub(crate) fn touch(app: &App, session: &Session, now_ms: i64) {
+    if now_ms - session.seen_ms <= TOUCH_MS {
+        return;
+    }
+    let (database, id) = (app.database().clone(), session.id);
+    tokio::spawn(async move {
+        if let Err(error) = database.touch_session(id, now_ms).await {
+            tracing::error!(%error, "that a session was heard of could not be noted");
+        }
+    });
 }
 
 /// What a device is told whose session somebody else ended.
@@ -101,24 +116,44 @@ impl FromRequestParts<App> for SignedIn {
     }
 }
 
+/// KiB of what is sent that is held in memory at a time, however slowly it comes and however long it waits to be written.
+static SENDING: Room = Room::new(256 * 1024);
+
 /// What somebody sends, and who they are when all of it is here. A body may take minutes to come; meanwhile a session may be ended,
 /// an account disabled, a role changed. A handler that reads more of the address than text names the asker before that too, so that
 /// strangers are told nothing else.
-pub struct Sent<W, B>(pub W, pub B);
+///
+/// It takes room in memory until it is done with.
+pub struct Sent<W, B>(
+    pub W,
+    pub B,
+    #[expect(dead_code, reason = "it is held, and nothing else")] pub(crate) Held,
+);
 
 /// Who asks, and may be asked for again.
 pub trait Asker: FromRequestParts<App, Rejection = ApiError> + Send {
+    /// Whose room a body takes.
+    fn account(&self) -> &str;
+
     /// Who it is by now.
     fn again(self, app: &App) -> impl Future<Output = Result<Self, ApiError>> + Send;
 }
 
 impl Asker for SignedIn {
+    fn account(&self) -> &str {
+        &self.0.account
+    }
+
     async fn again(self, app: &App) -> Result<Self, ApiError> {
         Ok(Self(still_signed_in(app, &self.0).await?))
     }
 }
 
 impl Asker for OnceSignedIn {
+    fn account(&self) -> &str {
+        &self.0.account
+    }
+
     /// What comes of who was disabled meanwhile can come in no other way.
     async fn again(self, app: &App) -> Result<Self, ApiError> {
         let now = app.database().session_now(self.0.id).await?;
@@ -139,8 +174,9 @@ where
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
         let who = W::from_request_parts(&mut parts, app).await?;
+        let room = SENDING.take_for(who.account(), &parts.headers, MAX_BODY).await;
         let Ok(sent) = B::from_request(Request::from_parts(parts, body), app).await;
-        Ok(Self(who.again(app).await?, sent))
+        Ok(Self(who.again(app).await?, sent, room))
     }
 }
 

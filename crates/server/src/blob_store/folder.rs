@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use sync::wire::Hash;
 use tokio::io::AsyncReadExt;
 
-use super::Pieces;
+use super::{MARK, Pieces};
 
 /// As much of a file is held at a time by whoever reads it.
 const PIECE: usize = 256 * 1024;
@@ -26,6 +26,26 @@ impl Folder {
     pub(super) fn open(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
         Ok(Self(folder))
+    }
+
+    pub(super) async fn mark(&self) -> io::Result<Vec<u8>> {
+        let path = self.0.join(MARK);
+        blocking(move || fs::read(path)).await
+    }
+
+    pub(super) async fn set_mark(&self, mark: Vec<u8>) -> io::Result<()> {
+        let folder = self.0.clone();
+        blocking(move || {
+            let file = OpenOptions::new()
+                .create(true)
+                .truncate(true)
+                .write(true)
+                .open(folder.join(MARK))?;
+            file.write_all_at(&mark, 0)?;
+            file.sync_all()?;
+            File::open(folder)?.sync_all()
+        })
+        .await
     }
 
     fn path(&self, hash: Hash) -> PathBuf {

@@ -14,7 +14,9 @@ use futures::stream::BoxStream;
 use sync::wire::Hash;
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::accounts::{hex, random};
 use crate::config::Config;
+use crate::database::{Database, DatabaseError};
 use folder::Folder;
 use objects::Objects;
 
@@ -23,9 +25,43 @@ pub(crate) use folder::{blocking, digest};
 /// A file's bytes one after the other, so that nobody holds all of it.
 pub(crate) type Pieces = BoxStream<'static, io::Result<Bytes>>;
 
+/// What a store calls the file that says whose it is, beside the folders of all others.
+const MARK: &str = "store";
+
+/// How many files a database that knows no store yet looks for in one.
+const SAMPLE: u32 = 20;
+
+/// Why a store is not the database's, or could not say so.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store said no.
+    #[error("{place}: {error}")]
+    Io {
+        /// Which.
+        place: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The database said no.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// Nothing is looked for in it, nor thrown away: all would seem lost.
+    #[error(
+        "{place} is not where this database's photos are: is a disk not mounted, or SOTAY_BLOBS not set? If it is the right place, \
+         write {mark} into a file {MARK} there"
+    )]
+    Other {
+        /// Which.
+        place: String,
+        /// What the right one is marked with.
+        mark: String,
+    },
+}
+
 /// Files by hash.
 #[derive(Clone, Debug)]
 pub struct BlobStore {
+    name: String,
     place: Place,
     finishing: Arc<Mutex<()>>,
 }
@@ -40,18 +76,71 @@ impl BlobStore {
     /// The store that the settings name.
     pub fn of(config: &Config) -> io::Result<Self> {
         match &config.blobs_url {
-            Some(url) => Ok(Self::at(Place::Objects(Objects::s3(url, &config.blobs_options)?))),
+            Some(url) => {
+                let objects = Objects::s3(url, &config.blobs_options)?;
+                Ok(Self::at(url.clone(), Place::Objects(objects)))
+            }
             None => Self::open(config.blob_folder()),
         }
     }
 
     /// A store in that folder, made when missing.
     pub fn open(folder: PathBuf) -> io::Result<Self> {
-        Ok(Self::at(Place::Folder(Folder::open(folder)?)))
+        Ok(Self::at(folder.display().to_string(), Place::Folder(Folder::open(folder)?)))
     }
 
-    fn at(place: Place) -> Self {
-        Self { place, finishing: Arc::default() }
+    fn at(name: String, place: Place) -> Self {
+        Self { name, place, finishing: Arc::default() }
+    }
+
+    /// Refuses a store that is not the database's. One that holds what a database without a store knows becomes its own.
+    pub async fn check(&self, database: &Database) -> Result<(), StoreError> {
+        let said = |error| StoreError::Io { place: self.name.clone(), error };
+        let known = database.store_mark().await?;
+        let found = self.mark().await.map_err(said)?;
+        let other = |mark| StoreError::Other { place: self.name.clone(), mark };
+        if let Some(known) = known {
+            return if found.as_ref() == Some(&known) { Ok(()) } else { Err(other(known)) };
+        }
+        let is_marked = found.is_some();
+        let mark = found.unwrap_or_else(|| hex(&random::<16>()));
+        let sample = database.whole_blobs(SAMPLE).await?;
+        if !is_marked && !self.holds_any_of(&sample).await.map_err(said)? {
+            return Err(other(mark));
+        }
+        self.set_mark(&mark).await.map_err(said)?;
+        let known = database.set_store_mark(&mark).await?;
+        // Another server may have been a moment earlier.
+        if known == mark { Ok(()) } else { self.set_mark(&known).await.map_err(said) }
+    }
+
+    /// Whether it holds one of those files, or there are none.
+    async fn holds_any_of(&self, files: &[(Hash, u64)]) -> io::Result<bool> {
+        for (hash, size) in files {
+            if self.holds(*hash, *size).await? {
+                return Ok(true);
+            }
+        }
+        Ok(files.is_empty())
+    }
+
+    async fn mark(&self) -> io::Result<Option<String>> {
+        let read = match &self.place {
+            Place::Folder(folder) => folder.mark().await,
+            Place::Objects(objects) => objects.mark().await,
+        };
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            read => Ok(Some(String::from_utf8_lossy(&read?).trim().to_owned())),
+        }
+    }
+
+    async fn set_mark(&self, mark: &str) -> io::Result<()> {
+        let mark = mark.as_bytes().to_vec();
+        match &self.place {
+            Place::Folder(folder) => folder.set_mark(mark).await,
+            Place::Objects(objects) => objects.set_mark(mark).await,
+        }
     }
 
     /// Puts a chunk in its place; it is on disk when this returns.

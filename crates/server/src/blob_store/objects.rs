@@ -12,7 +12,7 @@ use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
 use sha2::{Digest, Sha256};
 use sync::wire::Hash;
 
-use super::Pieces;
+use super::{MARK, Pieces};
 
 /// A part of a bucket.
 #[derive(Clone, Debug)]
@@ -47,6 +47,16 @@ impl Objects {
         }
         let store = Arc::new(builder.build().map_err(io::Error::other)?);
         Ok(Self { store, prefix: Path::from(prefix) })
+    }
+
+    pub(super) async fn mark(&self) -> io::Result<Vec<u8>> {
+        let got = self.store.get(&self.prefix.clone().join(MARK)).await.map_err(said)?;
+        Ok(got.bytes().await.map_err(said)?.into())
+    }
+
+    pub(super) async fn set_mark(&self, mark: Vec<u8>) -> io::Result<()> {
+        let put = self.store.put(&self.prefix.clone().join(MARK), mark.into()).await;
+        put.map(drop).map_err(said)
     }
 
     fn whole(&self, hash: Hash) -> Path {

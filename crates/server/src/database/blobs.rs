@@ -8,7 +8,7 @@ use super::erasure::is_erased;
 use super::feed::stored_record;
 use super::personal::mask;
 use super::sql::{query, query_as, query_scalar};
-use super::{Answer, Database, signed, unsigned};
+use super::{Answer, Database, bytes, signed, unsigned};
 
 /// A blob that is here, whole or in part.
 #[derive(Clone, Debug)]
@@ -131,18 +131,49 @@ impl Database {
     }
 
     /// The bytes of a whole blob are gone: it is wanted again from every device that wrote to a record naming it.
-    pub async fn want_again(&self, hash: Hash) -> Answer<()> {
+    pub async fn want_again(&self, hash: Hash, now_ms: i64) -> Answer<()> {
         let mut tx = self.begin_write().await?;
-        for statement in [
-            "DELETE FROM blob WHERE hash = $1",
-            "INSERT INTO blob_wanted (device, blob)
-             SELECT DISTINCT operation.device, named.blob FROM record_blob named
-             JOIN operation ON operation.record = named.record WHERE named.blob = $1 ON CONFLICT DO NOTHING",
-        ] {
-            query(statement).bind(hash.0.as_slice()).execute(&mut tx).await?;
-        }
+        query("DELETE FROM blob WHERE hash = $1").bind(hash.0.as_slice()).execute(&mut tx).await?;
+        query(
+            "INSERT INTO blob_wanted (device, blob, lost_ms)
+             SELECT DISTINCT operation.device, named.blob, CAST($2 AS BIGINT) FROM record_blob named
+             JOIN operation ON operation.record = named.record WHERE named.blob = $1
+             ON CONFLICT (device, blob) DO UPDATE SET lost_ms = $2",
+        )
+        .bind(hash.0.as_slice())
+        .bind(now_ms)
+        .execute(&mut tx)
+        .await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// What the store of all files is marked with, if one is known.
+    pub async fn store_mark(&self) -> Answer<Option<String>> {
+        Ok(query_scalar("SELECT blob_store FROM server").fetch_one(&self.readers).await?)
+    }
+
+    /// Takes a store for its own, unless it knows one. Says which it knows now.
+    pub async fn set_store_mark(&self, mark: &str) -> Answer<String> {
+        Ok(query_scalar(
+            "UPDATE server SET blob_store = coalesce(blob_store, $1) RETURNING blob_store",
+        )
+        .bind(mark)
+        .fetch_one(&self.writer)
+        .await?)
+    }
+
+    /// Some files that are whole, with their lengths.
+    pub async fn whole_blobs(&self, limit: u32) -> Answer<Vec<(Hash, u64)>> {
+        let rows: Vec<(Vec<u8>, i64)> = query_as(
+            "SELECT hash, size FROM blob WHERE whole_ms IS NOT NULL ORDER BY hash LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        let read =
+            |(hash, size): (Vec<u8>, i64)| Ok((Hash(bytes("blob hash", &hash)?), unsigned(size)));
+        rows.into_iter().map(read).collect()
     }
 
     /// Whether an operation waits for the blob, whoever sent it.

@@ -33,7 +33,7 @@ impl Database {
         key.map(|key| bytes("organisation key", &key).map(PublicKey)).transpose()
     }
 
-    /// Puts a key of the organisation in force. With `first`, only if there is none.
+    /// Puts a key of the organisation in force, whatever the clock said when the others were. With `first`, only if there is none.
     pub async fn add_organisation_key(
         &self,
         key: &PublicKey,
@@ -43,7 +43,8 @@ impl Database {
         let mut tx = self.begin_write().await?;
         let added = query(
             "INSERT INTO organisation_key (id, public_key, added_ms)
-             SELECT $1, $2, $3 WHERE NOT ($4 AND EXISTS (SELECT 1 FROM organisation_key))",
+             SELECT $1, $2, (SELECT CASE WHEN newest >= $3 THEN newest + 1 ELSE CAST($3 AS BIGINT) END FROM
+                (SELECT coalesce(max(added_ms), 0) AS newest FROM organisation_key) known) WHERE NOT ($4 AND EXISTS (SELECT 1 FROM organisation_key))",
         )
         .bind(key.id().0.as_slice())
         .bind(key.0.as_slice())

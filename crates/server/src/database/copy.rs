@@ -27,7 +27,7 @@ pub enum BackupError {
     /// The copy's tables could not be made.
     #[error("cannot make the copy's tables: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    /// The copy is not sound; it was left for inspection.
+    /// The copy is not sound.
     #[error("the copy is damaged: {0}")]
     Damaged(String),
     /// There is a file of that name already.
@@ -146,7 +146,8 @@ impl Database {
         }
         let mut copy = open_copy(file).await?;
         query("UPDATE device SET safe = acked").execute(&mut copy).await?;
-        query("UPDATE server SET is_copy = 1").execute(&mut copy).await?;
+        // Where it is put back the files may be in another store.
+        query("UPDATE server SET is_copy = 1, blob_store = NULL").execute(&mut copy).await?;
         let acked = query_as("SELECT id, acked FROM device").fetch_all(&mut copy).await?;
         let files = whole_files(&mut copy).await?;
         copy.close().await?;
@@ -220,15 +221,19 @@ impl Database {
         Ok(())
     }
 
-    /// Records that the operations of a copy are safe: it is where it belongs, with all that it names.
+    /// Records that the operations of a copy are safe: it is where it belongs, with all that it names. A phone that has not heard yet
+    /// that a file was lost may have the only one: it is to make no room.
     pub async fn mark_safe(&self, copy: &DatabaseCopy, now_ms: i64) -> Result<(), BackupError> {
         let mut tx = self.begin_write().await?;
         for (device, acked) in &copy.acked {
-            query("UPDATE device SET safe = $2 WHERE id = $1 AND safe < $2")
-                .bind(device)
-                .bind(*acked)
-                .execute(&mut tx)
-                .await?;
+            query(
+                "UPDATE device SET safe = $2 WHERE id = $1 AND safe < $2 AND NOT EXISTS (SELECT 1 FROM blob_wanted lost
+                 WHERE lost.device = device.id AND lost.lost_ms >= coalesce(device.pushed_ms, 0))",
+            )
+            .bind(device)
+            .bind(*acked)
+            .execute(&mut tx)
+            .await?;
         }
         let detail = json!({ "devices": copy.acked.len(), "files": copy.files.len() });
         let action = Action::Backup;

@@ -113,7 +113,8 @@ impl Database {
         }))
     }
 
-    /// Takes what records say into the lists, unless somebody else did since they were read.
+    /// Takes what records say into the lists, unless somebody else did since they were read. A record that moved since comes again, as
+    /// it is then: what it said may be erased by now.
     pub async fn fold_entities(&self, from: u64, head: u64, said: Vec<Folded>) -> Answer<()> {
         let mut tx = self.begin_write().await?;
         let now: Option<(i64, i64)> =
@@ -123,6 +124,15 @@ impl Database {
             return Ok(());
         }
         for folded in said {
+            let has_moved: bool =
+                query_scalar("SELECT EXISTS (SELECT 1 FROM record WHERE id = $1 AND rv > $2)")
+                    .bind(folded.record.0.as_slice())
+                    .bind(signed(head))
+                    .fetch_one(&mut tx)
+                    .await?;
+            if has_moved {
+                continue;
+            }
             at_ms = at_ms.max(folded.at_ms);
             for sourced in folded.changes {
                 take_in(&mut tx, folded.record, folded.at_ms, sourced).await?;

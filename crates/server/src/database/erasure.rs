@@ -113,54 +113,72 @@ impl Database {
         Ok(kept)
     }
 
-    /// Erases fields of records, and all that was ever written there. `noted` is given each erasure before it is done for good:
+    /// Erases fields of records, and all that was ever written there: those that `which` names when it is shown what is kept of a
+    /// record as this is done, so that nothing goes that came since somebody looked. `noted` is given each erasure before it is done for good:
     /// what it could not note is not done. `listed` is the number of the last one that was noted before, done or not.
     pub async fn erase(
         &self,
-        targets: &BTreeMap<RecordId, BTreeSet<String>>,
+        targets: &[RecordId],
+        which: impl Fn(RecordId, &[KeptOperation]) -> BTreeSet<String>,
         reason: Reason<'_>,
         listed: u64,
         now_ms: i64,
         noted: impl FnOnce(&[Erasure]) -> io::Result<()>,
-    ) -> Answer<Vec<Hash>> {
+    ) -> Answer<()> {
         let mut tx = self.begin_write().await?;
         let mut head = Head::read(&mut tx).await?;
         let mut erasures = Vec::new();
-        let mut files = Vec::new();
-        for (record, paths) in targets {
-            if let Some(erasure) = plan(&mut tx, *record, paths, listed, now_ms).await? {
-                files.extend(put(&mut tx, &erasure, &mut head, now_ms).await?);
+        let mut files = 0;
+        for record in targets {
+            if let Some(erasure) = plan(&mut tx, *record, &which, listed, now_ms).await? {
+                files += put(&mut tx, &erasure, &mut head, now_ms).await?.len();
                 erasures.push(erasure);
             }
         }
+        if erasures.is_empty() {
+            return Ok(());
+        }
         head.write(&mut tx).await?;
+        want_scrub(&mut tx).await?;
         let fields: usize = erasures.iter().map(|erasure| erasure.operation.fields.len()).sum();
-        let detail = json!({ "records": erasures.len(), "fields": fields, "files": files.len() });
+        let detail = json!({ "records": erasures.len(), "fields": fields, "files": files });
         let Reason { by: actor, action } = reason;
         note(&mut tx, Event { actor, action, object: "", unit: None, detail }, now_ms).await?;
         noted(&erasures).map_err(|error| DatabaseError::Driver(sqlx::Error::Io(error)))?;
         tx.commit().await?;
-        Ok(files)
+        Ok(())
     }
 
-    /// Erases again what was erased before this database was put back from a backup. Says which files go, and whether there was
-    /// anything to do.
-    pub async fn erase_again(&self, erasure: &Erasure, now_ms: i64) -> Answer<Option<Vec<Hash>>> {
+    /// Erases again what was erased before this database was put back from a backup. Says whether there was anything to do.
+    pub async fn erase_again(&self, erasure: &Erasure, now_ms: i64) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
-        let is_known: bool =
-            query_scalar("SELECT EXISTS (SELECT 1 FROM operation WHERE device = $1 AND seq = $2)")
-                .bind(SERVER.0.as_slice())
-                .bind(signed(erasure.operation.dot.seq))
-                .fetch_one(&mut tx)
-                .await?;
-        if is_known {
-            return Ok(None);
+        let known: Vec<(i64, Vec<u8>)> = query_as(
+            "SELECT seq, bytes FROM operation WHERE device = $1 AND (record = $2 OR seq = $3)",
+        )
+        .bind(SERVER.0.as_slice())
+        .bind(erasure.operation.record.0.as_slice())
+        .bind(signed(erasure.operation.dot.seq))
+        .fetch_all(&mut tx)
+        .await?;
+        // Two servers that did not know of each other gave one number to two: the second one has another by now.
+        let is_it = |bytes: &Vec<u8>| {
+            codec::decode(bytes).is_ok_and(|known: Operation| {
+                erasure.operation == Operation { dot: erasure.operation.dot, ..known }
+            })
+        };
+        if known.iter().any(|(_, bytes)| is_it(bytes)) {
+            return Ok(false);
+        }
+        let mut erasure = erasure.clone();
+        if known.iter().any(|(seq, _)| unsigned(*seq) == erasure.operation.dot.seq) {
+            erasure.operation.dot.seq = next_seq(&mut tx, erasure.operation.dot.seq).await?;
         }
         let mut head = Head::read(&mut tx).await?;
-        let files = put(&mut tx, erasure, &mut head, now_ms).await?;
+        put(&mut tx, &erasure, &mut head, now_ms).await?;
         head.write(&mut tx).await?;
+        want_scrub(&mut tx).await?;
         tx.commit().await?;
-        Ok(Some(files))
+        Ok(true)
     }
 
     /// All erasures that this database knows of.
@@ -207,11 +225,22 @@ impl Database {
             .execute(&mut tx)
             .await?;
         forget_passkeys(&mut tx, account).await?;
+        want_scrub(&mut tx).await?;
         let (action, unit) = (Action::AccountErase, Some(unit.as_str()));
         note(&mut tx, Event { actor: by, action, object: account, unit, detail }, now_ms).await?;
         noted().map_err(|error| DatabaseError::Driver(sqlx::Error::Io(error)))?;
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// The newest moment that it has written down, if any.
+    pub async fn last_heard(&self) -> Answer<Option<i64>> {
+        Ok(query_scalar(
+            "SELECT max(at_ms) FROM (SELECT max(at_ms) AS at_ms FROM audit
+             UNION ALL SELECT max(pushed_ms) FROM device) heard",
+        )
+        .fetch_one(&self.readers)
+        .await?)
     }
 
     /// Whether a file was erased: nobody is to bring it again.
@@ -227,7 +256,26 @@ impl Database {
         hashes.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect()
     }
 
-    /// Writes the database anew if a push emptied something since that was done last. Says whether it did.
+    /// Erased files that may still be in the store.
+    pub async fn erased_blobs_left(&self) -> Answer<Vec<Hash>> {
+        let hashes: Vec<Vec<u8>> =
+            query_scalar("SELECT hash FROM erased_blob WHERE removed_ms IS NULL ORDER BY hash")
+                .fetch_all(&self.readers)
+                .await?;
+        hashes.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect()
+    }
+
+    /// Notes that an erased file is in the store no more.
+    pub async fn note_removed(&self, hash: Hash, now_ms: i64) -> Answer<()> {
+        query("UPDATE erased_blob SET removed_ms = $2 WHERE hash = $1")
+            .bind(hash.0.as_slice())
+            .bind(now_ms)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes the database anew if something was emptied since that was done last. Says whether it did.
     pub async fn scrub_if_wanted(&self) -> Answer<bool> {
         let is_wanted = self.scrubs_wanted().await? > 0;
         if is_wanted {
@@ -367,9 +415,15 @@ async fn empty_anew(
         store(tx, &[moved], now_ms).await?;
     }
     // Whoever pushes can bring this about as often as they like: it is done for many at once.
-    query("UPDATE server SET scrub_wanted = scrub_wanted + 1").execute(&mut *tx).await?;
+    want_scrub(tx).await?;
     let files = erased.files().collect();
     gone.files.extend(drop_files(tx, id, &files, &held).await?);
+    Ok(())
+}
+
+/// What was emptied still lies in the gaps of the file.
+async fn want_scrub(tx: &mut Write) -> Answer<()> {
+    query("UPDATE server SET scrub_wanted = scrub_wanted + 1").execute(tx).await?;
     Ok(())
 }
 
@@ -400,29 +454,37 @@ fn stored_dots(dots: &[u8]) -> Answer<Vec<Dot>> {
         .map_err(|error| DatabaseError::Damaged { what: "dots", why: error.to_string() })
 }
 
+/// The table of the log.
+const LOG: &str = "operation";
+
 /// A row that holds an operation of a record: in the log, or at the repair desk.
 struct Held {
     table: &'static str,
     row: i64,
     /// Whether it is in the log, be it that it waits at the repair desk too.
     is_logged: bool,
-    operation: Operation,
+    kept: KeptOperation,
 }
 
 async fn held(tx: &mut Write, record: RecordId) -> Answer<Vec<Held>> {
     let mut held = Vec::new();
     for (table, sql) in [
-        ("operation", "SELECT place, bytes, TRUE FROM operation WHERE record = $1"),
+        (
+            LOG,
+            "SELECT place, bytes, received_ms, TRUE, TRUE FROM operation WHERE record = $1 ORDER BY place",
+        ),
         (
             "quarantine",
-            "SELECT q.id, q.bytes, o.hash IS NOT NULL FROM quarantine q LEFT JOIN operation o
-             ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash WHERE q.record = $1",
+            "SELECT q.id, q.bytes, q.received_ms, q.outcome IS NOT NULL, o.hash IS NOT NULL FROM quarantine q
+             LEFT JOIN operation o ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash
+             WHERE q.record = $1 ORDER BY q.id",
         ),
     ] {
-        let rows: Vec<(i64, Vec<u8>, bool)> =
+        let rows: Vec<(i64, Vec<u8>, i64, bool, bool)> =
             query_as(sql).bind(record.0.as_slice()).fetch_all(&mut *tx).await?;
-        held.extend(rows.into_iter().filter_map(|(row, bytes, is_logged)| {
-            Some(Held { table, row, is_logged, operation: codec::decode(&bytes).ok()? })
+        held.extend(rows.into_iter().filter_map(|(row, bytes, received_ms, stands, is_logged)| {
+            let kept = kept_operation(&bytes, received_ms, stands)?;
+            Some(Held { table, row, is_logged, kept })
         }));
     }
     Ok(held)
@@ -431,7 +493,7 @@ async fn held(tx: &mut Write, record: RecordId) -> Answer<Vec<Held>> {
 /// Those of them that the log has.
 fn logged(held: &[Held]) -> impl Iterator<Item = &Operation> + Clone {
     let logged = held.iter().filter(|kept| kept.is_logged);
-    logged.map(|kept| &kept.operation)
+    logged.map(|held| &held.kept.operation)
 }
 
 async fn record_of(tx: &mut Write, id: RecordId) -> Answer<Option<Record>> {
@@ -445,10 +507,10 @@ async fn record_of(tx: &mut Write, id: RecordId) -> Answer<Option<Record>> {
 /// Empties what of a record came from before an erasure. Says whether there was any such thing.
 async fn empty_held(tx: &mut Write, held: &mut [Held], erased: &mut Erased) -> Answer<bool> {
     let mut is_any = false;
-    for kept in held {
-        let cut = if kept.is_logged { Erased::cut } else { Erased::cut_beside };
-        if cut(erased, &mut kept.operation) {
-            rewrite(tx, kept).await?;
+    for held in held {
+        let cut = if held.is_logged { Erased::cut } else { Erased::cut_beside };
+        if cut(erased, &mut held.kept.operation) {
+            rewrite(tx, held).await?;
             is_any = true;
         }
     }
@@ -457,42 +519,58 @@ async fn empty_held(tx: &mut Write, held: &mut [Held], erased: &mut Erased) -> A
 
 /// Empties what lies beside the log where an erasure is being made, or made again: what a copy from before it holds has not seen it.
 async fn empty_unseen(tx: &mut Write, held: &mut [Held], erasure: &Operation) -> Answer<()> {
-    for kept in held.iter_mut().filter(|kept| !kept.is_logged) {
-        if Erased::cut_unseen(erasure, &mut kept.operation) {
-            rewrite(tx, kept).await?;
+    for held in held.iter_mut().filter(|held| !held.is_logged) {
+        if Erased::cut_unseen(erasure, &mut held.kept.operation) {
+            rewrite(tx, held).await?;
         }
     }
     Ok(())
 }
 
-async fn rewrite(tx: &mut Write, kept: &Held) -> Answer<()> {
-    let update = match kept.table {
-        "operation" => "UPDATE operation SET bytes = $2 WHERE place = $1",
+async fn rewrite(tx: &mut Write, held: &Held) -> Answer<()> {
+    let update = match held.table {
+        LOG => "UPDATE operation SET bytes = $2 WHERE place = $1",
         _ => "UPDATE quarantine SET bytes = $2 WHERE id = $1",
     };
-    query(update).bind(kept.row).bind(codec::encode(&kept.operation)).execute(&mut *tx).await?;
+    query(update)
+        .bind(held.row)
+        .bind(codec::encode(&held.kept.operation))
+        .execute(&mut *tx)
+        .await?;
     Ok(())
 }
 
-/// The erasure of these fields of a record; none if nothing is kept of it.
+/// The number of the next erasure; `listed` is that of the last one that was noted.
+async fn next_seq(tx: &mut Write, listed: u64) -> Answer<u64> {
+    let acked: Option<i64> = query_scalar("SELECT acked FROM device WHERE id = $1")
+        .bind(SERVER.0.as_slice())
+        .fetch_optional(tx)
+        .await?;
+    Ok(unsigned(acked.unwrap_or(0)).max(listed) + 1)
+}
+
+/// The erasure of the fields of a record that `which` names; none if it names none.
 async fn plan(
     tx: &mut Write,
     id: RecordId,
-    paths: &BTreeSet<String>,
+    which: impl Fn(RecordId, &[KeptOperation]) -> BTreeSet<String>,
     listed: u64,
     now_ms: i64,
 ) -> Answer<Option<Erasure>> {
     let held = held(tx, id).await?;
-    let Some(first) = held.first() else { return Ok(None) };
-    let seq: Option<i64> = query_scalar("SELECT acked FROM device WHERE id = $1")
-        .bind(SERVER.0.as_slice())
-        .fetch_optional(&mut *tx)
-        .await?;
-    let seq = unsigned(seq.unwrap_or(0)).max(listed) + 1;
+    // What is in the log and waits at the repair desk too is one.
+    let kept = held.iter().filter(|held| held.table == LOG || !held.is_logged);
+    let kept: Vec<KeptOperation> = kept.map(|held| held.kept.clone()).collect();
+    let Some(first) = kept.first() else { return Ok(None) };
+    let paths = which(id, &kept);
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    let seq = next_seq(tx, listed).await?;
     // Where nothing was applied the erasure is of what the first operation says it is.
     let record = record_of(tx, id).await?.unwrap_or_else(|| Record::begin(&first.operation));
-    let operation = erase::erasure(&record, logged(&held), paths, seq, now_ms);
-    let writes = held.iter().flat_map(|kept| &kept.operation.fields);
+    let operation = erase::erasure(&record, logged(&held), &paths, seq, now_ms);
+    let writes = held.iter().flat_map(|held| &held.kept.operation.fields);
     let writes = writes.filter(|(path, _)| paths.contains(*path));
     let files: BTreeSet<Hash> = writes
         .filter_map(|(_, write)| match &write.value {
@@ -559,7 +637,7 @@ async fn drop_files(
     files: &BTreeSet<Hash>,
     held: &[Held],
 ) -> Answer<Vec<Hash>> {
-    let values = || held.iter().flat_map(|kept| kept.operation.fields.values());
+    let values = || held.iter().flat_map(|held| held.kept.operation.fields.values());
     let mut dropped = Vec::new();
     for hash in files {
         let is_named =
@@ -596,7 +674,7 @@ async fn drop_file(tx: &mut Write, hash: Hash) -> Answer<bool> {
     for statement in [
         "DELETE FROM blob WHERE hash = $1",
         "DELETE FROM blob_wanted WHERE blob = $1",
-        "INSERT INTO erased_blob (hash) VALUES ($1) ON CONFLICT DO NOTHING",
+        "INSERT INTO erased_blob (hash) VALUES ($1) ON CONFLICT (hash) DO UPDATE SET removed_ms = NULL",
     ] {
         query(statement).bind(hash.0.as_slice()).execute(&mut *tx).await?;
     }

@@ -13,7 +13,7 @@ use super::digest::{self, Nonce, Shown};
 use super::{ROOT, address};
 use crate::accounts::MAX_NAME;
 use crate::api::session::{enough, owner_of, wrong_credentials};
-use crate::api::signed_in::{Origin, TOUCH_MS, is_over, still_signed_in};
+use crate::api::signed_in::{Origin, is_over, still_signed_in, touch};
 use crate::budgets::Take;
 use crate::database::Session;
 use crate::{App, accounts, clock};
@@ -92,7 +92,7 @@ async fn token_session(app: &App, token: &str, now_ms: i64) -> Result<Option<Ses
     let session = app.database().token_session(&accounts::session_key(token)).await?;
     let session = session.filter(|session| is_open(session, now_ms));
     if let Some(session) = &session {
-        touch(app, session, now_ms).await?;
+        touch(app, session, now_ms);
     }
     Ok(session)
 }
@@ -111,7 +111,7 @@ async fn of_digest(app: &App, shown: &Shown, parts: &Parts) -> Result<Option<Ses
             let session = app.database().token_session(&key).await?;
             let session = session.filter(|session| is_open(session, now_ms));
             if let Some(session) = &session {
-                touch(app, session, now_ms).await?;
+                touch(app, session, now_ms);
             }
             return Ok(session);
         }
@@ -159,13 +159,6 @@ async fn of_header(app: &App, origin: Origin, parts: &Parts) -> Result<Session, 
     enough(app, origin, &account).await?;
     let session = app.database().password_session(&account.name, now_ms).await?;
     let session = session.filter(|session| !session.disabled).ok_or_else(wanted)?;
-    touch(app, &session, now_ms).await?;
+    touch(app, &session, now_ms);
     Ok(session)
-}
-
-async fn touch(app: &App, session: &Session, now_ms: i64) -> Result<(), Refusal> {
-    if now_ms - session.seen_ms > TOUCH_MS {
-        app.database().touch_session(session.id, now_ms).await?;
-    }
-    Ok(())
 }

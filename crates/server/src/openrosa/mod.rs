@@ -53,8 +53,8 @@ pub const MAX_SUBMISSION: usize = 32 * 1024 * 1024;
 /// What clients are told to keep their requests below; they send a larger file alone.
 const WELCOME_SUBMISSION: usize = 10 * 1024 * 1024;
 
-/// MiB of requests that are held in memory at a time, however slowly they come.
-static READING: Room = Room::new(256);
+/// KiB of requests that are held in memory at a time, however slowly they come.
+static READING: Room = Room::new(256 * 1024);
 
 const VERSION: HeaderName = HeaderName::from_static("x-openrosa-version");
 const ACCEPTS: HeaderName = HeaderName::from_static("x-openrosa-accept-content-length");
@@ -417,7 +417,7 @@ async fn submit(
     body: Result<Multipart, MultipartRejection>,
 ) -> Answer {
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
-    let room = READING.take(&client.session.account, weight(&headers)).await;
+    let room = READING.take_for(&client.session.account, &headers, MAX_SUBMISSION).await;
     let sent = read(body).await?;
     client.ask_again(&app).await?;
     let account = &client.session.account;
@@ -464,13 +464,6 @@ async fn submit_by_password(
     body: Result<Multipart, MultipartRejection>,
 ) -> Answer {
     submit(app, client, headers, body).await
-}
-
-/// What a request says of its length, in MiB. One that says nothing may be as long as any.
-fn weight(headers: &HeaderMap) -> u32 {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    let length = length.and_then(|length| length.parse().ok()).unwrap_or(MAX_SUBMISSION);
-    u32::try_from(length.min(MAX_SUBMISSION).div_ceil(1 << 20)).expect("it is at most 32")
 }
 
 /// What one request brought.

@@ -148,6 +148,32 @@ async fn a_backup_brings_back_photos_too_copies_each_once_and_a_lost_one_is_aske
     assert_eq!(lan.push(&[]).await.missing_blobs, [first]);
 }
 
+/// The phone has heard that the server holds it, and may throw it away when a backup does too.
+#[tokio::test]
+async fn a_photo_that_the_server_lost_is_not_called_safe_before_its_phone_was_asked() {
+    let server = TestApp::start().await;
+    let config = server.place.config.clone();
+    let folder = server.folder.path().join("backups");
+    let hash = photographed(&server, 1, b"photo one").await;
+    photographed(&server, 2, b"photo two").await;
+    let minh = server.device("minh").await;
+    minh.push(&[minh.create(1, 9, "phuong_a", &[])]).await;
+    let name = hash.to_string();
+    std::fs::remove_file(config.blob_folder().join(name.split_at(2).0).join(&name)).unwrap();
+    let lan = server.device_with_id("lan", DeviceId([0x1a; 16])).await;
+    let cursor = lan.pull(None).await.cursor;
+    for _ in 0..2 {
+        backup::backup(&config, &folder, server::clock::now_ms()).await.unwrap();
+        assert_eq!(lan.pull(Some(&cursor)).await.safe, 0);
+    }
+    assert_eq!(minh.push(&[]).await.safe, 1, "others go on");
+    // In another millisecond than the loss was found.
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    assert_eq!(lan.push(&[]).await.missing_blobs, [hash]);
+    backup::backup(&config, &folder, server::clock::now_ms()).await.unwrap();
+    assert_eq!(lan.push(&[]).await.safe, 2, "now it knows");
+}
+
 #[tokio::test]
 async fn an_upload_that_nobody_went_on_with_is_thrown_away_and_can_begin_again() {
     let server = TestApp::start().await;
@@ -249,6 +275,73 @@ async fn a_copy_that_is_not_good_makes_nothing_safe_leaves_the_last_good_one_and
     assert_eq!(log[0].action, "backup_fail");
     assert!(server.app.backup_if_due(at(24) + 1).await.unwrap().is_none(), "not at once again");
     assert!(server.app.backup_if_due(at(25)).await.is_err(), "but soon");
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_backup_that_failed_or_was_killed_goes() {
+    let server = scheduled(1).await;
+    let start_ms = server::clock::now_ms();
+    let at = |hours: i64| start_ms + hours * HOUR_MS;
+    server.app.backup_if_due(at(0)).await.unwrap().expect("it is time");
+    let unproved = copies(&server)
+        .into_iter()
+        .find_map(|name| Some(format!("{}.unproved", name.strip_suffix(".sqlite")?)))
+        .unwrap();
+    let folder = server.place.config.backups.as_ref().unwrap().folder.clone();
+    // The keys cannot be copied: there is a file where their folder belongs.
+    std::fs::remove_dir_all(folder.join("keys")).unwrap();
+    std::fs::write(folder.join("keys"), b"").unwrap();
+    for hours in [24, 25, 26] {
+        assert!(server.app.backup_if_due(at(hours)).await.is_err());
+        let there = copies(&server);
+        assert!(!there.iter().any(|name| name.contains("prov")), "{there:?}");
+    }
+    std::fs::remove_file(folder.join("keys")).unwrap();
+
+    let begun_just_now = format!("proving-{}", at(27));
+    for killed in ["proving-1", &begun_just_now] {
+        std::fs::create_dir(folder.join(killed)).unwrap();
+        std::fs::write(folder.join(killed).join("sotay.sqlite"), b"x").unwrap();
+    }
+    std::fs::write(folder.join(&unproved), b"x").unwrap();
+    server.app.backup_if_due(at(28)).await.unwrap().expect("it is time");
+    let there = copies(&server);
+    let left: Vec<_> = there.iter().filter(|name| name.contains("prov")).collect();
+    assert_eq!(left, [&begun_just_now], "another process may be at it");
+}
+
+#[tokio::test]
+async fn a_copy_that_somebody_else_made_ends_the_word_of_one_that_failed() {
+    let server = scheduled(1).await;
+    let config = server.place.config.clone();
+    let folder = config.backups.as_ref().unwrap().folder.clone();
+    let start_ms = server::clock::now_ms();
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("keys"), b"").unwrap();
+    assert!(server.app.backup_if_due(start_ms).await.is_err());
+    std::fs::remove_file(folder.join("keys")).unwrap();
+    backup::backup(&config, &folder, start_ms + 1).await.unwrap();
+    assert_eq!(server.app.backup_health(start_ms + HOUR_MS), Some(BackupHealth::Failed));
+    assert!(server.app.backup_if_due(start_ms + HOUR_MS).await.unwrap().is_none());
+    assert_eq!(server.app.backup_health(start_ms + HOUR_MS), Some(BackupHealth::Ok));
+}
+
+#[tokio::test]
+async fn a_copy_from_when_the_clock_was_years_ahead_stands_in_the_way_of_none() {
+    let server = scheduled(1).await;
+    let start_ms = server::clock::now_ms();
+    let at = |hours: i64| start_ms + hours * HOUR_MS;
+    let ahead = at(5 * 365 * 24);
+    server.app.backup_if_due(ahead).await.unwrap().expect("it is time");
+    let again = server.beside().await;
+    assert_eq!(again.app.backup_health(at(0)), Some(BackupHealth::Late));
+    let made = again.app.backup_if_due(at(0)).await.unwrap().expect("it is time");
+    assert!(made.copy.exists(), "nor does it push out the new one");
+    assert_eq!(again.app.backup_health(at(1)), Some(BackupHealth::Ok));
+    let folder = server.place.config.backups.as_ref().unwrap().folder.clone();
+    let other = tempfile::tempdir().unwrap();
+    let place = Place::new(other.path().join("data")).await;
+    assert_eq!(backup::restore(&place.config, &folder, None).await.unwrap().copy, made.copy);
 }
 
 /// Somebody copied the database by hand, beside the copies that were proved.

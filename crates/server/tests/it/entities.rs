@@ -9,7 +9,7 @@ use form::{EntityChange, Environment, Program, Resources, Session, compile, pars
 use md5::{Digest, Md5};
 use server::accounts;
 use server::audit::Action;
-use server::database::{AccountChange, FormRow, NewClient, NewPack, Reason};
+use server::database::{AccountChange, Folded, FormRow, NewClient, NewPack, Reason};
 use server::entities::{Entity, EntityVersion, Meeting, Outcome, Sourced, apply};
 use sync::codec;
 use sync::wire::{
@@ -528,14 +528,46 @@ async fn what_was_erased_of_a_record_is_erased_of_the_entities_that_it_made() {
     let change = [("ho", HOUSE), ("base", "1"), ("nguoi", "5")];
     minh.push(&[minh.household(1, 2, "phuong_a", &change)]).await;
     assert!(lan.entity_rows().await[1].contains("Lan Bí Mật"));
-    let targets = [(RecordId([1; 16]), ["chu".to_owned()].into())].into();
+    let which = |_, _: &[_]| ["chu".to_owned()].into();
     let reason = Reason { by: None, action: Action::PersonErase };
     let database = server.app.database();
-    database.erase(&targets, reason, 0, 3, |_| Ok(())).await.unwrap();
+    database.erase(&[RecordId([1; 16])], which, reason, 0, 3, |_| Ok(())).await.unwrap();
     let said = |rows: Vec<String>| rows.join("\n");
     for rows in [said(lan.entity_rows().await), said(lan.entity_rows().await)] {
         assert!(!rows.contains("Bí Mật") && rows.contains(",5"), "{rows}");
     }
+    let (_, versions) = database.entity("lan", "ho_dan", HOUSE).await.unwrap().unwrap();
+    assert!(!format!("{versions:?}").contains("Bí Mật"), "{versions:?}");
+}
+
+/// One server reads what a record says, and waits; meanwhile its person is erased.
+#[tokio::test]
+async fn what_was_read_before_an_erasure_is_not_taken_in_after_it() {
+    let server = with_forms().await;
+    let (lan, database) = (server.device("lan").await, server.app.database());
+    let answers = [("ho", HOUSE), ("chu", "Lan Bí Mật"), ("nguoi", "4")];
+    lan.push(&[lan.household(1, 1, "phuong_a", &answers)]).await;
+    let batch = database.entity_records(10).await.unwrap().unwrap();
+    let record = RecordId([1; 16]);
+    let change = EntityChange {
+        dataset: "ho_dan".to_owned(),
+        id: HOUSE.to_owned(),
+        create: true,
+        update: false,
+        base_version: String::new(),
+        trunk_version: String::new(),
+        branch_id: String::new(),
+        label: Some("Hộ Lan Bí Mật".to_owned()),
+        properties: vec![("chu_ho".to_owned(), "Lan Bí Mật".to_owned())],
+    };
+    let said = Sourced { change, unit: "phuong_a".to_owned(), author: "lan".to_owned() };
+    let said = vec![Folded { record, at_ms: 1, changes: vec![said] }];
+    let reason = Reason { by: None, action: Action::PersonErase };
+    let which = |_, _: &[_]| ["chu".to_owned()].into();
+    database.erase(&[record], which, reason, 0, 3, |_| Ok(())).await.unwrap();
+    database.fold_entities(batch.from, batch.head, said).await.unwrap();
+    assert!(database.entity("lan", "ho_dan", HOUSE).await.unwrap().is_none());
+    assert!(!lan.entity_rows().await.join("\n").contains("Bí Mật"));
     let (_, versions) = database.entity("lan", "ho_dan", HOUSE).await.unwrap().unwrap();
     assert!(!format!("{versions:?}").contains("Bí Mật"), "{versions:?}");
 }

@@ -7,12 +7,12 @@ use std::path::Path;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use server::audit::Action as AuditAction;
-use server::database::{AuditOf, Erasure, NewBlob, Reason};
+use server::database::{AuditOf, Erasure, KeptOperation, NewBlob, Reason};
 use server::erasures::List;
 use server::persons::{self, PersonError, Wanted};
 use server::{backup, clock};
 use sync::codec;
-use sync::wire::{Action, DeviceId, Dot, Outcome, Value, Write};
+use sync::wire::{Action, DeviceId, Dot, Operation, Outcome, RecordId, Value, Write};
 
 use crate::app::{Answer, Device, TestApp, text};
 use crate::bundle::{deliver, items, register};
@@ -98,6 +98,28 @@ async fn a_row_whose_key_has_a_zero_character_is_erased_like_any_other() {
     let late = lan.create(2, 1, "phuong_a", &[(name, text("Nguyễn Thị Hoa"))]);
     assert_eq!(lan.push(&[late]).await.acked, 2);
     assert!(!is_held(&server, "Thị Hoa").await);
+}
+
+/// The disk was full, or the power went, while a line was written.
+#[tokio::test]
+async fn half_a_line_of_the_list_hinders_no_start_no_erasure_and_no_restore() {
+    let server = start().await;
+    two_people(&server, 0x1a).await;
+    let folder = server.folder.path().join("backups");
+    let before = backup::backup(&server.place.config, &folder, 1_000).await.unwrap();
+    let list = server.place.config.data.join("erasures.jsonl");
+    let broken = r#"{"record":{"oper"#;
+    std::fs::write(&list, broken).unwrap();
+    let again = server.beside().await;
+    persons::erase(&again.app, &by("nguyen thi hoa"), 1, None, 5).await.unwrap();
+    let noted = std::fs::read_to_string(&list).unwrap();
+    assert!(noted.starts_with(r#"{"record":{"operation""#) && noted.ends_with('\n'), "{noted}");
+    let half_a_letter = b"{\"account\":{\"account\":\"\xe1\xba";
+    std::fs::write(&list, [noted.as_bytes(), half_a_letter].concat()).unwrap();
+    backup::backup(&server.place.config, &folder, 2_000).await.unwrap();
+    let restored = put_back(&before, &folder).await;
+    assert!(!is_held(&restored, "Thị Hoa").await);
+    assert!(is_held(&restored, "Văn Nam").await);
 }
 
 #[tokio::test]
@@ -356,14 +378,15 @@ async fn an_erasure_that_could_not_be_committed_takes_no_other_with_it() {
     let before = backup::backup(&config, &folder, 1_000).await.unwrap();
     let list = List::of(&config.data);
     let found = persons::find(&server.app, &by("Phạm Văn Nam")).await.unwrap();
-    let targets = [(found[0].record, found[0].paths.clone())].into();
+    let targets = [found[0].record];
+    let which = |_, _: &[_]| found[0].paths.clone();
     let reason = Reason { by: None, action: AuditAction::PersonErase };
     let noted = |erasures: &[Erasure]| {
         list.add(erasures)?;
         Err(std::io::Error::other("the disk is full"))
     };
     let database = server.app.database();
-    assert!(database.erase(&targets, reason, list.last().unwrap(), 5, noted).await.is_err());
+    assert!(database.erase(&targets, which, reason, list.last().unwrap(), 5, noted).await.is_err());
     assert!(is_held(&server, "Văn Nam").await, "nothing was done");
     persons::erase(&server.app, &by("Nguyễn Thị Hoa"), 1, None, 6).await.unwrap();
     backup::backup(&config, &folder, 2_000).await.unwrap();
@@ -372,6 +395,43 @@ async fn an_erasure_that_could_not_be_committed_takes_no_other_with_it() {
     let restored = put_back(&before, &folder).await;
     assert!(!is_held(&restored, "Thị Hoa").await && !is_held(&restored, "Văn Nam").await);
     assert_eq!(restored.app.database().erasures().await.unwrap().len(), 2);
+}
+
+/// Another server has another list, or a backup is made on another machine. Two lists may give one number to two erasures, of which one
+/// was never committed.
+#[tokio::test]
+async fn a_restore_erases_what_was_erased_wherever_that_was_noted() {
+    let server = start().await;
+    two_people(&server, 0x28).await;
+    let config = server.place.config.clone();
+    let folder = server.folder.path().join("backups");
+    let before = backup::backup(&config, &folder, 1_000).await.unwrap();
+    let found = persons::find(&server.app, &by("Phạm Văn Nam")).await.unwrap();
+    let which = |_, _: &[KeptOperation]| found[0].paths.clone();
+    let reason = Reason { by: None, action: AuditAction::PersonErase };
+    let noted = |erasures: &[Erasure]| {
+        List::of(&config.data).add(erasures)?;
+        Err(std::io::Error::other("the disk is full"))
+    };
+    let targets = [found[0].record];
+    assert!(server.app.database().erase(&targets, which, reason, 0, 5, noted).await.is_err());
+    backup::backup(&config, &folder, 2_000).await.unwrap();
+
+    let elsewhere = config.data.join("erasures.jsonl");
+    std::fs::remove_file(&elsewhere).unwrap();
+    persons::erase(&server.app, &by("Nguyễn Thị Hoa"), 1, None, 6).await.unwrap();
+    persons::erase_account(&server.app, "minh", None, 7).await.unwrap();
+    std::fs::remove_file(&elsewhere).unwrap();
+    backup::backup(&config, &folder, 3_000).await.unwrap();
+
+    let restored = put_back(&before, &folder).await;
+    assert!(!is_held(&restored, "Thị Hoa").await && !is_held(&restored, "Văn Nam").await);
+    let account = restored.account("minh").await;
+    assert_eq!(account.display_name, server::database::NOBODY);
+    let erasures = restored.app.database().erasures().await.unwrap();
+    assert_eq!(erasures.len(), 2);
+    let again = restored.beside().await;
+    assert_eq!(again.app.database().erasures().await.unwrap(), erasures, "once");
 }
 
 /// Its last piece was on the disk when it was erased, and is noted after that.
@@ -470,6 +530,70 @@ async fn answers_are_erased_when_the_months_of_the_pack_are_over_and_not_a_day_b
     let log = server.app.database().audit(AuditOf::All, None, 100).await.unwrap();
     assert_eq!(log.iter().filter(|row| row.action == "retention").count(), 2);
     drop(lan);
+}
+
+/// A machine that woke up in another year, before anybody told it the time.
+#[tokio::test]
+async fn a_clock_that_is_years_ahead_erases_nothing_by_itself() {
+    let server = start().await;
+    two_people(&server, 0x27).await;
+    let years = |years: i64| clock::now_ms() + years * 366 * 24 * 3600 * 1000;
+    let woken = server.beside().await;
+    assert_eq!(woken.app.retain(years(10)).await.unwrap(), (0, 0));
+    assert!(is_held(&server, "Thị Hoa").await);
+
+    // Where the time was long over when anything was heard last it is over.
+    let heard = format!("UPDATE device SET pushed_ms = {}", years(2));
+    server.place.outside().await.say(&heard).await.unwrap();
+    let woken = server.beside().await;
+    assert_eq!(woken.app.retain(years(10)).await.unwrap().1, 2);
+    assert!(!is_held(&server, "Thị Hoa").await);
+}
+
+/// Whoever looked for what is old held the whole log for it; a phone pushed meanwhile, and another server erases too.
+#[tokio::test]
+async fn what_decides_is_what_is_kept_when_it_is_erased() {
+    let server = start().await;
+    let lan = two_people(&server, 0x25).await;
+    let (record, database) = (RecordId([1; 16]), server.app.database());
+    let old_ms = clock::now_ms();
+    let name = format!("{ROW}/hv_ten");
+    let correction = lan.create(3, 1, "phuong_a", &[(&name, text("Nguyễn Thị Huệ"))]);
+    lan.push(&[Operation { action: Action::Amend, ..correction }]).await;
+    let reason = Reason { by: None, action: AuditAction::Retention };
+    let says = |kept: &KeptOperation| kept.operation.fields[&name].value != Value::Empty;
+    let of_old = |_, kept: &[KeptOperation]| {
+        let is_new = kept.iter().any(|kept| says(kept) && kept.received_ms >= old_ms);
+        if is_new { [].into() } else { [name.clone()].into() }
+    };
+    database.erase(&[record], of_old, reason, 0, 5, |_| Ok(())).await.unwrap();
+    assert!(is_held(&server, "Thị Huệ").await);
+    assert!(database.erasures().await.unwrap().is_empty(), "nothing to send anybody");
+
+    let of_all = |_, kept: &[KeptOperation]| {
+        if kept.iter().any(says) { [name.clone()].into() } else { [].into() }
+    };
+    for _ in 0..2 {
+        database.erase(&[record], of_all, reason, 0, 5, |_| Ok(())).await.unwrap();
+        assert_eq!(database.erasures().await.unwrap().len(), 1, "once");
+    }
+}
+
+/// Whoever wrote it into the database died before it was written anew.
+#[tokio::test]
+async fn what_was_erased_leaves_the_gaps_of_the_file_whoever_does_that() {
+    let server = start().await;
+    two_people(&server, 0x26).await;
+    let database = server.app.database();
+    let reason = Reason { by: None, action: AuditAction::PersonErase };
+    let which = |_, _: &[KeptOperation]| [format!("{ROW}/hv_ten")].into();
+    let targets = [RecordId([1; 16])];
+    database.erase(&targets, which, reason, 0, 5, |_| Ok(())).await.unwrap();
+    assert!(database.scrub_if_wanted().await.unwrap());
+    assert!(!is_held(&server, "Thị Hoa").await);
+    assert!(database.erase_account("lan", None, 6, || Ok(())).await.unwrap());
+    assert!(database.scrub_if_wanted().await.unwrap());
+    assert!(!database.scrub_if_wanted().await.unwrap(), "once");
 }
 
 /// Whoever carries bundles may bring something of a record as often as they like.

@@ -1,6 +1,7 @@
 //! Photos and other files in a store that speaks S3: here a small one of our own, with what the server asks of a store.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -8,13 +9,16 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use server::backup;
+use server::backup::{self, MoveError};
 use server::config::Config;
+use server::persons::{self, Wanted};
+use server::{App, StoreError};
 use sync::blob::CHUNK_SIZE;
 use sync::codec;
 use sync::wire::{FileRef, Hash, Value};
 
-use crate::app::TestApp;
+use crate::app::{Device, TestApp};
+use crate::personal::{FIELD_WORK, declared, photo as photo_of, roster};
 
 /// A bucket, over HTTP with path-style addresses. Objects are whole when they are seen.
 #[derive(Clone, Default)]
@@ -22,9 +26,13 @@ struct Bucket {
     objects: Arc<Mutex<BTreeMap<String, Bytes>>>,
     /// What to answer instead, for a store that has a bad day.
     failing: Arc<Mutex<Option<StatusCode>>>,
+    /// Whether nothing can be taken out of it.
+    is_keeping: Arc<AtomicBool>,
     url: String,
 }
 
+/// What says whose photos they are.
+const MARK: &str = "photos/342/store";
 const NAME: &str = "/so-tay/";
 const MODIFIED: &str = "2026-11-23T08:00:00.000Z";
 
@@ -53,7 +61,8 @@ impl Bucket {
     }
 
     fn names(&self) -> Vec<String> {
-        self.objects.lock().unwrap().keys().cloned().collect()
+        let objects = self.objects.lock().unwrap();
+        objects.keys().filter(|key| *key != MARK).cloned().collect()
     }
 }
 
@@ -77,6 +86,9 @@ async fn answer(State(bucket): State<Bucket>, method: Method, uri: Uri, body: By
     };
     if format!("{}/", uri.path().trim_end_matches('/')) == NAME {
         if method == Method::POST {
+            if bucket.is_keeping.load(Ordering::Relaxed) {
+                return StatusCode::FORBIDDEN.into_response();
+            }
             let body = std::str::from_utf8(&body).unwrap();
             let mut deleted = String::new();
             for key in body.split("<Key>").skip(1).filter_map(|key| key.split("</Key>").next()) {
@@ -103,6 +115,9 @@ async fn answer(State(bucket): State<Bucket>, method: Method, uri: Uri, body: By
         Method::PUT => {
             objects.insert(key, body);
             etag.into_response()
+        }
+        Method::DELETE if bucket.is_keeping.load(Ordering::Relaxed) => {
+            StatusCode::FORBIDDEN.into_response()
         }
         Method::DELETE => {
             objects.remove(&key);
@@ -245,16 +260,22 @@ async fn an_upload_that_nobody_went_on_with_leaves_the_bucket() {
     assert_eq!(lan.missing(hash, bytes.len()).await, "0-2");
 }
 
+/// A record with a photo that came whole.
+async fn photographed(lan: &Device<'_>) -> Hash {
+    let bytes = b"a photo";
+    let hash = codec::hash(bytes);
+    let file = FileRef { name: "a.jpg".into(), media_type: "image/jpeg".into(), size: 7, hash };
+    lan.push(&[lan.create(1, 1, "phuong_a", &[("anh", Value::File(file))])]).await;
+    lan.put_chunk(hash, 0, bytes.len(), bytes, hash).await;
+    hash
+}
+
 #[tokio::test]
 async fn a_backup_takes_files_out_of_the_bucket_and_a_restore_puts_them_into_another() {
     let bucket = Bucket::start().await;
     let server = TestApp::with(|config| bucket.use_it(config)).await;
     let lan = server.device("lan").await;
-    let bytes = b"a photo";
-    let (hash, size) = (codec::hash(bytes), bytes.len());
-    let file = FileRef { name: "a.jpg".into(), media_type: "image/jpeg".into(), size: 7, hash };
-    lan.push(&[lan.create(1, 1, "phuong_a", &[("anh", Value::File(file))])]).await;
-    lan.put_chunk(hash, 0, size, bytes, hash).await;
+    let hash = photographed(&lan).await;
     let folder = server.folder.path().join("backups");
     let moved = backup::backup(&server.place.config, &folder, 1_000).await.unwrap();
     assert_eq!((moved.copied, moved.lost.len()), (1, 0));
@@ -266,6 +287,88 @@ async fn a_backup_takes_files_out_of_the_bucket_and_a_restore_puts_them_into_ano
     let moved = backup::restore(&place.config, &folder, None).await.unwrap();
     assert_eq!((moved.copied, moved.lost.len()), (1, 0));
     assert_eq!(other.names(), [whole(hash)]);
+}
+
+/// A command out of cron is not told where the photos are.
+#[tokio::test]
+async fn a_backup_out_of_another_store_than_the_databases_is_refused_and_no_photo_counts_as_lost() {
+    let bucket = Bucket::start().await;
+    let server = TestApp::with(|config| bucket.use_it(config)).await;
+    let lan = server.device("lan").await;
+    let hash = photographed(&lan).await;
+    let folder = server.folder.path().join("backups");
+    let config = Config { blobs_url: None, ..server.place.config.clone() };
+    let refused = backup::backup(&config, &folder, 1_000).await.unwrap_err();
+    assert!(matches!(&refused, MoveError::Store(StoreError::Other { .. })), "{refused}");
+    assert!(App::open(config).await.is_err(), "nor does a server begin without them");
+    assert!(server.app.database().blob(hash).await.unwrap().unwrap().whole);
+    assert_eq!(lan.push(&[]).await.safe, 0);
+
+    // As a disk that is not mounted.
+    let held = std::mem::take(&mut *bucket.objects.lock().unwrap());
+    assert!(backup::backup(&server.place.config, &folder, 2_000).await.is_err());
+    *bucket.objects.lock().unwrap() = held;
+    let moved = backup::backup(&server.place.config, &folder, 3_000).await.unwrap();
+    assert_eq!((moved.copied, moved.lost.len()), (1, 0));
+}
+
+/// A store that has a bad day while somebody is erased.
+#[tokio::test]
+async fn a_photo_that_could_not_be_taken_out_of_the_bucket_goes_with_the_next_sweep() {
+    let bucket = Bucket::start().await;
+    let server = TestApp::with(|config| bucket.use_it(config)).await;
+    let new = declared("declared", &FIELD_WORK);
+    assert!(server.app.database().load_pack(&new, 2).await.unwrap());
+    let lan = server.device("lan").await;
+    lan.push(&[roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo")]).await;
+    let (hash, _) = photo_of(b"photo");
+    lan.put_chunk(hash, 0, 5, b"photo", hash).await;
+    assert_eq!(bucket.names(), [whole(hash)]);
+    bucket.is_keeping.store(true, Ordering::Relaxed);
+    let now_ms = server::clock::now_ms();
+    let wanted = Wanted::by("0901234567").unwrap();
+    assert!(persons::erase(&server.app, &wanted, 1, None, now_ms).await.is_err());
+    assert!(server.app.database().is_erased_blob(hash).await.unwrap(), "for all others it is gone");
+    assert!(server.app.sweep(now_ms).await.is_err());
+    assert_eq!(bucket.names(), [whole(hash)]);
+    bucket.is_keeping.store(false, Ordering::Relaxed);
+    server.app.sweep(now_ms).await.unwrap();
+    assert!(bucket.names().is_empty());
+    assert!(server.app.database().erased_blobs_left().await.unwrap().is_empty());
+}
+
+/// From before stores were marked.
+#[tokio::test]
+async fn a_database_without_a_store_takes_the_one_that_holds_its_photos_and_no_other() {
+    let bucket = Bucket::start().await;
+    let server = TestApp::with(|config| bucket.use_it(config)).await;
+    photographed(&server.device("lan").await).await;
+    let forgotten = "UPDATE server SET blob_store = NULL";
+    server.place.outside().await.say(forgotten).await.unwrap();
+    let mark = bucket.objects.lock().unwrap().remove(MARK).unwrap();
+    let mut config = Config { blobs_url: None, ..server.place.config.clone() };
+    assert!(App::open(config.clone()).await.is_err());
+    let beside = server.beside().await;
+    let known = beside.app.database().store_mark().await.unwrap().unwrap();
+    let marked = bucket.objects.lock().unwrap()[MARK].clone();
+    assert!(known.as_bytes() == marked && marked != mark);
+
+    // Where all photos are gone for good the operator says so.
+    config.blobs_url = Some("s3://so-tay/another".to_owned());
+    let Err(refused) = App::open(config.clone()).await else { panic!("there are no photos") };
+    assert!(refused.to_string().contains(&known), "{refused}");
+    bucket.objects.lock().unwrap().insert("another/store".to_owned(), marked);
+    assert!(App::open(config).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_server_starts_while_the_bucket_is_away() {
+    let bucket = Bucket::start().await;
+    let server = TestApp::with(|config| bucket.use_it(config)).await;
+    *bucket.failing.lock().unwrap() = Some(StatusCode::FORBIDDEN);
+    let beside = server.beside().await;
+    let lan = beside.device("lan").await;
+    assert_eq!(lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await.acked, 1);
 }
 
 #[tokio::test]

@@ -266,3 +266,43 @@ async fn behind_https_the_cookie_never_travels_in_the_clear() {
         assert_eq!(known == StatusCode::UNAUTHORIZED, secure, "{known}");
     }
 }
+
+/// The disk is full, or somebody else holds the database.
+#[tokio::test]
+async fn who_only_reads_does_so_while_nobody_can_write() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
+    let mut outside = server.place.outside().await;
+    let seen_ms = server::clock::now_ms() - 20 * 60 * 1000;
+    let seen = async |outside: &mut crate::place::Outside, seen_ms: i64| {
+        let sql =
+            format!("UPDATE session SET seen_ms = 0 WHERE seen_ms < 0 OR seen_ms > {seen_ms}");
+        outside.say(&sql).await.unwrap()
+    };
+    let long_ago = format!("UPDATE session SET seen_ms = {seen_ms}");
+    outside.say(&long_ago).await.unwrap();
+    outside.hold().await;
+    let asked =
+        tokio::time::timeout(std::time::Duration::from_secs(10), lan.get("/api/v1/session"));
+    assert_eq!(asked.await.expect("nobody waits").status, StatusCode::OK);
+    outside.let_go().await;
+    let noted = async {
+        while seen(&mut outside, seen_ms).await == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), noted).await.expect("it is noted");
+}
+
+/// Strangers are many.
+#[tokio::test]
+async fn what_brings_only_a_few_words_is_not_read_beyond_them() {
+    let server = TestApp::start().await;
+    let long = "x".repeat(server::config::MAX_WORDS);
+    let answer = server.sign_in("lan", &long, DeviceId([9; 16])).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "bad_json"));
+    let lan = server.device("lan").await;
+    let operation = lan.create(1, 1, "phuong_a", &[("ghi_chu", crate::app::text(&long))]);
+    assert_eq!(lan.push(&[operation]).await.acked, 1);
+}

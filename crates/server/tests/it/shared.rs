@@ -239,12 +239,19 @@ async fn a_copy_that_was_put_back_is_the_same_to_the_last_byte_and_is_put_back_o
     database.put_back(&copy).await.unwrap();
     database.copy_to(&again).await.unwrap();
     assert_eq!(different(&copy, &again).await, Vec::<String>::new());
+    // By hand and without its photo: whoever does that says that there is none.
+    let without_photos = |config: &Config| {
+        std::fs::create_dir_all(config.blob_folder()).unwrap();
+        std::fs::write(config.blob_folder().join("store"), b"new").unwrap();
+    };
+    without_photos(&place.config);
     let app = TestApp::opened(place, folder).await;
     assert_eq!(app.device("thu").await.pull(None).await.records.len(), 1);
     // And of either a file that a server without PostgreSQL opens.
     let alone = tempfile::tempdir().unwrap();
     let config = Config::new(alone.path());
     std::fs::copy(&again, config.database_file()).unwrap();
+    without_photos(&config);
     let app = App::open(config).await.unwrap();
     assert!(app.database().verify_audit(None).await.unwrap().is_ok());
 }
