@@ -64,7 +64,8 @@ pub(in crate::stores) async fn with_own_files(
     Ok(compiled.map_or(program, Arc::new))
 }
 
-/// The record that this one comes after, else the newest of the form that this person submitted, as the XML that a server gets.
+/// The record that this one comes after, else the one of the form that this person submitted and began last, as the XML that a server
+/// gets: what others say of a record, and what is mended in it later, does not make it the last.
 async fn last_saved(
     program: &Program,
     library: Library,
@@ -77,8 +78,9 @@ async fn last_saved(
         let own = record.form_id == program.form().id() && record.author == account;
         own && record.id != opened && record.state != State::Draft
     };
-    // The newest change comes first.
-    let newest = || records.all().get_untracked().iter().find(is_one).map(|record| record.id);
+    // An id begins with its time.
+    let newest =
+        || records.all().get_untracked().iter().filter(is_one).map(|record| record.id).max();
     let last = match beginning {
         Beginning::After(record) => Some(record),
         Beginning::Over | Beginning::New => match newest() {

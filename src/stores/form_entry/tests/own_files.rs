@@ -54,7 +54,10 @@ fn begin(phone: &Phone) -> FormEntry {
 }
 
 fn begin_as(phone: &Phone, beginning: Beginning) -> FormEntry {
-    let id = record_id::new();
+    open_as(phone, record_id::new(), beginning)
+}
+
+fn open_as(phone: &Phone, id: RecordId, beginning: Beginning) -> FormEntry {
     let library = block_on(Library::load(phone.storage.clone())).expect("memory reads");
     let program = phone.program.clone();
     let program = block_on(with_own_files(program, library, phone.records, id, "an", beginning));
@@ -170,6 +173,25 @@ fn a_new_record_begins_with_what_the_last_submitted_one_of_the_form_said() {
         block_on(second.submit()).expect("complete");
         let after = begin_as(&phone, Beginning::After(first.record()));
         assert_eq!(value(after, "xa"), "Bảo Quang", "it goes on from that one");
+    });
+}
+
+#[test]
+fn the_last_record_is_the_one_that_was_begun_last_whatever_is_done_to_others_since() {
+    Owner::new().with(|| {
+        clock::let_run();
+        let phone = Phone::filling_in(REPEATING);
+        hold(&phone, REPEATING);
+        let [first, _second] = ["Bảo Quang", "Xuân An"].map(|commune| {
+            let entry = begin(&phone);
+            entry.answer(question(entry, "xa"), commune);
+            block_on(entry.submit()).expect("complete");
+            entry
+        });
+        let mended = open_as(&phone, first.record(), Beginning::Over);
+        mended.answer(question(mended, "so"), "3");
+        block_on(mended.save_now()).expect("stored");
+        assert_eq!(value(begin(&phone), "xa"), "Xuân An");
     });
 }
 
