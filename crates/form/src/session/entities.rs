@@ -2,7 +2,7 @@
 //! from which other forms read them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::Session;
 use super::instance::{Instance, ItemId};
@@ -32,13 +32,51 @@ pub struct EntityChange {
     pub properties: Vec<(String, String)>,
 }
 
+impl EntityChange {
+    /// What a record that was put right says of an entity that it made or changed already, when it said this `before`: what it says
+    /// otherwise now, and nothing of what others may have changed since. `None` if it says the same.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Option<Self> {
+        let label = self.label.clone().filter(|label| before.label.as_ref() != Some(label));
+        let mut properties = self.properties.clone();
+        properties.retain(|property| !before.properties.contains(property));
+        let is_said = label.is_some() || !properties.is_empty();
+        is_said.then(|| Self { create: false, update: true, label, properties, ..self.clone() })
+    }
+
+    /// With what the same record says of the entity afterwards.
+    fn join(&mut self, then: Self) {
+        self.create |= then.create;
+        self.update |= then.update;
+        self.label = then.label.or(self.label.take());
+        for (name, text) in then.properties {
+            match self.properties.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, known)) => *known = text,
+                None => self.properties.push((name, text)),
+            }
+        }
+    }
+}
+
 impl Session {
     /// What the record does to entities, as it stands: for a finished record, what is to be done. A
-    /// declaration that is not relevant, or that neither makes nor changes anything, is left out.
+    /// declaration that is not relevant, or that neither makes nor changes anything, is left out. What several rows say of
+    /// one entity is one change of it: of each property what was said last.
     #[must_use]
     pub fn entities(&self) -> Vec<EntityChange> {
         let below = self.instance.below(Instance::ROOT).into_iter();
-        below.filter_map(|item| self.entity(item)).collect()
+        let mut changes: Vec<EntityChange> = Vec::new();
+        let mut places = BTreeMap::new();
+        for change in below.filter_map(|item| self.entity(item)) {
+            match places.entry((change.dataset.clone(), change.id.clone())) {
+                Entry::Vacant(place) => {
+                    place.insert(changes.len());
+                    changes.push(change);
+                }
+                Entry::Occupied(place) => changes[*place.get()].join(change),
+            }
+        }
+        changes
     }
 
     fn entity(&self, item: ItemId) -> Option<EntityChange> {

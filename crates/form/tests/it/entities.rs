@@ -71,6 +71,27 @@ fn each_row_makes_an_entity_of_its_own() {
     assert_eq!(form.entities()[2].base_version, "3");
 }
 
+/// Two goods handed out of one store.
+#[test]
+fn what_rows_say_of_one_entity_is_one_change_of_it() {
+    let mut form = start(
+        r#"<row jr:template=""><left/><place/><meta><entity dataset="stores" id="k" update="1" baseVersion="3"><label/></entity></meta></row>"#,
+        &format!(
+            r#"<bind {NS} nodeset="/data/row/left" entities:saveto="left"/>
+            <bind {NS} nodeset="/data/row/place" relevant=". != ''" entities:saveto="place"/>
+            <bind nodeset="/data/row/meta/entity/label" calculate="../../../place"/>"#
+        ),
+        r#"<repeat nodeset="/data/row"><input ref="/data/row/left"/><input ref="/data/row/place"/></repeat>"#,
+    );
+    for (key, left) in [("a", "90"), ("b", "80")] {
+        form.add_row(form.node("row"), key).expect("a new key");
+        form.put(&format!("row[{key}]/left"), left);
+    }
+    let [change] = <[EntityChange; 1]>::try_from(form.entities()).expect("one");
+    assert_eq!((change.base_version.as_str(), change.label), ("3", None));
+    assert_eq!(change.properties, [("left".to_owned(), "80".to_owned())], "what was said last");
+}
+
 #[test]
 fn a_list_on_the_phone_follows_and_the_next_form_reads_it() {
     let list = "name,label,__version,age\n\"1\",\"Hoa, Nguyễn\",2,40\n";
