@@ -162,14 +162,25 @@ pub fn apply(
         _ => number(&change.base_version),
     };
     // What the same person did since was on their screen: their phone counts its own changes before they are sent.
-    let unseen: Vec<&EntityVersion> = versions
-        .iter()
-        .filter(|one| one.version > new.base && (one.author != *author || one.branch != new.branch))
-        .collect();
-    if !unseen.is_empty() {
+    let is_unseen = |one: &&EntityVersion| {
+        one.version > new.base && (one.author != *author || one.branch != new.branch)
+    };
+    let (unseen, seen): (Vec<_>, Vec<_>) = versions.iter().partition(is_unseen);
+    // A form sends also what its person left as it was: that is no change, and undoes nobody's.
+    if new.base > 0 {
+        let (label, properties) = put_together(seen);
+        let was = |name: &String| properties.get(name).map_or("", String::as_str);
+        new.label = new.label.filter(|new| *new != label);
+        new.properties.retain(|name, value| was(name) != value);
+    }
+    let is_label_new = new.label.as_ref().is_some_and(|label| *label != entity.label);
+    let is_new = |(name, value): (&String, &String)| entity.properties.get(name) != Some(value);
+    let differs: Vec<&String> =
+        new.properties.iter().filter(|one| is_new(*one)).map(|(name, _)| name).collect();
+    if !unseen.is_empty() && (is_label_new || !differs.is_empty()) {
         let overlaps = unseen.iter().any(|one| {
-            one.label.is_some() && new.label.is_some()
-                || one.properties.keys().any(|name| new.properties.contains_key(name))
+            one.label.is_some() && is_label_new
+                || differs.iter().any(|name| one.properties.contains_key(*name))
         });
         new.conflict = Some(if overlaps { Meeting::Hard } else { Meeting::Soft });
     }
@@ -182,6 +193,18 @@ pub fn apply(
     }
     changed.properties.extend(new.properties.clone());
     Ok((changed, new))
+}
+
+/// The label and the properties that these versions leave, one after another.
+pub(crate) fn put_together<'v>(
+    versions: impl IntoIterator<Item = &'v EntityVersion>,
+) -> (String, BTreeMap<String, String>) {
+    let (mut label, mut properties) = ("", BTreeMap::new());
+    for version in versions {
+        label = version.label.as_deref().unwrap_or(label);
+        properties.extend(version.properties.clone());
+    }
+    (label.to_owned(), properties)
 }
 
 /// A list as forms read it.

@@ -12,7 +12,9 @@ use super::personal::mask;
 use super::rights::Rights;
 use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write, signed, unsigned};
-use crate::entities::{Entity, EntityVersion, Lists, Meeting, Outcome, Sourced, apply, lists};
+use crate::entities::{
+    self, Entity, EntityVersion, Lists, Meeting, Outcome, Sourced, apply, lists,
+};
 
 /// Records that came since the lists were worked out last.
 #[derive(Debug)]
@@ -60,6 +62,33 @@ struct Said {
     /// Something that it said was erased: what is left of it is still to be read.
     #[serde(default)]
     forgotten: bool,
+    /// What each version that it made held, if that was forgotten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    held: Vec<Held>,
+}
+
+/// What a version held before it was forgotten.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Held {
+    version: i64,
+    label: bool,
+    properties: BTreeSet<String>,
+}
+
+impl Said {
+    fn change(&self, dataset: &str, id: &str) -> form::EntityChange {
+        form::EntityChange {
+            dataset: dataset.to_owned(),
+            id: id.to_owned(),
+            create: self.create,
+            update: self.update,
+            base_version: self.base_version.clone(),
+            trunk_version: self.trunk_version.clone(),
+            branch_id: self.branch_id.clone(),
+            label: self.label.clone(),
+            properties: self.properties.clone(),
+        }
+    }
 }
 
 type EntityRow = (String, String, i64, String, String, Option<String>);
@@ -122,11 +151,11 @@ impl Database {
         if unsigned(rv) != from {
             return Ok(());
         }
-        for folded in said {
+        for folded in &said {
             at_ms = at_ms.max(folded.at_ms);
-            for sourced in folded.changes {
-                take_in(&mut tx, folded.record, folded.at_ms, sourced).await?;
-            }
+        }
+        for (record, at_ms, sourced) in in_order(said) {
+            take_in(&mut tx, record, at_ms, sourced).await?;
         }
         query(
             "INSERT INTO entity_head (id, rv, at_ms) VALUES (1, $1, $2)
@@ -211,6 +240,29 @@ impl Database {
     }
 }
 
+/// The changes of each entity in the order of the versions that they changed: the feed has a record where it was touched last.
+/// Entities stay in the order of the feed.
+fn in_order(said: Vec<Folded>) -> Vec<(RecordId, i64, Sourced)> {
+    let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut all = Vec::new();
+    for Folded { record, at_ms, changes } in said {
+        for sourced in changes {
+            let change = &sourced.change;
+            let next = places.len();
+            let key = (change.dataset.clone(), change.id.clone());
+            let place = *places.entry(key).or_insert(next);
+            all.push((place, !change.create, base(change), (record, at_ms, sourced)));
+        }
+    }
+    all.sort_by_key(|(place, is_change, base, _)| (*place, *is_change, *base));
+    all.into_iter().map(|(.., one)| one).collect()
+}
+
+/// The version that a change says it changed.
+fn base(change: &form::EntityChange) -> u64 {
+    change.base_version.trim().parse().unwrap_or(0)
+}
+
 /// Whether an account sees all that records say which make this list. A property may be made of any of their answers.
 async fn shows(tx: &mut Transaction, account: &str, dataset: &str) -> Answer<bool> {
     let mask = mask(tx, account).await?;
@@ -227,7 +279,11 @@ pub(super) async fn forget_said(tx: &mut Write, record: RecordId) -> Answer<()> 
             .fetch_all(&mut *tx)
             .await?;
     for (dataset, id, text) in rows {
-        let said = Said { label: None, properties: Vec::new(), forgotten: true, ..read(&text)? };
+        let before: Said = read(&text)?;
+        let held =
+            if before.forgotten { before.held } else { held(tx, record, &dataset, &id).await? };
+        let (label, properties) = (None, Vec::new());
+        let said = Said { label, properties, forgotten: true, held, ..before };
         query(
             "UPDATE entity_source SET said = $4 WHERE record = $1 AND dataset = $2 AND entity = $3",
         )
@@ -250,37 +306,56 @@ pub(super) async fn forget_said(tx: &mut Write, record: RecordId) -> Answer<()> 
     Ok(())
 }
 
-/// What an erasure left of a record's last change of an entity stands where that stood: nobody else's change is undone by it.
+/// What each version that a record made of an entity holds.
+async fn held(tx: &mut Write, record: RecordId, dataset: &str, id: &str) -> Answer<Vec<Held>> {
+    let rows: Vec<(i64, Option<String>, String)> = query_as(
+        "SELECT version, label, properties FROM entity_version
+         WHERE record = $1 AND dataset = $2 AND entity = $3 ORDER BY version",
+    )
+    .bind(record.0.as_slice())
+    .bind(dataset)
+    .bind(id)
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter()
+        .map(|(version, label, properties)| {
+            let properties = read::<BTreeMap<String, String>>(&properties)?.into_keys().collect();
+            Ok(Held { version, label: label.is_some(), properties })
+        })
+        .collect()
+}
+
+/// What an erasure left of a record's change of an entity stands where that stood, in each of its versions what that held: nobody
+/// else's change is undone by it.
 async fn remember(
     tx: &mut Write,
     record: RecordId,
-    version: i64,
+    held: &[Held],
     change: &form::EntityChange,
 ) -> Answer<()> {
-    let properties: BTreeMap<&String, &String> =
-        change.properties.iter().map(|(name, value)| (name, value)).collect();
-    query(
-        "UPDATE entity_version SET label = $5, properties = $6
-         WHERE record = $1 AND dataset = $2 AND entity = $3 AND version = $4",
-    )
-    .bind(record.0.as_slice())
-    .bind(&change.dataset)
-    .bind(&change.id)
-    .bind(version)
-    .bind(&change.label)
-    .bind(json(&properties)?)
-    .execute(&mut *tx)
-    .await?;
+    for Held { version, label, properties } in held {
+        let left = change.properties.iter().filter(|(name, _)| properties.contains(name));
+        let left: BTreeMap<&String, &String> = left.map(|(name, value)| (name, value)).collect();
+        query(
+            "UPDATE entity_version SET label = $5, properties = $6
+             WHERE record = $1 AND dataset = $2 AND entity = $3 AND version = $4",
+        )
+        .bind(record.0.as_slice())
+        .bind(&change.dataset)
+        .bind(&change.id)
+        .bind(*version)
+        .bind(&change.label.clone().filter(|_| *label))
+        .bind(json(&left)?)
+        .execute(&mut *tx)
+        .await?;
+    }
     put_together(tx, &change.dataset, &change.id).await
 }
 
 /// An entity as its versions leave it.
 async fn put_together(tx: &mut Write, dataset: &str, id: &str) -> Answer<()> {
-    let (mut label, mut properties) = (String::new(), BTreeMap::new());
-    for version in versions(tx, dataset, id).await? {
-        label = version.label.unwrap_or(label);
-        properties.extend(version.properties);
-    }
+    let versions = versions(tx, dataset, id).await?;
+    let (label, properties) = entities::put_together(&versions);
     query("UPDATE entity SET label = $3, properties = $4 WHERE dataset = $1 AND id = $2")
         .bind(dataset)
         .bind(id)
@@ -334,12 +409,20 @@ async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced)
     .fetch_optional(&mut *tx)
     .await?;
     let mut sourced = sourced.clone();
-    if let Some((before, version)) = &before {
+    // What waits is tried again whenever its record is touched: who wrote it may have been given the right.
+    if let Some((before, Some(version))) = &before {
         if *before == text {
             return Ok(());
         }
-        if let (Some(version), true) = (version, read::<Said>(before)?.forgotten) {
-            remember(tx, record, *version, change).await?;
+        let before: Said = read(before)?;
+        // A record that was put right puts right what it made, and leaves what others did since with the rest.
+        let anew = if before.forgotten {
+            remember(tx, record, &before.held, change).await?;
+            None
+        } else {
+            change.since(&before.change(&change.dataset, &change.id))
+        };
+        let Some(anew) = anew else {
             query("UPDATE entity_source SET said = $4 WHERE record = $1 AND dataset = $2 AND entity = $3")
                 .bind(record.0.as_slice())
                 .bind(&change.dataset)
@@ -348,18 +431,24 @@ async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced)
                 .execute(&mut *tx)
                 .await?;
             return Ok(());
-        }
-        // A record that was put right puts right what it made.
-        if let Some(version) = version {
-            sourced.change.create = false;
-            sourced.change.update = true;
-            sourced.change.base_version = version.to_string();
-            sourced.change.trunk_version.clear();
-            sourced.change.branch_id.clear();
-        }
+        };
+        let (trunk_version, branch_id) = Default::default();
+        let base_version = version.to_string();
+        sourced.change = form::EntityChange { base_version, trunk_version, branch_id, ..anew };
     }
     let (outcome, version) = change_entity(tx, record, at_ms, &sourced).await?;
     let Sourced { change, .. } = &sourced;
+    if before.is_some_and(|(_, made)| made.is_some()) && version.is_none() {
+        // What it said before still stands, and is what it will have put right when it may.
+        query("UPDATE entity_source SET outcome = $4 WHERE record = $1 AND dataset = $2 AND entity = $3")
+            .bind(record.0.as_slice())
+            .bind(&change.dataset)
+            .bind(&change.id)
+            .bind(outcome.name())
+            .execute(&mut *tx)
+            .await?;
+        return Ok(());
+    }
     query(
         "INSERT INTO entity_source (record, dataset, entity, said, outcome, version) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (record, dataset, entity) DO UPDATE SET said = $4, outcome = $5, version = $6",
@@ -390,23 +479,11 @@ async fn take_in_waiting(tx: &mut Write, dataset: &str, id: &str, at_ms: i64) ->
     let mut all = Vec::new();
     for (record, text) in waiting {
         let said: Said = read(&text)?;
-        let change = form::EntityChange {
-            dataset: dataset.to_owned(),
-            id: id.to_owned(),
-            create: said.create,
-            update: said.update,
-            base_version: said.base_version,
-            trunk_version: said.trunk_version,
-            branch_id: said.branch_id,
-            label: said.label,
-            properties: said.properties,
-        };
+        let change = said.change(dataset, id);
         let sourced = Sourced { change, unit: said.unit, author: said.author };
         all.push((RecordId(super::bytes("record of an entity", &record)?), sourced));
     }
-    all.sort_by_key(|(record, sourced)| {
-        (sourced.change.base_version.trim().parse::<u64>().unwrap_or(0), *record)
-    });
+    all.sort_by_key(|(record, sourced)| (base(&sourced.change), *record));
     for (record, sourced) in all {
         let (outcome, version) = change_entity(tx, record, at_ms, &sourced).await?;
         query(
@@ -572,6 +649,7 @@ fn said(sourced: &Sourced) -> Said {
         unit,
         author,
         forgotten: false,
+        held: Vec::new(),
     }
 }
 
