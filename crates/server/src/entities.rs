@@ -295,13 +295,17 @@ fn program(xml: &str) -> Option<Arc<Program>> {
     form::compile(form, &Resources::default()).ok().map(Arc::new)
 }
 
+/// Whether a record does anything to entities as it stands.
+pub(crate) fn counts(view: &RecordView) -> bool {
+    matches!(view.state, State::Submitted | State::Returned | State::Approved) && !view.deleted
+}
+
 /// What a record does to entities as it stands: nothing before it is submitted, nor when it is put away.
 fn changes(record: &RecordState, programs: &Programs) -> Folded {
     let none = Folded { record: record.record, at_ms: record.changed_ms, changes: Vec::new() };
     let view = RecordView::of(record);
-    let counts = matches!(view.state, State::Submitted | State::Returned | State::Approved);
     let program = programs.get(&view.form.hash).and_then(Option::as_ref);
-    let Some(program) = program.filter(|_| counts && !view.deleted) else {
+    let Some(program) = program.filter(|_| counts(&view)) else {
         return none;
     };
     let fields = view.fields.iter().filter_map(|(path, value)| match value {

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use sync::merge::Stamp;
+use sync::view::RecordView;
 use sync::wire::{RecordId, RecordState};
 
 use super::feed;
@@ -13,7 +14,7 @@ use super::rights::Rights;
 use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write, signed, unsigned};
 use crate::entities::{
-    self, Entity, EntityVersion, Lists, Meeting, Outcome, Sourced, apply, lists,
+    self, Entity, EntityVersion, Lists, Meeting, Outcome, Sourced, apply, counts, lists,
 };
 
 /// Records that came since the lists were worked out last.
@@ -211,6 +212,34 @@ impl Database {
         let versions = versions(&mut tx, dataset, id).await?;
         tx.rollback().await?;
         Ok(Some((entity(dataset, found)?, versions)))
+    }
+
+    /// The records whose change of an entity is not in the list: that is not there yet, or they may not change it.
+    pub async fn entities_waiting(
+        &self,
+        account: &str,
+        dataset: &str,
+    ) -> Answer<Vec<(String, RecordView)>> {
+        let mut tx = self.begin_read().await?;
+        if !shows(&mut tx, account, dataset).await? {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<(String, i64, i64, i64, Vec<u8>)> = query_as(
+            "SELECT source.entity, seen.rv, seen.received_ms, seen.changed_ms, seen.body FROM entity_source source
+             JOIN visible_record seen ON seen.account = $1 AND seen.id = source.record
+             WHERE source.dataset = $2 AND source.outcome = 'waits' ORDER BY seen.rv",
+        )
+        .bind(account)
+        .bind(dataset)
+        .fetch_all(&mut tx)
+        .await?;
+        tx.rollback().await?;
+        let mut waiting = Vec::new();
+        for (id, rv, received_ms, changed_ms, body) in rows {
+            let view = RecordView::of(&feed::state((rv, received_ms, changed_ms, body))?);
+            waiting.extend(counts(&view).then_some((id, view)));
+        }
+        Ok(waiting)
     }
 
     /// Notes that somebody looked at how changes met in an entity, as it stood in that version. Says whether it stands so.

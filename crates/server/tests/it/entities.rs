@@ -116,6 +116,15 @@ impl Device<'_> {
         String::from_utf8(list.body.to_vec()).unwrap().lines().map(str::to_owned).collect()
     }
 
+    /// How many records wait, and which.
+    async fn entities_waiting(&self) -> (u64, Vec<String>) {
+        let lists = self.get("/api/v1/entities").await.json();
+        let waiting = self.get("/api/v1/entities/ho_dan/waiting").await.json();
+        let records = waiting.as_array().unwrap().iter();
+        let records = records.map(|one| one["record"].as_str().unwrap().to_owned());
+        (lists[0]["waiting"].as_u64().unwrap(), records.collect())
+    }
+
     async fn entity_conflicts(&self) -> serde_json::Value {
         self.get("/api/v1/entities/ho_dan/conflicts").await.json()
     }
@@ -164,7 +173,10 @@ async fn what_records_make_is_in_the_list_of_those_who_see_the_records() {
     assert_eq!(lan.entity_conflicts().await, serde_json::json!([]), "Minh saw what Lan had made");
     assert_eq!(lan.get("/api/v1/entities/khong_co").await.status, StatusCode::NOT_FOUND);
     let lists = lan.get("/api/v1/entities").await.json();
-    assert_eq!(lists, serde_json::json!([{ "dataset": "ho_dan", "entities": 1, "conflicts": 0 }]));
+    assert_eq!(
+        lists,
+        serde_json::json!([{ "dataset": "ho_dan", "entities": 1, "conflicts": 0, "waiting": 0 }])
+    );
 }
 
 /// The creator's operation may come after another's, and says where the record belongs.
@@ -457,6 +469,9 @@ async fn a_change_that_comes_before_its_entity_waits_for_it() {
         .await;
     assert_eq!(lan.entity_rows().await.len(), 1);
     let minh = server.device("minh").await;
+    assert_eq!(server.device("hoa").await.entities_waiting().await, (0, vec![]), "another ward's");
+    let waiting = (1, vec![RecordId([2; 16]).to_string()]);
+    assert_eq!(minh.entities_waiting().await, waiting);
     minh.push(&[minh.household(
         1,
         1,
@@ -465,6 +480,21 @@ async fn a_change_that_comes_before_its_entity_waits_for_it() {
     )])
     .await;
     assert!(lan.entity_rows().await[1].ends_with(",2,Lan,5"), "{:?}", lan.entity_rows().await);
+    assert_eq!(minh.entities_waiting().await, (0, vec![]));
+}
+
+#[tokio::test]
+async fn what_a_record_that_was_put_away_would_have_changed_does_not_wait() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    let change = [("ho", HOUSE), ("nguoi", "5"), ("base", "1")];
+    lan.push(&[lan.household(1, 2, "phuong_a", &change)]).await;
+    assert_eq!(lan.entities_waiting().await.0, 1);
+    let mut away = lan.household(2, 2, "phuong_a", &[]);
+    let write = Write { value: text("1"), over: vec![] };
+    away.fields = [(field::DELETED.to_owned(), write)].into();
+    lan.push(&[away]).await;
+    assert_eq!(lan.entities_waiting().await, (0, vec![]));
 }
 
 #[tokio::test]
