@@ -174,13 +174,12 @@ pub fn apply(
         new.properties.retain(|name, value| was(name) != value);
     }
     let is_label_new = new.label.as_ref().is_some_and(|label| *label != entity.label);
-    let is_new = |(name, value): (&String, &String)| entity.properties.get(name) != Some(value);
-    let differs: Vec<&String> =
-        new.properties.iter().filter(|one| is_new(*one)).map(|(name, _)| name).collect();
+    let mut differs = new.properties.clone();
+    differs.retain(|name, value| entity.properties.get(name) != Some(value));
     if !unseen.is_empty() && (is_label_new || !differs.is_empty()) {
         let overlaps = unseen.iter().any(|one| {
             one.label.is_some() && is_label_new
-                || differs.iter().any(|name| one.properties.contains_key(*name))
+                || differs.keys().any(|name| one.properties.contains_key(name))
         });
         new.conflict = Some(if overlaps { Meeting::Hard } else { Meeting::Soft });
     }

@@ -461,7 +461,7 @@ async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced)
                 .await?;
             return Ok(());
         };
-        let (trunk_version, branch_id) = Default::default();
+        let (trunk_version, branch_id) = (String::new(), String::new());
         let base_version = version.to_string();
         sourced.change = form::EntityChange { base_version, trunk_version, branch_id, ..anew };
     }
