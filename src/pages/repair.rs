@@ -11,7 +11,7 @@ use super::people::WhyNot;
 use super::record_history::{Changes, did};
 use super::record_outline::{outline_by_path, outline_of_changes, read_only};
 use super::record_row::form_title;
-use super::repair_entities::MetEntities;
+use super::repair_entities::{MetEntities, WaitingChanges};
 use super::sheet_request::{SheetRequest, is_open_for};
 use super::{moment, record_href, title_page};
 use crate::components::{
@@ -52,6 +52,7 @@ pub fn RepairPage() -> impl IntoView {
     let desk = expect_context::<RepairDesk>();
     title_page(words.say(Language::repair_title));
     let settled = RwSignal::new(Arc::<Vec<Case>>::default());
+    let waiting_changes = RwSignal::new(Vec::new());
     let shows_settled = RwSignal::new(false);
     let failure = RwSignal::new(None::<FetchError>);
     // The case that somebody is about to set aside.
@@ -68,7 +69,12 @@ pub fn RepairPage() -> impl IntoView {
                     settled.try_set(cases);
                 })
             } else {
-                desk.refresh().await
+                match desk.refresh().await {
+                    Ok(()) => desk.waiting_changes().await.map(|changes| {
+                        waiting_changes.try_set(changes);
+                    }),
+                    failed => failed,
+                }
             };
             if shows_settled.try_get_untracked() != Some(is_settled) {
                 return; // the other list was asked for meanwhile
@@ -103,8 +109,9 @@ pub fn RepairPage() -> impl IntoView {
             />
             <Show when=move || !shows_settled.get()>
                 <MetEntities />
+                <WaitingChanges changes=waiting_changes />
             </Show>
-            <Show when=move || cases.read().is_empty() && failure.read().is_none() && (shows_settled.get() || desk.met().read().is_empty())>
+            <Show when=move || cases.read().is_empty() && failure.read().is_none() && (shows_settled.get() || desk.met().read().is_empty() && waiting_changes.read().is_empty())>
                 {move || {
                     if answered.get() {
                         let text = if shows_settled.get() { Language::nothing_settled } else { Language::nothing_to_repair };

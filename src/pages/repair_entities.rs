@@ -1,18 +1,23 @@
-//! Entities that people changed without seeing each other's change. Shown by [`super::repair::RepairPage`].
+//! Entities that people changed without seeing each other's change, and changes that wait. Shown by [`super::repair::RepairPage`].
 
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
+use sync::wire::RecordId;
+
+use super::record_href;
+use super::record_row::form_title;
 use super::repair::why_not;
-use crate::components::{Badge, Button, Glyph, Toast, Toaster, Tone, keyed_list};
+use crate::components::{Badge, Button, Glyph, Icon, Toast, Toaster, Tone, keyed_list};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::reactive::Show;
+use crate::router::A;
 use crate::stores::{
     Library, Records, RepairDesk,
     preferences::use_words,
-    repair::{EntityVersion, Met},
+    repair::{EntityVersion, Met, WaitingChange},
 };
 
 /// All of them, until somebody has looked.
@@ -34,6 +39,56 @@ pub(super) fn MetEntities() -> impl IntoView {
                 </ol>
             </section>
         </Show>
+    }
+}
+
+/// Records whose change is not in its list.
+#[component]
+pub(super) fn WaitingChanges(changes: RwSignal<Vec<WaitingChange>>) -> impl IntoView {
+    let words = use_words();
+    view! {
+        <Show when=move || !changes.read().is_empty()>
+            <section class="waiting-changes">
+                <h2>{words.say(Language::waiting_changes)}</h2>
+                <p class="muted">{words.say(Language::waiting_changes_why)}</p>
+                <ol class="cases">
+                    {keyed_list(
+                        move || changes.get(),
+                        |change| format!("{} {} {}", change.dataset, change.id, change.record),
+                        |change| view! { <WaitingCard change=change /> }.into_any(),
+                    )}
+                </ol>
+            </section>
+        </Show>
+    }
+}
+
+#[component]
+fn WaitingCard(change: WaitingChange) -> impl IntoView {
+    let words = use_words();
+    let library = expect_context::<Library>();
+    let records = expect_context::<Records>();
+    let WaitingChange { dataset, record, title, form, unit, author, .. } = change;
+    let form = move || form_title(library, words.now(), &form);
+    let place = move || format!("{dataset} · {}", library.unit_name(&unit, words.now()));
+    let who = move || records.person(&author);
+    view! {
+        <li class="case card" data-waits=record.clone()>
+            <h3>{form}{(!title.is_empty()).then(|| format!(" · {title}"))}</h3>
+            <p class="muted">{place}</p>
+            <p><strong>{who}</strong></p>
+            {record
+                .parse::<RecordId>()
+                .ok()
+                .map(|record| {
+                    view! {
+                        <A href=record_href(record) attr:class="button button-quiet">
+                            <Icon glyph=Glyph::Records />
+                            <span>{words.say(Language::see_record)}</span>
+                        </A>
+                    }
+                })}
+        </li>
     }
 }
 

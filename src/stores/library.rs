@@ -365,7 +365,7 @@ impl Library {
     }
 
     /// The lists of entities that forms of the pack make.
-    async fn datasets(self) -> Result<Vec<String>, StorageError> {
+    pub(super) async fn datasets(self) -> Result<Vec<String>, StorageError> {
         let (pack, forms) =
             self.pack.with_untracked(|pack| (pack.hash.clone(), pack.forms.clone()));
         let known = self.datasets.get_value().filter(|(of, _)| *of == pack);

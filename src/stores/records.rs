@@ -13,7 +13,7 @@ use sync::{
     device::DeviceState,
     draft::OpenPatch,
     review::Reason,
-    view::RecordView,
+    view::{Base, RecordView},
     wire::{Action, Dot, Hash, Operation, RecordId, State, Value, Verdict},
 };
 use thiserror::Error;
@@ -309,6 +309,21 @@ impl Records {
         unsent.operations += of_others.len();
         unsent.records.extend(of_others);
         Ok((unsent, blobs::unsent(&storage).await?))
+    }
+
+    /// The records that this phone changed and of which no pull may have brought that yet, whatever the server took of it.
+    pub(super) async fn changed_here(self) -> Result<BTreeSet<RecordId>, StorageError> {
+        let mut sealed = self.sealed.get_value();
+        let changed = sealed.unsent(&self.storage.get_value(), 0).await?;
+        self.keep_sealed(sealed);
+        Ok(changed.records)
+    }
+
+    /// A record as a pull brought it, without what this phone has over it.
+    pub(super) async fn as_pulled(self, id: RecordId) -> Result<Option<RecordView>, StorageError> {
+        let row = self.storage.get_value().row(Store::Base, id).await?;
+        let base = row.map(|row| outbox::decode::<Base>(&row, "record")).transpose()?;
+        Ok(base.map(|base| RecordView::of(&base.state)))
     }
 
     /// One piece of a file, with the file's media type; `None` if it is not on this phone.

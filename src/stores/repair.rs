@@ -75,6 +75,29 @@ pub struct Settled {
 struct Listed {
     dataset: String,
     conflicts: usize,
+    #[serde(default)]
+    waiting: usize,
+}
+
+/// A submitted record whose change of something in such a list is not in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct WaitingChange {
+    /// The list.
+    #[serde(skip)]
+    pub dataset: String,
+    /// The id of what is to be changed.
+    pub id: String,
+    /// The record.
+    pub record: String,
+    /// What people call the record.
+    pub title: String,
+    /// Its form's id.
+    pub form: String,
+    /// Its unit.
+    pub unit: String,
+    /// Whose it is: an account.
+    pub author: String,
 }
 
 /// Something in such a list that people changed who did not see each other's change.
@@ -165,7 +188,7 @@ impl RepairDesk {
         if *self.waiting.read_untracked() != cases {
             self.waiting.try_set(cases);
         }
-        let lists: Vec<Listed> = ask(Request::get("/api/v1/entities")).await?;
+        let lists = lists().await?;
         let mut met = Vec::new();
         for Listed { dataset, .. } in lists.into_iter().filter(|list| list.conflicts > 0) {
             let path = format!("/api/v1/entities/{dataset}/conflicts");
@@ -176,6 +199,18 @@ impl RepairDesk {
             self.met.try_set(Arc::new(met));
         }
         Ok(())
+    }
+
+    /// Asks the server which changes of entities wait.
+    pub async fn waiting_changes(self) -> Result<Vec<WaitingChange>, FetchError> {
+        let mut waiting = Vec::new();
+        for Listed { dataset, .. } in lists().await?.into_iter().filter(|list| list.waiting > 0) {
+            let path = format!("/api/v1/entities/{dataset}/waiting");
+            let found: Vec<WaitingChange> = ask(Request::get(path)).await?;
+            let in_list = |one| WaitingChange { dataset: dataset.clone(), ..one };
+            waiting.extend(found.into_iter().map(in_list));
+        }
+        Ok(waiting)
     }
 
     /// Leaves an entity as it stands in the version that the person looked at.
@@ -215,6 +250,10 @@ impl RepairDesk {
         }
         if answer.is_ok() { Ok(()) } else { Err(refusal(&answer)) }
     }
+}
+
+async fn lists() -> Result<Vec<Listed>, FetchError> {
+    ask(Request::get("/api/v1/entities")).await
 }
 
 async fn cases(state: &str) -> Result<Arc<Vec<Case>>, FetchError> {

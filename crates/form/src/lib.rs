@@ -19,7 +19,7 @@ pub use program::{CsvRows, Program, Resources, compile};
 pub use session::{
     AnswerError, Audit, AuditEvent, AuditPlace, EntityChange, EntityRow, Envelope, EnvelopeError,
     Environment, NewRow, RowError, Session, SubmissionError, apply_to_list, entity_csv,
-    entity_list, read_envelope,
+    read_envelope,
 };
 pub use view::{
     AnswerProblem, Aspects, Change, Choice, DataType, Language, LocalTime, NodeId, NodeKind,

@@ -162,14 +162,24 @@ pub fn apply(
         _ => number(&change.base_version),
     };
     // What the same person did since was on their screen: their phone counts its own changes before they are sent.
-    let unseen: Vec<&EntityVersion> = versions
-        .iter()
-        .filter(|one| one.version > new.base && (one.author != *author || one.branch != new.branch))
-        .collect();
-    if !unseen.is_empty() {
+    let is_unseen = |one: &&EntityVersion| {
+        one.version > new.base && (one.author != *author || one.branch != new.branch)
+    };
+    let (unseen, seen): (Vec<_>, Vec<_>) = versions.iter().partition(is_unseen);
+    // A form sends also what its person left as it was: that is no change, and undoes nobody's.
+    if new.base > 0 {
+        let (label, properties) = put_together(seen);
+        let was = |name: &String| properties.get(name).map_or("", String::as_str);
+        new.label = new.label.filter(|new| *new != label);
+        new.properties.retain(|name, value| was(name) != value);
+    }
+    let is_label_new = new.label.as_ref().is_some_and(|label| *label != entity.label);
+    let mut differs = new.properties.clone();
+    differs.retain(|name, value| entity.properties.get(name) != Some(value));
+    if !unseen.is_empty() && (is_label_new || !differs.is_empty()) {
         let overlaps = unseen.iter().any(|one| {
-            one.label.is_some() && new.label.is_some()
-                || one.properties.keys().any(|name| new.properties.contains_key(name))
+            one.label.is_some() && is_label_new
+                || differs.keys().any(|name| one.properties.contains_key(name))
         });
         new.conflict = Some(if overlaps { Meeting::Hard } else { Meeting::Soft });
     }
@@ -182,6 +192,18 @@ pub fn apply(
     }
     changed.properties.extend(new.properties.clone());
     Ok((changed, new))
+}
+
+/// The label and the properties that these versions leave, one after another.
+pub(crate) fn put_together<'v>(
+    versions: impl IntoIterator<Item = &'v EntityVersion>,
+) -> (String, BTreeMap<String, String>) {
+    let (mut label, mut properties) = ("", BTreeMap::new());
+    for version in versions {
+        label = version.label.as_deref().unwrap_or(label);
+        properties.extend(version.properties.clone());
+    }
+    (label.to_owned(), properties)
 }
 
 /// A list as forms read it.
@@ -272,13 +294,17 @@ fn program(xml: &str) -> Option<Arc<Program>> {
     form::compile(form, &Resources::default()).ok().map(Arc::new)
 }
 
+/// Whether a record does anything to entities as it stands.
+pub(crate) fn counts(view: &RecordView) -> bool {
+    matches!(view.state, State::Submitted | State::Returned | State::Approved) && !view.deleted
+}
+
 /// What a record does to entities as it stands: nothing before it is submitted, nor when it is put away.
 fn changes(record: &RecordState, programs: &Programs) -> Folded {
     let none = Folded { record: record.record, at_ms: record.changed_ms, changes: Vec::new() };
     let view = RecordView::of(record);
-    let counts = matches!(view.state, State::Submitted | State::Returned | State::Approved);
     let program = programs.get(&view.form.hash).and_then(Option::as_ref);
-    let Some(program) = program.filter(|_| counts && !view.deleted) else {
+    let Some(program) = program.filter(|_| counts(&view)) else {
         return none;
     };
     let fields = view.fields.iter().filter_map(|(path, value)| match value {

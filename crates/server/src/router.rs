@@ -67,6 +67,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(api::entities::lists))
         .routes(routes!(api::entities::list))
         .routes(routes!(api::entities::conflicts))
+        .routes(routes!(api::entities::waiting))
         .routes(routes!(api::entities::settle))
         .routes(routes!(api::map::about))
         .routes(routes!(api::map::tile))

@@ -11,7 +11,7 @@ use sync::{
 };
 
 use super::opening::fields_of;
-use crate::platform::storage::StorageError;
+use crate::platform::storage::{StorageError, schema::EntityListRow};
 use crate::stores::{
     Library, Records,
     library::{ProgramError, makes_entities},
@@ -52,7 +52,7 @@ pub(in crate::stores) async fn with_own_files(
         let file = if address == LAST_SAVED {
             last_saved(&program, library, records, opened, account, beginning).await?
         } else {
-            entities(address, library, records).await?
+            entities(&program, address, library, records, opened).await?
         };
         resources.files.extend(file.map(|text| (address.clone(), text)));
     }
@@ -64,7 +64,8 @@ pub(in crate::stores) async fn with_own_files(
     Ok(compiled.map_or(program, Arc::new))
 }
 
-/// The record that this one comes after, else the newest of the form that this person submitted, as the XML that a server gets.
+/// The record that this one comes after, else the one of the form that this person submitted and began last, as the XML that a server
+/// gets: what others say of a record, and what is mended in it later, does not make it the last.
 async fn last_saved(
     program: &Program,
     library: Library,
@@ -77,8 +78,9 @@ async fn last_saved(
         let own = record.form_id == program.form().id() && record.author == account;
         own && record.id != opened && record.state != State::Draft
     };
-    // The newest change comes first.
-    let newest = || records.all().get_untracked().iter().find(is_one).map(|record| record.id);
+    // An id begins with its time.
+    let newest =
+        || records.all().get_untracked().iter().filter(is_one).map(|record| record.id).max();
     let last = match beginning {
         Beginning::After(record) => Some(record),
         Beginning::Over | Beginning::New => match newest() {
@@ -98,14 +100,24 @@ async fn last_saved(
 /// last, and what records say that are not in it.
 ///
 /// The order of changes is that of the versions which they changed, then that of the phones' clocks: a phone does not
-/// know in which order the server took them.
+/// know in which order the server took them. What the opened record says itself is on screen, and counts once it is left.
 async fn entities(
+    program: &Program,
     address: &str,
     library: Library,
     records: Records,
+    opened: RecordId,
 ) -> Result<Option<String>, ProgramError> {
     let name = address.rsplit('/').next().unwrap_or(address);
     let Some(dataset) = name.strip_suffix(".csv") else { return Ok(None) };
+    let told = library.entity_list(dataset).await?;
+    // A list that came with the form and that nobody makes is whole as it is.
+    if told.is_none()
+        && !program.missing_files().contains(&address)
+        && !library.datasets().await?.iter().any(|made| made == dataset)
+    {
+        return Ok(None);
+    }
     let in_pack = library.pack().get_untracked();
     let mut hashes: Vec<Hash> =
         in_pack.forms.iter().filter_map(|form| form.hash.parse().ok()).collect();
@@ -120,35 +132,65 @@ async fn entities(
             makers.push(hash);
         }
     }
-    let told = library.entity_list(dataset).await?;
     if makers.is_empty() && told.is_none() {
         return Ok(None);
     }
     let mut changes: Vec<(EntityChange, i64, RecordId)> = Vec::new();
     let is_done = |record: &&Arc<RecordSummary>| {
-        let counts = matches!(record.state, State::Submitted | State::Returned | State::Approved);
-        counts && makers.contains(&record.form_hash)
+        counts(record.state) && record.id != opened && makers.contains(&record.form_hash)
     };
-    // What the server has taken into its list is not worked out here again.
+    // What the server has taken into its list is not worked out here again. Of what this phone changed only a pull says when that
+    // was by the server's clock.
+    let here = records.changed_here().await?;
     let is_news = |record: &&Arc<RecordSummary>| {
-        told.as_ref().is_none_or(|told| record.unsent || record.changed_ms > told.as_of_ms)
+        let is_later = |told: &EntityListRow| record.changed_ms > told.as_of_ms;
+        record.unsent || here.contains(&record.id) || told.as_ref().is_none_or(is_later)
     };
     for record in all.iter().filter(is_done).filter(is_news) {
         let Some(session) = session(record.id, library, records).await? else { continue };
+        let told = match &told {
+            Some(told) => told_by(record.id, told, library, records).await?,
+            None => Vec::new(),
+        };
+        let anew = |change: EntityChange| match told.iter().find(|one| is_of_one(one, &change)) {
+            Some(told) => change.since(told),
+            None => Some(change),
+        };
         let own = session.entities().into_iter().filter(|change| change.dataset == dataset);
-        changes.extend(own.map(|change| (change, record.changed_ms, record.id)));
+        changes.extend(own.filter_map(anew).map(|change| (change, record.changed_ms, record.id)));
     }
     changes.sort_by_key(|(change, changed_ms, record)| {
         let version: u64 = change.base_version.trim().parse().unwrap_or_default();
         (!change.create, version, *changed_ms, *record)
     });
     let changes: Vec<EntityChange> = changes.into_iter().map(|(change, ..)| change).collect();
-    Ok(Some(match told {
-        Some(told) => {
-            changes.iter().fold(told.csv, |list, change| form::apply_to_list(&list, change))
-        }
-        None => form::entity_list(&changes),
-    }))
+    let told = told.map(|told| told.csv).unwrap_or_default();
+    Ok(Some(form::apply_to_list(&told, &changes)))
+}
+
+/// Whether a record that stands there does anything to entities.
+fn counts(state: State) -> bool {
+    matches!(state, State::Submitted | State::Returned | State::Approved)
+}
+
+fn is_of_one(one: &EntityChange, other: &EntityChange) -> bool {
+    (&one.dataset, &one.id) == (&other.dataset, &other.id)
+}
+
+/// What of a record is in the list that the server told: what it said when a pull brought it, if that was before.
+async fn told_by(
+    record: RecordId,
+    told: &EntityListRow,
+    library: Library,
+    records: Records,
+) -> Result<Vec<EntityChange>, StorageError> {
+    let pulled = records.as_pulled(record).await?;
+    let is_in = |pulled: &RecordView| {
+        counts(pulled.state) && !pulled.deleted && pulled.changed_ms <= told.as_of_ms
+    };
+    let Some(pulled) = pulled.filter(is_in) else { return Ok(Vec::new()) };
+    let session = session_of(&pulled, library).await?;
+    Ok(session.map_or_else(Vec::new, |session| session.entities()))
 }
 
 /// Whether a form says that its records make entities of this list.
@@ -162,13 +204,19 @@ async fn session(
     library: Library,
     records: Records,
 ) -> Result<Option<Session>, StorageError> {
-    let Some(view) = records.view(record).await? else { return Ok(None) };
+    match records.view(record).await? {
+        Some(view) => session_of(&view, library).await,
+        None => Ok(None),
+    }
+}
+
+async fn session_of(view: &RecordView, library: Library) -> Result<Option<Session>, StorageError> {
     // To fetch it would keep whoever opens a form waiting for the line.
     if !library.holds(view.form.hash).await {
         return Ok(None);
     }
     match library.program(view.form.hash).await {
-        Ok(program) => Ok(Some(stored(program, &view))),
+        Ok(program) => Ok(Some(stored(program, view))),
         Err(ProgramError::Storage(error)) => Err(error),
         Err(_) => Ok(None),
     }

@@ -121,3 +121,23 @@ test('the coordinator sees the count, each version with its author, and settles 
   await page.getByText('Không có việc nào chờ xử lý.').waitFor();
   assert.equal(await tab.locator('.tab-count').count(), 0);
 });
+
+test('a change of what is not in the list is told at the desk, with its record', async () => {
+  const [phone] = phones;
+  const list = '**/api/v1/entities/ho_dan/waiting';
+  const { page } = coordinator;
+  await apps[0].open('/records');
+  await phone.page.locator('.record-row').first().waitFor();
+  const record = (await phone.page.locator('.record-row').first().getAttribute('href')).match(/[0-9a-f-]{32,36}/)[0];
+  // The record that registers it is still on a phone that has no line: as the server tells it then.
+  await page.route(/\/api\/v1\/entities$/, (route) => route.fulfill({ json: [{ dataset: 'ho_dan', entities: 1, conflicts: 0, waiting: 1 }] }));
+  await page.route(list, (route) =>
+    route.fulfill({ json: [{ id: 'khac', record, title: 'Hộ Mai', form: 'lk_sua_ho', unit: '', author: 'canbo.longkhanh' }] }));
+  await page.reload();
+  const card = page.locator('[data-waits]');
+  await card.getByRole('heading', { name: 'Sửa hộ · Hộ Mai' }).waitFor();
+  assert.equal(await page.getByText('Không có việc nào chờ xử lý.').count(), 0);
+  assert.deepEqual(await faults(coordinator, 'a change that waits'), []);
+  await card.getByRole('link', { name: 'Xem hồ sơ' }).click();
+  await page.waitForURL(/\/records\/[^/]+$/);
+});

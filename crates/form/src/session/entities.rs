@@ -2,7 +2,7 @@
 //! from which other forms read them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use super::Session;
 use super::instance::{Instance, ItemId};
@@ -32,13 +32,51 @@ pub struct EntityChange {
     pub properties: Vec<(String, String)>,
 }
 
+impl EntityChange {
+    /// What a record that was put right says of an entity that it made or changed already, when it said this `before`: what it says
+    /// otherwise now, and nothing of what others may have changed since. `None` if it says the same.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Option<Self> {
+        let label = self.label.clone().filter(|label| before.label.as_ref() != Some(label));
+        let mut properties = self.properties.clone();
+        properties.retain(|property| !before.properties.contains(property));
+        let is_said = label.is_some() || !properties.is_empty();
+        is_said.then(|| Self { create: false, update: true, label, properties, ..self.clone() })
+    }
+
+    /// With what the same record says of the entity afterwards.
+    fn join(&mut self, then: Self) {
+        self.create |= then.create;
+        self.update |= then.update;
+        self.label = then.label.or(self.label.take());
+        for (name, text) in then.properties {
+            match self.properties.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, known)) => *known = text,
+                None => self.properties.push((name, text)),
+            }
+        }
+    }
+}
+
 impl Session {
     /// What the record does to entities, as it stands: for a finished record, what is to be done. A
-    /// declaration that is not relevant, or that neither makes nor changes anything, is left out.
+    /// declaration that is not relevant, or that neither makes nor changes anything, is left out. What several rows say of
+    /// one entity is one change of it: of each property what was said last.
     #[must_use]
     pub fn entities(&self) -> Vec<EntityChange> {
         let below = self.instance.below(Instance::ROOT).into_iter();
-        below.filter_map(|item| self.entity(item)).collect()
+        let mut changes: Vec<EntityChange> = Vec::new();
+        let mut places = BTreeMap::new();
+        for change in below.filter_map(|item| self.entity(item)) {
+            match places.entry((change.dataset.clone(), change.id.clone())) {
+                Entry::Vacant(place) => {
+                    place.insert(changes.len());
+                    changes.push(change);
+                }
+                Entry::Occupied(place) => changes[*place.get()].join(change),
+            }
+        }
+        changes
     }
 
     fn entity(&self, item: ItemId) -> Option<EntityChange> {
@@ -169,50 +207,14 @@ pub fn entity_csv(rows: &[EntityRow]) -> String {
     out
 }
 
-/// The list that these changes make, one after another, out of nothing: as [`apply_to_list`] for each, at once.
-#[must_use]
-pub fn entity_list(changes: &[EntityChange]) -> String {
-    // The changes of one entity side by side, in their order.
-    let mut order: Vec<usize> = (0..changes.len()).collect();
-    order.sort_by(|a, b| changes[*a].id.cmp(&changes[*b].id));
-    let mut rows: Vec<(usize, EntityRow)> = Vec::new();
-    for of_one in order.chunk_by(|a, b| changes[*a].id == changes[*b].id) {
-        let mut row = EntityRow::default();
-        let mut made_at = None;
-        for at in of_one {
-            let change = &changes[*at];
-            if made_at.is_none() && !change.create || made_at.is_some() && !change.update {
-                continue;
-            }
-            made_at.get_or_insert(*at);
-            row.version += 1;
-            row.label = change.label.clone().unwrap_or(row.label);
-            for (name, text) in &change.properties {
-                match row.properties.iter_mut().find(|(known, _)| known == name) {
-                    Some((_, known)) => known.clone_from(text),
-                    None => row.properties.push((name.clone(), text.clone())),
-                }
-            }
-        }
-        if let Some(made_at) = made_at {
-            row.id.clone_from(&changes[made_at].id);
-            rows.push((made_at, row));
-        }
-    }
-    rows.sort_by_key(|(made_at, _)| *made_at);
-    let rows: Vec<EntityRow> = rows.into_iter().map(|(_, row)| row).collect();
-    entity_csv(&rows)
-}
-
-/// A list of entities after a change.
+/// A list of entities after these changes, one after another; out of nothing if the list is empty.
 ///
 /// A list is CSV with `name` (the id), `label`, `__version` and a column for each property. An entity that is to be changed and is not there, or to be made and is, leaves the list as it is.
 #[must_use]
-pub fn apply_to_list(list: &str, change: &EntityChange) -> String {
+pub fn apply_to_list(list: &str, changes: &[EntityChange]) -> String {
     let mut rows = CsvRows::new(list);
-    let mut header = Vec::new();
-    rows.read(&mut header);
-    let mut columns: Vec<Cow<str>> = header;
+    let mut columns: Vec<Cow<str>> = Vec::new();
+    rows.read(&mut columns);
     let mut column = |name: &str| -> usize {
         let known = columns.iter().position(|column| column == name);
         known.unwrap_or_else(|| {
@@ -221,35 +223,52 @@ pub fn apply_to_list(list: &str, change: &EntityChange) -> String {
         })
     };
     let (id_at, label_at, version_at) = (column("name"), column("label"), column("__version"));
-    let mut new: Vec<(usize, &str)> = Vec::new();
-    new.extend(change.label.iter().map(|label| (label_at, label.as_str())));
-    new.extend(change.properties.iter().map(|(name, text)| (column(name), text.as_str())));
+    let mut new: Vec<Vec<(usize, &str)>> = Vec::new();
+    // A list is long, and changes are many: it is gone through once.
+    let mut of_one: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, change) in changes.iter().enumerate() {
+        let label = change.label.iter().map(|label| (label_at, label.as_str()));
+        let properties = change.properties.iter();
+        new.push(
+            label.chain(properties.map(|(name, text)| (column(name), text.as_str()))).collect(),
+        );
+        of_one.entry(&change.id).or_default().push(at);
+    }
+    let update = |cells: &mut [Cow<str>], of_one: &[usize]| {
+        for at in of_one.iter().filter(|at| changes[**at].update) {
+            set(cells, &new[*at]);
+            let version = cells[version_at].trim().parse().unwrap_or(0_u64) + 1;
+            cells[version_at] = Cow::Owned(version.to_string());
+        }
+    };
     let mut out = String::new();
     write_row(&mut out, &columns);
-    let mut found = false;
+    let mut found = BTreeSet::new();
     let mut cells = Vec::new();
     while rows.read(&mut cells) {
         if cells.iter().all(|cell| cell.is_empty()) {
             continue;
         }
         cells.resize(columns.len().max(cells.len()), Cow::Borrowed(""));
-        if cells[id_at] == change.id.as_str() {
-            found = true;
-            if change.update {
-                set(&mut cells, &new);
-                let version = cells[version_at].trim().parse().unwrap_or(0_u64) + 1;
-                cells[version_at] = Cow::Owned(version.to_string());
-            }
+        if let Some((id, of_one)) = of_one.get_key_value(&*cells[id_at]) {
+            found.insert(*id);
+            update(&mut cells, of_one);
         }
         write_row(&mut out, &cells);
     }
-    if !found && change.create {
-        cells.clear();
-        cells.resize(columns.len(), Cow::Borrowed(""));
-        cells[id_at] = Cow::Owned(change.id.clone());
+    let mut made = Vec::new();
+    for (id, of_one) in of_one.iter().filter(|(id, _)| !found.contains(*id)) {
+        let Some(first) = of_one.iter().position(|at| changes[*at].create) else { continue };
+        let mut cells = vec![Cow::Borrowed(""); columns.len()];
+        cells[id_at] = Cow::Borrowed(*id);
         cells[version_at] = Cow::Borrowed("1");
-        set(&mut cells, &new);
-        write_row(&mut out, &cells);
+        set(&mut cells, &new[of_one[first]]);
+        update(&mut cells, &of_one[first + 1..]);
+        made.push((of_one[first], cells));
+    }
+    made.sort_by_key(|(first, _)| *first);
+    for (_, cells) in &made {
+        write_row(&mut out, cells);
     }
     out
 }

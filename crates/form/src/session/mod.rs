@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use audit::{Audit, AuditEvent, AuditPlace};
 pub use edit::SubmissionError;
-pub use entities::{EntityChange, EntityRow, apply_to_list, entity_csv, entity_list};
+pub use entities::{EntityChange, EntityRow, apply_to_list, entity_csv};
 pub use envelope::{Envelope, EnvelopeError, read_envelope};
 pub use roster::NewRow;
 

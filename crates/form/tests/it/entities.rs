@@ -1,6 +1,8 @@
 //! Entities as data of the finished record, and the lists that they change.
 
-use form::{EntityChange, Resources, Session, apply_to_list, entity_list};
+use std::slice;
+
+use form::{EntityChange, Resources, Session, apply_to_list};
 
 use crate::dsl::{Drive, environment, inputs, program, start, try_compile, xform};
 
@@ -71,6 +73,27 @@ fn each_row_makes_an_entity_of_its_own() {
     assert_eq!(form.entities()[2].base_version, "3");
 }
 
+/// Two goods handed out of one store.
+#[test]
+fn what_rows_say_of_one_entity_is_one_change_of_it() {
+    let mut form = start(
+        r#"<row jr:template=""><left/><place/><meta><entity dataset="stores" id="k" update="1" baseVersion="3"><label/></entity></meta></row>"#,
+        &format!(
+            r#"<bind {NS} nodeset="/data/row/left" entities:saveto="left"/>
+            <bind {NS} nodeset="/data/row/place" relevant=". != ''" entities:saveto="place"/>
+            <bind nodeset="/data/row/meta/entity/label" calculate="../../../place"/>"#
+        ),
+        r#"<repeat nodeset="/data/row"><input ref="/data/row/left"/><input ref="/data/row/place"/></repeat>"#,
+    );
+    for (key, left) in [("a", "90"), ("b", "80")] {
+        form.add_row(form.node("row"), key).expect("a new key");
+        form.put(&format!("row[{key}]/left"), left);
+    }
+    let [change] = <[EntityChange; 1]>::try_from(form.entities()).expect("one");
+    assert_eq!((change.base_version.as_str(), change.label), ("3", None));
+    assert_eq!(change.properties, [("left".to_owned(), "80".to_owned())], "what was said last");
+}
+
 #[test]
 fn a_list_on_the_phone_follows_and_the_next_form_reads_it() {
     let list = "name,label,__version,age\n\"1\",\"Hoa, Nguyễn\",2,40\n";
@@ -88,24 +111,24 @@ fn a_list_on_the_phone_follows_and_the_next_form_reads_it() {
             ("village".to_owned(), "a\nb".to_owned()),
         ],
     };
-    let made = apply_to_list(list, &change("2", true, false));
-    let changed = apply_to_list(&made, &change("1", false, true));
+    let made = apply_to_list(list, &[change("2", true, false)]);
+    let changed = apply_to_list(&made, &[change("1", false, true)]);
     assert_eq!(
         changed,
         "name,label,__version,age,village\n1,\"\"\"1\"\"\",3,41,\"a\nb\"\n2,\"\"\"2\"\"\",1,41,\"a\nb\"\n"
     );
     assert_eq!(
-        apply_to_list(&changed, &change("9", false, true)),
+        apply_to_list(&changed, &[change("9", false, true)]),
         changed,
         "what is not there is not changed"
     );
     assert_eq!(
-        apply_to_list(&changed, &change("1", true, false)),
+        apply_to_list(&changed, &[change("1", true, false)]),
         changed,
         "what is there is not made again"
     );
     assert_eq!(
-        apply_to_list("", &change("2", true, false)).lines().next(),
+        apply_to_list("", &[change("2", true, false)]).lines().next(),
         Some("name,label,__version,age,village")
     );
 
@@ -237,11 +260,19 @@ fn many_changes_make_the_list_that_each_of_them_after_the_other_makes() {
         change("c", true, true, Some("Cúc"), ("age", "")),
         change("c", true, true, Some("Cúc Hoa"), ("age", "5")),
     ];
-    let one_by_one =
-        changes.iter().fold(String::new(), |list, change| apply_to_list(&list, change));
+    let one_by_one = changes
+        .iter()
+        .fold(String::new(), |list, change| apply_to_list(&list, slice::from_ref(change)));
     let wanted = "name,label,__version,age,job\nb,\"Bình, Nguyễn\",2,20,nông dân\na,An,1,30,\nc,Cúc Hoa,2,5,\n";
-    assert_eq!(entity_list(&changes), wanted);
+    assert_eq!(apply_to_list("", &changes), wanted);
     assert_eq!(one_by_one, wanted);
+    // The same over a list that is there already.
+    let told = "name,label,__version,town\nz,Dũng,4,Xuân An\n,,,\nb,Bình,7,Bảo Quang\n";
+    let one_by_one = changes
+        .iter()
+        .fold(told.to_owned(), |list, change| apply_to_list(&list, slice::from_ref(change)));
+    assert_eq!(apply_to_list(told, &changes), one_by_one);
+    assert!(one_by_one.contains("\nb,Bình,8,Bảo Quang,,nông dân\na,An,1,,30,\n"), "{one_by_one}");
 }
 
 #[test]

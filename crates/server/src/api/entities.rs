@@ -29,6 +29,25 @@ pub struct Listed {
     entities: usize,
     /// How many of them were changed by people who did not see each other.
     conflicts: usize,
+    /// How many records that the asker sees change one that is not there yet, or that they may not change.
+    waiting: usize,
+}
+
+/// A record whose change of an entity is not in the list.
+#[derive(Serialize, ToSchema)]
+pub struct Waiting {
+    /// The entity, a UUID.
+    id: String,
+    /// The record, which says what is to be changed.
+    record: String,
+    /// What people call the record.
+    title: String,
+    /// Its form's id.
+    form: String,
+    /// Its unit.
+    unit: String,
+    /// The account that wrote it.
+    author: String,
 }
 
 /// An entity of which changes met.
@@ -112,7 +131,8 @@ pub async fn lists(
     for dataset in datasets {
         let list = app.database().entity_list(&session.account, &dataset).await?;
         let conflicts = list.entities.iter().filter(|entity| entity.conflict.is_some()).count();
-        listed.push(Listed { dataset, entities: list.entities.len(), conflicts });
+        let waiting = app.database().entities_waiting(&session.account, &dataset).await?.len();
+        listed.push(Listed { dataset, entities: list.entities.len(), conflicts, waiting });
     }
     Ok(Json(listed))
 }
@@ -182,6 +202,32 @@ pub async fn conflicts(
         met.extend(found.and_then(|(entity, versions)| Met::of(entity, versions)));
     }
     Ok(Json(met))
+}
+
+/// The records whose change of an entity waits: for the entity to be made, or for the right to change it and a touch of the record.
+#[utoipa::path(get, path = "/api/v1/entities/{dataset}/waiting", tag = "entities",
+    params(("dataset" = String, Path, description = "the list's name")),
+    responses(
+        (status = 200, description = "the records that the asker sees", body = Vec<Waiting>),
+        (status = 401, description = "`signed_out`", body = ErrorBody),
+        (status = 404, description = "`not_found`: no form makes such entities", body = ErrorBody),
+    ))]
+pub async fn waiting(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Path(dataset): Path<String>,
+) -> ApiResult<Json<Vec<Waiting>>> {
+    csv_of(&app, &session.account, &dataset).await?.ok_or_else(no_list)?;
+    let waiting = app.database().entities_waiting(&session.account, &dataset).await?;
+    let waiting = waiting.into_iter().map(|(id, view)| Waiting {
+        id,
+        record: view.record.to_string(),
+        title: view.title,
+        form: view.form.id,
+        unit: view.unit,
+        author: view.author,
+    });
+    Ok(Json(waiting.collect()))
 }
 
 /// Says that somebody looked at how changes met, and leaves the entity as it stands in that version.

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use sync::merge::Stamp;
+use sync::view::RecordView;
 use sync::wire::{RecordId, RecordState};
 
 use super::feed;
@@ -12,7 +13,9 @@ use super::personal::mask;
 use super::rights::Rights;
 use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write, signed, unsigned};
-use crate::entities::{Entity, EntityVersion, Lists, Meeting, Outcome, Sourced, apply, lists};
+use crate::entities::{
+    self, Entity, EntityVersion, Lists, Meeting, Outcome, Sourced, apply, counts, lists,
+};
 
 /// Records that came since the lists were worked out last.
 #[derive(Debug)]
@@ -60,6 +63,33 @@ struct Said {
     /// Something that it said was erased: what is left of it is still to be read.
     #[serde(default)]
     forgotten: bool,
+    /// What each version that it made held, if that was forgotten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    held: Vec<Held>,
+}
+
+/// What a version held before it was forgotten.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Held {
+    version: i64,
+    label: bool,
+    properties: BTreeSet<String>,
+}
+
+impl Said {
+    fn change(&self, dataset: &str, id: &str) -> form::EntityChange {
+        form::EntityChange {
+            dataset: dataset.to_owned(),
+            id: id.to_owned(),
+            create: self.create,
+            update: self.update,
+            base_version: self.base_version.clone(),
+            trunk_version: self.trunk_version.clone(),
+            branch_id: self.branch_id.clone(),
+            label: self.label.clone(),
+            properties: self.properties.clone(),
+        }
+    }
 }
 
 type EntityRow = (String, String, i64, String, String, Option<String>);
@@ -123,6 +153,7 @@ impl Database {
         if unsigned(rv) != from {
             return Ok(());
         }
+        let mut standing = Vec::new();
         for folded in said {
             let has_moved: bool =
                 query_scalar("SELECT EXISTS (SELECT 1 FROM record WHERE id = $1 AND rv > $2)")
@@ -130,13 +161,13 @@ impl Database {
                     .bind(signed(head))
                     .fetch_one(&mut tx)
                     .await?;
-            if has_moved {
-                continue;
+            if !has_moved {
+                at_ms = at_ms.max(folded.at_ms);
+                standing.push(folded);
             }
-            at_ms = at_ms.max(folded.at_ms);
-            for sourced in folded.changes {
-                take_in(&mut tx, folded.record, folded.at_ms, sourced).await?;
-            }
+        }
+        for (record, at_ms, sourced) in in_order(standing) {
+            take_in(&mut tx, record, at_ms, sourced).await?;
         }
         query(
             "INSERT INTO entity_head (id, rv, at_ms) VALUES (1, $1, $2)
@@ -194,6 +225,34 @@ impl Database {
         Ok(Some((entity(dataset, found)?, versions)))
     }
 
+    /// The records whose change of an entity is not in the list: that is not there yet, or they may not change it.
+    pub async fn entities_waiting(
+        &self,
+        account: &str,
+        dataset: &str,
+    ) -> Answer<Vec<(String, RecordView)>> {
+        let mut tx = self.begin_read().await?;
+        if !shows(&mut tx, account, dataset).await? {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<(String, i64, i64, i64, Vec<u8>)> = query_as(
+            "SELECT source.entity, seen.rv, seen.received_ms, seen.changed_ms, seen.body FROM entity_source source
+             JOIN visible_record seen ON seen.account = $1 AND seen.id = source.record
+             WHERE source.dataset = $2 AND source.outcome = 'waits' ORDER BY seen.rv",
+        )
+        .bind(account)
+        .bind(dataset)
+        .fetch_all(&mut tx)
+        .await?;
+        tx.rollback().await?;
+        let mut waiting = Vec::new();
+        for (id, rv, received_ms, changed_ms, body) in rows {
+            let view = RecordView::of(&feed::state((rv, received_ms, changed_ms, body))?);
+            waiting.extend(counts(&view).then_some((id, view)));
+        }
+        Ok(waiting)
+    }
+
     /// Notes that somebody looked at how changes met in an entity, as it stood in that version. Says whether it stands so.
     pub async fn settle_entity(&self, dataset: &str, id: &str, version: u64) -> Answer<bool> {
         let settled = query(
@@ -221,6 +280,29 @@ impl Database {
     }
 }
 
+/// The changes of each entity in the order of the versions that they changed: the feed has a record where it was touched last.
+/// Entities stay in the order of the feed.
+fn in_order(said: Vec<Folded>) -> Vec<(RecordId, i64, Sourced)> {
+    let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut all = Vec::new();
+    for Folded { record, at_ms, changes } in said {
+        for sourced in changes {
+            let change = &sourced.change;
+            let next = places.len();
+            let key = (change.dataset.clone(), change.id.clone());
+            let place = *places.entry(key).or_insert(next);
+            all.push((place, !change.create, base(change), (record, at_ms, sourced)));
+        }
+    }
+    all.sort_by_key(|(place, is_change, base, _)| (*place, *is_change, *base));
+    all.into_iter().map(|(.., one)| one).collect()
+}
+
+/// The version that a change says it changed.
+fn base(change: &form::EntityChange) -> u64 {
+    change.base_version.trim().parse().unwrap_or(0)
+}
+
 /// Whether an account sees all that records say which make this list. A property may be made of any of their answers.
 async fn shows(tx: &mut Transaction, account: &str, dataset: &str) -> Answer<bool> {
     let mask = mask(tx, account).await?;
@@ -237,7 +319,11 @@ pub(super) async fn forget_said(tx: &mut Write, record: RecordId) -> Answer<()> 
             .fetch_all(&mut *tx)
             .await?;
     for (dataset, id, text) in rows {
-        let said = Said { label: None, properties: Vec::new(), forgotten: true, ..read(&text)? };
+        let before: Said = read(&text)?;
+        let held =
+            if before.forgotten { before.held } else { held(tx, record, &dataset, &id).await? };
+        let (label, properties) = (None, Vec::new());
+        let said = Said { label, properties, forgotten: true, held, ..before };
         query(
             "UPDATE entity_source SET said = $4 WHERE record = $1 AND dataset = $2 AND entity = $3",
         )
@@ -260,37 +346,56 @@ pub(super) async fn forget_said(tx: &mut Write, record: RecordId) -> Answer<()> 
     Ok(())
 }
 
-/// What an erasure left of a record's last change of an entity stands where that stood: nobody else's change is undone by it.
+/// What each version that a record made of an entity holds.
+async fn held(tx: &mut Write, record: RecordId, dataset: &str, id: &str) -> Answer<Vec<Held>> {
+    let rows: Vec<(i64, Option<String>, String)> = query_as(
+        "SELECT version, label, properties FROM entity_version
+         WHERE record = $1 AND dataset = $2 AND entity = $3 ORDER BY version",
+    )
+    .bind(record.0.as_slice())
+    .bind(dataset)
+    .bind(id)
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter()
+        .map(|(version, label, properties)| {
+            let properties = read::<BTreeMap<String, String>>(&properties)?.into_keys().collect();
+            Ok(Held { version, label: label.is_some(), properties })
+        })
+        .collect()
+}
+
+/// What an erasure left of a record's change of an entity stands where that stood, in each of its versions what that held: nobody
+/// else's change is undone by it.
 async fn remember(
     tx: &mut Write,
     record: RecordId,
-    version: i64,
+    held: &[Held],
     change: &form::EntityChange,
 ) -> Answer<()> {
-    let properties: BTreeMap<&String, &String> =
-        change.properties.iter().map(|(name, value)| (name, value)).collect();
-    query(
-        "UPDATE entity_version SET label = $5, properties = $6
-         WHERE record = $1 AND dataset = $2 AND entity = $3 AND version = $4",
-    )
-    .bind(record.0.as_slice())
-    .bind(&change.dataset)
-    .bind(&change.id)
-    .bind(version)
-    .bind(&change.label)
-    .bind(json(&properties)?)
-    .execute(&mut *tx)
-    .await?;
+    for Held { version, label, properties } in held {
+        let left = change.properties.iter().filter(|(name, _)| properties.contains(name));
+        let left: BTreeMap<&String, &String> = left.map(|(name, value)| (name, value)).collect();
+        query(
+            "UPDATE entity_version SET label = $5, properties = $6
+             WHERE record = $1 AND dataset = $2 AND entity = $3 AND version = $4",
+        )
+        .bind(record.0.as_slice())
+        .bind(&change.dataset)
+        .bind(&change.id)
+        .bind(*version)
+        .bind(&change.label.clone().filter(|_| *label))
+        .bind(json(&left)?)
+        .execute(&mut *tx)
+        .await?;
+    }
     put_together(tx, &change.dataset, &change.id).await
 }
 
 /// An entity as its versions leave it.
 async fn put_together(tx: &mut Write, dataset: &str, id: &str) -> Answer<()> {
-    let (mut label, mut properties) = (String::new(), BTreeMap::new());
-    for version in versions(tx, dataset, id).await? {
-        label = version.label.unwrap_or(label);
-        properties.extend(version.properties);
-    }
+    let versions = versions(tx, dataset, id).await?;
+    let (label, properties) = entities::put_together(&versions);
     query("UPDATE entity SET label = $3, properties = $4 WHERE dataset = $1 AND id = $2")
         .bind(dataset)
         .bind(id)
@@ -344,12 +449,20 @@ async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced)
     .fetch_optional(&mut *tx)
     .await?;
     let mut sourced = sourced.clone();
-    if let Some((before, version)) = &before {
+    // What waits is tried again whenever its record is touched: who wrote it may have been given the right.
+    if let Some((before, Some(version))) = &before {
         if *before == text {
             return Ok(());
         }
-        if let (Some(version), true) = (version, read::<Said>(before)?.forgotten) {
-            remember(tx, record, *version, change).await?;
+        let before: Said = read(before)?;
+        // A record that was put right puts right what it made, and leaves what others did since with the rest.
+        let anew = if before.forgotten {
+            remember(tx, record, &before.held, change).await?;
+            None
+        } else {
+            change.since(&before.change(&change.dataset, &change.id))
+        };
+        let Some(anew) = anew else {
             query("UPDATE entity_source SET said = $4 WHERE record = $1 AND dataset = $2 AND entity = $3")
                 .bind(record.0.as_slice())
                 .bind(&change.dataset)
@@ -358,18 +471,24 @@ async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced)
                 .execute(&mut *tx)
                 .await?;
             return Ok(());
-        }
-        // A record that was put right puts right what it made.
-        if let Some(version) = version {
-            sourced.change.create = false;
-            sourced.change.update = true;
-            sourced.change.base_version = version.to_string();
-            sourced.change.trunk_version.clear();
-            sourced.change.branch_id.clear();
-        }
+        };
+        let (trunk_version, branch_id) = (String::new(), String::new());
+        let base_version = version.to_string();
+        sourced.change = form::EntityChange { base_version, trunk_version, branch_id, ..anew };
     }
     let (outcome, version) = change_entity(tx, record, at_ms, &sourced).await?;
     let Sourced { change, .. } = &sourced;
+    if before.is_some_and(|(_, made)| made.is_some()) && version.is_none() {
+        // What it said before still stands, and is what it will have put right when it may.
+        query("UPDATE entity_source SET outcome = $4 WHERE record = $1 AND dataset = $2 AND entity = $3")
+            .bind(record.0.as_slice())
+            .bind(&change.dataset)
+            .bind(&change.id)
+            .bind(outcome.name())
+            .execute(&mut *tx)
+            .await?;
+        return Ok(());
+    }
     query(
         "INSERT INTO entity_source (record, dataset, entity, said, outcome, version) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (record, dataset, entity) DO UPDATE SET said = $4, outcome = $5, version = $6",
@@ -400,23 +519,11 @@ async fn take_in_waiting(tx: &mut Write, dataset: &str, id: &str, at_ms: i64) ->
     let mut all = Vec::new();
     for (record, text) in waiting {
         let said: Said = read(&text)?;
-        let change = form::EntityChange {
-            dataset: dataset.to_owned(),
-            id: id.to_owned(),
-            create: said.create,
-            update: said.update,
-            base_version: said.base_version,
-            trunk_version: said.trunk_version,
-            branch_id: said.branch_id,
-            label: said.label,
-            properties: said.properties,
-        };
+        let change = said.change(dataset, id);
         let sourced = Sourced { change, unit: said.unit, author: said.author };
         all.push((RecordId(super::bytes("record of an entity", &record)?), sourced));
     }
-    all.sort_by_key(|(record, sourced)| {
-        (sourced.change.base_version.trim().parse::<u64>().unwrap_or(0), *record)
-    });
+    all.sort_by_key(|(record, sourced)| (base(&sourced.change), *record));
     for (record, sourced) in all {
         let (outcome, version) = change_entity(tx, record, at_ms, &sourced).await?;
         query(
@@ -582,6 +689,7 @@ fn said(sourced: &Sourced) -> Said {
         unit,
         author,
         forgotten: false,
+        held: Vec::new(),
     }
 }
 

@@ -116,6 +116,15 @@ impl Device<'_> {
         String::from_utf8(list.body.to_vec()).unwrap().lines().map(str::to_owned).collect()
     }
 
+    /// How many records wait, and which.
+    async fn entities_waiting(&self) -> (u64, Vec<String>) {
+        let lists = self.get("/api/v1/entities").await.json();
+        let waiting = self.get("/api/v1/entities/ho_dan/waiting").await.json();
+        let records = waiting.as_array().unwrap().iter();
+        let records = records.map(|one| one["record"].as_str().unwrap().to_owned());
+        (lists[0]["waiting"].as_u64().unwrap(), records.collect())
+    }
+
     async fn entity_conflicts(&self) -> serde_json::Value {
         self.get("/api/v1/entities/ho_dan/conflicts").await.json()
     }
@@ -164,7 +173,10 @@ async fn what_records_make_is_in_the_list_of_those_who_see_the_records() {
     assert_eq!(lan.entity_conflicts().await, serde_json::json!([]), "Minh saw what Lan had made");
     assert_eq!(lan.get("/api/v1/entities/khong_co").await.status, StatusCode::NOT_FOUND);
     let lists = lan.get("/api/v1/entities").await.json();
-    assert_eq!(lists, serde_json::json!([{ "dataset": "ho_dan", "entities": 1, "conflicts": 0 }]));
+    assert_eq!(
+        lists,
+        serde_json::json!([{ "dataset": "ho_dan", "entities": 1, "conflicts": 0, "waiting": 0 }])
+    );
 }
 
 /// The creator's operation may come after another's, and says where the record belongs.
@@ -295,6 +307,73 @@ async fn a_draft_makes_nothing_and_a_record_that_is_put_right_puts_right_what_it
 }
 
 #[tokio::test]
+async fn a_record_that_is_put_right_leaves_what_was_changed_since_as_it_is() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    let made = lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lam"), ("nguoi", "4")]);
+    let visit = lan.household(2, 2, "phuong_a", &[("ho", HOUSE), ("base", "1"), ("nguoi", "6")]);
+    lan.push(&[made.clone(), visit]).await;
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lam,2,Lam,6"));
+    let amend = |seq, path: &str, answer: &str, over| {
+        let fields = [(path.to_owned(), Write { value: text(answer), over: vec![over] })].into();
+        Operation { fields, ..lan.household(seq, 1, "phuong_a", &[]) }
+    };
+    lan.push(&[amend(3, "chu", "Lan", made.dot)]).await;
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,3,Lan,6"));
+    lan.push(&[amend(4, "chu", "Lành", Dot { device: lan.id, seq: 3 })]).await;
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lành,4,Lành,6"));
+    // What is erased of it later is erased in each of its versions, and brings none of the others back.
+    let targets = [(RecordId([1; 16]), ["chu".to_owned()].into())].into();
+    let reason = Reason { by: None, action: Action::PersonErase };
+    server.app.database().erase(&targets, reason, 0, 3, |_| Ok(())).await.unwrap();
+    let row = lan.entity_rows().await.remove(1);
+    assert!(row.ends_with(",6") && !row.contains("Lan") && !row.contains("Lành"), "{row}");
+    // A record that says what it said, but is of another unit, changes nothing either.
+    lan.push(&[amend(5, "nguoi", "5", made.dot)]).await;
+    assert!(lan.entity_rows().await[1].ends_with(",5"), "what it says anew holds");
+}
+
+/// The feed has a record where it was touched last, if it was only for a note.
+#[tokio::test]
+async fn changes_that_nobody_asked_for_yet_are_taken_in_the_order_in_which_they_were_made() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    lan.push(&[lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")])])
+        .await;
+    assert_eq!(lan.entity_rows().await.len(), 2);
+    let change = |base, count| [("ho", HOUSE), ("base", base), ("nguoi", count)];
+    let other = "7b1f0c6e-0000-4000-8000-000000000001";
+    let note = [("ghi_chu".to_owned(), Write { value: text("có chó"), over: vec![] })].into();
+    lan.push(&[
+        lan.household(2, 2, "phuong_a", &change("1", "5")),
+        lan.household(3, 3, "phuong_a", &change("2", "6")),
+        lan.household(4, 4, "phuong_a", &[("ho", other), ("chu", "Hoa"), ("nguoi", "1")]),
+    ])
+    .await;
+    lan.push(&[Operation { fields: note, ..lan.household(5, 2, "phuong_a", &[]) }]).await;
+    let rows = lan.entity_rows().await;
+    assert_eq!(rows[1..], [format!("{HOUSE},Hộ Lan,3,Lan,6"), format!("{other},Hộ Hoa,1,Hoa,1")]);
+}
+
+/// Rights are those of the moment at which somebody asks for the list.
+#[tokio::test]
+async fn a_change_that_was_refused_is_tried_again_when_its_record_is_touched() {
+    let server = with_forms().await;
+    let (lan, hoa) = (server.device("lan").await, server.device("hoa").await);
+    lan.push(&[lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")])])
+        .await;
+    hoa.push(&[hoa.household(1, 2, "phuong_b", &[("ho", HOUSE), ("base", "1"), ("nguoi", "5")])])
+        .await;
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,1,Lan,4"));
+    let both = Some(vec!["phuong_a".into(), "phuong_b".into()]);
+    let given = AccountChange { scope: both, ..AccountChange::default() };
+    assert!(server.app.database().change_account("hoa", &given, None, 2).await.unwrap());
+    let note = [("ghi_chu".to_owned(), Write { value: text("đã sang"), over: vec![] })].into();
+    hoa.push(&[Operation { fields: note, ..hoa.household(2, 2, "phuong_b", &[]) }]).await;
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,2,Lan,5"));
+}
+
+#[tokio::test]
 async fn changes_that_did_not_see_each_other_are_both_kept_and_shown_until_a_coordinator_looked() {
     let server = with_forms().await;
     let (lan, minh, an) =
@@ -390,6 +469,9 @@ async fn a_change_that_comes_before_its_entity_waits_for_it() {
         .await;
     assert_eq!(lan.entity_rows().await.len(), 1);
     let minh = server.device("minh").await;
+    assert_eq!(server.device("hoa").await.entities_waiting().await, (0, vec![]), "another ward's");
+    let waiting = (1, vec![RecordId([2; 16]).to_string()]);
+    assert_eq!(minh.entities_waiting().await, waiting);
     minh.push(&[minh.household(
         1,
         1,
@@ -398,6 +480,21 @@ async fn a_change_that_comes_before_its_entity_waits_for_it() {
     )])
     .await;
     assert!(lan.entity_rows().await[1].ends_with(",2,Lan,5"), "{:?}", lan.entity_rows().await);
+    assert_eq!(minh.entities_waiting().await, (0, vec![]));
+}
+
+#[tokio::test]
+async fn what_a_record_that_was_put_away_would_have_changed_does_not_wait() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    let change = [("ho", HOUSE), ("nguoi", "5"), ("base", "1")];
+    lan.push(&[lan.household(1, 2, "phuong_a", &change)]).await;
+    assert_eq!(lan.entities_waiting().await.0, 1);
+    let mut away = lan.household(2, 2, "phuong_a", &[]);
+    let write = Write { value: text("1"), over: vec![] };
+    away.fields = [(field::DELETED.to_owned(), write)].into();
+    lan.push(&[away]).await;
+    assert_eq!(lan.entities_waiting().await, (0, vec![]));
 }
 
 #[tokio::test]
@@ -493,6 +590,30 @@ fn changes_meet_softly_hard_or_not_at_all() {
     assert_eq!(met_by(change("minh", "1", none, ("nguoi", "6"))), Some(Meeting::Hard));
     assert_eq!(met_by(change("minh", "1", none, ("xa", "bq"))), Some(Meeting::Soft));
     assert_eq!(met_by(change("lan", "1", none, ("nguoi", "6"))), None, "she changed it herself");
+    assert_eq!(met_by(change("minh", "1", none, ("nguoi", "5"))), None, "both say the same");
+}
+
+/// Forms send all that they show, changed or not.
+#[test]
+fn what_was_sent_as_it_was_undoes_nobodys_change() {
+    let none = ("", "");
+    let made = change("lan", "", none, ("nguoi", "4"));
+    let by_lan = change("lan", "1", none, ("nguoi", "5"));
+    let mut by_minh = change("minh", "1", none, ("nguoi", "4"));
+    let (entity, last) = met(&[made.clone(), by_lan.clone(), by_minh.clone()]);
+    assert_eq!((entity.properties["nguoi"].as_str(), entity.version, last), ("5", 3, None));
+    by_minh.change.properties.extend([("xa", "bq"), ("ap", "")].map(|(n, v)| (n.into(), v.into())));
+    let (entity, last) = met(&[made.clone(), by_lan.clone(), by_minh]);
+    assert_eq!((entity.properties["nguoi"].as_str(), last), ("5", Some(Meeting::Soft)));
+    assert_eq!(entity.properties["xa"], "bq");
+    assert!(!entity.properties.contains_key("ap"), "it was empty");
+    // She changed it and changed it back.
+    let back = change("lan", "1", none, ("nguoi", "4"));
+    assert_eq!(met(&[made.clone(), by_lan.clone(), back]).0.properties["nguoi"], "4");
+    // Who does not say what they saw says all of it.
+    let mut blind = change("minh", "1", none, ("nguoi", "4"));
+    blind.change.base_version.clear();
+    assert_eq!(met(&[made, by_lan, blind]).0.properties["nguoi"], "4");
 }
 
 /// Two changes of one phone without a network, and one of another phone between them and the server.

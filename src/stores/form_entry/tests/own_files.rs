@@ -54,7 +54,10 @@ fn begin(phone: &Phone) -> FormEntry {
 }
 
 fn begin_as(phone: &Phone, beginning: Beginning) -> FormEntry {
-    let id = record_id::new();
+    open_as(phone, record_id::new(), beginning)
+}
+
+fn open_as(phone: &Phone, id: RecordId, beginning: Beginning) -> FormEntry {
     let library = block_on(Library::load(phone.storage.clone())).expect("memory reads");
     let program = phone.program.clone();
     let program = block_on(with_own_files(program, library, phone.records, id, "an", beginning));
@@ -68,11 +71,62 @@ fn hold(phone: &Phone, xml: &str) {
     block_on(phone.storage.write(vec![row])).expect("memory writes");
 }
 
-fn register(phone: &Phone, name: &str, people: &str) {
+fn register(phone: &Phone, name: &str, people: &str) -> FormEntry {
     let entry = begin(phone);
     entry.answer(question(entry, "ten"), name);
     entry.answer(question(entry, "nguoi"), people);
     block_on(entry.submit()).expect("complete");
+    entry
+}
+
+/// The server told its list at that time.
+fn told(phone: &Phone, as_of_ms: i64, csv: &str) {
+    let csv = format!("name,label,__version,so_nguoi\n{csv}");
+    let row = EntityListRow { tag: "t".to_owned(), as_of_ms, csv };
+    let key = format!("{}ho_dan", meta::ENTITIES);
+    let row = Change::Put(Store::Meta, key.as_str().into(), codec::encode(&row));
+    block_on(phone.storage.write(vec![row])).expect("memory writes");
+}
+
+/// The server took what was sealed; and a pull brought the record, if it has been.
+fn synced(phone: &Phone, record: RecordId, pulled: bool) {
+    let rows = block_on(phone.storage.all(Store::Outbox)).expect("memory reads");
+    let held: Vec<view::Held> = rows
+        .iter()
+        .map(|(_, row)| OutboxRow::decode(row).and_then(OutboxRow::held).expect("ours"))
+        .collect();
+    let last = held.iter().map(|held| held.operation.dot.seq).max().expect("sealed");
+    let mut device = DeviceState { acked: last, safe: last, ..phone.device() };
+    let mut changes = Vec::new();
+    if pulled {
+        let own: Vec<view::Held> =
+            held.into_iter().filter(|held| held.operation.record == record).collect();
+        let state = view::handed_over(&phone.device(), None, &own).expect("a record");
+        let state = RecordState { received_ms: 1, changed_ms: 1, ..state };
+        device = DeviceState { included: last, generation: 1, complete: 1, ..device };
+        let base = view::Base { state, included: last, generation: 1 };
+        changes.push(Change::Put(Store::Base, record.into(), codec::encode(&base)));
+        changes.extend(rows.into_iter().map(|(key, _)| Change::Delete(Store::Outbox, key)));
+    }
+    changes.push(outbox::put_device(&device));
+    block_on(phone.storage.write(changes)).expect("memory writes");
+    block_on(phone.records.reload()).expect("memory reads");
+}
+
+/// The number of people that the next visit of a household finds in the list.
+fn found(visit: &Phone, household: &str) -> String {
+    let entry = begin(visit);
+    entry.answer(question(entry, "ho"), household);
+    value(entry, "thay")
+}
+
+/// A visit that says what its list says.
+fn finding() -> String {
+    let thay = "<bind nodeset=\"/data/thay\" type=\"string\" calculate=\"instance('ho_dan')/root/item[name = /data/ho ]/so_nguoi\"/></model>";
+    visiting()
+        .replace("<ho/>", "<ho/><thay/>")
+        .replace("</model>", thay)
+        .replace("</h:body>", "<input ref=\"/data/thay\"><label>Thấy</label></input></h:body>")
 }
 
 fn offered(entry: FormEntry, path: &str) -> Vec<(String, String)> {
@@ -122,14 +176,7 @@ fn what_the_server_told_is_the_list_and_what_it_has_not_taken_is_added() {
         hold(&phone, &registering);
         hold(&phone, &visiting);
         register(&phone, "Lan", "4");
-        let told = |csv: &str| {
-            let csv = format!("name,label,__version,so_nguoi\n{csv}");
-            let row = EntityListRow { tag: "t".to_owned(), as_of_ms: i64::MAX, csv };
-            let key = format!("{}ho_dan", meta::ENTITIES);
-            let row = Change::Put(Store::Meta, key.as_str().into(), codec::encode(&row));
-            block_on(phone.storage.write(vec![row])).expect("memory writes");
-        };
-        told("ho-Hoa,Hộ Hoa,3,2\n");
+        told(&phone, i64::MAX, "ho-Hoa,Hộ Hoa,3,2\n");
         let entry = begin(&phone.with_form(&visiting));
         let pair = |(id, label): (&str, &str)| (id.to_owned(), label.to_owned());
         let both = [("ho-Hoa", "Hộ Hoa"), ("ho-Lan", "Hộ Lan")].map(pair);
@@ -138,8 +185,86 @@ fn what_the_server_told_is_the_list_and_what_it_has_not_taken_is_added() {
         let fields = entry.relevant_fields();
         assert_eq!(fields.get("meta/entity/@baseVersion").map(String::as_str), Some("3"));
         // It took the record, and told of it: it is there once.
-        told("ho-Hoa,Hộ Hoa,3,2\nho-Lan,Hộ Lan,1,4\n");
+        told(&phone, i64::MAX, "ho-Hoa,Hộ Hoa,3,2\nho-Lan,Hộ Lan,1,4\n");
         assert_eq!(offered(begin(&phone.with_form(&visiting)), "ho"), both);
+    });
+}
+
+#[test]
+fn what_the_server_took_is_in_the_list_until_a_pull_brings_it_whatever_the_clocks() {
+    Owner::new().with(|| {
+        let (registering, visiting) = (registering(), visiting());
+        let phone = Phone::filling_in(&registering);
+        hold(&phone, &registering);
+        hold(&phone, &visiting);
+        let entry = register(&phone, "Lan", "4");
+        told(&phone, clock::now_ms() + 3_600_000, "ho-Hoa,Hộ Hoa,3,2\n");
+        synced(&phone, entry.record(), false);
+        assert_eq!(offered(begin(&phone.with_form(&visiting)), "ho").len(), 2);
+    });
+}
+
+#[test]
+fn what_is_put_right_in_a_record_is_in_the_list_and_nothing_else_of_it() {
+    Owner::new().with(|| {
+        let (registering, finding) = (registering(), finding());
+        let phone = Phone::filling_in(&registering);
+        hold(&phone, &registering);
+        hold(&phone, &finding);
+        let visit = phone.with_form(&finding);
+        let id = register(&phone, "Lan", "4").record();
+        synced(&phone, id, true);
+        told(&phone, 1, "ho-Lan,Hộ Lan,1,4\n");
+        assert_eq!(found(&visit, "ho-Lan"), "4");
+        let mended = open_as(&phone, id, Beginning::Over);
+        mended.answer(question(mended, "nguoi"), "5");
+        block_on(mended.save_now()).expect("stored");
+        assert_eq!(found(&visit, "ho-Lan"), "5", "it was mended on this phone");
+        // Somebody visited them meanwhile, and the number is put back: it is no news any more.
+        mended.answer(question(mended, "nguoi"), "4");
+        block_on(mended.save_now()).expect("stored");
+        told(&phone, 1, "ho-Lan,Hộ Lan,2,6\n");
+        assert_eq!(found(&visit, "ho-Lan"), "6");
+    });
+}
+
+#[test]
+fn a_record_that_is_opened_again_does_not_find_its_own_effect() {
+    Owner::new().with(|| {
+        let registering = registering();
+        let visiting = visiting().replace("<ho/>", "<ho/><them/>").replace(
+            "type=\"int\" entities:saveto",
+            "type=\"int\" calculate=\"instance('ho_dan')/root/item[name = /data/ho ]/so_nguoi + /data/them\" entities:saveto",
+        ).replace("</h:body>", "<input ref=\"/data/them\"><label>Thêm</label></input></h:body>");
+        let phone = Phone::filling_in(&registering);
+        hold(&phone, &registering);
+        hold(&phone, &visiting);
+        register(&phone, "Lan", "4");
+        let visit = phone.with_form(&visiting);
+        let entry = begin(&visit);
+        entry.answer(question(entry, "ho"), "ho-Lan");
+        entry.answer(question(entry, "them"), "1");
+        assert_eq!(value(entry, "nguoi"), "5");
+        block_on(entry.submit()).expect("complete");
+        let again = open_as(&visit, entry.record(), Beginning::Over);
+        assert_eq!(value(again, "nguoi"), "5");
+        again.answer(question(again, "them"), "2");
+        assert_eq!(value(again, "nguoi"), "6");
+    });
+}
+
+#[test]
+fn a_list_that_came_with_the_form_waits_for_no_records() {
+    Owner::new().with(|| {
+        let visiting = visiting().replace("ho_dan", "xa");
+        let phone = Phone::filling_in(&visiting.replace("dataset=\"xa\"", "dataset=\"khac\""));
+        let mut files = form::Resources::default();
+        let csv = "name,label,__version\nbq,Bảo Quang,1\n";
+        files.files.insert("jr://file-csv/xa.csv".to_owned(), csv.to_owned());
+        let program = Arc::new(phone.program.with_files(&files).expect("it reads"));
+        let phone = Phone { program, ..phone };
+        assert_eq!(offered(begin(&phone), "ho").len(), 1);
+        assert!(!phone.records.is_whole().get_untracked());
     });
 }
 
@@ -170,6 +295,24 @@ fn a_new_record_begins_with_what_the_last_submitted_one_of_the_form_said() {
         block_on(second.submit()).expect("complete");
         let after = begin_as(&phone, Beginning::After(first.record()));
         assert_eq!(value(after, "xa"), "Bảo Quang", "it goes on from that one");
+    });
+}
+
+#[test]
+fn the_last_record_is_the_one_that_was_begun_last_whatever_is_done_to_others_since() {
+    Owner::new().with(|| {
+        clock::let_run();
+        let phone = Phone::filling_in(REPEATING);
+        hold(&phone, REPEATING);
+        let [first, _second] = ["Bảo Quang", "Xuân An"].map(|commune| {
+            let entry = begin(&phone);
+            entry.answer(question(entry, "xa"), commune);
+            block_on(entry.submit()).expect("complete");
+            entry
+        });
+        let mended = open_as(&phone, first.record(), Beginning::Over);
+        phone.seal(mended, question(mended, "so"), "3");
+        assert_eq!(value(begin(&phone), "xa"), "Xuân An");
     });
 }
 
