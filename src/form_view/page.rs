@@ -19,7 +19,7 @@ use crate::components::{
 use crate::locale::Language;
 use crate::platform::document as dom;
 use crate::stores::{
-    FormEntry, Preferences, SaveState, preferences::use_words, server_map::ServerMap,
+    FormEntry, Library, Preferences, SaveState, preferences::use_words, server_map::ServerMap,
 };
 
 /// An open form.
@@ -152,6 +152,14 @@ fn FormHead(#[prop(into)] on_leave: Callback<()>, reviewing: RwSignal<bool>) -> 
     let words = use_words();
     let listing = RwSignal::new(false);
     let progress = entry.progress();
+    let library = use_context::<Library>();
+    // The pack has it in each language.
+    let title = memo(move || {
+        let in_pack = library.and_then(|library| library.form_title(&entry.form().id, words.now()));
+        in_pack.unwrap_or_else(|| entry.form_title())
+    });
+    // A record without a name is called as its form is.
+    let name = memo(move || Some(entry.title().get()).filter(|name| *name != entry.form_title()));
     let where_text = Signal::derive(move || {
         let (place, count) = progress.get();
         if reviewing.get() {
@@ -164,7 +172,10 @@ fn FormHead(#[prop(into)] on_leave: Callback<()>, reviewing: RwSignal<bool>) -> 
         <header class="form-head">
             <div class="form-head-line">
                 <IconButton label=words.say(Language::leave_form) glyph=Glyph::Close on_click=on_leave />
-                <p class="form-title">{entry.title()}</p>
+                <div class="form-titles">
+                    <p class="form-title">{title}</p>
+                    {move || name.get().map(|name| view! { <p class="form-name">{name}</p> })}
+                </div>
                 <LanguageSwitch />
             </div>
             <div class="form-head-line form-head-small">

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { PASSWORD } from '../harness/server.mjs';
 import { faults } from '../harness/axe.mjs';
 import { Stage } from '../harness/stage.mjs';
+import { until } from '../harness/until.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kho_khan';
@@ -51,8 +52,11 @@ test('from Today to a form by keys, and its first page answered', async () => {
   await tabTo(`[data-form="${FORM}"]`);
   await press('Enter');
   const form = await new FormPage(device.page).ready();
+  const head = device.page.locator('.form-titles');
+  assert.equal(await head.innerText(), 'Phiếu báo cáo khó khăn, vướng mắc và kiến nghị');
   await tabTo('[data-q="tom_tat"] input, [data-q="tom_tat"] textarea');
   await device.page.keyboard.type('Thiếu kinh phí tập huấn');
+  await until('the record has its name below', async () => /kiến nghị\s+Thiếu kinh phí tập huấn$/.test(await head.innerText()));
   // A sheet of choices: opened and closed by keys; then the focus is back where it was.
   await tabTo('[data-q="nhom"] .choose-button');
   await press('Enter');
