@@ -14,7 +14,7 @@ use super::way_back::WayBack;
 use super::{Tried, storage_advice};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, IconButton, ProgressBar,
-    RichText, Segmented, Sheet, Tone,
+    RichText, Segmented, Sheet, Toaster, Tone,
 };
 use crate::locale::Language;
 use crate::platform::document as dom;
@@ -63,6 +63,11 @@ pub fn FormView(
     let leave = move |()| way.leave(on_leave);
     let submitted = move |()| way.leave(on_submitted);
     let page = entry.page();
+    let toaster = expect_context::<Toaster>();
+    effect(move || {
+        page.track();
+        toaster.pass();
+    });
     let on_page = move || view! { <PageBody page=page.get() sent_to=sent_to /> };
     let title = Signal::derive(move || {
         if reviewing.get() {
