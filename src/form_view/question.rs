@@ -161,6 +161,17 @@ impl Asked {
         self.entry.answer(self.id, text);
         self.entry.leave(self.id);
     }
+
+    /// Takes the answer away.
+    pub fn clear(self) {
+        self.choose("");
+        self.take_focus();
+    }
+
+    /// Gives the focus to its first control, once what changed just now is on screen: the button that was pressed has gone with it.
+    pub fn take_focus(self) {
+        request_animation_frame(move || document::focus_in(&format!("#{}", self.container_id())));
+    }
 }
 
 /// One question.

@@ -170,7 +170,7 @@ pub(super) fn ChooseOne(asked: Asked) -> impl IntoView {
     view! {
         <OpenButton asked=asked open=open chosen=Signal::derive(move || labels.get().join("; ")) many=false />
         <Show when=move || can_clear.get()>
-            <Button kind=ButtonKind::Quiet label=asked.words.say(Language::clear_answer) on_click=move |()| asked.choose("") />
+            <Button kind=ButtonKind::Quiet label=asked.words.say(Language::clear_answer) on_click=move |()| asked.clear() />
         </Show>
         <OneSheet asked=asked open=open title=asked.label_text() />
     }

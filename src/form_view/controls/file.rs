@@ -110,6 +110,7 @@ pub(super) fn RemoveFile(asked: Asked) -> impl IntoView {
         let (entry, id) = (asked.entry, asked.id);
         let name = asked.value_at_once();
         entry.detach(id);
+        asked.take_focus();
         let undo = move || {
             // Not over what was taken meanwhile.
             if entry.value(id).is_empty() {

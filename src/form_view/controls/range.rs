@@ -82,12 +82,13 @@ fn Slider(asked: Asked, start: String, end: String, step: String) -> impl IntoVi
                     }
                 }
             />
-            <output class="range-value">
+            // The slider says it by itself.
+            <span class="range-value" aria-hidden="true">
                 {move || if value.read().is_empty() { "–".to_owned() } else { words.now().number(&value.read()) }}
-            </output>
+            </span>
         </div>
         <Show when=move || !value.read().is_empty() && !asked.readonly().get()>
-            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.choose("") />
+            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
         </Show>
     }
 }
@@ -158,7 +159,7 @@ fn Rating(asked: Asked, numbers: Vec<String>) -> impl IntoView {
             {numbers.into_iter().map(one).collect_view()}
         </div>
         <Show when=move || can_clear.get()>
-            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.choose("") />
+            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
         </Show>
     }
 }
