@@ -11,7 +11,7 @@ use super::map::MapSlot;
 use super::pace::Pace;
 use super::review::Review;
 use super::way_back::WayBack;
-use super::{Tried, storage_advice};
+use super::{News, Tried, storage_advice};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, IconButton, ProgressBar,
     RichText, Segmented, Sheet, Toaster, Tone,
@@ -46,6 +46,8 @@ pub fn FormView(
     on_cleanup(move || resized.remove());
     let tried = RwSignal::new(false);
     provide_context(Tried(tried));
+    let news = RwSignal::new(String::new());
+    provide_context(News(news));
     let pace = Pace::new();
     provide_context(pace);
     let words = use_words();
@@ -67,6 +69,8 @@ pub fn FormView(
     effect(move || {
         page.track();
         toaster.pass();
+        // The same words on another page are news.
+        news.set(String::new());
     });
     let on_page = move || view! { <PageBody page=page.get() sent_to=sent_to /> };
     let title = Signal::derive(move || {
@@ -98,6 +102,7 @@ pub fn FormView(
                 </div>
             </div>
             <FormFoot reviewing=reviewing tried=tried sent_to=sent_to way=way />
+            <p class="visually-hidden" role="status">{news}</p>
         </div>
     }
 }
@@ -366,15 +371,24 @@ fn FormFoot(
     let is_first = memo(move || !reviewing.get() && progress.get().0 == 0);
     let is_last = memo(move || progress.get().0 + 1 >= progress.get().1);
     let warned = RwSignal::new(None::<NodeId>);
+    let News(news) = expect_context();
     let next = move |()| {
         let page = entry.page().get_untracked();
         let is_sent = sent_to.get_untracked().is_some();
         let is_due = !is_sent && warned.get_untracked() != Some(page);
-        let first = || entry.violations().into_iter().find(|one| one.page == Some(page));
+        let here = || {
+            let mut here = entry.violations();
+            here.retain(|one| one.page == Some(page));
+            here
+        };
+        let wrong = if is_due { here() } else { Vec::new() };
         // What is wrong is shown once; a second press goes on all the same.
-        if let Some(problem) = is_due.then(first).flatten() {
+        if let Some(problem) = wrong.first() {
             tried.set(true);
             warned.set(Some(page));
+            let language = words.at_once();
+            let count = language.page_lacks(wrong.len());
+            news.set(format!("{count}. {}", language.page_needs_care()));
             entry.go_to_question(problem.node);
         } else if is_sent {
             reviewing.set(true);
@@ -397,7 +411,7 @@ fn FormFoot(
     view! {
         <footer class="form-foot">
             <Show when=move || is_warned.get()>
-                <p class="form-foot-note" role="status">
+                <p class="form-foot-note">
                     <Badge tone=Tone::Attention icon=Glyph::Warning label=words.say(Language::page_needs_care) />
                 </p>
             </Show>
