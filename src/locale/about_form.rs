@@ -55,8 +55,9 @@ words! {
     change_photo: "Chụp lại", "Retake";
     choose_file: "Chọn tệp", "Choose a file";
     remove: "Gỡ bỏ", "Remove";
+    keeping_file: "Đang lưu tệp…", "Keeping the file…";
     preparing_photo: "Đang thu nhỏ ảnh…", "Making the picture smaller…";
-    file_too_large: "Tệp lớn hơn 64 MB nên không gửi đi được. Hãy quay ngắn hơn, giảm chất lượng, hoặc chọn tệp khác.", "A file of more than 64 MB cannot be sent. Make it shorter or of less quality, or choose another one.";
+    file_too_large: "Tệp lớn hơn 64 MB nên không gửi đi được. Hãy chọn tệp nhỏ hơn, hoặc quay, ghi âm ngắn hơn.", "A file of more than 64 MB cannot be sent. Choose a smaller one, or record a shorter one.";
     photo_unreadable: "Không đọc được tệp ảnh này. Thử chụp lại.", "This picture cannot be read. Try taking it again.";
     photo_not_here: "Ảnh chưa có trên máy này", "The picture is not on this phone";
     camera_opening: "Đang mở máy ảnh…", "Opening the camera…";
