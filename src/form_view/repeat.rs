@@ -118,6 +118,10 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                         label=words.say(Language::search)
                         clear_label=words.say(Language::clear_search)
                         sought=sought
+                        found=Signal::derive(move || match shown() {
+                            0 => words.now().no_row_found().to_owned(),
+                            count => words.now().rows(count),
+                        })
                         on_input=seek
                     />
                     <Show when=move || can_add.get()>
@@ -126,7 +130,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                 </div>
             </Show>
             <Show when=move || found.get() == Some(0)>
-                <p class="muted" role="status">{words.say(Language::no_row_found)}</p>
+                <p class="muted">{words.say(Language::no_row_found)}</p>
             </Show>
             <ul class="repeat-rows">
                 {keyed_list(

@@ -295,6 +295,7 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
             <SearchField
                 label=words.say(Language::search_people)
                 clear_label=words.say(Language::clear_search)
+                found=Signal::derive(move || words.now().matches(found.read().len()))
                 on_input=move |text| {
                     sought.try_set(text);
                 }

@@ -129,6 +129,7 @@ fn ChoiceSheet(
                 <SearchField
                     label=words.say(Language::search)
                     clear_label=words.say(Language::clear_search)
+                    found=Signal::derive(move || words.now().matches(found.choices.read().len()))
                     on_input=move |text| {
                         search.try_set(text);
                     }
