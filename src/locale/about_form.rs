@@ -41,6 +41,7 @@ words! {
     choose: "Chọn", "Choose";
     choose_many: "Chọn một hoặc nhiều", "Choose one or more";
     done: "Xong", "Done";
+    date_as_typed: "ngày/tháng/năm", "dd/mm/yyyy";
     clear_answer: "Bỏ chọn", "Clear";
     no_choice_matches: "Không có mục nào khớp.", "Nothing matches.";
     no_choices: "Không có mục nào để chọn. Xem lại các câu trước.", "There is nothing to choose from. Check the questions above.";
