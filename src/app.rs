@@ -7,6 +7,7 @@ use crate::reactive::{effect, memo};
 
 use crate::{
     components::{Toaster, ToasterView},
+    locale::Language,
     pages::{
         InPart, Later, NotFoundPage, OpeningPage, Parts, Shell, SignInPage, StorageProblemPage,
         go_on_href,
@@ -19,7 +20,9 @@ use crate::{
     router::{Router, Screen, use_router},
     stores::{
         AppUpdate, Carry, Day, Door, InstallOffer, Library, OpenForms, Preferences, Records,
-        RepairDesk, SignIn, SpaceWatch, SyncStatus, preferences::Theme, sign_in::SignInState,
+        RepairDesk, SignIn, SpaceWatch, SyncStatus,
+        preferences::{Theme, use_words},
+        sign_in::SignInState,
     },
 };
 
@@ -80,6 +83,11 @@ pub fn App() -> impl IntoView {
     provide_context(router);
     let toaster = Toaster::new();
     provide_context(toaster);
+    let words = use_words();
+    effect(move || {
+        router.place().track();
+        toaster.pass();
+    });
 
     let start = RwSignal::new(Start::Closed);
     let door = Door::new();
@@ -166,7 +174,7 @@ pub fn App() -> impl IntoView {
             Start::Outside => view! { <Outside /> }.into_any(),
             Start::Ready(stores) => view! { <Ready stores=*stores /> }.into_any(),
         }}
-        <ToasterView toaster=toaster />
+        <ToasterView toaster=toaster close_label=words.say(Language::close) />
     }
 }
 

@@ -75,6 +75,7 @@ impl Place {
 pub struct Router {
     address: RwSignal<Address>,
     before: StoredValue<Option<Address>>,
+    left: StoredValue<Option<Place>>,
     place: Memo<Place>,
     screen: Memo<Screen>,
     query: Memo<Query>,
@@ -88,7 +89,8 @@ impl Router {
         let place = memo(move || Place::of(&address.read().path));
         let screen = memo(move || place.read().screen);
         let query = memo(move || address.read().query.clone());
-        let router = Self { address, before: StoredValue::new(None), place, screen, query };
+        let (before, left) = (StoredValue::new(None), StoredValue::new(None));
+        let router = Self { address, before, left, place, screen, query };
         address::on_travel(move || router.arrive());
         address::on_link(move |to| router.go(to));
         router
@@ -126,8 +128,21 @@ impl Router {
     fn arrive(self) {
         let here = address::current();
         if self.address.with_untracked(|address| *address != here) {
+            self.left.set_value(Some(self.place.get_untracked()));
             self.address.set(here);
         }
+    }
+
+    /// Where the person is.
+    #[must_use]
+    pub fn place(self) -> Memo<Place> {
+        self.place
+    }
+
+    /// Where they came from, whichever way; nowhere as long as they are where the page was opened.
+    #[must_use]
+    pub fn left(self) -> Option<Place> {
+        self.left.get_value()
     }
 
     /// The screen to show.

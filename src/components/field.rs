@@ -1,5 +1,7 @@
 //! Text fields outside of forms: names, passwords, searches. The browser keeps what is typed; we only read it.
 
+use std::time::Duration;
+
 use leptos::html;
 use leptos::prelude::*;
 
@@ -60,6 +62,9 @@ pub fn PasswordField(
     }
 }
 
+/// After so long without another letter what was found is said.
+const SETTLES: Duration = Duration::from_millis(500);
+
 /// A search box with a button that empties it.
 #[component]
 pub fn SearchField(
@@ -68,6 +73,9 @@ pub fn SearchField(
     /// What is sought, where it changes without being typed: the box shows it.
     #[prop(optional, into)]
     sought: Option<Signal<String>>,
+    /// What was found, in words: said to whoever does not see it, once that has settled.
+    #[prop(into)]
+    found: Signal<String>,
     #[prop(into)] on_input: Callback<String>,
 ) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
@@ -82,6 +90,19 @@ pub fn SearchField(
             }
         });
     }
+    let told = RwSignal::new(String::new());
+    let turn = StoredValue::new(0_u32);
+    effect(move || {
+        let (found, is_sought) = (found.get(), !is_empty.get());
+        let mine = turn.get_value() + 1;
+        turn.set_value(mine);
+        let tell = move || {
+            if turn.try_get_value() == Some(mine) {
+                told.try_set(if is_sought { found } else { String::new() });
+            }
+        };
+        set_timeout(tell, SETTLES);
+    });
     let say = move |text: String| {
         is_empty.try_set(text.is_empty());
         on_input.run(text);
@@ -114,6 +135,7 @@ pub fn SearchField(
                     }
                 />
             </Show>
+            <span class="visually-hidden" role="status">{told}</span>
         </div>
     }
 }

@@ -30,6 +30,9 @@ pub(super) fn stands_on_card(entry: FormEntry, question: NodeId) -> bool {
 pub(super) fn CardAnswer(
     question: NodeId,
     is_open: Memo<bool>,
+    /// What its row is called: an answer in a list of hundreds says whose it is.
+    #[prop(into)]
+    row_name: Signal<String>,
     #[prop(into)] on_press: Callback<()>,
 ) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
@@ -49,7 +52,7 @@ pub(super) fn CardAnswer(
             }
             hidden=move || is_open.get()
             aria-haspopup="dialog"
-            aria-label=move || format!("{}: {}", label_of(&label.read()), answer.read())
+            aria-label=move || format!("{} · {}: {}", row_name.get(), label_of(&label.read()), answer.read())
             on:click=move |_| on_press.run(())
         >
             {answer}

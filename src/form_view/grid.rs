@@ -198,7 +198,7 @@ fn Row(id: NodeId, grid: NodeId, columns: Memo<Vec<Choice>>, clears: Memo<bool>)
                                 format!("{}: {}", asked.words.now().clear_answer(), asked.label_text().get())
                             })
                             glyph=Glyph::Close
-                            on_click=move |()| asked.choose("")
+                            on_click=move |()| asked.clear()
                         />
                     </Show>
                 </td>

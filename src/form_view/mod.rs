@@ -40,9 +40,16 @@ use crate::stores::FormEntry;
 #[derive(Clone, Copy)]
 struct Tried(RwSignal<bool>);
 
+/// What is read out to whoever cannot see it: the one place in a form that speaks by itself. What is wrong with a question is told to
+/// whoever comes to it.
+#[derive(Clone, Copy)]
+struct News(RwSignal<String>);
+
 /// Gives the focus to what matches, once what changed just now is on screen.
 fn focus_once_drawn(selector: String) {
-    request_animation_frame(move || document::focus(&selector));
+    request_animation_frame(move || {
+        document::focus(&selector);
+    });
 }
 
 /// Says what was done in a form, and offers to undo it as long as the form stays open.

@@ -12,15 +12,15 @@ use super::map::MapSlot;
 use super::pace::Pace;
 use super::review::Review;
 use super::way_back::WayBack;
-use super::{Tried, storage_advice};
+use super::{News, Tried, storage_advice};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, IconButton, ProgressBar,
-    RichText, Segmented, Sheet, Tone,
+    RichText, Segmented, Sheet, Toaster, Tone,
 };
 use crate::locale::Language;
 use crate::platform::document as dom;
 use crate::stores::{
-    FormEntry, Preferences, SaveState, preferences::use_words, server_map::ServerMap,
+    FormEntry, Library, Preferences, SaveState, preferences::use_words, server_map::ServerMap,
 };
 
 /// An open form.
@@ -51,6 +51,8 @@ pub fn FormView(
     on_cleanup(move || resized.remove());
     let tried = RwSignal::new(false);
     provide_context(Tried(tried));
+    let news = RwSignal::new(String::new());
+    provide_context(News(news));
     let pace = Pace::new();
     provide_context(pace);
     let words = use_words();
@@ -68,6 +70,13 @@ pub fn FormView(
     let leave = move |()| way.leave(on_leave);
     let submitted = move |()| way.leave(on_submitted);
     let page = entry.page();
+    let toaster = expect_context::<Toaster>();
+    effect(move || {
+        page.track();
+        toaster.pass();
+        // The same words on another page are news.
+        news.set(String::new());
+    });
     let on_page = move || view! { <PageBody page=page.get() sent_to=sent_to /> };
     let title = Signal::derive(move || {
         if reviewing.get() {
@@ -98,6 +107,7 @@ pub fn FormView(
                 </div>
             </div>
             <FormFoot reviewing=reviewing tried=tried sent_to=sent_to way=way />
+            <p class="visually-hidden" role="status">{news}</p>
         </div>
     }
 }
@@ -157,6 +167,14 @@ fn FormHead(#[prop(into)] on_leave: Callback<()>, reviewing: RwSignal<bool>) -> 
     let words = use_words();
     let listing = RwSignal::new(false);
     let progress = entry.progress();
+    let library = use_context::<Library>();
+    // The pack has it in each language.
+    let title = memo(move || {
+        let in_pack = library.and_then(|library| library.form_title(&entry.form().id, words.now()));
+        in_pack.unwrap_or_else(|| entry.form_title())
+    });
+    // A record without a name is called as its form is.
+    let name = memo(move || Some(entry.title().get()).filter(|name| *name != entry.form_title()));
     let where_text = Signal::derive(move || {
         let (place, count) = progress.get();
         if reviewing.get() {
@@ -169,7 +187,10 @@ fn FormHead(#[prop(into)] on_leave: Callback<()>, reviewing: RwSignal<bool>) -> 
         <header class="form-head">
             <div class="form-head-line">
                 <IconButton label=words.say(Language::leave_form) glyph=Glyph::Close on_click=on_leave />
-                <p class="form-title">{entry.title()}</p>
+                <div class="form-titles">
+                    <p class="form-title">{title}</p>
+                    {move || name.get().map(|name| view! { <p class="form-name">{name}</p> })}
+                </div>
                 <LanguageSwitch />
             </div>
             <div class="form-head-line form-head-small">
@@ -355,15 +376,24 @@ fn FormFoot(
     let is_first = memo(move || !reviewing.get() && progress.get().0 == 0);
     let is_last = memo(move || progress.get().0 + 1 >= progress.get().1);
     let warned = RwSignal::new(None::<NodeId>);
+    let News(news) = expect_context();
     let next = move |()| {
         let page = entry.page().get_untracked();
         let is_sent = sent_to.get_untracked().is_some();
         let is_due = !is_sent && warned.get_untracked() != Some(page);
-        let first = || entry.violations().into_iter().find(|one| one.page == Some(page));
+        let here = || {
+            let mut here = entry.violations();
+            here.retain(|one| one.page == Some(page));
+            here
+        };
+        let wrong = if is_due { here() } else { Vec::new() };
         // What is wrong is shown once; a second press goes on all the same.
-        if let Some(problem) = is_due.then(first).flatten() {
+        if let Some(problem) = wrong.first() {
             tried.set(true);
             warned.set(Some(page));
+            let language = words.at_once();
+            let count = language.page_lacks(wrong.len());
+            news.set(format!("{count}. {}", language.page_needs_care()));
             entry.go_to_question(problem.node);
         } else if is_sent {
             reviewing.set(true);
@@ -386,7 +416,7 @@ fn FormFoot(
     view! {
         <footer class="form-foot">
             <Show when=move || is_warned.get()>
-                <p class="form-foot-note" role="status">
+                <p class="form-foot-note">
                     <Badge tone=Tone::Attention icon=Glyph::Warning label=words.say(Language::page_needs_care) />
                 </p>
             </Show>

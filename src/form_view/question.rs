@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::reactive::memo;
 
-use super::{Tried, controls, media::LabelMedia};
+use super::{News, Tried, controls, media::LabelMedia};
 use crate::components::{Glyph, Icon, RichText, rich_text};
 use crate::locale::{Language, Words};
 use crate::platform::document;
@@ -23,6 +23,7 @@ pub(super) struct Asked {
     pub words: Words,
     problem: Memo<Option<AnswerProblem>>,
     left: RwSignal<Left>,
+    news: RwSignal<String>,
 }
 
 /// Whether the person was at a question and went on.
@@ -39,6 +40,7 @@ impl Asked {
     pub fn of(id: NodeId) -> Self {
         let entry = expect_context::<FormEntry>();
         let Tried(tried) = expect_context::<Tried>();
+        let News(news) = expect_context::<News>();
         let state = entry.node(id);
         let left = RwSignal::new(Left::No);
         let problem = memo(move || {
@@ -51,7 +53,7 @@ impl Asked {
                 _ => state.problem.clone(),
             }
         });
-        Self { id, entry, state, words: use_words(), problem, left }
+        Self { id, entry, state, words: use_words(), problem, left, news }
     }
 
     /// The person came to the question.
@@ -63,6 +65,12 @@ impl Asked {
     pub fn leave(self, event: &FocusEvent) {
         self.left.try_set(if document::is_half_typed(event) { Left::Half } else { Left::Yes });
         self.entry.leave(self.id);
+        if let Some(problem) = self.problem.try_get_untracked().flatten() {
+            let text = problem_text(self.words.at_once(), &problem);
+            let label = |state: &NodeState| Some(state.label.as_ref()?.text.clone());
+            let label = self.state.try_with_untracked(label).flatten().unwrap_or_default();
+            self.news.try_set(format!("{label}: {text}"));
+        }
     }
 
     /// Whether something wrong is told about it.
@@ -160,6 +168,17 @@ impl Asked {
     pub fn choose(self, text: &str) {
         self.entry.answer(self.id, text);
         self.entry.leave(self.id);
+    }
+
+    /// Takes the answer away.
+    pub fn clear(self) {
+        self.choose("");
+        self.take_focus();
+    }
+
+    /// Gives the focus to its first control, once what changed just now is on screen: the button that was pressed has gone with it.
+    pub fn take_focus(self) {
+        request_animation_frame(move || document::focus_in(&format!("#{}", self.container_id())));
     }
 }
 
@@ -264,17 +283,21 @@ fn Help(id: NodeId, state: Signal<NodeState>, words: Words) -> impl IntoView {
     }
 }
 
-/// What is wrong with the answer, in words, beside it.
+fn problem_text(language: Language, problem: &AnswerProblem) -> String {
+    language.broken_rule(problem.kind, problem.message.as_deref())
+}
+
+/// What is wrong with the answer, in words, beside it. Its control is described by it; whoever leaves it so hears it by [`News`].
 #[component]
 pub(super) fn Problem(asked: Asked) -> impl IntoView {
     let Asked { id, words, problem, .. } = asked;
     view! {
-        <div class="question-problem" id=format!("q{}-problem", id.index()) aria-live="polite">
+        <div class="question-problem" id=format!("q{}-problem", id.index())>
             {move || {
                 problem
                     .get()
                     .map(|problem| {
-                        let text = words.now().broken_rule(problem.kind, problem.message.as_deref());
+                        let text = problem_text(words.now(), &problem);
                         view! {
                             <Icon glyph=Glyph::Warning />
                             <span>{text}</span>

@@ -118,6 +118,10 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                         label=words.say(Language::search)
                         clear_label=words.say(Language::clear_search)
                         sought=sought
+                        found=Signal::derive(move || match shown() {
+                            0 => words.now().no_row_found().to_owned(),
+                            count => words.now().rows(count),
+                        })
                         on_input=seek
                     />
                     <Show when=move || can_add.get()>
@@ -126,7 +130,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                 </div>
             </Show>
             <Show when=move || found.get() == Some(0)>
-                <p class="muted" role="status">{words.say(Language::no_row_found)}</p>
+                <p class="muted">{words.say(Language::no_row_found)}</p>
             </Show>
             <ul class="repeat-rows">
                 {keyed_list(
@@ -327,6 +331,9 @@ fn RowCard(
         summarise(entry, words.now(), row, SUMMARY, &mut texts);
         texts
     });
+    let row_name = Signal::derive(move || {
+        summary.read().first().map_or_else(|| words.now().empty_row().to_owned(), Clone::clone)
+    });
     let defaulted = entry.defaulted(row);
     let card_question = defaulted.iter().copied().find(|question| stands_on_card(entry, *question));
     let others = defaulted.into_iter().filter(|question| Some(*question) != card_question);
@@ -372,9 +379,8 @@ fn RowCard(
                     <span class="row-number">{move || position.get()}</span>
                     <span class="row-texts">
                         {move || {
-                            let mut texts = summary.get().into_iter();
-                            let first = texts.next().unwrap_or_else(|| words.now().empty_row().to_owned());
-                            let rest = texts.collect::<Vec<_>>().join(" · ");
+                            let first = row_name.get();
+                            let rest = summary.get().into_iter().skip(1).collect::<Vec<_>>().join(" · ");
                             view! {
                                 <span class="row-title">{first}</span>
                                 <span class="row-rest muted">{rest}</span>
@@ -395,7 +401,7 @@ fn RowCard(
                             read_anew(cards, row);
                             turned.set(Some(question));
                         };
-                        view! { <CardAnswer question=question is_open=is_open on_press=press /> }
+                        view! { <CardAnswer question=question is_open=is_open row_name=row_name on_press=press /> }
                     })}
             </div>
             <Show when=move || is_open.get()>

@@ -41,6 +41,7 @@ words! {
     choose: "Chọn", "Choose";
     choose_many: "Chọn một hoặc nhiều", "Choose one or more";
     done: "Xong", "Done";
+    date_as_typed: "ngày/tháng/năm", "dd/mm/yyyy";
     clear_answer: "Bỏ chọn", "Clear";
     no_choice_matches: "Không có mục nào khớp.", "Nothing matches.";
     no_choices: "Không có mục nào để chọn. Xem lại các câu trước.", "There is nothing to choose from. Check the questions above.";
@@ -58,8 +59,9 @@ words! {
     save_file: "Lưu tệp về máy", "Save the file";
     file_not_here: "Tệp chưa có trên máy này và chưa lấy được từ máy chủ. Hãy thử lại khi có mạng.", "The file is not on this phone and could not be fetched. Try again with a network.";
     remove: "Gỡ bỏ", "Remove";
+    keeping_file: "Đang lưu tệp…", "Keeping the file…";
     preparing_photo: "Đang thu nhỏ ảnh…", "Making the picture smaller…";
-    file_too_large: "Tệp lớn hơn 64 MB nên không gửi đi được. Hãy quay ngắn hơn, giảm chất lượng, hoặc chọn tệp khác.", "A file of more than 64 MB cannot be sent. Make it shorter or of less quality, or choose another one.";
+    file_too_large: "Tệp lớn hơn 64 MB nên không gửi đi được. Hãy chọn tệp nhỏ hơn, hoặc quay, ghi âm ngắn hơn.", "A file of more than 64 MB cannot be sent. Choose a smaller one, or record a shorter one.";
     photo_unreadable: "Không đọc được tệp ảnh này. Thử chụp lại.", "This picture cannot be read. Try taking it again.";
     photo_not_here: "Ảnh chưa có trên máy này", "The picture is not on this phone";
     photo_not_drawn: "Máy này không hiện được ảnh này.", "This picture cannot be shown here.";

@@ -24,7 +24,8 @@ words! {
     code_how: "Cho người này quét hình, gửi đường dẫn, hoặc đọc mã. Mã dùng được một lần, và không hiện lại.", "Let the person scan the picture, send the link, or read out the code. It works once, and is not shown again.";
     code_until: "Dùng được đến", "Good until";
     copy_link: "Chép đường dẫn", "Copy the link";
-    link_copied: "Đã chép đường dẫn", "Link copied";
+    copied: "Đã chép", "Copied";
+    not_copied: "Trình duyệt không cho chép. Hãy chọn chữ dưới đây rồi chép.", "The browser does not let it be copied. Select the text below and copy it.";
     add_person: "Thêm người", "Add a person";
     full_name: "Họ và tên", "Full name";
     role: "Vai trò", "Role";
@@ -69,7 +70,6 @@ words! {
     make_token: "Tạo địa chỉ", "Make the address";
     token_how: "Trong ODK Collect, chọn thêm dự án, nhập tay, và điền địa chỉ máy chủ này. Nó không hiện lại; kết thúc phiên của máy này trong danh sách thiết bị để thu hồi.", "In ODK Collect add a project by hand with this server address. It is not shown again; end that device's session in the list of devices to take it back.";
     copy_address: "Chép địa chỉ", "Copy the address";
-    address_copied: "Đã chép địa chỉ", "Address copied";
     no_field_work: "Vai trò này không nhập phiếu.", "This role fills no forms.";
     log_actor: "Ai làm (tên đăng nhập)", "Who did it (sign-in name)";
     log_action: "Việc", "What";

@@ -1,6 +1,6 @@
 //! Words of the frame: names of screens, and what every screen offers.
 
-use super::words;
+use super::{Language, words};
 
 words! {
     app_name: "Sổ tay", "Sotay";
@@ -44,4 +44,16 @@ words! {
     other_forms: "Phiếu khác", "Other forms";
     form_not_here: "Không mở được phiếu này", "This form could not be opened";
     which_unit: "Nhập cho đơn vị nào?", "For which unit?";
+}
+
+impl Language {
+    /// How much a search found.
+    #[must_use]
+    pub fn matches(self, count: usize) -> String {
+        match self {
+            _ if count == 0 => self.no_choice_matches().to_owned(),
+            Self::Vi => format!("Tìm thấy {}", self.count(count)),
+            Self::En => format!("{} found", self.count(count)),
+        }
+    }
 }

@@ -29,6 +29,10 @@ pub fn FillPage() -> impl IntoView {
                 <SearchField
                     label=words.say(Language::search_forms)
                     clear_label=words.say(Language::clear_search)
+                    found=Signal::derive(move || {
+                        let count = groups.read().iter().map(|(_, forms)| forms.len()).sum();
+                        words.now().matches(count)
+                    })
                     on_input=move |text| {
                         search.try_set(text);
                     }

@@ -1,6 +1,7 @@
 //! One file a screen: reads the address, loads, lays out. A page that grows a rule has it in the wrong place.
 
 mod carry;
+mod copy_button;
 mod entry;
 mod fill;
 mod install_banner;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::copy_button::CopyButton;
 use super::more::role_text;
 use super::people_data::{EraseSheet, Hands, PersonalData, take};
 use super::people_devices::Devices;
@@ -19,7 +20,7 @@ use crate::components::{
     Sheet, Toast, Toaster, Tone, keyed_list,
 };
 use crate::locale::Language;
-use crate::platform::{clipboard, passkeys, tasks};
+use crate::platform::{passkeys, tasks};
 use crate::reactive::{Show, memo};
 use crate::stores::{
     Library,
@@ -295,6 +296,7 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
             <SearchField
                 label=words.say(Language::search_people)
                 clear_label=words.say(Language::clear_search)
+                found=Signal::derive(move || words.now().matches(found.read().len()))
                 on_input=move |text| {
                     sought.try_set(text);
                 }
@@ -512,21 +514,12 @@ fn Passkeys(
 #[component]
 fn CodeSheet(code: RwSignal<Option<SignInCode>>) -> impl IntoView {
     let words = use_words();
-    let toaster = expect_context::<Toaster>();
     let title = Signal::derive(move || {
         let account = code.read().as_ref().map(|code| code.account.clone()).unwrap_or_default();
         format!("{} {account}", words.now().code_for())
     });
-    let copy = move |()| {
-        let Some(link) = code.with_untracked(|code| code.as_ref().map(SignInCode::link)) else {
-            return;
-        };
-        tasks::spawn(async move {
-            if clipboard::copy(&link).await {
-                let text = words.at_once().link_copied().to_owned();
-                toaster.show(Toast { text, action: None });
-            }
-        });
+    let link = move |()| {
+        code.with_untracked(|code| code.as_ref().map(SignInCode::link)).unwrap_or_default()
     };
     view! {
         <Sheet
@@ -551,7 +544,7 @@ fn CodeSheet(code: RwSignal<Option<SignInCode>>) -> impl IntoView {
                     },
                 )
             }}
-            <Button icon=Glyph::Clip label=words.say(Language::copy_link) on_click=copy />
+            <CopyButton label=words.say(Language::copy_link) text=link />
         </Sheet>
     }
 }

@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 
+use super::copy_button::CopyButton;
 use super::people::WhyNot;
 use super::people_again::{AgainFields, given};
-use crate::components::{Button, Glyph, TextField, Toast, Toaster};
+use crate::components::{Button, TextField};
 use crate::locale::Language;
-use crate::platform::{clipboard, tasks};
+use crate::platform::tasks;
 use crate::stores::{
     SignIn,
     people::{self, Again, ClientToken},
@@ -18,7 +19,6 @@ use crate::stores::{
 #[component]
 pub(super) fn OwnToken(#[prop(into)] on_made: Callback<()>) -> impl IntoView {
     let words = use_words();
-    let toaster = expect_context::<Toaster>();
     let profile = expect_context::<SignIn>().profile()?;
     if !profile.role.does_field_work() {
         return None;
@@ -58,16 +58,6 @@ pub(super) fn OwnToken(#[prop(into)] on_made: Callback<()>) -> impl IntoView {
             }
         });
     };
-    let copy = move |()| {
-        let address = made.with_untracked(|made| made.as_ref().map(ClientToken::address));
-        let Some(address) = address else { return };
-        tasks::spawn(async move {
-            if clipboard::copy(&address).await {
-                let text = words.at_once().address_copied().to_owned();
-                toaster.show(Toast { text, action: None });
-            }
-        });
-    };
     Some(view! {
         <details>
             <summary>{words.say(Language::other_app)}</summary>
@@ -95,11 +85,13 @@ pub(super) fn OwnToken(#[prop(into)] on_made: Callback<()>) -> impl IntoView {
             {move || {
                 made.get()
                     .map(|token| {
+                        let address = token.address();
+                        let copied = address.clone();
                         view! {
                             <div class="client-token">
                                 <p>{words.say(Language::token_how)}</p>
-                                <p class="sign-in-code">{token.address()}</p>
-                                <Button icon=Glyph::Clip label=words.say(Language::copy_address) on_click=copy />
+                                <p class="sign-in-code">{address}</p>
+                                <CopyButton label=words.say(Language::copy_address) text=move |()| copied.clone() />
                             </div>
                         }
                     })

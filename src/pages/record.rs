@@ -412,6 +412,8 @@ fn Delete(record: RecordId) -> impl IntoView {
             let toast = match records.delete(record).await {
                 Ok(()) => {
                     router.go(&list);
+                    // What is said of a page goes by time once that is left: this is said on the list.
+                    tasks::sleep(0).await;
                     deleted(record, records, toaster, language)
                 }
                 Err(error) => {

@@ -44,8 +44,7 @@ pub(super) fn told(records: Records, language: Language, reason: &Reason, end: &
 
 /// The form's title in the language of the app; its id if the pack does not know it.
 pub(super) fn form_title(library: Library, language: Language, form: &str) -> String {
-    let title = library.form(form).map(|form| form.title.get(language).to_owned());
-    title.filter(|title| !title.is_empty()).unwrap_or_else(|| form.to_owned())
+    library.form_title(form, language).unwrap_or_else(|| form.to_owned())
 }
 
 /// All that [`RecordRow`] draws of a record, as a key: what is drawn anew when it changes.

@@ -184,6 +184,7 @@ fn ListHead(
                 label=words.say(Language::search_records)
                 clear_label=words.say(Language::clear_search)
                 sought=search
+                found=Signal::derive(counted)
                 on_input=move |text: String| {
                     router.refine(&router.query().with_untracked(|query| query.with("q", &text)));
                 }

@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 
-use crate::reactive::Show;
+use crate::reactive::{Show, effect};
 
 use super::standing::StandingLine;
 use super::{FillPage, InPart, Later, Parts, TodayPage};
 use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::locale::Language;
-use crate::platform::tasks;
+use crate::platform::{document, tasks};
 use crate::router::{A, Screen, use_router};
 use crate::stores::{AppUpdate, OpenForms, RepairDesk, SignIn, preferences::use_words};
 
@@ -16,7 +16,17 @@ use crate::stores::{AppUpdate, OpenForms, RepairDesk, SignIn, preferences::use_w
 #[component]
 pub fn Shell() -> impl IntoView {
     let words = use_words();
-    let screen = use_router().screen();
+    let router = use_router();
+    let screen = router.screen();
+    effect(move || {
+        router.place().track();
+        let Some(left) = router.left() else { return };
+        let row = left.id.map(|id| format!(".record-row[href*='{id}']"));
+        // The list that one comes back to is laid out first.
+        request_animation_frame(move || {
+            request_animation_frame(move || document::catch_focus(row.as_deref(), "#content"));
+        });
+    });
     view! {
         <div class="shell">
             <a class="skip-link" href="#content" rel="external">{words.say(Language::skip_to_content)}</a>

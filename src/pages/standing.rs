@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::moment;
 use crate::components::{Button, ButtonKind, Glyph, Icon, Sheet, Tone};
 use crate::locale::Language;
+use crate::reactive::memo;
 use crate::stores::{
     Records, SyncStatus,
     preferences::use_words,
@@ -37,19 +38,41 @@ fn only_looks(standing: &Standing) -> bool {
     standing.phase == Phase::Sending && !has_unsent(standing)
 }
 
+/// What of the line is read out by itself: neither a moment nor what comes and goes each time the phone asks for news.
+fn told(language: Language, standing: &Standing) -> String {
+    if !standing.counted {
+        return String::new();
+    }
+    let what = not_in_place(language, standing);
+    let what = what.unwrap_or_else(|| language.lose_nothing().to_owned());
+    match standing.phase {
+        Phase::Blocked(_) => {
+            format!("{what} · {}", phase_text(language, standing.phase).unwrap_or_default())
+        }
+        _ => what,
+    }
+}
+
+/// What the server has not, or could not put where it belongs.
+fn not_in_place(language: Language, standing: &Standing) -> Option<String> {
+    match standing {
+        _ if has_unsent(standing) => {
+            Some(language.only_here(standing.unsent_records, standing.unsent_files))
+        }
+        _ if standing.quarantined > 0 => Some(language.kept_aside(standing.quarantined)),
+        _ => None,
+    }
+}
+
 /// The one honest line.
 fn line(language: Language, standing: &Standing) -> String {
     if !standing.counted {
         return language.opening().to_owned();
     }
-    let what = match standing.last_success_ms {
-        _ if has_unsent(standing) => {
-            language.only_here(standing.unsent_records, standing.unsent_files)
-        }
-        _ if standing.quarantined > 0 => language.kept_aside(standing.quarantined),
+    let what = not_in_place(language, standing).unwrap_or_else(|| match standing.last_success_ms {
         Some(at) => language.all_sent_at(&moment(language, at)),
         None => language.never_sent().to_owned(),
-    };
+    });
     match phase_text(language, standing.phase).filter(|_| !only_looks(standing)) {
         Some(phase) => format!("{what} · {phase}"),
         None => what,
@@ -80,6 +103,7 @@ pub(super) fn StandingLine() -> impl IntoView {
     let standing = expect_context::<SyncStatus>().standing();
     let open = RwSignal::new(false);
     let is_whole = expect_context::<Records>().is_whole();
+    let told = memo(move || told(words.now(), &standing.read()));
     view! {
         <button
             type="button"
@@ -93,8 +117,9 @@ pub(super) fn StandingLine() -> impl IntoView {
             on:click=move |_| open.set(true)
         >
             <Icon glyph=Signal::derive(move || look(&standing.read()).1) />
-            <span role="status" aria-live="polite">{move || line(words.now(), &standing.read())}</span>
+            <span>{move || line(words.now(), &standing.read())}</span>
         </button>
+        <p class="visually-hidden" role="status">{told}</p>
         <Sheet
             open=open
             title=words.say(Language::standing)
@@ -188,6 +213,26 @@ mod tests {
             let line = line(Language::Vi, &standing);
             assert_eq!(line.split(" · ").nth(1), told, "{line}");
         }
+    }
+
+    #[test]
+    fn what_is_read_out_by_itself_does_not_change_with_the_clock_or_with_asking_for_news() {
+        let told = |standing: Standing| told(Language::Vi, &standing);
+        let standing = |last_success_ms, phase, unsent_records| Standing {
+            counted: true,
+            last_success_ms,
+            phase,
+            unsent_records,
+            ..Standing::default()
+        };
+        let all_sent = told(standing(Some(0), Phase::Idle, 0));
+        for phase in [Phase::Idle, Phase::Sending, Phase::Receiving, Phase::Offline] {
+            assert_eq!(told(standing(Some(180_000), phase, 0)), all_sent);
+        }
+        assert!(told(standing(Some(0), Phase::Idle, 2)).starts_with("2 hồ sơ"));
+        let signed_out = told(standing(Some(0), Phase::Blocked(Blocked::SignedOut), 0));
+        assert!(signed_out.ends_with("Cần đăng nhập lại để gửi"), "{signed_out}");
+        assert_eq!(told(Standing::default()), "");
     }
 
     #[test]

@@ -130,7 +130,20 @@ const PICKED: &str = "input[type=radio]:checked";
 
 /// Scrolls to the first element that matches, and gives the focus to the first control in it, or to the answer picked in it.
 pub fn go_to(selector: &str) -> bool {
-    let Some(element) = scroll_to(selector) else { return false };
+    scroll_to(selector).is_some_and(|element| {
+        enter(&element);
+        true
+    })
+}
+
+/// Gives the focus to the first control in the first element that matches, or to the answer picked in it.
+pub fn focus_in(selector: &str) {
+    if let Some(element) = find(selector) {
+        enter(&element);
+    }
+}
+
+fn enter(element: &Element) {
     let first = |selector| element.query_selector(selector).ok().flatten();
     let control = first(CONTROLS).map(|control| match first(PICKED) {
         Some(picked) if control.matches("input[type=radio]").unwrap_or(false) => picked,
@@ -139,17 +152,41 @@ pub fn go_to(selector: &str) -> bool {
     if let Some(control) = control {
         give_focus(control);
     }
-    true
 }
 
-/// Gives the focus to the first element that matches.
-pub fn focus(selector: &str) {
-    if let Some(element) = document().and_then(|document| document.query_selector(selector).ok()?) {
-        give_focus(element);
+fn find(selector: &str) -> Option<Element> {
+    document()?.query_selector(selector).ok()?
+}
+
+/// Gives the focus to the first element that matches; whether there is one.
+pub fn focus(selector: &str) -> bool {
+    find(selector).map(give_focus).is_some()
+}
+
+/// Whoever was on what is gone comes to what matches `there`, if it can take the focus, else to `or_there`.
+pub fn catch_focus(there: Option<&str>, or_there: &str) {
+    // Of the page itself, and of what is not drawn.
+    let is_lost = || {
+        let active = document().and_then(|document| document.active_element());
+        let active = active.and_then(|active| active.dyn_into::<HtmlElement>().ok());
+        active.is_none_or(|active| active.offset_parent().is_none())
+    };
+    for place in there.into_iter().chain([or_there]) {
+        if is_lost() {
+            focus(place);
+        }
     }
 }
 
-fn give_focus(element: Element) {
+/// Where the focus comes from, or goes to, if that is outside of what matches.
+#[must_use]
+pub fn other_end(event: &FocusEvent, selector: &str) -> Option<Element> {
+    let other = event.related_target()?.dyn_into::<Element>().ok()?;
+    other.closest(selector).ok()?.is_none().then_some(other)
+}
+
+/// Gives the focus to an element.
+pub fn give_focus(element: Element) {
     if let Ok(element) = element.dyn_into::<HtmlElement>()
         && let Err(error) = element.focus()
     {
@@ -169,7 +206,7 @@ pub fn close_sheet() -> bool {
 
 /// Scrolls until the first element that matches begins at the top.
 pub fn scroll_to(selector: &str) -> Option<Element> {
-    let element = document()?.query_selector(selector).ok()??;
+    let element = find(selector)?;
     element.scroll_into_view();
     Some(element)
 }
@@ -226,7 +263,7 @@ pub fn is_half_typed(event: &FocusEvent) -> bool {
 
 /// Scrolls the elements that match back to their beginning.
 pub fn scroll_to_top(selector: &str) {
-    if let Some(element) = document().and_then(|document| document.query_selector(selector).ok()?) {
+    if let Some(element) = find(selector) {
         element.set_scroll_top(0);
     }
 }

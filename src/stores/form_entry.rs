@@ -221,6 +221,12 @@ impl FormEntry {
         self.title.into()
     }
 
+    /// The form's title, in its own words.
+    #[must_use]
+    pub fn form_title(self) -> String {
+        self.session.with_value(|session| session.program().form().title.clone())
+    }
+
     /// The whole form's node.
     #[must_use]
     pub fn root(self) -> NodeId {

@@ -148,6 +148,13 @@ impl Library {
         self.pack.read().forms.iter().find(|form| form.id == id).cloned()
     }
 
+    /// What the form with this id is called in a language, where the pack knows it.
+    #[must_use]
+    pub fn form_title(self, id: &str, language: Language) -> Option<String> {
+        let title = self.form(id)?.title.get(language).to_owned();
+        (!title.is_empty()).then_some(title)
+    }
+
     /// The form with this id of which a record can be begun.
     #[must_use]
     pub fn form_to_begin(self, id: &str) -> Option<PackForm> {

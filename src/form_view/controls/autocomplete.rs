@@ -129,6 +129,7 @@ fn ChoiceSheet(
                 <SearchField
                     label=words.say(Language::search)
                     clear_label=words.say(Language::clear_search)
+                    found=Signal::derive(move || words.now().matches(found.choices.read().len()))
                     on_input=move |text| {
                         search.try_set(text);
                     }
@@ -170,7 +171,7 @@ pub(super) fn ChooseOne(asked: Asked) -> impl IntoView {
     view! {
         <OpenButton asked=asked open=open chosen=Signal::derive(move || labels.get().join("; ")) many=false />
         <Show when=move || can_clear.get()>
-            <Button kind=ButtonKind::Quiet label=asked.words.say(Language::clear_answer) on_click=move |()| asked.choose("") />
+            <Button kind=ButtonKind::Quiet label=asked.words.say(Language::clear_answer) on_click=move |()| asked.clear() />
         </Show>
         <OneSheet asked=asked open=open title=asked.label_text() />
     }

@@ -14,9 +14,13 @@ use crate::platform::{compass, tasks};
 pub(super) fn Compass(asked: Asked, whole: bool) -> impl IntoView {
     let words = asked.words;
     let failed = RwSignal::new(false);
-    let busy = RwSignal::new(false);
+    // The button stays as it is meanwhile: switched off, it would throw the focus out.
+    let busy = StoredValue::new(false);
     let read = move |()| {
-        busy.set(true);
+        if busy.get_value() {
+            return;
+        }
+        busy.set_value(true);
         failed.set(false);
         tasks::spawn(async move {
             match compass::bearing().await {
@@ -26,12 +30,12 @@ pub(super) fn Compass(asked: Asked, whole: bool) -> impl IntoView {
                     failed.try_set(true);
                 }
             }
-            busy.try_set(false);
+            busy.try_set_value(false);
         });
     };
     view! {
         <Show when=move || compass::is_supported() && !asked.readonly().get()>
-            <Button icon=Glyph::Pin label=words.say(Language::read_compass) disabled=busy on_click=read />
+            <Button icon=Glyph::Pin label=words.say(Language::read_compass) on_click=read />
         </Show>
         <Show when=move || failed.get()>
             <Banner tone=Tone::Attention title=words.say(Language::no_compass) />

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::Typing;
 use crate::form_view::question::Asked;
+use crate::locale::Language;
 use crate::locale::date;
 use crate::platform::calendar;
 
@@ -79,7 +80,7 @@ pub(super) fn Date(asked: Asked) -> impl IntoView {
                 type=if is_typed { "text" } else { kind }
                 max=max.filter(|_| !is_text)
                 inputmode=is_text.then_some("numeric")
-                placeholder=is_typed.then_some("dd/mm/yyyy")
+                placeholder=is_typed.then(|| asked.words.say(Language::date_as_typed))
                 autocomplete="off"
                 readonly=asked.locked()
                 aria-describedby=asked.described_by()

@@ -75,23 +75,31 @@ pub(super) fn take(asked: Asked, input: &files::Input, taking: RwSignal<Taking>)
     tasks::spawn(async move { keep(asked, coming, files::read(&picked).await, taking).await });
 }
 
+type Says = fn(Language) -> &'static str;
+
 /// What went wrong, or that it is being done.
 #[component]
-pub(super) fn TakingNews(asked: Asked, taking: RwSignal<Taking>) -> impl IntoView {
+pub(super) fn TakingNews(
+    asked: Asked,
+    taking: RwSignal<Taking>,
+    /// Whether it is a photo, which is made smaller.
+    #[prop(optional)]
+    is_photo: bool,
+) -> impl IntoView {
     let words = asked.words;
-    move || match taking.get() {
+    let (preparing, unreadable): (Says, Says) = match is_photo {
+        true => (Language::preparing_photo, Language::photo_unreadable),
+        false => (Language::keeping_file, Language::file_unreadable),
+    };
+    let is_busy = memo(move || *taking.read() == Taking::Busy);
+    let trouble = move || match taking.get() {
         Taking::Idle if asked.entry.awaited().get() == Some(asked.id) => {
             view! { <Banner tone=Tone::Attention title=words.say(Language::file_awaited) /> }
                 .into_any()
         }
-        Taking::Idle => ().into_any(),
-        Taking::Busy => {
-            view! { <p class="muted" role="status">{words.say(Language::preparing_photo)}</p> }
-                .into_any()
-        }
+        Taking::Idle | Taking::Busy => ().into_any(),
         Taking::Unreadable => {
-            view! { <Banner tone=Tone::Bad title=words.say(Language::photo_unreadable) /> }
-                .into_any()
+            view! { <Banner tone=Tone::Bad title=words.say(unreadable) /> }.into_any()
         }
         Taking::TooLarge => {
             view! { <Banner tone=Tone::Bad title=words.say(Language::file_too_large) /> }.into_any()
@@ -102,6 +110,12 @@ pub(super) fn TakingNews(asked: Asked, taking: RwSignal<Taking>) -> impl IntoVie
             });
             view! { <Banner tone=Tone::Bad title=title /> }.into_any()
         }
+    };
+    view! {
+        <p class=move || if is_busy.get() { "muted" } else { "visually-hidden" } role="status">
+            {move || is_busy.get().then(|| preparing(words.now()))}
+        </p>
+        {trouble}
     }
 }
 
@@ -114,6 +128,7 @@ pub(super) fn RemoveFile(asked: Asked) -> impl IntoView {
         let (entry, id) = (asked.entry, asked.id);
         let name = asked.value_at_once();
         entry.detach(id);
+        asked.take_focus();
         let undo = move || {
             // Not over what was taken meanwhile.
             if entry.value(id).is_empty() {

@@ -23,6 +23,7 @@ pub(super) const PATIENCE_MS: u32 = 30_000;
 pub(super) enum Measuring {
     Idle,
     Running,
+    Found,
     /// Of a walk, which goes on.
     Late,
     Failed(LocationError),
@@ -36,6 +37,9 @@ pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
     let measuring = RwSignal::new(Measuring::Idle);
     let accuracy_m = accuracy_m.unwrap_or(ACCURACY_M);
     let measure = move |()| {
+        if *measuring.read_untracked() == Measuring::Running {
+            return;
+        }
         measuring.set(Measuring::Running);
         tasks::spawn(async move {
             // Whoever answers meanwhile has the last word.
@@ -50,7 +54,7 @@ pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
                 Ok(fix) => {
                     take(fix);
                     asked.entry.leave(asked.id);
-                    Measuring::Idle
+                    Measuring::Found
                 }
                 Err(error) => Measuring::Failed(error),
             };
@@ -66,8 +70,10 @@ pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
         }
         .to_owned()
     });
+    let place = Signal::derive(move || {
+        answer_text(words.now(), &QuestionControl::Input, DataType::Geopoint, &value.read(), &[])
+    });
     let can_clear = asked.can_clear();
-    let is_running = memo(move || *measuring.read() == Measuring::Running);
     let marks = memo(move || Mark::read(&value.read(), true).into_iter().collect());
     let is_placed = asked.looks("placement-map");
     let put =
@@ -78,7 +84,7 @@ pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
             <Show when=move || Place::read(&value.read()).is_some()>
                 <p class="geopoint-value">
                     <Icon glyph=Glyph::Pin />
-                    <span>{move || answer_text(words.now(), &QuestionControl::Input, DataType::Geopoint, &value.read(), &[])}</span>
+                    <span>{place}</span>
                 </p>
                 {move || {
                     map_link(&value.read())
@@ -88,40 +94,51 @@ pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
             <Button
                 icon=Glyph::Pin
                 label=label
-                disabled=Signal::derive(move || is_running.get() || asked.readonly().get())
+                disabled=asked.readonly()
                 on_click=measure
             />
             <Show when=move || can_clear.get()>
-                <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.choose("") />
+                <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
             </Show>
-            <MeasuringNews asked=asked measuring=measuring />
+            <MeasuringNews asked=asked measuring=measuring found=place />
             <TypedPlace asked=asked />
         </div>
     }
 }
 
+/// How the measuring stands. The button that began it stays as it is meanwhile: switched off, it would throw the focus out.
 #[component]
-pub(super) fn MeasuringNews(asked: Asked, measuring: RwSignal<Measuring>) -> impl IntoView {
+pub(super) fn MeasuringNews(
+    asked: Asked,
+    measuring: RwSignal<Measuring>,
+    /// What was found, in words: whoever does not see it hears it.
+    #[prop(into)]
+    found: Signal<String>,
+) -> impl IntoView {
     let words = asked.words;
-    move || match measuring.get() {
-        Measuring::Idle => ().into_any(),
-        Measuring::Running => {
-            view! { <p class="muted" role="status">{words.say(Language::locating)}</p> }.into_any()
-        }
-        Measuring::Late => {
-            view! { <Banner tone=Tone::Attention title=words.say(Language::walk_late) /> }
-                .into_any()
-        }
-        Measuring::Failed(error) => {
-            let text = match error {
-                LocationError::Denied => Language::location_denied,
-                LocationError::TimedOut => Language::location_late,
-                LocationError::Unavailable | LocationError::Unsupported(_) => {
-                    Language::location_unavailable
-                }
-            };
-            view! { <Banner tone=Tone::Attention title=words.say(text) /> }.into_any()
-        }
+    let news = move || match measuring.get() {
+        Measuring::Idle | Measuring::Late | Measuring::Failed(_) => String::new(),
+        Measuring::Running => words.now().locating().to_owned(),
+        Measuring::Found => found.get_untracked(),
+    };
+    // What was found stands there already.
+    let class = move || match *measuring.read() {
+        Measuring::Running => "muted",
+        _ => "visually-hidden",
+    };
+    let trouble = move || {
+        let text = match measuring.get() {
+            Measuring::Idle | Measuring::Running | Measuring::Found => return None,
+            Measuring::Late => Language::walk_late,
+            Measuring::Failed(LocationError::Denied) => Language::location_denied,
+            Measuring::Failed(LocationError::TimedOut) => Language::location_late,
+            Measuring::Failed(_) => Language::location_unavailable,
+        };
+        Some(view! { <Banner tone=Tone::Attention title=words.say(text) /> })
+    };
+    view! {
+        <p class=class role="status">{news}</p>
+        {trouble}
     }
 }
 

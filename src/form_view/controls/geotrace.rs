@@ -84,6 +84,19 @@ fn step(news: &News, is_late: bool, accuracy_m: f64, last: Option<Place>) -> Ste
     }
 }
 
+fn places(corners: &[String]) -> Vec<Place> {
+    corners.iter().filter_map(|corner| Place::read(corner)).collect()
+}
+
+/// How long a line is, or the way around an area.
+fn length_m(places: &[Place], closed: bool) -> f64 {
+    let along: f64 = places.windows(2).map(|pair| distance_m(pair[0], pair[1])).sum();
+    match places {
+        [first, _, .., last] if closed => along + distance_m(*last, *first),
+        _ => along,
+    }
+}
+
 /// The corners on a square of 100 by 100, north above, in the same proportion: for `points` of a line.
 fn sketch(corners: &[Place]) -> String {
     let (mut low, mut high) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
@@ -118,12 +131,15 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
         asked.choose(&answer(&all, closed));
     };
     let measure = move |()| {
+        if *measuring.read_untracked() == Measuring::Running {
+            return;
+        }
         measuring.set(Measuring::Running);
         tasks::spawn(async move {
             let outcome = match location::locate(accuracy_m, PATIENCE_MS, |_| {}).await {
                 Ok(fix) => {
                     add(fix.to_geopoint());
-                    Measuring::Idle
+                    Measuring::Found
                 }
                 Err(error) => Measuring::Failed(error),
             };
@@ -186,10 +202,15 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
         let mut all = now();
         all.pop();
         asked.choose(&answer(&all, closed));
+        if all.is_empty() {
+            asked.take_focus();
+        }
     };
-    let is_off = Signal::derive(move || {
-        *measuring.read() == Measuring::Running || is_walking.get() || asked.readonly().get()
+    let measured = Signal::derive(move || {
+        let corners = corners(&value.read(), closed);
+        words.now().corners(corners.len(), length_m(&places(&corners), closed))
     });
+    let is_off = Signal::derive(move || is_walking.get() || asked.readonly().get());
     let can_undo = memo(move || !value.read().is_empty() && !asked.readonly().get());
     let walk_label = Signal::derive(move || {
         let language = words.now();
@@ -211,7 +232,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
                     <Button kind=ButtonKind::Quiet label=words.say(Language::remove_corner) on_click=undo />
                 </Show>
             </div>
-            <MeasuringNews asked=asked measuring=measuring />
+            <MeasuringNews asked=asked measuring=measuring found=measured />
             <details class="guidance">
                 <summary>{words.say(Language::type_location)}</summary>
                 <p>{words.say(Language::type_corners)}</p>
@@ -228,11 +249,8 @@ fn Corners(corners: Vec<String>, closed: bool, asked: Asked) -> AnyView {
         return ().into_any();
     }
     let language = asked.words.now();
-    let places: Vec<Place> = corners.iter().filter_map(|corner| Place::read(corner)).collect();
-    let mut length_m: f64 = places.windows(2).map(|pair| distance_m(pair[0], pair[1])).sum();
-    if let (true, [first, _, .., last]) = (closed, &places[..]) {
-        length_m += distance_m(*last, *first);
-    }
+    let places = places(&corners);
+    let length_m = length_m(&places, closed);
     let points = sketch(&places);
     let dots = points.split(' ').filter_map(|dot| dot.split_once(',')).map(|(x, y)| {
         view! { <circle cx=x.to_owned() cy=y.to_owned() r="2.5" /> }
@@ -246,7 +264,7 @@ fn Corners(corners: Vec<String>, closed: bool, asked: Asked) -> AnyView {
     view! {
         <div class="trace">
             <svg class="trace-sketch" viewBox="0 0 100 100" aria-hidden="true">{line} {dots.collect_view()}</svg>
-            <p class="muted" role="status">{language.corners(corners.len(), length_m)}</p>
+            <p class="muted">{language.corners(corners.len(), length_m)}</p>
         </div>
         <ol class="trace-corners">{corners.iter().map(row).collect_view()}</ol>
     }

@@ -56,7 +56,7 @@ pub(super) fn Photo(asked: Asked, max_pixels: Option<u32>) -> impl IntoView {
                 </Show>
             </div>
         </div>
-        <TakingNews asked=asked taking=taking />
+        <TakingNews asked=asked taking=taking is_photo=true />
     }
 }
 

@@ -49,6 +49,11 @@ fn Slider(asked: Asked, start: String, end: String, step: String) -> impl IntoVi
     let words = asked.words;
     let value = asked.value();
     let middle = start.clone();
+    // Without words of its own, a reader would say where an empty slider stands.
+    let said = move || match value.read().as_str() {
+        "" => words.now().empty_row().to_owned(),
+        number => words.now().number(number),
+    };
     // An empty slider stands where it begins: whoever wants just that number moves nothing, and the browser tells of no change.
     let take_start = move |number: String| {
         if asked.value_at_once().is_empty() {
@@ -70,7 +75,7 @@ fn Slider(asked: Asked, start: String, end: String, step: String) -> impl IntoVi
                 disabled=asked.locked()
                 aria-describedby=asked.described_by()
                 aria-invalid=asked.invalid()
-                aria-valuetext=move || words.now().number(&value.read())
+                aria-valuetext=said
                 prop:value=move || if value.read().is_empty() { middle.clone() } else { value.get() }
                 on:input:target=move |event| asked.entry.answer(asked.id, &event.target().value())
                 on:change:target=move |event| asked.choose(&event.target().value())
@@ -82,12 +87,13 @@ fn Slider(asked: Asked, start: String, end: String, step: String) -> impl IntoVi
                     }
                 }
             />
-            <output class="range-value">
+            // The slider says it by itself.
+            <span class="range-value" aria-hidden="true">
                 {move || if value.read().is_empty() { "–".to_owned() } else { words.now().number(&value.read()) }}
-            </output>
+            </span>
         </div>
         <Show when=move || !value.read().is_empty() && !asked.readonly().get()>
-            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.choose("") />
+            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
         </Show>
     }
 }
@@ -158,7 +164,7 @@ fn Rating(asked: Asked, numbers: Vec<String>) -> impl IntoView {
             {numbers.into_iter().map(one).collect_view()}
         </div>
         <Show when=move || can_clear.get()>
-            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.choose("") />
+            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
         </Show>
     }
 }

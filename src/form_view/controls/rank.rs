@@ -77,7 +77,10 @@ pub(super) fn Rank(asked: Asked) -> impl IntoView {
         </ol>
         <p class="visually-hidden" role="status">{news}</p>
         <Show when=move || value.read().is_empty() && !asked.readonly().get()>
-            <Button label=words.say(Language::i_confirm) on_click=move |()| swap(0, 0) />
+            <Button label=words.say(Language::i_confirm) on_click=move |()| {
+                swap(0, 0);
+                asked.take_focus();
+            } />
         </Show>
     }
 }

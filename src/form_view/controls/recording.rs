@@ -105,9 +105,9 @@ fn Microphone(asked: Asked) -> impl IntoView {
                     disabled=is_starting
                     on_click=move |()| if is_running.get_untracked() { stop() } else { start() }
                 />
-                <Show when=move || is_running.get()>
-                    <span class="recording" role="status">{words.say(Language::recording)}</span>
-                </Show>
+                <span class=move || if is_running.get() { "recording" } else { "visually-hidden" } role="status">
+                    {move || is_running.get().then(|| words.now().recording())}
+                </span>
             </div>
         </Show>
         <Show when=move || denied.get()>

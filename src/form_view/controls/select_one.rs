@@ -62,7 +62,7 @@ pub(super) fn SelectOne(asked: Asked) -> impl IntoView {
             <p class="muted">{words.say(Language::no_choices)}</p>
         </Show>
         <Show when=move || can_clear.get()>
-            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.choose("") />
+            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
         </Show>
     }
 }

@@ -72,7 +72,7 @@ test('whoever does not answer to their name is marked without opening their row'
   const name = 'Nguyễn Thị Đào 12';
   const sheet = page.getByRole('dialog').filter({ visible: true });
   await card(name).scrollIntoViewIfNeeded();
-  await card(name).getByRole('button', { name: 'Điểm danh: Có mặt' }).click();
+  await card(name).getByRole('button', { name: `${name} · Điểm danh: Có mặt` }).click();
   await sheet.getByText(`${name} · Điểm danh`).waitFor();
   await trainer.screenshot('roster-marking');
   assert.deepEqual(await faults(trainer, 'marking somebody'), []);
@@ -90,6 +90,23 @@ test('whoever does not answer to their name is marked without opening their row'
   await search().fill('');
   await until('all are shown', async () => (await cards().count()) === PEOPLE);
   await form.saved();
+});
+
+test('whoever goes back through the list by keys stands on nothing behind its bar', async () => {
+  const { page } = trainer;
+  await card('Nguyễn Thị Đào 20').scrollIntoViewIfNeeded();
+  await card('Nguyễn Thị Đào 20').evaluate((row) => {
+    const before = row.previousElementSibling.querySelector('.card-answer').getBoundingClientRect();
+    const bar = row.closest('.repeat').querySelector('.repeat-bar').getBoundingClientRect();
+    document.querySelector('.form-scroll').scrollTop += (before.top + before.bottom) / 2 - bar.bottom;
+    row.querySelector('.row-summary').focus({ preventScroll: true });
+  });
+  await page.keyboard.press('Shift+Tab');
+  await until('the answer before is in sight', () => page.evaluate(() => {
+    const active = document.activeElement;
+    const { left, top, width, height } = active.getBoundingClientRect();
+    return active.matches('.card-answer') && active.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  }));
 });
 
 test('without a network, a mark and a row far down stand as they were after a reload', async () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { PASSWORD } from '../harness/server.mjs';
 import { faults } from '../harness/axe.mjs';
 import { Stage } from '../harness/stage.mjs';
+import { until } from '../harness/until.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kho_khan';
@@ -51,8 +52,11 @@ test('from Today to a form by keys, and its first page answered', async () => {
   await tabTo(`[data-form="${FORM}"]`);
   await press('Enter');
   const form = await new FormPage(device.page).ready();
+  const head = device.page.locator('.form-titles');
+  assert.equal(await head.innerText(), 'Phiếu báo cáo khó khăn, vướng mắc và kiến nghị');
   await tabTo('[data-q="tom_tat"] input, [data-q="tom_tat"] textarea');
   await device.page.keyboard.type('Thiếu kinh phí tập huấn');
+  await until('the record has its name below', async () => /kiến nghị\s+Thiếu kinh phí tập huấn$/.test(await head.innerText()));
   // A sheet of choices: opened and closed by keys; then the focus is back where it was.
   await tabTo('[data-q="nhom"] .choose-button');
   await press('Enter');
@@ -91,6 +95,33 @@ test('a reader is not told of each save', async () => {
   assert.deepEqual(await page.evaluate(() => window.said), []);
 });
 
+test('Next tells in one place, which was there before, how much is wrong on the page', async () => {
+  const { page } = device;
+  const form = await app.begin('lk_kho_khan');
+  await page.evaluate(() => {
+    window.said = [];
+    const live = '[role="status"], [role="alert"], [aria-live]';
+    const before = new Set(document.querySelectorAll(live));
+    new MutationObserver((changes) => {
+      for (const { target } of changes) {
+        const region = (target.nodeType === Node.TEXT_NODE ? target.parentElement : target)?.closest(live);
+        if (region?.closest('.form-view')) window.said.push([before.has(region) && region.getClientRects().length > 0, region.textContent]);
+      }
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  await page.locator('.form-foot').getByRole('button', { name: 'Tiếp', exact: true }).click();
+  await page.locator('.form-foot-note').waitFor();
+  await until('it is told', () => page.evaluate(() => window.said.length > 0));
+  const said = await page.evaluate(() => window.said);
+  assert.ok(said.every(([wasThere]) => wasThere), JSON.stringify(said));
+  assert.match(said.at(-1)[1], /^Còn \d+ câu\. Trang này còn câu cần xem lại/);
+  assert.equal(new Set(said.map(([, text]) => text)).size, 1, JSON.stringify(said));
+  // Whoever leaves a question that is still wrong hears which and why.
+  await form.question('tom_tat').locator('textarea, input').focus();
+  await press('Tab');
+  await until('the question that was left is told', () => page.evaluate(() => /^Tóm tắt/.test(window.said.at(-1)[1])));
+});
+
 for (const [screen, path] of [['today', '/'], ['fill', '/fill'], ['records', '/records'], ['reports', '/reports'], ['more', '/more'], ['preview', '/forms/preview']]) {
   test(`the screen ${screen} has no fault`, async () => {
     // The person leaves the form first: else the app brings them back to it.
@@ -103,6 +134,52 @@ for (const [screen, path] of [['today', '/'], ['fill', '/fill'], ['records', '/r
     assert.deepEqual(await faults(device, screen), []);
   });
 }
+
+test('whoever opens a record is in it, and back in the list on its row', async () => {
+  const { page } = device;
+  await app.open('/records');
+  const row = page.locator('.record-row').first();
+  await row.waitFor();
+  const href = await row.getAttribute('href');
+  await row.press('Enter');
+  await page.locator('[data-path], .form-view').filter({ visible: true }).first().waitFor();
+  if (await page.locator('[data-form-ready]').count()) {
+    // A draft goes on in its form: back on the list its row is where one was.
+    await page.locator('.form-head button').first().click();
+    await page.locator('.today').waitFor();
+  } else {
+    await until('the focus is in the page, on what is drawn', () => page.evaluate(() => {
+      const active = document.activeElement;
+      return Boolean(active.closest('main')) && active.getClientRects().length > 0;
+    }));
+    await page.goBack();
+  }
+  const id = href.match(/records\/([^/?]+)/)[1];
+  await until('the focus is on the row again', () =>
+    page.evaluate((id) => document.activeElement?.matches(`.record-row[href*="${id}"]`), id));
+});
+
+test('no moment and no news that comes by itself is read out', async () => {
+  const { page } = device;
+  await app.open('/');
+  await app.allSent();
+  const told = page.locator('.shell-head > [role="status"]');
+  const before = await told.textContent();
+  assert.doesNotMatch(before, /\d\d:\d\d/);
+  await page.locator('.standing-line').filter({ hasText: /\d\d:\d\d/ }).waitFor();
+  assert.equal(await told.textContent(), before);
+});
+
+test('a search tells what it found, in a place that was there before', async () => {
+  const { page } = device;
+  await app.open('/fill');
+  const status = page.locator('.search-field [role="status"]');
+  await status.waitFor({ state: 'attached' });
+  await page.locator('input[type="search"]').fill('zzzz');
+  await until('nothing matches', async () => (await status.textContent()) === 'Không có mục nào khớp.');
+  await page.locator('input[type="search"]').fill('kho khan');
+  await until('so many do', async () => /^Tìm thấy \d+$/.test(await status.textContent()));
+});
 
 test('a record has no fault, nor have its history and the sync log', async () => {
   await app.open('/records');
@@ -141,6 +218,15 @@ test('the inspection form, with a rule broken, has no fault', async () => {
   await form.goTo('Xem lại');
   await device.page.locator('.review-item').first().waitFor();
   assert.deepEqual(await faults(device, 'review'), []);
+});
+
+test('a contrast theme tells by a ground which language is chosen', async () => {
+  const { page } = device;
+  const grounds = () => page.locator('.form-head .segment').evaluateAll((segments) =>
+    segments.map((segment) => getComputedStyle(segment).backgroundColor));
+  await page.emulateMedia({ forcedColors: 'active' });
+  await until('they differ', async () => new Set(await grounds()).size === 2);
+  await page.emulateMedia({ forcedColors: 'none' });
 });
 
 test('with the largest letters no choice of a long list is cut off', async () => {

@@ -104,6 +104,27 @@ test('whoever closes a row by keys, or takes it away, finds the focus where they
   await focus('[data-repeat="hang_hoa"] > .button');
 });
 
+test('an undo waits for whoever comes to it by keys, and gives the focus back', async () => {
+  const { page } = phone;
+  const note = join(folder, 'bien ban.txt');
+  writeFileSync(note, 'xin chào');
+  await inside('tep', 'input[type="file"]').setInputFiles(note);
+  await form.question('tep').getByText('.txt').waitFor();
+  await form.question('tep').getByRole('button', { name: 'Gỡ bỏ' }).press('Enter');
+  const focused = (selector) => page.evaluate((sought) => document.activeElement.matches(sought), selector);
+  await until('the focus stays in the question', () => focused('[data-q="tep"] *'));
+  await new Promise((resolve) => setTimeout(resolve, 9_000));
+  await page.keyboard.press('F6');
+  await until('the button is reached', () => focused('.toast-action'));
+  await page.keyboard.press('Enter');
+  await form.question('tep').getByText('.txt').waitFor();
+  await until('the focus is back in the question', () => focused('[data-q="tep"] *'));
+  await page.locator('.toast').waitFor({ state: 'detached' });
+  await form.question('tep').getByRole('button', { name: 'Gỡ bỏ' }).click();
+  await page.locator('.toast').getByRole('button', { name: 'Đóng' }).click();
+  await page.locator('.toast').waitFor({ state: 'detached' });
+});
+
 test('numbers stand there with the marks of Vietnamese once one has left them', async () => {
   assert.equal(await typed('tien', '1500000'), '1.500.000');
   assert.equal(await typed('tien', '2.500.000'), '2.500.000');
@@ -143,9 +164,10 @@ test('a counter counts by its buttons, from nothing and from what is typed', asy
 test('a range, dates and times', async () => {
   // It stands where it begins: a press there is an answer, one on the label is none.
   const slider = inside('diem', 'input');
-  const shown = form.question('diem').locator('output');
+  const shown = form.question('diem').locator('.range-value');
   await form.question('diem').locator('label').first().click();
   assert.equal(await shown.innerText(), '–');
+  assert.equal(await slider.getAttribute('aria-valuetext'), 'Chưa nhập');
   await slider.click({ position: { x: 2, y: (await slider.boundingBox()).height / 2 } });
   assert.equal(await shown.innerText(), '0');
   await form.question('diem').getByRole('button', { name: 'Bỏ chọn' }).click();
@@ -192,6 +214,42 @@ test('choices as rows, side by side, and in a sheet; an order by its arrows', as
     (await form.question('hang').locator('[role="status"]').innerText()) === 'Đỏ: 2');
   await until('the focus goes with it', () => down.evaluate((button) => button === document.activeElement));
   await form.confirm('dong_y');
+});
+
+test('whoever takes an answer away by keys stays in its question', async () => {
+  for (const name of ['mot', 'gon']) {
+    await form.question(name).getByRole('button', { name: 'Bỏ chọn' }).press('Enter');
+    await until(`the focus is in ${name}`, () =>
+      phone.page.evaluate((name) => Boolean(document.activeElement?.closest(`[data-q="${name}"]`)), name));
+  }
+  await form.choose('mot', 'do', 'Đỏ');
+  await form.choose('gon', 'vang', 'Vàng');
+});
+
+test('a place that was found is told, and the button that sought it keeps the focus', async () => {
+  await phone.grant(server.url);
+  const question = form.question('cho');
+  const button = question.getByRole('button', { name: /vị trí/ });
+  await button.press('Enter');
+  const told = question.locator('[role="status"]').first();
+  await until('the place is told', async () => /\d+[.,]\d+/.test(await told.textContent()));
+  assert.ok(await button.evaluate((element) => element === document.activeElement));
+  await question.getByRole('button', { name: 'Bỏ chọn' }).click();
+});
+
+test('a file of any kind that cannot be read is called a file', async () => {
+  const { page } = phone;
+  await page.evaluate(() => {
+    window.read = Blob.prototype.arrayBuffer;
+    Blob.prototype.arrayBuffer = () => Promise.reject(new DOMException('gone', 'NotReadableError'));
+  });
+  const note = join(folder, 'hong.txt');
+  writeFileSync(note, 'xin chào');
+  await inside('tep', 'input[type="file"]').setInputFiles(note);
+  const trouble = form.question('tep').locator('[role="alert"]');
+  await trouble.waitFor();
+  assert.doesNotMatch(await trouble.innerText(), /ảnh/);
+  await page.evaluate(() => { Blob.prototype.arrayBuffer = window.read; });
 });
 
 test('a stroke that ends above the sheet leaves it open, a press there closes it', async () => {

@@ -49,10 +49,18 @@ test('an administrator adds a person and gets a code: as a picture, as a link, a
   await desk.screenshot('people-code');
   assert.deepEqual(await faults(desk, 'sign-in code'), []);
   await sheet.getByRole('button', { name: 'Chép đường dẫn' }).click();
-  await page.getByText('Đã chép đường dẫn').waitFor();
+  await sheet.getByText('Đã chép', { exact: true }).waitFor();
   link = await page.evaluate(() => navigator.clipboard.readText());
   const code = await sheet.locator('.sign-in-code').innerText();
   assert.equal(link, `${server.url}/sign-in#${code}`);
+  // Where the browser refuses, the link stands there to be selected.
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+  });
+  await sheet.getByRole('button', { name: 'Chép đường dẫn' }).click();
+  await sheet.getByText('Trình duyệt không cho chép.').waitFor();
+  await sheet.getByText(link, { exact: true }).waitFor();
+  await page.evaluate(() => delete navigator.clipboard.writeText);
   await page.keyboard.press('Escape');
   await page.getByPlaceholder('Tìm người, đơn vị').fill('dang ngoc bao vinh');
   await until('the person is found without accents', async () => (await page.locator('[data-account]').count()) === 1);

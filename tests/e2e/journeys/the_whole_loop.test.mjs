@@ -21,8 +21,8 @@ const PEOPLE = [
 ];
 
 /** The four records as the desk lists them. */
-const INSPECTED = /KT Phường Long Khánh/;
-const TRAINED = /TH BDG-2026-01/;
+const INSPECTED = /Phường Long Khánh \d\d\/\d\d\/\d{4}/;
+const TRAINED = /BDG-2026-01 b1/;
 const IN_NEED = /khó khăn[^]*Phường Long Khánh/;
 const ELSEWHERE = /khó khăn[^]*Phường Bảo Vinh/;
 

@@ -182,7 +182,7 @@ fn a_record_is_called_by_a_date_as_people_write_it() {
     let mut form = start("kt_san_pham_vh");
     form.put("ten_sp", "Băng rôn");
     form.put("ngay", "2024-11-23");
-    assert_eq!(form.session().title(), "VH Băng rôn 23/11/2024");
+    assert_eq!(form.session().title(), "Băng rôn 23/11/2024");
 }
 
 #[test]

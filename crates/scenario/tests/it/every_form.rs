@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, sync::Arc};
 use form::{Program, Resources};
 use scenario::scenario::Scenario;
 
-use crate::pack::{AUGUST_2025, ByName, DECEMBER_2024, environment, names, program, start};
+use crate::pack::{
+    AUGUST_2025, ByName, DECEMBER_2024, NOVEMBER_2026, environment, names, program, start, start_at,
+};
 
 #[test]
 fn all_eighteen_open_and_start_without_a_fault() {
@@ -27,6 +29,23 @@ fn each_can_be_filled_in_completely_and_then_nothing_is_wrong() {
         assert_eq!(form.session().faults(), Vec::<String>::new(), "{name}");
         assert!(form.session().fields().len() > 5, "{name} holds answers");
     }
+}
+
+#[test]
+fn a_record_is_called_by_what_people_wrote_in_it_and_a_new_one_as_its_form_is() {
+    for name in names() {
+        let mut form = start(&name);
+        let title = form.session().program().form().title.clone();
+        assert_eq!(form.session().title(), title, "{name}");
+        form.fill(1);
+        let named = form.session().title();
+        assert_ne!(named, title, "{name}");
+    }
+    let mut form = start_at("bao_cao_dinh_ky", NOVEMBER_2026);
+    form.put("ky", "quy_1");
+    assert_eq!(form.session().title(), "Quý I 2026");
+    form.put("don_vi_lap", "dn_p_long_khanh");
+    assert_eq!(form.session().title(), "Quý I 2026 Phường Long Khánh");
 }
 
 #[test]

@@ -13,6 +13,9 @@ pub const DECEMBER_2024: i64 = 1_733_016_600_000;
 /// 2025-08-02T08:30:00+07:00
 pub const AUGUST_2025: i64 = 1_754_098_200_000;
 
+/// 2026-11-30T08:30:00+07:00
+pub const NOVEMBER_2026: i64 = 1_796_002_200_000;
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/long-khanh-2024/forms")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::pack::{AUGUST_2025, ByName, start_at};
+use crate::pack::{AUGUST_2025, ByName, NOVEMBER_2026, names, program, start_at};
 
 #[test]
 fn wards_are_those_of_the_day() {
@@ -71,6 +71,63 @@ fn one_form_can_be_filled_in_for_each_of_the_three_times() {
         form.fill(1);
         assert_eq!(form.violations(), vec![], "{day}");
     }
+}
+
+/// The questions of a form, outside of rows, that a unit must answer.
+const UNITS: [&str; 3] = ["don_vi_lap", "cq_soan_thao", "hv_don_vi"];
+
+#[test]
+fn whoever_fills_in_forms_today_finds_their_unit_and_any_other_in_each() {
+    let manifest = include_str!("../../../../packs/long-khanh-2024/pack.toml");
+    let (_, demo) = manifest.split_once("[demo]").expect("people to try the pack with");
+    let units = demo.lines().filter_map(|line| line.strip_prefix("unit = \"")?.strip_suffix('"'));
+    let units: BTreeSet<&str> = units.collect();
+    assert!(units.len() > 2);
+    for name in names() {
+        let mut form = start_at(&name, NOVEMBER_2026);
+        let paths: Vec<String> = program(&name)
+            .form()
+            .binds
+            .iter()
+            .map(|bind| bind.nodeset.clone())
+            .filter(|path| UNITS.iter().any(|unit| path.ends_with(&format!("/{unit}"))))
+            .filter(|path| !path.contains("/hoc_vien/"))
+            .collect();
+        assert!(!paths.is_empty(), "{name} asks for a unit");
+        for path in paths {
+            let offered = form.choices(&path);
+            let is_for = |unit: &&&str| match name.as_str() {
+                // Reports of the wards, and of the agencies.
+                "bao_cao_dinh_ky" => unit.starts_with("dn_p_"),
+                "bao_cao_co_quan" => !unit.starts_with("dn_p_"),
+                _ => true,
+            };
+            for unit in units.iter().filter(is_for) {
+                assert!(offered.iter().any(|choice| choice == unit), "{name}, {path}: {unit}");
+            }
+            if name == "bao_cao_dinh_ky" {
+                continue;
+            }
+            form.answer(&path, "khac").expect("any other unit is offered");
+            let other = form.state(&format!("{path}_khac")).expect("its name is asked for");
+            assert!(other.relevant && other.required, "{name}, {path}");
+        }
+    }
+}
+
+#[test]
+fn a_report_is_of_the_year_in_which_it_is_begun() {
+    let mut asked = 0;
+    for name in names() {
+        let form = start_at(&name, NOVEMBER_2026);
+        for bind in &program(&name).form().binds {
+            if ["/nam_bc", "/nam_tt"].iter().any(|year| bind.nodeset.ends_with(year)) {
+                asked += 1;
+                assert_eq!(form.value(&bind.nodeset), "2026", "{name}");
+            }
+        }
+    }
+    assert_eq!(asked, 6);
 }
 
 #[test]

@@ -24,7 +24,7 @@ const WRONG: [(&str, &str, &str, &str, &str, &str); 6] = [
     ),
     ("lop_tap_huan", "buoi", "41", "Từ 1 đến 40.", "1 to 40.", "40"),
     ("lop_tap_huan", "trieu_tap", "-1", "Số phải từ 0 trở lên.", "Must be 0 or more.", "0"),
-    ("khac_phuc", "ma_phieu", "phiếu số 1", "Không dấu cách.", "No spaces.", "KT-2024/12#1"),
+    ("khac_phuc", "ma_phieu", "phiếu số 1", "Không có dấu cách.", "No spaces.", "KT-2024/12#1"),
     (
         "diem_danh",
         "hv_nam_sinh",

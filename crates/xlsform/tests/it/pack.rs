@@ -38,6 +38,24 @@ fn every_form_of_the_pack_equals_what_pyxform_makes() {
 }
 
 #[test]
+fn no_word_of_the_pack_begins_small_and_goes_on_large() {
+    for entry in fs::read_dir(folder("tests/forms")).expect("the expected forms") {
+        let path = entry.expect("an entry").path();
+        let xml = unpacked(&path);
+        let texts = xml.lines().filter_map(|line| line.trim().strip_prefix("<value>"));
+        for text in texts {
+            let mut words = text.split(|letter: char| !letter.is_alphanumeric());
+            let is_cut = |word: &&str| {
+                let mut letters = word.chars();
+                letters.next().is_some_and(char::is_lowercase)
+                    && letters.next().is_some_and(char::is_uppercase)
+            };
+            assert_eq!(words.find(is_cut), None, "{}: {text}", path.display());
+        }
+    }
+}
+
+#[test]
 fn kept_columns_become_attributes_of_the_binds() {
     let path = folder("../../packs/long-khanh-2024/forms/diem_danh.xlsx");
     let workbook =
