@@ -79,7 +79,7 @@ fn Photo(asked: Asked, taking: RwSignal<Taking>, open: RwSignal<bool>) -> impl I
         <Show when=move || is_away.get()>
             <p class="muted" role="status">{words.say(Language::photo_not_here)}</p>
         </Show>
-        <TakingNews asked=asked taking=taking />
+        <TakingNews asked=asked taking=taking is_photo=true />
         <div class="button-row">
             <Button label=words.say(Language::wipe_drawing) on_click=move |()| strokes.wipe() />
             <Button

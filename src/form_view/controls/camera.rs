@@ -192,7 +192,7 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
                         view! { <Banner tone=Tone::Attention title=Signal::derive(why) /> }
                     })
             }}
-            <TakingNews asked=asked taking=taking />
+            <TakingNews asked=asked taking=taking is_photo=true />
             <p class="visually-hidden" role="status">
                 {move || match &*stage.read() {
                     Stage::Opening => words.now().camera_opening(),
