@@ -98,7 +98,7 @@ pub struct RecordView {
     pub state: State,
     /// Why it was sent back, if that is where it stands.
     pub reasons: Vec<Reason>,
-    /// Whether it was put away.
+    /// Whether it was put away, and nobody was against it.
     pub deleted: bool,
     /// Its title in lists; empty if the form gives none.
     pub title: String,
@@ -197,9 +197,18 @@ impl<'a> Brief<'a> {
         let text = |path| shown(row, path).and_then(Shown::text).unwrap_or_default();
         Self {
             state: text(field::STATE).parse().unwrap_or(State::Draft),
-            deleted: shown(row, field::DELETED).is_some_and(|shown| !shown.is_empty()),
+            deleted: row.field(field::DELETED).is_some_and(is_agreed_away),
             title: text(field::TITLE),
         }
+    }
+}
+
+/// Whether all that touched a record without having seen each other put it away. Whoever went on with it is against that, and is
+/// asked: until then it is there.
+fn is_agreed_away(touches: Field<'_>) -> bool {
+    match touches {
+        Field::Text(_) => true,
+        Field::Siblings(touches) => touches.iter().all(|touch| touch.value != Value::Empty),
     }
 }
 

@@ -186,6 +186,13 @@ test('a record that was put away says so, and is brought back at once or later',
   await server.start();
   await send(hoa);
   await send(minh);
+  // Whoever began it: until somebody chooses it is in the lists.
+  for (const device of [hoa, minh, lan]) {
+    await send(device);
+    await apps[device.name].open('/records?state=draft');
+    const row = device.page.locator(`.record-row[href*="${record}"]`);
+    await row.getByText('Cần quyết định').waitFor();
+  }
   await shows(lan);
   const stays = lan.page.locator('[data-conflict="_deleted"]');
   await stays.getByRole('button', { name: 'Chọn “Xóa hồ sơ”' }).click();

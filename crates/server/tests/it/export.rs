@@ -3,7 +3,7 @@ use std::io::Cursor;
 use axum::http::StatusCode;
 use calamine::{Data, DataType, Reader, Xlsx};
 use sync::codec;
-use sync::wire::{Action, Dot, FileRef, Value, field};
+use sync::wire::{Action, Dot, FileRef, Operation, Value, field};
 
 use crate::app::{Device, TestApp, pack, text};
 
@@ -63,6 +63,16 @@ async fn fill(lan: &Device<'_>) {
     let second =
         lan.create(2, 2, "phuong_a", &[("loai", text("la")), ("ghi_chu", text("Bình thường"))]);
     lan.push(&[first, second]).await;
+}
+
+/// What somebody changes in a record of [`fill`] who has seen of it what that wrote.
+fn amend(device: &Device<'_>, seq: u64, seen: Dot, fields: &[(&str, Value)]) -> Operation {
+    let record = u8::try_from(seen.seq).unwrap();
+    let mut amend = device.create(seq, record, "phuong_a", fields);
+    amend.action = Action::Amend;
+    amend.fields.remove(field::STATE);
+    amend.fields.values_mut().for_each(|write| write.over = vec![seen]);
+    amend
 }
 
 #[tokio::test]
@@ -181,12 +191,9 @@ async fn where_people_disagree_both_values_stand_in_the_cell() {
     let server = TestApp::start().await;
     let (lan, minh) = (server.device("lan").await, server.device("minh").await);
     fill(&lan).await;
+    let seen = Dot { device: lan.id, seq: 2 };
     for (device, seq, value) in [(&lan, 3, "tt"), (&minh, 1, "ol")] {
-        let mut amend = device.create(seq, 2, "phuong_a", &[("loai", text(value))]);
-        amend.action = Action::Amend;
-        amend.fields.remove(field::STATE);
-        amend.fields.get_mut("loai").unwrap().over = vec![Dot { device: lan.id, seq: 2 }];
-        device.push(&[amend]).await;
+        device.push(&[amend(device, seq, seen, &[("loai", text(value))])]).await;
     }
     let mut sheets = download(&lan, "").await;
     assert_eq!(words(&column(&mut sheets, 0, "Loại hình"))[1], "Trực tiếp | Trực tuyến");

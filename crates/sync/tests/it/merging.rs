@@ -131,7 +131,24 @@ fn an_edit_that_meets_a_delete_asks_for_a_decision_whichever_came_first() {
         assert_eq!(shown.conflicts[0].level, Level::Decide);
         assert_eq!(shown.conflicts[0].path, field::DELETED);
         assert_eq!(shown.fields.len(), 2, "nothing is gone");
+        assert!(
+            !shown.deleted,
+            "until it is decided it is in every list, also if its author deleted it"
+        );
     }
+}
+
+#[test]
+fn a_record_is_put_away_once_nobody_is_against_it() {
+    let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
+    let created = anna.does(Action::Create, &[("a/x", text("1"))]);
+    let is_away = |operations: &[&Operation]| RecordView::of(&state(operations)).deleted;
+    assert!(!is_away(&[&created]), "it is there");
+    binh.sees(&state(&[&created]));
+    let annas = anna.does(Action::Delete, &[]);
+    let binhs = binh.does(Action::Delete, &[]);
+    assert!(is_away(&[&created, &annas]));
+    assert!(is_away(&[&created, &annas, &binhs]), "two did, neither of them against it");
 }
 
 #[test]
