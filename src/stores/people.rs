@@ -317,17 +317,25 @@ pub struct Mention {
     pub row: String,
 }
 
+impl Mention {
+    /// Where they are: two people of one name may stand in one record.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.record, self.row)
+    }
+}
+
 /// Whose data are taken or erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whom {
     /// Somebody with an account.
     Account(String),
-    /// Somebody whom records speak of by this answer: in these, and so often.
+    /// Somebody whom records speak of by this answer: in these places, and so often.
     Named {
         /// A name or a telephone number.
         value: String,
-        /// The records.
-        records: Vec<String>,
+        /// The places.
+        places: Vec<String>,
         /// How many mentions there are in them.
         mentions: usize,
     },
@@ -340,9 +348,9 @@ impl Whom {
             Self::Account(account) => {
                 body.insert("account".to_owned(), account.as_str().into());
             }
-            Self::Named { value, records, .. } => {
+            Self::Named { value, places, .. } => {
                 body.insert("value".to_owned(), value.as_str().into());
-                body.insert("records".to_owned(), records.clone().into());
+                body.insert("records".to_owned(), places.clone().into());
             }
         }
         body
@@ -421,7 +429,7 @@ pub async fn make_token(
 
 /// Where records speak of somebody, by a name or a telephone number.
 pub async fn find_person(value: &str) -> Result<Vec<Mention>, FetchError> {
-    let whom = Whom::Named { value: value.to_owned(), records: Vec::new(), mentions: 0 };
+    let whom = Whom::Named { value: value.to_owned(), places: Vec::new(), mentions: 0 };
     let body = serde_json::Value::Object(whom.body()).to_string().into_bytes();
     let request = Request::new(Method::Post, "/api/v1/persons/find").timeout_ms(LONG_MS);
     ask(request.body("application/json", body)).await
@@ -508,15 +516,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_or_a_passkey_goes_in_place_of_the_password_and_an_erasure_names_its_records() {
+    fn a_code_or_a_passkey_goes_in_place_of_the_password_and_an_erasure_names_its_places() {
         let read = |bytes: Vec<u8>| String::from_utf8(bytes).expect("JSON");
         let mut again = Again { password: " a ".to_owned(), ..Again::default() };
         let whom = Whom::Account("an".to_owned());
         assert_eq!(read(again.with(whom.body())), r#"{"account":"an","password":" a "}"#);
         again.code = " K-1 ".to_owned();
+        let mention = Mention {
+            record: "0a".to_owned(),
+            form: "f".to_owned(),
+            unit: "u".to_owned(),
+            person: "học viên".to_owned(),
+            row: "hoc_vien[k]".to_owned(),
+        };
         let whom =
-            Whom::Named { value: "Hoa".to_owned(), records: vec!["0a".to_owned()], mentions: 1 };
-        let body = r#"{"code":"K-1","records":["0a"],"value":"Hoa"}"#;
+            Whom::Named { value: "Hoa".to_owned(), places: vec![mention.place()], mentions: 1 };
+        let body = r#"{"code":"K-1","records":["0a/hoc_vien[k]"],"value":"Hoa"}"#;
         assert_eq!(read(again.with(whom.body())), body);
         again.passkey = Some(Assertion {
             credential: "AQ".to_owned(),

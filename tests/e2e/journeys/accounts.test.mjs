@@ -157,7 +157,15 @@ test('what records say of a person is found, handed out and erased, with the pas
   const mention = page.locator('.mentions > li');
   await mention.getByRole('checkbox').uncheck();
   await page.getByRole('button', { name: 'Xóa dữ liệu' }).click();
-  await page.getByText('Chọn ít nhất một hồ sơ.').waitFor();
+  await page.getByText('Chọn ít nhất một chỗ.').waitFor();
+  // Whoever looks whose record it is finds the choice as it was.
+  const [record] = await Promise.all([
+    page.context().waitForEvent('page'),
+    mention.getByRole('link', { name: 'Xem hồ sơ' }).click(),
+  ]);
+  await record.waitForURL(/\/records\//);
+  await record.close();
+  assert.equal(await mention.getByRole('checkbox').isChecked(), false);
   await mention.getByRole('checkbox').check();
 
   const file = await downloaded(desk, join(folder, 'got'), () => page.getByRole('button', { name: 'Lấy dữ liệu (ZIP)' }).click());
