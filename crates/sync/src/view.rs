@@ -158,6 +158,17 @@ impl RecordView {
         Screen::new(self.dots.clone())
     }
 
+    /// The answers that people disagree on, and of which the one to show is none: they have no place in [`Self::fields`].
+    pub fn cleared(&self) -> impl Iterator<Item = &str> {
+        let is_removed = |row: &str| self.dots.contains_key(row) && !self.fields.contains_key(row);
+        let met = self.conflicts.iter().filter(|met| met.level == Level::Decide);
+        let met = met.filter(|met| met.values.len() > 1).map(|met| met.path.as_str());
+        met.filter(move |path| {
+            let is_answer = !is_ours(path) && !path.ends_with(']');
+            is_answer && !self.fields.contains_key(*path) && !rows_above(path).any(is_removed)
+        })
+    }
+
     /// What of this a person has on screen who was shown an earlier view: what others wrote since, they have not seen. What
     /// their own device wrote since is what they were shown, under the name that it has now.
     #[must_use]
@@ -417,6 +428,12 @@ pub fn conflicts(row: &Row<'_>) -> Vec<Conflict> {
     }
     found.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.path.cmp(&b.path)));
     found
+}
+
+/// How many of them a person must decide.
+#[must_use]
+pub fn to_decide(conflicts: &[Conflict]) -> usize {
+    conflicts.iter().filter(|conflict| conflict.level == Level::Decide).count()
 }
 
 /// An approval beside which somebody changed the record without having seen it: what was approved is not what stands.

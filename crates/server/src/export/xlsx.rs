@@ -1,7 +1,7 @@
 //! The file: a frozen heading row with a filter, dates as dates, numbers as numbers, and text that is only text.
 
 use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
-use sync::view::RecordView;
+use sync::view::{self, RecordView};
 use sync::wire::Value;
 
 use super::Export;
@@ -62,7 +62,7 @@ fn write(export: &Export<'_>, max_rows: u32) -> Result<Vec<u8>, ExportError> {
             .filter(|path| !path.is_empty())
             .collect();
         for record in export.records {
-            let rows = Rows::new(&record.fields, &repeats);
+            let rows = Rows::new(record, &repeats);
             if sheet.path.is_empty() {
                 record_row(&mut table, export, sheet, record, rows.own())?;
             } else {
@@ -80,6 +80,7 @@ fn headings(sheet: &Sheet, sheets: &[Sheet], words: Words) -> Vec<(String, f64)>
     if sheet.path.is_empty() {
         always.extend([
             (words.state, 12.0),
+            (words.to_decide, 12.0),
             (words.unit, 28.0),
             (words.author, 16.0),
             (words.received, 18.0),
@@ -133,6 +134,8 @@ fn record_row(
     table.next_row()?;
     names(table, record)?;
     table.text(export.language.state(record.state))?;
+    let to_decide = u32::try_from(view::to_decide(&record.conflicts)).unwrap_or(u32::MAX);
+    table.cell((to_decide > 0).then(|| Cell::Number(f64::from(to_decide))))?;
     table.text(&unit_name(export, &record.unit))?;
     table.text(&record.author)?;
     let received = record.received_ms.and_then(|ms| cell::instant(ms, export.offset_min));
@@ -182,13 +185,14 @@ fn answers(
     row: Option<&Row<'_>>,
 ) -> Result<(), XlsxError> {
     for column in &sheet.columns {
-        let value = row.and_then(|row| row.values.get(&column.path)).copied();
+        let answer = row.and_then(|row| row.values.get(&column.path));
+        let value = answer.map(|answer| answer.value);
         let text = match value {
             Some(Value::Text(text)) => Some(text.as_str()),
             Some(Value::File(file)) => Some(file.name.as_str()),
             Some(Value::Empty) | None => None,
         };
-        match value.and_then(|value| disagreement(record, value, column)) {
+        match answer.and_then(|answer| disagreement(record, answer.field, column)) {
             Some(both) => table.text(&both)?,
             None => table.cell(text.map(|text| content(&column.kind, text)))?,
         }
@@ -233,13 +237,8 @@ fn words_of(kind: &Kind, text: &str) -> String {
 }
 
 /// Every value of a field where people disagree and nobody has decided yet: neither is hidden.
-fn disagreement(record: &RecordView, shown: &Value, column: &Column) -> Option<String> {
-    let contested = record.conflicts.iter().find(|conflict| {
-        conflict.values.len() > 1
-            && super::rows::Place::parse(&conflict.path).path == column.path
-            && conflict.values.iter().any(|sibling| sibling.value == *shown)
-            && record.fields.get(&conflict.path).is_some_and(|value| std::ptr::eq(value, shown))
-    })?;
+fn disagreement(record: &RecordView, field: &str, column: &Column) -> Option<String> {
+    let contested = record.conflicts.iter().find(|conflict| conflict.path == field)?;
     let mut texts: Vec<String> = Vec::new();
     for sibling in &contested.values {
         let text = match &sibling.value {

@@ -89,6 +89,7 @@ async fn the_cells_hold_what_was_entered() {
             "Mã bản ghi",
             "Tên hồ sơ",
             "Trạng thái",
+            "Cần quyết định",
             "Đơn vị",
             "Tài khoản",
             "Máy chủ nhận lúc",
@@ -197,6 +198,55 @@ async fn where_people_disagree_both_values_stand_in_the_cell() {
     }
     let mut sheets = download(&lan, "").await;
     assert_eq!(words(&column(&mut sheets, 0, "Loại hình"))[1], "Trực tiếp | Trực tuyến");
+}
+
+/// A cell that is empty hides the other answer, and a row that is not there hides all of them.
+#[tokio::test]
+async fn an_answer_that_one_cleared_and_another_changed_stands_in_the_cell_and_the_row_says_so() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    fill(&lan).await;
+    let seen = |seq| Dot { device: lan.id, seq };
+    let row = |value| ("hoc_vien[k1]", value);
+    for operation in [
+        amend(&lan, 3, seen(2), &[("loai", Value::Empty)]),
+        amend(&lan, 4, seen(1), &[row(Value::Empty), (field::DELETED, Value::Empty)]),
+    ] {
+        lan.push(&[operation]).await;
+    }
+    for operation in [
+        amend(&minh, 1, seen(2), &[("loai", text("ol"))]),
+        amend(
+            &minh,
+            2,
+            seen(1),
+            &[("hoc_vien[k1]/hv_ten", text("Đặng Dũng")), (field::DELETED, Value::Empty)],
+        ),
+    ] {
+        minh.push(&[operation]).await;
+    }
+    let mut sheets = download(&lan, "").await;
+    assert_eq!(words(&column(&mut sheets, 0, "Loại hình"))[1], "– | Trực tuyến");
+    let asks = column(&mut sheets, 0, "Cần quyết định");
+    assert_eq!(asks, [Data::Float(1.0), Data::Float(1.0)]);
+    assert_eq!(words(&column(&mut sheets, 1, "Họ và tên")), ["Nguyễn Thị Ánh"]);
+}
+
+/// Who began the record shows what of two answers, not whether it is there.
+#[tokio::test]
+async fn what_one_deletes_while_another_goes_on_with_it_is_in_the_table() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    fill(&lan).await;
+    let seen = Dot { device: lan.id, seq: 2 };
+    let deleted = amend(&lan, 3, seen, &[(field::DELETED, text("1"))]);
+    let amended = amend(&minh, 1, seen, &[(field::DELETED, Value::Empty)]);
+    lan.push(&[deleted]).await;
+    let mut sheets = download(&lan, "").await;
+    assert_eq!(column(&mut sheets, 0, "Loại hình").len(), 1);
+    minh.push(&[amended]).await;
+    let mut sheets = download(&lan, "").await;
+    assert_eq!(words(&column(&mut sheets, 0, "Loại hình")), ["Trực tuyến", "la"]);
 }
 
 /// Whoever checks the figures in the list hands over the table: both hold the same records.
