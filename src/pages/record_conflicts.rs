@@ -145,6 +145,11 @@ pub(super) fn Choosing() -> impl IntoView {
     let Offer { view, program, chosen, tellers, failed } = expect_context::<Offer>();
     let record = view.with_value(|view| view.record);
     let dot = chosen.as_ref().map(|(_, choice)| choice.dot);
+    let writer = |dot: Dot| view.with_value(|view| view.writers.get(&dot.device).cloned());
+    let teller = dot.map(|dot| {
+        let writer = records.person(&writer(dot).unwrap_or_default());
+        view! { <Teller record=record dot=dot writer=writer tellers=tellers /> }
+    });
     let answer = chosen.as_ref().map(|(_, choice)| choice.answer.clone());
     let label = move || match &answer {
         Some(Answer::Text(text) | Answer::Place(text, _)) => words.now().choose_answer(text),
@@ -180,14 +185,20 @@ pub(super) fn Choosing() -> impl IntoView {
         });
     };
     view! {
-        {dot.map(|dot| view! { <Teller record=record dot=dot tellers=tellers /> })}
+        {teller}
         <Button icon=Glyph::Check label=Signal::derive(label) on_click=choose />
     }
 }
 
 /// Who gave an answer, and when. Where the server was not reached it is asked again once it was heard of.
 #[component]
-fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoView {
+fn Teller(
+    record: RecordId,
+    dot: Dot,
+    /// Whose device it came from.
+    writer: String,
+    tellers: RwSignal<Tellers>,
+) -> impl IntoView {
     let words = use_words();
     let records = expect_context::<Records>();
     let standing = expect_context::<SyncStatus>().standing();
@@ -223,9 +234,10 @@ fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoVi
             }
             _ if records.device().device == dot.device => language.answered_here().to_owned(),
             (None, Tellers::Unasked | Tellers::Asked) => language.opening().to_owned(),
-            (None, Tellers::Unknown(FetchError::Http(_)) | Tellers::Told(_)) => {
+            (None, Tellers::Unknown(FetchError::Http(_))) => {
                 language.who_needs_network().to_owned()
             }
+            (None, Tellers::Told(_)) => writer.clone(),
             (None, Tellers::Unknown(error)) => not_told(language, error),
         }
     };
