@@ -26,6 +26,7 @@ use super::{
     start::StartPage,
     storage_health::StorageHealth,
     unlock::UnlockPage,
+    wrong_clock::WrongClock,
 };
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::form_view::MapView;
@@ -50,6 +51,8 @@ pub enum Later {
     Carry,
     /// How the phone's storage is.
     StorageHealth,
+    /// That the phone's clock is wrong. In Today.
+    WrongClock,
     /// What the app does by itself that its opening need not wait for: syncing above all. It has nothing to show.
     Errands,
     /// A form is tried.
@@ -125,6 +128,7 @@ part! {
         Later::Reports => view! { <ReportsPage /> }.into_any(),
         Later::Carry => view! { <CarryPage /> }.into_any(),
         Later::StorageHealth => view! { <StorageHealth /> }.into_any(),
+        Later::WrongClock => view! { <WrongClock /> }.into_any(),
         Later::Errands => {
             let (carry, sync_status) = (expect_context::<Carry>(), expect_context::<SyncStatus>());
             let (records, library) = (expect_context::<Records>(), expect_context());
@@ -206,6 +210,7 @@ impl Later {
             | Self::Reports
             | Self::Carry
             | Self::StorageHealth
+            | Self::WrongClock
             | Self::Errands => Part::Forms,
             Self::Preview
             | Self::Repair

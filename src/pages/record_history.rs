@@ -17,7 +17,7 @@ use crate::platform::tasks;
 use crate::stores::{
     Records,
     preferences::use_words,
-    records::{FetchError, HistoryEntry, Written},
+    records::{FetchError, HistoryEntry, Written, wrong_by},
 };
 
 /// The record whose history is told.
@@ -123,34 +123,28 @@ fn tell(
     session: Option<&Session>,
     language: Language,
 ) -> AnyView {
-    let HistoryEntry {
-        author,
-        author_name,
-        device,
-        action,
-        outcome,
-        wall_ms,
-        received_ms,
-        fields,
-        ..
-    } = entry;
+    let at_ms = entry.at_ms();
+    let HistoryEntry { author, author_name, device, action, outcome, .. } = entry;
+    let HistoryEntry { offset_ms, received_ms, fields, .. } = entry;
     let who = if author_name.is_empty() { author } else { author_name };
     let did = did(language, &action, &fields);
     let why = written(&fields, field::REASON).and_then(review::read).map(|(_, why)| why.to_owned());
     let when = format!(
         "{} · {} {} · {device}",
-        moment(language, wall_ms),
+        moment(language, at_ms),
         language.received(),
         moment(language, received_ms),
     );
     let lines = session.map(|session| outline_of_changes(session, view, &fields, language));
     let lines = lines.unwrap_or_default();
+    let wrong = wrong_by(offset_ms).map(|behind| language.clock_is_wrong(behind));
     let is_kept_aside = outcome == "quarantined";
     view! {
         <li>
             <p><strong>{who}</strong>" "{did}</p>
             {why.map(|why| view! { <p class="reason">{why}</p> })}
             <p class="muted">{when}</p>
+            {wrong.map(|wrong| view! { <p class="muted">{wrong}</p> })}
             {is_kept_aside
                 .then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Warning label=Signal::stored(language.in_repair().to_owned()) /> })}
             <Changes lines=lines />
