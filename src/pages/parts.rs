@@ -17,7 +17,7 @@ use super::{
     people_here::PeopleHere,
     pin_settings::PinSettings,
     preview::PreviewPage,
-    record_conflicts::Choosing,
+    record_conflicts::{Choosing, Looking},
     record_history::HistoryList,
     records::RecordsPage,
     repair::{RepairPage, count_repairs},
@@ -65,6 +65,8 @@ pub enum Later {
     Judging,
     /// One of several answers is chosen. In the record.
     Choosing,
+    /// What met without a choice to make is looked at. In the record.
+    Looking,
     /// What a desk does by itself: counting what waits for repair. It has nothing to show.
     DeskErrands,
     /// People and devices.
@@ -162,6 +164,7 @@ part! {
         Later::ToReview => view! { <ToReview /> }.into_any(),
         Later::Judging => view! { <Judging /> }.into_any(),
         Later::Choosing => view! { <Choosing /> }.into_any(),
+        Later::Looking => view! { <Looking /> }.into_any(),
         Later::History => view! { <HistoryList /> }.into_any(),
         Later::DeskErrands => {
             count_repairs();
@@ -218,6 +221,7 @@ impl Later {
             | Self::ToReview
             | Self::Judging
             | Self::Choosing
+            | Self::Looking
             | Self::History
             | Self::DeskErrands
             | Self::PasskeySignIn

@@ -139,12 +139,18 @@ fn tell(
     let lines = lines.unwrap_or_default();
     let wrong = wrong_by(offset_ms).map(|behind| language.clock_is_wrong(behind));
     let is_kept_aside = outcome == "quarantined";
+    let met = match outcome.as_str() {
+        "merged" => Some(language.merged_with_other()),
+        "conflict" => Some(language.met_other_answer()),
+        _ => None,
+    };
     view! {
         <li>
             <p><strong>{who}</strong>" "{did}</p>
             {why.map(|why| view! { <p class="reason">{why}</p> })}
             <p class="muted">{when}</p>
             {wrong.map(|wrong| view! { <p class="muted">{wrong}</p> })}
+            {met.map(|met| view! { <Badge label=Signal::stored(met.to_owned()) /> })}
             {is_kept_aside
                 .then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Warning label=Signal::stored(language.in_repair().to_owned()) /> })}
             <Changes lines=lines />
@@ -166,7 +172,9 @@ pub(super) fn did(language: Language, action: &str, fields: &[Written]) -> &'sta
         ("amend", Some(State::Submitted)) => return language.did_take_back(),
         _ => {}
     }
+    let wrote_nothing = fields.iter().all(|field| field.path == field::DELETED);
     match action {
+        "resolve" if wrote_nothing => language.did_leave(),
         "create" => language.did_create(),
         "edit" => language.did_edit(),
         "submit" => language.did_submit(),

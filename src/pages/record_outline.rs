@@ -254,6 +254,30 @@ pub(super) fn row_called(session: &Session, path: &str) -> Option<String> {
     called(session, session.find(path)?)
 }
 
+/// A group or a row by what it and those around it are called; `None` if the form has no words for them.
+pub(super) fn group_called(session: &Session, path: &str) -> Option<String> {
+    let names = names(session, Some(session.find(path)?));
+    (!names.is_empty()).then(|| names.join(" › "))
+}
+
+/// What a group or row and those around it are called, the outermost first.
+fn names(session: &Session, node: Option<NodeId>) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut around = node;
+    while let Some(node) = around {
+        let name = match session.state(node) {
+            Some(state) if matches!(state.kind, NodeKind::Group { .. }) => {
+                state.label.map(|label| label.text).filter(|label| !label.is_empty())
+            }
+            _ => called(session, node),
+        };
+        names.extend(name);
+        around = session.parent(node);
+    }
+    names.reverse();
+    names
+}
+
 /// What a row is called: as its repeat, with its place there.
 fn called(session: &Session, row: NodeId) -> Option<String> {
     let NodeKind::Row { position, .. } = session.state(row)?.kind else { return None };
@@ -331,5 +355,7 @@ mod tests {
         let fields = fields.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
         let session = Session::as_stored(Arc::new(program), Environment::default(), &fields);
         assert_eq!(row_called(&session, "vp[b]").as_deref(), Some("Vi phạm · 2"));
+        assert_eq!(group_called(&session, "vp[b]").as_deref(), Some("Vi phạm · 2"));
+        assert_eq!(group_called(&session, "chung").as_deref(), Some("Chung"));
     }
 }

@@ -188,6 +188,16 @@ impl RecordView {
         self.state == State::Approved
             || stands.flat_map(|conflict| &conflict.values).any(Sibling::is_approval)
     }
+
+    /// The accounts that changed that group of questions without having seen each other's change: [`Level::Look`].
+    #[must_use]
+    pub fn met_in(&self, group: &str) -> BTreeSet<&str> {
+        let touches = self.dots.get(field::DELETED).map_or(&[][..], Vec::as_slice);
+        let of_group = |path: &str| !is_ours(path) && group_of(path) == group;
+        let inside = self.dots.iter().filter(|(path, _)| of_group(path)).flat_map(|(_, dots)| dots);
+        let met = inside.filter(|dot| touches.contains(dot));
+        met.filter_map(|dot| self.writers.get(&dot.device)).map(String::as_str).collect()
+    }
 }
 
 /// What a list tells of a record, without taking it apart: a first pull brings thousands.

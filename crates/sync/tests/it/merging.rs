@@ -120,6 +120,26 @@ fn what_parallel_changes_ask_of_people_depends_on_how_near_they_are() {
 }
 
 #[test]
+fn what_was_changed_side_by_side_is_told_with_both_until_somebody_writes_who_has_seen_it() {
+    let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
+    let created = anna.does(Action::Create, &[("a/x", text("1"))]);
+    binh.sees(&state(&[&created]));
+    let annas = anna.does(Action::Edit, &[("a/x", text("2"))]);
+    let binhs = binh.does(Action::Edit, &[("a/y", text("3"))]);
+    let mut record = merged([&created, &annas, &binhs]);
+    let shown = RecordView::of(&record.state(Stamp::default()));
+    assert_eq!(shown.met_in("a").into_iter().collect::<Vec<_>>(), ["account-1", "account-2"]);
+    assert!(shown.met_in("b").is_empty());
+
+    binh.sees(&record.state(Stamp::default()));
+    let looked = binh.does(Action::Resolve, &[]);
+    assert_eq!(record.apply(&looked), Outcome::Applied);
+    let shown = RecordView::of(&record.state(Stamp::default()));
+    assert!(shown.conflicts.is_empty(), "{:?}", shown.conflicts);
+    assert_eq!((&shown.fields["a/x"], &shown.fields["a/y"]), (&text("2"), &text("3")));
+}
+
+#[test]
 fn an_edit_that_meets_a_delete_asks_for_a_decision_whichever_came_first() {
     let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
     let created = anna.does(Action::Create, &[("a/x", text("1"))]);
