@@ -80,6 +80,8 @@ words! {
     search_log: "Tìm trong nhật ký", "Search the log";
     no_deed_found: "Không có dòng nào khớp.", "Nothing in the log matches.";
     programmes: "Chương trình", "Programmes";
+    all_programmes: "tất cả", "all";
+    sees: "Xem hồ sơ của", "Sees the records of";
     programmes_why: "Chỉ thấy và gửi hồ sơ của chương trình được chọn. Không chọn gì là mọi chương trình.", "The person sees and sends records of the chosen programmes only. Choosing none means all.";
     edit_person: "Sửa thông tin và quyền", "Change name, role and unit";
     save_person: "Lưu", "Save";

@@ -331,6 +331,31 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
     }
 }
 
+/// Whose records a person sees, where that is not what everybody in their unit sees.
+pub(super) fn sees(
+    language: Language,
+    library: Library,
+    unit: Option<&str>,
+    scope: &[String],
+) -> Option<String> {
+    let is_own = matches!(scope, [one] if Some(one.as_str()) == unit);
+    let names: Vec<String> = scope.iter().map(|unit| library.unit_name(unit, language)).collect();
+    (!is_own && !names.is_empty()).then(|| format!("{}: {}", language.sees(), names.join(", ")))
+}
+
+/// What a person's rights are limited to.
+pub(super) fn limits(language: Language, library: Library, programmes: &[String]) -> String {
+    let pack = library.pack().read();
+    let title = |id: &String| {
+        let known = pack.programmes.iter().find(|programme| programme.id == *id);
+        known.map_or(id.as_str(), |programme| programme.title.get(language)).to_owned()
+    };
+    let titles: Vec<String> = programmes.iter().map(title).collect();
+    let told =
+        if titles.is_empty() { language.all_programmes().to_owned() } else { titles.join(", ") };
+    format!("{}: {told}", language.programmes())
+}
+
 /// What can be done to a person.
 enum Act {
     /// The server does it at once.
@@ -364,20 +389,25 @@ fn PersonCard(
     let is_asking = RwSignal::new(false);
     let to_change = StoredValue::new(person.clone());
     let Person {
-        account, name, role, unit, programmes, disabled_ms, passkeys, may_make_code, ..
+        account,
+        name,
+        role,
+        unit,
+        scope,
+        programmes,
+        disabled_ms,
+        passkeys,
+        may_make_code,
     } = person;
-    let limits = move || {
-        let (language, pack) = (words.now(), library.pack().read());
-        let title = |id: &String| {
-            let known = pack.programmes.iter().find(|programme| programme.id == *id);
-            known.map_or(id.as_str(), |programme| programme.title.get(language)).to_owned()
-        };
-        let titles: Vec<String> = programmes.iter().map(title).collect();
-        (!titles.is_empty()).then(|| format!("{}: {}", language.programmes(), titles.join(", ")))
-    };
+    let unit = StoredValue::new(unit);
+    let sees =
+        move || unit.with_value(|unit| sees(words.now(), library, Some(unit.as_str()), &scope));
+    let limits =
+        move || (!programmes.is_empty()).then(|| limits(words.now(), library, &programmes));
     let place = move || {
         let language = words.now();
-        format!("{} · {}", role_text(language, role), library.unit_name(&unit, language))
+        let unit = unit.with_value(|unit| library.unit_name(unit, language));
+        format!("{} · {unit}", role_text(language, role))
     };
     let is_disabled = disabled_ms.is_some();
     let account = StoredValue::new(account);
@@ -394,6 +424,7 @@ fn PersonCard(
             </h3>
             <p>{place}</p>
             <p class="muted">{account.get_value()}</p>
+            {move || sees().map(|sees| view! { <p>{sees}</p> })}
             {move || limits().map(|limits| view! { <p>{limits}</p> })}
             <div class="button-row">
                 {may_make_code

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::moment;
 use super::more::role_text;
-use super::people::awaited;
+use super::people::{awaited, limits, sees};
 use crate::components::{Button, EmptyState, Glyph, TextField, keyed_list};
 use crate::locale::Language;
 use crate::platform::tasks;
@@ -162,17 +162,20 @@ fn SearchForm(typed: RwSignal<Sought>, on_search: impl Fn() + 'static) -> impl I
 
 /// More of a deed, in words: what stands behind its object.
 fn told(language: Language, library: Library, detail: &Detail) -> String {
-    let Known { device_name, passkey, name, role, unit, reason, records, tries, address } =
-        match detail {
-            Detail::Known(known) => known,
-            Detail::Raw(text) => return format!(" ({text})"),
-        };
+    let known = match detail {
+        Detail::Known(known) => known,
+        Detail::Raw(text) => return format!(" ({text})"),
+    };
+    let Known { device_name, passkey, name, role, unit, scope, programmes, .. } = known;
+    let Known { reason, records, tries, address, .. } = known;
     let parts: Vec<String> = [
         name.clone(),
         role.as_deref().map(|name| {
             Role::named(name).map_or(name, |role| role_text(language, role)).to_owned()
         }),
         unit.as_ref().map(|unit| library.unit_name(unit, language)),
+        scope.as_deref().and_then(|scope| sees(language, library, unit.as_deref(), scope)),
+        programmes.as_deref().map(|programmes| limits(language, library, programmes)),
         device_name.clone(),
         passkey.clone(),
         records.map(|count| language.record_count(count)),

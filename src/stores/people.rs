@@ -112,6 +112,10 @@ pub struct Known {
     pub role: Option<String>,
     /// A unit.
     pub unit: Option<String>,
+    /// The units whose records the person sees.
+    pub scope: Option<Vec<String>>,
+    /// The programmes that the person's rights are limited to; none of them: they are not.
+    pub programmes: Option<Vec<String>>,
     /// Why.
     pub reason: Option<String>,
     /// How many records.
@@ -581,6 +585,12 @@ mod tests {
             "unsent": null, "pushed_ms": null, "files_missing": 2}]"#;
         let sessions: Vec<OpenSession> = serde_json::from_str(session).expect("sessions are read");
         assert_eq!((sessions[0].unsent, sessions[0].files_missing), (None, 2));
+        let deed = r#"{"seq": 3, "at_ms": 5, "actor": "quantri", "action": "account_change", "object": "lan", "unit": "u",
+            "detail": {"scope": ["u", "v"], "programmes": []}, "hash": "00"}"#;
+        let deed: Deed = serde_json::from_str(deed).expect("a line of the log is read");
+        let Detail::Known(known) = deed.detail else { panic!("it is as the server writes it") };
+        assert_eq!(known.scope.map(|scope| scope.len()), Some(2));
+        assert_eq!(known.programmes, Some(Vec::new()), "they are limited to none any more");
         let person = r#"{"account": "an", "name": "An", "role": "trainer", "unit": "u", "scope": ["u"], "created_ms": 1,
             "disabled_ms": null, "may_make_code": true}"#;
         let person: Person = serde_json::from_str(person).expect("a person is read");

@@ -83,6 +83,19 @@ test('a person gets another role and another unit, and whoever does it is told w
   await card.getByText(/Người phụ trách lớp · .*Bảo Vinh/).waitFor();
 });
 
+test('who was granted a second unit says so on their card', async () => {
+  const { page } = desk;
+  const answer = await page.evaluate(async () => (await fetch('/api/v1/accounts/sau.longkhanh', {
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/json', 'X-Sotay': '1' },
+    body: JSON.stringify({ scope: ['dn_p_bao_vinh', 'dn_p_long_khanh'] }),
+  })).status);
+  assert.equal(answer, 200);
+  await list('Thiết bị');
+  await list('Người dùng');
+  await page.locator('[data-account="sau.longkhanh"]').getByText(/Xem hồ sơ của: .*Bảo Vinh.*Long Khánh/).waitFor();
+});
+
 test('an address for ODK Collect is made with the password, and works', async () => {
   const { page } = phone;
   await app.open('/people');
@@ -117,6 +130,7 @@ test('the log is searched by who, what, to what and when', async () => {
   await page.getByRole('button', { name: 'Tìm', exact: true }).click();
   await until('one row is left', async () => (await rows.count()) === 1);
   assert.match(await rows.innerText(), /quantri thêm người dùng: sau\.longkhanh/);
+  assert.match(await rows.innerText(), /Chương trình: Bình đẳng giới/);
   await desk.screenshot('audit-search');
   assert.deepEqual(await faults(desk, 'searching the log'), []);
   await page.getByLabel('Đến hết ngày').fill('2020-01-31');
