@@ -194,7 +194,7 @@ fn answers(
         };
         match answer.and_then(|answer| disagreement(record, answer.field, column)) {
             Some(both) => table.text(&both)?,
-            None => table.cell(text.map(|text| content(&column.kind, text)))?,
+            None => table.cell(text.map(|text| content(column, text)))?,
         }
         match (&column.kind, value) {
             (Kind::Geopoint, _) => {
@@ -212,17 +212,31 @@ fn answers(
     Ok(())
 }
 
-fn content(kind: &Kind, text: &str) -> Cell {
-    let read = match kind {
+/// An answer, read as what the question was in the newest version that has such answers.
+fn content(column: &Column, text: &str) -> Cell {
+    let read = column.kinds().find_map(|kind| read(kind, text));
+    // A text of an older version is none of several choices.
+    let is_chosen = column.kinds().all(|kind| matches!(kind, Kind::Choices { .. }));
+    let words = || if is_chosen { words_of(&column.kind, text) } else { text.to_owned() };
+    read.unwrap_or_else(|| Cell::Text(words()))
+}
+
+/// An answer as one of that kind, if it is.
+fn read(kind: &Kind, text: &str) -> Option<Cell> {
+    match kind {
         Kind::Text | Kind::Geopoint | Kind::File => None,
         Kind::Number => cell::number(text).map(Cell::Number),
         Kind::Calculated => cell::calculated(text).map(Cell::Number),
         Kind::Date => cell::date(text).map(Cell::Date),
         Kind::Time => cell::time(text).map(Cell::Time),
         Kind::DateTime => cell::date_time(text).map(Cell::DateTime),
-        Kind::Choices { .. } => Some(Cell::Text(words_of(kind, text))),
-    };
-    read.unwrap_or_else(|| Cell::Text(text.to_owned()))
+        Kind::Choices { labels, several } => {
+            let is_known = |value: &str| labels.contains_key(value);
+            let is_read =
+                if *several { text.split_whitespace().all(is_known) } else { is_known(text) };
+            is_read.then(|| Cell::Text(words_of(kind, text)))
+        }
+    }
 }
 
 /// A choice's label instead of its value.
@@ -243,7 +257,10 @@ fn disagreement(record: &RecordView, field: &str, column: &Column) -> Option<Str
     for sibling in &contested.values {
         let text = match &sibling.value {
             Value::Empty => "–".to_owned(),
-            Value::Text(text) => words_of(&column.kind, text),
+            Value::Text(text) => match content(column, text) {
+                Cell::Text(words) => words,
+                Cell::Number(_) | Cell::Date(_) | Cell::Time(_) | Cell::DateTime(_) => text.clone(),
+            },
             Value::File(file) => file.name.clone(),
         };
         if !texts.contains(&text) {
@@ -428,6 +445,46 @@ mod tests {
             assert!(cut.ends_with("😀…"), "no half of a sign");
             assert!((MAX_TEXT - 1..=MAX_TEXT).contains(&cut.encode_utf16().count()));
             Worksheet::new().write_string(0, 0, &cut).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_answer_of_an_older_version_is_read_as_what_the_question_was_then() {
+        let version = |bind: &str, body: &str| {
+            let xml = format!(
+                r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>T</h:title>
+                <model><instance><data id="t" version="1"><a/></data></instance><bind nodeset="/data/a" type="{bind}"/></model></h:head>
+                <h:body>{body}</h:body></h:html>"#
+            );
+            let (form, _) = form::parse_xform(&xml).expect("XML");
+            Version { form, lists: Resources::default() }
+        };
+        let items = "<item><label>Loa đài</label><value>loa</value></item><item><label>Mạng</label><value>mang</value></item>";
+        let text = || version("string", r#"<input ref="/data/a"><label>A</label></input>"#);
+        let one = || {
+            version(
+                "string",
+                &format!(r#"<select1 ref="/data/a"><label>A</label>{items}</select1>"#),
+            )
+        };
+        let several = || {
+            version("string", &format!(r#"<select ref="/data/a"><label>A</label>{items}</select>"#))
+        };
+        let number = || version("int", r#"<input ref="/data/a"><label>A</label></input>"#);
+        for (versions, answer, told) in [
+            (vec![several(), text()], "Nguyễn Văn An", "Nguyễn Văn An"),
+            (vec![several(), text()], "loa mang", "Loa đài; Mạng"),
+            (vec![several()], "loa cu", "Loa đài; cu"),
+            (vec![one(), several()], "loa mang", "Loa đài; Mạng"),
+            (vec![text(), one()], "loa", "Loa đài"),
+            (vec![text(), one()], "loa phường", "loa phường"),
+            (vec![number(), one()], "mang", "Mạng"),
+        ] {
+            let sheets = layout::sheets(&versions, Language::Vietnamese);
+            let Cell::Text(words) = content(&sheets[0].columns[0], answer) else {
+                panic!("{answer}")
+            };
+            assert_eq!(words, told);
         }
     }
 
