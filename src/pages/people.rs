@@ -20,7 +20,7 @@ use crate::components::{
 };
 use crate::locale::Language;
 use crate::platform::{clipboard, passkeys, tasks};
-use crate::reactive::{Show, memo};
+use crate::reactive::{Show, effect, memo};
 use crate::stores::{
     Library,
     passkeys::remove_all,
@@ -83,6 +83,8 @@ pub fn PeoplePage() -> impl IntoView {
         List::ALL.into_iter().filter(|list| list.is_open(rights)).map(option).collect()
     });
     let failure = RwSignal::new(None::<FetchError>);
+    // Moves when the list is to ask once more: what it has, and what is typed in it, stays.
+    let again = RwSignal::new(0_u32);
     view! {
         <div class="page people">
             <header class="page-head">
@@ -112,23 +114,19 @@ pub fn PeoplePage() -> impl IntoView {
                 say=no_list
                 again=move |()| {
                     failure.set(None);
-                    // The list is drawn anew, and asks.
-                    list.update(|_| {});
+                    again.update(|times| *times += 1);
                 }
             />
             {move || match list.get() {
-                List::People => view! { <People rights=rights failure=failure /> }.into_any(),
-                List::Devices => {
-                    let made = RwSignal::new(0_u32);
-                    view! {
-                        <Devices failure=failure again=made />
-                        <OwnPassword />
-                        {passkeys::are_here().then(|| view! { <OwnPasskeys /> })}
-                        <OwnToken on_made=move |()| made.update(|made| *made += 1) />
-                    }
-                    .into_any()
+                List::People => view! { <People rights=rights failure=failure again=again /> }.into_any(),
+                List::Devices => view! {
+                    <Devices failure=failure again=again />
+                    <OwnPassword />
+                    {passkeys::are_here().then(|| view! { <OwnPasskeys /> })}
+                    <OwnToken on_made=move |()| again.update(|times| *times += 1) />
                 }
-                List::Log => view! { <Log failure=failure /> }.into_any(),
+                .into_any(),
+                List::Log => view! { <Log failure=failure again=again /> }.into_any(),
                 List::Data => view! { <PersonalData /> }.into_any(),
             }}
         </div>
@@ -214,9 +212,13 @@ pub(super) fn why_not(language: Language, error: &FetchError) -> String {
     text.to_owned()
 }
 
-/// `failure`: why the list did not come.
+/// `failure`: why the list did not come; `again` moves when it is asked for once more.
 #[component]
-fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoView {
+fn People(
+    rights: Rights,
+    failure: RwSignal<Option<FetchError>>,
+    #[prop(into)] again: Signal<u32>,
+) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
     let all = RwSignal::new(None::<Arc<Vec<Person>>>);
@@ -246,7 +248,10 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
             }
         });
     };
-    ask();
+    effect(move || {
+        again.track();
+        ask();
+    });
     let found = memo(move || {
         let sought = sought.read();
         let is_found = |person: &&Person| {

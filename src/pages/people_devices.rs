@@ -22,8 +22,9 @@ use crate::stores::{
 #[component]
 pub(super) fn Devices(
     failure: RwSignal<Option<FetchError>>,
-    /// Moves when there is one more.
-    again: RwSignal<u32>,
+    /// Moves when there is one more, and when what did not come is asked for once more.
+    #[prop(into)]
+    again: Signal<u32>,
 ) -> impl IntoView {
     let words = use_words();
     let sessions = RwSignal::new(None::<Vec<OpenSession>>);

@@ -146,6 +146,33 @@ test('the log is searched by who, what, to what and when', async () => {
   await until('it is there again', async () => (await rows.count()) === 1);
 });
 
+test('where the line breaks the log keeps what is looked for and what came, and asks once more', async () => {
+  const { page } = desk;
+  await list('Người dùng');
+  await list('Nhật ký');
+  const rows = page.locator('.deeds > li');
+  // A page of the log that is full, whatever was done so far.
+  const deed = (seq) => ({ seq, at_ms: 5, actor: 'quantri', action: 'export', object: 'lk_kho_khan', unit: null, detail: {}, hash: '00' });
+  const deeds = Array.from({ length: 200 }, (_, at) => deed(500 - at));
+  await page.route('**/api/v1/audit?actor=*', (route) => route.fulfill({ json: deeds }));
+  await page.getByText('Tìm trong nhật ký').click();
+  await page.getByLabel('Ai làm (tên đăng nhập)').fill('quantri');
+  await page.getByRole('button', { name: 'Tìm', exact: true }).click();
+  await until('they are there', async () => (await rows.count()) === 200);
+  await page.route('**/api/v1/audit?before=*', (route) => route.abort());
+  await page.getByRole('button', { name: 'Cũ hơn' }).click();
+  await page.getByText('cần mạng để xem').waitFor();
+  assert.equal(await rows.count(), 200);
+  await page.unroute('**/api/v1/audit?before=*');
+  await page.route('**/api/v1/audit?before=*', (route) => route.fulfill({ json: [deed(7)] }));
+  await page.getByRole('button', { name: 'Thử lại' }).click();
+  await until('the older one too', async () => (await rows.count()) === 201);
+  assert.equal(await page.getByText('cần mạng để xem').count(), 0);
+  assert.equal(await page.getByLabel('Ai làm (tên đăng nhập)').inputValue(), 'quantri');
+  await page.unroute('**/api/v1/audit?before=*');
+  await page.unroute('**/api/v1/audit?actor=*');
+});
+
 test('what records say of a person is found, handed out and erased, with the password again', async () => {
   for (const name of ['Trần Thị Hạnh', 'Lý Văn Bình']) {
     const form = await app.begin(FORM);
