@@ -12,7 +12,7 @@ use super::parts::beside;
 use super::record_conflicts::Conflicts;
 use super::record_history::History;
 use super::record_lines::draw_lines;
-use super::record_outline::{Line, missing_files, outline, outline_by_path, read_only};
+use super::record_outline::{Line, missing_files, outline, outline_by_path, placed, read_only};
 use super::record_row::{StateBadge, form_title, told};
 use super::review::Judged;
 use super::{Later, edit_from_href, moment, next_session_href};
@@ -257,22 +257,24 @@ fn SentBack(reason: Reason) -> impl IntoView {
     }
 }
 
-/// The questions that are answered, by what they are called.
+/// The questions that are answered, by what they are called and where they stand.
 fn questions(
     view: StoredValue<View>,
     program: StoredValue<Option<Arc<Program>>>,
     language: Language,
 ) -> Vec<String> {
-    let lines = view.with_value(|view| match program.get_value() {
-        Some(program) => outline(&read_only(&program, view, language), view, language),
-        None => Vec::new(),
-    });
-    let label = |line| match line {
+    let Some(program) = program.get_value() else { return Vec::new() };
+    view.with_value(|view| {
+        let session = read_only(&program, view, language);
+        let name = |line| match line {
+            Line::Answer { path, label, .. } => Some(placed(&session, &path, &label)),
+            Line::Folded(label, _) => Some(label),
+            Line::Heading(..) | Line::Note(_) => None,
+        };
+        let names = outline(&session, view, language).into_iter().filter_map(name);
         // Marks are for the eye.
-        Line::Answer { label, .. } | Line::Folded(label, _) => Some(label.replace("**", "")),
-        Line::Heading(..) | Line::Note(_) => None,
-    };
-    lines.into_iter().filter_map(label).collect()
+        names.map(|name| name.replace("**", "")).collect()
+    })
 }
 
 /// Why the server keeps a part of the record without having put it there.

@@ -254,6 +254,13 @@ pub(super) fn row_called(session: &Session, path: &str) -> Option<String> {
     called(session, session.find(path)?)
 }
 
+/// A question by what it is called, behind the groups and rows that it stands in: many rows ask the same.
+pub(super) fn placed(session: &Session, path: &str, label: &str) -> String {
+    let mut names = names(session, session.find(path).and_then(|node| session.parent(node)));
+    names.push(label.to_owned());
+    names.join(" › ")
+}
+
 /// A group or a row by what it and those around it are called; `None` if the form has no words for them.
 pub(super) fn group_called(session: &Session, path: &str) -> Option<String> {
     let names = names(session, Some(session.find(path)?));
@@ -348,12 +355,19 @@ mod tests {
         </repeat></group></h:body></h:html>"#;
 
     #[test]
-    fn a_row_is_called_as_its_repeat_with_its_place() {
+    fn a_question_of_one_row_is_told_from_that_of_another() {
         let (form, _) = form::parse_xform(FORM).expect("the form is XML");
         let program = form::compile(form, &form::Resources::default()).expect("the form is right");
         let fields = [("vp[a]", "1"), ("vp[a]/muc", "5"), ("vp[b]", "2"), ("vp[b]/muc", "6")];
         let fields = fields.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
         let session = Session::as_stored(Arc::new(program), Environment::default(), &fields);
+        for (path, label, told) in [
+            ("vp[a]/muc", "Mức phạt", "Vi phạm · 1 › Mức phạt"),
+            ("vp[b]/muc", "Mức phạt", "Vi phạm · 2 › Mức phạt"),
+            ("chung/ngay", "Ngày", "Chung › Ngày"),
+        ] {
+            assert_eq!(placed(&session, path, label), told);
+        }
         assert_eq!(row_called(&session, "vp[b]").as_deref(), Some("Vi phạm · 2"));
         assert_eq!(group_called(&session, "vp[b]").as_deref(), Some("Vi phạm · 2"));
         assert_eq!(group_called(&session, "chung").as_deref(), Some("Chung"));
