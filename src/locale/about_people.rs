@@ -18,6 +18,8 @@ words! {
     own_account: "Không tự khóa được tài khoản của mình.", "Nobody disables themselves.";
     search_people: "Tìm người, đơn vị", "Search people and units";
     no_person_found: "Không có ai khớp.", "Nobody matches.";
+    search_devices: "Tìm người, máy, đơn vị", "Search people, devices and units";
+    no_device_found: "Không có máy nào khớp.", "No device matches.";
     cannot_sign_in: "Đã khóa", "Disabled";
     make_code: "Tạo mã đăng nhập", "Make a sign-in code";
     code_for: "Mã đăng nhập cho", "Sign-in code for";

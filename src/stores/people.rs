@@ -52,6 +52,8 @@ pub struct OpenSession {
     pub id: i64,
     /// Whether it is this device's.
     pub is_this: bool,
+    /// What the person signs in with.
+    pub account: String,
     /// The person's name.
     pub account_name: String,
     /// What the person may do.

@@ -109,6 +109,15 @@ test('a lost phone: the desk ends its session, and what was on it goes up once i
   await list('Thiết bị');
   const sessions = page.locator('[data-session]', { hasText: 'Đặng Thị Ngọc' });
   await until('both devices are listed', async () => (await sessions.count()) === 2);
+  // Among many a lost one is found by its person's name, or by what it is.
+  const search = page.getByPlaceholder('Tìm người, máy, đơn vị');
+  await search.fill('dang ngoc');
+  await until('the others are left out', async () => (await page.locator('[data-session]').count()) === 2);
+  await sessions.first().getByText('canbo3.baovinh').waitFor();
+  await search.fill('không có máy này');
+  await page.getByText('Không có máy nào khớp.').waitFor();
+  await search.fill('');
+  await sessions.first().waitFor();
   await desk.screenshot('devices');
   assert.deepEqual(await faults(desk, 'devices'), []);
   const sheet = page.locator('dialog[open]');
