@@ -203,7 +203,7 @@ fn answers(
                 table.cell(point.map(|(_, longitude)| Cell::Number(longitude)))?;
             }
             (Kind::File, Some(Value::File(file))) => {
-                table.text(&format!("{}/api/v1/blobs/{}", export.public_url, file.hash))?;
+                table.text(&format!("{}/api/v1/blobs/{}", export.base_url, file.hash))?;
             }
             (Kind::File, _) => table.cell(None)?,
             _ => {}
@@ -521,7 +521,7 @@ mod tests {
             units: &Units::default(),
             language: Language::Vietnamese,
             offset_min: 0,
-            public_url: "",
+            base_url: "",
         };
         let file = write(&export, 2).unwrap();
         let mut file: Xlsx<_> = Xlsx::new(Cursor::new(file)).unwrap();
