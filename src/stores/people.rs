@@ -389,9 +389,14 @@ impl Rights {
     }
 }
 
-/// People by name.
+/// People, by given name.
 pub async fn people() -> Result<Vec<Person>, FetchError> {
-    ask(Request::get("/api/v1/accounts")).await
+    ask(Request::get("/api/v1/accounts")).await.map(in_order)
+}
+
+fn in_order(mut people: Vec<Person>) -> Vec<Person> {
+    people.sort_by_cached_key(|person| report::name_key(&person.name));
+    people
 }
 
 /// Who is signed in where, the newest contact first.
@@ -578,6 +583,21 @@ mod tests {
         assert_eq!(body(&trainer), r#"{"role":"trainer"}"#);
         let moved = NewPerson { unit: "xuan_lap".to_owned(), ..same };
         assert_eq!(body(&moved), r#"{"unit":"xuan_lap","scope":["bao_vinh","xuan_lap"]}"#);
+    }
+
+    #[test]
+    fn people_stand_by_given_name_whatever_they_sign_in_with() {
+        let person = |(account, name): (&str, &str)| {
+            let json = format!(
+                r#"{{"account": "{account}", "name": "{name}", "role": "officer", "unit": "u", "disabled_ms": null,
+                "may_make_code": true}}"#
+            );
+            serde_json::from_str::<Person>(&json).expect("a person is read")
+        };
+        let by_account = [("a", "Nguyễn Thị Đào"), ("b", "Lê Văn Bình"), ("z", "Trần Văn An")];
+        let people = in_order(by_account.map(person).into());
+        let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
+        assert_eq!(names, ["Trần Văn An", "Lê Văn Bình", "Nguyễn Thị Đào"]);
     }
 
     #[test]

@@ -54,6 +54,9 @@ test('an administrator adds a person and gets a code: as a picture, as a link, a
   const code = await sheet.locator('.sign-in-code').innerText();
   assert.equal(link, `${server.url}/sign-in#${code}`);
   await page.keyboard.press('Escape');
+  const given = await page.locator('[data-account] h3').evaluateAll((names) => names.map((name) => name.textContent.trim().split(' ').at(-1)));
+  const order = new Intl.Collator('vi');
+  assert.deepEqual(given, given.toSorted(order.compare), 'people stand by given name');
   await page.getByPlaceholder('Tìm người, đơn vị').fill('dang ngoc bao vinh');
   await until('the person is found without accents', async () => (await page.locator('[data-account]').count()) === 1);
   await desk.screenshot('people');
