@@ -28,6 +28,7 @@ words! {
     is_not_installed: "chưa cài", "not installed";
     held_files: "Ảnh, tệp trên máy", "Photos and files here";
     backup_holds_all: "Mọi việc máy chủ đã nhận đều có trong bản sao lưu.", "All that the server received is in a backup.";
+    clock_what_to_do: "Phiếu ghi ngày, giờ theo đồng hồ này. Chỉnh lại ngày giờ trong phần cài đặt của máy.", "Forms take the date and time from it. Set the clock in the device's settings.";
     low_space_what_to_do: "Xóa bớt ảnh, video hoặc ứng dụng khác trước khi ghi tiếp. Ảnh đã có trong bản sao lưu của máy chủ được tự bỏ khỏi máy này, cũ nhất trước.", "Delete some photos, videos or other apps before you go on. Photos that a backup of the server holds leave this phone by themselves, the oldest first.";
     unknown: "không rõ", "unknown";
     sync_log: "Các lần gửi, nhận", "Sync log";
@@ -60,6 +61,27 @@ words! {
 }
 
 impl Language {
+    /// That a device's clock is behind the server's, or ahead of it, and by how much.
+    #[must_use]
+    pub fn clock_is_wrong(self, behind_ms: i64) -> String {
+        const MINUTE: u64 = 60_000;
+        let (slow, off) = (behind_ms > 0, behind_ms.unsigned_abs());
+        let (count, vi, en) = match off / MINUTE {
+            minutes @ 0..120 => (minutes, "phút", "minutes"),
+            minutes @ 120..2880 => (minutes / 60, "giờ", "hours"),
+            minutes => (minutes / 1440, "ngày", "days"),
+        };
+        let count = self.count(usize::try_from(count).unwrap_or(usize::MAX));
+        match (self, slow) {
+            (Self::Vi, true) => format!("Đồng hồ của máy chậm {count} {vi} so với máy chủ"),
+            (Self::Vi, false) => format!("Đồng hồ của máy nhanh {count} {vi} so với máy chủ"),
+            (Self::En, true) => format!("The device's clock is {count} {en} behind the server's"),
+            (Self::En, false) => {
+                format!("The device's clock is {count} {en} ahead of the server's")
+            }
+        }
+    }
+
     /// The server would not sign the person in, and only its code says why.
     #[must_use]
     pub fn sign_in_refused(self, code: &str) -> String {
@@ -136,5 +158,21 @@ impl Language {
                 self.record_count(count)
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_wrong_a_clock_is_is_told_in_the_largest_unit_that_says_it() {
+        const MINUTE: i64 = 60_000;
+        let told = |minutes: i64| Language::Vi.clock_is_wrong(minutes * MINUTE);
+        assert_eq!(told(11), "Đồng hồ của máy chậm 11 phút so với máy chủ");
+        assert_eq!(told(-130), "Đồng hồ của máy nhanh 2 giờ so với máy chủ");
+        assert_eq!(told(3 * 1440 + 5), "Đồng hồ của máy chậm 3 ngày so với máy chủ");
+        let years = Language::En.clock_is_wrong(i64::MIN);
+        assert!(years.ends_with("days ahead of the server's"), "{years}");
     }
 }

@@ -18,6 +18,8 @@ words! {
     own_account: "Không tự khóa được tài khoản của mình.", "Nobody disables themselves.";
     search_people: "Tìm người, đơn vị", "Search people and units";
     no_person_found: "Không có ai khớp.", "Nobody matches.";
+    search_devices: "Tìm người, máy, đơn vị", "Search people, devices and units";
+    no_device_found: "Không có máy nào khớp.", "No device matches.";
     cannot_sign_in: "Đã khóa", "Disabled";
     make_code: "Tạo mã đăng nhập", "Make a sign-in code";
     code_for: "Mã đăng nhập cho", "Sign-in code for";
@@ -80,6 +82,8 @@ words! {
     search_log: "Tìm trong nhật ký", "Search the log";
     no_deed_found: "Không có dòng nào khớp.", "Nothing in the log matches.";
     programmes: "Chương trình", "Programmes";
+    all_programmes: "tất cả", "all";
+    sees: "Xem hồ sơ của", "Sees the records of";
     programmes_why: "Chỉ thấy và gửi hồ sơ của chương trình được chọn. Không chọn gì là mọi chương trình.", "The person sees and sends records of the chosen programmes only. Choosing none means all.";
     edit_person: "Sửa thông tin và quyền", "Change name, role and unit";
     save_person: "Lưu", "Save";
@@ -91,7 +95,7 @@ words! {
     find_person: "Tìm", "Find";
     too_short: "Nhập ít nhất 4 chữ hoặc số.", "Enter at least 4 letters or digits.";
     nobody_mentioned: "Không có hồ sơ nào nhắc đến người này.", "No record speaks of this person.";
-    two_of_one_name: "Hai người có thể trùng tên: mở hồ sơ để xem, và bỏ chọn hồ sơ của người khác.", "Two people may have one name: open the records to see, and take the choice from those of somebody else.";
+    two_of_one_name: "Hai người có thể trùng tên, cả trong một hồ sơ: mở hồ sơ để xem, và bỏ chọn những chỗ nói về người khác.", "Two people may have one name, in one record too: open the records to see, and take the choice from what is about somebody else.";
     take_data: "Lấy dữ liệu (ZIP)", "Take the data (ZIP)";
     erase_person: "Xóa dữ liệu", "Erase the data";
     erase_person_why: "Xóa hẳn họ tên, số điện thoại, chữ ký, ảnh và mọi câu trả lời riêng của người này trong hồ sơ, lịch sử và trên các máy. Hồ sơ và số liệu vẫn còn. Không lấy lại được.", "Names, numbers, signatures, photos and all personal answers of this person go from records, their history and all devices, for good. Records and figures stay.";
@@ -99,7 +103,7 @@ words! {
     erase_account_why: "Xóa họ tên và mật khẩu của tài khoản; người này không đăng nhập được nữa. Tên đăng nhập vẫn còn vì nó là tác giả của hồ sơ. Không lấy lại được.", "The account's name and password go for good, and nobody signs in with it any more. The sign-in name stays, because it is the author of records.";
     data_erased: "Đã xóa", "Erased";
     other_count: "Hồ sơ đã thay đổi từ lúc tìm. Tìm lại rồi xóa.", "Records have changed since. Find the person again, then erase.";
-    choose_a_record: "Chọn ít nhất một hồ sơ.", "Choose one record at least.";
+    choose_a_mention: "Chọn ít nhất một chỗ.", "Choose one place at least.";
     file_not_saved: "Trình duyệt không lưu được tệp.", "The browser could not save the file.";
     wrong_code: "Mã không đúng, đã dùng rồi, hoặc hết hạn. Xin người điều phối mã mới.", "The code is wrong, was used already, or is too old. Ask your coordinator for a new one.";
 }

@@ -62,6 +62,9 @@ words! {
     row_goes: "Bỏ dòng này", "Remove the row";
     choose_file_this: "Chọn ảnh, tệp này", "Choose this file";
     both_stand: "Hai người trả lời khác nhau. Cả hai được giữ cho đến khi có người chọn.", "Two people answered differently. Both are kept until somebody decides.";
+    to_look_at: "Nên xem lại", "Worth a look";
+    changed_side_by_side: "Hai người sửa cùng một phần mà không thấy phần sửa của nhau. Cả hai phần sửa đều được ghi; xem có khớp nhau không.", "Two people changed the same part without seeing each other's change. Both changes stand: see whether they fit together.";
+    looked_at: "Đã xem", "Looked at";
     results_met: "Hai máy tính ra kết quả khác nhau. Kết quả được tính lại từ các câu trả lời khi có người nộp lại phiếu, hoặc khi người điều phối cho tính lại ở đây.", "Two devices worked out different results. They are worked out again from the answers when somebody submits the form again, or when the coordinator has it done here.";
     results_need_lists: "Hai máy tính ra kết quả khác nhau. Kết quả được tính lại từ các câu trả lời khi có người nộp lại phiếu trên máy có đủ danh sách của phiếu.", "Two devices worked out different results. They are worked out again from the answers when somebody submits the form again on a device that holds the form's lists.";
     work_out_again: "Tính lại từ các câu trả lời", "Work out again from the answers";
@@ -81,6 +84,9 @@ words! {
     did_delete: "xóa", "deleted";
     did_undelete: "khôi phục", "restored";
     did_resolve: "chọn câu trả lời đúng", "settled a conflict";
+    did_leave: "xem và giữ như hiện tại", "looked and left it as it stands";
+    merged_with_other: "Gộp với phần sửa cùng lúc của người khác", "Merged with another person's change";
+    met_other_answer: "Gặp câu trả lời khác của người khác", "Met another person's answer";
     did_approve: "duyệt", "approved";
     did_return: "trả lại", "sent it back";
     did_take_back: "rút lại việc duyệt hoặc trả lại", "took the approval or return back";

@@ -10,7 +10,8 @@ words! {
     sent_back: "Đã trả lại", "Sent back";
     taken_back: "Đã hoàn tác", "Undone";
     why_sent_back: "Cần sửa gì? Người nhập đọc lời này trên máy của họ.", "What is to be mended? Whoever filled it in reads this on their phone.";
-    name_a_question: "Thêm câu hỏi cần sửa", "Name a question to mend";
+    name_a_question: "Câu hỏi cần sửa", "A question to correct";
+    add_question: "Thêm câu hỏi", "Add the question";
     say_why: "Ghi lý do rồi hãy trả lại.", "Say why, then send it back.";
     changed_unseen: "Có thay đổi mà người duyệt chưa thấy. Xem lại rồi duyệt, hoặc trả lại.", "Something changed that whoever approved had not seen. Look again, then approve or send back.";
     not_judged: "Chưa ghi được. Thử lại.", "It could not be kept. Try again.";

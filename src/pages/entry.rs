@@ -11,6 +11,7 @@ use super::low_space::LowSpace;
 use super::record_row::told;
 use super::shell::Notices;
 use super::standing::StandingLine;
+use super::wrong_clock::WrongClock;
 use super::{InPart, Later, back_href, begin_again_href, edit_href, start_href, title_page};
 use crate::components::{Act, Banner, Glyph, Icon, Toast, Toaster, Tone};
 use crate::form_view::{FormView, storage_advice};
@@ -59,6 +60,7 @@ pub fn EntryPage() -> impl IntoView {
             <main class="entry-main">
                 <Notices />
                 <LowSpace brief=true />
+                <WrongClock />
                 <SentBack record=record />
                 {move || match opened.get() {
                     None => view! { <p class="opening" role="status">{words.say(Language::opening)}</p> }.into_any(),

@@ -45,6 +45,7 @@ mod storage_problem;
 mod sync_log;
 mod today;
 mod unlock;
+mod wrong_clock;
 
 pub use not_found::NotFoundPage;
 pub use parts::{InPart, Later, Parts};

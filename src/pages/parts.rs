@@ -17,7 +17,7 @@ use super::{
     people_here::PeopleHere,
     pin_settings::PinSettings,
     preview::PreviewPage,
-    record_conflicts::Choosing,
+    record_conflicts::{Choosing, Looking},
     record_history::HistoryList,
     records::RecordsPage,
     repair::{RepairPage, count_repairs},
@@ -26,6 +26,7 @@ use super::{
     start::StartPage,
     storage_health::StorageHealth,
     unlock::UnlockPage,
+    wrong_clock::WrongClock,
 };
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::form_view::{MapView, scan_with};
@@ -50,6 +51,8 @@ pub enum Later {
     Carry,
     /// How the phone's storage is.
     StorageHealth,
+    /// That the phone's clock is wrong. In Today.
+    WrongClock,
     /// What the app does by itself that its opening need not wait for: syncing above all. It has nothing to show.
     Errands,
     /// A form is tried.
@@ -62,6 +65,8 @@ pub enum Later {
     Judging,
     /// One of several answers is chosen. In the record.
     Choosing,
+    /// What met without a choice to make is looked at. In the record.
+    Looking,
     /// What a desk does by itself: counting what waits for repair. It has nothing to show.
     DeskErrands,
     /// People and devices.
@@ -127,6 +132,7 @@ part! {
         Later::Reports => view! { <ReportsPage /> }.into_any(),
         Later::Carry => view! { <CarryPage /> }.into_any(),
         Later::StorageHealth => view! { <StorageHealth /> }.into_any(),
+        Later::WrongClock => view! { <WrongClock /> }.into_any(),
         Later::Errands => {
             let (carry, sync_status) = (expect_context::<Carry>(), expect_context::<SyncStatus>());
             let (records, library) = (expect_context::<Records>(), expect_context());
@@ -160,6 +166,7 @@ part! {
         Later::ToReview => view! { <ToReview /> }.into_any(),
         Later::Judging => view! { <Judging /> }.into_any(),
         Later::Choosing => view! { <Choosing /> }.into_any(),
+        Later::Looking => view! { <Looking /> }.into_any(),
         Later::History => view! { <HistoryList /> }.into_any(),
         Later::DeskErrands => {
             count_repairs();
@@ -217,6 +224,7 @@ impl Later {
             | Self::Reports
             | Self::Carry
             | Self::StorageHealth
+            | Self::WrongClock
             | Self::Errands => Part::Forms,
             Self::Preview
             | Self::Repair
@@ -224,6 +232,7 @@ impl Later {
             | Self::ToReview
             | Self::Judging
             | Self::Choosing
+            | Self::Looking
             | Self::History
             | Self::DeskErrands
             | Self::PasskeySignIn

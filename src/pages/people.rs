@@ -21,7 +21,7 @@ use crate::components::{
 };
 use crate::locale::Language;
 use crate::platform::{passkeys, tasks};
-use crate::reactive::{Show, memo};
+use crate::reactive::{Show, effect, memo};
 use crate::stores::{
     Library,
     passkeys::remove_all,
@@ -84,6 +84,8 @@ pub fn PeoplePage() -> impl IntoView {
         List::ALL.into_iter().filter(|list| list.is_open(rights)).map(option).collect()
     });
     let failure = RwSignal::new(None::<FetchError>);
+    // Moves when the list is to ask once more: what it has, and what is typed in it, stays.
+    let again = RwSignal::new(0_u32);
     view! {
         <div class="page people">
             <header class="page-head">
@@ -113,23 +115,19 @@ pub fn PeoplePage() -> impl IntoView {
                 say=no_list
                 again=move |()| {
                     failure.set(None);
-                    // The list is drawn anew, and asks.
-                    list.update(|_| {});
+                    again.update(|times| *times += 1);
                 }
             />
             {move || match list.get() {
-                List::People => view! { <People rights=rights failure=failure /> }.into_any(),
-                List::Devices => {
-                    let made = RwSignal::new(0_u32);
-                    view! {
-                        <Devices failure=failure again=made />
-                        <OwnPassword />
-                        {passkeys::are_here().then(|| view! { <OwnPasskeys /> })}
-                        <OwnToken on_made=move |()| made.update(|made| *made += 1) />
-                    }
-                    .into_any()
+                List::People => view! { <People rights=rights failure=failure again=again /> }.into_any(),
+                List::Devices => view! {
+                    <Devices failure=failure again=again />
+                    <OwnPassword />
+                    {passkeys::are_here().then(|| view! { <OwnPasskeys /> })}
+                    <OwnToken on_made=move |()| again.update(|times| *times += 1) />
                 }
-                List::Log => view! { <Log failure=failure /> }.into_any(),
+                .into_any(),
+                List::Log => view! { <Log failure=failure again=again /> }.into_any(),
                 List::Data => view! { <PersonalData /> }.into_any(),
             }}
         </div>
@@ -215,9 +213,13 @@ pub(super) fn why_not(language: Language, error: &FetchError) -> String {
     text.to_owned()
 }
 
-/// `failure`: why the list did not come.
+/// `failure`: why the list did not come; `again` moves when it is asked for once more.
 #[component]
-fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoView {
+fn People(
+    rights: Rights,
+    failure: RwSignal<Option<FetchError>>,
+    #[prop(into)] again: Signal<u32>,
+) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
     let all = RwSignal::new(None::<Arc<Vec<Person>>>);
@@ -247,7 +249,10 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
             }
         });
     };
-    ask();
+    effect(move || {
+        again.track();
+        ask();
+    });
     let found = memo(move || {
         let sought = sought.read();
         let is_found = |person: &&Person| {
@@ -333,6 +338,31 @@ fn People(rights: Rights, failure: RwSignal<Option<FetchError>>) -> impl IntoVie
     }
 }
 
+/// Whose records a person sees, where that is not what everybody in their unit sees.
+pub(super) fn sees(
+    language: Language,
+    library: Library,
+    unit: Option<&str>,
+    scope: &[String],
+) -> Option<String> {
+    let is_own = matches!(scope, [one] if Some(one.as_str()) == unit);
+    let names: Vec<String> = scope.iter().map(|unit| library.unit_name(unit, language)).collect();
+    (!is_own && !names.is_empty()).then(|| format!("{}: {}", language.sees(), names.join(", ")))
+}
+
+/// What a person's rights are limited to.
+pub(super) fn limits(language: Language, library: Library, programmes: &[String]) -> String {
+    let pack = library.pack().read();
+    let title = |id: &String| {
+        let known = pack.programmes.iter().find(|programme| programme.id == *id);
+        known.map_or(id.as_str(), |programme| programme.title.get(language)).to_owned()
+    };
+    let titles: Vec<String> = programmes.iter().map(title).collect();
+    let told =
+        if titles.is_empty() { language.all_programmes().to_owned() } else { titles.join(", ") };
+    format!("{}: {told}", language.programmes())
+}
+
 /// What can be done to a person.
 enum Act {
     /// The server does it at once.
@@ -366,20 +396,25 @@ fn PersonCard(
     let is_asking = RwSignal::new(false);
     let to_change = StoredValue::new(person.clone());
     let Person {
-        account, name, role, unit, programmes, disabled_ms, passkeys, may_make_code, ..
+        account,
+        name,
+        role,
+        unit,
+        scope,
+        programmes,
+        disabled_ms,
+        passkeys,
+        may_make_code,
     } = person;
-    let limits = move || {
-        let (language, pack) = (words.now(), library.pack().read());
-        let title = |id: &String| {
-            let known = pack.programmes.iter().find(|programme| programme.id == *id);
-            known.map_or(id.as_str(), |programme| programme.title.get(language)).to_owned()
-        };
-        let titles: Vec<String> = programmes.iter().map(title).collect();
-        (!titles.is_empty()).then(|| format!("{}: {}", language.programmes(), titles.join(", ")))
-    };
+    let unit = StoredValue::new(unit);
+    let sees =
+        move || unit.with_value(|unit| sees(words.now(), library, Some(unit.as_str()), &scope));
+    let limits =
+        move || (!programmes.is_empty()).then(|| limits(words.now(), library, &programmes));
     let place = move || {
         let language = words.now();
-        format!("{} · {}", role_text(language, role), library.unit_name(&unit, language))
+        let unit = unit.with_value(|unit| library.unit_name(unit, language));
+        format!("{} · {unit}", role_text(language, role))
     };
     let is_disabled = disabled_ms.is_some();
     let account = StoredValue::new(account);
@@ -396,6 +431,7 @@ fn PersonCard(
             </h3>
             <p>{place}</p>
             <p class="muted">{account.get_value()}</p>
+            {move || sees().map(|sees| view! { <p>{sees}</p> })}
             {move || limits().map(|limits| view! { <p>{limits}</p> })}
             <div class="button-row">
                 {may_make_code

@@ -1,13 +1,16 @@
 //! What is held about a person: found, handed out, erased, by an administrator. Shown by [`super::people::PeoplePage`].
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
+use form::Program;
 use leptos::prelude::*;
+use sync::view::RecordView;
 use sync::wire::RecordId;
 
 use super::people::{WhyNot, why_not};
 use super::people_again::{AgainFields, given};
 use super::record_href;
+use super::record_outline::{read_only, row_called};
 use super::record_row::form_title;
 use super::sheet_request::{SheetRequest, is_open_for};
 use crate::components::{
@@ -16,9 +19,8 @@ use crate::components::{
 use crate::locale::Language;
 use crate::platform::{files, log_error, tasks};
 use crate::reactive::Show;
-use crate::router::A;
 use crate::stores::{
-    Library,
+    Library, Records,
     people::{self, Again, Mention, Whom},
     preferences::{Words, use_words},
     records::FetchError,
@@ -55,16 +57,16 @@ pub(super) fn PersonalData() -> impl IntoView {
             busy.try_set(false);
         });
     };
-    // Who is meant: as many mentions as the chosen records have.
+    // Who is meant: as many mentions as the chosen places have.
     let whom = move || {
         let (value, mentions) = found.get_untracked()?;
         let left_out = left_out.read_untracked();
-        let chosen = || mentions.iter().filter(|mention| !left_out.contains(&mention.record));
-        let records = BTreeSet::from_iter(chosen().map(|mention| mention.record.clone()));
+        let chosen = || mentions.iter().filter(|mention| !left_out.contains(&mention.place()));
+        let places = BTreeSet::from_iter(chosen().map(Mention::place));
         let mentions = chosen().count();
         (mentions > 0).then(|| Whom::Named {
             value,
-            records: records.into_iter().collect(),
+            places: places.into_iter().collect(),
             mentions,
         })
     };
@@ -74,7 +76,7 @@ pub(super) fn PersonalData() -> impl IntoView {
         match whom() {
             Some(whom) => then(whom, hands),
             None => {
-                let text = words.at_once().choose_a_record().to_owned();
+                let text = words.at_once().choose_a_mention().to_owned();
                 toaster.show(Toast { text, action: None });
             }
         }
@@ -180,28 +182,31 @@ pub(super) fn take(whom: Whom, hands: Hands) {
 fn MentionCard(mention: Mention, left_out: RwSignal<BTreeSet<String>>) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
+    let place = mention.place();
     let Mention { record, form, unit, person, row } = mention;
+    let record = record.parse::<RecordId>().ok();
     let title = move || form_title(library, words.now(), &form);
-    let place = move || format!("{} · {person}", library.unit_name(&unit, words.now()));
-    let row = (!row.is_empty()).then(|| view! { <p class="muted">{row}</p> });
-    let link = record.parse::<RecordId>().ok().map(|record| {
+    let told = move || format!("{} · {person}", library.unit_name(&unit, words.now()));
+    let row = (!row.is_empty()).then(|| view! { <RowName record=record path=row /> });
+    // In a page of its own: what was found and chosen here stays.
+    let link = record.map(|record| {
         view! {
-            <A href=record_href(record) attr:class="button button-quiet">
+            <a href=record_href(record) target="_blank" class="button button-quiet">
                 <Icon glyph=Glyph::Records />
                 <span>{words.say(Language::see_record)}</span>
-            </A>
+            </a>
         }
     });
     let is_on = {
-        let record = record.clone();
-        move || !left_out.read().contains(&record)
+        let place = place.clone();
+        move || !left_out.read().contains(&place)
     };
     let choose = move |on: bool| {
         left_out.update(|left_out| {
             if on {
-                left_out.remove(&record)
+                left_out.remove(&place)
             } else {
-                left_out.insert(record.clone())
+                left_out.insert(place.clone())
             };
         });
     };
@@ -215,11 +220,34 @@ fn MentionCard(mention: Mention, left_out: RwSignal<BTreeSet<String>>) -> impl I
                 />
                 <span>{title}</span>
             </label>
-            <p>{place}</p>
+            <p>{told}</p>
             {row}
             {link}
         </li>
     }
+}
+
+/// Which row of a record it is: as the record's page says it, if record and form are on this device, else by its path.
+#[component]
+fn RowName(record: Option<RecordId>, path: String) -> impl IntoView {
+    let words = use_words();
+    let records = expect_context::<Records>();
+    let library = expect_context::<Library>();
+    let known = RwSignal::new(None::<(RecordView, Arc<Program>)>);
+    tasks::spawn(async move {
+        let Some(record) = record else { return };
+        let Some(view) = records.view(record).await.ok().flatten() else { return };
+        let Ok(program) = library.program(view.form.hash).await else { return };
+        known.try_set(Some((view, program)));
+    });
+    let name = move || {
+        let known = known.read();
+        let name = known
+            .as_ref()
+            .and_then(|(view, program)| row_called(&read_only(program, view, words.now()), &path));
+        name.unwrap_or_else(|| path.clone())
+    };
+    view! { <p class="muted">{name}</p> }
 }
 
 /// Asks for the password again, and erases.

@@ -7,25 +7,31 @@ use super::more::role_text;
 use super::people::{WhyNot, awaited, why_not};
 use super::people_again::{AgainFields, given};
 use super::sheet_request::{SheetRequest, is_open_for};
-use crate::components::{Badge, Button, ButtonKind, EmptyState, Glyph, Sheet, Tone, keyed_list};
+use crate::components::{
+    Badge, Button, ButtonKind, EmptyState, Glyph, SearchField, Sheet, Tone, keyed_list,
+};
 use crate::locale::Language;
 use crate::platform::tasks;
-use crate::reactive::{Show, effect};
+use crate::reactive::{Show, effect, memo};
 use crate::stores::{
     Library,
-    people::{self, Again, OpenSession},
+    people::{self, Again, OpenSession, Rights},
     preferences::use_words,
     records::FetchError,
+    search,
 };
 
 /// Everybody's for those who look after units, else one's own.
 #[component]
 pub(super) fn Devices(
     failure: RwSignal<Option<FetchError>>,
-    /// Moves when there is one more.
-    again: RwSignal<u32>,
+    /// Moves when there is one more, and when what did not come is asked for once more.
+    #[prop(into)]
+    again: Signal<u32>,
 ) -> impl IntoView {
     let words = use_words();
+    let library = expect_context::<Library>();
+    let sought = RwSignal::new(String::new());
     let sessions = RwSignal::new(None::<Vec<OpenSession>>);
     let ends = RwSignal::new(None::<OpenSession>);
     let ask = Callback::new(move |()| {
@@ -44,14 +50,42 @@ pub(super) fn Devices(
         again.track();
         ask.run(());
     });
+    let found = memo(move || {
+        let sought = sought.read();
+        let is_found = |session: &&OpenSession| {
+            let OpenSession { account, account_name, unit, device_name, .. } = session;
+            let unit = library.unit_name(unit, words.now());
+            let told = report::fold(&format!("{account_name} {account} {unit} {device_name}"));
+            search::matches(&told, &sought)
+        };
+        let all = sessions.read();
+        all.iter().flatten().filter(is_found).cloned().collect::<Vec<_>>()
+    });
     view! {
+        {Rights::now()
+            .sees_people
+            .then(|| {
+                view! {
+                    <SearchField
+                        label=words.say(Language::search_devices)
+                        clear_label=words.say(Language::clear_search)
+                        found=Signal::derive(move || words.now().matches(found.read().len()))
+                        on_input=move |text| {
+                            sought.try_set(text);
+                        }
+                    />
+                }
+            })}
         {awaited(failure, move || sessions.read().is_some())}
         <Show when=move || sessions.read().as_ref().is_some_and(Vec::is_empty)>
             <EmptyState glyph=Glyph::Phone text=words.say(Language::no_sessions) />
         </Show>
+        <Show when=move || found.read().is_empty() && sessions.read().as_ref().is_some_and(|all| !all.is_empty())>
+            <EmptyState glyph=Glyph::Search text=words.say(Language::no_device_found) />
+        </Show>
         <ul class="people-list">
             {keyed_list(
-                move || sessions.get().unwrap_or_default(),
+                move || found.get(),
                 |session| format!("{} {:?} {}", session.id, session.unsent, session.contact_ms),
                 move |session| view! { <SessionCard session=session ends=ends /> }.into_any(),
             )}
@@ -68,6 +102,7 @@ fn SessionCard(session: OpenSession, ends: RwSignal<Option<OpenSession>>) -> imp
     let OpenSession {
         id,
         is_this,
+        account,
         account_name,
         role,
         unit,
@@ -88,6 +123,7 @@ fn SessionCard(session: OpenSession, ends: RwSignal<Option<OpenSession>>) -> imp
                 {is_this.then(|| view! { <Badge tone=Tone::Good label=words.say(Language::this_device) /> })}
             </h3>
             <p>{place}</p>
+            <p class="muted">{account}</p>
             <dl class="facts facts-inline">
                 <dt>{words.say(Language::from_device)}</dt>
                 <dd>{device_name}</dd>

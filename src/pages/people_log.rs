@@ -4,11 +4,11 @@ use leptos::prelude::*;
 
 use super::moment;
 use super::more::role_text;
-use super::people::awaited;
+use super::people::{awaited, limits, sees};
 use crate::components::{Button, EmptyState, Glyph, TextField, keyed_list};
 use crate::locale::Language;
 use crate::platform::tasks;
-use crate::reactive::Show;
+use crate::reactive::{Show, effect};
 use crate::stores::{
     Library,
     people::{self, ACTIONS, Deed, Detail, Known, Sought},
@@ -19,7 +19,12 @@ use crate::stores::{
 
 /// The newest first, and older ones when asked for.
 #[component]
-pub(super) fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
+pub(super) fn Log(
+    failure: RwSignal<Option<FetchError>>,
+    /// Moves when what did not come is asked for once more.
+    #[prop(into)]
+    again: Signal<u32>,
+) -> impl IntoView {
     let words = use_words();
     let deeds = RwSignal::new(None::<Vec<Deed>>);
     let is_whole = RwSignal::new(false);
@@ -29,6 +34,7 @@ pub(super) fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
         move || deeds.try_with_untracked(|deeds| deeds.as_ref()?.last().map(|deed| deed.seq));
     let ask = move || {
         let before = oldest();
+        failure.set(None);
         tasks::spawn(async move {
             let asked = sought.get_untracked();
             let answer = people::deeds(&asked, before.flatten()).await;
@@ -48,9 +54,11 @@ pub(super) fn Log(failure: RwSignal<Option<FetchError>>) -> impl IntoView {
             }
         });
     };
-    ask();
+    effect(move || {
+        again.track();
+        ask();
+    });
     let search = move || {
-        failure.set(None);
         deeds.set(None);
         is_whole.set(false);
         sought.set(typed.get_untracked());
@@ -162,17 +170,20 @@ fn SearchForm(typed: RwSignal<Sought>, on_search: impl Fn() + 'static) -> impl I
 
 /// More of a deed, in words: what stands behind its object.
 fn told(language: Language, library: Library, detail: &Detail) -> String {
-    let Known { device_name, passkey, name, role, unit, reason, records, tries, address } =
-        match detail {
-            Detail::Known(known) => known,
-            Detail::Raw(text) => return format!(" ({text})"),
-        };
+    let known = match detail {
+        Detail::Known(known) => known,
+        Detail::Raw(text) => return format!(" ({text})"),
+    };
+    let Known { device_name, passkey, name, role, unit, scope, programmes, .. } = known;
+    let Known { reason, records, tries, address, .. } = known;
     let parts: Vec<String> = [
         name.clone(),
         role.as_deref().map(|name| {
             Role::named(name).map_or(name, |role| role_text(language, role)).to_owned()
         }),
         unit.as_ref().map(|unit| library.unit_name(unit, language)),
+        scope.as_deref().and_then(|scope| sees(language, library, unit.as_deref(), scope)),
+        programmes.as_deref().map(|programmes| limits(language, library, programmes)),
         device_name.clone(),
         passkey.clone(),
         records.map(|count| language.record_count(count)),

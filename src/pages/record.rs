@@ -6,13 +6,13 @@ use form::Program;
 use leptos::prelude::*;
 use sync::review::Reason;
 use sync::view::{Conflict, Level, RecordView as View};
-use sync::wire::{RecordId, Sibling, State, Value, Verdict, field};
+use sync::wire::{RecordId, Sibling, State, Value, Verdict};
 
 use super::parts::beside;
 use super::record_conflicts::Conflicts;
 use super::record_history::History;
 use super::record_lines::draw_lines;
-use super::record_outline::{Line, missing_files, outline, outline_by_path, read_only};
+use super::record_outline::{Line, missing_files, outline, outline_by_path, placed, read_only};
 use super::record_row::{StateBadge, form_title, told};
 use super::review::Judged;
 use super::{Later, edit_from_href, moment, next_session_href};
@@ -203,7 +203,7 @@ fn Shown(
 ) -> impl IntoView {
     let words = use_words();
     let has_form = program.is_some();
-    let is_gone = view.with_value(is_gone);
+    let is_gone = view.with_value(|view| view.deleted);
     let program = StoredValue::new(program);
     let answers = move || {
         let language = words.now();
@@ -257,22 +257,24 @@ fn SentBack(reason: Reason) -> impl IntoView {
     }
 }
 
-/// The questions that are answered, by what they are called.
+/// The questions that are answered, by what they are called and where they stand.
 fn questions(
     view: StoredValue<View>,
     program: StoredValue<Option<Arc<Program>>>,
     language: Language,
 ) -> Vec<String> {
-    let lines = view.with_value(|view| match program.get_value() {
-        Some(program) => outline(&read_only(&program, view, language), view, language),
-        None => Vec::new(),
-    });
-    let label = |line| match line {
+    let Some(program) = program.get_value() else { return Vec::new() };
+    view.with_value(|view| {
+        let session = read_only(&program, view, language);
+        let name = |line| match line {
+            Line::Answer { path, label, .. } => Some(placed(&session, &path, &label)),
+            Line::Folded(label, _) => Some(label),
+            Line::Heading(..) | Line::Note(_) => None,
+        };
+        let names = outline(&session, view, language).into_iter().filter_map(name);
         // Marks are for the eye.
-        Line::Answer { label, .. } | Line::Folded(label, _) => Some(label.replace("**", "")),
-        Line::Heading(..) | Line::Note(_) => None,
-    };
-    lines.into_iter().filter_map(label).collect()
+        names.map(|name| name.replace("**", "")).collect()
+    })
 }
 
 /// Why the server keeps a part of the record without having put it there.
@@ -302,7 +304,7 @@ fn Head(
     let library = expect_context::<Library>();
     let records = expect_context::<Records>();
     let is_closed = view.with_value(View::is_approved);
-    let is_gone = view.with_value(is_gone);
+    let is_gone = view.with_value(|view| view.deleted);
     let toaster = expect_context::<Toaster>();
     let View { record, form, unit, author, state, title, .. } = view.get_value();
     let form_id = form.id;
@@ -448,47 +450,4 @@ fn bring_back(record: RecordId, records: Records, toaster: Toaster, language: La
             toaster.show(Toast { text: language.could_not_restore().to_owned(), action: None });
         }
     });
-}
-
-/// Whether it was put away, and nobody was against it.
-fn is_gone(view: &View) -> bool {
-    let is_against =
-        |conflict: &Conflict| conflict.path == field::DELETED && conflict.level == Level::Decide;
-    view.deleted && !view.conflicts.iter().any(is_against)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use sync::wire::{DeviceId, Dot, FormRef, Hash, RecordState};
-
-    use super::*;
-
-    #[test]
-    fn a_record_is_gone_once_it_was_put_away_and_nobody_is_against_it() {
-        let view = |touches: &[&str]| {
-            let sibling = |(device, text): (u8, &&str)| Sibling {
-                dot: Dot { device: DeviceId([device; 16]), seq: 1 },
-                value: if text.is_empty() { Value::Empty } else { Value::Text((*text).to_owned()) },
-            };
-            let siblings = (1..).zip(touches).map(sibling).collect();
-            View::of(&RecordState {
-                record: RecordId([3; 16]),
-                form: FormRef { id: "f".to_owned(), version: "1".to_owned(), hash: Hash([1; 32]) },
-                unit: "u".to_owned(),
-                author: "an".to_owned(),
-                received_ms: 1,
-                changed_ms: 2,
-                fields: BTreeMap::from([(field::DELETED.to_owned(), siblings)]),
-                rv: 1,
-                left: false,
-                writers: BTreeMap::new(),
-            })
-        };
-        assert!(is_gone(&view(&["1"])));
-        assert!(is_gone(&view(&["1", "1"])), "two did, neither of them against it");
-        assert!(!is_gone(&view(&["", "1"])), "one changed it: that is to be chosen");
-        assert!(!is_gone(&view(&[""])), "it is there");
-    }
 }

@@ -1,7 +1,7 @@
 //! Where people answered differently without having seen each other: every answer with who gave it and when, and for who looks
 //! after the unit the choice between them.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use form::Program;
 use leptos::prelude::*;
@@ -10,7 +10,9 @@ use sync::wire::{Action, Dot, RecordId};
 
 mod settlement;
 
-use self::settlement::{Choice, Contested, contested, met_in_form, settlement};
+use self::settlement::{
+    Choice, Contested, asks_for_a_look, contested, met_in_form, settlement, side_by_side,
+};
 use super::parts::beside;
 use super::record::deleted;
 use super::record_history::not_told;
@@ -64,6 +66,8 @@ pub(super) fn Conflicts(
         view.with_value(|view| contested(program.get_value().as_ref(), view, language))
     });
     let rest = view.with_value(met_in_form);
+    // Where something is to be chosen, whoever chooses looks at all of it.
+    let looks = may_settle && view.with_value(asks_for_a_look);
     let has_form = program.with_value(Option::is_some);
     let works_out = program
         .with_value(|program| program.as_ref().is_some_and(|program| has_its_lists(program)));
@@ -120,7 +124,58 @@ pub(super) fn Conflicts(
                 <Show when=move || may_settle && works_out && !asks()>{beside(Later::Choosing, offer(None))}</Show>
             </section>
         </Show>
+        {looks.then(|| beside(Later::Looking, Looked { view, program }))}
     }
+}
+
+/// What people changed side by side in one part of the form: nothing is to be chosen there. For who looks after the unit; loaded with
+/// the desk.
+#[component]
+pub(super) fn Looking() -> impl IntoView {
+    let words = use_words();
+    let records = expect_context::<Records>();
+    let sync_status = expect_context::<SyncStatus>();
+    let Looked { view, program } = expect_context::<Looked>();
+    let failed = RwSignal::new(false);
+    let groups = memo(move || {
+        view.with_value(|view| side_by_side(program.get_value().as_ref(), view, words.now()))
+    });
+    let draw = move |(label, accounts): (String, Vec<String>)| {
+        let names: Vec<String> = accounts.iter().map(|account| records.person(account)).collect();
+        view! { <li><strong>{label}</strong>" · "{names.join(", ")}</li> }
+    };
+    let look = move |()| {
+        failed.set(false);
+        let shown = view.get_value();
+        tasks::spawn(async move {
+            // Whoever writes after both has seen them.
+            match records.settle(&shown, BTreeMap::new(), Action::Resolve).await {
+                Ok(()) => sync_status.sync_now(),
+                Err(error) => {
+                    log_error(&format!("not looked at: {error}"));
+                    failed.try_set(true);
+                }
+            }
+        });
+    };
+    view! {
+        <section class="looks card" aria-labelledby="looks-heading">
+            <h2 id="looks-heading">{words.say(Language::to_look_at)}</h2>
+            <p>{words.say(Language::changed_side_by_side)}</p>
+            <Show when=move || failed.get()>
+                <Banner tone=Tone::Bad title=words.say(Language::not_judged) />
+            </Show>
+            <ul>{move || groups.get().into_iter().map(draw).collect_view()}</ul>
+            <Button icon=Glyph::Check label=words.say(Language::looked_at) on_click=look />
+        </section>
+    }
+}
+
+/// The record in which people changed something side by side.
+#[derive(Clone, Copy)]
+struct Looked {
+    view: StoredValue<View>,
+    program: StoredValue<Option<Arc<Program>>>,
 }
 
 /// An answer that may be chosen; `None`: where nothing is left to choose, what the form works out may be worked out anew.
@@ -145,6 +200,11 @@ pub(super) fn Choosing() -> impl IntoView {
     let Offer { view, program, chosen, tellers, failed } = expect_context::<Offer>();
     let record = view.with_value(|view| view.record);
     let dot = chosen.as_ref().map(|(_, choice)| choice.dot);
+    let writer = |dot: Dot| view.with_value(|view| view.writers.get(&dot.device).cloned());
+    let teller = dot.map(|dot| {
+        let writer = records.person(&writer(dot).unwrap_or_default());
+        view! { <Teller record=record dot=dot writer=writer tellers=tellers /> }
+    });
     let answer = chosen.as_ref().map(|(_, choice)| choice.answer.clone());
     let label = move || match &answer {
         Some(Answer::Text(text) | Answer::Place(text, _)) => words.now().choose_answer(text),
@@ -180,14 +240,20 @@ pub(super) fn Choosing() -> impl IntoView {
         });
     };
     view! {
-        {dot.map(|dot| view! { <Teller record=record dot=dot tellers=tellers /> })}
+        {teller}
         <Button icon=Glyph::Check label=Signal::derive(label) on_click=choose />
     }
 }
 
 /// Who gave an answer, and when. Where the server was not reached it is asked again once it was heard of.
 #[component]
-fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoView {
+fn Teller(
+    record: RecordId,
+    dot: Dot,
+    /// Whose device it came from.
+    writer: String,
+    tellers: RwSignal<Tellers>,
+) -> impl IntoView {
     let words = use_words();
     let records = expect_context::<Records>();
     let standing = expect_context::<SyncStatus>().standing();
@@ -223,9 +289,10 @@ fn Teller(record: RecordId, dot: Dot, tellers: RwSignal<Tellers>) -> impl IntoVi
             }
             _ if records.device().device == dot.device => language.answered_here().to_owned(),
             (None, Tellers::Unasked | Tellers::Asked) => language.opening().to_owned(),
-            (None, Tellers::Unknown(FetchError::Http(_)) | Tellers::Told(_)) => {
+            (None, Tellers::Unknown(FetchError::Http(_))) => {
                 language.who_needs_network().to_owned()
             }
+            (None, Tellers::Told(_)) => writer.clone(),
             (None, Tellers::Unknown(error)) => not_told(language, error),
         }
     };

@@ -17,7 +17,7 @@ use crate::platform::tasks;
 use crate::stores::{
     Records,
     preferences::use_words,
-    records::{FetchError, HistoryEntry, Written},
+    records::{FetchError, HistoryEntry, Written, wrong_by},
 };
 
 /// The record whose history is told.
@@ -123,34 +123,34 @@ fn tell(
     session: Option<&Session>,
     language: Language,
 ) -> AnyView {
-    let HistoryEntry {
-        author,
-        author_name,
-        device,
-        action,
-        outcome,
-        wall_ms,
-        received_ms,
-        fields,
-        ..
-    } = entry;
+    let at_ms = entry.at_ms();
+    let HistoryEntry { author, author_name, device, action, outcome, .. } = entry;
+    let HistoryEntry { offset_ms, received_ms, fields, .. } = entry;
     let who = if author_name.is_empty() { author } else { author_name };
     let did = did(language, &action, &fields);
     let why = written(&fields, field::REASON).and_then(review::read).map(|(_, why)| why.to_owned());
     let when = format!(
         "{} · {} {} · {device}",
-        moment(language, wall_ms),
+        moment(language, at_ms),
         language.received(),
         moment(language, received_ms),
     );
     let lines = session.map(|session| outline_of_changes(session, view, &fields, language));
     let lines = lines.unwrap_or_default();
+    let wrong = wrong_by(offset_ms).map(|behind| language.clock_is_wrong(behind));
     let is_kept_aside = outcome == "quarantined";
+    let met = match outcome.as_str() {
+        "merged" => Some(language.merged_with_other()),
+        "conflict" => Some(language.met_other_answer()),
+        _ => None,
+    };
     view! {
         <li>
             <p><strong>{who}</strong>" "{did}</p>
             {why.map(|why| view! { <p class="reason">{why}</p> })}
             <p class="muted">{when}</p>
+            {wrong.map(|wrong| view! { <p class="muted">{wrong}</p> })}
+            {met.map(|met| view! { <Badge label=Signal::stored(met.to_owned()) /> })}
             {is_kept_aside
                 .then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Warning label=Signal::stored(language.in_repair().to_owned()) /> })}
             <Changes lines=lines />
@@ -172,7 +172,9 @@ pub(super) fn did(language: Language, action: &str, fields: &[Written]) -> &'sta
         ("amend", Some(State::Submitted)) => return language.did_take_back(),
         _ => {}
     }
+    let wrote_nothing = fields.iter().all(|field| field.path == field::DELETED);
     match action {
+        "resolve" if wrote_nothing => language.did_leave(),
         "create" => language.did_create(),
         "edit" => language.did_edit(),
         "submit" => language.did_submit(),

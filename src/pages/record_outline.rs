@@ -186,11 +186,7 @@ impl Telling<'_> {
                 let rows = session.children(node);
                 let folds = self.is_whole && rows.len() >= FOLDED_FROM;
                 for row in rows {
-                    let position = match session.state(row).map(|state| state.kind) {
-                        Some(NodeKind::Row { position, .. }) => position,
-                        _ => 0,
-                    };
-                    let label = format!("{label} · {position}");
+                    let label = called(session, row).unwrap_or_default();
                     if folds {
                         lines.extend(self.folded(row, label));
                     } else {
@@ -253,6 +249,50 @@ impl Telling<'_> {
     }
 }
 
+/// What the row of a path is called.
+pub(super) fn row_called(session: &Session, path: &str) -> Option<String> {
+    called(session, session.find(path)?)
+}
+
+/// A question by what it is called, behind the groups and rows that it stands in: many rows ask the same.
+pub(super) fn placed(session: &Session, path: &str, label: &str) -> String {
+    let mut names = names(session, session.find(path).and_then(|node| session.parent(node)));
+    names.push(label.to_owned());
+    names.join(" › ")
+}
+
+/// A group or a row by what it and those around it are called; `None` if the form has no words for them.
+pub(super) fn group_called(session: &Session, path: &str) -> Option<String> {
+    let names = names(session, Some(session.find(path)?));
+    (!names.is_empty()).then(|| names.join(" › "))
+}
+
+/// What a group or row and those around it are called, the outermost first.
+fn names(session: &Session, node: Option<NodeId>) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut around = node;
+    while let Some(node) = around {
+        let name = match session.state(node) {
+            Some(state) if matches!(state.kind, NodeKind::Group { .. }) => {
+                state.label.map(|label| label.text).filter(|label| !label.is_empty())
+            }
+            _ => called(session, node),
+        };
+        names.extend(name);
+        around = session.parent(node);
+    }
+    names.reverse();
+    names
+}
+
+/// What a row is called: as its repeat, with its place there.
+fn called(session: &Session, row: NodeId) -> Option<String> {
+    let NodeKind::Row { position, .. } = session.state(row)?.kind else { return None };
+    let repeat = session.parent(row).and_then(|repeat| session.state(repeat)?.label);
+    let label = repeat.map(|label| label.text).unwrap_or_default();
+    Some(format!("{label} · {position}"))
+}
+
 /// An answer in the words of its question.
 fn read_answer(
     session: &Session,
@@ -301,5 +341,35 @@ fn answer(value: &Value, read: &dyn Fn(&str) -> Answer) -> Option<Answer> {
         Value::Text(text) if text.is_empty() => None,
         Value::Text(text) => Some(read(text)),
         Value::File(file) => Some(Answer::File(file.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORM: &str = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>T</h:title>
+        <model><instance><data id="t" version="1"><chung><ngay/></chung><vp><muc/></vp></data></instance></model></h:head>
+        <h:body><group ref="/data/chung"><label>Chung</label><input ref="/data/chung/ngay"><label>Ngày</label></input></group>
+        <group ref="/data/vp"><label>Vi phạm</label><repeat nodeset="/data/vp"><input ref="/data/vp/muc"><label>Mức phạt</label></input>
+        </repeat></group></h:body></h:html>"#;
+
+    #[test]
+    fn a_question_of_one_row_is_told_from_that_of_another() {
+        let (form, _) = form::parse_xform(FORM).expect("the form is XML");
+        let program = form::compile(form, &form::Resources::default()).expect("the form is right");
+        let fields = [("vp[a]", "1"), ("vp[a]/muc", "5"), ("vp[b]", "2"), ("vp[b]/muc", "6")];
+        let fields = fields.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
+        let session = Session::as_stored(Arc::new(program), Environment::default(), &fields);
+        for (path, label, told) in [
+            ("vp[a]/muc", "Mức phạt", "Vi phạm · 1 › Mức phạt"),
+            ("vp[b]/muc", "Mức phạt", "Vi phạm · 2 › Mức phạt"),
+            ("chung/ngay", "Ngày", "Chung › Ngày"),
+        ] {
+            assert_eq!(placed(&session, path, label), told);
+        }
+        assert_eq!(row_called(&session, "vp[b]").as_deref(), Some("Vi phạm · 2"));
+        assert_eq!(group_called(&session, "vp[b]").as_deref(), Some("Vi phạm · 2"));
+        assert_eq!(group_called(&session, "chung").as_deref(), Some("Chung"));
     }
 }

@@ -26,7 +26,7 @@ use crate::stores::{
     Library, Records, SyncStatus,
     preferences::use_words,
     records::{FetchError, is_signed_out},
-    repair::{Case, RepairDesk, Settled},
+    repair::{Case, Cases, RepairDesk, Settled},
 };
 
 /// Asks what waits for repair whenever the server was talked to, for the count in the menu.
@@ -51,7 +51,7 @@ pub fn RepairPage() -> impl IntoView {
     let words = use_words();
     let desk = expect_context::<RepairDesk>();
     title_page(words.say(Language::repair_title));
-    let settled = RwSignal::new(Arc::<Vec<Case>>::default());
+    let settled = RwSignal::new(Arc::<Cases>::default());
     let waiting_changes = RwSignal::new(Vec::new());
     let shows_settled = RwSignal::new(false);
     let failure = RwSignal::new(None::<FetchError>);
@@ -65,8 +65,8 @@ pub fn RepairPage() -> impl IntoView {
         shows_settled.set(is_settled);
         tasks::spawn(async move {
             let answer = if is_settled {
-                desk.settled().await.map(|cases| {
-                    settled.try_set(cases);
+                desk.settled(None).await.map(|cases| {
+                    settled.try_set(Arc::new(cases));
                 })
             } else {
                 match desk.refresh().await {
@@ -86,6 +86,31 @@ pub fn RepairPage() -> impl IntoView {
         });
     };
     ask(false);
+    let busy = RwSignal::new(false);
+    let ask_older = move |()| {
+        busy.set(true);
+        failure.set(None);
+        let known = shows_settled.get_untracked().then(|| settled.get_untracked());
+        tasks::spawn(async move {
+            let answer = match known {
+                Some(known) => {
+                    let older = desk.settled(known.list.last().map(|case| case.id)).await;
+                    older.map(|older| {
+                        // Unless it was asked for anew meanwhile.
+                        if settled.try_get_untracked().is_some_and(|now| Arc::ptr_eq(&now, &known))
+                        {
+                            settled.try_set(Arc::new(Cases::clone(&known).with_older(older)));
+                        }
+                    })
+                }
+                None => desk.ask_older().await,
+            };
+            busy.try_set(false);
+            if let Err(error) = answer {
+                failure.try_set(Some(error));
+            }
+        });
+    };
     let cases =
         memo(move || if shows_settled.get() { settled.get() } else { desk.waiting().get() });
     view! {
@@ -111,7 +136,7 @@ pub fn RepairPage() -> impl IntoView {
                 <MetEntities />
                 <WaitingChanges changes=waiting_changes />
             </Show>
-            <Show when=move || cases.read().is_empty() && failure.read().is_none() && (shows_settled.get() || desk.met().read().is_empty() && waiting_changes.read().is_empty())>
+            <Show when=move || cases.read().list.is_empty() && failure.read().is_none() && (shows_settled.get() || desk.met().read().is_empty() && waiting_changes.read().is_empty())>
                 {move || {
                     if answered.get() {
                         let text = if shows_settled.get() { Language::nothing_settled } else { Language::nothing_to_repair };
@@ -123,11 +148,14 @@ pub fn RepairPage() -> impl IntoView {
             </Show>
             <ol class="cases">
                 {keyed_list(
-                    move || cases.get().to_vec(),
+                    move || cases.read().list.clone(),
                     |case| format!("{} {}", case.id, case.settled.is_some()),
                     move |case| view! { <CaseCard case=case aside=aside /> }.into_any(),
                 )}
             </ol>
+            <Show when=move || cases.read().has_older>
+                <Button label=words.say(Language::older) disabled=busy on_click=ask_older />
+            </Show>
             <SetAsideSheet case=aside />
         </div>
     }

@@ -154,9 +154,17 @@ fn Why(
 ) -> impl IntoView {
     let words = use_words();
     let area = NodeRef::<html::Textarea>::new();
+    let question = NodeRef::<html::Select>::new();
     let is_lacking = RwSignal::new(false);
-    let name = move |question: &str| {
-        let Some(area) = area.get_untracked() else { return };
+    let name = move |()| {
+        let Some((area, select)) = area.get_untracked().zip(question.get_untracked()) else {
+            return;
+        };
+        let question = select.value();
+        if question.is_empty() {
+            return;
+        }
+        select.set_value("");
         let before = area.value();
         let end = if before.trim().is_empty() { "" } else { "\n" };
         area.set_value(&format!("{}{end}{question}: ", before.trim_end()));
@@ -183,17 +191,13 @@ fn Why(
         </Show>
         <label class="field">
             <span>{words.say(Language::name_a_question)}</span>
-            <select
-                class="select"
-                on:change:target=move |event| {
-                    name(&event.target().value());
-                    event.target().set_value("");
-                }
-            >
+            <select class="select" node_ref=question>
                 <option value=""></option>
                 {options.collect_view()}
             </select>
         </label>
+        // With the keyboard each step through the closed list is a change: what is named is said by the button.
+        <Button icon=Glyph::Plus label=words.say(Language::add_question) on_click=name />
         <Show when=move || failed.get()>
             <Banner tone=Tone::Bad title=words.say(Language::not_judged) />
         </Show>

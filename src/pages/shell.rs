@@ -95,8 +95,11 @@ fn RepairTab() -> impl IntoView {
         parts.run(Later::DeskErrands);
     }
     let count = move || {
-        let count = desk.waiting().read().len() + desk.met().read().len();
-        (count > 0).then(|| view! { <span class="tab-count">{words.now().count(count)}</span> })
+        let waiting = desk.waiting().get();
+        let count = waiting.list.len() + desk.met().read().len();
+        let more = if waiting.has_older { "+" } else { "" };
+        (count > 0)
+            .then(|| view! { <span class="tab-count">{words.now().count(count)}{more}</span> })
     };
     desk.is_open().then(|| {
         view! {

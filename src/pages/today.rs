@@ -75,6 +75,7 @@ pub fn TodayPage() -> impl IntoView {
                 <h1>{greeting}</h1>
             </header>
             <LowSpace />
+            {beside(Later::WrongClock, ())}
             {sign_in.reviews().then(|| beside(Later::ToReview, ()))}
             <Show when=move || returned.read().1 != 0>
                 <RecordSection title=words.say(Language::returned_to_me) state=State::Returned records=returned />

@@ -52,6 +52,8 @@ pub struct OpenSession {
     pub id: i64,
     /// Whether it is this device's.
     pub is_this: bool,
+    /// What the person signs in with.
+    pub account: String,
     /// The person's name.
     pub account_name: String,
     /// What the person may do.
@@ -112,6 +114,10 @@ pub struct Known {
     pub role: Option<String>,
     /// A unit.
     pub unit: Option<String>,
+    /// The units whose records the person sees.
+    pub scope: Option<Vec<String>>,
+    /// The programmes that the person's rights are limited to; none of them: they are not.
+    pub programmes: Option<Vec<String>>,
     /// Why.
     pub reason: Option<String>,
     /// How many records.
@@ -317,17 +323,25 @@ pub struct Mention {
     pub row: String,
 }
 
+impl Mention {
+    /// Where they are: two people of one name may stand in one record.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.record, self.row)
+    }
+}
+
 /// Whose data are taken or erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whom {
     /// Somebody with an account.
     Account(String),
-    /// Somebody whom records speak of by this answer: in these, and so often.
+    /// Somebody whom records speak of by this answer: in these places, and so often.
     Named {
         /// A name or a telephone number.
         value: String,
-        /// The records.
-        records: Vec<String>,
+        /// The places.
+        places: Vec<String>,
         /// How many mentions there are in them.
         mentions: usize,
     },
@@ -340,9 +354,9 @@ impl Whom {
             Self::Account(account) => {
                 body.insert("account".to_owned(), account.as_str().into());
             }
-            Self::Named { value, records, .. } => {
+            Self::Named { value, places, .. } => {
                 body.insert("value".to_owned(), value.as_str().into());
-                body.insert("records".to_owned(), records.clone().into());
+                body.insert("records".to_owned(), places.clone().into());
             }
         }
         body
@@ -375,9 +389,14 @@ impl Rights {
     }
 }
 
-/// People by name.
+/// People, by given name.
 pub async fn people() -> Result<Vec<Person>, FetchError> {
-    ask(Request::get("/api/v1/accounts")).await
+    ask(Request::get("/api/v1/accounts")).await.map(in_order)
+}
+
+fn in_order(mut people: Vec<Person>) -> Vec<Person> {
+    people.sort_by_cached_key(|person| report::name_key(&person.name));
+    people
 }
 
 /// Who is signed in where, the newest contact first.
@@ -421,7 +440,7 @@ pub async fn make_token(
 
 /// Where records speak of somebody, by a name or a telephone number.
 pub async fn find_person(value: &str) -> Result<Vec<Mention>, FetchError> {
-    let whom = Whom::Named { value: value.to_owned(), records: Vec::new(), mentions: 0 };
+    let whom = Whom::Named { value: value.to_owned(), places: Vec::new(), mentions: 0 };
     let body = serde_json::Value::Object(whom.body()).to_string().into_bytes();
     let request = Request::new(Method::Post, "/api/v1/persons/find").timeout_ms(LONG_MS);
     ask(request.body("application/json", body)).await
@@ -508,15 +527,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_or_a_passkey_goes_in_place_of_the_password_and_an_erasure_names_its_records() {
+    fn a_code_or_a_passkey_goes_in_place_of_the_password_and_an_erasure_names_its_places() {
         let read = |bytes: Vec<u8>| String::from_utf8(bytes).expect("JSON");
         let mut again = Again { password: " a ".to_owned(), ..Again::default() };
         let whom = Whom::Account("an".to_owned());
         assert_eq!(read(again.with(whom.body())), r#"{"account":"an","password":" a "}"#);
         again.code = " K-1 ".to_owned();
+        let mention = Mention {
+            record: "0a".to_owned(),
+            form: "f".to_owned(),
+            unit: "u".to_owned(),
+            person: "học viên".to_owned(),
+            row: "hoc_vien[k]".to_owned(),
+        };
         let whom =
-            Whom::Named { value: "Hoa".to_owned(), records: vec!["0a".to_owned()], mentions: 1 };
-        let body = r#"{"code":"K-1","records":["0a"],"value":"Hoa"}"#;
+            Whom::Named { value: "Hoa".to_owned(), places: vec![mention.place()], mentions: 1 };
+        let body = r#"{"code":"K-1","records":["0a/hoc_vien[k]"],"value":"Hoa"}"#;
         assert_eq!(read(again.with(whom.body())), body);
         again.passkey = Some(Assertion {
             credential: "AQ".to_owned(),
@@ -560,12 +586,33 @@ mod tests {
     }
 
     #[test]
+    fn people_stand_by_given_name_whatever_they_sign_in_with() {
+        let person = |(account, name): (&str, &str)| {
+            let json = format!(
+                r#"{{"account": "{account}", "name": "{name}", "role": "officer", "unit": "u", "disabled_ms": null,
+                "may_make_code": true}}"#
+            );
+            serde_json::from_str::<Person>(&json).expect("a person is read")
+        };
+        let by_account = [("a", "Nguyễn Thị Đào"), ("b", "Lê Văn Bình"), ("z", "Trần Văn An")];
+        let people = in_order(by_account.map(person).into());
+        let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
+        assert_eq!(names, ["Trần Văn An", "Lê Văn Bình", "Nguyễn Thị Đào"]);
+    }
+
+    #[test]
     fn what_the_server_tells_is_read() {
         let session = r#"[{"id": 17, "is_this": false, "may_end": true, "account": "an", "account_name": "An", "role": "officer",
             "unit": "u", "device": "01", "device_name": "Chrome, Android", "created_ms": 1, "contact_ms": 2,
             "unsent": null, "pushed_ms": null, "files_missing": 2}]"#;
         let sessions: Vec<OpenSession> = serde_json::from_str(session).expect("sessions are read");
         assert_eq!((sessions[0].unsent, sessions[0].files_missing), (None, 2));
+        let deed = r#"{"seq": 3, "at_ms": 5, "actor": "quantri", "action": "account_change", "object": "lan", "unit": "u",
+            "detail": {"scope": ["u", "v"], "programmes": []}, "hash": "00"}"#;
+        let deed: Deed = serde_json::from_str(deed).expect("a line of the log is read");
+        let Detail::Known(known) = deed.detail else { panic!("it is as the server writes it") };
+        assert_eq!(known.scope.map(|scope| scope.len()), Some(2));
+        assert_eq!(known.programmes, Some(Vec::new()), "they are limited to none any more");
         let person = r#"{"account": "an", "name": "An", "role": "trainer", "unit": "u", "scope": ["u"], "created_ms": 1,
             "disabled_ms": null, "may_make_code": true}"#;
         let person: Person = serde_json::from_str(person).expect("a person is read");

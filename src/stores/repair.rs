@@ -12,6 +12,7 @@ use super::{
     sign_in::Role,
 };
 use crate::platform::{
+    address::Query,
     http::{Method, Request},
     json, log_error,
 };
@@ -68,6 +69,52 @@ pub struct Settled {
     pub at_ms: i64,
     /// Why it was set aside; none if it was applied.
     pub reason: Option<String>,
+}
+
+/// So many cases are in one answer of the server.
+const PAGE: usize = 200;
+
+/// Cases, the newest first, as far as they were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cases {
+    /// The cases.
+    pub list: Vec<Case>,
+    /// Whether the server may have older ones.
+    pub has_older: bool,
+}
+
+impl Cases {
+    /// What the server answers.
+    fn page(list: Vec<Case>) -> Self {
+        Self { has_older: list.len() >= PAGE, list }
+    }
+
+    /// With older ones behind.
+    #[must_use]
+    pub fn with_older(mut self, older: Self) -> Self {
+        let oldest = self.list.last().map(|case| case.id);
+        let older_ones = older.list.into_iter();
+        self.list.extend(older_ones.filter(|case| oldest.is_none_or(|oldest| case.id < oldest)));
+        Self { list: self.list, has_older: older.has_older }
+    }
+
+    /// The newest anew, before the older ones that were asked for, unless there may be others between.
+    fn renewed(self, newest: Self) -> Self {
+        let oldest = newest.list.last().map(|case| case.id).filter(|_| newest.has_older);
+        let is_behind = |case: &Case| oldest.is_some_and(|oldest| case.id < oldest);
+        match (self.list.first(), self.list.last()) {
+            (Some(first), Some(last)) if is_behind(last) && !is_behind(first) => {
+                newest.with_older(self)
+            }
+            _ => newest,
+        }
+    }
+
+    /// Without one that is settled.
+    fn without(mut self, id: i64) -> Self {
+        self.list.retain(|case| case.id != id);
+        self
+    }
 }
 
 /// A list of things that records make and change.
@@ -145,7 +192,7 @@ pub struct EntityVersion {
 #[derive(Clone, Copy)]
 pub struct RepairDesk {
     sign_in: SignIn,
-    waiting: RwSignal<Arc<Vec<Case>>>,
+    waiting: RwSignal<Arc<Cases>>,
     met: RwSignal<Arc<Vec<Met>>>,
 }
 
@@ -158,7 +205,7 @@ impl RepairDesk {
 
     /// What waits, the newest first, as the server last told.
     #[must_use]
-    pub fn waiting(self) -> Signal<Arc<Vec<Case>>> {
+    pub fn waiting(self) -> Signal<Arc<Cases>> {
         self.waiting.into()
     }
 
@@ -184,10 +231,8 @@ impl RepairDesk {
 
     /// Asks the server what waits.
     pub async fn refresh(self) -> Result<(), FetchError> {
-        let cases = cases("waiting").await?;
-        if *self.waiting.read_untracked() != cases {
-            self.waiting.try_set(cases);
-        }
+        let newest = cases("waiting", None).await?;
+        self.change_waiting(|known| known.renewed(newest));
         let lists = lists().await?;
         let mut met = Vec::new();
         for Listed { dataset, .. } in lists.into_iter().filter(|list| list.conflicts > 0) {
@@ -225,29 +270,59 @@ impl RepairDesk {
         self.settle(Request::new(Method::Post, path).body("application/json", body)).await
     }
 
-    /// Asks the server what was settled, the newest first.
-    pub async fn settled(self) -> Result<Arc<Vec<Case>>, FetchError> {
-        cases("settled").await
+    /// Asks the server for what has waited longer than all that is known.
+    pub async fn ask_older(self) -> Result<(), FetchError> {
+        let before = self.waiting.with_untracked(|known| known.list.last().map(|case| case.id));
+        let older = cases("waiting", before).await?;
+        self.change_waiting(|known| known.with_older(older));
+        Ok(())
+    }
+
+    fn change_waiting(self, change: impl FnOnce(Cases) -> Cases) {
+        let Some(known) = self.waiting.try_get_untracked() else { return };
+        let changed = change(Cases::clone(&known));
+        if *known != changed {
+            self.waiting.try_set(Arc::new(changed));
+        }
+    }
+
+    /// Asks the server what was settled, the newest first; before a case.
+    pub async fn settled(self, before: Option<i64>) -> Result<Cases, FetchError> {
+        cases("settled", before).await
     }
 
     /// Puts a case into its record after all.
     pub async fn apply(self, id: i64) -> Result<(), FetchError> {
-        self.settle(Request::new(Method::Post, format!("/api/v1/quarantine/{id}/apply"))).await
+        let request = Request::new(Method::Post, format!("/api/v1/quarantine/{id}/apply"));
+        self.settle_case(id, request).await
     }
 
     /// Settles a case without applying it. Its author reads the reason.
     pub async fn set_aside(self, id: i64, reason: &str) -> Result<(), FetchError> {
         let body = serde_json::to_vec(&Reason { reason }).expect("a string is JSON");
         let request = Request::new(Method::Post, format!("/api/v1/quarantine/{id}/set-aside"));
-        self.settle(request.body("application/json", body)).await
+        self.settle_case(id, request.body("application/json", body)).await
+    }
+
+    /// What is settled waits no more. What else waits is asked for anew only if the server says that it is not as it was known here:
+    /// on a slow line all of it takes long.
+    async fn settle_case(self, id: i64, request: Request) -> Result<(), FetchError> {
+        let answer = request.send(&[]).await?;
+        if answer.is_ok() {
+            self.change_waiting(|known| known.without(id));
+            return Ok(());
+        }
+        if answer.status == CHANGED {
+            let renewed = cases("waiting", None).await;
+            renewed.map_or_else(|error| not_read(&error), |newest| self.change_waiting(|_| newest));
+        }
+        Err(refusal(&answer))
     }
 
     /// Whatever the answer, what waits is asked for anew: somebody else may have settled it. Whether it is settled does not hang on that.
     async fn settle(self, request: Request) -> Result<(), FetchError> {
         let answer = request.send(&[]).await?;
-        if let Err(error) = self.refresh().await {
-            log_error(&format!("repair desk not read: {error}"));
-        }
+        self.refresh().await.unwrap_or_else(|error| not_read(&error));
         if answer.is_ok() { Ok(()) } else { Err(refusal(&answer)) }
     }
 }
@@ -256,8 +331,17 @@ async fn lists() -> Result<Vec<Listed>, FetchError> {
     ask(Request::get("/api/v1/entities")).await
 }
 
-async fn cases(state: &str) -> Result<Arc<Vec<Case>>, FetchError> {
-    ask(Request::get(format!("/api/v1/quarantine?state={state}"))).await.map(Arc::new)
+/// What the server answers if something is not as the asker knew it.
+const CHANGED: u16 = 409;
+
+fn not_read(error: &FetchError) {
+    log_error(&format!("repair desk not read: {error}"));
+}
+
+async fn cases(state: &str, before: Option<i64>) -> Result<Cases, FetchError> {
+    let before = before.map_or_else(String::new, |before| before.to_string());
+    let query = Query::default().with("state", state).with("before", &before);
+    ask(Request::get(format!("/api/v1/quarantine{}", query.suffix()))).await.map(Cases::page)
 }
 
 async fn ask<T: DeserializeOwned>(request: Request) -> Result<T, FetchError> {
@@ -280,6 +364,32 @@ mod tests {
         let met: Vec<Met> = serde_json::from_str(json).expect("the server's answer is read");
         assert_eq!((met[0].version, met[0].versions[1].conflict.as_deref()), (3, Some("hard")));
         assert_eq!(met[0].versions[0].label.as_deref(), Some("Hộ Lan"));
+    }
+
+    #[test]
+    fn what_waits_longest_stays_in_the_list_when_what_is_new_is_asked_for() {
+        let cases = |ids: std::ops::RangeInclusive<i64>| {
+            Cases::page(ids.rev().map(|id| Case { id, ..Case::default() }).collect())
+        };
+        let ids = |cases: &Cases| {
+            let ids: Vec<i64> = cases.list.iter().map(|case| case.id).collect();
+            (ids[0], ids[ids.len() - 1], ids.len(), cases.has_older)
+        };
+        let newest = cases(2..=201);
+        assert_eq!(ids(&newest), (201, 2, 200, true));
+        assert!(Cases::default().renewed(newest.clone()).has_older, "there may be more");
+        let all = newest.with_older(cases(1..=1));
+        assert_eq!(ids(&all), (201, 1, 201, false));
+        // Two came, and one that was known is settled.
+        let renewed = all.clone().renewed(cases(4..=203).without(150));
+        assert_eq!(ids(&renewed), (203, 1, 202, false));
+        assert_eq!(ids(&renewed.clone().without(1)), (203, 2, 201, false));
+        assert_eq!(
+            ids(&renewed.renewed(cases(301..=500))),
+            (500, 301, 200, true),
+            "others between"
+        );
+        assert_eq!(ids(&all.renewed(cases(5..=7))), (7, 5, 3, false), "the server has no more");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Write};
+use std::str::FromStr;
 
 use serde_json::{Value as Json, json};
 use sync::erase::SERVER;
@@ -91,7 +92,35 @@ impl From<PersonError> for crate::error::ApiError {
 pub struct Wanted {
     words: String,
     digits: Option<String>,
-    records: BTreeSet<RecordId>,
+    places: BTreeSet<Place>,
+}
+
+/// Where somebody is meant: two people of one name may stand in one record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    record: RecordId,
+    /// As [`Mention::row`]; none: anywhere in the record.
+    row: Option<String>,
+}
+
+impl Place {
+    fn holds(&self, mention: &Mention) -> bool {
+        self.record == mention.record && self.row.as_ref().is_none_or(|row| *row == mention.row)
+    }
+}
+
+impl FromStr for Place {
+    type Err = <RecordId as FromStr>::Err;
+
+    /// `RECORD`, or `RECORD/ROW`; `RECORD/` is what stands in no row.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (record, row) = match text.split_once('/') {
+            Some((record, row)) => (record, Some(row.trim_end_matches('/'))),
+            None => (text, None),
+        };
+        let row = row.map(|row| if row.is_empty() { String::new() } else { format!("{row}/") });
+        Ok(Self { record: record.replace('-', "").parse()?, row })
+    }
 }
 
 impl Wanted {
@@ -101,13 +130,13 @@ impl Wanted {
         if words.chars().filter(|letter| letter.is_alphanumeric()).count() < MIN_VALUE {
             return Err(PersonError::TooShort);
         }
-        Ok(Self { words, digits: phone(value), records: BTreeSet::new() })
+        Ok(Self { words, digits: phone(value), places: BTreeSet::new() })
     }
 
-    /// Only in these records, if there are any.
+    /// Only in these places, if there are any.
     #[must_use]
-    pub fn only_in(self, records: BTreeSet<RecordId>) -> Self {
-        Self { records, ..self }
+    pub fn only_in(self, places: BTreeSet<Place>) -> Self {
+        Self { places, ..self }
     }
 
     fn is_in(&self, text: &str) -> bool {
@@ -164,11 +193,13 @@ fn row_of(path: &str) -> &str {
 pub async fn find(app: &App, wanted: &Wanted) -> Result<Vec<Mention>, PersonError> {
     let rules = rules(app).await?;
     let mut found = Vec::new();
-    for record in &wanted.records {
+    let records: BTreeSet<RecordId> = wanted.places.iter().map(|place| place.record).collect();
+    for record in &records {
         let kept = app.database().kept_of(*record).await?;
         found.extend(mentions(*record, &kept, &rules, wanted));
     }
-    if !wanted.records.is_empty() {
+    if !records.is_empty() {
+        found.retain(|mention| wanted.places.iter().any(|place| place.holds(mention)));
         return Ok(found);
     }
     let mut after = None;

@@ -98,7 +98,7 @@ pub struct RecordView {
     pub state: State,
     /// Why it was sent back, if that is where it stands.
     pub reasons: Vec<Reason>,
-    /// Whether it was put away.
+    /// Whether it was put away, and nobody was against it.
     pub deleted: bool,
     /// Its title in lists; empty if the form gives none.
     pub title: String,
@@ -158,6 +158,17 @@ impl RecordView {
         Screen::new(self.dots.clone())
     }
 
+    /// The answers that people disagree on, and of which the one to show is none: they have no place in [`Self::fields`].
+    pub fn cleared(&self) -> impl Iterator<Item = &str> {
+        let is_removed = |row: &str| self.dots.contains_key(row) && !self.fields.contains_key(row);
+        let met = self.conflicts.iter().filter(|met| met.level == Level::Decide);
+        let met = met.filter(|met| met.values.len() > 1).map(|met| met.path.as_str());
+        met.filter(move |path| {
+            let is_answer = !is_ours(path) && !path.ends_with(']');
+            is_answer && !self.fields.contains_key(*path) && !rows_above(path).any(is_removed)
+        })
+    }
+
     /// What of this a person has on screen who was shown an earlier view: what others wrote since, they have not seen. What
     /// their own device wrote since is what they were shown, under the name that it has now.
     #[must_use]
@@ -176,6 +187,16 @@ impl RecordView {
         let stands = self.conflicts.iter().filter(|conflict| conflict.path == field::STATE);
         self.state == State::Approved
             || stands.flat_map(|conflict| &conflict.values).any(Sibling::is_approval)
+    }
+
+    /// The accounts that changed that group of questions without having seen each other's change: [`Level::Look`].
+    #[must_use]
+    pub fn met_in(&self, group: &str) -> BTreeSet<&str> {
+        let touches = self.dots.get(field::DELETED).map_or(&[][..], Vec::as_slice);
+        let of_group = |path: &str| !is_ours(path) && group_of(path) == group;
+        let inside = self.dots.iter().filter(|(path, _)| of_group(path)).flat_map(|(_, dots)| dots);
+        let met = inside.filter(|dot| touches.contains(dot));
+        met.filter_map(|dot| self.writers.get(&dot.device)).map(String::as_str).collect()
     }
 }
 
@@ -197,9 +218,18 @@ impl<'a> Brief<'a> {
         let text = |path| shown(row, path).and_then(Shown::text).unwrap_or_default();
         Self {
             state: text(field::STATE).parse().unwrap_or(State::Draft),
-            deleted: shown(row, field::DELETED).is_some_and(|shown| !shown.is_empty()),
+            deleted: row.field(field::DELETED).is_some_and(is_agreed_away),
             title: text(field::TITLE),
         }
+    }
+}
+
+/// Whether all that touched a record without having seen each other put it away. Whoever went on with it is against that, and is
+/// asked: until then it is there.
+fn is_agreed_away(touches: Field<'_>) -> bool {
+    match touches {
+        Field::Text(_) => true,
+        Field::Siblings(touches) => touches.iter().all(|touch| touch.value != Value::Empty),
     }
 }
 
@@ -416,6 +446,12 @@ pub fn conflicts(row: &Row<'_>) -> Vec<Conflict> {
     }
     found.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.path.cmp(&b.path)));
     found
+}
+
+/// How many of them a person must decide.
+#[must_use]
+pub fn to_decide(conflicts: &[Conflict]) -> usize {
+    conflicts.iter().filter(|conflict| conflict.level == Level::Decide).count()
 }
 
 /// An approval beside which somebody changed the record without having seen it: what was approved is not what stands.

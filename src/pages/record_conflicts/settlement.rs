@@ -10,7 +10,7 @@ use sync::view::{Conflict, Level, RecordView as View};
 use sync::wire::{Action, Dot, Sibling, State, Value, field};
 
 use crate::locale::Language;
-use crate::pages::record_outline::{Answer, asked_at, read_only, worked_out};
+use crate::pages::record_outline::{Answer, asked_at, group_called, read_only, worked_out};
 use crate::pages::record_row::state_text;
 use crate::platform::clock;
 use crate::stores::form_entry::following::{following, has_its_lists};
@@ -85,6 +85,28 @@ pub(super) fn met_in_form(view: &View) -> bool {
     let is_of_form = |path: &str| path == field::TITLE || !path.starts_with('_');
     let mut met = view.conflicts.iter().filter(|conflict| conflict.level == Level::Decide);
     met.any(|conflict| is_of_form(&conflict.path))
+}
+
+/// Whether people changed something side by side, and nothing is to be decided.
+pub(super) fn asks_for_a_look(view: &View) -> bool {
+    view.conflicts.first().is_some_and(|gravest| gravest.level == Level::Look)
+}
+
+/// The groups of questions that people changed without having seen each other's change, each by what it is called, with their
+/// accounts.
+pub(super) fn side_by_side(
+    program: Option<&Arc<Program>>,
+    view: &View,
+    language: Language,
+) -> Vec<(String, Vec<String>)> {
+    let session = program.map(|program| read_only(program, view, language));
+    let groups = view.conflicts.iter().filter(|conflict| conflict.level == Level::Look);
+    let told = groups.map(|Conflict { path, .. }| {
+        let label = session.as_ref().and_then(|session| group_called(session, path));
+        let label = label.unwrap_or_else(|| language.whole_record().to_owned());
+        (label, view.met_in(path).into_iter().map(str::to_owned).collect())
+    });
+    told.collect()
 }
 
 pub(super) fn stands(sibling: &Sibling) -> Option<State> {

@@ -35,12 +35,30 @@ pub struct HistoryEntry {
     pub action: String,
     /// The phone's clock then, milliseconds since 1970.
     pub wall_ms: i64,
+    /// How far it was behind the server's, if they had ever talked.
+    pub offset_ms: Option<i64>,
     /// When the server received it.
     pub received_ms: i64,
     /// What became of it: `applied`, `merged`, `conflict` or `quarantined`.
     pub outcome: String,
     /// What it wrote.
     pub fields: Vec<Written>,
+}
+
+/// So far may a device's clock be from the server's before anybody is told.
+const CLOCKS_DIFFER_MS: u64 = 600_000;
+
+/// How far a device's clock is behind the server's, where people should know it.
+pub fn wrong_by(offset_ms: Option<i64>) -> Option<i64> {
+    offset_ms.filter(|offset_ms| offset_ms.unsigned_abs() > CLOCKS_DIFFER_MS)
+}
+
+impl HistoryEntry {
+    /// When it was done: by the device's clock, unless that was wrong.
+    #[must_use]
+    pub fn at_ms(&self) -> i64 {
+        self.wall_ms.saturating_add(wrong_by(self.offset_ms).unwrap_or_default())
+    }
 }
 
 /// One field that an act wrote, as the server tells it.
@@ -115,4 +133,18 @@ pub(in crate::stores) fn refusal(answer: &Response) -> FetchError {
     FetchError::Refused(
         answer.error().map_or_else(|| answer.status.to_string(), |error| error.code),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_act_was_done_when_the_server_says_if_the_phones_clock_was_wrong() {
+        let entry = |offset_ms| HistoryEntry { wall_ms: 5, offset_ms, ..HistoryEntry::default() };
+        assert_eq!(entry(None).at_ms(), 5, "it had never talked with the server");
+        assert_eq!(entry(Some(-600_000)).at_ms(), 5, "clocks differ");
+        assert_eq!(entry(Some(600_001)).at_ms(), 600_006);
+        assert_eq!(wrong_by(Some(i64::MIN)), Some(i64::MIN));
+    }
 }

@@ -6,7 +6,7 @@ use sync::{
     columns::Row,
     device::DeviceState,
     review::{self, Reason},
-    view::{self, Base, Brief, Conflict, Held, Level, RecordView, Shown},
+    view::{self, Base, Brief, Held, RecordView, Shown},
     wire::{RecordId, State, Value},
 };
 
@@ -67,7 +67,7 @@ pub(super) fn summed_up(row: &Row<'_>, unsent: bool) -> RecordSummary {
         deleted,
         unsent,
         quarantined: false,
-        conflicts: to_decide(&view::conflicts(row)),
+        conflicts: view::to_decide(&view::conflicts(row)),
         folded: report::fold_record(title, answers),
     }
 }
@@ -86,7 +86,7 @@ fn summarise(view: RecordView, unsent_of_others: bool) -> RecordSummary {
         deleted: view.deleted,
         unsent: view.pending || unsent_of_others,
         quarantined: view.quarantined,
-        conflicts: to_decide(&view.conflicts),
+        conflicts: view::to_decide(&view.conflicts),
         folded: report::fold_record(&view.title, view.fields.values().filter_map(text)),
         title: view.title,
     }
@@ -99,10 +99,6 @@ fn text(value: &Value) -> Option<&str> {
 /// Of several reasons a list tells one.
 fn first(reasons: Vec<Reason>) -> Option<Arc<Reason>> {
     reasons.into_iter().next().map(Arc::new)
-}
-
-fn to_decide(conflicts: &[Conflict]) -> usize {
-    conflicts.iter().filter(|conflict| conflict.level == Level::Decide).count()
 }
 
 #[cfg(test)]

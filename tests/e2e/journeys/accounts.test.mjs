@@ -83,6 +83,19 @@ test('a person gets another role and another unit, and whoever does it is told w
   await card.getByText(/Người phụ trách lớp · .*Bảo Vinh/).waitFor();
 });
 
+test('who was granted a second unit says so on their card', async () => {
+  const { page } = desk;
+  const answer = await page.evaluate(async () => (await fetch('/api/v1/accounts/sau.longkhanh', {
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/json', 'X-Sotay': '1' },
+    body: JSON.stringify({ scope: ['dn_p_bao_vinh', 'dn_p_long_khanh'] }),
+  })).status);
+  assert.equal(answer, 200);
+  await list('Thiết bị');
+  await list('Người dùng');
+  await page.locator('[data-account="sau.longkhanh"]').getByText(/Xem hồ sơ của: .*Bảo Vinh.*Long Khánh/).waitFor();
+});
+
 test('an address for ODK Collect is made with the password, and works', async () => {
   const { page } = phone;
   await app.open('/people');
@@ -117,6 +130,7 @@ test('the log is searched by who, what, to what and when', async () => {
   await page.getByRole('button', { name: 'Tìm', exact: true }).click();
   await until('one row is left', async () => (await rows.count()) === 1);
   assert.match(await rows.innerText(), /quantri thêm người dùng: sau\.longkhanh/);
+  assert.match(await rows.innerText(), /Chương trình: Bình đẳng giới/);
   await desk.screenshot('audit-search');
   assert.deepEqual(await faults(desk, 'searching the log'), []);
   await page.getByLabel('Đến hết ngày').fill('2020-01-31');
@@ -130,6 +144,33 @@ test('the log is searched by who, what, to what and when', async () => {
   await page.getByLabel('Đến hết ngày').fill(today);
   await page.getByRole('button', { name: 'Tìm', exact: true }).click();
   await until('it is there again', async () => (await rows.count()) === 1);
+});
+
+test('where the line breaks the log keeps what is looked for and what came, and asks once more', async () => {
+  const { page } = desk;
+  await list('Người dùng');
+  await list('Nhật ký');
+  const rows = page.locator('.deeds > li');
+  // A page of the log that is full, whatever was done so far.
+  const deed = (seq) => ({ seq, at_ms: 5, actor: 'quantri', action: 'export', object: 'lk_kho_khan', unit: null, detail: {}, hash: '00' });
+  const deeds = Array.from({ length: 200 }, (_, at) => deed(500 - at));
+  await page.route('**/api/v1/audit?actor=*', (route) => route.fulfill({ json: deeds }));
+  await page.getByText('Tìm trong nhật ký').click();
+  await page.getByLabel('Ai làm (tên đăng nhập)').fill('quantri');
+  await page.getByRole('button', { name: 'Tìm', exact: true }).click();
+  await until('they are there', async () => (await rows.count()) === 200);
+  await page.route('**/api/v1/audit?before=*', (route) => route.abort());
+  await page.getByRole('button', { name: 'Cũ hơn' }).click();
+  await page.getByText('cần mạng để xem').waitFor();
+  assert.equal(await rows.count(), 200);
+  await page.unroute('**/api/v1/audit?before=*');
+  await page.route('**/api/v1/audit?before=*', (route) => route.fulfill({ json: [deed(7)] }));
+  await page.getByRole('button', { name: 'Thử lại' }).click();
+  await until('the older one too', async () => (await rows.count()) === 201);
+  assert.equal(await page.getByText('cần mạng để xem').count(), 0);
+  assert.equal(await page.getByLabel('Ai làm (tên đăng nhập)').inputValue(), 'quantri');
+  await page.unroute('**/api/v1/audit?before=*');
+  await page.unroute('**/api/v1/audit?actor=*');
 });
 
 test('what records say of a person is found, handed out and erased, with the password again', async () => {
@@ -157,7 +198,15 @@ test('what records say of a person is found, handed out and erased, with the pas
   const mention = page.locator('.mentions > li');
   await mention.getByRole('checkbox').uncheck();
   await page.getByRole('button', { name: 'Xóa dữ liệu' }).click();
-  await page.getByText('Chọn ít nhất một hồ sơ.').waitFor();
+  await page.getByText('Chọn ít nhất một chỗ.').waitFor();
+  // Whoever looks whose record it is finds the choice as it was.
+  const [record] = await Promise.all([
+    page.context().waitForEvent('page'),
+    mention.getByRole('link', { name: 'Xem hồ sơ' }).click(),
+  ]);
+  await record.waitForURL(/\/records\//);
+  await record.close();
+  assert.equal(await mention.getByRole('checkbox').isChecked(), false);
   await mention.getByRole('checkbox').check();
 
   const file = await downloaded(desk, join(folder, 'got'), () => page.getByRole('button', { name: 'Lấy dữ liệu (ZIP)' }).click());

@@ -62,6 +62,9 @@ test('an administrator adds a person and gets a code: as a picture, as a link, a
   await sheet.getByText(link, { exact: true }).waitFor();
   await page.evaluate(() => delete navigator.clipboard.writeText);
   await page.keyboard.press('Escape');
+  const given = await page.locator('[data-account] h3').evaluateAll((names) => names.map((name) => name.textContent.trim().split(' ').at(-1)));
+  const order = new Intl.Collator('vi');
+  assert.deepEqual(given, given.toSorted(order.compare), 'people stand by given name');
   await page.getByPlaceholder('Tìm người, đơn vị').fill('dang ngoc bao vinh');
   await until('the person is found without accents', async () => (await page.locator('[data-account]').count()) === 1);
   await desk.screenshot('people');
@@ -117,6 +120,15 @@ test('a lost phone: the desk ends its session, and what was on it goes up once i
   await list('Thiết bị');
   const sessions = page.locator('[data-session]', { hasText: 'Đặng Thị Ngọc' });
   await until('both devices are listed', async () => (await sessions.count()) === 2);
+  // Among many a lost one is found by its person's name, or by what it is.
+  const search = page.getByPlaceholder('Tìm người, máy, đơn vị');
+  await search.fill('dang ngoc');
+  await until('the others are left out', async () => (await page.locator('[data-session]').count()) === 2);
+  await sessions.first().getByText('canbo3.baovinh').waitFor();
+  await search.fill('không có máy này');
+  await page.getByText('Không có máy nào khớp.').waitFor();
+  await search.fill('');
+  await sessions.first().waitFor();
   await desk.screenshot('devices');
   assert.deepEqual(await faults(desk, 'devices'), []);
   const sheet = page.locator('dialog[open]');

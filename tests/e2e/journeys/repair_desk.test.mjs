@@ -141,3 +141,24 @@ test('what was applied is a record like any other; what was set aside is none', 
   await rows.first().click();
   await page.locator('.answers').getByText('Thiếu kinh phí tập huấn').waitFor();
 });
+
+test('more work than one answer of the server holds is counted as more, and the oldest of it is reached', async () => {
+  const { page } = coordinator;
+  const waiting = (id) => ({
+    id, reason: 'out_of_scope', obstacle: null, device_name: 'Chrome', sender_name: 'Trần Văn Minh', author_name: null, received_ms: 5,
+    record: null, record_exists: false, unit: null, form_id: null, form_hash: null, action: null, fields: [], settled: null,
+  });
+  await page.route('**/api/v1/quarantine?*', (route) => {
+    const before = Number(new URL(route.request().url()).searchParams.get('before') ?? 202);
+    const ids = Array.from({ length: Math.min(200, before - 1) }, (_, at) => before - 1 - at);
+    return route.fulfill({ json: ids.map(waiting) });
+  });
+  await new App(coordinator, server).open('/repair');
+  const count = page.locator('.tab-count');
+  await until('there are more', async () => (await count.innerText()) === '200+');
+  await page.getByRole('button', { name: 'Cũ hơn' }).click();
+  await page.locator('[data-case="1"]').waitFor();
+  await until('that is all', async () => (await count.innerText()) === '201');
+  assert.equal(await page.getByRole('button', { name: 'Cũ hơn' }).count(), 0);
+  await page.unroute('**/api/v1/quarantine?*');
+});

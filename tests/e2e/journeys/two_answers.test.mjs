@@ -12,6 +12,7 @@ import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kt_phuong_xa';
+const DIFFICULTY = 'lk_kho_khan';
 const HOA = 'Nguyễn Thị Hoa, tổ trưởng';
 const MINH = 'Trần Văn Minh, tổ phó';
 
@@ -186,6 +187,13 @@ test('a record that was put away says so, and is brought back at once or later',
   await server.start();
   await send(hoa);
   await send(minh);
+  // Whoever began it: until somebody chooses it is in the lists.
+  for (const device of [hoa, minh, lan]) {
+    await send(device);
+    await apps[device.name].open('/records?state=draft');
+    const row = device.page.locator(`.record-row[href*="${record}"]`);
+    await row.getByText('Cần quyết định').waitFor();
+  }
   await shows(lan);
   const stays = lan.page.locator('[data-conflict="_deleted"]');
   await stays.getByRole('button', { name: 'Chọn “Xóa hồ sơ”' }).click();
@@ -193,6 +201,45 @@ test('a record that was put away says so, and is brought back at once or later',
   await lan.page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
   await gone(lan).waitFor({ state: 'detached' });
   assert.equal(await stays.count(), 0, 'it is chosen that it stays');
+});
+
+test('what two changed side by side in one part is worth a look, and is asked of nobody once somebody has looked', async () => {
+  const form = await apps.hoa.begin(DIFFICULTY);
+  await form.type('tom_tat', 'Thiếu bảng');
+  await form.saved();
+  [, record] = hoa.page.url().match(/records\/([0-9a-f-]+)\/edit/);
+  await send(hoa);
+  await shows(minh);
+  await minh.page.getByText('Thiếu bảng').first().waitFor();
+  await server.stop();
+  for (const [device, name, text] of [[hoa, 'nguoi_lap', HOA], [minh, 'tom_tat', 'Thiếu biển báo']]) {
+    await apps[device.name].open(`/records/${record}/edit`);
+    const page = await new FormPage(device.page).ready();
+    await page.goTo('Thông tin chung');
+    await page.type(name, text);
+    await page.saved();
+    await device.page.getByRole('button', { name: 'Ra khỏi phiếu' }).click();
+  }
+  await server.start();
+  await send(hoa);
+  await send(minh);
+  await send(lan);
+  await shows(lan);
+  const looks = lan.page.locator('.looks');
+  await looks.getByText('Nên xem lại').waitFor();
+  assert.match(await looks.locator('li').innerText(), /Thông tin chung · .*(Hoa.*Minh|Minh.*Hoa)/);
+  assert.equal(await lan.page.locator('.conflict').count(), 0, 'there is nothing to choose');
+  assert.deepEqual(await faults(lan, 'worth a look'), []);
+  await lan.screenshot('worth-a-look');
+  await lan.page.getByRole('button', { name: 'Xem lịch sử' }).click();
+  await lan.page.locator('.history-list').getByText('Gộp với phần sửa cùng lúc của người khác').waitFor();
+  await shows(minh);
+  assert.equal(await minh.page.locator('.looks').count(), 0, 'an officer is not asked');
+  await looks.getByRole('button', { name: 'Đã xem' }).click();
+  await looks.waitFor({ state: 'detached' });
+  await apps.lan.allSent();
+  const history = await (await Desk.signIn(server)).history(record);
+  assert.equal(history.at(-1).action, 'resolve');
 });
 
 test('a record whose form is not here is shown at once, though the line is dead', async () => {

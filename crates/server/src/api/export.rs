@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use form::Resources;
 use pack::Text;
@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 
 use super::entities::csv_of;
 use super::extract::Query;
-use super::signed_in::SignedIn;
+use super::signed_in::{Origin, SignedIn};
 use crate::budgets::Take;
 use crate::database::FormRow;
 use crate::error::{ApiError, ApiResult, ErrorBody};
@@ -71,6 +71,9 @@ pub struct ExportQuery {
 pub async fn records(
     State(app): State<App>,
     SignedIn(session): SignedIn,
+    origin: Origin,
+    headers: HeaderMap,
+    uri: Uri,
     Query(query): Query<ExportQuery>,
 ) -> ApiResult<Response> {
     let state =
@@ -95,7 +98,7 @@ pub async fn records(
     let states = database.visible_records(&session.account, &query.form, under.as_ref()).await?;
     let all_used = used(&forms, states.iter().map(|state| state.form.hash));
     let lists = lists(&app, &session.account, &all_used).await?;
-    let public_url = app.config().public_url.clone().unwrap_or_default();
+    let base_url = origin.base(&app, &headers, &uri);
     let author = query.author.filter(|author| !author.is_empty());
     let text = report::fold(&query.q.unwrap_or_default());
     let people = if text.is_empty() { BTreeMap::new() } else { database.names(&states).await? };
@@ -114,7 +117,7 @@ pub async fn records(
             units: &units,
             language: Language::from_tag(query.lang.as_deref()),
             offset_min: query.offset.unwrap_or(clock::OFFSET_MIN).clamp(-14 * 60, 14 * 60),
-            public_url: public_url.trim_end_matches('/'),
+            base_url: &base_url,
         };
         let bytes = workbook(&export).map_err(ApiError::internal)?;
         Ok::<_, ApiError>((bytes, records.len()))

@@ -6,7 +6,6 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use sync::wire::RecordId;
 use tracing::Instrument;
 use utoipa::ToSchema;
 
@@ -15,7 +14,7 @@ use super::signed_in::{Sent, SignedIn};
 use crate::budgets::Take;
 use crate::database::Session;
 use crate::error::{ApiError, ApiResult, ErrorBody};
-use crate::persons::{self, Mention, Wanted};
+use crate::persons::{self, Mention, Place, Wanted};
 use crate::{App, clock};
 
 /// Whose data: give `account`, or `value`.
@@ -27,7 +26,7 @@ pub struct Whom {
     /// An answer about the person, such as a name or a phone number, of 4 letters or digits at least.
     #[serde(default)]
     value: Option<String>,
-    /// With a value: only in these records, 32 hexadecimal digits each.
+    /// With a value: only in these records, 32 hexadecimal digits each; `RECORD/ROW`: only in that row, `RECORD/`: in no row.
     #[serde(default)]
     records: Vec<String>,
 }
@@ -160,13 +159,12 @@ fn read<T>(app: &App, session: &Session, body: Result<Json<T>, JsonRejection>) -
     Ok(given)
 }
 
-fn wanted(value: &str, records: &[String]) -> ApiResult<Wanted> {
-    let read = |id: &String| id.replace('-', "").parse();
-    let records = records.iter().map(read).collect::<Result<_, _>>();
-    let records = records.map_err(|_not_an_id: <RecordId as std::str::FromStr>::Err| {
+fn wanted(value: &str, places: &[String]) -> ApiResult<Wanted> {
+    let places = places.iter().map(|place| place.parse()).collect::<Result<_, _>>();
+    let places = places.map_err(|_not_an_id: <Place as std::str::FromStr>::Err| {
         ApiError::bad_request("bad_record", "a record is 32 hexadecimal digits")
     })?;
-    Ok(Wanted::by(value)?.only_in(records))
+    Ok(Wanted::by(value)?.only_in(places))
 }
 
 /// All that is held about a person: a ZIP with `person.json` and the files.

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use sync::codec;
 use sync::mask::Mask;
-use sync::wire::{Action, Operation, QuarantineReason, RecordId, Value, Write};
+use sync::wire::{Action, QuarantineReason, RecordId, Value, Write};
 use utoipa::ToSchema;
 
 use super::extract::Path;
@@ -27,7 +26,7 @@ pub struct HistoryEntry {
     seq: u64,
     /// The account that did it.
     author: String,
-    /// What others see of that person.
+    /// What others see of that person; empty if there is no such account.
     author_name: String,
     /// `create`, `edit`, `submit`, `amend`, `delete`, `undelete` or `resolve`.
     action: &'static str,
@@ -78,8 +77,7 @@ pub async fn history(
     app.database().visible_record(&session.account, id).await?.ok_or_else(unknown)?;
     let log = app.database().history(id).await?;
     let mask = app.database().mask_of(&session.account).await?;
-    // The log names a record only when the operation could be read.
-    Ok(Json(log.into_iter().filter_map(|logged| entry(logged, &mask)).collect()))
+    Ok(Json(log.into_iter().map(|logged| entry(logged, &mask)).collect()))
 }
 
 /// What an operation wrote.
@@ -95,24 +93,25 @@ pub(super) fn written(fields: BTreeMap<String, Write>) -> Vec<HistoryField> {
     fields.collect()
 }
 
-fn entry(logged: LoggedOperation, mask: &Mask) -> Option<HistoryEntry> {
-    let mut operation: Operation = codec::decode(&logged.bytes).ok()?;
+fn entry(logged: LoggedOperation, mask: &Mask) -> HistoryEntry {
+    let LoggedOperation { mut operation, device_name, author_name, received_ms, outcome, reason } =
+        logged;
     mask.cut_operation(&mut operation);
-    Some(HistoryEntry {
+    HistoryEntry {
         device: operation.dot.device.to_string(),
-        device_name: logged.device_name,
+        device_name,
         seq: operation.dot.seq,
         author: operation.author,
-        author_name: logged.sender_name,
+        author_name,
         action: action_name(operation.action),
         wall_ms: operation.at.wall_ms,
         offset_ms: operation.at.offset_ms,
-        received_ms: logged.received_ms,
+        received_ms,
         form_version: operation.form.version,
-        outcome: outcome_name(logged.verdict.outcome),
-        reason: logged.verdict.reason.map(QuarantineReason::name),
+        outcome: outcome_name(outcome),
+        reason: reason.map(QuarantineReason::name),
         fields: written(operation.fields),
-    })
+    }
 }
 
 pub(super) fn action_name(action: Action) -> &'static str {

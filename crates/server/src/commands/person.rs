@@ -8,9 +8,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use server::config::Config;
-use server::persons::{self, Mention, Wanted};
+use server::persons::{self, Mention, Place, Wanted};
 use server::{App, clock};
-use sync::wire::RecordId;
 
 use super::say;
 
@@ -41,9 +40,9 @@ pub struct WhomByValue {
     /// An answer that is about the person: a name or a phone number. Capitals and accents do not matter.
     #[arg(long, value_name = "TEXT")]
     value: String,
-    /// Only in this record; may be given several times. Two people may have one name.
-    #[arg(long = "record", value_name = "RECORD")]
-    records: Vec<RecordId>,
+    /// Only in this record, or in this row of it; may be given several times. Two people may have one name.
+    #[arg(long = "record", value_name = "RECORD[/ROW]")]
+    records: Vec<Place>,
 }
 
 #[derive(clap::Args)]
@@ -54,9 +53,9 @@ pub struct Whom {
     /// An answer that is about the person: a name or a phone number. Capitals and accents do not matter.
     #[arg(long, value_name = "TEXT", required_unless_present = "account")]
     value: Option<String>,
-    /// Only in this record; may be given several times. Two people may have one name.
-    #[arg(long = "record", value_name = "RECORD")]
-    records: Vec<RecordId>,
+    /// Only in this record, or in this row of it; may be given several times. Two people may have one name.
+    #[arg(long = "record", value_name = "RECORD[/ROW]")]
+    records: Vec<Place>,
 }
 
 /// Finds a person, hands out what is held about them, or erases it.
@@ -123,7 +122,7 @@ async fn export(app: &App, whom: Whom, now_ms: i64) -> anyhow::Result<Vec<u8>> {
     })
 }
 
-fn wanted(value: &str, records: Vec<RecordId>) -> anyhow::Result<Wanted> {
+fn wanted(value: &str, records: Vec<Place>) -> anyhow::Result<Wanted> {
     Ok(Wanted::by(value)?.only_in(records.into_iter().collect()))
 }
 

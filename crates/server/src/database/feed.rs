@@ -242,7 +242,14 @@ async fn left(tx: &mut Transaction, account: &str, after: u64, limit: usize) -> 
 async fn names(tx: &mut Transaction, records: &[RecordState]) -> Answer<BTreeMap<String, String>> {
     let stand = || records.iter().filter(|record| !record.left);
     let written = stand().flat_map(|record| record.writers.values());
-    let accounts: BTreeSet<&String> = stand().map(|record| &record.author).chain(written).collect();
+    names_of(tx, stand().map(|record| &record.author).chain(written).collect()).await
+}
+
+/// What others see of accounts, of those that there are.
+pub(super) async fn names_of(
+    tx: &mut Transaction,
+    accounts: BTreeSet<&String>,
+) -> Answer<BTreeMap<String, String>> {
     let mut names = BTreeMap::new();
     for account in accounts {
         let name: Option<String> = query_scalar("SELECT display_name FROM account WHERE name = $1")

@@ -4,11 +4,11 @@ use sync::codec;
 use sync::merge::Record;
 use sync::push::{Batch, Decided, Decision, Kept, Known, MAX_MISSING_BLOBS, Place, Sender};
 use sync::wire::{
-    DeviceId, Hash, Outcome, PushResponse, QuarantineReason, RecordId, Value, Verdict,
+    DeviceId, Hash, Operation, Outcome, PushResponse, QuarantineReason, RecordId, Value, Verdict,
 };
 
 use super::erasure::{Gone, erased_in, keep_grown};
-use super::feed::stored_record;
+use super::feed::{names_of, stored_record};
 use super::rights::Rights;
 use super::sql::{Builder, parts, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, bytes, signed, unsigned};
@@ -33,43 +33,70 @@ pub struct Pushed {
 /// An operation of a record's history.
 #[derive(Clone, Debug)]
 pub struct LoggedOperation {
-    /// Its bytes, as the device sealed them.
-    pub bytes: Vec<u8>,
+    /// What was done.
+    pub operation: Operation,
     /// The name of the device at its last sign-in.
     pub device_name: String,
-    /// What others see of its sender.
-    pub sender_name: String,
+    /// What others see of its author; nothing if there is no such account.
+    pub author_name: String,
     /// When it arrived.
     pub received_ms: i64,
     /// What became of it.
-    pub verdict: Verdict,
+    pub outcome: Outcome,
+    /// Why it is in quarantine.
+    pub reason: Option<QuarantineReason>,
 }
 
+/// The log of a record, in the order of arrival.
+const LOGGED: &str = "SELECT o.bytes,
+        (SELECT device_name FROM session s WHERE s.device = o.device ORDER BY s.id DESC LIMIT 1),
+        o.received_ms, o.verdict
+     FROM operation o WHERE o.record = $1 ORDER BY o.place";
+
+/// What came beside the log and was put into the record at the repair desk.
+const PUT_IN: &str = "SELECT q.bytes,
+        (SELECT device_name FROM session s WHERE s.device = q.device ORDER BY s.id DESC LIMIT 1),
+        q.received_ms, q.outcome
+     FROM quarantine q LEFT JOIN operation o ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash
+     WHERE q.record = $1 AND q.outcome IS NOT NULL AND o.hash IS NULL ORDER BY q.id";
+
 impl Database {
-    /// Every operation of a record, in the order of arrival.
+    /// Every operation of a record that can be read, in the order of arrival: of the log, and what only the repair desk put there.
     pub async fn history(&self, record: RecordId) -> Answer<Vec<LoggedOperation>> {
-        type Row = (Vec<u8>, Option<String>, Option<String>, i64, Vec<u8>);
-        let rows: Vec<Row> = query_as(
-            "SELECT o.bytes,
-                (SELECT device_name FROM session s WHERE s.device = o.device ORDER BY s.id DESC LIMIT 1),
-                (SELECT display_name FROM account a WHERE a.name = o.sender),
-                o.received_ms, o.verdict
-             FROM operation o WHERE o.record = $1 ORDER BY o.place",
-        )
-        .bind(record.0.as_slice())
-        .fetch_all(&self.readers)
-        .await?;
-        rows.into_iter()
-            .map(|(bytes, device_name, sender_name, received_ms, verdict)| {
-                Ok(LoggedOperation {
-                    bytes,
-                    device_name: device_name.unwrap_or_default(),
-                    sender_name: sender_name.unwrap_or_default(),
-                    received_ms,
-                    verdict: stored_verdict(&verdict)?,
-                })
+        let mut tx = self.begin_read().await?;
+        type Row<T> = (Vec<u8>, Option<String>, i64, T);
+        let logged: Vec<Row<Vec<u8>>> =
+            query_as(LOGGED).bind(record.0.as_slice()).fetch_all(&mut tx).await?;
+        let put_in: Vec<Row<String>> =
+            query_as(PUT_IN).bind(record.0.as_slice()).fetch_all(&mut tx).await?;
+        let read = |bytes: &[u8], device_name: Option<String>, received_ms, outcome, reason| {
+            Some(LoggedOperation {
+                operation: codec::decode(bytes).ok()?,
+                device_name: device_name.unwrap_or_default(),
+                author_name: String::new(),
+                received_ms,
+                outcome,
+                reason,
             })
-            .collect()
+        };
+        let mut history = Vec::new();
+        for (bytes, device_name, received_ms, verdict) in logged {
+            let Verdict { outcome, reason, .. } = stored_verdict(&verdict)?;
+            history.extend(read(&bytes, device_name, received_ms, outcome, reason));
+        }
+        for (bytes, device_name, received_ms, outcome) in put_in {
+            let earlier = |known: &LoggedOperation| known.received_ms <= received_ms;
+            let at = history.iter().rposition(earlier).map_or(0, |at| at + 1);
+            let put_in = read(&bytes, device_name, received_ms, outcome_of(&outcome)?, None);
+            history.splice(at..at, put_in);
+        }
+        let authors = history.iter().map(|known| &known.operation.author).collect();
+        let names = names_of(&mut tx, authors).await?;
+        tx.rollback().await?;
+        for known in &mut history {
+            known.author_name = names.get(&known.operation.author).cloned().unwrap_or_default();
+        }
+        Ok(history)
     }
 }
 
@@ -371,6 +398,13 @@ async fn note_beside(tx: &mut Write, record: &Record, left: Option<&str>, rv: i6
 pub(super) fn reason_of(name: &str) -> Answer<QuarantineReason> {
     let named = QuarantineReason::ALL.into_iter().find(|reason| reason.name() == name);
     named.ok_or_else(|| DatabaseError::Damaged { what: "reason", why: name.to_owned() })
+}
+
+/// The outcome of that name.
+fn outcome_of(name: &str) -> Answer<Outcome> {
+    let all = [Outcome::Applied, Outcome::Merged, Outcome::Conflict, Outcome::Quarantined];
+    let named = all.into_iter().find(|outcome| outcome_name(*outcome) == name);
+    named.ok_or_else(|| DatabaseError::Damaged { what: "outcome", why: name.to_owned() })
 }
 
 /// An outcome's name in the API.

@@ -1,6 +1,7 @@
 //! Which sheets and columns a form makes: one sheet for the records, one for each repeat.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use form::Resources;
 use form::definition::{Bind, BodyNode, Control, ControlKind, Element, Form, Label, Source};
@@ -33,6 +34,8 @@ pub(super) struct Column {
     pub path: String,
     pub heading: String,
     pub kind: Kind,
+    /// What else its answers were in older versions, the newest first.
+    pub older: Vec<Kind>,
     /// Whether the form has words for it. What it works out by itself, and when it was filled in, it calls by a name of its
     /// author's.
     is_worded: bool,
@@ -82,14 +85,34 @@ fn add_columns(sheet: &mut Sheet, older: Vec<Column>) {
             sheet.columns.push(column);
             continue;
         };
-        // Choices that the newest version no longer has keep their words.
-        if let (Kind::Choices { labels, .. }, Kind::Choices { labels: older, .. }) =
-            (&mut known.kind, column.kind)
-        {
-            for (value, label) in older {
-                labels.entry(value).or_insert(label);
+        known.learn(column.kind);
+    }
+}
+
+impl Column {
+    /// Takes in what the question was in an older version. Choices that the newest version no longer has keep their words.
+    fn learn(&mut self, older: Kind) {
+        for kind in iter::once(&mut self.kind).chain(&mut self.older) {
+            match (kind, &older) {
+                (
+                    Kind::Choices { labels, several },
+                    Kind::Choices { labels: more, several: also },
+                ) if several == also => {
+                    for (value, label) in more {
+                        labels.entry(value.clone()).or_insert_with(|| label.clone());
+                    }
+                    return;
+                }
+                (kind, older) if kind == older => return,
+                _ => {}
             }
         }
+        self.older.push(older);
+    }
+
+    /// What its answers are or were, the newest first.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = &Kind> {
+        iter::once(&self.kind).chain(&self.older)
     }
 }
 
@@ -184,7 +207,7 @@ impl Reader<'_> {
         let heading = words.unwrap_or_else(|| element.name.clone());
         let kind = self.kind(control, bind);
         if let Some(sheet) = self.sheets.get_mut(sheet) {
-            sheet.columns.push(Column { path, heading, kind, is_worded });
+            sheet.columns.push(Column { path, heading, kind, older: Vec::new(), is_worded });
         }
     }
 

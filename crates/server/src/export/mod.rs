@@ -37,5 +37,5 @@ pub struct Export<'a> {
     /// Local time minus UTC, in minutes.
     pub offset_min: i32,
     /// What stands before the path of a file's link.
-    pub public_url: &'a str,
+    pub base_url: &'a str,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sync::view::RecordView;
 use sync::wire::Value;
 
 /// A field path in two parts: the names, and the keys of the rows it goes through.
@@ -37,7 +38,14 @@ pub(super) struct Row<'r> {
     /// What it says its place is.
     ordinal: Option<f64>,
     /// Its answers by the path of their column.
-    pub values: BTreeMap<String, &'r Value>,
+    pub values: BTreeMap<String, Answer<'r>>,
+}
+
+/// An answer, and the field that it stands in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer<'r> {
+    pub field: &'r str,
+    pub value: &'r Value,
 }
 
 /// A record's answers, sorted out.
@@ -48,8 +56,15 @@ pub(super) struct Rows<'r> {
 }
 
 impl<'r> Rows<'r> {
-    /// Sorts a record's answers out. `repeats` are the paths of the form's repeats.
-    pub(super) fn new(fields: &'r BTreeMap<String, Value>, repeats: &[&str]) -> Self {
+    /// Sorts a record's answers out, those that people disagree on also where the one to show is none. `repeats` are the paths of the
+    /// form's repeats.
+    pub(super) fn new(record: &'r RecordView, repeats: &[&str]) -> Self {
+        let shown = record.fields.iter().map(|(field, value)| (field.as_str(), value));
+        let cleared = record.cleared().map(|field| (field, &Value::Empty));
+        Self::sorted(shown.chain(cleared), repeats)
+    }
+
+    fn sorted(fields: impl Iterator<Item = (&'r str, &'r Value)>, repeats: &[&str]) -> Self {
         let mut rows = Self::default();
         for (field, value) in fields {
             let Place { path, keys } = Place::parse(field);
@@ -63,7 +78,7 @@ impl<'r> Rows<'r> {
             let inside = repeats.iter().filter(|repeat| path.starts_with(&format!("{repeat}/")));
             let repeat = inside.max_by_key(|repeat| repeat.len()).copied().unwrap_or_default();
             let repeat = if keys.is_empty() { "" } else { repeat };
-            rows.row(repeat, keys).values.insert(path, value);
+            rows.row(repeat, keys).values.insert(path, Answer { field, value });
         }
         rows.number();
         rows
@@ -151,10 +166,11 @@ mod tests {
         .into_iter()
         .map(|(path, value)| (path.to_owned(), text(value)))
         .collect();
-        let rows = Rows::new(&fields, &["lop", "lop/buoi", "lop/buoi/hv"]);
+        let fields = fields.iter().map(|(path, value)| (path.as_str(), value));
+        let rows = Rows::sorted(fields, &["lop", "lop/buoi", "lop/buoi/hv"]);
         let names = |repeat: &str, column: &str| -> Vec<(u32, Option<u32>, Value)> {
             let rows = rows.of(repeat).into_iter();
-            rows.map(|row| (row.number, row.parent, row.values[column].clone())).collect()
+            rows.map(|row| (row.number, row.parent, row.values[column].value.clone())).collect()
         };
         assert_eq!(names("lop", "lop/ten"), [(1, None, text("B")), (2, None, text("A"))]);
         let inner = [(1, Some(1), text("z")), (2, Some(2), text("x")), (3, Some(2), text("y"))];
@@ -163,6 +179,6 @@ mod tests {
         let innermost =
             [(1, Some(1), text("của z")), (2, Some(2), text("của x")), (3, Some(3), text("của y"))];
         assert_eq!(names("lop/buoi/hv", "lop/buoi/hv/ai"), innermost);
-        assert_eq!(rows.own().unwrap().values["ngay"], &text("2024-11-23"));
+        assert_eq!(rows.own().unwrap().values["ngay"].value, &text("2024-11-23"));
     }
 }

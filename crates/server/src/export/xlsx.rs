@@ -1,7 +1,7 @@
 //! The file: a frozen heading row with a filter, dates as dates, numbers as numbers, and text that is only text.
 
 use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
-use sync::view::RecordView;
+use sync::view::{self, RecordView};
 use sync::wire::Value;
 
 use super::Export;
@@ -62,7 +62,7 @@ fn write(export: &Export<'_>, max_rows: u32) -> Result<Vec<u8>, ExportError> {
             .filter(|path| !path.is_empty())
             .collect();
         for record in export.records {
-            let rows = Rows::new(&record.fields, &repeats);
+            let rows = Rows::new(record, &repeats);
             if sheet.path.is_empty() {
                 record_row(&mut table, export, sheet, record, rows.own())?;
             } else {
@@ -80,6 +80,7 @@ fn headings(sheet: &Sheet, sheets: &[Sheet], words: Words) -> Vec<(String, f64)>
     if sheet.path.is_empty() {
         always.extend([
             (words.state, 12.0),
+            (words.to_decide, 12.0),
             (words.unit, 28.0),
             (words.author, 16.0),
             (words.received, 18.0),
@@ -133,6 +134,8 @@ fn record_row(
     table.next_row()?;
     names(table, record)?;
     table.text(export.language.state(record.state))?;
+    let to_decide = u32::try_from(view::to_decide(&record.conflicts)).unwrap_or(u32::MAX);
+    table.cell((to_decide > 0).then(|| Cell::Number(f64::from(to_decide))))?;
     table.text(&unit_name(export, &record.unit))?;
     table.text(&record.author)?;
     let received = record.received_ms.and_then(|ms| cell::instant(ms, export.offset_min));
@@ -182,15 +185,16 @@ fn answers(
     row: Option<&Row<'_>>,
 ) -> Result<(), XlsxError> {
     for column in &sheet.columns {
-        let value = row.and_then(|row| row.values.get(&column.path)).copied();
+        let answer = row.and_then(|row| row.values.get(&column.path));
+        let value = answer.map(|answer| answer.value);
         let text = match value {
             Some(Value::Text(text)) => Some(text.as_str()),
             Some(Value::File(file)) => Some(file.name.as_str()),
             Some(Value::Empty) | None => None,
         };
-        match value.and_then(|value| disagreement(record, value, column)) {
+        match answer.and_then(|answer| disagreement(record, answer.field, column)) {
             Some(both) => table.text(&both)?,
-            None => table.cell(text.map(|text| content(&column.kind, text)))?,
+            None => table.cell(text.map(|text| content(column, text)))?,
         }
         match (&column.kind, value) {
             (Kind::Geopoint, _) => {
@@ -199,7 +203,7 @@ fn answers(
                 table.cell(point.map(|(_, longitude)| Cell::Number(longitude)))?;
             }
             (Kind::File, Some(Value::File(file))) => {
-                table.text(&format!("{}/api/v1/blobs/{}", export.public_url, file.hash))?;
+                table.text(&format!("{}/api/v1/blobs/{}", export.base_url, file.hash))?;
             }
             (Kind::File, _) => table.cell(None)?,
             _ => {}
@@ -208,17 +212,31 @@ fn answers(
     Ok(())
 }
 
-fn content(kind: &Kind, text: &str) -> Cell {
-    let read = match kind {
+/// An answer, read as what the question was in the newest version that has such answers.
+fn content(column: &Column, text: &str) -> Cell {
+    let read = column.kinds().find_map(|kind| read(kind, text));
+    // A text of an older version is none of several choices.
+    let is_chosen = column.kinds().all(|kind| matches!(kind, Kind::Choices { .. }));
+    let words = || if is_chosen { words_of(&column.kind, text) } else { text.to_owned() };
+    read.unwrap_or_else(|| Cell::Text(words()))
+}
+
+/// An answer as one of that kind, if it is.
+fn read(kind: &Kind, text: &str) -> Option<Cell> {
+    match kind {
         Kind::Text | Kind::Geopoint | Kind::File => None,
         Kind::Number => cell::number(text).map(Cell::Number),
         Kind::Calculated => cell::calculated(text).map(Cell::Number),
         Kind::Date => cell::date(text).map(Cell::Date),
         Kind::Time => cell::time(text).map(Cell::Time),
         Kind::DateTime => cell::date_time(text).map(Cell::DateTime),
-        Kind::Choices { .. } => Some(Cell::Text(words_of(kind, text))),
-    };
-    read.unwrap_or_else(|| Cell::Text(text.to_owned()))
+        Kind::Choices { labels, several } => {
+            let is_known = |value: &str| labels.contains_key(value);
+            let is_read =
+                if *several { text.split_whitespace().all(is_known) } else { is_known(text) };
+            is_read.then(|| Cell::Text(words_of(kind, text)))
+        }
+    }
 }
 
 /// A choice's label instead of its value.
@@ -233,18 +251,16 @@ fn words_of(kind: &Kind, text: &str) -> String {
 }
 
 /// Every value of a field where people disagree and nobody has decided yet: neither is hidden.
-fn disagreement(record: &RecordView, shown: &Value, column: &Column) -> Option<String> {
-    let contested = record.conflicts.iter().find(|conflict| {
-        conflict.values.len() > 1
-            && super::rows::Place::parse(&conflict.path).path == column.path
-            && conflict.values.iter().any(|sibling| sibling.value == *shown)
-            && record.fields.get(&conflict.path).is_some_and(|value| std::ptr::eq(value, shown))
-    })?;
+fn disagreement(record: &RecordView, field: &str, column: &Column) -> Option<String> {
+    let contested = record.conflicts.iter().find(|conflict| conflict.path == field)?;
     let mut texts: Vec<String> = Vec::new();
     for sibling in &contested.values {
         let text = match &sibling.value {
             Value::Empty => "–".to_owned(),
-            Value::Text(text) => words_of(&column.kind, text),
+            Value::Text(text) => match content(column, text) {
+                Cell::Text(words) => words,
+                Cell::Number(_) | Cell::Date(_) | Cell::Time(_) | Cell::DateTime(_) => text.clone(),
+            },
             Value::File(file) => file.name.clone(),
         };
         if !texts.contains(&text) {
@@ -433,6 +449,46 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_of_an_older_version_is_read_as_what_the_question_was_then() {
+        let version = |bind: &str, body: &str| {
+            let xml = format!(
+                r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>T</h:title>
+                <model><instance><data id="t" version="1"><a/></data></instance><bind nodeset="/data/a" type="{bind}"/></model></h:head>
+                <h:body>{body}</h:body></h:html>"#
+            );
+            let (form, _) = form::parse_xform(&xml).expect("XML");
+            Version { form, lists: Resources::default() }
+        };
+        let items = "<item><label>Loa đài</label><value>loa</value></item><item><label>Mạng</label><value>mang</value></item>";
+        let text = || version("string", r#"<input ref="/data/a"><label>A</label></input>"#);
+        let one = || {
+            version(
+                "string",
+                &format!(r#"<select1 ref="/data/a"><label>A</label>{items}</select1>"#),
+            )
+        };
+        let several = || {
+            version("string", &format!(r#"<select ref="/data/a"><label>A</label>{items}</select>"#))
+        };
+        let number = || version("int", r#"<input ref="/data/a"><label>A</label></input>"#);
+        for (versions, answer, told) in [
+            (vec![several(), text()], "Nguyễn Văn An", "Nguyễn Văn An"),
+            (vec![several(), text()], "loa mang", "Loa đài; Mạng"),
+            (vec![several()], "loa cu", "Loa đài; cu"),
+            (vec![one(), several()], "loa mang", "Loa đài; Mạng"),
+            (vec![text(), one()], "loa", "Loa đài"),
+            (vec![text(), one()], "loa phường", "loa phường"),
+            (vec![number(), one()], "mang", "Mạng"),
+        ] {
+            let sheets = layout::sheets(&versions, Language::Vietnamese);
+            let Cell::Text(words) = content(&sheets[0].columns[0], answer) else {
+                panic!("{answer}")
+            };
+            assert_eq!(words, told);
+        }
+    }
+
+    #[test]
     fn a_sheet_that_is_full_goes_on_in_another_under_the_same_headings() {
         let xml = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>T</h:title>
             <model><instance><data id="t" version="1"><hv><ten/></hv></data></instance></model></h:head>
@@ -465,7 +521,7 @@ mod tests {
             units: &Units::default(),
             language: Language::Vietnamese,
             offset_min: 0,
-            public_url: "",
+            base_url: "",
         };
         let file = write(&export, 2).unwrap();
         let mut file: Xlsx<_> = Xlsx::new(Cursor::new(file)).unwrap();

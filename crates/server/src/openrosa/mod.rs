@@ -553,7 +553,7 @@ async fn keep(app: &App, session: &Session, sent: Sent) -> Result<Taken, Refusal
     };
     let record = edited.unwrap_or_else(|| record_of(first));
     let (unit, author) = (session.unit.clone(), session.account.clone());
-    let mut past = Past::read(&database.history(record).await?);
+    let mut past = Past::of(database.history(record).await?);
     if past.begins_record() && database.visible_record(&author, record).await?.is_none() {
         past.keep_of(&author);
     }

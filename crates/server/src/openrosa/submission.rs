@@ -177,12 +177,8 @@ impl Submission {
 }
 
 impl Past {
-    /// What cannot be read any more says nothing.
-    pub(super) fn read(history: &[LoggedOperation]) -> Self {
-        let read = |logged: &LoggedOperation| {
-            Some((codec::decode(&logged.bytes).ok()?, logged.verdict.outcome))
-        };
-        Self(history.iter().filter_map(read).collect())
+    pub(super) fn of(history: Vec<LoggedOperation>) -> Self {
+        Self(history.into_iter().map(|logged| (logged.operation, logged.outcome)).collect())
     }
 
     /// Whether there is a record since.

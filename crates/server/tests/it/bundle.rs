@@ -12,7 +12,7 @@ use sync::bundle::{Contents, FileHead, Item, Kind, OfDevice, PublicKey};
 use sync::codec;
 use sync::device::DeviceState;
 use sync::receipt::{self, NotOurs};
-use sync::wire::{DeviceId, FileRef, Hash, Operation, SealedOperation, Value};
+use sync::wire::{Action, DeviceId, FileRef, Hash, Operation, SealedOperation, Value};
 
 use crate::app::{Answer, Device, TestApp, text};
 use crate::place::Place;
@@ -343,6 +343,41 @@ async fn what_an_unknown_key_signed_waits_at_the_repair_desk_and_takes_nobodys_p
     let pushed = lan.push(&own).await;
     assert_eq!((pushed.acked, pushed.verdicts[0].reason), (1, None));
     assert_eq!(lan.pull(None).await.records.len(), 1);
+}
+
+/// Who did it is provable nowhere but in the history.
+#[tokio::test]
+async fn what_the_desk_puts_in_of_a_bundle_without_a_known_key_stands_in_the_history_where_it_came()
+{
+    let server = TestApp::start().await;
+    let (lan, minh, an) =
+        (server.device("lan").await, server.device("minh").await, server.device("an").await);
+    let organisation = register(&lan, &Pair::of(7)).await;
+    let sealing = Sealing::new(lan.id, &Pair::of(66), organisation);
+    let carried = [1, 2].map(|seq| {
+        let mut operation = lan.create(seq, 1, "phuong_a", &[("ghi_chu", text("mang hộ"))]);
+        operation.action = if seq == 1 { Action::Create } else { Action::Amend };
+        operation
+    });
+    deliver(&minh, &sealing.pack(&items(&lan, &carried, &[]))).await;
+    let history = format!("/api/v1/records/{}/history", carried[0].record);
+    assert_eq!(an.get(&history).await.status, StatusCode::NOT_FOUND);
+    let waiting = an.get("/api/v1/quarantine").await.json();
+    let oldest = &waiting.as_array().unwrap().last().unwrap()["id"];
+    assert_eq!(an.settle(oldest, "apply", serde_json::Value::Null).await.status, StatusCode::OK);
+    let mut later = minh.create(1, 1, "phuong_a", &[]);
+    later.action = Action::Amend;
+    minh.push(&[later]).await;
+    let told = an.get(&history).await.json();
+    let acts: Vec<_> = told
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|act| ["author_name", "action", "outcome"].map(|key| act[key].as_str().unwrap()))
+        .collect();
+    assert_eq!(acts[0], ["Chị lan", "create", "applied"], "what waits is not told as done");
+    assert_eq!(acts[1][..2], ["Chị minh", "amend"]);
+    assert_eq!(acts.len(), 2);
 }
 
 /// A phone that finds a copy of itself gives its device another id, and its person's session keeps the one of before.

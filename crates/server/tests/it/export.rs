@@ -3,7 +3,7 @@ use std::io::Cursor;
 use axum::http::StatusCode;
 use calamine::{Data, DataType, Reader, Xlsx};
 use sync::codec;
-use sync::wire::{Action, Dot, FileRef, Value, field};
+use sync::wire::{Action, Dot, FileRef, Operation, Value, field};
 
 use crate::app::{Device, TestApp, pack, text};
 
@@ -65,6 +65,16 @@ async fn fill(lan: &Device<'_>) {
     lan.push(&[first, second]).await;
 }
 
+/// What somebody changes in a record of [`fill`] who has seen of it what that wrote.
+fn amend(device: &Device<'_>, seq: u64, seen: Dot, fields: &[(&str, Value)]) -> Operation {
+    let record = u8::try_from(seen.seq).unwrap();
+    let mut amend = device.create(seq, record, "phuong_a", fields);
+    amend.action = Action::Amend;
+    amend.fields.remove(field::STATE);
+    amend.fields.values_mut().for_each(|write| write.over = vec![seen]);
+    amend
+}
+
 #[tokio::test]
 async fn the_cells_hold_what_was_entered() {
     let server = TestApp::start().await;
@@ -79,6 +89,7 @@ async fn the_cells_hold_what_was_entered() {
             "Mã bản ghi",
             "Tên hồ sơ",
             "Trạng thái",
+            "Cần quyết định",
             "Đơn vị",
             "Tài khoản",
             "Máy chủ nhận lúc",
@@ -109,10 +120,9 @@ async fn the_cells_hold_what_was_entered() {
     assert_eq!(words(&column(&mut sheets, 0, "Kênh"))[0], "Loa đài; Mạng xã hội");
     assert_eq!(column(&mut sheets, 0, "Vị trí – kinh độ")[0], Data::Float(107.2412));
     assert_eq!(words(&column(&mut sheets, 0, "Ảnh"))[0], "ảnh 1.jpg");
-    assert!(
-        words(&column(&mut sheets, 0, "Ảnh – đường dẫn"))[0]
-            .ends_with(&codec::hash(b"abc").to_string())
-    );
+    // Also where nobody told the server what it is called.
+    let link = format!("http://localhost/api/v1/blobs/{}", codec::hash(b"abc"));
+    assert_eq!(words(&column(&mut sheets, 0, "Ảnh – đường dẫn"))[0], link);
     assert_eq!(
         column(&mut sheets, 0, "Ghi chú")[0],
         Data::String("=HYPERLINK(\"http://x\")".to_owned())
@@ -181,15 +191,61 @@ async fn where_people_disagree_both_values_stand_in_the_cell() {
     let server = TestApp::start().await;
     let (lan, minh) = (server.device("lan").await, server.device("minh").await);
     fill(&lan).await;
+    let seen = Dot { device: lan.id, seq: 2 };
     for (device, seq, value) in [(&lan, 3, "tt"), (&minh, 1, "ol")] {
-        let mut amend = device.create(seq, 2, "phuong_a", &[("loai", text(value))]);
-        amend.action = Action::Amend;
-        amend.fields.remove(field::STATE);
-        amend.fields.get_mut("loai").unwrap().over = vec![Dot { device: lan.id, seq: 2 }];
-        device.push(&[amend]).await;
+        device.push(&[amend(device, seq, seen, &[("loai", text(value))])]).await;
     }
     let mut sheets = download(&lan, "").await;
     assert_eq!(words(&column(&mut sheets, 0, "Loại hình"))[1], "Trực tiếp | Trực tuyến");
+}
+
+/// A cell that is empty hides the other answer, and a row that is not there hides all of them.
+#[tokio::test]
+async fn an_answer_that_one_cleared_and_another_changed_stands_in_the_cell_and_the_row_says_so() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    fill(&lan).await;
+    let seen = |seq| Dot { device: lan.id, seq };
+    let row = |value| ("hoc_vien[k1]", value);
+    for operation in [
+        amend(&lan, 3, seen(2), &[("loai", Value::Empty)]),
+        amend(&lan, 4, seen(1), &[row(Value::Empty), (field::DELETED, Value::Empty)]),
+    ] {
+        lan.push(&[operation]).await;
+    }
+    for operation in [
+        amend(&minh, 1, seen(2), &[("loai", text("ol"))]),
+        amend(
+            &minh,
+            2,
+            seen(1),
+            &[("hoc_vien[k1]/hv_ten", text("Đặng Dũng")), (field::DELETED, Value::Empty)],
+        ),
+    ] {
+        minh.push(&[operation]).await;
+    }
+    let mut sheets = download(&lan, "").await;
+    assert_eq!(words(&column(&mut sheets, 0, "Loại hình"))[1], "– | Trực tuyến");
+    let asks = column(&mut sheets, 0, "Cần quyết định");
+    assert_eq!(asks, [Data::Float(1.0), Data::Float(1.0)]);
+    assert_eq!(words(&column(&mut sheets, 1, "Họ và tên")), ["Nguyễn Thị Ánh"]);
+}
+
+/// Who began the record shows what of two answers, not whether it is there.
+#[tokio::test]
+async fn what_one_deletes_while_another_goes_on_with_it_is_in_the_table() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    fill(&lan).await;
+    let seen = Dot { device: lan.id, seq: 2 };
+    let deleted = amend(&lan, 3, seen, &[(field::DELETED, text("1"))]);
+    let amended = amend(&minh, 1, seen, &[(field::DELETED, Value::Empty)]);
+    lan.push(&[deleted]).await;
+    let mut sheets = download(&lan, "").await;
+    assert_eq!(column(&mut sheets, 0, "Loại hình").len(), 1);
+    minh.push(&[amended]).await;
+    let mut sheets = download(&lan, "").await;
+    assert_eq!(words(&column(&mut sheets, 0, "Loại hình")), ["Trực tuyến", "la"]);
 }
 
 /// Whoever checks the figures in the list hands over the table: both hold the same records.

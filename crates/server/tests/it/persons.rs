@@ -212,7 +212,7 @@ async fn whoever_stands_beside_the_log_is_found_handed_out_and_erased() {
         2,
         "in a record, at the desk"
     );
-    let only = hoa.clone().only_in([carried[0].record].into());
+    let only = hoa.clone().only_in([carried[0].record.to_string().parse().unwrap()].into());
     assert_eq!(persons::find(&server.app, &only).await.unwrap().len(), 1);
     let quan_tri = server.device("quan_tri").await;
     let told = export(&quan_tri, json!({ "value": "Nguyễn Thị Hoa" })).await;
@@ -761,6 +761,41 @@ async fn an_administrator_finds_and_erases_a_person_over_the_api_and_nobody_else
     let log = server.app.database().audit(AuditOf::All, None, 100).await.unwrap();
     let row = log.iter().find(|row| row.action == "person_erase").unwrap();
     assert_eq!(row.actor.as_deref(), Some("quan_tri"));
+}
+
+/// Two people of one name in one class: one of them asks.
+#[tokio::test]
+async fn of_two_people_of_one_name_in_one_record_one_is_handed_out_and_erased_alone() {
+    let server = start().await;
+    let lan = server.device("lan").await;
+    let mut class = roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo");
+    for (path, value) in [("", "2"), ("/hv_ten", "Nguyễn Thị Hoa"), ("/hv_tuoi", "61")] {
+        let write = Write { value: text(value), over: Vec::new() };
+        class.fields.insert(format!("hoc_vien[0b]{path}"), write);
+    }
+    class.fields.get_mut("ghi_chu").unwrap().value = text("Nguyễn Thị Hoa dạy");
+    lan.push(std::slice::from_ref(&class)).await;
+    let quan_tri = server.device("quan_tri").await;
+    let found = quan_tri.ask(Method::POST, "persons/find", json!({ "value": "thi hoa" })).await;
+    assert_eq!(found.json().as_array().unwrap().len(), 3);
+    let meant = async |row: &str| {
+        let records = [format!("{}/{row}", class.record)];
+        let body = json!({ "value": "thi hoa", "records": records });
+        unzip(&export(&quan_tri, body).await.body).0["mentions"].clone()
+    };
+    let values = meant("hoc_vien[0b]").await[0]["values"].to_string();
+    assert!(values.contains("61") && !values.contains("44"), "{values}");
+    let outside = meant("").await;
+    assert_eq!((outside.as_array().unwrap().len(), &outside[0]["row"]), (1, &json!("")));
+
+    let place = format!("{}/hoc_vien[0a]", class.record);
+    let body = json!({ "value": "thi hoa", "records": [place], "mentions": 1,
+        "password": crate::app::PASSWORD });
+    assert_eq!(quan_tri.ask(Method::POST, "persons/erase", body).await.json()["mentions"], 1);
+    let page = server.device("minh").await.pull(None).await;
+    let stands = |path: &str| page.records[0].fields[path][0].value.clone();
+    assert_eq!(stands("hoc_vien[0a]/hv_ten"), Value::Empty);
+    assert_eq!(stands("hoc_vien[0b]/hv_ten"), text("Nguyễn Thị Hoa"));
 }
 
 #[tokio::test]

@@ -162,6 +162,22 @@ async fn what_is_set_aside_keeps_its_bytes_and_its_author_reads_why() {
     assert_eq!(thu.get("/api/v1/quarantine?state=all").await.json()[0]["fields"], entry["fields"]);
 }
 
+/// Whoever brought it did not do it.
+#[tokio::test]
+async fn the_history_names_who_did_it_and_not_whose_session_brought_it() {
+    let server = TestApp::start().await;
+    let (minh, an) = (server.device("minh").await, server.device("an").await);
+    let mut operation = minh.create(1, 1, "phuong_a", &[]);
+    operation.author = "lan".to_owned();
+    minh.push(&[operation]).await;
+    let entry = an.waiting().await.remove(0);
+    assert_eq!(entry["reason"], "other_author");
+    assert_eq!(an.settle(&entry["id"], "apply", json!(null)).await.status, StatusCode::OK);
+    let path = format!("/api/v1/records/{}/history", sync::wire::RecordId([1; 16]));
+    let act = &an.get(&path).await.json()[0];
+    assert_eq!((&act["author"], &act["author_name"]), (&json!("lan"), &json!("Chị lan")));
+}
+
 #[tokio::test]
 async fn the_desk_overrules_what_the_author_lacked_and_not_what_it_lacks_itself() {
     let server = TestApp::start().await;

@@ -122,7 +122,7 @@ fn every_form_of_the_pack_makes_a_spreadsheet_with_headings_in_both_languages() 
                 units: &checked.pack.units,
                 language,
                 offset_min: 420,
-                public_url: "",
+                base_url: "",
             };
             let mut sheets = Xlsx::new(Cursor::new(workbook(&export).unwrap())).unwrap();
             let names = sheets.sheet_names();

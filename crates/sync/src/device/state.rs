@@ -98,13 +98,18 @@ impl DeviceState {
         }
     }
 
+    /// How far its wall clock was behind the server's when they last talked.
+    #[must_use]
+    pub fn offset_ms(&self) -> Option<i64> {
+        self.contact.map(|contact| contact.server_ms.saturating_sub(contact.wall_ms))
+    }
+
     /// The times of an operation sealed now.
     #[must_use]
     pub fn times(&self, wall_ms: i64) -> Times {
-        let offset = |contact: Contact| contact.server_ms.saturating_sub(contact.wall_ms);
         Times {
             wall_ms,
-            offset_ms: self.contact.map(offset),
+            offset_ms: self.offset_ms(),
             offset_age_ms: self.contact.map(|contact| wall_ms.saturating_sub(contact.wall_ms)),
         }
     }

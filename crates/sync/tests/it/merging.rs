@@ -132,6 +132,26 @@ fn a_row_that_two_people_add_at_different_places_asks_nothing() {
 }
 
 #[test]
+fn what_was_changed_side_by_side_is_told_with_both_until_somebody_writes_who_has_seen_it() {
+    let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
+    let created = anna.does(Action::Create, &[("a/x", text("1"))]);
+    binh.sees(&state(&[&created]));
+    let annas = anna.does(Action::Edit, &[("a/x", text("2"))]);
+    let binhs = binh.does(Action::Edit, &[("a/y", text("3"))]);
+    let mut record = merged([&created, &annas, &binhs]);
+    let shown = RecordView::of(&record.state(Stamp::default()));
+    assert_eq!(shown.met_in("a").into_iter().collect::<Vec<_>>(), ["account-1", "account-2"]);
+    assert!(shown.met_in("b").is_empty());
+
+    binh.sees(&record.state(Stamp::default()));
+    let looked = binh.does(Action::Resolve, &[]);
+    assert_eq!(record.apply(&looked), Outcome::Applied);
+    let shown = RecordView::of(&record.state(Stamp::default()));
+    assert!(shown.conflicts.is_empty(), "{:?}", shown.conflicts);
+    assert_eq!((&shown.fields["a/x"], &shown.fields["a/y"]), (&text("2"), &text("3")));
+}
+
+#[test]
 fn an_edit_that_meets_a_delete_asks_for_a_decision_whichever_came_first() {
     let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
     let created = anna.does(Action::Create, &[("a/x", text("1"))]);
@@ -143,7 +163,24 @@ fn an_edit_that_meets_a_delete_asks_for_a_decision_whichever_came_first() {
         assert_eq!(shown.conflicts[0].level, Level::Decide);
         assert_eq!(shown.conflicts[0].path, field::DELETED);
         assert_eq!(shown.fields.len(), 2, "nothing is gone");
+        assert!(
+            !shown.deleted,
+            "until it is decided it is in every list, also if its author deleted it"
+        );
     }
+}
+
+#[test]
+fn a_record_is_put_away_once_nobody_is_against_it() {
+    let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
+    let created = anna.does(Action::Create, &[("a/x", text("1"))]);
+    let is_away = |operations: &[&Operation]| RecordView::of(&state(operations)).deleted;
+    assert!(!is_away(&[&created]), "it is there");
+    binh.sees(&state(&[&created]));
+    let annas = anna.does(Action::Delete, &[]);
+    let binhs = binh.does(Action::Delete, &[]);
+    assert!(is_away(&[&created, &annas]));
+    assert!(is_away(&[&created, &annas, &binhs]), "two did, neither of them against it");
 }
 
 #[test]
