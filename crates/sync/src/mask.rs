@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::wire::{Operation, RecordState};
+use crate::gather::gather;
+use crate::wire::{DeviceId, Operation, RecordState};
 
 /// The question that a field answers: its path without the keys of rows.
 #[must_use]
@@ -41,11 +42,14 @@ impl Mask {
         hidden.contains(&question) || groups.any(|group| hidden.contains(group))
     }
 
-    /// Cuts out of a record what it hides.
+    /// Cuts out of a record what it hides, and who wrote nothing but that.
     pub fn cut_state(&self, state: &mut RecordState) {
         if !self.shows_all_of(&state.form.id) {
             let form = state.form.id.clone();
             state.fields.retain(|path, _| !self.hides(&form, path));
+            let left = state.fields.values().flatten().map(|sibling| sibling.dot.device);
+            let left: BTreeSet<DeviceId> = gather(left);
+            state.writers.retain(|device, _| left.contains(device));
         }
     }
 

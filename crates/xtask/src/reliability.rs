@@ -193,6 +193,74 @@ const PROMISES: &[Promise] = &[
     },
 ];
 
+/// A defect that others shipped and the simulation cannot hold.
+struct Elsewhere {
+    defect: &'static str,
+    source: &'static str,
+    /// The test that fails with it, by its file and its name; or why none does.
+    caught: Result<(&'static str, &'static str), &'static str>,
+}
+
+const ELSEWHERE: &[Elsewhere] = &[
+    Elsewhere {
+        defect: "Two tabs save their drafts under one key",
+        source: "Enketo: autosave by the form's name",
+        caught: Ok((
+            "tests/e2e/journeys/two_tabs.test.mjs",
+            "the same record is open in two tabs: different answers all stay",
+        )),
+    },
+    Elsewhere {
+        defect: "A new version takes the files away from under an open form",
+        source: "Enketo #986",
+        caught: Ok((
+            "tests/e2e/journeys/service_worker.test.mjs",
+            "a window that is opened does not take the files away from one that an older version still runs in",
+        )),
+    },
+    Elsewhere {
+        defect: "The page comes in place of a script that is missing, and is kept as one",
+        source: "servers that answer index.html to every address",
+        caught: Ok((
+            "crates/server/tests/it/static_files.rs",
+            "a_page_of_the_app_is_the_app_and_a_missing_file_is_missing",
+        )),
+    },
+    Elsewhere {
+        defect: "Whatever the network answers is kept as a file of the app",
+        source: "the same behind a network's sign-in page",
+        caught: Ok((
+            "tests/e2e/journeys/service_worker.test.mjs",
+            "answers of the API, errors and answers of other sites are never kept",
+        )),
+    },
+    Elsewhere {
+        defect: "How far a phone has read is known to the phone alone",
+        source: "CouchDB: a checkpoint on one end",
+        caught: Err(
+            "no defect here: the server signs the cursor and keeps none. What goes wrong with it is planted above: CursorBeforePage, \
+             NoEpochOnRestore, ScopeWithoutRevision, BatchBegunAgain",
+        ),
+    },
+];
+
+impl Elsewhere {
+    fn row(&self) -> Result<String> {
+        let Self { defect, source, caught } = self;
+        let by = match caught {
+            Ok((file, test)) => {
+                let tests = std::fs::read_to_string(root().join(file)).context(*file)?;
+                if !tests.contains(test) {
+                    bail!("{defect}: {file} has no test “{test}”");
+                }
+                format!("`{file}`: {test}")
+            }
+            Err(why) => (*why).to_owned(),
+        };
+        Ok(format!("| {defect} | {source} | {by} |"))
+    }
+}
+
 /// What a campaign said.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Said {
@@ -420,6 +488,13 @@ fn page(said: &BTreeMap<&str, Said>, museum: &[String]) -> Result<String> {
         writeln!(page, "| {defect} | {source} | {seed} |")?;
     }
     page.push_str(
+        "\nThose that the simulation cannot hold, because they are a browser's, or none here:\n\n\
+         | Defect | Where it was | What fails with it |\n|---|---|---|\n",
+    );
+    for defect in ELSEWHERE {
+        writeln!(page, "{}", defect.row()?)?;
+    }
+    page.push_str(
         "\n## What none of this shows\n\nA phone whose battery is pulled; a disk that lies about `fsync`; browsers other than \
          Chromium; iOS, where the system may throw storage away by itself.\n",
     );
@@ -450,6 +525,15 @@ mod tests {
         assert_eq!(said.figure("lost").unwrap(), 0);
         assert_eq!(said.met, [(997, "answer signed out".to_owned())]);
         assert_eq!(said.commit.as_deref(), Some("8ebb4aa"));
+    }
+
+    #[test]
+    fn what_fails_with_a_defect_that_cannot_be_planted_is_there_and_on_the_page() {
+        let page = std::fs::read_to_string(root().join("docs/reliability.md")).unwrap();
+        for defect in ELSEWHERE {
+            let row = defect.row().unwrap();
+            assert!(page.contains(&row), "{row}");
+        }
     }
 
     #[test]

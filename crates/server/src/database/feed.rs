@@ -326,10 +326,7 @@ fn columns_of(entries: Vec<Entry>, mask: &Mask) -> Answer<(Vec<RecordState>, Col
             }
         };
         let stamp = Stamp { received_ms, changed_ms, rv: unsigned(rv) };
-        let (mut state, mut fields) = read::<Stored<'_>>(&body)?.into_parts(stamp);
-        if !mask.shows_all_of(&state.form.id) {
-            fields.retain(|(path, _)| !mask.hides(&state.form.id, path));
-        }
+        let (mut state, fields) = read::<Stored<'_>>(&body)?.into_parts(stamp, mask);
         state.fields = filling.put(fields);
         records.push(state);
     }

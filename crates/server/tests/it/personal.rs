@@ -12,8 +12,8 @@ use server::pack_load;
 use server::persons::{self, Wanted};
 use sync::codec;
 use sync::wire::{
-    Action, DeviceId, Dot, FileRef, FormRef, Hash, Operation, Outcome, QuarantineReason,
-    RecordState, Value, Write, field,
+    Action, DeviceId, Dot, FileRef, FormRef, Hash, Operation, Outcome, PullResponse,
+    QuarantineReason, RecordState, Value, Write, field,
 };
 
 use crate::app::{Device, FORM, TestApp, form_ref, pack, text};
@@ -143,6 +143,28 @@ fn cells(workbook: &[u8]) -> Vec<String> {
     let sheets = workbook.worksheets();
     let rows = sheets.iter().flat_map(|(_, range)| range.rows().flatten());
     rows.filter(|cell| **cell != Data::Empty).map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn whoever_wrote_only_what_is_hidden_is_not_named() {
+    let server = start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let kiem = server.device("kiem").await;
+    lan.push(&[roster(&lan, 1, 1, "Hoa", b"photo")]).await;
+    let mut write = minh.create(1, 1, "phuong_a", &[]);
+    write.action = Action::Amend;
+    let over = vec![Dot { device: lan.id, seq: 1 }];
+    write.fields = BTreeMap::from([(format!("{ROW}/hv_ten"), Write { value: text("Hoà"), over })]);
+    assert_eq!(minh.push(&[write]).await.verdicts[0].outcome, Outcome::Applied);
+    for columns in ["", "&columns=1", "&columns=2"] {
+        for (device, named) in [(&kiem, false), (&lan, true)] {
+            let answer = device.get(&format!("/api/v1/pull?cursor={columns}")).await;
+            let page: PullResponse = codec::decode(&answer.body).unwrap();
+            let is_named = page.records[0].writers.values().any(|account| account == "minh");
+            let names = page.names.unwrap_or_default();
+            assert_eq!((is_named, names.contains_key("minh")), (named, named), "{columns}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use minicbor::{Decode, Decoder, Encode, decode::Error as NotRead};
 use super::{Origin, Stamp, Writer};
 use crate::{
     gather,
+    mask::Mask,
     wire::{DeviceId, Dot, FileRef, RecordId, RecordState, Sibling, Value},
 };
 
@@ -34,10 +35,17 @@ pub enum Standing<'b> {
 }
 
 impl<'b> Stored<'b> {
-    /// As [`super::Record::into_state`], with the fields apart, in the order of their paths.
+    /// As [`super::Record::into_state`] and then [`Mask::cut_state`], with the fields apart, in the order of their paths.
     #[must_use]
-    pub fn into_parts(self, stamp: Stamp) -> (RecordState, Vec<(&'b str, Standing<'b>)>) {
-        let Self { id, origin: Origin { form, unit, author, .. }, writers, fields } = self;
+    pub fn into_parts(
+        self,
+        stamp: Stamp,
+        mask: &Mask,
+    ) -> (RecordState, Vec<(&'b str, Standing<'b>)>) {
+        let Self { id, origin: Origin { form, unit, author, .. }, writers, mut fields } = self;
+        if !mask.shows_all_of(&form.id) {
+            fields.0.retain(|(path, _)| !mask.hides(&form.id, path));
+        }
         let mut standing: BTreeSet<DeviceId> = BTreeSet::new();
         for (_, field) in &fields.0 {
             match field {

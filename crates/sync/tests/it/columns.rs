@@ -7,6 +7,7 @@ use sync::{
     codec,
     columns::{Records, Row},
     device::{Page, Reply},
+    mask::Mask,
     merge::{Record, Stamp, Stored},
     view::{self, Base, Brief},
     wire::{
@@ -234,7 +235,7 @@ proptest! {
         let stamp = Stamp { received_ms: 1, changed_ms: 2, rv: 3 };
         let bytes = codec::encode(&record);
         let stored: Stored<'_> = codec::decode(&bytes).expect("as it was written");
-        let (mut state, fields) = stored.into_parts(stamp);
+        let (mut state, fields) = stored.into_parts(stamp, &Mask::default());
         state.fields = fields.into_iter().map(|(path, all)| (path.to_owned(), all.into_siblings())).collect();
         prop_assert_eq!(state, record.into_state(stamp));
     }

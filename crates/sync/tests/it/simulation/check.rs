@@ -7,12 +7,15 @@ use sync::{
     erase::SERVER,
     merge::Stamp,
     view::RecordView,
-    wire::{Dot, Hash, Operation, Outcome, RecordId, Sibling},
+    wire::{Dot, Operation, Outcome, RecordId, Sibling},
 };
 
-use super::{erasing, phone::Phone, world::World};
+use super::{erasing, phone::Phone, server::Server, world::World};
 
-type Fields = BTreeMap<String, Vec<Sibling>>;
+pub type Fields = BTreeMap<String, Vec<Sibling>>;
+
+/// Of each record what was applied, by the log.
+pub type Applied = BTreeMap<RecordId, Vec<Operation>>;
 
 macro_rules! must {
     ($holds:expr, $($what:tt)*) => {
@@ -24,10 +27,13 @@ macro_rules! must {
 
 pub fn all(world: &World) -> Result<(), String> {
     every_operation_is_held_once(world)?;
-    registers_are_what_nobody_replaced(world)?;
+    let applied = applied(&world.server);
+    registers_are_what_nobody_replaced(world, &applied)?;
     erasing::what_was_erased_is_gone_and_nothing_else(world)?;
+    every_file_is_whole(world)?;
     for (index, phone) in world.phones.iter().enumerate() {
-        phone_equals_server(world, phone).map_err(|what| format!("phone {index}: {what}"))?;
+        phone_equals_server(world, phone, &applied)
+            .map_err(|what| format!("phone {index}: {what}"))?;
     }
     Ok(())
 }
@@ -45,18 +51,22 @@ fn every_operation_is_held_once(world: &World) -> Result<(), String> {
     Ok(())
 }
 
-fn registers_are_what_nobody_replaced(world: &World) -> Result<(), String> {
-    let mut operations: BTreeMap<RecordId, Vec<Operation>> = BTreeMap::new();
-    for (operation, kept) in world.server.operations() {
+pub fn applied(server: &Server) -> Applied {
+    let mut applied = Applied::new();
+    for (operation, kept) in server.operations() {
         if kept.verdict.outcome != Outcome::Quarantined {
-            operations.entry(operation.record).or_default().push(operation);
+            applied.entry(operation.record).or_default().push(operation);
         }
     }
     // An erasure begins no record.
-    operations.retain(|_, operations| operations.iter().any(|o| o.dot.device != SERVER));
+    applied.retain(|_, operations| operations.iter().any(|o| o.dot.device != SERVER));
+    applied
+}
+
+fn registers_are_what_nobody_replaced(world: &World, applied: &Applied) -> Result<(), String> {
     let records = &world.server.database.records;
-    must!(records.keys().eq(operations.keys()), "records without operations, or the reverse");
-    for (id, operations) in &operations {
+    must!(records.keys().eq(applied.keys()), "records without operations, or the reverse");
+    for (id, operations) in applied {
         let state = records[id].0.state(Stamp::default());
         let expected = unsuperseded(operations);
         must!(state.fields == expected, "{id}: {:?} instead of {expected:?}", state.fields);
@@ -65,7 +75,7 @@ fn registers_are_what_nobody_replaced(world: &World) -> Result<(), String> {
 }
 
 /// The rule of merging in its plainest form, over the whole set at once.
-fn unsuperseded(operations: &[Operation]) -> Fields {
+pub fn unsuperseded(operations: &[Operation]) -> Fields {
     let mut fields = Fields::new();
     for operation in operations {
         for (path, write) in &operation.fields {
@@ -80,7 +90,18 @@ fn unsuperseded(operations: &[Operation]) -> Fields {
     fields
 }
 
-fn phone_equals_server(world: &World, phone: &Phone) -> Result<(), String> {
+/// Whoever took a photo has it until the server does: no phone loses a file, and each brings what is named.
+fn every_file_is_whole(world: &World) -> Result<(), String> {
+    let database = &world.server.database;
+    for file in database.records.values().flat_map(|(record, _)| record.files()) {
+        let chunks = database.chunks.get(&file.hash).map_or(0, BTreeSet::len) as u64;
+        let is_whole = chunks == sync::blob::chunk_count(file.size);
+        must!(is_whole, "a file is not whole: {}", file.hash);
+    }
+    Ok(())
+}
+
+fn phone_equals_server(world: &World, phone: &Phone, applied: &Applied) -> Result<(), String> {
     must!(phone.machine.is_idle(), "not at rest");
     must!(phone.disk.open.is_empty() && phone.typed.is_empty(), "an answer was not sent");
     let status = phone.status.expect("a status was reported");
@@ -92,8 +113,12 @@ fn phone_equals_server(world: &World, phone: &Phone) -> Result<(), String> {
     let expected: BTreeMap<_, _> = visible.iter().map(|state| (state.record, state)).collect();
     let held: BTreeMap<_, _> =
         phone.disk.base.iter().map(|(id, base)| (*id, &base.state)).collect();
-    let (mine, theirs): (Vec<_>, Vec<_>) = (held.keys().collect(), expected.keys().collect());
+    let shown = world.shown(&phone.account, applied);
+    let (mine, theirs): (Vec<_>, Vec<_>) = (held.keys().collect(), shown.keys().collect());
     must!(mine == theirs, "holds the records {mine:?} instead of {theirs:?}");
+    for (id, state) in &held {
+        must!(state.fields == shown[id], "{id}: {:?} instead of {:?}", state.fields, shown[id]);
+    }
     must!(held == expected, "holds other states than the server");
     for id in phone.known_records() {
         let view = phone.view(id);
@@ -124,12 +149,6 @@ fn phone_equals_server(world: &World, phone: &Phone) -> Result<(), String> {
     for (seq, sealed) in phone.disk.outbox.range(..=proved) {
         let repairs = sealed.outcome() == Some(Outcome::Quarantined);
         must!(repairs, "still holds {seq}, which is in a backup and in what it pulled");
-    }
-    let files = database.records.values().flat_map(|(record, _)| record.files());
-    let named: BTreeSet<Hash> = files.map(|file| file.hash).collect();
-    for (hash, (size, _)) in phone.disk.blobs.iter().filter(|(hash, _)| named.contains(hash)) {
-        let chunks = database.chunks.get(hash).map_or(0, BTreeSet::len) as u64;
-        must!(chunks == sync::blob::chunk_count(*size), "a file is not whole: {hash}");
     }
     Ok(())
 }

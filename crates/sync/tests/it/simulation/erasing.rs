@@ -208,16 +208,8 @@ impl World {
         self.count_times("erased field written again", again);
     }
 
-    /// What was erased is in no page that a phone gets.
-    pub fn check_page(&self, records: &[RecordState]) {
-        for state in records {
-            if let Some(what) = self.erased_in(state) {
-                panic!("a page brings back {what}");
-            }
-        }
-    }
-
-    fn erased_in(&self, state: &RecordState) -> Option<String> {
+    /// What of a record was erased, and is in it.
+    pub fn erased_in(&self, state: &RecordState) -> Option<String> {
         let erasing = self.erasing.as_ref()?;
         let database = &self.server.database;
         let is_unsure = |dot: &Dot| {

@@ -8,6 +8,7 @@ mod erasing;
 mod phone;
 mod random;
 mod server;
+mod shown;
 mod world;
 
 use std::{
@@ -90,6 +91,24 @@ pub enum Bug {
     ErasureNumberTwice,
     /// What comes from before an erasure is emptied; what came over it earlier stays as it is.
     LearntOfNewcomersOnly,
+    /// The feed brings every record, whoever asks.
+    FeedUnscoped,
+    /// The feed brings records with all that is in them, whoever asks.
+    HiddenFieldSent,
+    /// A page that could not be stored makes the phone read from the beginning.
+    BatchBegunAgain,
+    /// A phone whose cursor does not fit is told to begin anew, and given the cursor that it had.
+    ResetForNothing,
+    /// A phone takes it that it has read as far as the server's feed reaches.
+    HeadAdopted,
+    /// That a record was deleted is acknowledged and not on the disk yet.
+    DeletionForgotten,
+    /// An operation of which the disk has half counts as held.
+    TornTailTrusted,
+    /// An answer names a photo that is not on the phone's disk yet.
+    FileNamedBeforeStored,
+    /// The server refuses a record that is named as another one is.
+    NameTwiceRefused,
 }
 
 impl Bug {
@@ -110,6 +129,15 @@ impl Bug {
             | Self::LateFileTaken
             | Self::ErasureNumberTwice
             | Self::LearntOfNewcomersOnly => "ours",
+            Self::FeedUnscoped => "OWASP API1: whose record it is, nobody asks",
+            Self::HiddenFieldSent => "OWASP API3: what is hidden is left to the screen to hide",
+            Self::BatchBegunAgain => "CHT #7528: a batch that broke off begins at 0",
+            Self::ResetForNothing => "Electric #3855: a loop of answers 409",
+            Self::HeadAdopted => "actuali #188: the server's hash is adopted, and a gap with it",
+            Self::DeletionForgotten => "Electric: an acknowledged delete is not durable",
+            Self::TornTailTrusted => "Electric: the torn end of a log is trusted",
+            Self::FileNamedBeforeStored => "Enketo #1043: a file is read while its record is sent",
+            Self::NameTwiceRefused => "Enketo #1010: a name that is taken blocks the record",
             Self::ErasureNotRepeated => "a copy from before, put back without a list of erasures",
             Self::LateWriteKept => {
                 "Cassandra: a replica that was away brings back what was deleted"
@@ -137,7 +165,7 @@ impl Bug {
 }
 
 impl Bug {
-    const ALL: [Self; 34] = [
+    const ALL: [Self; 43] = [
         Self::OutboxDroppedAtAck,
         Self::NoEpochOnRestore,
         Self::StatusTrusted,
@@ -172,6 +200,15 @@ impl Bug {
         Self::LateFileTaken,
         Self::ErasureNumberTwice,
         Self::LearntOfNewcomersOnly,
+        Self::FeedUnscoped,
+        Self::HiddenFieldSent,
+        Self::BatchBegunAgain,
+        Self::ResetForNothing,
+        Self::HeadAdopted,
+        Self::DeletionForgotten,
+        Self::TornTailTrusted,
+        Self::FileNamedBeforeStored,
+        Self::NameTwiceRefused,
     ];
 }
 

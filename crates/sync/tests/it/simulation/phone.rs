@@ -58,8 +58,12 @@ pub struct Phone {
     pub typed: BTreeMap<(RecordId, String), Value>,
     /// A page that one of the planted bugs stores after its cursor.
     late_page: Option<Page>,
+    /// Files that another of them names and has not stored.
+    late_files: BTreeMap<Hash, (u64, bool)>,
     /// What another of them does not send again.
     pub errors: BTreeSet<u64>,
+    /// The cursor of the last page that was stored: where reading must go on.
+    pub read: Option<String>,
     bug: Option<Bug>,
 }
 
@@ -86,7 +90,9 @@ impl Phone {
             status: None,
             typed: BTreeMap::new(),
             late_page: None,
+            late_files: BTreeMap::new(),
             errors: BTreeSet::new(),
+            read: None,
             bug,
         }
     }
@@ -96,6 +102,7 @@ impl Phone {
         let mut copy = Self::new(self.disk.state.device, &self.account, self.skew_ms, self.bug);
         copy.disk = self.disk.clone();
         copy.typed = self.typed.clone();
+        copy.read = self.read.clone();
         copy.kill();
         copy
     }
@@ -104,6 +111,7 @@ impl Phone {
         self.machine = Device::new(self.disk.state.clone());
         self.effects.clear();
         self.late_page = None;
+        self.late_files.clear();
         match self.bug {
             Some(Bug::CountedApart) => self.disk.sealed = self.disk.state.acked,
             Some(Bug::SavedBeforeCommit) if self.disk.sealed > self.disk.state.acked => {
@@ -154,6 +162,13 @@ impl Phone {
         phone.life = self.life;
         phone.kill();
         phone
+    }
+
+    /// Stores a photo, before anything names it.
+    pub fn keep(&mut self, file: Hash, size: u64) {
+        let is_late = self.bug == Some(Bug::FileNamedBeforeStored);
+        let files = if is_late { &mut self.late_files } else { &mut self.disk.blobs };
+        files.insert(file, (size, false));
     }
 
     pub fn handle(&mut self, event: Event, random: u64) {
@@ -289,6 +304,7 @@ impl Phone {
                     return sealing;
                 }
                 self.late_page = None;
+                self.read = self.disk.state.cursor.clone();
                 self.store(page);
                 self.handle(Event::Stored(self.waiting()), random);
             }
@@ -307,6 +323,7 @@ impl Phone {
                 let blobs = self.disk.blobs.iter().filter(|(_, (_, sent))| !sent);
                 let blobs = blobs.map(|(hash, (size, _))| WaitingBlob { hash: *hash, size: *size });
                 let blobs = blobs.collect();
+                self.disk.blobs.append(&mut self.late_files);
                 self.handle(Event::BlobsWaiting(blobs), random);
             }
             Effect::MarkBlobSent { hash } => {
@@ -333,6 +350,7 @@ impl Phone {
                 self.disk.open = open.collect();
                 self.disk.state = state;
                 self.form = None;
+                self.read = None;
                 sealing.unsealed = old;
                 sealing.sealed = operations;
                 self.handle(Event::Rekeyed(self.disk.state.clone()), random);
@@ -340,6 +358,7 @@ impl Phone {
             Effect::TakeOver => {
                 let came = std::mem::take(&mut self.disk.rescued);
                 self.disk.state = take_over(&self.disk.state, came);
+                self.read = None;
                 self.handle(Event::TookOver(self.disk.state.clone()), random);
             }
             Effect::ScheduleRetry { .. }

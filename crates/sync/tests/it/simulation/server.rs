@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync::{
     codec,
     erase::{self, Erased, SERVER},
+    mask::Mask,
     merge::{Record, Stamp},
     pull::{About, Feed, left},
     push::{Batch, Decided, Decision, Directory, Kept, Known, Place, Sender},
@@ -12,11 +13,11 @@ use sync::{
     rights::Role,
     wire::{
         DeviceId, Dot, FormRef, Hash, Operation, Outcome, PullResponse, PushRequest, PushResponse,
-        RecordId, RecordState, Verdict, Write,
+        RecordId, RecordState, Value, Verdict, Write, field,
     },
 };
 
-use super::{Bug, UNITS};
+use super::{Bug, UNITS, shown::Grant};
 
 pub const PAGE: usize = 3;
 
@@ -53,14 +54,18 @@ pub struct Server {
     pub backup: Database,
     pub epoch: u64,
     pub scopes: BTreeMap<String, BTreeSet<String>>,
+    /// What accounts are limited to in their units, if they are.
+    grants: BTreeMap<String, Grant>,
     pub scope_rev: u64,
     pub revoked: BTreeSet<String>,
     /// What was erased: beside the database, so that no restore takes it back.
     pub list: Vec<Operation>,
+    /// Planted: records as they were before they were deleted, which is not on the disk yet.
+    undeleted: BTreeMap<RecordId, (Record, u64)>,
     bug: Option<Bug>,
 }
 
-struct Rights<'a>(&'a BTreeMap<String, BTreeSet<String>>);
+struct Rights<'a>(&'a Server);
 
 impl Directory for Rights<'_> {
     fn knows_form(&self, form: &FormRef) -> bool {
@@ -71,17 +76,19 @@ impl Directory for Rights<'_> {
         UNITS.contains(&unit)
     }
 
-    fn role(&self, account: &str, unit: &str, _: &str) -> Option<Role> {
+    fn role(&self, account: &str, unit: &str, form: &str) -> Option<Role> {
         let role = if account == OFFICER { Role::Officer } else { Role::Coordinator };
-        self.0.get(account).filter(|scope| scope.contains(unit)).map(|_| role)
+        let sees =
+            self.0.scopes[account].contains(unit) && self.0.granted(account).shows_form(form);
+        sees.then_some(role)
     }
 
-    fn hides(&self, _: &str, _: &str, _: &str) -> bool {
-        false
+    fn hides(&self, account: &str, form: &str, path: &str) -> bool {
+        self.0.mask(account).hides(form, path)
     }
 }
 
-/// Whoever repairs sees every unit.
+/// Whoever repairs sees every unit, and all that is in it.
 struct Desk;
 
 impl Directory for Desk {
@@ -219,6 +226,29 @@ impl Database {
         self.drop_files(erased.files());
     }
 
+    /// Planted: a push of one operation, of which the disk has half, and otherwise only that it is there.
+    pub fn take_half(&mut self, pushed: Database) {
+        let mut log = pushed.log;
+        let mut new = log.iter_mut().filter(|(dot, _)| !self.log.contains_key(dot));
+        if let (Some((_, (bytes, _))), None) = (new.next(), new.next()) {
+            bytes.truncate(bytes.len() / 2);
+            (self.log, self.audit, self.acked) = (log, pushed.audit, pushed.acked);
+        }
+    }
+
+    /// The records that are deleted in the database after this one, as they are here.
+    fn before_deletion(&self, after: &Self) -> BTreeMap<RecordId, (Record, u64)> {
+        let is_deleted = |record: &Record| {
+            let mut standing = record.standing(field::DELETED);
+            standing.any(|(_, value)| *value != Value::Empty)
+        };
+        let deleted = self.records.iter().filter(|(id, (record, _))| {
+            let after = after.records.get(id);
+            !is_deleted(record) && after.is_some_and(|(record, _)| is_deleted(record))
+        });
+        deleted.map(|(id, record)| (*id, record.clone())).collect()
+    }
+
     /// Whether an operation replaced, where something was erased, what is not here: whether it saw the erasure no server can tell.
     pub fn is_unsure(&self, operation: &Operation) -> bool {
         let mut fields = operation.fields.iter();
@@ -277,9 +307,11 @@ impl Server {
             backup: Database::default(),
             epoch: 1,
             scopes,
+            grants: BTreeMap::new(),
             scope_rev: 1,
             revoked: BTreeSet::new(),
             list: Vec::new(),
+            undeleted: BTreeMap::new(),
             bug,
         }
     }
@@ -287,6 +319,7 @@ impl Server {
     /// Says how many erasures were done again.
     pub fn restore(&mut self) -> usize {
         self.database = self.backup.clone();
+        self.undeleted.clear();
         if self.bug != Some(Bug::NoEpochOnRestore) {
             self.epoch += 1;
         }
@@ -295,6 +328,7 @@ impl Server {
 
     /// As a server opens its data: it does again what the list of erasures says and the database does not know. Says how many.
     pub fn open(&mut self) -> usize {
+        self.database.records.append(&mut self.undeleted);
         let mut again = 0;
         for erasure in &self.list {
             if !self.database.log.contains_key(&erasure.dot) {
@@ -327,9 +361,40 @@ impl Server {
         if !scope.remove(unit) {
             scope.insert(unit.to_owned());
         }
+        self.revise();
+    }
+
+    pub fn grant(&mut self, account: &str, grant: Grant) {
+        self.grants.insert(account.to_owned(), grant);
+        self.revise();
+    }
+
+    pub fn granted(&self, account: &str) -> Grant {
+        self.grants.get(account).cloned().unwrap_or_default()
+    }
+
+    fn mask(&self, account: &str) -> Mask {
+        let hidden = self.granted(account).hidden.into_iter();
+        Mask::new(hidden.map(|(form, question)| (form.to_owned(), question.to_owned())))
+    }
+
+    /// What somebody may see is another than before.
+    fn revise(&mut self) {
         if self.bug != Some(Bug::ScopeWithoutRevision) {
             self.scope_rev += 1;
         }
+    }
+
+    pub fn back_up(&mut self) {
+        self.undeleted.clear();
+        self.backup = self.database.clone();
+    }
+
+    pub fn commit(&mut self, database: Database) {
+        if self.bug == Some(Bug::DeletionForgotten) {
+            self.undeleted = self.database.before_deletion(&database);
+        }
+        self.database = database;
     }
 
     fn safe(&self, device: DeviceId) -> u64 {
@@ -370,7 +435,7 @@ impl Server {
             known.acked = known.acked.max(seqs.start().saturating_sub(1));
         }
         let sender = Sender { account, revoked: self.revoked.contains(account) };
-        let decided = batch.decide(known, &sender, &Rights(&self.scopes));
+        let decided = batch.decide(known, &sender, &Rights(self));
         if self.refuses(&decided) {
             return None;
         }
@@ -434,12 +499,24 @@ impl Server {
         let is_years_off = |operation: &Operation| operation.at.wall_ms.abs() > 86_400_000;
         let mut decisions = decided.decisions.iter();
         match self.bug {
+            Some(Bug::NameTwiceRefused) => {
+                decisions.any(|decision| self.is_named_as_another(decision))
+            }
             Some(Bug::HeadBlocksTheRest) => decisions.any(|d| d.verdict.reason.is_some()),
             Some(Bug::DriftRefused) => {
                 decisions.filter_map(|d| d.operation.as_ref()).any(is_years_off)
             }
             _ => false,
         }
+    }
+
+    fn is_named_as_another(&self, decision: &Decision) -> bool {
+        let Some(operation) = &decision.operation else { return false };
+        let name = operation.fields.get("a/x").map(|write| &write.value);
+        let name = name.filter(|name| **name != Value::Empty);
+        let others = self.database.records.iter().filter(|(id, _)| **id != operation.record);
+        let mut names = others.flat_map(|(_, (record, _))| record.standing("a/x"));
+        names.any(|(_, other)| Some(other) == name)
     }
 
     /// Operations that wait at the repair desk.
@@ -494,24 +571,33 @@ impl Server {
     }
 
     pub fn visible(&self, account: &str) -> Vec<RecordState> {
-        let scope = &self.scopes[account];
         let mut states: Vec<RecordState> = self
             .database
             .records
             .values()
-            .filter(|(record, _)| scope.contains(record.unit()))
+            .filter(|(record, _)| self.bug == Some(Bug::FeedUnscoped) || self.sees(account, record))
             .map(|(record, rv)| record.state(Stamp { rv: *rv, ..Stamp::default() }))
             .collect();
+        if self.bug != Some(Bug::HiddenFieldSent) {
+            let mask = self.mask(account);
+            states.iter_mut().for_each(|state| mask.cut_state(state));
+        }
         states.sort_by_key(|state| state.rv);
         states
     }
 
+    fn sees(&self, account: &str, record: &Record) -> bool {
+        Rights(self).role(account, record.unit(), &record.form().id).is_some()
+    }
+
     /// The traces of what left the units of an account, and is in none of them now.
     fn left(&self, account: &str) -> Vec<RecordState> {
-        let scope = &self.scopes[account];
-        let is_gone = |id| !scope.contains(self.database.records[id].0.unit());
-        let traces = self.database.left.iter();
-        let traces = traces.filter(|((id, unit), _)| scope.contains(unit) && is_gone(id));
+        let saw = |id: &RecordId, unit: &str| {
+            let (record, _) = &self.database.records[id];
+            let saw = Rights(self).role(account, unit, &record.form().id).is_some();
+            saw && !self.sees(account, record)
+        };
+        let traces = self.database.left.iter().filter(|((id, unit), _)| saw(id, unit));
         let states = traces.map(|((id, unit), rv)| left(*id, unit.clone(), *rv)).collect();
         if self.bug == Some(Bug::MoveUntold) { Vec::new() } else { states }
     }
@@ -534,7 +620,7 @@ impl Server {
             records.sort_by_key(|state| state.rv);
         }
         records.retain(|state| state.rv > start.after);
-        let more = records.len() > PAGE;
+        let more = records.len() > PAGE && self.bug != Some(Bug::HeadAdopted);
         records.truncate(PAGE);
         let last_of_more = records.last().filter(|_| more).map(|last| last.rv);
         let end = feed(self).end(start, last_of_more);
@@ -547,7 +633,11 @@ impl Server {
             settled: self.settled(device, start.after, end),
             names: BTreeMap::new(),
         };
-        feed(self).page(start, records, more, about)
+        let mut page = feed(self).page(start, records, more, about);
+        if start.reset && self.bug == Some(Bug::ResetForNothing) {
+            page.cursor = cursor.map_or(page.cursor, str::to_owned);
+        }
+        page
     }
 
     pub fn operations(&self) -> impl Iterator<Item = (Operation, &Kept)> {

@@ -19,10 +19,11 @@ use super::{
     phone::{Phone, Sealing},
     random::Random,
     server::{Database, Server},
+    shown,
 };
 
 /// Situations that a campaign must have met to count.
-pub const SITUATIONS: [&str; 49] = [
+pub const SITUATIONS: [&str; 52] = [
     "answer signed out",
     "backup taken",
     "bundle made",
@@ -39,6 +40,7 @@ pub const SITUATIONS: [&str; 49] = [
     "file chunk sent",
     "form upgraded",
     "given back under a former id",
+    "hidden answer held back",
     "late request of an earlier life",
     "merged",
     "operation from before an erasure emptied",
@@ -58,6 +60,7 @@ pub const SITUATIONS: [&str; 49] = [
     "record begun twice",
     "record edited under its older form",
     "record left a unit",
+    "record of another programme held back",
     "replaced what the server does not know where something was erased",
     "reply lost",
     "reply truncated",
@@ -72,6 +75,7 @@ pub const SITUATIONS: [&str; 49] = [
     "server killed before commit",
     "server restored",
     "storage failed",
+    "what is shown changed",
 ];
 
 #[derive(Clone)]
@@ -119,6 +123,8 @@ pub struct World {
     pub carried: Option<Carried>,
     /// Whether people are erased: likewise.
     pub erasing: Option<Erasing>,
+    /// Whether what accounts are shown of their units changes: likewise.
+    pub granting: Option<Random>,
     /// Whether a server that is busy says how long to wait.
     asks_to_wait: bool,
 }
@@ -233,6 +239,7 @@ impl World {
             version: "1",
             carried,
             erasing: Erasing::of(seed),
+            granting: shown::granting(seed),
             asks_to_wait: seed % 6 == 5,
         }
     }
@@ -316,6 +323,7 @@ impl World {
             }
             self.carry();
             self.erase();
+            self.grant();
         }
     }
 
@@ -357,8 +365,8 @@ impl World {
         };
         let unit = self.choose_unit(index);
         let version = if self.random.one_in(20) { "lost" } else { self.version };
-        let form =
-            FormRef { id: "form".to_owned(), version: version.to_owned(), hash: Hash([7; 32]) };
+        let id_of_form = self.choose_form(index).to_owned();
+        let form = FormRef { id: id_of_form, version: version.to_owned(), hash: Hash([7; 32]) };
 
         let phone = &mut self.phones[index];
         let (_, screen) = phone.form.clone().unwrap_or((id, Screen::default()));
@@ -427,7 +435,7 @@ impl World {
     fn photo(&mut self, index: usize, name: u64) -> Value {
         let size = self.random.next() % (2 * sync::blob::CHUNK_SIZE) + 1;
         let hash = codec::hash(&name.to_be_bytes());
-        self.phones[index].disk.blobs.insert(hash, (size, false));
+        self.phones[index].keep(hash, size);
         let media_type = "image/jpeg".to_owned();
         Value::File(FileRef { name: format!("{name}.jpg"), media_type, size, hash })
     }
@@ -473,7 +481,10 @@ impl World {
                 let last = request.operations.last().map_or(0, |last| last.seq);
                 (ticket, Asked::Push { body, last })
             }
-            Effect::Pull { ticket, cursor, .. } => (ticket, Asked::Pull { cursor }),
+            Effect::Pull { ticket, cursor, .. } => {
+                assert_eq!(cursor, self.phones[index].read, "it goes on where it had not come to");
+                (ticket, Asked::Pull { cursor })
+            }
             Effect::AskBlob { ticket, blob } => (ticket, Asked::Blob { blob }),
             Effect::SendChunk { ticket, blob, chunk } => (ticket, Asked::Chunk { blob, chunk }),
             effect => {
@@ -524,6 +535,12 @@ impl World {
                 phone.disk.state = state.clone();
                 let waiting = phone.waiting();
                 phone.handle(Event::Stored(waiting), random);
+                true
+            }
+            (Some(Bug::BatchBegunAgain), Effect::CommitPull { .. }) => {
+                phone.disk.state.cursor = None;
+                phone.kill();
+                phone.handle(Event::Opened, 0);
                 true
             }
             (Some(Bug::LetGoThoughNotStored), Effect::MarkAcked { state, .. }) => {
@@ -604,12 +621,17 @@ impl World {
         }
         if fault == 9 {
             self.count_at("server killed before commit", request.state());
-            if self.bug == Some(Bug::WatermarkAlone)
+            if let Some(bug @ (Bug::WatermarkAlone | Bug::TornTailTrusted)) = self.bug
                 && let Asked::Push { body, .. } = &request.asked
             {
                 let account = self.phones[request.phone].account.clone();
-                if let Some((database, _)) = self.server.push(&account, body) {
-                    self.server.database.acked = database.acked;
+                let pushed = self.server.push(&account, body);
+                match pushed.map(|(database, _)| database) {
+                    Some(database) if bug == Bug::TornTailTrusted => {
+                        self.server.database.take_half(database);
+                    }
+                    Some(database) => self.server.database.acked = database.acked,
+                    None => {}
                 }
             }
             self.open();
@@ -697,7 +719,7 @@ impl World {
             },
             Asked::Pull { cursor } => {
                 let page = self.server.pull(&account, request.device, cursor.as_deref());
-                self.check_page(&page.records);
+                self.check_page(&account, &page.records);
                 // Some phones have an app that knows nothing of columns, some one that knows nothing of words.
                 let page = match request.phone % 3 {
                     0 => page.in_columns().by_words(),
@@ -738,7 +760,7 @@ impl World {
             "replaced what the server does not know where something was erased",
             unsure,
         );
-        self.server.database = database;
+        self.server.commit(database);
         for verdict in &response.verdicts {
             match verdict.outcome {
                 Outcome::Applied => {}
@@ -778,7 +800,7 @@ impl World {
 
     fn backup(&mut self) {
         self.count("backup taken");
-        self.server.backup = self.server.database.clone();
+        self.server.back_up();
     }
 
     fn restore(&mut self) {
