@@ -25,7 +25,7 @@ use crate::reactive::{effect, memo};
 #[derive(Clone, Copy)]
 pub struct SpaceWatch(RwSignal<Space>, StoredValue<i64>);
 
-/// So long after a file was taken off nobody brings it back any more.
+/// So long after a file was taken off nobody brings it back any more: an undo is offered for half of it.
 const UNDONE_WITHIN_MS: i64 = 3_600_000;
 /// A look at the room holds for so long, however much is entered meanwhile.
 const HOLDS_MS: i64 = 15_000;

@@ -165,16 +165,19 @@ impl Session {
         Drawn::ROOT
     }
 
-    /// The record's name (`meta/instanceName`), else the form's title.
+    /// The record's name (`meta/instanceName`), once it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        let name = self.program.instance_name?;
+        let name = self.instance.nearest(&self.program.schema, name, Instance::ROOT)?;
+        let name = self.instance.get(name).value.trim();
+        (!name.is_empty()).then(|| name.to_owned())
+    }
+
+    /// The record's name, else the form's title.
     #[must_use]
     pub fn title(&self) -> String {
-        let name = self.program.instance_name;
-        let name =
-            name.and_then(|def| self.instance.nearest(&self.program.schema, def, Instance::ROOT));
-        match name.map(|item| self.instance.get(item).value.trim()) {
-            Some(name) if !name.is_empty() => name.to_owned(),
-            _ => self.program.form.title.clone(),
-        }
+        self.name().unwrap_or_else(|| self.program.form.title.clone())
     }
 
     /// Languages in the form's order; empty when it has none.
