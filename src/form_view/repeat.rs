@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use form::{NodeId, NodeKind, NodeState, Question, QuestionControl};
+use form::{Figure, NodeId, NodeKind, NodeState, Question, QuestionControl};
 use leptos::prelude::*;
 
 use crate::reactive::{Show, effect, memo};
@@ -78,6 +78,8 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
         memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
     let turned = RwSignal::new(None);
     let found = search(entry, rows, open, sought, cards);
+    let is_long = memo(move || rows.read().len() >= SEARCH_FROM);
+    let figures = memo(move || if is_long.get() { entry.figures(id) } else { Vec::new() });
     let shown = move || found.get().unwrap_or_else(|| rows.read().len());
     let name = state.with_untracked(|state| state.name.clone());
     let heading = format!("q{}-heading", id.index());
@@ -112,8 +114,9 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                 <h2 id=format!("q{}-heading", id.index())><RichText text=label /></h2>
                 <span class="muted">{move || words.now().rows(shown())}</span>
             </div>
-            <Show when=move || { rows.read().len() >= SEARCH_FROM }>
-                <div class="repeat-bar">
+            <Show when=move || is_long.get()>
+                <div class="repeat-bar" class:repeat-told=move || !figures.read().is_empty()>
+                    <Figures figures=figures />
                     <SearchField
                         label=words.say(Language::search)
                         clear_label=words.say(Language::clear_search)
@@ -141,6 +144,26 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
             </Show>
             {move || turned.get().map(|question| view! { <CardSheet question=question /> })}
         </section>
+    }
+}
+
+/// How many are in a list of people, in sight while it is gone through. Whoever marks one after the other is not told it at each.
+#[component]
+fn Figures(figures: Memo<Vec<Figure>>) -> impl IntoView {
+    move || {
+        let told = figures.get();
+        (!told.is_empty()).then(|| {
+            let draw = |figure: Figure| {
+                view! {
+                    <li>
+                        <span class="figure-label">{figure.label}</span>
+                        " "
+                        <strong>{figure.value}</strong>
+                    </li>
+                }
+            };
+            view! { <ul class="repeat-figures">{told.into_iter().map(draw).collect_view()}</ul> }
+        })
     }
 }
 

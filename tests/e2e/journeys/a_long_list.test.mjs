@@ -92,6 +92,44 @@ test('whoever does not answer to their name is marked without opening their row'
   await form.saved();
 });
 
+test('how many are there stands above the list, wherever in it one is', async () => {
+  const { page } = trainer;
+  const strip = page.locator('.repeat-figures');
+  const told = () => strip.locator('li').allTextContents();
+  const mark = async (value) => {
+    await card('Nguyễn Thị Đào 14').locator('.card-answer').click();
+    const sheet = page.getByRole('dialog').filter({ visible: true });
+    await sheet.locator(`[data-value="${value}"]`).click();
+    await sheet.waitFor({ state: 'detached' });
+  };
+  // Two are absent; whoever is late is there.
+  const there = PEOPLE - 2;
+  assert.deepEqual(await told(), [`Có mặt ${there}`, `Nữ ${there}`, 'nam 0', 'dân tộc thiểu số 0']);
+  await card('Nguyễn Thị Đào 14').scrollIntoViewIfNeeded();
+  await mark('vang');
+  await until('one less is there', async () => (await told())[0] === `Có mặt ${there - 1}`);
+  await mark('co_mat');
+  await until('they are there again', async () => (await told())[0] === `Có mặt ${there}`);
+  assert.equal(await strip.evaluate((figures) => Boolean(figures.closest('[aria-live], [role="status"]'))), false);
+  const letters = (scale) => page.evaluate((scale) => {
+    document.documentElement.style.setProperty('--text-scale', scale);
+    window.dispatchEvent(new Event('resize'));
+  }, scale);
+  const isWhole = () => strip.evaluate((figures) => figures.scrollHeight <= figures.clientHeight + 1);
+  await page.setViewportSize({ width: 360, height: 740 });
+  const { y, height } = await strip.boundingBox();
+  assert.ok(y > 0 && y < 300, `in sight at ${y}`);
+  assert.ok(height < 30, `one line, not ${height}`);
+  assert.ok(await isWhole(), 'all of it');
+  await trainer.screenshot('roster-figures');
+  assert.deepEqual(await faults(trainer, 'the figures of a roster'), []);
+  await letters('1.9');
+  assert.ok(await isWhole(), 'large letters take more lines');
+  await letters('1');
+  await page.setViewportSize(trainer.size);
+  await form.saved();
+});
+
 test('without a network, a mark and a row far down stand as they were after a reload', async () => {
   const { page } = trainer;
   const [marked, inside] = ['Nguyễn Thị Đào 15', 'Nguyễn Thị Đào 33'];

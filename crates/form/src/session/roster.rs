@@ -133,7 +133,7 @@ impl Session {
         rows.into_iter().map(|(_, row)| row).collect()
     }
 
-    fn repeat_body(&self, repeat: NodeId) -> Option<BodyId> {
+    pub(super) fn repeat_body(&self, repeat: NodeId) -> Option<BodyId> {
         self.drawn.get(repeat).filter(|node| node.kind == DrawnKind::Repeat)?.body
     }
 
