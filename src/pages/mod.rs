@@ -4,6 +4,7 @@ mod carry;
 mod entry;
 mod fill;
 mod install_banner;
+mod last_time;
 mod low_space;
 mod more;
 mod not_found;

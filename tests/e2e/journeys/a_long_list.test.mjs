@@ -409,6 +409,29 @@ test('the next session begins with the people of this one, everybody present', a
   await until('all are there', async () => (await cards().count()) === PEOPLE + 1);
 });
 
+test('a new record leads to what was submitted last for the same form and unit, and a submitted one to the one before', async () => {
+  const { page } = trainer;
+  const last = () => page.locator('.last-time').filter({ visible: true });
+  await phone.open(`/records/${id}`);
+  await page.locator('.record-head h1').waitFor();
+  assert.equal(await last().count(), 0, 'nothing was submitted before it');
+  form = await phone.begin('lk_lop_tap_huan');
+  await last().getByText(/^Lần trước: \d\d\/\d\d\/\d{4}, \S/).waitFor();
+  await trainer.screenshot('last-time');
+  assert.deepEqual(await faults(trainer, 'a new record with an earlier one'), []);
+  await form.goTo('học viên');
+  await last().waitFor({ state: 'detached' });
+  await form.goTo('Thông tin chung');
+  await last().click();
+  await until('the earlier record is read', () => new URL(page.url()).pathname === `/records/${id}`);
+  await page.locator('.record-head h1').waitFor();
+  // Whoever goes back is in the new one.
+  await page.goBack();
+  form = await new FormPage(page).ready();
+  form = await phone.begin('lk_kt_phuong_xa');
+  assert.equal(await last().count(), 0, 'of another form nothing was submitted');
+});
+
 test('an empty row is one thing to settle at the end of the form, removed there and brought back', async () => {
   const { page } = trainer;
   form = await phone.begin('lk_kt_phuong_xa');
