@@ -11,6 +11,7 @@ use super::answer_text;
 use super::card_answer::{CardAnswer, CardSheet, stands_on_card};
 use super::group::Children;
 use super::paste::{PasteRows, name_label};
+use super::scan_rows::ScanRows;
 use super::{Tried, focus_once_drawn, offer_undo};
 use crate::components::{
     Button, ButtonKind, Glyph, Icon, IconButton, RichText, SearchField, Toaster, keyed_list,
@@ -100,6 +101,12 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
         draw_from(before, rows, drawn);
         focus_once_drawn(head_of(first));
     };
+    let has_codes = entry.has_codes(id);
+    let scanned = move |row: NodeId| {
+        entry.remember_place(row);
+        sought.try_set(String::new());
+        open.try_set(Some(row));
+    };
     // What is found begins at the top, and no open row stands before it.
     let seek = move |text: String| {
         if open.try_get_untracked().flatten().is_some() {
@@ -114,16 +121,19 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                 <h2 id=format!("q{}-heading", id.index())><RichText text=label /></h2>
                 <span class="muted">{move || words.now().rows(shown())}</span>
             </div>
-            <Show when=move || is_long.get()>
+            <Show when=move || is_long.get() || has_codes>
                 <div class="repeat-bar" class:repeat-told=move || !figures.read().is_empty()>
                     <Figures figures=figures />
-                    <SearchField
-                        label=words.say(Language::search)
-                        clear_label=words.say(Language::clear_search)
-                        sought=sought
-                        on_input=seek
-                    />
-                    <Show when=move || can_add.get()>
+                    <Show when=move || is_long.get()>
+                        <SearchField
+                            label=words.say(Language::search)
+                            clear_label=words.say(Language::clear_search)
+                            sought=sought
+                            on_input=seek
+                        />
+                    </Show>
+                    <ScanRows repeat=id on_found=scanned on_end=move |row| focus_once_drawn(head_of(row)) />
+                    <Show when=move || is_long.get() && can_add.get()>
                         <IconButton label=add_label glyph=Glyph::Plus on_click=add />
                     </Show>
                 </div>

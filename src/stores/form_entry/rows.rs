@@ -54,6 +54,18 @@ impl FormEntry {
         self.session.with_value(|session| session.figures(repeat))
     }
 
+    /// Whether a code is scanned into rows of a repeat.
+    #[must_use]
+    pub fn has_codes(self, repeat: NodeId) -> bool {
+        self.session.with_value(|session| session.has_codes(repeat))
+    }
+
+    /// The row of a repeat in which a code stands.
+    #[must_use]
+    pub fn row_with(self, repeat: NodeId, code: &str) -> Option<NodeId> {
+        self.session.try_with_value(|session| session.row_with(repeat, code)).flatten()
+    }
+
     /// What the rows of a repeat are called.
     #[must_use]
     pub fn row_names(self, repeat: NodeId) -> Vec<String> {

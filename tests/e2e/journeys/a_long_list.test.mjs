@@ -249,6 +249,36 @@ test('somebody is added from anywhere in the list, and stays in sight after a se
   await trainer.screenshot('roster-bar');
 });
 
+test('codes are read one after the other: each opens its row, and one of nobody is said', async () => {
+  const { page } = trainer;
+  await trainer.context.grantPermissions(['camera'], { origin: server.url });
+  await page.evaluate(() => {
+    window.BarcodeDetector = class {
+      async detect() {
+        return window.code ? [{ rawValue: window.code }] : [];
+      }
+    };
+  });
+  const see = async (code, words) => {
+    await page.evaluate((code) => { window.code = code; }, code);
+    await until(`"${words}" is said`, async () => (await page.locator('.scan-told').textContent()).endsWith(words));
+  };
+  await page.locator('.repeat-bar').getByRole('button', { name: 'Quét mã' }).click();
+  await page.locator('.scan-told').waitFor({ state: 'attached' });
+  await see('nguyễn thị đào 21', 'Nguyễn Thị Đào 21');
+  await see('8934567890123', 'Không có trong danh sách: 8934567890123');
+  await see('Nguyễn Thị Đào 35', 'Nguyễn Thị Đào 35');
+  await trainer.screenshot('roster-scanning');
+  assert.deepEqual(await faults(trainer, 'codes of a roster'), []);
+  await page.getByRole('button', { name: 'Thôi quét' }).filter({ visible: true }).click();
+  await card('Nguyễn Thị Đào 35').locator('.row-body').waitFor();
+  await until('whoever was found last has the focus', () =>
+    card('Nguyễn Thị Đào 35').evaluate((row) => row.contains(document.activeElement)));
+  assert.equal(await cards().locator('.row-body').count(), 1, 'the one before is closed');
+  await form.closeRow();
+  await form.saved();
+});
+
 test('a closed row says how much it lacks, and going on opens the first of them at the question', async () => {
   const { page } = trainer;
   const name = 'Nguyễn Thị Đào 20';

@@ -80,6 +80,12 @@ impl Program {
             if self.schema.row_of(*target) == Some(row))
     }
 
+    /// Whether a code is scanned into rows of a repeat.
+    pub(crate) fn has_codes(&self, repeat: BodyId) -> bool {
+        let mut asked = self.asked_in_rows(repeat).into_iter();
+        asked.any(|(_, question)| question.data_type == DataType::Barcode)
+    }
+
     /// Whether a record has people in it that a next record can begin with.
     #[must_use]
     pub fn has_roster(&self) -> bool {

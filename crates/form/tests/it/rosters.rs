@@ -221,3 +221,21 @@ fn where_a_form_counts_nobody_those_are_counted_of_whom_holds_what_is_taken_for_
     form.remove_rows(&all).expect("they may go");
     assert_eq!(told(&form), Vec::<String>::new());
 }
+
+#[test]
+fn a_code_leads_to_the_row_in_which_it_was_scanned_before_any_that_has_it_as_a_text() {
+    let mut form = list(r#"<bind nodeset="/data/hv/nu" type="barcode"/>"#, "");
+    let rows = form.node("hv");
+    assert!(form.has_codes(rows));
+    let row = |form: &Session, code: &str| form.row_with(rows, code).map(|row| form.path(row));
+    form.put("hv[an]/ten", "8934");
+    assert_eq!(row(&form, "8934").as_deref(), Some("hv[an]"));
+    form.put("hv[chi]/nu", "8934");
+    assert_eq!(row(&form, " 8934").as_deref(), Some("hv[chi]"));
+    assert_eq!(row(&form, "BÌNH").as_deref(), Some("hv[bình]"), "it is called so");
+    assert_eq!(row(&form, "893"), None);
+    assert_eq!(row(&form, "co"), None, "what is marked is no code");
+    form.put("hv[bình]/ten", "");
+    assert_eq!(row(&form, " "), None, "nothing is no code either");
+    assert!(!list("", "").has_codes(rows));
+}
