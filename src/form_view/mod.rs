@@ -16,6 +16,7 @@ mod paste;
 mod question;
 mod repeat;
 mod review;
+mod scan_rows;
 mod stored_file;
 mod way_back;
 

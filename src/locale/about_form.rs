@@ -316,6 +316,15 @@ impl Language {
         }
     }
 
+    /// That a code that was scanned stands in no row.
+    #[must_use]
+    pub fn code_of_nobody(self, code: &str) -> String {
+        match self {
+            Self::Vi => format!("Không có trong danh sách: {code}"),
+            Self::En => format!("Not in the list: {code}"),
+        }
+    }
+
     /// The button that makes rows of a list.
     #[must_use]
     pub fn add_rows(self, count: usize) -> String {

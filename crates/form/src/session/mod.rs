@@ -7,6 +7,7 @@ mod edit;
 mod entities;
 mod envelope;
 mod fields;
+mod figures;
 mod instance;
 mod reading;
 mod recalculate;
@@ -23,6 +24,7 @@ pub use audit::{Audit, AuditEvent, AuditPlace};
 pub use edit::SubmissionError;
 pub use entities::{EntityChange, EntityRow, apply_to_list, entity_csv};
 pub use envelope::{Envelope, EnvelopeError, read_envelope};
+pub use figures::Figure;
 pub use roster::NewRow;
 
 use drawn::{Drawn, DrawnKind};
