@@ -63,9 +63,19 @@ pub async fn scan(
     stop: Stop,
     reader: Reader,
 ) -> Result<Option<String>, CameraError> {
-    let camera = Camera::open(side, Some(CAMERA_DOTS)).await?;
+    let is_away = Rc::new(Cell::new(false));
+    let (away, ends) = (Rc::clone(&is_away), stop.clone());
+    // Nobody reads a code in a picture that stands still.
+    let on_end = move || {
+        away.set(true);
+        ends.stop();
+    };
+    let camera = Camera::open(side, Some(CAMERA_DOTS), on_end).await?;
     camera.show_in(&video).await?;
-    reader(video, stop).await.map_err(CameraError::of)
+    match reader(video, stop).await.map_err(CameraError::of)? {
+        None if is_away.get() => Err(CameraError::TakenAway),
+        read => Ok(read),
+    }
 }
 
 async fn detect(video: &JsValue, stop: &Stop) -> Result<Option<String>, JsValue> {

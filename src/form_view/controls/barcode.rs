@@ -39,7 +39,10 @@ pub(super) fn Barcode(asked: Asked) -> impl IntoView {
                 on:blur=move |_| typing.leave()
             />
             <Show when=move || barcode::is_supported() && !asked.readonly().get()>
-                <Button icon=Glyph::Barcode label=words.say(Language::scan) on_click=move |()| open.set(true) />
+                <Button icon=Glyph::Barcode label=words.say(Language::scan) on_click=move |()| {
+                    denied.set(false);
+                    open.set(true);
+                } />
             </Show>
         </div>
         <Show when=move || denied.get()>
