@@ -64,15 +64,22 @@ pub async fn scan(
     reader: Reader,
     take: impl Fn(String) -> bool,
 ) -> Result<(), CameraError> {
-    let camera = Camera::open(side, Some(CAMERA_DOTS)).await?;
+    let is_away = Rc::new(Cell::new(false));
+    let (away, ends) = (Rc::clone(&is_away), stop.clone());
+    // Nobody reads a code in a picture that stands still.
+    let on_end = move || {
+        away.set(true);
+        ends.stop();
+    };
+    let camera = Camera::open(side, Some(CAMERA_DOTS), on_end).await?;
     camera.show_in(&video).await?;
     while let Some(code) = reader(video.clone(), stop.clone()).await.map_err(CameraError::of)? {
         if !take(code) {
-            break;
+            return Ok(());
         }
         tasks::sleep(LOOK_EVERY_MS).await;
     }
-    Ok(())
+    if is_away.get() { Err(CameraError::TakenAway) } else { Ok(()) }
 }
 
 async fn detect(video: &JsValue, stop: &Stop) -> Result<Option<String>, JsValue> {

@@ -110,7 +110,14 @@ impl Runner {
             let (of_operations, of_blobs) = rows.split_at(verdicts.len());
             note_verdicts(&verdicts, of_operations, &mut changes, &mut records)?;
             for (key, row) in of_blobs.iter().flatten() {
-                let row = BlobRow::decode(row)?.taken_back();
+                let row = BlobRow::decode(row)?;
+                // What was taken off is sent only where something names it all the same.
+                if row.dropped_ms.is_some()
+                    && !missing_blobs.iter().any(|hash| *key == (*hash).into())
+                {
+                    continue;
+                }
+                let row = row.taken_back();
                 changes.push(Change::Put(Store::BlobMeta, key.clone(), codec::encode(&row)));
             }
             Ok((changes, records))

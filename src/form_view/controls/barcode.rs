@@ -124,6 +124,7 @@ fn Camera(scan: Scan, reader: Reader) -> impl IntoView {
     effect(move || {
         let Some(video) = video.get() else { return };
         let stop = stop.get_value();
+        denied.set(false);
         tasks::spawn(async move {
             let take = move |code| on_code.try_run(code) == Some(true);
             if let Err(error) = barcode::scan(video.into(), side, stop, reader, take).await {

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::Records;
 use crate::{
     platform::{
+        files::{self, Blob, FileError, Joined},
         http::{HttpError, Request, Response},
         json,
         storage::StorageError,
@@ -111,11 +112,12 @@ impl Records {
         json::read(&answer.body).map_err(FetchError::Garbled)
     }
 
-    /// A file that a record names: from this phone, else from the server.
-    pub async fn file(self, file: &FileRef) -> Result<Vec<u8>, FetchError> {
+    /// A file that a record names, in the browser's hands: from this phone, else from the server.
+    pub async fn file(self, file: &FileRef) -> Result<Blob, FetchError> {
         let storage = self.storage.get_value();
-        if let Some(bytes) = blobs::read(&storage, file.hash).await? {
-            return Ok(bytes);
+        let mut here = Joined::default();
+        if blobs::read(&storage, file.hash, |piece| here.push(&piece)).await? {
+            return here.end(&file.media_type).map_err(unshown);
         }
         let answer = Request::get(format!("/api/v1/blobs/{}", file.hash)).send(&[]).await?;
         if !answer.is_ok() {
@@ -124,8 +126,12 @@ impl Records {
         if sync::codec::hash(&answer.body) != file.hash {
             return Err(FetchError::Garbled("other bytes than the record names".to_owned()));
         }
-        Ok(answer.body)
+        files::blob_of(&answer.body, &file.media_type).map_err(unshown)
     }
+}
+
+fn unshown(error: FileError) -> FetchError {
+    FetchError::Garbled(error.0)
 }
 
 /// Whether an error's code says that the session has ended, in one way or another.

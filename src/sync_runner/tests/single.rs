@@ -1,6 +1,7 @@
 //! What came of schedules that failed, each played alone.
 
 use super::*;
+use crate::stores::blobs;
 
 /// Plays it without chance.
 fn in_world(test: impl AsyncFnOnce(World)) {
@@ -82,6 +83,30 @@ fn what_a_device_answers_for_in_no_row_of_work_is_written_where_it_leaves_a_trac
         put(&vec![came.clone()]).await;
         mark(stand(0, 0)).await;
         assert_eq!(trace().await, Some(codec::encode(&vec![came.clone()])));
+    });
+}
+
+#[test]
+fn a_server_that_was_restored_gets_the_files_again_and_of_those_that_were_taken_off_what_it_names()
+{
+    in_world(async |world| {
+        let (tab, storage) = (world.tabs[0], world.tabs[0].storage.get_value());
+        let row = BlobRow::unsent(1, "image/jpeg".to_owned(), 1);
+        let dropped = BlobRow { dropped_ms: Some(2), ..row.clone() };
+        let sent = BlobRow { sent: true, sent_after: Some(3), ..row.clone() };
+        let [was_sent, named, nobodys] = [1, 2, 3].map(|fill| Hash([fill; 32]));
+        let rows = [(was_sent, &sent), (named, &dropped), (nobodys, &dropped)];
+        let put = |(hash, row): (Hash, &BlobRow)| {
+            Change::Put(Store::BlobMeta, hash.into(), codec::encode(row))
+        };
+        storage.write(rows.map(put).into()).await.expect("memory stores");
+        let (runner, _events) = tab.runner();
+        runner.begin().await.expect("memory reads");
+        let state = tab.records.device();
+        let marked = runner.mark_acked(state, Vec::new(), vec![named], true).await;
+        marked.expect("memory stores");
+        let unsent = blobs::unsent(&storage).await.expect("memory reads");
+        assert_eq!(unsent, [(was_sent, row.clone()), (named, row)]);
     });
 }
 
