@@ -90,6 +90,8 @@ pub enum Bug {
     ErasureNumberTwice,
     /// What comes from before an erasure is emptied; what came over it earlier stays as it is.
     LearntOfNewcomersOnly,
+    /// Nobody tells a phone that has lost a row what it should hold.
+    LossUnnoticed,
 }
 
 impl Bug {
@@ -109,7 +111,8 @@ impl Bug {
             | Self::BegunWithoutErasure
             | Self::LateFileTaken
             | Self::ErasureNumberTwice
-            | Self::LearntOfNewcomersOnly => "ours",
+            | Self::LearntOfNewcomersOnly
+            | Self::LossUnnoticed => "ours",
             Self::ErasureNotRepeated => "a copy from before, put back without a list of erasures",
             Self::LateWriteKept => {
                 "Cassandra: a replica that was away brings back what was deleted"
@@ -137,7 +140,7 @@ impl Bug {
 }
 
 impl Bug {
-    const ALL: [Self; 34] = [
+    const ALL: [Self; 35] = [
         Self::OutboxDroppedAtAck,
         Self::NoEpochOnRestore,
         Self::StatusTrusted,
@@ -172,6 +175,7 @@ impl Bug {
         Self::LateFileTaken,
         Self::ErasureNumberTwice,
         Self::LearntOfNewcomersOnly,
+        Self::LossUnnoticed,
     ];
 }
 

@@ -11,8 +11,8 @@ use sync::{
     draft::{OpenPatch, Screen},
     view::{Base, Held, RecordView, handed_over, view},
     wire::{
-        Action, DeviceId, Dot, Hash, Operation, Outcome, RecordId, SealedOperation, Value, Verdict,
-        field,
+        Action, DeviceId, Dot, Hash, Operation, Outcome, RecordId, SealedOperation, Tally, Value,
+        Verdict, field,
     },
 };
 
@@ -291,6 +291,12 @@ impl Phone {
                 self.late_page = None;
                 self.store(page);
                 self.handle(Event::Stored(self.waiting()), random);
+            }
+            Effect::Count => {
+                let mut held = Tally::default();
+                let rows = self.disk.base.values();
+                rows.for_each(|base| held.add_stored(&codec::encode(base)));
+                self.handle(Event::Counted(held), random);
             }
             Effect::ForgetSafe { upto } => {
                 let is_kept = |sealed: &Sealed| {
