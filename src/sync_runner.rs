@@ -29,7 +29,7 @@ use sync::{
     wire::{Hash, RecordId},
 };
 
-use self::requests::Ahead;
+use self::requests::{Ahead, Asked};
 use crate::{
     platform::{
         broadcast::Channel,
@@ -314,7 +314,7 @@ impl Runner {
         self.tell(Event::Opened);
         if machine.state().cursor.is_none() && self.sign_in.profile().is_some() {
             // Nothing is here: what is asked first is to be sent, and there is little of that.
-            self.fetch_ahead(None);
+            self.fetch_ahead(Asked::default());
         }
         let answers = answers.map(Ok).chain(stream::once(ready(Err(End::Anew))));
         let is_taken = stream::once(is_taken.map(|()| Err(End::Taken)));
@@ -376,8 +376,8 @@ impl Runner {
     async fn answer(self, effect: Task) {
         let answered = match effect {
             Task::Push { ticket, body } => Ok(Some(self.push(ticket, body).await)),
-            Task::Pull { ticket, cursor, wait_s } => {
-                Ok(Some(self.pull(ticket, cursor, wait_s).await))
+            Task::Pull { ticket, cursor, wait_s, tally } => {
+                Ok(Some(self.pull(ticket, Asked { cursor, tally }, wait_s).await))
             }
             Task::AskBlob { ticket, blob } => Ok(Some(self.ask_blob(ticket, blob).await)),
             Task::SendChunk { ticket, blob, chunk } => {
@@ -390,6 +390,7 @@ impl Runner {
                 self.mark_acked(state, verdicts, missing_blobs, restored).await.map(Some)
             }
             Task::CommitPull { state, page } => self.commit_pull(state, page).await.map(Some),
+            Task::Count => self.records.tally().await.map(|held| Some(Event::Counted(held))),
             Task::ForgetSafe { upto } => self.forget_safe(upto).await.map(|()| None),
             Task::LoadBlobs => self.load_blobs().await.map(Some),
             Task::MarkBlobSent { hash } => self.mark_blob_sent(hash).await.map(Some),

@@ -34,8 +34,8 @@ impl Runner {
         Event::PushReply { ticket, reply: cbor_reply(answer) }
     }
 
-    pub(super) async fn pull(&self, ticket: u64, cursor: Option<String>, wait_s: u32) -> Event {
-        let ahead = self.turn.ahead.take().filter(|ahead| ahead.cursor == cursor);
+    pub(super) async fn pull(&self, ticket: u64, asked: Asked, wait_s: u32) -> Event {
+        let ahead = self.turn.ahead.take().filter(|ahead| ahead.asked == asked);
         let page = match ahead {
             Some(ahead) => {
                 self.turn.pull.replace(ahead.abort);
@@ -44,37 +44,38 @@ impl Runner {
             None => {
                 let abort = Abort::new();
                 self.turn.pull.replace(abort.clone());
-                self.page(cursor.as_deref(), wait_s, abort).await
+                self.page(&asked, wait_s, abort).await
             }
         };
         if let Ok(page) = &page
             && page.more
         {
-            self.fetch_ahead(Some(page.cursor.clone()));
+            self.fetch_ahead(Asked { cursor: Some(page.cursor.clone()), ..asked });
         }
         Event::PullReply { ticket, page }
     }
 
     /// Asks for a page, and reads it, before its turn: while the one before is written to the disk.
-    pub(super) fn fetch_ahead(&self, cursor: Option<String>) {
+    pub(super) fn fetch_ahead(&self, asked: Asked) {
         let abort = Abort::new();
         let (tell, page) = oneshot::channel();
-        self.turn.ahead.replace(Some(Ahead { cursor: cursor.clone(), abort: abort.clone(), page }));
+        self.turn.ahead.replace(Some(Ahead { asked: asked.clone(), abort: abort.clone(), page }));
         let runner = self.clone();
         tasks::spawn(async move {
             // Nobody waits for it any more when the page was given up.
-            drop(tell.send(runner.page(cursor.as_deref(), 0, abort).await));
+            drop(tell.send(runner.page(&asked, 0, abort).await));
         });
     }
 
     async fn page(
         &self,
-        cursor: Option<&str>,
+        Asked { cursor, tally }: &Asked,
         wait_s: u32,
         abort: Option<Abort>,
     ) -> Result<Box<PullResponse>, Reply> {
-        let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));
-        let request = Request::get(format!("/api/v1/pull?columns=2&wait={wait_s}{cursor}"))
+        let cursor = cursor.as_ref().map_or(String::new(), |cursor| format!("&cursor={cursor}"));
+        let tally = if *tally { "&tally=1" } else { "" };
+        let request = Request::get(format!("/api/v1/pull?columns=2&wait={wait_s}{tally}{cursor}"))
             .timeout_ms(TIMEOUT_MS + wait_s * 1_000)
             .abort(abort);
         let answer = request.send(&[CONTENT_TYPE]).await;
@@ -143,9 +144,16 @@ impl Runner {
     }
 }
 
+/// Which page of the feed is asked for.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub cursor: Option<String>,
+    pub tally: bool,
+}
+
 /// A page of the feed that was asked for before its turn.
 pub(super) struct Ahead {
-    cursor: Option<String>,
+    asked: Asked,
     abort: Option<Abort>,
     page: oneshot::Receiver<Result<Box<PullResponse>, Reply>>,
 }

@@ -30,7 +30,7 @@ use crate::{
     push::MAX_OPERATIONS,
     wire::{
         DeviceId, Dot, PullResponse, PushRequest, PushResponse, QuarantineReason, SealedOperation,
-        WIRE_VERSION,
+        Tally, WIRE_VERSION,
     },
 };
 
@@ -78,9 +78,10 @@ enum Step {
     Marking { more: bool, copied: Option<Dot> },
     Rekeying,
     TakingOver,
-    Pulling { ticket: u64 },
+    Pulling { ticket: u64, tally: bool },
     Polling { ticket: u64 },
-    Committing { more: bool, polled: bool },
+    Committing { more: bool, polled: bool, tally: Option<Tally> },
+    Counting { told: Tally },
     ListingBlobs,
     AskingBlob { ticket: u64, blob: WaitingBlob, sent: bool },
     SendingChunk { ticket: u64, blob: WaitingBlob, left: Chunks },
@@ -95,6 +96,8 @@ pub struct Device {
     pending: Option<DeviceState>,
     step: Step,
     tickets: u64,
+    /// The device's clock at the event that it takes.
+    wall_ms: i64,
     /// A sync was asked for while one was under way.
     again: bool,
     /// A draft changed since the outbox was last sealed.
@@ -136,6 +139,7 @@ impl Device {
             pending: None,
             step: Step::Idle,
             tickets: 0,
+            wall_ms: 0,
             again: false,
             dirty: false,
             probe: false,
@@ -173,6 +177,7 @@ impl Device {
     /// Takes an event. `wall_ms` is the device's clock, used for people only; `random` spreads the retries
     /// of many devices.
     pub fn handle(&mut self, event: Event, wall_ms: i64, random: u64) -> Vec<Effect> {
+        self.wall_ms = wall_ms;
         let mut effects = match event {
             Event::Opened => self.start(),
             Event::Asked => {
@@ -205,6 +210,7 @@ impl Device {
                 self.former_due = self.state.former().len();
                 self.fail(Blocked::Storage, None, random)
             }
+            Event::Counted(held) => self.counted(held),
             Event::Rekeyed(state) => self.rekeyed(state),
             Event::Rescued => self.ask_to_take_over(),
             Event::TookOver(state) => self.took_over(state),
@@ -448,15 +454,17 @@ impl Device {
 
     fn pull(&mut self) -> Vec<Effect> {
         let ticket = self.ticket();
-        self.step = Step::Pulling { ticket };
-        vec![Effect::Pull { ticket, cursor: self.state.cursor.clone(), wait_s: 0 }]
+        let (cursor, tally) = (self.state.cursor.clone(), self.state.counts(self.wall_ms));
+        self.step = Step::Pulling { ticket, tally };
+        vec![Effect::Pull { ticket, cursor, wait_s: 0, tally }]
     }
 
     fn poll(&mut self) -> Vec<Effect> {
         let ticket = self.ticket();
         self.step = Step::Polling { ticket };
         self.poll_next = false;
-        vec![Effect::Pull { ticket, cursor: self.state.cursor.clone(), wait_s: POLL_WAIT_S }]
+        let cursor = self.state.cursor.clone();
+        vec![Effect::Pull { ticket, cursor, wait_s: POLL_WAIT_S, tally: false }]
     }
 
     fn pull_reply(
@@ -466,9 +474,9 @@ impl Device {
         wall_ms: i64,
         random: u64,
     ) -> Vec<Effect> {
-        let polled = match self.step {
-            Step::Pulling { ticket: ours } if ours == ticket => false,
-            Step::Polling { ticket: ours } if ours == ticket => true,
+        let (polled, asked) = match self.step {
+            Step::Pulling { ticket: ours, tally } if ours == ticket => (false, tally),
+            Step::Polling { ticket: ours } if ours == ticket => (true, false),
             _ => return Vec::new(),
         };
         let response = match page.map_err(|reply| Failure::of(&reply)) {
@@ -494,6 +502,10 @@ impl Device {
         state.contact = Some(Contact { server_ms: response.server_ms, wall_ms });
         state.pack = Some(response.pack);
         let complete = !response.more;
+        // A server of before does not count: it is asked once a day, too.
+        if complete && (asked || state.complete != state.generation) {
+            state.counted_ms = Some(wall_ms);
+        }
         // What it counts beyond what was acknowledged a copy of this device may have sent: our own stay on top until it is.
         let included = response.included.min(self.state.acked);
         if complete {
@@ -513,9 +525,26 @@ impl Device {
         if !page.settled.is_empty() {
             self.freed = 0; // what was settled may be freed now
         }
-        self.step = Step::Committing { more: response.more, polled };
+        self.step = Step::Committing {
+            more: response.more,
+            polled,
+            tally: response.tally.filter(|_| complete),
+        };
         self.pending = Some(state.clone());
         vec![Effect::CommitPull { state, page }]
+    }
+
+    /// Who does not hold what there is takes the feed from its start: what is missing comes again.
+    fn counted(&mut self, held: Tally) -> Vec<Effect> {
+        let Step::Counting { told } = self.step else { return Vec::new() };
+        if held == told {
+            return self.list_blobs();
+        }
+        let state = DeviceState { cursor: None, ..self.state.clone() };
+        self.step = Step::Marking { more: false, copied: None };
+        self.pending = Some(state.clone());
+        let (verdicts, missing_blobs) = (Vec::new(), Vec::new());
+        vec![Effect::MarkAcked { state, verdicts, missing_blobs, restored: false }]
     }
 
     // Ends.
@@ -531,6 +560,10 @@ impl Device {
             Step::Marking { more, .. } if more || self.again => self.load(),
             Step::Marking { .. } => self.receive(),
             Step::Committing { more: true, .. } => self.pull(),
+            Step::Committing { tally: Some(told), .. } => {
+                self.step = Step::Counting { told };
+                vec![Effect::Count]
+            }
             Step::Committing { polled: true, .. } => self.polled(),
             Step::Committing { .. } => self.list_blobs(),
             Step::MarkingBlob => self.next_blob(random),
@@ -551,7 +584,7 @@ impl Device {
 
     fn polled(&mut self) -> Vec<Effect> {
         self.step = Step::Idle;
-        if self.again || !self.watching {
+        if self.again || !self.watching || self.state.counts(self.wall_ms) {
             return self.load();
         }
         self.poll_next = true;
@@ -606,7 +639,9 @@ impl Device {
             | Step::Marking { .. }
             | Step::Rekeying
             | Step::TakingOver => Phase::Sending,
-            Step::Pulling { .. } | Step::Committing { .. } => Phase::Receiving,
+            Step::Pulling { .. } | Step::Committing { .. } | Step::Counting { .. } => {
+                Phase::Receiving
+            }
             Step::ListingBlobs
             | Step::AskingBlob { .. }
             | Step::SendingChunk { .. }

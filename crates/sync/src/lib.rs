@@ -42,6 +42,7 @@ pub mod receipt;
 pub mod repair;
 pub mod review;
 pub mod rights;
+pub mod tally;
 pub mod view;
 pub mod wipe;
 pub mod wire;

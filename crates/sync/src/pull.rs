@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     codec,
-    wire::{FormRef, Hash, PullResponse, RecordId, RecordState, Verdict, WIRE_VERSION},
+    wire::{FormRef, Hash, PullResponse, RecordId, RecordState, Tally, Verdict, WIRE_VERSION},
 };
 
 /// Records in one page.
@@ -138,6 +138,7 @@ impl Feed {
             settled: Some(about.settled).filter(|settled| !settled.is_empty()),
             names: Some(about.names).filter(|names| !names.is_empty()),
             columns: None,
+            tally: about.tally.filter(|_| !more),
         }
     }
 }
@@ -177,6 +178,8 @@ pub struct About {
     pub settled: Vec<Verdict>,
     /// The names of the people who wrote the records, by account.
     pub names: BTreeMap<String, String>,
+    /// All that the person may see, if the device asked for it.
+    pub tally: Option<Tally>,
 }
 
 #[cfg(test)]

@@ -394,6 +394,21 @@ pub struct PullResponse {
     /// Answers that stand here and not in `records`, for a device that asked for it: see [`crate::columns`].
     #[n(13)]
     pub columns: Option<Columns>,
+    /// All that the asking person may see, counted, for a device that asked for it: on the last page alone.
+    #[n(14)]
+    pub tally: Option<Tally>,
+}
+
+/// Records, counted so that whoever holds others, or earlier states of them, counts otherwise: see [`crate::tally`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Tally {
+    /// How many they are.
+    #[n(0)]
+    pub records: u64,
+    /// The sum of what their places in the feed come to.
+    #[n(1)]
+    pub places: u64,
 }
 
 /// Answers of a page's records, field by field.

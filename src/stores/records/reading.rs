@@ -12,7 +12,7 @@ use sync::{
     device::{DeviceState, Page},
     draft::OpenPatch,
     view::{Base, Held},
-    wire::{Operation, RecordId, SealedOperation},
+    wire::{Operation, RecordId, SealedOperation, Tally},
 };
 
 use super::{
@@ -132,6 +132,20 @@ impl Records {
             }
         }
         Ok(brought)
+    }
+
+    /// Counts the records that pulls brought, as they lie on the disk. Page by page: the person goes on meanwhile.
+    pub(crate) async fn tally(self) -> Result<Tally, StorageError> {
+        let storage = self.storage.try_get_value().ok_or(StorageError::Closed)?;
+        let mut portions = Portions::of(&storage, None).await?;
+        let (mut tally, mut turn) = (Tally::default(), Turn::begin());
+        while let Some(rows) = portions.next(&storage).await? {
+            for (_, row) in rows {
+                turn.rest().await;
+                tally.add_stored(&row);
+            }
+        }
+        Ok(tally)
     }
 
     /// Reads some records anew.

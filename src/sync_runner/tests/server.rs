@@ -10,7 +10,7 @@ use sync::{
     rights::Role,
     wire::{
         Action, DeviceId, Dot, FormRef, Hash, Operation, PullResponse, PushRequest, RecordId,
-        RecordState, SealedOperation, Times, Value, Write, field,
+        RecordState, SealedOperation, Tally, Times, Value, Write, field,
     },
 };
 
@@ -128,6 +128,7 @@ impl Server {
             server_ms: 5,
             settled: Vec::new(),
             names: BTreeMap::new(),
+            tally: Some(self.tally()),
         };
         feed.page(start, records, more, about)
     }
@@ -135,6 +136,12 @@ impl Server {
     fn states(&self) -> impl Iterator<Item = RecordState> {
         let records = self.disk.records.values();
         records.map(|(rv, record)| record.state(Stamp { received_ms: 1, changed_ms: 1, rv: *rv }))
+    }
+
+    fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        tally.extend(self.disk.records.values().map(|(rv, _)| *rv));
+        tally
     }
 
     pub fn record(&self, id: RecordId) -> Option<RecordState> {

@@ -160,6 +160,32 @@ fn what_a_tab_stored_and_did_not_come_to_show_is_shown_by_the_next_that_leads() 
 }
 
 #[test]
+fn a_record_that_a_phone_lost_comes_again_the_next_day() {
+    in_world(async |world| {
+        let tab = world.tabs[0];
+        let storage = tab.storage.get_value();
+        let records: Vec<RecordId> = (0..5).map(|_| record_id::new()).collect();
+        for record in &records {
+            let form = world.form.clone();
+            world.server.borrow_mut().copy_writes(DeviceId([5; 16]), *record, form);
+        }
+        world.sync(0).await;
+        let whole = tab.records.tally().await.expect("memory reads");
+        assert_eq!(whole.records, 5);
+        let yesterday = DeviceState { counted_ms: None, ..tab.records.device() };
+        let stand = crate::stores::outbox::put_device(&yesterday);
+        let lost = Change::Delete(Store::Base, records[2].into());
+        storage.write(vec![lost, stand]).await.expect("memory stores");
+        assert_eq!(tab.records.tally().await.expect("memory reads").records, 4);
+        world.sync(0).await;
+        assert_eq!(tab.records.tally().await.expect("memory reads"), whole);
+        let state = tab.records.device();
+        assert_eq!((state.complete, state.counted_ms.is_some()), (yesterday.complete + 1, true));
+        assert!(tab.records.view(records[2]).await.expect("memory reads").is_some());
+    });
+}
+
+#[test]
 fn a_form_that_a_file_is_on_its_way_to_stays_open() {
     in_world(async |world| {
         let (forms, form) = (world.tabs[0].open_forms, world.form.hash.to_string());

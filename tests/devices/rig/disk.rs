@@ -15,7 +15,7 @@ use sync::{
     view::{Base, Held, handed_over},
     wire::{
         Action, DeviceId, Dot, Hash, Operation, Outcome, RecordId, RecordState, SealedOperation,
-        Verdict,
+        Tally, Verdict,
     },
 };
 
@@ -72,6 +72,13 @@ impl Disk {
 
     pub fn state(&self) -> DeviceState {
         read(&self.state)
+    }
+
+    /// The records that pulls brought, counted.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        self.base.values().for_each(|row| tally.add_stored(row));
+        tally
     }
 
     pub fn base(&self, record: RecordId) -> Option<Base> {

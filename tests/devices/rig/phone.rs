@@ -303,9 +303,10 @@ impl Phone {
                 let answer = self.http.post_cbor("/api/v1/push", &body).await;
                 Some(Event::PushReply { ticket, reply: self.reply(answer) })
             }
-            Effect::Pull { ticket, cursor, wait_s } => {
+            Effect::Pull { ticket, cursor, wait_s, tally } => {
                 let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));
-                let answer = self.http.get(&format!("/api/v1/pull?wait={wait_s}{cursor}")).await;
+                let path = format!("/api/v1/pull?wait={wait_s}&tally={}{cursor}", u8::from(tally));
+                let answer = self.http.get(&path).await;
                 Some(Event::PullReply { ticket, page: self.reply(answer).page() })
             }
             Effect::MarkAcked { state, verdicts, missing_blobs, restored } => {
@@ -316,6 +317,7 @@ impl Phone {
                 self.disk.commit_pull(&state, page);
                 Some(Event::Stored(self.disk.waiting()))
             }
+            Effect::Count => Some(Event::Counted(self.disk.tally())),
             Effect::ForgetSafe { upto } => {
                 self.disk.forget_safe(upto);
                 None

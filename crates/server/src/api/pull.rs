@@ -31,6 +31,9 @@ pub struct PullQuery {
     /// `1`: answers may stand in `columns`, and more records in a page; `2`: and the answers of a column by their words.
     #[serde(default)]
     columns: Option<u8>,
+    /// `1`: the last page is to say what the person may see in all, in `tally`, and waits for nothing.
+    #[serde(default)]
+    tally: Option<u8>,
 }
 
 /// The records that changed since the cursor, newest states only, as far as the person sees them.
@@ -48,11 +51,12 @@ pub async fn pull(
     let mut stopping = app.stopping();
     let cursor = query.cursor.as_deref();
     let columns = query.columns.unwrap_or(0);
+    let with_tally = query.tally == Some(1);
     let pack_seen = || app.database().pack_hash_seen_by(&session.account);
     let pack_before = pack_seen().await?;
     loop {
         news.borrow_and_update();
-        let page = page(&app, &session, cursor, columns > 0).await?;
+        let page = page(&app, &session, cursor, columns > 0, with_tally).await?;
         let pack = pack_seen().await?;
         if query.wait.is_some() {
             // Much can happen while somebody waits: a session that was revoked before the news came hears none.
@@ -61,6 +65,7 @@ pub async fn pull(
         let is_news = page.start.reset
             || !page.records.is_empty()
             || !page.settled.is_empty()
+            || page.tally.is_some()
             || pack != pack_before;
         if is_news || Instant::now() >= deadline || *stopping.borrow_and_update() {
             let answer = respond(page, pack);
@@ -78,10 +83,12 @@ async fn page(
     session: &Session,
     cursor: Option<&str>,
     in_columns: bool,
+    with_tally: bool,
 ) -> ApiResult<FeedPage> {
     let database = app.database();
     let size = if in_columns { PAGE_IN_COLUMNS } else { PAGE_SIZE };
-    let read = || database.feed_page(&session.account, session.device, cursor, size, in_columns);
+    let (account, device) = (&session.account, session.device);
+    let read = || database.feed_page(account, device, cursor, size, in_columns, with_tally);
     let page = read().await?;
     if !page.start.rewound {
         return Ok(page);
@@ -105,6 +112,7 @@ fn respond(page: FeedPage, pack: Option<Hash>) -> PullResponse {
         server_ms: clock::now_ms(),
         settled: page.settled,
         names: page.names,
+        tally: page.tally,
     };
     PullResponse {
         columns: page.columns,

@@ -7,7 +7,7 @@ use sync::columns::Filling;
 use sync::mask::Mask;
 use sync::merge::{Record, Stamp, Stored};
 use sync::pull::{self, Feed, Start};
-use sync::wire::{Columns, DeviceId, Operation, RecordId, RecordState, Verdict};
+use sync::wire::{Columns, DeviceId, Operation, RecordId, RecordState, Tally, Verdict};
 
 use super::log::stored_verdict;
 use super::personal::mask;
@@ -37,6 +37,8 @@ pub struct FeedPage {
     pub settled: Vec<Verdict>,
     /// The names of the people who wrote the records, by account.
     pub names: BTreeMap<String, String>,
+    /// All that the person sees, if it was asked for and the page is the last.
+    pub tally: Option<Tally>,
 }
 
 /// A page ends after as many bytes of stored records as all that it may have would have at this size, however few they are.
@@ -68,7 +70,8 @@ impl Entry {
 }
 
 impl Database {
-    /// The part of the feed that follows a cursor: of `size` records at most, with or without columns.
+    /// The part of the feed that follows a cursor: of `size` records at most, with or without columns. With a `tally` its last page
+    /// costs a look at each record's place.
     pub async fn feed_page(
         &self,
         account: &str,
@@ -76,6 +79,7 @@ impl Database {
         cursor: Option<&str>,
         size: usize,
         in_columns: bool,
+        with_tally: bool,
     ) -> Answer<FeedPage> {
         let mut tx = self.begin_read().await?;
         let (epoch, head, scope_rev, key): (i64, i64, i64, Vec<u8>) = query_as(
@@ -128,6 +132,10 @@ impl Database {
         let end = feed.end(start, last_of_more);
         let settled = settled(&mut tx, account, device, start.after, end).await?;
         let names = names(&mut tx, &records).await?;
+        let tally = match with_tally && !more {
+            true => Some(tally(&mut tx, account).await?),
+            false => None,
+        };
         tx.rollback().await?;
         Ok(FeedPage {
             feed,
@@ -140,6 +148,7 @@ impl Database {
             units,
             settled,
             names,
+            tally,
         })
     }
 
@@ -236,6 +245,17 @@ async fn left(tx: &mut Transaction, account: &str, after: u64, limit: usize) -> 
         Ok(Entry { rv, said: Said::Left(trace) })
     };
     rows.into_iter().map(entry).collect()
+}
+
+/// All records in an account's units.
+async fn tally(tx: &mut Transaction, account: &str) -> Answer<Tally> {
+    let places: Vec<i64> = query_scalar("SELECT rv FROM visible_record WHERE account = $1")
+        .bind(account)
+        .fetch_all(&mut *tx)
+        .await?;
+    let mut tally = Tally::default();
+    tally.extend(places.into_iter().map(unsigned));
+    Ok(tally)
 }
 
 /// The names of those who wrote records: few, however many records a page has.

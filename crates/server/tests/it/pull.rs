@@ -3,7 +3,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use sync::codec;
 use sync::columns::Records;
-use sync::wire::{DeviceId, PullResponse, RecordId};
+use sync::wire::{Action, DeviceId, PullResponse, RecordId, Tally, field};
 
 use crate::app::{TestApp, text};
 
@@ -105,7 +105,7 @@ async fn no_news_is_said_in_less_than_600_bytes() {
     let lan = server.device("lan").await;
     lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
     let page = lan.pull(None).await;
-    let answer = lan.get(&format!("/api/v1/pull?cursor={}", page.cursor)).await;
+    let answer = lan.get(&format!("/api/v1/pull?tally=1&cursor={}", page.cursor)).await;
     let headers: usize =
         answer.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     let size = "HTTP/1.1 200 OK\r\n\r\n".len()
@@ -113,6 +113,47 @@ async fn no_news_is_said_in_less_than_600_bytes() {
         + "date: Sat, 23 Nov 2024 07:00:00 GMT\r\n".len()
         + answer.body.len();
     assert!(size < 600, "{size} bytes: {:?}", answer.headers);
+}
+
+/// Whoever asks is told what they see in all, of this very page, and of nothing else.
+#[tokio::test]
+async fn what_a_person_sees_in_all_is_counted_for_whoever_asks() {
+    let server = TestApp::start().await;
+    let (lan, hoa) = (server.device("lan").await, server.device("hoa").await);
+    let thu = server.device("thu").await;
+    let many = (1..=1_001).map(|seq| {
+        let mut operation = lan.create(seq, 0, "phuong_a", &[]);
+        operation.record.0[..8].copy_from_slice(&seq.to_be_bytes());
+        operation
+    });
+    for part in many.collect::<Vec<_>>().chunks(500) {
+        lan.push(part).await;
+    }
+    hoa.push(&[hoa.create(1, 2, "phuong_b", &[])]).await;
+    // One stands at another place since.
+    let mut edit = lan.create(1_002, 0, "phuong_a", &[("ghi_chu", text("đã xem"))]);
+    edit.record.0[..8].copy_from_slice(&7_u64.to_be_bytes());
+    (edit.action, _) = (Action::Edit, edit.fields.remove(field::STATE));
+    lan.push(&[edit]).await;
+    for (device, seen) in [(&lan, 1_001), (&hoa, 1), (&thu, 1_002)] {
+        let mut held = std::collections::BTreeMap::new();
+        let (mut cursor, mut told) = (String::new(), None);
+        while told.is_none() {
+            let path = format!("/api/v1/pull?tally=1&columns=2&wait=20&cursor={cursor}");
+            let page: PullResponse = codec::decode(&device.get(&path).await.body).unwrap();
+            assert_eq!(page.tally.is_some(), !page.more, "of what is not here yet nothing is said");
+            held.extend(page.records.iter().map(|record| (record.record, record.rv)));
+            (cursor, told) = (page.cursor, page.tally);
+        }
+        let mut tally = Tally::default();
+        tally.extend(held.into_values());
+        assert_eq!((told, tally.records), (Some(tally), seen));
+        // Asked again, it waits for no news; who does not ask is told nothing.
+        let again = device.get(&format!("/api/v1/pull?tally=1&wait=20&cursor={cursor}")).await;
+        let again: PullResponse = codec::decode(&again.body).unwrap();
+        assert_eq!((again.records.len(), again.tally), (0, told));
+        assert_eq!(device.pull(Some(&cursor)).await.tally, None);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

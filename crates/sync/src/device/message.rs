@@ -7,7 +7,7 @@ use crate::{
     codec,
     columns::{Records, Row},
     view::Base,
-    wire::{Dot, Hash, PullResponse, SealedOperation, Verdict},
+    wire::{Dot, Hash, PullResponse, SealedOperation, Tally, Verdict},
 };
 
 /// How an HTTP exchange ended.
@@ -137,6 +137,8 @@ pub enum Event {
     Stored(Waiting),
     /// The device's storage failed: nothing of that transaction was kept.
     StorageFailed,
+    /// The answer to [`Effect::Count`].
+    Counted(Tally),
     /// The answer to [`Effect::Rekey`].
     Rekeyed(DeviceState),
     /// Another phone's work was put on this one's disk, and waits to be taken over.
@@ -174,6 +176,8 @@ pub enum Effect {
         cursor: Option<String>,
         /// How long the server may wait for a change.
         wait_s: u32,
+        /// Whether the last page is to say what the person may see in all.
+        tally: bool,
     },
     /// Give up the pull that waits. Its answer is no longer of interest.
     AbortPull,
@@ -196,6 +200,8 @@ pub enum Effect {
         /// The page.
         page: Page,
     },
+    /// Count the records of pulls that are on the device's disk, by [`Tally::add_stored`]. Answer: [`Event::Counted`].
+    Count,
     /// Free the operations up to this `seq`, but none that is in quarantine or whose record has an open patch. Needs
     /// no answer.
     ForgetSafe {

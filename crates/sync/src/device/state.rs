@@ -8,6 +8,9 @@ use crate::{
     wire::{DeviceId, Hash, Times},
 };
 
+/// How long what is held is taken for whole, once it was counted.
+const COUNT_EVERY_MS: u64 = 86_400_000;
+
 /// The last time the server told its clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -64,6 +67,9 @@ pub struct DeviceState {
     /// Ids that the device had before; absent in states of versions that had none.
     #[n(12)]
     pub former: Option<Vec<Former>>,
+    /// When what is held was last counted, or came whole, by the device's clock; absent in states of versions that never did.
+    #[n(13)]
+    pub counted_ms: Option<i64>,
 }
 
 impl DeviceState {
@@ -84,6 +90,7 @@ impl DeviceState {
             last_success_ms: None,
             pack: None,
             former: None,
+            counted_ms: None,
         }
     }
 
@@ -112,6 +119,13 @@ impl DeviceState {
             offset_ms: self.offset_ms(),
             offset_age_ms: self.contact.map(|contact| wall_ms.saturating_sub(contact.wall_ms)),
         }
+    }
+
+    /// Whether what is held is to be counted: once a day, and not while a generation is under way.
+    pub(super) fn counts(&self, wall_ms: i64) -> bool {
+        self.cursor.is_some()
+            && self.generation == self.complete
+            && self.counted_ms.is_none_or(|at| wall_ms.abs_diff(at) >= COUNT_EVERY_MS)
     }
 
     /// The ids that the device had before.

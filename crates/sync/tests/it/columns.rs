@@ -60,6 +60,7 @@ fn page(records: Vec<RecordState>) -> PullResponse {
         settled: None,
         names: None,
         columns: None,
+        tally: None,
     }
 }
 

@@ -16,6 +16,7 @@ fn samples() -> BTreeMap<&'static str, Vec<u8>> {
         ("PullResponse, with what was settled", codec::encode(&settled_pull_response())),
         ("PullResponse, in columns", codec::encode(&pull_response_in_columns())),
         ("PullResponse, by words", codec::encode(&pull_response_by_words())),
+        ("PullResponse, counted", codec::encode(&counted_pull_response())),
         ("RecordState", codec::encode(&record_state())),
     ])
 }
@@ -145,7 +146,13 @@ fn pull_response() -> PullResponse {
         settled: None,
         names: None,
         columns: None,
+        tally: None,
     }
+}
+
+fn counted_pull_response() -> PullResponse {
+    let tally = Tally { records: 100_000, places: u64::MAX };
+    PullResponse { more: false, records: Vec::new(), tally: Some(tally), ..pull_response() }
 }
 
 fn settled_pull_response() -> PullResponse {
@@ -232,6 +239,7 @@ fn frozen_bytes_are_read_and_no_part_of_them_is() {
     reads("PullResponse, with what was settled", &settled_pull_response());
     reads("PullResponse, in columns", &pull_response_in_columns());
     reads("PullResponse, by words", &pull_response_by_words());
+    reads("PullResponse, counted", &counted_pull_response());
     reads("RecordState", &record_state());
 }
 

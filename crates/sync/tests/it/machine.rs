@@ -10,7 +10,8 @@ use sync::{
     },
     wire::{
         Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, PullResponse, PushRequest,
-        PushResponse, QuarantineReason, RecordId, SealedOperation, Times, Verdict, WIRE_VERSION,
+        PushResponse, QuarantineReason, RecordId, SealedOperation, Tally, Times, Verdict,
+        WIRE_VERSION,
     },
 };
 
@@ -44,7 +45,11 @@ fn pushed(epoch: u64, acked: u64, told: std::ops::RangeInclusive<u64>) -> Reply 
 }
 
 fn pulled(epoch: u64, included: u64, more: bool, reset: bool) -> Reply {
-    Reply::Body(codec::encode(&PullResponse {
+    Reply::Body(codec::encode(&page(epoch, included, more, reset)))
+}
+
+fn page(epoch: u64, included: u64, more: bool, reset: bool) -> PullResponse {
+    PullResponse {
         version: WIRE_VERSION,
         epoch,
         cursor: "cursor".to_owned(),
@@ -59,22 +64,30 @@ fn pulled(epoch: u64, included: u64, more: bool, reset: bool) -> Reply {
         settled: None,
         names: None,
         columns: None,
-    }))
+        tally: None,
+    }
+}
+
+/// The last page for a device that asked what there is in all: as many records.
+fn counted(records: u64) -> Reply {
+    let tally = Some(Tally { records, places: 9 });
+    Reply::Body(codec::encode(&PullResponse { tally, ..page(1, 2, false, false) }))
 }
 
 struct Driver {
     device: Device,
     effects: Vec<Effect>,
+    wall_ms: i64,
 }
 
 impl Driver {
     fn new() -> Self {
         let device = Device::new(DeviceState::new(DeviceId([1; 16])));
-        Self { device, effects: Vec::new() }
+        Self { device, effects: Vec::new(), wall_ms: 5_000 }
     }
 
     fn on(&mut self, event: Event) -> &mut Self {
-        self.effects = self.device.handle(event, 5_000, 7);
+        self.effects = self.device.handle(event, self.wall_ms, 7);
         self.effects.retain(|effect| !matches!(effect, Effect::ReportStatus(_)));
         self
     }
@@ -363,6 +376,60 @@ fn a_page_counts_no_operation_of_a_copy_for_ours() {
     assert_eq!((state.included, page.included), (2, 2));
 }
 
+#[test]
+fn once_a_day_a_device_asks_what_there_is_and_takes_all_anew_if_it_holds_something_else() {
+    const DAY_MS: i64 = 86_400_000;
+    let asks = |it: &Driver| match it.effects[..] {
+        [.., Effect::Pull { tally, ref cursor, .. }] => (tally, cursor.is_some()),
+        _ => panic!("{:?}", it.effects),
+    };
+    let mut it = Driver::new();
+    it.synced().on(Event::Opened).on(nothing_after(2));
+    assert_eq!(asks(&it), (false, true), "all came just now");
+    it.pull_reply(pulled(1, 2, false, false)).stored().on(Event::BlobsWaiting(Vec::new()));
+
+    it.wall_ms += DAY_MS;
+    it.on(Event::Opened).on(nothing_after(2));
+    assert_eq!(asks(&it), (true, true));
+    it.pull_reply(counted(3)).stored();
+    assert_eq!(it.effects, [Effect::Count]);
+    it.on(Event::Counted(Tally { records: 3, places: 9 }));
+    assert_eq!(it.effects, [Effect::LoadBlobs]);
+    it.on(Event::BlobsWaiting(Vec::new())).on(Event::Opened).on(nothing_after(2));
+    assert_eq!(asks(&it), (false, true), "not again today");
+    it.pull_reply(pulled(1, 2, false, false)).stored().on(Event::BlobsWaiting(Vec::new()));
+
+    it.wall_ms -= DAY_MS;
+    it.on(Event::Opened).on(nothing_after(2)).pull_reply(counted(3)).stored();
+    it.on(Event::Counted(Tally { records: 2, places: 9 }));
+    assert!(matches!(&it.effects[..], [Effect::MarkAcked { state, .. }] if state.cursor.is_none()));
+    it.stored();
+    assert_eq!(asks(&it), (false, false), "from its start");
+    it.pull_reply(pulled(1, 2, false, true)).stored();
+    assert_eq!(it.effects, [Effect::LoadBlobs]);
+    it.on(Event::BlobsWaiting(Vec::new())).on(Event::Opened).on(nothing_after(2));
+    assert_eq!(asks(&it), (false, true), "at most once a day");
+}
+
+#[test]
+fn a_server_that_counts_nothing_is_asked_once_a_day() {
+    let mut it = Driver::new();
+    it.synced();
+    it.wall_ms += 86_400_000;
+    it.on(Event::Watching(true)).on(nothing_after(2));
+    it.pull_reply(pulled(1, 2, false, false)).stored();
+    assert_eq!(it.effects, [Effect::LoadBlobs], "it is taken at its word");
+    it.on(Event::BlobsWaiting(Vec::new()));
+    assert!(matches!(it.effects[..], [Effect::Pull { wait_s: 20, tally: false, .. }]));
+    it.pull_reply(pulled(1, 2, false, false)).stored();
+    assert_eq!(it.delay(), Some(500));
+    // Whoever is watched for days asks all the same.
+    it.on(Event::Tick);
+    it.wall_ms += 86_400_000;
+    it.pull_reply(pulled(1, 2, false, false)).stored();
+    assert!(matches!(it.effects[..], [Effect::SealAndLoadOutbox { .. }]), "{:?}", it.effects);
+}
+
 fn sealed(seqs: std::ops::RangeInclusive<u64>) -> Vec<SealedOperation> {
     let operation = |seq| Operation {
         dot: Dot { device: DeviceId([1; 16]), seq },
@@ -385,7 +452,7 @@ fn copied() -> Driver {
     let above = Dot { device: state.device, seq: 3 };
     let rekeyed = rekey(&state, above, sealed(1..=4), DeviceId([2; 16])).expect("readable");
     assert_eq!(rekeyed.operations.len(), 1, "what the server holds is not sealed again");
-    Driver { device: Device::new(rekeyed.state), effects: Vec::new() }
+    Driver { device: Device::new(rekeyed.state), ..Driver::new() }
 }
 
 fn told(epoch: u64, acked: u64, safe: u64, told: &[(u64, Option<QuarantineReason>)]) -> Reply {
@@ -431,7 +498,7 @@ fn what_a_copied_profile_kept_under_its_old_id_is_freed_when_a_backup_holds_it()
     it.push_reply(told(1, 3, 2, &[])).stored();
     assert_eq!(it.device.state().former()[0].operations, sealed(3..=3));
 
-    it = Driver { device: Device::new(it.device.state().clone()), effects: Vec::new() };
+    it.device = Device::new(it.device.state().clone());
     it.on(Event::Opened).on(nothing_after(1)).push_reply(told(1, 3, 3, &[])).stored();
     assert_eq!(it.device.state().former(), []);
     assert!(matches!(it.effects[..], [Effect::Pull { .. }]));

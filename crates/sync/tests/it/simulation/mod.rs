@@ -109,6 +109,8 @@ pub enum Bug {
     FileNamedBeforeStored,
     /// The server refuses a record that is named as another one is.
     NameTwiceRefused,
+    /// Nobody tells a phone that has lost a row what it should hold.
+    LossUnnoticed,
 }
 
 impl Bug {
@@ -128,7 +130,8 @@ impl Bug {
             | Self::BegunWithoutErasure
             | Self::LateFileTaken
             | Self::ErasureNumberTwice
-            | Self::LearntOfNewcomersOnly => "ours",
+            | Self::LearntOfNewcomersOnly
+            | Self::LossUnnoticed => "ours",
             Self::FeedUnscoped => "OWASP API1: whose record it is, nobody asks",
             Self::HiddenFieldSent => "OWASP API3: what is hidden is left to the screen to hide",
             Self::BatchBegunAgain => "CHT #7528: a batch that broke off begins at 0",
@@ -165,7 +168,7 @@ impl Bug {
 }
 
 impl Bug {
-    const ALL: [Self; 43] = [
+    const ALL: [Self; 44] = [
         Self::OutboxDroppedAtAck,
         Self::NoEpochOnRestore,
         Self::StatusTrusted,
@@ -209,6 +212,7 @@ impl Bug {
         Self::TornTailTrusted,
         Self::FileNamedBeforeStored,
         Self::NameTwiceRefused,
+        Self::LossUnnoticed,
     ];
 }
 

@@ -11,8 +11,8 @@ use sync::{
     draft::{OpenPatch, Screen},
     view::{Base, Held, RecordView, handed_over, view},
     wire::{
-        Action, DeviceId, Dot, Hash, Operation, Outcome, RecordId, SealedOperation, Value, Verdict,
-        field,
+        Action, DeviceId, Dot, Hash, Operation, Outcome, RecordId, SealedOperation, Tally, Value,
+        Verdict, field,
     },
 };
 
@@ -292,6 +292,9 @@ impl Phone {
                     _ => {}
                 }
                 sealing.freed = self.freed_of_former(&state);
+                if state.cursor.is_none() {
+                    self.read = None; // what is missing is read from the start
+                }
                 self.disk.state = state;
                 self.handle(Event::Stored(self.waiting()), random);
             }
@@ -307,6 +310,12 @@ impl Phone {
                 self.read = self.disk.state.cursor.clone();
                 self.store(page);
                 self.handle(Event::Stored(self.waiting()), random);
+            }
+            Effect::Count => {
+                let mut held = Tally::default();
+                let rows = self.disk.base.values();
+                rows.for_each(|base| held.add_stored(&codec::encode(base)));
+                self.handle(Event::Counted(held), random);
             }
             Effect::ForgetSafe { upto } => {
                 let is_kept = |sealed: &Sealed| {

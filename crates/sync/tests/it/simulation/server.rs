@@ -13,7 +13,7 @@ use sync::{
     rights::Role,
     wire::{
         DeviceId, Dot, FormRef, Hash, Operation, Outcome, PullResponse, PushRequest, PushResponse,
-        RecordId, RecordState, Value, Verdict, Write, field,
+        RecordId, RecordState, Tally, Value, Verdict, Write, field,
     },
 };
 
@@ -602,7 +602,13 @@ impl Server {
         if self.bug == Some(Bug::MoveUntold) { Vec::new() } else { states }
     }
 
-    pub fn pull(&mut self, account: &str, device: DeviceId, cursor: Option<&str>) -> PullResponse {
+    pub fn pull(
+        &mut self,
+        account: &str,
+        device: DeviceId,
+        cursor: Option<&str>,
+        tally: bool,
+    ) -> PullResponse {
         let feed = |server: &Self| Feed {
             epoch: server.epoch,
             scope_rev: server.scope_rev,
@@ -615,6 +621,8 @@ impl Server {
             start = feed(self).start(cursor);
         }
         let mut records = self.visible(account);
+        let mut seen = Tally::default();
+        seen.extend(records.iter().map(|state| state.rv));
         if !start.reset {
             records.extend(self.left(account));
             records.sort_by_key(|state| state.rv);
@@ -632,6 +640,7 @@ impl Server {
             server_ms: 0,
             settled: self.settled(device, start.after, end),
             names: BTreeMap::new(),
+            tally: (tally && self.bug != Some(Bug::LossUnnoticed)).then_some(seen),
         };
         let mut page = feed(self).page(start, records, more, about);
         if start.reset && self.bug == Some(Bug::ResetForNothing) {

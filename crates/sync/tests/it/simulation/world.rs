@@ -23,7 +23,7 @@ use super::{
 };
 
 /// Situations that a campaign must have met to count.
-pub const SITUATIONS: [&str; 52] = [
+pub const SITUATIONS: [&str; 54] = [
     "answer signed out",
     "backup taken",
     "bundle made",
@@ -37,6 +37,7 @@ pub const SITUATIONS: [&str; 52] = [
     "erased field written again",
     "erasure done again",
     "erasure noted and not committed",
+    "feed begun anew for what was missing",
     "file chunk sent",
     "form upgraded",
     "given back under a former id",
@@ -68,6 +69,7 @@ pub const SITUATIONS: [&str; 52] = [
     "request lost",
     "request reordered",
     "request truncated",
+    "row lost on a phone",
     "scope changed",
     "server busy",
     "server busy and asks to wait",
@@ -81,7 +83,7 @@ pub const SITUATIONS: [&str; 52] = [
 #[derive(Clone)]
 pub enum Asked {
     Push { body: Vec<u8>, last: u64 },
-    Pull { cursor: Option<String> },
+    Pull { cursor: Option<String>, tally: bool },
     Blob { blob: WaitingBlob },
     Chunk { blob: WaitingBlob, chunk: u64 },
 }
@@ -125,6 +127,8 @@ pub struct World {
     pub erasing: Option<Erasing>,
     /// Whether what accounts are shown of their units changes: likewise.
     pub granting: Option<Random>,
+    /// Whether phones lose rows that they pulled: likewise.
+    losing: Option<Random>,
     /// Whether a server that is busy says how long to wait.
     asks_to_wait: bool,
 }
@@ -152,8 +156,16 @@ const ON_THE_WAY: [&str; 9] = [
     "server killed before commit",
 ];
 /// What a phone stores, and may fail to, or be killed right after.
-const STORED: [&str; 7] =
-    ["seal", "acknowledgement", "page", "list of files", "file sent", "new id", "taking over"];
+const STORED: [&str; 8] = [
+    "seal",
+    "acknowledgement",
+    "page",
+    "list of files",
+    "file sent",
+    "new id",
+    "taking over",
+    "count",
+];
 
 /// Every fault in every state of the protocol: a campaign must have met each of them.
 pub fn pairs() -> impl Iterator<Item = String> {
@@ -168,7 +180,7 @@ pub fn pair(fault: &str, state: &str) -> String {
 }
 
 fn stored(effect: &Effect) -> Option<&'static str> {
-    let [seal, acknowledgement, page, files, sent, id, taking_over] = STORED;
+    let [seal, acknowledgement, page, files, sent, id, taking_over, count] = STORED;
     match effect {
         Effect::SealAndLoadOutbox { .. } => Some(seal),
         Effect::MarkAcked { .. } => Some(acknowledgement),
@@ -177,6 +189,7 @@ fn stored(effect: &Effect) -> Option<&'static str> {
         Effect::MarkBlobSent { .. } => Some(sent),
         Effect::Rekey { .. } => Some(id),
         Effect::TakeOver => Some(taking_over),
+        Effect::Count => Some(count),
         _ => None,
     }
 }
@@ -240,13 +253,14 @@ impl World {
             carried,
             erasing: Erasing::of(seed),
             granting: shown::granting(seed),
+            losing: (seed % 11 == 4).then(|| Random::new(seed.rotate_left(32))),
             asks_to_wait: seed % 6 == 5,
         }
     }
 
     /// Which of them are something that went wrong.
     pub fn is_fault(situation: &str) -> bool {
-        const FAULTS: [&str; 19] = [
+        const FAULTS: [&str; 20] = [
             "answer signed out",
             "captive portal",
             "clock set back",
@@ -261,6 +275,7 @@ impl World {
             "request lost",
             "request reordered",
             "request truncated",
+            "row lost on a phone",
             "server busy",
             "server killed after commit",
             "server killed before commit",
@@ -324,6 +339,20 @@ impl World {
             self.carry();
             self.erase();
             self.grant();
+            self.lose(40);
+        }
+    }
+
+    /// A row may not be on a phone's disk any more, whoever is to blame.
+    fn lose(&mut self, once_in: usize) {
+        let phones = self.phones.len();
+        let Some(losing) = &mut self.losing else { return };
+        let (draw, index) = (losing.below(once_in), losing.below(phones));
+        let base = &mut self.phones[index].disk.base;
+        if draw == 0 && !base.is_empty() {
+            let records: Vec<RecordId> = base.keys().copied().collect();
+            base.remove(losing.pick(&records));
+            self.count("row lost on a phone");
         }
     }
 
@@ -481,9 +510,9 @@ impl World {
                 let last = request.operations.last().map_or(0, |last| last.seq);
                 (ticket, Asked::Push { body, last })
             }
-            Effect::Pull { ticket, cursor, .. } => {
+            Effect::Pull { ticket, cursor, tally, .. } => {
                 assert_eq!(cursor, self.phones[index].read, "it goes on where it had not come to");
-                (ticket, Asked::Pull { cursor })
+                (ticket, Asked::Pull { cursor, tally })
             }
             Effect::AskBlob { ticket, blob } => (ticket, Asked::Blob { blob }),
             Effect::SendChunk { ticket, blob, chunk } => (ticket, Asked::Chunk { blob, chunk }),
@@ -493,6 +522,13 @@ impl World {
                     if page.records.rows().any(|row| row.rest().left) {
                         self.count("phone told that a record left");
                     }
+                }
+                let known = &self.phones[index].disk.state.cursor;
+                if let Effect::MarkAcked { state, .. } = &effect
+                    && known.is_some()
+                    && state.cursor.is_none()
+                {
+                    self.count("feed begun anew for what was missing");
                 }
                 // A phone hardly ever takes a new id: that storage fails then is to be met all the same.
                 let is_rare = self.fleet && matches!(effect, Effect::Rekey { .. });
@@ -717,8 +753,8 @@ impl World {
                 }
                 None => Served::Reply(Reply::Refused { status: 400, retry_after_ms: None }),
             },
-            Asked::Pull { cursor } => {
-                let page = self.server.pull(&account, request.device, cursor.as_deref());
+            Asked::Pull { cursor, tally } => {
+                let page = self.server.pull(&account, request.device, cursor.as_deref(), *tally);
                 self.check_page(&account, &page.records);
                 // Some phones have an app that knows nothing of columns, some one that knows nothing of words.
                 let page = match request.phone % 3 {
@@ -913,6 +949,12 @@ impl World {
         self.server.revoked.clear();
         self.open();
         for round in 0..3 {
+            if round == 1 {
+                // A change of the record would bring back what was lost before.
+                self.lose(1);
+                // What is held is due to be counted, however clocks were set back.
+                self.phones.iter_mut().for_each(|phone| phone.skew_ms += 50 * DAY_MS);
+            }
             for index in 0..self.phones.len() {
                 let events = [Event::Watching(false), Event::Online, Event::SignedIn];
                 for event in events.into_iter().take(if round == 0 { 3 } else { 0 }) {
