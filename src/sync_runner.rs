@@ -44,6 +44,7 @@ use crate::{
     stores::{
         Carry, Library, OpenForms, Records, SignIn, SyncStatus,
         outbox::{Batch, Unsent},
+        preferences::{Preferences, are_large_by_wifi},
         sign_in::SignInState,
         sync_log::{self, Talk},
         sync_status::{Blocked, Phase},
@@ -91,6 +92,8 @@ pub struct Runner {
     others: Channel,
     /// What waited to be sent when it was last counted.
     waited: Rc<Cell<Waiting>>,
+    /// Whether large files wait for Wi-Fi, as it was told last.
+    large_wait: Rc<Cell<bool>>,
     /// What moved since the last talk ended.
     talk: Rc<RefCell<Talk>>,
 }
@@ -123,12 +126,14 @@ impl Runner {
         sign_in: SignIn,
         status: SyncStatus,
         open_forms: OpenForms,
+        preferences: Preferences,
     ) {
         let lock = storage.lock();
         let others = Channel::open(&lock);
         let (runner, incoming) =
             Self::new(storage, records, library, sign_in, status, open_forms, others);
         runner.watch();
+        runner.watch_line(preferences);
         runner.recount();
         runner.show_talks();
         if connectivity::is_online() {
@@ -161,6 +166,7 @@ impl Runner {
             turn: Rc::default(),
             others,
             waited: Rc::default(),
+            large_wait: Rc::default(),
             talk: Rc::default(),
         };
         (runner, incoming)
@@ -177,6 +183,11 @@ impl Runner {
             runner.others.post("asked");
         });
         let runner = self.clone();
+        on_move(self.status.asked_for_all(), move || {
+            runner.tell(Event::AskedForAll);
+            runner.others.post("asked for all");
+        });
+        let runner = self.clone();
         on_move(edited, move || {
             runner.edited();
             runner.others.post("edited");
@@ -184,6 +195,8 @@ impl Runner {
         let runner = self.clone();
         self.others.on_message(move |text| match text.as_str() {
             "asked" => runner.tell(Event::Asked),
+            "asked for all" => runner.tell(Event::AskedForAll),
+            "line" => runner.follow_line(),
             "edited" => runner.edited(),
             "talked" => runner.show_talks(),
             "rescued" => runner.tell(Event::Rescued),
@@ -208,6 +221,33 @@ impl Runner {
         });
         let runner = self.clone();
         visibility::on_change(move |visible| runner.come_or_go(visible));
+    }
+
+    /// Large files follow what the person wants and what the line goes by.
+    fn watch_line(&self, preferences: Preferences) {
+        let chosen = preferences.chosen();
+        let runner = self.clone();
+        on_move(Signal::derive(move || u64::from(chosen.read().large_by_wifi)), move || {
+            runner.follow_line();
+            runner.others.post("line");
+        });
+        let runner = self.clone();
+        connectivity::on_line_change(move || runner.follow_line());
+    }
+
+    /// Tells the machine if large files are to wait from now on, or to wait no more, and wakes it up.
+    fn follow_line(&self) {
+        let before = self.large_wait.get();
+        self.tell_line();
+        if self.large_wait.get() != before {
+            self.tell(Event::Opened);
+        }
+    }
+
+    fn tell_line(&self) {
+        let wait = are_large_by_wifi() && connectivity::is_cellular();
+        self.large_wait.set(wait);
+        self.tell(Event::LargeFilesWait(wait));
     }
 
     /// An answer is on the phone only from the moment that it is stored, long before it is sealed.
@@ -305,6 +345,7 @@ impl Runner {
         if !connectivity::is_online() {
             self.tell(Event::Offline);
         }
+        self.tell_line();
         match Carry::has_rescued(&self.storage).await {
             Ok(true) => self.tell(Event::Rescued),
             Ok(false) => {}
@@ -420,6 +461,7 @@ impl Runner {
         let phase = phase_of(status);
         self.status.change(|standing| {
             standing.phase = phase;
+            standing.files_for_wifi = usize::try_from(status.held_blobs).unwrap_or(usize::MAX);
             standing.last_success_ms = status.last_success_ms;
         });
         let text = serde_json::to_string(&self.status.standing().get_untracked());
@@ -539,6 +581,7 @@ fn is_start(event: &Event) -> bool {
             | Event::Watching(true)
             | Event::Edited
             | Event::Asked
+            | Event::AskedForAll
             | Event::Tick
     )
 }

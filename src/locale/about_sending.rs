@@ -15,6 +15,8 @@ words! {
     blocked_server: "Máy chủ đang lỗi, máy sẽ tự thử lại", "The server has a problem; trying again by itself";
     send_now: "Gửi ngay", "Send now";
     sent_by_itself: "Máy tự gửi khi có mạng. Không cần làm gì cả; chỉ đừng xóa ứng dụng hay dữ liệu trình duyệt trước khi gửi xong.", "It is sent by itself once there is a network. Nothing to do; just do not delete the app or the browser's data before that.";
+    large_by_wifi: "Tệp lớn: chỉ gửi qua Wi-Fi", "Large files: by Wi-Fi only";
+    large_by_wifi_why: "Phim, ghi âm và ảnh trên 1 MB chờ đến khi có Wi-Fi, để không tốn dữ liệu di động; câu trả lời và ảnh nhỏ vẫn gửi ngay. Chạm “Gửi ngay” thì lần ấy gửi tất cả.", "Films, recordings and photos over 1 MB wait for Wi-Fi and use no mobile data; answers and small photos go at once. “Send now” sends everything that one time.";
     if_lost: "Nếu mất máy lúc này", "If this phone were lost now";
     lose_nothing: "Không mất gì: máy chủ có tất cả.", "Nothing would be lost: the server has it all.";
     server_has: "Máy chủ đã nhận lần cuối", "The server last received";
@@ -43,6 +45,16 @@ impl Language {
             Self::Vi => format!("{} ảnh, tệp", self.count(count)),
             Self::En if count == 1 => "1 file".to_owned(),
             Self::En => format!("{} files", self.count(count)),
+        }
+    }
+
+    /// Why files wait though there is a network.
+    #[must_use]
+    pub fn wait_for_wifi(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("{} tệp lớn chờ Wi-Fi", self.count(count)),
+            Self::En if count == 1 => "1 large file waits for Wi-Fi".to_owned(),
+            Self::En => format!("{} large files wait for Wi-Fi", self.count(count)),
         }
     }
 

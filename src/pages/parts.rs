@@ -147,7 +147,8 @@ part! {
                 }
             });
             let (sign_in, open_forms) = (expect_context(), expect_context());
-            Runner::start(carry.storage(), records, library, sign_in, sync_status, open_forms);
+            let (storage, chosen) = (carry.storage(), expect_context());
+            Runner::start(storage, records, library, sign_in, sync_status, open_forms, chosen);
             carry.begin();
             carry.keep_copied(expect_context(), expect_context(), expect_context());
             expect_context::<SpaceWatch>().begin(carry.storage(), sync_status);

@@ -45,11 +45,13 @@ fn told(language: Language, standing: &Standing) -> String {
     }
     let what = not_in_place(language, standing);
     let what = what.unwrap_or_else(|| language.lose_nothing().to_owned());
-    match standing.phase {
-        Phase::Blocked(_) => {
-            format!("{what} · {}", phase_text(language, standing.phase).unwrap_or_default())
-        }
-        _ => what,
+    let why = match standing.phase {
+        Phase::Blocked(_) => phase_text(language, standing.phase),
+        _ => waiting(language, standing),
+    };
+    match why {
+        Some(why) => format!("{what} · {why}"),
+        None => what,
     }
 }
 
@@ -64,6 +66,17 @@ fn not_in_place(language: Language, standing: &Standing) -> Option<String> {
     }
 }
 
+/// Why some of that waits though there is a network.
+fn waiting(language: Language, standing: &Standing) -> Option<String> {
+    let count = standing.files_for_wifi;
+    (count > 0).then(|| language.wait_for_wifi(count))
+}
+
+/// What sync does with what is still to go, or why some of that waits.
+fn doing(language: Language, standing: &Standing) -> Option<String> {
+    phase_text(language, standing.phase).or_else(|| waiting(language, standing))
+}
+
 /// The one honest line.
 fn line(language: Language, standing: &Standing) -> String {
     if !standing.counted {
@@ -73,7 +86,7 @@ fn line(language: Language, standing: &Standing) -> String {
         Some(at) => language.all_sent_at(&moment(language, at)),
         None => language.never_sent().to_owned(),
     });
-    match phase_text(language, standing.phase).filter(|_| !only_looks(standing)) {
+    match doing(language, standing).filter(|_| !only_looks(standing)) {
         Some(phase) => format!("{what} · {phase}"),
         None => what,
     }
@@ -181,14 +194,14 @@ fn Explained(open: RwSignal<bool>) -> impl IntoView {
                     })
             }}
         </dl>
-        <p class="standing-phase" role="status">{move || phase_text(words.now(), standing.read().phase)}</p>
+        <p class="standing-phase" role="status">{move || doing(words.now(), &standing.read())}</p>
         <p class="muted">{words.say(Language::sent_by_itself)}</p>
         <Button
             kind=ButtonKind::Primary
             icon=Glyph::Sending
             label=words.say(Language::send_now)
             on_click=move |()| {
-                status.sync_now();
+                status.send_all();
                 open.set(false);
             }
         />
@@ -233,6 +246,27 @@ mod tests {
         let signed_out = told(standing(Some(0), Phase::Blocked(Blocked::SignedOut), 0));
         assert!(signed_out.ends_with("Cần đăng nhập lại để gửi"), "{signed_out}");
         assert_eq!(told(Standing::default()), "");
+    }
+
+    #[test]
+    fn whoever_lets_large_files_wait_reads_how_many_do() {
+        let waits =
+            Standing { counted: true, unsent_files: 3, files_for_wifi: 2, ..Standing::default() };
+        for (phase, told) in [
+            (Phase::Idle, "2 tệp lớn chờ Wi-Fi"),
+            (Phase::SendingFiles, "Đang gửi ảnh, chữ ký…"),
+            (Phase::Offline, "Không có mạng"),
+        ] {
+            let line = line(Language::Vi, &Standing { phase, ..waits.clone() });
+            assert_eq!(line, format!("3 ảnh, tệp chỉ có trên máy này · {told}"));
+        }
+        let heard = told(Language::Vi, &waits);
+        assert_eq!(heard, "3 ảnh, tệp chỉ có trên máy này · 2 tệp lớn chờ Wi-Fi");
+        let one = Standing { unsent_files: 1, files_for_wifi: 1, ..waits };
+        assert_eq!(
+            line(Language::En, &one),
+            "1 file on this phone only · 1 large file waits for Wi-Fi"
+        );
     }
 
     #[test]

@@ -9,10 +9,11 @@ use super::{
 };
 use crate::components::{Banner, Button, Tone};
 use crate::locale::Language;
-use crate::platform::{install::Way, log_error, tasks};
+use crate::platform::{connectivity, install::Way, log_error, tasks};
 use crate::reactive::{Show, effect, memo};
 use crate::stores::{
-    Carry, InstallOffer, Records, SpaceWatch, SyncStatus, preferences::use_words, space::AtRisk,
+    Carry, InstallOffer, Preferences, Records, SpaceWatch, SyncStatus, preferences::use_words,
+    space::AtRisk,
 };
 
 /// The phone's storage.
@@ -113,6 +114,38 @@ pub fn StorageHealth() -> impl IntoView {
             </dl>
             <h3>{words.say(Language::if_lost)}</h3>
             {move || risk.get().map(|risk| view! { <Lost risk=risk /> })}
+        </section>
+        {connectivity::tells_line_type().then(|| view! { <LargeFiles /> })}
+    }
+}
+
+/// Whether large files wait for Wi-Fi, and how many do now.
+#[component]
+fn LargeFiles() -> impl IntoView {
+    let words = use_words();
+    let preferences = expect_context::<Preferences>();
+    let chosen = preferences.chosen();
+    let standing = expect_context::<SyncStatus>().standing();
+    let waiting = move || {
+        let count = standing.read().files_for_wifi;
+        (count > 0).then(|| view! { <p>{words.now().wait_for_wifi(count)}</p> })
+    };
+    view! {
+        <section class="section settings" data-large-files>
+            <h2>{words.say(Language::standing)}</h2>
+            <label class="check-line">
+                <input
+                    type="checkbox"
+                    prop:checked=move || chosen.read().large_by_wifi
+                    on:change:target=move |event| {
+                        let on = event.target().checked();
+                        preferences.change(|chosen| chosen.large_by_wifi = on);
+                    }
+                />
+                <span>{words.say(Language::large_by_wifi)}</span>
+            </label>
+            <p class="muted">{words.say(Language::large_by_wifi_why)}</p>
+            {waiting}
         </section>
     }
 }

@@ -1,4 +1,4 @@
-//! What a person chose about the app's looks. Kept in local storage; losing it loses no work.
+//! What a person chose about the app. Kept in local storage; losing it loses no work.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,8 @@ pub struct Chosen {
     pub text_percent: u16,
     /// Whether the offer to install the app was put away.
     pub install_dismissed: bool,
+    /// Whether large files wait for Wi-Fi, where the browser tells what the line goes by.
+    pub large_by_wifi: bool,
 }
 
 impl Default for Chosen {
@@ -41,6 +43,7 @@ impl Default for Chosen {
             theme: Theme::System,
             text_percent: 100,
             install_dismissed: false,
+            large_by_wifi: false,
         }
     }
 }
@@ -76,6 +79,12 @@ impl Preferences {
         self.chosen.update(edit);
         preferences::save(&*self.chosen.read_untracked());
     }
+}
+
+/// Whether large files wait for Wi-Fi, as it was chosen last, in whatever tab.
+#[must_use]
+pub fn are_large_by_wifi() -> bool {
+    preferences::load().is_some_and(|chosen: Chosen| chosen.large_by_wifi)
 }
 
 /// The app's words, in the language that is chosen.

@@ -69,6 +69,9 @@ pub struct Standing {
     pub unsent_files: usize,
     /// Bytes of those files that are still to go.
     pub unsent_bytes: u64,
+    /// Those of the files that wait for Wi-Fi.
+    #[serde(default)]
+    pub files_for_wifi: usize,
     /// Operations that the server keeps for the repair desk.
     pub quarantined: usize,
 }
@@ -78,6 +81,7 @@ pub struct Standing {
 pub struct SyncStatus {
     standing: RwSignal<Standing>,
     asked: RwSignal<u64>,
+    asked_for_all: RwSignal<u64>,
     talks: RwSignal<Vec<Talk>>,
 }
 
@@ -85,7 +89,12 @@ impl SyncStatus {
     /// Nothing is known yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { standing: RwSignal::default(), asked: RwSignal::new(0), talks: RwSignal::default() }
+        Self {
+            standing: RwSignal::default(),
+            asked: RwSignal::new(0),
+            asked_for_all: RwSignal::new(0),
+            talks: RwSignal::default(),
+        }
     }
 
     /// How the phone stands with the server.
@@ -99,10 +108,21 @@ impl SyncStatus {
         self.asked.update(|count| *count += 1);
     }
 
+    /// Sends and fetches now, whatever the line costs.
+    pub fn send_all(self) {
+        self.asked_for_all.update(|count| *count += 1);
+    }
+
     /// Counts how often a person asked: the runner watches it.
     #[must_use]
     pub fn asked(self) -> Signal<u64> {
         self.asked.into()
+    }
+
+    /// The same of all that there is.
+    #[must_use]
+    pub fn asked_for_all(self) -> Signal<u64> {
+        self.asked_for_all.into()
     }
 
     /// The last talks with the server, the newest first.

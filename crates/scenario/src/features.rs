@@ -1,7 +1,7 @@
 //! What of XLSForm and ODK XForms works, found out by trying each: `docs/feature-matrix.md`.
 //!
 //! A type is tried as a row of a workbook, a function as a calculation with a known result, an appearance by whether the
-//! app draws it. What a browser cannot do is said with its reason.
+//! app asks for its word and a journey has a row with it. What a browser cannot do is said with its reason.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,30 +12,51 @@ use xlsform::{Options, Workbook};
 /// Types of the sheet `survey` that are asked: type, what it is drawn as, why less than elsewhere.
 const ASKED: &[(&str, &str, &str)] = &[
     ("text", "Input String", ""),
+    ("string", "Input String", ""),
+    ("phone number", "Input String", ""),
     ("integer", "Input Int", ""),
+    ("percentage", "Input Int", ""),
+    ("number of days in last month", "Input Int", ""),
+    ("number of days in last six months", "Input Int", ""),
+    ("number of days in last year", "Input Int", ""),
     ("decimal", "Input Decimal", ""),
     ("range", "Range Int", ""),
     ("note", "Note String", ""),
     ("date", "Input Date", ""),
     ("time", "Input Time", ""),
-    ("datetime", "Input DateTime", ""),
+    ("dateTime", "Input DateTime", ""),
     ("geopoint", "Input Geopoint", ""),
+    ("gps", "Input Geopoint", ""),
     ("geotrace", "Input Geotrace", ""),
+    ("q geotrace", "Input Geotrace", ""),
     ("geoshape", "Input Geoshape", ""),
+    ("q geoshape", "Input Geoshape", ""),
     ("barcode", "Input Barcode", ""),
     ("image", "Upload Binary", ""),
+    ("q picture", "Upload Binary", ""),
     ("audio", "Upload Binary", ""),
+    ("q audio", "Upload Binary", ""),
     ("video", "Upload Binary", ""),
     ("file", "Upload Binary", ""),
+    ("osm", "Upload Binary", "any file: there is no editor of the map's things"),
     ("acknowledge", "Trigger String", ""),
+    ("trigger", "Trigger String", ""),
     ("select_one l", "Select1 String", ""),
+    ("select1 l", "Select1 String", ""),
     ("select_multiple l", "Select String", ""),
     ("select_one l or_other", "Select1 String", ""),
     ("select_multiple l or_other", "Select String", ""),
     ("rank l", "Rank String", ""),
     ("select_one_from_file m.csv", "Select1 String", ""),
+    ("select_one_from_file m.xml", "Select1 String", ""),
+    ("select_one_from_file m.geojson", "Select1 String", ""),
     ("select_multiple_from_file m.csv", "Select String", ""),
     ("select_one_external l", "Select1 String", ""),
+    ("csv-external", "Ex", ""),
+    ("xml-external", "Ex", ""),
+    ("begin_group", "Group", ""),
+    ("begin_repeat", "Repeat", ""),
+    ("begin_loop over l", "Group", ""),
 ];
 
 /// Types that are only stored.
@@ -49,11 +70,24 @@ const STORED: &[(&str, &str)] = &[
     ("username", ""),
     ("phonenumber", ""),
     ("email", ""),
+    ("simserial", NOT_TOLD),
+    ("subscriberid", NOT_TOLD),
+    ("uri:deviceid", ""),
+    ("uri:username", ""),
+    ("uri:email", ""),
+    ("uri:phonenumber", ""),
+    ("uri:simserial", NOT_TOLD),
+    ("uri:subscriberid", NOT_TOLD),
     ("start-geopoint", ""),
+    ("background-geopoint", ""),
     ("audit", ""),
-    ("background-audio", "kept as an empty field: a browser does not record in the background"),
+    (
+        "background-audio",
+        "kept as an empty field: sound is recorded by a question of type `audio` alone, which one starts and sees running",
+    ),
 ];
 
+const NOT_TOLD: &str = "empty: no browser tells it";
 const READ_BACK: &str =
     "entered in the Gregorian calendar, read back in this one where the browser has it";
 const MEASURED: &str = "measured or typed";
@@ -62,8 +96,6 @@ const FILES: &str = "\nFiles beside a form (`jr://…`: lists, pictures, sounds)
     and `external_choices` need no file: phones and the server make the first two, and the form carries the third.\n\n\
     A code (`barcode`) is read by the browser where it can, else by the app: QR, EAN-13, EAN-8, UPC-A, Code 128, Code 39 and ITF, \
     without a network too.\n";
-/// What the app knows but cannot do as asked; the reason stands with the appearance.
-const PARTLY: [&str; 4] = ["ethiopian", "coptic", "islamic", "persian"];
 
 /// Appearances, by type; why one is not drawn as asked.
 const APPEARANCES: &[(&str, &str, &str)] = &[
@@ -72,7 +104,7 @@ const APPEARANCES: &[(&str, &str, &str)] = &[
     ("text", "masked", "a text field"),
     ("text", "url", "a link"),
     ("integer", "thousands-sep", "plain digits while typing"),
-    ("integer", "bearing", "typed"),
+    ("decimal", "bearing", "typed"),
     ("integer", "counter", "a number field"),
     ("date", "year", "a whole date"),
     ("date", "month-year", "a whole date"),
@@ -112,6 +144,8 @@ const APPEARANCES: &[(&str, &str, &str)] = &[
     ("range", "vertical", "horizontal"),
     ("range", "picker", "a slider"),
     ("range", "rating", "a slider"),
+    ("begin_group", "field-list", "a page for each question"),
+    ("begin_group", "table-list", "a page for each question"),
 ];
 
 /// Each function with an expression and what it gives in [`DATA`]. An expected `*` is any text.
@@ -209,32 +243,28 @@ pub fn matrix(root: &Path) -> std::io::Result<String> {
          tried.\n\n## Question types\n\n| type | |\n|---|---|\n",
     );
     for (name, drawn, reason) in ASKED {
-        let got = asked(name, "");
-        line(
-            &mut out,
-            &[&format!("`{name}`"), &said(got.is_ok_and(|(got, _)| got == *drawn), reason)],
-        );
+        let got = asked(name, "").map_or_else(|why| why, |(got, _)| got);
+        line(&mut out, &[&format!("`{name}`"), &said(&got, drawn, reason)]);
     }
     for (name, reason) in STORED {
-        line(
-            &mut out,
-            &[
-                &format!("`{name}`"),
-                &said(asked(name, "").is_err_and(|why| why == NOT_ASKED), reason),
-            ],
-        );
+        let got = asked(name, "").map_or_else(|why| why, |(got, _)| got);
+        line(&mut out, &[&format!("`{name}`"), &said(&got, NOT_ASKED, reason)]);
     }
     out.push_str(FILES);
     out.push_str("\n## Appearances\n\nThe engine passes every word on; this is what the app draws.\n\n| type, appearance | |\n|---|---|\n");
-    let drawn = sources(&root.join("src/form_view"))?;
+    let drawn = sources(&root.join("src/form_view"))? + &sources(&root.join("crates/form/src"))?;
+    let journeys = sources(&root.join("tests/e2e/journeys"))?;
     for (name, word, otherwise) in APPEARANCES {
-        let passed = asked(name, word).is_ok_and(|(_, words)| words.iter().any(|w| w == word));
-        let literal = format!("\"{}", word.trim_end_matches("-pack"));
-        let whole = drawn.contains(&literal) && !PARTLY.contains(word);
-        let how = match (passed, whole) {
-            (false, _) => "fails".to_owned(),
+        // A table is made by the reader: a field list whose first select shows the labels.
+        let sought = if *word == "table-list" { "field-list" } else { word };
+        let passed = asked(name, word).is_ok_and(|(_, words)| words.iter().any(|w| w == sought));
+        let how = match (passed, is_looked_for(&drawn, sought)) {
+            (true, true) if !is_tried(&journeys, name, word) => {
+                "fails: no journey tries it".to_owned()
+            }
             (true, true) => "works".to_owned(),
             (true, false) => format!("degraded: {otherwise}"),
+            (false, _) => "fails".to_owned(),
         };
         let name = name.split(' ').next().unwrap_or_default();
         line(&mut out, &[&format!("`{name}` `{word}`"), &how]);
@@ -246,6 +276,36 @@ pub fn matrix(root: &Path) -> std::io::Result<String> {
         line(&mut out, &[&format!("`{name}`"), &format!("`{tried}`"), &how]);
     }
     Ok(out)
+}
+
+/// Whether any line asks if this is the word of an appearance: the whole word, in code.
+fn is_looked_for(sources: &str, word: &str) -> bool {
+    let literal = format!("\"{word}\"");
+    let asks =
+        |line: &str| ["looks(", "word ==", "(word,", "w =="].iter().any(|ask| line.contains(ask));
+    sources.lines().any(|line| {
+        let is_code = !line.trim_start().starts_with("//");
+        is_code && line.contains(&literal) && asks(line)
+    })
+}
+
+/// Whether a sheet in the journeys has a row of this type with this word behind it.
+fn is_tried(journeys: &str, name: &str, word: &str) -> bool {
+    let first = |text: &str| -> String {
+        let first = text.split(' ').next().unwrap_or_default();
+        first.trim_end_matches("_from_file").to_owned()
+    };
+    let sought = first(name);
+    journeys.replace("\\n", "\n").lines().any(|line| {
+        let mut cells = line.split(['\'', ',', '[']);
+        cells.any(|cell| first(cell) == sought)
+            && cells.any(|cell| cell.split(' ').any(|other| other == word))
+    })
+}
+
+/// The names of the types that are tried, with what stands behind them.
+pub fn types() -> impl Iterator<Item = &'static str> {
+    ASKED.iter().map(|(name, _, _)| *name).chain(STORED.iter().map(|(name, _)| *name))
 }
 
 /// The names of the functions that are tried.
@@ -262,9 +322,9 @@ fn line(out: &mut String, cells: &[&str]) {
     out.push_str("|\n");
 }
 
-fn said(works: bool, reason: &str) -> String {
-    match (works, reason) {
-        (false, _) => "fails".to_owned(),
+fn said(got: &str, expected: &str, reason: &str) -> String {
+    match (got == expected, reason) {
+        (false, _) => format!("fails: {got}"),
         (true, "") => "works".to_owned(),
         (true, reason) => format!("degraded: {reason}"),
     }
@@ -278,14 +338,30 @@ fn asked(name: &str, appearance: &str) -> Result<(String, Vec<String>), String> 
         let cell = |text: &&str| (!text.is_empty()).then(|| (*text).to_owned());
         rows.iter().map(|row| row.iter().map(cell).collect()).collect()
     };
+    let is_file = name.ends_with("-external");
+    let called = match name {
+        "audit" => "audit",
+        _ if is_file => "m",
+        _ => "q",
+    };
     let calculation = if name == "calculate" { "1 + 1" } else { "" };
-    let survey: &[&[&str]] = &[
-        &["type", "name", "label", "appearance", "calculation"],
-        &[name, if name == "audit" { "audit" } else { "q" }, "Q", appearance, calculation],
-    ];
+    let trigger = if name == "background-geopoint" { "${t}" } else { "" };
+    // With a label it is asked as well.
+    let label = if is_file || !trigger.is_empty() { "" } else { "Q" };
+    let header = ["type", "name", "label", "appearance", "calculation", "trigger"];
+    let row = [name, called, label, appearance, calculation, trigger];
+    let mut survey: Vec<&[&str]> = vec![&header, &["text", "t", "T"], &row];
+    let end = name.split(' ').next().unwrap_or_default().replace("begin", "end");
+    let end = [end.as_str()];
+    if name.starts_with("begin") {
+        survey.extend([&["select_one l", "i", "I"], &end[..]]);
+    }
+    if is_file {
+        survey.push(&["calculate", "q", "", "", "instance('m')/root/item[1]/label"]);
+    }
     let choices: &[&[&str]] = &[&["list_name", "name", "label"], &["l", "x", "Ex"]];
     let mut sheets =
-        vec![("survey".to_owned(), grid(survey)), ("choices".to_owned(), grid(choices))];
+        vec![("survey".to_owned(), grid(&survey)), ("choices".to_owned(), grid(choices))];
     if name.starts_with("select_one_external") {
         sheets.push(("external_choices".to_owned(), grid(choices)));
     }
@@ -295,14 +371,28 @@ fn asked(name: &str, appearance: &str) -> Result<(String, Vec<String>), String> 
     let external = "list_name,name,label\nl,x,Ex\n".to_owned();
     resources.files.insert("itemsets.csv".to_owned(), external);
     resources.files.insert("m.csv".to_owned(), "name,label\nx,Ex\n".to_owned());
+    let items = "<root><item><name>x</name><label>Ex</label></item></root>";
+    resources.files.insert("m.xml".to_owned(), items.to_owned());
+    let place = r#"{"type":"FeatureCollection","features":[{"type":"Feature","id":"x","geometry":{"type":"Point","coordinates":[107,10]},
+        "properties":{"id":"x","title":"Ex"}}]}"#;
+    resources.files.insert("m.geojson".to_owned(), place.to_owned());
     let program = form::compile(form, &resources).map_err(|problems| format!("{problems:?}"))?;
     let session = Session::start(Arc::new(program), environment());
+    if is_file {
+        let read = session.fields().get("q").cloned();
+        return Ok((read.unwrap_or_default(), Vec::new()));
+    }
     let node = session.find("q").ok_or(NOT_ASKED)?;
     let state = session.state(node).ok_or(NOT_ASKED)?;
     match state.kind {
         NodeKind::Question(question) => {
+            if name.starts_with("select") && session.choices(node).is_empty() {
+                return Err("it has no choices".to_owned());
+            }
             Ok((drawn(&question.control, question.data_type), state.appearance))
         }
+        NodeKind::Group { .. } => Ok(("Group".to_owned(), state.appearance)),
+        NodeKind::Repeat { .. } => Ok(("Repeat".to_owned(), state.appearance)),
         _ => Err("it is no question".to_owned()),
     }
 }

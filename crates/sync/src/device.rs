@@ -123,6 +123,10 @@ pub struct Device {
     blocked: Option<Blocked>,
     blobs: VecDeque<WaitingBlob>,
     file_refused: bool,
+    /// Large files wait for another line; but a person wants this once that they do not; how many wait.
+    large_wait: bool,
+    large_once: bool,
+    held_blobs: u64,
     /// Operations up to here were told to be freed; 0 to tell it again.
     freed: u64,
     waiting: Waiting,
@@ -154,6 +158,9 @@ impl Device {
             blocked: None,
             blobs: VecDeque::new(),
             file_refused: false,
+            large_wait: false,
+            large_once: false,
+            held_blobs: 0,
             takes_over: false,
             may_not_read: false,
             freed: 0,
@@ -183,6 +190,15 @@ impl Device {
             Event::Asked => {
                 self.failures = 0;
                 self.start()
+            }
+            Event::AskedForAll => {
+                self.large_once = true;
+                self.failures = 0;
+                self.start()
+            }
+            Event::LargeFilesWait(wait) => {
+                self.large_wait = wait;
+                Vec::new()
             }
             Event::SignedIn => {
                 self.failures = 0;
@@ -592,6 +608,7 @@ impl Device {
     }
 
     fn finish(&mut self, random: u64) -> Vec<Effect> {
+        self.large_once = false;
         if std::mem::take(&mut self.may_not_read) {
             return self.fail(Blocked::SignedOut, None, random);
         }
@@ -631,7 +648,9 @@ impl Device {
         vec![Effect::ScheduleRetry { delay_ms: asked.unwrap_or(spread) }]
     }
 
-    fn status(&self) -> SyncStatus {
+    /// How far it is, for people to see.
+    #[must_use]
+    pub fn status(&self) -> SyncStatus {
         let phase = match self.step {
             Step::Idle | Step::Polling { .. } => Phase::Idle,
             Step::Loading
@@ -652,6 +671,7 @@ impl Device {
             unsent_ops: self.waiting.operations,
             unsent_records: self.waiting.records,
             unsent_blobs: self.waiting.blobs,
+            held_blobs: self.held_blobs,
             phase,
             blocked: self.blocked,
             wait_ms: self.waits.filter(|_| self.online).map(|wait| wait.ms),

@@ -41,4 +41,5 @@ pub use convert::{
 pub use files::missing_file;
 pub use problem::{Problem, ProblemColumn, ProblemKind, Severity};
 pub use read::{Kind, ReadError, is_xls, read_workbook};
+pub use types::question_types;
 pub use workbook::{CellNote, CellNoteKind, Sheet, Workbook};

@@ -104,88 +104,109 @@ pub(crate) const TEXT: QuestionType = special("string", Special::Text);
 /// A thing on the map.
 pub(crate) const OSM: QuestionType = upload("osm/*", Special::Osm);
 
-/// The meaning of a type's spelling; selects, groups and settings are read elsewhere.
-pub(crate) fn question_type(spelling: &str) -> Option<QuestionType> {
-    Some(match spelling {
-        "text" => TEXT,
-        "string" | "q string" | "add text prompt" => input("string"),
-        "integer" | "int" | "q int" | "add integer prompt" => input("int"),
-        "decimal" | "q decimal" | "add decimal prompt" => input("decimal"),
-        "percentage" => number("0 <= . and . <= 100", None),
-        "number of days in last month" => {
-            number("0 <= . and . <= 31", Some("Enter a number 0-31."))
-        }
-        "number of days in last six months" => {
-            number("0 <= . and . <= 183", Some("Enter a number 0-183."))
-        }
-        "number of days in last year" => {
-            number("0 <= . and . <= 365", Some("Enter a number 0-365."))
-        }
-        "phone number" => QuestionType {
+/// The types of questions: every spelling, the one that the type is called by first, and what it means. Selects, groups and
+/// settings are read elsewhere.
+const QUESTION_TYPES: &[(&[&str], QuestionType)] = &[
+    (&["text"], TEXT),
+    (&["string", "q string", "add text prompt"], input("string")),
+    (&["integer", "int", "q int", "add integer prompt"], input("int")),
+    (&["decimal", "q decimal", "add decimal prompt"], input("decimal")),
+    (&["percentage"], number("0 <= . and . <= 100", None)),
+    (&["number of days in last month"], number("0 <= . and . <= 31", Some("Enter a number 0-31."))),
+    (
+        &["number of days in last six months"],
+        number("0 <= . and . <= 183", Some("Enter a number 0-183.")),
+    ),
+    (
+        &["number of days in last year"],
+        number("0 <= . and . <= 365", Some("Enter a number 0-365.")),
+    ),
+    (
+        &["phone number"],
+        QuestionType {
             constraint: Some(r"regex(., '^\d*$')"),
             hint: Some("Enter numbers only."),
             ..input("string")
         },
-        "range" => {
-            QuestionType { control: Some(ControlKind::Range), ..special("int", Special::Range) }
-        }
-        "note" | "q note" | "add note prompt" => NOTE,
-        "date" | "q date" | "add date prompt" => input("date"),
-        "time" => input("time"),
-        "dateTime"
-        | "datetime"
-        | "date time"
-        | "q date time"
-        | "q dateTime"
-        | "add date time prompt"
-        | "add dateTime prompt" => input("dateTime"),
-        "geopoint" => special("geopoint", Special::Geopoint),
-        "gps" | "location" | "q geopoint" | "q location" | "add location prompt" => {
-            input("geopoint")
-        }
-        "geotrace" => special("geotrace", Special::Geoshape),
-        "q geotrace" => input("geotrace"),
-        "geoshape" => special("geoshape", Special::Geoshape),
-        "q geoshape" => input("geoshape"),
-        "barcode" | "q barcode" | "add barcode prompt" => input("barcode"),
-        "image" | "photo" | "add image prompt" | "add photo prompt" => {
-            upload("image/*", Special::Photo)
-        }
-        "q picture" | "q image" => upload("image/*", Special::No),
-        "audio" | "add audio prompt" => upload("audio/*", Special::Audio),
-        "q audio" => upload("audio/*", Special::No),
-        "video" | "q video" | "add video prompt" => upload("video/*", Special::No),
-        "file" | "add file prompt" => upload("application/*", Special::No),
-        "osm" => OSM,
-        "acknowledge" | "q acknowledge" | "add acknowledge prompt" => trigger(Some("string")),
-        "trigger" => trigger(None),
-        "calculate" => CALCULATE,
-        "q calculate" | "add calculate prompt" | "hidden" => STORED,
-        "start" | "start time" | "get start time" => timestamp("start"),
-        "end" | "end time" | "get end time" => timestamp("end"),
-        "today" | "get today" => {
-            QuestionType { preload: Some(("date", "today")), data: Some("date"), ..STORED }
-        }
-        "deviceid" | "device id" | "get device id" | "imei" => property("deviceid"),
-        "username" => property("username"),
-        "email" => property("email"),
-        "phonenumber" | "get phone number" => property("phonenumber"),
-        "simserial" | "sim id" | "get sim id" => property("simserial"),
-        "subscriberid" | "subscriber id" | "get subscriber id" => property("subscriberid"),
-        "uri:deviceid" => property("uri:deviceid"),
-        "uri:username" => property("uri:username"),
-        "uri:email" => property("uri:email"),
-        "uri:phonenumber" => property("uri:phonenumber"),
-        "uri:simserial" => property("uri:simserial"),
-        "uri:subscriberid" => property("uri:subscriberid"),
-        "audit" => AUDIT,
-        "start-geopoint" => hidden("geopoint", Special::StartGeopoint),
-        "background-geopoint" => {
-            QuestionType { special: Special::BackgroundGeopoint, ..trigger(Some("geopoint")) }
-        }
-        "background-audio" => hidden("binary", Special::BackgroundAudio),
-        _ => return None,
-    })
+    ),
+    (
+        &["range"],
+        QuestionType { control: Some(ControlKind::Range), ..special("int", Special::Range) },
+    ),
+    (&["note", "q note", "add note prompt"], NOTE),
+    (&["date", "q date", "add date prompt"], input("date")),
+    (&["time"], input("time")),
+    (
+        &[
+            "dateTime",
+            "datetime",
+            "date time",
+            "q date time",
+            "q dateTime",
+            "add date time prompt",
+            "add dateTime prompt",
+        ],
+        input("dateTime"),
+    ),
+    (&["geopoint"], special("geopoint", Special::Geopoint)),
+    (&["gps", "location", "q geopoint", "q location", "add location prompt"], input("geopoint")),
+    (&["geotrace"], special("geotrace", Special::Geoshape)),
+    (&["q geotrace"], input("geotrace")),
+    (&["geoshape"], special("geoshape", Special::Geoshape)),
+    (&["q geoshape"], input("geoshape")),
+    (&["barcode", "q barcode", "add barcode prompt"], input("barcode")),
+    (
+        &["image", "photo", "add image prompt", "add photo prompt"],
+        upload("image/*", Special::Photo),
+    ),
+    (&["q picture", "q image"], upload("image/*", Special::No)),
+    (&["audio", "add audio prompt"], upload("audio/*", Special::Audio)),
+    (&["q audio"], upload("audio/*", Special::No)),
+    (&["video", "q video", "add video prompt"], upload("video/*", Special::No)),
+    (&["file", "add file prompt"], upload("application/*", Special::No)),
+    (&["osm"], OSM),
+    (&["acknowledge", "q acknowledge", "add acknowledge prompt"], trigger(Some("string"))),
+    (&["trigger"], trigger(None)),
+    (&["calculate"], CALCULATE),
+    (&["hidden", "q calculate", "add calculate prompt"], STORED),
+    (&["start", "start time", "get start time"], timestamp("start")),
+    (&["end", "end time", "get end time"], timestamp("end")),
+    (
+        &["today", "get today"],
+        QuestionType { preload: Some(("date", "today")), data: Some("date"), ..STORED },
+    ),
+    (&["deviceid", "device id", "get device id", "imei"], property("deviceid")),
+    (&["username"], property("username")),
+    (&["email"], property("email")),
+    (&["phonenumber", "get phone number"], property("phonenumber")),
+    (&["simserial", "sim id", "get sim id"], property("simserial")),
+    (&["subscriberid", "subscriber id", "get subscriber id"], property("subscriberid")),
+    (&["uri:deviceid"], property("uri:deviceid")),
+    (&["uri:username"], property("uri:username")),
+    (&["uri:email"], property("uri:email")),
+    (&["uri:phonenumber"], property("uri:phonenumber")),
+    (&["uri:simserial"], property("uri:simserial")),
+    (&["uri:subscriberid"], property("uri:subscriberid")),
+    (&["audit"], AUDIT),
+    (&["start-geopoint"], hidden("geopoint", Special::StartGeopoint)),
+    (
+        &["background-geopoint"],
+        QuestionType { special: Special::BackgroundGeopoint, ..trigger(Some("geopoint")) },
+    ),
+    (&["background-audio"], hidden("binary", Special::BackgroundAudio)),
+];
+
+/// The meaning of a type's spelling.
+pub(crate) fn question_type(spelling: &str) -> Option<QuestionType> {
+    let known = QUESTION_TYPES.iter().find(|(spellings, _)| spellings.contains(&spelling));
+    known.map(|(_, meaning)| *meaning)
+}
+
+/// The types of questions that are read, each by what it is called; a select has its list behind it.
+pub fn question_types() -> impl Iterator<Item = &'static str> {
+    let plain = QUESTION_TYPES.iter().filter_map(|(spellings, _)| spellings.first().copied());
+    let selects = SELECTS.iter().map(|(command, _)| *command);
+    plain.chain(selects.filter(|command| !command.contains(' ')))
 }
 
 /// What a row of the survey is, by its type.
@@ -273,27 +294,28 @@ fn container<'a>(text: &'a str, word: &str) -> Option<(Container, Option<&'a str
     })
 }
 
+/// How a select begins, and what it is asked by; an input has its list outside the form.
+const SELECTS: [(&str, ControlKind); 16] = [
+    ("add select one prompt using", ControlKind::Select1),
+    ("add select multiple prompt using", ControlKind::Select),
+    ("select all that apply from", ControlKind::Select),
+    ("select one from file", ControlKind::Select1),
+    ("select multiple from file", ControlKind::Select),
+    ("select_one_from_file", ControlKind::Select1),
+    ("select_multiple_from_file", ControlKind::Select),
+    ("select_one_external", ControlKind::Input),
+    ("select one external", ControlKind::Input),
+    ("select one from", ControlKind::Select1),
+    ("select1", ControlKind::Select1),
+    ("select_one", ControlKind::Select1),
+    ("select one", ControlKind::Select1),
+    ("select_multiple", ControlKind::Select),
+    ("select all that apply", ControlKind::Select),
+    ("rank", ControlKind::Rank),
+];
+
 fn select_type(text: &str) -> Option<SelectType> {
-    use ControlKind::{Input, Rank, Select, Select1};
-    const COMMANDS: [(&str, ControlKind); 16] = [
-        ("add select one prompt using", Select1),
-        ("add select multiple prompt using", Select),
-        ("select all that apply from", Select),
-        ("select one from file", Select1),
-        ("select multiple from file", Select),
-        ("select_one_from_file", Select1),
-        ("select_multiple_from_file", Select),
-        ("select_one_external", Input),
-        ("select one external", Input),
-        ("select one from", Select1),
-        ("select1", Select1),
-        ("select_one", Select1),
-        ("select one", Select1),
-        ("select_multiple", Select),
-        ("select all that apply", Select),
-        ("rank", Rank),
-    ];
-    COMMANDS.into_iter().find_map(|(command, kind)| {
+    SELECTS.into_iter().find_map(|(command, kind)| {
         let rest = text.strip_prefix(command)?.strip_prefix(' ')?;
         let (list, other) = match rest.split_once(' ') {
             Some((list, other)) => (list, Some(other)),
@@ -305,7 +327,7 @@ fn select_type(text: &str) -> Option<SelectType> {
             Some(_) => return None,
         };
         let from_file = command.ends_with("file");
-        let external = kind == Input;
+        let external = kind == ControlKind::Input;
         Some(SelectType { kind, external, from_file, list: list.to_owned(), or_other })
     })
 }

@@ -44,7 +44,7 @@ const SURVEY = [
   ['video', 'phim', 'Phim', '', '', '', ''],
   ['image', 'anh', 'Ảnh có đánh dấu', 'annotate', '', '', ''],
   ['image', 've', 'Vẽ sơ đồ', 'draw', '', '', ''],
-  ['barcode', 'vach', 'Mã vạch', '', '', '', ''],
+  ['barcode', 'vach', 'Mã vạch', 'front', '', '', ''],
   ['end_group', '', '', '', '', '', ''],
   ['begin_group', 'so', 'Số', 'field-list', '', '', ''],
   ['range', 'sao', 'Mấy sao', 'rating', 'start=1 end=5 step=1', '', ''],
@@ -265,6 +265,7 @@ test('sound, film, a photo that is drawn on, a drawing, a code that is scanned',
     window.opened = [];
     mediaDevices.getUserMedia = async (wanted) => {
       await allowed;
+      window.wanted = wanted;
       const stream = await open(wanted);
       window.opened.push(stream);
       return stream;
@@ -340,6 +341,7 @@ test('sound, film, a photo that is drawn on, a drawing, a code that is scanned',
   await form.question('ve').locator('img').first().waitFor();
   await form.question('vach').getByRole('button', { name: 'Quét mã' }).click();
   await until('the code is read', async () => (await inside('vach', 'input').inputValue()) === '8934567890123');
+  assert.equal(await phone.page.evaluate(() => window.wanted.video.facingMode), 'user');
   await form.question('anh').scrollIntoViewIfNeeded();
   await looked('recordings');
 });

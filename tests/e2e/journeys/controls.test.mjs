@@ -14,6 +14,8 @@ const SURVEY = [
   ['text', 'ten', 'Tên', '', ''],
   ['text', 'ma', 'Mã bí mật', 'masked', ''],
   ['text', 'ghi_chu', 'Ghi chú', 'multiline', ''],
+  ['text', 'ma_so', 'Mã số', 'numbers', ''],
+  ['text', 'trang', 'Trang mạng', 'url', ''],
   ['integer', 'tien', 'Số tiền', '', ''],
   ['integer', 'nghin', 'Nghìn', 'thousands-sep', ''],
   ['integer', 'dem', 'Đếm người', 'counter', ''],
@@ -25,15 +27,20 @@ const SURVEY = [
   ['dateTime', 'luc', 'Lúc', '', ''],
   ['select_one mau', 'mot', 'Một màu', '', ''],
   ['select_one mau', 'ngang', 'Một màu ngang', 'likert', ''],
+  ['select_one mau', 'cot', 'Một màu theo cột', 'columns-pack', ''],
   ['select_one mau', 'gon', 'Một màu gọn', 'minimal', ''],
   ['select_multiple mau', 'nhieu', 'Nhiều màu', '', ''],
   ['select_multiple mau', 'nhieu_gon', 'Nhiều màu gọn', 'minimal', ''],
+  ['select_multiple mau', 'nhieu_cot', 'Nhiều màu theo cột', 'columns no-buttons', ''],
+  ['select_one mau', 'dau', 'Màu', 'label', ''],
+  ['select_one mau', 'sang', 'Buổi sáng', 'list-nolabel', ''],
   ['rank mau', 'hang', 'Xếp hạng', '', ''],
   ['acknowledge', 'dong_y', 'Đồng ý', '', ''],
   ['barcode', 'vach', 'Mã vạch', '', ''],
   ['geopoint', 'cho', 'Vị trí', '', ''],
   ['file', 'tep', 'Tệp', '', ''],
   ['image', 'anh', 'Ảnh', '', ''],
+  ['image', 'anh_moi', 'Ảnh chụp mới', 'new', ''],
   ['image', 'chu_ky', 'Chữ ký', 'signature', ''],
   ['begin_repeat', 'hang_hoa', 'Hàng hóa', '', ''],
   ['text', 'mon', 'Món', '', ''],
@@ -83,6 +90,10 @@ test('texts, masked ones and long ones', async () => {
   assert.equal(await inside('ma', 'input').getAttribute('type'), 'password');
   await typed('ma', 'bí mật');
   await typed('ghi_chu', 'dòng một\ndòng hai');
+  assert.equal(await inside('ma_so', 'input').getAttribute('inputmode'), 'numeric');
+  assert.equal(await typed('ma_so', '0012'), '0012');
+  assert.equal(await inside('trang', 'input').getAttribute('inputmode'), 'url');
+  await typed('trang', 'https://longkhanh.example');
 });
 
 test('whoever closes a row by keys, or takes it away, finds the focus where they were', async () => {
@@ -199,9 +210,14 @@ test('a date of which a part is missing is told to be none, until it is whole', 
   await problem.waitFor({ state: 'detached' });
 });
 
-test('choices as rows, side by side, and in a sheet; an order by its arrows', async () => {
+test('choices as rows, side by side, in a table, and in a sheet; an order by its arrows', async () => {
   await form.choose('mot', 'do', 'Đỏ');
   await form.choose('ngang', 'xanh', 'Xanh');
+  await form.choose('cot', 'vang', 'Vàng');
+  for (const name of ['cot', 'nhieu_cot']) assert.equal(await form.question(name).locator('.choices-columns').count(), 1, name);
+  await form.choose('nhieu_cot', 'do', 'Đỏ');
+  await form.choose('nhieu_cot', 'xanh', 'Xanh');
+  await form.question('sang').locator('input[value="do"]').check();
   await form.choose('gon', 'vang', 'Vàng');
   await form.choose('nhieu', 'do', 'Đỏ');
   await form.choose('nhieu', 'vang', 'Vàng');
@@ -299,6 +315,7 @@ test('a barcode that is typed, a place, a file, a photo and a signature', async 
   const dot = join(folder, 'anh.png');
   writeFileSync(dot, Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'));
   await form.photograph('anh', dot);
+  assert.equal(await form.question('anh_moi').locator('input[type="file"]').count(), 0, 'no picture that was there before');
   await form.sign('chu_ky');
 });
 
@@ -315,8 +332,9 @@ test('what was entered is what would be submitted', async () => {
     Object.fromEntries([...list.querySelectorAll('dt')].map((term) => [term.innerText, term.nextElementSibling.innerText])));
   const { cho, tep, anh, chu_ky: signature, hang, ...rest } = facts;
   const expected = {
-    ten: 'Nguyễn Thị Ánh', ma: 'bí mật', tien: '2500000', nghin: '1234', dem: '42', kg: '52.5', diem: '7',
+    ten: 'Nguyễn Thị Ánh', ma: 'bí mật', ma_so: '0012', trang: 'https://longkhanh.example', tien: '2500000', nghin: '1234', dem: '42', kg: '52.5', diem: '7',
     ngay: '2024-11-25', thang: '2024-03-01', mot: 'do', ngang: 'xanh', gon: 'vang', nhieu: 'do vang', nhieu_gon: 'xanh',
+    cot: 'vang', nhieu_cot: 'do xanh', sang: 'do',
     dong_y: 'OK', vach: '8934567890123',
   };
   for (const [name, value] of Object.entries(expected)) assert.equal(rest[name], value, name);

@@ -25,3 +25,15 @@ fn every_function_is_tried() {
         xpath::Function::ALL.iter().map(|function| function.name()).collect();
     assert_eq!(tried, known);
 }
+
+#[test]
+fn every_type_is_tried() {
+    let tried: Vec<&str> = features::types().collect();
+    let is_tried = |name: &&str| {
+        tried.iter().any(|row| {
+            row == name || row.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '))
+        })
+    };
+    let missing: Vec<&str> = xlsform::question_types().filter(|name| !is_tried(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

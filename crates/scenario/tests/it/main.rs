@@ -1,6 +1,7 @@
 //! How forms behave, seen from a person's side: the pack's own workbooks, filled in as people fill them in.
 
 mod classes;
+mod deviations;
 mod every_form;
 mod feature_matrix;
 mod indexes;

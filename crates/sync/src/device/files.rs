@@ -3,6 +3,9 @@
 use super::{BlobReply, Blocked, Device, Effect, Failure, Reply, Step, WaitingBlob};
 use crate::blob::Chunks;
 
+/// A larger file waits for a line that is not paid for by the byte, where a person wants that.
+const LARGE_FILE_BYTES: u64 = 1024 * 1024;
+
 impl Device {
     pub(super) fn list_blobs(&mut self) -> Vec<Effect> {
         self.step = Step::ListingBlobs;
@@ -17,6 +20,10 @@ impl Device {
         if !matches!(self.step, Step::ListingBlobs) {
             return Vec::new();
         }
+        let listed = blobs.len();
+        let waits = self.large_wait && !self.large_once;
+        blobs.retain(|blob| !waits || blob.size <= LARGE_FILE_BYTES);
+        self.held_blobs = (listed - blobs.len()) as u64;
         blobs.sort_by_key(|blob| (blob.size, blob.hash));
         self.blobs = blobs.into();
         self.file_refused = false;

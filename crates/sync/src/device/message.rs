@@ -104,6 +104,11 @@ pub enum Event {
     Edited,
     /// A person asked for it, or submitted a record: now.
     Asked,
+    /// A person asked to send all that there is, whatever the line costs: large files too, until this once they are sent.
+    AskedForAll,
+    /// Whether large files wait for another line: the person wants it so, and this one is paid for by the byte. The files that
+    /// are listed next follow it; it starts nothing.
+    LargeFilesWait(bool),
     /// The person signed in.
     SignedIn,
     /// The time of [`Effect::ScheduleRetry`] is over.
@@ -334,6 +339,8 @@ pub struct SyncStatus {
     pub unsent_records: u64,
     /// Files that are not on the server's disk.
     pub unsent_blobs: u64,
+    /// Those of them that wait for another line, because they are large.
+    pub held_blobs: u64,
     /// What is going on.
     pub phase: Phase,
     /// Why nothing is.

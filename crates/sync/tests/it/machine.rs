@@ -533,6 +533,61 @@ fn a_refused_file_does_not_hold_up_the_others() {
     assert!(it.device.is_idle() && it.delay().is_some());
 }
 
+/// Up to the files that wait to be sent.
+fn lists(it: &mut Driver, files: &[WaitingBlob]) {
+    it.on(nothing_after(2)).pull_reply(pulled(1, 2, false, false)).stored();
+    it.on(Event::BlobsWaiting(files.to_vec()));
+}
+
+fn held(it: &Driver) -> u64 {
+    it.device.status().held_blobs
+}
+
+#[test]
+fn large_files_wait_for_a_line_that_is_not_paid_for_by_the_byte_unless_a_person_sends_them_this_once()
+ {
+    let photo = WaitingBlob { hash: Hash([1; 32]), size: 1024 * 1024 };
+    let film = WaitingBlob { hash: Hash([2; 32]), size: 1024 * 1024 + 1 };
+    let goes = |it: &Driver, file: WaitingBlob| matches!(it.effects[..], [Effect::AskBlob { blob, .. }] if blob == file);
+    let gone = || BlobReply::Missing(String::new());
+    let mut it = Driver::new();
+    it.synced().on(Event::LargeFilesWait(true));
+    assert_eq!(it.effects, [], "whoever says so starts what follows from it");
+    lists(it.on(Event::Opened), &[film, photo]);
+    assert!(goes(&it, photo), "{:?}", it.effects);
+    it.blob_reply(gone()).stored();
+    assert!(it.device.is_idle() && it.delay().is_none(), "{:?}", it.effects);
+    assert_eq!(held(&it), 1);
+
+    // The wish outlives a line that breaks, and ends with what it was for.
+    lists(it.on(Event::AskedForAll), &[film]);
+    assert!(goes(&it, film), "{:?}", it.effects);
+    it.blob_reply(BlobReply::Failed(Reply::Unreachable));
+    lists(it.on(Event::Tick), &[film]);
+    assert!(goes(&it, film), "{:?}", it.effects);
+    it.blob_reply(gone()).stored();
+    lists(it.on(Event::Asked), &[film]);
+    assert!(it.device.is_idle() && held(&it) == 1, "a submit is no such wish");
+
+    // Without the phone's own line, or without the choice, all goes.
+    lists(it.on(Event::LargeFilesWait(false)).on(Event::Opened), &[film]);
+    assert!(goes(&it, film) && held(&it) == 0, "{:?}", it.effects);
+}
+
+#[test]
+fn a_large_file_that_is_under_way_when_the_line_changes_stops_behind_its_chunk() {
+    let film = WaitingBlob { hash: Hash([2; 32]), size: 9_000_000 };
+    let mut it = Driver::new();
+    it.synced();
+    lists(it.on(Event::Opened), &[film]);
+    it.blob_reply(BlobReply::Missing("0-34".to_owned()));
+    let ticket = it.ticket();
+    it.on(Event::LargeFilesWait(true)).on(Event::Opened);
+    it.on(Event::BlobReply { ticket, reply: BlobReply::Taken });
+    lists(&mut it, &[film]);
+    assert!(it.device.is_idle(), "{:?}", it.effects);
+}
+
 fn by_another(seq: u64) -> SealedOperation {
     SealedOperation { seq, bytes: vec![9] }
 }
