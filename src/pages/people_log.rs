@@ -170,7 +170,7 @@ fn SearchForm(typed: RwSignal<Sought>, on_search: impl Fn() + 'static) -> impl I
 
 /// More of a deed, in words: what stands behind its object.
 fn told(language: Language, library: Library, detail: &Detail) -> String {
-    let known = match detail {
+    let known: &Known = match detail {
         Detail::Known(known) => known,
         Detail::Raw(text) => return format!(" ({text})"),
     };

@@ -95,7 +95,7 @@ pub struct Deed {
 #[serde(untagged)]
 pub enum Detail {
     /// As the server writes it.
-    Known(Known),
+    Known(Box<Known>),
     /// A line that somebody tampered with.
     Raw(String),
 }
