@@ -394,11 +394,14 @@ impl FormEntry {
             draft.keep_files(&sync::gather([(path, file.clone())]));
             self.answer(id, &file.name);
             self.leave(id);
+        } else {
+            // Overtaken while it was kept: nothing will ever name it.
+            draft.let_go(vec![file.hash]).await;
         }
         Ok(file)
     }
 
-    /// Takes the file off the question. Its bytes stay until the record is sent.
+    /// Takes the file off the question. Its bytes stay as long as it can be brought back.
     pub fn detach(self, id: NodeId) {
         self.answer(id, "");
         self.leave(id);

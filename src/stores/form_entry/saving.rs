@@ -50,6 +50,8 @@ struct Written {
 struct State {
     /// Values by field path that no transaction holds yet.
     pending: BTreeMap<String, Value>,
+    /// Files of values that another took the place of before a transaction held them.
+    passed_over: Vec<Hash>,
     /// Those that are to be stored with the first thing that a person enters.
     results: BTreeMap<String, Value>,
     /// Files by the field path that they answer.
@@ -77,6 +79,14 @@ struct State {
 }
 
 impl State {
+    /// These are to be written, whatever was.
+    fn put(&mut self, values: impl IntoIterator<Item = (String, Value)>) {
+        for (path, value) in values {
+            let before = self.pending.insert(path, value);
+            self.passed_over.extend(before.as_ref().and_then(hash_of));
+        }
+    }
+
     /// An untouched new record is never stored.
     fn is_worth_storing(&self) -> bool {
         self.exists || self.touched && !self.pending.is_empty()
@@ -174,6 +184,7 @@ impl Draft {
             turn: Mutex::new(()),
             state: RefCell::new(State {
                 pending: BTreeMap::new(),
+                passed_over: Vec::new(),
                 results,
                 files,
                 screen: Arc::new(screen),
@@ -209,13 +220,13 @@ impl Draft {
                     _ => Value::Text(text),
                 },
             };
-            state.pending.insert(path, value);
+            state.put([(path, value)]);
         }
     }
 
     /// Takes values that do not come out of the engine.
     pub(super) fn put(&self, values: BTreeMap<String, Value>) {
-        self.state.borrow_mut().pending.extend(values);
+        self.state.borrow_mut().put(values);
     }
 
     /// Whether the record has or had such a field, as far as this phone knows.
@@ -333,7 +344,8 @@ impl Draft {
         let left = {
             let mut state = self.state.borrow_mut();
             match written {
-                Ok(Stored { screen, seen, left }) => {
+                Ok(Stored { screen, seen, mut left }) => {
+                    left.append(&mut state.passed_over);
                     state.screen = screen;
                     state.seen = seen;
                     state.stored_stand = batch.stand;
@@ -342,18 +354,23 @@ impl Draft {
                 }
                 Err(error) => {
                     let newer = std::mem::replace(&mut state.pending, batch.values);
-                    state.pending.extend(newer);
+                    state.put(newer);
                     return Err(error);
                 }
             }
         };
-        if !left.is_empty()
-            && let Err(error) = space::let_go(&self.storage, left).await
+        self.let_go(left).await;
+        Ok(!batch.values.is_empty())
+    }
+
+    /// Nobody is to have these files, unless other work names them.
+    pub(super) async fn let_go(&self, files: Vec<Hash>) {
+        if !files.is_empty()
+            && let Err(error) = space::let_go(&self.storage, files).await
         {
             // They are sent then, as if they still answered something.
             log_error(&format!("files not let go: {error}"));
         }
-        Ok(!batch.values.is_empty())
     }
 
     /// Puts the values onto the record's open patch as it stands in the store, whichever tab wrote it last.
