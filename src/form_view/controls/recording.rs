@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::reactive::Show;
 
-use super::file::{FileUpload, Taking, TakingNews, keep};
+use super::file::{FileUpload, Taking, TakingNews, begin, keep};
 use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
@@ -41,8 +41,7 @@ fn Microphone(asked: Asked) -> impl IntoView {
     let stop = move || {
         is_running.try_set(false);
         let Some(recorder) = running.try_update_value(Option::take).flatten() else { return };
-        taking.try_set(Taking::Busy);
-        let coming = asked.entry.file_comes(asked.id);
+        let coming = begin(asked, taking);
         tasks::spawn(async move { keep(asked, coming, recorder.finish().await, taking).await });
     };
     // What there is when the system may end the app: it is lost in the browser's hands.

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, effect};
 
-use super::file::{RemoveFile, Taking, TakingNews, answer_file, keep};
+use super::file::{RemoveFile, Taking, TakingNews, answer_file, begin, keep};
 use crate::components::{Button, ButtonKind, Glyph, Sheet};
 use crate::form_view::FilePicture;
 use crate::form_view::question::Asked;
@@ -187,8 +187,7 @@ fn Paper(
     });
     let use_it = move |()| {
         let Some(pad) = strokes.pad() else { return };
-        taking.set(Taking::Busy);
-        let coming = asked.entry.file_comes(asked.id);
+        let coming = begin(asked, taking);
         tasks::spawn(async move {
             let media_type = "image/png".to_owned();
             let drawn = pad.png().await;

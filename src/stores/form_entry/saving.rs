@@ -134,6 +134,12 @@ impl Coming {
         Self { draft, question, number }
     }
 
+    /// Which try to answer the question it is.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
     /// Whether the question was not answered otherwise since, nor another file is on its way to it: the last has the last word.
     #[must_use]
     pub fn is_last(&self) -> bool {
