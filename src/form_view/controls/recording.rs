@@ -101,8 +101,14 @@ fn Microphone(asked: Asked) -> impl IntoView {
                 <Button
                     icon=Glyph::Microphone
                     label=label
-                    disabled=is_starting
-                    on_click=move |()| if is_running.get_untracked() { stop() } else { start() }
+                    // Switched off while the microphone is asked for, it would throw the focus out.
+                    on_click=move |()| {
+                        if is_running.get_untracked() {
+                            stop();
+                        } else if !is_starting.get_untracked() {
+                            start();
+                        }
+                    }
                 />
                 <span class=move || if is_running.get() { "recording" } else { "visually-hidden" } role="status">
                     {move || is_running.get().then(|| words.now().recording())}

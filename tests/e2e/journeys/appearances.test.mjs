@@ -271,10 +271,12 @@ test('sound, film, a photo that is drawn on, a drawing, a code that is scanned',
     };
   });
   const record = form.question('tieng').getByRole('button', { name: 'Ghi âm', exact: true });
-  await record.click();
-  await record.click({ force: true });
+  await record.press('Enter');
+  await record.press('Enter');
   await phone.page.evaluate(() => window.allow());
   await form.question('tieng').getByText('Đang ghi…').waitFor();
+  const focused = (selector) => phone.page.evaluate((sought) => document.activeElement.matches(sought), selector);
+  assert.ok(await focused('[data-q="tieng"] button'), 'whoever began it by keys is at the button that ends it');
   // What there is when the app goes from the front is kept, and the recording goes on.
   const play = form.question('tieng').getByRole('button', { name: 'Mở', exact: true });
   await until('what was heard is kept', async () => {
@@ -294,8 +296,9 @@ test('sound, film, a photo that is drawn on, a drawing, a code that is scanned',
   await until('all of it takes the place of that', async () => (await name()) !== soFar);
   await until('the microphone is off', async () =>
     (await phone.page.evaluate(() => window.opened.map((stream) => stream.getTracks()[0].readyState))).join() === 'ended');
-  await play.click();
+  await play.press('Enter');
   await form.question('tieng').locator('audio').waitFor();
+  await until('the player has the focus that its button had', () => focused('[data-q="tieng"] audio'));
   await inside('phim', 'input[type="file"]').evaluate((input) => {
     const files = new DataTransfer();
     files.items.add(new File([new Uint8Array(64 * 1024 * 1024 + 1)], 'dai.webm', { type: 'video/webm' }));
