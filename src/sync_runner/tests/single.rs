@@ -1,7 +1,9 @@
 //! What came of schedules that failed, each played alone.
 
+use std::collections::BTreeSet;
+
 use super::*;
-use crate::stores::blobs;
+use crate::{platform::storage::schema::BlobRow, stores::blobs};
 
 /// Plays it without chance.
 fn in_world(test: impl AsyncFnOnce(World)) {
@@ -133,6 +135,29 @@ fn what_names_a_file_that_the_server_lacks_stays_though_a_backup_holds_it() {
         blobs::mark_sent(&storage, file.hash).await.expect("memory stores");
         runner.forget_safe(1).await.expect("memory stores");
         assert_eq!(held().await, 1, "of the second record");
+    });
+}
+
+#[test]
+fn a_restored_server_gets_no_file_that_was_taken_off_unless_it_asks_for_it() {
+    in_world(async |world| {
+        let (tab, storage) = (world.tabs[0], world.tabs[0].storage.get_value());
+        let put = async |fill: u8, dropped_ms| {
+            let row = BlobRow { sent: true, dropped_ms, ..BlobRow::unsent(9, String::new(), 1) };
+            let hash = codec::hash(&[fill]);
+            let row = Change::Put(Store::BlobMeta, hash.into(), codec::encode(&row));
+            storage.write(vec![row]).await.expect("memory stores");
+            hash
+        };
+        let (named, asked) = (put(1, None).await, put(2, Some(1)).await);
+        put(3, Some(1)).await;
+        let (runner, _events) = tab.runner();
+        runner.begin().await.expect("memory reads");
+        let state = tab.records.device();
+        runner.mark_acked(state, Vec::new(), vec![asked], true).await.expect("memory stores");
+        let unsent = blobs::unsent(&storage).await.expect("memory reads");
+        let sent: BTreeSet<Hash> = unsent.into_iter().map(|(hash, _)| hash).collect();
+        assert_eq!(sent, [named, asked].into());
     });
 }
 
