@@ -243,6 +243,21 @@ test('a line and an area are measured corner by corner, or typed', async () => {
   await until('the walk adds a corner', async () => (await form.question('duong').locator('.trace-corners li').count()) >= 3);
   await form.question('duong').getByRole('button', { name: 'Dừng tự ghi' }).click();
   await until('the screen may go dark', () => phone.page.evaluate(() => window.awake === 0));
+  // One that was forgotten ends by itself, and says so.
+  await phone.page.evaluate(() => {
+    const set = window.setTimeout;
+    window.setTimeout = (then, after_ms, ...rest) => {
+      if (after_ms !== 600_000) return set(then, after_ms, ...rest);
+      window.forget = then;
+      return 0;
+    };
+  });
+  await form.question('duong').getByRole('button', { name: 'Đi và tự ghi' }).click();
+  await until('the screen is kept on', () => phone.page.evaluate(() => window.awake === 1 && Boolean(window.forget)));
+  await phone.page.evaluate(() => window.forget());
+  await form.question('duong').getByText('nên máy ngừng ghi').waitFor();
+  await form.question('duong').getByRole('button', { name: 'Đi và tự ghi' }).waitFor();
+  await until('the screen may go dark', () => phone.page.evaluate(() => window.awake === 0));
   // What is typed goes on from what was measured.
   const corners = form.question('duong').locator('.trace-corners li');
   const measured = await corners.count();
