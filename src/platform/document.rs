@@ -158,7 +158,7 @@ fn find(selector: &str) -> Option<Element> {
     document()?.query_selector(selector).ok()?
 }
 
-/// Gives the focus to the first element that matches; whether there is one.
+/// Gives the focus to the first element that matches; whether it has it now.
 pub fn focus(selector: &str) -> bool {
     find(selector).is_some_and(|element| {
         give_focus(element.clone());
