@@ -52,7 +52,7 @@ fn Microphone(asked: Asked) -> impl IntoView {
                 keep(asked, coming, Ok(sound), taking).await;
             }
             if is_running.try_get_untracked() == Some(true) {
-                asked.entry.await_file(asked.id, true);
+                asked.entry.record_sound(asked.id);
             }
         });
     };
@@ -75,7 +75,7 @@ fn Microphone(asked: Asked) -> impl IntoView {
                     // If the question is gone since the microphone was asked for, it goes off.
                     if running.try_set_value(Some(recorder)).is_none() {
                         is_running.try_set(true);
-                        asked.entry.await_file(asked.id, true);
+                        asked.entry.record_sound(asked.id);
                     }
                 }
                 Err(error) => {

@@ -113,6 +113,8 @@ struct Stand {
     on_screen: bool,
     /// Whether a file for that question is on its way from another app.
     awaits_file: bool,
+    /// The question that a sound is being recorded for, and its field path.
+    recorded: Option<(NodeId, String)>,
 }
 
 /// A file on its way to a question, as long as this is kept: the form stays open for it.
@@ -180,7 +182,7 @@ impl Draft {
         results: BTreeMap<String, Value>,
     ) -> Self {
         let place = opening.place.clone().unwrap_or_default();
-        let stand = Stand { place, on_screen: false, awaits_file: false };
+        let stand = Stand { place, on_screen: false, awaits_file: false, recorded: None };
         let draft = Self {
             storage,
             record: opening.record,
@@ -301,13 +303,24 @@ impl Draft {
         self.state.borrow().stand.place.clone()
     }
 
-    pub(super) fn await_file(&self, awaits: bool) {
-        self.state.borrow_mut().stand.awaits_file = awaits;
+    pub(super) fn await_file(&self) {
+        self.state.borrow_mut().stand.awaits_file = true;
+    }
+
+    pub(super) fn record(&self, question: NodeId, path: String) {
+        self.state.borrow_mut().stand.recorded = Some((question, path));
+    }
+
+    /// The person is back from whatever app they were in, and what was recorded for that question is there, or nowhere.
+    pub(super) fn await_no_more(&self, question: NodeId) {
+        let stand = &mut self.state.borrow_mut().stand;
+        stand.awaits_file = false;
+        stand.recorded.take_if(|(recorded, _)| *recorded == question);
     }
 
     pub(super) fn awaits_file(&self) -> bool {
         let state = self.state.borrow();
-        state.stand.awaits_file || state.coming > 0
+        state.stand.awaits_file || state.stand.recorded.is_some() || state.coming > 0
     }
 
     pub(super) fn is_on_screen(&self) -> bool {
@@ -545,13 +558,16 @@ fn stand_change(
         let is_ours = FillingRow::decode(&stored?)?.record == record;
         return is_ours.then(|| Change::Delete(Store::Place, FILLING.into()));
     }
+    let recorded = batch.stand.recorded.as_ref().map(|(_, path)| path.clone());
+    let is_here = recorded.as_ref() == Some(&batch.stand.place);
     let row = codec::encode(&FillingRow {
         record,
         stored: batch.stored,
         form: form.to_owned(),
         unit: unit.to_owned(),
         place: batch.stand.place.clone(),
-        awaits_file: batch.stand.awaits_file.then_some(true),
+        awaits_file: (batch.stand.awaits_file || is_here).then_some(true),
+        recorded,
     });
     (stored.as_ref() != Some(&row)).then(|| Change::Put(Store::Place, FILLING.into(), row))
 }

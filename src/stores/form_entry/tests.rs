@@ -101,9 +101,10 @@ impl Phone {
             device: "device".into(),
             view,
             place,
-            awaits_file: self
+            awaited: self
                 .filling()
-                .is_some_and(|row| row.record == record && row.awaits_file == Some(true)),
+                .filter(|row| row.record == record)
+                .and_then(|row| row.awaited().map(str::to_owned)),
             seen,
             unsealed,
             media: Vec::new(),
@@ -473,6 +474,28 @@ fn a_file_that_was_on_its_way_when_the_app_was_killed_is_awaited_until_the_quest
         block_on(again.save_now()).expect("memory stores");
         assert_eq!(phone.filling().and_then(|left| left.awaits_file), None);
         assert_eq!(phone.open(id).awaited().get_untracked(), None);
+    });
+}
+
+/// Filling in the page while somebody speaks is the ordinary case.
+#[test]
+fn a_sound_that_is_being_recorded_is_awaited_whatever_else_is_answered() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        entry.set_on_screen(true);
+        let (name, age) = (question(entry, "chung/ten"), question(entry, "chung/tuoi"));
+        entry.record_sound(age);
+        entry.answer(name, "An");
+        block_on(entry.attach(comes(entry, name), "a.jpg", "image/jpeg", &[7; 9])).expect("kept");
+        block_on(entry.save_now()).expect("memory stores");
+        let left = phone.filling().expect("on screen");
+        assert_eq!((left.place.as_str(), left.awaited()), ("chung/ten", Some("chung/tuoi")));
+        let again = phone.open(id);
+        assert_eq!(again.awaited().get_untracked(), Some(question(again, "chung/tuoi")));
+        block_on(entry.attach(comes(entry, age), "a.webm", "audio/webm", &[8; 9])).expect("kept");
+        block_on(entry.save_now()).expect("memory stores");
+        assert_eq!(phone.filling().and_then(|left| left.awaited().map(str::to_owned)), None);
     });
 }
 
