@@ -54,8 +54,8 @@ function showFailure(kind) {
   // What fails twice at one place is left for the list, from which all else can be reached.
   let isAgain = false;
   try {
-    isAgain = sessionStorage.failed === location.pathname;
-    sessionStorage.failed = location.pathname;
+    isAgain = kind === "crashed" && sessionStorage.failed === location.pathname;
+    if (kind === "crashed") sessionStorage.failed = location.pathname;
   } catch {}
   button.addEventListener("click", () => openAgain(isAgain));
   screen.append(button);
@@ -107,14 +107,16 @@ if (/^\/[^/\\]/.test(tried || "")) preload(tried);
 
 // Keeping the app on the device shares the line and the processor: whoever came for a form has it before that begins. A weak
 // line may break one file off, and then nothing is kept: it is begun again.
-async function keep() {
+async function keep(wait = 20_000) {
   if (!("serviceWorker" in navigator)) return;
   try {
     if ((await navigator.serviceWorker.register("/sw.js", { updateViaCache: "none" })).active) return;
   } catch (error) {
     console.error("the app is not kept on this device:", error);
+    // A browser that refuses it does so each time; the app asks for this.
+    if ((window.sotayNotKept = /^(Security|NotSupported)Error$/.test(error?.name))) return;
   }
-  setTimeout(keep, 20_000);
+  setTimeout(keep, wait, Math.min(2 * wait, 600_000));
 }
 
 try {

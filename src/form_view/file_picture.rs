@@ -53,7 +53,7 @@ pub fn FilePicture(
             if file.try_get_untracked().flatten().as_ref() != Some(&asked) {
                 return;
             }
-            let url = loaded.and_then(|bytes| ObjectUrl::new(&bytes, &asked.media_type).ok());
+            let url = loaded.and_then(|picture| ObjectUrl::of(&picture).ok());
             picture.try_set(url.map_or(Picture::Missing, |url| Picture::Shown(Rc::new(url))));
         });
     });

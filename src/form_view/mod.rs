@@ -16,6 +16,7 @@ mod paste;
 mod question;
 mod repeat;
 mod review;
+mod scan_rows;
 mod stored_file;
 mod way_back;
 
@@ -32,8 +33,8 @@ use leptos::prelude::*;
 
 use crate::components::{Toast, Toaster};
 use crate::locale::Language;
-use crate::platform::document;
 use crate::platform::storage::StorageError;
+use crate::platform::{clock, document};
 use crate::stores::FormEntry;
 
 /// Whether the person tried to go on from this page: then everything that is missing is said.
@@ -52,7 +53,10 @@ fn focus_once_drawn(selector: String) {
     });
 }
 
-/// Says what was done in a form, and offers to undo it as long as the form stays open.
+/// So long what was done can be undone. Half of what a file that was taken off is kept for: `stores/space.rs`.
+const UNDONE_WITHIN_MS: i64 = 1_800_000;
+
+/// Says what was done in a form, and offers to undo it as long as the form stays open, for half an hour.
 fn offer_undo(
     entry: FormEntry,
     toaster: Toaster,
@@ -60,7 +64,9 @@ fn offer_undo(
     text: String,
     undo: impl Fn() + Send + Sync + 'static,
 ) {
-    let undo = move || match entry.is_closed() {
+    let done_ms = clock::now_ms();
+    let is_late = move || !(0..UNDONE_WITHIN_MS).contains(&(clock::now_ms() - done_ms));
+    let undo = move || match entry.is_closed() || is_late() {
         true => toaster.show(Toast { text: language.undo_too_late().to_owned(), action: None }),
         false => undo(),
     };

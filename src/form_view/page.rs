@@ -35,6 +35,9 @@ pub fn FormView(
     /// How codes are read ([`scan_with`](super::scan_with)) where the browser cannot: that is in another part, too.
     #[prop(into)]
     codes: ViewFn,
+    /// What stands before the questions of the first page.
+    #[prop(optional, into)]
+    begin: ViewFn,
     /// Whether the end of the form is on screen: what is missing.
     #[prop(default = RwSignal::new(false))]
     reviewing: RwSignal<bool>,
@@ -89,6 +92,7 @@ pub fn FormView(
         sent_to.set(Some(page.get_untracked()));
         reviewing.set(false);
     };
+    let is_begin = move || !reviewing.get() && entry.progress().get().0 == 0;
     // Said in the head already.
     let is_said = move || *title.read() == *entry.title().read();
     view! {
@@ -98,6 +102,7 @@ pub fn FormView(
                 <div class="form-page">
                     <h1 node_ref=heading tabindex="-1" class:visually-hidden=is_said><RichText text=title /></h1>
                     <NotHere />
+                    <Show when=is_begin>{begin.run()}</Show>
                     <Show
                         when=move || reviewing.get()
                         fallback=move || view! { <div class="form-nodes">{on_page}</div> }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use form::{NodeId, NodeKind, NodeState, Question, QuestionControl};
+use form::{Figure, NodeId, NodeKind, NodeState, Question, QuestionControl};
 use leptos::prelude::*;
 
 use crate::reactive::{Show, effect, memo};
@@ -11,6 +11,7 @@ use super::answer_text;
 use super::card_answer::{CardAnswer, CardSheet, stands_on_card};
 use super::group::Children;
 use super::paste::{PasteRows, name_label};
+use super::scan_rows::ScanRows;
 use super::{Tried, focus_once_drawn, offer_undo};
 use crate::components::{
     Button, ButtonKind, Glyph, Icon, IconButton, RichText, SearchField, Toaster, keyed_list,
@@ -78,6 +79,8 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
         memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
     let turned = RwSignal::new(None);
     let found = search(entry, rows, open, sought, cards);
+    let is_long = memo(move || rows.read().len() >= SEARCH_FROM);
+    let figures = memo(move || if is_long.get() { entry.figures(id) } else { Vec::new() });
     let shown = move || found.get().unwrap_or_else(|| rows.read().len());
     let name = state.with_untracked(|state| state.name.clone());
     let heading = format!("q{}-heading", id.index());
@@ -98,6 +101,12 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
         draw_from(before, rows, drawn);
         focus_once_drawn(head_of(first));
     };
+    let has_codes = entry.has_codes(id);
+    let scanned = move |row: NodeId| {
+        entry.remember_place(row);
+        sought.try_set(String::new());
+        open.try_set(Some(row));
+    };
     // What is found begins at the top, and no open row stands before it.
     let seek = move |text: String| {
         if open.try_get_untracked().flatten().is_some() {
@@ -112,19 +121,20 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                 <h2 id=format!("q{}-heading", id.index())><RichText text=label /></h2>
                 <span class="muted">{move || words.now().rows(shown())}</span>
             </div>
-            <Show when=move || { rows.read().len() >= SEARCH_FROM }>
-                <div class="repeat-bar">
-                    <SearchField
-                        label=words.say(Language::search)
-                        clear_label=words.say(Language::clear_search)
-                        sought=sought
-                        found=Signal::derive(move || match shown() {
-                            0 => words.now().no_row_found().to_owned(),
-                            count => words.now().rows(count),
-                        })
-                        on_input=seek
-                    />
-                    <Show when=move || can_add.get()>
+            <Show when=move || is_long.get() || has_codes>
+                <div class="repeat-bar" class:repeat-told=move || !figures.read().is_empty()>
+                    <Figures figures=figures />
+                    <Show when=move || is_long.get()>
+                        <SearchField
+                            label=words.say(Language::search)
+                            clear_label=words.say(Language::clear_search)
+                            sought=sought
+                            found=Signal::derive(move || found_rows(words.now(), shown()))
+                            on_input=seek
+                        />
+                    </Show>
+                    <ScanRows repeat=id on_found=scanned on_end=move |row| focus_once_drawn(head_of(row)) />
+                    <Show when=move || is_long.get() && can_add.get()>
                         <IconButton label=add_label glyph=Glyph::Plus on_click=add />
                     </Show>
                 </div>
@@ -145,6 +155,33 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
             </Show>
             {move || turned.get().map(|question| view! { <CardSheet question=question /> })}
         </section>
+    }
+}
+
+fn found_rows(language: Language, count: usize) -> String {
+    match count {
+        0 => language.no_row_found().to_owned(),
+        count => language.rows(count),
+    }
+}
+
+/// How many are in a list of people, in sight while it is gone through. Whoever marks one after the other is not told it at each.
+#[component]
+fn Figures(figures: Memo<Vec<Figure>>) -> impl IntoView {
+    move || {
+        let told = figures.get();
+        (!told.is_empty()).then(|| {
+            let draw = |figure: Figure| {
+                view! {
+                    <li>
+                        <span class="figure-label">{figure.label}</span>
+                        " "
+                        <strong>{figure.value}</strong>
+                    </li>
+                }
+            };
+            view! { <ul class="repeat-figures">{told.into_iter().map(draw).collect_view()}</ul> }
+        })
     }
 }
 

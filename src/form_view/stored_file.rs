@@ -45,15 +45,16 @@ pub fn StoredFile(file: FileRef) -> impl IntoView {
         coming.set(Coming::Now);
         tasks::spawn(async move {
             let Some(file) = file.try_get_value() else { return };
-            let bytes = records.file(&file).await.map_err(|error| error.to_string());
+            let loaded = records.file(&file).await.map_err(|error| error.to_string());
             let Some(plays) = plays.try_get_untracked() else { return };
-            let opened = bytes.and_then(|bytes| {
-                let opened = if plays {
-                    ObjectUrl::new(&bytes, &file.media_type)
-                        .map(|opened| drop(url.try_set(Some(Rc::new(opened)))))
-                } else {
-                    files::download(&file.name, &file.media_type, &bytes)
-                };
+            let opened = loaded.and_then(|loaded| {
+                let opened = ObjectUrl::of(&loaded).and_then(|opened| {
+                    if !plays {
+                        return files::click_download(opened, &file.name);
+                    }
+                    url.try_set(Some(Rc::new(opened)));
+                    Ok(())
+                });
                 opened.map_err(|error| error.to_string())
             });
             if let Err(error) = &opened {

@@ -71,6 +71,7 @@ words! {
     camera_refused: "Trình duyệt không được phép dùng máy ảnh. Cho phép Máy ảnh trong cài đặt của trang, hoặc chụp bằng cách khác bên dưới.", "The browser may not use the camera. Allow Camera in the site settings, or use another way below.";
     camera_missing: "Trình duyệt không thấy máy ảnh nào. Chụp bằng cách khác bên dưới.", "The browser finds no camera. Use another way below.";
     camera_failed: "Không mở được máy ảnh: có thể ứng dụng khác đang dùng. Thử lại, hoặc chụp bằng cách khác bên dưới.", "The camera could not be opened: another app may be using it. Try again, or use another way below.";
+    camera_taken_away: "Máy ảnh vừa bị ngắt: có thể đang có cuộc gọi hay ứng dụng khác dùng. Thử lại, hoặc chụp bằng cách khác bên dưới.", "The camera was cut off: a call or another app may be using it. Try again, or use another way below.";
     camera_light: "Đèn", "Light";
     flip_camera: "Đổi máy ảnh trước, sau", "Front or back camera";
     shoot: "Chụp", "Take the photo";
@@ -130,7 +131,7 @@ words! {
     scan: "Quét mã", "Scan";
     scanning: "Đưa mã vào giữa khung hình", "Hold the code in the middle";
     stop_scanning: "Thôi quét", "Stop scanning";
-    scan_denied: "Không mở được máy ảnh. Gõ mã vào ô bên trên.", "The camera could not be opened. Type the code above.";
+    scan_denied: "Không mở được máy ảnh, hoặc máy ảnh vừa bị ngắt. Quét lại, hoặc gõ mã vào ô bên trên.", "The camera could not be opened, or was cut off. Scan again, or type the code above.";
 
     add_row: "Thêm", "Add";
     remove_row: "Xóa dòng này", "Remove this row";
@@ -314,6 +315,15 @@ impl Language {
         match self {
             Self::Vi => format!("{label} (mỗi dòng một tên)"),
             Self::En => format!("{label} (one on each line)"),
+        }
+    }
+
+    /// That a code that was scanned stands in no row.
+    #[must_use]
+    pub fn code_of_nobody(self, code: &str) -> String {
+        match self {
+            Self::Vi => format!("Không có trong danh sách: {code}"),
+            Self::En => format!("Not in the list: {code}"),
         }
     }
 

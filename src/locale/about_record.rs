@@ -126,6 +126,15 @@ impl Language {
         }
     }
 
+    /// When the same was filled in the last time, and by whom.
+    #[must_use]
+    pub fn last_time(self, day: &str, person: &str) -> String {
+        match self {
+            Self::Vi => format!("Lần trước: {day}, {person}"),
+            Self::En => format!("Last time: {day}, {person}"),
+        }
+    }
+
     /// The button that chooses an answer.
     #[must_use]
     pub fn choose_answer(self, answer: &str) -> String {

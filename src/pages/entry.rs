@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::reactive::{effect, memo};
 use sync::wire::RecordId;
 
+use super::last_time::LastTime;
 use super::low_space::LowSpace;
 use super::record_row::told;
 use super::shell::Notices;
@@ -152,6 +153,8 @@ fn Filling(entry: FormEntry) -> impl IntoView {
     };
     let map = || view! { <InPart screen=Later::Map /> };
     let codes = || view! { <InPart screen=Later::Codes /> };
+    let begin =
+        move || is_first.then(|| view! { <LastTime form=entry.form().id unit=entry.unit() /> });
     view! {
         <FormView
             entry=entry
@@ -159,6 +162,7 @@ fn Filling(entry: FormEntry) -> impl IntoView {
             on_submitted=submitted
             map=map
             codes=codes
+            begin=begin
             reviewing=reviewing
         />
     }

@@ -5,6 +5,7 @@ mod copy_button;
 mod entry;
 mod fill;
 mod install_banner;
+mod last_time;
 mod low_space;
 mod more;
 mod not_found;

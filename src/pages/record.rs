@@ -8,6 +8,7 @@ use sync::review::Reason;
 use sync::view::{Conflict, Level, RecordView as View};
 use sync::wire::{RecordId, Sibling, State, Value, Verdict};
 
+use super::last_time::LastTime;
 use super::parts::beside;
 use super::record_conflicts::Conflicts;
 use super::record_history::History;
@@ -338,6 +339,8 @@ fn Head(
     let next = goes_on.then(|| next_session_href(record, &form_id, &unit));
     let query = use_router().query();
     let edit = Signal::derive(move || edit_from_href(record, &query.read()));
+    let list = Signal::derive(move || query.read().suffix());
+    let (last_form, last_unit) = (form_id.clone(), unit.clone());
     // Whoever reviews has another main action.
     let main =
         if sign_in.reviews() && state != State::Draft { "button" } else { "button button-primary" };
@@ -360,6 +363,8 @@ fn Head(
                 <dt>{words.say(Language::changed)}</dt>
                 <dd>{move || moment(words.now(), sent.get().1)}</dd>
             </dl>
+            {(state != State::Draft)
+                .then(|| view! { <LastTime form=last_form unit=last_unit before=record list=list /> })}
             {(is_closed && !sign_in.reviews())
                 .then(|| view! { <p class="muted">{words.say(Language::approved_why)}</p> })}
             {is_gone.then(|| view! { <Banner tone=Tone::Attention title=words.say(Language::record_deleted) /> })}

@@ -17,7 +17,7 @@ use crate::platform::tasks;
 use crate::stores::{
     Records,
     preferences::use_words,
-    records::{FetchError, HistoryEntry, Written, wrong_by},
+    records::{FetchError, HistoryEntry, Written},
 };
 
 /// The record whose history is told.
@@ -123,9 +123,9 @@ fn tell(
     session: Option<&Session>,
     language: Language,
 ) -> AnyView {
-    let at_ms = entry.at_ms();
+    let (at_ms, wrong) = (entry.at_ms(), entry.wrong_by());
     let HistoryEntry { author, author_name, device, action, outcome, .. } = entry;
-    let HistoryEntry { offset_ms, received_ms, fields, .. } = entry;
+    let HistoryEntry { received_ms, fields, .. } = entry;
     let who = if author_name.is_empty() { author } else { author_name };
     let did = did(language, &action, &fields);
     let why = written(&fields, field::REASON).and_then(review::read).map(|(_, why)| why.to_owned());
@@ -137,7 +137,7 @@ fn tell(
     );
     let lines = session.map(|session| outline_of_changes(session, view, &fields, language));
     let lines = lines.unwrap_or_default();
-    let wrong = wrong_by(offset_ms).map(|behind| language.clock_is_wrong(behind));
+    let wrong = wrong.map(|behind| language.clock_is_wrong(behind));
     let is_kept_aside = outcome == "quarantined";
     let met = match outcome.as_str() {
         "merged" => Some(language.merged_with_other()),

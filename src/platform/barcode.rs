@@ -56,16 +56,30 @@ impl Stop {
     }
 }
 
-/// Shows a camera in `video` until a code is read, or until told to stop (`None`).
+/// Shows a camera in `video` and gives each code that is read to `take`, until that wants no more, or until told to stop.
 pub async fn scan(
     video: JsValue,
     side: Side,
     stop: Stop,
     reader: Reader,
-) -> Result<Option<String>, CameraError> {
-    let camera = Camera::open(side, Some(CAMERA_DOTS)).await?;
+    take: impl Fn(String) -> bool,
+) -> Result<(), CameraError> {
+    let is_away = Rc::new(Cell::new(false));
+    let (away, ends) = (Rc::clone(&is_away), stop.clone());
+    // Nobody reads a code in a picture that stands still.
+    let on_end = move || {
+        away.set(true);
+        ends.stop();
+    };
+    let camera = Camera::open(side, Some(CAMERA_DOTS), on_end).await?;
     camera.show_in(&video).await?;
-    reader(video, stop).await.map_err(CameraError::of)
+    while let Some(code) = reader(video.clone(), stop.clone()).await.map_err(CameraError::of)? {
+        if !take(code) {
+            return Ok(());
+        }
+        tasks::sleep(LOOK_EVERY_MS).await;
+    }
+    if is_away.get() { Err(CameraError::TakenAway) } else { Ok(()) }
 }
 
 async fn detect(video: &JsValue, stop: &Stop) -> Result<Option<String>, JsValue> {

@@ -1,7 +1,7 @@
 //! The camera in the page (`getUserMedia`).
 
 use js_sys::{Array, Function, Object, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{ImageBitmap, MediaStream, MediaStreamTrack};
 
 use super::{call, exception_text};
@@ -18,6 +18,9 @@ pub enum CameraError {
     /// Anything else, as the browser said it: another app may have it.
     #[error("camera: {0}")]
     Failed(String),
+    /// It was on, and shows nothing any more: a call has it now, or nobody lets the page any more.
+    #[error("taken away")]
+    TakenAway,
 }
 
 impl CameraError {
@@ -75,20 +78,40 @@ impl Drop for On {
 }
 
 /// A camera that is on; dropping it switches it off.
-pub struct Camera(On);
+pub struct Camera {
+    stream: On,
+    ends: Closure<dyn FnMut()>,
+}
+
+/// A track ended by itself, or gives no pictures for now: what the `<video>` shows is the last one it got.
+const ENDS: [&str; 2] = ["onended", "onmute"];
 
 impl Camera {
     /// Switches on the camera of that side, or the one there is; with pictures of about so many pixels along the longest
-    /// side, or as many as it likes.
-    pub async fn open(side: Side, longest: Option<u32>) -> Result<Self, CameraError> {
-        let stream = open(side, longest).await.map_err(CameraError::of)?;
-        Ok(Self(On(stream.unchecked_into())))
+    /// side, or as many as it likes. `on_end` is told when it shows nothing any more though nobody switched it off.
+    pub async fn open(
+        side: Side,
+        longest: Option<u32>,
+        on_end: impl FnMut() + 'static,
+    ) -> Result<Self, CameraError> {
+        let stream = On(open(side, longest).await.map_err(CameraError::of)?.unchecked_into());
+        let camera = Self { stream, ends: Closure::new(on_end) };
+        camera.hear(camera.ends.as_ref());
+        Ok(camera)
+    }
+
+    fn hear(&self, listener: &JsValue) {
+        let Some(track) = self.track() else { return };
+        for event in ENDS {
+            // It can only fail for what is no object.
+            drop(Reflect::set(&track, &event.into(), listener));
+        }
     }
 
     /// Shows in a `<video>` what the camera sees.
     pub async fn show_in(&self, video: &JsValue) -> Result<(), CameraError> {
         let show = async || {
-            Reflect::set(video, &"srcObject".into(), &self.0.0)?;
+            Reflect::set(video, &"srcObject".into(), &self.stream.0)?;
             call(video, "play", &[]).await
         };
         show().await.map(drop).map_err(CameraError::of)
@@ -119,8 +142,15 @@ impl Camera {
     }
 
     fn track(&self) -> Option<JsValue> {
-        let tracks: Array = self.0.0.get_tracks();
+        let tracks: Array = self.stream.0.get_tracks();
         (tracks.length() > 0).then(|| tracks.get(0))
+    }
+}
+
+impl Drop for Camera {
+    fn drop(&mut self) {
+        // Their function is gone.
+        self.hear(&JsValue::NULL);
     }
 }
 

@@ -1,10 +1,9 @@
 //! Drawing with a finger: a signature, a sketch, marks on a photo.
 
 use futures::channel::oneshot;
-use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmap};
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmap};
 
 use super::files::{FileError, blob_bytes};
 
@@ -33,20 +32,11 @@ impl Pad {
     }
 
     /// Takes a canvas into use with a photo on it, pixel for pixel.
-    pub async fn over(
-        canvas: HtmlCanvasElement,
-        photo: &[u8],
-        media_type: &str,
-    ) -> Result<Self, FileError> {
+    pub async fn over(canvas: HtmlCanvasElement, photo: &Blob) -> Result<Self, FileError> {
         let context = canvas.get_context("2d").map_err(FileError::of)?;
         let context = context.ok_or_else(|| FileError("no canvas".to_owned()))?;
-        let options = BlobPropertyBag::new();
-        options.set_type(media_type);
-        let parts = Array::of1(&Uint8Array::from(photo));
-        let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options);
-        let blob = blob.map_err(FileError::of)?;
         let window = web_sys::window().ok_or_else(|| FileError("no page".to_owned()))?;
-        let bitmap = window.create_image_bitmap_with_blob(&blob).map_err(FileError::of)?;
+        let bitmap = window.create_image_bitmap_with_blob(photo).map_err(FileError::of)?;
         let bitmap: ImageBitmap =
             JsFuture::from(bitmap).await.map_err(FileError::of)?.unchecked_into();
         let pad = Self { canvas, context: context.unchecked_into(), photo: Some(bitmap) };

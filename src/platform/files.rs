@@ -3,12 +3,12 @@
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, BlobPropertyBag, DragEvent, FileList, HtmlAnchorElement, HtmlInputElement, Url,
-};
+use web_sys::{BlobPropertyBag, DragEvent, FileList, HtmlAnchorElement, HtmlInputElement, Url};
 
 use super::exception_text;
 
+/// Bytes that the browser keeps.
+pub use web_sys::Blob;
 /// A file that a person gave, not read yet.
 pub use web_sys::File;
 /// Where files are picked.
@@ -79,11 +79,28 @@ pub(super) async fn blob_bytes(blob: &Blob) -> Result<Vec<u8>, FileError> {
 }
 
 /// Bytes as the browser keeps them.
-pub(super) fn blob_of(bytes: &[u8], media_type: &str) -> Result<Blob, FileError> {
-    let parts = Array::of1(&Uint8Array::from(bytes));
-    let options = BlobPropertyBag::new();
-    options.set_type(media_type);
-    Blob::new_with_u8_array_sequence_and_options(&parts, &options).map_err(FileError::of)
+pub fn blob_of(bytes: &[u8], media_type: &str) -> Result<Blob, FileError> {
+    let mut whole = Joined::default();
+    whole.push(bytes);
+    whole.end(media_type)
+}
+
+/// Pieces that become one file in the browser's hands: none of them stays in the app's memory, which never shrinks.
+#[derive(Default)]
+pub struct Joined(Array);
+
+impl Joined {
+    /// The next piece.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.0.push(&Uint8Array::from(bytes));
+    }
+
+    /// All of them, as a file.
+    pub fn end(self, media_type: &str) -> Result<Blob, FileError> {
+        let options = BlobPropertyBag::new();
+        options.set_type(media_type);
+        Blob::new_with_u8_array_sequence_and_options(&self.0, &options).map_err(FileError::of)
+    }
 }
 
 /// An address under which the page can show these bytes, until it is dropped.
@@ -96,7 +113,7 @@ impl ObjectUrl {
     }
 
     /// An address of what the browser holds.
-    pub(super) fn of(blob: &Blob) -> Result<Self, FileError> {
+    pub fn of(blob: &Blob) -> Result<Self, FileError> {
         Url::create_object_url_with_blob(blob).map(Self).map_err(FileError::of)
     }
 
@@ -120,7 +137,8 @@ pub fn download(name: &str, media_type: &str, bytes: &[u8]) -> Result<(), FileEr
     click_download(ObjectUrl::new(bytes, media_type)?, name)
 }
 
-pub(super) fn click_download(url: ObjectUrl, name: &str) -> Result<(), FileError> {
+/// Offers what an address shows as a download under that name.
+pub fn click_download(url: ObjectUrl, name: &str) -> Result<(), FileError> {
     let document = super::document::document().ok_or_else(|| FileError("no page".to_owned()))?;
     let link: HtmlAnchorElement = document
         .create_element("a")

@@ -22,14 +22,22 @@ const QUALITY: f64 = 0.8;
 /// The longest side of a photo whose question sets no `max-pixels`.
 pub const MAX_PIXELS_DEFAULT: u32 = 1600;
 
-/// Reads a photo and makes its longest side at most `max_pixels`, as JPEG, upright. What the browser cannot draw (a
-/// HEIC picture on some phones) is kept as it came.
+/// Reads a photo and makes its longest side at most `max_pixels`, as JPEG, upright.
+///
+/// What the browser cannot draw (a HEIC picture on some phones, or one too large for its memory) is kept as it came, a JPEG without what
+/// it tells beside the picture.
 pub async fn shrink(file: &File, max_pixels: u32) -> Result<Picked, FileError> {
     match redraw(file, max_pixels).await {
         Ok(bytes) => {
             Ok(Picked { name: jpeg_name(&file.name()), media_type: JPEG.to_owned(), bytes })
         }
-        Err(_cannot_be_drawn) => super::files::read(file).await,
+        Err(_cannot_be_drawn) => {
+            let mut picked = super::files::read(file).await?;
+            if let Some(alone) = sync::jpeg::picture_alone(&picked.bytes) {
+                picked.bytes = alone;
+            }
+            Ok(picked)
+        }
     }
 }
 

@@ -16,10 +16,11 @@ pub fn watch(on_kept: impl FnOnce() + 'static, on_update: impl FnOnce() + 'stati
     });
 }
 
-/// Whether this browser can keep the app at all.
+/// Whether this browser can keep the app at all, as far as is known: one that refuses it tells so while the app starts.
 #[must_use]
 pub fn is_possible() -> bool {
-    container().is_some()
+    let refused = || js_sys::Reflect::get(&js_sys::global(), &"sotayNotKept".into());
+    container().is_some() && !refused().is_ok_and(|refused| refused.is_truthy())
 }
 
 /// Whether the worker answers for this page: it has kept the whole app then.

@@ -119,6 +119,34 @@ impl Listed {
         first
     }
 
+    /// The newest record of a form and a unit that was handed in; older than another, if one is named.
+    #[must_use]
+    pub fn last_handed_in(
+        &self,
+        form: &str,
+        unit: &str,
+        before: Option<&RecordSummary>,
+    ) -> Option<&Arc<RecordSummary>> {
+        let of = |counts: &Counts, value: &str| counts.get(value).copied().unwrap_or_default();
+        // As in `first`: behind the last of a form nobody looks on.
+        let (mut of_form, mut of_unit) = (of(&self.forms, form), of(&self.units, unit));
+        let mut records = self.iter();
+        while of_form > 0 && of_unit > 0 {
+            let record = records.next()?;
+            let (is_form, is_unit) = (record.form_id == form, record.unit == unit);
+            of_form -= usize::from(is_form);
+            of_unit -= usize::from(is_unit);
+            if is_form
+                && is_unit
+                && matches!(record.state, State::Submitted | State::Returned | State::Approved)
+                && before.is_none_or(|before| newer_first(before, record).is_lt())
+            {
+                return Some(record);
+            }
+        }
+        None
+    }
+
     /// Puts these records in place of those.
     pub fn replace(
         &mut self,
@@ -388,6 +416,35 @@ pub(super) mod tests {
             }
             let found: Vec<_> = all.into_iter().take(max).collect();
             prop_assert_eq!(listed.first(&filter, max), found);
+        }
+
+        #[test]
+        fn the_last_that_was_handed_in_is_the_one_that_a_look_at_all_finds(
+            parts in prop::collection::vec(any::<[u8; 4]>(), 0..40),
+            (form, unit, before) in (0_u8..3, 0_u8..3, any::<prop::sample::Index>()),
+        ) {
+            let records: Vec<_> =
+                (0..).zip(parts).map(|(id, parts)| record(id, parts, "Phiếu")).collect();
+            let mut listed = Listed::default();
+            listed.replace([], records.clone());
+            let (form, unit) = (format!("f{form}"), format!("u{unit}"));
+            let is_wanted = |record: &&Arc<RecordSummary>| {
+                let state = record.state;
+                record.form_id == form
+                    && record.unit == unit
+                    && state != State::Draft
+                    && state != State::Withdrawn
+            };
+            let mut wanted = listed.iter().filter(is_wanted);
+            prop_assert_eq!(listed.last_handed_in(&form, &unit, None), wanted.next());
+            if !records.is_empty() {
+                let before = before.get(&records);
+                let older = |record: &&Arc<RecordSummary>| {
+                    (record.changed_ms, record.id) < (before.changed_ms, before.id)
+                };
+                let found = listed.last_handed_in(&form, &unit, Some(before));
+                prop_assert_eq!(found, listed.iter().filter(older).find(is_wanted));
+            }
         }
     }
 }

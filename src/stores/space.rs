@@ -10,7 +10,7 @@ use sync::{
     wire::{Hash, Operation, RecordId, Value, Write},
 };
 
-use super::{SyncStatus, outbox, sync_status::Phase};
+use super::{SyncStatus, blobs, outbox, sync_status::Phase};
 use crate::platform::{
     clock, log_error,
     storage::{
@@ -25,7 +25,7 @@ use crate::reactive::{effect, memo};
 #[derive(Clone, Copy)]
 pub struct SpaceWatch(RwSignal<Space>, StoredValue<i64>);
 
-/// So long after a file was taken off nobody brings it back any more.
+/// So long after a file was taken off nobody brings it back any more: an undo is offered for half of it.
 const UNDONE_WITHIN_MS: i64 = 3_600_000;
 /// A look at the room holds for so long, however much is entered meanwhile.
 const HOLDS_MS: i64 = 15_000;
@@ -135,10 +135,7 @@ pub async fn shed(storage: &Storage, wanted: u64) -> Result<u64, StorageError> {
                 break;
             }
             freed += size;
-            changes.push(Change::Delete(Store::BlobMeta, hash.into()));
-            let count = u32::try_from(sync::blob::chunk_count(size)).unwrap_or(u32::MAX);
-            let piece = |place| Change::Delete(Store::Blobs, Key::Piece(hash.0.to_vec(), place));
-            changes.extend((0..count).map(piece));
+            changes.extend(blobs::free(hash, size));
         }
         Ok((changes, freed))
     };
@@ -296,7 +293,6 @@ mod tests {
     };
 
     use super::*;
-    use crate::stores::blobs;
 
     const DEVICE: DeviceId = DeviceId([7; 16]);
 
@@ -342,7 +338,7 @@ mod tests {
         }
 
         fn holds(&self, file: &FileRef) -> bool {
-            block_on(blobs::read(&self.0, file.hash)).expect("memory reads").is_some()
+            block_on(blobs::read(&self.0, file.hash, drop)).expect("memory reads")
         }
 
         fn shed(&self, wanted: u64) -> u64 {
@@ -385,7 +381,7 @@ mod tests {
         phone.write(vec![Change::Put(Store::Open, Key::Bytes(vec![1]), open)]);
         let let_go = || {
             let files = vec![named.hash, taken_off.hash];
-            block_on(super::let_go(&phone.0, files)).expect("memory stores");
+            block_on(let_go(&phone.0, files)).expect("memory stores");
         };
         let waiting = || block_on(blobs::unsent(&phone.0)).expect("memory reads").len();
         let_go();

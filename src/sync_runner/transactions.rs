@@ -97,7 +97,7 @@ impl Runner {
         let owes_again = state.owes_again(&self.records.device());
         reads.push(Read::Row(Store::Meta, meta::RESCUED.into()));
         reads.push(Read::Row(Store::Meta, meta::DEVICE.into()));
-        let (stored, missing, still_leads) = (state.clone(), missing_blobs, self.still_leads());
+        let (stored, still_leads) = (state.clone(), self.still_leads());
         let decide = move |mut rows: Vec<Rows>| {
             still_leads(rows.pop())?;
             let mut changes = vec![outbox::put_device(&stored)];
@@ -111,12 +111,14 @@ impl Runner {
             note_verdicts(&verdicts, of_operations, &mut changes, &mut records)?;
             for (key, row) in of_blobs.iter().flatten() {
                 let row = BlobRow::decode(row)?;
-                // What was taken off is nobody's to have, unless the server asks for it.
-                let is_asked = || missing.iter().any(|hash| Key::from(*hash) == *key);
-                if row.dropped_ms.is_none() || is_asked() {
-                    let row = codec::encode(&row.taken_back());
-                    changes.push(Change::Put(Store::BlobMeta, key.clone(), row));
+                // What was taken off is sent only where something names it all the same.
+                if row.dropped_ms.is_some()
+                    && !missing_blobs.iter().any(|hash| *key == (*hash).into())
+                {
+                    continue;
                 }
+                let row = row.taken_back();
+                changes.push(Change::Put(Store::BlobMeta, key.clone(), codec::encode(&row)));
             }
             Ok((changes, records))
         };

@@ -13,6 +13,7 @@ use futures::{
 use js_sys::Function;
 use sotay::platform::{
     crypto::AesKey,
+    files::Joined,
     storage::{Change, Key, Read, Rows, Storage, StorageError, Store},
     tasks::sleep,
 };
@@ -324,4 +325,13 @@ async fn a_photo_of_a_megabyte_comes_back_byte_for_byte() {
         .flat_map(|(_, piece)| piece)
         .collect();
     assert!(stored == photo);
+}
+
+/// A film's pieces are in the app's memory a few at a time.
+#[wasm_bindgen_test]
+fn pieces_become_one_file_in_the_browsers_hands() {
+    let mut film = Joined::default();
+    [[1, 2], [3, 4], [5, 6]].iter().for_each(|piece| film.push(piece));
+    let film = film.end("video/mp4").expect("a file");
+    assert_eq!((film.size(), film.type_()), (6.0, "video/mp4".to_owned()));
 }

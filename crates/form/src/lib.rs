@@ -18,7 +18,7 @@ pub use problem::{Problem, ProblemKind};
 pub use program::{CsvRows, Program, Resources, compile};
 pub use session::{
     AnswerError, Audit, AuditEvent, AuditPlace, EntityChange, EntityRow, Envelope, EnvelopeError,
-    Environment, NewRow, RowError, Session, SubmissionError, apply_to_list, entity_csv,
+    Environment, Figure, NewRow, RowError, Session, SubmissionError, apply_to_list, entity_csv,
     read_envelope,
 };
 pub use view::{

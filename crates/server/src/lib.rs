@@ -176,6 +176,9 @@ pub enum SweepError {
     /// The folder said no.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// The photos are not where the settings say.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl App {
@@ -367,8 +370,8 @@ impl App {
         }
     }
 
-    /// Takes away the files of erasures that ended before that was done, and throws away the parts of files of which nothing has come for a month. Their phones are told that they are
-    /// missing, and can send them from the start.
+    /// Takes away the files of erasures that ended before that was done, and throws away the parts of files of which nothing has come for a month, and
+    /// the files that nothing has named for as long. Their phones are told that they are missing, and can send them from the start.
     pub async fn sweep(&self, now_ms: i64) -> Result<usize, SweepError> {
         let since_ms = u64::try_from(now_ms - ABANDONED_AFTER_MS).unwrap_or(0);
         let since = SystemTime::UNIX_EPOCH + Duration::from_millis(since_ms);
@@ -379,12 +382,41 @@ impl App {
         }
         let swept = abandoned.len() + self.incoming().sweep(since)?;
         erasures::remove_files(self.database(), self.blobs(), now_ms).await?;
-        Ok(swept)
+        Ok(swept + self.drop_unnamed(self.believed(now_ms) - ABANDONED_AFTER_MS).await?)
+    }
+
+    /// Throws away the files that came before then and that nothing names. What cannot go from the store now goes the next time.
+    async fn drop_unnamed(&self, before_ms: i64) -> Result<usize, SweepError> {
+        let (database, blobs) = (self.database(), self.blobs());
+        let unnamed = database.unnamed_blobs(before_ms).await?;
+        database.forget_unnamed(unnamed, before_ms).await?;
+        let forgotten = database.forgotten_blobs().await?;
+        if forgotten.is_empty() {
+            return Ok(0);
+        }
+        // What is not in another store is not gone.
+        blobs.check(database).await?;
+        let mut dropped = 0;
+        for hash in forgotten {
+            // It may come again just now.
+            let _none_comes_whole = blobs.finishing().await;
+            if database.blob(hash).await?.is_some_and(|blob| !blob.whole) {
+                blobs.remove(hash).await?;
+                database.drop_blob(hash).await?;
+                dropped += 1;
+            }
+        }
+        Ok(dropped)
     }
 
     /// Erases what was kept long enough, as every day. A clock that is years ahead erases nothing before its time: no backup would
     /// bring it back.
     pub async fn retain(&self, now_ms: i64) -> Result<(usize, usize), PersonError> {
+        persons::retention(self, self.believed(now_ms), false).await
+    }
+
+    /// What the clock says, or the latest that it can be by all that the database knows.
+    fn believed(&self, now_ms: i64) -> i64 {
         let (heard_ms, opened) = self.inner.heard;
         let runs_ms = i64::try_from(opened.elapsed().as_millis()).unwrap_or(i64::MAX);
         let latest_ms = heard_ms.saturating_add(STOOD_STILL_MS).saturating_add(runs_ms);
@@ -395,7 +427,7 @@ impl App {
                 "the clock is far ahead of all that the database knows"
             );
         }
-        persons::retention(self, now_ms.min(latest_ms), false).await
+        now_ms.min(latest_ms)
     }
 
     /// Erases what was kept long enough, an hour from now and every day, until the server stops.

@@ -19,6 +19,7 @@
 //! | [`rights`] | who may do what to a record |
 //! | [`repair`] | what the server could not apply, after all |
 //! | [`blob`] | files in chunks |
+//! | [`jpeg`] | what a photo tells beside its picture |
 //! | [`bundle`] | all that as a file that somebody carries |
 //! | [`receipt`] | what the server says of such a file, as a file |
 //! | [`wipe`] | when a phone is emptied after wrong PINs |
@@ -32,6 +33,7 @@ pub mod device;
 pub mod draft;
 pub mod erase;
 mod gather;
+pub mod jpeg;
 pub mod mask;
 pub mod merge;
 pub mod pull;

@@ -45,11 +45,11 @@ fn Photo(asked: Asked, taking: RwSignal<Taking>, open: RwSignal<bool>) -> impl I
     effect(move || {
         let (Some(canvas), Some(file)) = (canvas.get(), file.get_untracked()) else { return };
         tasks::spawn(async move {
-            let Ok(bytes) = records.file(&file).await else {
+            let Ok(photo) = records.file(&file).await else {
                 is_away.try_set(true);
                 return;
             };
-            match Pad::over(canvas, &bytes, &file.media_type).await {
+            match Pad::over(canvas, &photo).await {
                 Ok(pad) => strokes.begin_on(pad),
                 Err(error) => {
                     log_error(&format!("photo not drawn: {error}"));

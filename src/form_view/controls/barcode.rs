@@ -14,6 +14,7 @@ use crate::platform::{
     camera::Side,
     tasks,
 };
+use crate::stores::preferences::use_words;
 
 /// A code.
 #[component]
@@ -21,7 +22,11 @@ pub(super) fn Barcode(asked: Asked) -> impl IntoView {
     let words = asked.words;
     let typing = Typing::new(asked, |value| value);
     let open = RwSignal::new(false);
-    let denied = RwSignal::new(false);
+    let side = if asked.looks("front") { Side::Front } else { Side::Back };
+    let scanned = move |code: String| {
+        asked.choose(&code);
+        false
+    };
     view! {
         <div class="barcode">
             <input
@@ -42,6 +47,25 @@ pub(super) fn Barcode(asked: Asked) -> impl IntoView {
                 <Button icon=Glyph::Barcode label=words.say(Language::scan) on_click=move |()| open.set(true) />
             </Show>
         </div>
+        <ScanSheet open=open side=side on_code=scanned />
+    }
+}
+
+/// A sheet with the camera's picture, until a code is read with which it ends.
+#[component]
+pub(in crate::form_view) fn ScanSheet(
+    open: RwSignal<bool>,
+    side: Side,
+    /// Takes a code that was read, and tells whether the next one is waited for.
+    #[prop(into)]
+    on_code: Callback<String, bool>,
+    /// What stands below the picture.
+    #[prop(optional, into)]
+    below: ViewFn,
+) -> impl IntoView {
+    let words = use_words();
+    let denied = RwSignal::new(false);
+    view! {
         <Show when=move || denied.get()>
             <Banner tone=Tone::Attention title=words.say(Language::scan_denied) />
         </Show>
@@ -53,7 +77,8 @@ pub(super) fn Barcode(asked: Asked) -> impl IntoView {
                 open.try_set(false);
             }
         >
-            {scanner(Scan { asked, open, denied })}
+            {scanner(Scan { side, on_code, open, denied })}
+            {below.run()}
         </Sheet>
     }
 }
@@ -65,7 +90,8 @@ pub(in crate::form_view) struct ReaderSlot(pub ViewFn);
 /// What a code is scanned for.
 #[derive(Clone, Copy)]
 struct Scan {
-    asked: Asked,
+    side: Side,
+    on_code: Callback<String, bool>,
     open: RwSignal<bool>,
     denied: RwSignal<bool>,
 }
@@ -89,24 +115,21 @@ pub fn scan_with(reader: Reader) -> AnyView {
     expect_context::<Scanner>().0.run(reader)
 }
 
-/// The camera's picture, until a code is read.
+/// The camera's picture, until a code is read with which it ends.
 #[component]
 fn Camera(scan: Scan, reader: Reader) -> impl IntoView {
-    let Scan { asked, open, denied } = scan;
+    let Scan { side, on_code, open, denied } = scan;
     let video = NodeRef::<html::Video>::new();
     let stop = StoredValue::new_local(barcode::Stop::default());
     effect(move || {
         let Some(video) = video.get() else { return };
         let stop = stop.get_value();
+        denied.set(false);
         tasks::spawn(async move {
-            let side = if asked.looks("front") { Side::Front } else { Side::Back };
-            match barcode::scan(video.into(), side, stop, reader).await {
-                Ok(Some(code)) => asked.choose(&code),
-                Ok(None) => {}
-                Err(error) => {
-                    crate::platform::log_error(&error.to_string());
-                    denied.try_set(true);
-                }
+            let take = move |code| on_code.try_run(code) == Some(true);
+            if let Err(error) = barcode::scan(video.into(), side, stop, reader, take).await {
+                crate::platform::log_error(&error.to_string());
+                denied.try_set(true);
             }
             open.try_set(false);
         });

@@ -79,6 +79,19 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
     let has_several = RwSignal::new(false);
     let taking = RwSignal::new(Taking::Idle);
     let tries = RwSignal::new(0_u32);
+    // Whether it shows nothing any more: a call has it, or nobody lets the page. The video stands still then, and looks as if it did not.
+    let is_away = StoredValue::new(false);
+    let ready = move || match is_away.try_get_value() {
+        Some(false) => Stage::Live,
+        _ => Stage::Failed(CameraError::TakenAway),
+    };
+    let on_end = move || {
+        is_away.try_set_value(true);
+        // A photo that was taken before stays.
+        if stage.try_with_untracked(|stage| matches!(stage, Stage::Live)) == Some(true) {
+            stage.set(ready());
+        }
+    };
 
     effect(move || {
         let Some(video) = video.get() else { return };
@@ -86,11 +99,12 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
         tries.track();
         // The one before goes off first: some phones have but one at a time.
         on.set_value(None);
+        is_away.set_value(false);
         torch.set(None);
         stage.set(Stage::Opening);
         tasks::spawn(async move {
             let opened = async {
-                let camera = Rc::new(Camera::open(side, Some(max_pixels)).await?);
+                let camera = Rc::new(Camera::open(side, Some(max_pixels), on_end).await?);
                 camera.show_in(&video).await?;
                 Ok::<_, CameraError>(camera)
             };
@@ -99,7 +113,7 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
                     torch.try_set(camera.has_torch().then_some(false));
                     on.try_set_value(Some(camera));
                     has_several.try_set(camera::has_several().await);
-                    Stage::Live
+                    ready()
                 }
                 Err(error) => {
                     log_error(&error.to_string());
@@ -137,7 +151,7 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
                 Err(error) => {
                     log_error(&format!("photo not taken: {error}"));
                     taking.try_set(Taking::Unreadable);
-                    Stage::Live
+                    ready()
                 }
             };
             stage.try_set(now);
@@ -267,7 +281,11 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
                         disabled=is_busy
                         on_click=move |()| {
                             taking.set(Taking::Idle);
-                            stage.set(Stage::Live);
+                            if is_away.get_value() {
+                                tries.update(|tries| *tries += 1);
+                            } else {
+                                stage.set(Stage::Live);
+                            }
                         }
                     />
                     <UsePhoto label=words.say(Language::use_photo) is_busy=is_busy on_press=use_it />
@@ -344,5 +362,6 @@ fn camera_text(language: Language, error: &CameraError) -> &'static str {
         CameraError::Refused => language.camera_refused(),
         CameraError::Missing => language.camera_missing(),
         CameraError::Failed(_) => language.camera_failed(),
+        CameraError::TakenAway => language.camera_taken_away(),
     }
 }

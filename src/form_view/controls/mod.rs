@@ -27,8 +27,8 @@ mod time;
 use std::sync::Arc;
 
 pub(super) use autocomplete::OneSheet;
-pub(super) use barcode::ReaderSlot;
 pub use barcode::scan_with;
+pub(super) use barcode::{ReaderSlot, ScanSheet};
 pub(super) use select_many::with_choice;
 
 use form::{Choice, DataType, Question, QuestionControl};

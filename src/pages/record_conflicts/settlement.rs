@@ -279,8 +279,8 @@ fn changed(view: &View, chosen: &Session, other: &Session) -> BTreeMap<String, V
     let mut results: BTreeMap<String, Value> = sync::gather(
         results.filter(|(path, value)| view.fields.get(path).unwrap_or(&Value::Empty) != value),
     );
-    let title = chosen.title();
-    if title != other.title() && title != view.title {
+    let title = chosen.name().unwrap_or_default();
+    if Some(&title) != other.name().as_ref() && title != view.title {
         results.insert(field::TITLE.to_owned(), Value::Text(title));
     }
     results

@@ -96,8 +96,8 @@ pub enum Read {
 /// What a read found: keys with their rows.
 pub type Rows = Vec<(Key, Vec<u8>)>;
 
-/// Says what to change, from what was read.
-type Decide = Box<dyn FnMut(Vec<Rows>) -> Result<Vec<Change>, StorageError>>;
+/// Says what to change, from what was read. It may be asked again: what it hands out is shared, for a film is many bytes.
+type Decide = Box<dyn FnMut(Vec<Rows>) -> Result<Rc<Vec<Change>>, StorageError>>;
 
 /// Where the rows are.
 enum Backend {
@@ -191,7 +191,8 @@ impl Storage {
             return Ok(());
         }
         let touched = changes.iter().map(Change::store).collect();
-        let decide: Decide = Box::new(move |_| Ok(changes.clone()));
+        let changes = Rc::new(changes);
+        let decide: Decide = Box::new(move |_| Ok(Rc::clone(&changes)));
         self.transact(Vec::new(), touched, Some(decide)).await.map(drop)
     }
 
@@ -208,7 +209,7 @@ impl Storage {
         let decide: Decide = Box::new(move |rows| {
             let (changes, answer) = decide(rows)?;
             answered.set(Some(answer));
-            Ok(changes)
+            Ok(Rc::new(changes))
         });
         self.transact(reads, touched.to_vec(), Some(decide)).await?;
         Ok(answer.take().expect("a transaction that succeeded was decided"))

@@ -233,7 +233,7 @@ impl Phone {
                 changes.extend(edit(&mut row));
                 changes.push(Change::Put(Store::People, key, codec::encode(&row)));
             }
-            Ok(changes)
+            Ok(Rc::new(changes))
         };
         let touched = vec![Store::People, Store::CarriedPieces];
         let reads = vec![Read::Row(Store::People, of)];
@@ -261,7 +261,8 @@ impl Phone {
 
     pub(super) async fn write(&self, changes: Vec<Change>) -> Result<(), StorageError> {
         let touched = changes.iter().map(Change::store).collect();
-        let decide = Box::new(move |_| Ok(changes.clone()));
+        let changes = Rc::new(changes);
+        let decide = Box::new(move |_| Ok(Rc::clone(&changes)));
         self.database.transact(Vec::new(), touched, Some(decide)).await.map(drop)
     }
 

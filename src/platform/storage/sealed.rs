@@ -21,7 +21,7 @@ use crate::platform::{
     tasks::Turn,
 };
 
-/// So many values are being opened at a time: enough for the browser's threads, and few enough to be handed over within a frame.
+/// So many values are being opened or sealed at a time: enough for the browser's threads, and few enough to be handed over within a frame.
 const AT_ONCE: usize = 8;
 
 /// A database with the key that its values are sealed under.
@@ -89,15 +89,15 @@ impl Sealed {
             }
             turn.rest().await;
             let changes = match changes.iter().any(|change| change.store() == Store::Base) {
-                true => self.packed(changes).await?,
+                true => Rc::new(self.packed(Rc::unwrap_or_clone(changes)).await?),
                 false => changes,
             };
             turn.rest().await;
-            let changes = Rc::new(self.seal_all(changes).await?);
+            let changes = Rc::new(self.seal_all(&changes).await?);
             let moved = Rc::new(Cell::new(false));
             let (has_moved, to_write) = (Rc::clone(&moved), Rc::clone(&changes));
             let write: Decide = Box::new(move |now| match now == before {
-                true => Ok((*to_write).clone()),
+                true => Ok(Rc::clone(&to_write)),
                 false => {
                     has_moved.set(true);
                     Err(StorageError::Other("changed meanwhile".to_owned()))
@@ -243,26 +243,28 @@ impl Sealed {
         Ok(opened)
     }
 
-    async fn seal_all(&self, changes: Vec<Change>) -> Result<Vec<Change>, StorageError> {
-        let begin = |change| match change {
+    /// A few at a time: what is sealed and what is not are in memory together.
+    async fn seal_all(&self, changes: &[Change]) -> Result<Vec<Change>, StorageError> {
+        let begin = |change: &Change| match change {
             Change::Put(store, key, value) => {
-                let begun = self.key.seal(&place(store, &key), &value);
+                let begun = self.key.seal(&place(*store, key), value);
                 begun
-                    .map(|begun| ChangeBegun::Put(store, key, begun))
-                    .map_err(|error| sealing(error, store))
+                    .map(|begun| ChangeBegun::Put(*store, key.clone(), begun))
+                    .map_err(|error| sealing(error, *store))
             }
-            other => Ok(ChangeBegun::Other(other)),
+            other => Ok(ChangeBegun::Other(other.clone())),
         };
-        let begun = changes.into_iter().map(begin).collect::<Result<Vec<_>, _>>()?;
-        let mut sealed = Vec::with_capacity(begun.len());
-        for turn in begun {
-            sealed.push(match turn {
-                ChangeBegun::Put(store, key, begun) => {
-                    let value = begun.done().await.map_err(|error| sealing(error, store))?;
-                    Change::Put(store, key, value)
-                }
-                ChangeBegun::Other(change) => change,
-            });
+        let mut sealed = Vec::with_capacity(changes.len());
+        for lot in changes.chunks(AT_ONCE) {
+            for turn in lot.iter().map(begin).collect::<Result<Vec<_>, _>>()? {
+                sealed.push(match turn {
+                    ChangeBegun::Put(store, key, begun) => {
+                        let value = begun.done().await.map_err(|error| sealing(error, store))?;
+                        Change::Put(store, key, value)
+                    }
+                    ChangeBegun::Other(change) => change,
+                });
+            }
         }
         Ok(sealed)
     }

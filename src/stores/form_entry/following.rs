@@ -24,7 +24,7 @@ pub(crate) fn following(
         let path = conflict.path.as_str();
         let is_open = conflict.level == Level::Decide && conflict.values.len() > 1;
         let text = match path {
-            field::TITLE if is_open => Some(session.title()),
+            field::TITLE if is_open => Some(session.name().unwrap_or_default()),
             _ if is_open && !path.starts_with('_') && follows(path) => fields.get(path).cloned(),
             _ => return None,
         };

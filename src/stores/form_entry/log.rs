@@ -72,7 +72,7 @@ pub(in crate::stores) async fn stored(
     let row = storage.row(Store::Meta, key(record).as_str()).await?;
     let bytes = match (row, sent) {
         (Some(row), _) => row,
-        (None, Some(file)) => blobs::read(storage, file.hash).await?.unwrap_or_default(),
+        (None, Some(file)) => blobs::read_whole(storage, file.hash).await?.unwrap_or_default(),
         (None, None) => Vec::new(),
     };
     Ok(String::from_utf8_lossy(&bytes).into_owned())

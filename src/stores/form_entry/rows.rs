@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use form::{Change, NewRow, NodeId, RowError, Session};
+use form::{Change, Figure, NewRow, NodeId, RowError, Session};
 use leptos::prelude::*;
 use sync::{codec::Hasher, wire::FileRef};
 
@@ -39,6 +39,31 @@ impl FormEntry {
     #[must_use]
     pub fn within(self, row: NodeId, below: &str) -> Option<NodeId> {
         self.session.with_value(|session| session.find(&format!("{}/{below}", session.path(row))))
+    }
+
+    /// How many are in a list of people, as they become more or fewer.
+    #[must_use]
+    pub fn figures(self, repeat: NodeId) -> Vec<Figure> {
+        let tellers = self.session.with_value(|session| session.tellers(repeat));
+        tellers.iter().for_each(|teller| self.node(*teller).track());
+        if tellers.is_empty() {
+            // Any answer in a row may count.
+            self.save_state.track();
+        }
+        self.language.track();
+        self.session.with_value(|session| session.figures(repeat))
+    }
+
+    /// Whether a code is scanned into rows of a repeat.
+    #[must_use]
+    pub fn has_codes(self, repeat: NodeId) -> bool {
+        self.session.with_value(|session| session.has_codes(repeat))
+    }
+
+    /// The row of a repeat in which a code stands.
+    #[must_use]
+    pub fn row_with(self, repeat: NodeId, code: &str) -> Option<NodeId> {
+        self.session.try_with_value(|session| session.row_with(repeat, code)).flatten()
     }
 
     /// What the rows of a repeat are called.

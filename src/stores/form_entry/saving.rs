@@ -653,8 +653,9 @@ impl FormEntry {
 
     /// Takes what the engine wrote.
     fn collect(self) {
-        let collected =
-            self.session.try_update_value(|session| (session.take_writes(), session.title()));
+        let collected = self.session.try_update_value(|session| {
+            (session.take_writes(), session.name().unwrap_or_default())
+        });
         if let (Some((writes, title)), Some(draft)) = (collected, self.draft.try_get_value()) {
             draft.take_writes(writes);
             draft.take_title(&title);

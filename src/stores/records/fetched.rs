@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::Records;
 use crate::{
     platform::{
+        files::{self, Blob, FileError, Joined},
         http::{HttpError, Request, Response},
         json,
         storage::StorageError,
@@ -57,7 +58,15 @@ impl HistoryEntry {
     /// When it was done: by the device's clock, unless that was wrong.
     #[must_use]
     pub fn at_ms(&self) -> i64 {
-        self.wall_ms.saturating_add(wrong_by(self.offset_ms).unwrap_or_default())
+        self.wall_ms.saturating_add(self.wrong_by().unwrap_or_default())
+    }
+
+    /// How far the device's clock was behind the server's, where people should know it. It is known from their last talk, and a clock
+    /// that was put right since is not wrong any more: nothing is done after the server has received it.
+    #[must_use]
+    pub fn wrong_by(&self) -> Option<i64> {
+        let latest = self.received_ms.saturating_add_unsigned(CLOCKS_DIFFER_MS);
+        wrong_by(self.offset_ms).filter(|behind| self.wall_ms.saturating_add(*behind) <= latest)
     }
 }
 
@@ -103,11 +112,12 @@ impl Records {
         json::read(&answer.body).map_err(FetchError::Garbled)
     }
 
-    /// A file that a record names: from this phone, else from the server.
-    pub async fn file(self, file: &FileRef) -> Result<Vec<u8>, FetchError> {
+    /// A file that a record names, in the browser's hands: from this phone, else from the server.
+    pub async fn file(self, file: &FileRef) -> Result<Blob, FetchError> {
         let storage = self.storage.get_value();
-        if let Some(bytes) = blobs::read(&storage, file.hash).await? {
-            return Ok(bytes);
+        let mut here = Joined::default();
+        if blobs::read(&storage, file.hash, |piece| here.push(&piece)).await? {
+            return here.end(&file.media_type).map_err(unshown);
         }
         let answer = Request::get(format!("/api/v1/blobs/{}", file.hash)).send(&[]).await?;
         if !answer.is_ok() {
@@ -116,8 +126,12 @@ impl Records {
         if sync::codec::hash(&answer.body) != file.hash {
             return Err(FetchError::Garbled("other bytes than the record names".to_owned()));
         }
-        Ok(answer.body)
+        files::blob_of(&answer.body, &file.media_type).map_err(unshown)
     }
+}
+
+fn unshown(error: FileError) -> FetchError {
+    FetchError::Garbled(error.0)
 }
 
 /// Whether an error's code says that the session has ended, in one way or another.
@@ -141,10 +155,22 @@ mod tests {
 
     #[test]
     fn an_act_was_done_when_the_server_says_if_the_phones_clock_was_wrong() {
-        let entry = |offset_ms| HistoryEntry { wall_ms: 5, offset_ms, ..HistoryEntry::default() };
+        let received = |offset_ms, received_ms| HistoryEntry {
+            wall_ms: 5,
+            offset_ms,
+            received_ms,
+            ..HistoryEntry::default()
+        };
+        let entry = |offset_ms| received(offset_ms, 1_000_000);
         assert_eq!(entry(None).at_ms(), 5, "it had never talked with the server");
         assert_eq!(entry(Some(-600_000)).at_ms(), 5, "clocks differ");
         assert_eq!(entry(Some(600_001)).at_ms(), 600_006);
+        let put_right = received(Some(600_001), 5);
+        assert_eq!(
+            (put_right.at_ms(), put_right.wrong_by()),
+            (5, None),
+            "the clock was right again"
+        );
         assert_eq!(wrong_by(Some(i64::MIN)), Some(i64::MIN));
     }
 }

@@ -109,6 +109,44 @@ test('whoever goes back through the list by keys stands on nothing behind its ba
   }));
 });
 
+test('how many are there stands above the list, wherever in it one is', async () => {
+  const { page } = trainer;
+  const strip = page.locator('.repeat-figures');
+  const told = () => strip.locator('li').allTextContents();
+  const mark = async (value) => {
+    await card('Nguyễn Thị Đào 14').locator('.card-answer').click();
+    const sheet = page.getByRole('dialog').filter({ visible: true });
+    await sheet.locator(`[data-value="${value}"]`).click();
+    await sheet.waitFor({ state: 'detached' });
+  };
+  // Two are absent; whoever is late is there.
+  const there = PEOPLE - 2;
+  assert.deepEqual(await told(), [`Có mặt ${there}`, `Nữ ${there}`, 'nam 0', 'dân tộc thiểu số 0']);
+  await card('Nguyễn Thị Đào 14').scrollIntoViewIfNeeded();
+  await mark('vang');
+  await until('one less is there', async () => (await told())[0] === `Có mặt ${there - 1}`);
+  await mark('co_mat');
+  await until('they are there again', async () => (await told())[0] === `Có mặt ${there}`);
+  assert.equal(await strip.evaluate((figures) => Boolean(figures.closest('[aria-live], [role="status"]'))), false);
+  const letters = (scale) => page.evaluate((scale) => {
+    document.documentElement.style.setProperty('--text-scale', scale);
+    window.dispatchEvent(new Event('resize'));
+  }, scale);
+  const isWhole = () => strip.evaluate((figures) => figures.scrollHeight <= figures.clientHeight + 1);
+  await page.setViewportSize({ width: 360, height: 740 });
+  const { y, height } = await strip.boundingBox();
+  assert.ok(y > 0 && y < 300, `in sight at ${y}`);
+  assert.ok(height < 30, `one line, not ${height}`);
+  assert.ok(await isWhole(), 'all of it');
+  await trainer.screenshot('roster-figures');
+  assert.deepEqual(await faults(trainer, 'the figures of a roster'), []);
+  await letters('1.9');
+  assert.ok(await isWhole(), 'large letters take more lines');
+  await letters('1');
+  await page.setViewportSize(trainer.size);
+  await form.saved();
+});
+
 test('without a network, a mark and a row far down stand as they were after a reload', async () => {
   const { page } = trainer;
   const [marked, inside] = ['Nguyễn Thị Đào 15', 'Nguyễn Thị Đào 33'];
@@ -226,6 +264,36 @@ test('somebody is added from anywhere in the list, and stays in sight after a se
   const box = await search().boundingBox();
   assert.ok(box.y > 0 && box.y < 300, `the search is in sight at ${box.y}`);
   await trainer.screenshot('roster-bar');
+});
+
+test('codes are read one after the other: each opens its row, and one of nobody is said', async () => {
+  const { page } = trainer;
+  await trainer.context.grantPermissions(['camera'], { origin: server.url });
+  await page.evaluate(() => {
+    window.BarcodeDetector = class {
+      async detect() {
+        return window.code ? [{ rawValue: window.code }] : [];
+      }
+    };
+  });
+  const see = async (code, words) => {
+    await page.evaluate((code) => { window.code = code; }, code);
+    await until(`"${words}" is said`, async () => (await page.locator('.scan-told').textContent()).endsWith(words));
+  };
+  await page.locator('.repeat-bar').getByRole('button', { name: 'Quét mã' }).click();
+  await page.locator('.scan-told').waitFor({ state: 'attached' });
+  await see('nguyễn thị đào 21', 'Nguyễn Thị Đào 21');
+  await see('8934567890123', 'Không có trong danh sách: 8934567890123');
+  await see('Nguyễn Thị Đào 35', 'Nguyễn Thị Đào 35');
+  await trainer.screenshot('roster-scanning');
+  assert.deepEqual(await faults(trainer, 'codes of a roster'), []);
+  await page.getByRole('button', { name: 'Thôi quét' }).filter({ visible: true }).click();
+  await card('Nguyễn Thị Đào 35').locator('.row-body').waitFor();
+  await until('whoever was found last has the focus', () =>
+    card('Nguyễn Thị Đào 35').evaluate((row) => row.contains(document.activeElement)));
+  assert.equal(await cards().locator('.row-body').count(), 1, 'the one before is closed');
+  await form.closeRow();
+  await form.saved();
 });
 
 test('a closed row says how much it lacks, and going on opens the first of them at the question', async () => {
@@ -386,6 +454,29 @@ test('the next session begins with the people of this one, everybody present', a
   form = await phone.backInForm();
   await form.goTo('học viên');
   await until('all are there', async () => (await cards().count()) === PEOPLE + 1);
+});
+
+test('a new record leads to what was submitted last for the same form and unit, and a submitted one to the one before', async () => {
+  const { page } = trainer;
+  const last = () => page.locator('.last-time').filter({ visible: true });
+  await phone.open(`/records/${id}`);
+  await page.locator('.record-head h1').waitFor();
+  assert.equal(await last().count(), 0, 'nothing was submitted before it');
+  form = await phone.begin('lk_lop_tap_huan');
+  await last().getByText(/^Lần trước: \d\d\/\d\d\/\d{4}, \S/).waitFor();
+  await trainer.screenshot('last-time');
+  assert.deepEqual(await faults(trainer, 'a new record with an earlier one'), []);
+  await form.goTo('học viên');
+  await last().waitFor({ state: 'detached' });
+  await form.goTo('Thông tin chung');
+  await last().click();
+  await until('the earlier record is read', () => new URL(page.url()).pathname === `/records/${id}`);
+  await page.locator('.record-head h1').waitFor();
+  // Whoever goes back is in the new one.
+  await page.goBack();
+  form = await new FormPage(page).ready();
+  form = await phone.begin('lk_kt_phuong_xa');
+  assert.equal(await last().count(), 0, 'of another form nothing was submitted');
 });
 
 test('an empty row is one thing to settle at the end of the form, removed there and brought back', async () => {

@@ -423,6 +423,20 @@ test('a browser that reads no codes has the app read them, without a network: on
   await phone.page.getByRole('button', { name: 'Thôi quét' }).filter({ visible: true }).click();
   await until('the camera is off', () => phone.page.evaluate(() => window.cameraIsOff));
   assert.equal(await inside('vach', 'input').inputValue(), 'Buổi 7 – Long Khánh');
+  // A call takes the camera: nobody holds a code before a picture that stands still.
+  await phone.page.evaluate(() => { window.cameraIsOff = false; });
+  await form.question('vach').getByRole('button', { name: 'Quét mã' }).click();
+  const scans = phone.page.locator('video.scan-video');
+  await until('the camera shows', () => scans.evaluate((video) => video.videoWidth === 640));
+  await scans.evaluate((video) => video.srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended')));
+  const told = form.question('vach').getByText('máy ảnh vừa bị ngắt');
+  await told.waitFor();
+  await until('the camera is off', () => phone.page.evaluate(() => window.cameraIsOff));
+  await scans.waitFor({ state: 'detached' });
+  await cameraSees(Array(40).fill(GOODS));
+  await form.question('vach').getByRole('button', { name: 'Quét mã' }).click();
+  await until('the code is read', async () => (await inside('vach', 'input').inputValue()) === '8934567890120');
+  await told.waitFor({ state: 'detached' });
   await server.start();
 });
 

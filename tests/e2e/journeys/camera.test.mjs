@@ -178,6 +178,34 @@ test('a camera that the page may not use is said in words, and the phone’s own
   await dialog().waitFor({ state: 'hidden' });
 });
 
+test('a camera that a call takes away is said in words, and opens anew: before the photo, and after one that is not good', async () => {
+  /** As the browser says it when the track ends, or gives nothing for now. */
+  const takeAway = (event) => dialog().locator('video').evaluate((video, event) => {
+    video.srcObject.getVideoTracks()[0].dispatchEvent(new Event(event));
+  }, event);
+  const told = () => dialog().getByText('Máy ảnh vừa bị ngắt');
+  await openCamera('a1_anh');
+  for (const event of ['ended', 'mute']) {
+    await takeAway(event);
+    await told().waitFor();
+    assert.equal(await button('Chụp').count(), 0, 'nobody shoots the last picture that there was');
+    assert.deepEqual(await faults(phone, `camera, ${event}`), []);
+    await dialog().getByRole('button', { name: 'Thử lại' }).click();
+    await dialog().locator('[data-camera="live"]').waitFor();
+  }
+  await button('Chụp').click();
+  await button('Dùng ảnh này').waitFor();
+  await takeAway('ended');
+  assert.equal(await told().count(), 0, 'the photo is good whatever became of the camera');
+  const before = await phone.page.evaluate(() => window.opened.length);
+  await button('Chụp lại').click();
+  await dialog().locator('[data-camera="live"]').waitFor();
+  assert.equal(await phone.page.evaluate(() => window.opened.length), before + 1, 'it was opened anew');
+  await dialog().getByRole('button', { name: 'Đóng' }).click();
+  await dialog().waitFor({ state: 'hidden' });
+  await until('the cameras are off', async () => (await lights()).every((light) => light === 'ended'));
+});
+
 test('a photo of 12 million pixels is made small beside the page, upright and without the place', async (t) => {
   const path = join(folder, 'IMG_0342.jpg');
   const photo = await cameraPhoto(phone.page, path);

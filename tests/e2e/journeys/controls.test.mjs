@@ -110,10 +110,11 @@ test('an undo waits for whoever comes to it by keys, and gives the focus back', 
   writeFileSync(note, 'xin chào');
   await inside('tep', 'input[type="file"]').setInputFiles(note);
   await form.question('tep').getByText('.txt').waitFor();
+  await page.clock.install();
   await form.question('tep').getByRole('button', { name: 'Gỡ bỏ' }).press('Enter');
   const focused = (selector) => page.evaluate((sought) => document.activeElement.matches(sought), selector);
   await until('the focus stays in the question', () => focused('[data-q="tep"] *'));
-  await new Promise((resolve) => setTimeout(resolve, 9_000));
+  await page.clock.fastForward(20_000);
   await page.keyboard.press('F6');
   await until('the button is reached', () => focused('.toast-action'));
   await page.keyboard.press('Enter');

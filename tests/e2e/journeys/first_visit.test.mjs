@@ -85,6 +85,7 @@ test('a network answers for the script that starts the app: there is a way to tr
   await page.goto(server.url);
   const again = page.getByRole('link', { name: 'Mở lại' });
   assert.equal(await again.isVisible(), false, 'not at once');
+  await page.evaluate(() => document.getAnimations().forEach((animation) => animation.finish()));
   await again.waitFor();
   await page.unroute(scripts);
   await again.click();

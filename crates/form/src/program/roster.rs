@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{BodyId, BodyKind, DefId, Program, Rule, expression::Read, rules::RuleKind};
+use xpath::Function;
+use xpath::ast::{Call, Expression};
+
+use super::{BodyId, BodyKind, DefId, ExprId, Program, Rule, expression::Read, rules::RuleKind};
 use crate::view::{DataType, Question, QuestionControl};
 
 impl Program {
@@ -19,10 +22,68 @@ impl Program {
     /// Whether a repeat is a list of people: its rows are called by a text, and the form takes something for granted of each until it is
     /// said otherwise, which is what is marked at each session.
     pub(crate) fn is_roster(&self, repeat: BodyId) -> bool {
-        let is_marked = |(def, question): (DefId, &Question)| {
-            question.control == QuestionControl::Select1 && !self.schema.def(def).default.is_empty()
+        self.marked(repeat).is_some()
+    }
+
+    /// The question in rows of a list of people for whose answer the form takes something for granted; the first one.
+    pub(crate) fn marked(&self, repeat: BodyId) -> Option<DefId> {
+        let is_marked = |(def, question): &(DefId, &Question)| {
+            let is_one_of = question.control == QuestionControl::Select1;
+            is_one_of && !self.schema.def(*def).default.is_empty()
         };
-        self.row_name(repeat).is_some() && self.asked_in_rows(repeat).into_iter().any(is_marked)
+        self.row_name(repeat)?;
+        self.asked_in_rows(repeat).into_iter().find(is_marked).map(|(def, _)| def)
+    }
+
+    /// The notes and questions outside of rows that tell how many rows of a list there are, or a sum over them.
+    pub(crate) fn tellers(&self, row: DefId) -> impl Iterator<Item = BodyId> {
+        let tells = move |id: &BodyId| {
+            let body = self.body(*id);
+            let BodyKind::Question { question, .. } = &body.kind else { return false };
+            let is_in_row = self.schema.row_of(body.context).is_some();
+            !is_in_row
+                && match question.control {
+                    QuestionControl::Note => {
+                        body.reads.iter().any(|read| self.reads_count(read, row))
+                    }
+                    _ => body.def.is_some_and(|def| self.is_count(def, row)),
+                }
+        };
+        (0..).map(BodyId).take(self.body.len()).filter(tells)
+    }
+
+    /// Whether an entry is worked out by an expression that [counts](Self::counts).
+    pub(crate) fn is_count(&self, def: DefId, row: DefId) -> bool {
+        self.rules(def).calculate.is_some_and(|expression| self.counts(expression, row))
+    }
+
+    /// Whether an expression is how many rows of a list there are, or a sum over them, or names what is worked out so.
+    pub(crate) fn counts(&self, expression: ExprId, row: DefId) -> bool {
+        let compiled = self.expression(expression);
+        match (compiled.expr.ast(), &compiled.reads[..]) {
+            (Expression::Call(Call { function: Some(function), .. }), reads) => {
+                let adds = [Function::Sum, Function::Count, Function::CountNonEmpty];
+                adds.contains(function) && reads.iter().any(|read| self.is_in_row(read, row))
+            }
+            (Expression::Path(_), [Read::Value { target, .. }]) => self.is_count(*target, row),
+            _ => false,
+        }
+    }
+
+    fn reads_count(&self, read: &Read, row: DefId) -> bool {
+        let is_count = matches!(read, Read::Value { target, .. } if self.is_count(*target, row));
+        is_count || self.is_in_row(read, row)
+    }
+
+    fn is_in_row(&self, read: &Read, row: DefId) -> bool {
+        matches!(read, Read::Value { target, .. } | Read::Rows { target, .. }
+            if self.schema.row_of(*target) == Some(row))
+    }
+
+    /// Whether a code is scanned into rows of a repeat.
+    pub(crate) fn has_codes(&self, repeat: BodyId) -> bool {
+        let mut asked = self.asked_in_rows(repeat).into_iter();
+        asked.any(|(_, question)| question.data_type == DataType::Barcode)
     }
 
     /// Whether a record has people in it that a next record can begin with.

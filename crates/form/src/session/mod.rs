@@ -7,6 +7,7 @@ mod edit;
 mod entities;
 mod envelope;
 mod fields;
+mod figures;
 mod instance;
 mod reading;
 mod recalculate;
@@ -23,6 +24,7 @@ pub use audit::{Audit, AuditEvent, AuditPlace};
 pub use edit::SubmissionError;
 pub use entities::{EntityChange, EntityRow, apply_to_list, entity_csv};
 pub use envelope::{Envelope, EnvelopeError, read_envelope};
+pub use figures::Figure;
 pub use roster::NewRow;
 
 use drawn::{Drawn, DrawnKind};
@@ -165,16 +167,19 @@ impl Session {
         Drawn::ROOT
     }
 
-    /// The record's name (`meta/instanceName`), else the form's title.
+    /// The record's name (`meta/instanceName`), once it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        let name = self.program.instance_name?;
+        let name = self.instance.nearest(&self.program.schema, name, Instance::ROOT)?;
+        let name = self.instance.get(name).value.trim();
+        (!name.is_empty()).then(|| name.to_owned())
+    }
+
+    /// The record's name, else the form's title.
     #[must_use]
     pub fn title(&self) -> String {
-        let name = self.program.instance_name;
-        let name =
-            name.and_then(|def| self.instance.nearest(&self.program.schema, def, Instance::ROOT));
-        match name.map(|item| self.instance.get(item).value.trim()) {
-            Some(name) if !name.is_empty() => name.to_owned(),
-            _ => self.program.form.title.clone(),
-        }
+        self.name().unwrap_or_else(|| self.program.form.title.clone())
     }
 
     /// Languages in the form's order; empty when it has none.

@@ -98,7 +98,12 @@ impl Reading<'_> {
     }
 
     /// An output before the text that follows it.
-    fn output(&self, expr: ExprId, node: Handle, next: &str) -> Result<String, EvalError> {
+    pub(crate) fn output(
+        &self,
+        expr: ExprId,
+        node: Handle,
+        next: &str,
+    ) -> Result<String, EvalError> {
         let Some(write) = self.numbers else { return self.text(expr, node) };
         // What it reads is what any expression sees.
         let plain = Reading { numbers: None, ..*self };

@@ -7,8 +7,8 @@ use super::drawn::DrawnKind;
 use super::fields::segments;
 use super::instance::{Filling, ItemId};
 use super::{RowError, Session, value};
-use crate::program::{BodyId, DefId};
-use crate::view::{Change, NodeId};
+use crate::program::{BodyId, BodyKind, DefId};
+use crate::view::{Change, DataType, NodeId, QuestionControl};
 
 /// A row that is to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,49 @@ impl Session {
         let body = self.repeat_body(repeat)?;
         let name = self.program.row_name(body)?;
         Some(self.path_in_row(name, self.program.body(body).def?))
+    }
+
+    /// Whether a code is scanned into rows of a repeat.
+    #[must_use]
+    pub fn has_codes(&self, repeat: NodeId) -> bool {
+        self.repeat_body(repeat).is_some_and(|body| self.program.has_codes(body))
+    }
+
+    /// The row in which a code stands: as one that was scanned, else as the row's name, else as any text.
+    #[must_use]
+    pub fn row_with(&self, repeat: NodeId, code: &str) -> Option<NodeId> {
+        let name = self.program.row_name(self.repeat_body(repeat)?);
+        let (code, folded) = (code.trim(), code.trim().to_lowercase());
+        let mut found: Option<(u8, NodeId)> = None;
+        for row in self.children(repeat) {
+            let mut rest = vec![row];
+            while let Some(id) = rest.pop() {
+                let Some(node) = self.drawn.get(id).filter(|_| self.is_relevant(id)) else {
+                    continue;
+                };
+                rest.extend(&node.children);
+                let Some(BodyKind::Question { question, .. }) =
+                    node.body.map(|body| &self.program.body(body).kind)
+                else {
+                    continue;
+                };
+                let item = self.instance.get(node.item);
+                let text = item.value.trim();
+                let rank = match question.data_type {
+                    DataType::Barcode if text == code => 0,
+                    DataType::String if question.control != QuestionControl::Input => continue,
+                    DataType::String if Some(item.def) == name && text.to_lowercase() == folded => {
+                        1
+                    }
+                    DataType::String if text == code => 2,
+                    _ => continue,
+                };
+                if !text.is_empty() && found.is_none_or(|(best, _)| rank < best) {
+                    found = Some((rank, row));
+                }
+            }
+        }
+        found.map(|(_, row)| row)
     }
 
     /// Adds rows at the end, all or none, as if a person had added each and answered in it; what waits for that is done once for all.
@@ -133,7 +176,7 @@ impl Session {
         rows.into_iter().map(|(_, row)| row).collect()
     }
 
-    fn repeat_body(&self, repeat: NodeId) -> Option<BodyId> {
+    pub(super) fn repeat_body(&self, repeat: NodeId) -> Option<BodyId> {
         self.drawn.get(repeat).filter(|node| node.kind == DrawnKind::Repeat)?.body
     }
 

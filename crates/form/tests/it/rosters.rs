@@ -146,3 +146,96 @@ fn rows_that_nothing_is_taken_for_granted_of_are_no_list_of_people() {
     let other = start(DATA, MODEL, &first);
     assert_eq!(other.row_name(other.node("hv")), None, "it is not always asked");
 }
+
+/// A list of people, with what else the model and the body say.
+fn list(model: &str, body: &str) -> Session {
+    let mut form = start(
+        r#"<moi/><hv jr:template=""><ten/><tt>co</tt><nu>0</nu></hv><so/><nu/><tb/><ghi/>"#,
+        &format!(
+            r#"<bind nodeset="/data/moi" type="int"/><bind nodeset="/data/hv/ten" type="string"/>{model}"#
+        ),
+        &format!(
+            r#"<input ref="/data/moi"/><group ref="/data/hv"><repeat nodeset="/data/hv"><input ref="/data/hv/ten"/>
+            <select1 ref="/data/hv/tt"><item><label>Có mặt (đúng giờ)</label><value>co</value></item><item><label>Vắng</label><value>vang</value></item></select1>
+            <input ref="/data/hv/nu"/></repeat></group>{body}"#
+        ),
+    );
+    let rows = form.node("hv");
+    let blank = form.blank_rows(rows);
+    form.remove_rows(&blank).expect("it may go");
+    form.add_rows(rows, &named(&["An", "Bình", "Chi"])).expect("new keys");
+    form
+}
+
+fn told(form: &Session) -> Vec<String> {
+    let figures = form.figures(form.node("hv")).into_iter();
+    figures.map(|figure| format!("{} {}", figure.label, figure.value)).collect()
+}
+
+const COUNTS: &str = r#"
+    <bind nodeset="/data/so" calculate="count(/data/hv[tt = 'co'])"/>
+    <bind nodeset="/data/nu" type="int" readonly="true()" calculate="sum(/data/hv/nu)"/>
+    <bind nodeset="/data/tb" calculate="round(/data/nu div /data/so, 1)"/>
+    <bind nodeset="/data/ghi" type="string" readonly="true()" relevant="/data/moi != 9"/>"#;
+const NOTE: &str = r#"<input ref="/data/ghi"><label>Có mặt: **<output value="/data/so"/>/<output value="/data/moi"/>** (<output value="/data/tb"/>, tính tròn).
+    Nữ, như đã khai: **<output value="/data/nu"/>**, bình quân: <output value="/data/tb"/>. Mời <output value="/data/moi"/>.</label></input>"#;
+
+#[test]
+fn the_counts_that_a_note_tells_of_a_list_are_told_beside_it_without_the_rest_of_the_note() {
+    let mut form = list(COUNTS, NOTE);
+    form.put("moi", "40");
+    assert_eq!(told(&form), ["Có mặt 3/40", "Nữ, như đã khai 0"]);
+    let changes = form.put("hv[chi]/tt", "vang");
+    form.put("hv[an]/nu", "1");
+    assert_eq!(told(&form), ["Có mặt 2/40", "Nữ, như đã khai 1"]);
+    let tellers = form.tellers(form.node("hv"));
+    assert_eq!(tellers, [form.node("ghi")]);
+    assert!(changes.iter().any(|change| change.node == tellers[0]), "whoever watches is told");
+    form.put("hv[an]/nu", "");
+    assert_eq!(told(&form), ["Có mặt 2/40"], "what is no number is told to nobody");
+    form.put("moi", "");
+    assert_eq!(told(&form)[0], "Có mặt 2", "of how many is not known");
+    form.put("moi", "9");
+    assert_eq!(told(&form), ["Có mặt 2/3"], "nobody is told what is not relevant");
+}
+
+#[test]
+fn a_count_that_stands_in_the_form_as_an_answer_is_told_by_its_label() {
+    let form =
+        list(COUNTS, r#"<input ref="/data/nu"><label>Số nữ (trong số có mặt):</label></input>"#);
+    assert_eq!(told(&form), ["Số nữ 0"]);
+    let mean = list(COUNTS, r#"<input ref="/data/tb"><label>Bình quân</label></input>"#);
+    assert_eq!(told(&mean), ["Có mặt 3/3"], "a mean is no count");
+}
+
+#[test]
+fn where_a_form_counts_nobody_those_are_counted_of_whom_holds_what_is_taken_for_granted() {
+    let mut form = list("", "");
+    assert_eq!(told(&form), ["Có mặt 3/3"]);
+    form.put("hv[an]/tt", "vang");
+    assert_eq!(told(&form), ["Có mặt 2/3"]);
+    form.add_row(form.node("hv"), "moi").expect("a new key");
+    assert_eq!(told(&form), ["Có mặt 2/3"], "a row without a name is nobody");
+    assert_eq!(form.tellers(form.node("hv")), []);
+    let all = form.children(form.node("hv"));
+    form.remove_rows(&all).expect("they may go");
+    assert_eq!(told(&form), Vec::<String>::new());
+}
+
+#[test]
+fn a_code_leads_to_the_row_in_which_it_was_scanned_before_any_that_has_it_as_a_text() {
+    let mut form = list(r#"<bind nodeset="/data/hv/nu" type="barcode"/>"#, "");
+    let rows = form.node("hv");
+    assert!(form.has_codes(rows));
+    let row = |form: &Session, code: &str| form.row_with(rows, code).map(|row| form.path(row));
+    form.put("hv[an]/ten", "8934");
+    assert_eq!(row(&form, "8934").as_deref(), Some("hv[an]"));
+    form.put("hv[chi]/nu", "8934");
+    assert_eq!(row(&form, " 8934").as_deref(), Some("hv[chi]"));
+    assert_eq!(row(&form, "BÌNH").as_deref(), Some("hv[bình]"), "it is called so");
+    assert_eq!(row(&form, "893"), None);
+    assert_eq!(row(&form, "co"), None, "what is marked is no code");
+    form.put("hv[bình]/ten", "");
+    assert_eq!(row(&form, " "), None, "nothing is no code either");
+    assert!(!list("", "").has_codes(rows));
+}

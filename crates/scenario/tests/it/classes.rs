@@ -122,6 +122,26 @@ fn the_note_at_the_end_says_the_figures_in_the_persons_language() {
 }
 
 #[test]
+fn the_figures_of_the_note_stand_beside_the_list_in_few_words() {
+    let mut form = class();
+    let list = form.session().find("hoc_vien").expect("a list");
+    let told = |form: &scenario::scenario::Scenario| {
+        let figures = form.session().figures(list).into_iter();
+        figures.map(|figure| (figure.label, figure.value)).collect::<Vec<_>>()
+    };
+    let there = format!("{}/{INVITED}", form.text("so_co_mat"));
+    let [women, men, minority] = ["so_nu", "so_nam", "so_dtts"].map(|name| form.text(name));
+    let figures = [there, women, men, minority];
+    let with = |labels: [&str; 4]| {
+        let labels = labels.map(ToOwned::to_owned).into_iter();
+        labels.zip(figures.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&form), with(["Có mặt", "Nữ", "nam", "dân tộc thiểu số"]));
+    form.set_language("English (en)");
+    assert_eq!(told(&form), with(["Present", "Women", "men", "ethnic minority"]));
+}
+
+#[test]
 fn the_sheet_is_complete_once_everything_is_answered() {
     let mut form = class();
     assert!(!form.violations().is_empty());

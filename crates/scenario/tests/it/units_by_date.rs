@@ -116,6 +116,21 @@ fn whoever_fills_in_forms_today_finds_their_unit_and_any_other_in_each() {
 }
 
 #[test]
+fn a_question_that_cannot_name_another_unit_offers_none() {
+    let cases = [
+        ("kt_san_pham_vh", "don_vi_nhan"),
+        ("su_kien_truyen_thong", "phoi_hop"),
+        ("vi_pham", "cq_xu_ly"),
+    ];
+    for (name, question) in cases {
+        let form = start_at(name, NOVEMBER_2026);
+        let offered = form.choices(&form.path(question));
+        assert!(offered.len() > 3, "{name}: {offered:?}");
+        assert!(!offered.iter().any(|choice| choice == "khac"), "{name}");
+    }
+}
+
+#[test]
 fn a_report_is_of_the_year_in_which_it_is_begun() {
     let mut asked = 0;
     for name in names() {

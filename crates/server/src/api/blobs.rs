@@ -197,7 +197,8 @@ pub(crate) async fn keep_whole(app: &App, blob: NewBlob<'_>, bytes: Vec<u8>) -> 
         return Ok(());
     }
     if let Some(known) = app.database().blob(blob.hash).await? {
-        if known.whole {
+        // As new, for nobody sends it once more: what names it comes after it.
+        if known.whole && app.database().finish_blob(&blob, clock::now_ms()).await? {
             return Ok(());
         }
         if known.size != blob.size {

@@ -1,5 +1,7 @@
 //! Which files there are, which chunks of them, and who may see them. The bytes are in a folder.
 
+use std::collections::BTreeSet;
+
 use sync::mask::Mask;
 use sync::merge::{Record, Stamp};
 use sync::wire::{Hash, Value};
@@ -8,7 +10,7 @@ use super::erasure::is_erased;
 use super::feed::stored_record;
 use super::personal::mask;
 use super::sql::{query, query_as, query_scalar};
-use super::{Answer, Database, bytes, signed, unsigned};
+use super::{Answer, Database, Transaction, bytes, signed, unsigned};
 
 /// A blob that is here, whole or in part.
 #[derive(Clone, Debug)]
@@ -32,6 +34,37 @@ pub struct NewBlob<'a> {
     pub media_type: &'a str,
     /// The account that sends it.
     pub sender: &'a str,
+}
+
+/// Files that no record names, nor any operation up to those rows of the log and of the repair desk.
+#[derive(Debug, Default)]
+pub struct Unnamed {
+    files: BTreeSet<Hash>,
+    read_upto: [i64; 2],
+}
+
+/// Where operations are, by rising rows.
+const OPERATIONS: [&str; 2] = [
+    "SELECT place, bytes FROM operation WHERE place > $1 ORDER BY place LIMIT 100",
+    "SELECT id, bytes FROM quarantine WHERE id > $1 ORDER BY id LIMIT 100",
+];
+
+impl Unnamed {
+    /// Reads on, and lets go of the files whose hashes stand in what was read, be it an operation that this server understands or not.
+    async fn read_on(&mut self, tx: &mut Transaction) -> Answer<()> {
+        for (sql, upto) in OPERATIONS.into_iter().zip(&mut self.read_upto) {
+            while !self.files.is_empty() {
+                let rows: Vec<(i64, Vec<u8>)> =
+                    query_as(sql).bind(*upto).fetch_all(&mut *tx).await?;
+                let Some((last, _)) = rows.last() else { break };
+                *upto = *last;
+                for part in rows.iter().flat_map(|(_, bytes)| bytes.windows(size_of::<Hash>())) {
+                    self.files.remove(&Hash(bytes("hash", part)?));
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Database {
@@ -128,6 +161,58 @@ impl Database {
             .execute(&self.writer)
             .await?;
         Ok(())
+    }
+
+    /// The files that came whole before that time and that nothing names: they were removed or taken again before a record had them.
+    /// None soon after the database was put back: what names them may be on its way once more.
+    pub async fn unnamed_blobs(&self, before_ms: i64) -> Answer<Unnamed> {
+        let mut tx = self.begin_read().await?;
+        let hashes: Vec<Vec<u8>> = query_scalar(
+            "SELECT hash FROM blob WHERE whole_ms < $1 AND (SELECT epoch FROM server) < $1
+                AND NOT EXISTS (SELECT 1 FROM record_blob named WHERE named.blob = blob.hash)",
+        )
+        .bind(before_ms)
+        .fetch_all(&mut tx)
+        .await?;
+        let read = |hash: &Vec<u8>| bytes("blob hash", hash).map(Hash);
+        let files = hashes.iter().map(read).collect::<Answer<_>>()?;
+        let mut unnamed = Unnamed { files, ..Unnamed::default() };
+        unnamed.read_on(&mut tx).await?;
+        tx.rollback().await?;
+        Ok(unnamed)
+    }
+
+    /// Holds those of them for whole no more that nothing has named since. Unlike an erased one each may come again: once an operation
+    /// names it, its device is asked for it.
+    pub async fn forget_unnamed(&self, mut unnamed: Unnamed, before_ms: i64) -> Answer<()> {
+        if unnamed.files.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.begin_write().await?;
+        unnamed.read_on(&mut tx).await?;
+        for hash in unnamed.files {
+            query(
+                "UPDATE blob SET whole_ms = NULL WHERE hash = $1 AND whole_ms < $2
+                    AND NOT EXISTS (SELECT 1 FROM record_blob WHERE blob = $1)",
+            )
+            .bind(hash.0.as_slice())
+            .bind(before_ms)
+            .execute(&mut tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Files that are here neither whole nor in part any more, and may still be in the store.
+    pub async fn forgotten_blobs(&self) -> Answer<Vec<Hash>> {
+        let hashes: Vec<Vec<u8>> = query_scalar(
+            "SELECT hash FROM blob WHERE whole_ms IS NULL
+                AND NOT EXISTS (SELECT 1 FROM blob_chunk part WHERE part.blob = blob.hash)",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        hashes.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect()
     }
 
     /// The bytes of a whole blob are gone: it is wanted again from every device that wrote to a record naming it.

@@ -36,7 +36,7 @@ use sql::{Pool, Transaction};
 
 pub use accounts::{Account, AccountChange, NewAccount, Seen};
 pub use audit::{AuditOf, AuditSought};
-pub use blobs::{BlobRow, NewBlob};
+pub use blobs::{BlobRow, NewBlob, Unnamed};
 pub use bundles::Signer;
 pub use codes::{ByCode, CodeKey};
 pub use content::{FormRow, NewPack};

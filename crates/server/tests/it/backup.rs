@@ -190,7 +190,7 @@ async fn an_upload_that_nobody_went_on_with_is_thrown_away_and_can_begin_again()
         lan.put_chunk(hash, chunk, bytes.len(), part, codec::hash(part)).await;
     }
     assert_eq!(lan.missing(hash, bytes.len()).await, "");
-    assert_eq!(server.app.sweep(days(31)).await.unwrap(), 0);
+    assert_eq!(server.app.sweep(days(29)).await.unwrap(), 0);
 }
 
 const HOUR_MS: i64 = 3600 * 1000;

@@ -217,3 +217,53 @@ async fn a_server_that_died_after_the_last_chunk_puts_the_file_together_when_ask
         assert_eq!(lan.get(&path).await.body, bytes);
     }
 }
+
+/// A phone sent what was taken again too, and who is erased from all records is to be in no file that no record has.
+#[tokio::test]
+async fn a_file_that_nothing_names_for_a_month_goes_and_may_come_again() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let send = async |bytes: &[u8]| {
+        let hash = codec::hash(bytes);
+        lan.put_chunk(hash, 0, bytes.len(), bytes, hash).await;
+        assert_eq!(lan.missing(hash, bytes.len()).await, "");
+        hash
+    };
+    let named = |bytes: &[u8]| {
+        let (hash, size) = (codec::hash(bytes), bytes.len() as u64);
+        Value::File(FileRef { name: "a.jpg".into(), media_type: "image/jpeg".into(), size, hash })
+    };
+    let mut operations = vec![
+        lan.create(1, 1, "phuong_a", &[("anh", named(b"in a record"))]),
+        lan.create(2, 2, "phuong_x", &[("anh", named(b"at the desk"))]),
+    ];
+    lan.push(&operations).await;
+    let wrong = send(b"taken again").await;
+    let kept = [send(b"in a record").await, send(b"at the desk").await];
+    let is_here = async |hash| lan.get(&format!("/api/v1/blobs/{hash}")).await.status.is_success();
+    let days = |days: i64| server::clock::now_ms() + days * 24 * 3600 * 1000;
+    assert_eq!(server.app.sweep(days(29)).await.unwrap(), 0);
+    assert!(is_here(wrong).await);
+
+    // Soon after a restore what names it may be on its way once more.
+    let (epoch, _) = server.app.database().epoch_and_head().await.unwrap();
+    server.app.database().renew_epoch(epoch, days(2)).await.unwrap();
+    assert_eq!(server.app.sweep(days(31)).await.unwrap(), 0);
+    let mut database = server.place.outside().await;
+    database.say(&format!("UPDATE server SET epoch = {epoch}")).await.unwrap();
+
+    assert_eq!(server.app.sweep(days(31)).await.unwrap(), 1);
+    assert!(!is_here(wrong).await);
+    let name = wrong.to_string();
+    let file = server.folder.path().join("data/blobs").join(name.split_at(2).0).join(&name);
+    assert!(!file.exists());
+    for hash in kept {
+        assert!(is_here(hash).await, "who brought it sees it");
+    }
+    assert_eq!(server.app.sweep(days(31)).await.unwrap(), 0, "once");
+
+    operations.push(lan.create(3, 3, "phuong_a", &[("anh", named(b"taken again"))]));
+    assert_eq!(lan.push(&operations[2..]).await.missing_blobs, [wrong]);
+    assert_eq!(send(b"taken again").await, wrong);
+    assert_eq!(server.app.sweep(days(31)).await.unwrap(), 0);
+}

@@ -24,7 +24,8 @@ fn submitted_log(phone: &Phone, record: RecordId) -> Vec<String> {
         panic!("no log in {:?}", view.fields)
     };
     assert_eq!((file.name.as_str(), file.media_type.as_str()), ("audit.csv", "text/csv"));
-    let bytes = block_on(blobs::read(&phone.storage, file.hash)).expect("read").expect("here");
+    let bytes =
+        block_on(blobs::read_whole(&phone.storage, file.hash)).expect("read").expect("here");
     String::from_utf8(bytes).expect("text").lines().map(str::to_owned).collect()
 }
 

@@ -115,6 +115,29 @@ fn the_people_of_another_record_are_stored_before_anybody_answers() {
 }
 
 #[test]
+fn how_many_are_in_a_list_follows_each_mark() {
+    let form = FORM
+        .replace("<ho_ten/>", "<ho_ten/><tt>co</tt>")
+        .replace("</input></repeat>", "</input><select1 ref=\"/data/nguoi/tt\"><label>TT</label><item><label>Có mặt</label><value>co</value></item><item><label>Vắng</label><value>vang</value></item></select1></repeat>");
+    Owner::new().with(|| {
+        let phone = Phone::filling_in(&form);
+        let entry = phone.open(record_id::new());
+        let list = question(entry, "nguoi");
+        let names = ["Lan".to_owned(), "Hoa".to_owned()];
+        let added = entry.add_named_rows(list, &names).expect("rows are called by a text");
+        let figures = Memo::new(move |_| {
+            let told = entry.figures(list).into_iter();
+            told.map(|figure| format!("{} {}", figure.label, figure.value)).collect::<Vec<_>>()
+        });
+        assert_eq!(figures.get_untracked(), ["Có mặt 2/2"]);
+        let mark = entry.within(entry.rows_of(&added)[0], "tt").expect("a question");
+        entry.answer(mark, "vang");
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(figures.get_untracked(), ["Có mặt 1/2"]);
+    });
+}
+
+#[test]
 fn a_photo_that_was_removed_comes_back_with_its_name() {
     run(|phone| {
         let id = record_id::new();

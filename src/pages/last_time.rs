@@ -1,0 +1,49 @@
+//! What was handed in last for the same form and unit: in March, too, somebody looked here.
+
+use leptos::prelude::*;
+use sync::wire::RecordId;
+
+use super::record_href;
+use crate::components::{Glyph, Icon};
+use crate::reactive::memo;
+use crate::router::A;
+use crate::stores::{Records, day, preferences::use_words};
+
+/// A line that leads to the record that was handed in last for a form and a unit, or before another record; nothing where there is none.
+#[component]
+pub(super) fn LastTime(
+    form: String,
+    unit: String,
+    #[prop(optional)] before: Option<RecordId>,
+    /// What keeps the list beside it as it is: the end of the address.
+    #[prop(optional, into)]
+    list: Signal<String>,
+) -> impl IntoView {
+    let words = use_words();
+    let records = expect_context::<Records>();
+    let last = memo(move || {
+        let before = match before {
+            Some(before) => Some(records.summary(before)?),
+            None => None,
+        };
+        let all = records.all().read();
+        let last = all.last_handed_in(&form, &unit, before.as_deref())?;
+        Some((last.id, last.changed_ms, last.author.clone()))
+    });
+    move || {
+        last.get().map(|(id, changed_ms, author)| {
+            let told = move || {
+                let language = words.now();
+                let day = language.day(changed_ms, day::now().offset_min);
+                language.last_time(&day, &records.person(&author))
+            };
+            let href = Signal::derive(move || record_href(id) + &list.read());
+            view! {
+                <A href=href attr:class="last-time">
+                    <Icon glyph=Glyph::History />
+                    <span>{told}</span>
+                </A>
+            }
+        })
+    }
+}
