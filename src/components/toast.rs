@@ -74,7 +74,7 @@ impl Default for Toaster {
     }
 }
 
-/// The place where the message stands. Put once, at the app's root: F6 leads from anywhere to the button in it.
+/// The place where the message stands. Put once, at the app's root: F6 leads to the button in it, but out of no open sheet.
 #[component]
 pub fn ToasterView(toaster: Toaster, #[prop(into)] close_label: Signal<String>) -> impl IntoView {
     let keys = window_event_listener(ev::keydown, move |event| {

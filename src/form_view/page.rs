@@ -414,6 +414,7 @@ fn FormFoot(
             && !entry.violations().iter().any(|violation| violation.page == Some(page))
         {
             warned.set(None);
+            news.set(String::new());
         }
     });
     let is_warned =

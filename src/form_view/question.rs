@@ -59,18 +59,29 @@ impl Asked {
     /// The person came to the question.
     pub fn enter(self) {
         self.entry.focus(self.id);
+        // Left so again, it is news again; mended, it is none any more.
+        let told = self.told();
+        if told.is_some() && self.news.try_get_untracked() == told {
+            self.news.try_set(String::new());
+        }
     }
 
     /// The person went on from it.
     pub fn leave(self, event: &FocusEvent) {
         self.left.try_set(if document::is_half_typed(event) { Left::Half } else { Left::Yes });
         self.entry.leave(self.id);
-        if let Some(problem) = self.problem.try_get_untracked().flatten() {
-            let text = problem_text(self.words.at_once(), &problem);
-            let label = |state: &NodeState| Some(state.label.as_ref()?.text.clone());
-            let label = self.state.try_with_untracked(label).flatten().unwrap_or_default();
-            self.news.try_set(format!("{label}: {text}"));
+        if let Some(told) = self.told() {
+            self.news.try_set(told);
         }
+    }
+
+    /// What is said to whoever leaves it as it is.
+    fn told(self) -> Option<String> {
+        let problem = self.problem.try_get_untracked().flatten()?;
+        let text = problem_text(self.words.at_once(), &problem);
+        let label = |state: &NodeState| Some(state.label.as_ref()?.text.clone());
+        let label = self.state.try_with_untracked(label).flatten().unwrap_or_default();
+        Some(format!("{label}: {text}"))
     }
 
     /// Whether something wrong is told about it.

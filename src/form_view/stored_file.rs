@@ -2,16 +2,17 @@
 
 use std::rc::Rc;
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use sync::wire::FileRef;
 
 use crate::components::{Button, Glyph, Icon};
 use crate::locale::Language;
 use crate::platform::{
+    document,
     files::{self, ObjectUrl},
     log_error, tasks,
 };
-use crate::reactive::Show;
+use crate::reactive::{Show, effect};
 use crate::stores::{Records, preferences::use_words};
 
 /// How far a file that was asked for is.
@@ -38,6 +39,9 @@ pub fn StoredFile(file: FileRef) -> impl IntoView {
     let text = Signal::derive(move || format!("{name} ({})", words.now().bytes(size)));
     let file = StoredValue::new(file);
     let open = move |()| {
+        if coming.get_untracked() == Coming::Now {
+            return;
+        }
         coming.set(Coming::Now);
         tasks::spawn(async move {
             let Some(file) = file.try_get_value() else { return };
@@ -67,14 +71,18 @@ pub fn StoredFile(file: FileRef) -> impl IntoView {
         plays.try_set(false);
         url.try_set(None);
     };
+    // The player takes the place of the button that has the focus.
+    let place = NodeRef::<html::Div>::new();
+    effect(move || {
+        if let (Some(place), true) = (place.get(), url.read().is_some()) {
+            request_animation_frame(move || document::catch_focus_in(&place, ".player"));
+        }
+    });
     view! {
-        <div class="stored-file">
+        <div class="stored-file" node_ref=place>
             <span class="answer-text"><Icon glyph=Glyph::Clip />{text}</span>
             {move || match url.get() {
-                None => {
-                    let is_coming = Signal::derive(move || coming.get() == Coming::Now);
-                    view! { <Button label=label disabled=is_coming on_click=open /> }.into_any()
-                }
+                None => view! { <Button label=label on_click=open /> }.into_any(),
                 Some(url) if is_film => view! {
                     <video class="player" controls autoplay playsinline src=url.as_str().to_owned() aria-label=text on:error=move |_| give_up()></video>
                 }

@@ -134,7 +134,11 @@ impl WayBack {
         } else if now > before || !document::close_sheet() {
             // A browser that closes sheets itself does not come here with one. On the first page none comes here: Back leaves the form.
             (now..before).for_each(|_| match self.sent_to.get_untracked() {
-                Some(_) if !self.reviewing.get_untracked() => self.reviewing.set(true),
+                Some(_) if !self.reviewing.get_untracked() => {
+                    // Further steps go on from there.
+                    self.sent_to.set(None);
+                    self.reviewing.set(true);
+                }
                 _ => self.back(),
             });
             (before..now).for_each(|_| self.on());

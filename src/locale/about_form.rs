@@ -116,6 +116,7 @@ words! {
     start_walking: "Đi và tự ghi", "Record while walking";
     stop_walking: "Dừng tự ghi", "Stop recording";
     walk_late: "Lúc này chưa bắt được vị trí đủ chính xác. Máy vẫn đang ghi, cứ đi tiếp ra chỗ thoáng.", "No exact location for now. The walk is still recorded: go on into the open.";
+    walk_forgotten: "Đã 10 phút không có thêm điểm nào nên máy ngừng ghi. Các điểm đã ghi vẫn còn; bấm Đi và tự ghi để ghi tiếp.", "No further point for 10 minutes: the recording has stopped. The points so far are kept; press Record while walking to go on.";
     type_corners: "Mỗi điểm: vĩ độ, kinh độ, độ cao, sai số, cách nhau bằng dấu cách; giữa các điểm là dấu chấm phẩy.", "Each point: latitude, longitude, altitude, accuracy, with spaces between; semicolons between points.";
     type_location: "Gõ tọa độ", "Type coordinates";
     map: "Bản đồ", "Map";

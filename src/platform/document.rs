@@ -158,24 +158,37 @@ fn find(selector: &str) -> Option<Element> {
     document()?.query_selector(selector).ok()?
 }
 
-/// Gives the focus to the first element that matches; whether there is one.
+/// Gives the focus to the first element that matches; whether it has it now.
 pub fn focus(selector: &str) -> bool {
-    find(selector).map(give_focus).is_some()
+    find(selector).is_some_and(|element| {
+        give_focus(element.clone());
+        element.matches(":focus").unwrap_or(false)
+    })
 }
 
 /// Whoever was on what is gone comes to what matches `there`, if it can take the focus, else to `or_there`.
 pub fn catch_focus(there: Option<&str>, or_there: &str) {
-    // Of the page itself, and of what is not drawn.
-    let is_lost = || {
-        let active = document().and_then(|document| document.active_element());
-        let active = active.and_then(|active| active.dyn_into::<HtmlElement>().ok());
-        active.is_none_or(|active| active.offset_parent().is_none())
-    };
     for place in there.into_iter().chain([or_there]) {
-        if is_lost() {
+        if is_focus_lost() {
             focus(place);
         }
     }
+}
+
+/// Whoever was on what is gone comes to what matches inside the element.
+pub fn catch_focus_in(element: &Element, selector: &str) {
+    if is_focus_lost()
+        && let Ok(Some(there)) = element.query_selector(selector)
+    {
+        give_focus(there);
+    }
+}
+
+/// Whether it is on the page itself, or on what is not drawn.
+fn is_focus_lost() -> bool {
+    let active = document().and_then(|document| document.active_element());
+    let active = active.and_then(|active| active.dyn_into::<HtmlElement>().ok());
+    active.is_none_or(|active| active.offset_parent().is_none())
 }
 
 /// Where the focus comes from, or goes to, if that is outside of what matches.

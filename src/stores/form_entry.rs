@@ -157,7 +157,7 @@ impl FormEntry {
             page: RwSignal::new(page),
             focused: RwSignal::new(place),
             rows_left: StoredValue::new(BTreeMap::new()),
-            awaited: RwSignal::new(place.filter(|_| opening.awaits_file)),
+            awaited: RwSignal::new(opening.awaited.as_deref().and_then(|path| session.find(path))),
             save_state: RwSignal::new(SaveState::Unchanged),
             submitted: RwSignal::new(submitted),
             sought: StoredValue::new(Vec::new()),
@@ -296,10 +296,20 @@ impl FormEntry {
     /// system may end this one then.
     pub fn await_file(self, question: NodeId, awaits: bool) {
         let Some(draft) = self.draft.try_get_value() else { return };
-        draft.await_file(awaits);
         if awaits {
+            draft.await_file();
             self.remember_place(question);
+        } else {
+            draft.await_no_more(question);
         }
+        self.save_soon(0);
+    }
+
+    /// A sound is being recorded for this question, until that is answered or [`Self::await_file`] tells otherwise, whatever else is
+    /// answered meanwhile.
+    pub fn record_sound(self, question: NodeId) {
+        let Some(draft) = self.draft.try_get_value() else { return };
+        draft.record(question, self.session.with_value(|session| session.path(question)));
         self.save_soon(0);
     }
 
@@ -322,7 +332,7 @@ impl FormEntry {
         let Some(draft) = self.draft.try_get_value() else { return };
         draft.touch();
         draft.pass_by(id);
-        draft.await_file(false);
+        draft.await_no_more(id);
         if self.awaited.get_untracked() == Some(id) {
             self.awaited.set(None);
         }
@@ -385,20 +395,23 @@ impl FormEntry {
             return Ok(file);
         }
         let (draft, id) = (&coming.draft, coming.question);
-        draft.await_file(true);
+        draft.await_file();
         let kept = blobs::keep(draft.storage(), &file, bytes).await;
-        draft.await_file(false);
+        draft.await_no_more(id);
         kept?;
         let path = self.session.try_with_value(|session| session.path(id));
         if let Some(path) = path.filter(|_| coming.is_last()) {
             draft.keep_files(&sync::gather([(path, file.clone())]));
             self.answer(id, &file.name);
             self.leave(id);
+        } else {
+            // Overtaken while it was kept: nothing will ever name it.
+            draft.let_go(vec![file.hash]).await;
         }
         Ok(file)
     }
 
-    /// Takes the file off the question. Its bytes stay until the record is sent.
+    /// Takes the file off the question. Its bytes stay as long as it can be brought back.
     pub fn detach(self, id: NodeId) {
         self.answer(id, "");
         self.leave(id);

@@ -134,13 +134,15 @@ impl OpenForms {
         (!left.stored && left.form == form && left.unit == unit).then_some(left)
     }
 
-    /// Whether the app was killed while a file for a question of this record was on its way. Told once.
-    fn awaits_file(self, record: RecordId) -> bool {
+    /// Field path of the question of this record whose file was on its way when the app was killed. Told once.
+    fn awaited(self, record: RecordId) -> Option<String> {
         let told = self.left.try_update_value(|left| {
-            let left = left.as_mut().filter(|left| left.record == record);
-            left.and_then(|left| left.awaits_file.take())
+            let left = left.as_mut().filter(|left| left.record == record)?;
+            let awaited = left.awaited().map(str::to_owned);
+            (left.awaits_file, left.recorded) = (None, None);
+            awaited
         });
-        told.flatten().unwrap_or_default()
+        told.flatten()
     }
 
     /// Opens a record where it was left. One that somebody is in gives the same entry.
@@ -171,7 +173,7 @@ impl OpenForms {
             device: self.records.device().device.to_string(),
             view: Some(view),
             place,
-            awaits_file: self.awaits_file(record),
+            awaited: self.awaited(record),
             seen,
             unsealed,
             media: Vec::new(),
@@ -205,7 +207,7 @@ impl OpenForms {
         let left = self.left_new(&form.id, unit);
         let opening = Opening {
             record,
-            awaits_file: left.as_ref().is_some_and(|left| left.awaits_file == Some(true)),
+            awaited: left.as_ref().and_then(|left| left.awaited().map(str::to_owned)),
             place: left.map(|left| left.place),
             form: FormRef { id: form.id, version: form.version, hash },
             unit: unit.to_owned(),

@@ -198,7 +198,7 @@ async fn start(
         device: String::new(),
         view: None,
         place: None,
-        awaits_file: false,
+        awaited: None,
         seen: Dot { device: records.device().device, seq: 0 },
         unsealed: false,
         media,

@@ -11,7 +11,7 @@ use sync::{
     device::{DeviceState, Event, Former, MAX_PUSH_BYTES, Outbox, Page, Rekeyed, WaitingBlob},
     push::MAX_OPERATIONS,
     view::{Base, handed_over},
-    wire::{DeviceId, Dot, Hash, Outcome, RecordId, SealedOperation, Verdict},
+    wire::{DeviceId, Dot, Hash, Outcome, RecordId, SealedOperation, Value, Verdict},
 };
 
 use super::Runner;
@@ -297,17 +297,29 @@ impl Runner {
         let decide = move |rows: Vec<Rows>| {
             let (mut changes, mut rows) = (Vec::new(), rows.into_iter());
             let mut next = || rows.next().unwrap_or_default();
-            let (outbox, open, device) = (next(), next(), next());
+            let (outbox, open, device, files) = (next(), next(), next(), next());
             let device: Option<DeviceState> = outbox::decode_row(&device, "device")?;
             // Under another name of the device the places are those of others, which no backup holds.
             if device.map(|device| device.device) != told {
                 return Ok((changes, ()));
             }
+            let mut waiting = BTreeSet::new();
+            for (key, row) in files {
+                if BlobRow::decode(&row)?.waits() {
+                    waiting.insert(key);
+                }
+            }
             for (key, row) in outbox {
                 let row = OutboxRow::decode(&row)?;
-                let record = Key::from(row.operation()?.record);
+                let operation = row.operation()?;
+                let record = Key::from(operation.record);
                 let is_open = open.iter().any(|(key, _)| *key == record);
-                let is_kept = row.outcome == Some(Outcome::Quarantined) || is_open;
+                // A backup holds what names a file, and the file is here alone: nothing else says that it is needed.
+                let has_file = operation.fields.values().any(|write| match &write.value {
+                    Value::File(file) => waiting.contains(&Key::from(file.hash)),
+                    Value::Empty | Value::Text(_) => false,
+                });
+                let is_kept = row.outcome == Some(Outcome::Quarantined) || is_open || has_file;
                 if matches!(key, Key::Number(seq) if seq <= upto) && !is_kept {
                     changes.push(Change::Delete(Store::Outbox, key));
                 }
@@ -318,8 +330,10 @@ impl Runner {
             Read::All(Store::Outbox),
             Read::All(Store::Open),
             Read::Row(Store::Meta, meta::DEVICE.into()),
+            Read::All(Store::BlobMeta),
         ];
-        self.storage.update(reads, &[Store::Outbox, Store::Open, Store::Meta], decide).await
+        let touched = [Store::Outbox, Store::Open, Store::Meta, Store::BlobMeta];
+        self.storage.update(reads, &touched, decide).await
     }
 
     pub(super) async fn load_blobs(&self) -> Result<Event, StorageError> {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, effect};
 
-use super::file::{Taking, TakingNews, answer_file, keep};
+use super::file::{Taking, TakingNews, answer_file, begin, keep};
 use super::signature::{Drawing, Strokes};
 use crate::components::{Button, ButtonKind, Glyph, Sheet};
 use crate::form_view::question::Asked;
@@ -60,8 +60,7 @@ fn Photo(asked: Asked, taking: RwSignal<Taking>, open: RwSignal<bool>) -> impl I
     });
     let use_it = move |()| {
         let Some(pad) = strokes.pad() else { return };
-        taking.set(Taking::Busy);
-        let coming = asked.entry.file_comes(asked.id);
+        let coming = begin(asked, taking);
         tasks::spawn(async move {
             let media_type = "image/jpeg".to_owned();
             let drawn = pad.jpeg().await;

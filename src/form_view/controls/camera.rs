@@ -5,7 +5,7 @@ use std::rc::Rc;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::file::{Taking, TakingNews, keep};
+use super::file::{Taking, TakingNews, begin, keep};
 use super::photo::PhotoInput;
 use crate::components::{Banner, Button, Glyph, Icon, IconButton, Sheet, Tone};
 use crate::form_view::question::Asked;
@@ -130,12 +130,12 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
         if was_busy.get_value() && now == Taking::Idle {
             open.try_set(false);
         }
-        was_busy.set_value(now == Taking::Busy);
+        was_busy.set_value(now.is_busy());
     });
     let shoot = move |()| {
         let Some(video) = video.get_untracked() else { return };
         // One that is on its way from elsewhere goes on.
-        if taking.get_untracked() != Taking::Busy {
+        if !taking.read_untracked().is_busy() {
             taking.set(Taking::Idle);
         }
         stage.set(Stage::Shooting);
@@ -159,8 +159,7 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
     };
     let use_it = move |()| {
         let Stage::Taken(taken) = stage.get_untracked() else { return };
-        taking.set(Taking::Busy);
-        let coming = asked.entry.file_comes(asked.id);
+        let coming = begin(asked, taking);
         tasks::spawn(async move { keep(asked, coming, Ok(taken.picture.clone()), taking).await });
     };
     let shine = move |()| {
@@ -180,7 +179,7 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
         Stage::Failed(error) => Some(error.clone()),
         _ => None,
     });
-    let is_busy = memo(move || matches!(taking.get(), Taking::Busy));
+    let is_busy = memo(move || taking.read().is_busy());
     let shown = move || match &*stage.read() {
         Stage::Taken(taken) => Some(taken.shown.as_str().to_owned()),
         _ => None,

@@ -20,10 +20,35 @@ use crate::stores::Coming;
 pub(super) enum Taking {
     #[default]
     Idle,
-    Busy,
+    /// With the try of that number.
+    Busy(u32),
     Unreadable,
     TooLarge,
     NotKept(StorageError),
+}
+
+impl Taking {
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy(_))
+    }
+
+    /// The try of that number has ended so. Nothing is said of it where another one is busy since.
+    fn end(&mut self, number: u32, outcome: Self) {
+        if !matches!(self, Self::Busy(other) if *other != number) {
+            *self = outcome;
+        }
+    }
+}
+
+/// A file is on its way to the question; [`keep`] ends it.
+pub(super) fn begin(asked: Asked, taking: RwSignal<Taking>) -> Option<Coming> {
+    let coming = asked.entry.file_comes(asked.id);
+    taking.try_set(Taking::Busy(number_of(coming.as_ref())));
+    coming
+}
+
+fn number_of(coming: Option<&Coming>) -> u32 {
+    coming.map_or(0, Coming::number)
 }
 
 /// The file that answers the question.
@@ -43,6 +68,7 @@ pub(super) async fn keep(
     read: Result<Picked, FileError>,
     taking: RwSignal<Taking>,
 ) {
+    let number = number_of(coming.as_ref());
     let outcome = match (coming, read) {
         (None, _) => Taking::NotKept(StorageError::Gone),
         (Some(coming), _) if !coming.is_last() => Taking::Idle,
@@ -59,7 +85,7 @@ pub(super) async fn keep(
             if read.is_ok() { Taking::TooLarge } else { Taking::Unreadable }
         }
     };
-    taking.try_set(outcome);
+    taking.try_update(|taking| taking.end(number, outcome));
 }
 
 /// Keeps the file that was picked.
@@ -70,8 +96,7 @@ pub(super) fn take(asked: Asked, input: &files::Input, taking: RwSignal<Taking>)
         asked.entry.await_file(asked.id, false);
         return taking.set(Taking::TooLarge);
     }
-    taking.set(Taking::Busy);
-    let coming = asked.entry.file_comes(asked.id);
+    let coming = begin(asked, taking);
     tasks::spawn(async move { keep(asked, coming, files::read(&picked).await, taking).await });
 }
 
@@ -91,13 +116,13 @@ pub(super) fn TakingNews(
         true => (Language::preparing_photo, Language::photo_unreadable),
         false => (Language::keeping_file, Language::file_unreadable),
     };
-    let is_busy = memo(move || *taking.read() == Taking::Busy);
+    let is_busy = memo(move || taking.read().is_busy());
     let trouble = move || match taking.get() {
         Taking::Idle if asked.entry.awaited().get() == Some(asked.id) => {
             view! { <Banner tone=Tone::Attention title=words.say(Language::file_awaited) /> }
                 .into_any()
         }
-        Taking::Idle | Taking::Busy => ().into_any(),
+        Taking::Idle | Taking::Busy(_) => ().into_any(),
         Taking::Unreadable => {
             view! { <Banner tone=Tone::Bad title=words.say(unreadable) /> }.into_any()
         }
@@ -177,5 +202,26 @@ pub(super) fn FileUpload(asked: Asked, media: String) -> impl IntoView {
             </label>
         </div>
         <TakingNews asked=asked taking=taking />
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A camera closes once nothing is kept any more: not for a picture that was passed over.
+    #[test]
+    fn a_file_that_was_overtaken_says_nothing_of_the_one_that_is_being_kept() {
+        let mut taking = Taking::Busy(1);
+        taking.end(1, Taking::TooLarge);
+        assert_eq!(taking, Taking::TooLarge);
+        // A sound that is kept while it is recorded began with nothing said.
+        taking.end(2, Taking::Idle);
+        assert_eq!(taking, Taking::Idle);
+        taking = Taking::Busy(4);
+        taking.end(3, Taking::Idle);
+        assert_eq!(taking, Taking::Busy(4));
+        taking.end(4, Taking::Unreadable);
+        assert_eq!(taking, Taking::Unreadable);
     }
 }

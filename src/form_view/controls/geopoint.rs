@@ -26,6 +26,8 @@ pub(super) enum Measuring {
     Found,
     /// Of a walk, which goes on.
     Late,
+    /// Of a walk, which is over.
+    Forgotten,
     Failed(LocationError),
 }
 
@@ -117,7 +119,9 @@ pub(super) fn MeasuringNews(
 ) -> impl IntoView {
     let words = asked.words;
     let news = move || match measuring.get() {
-        Measuring::Idle | Measuring::Late | Measuring::Failed(_) => String::new(),
+        Measuring::Idle | Measuring::Late | Measuring::Forgotten | Measuring::Failed(_) => {
+            String::new()
+        }
         Measuring::Running => words.now().locating().to_owned(),
         Measuring::Found => found.get_untracked(),
     };
@@ -130,6 +134,7 @@ pub(super) fn MeasuringNews(
         let text = match measuring.get() {
             Measuring::Idle | Measuring::Running | Measuring::Found => return None,
             Measuring::Late => Language::walk_late,
+            Measuring::Forgotten => Language::walk_forgotten,
             Measuring::Failed(LocationError::Denied) => Language::location_denied,
             Measuring::Failed(LocationError::TimedOut) => Language::location_late,
             Measuring::Failed(_) => Language::location_unavailable,

@@ -13,12 +13,14 @@ use crate::form_view::question::Asked;
 use crate::locale::Language;
 use crate::platform::activity::AtWork;
 use crate::platform::location::{self, LocationError, News, Watch};
-use crate::platform::tasks;
+use crate::platform::tasks::{self, Timer};
 
 /// While walking, the next corner is at least so far away: receivers wander by less than this.
 const STRIDE_M: f64 = 10.0;
 /// While walking, where nothing better comes: worse is where a network guesses the phone, not where a receiver found it.
 const ROUGH_M: f64 = 50.0;
+/// A walk that comes no further for so long was forgotten: it would keep the screen on until the battery is empty, and the app open.
+const FORGOTTEN_MS: u32 = 600_000;
 
 /// The corners of an answer as it is stored; of an area without the first one again at its end.
 fn corners(value: &str, closed: bool) -> Vec<String> {
@@ -115,6 +117,22 @@ fn sketch(corners: &[Place]) -> String {
     plane.iter().map(place).collect::<Vec<_>>().join(" ")
 }
 
+type Walk = RwSignal<Option<Watch>, LocalStorage>;
+
+/// Tells the walk once no good fix came for long.
+fn late_alarm(walk: Walk) -> Timer {
+    let late = |walk: &Option<Watch>| walk.as_ref().map(|watch| watch.late_after(PATIENCE_MS));
+    walk.try_with_untracked(late).flatten().unwrap_or_default()
+}
+
+/// Ends the walk once it came no further for [`FORGOTTEN_MS`].
+fn forgotten_alarm(walk: Walk, measuring: RwSignal<Measuring>) -> Timer {
+    tasks::after(FORGOTTEN_MS, move || {
+        measuring.try_set(Measuring::Forgotten);
+        walk.try_set(None);
+    })
+}
+
 /// A trace, or with `closed` an area.
 #[component]
 pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> impl IntoView {
@@ -146,10 +164,6 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
             measuring.try_set(outcome);
         });
     };
-    let late_alarm = move || {
-        let late = |walk: &Option<Watch>| walk.as_ref().map(|watch| watch.late_after(PATIENCE_MS));
-        walk.try_with_untracked(late).flatten().unwrap_or_default()
-    };
     let start_or_stop = move |()| {
         measuring.set(Measuring::Idle);
         if walk.try_update(Option::take).flatten().is_some() {
@@ -165,20 +179,23 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
         tasks::spawn(async move {
             // Whoever walks touches nothing.
             let _at_work = AtWork::begin();
-            let (mut is_late, mut late) = (false, late_alarm());
+            let (mut is_late, mut late) = (false, late_alarm(walk));
+            let mut forgotten = forgotten_alarm(walk, measuring);
             // It ends with the watch, which ends with the question.
             while let Some(news) = told.next().await {
                 if walk.try_with_untracked(Option::is_some) != Some(true) {
-                    return;
+                    break;
                 }
                 let last = now().last().and_then(|last| Place::read(last));
                 let step = step(&news, is_late, accuracy_m, last);
                 if matches!(&news, Ok(fix) if fix.accuracy_m <= accuracy_m) {
                     late.cancel();
-                    (is_late, late) = (false, late_alarm());
+                    (is_late, late) = (false, late_alarm(walk));
                 }
                 match (step, news) {
                     (Step::Corner, Ok(fix)) => {
+                        forgotten.cancel();
+                        forgotten = forgotten_alarm(walk, measuring);
                         measuring.try_set(Measuring::Idle);
                         add(fix.to_geopoint());
                     }
@@ -196,6 +213,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
                     _ => {}
                 }
             }
+            forgotten.cancel();
         });
     };
     let undo = move |()| {

@@ -6,7 +6,7 @@ use crate::reactive::Show;
 
 use super::annotate::Annotate;
 use super::camera::TakePhoto;
-use super::file::{RemoveFile, Taking, TakingNews, answer_file, keep};
+use super::file::{RemoveFile, Taking, TakingNews, answer_file, begin, keep};
 use crate::components::{Glyph, Icon};
 use crate::form_view::FilePicture;
 use crate::form_view::question::Asked;
@@ -86,8 +86,7 @@ pub(super) fn PhotoInput(
                 }
                 on:change:target=move |event| {
                     let Some(picked) = files::take_picked(&event.target()) else { return };
-                    taking.set(Taking::Busy);
-                    let coming = asked.entry.file_comes(asked.id);
+                    let coming = begin(asked, taking);
                     tasks::spawn(async move {
                         keep(asked, coming, photo::shrink(&picked, max_pixels).await, taking).await;
                     });

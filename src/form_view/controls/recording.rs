@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::reactive::Show;
 
-use super::file::{FileUpload, Taking, TakingNews, keep};
+use super::file::{FileUpload, Taking, TakingNews, begin, keep};
 use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
@@ -41,8 +41,7 @@ fn Microphone(asked: Asked) -> impl IntoView {
     let stop = move || {
         is_running.try_set(false);
         let Some(recorder) = running.try_update_value(Option::take).flatten() else { return };
-        taking.try_set(Taking::Busy);
-        let coming = asked.entry.file_comes(asked.id);
+        let coming = begin(asked, taking);
         tasks::spawn(async move { keep(asked, coming, recorder.finish().await, taking).await });
     };
     // What there is when the system may end the app: it is lost in the browser's hands.
@@ -53,7 +52,7 @@ fn Microphone(asked: Asked) -> impl IntoView {
                 keep(asked, coming, Ok(sound), taking).await;
             }
             if is_running.try_get_untracked() == Some(true) {
-                asked.entry.await_file(asked.id, true);
+                asked.entry.record_sound(asked.id);
             }
         });
     };
@@ -76,7 +75,7 @@ fn Microphone(asked: Asked) -> impl IntoView {
                     // If the question is gone since the microphone was asked for, it goes off.
                     if running.try_set_value(Some(recorder)).is_none() {
                         is_running.try_set(true);
-                        asked.entry.await_file(asked.id, true);
+                        asked.entry.record_sound(asked.id);
                     }
                 }
                 Err(error) => {
@@ -102,8 +101,14 @@ fn Microphone(asked: Asked) -> impl IntoView {
                 <Button
                     icon=Glyph::Microphone
                     label=label
-                    disabled=is_starting
-                    on_click=move |()| if is_running.get_untracked() { stop() } else { start() }
+                    // Switched off while the microphone is asked for, it would throw the focus out.
+                    on_click=move |()| {
+                        if is_running.get_untracked() {
+                            stop();
+                        } else if !is_starting.get_untracked() {
+                            start();
+                        }
+                    }
                 />
                 <span class=move || if is_running.get() { "recording" } else { "visually-hidden" } role="status">
                     {move || is_running.get().then(|| words.now().recording())}

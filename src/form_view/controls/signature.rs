@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, effect};
 
-use super::file::{RemoveFile, Taking, TakingNews, answer_file, keep};
+use super::file::{RemoveFile, Taking, TakingNews, answer_file, begin, keep};
 use crate::components::{Button, ButtonKind, Glyph, Sheet};
 use crate::form_view::FilePicture;
 use crate::form_view::question::Asked;
@@ -77,11 +77,41 @@ pub(super) fn Signature(asked: Asked) -> impl IntoView {
     }
 }
 
+/// A finger that lies still for so long rests.
+const RESTS_MS: f64 = 250.0;
+
+/// Where the finger that draws was last, or the mouse, and when.
+#[derive(Clone, Copy)]
+struct Tip {
+    pointer: i32,
+    place: (f64, f64),
+    at_ms: f64,
+}
+
+impl Tip {
+    fn of(event: &PointerEvent) -> Self {
+        let place = (f64::from(event.client_x()), f64::from(event.client_y()));
+        Self { pointer: event.pointer_id(), place, at_ms: event.time_stamp() }
+    }
+
+    /// From where it draws to here, if it is the one that does. A second finger draws nothing, nor the hand that comes down
+    /// beside it; a hand that rests on the glass gives way to the finger.
+    fn draws_from(self, last: Option<Self>, begins: bool) -> Option<(f64, f64)> {
+        if begins {
+            let is_free = last.is_none_or(|last| {
+                last.pointer == self.pointer || self.at_ms - last.at_ms > RESTS_MS
+            });
+            return is_free.then_some((self.place.0 - 0.1, self.place.1));
+        }
+        last.filter(|last| last.pointer == self.pointer).map(|last| last.place)
+    }
+}
+
 /// What is drawn on a canvas.
 #[derive(Clone, Copy)]
 pub(super) struct Strokes {
     pad: StoredValue<Option<Pad>, LocalStorage>,
-    last: StoredValue<Option<(f64, f64)>>,
+    last: StoredValue<Option<Tip>>,
     drawn: RwSignal<bool>,
 }
 
@@ -118,21 +148,18 @@ impl Strokes {
         self.drawn.set(false);
     }
 
-    /// Where the finger, or the mouse, is while it draws. A second finger, or the hand that rests on the glass, draws nothing.
+    /// Where a finger is, or the mouse.
     fn to(self, event: &PointerEvent, begins: bool) {
-        if !event.is_primary() {
-            return;
-        }
-        let to = (f64::from(event.client_x()), f64::from(event.client_y()));
-        let from = if begins { Some((to.0 - 0.1, to.1)) } else { self.last.get_value() };
-        let (Some(from), Some(pad)) = (from, self.pad()) else { return };
-        pad.stroke(from, to);
-        self.last.set_value(Some(to));
+        let tip = Tip::of(event);
+        let Some(from) = tip.draws_from(self.last.get_value(), begins) else { return };
+        let Some(pad) = self.pad() else { return };
+        pad.stroke(from, tip.place);
+        self.last.set_value(Some(tip));
         self.drawn.set(true);
     }
 
     fn lift(self, event: &PointerEvent) {
-        if event.is_primary() {
+        if self.last.get_value().is_some_and(|last| last.pointer == event.pointer_id()) {
             self.last.set_value(None);
         }
     }
@@ -160,8 +187,7 @@ fn Paper(
     });
     let use_it = move |()| {
         let Some(pad) = strokes.pad() else { return };
-        taking.set(Taking::Busy);
-        let coming = asked.entry.file_comes(asked.id);
+        let coming = begin(asked, taking);
         tasks::spawn(async move {
             let media_type = "image/png".to_owned();
             let drawn = pad.png().await;
@@ -212,5 +238,38 @@ pub(super) fn Drawing(
             on:pointerleave=move |event| strokes.lift(&event)
             on:pointercancel=move |event| strokes.lift(&event)
         ></canvas>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tip(pointer: i32, x: f64, at_ms: f64) -> Tip {
+        Tip { pointer, place: (x, 0.0), at_ms }
+    }
+
+    #[test]
+    fn one_finger_draws_and_the_hand_beside_it_neither_draws_nor_stops_it() {
+        let finger = tip(1, 10.0, 0.0);
+        assert!(finger.draws_from(None, true).is_some());
+        let hand = tip(2, 90.0, 40.0);
+        assert_eq!(
+            hand.draws_from(Some(finger), true),
+            None,
+            "it comes down while the finger draws"
+        );
+        assert_eq!(hand.draws_from(Some(finger), false), None);
+        assert_eq!(tip(1, 12.0, 50.0).draws_from(Some(finger), false), Some((10.0, 0.0)));
+        assert_eq!(finger.draws_from(None, false), None, "it came from beside the paper");
+    }
+
+    #[test]
+    fn a_hand_that_rests_on_the_paper_gives_way_to_the_finger() {
+        let hand = tip(1, 90.0, 0.0);
+        let finger = tip(2, 10.0, RESTS_MS + 1.0);
+        let from = finger.draws_from(Some(hand), true).expect("it draws");
+        assert!((from.0 - 10.0).abs() < 1.0, "no line joins the two");
+        assert_eq!(tip(1, 91.0, 400.0).draws_from(Some(finger), false), None);
     }
 }

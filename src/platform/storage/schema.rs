@@ -579,9 +579,19 @@ pub struct FillingRow {
     /// Whether a photo or a file for that question was on its way from another app.
     #[n(5)]
     pub awaits_file: Option<bool>,
+    /// Field path of the question that a sound was being recorded for, wherever the person went meanwhile.
+    #[n(6)]
+    pub recorded: Option<String>,
 }
 
 impl FillingRow {
+    /// Field path of the question whose file does not come any more.
+    #[must_use]
+    pub fn awaited(&self) -> Option<&str> {
+        let picked = || (self.awaits_file == Some(true)).then_some(self.place.as_str());
+        self.recorded.as_deref().or_else(picked)
+    }
+
     /// Reads a row. One that cannot be read sends nobody anywhere: no work is in it.
     #[must_use]
     pub fn decode(row: &[u8]) -> Option<Self> {
@@ -637,6 +647,7 @@ mod tests {
             unit: "u".to_owned(),
             place: "a/b".to_owned(),
             awaits_file: None,
+            recorded: None,
         };
         let mut bytes = vec![0xa5, 0x00, 0x50];
         bytes.extend([9; 16]);
@@ -647,6 +658,11 @@ mod tests {
         bytes[0] = 0xa6;
         bytes.extend([0x05, 0xf5]);
         assert_eq!(codec::encode(&awaiting), bytes);
+        let recording = FillingRow { recorded: Some("c".to_owned()), ..awaiting };
+        bytes[0] = 0xa7;
+        bytes.extend([0x06, 0x61, b'c']);
+        assert_eq!(codec::encode(&recording), bytes);
+        assert_eq!(recording.awaited(), Some("c"));
     }
 
     #[test]

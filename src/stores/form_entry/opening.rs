@@ -23,8 +23,8 @@ pub(in crate::stores) struct Opening {
     pub view: Option<RecordView>,
     /// Field path of the question where the person was.
     pub place: Option<String>,
-    /// Whether a photo or a file for that question was on its way when the app was killed.
-    pub awaits_file: bool,
+    /// Field path of the question whose file was on its way when the app was killed.
+    pub awaited: Option<String>,
     /// The newest operation of this device when `view` was read.
     pub seen: Dot,
     /// Whether a change that was entered before is in no operation yet: its form may have gone without telling what it lacks.

@@ -50,6 +50,8 @@ struct Written {
 struct State {
     /// Values by field path that no transaction holds yet.
     pending: BTreeMap<String, Value>,
+    /// Files of values that another took the place of before a transaction held them.
+    passed_over: Vec<Hash>,
     /// Those that are to be stored with the first thing that a person enters.
     results: BTreeMap<String, Value>,
     /// Files by the field path that they answer.
@@ -77,6 +79,14 @@ struct State {
 }
 
 impl State {
+    /// These are to be written, whatever was.
+    fn put(&mut self, values: impl IntoIterator<Item = (String, Value)>) {
+        for (path, value) in values {
+            let before = self.pending.insert(path, value);
+            self.passed_over.extend(before.as_ref().and_then(hash_of));
+        }
+    }
+
     /// An untouched new record is never stored.
     fn is_worth_storing(&self) -> bool {
         self.exists || self.touched && !self.pending.is_empty()
@@ -103,6 +113,8 @@ struct Stand {
     on_screen: bool,
     /// Whether a file for that question is on its way from another app.
     awaits_file: bool,
+    /// The question that a sound is being recorded for, and its field path.
+    recorded: Option<(NodeId, String)>,
 }
 
 /// A file on its way to a question, as long as this is kept: the form stays open for it.
@@ -122,6 +134,12 @@ impl Coming {
             *last
         };
         Self { draft, question, number }
+    }
+
+    /// Which try to answer the question it is.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
     }
 
     /// Whether the question was not answered otherwise since, nor another file is on its way to it: the last has the last word.
@@ -164,7 +182,7 @@ impl Draft {
         results: BTreeMap<String, Value>,
     ) -> Self {
         let place = opening.place.clone().unwrap_or_default();
-        let stand = Stand { place, on_screen: false, awaits_file: false };
+        let stand = Stand { place, on_screen: false, awaits_file: false, recorded: None };
         let draft = Self {
             storage,
             record: opening.record,
@@ -174,6 +192,7 @@ impl Draft {
             turn: Mutex::new(()),
             state: RefCell::new(State {
                 pending: BTreeMap::new(),
+                passed_over: Vec::new(),
                 results,
                 files,
                 screen: Arc::new(screen),
@@ -209,13 +228,13 @@ impl Draft {
                     _ => Value::Text(text),
                 },
             };
-            state.pending.insert(path, value);
+            state.put([(path, value)]);
         }
     }
 
     /// Takes values that do not come out of the engine.
     pub(super) fn put(&self, values: BTreeMap<String, Value>) {
-        self.state.borrow_mut().pending.extend(values);
+        self.state.borrow_mut().put(values);
     }
 
     /// Whether the record has or had such a field, as far as this phone knows.
@@ -284,13 +303,24 @@ impl Draft {
         self.state.borrow().stand.place.clone()
     }
 
-    pub(super) fn await_file(&self, awaits: bool) {
-        self.state.borrow_mut().stand.awaits_file = awaits;
+    pub(super) fn await_file(&self) {
+        self.state.borrow_mut().stand.awaits_file = true;
+    }
+
+    pub(super) fn record(&self, question: NodeId, path: String) {
+        self.state.borrow_mut().stand.recorded = Some((question, path));
+    }
+
+    /// The person is back from whatever app they were in, and what was recorded for that question is there, or nowhere.
+    pub(super) fn await_no_more(&self, question: NodeId) {
+        let stand = &mut self.state.borrow_mut().stand;
+        stand.awaits_file = false;
+        stand.recorded.take_if(|(recorded, _)| *recorded == question);
     }
 
     pub(super) fn awaits_file(&self) -> bool {
         let state = self.state.borrow();
-        state.stand.awaits_file || state.coming > 0
+        state.stand.awaits_file || state.stand.recorded.is_some() || state.coming > 0
     }
 
     pub(super) fn is_on_screen(&self) -> bool {
@@ -333,7 +363,8 @@ impl Draft {
         let left = {
             let mut state = self.state.borrow_mut();
             match written {
-                Ok(Stored { screen, seen, left }) => {
+                Ok(Stored { screen, seen, mut left }) => {
+                    left.append(&mut state.passed_over);
                     state.screen = screen;
                     state.seen = seen;
                     state.stored_stand = batch.stand;
@@ -342,18 +373,23 @@ impl Draft {
                 }
                 Err(error) => {
                     let newer = std::mem::replace(&mut state.pending, batch.values);
-                    state.pending.extend(newer);
+                    state.put(newer);
                     return Err(error);
                 }
             }
         };
-        if !left.is_empty()
-            && let Err(error) = space::let_go(&self.storage, left).await
+        self.let_go(left).await;
+        Ok(!batch.values.is_empty())
+    }
+
+    /// Nobody is to have these files, unless other work names them.
+    pub(super) async fn let_go(&self, files: Vec<Hash>) {
+        if !files.is_empty()
+            && let Err(error) = space::let_go(&self.storage, files).await
         {
             // They are sent then, as if they still answered something.
             log_error(&format!("files not let go: {error}"));
         }
-        Ok(!batch.values.is_empty())
     }
 
     /// Puts the values onto the record's open patch as it stands in the store, whichever tab wrote it last.
@@ -522,13 +558,16 @@ fn stand_change(
         let is_ours = FillingRow::decode(&stored?)?.record == record;
         return is_ours.then(|| Change::Delete(Store::Place, FILLING.into()));
     }
+    let recorded = batch.stand.recorded.as_ref().map(|(_, path)| path.clone());
+    let is_here = recorded.as_ref() == Some(&batch.stand.place);
     let row = codec::encode(&FillingRow {
         record,
         stored: batch.stored,
         form: form.to_owned(),
         unit: unit.to_owned(),
         place: batch.stand.place.clone(),
-        awaits_file: batch.stand.awaits_file.then_some(true),
+        awaits_file: (batch.stand.awaits_file || is_here).then_some(true),
+        recorded,
     });
     (stored.as_ref() != Some(&row)).then(|| Change::Put(Store::Place, FILLING.into(), row))
 }

@@ -101,9 +101,10 @@ impl Phone {
             device: "device".into(),
             view,
             place,
-            awaits_file: self
+            awaited: self
                 .filling()
-                .is_some_and(|row| row.record == record && row.awaits_file == Some(true)),
+                .filter(|row| row.record == record)
+                .and_then(|row| row.awaited().map(str::to_owned)),
             seen,
             unsealed,
             media: Vec::new(),
@@ -477,6 +478,28 @@ fn a_file_that_was_on_its_way_when_the_app_was_killed_is_awaited_until_the_quest
     });
 }
 
+/// Filling in the page while somebody speaks is the ordinary case.
+#[test]
+fn a_sound_that_is_being_recorded_is_awaited_whatever_else_is_answered() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        entry.set_on_screen(true);
+        let (name, age) = (question(entry, "chung/ten"), question(entry, "chung/tuoi"));
+        entry.record_sound(age);
+        entry.answer(name, "An");
+        block_on(entry.attach(comes(entry, name), "a.jpg", "image/jpeg", &[7; 9])).expect("kept");
+        block_on(entry.save_now()).expect("memory stores");
+        let left = phone.filling().expect("on screen");
+        assert_eq!((left.place.as_str(), left.awaited()), ("chung/ten", Some("chung/tuoi")));
+        let again = phone.open(id);
+        assert_eq!(again.awaited().get_untracked(), Some(question(again, "chung/tuoi")));
+        block_on(entry.attach(comes(entry, age), "a.webm", "audio/webm", &[8; 9])).expect("kept");
+        block_on(entry.save_now()).expect("memory stores");
+        assert_eq!(phone.filling().and_then(|left| left.awaited().map(str::to_owned)), None);
+    });
+}
+
 #[test]
 fn a_camera_that_was_closed_without_a_photo_leaves_nothing_awaited() {
     run(|phone| {
@@ -565,6 +588,69 @@ fn the_file_that_was_picked_last_is_the_answer_whichever_is_ready_last() {
     });
 }
 
+/// The files that the phone is to send.
+fn waiting(phone: &Phone) -> Vec<sync::wire::Hash> {
+    let unsent = block_on(blobs::unsent(&phone.storage)).expect("memory reads");
+    unsent.into_iter().map(|(hash, _)| hash).collect()
+}
+
+/// A phone that is locked ends the recording whose sound is being kept as far as it was heard.
+#[test]
+fn a_file_that_is_overtaken_while_it_is_kept_is_not_sent() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        let name = question(entry, "chung/ten");
+        let slow = entry.attach(comes(entry, name), "a.webm", "audio/webm", &[7; 300]);
+        let mut slow = Box::pin(slow);
+        assert_eq!(slow.as_mut().now_or_never(), None, "it is being kept");
+        let whole = comes(entry, name);
+        block_on(slow).expect("passed over");
+        assert_eq!(waiting(phone), []);
+        let whole = block_on(entry.attach(whole, "b.webm", "audio/webm", &[8; 300])).expect("kept");
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(waiting(phone), [whole.hash]);
+        // The same bytes as what stands are what stands.
+        let again = entry.attach(comes(entry, name), "c.webm", "audio/webm", &[8; 300]);
+        let mut again = Box::pin(again);
+        assert_eq!(again.as_mut().now_or_never(), None, "it is being kept");
+        entry.answer(name, &whole.name);
+        block_on(again).expect("passed over");
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(waiting(phone), [whole.hash]);
+    });
+}
+
+#[test]
+fn a_file_whose_answer_was_replaced_before_it_was_stored_is_not_sent() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        let name = question(entry, "chung/ten");
+        let take = |fill: u8, extension: &str| {
+            let bytes = [fill; 300];
+            let name_of = format!("a.{extension}");
+            let kept = entry.attach(comes(entry, name), &name_of, "image/jpeg", &bytes);
+            let file = block_on(kept).expect("kept");
+            entry.save_soon(SAVE_AFTER_MS);
+            file
+        };
+        take(1, "jpg");
+        let second = take(2, "png");
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(waiting(phone), [second.hash]);
+        // Nor one of a save that failed after the next answer had come.
+        take(3, "jpg");
+        let mut save = Box::pin(entry.save_now());
+        assert_eq!(save.as_mut().now_or_never(), None, "it is being stored");
+        entry.detach(name);
+        entry.save_soon(SAVE_AFTER_MS);
+        phone.storage.fill_up(true);
+        block_on(save).expect_err("the disk is full");
+        phone.storage.fill_up(false);
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(waiting(phone), []);
+    });
+}
+
 #[test]
 fn a_photo_that_was_removed_or_taken_again_is_sent_only_if_something_still_names_it() {
     run(|phone| {
@@ -579,10 +665,7 @@ fn a_photo_that_was_removed_or_taken_again_is_sent_only_if_something_still_names
             block_on(entry.save_now()).expect("stored");
             file
         };
-        let waiting = || {
-            let unsent = block_on(blobs::unsent(&phone.storage)).expect("memory reads");
-            unsent.into_iter().map(|(hash, _)| hash).collect::<Vec<_>>()
-        };
+        let waiting = || waiting(phone);
         let wrong = take(1, "jpg");
         assert_eq!(waiting(), [wrong.hash]);
         let right = take(2, "png");

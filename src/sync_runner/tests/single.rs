@@ -128,6 +128,38 @@ fn what_a_backup_holds_under_the_old_name_frees_nothing_under_the_new_one() {
     });
 }
 
+/// The same picture may be chosen for another record and taken off again: only what names it keeps it then.
+#[test]
+fn what_names_a_file_that_the_server_lacks_stays_though_a_backup_holds_it() {
+    in_world(async |world| {
+        let (tab, storage) = (world.tabs[0], world.tabs[0].storage.get_value());
+        let take = async |entry: FormEntry| {
+            let coming = entry.file_comes(question(entry, "anh")).expect("open");
+            let kept = entry.attach(coming, "a.jpg", "image/jpeg", &[7; 9]).await.expect("kept");
+            tab.open_forms.save_all().await.expect("memory stores");
+            kept
+        };
+        let form = world.form.hash.to_string();
+        let first = tab.open_forms.start(&form, UNIT).await.expect("the form is here");
+        let file = take(first).await;
+        tab.records.seal_all().await.expect("memory stores");
+        let (runner, _events) = tab.runner();
+        runner.begin().await.expect("memory reads");
+        runner.forget_safe(1).await.expect("memory stores");
+        let held = async || storage.all(Store::Outbox).await.expect("memory reads").len();
+        assert_eq!(held().await, 1);
+        let second = world.seal_one(tab).await;
+        take(second).await;
+        second.detach(question(second, "anh"));
+        tab.open_forms.save_all().await.expect("memory stores");
+        let unsent = blobs::unsent(&storage).await.expect("memory reads");
+        assert_eq!(unsent.len(), 1, "the first record's photo is still sent");
+        blobs::mark_sent(&storage, file.hash).await.expect("memory stores");
+        runner.forget_safe(1).await.expect("memory stores");
+        assert_eq!(held().await, 1, "of the second record");
+    });
+}
+
 #[test]
 fn what_a_tab_stored_and_did_not_come_to_show_is_shown_by_the_next_that_leads() {
     in_world(async |world| {

@@ -243,6 +243,21 @@ test('a line and an area are measured corner by corner, or typed', async () => {
   await until('the walk adds a corner', async () => (await form.question('duong').locator('.trace-corners li').count()) >= 3);
   await form.question('duong').getByRole('button', { name: 'Dừng tự ghi' }).click();
   await until('the screen may go dark', () => phone.page.evaluate(() => window.awake === 0));
+  // One that was forgotten ends by itself, and says so.
+  await phone.page.evaluate(() => {
+    const set = window.setTimeout;
+    window.setTimeout = (then, after_ms, ...rest) => {
+      if (after_ms !== 600_000) return set(then, after_ms, ...rest);
+      window.forget = then;
+      return 0;
+    };
+  });
+  await form.question('duong').getByRole('button', { name: 'Đi và tự ghi' }).click();
+  await until('the screen is kept on', () => phone.page.evaluate(() => window.awake === 1 && Boolean(window.forget)));
+  await phone.page.evaluate(() => window.forget());
+  await form.question('duong').getByText('nên máy ngừng ghi').waitFor();
+  await form.question('duong').getByRole('button', { name: 'Đi và tự ghi' }).waitFor();
+  await until('the screen may go dark', () => phone.page.evaluate(() => window.awake === 0));
   // What is typed goes on from what was measured.
   const corners = form.question('duong').locator('.trace-corners li');
   const measured = await corners.count();
@@ -272,10 +287,12 @@ test('sound, film, a photo that is drawn on, a drawing, a code that is scanned',
     };
   });
   const record = form.question('tieng').getByRole('button', { name: 'Ghi âm', exact: true });
-  await record.click();
-  await record.click({ force: true });
+  await record.press('Enter');
+  await record.press('Enter');
   await phone.page.evaluate(() => window.allow());
   await form.question('tieng').getByText('Đang ghi…').waitFor();
+  const focused = (selector) => phone.page.evaluate((sought) => document.activeElement.matches(sought), selector);
+  assert.ok(await focused('[data-q="tieng"] button'), 'whoever began it by keys is at the button that ends it');
   // What there is when the app goes from the front is kept, and the recording goes on.
   const play = form.question('tieng').getByRole('button', { name: 'Mở', exact: true });
   await until('what was heard is kept', async () => {
@@ -295,8 +312,9 @@ test('sound, film, a photo that is drawn on, a drawing, a code that is scanned',
   await until('all of it takes the place of that', async () => (await name()) !== soFar);
   await until('the microphone is off', async () =>
     (await phone.page.evaluate(() => window.opened.map((stream) => stream.getTracks()[0].readyState))).join() === 'ended');
-  await play.click();
+  await play.press('Enter');
   await form.question('tieng').locator('audio').waitFor();
+  await until('the player has the focus that its button had', () => focused('[data-q="tieng"] audio'));
   await inside('phim', 'input[type="file"]').evaluate((input) => {
     const files = new DataTransfer();
     files.items.add(new File([new Uint8Array(64 * 1024 * 1024 + 1)], 'dai.webm', { type: 'video/webm' }));
@@ -335,7 +353,8 @@ test('sound, film, a photo that is drawn on, a drawing, a code that is scanned',
   assert.ok(await redness(inside('anh', 'img')) > 0, 'the mark is in the photo');
   await form.question('ve').getByRole('button', { name: 'Vẽ vào khung' }).click();
   const paper = phone.page.locator('canvas.signature-pad:visible');
-  assert.equal(await inkOfSecondFinger(paper), 0, 'the hand that rests on the paper draws nothing');
+  assert.equal(await inkOnTheRight(paper, HAND_BESIDE_THE_FINGER), 0, 'the hand that comes down on the paper draws nothing');
+  assert.ok(await inkOnTheRight(paper, FINGER_AFTER_THE_HAND) > 0, 'the finger draws though the hand was there first');
   await stroke(paper);
   await phone.page.getByRole('button', { name: 'Dùng hình này' }).filter({ visible: true }).click();
   await form.question('ve').locator('img').first().waitFor();
@@ -432,27 +451,45 @@ async function stroke(pad) {
   await mouse.up();
 }
 
-/** How many dots have ink on the right half of the paper, when one finger draws on the left one and another moves on the right. */
-const inkOfSecondFinger = (pad) => pad.evaluate((canvas) => {
+/** How many dots have ink on the right half of the paper, once fingers did that: [what, whose, across, down], or a wait in ms. */
+const inkOnTheRight = (pad, done) => pad.evaluate(async (canvas, done) => {
   const { left, top, width, height } = canvas.getBoundingClientRect();
-  const send = (type, isPrimary, across, down) => canvas.dispatchEvent(new PointerEvent(type, {
-    bubbles: true, cancelable: true, pointerType: 'touch', pointerId: isPrimary ? 1 : 2, isPrimary,
-    clientX: left + width * across, clientY: top + height * down,
-  }));
-  send('pointerdown', true, 0.1, 0.3);
-  send('pointerdown', false, 0.8, 0.7);
-  for (let step = 1; step <= 4; step += 1) {
-    send('pointermove', true, 0.1 + step * 0.05, 0.3);
-    send('pointermove', false, 0.8 + step * 0.01, 0.7);
+  for (const step of done) {
+    if (typeof step === 'number') {
+      await new Promise((resolve) => setTimeout(resolve, step));
+      continue;
+    }
+    const [type, pointerId, across, down] = step;
+    canvas.dispatchEvent(new PointerEvent(type, {
+      bubbles: true, cancelable: true, pointerType: 'touch', pointerId, isPrimary: pointerId === 1,
+      clientX: left + width * across, clientY: top + height * down,
+    }));
   }
-  send('pointerup', false, 0.84, 0.7);
-  send('pointerup', true, 0.3, 0.3);
   const half = Math.trunc(canvas.width / 2);
   const { data } = canvas.getContext('2d').getImageData(half, 0, half, canvas.height);
   let ink = 0;
   for (let at = 0; at < data.length; at += 4) ink += data[at] < 128;
   return ink;
-});
+}, done);
+
+/** A finger draws on the left half, and a hand comes down on the right one. */
+const HAND_BESIDE_THE_FINGER = [
+  ['pointerdown', 1, 0.1, 0.3],
+  ['pointerdown', 2, 0.8, 0.7],
+  ...[1, 2, 3, 4].flatMap((step) => [['pointermove', 1, 0.1 + step * 0.05, 0.3], ['pointermove', 2, 0.8 + step * 0.01, 0.7]]),
+  ['pointerup', 2, 0.84, 0.7],
+  ['pointerup', 1, 0.3, 0.3],
+];
+
+/** A hand has lain on the left half for a while when the finger comes to the right one. */
+const FINGER_AFTER_THE_HAND = [
+  ['pointerdown', 1, 0.1, 0.9],
+  400,
+  ['pointerdown', 2, 0.7, 0.3],
+  ...[1, 2, 3, 4].map((step) => ['pointermove', 2, 0.7 + step * 0.05, 0.3]),
+  ['pointerup', 2, 0.9, 0.3],
+  ['pointerup', 1, 0.1, 0.9],
+];
 
 /** How many dots of a picture have the colour that marks are drawn in. */
 const redness = (image) => image.evaluate(async (element) => {

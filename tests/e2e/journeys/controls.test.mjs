@@ -206,8 +206,17 @@ test('a date of which a part is missing is told to be none, until it is whole', 
   const problem = form.question('ngay').getByText('không đúng kiểu');
   await problem.waitFor();
   assert.equal(await field.getAttribute('aria-invalid'), 'true');
+  // Whoever comes back and leaves it so hears it once more; what was mended is said no longer.
+  const said = phone.page.locator('.form-view > [role="status"]');
+  const isSaid = async () => /^Ngày: .*không đúng kiểu/.test(await said.textContent());
+  await until('it is said', isSaid);
+  await field.focus();
+  await until('nothing is said', async () => (await said.textContent()) === '');
+  await field.blur();
+  await until('it is said again', isSaid);
   await typed('ngay', '2024-11-25');
   await problem.waitFor({ state: 'detached' });
+  assert.equal(await said.textContent(), '');
 });
 
 test('choices as rows, side by side, in a table, and in a sheet; an order by its arrows', async () => {

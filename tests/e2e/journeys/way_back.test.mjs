@@ -100,6 +100,26 @@ test('from what the review led to, Back leads to the review', async () => {
   await atStep(0);
 });
 
+test('Back by several steps from what the review led to goes on from the review', async () => {
+  await form.goTo('C. Kinh tế');
+  await until('the page shows', async () => (await form.heading()).startsWith('C. '));
+  await form.goTo('Xem lại');
+  const item = phone.page.locator('.review-item').first();
+  await item.click();
+  await phone.page.locator('.question-problem').filter({ visible: true }).first().waitFor();
+  const gap = headings.indexOf(await form.heading());
+  assert.ok(gap >= 0, 'what lacks is on one of the first pages');
+  const before = Math.max(gap - 1, 0);
+  // As by a long press on the browser's Back: to the review, to the page that was left for it, and to the one before.
+  await phone.page.evaluate(() => history.go(-3));
+  await atStep(before);
+  await until('the page before shows', async () => (await form.heading()) === headings[before]);
+  assert.equal(await item.count(), 0);
+  await form.goTo(headings[0]);
+  await until('the first page shows', async () => (await form.heading()) === headings[0]);
+  await atStep(0);
+});
+
 test('after a kill Back leads through the form as before', async () => {
   await form.next();
   await form.next();
