@@ -323,9 +323,10 @@ async fn a_record_that_is_put_right_leaves_what_was_changed_since_as_it_is() {
     lan.push(&[amend(4, "chu", "Lành", Dot { device: lan.id, seq: 3 })]).await;
     assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lành,4,Lành,6"));
     // What is erased of it later is erased in each of its versions, and brings none of the others back.
-    let targets = [(RecordId([1; 16]), ["chu".to_owned()].into())].into();
+    let which = |_, _: &[_]| ["chu".to_owned()].into();
     let reason = Reason { by: None, action: Action::PersonErase };
-    server.app.database().erase(&targets, reason, 0, 3, |_| Ok(())).await.unwrap();
+    let database = server.app.database();
+    database.erase(&[RecordId([1; 16])], which, reason, 0, 3, |_| Ok(())).await.unwrap();
     let row = lan.entity_rows().await.remove(1);
     assert!(row.ends_with(",6") && !row.contains("Lan") && !row.contains("Lành"), "{row}");
     // A record that says what it said, but is of another unit, changes nothing either.
