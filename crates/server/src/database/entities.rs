@@ -153,18 +153,32 @@ impl Database {
         if unsigned(rv) != from {
             return Ok(());
         }
+        let mut waiting = waiting(&mut tx).await?;
         let mut standing = Vec::new();
         for folded in said {
+            let waits = waiting.remove(&folded.record).unwrap_or_default();
+            if folded.changes.is_empty() && waits.is_empty() {
+                at_ms = at_ms.max(folded.at_ms);
+                continue;
+            }
             let has_moved: bool =
                 query_scalar("SELECT EXISTS (SELECT 1 FROM record WHERE id = $1 AND rv > $2)")
                     .bind(folded.record.0.as_slice())
                     .bind(signed(head))
                     .fetch_one(&mut tx)
                     .await?;
-            if !has_moved {
-                at_ms = at_ms.max(folded.at_ms);
-                standing.push(folded);
+            if has_moved {
+                continue;
             }
+            at_ms = at_ms.max(folded.at_ms);
+            let is_said = |(dataset, id): &(String, String)| {
+                let mut changes = folded.changes.iter().map(|sourced| &sourced.change);
+                changes.any(|change| change.dataset == *dataset && change.id == *id)
+            };
+            for (dataset, id) in waits.into_iter().filter(|waits| !is_said(waits)) {
+                forget_waiting(&mut tx, folded.record, &dataset, &id).await?;
+            }
+            standing.push(folded);
         }
         for (record, at_ms, sourced) in in_order(standing) {
             take_in(&mut tx, record, at_ms, sourced).await?;
@@ -435,13 +449,39 @@ async fn makers(tx: &mut Transaction) -> Answer<Vec<(String, Lists)>> {
     Ok(makers)
 }
 
+/// What waits since it was said, by the record that said it.
+async fn waiting(tx: &mut Write) -> Answer<BTreeMap<RecordId, Vec<(String, String)>>> {
+    let rows: Vec<(Vec<u8>, String, String)> = query_as(
+        "SELECT record, dataset, entity FROM entity_source WHERE outcome = 'waits' AND version IS NULL",
+    )
+    .fetch_all(tx)
+    .await?;
+    let mut waiting: BTreeMap<RecordId, Vec<(String, String)>> = BTreeMap::new();
+    for (record, dataset, id) in rows {
+        let record = RecordId(super::bytes("record of an entity", &record)?);
+        waiting.entry(record).or_default().push((dataset, id));
+    }
+    Ok(waiting)
+}
+
+/// A record that was put right waits for nothing that it does not say any more.
+async fn forget_waiting(tx: &mut Write, record: RecordId, dataset: &str, id: &str) -> Answer<()> {
+    query("DELETE FROM entity_source WHERE record = $1 AND dataset = $2 AND entity = $3")
+        .bind(record.0.as_slice())
+        .bind(dataset)
+        .bind(id)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Takes in what one record says of one entity, if it did not say just that before.
 async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced) -> Answer<()> {
     let said = said(&sourced);
     let Sourced { change, .. } = &sourced;
     let text = json(&said)?;
-    let before: Option<(String, Option<i64>)> = query_as(
-        "SELECT said, version FROM entity_source WHERE record = $1 AND dataset = $2 AND entity = $3",
+    let before: Option<(String, Option<i64>, String)> = query_as(
+        "SELECT said, version, outcome FROM entity_source WHERE record = $1 AND dataset = $2 AND entity = $3",
     )
     .bind(record.0.as_slice())
     .bind(&change.dataset)
@@ -450,8 +490,8 @@ async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced)
     .await?;
     let mut sourced = sourced.clone();
     // What waits is tried again whenever its record is touched: who wrote it may have been given the right.
-    if let Some((before, Some(version))) = &before {
-        if *before == text {
+    if let Some((before, Some(version), outcome)) = &before {
+        if *before == text && outcome == Outcome::Applied.name() {
             return Ok(());
         }
         let before: Said = read(before)?;
@@ -463,7 +503,8 @@ async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced)
             change.since(&before.change(&change.dataset, &change.id))
         };
         let Some(anew) = anew else {
-            query("UPDATE entity_source SET said = $4 WHERE record = $1 AND dataset = $2 AND entity = $3")
+            // A correction that was refused may have been taken back: what it says now is in the list.
+            query("UPDATE entity_source SET said = $4, outcome = 'applied' WHERE record = $1 AND dataset = $2 AND entity = $3")
                 .bind(record.0.as_slice())
                 .bind(&change.dataset)
                 .bind(&change.id)
@@ -478,7 +519,7 @@ async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced)
     }
     let (outcome, version) = change_entity(tx, record, at_ms, &sourced).await?;
     let Sourced { change, .. } = &sourced;
-    if before.is_some_and(|(_, made)| made.is_some()) && version.is_none() {
+    if before.is_some_and(|(_, made, _)| made.is_some()) && version.is_none() {
         // What it said before still stands, and is what it will have put right when it may.
         query("UPDATE entity_source SET outcome = $4 WHERE record = $1 AND dataset = $2 AND entity = $3")
             .bind(record.0.as_slice())

@@ -375,6 +375,66 @@ async fn a_change_that_was_refused_is_tried_again_when_its_record_is_touched() {
 }
 
 #[tokio::test]
+async fn a_record_that_was_put_right_waits_for_nothing_that_it_does_not_say_any_more() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    let [other, third] = [1, 2].map(|id| format!("7b1f0c6e-0000-4000-8000-00000000000{id}"));
+    let visit = |seq, record, id: &str| {
+        lan.household(seq, record, "phuong_a", &[("ho", id), ("base", "1"), ("nguoi", "5")])
+    };
+    let (first, second) = (visit(2, 2, &other), visit(3, 3, &third));
+    lan.push(&[
+        lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")]),
+        first.clone(),
+        second.clone(),
+    ])
+    .await;
+    assert_eq!(lan.entity_rows().await.len(), 2);
+    assert_eq!(lan.entities_waiting().await.0, 2);
+    let chosen = |seq, visit: &Operation, value| {
+        let fields = [("ho".to_owned(), Write { value, over: vec![visit.dot] })].into();
+        let dot = Dot { seq, ..visit.dot };
+        Operation { dot, fields, ..lan.household(seq, visit.record.0[0], "phuong_a", &[]) }
+    };
+    // One chose the wrong household, the other none at all.
+    lan.push(&[chosen(4, &first, text(HOUSE)), chosen(5, &second, Value::Empty)]).await;
+    assert_eq!(lan.entity_rows().await[1..], [format!("{HOUSE},Hộ Lan,2,Lan,5")]);
+    assert_eq!(lan.entities_waiting().await, (0, vec![]));
+    let made = |seq, id: &str| {
+        let record = u8::try_from(seq).unwrap();
+        lan.household(seq, record, "phuong_a", &[("ho", id), ("chu", "Hoa"), ("nguoi", "1")])
+    };
+    lan.push(&[made(6, &other), made(7, &third)]).await;
+    let rows = lan.entity_rows().await;
+    assert_eq!(rows[2..], [&other, &third].map(|id| format!("{id},Hộ Hoa,1,Hoa,1")));
+}
+
+#[tokio::test]
+async fn a_correction_that_was_refused_and_taken_back_waits_for_nothing() {
+    let server = with_forms().await;
+    let (lan, hoa) = (server.device("lan").await, server.device("hoa").await);
+    let see = async |units: &[&str]| {
+        let scope = Some(units.iter().map(|unit| (*unit).to_owned()).collect());
+        let change = AccountChange { scope, ..AccountChange::default() };
+        assert!(server.app.database().change_account("hoa", &change, None, 2).await.unwrap());
+    };
+    see(&["phuong_a", "phuong_b"]).await;
+    let visit = hoa.household(1, 2, "phuong_b", &[("ho", HOUSE), ("base", "1"), ("nguoi", "5")]);
+    lan.push(&[lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")])])
+        .await;
+    hoa.push(std::slice::from_ref(&visit)).await;
+    assert!(lan.entity_rows().await[1].ends_with(",2,Lan,5"));
+    see(&["phuong_b"]).await;
+    for (seq, people, waiting) in [(2, "6", 1), (3, "5", 0)] {
+        let over = vec![Dot { seq: seq - 1, ..visit.dot }];
+        let fields = [("nguoi".to_owned(), Write { value: text(people), over })].into();
+        hoa.push(&[Operation { fields, ..hoa.household(seq, 2, "phuong_b", &[]) }]).await;
+        assert!(lan.entity_rows().await[1].ends_with(",2,Lan,5"));
+        assert_eq!(hoa.entities_waiting().await.0, waiting, "{people}");
+    }
+}
+
+#[tokio::test]
 async fn changes_that_did_not_see_each_other_are_both_kept_and_shown_until_a_coordinator_looked() {
     let server = with_forms().await;
     let (lan, minh, an) =
