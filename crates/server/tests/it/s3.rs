@@ -361,6 +361,24 @@ async fn a_database_without_a_store_takes_the_one_that_holds_its_photos_and_no_o
     assert!(App::open(config).await.is_ok());
 }
 
+/// A server is tried before anybody says where the photos are to be, and a command out of cron is not told.
+#[tokio::test]
+async fn a_database_moves_to_another_store_until_it_has_a_photo() {
+    let bucket = Bucket::start().await;
+    let server = TestApp::with(|config| bucket.use_it(config)).await;
+    let config = Config { blobs_url: None, ..server.place.config.clone() };
+    for config in [&config, &server.place.config, &config] {
+        assert!(App::open(config.clone()).await.is_ok(), "{:?}", config.blobs_url);
+    }
+    let hash = photographed(&server.device("lan").await).await;
+    let folder = server.folder.path().join("backups");
+    let refused = backup::backup(&config, &folder, 1_000).await.unwrap_err();
+    assert!(matches!(&refused, MoveError::Store(StoreError::Other { .. })), "{refused}");
+    assert!(server.app.database().blob(hash).await.unwrap().unwrap().whole);
+    let moved = backup::backup(&server.place.config, &folder, 2_000).await.unwrap();
+    assert_eq!((moved.copied, moved.lost.len()), (1, 0));
+}
+
 #[tokio::test]
 async fn a_server_starts_while_the_bucket_is_away() {
     let bucket = Bucket::start().await;
