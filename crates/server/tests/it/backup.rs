@@ -341,7 +341,27 @@ async fn a_copy_from_when_the_clock_was_years_ahead_stands_in_the_way_of_none() 
     let folder = server.place.config.backups.as_ref().unwrap().folder.clone();
     let other = tempfile::tempdir().unwrap();
     let place = Place::new(other.path().join("data")).await;
-    assert_eq!(backup::restore(&place.config, &folder, None).await.unwrap().copy, made.copy);
+    // It may as well be this machine's clock that is behind: then the later one is the newest.
+    let refused = backup::restore(&place.config, &folder, None).await.unwrap_err().to_string();
+    assert!(refused.contains("--copy"), "{refused}");
+    let name = made.copy.file_name().and_then(|name| name.to_str());
+    assert_eq!(backup::restore(&place.config, &folder, name).await.unwrap().copy, made.copy);
+}
+
+#[tokio::test]
+async fn a_machine_whose_clock_is_some_days_behind_puts_back_no_older_copy_unasked() {
+    let server = scheduled(9).await;
+    let start_ms = server::clock::now_ms();
+    let folder = server.place.config.backups.as_ref().unwrap().folder.clone();
+    let other = tempfile::tempdir().unwrap();
+    let place = Place::new(other.path().join("data")).await;
+    let later = backup::backup(&server.place.config, &folder, start_ms + 72 * HOUR_MS).await;
+    let name = later.unwrap().copy.file_name().unwrap().to_str().unwrap().to_owned();
+    backup::backup(&server.place.config, &folder, start_ms).await.unwrap();
+    let refused = backup::restore(&place.config, &folder, None).await.unwrap_err().to_string();
+    assert!(refused.contains(&name), "{refused}");
+    std::fs::remove_file(folder.join(&name)).unwrap();
+    backup::restore(&place.config, &folder, None).await.unwrap();
 }
 
 /// Somebody copied the database by hand, beside the copies that were proved.
