@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use sync::erase::SERVER;
 use sync::merge::Stamp;
 use sync::view::RecordView;
 use sync::wire::{RecordId, RecordState};
@@ -380,14 +381,20 @@ async fn held(tx: &mut Write, record: RecordId, dataset: &str, id: &str) -> Answ
 }
 
 /// What an erasure left of a record's change of an entity stands where that stood, in each of its versions what that held: nobody
-/// else's change is undone by it.
+/// else's change is undone by it. Gives what somebody put right since and none of them held.
 async fn remember(
     tx: &mut Write,
     record: RecordId,
-    held: &[Held],
+    version: i64,
+    mut held: Vec<Held>,
     change: &form::EntityChange,
-) -> Answer<()> {
-    for Held { version, label, properties } in held {
+) -> Answer<Option<form::EntityChange>> {
+    if held.is_empty() {
+        // A server from before did not write down what it held.
+        let properties = change.properties.iter().map(|(name, _)| name.clone()).collect();
+        held.push(Held { version, label: true, properties });
+    }
+    for Held { version, label, properties } in &held {
         let left = change.properties.iter().filter(|(name, _)| properties.contains(name));
         let left: BTreeMap<&String, &String> = left.map(|(name, value)| (name, value)).collect();
         query(
@@ -403,7 +410,33 @@ async fn remember(
         .execute(&mut *tx)
         .await?;
     }
-    put_together(tx, &change.dataset, &change.id).await
+    put_together(tx, &change.dataset, &change.id).await?;
+    // Of what is only less by the erasure nothing is new.
+    if !is_amended(tx, record).await? {
+        return Ok(None);
+    }
+    let mut seen = versions(tx, &change.dataset, &change.id).await?;
+    seen.retain(|one| one.version <= unsigned(version));
+    let (label, mut properties) = entities::put_together(&seen);
+    let is_held = |name: &String| held.iter().any(|held| held.properties.contains(name));
+    let known = change.properties.iter().filter(|(name, text)| text.is_empty() || is_held(name));
+    properties.extend(known.cloned());
+    let is_label_held = held.iter().any(|held| held.label);
+    let label = if is_label_held { change.label.clone() } else { Some(label) };
+    let properties = properties.into_iter().collect();
+    Ok(change.since(&form::EntityChange { label, properties, ..change.clone() }))
+}
+
+/// Whether a record has got something since what it said was erased last.
+async fn is_amended(tx: &mut Write, record: RecordId) -> Answer<bool> {
+    Ok(query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM operation WHERE record = $1 AND device <> $2
+            AND place > (SELECT coalesce(max(place), 0) FROM operation WHERE record = $1 AND device = $2))",
+    )
+    .bind(record.0.as_slice())
+    .bind(SERVER.0.as_slice())
+    .fetch_one(tx)
+    .await?)
 }
 
 /// An entity as its versions leave it.
@@ -497,8 +530,7 @@ async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced)
         let before: Said = read(before)?;
         // A record that was put right puts right what it made, and leaves what others did since with the rest.
         let anew = if before.forgotten {
-            remember(tx, record, &before.held, change).await?;
-            None
+            remember(tx, record, *version, before.held, change).await?
         } else {
             change.since(&before.change(&change.dataset, &change.id))
         };

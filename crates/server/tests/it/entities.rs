@@ -722,6 +722,54 @@ async fn what_was_erased_of_a_record_is_erased_of_the_entities_that_it_made() {
     assert!(!format!("{versions:?}").contains("Bí Mật"), "{versions:?}");
 }
 
+impl TestApp {
+    async fn erase_field(&self, record: u8, path: &str) {
+        let which = |_, _: &[_]| [path.to_owned()].into();
+        let reason = Reason { by: None, action: Action::PersonErase };
+        let database = self.app.database();
+        let records = [RecordId([record; 16])];
+        database.erase(&records, which, reason, 0, 3, |_| Ok(())).await.unwrap();
+    }
+}
+
+/// What its versions held was not written down then.
+#[tokio::test]
+async fn what_a_server_from_before_forgot_comes_back_but_for_what_was_erased() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    lan.push(&[lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")])])
+        .await;
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,1,Lan,4"));
+    server.erase_field(1, "ghi_chu").await;
+    let held = r#","held":[{"version":1,"label":true,"properties":["chu_ho","nguoi"]}]"#;
+    let from_before = format!(
+        "UPDATE entity_source SET said = replace(said, '{held}', '') WHERE said LIKE '%{held}%'"
+    );
+    assert_eq!(server.place.outside().await.say(&from_before).await.unwrap(), 1);
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,1,Lan,4"));
+}
+
+#[tokio::test]
+async fn what_is_put_right_after_an_erasure_and_before_anybody_asks_is_in_the_list() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    let visit = lan.household(2, 2, "phuong_a", &[("ho", HOUSE), ("base", "1"), ("nguoi", "4")]);
+    lan.push(&[
+        lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")]),
+        visit.clone(),
+    ])
+    .await;
+    // It saw four and left them: its version holds nothing.
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,2,Lan,4"));
+    server.erase_field(2, "ghi_chu").await;
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,2,Lan,4"), "nothing is new");
+    server.erase_field(2, "khac").await;
+    let nguoi = Write { value: text("7"), over: vec![visit.dot] };
+    let fields = [("nguoi".to_owned(), nguoi)].into();
+    lan.push(&[Operation { fields, ..lan.household(3, 2, "phuong_a", &[]) }]).await;
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,3,Lan,7"));
+}
+
 /// One server reads what a record says, and waits; meanwhile its person is erased.
 #[tokio::test]
 async fn what_was_read_before_an_erasure_is_not_taken_in_after_it() {
