@@ -808,6 +808,25 @@ async fn of_two_people_of_one_name_in_one_record_one_is_handed_out_and_erased_al
     assert_eq!(stands("hoc_vien[0b]/hv_ten"), text("Nguyễn Thị Hoa"));
 }
 
+/// Who leads a group is named in each of its sessions.
+#[tokio::test]
+async fn whoever_stands_in_two_thousand_places_is_handed_out_and_erased() {
+    let server = start().await;
+    two_people(&server, 0x28).await;
+    let quan_tri = server.device("quan_tri").await;
+    let record = "01".repeat(16);
+    let records: Vec<String> =
+        (0..2000).map(|row: u16| format!("{record}/hoc_vien[{row:02x}]")).collect();
+    let body = json!({ "value": "nguyen thi hoa", "records": records });
+    assert_eq!(export(&quan_tri, body.clone()).await.status, StatusCode::OK);
+    let mut body = body;
+    body["mentions"] = json!(1);
+    body["password"] = json!(crate::app::PASSWORD);
+    let erased = quan_tri.ask(Method::POST, "persons/erase", body).await;
+    assert_eq!(erased.json(), json!({ "mentions": 1 }));
+    assert!(!is_held(&server, "Thị Hoa").await);
+}
+
 #[tokio::test]
 async fn an_administrator_erases_the_name_of_an_account_and_not_their_own() {
     let server = start().await;
