@@ -114,7 +114,7 @@ impl Database {
     }
 
     /// Erases fields of records, and all that was ever written there: those that `which` names when it is shown what is kept of a
-    /// record as this is done, so that nothing goes that came since somebody looked. `noted` is given each erasure before it is done for good:
+    /// record as this is done, so that what decides can be asked of that. `noted` is given each erasure before it is done for good:
     /// what it could not note is not done. `listed` is the number of the last one that was noted before, done or not.
     pub async fn erase(
         &self,
