@@ -11,6 +11,7 @@ use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use server::backup::{self, MoveError};
 use server::config::Config;
+use server::erasures::List;
 use server::persons::{self, Wanted};
 use server::{App, StoreError};
 use sync::blob::CHUNK_SIZE;
@@ -327,7 +328,11 @@ async fn a_photo_that_could_not_be_taken_out_of_the_bucket_goes_with_the_next_sw
     bucket.is_keeping.store(true, Ordering::Relaxed);
     let now_ms = server::clock::now_ms();
     let wanted = Wanted::by("0901234567").unwrap();
-    assert!(persons::erase(&server.app, &wanted, 1, None, now_ms).await.is_err());
+    let copy = server.folder.path().join("copy.sqlite");
+    server.app.database().backup(&copy, now_ms).await.unwrap();
+    let erased = persons::erase(&server.app, &wanted, 1, None, now_ms).await.unwrap();
+    assert_eq!(erased.len(), 1, "that is done");
+    assert!(!server.app.database().scrub_if_wanted().await.unwrap(), "to its end");
     assert!(server.app.database().is_erased_blob(hash).await.unwrap(), "for all others it is gone");
     assert!(server.app.sweep(now_ms).await.is_err());
     assert_eq!(bucket.names(), [whole(hash)]);
@@ -335,6 +340,16 @@ async fn a_photo_that_could_not_be_taken_out_of_the_bucket_goes_with_the_next_sw
     server.app.sweep(now_ms).await.unwrap();
     assert!(bucket.names().is_empty());
     assert!(server.app.database().erased_blobs_left().await.unwrap().is_empty());
+
+    // Nor is it a reason not to begin after a copy from before was put back.
+    let data = tempfile::tempdir().unwrap();
+    let mut place = crate::place::Place::new(data.path().join("data")).await;
+    bucket.use_it(&mut place.config);
+    place.put_back(&copy).await;
+    List::of(&server.place.config.data).copy_to(&List::of(&place.config.data)).unwrap();
+    *bucket.failing.lock().unwrap() = Some(StatusCode::FORBIDDEN);
+    let restored = TestApp::opened(place, data).await;
+    assert!(restored.app.database().is_erased_blob(hash).await.unwrap());
 }
 
 /// From before stores were marked.
