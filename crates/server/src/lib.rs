@@ -58,11 +58,12 @@ mod turns;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::accounts::Throttle;
 use crate::backup::{MoveError, Moved};
@@ -192,7 +193,7 @@ impl App {
         match blobs.check(&database).await {
             // All but photos can be served meanwhile.
             Err(error @ StoreError::Io { .. }) => {
-                tracing::error!(%error, "the photos cannot be reached")
+                tracing::error!(%error, "the photos cannot be reached");
             }
             checked => checked?,
         }
