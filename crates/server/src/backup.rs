@@ -63,6 +63,11 @@ pub enum MoveError {
     /// The folder holds no copy of a database.
     #[error("{0} holds no copy of a database")]
     NoCopy(String),
+    /// Some copies are from before what the clock says and some from after it: which is the newest is not known.
+    #[error(
+        "{0} is from a time to come: set this machine's clock, or say with --copy which one to put back"
+    )]
+    ToCome(String),
     /// What is called a copy is none, or not a whole one.
     #[error("{copy}: {error}")]
     BadCopy {
@@ -378,9 +383,14 @@ fn is_name(file: &Path) -> bool {
 }
 
 fn newest(folder: &Path) -> Result<PathBuf, MoveError> {
-    // On a machine whose own clock is behind there are no others.
-    let newest = known(folder, clock::now_ms())?.pop().or(copies(folder)?.pop());
-    newest.ok_or_else(|| MoveError::NoCopy(folder.display().to_string()))
+    let mut copies = copies(folder)?;
+    let newest = copies.pop().ok_or_else(|| MoveError::NoCopy(folder.display().to_string()))?;
+    let is_to_come = |copy: &PathBuf| is_to_come(copy, clock::now_ms());
+    // Where the clock stands before all of them it is the clock that is wrong. Else it may as well be that copy.
+    if is_to_come(&newest) && !copies.iter().all(is_to_come) {
+        return Err(MoveError::ToCome(newest.display().to_string()));
+    }
+    Ok(newest)
 }
 
 /// Whether a copy was made when the clock was ahead.

@@ -160,7 +160,7 @@ impl List {
         }
         self.complete(database).await?;
         if done > 0 {
-            remove_files(database, blobs, now_ms).await?;
+            remove_files_if_they_go(database, blobs, now_ms).await;
             database.scrub().await?;
         }
         Ok(done)
@@ -212,13 +212,17 @@ pub(crate) async fn remove_files(
     all_gone
 }
 
-/// Takes away what a push brought that is erased. The push is on the disk already: what could not go does with the next sweep.
-pub(crate) async fn let_go(app: &App, gone: &Gone) {
-    if gone.files.is_empty() {
-        return;
-    }
-    if let Err(error) = remove_files(app.database(), app.blobs(), clock::now_ms()).await {
+/// The same where all else is done and on the disk: what could not go does with the next sweep.
+pub(crate) async fn remove_files_if_they_go(database: &Database, blobs: &BlobStore, now_ms: i64) {
+    if let Err(error) = remove_files(database, blobs, now_ms).await {
         tracing::error!(%error, "a file that was erased could not be taken away yet");
+    }
+}
+
+/// Takes away what a push brought that is erased.
+pub(crate) async fn let_go(app: &App, gone: &Gone) {
+    if !gone.files.is_empty() {
+        remove_files_if_they_go(app.database(), app.blobs(), clock::now_ms()).await;
     }
 }
 

@@ -57,12 +57,13 @@ mod turns;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::accounts::Throttle;
 use crate::backup::{MoveError, Moved};
@@ -99,8 +100,8 @@ struct Inner {
     budgets: Budgets,
     failed_sign_ins: FailedSignIns,
     openrosa: openrosa::Turn,
-    /// When the database heard of anything last before this server started, and when that was by a clock that nobody sets.
-    heard: (i64, Instant),
+    /// Up to when the clock was believed before this server started, and when that was by a clock that nobody sets.
+    heard: OnceLock<(i64, Instant)>,
     /// When a scheduled backup failed last, if none was made since.
     backup_failed_ms: Mutex<Option<i64>>,
     /// The feed's head: whoever waits for news wakes when it moves.
@@ -190,12 +191,12 @@ impl App {
             None => None,
         };
         let database = Database::of(&config, clock::now_ms()).await?;
-        let heard_ms = database.last_heard().await?.unwrap_or_else(clock::now_ms);
+        let heard = database.heard_ms().await?.map(|heard_ms| (heard_ms, Instant::now()));
         let blobs = BlobStore::of(&config)?;
         match blobs.check(&database).await {
             // All but photos can be served meanwhile.
             Err(error @ StoreError::Io { .. }) => {
-                tracing::error!(%error, "the photos cannot be reached")
+                tracing::error!(%error, "the photos cannot be reached");
             }
             checked => checked?,
         }
@@ -220,7 +221,7 @@ impl App {
             budgets,
             failed_sign_ins: FailedSignIns::default(),
             openrosa: openrosa::Turn::default(),
-            heard: (heard_ms, Instant::now()),
+            heard: heard.map_or_else(OnceLock::new, OnceLock::from),
             backup_failed_ms: Mutex::default(),
             head: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
@@ -409,22 +410,24 @@ impl App {
         Ok(dropped)
     }
 
-    /// Erases what was kept long enough, as every day. A clock that is years ahead erases nothing before its time: no backup would
-    /// bring it back.
+    /// Erases what was kept long enough, as every day. A clock that is years ahead erases nothing before its time, however often a
+    /// server starts by it: no backup would bring it back.
     pub async fn retain(&self, now_ms: i64) -> Result<(usize, usize), PersonError> {
-        persons::retention(self, self.believed(now_ms), false).await
+        let believed_ms = self.believed(now_ms);
+        self.database().hear(believed_ms).await?;
+        persons::retention(self, believed_ms, false).await
     }
 
     /// What the clock says, or the latest that it can be by all that the database knows.
     fn believed(&self, now_ms: i64) -> i64 {
-        let (heard_ms, opened) = self.inner.heard;
+        let (heard_ms, opened) = *self.inner.heard.get_or_init(|| (now_ms, Instant::now()));
         let runs_ms = i64::try_from(opened.elapsed().as_millis()).unwrap_or(i64::MAX);
         let latest_ms = heard_ms.saturating_add(STOOD_STILL_MS).saturating_add(runs_ms);
         if now_ms > latest_ms {
             tracing::warn!(
                 now_ms,
                 latest_ms,
-                "the clock is far ahead of all that the database knows"
+                "the clock is far ahead of when answers were erased last: if it is right, run `sotay-server retention` once"
             );
         }
         now_ms.min(latest_ms)

@@ -86,8 +86,6 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(api::accounts::make_code))
         .routes(routes!(api::accounts::make_token))
         .routes(routes!(api::persons::find))
-        .routes(routes!(api::persons::export))
-        .routes(routes!(api::persons::erase))
         .routes(routes!(api::audit::list))
         .routes(routes!(api::health::health))
         .routes(routes!(api::docs::openapi))
@@ -99,6 +97,9 @@ fn resources() -> OpenApiRouter<App> {
 fn large() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(api::preview::preview))
+        // Somebody may stand in thousands of places.
+        .routes(routes!(api::persons::export))
+        .routes(routes!(api::persons::erase))
         .routes(routes!(api::push::push))
         .routes(routes!(api::blobs::write))
         .routes(routes!(api::bundles::standing, api::bundles::write))

@@ -246,11 +246,13 @@ impl Draft {
             || self.written.borrow().as_ref().is_some_and(is_written)
     }
 
-    fn take_title(&self, title: &str) {
+    /// What a record is called; one that was stored by its form's title, when it had no name, stays so.
+    fn take_title(&self, name: Option<String>, form_title: &str) {
         let mut state = self.state.borrow_mut();
-        if state.title != title {
+        let title = &name.unwrap_or_default();
+        if state.title != *title && !(title.is_empty() && state.title == form_title) {
             title.clone_into(&mut state.title);
-            state.pending.insert(field::TITLE.to_owned(), Value::Text(title.to_owned()));
+            state.pending.insert(field::TITLE.to_owned(), Value::Text(title.clone()));
         }
     }
 
@@ -654,11 +656,11 @@ impl FormEntry {
     /// Takes what the engine wrote.
     fn collect(self) {
         let collected = self.session.try_update_value(|session| {
-            (session.take_writes(), session.name().unwrap_or_default())
+            (session.take_writes(), session.name(), session.program().form().title.clone())
         });
-        if let (Some((writes, title)), Some(draft)) = (collected, self.draft.try_get_value()) {
+        if let (Some((writes, name, form)), Some(draft)) = (collected, self.draft.try_get_value()) {
             draft.take_writes(writes);
-            draft.take_title(&title);
+            draft.take_title(name, &form);
         }
     }
 }

@@ -216,6 +216,10 @@ pub(crate) async fn finish(app: &App, blob: NewBlob<'_>) -> ApiResult<()> {
     if app.database().blob(blob.hash).await?.is_some_and(|known| known.whole) {
         return Ok(());
     }
+    if app.database().whole_blobs(1).await?.is_empty() {
+        // All others will be where the first one is: a command that was not told where may have opened another store meanwhile.
+        app.blobs().check(app.database()).await.map_err(ApiError::internal)?;
+    }
     if app.blobs().finish(blob.hash, blob.size).await.map_err(storage_error)? {
         if !app.database().finish_blob(&blob, clock::now_ms()).await? {
             app.blobs().remove(blob.hash).await.map_err(ApiError::internal)?;

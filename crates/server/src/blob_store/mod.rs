@@ -93,23 +93,28 @@ impl BlobStore {
         Self { name, place, finishing: Arc::default() }
     }
 
-    /// Refuses a store that is not the database's. One that holds what a database without a store knows becomes its own.
+    /// Refuses a store that is not the database's. One that holds what a database without a store knows becomes its own, and so does
+    /// any while it knows of no file: nothing could seem lost, and whoever keeps the first one looks again.
     pub async fn check(&self, database: &Database) -> Result<(), StoreError> {
         let said = |error| StoreError::Io { place: self.name.clone(), error };
         let known = database.store_mark().await?;
         let found = self.mark().await.map_err(said)?;
         let other = |mark| StoreError::Other { place: self.name.clone(), mark };
-        if let Some(known) = known {
-            return if found.as_ref() == Some(&known) { Ok(()) } else { Err(other(known)) };
+        if known.is_some() && known == found {
+            return Ok(());
+        }
+        let sample = database.whole_blobs(SAMPLE).await?;
+        if let Some(known) = known.clone().filter(|_| !sample.is_empty()) {
+            return Err(other(known));
         }
         let is_marked = found.is_some();
+        // Never the one that another store has: that would pass for this one later.
         let mark = found.unwrap_or_else(|| hex(&random::<16>()));
-        let sample = database.whole_blobs(SAMPLE).await?;
         if !is_marked && !self.holds_any_of(&sample).await.map_err(said)? {
             return Err(other(mark));
         }
         self.set_mark(&mark).await.map_err(said)?;
-        let known = database.set_store_mark(&mark).await?;
+        let known = database.set_store_mark(&known, &mark).await?;
         // Another server may have been a moment earlier.
         if known == mark { Ok(()) } else { self.set_mark(&known).await.map_err(said) }
     }

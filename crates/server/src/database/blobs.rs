@@ -238,12 +238,13 @@ impl Database {
         Ok(query_scalar("SELECT blob_store FROM server").fetch_one(&self.readers).await?)
     }
 
-    /// Takes a store for its own, unless it knows one. Says which it knows now.
-    pub async fn set_store_mark(&self, mark: &str) -> Answer<String> {
+    /// Takes a store for its own, unless it knows another one than was known. Says which it knows now.
+    pub async fn set_store_mark(&self, known: &Option<String>, mark: &str) -> Answer<String> {
         Ok(query_scalar(
-            "UPDATE server SET blob_store = coalesce(blob_store, $1) RETURNING blob_store",
+            "UPDATE server SET blob_store = coalesce(nullif(blob_store, $2), $1) RETURNING blob_store",
         )
         .bind(mark)
+        .bind(known)
         .fetch_one(&self.writer)
         .await?)
     }

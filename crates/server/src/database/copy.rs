@@ -228,7 +228,7 @@ impl Database {
         for (device, acked) in &copy.acked {
             query(
                 "UPDATE device SET safe = $2 WHERE id = $1 AND safe < $2 AND NOT EXISTS (SELECT 1 FROM blob_wanted lost
-                 WHERE lost.device = device.id AND lost.lost_ms >= coalesce(device.pushed_ms, 0))",
+                 WHERE lost.device = device.id AND lost.lost_ms IS NOT NULL)",
             )
             .bind(device)
             .bind(*acked)

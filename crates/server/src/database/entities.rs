@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use sync::erase::SERVER;
 use sync::merge::Stamp;
 use sync::view::RecordView;
 use sync::wire::{RecordId, RecordState};
@@ -153,18 +154,32 @@ impl Database {
         if unsigned(rv) != from {
             return Ok(());
         }
+        let mut waiting = waiting(&mut tx).await?;
         let mut standing = Vec::new();
         for folded in said {
+            let waits = waiting.remove(&folded.record).unwrap_or_default();
+            if folded.changes.is_empty() && waits.is_empty() {
+                at_ms = at_ms.max(folded.at_ms);
+                continue;
+            }
             let has_moved: bool =
                 query_scalar("SELECT EXISTS (SELECT 1 FROM record WHERE id = $1 AND rv > $2)")
                     .bind(folded.record.0.as_slice())
                     .bind(signed(head))
                     .fetch_one(&mut tx)
                     .await?;
-            if !has_moved {
-                at_ms = at_ms.max(folded.at_ms);
-                standing.push(folded);
+            if has_moved {
+                continue;
             }
+            at_ms = at_ms.max(folded.at_ms);
+            let is_said = |(dataset, id): &(String, String)| {
+                let mut changes = folded.changes.iter().map(|sourced| &sourced.change);
+                changes.any(|change| change.dataset == *dataset && change.id == *id)
+            };
+            for (dataset, id) in waits.into_iter().filter(|waits| !is_said(waits)) {
+                forget_waiting(&mut tx, folded.record, &dataset, &id).await?;
+            }
+            standing.push(folded);
         }
         for (record, at_ms, sourced) in in_order(standing) {
             take_in(&mut tx, record, at_ms, sourced).await?;
@@ -366,14 +381,20 @@ async fn held(tx: &mut Write, record: RecordId, dataset: &str, id: &str) -> Answ
 }
 
 /// What an erasure left of a record's change of an entity stands where that stood, in each of its versions what that held: nobody
-/// else's change is undone by it.
+/// else's change is undone by it. Gives what somebody put right since and none of them held.
 async fn remember(
     tx: &mut Write,
     record: RecordId,
-    held: &[Held],
+    version: i64,
+    mut held: Vec<Held>,
     change: &form::EntityChange,
-) -> Answer<()> {
-    for Held { version, label, properties } in held {
+) -> Answer<Option<form::EntityChange>> {
+    if held.is_empty() {
+        // A server from before did not write down what it held.
+        let properties = change.properties.iter().map(|(name, _)| name.clone()).collect();
+        held.push(Held { version, label: true, properties });
+    }
+    for Held { version, label, properties } in &held {
         let left = change.properties.iter().filter(|(name, _)| properties.contains(name));
         let left: BTreeMap<&String, &String> = left.map(|(name, value)| (name, value)).collect();
         query(
@@ -389,7 +410,33 @@ async fn remember(
         .execute(&mut *tx)
         .await?;
     }
-    put_together(tx, &change.dataset, &change.id).await
+    put_together(tx, &change.dataset, &change.id).await?;
+    // Of what is only less by the erasure nothing is new.
+    if !is_amended(tx, record).await? {
+        return Ok(None);
+    }
+    let mut seen = versions(tx, &change.dataset, &change.id).await?;
+    seen.retain(|one| one.version <= unsigned(version));
+    let (label, mut properties) = entities::put_together(&seen);
+    let is_held = |name: &String| held.iter().any(|held| held.properties.contains(name));
+    let known = change.properties.iter().filter(|(name, text)| text.is_empty() || is_held(name));
+    properties.extend(known.cloned());
+    let is_label_held = held.iter().any(|held| held.label);
+    let label = if is_label_held { change.label.clone() } else { Some(label) };
+    let properties = properties.into_iter().collect();
+    Ok(change.since(&form::EntityChange { label, properties, ..change.clone() }))
+}
+
+/// Whether a record has got something since what it said was erased last.
+async fn is_amended(tx: &mut Write, record: RecordId) -> Answer<bool> {
+    Ok(query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM operation WHERE record = $1 AND device <> $2
+            AND place > (SELECT coalesce(max(place), 0) FROM operation WHERE record = $1 AND device = $2))",
+    )
+    .bind(record.0.as_slice())
+    .bind(SERVER.0.as_slice())
+    .fetch_one(tx)
+    .await?)
 }
 
 /// An entity as its versions leave it.
@@ -435,13 +482,39 @@ async fn makers(tx: &mut Transaction) -> Answer<Vec<(String, Lists)>> {
     Ok(makers)
 }
 
+/// What waits since it was said, by the record that said it.
+async fn waiting(tx: &mut Write) -> Answer<BTreeMap<RecordId, Vec<(String, String)>>> {
+    let rows: Vec<(Vec<u8>, String, String)> = query_as(
+        "SELECT record, dataset, entity FROM entity_source WHERE outcome = 'waits' AND version IS NULL",
+    )
+    .fetch_all(tx)
+    .await?;
+    let mut waiting: BTreeMap<RecordId, Vec<(String, String)>> = BTreeMap::new();
+    for (record, dataset, id) in rows {
+        let record = RecordId(super::bytes("record of an entity", &record)?);
+        waiting.entry(record).or_default().push((dataset, id));
+    }
+    Ok(waiting)
+}
+
+/// A record that was put right waits for nothing that it does not say any more.
+async fn forget_waiting(tx: &mut Write, record: RecordId, dataset: &str, id: &str) -> Answer<()> {
+    query("DELETE FROM entity_source WHERE record = $1 AND dataset = $2 AND entity = $3")
+        .bind(record.0.as_slice())
+        .bind(dataset)
+        .bind(id)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Takes in what one record says of one entity, if it did not say just that before.
 async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced) -> Answer<()> {
     let said = said(&sourced);
     let Sourced { change, .. } = &sourced;
     let text = json(&said)?;
-    let before: Option<(String, Option<i64>)> = query_as(
-        "SELECT said, version FROM entity_source WHERE record = $1 AND dataset = $2 AND entity = $3",
+    let before: Option<(String, Option<i64>, String)> = query_as(
+        "SELECT said, version, outcome FROM entity_source WHERE record = $1 AND dataset = $2 AND entity = $3",
     )
     .bind(record.0.as_slice())
     .bind(&change.dataset)
@@ -450,20 +523,20 @@ async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced)
     .await?;
     let mut sourced = sourced.clone();
     // What waits is tried again whenever its record is touched: who wrote it may have been given the right.
-    if let Some((before, Some(version))) = &before {
-        if *before == text {
+    if let Some((before, Some(version), outcome)) = &before {
+        if *before == text && outcome == Outcome::Applied.name() {
             return Ok(());
         }
         let before: Said = read(before)?;
         // A record that was put right puts right what it made, and leaves what others did since with the rest.
         let anew = if before.forgotten {
-            remember(tx, record, &before.held, change).await?;
-            None
+            remember(tx, record, *version, before.held, change).await?
         } else {
             change.since(&before.change(&change.dataset, &change.id))
         };
         let Some(anew) = anew else {
-            query("UPDATE entity_source SET said = $4 WHERE record = $1 AND dataset = $2 AND entity = $3")
+            // A correction that was refused may have been taken back: what it says now is in the list.
+            query("UPDATE entity_source SET said = $4, outcome = 'applied' WHERE record = $1 AND dataset = $2 AND entity = $3")
                 .bind(record.0.as_slice())
                 .bind(&change.dataset)
                 .bind(&change.id)
@@ -478,7 +551,7 @@ async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced)
     }
     let (outcome, version) = change_entity(tx, record, at_ms, &sourced).await?;
     let Sourced { change, .. } = &sourced;
-    if before.is_some_and(|(_, made)| made.is_some()) && version.is_none() {
+    if before.is_some_and(|(_, made, _)| made.is_some()) && version.is_none() {
         // What it said before still stands, and is what it will have put right when it may.
         query("UPDATE entity_source SET outcome = $4 WHERE record = $1 AND dataset = $2 AND entity = $3")
             .bind(record.0.as_slice())

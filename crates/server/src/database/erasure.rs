@@ -114,7 +114,7 @@ impl Database {
     }
 
     /// Erases fields of records, and all that was ever written there: those that `which` names when it is shown what is kept of a
-    /// record as this is done, so that nothing goes that came since somebody looked. `noted` is given each erasure before it is done for good:
+    /// record as this is done, so that what decides can be asked of that. `noted` is given each erasure before it is done for good:
     /// what it could not note is not done. `listed` is the number of the last one that was noted before, done or not.
     pub async fn erase(
         &self,
@@ -233,14 +233,18 @@ impl Database {
         Ok(true)
     }
 
-    /// The newest moment that it has written down, if any.
-    pub async fn last_heard(&self) -> Answer<Option<i64>> {
-        Ok(query_scalar(
-            "SELECT max(at_ms) FROM (SELECT max(at_ms) AS at_ms FROM audit
-             UNION ALL SELECT max(pushed_ms) FROM device) heard",
-        )
-        .fetch_one(&self.readers)
-        .await?)
+    /// Up to when the clock was believed when answers were erased by their age last.
+    pub async fn heard_ms(&self) -> Answer<Option<i64>> {
+        Ok(query_scalar("SELECT heard_ms FROM server").fetch_one(&self.readers).await?)
+    }
+
+    /// Notes that the clock is believed up to then. All else that is written down is so by whatever the clock says.
+    pub async fn hear(&self, now_ms: i64) -> Answer<()> {
+        query("UPDATE server SET heard_ms = $1 WHERE coalesce(heard_ms, $1) <= $1")
+            .bind(now_ms)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 
     /// Whether a file was erased: nobody is to bring it again.

@@ -182,16 +182,7 @@ async fn keep_decided(
     .bind(decided.unsent.map(signed))
     .fetch_one(&mut *tx)
     .await?;
-    let mut missing: Vec<Vec<u8>> = Vec::new();
-    if is_missing {
-        missing = query_scalar("SELECT blob FROM blob_wanted WHERE device = $1 LIMIT $2")
-            .bind(decided.device.0.as_slice())
-            .bind(signed(MAX_MISSING_BLOBS as u64))
-            .fetch_all(&mut *tx)
-            .await?;
-    }
-    let missing =
-        missing.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect::<Answer<_>>()?;
+    let missing = if is_missing { tell_missing(tx, decided.device).await? } else { Vec::new() };
     let reasons = decided.decisions.iter();
     Ok(Pushed {
         response: decided.response(unsigned(head.epoch), unsigned(safe), now_ms, missing),
@@ -205,6 +196,26 @@ async fn keep_decided(
         gone,
         together: 1,
     })
+}
+
+/// What a device is asked for, what was lost first: it has heard of that now.
+async fn tell_missing(tx: &mut Write, device: DeviceId) -> Answer<Vec<Hash>> {
+    let rows: Vec<(Vec<u8>, bool)> = query_as(
+        "SELECT blob, lost_ms IS NOT NULL FROM blob_wanted WHERE device = $1 ORDER BY lost_ms IS NULL LIMIT $2",
+    )
+    .bind(device.0.as_slice())
+    .bind(signed(MAX_MISSING_BLOBS as u64))
+    .fetch_all(&mut *tx)
+    .await?;
+    let lost: Vec<&[u8]> =
+        rows.iter().filter(|(_, is_lost)| *is_lost).map(|(blob, _)| blob.as_slice()).collect();
+    for part in parts(&lost) {
+        let mut query = Builder::new("UPDATE blob_wanted SET lost_ms = NULL WHERE device = ");
+        query.push_bind(device.0.as_slice()).push(" AND blob IN ");
+        query.push_list(part.iter().map(|blob| (*blob).into()));
+        query.build().execute(&mut *tx).await?;
+    }
+    rows.iter().map(|(blob, _)| bytes("blob hash", blob).map(Hash)).collect()
 }
 
 /// What the database holds that a batch may meet.

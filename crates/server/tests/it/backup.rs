@@ -167,11 +167,40 @@ async fn a_photo_that_the_server_lost_is_not_called_safe_before_its_phone_was_as
         assert_eq!(lan.pull(Some(&cursor)).await.safe, 0);
     }
     assert_eq!(minh.push(&[]).await.safe, 1, "others go on");
-    // In another millisecond than the loss was found.
-    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     assert_eq!(lan.push(&[]).await.missing_blobs, [hash]);
     backup::backup(&config, &folder, server::clock::now_ms()).await.unwrap();
     assert_eq!(lan.push(&[]).await.safe, 2, "now it knows");
+}
+
+/// One answer names a thousand of them.
+#[tokio::test]
+async fn of_many_lost_photos_none_is_called_safe_before_its_phone_was_asked_for_it() {
+    let server = TestApp::start().await;
+    let config = server.place.config.clone();
+    let folder = server.folder.path().join("backups");
+    let lan = server.device("lan").await;
+    let photo = |number: u32| {
+        let hash = codec::hash(&number.to_be_bytes());
+        let file = FileRef { name: "a.jpg".into(), media_type: "image/jpeg".into(), size: 4, hash };
+        (format!("anh[{number:x}]"), Value::File(file))
+    };
+    let photos: Vec<(String, Value)> = (0..1001).map(photo).collect();
+    let fields: Vec<(&str, Value)> =
+        photos.iter().map(|(path, file)| (path.as_str(), file.clone())).collect();
+    for (seq, fields) in (1..).zip(fields.chunks(100)) {
+        let record = u8::try_from(seq).unwrap();
+        lan.push(&[lan.create(seq, record, "phuong_a", fields)]).await;
+    }
+    let mut database = server.place.outside().await;
+    assert_eq!(database.say("UPDATE blob_wanted SET lost_ms = 5").await.unwrap(), 1001);
+    let mut asked = std::collections::BTreeSet::new();
+    for safe in [0, 0, 11] {
+        backup::backup(&config, &folder, server::clock::now_ms()).await.unwrap();
+        let answer = lan.push(&[]).await;
+        assert_eq!(answer.safe, safe, "{} were asked for", asked.len());
+        asked.extend(answer.missing_blobs);
+    }
+    assert_eq!(asked.len(), 1001);
 }
 
 #[tokio::test]
@@ -341,7 +370,27 @@ async fn a_copy_from_when_the_clock_was_years_ahead_stands_in_the_way_of_none() 
     let folder = server.place.config.backups.as_ref().unwrap().folder.clone();
     let other = tempfile::tempdir().unwrap();
     let place = Place::new(other.path().join("data")).await;
-    assert_eq!(backup::restore(&place.config, &folder, None).await.unwrap().copy, made.copy);
+    // It may as well be this machine's clock that is behind: then the later one is the newest.
+    let refused = backup::restore(&place.config, &folder, None).await.unwrap_err().to_string();
+    assert!(refused.contains("--copy"), "{refused}");
+    let name = made.copy.file_name().and_then(|name| name.to_str());
+    assert_eq!(backup::restore(&place.config, &folder, name).await.unwrap().copy, made.copy);
+}
+
+#[tokio::test]
+async fn a_machine_whose_clock_is_some_days_behind_puts_back_no_older_copy_unasked() {
+    let server = scheduled(9).await;
+    let start_ms = server::clock::now_ms();
+    let folder = server.place.config.backups.as_ref().unwrap().folder.clone();
+    let other = tempfile::tempdir().unwrap();
+    let place = Place::new(other.path().join("data")).await;
+    let later = backup::backup(&server.place.config, &folder, start_ms + 72 * HOUR_MS).await;
+    let name = later.unwrap().copy.file_name().unwrap().to_str().unwrap().to_owned();
+    backup::backup(&server.place.config, &folder, start_ms).await.unwrap();
+    let refused = backup::restore(&place.config, &folder, None).await.unwrap_err().to_string();
+    assert!(refused.contains(&name), "{refused}");
+    std::fs::remove_file(folder.join(&name)).unwrap();
+    backup::restore(&place.config, &folder, None).await.unwrap();
 }
 
 /// Somebody copied the database by hand, beside the copies that were proved.

@@ -45,7 +45,7 @@ async fn every_described_address_answers_and_every_operation_says_how() {
             assert_eq!(answer.status == StatusCode::UNAUTHORIZED, !open, "{method} {path}");
         }
     }
-    assert_eq!(operations, 68);
+    assert_eq!(operations, 69);
 }
 
 #[tokio::test]

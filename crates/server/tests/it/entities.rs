@@ -323,9 +323,10 @@ async fn a_record_that_is_put_right_leaves_what_was_changed_since_as_it_is() {
     lan.push(&[amend(4, "chu", "Lành", Dot { device: lan.id, seq: 3 })]).await;
     assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lành,4,Lành,6"));
     // What is erased of it later is erased in each of its versions, and brings none of the others back.
-    let targets = [(RecordId([1; 16]), ["chu".to_owned()].into())].into();
+    let which = |_, _: &[_]| ["chu".to_owned()].into();
     let reason = Reason { by: None, action: Action::PersonErase };
-    server.app.database().erase(&targets, reason, 0, 3, |_| Ok(())).await.unwrap();
+    let database = server.app.database();
+    database.erase(&[RecordId([1; 16])], which, reason, 0, 3, |_| Ok(())).await.unwrap();
     let row = lan.entity_rows().await.remove(1);
     assert!(row.ends_with(",6") && !row.contains("Lan") && !row.contains("Lành"), "{row}");
     // A record that says what it said, but is of another unit, changes nothing either.
@@ -371,6 +372,66 @@ async fn a_change_that_was_refused_is_tried_again_when_its_record_is_touched() {
     let note = [("ghi_chu".to_owned(), Write { value: text("đã sang"), over: vec![] })].into();
     hoa.push(&[Operation { fields: note, ..hoa.household(2, 2, "phuong_b", &[]) }]).await;
     assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,2,Lan,5"));
+}
+
+#[tokio::test]
+async fn a_record_that_was_put_right_waits_for_nothing_that_it_does_not_say_any_more() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    let [other, third] = [1, 2].map(|id| format!("7b1f0c6e-0000-4000-8000-00000000000{id}"));
+    let visit = |seq, record, id: &str| {
+        lan.household(seq, record, "phuong_a", &[("ho", id), ("base", "1"), ("nguoi", "5")])
+    };
+    let (first, second) = (visit(2, 2, &other), visit(3, 3, &third));
+    lan.push(&[
+        lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")]),
+        first.clone(),
+        second.clone(),
+    ])
+    .await;
+    assert_eq!(lan.entity_rows().await.len(), 2);
+    assert_eq!(lan.entities_waiting().await.0, 2);
+    let chosen = |seq, visit: &Operation, value| {
+        let fields = [("ho".to_owned(), Write { value, over: vec![visit.dot] })].into();
+        let dot = Dot { seq, ..visit.dot };
+        Operation { dot, fields, ..lan.household(seq, visit.record.0[0], "phuong_a", &[]) }
+    };
+    // One chose the wrong household, the other none at all.
+    lan.push(&[chosen(4, &first, text(HOUSE)), chosen(5, &second, Value::Empty)]).await;
+    assert_eq!(lan.entity_rows().await[1..], [format!("{HOUSE},Hộ Lan,2,Lan,5")]);
+    assert_eq!(lan.entities_waiting().await, (0, vec![]));
+    let made = |seq, id: &str| {
+        let record = u8::try_from(seq).unwrap();
+        lan.household(seq, record, "phuong_a", &[("ho", id), ("chu", "Hoa"), ("nguoi", "1")])
+    };
+    lan.push(&[made(6, &other), made(7, &third)]).await;
+    let rows = lan.entity_rows().await;
+    assert_eq!(rows[2..], [&other, &third].map(|id| format!("{id},Hộ Hoa,1,Hoa,1")));
+}
+
+#[tokio::test]
+async fn a_correction_that_was_refused_and_taken_back_waits_for_nothing() {
+    let server = with_forms().await;
+    let (lan, hoa) = (server.device("lan").await, server.device("hoa").await);
+    let see = async |units: &[&str]| {
+        let scope = Some(units.iter().map(|unit| (*unit).to_owned()).collect());
+        let change = AccountChange { scope, ..AccountChange::default() };
+        assert!(server.app.database().change_account("hoa", &change, None, 2).await.unwrap());
+    };
+    see(&["phuong_a", "phuong_b"]).await;
+    let visit = hoa.household(1, 2, "phuong_b", &[("ho", HOUSE), ("base", "1"), ("nguoi", "5")]);
+    lan.push(&[lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")])])
+        .await;
+    hoa.push(std::slice::from_ref(&visit)).await;
+    assert!(lan.entity_rows().await[1].ends_with(",2,Lan,5"));
+    see(&["phuong_b"]).await;
+    for (seq, people, waiting) in [(2, "6", 1), (3, "5", 0)] {
+        let over = vec![Dot { seq: seq - 1, ..visit.dot }];
+        let fields = [("nguoi".to_owned(), Write { value: text(people), over })].into();
+        hoa.push(&[Operation { fields, ..hoa.household(seq, 2, "phuong_b", &[]) }]).await;
+        assert!(lan.entity_rows().await[1].ends_with(",2,Lan,5"));
+        assert_eq!(hoa.entities_waiting().await.0, waiting, "{people}");
+    }
 }
 
 #[tokio::test]
@@ -659,6 +720,54 @@ async fn what_was_erased_of_a_record_is_erased_of_the_entities_that_it_made() {
     }
     let (_, versions) = database.entity("lan", "ho_dan", HOUSE).await.unwrap().unwrap();
     assert!(!format!("{versions:?}").contains("Bí Mật"), "{versions:?}");
+}
+
+impl TestApp {
+    async fn erase_field(&self, record: u8, path: &str) {
+        let which = |_, _: &[_]| [path.to_owned()].into();
+        let reason = Reason { by: None, action: Action::PersonErase };
+        let database = self.app.database();
+        let records = [RecordId([record; 16])];
+        database.erase(&records, which, reason, 0, 3, |_| Ok(())).await.unwrap();
+    }
+}
+
+/// What its versions held was not written down then.
+#[tokio::test]
+async fn what_a_server_from_before_forgot_comes_back_but_for_what_was_erased() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    lan.push(&[lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")])])
+        .await;
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,1,Lan,4"));
+    server.erase_field(1, "ghi_chu").await;
+    let held = r#","held":[{"version":1,"label":true,"properties":["chu_ho","nguoi"]}]"#;
+    let from_before = format!(
+        "UPDATE entity_source SET said = replace(said, '{held}', '') WHERE said LIKE '%{held}%'"
+    );
+    assert_eq!(server.place.outside().await.say(&from_before).await.unwrap(), 1);
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,1,Lan,4"));
+}
+
+#[tokio::test]
+async fn what_is_put_right_after_an_erasure_and_before_anybody_asks_is_in_the_list() {
+    let server = with_forms().await;
+    let lan = server.device("lan").await;
+    let visit = lan.household(2, 2, "phuong_a", &[("ho", HOUSE), ("base", "1"), ("nguoi", "4")]);
+    lan.push(&[
+        lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan"), ("nguoi", "4")]),
+        visit.clone(),
+    ])
+    .await;
+    // It saw four and left them: its version holds nothing.
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,2,Lan,4"));
+    server.erase_field(2, "ghi_chu").await;
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,2,Lan,4"), "nothing is new");
+    server.erase_field(2, "khac").await;
+    let nguoi = Write { value: text("7"), over: vec![visit.dot] };
+    let fields = [("nguoi".to_owned(), nguoi)].into();
+    lan.push(&[Operation { fields, ..lan.household(3, 2, "phuong_a", &[]) }]).await;
+    assert_eq!(lan.entity_rows().await[1], format!("{HOUSE},Hộ Lan,3,Lan,7"));
 }
 
 /// One server reads what a record says, and waits; meanwhile its person is erased.

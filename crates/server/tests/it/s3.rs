@@ -11,6 +11,7 @@ use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use server::backup::{self, MoveError};
 use server::config::Config;
+use server::erasures::List;
 use server::persons::{self, Wanted};
 use server::{App, StoreError};
 use sync::blob::CHUNK_SIZE;
@@ -327,7 +328,11 @@ async fn a_photo_that_could_not_be_taken_out_of_the_bucket_goes_with_the_next_sw
     bucket.is_keeping.store(true, Ordering::Relaxed);
     let now_ms = server::clock::now_ms();
     let wanted = Wanted::by("0901234567").unwrap();
-    assert!(persons::erase(&server.app, &wanted, 1, None, now_ms).await.is_err());
+    let copy = server.folder.path().join("copy.sqlite");
+    server.app.database().backup(&copy, now_ms).await.unwrap();
+    let erased = persons::erase(&server.app, &wanted, 1, None, now_ms).await.unwrap();
+    assert_eq!(erased.len(), 1, "that is done");
+    assert!(!server.app.database().scrub_if_wanted().await.unwrap(), "to its end");
     assert!(server.app.database().is_erased_blob(hash).await.unwrap(), "for all others it is gone");
     assert!(server.app.sweep(now_ms).await.is_err());
     assert_eq!(bucket.names(), [whole(hash)]);
@@ -335,6 +340,16 @@ async fn a_photo_that_could_not_be_taken_out_of_the_bucket_goes_with_the_next_sw
     server.app.sweep(now_ms).await.unwrap();
     assert!(bucket.names().is_empty());
     assert!(server.app.database().erased_blobs_left().await.unwrap().is_empty());
+
+    // Nor is it a reason not to begin after a copy from before was put back.
+    let data = tempfile::tempdir().unwrap();
+    let mut place = crate::place::Place::new(data.path().join("data")).await;
+    bucket.use_it(&mut place.config);
+    place.put_back(&copy).await;
+    List::of(&server.place.config.data).copy_to(&List::of(&place.config.data)).unwrap();
+    *bucket.failing.lock().unwrap() = Some(StatusCode::FORBIDDEN);
+    let restored = TestApp::opened(place, data).await;
+    assert!(restored.app.database().is_erased_blob(hash).await.unwrap());
 }
 
 /// From before stores were marked.
@@ -359,6 +374,24 @@ async fn a_database_without_a_store_takes_the_one_that_holds_its_photos_and_no_o
     assert!(refused.to_string().contains(&known), "{refused}");
     bucket.objects.lock().unwrap().insert("another/store".to_owned(), marked);
     assert!(App::open(config).await.is_ok());
+}
+
+/// A server is tried before anybody says where the photos are to be, and a command out of cron is not told.
+#[tokio::test]
+async fn a_database_moves_to_another_store_until_it_has_a_photo() {
+    let bucket = Bucket::start().await;
+    let server = TestApp::with(|config| bucket.use_it(config)).await;
+    let config = Config { blobs_url: None, ..server.place.config.clone() };
+    for config in [&config, &server.place.config, &config] {
+        assert!(App::open(config.clone()).await.is_ok(), "{:?}", config.blobs_url);
+    }
+    let hash = photographed(&server.device("lan").await).await;
+    let folder = server.folder.path().join("backups");
+    let refused = backup::backup(&config, &folder, 1_000).await.unwrap_err();
+    assert!(matches!(&refused, MoveError::Store(StoreError::Other { .. })), "{refused}");
+    assert!(server.app.database().blob(hash).await.unwrap().unwrap().whole);
+    let moved = backup::backup(&server.place.config, &folder, 2_000).await.unwrap();
+    assert_eq!((moved.copied, moved.lost.len()), (1, 0));
 }
 
 #[tokio::test]

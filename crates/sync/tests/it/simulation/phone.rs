@@ -292,9 +292,8 @@ impl Phone {
                     _ => {}
                 }
                 sealing.freed = self.freed_of_former(&state);
-                if state.cursor.is_none() {
-                    self.read = None; // what is missing is read from the start
-                }
+                // What is missing is read from the start.
+                self.read = self.read.take().filter(|_| state.cursor.is_some());
                 self.disk.state = state;
                 self.handle(Event::Stored(self.waiting()), random);
             }
