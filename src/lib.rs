@@ -4,8 +4,9 @@
 //!
 //! ```text
 //! app ─> pages ─> form_view ─> components     what a person sees
-//!          └────> stores <──┘                 reactive state
-//!                   └─> sync_runner ─> platform ─> web APIs
+//!          ├────> stores <──┘                 reactive state
+//!          │         └─> platform ─> web APIs
+//!          └─> sync_runner ─> stores          carries out what the sync machine says
 //! ```
 //!
 //! What can be decided without a browser is decided in `crates/`.

@@ -61,8 +61,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("reactive", &[]),
     ("form_view", &["components", "reactive", "stores", "locale", "platform"]),
     ("components", &["platform", "reactive"]),
-    ("stores", &["platform", "reactive", "sync_runner", "locale"]),
-    ("sync_runner", &["platform", "reactive"]),
+    ("sync_runner", &["stores", "platform", "reactive"]),
+    ("stores", &["platform", "reactive", "locale"]),
     ("platform", &[]),
     ("locale", &[]),
 ];
@@ -232,29 +232,85 @@ fn module(name: &Path, text: &str, wrong: &mut Vec<String>) {
     let Some((_, allowed)) = MODULES.iter().find(|(module, _)| *module == top) else {
         return;
     };
-    for (number, line) in text.lines().enumerate() {
-        let place = format!("src/{}:{}", name.display(), number + 1);
-        if line.trim_start().starts_with("//") {
-            continue;
-        }
-        for used in used_modules(line) {
+    let place = |number: usize| format!("src/{}:{}", name.display(), number + 1);
+    let lines: Vec<&str> = text.lines().collect();
+    for (number, line) in lines.iter().enumerate().filter(|(_, line)| !is_comment(line)) {
+        for used in used_modules(line, &lines[number + 1..]) {
             let known = MODULES.iter().any(|(module, _)| *module == used);
             if known && used != top && !allowed.contains(&used) {
-                wrong.push(format!("{place}: {top} may not use {used}"));
+                wrong.push(format!("{}: {top} may not use {used}", place(number)));
             }
         }
         if top != "platform"
             && let Some(api) = WEB.iter().find(|api| line.contains(*api))
         {
-            wrong.push(format!("{place}: {api} belongs in src/platform/"));
+            wrong.push(format!("{}: {api} belongs in src/platform/", place(number)));
         }
     }
 }
 
-/// The modules of the phone app that a line names as `crate::module`.
-fn used_modules(line: &str) -> impl Iterator<Item = &str> {
-    line.split("crate::").skip(1).map(|rest| {
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-        rest.split_at(end).0
-    })
+fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with("//")
+}
+
+/// The modules of the phone app that a line names as `crate::module`, or as one of the group `crate::{…}` that goes on in the lines
+/// behind it.
+fn used_modules<'a>(line: &'a str, behind: &[&'a str]) -> Vec<&'a str> {
+    let mut used: Vec<&str> = line.split("crate::").skip(1).map(word).collect();
+    let Some((_, first)) = line.split_once("crate::{") else { return used };
+    let mut depth = 1_u32;
+    for line in [&first].into_iter().chain(behind) {
+        let mut begins = depth == 1;
+        for (at, letter) in line.char_indices() {
+            match letter {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' => begins = depth == 1,
+                letter if begins && !letter.is_whitespace() => {
+                    used.push(word(&line[at..]));
+                    begins = false;
+                }
+                _ => {}
+            }
+            if depth == 0 {
+                return used;
+            }
+        }
+    }
+    used
+}
+
+/// The name that a text begins with.
+fn word(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    text.split_at(end).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_seen_however_they_are_named() {
+        let used = |text: &str| {
+            let lines: Vec<&str> = text.lines().collect();
+            used_modules(lines[0], &lines[1..])
+                .into_iter()
+                .filter(|name| !name.is_empty())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(used("use crate::stores::{Door, blobs};"), "stores");
+        assert_eq!(
+            used("use crate::{locale, platform::{clock, tasks}, stores};"),
+            "locale platform stores"
+        );
+        assert_eq!(
+            used(
+                "use crate::{\n    platform::{\n        clock,\n        tasks,\n    },\n    stores::Door,\n};\nuse a::{b};"
+            ),
+            "platform stores"
+        );
+        assert_eq!(used("    crate::platform::log_error(&x);"), "platform");
+    }
 }
