@@ -185,6 +185,8 @@ impl Runner {
         let runner = self.clone();
         on_move(self.status.asked_for_all(), move || {
             runner.tell(Event::AskedForAll);
+            // A tab with an older version knows the first alone.
+            runner.others.post("asked");
             runner.others.post("asked for all");
         });
         let runner = self.clone();

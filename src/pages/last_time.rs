@@ -1,4 +1,4 @@
-//! What was handed in last for the same form and unit: in March, too, somebody looked here.
+//! What was begun last, and handed in, for the same form and unit: in March, too, somebody looked here.
 
 use leptos::prelude::*;
 use sync::wire::RecordId;
@@ -28,13 +28,13 @@ pub(super) fn LastTime(
         };
         let all = records.all().read();
         let last = all.last_handed_in(&form, &unit, before.as_deref())?;
-        Some((last.id, last.changed_ms, last.author.clone()))
+        Some((last.id, last.begun_ms(), last.author.clone()))
     });
     move || {
-        last.get().map(|(id, changed_ms, author)| {
+        last.get().map(|(id, begun_ms, author)| {
             let told = move || {
                 let language = words.now();
-                let day = language.day(changed_ms, day::now().offset_min);
+                let day = language.day(begun_ms, day::now().offset_min);
                 language.last_time(&day, &records.person(&author))
             };
             let href = Signal::derive(move || record_href(id) + &list.read());

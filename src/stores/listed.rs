@@ -119,7 +119,8 @@ impl Listed {
         first
     }
 
-    /// The newest record of a form and a unit that was handed in; older than another, if one is named.
+    /// The record of a form and a unit that was begun last of those handed in; before another, if one is named. When a record was
+    /// changed says nothing of that: an approval changes it too.
     #[must_use]
     pub fn last_handed_in(
         &self,
@@ -131,20 +132,24 @@ impl Listed {
         // As in `first`: behind the last of a form nobody looks on.
         let (mut of_form, mut of_unit) = (of(&self.forms, form), of(&self.units, unit));
         let mut records = self.iter();
-        while of_form > 0 && of_unit > 0 {
-            let record = records.next()?;
+        let mut last: Option<&Arc<RecordSummary>> = None;
+        while of_form > 0
+            && of_unit > 0
+            && let Some(record) = records.next()
+        {
             let (is_form, is_unit) = (record.form_id == form, record.unit == unit);
             of_form -= usize::from(is_form);
             of_unit -= usize::from(is_unit);
             if is_form
                 && is_unit
                 && matches!(record.state, State::Submitted | State::Returned | State::Approved)
-                && before.is_none_or(|before| newer_first(before, record).is_lt())
+                && before.is_none_or(|before| begun(record) < begun(before))
+                && last.is_none_or(|last| begun(last) < begun(record))
             {
-                return Some(record);
+                last = Some(record);
             }
         }
-        None
+        last
     }
 
     /// Puts these records in place of those.
@@ -288,6 +293,11 @@ fn place(record: &RecordSummary) -> (Reverse<i64>, Reverse<RecordId>) {
     (Reverse(record.changed_ms), Reverse(record.id))
 }
 
+/// Which was begun first. Of two at once the ids decide.
+fn begun(record: &RecordSummary) -> (i64, RecordId) {
+    (record.begun_ms(), record.id)
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use futures::executor::block_on;
@@ -316,6 +326,23 @@ pub(super) mod tests {
             conflicts: 0,
             folded: report::fold(title),
         })
+    }
+
+    #[test]
+    fn what_was_handed_in_last_is_not_what_was_approved_last() {
+        let begun = |id: u8, at: u8, changed: u8| {
+            let record = record(id, [changed, 0, 0, 0], "Phiếu");
+            let mut record = Arc::unwrap_or_clone(record);
+            (record.id.0[5], record.id.0[6], record.state) = (at, 0x70, State::Approved);
+            record.deleted = false;
+            Arc::new(record)
+        };
+        let (march, february) = (begun(1, 3, 4), begun(1, 2, 7));
+        let mut listed = Listed::default();
+        listed.replace([], [march.clone(), february.clone()]);
+        assert_eq!(listed.last_handed_in("f0", "u0", None), Some(&march));
+        assert_eq!(listed.last_handed_in("f0", "u0", Some(&march)), Some(&february));
+        assert_eq!(listed.last_handed_in("f0", "u0", Some(&february)), None);
     }
 
     /// What is told plainly: sort all, count all.
@@ -435,15 +462,15 @@ pub(super) mod tests {
                     && state != State::Draft
                     && state != State::Withdrawn
             };
-            let mut wanted = listed.iter().filter(is_wanted);
-            prop_assert_eq!(listed.last_handed_in(&form, &unit, None), wanted.next());
+            let last = |older: &dyn Fn(&RecordSummary) -> bool| {
+                let wanted = listed.iter().filter(is_wanted).filter(|record| older(record));
+                wanted.max_by_key(|record| begun(record))
+            };
+            prop_assert_eq!(listed.last_handed_in(&form, &unit, None), last(&|_| true));
             if !records.is_empty() {
                 let before = before.get(&records);
-                let older = |record: &&Arc<RecordSummary>| {
-                    (record.changed_ms, record.id) < (before.changed_ms, before.id)
-                };
                 let found = listed.last_handed_in(&form, &unit, Some(before));
-                prop_assert_eq!(found, listed.iter().filter(older).find(is_wanted));
+                prop_assert_eq!(found, last(&|record| begun(record) < begun(before)));
             }
         }
     }

@@ -22,6 +22,7 @@ use super::{
     blobs,
     listed::Listed,
     outbox::{self, WithSealed},
+    record_id,
 };
 use crate::platform::{
     broadcast::Channel,
@@ -91,6 +92,14 @@ pub struct RecordSummary {
     pub conflicts: usize,
     /// Title and short answers without diacritics, for search.
     pub folded: String,
+}
+
+impl RecordSummary {
+    /// When it was begun, as far as its id tells; else when it was changed last.
+    #[must_use]
+    pub fn begun_ms(&self) -> i64 {
+        record_id::begun_ms(self.id).unwrap_or(self.changed_ms)
+    }
 }
 
 /// Which records to list.

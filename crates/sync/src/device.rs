@@ -111,6 +111,8 @@ pub struct Device {
     takes_over: bool,
     /// The server let nothing be read: files go up all the same, and then the person is asked to sign in.
     may_not_read: bool,
+    /// Whether what is held could not be read to be counted.
+    cannot_count: bool,
     /// The server's watermark as last heard, own or not.
     heard: u64,
     online: bool,
@@ -163,6 +165,7 @@ impl Device {
             held_blobs: 0,
             takes_over: false,
             may_not_read: false,
+            cannot_count: false,
             freed: 0,
             waiting: Waiting::default(),
             reported: None,
@@ -181,8 +184,8 @@ impl Device {
         matches!(self.step, Step::Idle)
     }
 
-    /// Takes an event. `wall_ms` is the device's clock, used for people only; `random` spreads the retries
-    /// of many devices.
+    /// Takes an event. `wall_ms` is the device's clock, for people, and for the day of the last count; `random` spreads the
+    /// retries of many devices.
     pub fn handle(&mut self, event: Event, wall_ms: i64, random: u64) -> Vec<Effect> {
         self.wall_ms = wall_ms;
         let mut effects = match event {
@@ -223,6 +226,8 @@ impl Device {
             Event::Stored(waiting) => self.stored(waiting, random),
             Event::StorageFailed => {
                 self.pending = None;
+                // What can be read is synced all the same, without a count until the app starts anew.
+                self.cannot_count |= matches!(self.step, Step::Counting { .. });
                 self.former_due = self.state.former().len();
                 self.fail(Blocked::Storage, None, random)
             }
@@ -470,7 +475,8 @@ impl Device {
 
     fn pull(&mut self) -> Vec<Effect> {
         let ticket = self.ticket();
-        let (cursor, tally) = (self.state.cursor.clone(), self.state.counts(self.wall_ms));
+        let tally = self.state.counts(self.wall_ms) && !self.cannot_count;
+        let cursor = self.state.cursor.clone();
         self.step = Step::Pulling { ticket, tally };
         vec![Effect::Pull { ticket, cursor, wait_s: 0, tally }]
     }
@@ -518,8 +524,9 @@ impl Device {
         state.contact = Some(Contact { server_ms: response.server_ms, wall_ms });
         state.pack = Some(response.pack);
         let complete = !response.more;
-        // A server of before does not count: it is asked once a day, too.
-        if complete && (asked || state.complete != state.generation) {
+        // A server of before does not count: it is asked once a day, too. What came whole need not be counted.
+        let is_uncounted = asked && response.tally.is_none();
+        if complete && (is_uncounted || state.complete != state.generation) {
             state.counted_ms = Some(wall_ms);
         }
         // What it counts beyond what was acknowledged a copy of this device may have sent: our own stay on top until it is.
@@ -553,6 +560,8 @@ impl Device {
     /// Who does not hold what there is takes the feed from its start: what is missing comes again.
     fn counted(&mut self, held: Tally) -> Vec<Effect> {
         let Step::Counting { told } = self.step else { return Vec::new() };
+        // It goes to the disk with whatever is stored next.
+        self.state.counted_ms = Some(self.wall_ms);
         if held == told {
             return self.list_blobs();
         }
@@ -576,6 +585,8 @@ impl Device {
             Step::Marking { more, .. } if more || self.again => self.load(),
             Step::Marking { .. } => self.receive(),
             Step::Committing { more: true, .. } => self.pull(),
+            // What somebody sends does not wait for a count, which stays due.
+            Step::Committing { tally: Some(_), .. } if self.again => self.load(),
             Step::Committing { tally: Some(told), .. } => {
                 self.step = Step::Counting { told };
                 vec![Effect::Count]

@@ -37,12 +37,21 @@ fn Microphone(asked: Asked) -> impl IntoView {
     let is_running = RwSignal::new(false);
     let is_starting = RwSignal::new(false);
     let denied = RwSignal::new(false);
+    // What is kept is awaited no more; the sound that is being recorded by now is.
+    let await_again = move || {
+        if is_running.try_get_untracked() == Some(true) {
+            asked.entry.record_sound(asked.id);
+        }
+    };
     // Also when the system ends it.
     let stop = move || {
         is_running.try_set(false);
         let Some(recorder) = running.try_update_value(Option::take).flatten() else { return };
         let coming = begin(asked, taking);
-        tasks::spawn(async move { keep(asked, coming, recorder.finish().await, taking).await });
+        tasks::spawn(async move {
+            keep(asked, coming, recorder.finish().await, taking).await;
+            await_again();
+        });
     };
     // What there is when the system may end the app: it is lost in the browser's hands.
     let keep_so_far = move |sound: Sound| {
@@ -51,9 +60,7 @@ fn Microphone(asked: Asked) -> impl IntoView {
             if let Ok(sound) = sound.file().await {
                 keep(asked, coming, Ok(sound), taking).await;
             }
-            if is_running.try_get_untracked() == Some(true) {
-                asked.entry.record_sound(asked.id);
-            }
+            await_again();
         });
     };
     let hides = leptos::ev::Custom::<leptos::ev::Event>::new("visibilitychange");

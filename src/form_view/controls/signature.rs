@@ -77,33 +77,36 @@ pub(super) fn Signature(asked: Asked) -> impl IntoView {
     }
 }
 
-/// A finger that lies still for so long rests.
-const RESTS_MS: f64 = 250.0;
+/// Whoever draws has come further than this from where it touched, in CSS pixels; a hand that rests wobbles about one place.
+const DRAWS_PX: f64 = 12.0;
 
-/// Where the finger that draws was last, or the mouse, and when.
+/// Where the finger that draws was last, or the mouse, and where it touched first.
 #[derive(Clone, Copy)]
 struct Tip {
     pointer: i32,
     place: (f64, f64),
-    at_ms: f64,
+    touched: (f64, f64),
 }
 
 impl Tip {
     fn of(event: &PointerEvent) -> Self {
         let place = (f64::from(event.client_x()), f64::from(event.client_y()));
-        Self { pointer: event.pointer_id(), place, at_ms: event.time_stamp() }
+        Self { pointer: event.pointer_id(), place, touched: place }
+    }
+
+    fn draws(self) -> bool {
+        let ((x, y), (from_x, from_y)) = (self.place, self.touched);
+        (x - from_x).hypot(y - from_y) > DRAWS_PX
     }
 
     /// From where it draws to here, if it is the one that does. A second finger draws nothing, nor the hand that comes down
-    /// beside it; a hand that rests on the glass gives way to the finger.
-    fn draws_from(self, last: Option<Self>, begins: bool) -> Option<(f64, f64)> {
+    /// beside one that draws; a hand that rests on the glass gives way to the finger.
+    fn draws_from(self, last: Option<Self>, begins: bool) -> Option<Self> {
         if begins {
-            let is_free = last.is_none_or(|last| {
-                last.pointer == self.pointer || self.at_ms - last.at_ms > RESTS_MS
-            });
-            return is_free.then_some((self.place.0 - 0.1, self.place.1));
+            let is_free = last.is_none_or(|last| last.pointer == self.pointer || !last.draws());
+            return is_free.then_some(Self { place: (self.place.0 - 0.1, self.place.1), ..self });
         }
-        last.filter(|last| last.pointer == self.pointer).map(|last| last.place)
+        last.filter(|last| last.pointer == self.pointer)
     }
 }
 
@@ -153,8 +156,8 @@ impl Strokes {
         let tip = Tip::of(event);
         let Some(from) = tip.draws_from(self.last.get_value(), begins) else { return };
         let Some(pad) = self.pad() else { return };
-        pad.stroke(from, tip.place);
-        self.last.set_value(Some(tip));
+        pad.stroke(from.place, tip.place);
+        self.last.set_value(Some(Tip { touched: from.touched, ..tip }));
         self.drawn.set(true);
     }
 
@@ -245,31 +248,32 @@ pub(super) fn Drawing(
 mod tests {
     use super::*;
 
-    fn tip(pointer: i32, x: f64, at_ms: f64) -> Tip {
-        Tip { pointer, place: (x, 0.0), at_ms }
+    fn tip(pointer: i32, touched: f64, x: f64) -> Tip {
+        Tip { pointer, place: (x, 0.0), touched: (touched, 0.0) }
+    }
+
+    fn from(tip: Tip, last: Option<Tip>, begins: bool) -> Option<(f64, f64)> {
+        tip.draws_from(last, begins).map(|last| last.place)
     }
 
     #[test]
     fn one_finger_draws_and_the_hand_beside_it_neither_draws_nor_stops_it() {
-        let finger = tip(1, 10.0, 0.0);
-        assert!(finger.draws_from(None, true).is_some());
-        let hand = tip(2, 90.0, 40.0);
-        assert_eq!(
-            hand.draws_from(Some(finger), true),
-            None,
-            "it comes down while the finger draws"
-        );
-        assert_eq!(hand.draws_from(Some(finger), false), None);
-        assert_eq!(tip(1, 12.0, 50.0).draws_from(Some(finger), false), Some((10.0, 0.0)));
-        assert_eq!(finger.draws_from(None, false), None, "it came from beside the paper");
+        let finger = tip(1, 10.0, 30.0);
+        assert!(from(tip(1, 10.0, 10.0), None, true).is_some());
+        let hand = tip(2, 90.0, 90.0);
+        assert_eq!(from(hand, Some(finger), true), None, "it comes down while the finger draws");
+        assert_eq!(from(hand, Some(finger), false), None);
+        assert_eq!(from(tip(1, 32.0, 32.0), Some(finger), false), Some((30.0, 0.0)));
+        assert_eq!(from(finger, None, false), None, "it came from beside the paper");
     }
 
     #[test]
     fn a_hand_that_rests_on_the_paper_gives_way_to_the_finger() {
-        let hand = tip(1, 90.0, 0.0);
-        let finger = tip(2, 10.0, RESTS_MS + 1.0);
-        let from = finger.draws_from(Some(hand), true).expect("it draws");
-        assert!((from.0 - 10.0).abs() < 1.0, "no line joins the two");
-        assert_eq!(tip(1, 91.0, 400.0).draws_from(Some(finger), false), None);
+        let hand = tip(1, 90.0, 93.0);
+        let finger = tip(2, 10.0, 10.0);
+        let begins =
+            from(finger, Some(hand), true).expect("it draws, however lately the hand moved");
+        assert!((begins.0 - 10.0).abs() < 1.0, "no line joins the two");
+        assert_eq!(from(tip(1, 94.0, 94.0), Some(finger), false), None);
     }
 }

@@ -280,7 +280,7 @@ fn changed(view: &View, chosen: &Session, other: &Session) -> BTreeMap<String, V
         results.filter(|(path, value)| view.fields.get(path).unwrap_or(&Value::Empty) != value),
     );
     let title = chosen.name().unwrap_or_default();
-    if Some(&title) != other.name().as_ref() && title != view.title {
+    if title != other.name().unwrap_or_default() && title != view.title {
         results.insert(field::TITLE.to_owned(), Value::Text(title));
     }
     results

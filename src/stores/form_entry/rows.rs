@@ -46,10 +46,8 @@ impl FormEntry {
     pub fn figures(self, repeat: NodeId) -> Vec<Figure> {
         let tellers = self.session.with_value(|session| session.tellers(repeat));
         tellers.iter().for_each(|teller| self.node(*teller).track());
-        if tellers.is_empty() {
-            // Any answer in a row may count.
-            self.save_state.track();
-        }
+        // Where those tell nothing any answer in a row may count.
+        self.save_state.track();
         self.language.track();
         self.session.with_value(|session| session.figures(repeat))
     }

@@ -8,6 +8,9 @@ use xpath::ast::{Call, Expression};
 use super::{BodyId, BodyKind, DefId, ExprId, Program, Rule, expression::Read, rules::RuleKind};
 use crate::view::{DataType, Question, QuestionControl};
 
+/// How many names of a count are followed.
+const MAX_NAMES: usize = 8;
+
 impl Program {
     /// The question that rows of a repeat are called by: the first one, if it is a text that is always asked.
     pub(crate) fn row_name(&self, repeat: BodyId) -> Option<DefId> {
@@ -58,16 +61,24 @@ impl Program {
     }
 
     /// Whether an expression is how many rows of a list there are, or a sum over them, or names what is worked out so.
-    pub(crate) fn counts(&self, expression: ExprId, row: DefId) -> bool {
-        let compiled = self.expression(expression);
-        match (compiled.expr.ast(), &compiled.reads[..]) {
-            (Expression::Call(Call { function: Some(function), .. }), reads) => {
-                let adds = [Function::Sum, Function::Count, Function::CountNonEmpty];
-                adds.contains(function) && reads.iter().any(|read| self.is_in_row(read, row))
+    pub(crate) fn counts(&self, mut expression: ExprId, row: DefId) -> bool {
+        // What is worked out from itself has no end.
+        for _ in 0..MAX_NAMES {
+            let compiled = self.expression(expression);
+            match (compiled.expr.ast(), &compiled.reads[..]) {
+                (Expression::Call(Call { function: Some(function), .. }), reads) => {
+                    let adds = [Function::Sum, Function::Count, Function::CountNonEmpty];
+                    return adds.contains(function)
+                        && reads.iter().any(|read| self.is_in_row(read, row));
+                }
+                (Expression::Path(_), [Read::Value { target, .. }]) => {
+                    let Some(next) = self.rules(*target).calculate else { return false };
+                    expression = next;
+                }
+                _ => return false,
             }
-            (Expression::Path(_), [Read::Value { target, .. }]) => self.is_count(*target, row),
-            _ => false,
         }
+        false
     }
 
     fn reads_count(&self, read: &Read, row: DefId) -> bool {

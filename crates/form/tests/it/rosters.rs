@@ -209,6 +209,13 @@ fn a_count_that_stands_in_the_form_as_an_answer_is_told_by_its_label() {
 }
 
 #[test]
+fn what_is_worked_out_from_itself_is_no_count() {
+    let own = COUNTS.replace("sum(/data/hv/nu)", ".");
+    let form = list(&own, r#"<input ref="/data/nu"><label>Số nữ</label></input>"#);
+    assert_eq!(told(&form), ["Có mặt 3/3"]);
+}
+
+#[test]
 fn where_a_form_counts_nobody_those_are_counted_of_whom_holds_what_is_taken_for_granted() {
     let mut form = list("", "");
     assert_eq!(told(&form), ["Có mặt 3/3"]);
