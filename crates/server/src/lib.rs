@@ -413,21 +413,28 @@ impl App {
     /// Erases what was kept long enough, as every day. A clock that is years ahead erases nothing before its time, however often a
     /// server starts by it: no backup would bring it back.
     pub async fn retain(&self, now_ms: i64) -> Result<(usize, usize), PersonError> {
-        let believed_ms = self.believed(now_ms);
-        self.database().hear(believed_ms).await?;
+        let (known_ms, believed_ms) = (self.known(now_ms), self.believed(now_ms));
+        // A clock that is not believed moves nothing on but by the time that the server ran.
+        let heard_ms = if believed_ms < now_ms { known_ms } else { now_ms };
+        self.database().hear(heard_ms).await?;
         persons::retention(self, believed_ms, false).await
     }
 
-    /// What the clock says, or the latest that it can be by all that the database knows.
-    fn believed(&self, now_ms: i64) -> i64 {
+    /// What it is at least, by all that the database knows and by how long the server has run; by the clock if nothing is known.
+    fn known(&self, now_ms: i64) -> i64 {
         let (heard_ms, opened) = *self.inner.heard.get_or_init(|| (now_ms, Instant::now()));
         let runs_ms = i64::try_from(opened.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let latest_ms = heard_ms.saturating_add(STOOD_STILL_MS).saturating_add(runs_ms);
+        heard_ms.saturating_add(runs_ms)
+    }
+
+    /// What the clock says, or the latest that it can be.
+    fn believed(&self, now_ms: i64) -> i64 {
+        let latest_ms = self.known(now_ms).saturating_add(STOOD_STILL_MS);
         if now_ms > latest_ms {
             tracing::warn!(
                 now_ms,
                 latest_ms,
-                "the clock is far ahead of when answers were erased last: if it is right, run `sotay-server retention` once"
+                "the clock is far ahead of when answers were erased last: if it is right, run `sotay-server retention` once, and start the server again"
             );
         }
         now_ms.min(latest_ms)

@@ -66,6 +66,7 @@ pub async fn push(
     }
     erasures::let_go(&app, &pushed.gone).await;
     app.announce(pushed.head);
+    app.database().tell_lost(device, &pushed.lost_files).await?;
     Ok(cbor(&pushed.response))
 }
 

@@ -24,6 +24,8 @@ pub struct Pushed {
     pub quarantined: Vec<(u64, QuarantineReason)>,
     /// Operations that the device freed as safe and this server does not hold.
     pub lost: Option<std::ops::RangeInclusive<u64>>,
+    /// Files that the device is asked for because this server lost them.
+    pub lost_files: Vec<Hash>,
     /// What was erased with it and lay here already.
     pub gone: Gone,
     /// How many pushes shared the transaction.
@@ -97,6 +99,23 @@ impl Database {
             known.author_name = names.get(&known.operation.author).cloned().unwrap_or_default();
         }
         Ok(history)
+    }
+
+    /// Notes that a device is being told of files that were lost here. Only the answer to its own push tells it: a receipt
+    /// names no file that is missing.
+    pub async fn tell_lost(&self, device: DeviceId, files: &[Hash]) -> Answer<()> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.begin_write().await?;
+        for part in parts(files) {
+            let mut query = Builder::new("UPDATE blob_wanted SET lost_ms = NULL WHERE device = ");
+            query.push_bind(device.0.as_slice()).push(" AND blob IN ");
+            query.push_list(part.iter().map(|hash| hash.0.as_slice().into()));
+            query.build().execute(&mut tx).await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 }
 
@@ -182,7 +201,10 @@ async fn keep_decided(
     .bind(decided.unsent.map(signed))
     .fetch_one(&mut *tx)
     .await?;
-    let missing = if is_missing { tell_missing(tx, decided.device).await? } else { Vec::new() };
+    let missing = if is_missing { missing(tx, decided.device).await? } else { Vec::new() };
+    let lost_files =
+        missing.iter().filter(|(_, is_lost)| *is_lost).map(|(hash, _)| *hash).collect();
+    let missing = missing.into_iter().map(|(hash, _)| hash).collect();
     let reasons = decided.decisions.iter();
     Ok(Pushed {
         response: decided.response(unsigned(head.epoch), unsigned(safe), now_ms, missing),
@@ -193,13 +215,14 @@ async fn keep_decided(
             })
             .collect(),
         lost: decided.lost,
+        lost_files,
         gone,
         together: 1,
     })
 }
 
-/// What a device is asked for, what was lost first: it has heard of that now.
-async fn tell_missing(tx: &mut Write, device: DeviceId) -> Answer<Vec<Hash>> {
+/// What a device is asked for, and whether it was lost: that comes first.
+async fn missing(tx: &mut Write, device: DeviceId) -> Answer<Vec<(Hash, bool)>> {
     let rows: Vec<(Vec<u8>, bool)> = query_as(
         "SELECT blob, lost_ms IS NOT NULL FROM blob_wanted WHERE device = $1 ORDER BY lost_ms IS NULL LIMIT $2",
     )
@@ -207,15 +230,8 @@ async fn tell_missing(tx: &mut Write, device: DeviceId) -> Answer<Vec<Hash>> {
     .bind(signed(MAX_MISSING_BLOBS as u64))
     .fetch_all(&mut *tx)
     .await?;
-    let lost: Vec<&[u8]> =
-        rows.iter().filter(|(_, is_lost)| *is_lost).map(|(blob, _)| blob.as_slice()).collect();
-    for part in parts(&lost) {
-        let mut query = Builder::new("UPDATE blob_wanted SET lost_ms = NULL WHERE device = ");
-        query.push_bind(device.0.as_slice()).push(" AND blob IN ");
-        query.push_list(part.iter().map(|blob| (*blob).into()));
-        query.build().execute(&mut *tx).await?;
-    }
-    rows.iter().map(|(blob, _)| bytes("blob hash", blob).map(Hash)).collect()
+    let read = |(blob, is_lost): &(Vec<u8>, bool)| Ok((Hash(bytes("blob hash", blob)?), *is_lost));
+    rows.iter().map(read).collect()
 }
 
 /// What the database holds that a batch may meet.

@@ -7,7 +7,9 @@ use sync::codec;
 use sync::wire::{DeviceId, FileRef, Hash, Value};
 
 use crate::app::TestApp;
+use crate::bundle::{deliver, items, register};
 use crate::place::Place;
+use crate::sealing::{Pair, Sealing};
 
 #[tokio::test]
 async fn a_backup_makes_operations_safe_and_a_restored_server_says_so_by_its_epoch() {
@@ -170,6 +172,28 @@ async fn a_photo_that_the_server_lost_is_not_called_safe_before_its_phone_was_as
     assert_eq!(lan.push(&[]).await.missing_blobs, [hash]);
     backup::backup(&config, &folder, server::clock::now_ms()).await.unwrap();
     assert_eq!(lan.push(&[]).await.safe, 2, "now it knows");
+}
+
+/// The receipt names no file, and what it acknowledges is not pushed any more.
+#[tokio::test]
+async fn a_file_that_was_carried_does_not_tell_its_phone_of_a_photo_that_the_server_lost() {
+    let server = TestApp::start().await;
+    let config = server.place.config.clone();
+    let folder = server.folder.path().join("backups");
+    let hash = photographed(&server, 1, b"photo one").await;
+    let lan = server.device_with_id("lan", DeviceId([0x1a; 16])).await;
+    let minh = server.device("minh").await;
+    let key = Pair::of(7);
+    let organisation = register(&lan, &key).await;
+    server.app.database().want_again(hash, 5).await.unwrap();
+    let operation = lan.create(2, 2, "phuong_a", &[]);
+    let bundle = Sealing::new(lan.id, &key, organisation).pack(&items(&lan, &[operation], &[]));
+    assert_eq!(deliver(&minh, &bundle).await.json()["receipt"]["acked"], 2);
+    backup::backup(&config, &folder, server::clock::now_ms()).await.unwrap();
+    assert_eq!(lan.pull(None).await.safe, 0);
+    assert_eq!(lan.push(&[]).await.missing_blobs, [hash]);
+    backup::backup(&config, &folder, server::clock::now_ms()).await.unwrap();
+    assert_eq!(lan.pull(None).await.safe, 2, "now it knows");
 }
 
 /// One answer names a thousand of them.

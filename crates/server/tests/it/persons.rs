@@ -550,6 +550,12 @@ async fn a_clock_that_is_years_ahead_erases_nothing_by_itself() {
         let restored = put_back(&copy, &folder).await;
         assert_eq!(restored.app.retain(years(10)).await.unwrap(), (0, 0), "copy {start}");
     }
+    // A machine that starts every day, for as long as the pack keeps answers in months.
+    for start in 0..24 {
+        let woken = server.beside().await;
+        assert_eq!(woken.app.retain(years(10)).await.unwrap(), (0, 0), "daily start {start}");
+        woken.app.database().close().await;
+    }
     assert!(is_held(&server, "Thị Hoa").await);
 
     // Where somebody says that the clock is right the time is over.
