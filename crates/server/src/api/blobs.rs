@@ -196,18 +196,26 @@ pub(crate) async fn keep_whole(app: &App, blob: NewBlob<'_>, bytes: Vec<u8>) -> 
     if app.database().is_erased_blob(blob.hash).await? {
         return Ok(());
     }
-    if let Some(known) = app.database().blob(blob.hash).await? {
-        // As new, for nobody sends it once more: what names it comes after it.
-        if known.whole && app.database().finish_blob(&blob, clock::now_ms()).await? {
-            return Ok(());
-        }
-        if known.size != blob.size {
-            app.database().drop_blob(blob.hash).await?;
-            app.blobs().drop_part(blob.hash).await.map_err(ApiError::internal)?;
-        }
+    if renew(app, &blob).await? {
+        return Ok(());
     }
     app.blobs().write_chunk(blob.hash, 0, bytes).await.map_err(storage_error)?;
     finish(app, blob).await
+}
+
+/// Whether the file is here: then it is as new, for nobody sends it once more, and what names it comes after it.
+async fn renew(app: &App, blob: &NewBlob<'_>) -> ApiResult<bool> {
+    // Whoever throws away what nothing names is alone too.
+    let _one_at_a_time = app.blobs().finishing().await;
+    let Some(known) = app.database().blob(blob.hash).await? else { return Ok(false) };
+    if known.whole && app.database().finish_blob(blob, clock::now_ms()).await? {
+        return Ok(true);
+    }
+    if known.size != blob.size {
+        app.database().drop_blob(blob.hash).await?;
+        app.blobs().drop_part(blob.hash).await.map_err(ApiError::internal)?;
+    }
+    Ok(false)
 }
 
 /// Proves that the chunks of a file are all there and are that file. It is on disk when this answers.
@@ -293,5 +301,37 @@ fn shown_as(media_type: &str) -> (&'static str, &'static str) {
     match SHOWN.into_iter().find(|shown| shown.eq_ignore_ascii_case(essence)) {
         Some(shown) => (shown, "inline"),
         None => ("application/octet-stream", "attachment"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::Config;
+
+    /// Whoever throws away what nothing names looks first and removes then.
+    #[tokio::test]
+    async fn a_file_that_comes_again_while_it_is_thrown_away_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = App::open(Config::new(folder.path().join("data"))).await.unwrap();
+        let (hash, size) = (sync::codec::hash(b"photo"), 5);
+        let blob = || NewBlob { hash, size, media_type: "image/jpeg", sender: "lan" };
+        keep_whole(&app, blob(), b"photo".to_vec()).await.unwrap();
+
+        let alone = app.blobs().finishing().await;
+        let mut again = pin!(keep_whole(&app, blob(), b"photo".to_vec()));
+        assert!(tokio::time::timeout(Duration::from_millis(200), &mut again).await.is_err());
+        let unnamed = app.database().unnamed_blobs(i64::MAX).await.unwrap();
+        app.database().forget_unnamed(unnamed, i64::MAX).await.unwrap();
+        app.blobs().remove(hash).await.unwrap();
+        app.database().drop_blob(hash).await.unwrap();
+        drop(alone);
+        again.await.unwrap();
+        assert!(app.database().blob(hash).await.unwrap().unwrap().whole);
+        let served = Body::from_stream(app.blobs().stream(hash).await.unwrap());
+        assert_eq!(axum::body::to_bytes(served, 100).await.unwrap(), "photo");
     }
 }
