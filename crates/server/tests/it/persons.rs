@@ -800,7 +800,7 @@ async fn of_two_people_of_one_name_in_one_record_one_is_handed_out_and_erased_al
         unzip(&export(&quan_tri, body).await.body).0["mentions"].clone()
     };
     let values = meant("hoc_vien[0b]").await[0]["values"].to_string();
-    assert!(values.contains("61") && !values.contains("44"), "{values}");
+    assert!(values.contains(r#""61""#) && !values.contains(r#""44""#), "{values}");
     let outside = meant("").await;
     assert_eq!((outside.as_array().unwrap().len(), &outside[0]["row"]), (1, &json!("")));
 
