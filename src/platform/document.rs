@@ -168,10 +168,14 @@ pub fn focus(selector: &str) -> bool {
 
 /// Whoever was on what is gone comes to what matches `there`, if it can take the focus, else to `or_there`.
 pub fn catch_focus(there: Option<&str>, or_there: &str) {
-    for place in there.into_iter().chain([or_there]) {
-        if is_focus_lost() {
-            focus(place);
-        }
+    // Who was brought there is on nothing of their own.
+    let active = document().and_then(|document| document.active_element());
+    let is_brought = active.is_some_and(|active| active.matches(or_there).unwrap_or(false));
+    if let Some(there) = there.filter(|_| is_brought || is_focus_lost()) {
+        focus(there);
+    }
+    if is_focus_lost() {
+        focus(or_there);
     }
 }
 

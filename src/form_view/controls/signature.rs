@@ -79,19 +79,22 @@ pub(super) fn Signature(asked: Asked) -> impl IntoView {
 
 /// Whoever draws has come further than this from where it touched, in CSS pixels; a hand that rests wobbles about one place.
 const DRAWS_PX: f64 = 12.0;
+/// So long after it touched a hand rests, if it drew nothing.
+const RESTS_MS: f64 = 250.0;
 
-/// Where the finger that draws was last, or the mouse, and where it touched first.
+/// Where the finger that draws was last, or the mouse, and where and when it touched first.
 #[derive(Clone, Copy)]
 struct Tip {
     pointer: i32,
     place: (f64, f64),
     touched: (f64, f64),
+    touched_ms: f64,
 }
 
 impl Tip {
     fn of(event: &PointerEvent) -> Self {
         let place = (f64::from(event.client_x()), f64::from(event.client_y()));
-        Self { pointer: event.pointer_id(), place, touched: place }
+        Self { pointer: event.pointer_id(), place, touched: place, touched_ms: event.time_stamp() }
     }
 
     fn draws(self) -> bool {
@@ -103,7 +106,8 @@ impl Tip {
     /// beside one that draws; a hand that rests on the glass gives way to the finger.
     fn draws_from(self, last: Option<Self>, begins: bool) -> Option<Self> {
         if begins {
-            let is_free = last.is_none_or(|last| last.pointer == self.pointer || !last.draws());
+            let rests = |last: Self| !last.draws() && self.touched_ms - last.touched_ms > RESTS_MS;
+            let is_free = last.is_none_or(|last| last.pointer == self.pointer || rests(last));
             return is_free.then_some(Self { place: (self.place.0 - 0.1, self.place.1), ..self });
         }
         last.filter(|last| last.pointer == self.pointer)
@@ -157,7 +161,8 @@ impl Strokes {
         let Some(from) = tip.draws_from(self.last.get_value(), begins) else { return };
         let Some(pad) = self.pad() else { return };
         pad.stroke(from.place, tip.place);
-        self.last.set_value(Some(Tip { touched: from.touched, ..tip }));
+        let Tip { touched, touched_ms, .. } = from;
+        self.last.set_value(Some(Tip { touched, touched_ms, ..tip }));
         self.drawn.set(true);
     }
 
@@ -248,8 +253,8 @@ pub(super) fn Drawing(
 mod tests {
     use super::*;
 
-    fn tip(pointer: i32, touched: f64, x: f64) -> Tip {
-        Tip { pointer, place: (x, 0.0), touched: (touched, 0.0) }
+    fn tip(pointer: i32, touched_ms: f64, (touched, x): (f64, f64)) -> Tip {
+        Tip { pointer, place: (x, 0.0), touched: (touched, 0.0), touched_ms }
     }
 
     fn from(tip: Tip, last: Option<Tip>, begins: bool) -> Option<(f64, f64)> {
@@ -258,22 +263,25 @@ mod tests {
 
     #[test]
     fn one_finger_draws_and_the_hand_beside_it_neither_draws_nor_stops_it() {
-        let finger = tip(1, 10.0, 30.0);
-        assert!(from(tip(1, 10.0, 10.0), None, true).is_some());
-        let hand = tip(2, 90.0, 90.0);
-        assert_eq!(from(hand, Some(finger), true), None, "it comes down while the finger draws");
-        assert_eq!(from(hand, Some(finger), false), None);
-        assert_eq!(from(tip(1, 32.0, 32.0), Some(finger), false), Some((30.0, 0.0)));
+        let touching = tip(1, 0.0, (10.0, 10.0));
+        assert!(from(touching, None, true).is_some());
+        let finger = tip(1, 0.0, (10.0, 30.0));
+        for (last, at_ms) in [(touching, 40.0), (finger, 40.0), (finger, 900.0)] {
+            let hand = tip(2, at_ms, (90.0, 90.0));
+            assert_eq!(from(hand, Some(last), true), None, "it comes down beside the finger");
+            assert_eq!(from(hand, Some(last), false), None);
+        }
+        assert_eq!(from(tip(1, 0.0, (32.0, 32.0)), Some(finger), false), Some((30.0, 0.0)));
         assert_eq!(from(finger, None, false), None, "it came from beside the paper");
     }
 
     #[test]
     fn a_hand_that_rests_on_the_paper_gives_way_to_the_finger() {
-        let hand = tip(1, 90.0, 93.0);
-        let finger = tip(2, 10.0, 10.0);
+        let hand = tip(1, 0.0, (90.0, 93.0));
+        let finger = tip(2, RESTS_MS + 1.0, (10.0, 10.0));
         let begins =
             from(finger, Some(hand), true).expect("it draws, however lately the hand moved");
         assert!((begins.0 - 10.0).abs() < 1.0, "no line joins the two");
-        assert_eq!(from(tip(1, 94.0, 94.0), Some(finger), false), None);
+        assert_eq!(from(tip(1, 900.0, (94.0, 94.0)), Some(finger), false), None);
     }
 }

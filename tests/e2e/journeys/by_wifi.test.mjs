@@ -69,7 +69,7 @@ async function film(name, size) {
   await goTo('anh');
   await form.photograph('anh', picture(join(folder, `${name}.png`), 300 + name.length, 200));
   await goTo('phim');
-  await form.question('phim').locator('input[type="file"]').setInputFiles(path);
+  await form.question('phim').locator('input[type="file"]').last().setInputFiles(path);
   await form.question('phim').getByRole('button', { name: 'Mở', exact: true }).waitFor();
   await form.saved();
   await app.open('/');

@@ -81,7 +81,7 @@ test('a record with a document, a sound and a picture goes to the server', async
   await goTo('anh');
   await form.photograph('anh', picture(join(folder, 'co_so.png'), 300, 200));
   await form.saved();
-  [, record] = officer.page.url().match(/([0-9a-f]{8}-[0-9a-f-]{27})/);
+  [, record] = officer.page.url().match(/records\/([0-9a-f]{32})/);
   await phone.open('/');
   await phone.allSent();
 });
