@@ -563,7 +563,7 @@ test('what was entered is what would be submitted', async () => {
     Object.fromEntries([...list.querySelectorAll('dt')].map((term) => [term.innerText, term.nextElementSibling.innerText])));
   const expected = {
     've_sinh/k1': 'tot', 've_sinh/k2': 'dat', 've_sinh/k3': undefined, 'ai/n2': 'tot', 'ai/n3': 'dat',
-    'hinh/khu': 'dong', 'hinh/cac_khu': 'dong tay', 'hinh/trai': 'chom', 'ghi/vach': '8934567890123',
+    'hinh/khu': 'dong', 'hinh/cac_khu': 'dong tay', 'hinh/trai': 'chom', 'ghi/vach': '8934567890120',
     'so/sao': '4', 'so/cao': '4', 'so/nam': '2019-01-01', 'so/go': '2024-03-07', 'so/lich': '2024-03-20',
     'noi/xa': `x ${SOUGHT}`, 'noi/ap': 'a2', nhanh: 'kem', hang: 'chom sau',
   };
