@@ -210,7 +210,7 @@ test('what two changed side by side in one part is worth a look, and is asked of
   [, record] = hoa.page.url().match(/records\/([0-9a-f-]+)\/edit/);
   await send(hoa);
   await shows(minh);
-  await minh.page.getByText('Thiếu bảng').first().waitFor();
+  await minh.page.getByText('Thiếu bảng').filter({ visible: true }).first().waitFor();
   await server.stop();
   for (const [device, name, text] of [[hoa, 'nguoi_lap', HOA], [minh, 'tom_tat', 'Thiếu biển báo']]) {
     await apps[device.name].open(`/records/${record}/edit`);

@@ -47,8 +47,8 @@ test('after it has talked with the server Today and the form say that the clock 
 });
 
 test('the history tells by the server’s clock when it was done', async () => {
-  const { page } = desk;
   await desk.start();
+  const { page } = desk;
   const at = new App(desk, server);
   await at.signIn('dieuphoi');
   await at.open('/records');
