@@ -123,6 +123,7 @@ try {
   const { default: start } = await import(script.dataset.js);
   if (document.readyState === "loading") await new Promise((read) => document.addEventListener("DOMContentLoaded", read));
   await start({ module_or_path: first });
+  navigator.serviceWorker?.controller?.postMessage("started");
   setTimeout(keep, isAboutForms ? 3000 : 0);
 } catch (error) {
   console.error(error);

@@ -19,11 +19,14 @@ self.addEventListener("install", (event) => {
 
 // The page of a first visit may stay open for weeks: from now on it finds its files here, and the next version waits for it.
 self.addEventListener("activate", (event) => {
-  event.waitUntil(dropOldVersions().then(() => self.clients.claim()));
+  event.waitUntil(self.clients.claim());
 });
 
 self.addEventListener("message", (event) => {
   if (event.data === "take-over") self.skipWaiting();
+  // Said by a page that has started: while it is being opened, or loaded anew, it is no window yet, and another may be of an older
+  // version.
+  if (event.data === "started") event.waitUntil(dropOldVersions());
 });
 
 self.addEventListener("fetch", (event) => {
@@ -35,8 +38,6 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(fromCache(SHELL, request));
   } else if (url.pathname in MANIFEST.files) {
     event.respondWith(fetched(url.pathname, request));
-    // Not with the page itself: a window that is being opened is none yet, and another may be of an older version.
-    if (request.destination === "script") event.waitUntil(dropOldVersions());
   } else {
     event.respondWith(fromOlderVersion(request));
   }

@@ -215,7 +215,7 @@ const ELSEWHERE: &[Elsewhere] = &[
         source: "Enketo #986",
         caught: Ok((
             "tests/e2e/journeys/service_worker.test.mjs",
-            "a page of the old version never gets a byte of the new one under a name of its own",
+            "a window that is opened does not take the files away from one that an older version still runs in",
         )),
     },
     Elsewhere {

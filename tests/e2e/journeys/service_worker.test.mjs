@@ -177,6 +177,26 @@ test('what only a desk needs comes when somebody opens it, stays, and comes alon
   });
 });
 
+test('a window that is opened does not take the files away from one that an older version still runs in', async () => {
+  const { page, context } = phone;
+  const versionOf = (window, name) => window.locator(`meta[name="app-version"][content="${name}"]`).waitFor({ state: 'attached' });
+  const left = await context.newPage();
+  await left.goto(server.url);
+  await versionOf(left, 'second');
+  await until('the next version waits', () => page.evaluate(async () => Boolean((await navigator.serviceWorker.ready).waiting)));
+  await takeOver();
+  await page.goto('about:blank');
+  const opened = await context.newPage();
+  await opened.goto(server.url);
+  await versionOf(opened, 'third');
+  await opened.locator('.form-view, .today').first().waitFor();
+  const held = () => opened.evaluate(() => caches.keys());
+  assert.equal((await held()).length, 2, 'both versions are here');
+  await left.close();
+  await opened.reload();
+  await until('the older version is gone', async () => (await held()).length === 1);
+});
+
 function sorted(entries) {
   return Object.fromEntries(Object.entries(entries).sort());
 }
