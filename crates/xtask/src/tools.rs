@@ -191,8 +191,7 @@ fn cargo_install(
     time: &str,
 ) -> Result<()> {
     let folder = tools.join(format!("{name}-{version}"));
-    // Written by cargo install as its last act: a half-done install is done again.
-    if folder.join(".crates.toml").exists() || is_on_path(name, version) {
+    if is_installed(&folder) || is_on_path(name, version) {
         return Ok(());
     }
     step(&format!("installing {name} {version} ({time})"), || {
@@ -203,6 +202,12 @@ fn cargo_install(
             .envs(QUICKLY)
             .env_remove("CARGO_TARGET_DIR"))
     })
+}
+
+/// Whether `cargo install` came to its end in that folder: it makes its list first, empty, and writes what it has installed last. What
+/// was broken off is done again.
+fn is_installed(folder: &Path) -> bool {
+    std::fs::metadata(folder.join(".crates.toml")).is_ok_and(|list| list.len() > 0)
 }
 
 /// Whether the machine has all programs of that tool already, in that version: a person who works with them waits for none.
@@ -407,6 +412,20 @@ fn npm_ci(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cargo_began_to_install_is_not_installed() {
+        let folder = std::env::temp_dir().join(format!("sotay-installed-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let list = folder.join(".crates.toml");
+        assert!(!is_installed(&folder));
+        std::fs::write(&list, "").expect("a list");
+        assert!(!is_installed(&folder), "cargo makes its list before it compiles anything");
+        std::fs::write(&list, "[v1]\n\"trunk 0.21.14 (registry)\" = [\"trunk\"]\n")
+            .expect("a list");
+        assert!(is_installed(&folder));
+        std::fs::remove_dir_all(&folder).expect("the folder");
+    }
 
     #[test]
     fn a_minimal_rust_is_given_what_the_checks_stand_on() {

@@ -42,7 +42,8 @@ impl Harness {
 
 /// Fetches the packages of a folder, once.
 pub fn install(folder: &Path) -> Result<()> {
-    if folder.join("node_modules").exists() {
+    // Npm's own list of what it has put there, which it writes last.
+    if folder.join("node_modules/.package-lock.json").exists() {
         return Ok(());
     }
     let mut npm = tools::npm()?;
