@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 
@@ -73,9 +74,19 @@ impl Tested {
     }
 }
 
-/// The folder that cargo builds into.
+/// The folder that cargo builds into, as a person may have told it.
 pub fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+    static TARGET: OnceLock<PathBuf> = OnceLock::new();
+    TARGET.get_or_init(|| told_target().unwrap_or_else(|| root().join("target"))).clone()
+}
+
+/// What cargo says of it. Nothing, if cargo does not answer: whatever comes next will say why.
+fn told_target() -> Option<PathBuf> {
+    let told =
+        output(cargo().args(["metadata", "--format-version", "1", "--no-deps", "--offline"]))
+            .ok()?;
+    let told: Value = serde_json::from_str(&told).ok()?;
+    Some(told["target_directory"].as_str()?.into())
 }
 
 /// The pack that is loaded when no other is named.
@@ -134,6 +145,18 @@ mod tests {
         let expected =
             [("DATABASE_URL", None), ("SOTAY_BLOBS", None), ("SOTAY_DATA", Some("here"))];
         assert_eq!(told, expected.map(|(name, value)| (name.as_ref(), value.map(OsStr::new))));
+    }
+
+    #[test]
+    fn what_is_built_is_looked_for_where_this_program_was_built() {
+        let program = std::env::current_exe().expect("a path");
+        let target = target().canonicalize().expect("cargo's folder");
+        assert!(
+            program.starts_with(&target),
+            "{} is not in {}",
+            program.display(),
+            target.display()
+        );
     }
 
     #[test]

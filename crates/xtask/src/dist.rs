@@ -191,7 +191,7 @@ fn split(tools: &Tools, folder: &Path) -> Result<()> {
         std::fs::remove_file(folder.join(old))?;
     }
     let work = root().join("target/split");
-    let program = split::split(tools, &root().join(split::LINKED), &work, folder)?;
+    let program = split::split(tools, &split::linked(), &work, folder)?;
     let path = folder.join("index.html");
     let page = std::fs::read_to_string(&path).context("index.html")?;
     let page = page.replace(old_script, &program.script).replace(old_module, &program.module);

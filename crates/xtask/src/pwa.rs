@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::fingerprint::Fingerprint;
 use crate::step::{cargo, root, run, step};
 use crate::tools::{Std, TARGET, Tools};
-use crate::{dist, fingerprint};
+use crate::{dist, fingerprint, split};
 
 /// Where the built app lies.
 pub fn folder() -> PathBuf {
@@ -27,6 +27,11 @@ pub fn pwa(tools: &Tools) -> Result<()> {
     let staged = root().join("target/dist");
     step("building the phone app (wasm; some minutes the first time)", || {
         run(for_size(&mut cargo(), tools.std).args(["fetch", "--locked", "--target", TARGET]))?;
+        // Where Trunk's cargo writes the module elsewhere, an old one must not be taken for it.
+        let linked = split::linked();
+        if linked.exists() {
+            std::fs::remove_file(&linked)?;
+        }
         let mut trunk = tools.command("trunk");
         run(for_size(&mut trunk, tools.std)
             .args(["build", "--release", "--offline", "--locked", "--features", "split", "--dist"])

@@ -10,13 +10,17 @@ use std::thread;
 use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
 
+use crate::build;
 use crate::dist::hex;
 use crate::function_order;
 use crate::step::run;
 use crate::tools::Tools;
 
-/// The module that the linker wrote, with the relocations that a cut needs.
-pub const LINKED: &str = "target/wasm32-unknown-unknown/phone/sotay.wasm";
+/// Where the linker writes the module, with the relocations that a cut needs.
+pub fn linked() -> PathBuf {
+    build::target().join("wasm32-unknown-unknown/phone/sotay.wasm")
+}
+
 /// How the script that fetches parts is called until everything has its name.
 const PARTS: &str = "parts.js";
 
