@@ -27,15 +27,26 @@ pub struct Args {
     journey: Option<String>,
 }
 
-/// Runs all of it and says how long it took.
+/// Runs it, says how long it took, and at the end, where it is read, what was not run.
 pub fn test(args: &Args) -> Result<()> {
     let start = Instant::now();
-    match &args.journey {
-        Some(name) => journey(name)?,
-        None if args.postgres => on_postgres()?,
+    let not_run = match &args.journey {
+        Some(name) => {
+            journey(name)?;
+            None
+        }
+        // What is asked for by name is not passed over.
+        None if args.postgres => {
+            OnPostgres::build(tools::postgres()?)?.run()?;
+            None
+        }
         None => all(args.native)?,
+    };
+    let seconds = start.elapsed().as_secs_f64();
+    match not_run {
+        Some(what) => println!("\nWhat was run passed in {seconds:.0} s. NOT RUN: {what}"),
+        None => println!("\nAll of it passed in {seconds:.0} s"),
     }
-    println!("\nAll of it passed in {:.0} s", start.elapsed().as_secs_f64());
     Ok(())
 }
 
@@ -53,15 +64,8 @@ struct OnPostgres {
 }
 
 impl OnPostgres {
-    /// Builds them; `None`, and says so, where there is no PostgreSQL.
-    fn build() -> Result<Option<Self>> {
-        match tools::postgres() {
-            Ok(programs) => Ok(Some(Self { programs, tested: Tested::build(&["it", "devices"])? })),
-            Err(missing) => {
-                println!("\nNOT RUN: the server's tests on PostgreSQL: {missing:#}");
-                Ok(None)
-            }
-        }
+    fn build(programs: PathBuf) -> Result<Self> {
+        Ok(Self { programs, tested: Tested::build(&["it", "devices"])? })
     }
 
     fn run(&self) -> Result<()> {
@@ -73,10 +77,6 @@ impl OnPostgres {
             })
         })
     }
-}
-
-fn on_postgres() -> Result<()> {
-    OnPostgres::build()?.map_or(Ok(()), |tests| tests.run())
 }
 
 fn lints() -> Result<()> {
@@ -99,7 +99,8 @@ fn tests() -> Command {
     tests
 }
 
-fn all(native: bool) -> Result<()> {
+/// All that this machine can run; what it cannot, in words.
+fn all(native: bool) -> Result<Option<String>> {
     tools::checkers()?;
     if !native {
         // Minutes of building come before they are needed, and who is not root can only be told.
@@ -128,14 +129,20 @@ fn all(native: bool) -> Result<()> {
         tools
     };
     step("tests", || run(&mut tests()))?;
-    if native {
-        return on_postgres();
-    }
-    // Together they take three quarters of the time that they take one after the other. Built first: cargo builds for one at a time.
-    let postgres = OnPostgres::build()?;
+    // Built before the browser's tests: cargo builds for one at a time.
+    let (postgres, not_run) = match tools::postgres() {
+        Ok(programs) => (Some(OnPostgres::build(programs)?), None),
+        Err(missing) => (None, Some(format!("the server's tests on PostgreSQL: {missing:#}"))),
+    };
     let on_postgres = || postgres.map_or(Ok(()), |tests| tests.run());
-    beside("postgres", on_postgres, || browser::storage_tests(&tools))?;
-    browser::journey(None)
+    if native {
+        on_postgres()?;
+    } else {
+        // Together they take three quarters of the time that they take one after the other.
+        beside("postgres", on_postgres, || browser::storage_tests(&tools))?;
+        browser::journey(None)?;
+    }
+    Ok(not_run)
 }
 
 /// Does both at a time; what the second gives, unless either fails. The second has the terminal, the first a log of this name.
