@@ -7,14 +7,16 @@ mod harness;
 mod sync;
 mod transfer;
 
+use std::num::NonZero;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::build;
-use crate::step::step;
+use crate::step::{output, root, step};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -91,14 +93,22 @@ pub fn bench(args: &Args) -> Result<()> {
             continue;
         }
         let figures = step(&format!("bench: {}", bench.name()), || bench.measure(args))?;
-        write(&folder, bench.name(), &figures)?;
+        write(&folder, bench.name(), figures)?;
     }
     Ok(())
 }
 
-fn write(folder: &Path, name: &str, figures: &Value) -> Result<()> {
+/// Writes what was measured, and of what: figures of other code are of no use.
+fn write(folder: &Path, name: &str, mut figures: Value) -> Result<()> {
     let path = folder.join(format!("{name}.json"));
-    std::fs::write(&path, serde_json::to_string_pretty(figures)?)?;
+    let git = |args: &[&str]| output(Command::new("git").args(args).current_dir(root())).ok();
+    figures["of"] = json!({
+        "commit": git(&["rev-parse", "--short", "HEAD"]).map(|commit| commit.trim().to_owned()),
+        "with_changes": git(&["status", "--porcelain"]).map(|changes| !changes.is_empty()),
+        "cpus": std::thread::available_parallelism().map_or(1, NonZero::get),
+        "load": std::fs::read_to_string("/proc/loadavg").ok().map(|load| load.trim().to_owned()),
+    });
+    std::fs::write(&path, serde_json::to_string_pretty(&figures)?)?;
     println!("{}", path.display());
     Ok(())
 }

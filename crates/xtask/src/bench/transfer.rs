@@ -4,10 +4,12 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::dist::{self, Load};
-use crate::step::root;
+use crate::pwa;
+use crate::tools::{Need, Tools};
 
 pub fn measure() -> Result<Value> {
-    let files = dist::transfer(&root().join("dist"))?;
+    pwa::pwa(&Tools::ensure(&[Need::Pwa])?)?;
+    let files = dist::transfer(&pwa::folder())?;
     let loads = dist::loads(&files);
     let of = |load| loads.get(&load).copied().unwrap_or_default();
     let (first, forms) = (of(Load::First), of(Load::Forms));
