@@ -77,6 +77,9 @@ pub enum Kind {
     /// A column with cells and no header.
     #[error("the column has no name")]
     ColumnUnnamed,
+    /// The cells are divided by something else than commas, as spreadsheet programs do where the comma is the decimal sign.
+    #[error("the cells are divided by {0}: save the table as CSV divided by commas")]
+    NotByCommas(&'static str),
     /// The row has not as many cells as the header.
     #[error("the row has {found} cells, the header {expected}")]
     RaggedRow {
@@ -167,6 +170,9 @@ pub enum Kind {
     /// A part of a recurrence rule that RFC 5545 does not have.
     #[error("`{0}` is not in RFC 5545: other programs will not understand this rule")]
     NotARule(String),
+    /// A recurrence rule that does not say how often.
+    #[error("RFC 5545 requires FREQ in a rule: this one says nothing of how often")]
+    RuleWithoutFrequency,
     /// A clause that the plan's document does not contain.
     #[error("the plan does not contain this text: {0}")]
     NotInPlan(String),
@@ -183,7 +189,8 @@ impl Kind {
             Kind::FileUnused
             | Kind::OneSided { .. }
             | Kind::PersonalWithoutField
-            | Kind::NotARule(_) => Severity::Warning,
+            | Kind::NotARule(_)
+            | Kind::RuleWithoutFrequency => Severity::Warning,
             _ => Severity::Error,
         }
     }
@@ -197,6 +204,7 @@ impl Kind {
                 | Kind::NotUtf8
                 | Kind::KeyMissing
                 | Kind::TableEmpty
+                | Kind::NotByCommas(_)
                 | Kind::ColumnMissing
                 | Kind::ColumnTwice
                 | Kind::RaggedRow { .. }

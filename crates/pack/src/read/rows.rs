@@ -318,6 +318,9 @@ fn recurrence_rule(row: &Row<'_>) -> String {
             row.problem("rrule", Kind::NotARule(part.to_owned()));
         }
     }
+    if !rule.is_empty() && !rule.split(';').any(|part| part.starts_with("FREQ=")) {
+        row.problem("rrule", Kind::RuleWithoutFrequency);
+    }
     rule
 }
 

@@ -43,6 +43,13 @@ impl<'a> Sheet<'a> {
             problems: RefCell::default(),
         };
         sheet.read_cells(bytes);
+        if let Some(divider) = sheet.other_divider() {
+            // Nothing else that was found is so: no cell was where it seemed to be.
+            sheet.header.clear();
+            sheet.rows.clear();
+            sheet.problems.get_mut().clear();
+            sheet.problem(Some(1), None, Kind::NotByCommas(divider));
+        }
         if !sheet.header.is_empty() {
             sheet.place_fields(table, manifest);
             sheet.check_cells(table);
@@ -96,6 +103,14 @@ impl<'a> Sheet<'a> {
         if bytes.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
             self.problem((number > 0).then_some(number), None, Kind::OpenQuote);
         }
+    }
+
+    /// What divides the cells, if that is no comma.
+    fn other_divider(&self) -> Option<&'static str> {
+        let [one] = self.header.as_slice() else { return None };
+        [(';', "`;`"), ('\t', "tabs")]
+            .into_iter()
+            .find_map(|(mark, name)| one.contains(mark).then_some(name))
     }
 
     fn decode(&self, row: u32, at: usize, cell: &[u8]) -> String {

@@ -341,6 +341,14 @@ const CASES: &[Case] = &[
         ",I1;I2\n",
         &["tasks.csv, row 2, column indicators: there is no indicator `I2` in the pack"],
     ),
+    (
+        "tasks.csv",
+        "FREQ=YEARLY",
+        "INTERVAL=2",
+        &[
+            "tasks.csv, row 2, column rrule: RFC 5545 requires FREQ in a rule: this one says nothing of how often",
+        ],
+    ),
     ("tasks.csv", ",I1\n", ",all\n", &[]),
     (
         "indicators.csv",
@@ -544,6 +552,23 @@ fn a_byte_order_mark_and_windows_line_ends_change_nothing() {
         *bytes = format!("\u{feff}{windows}").into_bytes();
     }
     assert_eq!(said(&files), Vec::<String>::new());
+}
+
+#[test]
+fn a_table_whose_cells_are_not_divided_by_commas_is_told_so_once() {
+    for (divider, name) in [(';', "`;`"), ('\t', "tabs")] {
+        let mut files = whole();
+        let bytes = files.get_mut("legal.csv").expect("the small pack has it");
+        let text = String::from_utf8(bytes.clone()).expect("it is text");
+        // A cell with a comma in it, as a program leaves it that divides by something else.
+        *bytes = text.replace(',', &divider.to_string()).replace("Luật", "Luật, sửa").into_bytes();
+        assert_eq!(
+            said(&files),
+            [format!(
+                "legal.csv, row 1: the cells are divided by {name}: save the table as CSV divided by commas"
+            )]
+        );
+    }
 }
 
 #[test]
