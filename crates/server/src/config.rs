@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::accounts::Role;
 use crate::budgets::Allowances;
@@ -49,6 +50,8 @@ pub struct Config {
     pub passkey_roles: Vec<Role>,
     /// Of these roles everybody does: who has no passkey makes one at the door, with a code.
     pub passkeys_must: Vec<Role>,
+    /// How long requests may take to finish when the server is told to stop. A phone whose line has gone silent never would.
+    pub grace: Duration,
 }
 
 /// Backups that a running server makes by itself.
@@ -78,6 +81,7 @@ impl Config {
             allowances: Allowances::default(),
             passkey_roles: Vec::new(),
             passkeys_must: Vec::new(),
+            grace: Duration::from_secs(30),
         }
     }
 
@@ -85,6 +89,15 @@ impl Config {
     pub fn make_data_folder(&self) -> io::Result<()> {
         std::fs::create_dir_all(&self.data)?;
         close_to_others(&self.data)
+    }
+
+    /// What an operator calls the database by. An address may have a password in it.
+    #[must_use]
+    pub fn database_name(&self) -> String {
+        match &self.database_url {
+            Some(_) => "PostgreSQL".to_owned(),
+            None => self.database_file().display().to_string(),
+        }
     }
 
     /// The database's file.

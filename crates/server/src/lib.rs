@@ -57,6 +57,7 @@ mod turns;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -114,14 +115,25 @@ struct Inner {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The database did not open.
-    #[error(transparent)]
-    Database(#[from] OpenError),
+    #[error("{0}: {1}")]
+    Database(String, OpenError),
     /// The database did not answer.
     #[error(transparent)]
     Answer(#[from] DatabaseError),
-    /// The data folder or the network said no.
+    /// The network said no.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// A folder of the server's own said no.
+    #[error("{path}: {error}")]
+    Folder {
+        /// Which.
+        path: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// There is no app where one was said to be.
+    #[error("{0}: there is no app in this folder (no index.html)")]
+    NoApp(String),
     /// The photos are not where the settings say.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -185,12 +197,19 @@ pub enum SweepError {
 impl App {
     /// Opens the data folder, makes it when missing.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
-        config.make_data_folder()?;
+        in_folder(&config.data, config.make_data_folder())?;
+        if let Some(folder) = &config.app
+            && !folder.join("index.html").is_file()
+        {
+            return Err(ServeError::NoApp(folder.display().to_string()));
+        }
         let map = match &config.map {
             Some(file) => Some(MapFile::open(file).await?),
             None => None,
         };
-        let database = Database::of(&config, clock::now_ms()).await?;
+        let database = Database::of(&config, clock::now_ms()).await;
+        let database =
+            database.map_err(|error| ServeError::Database(config.database_name(), error))?;
         let heard = database.heard_ms().await?.map(|heard_ms| (heard_ms, Instant::now()));
         let blobs = BlobStore::of(&config)?;
         match blobs.check(&database).await {
@@ -201,13 +220,18 @@ impl App {
             checked => checked?,
         }
         let keys = KeyFolder::new(config.key_folder());
-        ensure_key(&database, &keys).await?;
+        ensure_key(&config, &database, &keys).await?;
         let again = List::of(&config.data).apply(&database, &blobs, clock::now_ms()).await?;
         if again > 0 {
             tracing::info!(erasures = again, "erased again what a backup had brought back");
         }
         let incoming = Incoming::new(config.incoming_folder());
         let files = StaticFiles::new(config.app.clone());
+        if !files.has_app() {
+            tracing::warn!(
+                "built without the app: phones have nothing to open here (--app names its folder)"
+            );
+        }
         let budgets = Budgets::new(&config.allowances);
         let inner = Inner {
             config,
@@ -293,6 +317,13 @@ impl App {
 
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.inner.stopping.subscribe()
+    }
+
+    /// Ends when requests have had their time to finish after the server was told to stop.
+    async fn is_overdue(&self) {
+        // Its sender is this app's own, and cannot go before it.
+        drop(self.stopping().wait_for(|stopping| *stopping).await);
+        tokio::time::sleep(self.config().grace).await;
     }
 
     /// Makes the backup of the schedule if it is time for one, proves it and lets the oldest go. After one that failed the next try
@@ -517,18 +548,27 @@ async fn follow_head(
     }
 }
 
+fn in_folder<T>(path: &Path, result: std::io::Result<T>) -> Result<T, ServeError> {
+    result.map_err(|error| ServeError::Folder { path: path.display().to_string(), error })
+}
+
 /// Makes the organisation's first key. A server whose database names one that is not in its folder goes on without: phones
 /// then seal to what only another server opens, or nobody, until the file is put back or another key is made.
-async fn ensure_key(database: &Database, keys: &KeyFolder) -> Result<(), ServeError> {
+async fn ensure_key(
+    config: &Config,
+    database: &Database,
+    keys: &KeyFolder,
+) -> Result<(), ServeError> {
+    let at = |result| in_folder(&config.key_folder(), result);
     match database.organisation_key().await? {
-        Some(key) if keys.find(key.id())?.is_none() => {
+        Some(key) if at(keys.find(key.id()).map(|key| key.is_none()))? => {
             tracing::error!(key = %key.id(), "the organisation's private key is not here; bundles cannot be opened");
         }
         Some(_) => {}
         None => {
             let key = OrganisationKey::new();
             // The file comes first: what a phone seals must never be for nobody.
-            keys.add(&key)?;
+            at(keys.add(&key).map(|()| true))?;
             database.add_organisation_key(&key.public(), true, clock::now_ms()).await?;
         }
     }
@@ -547,19 +587,24 @@ pub async fn serve(
     let retaining = tokio::spawn(app.clone().retain_daily());
     let backing_up = tokio::spawn(app.clone().back_up());
     let scrubbing = tokio::spawn(app.clone().scrub_hourly());
-    let stopping = app.clone();
+    let (stopping, overdue) = (app.clone(), app.clone());
+    let address = listener.local_addr()?;
     // A compressed answer goes out in pieces: the last one, smaller than a packet, would wait up to 40 ms for the word that the others came.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "small packets wait");
         }
     });
-    axum::serve(listener, service)
-        .with_graceful_shutdown(async move {
-            shutdown.await;
-            stopping.stop();
-        })
-        .await?;
+    tracing::info!(address = %address, data = %app.config().data.display(), "serving");
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        shutdown.await;
+        tracing::info!("stopping: no new requests");
+        stopping.stop();
+    });
+    tokio::select! {
+        served = serving => served?,
+        () = overdue.is_overdue() => tracing::warn!("some requests did not finish in time"),
+    }
     if let Err(error) = sweeping.await {
         tracing::error!(%error, "the sweep failed");
     }

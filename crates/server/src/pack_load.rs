@@ -389,15 +389,17 @@ pub enum DemoError {
     Password(#[from] PasswordError),
 }
 
-/// Makes the accounts of a demonstration; those that exist stay as they are.
+/// Makes the accounts of a demonstration. Those that exist stay as they are: their names come back.
 pub async fn add_demo_users(
     database: &Database,
     users: &[DemoUser],
     password: Option<&str>,
     now_ms: i64,
-) -> Result<(), DemoError> {
+) -> Result<BTreeSet<String>, DemoError> {
+    let mut there = BTreeSet::new();
     for user in users {
         if database.account(&user.name).await?.is_some() {
+            there.insert(user.name.clone());
             continue;
         }
         let password = password.unwrap_or(&user.password).to_owned();
@@ -412,5 +414,5 @@ pub async fn add_demo_users(
         };
         database.add_account(&account, None, now_ms).await?;
     }
-    Ok(())
+    Ok(there)
 }

@@ -39,6 +39,12 @@ impl StaticFiles {
         Self { folder }
     }
 
+    /// Whether there is an app at all: a server can be built before it.
+    #[must_use]
+    pub fn has_app(&self) -> bool {
+        self.get("index.html").is_some()
+    }
+
     fn get(&self, path: &str) -> Option<StaticFile> {
         if !Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
             return None;

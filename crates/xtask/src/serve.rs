@@ -49,7 +49,7 @@ pub fn serve(args: &Args) -> Result<()> {
         ]))
     })?;
     println!(
-        "\nOpen http://{} and sign in with one of the names above; the password is {DEMO_PASSWORD}",
+        "\nOpen http://{} and sign in with one of the names above; the password is {DEMO_PASSWORD}, unless it was changed since",
         args.listen
     );
     println!("Ctrl+C ends it. The data stays in {}", data.display());

@@ -45,10 +45,7 @@ pub fn expect_database(config: &Config) -> anyhow::Result<()> {
 async fn open(config: &Config) -> anyhow::Result<Database> {
     config.make_data_folder().with_context(|| config.data.display().to_string())?;
     let database = Database::of(config, clock::now_ms()).await;
-    database.with_context(|| match &config.database_url {
-        Some(_) => "PostgreSQL".to_owned(),
-        None => config.database_file().display().to_string(),
-    })
+    database.with_context(|| config.database_name())
 }
 
 fn date(ms: i64) -> String {

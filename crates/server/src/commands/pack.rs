@@ -100,9 +100,13 @@ async fn add_demo_users(
     password: Option<&str>,
 ) -> anyhow::Result<()> {
     let users = checked.demo_users();
-    pack_load::add_demo_users(database, users, password, clock::now_ms()).await?;
+    let there = pack_load::add_demo_users(database, users, password, clock::now_ms()).await?;
     for user in users {
-        say(&format!("  {:<16} {:<14} {:<24} {}", user.name, user.role, user.unit, user.full_name));
+        let kept = if there.contains(&user.name) { " (left as it was, password too)" } else { "" };
+        say(&format!(
+            "  {:<16} {:<14} {:<24} {}{kept}",
+            user.name, user.role, user.unit, user.full_name
+        ));
     }
     Ok(())
 }

@@ -93,9 +93,14 @@ pub async fn run(mut config: Config, args: Args) -> anyhow::Result<ExitCode> {
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}", args.listen))?;
-    tracing::info!(address = %listener.local_addr()?, data = %config.data.display(), "serving");
-    server::serve(config, listener, interrupted()).await?;
-    tracing::info!("stopped");
+    tokio::select! {
+        served = server::serve(config, listener, interrupted()) => {
+            served?;
+            tracing::info!("stopped");
+        }
+        // What was acknowledged is on the disk.
+        () = async { interrupted().await; interrupted().await } => tracing::warn!("stopped at once"),
+    }
     Ok(ExitCode::SUCCESS)
 }
 

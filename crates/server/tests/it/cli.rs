@@ -34,7 +34,10 @@ async fn an_operator_loads_a_pack_adds_people_and_makes_a_backup() {
             && first.contains("coordinator"),
         "{first}"
     );
-    assert!(run(&load).contains("was in force already"));
+    assert!(!first.contains("left as it was"), "{first}");
+    let again = run(&load);
+    assert!(again.contains("was in force already"), "{again}");
+    assert!(again.contains("left as it was, password too"), "{again}");
 
     let listed = run(&["user", "list"]);
     let demo: Vec<&str> = listed.lines().next().unwrap().split_whitespace().collect();
@@ -440,4 +443,25 @@ async fn every_command_says_what_it_is_for_and_what_it_takes() {
         ]
     );
     assert!(!place.config.data.exists(), "who asks for help gets no database");
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_start_names_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    let said = |place: &Place, arguments: &[&str]| {
+        let output = sotay(place, arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        let said = text(&output.stderr) + &text(&output.stdout);
+        assert!(!said.contains("serving"), "{said}");
+        said
+    };
+    let file = folder.path().join("tep");
+    std::fs::write(&file, "no folder").unwrap();
+    let below = file.join("data");
+    let data = said(&Place::file(&below), &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(data.contains(below.to_str().unwrap()), "{data}");
+    let no_app =
+        said(&place, &["serve", "--listen", "127.0.0.1:0", "--app", "/there/is/no/such/folder"]);
+    assert!(no_app.contains("/there/is/no/such/folder"), "{no_app}");
 }

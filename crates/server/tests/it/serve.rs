@@ -55,3 +55,30 @@ async fn it_serves_until_it_is_told_to_stop() {
         .unwrap();
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_whose_line_has_gone_silent_keeps_no_server_from_stopping() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut place = Place::new(folder.path()).await;
+    place.config.grace = Duration::from_millis(50);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let shutdown = async move { stopped.await.unwrap() };
+    let running = tokio::spawn(server::serve(place.config.clone(), listener, shutdown));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // The server waits for the rest of the body: it asks for it.
+    stream
+        .write_all(
+            b"POST /api/v1/session HTTP/1.1\r\nhost: sotay\r\nx-sotay: 1\r\ncontent-type: application/json\r\n\
+              content-length: 100\r\nexpect: 100-continue\r\n\r\n",
+        )
+        .await
+        .unwrap();
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).await.unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stop.send(()).unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(10), running).await;
+    ended.expect("it stops").unwrap().unwrap();
+}
