@@ -1,6 +1,6 @@
 //! The forms that are open. They live here and not in pages, so that leaving a page never cuts off a save.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use futures::{channel::oneshot, future::LocalBoxFuture};
 use leptos::prelude::*;
@@ -134,15 +134,15 @@ impl OpenForms {
         (!left.stored && left.form == form && left.unit == unit).then_some(left)
     }
 
-    /// Field path of the question of this record whose file was on its way when the app was killed. Told once.
-    fn awaited(self, record: RecordId) -> Option<String> {
+    /// Field paths of the questions of this record whose files were on their way when the app was killed. Told once.
+    fn awaited(self, record: RecordId) -> BTreeSet<String> {
         let told = self.left.try_update_value(|left| {
             let left = left.as_mut().filter(|left| left.record == record)?;
-            let awaited = left.awaited().map(str::to_owned);
-            (left.awaits_file, left.recorded) = (None, None);
-            awaited
+            let awaited = left.awaited();
+            (left.awaits_file, left.coming, left.coming_too) = (None, None, None);
+            Some(awaited)
         });
-        told.flatten()
+        told.flatten().unwrap_or_default()
     }
 
     /// Opens a record where it was left. One that somebody is in gives the same entry.
@@ -207,7 +207,7 @@ impl OpenForms {
         let left = self.left_new(&form.id, unit);
         let opening = Opening {
             record,
-            awaited: left.as_ref().and_then(|left| left.awaited().map(str::to_owned)),
+            awaited: left.as_ref().map(FillingRow::awaited).unwrap_or_default(),
             place: left.map(|left| left.place),
             form: FormRef { id: form.id, version: form.version, hash },
             unit: unit.to_owned(),

@@ -27,7 +27,6 @@ use crate::stores::{outbox, space};
 /// How long after a save that failed the next one is tried, if nothing is entered before: a person who makes room on
 /// the phone and comes back finds the answers stored.
 const RETRY_AFTER_MS: u32 = 3_000;
-
 /// What was entered and is not on the disk yet, and what is needed to put it there.
 pub(super) struct Draft {
     storage: Storage,
@@ -111,10 +110,8 @@ struct Stand {
     place: String,
     /// Whether the form is on screen.
     on_screen: bool,
-    /// Whether a file for that question is on its way from another app.
-    awaits_file: bool,
-    /// The question that a sound is being recorded for, and its field path.
-    recorded: Option<(NodeId, String)>,
+    /// The questions that files are on their way to, or sounds are being recorded for, with their field paths.
+    awaits: BTreeMap<NodeId, String>,
 }
 
 /// A file on its way to a question, as long as this is kept: the form stays open for it.
@@ -182,7 +179,7 @@ impl Draft {
         results: BTreeMap<String, Value>,
     ) -> Self {
         let place = opening.place.clone().unwrap_or_default();
-        let stand = Stand { place, on_screen: false, awaits_file: false, recorded: None };
+        let stand = Stand { place, on_screen: false, awaits: BTreeMap::new() };
         let draft = Self {
             storage,
             record: opening.record,
@@ -305,24 +302,18 @@ impl Draft {
         self.state.borrow().stand.place.clone()
     }
 
-    pub(super) fn await_file(&self) {
-        self.state.borrow_mut().stand.awaits_file = true;
+    pub(super) fn await_file(&self, question: NodeId, path: String) {
+        self.state.borrow_mut().stand.awaits.insert(question, path);
     }
 
-    pub(super) fn record(&self, question: NodeId, path: String) {
-        self.state.borrow_mut().stand.recorded = Some((question, path));
-    }
-
-    /// The person is back from whatever app they were in, and what was recorded for that question is there, or nowhere.
+    /// What was on its way to that question is there, or nowhere.
     pub(super) fn await_no_more(&self, question: NodeId) {
-        let stand = &mut self.state.borrow_mut().stand;
-        stand.awaits_file = false;
-        stand.recorded.take_if(|(recorded, _)| *recorded == question);
+        self.state.borrow_mut().stand.awaits.remove(&question);
     }
 
     pub(super) fn awaits_file(&self) -> bool {
         let state = self.state.borrow();
-        state.stand.awaits_file || state.stand.recorded.is_some() || state.coming > 0
+        !state.stand.awaits.is_empty() || state.coming > 0
     }
 
     pub(super) fn is_on_screen(&self) -> bool {
@@ -560,16 +551,19 @@ fn stand_change(
         let is_ours = FillingRow::decode(&stored?)?.record == record;
         return is_ours.then(|| Change::Delete(Store::Place, FILLING.into()));
     }
-    let recorded = batch.stand.recorded.as_ref().map(|(_, path)| path.clone());
-    let is_here = recorded.as_ref() == Some(&batch.stand.place);
+    let mut awaited = batch.stand.awaits.values();
+    let is_here = awaited.clone().any(|path| *path == batch.stand.place);
+    let coming = awaited.next().cloned();
+    let coming_too: Vec<String> = awaited.cloned().collect();
     let row = codec::encode(&FillingRow {
         record,
         stored: batch.stored,
         form: form.to_owned(),
         unit: unit.to_owned(),
         place: batch.stand.place.clone(),
-        awaits_file: (batch.stand.awaits_file || is_here).then_some(true),
-        recorded,
+        awaits_file: is_here.then_some(true),
+        coming,
+        coming_too: Some(coming_too).filter(|too| !too.is_empty()),
     });
     (stored.as_ref() != Some(&row)).then(|| Change::Put(Store::Place, FILLING.into(), row))
 }
