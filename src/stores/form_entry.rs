@@ -42,7 +42,7 @@ use self::{
     pages::page_of,
     saving::Draft,
 };
-pub(super) use self::{media::Medium, opening::Opening};
+pub(super) use self::{media::Medium, opening::Opening, saving::Until};
 pub use self::{
     rows::{AddedRows, RemovedRow},
     saving::Coming,
@@ -317,6 +317,12 @@ impl FormEntry {
         let Some(draft) = self.draft.try_get_value() else { return };
         draft.await_file(question, self.session.with_value(|session| session.path(question)));
         self.save_soon(0);
+    }
+
+    /// What is recorded for this question ends so, should the page have to go away.
+    pub fn ends_by(self, question: NodeId, end: impl Fn() + 'static) {
+        let Some(draft) = self.draft.try_get_value() else { return };
+        draft.ends_by(question, Rc::new(end));
     }
 
     /// Whether the file of this question did not come, because the app was killed meanwhile.

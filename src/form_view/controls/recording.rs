@@ -83,6 +83,7 @@ fn Microphone(asked: Asked) -> impl IntoView {
                     if running.try_set_value(Some(recorder)).is_none() {
                         is_running.try_set(true);
                         asked.entry.make_file(asked.id);
+                        asked.entry.ends_by(asked.id, stop);
                     }
                 }
                 Err(error) => {

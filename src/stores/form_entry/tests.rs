@@ -511,6 +511,42 @@ fn what_is_on_its_way_to_a_question_is_awaited_whatever_else_is_answered() {
     });
 }
 
+/// It goes away when the phone locks, another person takes it, or a new version of the app does.
+#[test]
+fn a_page_that_goes_away_waits_for_files_that_came_and_for_the_end_of_what_is_recorded() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let (name, age) = (question(entry, "chung/ten"), question(entry, "chung/tuoi"));
+        let draft = entry.draft.get_value();
+        let waits = |asked| draft.files(asked).now_or_never().is_none();
+        let sound = Rc::new(std::cell::Cell::new(None));
+        let ended = Rc::clone(&sound);
+        entry.make_file(age);
+        entry.ends_by(age, move || ended.set(Some(comes(entry, age))));
+        assert!(!waits(false), "it goes on");
+        draft.end_all();
+        let mut both = Box::pin(draft.files(false));
+        assert_eq!(both.as_mut().now_or_never(), None);
+        let photo = comes(entry, name);
+        let sound = sound.take().expect("told to end");
+        block_on(entry.attach(sound, "a.webm", "audio/webm", &[8; 9])).expect("kept");
+        assert_eq!(both.as_mut().now_or_never(), None);
+        block_on(entry.attach(photo, "a.jpg", "image/jpeg", &[7; 9])).expect("kept");
+        block_on(both);
+        block_on(entry.save_once(Until::Kept)).expect("memory stores");
+        let again = phone.open(id);
+        assert!([name, age].iter().all(|question| again.file(*question).is_some()));
+        // What another app was asked for is waited for only by who can wait.
+        entry.await_file(name, true);
+        assert_eq!([false, true].map(waits), [false, true]);
+        let mut given = Box::pin(draft.files(true));
+        assert_eq!(given.as_mut().now_or_never(), None);
+        entry.await_file(name, false);
+        block_on(given);
+    });
+}
+
 #[test]
 fn a_camera_that_was_closed_without_a_photo_leaves_nothing_awaited() {
     run(|phone| {
