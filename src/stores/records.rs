@@ -23,6 +23,7 @@ use super::{
     listed::Listed,
     outbox::{self, WithSealed},
     record_id,
+    space::AtRisk,
 };
 use crate::platform::{
     broadcast::Channel,
@@ -323,6 +324,18 @@ impl Records {
         unsent.operations += of_others.len();
         unsent.records.extend(of_others);
         Ok((unsent, blobs::unsent(&storage).await?))
+    }
+
+    /// What a phone that is lost now takes along.
+    pub async fn at_risk(self) -> Result<AtRisk, StorageError> {
+        let (Some(storage), Some(mut sealed)) =
+            (self.storage.try_get_value(), self.sealed.try_get_value())
+        else {
+            return Err(StorageError::Closed);
+        };
+        let risk = AtRisk::of(&storage, &mut sealed).await?;
+        self.keep_sealed(sealed);
+        Ok(risk)
     }
 
     /// The records that this phone changed and of which no pull may have brought that yet, whatever the server took of it.
