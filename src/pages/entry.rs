@@ -8,7 +8,7 @@ use crate::reactive::{effect, memo};
 use sync::wire::RecordId;
 
 use super::last_time::LastTime;
-use super::low_space::LowSpace;
+use super::low_space::{LowSpace, PrivateWindow};
 use super::record_row::told;
 use super::shell::Notices;
 use super::standing::StandingLine;
@@ -60,6 +60,7 @@ pub fn EntryPage() -> impl IntoView {
             <header class="shell-head"><StandingLine /></header>
             <main class="entry-main">
                 <Notices />
+                <PrivateWindow />
                 <LowSpace brief=true />
                 <WrongClock />
                 <SentBack record=record />

@@ -5,7 +5,10 @@ use leptos::prelude::*;
 use crate::reactive::{Show, memo};
 
 use super::today::Readiness;
-use super::{low_space::LowSpace, title_page};
+use super::{
+    low_space::{LowSpace, PrivateWindow},
+    title_page,
+};
 use crate::components::{EmptyState, Glyph, Icon, SearchField};
 use crate::locale::Language;
 use crate::stores::{
@@ -38,6 +41,7 @@ pub fn FillPage() -> impl IntoView {
                     }
                 />
             </header>
+            <PrivateWindow />
             <LowSpace />
             <Readiness />
             <Show when=move || groups.read().is_empty() && !search.read().is_empty()>

@@ -1,4 +1,4 @@
-//! Says that the phone is almost full, where people begin a record or take a photo: before it is.
+//! Says that the phone is almost full, where people begin a record or take a photo: before it is. And that a window keeps nothing.
 
 use leptos::prelude::*;
 
@@ -24,6 +24,21 @@ pub(super) fn LowSpace(
         <Show when=move || is_low.get()>
             <Banner tone=Tone::Attention title=title>
                 {(!brief).then(|| view! { <p>{words.say(Language::low_space_what_to_do)}</p> })}
+            </Banner>
+        </Show>
+    }
+}
+
+/// The warning of a window that keeps nothing. Before the first record: whoever followed a link may have come by it.
+#[component]
+pub(super) fn PrivateWindow() -> impl IntoView {
+    let words = use_words();
+    let space = expect_context::<SpaceWatch>().space();
+    let passes = memo(move || space.read().passes);
+    view! {
+        <Show when=move || passes.get()>
+            <Banner tone=Tone::Bad title=words.say(Language::private_window)>
+                <p>{words.say(Language::private_window_what_to_do)}</p>
             </Banner>
         </Show>
     }

@@ -140,7 +140,7 @@ pub(super) fn NewVersion() -> impl IntoView {
     let take = move |()| {
         tasks::spawn(async move {
             if let Some(forms) = open_forms
-                && let Err(error) = forms.save_all().await
+                && let Err(error) = forms.finish_all().await
             {
                 crate::platform::log_error(&format!("new version waits: {error}"));
                 held_back.try_set(true);

@@ -9,10 +9,15 @@ use super::{
 };
 use crate::components::{Banner, Button, Tone};
 use crate::locale::Language;
-use crate::platform::{connectivity, install::Way, log_error, tasks};
+use crate::platform::{
+    connectivity,
+    install::Way,
+    log_error,
+    tasks::{self, OneAtATime},
+};
 use crate::reactive::{Show, effect, memo};
 use crate::stores::{
-    Carry, InstallOffer, Preferences, Records, SpaceWatch, SyncStatus, preferences::use_words,
+    InstallOffer, Preferences, Records, SpaceWatch, SyncStatus, preferences::use_words,
     space::AtRisk,
 };
 
@@ -25,27 +30,20 @@ pub fn StorageHealth() -> impl IntoView {
     let offer = expect_context::<InstallOffer>();
     let records = expect_context::<Records>();
     let standing = expect_context::<SyncStatus>().standing();
-    let storage = expect_context::<Carry>().storage();
     let risk = RwSignal::new(None::<AtRisk>);
     watch.measure();
     // It is counted anew whenever what is to be sent changes, or something was sent.
-    let storage = StoredValue::new_local(storage);
-    let counts = StoredValue::new(0_u32);
+    let counting = OneAtATime::default();
     effect(move || {
         standing.track();
-        counts.update_value(|counts| *counts += 1);
-        let this = counts.get_value();
-        tasks::spawn(async move {
-            let Some(storage) = storage.try_get_value() else { return };
-            match AtRisk::of(&storage).await {
-                // One that began before another may be done after it.
-                Ok(counted) if counts.try_get_value() == Some(this) => {
-                    risk.try_set(Some(counted));
-                }
-                Ok(_) => {}
-                Err(error) => log_error(&format!("not counted: {error}")),
+        let counting = counting.clone();
+        let count = async move || match records.at_risk().await {
+            Ok(counted) => {
+                risk.try_set(Some(counted));
             }
-        });
+            Err(error) => log_error(&format!("not counted: {error}")),
+        };
+        tasks::spawn(async move { counting.run(count).await });
     });
     let size = move |bytes: Option<u64>| {
         let language = words.now();

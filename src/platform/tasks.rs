@@ -72,6 +72,34 @@ impl Turn {
     }
 }
 
+/// A work of which one goes on at a time: asked for meanwhile, however often, it is done once more after that.
+#[derive(Clone, Default)]
+pub struct OneAtATime(Rc<Cell<Asked>>);
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Asked {
+    #[default]
+    Not,
+    Once,
+    Again,
+}
+
+impl OneAtATime {
+    /// Does the work, unless it goes on: then whoever does it does it once more.
+    pub async fn run(&self, work: impl AsyncFn()) {
+        if self.0.get() != Asked::Not {
+            return self.0.set(Asked::Again);
+        }
+        loop {
+            self.0.set(Asked::Once);
+            work().await;
+            if self.0.replace(Asked::Not) == Asked::Once {
+                return;
+            }
+        }
+    }
+}
+
 /// Frees many values, in turns.
 pub fn drop_in_turns<T: 'static>(values: impl IntoIterator<Item = T> + 'static) {
     spawn(async move {
@@ -127,4 +155,24 @@ pub async fn sleep(delay_ms: u32) {
         return;
     }
     fired.await.ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{executor::block_on, future::join_all};
+
+    use super::*;
+
+    #[test]
+    fn a_work_that_is_asked_for_while_it_goes_on_is_done_once_more() {
+        let (one, done) = (OneAtATime::default(), Cell::new(0));
+        let work = async || {
+            next_turn().await;
+            done.set(done.get() + 1);
+        };
+        block_on(join_all((0..20).map(|_| one.run(work))));
+        assert_eq!(done.get(), 2);
+        block_on(one.run(work));
+        assert_eq!(done.get(), 3);
+    }
 }

@@ -110,6 +110,8 @@ pub struct Door {
     /// What the server said of somebody who still has to enter their PIN.
     fresh: StoredValue<Option<Profile>>,
     others: StoredValue<Channel, LocalStorage>,
+    /// It was left alone for too long, and waits for what another app brings.
+    is_locking: StoredValue<bool>,
     before: StoredValue<Option<Before>, LocalStorage>,
 }
 
@@ -126,6 +128,7 @@ impl Door {
             current: StoredValue::new(None),
             fresh: StoredValue::new(None),
             others: StoredValue::new_local(Channel::closed()),
+            is_locking: StoredValue::new(false),
             before: StoredValue::new_local(None),
         }
     }
@@ -511,15 +514,18 @@ impl Door {
         next: Option<&str>,
         stays: bool,
     ) -> Result<(), StorageError> {
-        // What cannot be stored is worth more than the lock: then it stays open, and says so.
-        forms.save_all().await?;
-        if let Some(before) = self.before.get_value() {
-            // It may take its time: nobody sees anything meanwhile.
-            document::set_root_attribute("data-locking", "on");
-            // Not for ever: it waits for a tab of theirs, which the system may have put to sleep.
-            select(before(), Box::pin(tasks::sleep(BEFORE_MS))).await;
-        }
-        if let Err(error) = self.phone()?.set_current(next).await {
+        // It may take its time: nobody sees anything meanwhile.
+        document::set_root_attribute("data-locking", "on");
+        let gone = async {
+            // What cannot be stored is worth more than the lock: then it stays open, and says so.
+            forms.finish_all().await?;
+            if let Some(before) = self.before.get_value() {
+                // Not for ever: it waits for a tab of theirs, which the system may have put to sleep.
+                select(before(), Box::pin(tasks::sleep(BEFORE_MS))).await;
+            }
+            self.phone()?.set_current(next).await
+        };
+        if let Err(error) = gone.await {
             document::set_root_attribute("data-locking", "off");
             return Err(error);
         }
@@ -586,7 +592,9 @@ impl Door {
             touched_ms.set_value(clock::now_ms());
         }
         let idle_ms = clock::now_ms() - touched_ms.get_value();
-        if here.row.pin.is_some() && was_left_alone(idle_ms, here.row.idle_min) {
+        let is_idle = here.row.pin.is_some() && was_left_alone(idle_ms, here.row.idle_min);
+        if is_idle && !self.is_locking.get_value() {
+            self.is_locking.set_value(true);
             self.lock_quietly(forms, false);
         }
     }
@@ -597,9 +605,16 @@ impl Door {
             // Whoever takes the phone up again sees nothing while the page goes.
             document::set_root_attribute("data-locking", "on");
             tasks::spawn(async move {
+                // Whoever takes a photo with the phone's own camera touches nothing here, and no gallery has that photo.
+                let given = if was_told { Ok(()) } else { forms.take_given().await };
+                let gone = match given {
+                    Ok(()) => self.make_way(forms, Some(&here.id), true).await,
+                    Err(error) => Err(error),
+                };
                 // It is tried again; what could not be stored shows in the form itself.
-                if let Err(error) = self.make_way(forms, Some(&here.id), true).await {
+                if let Err(error) = gone {
                     document::set_root_attribute("data-locking", "off");
+                    self.is_locking.set_value(false);
                     log_error(&format!("not locked: {error}"));
                 }
             });

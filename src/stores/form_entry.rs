@@ -16,7 +16,11 @@ mod rows;
 mod saving;
 mod submitting;
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::Arc,
+};
 
 use form::{Aspects, Change, Choice, NodeId, NodeState, Program, Session};
 use leptos::prelude::*;
@@ -38,7 +42,7 @@ use self::{
     pages::page_of,
     saving::Draft,
 };
-pub(super) use self::{media::Medium, opening::Opening};
+pub(super) use self::{media::Medium, opening::Opening, saving::Until};
 pub use self::{
     rows::{AddedRows, RemovedRow},
     saving::Coming,
@@ -93,7 +97,7 @@ pub struct FormEntry {
     focused: RwSignal<Option<NodeId>>,
     /// The row in which the person was last, by the repeat whose page it is on.
     rows_left: StoredValue<BTreeMap<NodeId, NodeId>>,
-    awaited: RwSignal<Option<NodeId>>,
+    awaited: RwSignal<BTreeSet<NodeId>>,
     save_state: RwSignal<SaveState>,
     submitted: RwSignal<bool>,
     /// Where places are looked for now.
@@ -157,7 +161,9 @@ impl FormEntry {
             page: RwSignal::new(page),
             focused: RwSignal::new(place),
             rows_left: StoredValue::new(BTreeMap::new()),
-            awaited: RwSignal::new(opening.awaited.as_deref().and_then(|path| session.find(path))),
+            awaited: RwSignal::new(sync::gather(
+                opening.awaited.iter().filter_map(|path| session.find(path)),
+            )),
             save_state: RwSignal::new(SaveState::Unchanged),
             submitted: RwSignal::new(submitted),
             sought: StoredValue::new(Vec::new()),
@@ -297,7 +303,7 @@ impl FormEntry {
     pub fn await_file(self, question: NodeId, awaits: bool) {
         let Some(draft) = self.draft.try_get_value() else { return };
         if awaits {
-            draft.await_file();
+            draft.await_file(question, self.session.with_value(|session| session.path(question)));
             self.remember_place(question);
         } else {
             draft.await_no_more(question);
@@ -305,18 +311,24 @@ impl FormEntry {
         self.save_soon(0);
     }
 
-    /// A sound is being recorded for this question, until that is answered or [`Self::await_file`] tells otherwise, whatever else is
-    /// answered meanwhile.
-    pub fn record_sound(self, question: NodeId) {
+    /// A file for this question is being made, until that is answered or [`Self::await_file`] tells otherwise, whatever else is
+    /// answered meanwhile, and wherever the person is.
+    pub fn make_file(self, question: NodeId) {
         let Some(draft) = self.draft.try_get_value() else { return };
-        draft.record(question, self.session.with_value(|session| session.path(question)));
+        draft.await_file(question, self.session.with_value(|session| session.path(question)));
         self.save_soon(0);
     }
 
-    /// The question whose file did not come, because the app was killed meanwhile.
+    /// What is recorded for this question ends so, should the page have to go away.
+    pub fn ends_by(self, question: NodeId, end: impl Fn() + 'static) {
+        let Some(draft) = self.draft.try_get_value() else { return };
+        draft.ends_by(question, Rc::new(end));
+    }
+
+    /// Whether the file of this question did not come, because the app was killed meanwhile.
     #[must_use]
-    pub fn awaited(self) -> Signal<Option<NodeId>> {
-        self.awaited.into()
+    pub fn is_awaited(self, question: NodeId) -> bool {
+        self.awaited.read().contains(&question)
     }
 
     /// Notes the question where the person is. Call it when a control gets the focus.
@@ -333,8 +345,10 @@ impl FormEntry {
         draft.touch();
         draft.pass_by(id);
         draft.await_no_more(id);
-        if self.awaited.get_untracked() == Some(id) {
-            self.awaited.set(None);
+        if self.awaited.read_untracked().contains(&id) {
+            self.awaited.update(|awaited| {
+                awaited.remove(&id);
+            });
         }
         self.log_question(id);
         self.remember_place(id);
@@ -363,7 +377,9 @@ impl FormEntry {
     /// Says that a file is on its way to a question, before it is there to be kept.
     #[must_use]
     pub fn file_comes(self, question: NodeId) -> Option<Coming> {
-        self.draft.try_get_value().map(|draft| Coming::to(draft, question))
+        let coming = self.draft.try_get_value().map(|draft| Coming::to(draft, question));
+        self.make_file(question);
+        coming
     }
 
     /// The answer of a question, also of one that is drawn no more.
@@ -395,9 +411,10 @@ impl FormEntry {
             return Ok(file);
         }
         let (draft, id) = (&coming.draft, coming.question);
-        draft.await_file();
         let kept = blobs::keep(draft.storage(), &file, bytes).await;
-        draft.await_no_more(id);
+        if coming.is_last() {
+            draft.await_no_more(id);
+        }
         kept?;
         let path = self.session.try_with_value(|session| session.path(id));
         if let Some(path) = path.filter(|_| coming.is_last()) {

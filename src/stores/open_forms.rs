@@ -1,6 +1,6 @@
 //! The forms that are open. They live here and not in pages, so that leaving a page never cuts off a save.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use futures::{channel::oneshot, future::LocalBoxFuture};
 use leptos::prelude::*;
@@ -13,7 +13,7 @@ use thiserror::Error;
 use super::{
     FormEntry, Library, Records, SignIn,
     form_entry::{
-        Opening, fields_of, log,
+        Opening, Until, fields_of, log,
         own_files::{Beginning, with_own_files},
     },
     library::ProgramError,
@@ -55,9 +55,9 @@ pub enum OpenFormError {
     Storage(#[from] StorageError),
 }
 
-/// Stores what is entered in a form. As a function's address: only a form that opens names it, so that it comes with the part of
-/// the app that opens forms, and not with what syncs.
-type Save = fn(FormEntry) -> LocalBoxFuture<'static, Result<(), StorageError>>;
+/// Stores what is entered in a form, once that was waited for. As a function's address: only a form that opens names it, so that it
+/// comes with the part of the app that opens forms, and not with what syncs.
+type Save = fn(FormEntry, Until) -> LocalBoxFuture<'static, Result<(), StorageError>>;
 
 /// The forms that are open.
 #[derive(Clone, Copy)]
@@ -134,15 +134,15 @@ impl OpenForms {
         (!left.stored && left.form == form && left.unit == unit).then_some(left)
     }
 
-    /// Field path of the question of this record whose file was on its way when the app was killed. Told once.
-    fn awaited(self, record: RecordId) -> Option<String> {
+    /// Field paths of the questions of this record whose files were on their way when the app was killed. Told once.
+    fn awaited(self, record: RecordId) -> BTreeSet<String> {
         let told = self.left.try_update_value(|left| {
             let left = left.as_mut().filter(|left| left.record == record)?;
-            let awaited = left.awaited().map(str::to_owned);
-            (left.awaits_file, left.recorded) = (None, None);
-            awaited
+            let awaited = left.awaited();
+            (left.awaits_file, left.coming, left.coming_too) = (None, None, None);
+            Some(awaited)
         });
-        told.flatten()
+        told.flatten().unwrap_or_default()
     }
 
     /// Opens a record where it was left. One that somebody is in gives the same entry.
@@ -207,7 +207,7 @@ impl OpenForms {
         let left = self.left_new(&form.id, unit);
         let opening = Opening {
             record,
-            awaited: left.as_ref().and_then(|left| left.awaited().map(str::to_owned)),
+            awaited: left.as_ref().map(FillingRow::awaited).unwrap_or_default(),
             place: left.map(|left| left.place),
             form: FormRef { id: form.id, version: form.version, hash },
             unit: unit.to_owned(),
@@ -235,15 +235,30 @@ impl OpenForms {
         Ok(entry)
     }
 
-    /// Stores what is entered in every open form. `Ok` means that the page may go away.
+    /// Stores what is entered in every open form.
     pub async fn save_all(self) -> Result<(), StorageError> {
+        self.save_each(Until::Now).await
+    }
+
+    /// As [`Self::save_all`], with what is recorded and with the files that came. `Ok` means that the page may go away.
+    pub async fn finish_all(self) -> Result<(), StorageError> {
+        self.save_each(Until::Kept).await
+    }
+
+    /// As [`Self::save_all`], once other apps, such as the phone's camera, have given the files that they were asked for, or the
+    /// person is back without.
+    pub async fn take_given(self) -> Result<(), StorageError> {
+        self.save_each(Until::Given).await
+    }
+
+    async fn save_each(self, until: Until) -> Result<(), StorageError> {
         let open: Vec<FormEntry> =
             self.open.with_value(|open| open.iter().map(|(_, _, entry)| *entry).collect());
         let mut all = Ok(());
         let Some(save) = self.save.get_value() else { return all };
         for entry in open {
             // One that cannot be written keeps none of the others from it.
-            let saved = save(entry).await;
+            let saved = save(entry, until).await;
             all = all.and(saved);
         }
         all
@@ -292,7 +307,7 @@ impl OpenForms {
         if let Some(entry) = self.find(record) {
             return Ok(entry);
         }
-        self.save.set_value(Some(|entry| Box::pin(entry.save_now())));
+        self.save.set_value(Some(|entry, until| Box::pin(entry.save_once(until))));
         let owner = self.owner.with_value(Owner::child);
         let storage = self.storage.get_value();
         let entry = owner.with(|| FormEntry::open(program, storage, self.records, opening));

@@ -170,17 +170,21 @@ pub struct Unsent {
 /// A sealed operation, as far as it costs too much to read it whenever it is asked for.
 #[derive(Clone, Copy)]
 pub struct Brief {
-    seq: u64,
+    /// Its place.
+    pub seq: u64,
     /// The record that it is of.
     pub record: RecordId,
+    /// When it was made, milliseconds since 1970.
+    pub made_ms: i64,
     /// Whether its row notes what the server said of it.
     pub is_told: bool,
 }
 
 impl Brief {
     fn of(held: &Held) -> Self {
-        let Operation { dot, record, .. } = held.operation;
-        Self { seq: dot.seq, record, is_told: held.verdict.is_some() }
+        let Operation { dot, record, at, .. } = &held.operation;
+        let is_told = held.verdict.is_some();
+        Self { seq: dot.seq, record: *record, made_ms: at.wall_ms, is_told }
     }
 }
 
@@ -210,6 +214,12 @@ impl Sealed {
         let mut records: Vec<Brief> = held.map(Brief::of).collect();
         records.sort_unstable_by_key(|brief| brief.seq);
         Self { device: Some(device), records, edition: 0 }
+    }
+
+    /// The operations above that place that were read.
+    pub fn above(&self, seq: u64) -> impl Iterator<Item = &Brief> {
+        let first = self.records.partition_point(|brief| brief.seq <= seq);
+        self.records[first..].iter()
     }
 
     /// The operation in a place, if it is here and was read.
@@ -308,7 +318,7 @@ impl Sealed {
             unsent.operations += 1;
             unsent.records.extend(id.try_into().ok().map(RecordId));
         }
-        for brief in self.records.iter().filter(|brief| brief.seq > acked) {
+        for brief in self.above(acked) {
             unsent.operations += 1;
             unsent.records.insert(brief.record);
         }

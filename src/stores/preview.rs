@@ -198,7 +198,7 @@ async fn start(
         device: String::new(),
         view: None,
         place: None,
-        awaited: None,
+        awaited: std::collections::BTreeSet::new(),
         seen: Dot { device: records.device().device, seq: 0 },
         unsealed: false,
         media,

@@ -23,6 +23,7 @@ use super::{
     listed::Listed,
     outbox::{self, WithSealed},
     record_id,
+    space::AtRisk,
 };
 use crate::platform::{
     broadcast::Channel,
@@ -31,7 +32,7 @@ use crate::platform::{
         Read, Storage, StorageError, Store,
         schema::{BlobRow, meta},
     },
-    tasks,
+    tasks::{self, OneAtATime},
 };
 
 mod fetched;
@@ -182,7 +183,11 @@ impl Records {
             sealed: StoredValue::new(outbox::Sealed::default()),
         };
         records.read(Those::OwnWork).await?;
-        other_tabs.on_message(move |_| tasks::spawn(async move { report(records.reload().await) }));
+        let all = OneAtATime::default();
+        other_tabs.on_message(move |said| {
+            let all = all.clone();
+            tasks::spawn(async move { records.hear(&said, &all).await });
+        });
         Ok(records)
     }
 
@@ -279,8 +284,9 @@ impl Records {
                 break;
             }
         }
-        self.refresh(&sync::gather([id])).await?;
-        self.tell_other_tabs();
+        let ids = sync::gather([id]);
+        self.refresh(&ids).await?;
+        self.tell_other_tabs_of(&ids);
         self.submissions.try_update(|count| *count += 1);
         Ok(())
     }
@@ -318,6 +324,18 @@ impl Records {
         unsent.operations += of_others.len();
         unsent.records.extend(of_others);
         Ok((unsent, blobs::unsent(&storage).await?))
+    }
+
+    /// What a phone that is lost now takes along.
+    pub async fn at_risk(self) -> Result<AtRisk, StorageError> {
+        let (Some(storage), Some(mut sealed)) =
+            (self.storage.try_get_value(), self.sealed.try_get_value())
+        else {
+            return Err(StorageError::Closed);
+        };
+        let risk = AtRisk::of(&storage, &mut sealed).await?;
+        self.keep_sealed(sealed);
+        Ok(risk)
     }
 
     /// The records that this phone changed and of which no pull may have brought that yet, whatever the server took of it.
@@ -379,7 +397,7 @@ impl Records {
         }
         tasks::spawn(async move {
             report(self.refresh(&stale).await);
-            self.tell_other_tabs();
+            self.tell_other_tabs_of(&stale);
         });
     }
 
@@ -432,10 +450,27 @@ impl Records {
         }
     }
 
-    /// Tells the other tabs to read anew.
+    /// Tells the other tabs to read all anew.
     pub fn tell_other_tabs(self) {
+        self.post("changed");
+    }
+
+    /// Tells the other tabs that a person wrote in these records, and nothing else changed.
+    fn tell_other_tabs_of(self, ids: &BTreeSet<RecordId>) {
+        self.post(&written(ids));
+    }
+
+    fn post(self, said: &str) {
         if let Some(channel) = self.other_tabs.try_get_value() {
-            channel.post("changed");
+            channel.post(said);
+        }
+    }
+
+    /// Another tab said that something changed. There may be a hundred thousand records, and a pull says so each second.
+    async fn hear(self, said: &str, all: &OneAtATime) {
+        match written_in(said) {
+            Some(ids) => report(self.refresh(&ids).await),
+            None => all.run(async || report(self.reload().await)).await,
         }
     }
 
@@ -490,9 +525,59 @@ impl Records {
     }
 }
 
+/// What is said of records that a person wrote in.
+fn written(ids: &BTreeSet<RecordId>) -> String {
+    let ids: Vec<String> = ids.iter().map(RecordId::to_string).collect();
+    ids.join(" ")
+}
+
+/// The records, if that is what was said; a tab of another version may say anything.
+fn written_in(said: &str) -> Option<BTreeSet<RecordId>> {
+    let ids: Option<Vec<RecordId>> = said.split(' ').map(|id| id.parse().ok()).collect();
+    ids.map(sync::gather)
+}
+
 /// A failure where nobody waits for the answer: the next read of the store tells it to a person.
 fn report(outcome: Result<(), StorageError>) {
     if let Err(error) = outcome {
         crate::platform::log_error(&format!("records not read: {error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::*;
+    use crate::stores::listed::tests::record;
+
+    #[test]
+    fn another_tab_reads_what_was_written_and_all_where_more_changed() {
+        Owner::new().with(|| {
+            let storage = Storage::in_memory();
+            let there = block_on(Records::load(storage.clone())).expect("read");
+            let all = OneAtATime::default();
+            // What only the memory of that tab holds: whatever is read anew is gone.
+            let listed = |ids: &[u8]| {
+                for id in ids {
+                    let summary = RecordSummary::clone(&record(*id, [1; 4], "Ghi"));
+                    there.index.update_value(|index| index.put(summary.id, Some(summary)));
+                }
+            };
+            let left = || {
+                there.index.with_value(|index| {
+                    index.summaries.keys().map(|id| id.0[0]).collect::<Vec<_>>()
+                })
+            };
+            listed(&[1, 2, 3]);
+            let ids = [1, 3].map(|id| RecordId([id; 16]));
+            block_on(there.hear(&written(&ids.into()), &all));
+            assert_eq!(left(), [2]);
+            for said in ["changed", "", "what a later version says"] {
+                listed(&[1]);
+                block_on(there.hear(said, &all));
+                assert_eq!(left(), [0_u8; 0], "{said}");
+            }
+        });
     }
 }

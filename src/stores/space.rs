@@ -10,14 +10,19 @@ use sync::{
     wire::{Hash, Operation, RecordId, Value, Write},
 };
 
-use super::{SyncStatus, blobs, outbox, sync_status::Phase};
+use super::{
+    SyncStatus, blobs,
+    outbox::{self, Brief, WithSealed},
+    sync_status::Phase,
+};
 use crate::platform::{
     clock, log_error,
     storage::{
         self, Change, LOW_BYTES, Read, Rows, Space, Storage, StorageError, Store,
         schema::{BlobRow, Key, OutboxRow, meta},
     },
-    tasks, visibility,
+    tasks::{self, Turn},
+    visibility,
 };
 use crate::reactive::{effect, memo};
 
@@ -223,21 +228,22 @@ pub struct AtRisk {
 }
 
 impl AtRisk {
-    /// Counts what is in a person's store.
-    pub async fn of(storage: &Storage) -> Result<Self, StorageError> {
+    /// Counts what is in a person's store. While a season's work is sent that is done again and again: of operations only those are
+    /// read that `sealed` does not know.
+    pub async fn of(storage: &Storage, sealed: &mut outbox::Sealed) -> Result<Self, StorageError> {
         let reads = vec![
-            Read::Row(Store::Meta, meta::DEVICE.into()),
             Read::All(Store::BlobMeta),
-            Read::All(Store::Open),
-            Read::All(Store::Outbox),
+            Read::Keys(Store::Open),
             Read::Row(Store::Meta, meta::RESCUED.into()),
         ];
-        let rows = storage.read(reads).await?;
-        let [device, files, open, sealed, rescued] = &rows[..] else { return Err(missing()) };
-        let device: Option<DeviceState> = outbox::decode_row(device, "device")?;
-        let (acked, safe) = device.as_ref().map_or((0, 0), |device| (device.acked, device.safe));
+        let WithSealed { device, others, .. } = sealed.read(storage, &|_| false, reads).await?;
+        let [files, open, rescued] = &others[..] else { return Err(missing()) };
+        let (acked, safe) = (device.acked, device.safe);
         let mut risk = Self { has_sent: acked > 0, ..Self::default() };
+        // There may be thousands, and somebody looks at the page meanwhile.
+        let mut turn = Turn::begin();
         for (_, row) in files {
+            turn.rest().await;
             let row = BlobRow::decode(row)?;
             risk.held_files += 1;
             risk.held_bytes += row.size;
@@ -246,30 +252,28 @@ impl AtRisk {
                 risk.bytes += row.size;
             }
         }
-        for (_, row) in open {
-            risk.records.insert(outbox::decode::<OpenPatch>(row, "open patch")?.record);
+        for (key, _) in open {
+            let Key::Bytes(id) = key else { continue };
+            risk.records.extend(id.as_slice().try_into().ok().map(RecordId));
         }
         let mut acknowledged = BTreeSet::new();
-        let mut count = |operation: Operation, acked: u64| {
-            if operation.dot.seq > acked {
-                risk.records.insert(operation.record);
-                let made_ms = operation.at.wall_ms;
-                risk.since_ms = Some(risk.since_ms.map_or(made_ms, |since| since.min(made_ms)));
+        let mut count = |record: RecordId, made_ms: i64, is_acked: bool| {
+            if is_acked {
+                acknowledged.insert(record);
             } else {
-                acknowledged.insert(operation.record);
+                risk.records.insert(record);
+                risk.since_ms = Some(risk.since_ms.map_or(made_ms, |since| since.min(made_ms)));
             }
         };
-        for (_, row) in sealed {
-            let operation = OutboxRow::decode(row)?.operation()?;
-            if operation.dot.seq > acked.min(safe) {
-                count(operation, acked);
-            }
+        for Brief { seq, record, made_ms, .. } in sealed.above(acked.min(safe)) {
+            count(*record, *made_ms, *seq <= acked);
         }
         // What another phone has sealed is here alone too.
         let rescued: Vec<Former> = outbox::decode_row(rescued, "rescued")?.unwrap_or_default();
-        for former in rescued.iter().chain(device.iter().flat_map(DeviceState::former)) {
-            for operation in &former.operations {
-                count(outbox::decode(&operation.bytes, "operation")?, former.acked);
+        for former in rescued.iter().chain(device.former()) {
+            for sealed in &former.operations {
+                let operation: Operation = outbox::decode(&sealed.bytes, "operation")?;
+                count(operation.record, operation.at.wall_ms, sealed.seq <= former.acked);
             }
         }
         risk.without_backup = acknowledged.difference(&risk.records).count();
@@ -472,7 +476,9 @@ mod tests {
         changes.push(Change::Put(Store::Open, open.record.into(), codec::encode(&open)));
         phone.write(changes);
         phone.stand(4, 2, 1);
-        let risk = block_on(AtRisk::of(&phone.0)).expect("memory reads");
+        let mut known = outbox::Sealed::default();
+        let mut count = || block_on(AtRisk::of(&phone.0, &mut known)).expect("memory reads");
+        let risk = count();
         let records = [3, 9].map(|record| RecordId([record; 16]));
         let expected = AtRisk {
             records: records.into(),
@@ -486,6 +492,15 @@ mod tests {
         };
         assert_eq!(risk, expected);
         assert!(!risk.is_nothing());
+        // No operation is read twice, and each that comes is counted.
+        phone.write(vec![
+            Change::Put(Store::Outbox, Key::Number(1), Vec::new()),
+            put(&operation(5, 5, 240, None)),
+        ]);
+        phone.stand(5, 3, 1);
+        let risk = count();
+        let records = [3, 5, 9].map(|record| RecordId([record; 16]));
+        assert_eq!((risk.records, risk.since_ms), (records.into(), Some(240)));
     }
 
     #[test]
@@ -506,7 +521,10 @@ mod tests {
             Change::Put(Store::Meta, meta::RESCUED.into(), codec::encode(waiting))
         };
         phone.write(vec![outbox::put_device(&device), put_waiting(&waiting)]);
-        let risk = || block_on(AtRisk::of(&phone.0)).expect("memory reads");
+        let risk = || {
+            let mut known = outbox::Sealed::default();
+            block_on(AtRisk::of(&phone.0, &mut known)).expect("memory reads")
+        };
         assert_eq!(risk().records, [2, 3].map(|record| RecordId([record; 16])).into());
         assert_eq!((risk().since_ms, risk().without_backup), (Some(80), 1));
         assert!(!risk().is_nothing());

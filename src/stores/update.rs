@@ -93,7 +93,7 @@ impl AppUpdate {
         self.waiting.into()
     }
 
-    /// Switches to the new version and reloads. Call it only after [`super::OpenForms::save_all`].
+    /// Switches to the new version and reloads. Call it only after [`super::OpenForms::finish_all`].
     pub fn take(self) {
         service_worker::take_update();
     }

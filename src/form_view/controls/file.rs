@@ -118,7 +118,7 @@ pub(super) fn TakingNews(
     };
     let is_busy = memo(move || taking.read().is_busy());
     let trouble = move || match taking.get() {
-        Taking::Idle if asked.entry.awaited().get() == Some(asked.id) => {
+        Taking::Idle if asked.entry.is_awaited(asked.id) => {
             view! { <Banner tone=Tone::Attention title=words.say(Language::file_awaited) /> }
                 .into_any()
         }

@@ -40,7 +40,7 @@ fn Microphone(asked: Asked) -> impl IntoView {
     // What is kept is awaited no more; the sound that is being recorded by now is.
     let await_again = move || {
         if is_running.try_get_untracked() == Some(true) {
-            asked.entry.record_sound(asked.id);
+            asked.entry.make_file(asked.id);
         }
     };
     // Also when the system ends it.
@@ -82,7 +82,8 @@ fn Microphone(asked: Asked) -> impl IntoView {
                     // If the question is gone since the microphone was asked for, it goes off.
                     if running.try_set_value(Some(recorder)).is_none() {
                         is_running.try_set(true);
-                        asked.entry.record_sound(asked.id);
+                        asked.entry.make_file(asked.id);
+                        asked.entry.ends_by(asked.id, stop);
                     }
                 }
                 Err(error) => {

@@ -621,24 +621,28 @@ pub async fn space() -> Space {
         space.used = number(&estimate, "usage");
         space.quota = number(&estimate, "quota");
     }
-    space.refuses = refuses(&manager, LOW_BYTES).await.unwrap_or_default();
+    match call(&manager, "getDirectory", &[]).await {
+        Ok(folder) => space.refuses = refuses(&folder, LOW_BYTES).await.unwrap_or_default(),
+        Err(_) => {
+            space.passes = Reflect::has(&manager, &"getDirectory".into()).unwrap_or_default();
+        }
+    }
     space
 }
 
 /// Whether the browser would not take so much more. Asked by a file that is declared so long and never written, for browsers
 /// do not tell how full a phone is: Chrome says 10 GB whatever is left. `Err` where there are no such files.
-async fn refuses(manager: &JsValue, bytes: u64) -> Result<bool, JsValue> {
+async fn refuses(folder: &JsValue, bytes: u64) -> Result<bool, JsValue> {
     const NAME: &str = "room";
-    let folder = call(manager, "getDirectory", &[]).await?;
     let making = js_sys::Object::new();
     Reflect::set(&making, &"create".into(), &true.into())?;
-    let file = call(&folder, "getFileHandle", &[&NAME.into(), &making]).await?;
+    let file = call(folder, "getFileHandle", &[&NAME.into(), &making]).await?;
     let writing = call(&file, "createWritable", &[]).await?;
     let length = JsValue::from_f64(f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)));
     let declared = call(&writing, "truncate", &[&length]).await;
     // A stream that has failed has nothing to be given up.
     drop(call(&writing, "abort", &[]).await);
-    drop(call(&folder, "removeEntry", &[&NAME.into()]).await);
+    drop(call(folder, "removeEntry", &[&NAME.into()]).await);
     let error = declared.err();
     Ok(error.is_some_and(|error| exception_text(&error).contains("QuotaExceededError")))
 }

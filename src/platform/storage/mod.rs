@@ -283,6 +283,9 @@ pub struct Space {
     pub persisted: bool,
     /// Whether the browser would not take [`LOW_BYTES`] more, whatever it tells of its room.
     pub refuses: bool,
+    /// Whether this looks like a private window, which takes what is stored along when it is closed: those of Safari and Firefox
+    /// have no files, though the browser has them. Those of Chrome tell nothing.
+    pub passes: bool,
 }
 
 /// With less than this a person is told: a day with many photos takes as much.

@@ -6,6 +6,8 @@
 //!
 //! A store's name and its key never change meaning: a new need is a new store and a new version.
 
+use std::collections::BTreeSet;
+
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use sync::{
     codec,
@@ -579,17 +581,21 @@ pub struct FillingRow {
     /// Whether a photo or a file for that question was on its way from another app.
     #[n(5)]
     pub awaits_file: Option<bool>,
-    /// Field path of the question that a sound was being recorded for, wherever the person went meanwhile.
+    /// Field path of a question that a file was on its way to or a sound was being recorded for, wherever the person went meanwhile.
     #[n(6)]
-    pub recorded: Option<String>,
+    pub coming: Option<String>,
+    /// Those of the others, if there were more.
+    #[n(7)]
+    pub coming_too: Option<Vec<String>>,
 }
 
 impl FillingRow {
-    /// Field path of the question whose file does not come any more.
+    /// Field paths of the questions whose files do not come any more.
     #[must_use]
-    pub fn awaited(&self) -> Option<&str> {
-        let picked = || (self.awaits_file == Some(true)).then_some(self.place.as_str());
-        self.recorded.as_deref().or_else(picked)
+    pub fn awaited(&self) -> BTreeSet<String> {
+        let here = (self.awaits_file == Some(true)).then_some(&self.place);
+        let elsewhere = self.coming.iter().chain(self.coming_too.iter().flatten());
+        sync::gather(elsewhere.chain(here).cloned())
     }
 
     /// Reads a row. One that cannot be read sends nobody anywhere: no work is in it.
@@ -647,7 +653,8 @@ mod tests {
             unit: "u".to_owned(),
             place: "a/b".to_owned(),
             awaits_file: None,
-            recorded: None,
+            coming: None,
+            coming_too: None,
         };
         let mut bytes = vec![0xa5, 0x00, 0x50];
         bytes.extend([9; 16]);
@@ -658,11 +665,16 @@ mod tests {
         bytes[0] = 0xa6;
         bytes.extend([0x05, 0xf5]);
         assert_eq!(codec::encode(&awaiting), bytes);
-        let recording = FillingRow { recorded: Some("c".to_owned()), ..awaiting };
+        let recording = FillingRow { coming: Some("c".to_owned()), ..awaiting };
         bytes[0] = 0xa7;
         bytes.extend([0x06, 0x61, b'c']);
         assert_eq!(codec::encode(&recording), bytes);
-        assert_eq!(recording.awaited(), Some("c"));
+        assert_eq!(recording.awaited(), ["a/b", "c"].map(str::to_owned).into());
+        let more = FillingRow { coming_too: Some(vec!["d".to_owned()]), ..recording };
+        bytes[0] = 0xa8;
+        bytes.extend([0x07, 0x81, 0x61, b'd']);
+        assert_eq!(codec::encode(&more), bytes);
+        assert_eq!(more.awaited(), ["a/b", "c", "d"].map(str::to_owned).into());
     }
 
     #[test]
@@ -759,7 +771,7 @@ mod tests {
             Key::Piece(vec![1; 32], 7),
             Key::Piece(vec![1; 32], 8),
         ];
-        let bytes: std::collections::BTreeSet<Vec<u8>> = keys.iter().map(Key::to_bytes).collect();
+        let bytes: BTreeSet<Vec<u8>> = keys.iter().map(Key::to_bytes).collect();
         assert_eq!(bytes.len(), keys.len());
     }
 }

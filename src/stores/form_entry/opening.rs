@@ -1,6 +1,9 @@
 //! What a form is opened with, and the session that begins with it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use form::{Program, Session};
 use sync::{
@@ -24,7 +27,7 @@ pub(in crate::stores) struct Opening {
     /// Field path of the question where the person was.
     pub place: Option<String>,
     /// Field path of the question whose file was on its way when the app was killed.
-    pub awaited: Option<String>,
+    pub awaited: BTreeSet<String>,
     /// The newest operation of this device when `view` was read.
     pub seen: Dot,
     /// Whether a change that was entered before is in no operation yet: its form may have gone without telling what it lacks.

@@ -1,9 +1,15 @@
 //! Writing an open form to the phone's disk.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    pin::pin,
+    rc::Rc,
+    sync::Arc,
+};
 
 use form::NodeId;
-use futures::lock::Mutex;
+use futures::{channel::oneshot, future::select, lock::Mutex};
 use leptos::prelude::*;
 use sync::{
     codec,
@@ -15,18 +21,34 @@ use sync::{
 
 use super::{FormEntry, Opening, SaveState};
 use crate::platform::{
-    clock, log_error,
+    activity, clock, log_error,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
         schema::{BlobRow, FILLING, FillingRow, Key, OutboxRow, meta},
     },
     tasks::{self, Timer},
+    visibility,
 };
 use crate::stores::{outbox, space};
 
 /// How long after a save that failed the next one is tried, if nothing is entered before: a person who makes room on
 /// the phone and comes back finds the answers stored.
 const RETRY_AFTER_MS: u32 = 3_000;
+/// How long the page stays for files that are being made small or kept.
+const KEPT_WITHIN_MS: u32 = 30_000;
+/// How long after the person came back from another app it may give the file that it was asked for.
+const GIVEN_WITHIN_MS: u32 = 10_000;
+
+/// What a save waits for.
+#[derive(Clone, Copy)]
+pub(in crate::stores) enum Until {
+    /// Nothing.
+    Now,
+    /// The page is about to go: what is recorded ends, and files that came are kept.
+    Kept,
+    /// Other apps have given the files that they were asked for, or the person is back without.
+    Given,
+}
 
 /// What was entered and is not on the disk yet, and what is needed to put it there.
 pub(super) struct Draft {
@@ -70,6 +92,10 @@ struct State {
     title: String,
     /// How many files are being read, made small or kept.
     coming: u32,
+    /// Who waits for files is told of each that came, or does not come.
+    told: Vec<oneshot::Sender<()>>,
+    /// How what is recorded for a question is ended.
+    ends: BTreeMap<NodeId, Rc<dyn Fn()>>,
     /// The last try to answer a question, by whichever way, of those that files were on their way to.
     tries: BTreeMap<NodeId, u32>,
     /// The save that is due.
@@ -96,6 +122,14 @@ impl State {
         self.is_worth_storing() && !self.pending.is_empty()
     }
 
+    /// A file came, or does not come.
+    fn tell(&mut self) {
+        for told in self.told.drain(..) {
+            // Who does not wait any more need not know.
+            told.send(()).ok();
+        }
+    }
+
     /// Whether the disk should hear where the person is.
     fn has_moved(&self) -> bool {
         let is_told =
@@ -111,10 +145,8 @@ struct Stand {
     place: String,
     /// Whether the form is on screen.
     on_screen: bool,
-    /// Whether a file for that question is on its way from another app.
-    awaits_file: bool,
-    /// The question that a sound is being recorded for, and its field path.
-    recorded: Option<(NodeId, String)>,
+    /// The questions that files are on their way to, or sounds are being recorded for, with their field paths.
+    awaits: BTreeMap<NodeId, String>,
 }
 
 /// A file on its way to a question, as long as this is kept: the form stays open for it.
@@ -151,7 +183,9 @@ impl Coming {
 
 impl Drop for Coming {
     fn drop(&mut self) {
-        self.draft.state.borrow_mut().coming -= 1;
+        let mut state = self.draft.state.borrow_mut();
+        state.coming -= 1;
+        state.tell();
     }
 }
 
@@ -182,7 +216,7 @@ impl Draft {
         results: BTreeMap<String, Value>,
     ) -> Self {
         let place = opening.place.clone().unwrap_or_default();
-        let stand = Stand { place, on_screen: false, awaits_file: false, recorded: None };
+        let stand = Stand { place, on_screen: false, awaits: BTreeMap::new() };
         let draft = Self {
             storage,
             record: opening.record,
@@ -203,6 +237,8 @@ impl Draft {
                 touched: opening.unsealed,
                 title: opening.view.as_ref().map(|view| view.title.clone()).unwrap_or_default(),
                 coming: 0,
+                told: Vec::new(),
+                ends: BTreeMap::new(),
                 tries: BTreeMap::new(),
                 due: None,
                 retry: None,
@@ -305,24 +341,47 @@ impl Draft {
         self.state.borrow().stand.place.clone()
     }
 
-    pub(super) fn await_file(&self) {
-        self.state.borrow_mut().stand.awaits_file = true;
+    pub(super) fn await_file(&self, question: NodeId, path: String) {
+        self.state.borrow_mut().stand.awaits.insert(question, path);
     }
 
-    pub(super) fn record(&self, question: NodeId, path: String) {
-        self.state.borrow_mut().stand.recorded = Some((question, path));
-    }
-
-    /// The person is back from whatever app they were in, and what was recorded for that question is there, or nowhere.
+    /// What was on its way to that question is there, or nowhere.
     pub(super) fn await_no_more(&self, question: NodeId) {
-        let stand = &mut self.state.borrow_mut().stand;
-        stand.awaits_file = false;
-        stand.recorded.take_if(|(recorded, _)| *recorded == question);
+        let mut state = self.state.borrow_mut();
+        state.stand.awaits.remove(&question);
+        state.tell();
     }
 
     pub(super) fn awaits_file(&self) -> bool {
         let state = self.state.borrow();
-        state.stand.awaits_file || state.stand.recorded.is_some() || state.coming > 0
+        !state.stand.awaits.is_empty() || state.coming > 0
+    }
+
+    pub(super) fn ends_by(&self, question: NodeId, end: Rc<dyn Fn()>) {
+        self.state.borrow_mut().ends.insert(question, end);
+    }
+
+    /// Ends whatever is recorded.
+    pub(super) fn end_all(&self) {
+        let ends = std::mem::take(&mut self.state.borrow_mut().ends);
+        ends.values().for_each(|end| end());
+    }
+
+    /// Waits until the files that came are kept, and with `asked` also for those that other apps were asked for.
+    pub(super) async fn files(&self, asked: bool) {
+        loop {
+            let came = {
+                let mut state = self.state.borrow_mut();
+                let is_asked = asked && !state.stand.awaits.is_empty();
+                if state.coming == 0 && !is_asked {
+                    return;
+                }
+                let (told, came) = oneshot::channel();
+                state.told.push(told);
+                came
+            };
+            came.await.ok();
+        }
     }
 
     pub(super) fn is_on_screen(&self) -> bool {
@@ -560,16 +619,19 @@ fn stand_change(
         let is_ours = FillingRow::decode(&stored?)?.record == record;
         return is_ours.then(|| Change::Delete(Store::Place, FILLING.into()));
     }
-    let recorded = batch.stand.recorded.as_ref().map(|(_, path)| path.clone());
-    let is_here = recorded.as_ref() == Some(&batch.stand.place);
+    let mut awaited = batch.stand.awaits.values();
+    let is_here = awaited.clone().any(|path| *path == batch.stand.place);
+    let coming = awaited.next().cloned();
+    let coming_too: Vec<String> = awaited.cloned().collect();
     let row = codec::encode(&FillingRow {
         record,
         stored: batch.stored,
         form: form.to_owned(),
         unit: unit.to_owned(),
         place: batch.stand.place.clone(),
-        awaits_file: (batch.stand.awaits_file || is_here).then_some(true),
-        recorded,
+        awaits_file: is_here.then_some(true),
+        coming,
+        coming_too: Some(coming_too).filter(|too| !too.is_empty()),
     });
     (stored.as_ref() != Some(&row)).then(|| Change::Put(Store::Place, FILLING.into(), row))
 }
@@ -601,6 +663,22 @@ impl FormEntry {
         if delay_ms == 0 {
             save();
         }
+    }
+
+    /// As [`Self::save_now`], once that was waited for; not for ever.
+    pub(in crate::stores) async fn save_once(self, until: Until) -> Result<(), StorageError> {
+        let Some(draft) = self.draft.try_get_value() else { return Ok(()) };
+        match until {
+            Until::Now => {}
+            Until::Kept => {
+                draft.end_all();
+                select(pin!(draft.files(false)), pin!(tasks::sleep(KEPT_WITHIN_MS))).await;
+            }
+            Until::Given => {
+                select(pin!(draft.files(true)), pin!(is_back())).await;
+            }
+        }
+        self.save_now().await
     }
 
     /// Stores what is on screen now. [`Self::save_state`] tells the outcome too.
@@ -663,4 +741,23 @@ impl FormEntry {
             draft.take_title(name, &form);
         }
     }
+}
+
+/// Waits until a person is at the page again, and as long as what they bring may take to come.
+async fn is_back() {
+    let (told, back) = oneshot::channel();
+    let told = Rc::new(Cell::new(Some(told)));
+    let tell = move || {
+        if let Some(told) = told.take() {
+            told.send(()).ok();
+        }
+    };
+    activity::on_touch(tell.clone());
+    visibility::on_change(move |visible| {
+        if visible {
+            tell();
+        }
+    });
+    back.await.ok();
+    tasks::sleep(GIVEN_WITHIN_MS).await;
 }

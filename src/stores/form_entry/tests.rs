@@ -104,7 +104,8 @@ impl Phone {
             awaited: self
                 .filling()
                 .filter(|row| row.record == record)
-                .and_then(|row| row.awaited().map(str::to_owned)),
+                .map(|row| row.awaited())
+                .unwrap_or_default(),
             seen,
             unsealed,
             media: Vec::new(),
@@ -468,35 +469,81 @@ fn a_file_that_was_on_its_way_when_the_app_was_killed_is_awaited_until_the_quest
 
         let again = phone.open(id);
         let age = question(again, "chung/tuoi");
-        assert_eq!(again.awaited().get_untracked(), Some(age));
+        assert!(again.is_awaited(age));
         again.set_on_screen(true);
         again.answer(age, "41");
-        assert_eq!(again.awaited().get_untracked(), None);
+        assert!(!again.is_awaited(age));
         block_on(again.save_now()).expect("memory stores");
         assert_eq!(phone.filling().and_then(|left| left.awaits_file), None);
-        assert_eq!(phone.open(id).awaited().get_untracked(), None);
+        assert!(!phone.open(id).is_awaited(age));
     });
 }
 
-/// Filling in the page while somebody speaks is the ordinary case.
+/// Filling in the page while somebody speaks, or while a photo is made small, is the ordinary case.
 #[test]
-fn a_sound_that_is_being_recorded_is_awaited_whatever_else_is_answered() {
+fn what_is_on_its_way_to_a_question_is_awaited_whatever_else_is_answered() {
     run(|phone| {
         let id = record_id::new();
         let entry = phone.open(id);
         entry.set_on_screen(true);
         let (name, age) = (question(entry, "chung/ten"), question(entry, "chung/tuoi"));
-        entry.record_sound(age);
+        entry.make_file(age);
         entry.answer(name, "An");
+        let left = || {
+            block_on(entry.save_now()).expect("memory stores");
+            phone.filling().expect("on screen")
+        };
+        let awaited = |paths: &[&str]| sync::gather(paths.iter().map(|path| (*path).to_owned()));
         block_on(entry.attach(comes(entry, name), "a.jpg", "image/jpeg", &[7; 9])).expect("kept");
-        block_on(entry.save_now()).expect("memory stores");
-        let left = phone.filling().expect("on screen");
-        assert_eq!((left.place.as_str(), left.awaited()), ("chung/ten", Some("chung/tuoi")));
+        assert_eq!(left().place, "chung/ten");
+        assert_eq!(left().awaited(), awaited(&["chung/tuoi"]));
         let again = phone.open(id);
-        assert_eq!(again.awaited().get_untracked(), Some(question(again, "chung/tuoi")));
+        assert!(again.is_awaited(question(again, "chung/tuoi")));
+        // Picked, and made small while somebody types elsewhere.
+        entry.await_file(name, true);
+        let photo = comes(entry, name);
+        assert_eq!(left().awaited(), awaited(&["chung/ten", "chung/tuoi"]));
         block_on(entry.attach(comes(entry, age), "a.webm", "audio/webm", &[8; 9])).expect("kept");
-        block_on(entry.save_now()).expect("memory stores");
-        assert_eq!(phone.filling().and_then(|left| left.awaited().map(str::to_owned)), None);
+        assert_eq!(left().place, "chung/tuoi");
+        assert_eq!(left().awaited(), awaited(&["chung/ten"]));
+        block_on(entry.attach(photo, "b.jpg", "image/jpeg", &[9; 9])).expect("kept");
+        assert_eq!(left().awaited(), awaited(&[]));
+    });
+}
+
+/// It goes away when the phone locks, another person takes it, or a new version of the app does.
+#[test]
+fn a_page_that_goes_away_waits_for_files_that_came_and_for_the_end_of_what_is_recorded() {
+    run(|phone| {
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let (name, age) = (question(entry, "chung/ten"), question(entry, "chung/tuoi"));
+        let draft = entry.draft.get_value();
+        let waits = |asked| draft.files(asked).now_or_never().is_none();
+        let sound = Rc::new(std::cell::Cell::new(None));
+        let ended = Rc::clone(&sound);
+        entry.make_file(age);
+        entry.ends_by(age, move || ended.set(Some(comes(entry, age))));
+        assert!(!waits(false), "it goes on");
+        draft.end_all();
+        let mut both = Box::pin(draft.files(false));
+        assert_eq!(both.as_mut().now_or_never(), None);
+        let photo = comes(entry, name);
+        let sound = sound.take().expect("told to end");
+        block_on(entry.attach(sound, "a.webm", "audio/webm", &[8; 9])).expect("kept");
+        assert_eq!(both.as_mut().now_or_never(), None);
+        block_on(entry.attach(photo, "a.jpg", "image/jpeg", &[7; 9])).expect("kept");
+        block_on(both);
+        block_on(entry.save_once(Until::Kept)).expect("memory stores");
+        let again = phone.open(id);
+        assert!([name, age].iter().all(|question| again.file(*question).is_some()));
+        // What another app was asked for is waited for only by who can wait.
+        entry.await_file(name, true);
+        assert_eq!([false, true].map(waits), [false, true]);
+        let mut given = Box::pin(draft.files(true));
+        assert_eq!(given.as_mut().now_or_never(), None);
+        entry.await_file(name, false);
+        block_on(given);
     });
 }
 

@@ -1,7 +1,7 @@
 // A new version of the app while a form is open: offered, taken when the person says so, never mixed with the old one.
 import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Desk } from '../harness/desk.mjs';
 import { Release, sha256 } from '../harness/release.mjs';
@@ -113,13 +113,27 @@ test('the whole new version is offered while the form is open, and not taken bef
   await phone.page.getByText(OFFER).waitFor();
 });
 
-test('the person agrees in the middle of a word: the new version opens with the form and every answer', async () => {
+test('the person agrees in the middle of a word, and of a file that is being kept: the new version opens with the form and every answer', async () => {
   const form = new FormPage(phone.page);
   const address = phone.page.url();
+  // The file is held up where it is read.
+  const path = join(folder, 'tai_lieu.txt');
+  writeFileSync(path, 'Tài liệu kèm theo');
+  await phone.page.evaluate(() => {
+    const read = Blob.prototype.arrayBuffer;
+    const allowed = new Promise((allow) => { window.allow = allow; });
+    Blob.prototype.arrayBuffer = async function held() {
+      await allowed;
+      return read.call(this);
+    };
+  });
+  await form.question('tep').locator('input[type="file"]').setInputFiles(path);
+  await form.question('tep').getByText('Đang lưu tệp').waitFor();
   loaded.length = 0;
   // Not left, not saved yet: the last keys are on the screen only.
   await form.question('kien_nghi').locator('textarea, input').first().pressSequentially('Bố trí kinh phí');
   await phone.page.getByRole('button', { name: 'Dùng bản mới' }).click();
+  await phone.page.evaluate(() => window.allow());
   await phone.page.locator('meta[name="app-version"][content="second"]').waitFor({ state: 'attached' });
   await form.ready();
   await everyFileIs(second);
@@ -127,6 +141,7 @@ test('the person agrees in the middle of a word: the new version opens with the 
   const answer = (name) => form.question(name).locator('input, textarea').first().inputValue();
   assert.equal(await answer('tom_tat'), 'Thiếu kinh phí tập huấn');
   assert.equal(await answer('kien_nghi'), 'Bố trí kinh phí');
+  await form.question('tep').locator('.stored-file').waitFor();
   assert.equal(await phone.page.getByText(OFFER).count(), 0);
 });
 

@@ -1,8 +1,10 @@
 // A PIN: what is on the phone opens with it alone, at the very question; wrong ones wait; nobody's work shows to anybody else.
 import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { PASSWORD } from '../harness/server.mjs';
 import { faults } from '../harness/axe.mjs';
+import { picture } from '../harness/picture.mjs';
 import { Stage } from '../harness/stage.mjs';
 import { readable } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
@@ -155,6 +157,26 @@ test('a touch puts it off', async () => {
   await pad().waitFor();
   await press(PIN);
   await new FormPage(page).ready();
+});
+
+test('a photo that another app takes for longer than that is waited for, out of sight, and is there after', async () => {
+  const { page } = phone;
+  const form = await new FormPage(page).ready();
+  await form.next();
+  await form.choose('a1', 'chua_dat', 'Chưa đạt');
+  const asked = page.waitForEvent('filechooser');
+  await form.question('a1_anh').getByText('Chọn ảnh có sẵn').click();
+  const gallery = await asked;
+  await page.clock.fastForward('05:20');
+  await page.locator('html[data-locking="on"]').waitFor({ state: 'attached' });
+  assert.equal(await form.question('a1_anh').isVisible(), false);
+  assert.equal(await pad().count(), 0, 'the page that the photo comes to is still there');
+  await gallery.setFiles(picture(join(stage.folder, 'gallery.png'), 640, 480));
+  await pad().waitFor();
+  await nothingShows();
+  await press(PIN);
+  await form.ready();
+  await form.question('a1_anh').locator('img').first().waitFor();
 });
 
 test('the clock is put back, and the app comes to the front: it locks all the same', async () => {

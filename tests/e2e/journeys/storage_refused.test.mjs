@@ -1,8 +1,9 @@
-// A phone whose browser refuses to store: it is said in words before a person can type.
+// A phone whose browser refuses to store, or forgets with the window: it is said in words before a person can type.
 import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Stage } from '../harness/stage.mjs';
+import { App } from '../pages/app.mjs';
 
 const stage = new Stage();
 const { folder } = stage;
@@ -47,3 +48,17 @@ for (const [how, refuse] of Object.entries(REFUSALS)) {
     await page.close();
   });
 }
+
+test('a window that looks private says so where a record is begun, and in the form', async () => {
+  // As Safari's and Firefox' private windows do.
+  await phone.context.addInitScript(() => {
+    StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('', 'SecurityError'));
+  });
+  const app = new App(phone, server);
+  await app.signIn('canbo.longkhanh');
+  await app.open('/fill');
+  const warning = phone.page.getByText('có vẻ là cửa sổ riêng tư').filter({ visible: true });
+  await warning.waitFor();
+  await app.begin('lk_kho_khan');
+  await warning.waitFor();
+});
