@@ -143,6 +143,7 @@ words! {
     row_removed: "Đã xóa một dòng", "Row removed";
     undo_too_late: "Không hoàn tác được nữa: phiếu đã đóng", "Too late to undo: the form was closed";
     paste_list: "Dán danh sách", "Paste a list";
+    paste_with_heads: "Chỉ nhận tên. Dán kèm dòng tiêu đề cột để nhận cả các cột khác.", "Names only. Paste the line that names the columns as well, and the others are taken too.";
     names_known_too: "Thêm cả những tên đã có", "Add names that are there too";
     file_removed: "Đã gỡ bỏ", "Removed";
     empty_row: "Chưa nhập", "Nothing entered";
@@ -339,6 +340,22 @@ impl Language {
         match self {
             Self::Vi => format!("Đã thêm {}", self.rows(count)),
             Self::En => format!("{} added", self.rows(count)),
+        }
+    }
+
+    /// Which columns of a list are taken, and how many of their cells are not.
+    #[must_use]
+    pub fn columns_taken(self, labels: &[String], unread: usize) -> String {
+        let labels = labels.join(", ");
+        let count = self.count(unread);
+        match (self, unread) {
+            (Self::Vi, 0) => format!("Nhận: {labels}"),
+            (Self::Vi, _) => format!("Nhận: {labels} · {count} ô không khớp, để trống"),
+            (Self::En, 0) => format!("Taken: {labels}"),
+            (Self::En, 1) => format!("Taken: {labels} · 1 cell does not match and is left empty"),
+            (Self::En, _) => {
+                format!("Taken: {labels} · {count} cells do not match and are left empty")
+            }
         }
     }
 

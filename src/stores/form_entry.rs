@@ -40,7 +40,7 @@ use self::{
 };
 pub(super) use self::{media::Medium, opening::Opening};
 pub use self::{
-    rows::{AddedRows, RemovedRow},
+    rows::{AddedRows, Named, RemovedRow},
     saving::Coming,
     submitting::SubmitError,
 };

@@ -427,6 +427,18 @@ test('a list of names is pasted at once: who is there is named and not added, an
   assert.ok(y >= 0 && y + height <= page.viewportSize().height, 'what takes it back is in sight');
   await undo.click();
   await until('only the new one is gone', async () => (await cards().count()) === LIST + 2);
+  // Columns that are called as the questions are answer them; what is none of the choices is left empty, and said.
+  await open();
+  await field.fill(['Họ và tên\tGiới tính\tNăm sinh\tĐơn vị', 'Hồ Thị Cam\tNữ\t1988\tphường Long Khánh', 'Lê Văn Bưởi\tNam\t1990\tSở Y tế'].join('\n'));
+  await sheet.getByText('Nhận: Họ và tên, Giới tính, Năm sinh, Đơn vị · 1 ô không khớp, để trống', { exact: true }).waitFor();
+  await trainer.screenshot('roster-columns');
+  await sheet.getByRole('button', { name: 'Thêm 2 dòng' }).click();
+  await until('both are there', async () => (await cards().count()) === LIST + 4);
+  await openCard('Hồ Thị Cam');
+  assert.ok(await form.question('hv_gt').locator('input[value="nu"]').isChecked());
+  assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1988');
+  await form.question('hv_don_vi').getByText('Phường Long Khánh').waitFor();
+  await form.closeRow();
   await form.saved();
 });
 
