@@ -126,12 +126,12 @@ impl Language {
         }
     }
 
-    /// When the same was filled in the last time, and by whom.
+    /// What was filled in the last time, and by whom.
     #[must_use]
-    pub fn last_time(self, day: &str, person: &str) -> String {
+    pub fn last_time(self, what: &str, person: &str) -> String {
         match self {
-            Self::Vi => format!("Lần trước: {day}, {person}"),
-            Self::En => format!("Last time: {day}, {person}"),
+            Self::Vi => format!("Lần trước: {what}, {person}"),
+            Self::En => format!("Last time: {what}, {person}"),
         }
     }
 
