@@ -153,11 +153,13 @@ impl Heads {
 
     fn new(line: &str, asked: &str, columns: &[Column]) -> Self {
         let cells: Vec<String> = line.split('\t').map(head).collect();
+        let names_family = |cell: &String| cell == "ho" || cell.starts_with("ho ");
         let name = cells.iter().position(|cell| names_name(cell, asked)).map(|at| {
+            let is_half = cells[at] == "ten" && at > 0 && names_family(&cells[at - 1]);
             // A head over two columns, and 'family name, name'.
             let next = cells.get(at + 1);
             let is_wide = next.is_some_and(|next| next.is_empty() || next == "ten");
-            (at, at + 1 + usize::from(is_wide))
+            (at - usize::from(is_half), at + 1 + usize::from(is_wide))
         });
         let labels: Vec<String> = columns.iter().map(|column| head(&column.label)).collect();
         let mut found: Vec<(usize, usize)> = Vec::new();
@@ -349,6 +351,16 @@ mod tests {
             ),
             "a unit that may be two, and a number that may be two, are left out"
         );
+    }
+
+    #[test]
+    fn a_name_in_two_columns_is_one() {
+        for heads in ["Họ và tên đệm\tTên", "STT\tHọ đệm\tTên", "Họ\tTên", "Họ và tên\t"]
+        {
+            let number = if heads.starts_with("STT") { "1\t" } else { "" };
+            let pasted = format!("{heads}\tNăm sinh\n{number}Nguyễn Thị\tLan\t1985");
+            assert_eq!(told(&pasted).1, ["Nguyễn Thị Lan 1=1985 0"], "{heads}");
+        }
     }
 
     #[test]
