@@ -27,7 +27,7 @@ words! {
     is_installed: "đã cài", "installed";
     is_not_installed: "chưa cài", "not installed";
     held_files: "Ảnh, tệp trên máy", "Photos and files here";
-    backup_holds_all: "Mọi việc máy chủ đã nhận đều có trong bản sao lưu.", "All that the server received is in a backup.";
+    backup_holds_all: "Mọi dữ liệu máy chủ đã nhận đều có trong bản sao lưu.", "All that the server received is in a backup.";
     clock_what_to_do: "Đó là khi liên lạc lần cuối. Phiếu ghi ngày, giờ theo đồng hồ này: nếu chưa chỉnh, hãy chỉnh lại trong phần cài đặt của máy.", "That was when they last talked. Forms take the date and time from it: unless it is right by now, set it in the device's settings.";
     low_space_what_to_do: "Xóa bớt ảnh, video hoặc ứng dụng khác trước khi ghi tiếp. Ảnh đã có trong bản sao lưu của máy chủ được tự bỏ khỏi máy này, cũ nhất trước.", "Delete some photos, videos or other apps before you go on. Photos that a backup of the server holds leave this phone by themselves, the oldest first.";
     unknown: "không rõ", "unknown";
