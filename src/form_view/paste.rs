@@ -1,8 +1,9 @@
-//! A list of names that becomes rows: nobody types 150 people one by one.
+//! A list of names that becomes rows: nobody types 150 people one by one. Columns beside the names answer what the form asks by the
+//! same words.
 
-use form::NodeId;
+use form::{DataType, NodeId, NodeKind, QuestionControl};
 use leptos::prelude::*;
-use report::read_names;
+use report::{Column, ColumnKind, PastedName, read_names};
 
 use super::offer_undo;
 use super::repeat::label_of;
@@ -10,7 +11,7 @@ use crate::components::{Button, ButtonKind, Glyph, Sheet, Toaster};
 use crate::locale::Language;
 use crate::platform::text::composed;
 use crate::reactive::{Show, memo};
-use crate::stores::{FormEntry, preferences::use_words};
+use crate::stores::{FormEntry, Named, preferences::use_words};
 
 /// The button for it, and the sheet that it opens. `on_added`: the first of the rows that came.
 #[component]
@@ -56,18 +57,32 @@ fn PasteField(
     let pasted = RwSignal::new(String::new());
     let takes_known = RwSignal::new(false);
     let there: Vec<String> = entry.row_names(repeat).iter().map(|name| composed(name)).collect();
-    let names = memo(move || read_names(&composed(&pasted.read()), &there, &name_label.read()));
+    let (fields, columns): (Vec<_>, Vec<_>) = columns(entry, repeat).into_iter().unzip();
+    let labels: Vec<String> = columns.iter().map(|column| column.label.clone()).collect();
+    let list =
+        memo(move || read_names(&composed(&pasted.read()), &there, &name_label.read(), &columns));
     let known = memo(move || {
-        let names = names.read();
-        let known = names.iter().filter(|name| name.is_known);
+        let list = list.read();
+        let known = list.names.iter().filter(|name| name.is_known);
         known.map(|name| name.text.clone()).collect::<Vec<_>>()
     });
     let chosen = memo(move || {
         let takes_known = takes_known.get();
-        let names = names.read();
-        let chosen = names.iter().filter(|name| takes_known || !name.is_known);
-        chosen.map(|name| name.text.clone()).collect::<Vec<_>>()
+        let list = list.read();
+        let chosen = list.names.iter().filter(|name| takes_known || !name.is_known);
+        chosen.cloned().collect::<Vec<_>>()
     });
+    let unread = move || chosen.read().iter().map(|name| name.unread).sum::<usize>();
+    let taken = move || {
+        let list = list.read();
+        let of = |at: &usize| labels.get(*at).cloned();
+        let taken = std::iter::once(name_label.get()).chain(list.columns.iter().filter_map(of));
+        match list.columns.is_empty() {
+            false => words.now().columns_taken(&taken.collect::<Vec<_>>(), unread()),
+            true if list.lacks_heads => words.now().paste_with_heads().to_owned(),
+            true => String::new(),
+        }
+    };
     // All of their names would hide what is to be pressed, and a reader would say them at each change.
     let told = move || match known.read().len() {
         0 => String::new(),
@@ -76,7 +91,14 @@ fn PasteField(
     let add = move |()| {
         let language = words.at_once();
         let (chosen, known) = untrack(|| (chosen.get(), known.read().len()));
-        let Some(added) = entry.add_named_rows(repeat, &chosen) else { return };
+        let person = |name: &PastedName| {
+            let answer =
+                |(at, answer): &(usize, String)| Some((fields.get(*at)?.clone(), answer.clone()));
+            let answers = sync::gather(name.answers.iter().filter_map(answer));
+            Named { name: name.text.clone(), answers }
+        };
+        let people: Vec<Named> = chosen.iter().map(person).collect();
+        let Some(added) = entry.add_named_rows(repeat, &people) else { return };
         let mut text = language.rows_added(chosen.len());
         if !takes_known.get_untracked() && known > 0 {
             text = format!("{text}. {}", language.names_known(known));
@@ -100,6 +122,7 @@ fn PasteField(
                 aria-describedby=about.clone()
                 on:input:target=move |event| pasted.set(event.target().value())
             ></textarea>
+            <p class="muted" role="status">{taken}</p>
             <p class="muted" id=about role="status">{told}</p>
             <Show when=move || !known.read().is_empty()>
                 <p class="muted names-known" tabindex="0">{move || known.read().join(", ")}</p>
@@ -116,6 +139,33 @@ fn PasteField(
             on_click=add
         />
     }
+}
+
+/// What columns beside the names may answer, by path below a row, as it is asked in a row that is there.
+fn columns(entry: FormEntry, repeat: NodeId) -> Vec<(String, Column)> {
+    let Some(row) = entry.children(repeat).read_untracked().first().copied() else {
+        return Vec::new();
+    };
+    let column = |below: String| {
+        let question = entry.within(row, &below)?;
+        let state = entry.node(question).get_untracked();
+        let NodeKind::Question(asked) = &state.kind else { return None };
+        let kind = match (&asked.control, asked.data_type) {
+            (QuestionControl::Select1, _) => {
+                let choices = entry.choices(question).get_untracked();
+                let told = choices.iter();
+                let told = told.map(|choice| (choice.value.clone(), composed(&choice.label.text)));
+                ColumnKind::Choice(told.collect())
+            }
+            (_, DataType::Int) => ColumnKind::Whole,
+            (_, DataType::Decimal) => ColumnKind::Number,
+            (_, DataType::Date) => ColumnKind::Day,
+            (_, DataType::String | DataType::Barcode) => ColumnKind::Text,
+            _ => return None,
+        };
+        Some((below, Column { label: label_of(&state), kind }))
+    };
+    entry.columns(repeat).into_iter().filter_map(column).collect()
 }
 
 /// What the question is asked as that rows are called by, if rows are called by a text: in a row that is there, or by the repeat's own

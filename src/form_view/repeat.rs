@@ -119,7 +119,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
         <section class="repeat" data-repeat=name aria-labelledby=heading id=format!("q{}", id.index())>
             <div class="repeat-head">
                 <h2 id=format!("q{}-heading", id.index())><RichText text=label /></h2>
-                <span class="muted">{move || words.now().rows(shown())}</span>
+                <span class="muted">{move || words.now().count(shown())}</span>
             </div>
             <Show when=move || is_long.get() || has_codes>
                 <div class="repeat-bar" class:repeat-told=move || !figures.read().is_empty()>
@@ -129,7 +129,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                             label=words.say(Language::search)
                             clear_label=words.say(Language::clear_search)
                             sought=sought
-                            found=Signal::derive(move || found_rows(words.now(), shown()))
+                            found=Signal::derive(move || found_rows(words.now(), shown(), &label.read()))
                             on_input=seek
                         />
                     </Show>
@@ -158,10 +158,10 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     }
 }
 
-fn found_rows(language: Language, count: usize) -> String {
+fn found_rows(language: Language, count: usize, label: &str) -> String {
     match count {
         0 => language.no_row_found().to_owned(),
-        count => language.rows(count),
+        count => format!("{} · {label}", language.count(count)),
     }
 }
 

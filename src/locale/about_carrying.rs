@@ -4,11 +4,11 @@ use super::{Language, words};
 
 words! {
     by_file: "Chuyển bằng tệp", "Carry as a file";
-    by_file_why: "Khi máy này lâu không có mạng hoặc sắp hỏng, việc chưa gửi có thể đi bằng tệp.", "When this phone has no network for long, or is about to fail, unsent work can go as a file.";
+    by_file_why: "Khi máy này lâu không có mạng hoặc sắp hỏng, hồ sơ chưa gửi có thể đi bằng tệp.", "When this phone has no network for long, or is about to fail, unsent work can go as a file.";
     by_file_open: "Chuyển, nhận tệp, cứu hộ", "Carry, deliver, rescue";
 
-    carry_title: "Chuyển việc chưa gửi", "Carry unsent work";
-    carry_why: "Tạo một tệp rồi nhờ người khác đem tới nơi có mạng, hoặc đem tới bàn điều phối. Chỉ máy chủ đọc được tệp này; người chuyển không xem và không sửa được. Mọi thứ vẫn còn trên máy này cho tới khi máy chủ nhận.", "Make a file and have somebody bring it to where there is a network, or to the coordinator's desk. Only the server can read it; whoever carries it can neither see nor change anything. All of it stays on this phone until the server has it.";
+    carry_title: "Chuyển hồ sơ chưa gửi", "Carry unsent work";
+    carry_why: "Tạo một tệp rồi nhờ người khác đem tới nơi có mạng, hoặc đem tới máy của người điều phối. Chỉ máy chủ đọc được tệp này; người chuyển không xem và không sửa được. Mọi thứ vẫn còn trên máy này cho tới khi máy chủ nhận.", "Make a file and have somebody bring it to where there is a network, or to the coordinator's computer. Only the server can read it; whoever carries it can neither see nor change anything. All of it stays on this phone until the server has it.";
     carry_make: "Tạo tệp chuyển", "Make the file";
     carry_making: "Đang tạo tệp…", "Making the file…";
     carry_share: "Chia sẻ tệp", "Share the file";
@@ -41,7 +41,7 @@ words! {
     bundle_newer: "Tệp do bản ứng dụng mới hơn tạo ra. Cập nhật ứng dụng rồi thử lại.", "The file was made by a newer app. Update the app and try again.";
 
     rescue_title: "Tệp cứu hộ", "Rescue file";
-    rescue_why: "Máy sắp hỏng, sắp hết pin hay phải xóa? Tạo tệp cứu hộ: mọi việc chưa gửi, kể cả phiếu đang làm và ảnh. Đưa tệp ra khỏi máy này và chép mã ra giấy; với hai thứ đó, bạn tự làm tiếp trên máy khác, không cần mạng.", "Is the phone failing, or to be wiped? Make a rescue file: all unsent work, with drafts and photos. Get the file off this phone and write the code on paper; with these two you go on by yourself on another phone, without a network.";
+    rescue_why: "Máy sắp hỏng, sắp hết pin hay phải xóa? Tạo tệp cứu hộ: mọi hồ sơ chưa gửi, kể cả phiếu đang làm và ảnh. Đưa tệp ra khỏi máy này và chép mã ra giấy; với hai thứ đó, bạn tự làm tiếp trên máy khác, không cần mạng.", "Is the phone failing, or to be wiped? Make a rescue file: all unsent work, with drafts and photos. Get the file off this phone and write the code on paper; with these two you go on by yourself on another phone, without a network.";
     rescue_make: "Tạo tệp cứu hộ", "Make a rescue file";
     rescue_code: "Mã mở tệp", "The file's code";
     rescue_write_down: "Chép mã này ra giấy, đừng gửi chung với tệp. Ai có cả tệp lẫn mã sẽ đọc được. Mã chỉ hiện một lần.", "Write the code on paper, and do not send it along with the file. Whoever has both can read it. It is shown only once.";
@@ -91,7 +91,7 @@ impl Language {
     #[must_use]
     pub fn bundle_taken(self, account: &str, moment: &str) -> String {
         match self {
-            Self::Vi => format!("Máy chủ đã nhận việc của {account}, lúc {moment}"),
+            Self::Vi => format!("Máy chủ đã nhận hồ sơ của {account}, lúc {moment}"),
             Self::En => format!("The server has taken the work of {account}, {moment}"),
         }
     }
@@ -155,7 +155,7 @@ impl Language {
                 "The server cannot open it: this rescue file is opened with its code alone.",
             ),
             "wrong_device" => (
-                "Máy chủ không nhận: tệp mang việc của máy người khác.",
+                "Máy chủ không nhận: tệp mang hồ sơ của máy người khác.",
                 "Refused: it brings the work of somebody else's phone.",
             ),
             "newer_version" => (

@@ -27,7 +27,7 @@ words! {
     is_installed: "đã cài", "installed";
     is_not_installed: "chưa cài", "not installed";
     held_files: "Ảnh, tệp trên máy", "Photos and files here";
-    backup_holds_all: "Mọi việc máy chủ đã nhận đều có trong bản sao lưu.", "All that the server received is in a backup.";
+    backup_holds_all: "Mọi dữ liệu máy chủ đã nhận đều có trong bản sao lưu.", "All that the server received is in a backup.";
     clock_what_to_do: "Đó là khi liên lạc lần cuối. Phiếu ghi ngày, giờ theo đồng hồ này: nếu chưa chỉnh, hãy chỉnh lại trong phần cài đặt của máy.", "That was when they last talked. Forms take the date and time from it: unless it is right by now, set it in the device's settings.";
     private_window: "Đây có vẻ là cửa sổ riêng tư: đóng nó lại là mất những gì chưa gửi.", "This seems to be a private window: what is not sent is lost when it is closed.";
     private_window_what_to_do: "Hãy mở đường dẫn này trong cửa sổ thường rồi mới ghi.", "Open this link in a normal window before you fill anything in.";

@@ -134,15 +134,16 @@ words! {
     scan_denied: "Không mở được máy ảnh, hoặc máy ảnh vừa bị ngắt. Quét lại, hoặc gõ mã vào ô bên trên.", "The camera could not be opened, or was cut off. Scan again, or type the code above.";
 
     add_row: "Thêm", "Add";
-    remove_row: "Xóa dòng này", "Remove this row";
-    remove_if_none: "Nếu không có, bỏ dòng này", "If there is none, remove this row";
-    remove_blank_row: "Bỏ dòng trống này", "Remove this empty row";
-    blank_row: "Dòng này còn trống", "This row is empty";
-    blank_row_why: "Không có gì để ghi thì bỏ dòng; có thì bấm vào đây để nhập.", "Nothing to record? Remove the row. Otherwise press here and fill it in.";
-    no_row_found: "Không có dòng nào khớp.", "No row matches.";
-    row_removed: "Đã xóa một dòng", "Row removed";
+    remove_row: "Xóa mục này", "Remove this entry";
+    remove_if_none: "Nếu không có, bỏ mục này", "If there is none, remove this entry";
+    remove_blank_row: "Bỏ mục trống này", "Remove this empty entry";
+    blank_row: "Mục này còn trống", "This entry is empty";
+    blank_row_why: "Không có gì để ghi thì bỏ mục này; có thì bấm vào đây để nhập.", "Nothing to record? Remove the entry. Otherwise press here and fill it in.";
+    no_row_found: "Không có mục nào khớp.", "No entry matches.";
+    row_removed: "Đã xóa một mục", "Entry removed";
     undo_too_late: "Không hoàn tác được nữa: phiếu đã đóng", "Too late to undo: the form was closed";
     paste_list: "Dán danh sách", "Paste a list";
+    paste_with_heads: "Chỉ nhận tên. Dán kèm dòng tiêu đề cột để nhận cả các cột khác.", "Names only. Paste the line that names the columns as well, and the others are taken too.";
     names_known_too: "Thêm cả những tên đã có", "Add names that are there too";
     file_removed: "Đã gỡ bỏ", "Removed";
     empty_row: "Chưa nhập", "Nothing entered";
@@ -299,16 +300,6 @@ impl Language {
         }
     }
 
-    /// Rows of a repeat.
-    #[must_use]
-    pub fn rows(self, count: usize) -> String {
-        match self {
-            Self::Vi => format!("{} dòng", self.count(count)),
-            Self::En if count == 1 => "1 row".to_owned(),
-            Self::En => format!("{} rows", self.count(count)),
-        }
-    }
-
     /// What is pasted where a list is asked for.
     #[must_use]
     pub fn one_a_line(self, label: &str) -> String {
@@ -330,15 +321,32 @@ impl Language {
     /// The button that makes rows of a list.
     #[must_use]
     pub fn add_rows(self, count: usize) -> String {
-        format!("{} {}", self.add_row(), self.rows(count))
+        format!("{} {}", self.add_row(), self.count(count))
     }
 
     /// That rows were made of a list.
     #[must_use]
     pub fn rows_added(self, count: usize) -> String {
+        let count = self.count(count);
         match self {
-            Self::Vi => format!("Đã thêm {}", self.rows(count)),
-            Self::En => format!("{} added", self.rows(count)),
+            Self::Vi => format!("Đã thêm {count}"),
+            Self::En => format!("{count} added"),
+        }
+    }
+
+    /// Which columns of a list are taken, and how many of their cells are not.
+    #[must_use]
+    pub fn columns_taken(self, labels: &[String], unread: usize) -> String {
+        let labels = labels.join(", ");
+        let count = self.count(unread);
+        match (self, unread) {
+            (Self::Vi, 0) => format!("Nhận: {labels}"),
+            (Self::Vi, _) => format!("Nhận: {labels} · {count} ô không khớp, để trống"),
+            (Self::En, 0) => format!("Taken: {labels}"),
+            (Self::En, 1) => format!("Taken: {labels} · 1 cell does not match and is left empty"),
+            (Self::En, _) => {
+                format!("Taken: {labels} · {count} cells do not match and are left empty")
+            }
         }
     }
 

@@ -25,15 +25,15 @@ words! {
     code_for: "Mã đăng nhập cho", "Sign-in code for";
     code_how: "Cho người này quét hình, gửi đường dẫn, hoặc đọc mã. Mã dùng được một lần, và không hiện lại.", "Let the person scan the picture, send the link, or read out the code. It works once, and is not shown again.";
     code_until: "Dùng được đến", "Good until";
-    copy_link: "Chép đường dẫn", "Copy the link";
-    copied: "Đã chép", "Copied";
-    not_copied: "Trình duyệt không cho chép. Hãy chọn chữ dưới đây rồi chép.", "The browser does not let it be copied. Select the text below and copy it.";
+    copy_link: "Sao chép đường dẫn", "Copy the link";
+    copied: "Đã sao chép", "Copied";
+    not_copied: "Trình duyệt không cho sao chép. Hãy chọn chữ dưới đây rồi sao chép.", "The browser does not let it be copied. Select the text below and copy it.";
     add_person: "Thêm người", "Add a person";
     full_name: "Họ và tên", "Full name";
     role: "Vai trò", "Role";
     disable_person: "Khóa tài khoản", "Disable the account";
     enable_person: "Mở lại tài khoản", "Enable the account";
-    disable_why: "Người này không đăng nhập được nữa trên mọi máy. Phần việc chưa gửi vẫn nằm trên máy và vào mục chờ xử lý khi máy gửi lên.", "The person can no longer sign in on any device. Work that was not sent stays on the phone, and waits for repair once the phone sends it.";
+    disable_why: "Người này không đăng nhập được nữa trên mọi máy. Dữ liệu chưa gửi vẫn nằm trên máy và vào mục chờ xử lý khi máy gửi lên.", "The person can no longer sign in on any device. Work that was not sent stays on the phone, and waits for repair once the phone sends it.";
     this_device: "Máy này", "This device";
     last_contact: "Liên lạc gần nhất", "Last contact";
     still_on_device: "Còn trên máy", "Still on the device";
@@ -41,7 +41,7 @@ words! {
     end_session: "Kết thúc", "End the session";
     device_is_lost: "Máy bị mất: khi có mạng, máy tự khóa. Nếu cơ quan muốn vậy và máy có mã PIN, những gì máy chủ đã có bị xóa khỏi máy.", "The device is lost: it locks itself once it has a network. If the organisation wants that and it has a PIN, what the server has is removed from it.";
     end_session_title: "Kết thúc phiên đăng nhập?", "End this session?";
-    end_session_why: "Máy này phải đăng nhập lại. Phần việc chưa gửi không mất: nó ở lại trên máy và được gửi khi đúng người đó đăng nhập lại.", "The device has to sign in again. Work that was not sent is not lost: it stays on the device, and is sent once the same person signs in again.";
+    end_session_why: "Máy này phải đăng nhập lại. Dữ liệu chưa gửi không mất: nó ở lại trên máy và được gửi khi đúng người đó đăng nhập lại.", "The device has to sign in again. Work that was not sent is not lost: it stays on the device, and is sent once the same person signs in again.";
     session_is_over: "Đã kết thúc phiên", "The session is over";
     no_sessions: "Không có máy nào đang đăng nhập.", "Nobody is signed in.";
     no_deeds: "Nhật ký chưa có gì.", "The log is empty.";
@@ -53,7 +53,7 @@ words! {
     sign_in_by_code: "Đăng nhập bằng mã", "Sign in with the code";
     fill_in_code: "Nhập mã đăng nhập.", "Enter the sign-in code.";
     change_password: "Đổi mật khẩu", "Change the password";
-    change_password_why: "Sau khi đổi, các máy khác của bạn phải đăng nhập lại. Phần việc chưa gửi trên các máy đó không mất.", "Your other devices then have to sign in again. Work on them that was not sent is not lost.";
+    change_password_why: "Sau khi đổi, các máy khác của bạn phải đăng nhập lại. Dữ liệu chưa gửi trên các máy đó không mất.", "Your other devices then have to sign in again. Work on them that was not sent is not lost.";
     old_password: "Mật khẩu hiện tại", "Present password";
     code_instead: "Quên mật khẩu? Nhập mã của người điều phối", "Forgot it? A code from your coordinator";
     new_password: "Mật khẩu mới, ít nhất 8 ký tự", "New password, at least 8 characters";
@@ -71,7 +71,7 @@ words! {
     other_app_device: "Tên máy", "What the phone is called";
     make_token: "Tạo địa chỉ", "Make the address";
     token_how: "Trong ODK Collect, chọn thêm dự án, nhập tay, và điền địa chỉ máy chủ này. Nó không hiện lại; kết thúc phiên của máy này trong danh sách thiết bị để thu hồi.", "In ODK Collect add a project by hand with this server address. It is not shown again; end that device's session in the list of devices to take it back.";
-    copy_address: "Chép địa chỉ", "Copy the address";
+    copy_address: "Sao chép địa chỉ", "Copy the address";
     no_field_work: "Vai trò này không nhập phiếu.", "This role fills no forms.";
     log_actor: "Ai làm (tên đăng nhập)", "Who did it (sign-in name)";
     log_action: "Việc", "What";
@@ -87,8 +87,8 @@ words! {
     programmes_why: "Chỉ thấy và gửi hồ sơ của chương trình được chọn. Không chọn gì là mọi chương trình.", "The person sees and sends records of the chosen programmes only. Choosing none means all.";
     edit_person: "Sửa thông tin và quyền", "Change name, role and unit";
     save_person: "Lưu", "Save";
-    role_change_why: "Với vai trò khác, người này phải đăng nhập lại trên mọi máy; mã đăng nhập và khóa truy cập cũ không dùng được nữa. Phần việc chưa gửi vẫn nằm trên máy và được gửi khi họ đăng nhập lại.", "With another role the person has to sign in again on every device; old sign-in codes and passkeys no longer work. Work that was not sent stays on the devices, and is sent when they sign in again.";
-    unit_change_why: "Máy của người này sẽ nhận hồ sơ của đơn vị mới và bỏ bản sao hồ sơ của đơn vị cũ. Phần việc chưa gửi không mất.", "The person's devices will receive the new unit's records and drop their copies of the former unit's. Work that was not sent is not lost.";
+    role_change_why: "Với vai trò khác, người này phải đăng nhập lại trên mọi máy; mã đăng nhập và khóa truy cập cũ không dùng được nữa. Dữ liệu chưa gửi vẫn nằm trên máy và được gửi khi họ đăng nhập lại.", "With another role the person has to sign in again on every device; old sign-in codes and passkeys no longer work. Work that was not sent stays on the devices, and is sent when they sign in again.";
+    unit_change_why: "Máy của người này sẽ nhận hồ sơ của đơn vị mới và bỏ bản sao hồ sơ của đơn vị cũ. Dữ liệu chưa gửi không mất.", "The person's devices will receive the new unit's records and drop their copies of the former unit's. Work that was not sent is not lost.";
     personal_data: "Dữ liệu cá nhân", "Personal data";
     personal_data_why: "Tìm những gì hồ sơ ghi về một người, theo họ tên hoặc số điện thoại, để trao cho họ hoặc xóa theo yêu cầu của họ.", "Finds what records say of a person, by name or telephone number, to hand it to them or to erase it when they ask.";
     name_or_phone: "Họ tên hoặc số điện thoại", "Name or telephone number";
@@ -187,9 +187,9 @@ impl Language {
             "account_disable" => ("khóa tài khoản", "disabled an account"),
             "account_enable" => ("mở lại tài khoản", "enabled an account"),
             "export" => ("tải bảng tính", "took a spreadsheet"),
-            "repair_apply" => ("áp dụng việc chờ xử lý", "applied work that waited for repair"),
+            "repair_apply" => ("áp dụng dữ liệu chờ xử lý", "applied work that waited for repair"),
             "repair_set_aside" => {
-                ("để riêng việc chờ xử lý", "set aside work that waited for repair")
+                ("không ghi dữ liệu chờ xử lý vào hồ sơ", "set aside work that waited for repair")
             }
             "person_erase" => ("xóa dữ liệu của một người", "erased data about a person"),
             "person_export" => ("lấy dữ liệu của một người", "took the data about a person"),

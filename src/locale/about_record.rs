@@ -10,8 +10,8 @@ words! {
     mine_only: "Tôi nhập", "Filled by me";
     unsent_only: "Chưa gửi", "Not sent";
     order: "Thứ tự", "Order";
-    newest_first: "Mới sửa trước", "Newest first";
-    oldest_first: "Cũ trước", "Oldest first";
+    newest_first: "Mới nhất trước", "Newest first";
+    oldest_first: "Cũ nhất trước", "Oldest first";
     by_title: "Theo tên, A–Y", "By title, A–Z";
     filters: "Bộ lọc", "Filters";
     clear_filters: "Bỏ lọc", "Clear filters";
@@ -59,7 +59,7 @@ words! {
     whole_record: "Cả hồ sơ", "The whole record";
     put_record_away: "Xóa hồ sơ", "Delete the record";
     keep_record: "Giữ hồ sơ", "Keep the record";
-    row_goes: "Bỏ dòng này", "Remove the row";
+    row_goes: "Bỏ mục này", "Remove the entry";
     choose_file_this: "Chọn ảnh, tệp này", "Choose this file";
     both_stand: "Hai người trả lời khác nhau. Cả hai được giữ cho đến khi có người chọn.", "Two people answered differently. Both are kept until somebody decides.";
     to_look_at: "Nên xem lại", "Worth a look";
@@ -86,7 +86,7 @@ words! {
     did_resolve: "chọn câu trả lời đúng", "settled a conflict";
     did_leave: "xem và giữ như hiện tại", "looked and left it as it stands";
     merged_with_other: "Gộp với phần sửa cùng lúc của người khác", "Merged with another person's change";
-    met_other_answer: "Gặp câu trả lời khác của người khác", "Met another person's answer";
+    met_other_answer: "Khác với câu trả lời của người khác", "Differs from another person's answer";
     did_approve: "duyệt", "approved";
     did_return: "trả lại", "sent it back";
     did_take_back: "rút lại việc duyệt hoặc trả lại", "took the approval or return back";
@@ -126,12 +126,12 @@ impl Language {
         }
     }
 
-    /// When the same was filled in the last time, and by whom.
+    /// What was filled in the last time, and by whom.
     #[must_use]
-    pub fn last_time(self, day: &str, person: &str) -> String {
+    pub fn last_time(self, what: &str, person: &str) -> String {
         match self {
-            Self::Vi => format!("Lần trước: {day}, {person}"),
-            Self::En => format!("Last time: {day}, {person}"),
+            Self::Vi => format!("Lần trước: {what}, {person}"),
+            Self::En => format!("Last time: {what}, {person}"),
         }
     }
 
@@ -149,13 +149,13 @@ impl Language {
     pub fn row_stays_with(self, answers: &[String]) -> String {
         let answers = answers.join("; ");
         match (self, answers.is_empty()) {
-            (Self::Vi, true) => "Giữ dòng này; các ô khác của dòng để trống".to_owned(),
-            (Self::En, true) => "Keep the row; its other answers are left empty".to_owned(),
+            (Self::Vi, true) => "Giữ mục này; các ô khác của mục để trống".to_owned(),
+            (Self::En, true) => "Keep the entry; its other answers are left empty".to_owned(),
             (Self::Vi, false) => {
-                format!("Giữ dòng này với {answers}; các ô khác của dòng để trống")
+                format!("Giữ mục này với {answers}; các ô khác của mục để trống")
             }
             (Self::En, false) => {
-                format!("Keep the row with {answers}; its other answers are left empty")
+                format!("Keep the entry with {answers}; its other answers are left empty")
             }
         }
     }

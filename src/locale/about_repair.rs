@@ -5,7 +5,7 @@ use super::{Language, words};
 words! {
     repair: "Xử lý", "Repair";
     repair_title: "Việc cần xử lý", "Work to repair";
-    repair_why: "Máy chủ giữ nguyên vẹn phần việc này nhưng chưa ghi vào hồ sơ. Xem rồi áp dụng, hoặc để riêng và nói lý do cho người gửi.", "The server keeps this work whole, but has not put it into its record. Look at it, then apply it, or set it aside and tell the sender why.";
+    repair_why: "Máy chủ giữ nguyên vẹn dữ liệu này nhưng chưa ghi vào hồ sơ. Xem rồi áp dụng, hoặc không ghi và nói lý do cho người gửi.", "The server keeps this work whole, but has not put it into its record. Look at it, then apply it, or set it aside and tell the sender why.";
     nothing_to_repair: "Không có việc nào chờ xử lý.", "Nothing waits for repair.";
     nothing_settled: "Chưa có việc nào đã xử lý.", "Nothing was settled yet.";
     settled_cases: "Đã xử lý", "Settled";
@@ -16,16 +16,16 @@ words! {
     cannot_apply_now: "Chưa áp dụng được", "It cannot be applied yet";
     apply_case: "Áp dụng", "Apply";
     case_applied: "Đã ghi vào hồ sơ", "Put into its record";
-    set_aside: "Để riêng", "Set aside";
-    case_set_aside: "Đã để riêng", "Set aside";
+    set_aside: "Không ghi vào hồ sơ", "Set aside";
+    case_set_aside: "Đã lưu lại, không ghi vào hồ sơ", "Set aside";
     why_set_aside: "Lý do, người gửi sẽ đọc trên máy của họ", "The reason, which the sender reads on their phone";
-    unreadable_work: "Phần việc không đọc được", "Unreadable work";
+    unreadable_work: "Dữ liệu không đọc được", "Unreadable work";
     sender: "Người gửi", "Sent by";
     from_device: "Máy", "Device";
     see_record: "Xem hồ sơ", "See the record";
     waits_for_repair: "Chờ xử lý", "For repair";
     kept_for_repair: "Máy chủ giữ để xử lý", "Kept at the server for repair";
-    met_entities: "Thay đổi gặp nhau trong danh sách", "Changes that met in a list";
+    met_entities: "Hai người cùng sửa một mục", "Two people changed the same entry";
     met_entities_why: "Những mục này được hai người sửa mà không thấy bản sửa của nhau. Xem từng bản rồi xác nhận mục như hiện tại; nếu cần sửa, gửi phiếu cập nhật mục đó.", "Two people changed these without seeing each other's change. Look at each version, then say that it stands well; to change it, send a form that updates it.";
     hard_conflict: "cùng một chi tiết được sửa hai lần", "the same was changed twice";
     soft_conflict: "hai người sửa hai chi tiết khác nhau", "two people changed different things";
@@ -36,7 +36,7 @@ words! {
     entity_changed: "Mục này vừa được sửa thêm. Xem lại.", "It was changed meanwhile. Look again.";
     waiting_changes: "Thay đổi chưa vào danh sách", "Changes that are not in their list yet";
     waiting_changes_why: "Các phiếu này đã nộp nhưng sửa một mục chưa có trong danh sách, hoặc mục mà người ghi không được xem. Thay đổi tự vào danh sách khi phiếu đăng ký mục đó đến; nếu vì quyền, cấp quyền cho người ghi rồi nhờ họ sửa lại phiếu.", "These records were submitted, but change something that is not in the list yet, or that their author may not see. The change goes into the list by itself when the record that registers it comes; if it is for a right, give it to the author and have them amend the record.";
-    set_aside_by_desk: "Người điều phối để riêng, không ghi vào hồ sơ", "Set aside by the coordinator, not put into the record";
+    set_aside_by_desk: "Người điều phối không ghi vào hồ sơ, chỉ lưu lại", "Set aside by the coordinator, not put into the record";
 }
 
 impl Language {
@@ -69,7 +69,7 @@ impl Language {
                 "only a coordinator approves, sends back, or changes what is approved",
             ),
             "not_your_unit" => {
-                ("việc này thuộc đơn vị khác", "it belongs to a unit that is not yours")
+                ("dữ liệu này thuộc đơn vị khác", "it belongs to a unit that is not yours")
             }
             "revoked" => {
                 ("tài khoản của người nhập đã bị khóa", "its author's account was disabled")

@@ -16,7 +16,7 @@ words! {
     cancel: "Thôi", "Cancel";
     undo: "Hoàn tác", "Undo";
     search: "Tìm", "Search";
-    clear_search: "Xóa chữ tìm", "Clear the search";
+    clear_search: "Xóa từ khóa", "Clear the search";
     opening: "Đang mở…", "Opening…";
     part_missing: "Phần này của ứng dụng chưa có trên máy.", "This part of the app is not on this phone yet.";
     part_missing_why: "Kết nối mạng một lần để tải về. Những gì đã lưu vẫn còn nguyên.", "Connect once to fetch it. Everything you saved is still here.";

@@ -21,7 +21,7 @@ words! {
     lose_nothing: "Không mất gì: máy chủ có tất cả.", "Nothing would be lost: the server has it all.";
     server_has: "Máy chủ đã nhận lần cuối", "The server last received";
     on_phone_only: "Chỉ có trên máy này", "On this phone only";
-    in_repair: "Máy chủ giữ riêng để người điều phối xem", "Kept by the server for the coordinator to look at";
+    in_repair: "Máy chủ giữ lại để người điều phối xem", "Kept by the server for the coordinator to look at";
     new_version: "Có bản mới của ứng dụng.", "A new version of the app is ready.";
     take_new_version: "Dùng bản mới", "Use it";
     not_saved_yet: "Còn câu trả lời chưa lưu được; chưa đổi bản mới.", "Some answers could not be saved, so the new version waits.";
@@ -109,7 +109,7 @@ impl Language {
     pub fn kept_aside(self, records: usize) -> String {
         let records = self.record_count(records);
         match self {
-            Self::Vi => format!("{records} máy chủ giữ riêng, chờ người điều phối xem"),
+            Self::Vi => format!("{records} đang chờ người điều phối xử lý"),
             Self::En => format!("{records} kept aside at the server for the coordinator"),
         }
     }

@@ -154,8 +154,11 @@ fn Filling(entry: FormEntry) -> impl IntoView {
     };
     let map = || view! { <InPart screen=Later::Map /> };
     let codes = || view! { <InPart screen=Later::Codes /> };
-    let begin =
-        move || is_first.then(|| view! { <LastTime form=entry.form().id unit=entry.unit() /> });
+    let begin = move || {
+        is_first.then(|| {
+            view! { <LastTime form=entry.form().id unit=entry.unit() title=entry.title() /> }
+        })
+    };
     view! {
         <FormView
             entry=entry

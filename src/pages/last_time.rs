@@ -7,7 +7,7 @@ use super::record_href;
 use crate::components::{Glyph, Icon};
 use crate::reactive::memo;
 use crate::router::A;
-use crate::stores::{Records, day, preferences::use_words};
+use crate::stores::{Records, day, listed::undated, preferences::use_words};
 
 /// A line that leads to the record that was handed in last for a form and a unit, or before another record; nothing where there is none.
 #[component]
@@ -15,6 +15,9 @@ pub(super) fn LastTime(
     form: String,
     unit: String,
     #[prop(optional)] before: Option<RecordId>,
+    /// What the new record is called so far.
+    #[prop(optional, into)]
+    title: Signal<String>,
     /// What keeps the list beside it as it is: the end of the address.
     #[prop(optional, into)]
     list: Signal<String>,
@@ -27,15 +30,21 @@ pub(super) fn LastTime(
             None => None,
         };
         let all = records.all().read();
-        let last = all.last_handed_in(&form, &unit, before.as_deref())?;
-        Some((last.id, last.begun_ms(), last.author.clone()))
+        let title = before.as_ref().map_or_else(|| title.get(), |before| before.title.clone());
+        let last = all.last_handed_in(&form, &unit, &title, before.as_deref())?;
+        Some((last.id, last.begun_ms(), last.title.clone(), last.author.clone()))
     });
     move || {
-        last.get().map(|(id, begun_ms, author)| {
+        last.get().map(|(id, begun_ms, title, author)| {
             let told = move || {
                 let language = words.now();
                 let day = language.day(begun_ms, day::now().offset_min);
-                language.last_time(&day, &records.person(&author))
+                let what = match title.as_str() {
+                    "" => day,
+                    dated if undated(dated).is_some() => dated.to_owned(),
+                    title => format!("{title}, {day}"),
+                };
+                language.last_time(&what, &records.person(&author))
             };
             let href = Signal::derive(move || record_href(id) + &list.read());
             view! {

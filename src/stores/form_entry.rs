@@ -44,7 +44,7 @@ use self::{
 };
 pub(super) use self::{media::Medium, opening::Opening, saving::Until};
 pub use self::{
-    rows::{AddedRows, RemovedRow},
+    rows::{AddedRows, Named, RemovedRow},
     saving::Coming,
     submitting::SubmitError,
 };

@@ -119,15 +119,21 @@ impl Listed {
         first
     }
 
-    /// The record of a form and a unit that was begun last of those handed in; before another, if one is named. When a record was
-    /// changed says nothing of that: an approval changes it too.
+    /// The record of a form and a unit that was begun last of those handed in; before another, if one is named. One of the same title
+    /// comes first: that of the same place. When a record was changed says nothing of that: an approval changes it too.
     #[must_use]
     pub fn last_handed_in(
         &self,
         form: &str,
         unit: &str,
+        title: &str,
         before: Option<&RecordSummary>,
     ) -> Option<&Arc<RecordSummary>> {
+        let name = |title: &str| report::fold(undated(title).unwrap_or(title));
+        let sought = name(title);
+        let rank = |record: &RecordSummary| {
+            (!sought.is_empty() && name(&record.title) == sought, begun(record))
+        };
         let of = |counts: &Counts, value: &str| counts.get(value).copied().unwrap_or_default();
         // As in `first`: behind the last of a form nobody looks on.
         let (mut of_form, mut of_unit) = (of(&self.forms, form), of(&self.units, unit));
@@ -144,7 +150,7 @@ impl Listed {
                 && is_unit
                 && matches!(record.state, State::Submitted | State::Returned | State::Approved)
                 && before.is_none_or(|before| begun(record) < begun(before))
-                && last.is_none_or(|last| begun(last) < begun(record))
+                && last.is_none_or(|last| rank(last) < rank(record))
             {
                 last = Some(record);
             }
@@ -289,6 +295,17 @@ fn newer_first(one: &RecordSummary, other: &RecordSummary) -> Ordering {
     place(one).cmp(&place(other))
 }
 
+/// A title without the day that it ends in, if it ends in one: `Chợ 05/03/2026`.
+#[must_use]
+pub fn undated(title: &str) -> Option<&str> {
+    let (rest, day) = title.trim_end().rsplit_once(' ')?;
+    let is_alike = |(at, byte): (usize, u8)| match at {
+        2 | 5 => byte == b'/',
+        _ => byte.is_ascii_digit(),
+    };
+    (day.len() == "05/03/2026".len() && day.bytes().enumerate().all(is_alike)).then_some(rest)
+}
+
 fn place(record: &RecordSummary) -> (Reverse<i64>, Reverse<RecordId>) {
     (Reverse(record.changed_ms), Reverse(record.id))
 }
@@ -340,9 +357,44 @@ pub(super) mod tests {
         let (march, february) = (begun(1, 3, 4), begun(1, 2, 7));
         let mut listed = Listed::default();
         listed.replace([], [march.clone(), february.clone()]);
-        assert_eq!(listed.last_handed_in("f0", "u0", None), Some(&march));
-        assert_eq!(listed.last_handed_in("f0", "u0", Some(&march)), Some(&february));
-        assert_eq!(listed.last_handed_in("f0", "u0", Some(&february)), None);
+        assert_eq!(listed.last_handed_in("f0", "u0", "", None), Some(&march));
+        assert_eq!(listed.last_handed_in("f0", "u0", "", Some(&march)), Some(&february));
+        assert_eq!(listed.last_handed_in("f0", "u0", "", Some(&february)), None);
+    }
+
+    #[test]
+    fn what_was_handed_in_last_of_the_same_place_comes_before_another_place() {
+        let begun = |id: u8, title: &str| {
+            let mut record = Arc::unwrap_or_clone(record(id, [id, 0, 0, 0], title));
+            (record.id.0[5], record.id.0[6], record.state) = (id, 0x70, State::Submitted);
+            record.deleted = false;
+            Arc::new(record)
+        };
+        let rose = begun(1, "Công ty Hoa Hồng 12/03/2026");
+        let plum = begun(2, "Công ty Hoa Mai 20/04/2026");
+        let again = begun(3, "CÔNG TY HOA HỒNG 05/06/2026");
+        let mut listed = Listed::default();
+        listed.replace([], [rose.clone(), plum.clone(), again.clone()]);
+        let last = |title: &str| listed.last_handed_in("f0", "u0", title, None).cloned();
+        assert_eq!(last("Công ty Hoa Mai 01/12/2026"), Some(plum.clone()));
+        assert_eq!(last("công ty hoa hồng"), Some(again.clone()));
+        for title in ["", "Công ty Lan 01/12/2026", "20/04/2026"] {
+            assert_eq!(last(title), Some(again.clone()), "{title}: the last of any");
+        }
+        let before = |record: &Arc<RecordSummary>| {
+            listed.last_handed_in("f0", "u0", &record.title, Some(record)).cloned()
+        };
+        assert_eq!(before(&again), Some(rose.clone()), "not what came in between");
+        assert_eq!(before(&plum), Some(rose));
+    }
+
+    #[test]
+    fn a_title_may_end_in_its_day() {
+        assert_eq!(undated("Chợ 05/03/2026"), Some("Chợ"));
+        for title in ["", "05/03/2026", "Chợ 5/3/2026", "Chợ 05-03-2026", "BDG-1 b2", "3/2026"]
+        {
+            assert_eq!(undated(title), None, "{title}");
+        }
     }
 
     /// What is told plainly: sort all, count all.
@@ -466,10 +518,10 @@ pub(super) mod tests {
                 let wanted = listed.iter().filter(is_wanted).filter(|record| older(record));
                 wanted.max_by_key(|record| begun(record))
             };
-            prop_assert_eq!(listed.last_handed_in(&form, &unit, None), last(&|_| true));
+            prop_assert_eq!(listed.last_handed_in(&form, &unit, "", None), last(&|_| true));
             if !records.is_empty() {
                 let before = before.get(&records);
-                let found = listed.last_handed_in(&form, &unit, Some(before));
+                let found = listed.last_handed_in(&form, &unit, "", Some(before));
                 prop_assert_eq!(found, last(&|record| begun(record) < begun(before)));
             }
         }

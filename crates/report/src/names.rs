@@ -1,8 +1,43 @@
-//! A list of names as people paste it, and which of them are there already.
+//! A list of names as people paste it, what its columns say of them, and which of them are there already.
 
 use std::collections::BTreeMap;
 
 use crate::fold::{fold, small};
+
+/// What a column of a pasted list may answer, beside the names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// As it is asked.
+    pub label: String,
+    /// What is an answer to it.
+    pub kind: ColumnKind,
+}
+
+/// What is an answer to what a column asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Any text.
+    Text,
+    /// A whole number.
+    Whole,
+    /// A number.
+    Number,
+    /// A day: `5/3/1985`.
+    Day,
+    /// One of these: what is stored, and what is shown.
+    Choice(Vec<(String, String)>),
+}
+
+/// A list of names as it was pasted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PastedList {
+    /// Which of the columns asked for it has, by their place.
+    pub columns: Vec<usize>,
+    /// Whether there are cells beside the names, and no line that names their columns.
+    pub lacks_heads: bool,
+    /// Those in it.
+    pub names: Vec<PastedName>,
+}
 
 /// A name of a pasted list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,14 +46,18 @@ pub struct PastedName {
     pub text: String,
     /// Whether it is there already, or stands in the list before.
     pub is_known: bool,
+    /// What its cells answer, by the column's place.
+    pub answers: Vec<(usize, String)>,
+    /// How many of its cells are no answer to what their column asks.
+    pub unread: usize,
 }
 
-/// Reads the names of a pasted list, one a line: out of a sheet's columns the first that is no number, without the list's own numbers
-/// and marks.
+/// Reads a pasted list, a name a line, without the list's own numbers and marks.
 ///
-/// A first line that names the columns is nobody: `asked` is what the form calls a name.
+/// A first line that names the columns is nobody: `asked` is what the form calls a name, `columns` what else it asks. Without one, and
+/// where it names no column of names, a name is the first cell that is no number.
 #[must_use]
-pub fn read_names(pasted: &str, there: &[String], asked: &str) -> Vec<PastedName> {
+pub fn read_names(pasted: &str, there: &[String], asked: &str, columns: &[Column]) -> PastedList {
     let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut note = |name: &str| {
         let alike = seen.entry(fold(name)).or_default();
@@ -32,23 +71,162 @@ pub fn read_names(pasted: &str, there: &[String], asked: &str) -> Vec<PastedName
     for name in there {
         note(name);
     }
-    let mut lines = pasted.lines().filter(|line| name_in(line).is_some()).peekable();
-    lines.next_if(|line| names_columns(line, &fold(asked)));
-    lines.filter_map(name_in).map(|text| PastedName { is_known: note(&text), text }).collect()
+    let mut lines = pasted.lines().filter(|line| line.split('\t').any(has_letters)).peekable();
+    let heads = lines.next_if(|line| Heads::are(line, &head(asked)));
+    let heads = heads.map(|line| Heads::new(line, &head(asked), columns));
+    let mut list = PastedList::default();
+    list.columns.extend(heads.iter().flat_map(|heads| heads.columns.iter().map(|(_, asks)| asks)));
+    for line in lines {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let Some(text) = heads.as_ref().map_or_else(|| name_in(&cells), |heads| heads.name(&cells))
+        else {
+            continue;
+        };
+        list.lacks_heads |= heads.is_none() && cells.len() > 1;
+        let mut name = PastedName { is_known: note(&text), text, answers: Vec::new(), unread: 0 };
+        for (at, asks) in heads.iter().flat_map(|heads| &heads.columns) {
+            let cell = cells.get(*at).copied().map(words).unwrap_or_default();
+            match columns[*asks].kind.answer(&cell) {
+                _ if cell.is_empty() => {}
+                Some(answer) => name.answers.push((*asks, answer)),
+                None => name.unread += 1,
+            }
+        }
+        list.names.push(name);
+    }
+    list
 }
 
-fn names_columns(line: &str, asked: &str) -> bool {
-    const HEADS: [&str; 7] = ["stt", "tt", "so tt", "ho ten", "ten", "name", "full name"];
-    line.split('\t').map(fold).any(|cell| {
-        let cell = cell.trim_end_matches([':', '.']);
-        !cell.is_empty()
-            && (cell == asked || HEADS.contains(&cell) || cell.starts_with("ho va ten"))
-    })
+impl ColumnKind {
+    /// What is stored where a cell says this.
+    fn answer(&self, cell: &str) -> Option<String> {
+        match self {
+            Self::Text => Some(cell.to_owned()),
+            Self::Whole => is_digits(cell).then(|| cell.to_owned()),
+            Self::Number => match cell.split_once([',', '.']) {
+                None => is_digits(cell).then(|| cell.to_owned()),
+                // Of `1.234` nobody knows how much it is.
+                Some((whole, part)) => (is_digits(whole) && is_digits(part) && part.len() != 3)
+                    .then(|| format!("{whole}.{part}")),
+            },
+            Self::Day => day(cell),
+            Self::Choice(choices) => {
+                if let Some((value, _)) = choices.iter().find(|(value, _)| value == cell) {
+                    return Some(value.clone());
+                }
+                let folded = fold(cell);
+                let is_meant =
+                    |(_, label): &&(String, String)| fold(label) == folded && is_same(label, cell);
+                let mut meant = choices.iter().filter(is_meant);
+                let (value, _) = meant.next()?;
+                meant.next().is_none().then(|| value.clone())
+            }
+        }
+    }
 }
 
-fn name_in(line: &str) -> Option<String> {
-    let is_letter = |c: char| c.is_ascii_alphabetic() || !c.is_ascii();
-    let cell = line.split('\t').find(|cell| cell.contains(is_letter))?.trim();
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `5/3/1985` or `1985-03-05` as it is stored.
+fn day(cell: &str) -> Option<String> {
+    let parts: Vec<&str> = cell.split(['/', '-', '.']).collect();
+    let &[one, month, other] = &parts[..] else { return None };
+    let (day, year) = if one.len() == 4 { (other, one) } else { (one, other) };
+    let (day, month) = (day.parse::<u8>().ok()?, month.parse::<u8>().ok()?);
+    (is_digits(year) && year.len() == 4).then(|| format!("{year}-{month:02}-{day:02}"))
+}
+
+/// The line that names the columns.
+struct Heads {
+    /// From which cell to which a name goes.
+    name: Option<(usize, usize)>,
+    /// The place of a cell, and that of the column it is of.
+    columns: Vec<(usize, usize)>,
+}
+
+impl Heads {
+    fn are(line: &str, asked: &str) -> bool {
+        line.split('\t').map(head).any(|cell| names_name(&cell, asked) || names_number(&cell))
+    }
+
+    fn new(line: &str, asked: &str, columns: &[Column]) -> Self {
+        let cells: Vec<String> = line.split('\t').map(head).collect();
+        let names_family = |cell: &String| cell == "ho" || cell.starts_with("ho ");
+        let name = cells.iter().position(|cell| names_name(cell, asked)).map(|at| {
+            let is_half = cells[at] == "ten" && at > 0 && names_family(&cells[at - 1]);
+            // A head over two columns, and 'family name, name'.
+            let next = cells.get(at + 1);
+            let is_wide = next.is_some_and(|next| next.is_empty() || next == "ten");
+            (at - usize::from(is_half), at + 1 + usize::from(is_wide))
+        });
+        let labels: Vec<String> = columns.iter().map(|column| head(&column.label)).collect();
+        let mut found: Vec<(usize, usize)> = Vec::new();
+        let is_name = |at: usize| name.is_some_and(|(from, to)| (from..to).contains(&at));
+        for (at, cell) in cells.iter().enumerate().filter(|(at, _)| !is_name(*at)) {
+            if let Some(asks) = column_of(cell, &labels)
+                && found.iter().all(|(_, taken)| *taken != asks)
+            {
+                found.push((at, asks));
+            }
+        }
+        Self { name, columns: found }
+    }
+
+    fn name(&self, cells: &[&str]) -> Option<String> {
+        match self.name {
+            Some((from, to)) if cells.len() > 1 => {
+                let parts = cells.iter().take(to).skip(from).filter(|cell| has_letters(cell));
+                name_in(&[&parts.copied().collect::<Vec<_>>().join(" ")])
+            }
+            _ => name_in(cells),
+        }
+    }
+}
+
+/// What a column is called, to be compared: without what stands in parentheses behind it.
+fn head(cell: &str) -> String {
+    let folded = fold(cell.split('(').next().unwrap_or_default());
+    folded.trim_matches(|c: char| matches!(c, ':' | '.' | '*' | ' ' | '"')).to_owned()
+}
+
+fn names_name(cell: &str, asked: &str) -> bool {
+    const HEADS: [&str; 4] = ["ho ten", "ten", "name", "full name"];
+    !cell.is_empty() && (cell == asked || HEADS.contains(&cell) || cell.starts_with("ho va ten"))
+}
+
+fn names_number(cell: &str) -> bool {
+    ["stt", "tt", "so tt"].contains(&cell)
+}
+
+/// Which of the columns a head is of: the one that is called so, else the only one whose name is in it, or that it is in.
+fn column_of(cell: &str, labels: &[String]) -> Option<usize> {
+    let same = labels.iter().position(|label| label == cell);
+    if same.is_some() || cell.is_empty() {
+        return same;
+    }
+    let within = |all: &str, part: &str| {
+        // One word is in too much.
+        part.contains(' ') && format!(" {all} ").contains(&format!(" {part} "))
+    };
+    let is_near = |label: &&String| within(label, cell) || within(cell, label);
+    let mut near = labels.iter().enumerate().filter(|(_, label)| is_near(label));
+    let (at, _) = near.next()?;
+    near.next().is_none().then_some(at)
+}
+
+fn has_letters(cell: &str) -> bool {
+    cell.contains(|c: char| c.is_ascii_alphabetic() || !c.is_ascii())
+}
+
+/// A cell without what only sets it apart.
+fn words(cell: &str) -> String {
+    cell.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn name_in(cells: &[&str]) -> Option<String> {
+    let cell = cells.iter().find(|cell| has_letters(cell))?.trim();
     let unnumbered = cell.trim_start_matches(|c: char| c.is_ascii_digit());
     let mark = |c: char| matches!(c, '.' | ')' | '-' | '–' | '•' | '*' | '+' | ' ');
     // A number that a letter follows is part of the name.
@@ -57,8 +235,7 @@ fn name_in(line: &str) -> Option<String> {
     } else {
         cell
     };
-    let words: Vec<&str> = name.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join(" "))
+    Some(words(name)).filter(|name| !name.is_empty())
 }
 
 /// Whether two names that fold to the same are the same: a word without marks may be any, but Hùng is not Hưng.
@@ -74,8 +251,10 @@ mod tests {
 
     fn read(pasted: &str, there: &[&str]) -> (Vec<String>, Vec<String>) {
         let there: Vec<String> = there.iter().map(|&name| name.to_owned()).collect();
-        let (known, new): (Vec<_>, Vec<_>) =
-            read_names(pasted, &there, "Tên học viên").into_iter().partition(|name| name.is_known);
+        let (known, new): (Vec<_>, Vec<_>) = read_names(pasted, &there, "Tên học viên", &[])
+            .names
+            .into_iter()
+            .partition(|name| name.is_known);
         let texts = |names: Vec<PastedName>| names.into_iter().map(|name| name.text).collect();
         (texts(new), texts(known))
     }
@@ -101,6 +280,95 @@ mod tests {
         }
         assert_eq!(read("Lan\nTên", &[]).0, ["Lan", "Tên"], "only the first line does");
         assert_eq!(read("Hồ Văn Tến\tHọc viên", &[]).0, ["Hồ Văn Tến"]);
+    }
+
+    fn asked() -> Vec<Column> {
+        let column = |label: &str, kind| Column { label: label.to_owned(), kind };
+        let choice = |choices: &[(&str, &str)]| {
+            let own = |(value, label): &(&str, &str)| ((*value).to_owned(), (*label).to_owned());
+            ColumnKind::Choice(choices.iter().map(own).collect())
+        };
+        vec![
+            column("Giới tính", choice(&[("nam", "Nam"), ("nu", "Nữ")])),
+            column("Năm sinh", ColumnKind::Whole),
+            column(
+                "Đơn vị",
+                choice(&[("an", "Phường Xuân An"), ("x", "Tổ Hùng"), ("y", "Tổ Hưng")]),
+            ),
+            column("Chức vụ hoặc nhiệm vụ", ColumnKind::Text),
+            column("Số điện thoại (không bắt buộc)", ColumnKind::Text),
+            column("Ngày vào", ColumnKind::Day),
+            column("Hệ số", ColumnKind::Number),
+        ]
+    }
+
+    /// The columns that are found, and of each name what is answered and how much is not read.
+    fn told(pasted: &str) -> (Vec<usize>, Vec<String>) {
+        let list = read_names(pasted, &[], "Họ và tên", &asked());
+        let told = |name: PastedName| {
+            let answers = name.answers.iter().map(|(at, answer)| format!("{at}={answer}"));
+            format!("{} {} {}", name.text, answers.collect::<Vec<_>>().join(" "), name.unread)
+        };
+        (list.columns, list.names.into_iter().map(told).collect())
+    }
+
+    #[test]
+    fn columns_that_are_named_as_questions_answer_them() {
+        let pasted = "STT\tHọ và tên\tGIỚI TÍNH\tNăm sinh:\tĐơn vị\n\
+            1\tTrần Thị Hoa\tNữ\t1985\tphường  xuân an\n2\tLê Văn An\tnam\t12/3/1990\tSở Y tế\n3\tVõ Mai\tnu\t\tan\n\
+            4\t\tNam\t1970\tan\nĐỗ Bé";
+        assert_eq!(
+            told(pasted),
+            (
+                vec![0, 1, 2],
+                [
+                    "Trần Thị Hoa 0=nu 1=1985 2=an 0",
+                    "Lê Văn An 0=nam 2",
+                    "Võ Mai 0=nu 2=an 0",
+                    "Đỗ Bé  0"
+                ]
+                .map(str::to_owned)
+                .to_vec()
+            )
+        );
+    }
+
+    #[test]
+    fn a_column_is_found_where_it_stands_and_by_near_words() {
+        let pasted = "Đơn vị công tác\tChức vụ\tHọ và tên\t\tSố điện thoại\tSố\tNgày vào\tHệ số\n\
+            Tổ Hùng\tTổ trưởng\tNguyễn Thị\tLan\t0912345678\t7\t5/3/2020\t2,34\n\
+            Tổ Hung\t\tLê Văn\tAn\t\t8\t2020-03-05\t1.234";
+        assert_eq!(
+            told(pasted),
+            (
+                vec![2, 3, 4, 5, 6],
+                [
+                    "Nguyễn Thị Lan 2=x 3=Tổ trưởng 4=0912345678 5=2020-03-05 6=2.34 0",
+                    "Lê Văn An 5=2020-03-05 2"
+                ]
+                .map(str::to_owned)
+                .to_vec()
+            ),
+            "a unit that may be two, and a number that may be two, are left out"
+        );
+    }
+
+    #[test]
+    fn a_name_in_two_columns_is_one() {
+        for heads in ["Họ và tên đệm\tTên", "STT\tHọ đệm\tTên", "Họ\tTên", "Họ và tên\t"]
+        {
+            let number = if heads.starts_with("STT") { "1\t" } else { "" };
+            let pasted = format!("{heads}\tNăm sinh\n{number}Nguyễn Thị\tLan\t1985");
+            assert_eq!(told(&pasted).1, ["Nguyễn Thị Lan 1=1985 0"], "{heads}");
+        }
+    }
+
+    #[test]
+    fn cells_whose_column_nobody_named_are_told_of() {
+        let lacks = |pasted: &str| read_names(pasted, &[], "Họ và tên", &asked()).lacks_heads;
+        assert!(lacks("1\tLan\tNữ"));
+        assert!(!lacks("Lan\nAn"));
+        assert!(!lacks("TT\tHọ tên\tGhi chú\n1\tLan\t"));
     }
 
     #[test]

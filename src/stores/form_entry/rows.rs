@@ -20,6 +20,15 @@ pub struct RemovedRow {
     files: BTreeMap<String, FileRef>,
 }
 
+/// Somebody who is added to a list by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// As they are called.
+    pub name: String,
+    /// What else is known of them, by path below the row.
+    pub answers: BTreeMap<String, String>,
+}
+
 /// Rows that were added at once, and the blank ones that they took the place of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddedRows {
@@ -52,6 +61,12 @@ impl FormEntry {
         self.session.with_value(|session| session.figures(repeat))
     }
 
+    /// What a column of a list beside the names may answer, by paths below the row.
+    #[must_use]
+    pub fn columns(self, repeat: NodeId) -> Vec<String> {
+        self.session.with_value(|session| session.columns(repeat))
+    }
+
     /// Whether a code is scanned into rows of a repeat.
     #[must_use]
     pub fn has_codes(self, repeat: NodeId) -> bool {
@@ -73,15 +88,16 @@ impl FormEntry {
         rows.into_iter().filter_map(called).filter(|name| !name.is_empty()).collect()
     }
 
-    /// Adds a row for each name, in one go; blank rows make way for them.
-    pub fn add_named_rows(self, repeat: NodeId, names: &[String]) -> Option<AddedRows> {
+    /// Adds a row for each person, in one go; blank rows make way for them.
+    pub fn add_named_rows(self, repeat: NodeId, people: &[Named]) -> Option<AddedRows> {
         let question = self.row_name(repeat)?;
         let blank = self.session.with_value(|session| session.blank_rows(repeat));
         let blank = blank.into_iter().filter_map(|row| self.remove_row(row)).collect();
         let mut rows: Vec<NewRow> = Vec::new();
-        for name in names {
+        for Named { name, answers } in people {
             let key = self.key_of_name(repeat, name, &rows)?;
-            let answers = sync::gather([(question.clone(), name.clone())]);
+            let mut answers = answers.clone();
+            answers.insert(question.clone(), name.clone());
             rows.push(NewRow { key, answers });
         }
         let added = {

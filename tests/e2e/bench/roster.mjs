@@ -26,7 +26,7 @@ for (let row = 1; row <= ROWS; row += 1) {
   const at = `hoc_vien[${row}]`;
   Object.assign(fields, {
     [at]: row, [`${at}/hv_ten`]: `${family[row % 4]} Thị Đào ${row}`, [`${at}/hv_gt`]: 'nu', [`${at}/hv_nam_sinh`]: 1985,
-    [`${at}/hv_don_vi`]: 'dn_p_long_khanh', [`${at}/hv_tt`]: 'co_mat', [`${at}/hv_gio`]: '07:55:00.000+07:00',
+    [`${at}/hv_don_vi`]: 'dn_p_long_khanh', [`${at}/hv_tt`]: 'co_mat',
   });
 }
 await sender.send(await sender.form('lk_lop_tap_huan'), [fields]);

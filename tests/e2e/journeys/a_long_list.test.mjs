@@ -24,6 +24,9 @@ let form;
 before(async () => {
   server = await stage.serve();
   const sender = await Sender.signIn(server, 'canbo.longkhanh');
+  for (const title of ['Công ty Hoa Mai 12/03/2026', 'Công ty Lan 20/04/2026']) {
+    await sender.send(await sender.form('lk_kt_doanh_nghiep'), [{ _title: title }]);
+  }
   const fields = { 'chung/ma_lop': 'BDG-1' };
   for (let row = 1; row <= PEOPLE; row += 1) {
     const at = `hoc_vien[${row}]`;
@@ -248,7 +251,7 @@ test('a search in the middle of the list shows what it finds, whatever row stand
   assert.ok(box.y > 0 && box.y + box.height < 500, `in sight at ${box.y}`);
   await trainer.screenshot('roster-found');
   await search().fill('khong ai ca');
-  await trainer.page.getByText('Không có dòng nào khớp.').waitFor();
+  await trainer.page.getByText('Không có mục nào khớp.').waitFor();
   assert.deepEqual(await faults(trainer, 'a search in a roster'), []);
 });
 
@@ -362,7 +365,7 @@ test('filters that leave nothing are taken off where that is told', async () => 
   await page.getByText('Không có hồ sơ nào khớp.').waitFor();
   await page.locator('.records-list input[type="search"]').fill('khong co');
   await page.getByRole('button', { name: 'Bỏ lọc' }).click();
-  await until('the list is whole', async () => (await page.locator('.record-row').count()) === 1);
+  await until('the list is whole', async () => (await page.locator('.record-row').count()) === 3);
   assert.equal(await page.locator('.records-list input[type="search"]').inputValue(), '');
   assert.equal(new URL(page.url()).search, '?sort=title');
 });
@@ -386,9 +389,9 @@ test('a list of names is pasted at once: who is there is named and not added, an
   assert.equal(await sheet.locator('.names-known').textContent(), 'tran van hung, Trần Văn Hùng');
   await trainer.screenshot('roster-pasting');
   assert.deepEqual(await faults(trainer, 'a list is pasted'), []);
-  await sheet.getByRole('button', { name: `Thêm ${LIST + 1} dòng` }).click();
+  await sheet.getByRole('button', { name: `Thêm ${LIST + 1}` }).click();
   await sheet.waitFor({ state: 'detached' });
-  await page.locator('.toast').getByText(`Đã thêm ${LIST + 1} dòng. 2 tên đã có, không thêm lại`).waitFor();
+  await page.locator('.toast').getByText(`Đã thêm ${LIST + 1}. 2 tên đã có, không thêm lại`).waitFor();
   await until('the focus is on the first of them', () =>
     page.evaluate(() => document.activeElement?.closest('.row-card')?.textContent.includes('Nguyễn Thị Mận 1') ?? false));
   await until('all are there', async () => (await cards().count()) === LIST + 2);
@@ -400,9 +403,9 @@ test('a list of names is pasted at once: who is there is named and not added, an
   // Two people may have one name; and what was pasted is on the disk.
   await open();
   await field.fill('Trần Văn Hùng');
-  assert.ok(await sheet.getByRole('button', { name: 'Thêm 0 dòng' }).isDisabled());
+  assert.ok(await sheet.getByRole('button', { name: 'Thêm 0' }).isDisabled());
   await sheet.getByLabel('Thêm cả những tên đã có').check();
-  await sheet.getByRole('button', { name: 'Thêm 1 dòng' }).click();
+  await sheet.getByRole('button', { name: 'Thêm 1' }).click();
   await until('both are there', async () => (await cards().count()) === 2);
   await form.saved();
   await page.reload();
@@ -412,7 +415,7 @@ test('a list of names is pasted at once: who is there is named and not added, an
   // The list as it became since, pasted again: however many are there already, what is to be pressed is in sight.
   await open();
   await field.fill(names.join('\n'));
-  await sheet.getByRole('button', { name: `Thêm ${LIST} dòng` }).click();
+  await sheet.getByRole('button', { name: `Thêm ${LIST}` }).click();
   await until('all are there', async () => (await cards().count()) === LIST + 2);
   await open();
   await field.fill([...names, 'Lê Thị Sau'].join('\n'));
@@ -420,13 +423,25 @@ test('a list of names is pasted at once: who is there is named and not added, an
   assert.ok(await sheet.locator('.names-known').evaluate((box) => box.clientHeight < box.scrollHeight), 'their names scroll by themselves');
   await trainer.screenshot('roster-pasting-again');
   assert.deepEqual(await faults(trainer, 'a list is pasted again'), []);
-  await sheet.getByRole('button', { name: 'Thêm 1 dòng' }).click();
-  await page.locator('.toast').getByText(`Đã thêm 1 dòng. ${LIST} tên đã có, không thêm lại`).waitFor();
+  await sheet.getByRole('button', { name: 'Thêm 1' }).click();
+  await page.locator('.toast').getByText(`Đã thêm 1. ${LIST} tên đã có, không thêm lại`).waitFor();
   const undo = page.locator('.toast').getByRole('button', { name: 'Hoàn tác' });
   const { y, height } = await undo.boundingBox();
   assert.ok(y >= 0 && y + height <= page.viewportSize().height, 'what takes it back is in sight');
   await undo.click();
   await until('only the new one is gone', async () => (await cards().count()) === LIST + 2);
+  // Columns that are called as the questions are answer them; what is none of the choices is left empty, and said.
+  await open();
+  await field.fill(['Họ và tên\tGiới tính\tNăm sinh\tĐơn vị', 'Hồ Thị Cam\tNữ\t1988\tphường Long Khánh', 'Lê Văn Bưởi\tNam\t1990\tSở Y tế'].join('\n'));
+  await sheet.getByText('Nhận: Họ và tên, Giới tính, Năm sinh, Đơn vị · 1 ô không khớp, để trống', { exact: true }).waitFor();
+  await trainer.screenshot('roster-columns');
+  await sheet.getByRole('button', { name: 'Thêm 2' }).click();
+  await until('both are there', async () => (await cards().count()) === LIST + 4);
+  await openCard('Hồ Thị Cam');
+  assert.ok(await form.question('hv_gt').locator('input[value="nu"]').isChecked());
+  assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1988');
+  await form.question('hv_don_vi').getByText('Phường Long Khánh').waitFor();
+  await form.closeRow();
   await form.saved();
 });
 
@@ -443,7 +458,7 @@ test('the next session begins with the people of this one, everybody present', a
   await openCard('Nguyễn Thị Đào 5');
   assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1985');
   await form.question('hv_don_vi').getByText('Phường Long Khánh').waitFor();
-  assert.notEqual(await form.question('hv_gio').locator('input').inputValue(), '');
+  assert.equal(await form.question('hv_gio').filter({ visible: true }).count(), 0, 'only of whoever is late it is asked when they came');
   await form.closeRow();
   await form.saved();
   await trainer.screenshot('roster-next-session');
@@ -463,7 +478,7 @@ test('a new record leads to what was submitted last for the same form and unit, 
   await page.locator('.record-head h1').waitFor();
   assert.equal(await last().count(), 0, 'nothing was submitted before it');
   form = await phone.begin('lk_lop_tap_huan');
-  await last().getByText(/^Lần trước: \d\d\/\d\d\/\d{4}, \S/).waitFor();
+  await last().getByText(/^Lần trước: BDG-1 .*\d\d\/\d\d\/\d{4}, \S/).waitFor();
   await trainer.screenshot('last-time');
   assert.deepEqual(await faults(trainer, 'a new record with an earlier one'), []);
   await form.goTo('học viên');
@@ -477,13 +492,17 @@ test('a new record leads to what was submitted last for the same form and unit, 
   form = await new FormPage(page).ready();
   form = await phone.begin('lk_kt_phuong_xa');
   assert.equal(await last().count(), 0, 'of another form nothing was submitted');
+  form = await phone.begin('lk_kt_doanh_nghiep');
+  await last().getByText(/^Lần trước: Công ty Lan 20\/04\/2026, \S/).waitFor();
+  await form.type('ten_dn', 'Công ty Hoa Mai');
+  await last().getByText(/^Lần trước: Công ty Hoa Mai 12\/03\/2026, \S/).waitFor();
 });
 
 test('an empty row is one thing to settle at the end of the form, removed there and brought back', async () => {
   const { page } = trainer;
   form = await phone.begin('lk_kt_phuong_xa');
   await form.goTo('Phát hiện');
-  await page.getByRole('button', { name: 'Nếu không có, bỏ dòng này' }).waitFor();
+  await page.getByRole('button', { name: 'Nếu không có, bỏ mục này' }).waitFor();
   await trainer.screenshot('row-of-none');
   await form.goTo('Xem lại');
   const blank = page.locator('.review-list > li').filter({ hasText: 'Phát hiện và yêu cầu khắc phục · 1' });
@@ -493,7 +512,7 @@ test('an empty row is one thing to settle at the end of the form, removed there 
   await blank.scrollIntoViewIfNeeded();
   await trainer.screenshot('review-empty-row');
   assert.deepEqual(await faults(trainer, 'review with an empty row'), []);
-  await blank.getByRole('button', { name: 'Bỏ dòng trống này' }).click();
+  await blank.getByRole('button', { name: 'Bỏ mục trống này' }).click();
   await blank.waitFor({ state: 'detached' });
   assert.equal(await told(), before - 1);
   await page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
@@ -503,7 +522,7 @@ test('an empty row is one thing to settle at the end of the form, removed there 
   await form.goTo('Xem lại');
   // Somebody began it: what is missing in it is told one by one, and nothing offers to remove it.
   await until('its questions are told', async () => (await blank.count()) > 1);
-  assert.equal(await blank.getByRole('button', { name: 'Bỏ dòng trống này' }).count(), 0);
+  assert.equal(await blank.getByRole('button', { name: 'Bỏ mục trống này' }).count(), 0);
 });
 
 test('a gap that the end of the form leads to says at once what is wrong, and one press leads back', async () => {
@@ -551,7 +570,7 @@ test('an undo that is pressed after its form was opened again says that it comes
   await page.getByRole('button', { name: 'Dán danh sách' }).click();
   const sheet = page.getByRole('dialog').filter({ visible: true });
   await sheet.getByLabel('Họ và tên (mỗi dòng một tên)').fill('Lê Thị Muộn');
-  await sheet.getByRole('button', { name: 'Thêm 1 dòng' }).click();
+  await sheet.getByRole('button', { name: 'Thêm 1' }).click();
   await card('Lê Thị Muộn').waitFor();
   await form.saved();
   await page.getByRole('button', { name: 'Ra khỏi phiếu' }).click();

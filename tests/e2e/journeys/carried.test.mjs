@@ -66,7 +66,7 @@ test('offline, an officer makes a file of a draft with its photo, and nothing le
 
   await hoa.open('/more');
   await officer.page.getByRole('link', { name: 'Chuyển, nhận tệp, cứu hộ' }).click();
-  const make = section(officer, 'Chuyển việc chưa gửi');
+  const make = section(officer, 'Chuyển hồ sơ chưa gửi');
   await make.getByRole('button', { name: 'Tạo tệp chuyển' }).click();
   await make.getByText('Đã tạo tệp có 1 hồ sơ và 1 ảnh, tệp').waitFor();
   await make.getByText('Chỉ máy chủ đọc được.').first().waitFor();
@@ -97,7 +97,7 @@ test('a colleague takes the file without a network, is killed, and brings it by 
 
   await server.start();
   await minh.open('/carry');
-  await section(colleague, 'Nhận tệp chuyển hộ').getByText(/Máy chủ đã nhận việc của canbo.longkhanh, lúc .*\d+ thay đổi, 1 ảnh, tệp/).waitFor();
+  await section(colleague, 'Nhận tệp chuyển hộ').getByText(/Máy chủ đã nhận hồ sơ của canbo.longkhanh, lúc .*\d+ thay đổi, 1 ảnh, tệp/).waitFor();
   await colleague.screenshot('delivered');
   assert.deepEqual(await faults(colleague, 'delivered'), []);
   const rows = await (await Desk.signIn(server)).rows(INSPECTION);
@@ -116,7 +116,7 @@ test('the carrier brings the server\'s receipt back: the author\'s phone knows w
   await officer.start();
   await hoa.open('/carry');
   await officer.page.locator('[data-unsent="2"]').first().waitFor({ state: 'attached' });
-  const make = section(officer, 'Chuyển việc chưa gửi');
+  const make = section(officer, 'Chuyển hồ sơ chưa gửi');
   const bytes = readFileSync(receipt);
   const forged = join(files, 'forged.sotay');
   for (const at of [30, bytes.length - 80, bytes.length - 1]) {
@@ -137,7 +137,7 @@ test('the carrier brings the server\'s receipt back: the author\'s phone knows w
   assert.deepEqual(await faults(officer, 'receipt-taken'), []);
   // On the colleague's own phone it is nobody's.
   await minh.open('/carry');
-  await section(colleague, 'Chuyển việc chưa gửi').locator('#receipt-file').setInputFiles(receipt);
+  await section(colleague, 'Chuyển hồ sơ chưa gửi').locator('#receipt-file').setInputFiles(receipt);
   await colleague.page.getByText('Biên nhận này không phải của tệp mà bạn đã tạo trên máy này.').waitFor();
   // Killed and begun anew, it still knows.
   await officer.kill();

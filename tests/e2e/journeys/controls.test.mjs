@@ -108,10 +108,10 @@ test('whoever closes a row by keys, or takes it away, finds the focus where they
   await form.addRow('hang_hoa');
   await form.type('mon', 'Muối');
   await phone.page.locator(`${rows} .row-summary`).first().click();
-  await press('Xóa dòng này');
+  await press('Xóa mục này');
   await focus(`${rows}:only-child .row-summary`);
   await phone.page.keyboard.press('Enter');
-  await press('Xóa dòng này');
+  await press('Xóa mục này');
   await focus('[data-repeat="hang_hoa"] > .button');
 });
 

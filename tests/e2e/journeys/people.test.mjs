@@ -48,8 +48,8 @@ test('an administrator adds a person and gets a code: as a picture, as a link, a
   await sheet.locator('svg.qr').waitFor();
   await desk.screenshot('people-code');
   assert.deepEqual(await faults(desk, 'sign-in code'), []);
-  await sheet.getByRole('button', { name: 'Chép đường dẫn' }).click();
-  await sheet.getByText('Đã chép', { exact: true }).waitFor();
+  await sheet.getByRole('button', { name: 'Sao chép đường dẫn' }).click();
+  await sheet.getByText('Đã sao chép', { exact: true }).waitFor();
   link = await page.evaluate(() => navigator.clipboard.readText());
   const code = await sheet.locator('.sign-in-code').innerText();
   assert.equal(link, `${server.url}/sign-in#${code}`);
@@ -57,7 +57,7 @@ test('an administrator adds a person and gets a code: as a picture, as a link, a
   await page.evaluate(() => {
     navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
   });
-  await sheet.getByRole('button', { name: 'Chép đường dẫn' }).click();
+  await sheet.getByRole('button', { name: 'Sao chép đường dẫn' }).click();
   await sheet.getByText('Trình duyệt không cho chép.').waitFor();
   await sheet.getByText(link, { exact: true }).waitFor();
   await page.evaluate(() => delete navigator.clipboard.writeText);

@@ -70,10 +70,10 @@ test('the coordinator sees the count, looks at each, applies one and sets the ot
 
   await right.getByRole('button', { name: 'Áp dụng' }).click();
   await right.waitFor({ state: 'detached' });
-  await wrong.getByRole('button', { name: 'Để riêng' }).click();
+  await wrong.getByRole('button', { name: 'Không ghi vào hồ sơ' }).click();
   const sheet = page.getByRole('dialog').filter({ visible: true });
   const words = sheet.locator('textarea');
-  const send = sheet.getByRole('button', { name: 'Để riêng' });
+  const send = sheet.getByRole('button', { name: 'Không ghi vào hồ sơ' });
   await words.fill(WHY);
   // What comes meanwhile changes the list behind the sheet, and nothing in it.
   await report('Gửi nhầm lần nữa');
@@ -95,10 +95,10 @@ test('the coordinator sees the count, looks at each, applies one and sets the ot
   // What was settled is settled, also when what is left cannot be asked for.
   for (const left of [1, 0]) {
     await page.route('**/quarantine?state=waiting', (route) => route.abort());
-    await cases.first().getByRole('button', { name: 'Để riêng' }).click();
+    await cases.first().getByRole('button', { name: 'Không ghi vào hồ sơ' }).click();
     await words.fill('Trùng');
     await send.click();
-    await page.locator('.toast').getByText('Đã để riêng', { exact: true }).waitFor();
+    await page.locator('.toast').getByText('Đã lưu lại, không ghi vào hồ sơ', { exact: true }).waitFor();
     await page.unroute('**/quarantine?state=waiting');
     await desk.open('/repair');
     await until('it is gone', async () => (await cases.count()) === left);
@@ -107,7 +107,7 @@ test('the coordinator sees the count, looks at each, applies one and sets the ot
   await page.locator('.tab-count').waitFor({ state: 'detached' });
 
   await page.getByRole('button', { name: 'Đã xử lý' }).click();
-  await page.getByText(`Đã để riêng: ${WHY} · Võ Thị Lan`).waitFor();
+  await page.getByText(`Đã lưu lại, không ghi vào hồ sơ: ${WHY} · Võ Thị Lan`).waitFor();
   await page.getByText('Đã ghi vào hồ sơ · Võ Thị Lan').waitFor();
 });
 
@@ -118,18 +118,18 @@ test('a session that ended is told where it is met, and what was typed goes thro
   await new App(coordinator, server).open('/repair');
   const cases = page.locator('.case');
   await until('it is listed', async () => (await cases.count()) === 1);
-  await cases.getByRole('button', { name: 'Để riêng' }).click();
+  await cases.getByRole('button', { name: 'Không ghi vào hồ sơ' }).click();
   const sheet = page.getByRole('dialog').filter({ visible: true });
   await sheet.locator('textarea').fill(WHY);
   const cookies = await coordinator.context.cookies();
   await coordinator.context.clearCookies();
-  await sheet.getByRole('button', { name: 'Để riêng' }).click();
+  await sheet.getByRole('button', { name: 'Không ghi vào hồ sơ' }).click();
   await sheet.getByText('Phiên đăng nhập đã hết').waitFor();
   assert.equal(await sheet.getByRole('link', { name: 'Đăng nhập lại' }).getAttribute('target'), '_blank');
   await coordinator.screenshot('repair-set-aside-signed-out');
   // As signing in beside it does.
   await coordinator.context.addCookies(cookies);
-  await sheet.getByRole('button', { name: 'Để riêng' }).click();
+  await sheet.getByRole('button', { name: 'Không ghi vào hồ sơ' }).click();
   await page.getByText('Không có việc nào chờ xử lý.').waitFor();
 });
 

@@ -87,7 +87,7 @@ test('what only this phone has is told with its hour, what the server has and no
   await told('1 hồ sơ máy chủ đã nhận, chưa có trong bản sao lưu; máy này còn giữ.');
   await backUp();
   await send();
-  await told('Mọi việc máy chủ đã nhận đều có trong bản sao lưu.');
+  await told('Mọi dữ liệu máy chủ đã nhận đều có trong bản sao lưu.');
   await speak('en');
   await told('All that the server received is in a backup.');
   await phone.page.emulateMedia({ colorScheme: 'dark' });
@@ -104,7 +104,7 @@ test('little room is said where a record is begun and where a photo is taken, wh
   await backUp();
   await more();
   await send();
-  await told('Mọi việc máy chủ đã nhận đều có trong bản sao lưu.');
+  await told('Mọi dữ liệu máy chủ đã nhận đều có trong bản sao lưu.');
   await server.stop();
   await fill('Lê Thị Cúc', 2);
   assert.equal(await files(), 2);

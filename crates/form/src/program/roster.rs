@@ -133,6 +133,35 @@ impl Program {
         }
     }
 
+    /// The questions that a column of a list beside the names may answer, in each row: what everybody is asked that would go along, too,
+    /// one answer of the same choices. Who has to consent before they are asked is asked.
+    pub(crate) fn columns(&self, repeat: BodyId) -> Vec<DefId> {
+        let Some(row) = self.body(repeat).def else { return Vec::new() };
+        let (name, along) = (self.row_name(repeat), self.goes_along(repeat));
+        let is_column = |(def, question): &(DefId, &Question)| {
+            Some(*def) != name
+                && along.contains(def)
+                && question.control != QuestionControl::Select
+                && self.is_always_asked(*def, row)
+                && self.chooses_alike(*def, row)
+        };
+        let asked = self.asked_in_rows(repeat).into_iter();
+        asked.filter(is_column).map(|(def, _)| def).collect()
+    }
+
+    /// Whether an entry has the same choices in each row, as far as it has any.
+    fn chooses_alike(&self, def: DefId, row: DefId) -> bool {
+        let is_alike = |read: &Read| {
+            matches!(read, Read::Value { .. } | Read::Rows { .. }) && !self.is_in_row(read, row)
+        };
+        self.body.iter().filter(|body| body.def == Some(def)).all(|body| match &body.kind {
+            BodyKind::Question { choices: Some(choices), .. } => {
+                choices.closed && choices.reads.iter().all(is_alike)
+            }
+            _ => true,
+        })
+    }
+
     /// Whether what has a question asked or limits its answer is within `along`.
     fn rests_on(&self, def: DefId, row: DefId, along: &BTreeSet<DefId>) -> bool {
         let is_along =

@@ -28,6 +28,14 @@ impl Session {
         Some(self.path_in_row(name, self.program.body(body).def?))
     }
 
+    /// The paths below a row of the questions that a column of a list beside the names may answer, in each row.
+    #[must_use]
+    pub fn columns(&self, repeat: NodeId) -> Vec<String> {
+        let Some(body) = self.repeat_body(repeat) else { return Vec::new() };
+        let Some(row) = self.program.body(body).def else { return Vec::new() };
+        self.program.columns(body).into_iter().map(|def| self.path_in_row(def, row)).collect()
+    }
+
     /// Whether a code is scanned into rows of a repeat.
     #[must_use]
     pub fn has_codes(&self, repeat: NodeId) -> bool {

@@ -75,6 +75,31 @@ fn many_are_written_down_at_once_as_if_each_had_been_typed() {
 }
 
 #[test]
+fn columns_answer_what_everybody_is_asked_in_the_same_words() {
+    let data = r#"<loai/><hv jr:template=""><ten/><sinh/><dong_y/><dan_toc/><to/><nhom/><ky_nang/><tt>co</tt><gio/></hv>"#;
+    let model = r#"<instance id="to"><root><item><name>a</name><label>Tổ A</label><loai>1</loai></item></root></instance>
+        <bind nodeset="/data/hv/ten" type="string"/>
+        <bind nodeset="/data/hv/sinh" type="int"/>
+        <bind nodeset="/data/hv/dan_toc" type="string" relevant="../dong_y = 'co'"/>
+        <bind nodeset="/data/hv/gio" type="time"/>"#;
+    let set = |name: &str, filter: &str| {
+        format!(
+            r#"<select1 ref="/data/hv/{name}"><itemset nodeset="instance('to')/root/item[loai = {filter}]"><value ref="name"/><label ref="label"/></itemset></select1>"#
+        )
+    };
+    let body = format!(
+        r#"<input ref="/data/loai"/><group ref="/data/hv"><repeat nodeset="/data/hv"><input ref="/data/hv/ten"/><input ref="/data/hv/sinh"/>
+        <input ref="/data/hv/dong_y"/><input ref="/data/hv/dan_toc"/>{}{}
+        <select ref="/data/hv/ky_nang"><item><label>Một</label><value>1</value></item></select>
+        <select1 ref="/data/hv/tt"><item><label>Có</label><value>co</value></item></select1><input ref="/data/hv/gio"/></repeat></group>"#,
+        set("to", "/data/loai"),
+        set("nhom", "current()/../to"),
+    );
+    let form = start(data, model, &body);
+    assert_eq!(form.columns(form.node("hv")), ["sinh", "dong_y", "to"]);
+}
+
+#[test]
 fn a_key_that_is_taken_adds_nothing_of_it() {
     let mut form = start(DATA, MODEL, BODY);
     let list = form.node("hv");

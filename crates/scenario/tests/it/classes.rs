@@ -151,50 +151,72 @@ fn the_sheet_is_complete_once_everything_is_answered() {
 }
 
 #[test]
-fn a_time_is_asked_only_of_those_who_came() {
+fn a_list_that_is_made_the_evening_before_says_of_nobody_when_they_came() {
+    let minutes = 60 * 1000;
+    let at = |unix_ms: i64| form::LocalTime { unix_ms, offset_min: 420 };
+    let evening = DECEMBER_2024 + 704 * minutes;
     let mut form = start("lop_tap_huan");
-    let asked = |form: &scenario::scenario::Scenario| {
-        form.state("hoc_vien[1]/hv_gio").expect("it is drawn").relevant
+    form.session_mut().set_now(at(evening));
+    let list = form.session().find("hoc_vien").expect("a list");
+    let row = |key: usize| form::NewRow {
+        key: key.to_string(),
+        answers: [("hv_ten".to_owned(), format!("Học viên {key}"))].into(),
     };
-    assert!(asked(&form), "people are there unless it is said otherwise");
-    form.put_in_row("hoc_vien", 1, "hv_gio", "08:05:00.000+07:00");
-    form.put_in_row("hoc_vien", 1, "hv_tt", "vang");
-    assert!(!asked(&form));
-    assert!(!form.session().to_xml().contains("08:05"));
-    form.put_in_row("hoc_vien", 1, "hv_tt", "co_mat");
-    assert_eq!(form.value("hoc_vien[1]/hv_gio"), "08:05:00.000+07:00", "it was kept");
+    let rows: Vec<_> = (10..15).map(row).collect();
+    form.session_mut().add_rows(list, &rows).expect("people can be added");
+    form.session_mut().set_now(at(evening + 12 * 60 * minutes));
+    form.put("ngay", "2024-12-02");
+    form.put("gio_bd", "08:00:00.000+07:00");
+    assert!(!form.session().to_xml().contains("20:14"));
+    let asked = form.state("hoc_vien[3]/hv_gio").expect("it is drawn").relevant;
+    assert!(!asked, "whoever is there came by the beginning");
 }
 
 #[test]
-fn who_is_written_down_came_now_unless_another_time_is_given() {
+fn who_comes_late_came_when_that_was_marked_and_nobody_else_is_asked_when() {
     let mut form = start("lop_tap_huan");
-    assert_eq!(form.value("hoc_vien[1]/hv_gio"), "", "an empty row says nothing of anybody");
+    let came = |form: &scenario::scenario::Scenario| {
+        let state = form.state("hoc_vien[1]/hv_gio").expect("it is drawn");
+        state.relevant.then_some(state.value)
+    };
     form.put_in_row("hoc_vien", 1, "hv_ten", "Nguyễn Thị Lan");
-    assert!(form.value("hoc_vien[1]/hv_gio").starts_with("08:30:00"));
-    form.put_in_row("hoc_vien", 1, "hv_gio", "07:55:00.000+07:00");
-    form.put_in_row("hoc_vien", 1, "hv_ten", "Nguyễn Thị Lan Anh");
-    assert_eq!(
-        form.value("hoc_vien[1]/hv_gio"),
-        "07:55:00.000+07:00",
-        "a name that is mended changes no time"
-    );
-}
-
-#[test]
-fn who_comes_late_came_when_that_was_marked() {
-    let mut form = start("lop_tap_huan");
-    form.put_in_row("hoc_vien", 1, "hv_ten", "Nguyễn Thị Lan");
+    assert_eq!(came(&form), None);
     form.session_mut()
         .set_now(form::LocalTime { unix_ms: DECEMBER_2024 + 70 * 60 * 1000, offset_min: 420 });
     form.put_in_row("hoc_vien", 1, "hv_tt", "muon");
-    assert!(form.value("hoc_vien[1]/hv_gio").starts_with("09:40:00"), "not when it was typed");
+    assert!(came(&form).is_some_and(|time| time.starts_with("09:40:00")), "not when it was typed");
     form.put_in_row("hoc_vien", 1, "hv_gio", "09:15:00.000+07:00");
     form.put_in_row("hoc_vien", 1, "hv_ten", "Nguyễn Thị Lan Anh");
-    assert_eq!(form.value("hoc_vien[1]/hv_gio"), "09:15:00.000+07:00", "a name changes no time");
+    assert_eq!(came(&form).as_deref(), Some("09:15:00.000+07:00"), "a name changes no time");
+    for other in ["co_mat", "vang"] {
+        form.put_in_row("hoc_vien", 1, "hv_tt", other);
+        assert_eq!(came(&form), None);
+        form.put_in_row("hoc_vien", 1, "hv_tt", "muon");
+        let anew = came(&form).is_some_and(|time| time.starts_with("09:40:00"));
+        assert!(anew, "they are marked anew");
+    }
+}
+
+#[test]
+fn nobody_answers_for_whoever_is_absent_nor_consents_for_whoever_is_there() {
+    let mut form = start("lop_tap_huan");
+    let lacking = |form: &scenario::scenario::Scenario| {
+        let violations = form.session().violations().into_iter();
+        violations.filter(|violation| violation.path.starts_with("hoc_vien[")).count()
+    };
+    form.put_in_row("hoc_vien", 1, "hv_ten", "Nguyễn Thị Lan");
+    assert_eq!(lacking(&form), 3, "sex, year of birth and unit");
+    for absent in ["vang", "vang_phep"] {
+        form.put_in_row("hoc_vien", 1, "hv_tt", absent);
+        assert_eq!(lacking(&form), 0, "{absent}");
+    }
     form.put_in_row("hoc_vien", 1, "hv_tt", "co_mat");
-    assert_eq!(form.value("hoc_vien[1]/hv_gio"), "09:15:00.000+07:00");
-    form.put_in_row("hoc_vien", 1, "hv_tt", "muon");
-    assert!(form.value("hoc_vien[1]/hv_gio").starts_with("09:40:00"), "they are marked anew");
+    form.put_in_row("hoc_vien", 1, "hv_gt", "nu");
+    form.put_in_row("hoc_vien", 1, "hv_nam_sinh", "1985");
+    form.put_in_row("hoc_vien", 1, "hv_don_vi", "lk_p_xuan_an");
+    assert_eq!(lacking(&form), 0, "nobody was asked about the ethnic group");
+    let group = form.state("hoc_vien[1]/hv_dan_toc").expect("it is drawn");
+    assert!(!group.relevant, "it is told only with a consent");
 }
 
 #[test]
@@ -230,16 +252,7 @@ fn the_next_session_of_a_class_takes_along_who_its_people_are() {
         "hv_nam_sinh",
         "hv_ten",
     ];
-    let anew = [
-        "hv_co",
-        "hv_co_2_diem",
-        "hv_gio",
-        "hv_la_dtts",
-        "hv_la_nam",
-        "hv_la_nu",
-        "hv_tang",
-        "hv_tt",
-    ];
+    let anew = ["hv_co", "hv_co_2_diem", "hv_la_dtts", "hv_la_nam", "hv_la_nu", "hv_tang", "hv_tt"];
     let mut expected = [&of_people[..], &anew].concat();
     expected.sort_unstable();
     assert_eq!(along, expected);

@@ -9,6 +9,11 @@ fn stored(phone: &Phone, id: RecordId) -> BTreeMap<String, Value> {
     fields
 }
 
+fn named(names: &[&str]) -> Vec<Named> {
+    let of = |name: &&str| Named { name: (*name).to_owned(), ..Named::default() };
+    names.iter().map(of).collect()
+}
+
 #[test]
 fn a_pasted_list_is_stored_in_one_go_and_taken_back_in_one_go() {
     run(|phone| {
@@ -21,8 +26,9 @@ fn a_pasted_list_is_stored_in_one_go_and_taken_back_in_one_go() {
         block_on(entry.save_now()).expect("stored");
         assert_eq!(stored(phone, id).len(), 1);
 
-        let names = ["Lan".to_owned(), "Hoa".to_owned()];
-        let added = entry.add_named_rows(repeat, &names).expect("rows are called by a text");
+        let names = ["Lan", "Hoa"];
+        let added =
+            entry.add_named_rows(repeat, &named(&names)).expect("rows are called by a text");
         block_on(entry.save_now()).expect("stored");
         assert_eq!(entry.row_names(repeat), names);
         assert_eq!(entry.children(repeat).get_untracked(), entry.rows_of(&added));
@@ -37,15 +43,15 @@ fn a_pasted_list_is_stored_in_one_go_and_taken_back_in_one_go() {
 
 #[test]
 fn who_is_added_by_name_to_one_record_has_one_row_whichever_phone_adds_them() {
-    let names = ["Lan".to_owned(), "Hoa".to_owned(), "lan".to_owned()];
+    let names = ["Lan", "Hoa", "lan"];
     let id = record_id::new();
     let mut seen = Vec::new();
     for order in [[0, 1, 2], [1, 2, 0]] {
         run(|phone| {
             let entry = phone.open(id);
             let repeat = question(entry, "nguoi");
-            let names = order.map(|at| names[at].clone());
-            entry.add_named_rows(repeat, &names).expect("rows are called by a text");
+            let names = order.map(|at| names[at]);
+            entry.add_named_rows(repeat, &named(&names)).expect("rows are called by a text");
             block_on(entry.save_now()).expect("stored");
             seen.push(stored(phone, id).into_keys().collect::<Vec<_>>());
         });
@@ -58,7 +64,7 @@ fn who_is_added_by_name_to_one_record_has_one_row_whichever_phone_adds_them() {
 fn who_was_removed_and_is_added_again_begins_anew() {
     run(|phone| {
         let id = record_id::new();
-        let names = ["Lan".to_owned()];
+        let names = named(&["Lan"]);
         for again in 0..3 {
             let owner = Owner::new();
             owner.with(|| {
@@ -87,7 +93,7 @@ fn a_list_that_is_taken_back_after_the_form_was_closed_stops_nothing() {
     run(|phone| {
         let owner = Owner::new();
         let entry = owner.with(|| phone.open(record_id::new()));
-        let added = entry.add_named_rows(question(entry, "nguoi"), &["Lan".to_owned()]);
+        let added = entry.add_named_rows(question(entry, "nguoi"), &named(&["Lan"]));
         owner.cleanup();
         entry.take_back(&added.expect("rows are called by a text"));
     });
@@ -102,7 +108,7 @@ fn the_people_of_another_record_are_stored_before_anybody_answers() {
         let phone = Phone::filling_in(&form);
         let first = phone.open(record_id::new());
         first.answer(question(first, "chung/ten"), "An");
-        first.add_named_rows(question(first, "nguoi"), &["Lan".to_owned(), "Hoa".to_owned()]);
+        first.add_named_rows(question(first, "nguoi"), &named(&["Lan", "Hoa"]));
         block_on(first.submit()).expect("complete");
         let view = block_on(phone.records.view(first.record())).expect("read").expect("a record");
         let id = record_id::new();
@@ -115,6 +121,31 @@ fn the_people_of_another_record_are_stored_before_anybody_answers() {
 }
 
 #[test]
+fn what_a_list_says_beside_the_names_is_answered_in_their_rows() {
+    let form = FORM
+        .replace("<ho_ten/>", "<ho_ten/><them><sinh/></them>")
+        .replace("</input></repeat>", "</input><group ref=\"/data/nguoi/them\"><input ref=\"/data/nguoi/them/sinh\"><label>Sinh</label></input></group></repeat>");
+    Owner::new().with(|| {
+        let phone = Phone::filling_in(&form);
+        let id = record_id::new();
+        let entry = phone.open(id);
+        entry.answer(question(entry, "chung/ten"), "An");
+        let list = question(entry, "nguoi");
+        assert_eq!(entry.columns(list), ["them/sinh"]);
+        let mut people = named(&["Lan", "Hoa"]);
+        people[0].answers.insert("them/sinh".to_owned(), "1985".to_owned());
+        let added = entry.add_named_rows(list, &people).expect("rows are called by a text");
+        let told = |row: &NodeId| entry.value(entry.within(*row, "them/sinh").expect("asked"));
+        assert_eq!(entry.rows_of(&added).iter().map(told).collect::<Vec<_>>(), ["1985", ""]);
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(stored(&phone, id).len(), 5, "two rows, their names and a year");
+        entry.take_back(&added);
+        block_on(entry.save_now()).expect("stored");
+        assert_eq!(stored(&phone, id).len(), 0);
+    });
+}
+
+#[test]
 fn how_many_are_in_a_list_follows_each_mark() {
     let form = FORM
         .replace("<ho_ten/>", "<ho_ten/><tt>co</tt>")
@@ -123,7 +154,7 @@ fn how_many_are_in_a_list_follows_each_mark() {
         let phone = Phone::filling_in(&form);
         let entry = phone.open(record_id::new());
         let list = question(entry, "nguoi");
-        let names = ["Lan".to_owned(), "Hoa".to_owned()];
+        let names = named(&["Lan", "Hoa"]);
         let added = entry.add_named_rows(list, &names).expect("rows are called by a text");
         let figures = Memo::new(move |_| {
             let told = entry.figures(list).into_iter();
