@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::reactive::{Show, memo};
 
 use super::geopoint::{ACCURACY_M, Measuring, MeasuringNews, PATIENCE_MS};
-use super::text::Text;
+use super::text::{Notation, Text};
 use crate::components::{Button, ButtonKind, Glyph};
 use crate::form_view::map::{Mark, OnMap, Place};
 use crate::form_view::question::Asked;
@@ -37,6 +37,21 @@ fn answer(corners: &[String], closed: bool) -> String {
     let again = corners.first().filter(|_| closed && corners.len() >= 3);
     let all: Vec<&str> = corners.iter().chain(again).map(String::as_str).collect();
     all.join(";")
+}
+
+const LINE: Notation = Notation {
+    show: |value| corners(value, false).join(";"),
+    read: |typed| answer(&typed_corners(typed, false), false),
+};
+/// Whoever types an area need not close it.
+const AREA: Notation = Notation {
+    show: |value| corners(value, true).join(";"),
+    read: |typed| answer(&typed_corners(typed, true), true),
+};
+
+/// Typed corners: a comma stands for a point, or before a space between two numbers.
+fn typed_corners(typed: &str, closed: bool) -> Vec<String> {
+    corners(&typed.replace(", ", " ").replace(',', "."), closed)
 }
 
 /// How much shorter a degree of longitude is at a latitude: its cosine, to a thousandth. The exact one is 1 KB of what a
@@ -251,12 +266,20 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
                 </Show>
             </div>
             <MeasuringNews asked=asked measuring=measuring found=measured />
-            <details class="guidance">
-                <summary>{words.say(Language::type_location)}</summary>
-                <p>{words.say(Language::type_corners)}</p>
-                <Text asked=asked rows=Some(3) secret=false />
-            </details>
+            <TypedCorners asked=asked notation={if closed { AREA } else { LINE }} />
         </div>
+    }
+}
+
+/// Corners typed by hand, or measured and put right.
+#[component]
+fn TypedCorners(asked: Asked, notation: Notation) -> impl IntoView {
+    view! {
+        <details class="guidance">
+            <summary>{asked.words.say(Language::type_location)}</summary>
+            <p>{asked.words.say(Language::type_corners)}</p>
+            <Text asked=asked rows=Some(3) secret=false notation=notation />
+        </details>
     }
 }
 
@@ -319,6 +342,22 @@ mod tests {
             assert_eq!(corners(stored, closed), given);
         }
         assert!(corners("", true).is_empty());
+    }
+
+    #[test]
+    fn what_is_typed_is_stored_as_what_is_measured() {
+        let area = "10.93 107.24;10.93 107.25;10.94 107.25;10.93 107.24";
+        for typed in [
+            "10,93 107,24;10,93 107,25;10,94 107,25",
+            "10.93, 107.24; 10.93, 107.25;\n10.94, 107.25;",
+            area,
+        ] {
+            assert_eq!((AREA.read)(typed), area);
+        }
+        assert_eq!((AREA.show)(area), "10.93 107.24;10.93 107.25;10.94 107.25");
+        assert_eq!((LINE.read)("10,93 107,24;"), "10.93 107.24");
+        assert_eq!((LINE.show)(area), area);
+        assert_eq!((AREA.read)("abc"), "abc");
     }
 
     #[test]
