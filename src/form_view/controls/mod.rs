@@ -56,9 +56,7 @@ pub(super) fn draw(asked: Asked, question: &Arc<Question>) -> AnyView {
         Control::Select if is_sheet(asked) => view! { <autocomplete::ChooseMany asked=asked /> }.into_any(),
         Control::Select => view! { <select_many::SelectMany asked=asked /> }.into_any(),
         Control::Rank => view! { <rank::Rank asked=asked /> }.into_any(),
-        Control::Range { start, end, step } => {
-            view! { <range::Range asked=asked start=start.clone() end=end.clone() step=step.clone() /> }.into_any()
-        }
+        Control::Range { .. } => view! { <range::Range asked=asked question=Arc::clone(question) /> }.into_any(),
         Control::Upload { media } if media.starts_with("image") && is_drawn(asked) => {
             view! { <signature::Signature asked=asked /> }.into_any()
         }

@@ -255,7 +255,9 @@ impl BodyBuilder<'_, '_> {
 
     fn choices(&mut self, control: &definition::Control, def: DefId) -> Option<Choices> {
         let selects = [ControlKind::Select1, ControlKind::Select, ControlKind::Rank];
-        if !selects.contains(&control.kind) {
+        // Of a range they are what some of its numbers are called.
+        let names_numbers = control.kind == ControlKind::Range && control.itemset.is_some();
+        if !selects.contains(&control.kind) && !names_numbers {
             return self.external_choices(control, def);
         }
         let texts = self.texts;
@@ -289,7 +291,7 @@ impl BodyBuilder<'_, '_> {
         }
         let searched = is_searched(control);
         // From a search that cannot be read nothing is known of the choices.
-        let closed = !searched || control.itemset.is_some();
+        let closed = !names_numbers && (!searched || control.itemset.is_some());
         Some(Choices { items, itemset, reads, closed, searched })
     }
 
