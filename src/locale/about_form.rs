@@ -299,6 +299,16 @@ impl Language {
         }
     }
 
+    /// That a place was found no better than so.
+    #[must_use]
+    pub fn rough_place(self, accuracy_m: f64) -> String {
+        let metres = self.number(&format!("{accuracy_m:.0}"));
+        match self {
+            Self::Vi => format!("Vị trí còn sai tới {metres} m, nên đo lại ngoài trời."),
+            Self::En => format!("This may be {metres} m off: measure it again outdoors."),
+        }
+    }
+
     /// Rows of a repeat.
     #[must_use]
     pub fn rows(self, count: usize) -> String {

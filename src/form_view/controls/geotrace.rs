@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, memo};
 
-use super::geopoint::{ACCURACY_M, Measuring, MeasuringNews, PATIENCE_MS};
+use super::geopoint::{Measuring, MeasuringNews, PATIENCE_MS, Wanted};
 use super::text::{Notation, Text};
 use crate::components::{Button, ButtonKind, Glyph};
 use crate::form_view::map::{Mark, OnMap, Place};
@@ -150,13 +150,13 @@ fn forgotten_alarm(walk: Walk, measuring: RwSignal<Measuring>) -> Timer {
 
 /// A trace, or with `closed` an area.
 #[component]
-pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> impl IntoView {
+pub(super) fn Geotrace(asked: Asked, closed: bool, wanted: Wanted) -> impl IntoView {
     let words = asked.words;
     let value = asked.value();
     let measuring = RwSignal::new(Measuring::Idle);
     let walk = RwSignal::new_local(None::<Watch>);
     let is_walking = memo(move || walk.read().is_some());
-    let accuracy_m = accuracy_m.unwrap_or(ACCURACY_M);
+    let accuracy_m = wanted.accuracy_m;
     let now = move || corners(&asked.value_at_once(), closed);
     let add = move |corner: String| {
         let mut all = now();
@@ -172,7 +172,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
             let outcome = match location::locate(accuracy_m, PATIENCE_MS, |_| {}).await {
                 Ok(fix) => {
                     add(fix.to_geopoint());
-                    Measuring::Found
+                    wanted.judge(fix)
                 }
                 Err(error) => Measuring::Failed(error),
             };

@@ -88,11 +88,11 @@ fn input(asked: Asked, question: &Arc<Question>) -> AnyView {
         DataType::Time => view! { <time::Time asked=asked /> }.into_any(),
         DataType::DateTime => view! { <time::DateTime asked=asked /> }.into_any(),
         DataType::Geopoint => {
-            view! { <geopoint::Geopoint asked=asked accuracy_m=question.parameter("accuracyThreshold").and_then(form::parse_number) /> }.into_any()
+            view! { <geopoint::Geopoint asked=asked wanted=geopoint::Wanted::by(question) /> }.into_any()
         }
         DataType::Geotrace | DataType::Geoshape => {
             let closed = question.data_type == DataType::Geoshape;
-            view! { <geotrace::Geotrace asked=asked closed=closed accuracy_m=question.parameter("accuracyThreshold").and_then(form::parse_number) /> }.into_any()
+            view! { <geotrace::Geotrace asked=asked closed=closed wanted=geopoint::Wanted::by(question) /> }.into_any()
         }
         DataType::Barcode => view! { <barcode::Barcode asked=asked /> }.into_any(),
         DataType::String
