@@ -244,6 +244,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, wanted: Wanted) -> impl IntoV
         words.now().corners(corners.len(), length_m(&places(&corners), closed))
     });
     let is_off = Signal::derive(move || is_walking.get() || asked.readonly().get());
+    let can_clear = asked.can_clear();
     let can_undo = memo(move || !value.read().is_empty() && !asked.readonly().get());
     let walk_label = Signal::derive(move || {
         let language = words.now();
@@ -263,6 +264,9 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, wanted: Wanted) -> impl IntoV
                 </Show>
                 <Show when=move || can_undo.get()>
                     <Button kind=ButtonKind::Quiet label=words.say(Language::remove_corner) on_click=undo />
+                </Show>
+                <Show when=move || can_clear.get()>
+                    <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
                 </Show>
             </div>
             <MeasuringNews asked=asked measuring=measuring found=measured />
