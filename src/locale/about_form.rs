@@ -28,7 +28,7 @@ words! {
     language_of_form: "Ngôn ngữ của phiếu", "Language of the form";
     required: "bắt buộc", "required";
     required_default: "Câu này cần trả lời.", "This needs an answer.";
-    type_default: "Câu trả lời này chưa đủ hoặc không đúng kiểu, ví dụ thiếu tháng hay năm, có chữ trong ô số.", "This is not the whole of an answer or not its kind, such as a date without a month, or letters in a number.";
+    type_default: "Câu trả lời này chưa đủ hoặc không đúng kiểu, ví dụ thiếu tháng hay năm, có chữ trong ô số, khu đất chưa đủ ba điểm.", "This is not the whole of an answer or not its kind, such as a date without a month, letters in a number, or an area of two points.";
     constraint_default: "Câu trả lời này chưa hợp lệ.", "This answer is not valid.";
     page_needs_care: "Trang này còn câu cần xem lại. Vẫn đi tiếp được.", "Something on this page needs attention. You can still go on.";
     guidance: "Hướng dẫn thêm", "More guidance";
@@ -297,6 +297,16 @@ impl Language {
             Self::Vi => format!("{} điểm, dài {metres} m", self.count(count)),
             Self::En if count == 1 => format!("1 point, {metres} m"),
             Self::En => format!("{} points, {metres} m", self.count(count)),
+        }
+    }
+
+    /// That a place was found no better than so.
+    #[must_use]
+    pub fn rough_place(self, accuracy_m: f64) -> String {
+        let metres = self.number(&format!("{accuracy_m:.0}"));
+        match self {
+            Self::Vi => format!("Vị trí còn sai tới {metres} m, nên đo lại ngoài trời."),
+            Self::En => format!("This may be {metres} m off: measure it again outdoors."),
         }
     }
 

@@ -109,6 +109,7 @@ impl Language {
                 "phiếu yêu cầu mã hóa (base64RsaPublicKey), nhưng việc này chưa được hỗ trợ: dữ liệu được lưu và gửi đi nguyên dạng"
                     .to_owned()
             }
+            Kind::UnreadableSearch(call) => format!("không hiểu search() trong `{call}`"),
             Kind::TooDeep(levels) => format!("phiếu lồng sâu hơn {levels} tầng"),
         }
     }

@@ -16,6 +16,15 @@ pub fn local_now() -> LocalTime {
     LocalTime { unix_ms: now_ms(), offset_min: imp::offset_min() as i32 }
 }
 
+/// How many minutes the person's clock is ahead of UTC at a moment that it shows, `2026-07-01T08:30`: in summer it may be another
+/// than now. Of what is no moment, such as a time of day alone, that of now.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "an offset is at most a day of minutes")]
+pub fn offset_min_at(shown: &str) -> i32 {
+    let offset_min = imp::offset_min_at(shown);
+    if offset_min.is_finite() { offset_min as i32 } else { imp::offset_min() as i32 }
+}
+
 /// When a day begins on the person's clock, `YYYY-MM-DD`; so many days later.
 #[must_use]
 pub fn day_start_ms(day: &str, days_later: i32) -> Option<i64> {
@@ -34,6 +43,10 @@ mod imp {
 
     pub(super) fn offset_min() -> f64 {
         -js_sys::Date::new_0().get_timezone_offset()
+    }
+
+    pub(super) fn offset_min_at(shown: &str) -> f64 {
+        -js_sys::Date::new(&shown.into()).get_timezone_offset()
     }
 
     /// `month` from 0; a `date` beyond its month is a day of the next.
@@ -70,6 +83,10 @@ mod imp {
 
     pub(super) fn offset_min() -> f64 {
         420.0
+    }
+
+    pub(super) fn offset_min_at(_: &str) -> f64 {
+        f64::NAN // there is no calendar here
     }
 
     pub(super) fn day_start_ms(_: u32, _: i32, _: i32) -> Option<i64> {

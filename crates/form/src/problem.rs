@@ -36,6 +36,7 @@ impl Problem {
                 | ProblemKind::EmptyOutput
                 | ProblemKind::UnknownInstance(_)
                 | ProblemKind::NotEncrypted
+                | ProblemKind::UnreadableSearch(_)
         )
     }
 }
@@ -147,6 +148,9 @@ pub enum ProblemKind {
         "the form asks for encryption (base64RsaPublicKey), which is not done: its records are kept and sent as they are"
     )]
     NotEncrypted,
+    /// A `search()` in an appearance from which no list can be told: what names its columns is offered as choices.
+    #[error("search() is not understood in `{0}`")]
+    UnreadableSearch(String),
     /// The form is larger or deeper than an engine can hold.
     #[error("the form is nested deeper than {0} levels")]
     TooDeep(usize),

@@ -120,6 +120,13 @@ const APPEARANCES: &[(&str, &str, &str)] = &[
     ("select_one l", "quick", "a list; the next page is a tap away"),
     ("select_one l", "columns", "one column"),
     ("select_one l", "columns-pack", "one column"),
+    ("select_one l", "columns-2", "one column"),
+    ("select_one l", "compact", "one column"),
+    ("select_one l", "compact-2", "one column"),
+    ("select_one l", "quickcompact", "one column"),
+    ("select_one l", "horizontal", "one column"),
+    ("select_one l", "horizontal-compact", "one column"),
+    ("select_one l", "search", "a list"),
     ("select_one l", "no-buttons", "with buttons"),
     ("select_one l", "likert", "a list"),
     ("select_one l", "map", "a list"),
@@ -144,8 +151,88 @@ const APPEARANCES: &[(&str, &str, &str)] = &[
     ("range", "vertical", "horizontal"),
     ("range", "picker", "a slider"),
     ("range", "rating", "a slider"),
+    ("range", "no-ticks", "a slider with marks"),
     ("begin_group", "field-list", "a page for each question"),
     ("begin_group", "table-list", "a page for each question"),
+];
+
+/// Appearances that are drawn as the type without them is; why.
+const AS_WITHOUT: &[(&str, &str, &str)] = &[
+    ("text", "ex:org.example.app", NO_APP),
+    ("integer", "ex:org.example.app", NO_APP),
+    ("decimal", "ex:org.example.app", NO_APP),
+    ("image", "ex:org.example.app", NO_APP),
+    ("text", "printer:org.example.app", NO_APP),
+    ("text", "thousands-sep", "a text stands there as it was typed"),
+    ("text", "comment", "a question of its own, beside the one that it is about"),
+    ("text", "w1", "as wide as the page: on a phone there is no room for two"),
+    ("text", "w10", "as wide as the page: on a phone there is no room for two"),
+    ("decimal", "thousands-sep", "every decimal has the marks of the language"),
+    ("dateTime", "year", WHOLE_MOMENT),
+    ("dateTime", "month-year", WHOLE_MOMENT),
+    ("dateTime", "no-calendar", WHOLE_MOMENT),
+    ("dateTime", "ethiopian", WHOLE_MOMENT),
+    ("dateTime", "coptic", WHOLE_MOMENT),
+    ("dateTime", "islamic", WHOLE_MOMENT),
+    ("dateTime", "persian", WHOLE_MOMENT),
+    ("dateTime", "bikram-sambat", WHOLE_MOMENT),
+    ("dateTime", "myanmar", WHOLE_MOMENT),
+    ("select_one l", "list", "a list with its labels"),
+    (
+        "select_one l",
+        "autocomplete_chars",
+        "a list; `autocomplete` has a search, and so have more than 30 choices",
+    ),
+    ("select_multiple l", "list", "a list with its labels"),
+    (
+        "barcode",
+        "hidden-answer",
+        "the code that was read stands there, so that it can be put right",
+    ),
+    ("geopoint", "hide-input", "the fields are folded away"),
+    ("image", "selfie", "the phone chooses the camera"),
+    ("video", "selfie", "the phone chooses the camera"),
+    ("begin_group", "no-collapse", "no group folds"),
+];
+
+const NO_APP: &str = "as without it: a browser cannot open another app and get an answer back";
+const WHOLE_MOMENT: &str = "the phone's own picker of a date and a time, in the Gregorian calendar";
+
+/// Parameters: a type with what is given, the attribute that they become, and why one does nothing.
+const PARAMETERS: &[(&str, &str, &str, &str)] = &[
+    ("text", "rows=5", "rows", ""),
+    ("image", "max-pixels=640", "max-pixels", ""),
+    ("image", "app=org.example.app", "intent", NO_APP),
+    ("audio", "quality=voice-only", "quality", "the browser chooses how it records"),
+    ("range", "start=5 end=1 step=1", "", ""),
+    ("range", "start=1 end=9 tick_interval=2", "tick-interval", ""),
+    ("range", "start=1 end=9 placeholder=5", "placeholder", ""),
+    ("geopoint", "capture-accuracy=5", "accuracyThreshold", ""),
+    ("geopoint", "warning-accuracy=50", "unacceptableAccuracyThreshold", ""),
+    (
+        "geopoint",
+        "allow-mock-accuracy=true",
+        "allow-mock-accuracy",
+        "no browser tells a place that is made up from one that was measured",
+    ),
+    (
+        "geotrace",
+        "allow-mock-accuracy=true",
+        "allow-mock-accuracy",
+        "no browser tells a place that is made up from one that was measured",
+    ),
+    (
+        "geotrace",
+        "incremental=true",
+        "incremental",
+        "what is worked out from a line follows each of its corners, always",
+    ),
+    (
+        "geoshape",
+        "incremental=true",
+        "incremental",
+        "what is worked out from an area follows each of its corners, always",
+    ),
 ];
 
 /// Each function with an expression and what it gives in [`DATA`]. An expected `*` is any text.
@@ -252,7 +339,8 @@ pub fn matrix(root: &Path) -> std::io::Result<String> {
     }
     out.push_str(FILES);
     out.push_str("\n## Appearances\n\nThe engine passes every word on; this is what the app draws.\n\n| type, appearance | |\n|---|---|\n");
-    let drawn = sources(&root.join("src/form_view"))? + &sources(&root.join("crates/form/src"))?;
+    let views = sources(&root.join("src/form_view"))?;
+    let drawn = views.clone() + &sources(&root.join("crates/form/src"))?;
     let journeys = sources(&root.join("tests/e2e/journeys"))?;
     for (name, word, otherwise) in APPEARANCES {
         // A table is made by the reader: a field list whose first select shows the labels.
@@ -269,6 +357,28 @@ pub fn matrix(root: &Path) -> std::io::Result<String> {
         let name = name.split(' ').next().unwrap_or_default();
         line(&mut out, &[&format!("`{name}` `{word}`"), &how]);
     }
+    for (name, word, why) in AS_WITHOUT {
+        let passed = asked(name, word).is_ok_and(|(_, words)| words.iter().any(|w| w == word));
+        let how = if passed { format!("degraded: {why}") } else { "fails".to_owned() };
+        let name = name.split(' ').next().unwrap_or_default();
+        line(&mut out, &[&format!("`{name}` `{word}`"), &how]);
+    }
+    let searched = match searched() {
+        Ok(found) if found == "bq Bảo Quang" => "works".to_owned(),
+        other => format!("fails: {other:?}"),
+    };
+    line(&mut out, &["`select_one` `search('xa', 'matches', …)`", &searched]);
+    out.push_str("\n## Parameters\n\n| type, parameters | |\n|---|---|\n");
+    for (name, given, attribute, otherwise) in PARAMETERS {
+        let asks = format!("\"{attribute}\"");
+        let is_asked = attribute.is_empty() || views.contains(&asks);
+        let how = match parameter(name, given, attribute) {
+            Ok(()) if is_asked => "works".to_owned(),
+            Ok(()) => format!("degraded: {otherwise}"),
+            Err(why) => format!("fails: {why}"),
+        };
+        line(&mut out, &[&format!("`{name}` `{given}`"), &how]);
+    }
     out.push_str("\n## Functions\n\n| function | tried as | |\n|---|---|---|\n");
     for ((name, tried, expected), got) in FUNCTIONS.iter().zip(calculated()) {
         let works = if *expected == "*" { !got.is_empty() } else { got == *expected };
@@ -278,11 +388,14 @@ pub fn matrix(root: &Path) -> std::io::Result<String> {
     Ok(out)
 }
 
-/// Whether any line asks if this is the word of an appearance: the whole word, in code.
+/// Whether any line asks if this is the word of an appearance: the whole word, in code, or up to the number that it ends with.
 fn is_looked_for(sources: &str, word: &str) -> bool {
-    let literal = format!("\"{word}\"");
-    let asks =
-        |line: &str| ["looks(", "word ==", "(word,", "w =="].iter().any(|ask| line.contains(ask));
+    let literal = format!("\"{}\"", word.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let asks = |line: &str| {
+        ["looks(", "word ==", "(word,", "w ==", "strip_prefix("]
+            .iter()
+            .any(|ask| line.contains(ask))
+    };
     sources.lines().any(|line| {
         let is_code = !line.trim_start().starts_with("//");
         is_code && line.contains(&literal) && asks(line)
@@ -306,6 +419,18 @@ fn is_tried(journeys: &str, name: &str, word: &str) -> bool {
 /// The names of the types that are tried, with what stands behind them.
 pub fn types() -> impl Iterator<Item = &'static str> {
     ASKED.iter().map(|(name, _, _)| *name).chain(STORED.iter().map(|(name, _)| *name))
+}
+
+/// The words of appearances that the matrix tells of.
+pub fn appearances() -> impl Iterator<Item = &'static str> {
+    APPEARANCES.iter().chain(AS_WITHOUT).map(|(_, word, _)| *word)
+}
+
+/// The words of appearances that the app asks for.
+pub fn asked_appearances(root: &Path) -> std::io::Result<Vec<String>> {
+    let views = sources(&root.join("src/form_view"))?;
+    let asked = views.split("looks(\"").skip(1).filter_map(|rest| rest.split('"').next());
+    Ok(asked.map(str::to_owned).collect())
 }
 
 /// The names of the functions that are tried.
@@ -334,51 +459,8 @@ const NOT_ASKED: &str = "nothing is asked";
 
 /// What a row of this type is drawn as, and the words of its appearance.
 fn asked(name: &str, appearance: &str) -> Result<(String, Vec<String>), String> {
-    let grid = |rows: &[&[&str]]| -> Vec<Vec<Option<String>>> {
-        let cell = |text: &&str| (!text.is_empty()).then(|| (*text).to_owned());
-        rows.iter().map(|row| row.iter().map(cell).collect()).collect()
-    };
-    let is_file = name.ends_with("-external");
-    let called = match name {
-        "audit" => "audit",
-        _ if is_file => "m",
-        _ => "q",
-    };
-    let calculation = if name == "calculate" { "1 + 1" } else { "" };
-    let trigger = if name == "background-geopoint" { "${t}" } else { "" };
-    // With a label it is asked as well.
-    let label = if is_file || !trigger.is_empty() { "" } else { "Q" };
-    let header = ["type", "name", "label", "appearance", "calculation", "trigger"];
-    let row = [name, called, label, appearance, calculation, trigger];
-    let mut survey: Vec<&[&str]> = vec![&header, &["text", "t", "T"], &row];
-    let end = name.split(' ').next().unwrap_or_default().replace("begin", "end");
-    let end = [end.as_str()];
-    if name.starts_with("begin") {
-        survey.extend([&["select_one l", "i", "I"], &end[..]]);
-    }
-    if is_file {
-        survey.push(&["calculate", "q", "", "", "instance('m')/root/item[1]/label"]);
-    }
-    let choices: &[&[&str]] = &[&["list_name", "name", "label"], &["l", "x", "Ex"]];
-    let mut sheets =
-        vec![("survey".to_owned(), grid(&survey)), ("choices".to_owned(), grid(choices))];
-    if name.starts_with("select_one_external") {
-        sheets.push(("external_choices".to_owned(), grid(choices)));
-    }
-    let (form, problems) = xlsform::convert(&Workbook::from_grid(sheets), &Options::default());
-    let form = form.ok_or_else(|| format!("{problems:?}"))?;
-    let mut resources = Resources::default();
-    let external = "list_name,name,label\nl,x,Ex\n".to_owned();
-    resources.files.insert("itemsets.csv".to_owned(), external);
-    resources.files.insert("m.csv".to_owned(), "name,label\nx,Ex\n".to_owned());
-    let items = "<root><item><name>x</name><label>Ex</label></item></root>";
-    resources.files.insert("m.xml".to_owned(), items.to_owned());
-    let place = r#"{"type":"FeatureCollection","features":[{"type":"Feature","id":"x","geometry":{"type":"Point","coordinates":[107,10]},
-        "properties":{"id":"x","title":"Ex"}}]}"#;
-    resources.files.insert("m.geojson".to_owned(), place.to_owned());
-    let program = form::compile(form, &resources).map_err(|problems| format!("{problems:?}"))?;
-    let session = Session::start(Arc::new(program), environment());
-    if is_file {
+    let session = tried(name, appearance, "")?;
+    if is_file(name) {
         let read = session.fields().get("q").cloned();
         return Ok((read.unwrap_or_default(), Vec::new()));
     }
@@ -395,6 +477,102 @@ fn asked(name: &str, appearance: &str) -> Result<(String, Vec<String>), String> 
         NodeKind::Repeat { .. } => Ok(("Repeat".to_owned(), state.appearance)),
         _ => Err("it is no question".to_owned()),
     }
+}
+
+/// Whether a parameter comes through to the view.
+fn parameter(name: &str, given: &str, attribute: &str) -> Result<(), String> {
+    let session = tried(name, "", given)?;
+    let state = session.find("q").and_then(|node| session.state(node)).ok_or(NOT_ASKED)?;
+    match state.kind {
+        NodeKind::Question(question) => {
+            let is_there = attribute.is_empty() || question.parameter(attribute).is_some();
+            is_there.then_some(()).ok_or_else(|| "it is lost".to_owned())
+        }
+        _ => Err("it is no question".to_owned()),
+    }
+}
+
+/// The one choice that a search in a file finds: its value and its label.
+fn searched() -> Result<String, String> {
+    let sheets = vec![
+        (
+            "survey".to_owned(),
+            grid(&[
+                &["type", "name", "label", "appearance"],
+                &["select_one l", "q", "Q", "search('xa', 'matches', 'huyen', 'lk')"],
+            ]),
+        ),
+        ("choices".to_owned(), grid(&[&["list_name", "name", "label"], &["l", "ma_xa", "ten_xa"]])),
+    ];
+    let file = "huyen,ma_xa,ten_xa\nlk,bq,Bảo Quang\nxl,xb,Xuân Bảo\n".to_owned();
+    let session = opened(sheets, &Resources { files: [("xa.csv".to_owned(), file)].into() })?;
+    let choices = session.choices(session.find("q").ok_or(NOT_ASKED)?);
+    let told: Vec<String> =
+        choices.iter().map(|choice| format!("{} {}", choice.value, choice.label.text)).collect();
+    Ok(told.join(", "))
+}
+
+/// Whether a type stands for a file and is no question.
+fn is_file(name: &str) -> bool {
+    name.ends_with("-external")
+}
+
+fn grid(rows: &[&[&str]]) -> Vec<Vec<Option<String>>> {
+    let cell = |text: &&str| (!text.is_empty()).then(|| (*text).to_owned());
+    rows.iter().map(|row| row.iter().map(cell).collect()).collect()
+}
+
+/// A record of the form that sheets make, which phones read from what is written.
+fn opened(
+    sheets: Vec<(String, Vec<Vec<Option<String>>>)>,
+    resources: &Resources,
+) -> Result<Session, String> {
+    let (form, problems) = xlsform::convert(&Workbook::from_grid(sheets), &Options::default());
+    let form = form.ok_or_else(|| format!("{problems:?}"))?;
+    let (form, _) = form::parse_xform(&form::write_xform(&form)).map_err(|e| e.to_string())?;
+    let program = form::compile(form, resources).map_err(|problems| format!("{problems:?}"))?;
+    Ok(Session::start(Arc::new(program), environment()))
+}
+
+/// A record of a form with a row of this type.
+fn tried(name: &str, appearance: &str, parameters: &str) -> Result<Session, String> {
+    let is_file = is_file(name);
+    let called = match name {
+        "audit" => "audit",
+        _ if is_file => "m",
+        _ => "q",
+    };
+    let calculation = if name == "calculate" { "1 + 1" } else { "" };
+    let trigger = if name == "background-geopoint" { "${t}" } else { "" };
+    // With a label it is asked as well.
+    let label = if is_file || !trigger.is_empty() { "" } else { "Q" };
+    let header = ["type", "name", "label", "appearance", "calculation", "trigger", "parameters"];
+    let row = [name, called, label, appearance, calculation, trigger, parameters];
+    let mut survey: Vec<&[&str]> = vec![&header, &["text", "t", "T"], &row];
+    let end = name.split(' ').next().unwrap_or_default().replace("begin", "end");
+    let end = [end.as_str()];
+    if name.starts_with("begin") {
+        survey.extend([&["select_one l", "i", "I"], &end[..]]);
+    }
+    if is_file {
+        survey.push(&["calculate", "q", "", "", "instance('m')/root/item[1]/label"]);
+    }
+    let choices: &[&[&str]] = &[&["list_name", "name", "label"], &["l", "x", "Ex"]];
+    let mut sheets =
+        vec![("survey".to_owned(), grid(&survey)), ("choices".to_owned(), grid(choices))];
+    if name.starts_with("select_one_external") {
+        sheets.push(("external_choices".to_owned(), grid(choices)));
+    }
+    let mut resources = Resources::default();
+    let external = "list_name,name,label\nl,x,Ex\n".to_owned();
+    resources.files.insert("itemsets.csv".to_owned(), external);
+    resources.files.insert("m.csv".to_owned(), "name,label\nx,Ex\n".to_owned());
+    let items = "<root><item><name>x</name><label>Ex</label></item></root>";
+    resources.files.insert("m.xml".to_owned(), items.to_owned());
+    let place = r#"{"type":"FeatureCollection","features":[{"type":"Feature","id":"x","geometry":{"type":"Point","coordinates":[107,10]},
+        "properties":{"id":"x","title":"Ex"}}]}"#;
+    resources.files.insert("m.geojson".to_owned(), place.to_owned());
+    opened(sheets, &resources)
 }
 
 fn drawn(control: &QuestionControl, data_type: DataType) -> String {

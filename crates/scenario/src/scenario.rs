@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use form::{
     AnswerError, Change, Environment, NodeId, NodeKind, NodeState, Problem, Program, Resources,
-    RowError, Session, ViolationKind, XformError, compile, parse_xform,
+    RowError, Session, ViolationKind, XformError, compile, parse_as_written,
 };
 
 /// Why a form cannot be opened.
@@ -278,7 +278,7 @@ impl Scenario {
 
 /// Reads and compiles a form.
 pub fn program(xml: &str, resources: &Resources) -> Result<Arc<Program>, OpenError> {
-    let (form, _) = parse_xform(xml)?;
+    let (form, _) = parse_as_written(xml)?;
     compile(form, resources).map(Arc::new).map_err(OpenError::Refused)
 }
 

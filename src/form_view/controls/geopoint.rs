@@ -1,6 +1,6 @@
 //! A place on the earth: measured, or typed where the phone cannot measure.
 
-use form::{DataType, QuestionControl};
+use form::{DataType, Question, QuestionControl};
 use leptos::html;
 use leptos::prelude::*;
 
@@ -15,15 +15,21 @@ use crate::platform::location::{self, Fix, LocationError};
 use crate::platform::tasks;
 
 /// Good enough to stop measuring, where the form does not say.
-pub(super) const ACCURACY_M: f64 = 10.0;
+const ACCURACY_M: f64 = 10.0;
+/// A place that may lie so far off is told to be rough, where the form does not say.
+const ROUGH_M: f64 = 100.0;
 /// After so long the best measurement counts.
 pub(super) const PATIENCE_MS: u32 = 30_000;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Measuring {
     Idle,
     Running,
     Found,
+    /// Found, as far from being sure as this.
+    Rough {
+        accuracy_m: f64,
+    },
     /// Of a walk, which goes on.
     Late,
     /// Of a walk, which is over.
@@ -31,13 +37,36 @@ pub(super) enum Measuring {
     Failed(LocationError),
 }
 
+/// How well a place is to be measured.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    /// Measuring ends when it is known so well.
+    pub(super) accuracy_m: f64,
+    /// Whoever measured is told when it is known no better than this.
+    rough_m: f64,
+}
+
+impl Wanted {
+    pub(super) fn by(question: &Question) -> Self {
+        let metres = |name| question.parameter(name).and_then(form::parse_number);
+        Self {
+            accuracy_m: metres("accuracyThreshold").unwrap_or(ACCURACY_M),
+            rough_m: metres("unacceptableAccuracyThreshold").unwrap_or(ROUGH_M),
+        }
+    }
+
+    pub(super) fn judge(self, fix: Fix) -> Measuring {
+        let accuracy_m = fix.accuracy_m;
+        if accuracy_m > self.rough_m { Measuring::Rough { accuracy_m } } else { Measuring::Found }
+    }
+}
+
 /// A place: a button that measures, what it found, and how sure that is.
 #[component]
-pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
+pub(super) fn Geopoint(asked: Asked, wanted: Wanted) -> impl IntoView {
     let words = asked.words;
     let value = asked.value();
     let measuring = RwSignal::new(Measuring::Idle);
-    let accuracy_m = accuracy_m.unwrap_or(ACCURACY_M);
     let measure = move |()| {
         if *measuring.read_untracked() == Measuring::Running {
             return;
@@ -52,11 +81,11 @@ pub(super) fn Geopoint(asked: Asked, accuracy_m: Option<f64>) -> impl IntoView {
                     ours = asked.value_at_once();
                 }
             };
-            let outcome = match location::locate(accuracy_m, PATIENCE_MS, &mut take).await {
+            let outcome = match location::locate(wanted.accuracy_m, PATIENCE_MS, &mut take).await {
                 Ok(fix) => {
                     take(fix);
                     asked.entry.leave(asked.id);
-                    Measuring::Found
+                    wanted.judge(fix)
                 }
                 Err(error) => Measuring::Failed(error),
             };
@@ -123,7 +152,7 @@ pub(super) fn MeasuringNews(
             String::new()
         }
         Measuring::Running => words.now().locating().to_owned(),
-        Measuring::Found => found.get_untracked(),
+        Measuring::Found | Measuring::Rough { .. } => found.get_untracked(),
     };
     // What was found stands there already.
     let class = move || match *measuring.read() {
@@ -133,13 +162,17 @@ pub(super) fn MeasuringNews(
     let trouble = move || {
         let text = match measuring.get() {
             Measuring::Idle | Measuring::Running | Measuring::Found => return None,
+            Measuring::Rough { accuracy_m } => {
+                let title = Signal::derive(move || words.now().rough_place(accuracy_m));
+                return Some(view! { <Banner tone=Tone::Attention title=title /> }.into_any());
+            }
             Measuring::Late => Language::walk_late,
             Measuring::Forgotten => Language::walk_forgotten,
             Measuring::Failed(LocationError::Denied) => Language::location_denied,
             Measuring::Failed(LocationError::TimedOut) => Language::location_late,
             Measuring::Failed(_) => Language::location_unavailable,
         };
-        Some(view! { <Banner tone=Tone::Attention title=words.say(text) /> })
+        Some(view! { <Banner tone=Tone::Attention title=words.say(text) /> }.into_any())
     };
     view! {
         <p class=class role="status">{news}</p>
@@ -226,6 +259,34 @@ fn typed_place(latitude: &str, longitude: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_rough_where_it_may_err_by_more_than_the_form_takes() {
+        let wanted = |parameters: &[(&str, &str)]| {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            Wanted::by(&Question {
+                control: QuestionControl::Input,
+                data_type: DataType::Geopoint,
+                parameters: parameters.iter().map(owned).collect(),
+            })
+        };
+        let fix =
+            |accuracy_m| Fix { latitude: 10.9, longitude: 107.2, altitude_m: None, accuracy_m };
+        let said = [("accuracyThreshold", "5"), ("unacceptableAccuracyThreshold", "50")];
+        assert!((wanted(&said).accuracy_m - 5.0).abs() < 1e-9);
+        let cases = [
+            (&said[..], 50.0, false),
+            (&said, 51.0, true),
+            (&[], 100.0, false),
+            (&[], 101.0, true),
+        ];
+        for (parameters, accuracy_m, is_rough) in cases {
+            let judged = wanted(parameters).judge(fix(accuracy_m));
+            let expected =
+                if is_rough { Measuring::Rough { accuracy_m } } else { Measuring::Found };
+            assert_eq!(judged, expected);
+        }
+    }
 
     #[test]
     fn a_place_of_which_a_coordinate_is_missing_is_an_answer_and_no_place() {

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, memo};
 
-use super::geopoint::{ACCURACY_M, Measuring, MeasuringNews, PATIENCE_MS};
-use super::text::Text;
+use super::geopoint::{Measuring, MeasuringNews, PATIENCE_MS, Wanted};
+use super::text::{Notation, Text};
 use crate::components::{Button, ButtonKind, Glyph};
 use crate::form_view::map::{Mark, OnMap, Place};
 use crate::form_view::question::Asked;
@@ -37,6 +37,21 @@ fn answer(corners: &[String], closed: bool) -> String {
     let again = corners.first().filter(|_| closed && corners.len() >= 3);
     let all: Vec<&str> = corners.iter().chain(again).map(String::as_str).collect();
     all.join(";")
+}
+
+const LINE: Notation = Notation {
+    show: |value| corners(value, false).join(";"),
+    read: |typed| answer(&typed_corners(typed, false), false),
+};
+/// Whoever types an area need not close it.
+const AREA: Notation = Notation {
+    show: |value| corners(value, true).join(";"),
+    read: |typed| answer(&typed_corners(typed, true), true),
+};
+
+/// Typed corners: a comma stands for a point, or before a space between two numbers.
+fn typed_corners(typed: &str, closed: bool) -> Vec<String> {
+    corners(&typed.replace(", ", " ").replace(',', "."), closed)
 }
 
 /// How much shorter a degree of longitude is at a latitude: its cosine, to a thousandth. The exact one is 1 KB of what a
@@ -135,13 +150,13 @@ fn forgotten_alarm(walk: Walk, measuring: RwSignal<Measuring>) -> Timer {
 
 /// A trace, or with `closed` an area.
 #[component]
-pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> impl IntoView {
+pub(super) fn Geotrace(asked: Asked, closed: bool, wanted: Wanted) -> impl IntoView {
     let words = asked.words;
     let value = asked.value();
     let measuring = RwSignal::new(Measuring::Idle);
     let walk = RwSignal::new_local(None::<Watch>);
     let is_walking = memo(move || walk.read().is_some());
-    let accuracy_m = accuracy_m.unwrap_or(ACCURACY_M);
+    let accuracy_m = wanted.accuracy_m;
     let now = move || corners(&asked.value_at_once(), closed);
     let add = move |corner: String| {
         let mut all = now();
@@ -157,7 +172,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
             let outcome = match location::locate(accuracy_m, PATIENCE_MS, |_| {}).await {
                 Ok(fix) => {
                     add(fix.to_geopoint());
-                    Measuring::Found
+                    wanted.judge(fix)
                 }
                 Err(error) => Measuring::Failed(error),
             };
@@ -229,6 +244,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
         words.now().corners(corners.len(), length_m(&places(&corners), closed))
     });
     let is_off = Signal::derive(move || is_walking.get() || asked.readonly().get());
+    let can_clear = asked.can_clear();
     let can_undo = memo(move || !value.read().is_empty() && !asked.readonly().get());
     let walk_label = Signal::derive(move || {
         let language = words.now();
@@ -249,14 +265,25 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, accuracy_m: Option<f64>) -> i
                 <Show when=move || can_undo.get()>
                     <Button kind=ButtonKind::Quiet label=words.say(Language::remove_corner) on_click=undo />
                 </Show>
+                <Show when=move || can_clear.get()>
+                    <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
+                </Show>
             </div>
             <MeasuringNews asked=asked measuring=measuring found=measured />
-            <details class="guidance">
-                <summary>{words.say(Language::type_location)}</summary>
-                <p>{words.say(Language::type_corners)}</p>
-                <Text asked=asked rows=Some(3) secret=false />
-            </details>
+            <TypedCorners asked=asked notation={if closed { AREA } else { LINE }} />
         </div>
+    }
+}
+
+/// Corners typed by hand, or measured and put right.
+#[component]
+fn TypedCorners(asked: Asked, notation: Notation) -> impl IntoView {
+    view! {
+        <details class="guidance">
+            <summary>{asked.words.say(Language::type_location)}</summary>
+            <p>{asked.words.say(Language::type_corners)}</p>
+            <Text asked=asked rows=Some(3) secret=false notation=notation />
+        </details>
     }
 }
 
@@ -319,6 +346,22 @@ mod tests {
             assert_eq!(corners(stored, closed), given);
         }
         assert!(corners("", true).is_empty());
+    }
+
+    #[test]
+    fn what_is_typed_is_stored_as_what_is_measured() {
+        let area = "10.93 107.24;10.93 107.25;10.94 107.25;10.93 107.24";
+        for typed in [
+            "10,93 107,24;10,93 107,25;10,94 107,25",
+            "10.93, 107.24; 10.93, 107.25;\n10.94, 107.25;",
+            area,
+        ] {
+            assert_eq!((AREA.read)(typed), area);
+        }
+        assert_eq!((AREA.show)(area), "10.93 107.24;10.93 107.25;10.94 107.25");
+        assert_eq!((LINE.read)("10,93 107,24;"), "10.93 107.24");
+        assert_eq!((LINE.show)(area), area);
+        assert_eq!((AREA.read)("abc"), "abc");
     }
 
     #[test]

@@ -56,9 +56,7 @@ pub(super) fn draw(asked: Asked, question: &Arc<Question>) -> AnyView {
         Control::Select if is_sheet(asked) => view! { <autocomplete::ChooseMany asked=asked /> }.into_any(),
         Control::Select => view! { <select_many::SelectMany asked=asked /> }.into_any(),
         Control::Rank => view! { <rank::Rank asked=asked /> }.into_any(),
-        Control::Range { start, end, step } => {
-            view! { <range::Range asked=asked start=start.clone() end=end.clone() step=step.clone() /> }.into_any()
-        }
+        Control::Range { .. } => view! { <range::Range asked=asked question=Arc::clone(question) /> }.into_any(),
         Control::Upload { media } if media.starts_with("image") && is_drawn(asked) => {
             view! { <signature::Signature asked=asked /> }.into_any()
         }
@@ -90,11 +88,11 @@ fn input(asked: Asked, question: &Arc<Question>) -> AnyView {
         DataType::Time => view! { <time::Time asked=asked /> }.into_any(),
         DataType::DateTime => view! { <time::DateTime asked=asked /> }.into_any(),
         DataType::Geopoint => {
-            view! { <geopoint::Geopoint asked=asked accuracy_m=question.parameter("accuracyThreshold").and_then(form::parse_number) /> }.into_any()
+            view! { <geopoint::Geopoint asked=asked wanted=geopoint::Wanted::by(question) /> }.into_any()
         }
         DataType::Geotrace | DataType::Geoshape => {
             let closed = question.data_type == DataType::Geoshape;
-            view! { <geotrace::Geotrace asked=asked closed=closed accuracy_m=question.parameter("accuracyThreshold").and_then(form::parse_number) /> }.into_any()
+            view! { <geotrace::Geotrace asked=asked closed=closed wanted=geopoint::Wanted::by(question) /> }.into_any()
         }
         DataType::Barcode => view! { <barcode::Barcode asked=asked /> }.into_any(),
         DataType::String
@@ -107,12 +105,44 @@ fn input(asked: Asked, question: &Arc<Question>) -> AnyView {
 }
 
 fn is_sheet(asked: Asked) -> bool {
-    let in_columns =
-        asked.looks("columns") || asked.looks("columns-pack") || asked.looks("horizontal");
     let asks_for_it =
         ["minimal", "autocomplete", "search"].into_iter().any(|word| asked.looks(word));
     asks_for_it
-        || (!in_columns && asked.entry.choices(asked.id).read_untracked().len() > MANY_CHOICES)
+        || (columns(asked) == Columns::None
+            && asked.entry.choices(asked.id).read_untracked().len() > MANY_CHOICES)
+}
+
+/// Whether the choices of a question stand side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Columns {
+    None,
+    /// As many as there is room for.
+    Some,
+    Exactly(u8),
+}
+
+fn columns(asked: Asked) -> Columns {
+    asked.state.with_untracked(|state| columns_of(&state.appearance))
+}
+
+fn columns_of(appearance: &[String]) -> Columns {
+    let looks = |sought: &str| appearance.iter().any(|word| word == sought);
+    let is_asked = looks("columns")
+        || looks("columns-pack")
+        || looks("likert")
+        || looks("horizontal")
+        || looks("horizontal-compact")
+        || looks("compact")
+        || looks("quickcompact");
+    let counted = appearance.iter().find_map(|word| {
+        let count = word.strip_prefix("columns-").or_else(|| word.strip_prefix("compact-"))?;
+        count.parse().ok().filter(|count| (1..=10).contains(count))
+    });
+    match counted {
+        Some(count) => Columns::Exactly(count),
+        None if is_asked => Columns::Some,
+        None => Columns::None,
+    }
 }
 
 /// What a choice is called: its label, else what is stored for it.
@@ -213,6 +243,24 @@ impl Typing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn choices_stand_in_as_many_columns_as_the_form_asks_for() {
+        let cases = [
+            ("", Columns::None),
+            ("no-buttons list columns-x compact-0", Columns::None),
+            ("columns-pack", Columns::Some),
+            ("likert", Columns::Some),
+            ("quickcompact", Columns::Some),
+            ("horizontal-compact", Columns::Some),
+            ("columns-3", Columns::Exactly(3)),
+            ("compact-2 no-buttons", Columns::Exactly(2)),
+        ];
+        for (appearance, expected) in cases {
+            let words: Vec<String> = appearance.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(columns_of(&words), expected, "{appearance}");
+        }
+    }
 
     #[test]
     fn a_choice_with_a_space_in_it_is_one_where_one_is_chosen() {

@@ -1,9 +1,13 @@
 //! A number between two others: on a slider, from a list, or as a row of buttons.
 
+use std::sync::Arc;
+
+use form::{Choice, Question, QuestionControl};
 use leptos::prelude::*;
 
 use crate::reactive::Show;
 
+use super::number::Number;
 use crate::components::{Button, ButtonKind};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
@@ -12,47 +16,103 @@ use crate::locale::Language;
 const LISTED_MAX: usize = 500;
 
 /// A number between two others. Nothing is answered until it is touched.
+#[expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
 #[component]
-pub(super) fn Range(asked: Asked, start: String, end: String, step: String) -> AnyView {
+pub(super) fn Range(asked: Asked, question: Arc<Question>) -> AnyView {
+    let QuestionControl::Range { start, end, step } = &question.control else {
+        return ().into_any();
+    };
+    let numbers = Numbers::new(start, end, step);
     let is_listed = asked.looks("picker") || asked.looks("rating");
-    let numbers = if is_listed { numbers(&start, &end, &step) } else { None };
-    match numbers {
-        Some(numbers) if asked.looks("rating") => {
-            view! { <Rating asked=asked numbers=numbers /> }.into_any()
+    let listed = numbers.as_ref().filter(|_| is_listed).and_then(|numbers| numbers.list(1));
+    match (listed, numbers) {
+        (Some(listed), _) if asked.looks("rating") => {
+            view! { <Rating asked=asked numbers=listed /> }.into_any()
         }
-        Some(numbers) => view! { <Picker asked=asked numbers=numbers /> }.into_any(),
-        None => view! { <Slider asked=asked start=start end=end step=step /> }.into_any(),
+        (Some(listed), _) => view! { <Picker asked=asked numbers=listed /> }.into_any(),
+        (None, Some(numbers)) => {
+            let start = question.parameter("placeholder").unwrap_or(start).to_owned();
+            let interval = question.parameter("tick-interval").filter(|_| !asked.looks("no-ticks"));
+            let ticks = interval.and_then(|interval| numbers.ticks(interval)).unwrap_or_default();
+            view! { <Slider asked=asked start=start numbers=numbers ticks=ticks /> }.into_any()
+        }
+        // A form that says no numbers.
+        (None, None) => view! { <Number asked=asked whole=false /> }.into_any(),
     }
 }
 
-/// The numbers of a range, with as many decimals as it is written with.
-fn numbers(start: &str, end: &str, step: &str) -> Option<Vec<String>> {
-    let decimals = |text: &str| text.trim().split_once('.').map_or(0, |(_, rest)| rest.len());
-    let places = decimals(start).max(decimals(step));
-    let (start, end) = (form::parse_number(start.trim())?, form::parse_number(end.trim())?);
-    let step = form::parse_number(step.trim()).map(f64::abs).filter(|step| *step > 0.0)?;
-    let count = ((end - start).abs() / step + 1e-9).floor();
-    if !count.is_finite() || count as usize >= LISTED_MAX {
-        return None;
-    }
-    let step = if end < start { -step } else { step };
-    let number = |at: usize| format!("{:.places$}", start + step * at as f64);
-    Some((0..=count as usize).map(number).collect())
+/// The numbers of a range, from its start on.
+#[derive(Debug)]
+struct Numbers {
+    start: f64,
+    /// Below zero where the range goes down.
+    step: f64,
+    /// How many there are behind the first.
+    more: f64,
+    /// So many decimals as the range is written with.
+    places: usize,
 }
 
-/// The keys that move a slider down, and so not at all where it begins.
+impl Numbers {
+    fn new(start: &str, end: &str, step: &str) -> Option<Self> {
+        let decimals = |text: &str| text.trim().split_once('.').map_or(0, |(_, rest)| rest.len());
+        let places = decimals(start).max(decimals(step));
+        let (start, end) = (form::parse_number(start.trim())?, form::parse_number(end.trim())?);
+        let step = form::parse_number(step.trim()).map(f64::abs).filter(|step| *step > 0.0)?;
+        let more = ((end - start).abs() / step + 1e-9).floor();
+        let step = if end < start { -step } else { step };
+        more.is_finite().then_some(Self { start, step, more, places })
+    }
+
+    fn at(&self, place: f64) -> String {
+        format!("{:.*}", self.places, self.start + self.step * place)
+    }
+
+    fn goes_down(&self) -> bool {
+        self.step < 0.0
+    }
+
+    /// The first and the last, the smaller before.
+    fn ends(&self) -> (String, String) {
+        let (first, last) = (self.at(0.0), self.at(self.more));
+        if self.goes_down() { (last, first) } else { (first, last) }
+    }
+
+    /// Each, or every so many; `None` where they are too many.
+    fn list(&self, every: usize) -> Option<Vec<String>> {
+        let count = (self.more / every.max(1) as f64).floor();
+        let number = |at: usize| self.at((at * every) as f64);
+        (count < LISTED_MAX as f64).then(|| (0..=count as usize).map(number).collect())
+    }
+
+    /// Those at which a mark stands.
+    fn ticks(&self, interval: &str) -> Option<Vec<String>> {
+        let every = (form::parse_number(interval.trim())? / self.step).abs().round();
+        (every >= 1.0 && every <= self.more).then(|| self.list(every as usize)).flatten()
+    }
+}
+
+/// The keys that move a slider to its smaller numbers, and so not at all where the smallest is.
 const DOWN: [&str; 4] = ["Home", "PageDown", "ArrowLeft", "ArrowDown"];
+/// The same where the largest number stands at the left.
+const UP: [&str; 4] = ["End", "PageUp", "ArrowLeft", "ArrowUp"];
 
-/// A slider with the number beside it.
+/// A slider with the number beside it, or with what that is called.
 #[component]
-fn Slider(asked: Asked, start: String, end: String, step: String) -> impl IntoView {
+fn Slider(asked: Asked, start: String, numbers: Numbers, ticks: Vec<String>) -> impl IntoView {
     let words = asked.words;
     let value = asked.value();
-    let middle = start.clone();
+    let names = asked.entry.choices(asked.id);
+    let called = move |number: &str| {
+        let names = names.read();
+        let name =
+            names.iter().find(|name| is_same(&name.value, number) && !name.label.text.is_empty());
+        name.map_or_else(|| words.now().number(number), |name| name.label.text.clone())
+    };
     // Without words of its own, a reader would say where an empty slider stands.
     let said = move || match value.read().as_str() {
         "" => words.now().empty_row().to_owned(),
-        number => words.now().number(number),
+        number => called(number),
     };
     // An empty slider stands where it begins: whoever wants just that number moves nothing, and the browser tells of no change.
     let take_start = move |number: String| {
@@ -60,42 +120,67 @@ fn Slider(asked: Asked, start: String, end: String, step: String) -> impl IntoVi
             asked.choose(&number);
         }
     };
+    let (min, max) = numbers.ends();
+    let goes_down = numbers.goes_down();
+    let standing = if goes_down { UP } else { DOWN };
+    let marks = format!("{}-ticks", asked.input_id());
+    let mark = |tick: String| view! { <option value=tick></option> };
     view! {
         <div
             class="range"
+            class:range-down=goes_down
             class:range-empty=move || value.read().is_empty()
             class:range-vertical=asked.looks("vertical")
         >
-            <input
-                id=asked.input_id()
-                type="range"
-                min=start
-                max=end
-                step=step
-                disabled=asked.locked()
-                aria-describedby=asked.described_by()
-                aria-invalid=asked.invalid()
-                aria-valuetext=said
-                prop:value=move || if value.read().is_empty() { middle.clone() } else { value.get() }
-                on:input:target=move |event| asked.entry.answer(asked.id, &event.target().value())
-                on:change:target=move |event| asked.choose(&event.target().value())
-                // Not `click`, which a press on the label is too.
-                on:mouseup:target=move |event| take_start(event.target().value())
-                on:keyup:target=move |event| {
-                    if DOWN.contains(&event.key().as_str()) {
-                        take_start(event.target().value());
+            <div class="range-scale">
+                <input
+                    id=asked.input_id()
+                    type="range"
+                    min=min
+                    max=max
+                    step=numbers.step.abs().to_string()
+                    list={(!ticks.is_empty()).then(|| marks.clone())}
+                    disabled=asked.locked()
+                    aria-describedby=asked.described_by()
+                    aria-invalid=asked.invalid()
+                    aria-valuetext=said
+                    prop:value=move || if value.read().is_empty() { start.clone() } else { value.get() }
+                    on:input:target=move |event| asked.entry.answer(asked.id, &event.target().value())
+                    on:change:target=move |event| asked.choose(&event.target().value())
+                    // Not `click`, which a press on the label is too.
+                    on:mouseup:target=move |event| take_start(event.target().value())
+                    on:keyup:target=move |event| {
+                        if standing.contains(&event.key().as_str()) {
+                            take_start(event.target().value());
+                        }
                     }
-                }
-            />
+                />
+                {(!ticks.is_empty()).then(|| view! { <datalist id=marks>{ticks.into_iter().map(mark).collect_view()}</datalist> })}
+                {move || {
+                    let names = names.read();
+                    (!names.is_empty()).then(|| view! { <div class="range-names">{in_order(&names)}</div> })
+                }}
+            </div>
             // The slider says it by itself.
             <span class="range-value" aria-hidden="true">
-                {move || if value.read().is_empty() { "–".to_owned() } else { words.now().number(&value.read()) }}
+                {move || if value.read().is_empty() { "–".to_owned() } else { called(&value.read()) }}
             </span>
         </div>
         <Show when=move || !value.read().is_empty() && !asked.readonly().get()>
             <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
         </Show>
     }
+}
+
+/// What numbers are called, the smallest first.
+fn in_order(names: &[Choice]) -> Vec<AnyView> {
+    let number = |name: &Choice| form::parse_number(&name.value).unwrap_or_default();
+    let mut names: Vec<&Choice> = names.iter().collect();
+    names.sort_by(|a, b| number(a).total_cmp(&number(b)));
+    names
+        .into_iter()
+        .map(|name| view! { <span>{name.label.text.clone()}</span> }.into_any())
+        .collect()
 }
 
 /// Whether two texts are the same number: `3` and `3.0` are.
@@ -171,7 +256,7 @@ fn Rating(asked: Asked, numbers: Vec<String>) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_same, numbers};
+    use super::{Numbers, is_same};
 
     #[test]
     fn the_numbers_of_a_range_are_written_as_the_range_is() {
@@ -186,9 +271,28 @@ mod tests {
             (("a", "10", "1"), None),
         ];
         for ((start, end, step), listed) in cases {
-            let found = numbers(start, end, step).map(|numbers| numbers.join(" "));
+            let numbers = Numbers::new(start, end, step);
+            let found = numbers.and_then(|numbers| numbers.list(1)).map(|all| all.join(" "));
             assert_eq!(found.as_deref(), listed, "{start} {end} {step}");
         }
         assert!(is_same("3", "3.0") && !is_same("", "0") && !is_same("3", "4"));
+    }
+
+    #[test]
+    fn a_slider_goes_from_the_smaller_number_to_the_larger_whichever_the_range_begins_with() {
+        let cases = [
+            (("1", "5", "1"), ("1", "5"), false),
+            (("5", "1", "1"), ("1", "5"), true),
+            (("10", "1", "-4"), ("2", "10"), true),
+            (("1", "0", "0.25"), ("0.00", "1.00"), true),
+        ];
+        for ((start, end, step), (low, high), down) in cases {
+            let numbers = Numbers::new(start, end, step).expect("numbers");
+            assert_eq!(numbers.ends(), (low.to_owned(), high.to_owned()), "{start} {end} {step}");
+            assert_eq!(numbers.goes_down(), down);
+        }
+        let ticks = |interval| Numbers::new("0", "10", "1").expect("numbers").ticks(interval);
+        assert_eq!(ticks("5").expect("marks"), ["0", "5", "10"]);
+        assert!(ticks("0").is_none() && ticks("50").is_none() && ticks("a").is_none());
     }
 }

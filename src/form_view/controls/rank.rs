@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::reactive::{Show, memo};
 
 use super::choice_text;
-use crate::components::{Button, Glyph, IconButton, keyed_list};
+use crate::components::{Button, ButtonKind, Glyph, IconButton, keyed_list};
 use crate::form_view::focus_once_drawn;
 use crate::form_view::media::choice_picture;
 use crate::form_view::question::Asked;
@@ -19,6 +19,7 @@ pub(super) fn Rank(asked: Asked) -> impl IntoView {
     let choices = asked.entry.choices(asked.id);
     let value = asked.value();
     let order = memo(move || in_order(&choices.read(), &value.read()));
+    let can_clear = asked.can_clear();
     let news = RwSignal::new(String::new());
     let swap = move |from: usize, to: usize| {
         let mut values: Vec<String> =
@@ -81,6 +82,9 @@ pub(super) fn Rank(asked: Asked) -> impl IntoView {
                 swap(0, 0);
                 asked.take_focus();
             } />
+        </Show>
+        <Show when=move || can_clear.get()>
+            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
         </Show>
     }
 }

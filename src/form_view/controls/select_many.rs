@@ -5,7 +5,10 @@ use leptos::prelude::*;
 
 use crate::reactive::Show;
 
-use super::{choice_text, select_one::arrangement};
+use super::{
+    choice_text,
+    select_one::{arrangement, counted_columns},
+};
 use crate::components::rich_text;
 use crate::form_view::media::choice_picture;
 use crate::form_view::question::Asked;
@@ -19,6 +22,7 @@ pub(super) fn SelectMany(asked: Asked) -> impl IntoView {
     view! {
         <div
             class=arrangement(asked)
+            style:grid-template-columns=counted_columns(asked)
             role="group"
             id=asked.input_id()
             aria-labelledby=asked.label_id()

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::reactive::Show;
 
-use super::choice_text;
+use super::{Columns, choice_text, columns};
 use crate::components::{Button, ButtonKind, rich_text};
 use crate::form_view::media::choice_picture;
 use crate::form_view::question::Asked;
@@ -13,17 +13,19 @@ use crate::locale::Language;
 
 /// How the choices of a question stand: classes of the element around them.
 pub(super) fn arrangement(asked: Asked) -> &'static str {
-    asked.state.with_untracked(|state| {
-        let looks = |find: fn(&str) -> bool| state.appearance.iter().any(|word| find(word));
-        let in_columns = looks(|word| {
-            word.starts_with("columns") || matches!(word, "horizontal" | "likert" | "compact")
-        });
-        match (in_columns, looks(|word| word == "no-buttons")) {
-            (true, _) => "choices choices-plain choices-columns",
-            (false, true) => "choices choices-plain",
-            (false, false) => "choices",
-        }
-    })
+    match (columns(asked), asked.looks("no-buttons")) {
+        (Columns::None, true) => "choices choices-plain",
+        (Columns::None, false) => "choices",
+        _ => "choices choices-plain choices-columns",
+    }
+}
+
+/// The columns, where the form counts them.
+pub(super) fn counted_columns(asked: Asked) -> Option<String> {
+    match columns(asked) {
+        Columns::Exactly(count) => Some(format!("repeat({count}, minmax(0, 1fr))")),
+        _ => None,
+    }
 }
 
 /// One of a few choices. Real radio buttons: arrow keys move between them.
@@ -35,7 +37,7 @@ pub(super) fn SelectOne(asked: Asked) -> impl IntoView {
     let can_clear = asked.can_clear();
     // `quick` is for fingers: arrow keys go over the choices, and would leave at the first.
     let by_finger = StoredValue::new(false);
-    let is_quick = asked.looks("quick");
+    let is_quick = asked.looks("quick") || asked.looks("quickcompact");
     let choose = Callback::new(move |choice: String| {
         asked.choose(&choice);
         if is_quick && by_finger.get_value() && asked.is_page() {
@@ -45,6 +47,7 @@ pub(super) fn SelectOne(asked: Asked) -> impl IntoView {
     view! {
         <div
             class=arrangement(asked)
+            style:grid-template-columns=counted_columns(asked)
             role="radiogroup"
             id=asked.input_id()
             aria-labelledby=asked.label_id()

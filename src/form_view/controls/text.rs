@@ -5,10 +5,25 @@ use leptos::prelude::*;
 use super::Typing;
 use crate::form_view::question::Asked;
 
+/// How an answer stands in the field, and what is stored of what is typed there.
+#[derive(Clone, Copy)]
+pub(super) struct Notation {
+    pub(super) show: fn(&str) -> String,
+    pub(super) read: fn(&str) -> String,
+}
+
+const AS_TYPED: Notation = Notation { show: str::to_owned, read: str::to_owned };
+
 /// Text, on several lines where the form wants it.
 #[component]
-pub(super) fn Text(asked: Asked, rows: Option<u32>, secret: bool) -> AnyView {
-    let typing = Typing::new(asked, |value| value);
+pub(super) fn Text(
+    asked: Asked,
+    rows: Option<u32>,
+    secret: bool,
+    #[prop(default = AS_TYPED)] notation: Notation,
+) -> AnyView {
+    let typing = Typing::new(asked, move |value| (notation.show)(&value));
+    let take = move |text: String| typing.take(&(notation.read)(&text));
     if asked.looks("multiline") || rows.is_some() {
         return view! {
             <textarea
@@ -19,7 +34,7 @@ pub(super) fn Text(asked: Asked, rows: Option<u32>, secret: bool) -> AnyView {
                 aria-invalid=asked.invalid()
                 prop:value=typing.start()
                 on:focus=move |_| typing.enter()
-                on:input:target=move |event| typing.take(&event.target().value())
+                on:input:target=move |event| take(event.target().value())
                 on:blur=move |_| typing.leave()
             ></textarea>
         }
@@ -43,7 +58,7 @@ pub(super) fn Text(asked: Asked, rows: Option<u32>, secret: bool) -> AnyView {
             aria-invalid=asked.invalid()
             value=typing.start()
             on:focus=move |_| typing.enter()
-            on:input:target=move |event| typing.take(&event.target().value())
+            on:input:target=move |event| take(event.target().value())
             on:blur=move |_| typing.leave()
         />
     }

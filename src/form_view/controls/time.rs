@@ -7,15 +7,15 @@ use crate::form_view::question::Asked;
 use crate::locale::date;
 use crate::platform::clock;
 
-/// `+07:00`
-fn zone() -> String {
-    let offset_min = clock::local_now().offset_min;
-    let sign = if offset_min < 0 { '-' } else { '+' };
-    format!("{sign}{:02}:{:02}", offset_min.abs() / 60, offset_min.abs() % 60)
-}
-
+/// What is typed, with the offset of the clock that it stands on: `2026-07-01T08:30:00.000+07:00`
 fn with_zone(typed: &str) -> String {
-    if typed.is_empty() { String::new() } else { format!("{typed}:00.000{}", zone()) }
+    if typed.is_empty() {
+        return String::new();
+    }
+    let offset_min = clock::offset_min_at(typed);
+    let sign = if offset_min < 0 { '-' } else { '+' };
+    let (hours, minutes) = (offset_min.abs() / 60, offset_min.abs() % 60);
+    format!("{typed}:00.000{sign}{hours:02}:{minutes:02}")
 }
 
 /// A time of day.

@@ -268,6 +268,18 @@ test('a line and an area are measured corner by corner, or typed', async () => {
   assert.doesNotMatch(text, /10\.945/);
   await typed.fill(`${text};10.936 107.242 0 0`);
   await until('the typed corner joins them', async () => (await corners.count()) === measured + 1);
+  // An area is typed as people write numbers, and need not be closed.
+  await form.question('thua').getByText('Gõ tọa độ').click();
+  const area = form.question('thua').locator('textarea');
+  const before = await area.inputValue();
+  await area.fill('abc');
+  await area.blur();
+  await form.question('thua').getByText('không đúng kiểu').waitFor();
+  await area.fill('10,93 107,24;10,931 107,24;10,931 107,242');
+  await area.blur();
+  await form.question('thua').getByText('không đúng kiểu').waitFor({ state: 'detached' });
+  assert.equal(await area.inputValue(), '10.93 107.24;10.931 107.24;10.931 107.242');
+  assert.equal(before.split(';').length, 3);
 });
 
 test('sound, film, a photo that is drawn on, a drawing, a code that is scanned', async () => {

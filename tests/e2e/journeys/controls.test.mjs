@@ -21,14 +21,22 @@ const SURVEY = [
   ['integer', 'dem', 'Đếm người', 'counter', ''],
   ['decimal', 'kg', 'Cân nặng', '', ''],
   ['range', 'diem', 'Điểm', '', 'start=0 end=10 step=1'],
+  ['range', 'giam', 'Giảm dần', '', 'start=5 end=1 step=1'],
+  ['range', 'hai_long', 'Mức hài lòng', 'no-ticks', 'start=1 end=5 step=1 tick_labelset=muc'],
   ['date', 'ngay', 'Ngày', '', ''],
   ['date', 'thang', 'Tháng', 'month-year', ''],
   ['time', 'gio', 'Giờ', '', ''],
   ['dateTime', 'luc', 'Lúc', '', ''],
+  ['dateTime', 'mua_dong', 'Lúc mùa đông', '', ''],
   ['select_one mau', 'mot', 'Một màu', '', ''],
   ['select_one mau', 'ngang', 'Một màu ngang', 'likert', ''],
   ['select_one mau', 'cot', 'Một màu theo cột', 'columns-pack', ''],
+  ['select_one mau', 'hai_cot', 'Một màu, hai cột', 'columns-2', ''],
+  ['select_one mau', 'hai_cot_gon', 'Một màu, hai cột gọn', 'compact-2', ''],
+  ['select_one mau', 'hang_ngang', 'Một hàng', 'horizontal', ''], ['select_one mau', 'hang_gon', 'Một hàng gọn', 'horizontal-compact', ''],
+  ['select_one mau', 'khit', 'Khít', 'compact', ''], ['select_one mau', 'khit_nhanh', 'Khít, nhanh', 'quickcompact', ''],
   ['select_one mau', 'gon', 'Một màu gọn', 'minimal', ''],
+  ['select_one mau', 'tim', 'Tìm một màu', 'search', ''],
   ['select_multiple mau', 'nhieu', 'Nhiều màu', '', ''],
   ['select_multiple mau', 'nhieu_gon', 'Nhiều màu gọn', 'minimal', ''],
   ['select_multiple mau', 'nhieu_cot', 'Nhiều màu theo cột', 'columns no-buttons', ''],
@@ -38,6 +46,7 @@ const SURVEY = [
   ['acknowledge', 'dong_y', 'Đồng ý', '', ''],
   ['barcode', 'vach', 'Mã vạch', '', ''],
   ['geopoint', 'cho', 'Vị trí', '', ''],
+  ['geopoint', 'cho_tho', 'Vị trí thô', '', 'capture-accuracy=5 warning-accuracy=50'],
   ['file', 'tep', 'Tệp', '', ''],
   ['image', 'anh', 'Ảnh', '', ''],
   ['image', 'anh_moi', 'Ảnh chụp mới', 'new', ''],
@@ -55,6 +64,8 @@ const FORM = [
   ['choices'],
   ['', 'list_name', 'name', ...LABELS],
   ...CHOICES.map(([name, label]) => ['', 'mau', name, label, label]),
+  ['', 'muc', '1', 'Rất kém', 'Rất kém'],
+  ['', 'muc', '5', 'Rất tốt', 'Rất tốt'],
 ].map((row) => row.join(',')).join('\n');
 
 const stage = new Stage();
@@ -190,11 +201,27 @@ test('a range, dates and times', async () => {
   assert.equal(await shown.innerText(), '0');
   await slider.focus();
   for (let turn = 0; turn < 7; turn += 1) await phone.page.keyboard.press('ArrowRight');
+  // One that goes down begins with its largest number, at the same side.
+  const falling = inside('giam', 'input');
+  await falling.focus();
+  for (let turn = 0; turn < 2; turn += 1) await phone.page.keyboard.press('ArrowRight');
+  await until('it goes down from its start', async () => (await form.question('giam').locator('.range-value').innerText()) === '3');
+  // What its ends are called stands there, and is said of the number.
+  assert.deepEqual(await form.question('hai_long').locator('.range-names span').allInnerTexts(), ['Rất kém', 'Rất tốt']);
+  await inside('hai_long', 'input').press('End');
+  await until('the number is told by its name', async () =>
+    (await form.question('hai_long').locator('.range-value').innerText()) === 'Rất tốt');
+  assert.equal(await inside('hai_long', 'input').getAttribute('aria-valuetext'), 'Rất tốt');
   await typed('ngay', '2024-11-25');
   await form.question('ngay').getByText('25/11/2024').waitFor();
   await typed('thang', '2024-03');
   await typed('gio', '08:30');
-  await typed('luc', '2024-11-25T14:05');
+  // A moment has the offset that the clock has then, whenever it is typed.
+  const zone = await phone.context.newCDPSession(phone.page);
+  await zone.send('Emulation.setTimezoneOverride', { timezoneId: 'Europe/Berlin' });
+  await typed('luc', '2024-07-25T14:05');
+  await typed('mua_dong', '2024-01-25T14:05');
+  await zone.detach();
 });
 
 test('a date of which a part is missing is told to be none, until it is whole', async () => {
@@ -224,6 +251,15 @@ test('choices as rows, side by side, in a table, and in a sheet; an order by its
   await form.choose('ngang', 'xanh', 'Xanh');
   await form.choose('cot', 'vang', 'Vàng');
   for (const name of ['cot', 'nhieu_cot']) assert.equal(await form.question(name).locator('.choices-columns').count(), 1, name);
+  for (const name of ['hai_cot', 'hai_cot_gon']) {
+    const columns = await form.question(name).locator('.choices-columns').evaluate((list) =>
+      getComputedStyle(list).gridTemplateColumns.split(' ').length);
+    assert.equal(columns, 2, name);
+  }
+  for (const name of ['hang_ngang', 'hang_gon', 'khit', 'khit_nhanh']) {
+    assert.equal(await form.question(name).locator('.choices-columns').count(), 1, name);
+  }
+  assert.equal(await form.question('tim').locator('.choose-button').count(), 1);
   await form.choose('nhieu_cot', 'do', 'Đỏ');
   await form.choose('nhieu_cot', 'xanh', 'Xanh');
   await form.question('sang').locator('input[value="do"]').check();
@@ -239,6 +275,11 @@ test('choices as rows, side by side, in a table, and in a sheet; an order by its
   await until('the new place is told', async () =>
     (await form.question('hang').locator('[role="status"]').innerText()) === 'Đỏ: 2');
   await until('the focus goes with it', () => down.evaluate((button) => button === document.activeElement));
+  // An order that was only tried is taken back.
+  await form.question('hang').getByRole('button', { name: 'Bỏ chọn' }).click();
+  await form.question('hang').locator('.rank-open').waitFor();
+  await down.click();
+  await form.question('hang').locator('.rank-open').waitFor({ state: 'detached' });
   await form.confirm('dong_y');
 });
 
@@ -261,6 +302,16 @@ test('a place that was found is told, and the button that sought it keeps the fo
   await until('the place is told', async () => /\d+[.,]\d+/.test(await told.textContent()));
   assert.ok(await button.evaluate((element) => element === document.activeElement));
   await question.getByRole('button', { name: 'Bỏ chọn' }).click();
+});
+
+test('a place that may lie further off than the form takes is told to be rough, and is kept', async () => {
+  const question = form.question('cho_tho');
+  await phone.context.setGeolocation({ latitude: 10.5, longitude: 107, accuracy: 800 });
+  await form.locate('cho_tho');
+  await phone.page.clock.fastForward(31_000);
+  await question.getByText('Vị trí còn sai tới 800 m').waitFor();
+  assert.match(await question.locator('.geopoint-value').innerText(), /^10\.5, 107/);
+  await phone.grant(server.url);
 });
 
 test('a file of any kind that cannot be read is called a file', async () => {
@@ -341,7 +392,7 @@ test('what was entered is what would be submitted', async () => {
     Object.fromEntries([...list.querySelectorAll('dt')].map((term) => [term.innerText, term.nextElementSibling.innerText])));
   const { cho, tep, anh, chu_ky: signature, hang, ...rest } = facts;
   const expected = {
-    ten: 'Nguyễn Thị Ánh', ma: 'bí mật', ma_so: '0012', trang: 'https://longkhanh.example', tien: '2500000', nghin: '1234', dem: '42', kg: '52.5', diem: '7',
+    ten: 'Nguyễn Thị Ánh', ma: 'bí mật', ma_so: '0012', trang: 'https://longkhanh.example', tien: '2500000', nghin: '1234', dem: '42', kg: '52.5', diem: '7', giam: '3', hai_long: '5',
     ngay: '2024-11-25', thang: '2024-03-01', mot: 'do', ngang: 'xanh', gon: 'vang', nhieu: 'do vang', nhieu_gon: 'xanh',
     cot: 'vang', nhieu_cot: 'do xanh', sang: 'do',
     dong_y: 'OK', vach: '8934567890123',
@@ -349,7 +400,8 @@ test('what was entered is what would be submitted', async () => {
   for (const [name, value] of Object.entries(expected)) assert.equal(rest[name], value, name);
   assert.match(rest.ghi_chu, /dòng một\s+dòng hai/);
   assert.match(rest.gio, /^08:30/);
-  assert.match(rest.luc, /^2024-11-25T14:05/);
+  assert.equal(rest.luc, '2024-07-25T14:05:00.000+02:00');
+  assert.equal(rest.mua_dong, '2024-01-25T14:05:00.000+01:00');
   assert.equal(hang, 'xanh do vang');
   assert.match(cho, /^-?\d+(\.\d+)? -?\d+/);
   assert.match(tep, /\.txt$/);

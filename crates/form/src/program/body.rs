@@ -11,6 +11,7 @@ use super::text::{Said, Texts, ToldOf, itext_argument};
 use crate::definition::{self, BodyNode, ControlKind, Label};
 use crate::problem::ProblemKind;
 use crate::view::{DataType, Question, QuestionControl};
+use crate::xform::is_searched;
 
 /// A node of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +55,8 @@ pub(crate) struct Choices {
     /// Whether an answer that is no longer among the choices is taken away: an open list, such as
     /// that of a search by another app, is not known here.
     pub(crate) closed: bool,
+    /// Whether `search()` looks them up: a value that stands in several rows of the file is one choice, by the first.
+    pub(crate) searched: bool,
 }
 
 #[derive(Debug)]
@@ -87,12 +90,12 @@ impl Choices {
     pub(crate) fn lasting(&self) -> Option<ListName> {
         let set = self.itemset.as_ref().filter(|set| set.lasting)?;
         let alone = self.items.is_empty() && self.reads.is_empty() && set.own.is_empty();
-        alone.then_some((set.nodeset, set.value, set.label, set.geometry))
+        alone.then_some((set.nodeset, set.value, set.label, set.geometry, self.searched))
     }
 }
 
-/// Where values, labels and places of a list come from.
-pub(crate) type ListName = (ExprId, ExprId, Option<ItemLabel>, Option<ExprId>);
+/// Where values, labels and places of a list come from, and whether each value is but one choice.
+pub(crate) type ListName = (ExprId, ExprId, Option<ItemLabel>, Option<ExprId>, bool);
 
 /// Builds the body; `counts` of the repeats are compiled in the context of what is around them.
 pub(crate) struct BodyBuilder<'a, 'b> {
@@ -252,7 +255,9 @@ impl BodyBuilder<'_, '_> {
 
     fn choices(&mut self, control: &definition::Control, def: DefId) -> Option<Choices> {
         let selects = [ControlKind::Select1, ControlKind::Select, ControlKind::Rank];
-        if !selects.contains(&control.kind) {
+        // Of a range they are what some of its numbers are called.
+        let names_numbers = control.kind == ControlKind::Range && control.itemset.is_some();
+        if !selects.contains(&control.kind) && !names_numbers {
             return self.external_choices(control, def);
         }
         let texts = self.texts;
@@ -284,9 +289,10 @@ impl BodyBuilder<'_, '_> {
             reads.sort_unstable();
             reads.dedup();
         }
-        // `search()` fills the list from elsewhere; the items of the form only say which columns.
-        let search = control.appearance.as_deref().is_some_and(|a| a.contains("search("));
-        Some(Choices { items, itemset, reads, closed: !search })
+        let searched = is_searched(control);
+        // From a search that cannot be read nothing is known of the choices.
+        let closed = !names_numbers && (!searched || control.itemset.is_some());
+        Some(Choices { items, itemset, reads, closed, searched })
     }
 
     /// The choices of a `select_one_external`: an input with a `query` into a list beside the form. Where that list was
@@ -304,7 +310,8 @@ impl BodyBuilder<'_, '_> {
         self.builder.at(&control.reference, "query");
         let (itemset, reads, _) = self.builder.collect(|b| itemset(&set, control, def, b));
         // Both engines take it for an input with suggestions, and leave the answer alone.
-        Some(Choices { items: Vec::new(), itemset: Some(itemset?), reads, closed: false })
+        let itemset = Some(itemset?);
+        Some(Choices { items: Vec::new(), itemset, reads, closed: false, searched: false })
     }
 }
 

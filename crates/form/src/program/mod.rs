@@ -29,7 +29,7 @@ pub(crate) use plan::{PlanStart, Plans};
 pub use resource::{CsvRows, Resources};
 pub(crate) use rules::{Preload, Rule, Rules};
 pub(crate) use schema::{Def, DefId, Schema, local};
-pub(crate) use text::{Entry as TextEntry, Part, Said, Saying, Texts};
+pub(crate) use text::{Entry as TextEntry, Part, Said, Saying, Texts, itext_argument};
 
 use crate::definition::{Action, Bind, BodyNode, Form, Secondary, Source};
 use crate::problem::{Problem, ProblemKind};

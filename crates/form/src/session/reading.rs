@@ -1,5 +1,6 @@
 //! Evaluates expressions over a record, and puts labels and choices together from them.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use xpath::{Context, EvalError, LocalTime, Random, Tree, Value};
@@ -233,6 +234,10 @@ impl Reading<'_> {
                 let geometry = Some(geometry).filter(|text| !text.trim().is_empty());
                 found.push(Choice { value, label, geometry: geometry.map(Into::into) });
             }
+        }
+        if choices.searched {
+            let mut known = BTreeSet::new();
+            found.retain(|choice| known.insert(choice.value.clone()));
         }
         Ok(found)
     }

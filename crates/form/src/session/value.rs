@@ -16,6 +16,8 @@ pub(crate) fn answered(data_type: DataType, text: &str) -> String {
 pub(crate) fn given(data_type: DataType, text: String) -> String {
     let text = shaped(data_type, text);
     match data_type {
+        // Corners may come one after another.
+        DataType::Geotrace | DataType::Geoshape => text,
         _ if !fits(data_type, &text) => String::new(),
         _ => entered(data_type, &text),
     }
@@ -112,6 +114,12 @@ pub(crate) fn fits(data_type: DataType, text: &str) -> bool {
             text.split_once('T').is_some_and(|(date, _)| is_date(date)) || is_date(text)
         }
         DataType::Geopoint => is_point(text),
+        DataType::Geotrace => corners(text).is_some_and(|corners| corners.len() >= 2),
+        DataType::Geoshape => corners(text).is_some_and(|corners| match corners.as_slice() {
+            // It ends where it began.
+            [first, _, .., _, last] => first[..2] == last[..2],
+            _ => false,
+        }),
         _ => true,
     }
 }
@@ -137,10 +145,49 @@ fn is_date(text: &str) -> bool {
     (1..=days).contains(&day)
 }
 
-/// Latitude, longitude, and at most altitude and accuracy.
+/// The points of a line; the last one may have a semicolon behind it, too.
+fn corners(text: &str) -> Option<Vec<Vec<f64>>> {
+    text.strip_suffix(';').unwrap_or(text).split(';').map(point).collect()
+}
+
 fn is_point(text: &str) -> bool {
-    let numbers: Option<Vec<f64>> = text.split_whitespace().map(xpath::number::parse).collect();
-    let Some(numbers) = numbers else { return false };
+    point(text).is_some()
+}
+
+/// Latitude, longitude, and at most altitude and accuracy.
+fn point(text: &str) -> Option<Vec<f64>> {
+    let numbers: Vec<f64> =
+        text.split_whitespace().map(xpath::number::parse).collect::<Option<_>>()?;
     let within = |at: usize, limit: f64| numbers.get(at).is_some_and(|n| n.abs() <= limit);
-    within(0, 90.0) && within(1, 180.0) && numbers.len() <= 4
+    (within(0, 90.0) && within(1, 180.0) && numbers.len() <= 4).then_some(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_two_points_and_an_area_three_and_an_end_where_it_began() {
+        let cases = [
+            ("", true, true),
+            ("10 107 0 0", false, false),
+            ("10 107 0 0;11 107 0 0", true, false),
+            ("10 107; 11 107 0 5 ;", true, false),
+            ("10 107;11 107;10 107", true, false),
+            ("10 107 0 0;11 107 0 0;11 108 0 0", true, false),
+            ("10 107 0 0;11 107 0 0;11 108 0 0;10 107 0 0", true, true),
+            ("10.0 107.0 0 0; 11 107; 11 108; 10 107 3 5;", true, true),
+            ("10 107;abc", false, false),
+            ("10,93 107,24;10,93 107,25;10,94 107,25;10,93 107,24", false, false),
+            ("10 107;11 197;11 108;10 107", false, false),
+            ("10 107;;11 107", false, false),
+            ("abc", false, false),
+        ];
+        for (text, line, area) in cases {
+            assert_eq!(fits(DataType::Geotrace, text), line, "{text}");
+            assert_eq!(fits(DataType::Geoshape, text), area, "{text}");
+        }
+        let brought = "10 107 0 0".to_owned();
+        assert_eq!(given(DataType::Geotrace, brought.clone()), brought, "more may come");
+    }
 }

@@ -1,10 +1,12 @@
 //! `XForm` XML in and out.
 
 mod read;
+mod search;
 mod write;
 
-pub use read::parse_xform;
+pub use read::{parse_as_written, parse_xform};
 pub(crate) use read::{parse_document, read_element};
+pub(crate) use search::is_searched;
 pub use write::write_xform;
 pub(crate) use write::{escape_attribute, escape_text};
 

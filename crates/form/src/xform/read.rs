@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use roxmltree::{Document, Node};
 
 use super::XformError;
+use super::search::add_itemsets;
 use crate::definition::{
     Action, ActionKind, Attribute, Bind, BodyNode, Control, ControlKind, Element, Form, Group,
     Item, Itemset, Label, Repeat, STANDARD_NAMESPACES, Secondary, SetValue, Source, Submission,
@@ -16,8 +17,16 @@ use crate::problem::{Problem, ProblemKind};
 /// Deeper nesting than this is refused, so that no walk over a form can overflow the stack.
 const MAX_DEPTH: usize = 128;
 
-/// Reads a form from XML. What has no meaning in a form is told in the problems and left out.
+/// Reads a form from XML. What has no meaning in a form is told in the problems and left out. Choices that it searches for in
+/// a file are read as the itemset of that file.
 pub fn parse_xform(xml: &str) -> Result<(Form, Vec<Problem>), XformError> {
+    let (mut form, mut problems) = parse_as_written(xml)?;
+    add_itemsets(&mut form, &mut problems);
+    Ok((form, problems))
+}
+
+/// Reads a form as engines do that leave `search()` to whoever draws the form: JavaRosa and Web Forms.
+pub fn parse_as_written(xml: &str) -> Result<(Form, Vec<Problem>), XformError> {
     let document = parse_document(xml)?;
     let html = document.root_element();
     let head = child(html, "head").ok_or(XformError::Missing("head"))?;

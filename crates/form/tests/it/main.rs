@@ -11,6 +11,7 @@ mod repeats;
 mod rosters;
 mod round_trips;
 mod rules;
+mod search;
 mod storage;
 mod submissions;
 mod texts;

@@ -390,3 +390,18 @@ fn an_output_that_cannot_be_read_says_nothing_and_is_told() {
     let xml = xform("<c/>", "", r#"<input ref="/data/c"><label ref="1 +"/></input>"#);
     assert!(try_compile(&xml, &Resources::default()).is_err());
 }
+
+#[test]
+fn numbers_of_a_range_have_names_and_those_without_are_answers_all_the_same() {
+    let model = r#"<instance id="muc"><root><item><name>1</name><label>Rất kém</label></item><item><name>5</name><label>Rất tốt</label></item></root></instance>
+        <bind nodeset="/data/a" type="int"/><bind nodeset="/data/ten" calculate="jr:choice-name(/data/a, '/data/a')"/>"#;
+    let body = r#"<range ref="/data/a" start="1" end="5" step="1"><itemset nodeset="instance('muc')/root/item"><value ref="name"/><label ref="label"/></itemset></range>"#;
+    let mut session = start("<a/><ten/>", model, body);
+    let names = session.choices(session.node("a"));
+    let names: Vec<&str> = names.iter().map(|name| name.label.text.as_str()).collect();
+    assert_eq!(names, ["Rất kém", "Rất tốt"]);
+    for (number, name) in [("5", "Rất tốt"), ("3", "")] {
+        session.put("a", number);
+        assert_eq!((session.value("a").as_str(), session.value("ten").as_str()), (number, name));
+    }
+}

@@ -37,3 +37,15 @@ fn every_type_is_tried() {
     let missing: Vec<&str> = xlsform::question_types().filter(|name| !is_tried(name)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[test]
+fn every_appearance_that_the_app_asks_for_is_in_the_matrix() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let rows: BTreeSet<&str> = features::appearances().collect();
+    let missing: Vec<String> = features::asked_appearances(&root)
+        .expect("the sources are there")
+        .into_iter()
+        .filter(|word| !rows.contains(word.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

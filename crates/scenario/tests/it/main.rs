@@ -9,6 +9,7 @@ mod or_other;
 mod pack;
 mod rows;
 mod scores;
+mod search;
 mod sizes;
 mod stored_answers;
 mod sums;
