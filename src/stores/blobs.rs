@@ -143,17 +143,25 @@ pub async fn piece(
 
 /// The files that the server is to hold whole and does not, by hash.
 pub async fn unsent(storage: &Storage) -> Result<Vec<(Hash, BlobRow)>, StorageError> {
-    let mut unsent = Vec::new();
+    such(storage, BlobRow::waits).await
+}
+
+/// The files that are such, by hash.
+pub async fn such(
+    storage: &Storage,
+    is_such: impl Fn(&BlobRow) -> bool,
+) -> Result<Vec<(Hash, BlobRow)>, StorageError> {
+    let mut files = Vec::new();
     for (key, row) in storage.all(Store::BlobMeta).await? {
         let row = BlobRow::decode(&row)?;
-        if let (Key::Bytes(hash), true) = (key, row.waits()) {
+        if let (Key::Bytes(hash), true) = (key, is_such(&row)) {
             let hash = hash
                 .try_into()
                 .map_err(|_bytes: Vec<u8>| StorageError::Unreadable("hash of a file".to_owned()))?;
-            unsent.push((Hash(hash), row));
+            files.push((Hash(hash), row));
         }
     }
-    Ok(unsent)
+    Ok(files)
 }
 
 /// Notes that the server holds a file whole.

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use sync::{
     bundle::{BundleError, Frames, Item, Kind, Row, Unpacker, code_bytes},
     codec,
-    device::Former,
+    device::{Former, take_item},
     draft::OpenPatch,
     view::Base,
-    wire::{Hash, RecordId, SealedOperation},
+    wire::{Hash, RecordId},
 };
 
 use super::{CarryError, kept::header_of};
@@ -16,16 +16,21 @@ use crate::platform::{
     bundle::{CipherError, FrameKey},
     clock,
     files::File,
-    hand_out, json, preferences, random,
+    form_files::FormFiles,
+    hand_out, json, log_error, preferences, random,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
         schema::{BlobRow, Key, meta},
     },
 };
-use crate::stores::{Door, outbox, preferences::Chosen, sign_in::Profile};
+use crate::stores::{
+    Door, form_files::FormFilesStore, outbox, preferences::Chosen, sign_in::Profile,
+};
 
 /// What a rescue file calls the choices about the app's looks, which are in no store.
 const PREFERENCES: &str = "preferences";
+/// What it calls files beside forms, which are in none either.
+const FORM_FILES: &str = "form-files";
 
 /// A row of a store on its way to another phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +44,10 @@ impl Kept {
     pub(super) fn preferences(chosen: &Chosen) -> Self {
         let value = serde_json::to_string(chosen).expect("choices are JSON").into_bytes();
         Self(Row { store: PREFERENCES.to_owned(), key: Vec::new(), value })
+    }
+
+    pub(super) fn form_file((name, value): (String, Vec<u8>)) -> Self {
+        Self(Row { store: FORM_FILES.to_owned(), key: name.into_bytes(), value })
     }
 
     pub(super) fn row(self) -> Row {
@@ -85,6 +94,17 @@ impl Came {
         of_store.filter_map(|row| Some((read_key(&row.key)?, &row.value)))
     }
 
+    fn chosen(&self) -> Option<Chosen> {
+        let row = self.rows.iter().find(|row| row.store == PREFERENCES)?;
+        json::read(&row.value).ok()
+    }
+
+    /// Files beside forms, by what they are called.
+    fn form_files(&mut self) -> Vec<(String, Vec<u8>)> {
+        let files = self.rows.extract_if(.., |row| row.store == FORM_FILES);
+        files.filter_map(|row| Some((String::from_utf8(row.key).ok()?, row.value))).collect()
+    }
+
     fn meta(&self, name: &str) -> Option<&Vec<u8>> {
         let key = Key::from(name);
         self.rows_of(Store::Meta).find(|(found, _)| *found == key).map(|(_, row)| row)
@@ -118,7 +138,7 @@ pub async fn restore(
     let key = FrameKey::by_code(sealed, &code_bytes(code)).await.map_err(wrong_code)?;
     let sealed = Sealed { file: file.clone(), associated, frames, key };
     // Nothing is written of a file that does not open to its end.
-    let came = sealed.open(None).await?;
+    let mut came = sealed.open(None).await?;
     let found = match (inside, door.inside().get_untracked()) {
         (Some(storage), Some(person)) if person.label.account == came.account => {
             Some((person, storage))
@@ -131,15 +151,18 @@ pub async fn restore(
     if taken_in(&storage).await?.contains(&associated) {
         return Ok(door.start_in(&person).await?);
     }
+    let (chosen, lists) = (came.chosen(), came.form_files());
     if !came.files.is_empty() {
         sealed.open(Some(&storage)).await?;
     }
-    if let Some(chosen) = came.rows.iter().find(|row| row.store == PREFERENCES)
-        && let Ok(chosen) = json::read::<Chosen>(&chosen.value)
-    {
+    take_in(&storage, associated, came).await?;
+    if let Some(chosen) = chosen {
         preferences::save(&chosen);
     }
-    take_in(&storage, associated, came).await?;
+    // Without them a form says what it lacks.
+    if let Err(error) = FormFilesStore::new(FormFiles::kept()).take_in(&lists).await {
+        log_error(&format!("lists beside forms not kept: {error}"));
+    }
     // Whichever tab syncs takes it over, and every tab shows it.
     Channel::open(&storage.lock()).post("rescued");
     Ok(door.start_in(&person).await?)
@@ -163,17 +186,9 @@ impl Sealed {
             let sealed = hand_out::slice(&self.file, range.start, range.end).await?;
             let opened = self.key.open(&nonce, &self.associated.0, &sealed).await;
             for item in unpacker.take(&opened.map_err(wrong_code)?)? {
+                let Some(item) = take_item(&mut came.devices, item) else { continue };
                 match item {
                     Item::Contents(contents) => came.account = contents.account,
-                    Item::Device(of) => {
-                        let operations = Vec::<SealedOperation>::new();
-                        came.devices.push(Former { device: of.device, acked: 0, operations });
-                    }
-                    Item::Operation(operation) => {
-                        if let Some(device) = came.devices.last_mut() {
-                            device.operations.push(operation);
-                        }
-                    }
                     Item::File(head) => {
                         let row = BlobRow::unsent(head.size, head.media_type, clock::now_ms());
                         came.files.push((head.hash, row));
@@ -186,7 +201,8 @@ impl Sealed {
                         }
                         place += 1;
                     }
-                    Item::Row(row) => came.rows.push(row),
+                    Item::Row(row) => row.join(&mut came.rows),
+                    Item::Device(_) | Item::Operation(_) => {}
                 }
             }
         }
@@ -210,7 +226,7 @@ async fn take_in(storage: &Storage, file: Hash, came: Came) -> Result<(), CarryE
         Read::All(Store::Open),
         Read::All(Store::Place),
         Read::Row(Store::Pack, crate::platform::storage::schema::PACK.into()),
-        Read::Row(Store::Meta, meta::NAMES.into()),
+        Read::Keys(Store::Meta),
     ];
     reads.extend(came.rows_of(Store::Base).map(|(key, _)| Read::Row(Store::Base, key)));
     reads.extend(came.files.iter().map(|(hash, _)| Read::Row(Store::BlobMeta, (*hash).into())));
@@ -240,7 +256,7 @@ fn changes_of(
     note: Key,
     rows: &[Rows],
 ) -> Result<Vec<Change>, StorageError> {
-    let [rescued, restored, profile, open, place, pack, names, others @ ..] = rows else {
+    let [rescued, restored, profile, open, place, pack, known, others @ ..] = rows else {
         return Err(StorageError::Unreadable("an answer is missing".to_owned()));
     };
     let (bases, files) = others.split_at(came.rows_of(Store::Base).count());
@@ -264,12 +280,12 @@ fn changes_of(
         put(Store::Meta, meta::PROFILE.into(), row);
     }
     for (key, row) in came.rows_of(Store::Meta) {
-        if matches!(&key, Key::Text(name) if name.starts_with(meta::AUDIT)) {
+        let Key::Text(name) = &key else { continue };
+        let is_told = [meta::NAMES, meta::ORGANISATION].contains(&name.as_str())
+            || name.starts_with(meta::ENTITIES);
+        if name.starts_with(meta::AUDIT) || is_told && !is_among(known, &key) {
             put(Store::Meta, key, row);
         }
-    }
-    if let Some(row) = came.meta(meta::NAMES).filter(|_| names.is_empty()) {
-        put(Store::Meta, meta::NAMES.into(), row);
     }
     came.rows_of(Store::Forms).for_each(|(key, row)| put(Store::Forms, key, row));
     for ((key, row), own) in came.rows_of(Store::Base).zip(bases) {
@@ -331,7 +347,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     use futures::executor::block_on;
-    use sync::wire::{DeviceId, Dot, FormRef, RecordState, Sibling, Value};
+    use sync::{
+        draft::Screen,
+        wire::{DeviceId, Dot, FormRef, RecordState, Sibling, Value},
+    };
 
     use super::*;
 
@@ -408,6 +427,52 @@ mod tests {
                 take_in(&storage, Hash([fill; 32]), came).await.expect("memory stores");
             }
             assert_eq!(taken_in(&storage).await, Ok(vec![Hash([1; 32]), Hash([2; 32])]));
+        });
+    }
+
+    #[test]
+    fn what_the_old_phone_was_told_stands_in_for_what_this_one_was_not() {
+        let storage = Storage::in_memory();
+        let list = format!("{}ho_dan", meta::ENTITIES);
+        let names = [meta::ORGANISATION, meta::NAMES, list.as_str()];
+        let rows = |value: u8| names.map(|name| (Key::from(name), vec![value]));
+        let came = |value: u8| {
+            let row = |(key, row): (Key, Vec<u8>)| Kept::of(Store::Meta, &key, row).row();
+            let rows = rows(value).into_iter().map(row).collect();
+            Came { account: "an".to_owned(), rows, ..Came::default() }
+        };
+        block_on(async {
+            for value in [1, 2] {
+                take_in(&storage, Hash([value; 32]), came(value)).await.expect("memory stores");
+                for (key, row) in rows(1) {
+                    assert_eq!(storage.row(Store::Meta, key).await, Ok(Some(row)));
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn of_a_record_that_is_open_on_both_phones_what_was_typed_here_stands() {
+        let storage = Storage::in_memory();
+        let open = |answers: &[(&str, &str)]| {
+            let form = base(1, "").state.form;
+            let (unit, author, screen) = ("u".to_owned(), "an".to_owned(), Screen::default());
+            let mut patch = OpenPatch::new(RECORD, form, unit, author, &screen);
+            for (path, text) in answers {
+                patch.put(path, Value::Text((*text).to_owned()), &screen);
+            }
+            patch
+        };
+        let (own, other) = (open(&[("a", "here")]), open(&[("a", "there"), ("b", "there")]));
+        let row = Kept::of(Store::Open, &RECORD.into(), codec::encode(&other)).row();
+        let came = Came { account: "an".to_owned(), rows: vec![row], ..Came::default() };
+        block_on(async {
+            let put = Change::Put(Store::Open, RECORD.into(), codec::encode(&own));
+            storage.write(vec![put]).await.expect("memory stores");
+            take_in(&storage, Hash([1; 32]), came).await.expect("memory stores");
+            let row = storage.row(Store::Open, RECORD).await.expect("memory reads");
+            let stands: OpenPatch = codec::decode(&row.expect("a patch")).expect("readable");
+            assert_eq!(stands, open(&[("a", "here"), ("b", "there")]));
         });
     }
 }
