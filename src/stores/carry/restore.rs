@@ -24,7 +24,7 @@ use crate::platform::{
     },
 };
 use crate::stores::{
-    Door, form_files::FormFilesStore, outbox, preferences::Chosen, sign_in::Profile,
+    Door, blobs, form_files::FormFilesStore, outbox, preferences::Chosen, sign_in::Profile,
 };
 
 /// What a rescue file calls the choices about the app's looks, which are in no store.
@@ -152,10 +152,19 @@ pub async fn restore(
         return Ok(door.start_in(&person).await?);
     }
     let (chosen, lists) = (came.chosen(), came.form_files());
-    if !came.files.is_empty() {
-        sealed.open(Some(&storage)).await?;
+    let mut arriving = Arriving::new(&storage);
+    let taken = match came.files.is_empty() {
+        true => Ok(came),
+        false => sealed.open(Some(&mut arriving)).await.map(|_again| came),
+    };
+    let taken = match taken {
+        Ok(came) => take_in(&storage, associated, came).await,
+        Err(error) => Err(error),
+    };
+    if taken.is_err() {
+        arriving.give_up().await;
     }
-    take_in(&storage, associated, came).await?;
+    taken?;
     if let Some(chosen) = chosen {
         preferences::save(&chosen);
     }
@@ -177,10 +186,9 @@ struct Sealed {
 }
 
 impl Sealed {
-    /// Opens it, and puts the bytes of photos into `store`. Without a row of their own nobody sees them yet.
-    async fn open(&self, store: Option<&Storage>) -> Result<Came, CarryError> {
-        let mut unpacker = Unpacker::default();
-        let (mut came, mut place) = (Came::default(), 0);
+    /// Opens it, and hands over the bytes of photos.
+    async fn open(&self, mut files: Option<&mut Arriving<'_>>) -> Result<Came, CarryError> {
+        let (mut unpacker, mut came) = (Unpacker::default(), Came::default());
         for at in 0..self.frames.count() {
             let (range, nonce) = self.frames.frame(at).ok_or(BundleError::CutShort)?;
             let sealed = hand_out::slice(&self.file, range.start, range.end).await?;
@@ -191,15 +199,15 @@ impl Sealed {
                     Item::Contents(contents) => came.account = contents.account,
                     Item::File(head) => {
                         let row = BlobRow::unsent(head.size, head.media_type, clock::now_ms());
+                        if let Some(files) = &mut files {
+                            files.begin(head.hash, &row).await?;
+                        }
                         came.files.push((head.hash, row));
-                        place = 0;
                     }
                     Item::Chunk(bytes) => {
-                        if let (Some(store), Some((hash, _))) = (store, came.files.last()) {
-                            let key = Key::Piece(hash.0.to_vec(), place);
-                            store.write(vec![Change::Put(Store::Blobs, key, bytes)]).await?;
+                        if let Some(files) = &mut files {
+                            files.take(bytes).await?;
                         }
-                        place += 1;
                     }
                     Item::Row(row) => row.join(&mut came.rows),
                     Item::Device(_) | Item::Operation(_) => {}
@@ -208,6 +216,48 @@ impl Sealed {
         }
         unpacker.finish()?;
         Ok(came)
+    }
+}
+
+/// Files on their way to the disk. Until all else is in its place each is as one that was taken off: what a phone that dies
+/// meanwhile leaves of it goes as those do.
+struct Arriving<'a> {
+    storage: &'a Storage,
+    coming: Vec<(Hash, BlobRow)>,
+    /// The next piece's place in the last of them. None: it is here whole.
+    place: Option<u32>,
+}
+
+impl<'a> Arriving<'a> {
+    fn new(storage: &'a Storage) -> Self {
+        Self { storage, coming: Vec::new(), place: None }
+    }
+
+    async fn begin(&mut self, hash: Hash, row: &BlobRow) -> Result<(), StorageError> {
+        let row = BlobRow { dropped_ms: row.kept_ms, ..row.clone() };
+        let comes = blobs::begin(self.storage, hash, codec::encode(&row), None).await?;
+        self.place = comes.then_some(0);
+        self.coming.extend(comes.then_some((hash, row)));
+        Ok(())
+    }
+
+    async fn take(&mut self, bytes: Vec<u8>) -> Result<(), StorageError> {
+        let (Some(place), Some((hash, _))) = (&mut self.place, self.coming.last()) else {
+            return Ok(());
+        };
+        let key = Key::Piece(hash.0.to_vec(), *place);
+        *place += 1;
+        self.storage.write(vec![Change::Put(Store::Blobs, key, bytes)]).await
+    }
+
+    /// Frees what came.
+    async fn give_up(self) {
+        for (hash, row) in self.coming {
+            let coming = codec::encode(&row);
+            if let Err(error) = blobs::give_up(self.storage, hash, row.size, coming).await {
+                log_error(&format!("what came of a file stays: {error}"));
+            }
+        }
     }
 }
 
@@ -327,7 +377,8 @@ fn changes_of(
         put(Store::Pack, key, row);
     }
     for ((hash, row), found) in came.files.iter().zip(files) {
-        if found.is_empty() {
+        let own = found.first().map(|(_, own)| BlobRow::decode(own)).transpose()?;
+        if own.is_none_or(|own| own.dropped_ms.is_some()) {
             put(Store::BlobMeta, (*hash).into(), &codec::encode(row));
         }
     }
@@ -353,6 +404,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::platform::storage::schema::CHUNK_SIZE_BYTES;
 
     #[test]
     fn keys_travel() {
@@ -427,6 +479,71 @@ mod tests {
                 take_in(&storage, Hash([fill; 32]), came).await.expect("memory stores");
             }
             assert_eq!(taken_in(&storage).await, Ok(vec![Hash([1; 32]), Hash([2; 32])]));
+        });
+    }
+
+    /// What a file brings beside rows: photos, each of that many pieces.
+    async fn arrive(storage: &Storage, files: &[(Hash, u32)]) -> (Came, Result<(), StorageError>) {
+        let (mut came, mut arriving) = (came_with(&base(5, "there")), Arriving::new(storage));
+        for (hash, pieces) in files {
+            let size = u64::from(*pieces) * CHUNK_SIZE_BYTES as u64;
+            let row = BlobRow::unsent(size, "image/jpeg".to_owned(), 1);
+            came.files.push((*hash, row));
+        }
+        let mut put = Ok(());
+        for ((hash, row), (_, pieces)) in came.files.iter().zip(files) {
+            put = put.and(arriving.begin(*hash, row).await);
+            for place in 0..*pieces {
+                storage.fill_up(place == 2);
+                put = put.and(arriving.take(vec![9]).await);
+                storage.fill_up(false);
+            }
+        }
+        if put.is_err() {
+            arriving.give_up().await;
+        }
+        (came, put)
+    }
+
+    async fn pieces(storage: &Storage) -> usize {
+        storage.read(vec![Read::Keys(Store::Blobs)]).await.expect("memory reads")[0].len()
+    }
+
+    #[test]
+    fn a_rescue_file_brings_its_photos_and_leaves_those_that_are_here() {
+        let storage = Storage::in_memory();
+        let (here, new) = (Hash([7; 32]), Hash([8; 32]));
+        block_on(async {
+            let own = BlobRow { sent: true, ..BlobRow::unsent(1, "image/png".to_owned(), 0) };
+            let piece = Change::Put(Store::Blobs, Key::Piece(here.0.to_vec(), 0), vec![1]);
+            let row = Change::Put(Store::BlobMeta, here.into(), codec::encode(&own));
+            storage.write(vec![piece, row]).await.expect("memory stores");
+            let (came, put) = arrive(&storage, &[(here, 1), (new, 2)]).await;
+            assert_eq!(put, Ok(()));
+            assert_eq!(blobs::unsent(&storage).await, Ok(Vec::new()), "nobody sees them yet");
+            take_in(&storage, Hash([1; 32]), came).await.expect("memory stores");
+            let unsent = blobs::unsent(&storage).await.expect("memory reads");
+            assert_eq!(unsent.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(), [new]);
+            let bytes = async |hash| {
+                let mut bytes = Vec::new();
+                let read = blobs::read(&storage, hash, |piece| bytes.extend(piece)).await;
+                (read, bytes)
+            };
+            assert_eq!(pieces(&storage).await, 3);
+            assert_eq!(bytes(here).await, (Ok(true), vec![1]), "as it was");
+            let first = storage.row(Store::Blobs, Key::Piece(new.0.to_vec(), 1)).await;
+            assert_eq!(first, Ok(Some(vec![9])));
+        });
+    }
+
+    #[test]
+    fn photos_for_which_there_is_no_room_leave_the_room_that_there_was() {
+        let storage = Storage::in_memory();
+        block_on(async {
+            let (_, put) = arrive(&storage, &[(Hash([7; 32]), 2), (Hash([8; 32]), 3)]).await;
+            assert_eq!(put, Err(StorageError::Full));
+            assert_eq!(pieces(&storage).await, 0);
+            assert_eq!(storage.all(Store::BlobMeta).await, Ok(Vec::new()));
         });
     }
 
