@@ -165,7 +165,8 @@ pub async fn restore(
         arriving.give_up().await;
     }
     taken?;
-    if let Some(chosen) = chosen {
+    // What people chose on this phone is theirs.
+    if let Some(chosen) = chosen.filter(|_| preferences::load::<Chosen>().is_none()) {
         preferences::save(&chosen);
     }
     // Without them a form says what it lacks.
