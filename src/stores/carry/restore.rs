@@ -338,7 +338,12 @@ fn changes_of(
             put(Store::Meta, key, row);
         }
     }
-    came.rows_of(Store::Forms).for_each(|(key, row)| put(Store::Forms, key, row));
+    for (key, row) in came.rows_of(Store::Forms) {
+        // It is fetched if it is not what its name says.
+        if key == codec::hash(row).into() {
+            put(Store::Forms, key, row);
+        }
+    }
     for ((key, row), own) in came.rows_of(Store::Base).zip(bases) {
         let place = |row: &[u8]| outbox::decode::<Base>(row, "record").map(|base| base.state.rv);
         // A later state has what this phone sent since, and what the other one had sent: the feed brings the rest into it.
@@ -565,6 +570,23 @@ mod tests {
                 for (key, row) in rows(1) {
                     assert_eq!(storage.row(Store::Meta, key).await, Ok(Some(row)));
                 }
+            }
+        });
+    }
+
+    #[test]
+    fn a_form_is_what_its_name_says_or_stays_out() {
+        let storage = Storage::in_memory();
+        let (form, other) = (codec::hash(b"<form/>"), codec::hash(b"<other/>"));
+        let row = |hash: Hash, xml: &[u8]| Kept::of(Store::Forms, &hash.into(), xml.to_vec()).row();
+        let rows = vec![row(form, b"<forged/>"), row(other, b"<other/>")];
+        let came = Came { account: "an".to_owned(), rows, ..Came::default() };
+        block_on(async {
+            let put = Change::Put(Store::Forms, form.into(), b"<form/>".to_vec());
+            storage.write(vec![put]).await.expect("memory stores");
+            take_in(&storage, Hash([1; 32]), came).await.expect("memory stores");
+            for (hash, xml) in [(form, &b"<form/>"[..]), (other, b"<other/>")] {
+                assert_eq!(storage.row(Store::Forms, hash).await, Ok(Some(xml.to_vec())));
             }
         });
     }
