@@ -374,7 +374,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::platform::storage::Change;
+    use crate::platform::storage::{Change, schema::CHUNK_SIZE_BYTES};
 
     #[test]
     fn what_waits_at_the_desk_since_long_goes_along_though_the_server_lost_its_backup() {
@@ -403,7 +403,7 @@ mod tests {
 
     /// A file of two pieces, of this byte.
     async fn kept(storage: &Storage, byte: u8) -> Hash {
-        let bytes = vec![byte; blob::CHUNK_SIZE as usize + 1];
+        let bytes = vec![byte; CHUNK_SIZE_BYTES + 1];
         let hash = codec::hash(&bytes);
         let (name, media_type) = ("a.jpg".to_owned(), "image/jpeg".to_owned());
         let file = FileRef { name, media_type, size: bytes.len() as u64, hash };
