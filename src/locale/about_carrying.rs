@@ -67,6 +67,30 @@ impl Language {
         }
     }
 
+    /// What of a file that was made is in several.
+    #[must_use]
+    pub fn bundle_parts(self, count: usize) -> String {
+        let count = self.count(count);
+        match self {
+            Self::Vi => format!(
+                "Một tệp không chứa hết, nên có {count} tệp. Đem đi đủ cả {count}, mở lần lượt từ tệp đầu."
+            ),
+            Self::En => format!(
+                "One file does not hold it all, so there are {count}. Hand on all {count}, and open them in this order."
+            ),
+        }
+    }
+
+    /// Photos and other files that a file which was made lacks.
+    #[must_use]
+    pub fn bundle_left_out(self, files: usize) -> String {
+        let what = self.file_count(files);
+        match self {
+            Self::Vi => format!("Không đọc được {what} trên máy này, nên tệp không có phần đó."),
+            Self::En => format!("This phone cannot read {what} any more: that is not in the file."),
+        }
+    }
+
     /// Files of others that wait on this phone.
     #[must_use]
     pub fn bundles_waiting(self, count: usize) -> String {

@@ -114,9 +114,19 @@ fn Make(kind: Kind) -> impl IntoView {
 #[component]
 fn HandOn(made: Made) -> impl IntoView {
     let words = use_words();
-    let Made { file, records, files, code } = made;
+    let Made { bundles, records, files, left_out, code } = made;
+    let count = bundles.len();
+    let hand_out = move |file: File| {
+        let name = (count > 1).then(|| view! { <p>{file.name()}</p> });
+        view! {
+            {name}
+            <HandOut file=file share=Language::carry_share save=Language::carry_save />
+        }
+    };
     view! {
         <Banner tone=Tone::Good title=Signal::derive(move || words.now().bundle_made(records, files))>
+            {(left_out > 0).then(|| view! { <p>{move || words.now().bundle_left_out(left_out)}</p> })}
+            {(count > 1).then(|| view! { <p>{move || words.now().bundle_parts(count)}</p> })}
             {match code {
                 None => view! { <p>{words.say(Language::carry_stays)}</p> }.into_any(),
                 Some(code) => view! {
@@ -126,7 +136,7 @@ fn HandOn(made: Made) -> impl IntoView {
                 }
                 .into_any(),
             }}
-            <HandOut file=file share=Language::carry_share save=Language::carry_save />
+            {bundles.into_iter().map(hand_out).collect_view()}
         </Banner>
     }
 }
@@ -430,6 +440,7 @@ fn failure_text(
         CarryError::OtherPerson(account) => return language.restore_other_person(account),
         CarryError::Bundle(BundleError::Newer(_)) => language.bundle_newer(),
         CarryError::Bundle(BundleError::CutShort) => language.bundle_cut(),
+        CarryError::Bundle(BundleError::TooLarge) => otherwise(language),
         CarryError::Bundle(_) => language.not_a_bundle(),
         CarryError::Receipt(error) => match error {
             BadReceipt::Format(ReceiptError::Newer(_)) => language.bundle_newer(),

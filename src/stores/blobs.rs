@@ -28,30 +28,31 @@ pub async fn keep(storage: &Storage, file: &FileRef, bytes: &[u8]) -> Result<(),
     }
     // Until it is whole it is as one that was taken off: what a phone that dies meanwhile leaves of it is not sent, and goes as those do.
     let coming = codec::encode(&BlobRow { dropped_ms: row.kept_ms, ..row });
-    begin(storage, file.hash, whole.clone(), coming.clone()).await?;
+    begin(storage, file.hash, coming.clone(), Some(whole.clone())).await?;
     let written = write_in_lots(storage, file.hash, bytes, whole).await;
     if written.is_err()
-        && let Err(error) = give_up(storage, file, coming).await
+        && let Err(error) = give_up(storage, file.hash, file.size, coming).await
     {
         log_error(&format!("what came of a file stays: {error}"));
     }
     written
 }
 
-/// Notes that a file's pieces come. One that is here is not to go meanwhile.
-async fn begin(
+/// Notes that a file's pieces come. `false`: it is here, and `over` is written instead.
+pub async fn begin(
     storage: &Storage,
     hash: Hash,
-    whole: Change,
     coming: Vec<u8>,
-) -> Result<(), StorageError> {
+    over: Option<Change>,
+) -> Result<bool, StorageError> {
     let decide = move |rows: Vec<Rows>| {
         let mut is_here = false;
         for (_, row) in rows.iter().flatten() {
             is_here |= BlobRow::decode(row)?.dropped_ms.is_none();
         }
         let coming = || Change::Put(Store::BlobMeta, hash.into(), coming.clone());
-        Ok((vec![if is_here { whole.clone() } else { coming() }], ()))
+        let change = if is_here { over.clone() } else { Some(coming()) };
+        Ok((Vec::from_iter(change), !is_here))
     };
     storage.update(vec![Read::Row(Store::BlobMeta, hash.into())], &[Store::BlobMeta], decide).await
 }
@@ -69,8 +70,12 @@ async fn write_in_lots(
 }
 
 /// Frees what came of a file, unless it became whole by another way.
-async fn give_up(storage: &Storage, file: &FileRef, coming: Vec<u8>) -> Result<(), StorageError> {
-    let (hash, size) = (file.hash, file.size);
+pub async fn give_up(
+    storage: &Storage,
+    hash: Hash,
+    size: u64,
+    coming: Vec<u8>,
+) -> Result<(), StorageError> {
     let decide = move |rows: Vec<Rows>| {
         let is_coming = rows.iter().flatten().any(|(_, row)| *row == coming);
         let changes = if is_coming { free(hash, size).collect() } else { Vec::new() };
@@ -143,17 +148,25 @@ pub async fn piece(
 
 /// The files that the server is to hold whole and does not, by hash.
 pub async fn unsent(storage: &Storage) -> Result<Vec<(Hash, BlobRow)>, StorageError> {
-    let mut unsent = Vec::new();
+    such(storage, BlobRow::waits).await
+}
+
+/// The files that are such, by hash.
+pub async fn such(
+    storage: &Storage,
+    is_such: impl Fn(&BlobRow) -> bool,
+) -> Result<Vec<(Hash, BlobRow)>, StorageError> {
+    let mut files = Vec::new();
     for (key, row) in storage.all(Store::BlobMeta).await? {
         let row = BlobRow::decode(&row)?;
-        if let (Key::Bytes(hash), true) = (key, row.waits()) {
+        if let (Key::Bytes(hash), true) = (key, is_such(&row)) {
             let hash = hash
                 .try_into()
                 .map_err(|_bytes: Vec<u8>| StorageError::Unreadable("hash of a file".to_owned()))?;
-            unsent.push((Hash(hash), row));
+            files.push((Hash(hash), row));
         }
     }
-    Ok(unsent)
+    Ok(files)
 }
 
 /// Notes that the server holds a file whole.

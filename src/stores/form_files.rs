@@ -205,6 +205,44 @@ impl FormFilesStore {
         Ok(())
     }
 
+    /// What another phone needs of the lists beside a form: which files those are, and their bytes, each with its name here.
+    pub(super) async fn for_another(
+        &self,
+        form: Hash,
+    ) -> Result<Vec<(String, Vec<u8>)>, StorageError> {
+        let mut kept = Vec::new();
+        let name = list_of(&form.to_string());
+        if let Some(noted) = self.files.bytes(&name).await? {
+            kept.push((name, noted));
+        }
+        for file in self.beside_old(form).await?.lists() {
+            if let Some(bytes) = self.files.bytes(&file.hash).await? {
+                kept.push((file.hash.clone(), bytes));
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Keeps what another phone had so, as far as it is not here: files that have the hash by which they are called.
+    pub(super) async fn take_in(&self, came: &[(String, Vec<u8>)]) -> Result<(), StorageError> {
+        let here: BTreeSet<String> = sync::gather(self.files.names().await?);
+        let mut named: Vec<PackFile> = Vec::new();
+        for (name, bytes) in came.iter().filter(|(name, _)| name.starts_with(LISTS)) {
+            let Ok(files) = json::read::<Vec<PackFile>>(bytes) else { continue };
+            named.extend(files);
+            if !here.contains(name) {
+                self.files.keep(name, "application/json", bytes).await?;
+            }
+        }
+        for (name, bytes) in came.iter().filter(|(name, _)| !here.contains(name)) {
+            let file = named.iter().find(|file| file.hash == *name);
+            if let Some(file) = file.filter(|_| codec::hash(bytes).to_string() == *name) {
+                self.files.keep(name, &file.media_type, bytes).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// A file as text; `None` if it is not here, or no text.
     pub(super) async fn text(&self, file: &PackFile) -> Result<Option<String>, StorageError> {
         Ok(self.files.bytes(&file.hash).await?.and_then(|bytes| String::from_utf8(bytes).ok()))
@@ -278,6 +316,30 @@ mod tests {
             assert_eq!(of(&lacking), [1, 0, 0]);
             let beside = store.beside(forms[0].files.clone()).await.expect("memory answers");
             assert_eq!((beside.here, beside.missing), (vec![longer], vec![list]));
+        });
+    }
+
+    #[test]
+    fn another_phone_gets_the_lists_beside_a_form_and_nothing_that_is_not_what_its_name_says() {
+        let (list, picture) = (file("xa.csv", "name", "text/csv"), file("a.png", "p", "image/png"));
+        block_on(async {
+            let (from, to) = (FormFiles::in_memory(), FormFiles::in_memory());
+            let (store, other) =
+                (FormFilesStore::new(from.clone()), FormFilesStore::new(to.clone()));
+            store.note(&[form(1, &[&list, &picture])]).await.expect("memory keeps");
+            from.keep(&list.hash, "text/csv", b"name").await.expect("memory keeps");
+            from.keep(&picture.hash, "image/png", b"p").await.expect("memory keeps");
+            let came = store.for_another(Hash([1; 32])).await.expect("memory answers");
+            let mut forged = came.clone();
+            forged.last_mut().expect("a list").1 = b"other".to_vec();
+            let stranger = (codec::hash(b"x").to_string(), b"x".to_vec());
+            forged.push(stranger);
+            other.take_in(&forged).await.expect("memory keeps");
+            assert_eq!(to.names().await.expect("memory answers").len(), 1, "the note");
+            other.take_in(&came).await.expect("memory keeps");
+            let beside = other.beside_old(Hash([1; 32])).await.expect("memory answers");
+            assert_eq!((beside.here, beside.missing), (vec![list.clone()], vec![picture]));
+            assert_eq!(other.text(&list).await.expect("memory answers").as_deref(), Some("name"));
         });
     }
 

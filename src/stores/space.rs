@@ -128,8 +128,7 @@ pub async fn shed(storage: &Storage, wanted: u64) -> Result<u64, StorageError> {
             let Some(hash) = hash_of(key) else { continue };
             let is_long_dropped =
                 row.dropped_ms.is_some_and(|since| since + UNDONE_WITHIN_MS < now_ms);
-            let is_backed_up = row.sent && row.sent_after.is_some_and(|after| device.safe > after);
-            if (is_backed_up || is_long_dropped) && !in_use.contains(&hash) {
+            if (row.is_in_backup(device.safe) || is_long_dropped) && !in_use.contains(&hash) {
                 may_go.push((!is_long_dropped, row.kept_ms, hash, row.size));
             }
         }

@@ -390,6 +390,28 @@ pub struct OfDevice {
     pub oldest: Option<u64>,
 }
 
+/// The items of a device's operations, which come in rising order of `seq`.
+///
+/// What a device frees leaves holes among what waits at the repair desk, so that each run is as a push of its own. A device
+/// that has nothing is named all the same.
+#[must_use]
+pub fn runs(device: DeviceId, operations: impl IntoIterator<Item = SealedOperation>) -> Vec<Item> {
+    let named = |oldest| Item::Device(OfDevice { device, oldest });
+    let (mut items, mut next) = (Vec::new(), None);
+    for operation in operations {
+        let seq = operation.seq;
+        if next != Some(seq) {
+            items.push(named(Some(seq).filter(|seq| *seq > 1)));
+        }
+        next = seq.checked_add(1);
+        items.push(Item::Operation(operation));
+    }
+    if items.is_empty() {
+        items.push(named(None));
+    }
+    items
+}
+
 /// A file that follows.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -422,6 +444,82 @@ pub struct Row {
     pub value: Vec<u8>,
 }
 
+/// Bytes of a row that go into one item.
+const ROW_BYTES: usize = MAX_ITEM_BYTES / 2;
+/// Behind the name of a store: the row is a piece of one, and others follow.
+const MORE: char = '+';
+/// Behind the name of a store: the row is the last piece of one.
+const LAST: char = '=';
+
+impl Row {
+    /// The row as items hold it: one that is too long comes in pieces, of stores that no phone has. Whoever does not join them
+    /// passes them over.
+    #[must_use]
+    pub fn in_pieces(self) -> Vec<Self> {
+        let count = self.value.len().div_ceil(ROW_BYTES);
+        if count < 2 {
+            return vec![self];
+        }
+        let piece = |(place, value): (usize, &[u8])| {
+            let store = format!("{}{}", self.store, if place == count { LAST } else { MORE });
+            Self { store, key: self.key.clone(), value: value.to_vec() }
+        };
+        (1..).zip(self.value.chunks(ROW_BYTES)).map(piece).collect()
+    }
+
+    /// Puts it behind these, or to the piece that it follows.
+    pub fn join(self, rows: &mut Vec<Self>) {
+        let name = self.store.strip_suffix([MORE, LAST]).map(str::to_owned);
+        let before = name.as_ref().and_then(|name| {
+            let is_before = |row: &&mut Self| {
+                row.key == self.key && row.store.strip_suffix(MORE) == Some(name.as_str())
+            };
+            rows.last_mut().filter(is_before)
+        });
+        match (before, name) {
+            (Some(before), Some(name)) => {
+                before.value.extend(self.value);
+                if self.store.ends_with(LAST) {
+                    before.store = name;
+                }
+            }
+            _ => rows.push(self),
+        }
+    }
+}
+
+/// Bytes that every bundle has beside those that were asked for: its header, and whose it is.
+const BESIDE_BYTES: u64 = 64 * 1024;
+
+/// Bytes of a bundle that an item takes.
+#[must_use]
+pub fn bytes_of(item: &Item) -> u64 {
+    with_tags(codec::encode(item).len() as u64)
+}
+
+/// More than the frames and items of so many bytes take.
+const fn with_tags(bytes: u64) -> u64 {
+    bytes + bytes / 4096 + 1024
+}
+
+/// How many files each bundle takes, of such sizes in that order, so that none is longer than `limit`: the first one holds
+/// other items of `others` bytes, and any further one files alone.
+#[must_use]
+pub fn parts(limit: u64, others: u64, sizes: impl IntoIterator<Item = u64>) -> Vec<usize> {
+    let (mut parts, mut count, mut bytes) = (Vec::new(), 0, BESIDE_BYTES + others);
+    for size in sizes {
+        let size = with_tags(size);
+        if bytes + size > limit && (count > 0 || parts.is_empty()) {
+            parts.push(count);
+            (count, bytes) = (0, BESIDE_BYTES);
+        }
+        count += 1;
+        bytes += size;
+    }
+    parts.push(count);
+    parts
+}
+
 /// A piece of the content that is to be sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plain {
@@ -440,9 +538,16 @@ pub struct Packer {
 
 impl Packer {
     /// Takes the next item; gives the frames that are full, none of which is the last.
-    pub fn put(&mut self, item: &Item) -> Vec<Plain> {
+    ///
+    /// # Errors
+    ///
+    /// If it is longer than [`Unpacker::take`] takes any.
+    pub fn put(&mut self, item: &Item) -> Result<Vec<Plain>, BundleError> {
         let bytes = codec::encode(item);
-        let length = u32::try_from(bytes.len()).expect("an item is shorter than 4 GiB");
+        let length = u32::try_from(bytes.len()).map_err(|_longer| BundleError::TooLarge)?;
+        if bytes.len() > MAX_ITEM_BYTES {
+            return Err(BundleError::TooLarge);
+        }
         self.buffer.extend(length.to_be_bytes());
         self.buffer.extend(bytes);
         let mut full = Vec::new();
@@ -451,7 +556,7 @@ impl Packer {
             let frame = std::mem::replace(&mut self.buffer, rest);
             full.push(self.seal(frame, false));
         }
-        full
+        Ok(full)
     }
 
     /// The last frame.

@@ -21,7 +21,7 @@ pub use self::{
     },
     rekey::{Rekeyed, rekey, rekey_patch},
     state::{Contact, DeviceState},
-    take_over::take_over,
+    take_over::{take_item, take_over},
 };
 use crate::{
     blob::Chunks,

@@ -351,6 +351,12 @@ impl BlobRow {
         !self.sent && self.dropped_ms.is_none()
     }
 
+    /// Whether a backup holds it, as the device's operations are safe up to `safe`.
+    #[must_use]
+    pub fn is_in_backup(&self, safe: u64) -> bool {
+        self.sent && self.sent_after.is_some_and(|after| safe > after)
+    }
+
     /// The server does not have it, or not any more.
     #[must_use]
     pub fn taken_back(self) -> Self {

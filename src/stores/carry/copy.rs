@@ -90,7 +90,11 @@ impl Carry {
                 return Ok(());
             }
             let bundle = match self.pack(Kind::Carry).await {
-                Ok(made) => Some(put_by(&phone, &self.shelf.get_value(), &id, &made.file).await?),
+                // Of what is more than one takes, the first: all answers, and the smallest files.
+                Ok(made) => match made.bundles.first() {
+                    Some(file) => Some(put_by(&phone, &self.shelf.get_value(), &id, file).await?),
+                    None => None,
+                },
                 Err(CarryError::Nothing) => None,
                 Err(error) => return Err(error),
             };

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use sync::{
     blob,
     bundle::{
-        Contents, Counts, FileHead, Header, Item, Kind, OfDevice, Packer, Plain, Signed, VERSION,
-        associated_data, code_bytes, code_of, write_header,
+        BundleError, Contents, Counts, FileHead, Header, Item, Kind, MAX_BYTES, Packer, Plain,
+        Signed, VERSION, associated_data, bytes_of, code_bytes, code_of, parts, runs, write_header,
     },
     codec,
     device::DeviceState,
@@ -18,26 +18,29 @@ use crate::platform::{
     bundle::FrameKey,
     clock, device_name,
     files::File,
+    form_files::FormFiles,
     hand_out::Growing,
     log_error, preferences, random,
     signing_key::SigningKey,
     storage::{
-        Read, Rows, StorageError, Store,
-        schema::{FILLING, Key, OutboxRow, PACK, meta},
+        Read, Rows, Storage, StorageError, Store,
+        schema::{BlobRow, FILLING, Key, OutboxRow, PACK, meta},
     },
 };
-use crate::stores::{blobs, outbox, preferences::Chosen, records};
+use crate::stores::{blobs, form_files::FormFilesStore, outbox, preferences::Chosen, records};
 
-/// A bundle that was made.
+/// What was made.
 #[derive(Clone)]
 pub struct Made {
-    /// The file.
-    pub file: File,
+    /// The bundle; several, if it is more than one takes. The first holds all but photos and other files.
+    pub bundles: Vec<File>,
     /// How many records it brings that the server lacks.
     pub records: usize,
     /// How many photos and other files.
     pub files: usize,
-    /// What a rescue file is opened with.
+    /// How many are not in it, as this phone cannot read them any more.
+    pub left_out: usize,
+    /// What a rescue file is opened with; one code for all of it.
     pub code: Option<String>,
 }
 
@@ -48,25 +51,27 @@ struct Writer {
     associated: Hash,
     signed: Signed,
     packer: Packer,
+    bytes: u64,
 }
 
 impl Writer {
     fn begin(header: &Header, key: FrameKey) -> Result<Self, CarryError> {
         let written = write_header(header);
         let (associated, packer) = (associated_data(&written), Packer::default());
-        let mut writer =
-            Self { file: Growing::new(), key, associated, signed: Signed::default(), packer };
+        let (file, signed) = (Growing::new(), Signed::default());
+        let mut writer = Self { file, key, associated, signed, packer, bytes: 0 };
         writer.add(&written)?;
         Ok(writer)
     }
 
     fn add(&mut self, bytes: &[u8]) -> Result<(), CarryError> {
         self.signed.update(bytes);
+        self.bytes += bytes.len() as u64;
         Ok(self.file.push(bytes)?)
     }
 
     async fn put(&mut self, item: &Item) -> Result<(), CarryError> {
-        for plain in self.packer.put(item) {
+        for plain in self.packer.put(item)? {
             self.seal(plain).await?;
         }
         Ok(())
@@ -82,6 +87,9 @@ impl Writer {
         self.seal(last).await?;
         let signature = signing.sign(&self.signed.message()).await?;
         self.file.push(&signature)?;
+        if self.bytes + signature.len() as u64 > MAX_BYTES {
+            return Err(BundleError::TooLarge.into());
+        }
         Ok(self.file.finish(name, "application/octet-stream")?)
     }
 }
@@ -98,10 +106,12 @@ impl Carry {
     /// with a code, and with all that another phone needs to go on.
     pub async fn make(self, kind: Kind) -> Result<Made, CarryError> {
         let made = self.pack(kind).await?;
-        // A full disk must not be in the way of a rescue file: then only its receipt is not known again.
-        let remembered = self.remember(hash_of(&made.file).await?).await;
-        if let Err(error) = remembered {
-            log_error(&format!("bundle not remembered: {error}"));
+        for file in &made.bundles {
+            // A full disk must not be in the way of a rescue file: then only its receipt is not known again.
+            let remembered = self.remember(hash_of(file).await?).await;
+            if let Err(error) = remembered {
+                log_error(&format!("bundle not remembered: {error}"));
+            }
         }
         Ok(made)
     }
@@ -116,54 +126,71 @@ impl Carry {
         self.seal_drafts(kind).await?;
         let found = self.find().await?;
         let (unsent, files) = self.records.unsent(found.device.acked).await?;
-        let operations = sealed(&found)?;
         if unsent.operations == 0 && files.is_empty() {
             return Err(CarryError::Nothing);
         }
+        let (mut before, mut after, files) = match kind {
+            // A carrier pays for every byte, and this phone lives on.
+            Kind::Carry => (sealed(&found)?, Vec::new(), files),
+            Kind::Rescue => {
+                let kept = self.kept_for_another(&found).await?;
+                let rows = kept.into_iter().flat_map(|kept| kept.row().in_pieces());
+                let files = in_no_backup(&self.storage(), &found.device).await?;
+                (sealed(&found)?, rows.map(Item::Row).collect(), files)
+            }
+        };
+        let (files, left_out) = whole(&self.storage(), files).await;
+        let others = before.iter().chain(&after).map(bytes_of).sum();
+        let parts = parts(MAX_BYTES, others, files.iter().map(|(_, file)| file.size));
 
         let signing = SigningKey::open().await?;
-        let key = FrameKey::new().await?;
         let code = (kind == Kind::Rescue).then(|| code_of(random::bytes_16()));
-        let counts = Counts {
-            records: unsent.records.len() as u64,
-            operations: operations.iter().map(|(_, operations)| operations.len() as u64).sum(),
-            files: files.len() as u64,
-        };
-        let header = Header {
-            version: VERSION,
-            kind,
-            device: found.device.device,
-            signer: signing.public(),
-            made_ms: clock::now_ms(),
-            counts,
-            organisation: match &organisation {
-                Some(organisation) => Some(key.for_organisation(organisation).await?),
-                None => None,
-            },
-            code: match &code {
-                Some(code) => Some(key.for_code(&code_bytes(code)).await?),
-                None => None,
-            },
-        };
-        let mut writer = Writer::begin(&header, key)?;
         let contents = Contents { account: profile.account, device_name: device_name() };
-        writer.put(&Item::Contents(contents)).await?;
-        for (of, operations) in operations {
-            writer.put(&Item::Device(of)).await?;
-            for operation in operations {
-                writer.put(&Item::Operation(operation)).await?;
+        let (mut bundles, mut records) = (Vec::new(), unsent.records.len());
+        let mut rest = files.as_slice();
+        for count in parts {
+            let (files, others) = rest.split_at(count.min(rest.len()));
+            rest = others;
+            let key = FrameKey::new().await?;
+            let is_operation = |item: &&Item| matches!(item, Item::Operation(_));
+            let header = Header {
+                version: VERSION,
+                kind,
+                device: found.device.device,
+                signer: signing.public(),
+                made_ms: clock::now_ms(),
+                counts: Counts {
+                    records: records as u64,
+                    operations: before.iter().filter(is_operation).count() as u64,
+                    files: files.len() as u64,
+                },
+                organisation: match &organisation {
+                    Some(organisation) => Some(key.for_organisation(organisation).await?),
+                    None => None,
+                },
+                code: match &code {
+                    Some(code) => Some(key.for_code(&code_bytes(code)).await?),
+                    None => None,
+                },
+            };
+            let mut writer = Writer::begin(&header, key)?;
+            writer.put(&Item::Contents(contents.clone())).await?;
+            for item in &before {
+                writer.put(item).await?;
             }
-        }
-        for (hash, file) in &files {
-            self.put_file(&mut writer, *hash, file.size, &file.media_type).await?;
-        }
-        if kind == Kind::Rescue {
-            for kept in self.kept_for_another(&found).await? {
-                writer.put(&Item::Row(kept.row())).await?;
+            for (hash, file) in files {
+                self.put_file(&mut writer, *hash, file.size, &file.media_type).await?;
             }
+            for item in &after {
+                writer.put(item).await?;
+            }
+            bundles.push(writer.finish(&signing, &file_name(&header, bundles.len())).await?);
+            // A further one says whose device it is of, and with the first of the rows who that is.
+            (records, before) = (0, runs(found.device.device, []));
+            after.truncate(1);
         }
-        let file = writer.finish(&signing, &file_name(&header)).await?;
-        Ok(Made { file, records: unsent.records.len(), files: files.len(), code })
+        let (records, files) = (unsent.records.len(), files.len());
+        Ok(Made { bundles, records, files, left_out, code })
     }
 
     /// What is typed becomes operations, as for a push. A rescue file can do without: a full disk must not be in its way.
@@ -205,11 +232,6 @@ impl Carry {
         let storage = self.storage.get_value();
         let count = blob::chunk_count(size);
         let missing = || StorageError::Unreadable("a piece of a file is missing".to_owned());
-        // A file that is not whole any more must not keep the rest here.
-        if count > 0 && blobs::piece(&storage, hash, count - 1).await?.is_none() {
-            log_error(&format!("file {hash}: {}", missing()));
-            return Ok(());
-        }
         let head = FileHead { hash, size, media_type: media_type.to_owned() };
         writer.put(&Item::File(head)).await?;
         for place in 0..count {
@@ -220,14 +242,16 @@ impl Carry {
     }
 
     /// What another phone needs to go on, beside operations and files.
+    ///
+    /// The profile comes first.
     async fn kept_for_another(self, found: &Found) -> Result<Vec<Kept>, StorageError> {
         let storage = self.storage.get_value();
         let mut kept = Vec::new();
+        if let Some(row) = storage.row(Store::Meta, meta::PROFILE).await? {
+            kept.push(Kept::of(Store::Meta, &meta::PROFILE.into(), row));
+        }
         for (key, row) in storage.all(Store::Meta).await? {
-            let Key::Text(name) = &key else { continue };
-            if [meta::PROFILE, meta::NAMES].contains(&name.as_str())
-                || name.starts_with(meta::AUDIT)
-            {
+            if matches!(&key, Key::Text(name) if goes_along(name)) {
                 kept.push(Kept::of(Store::Meta, &key, row));
             }
         }
@@ -254,7 +278,12 @@ impl Carry {
         }
         forms.sort_unstable();
         forms.dedup();
+        let beside = FormFilesStore::new(FormFiles::kept());
         for form in forms {
+            match beside.for_another(form).await {
+                Ok(lists) => kept.extend(lists.into_iter().map(Kept::form_file)),
+                Err(error) => log_error(&format!("lists beside form {form}: {error}")),
+            }
             if let Some(xml) = storage.row(Store::Forms, form).await? {
                 kept.push(Kept::of(Store::Forms, &form.into(), xml));
             }
@@ -269,8 +298,41 @@ impl Carry {
     }
 }
 
+/// Whether a row of [`Store::Meta`] goes along, beside the profile.
+fn goes_along(name: &str) -> bool {
+    [meta::NAMES, meta::ORGANISATION].contains(&name)
+        || name.starts_with(meta::AUDIT)
+        || name.starts_with(meta::ENTITIES)
+}
+
+/// The files that no backup holds, whatever the server does.
+async fn in_no_backup(
+    storage: &Storage,
+    device: &DeviceState,
+) -> Result<Vec<(Hash, BlobRow)>, StorageError> {
+    let safe = device.acked.min(device.safe);
+    blobs::such(storage, |row| row.dropped_ms.is_none() && !row.is_in_backup(safe)).await
+}
+
+/// Those of these files that can be read to their end, the smallest first; and how many the server lacks of the others, which
+/// must not keep the rest here.
+async fn whole(storage: &Storage, files: Vec<(Hash, BlobRow)>) -> (Vec<(Hash, BlobRow)>, usize) {
+    let (mut whole, mut left_out) = (Vec::new(), 0);
+    for (hash, row) in files {
+        match blobs::read(storage, hash, drop).await {
+            Ok(true) => whole.push((hash, row)),
+            read => {
+                log_error(&format!("file {hash} is left out: {:?}", read.err()));
+                left_out += usize::from(row.waits());
+            }
+        }
+    }
+    whole.sort_by_key(|(hash, row)| (row.size, *hash));
+    (whole, left_out)
+}
+
 /// The operations that are in no backup, by the device whose names they bear.
-fn sealed(found: &Found) -> Result<Vec<(OfDevice, Vec<SealedOperation>)>, StorageError> {
+fn sealed(found: &Found) -> Result<Vec<Item>, StorageError> {
     let DeviceState { device, acked, safe, .. } = found.device;
     let safe = acked.min(safe);
     let mut own = Vec::new();
@@ -281,19 +343,15 @@ fn sealed(found: &Found) -> Result<Vec<(OfDevice, Vec<SealedOperation>)>, Storag
             own.push(SealedOperation { seq: *seq, bytes: OutboxRow::decode(row)?.bytes });
         }
     }
-    let oldest = |operations: &[SealedOperation]| {
-        operations.first().map(|first| first.seq).filter(|first| *first > 1)
-    };
-    let mut all = vec![(OfDevice { device, oldest: oldest(&own) }, own)];
+    let mut all = runs(device, own);
     for former in found.device.former() {
-        let operations = former.operations.clone();
-        all.push((OfDevice { device: former.device, oldest: oldest(&operations) }, operations));
+        all.extend(runs(former.device, former.operations.clone()));
     }
     Ok(all)
 }
 
-/// `sotay-20241123-0905-1f2e.sotay`: when it was made, and on which of several phones.
-fn file_name(header: &Header) -> String {
+/// `sotay-20241123-0905-1f2e.sotay`: when it was made, and on which of several phones; behind that which further one it is.
+fn file_name(header: &Header, place: usize) -> String {
     let now = clock::local_now();
     let stamp = crate::locale::date::stamp(now.unix_ms, now.offset_min);
     let what = match header.kind {
@@ -301,5 +359,85 @@ fn file_name(header: &Header) -> String {
         Kind::Rescue => "sotay-cuu-ho",
     };
     let device: String = header.device.to_string().chars().take(4).collect();
-    format!("{what}-{stamp}-{device}.sotay")
+    let further = if place == 0 { String::new() } else { format!("-{}", place + 1) };
+    format!("{what}-{stamp}-{device}{further}.sotay")
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+    use sync::{
+        bundle::Unpacker,
+        codec,
+        device::{Former, take_item},
+        wire::{DeviceId, FileRef},
+    };
+
+    use super::*;
+    use crate::platform::storage::{Change, schema::CHUNK_SIZE_BYTES};
+
+    #[test]
+    fn what_waits_at_the_desk_since_long_goes_along_though_the_server_lost_its_backup() {
+        let device = DeviceId([1; 16]);
+        let row = |seq: u64| {
+            let row = OutboxRow { bytes: vec![7], outcome: None, reason: None, set_aside: None };
+            (Key::Number(seq), codec::encode(&row))
+        };
+        let device = DeviceState { acked: 22, safe: 3, ..DeviceState::new(device) };
+        let found = Found { device, outbox: [3, 5, 21, 22].map(row).to_vec(), open: Rows::new() };
+        let contents = Contents { account: "an".to_owned(), device_name: String::new() };
+        let mut items = vec![Item::Contents(contents)];
+        items.extend(sealed(&found).expect("readable"));
+        let mut packer = Packer::default();
+        for item in &items {
+            assert_eq!(packer.put(item), Ok(Vec::new()), "all of it fits into a frame");
+        }
+        let mut unpacker = Unpacker::default();
+        let mut came = Vec::<Former>::new();
+        for item in unpacker.take(&packer.finish().bytes).expect("it opens") {
+            take_item(&mut came, item);
+        }
+        let seqs = |former: &Former| former.operations.iter().map(|sealed| sealed.seq).collect();
+        assert_eq!(came.iter().map(seqs).collect::<Vec<Vec<u64>>>(), [[5, 21, 22]]);
+    }
+
+    /// A file of two pieces, of this byte.
+    async fn kept(storage: &Storage, byte: u8) -> Hash {
+        let bytes = vec![byte; CHUNK_SIZE_BYTES + 1];
+        let hash = codec::hash(&bytes);
+        let (name, media_type) = ("a.jpg".to_owned(), "image/jpeg".to_owned());
+        let file = FileRef { name, media_type, size: bytes.len() as u64, hash };
+        blobs::keep(storage, &file, &bytes).await.expect("memory stores");
+        hash
+    }
+
+    #[test]
+    fn a_photo_of_which_a_piece_is_gone_keeps_no_other_here_and_is_told() {
+        let storage = Storage::in_memory();
+        block_on(async {
+            let (gone, there) = (kept(&storage, 1).await, kept(&storage, 2).await);
+            let first = Key::Piece(gone.0.to_vec(), 0);
+            storage.write(vec![Change::Delete(Store::Blobs, first)]).await.expect("memory stores");
+            let files = blobs::unsent(&storage).await.expect("memory reads");
+            assert_eq!(files.len(), 2);
+            let (files, left_out) = whole(&storage, files).await;
+            assert_eq!((files.len(), files[0].0, left_out), (1, there, 1));
+        });
+    }
+
+    #[test]
+    fn a_photo_goes_along_until_a_backup_holds_it() {
+        let storage = Storage::in_memory();
+        block_on(async {
+            let photo = kept(&storage, 1).await;
+            blobs::mark_sent(&storage, photo).await.expect("memory stores");
+            let count = async |acked, safe| {
+                let device = DeviceState { acked, safe, ..DeviceState::new(DeviceId([1; 16])) };
+                in_no_backup(&storage, &device).await.expect("memory reads").len()
+            };
+            assert_eq!(count(1, 0).await, 1, "the server has it, and no backup");
+            assert_eq!(count(1, 1).await, 0);
+            assert_eq!(count(0, 1).await, 1, "the server that said so was restored");
+        });
+    }
 }

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use sync::{
     bundle::{BundleError, Frames, Item, Kind, Row, Unpacker, code_bytes},
     codec,
-    device::Former,
+    device::{Former, take_item},
     draft::OpenPatch,
     view::Base,
-    wire::{Hash, RecordId, SealedOperation},
+    wire::{Hash, RecordId},
 };
 
 use super::{CarryError, kept::header_of};
@@ -16,16 +16,21 @@ use crate::platform::{
     bundle::{CipherError, FrameKey},
     clock,
     files::File,
-    hand_out, json, preferences, random,
+    form_files::FormFiles,
+    hand_out, json, log_error, preferences, random,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
         schema::{BlobRow, Key, meta},
     },
 };
-use crate::stores::{Door, outbox, preferences::Chosen, sign_in::Profile};
+use crate::stores::{
+    Door, blobs, form_files::FormFilesStore, outbox, preferences::Chosen, sign_in::Profile,
+};
 
 /// What a rescue file calls the choices about the app's looks, which are in no store.
 const PREFERENCES: &str = "preferences";
+/// What it calls files beside forms, which are in none either.
+const FORM_FILES: &str = "form-files";
 
 /// A row of a store on its way to another phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +44,10 @@ impl Kept {
     pub(super) fn preferences(chosen: &Chosen) -> Self {
         let value = serde_json::to_string(chosen).expect("choices are JSON").into_bytes();
         Self(Row { store: PREFERENCES.to_owned(), key: Vec::new(), value })
+    }
+
+    pub(super) fn form_file((name, value): (String, Vec<u8>)) -> Self {
+        Self(Row { store: FORM_FILES.to_owned(), key: name.into_bytes(), value })
     }
 
     pub(super) fn row(self) -> Row {
@@ -85,6 +94,17 @@ impl Came {
         of_store.filter_map(|row| Some((read_key(&row.key)?, &row.value)))
     }
 
+    fn chosen(&self) -> Option<Chosen> {
+        let row = self.rows.iter().find(|row| row.store == PREFERENCES)?;
+        json::read(&row.value).ok()
+    }
+
+    /// Files beside forms, by what they are called.
+    fn form_files(&mut self) -> Vec<(String, Vec<u8>)> {
+        let files = self.rows.extract_if(.., |row| row.store == FORM_FILES);
+        files.filter_map(|row| Some((String::from_utf8(row.key).ok()?, row.value))).collect()
+    }
+
     fn meta(&self, name: &str) -> Option<&Vec<u8>> {
         let key = Key::from(name);
         self.rows_of(Store::Meta).find(|(found, _)| *found == key).map(|(_, row)| row)
@@ -118,7 +138,7 @@ pub async fn restore(
     let key = FrameKey::by_code(sealed, &code_bytes(code)).await.map_err(wrong_code)?;
     let sealed = Sealed { file: file.clone(), associated, frames, key };
     // Nothing is written of a file that does not open to its end.
-    let came = sealed.open(None).await?;
+    let mut came = sealed.open(None).await?;
     let found = match (inside, door.inside().get_untracked()) {
         (Some(storage), Some(person)) if person.label.account == came.account => {
             Some((person, storage))
@@ -131,15 +151,28 @@ pub async fn restore(
     if taken_in(&storage).await?.contains(&associated) {
         return Ok(door.start_in(&person).await?);
     }
-    if !came.files.is_empty() {
-        sealed.open(Some(&storage)).await?;
+    let (chosen, lists) = (came.chosen(), came.form_files());
+    let mut arriving = Arriving::new(&storage);
+    let taken = match came.files.is_empty() {
+        true => Ok(came),
+        false => sealed.open(Some(&mut arriving)).await.map(|_again| came),
+    };
+    let taken = match taken {
+        Ok(came) => take_in(&storage, associated, came).await,
+        Err(error) => Err(error),
+    };
+    if taken.is_err() {
+        arriving.give_up().await;
     }
-    if let Some(chosen) = came.rows.iter().find(|row| row.store == PREFERENCES)
-        && let Ok(chosen) = json::read::<Chosen>(&chosen.value)
-    {
+    taken?;
+    // What people chose on this phone is theirs.
+    if let Some(chosen) = chosen.filter(|_| preferences::load::<Chosen>().is_none()) {
         preferences::save(&chosen);
     }
-    take_in(&storage, associated, came).await?;
+    // Without them a form says what it lacks.
+    if let Err(error) = FormFilesStore::new(FormFiles::kept()).take_in(&lists).await {
+        log_error(&format!("lists beside forms not kept: {error}"));
+    }
     // Whichever tab syncs takes it over, and every tab shows it.
     Channel::open(&storage.lock()).post("rescued");
     Ok(door.start_in(&person).await?)
@@ -154,44 +187,78 @@ struct Sealed {
 }
 
 impl Sealed {
-    /// Opens it, and puts the bytes of photos into `store`. Without a row of their own nobody sees them yet.
-    async fn open(&self, store: Option<&Storage>) -> Result<Came, CarryError> {
-        let mut unpacker = Unpacker::default();
-        let (mut came, mut place) = (Came::default(), 0);
+    /// Opens it, and hands over the bytes of photos.
+    async fn open(&self, mut files: Option<&mut Arriving<'_>>) -> Result<Came, CarryError> {
+        let (mut unpacker, mut came) = (Unpacker::default(), Came::default());
         for at in 0..self.frames.count() {
             let (range, nonce) = self.frames.frame(at).ok_or(BundleError::CutShort)?;
             let sealed = hand_out::slice(&self.file, range.start, range.end).await?;
             let opened = self.key.open(&nonce, &self.associated.0, &sealed).await;
             for item in unpacker.take(&opened.map_err(wrong_code)?)? {
+                let Some(item) = take_item(&mut came.devices, item) else { continue };
                 match item {
                     Item::Contents(contents) => came.account = contents.account,
-                    Item::Device(of) => {
-                        let operations = Vec::<SealedOperation>::new();
-                        came.devices.push(Former { device: of.device, acked: 0, operations });
-                    }
-                    Item::Operation(operation) => {
-                        if let Some(device) = came.devices.last_mut() {
-                            device.operations.push(operation);
-                        }
-                    }
                     Item::File(head) => {
                         let row = BlobRow::unsent(head.size, head.media_type, clock::now_ms());
+                        if let Some(files) = &mut files {
+                            files.begin(head.hash, &row).await?;
+                        }
                         came.files.push((head.hash, row));
-                        place = 0;
                     }
                     Item::Chunk(bytes) => {
-                        if let (Some(store), Some((hash, _))) = (store, came.files.last()) {
-                            let key = Key::Piece(hash.0.to_vec(), place);
-                            store.write(vec![Change::Put(Store::Blobs, key, bytes)]).await?;
+                        if let Some(files) = &mut files {
+                            files.take(bytes).await?;
                         }
-                        place += 1;
                     }
-                    Item::Row(row) => came.rows.push(row),
+                    Item::Row(row) => row.join(&mut came.rows),
+                    Item::Device(_) | Item::Operation(_) => {}
                 }
             }
         }
         unpacker.finish()?;
         Ok(came)
+    }
+}
+
+/// Files on their way to the disk. Until all else is in its place each is as one that was taken off: what a phone that dies
+/// meanwhile leaves of it goes as those do.
+struct Arriving<'a> {
+    storage: &'a Storage,
+    coming: Vec<(Hash, BlobRow)>,
+    /// The next piece's place in the last of them. None: it is here whole.
+    place: Option<u32>,
+}
+
+impl<'a> Arriving<'a> {
+    fn new(storage: &'a Storage) -> Self {
+        Self { storage, coming: Vec::new(), place: None }
+    }
+
+    async fn begin(&mut self, hash: Hash, row: &BlobRow) -> Result<(), StorageError> {
+        let row = BlobRow { dropped_ms: row.kept_ms, ..row.clone() };
+        let comes = blobs::begin(self.storage, hash, codec::encode(&row), None).await?;
+        self.place = comes.then_some(0);
+        self.coming.extend(comes.then_some((hash, row)));
+        Ok(())
+    }
+
+    async fn take(&mut self, bytes: Vec<u8>) -> Result<(), StorageError> {
+        let (Some(place), Some((hash, _))) = (&mut self.place, self.coming.last()) else {
+            return Ok(());
+        };
+        let key = Key::Piece(hash.0.to_vec(), *place);
+        *place += 1;
+        self.storage.write(vec![Change::Put(Store::Blobs, key, bytes)]).await
+    }
+
+    /// Frees what came.
+    async fn give_up(self) {
+        for (hash, row) in self.coming {
+            let coming = codec::encode(&row);
+            if let Err(error) = blobs::give_up(self.storage, hash, row.size, coming).await {
+                log_error(&format!("what came of a file stays: {error}"));
+            }
+        }
     }
 }
 
@@ -210,7 +277,7 @@ async fn take_in(storage: &Storage, file: Hash, came: Came) -> Result<(), CarryE
         Read::All(Store::Open),
         Read::All(Store::Place),
         Read::Row(Store::Pack, crate::platform::storage::schema::PACK.into()),
-        Read::Row(Store::Meta, meta::NAMES.into()),
+        Read::Keys(Store::Meta),
     ];
     reads.extend(came.rows_of(Store::Base).map(|(key, _)| Read::Row(Store::Base, key)));
     reads.extend(came.files.iter().map(|(hash, _)| Read::Row(Store::BlobMeta, (*hash).into())));
@@ -240,7 +307,7 @@ fn changes_of(
     note: Key,
     rows: &[Rows],
 ) -> Result<Vec<Change>, StorageError> {
-    let [rescued, restored, profile, open, place, pack, names, others @ ..] = rows else {
+    let [rescued, restored, profile, open, place, pack, known, others @ ..] = rows else {
         return Err(StorageError::Unreadable("an answer is missing".to_owned()));
     };
     let (bases, files) = others.split_at(came.rows_of(Store::Base).count());
@@ -264,14 +331,19 @@ fn changes_of(
         put(Store::Meta, meta::PROFILE.into(), row);
     }
     for (key, row) in came.rows_of(Store::Meta) {
-        if matches!(&key, Key::Text(name) if name.starts_with(meta::AUDIT)) {
+        let Key::Text(name) = &key else { continue };
+        let is_told = [meta::NAMES, meta::ORGANISATION].contains(&name.as_str())
+            || name.starts_with(meta::ENTITIES);
+        if name.starts_with(meta::AUDIT) || is_told && !is_among(known, &key) {
             put(Store::Meta, key, row);
         }
     }
-    if let Some(row) = came.meta(meta::NAMES).filter(|_| names.is_empty()) {
-        put(Store::Meta, meta::NAMES.into(), row);
+    for (key, row) in came.rows_of(Store::Forms) {
+        // It is fetched if it is not what its name says.
+        if key == codec::hash(row).into() {
+            put(Store::Forms, key, row);
+        }
     }
-    came.rows_of(Store::Forms).for_each(|(key, row)| put(Store::Forms, key, row));
     for ((key, row), own) in came.rows_of(Store::Base).zip(bases) {
         let place = |row: &[u8]| outbox::decode::<Base>(row, "record").map(|base| base.state.rv);
         // A later state has what this phone sent since, and what the other one had sent: the feed brings the rest into it.
@@ -311,7 +383,8 @@ fn changes_of(
         put(Store::Pack, key, row);
     }
     for ((hash, row), found) in came.files.iter().zip(files) {
-        if found.is_empty() {
+        let own = found.first().map(|(_, own)| BlobRow::decode(own)).transpose()?;
+        if own.is_none_or(|own| own.dropped_ms.is_some()) {
             put(Store::BlobMeta, (*hash).into(), &codec::encode(row));
         }
     }
@@ -331,9 +404,13 @@ mod tests {
     use std::collections::BTreeMap;
 
     use futures::executor::block_on;
-    use sync::wire::{DeviceId, Dot, FormRef, RecordState, Sibling, Value};
+    use sync::{
+        draft::Screen,
+        wire::{DeviceId, Dot, FormRef, RecordState, Sibling, Value},
+    };
 
     use super::*;
+    use crate::platform::storage::schema::CHUNK_SIZE_BYTES;
 
     #[test]
     fn keys_travel() {
@@ -408,6 +485,134 @@ mod tests {
                 take_in(&storage, Hash([fill; 32]), came).await.expect("memory stores");
             }
             assert_eq!(taken_in(&storage).await, Ok(vec![Hash([1; 32]), Hash([2; 32])]));
+        });
+    }
+
+    /// What a file brings beside rows: photos, each of that many pieces.
+    async fn arrive(storage: &Storage, files: &[(Hash, u32)]) -> (Came, Result<(), StorageError>) {
+        let (mut came, mut arriving) = (came_with(&base(5, "there")), Arriving::new(storage));
+        for (hash, pieces) in files {
+            let size = u64::from(*pieces) * CHUNK_SIZE_BYTES as u64;
+            let row = BlobRow::unsent(size, "image/jpeg".to_owned(), 1);
+            came.files.push((*hash, row));
+        }
+        let mut put = Ok(());
+        for ((hash, row), (_, pieces)) in came.files.iter().zip(files) {
+            put = put.and(arriving.begin(*hash, row).await);
+            for place in 0..*pieces {
+                storage.fill_up(place == 2);
+                put = put.and(arriving.take(vec![9]).await);
+                storage.fill_up(false);
+            }
+        }
+        if put.is_err() {
+            arriving.give_up().await;
+        }
+        (came, put)
+    }
+
+    async fn pieces(storage: &Storage) -> usize {
+        storage.read(vec![Read::Keys(Store::Blobs)]).await.expect("memory reads")[0].len()
+    }
+
+    #[test]
+    fn a_rescue_file_brings_its_photos_and_leaves_those_that_are_here() {
+        let storage = Storage::in_memory();
+        let (here, new) = (Hash([7; 32]), Hash([8; 32]));
+        block_on(async {
+            let own = BlobRow { sent: true, ..BlobRow::unsent(1, "image/png".to_owned(), 0) };
+            let piece = Change::Put(Store::Blobs, Key::Piece(here.0.to_vec(), 0), vec![1]);
+            let row = Change::Put(Store::BlobMeta, here.into(), codec::encode(&own));
+            storage.write(vec![piece, row]).await.expect("memory stores");
+            let (came, put) = arrive(&storage, &[(here, 1), (new, 2)]).await;
+            assert_eq!(put, Ok(()));
+            assert_eq!(blobs::unsent(&storage).await, Ok(Vec::new()), "nobody sees them yet");
+            take_in(&storage, Hash([1; 32]), came).await.expect("memory stores");
+            let unsent = blobs::unsent(&storage).await.expect("memory reads");
+            assert_eq!(unsent.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(), [new]);
+            let bytes = async |hash| {
+                let mut bytes = Vec::new();
+                let read = blobs::read(&storage, hash, |piece| bytes.extend(piece)).await;
+                (read, bytes)
+            };
+            assert_eq!(pieces(&storage).await, 3);
+            assert_eq!(bytes(here).await, (Ok(true), vec![1]), "as it was");
+            let first = storage.row(Store::Blobs, Key::Piece(new.0.to_vec(), 1)).await;
+            assert_eq!(first, Ok(Some(vec![9])));
+        });
+    }
+
+    #[test]
+    fn photos_for_which_there_is_no_room_leave_the_room_that_there_was() {
+        let storage = Storage::in_memory();
+        block_on(async {
+            let (_, put) = arrive(&storage, &[(Hash([7; 32]), 2), (Hash([8; 32]), 3)]).await;
+            assert_eq!(put, Err(StorageError::Full));
+            assert_eq!(pieces(&storage).await, 0);
+            assert_eq!(storage.all(Store::BlobMeta).await, Ok(Vec::new()));
+        });
+    }
+
+    #[test]
+    fn what_the_old_phone_was_told_stands_in_for_what_this_one_was_not() {
+        let storage = Storage::in_memory();
+        let list = format!("{}ho_dan", meta::ENTITIES);
+        let names = [meta::ORGANISATION, meta::NAMES, list.as_str()];
+        let rows = |value: u8| names.map(|name| (Key::from(name), vec![value]));
+        let came = |value: u8| {
+            let row = |(key, row): (Key, Vec<u8>)| Kept::of(Store::Meta, &key, row).row();
+            let rows = rows(value).into_iter().map(row).collect();
+            Came { account: "an".to_owned(), rows, ..Came::default() }
+        };
+        block_on(async {
+            for value in [1, 2] {
+                take_in(&storage, Hash([value; 32]), came(value)).await.expect("memory stores");
+                for (key, row) in rows(1) {
+                    assert_eq!(storage.row(Store::Meta, key).await, Ok(Some(row)));
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_form_is_what_its_name_says_or_stays_out() {
+        let storage = Storage::in_memory();
+        let (form, other) = (codec::hash(b"<form/>"), codec::hash(b"<other/>"));
+        let row = |hash: Hash, xml: &[u8]| Kept::of(Store::Forms, &hash.into(), xml.to_vec()).row();
+        let rows = vec![row(form, b"<forged/>"), row(other, b"<other/>")];
+        let came = Came { account: "an".to_owned(), rows, ..Came::default() };
+        block_on(async {
+            let put = Change::Put(Store::Forms, form.into(), b"<form/>".to_vec());
+            storage.write(vec![put]).await.expect("memory stores");
+            take_in(&storage, Hash([1; 32]), came).await.expect("memory stores");
+            for (hash, xml) in [(form, &b"<form/>"[..]), (other, b"<other/>")] {
+                assert_eq!(storage.row(Store::Forms, hash).await, Ok(Some(xml.to_vec())));
+            }
+        });
+    }
+
+    #[test]
+    fn of_a_record_that_is_open_on_both_phones_what_was_typed_here_stands() {
+        let storage = Storage::in_memory();
+        let open = |answers: &[(&str, &str)]| {
+            let form = base(1, "").state.form;
+            let (unit, author, screen) = ("u".to_owned(), "an".to_owned(), Screen::default());
+            let mut patch = OpenPatch::new(RECORD, form, unit, author, &screen);
+            for (path, text) in answers {
+                patch.put(path, Value::Text((*text).to_owned()), &screen);
+            }
+            patch
+        };
+        let (own, other) = (open(&[("a", "here")]), open(&[("a", "there"), ("b", "there")]));
+        let row = Kept::of(Store::Open, &RECORD.into(), codec::encode(&other)).row();
+        let came = Came { account: "an".to_owned(), rows: vec![row], ..Came::default() };
+        block_on(async {
+            let put = Change::Put(Store::Open, RECORD.into(), codec::encode(&own));
+            storage.write(vec![put]).await.expect("memory stores");
+            take_in(&storage, Hash([1; 32]), came).await.expect("memory stores");
+            let row = storage.row(Store::Open, RECORD).await.expect("memory reads");
+            let stands: OpenPatch = codec::decode(&row.expect("a patch")).expect("readable");
+            assert_eq!(stands, open(&[("a", "here"), ("b", "there")]));
         });
     }
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sync::{
     blob,
-    bundle::{Contents, FileHead, Item, OfDevice},
+    bundle::{Contents, FileHead, Item, MAX_CHUNK_BYTES, runs},
     codec,
     device::{
         DeviceState, Former, Outbox, Page, Rekeyed, Waiting, WaitingBlob, rekey, rekey_patch,
-        take_over,
+        take_item, take_over,
     },
     draft::OpenPatch,
     push::MAX_REQUEST_BYTES,
@@ -18,6 +18,8 @@ use sync::{
         Tally, Verdict,
     },
 };
+
+use super::unsealed::unsealed;
 
 /// An operation in the outbox: its bytes never change.
 #[derive(Clone, Debug)]
@@ -38,6 +40,8 @@ impl Sealed {
 pub struct StoredFile {
     pub bytes: Vec<u8>,
     pub sent: bool,
+    /// How many operations were sealed when the server said that it holds it.
+    pub sent_after: u64,
 }
 
 /// The stores.
@@ -242,7 +246,7 @@ impl Disk {
 
     pub fn mark_file_sent(&mut self, hash: Hash) {
         if let Some(file) = self.files.get_mut(&hash) {
-            file.sent = true;
+            (file.sent, file.sent_after) = (true, self.sealed);
         }
     }
 
@@ -251,22 +255,26 @@ impl Disk {
         for record in self.open.keys().copied().collect::<Vec<_>>() {
             self.seal(record, None, wall_ms);
         }
+        self.carried(account, |file| !file.sent)
+    }
+
+    /// All that is in no backup, with such files.
+    fn carried(&self, account: &str, is_taken: impl Fn(&StoredFile) -> bool) -> Vec<Item> {
         let state = self.state();
-        let safe = state.acked.min(state.safe);
-        let oldest = (safe > 0).then_some(safe + 1);
         let device_name = "Điện thoại thử".to_owned();
-        let mut items = vec![
-            Item::Contents(Contents { account: account.to_owned(), device_name }),
-            Item::Device(OfDevice { device: state.device, oldest }),
-        ];
-        let sealed = self.outbox.range(safe + 1..);
-        items.extend(sealed.map(|(seq, sealed)| {
-            Item::Operation(SealedOperation { seq: *seq, bytes: sealed.bytes.clone() })
-        }));
-        for (hash, file) in self.files.iter().filter(|(_, file)| !file.sent) {
+        let mut items = vec![Item::Contents(Contents { account: account.to_owned(), device_name })];
+        let sealed = self.outbox.range(state.acked.min(state.safe) + 1..);
+        let sealed =
+            sealed.map(|(seq, sealed)| SealedOperation { seq: *seq, bytes: sealed.bytes.clone() });
+        items.extend(runs(state.device, sealed));
+        for former in state.former() {
+            items.extend(runs(former.device, former.operations.clone()));
+        }
+        for (hash, file) in self.files.iter().filter(|(_, file)| is_taken(file)) {
             let (size, media_type) = (file.bytes.len() as u64, "image/jpeg".to_owned());
             items.push(Item::File(FileHead { hash: *hash, size, media_type }));
-            items.extend(file.bytes.chunks(256 * 1024).map(|bytes| Item::Chunk(bytes.to_vec())));
+            let chunks = file.bytes.chunks(MAX_CHUNK_BYTES);
+            items.extend(chunks.map(|bytes| Item::Chunk(bytes.to_vec())));
         }
         items
     }
@@ -275,12 +283,23 @@ impl Disk {
     pub fn rescued(&self, fresh: DeviceId) -> Self {
         let state = self.state();
         let safe = state.acked.min(state.safe);
-        let sealed = self.outbox.range(safe + 1..);
-        let operations =
-            sealed.map(|(seq, sealed)| SealedOperation { seq: *seq, bytes: sealed.bytes.clone() });
-        let operations = operations.collect();
+        let is_in_backup = |file: &StoredFile| file.sent && file.sent_after < safe;
         let mut new = Self::new(fresh);
-        new.rescued.push(Former { device: state.device, acked: state.acked, operations });
+        let mut last = None;
+        for item in unsealed(&self.carried("", |file| !is_in_backup(file))) {
+            match take_item(&mut new.rescued, item) {
+                Some(Item::File(head)) => {
+                    let file = StoredFile { bytes: Vec::new(), sent: false, sent_after: 0 };
+                    new.files.insert(head.hash, file);
+                    last = Some(head.hash);
+                }
+                Some(Item::Chunk(bytes)) => {
+                    let file = last.and_then(|hash| new.files.get_mut(&hash));
+                    file.expect("a file was begun").bytes.extend(bytes);
+                }
+                _ => {}
+            }
+        }
         for record in self.records() {
             let held = self.held(record);
             let base = handed_over(&state, self.base(record).as_ref(), &held);
@@ -288,7 +307,7 @@ impl Disk {
                 new.know(state);
             }
         }
-        (new.open, new.files) = (self.open.clone(), self.files.clone());
+        new.open = self.open.clone();
         new
     }
 

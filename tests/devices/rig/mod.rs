@@ -9,6 +9,7 @@ pub mod place;
 pub mod random;
 pub mod sealing;
 pub mod server;
+pub mod unsealed;
 
 pub use phone::Phone;
 pub use server::{Server, Work, unit, who};

@@ -200,7 +200,7 @@ impl Phone {
             size: bytes.len() as u64,
             hash,
         };
-        self.disk.files.insert(hash, StoredFile { bytes, sent: false });
+        self.disk.files.insert(hash, StoredFile { bytes, sent: false, sent_after: 0 });
         self.put(record, path, Value::File(file));
         hash
     }

@@ -100,7 +100,8 @@ impl Sealing {
         let mut file = write_header(header);
         let associated = associated_data(&file);
         let mut packer = Packer::default();
-        let mut frames: Vec<Plain> = items.iter().flat_map(|item| packer.put(item)).collect();
+        let put = |item| packer.put(item).expect("an item that is taken");
+        let mut frames: Vec<Plain> = items.iter().flat_map(put).collect();
         frames.push(packer.finish());
         for Plain { nonce, bytes } in frames {
             file.extend(seal(&[self.key; 32], nonce, &associated.0, &bytes));

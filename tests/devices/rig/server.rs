@@ -173,6 +173,11 @@ impl Server {
         self.home.folder.path()
     }
 
+    /// Where photos and other files are.
+    pub fn blob_folder(&self) -> PathBuf {
+        self.home.place.config.blob_folder()
+    }
+
     /// The database from outside, as the operator's commands open it.
     pub async fn database(&self) -> Database {
         self.home.place.open().await

@@ -8,7 +8,7 @@ import { Desk } from '../harness/desk.mjs';
 import { downloaded } from '../harness/downloads.mjs';
 import { picture } from '../harness/picture.mjs';
 import { Stage } from '../harness/stage.mjs';
-import { rowsOf } from '../harness/store.mjs';
+import { countOf, rowsOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
@@ -175,9 +175,12 @@ test('a dying phone: its owner makes a rescue file and writes the code down', as
   await form.type('tom_tat', 'Thiếu kinh phí tập huấn');
   await form.saved();
   await hoa.open('/carry');
+  await officer.page.evaluate(() => localStorage.setItem('sotay.preferences', '{"install_dismissed":true}'));
   const rescue = section(officer, 'Tệp cứu hộ');
   await rescue.getByRole('button', { name: 'Tạo tệp cứu hộ' }).click();
   await rescue.locator('.rescue-code').waitFor();
+  // The photo that the server has, and no backup, goes along.
+  await rescue.getByText('Đã tạo tệp có 1 hồ sơ và 1 ảnh, tệp').waitFor();
   await officer.screenshot('rescue');
   assert.deepEqual(await faults(officer, 'rescue'), []);
   bundle = await downloaded(officer, files, () => rescue.getByRole('button', { name: 'Tải tệp xuống máy' }).click());
@@ -234,6 +237,8 @@ test('on a new phone, with nobody signed in and no network, the work goes on whe
   await restore.locator('#rescue-code').fill(bundle.code.toUpperCase().replaceAll('-', ' '));
   await restore.getByRole('button', { name: 'Làm tiếp trên máy này' }).click();
   await newPhone.page.getByRole('navigation').first().waitFor();
+  assert.ok(await countOf(newPhone.page, 'blobs') > 0, 'the photo is here');
+  assert.ok(await knowsKey(newPhone), 'and what the next file is sealed to');
 
   await app.open('/records');
   const row = newPhone.page.locator('.record-row').filter({ hasText: 'Chưa gửi' }).first();
@@ -271,6 +276,7 @@ test('with a network its owner signs in there, and the server has it all under b
 
 test('on a phone that somebody else uses, the work goes on in a store beside theirs', async () => {
   await minh.open('/carry');
+  await colleague.page.evaluate(() => localStorage.setItem('sotay.preferences', '{"install_dismissed":false}'));
   const restore = section(colleague, 'Làm tiếp từ tệp cứu hộ');
   const goOn = async () => {
     await restore.locator('input[type="file"]').setInputFiles(bundle.path);
@@ -284,6 +290,8 @@ test('on a phone that somebody else uses, the work goes on in a store beside the
   await colleague.page.getByRole('link', { name: 'Làm tiếp từ tệp cứu hộ' }).click();
   await goOn();
   await colleague.page.getByRole('navigation').first().waitFor();
+  const chosen = await colleague.page.evaluate(() => localStorage.getItem('sotay.preferences'));
+  assert.equal(JSON.parse(chosen).install_dismissed, false, 'what was chosen on this phone stays');
   await minh.open('/sign-in');
   await minh.enter('canbo.longkhanh');
   await minh.allSent();

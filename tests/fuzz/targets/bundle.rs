@@ -52,7 +52,8 @@ fn again(items: &[Item]) {
     let mut packer = Packer::default();
     let mut unpacker = Unpacker::default();
     let mut read = Vec::new();
-    let mut frames: Vec<_> = items.iter().flat_map(|item| packer.put(item)).collect();
+    let put = |item| packer.put(item).expect("what was taken is put");
+    let mut frames: Vec<_> = items.iter().flat_map(put).collect();
     frames.push(packer.finish());
     for frame in frames {
         assert!(frame.bytes.len() <= MAX_ITEM_BYTES);

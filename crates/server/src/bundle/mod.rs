@@ -339,8 +339,9 @@ impl<'a> Import<'a> {
         if self.receipt.proven && !may_send {
             return Err(Refusal::WrongDevice.into());
         }
+        // What a device freed parts its operations: those behind follow the same one.
+        self.forked &= self.device.is_some_and(|before| before.device == of.device);
         self.device = Some(of);
-        self.forked = false;
         Ok(())
     }
 

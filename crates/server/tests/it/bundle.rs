@@ -8,7 +8,7 @@ use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use server::accounts::Role;
 use server::database::AccountChange;
-use sync::bundle::{Contents, FileHead, Item, Kind, OfDevice, PublicKey};
+use sync::bundle::{Contents, FileHead, Item, Kind, OfDevice, PublicKey, runs};
 use sync::codec;
 use sync::device::DeviceState;
 use sync::receipt::{self, NotOurs};
@@ -210,10 +210,15 @@ async fn a_bundle_that_nobody_known_signed_or_that_a_copied_phone_made_proves_no
     // Another operation has the place of this one: its phone finds that in the receipt, and takes it for nothing.
     lan.push(&operations).await;
     let other = [lan.create(1, 5, "phuong_a", &[("ghi_chu", text("khác"))])];
-    let forked = Sealing::new(lan.id, &key, organisation).pack(&items(&lan, &other, &[]));
+    let mut other = items(&lan, &other, &[]);
+    // Nor is what follows it there counted, though the copy freed what was between.
+    let bytes = codec::encode(&lan.create(5, 6, "phuong_a", &[]));
+    other.extend(runs(lan.id, [SealedOperation { seq: 5, bytes }]));
+    let forked = Sealing::new(lan.id, &key, organisation).pack(&other);
     let (receipt, ..) = receipt::read(&proof(&deliver(&minh, &forked).await).unwrap()).unwrap();
     let state = DeviceState::new(lan.id);
     assert_eq!(receipt::take(&state, &receipt), Err(NotOurs::Forked));
+    assert_eq!(receipt.acked, 1);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! what this one seals is named after this one. So no two operations ever have one name, even if the other phone lives on.
 
 use super::{Device, DeviceState, Effect, Former, Step};
+use crate::bundle::Item;
 
 /// The device after it took over what others sealed.
 ///
@@ -20,6 +21,23 @@ pub fn take_over(state: &DeviceState, came: Vec<Former>) -> DeviceState {
     }
     former.retain(|former| !former.operations.is_empty());
     DeviceState { former: Some(former), cursor: None, ..state.clone() }
+}
+
+/// Takes the next item of a rescue file, if it is of devices and their operations; anything else is given back.
+pub fn take_item(came: &mut Vec<Former>, item: Item) -> Option<Item> {
+    match item {
+        Item::Device(of) if came.last().is_some_and(|last| last.device == of.device) => {}
+        Item::Device(of) => {
+            came.push(Former { device: of.device, acked: 0, operations: Vec::new() });
+        }
+        Item::Operation(operation) => {
+            if let Some(device) = came.last_mut() {
+                device.operations.push(operation);
+            }
+        }
+        other => return Some(other),
+    }
+    None
 }
 
 impl Former {

@@ -7,9 +7,11 @@ use p256::ecdsa::{Signature, VerifyingKey};
 use proptest::prelude::*;
 use sync::bundle::*;
 use sync::codec::{self, DecodeError};
+use sync::device::{Former, take_item};
 use sync::wire::{DeviceId, Hash, SealedOperation};
 
 use crate::sealing::{Pair, Sealing, digits};
+use crate::unsealed::unsealed;
 
 const KEY: u8 = 0x5a;
 
@@ -219,6 +221,93 @@ fn items_that_follow_each_other_wrongly_are_refused() {
 fn an_item_that_says_to_be_longer_than_any_is_not_waited_for() {
     let mut unpacker = Unpacker::default();
     assert_eq!(unpacker.take(&u32::MAX.to_be_bytes()), Err(BundleError::TooLarge));
+}
+
+#[test]
+fn no_item_is_packed_that_would_not_be_taken() {
+    let mut packer = Packer::default();
+    let longest =
+        |length| Item::Row(Row { store: "open".into(), key: vec![], value: vec![3; length] });
+    assert_eq!(packer.put(&longest(MAX_ITEM_BYTES)), Err(BundleError::TooLarge));
+    assert_eq!(unsealed(&[contents()]), [contents()], "and the others are");
+}
+
+#[test]
+fn a_row_of_any_length_comes_in_pieces_and_is_put_together() {
+    let row = |key: u8, length| {
+        let value: Vec<u8> = (0..length).map(|at: u32| (at % 251) as u8).collect();
+        Row { store: "forms".into(), key: vec![key], value }
+    };
+    let rows = [row(1, 3), row(2, 20 << 20), row(3, 0), row(4, 8 << 20), row(5, 9 << 20)];
+    let mut items = vec![contents()];
+    items.extend(rows.iter().cloned().flat_map(Row::in_pieces).map(Item::Row));
+    assert_eq!(items.len(), 1 + 1 + 5 + 1 + 2 + 3);
+    let mut joined = Vec::new();
+    for item in unsealed(&items) {
+        if let Item::Row(row) = item {
+            row.join(&mut joined);
+        }
+    }
+    assert!(joined == rows);
+    // Whoever knows no pieces finds nothing in any store that is not whole.
+    let whole = |item: &Item| matches!(item, Item::Row(row) if row.store == "forms");
+    assert_eq!(items.iter().filter(|item| whole(item)).count(), 2);
+}
+
+#[test]
+fn what_is_freed_between_operations_leaves_a_bundle_that_opens() {
+    let device = DeviceId([0xd0; 16]);
+    let sealed = |seq| SealedOperation { seq, bytes: vec![1] };
+    let named = |oldest| Item::Device(OfDevice { device, oldest });
+    let operations: Vec<_> = [1, 5, 21, 22].into_iter().map(sealed).collect();
+    let mut items = vec![contents()];
+    items.extend(runs(device, operations.clone()));
+    items.extend(runs(DeviceId([0xd1; 16]), []));
+    assert_eq!(
+        items[1..],
+        [
+            named(None),
+            Item::Operation(sealed(1)),
+            named(Some(5)),
+            Item::Operation(sealed(5)),
+            named(Some(21)),
+            Item::Operation(sealed(21)),
+            Item::Operation(sealed(22)),
+            Item::Device(OfDevice { device: DeviceId([0xd1; 16]), oldest: None }),
+        ]
+    );
+    let mut came = Vec::new();
+    let others: Vec<Item> =
+        unsealed(&items).into_iter().filter_map(|item| take_item(&mut came, item)).collect();
+    assert_eq!(others, [contents()]);
+    let nothing = Former { device: DeviceId([0xd1; 16]), acked: 0, operations: Vec::new() };
+    assert_eq!(came, [Former { device, acked: 0, operations }, nothing]);
+}
+
+#[test]
+fn files_that_do_not_fit_into_one_bundle_go_in_further_ones() {
+    const LIMIT: u64 = 2 << 20;
+    let operations: Vec<Item> = (1..=3).map(|seq| operation(seq, 200_000)).collect();
+    let others: u64 = operations.iter().map(bytes_of).sum();
+    let sizes = [0, 1, 300_000, 600_000, 700_000, 900_000, 1_000_000, 1_000_000, 1_900_000];
+    let parts = parts(LIMIT, others, sizes);
+    assert_eq!(parts.iter().sum::<usize>(), sizes.len());
+    let mut left = sizes.as_slice();
+    for (place, count) in parts.iter().enumerate() {
+        let (these, after) = left.split_at(*count);
+        left = after;
+        let mut items = vec![contents(), of_device(None)];
+        items.extend(if place == 0 { operations.clone() } else { Vec::new() });
+        for size in these {
+            items.push(file(*size));
+            let bytes = vec![3; usize::try_from(*size).expect("a file in memory")];
+            items.extend(bytes.chunks(MAX_CHUNK_BYTES).map(|bytes| Item::Chunk(bytes.to_vec())));
+        }
+        assert!(sealing().pack(&items).len() as u64 <= LIMIT, "{place}: {these:?}");
+    }
+    assert!(parts.len() <= 5, "{parts:?}: they are full");
+    assert_eq!(sync::bundle::parts(LIMIT, others, []), [0], "without files there is one");
+    assert_eq!(sync::bundle::parts(LIMIT, LIMIT, [5]), [0, 1], "with no room beside the work");
 }
 
 #[test]

@@ -11,3 +11,5 @@ mod simulation;
 
 #[path = "../../../../tests/devices/rig/sealing.rs"]
 mod sealing;
+#[path = "../../../../tests/devices/rig/unsealed.rs"]
+mod unsealed;

@@ -161,7 +161,7 @@ impl World {
         });
         *beside = database.beside.values().any(|bytes| target.is_in_bytes(bytes));
         let mut bundles = self.carried.iter().flat_map(|carried| &carried.bundles);
-        *bundle = bundles.any(|(_, body, _)| target.is_in_push(body));
+        *bundle = bundles.any(|(_, pushes, _)| pushes.iter().any(|body| target.is_in_push(body)));
         *backup = self.server.backup.log.values().any(|(bytes, _)| target.is_in_bytes(bytes));
         *unbegun = !is_begun;
         for (place, _) in PLACES.into_iter().zip(met).filter(|(_, met)| *met) {

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use sync::{
+    bundle::{Contents, Item, runs},
     codec,
     device::{
         Device, DeviceState, Effect, Event, Former, Outbox, Page, Rekeyed, SyncStatus, Waiting,
-        WaitingBlob, rekey, rekey_patch, take_over,
+        WaitingBlob, rekey, rekey_patch, take_item, take_over,
     },
     draft::{OpenPatch, Screen},
     view::{Base, Held, RecordView, handed_over, view},
@@ -17,6 +18,7 @@ use sync::{
 };
 
 use super::Bug;
+use crate::unsealed::unsealed;
 
 #[derive(Clone)]
 pub struct Sealed {
@@ -137,9 +139,16 @@ impl Phone {
         let operations = operations
             .map(|(seq, sealed)| SealedOperation { seq: *seq, bytes: sealed.bytes.clone() });
         let device = self.disk.state.device;
-        rescued.rescued = self.disk.state.former().to_vec();
-        rescued.rescued.extend(self.disk.rescued.clone());
-        rescued.rescued.push(Former { device, acked, operations: operations.collect() });
+        let contents = Contents { account: self.account.clone(), device_name: String::new() };
+        let mut items = vec![Item::Contents(contents)];
+        items.extend(runs(device, operations));
+        for former in self.disk.state.former().iter().chain(&self.disk.rescued) {
+            items.extend(runs(former.device, former.operations.clone()));
+        }
+        rescued.rescued.clear();
+        for item in unsealed(&items) {
+            take_item(&mut rescued.rescued, item);
+        }
         rescued.base.clear();
         for record in self.known_records() {
             let outbox = self.disk.outbox.values();

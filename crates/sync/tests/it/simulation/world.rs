@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sync::{
     blob::Chunks,
+    bundle::{Contents, Item, OfDevice, runs},
     codec,
     device::{BlobReply, Effect, Event, Reply, WaitingBlob},
     draft::{OpenPatch, Screen},
@@ -21,6 +22,7 @@ use super::{
     server::{Database, Server},
     shown,
 };
+use crate::unsealed::unsealed;
 
 /// Situations that a campaign must have met to count.
 pub const SITUATIONS: [&str; 54] = [
@@ -137,7 +139,9 @@ pub struct World {
 pub struct Carried {
     random: Random,
     /// Whose account, what it is, and whether it was taken.
-    pub bundles: Vec<(String, Vec<u8>, bool)>,
+    ///
+    /// What it is: a push for each run of operations, as the server opens it.
+    pub bundles: Vec<(String, Vec<Vec<u8>>, bool)>,
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -900,15 +904,26 @@ impl World {
         let held = phone.disk.outbox.range(safe + 1..);
         let operations =
             held.map(|(seq, sealed)| SealedOperation { seq: *seq, bytes: sealed.bytes.clone() });
-        let request = PushRequest {
-            version: WIRE_VERSION,
-            device: state.device,
-            epoch: None,
-            operations: operations.collect(),
-            oldest: (safe > 0).then_some(safe + 1),
-            unsent: None,
-        };
-        let bundle = (phone.account.clone(), codec::encode(&request), false);
+        let contents = Contents { account: phone.account.clone(), device_name: String::new() };
+        let mut items = vec![Item::Contents(contents)];
+        items.extend(runs(state.device, operations));
+        let mut pushes: Vec<PushRequest> = Vec::new();
+        for item in unsealed(&items) {
+            match (item, pushes.last_mut()) {
+                (Item::Device(OfDevice { device, oldest }), _) => pushes.push(PushRequest {
+                    version: WIRE_VERSION,
+                    device,
+                    epoch: None,
+                    operations: Vec::new(),
+                    oldest,
+                    unsent: None,
+                }),
+                (Item::Operation(operation), Some(push)) => push.operations.push(operation),
+                _ => {}
+            }
+        }
+        let pushes = pushes.iter().map(codec::encode).collect();
+        let bundle = (phone.account.clone(), pushes, false);
         self.note(Sealing { sealed, ..Sealing::default() });
         self.count("bundle made");
         self.carried.iter_mut().for_each(|carried| carried.bundles.push(bundle.clone()));
@@ -916,12 +931,14 @@ impl World {
 
     fn bring_bundle(&mut self, bundle: usize) {
         let Some(carried) = &mut self.carried else { return };
-        let (account, body, taken) = &mut carried.bundles[bundle];
-        let (account, body) = (account.clone(), body.clone());
+        let (account, pushes, taken) = &mut carried.bundles[bundle];
+        let (account, pushes) = (account.clone(), pushes.clone());
         let again = std::mem::replace(taken, true);
         self.count(if again { "bundle taken again" } else { "bundle taken" });
-        if let Some((database, response)) = self.server.push(&account, &body) {
-            self.commit(database, &response);
+        for body in pushes {
+            if let Some((database, response)) = self.server.push(&account, &body) {
+                self.commit(database, &response);
+            }
         }
     }
 
