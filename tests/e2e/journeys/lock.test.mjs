@@ -97,6 +97,17 @@ test('nothing of the work or of the person can be read on the disk', async () =>
   assert.deepEqual(found, []);
 });
 
+test('nor does the server give it to whoever types its addresses on the locked phone', async () => {
+  await server.start();
+  const page = await phone.context.newPage();
+  for (const path of ['pack', 'accounts', `records.xlsx?form=${FORM}`]) {
+    const answer = await page.goto(`${server.url}/api/v1/${path}`);
+    assert.equal(answer.status(), 401, path);
+  }
+  await page.close();
+  await server.stop();
+});
+
 test('a wrong PIN does not open, the right one leads to the very question', async () => {
   await press(PIN.split('').reverse().join(''));
   await said('Mã PIN không đúng');
