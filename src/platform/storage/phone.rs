@@ -39,6 +39,12 @@ type Edit = dyn Fn(&mut PersonRow) -> Vec<Change>;
 /// A key of bytes, overwritten when it is no longer needed.
 pub(super) struct Secret([u8; KEY_BYTES]);
 
+impl Secret {
+    async fn key(&self) -> Result<AesKey, StorageError> {
+        AesKey::import(&self.0).await.map_err(of_people)
+    }
+}
+
 impl Drop for Secret {
     fn drop(&mut self) {
         self.0.fill(0);
@@ -130,7 +136,7 @@ impl Phone {
     /// Makes a store for somebody who has none on this phone, with its first rows.
     pub async fn add(&self, label: Label, first: Vec<Change>) -> Result<Person, StorageError> {
         let person = self.make(label, Stage::Ready).await?;
-        let storage = self.enter(&person).await?;
+        let storage = self.make_store(&person).await?;
         storage.write(first).await?;
         // Another tab that opens the store later is not kept waiting for this connection.
         storage.close();
@@ -160,8 +166,7 @@ impl Phone {
 
     /// Lets a person in who has no PIN.
     pub async fn enter(&self, person: &Person) -> Result<Storage, StorageError> {
-        let secret = self.unwrap(person, None).await?;
-        let secret = secret.ok_or(StorageError::Damaged(Store::People.name()))?;
+        let secret = self.bare_secret(person).await?;
         self.store_of(&person.id, &secret).await
     }
 
@@ -182,6 +187,12 @@ impl Phone {
         person: &Person,
         old: Option<&[u8; KEY_BYTES]>,
         new: Option<(PinRow, [u8; KEY_BYTES])>,
+    /// The store of a person whom the phone does not know yet.
+    pub(super) async fn make_store(&self, person: &Person) -> Result<Storage, StorageError> {
+        let (name, secret) = (self.name_of(&person.id), self.bare_secret(person).await?);
+        Ok(Storage::sealed(Database::open(&name, &schema::PERSON).await?, secret.key().await?))
+    }
+
     ) -> Result<bool, StorageError> {
         let Some(secret) = self.unwrap(person, old).await? else { return Ok(false) };
         let pin = new.as_ref().map(|(row, key)| (row, key));
@@ -189,6 +200,11 @@ impl Phone {
         let pin = new.map(|(row, _)| row);
         let was = person.row.wrap.clone();
         let is_set = Rc::new(Cell::new(false));
+    async fn bare_secret(&self, person: &Person) -> Result<Secret, StorageError> {
+        let secret = self.unwrap(person, None).await?;
+        secret.ok_or(StorageError::Damaged(Store::People.name()))
+    }
+
         let has_set = Rc::clone(&is_set);
         self.change(&person.id, move |row| {
             // Another tab that was faster keeps its PIN.
@@ -277,8 +293,9 @@ impl Phone {
     }
 
     async fn store_of(&self, id: &str, secret: &Secret) -> Result<Storage, StorageError> {
-        let key = AesKey::import(&secret.0).await.map_err(of_people)?;
-        Storage::open(&self.name_of(id), key).await
+        // Who was listed may have left meanwhile: a store made anew would be one whose key is kept nowhere.
+        let database = Database::open_again(&self.name_of(id), &schema::PERSON).await?;
+        Ok(Storage::sealed(database, secret.key().await?))
     }
 
     async fn wrap(

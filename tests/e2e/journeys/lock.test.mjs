@@ -250,3 +250,19 @@ test('the PIN is taken away, and the phone opens by itself again', async () => {
   await killAndOpen('/more');
   await phone.page.getByText('Chưa đặt mã PIN').waitFor();
 });
+
+test('a tab that lists who uses the phone asks for a PIN that was set since in another one', async () => {
+  const { page } = phone;
+  const other = await phone.context.newPage();
+  await other.goto(`${server.url}/more`);
+  await other.getByRole('button', { name: 'Đổi người dùng' }).click();
+  const listed = other.locator('.people-here .list-row').filter({ hasText: NAME });
+  await listed.waitFor();
+  await page.bringToFront();
+  await page.getByRole('button', { name: 'Đặt mã PIN' }).click();
+  for (const _ of [1, 2]) await press(PIN);
+  await page.getByText('chỉ mở được bằng mã PIN').waitFor();
+  await listed.click();
+  await other.locator('.unlock .pin-pad').waitFor();
+  await other.close();
+});
