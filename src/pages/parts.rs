@@ -33,7 +33,9 @@ use crate::form_view::{MapView, scan_with};
 use crate::locale::Language;
 use crate::platform::{barcode, connectivity, log_error, tasks};
 use crate::reactive::effect;
-use crate::stores::{AppUpdate, Carry, Records, SpaceWatch, SyncStatus, preferences::use_words};
+use crate::stores::{
+    AppUpdate, Carry, Door, Records, SpaceWatch, SyncStatus, preferences::use_words, wipe,
+};
 use crate::sync_runner::Runner;
 
 /// A screen that is not in the first part.
@@ -53,6 +55,8 @@ pub enum Later {
     StorageHealth,
     /// That the phone's clock is wrong. In Today.
     WrongClock,
+    /// Ending the sessions of those who left the phone. It has nothing to show.
+    Leavers,
     /// What the app does by itself that its opening need not wait for: syncing above all. It has nothing to show.
     Errands,
     /// A form is tried.
@@ -154,6 +158,17 @@ part! {
             expect_context::<SpaceWatch>().begin(carry.storage(), sync_status);
             ().into_any()
         }
+        Later::Leavers => {
+            let door = expect_context::<Door>();
+            let end = move || tasks::spawn(wipe::end_sessions(door));
+            end();
+            connectivity::on_change(move |online| {
+                if online {
+                    end();
+                }
+            });
+            ().into_any()
+        }
         _ => ().into_any(),
     }
 }
@@ -226,7 +241,8 @@ impl Later {
             | Self::Carry
             | Self::StorageHealth
             | Self::WrongClock
-            | Self::Errands => Part::Forms,
+            | Self::Errands
+            | Self::Leavers => Part::Forms,
             Self::Preview
             | Self::Repair
             | Self::People

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use sync::device::{DeviceState, Former};
 use thiserror::Error;
 
-use super::{Door, OpenForms, outbox};
+use super::{Door, OpenForms, outbox, wipe::end_sessions};
 use crate::platform::{
     document,
-    http::{Method, Request, speak_for},
+    http::{Request, speak_for},
     json,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
@@ -234,7 +234,7 @@ impl SignIn {
             return Err(error);
         }
         // The server is told last, and nobody waits long for its answer: on a bad line that takes a minute.
-        select(pin!(end_session()), pin!(tasks::sleep(END_MS))).await;
+        select(pin!(end_sessions(self.door)), pin!(tasks::sleep(END_MS))).await;
         self.state.try_set(SignInState::SignedOut);
         // Nothing of the person stays in memory either.
         document::reload();
@@ -277,13 +277,6 @@ impl SignIn {
             0 => Ok(()),
             count => Err(SignInError::UnsentWork(count)),
         }
-    }
-}
-
-pub(super) async fn end_session() {
-    if let Err(error) = Request::new(Method::Delete, "/api/v1/session").send(&[]).await {
-        // The cookie dies with its time.
-        crate::platform::log_error(&format!("session not ended at the server: {error}"));
     }
 }
 

@@ -225,6 +225,15 @@ async fn who_left_is_not_let_in_by_what_another_tab_remembers() {
     raw::until_only("remembered.", &[]).await;
     assert_eq!(phone.enter(&listed).await.err(), Some(StorageError::Gone));
     raw::until_only("remembered.", &[]).await;
+    // Their session is still to end, and what is kept for that names nobody who cannot open it.
+    let found = raw::dump("remembered").await;
+    for text in ["Phạm Thị Lan", "canbo.longkhanh"] {
+        assert_eq!(raw::find(&found, text), None, "{text}");
+    }
+    let left = phone.leavers().await.expect("read");
+    assert_eq!(left, [(listed.id.clone(), listed.label.clone())]);
+    phone.has_ended(&listed.id).await.expect("written");
+    assert_eq!(phone.leavers().await, Ok(Vec::new()));
 }
 
 #[wasm_bindgen_test]

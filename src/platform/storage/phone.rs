@@ -111,13 +111,37 @@ impl Phone {
         for (key, row) in found.into_iter().flatten() {
             let Key::Text(id) = key else { continue };
             let row = decode(&row)?;
-            let label =
-                open(&self.key, &place("label", &id), &row.label).await.map_err(of_people)?;
-            let label = codec::decode(&label)
-                .map_err(|error| StorageError::Unreadable(format!("label: {error}")))?;
+            let label = self.label_of(&id, &row.label).await?;
             people.push(Person { id, label, row });
         }
         Ok(people)
+    }
+
+    async fn label_of(&self, id: &str, sealed: &[u8]) -> Result<Label, StorageError> {
+        let label = open(&self.key, &place("label", id), sealed).await.map_err(of_people)?;
+        codec::decode(&label).map_err(|error| StorageError::Unreadable(format!("label: {error}")))
+    }
+
+    /// Who left this phone and may still be signed in at the server: the id of what was their store, and who it was.
+    pub async fn leavers(&self) -> Result<Vec<(String, Label)>, StorageError> {
+        let mut leavers = Vec::new();
+        let keys = vec![Read::Keys(Store::Phone)];
+        let keys = self.database.transact(keys, Vec::new(), None).await?;
+        for (key, _) in keys.into_iter().flatten() {
+            let Key::Text(name) = &key else { continue };
+            let Some(id) = name.strip_prefix(phone::LEFT).map(str::to_owned) else { continue };
+            let row = vec![Read::Row(Store::Phone, key)];
+            let row = self.database.transact(row, Vec::new(), None).await?;
+            for (_, sealed) in row.into_iter().flatten() {
+                leavers.push((id.clone(), self.label_of(&id, &sealed).await?));
+            }
+        }
+        Ok(leavers)
+    }
+
+    /// Whoever left is signed in no more.
+    pub async fn has_ended(&self, id: &str) -> Result<(), StorageError> {
+        self.write(vec![Change::Delete(Store::Phone, left_at(id))]).await
     }
 
     /// Whose store is opened at the start.
@@ -164,10 +188,21 @@ impl Phone {
         Ok(Person { id, label, row })
     }
 
+    /// The store of a person whom the phone does not know yet.
+    pub(super) async fn make_store(&self, person: &Person) -> Result<Storage, StorageError> {
+        let (name, secret) = (self.name_of(&person.id), self.bare_secret(person).await?);
+        Ok(Storage::sealed(Database::open(&name, &schema::PERSON).await?, secret.key().await?))
+    }
+
     /// Lets a person in who has no PIN.
     pub async fn enter(&self, person: &Person) -> Result<Storage, StorageError> {
         let secret = self.bare_secret(person).await?;
         self.store_of(&person.id, &secret).await
+    }
+
+    async fn bare_secret(&self, person: &Person) -> Result<Secret, StorageError> {
+        let secret = self.unwrap(person, None).await?;
+        secret.ok_or(StorageError::Damaged(Store::People.name()))
     }
 
     /// Lets a person in by the key that their PIN became; `None` if it is another PIN's.
@@ -187,12 +222,6 @@ impl Phone {
         person: &Person,
         old: Option<&[u8; KEY_BYTES]>,
         new: Option<(PinRow, [u8; KEY_BYTES])>,
-    /// The store of a person whom the phone does not know yet.
-    pub(super) async fn make_store(&self, person: &Person) -> Result<Storage, StorageError> {
-        let (name, secret) = (self.name_of(&person.id), self.bare_secret(person).await?);
-        Ok(Storage::sealed(Database::open(&name, &schema::PERSON).await?, secret.key().await?))
-    }
-
     ) -> Result<bool, StorageError> {
         let Some(secret) = self.unwrap(person, old).await? else { return Ok(false) };
         let pin = new.as_ref().map(|(row, key)| (row, key));
@@ -200,11 +229,6 @@ impl Phone {
         let pin = new.map(|(row, _)| row);
         let was = person.row.wrap.clone();
         let is_set = Rc::new(Cell::new(false));
-    async fn bare_secret(&self, person: &Person) -> Result<Secret, StorageError> {
-        let secret = self.unwrap(person, None).await?;
-        secret.ok_or(StorageError::Damaged(Store::People.name()))
-    }
-
         let has_set = Rc::clone(&is_set);
         self.change(&person.id, move |row| {
             // Another tab that was faster keeps its PIN.
@@ -251,7 +275,7 @@ impl Phone {
             }
             Ok(Rc::new(changes))
         };
-        let touched = vec![Store::People, Store::CarriedPieces];
+        let touched = vec![Store::People, Store::CarriedPieces, Store::Phone];
         let reads = vec![Read::Row(Store::People, of)];
         self.database.transact(reads, touched, Some(Box::new(decide))).await.map(drop)
     }
@@ -351,6 +375,11 @@ pub(super) fn current(id: Option<&str>) -> Change {
         Some(id) => Change::Put(Store::Phone, key, id.as_bytes().to_vec()),
         None => Change::Delete(Store::Phone, key),
     }
+}
+
+/// Where it stands that somebody left.
+pub(super) fn left_at(id: &str) -> Key {
+    format!("{}{id}", phone::LEFT).as_str().into()
 }
 
 pub(super) fn decode(row: &[u8]) -> Result<PersonRow, StorageError> {

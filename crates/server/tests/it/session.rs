@@ -88,6 +88,21 @@ async fn an_address_that_somebody_types_brings_nothing_by_the_cookie_alone() {
     assert_eq!(before.code(), "signed_out");
 }
 
+/// A phone that was emptied without a network says so once it has one: whoever has signed in since stays in.
+#[tokio::test]
+async fn a_session_that_is_ended_late_is_the_one_of_the_device_that_is_named() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let end = async |device: DeviceId| {
+        let path = format!("/api/v1/session?device={device}");
+        let headers = [("cookie", lan.cookie.as_str()), ("x-sotay", "1")];
+        let answer = server.request(Method::DELETE, &path, &headers, Body::empty()).await;
+        (answer.status, lan.get("/api/v1/session").await.status)
+    };
+    assert_eq!(end(DEVICE).await, (StatusCode::UNAUTHORIZED, StatusCode::OK));
+    assert_eq!(end(lan.id).await, (StatusCode::NO_CONTENT, StatusCode::UNAUTHORIZED));
+}
+
 #[tokio::test]
 async fn a_coordinator_sees_all_units_below_their_own() {
     let server = TestApp::start().await;
