@@ -225,11 +225,16 @@ impl SignIn {
         Ok(())
     }
 
-    /// Signs out: the person and their store are removed from this phone. Unsent work is in the way.
-    pub async fn sign_out(self) -> Result<(), SignInError> {
+    /// Signs out: the person and their store are removed from this phone. Unsent work is in the way, and so is what an open form
+    /// could not store.
+    pub async fn sign_out(self, forms: OpenForms) -> Result<(), SignInError> {
         // From here on nobody enters what would be on no server.
         document::set_root_attribute("data-locking", "on");
-        if let Err(error) = self.door.remove_inside(async || self.owes_nothing().await).await {
+        let removed = async {
+            forms.save_all().await?;
+            self.door.remove_inside(async || self.owes_nothing().await).await
+        };
+        if let Err(error) = removed.await {
             document::set_root_attribute("data-locking", "off");
             return Err(error);
         }

@@ -53,6 +53,7 @@ async function signOut() {
   await app.open('/more');
   await app.allSent();
   await button('Đăng xuất').click();
+  await sheet().getByRole('button', { name: 'Đăng xuất' }).click();
   await desk.page.locator('input[name="name"]').waitFor();
 }
 
