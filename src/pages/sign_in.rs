@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::{InPart, Later, shell::NewVersion, title_page};
 use crate::components::{
-    Banner, Button, ButtonKind, ChoiceOption, PasswordField, Segmented, TextField, Tone,
+    Banner, Button, ButtonKind, ChoiceOption, PasswordField, Segmented, TextField, Toast, Toaster,
+    Tone,
 };
 use crate::form_view::storage_advice;
 use crate::locale::Language;
@@ -14,7 +15,7 @@ use crate::router::{A, Router, use_router};
 use crate::stores::{
     Door, OpenForms, Preferences, SignIn,
     door::{Key, LetIn},
-    preferences::use_words,
+    preferences::{Words, use_words},
     sign_in::SignInError,
 };
 
@@ -35,8 +36,11 @@ pub fn SignInPage() -> impl IntoView {
     let busy = RwSignal::new(false);
     let router = use_router();
     let code = RwSignal::new(String::new());
-    provide_context(Invitation(code));
     let makes_passkey = RwSignal::new(false);
+    let toaster = expect_context::<Toaster>();
+    // Whoever works here already has a way back to it.
+    let is_in = inside.is_some_and(|(sign_in, _)| sign_in.profile().is_some());
+    let expired = inside.map(|(sign_in, _)| sign_in.expired());
     // Whether the code is a link's that no server has seen yet: whoever brought it need not go back for another.
     let is_invited = RwSignal::new(false);
     let enter = Callback::new(move |with_code: bool| {
@@ -65,7 +69,8 @@ pub fn SignInPage() -> impl IntoView {
             };
             let answer = door.sign_in(key, inside).await;
             busy.try_set(false);
-            if with_code && was_heard(&answer) && is_invited.try_get_untracked() == Some(true) {
+            let by_link = with_code && is_invited.try_get_untracked() == Some(true);
+            if by_link && was_heard(&answer) {
                 is_invited.try_set(false);
                 router.replace("/sign-in");
             }
@@ -75,11 +80,20 @@ pub fn SignInPage() -> impl IntoView {
                     makes_passkey.try_set(true);
                 }
                 Err(error) => {
-                    failure.try_set(Some(failure_text(words.at_once(), &error)));
+                    let text = failure_text(words.at_once(), &error);
+                    // For many the link in a chat is how they open the app: they go on with their work.
+                    let expired = expired.and_then(|expired| expired.try_get_untracked());
+                    if by_link && is_in && expired == Some(false) {
+                        router.replace("/");
+                        toaster.show(Toast { text, action: None });
+                    } else {
+                        failure.try_set(Some(text));
+                    }
                 }
             }
         });
     });
+    provide_context(Invitation(code));
     // A link that a coordinator sent, or a picture that was scanned: its code is used at once, and leaves the address then.
     let brought = address::fragment();
     if !brought.is_empty() {
@@ -96,6 +110,7 @@ pub fn SignInPage() -> impl IntoView {
             <LanguageChoice />
             <NewVersion />
             <h1>{words.say(Language::app_name)}</h1>
+            {is_in.then(|| view! { <A href="/" attr:class="button">{words.say(Language::to_today)}</A> })}
             {move || has_others(door).then(|| view! { <InPart screen=Later::PeopleHere /> })}
             <p class="muted">{words.say(Language::sign_in_why)}</p>
             <form
@@ -105,22 +120,7 @@ pub fn SignInPage() -> impl IntoView {
                     enter.run(false);
                 }
             >
-                <TextField
-                    id="name"
-                    label=words.say(Language::account_name)
-                    autocomplete="username"
-                    on_input=move |text| {
-                        name.try_set(text);
-                    }
-                />
-                <PasswordField
-                    id="password"
-                    label=words.say(Language::password)
-                    show_label=words.say(Language::show_password)
-                    on_input=move |text| {
-                        password.try_set(text);
-                    }
-                />
+                {name_and_password(words, name, password)}
                 {move || {
                     let text = failure.get()?;
                     Some(
@@ -140,6 +140,31 @@ pub fn SignInPage() -> impl IntoView {
             <ByCode code=code busy=busy on_enter=move |()| enter.run(true) />
             <A href="/carry" attr:class="button button-quiet">{words.say(Language::restore_title)}</A>
         </main>
+    }
+}
+
+fn name_and_password(
+    words: Words,
+    name: RwSignal<String>,
+    password: RwSignal<String>,
+) -> impl IntoView {
+    view! {
+        <TextField
+            id="name"
+            label=words.say(Language::account_name)
+            autocomplete="username"
+            on_input=move |text| {
+                name.try_set(text);
+            }
+        />
+        <PasswordField
+            id="password"
+            label=words.say(Language::password)
+            show_label=words.say(Language::show_password)
+            on_input=move |text| {
+                password.try_set(text);
+            }
+        />
     }
 }
 

@@ -93,6 +93,21 @@ test('the link lets the person in, once, and leaves the address', async () => {
   assert.deepEqual(await faults(other, 'sign-in by code'), []);
 });
 
+test('whoever taps the used link again goes on with their work, with a network and without', async () => {
+  const { page } = phone;
+  for (const [line, said] of [['up', 'Mã không đúng, đã dùng rồi, hoặc hết hạn.'], ['down', 'Không gặp được máy chủ']]) {
+    if (line === 'down') await page.route('**/api/v1/session', (route) => route.abort());
+    await page.goto(link, { waitUntil: 'domcontentloaded' });
+    await page.getByText(said).waitFor();
+    await page.getByRole('navigation').first().waitFor();
+    assert.equal(new URL(page.url()).pathname, '/');
+  }
+  await page.unroute('**/api/v1/session');
+  await new App(phone, server).open('/sign-in');
+  await page.getByRole('link', { name: 'Về Hôm nay' }).click();
+  await page.getByRole('navigation').first().waitFor();
+});
+
 test('a code is read out and typed, in any case and with blanks', async () => {
   const { page } = desk;
   // A second press would make a second code, which ends the first.
