@@ -11,6 +11,7 @@ use super::{
     carry::CarryPage,
     entry::EntryPage,
     more::MorePage,
+    passing_by::PassingBy,
     passkey_make::PasskeyMake,
     passkey_sign_in::PasskeySignIn,
     people::PeoplePage,
@@ -79,6 +80,8 @@ pub enum Later {
     PasskeySignIn,
     /// Somebody makes a passkey to be let in.
     PasskeyMake,
+    /// Somebody brings a code to where the app cannot stay. On the sign-in screen.
+    PassingBy,
     /// A PIN is asked for.
     Unlock,
     /// A PIN is set.
@@ -190,6 +193,7 @@ part! {
         }
         Later::PasskeySignIn => view! { <PasskeySignIn /> }.into_any(),
         Later::PasskeyMake => view! { <PasskeyMake /> }.into_any(),
+        Later::PassingBy => view! { <PassingBy /> }.into_any(),
         _ => ().into_any(),
     }
 }
@@ -253,7 +257,8 @@ impl Later {
             | Self::History
             | Self::DeskErrands
             | Self::PasskeySignIn
-            | Self::PasskeyMake => Part::Desk,
+            | Self::PasskeyMake
+            | Self::PassingBy => Part::Desk,
             Self::Unlock | Self::PinSettings | Self::PeopleHere | Self::More => Part::Lock,
             Self::Map => Part::Map,
             Self::Codes => Part::Codes,

@@ -9,7 +9,7 @@ use crate::components::{
 };
 use crate::form_view::storage_advice;
 use crate::locale::Language;
-use crate::platform::{address, passkeys, tasks};
+use crate::platform::{address, install, passkeys, tasks};
 use crate::reactive::Show;
 use crate::router::{A, Router, use_router};
 use crate::stores::{
@@ -19,9 +19,9 @@ use crate::stores::{
     sign_in::SignInError,
 };
 
-/// The code that somebody brought, who is to make a passkey with it.
+/// The code that somebody brought, and what uses it: they may have to make a passkey with it, or to bring it elsewhere.
 #[derive(Clone, Copy)]
-pub(super) struct Invitation(pub(super) RwSignal<String>);
+pub(super) struct Invitation(pub(super) RwSignal<String>, pub(super) Callback<bool>);
 
 /// Name and password; once, with a network.
 #[component]
@@ -41,6 +41,8 @@ pub fn SignInPage() -> impl IntoView {
     // Whoever works here already has a way back to it.
     let is_in = inside.is_some_and(|(sign_in, _)| sign_in.profile().is_some());
     let expired = inside.map(|(sign_in, _)| sign_in.expired());
+    // Whether a link's code waits here to be brought to where the app can stay.
+    let passes_by = RwSignal::new(false);
     // Whether the code is a link's that no server has seen yet: whoever brought it need not go back for another.
     let is_invited = RwSignal::new(false);
     let enter = Callback::new(move |with_code: bool| {
@@ -62,6 +64,7 @@ pub fn SignInPage() -> impl IntoView {
         busy.set(true);
         failure.set(None);
         makes_passkey.set(false);
+        passes_by.set(false);
         tasks::spawn(async move {
             let key = match with_code {
                 true => Key::Code { code: code.trim() },
@@ -93,13 +96,17 @@ pub fn SignInPage() -> impl IntoView {
             }
         });
     });
-    provide_context(Invitation(code));
-    // A link that a coordinator sent, or a picture that was scanned: its code is used at once, and leaves the address then.
+    provide_context(Invitation(code, enter));
+    // A link that a coordinator sent, or a picture that was scanned: its code is used at once, and leaves the address then. But not
+    // where the app cannot stay: it is good once.
     let brought = address::fragment();
     if !brought.is_empty() {
         is_invited.set(true);
         code.set(brought);
-        enter.run(true);
+        match !is_in && install::passes_by() {
+            true => passes_by.set(true),
+            false => enter.run(true),
+        }
     }
     let button = Signal::derive(move || {
         let language = words.now();
@@ -111,6 +118,7 @@ pub fn SignInPage() -> impl IntoView {
             <NewVersion />
             <h1>{words.say(Language::app_name)}</h1>
             {is_in.then(|| view! { <A href="/" attr:class="button">{words.say(Language::to_today)}</A> })}
+            {move || passes_by.get().then(|| view! { <InPart screen=Later::PassingBy /> })}
             {move || has_others(door).then(|| view! { <InPart screen=Later::PeopleHere /> })}
             <p class="muted">{words.say(Language::sign_in_why)}</p>
             <form
