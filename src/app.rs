@@ -138,6 +138,7 @@ pub fn App() -> impl IntoView {
             }
         });
     });
+    let root = StoredValue::new(here.clone());
     let open = move || {
         start.set(Start::Opening);
         tasks::spawn(async move {
@@ -149,9 +150,10 @@ pub fn App() -> impl IntoView {
                 }
                 Err(error) => {
                     start.set(Start::Failed(error));
-                    document::announce_started();
+                    return document::announce_started();
                 }
             }
+            root.with_value(|owner| owner.with(|| parts.run(Later::Leavers)));
         });
     };
     // A form can be tried by anybody: it shows nobody's data, and waits for nobody's store to open.

@@ -10,6 +10,9 @@ words! {
     show_password: "Hiện mật khẩu", "Show the password";
     signing_in: "Đang đăng nhập…", "Signing in…";
     sign_out: "Đăng xuất", "Sign out";
+    sign_out_what: "Hồ sơ và biểu mẫu của bạn sẽ được gỡ khỏi máy này. Những gì đã gửi vẫn còn trên máy chủ. Muốn nhập tiếp, bạn phải đăng nhập lại, và cần mạng để đăng nhập lại.", "Your records and forms are removed from this phone. What was sent stays at the server. To go on you have to sign in again, which takes a network.";
+    sign_out_offline: "Máy đang không có mạng: đăng xuất bây giờ thì chưa đăng nhập lại được.", "There is no network: if you sign out now, you cannot sign in again yet.";
+    stay_signed_in: "Ở lại", "Stay signed in";
     signed_in_as: "Đang dùng máy này", "Using this phone";
     session_ended: "Phiên đăng nhập đã hết. Bạn vẫn làm việc được; đăng nhập lại để gửi.", "The session has ended. You can go on working; sign in again to send.";
     sign_in_again: "Đăng nhập lại", "Sign in again";

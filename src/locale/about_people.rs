@@ -48,6 +48,11 @@ words! {
     older: "Cũ hơn", "Older";
     the_operator: "Người vận hành máy chủ", "The server's operator";
     somebody: "Có người", "Somebody";
+    not_used_yet: "Mã này chỉ dùng được một lần, và chưa được dùng", "This code is good once, and was not used yet";
+    open_in_browser: "Trình duyệt bên trong Zalo, Messenger không giữ được ứng dụng lâu. Chép đường dẫn, rồi mở bằng Chrome (Android) hoặc Safari (iPhone).", "The browser inside Zalo or Messenger does not keep the app for long. Copy the link and open it in Chrome (Android) or Safari (iPhone).";
+    open_by_icon: "Trên iPhone, ứng dụng mở từ biểu tượng phải đăng nhập riêng. Trong Safari, chạm nút Chia sẻ (ô vuông có mũi tên lên), kéo xuống và chọn “Thêm vào MH chính”. Mở ứng dụng từ biểu tượng, rồi gõ mã này.", "On an iPhone the app asks you to sign in again when it is opened from its icon. In Safari, tap Share (the square with an arrow), scroll down and choose “Add to Home Screen”. Open the app from its icon and type this code.";
+    copy_code: "Chép mã", "Copy the code";
+    sign_in_here: "Đăng nhập ngay ở đây", "Sign in here all the same";
     have_code: "Có mã hoặc đường dẫn của người điều phối?", "Have a code or a link from your coordinator?";
     sign_in_code: "Mã đăng nhập", "Sign-in code";
     sign_in_by_code: "Đăng nhập bằng mã", "Sign in with the code";

@@ -21,6 +21,7 @@ words! {
     export_is_of_sent: "Excel chỉ có hồ sơ đã gửi", "Excel has sent records only";
     export_needs_sign_in: "Đăng nhập lại để tải Excel", "Sign in again to export to Excel";
     export_needs_form: "Chọn một phiếu để tải Excel", "Choose a form to export to Excel";
+    not_exported: "Máy chủ chưa tạo được tệp Excel. Hãy thử lại.", "The server could not make the Excel file. Try again.";
     choose_record: "Chọn một hồ sơ bên trái để xem.", "Choose a record on the left to see it.";
     not_sent: "Chưa gửi", "Not sent";
     in_conflict: "Cần quyết định", "To decide";

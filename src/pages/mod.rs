@@ -10,6 +10,7 @@ mod low_space;
 mod more;
 mod not_found;
 mod parts;
+mod passing_by;
 mod passkey_make;
 mod passkey_sign_in;
 mod people;

@@ -7,9 +7,11 @@ use crate::reactive::{Show, memo};
 use super::sign_in::{LanguageChoice, failure_text};
 use super::sync_log::SyncLog;
 use super::{InPart, Later, title_page};
-use crate::components::{Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, Segmented, Tone};
+use crate::components::{
+    Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, Segmented, Sheet, Tone,
+};
 use crate::locale::Language;
-use crate::platform::{install::Way, log_error, tasks};
+use crate::platform::{connectivity, install::Way, log_error, tasks};
 use crate::router::A;
 use crate::stores::{
     Carry, Door, InstallOffer, OpenForms, Preferences, RepairDesk, SignIn,
@@ -99,13 +101,19 @@ fn Person() -> impl IntoView {
         }
         SignInState::Opening | SignInState::SignedOut => None,
     };
+    let forms = expect_context::<OpenForms>();
+    let asks = RwSignal::new(false);
     let leave = move |()| {
+        asks.set(false);
         failure.set(None);
         tasks::spawn(async move {
-            if let Err(error) = sign_in.sign_out().await {
+            if let Err(error) = sign_in.sign_out(forms).await {
                 failure.try_set(Some(failure_text(words.at_once(), &error)));
             }
         });
+    };
+    let stays = move |()| {
+        asks.try_set(false);
     };
     view! {
         <section class="section settings">
@@ -127,8 +135,22 @@ fn Person() -> impl IntoView {
                     <Icon glyph=Glyph::Phone />
                     <span>{words.say(if expect_context::<RepairDesk>().is_open() { Language::people_title } else { Language::my_devices })}</span>
                 </A>
-                <Button label=words.say(Language::sign_out) on_click=leave />
+                <Button label=words.say(Language::sign_out) on_click=move |()| asks.set(true) />
             </div>
+            <Sheet
+                open=asks
+                title=words.say(Language::sign_out)
+                close_label=words.say(Language::close)
+                on_close=stays
+            >
+                <p>{words.say(Language::sign_out_what)}</p>
+                {(!connectivity::is_online())
+                    .then(|| view! { <Banner tone=Tone::Attention title=words.say(Language::sign_out_offline) /> })}
+                <div class="button-row">
+                    <Button kind=ButtonKind::Danger label=words.say(Language::sign_out) on_click=leave />
+                    <Button label=words.say(Language::stay_signed_in) on_click=stays />
+                </div>
+            </Sheet>
         </section>
     }
 }

@@ -11,6 +11,7 @@ use super::{
     carry::CarryPage,
     entry::EntryPage,
     more::MorePage,
+    passing_by::PassingBy,
     passkey_make::PasskeyMake,
     passkey_sign_in::PasskeySignIn,
     people::PeoplePage,
@@ -33,7 +34,9 @@ use crate::form_view::{MapView, scan_with};
 use crate::locale::Language;
 use crate::platform::{barcode, connectivity, log_error, tasks};
 use crate::reactive::effect;
-use crate::stores::{AppUpdate, Carry, Records, SpaceWatch, SyncStatus, preferences::use_words};
+use crate::stores::{
+    AppUpdate, Carry, Door, Records, SpaceWatch, SyncStatus, preferences::use_words, wipe,
+};
 use crate::sync_runner::Runner;
 
 /// A screen that is not in the first part.
@@ -53,6 +56,8 @@ pub enum Later {
     StorageHealth,
     /// That the phone's clock is wrong. In Today.
     WrongClock,
+    /// Ending the sessions of those who left the phone. It has nothing to show.
+    Leavers,
     /// What the app does by itself that its opening need not wait for: syncing above all. It has nothing to show.
     Errands,
     /// A form is tried.
@@ -75,6 +80,8 @@ pub enum Later {
     PasskeySignIn,
     /// Somebody makes a passkey to be let in.
     PasskeyMake,
+    /// Somebody brings a code to where the app cannot stay. On the sign-in screen.
+    PassingBy,
     /// A PIN is asked for.
     Unlock,
     /// A PIN is set.
@@ -154,6 +161,17 @@ part! {
             expect_context::<SpaceWatch>().begin(carry.storage(), sync_status);
             ().into_any()
         }
+        Later::Leavers => {
+            let door = expect_context::<Door>();
+            let end = move || tasks::spawn(wipe::end_sessions(door));
+            end();
+            connectivity::on_change(move |online| {
+                if online {
+                    end();
+                }
+            });
+            ().into_any()
+        }
         _ => ().into_any(),
     }
 }
@@ -175,6 +193,7 @@ part! {
         }
         Later::PasskeySignIn => view! { <PasskeySignIn /> }.into_any(),
         Later::PasskeyMake => view! { <PasskeyMake /> }.into_any(),
+        Later::PassingBy => view! { <PassingBy /> }.into_any(),
         _ => ().into_any(),
     }
 }
@@ -226,7 +245,8 @@ impl Later {
             | Self::Carry
             | Self::StorageHealth
             | Self::WrongClock
-            | Self::Errands => Part::Forms,
+            | Self::Errands
+            | Self::Leavers => Part::Forms,
             Self::Preview
             | Self::Repair
             | Self::People
@@ -237,7 +257,8 @@ impl Later {
             | Self::History
             | Self::DeskErrands
             | Self::PasskeySignIn
-            | Self::PasskeyMake => Part::Desk,
+            | Self::PasskeyMake
+            | Self::PassingBy => Part::Desk,
             Self::Unlock | Self::PinSettings | Self::PeopleHere | Self::More => Part::Lock,
             Self::Map => Part::Map,
             Self::Codes => Part::Codes,

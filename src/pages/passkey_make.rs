@@ -22,7 +22,7 @@ pub fn PasskeyMake() -> impl IntoView {
     let words = use_words();
     let door = expect_context::<Door>();
     let inside = use_context::<SignIn>().zip(use_context::<OpenForms>());
-    let Invitation(code) = expect_context();
+    let Invitation(code, _) = expect_context();
     let entering = Entering::new();
     let Entering { busy, failure, .. } = entering;
     let make = move || {

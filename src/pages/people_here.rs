@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Banner, Glyph, Icon, Tone};
+use crate::components::{Banner, Glyph, Icon, Toast, Toaster, Tone};
 use crate::form_view::storage_advice;
 use crate::locale::Language;
 use crate::platform::{
@@ -20,6 +20,7 @@ pub fn PeopleHere() -> impl IntoView {
     let forms = use_context::<OpenForms>();
     let failure = RwSignal::new(None::<StorageError>);
     let router = use_router();
+    let toaster = expect_context::<Toaster>();
     let line = move |person: Person| {
         let name = person.label.name.clone();
         let choose = move |_| {
@@ -27,6 +28,11 @@ pub fn PeopleHere() -> impl IntoView {
             tasks::spawn(async move {
                 match door.choose(person, forms).await {
                     Ok(()) => router.replace("/"),
+                    // They are not listed any more, and perhaps nobody is.
+                    Err(error) if error.is_over() => {
+                        let text = storage_advice(words.at_once(), &error).to_owned();
+                        toaster.show(Toast { text, action: None });
+                    }
                     Err(error) => {
                         failure.try_set(Some(error));
                     }

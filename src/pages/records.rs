@@ -12,11 +12,11 @@ use super::record::RecordView;
 use super::record_row::{RecordRow, form_title, row_key, state_text};
 use super::title_page;
 use crate::components::{
-    Button, ButtonKind, ChipSelect, ChipToggle, ChoiceOption, EmptyState, Glyph, Icon, SearchField,
+    Button, ChipSelect, ChipToggle, ChoiceOption, EmptyState, Glyph, SearchField, Toast, Toaster,
     VirtualList,
 };
 use crate::locale::Language;
-use crate::platform::address::Query;
+use crate::platform::{address::Query, files, log_error, tasks};
 use crate::router::{Screen, use_router};
 use crate::stores::{
     Finding, Library, Records, SignIn,
@@ -24,8 +24,10 @@ use crate::stores::{
     listed::Counts,
     pack::{Pack, PackForm},
     preferences::use_words,
-    records::Filter,
+    records::{FetchError, Filter, is_signed_out, spreadsheet},
 };
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// How the address says the order.
 const OLDEST: &str = "oldest";
@@ -298,9 +300,11 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
 #[component]
 fn Export(filter: Memo<Filter>, search: Memo<String>) -> impl IntoView {
     let words = use_words();
-    let expired = expect_context::<SignIn>().expired();
-    let href = memo(move || {
-        // The browser would fetch it by the cookie, which may be somebody else's.
+    let sign_in = expect_context::<SignIn>();
+    let expired = sign_in.expired();
+    let busy = RwSignal::new(false);
+    let toaster = expect_context::<Toaster>();
+    let asked = memo(move || {
         if expired.get() {
             return None;
         }
@@ -320,37 +324,63 @@ fn Export(filter: Memo<Filter>, search: Memo<String>) -> impl IntoView {
             .with("author", filter.author.as_deref().unwrap_or_default())
             .with("state", filter.state.map(State::name).unwrap_or_default())
             .with("q", &search.read());
-        Some(format!("/api/v1/records.xlsx{}", query.suffix()))
+        Some((form.to_owned(), query))
     });
+    let export = move |()| {
+        let Some((form, query)) = asked.get_untracked() else { return };
+        busy.set(true);
+        tasks::spawn(async move {
+            let made = spreadsheet(&query).await;
+            busy.try_set(false);
+            let failed = match made {
+                Ok(bytes) => {
+                    files::download(&format!("{form}.xlsx"), XLSX, &bytes).err().map(|error| {
+                        log_error(&format!("a spreadsheet was not saved: {error}"));
+                        words.at_once().file_not_saved().to_owned()
+                    })
+                }
+                // The button says it from then on.
+                Err(FetchError::Refused(code)) if is_signed_out(&code) => {
+                    sign_in.set_expired();
+                    None
+                }
+                Err(error) => Some(not_exported(words.at_once(), &error)),
+            };
+            if let Some(text) = failed {
+                toaster.show(Toast { text, action: None });
+            }
+        });
+    };
+    let label = move || {
+        let language = words.now();
+        let text = match (asked.read().is_some(), expired.get(), filter.read().unsent_only) {
+            (true, _, _) => language.export_xlsx(),
+            (false, true, _) => language.export_needs_sign_in(),
+            (false, false, true) => language.export_is_of_sent(),
+            (false, false, false) => language.export_needs_form(),
+        };
+        text.to_owned()
+    };
     view! {
         <span class="desk-only export">
-            {move || match href.get() {
-                Some(href) => {
-                    view! {
-                        <a class="button" href=href rel="external" download="">
-                            <Icon glyph=Glyph::Download />
-                            <span>{words.say(Language::export_xlsx)}</span>
-                        </a>
-                    }
-                        .into_any()
-                }
-                None => {
-                    view! {
-                        <Button
-                            kind=ButtonKind::Secondary
-                            icon=Glyph::Download
-                            label=words.say(match (expired.get(), filter.read().unsent_only) {
-                                (true, _) => Language::export_needs_sign_in,
-                                (false, true) => Language::export_is_of_sent,
-                                (false, false) => Language::export_needs_form,
-                            })
-                            disabled=true
-                            on_click=|()| {}
-                        />
-                    }
-                        .into_any()
-                }
-            }}
+            <Button
+                icon=Glyph::Download
+                label=Signal::derive(label)
+                disabled=Signal::derive(move || busy.get() || asked.read().is_none())
+                on_click=export
+            />
         </span>
     }
+}
+
+/// Why no spreadsheet came.
+fn not_exported(language: Language, error: &FetchError) -> String {
+    let text = match error {
+        FetchError::Wait(minutes) => return language.asked_to_wait(*minutes),
+        FetchError::Http(_) => language.server_unreachable(),
+        FetchError::Refused(_) | FetchError::Garbled(_) | FetchError::Storage(_) => {
+            language.not_exported()
+        }
+    };
+    text.to_owned()
 }

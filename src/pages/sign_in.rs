@@ -4,23 +4,24 @@ use leptos::prelude::*;
 
 use super::{InPart, Later, shell::NewVersion, title_page};
 use crate::components::{
-    Banner, Button, ButtonKind, ChoiceOption, PasswordField, Segmented, TextField, Tone,
+    Banner, Button, ButtonKind, ChoiceOption, PasswordField, Segmented, TextField, Toast, Toaster,
+    Tone,
 };
 use crate::form_view::storage_advice;
 use crate::locale::Language;
-use crate::platform::{address, passkeys, tasks};
+use crate::platform::{address, install, passkeys, tasks};
 use crate::reactive::Show;
 use crate::router::{A, Router, use_router};
 use crate::stores::{
     Door, OpenForms, Preferences, SignIn,
     door::{Key, LetIn},
-    preferences::use_words,
+    preferences::{Words, use_words},
     sign_in::SignInError,
 };
 
-/// The code that somebody brought, who is to make a passkey with it.
+/// The code that somebody brought, and what uses it: they may have to make a passkey with it, or to bring it elsewhere.
 #[derive(Clone, Copy)]
-pub(super) struct Invitation(pub(super) RwSignal<String>);
+pub(super) struct Invitation(pub(super) RwSignal<String>, pub(super) Callback<bool>);
 
 /// Name and password; once, with a network.
 #[component]
@@ -35,8 +36,13 @@ pub fn SignInPage() -> impl IntoView {
     let busy = RwSignal::new(false);
     let router = use_router();
     let code = RwSignal::new(String::new());
-    provide_context(Invitation(code));
     let makes_passkey = RwSignal::new(false);
+    let toaster = expect_context::<Toaster>();
+    // Whoever works here already has a way back to it.
+    let is_in = inside.is_some_and(|(sign_in, _)| sign_in.profile().is_some());
+    let expired = inside.map(|(sign_in, _)| sign_in.expired());
+    // Whether a link's code waits here to be brought to where the app can stay.
+    let passes_by = RwSignal::new(false);
     // Whether the code is a link's that no server has seen yet: whoever brought it need not go back for another.
     let is_invited = RwSignal::new(false);
     let enter = Callback::new(move |with_code: bool| {
@@ -58,6 +64,7 @@ pub fn SignInPage() -> impl IntoView {
         busy.set(true);
         failure.set(None);
         makes_passkey.set(false);
+        passes_by.set(false);
         tasks::spawn(async move {
             let key = match with_code {
                 true => Key::Code { code: code.trim() },
@@ -65,7 +72,8 @@ pub fn SignInPage() -> impl IntoView {
             };
             let answer = door.sign_in(key, inside).await;
             busy.try_set(false);
-            if with_code && was_heard(&answer) && is_invited.try_get_untracked() == Some(true) {
+            let by_link = with_code && is_invited.try_get_untracked() == Some(true);
+            if by_link && was_heard(&answer) {
                 is_invited.try_set(false);
                 router.replace("/sign-in");
             }
@@ -75,17 +83,30 @@ pub fn SignInPage() -> impl IntoView {
                     makes_passkey.try_set(true);
                 }
                 Err(error) => {
-                    failure.try_set(Some(failure_text(words.at_once(), &error)));
+                    let text = failure_text(words.at_once(), &error);
+                    // For many the link in a chat is how they open the app: they go on with their work.
+                    let expired = expired.and_then(|expired| expired.try_get_untracked());
+                    if by_link && is_in && expired == Some(false) {
+                        router.replace("/");
+                        toaster.show(Toast { text, action: None });
+                    } else {
+                        failure.try_set(Some(text));
+                    }
                 }
             }
         });
     });
-    // A link that a coordinator sent, or a picture that was scanned: its code is used at once, and leaves the address then.
+    provide_context(Invitation(code, enter));
+    // A link that a coordinator sent, or a picture that was scanned: its code is used at once, and leaves the address then. But not
+    // where the app cannot stay: it is good once.
     let brought = address::fragment();
     if !brought.is_empty() {
         is_invited.set(true);
         code.set(brought);
-        enter.run(true);
+        match !is_in && install::passes_by() {
+            true => passes_by.set(true),
+            false => enter.run(true),
+        }
     }
     let button = Signal::derive(move || {
         let language = words.now();
@@ -96,6 +117,8 @@ pub fn SignInPage() -> impl IntoView {
             <LanguageChoice />
             <NewVersion />
             <h1>{words.say(Language::app_name)}</h1>
+            {is_in.then(|| view! { <A href="/" attr:class="button">{words.say(Language::to_today)}</A> })}
+            {move || passes_by.get().then(|| view! { <InPart screen=Later::PassingBy /> })}
             {move || has_others(door).then(|| view! { <InPart screen=Later::PeopleHere /> })}
             <p class="muted">{words.say(Language::sign_in_why)}</p>
             <form
@@ -105,22 +128,7 @@ pub fn SignInPage() -> impl IntoView {
                     enter.run(false);
                 }
             >
-                <TextField
-                    id="name"
-                    label=words.say(Language::account_name)
-                    autocomplete="username"
-                    on_input=move |text| {
-                        name.try_set(text);
-                    }
-                />
-                <PasswordField
-                    id="password"
-                    label=words.say(Language::password)
-                    show_label=words.say(Language::show_password)
-                    on_input=move |text| {
-                        password.try_set(text);
-                    }
-                />
+                {name_and_password(words, name, password)}
                 {move || {
                     let text = failure.get()?;
                     Some(
@@ -140,6 +148,31 @@ pub fn SignInPage() -> impl IntoView {
             <ByCode code=code busy=busy on_enter=move |()| enter.run(true) />
             <A href="/carry" attr:class="button button-quiet">{words.say(Language::restore_title)}</A>
         </main>
+    }
+}
+
+fn name_and_password(
+    words: Words,
+    name: RwSignal<String>,
+    password: RwSignal<String>,
+) -> impl IntoView {
+    view! {
+        <TextField
+            id="name"
+            label=words.say(Language::account_name)
+            autocomplete="username"
+            on_input=move |text| {
+                name.try_set(text);
+            }
+        />
+        <PasswordField
+            id="password"
+            label=words.say(Language::password)
+            show_label=words.say(Language::show_password)
+            on_input=move |text| {
+                password.try_set(text);
+            }
+        />
     }
 }
 

@@ -6,6 +6,7 @@ use super::moment;
 use crate::components::{Button, ButtonKind, Glyph, Icon, Sheet, Tone};
 use crate::locale::Language;
 use crate::reactive::memo;
+use crate::router::use_router;
 use crate::stores::{
     Records, SyncStatus,
     preferences::use_words,
@@ -170,6 +171,22 @@ fn Explained(open: RwSignal<bool>) -> impl IntoView {
             _ => format!("{what} ({})", language.bytes(standing.unsent_bytes)),
         }
     };
+    let is_unsent = memo(move || has_unsent(&standing.read()));
+    // Without a network the file is what helps. As it was when the sheet was opened: no button changes under a finger.
+    let is_offline = standing.with_untracked(|now| now.phase == Phase::Offline && has_unsent(now));
+    let (file, now) = match is_offline {
+        true => (ButtonKind::Primary, ButtonKind::Secondary),
+        false => (ButtonKind::Secondary, ButtonKind::Primary),
+    };
+    let router = use_router();
+    let by_file = move |()| {
+        open.set(false);
+        router.go("/carry");
+    };
+    let send = move |()| {
+        status.send_all();
+        open.set(false);
+    };
     let last = move || {
         let language = words.now();
         let at = standing.read().last_success_ms;
@@ -196,15 +213,14 @@ fn Explained(open: RwSignal<bool>) -> impl IntoView {
         </dl>
         <p class="standing-phase" role="status">{move || doing(words.now(), &standing.read())}</p>
         <p class="muted">{words.say(Language::sent_by_itself)}</p>
-        <Button
-            kind=ButtonKind::Primary
-            icon=Glyph::Sending
-            label=words.say(Language::send_now)
-            on_click=move |()| {
-                status.send_all();
-                open.set(false);
-            }
-        />
+        <div class="button-row">
+            <Button kind=now icon=Glyph::Sending label=words.say(Language::send_now) on_click=send />
+            {move || {
+                is_unsent
+                    .get()
+                    .then(|| view! { <Button kind=file icon=Glyph::Download label=words.say(Language::by_file) on_click=by_file /> })
+            }}
+        </div>
     }
 }
 

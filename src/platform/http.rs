@@ -15,11 +15,16 @@ thread_local! {
     static SPEAKER: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
+const SPEAKER_HEADER: &str = "X-Sotay-Account";
+
 /// From now on requests are made in this account's name: the server takes none of them for another's session. People who
 /// share a phone share its cookie.
 pub fn speak_for(account: &str) {
-    let hex = account.bytes().map(|byte| format!("{byte:02x}")).collect();
-    SPEAKER.set(Some(hex));
+    SPEAKER.set(Some(digits(account)));
+}
+
+fn digits(account: &str) -> String {
+    account.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// How the server says when the next try is welcome: seconds.
@@ -148,6 +153,12 @@ impl Request {
         self
     }
 
+    /// In this account's name, whoever else is spoken for.
+    #[must_use]
+    pub fn spoken_for(self, account: &str) -> Self {
+        self.header(SPEAKER_HEADER, digits(account))
+    }
+
     /// With another patience.
     #[must_use]
     pub fn timeout_ms(mut self, timeout_ms: u32) -> Self {
@@ -202,7 +213,7 @@ impl Request {
             headers.set("X-Sotay", "1")?;
         }
         if let Some(speaker) = SPEAKER.with_borrow(Clone::clone) {
-            headers.set("X-Sotay-Account", &speaker)?;
+            headers.set(SPEAKER_HEADER, &speaker)?;
         }
         if let Some(content_type) = self.content_type {
             headers.set("Content-Type", content_type)?;

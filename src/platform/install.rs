@@ -87,6 +87,26 @@ fn is_installed() -> bool {
     query.is_some_and(|query| query.matches())
 }
 
+/// Whether this is the browser inside of another app, as a chat opens what is sent in it: nothing of ours stays there for long, and
+/// nobody finds the way back.
+#[must_use]
+pub fn is_in_another_app() -> bool {
+    let navigator = web_sys::window().map(|window| window.navigator());
+    let agent = navigator.and_then(|navigator| navigator.user_agent().ok()).unwrap_or_default();
+    is_of_another_app(&agent)
+}
+
+/// Facebook and Messenger, Zalo, and whatever shows pages by Android's `WebView`.
+fn is_of_another_app(agent: &str) -> bool {
+    ["; wv)", "Zalo", "FBAN/", "FBAV/"].iter().any(|sign| agent.contains(sign))
+}
+
+/// Whether the app cannot stay where this page is: what is behind an iPhone's icon is a place of its own.
+#[must_use]
+pub fn passes_by() -> bool {
+    Prompt.way() == Way::ByHand || is_in_another_app()
+}
+
 /// An iPad calls itself a Macintosh, which has no touch screen.
 fn is_apple_phone() -> bool {
     let Some(navigator) = web_sys::window().map(|window| window.navigator()) else { return false };
@@ -94,4 +114,30 @@ fn is_apple_phone() -> bool {
     agent.contains("iPhone")
         || agent.contains("iPad")
         || agent.contains("Macintosh") && navigator.max_touch_points() > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_another_app;
+
+    #[test]
+    fn a_chats_own_browser_is_told_from_the_phones() {
+        const PIXEL: &str = "Mozilla/5.0 (Linux; Android 14; Pixel 8";
+        let android = |rest: &str| format!("{PIXEL}{rest}");
+        const CHROME: &str =
+            ") AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36";
+        const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)";
+        for agent in [
+            android(&format!("; wv{CHROME}")),
+            android(&format!("{CHROME} Zalo android/12100797")),
+            format!("{IPHONE} Mobile/15E148 Zalo iOS/605"),
+            format!("{IPHONE} Mobile/15E148 [FBAN/MessengerForiOS;FBAV/480.0]"),
+        ] {
+            assert!(is_of_another_app(&agent), "{agent}");
+        }
+        for agent in [android(CHROME), format!("{IPHONE} Version/18.0 Mobile/15E148 Safari/604.1")]
+        {
+            assert!(!is_of_another_app(&agent), "{agent}");
+        }
+    }
 }

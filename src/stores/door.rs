@@ -186,7 +186,11 @@ impl Door {
         person: Person,
         forms: Option<OpenForms>,
     ) -> Result<(), StorageError> {
-        let Some(forms) = forms else { return self.let_in(person).await };
+        let Some(forms) = forms else {
+            // They were listed some time ago: another tab may have set a PIN since, or removed them.
+            let person = self.person(&person.id).await?;
+            return self.let_in(person).await;
+        };
         self.make_way(forms, Some(&person.id), false).await
     }
 
@@ -469,7 +473,7 @@ impl Door {
     /// Somebody who uses this phone, as the disk knows them now.
     pub(super) async fn person(self, id: &str) -> Result<Person, StorageError> {
         let people = self.look().await?;
-        people.into_iter().find(|person| person.id == id).ok_or(StorageError::Closed)
+        people.into_iter().find(|person| person.id == id).ok_or(StorageError::Gone)
     }
 }
 

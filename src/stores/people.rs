@@ -465,7 +465,7 @@ pub async fn erase_person(whom: &Whom, again: &Again) -> Result<(), FetchError> 
 }
 
 /// How long reading all records may take.
-const LONG_MS: u32 = 300_000;
+pub(super) const LONG_MS: u32 = 300_000;
 
 /// Ends a session, as for a lost phone.
 pub async fn end(session: i64, lost: bool, again: &Again) -> Result<(), FetchError> {

@@ -41,7 +41,7 @@ mod reading;
 mod summing;
 
 pub(super) use self::fetched::refusal;
-pub use self::fetched::{FetchError, HistoryEntry, Written, is_signed_out, wrong_by};
+pub use self::fetched::{FetchError, HistoryEntry, Written, is_signed_out, spreadsheet, wrong_by};
 pub(crate) use self::reading::gather;
 use self::{
     index::Index,

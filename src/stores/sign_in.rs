@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use sync::device::{DeviceState, Former};
 use thiserror::Error;
 
-use super::{Door, OpenForms, outbox};
+use super::{Door, OpenForms, outbox, wipe::end_sessions};
 use crate::platform::{
     document,
-    http::{Method, Request, speak_for},
+    http::{Request, speak_for},
     json,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
@@ -225,16 +225,21 @@ impl SignIn {
         Ok(())
     }
 
-    /// Signs out: the person and their store are removed from this phone. Unsent work is in the way.
-    pub async fn sign_out(self) -> Result<(), SignInError> {
+    /// Signs out: the person and their store are removed from this phone. Unsent work is in the way, and so is what an open form
+    /// could not store.
+    pub async fn sign_out(self, forms: OpenForms) -> Result<(), SignInError> {
         // From here on nobody enters what would be on no server.
         document::set_root_attribute("data-locking", "on");
-        if let Err(error) = self.door.remove_inside(async || self.owes_nothing().await).await {
+        let removed = async {
+            forms.finish_all().await?;
+            self.door.remove_inside(async || self.owes_nothing().await).await
+        };
+        if let Err(error) = removed.await {
             document::set_root_attribute("data-locking", "off");
             return Err(error);
         }
         // The server is told last, and nobody waits long for its answer: on a bad line that takes a minute.
-        select(pin!(end_session()), pin!(tasks::sleep(END_MS))).await;
+        select(pin!(end_sessions(self.door)), pin!(tasks::sleep(END_MS))).await;
         self.state.try_set(SignInState::SignedOut);
         // Nothing of the person stays in memory either.
         document::reload();
@@ -277,13 +282,6 @@ impl SignIn {
             0 => Ok(()),
             count => Err(SignInError::UnsentWork(count)),
         }
-    }
-}
-
-pub(super) async fn end_session() {
-    if let Err(error) = Request::new(Method::Delete, "/api/v1/session").send(&[]).await {
-        // The cookie dies with its time.
-        crate::platform::log_error(&format!("session not ended at the server: {error}"));
     }
 }
 

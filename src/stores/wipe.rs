@@ -4,13 +4,13 @@
 
 use sync::{wipe::Step, wire::Hash};
 
-use super::{Door, carry, sign_in::end_session};
+use super::{Door, carry, records::is_signed_out};
 use crate::platform::{
     broadcast::Channel,
     connectivity,
-    http::speak_for,
-    locks,
-    storage::{Person, Phone, StorageError},
+    http::{Method, Request},
+    locks, log_error,
+    storage::{Person, Phone, StorageError, schema::Label},
 };
 
 /// Where a phone stands that somebody tries PINs on.
@@ -50,11 +50,41 @@ pub async fn settle(door: Door, person: &Person) -> Result<Outcome, StorageError
     };
     let outcome = settle_with(&phone, &person.id, bring).await?;
     if outcome == Outcome::Wiped {
-        // Only theirs: people who share a phone share its cookie.
-        speak_for(&person.label.account);
-        end_session().await;
+        end_sessions(door).await;
     }
     Ok(outcome)
+}
+
+/// Ends at the server the sessions of those who left this phone; where it cannot be told just now, later. They would last for half a
+/// year without a use.
+pub async fn end_sessions(door: Door) {
+    let ended = async {
+        let phone = door.phone()?;
+        for (id, label) in phone.leavers().await? {
+            if is_ended(&label).await {
+                phone.has_ended(&id).await?;
+            }
+        }
+        Ok::<_, StorageError>(())
+    };
+    if let Err(error) = ended.await {
+        log_error(&format!("sessions not ended: {error}"));
+    }
+}
+
+/// Only theirs: people who share a phone share its cookie. And only of the device that they were: they may have signed in anew since.
+async fn is_ended(label: &Label) -> bool {
+    let path = format!("/api/v1/session?device={}", label.device);
+    let request = Request::new(Method::Delete, path).spoken_for(&label.account);
+    match request.send(&[]).await {
+        Ok(answer) => {
+            answer.status == 204 || answer.error().is_some_and(|error| is_signed_out(&error.code))
+        }
+        Err(error) => {
+            log_error(&format!("a session is not ended yet: {error}"));
+            false
+        }
+    }
 }
 
 /// Said on [`door_channel`]: whoever hears it locks.

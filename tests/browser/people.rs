@@ -214,6 +214,28 @@ async fn who_leaves_leaves_nothing_behind() {
     assert_eq!(of_ba.row(Store::Meta, "a").await, Ok(Some(vec![2])));
 }
 
+/// Another tab lists who uses the phone, and knows nothing of what they did since.
+#[wasm_bindgen_test]
+async fn who_left_is_not_let_in_by_what_another_tab_remembers() {
+    let phone = phone("remembered").await;
+    let an = label("canbo.longkhanh", "Phạm Thị Lan");
+    phone.add(an, vec![put(Store::Meta, "a", &[1])]).await.expect("added");
+    let listed = only(&phone).await;
+    assert_eq!(remove(&phone, &listed).await, Ok(true));
+    raw::until_only("remembered.", &[]).await;
+    assert_eq!(phone.enter(&listed).await.err(), Some(StorageError::Gone));
+    raw::until_only("remembered.", &[]).await;
+    // Their session is still to end, and what is kept for that names nobody who cannot open it.
+    let found = raw::dump("remembered").await;
+    for text in ["Phạm Thị Lan", "canbo.longkhanh"] {
+        assert_eq!(raw::find(&found, text), None, "{text}");
+    }
+    let left = phone.leavers().await.expect("read");
+    assert_eq!(left, [(listed.id.clone(), listed.label.clone())]);
+    phone.has_ended(&listed.id).await.expect("written");
+    assert_eq!(phone.leavers().await, Ok(Vec::new()));
+}
+
 #[wasm_bindgen_test]
 async fn a_tab_that_sleeps_on_the_store_of_who_leaves_keeps_nobody_out() {
     let phone = phone("asleep").await;

@@ -25,6 +25,7 @@ class SignedIn:
 
     def set(self, case, data, context):
         case.headers["x-sotay"] = "1"
+        case.headers["x-sotay-account"] = NAME.encode().hex()
         case.headers["Cookie"] = f"sotay={data}"
         if case.path.startswith("/openrosa/"):
             pair = base64.b64encode(f"{NAME}:{PASSWORD}".encode()).decode()

@@ -489,7 +489,7 @@ async fn pull_without_news(server: &Server) -> Json {
     let mut hoa = Phone::enrol(&server.address, who::HOA, "quiet").await;
     hoa.sync().await;
     let relay = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let http = Http::new(relay.local_addr().unwrap());
+    let http = Http::new(relay.local_addr().unwrap(), &hoa.account);
     http.set_cookie(hoa.http.cookie().as_deref());
     let socket = server.address.socket;
     let counting = tokio::spawn(async move {

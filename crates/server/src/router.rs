@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -22,7 +22,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::api::signed_in::Origin;
+use crate::api::signed_in::{Origin, reads};
 use crate::config::{MAX_BODY, MAX_WORDS};
 use crate::error::ApiError;
 use crate::{App, accounts, api, openrosa, static_files};
@@ -44,7 +44,8 @@ fn resources() -> OpenApiRouter<App> {
         .title("Sotay")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "State-changing requests carry the header `X-Sotay: 1`. Errors are \
+            "State-changing requests carry the header `X-Sotay: 1`; what reads by a session's cookie says in `X-Sotay-Account` \
+             whose it is. Errors are \
              `{\"error\":{\"code\",\"message\"}}`; codes are stable. CBOR bodies are described in docs/sync-protocol.md.",
         ))
         .build();
@@ -181,12 +182,11 @@ fn is_compressible(
 
 /// Another site cannot make a browser send our header without asking, and we never say yes.
 async fn guard(request: Request, next: Next) -> Response {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let headers = request.headers();
     let ours = headers.get("x-sotay").is_some_and(|value| value == "1");
     let same_site =
         headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
-    let allowed = reads || (ours && same_site);
+    let allowed = reads(request.method()) || (ours && same_site);
     if !allowed {
         return ApiError::forbidden("csrf", "the request does not come from the app")
             .into_response();

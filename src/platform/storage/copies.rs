@@ -12,7 +12,7 @@ use sync::{
 use super::{
     Change, Read, StorageError,
     database::Database,
-    phone::{Person, Phone},
+    phone::{Person, Phone, left_at},
     schema::{self, CHUNK_SIZE_BYTES, CopyRow, Key, PersonRow, Stage, Store, meta},
 };
 
@@ -169,13 +169,13 @@ impl Phone {
         // Open before the key goes: what another tab removes then is not made anew.
         let store = Database::open(&self.name_of(id), &schema::PERSON).await?;
         let was = Rc::new(RefCell::new(None));
-        let left = Rc::clone(&was);
+        let (left, of) = (Rc::clone(&was), id.to_owned());
         self.change_with(id, move |row| {
             if row.stage != Stage::Ready || !may_go(row) {
                 return Vec::new();
             }
             left.replace(Some(row.clone()));
-            leave(row)
+            leave(&of, row)
         })
         .await?;
         let now = trace_of(&store).await;
@@ -186,10 +186,13 @@ impl Phone {
         {
             // The bytes of its copies are gone.
             let back = PersonRow { copies: None, ..was };
-            self.change(id, move |row| {
-                if row.stage == Stage::Leaving {
-                    *row = back.clone();
+            let of = left_at(id);
+            self.change_with(id, move |row| {
+                if row.stage != Stage::Leaving {
+                    return Vec::new();
                 }
+                *row = back.clone();
+                vec![Change::Delete(Store::Phone, of.clone())]
             })
             .await?;
         }
@@ -216,11 +219,13 @@ async fn trace_of(store: &Database) -> Result<Hash, StorageError> {
     Ok(trace.finish())
 }
 
-/// Their key goes.
-fn leave(row: &mut PersonRow) -> Vec<Change> {
+/// Their key goes, and it is kept that their session is to end: there may be no network.
+fn leave(id: &str, row: &mut PersonRow) -> Vec<Change> {
     row.wrap.clear();
     row.stage = Stage::Leaving;
-    take_copies(row)
+    let mut changes = take_copies(row);
+    changes.push(Change::Put(Store::Phone, left_at(id), row.label.clone()));
+    changes
 }
 
 fn take_copies(row: &mut PersonRow) -> Vec<Change> {

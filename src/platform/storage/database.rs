@@ -72,8 +72,24 @@ extern "C" {
 
 impl Database {
     pub(super) async fn open(name: &str, schema: &'static Schema) -> Result<Self, StorageError> {
-        let database =
-            Self { name: name.into(), schema, connection: Rc::default(), was_open: Rc::default() };
+        Self::opened(name, schema, false).await
+    }
+
+    /// As [`Self::open`], of one that is there: it is not made anew if somebody removed it.
+    pub(super) async fn open_again(
+        name: &str,
+        schema: &'static Schema,
+    ) -> Result<Self, StorageError> {
+        Self::opened(name, schema, true).await
+    }
+
+    async fn opened(
+        name: &str,
+        schema: &'static Schema,
+        was_open: bool,
+    ) -> Result<Self, StorageError> {
+        let was_open = Rc::new(Cell::new(was_open));
+        let database = Self { name: name.into(), schema, connection: Rc::default(), was_open };
         let opening = database.clone();
         run(Box::pin(async move { opening.connect().await.map(|()| Vec::new()) })).await?;
         Ok(database)

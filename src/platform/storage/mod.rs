@@ -116,7 +116,11 @@ pub struct Storage(Rc<Backend>);
 impl Storage {
     /// Opens a person's store under their key, making or upgrading it.
     pub async fn open(name: &str, key: AesKey) -> Result<Self, StorageError> {
-        Ok(Self(Rc::new(Backend::IndexedDb(Sealed::open(name, key).await?))))
+        Ok(Self::sealed(Database::open(name, &schema::PERSON).await?, key))
+    }
+
+    fn sealed(database: Database, key: AesKey) -> Self {
+        Self(Rc::new(Backend::IndexedDb(Sealed::of(database, key))))
     }
 
     /// What the phone keeps for whoever uses it: others sealed it already.

@@ -42,7 +42,7 @@ pub(super) async fn move_in(phone: &Phone) -> Result<(), StorageError> {
             person
         }
     };
-    let storage = phone.enter(&person).await?;
+    let storage = phone.make_store(&person).await?;
     for store in STORES_1 {
         copy(phone, store, &storage).await?;
     }

@@ -39,6 +39,12 @@ type Edit = dyn Fn(&mut PersonRow) -> Vec<Change>;
 /// A key of bytes, overwritten when it is no longer needed.
 pub(super) struct Secret([u8; KEY_BYTES]);
 
+impl Secret {
+    async fn key(&self) -> Result<AesKey, StorageError> {
+        AesKey::import(&self.0).await.map_err(of_people)
+    }
+}
+
 impl Drop for Secret {
     fn drop(&mut self) {
         self.0.fill(0);
@@ -105,13 +111,37 @@ impl Phone {
         for (key, row) in found.into_iter().flatten() {
             let Key::Text(id) = key else { continue };
             let row = decode(&row)?;
-            let label =
-                open(&self.key, &place("label", &id), &row.label).await.map_err(of_people)?;
-            let label = codec::decode(&label)
-                .map_err(|error| StorageError::Unreadable(format!("label: {error}")))?;
+            let label = self.label_of(&id, &row.label).await?;
             people.push(Person { id, label, row });
         }
         Ok(people)
+    }
+
+    async fn label_of(&self, id: &str, sealed: &[u8]) -> Result<Label, StorageError> {
+        let label = open(&self.key, &place("label", id), sealed).await.map_err(of_people)?;
+        codec::decode(&label).map_err(|error| StorageError::Unreadable(format!("label: {error}")))
+    }
+
+    /// Who left this phone and may still be signed in at the server: the id of what was their store, and who it was.
+    pub async fn leavers(&self) -> Result<Vec<(String, Label)>, StorageError> {
+        let mut leavers = Vec::new();
+        let keys = vec![Read::Keys(Store::Phone)];
+        let keys = self.database.transact(keys, Vec::new(), None).await?;
+        for (key, _) in keys.into_iter().flatten() {
+            let Key::Text(name) = &key else { continue };
+            let Some(id) = name.strip_prefix(phone::LEFT).map(str::to_owned) else { continue };
+            let row = vec![Read::Row(Store::Phone, key)];
+            let row = self.database.transact(row, Vec::new(), None).await?;
+            for (_, sealed) in row.into_iter().flatten() {
+                leavers.push((id.clone(), self.label_of(&id, &sealed).await?));
+            }
+        }
+        Ok(leavers)
+    }
+
+    /// Whoever left is signed in no more.
+    pub async fn has_ended(&self, id: &str) -> Result<(), StorageError> {
+        self.write(vec![Change::Delete(Store::Phone, left_at(id))]).await
     }
 
     /// Whose store is opened at the start.
@@ -130,7 +160,7 @@ impl Phone {
     /// Makes a store for somebody who has none on this phone, with its first rows.
     pub async fn add(&self, label: Label, first: Vec<Change>) -> Result<Person, StorageError> {
         let person = self.make(label, Stage::Ready).await?;
-        let storage = self.enter(&person).await?;
+        let storage = self.make_store(&person).await?;
         storage.write(first).await?;
         // Another tab that opens the store later is not kept waiting for this connection.
         storage.close();
@@ -158,11 +188,21 @@ impl Phone {
         Ok(Person { id, label, row })
     }
 
+    /// The store of a person whom the phone does not know yet.
+    pub(super) async fn make_store(&self, person: &Person) -> Result<Storage, StorageError> {
+        let (name, secret) = (self.name_of(&person.id), self.bare_secret(person).await?);
+        Ok(Storage::sealed(Database::open(&name, &schema::PERSON).await?, secret.key().await?))
+    }
+
     /// Lets a person in who has no PIN.
     pub async fn enter(&self, person: &Person) -> Result<Storage, StorageError> {
-        let secret = self.unwrap(person, None).await?;
-        let secret = secret.ok_or(StorageError::Damaged(Store::People.name()))?;
+        let secret = self.bare_secret(person).await?;
         self.store_of(&person.id, &secret).await
+    }
+
+    async fn bare_secret(&self, person: &Person) -> Result<Secret, StorageError> {
+        let secret = self.unwrap(person, None).await?;
+        secret.ok_or(StorageError::Damaged(Store::People.name()))
     }
 
     /// Lets a person in by the key that their PIN became; `None` if it is another PIN's.
@@ -235,7 +275,7 @@ impl Phone {
             }
             Ok(Rc::new(changes))
         };
-        let touched = vec![Store::People, Store::CarriedPieces];
+        let touched = vec![Store::People, Store::CarriedPieces, Store::Phone];
         let reads = vec![Read::Row(Store::People, of)];
         self.database.transact(reads, touched, Some(Box::new(decide))).await.map(drop)
     }
@@ -277,8 +317,9 @@ impl Phone {
     }
 
     async fn store_of(&self, id: &str, secret: &Secret) -> Result<Storage, StorageError> {
-        let key = AesKey::import(&secret.0).await.map_err(of_people)?;
-        Storage::open(&self.name_of(id), key).await
+        // Who was listed may have left meanwhile: a store made anew would be one whose key is kept nowhere.
+        let database = Database::open_again(&self.name_of(id), &schema::PERSON).await?;
+        Ok(Storage::sealed(database, secret.key().await?))
     }
 
     async fn wrap(
@@ -334,6 +375,11 @@ pub(super) fn current(id: Option<&str>) -> Change {
         Some(id) => Change::Put(Store::Phone, key, id.as_bytes().to_vec()),
         None => Change::Delete(Store::Phone, key),
     }
+}
+
+/// Where it stands that somebody left.
+pub(super) fn left_at(id: &str) -> Key {
+    format!("{}{id}", phone::LEFT).as_str().into()
 }
 
 pub(super) fn decode(row: &[u8]) -> Result<PersonRow, StorageError> {

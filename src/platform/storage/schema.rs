@@ -131,6 +131,8 @@ pub mod phone {
     pub const KEY: &str = "key";
     /// The id of the person whose store is opened at the start.
     pub const CURRENT: &str = "current";
+    /// Before the id of somebody who left: whose session is to end at the server. The row is their label, sealed as it was.
+    pub const LEFT: &str = "left ";
 }
 
 /// The key of the one row in [`Store::Pack`].

@@ -13,7 +13,7 @@ use super::{
     Change, Decide, Read, Rows, StorageError,
     database::{Database, run},
     packs::{self, Directory, EDITION, Lot},
-    schema::{self, Key, Store},
+    schema::{Key, Store},
     sealing,
 };
 use crate::platform::{
@@ -34,9 +34,8 @@ pub(super) struct Sealed {
 }
 
 impl Sealed {
-    pub(super) async fn open(name: &str, key: AesKey) -> Result<Self, StorageError> {
-        let database = Database::open(name, &schema::PERSON).await?;
-        Ok(Self { database, key, directory: Rc::default() })
+    pub(super) fn of(database: Database, key: AesKey) -> Self {
+        Self { database, key, directory: Rc::default() }
     }
 
     pub(super) fn database(&self) -> &Database {

@@ -8,12 +8,13 @@ use thiserror::Error;
 use super::Records;
 use crate::{
     platform::{
+        address::Query,
         files::{self, Blob, FileError, Joined},
         http::{HttpError, Request, Response},
         json,
         storage::StorageError,
     },
-    stores::blobs,
+    stores::{blobs, people::LONG_MS},
 };
 
 /// One line of a record's history, as the server tells it.
@@ -100,6 +101,13 @@ pub enum FetchError {
     /// The phone's storage failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+/// The spreadsheet that the server makes of what it has: of the records that the query names.
+pub async fn spreadsheet(query: &Query) -> Result<Vec<u8>, FetchError> {
+    let request = Request::get(format!("/api/v1/records.xlsx{}", query.suffix()));
+    let answer = request.timeout_ms(LONG_MS).send(&[]).await?;
+    if answer.is_ok() { Ok(answer.body) } else { Err(refusal(&answer)) }
 }
 
 impl Records {

@@ -1,4 +1,4 @@
-//! HTTP as the phone's browser speaks it: one cookie, the header that the app sends, gzip both ways.
+//! HTTP as the phone's browser speaks it: one cookie, the headers that the app sends, gzip both ways.
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -52,15 +52,18 @@ pub struct Traffic {
 #[derive(Clone, Debug)]
 pub struct Http {
     pub server: SocketAddr,
+    /// As whom it speaks.
+    name: String,
     cookie: Arc<Mutex<Option<String>>>,
     client: Client<HttpConnector, Full<Bytes>>,
     traffic: Arc<Mutex<Traffic>>,
 }
 
 impl Http {
-    pub fn new(server: SocketAddr) -> Self {
+    pub fn new(server: SocketAddr, account: &str) -> Self {
+        let name = account.bytes().map(|byte| format!("{byte:02x}")).collect();
         let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
-        Self { server, cookie: Arc::default(), client, traffic: Arc::default() }
+        Self { server, name, cookie: Arc::default(), client, traffic: Arc::default() }
     }
 
     pub fn cookie(&self) -> Option<String> {
@@ -118,6 +121,7 @@ impl Http {
             .method(method)
             .uri(format!("http://{}{path}", self.server))
             .header("X-Sotay", "1")
+            .header("X-Sotay-Account", &self.name)
             .header("Sec-Fetch-Site", "same-origin")
             .header(header::ACCEPT_ENCODING, "gzip");
         for (name, value) in headers {

@@ -61,7 +61,7 @@ impl Phone {
             account: account.to_owned(),
             machine: Device::new(disk.state()),
             disk,
-            http: Http::new(server.socket),
+            http: Http::new(server.socket, account),
             effects: VecDeque::new(),
             random,
             wall_ms: 1_000,

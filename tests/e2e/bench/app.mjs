@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Device, PHONE } from '../harness/phone.mjs';
-import { Server } from '../harness/server.mjs';
+import { Server, speaker } from '../harness/server.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
 import { repeat, slow, spread } from './many.mjs';
@@ -21,7 +21,7 @@ await phone.start();
 const app = new App(phone, server);
 await app.signIn('canbo.longkhanh');
 await app.readyForOffline();
-const forms = await phone.page.evaluate(async () => (await (await fetch('/api/v1/pack')).json()).forms.map((form) => form.id));
+const forms = await phone.page.evaluate(async (headers) => (await (await fetch('/api/v1/pack', { headers })).json()).forms.map((form) => form.id), speaker('canbo.longkhanh'));
 await phone.close();
 await server.stop();
 

@@ -1,14 +1,14 @@
 // What the server holds, asked as the coordinator asks: the proof that all went up, and went up once.
 import assert from 'node:assert/strict';
 import readSheets from 'read-excel-file/node';
-import { PASSWORD } from './server.mjs';
+import { PASSWORD, speaker } from './server.mjs';
 
 export class Desk {
-  #cookie;
+  #headers;
 
-  constructor(url, cookie) {
+  constructor(url, cookie, name) {
     this.url = url;
-    this.#cookie = cookie;
+    this.#headers = { Cookie: cookie, ...speaker(name) };
   }
 
   static async signIn(server, name = 'dieuphoi') {
@@ -18,11 +18,11 @@ export class Desk {
       body: JSON.stringify({ name, password: PASSWORD, device: '0'.repeat(31) + '1', device_name: 'desk' }),
     });
     assert.equal(answer.status, 200);
-    return new Desk(server.url, answer.headers.get('set-cookie').split(';')[0]);
+    return new Desk(server.url, answer.headers.get('set-cookie').split(';')[0], name);
   }
 
   #get(path) {
-    return fetch(`${this.url}${path}`, { headers: { Cookie: this.#cookie } });
+    return fetch(`${this.url}${path}`, { headers: this.#headers });
   }
 
   /** The records of a form as the spreadsheet has them, a map from label to cell for each. */

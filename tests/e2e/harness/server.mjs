@@ -10,6 +10,11 @@ const run = promisify(execFile);
 
 export const PASSWORD = 'sotay-demo';
 
+/** What the app says of itself with each request: whose it is. The server reads nothing out to a cookie alone. */
+export function speaker(account) {
+  return { 'X-Sotay-Account': Buffer.from(account).toString('hex') };
+}
+
 export class Server {
   #binary = process.env.SOTAY_SERVER;
   #process = null;

@@ -1,7 +1,7 @@
 // A phone that is no browser: it sends records that somebody else made, in the protocol's own bytes (docs/sync-protocol.md).
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { PASSWORD } from './server.mjs';
+import { PASSWORD, speaker } from './server.mjs';
 
 /** A whole number of CBOR with its kind before it. */
 function head(kind, number) {
@@ -48,7 +48,7 @@ export class Sender {
 
   /** The newest version of a form, as operations name it. */
   async form(id) {
-    const pack = await (await fetch(`${this.url}/api/v1/pack`, { headers: { Cookie: this.cookie } })).json();
+    const pack = await (await fetch(`${this.url}/api/v1/pack`, { headers: { Cookie: this.cookie, ...speaker(this.account) } })).json();
     const { version, hash } = pack.forms.find((form) => form.id === id);
     return map(id, version, Buffer.from(hash, 'hex'));
   }

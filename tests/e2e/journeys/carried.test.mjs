@@ -64,8 +64,9 @@ test('offline, an officer makes a file of a draft with its photo, and nothing le
   await form.photograph('a1_anh', photo);
   await form.saved();
 
-  await hoa.open('/more');
-  await officer.page.getByRole('link', { name: 'Chuyển, nhận tệp, cứu hộ' }).click();
+  // From the line on top, over the form.
+  await officer.page.locator('.standing-line').click();
+  await officer.page.locator('dialog[open]').getByRole('button', { name: 'Chuyển bằng tệp' }).click();
   const make = section(officer, 'Chuyển hồ sơ chưa gửi');
   await make.getByRole('button', { name: 'Tạo tệp chuyển' }).click();
   await make.getByText('Đã tạo tệp có 1 hồ sơ và 1 ảnh, tệp').waitFor();

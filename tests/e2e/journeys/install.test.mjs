@@ -1,6 +1,7 @@
 // Putting the app on the home screen: offered once, put away for good, and explained where the browser has no offer.
 import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { faults } from '../harness/axe.mjs';
 import { PHONE } from '../harness/phone.mjs';
 import { Stage } from '../harness/stage.mjs';
 
@@ -9,6 +10,8 @@ const IPHONE =
 
 const stage = new Stage();
 const phone = stage.device('officer');
+const safari = stage.device('safari');
+const icon = stage.device('icon');
 let server;
 let app;
 
@@ -82,4 +85,33 @@ test('an iPhone has no offer: the way through the share sheet is told', async ()
   await page.locator('[data-install-offer]').getByRole('button', { name: 'Để sau' }).click();
   await page.locator('[data-install-offer]').waitFor({ state: 'detached' });
   await page.close();
+});
+
+test('on an iPhone, and inside a chat, a link keeps its code for where the app can stay', async () => {
+  const made = await server.command('user', 'code', 'canbo2.longkhanh');
+  const code = made.match(/code: (\S+)/)[1];
+  await safari.start();
+  const session = await safari.context.newCDPSession(safari.page);
+  const held = safari.page.locator('.passing-by');
+  for (const [userAgent, platform, told] of [
+    [IPHONE, 'iPhone', 'Thêm vào MH chính'],
+    ['Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36 Zalo', 'Linux', 'mở bằng Chrome'],
+  ]) {
+    await session.send('Emulation.setUserAgentOverride', { userAgent, platform });
+    await safari.page.goto('about:blank');
+    await safari.page.goto(`${server.url}/sign-in#${code}`);
+    await held.getByText(told).waitFor();
+    assert.equal(await held.locator('.sign-in-code').innerText(), code);
+  }
+  await safari.screenshot('passing-by');
+  assert.deepEqual(await faults(safari, 'passing-by'), []);
+  // Behind the icon it is good still, and then used: where somebody stays all the same, they are told.
+  await icon.start();
+  await icon.page.goto(server.url);
+  await icon.page.getByText('Có mã hoặc đường dẫn của người điều phối?').click();
+  await icon.page.locator('#code').fill(code);
+  await icon.page.getByRole('button', { name: 'Đăng nhập bằng mã' }).click();
+  await icon.page.getByRole('navigation').first().waitFor();
+  await held.getByRole('button', { name: 'Đăng nhập ngay ở đây' }).click();
+  await safari.page.getByText('Mã không đúng, đã dùng rồi, hoặc hết hạn.').waitFor();
 });

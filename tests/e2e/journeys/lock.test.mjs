@@ -99,6 +99,17 @@ test('nothing of the work or of the person can be read on the disk', async () =>
   assert.deepEqual(found, []);
 });
 
+test('nor does the server give it to whoever types its addresses on the locked phone', async () => {
+  await server.start();
+  const page = await phone.context.newPage();
+  for (const path of ['pack', 'accounts', `records.xlsx?form=${FORM}`]) {
+    const answer = await page.goto(`${server.url}/api/v1/${path}`);
+    assert.equal(answer.status(), 401, path);
+  }
+  await page.close();
+  await server.stop();
+});
+
 test('a wrong PIN does not open, the right one leads to the very question', async () => {
   await press(PIN.split('').reverse().join(''));
   await said('Mã PIN không đúng');
@@ -260,4 +271,20 @@ test('the PIN is taken away, and the phone opens by itself again', async () => {
   await page.getByText('Chưa đặt mã PIN').waitFor();
   await killAndOpen('/more');
   await phone.page.getByText('Chưa đặt mã PIN').waitFor();
+});
+
+test('a tab that lists who uses the phone asks for a PIN that was set since in another one', async () => {
+  const { page } = phone;
+  const other = await phone.context.newPage();
+  await other.goto(`${server.url}/more`);
+  await other.getByRole('button', { name: 'Đổi người dùng' }).click();
+  const listed = other.locator('.people-here .list-row').filter({ hasText: NAME });
+  await listed.waitFor();
+  await page.bringToFront();
+  await page.getByRole('button', { name: 'Đặt mã PIN' }).click();
+  for (const _ of [1, 2]) await press(PIN);
+  await page.getByText('chỉ mở được bằng mã PIN').waitFor();
+  await listed.click();
+  await other.locator('.unlock .pin-pad').waitFor();
+  await other.close();
 });

@@ -3,7 +3,7 @@ import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Authenticator } from '../harness/authenticator.mjs';
 import { faults } from '../harness/axe.mjs';
-import { PASSWORD } from '../harness/server.mjs';
+import { PASSWORD, speaker } from '../harness/server.mjs';
 import { DESK, PHONE } from '../harness/phone.mjs';
 import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
@@ -53,6 +53,7 @@ async function signOut() {
   await app.open('/more');
   await app.allSent();
   await button('Đăng xuất').click();
+  await sheet().getByRole('button', { name: 'Đăng xuất' }).click();
   await desk.page.locator('input[name="name"]').waitFor();
 }
 
@@ -173,7 +174,7 @@ test('signed out, the passkey alone lets in, and the desk is as it is after the 
   await app.open('/more');
   await app.allSent();
   await page.locator('.desk-tab', { hasText: 'Người dùng' }).waitFor();
-  const profile = await page.evaluate(async () => (await fetch('/api/v1/session')).json());
+  const profile = await page.evaluate(async (headers) => (await fetch('/api/v1/session', { headers })).json(), speaker('dieuphoi'));
   assert.equal(profile.account, 'dieuphoi');
   await openOwn();
   await until('its use is told', async () => (await section().getByText('chưa dùng').count()) === 0);
@@ -320,7 +321,7 @@ test('where the operator wants one of everybody, a password and a code are not e
   await page.locator('#code').fill(made.match(/code: (\S+)/)[1]);
   await page.getByRole('button', { name: 'Đăng nhập bằng mã' }).click();
   await page.getByText('Mã đúng. Tài khoản này chỉ đăng nhập bằng khóa truy cập').waitFor();
-  assert.equal((await page.evaluate(async () => (await fetch('/api/v1/session')).status)), 401);
+  assert.equal((await page.evaluate(async (headers) => (await fetch('/api/v1/session', { headers })).status, speaker('dieuphoi'))), 401);
   assert.deepEqual(await faults(other, 'a passkey to make'), []);
   for (const size of [PHONE, DESK]) {
     await page.setViewportSize(size);
@@ -334,7 +335,7 @@ test('where the operator wants one of everybody, a password and a code are not e
   await keys.knows(true);
   await make.click();
   await page.getByRole('navigation').first().waitFor();
-  const profile = await page.evaluate(async () => (await fetch('/api/v1/session')).json());
+  const profile = await page.evaluate(async (headers) => (await fetch('/api/v1/session', { headers })).json(), speaker('dieuphoi'));
   assert.equal(profile.account, 'dieuphoi');
   assert.equal((await keys.keys()).length, 1);
 });

@@ -4,6 +4,7 @@ import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { faults } from '../harness/axe.mjs';
 import { DESK } from '../harness/phone.mjs';
+import { speaker } from '../harness/server.mjs';
 import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
@@ -90,6 +91,21 @@ test('the link lets the person in, once, and leaves the address', async () => {
   await other.page.getByText('Có mã hoặc đường dẫn của người điều phối?').click();
   await other.screenshot('sign-in-code-used');
   assert.deepEqual(await faults(other, 'sign-in by code'), []);
+});
+
+test('whoever taps the used link again goes on with their work, with a network and without', async () => {
+  const { page } = phone;
+  for (const [line, said] of [['up', 'Mã không đúng, đã dùng rồi, hoặc hết hạn.'], ['down', 'Không gặp được máy chủ']]) {
+    if (line === 'down') await page.route('**/api/v1/session', (route) => route.abort());
+    await page.goto(link, { waitUntil: 'domcontentloaded' });
+    await page.getByText(said).waitFor();
+    await page.getByRole('navigation').first().waitFor();
+    assert.equal(new URL(page.url()).pathname, '/');
+  }
+  await page.unroute('**/api/v1/session');
+  await new App(phone, server).open('/sign-in');
+  await page.getByRole('link', { name: 'Về Hôm nay' }).click();
+  await page.getByRole('navigation').first().waitFor();
 });
 
 test('a code is read out and typed, in any case and with blanks', async () => {
@@ -256,7 +272,7 @@ test('whoever came in by a link chooses a password of their own with a code, and
   await page.getByText('Đã đổi mật khẩu').waitFor();
   for (const field of ['#old-password', '#reset-code', '#new-password']) assert.equal(await form.locator(field).inputValue(), '');
   await phone.screenshot('own-password');
-  assert.equal(await page.evaluate(async () => (await fetch('/api/v1/session')).status), 200);
+  assert.equal(await page.evaluate(async (headers) => (await fetch('/api/v1/session', { headers })).status, speaker('canbo3.baovinh')), 200);
   const body = { name: 'canbo3.baovinh', password: chosen, device: '0'.repeat(31) + '2', device_name: 'x' };
   const answer = await fetch(`${server.url}/api/v1/session`, {
     method: 'POST',

@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Release } from '../harness/release.mjs';
+import { speaker } from '../harness/server.mjs';
 import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
 import { FormPage } from '../pages/form.mjs';
@@ -95,7 +96,7 @@ test('the phone keeps one version, whole, and not what only the system asks for'
 test('answers of the API, errors and answers of other sites are never kept', async () => {
   const other = createServer((_, answer) => answer.end('of another site'));
   await new Promise((resolve) => other.listen(0, '127.0.0.1', resolve));
-  await ask('GET', '/api/v1/pack');
+  assert.equal((await ask('GET', '/api/v1/pack', { headers: speaker('canbo.longkhanh') }))[0], 200);
   await ask('GET', '/healthz');
   assert.equal((await ask('GET', '/no-such-file.js'))[0], 404);
   await ask('GET', `http://127.0.0.1:${other.address().port}/`, { mode: 'no-cors' });

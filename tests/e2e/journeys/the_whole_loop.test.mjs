@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import readSheets from 'read-excel-file/node';
 import { DESK } from '../harness/phone.mjs';
 import { picture } from '../harness/picture.mjs';
+import { speaker } from '../harness/server.mjs';
 import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
 import { App } from '../pages/app.mjs';
@@ -371,10 +372,10 @@ test('a record at the desk: answers with labels, the photo, the map, and its his
 });
 
 test("the spreadsheet's cells are right: labels, dates, rows, Vietnamese", async () => {
-  const response = await coordinator.page.evaluate(async (form) => {
-    const answer = await fetch(`/api/v1/records.xlsx?form=${form}&lang=vi`);
+  const response = await coordinator.page.evaluate(async ([form, headers]) => {
+    const answer = await fetch(`/api/v1/records.xlsx?form=${form}&lang=vi`, { headers });
     return [answer.status, Array.from(new Uint8Array(await answer.arrayBuffer()))];
-  }, SESSION);
+  }, [SESSION, speaker('dieuphoi')]);
   assert.equal(response[0], 200);
   const sheets = await readSheets(Buffer.from(response[1]));
   const table = (sheet) => {

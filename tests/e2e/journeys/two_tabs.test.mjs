@@ -109,7 +109,14 @@ test('whoever signs out in one tab is signed out in the other one, where nothing
   // The line is a bad one: the server's answer never comes, and nobody enters meanwhile what would be nowhere afterwards.
   await right.page.route('**/api/v1/session', (route) => (route.request().method() === 'DELETE' ? undefined : route.continue()));
   const signOut = right.page.getByRole('button', { name: 'Đăng xuất' });
+  // A slip of the finger signs nobody out.
+  const asked = right.page.locator('dialog[open]');
   await signOut.click();
+  await asked.getByText('cần mạng để đăng nhập lại').waitFor();
+  await asked.getByRole('button', { name: 'Ở lại' }).click();
+  await asked.waitFor({ state: 'detached' });
+  await signOut.click();
+  await asked.getByRole('button', { name: 'Đăng xuất' }).click();
   await page.locator('input[name="name"]').waitFor();
   assert.equal(await signOut.isVisible(), false);
   for (const tab of [right.page, page]) await tab.locator('input[name="name"]').waitFor();

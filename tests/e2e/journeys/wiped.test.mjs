@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { faults } from '../harness/axe.mjs';
 import { Desk } from '../harness/desk.mjs';
 import { picture } from '../harness/picture.mjs';
-import { PASSWORD } from '../harness/server.mjs';
+import { PASSWORD, speaker } from '../harness/server.mjs';
 import { Stage } from '../harness/stage.mjs';
 import { rowsOf } from '../harness/store.mjs';
 import { until } from '../harness/until.mjs';
@@ -191,4 +191,29 @@ test('sign-in starts anew: the work comes back from the server, and the other on
   await app.enter('canbo2.longkhanh', PASSWORD);
   await app.allSent();
   assert.equal((await (await Desk.signIn(server)).rows(TROUBLE)).length, 1);
+});
+
+test('emptied without a network, the phone is signed out as soon as it has one', async () => {
+  const status = () => phone.page.evaluate(
+    async (headers) => (await fetch('/api/v1/session', { headers })).status,
+    speaker('canbo2.longkhanh'),
+  );
+  await app.open('/more');
+  await phone.page.getByRole('button', { name: 'Đặt mã PIN' }).click();
+  await press(PIN);
+  await press(PIN);
+  await phone.page.getByText('chỉ mở được bằng mã PIN').waitFor();
+  await lockNow();
+  await phone.close();
+  await phone.start();
+  await app.open('/');
+  assert.equal(await status(), 200);
+  await server.stop();
+  await coldStart();
+  await wrongPins(WRONG.slice(0, -1));
+  await press(WRONG.at(-1));
+  await phone.page.getByText('Đã xóa dữ liệu khỏi máy này').waitFor();
+  await server.start();
+  await app.open('/');
+  await until('the session is over', async () => (await status()) === 401);
 });

@@ -6,7 +6,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::extract::Path;
-use super::signed_in::SignedIn;
+use super::signed_in::{SignedIn, Unnamed};
 use crate::App;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::map::About;
@@ -41,7 +41,8 @@ pub async fn about(State(app): State<App>, SignedIn(_): SignedIn) -> Response {
     ))]
 pub async fn tile(
     State(app): State<App>,
-    SignedIn(_): SignedIn,
+    // A browser fetches pictures by their address alone. They show the earth, and nothing of anybody.
+    Unnamed(_): Unnamed,
     Path((version, z, x, y)): Path<(String, u8, u32, u32)>,
 ) -> ApiResult<Response> {
     let named = app.map().filter(|map| map.about().version == version && map.can_have(z, x, y));

@@ -10,6 +10,7 @@ use serde_json::json;
 use sync::wire::DeviceId;
 use utoipa::ToSchema;
 
+use super::extract::Query;
 use super::passkeys::{self, Assertion, MadeKey};
 use super::signed_in::{IDLE_MS, OnceSignedIn, Origin, PLAIN_COOKIE, SECURE_COOKIE, SignedIn};
 use crate::accounts::{self, MAX_NAME, MAX_PASSWORD};
@@ -310,8 +311,16 @@ pub async fn profile(
     Ok(Json(profile_of(&app, &session.account).await?))
 }
 
+/// Of which session somebody speaks who signs out.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub struct OfDevice {
+    /// The device that it was opened on; of any if this is missing. Whoever left without a network says so later, when somebody
+    /// may have signed in since.
+    device: Option<String>,
+}
+
 /// Signs out: the session is over, here and in the browser.
-#[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses(
+#[utoipa::path(delete, path = "/api/v1/session", tag = "session", params(OfDevice), responses(
     (status = 204),
     (status = 401, description = "`signed_out`", body = ErrorBody),
 ))]
@@ -319,7 +328,11 @@ pub async fn sign_out(
     State(app): State<App>,
     origin: Origin,
     SignedIn(session): SignedIn,
+    Query(meant): Query<OfDevice>,
 ) -> ApiResult<Response> {
+    if meant.device.is_some_and(|device| device != session.device.to_string()) {
+        return Err(ApiError::signed_out());
+    }
     app.database().end_session(session.id, clock::now_ms()).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     write_cookie(&mut response, origin, "", 0);

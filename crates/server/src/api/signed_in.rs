@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{Extensions, HeaderMap, Uri, header};
+use axum::http::{Extensions, HeaderMap, Method, Uri, header};
 use tracing::Span;
 
 use crate::budgets::Take;
@@ -31,7 +31,9 @@ pub(crate) fn is_over(session: &Session, now_ms: i64) -> bool {
 /// Use is noted this often: who looks after a lost phone wants to know when it was last heard of.
 const TOUCH_MS: i64 = 10 * 60 * 1000;
 
-/// In whose name a request is made: the account in hexadecimal digits of its UTF-8. The app sends it with every request.
+/// In whose name a request is made: the account in hexadecimal digits of its UTF-8. The app sends it with every request, and
+/// what is read by a cookie is read with it only: neither a line that somebody types into a browser's address bar nor a link can
+/// say a name, and a phone that is locked keeps its cookie.
 pub const SPEAKER: &str = "x-sotay-account";
 
 /// Somebody is signed in.
@@ -41,10 +43,32 @@ pub struct SignedIn(pub Session);
 /// other way.
 pub struct OnceSignedIn(pub Session);
 
+/// Somebody's browser is signed in, whether or not it says whose it is: for what tells nothing of anybody.
+pub struct Unnamed(pub Session);
+
+impl FromRequestParts<App> for Unnamed {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let OnceSignedIn(session) = OnceSignedIn::of_cookie(parts, app).await?;
+        if session.disabled { Err(ApiError::session_revoked()) } else { Ok(Self(session)) }
+    }
+}
+
 impl FromRequestParts<App> for OnceSignedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        // Whatever changes something came with a header of ours already.
+        if reads(&parts.method) && !parts.headers.contains_key(SPEAKER) {
+            return Err(ApiError::signed_out());
+        }
+        Self::of_cookie(parts, app).await
+    }
+}
+
+impl OnceSignedIn {
+    async fn of_cookie(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         // One request is one, however often its handler wants to know.
         if let Some(session) = parts.extensions.get::<Session>() {
             return Ok(Self(session.clone()));
@@ -73,6 +97,11 @@ impl FromRequestParts<App> for OnceSignedIn {
         parts.extensions.insert(session.clone());
         Ok(Self(session))
     }
+}
+
+/// Whether a request by this method changes nothing.
+pub(crate) fn reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// Notes that a session was heard of. Nobody waits for it: who only reads does so too while nothing can be written.

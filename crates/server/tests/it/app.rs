@@ -1,8 +1,8 @@
 //! A server in a temporary folder with a small pack, and devices that talk to it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -21,6 +21,15 @@ use tower::ServiceExt;
 use crate::place::Place;
 
 pub const PASSWORD: &str = "mật khẩu thử";
+
+/// As whom requests speak that carry a cookie, by the cookie.
+static WHOSE: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+pub const SPEAKER: &str = "x-sotay-account";
+
+/// An account as [`SPEAKER`] says it.
+pub fn hex(account: &str) -> String {
+    account.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
 
 pub struct TestApp {
     pub folder: tempfile::TempDir,
@@ -167,6 +176,7 @@ impl TestApp {
         self.request(Method::GET, path, headers, Body::empty()).await
     }
 
+    /// As the app asks: whoever has somebody's cookie says that they are that person, unless the headers say otherwise.
     pub async fn request(
         &self,
         method: Method,
@@ -175,10 +185,22 @@ impl TestApp {
         body: Body,
     ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
+        let said = |wanted| headers.iter().find(|(name, _)| *name == wanted).map(|(_, said)| *said);
+        let name = said("cookie").and_then(|cookie| WHOSE.lock().unwrap().get(cookie).cloned());
+        if let (Some(name), None) = (&name, said(SPEAKER)) {
+            request = request.header(SPEAKER, name);
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.send(request.body(body).unwrap()).await
+        let answer = self.send(request.body(body).unwrap()).await;
+        let profile = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
+        let account = profile.as_ref().and_then(|profile| profile["account"].as_str());
+        let name = account.map(hex).or(name);
+        if let (true, Some(name)) = (answer.headers.contains_key(header::SET_COOKIE), name) {
+            WHOSE.lock().unwrap().insert(answer.cookie(), name);
+        }
+        answer
     }
 
     pub async fn sign_in(&self, name: &str, password: &str, device: DeviceId) -> Answer {

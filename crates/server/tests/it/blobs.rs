@@ -6,7 +6,7 @@ use sync::codec;
 use sync::wire::{FileRef, Value};
 use tower::ServiceExt;
 
-use crate::app::{Device, TestApp};
+use crate::app::{Device, SPEAKER, TestApp, hex};
 
 fn photo() -> Vec<u8> {
     (0..CHUNK_SIZE * 2 + 100).map(|at| u8::try_from(at * 31 % 251).unwrap()).collect()
@@ -42,7 +42,8 @@ async fn a_disabled_account_brings_the_files_of_its_work_and_no_others() {
 
 /// The largest piece in which a file comes to whoever asks for it, and how long all of it is.
 pub async fn pieces_of(device: &Device<'_>, path: &str) -> (usize, usize) {
-    let request = Request::get(path).header("cookie", &device.cookie).body(Body::empty()).unwrap();
+    let request = Request::get(path).header("cookie", &device.cookie);
+    let request = request.header(SPEAKER, hex(&device.account)).body(Body::empty()).unwrap();
     let response = device.server.router.clone().oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     let pieces = response.into_body().into_data_stream();

@@ -1,5 +1,5 @@
 use axum::body::Body;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, Request, StatusCode};
 use server::database::{AccountChange, NewSession};
 use sync::wire::DeviceId;
 
@@ -51,6 +51,56 @@ async fn a_request_in_one_persons_name_is_not_taken_for_that_of_whoever_signed_i
             assert_eq!(server.get(path, &headers).await.status, status, "{speaker} {path}");
         }
     }
+}
+
+/// Whoever holds a locked phone types an address into its browser, which adds the cookie and no more.
+#[tokio::test]
+async fn an_address_that_somebody_types_brings_nothing_by_the_cookie_alone() {
+    let server = TestApp::start().await;
+    let cookie = server.sign_in("thu", PASSWORD, DEVICE).await.cookie();
+    let typed = async |path: &str| {
+        let request = Request::get(path).header("cookie", &cookie).body(Body::empty());
+        server.send(request.unwrap()).await.status
+    };
+    for path in [
+        "/api/v1/session",
+        "/api/v1/pack",
+        "/api/v1/pull?wait=0",
+        "/api/v1/records.xlsx?form=kiem_tra",
+        "/api/v1/accounts",
+        "/api/v1/entities",
+        "/api/v1/audit",
+        "/api/v1/blobs/0000000000000000000000000000000000000000000000000000000000000000",
+    ] {
+        assert_eq!(typed(path).await, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    // A locked phone brings the copy that is made before it is emptied, and says no name.
+    let bundle = format!("/api/v1/bundles/{}", "0".repeat(64));
+    assert_eq!(typed(&bundle).await, StatusCode::OK);
+    // A sign-in by whoever comes next ends the session of that cookie all the same.
+    let body =
+        serde_json::json!({ "name": "lan", "password": PASSWORD, "device": DEVICE.to_string() });
+    let request = Request::post("/api/v1/session").header("cookie", &cookie).header("x-sotay", "1");
+    let request = request.header("content-type", "application/json");
+    let answer = server.send(request.body(Body::from(body.to_string())).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let before = server.get("/api/v1/session", &[("cookie", &cookie)]).await;
+    assert_eq!(before.code(), "signed_out");
+}
+
+/// A phone that was emptied without a network says so once it has one: whoever has signed in since stays in.
+#[tokio::test]
+async fn a_session_that_is_ended_late_is_the_one_of_the_device_that_is_named() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let end = async |device: DeviceId| {
+        let path = format!("/api/v1/session?device={device}");
+        let headers = [("cookie", lan.cookie.as_str()), ("x-sotay", "1")];
+        let answer = server.request(Method::DELETE, &path, &headers, Body::empty()).await;
+        (answer.status, lan.get("/api/v1/session").await.status)
+    };
+    assert_eq!(end(DEVICE).await, (StatusCode::UNAUTHORIZED, StatusCode::OK));
+    assert_eq!(end(lan.id).await, (StatusCode::NO_CONTENT, StatusCode::UNAUTHORIZED));
 }
 
 #[tokio::test]
