@@ -188,6 +188,30 @@ fn each_request_that_went_up_makes_the_next_one_longer_and_each_that_did_not_sho
 }
 
 #[test]
+fn an_operation_that_no_request_carries_keeps_nothing_from_coming() {
+    let mut it = Driver::new();
+    it.synced();
+    let refused = || Reply::Refused { status: 413, retry_after_ms: None };
+    it.on(Event::Asked).on(outbox(3..=4, false)).push_reply(refused());
+    assert!(it.delay().is_some(), "two may go one by one");
+    for _ in 0..3 {
+        it.on(Event::Tick).on(outbox(3..=3, true)).push_reply(refused());
+        assert!(matches!(it.effects[..], [Effect::Pull { .. }]), "{:?}", it.effects);
+        it.pull_reply(pulled(1, 2, false, false)).stored();
+        let blob = WaitingBlob { hash: Hash([1; 32]), size: 10 };
+        it.on(Event::BlobsWaiting(vec![blob])).blob_reply(BlobReply::Missing(String::new()));
+        it.stored();
+        assert!(it.delay().is_some());
+        assert_eq!(
+            it.device.status().blocked,
+            Some(Blocked::Server(413)),
+            "it is told all the same"
+        );
+    }
+    assert_eq!(it.device.state().acked, 2);
+}
+
+#[test]
 fn a_persons_wish_to_send_goes_before_the_next_chunk() {
     let mut it = Driver::new();
     it.synced().on(Event::Opened).on(nothing_after(2));
