@@ -64,6 +64,7 @@ words! {
     common_password: "Mật khẩu này quá nhiều người dùng. Chọn mật khẩu khác.", "Too many people use this password. Choose another one.";
     name_password: "Mật khẩu này gần như chỉ là tên. Chọn mật khẩu khác.", "This password is little more than a name. Choose another one.";
     show_who_you_are: "Nhập mật khẩu của bạn hoặc một mã mới của người điều phối, hay xác nhận bằng khóa truy cập.", "Enter your password or a new code from your coordinator, or confirm with your passkey.";
+    oversees_so_who_asks: "Người này phụ trách người khác, nên máy chủ hỏi lại bạn là ai.", "This person looks after others, so the server asks again who you are.";
     your_password: "Mật khẩu của bạn", "Your password";
     code_instead_of_password: "Không có mật khẩu? Nhập mã của người điều phối", "No password? A code from your coordinator";
     other_app: "Nhập liệu bằng ODK Collect", "Fill forms with ODK Collect";

@@ -228,15 +228,18 @@ impl Again {
         self.with(serde_json::Map::new())
     }
 
-    /// The body that it goes with.
+    /// The body that it goes with: nothing, where nothing was asked for or typed.
     fn with(&self, mut body: serde_json::Map<String, serde_json::Value>) -> Vec<u8> {
         let code = self.code.trim();
-        let (name, shown) = match &self.passkey {
-            Some(signed) => ("passkey", serde_json::to_value(signed).expect("strings are JSON")),
-            None if code.is_empty() => ("password", self.password.as_str().into()),
-            None => ("code", code.into()),
+        let shown = match &self.passkey {
+            Some(signed) => {
+                Some(("passkey", serde_json::to_value(signed).expect("strings are JSON")))
+            }
+            None if !code.is_empty() => Some(("code", code.into())),
+            None if !self.password.is_empty() => Some(("password", self.password.as_str().into())),
+            None => None,
         };
-        body.insert(name.to_owned(), shown);
+        body.extend(shown.map(|(name, shown)| (name.to_owned(), shown)));
         serde_json::Value::Object(body).to_string().into_bytes()
     }
 }
@@ -418,10 +421,23 @@ pub async fn deeds(sought: &Sought, before: Option<u64>) -> Result<Vec<Deed>, Fe
 }
 
 /// Changes who a person is or what they may do. Another role ends their sessions.
-pub async fn change(account: &str, change: &PersonChange) -> Result<Person, FetchError> {
-    let body = serde_json::to_vec(change).expect("strings are JSON");
+pub async fn change(
+    account: &str,
+    change: &PersonChange,
+    again: &Again,
+) -> Result<Person, FetchError> {
+    patch(account, change, again).await
+}
+
+async fn patch(
+    account: &str,
+    change: &impl Serialize,
+    again: &Again,
+) -> Result<Person, FetchError> {
+    let change = serde_json::to_value(change).expect("strings are JSON");
+    let change = change.as_object().cloned().unwrap_or_default();
     let request = Request::new(Method::Patch, format!("/api/v1/accounts/{account}"));
-    ask(request.body("application/json", body)).await
+    ask(request.body("application/json", again.with(change))).await
 }
 
 /// What an app such as ODK Collect of the person's own is set up with.
@@ -475,9 +491,9 @@ pub async fn end(session: i64, lost: bool, again: &Again) -> Result<(), FetchErr
 }
 
 /// A code that lets the person in once.
-pub async fn make_code(account: &str) -> Result<SignInCode, FetchError> {
+pub async fn make_code(account: &str, again: &Again) -> Result<SignInCode, FetchError> {
     let request = Request::new(Method::Post, format!("/api/v1/accounts/{account}/code"));
-    ask(request.body("application/json", b"{}".to_vec())).await
+    ask(request.body("application/json", again.body())).await
 }
 
 /// Adds a person, who then needs a code.
@@ -487,10 +503,12 @@ pub async fn add(person: &NewPerson) -> Result<Person, FetchError> {
 }
 
 /// Keeps a person out, or lets them in again.
-pub async fn set_disabled(account: &str, disabled: bool) -> Result<Person, FetchError> {
-    let body = serde_json::to_vec(&Disabled { disabled }).expect("a boolean is JSON");
-    let request = Request::new(Method::Patch, format!("/api/v1/accounts/{account}"));
-    ask(request.body("application/json", body)).await
+pub async fn set_disabled(
+    account: &str,
+    disabled: bool,
+    again: &Again,
+) -> Result<Person, FetchError> {
+    patch(account, &Disabled { disabled }, again).await
 }
 
 /// Sets one's own password. All other sessions of the person end.
@@ -529,6 +547,7 @@ mod tests {
     #[test]
     fn a_code_or_a_passkey_goes_in_place_of_the_password_and_an_erasure_names_its_places() {
         let read = |bytes: Vec<u8>| String::from_utf8(bytes).expect("JSON");
+        assert_eq!(read(Again::default().body()), "{}", "an empty field is no wrong password");
         let mut again = Again { password: " a ".to_owned(), ..Again::default() };
         let whom = Whom::Account("an".to_owned());
         assert_eq!(read(again.with(whom.body())), r#"{"account":"an","password":" a "}"#);

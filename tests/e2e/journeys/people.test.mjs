@@ -286,7 +286,7 @@ test('a person who is kept out is out everywhere, and comes in again when let', 
     await card.getByRole('button', { name: 'Khóa tài khoản' }).click();
     await page.locator('dialog[open]').getByRole('button', { name: 'Khóa tài khoản' }).click();
   };
-  // What was not done is told as such, where the list stands, and the list is not offered in its place.
+  // What was not done is told as such, where it was asked for, and can be asked for again there.
   await page.getByPlaceholder('Tìm người, đơn vị').fill('dang ngoc');
   await page.route('**/api/v1/accounts/*', (route) => route.abort());
   await keepOut();

@@ -559,24 +559,34 @@ pub async fn remove(
     }
 }
 
-/// Removes all passkeys of a person who lost what they are on.
-#[utoipa::path(delete, path = "/api/v1/accounts/{account}/passkeys", tag = "accounts",
+/// Removes all passkeys of another person, who lost what they are on. Those of whoever oversees others, by who shows once more who
+/// they are.
+#[utoipa::path(delete, path = "/api/v1/accounts/{account}/passkeys", tag = "accounts", request_body = Option<Again>,
     params(("account" = String, Path, description = "what the person signs in with")),
     responses(
         (status = 204, description = "they have none any more"),
+        (status = 400, description = "`bad_json`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
-        (status = 403, description = "`not_allowed`: who may make codes for somebody may remove their passkeys", body = ErrorBody),
+        (status = 403, description = "`not_allowed`: who may make codes for somebody may remove their passkeys; `sign_in_again`, \
+            `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see the account", body = ErrorBody),
+        (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https", body = ErrorBody),
+        (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn remove_all(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
+    prover: Prover,
     Path(account): Path<String>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Option<Json<Again>>, JsonRejection>>,
 ) -> ApiResult<StatusCode> {
     let found = app.database().seen_account(&account, seen(&session)).await?;
     let found = found.ok_or_else(|| ApiError::not_found("nobody is called so"))?;
     if !Reach::of(&app, &session).await?.lets_in(&found) {
         return Err(ApiError::forbidden("not_allowed", "your role does not look after that"));
+    }
+    if found.role.oversees() {
+        let again = body.transpose().map(read).transpose()?.unwrap_or_default();
+        prover.prove(&app, &session, again).await?;
     }
     let (by, now_ms) = (session.account.as_str(), clock::now_ms());
     app.database().remove_passkeys(&account, None, by, now_ms).await?;

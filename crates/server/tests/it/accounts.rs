@@ -332,13 +332,15 @@ async fn codes_are_made_by_who_looks_after_the_person() {
         ("thu", "quan_tri", StatusCode::FORBIDDEN, "not_allowed"),
         ("kiem", "lan", StatusCode::FORBIDDEN, "not_allowed"),
         ("quan_tri", "khong_co_ai", StatusCode::NOT_FOUND, "not_found"),
+        ("quan_tri", "quan_tri", StatusCode::FORBIDDEN, "not_allowed"),
     ] {
         let answer = server.device(who).await.code(whom, json!({})).await;
         assert_eq!((answer.status, answer.code().as_str()), (status, code), "{who} {whom}");
     }
     let (thu, quan_tri) = (server.device("thu").await, server.device("quan_tri").await);
     assert_eq!(thu.code("hoa", json!({})).await.status, StatusCode::CREATED);
-    assert_eq!(quan_tri.code("thu", json!({})).await.status, StatusCode::CREATED);
+    let given = json!({ "password": PASSWORD });
+    assert_eq!(quan_tri.code("thu", given).await.status, StatusCode::CREATED);
     for minutes in [json!(0), json!(7 * 24 * 60 + 1)] {
         let answer = thu.code("hoa", json!({ "minutes": minutes })).await;
         assert_eq!(
@@ -437,8 +439,8 @@ async fn an_account_that_is_changed_sees_and_does_what_it_is_now_for() {
     let (lan, quan_tri) = (server.device("lan").await, server.device("quan_tri").await);
     lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
     let cursor = lan.pull(None).await.cursor;
-    let change =
-        json!({ "unit": "phuong_b", "scope": ["phuong_b"], "role": "auditor", "name": "Lan" });
+    let change = json!({ "unit": "phuong_b", "scope": ["phuong_b"], "role": "auditor", "name": "Lan",
+        "password": PASSWORD });
     let changed = quan_tri.ask(Method::PATCH, "accounts/lan", change).await.json();
     assert_eq!((&changed["unit"], &changed["role"]), (&json!("phuong_b"), &json!("auditor")));
     let lan = server.device_with_id("lan", lan.id).await;
@@ -461,7 +463,7 @@ async fn an_account_that_is_changed_sees_and_does_what_it_is_now_for() {
     let nobody = quan_tri.ask(Method::PATCH, "accounts/khong_co_ai", json!({})).await;
     assert_eq!(nobody.code(), "not_found");
 
-    let disable = |disabled: bool| json!({ "disabled": disabled });
+    let disable = |disabled: bool| json!({ "disabled": disabled, "password": PASSWORD });
     let gone = quan_tri.ask(Method::PATCH, "accounts/lan", disable(true)).await.json();
     assert!(gone["disabled_ms"].is_i64() && gone["may_make_code"] == false);
     assert_eq!(lan.get("/api/v1/pull").await.status, StatusCode::UNAUTHORIZED);
@@ -511,7 +513,8 @@ async fn whoever_is_moved_to_another_unit_hears_of_it_with_the_next_page() {
     let (thu, quan_tri) = (server.device("thu").await, server.device("quan_tri").await);
     let before = thu.pull(None).await;
     let work_in = async |unit: &str| {
-        quan_tri.ask(Method::PATCH, "accounts/thu", json!({ "unit": unit })).await;
+        let change = json!({ "unit": unit, "password": PASSWORD });
+        quan_tri.ask(Method::PATCH, "accounts/thu", change).await;
         thu.pull(Some(&before.cursor)).await
     };
     let unit = thu.get("/api/v1/session").await.json()["unit"].as_str().unwrap().to_owned();

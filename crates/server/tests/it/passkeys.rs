@@ -709,8 +709,11 @@ async fn where_the_operator_says_so_a_password_alone_lets_nobody_in_who_has_a_pa
     assert_eq!(wrong.code(), "wrong_credentials", "who guesses is told nothing");
 
     assert_eq!(server.with_passkey(&own).await.status, StatusCode::OK);
-    let code =
-        server.device("quan_tri").await.ask(Method::POST, "accounts/an/code", json!({})).await;
+    let code = server
+        .device("quan_tri")
+        .await
+        .ask(Method::POST, "accounts/an/code", json!({ "password": PASSWORD }))
+        .await;
     let body = json!({ "code": code.json()["code"], "device": DeviceId([8; 16]).to_string() });
     let headers = [("x-sotay", "1"), ("content-type", "application/json")];
     let by_code =
