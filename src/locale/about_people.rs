@@ -42,6 +42,8 @@ words! {
     device_is_lost: "Máy bị mất: khi có mạng, máy tự khóa. Nếu cơ quan muốn vậy và máy có mã PIN, những gì máy chủ đã có bị xóa khỏi máy.", "The device is lost: it locks itself once it has a network. If the organisation wants that and it has a PIN, what the server has is removed from it.";
     end_session_title: "Kết thúc phiên đăng nhập?", "End this session?";
     end_session_why: "Máy này phải đăng nhập lại. Phần việc chưa gửi không mất: nó ở lại trên máy và được gửi khi đúng người đó đăng nhập lại.", "The device has to sign in again. Work that was not sent is not lost: it stays on the device, and is sent once the same person signs in again.";
+    session_that_ended: "Phiên đã kết thúc", "Session ended";
+    report_lost: "Báo mất máy", "Report it lost";
     session_is_over: "Đã kết thúc phiên", "The session is over";
     no_sessions: "Không có máy nào đang đăng nhập.", "Nobody is signed in.";
     no_deeds: "Nhật ký chưa có gì.", "The log is empty.";

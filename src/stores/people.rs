@@ -69,8 +69,11 @@ pub struct OpenSession {
     pub unsent: Option<u64>,
     /// How many files that its records name have not arrived whole.
     pub files_missing: u64,
-    /// Whether the asker may end it.
+    /// Whether the asker may end it, or say that its device is lost.
     pub may_end: bool,
+    /// When it ended with something else, and nobody signed in on its device since; none: it is open.
+    #[serde(default)]
+    pub ended_ms: Option<i64>,
 }
 
 /// A line of the audit log.
@@ -626,6 +629,7 @@ mod tests {
             "unsent": null, "pushed_ms": null, "files_missing": 2}]"#;
         let sessions: Vec<OpenSession> = serde_json::from_str(session).expect("sessions are read");
         assert_eq!((sessions[0].unsent, sessions[0].files_missing), (None, 2));
+        assert_eq!(sessions[0].ended_ms, None, "an older server lists what is open only");
         let deed = r#"{"seq": 3, "at_ms": 5, "actor": "quantri", "action": "account_change", "object": "lan", "unit": "u",
             "detail": {"scope": ["u", "v"], "programmes": []}, "hash": "00"}"#;
         let deed: Deed = serde_json::from_str(deed).expect("a line of the log is read");

@@ -91,7 +91,7 @@ pub(crate) fn touch(app: &App, session: &Session, now_ms: i64) {
 /// What a device is told whose session somebody else ended.
 pub(super) fn ended(how: Revoked) -> ApiError {
     match how {
-        Revoked::SignedOut | Revoked::OtherRole => ApiError::session_revoked(),
+        Revoked::SignedOut | Revoked::OtherRole | Revoked::Along => ApiError::session_revoked(),
         Revoked::Lost => ApiError::session_lost(),
     }
 }
@@ -102,7 +102,7 @@ pub(crate) async fn still_signed_in(app: &App, session: &Session) -> Result<Sess
     let session = app.database().session_now(session.id).await?.ok_or_else(ApiError::signed_out)?;
     match session.revoked {
         Some(revoked) => Err(ended(revoked)),
-        None if session.disabled => Err(ended(Revoked::SignedOut)),
+        None if session.disabled => Err(ended(Revoked::Along)),
         None => Ok(session),
     }
 }
@@ -112,7 +112,11 @@ impl FromRequestParts<App> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let OnceSignedIn(session) = OnceSignedIn::from_request_parts(parts, app).await?;
-        if session.disabled { Err(ApiError::session_revoked()) } else { Ok(Self(session)) }
+        // Of a lost device it is told that, whatever became of its owner's account.
+        match session.disabled {
+            true => Err(ended(session.revoked.unwrap_or(Revoked::Along))),
+            false => Ok(Self(session)),
+        }
     }
 }
 

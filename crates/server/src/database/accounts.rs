@@ -440,7 +440,7 @@ pub(super) async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answe
         .bind(now_ms)
         .execute(&mut *tx)
         .await?;
-    let ended = end_sessions(tx, account, Revoked::SignedOut, now_ms).await?;
+    let ended = end_sessions(tx, account, Revoked::Along, now_ms).await?;
     end_codes(tx, account, now_ms).await?;
     Ok(json!({ "sessions": ended }))
 }

@@ -80,6 +80,8 @@ pub enum Revoked {
     Lost,
     /// They gave its owner another role. What that person wrote before is sound.
     OtherRole,
+    /// It ended with something else: its owner set another password elsewhere, or was disabled. Nobody asked where its device is.
+    Along,
 }
 
 impl Revoked {
@@ -88,6 +90,7 @@ impl Revoked {
             Self::SignedOut => 1,
             Self::Lost => 2,
             Self::OtherRole => 3,
+            Self::Along => 4,
         }
     }
 
@@ -96,6 +99,7 @@ impl Revoked {
             0 => None,
             2 => Some(Self::Lost),
             3 => Some(Self::OtherRole),
+            4 => Some(Self::Along),
             _ => Some(Self::SignedOut),
         }
     }
@@ -129,6 +133,8 @@ pub struct SessionRow {
     pub pushed_ms: Option<i64>,
     /// How many files that its operations name are not here whole.
     pub files_missing: u64,
+    /// When it ended; none: it is open.
+    pub ended_ms: Option<i64>,
 }
 
 impl Database {
@@ -270,7 +276,8 @@ impl Database {
         Ok(())
     }
 
-    /// Somebody else ends it. Says whether there was an open session of that number.
+    /// Somebody else ends it. Says whether there was an open session of that number; that a device is lost may be said afterwards
+    /// too, of a session that its owner did not end.
     pub async fn revoke_session(
         &self,
         id: i64,
@@ -280,12 +287,14 @@ impl Database {
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
         let ended: Option<(String, String, String)> = query_as(
-            "UPDATE session SET ended_ms = $2, revoked = $3 WHERE id = $1 AND ended_ms IS NULL
+            "UPDATE session SET ended_ms = coalesce(ended_ms, $2), revoked = $3
+             WHERE id = $1 AND (ended_ms IS NULL OR $4 AND revoked NOT IN (0, $3))
              RETURNING account, device_name, (SELECT unit FROM account a WHERE a.name = session.account)",
         )
         .bind(id)
         .bind(now_ms)
         .bind(how.number())
+        .bind(how == Revoked::Lost)
         .fetch_optional(&mut tx)
         .await?;
         let Some((account, device_name, unit)) = ended else { return Ok(false) };
@@ -300,12 +309,13 @@ impl Database {
         Ok(true)
     }
 
-    /// Open sessions, newest contact first.
+    /// Open sessions, newest contact first, and those that ended while nobody asked where their devices are, as long as nobody signed
+    /// in on those since: it may turn out that one is lost.
     pub async fn sessions(&self, seen: Seen<'_>) -> Answer<Vec<SessionRow>> {
         self.sessions_where(None, seen).await
     }
 
-    /// The open session of that number, if it is one of those.
+    /// The session of that number that its owner did not end, if it is one of those.
     pub async fn seen_session(&self, id: i64, seen: Seen<'_>) -> Answer<Option<SessionRow>> {
         Ok(self.sessions_where(Some(id), seen).await?.pop())
     }
@@ -325,21 +335,28 @@ impl Database {
             unsent: Option<i64>,
             pushed_ms: Option<i64>,
             files_missing: i64,
+            ended_ms: Option<i64>,
         }
         let mut query = Builder::new(
             "SELECT s.id, s.account, a.display_name, a.role, a.unit, s.device, s.device_name, s.created_ms,
                 CASE WHEN d.pushed_ms > s.seen_ms THEN d.pushed_ms ELSE s.seen_ms END AS contact_ms, d.unsent, d.pushed_ms,
-                (SELECT count(*) FROM blob_wanted w WHERE w.device = s.device) AS files_missing
+                (SELECT count(*) FROM blob_wanted w WHERE w.device = s.device) AS files_missing, s.ended_ms
              FROM session s JOIN account a ON a.name = s.account
              -- What was said under an id under which somebody else signed in too may be that person's word.
              LEFT JOIN device d ON d.id = s.device
                 AND NOT EXISTS (SELECT 1 FROM session o WHERE o.device = s.device AND o.account <> s.account)
-             WHERE s.ended_ms IS NULL AND ",
+             WHERE ",
         );
         seen.push(&mut query);
-        if let Some(id) = id {
-            query.push(" AND s.id = ").push_bind(id);
-        }
+        match id {
+            Some(id) => query
+                .push(" AND (s.ended_ms IS NULL OR s.revoked <> 0) AND s.id = ")
+                .push_bind(id),
+            None => query.push(
+                " AND (s.ended_ms IS NULL OR s.client = 'app' AND s.revoked IN (3, 4)
+                    AND NOT EXISTS (SELECT 1 FROM session l WHERE l.device = s.device AND l.id > s.id))",
+            ),
+        };
         query.push(" ORDER BY contact_ms DESC, s.id DESC");
         let rows: Vec<Row> = query.build_as().fetch_all(&self.readers).await?;
         let session = |row: Row| {
@@ -356,6 +373,7 @@ impl Database {
                 unsent: row.unsent.map(unsigned),
                 pushed_ms: row.pushed_ms,
                 files_missing: unsigned(row.files_missing),
+                ended_ms: row.ended_ms,
             })
         };
         rows.into_iter().map(session).collect()

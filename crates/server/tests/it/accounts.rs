@@ -237,6 +237,51 @@ async fn a_session_is_ended_by_who_looks_after_it_and_by_nobody_else() {
     assert_eq!(told.verdicts[0].outcome, Outcome::Applied);
 }
 
+/// Whoever lost a phone sets another password first, and whoever hears of it disables the account: that a phone is lost is told to it
+/// all the same.
+#[tokio::test]
+async fn a_device_is_told_that_it_is_lost_whatever_was_done_before_and_after() {
+    let server = TestApp::start().await;
+    let database = server.app.database();
+    let (an, quan_tri) = (server.device("an").await, server.device("quan_tri").await);
+    let lost = json!({ "password": PASSWORD, "lost": true });
+    let told = async |device: &Device<'_>| device.get("/api/v1/session").await.code();
+    let hoa = server.device("hoa").await;
+    let of_hoa = quan_tri.session_of("hoa").await.unwrap();
+    assert_eq!(quan_tri.end_as(&of_hoa, lost.clone()).await.0, StatusCode::NO_CONTENT);
+    database.disable_account("hoa", None, 5).await.unwrap();
+    assert_eq!(told(&hoa).await, "session_lost");
+
+    let (phone, desk) = (server.device("lan").await, server.device("lan").await);
+    let new = json!({ "old": PASSWORD, "new": "Con Mèo trên mái nhà" });
+    let set = desk.ask(Method::PUT, "session/password", new).await;
+    assert_eq!(set.status, StatusCode::NO_CONTENT);
+    assert_eq!(told(&phone).await, "session_revoked");
+    let ended = async |account: &str| {
+        let sessions = an.sessions().await;
+        let of = sessions.into_iter().filter(|session| session["account"] == account);
+        of.filter(|session| session["ended_ms"].is_i64()).collect::<Vec<_>>()
+    };
+    let of_phone = ended("lan").await.pop().unwrap();
+    assert_eq!(
+        (&of_phone["device"], &of_phone["may_end"]),
+        (&json!(phone.id.to_string()), &json!(true))
+    );
+    assert_eq!(an.end_as(&of_phone, lost.clone()).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(told(&phone).await, "session_lost");
+    assert!(ended("lan").await.is_empty());
+    assert_eq!(an.end_as(&of_phone, lost).await.0, StatusCode::NOT_FOUND, "that was said");
+
+    // A device on which somebody signs in again is where it should be.
+    let minh = server.device("minh").await;
+    database.disable_account("minh", None, 6).await.unwrap();
+    assert_eq!(ended("minh").await.len(), 1);
+    let enable = AccountChange { disabled: Some(false), ..AccountChange::default() };
+    database.change_account("minh", &enable, None, 7).await.unwrap();
+    server.device_with_id("minh", minh.id).await;
+    assert!(ended("minh").await.is_empty());
+}
+
 #[tokio::test]
 async fn a_code_lets_in_once_however_it_is_typed() {
     let server = TestApp::start().await;
