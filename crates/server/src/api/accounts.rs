@@ -1,5 +1,7 @@
 //! People who may sign in, and the codes that let them in.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -354,15 +356,16 @@ async fn one(app: &App, session: &Session, account: &str) -> ApiResult<AccountEn
 pub(super) struct Reach {
     account: String,
     role: Role,
-    units: Vec<String>,
     programmes: Vec<String>,
+    /// Who sees a unit that they do not.
+    beyond: BTreeSet<String>,
 }
 
 impl Reach {
     pub(super) async fn of(app: &App, session: &Session) -> ApiResult<Self> {
-        let units = app.database().visible_units(&session.account).await?;
+        let beyond = app.database().who_see_beyond(&session.account).await?;
         let own = app.database().account(&session.account).await?.ok_or_else(nobody)?;
-        Ok(Self { account: own.name, role: session.role, units, programmes: own.programmes })
+        Ok(Self { account: own.name, role: session.role, programmes: own.programmes, beyond })
     }
 
     /// Whether they may make a way in for somebody. Not for themselves: that would show once more who they are.
@@ -370,7 +373,7 @@ impl Reach {
         let is_of_mine = |programme| self.programmes.contains(programme);
         let is_within = || {
             let programmes = &other.programmes;
-            other.scope.iter().all(|unit| self.units.contains(unit))
+            !self.beyond.contains(&other.name)
                 && (self.programmes.is_empty()
                     || !programmes.is_empty() && programmes.iter().all(is_of_mine))
         };

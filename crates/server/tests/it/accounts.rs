@@ -2,11 +2,12 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use server::accounts::Role;
-use server::database::{AccountChange, NewClient, Revoked, Seen};
+use server::database::{AccountChange, NewClient, NewPack, Revoked, Seen};
 use sync::codec;
 use sync::wire::{DeviceId, Outcome, PushRequest, QuarantineReason};
 
-use crate::app::{Answer, Device, PASSWORD, TestApp};
+use crate::app::{Answer, Device, PASSWORD, TestApp, pack};
+use crate::place::Place;
 
 impl Device<'_> {
     pub async fn ask(&self, method: Method, path: &str, body: Json) -> Answer {
@@ -414,6 +415,27 @@ async fn a_code_lets_nobody_see_more_than_who_made_it() {
         let lan = listed.as_array().unwrap().iter().find(|entry| entry["account"] == "lan");
         assert_eq!(lan.unwrap()["may_make_code"], may, "{scope}");
     }
+    // A ward that took over from the city sees what was the city's, and not the other wards. A pack that says so ends codes that were
+    // made before it, where their owners see more by it; the operator's stay.
+    let now_ms = server::clock::now_ms();
+    let by_an = an.code("lan", json!({})).await.json()["code"].as_str().unwrap().to_owned();
+    let (of_operator, key) = server::accounts::new_code();
+    let (database, minh) = (server.app.database(), server.account("minh").await);
+    assert!(database.add_code(&minh, &key, now_ms + 60_000, None, now_ms).await.unwrap());
+    let mut json: Json = serde_json::from_slice(&pack().json).unwrap();
+    json["units"][1]["predecessors"] = json!(["thanh_pho"]);
+    let later =
+        NewPack { hash: codec::hash(b"later"), json: json.to_string().into_bytes(), ..pack() };
+    database.load_pack(&later, now_ms).await.unwrap();
+    let seen = ["phuong_a", "thanh_pho"];
+    for account in ["an", "lan", "minh"] {
+        assert_eq!(database.visible_units(account).await.unwrap(), seen);
+    }
+    assert_eq!(sign_in_with(&server, &by_an, 1).await.code(), "wrong_code");
+    assert_eq!(sign_in_with(&server, &of_operator, 2).await.status, StatusCode::OK);
+    assert_eq!(an.code("lan", json!({})).await.status, StatusCode::CREATED, "it is as before");
+    quan_tri.ask(Method::PATCH, "accounts/lan", json!({ "scope": ["thanh_pho"] })).await;
+    assert_eq!(an.code("lan", json!({})).await.code(), "not_allowed", "that is all wards");
 }
 
 #[tokio::test]
