@@ -13,6 +13,7 @@ use super::extract::Path;
 use super::session::{Tried, note_failed, take_code_try};
 use super::sessions::seen;
 use super::signed_in::{Origin, Sent, SignedIn};
+use crate::accounts::{self, Place, Whom};
 use crate::database::{
     Account, Added, ByPasskey, ChallengeKey, CodeKey, Database, KnownKey, NewSession, Passkey,
     Purpose, Session,
@@ -22,7 +23,7 @@ use crate::passkeys::{
     ALGORITHMS, CHALLENGE_MS, MAX_PASSKEYS, NewKey, PasskeyError, Signed, Site, bytes,
     challenge_with_code, letters, named_challenge, new_challenge, read_new_key, verify,
 };
-use crate::{App, accounts, clock};
+use crate::{App, clock};
 
 /// Longest name that a person may give to a passkey, in characters.
 pub(super) const MAX_SHOWN: usize = 60;
@@ -207,7 +208,7 @@ pub(super) async fn sign_in(
     };
     let name = owner.as_ref().map(|owner| owner.name.as_str());
     let tried = Tried::Passkey(owner.as_ref());
-    if let Err(wait_s) = app.throttle().take(database, name, address, now_ms).await? {
+    if let Err(wait_s) = app.throttle().take(database, Whom::Nobody, address, now_ms).await? {
         note_failed(app, origin, tried, now_ms);
         return Err(ApiError::too_many(wait_s));
     }
@@ -232,11 +233,11 @@ pub(super) async fn sign_in(
     };
     match database.sign_in_by_passkey(key.id, &signed, only, session, now_ms).await? {
         ByPasskey::Good => {
-            app.throttle().clear(database, name, address).await?;
+            app.throttle().clear(database, Whom::Nobody, address).await?;
             Ok(key.account.clone())
         }
         ByPasskey::OfAnother => {
-            app.throttle().clear(database, name, address).await?;
+            app.throttle().clear(database, Whom::Nobody, address).await?;
             let message = "the work of somebody else is on this device and not sent yet";
             Err(ApiError::conflict("other_account", message))
         }
@@ -291,8 +292,8 @@ pub(super) async fn prove_by_passkey(
     let client = bytes("client_data", &given.client_data).map_err(|error| bad(&error))?;
     let account = database.account(&session.account).await?.ok_or_else(ApiError::signed_out)?;
     let tried = Tried::Passkey(Some(&account));
-    let name = Some(account.name.as_str());
-    if let Err(wait_s) = app.throttle().take(database, name, address, now_ms).await? {
+    let whom = Whom::There(&account.name, Place::Session(session.id));
+    if let Err(wait_s) = app.throttle().take(database, whom, address, now_ms).await? {
         note_failed(app, origin, tried, now_ms);
         return Err(ApiError::too_many(wait_s));
     }
@@ -303,7 +304,7 @@ pub(super) async fn prove_by_passkey(
         }
         wrong => {
             if let Some((_, Err(why))) = wrong {
-                tracing::info!(%why, account = name, "passkey not taken");
+                tracing::info!(%why, account = account.name, "passkey not taken");
             }
             if let Some(challenge) = named_challenge(&client) {
                 database.drop_challenge(&challenge).await?;
@@ -312,7 +313,7 @@ pub(super) async fn prove_by_passkey(
         }
     };
     if taken == ByPasskey::Good {
-        return Ok(app.throttle().clear(database, name, address).await?);
+        return Ok(app.throttle().clear(database, whom, address).await?);
     }
     note_failed(app, origin, tried, now_ms);
     Err(if taken == ByPasskey::NoChallenge {
@@ -416,7 +417,7 @@ pub async fn ask_to_make(
         let message = "the code was used, is over or never was";
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_code", message));
     };
-    app.throttle().clear(database, None, origin.address).await?;
+    app.throttle().clear(database, Whom::Nobody, origin.address).await?;
     let place = MadeWhere::AtTheDoor(&key);
     Ok(Json(new_key_challenge(database, origin, rp_id, account, place).await?))
 }

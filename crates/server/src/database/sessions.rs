@@ -245,6 +245,13 @@ impl Database {
         Ok(is_own || !is_known)
     }
 
+    /// Whether somebody signed in on a device with an account, ever.
+    pub async fn has_signed_in(&self, account: &str, device: DeviceId) -> Answer<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM session WHERE device = $1 AND account = $2)";
+        let device = device.0;
+        Ok(query_scalar(sql).bind(device.as_slice()).bind(account).fetch_one(&self.readers).await?)
+    }
+
     /// Whether the server counts for a device: for itself, and for `OpenRosa` clients. Nobody else speaks for one of those.
     pub async fn counts_for(&self, device: DeviceId) -> Answer<bool> {
         let is_client = "SELECT EXISTS (SELECT 1 FROM session WHERE device = $1 AND client <> $2)";

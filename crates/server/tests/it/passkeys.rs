@@ -447,7 +447,7 @@ async fn whoever_tries_has_to_wait_as_with_passwords() {
     );
     assert!(!answer.header("retry-after").is_empty());
     let password = server.sign_in("lan", PASSWORD, DeviceId([9; 16])).await;
-    assert_eq!(password.code(), "too_many_tries", "they are counted together");
+    assert_eq!(password.status, StatusCode::OK, "who knows a key's public half keeps nobody out");
     let rows = server.deeds("sign_in_failed").await;
     let tries: Vec<&Json> = rows.iter().rev().map(|row| &row["detail"]["tries"]).collect();
     assert_eq!(tries, [1, 2, 4], "a flood fills no disk");
