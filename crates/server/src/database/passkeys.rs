@@ -202,10 +202,15 @@ impl Database {
         now_ms: i64,
     ) -> Answer<Added> {
         let mut tx = self.begin_write().await?;
-        let account: String = query_scalar("SELECT account FROM session WHERE id = $1")
-            .bind(session)
-            .fetch_one(&mut tx)
-            .await?;
+        // What ended since it was looked at adds none: a role that changed took the person's keys away with it.
+        let account: Option<String> = query_scalar(
+            "SELECT s.account FROM session s JOIN account a ON a.name = s.account
+             WHERE s.id = $1 AND s.ended_ms IS NULL AND a.disabled_ms IS NULL",
+        )
+        .bind(session)
+        .fetch_optional(&mut tx)
+        .await?;
+        let Some(account) = account else { return Ok(Added::NoChallenge) };
         let added = add_key(&mut tx, &account, new, name, To::Add(session), now_ms).await?;
         // The challenge is used up in any case.
         tx.commit().await?;
@@ -233,7 +238,9 @@ impl Database {
         let added = add_key(&mut tx, &account, new, name, To::Make, now_ms).await?;
         let is_added = matches!(added, Added::Key(_));
         if is_added {
-            use_code(&mut tx, &account, code, now_ms).await?;
+            if !use_code(&mut tx, &account, code, now_ms).await? {
+                return Ok(ByCode::NoSuchCode);
+            }
             open_session(&mut tx, &account, session, Action::SignInByPasskey, now_ms).await?;
         }
         tx.commit().await?;

@@ -317,6 +317,25 @@ async fn a_code_lets_in_once_however_it_is_typed() {
 }
 
 #[tokio::test]
+async fn of_many_who_bring_one_code_at_once_one_is_let_in() {
+    let server = TestApp::start().await;
+    let made = server.device("an").await.code("lan", json!({})).await.json();
+    let code = made["code"].as_str().unwrap();
+    let tries = (1..=5).map(|device| sign_in_with(&server, code, device));
+    let answers = futures::future::join_all(tries).await;
+    let let_in = answers.iter().filter(|answer| answer.status == StatusCode::OK);
+    assert_eq!(let_in.count(), 1);
+}
+
+#[tokio::test]
+async fn an_empty_server_has_nobody_who_may_sign_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    let server = TestApp::opened(place, folder).await;
+    assert!(server.app.database().accounts(Seen::All).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_code_is_not_used_up_on_a_device_with_work_of_somebody_else() {
     let server = TestApp::start().await;
     let an = server.device("an").await;

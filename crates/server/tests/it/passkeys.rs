@@ -12,8 +12,8 @@ use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value as Json, json};
 use server::accounts::Role;
 use server::audit::Entry;
-use server::database::{AccountChange, AuditOf, Purpose};
-use server::passkeys::new_challenge;
+use server::database::{AccountChange, Added, AuditOf, Purpose, Seen};
+use server::passkeys::{NewKey, new_challenge};
 use sync::wire::DeviceId;
 
 use crate::app::{Answer, Device, PASSWORD, TestApp};
@@ -428,6 +428,32 @@ async fn on_a_device_with_unsent_work_the_passkey_of_another_is_not_used_up() {
     }
     let answer = server.with_assertion(assertion, Some("lan")).await;
     assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+}
+
+/// Between the look at the session and the key the person may get another role, which takes their keys away.
+#[tokio::test]
+async fn a_session_that_ended_meanwhile_adds_no_passkey() {
+    let server = TestApp::start().await;
+    let database = server.app.database();
+    server.device("lan").await;
+    let sessions = database.sessions(Seen::Own("lan")).await.unwrap();
+    let (session, now_ms) = (sessions[0].id, server::clock::now_ms());
+    let add = async |credential: u8| {
+        let (_, challenge) = new_challenge();
+        let purpose = Purpose::Add { session, user_handle: &[1; 16] };
+        let ends_ms = now_ms + 60_000;
+        assert!(
+            database.add_challenge(&challenge, purpose, &[0; 32], ends_ms, now_ms).await.unwrap()
+        );
+        let new =
+            NewKey { challenge, credential: vec![credential], public_key: vec![1], sign_count: 0 };
+        database.add_passkey(&new, session, "Máy bàn", now_ms).await.unwrap()
+    };
+    assert!(matches!(add(1).await, Added::Key(_)));
+    let change = AccountChange { role: Some(Role::Coordinator), ..AccountChange::default() };
+    database.change_account("lan", &change, None, now_ms).await.unwrap();
+    assert!(matches!(add(2).await, Added::NoChallenge));
+    assert!(database.passkeys_of("lan").await.unwrap().is_empty());
 }
 
 #[tokio::test]
