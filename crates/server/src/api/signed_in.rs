@@ -121,7 +121,7 @@ impl FromRequestParts<App> for SignedIn {
 }
 
 /// KiB of what is sent that is held in memory at a time, however slowly it comes and however long it waits to be written.
-static SENDING: Room = Room::new(256 * 1024);
+pub(super) static SENDING: Room = Room::new(256 * 1024);
 
 /// What somebody sends, and who they are when all of it is here. A body may take minutes to come; meanwhile a session may be ended,
 /// an account disabled, a role changed. A handler that reads more of the address than text names the asker before that too, so that
