@@ -174,6 +174,22 @@ async fn a_photo_that_the_server_lost_is_not_called_safe_before_its_phone_was_as
     assert_eq!(lan.push(&[]).await.safe, 2, "now it knows");
 }
 
+/// What waits at the repair desk stands in no record yet.
+#[tokio::test]
+async fn a_photo_of_what_waits_at_the_desk_is_asked_for_again_as_well() {
+    let server = TestApp::start().await;
+    let (hash, now_ms) = (codec::hash(b"photo"), server::clock::now_ms());
+    let lan = server.device("lan").await;
+    let file = FileRef { name: "a.jpg".into(), media_type: "image/jpeg".into(), size: 5, hash };
+    let operation = lan.create(1, 1, "khong_co", &[("anh", Value::File(file))]);
+    assert_eq!(lan.push(&[operation]).await.missing_blobs, [hash]);
+    let chunk = lan.put_chunk(hash, 0, 5, b"photo", hash).await;
+    assert!(chunk.status.is_success(), "{:?}", chunk.body);
+    assert!(lan.push(&[]).await.missing_blobs.is_empty());
+    server.app.database().want_again(hash, now_ms).await.unwrap();
+    assert_eq!(lan.push(&[]).await.missing_blobs, [hash]);
+}
+
 /// The receipt names no file, and what it acknowledges is not pushed any more.
 #[tokio::test]
 async fn a_file_that_was_carried_does_not_tell_its_phone_of_a_photo_that_the_server_lost() {
