@@ -194,6 +194,10 @@ impl Language {
             "repair_set_aside" => {
                 ("để riêng việc chờ xử lý", "set aside work that waited for repair")
             }
+            "entity_settle" => (
+                "xem xong hai thay đổi gặp nhau ở",
+                "looked at changes that met in an entity and left it so",
+            ),
             "person_erase" => ("xóa dữ liệu của một người", "erased data about a person"),
             "person_export" => ("lấy dữ liệu của một người", "took the data about a person"),
             "account_erase" => ("xóa tên của tài khoản", "erased the name of an account"),

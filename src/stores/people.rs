@@ -91,6 +91,9 @@ pub struct Deed {
     pub object: String,
     /// More of it.
     pub detail: Detail,
+    /// What the device is called, where it is known still.
+    #[serde(default)]
+    pub device_name: Option<String>,
 }
 
 /// More of what was done.
@@ -107,12 +110,14 @@ pub enum Detail {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Known {
-    /// The device.
+    /// The device, in older rows.
     pub device_name: Option<String>,
-    /// What its owner calls a passkey.
+    /// What its owner calls a passkey, in older rows.
     pub passkey: Option<String>,
-    /// The person's name.
+    /// The person's name, in older rows.
     pub name: Option<String>,
+    /// Whether the person got another name.
+    pub renamed: bool,
     /// What the person may do: a role's name.
     pub role: Option<String>,
     /// A unit.
@@ -282,7 +287,7 @@ pub struct Sought {
 }
 
 /// What may stand in the log, as the server calls it.
-pub const ACTIONS: [&str; 29] = [
+pub const ACTIONS: [&str; 30] = [
     "sign_in",
     "sign_in_by_code",
     "sign_in_by_passkey",
@@ -301,6 +306,7 @@ pub const ACTIONS: [&str; 29] = [
     "export",
     "repair_apply",
     "repair_set_aside",
+    "entity_settle",
     "person_erase",
     "person_export",
     "account_erase",
@@ -631,9 +637,11 @@ mod tests {
         assert_eq!((sessions[0].unsent, sessions[0].files_missing), (None, 2));
         assert_eq!(sessions[0].ended_ms, None, "an older server lists what is open only");
         let deed = r#"{"seq": 3, "at_ms": 5, "actor": "quantri", "action": "account_change", "object": "lan", "unit": "u",
-            "detail": {"scope": ["u", "v"], "programmes": []}, "hash": "00"}"#;
+            "detail": {"scope": ["u", "v"], "programmes": [], "renamed": true, "session": 7}, "device_name": "Máy bàn"}"#;
         let deed: Deed = serde_json::from_str(deed).expect("a line of the log is read");
+        assert_eq!(deed.device_name.as_deref(), Some("Máy bàn"));
         let Detail::Known(known) = deed.detail else { panic!("it is as the server writes it") };
+        assert!(known.renamed);
         assert_eq!(known.scope.map(|scope| scope.len()), Some(2));
         assert_eq!(known.programmes, Some(Vec::new()), "they are limited to none any more");
         let person = r#"{"account": "an", "name": "An", "role": "trainer", "unit": "u", "scope": ["u"], "created_ms": 1,

@@ -87,10 +87,11 @@ pub struct AccountChange {
 }
 
 impl AccountChange {
-    /// What is different, for the audit log; being disabled has a row of its own.
+    /// What is different, for the audit log; being disabled has a row of its own. Of a person's name only that it is: what the log
+    /// holds nobody erases.
     fn detail(&self) -> Option<Json> {
         let parts = [
-            self.display_name.as_ref().map(|name| ("name", json!(name))),
+            self.display_name.as_ref().map(|_name| ("renamed", json!(true))),
             self.role.map(|role| ("role", json!(role.name()))),
             self.unit.as_ref().map(|unit| ("unit", json!(unit))),
             self.scope.as_ref().map(|scope| ("scope", json!(scope))),

@@ -339,17 +339,17 @@ pub(super) async fn remove_passkeys(
     by: Option<&str>,
     now_ms: i64,
 ) -> Answer<usize> {
-    let removed: Vec<(String, String)> = query_as(
+    let removed: Vec<(i64, String)> = query_as(
         "DELETE FROM passkey WHERE account = $1 AND id = coalesce($2, id)
-             RETURNING name, (SELECT unit FROM account a WHERE a.name = passkey.account)",
+             RETURNING id, (SELECT unit FROM account a WHERE a.name = passkey.account)",
     )
     .bind(account)
     .bind(id)
     .fetch_all(&mut *tx)
     .await?;
-    for (name, unit) in &removed {
+    for (id, unit) in &removed {
         let (actor, action) = (by, Action::PasskeyRemove);
-        let (unit, detail) = (Some(unit.as_str()), json!({ "passkey": name }));
+        let (unit, detail) = (Some(unit.as_str()), json!({ "number": id }));
         note(tx, Event { actor, action, object: account, unit, detail }, now_ms).await?;
     }
     Ok(removed.len())
@@ -390,7 +390,7 @@ async fn add_key(
     .await?;
     let Some(id) = id else { return Ok(Added::Known) };
     let (actor, action, unit) = (Some(account), Action::PasskeyAdd, Some(unit.as_str()));
-    let detail = json!({ "passkey": name });
+    let detail = json!({ "number": id });
     note(tx, Event { actor, action, object: account, unit, detail }, now_ms).await?;
     Ok(Added::Key(id))
 }
@@ -399,21 +399,19 @@ async fn add_key(
 struct Owner {
     account: String,
     unit: String,
-    /// What they call the key.
-    name: String,
     sign_count: i64,
 }
 
 /// Nobody, if the key is gone or its owner may not sign in.
 async fn owner_of_key(tx: &mut Write, key: i64) -> Answer<Option<Owner>> {
-    let row: Option<(String, String, String, i64)> = query_as(
-        "SELECT a.name, a.unit, p.name, p.sign_count FROM passkey p JOIN account a ON a.name = p.account
+    let row: Option<(String, String, i64)> = query_as(
+        "SELECT a.name, a.unit, p.sign_count FROM passkey p JOIN account a ON a.name = p.account
          WHERE p.id = $1 AND a.disabled_ms IS NULL",
     )
     .bind(key)
     .fetch_optional(&mut *tx)
     .await?;
-    Ok(row.map(|(account, unit, name, sign_count)| Owner { account, unit, name, sign_count }))
+    Ok(row.map(|(account, unit, sign_count)| Owner { account, unit, sign_count }))
 }
 
 /// Notes that a key signed once more, or that there are two of it.
@@ -424,13 +422,13 @@ async fn count_on(
     answer: &Signed,
     now_ms: i64,
 ) -> Answer<ByPasskey> {
-    let Some(Owner { account, unit, name, sign_count: known }) = owner else {
+    let Some(Owner { account, unit, sign_count: known }) = owner else {
         return Ok(ByPasskey::NoKey);
     };
     let told = i64::from(answer.sign_count);
     if told <= *known && (told, *known) != (0, 0) {
         let (action, unit) = (Action::PasskeyRefuse, Some(unit.as_str()));
-        let detail = json!({ "passkey": name, "told": told, "known": known });
+        let detail = json!({ "number": key, "told": told, "known": known });
         note(tx, Event { actor: None, action, object: account, unit, detail }, now_ms).await?;
         return Ok(ByPasskey::CountsBack);
     }

@@ -1,5 +1,7 @@
 //! Sessions: what a device is known by, and whoever looks after them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Json, json};
 use sync::erase::SERVER;
 use sync::wire::DeviceId;
@@ -293,10 +295,10 @@ impl Database {
         now_ms: i64,
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
-        let ended: Option<(String, String, String)> = query_as(
+        let ended: Option<(String, String)> = query_as(
             "UPDATE session SET ended_ms = coalesce(ended_ms, $2), revoked = $3
              WHERE id = $1 AND (ended_ms IS NULL OR $4 AND revoked NOT IN (0, $3))
-             RETURNING account, device_name, (SELECT unit FROM account a WHERE a.name = session.account)",
+             RETURNING account, (SELECT unit FROM account a WHERE a.name = session.account)",
         )
         .bind(id)
         .bind(now_ms)
@@ -304,8 +306,8 @@ impl Database {
         .bind(how == Revoked::Lost)
         .fetch_optional(&mut tx)
         .await?;
-        let Some((account, device_name, unit)) = ended else { return Ok(false) };
-        let mut detail = json!({ "session": id, "device_name": device_name });
+        let Some((account, unit)) = ended else { return Ok(false) };
+        let mut detail = json!({ "session": id });
         if how == Revoked::Lost {
             detail["lost"] = true.into();
         }
@@ -360,7 +362,7 @@ impl Database {
                 .push(" AND (s.ended_ms IS NULL OR s.revoked <> 0) AND s.id = ")
                 .push_bind(id),
             None => query.push(
-                " AND (s.ended_ms IS NULL OR s.client = 'app' AND s.revoked IN (3, 4)
+                " AND (s.ended_ms IS NULL OR s.client = 'app' AND s.revoked IN (3, 4) AND a.erased_ms IS NULL
                     AND NOT EXISTS (SELECT 1 FROM session l WHERE l.device = s.device AND l.id > s.id))",
             ),
         };
@@ -384,6 +386,17 @@ impl Database {
             })
         };
         rows.into_iter().map(session).collect()
+    }
+
+    /// What the devices of sessions are called, by the sessions' numbers.
+    pub async fn device_names(&self, sessions: &[i64]) -> Answer<BTreeMap<i64, String>> {
+        let mut query = Builder::new("SELECT id, device_name FROM session WHERE id IN (0");
+        for id in sessions {
+            query.push(", ").push_bind(*id);
+        }
+        query.push(")");
+        let rows: Vec<(i64, String)> = query.build_as().fetch_all(&self.readers).await?;
+        Ok(rows.into_iter().collect())
     }
 
     /// All sessions that an account ever had, as its owner may know of them.
@@ -428,9 +441,9 @@ pub(super) async fn insert_session(
     now_ms: i64,
 ) -> Answer<()> {
     let NewSession { key, device, device_name } = session;
-    let unit: String = query_scalar(
+    let (id, unit): (i64, String) = query_as(
         "INSERT INTO session (token_hash, account, device, device_name, created_ms, seen_ms, client)
-         VALUES ($1, $2, $3, $4, $5, $5, $6) RETURNING (SELECT unit FROM account a WHERE a.name = $2)",
+         VALUES ($1, $2, $3, $4, $5, $5, $6) RETURNING id, (SELECT unit FROM account a WHERE a.name = $2)",
     )
     .bind(key.as_slice())
     .bind(account)
@@ -441,6 +454,7 @@ pub(super) async fn insert_session(
     .fetch_one(&mut *tx)
     .await?;
     let ((actor, action), unit) = (noted, Some(unit.as_str()));
-    let detail = json!({ "device_name": device_name });
+    // Not what the device is called, which may be a person's name: what the log holds nobody erases.
+    let detail = json!({ "session": id });
     note(tx, Event { actor, action, object: account, unit, detail }, now_ms).await
 }
