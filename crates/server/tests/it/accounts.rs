@@ -477,9 +477,16 @@ async fn an_administrator_adds_people_who_sign_in_with_a_code() {
     let server = TestApp::start().await;
     let quan_tri = server.device("quan_tri").await;
     let new = json!({ "account": "mai.phuong", "name": " Nguyễn Thị Mai ", "role": "officer", "unit": "phuong_b" });
-    let added = quan_tri.ask(Method::POST, "accounts", new.clone()).await;
+    // What nobody is asked for is not taken.
+    let mut more = new.clone();
+    more["password"] = json!(PASSWORD);
+    (more["created_ms"], more["passkeys"]) = (json!(1), json!(3));
+    let added = quan_tri.ask(Method::POST, "accounts", more).await;
     assert_eq!(added.status, StatusCode::CREATED, "{:?}", added.body);
     let added = added.json();
+    assert!(added["created_ms"].as_i64().unwrap() > 1_700_000_000_000);
+    let by_password = server.sign_in("mai.phuong", PASSWORD, DeviceId([5; 16])).await;
+    assert_eq!(by_password.status, StatusCode::UNAUTHORIZED);
     assert_eq!((&added["name"], &added["scope"]), (&json!("Nguyễn Thị Mai"), &json!(["phuong_b"])));
     let again = quan_tri.ask(Method::POST, "accounts", new.clone()).await;
     assert_eq!((again.status, again.code().as_str()), (StatusCode::CONFLICT, "name_taken"));
