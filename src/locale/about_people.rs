@@ -42,6 +42,8 @@ words! {
     device_is_lost: "Máy bị mất: khi có mạng, máy tự khóa. Nếu cơ quan muốn vậy và máy có mã PIN, những gì máy chủ đã có bị xóa khỏi máy.", "The device is lost: it locks itself once it has a network. If the organisation wants that and it has a PIN, what the server has is removed from it.";
     end_session_title: "Kết thúc phiên đăng nhập?", "End this session?";
     end_session_why: "Máy này phải đăng nhập lại. Dữ liệu chưa gửi không mất: nó ở lại trên máy và được gửi khi đúng người đó đăng nhập lại.", "The device has to sign in again. Work that was not sent is not lost: it stays on the device, and is sent once the same person signs in again.";
+    session_that_ended: "Phiên đã kết thúc", "Session ended";
+    report_lost: "Báo mất máy", "Report it lost";
     session_is_over: "Đã kết thúc phiên", "The session is over";
     no_sessions: "Không có máy nào đang đăng nhập.", "Nobody is signed in.";
     no_deeds: "Nhật ký chưa có gì.", "The log is empty.";
@@ -69,6 +71,7 @@ words! {
     common_password: "Mật khẩu này quá nhiều người dùng. Chọn mật khẩu khác.", "Too many people use this password. Choose another one.";
     name_password: "Mật khẩu này gần như chỉ là tên. Chọn mật khẩu khác.", "This password is little more than a name. Choose another one.";
     show_who_you_are: "Nhập mật khẩu của bạn hoặc một mã mới của người điều phối, hay xác nhận bằng khóa truy cập.", "Enter your password or a new code from your coordinator, or confirm with your passkey.";
+    oversees_so_who_asks: "Người này phụ trách người khác, nên máy chủ hỏi lại bạn là ai.", "This person looks after others, so the server asks again who you are.";
     your_password: "Mật khẩu của bạn", "Your password";
     code_instead_of_password: "Không có mật khẩu? Nhập mã của người điều phối", "No password? A code from your coordinator";
     other_app: "Nhập liệu bằng ODK Collect", "Fill forms with ODK Collect";
@@ -196,6 +199,10 @@ impl Language {
             "repair_set_aside" => {
                 ("không ghi dữ liệu chờ xử lý vào hồ sơ", "set aside work that waited for repair")
             }
+            "entity_settle" => (
+                "xem xong hai thay đổi của cùng một mục ở",
+                "looked at changes that met in an entity and left it so",
+            ),
             "person_erase" => ("xóa dữ liệu của một người", "erased data about a person"),
             "person_export" => ("lấy dữ liệu của một người", "took the data about a person"),
             "account_erase" => ("xóa tên của tài khoản", "erased the name of an account"),

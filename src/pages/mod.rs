@@ -15,6 +15,7 @@ mod passkey_make;
 mod passkey_sign_in;
 mod people;
 mod people_again;
+mod people_asked;
 mod people_data;
 mod people_devices;
 mod people_here;

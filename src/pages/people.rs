@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use super::copy_button::CopyButton;
 use super::more::role_text;
+use super::people_asked::{Asked, AskedSheet, Wish};
 use super::people_data::{EraseSheet, Hands, PersonalData, take};
 use super::people_devices::Devices;
 use super::people_log::Log;
@@ -24,8 +25,7 @@ use crate::platform::{passkeys, tasks};
 use crate::reactive::{Show, effect, memo};
 use crate::stores::{
     Library,
-    passkeys::remove_all,
-    people::{self, Person, Rights, SignInCode, Whom},
+    people::{self, Again, Person, Rights, SignInCode, Whom},
     preferences::use_words,
     records::{FetchError, is_signed_out},
     search,
@@ -226,6 +226,7 @@ fn People(
     let sought = RwSignal::new(String::new());
     let code = RwSignal::new(None::<SignInCode>);
     let changes = RwSignal::new(None::<Whose>);
+    let asks = RwSignal::new(None::<Asked>);
     // A second press must not end the code that the first one made.
     let is_waiting = RwSignal::new(false);
     // What was asked for is not done by asking for the list again.
@@ -263,25 +264,31 @@ fn People(
         let all = all.read();
         all.iter().flat_map(|all| all.iter()).filter(is_found).cloned().collect::<Vec<_>>()
     });
-    let change = move |asked: Asked| {
+    let done = move |(asked, made): (Asked, Option<SignInCode>)| match (asked.wish, made) {
+        (_, Some(made)) => {
+            code.try_set(Some(made));
+        }
+        (Wish::RemovePasskeys, None) => {
+            let text = words.at_once().passkey_removed().to_owned();
+            hands.toaster.show(Toast { text, action: None });
+            ask();
+        }
+        (_, None) => ask(),
+    };
+    let begin = move |asked: Asked| {
+        if !asked.is_done_at_once() {
+            asks.try_set(Some(asked));
+            return;
+        }
         is_waiting.set(true);
         tasks::spawn(async move {
-            let done = match asked {
-                Asked::MakeCode(account) => people::make_code(&account).await.map(|made| {
-                    code.try_set(Some(made));
-                }),
-                Asked::SetDisabled(account, disabled) => {
-                    people::set_disabled(&account, disabled).await.map(|_changed| ask())
-                }
-                Asked::RemovePasskeys(account) => remove_all(&account).await.map(|()| {
-                    let text = words.at_once().passkey_removed().to_owned();
-                    hands.toaster.show(Toast { text, action: None });
-                    ask();
-                }),
-            };
+            let answer = asked.ask(&Again::default()).await;
             is_waiting.try_set(false);
-            if let Err(error) = done {
-                undone.try_set(Some(error));
+            match answer {
+                Ok(made) => done((asked, made)),
+                Err(error) => {
+                    undone.try_set(Some(error));
+                }
             }
         });
     };
@@ -292,7 +299,7 @@ fn People(
             Act::TakeData(account) => take(Whom::Account(account), hands),
             Act::Erase(account) => hands.erases.set(Some(Whom::Account(account))),
             Act::Ask(_) if is_waiting.get_untracked() => {}
-            Act::Ask(asked) => change(asked),
+            Act::Ask(asked) => begin(asked),
         }
     });
     view! {
@@ -331,9 +338,10 @@ fn People(
         <CodeSheet code=code />
         <PersonSheet
             whose=changes
-            on_added=move |account| change(Asked::MakeCode(account))
+            on_added=move |person| begin(Asked { wish: Wish::MakeCode, person })
             on_changed=move |()| ask()
         />
+        <AskedSheet asked=asks on_done=done />
         <EraseSheet whom=hands.erases on_erased=move |()| ask() />
     }
 }
@@ -365,7 +373,7 @@ pub(super) fn limits(language: Language, library: Library, programmes: &[String]
 
 /// What can be done to a person.
 enum Act {
-    /// The server does it at once.
+    /// The server does it.
     Ask(Asked),
     /// Change who they are and what they may do.
     Change(Person),
@@ -373,13 +381,6 @@ enum Act {
     TakeData(String),
     /// Erase their name.
     Erase(String),
-}
-
-/// What the server is asked to do.
-enum Asked {
-    MakeCode(String),
-    SetDisabled(String, bool),
-    RemovePasskeys(String),
 }
 
 #[component]
@@ -393,8 +394,8 @@ fn PersonCard(
 ) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
-    let is_asking = RwSignal::new(false);
-    let to_change = StoredValue::new(person.clone());
+    let meant = StoredValue::new(person.clone());
+    let ask = move |wish| act.run(Act::Ask(Asked { wish, person: meant.get_value() }));
     let Person {
         account,
         name,
@@ -418,10 +419,6 @@ fn PersonCard(
     };
     let is_disabled = disabled_ms.is_some();
     let account = StoredValue::new(account);
-    let change = move |disabled| {
-        is_asking.set(false);
-        act.run(Act::Ask(Asked::SetDisabled(account.get_value(), disabled)));
-    };
     view! {
         <li class="card" data-account=account.get_value()>
             <h3>
@@ -437,21 +434,18 @@ fn PersonCard(
                 {may_make_code
                     .then(|| {
                         view! {
-                            <Button
-                                label=words.say(Language::make_code)
-                                on_click=move |()| act.run(Act::Ask(Asked::MakeCode(account.get_value())))
-                            />
+                            <Button label=words.say(Language::make_code) on_click=move |()| ask(Wish::MakeCode) />
                         }
                     })}
                 {rights
                     .manages
                     .then(|| match is_disabled {
-                        true => view! { <Button label=words.say(Language::enable_person) on_click=move |()| change(false) /> }.into_any(),
+                        true => view! { <Button label=words.say(Language::enable_person) on_click=move |()| ask(Wish::Enable) /> }.into_any(),
                         false => view! {
                             <Button
                                 kind=ButtonKind::Quiet
                                 label=words.say(Language::disable_person)
-                                on_click=move |()| is_asking.set(true)
+                                on_click=move |()| ask(Wish::Disable)
                             />
                         }
                         .into_any(),
@@ -459,8 +453,21 @@ fn PersonCard(
             </div>
             {(passkeys > 0)
                 .then(|| {
-                    let is_allowed = may_make_code || rights.manages;
-                    view! { <Passkeys count=passkeys is_allowed=is_allowed account=account act=act /> }
+                    // Who looks after somebody removes all: whoever lost a device cannot say which was on it.
+                    let is_allowed = may_make_code || rights.manages && is_disabled;
+                    view! {
+                        <p>{move || words.now().has_passkeys(passkeys)}</p>
+                        {is_allowed
+                            .then(|| {
+                                view! {
+                                    <Button
+                                        kind=ButtonKind::Quiet
+                                        label=words.say(Language::remove_passkeys)
+                                        on_click=move |()| ask(Wish::RemovePasskeys)
+                                    />
+                                }
+                            })}
+                    }
                 })}
             {rights
                 .manages
@@ -471,7 +478,7 @@ fn PersonCard(
                             <div class="button-row">
                                 <Button
                                     label=words.say(Language::edit_person)
-                                    on_click=move |()| act.run(Act::Change(to_change.get_value()))
+                                    on_click=move |()| act.run(Act::Change(meant.get_value()))
                                 />
                                 <Button
                                     label=words.say(Language::take_data)
@@ -487,62 +494,7 @@ fn PersonCard(
                         </details>
                     }
                 })}
-            <Sheet
-                open=is_asking
-                title=words.say(Language::disable_person)
-                close_label=words.say(Language::close)
-                on_close=move |()| {
-                    is_asking.try_set(false);
-                }
-            >
-                <p>{words.say(Language::disable_why)}</p>
-                <Button kind=ButtonKind::Danger label=words.say(Language::disable_person) on_click=move |()| change(true) />
-            </Sheet>
         </li>
-    }
-}
-
-/// How many passkeys somebody has. Who looks after them removes all: whoever lost a device cannot say which was on it.
-#[component]
-fn Passkeys(
-    count: u64,
-    is_allowed: bool,
-    account: StoredValue<String>,
-    act: Callback<Act>,
-) -> impl IntoView {
-    let words = use_words();
-    let is_asking = RwSignal::new(false);
-    let remove = move |()| {
-        is_asking.set(false);
-        act.run(Act::Ask(Asked::RemovePasskeys(account.get_value())));
-    };
-    view! {
-        <p>{move || words.now().has_passkeys(count)}</p>
-        {is_allowed
-            .then(|| {
-                view! {
-                    <Button
-                        kind=ButtonKind::Quiet
-                        label=words.say(Language::remove_passkeys)
-                        on_click=move |()| is_asking.set(true)
-                    />
-                    <Sheet
-                        open=is_asking
-                        title=words.say(Language::remove_passkeys)
-                        close_label=words.say(Language::close)
-                        on_close=move |()| {
-                            is_asking.try_set(false);
-                        }
-                    >
-                        <p>{words.say(Language::remove_passkeys_why)}</p>
-                        <Button
-                            kind=ButtonKind::Danger
-                            label=words.say(Language::remove_passkeys)
-                            on_click=remove
-                        />
-                    </Sheet>
-                }
-            })}
     }
 }
 

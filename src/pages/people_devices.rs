@@ -86,7 +86,7 @@ pub(super) fn Devices(
         <ul class="people-list">
             {keyed_list(
                 move || found.get(),
-                |session| format!("{} {:?} {}", session.id, session.unsent, session.contact_ms),
+                |session| format!("{} {:?} {} {:?}", session.id, session.unsent, session.contact_ms, session.ended_ms),
                 move |session| view! { <SessionCard session=session ends=ends /> }.into_any(),
             )}
         </ul>
@@ -111,7 +111,9 @@ fn SessionCard(session: OpenSession, ends: RwSignal<Option<OpenSession>>) -> imp
         unsent,
         files_missing,
         may_end,
+        ended_ms,
     } = session;
+    let is_over = ended_ms.is_some();
     let place = move || {
         let language = words.now();
         format!("{} · {}", role_text(language, role), library.unit_name(&unit, language))
@@ -121,6 +123,7 @@ fn SessionCard(session: OpenSession, ends: RwSignal<Option<OpenSession>>) -> imp
             <h3>
                 {account_name}
                 {is_this.then(|| view! { <Badge tone=Tone::Good label=words.say(Language::this_device) /> })}
+                {is_over.then(|| view! { <Badge tone=Tone::Attention label=words.say(Language::session_that_ended) /> })}
             </h3>
             <p>{place}</p>
             <p class="muted">{account}</p>
@@ -135,7 +138,8 @@ fn SessionCard(session: OpenSession, ends: RwSignal<Option<OpenSession>>) -> imp
             {(may_end && !is_this)
                 .then(|| {
                     let ask = move |()| ends.set(Some(meant.clone()));
-                    view! { <Button label=words.say(Language::end_session) on_click=ask /> }
+                    let label = if is_over { Language::report_lost } else { Language::end_session };
+                    view! { <Button label=words.say(label) on_click=ask /> }
                 })}
         </li>
     }
@@ -157,9 +161,10 @@ fn EndSheet(
     });
     let end = move || {
         let meant = session.get_untracked().filter(|_| request.begins());
-        let Some(OpenSession { id, account_name: whose, .. }) = meant else { return };
+        let Some(OpenSession { id, account_name: whose, ended_ms, .. }) = meant else { return };
+        let (lost, again) = (ended_ms.is_some() || lost.get_untracked(), given(typed));
         tasks::spawn(async move {
-            let answer = people::end(id, lost.get_untracked(), &given(typed)).await;
+            let answer = people::end(id, lost, &again).await;
             let is_open = is_open_for(session, |open| open.id == id);
             if request.answered(answer, is_open, Some(&whose)).is_some() {
                 on_ended.try_run(());
@@ -168,16 +173,13 @@ fn EndSheet(
         });
     };
     let fields = move || {
-        let OpenSession { account_name, device_name, .. } = session.get()?;
-        Some(view! {
-            <form
-                class="sign-in-form"
-                on:submit=move |event| {
-                    event.prevent_default();
-                    end();
-                }
-            >
-                <p><strong>{format!("{account_name} · {device_name}")}</strong></p>
+        let OpenSession { account_name, device_name, ended_ms, .. } = session.get()?;
+        let is_over = ended_ms.is_some();
+        let label = if is_over { Language::report_lost } else { Language::end_session };
+        let what = if is_over {
+            view! { <p>{words.say(Language::device_is_lost)}</p> }.into_any()
+        } else {
+            view! {
                 <p>{words.say(Language::end_session_why)}</p>
                 <label class="check-line">
                     <input
@@ -188,11 +190,24 @@ fn EndSheet(
                     />
                     <span>{words.say(Language::device_is_lost)}</span>
                 </label>
+            }
+            .into_any()
+        };
+        Some(view! {
+            <form
+                class="sign-in-form"
+                on:submit=move |event| {
+                    event.prevent_default();
+                    end();
+                }
+            >
+                <p><strong>{format!("{account_name} · {device_name}")}</strong></p>
+                {what}
                 <AgainFields ids=["end-password", "end-code"] typed=typed />
                 <WhyNot error=request.failure />
                 <Button
                     kind=ButtonKind::Danger
-                    label=words.say(Language::end_session)
+                    label=words.say(label)
                     disabled=request.busy
                     submits=true
                     on_click=|()| {}
@@ -200,10 +215,15 @@ fn EndSheet(
             </form>
         })
     };
+    let title = move || {
+        let is_over = session.read().as_ref().is_some_and(|open| open.ended_ms.is_some());
+        let title = if is_over { Language::report_lost } else { Language::end_session_title };
+        title(words.now()).to_owned()
+    };
     view! {
         <Sheet
             open=Signal::derive(move || session.read().is_some())
-            title=words.say(Language::end_session_title)
+            title=Signal::derive(title)
             close_label=words.say(Language::close)
             on_close=request.close
         >

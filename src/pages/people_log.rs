@@ -66,7 +66,7 @@ pub(super) fn Log(
     };
     let library = expect_context::<Library>();
     let row = move |deed: Deed| {
-        let Deed { at_ms, actor, action, object, detail, .. } = deed;
+        let Deed { at_ms, actor, action, object, detail, device_name, .. } = deed;
         // Who signs in does so to no one else.
         let is_to_another = !object.is_empty() && actor.as_ref() != Some(&object);
         let to_what = is_to_another.then(|| format!(": {object}"));
@@ -81,7 +81,7 @@ pub(super) fn Log(
                 " "
                 {move || words.now().deed(&action)}
                 {to_what}
-                {move || told(words.now(), library, &detail)}
+                {move || told(words.now(), library, &detail, device_name.as_deref())}
                 <br />
                 <span class="muted">{move || moment(words.now(), at_ms)}</span>
             </li>
@@ -169,22 +169,23 @@ fn SearchForm(typed: RwSignal<Sought>, on_search: impl Fn() + 'static) -> impl I
 }
 
 /// More of a deed, in words: what stands behind its object.
-fn told(language: Language, library: Library, detail: &Detail) -> String {
+fn told(language: Language, library: Library, detail: &Detail, device: Option<&str>) -> String {
     let known: &Known = match detail {
         Detail::Known(known) => known,
         Detail::Raw(text) => return format!(" ({text})"),
     };
-    let Known { device_name, passkey, name, role, unit, scope, programmes, .. } = known;
+    let Known { device_name, passkey, name, renamed, role, unit, scope, programmes, .. } = known;
     let Known { reason, records, tries, address, .. } = known;
     let parts: Vec<String> = [
         name.clone(),
+        renamed.then(|| language.full_name().to_owned()),
         role.as_deref().map(|name| {
             Role::named(name).map_or(name, |role| role_text(language, role)).to_owned()
         }),
         unit.as_ref().map(|unit| library.unit_name(unit, language)),
         scope.as_deref().and_then(|scope| sees(language, library, unit.as_deref(), scope)),
         programmes.as_deref().map(|programmes| limits(language, library, programmes)),
-        device_name.clone(),
+        device_name.as_deref().or(device).map(str::to_owned),
         passkey.clone(),
         records.map(|count| language.record_count(count)),
         tries.map(|count| language.tries(count)),

@@ -6,6 +6,7 @@ use leptos::{html, prelude::*};
 
 use super::more::role_text;
 use super::people::{WhyNot, why_not};
+use super::people_again::{AgainFields, given};
 use super::sheet_request::{SheetRequest, is_open_for};
 use crate::components::{Button, ButtonKind, Sheet};
 use crate::locale::{Language, date::iso_day};
@@ -14,7 +15,7 @@ use crate::reactive::Show;
 use crate::stores::{
     Library, SignIn,
     pack::Unit,
-    people::{self, NewPerson, Person, PersonChange},
+    people::{self, Again, NewPerson, Person, PersonChange},
     preferences::use_words,
     sign_in::Role,
 };
@@ -46,14 +47,16 @@ impl Whose {
 #[component]
 pub(super) fn PersonSheet(
     whose: RwSignal<Option<Whose>>,
-    #[prop(into)] on_added: Callback<String>,
+    #[prop(into)] on_added: Callback<Person>,
     /// Also when it failed: it may be that the answer to the first try was lost.
     #[prop(into)]
     on_changed: Callback<()>,
 ) -> impl IntoView {
     let words = use_words();
+    let typed = RwSignal::new(Again::default());
     let request = SheetRequest::new(why_not, move || {
         whose.try_set(None);
+        typed.try_set(Again::default());
     });
     let title = move || match whose.read().as_ref().and_then(Whose::person) {
         None => words.now().add_person().to_owned(),
@@ -61,7 +64,16 @@ pub(super) fn PersonSheet(
     };
     let body = move || {
         whose.get().map(|whose_it_is| {
-            view! { <Fields whose=whose_it_is sheet=whose request=request on_added=on_added on_changed=on_changed /> }
+            view! {
+                <Fields
+                    whose=whose_it_is
+                    sheet=whose
+                    request=request
+                    typed=typed
+                    on_added=on_added
+                    on_changed=on_changed
+                />
+            }
         })
     };
     view! {
@@ -81,7 +93,8 @@ fn Fields(
     whose: Whose,
     sheet: RwSignal<Option<Whose>>,
     request: SheetRequest,
-    on_added: Callback<String>,
+    typed: RwSignal<Again>,
+    on_added: Callback<Person>,
     on_changed: Callback<()>,
 ) -> impl IntoView {
     let words = use_words();
@@ -115,7 +128,7 @@ fn Fields(
             units
         })
     };
-    let save = move |()| {
+    let save = move || {
         if !request.begins() {
             return;
         }
@@ -129,19 +142,20 @@ fn Fields(
             unit: unit.get_untracked(),
             programmes: programmes.get_untracked().into_iter().collect(),
         };
-        let (asked_for, before) = (whose.clone(), before.clone());
+        let (asked_for, before, again) = (whose.clone(), before.clone(), given(typed));
         tasks::spawn(async move {
             let answer = match &before {
                 None => people::add(&wanted).await,
                 Some(before) => {
-                    people::change(&wanted.account, &PersonChange::of(before, &wanted)).await
+                    let change = PersonChange::of(before, &wanted);
+                    people::change(&wanted.account, &change, &again).await
                 }
             };
             on_changed.try_run(());
             let is_open = is_open_for(sheet, |open| open.is_for(&asked_for));
             match request.answered(answer, is_open, Some(&wanted.name)) {
                 Some(added) if before.is_none() => {
-                    on_added.try_run(added.account);
+                    on_added.try_run(added);
                 }
                 Some(changed) => request.tell(words.at_once().person_changed(&changed.name)),
                 None => {}
@@ -150,6 +164,13 @@ fn Fields(
     };
     let label = if is_new { Language::add_person } else { Language::save_person };
     view! {
+        <form
+            class="sign-in-form"
+            on:submit=move |event| {
+                event.prevent_default();
+                save();
+            }
+        >
         <label class="field">
             <span>{words.say(Language::full_name)}</span>
             <input node_ref=name type="text" autocomplete="off" value=name_before />
@@ -212,8 +233,14 @@ fn Fields(
             <p class="muted" role="status">{words.say(Language::unit_change_why)}</p>
         </Show>
         <Programmes chosen=programmes />
+        // Who is added comes in with a code: then the server asks.
+        <Show when=move || !is_new && (role_before.oversees() || role.get().oversees())>
+            <p class="muted">{words.say(Language::oversees_so_who_asks)}</p>
+            <AgainFields ids=["person-password", "person-code"] typed=typed />
+        </Show>
         <WhyNot error=request.failure />
-        <Button kind=ButtonKind::Primary label=words.say(label) disabled=request.busy on_click=save />
+        <Button kind=ButtonKind::Primary label=words.say(label) disabled=request.busy submits=true on_click=|()| {} />
+        </form>
     }
 }
 

@@ -116,6 +116,7 @@ pub async fn remove(id: i64, again: &Again) -> Result<(), FetchError> {
 }
 
 /// Removes all of somebody who lost what they are on.
-pub async fn remove_all(account: &str) -> Result<(), FetchError> {
-    done(Request::new(Method::Delete, format!("/api/v1/accounts/{account}/passkeys"))).await
+pub async fn remove_all(account: &str, again: &Again) -> Result<(), FetchError> {
+    let request = Request::new(Method::Delete, format!("/api/v1/accounts/{account}/passkeys"));
+    done(request.body("application/json", again.body())).await
 }

@@ -69,8 +69,11 @@ pub struct OpenSession {
     pub unsent: Option<u64>,
     /// How many files that its records name have not arrived whole.
     pub files_missing: u64,
-    /// Whether the asker may end it.
+    /// Whether the asker may end it, or say that its device is lost.
     pub may_end: bool,
+    /// When it ended with something else, and nobody signed in on its device since; none: it is open.
+    #[serde(default)]
+    pub ended_ms: Option<i64>,
 }
 
 /// A line of the audit log.
@@ -88,6 +91,9 @@ pub struct Deed {
     pub object: String,
     /// More of it.
     pub detail: Detail,
+    /// What the device is called, where it is known still.
+    #[serde(default)]
+    pub device_name: Option<String>,
 }
 
 /// More of what was done.
@@ -104,12 +110,14 @@ pub enum Detail {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Known {
-    /// The device.
+    /// The device, in older rows.
     pub device_name: Option<String>,
-    /// What its owner calls a passkey.
+    /// What its owner calls a passkey, in older rows.
     pub passkey: Option<String>,
-    /// The person's name.
+    /// The person's name, in older rows.
     pub name: Option<String>,
+    /// Whether the person got another name.
+    pub renamed: bool,
     /// What the person may do: a role's name.
     pub role: Option<String>,
     /// A unit.
@@ -228,15 +236,18 @@ impl Again {
         self.with(serde_json::Map::new())
     }
 
-    /// The body that it goes with.
+    /// The body that it goes with: nothing, where nothing was asked for or typed.
     fn with(&self, mut body: serde_json::Map<String, serde_json::Value>) -> Vec<u8> {
         let code = self.code.trim();
-        let (name, shown) = match &self.passkey {
-            Some(signed) => ("passkey", serde_json::to_value(signed).expect("strings are JSON")),
-            None if code.is_empty() => ("password", self.password.as_str().into()),
-            None => ("code", code.into()),
+        let shown = match &self.passkey {
+            Some(signed) => {
+                Some(("passkey", serde_json::to_value(signed).expect("strings are JSON")))
+            }
+            None if !code.is_empty() => Some(("code", code.into())),
+            None if !self.password.is_empty() => Some(("password", self.password.as_str().into())),
+            None => None,
         };
-        body.insert(name.to_owned(), shown);
+        body.extend(shown.map(|(name, shown)| (name.to_owned(), shown)));
         serde_json::Value::Object(body).to_string().into_bytes()
     }
 }
@@ -276,7 +287,7 @@ pub struct Sought {
 }
 
 /// What may stand in the log, as the server calls it.
-pub const ACTIONS: [&str; 29] = [
+pub const ACTIONS: [&str; 30] = [
     "sign_in",
     "sign_in_by_code",
     "sign_in_by_passkey",
@@ -295,6 +306,7 @@ pub const ACTIONS: [&str; 29] = [
     "export",
     "repair_apply",
     "repair_set_aside",
+    "entity_settle",
     "person_erase",
     "person_export",
     "account_erase",
@@ -418,10 +430,23 @@ pub async fn deeds(sought: &Sought, before: Option<u64>) -> Result<Vec<Deed>, Fe
 }
 
 /// Changes who a person is or what they may do. Another role ends their sessions.
-pub async fn change(account: &str, change: &PersonChange) -> Result<Person, FetchError> {
-    let body = serde_json::to_vec(change).expect("strings are JSON");
+pub async fn change(
+    account: &str,
+    change: &PersonChange,
+    again: &Again,
+) -> Result<Person, FetchError> {
+    patch(account, change, again).await
+}
+
+async fn patch(
+    account: &str,
+    change: &impl Serialize,
+    again: &Again,
+) -> Result<Person, FetchError> {
+    let change = serde_json::to_value(change).expect("strings are JSON");
+    let change = change.as_object().cloned().unwrap_or_default();
     let request = Request::new(Method::Patch, format!("/api/v1/accounts/{account}"));
-    ask(request.body("application/json", body)).await
+    ask(request.body("application/json", again.with(change))).await
 }
 
 /// What an app such as ODK Collect of the person's own is set up with.
@@ -475,9 +500,9 @@ pub async fn end(session: i64, lost: bool, again: &Again) -> Result<(), FetchErr
 }
 
 /// A code that lets the person in once.
-pub async fn make_code(account: &str) -> Result<SignInCode, FetchError> {
+pub async fn make_code(account: &str, again: &Again) -> Result<SignInCode, FetchError> {
     let request = Request::new(Method::Post, format!("/api/v1/accounts/{account}/code"));
-    ask(request.body("application/json", b"{}".to_vec())).await
+    ask(request.body("application/json", again.body())).await
 }
 
 /// Adds a person, who then needs a code.
@@ -487,10 +512,12 @@ pub async fn add(person: &NewPerson) -> Result<Person, FetchError> {
 }
 
 /// Keeps a person out, or lets them in again.
-pub async fn set_disabled(account: &str, disabled: bool) -> Result<Person, FetchError> {
-    let body = serde_json::to_vec(&Disabled { disabled }).expect("a boolean is JSON");
-    let request = Request::new(Method::Patch, format!("/api/v1/accounts/{account}"));
-    ask(request.body("application/json", body)).await
+pub async fn set_disabled(
+    account: &str,
+    disabled: bool,
+    again: &Again,
+) -> Result<Person, FetchError> {
+    patch(account, &Disabled { disabled }, again).await
 }
 
 /// Sets one's own password. All other sessions of the person end.
@@ -529,6 +556,7 @@ mod tests {
     #[test]
     fn a_code_or_a_passkey_goes_in_place_of_the_password_and_an_erasure_names_its_places() {
         let read = |bytes: Vec<u8>| String::from_utf8(bytes).expect("JSON");
+        assert_eq!(read(Again::default().body()), "{}", "an empty field is no wrong password");
         let mut again = Again { password: " a ".to_owned(), ..Again::default() };
         let whom = Whom::Account("an".to_owned());
         assert_eq!(read(again.with(whom.body())), r#"{"account":"an","password":" a "}"#);
@@ -607,10 +635,13 @@ mod tests {
             "unsent": null, "pushed_ms": null, "files_missing": 2}]"#;
         let sessions: Vec<OpenSession> = serde_json::from_str(session).expect("sessions are read");
         assert_eq!((sessions[0].unsent, sessions[0].files_missing), (None, 2));
+        assert_eq!(sessions[0].ended_ms, None, "an older server lists what is open only");
         let deed = r#"{"seq": 3, "at_ms": 5, "actor": "quantri", "action": "account_change", "object": "lan", "unit": "u",
-            "detail": {"scope": ["u", "v"], "programmes": []}, "hash": "00"}"#;
+            "detail": {"scope": ["u", "v"], "programmes": [], "renamed": true, "session": 7}, "device_name": "Máy bàn"}"#;
         let deed: Deed = serde_json::from_str(deed).expect("a line of the log is read");
+        assert_eq!(deed.device_name.as_deref(), Some("Máy bàn"));
         let Detail::Known(known) = deed.detail else { panic!("it is as the server writes it") };
+        assert!(known.renamed);
         assert_eq!(known.scope.map(|scope| scope.len()), Some(2));
         assert_eq!(known.programmes, Some(Vec::new()), "they are limited to none any more");
         let person = r#"{"account": "an", "name": "An", "role": "trainer", "unit": "u", "scope": ["u"], "created_ms": 1,

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use sync::wire::DeviceId;
 
 use crate::database::{Answer, CodeKey, Database, SessionKey};
 use crate::turns::Turns;
@@ -156,8 +157,9 @@ pub fn code_key(code: &str) -> CodeKey {
 ///
 /// They are counted three times over. By account and address, closely: that is somebody who guesses. By account alone, so
 /// that many addresses together guess no faster; the wait stays short, because whoever does that to an account keeps its owner
-/// out too. And by address alone, so that one address does not try a few passwords on everybody; an office is one address, so
-/// it has many free tries.
+/// out too, unless they are where they were before: in a session of theirs and on a device of theirs tries are counted apart.
+/// And by address alone, so that one address does not try a few passwords on everybody; an office is one address, so
+/// it has many free tries, and whoever holds many networks of IPv6 has more, and not without end.
 #[derive(Debug, Default)]
 pub(crate) struct Tries(BTreeMap<TryKey, Failures>);
 
@@ -168,7 +170,38 @@ pub(crate) type TryKey = [u8; 32];
 enum Key {
     Both(String, Option<IpAddr>),
     Account(String),
+    Place(String, Place),
     Address(IpAddr),
+    Site(Ipv6Addr),
+}
+
+/// Where somebody is known by more than their name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a session of theirs.
+    Session(i64),
+    /// On a device on which they signed in before.
+    Device(DeviceId),
+}
+
+/// Whom tries are counted for.
+#[derive(Clone, Copy, Debug)]
+pub enum Whom<'a> {
+    /// Nobody: a code and a passkey cannot be guessed for somebody.
+    Nobody,
+    /// Whoever is called so, from anywhere.
+    Anyone(&'a str),
+    /// Whoever is called so, there: what is tried elsewhere does not count.
+    There(&'a str, Place),
+}
+
+impl<'a> Whom<'a> {
+    fn name(self) -> Option<&'a str> {
+        match self {
+            Self::Nobody => None,
+            Self::Anyone(name) | Self::There(name, _) => Some(name),
+        }
+    }
 }
 
 /// How many tries are free, and how long the longest wait is.
@@ -180,9 +213,10 @@ struct Limit {
 impl Key {
     fn limit(&self) -> Limit {
         match self {
-            Self::Both(..) => Limit { free: 5, max_wait_ms: MAX_WAIT_MS },
+            Self::Both(..) | Self::Place(..) => Limit { free: 5, max_wait_ms: MAX_WAIT_MS },
             Self::Account(_) => Limit { free: 20, max_wait_ms: 60 * 1000 },
             Self::Address(_) => Limit { free: 50, max_wait_ms: MAX_WAIT_MS },
+            Self::Site(_) => Limit { free: 500, max_wait_ms: MAX_WAIT_MS },
         }
     }
 
@@ -202,7 +236,7 @@ pub(crate) struct Failures {
 const FIRST_WAIT_MS: i64 = 5000;
 /// The longest wait; a failure is forgotten after it.
 const MAX_WAIT_MS: i64 = 15 * 60 * 1000;
-/// Keys remembered; past that, those that nobody tried for the longest wait are forgotten.
+/// Keys remembered.
 const MAX_REMEMBERED: usize = 30_000;
 
 impl Failures {
@@ -220,9 +254,13 @@ fn network(address: IpAddr) -> IpAddr {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => match address.to_ipv4_mapped() {
             Some(address) => address.into(),
-            None => std::net::Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+            None => first_bits(address, 64).into(),
         },
     }
+}
+
+fn first_bits(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
+    Ipv6Addr::from_bits(address.to_bits() & u128::MAX << (128 - bits))
 }
 
 /// Who asks from an address, as a hash.
@@ -230,11 +268,20 @@ pub(crate) fn asker(address: Option<IpAddr>) -> [u8; 32] {
     sync::codec::hash(format!("{:?}", address.map(network)).as_bytes()).0
 }
 
-/// `name`: none for a code, which names nobody.
-fn keys(name: Option<&str>, address: Option<IpAddr>) -> impl Iterator<Item = Key> {
-    let (name, address) = (name.map(str::to_lowercase), address.map(network));
-    let both = Key::Both(name.clone().unwrap_or_default(), address);
-    [both].into_iter().chain(name.map(Key::Account)).chain(address.map(Key::Address))
+fn keys(whom: Whom<'_>, address: Option<IpAddr>) -> Vec<Key> {
+    let name = |name: &str| name.to_lowercase();
+    let address = address.map(network);
+    let mut keys = vec![Key::Both(whom.name().map(name).unwrap_or_default(), address)];
+    keys.extend(match whom {
+        Whom::Nobody => None,
+        Whom::Anyone(whose) => Some(Key::Account(name(whose))),
+        Whom::There(whose, place) => Some(Key::Place(name(whose), place)),
+    });
+    keys.extend(address.map(Key::Address));
+    if let Some(IpAddr::V6(address)) = address {
+        keys.push(Key::Site(first_bits(address, 48)));
+    }
+    keys
 }
 
 impl Tries {
@@ -248,16 +295,10 @@ impl Tries {
 
     /// Takes a try, before the password is looked at, so that tries at the same time count too. `Err` says how many
     /// seconds to wait.
-    fn take(
-        &mut self,
-        name: Option<&str>,
-        address: Option<IpAddr>,
-        now_ms: i64,
-    ) -> Result<(), u64> {
-        if self.0.len() >= MAX_REMEMBERED {
-            self.0.retain(|_, failure| now_ms - failure.last_ms <= MAX_WAIT_MS);
-        }
-        let wait_ms = keys(name, address)
+    fn take(&mut self, whom: Whom<'_>, address: Option<IpAddr>, now_ms: i64) -> Result<(), u64> {
+        let keys = keys(whom, address);
+        let wait_ms = keys
+            .iter()
             .filter_map(|key| {
                 let (limit, failures) = (key.limit(), self.0.get(&key.hash())?);
                 // The clock may have been ahead when it failed last.
@@ -267,7 +308,8 @@ impl Tries {
         if let Some(wait_ms) = wait_ms.filter(|wait_ms| *wait_ms > 0) {
             return Err(u64::try_from(wait_ms).unwrap_or(0).div_ceil(1000));
         }
-        for key in keys(name, address) {
+        self.make_room(keys.len(), now_ms);
+        for key in keys {
             let first = Failures { count: 0, last_ms: now_ms };
             let failure = self.0.entry(key.hash()).or_insert(first);
             if now_ms - failure.last_ms > MAX_WAIT_MS {
@@ -279,13 +321,31 @@ impl Tries {
         Ok(())
     }
 
+    /// Forgets what failed the fewest times, and of that what did so the longest ago: a flood of addresses forgets itself. A quarter
+    /// at once, so that all are gone through seldom.
+    fn make_room(&mut self, size: usize, now_ms: i64) {
+        if self.0.len() + size <= MAX_REMEMBERED {
+            return;
+        }
+        self.0.retain(|_, failure| now_ms - failure.last_ms <= MAX_WAIT_MS);
+        let over = self.0.len().saturating_sub(MAX_REMEMBERED / 4 * 3);
+        let mut all: Vec<(u32, i64, TryKey)> =
+            self.0.iter().map(|(key, failure)| (failure.count, failure.last_ms, *key)).collect();
+        all.sort_unstable();
+        for (.., key) in all.iter().take(over) {
+            self.0.remove(key);
+        }
+    }
+
     /// The password was right: the account's count starts again, and the address gets this one try back. Not more: who has
     /// an account could go on with others'.
-    fn clear(&mut self, name: Option<&str>, address: Option<IpAddr>) {
-        for key in keys(name, address) {
+    fn clear(&mut self, whom: Whom<'_>, address: Option<IpAddr>) {
+        for key in keys(whom, address) {
             match &key {
-                Key::Both(..) | Key::Account(_) => drop(self.0.remove(&key.hash())),
-                Key::Address(_) => {
+                Key::Both(..) | Key::Account(_) | Key::Place(..) => {
+                    self.0.remove(&key.hash());
+                }
+                Key::Address(_) | Key::Site(_) => {
                     if let Some(failure) = self.0.get_mut(&key.hash()) {
                         failure.count = failure.count.saturating_sub(1);
                     }
@@ -304,35 +364,35 @@ impl Throttle {
     pub async fn take(
         &self,
         database: &Database,
-        name: Option<&str>,
+        whom: Whom<'_>,
         address: Option<IpAddr>,
         now_ms: i64,
     ) -> Answer<Result<(), u64>> {
         let forgotten_ms = now_ms - MAX_WAIT_MS;
-        let take = |tries: &mut Tries| tries.take(name, address, now_ms);
-        self.change(database, name, address, forgotten_ms, take).await
+        let take = |tries: &mut Tries| tries.take(whom, address, now_ms);
+        self.change(database, whom, address, forgotten_ms, take).await
     }
 
     /// What they gave was right.
     pub async fn clear(
         &self,
         database: &Database,
-        name: Option<&str>,
+        whom: Whom<'_>,
         address: Option<IpAddr>,
     ) -> Answer<()> {
-        let clear = |tries: &mut Tries| tries.clear(name, address);
-        self.change(database, name, address, i64::MIN, clear).await
+        let clear = |tries: &mut Tries| tries.clear(whom, address);
+        self.change(database, whom, address, i64::MIN, clear).await
     }
 
     async fn change<T>(
         &self,
         database: &Database,
-        name: Option<&str>,
+        whom: Whom<'_>,
         address: Option<IpAddr>,
         forgotten_ms: i64,
         change: impl Fn(&mut Tries) -> T,
     ) -> Answer<T> {
-        let keys: Vec<TryKey> = keys(name, address).map(|key| key.hash()).collect();
+        let keys: Vec<TryKey> = keys(whom, address).iter().map(Key::hash).collect();
         let shared = database.change_tries(&keys, forgotten_ms, &change).await?;
         Ok(shared
             .unwrap_or_else(|| change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))))
@@ -357,7 +417,7 @@ mod tests {
     #[test]
     fn tries_get_slower_and_a_right_password_forgives() {
         let mut throttle = Tries::default();
-        let mut take = |name, now_ms| throttle.take(Some(name), None, now_ms);
+        let mut take = |name, now_ms| throttle.take(Whom::Anyone(name), None, now_ms);
         for _ in 0..5 {
             assert_eq!(take("lan", 0), Ok(()));
         }
@@ -365,38 +425,87 @@ mod tests {
         assert_eq!(take("minh", 0), Ok(()));
         assert_eq!(take("lan", 5000), Ok(()));
         assert_eq!(take("lan", 5000), Err(10));
-        throttle.clear(Some("lan"), None);
-        assert_eq!(throttle.take(Some("lan"), None, 5001), Ok(()));
+        throttle.clear(Whom::Anyone("lan"), None);
+        assert_eq!(throttle.take(Whom::Anyone("lan"), None, 5001), Ok(()));
     }
 
     #[test]
-    fn many_addresses_together_guess_no_faster_and_keep_nobody_out_for_long() {
+    fn many_addresses_together_guess_no_faster_and_keep_nobody_from_their_own_places() {
         let mut throttle = Tries::default();
-        let from = |number: u8| Some(IpAddr::from([172, 16, 0, number]));
+        let from = |number: i64| {
+            let [.., high, low] = number.to_be_bytes();
+            Some(IpAddr::from([172, 16, high, low]))
+        };
+        let lan = Whom::Anyone("lan");
         for number in 0..20 {
-            assert_eq!(throttle.take(Some("lan"), from(number), 0), Ok(()));
+            assert_eq!(throttle.take(lan, from(number), 0), Ok(()));
         }
-        assert_eq!(throttle.take(Some("lan"), from(20), 0), Err(5));
+        assert_eq!(throttle.take(lan, from(20), 0), Err(5));
         let mut now_ms = 0;
-        for number in 20..40 {
-            let wait_s = throttle.take(Some("lan"), from(number), now_ms).unwrap_err();
+        for number in 20..1000 {
+            let wait_s = throttle.take(lan, from(number), now_ms).unwrap_err();
+            assert!(wait_s <= 60, "never more");
             now_ms += i64::try_from(wait_s).unwrap() * 1000;
-            assert_eq!(throttle.take(Some("lan"), from(number), now_ms), Ok(()));
+            assert_eq!(throttle.take(lan, from(number), now_ms), Ok(()));
         }
-        assert_eq!(throttle.take(Some("lan"), from(41), now_ms), Err(60), "never more");
+        assert_eq!(
+            throttle.take(lan, Some(OFFICE), now_ms),
+            Err(60),
+            "from where nobody knows her"
+        );
+        for place in [Place::Session(1), Place::Device(DeviceId([1; 16]))] {
+            let there = Whom::There("lan", place);
+            assert_eq!(throttle.take(there, Some(OFFICE), now_ms), Ok(()), "{place:?}");
+            for number in 0..4 {
+                assert_eq!(throttle.take(there, from(number), now_ms), Ok(()));
+            }
+            assert_eq!(throttle.take(there, from(4), now_ms), Err(5), "nor is it guessed at there");
+        }
+    }
+
+    #[test]
+    fn a_flood_of_addresses_forgets_itself_and_not_who_guesses() {
+        let mut throttle = Tries::default();
+        let from = |site: u16, network: u32| {
+            let [high, low] = [(network >> 16) as u16, network as u16];
+            Some(IpAddr::from([0x2001, site, high, low, 0, 0, 0, 1]))
+        };
+        for number in 0..20 {
+            assert_eq!(throttle.take(Whom::Anyone("lan"), from(1, number << 16), 0), Ok(()));
+        }
+        for number in 0..60_000 {
+            assert_eq!(throttle.take(Whom::Nobody, from(2, number << 8), 1), Ok(()));
+            assert!(throttle.0.len() <= MAX_REMEMBERED);
+        }
+        assert!(throttle.take(Whom::Anyone("lan"), from(3, 0), 2).is_err(), "it is remembered");
+        for number in 0..500 {
+            assert_eq!(throttle.take(Whom::Nobody, from(4, number), 3), Ok(()));
+        }
+        assert_eq!(throttle.take(Whom::Nobody, from(4, 500), 3), Err(5), "all are of one /48");
     }
 
     #[test]
     fn one_address_cannot_try_a_password_on_everybody() {
         let mut throttle = Tries::default();
         for number in 0..50 {
-            assert_eq!(throttle.take(Some(&format!("can_bo_{number}")), Some(OFFICE), 0), Ok(()));
+            assert_eq!(
+                throttle.take(Whom::Anyone(&format!("can_bo_{number}")), Some(OFFICE), 0),
+                Ok(())
+            );
         }
-        assert_eq!(throttle.take(Some("can_bo_51"), Some(OFFICE), 0), Err(5));
-        assert_eq!(throttle.take(None, Some(OFFICE), 0), Err(5), "nor codes");
-        throttle.clear(Some("can_bo_1"), Some(OFFICE));
-        assert_eq!(throttle.take(Some("can_bo_52"), Some(OFFICE), 0), Ok(()), "one comes back");
-        assert_eq!(throttle.take(Some("can_bo_53"), Some(OFFICE), 0), Err(5), "and not fifty");
+        assert_eq!(throttle.take(Whom::Anyone("can_bo_51"), Some(OFFICE), 0), Err(5));
+        assert_eq!(throttle.take(Whom::Nobody, Some(OFFICE), 0), Err(5), "nor codes");
+        throttle.clear(Whom::Anyone("can_bo_1"), Some(OFFICE));
+        assert_eq!(
+            throttle.take(Whom::Anyone("can_bo_52"), Some(OFFICE), 0),
+            Ok(()),
+            "one comes back"
+        );
+        assert_eq!(
+            throttle.take(Whom::Anyone("can_bo_53"), Some(OFFICE), 0),
+            Err(5),
+            "and not fifty"
+        );
     }
 
     #[test]
@@ -404,9 +513,9 @@ mod tests {
         let mut throttle = Tries::default();
         let from = |number: u16| Some(IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, number]));
         for number in 0..5 {
-            assert_eq!(throttle.take(None, from(number), 0), Ok(()));
+            assert_eq!(throttle.take(Whom::Nobody, from(number), 0), Ok(()));
         }
-        assert_eq!(throttle.take(None, from(6), 0), Err(5));
+        assert_eq!(throttle.take(Whom::Nobody, from(6), 0), Err(5));
         let mapped = "::ffff:10.0.0.1".parse().unwrap();
         assert_eq!(network(mapped), OFFICE, "an IPv4 address in IPv6's clothes is that address");
     }

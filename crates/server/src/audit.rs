@@ -46,6 +46,8 @@ pub enum Action {
     RepairApply,
     /// The repair desk set an operation aside.
     RepairSetAside,
+    /// Somebody looked at how changes met in an entity, and left it so.
+    EntitySettle,
     /// Answers about a person were erased.
     PersonErase,
     /// Answers about a person, or all of an account, left as a file.
@@ -93,6 +95,7 @@ impl Action {
             Self::Export => "export",
             Self::RepairApply => "repair_apply",
             Self::RepairSetAside => "repair_set_aside",
+            Self::EntitySettle => "entity_settle",
             Self::PersonErase => "person_erase",
             Self::PersonExport => "person_export",
             Self::AccountErase => "account_erase",

@@ -15,7 +15,7 @@ use crate::blob_store::{BlobStore, StoreError};
 use crate::bundle::keys::KeyFolder;
 use crate::clock;
 use crate::config::{Config, close_to_others};
-use crate::database::{BackupError, Counts, Database, DatabaseError, OpenError, read_copy};
+use crate::database::{BackupError, Counts, Database, DatabaseError, OpenError, beside, read_copy};
 use crate::erasures::{ErasuresError, List};
 
 /// What a backup or a restore moved.
@@ -79,8 +79,8 @@ pub enum MoveError {
     /// A backup beside what it is of goes when that goes.
     #[error("{0} is the data folder: backups need another one")]
     OwnFolder(String),
-    /// There is a database already where one is to be put back.
-    #[error("{0} holds a database already")]
+    /// There is a database already, or a part of one, where one is to be put back.
+    #[error("{0} holds a database already, or a part of one")]
     InUse(String),
 }
 
@@ -265,9 +265,7 @@ pub fn is_older(folder: &Path, age_ms: i64, now_ms: i64) -> Result<bool, MoveErr
 /// A database's file that was given up, with what `SQLite` keeps beside it.
 fn drop_files_of(file: &Path) -> Result<(), MoveError> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
-        let mut name = file.as_os_str().to_owned();
-        name.push(suffix);
-        let path = PathBuf::from(name);
+        let path = beside(file, suffix);
         if path.exists() {
             at(&path, std::fs::remove_file(&path))?;
         }
@@ -283,8 +281,12 @@ pub async fn restore(
     name: Option<&str>,
 ) -> Result<Moved, MoveError> {
     let target = config.database_file();
-    if config.database_url.is_none() && target.exists() {
-        return Err(MoveError::InUse(target.display().to_string()));
+    // A log without its file is that of one that was moved away, which is not whole without it.
+    let in_use = || ["", "-wal", "-journal"].map(|suffix| beside(&target, suffix));
+    if config.database_url.is_none()
+        && let Some(file) = in_use().into_iter().find(|file| file.exists())
+    {
+        return Err(MoveError::InUse(file.display().to_string()));
     }
     let copy = match name {
         Some(name) => folder.join(name),

@@ -221,11 +221,17 @@ fn span(app: &App, request: &Request) -> Span {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let path = request.uri().path();
-    // An address that a client got wrong holds its token all the same.
-    let path = if path.starts_with(openrosa::ROOT) { openrosa::ROOT } else { path };
+    let path = without_tokens(path);
     let address = Origin::of(app, request.headers(), request.extensions()).address.map(display);
-    let (method, path, account) = (request.method(), route.unwrap_or(path), Empty);
+    let (method, path, account) = (request.method(), route.unwrap_or(&path), Empty);
     tracing::info_span!("request", %method, path, id, address, account)
+}
+
+/// An address that no route has, as it may be written down: a client's token is part of its address, and whoever mistypes that brings
+/// the token all the same.
+fn without_tokens(path: &str) -> String {
+    let part = |part| if str::len(part) > 40 { "?" } else { part };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
 #[derive(Clone, Copy)]

@@ -302,7 +302,7 @@ test('a person who is kept out is out everywhere, and comes in again when let', 
     await card.getByRole('button', { name: 'Khóa tài khoản' }).click();
     await page.locator('dialog[open]').getByRole('button', { name: 'Khóa tài khoản' }).click();
   };
-  // What was not done is told as such, where the list stands, and the list is not offered in its place.
+  // What was not done is told as such, where it was asked for, and can be asked for again there.
   await page.getByPlaceholder('Tìm người, đơn vị').fill('dang ngoc');
   await page.route('**/api/v1/accounts/*', (route) => route.abort());
   await keepOut();
@@ -310,10 +310,42 @@ test('a person who is kept out is out everywhere, and comes in again when let', 
   assert.equal(await button(desk, 'Thử lại').count(), 0);
   assert.deepEqual(await faults(desk, 'a deed that was not done'), []);
   await page.unroute('**/api/v1/accounts/*');
-  await keepOut();
+  await page.locator('dialog[open]').getByRole('button', { name: 'Khóa tài khoản' }).click();
   await card.getByText('Đã khóa').waitFor();
   assert.equal(await page.locator('.banner').getByText('Không gặp được máy chủ').count(), 0);
   assert.equal(await card.getByRole('button', { name: 'Tạo mã đăng nhập' }).count(), 0);
+  // It may turn out afterwards that a device of theirs is lost.
+  await list('Thiết bị');
+  const ended = page.locator('[data-session]', { hasText: 'Phiên đã kết thúc' }).filter({ hasText: 'canbo3.baovinh' });
+  await ended.first().waitFor();
+  const before = await ended.count();
+  await ended.first().getByRole('button', { name: 'Báo mất máy' }).click();
+  const sheet = page.locator('dialog[open]');
+  await sheet.getByLabel('Mật khẩu của bạn').fill(password);
+  await sheet.getByRole('button', { name: 'Báo mất máy' }).click();
+  await until('it is said', async () => (await ended.count()) === before - 1);
+  await list('Người dùng');
   await card.getByRole('button', { name: 'Mở lại tài khoản' }).click();
   await card.getByRole('button', { name: 'Tạo mã đăng nhập' }).waitFor();
+});
+
+test('who is to look after others becomes that, and gets a code, only from who shows again who they are', async () => {
+  const { page } = desk;
+  const card = page.locator('[data-account="canbo3.baovinh"]');
+  const sheet = page.locator('dialog[open]');
+  await card.getByText('Khác').click();
+  await card.getByRole('button', { name: 'Sửa thông tin và quyền' }).click();
+  const role = sheet.locator('label', { has: page.getByText('Vai trò', { exact: true }) });
+  await role.locator('select').selectOption({ label: 'Điều phối' });
+  await sheet.getByLabel('Mật khẩu của bạn').fill(password);
+  assert.deepEqual(await faults(desk, 'a role that looks after others'), []);
+  await sheet.getByRole('button', { name: 'Lưu' }).click();
+  await card.getByText('Điều phối · ').waitFor();
+  await card.getByRole('button', { name: 'Tạo mã đăng nhập' }).click();
+  const make = sheet.getByRole('button', { name: 'Tạo mã đăng nhập' });
+  await make.click();
+  await sheet.getByText('Nhập mật khẩu của bạn hoặc một mã mới').waitFor();
+  await sheet.getByLabel('Mật khẩu của bạn').fill(password);
+  await make.click();
+  await sheet.getByRole('heading', { name: 'Mã đăng nhập cho canbo3.baovinh' }).waitFor();
 });

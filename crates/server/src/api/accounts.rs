@@ -1,5 +1,7 @@
 //! People who may sign in, and the codes that let them in.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -82,6 +84,8 @@ pub struct EntryChange {
     /// Whether they may no longer sign in: their sessions end, and what they still send is kept for the repair desk.
     #[serde(default)]
     disabled: Option<bool>,
+    #[serde(flatten)]
+    again: Again,
 }
 
 /// How long a code is to be good.
@@ -90,6 +94,8 @@ pub struct CodeWish {
     /// Minutes, at most those of seven days; those of one day, if not given.
     #[serde(default)]
     minutes: Option<u32>,
+    #[serde(flatten)]
+    again: Again,
 }
 
 /// A code to hand to somebody: told once, and kept nowhere.
@@ -180,7 +186,8 @@ pub async fn add(
     Ok((StatusCode::CREATED, Json(one(&app, &session, &new.name).await?)))
 }
 
-/// Changes a person's name, role or units, or whether they may sign in.
+/// Changes a person's name, role or units, or whether they may sign in. Of whoever oversees others, or is to, that is done by who
+/// shows once more who they are.
 #[utoipa::path(patch, path = "/api/v1/accounts/{account}", tag = "accounts",
     params(("account" = String, Path, description = "what the person signs in with")),
     request_body = EntryChange,
@@ -188,12 +195,16 @@ pub async fn add(
         (status = 200, description = "the person as they are now", body = AccountEntry),
         (status = 400, description = "`bad_json`, `bad_name`, `bad_role`, `unknown_unit`, `unknown_programme`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
-        (status = 403, description = "`not_allowed`: for administrators", body = ErrorBody),
+        (status = 403, description = "`not_allowed`: for administrators; `sign_in_again`, `wrong_password`, `wrong_code`, \
+            `wrong_passkey`, `passkey_expired`", body = ErrorBody),
         (status = 404, description = "`not_found`", body = ErrorBody),
-        (status = 409, description = "`own_account`: nobody disables themselves or changes their own role", body = ErrorBody),
+        (status = 409, description = "`own_account`: nobody disables themselves or changes their own role; `no_passkeys`: the \
+            address has no name, or is not reached by https", body = ErrorBody),
+        (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn change(
     State(app): State<App>,
+    prover: Prover,
     Path(account): Path<String>,
     Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<EntryChange>, JsonRejection>>,
 ) -> ApiResult<Json<AccountEntry>> {
@@ -201,7 +212,7 @@ pub async fn change(
         return Err(not_allowed());
     }
     let given = read(body)?;
-    one(&app, &session, &account).await?;
+    let found = app.database().seen_account(&account, seen(&session)).await?.ok_or_else(nobody)?;
     if account == session.account && (given.role.is_some() || given.disabled == Some(true)) {
         let message = "another administrator can disable you or change your role";
         return Err(ApiError::conflict("own_account", message));
@@ -216,12 +227,17 @@ pub async fn change(
         programmes: given.programmes,
         disabled: given.disabled,
     };
+    if found.role.oversees() || change.role.is_some_and(Role::oversees) {
+        prover.prove(&app, &session, given.again).await?;
+    }
     let by = Some(session.account.as_str());
     app.database().change_account(&account, &change, by, clock::now_ms()).await?;
     Ok(Json(one(&app, &session, &account).await?))
 }
 
-/// Makes a code that lets a person in once, instead of a password. Earlier codes of theirs are good no longer.
+/// Makes a code that lets another person in once, instead of a password. Earlier codes of theirs are good no longer.
+///
+/// For whoever oversees others it is made by who shows once more who they are: a session that lies open makes nobody one of them.
 #[utoipa::path(post, path = "/api/v1/accounts/{account}/code", tag = "accounts",
     params(("account" = String, Path, description = "what the person signs in with")),
     request_body = CodeWish,
@@ -230,12 +246,16 @@ pub async fn change(
         (status = 400, description = "`bad_json`, `bad_minutes`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 403, description = "`not_allowed`: an administrator may for everybody, a coordinator for officers and \
-            trainers of their units who see no more than they do", body = ErrorBody),
+            trainers of their units who see no more than they do, and nobody for themselves; `sign_in_again`, `wrong_password`, \
+            `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see the account", body = ErrorBody),
-        (status = 409, description = "`disabled`: the person may not sign in, or was changed this moment", body = ErrorBody),
+        (status = 409, description = "`disabled`: the person may not sign in, or was changed this moment; `no_passkeys`: the \
+            address has no name, or is not reached by https", body = ErrorBody),
+        (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn make_code(
     State(app): State<App>,
+    prover: Prover,
     Path(account): Path<String>,
     Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Json<CodeWish>, JsonRejection>>,
 ) -> ApiResult<(StatusCode, Json<SignInCode>)> {
@@ -244,9 +264,13 @@ pub async fn make_code(
     if !Reach::of(&app, &session).await?.lets_in(&found) {
         return Err(not_allowed());
     }
-    let minutes = read(body)?.minutes.unwrap_or(CODE_MINUTES);
+    let CodeWish { minutes, again } = read(body)?;
+    let minutes = minutes.unwrap_or(CODE_MINUTES);
     if !(1..=MAX_CODE_MINUTES).contains(&minutes) {
         return Err(ApiError::bad_request("bad_minutes", format!("1 to {MAX_CODE_MINUTES}")));
+    }
+    if found.role.oversees() {
+        prover.prove(&app, &session, again).await?;
     }
     let (code, key) = accounts::new_code();
     let now_ms = clock::now_ms();
@@ -330,27 +354,32 @@ async fn one(app: &App, session: &Session, account: &str) -> ApiResult<AccountEn
 
 /// What an asker may see. Whoever makes a code or a token for somebody could use it themselves, and may see no more by it.
 pub(super) struct Reach {
+    account: String,
     role: Role,
-    units: Vec<String>,
     programmes: Vec<String>,
+    /// Who sees a unit that they do not.
+    beyond: BTreeSet<String>,
 }
 
 impl Reach {
     pub(super) async fn of(app: &App, session: &Session) -> ApiResult<Self> {
-        let units = app.database().visible_units(&session.account).await?;
+        let beyond = app.database().who_see_beyond(&session.account).await?;
         let own = app.database().account(&session.account).await?.ok_or_else(nobody)?;
-        Ok(Self { role: session.role, units, programmes: own.programmes })
+        Ok(Self { account: own.name, role: session.role, programmes: own.programmes, beyond })
     }
 
+    /// Whether they may make a way in for somebody. Not for themselves: that would show once more who they are.
     pub(super) fn lets_in(&self, other: &Account) -> bool {
         let is_of_mine = |programme| self.programmes.contains(programme);
         let is_within = || {
             let programmes = &other.programmes;
-            other.scope.iter().all(|unit| self.units.contains(unit))
+            !self.beyond.contains(&other.name)
                 && (self.programmes.is_empty()
                     || !programmes.is_empty() && programmes.iter().all(is_of_mine))
         };
-        self.role.looks_after(other.role) && (self.role.manages_accounts() || is_within())
+        other.name != self.account
+            && self.role.looks_after(other.role)
+            && (self.role.manages_accounts() || is_within())
     }
 }
 

@@ -10,10 +10,11 @@ use utoipa::ToSchema;
 use super::passkeys::{Assertion, prove_by_passkey};
 use super::session::{Tried, note_failed, owner_of, take_code_try};
 use super::signed_in::Origin;
+use crate::accounts::{self, Place, Whom};
 use crate::database::Session;
 use crate::error::{ApiError, ApiResult};
 use crate::passkeys::Site;
-use crate::{App, accounts, clock};
+use crate::{App, clock};
 
 /// What shows that it is still whoever signed in: their password, a code that was made for them, or a passkey of theirs.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -50,7 +51,8 @@ impl Prover {
         let origin = self.origin;
         match (given.password, given.code, given.passkey) {
             (Some(password), None, None) => {
-                let owner = owner_of(app, origin, &session.account, password).await?;
+                let place = Some(Place::Session(session.id));
+                let owner = owner_of(app, origin, &session.account, place, password).await?;
                 owner
                     .map(|_owner| ())
                     .ok_or_else(|| ApiError::forbidden("wrong_password", "the password is wrong"))
@@ -74,7 +76,7 @@ async fn by_code(app: &App, origin: Origin, session: &Session, code: &str) -> Ap
     if !app.database().use_code(&session.account, &key, now_ms).await? {
         return Err(wrong_code(app, origin, now_ms).await?);
     }
-    Ok(app.throttle().clear(app.database(), None, origin.address).await?)
+    Ok(app.throttle().clear(app.database(), Whom::Nobody, origin.address).await?)
 }
 
 /// A code that is none of theirs is counted, as at the door.

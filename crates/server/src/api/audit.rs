@@ -48,18 +48,22 @@ pub struct AuditEntry {
     at_ms: i64,
     /// The account that did it; none: the operator of the machine, or for `sign_in_failed` nobody knows who.
     actor: Option<String>,
-    /// `sign_in`, `sign_in_by_code`, `sign_in_failed`, `password_change`, `session_revoke`, `code_make`, `token_make`, `account_add`,
-    /// `account_change`, `account_disable`, `account_enable`, `export`, `repair_apply`, `repair_set_aside`, `person_erase`, `person_export`,
-    /// `account_erase`, `retention`, `pack_load`, `backup`, `backup_fail`, `restore`, `bundle_import`, `bundle_refuse` or `organisation_key`.
+    /// `sign_in`, `sign_in_by_code`, `sign_in_by_passkey`, `sign_in_failed`, `password_change`, `passkey_add`, `passkey_remove`,
+    /// `passkey_refuse`, `session_revoke`, `code_make`, `token_make`, `account_add`, `account_change`, `account_disable`,
+    /// `account_enable`, `export`, `repair_apply`, `repair_set_aside`, `entity_settle`, `person_erase`, `person_export`, `account_erase`,
+    /// `retention`, `pack_load`, `backup`, `backup_fail`, `restore`, `bundle_import`, `bundle_refuse` or `organisation_key`.
     action: String,
-    /// What it was done to: an account, a form, a device and the number of its operation, a pack; empty for a backup.
+    /// What it was done to: an account, a form, a device and the number of its operation, an entity, a pack; empty for a backup.
     object: String,
     /// The unit that it concerns.
     unit: Option<String>,
-    /// More of it, by the action: `device_name`, `session`, `sessions`, `ends_ms`, `name`, `role`, `unit`, `scope`, `records`,
-    /// `outcome`, `reason`, `forms`, `units`, `devices`, `files`, `way`, `tries`, `since_ms`, `address`.
+    /// More of it, by the action: `session`, `sessions`, `ends_ms`, `renamed`, `role`, `unit`, `scope`, `records`, `number`, `version`,
+    /// `outcome`, `reason`, `forms`, `units`, `devices`, `files`, `way`, `tries`, `since_ms`, `address`; in older rows `device_name`,
+    /// `passkey`, `name`.
     #[schema(value_type = Object)]
     detail: serde_json::Value,
+    /// What the device of that `session` is called: no part of the log, and gone once its owner's name is erased.
+    device_name: Option<String>,
 }
 
 /// The newest 200 rows of the audit log that are looked for, newest first: all for an administrator, those that concern their units for
@@ -91,12 +95,22 @@ pub async fn list(
         until_ms: until,
     };
     let rows = app.database().audit_with(of, &sought, before, LIMIT).await?;
-    Ok(Json(rows.into_iter().map(entry).collect()))
+    let mut rows: Vec<AuditEntry> = rows.into_iter().map(entry).collect();
+    let sessions: Vec<i64> = rows.iter().filter_map(session_of).collect();
+    let names = app.database().device_names(&sessions).await?;
+    for row in &mut rows {
+        row.device_name = session_of(row).and_then(|session| names.get(&session).cloned());
+    }
+    Ok(Json(rows))
+}
+
+fn session_of(row: &AuditEntry) -> Option<i64> {
+    row.detail.get("session")?.as_i64()
 }
 
 fn entry(entry: Entry) -> AuditEntry {
     let Entry { seq, at_ms, actor, action, object, unit, detail } = entry;
     // A row that somebody tampered with is shown as it is.
     let detail = serde_json::from_str(&detail).unwrap_or(serde_json::Value::String(detail));
-    AuditEntry { seq, at_ms, actor, action, object, unit, detail }
+    AuditEntry { seq, at_ms, actor, action, object, unit, detail, device_name: None }
 }

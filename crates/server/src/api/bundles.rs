@@ -1,6 +1,8 @@
 //! The work of a phone that somebody brings as a file, and the keys that this takes.
 #![expect(unused_qualifications, reason = "the macro that describes the API writes them")]
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -14,10 +16,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::blobs::storage_error;
 use super::extract::{Path, Query};
-use super::signed_in::{Sent, SignedIn, Unnamed, still_signed_in};
+use super::signed_in::{SENDING, Sent, SignedIn, Unnamed, still_signed_in};
 use crate::budgets::Take;
 use crate::bundle::incoming::hash_of;
 use crate::bundle::{ImportError, Receipt, Refusal, import, keys};
+use crate::database::Session;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, accounts, clock};
 
@@ -190,6 +193,7 @@ pub async fn write(
         (status = 400, description = "`truncated`, `no_bundle`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 403, description = "`wrong_device`", body = ErrorBody),
+        (status = 408, description = "`timed_out`: nothing more came for five minutes", body = ErrorBody),
         (status = 413, description = "`too_large`", body = ErrorBody),
         (status = 422, description = "`altered`, `cut_short`, `unknown_key`, `not_for_server`, `newer_version`", body = ErrorBody),
         (status = 429, description = "`too_many_requests`, with `Retry-After`: bring it again then", body = ErrorBody),
@@ -203,7 +207,7 @@ pub async fn take(
     let incoming = app.incoming();
     // Under a name of its own until its hash is known.
     let name = Hash(accounts::random());
-    let received = receive(&app, &session.account, name, body).await;
+    let received = receive(&app, &session, name, body).await;
     let hash = match received {
         Ok(()) => hash_of(&incoming.path(name)).await.map_err(ApiError::internal),
         Err(error) => Err(error),
@@ -228,11 +232,23 @@ pub async fn take(
     Ok(Standing::taken(take_whole(&app, hash, &session.account).await?))
 }
 
-/// Puts a body on the disk as it comes.
-async fn receive(app: &App, account: &str, name: Hash, mut body: Body) -> ApiResult<()> {
+/// How long the next bytes of a body may take: it may be long itself, and does not stand still.
+const STILL: Duration = Duration::from_secs(300);
+
+/// Puts a body on the disk as it comes, as long as its session goes on.
+async fn receive(app: &App, session: &Session, name: Hash, mut body: Body) -> ApiResult<()> {
     const PIECE: usize = 1 << 20;
+    let account = session.account.as_str();
+    // A piece, and what comes with its last bytes.
+    let _room = SENDING.take(account, 1024 + 64).await;
     let (mut piece, mut size) = (Vec::new(), 0_u64);
-    while let Some(frame) = body.frame().await {
+    let next = async |body: &mut Body| {
+        tokio::time::timeout(STILL, body.frame()).await.map_err(|_elapsed| {
+            let message = "nothing more came of the body";
+            ApiError::new(StatusCode::REQUEST_TIMEOUT, "timed_out", message)
+        })
+    };
+    while let Some(frame) = next(&mut body).await? {
         let frame = frame.map_err(|error| ApiError::bad_request("truncated", error.to_string()))?;
         let Ok(bytes) = frame.into_data() else { continue };
         size += bytes.len() as u64;
@@ -241,6 +257,7 @@ async fn receive(app: &App, account: &str, name: Hash, mut body: Body) -> ApiRes
         }
         piece.extend_from_slice(&bytes);
         if piece.len() >= PIECE {
+            still_signed_in(app, session).await?;
             app.budgets().take(account, Take::Bytes(piece.len() as u64))?;
             app.incoming().append(name, std::mem::take(&mut piece)).await.map_err(storage_error)?;
         }

@@ -12,10 +12,10 @@ use utoipa::ToSchema;
 
 use super::extract::Path;
 use super::signed_in::{Sent, SignedIn};
-use crate::App;
 use crate::accounts::Role;
 use crate::entities::{self, Entity, EntityVersion};
 use crate::error::{ApiError, ApiResult, ErrorBody};
+use crate::{App, clock};
 
 /// Up to which change of a record, by the server's clock, the list tells what records say.
 const AS_OF: HeaderName = HeaderName::from_static("x-sotay-as-of");
@@ -257,7 +257,8 @@ pub async fn settle(
         body.map_err(|error| ApiError::bad_request("bad_json", error.body_text()))?;
     let found = app.database().entity(&session.account, &dataset, &entity).await?;
     found.ok_or_else(|| ApiError::not_found("there is no such entity"))?;
-    if app.database().settle_entity(&dataset, &entity, version).await? {
+    let (by, now_ms) = (session.account.as_str(), clock::now_ms());
+    if app.database().settle_entity(&dataset, &entity, version, by, now_ms).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(ApiError::conflict("changed", "the entity stands in another version now"))

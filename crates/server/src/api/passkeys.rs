@@ -13,6 +13,7 @@ use super::extract::Path;
 use super::session::{Tried, note_failed, take_code_try};
 use super::sessions::seen;
 use super::signed_in::{Origin, Sent, SignedIn};
+use crate::accounts::{self, Place, Whom};
 use crate::database::{
     Account, Added, ByPasskey, ChallengeKey, CodeKey, Database, KnownKey, NewSession, Passkey,
     Purpose, Session,
@@ -22,7 +23,7 @@ use crate::passkeys::{
     ALGORITHMS, CHALLENGE_MS, MAX_PASSKEYS, NewKey, PasskeyError, Signed, Site, bytes,
     challenge_with_code, letters, named_challenge, new_challenge, read_new_key, verify,
 };
-use crate::{App, accounts, clock};
+use crate::{App, clock};
 
 /// Longest name that a person may give to a passkey, in characters.
 pub(super) const MAX_SHOWN: usize = 60;
@@ -207,7 +208,7 @@ pub(super) async fn sign_in(
     };
     let name = owner.as_ref().map(|owner| owner.name.as_str());
     let tried = Tried::Passkey(owner.as_ref());
-    if let Err(wait_s) = app.throttle().take(database, name, address, now_ms).await? {
+    if let Err(wait_s) = app.throttle().take(database, Whom::Nobody, address, now_ms).await? {
         note_failed(app, origin, tried, now_ms);
         return Err(ApiError::too_many(wait_s));
     }
@@ -232,11 +233,11 @@ pub(super) async fn sign_in(
     };
     match database.sign_in_by_passkey(key.id, &signed, only, session, now_ms).await? {
         ByPasskey::Good => {
-            app.throttle().clear(database, name, address).await?;
+            app.throttle().clear(database, Whom::Nobody, address).await?;
             Ok(key.account.clone())
         }
         ByPasskey::OfAnother => {
-            app.throttle().clear(database, name, address).await?;
+            app.throttle().clear(database, Whom::Nobody, address).await?;
             let message = "the work of somebody else is on this device and not sent yet";
             Err(ApiError::conflict("other_account", message))
         }
@@ -291,8 +292,8 @@ pub(super) async fn prove_by_passkey(
     let client = bytes("client_data", &given.client_data).map_err(|error| bad(&error))?;
     let account = database.account(&session.account).await?.ok_or_else(ApiError::signed_out)?;
     let tried = Tried::Passkey(Some(&account));
-    let name = Some(account.name.as_str());
-    if let Err(wait_s) = app.throttle().take(database, name, address, now_ms).await? {
+    let whom = Whom::There(&account.name, Place::Session(session.id));
+    if let Err(wait_s) = app.throttle().take(database, whom, address, now_ms).await? {
         note_failed(app, origin, tried, now_ms);
         return Err(ApiError::too_many(wait_s));
     }
@@ -303,7 +304,7 @@ pub(super) async fn prove_by_passkey(
         }
         wrong => {
             if let Some((_, Err(why))) = wrong {
-                tracing::info!(%why, account = name, "passkey not taken");
+                tracing::info!(%why, account = account.name, "passkey not taken");
             }
             if let Some(challenge) = named_challenge(&client) {
                 database.drop_challenge(&challenge).await?;
@@ -312,7 +313,7 @@ pub(super) async fn prove_by_passkey(
         }
     };
     if taken == ByPasskey::Good {
-        return Ok(app.throttle().clear(database, name, address).await?);
+        return Ok(app.throttle().clear(database, whom, address).await?);
     }
     note_failed(app, origin, tried, now_ms);
     Err(if taken == ByPasskey::NoChallenge {
@@ -416,7 +417,7 @@ pub async fn ask_to_make(
         let message = "the code was used, is over or never was";
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_code", message));
     };
-    app.throttle().clear(database, None, origin.address).await?;
+    app.throttle().clear(database, Whom::Nobody, origin.address).await?;
     let place = MadeWhere::AtTheDoor(&key);
     Ok(Json(new_key_challenge(database, origin, rp_id, account, place).await?))
 }
@@ -559,24 +560,34 @@ pub async fn remove(
     }
 }
 
-/// Removes all passkeys of a person who lost what they are on.
-#[utoipa::path(delete, path = "/api/v1/accounts/{account}/passkeys", tag = "accounts",
+/// Removes all passkeys of another person, who lost what they are on. Those of whoever oversees others, by who shows once more who
+/// they are.
+#[utoipa::path(delete, path = "/api/v1/accounts/{account}/passkeys", tag = "accounts", request_body = Option<Again>,
     params(("account" = String, Path, description = "what the person signs in with")),
     responses(
         (status = 204, description = "they have none any more"),
+        (status = 400, description = "`bad_json`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
-        (status = 403, description = "`not_allowed`: who may make codes for somebody may remove their passkeys", body = ErrorBody),
+        (status = 403, description = "`not_allowed`: who may make codes for somebody may remove their passkeys; `sign_in_again`, \
+            `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
         (status = 404, description = "`not_found`, also for who may not see the account", body = ErrorBody),
+        (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https", body = ErrorBody),
+        (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
 pub async fn remove_all(
     State(app): State<App>,
-    SignedIn(session): SignedIn,
+    prover: Prover,
     Path(account): Path<String>,
+    Sent(SignedIn(session), body, ..): Sent<SignedIn, Result<Option<Json<Again>>, JsonRejection>>,
 ) -> ApiResult<StatusCode> {
     let found = app.database().seen_account(&account, seen(&session)).await?;
     let found = found.ok_or_else(|| ApiError::not_found("nobody is called so"))?;
     if !Reach::of(&app, &session).await?.lets_in(&found) {
         return Err(ApiError::forbidden("not_allowed", "your role does not look after that"));
+    }
+    if found.role.oversees() {
+        let again = body.transpose().map(read).transpose()?.unwrap_or_default();
+        prover.prove(&app, &session, again).await?;
     }
     let (by, now_ms) = (session.account.as_str(), clock::now_ms());
     app.database().remove_passkeys(&account, None, by, now_ms).await?;

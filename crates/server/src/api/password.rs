@@ -11,9 +11,10 @@ use utoipa::ToSchema;
 use super::again::wrong_code;
 use super::session::{owner_of, set_cookie, take_code_try};
 use super::signed_in::{Origin, Sent, SignedIn};
+use crate::accounts::{self, Place, Whom};
 use crate::database::{NewPassword, Proof};
 use crate::error::{ApiError, ApiResult, ErrorBody};
-use crate::{App, accounts, clock, passwords};
+use crate::{App, clock, passwords};
 
 /// A new password, and what shows that it is its owner who sets it: the present one, or a code.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -50,7 +51,8 @@ pub async fn change(
     let now_ms = clock::now_ms();
     let proof = match (given.old, given.code) {
         (Some(old), None) => {
-            let owner = owner_of(&app, origin, &account.name, old).await?;
+            let place = Some(Place::Session(session.id));
+            let owner = owner_of(&app, origin, &account.name, place, old).await?;
             Proof::Password(owner.ok_or_else(wrong_password)?.password)
         }
         (None, Some(code)) => {
@@ -66,7 +68,7 @@ pub async fn change(
     match proof {
         Proof::Password(_) if is_set => {}
         Proof::Code(_) if is_set => {
-            app.throttle().clear(app.database(), None, origin.address).await?;
+            app.throttle().clear(app.database(), Whom::Nobody, origin.address).await?;
         }
         Proof::Password(_) => return Err(wrong_password()),
         Proof::Code(_) => return Err(wrong_code(&app, origin, now_ms).await?),

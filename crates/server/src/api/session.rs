@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::extract::Query;
 use super::passkeys::{self, Assertion, MadeKey};
 use super::signed_in::{IDLE_MS, OnceSignedIn, Origin, PLAIN_COOKIE, SECURE_COOKIE, SignedIn};
-use crate::accounts::{self, MAX_NAME, MAX_PASSWORD};
+use crate::accounts::{self, MAX_NAME, MAX_PASSWORD, Place, Whom};
 use crate::database::{Account, ByCode, CodeKey, NewSession};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::failed_sign_ins::Target;
@@ -138,7 +138,10 @@ async fn by_password(
     password: String,
     session: NewSession<'_>,
 ) -> ApiResult<String> {
-    let account = owner_of(app, origin, name, password).await?.ok_or_else(wrong_credentials)?;
+    let is_theirs = app.database().has_signed_in(name, session.device).await?;
+    let place = is_theirs.then_some(Place::Device(session.device));
+    let account =
+        owner_of(app, origin, name, place, password).await?.ok_or_else(wrong_credentials)?;
     enough(app, origin, &account).await?;
     if !app.database().add_session(&account, session, clock::now_ms()).await? {
         return Err(wrong_credentials());
@@ -164,11 +167,12 @@ pub(crate) fn wrong_credentials() -> ApiError {
     ApiError::new(StatusCode::UNAUTHORIZED, "wrong_credentials", message)
 }
 
-/// The account that a name and a password are of.
+/// The account that a name and a password are of. `place`: where they are known by more than that.
 pub(crate) async fn owner_of(
     app: &App,
     origin: Origin,
     name: &str,
+    place: Option<Place>,
     password: String,
 ) -> ApiResult<Option<Account>> {
     let now_ms = clock::now_ms();
@@ -178,7 +182,12 @@ pub(crate) async fn owner_of(
         None => None,
     };
     let (database, address) = (app.database(), origin.address);
-    if let Err(wait_s) = app.throttle().take(database, possible, address, now_ms).await? {
+    let whom = match (possible, place) {
+        (None, _) => Whom::Nobody,
+        (Some(name), None) => Whom::Anyone(name),
+        (Some(name), Some(place)) => Whom::There(name, place),
+    };
+    if let Err(wait_s) = app.throttle().take(database, whom, address, now_ms).await? {
         note_failed(app, origin, Tried::ToBe(known.as_ref()), now_ms);
         return Err(ApiError::too_many(wait_s));
     }
@@ -191,7 +200,7 @@ pub(crate) async fn owner_of(
         note_failed(app, origin, Tried::ToBe(known.as_ref()), now_ms);
         return Ok(None);
     }
-    app.throttle().clear(database, possible, address).await?;
+    app.throttle().clear(database, whom, address).await?;
     Ok(known)
 }
 
@@ -268,7 +277,7 @@ async fn let_in(app: &App, origin: Origin, by_code: ByCode, now_ms: i64) -> ApiR
     let unauthorized = |code, message: &str| ApiError::new(StatusCode::UNAUTHORIZED, code, message);
     let refusal = match by_code {
         ByCode::SignedIn(account) => {
-            app.throttle().clear(app.database(), None, origin.address).await?;
+            app.throttle().clear(app.database(), Whom::Nobody, origin.address).await?;
             return Ok(account);
         }
         ByCode::NoSuchCode => {
@@ -285,13 +294,13 @@ async fn let_in(app: &App, origin: Origin, by_code: ByCode, now_ms: i64) -> ApiR
         ByCode::NotAdded(why) => passkeys::not_added(why),
     };
     // Whoever brings a good code guesses none.
-    app.throttle().clear(app.database(), None, origin.address).await?;
+    app.throttle().clear(app.database(), Whom::Nobody, origin.address).await?;
     Err(refusal)
 }
 
 /// A code names nobody: only the address counts.
 pub(super) async fn take_code_try(app: &App, origin: Origin, now_ms: i64) -> ApiResult<()> {
-    let taken = app.throttle().take(app.database(), None, origin.address, now_ms).await?;
+    let taken = app.throttle().take(app.database(), Whom::Nobody, origin.address, now_ms).await?;
     if let Err(wait_s) = taken {
         note_failed(app, origin, Tried::Code, now_ms);
         return Err(ApiError::too_many(wait_s));

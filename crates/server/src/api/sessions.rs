@@ -14,7 +14,7 @@ use crate::database::{Revoked, Seen, Session, SessionRow};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock};
 
-/// An open session: somebody on a device.
+/// A session: somebody on a device.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OpenSession {
     /// Its number.
@@ -44,12 +44,17 @@ pub struct OpenSession {
     pushed_ms: Option<i64>,
     /// How many files that its operations name have not arrived whole.
     files_missing: u64,
-    /// Whether the asker may end it.
+    /// Whether the asker may end it, or say that its device is lost.
     may_end: bool,
+    /// When it ended; none: it is open.
+    ended_ms: Option<i64>,
 }
 
 /// Open sessions, newest contact first: everybody's for an administrator, those of the people of their units for coordinators
 /// and auditors, else the asker's own.
+///
+/// Those too that ended when a person set another password, got another role or was disabled, as
+/// long as nobody signs in on their devices: one may be lost.
 #[utoipa::path(get, path = "/api/v1/sessions", tag = "accounts", responses(
     (status = 200, body = Vec<OpenSession>),
     (status = 401, description = "`signed_out`", body = ErrorBody),
@@ -75,6 +80,8 @@ pub struct Ending {
 
 /// Ends a session, as for a lost phone. What is on the phone and not sent stays there until its owner signs in again.
 /// One's own of this device ends without that: `DELETE /api/v1/session`.
+///
+/// Of one that somebody else than its owner ended it may be said afterwards that its device is lost.
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/end", tag = "accounts", request_body = Ending,
     params(("id" = String, Path, description = "the session's number")),
     responses(
@@ -83,7 +90,7 @@ pub struct Ending {
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 403, description = "`not_allowed`: an administrator may end every session, a coordinator those of \
             officers and trainers of their units, everybody their own; `sign_in_again`, `wrong_password`, `wrong_code`, `wrong_passkey`, `passkey_expired`", body = ErrorBody),
-        (status = 404, description = "`not_found`: none is open, or the asker does not see it", body = ErrorBody),
+        (status = 404, description = "`not_found`: none is open that is not said to be lost, or the asker does not see it", body = ErrorBody),
         (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https", body = ErrorBody),
         (status = 429, description = "`too_many_tries`, with `Retry-After`", body = ErrorBody),
     ))]
@@ -139,5 +146,6 @@ fn open_session(row: SessionRow, asker: &Session) -> OpenSession {
         unsent: row.unsent,
         pushed_ms: row.pushed_ms,
         files_missing: row.files_missing,
+        ended_ms: row.ended_ms,
     }
 }

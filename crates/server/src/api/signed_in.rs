@@ -120,7 +120,7 @@ pub(crate) fn touch(app: &App, session: &Session, now_ms: i64) {
 /// What a device is told whose session somebody else ended.
 pub(super) fn ended(how: Revoked) -> ApiError {
     match how {
-        Revoked::SignedOut | Revoked::OtherRole => ApiError::session_revoked(),
+        Revoked::SignedOut | Revoked::OtherRole | Revoked::Along => ApiError::session_revoked(),
         Revoked::Lost => ApiError::session_lost(),
     }
 }
@@ -131,7 +131,7 @@ pub(crate) async fn still_signed_in(app: &App, session: &Session) -> Result<Sess
     let session = app.database().session_now(session.id).await?.ok_or_else(ApiError::signed_out)?;
     match session.revoked {
         Some(revoked) => Err(ended(revoked)),
-        None if session.disabled => Err(ended(Revoked::SignedOut)),
+        None if session.disabled => Err(ended(Revoked::Along)),
         None => Ok(session),
     }
 }
@@ -141,12 +141,16 @@ impl FromRequestParts<App> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let OnceSignedIn(session) = OnceSignedIn::from_request_parts(parts, app).await?;
-        if session.disabled { Err(ApiError::session_revoked()) } else { Ok(Self(session)) }
+        // Of a lost device it is told that, whatever became of its owner's account.
+        match session.disabled {
+            true => Err(ended(session.revoked.unwrap_or(Revoked::Along))),
+            false => Ok(Self(session)),
+        }
     }
 }
 
 /// KiB of what is sent that is held in memory at a time, however slowly it comes and however long it waits to be written.
-static SENDING: Room = Room::new(256 * 1024);
+pub(super) static SENDING: Room = Room::new(256 * 1024);
 
 /// What somebody sends, and who they are when all of it is here. A body may take minutes to come; meanwhile a session may be ended,
 /// an account disabled, a role changed. A handler that reads more of the address than text names the asker before that too, so that

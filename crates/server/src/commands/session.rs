@@ -11,7 +11,7 @@ use super::{date, open, say};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// List open sessions, newest use first.
+    /// List open sessions, newest use first, and those that ended with something else on devices where nobody signed in since.
     List,
     /// End a session, as for a lost phone. What it still sends is kept in quarantine.
     Revoke {
@@ -33,17 +33,18 @@ pub async fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> 
                 let (id, account) = (session.id, session.account);
                 let unsent = session.unsent.map_or("?".to_owned(), |unsent| unsent.to_string());
                 say(&format!(
-                    "{id:>6}  {account:<16} last heard of {}  unsent {unsent:<4} files missing {:<4} {}",
+                    "{id:>6}  {account:<16} last heard of {}  unsent {unsent:<4} files missing {:<4} {}{}",
                     date(session.contact_ms),
                     session.files_missing,
-                    session.device_name
+                    session.device_name,
+                    if session.ended_ms.is_some() { "  (ended)" } else { "" }
                 ));
             }
         }
         Command::Revoke { id, lost } => {
             let how = if lost { Revoked::Lost } else { Revoked::SignedOut };
             if !database.revoke_session(id, how, None, clock::now_ms()).await? {
-                bail!("no open session has the number {id}");
+                bail!("no session that can be ended has the number {id}");
             }
             say(&format!("session {id}: ended"));
         }

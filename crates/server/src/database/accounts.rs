@@ -87,10 +87,11 @@ pub struct AccountChange {
 }
 
 impl AccountChange {
-    /// What is different, for the audit log; being disabled has a row of its own.
+    /// What is different, for the audit log; being disabled has a row of its own. Of a person's name only that it is: what the log
+    /// holds nobody erases.
     fn detail(&self) -> Option<Json> {
         let parts = [
-            self.display_name.as_ref().map(|name| ("name", json!(name))),
+            self.display_name.as_ref().map(|_name| ("renamed", json!(true))),
             self.role.map(|role| ("role", json!(role.name()))),
             self.unit.as_ref().map(|unit| ("unit", json!(unit))),
             self.scope.as_ref().map(|scope| ("scope", json!(scope))),
@@ -330,6 +331,19 @@ impl Database {
         self.change_account(name, &change, by, now_ms).await
     }
 
+    /// Who sees a unit that an account does not. What was granted does not tell: a unit that took over from another has the records
+    /// of that one in sight, and not those of what stood below it.
+    pub async fn who_see_beyond(&self, account: &str) -> Answer<BTreeSet<String>> {
+        let names: Vec<String> = query_scalar(
+            "SELECT DISTINCT account FROM visible_unit
+             WHERE unit NOT IN (SELECT unit FROM visible_unit WHERE account = $1)",
+        )
+        .bind(account)
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(names.into_iter().collect())
+    }
+
     /// Every unit that an account sees, sorted.
     pub async fn visible_units(&self, account: &str) -> Answer<Vec<String>> {
         Ok(query_scalar("SELECT unit FROM visible_unit WHERE account = $1 ORDER BY unit")
@@ -365,7 +379,8 @@ async fn grant(tx: &mut Write, account: &str, scope: &[String]) -> Answer<()> {
             .execute(&mut *tx)
             .await?;
     }
-    refresh_visible_units(tx, &[account.to_owned()]).await
+    refresh_visible_units(tx, &[account.to_owned()]).await?;
+    Ok(())
 }
 
 /// Limits a grant to programmes, or to none. Whose grant changed takes the feed from its start.
@@ -440,20 +455,32 @@ pub(super) async fn disable(tx: &mut Write, account: &str, now_ms: i64) -> Answe
         .bind(now_ms)
         .execute(&mut *tx)
         .await?;
-    let ended = end_sessions(tx, account, Revoked::SignedOut, now_ms).await?;
+    let ended = end_sessions(tx, account, Revoked::Along, now_ms).await?;
     end_codes(tx, account, now_ms).await?;
     Ok(json!({ "sessions": ended }))
 }
 
-/// Works out again which units everybody sees.
-pub(super) async fn refresh_all_visible_units(tx: &mut Write) -> Answer<()> {
+/// Works out again which units everybody sees. A code was to let its owner see what its maker saw, and no more; those of the operator,
+/// who may make them before there is a pack, stay.
+pub(super) async fn refresh_all_visible_units(tx: &mut Write, now_ms: i64) -> Answer<()> {
     let names: Vec<String> = query_scalar("SELECT name FROM account").fetch_all(&mut *tx).await?;
-    refresh_visible_units(tx, &names).await
+    for name in refresh_visible_units(tx, &names).await? {
+        query(
+            "UPDATE sign_in_code SET used_ms = $2
+             WHERE account = $1 AND used_ms IS NULL AND made_by IS NOT NULL",
+        )
+        .bind(name)
+        .bind(now_ms)
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
 }
 
-/// Works out again which units these accounts see. Accounts whose units changed get a new `scope_rev`, so
+/// Works out again which units these accounts see, and says who sees more. Accounts whose units changed get a new `scope_rev`, so
 /// that their devices take the feed from its start.
-async fn refresh_visible_units(tx: &mut Write, names: &[String]) -> Answer<()> {
+async fn refresh_visible_units<'a>(tx: &mut Write, names: &'a [String]) -> Answer<Vec<&'a String>> {
+    let mut see_more = Vec::new();
     let json: Option<Vec<u8>> =
         query_scalar("SELECT pack.json FROM pack JOIN server ON server.pack = pack.hash")
             .fetch_optional(&mut *tx)
@@ -477,6 +504,9 @@ async fn refresh_visible_units(tx: &mut Write, names: &[String]) -> Answer<()> {
         if units.iter().eq(before.iter()) {
             continue;
         }
+        if units.iter().any(|unit| !before.contains(unit)) {
+            see_more.push(name);
+        }
         query("DELETE FROM visible_unit WHERE account = $1").bind(name).execute(&mut *tx).await?;
         for unit in units {
             query("INSERT INTO visible_unit (account, unit) VALUES ($1, $2)")
@@ -490,5 +520,5 @@ async fn refresh_visible_units(tx: &mut Write, names: &[String]) -> Answer<()> {
             .execute(&mut *tx)
             .await?;
     }
-    Ok(())
+    Ok(see_more)
 }

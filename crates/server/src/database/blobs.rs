@@ -215,7 +215,8 @@ impl Database {
         hashes.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect()
     }
 
-    /// The bytes of a whole blob are gone: it is wanted again from every device that wrote to a record naming it.
+    /// The bytes of a whole blob are gone: it is wanted again from every device that wrote to a record naming it, and from those whose
+    /// operations name it and wait at the repair desk.
     pub async fn want_again(&self, hash: Hash, now_ms: i64) -> Answer<()> {
         let mut tx = self.begin_write().await?;
         query("DELETE FROM blob WHERE hash = $1").bind(hash.0.as_slice()).execute(&mut tx).await?;
@@ -229,6 +230,29 @@ impl Database {
         .bind(now_ms)
         .execute(&mut tx)
         .await?;
+        let mut after = i64::MIN;
+        loop {
+            let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = query_as(
+                "SELECT id, device, bytes FROM quarantine WHERE id > $1 AND settled_ms IS NULL ORDER BY id LIMIT 100",
+            )
+            .bind(after)
+            .fetch_all(&mut tx)
+            .await?;
+            let Some((last, ..)) = rows.last() else { break };
+            after = *last;
+            let names = |bytes: &[u8]| bytes.windows(hash.0.len()).any(|part| part == hash.0);
+            for (_, device, _) in rows.iter().filter(|(.., bytes)| names(bytes)) {
+                query(
+                    "INSERT INTO blob_wanted (device, blob, lost_ms) VALUES ($1, $2, $3)
+                     ON CONFLICT (device, blob) DO UPDATE SET lost_ms = $3",
+                )
+                .bind(device.as_slice())
+                .bind(hash.0.as_slice())
+                .bind(now_ms)
+                .execute(&mut tx)
+                .await?;
+            }
+        }
         tx.commit().await?;
         Ok(())
     }

@@ -88,7 +88,9 @@ impl Database {
         if need_more.contains(&role) {
             return Ok(ByCode::NotEnough);
         }
-        use_code(&mut tx, &account, code, now_ms).await?;
+        if !use_code(&mut tx, &account, code, now_ms).await? {
+            return Ok(ByCode::NoSuchCode);
+        }
         open_session(&mut tx, &account, session, Action::SignInByCode, now_ms).await?;
         tx.commit().await?;
         Ok(ByCode::SignedIn(account))

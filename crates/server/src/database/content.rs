@@ -94,7 +94,7 @@ impl Database {
                 .await?;
         }
         query("UPDATE server SET pack = $1").bind(new.hash.0.as_slice()).execute(&mut tx).await?;
-        refresh_all_visible_units(&mut tx).await?;
+        refresh_all_visible_units(&mut tx, now_ms).await?;
         let detail = json!({ "forms": new.forms.len(), "units": new.units.len() });
         let object = new.hash.to_string();
         let action = Action::PackLoad;

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::audit::{Event, note};
 use super::codes::end_codes;
+use super::sessions::Revoked;
 use super::sql::{query, query_scalar};
 use super::{Answer, CodeKey, Database, SessionKey, Write};
 use crate::audit::Action;
@@ -60,11 +61,12 @@ impl Database {
         // Somebody else was faster, or the account was disabled meanwhile.
         let Some(unit) = unit else { return Ok(false) };
         let ended = query(
-            "UPDATE session SET ended_ms = $3, revoked = 1 WHERE account = $1 AND id <> $2 AND ended_ms IS NULL",
+            "UPDATE session SET ended_ms = $3, revoked = $4 WHERE account = $1 AND id <> $2 AND ended_ms IS NULL",
         )
         .bind(new.account)
         .bind(new.session)
         .bind(now_ms)
+        .bind(Revoked::Along.number())
         .execute(&mut tx)
         .await?;
         query("UPDATE session SET token_hash = $2 WHERE id = $1")

@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sync::erase::SERVER;
 use sync::merge::Stamp;
 use sync::view::RecordView;
 use sync::wire::{RecordId, RecordState};
 
+use super::audit::{Event, note};
 use super::feed;
 use super::personal::mask;
 use super::rights::Rights;
 use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write, signed, unsigned};
+use crate::audit::Action;
 use crate::entities::{
     self, Entity, EntityVersion, Lists, Meeting, Outcome, Sourced, apply, counts, lists,
 };
@@ -269,16 +272,30 @@ impl Database {
     }
 
     /// Notes that somebody looked at how changes met in an entity, as it stood in that version. Says whether it stands so.
-    pub async fn settle_entity(&self, dataset: &str, id: &str, version: u64) -> Answer<bool> {
-        let settled = query(
-            "UPDATE entity SET conflict = NULL WHERE dataset = $1 AND id = $2 AND version = $3",
+    pub async fn settle_entity(
+        &self,
+        dataset: &str,
+        id: &str,
+        version: u64,
+        by: &str,
+        now_ms: i64,
+    ) -> Answer<bool> {
+        let mut tx = self.begin_write().await?;
+        let unit: Option<String> = query_scalar(
+            "UPDATE entity SET conflict = NULL WHERE dataset = $1 AND id = $2 AND version = $3 RETURNING unit",
         )
         .bind(dataset)
         .bind(id)
         .bind(signed(version))
-        .execute(&self.writer)
+        .fetch_optional(&mut tx)
         .await?;
-        Ok(settled == 1)
+        let Some(unit) = unit else { return Ok(false) };
+        let (object, unit) = (format!("{dataset}/{id}"), Some(unit.as_str()));
+        let (actor, action, detail) =
+            (Some(by), Action::EntitySettle, json!({ "version": version }));
+        note(&mut tx, Event { actor, action, object: &object, unit, detail }, now_ms).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// The lists that records of any form here make and that forms which the account sees make or read.

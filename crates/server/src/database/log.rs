@@ -332,14 +332,17 @@ async fn keep(
         .execute(&mut *tx)
         .await?;
     }
-    want_files(tx, decided.device, decision).await
+    want_files(tx, decided.device, decision.operation.as_ref()).await
 }
 
 /// Notes which files of an operation the device has still to send. Those of a quarantined operation too: nothing
 /// of the field's work is refused.
-async fn want_files(tx: &mut Write, device: DeviceId, decision: &Decision) -> Answer<()> {
-    let writes = decision.operation.iter().flat_map(|operation| operation.fields.values());
-    for write in writes {
+pub(super) async fn want_files(
+    tx: &mut Write,
+    device: DeviceId,
+    operation: Option<&Operation>,
+) -> Answer<()> {
+    for write in operation.into_iter().flat_map(|operation| operation.fields.values()) {
         let Value::File(file) = &write.value else { continue };
         query(
             "INSERT INTO blob_wanted (device, blob)

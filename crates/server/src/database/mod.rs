@@ -52,6 +52,7 @@ pub use passkeys::{Added, ByPasskey, ChallengeKey, KnownKey, Passkey, Purpose};
 pub use personal::PersonalRule;
 pub use quarantine::{Quarantined, Repairer, SettleError, Settled, Settlement, Shown};
 pub use sessions::{NewSession, Revoked, Session, SessionKey, SessionRow};
+pub(crate) use sqlite::beside;
 
 /// Texts that others choose are keys of rows up to this many bytes: PostgreSQL's indexes take some 2,700.
 pub const MAX_KEY: usize = 255;
@@ -117,6 +118,11 @@ pub enum OpenError {
         /// The version found.
         found: String,
     },
+    /// What another database had not written into its file yet lies beside this one.
+    #[error(
+        "{0} is of another database than the file beside it: move it to the one that it is of, which is not whole without it"
+    )]
+    OthersLog(String),
     /// It cannot hold every text.
     #[error("the database's encoding is {found}; it must be UTF8")]
     Encoding {

@@ -202,10 +202,15 @@ impl Database {
         now_ms: i64,
     ) -> Answer<Added> {
         let mut tx = self.begin_write().await?;
-        let account: String = query_scalar("SELECT account FROM session WHERE id = $1")
-            .bind(session)
-            .fetch_one(&mut tx)
-            .await?;
+        // What ended since it was looked at adds none: a role that changed took the person's keys away with it.
+        let account: Option<String> = query_scalar(
+            "SELECT s.account FROM session s JOIN account a ON a.name = s.account
+             WHERE s.id = $1 AND s.ended_ms IS NULL AND a.disabled_ms IS NULL",
+        )
+        .bind(session)
+        .fetch_optional(&mut tx)
+        .await?;
+        let Some(account) = account else { return Ok(Added::NoChallenge) };
         let added = add_key(&mut tx, &account, new, name, To::Add(session), now_ms).await?;
         // The challenge is used up in any case.
         tx.commit().await?;
@@ -233,7 +238,9 @@ impl Database {
         let added = add_key(&mut tx, &account, new, name, To::Make, now_ms).await?;
         let is_added = matches!(added, Added::Key(_));
         if is_added {
-            use_code(&mut tx, &account, code, now_ms).await?;
+            if !use_code(&mut tx, &account, code, now_ms).await? {
+                return Ok(ByCode::NoSuchCode);
+            }
             open_session(&mut tx, &account, session, Action::SignInByPasskey, now_ms).await?;
         }
         tx.commit().await?;
@@ -332,17 +339,17 @@ pub(super) async fn remove_passkeys(
     by: Option<&str>,
     now_ms: i64,
 ) -> Answer<usize> {
-    let removed: Vec<(String, String)> = query_as(
+    let removed: Vec<(i64, String)> = query_as(
         "DELETE FROM passkey WHERE account = $1 AND id = coalesce($2, id)
-             RETURNING name, (SELECT unit FROM account a WHERE a.name = passkey.account)",
+             RETURNING id, (SELECT unit FROM account a WHERE a.name = passkey.account)",
     )
     .bind(account)
     .bind(id)
     .fetch_all(&mut *tx)
     .await?;
-    for (name, unit) in &removed {
+    for (id, unit) in &removed {
         let (actor, action) = (by, Action::PasskeyRemove);
-        let (unit, detail) = (Some(unit.as_str()), json!({ "passkey": name }));
+        let (unit, detail) = (Some(unit.as_str()), json!({ "number": id }));
         note(tx, Event { actor, action, object: account, unit, detail }, now_ms).await?;
     }
     Ok(removed.len())
@@ -383,7 +390,7 @@ async fn add_key(
     .await?;
     let Some(id) = id else { return Ok(Added::Known) };
     let (actor, action, unit) = (Some(account), Action::PasskeyAdd, Some(unit.as_str()));
-    let detail = json!({ "passkey": name });
+    let detail = json!({ "number": id });
     note(tx, Event { actor, action, object: account, unit, detail }, now_ms).await?;
     Ok(Added::Key(id))
 }
@@ -392,21 +399,19 @@ async fn add_key(
 struct Owner {
     account: String,
     unit: String,
-    /// What they call the key.
-    name: String,
     sign_count: i64,
 }
 
 /// Nobody, if the key is gone or its owner may not sign in.
 async fn owner_of_key(tx: &mut Write, key: i64) -> Answer<Option<Owner>> {
-    let row: Option<(String, String, String, i64)> = query_as(
-        "SELECT a.name, a.unit, p.name, p.sign_count FROM passkey p JOIN account a ON a.name = p.account
+    let row: Option<(String, String, i64)> = query_as(
+        "SELECT a.name, a.unit, p.sign_count FROM passkey p JOIN account a ON a.name = p.account
          WHERE p.id = $1 AND a.disabled_ms IS NULL",
     )
     .bind(key)
     .fetch_optional(&mut *tx)
     .await?;
-    Ok(row.map(|(account, unit, name, sign_count)| Owner { account, unit, name, sign_count }))
+    Ok(row.map(|(account, unit, sign_count)| Owner { account, unit, sign_count }))
 }
 
 /// Notes that a key signed once more, or that there are two of it.
@@ -417,13 +422,13 @@ async fn count_on(
     answer: &Signed,
     now_ms: i64,
 ) -> Answer<ByPasskey> {
-    let Some(Owner { account, unit, name, sign_count: known }) = owner else {
+    let Some(Owner { account, unit, sign_count: known }) = owner else {
         return Ok(ByPasskey::NoKey);
     };
     let told = i64::from(answer.sign_count);
     if told <= *known && (told, *known) != (0, 0) {
         let (action, unit) = (Action::PasskeyRefuse, Some(unit.as_str()));
-        let detail = json!({ "passkey": name, "told": told, "known": known });
+        let detail = json!({ "number": key, "told": told, "known": known });
         note(tx, Event { actor: None, action, object: account, unit, detail }, now_ms).await?;
         return Ok(ByPasskey::CountsBack);
     }

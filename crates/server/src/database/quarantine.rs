@@ -12,7 +12,7 @@ use sync::wire::{DeviceId, Dot, Operation, Outcome, QuarantineReason, RecordId, 
 use super::audit::{Event, note};
 use super::erasure::erased_in;
 use super::feed::{stored_id, stored_record};
-use super::log::{Moved, outcome_name, reason_of, store};
+use super::log::{Moved, outcome_name, reason_of, store, want_files};
 use super::rights::Rights;
 use super::sql::{Builder, query, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write, bytes, signed, unsigned};
@@ -332,6 +332,8 @@ async fn apply(tx: &mut Write, entry: &Quarantined, rv: u64, now_ms: i64) -> Ans
     let left = record.left(before.as_deref());
     let moved = Moved { record: &record, left: left.as_deref(), rv: signed(rv) };
     store(tx, &[moved], now_ms).await?;
+    // One that came with it may have been lost meanwhile.
+    want_files(tx, entry.device, Some(operation)).await?;
     Ok(outcome)
 }
 

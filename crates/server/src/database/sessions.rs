@@ -1,5 +1,7 @@
 //! Sessions: what a device is known by, and whoever looks after them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Json, json};
 use sync::erase::SERVER;
 use sync::wire::DeviceId;
@@ -80,6 +82,8 @@ pub enum Revoked {
     Lost,
     /// They gave its owner another role. What that person wrote before is sound.
     OtherRole,
+    /// It ended with something else: its owner set another password elsewhere, or was disabled. Nobody asked where its device is.
+    Along,
 }
 
 impl Revoked {
@@ -88,6 +92,7 @@ impl Revoked {
             Self::SignedOut => 1,
             Self::Lost => 2,
             Self::OtherRole => 3,
+            Self::Along => 4,
         }
     }
 
@@ -96,6 +101,7 @@ impl Revoked {
             0 => None,
             2 => Some(Self::Lost),
             3 => Some(Self::OtherRole),
+            4 => Some(Self::Along),
             _ => Some(Self::SignedOut),
         }
     }
@@ -129,6 +135,8 @@ pub struct SessionRow {
     pub pushed_ms: Option<i64>,
     /// How many files that its operations name are not here whole.
     pub files_missing: u64,
+    /// When it ended; none: it is open.
+    pub ended_ms: Option<i64>,
 }
 
 impl Database {
@@ -239,6 +247,13 @@ impl Database {
         Ok(is_own || !is_known)
     }
 
+    /// Whether somebody signed in on a device with an account, ever.
+    pub async fn has_signed_in(&self, account: &str, device: DeviceId) -> Answer<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM session WHERE device = $1 AND account = $2)";
+        let device = device.0;
+        Ok(query_scalar(sql).bind(device.as_slice()).bind(account).fetch_one(&self.readers).await?)
+    }
+
     /// Whether the server counts for a device: for itself, and for `OpenRosa` clients. Nobody else speaks for one of those.
     pub async fn counts_for(&self, device: DeviceId) -> Answer<bool> {
         let is_client = "SELECT EXISTS (SELECT 1 FROM session WHERE device = $1 AND client <> $2)";
@@ -270,7 +285,8 @@ impl Database {
         Ok(())
     }
 
-    /// Somebody else ends it. Says whether there was an open session of that number.
+    /// Somebody else ends it. Says whether there was an open session of that number; that a device is lost may be said afterwards
+    /// too, of a session that its owner did not end.
     pub async fn revoke_session(
         &self,
         id: i64,
@@ -279,17 +295,19 @@ impl Database {
         now_ms: i64,
     ) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
-        let ended: Option<(String, String, String)> = query_as(
-            "UPDATE session SET ended_ms = $2, revoked = $3 WHERE id = $1 AND ended_ms IS NULL
-             RETURNING account, device_name, (SELECT unit FROM account a WHERE a.name = session.account)",
+        let ended: Option<(String, String)> = query_as(
+            "UPDATE session SET ended_ms = coalesce(ended_ms, $2), revoked = $3
+             WHERE id = $1 AND (ended_ms IS NULL OR $4 AND revoked NOT IN (0, $3))
+             RETURNING account, (SELECT unit FROM account a WHERE a.name = session.account)",
         )
         .bind(id)
         .bind(now_ms)
         .bind(how.number())
+        .bind(how == Revoked::Lost)
         .fetch_optional(&mut tx)
         .await?;
-        let Some((account, device_name, unit)) = ended else { return Ok(false) };
-        let mut detail = json!({ "session": id, "device_name": device_name });
+        let Some((account, unit)) = ended else { return Ok(false) };
+        let mut detail = json!({ "session": id });
         if how == Revoked::Lost {
             detail["lost"] = true.into();
         }
@@ -300,12 +318,13 @@ impl Database {
         Ok(true)
     }
 
-    /// Open sessions, newest contact first.
+    /// Open sessions, newest contact first, and those that ended while nobody asked where their devices are, as long as nobody signed
+    /// in on those since: it may turn out that one is lost.
     pub async fn sessions(&self, seen: Seen<'_>) -> Answer<Vec<SessionRow>> {
         self.sessions_where(None, seen).await
     }
 
-    /// The open session of that number, if it is one of those.
+    /// The session of that number that its owner did not end, if it is one of those.
     pub async fn seen_session(&self, id: i64, seen: Seen<'_>) -> Answer<Option<SessionRow>> {
         Ok(self.sessions_where(Some(id), seen).await?.pop())
     }
@@ -325,21 +344,28 @@ impl Database {
             unsent: Option<i64>,
             pushed_ms: Option<i64>,
             files_missing: i64,
+            ended_ms: Option<i64>,
         }
         let mut query = Builder::new(
             "SELECT s.id, s.account, a.display_name, a.role, a.unit, s.device, s.device_name, s.created_ms,
                 CASE WHEN d.pushed_ms > s.seen_ms THEN d.pushed_ms ELSE s.seen_ms END AS contact_ms, d.unsent, d.pushed_ms,
-                (SELECT count(*) FROM blob_wanted w WHERE w.device = s.device) AS files_missing
+                (SELECT count(*) FROM blob_wanted w WHERE w.device = s.device) AS files_missing, s.ended_ms
              FROM session s JOIN account a ON a.name = s.account
              -- What was said under an id under which somebody else signed in too may be that person's word.
              LEFT JOIN device d ON d.id = s.device
                 AND NOT EXISTS (SELECT 1 FROM session o WHERE o.device = s.device AND o.account <> s.account)
-             WHERE s.ended_ms IS NULL AND ",
+             WHERE ",
         );
         seen.push(&mut query);
-        if let Some(id) = id {
-            query.push(" AND s.id = ").push_bind(id);
-        }
+        match id {
+            Some(id) => query
+                .push(" AND (s.ended_ms IS NULL OR s.revoked <> 0) AND s.id = ")
+                .push_bind(id),
+            None => query.push(
+                " AND (s.ended_ms IS NULL OR s.client = 'app' AND s.revoked IN (3, 4) AND a.erased_ms IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM session l WHERE l.device = s.device AND l.id > s.id))",
+            ),
+        };
         query.push(" ORDER BY contact_ms DESC, s.id DESC");
         let rows: Vec<Row> = query.build_as().fetch_all(&self.readers).await?;
         let session = |row: Row| {
@@ -356,9 +382,21 @@ impl Database {
                 unsent: row.unsent.map(unsigned),
                 pushed_ms: row.pushed_ms,
                 files_missing: unsigned(row.files_missing),
+                ended_ms: row.ended_ms,
             })
         };
         rows.into_iter().map(session).collect()
+    }
+
+    /// What the devices of sessions are called, by the sessions' numbers.
+    pub async fn device_names(&self, sessions: &[i64]) -> Answer<BTreeMap<i64, String>> {
+        let mut query = Builder::new("SELECT id, device_name FROM session WHERE id IN (0");
+        for id in sessions {
+            query.push(", ").push_bind(*id);
+        }
+        query.push(")");
+        let rows: Vec<(i64, String)> = query.build_as().fetch_all(&self.readers).await?;
+        Ok(rows.into_iter().collect())
     }
 
     /// All sessions that an account ever had, as its owner may know of them.
@@ -403,9 +441,9 @@ pub(super) async fn insert_session(
     now_ms: i64,
 ) -> Answer<()> {
     let NewSession { key, device, device_name } = session;
-    let unit: String = query_scalar(
+    let (id, unit): (i64, String) = query_as(
         "INSERT INTO session (token_hash, account, device, device_name, created_ms, seen_ms, client)
-         VALUES ($1, $2, $3, $4, $5, $5, $6) RETURNING (SELECT unit FROM account a WHERE a.name = $2)",
+         VALUES ($1, $2, $3, $4, $5, $5, $6) RETURNING id, (SELECT unit FROM account a WHERE a.name = $2)",
     )
     .bind(key.as_slice())
     .bind(account)
@@ -416,6 +454,7 @@ pub(super) async fn insert_session(
     .fetch_one(&mut *tx)
     .await?;
     let ((actor, action), unit) = (noted, Some(unit.as_str()));
-    let detail = json!({ "device_name": device_name });
+    // Not what the device is called, which may be a person's name: what the log holds nobody erases.
+    let detail = json!({ "session": id });
     note(tx, Event { actor, action, object: account, unit, detail }, now_ms).await
 }

@@ -1,6 +1,7 @@
 //! Opening the `SQLite` file.
 
-use std::path::Path;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -21,6 +22,7 @@ const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 impl Database {
     /// Opens the file, makes it when missing, and brings it to this version.
     pub async fn open(file: &Path, now_ms: i64) -> Result<Self, OpenError> {
+        own_log(file)?;
         // Writing the file anew would take as much memory as all of it.
         let writing = options(file).create_if_missing(true).pragma("temp_store", "FILE");
         let writer = SqlitePoolOptions::new()
@@ -48,6 +50,28 @@ impl Database {
         let pushes = Queue::of(writer.clone(), published.clone());
         Ok(Self { writer, readers, pushes, published })
     }
+}
+
+/// What `SQLite` keeps beside a file.
+pub(crate) fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Refuses the write-ahead log of another database, such as a server that was killed left when its file was moved away: its pages would
+/// be laid over those of the copy that was put there. Each of our files says in its header that it has such a log (2), a copy that it
+/// has none (1).
+fn own_log(file: &Path) -> Result<(), OpenError> {
+    let log = beside(file, "-wal");
+    if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        let mut header = [0; 20];
+        let read = std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut header));
+        if read.is_err() || header[18] != 2 {
+            return Err(OpenError::OthersLog(log.display().to_string()));
+        }
+    }
+    Ok(())
 }
 
 /// After an error that ended the transaction by itself (a full disk can) the driver still counts it as open, and would

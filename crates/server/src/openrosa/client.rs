@@ -152,7 +152,7 @@ async fn of_header(app: &App, origin: Origin, parts: &Parts) -> Result<Session, 
     if let Some(session) = token_session(app, password, now_ms).await? {
         return if session.account == name { Ok(session) } else { Err(wanted()) };
     }
-    let account = owner_of(app, origin, name, password.to_owned()).await?;
+    let account = owner_of(app, origin, name, None, password.to_owned()).await?;
     let wrong = || Refusal::from(wrong_credentials());
     let account =
         account.ok_or_else(|| wrong().with_challenges(digest::challenges(&key, false, now_ms)))?;

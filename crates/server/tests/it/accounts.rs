@@ -2,11 +2,12 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use server::accounts::Role;
-use server::database::{AccountChange, NewClient, Revoked, Seen};
+use server::database::{AccountChange, NewClient, NewPack, Revoked, Seen};
 use sync::codec;
 use sync::wire::{DeviceId, Outcome, PushRequest, QuarantineReason};
 
-use crate::app::{Answer, Device, PASSWORD, TestApp};
+use crate::app::{Answer, Device, PASSWORD, TestApp, pack};
+use crate::place::Place;
 
 impl Device<'_> {
     pub async fn ask(&self, method: Method, path: &str, body: Json) -> Answer {
@@ -237,6 +238,51 @@ async fn a_session_is_ended_by_who_looks_after_it_and_by_nobody_else() {
     assert_eq!(told.verdicts[0].outcome, Outcome::Applied);
 }
 
+/// Whoever lost a phone sets another password first, and whoever hears of it disables the account: that a phone is lost is told to it
+/// all the same.
+#[tokio::test]
+async fn a_device_is_told_that_it_is_lost_whatever_was_done_before_and_after() {
+    let server = TestApp::start().await;
+    let database = server.app.database();
+    let (an, quan_tri) = (server.device("an").await, server.device("quan_tri").await);
+    let lost = json!({ "password": PASSWORD, "lost": true });
+    let told = async |device: &Device<'_>| device.get("/api/v1/session").await.code();
+    let hoa = server.device("hoa").await;
+    let of_hoa = quan_tri.session_of("hoa").await.unwrap();
+    assert_eq!(quan_tri.end_as(&of_hoa, lost.clone()).await.0, StatusCode::NO_CONTENT);
+    database.disable_account("hoa", None, 5).await.unwrap();
+    assert_eq!(told(&hoa).await, "session_lost");
+
+    let (phone, desk) = (server.device("lan").await, server.device("lan").await);
+    let new = json!({ "old": PASSWORD, "new": "Con Mèo trên mái nhà" });
+    let set = desk.ask(Method::PUT, "session/password", new).await;
+    assert_eq!(set.status, StatusCode::NO_CONTENT);
+    assert_eq!(told(&phone).await, "session_revoked");
+    let ended = async |account: &str| {
+        let sessions = an.sessions().await;
+        let of = sessions.into_iter().filter(|session| session["account"] == account);
+        of.filter(|session| session["ended_ms"].is_i64()).collect::<Vec<_>>()
+    };
+    let of_phone = ended("lan").await.pop().unwrap();
+    assert_eq!(
+        (&of_phone["device"], &of_phone["may_end"]),
+        (&json!(phone.id.to_string()), &json!(true))
+    );
+    assert_eq!(an.end_as(&of_phone, lost.clone()).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(told(&phone).await, "session_lost");
+    assert!(ended("lan").await.is_empty());
+    assert_eq!(an.end_as(&of_phone, lost).await.0, StatusCode::NOT_FOUND, "that was said");
+
+    // A device on which somebody signs in again is where it should be.
+    let minh = server.device("minh").await;
+    database.disable_account("minh", None, 6).await.unwrap();
+    assert_eq!(ended("minh").await.len(), 1);
+    let enable = AccountChange { disabled: Some(false), ..AccountChange::default() };
+    database.change_account("minh", &enable, None, 7).await.unwrap();
+    server.device_with_id("minh", minh.id).await;
+    assert!(ended("minh").await.is_empty());
+}
+
 #[tokio::test]
 async fn a_code_lets_in_once_however_it_is_typed() {
     let server = TestApp::start().await;
@@ -268,6 +314,25 @@ async fn a_code_lets_in_once_however_it_is_typed() {
     let is_in = |text: &[u8]| stored.windows(text.len()).any(|window| window == text);
     assert!(!is_in(code.as_bytes()) && !is_in(code.replace('-', "").as_bytes()), "only its hash");
     assert!(is_in(&server::accounts::code_key(code)));
+}
+
+#[tokio::test]
+async fn of_many_who_bring_one_code_at_once_one_is_let_in() {
+    let server = TestApp::start().await;
+    let made = server.device("an").await.code("lan", json!({})).await.json();
+    let code = made["code"].as_str().unwrap();
+    let tries = (1..=5).map(|device| sign_in_with(&server, code, device));
+    let answers = futures::future::join_all(tries).await;
+    let let_in = answers.iter().filter(|answer| answer.status == StatusCode::OK);
+    assert_eq!(let_in.count(), 1);
+}
+
+#[tokio::test]
+async fn an_empty_server_has_nobody_who_may_sign_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    let server = TestApp::opened(place, folder).await;
+    assert!(server.app.database().accounts(Seen::All).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -332,13 +397,15 @@ async fn codes_are_made_by_who_looks_after_the_person() {
         ("thu", "quan_tri", StatusCode::FORBIDDEN, "not_allowed"),
         ("kiem", "lan", StatusCode::FORBIDDEN, "not_allowed"),
         ("quan_tri", "khong_co_ai", StatusCode::NOT_FOUND, "not_found"),
+        ("quan_tri", "quan_tri", StatusCode::FORBIDDEN, "not_allowed"),
     ] {
         let answer = server.device(who).await.code(whom, json!({})).await;
         assert_eq!((answer.status, answer.code().as_str()), (status, code), "{who} {whom}");
     }
     let (thu, quan_tri) = (server.device("thu").await, server.device("quan_tri").await);
     assert_eq!(thu.code("hoa", json!({})).await.status, StatusCode::CREATED);
-    assert_eq!(quan_tri.code("thu", json!({})).await.status, StatusCode::CREATED);
+    let given = json!({ "password": PASSWORD });
+    assert_eq!(quan_tri.code("thu", given).await.status, StatusCode::CREATED);
     for minutes in [json!(0), json!(7 * 24 * 60 + 1)] {
         let answer = thu.code("hoa", json!({ "minutes": minutes })).await;
         assert_eq!(
@@ -367,6 +434,27 @@ async fn a_code_lets_nobody_see_more_than_who_made_it() {
         let lan = listed.as_array().unwrap().iter().find(|entry| entry["account"] == "lan");
         assert_eq!(lan.unwrap()["may_make_code"], may, "{scope}");
     }
+    // A ward that took over from the city sees what was the city's, and not the other wards. A pack that says so ends codes that were
+    // made before it, where their owners see more by it; the operator's stay.
+    let now_ms = server::clock::now_ms();
+    let by_an = an.code("lan", json!({})).await.json()["code"].as_str().unwrap().to_owned();
+    let (of_operator, key) = server::accounts::new_code();
+    let (database, minh) = (server.app.database(), server.account("minh").await);
+    assert!(database.add_code(&minh, &key, now_ms + 60_000, None, now_ms).await.unwrap());
+    let mut json: Json = serde_json::from_slice(&pack().json).unwrap();
+    json["units"][1]["predecessors"] = json!(["thanh_pho"]);
+    let later =
+        NewPack { hash: codec::hash(b"later"), json: json.to_string().into_bytes(), ..pack() };
+    database.load_pack(&later, now_ms).await.unwrap();
+    let seen = ["phuong_a", "thanh_pho"];
+    for account in ["an", "lan", "minh"] {
+        assert_eq!(database.visible_units(account).await.unwrap(), seen);
+    }
+    assert_eq!(sign_in_with(&server, &by_an, 1).await.code(), "wrong_code");
+    assert_eq!(sign_in_with(&server, &of_operator, 2).await.status, StatusCode::OK);
+    assert_eq!(an.code("lan", json!({})).await.status, StatusCode::CREATED, "it is as before");
+    quan_tri.ask(Method::PATCH, "accounts/lan", json!({ "scope": ["thanh_pho"] })).await;
+    assert_eq!(an.code("lan", json!({})).await.code(), "not_allowed", "that is all wards");
 }
 
 #[tokio::test]
@@ -389,9 +477,16 @@ async fn an_administrator_adds_people_who_sign_in_with_a_code() {
     let server = TestApp::start().await;
     let quan_tri = server.device("quan_tri").await;
     let new = json!({ "account": "mai.phuong", "name": " Nguyễn Thị Mai ", "role": "officer", "unit": "phuong_b" });
-    let added = quan_tri.ask(Method::POST, "accounts", new.clone()).await;
+    // What nobody is asked for is not taken.
+    let mut more = new.clone();
+    more["password"] = json!(PASSWORD);
+    (more["created_ms"], more["passkeys"]) = (json!(1), json!(3));
+    let added = quan_tri.ask(Method::POST, "accounts", more).await;
     assert_eq!(added.status, StatusCode::CREATED, "{:?}", added.body);
     let added = added.json();
+    assert!(added["created_ms"].as_i64().unwrap() > 1_700_000_000_000);
+    let by_password = server.sign_in("mai.phuong", PASSWORD, DeviceId([5; 16])).await;
+    assert_eq!(by_password.status, StatusCode::UNAUTHORIZED);
     assert_eq!((&added["name"], &added["scope"]), (&json!("Nguyễn Thị Mai"), &json!(["phuong_b"])));
     let again = quan_tri.ask(Method::POST, "accounts", new.clone()).await;
     assert_eq!((again.status, again.code().as_str()), (StatusCode::CONFLICT, "name_taken"));
@@ -437,8 +532,8 @@ async fn an_account_that_is_changed_sees_and_does_what_it_is_now_for() {
     let (lan, quan_tri) = (server.device("lan").await, server.device("quan_tri").await);
     lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
     let cursor = lan.pull(None).await.cursor;
-    let change =
-        json!({ "unit": "phuong_b", "scope": ["phuong_b"], "role": "auditor", "name": "Lan" });
+    let change = json!({ "unit": "phuong_b", "scope": ["phuong_b"], "role": "auditor", "name": "Lan",
+        "password": PASSWORD });
     let changed = quan_tri.ask(Method::PATCH, "accounts/lan", change).await.json();
     assert_eq!((&changed["unit"], &changed["role"]), (&json!("phuong_b"), &json!("auditor")));
     let lan = server.device_with_id("lan", lan.id).await;
@@ -461,7 +556,7 @@ async fn an_account_that_is_changed_sees_and_does_what_it_is_now_for() {
     let nobody = quan_tri.ask(Method::PATCH, "accounts/khong_co_ai", json!({})).await;
     assert_eq!(nobody.code(), "not_found");
 
-    let disable = |disabled: bool| json!({ "disabled": disabled });
+    let disable = |disabled: bool| json!({ "disabled": disabled, "password": PASSWORD });
     let gone = quan_tri.ask(Method::PATCH, "accounts/lan", disable(true)).await.json();
     assert!(gone["disabled_ms"].is_i64() && gone["may_make_code"] == false);
     assert_eq!(lan.get("/api/v1/pull").await.status, StatusCode::UNAUTHORIZED);
@@ -511,7 +606,8 @@ async fn whoever_is_moved_to_another_unit_hears_of_it_with_the_next_page() {
     let (thu, quan_tri) = (server.device("thu").await, server.device("quan_tri").await);
     let before = thu.pull(None).await;
     let work_in = async |unit: &str| {
-        quan_tri.ask(Method::PATCH, "accounts/thu", json!({ "unit": unit })).await;
+        let change = json!({ "unit": unit, "password": PASSWORD });
+        quan_tri.ask(Method::PATCH, "accounts/thu", change).await;
         thu.pull(Some(&before.cursor)).await
     };
     let unit = thu.get("/api/v1/session").await.json()["unit"].as_str().unwrap().to_owned();

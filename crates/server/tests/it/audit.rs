@@ -78,7 +78,10 @@ async fn what_matters_is_written_down_with_who_did_it_and_to_what() {
         (&json!({ "reason": "trùng" }), &json!("phuong_b"))
     );
     let named = rows(&thu).await.into_iter().find(|row| row["action"] == "account_change").unwrap();
-    assert_eq!(named["detail"], json!({ "name": "Lan" }), "what changed, and nothing else");
+    assert_eq!(named["detail"], json!({ "renamed": true }), "what changed, and not to what");
+    let signed_in = rows(&thu).await.into_iter().find(|row| row["action"] == "sign_in").unwrap();
+    assert!(signed_in["detail"]["session"].is_i64(), "{signed_in}");
+    assert_eq!(signed_in["device_name"], "Điện thoại quan_tri");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use axum::http::StatusCode;
 use server::backup::MoveError;
-use server::config::Schedule;
-use server::database::{AuditOf, ByCode, Database, NewSession};
+use server::config::{Config, Schedule};
+use server::database::{AuditOf, ByCode, Database, NewSession, OpenError};
 use server::{App, BackupHealth, backup};
 use sync::codec;
 use sync::wire::{DeviceId, FileRef, Hash, Value};
@@ -172,6 +172,53 @@ async fn a_photo_that_the_server_lost_is_not_called_safe_before_its_phone_was_as
     assert_eq!(lan.push(&[]).await.missing_blobs, [hash]);
     backup::backup(&config, &folder, server::clock::now_ms()).await.unwrap();
     assert_eq!(lan.push(&[]).await.safe, 2, "now it knows");
+}
+
+/// What waits at the repair desk stands in no record yet.
+#[tokio::test]
+async fn a_photo_of_what_waits_at_the_desk_is_asked_for_again_as_well() {
+    let server = TestApp::start().await;
+    let (hash, now_ms) = (codec::hash(b"photo"), server::clock::now_ms());
+    let lan = server.device("lan").await;
+    let file = FileRef { name: "a.jpg".into(), media_type: "image/jpeg".into(), size: 5, hash };
+    let operation = lan.create(1, 1, "khong_co", &[("anh", Value::File(file))]);
+    assert_eq!(lan.push(&[operation]).await.missing_blobs, [hash]);
+    let chunk = lan.put_chunk(hash, 0, 5, b"photo", hash).await;
+    assert!(chunk.status.is_success(), "{:?}", chunk.body);
+    assert!(lan.push(&[]).await.missing_blobs.is_empty());
+    server.app.database().want_again(hash, now_ms).await.unwrap();
+    assert_eq!(lan.push(&[]).await.missing_blobs, [hash]);
+}
+
+/// A server that was killed leaves a log; its file is moved away, and the log is not.
+#[tokio::test]
+async fn the_log_of_a_database_that_was_moved_away_is_laid_over_no_copy() {
+    let server = TestApp::start().await;
+    let config = &server.place.config;
+    if config.database_url.is_some() {
+        return;
+    }
+    let folder = server.folder.path().join("backups");
+    backup::backup(config, &folder, server::clock::now_ms()).await.unwrap();
+    let lan = server.device("lan").await;
+    lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
+
+    let other = tempfile::tempdir().unwrap();
+    let killed = Config::new(other.path());
+    let log = |config: &Config| config.database_file().with_extension("sqlite-wal");
+    assert!(std::fs::copy(log(config), log(&killed)).unwrap() > 0);
+    let refused = backup::restore(&killed, &folder, None).await;
+    assert!(matches!(refused, Err(MoveError::InUse(_))), "{refused:?}");
+    let opened = Database::of(&killed, 1).await;
+    assert!(matches!(opened, Err(OpenError::OthersLog(_))), "it is not thrown away either");
+
+    let copy = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let copy = copy.into_iter().find(|path| path.extension().is_some_and(|end| end == "sqlite"));
+    std::fs::copy(copy.unwrap(), killed.database_file()).unwrap();
+    let opened = Database::of(&killed, 1).await;
+    assert!(matches!(opened, Err(OpenError::OthersLog(_))), "a copy that was put there by hand");
+    std::fs::copy(config.database_file(), killed.database_file()).unwrap();
+    Database::of(&killed, 1).await.expect("its own file has that log");
 }
 
 /// The receipt names no file, and what it acknowledges is not pushed any more.

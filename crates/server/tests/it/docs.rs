@@ -1,7 +1,8 @@
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
+use serde_json::json;
 
-use crate::app::TestApp;
+use crate::app::{Device, PASSWORD, TestApp};
 
 #[tokio::test]
 async fn every_described_address_answers_and_every_operation_says_how() {
@@ -46,6 +47,52 @@ async fn every_described_address_answers_and_every_operation_says_how() {
         }
     }
     assert_eq!(operations, 69);
+}
+
+/// Whatever is described as not for everybody is refused to all whom it is not for.
+#[tokio::test]
+async fn every_operation_is_refused_to_the_roles_that_it_is_not_for() {
+    let server = TestApp::start().await;
+    let api = server.get("/api/openapi.json", &[]).await.json();
+    let (lan, an) = (server.device("lan").await, server.device("an").await);
+    let (kiem, quan_tri) = (server.device("kiem").await, server.device("quan_tri").await);
+    server.device("hoa").await;
+    let sessions = quan_tri.get("/api/v1/sessions").await.json();
+    let of_hoa = sessions.as_array().unwrap().iter().find(|row| row["account"] == "hoa").unwrap();
+    // What any of them asks for.
+    let body = json!({ "account": "moi", "name": "Mới", "role": "officer", "unit": "phuong_a", "value": "Nguyễn Thị Hoa",
+        "reason": "trùng", "version": 1, "mentions": 0, "password": PASSWORD });
+    let mut operations = 0;
+    for (path, item) in api["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let told = operation["responses"]["403"]["description"].as_str().unwrap_or_default();
+            let Some((_, whose)) = told.split_once("`not_allowed`: ") else { continue };
+            operations += 1;
+            let refused: &[&Device<'_>] = match whose {
+                _ if whose.starts_with("for coordinators, administrators and auditors") => &[&lan],
+                _ if whose.starts_with("for administrators") => &[&lan, &an, &kiem],
+                "for coordinators" | "coordinators do that" => &[&lan, &kiem, &quan_tri],
+                // Of another ward's person.
+                _ => &[&lan, &an, &kiem],
+            };
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let path = path.trim_start_matches("/api/v1/");
+            let id =
+                if path.starts_with("sessions") { of_hoa["id"].to_string() } else { "1".into() };
+            let path = path.replace("{account}", "hoa").replace("{id}", &id);
+            let path = path.replace("{dataset}", "ho_dan").replace("{entity}", "0");
+            for device in refused {
+                let answer = device.ask(method.clone(), &path, body.clone()).await;
+                assert!(
+                    ["not_allowed", "not_found"].contains(&answer.code().as_str()),
+                    "{method} {path} by {}: {:?}",
+                    device.account,
+                    answer.body
+                );
+            }
+        }
+    }
+    assert_eq!(operations, 15);
 }
 
 #[tokio::test]

@@ -462,6 +462,12 @@ async fn changes_that_did_not_see_each_other_are_both_kept_and_shown_until_a_coo
     assert_eq!(an.settle_entity(2).await.code(), "changed");
     assert_eq!(an.settle_entity(3).await.status, StatusCode::NO_CONTENT);
     assert_eq!(an.entity_conflicts().await, serde_json::json!([]));
+    let log = an.get("/api/v1/audit?action=entity_settle").await.json();
+    let rows: Vec<_> = log.as_array().unwrap().iter().collect();
+    let [row] = rows[..] else { panic!("one was settled: {rows:?}") };
+    let told = (&row["actor"], &row["object"], &row["unit"], &row["detail"]);
+    let (object, version) = (format!("ho_dan/{HOUSE}"), serde_json::json!({ "version": 3 }));
+    assert_eq!(told, (&"an".into(), &object.into(), &"phuong_a".into(), &version));
 }
 
 /// Changes the household that is chosen from the list, as a spreadsheet with `entity_id` asks for it: only a phone has that list.

@@ -39,7 +39,9 @@ async fn every_answer_keeps_itself_to_who_asked() {
             assert!(policy.contains(directive), "{path}: {policy}");
         }
         assert_eq!(answer.header("cache-control"), "no-store", "{path}");
-        assert!(answer.body.is_empty() || !answer.header("content-type").is_empty(), "{path}");
+        let kind = answer.header("content-type");
+        assert!(answer.body.is_empty() || !kind.is_empty(), "{path}");
+        assert!(!kind.starts_with("text/") || kind.contains("charset=utf-8"), "{path}: {kind}");
         assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
         assert_eq!(answer.header("server"), "", "{path}");
         assert_eq!(answer.header("strict-transport-security"), "", "{path}: it came without TLS");
@@ -137,7 +139,14 @@ async fn the_log_says_who_was_refused_what_and_holds_nothing_that_lets_in() {
     server.get("/api/v1/audit?before=9&q=bimat", &headers).await;
     let (token, _) = server::accounts::new_token();
     server.get(&format!("/openrosa/{token}/formList"), &[]).await;
-    server.get(&format!("/openrosa/{token}/wrong"), &[]).await;
+    for mistyped in [
+        "/openrosa/{}/wrong",
+        "//openrosa/{}/formList",
+        "/OpenRosa/{}/formList",
+        "/sotay/openrosa/{}",
+    ] {
+        server.get(&mistyped.replace("{}", &token), &[]).await;
+    }
     drop(guard);
     let log = log.text();
     let lines: Vec<serde_json::Value> =

@@ -202,6 +202,52 @@ async fn whoever_finds_a_session_open_does_not_guess_its_password_by_making_toke
     assert_eq!((waits.code().as_str(), waits.header("retry-after")), ("too_many_tries", "5"));
 }
 
+#[tokio::test]
+async fn whoever_finds_an_administrators_session_open_becomes_nobody_who_oversees_others() {
+    let server = TestApp::start().await;
+    let quan_tri = server.device("quan_tri").await;
+    let refusal = async |method: &Method, path: &str, body: Json| {
+        let answer = quan_tri.ask(method.clone(), path, body).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
+        answer.code()
+    };
+    let own = json!({ "password": PASSWORD });
+    assert_eq!(refusal(&Method::POST, "accounts/quan_tri/code", own.clone()).await, "not_allowed");
+    assert_eq!(refusal(&Method::DELETE, "accounts/quan_tri/passkeys", own).await, "not_allowed");
+    let people = quan_tri.get("/api/v1/accounts").await.json();
+    let may = |name: &str| {
+        let person = people.as_array().unwrap().iter().find(|person| person["account"] == name);
+        person.unwrap()["may_make_code"].clone()
+    };
+    assert_eq!((may("quan_tri"), may("an")), (json!(false), json!(true)));
+    for (method, path, mut body) in [
+        (Method::POST, "accounts/an/code", json!({})),
+        (Method::DELETE, "accounts/an/passkeys", json!({})),
+        (Method::PATCH, "accounts/an", json!({ "scope": ["thanh_pho"] })),
+        (Method::PATCH, "accounts/an", json!({ "disabled": true })),
+        (Method::PATCH, "accounts/an", json!({ "disabled": false })),
+        (Method::PATCH, "accounts/lan", json!({ "role": "administrator" })),
+    ] {
+        assert_eq!(refusal(&method, path, body.clone()).await, "sign_in_again", "{path} {body}");
+        body["password"] = json!("không phải");
+        assert_eq!(refusal(&method, path, body.clone()).await, "wrong_password");
+        body["password"] = json!(PASSWORD);
+        let done = quan_tri.ask(method, path, body).await;
+        assert!(done.status.is_success(), "{path}: {:?}", done.body);
+    }
+    let headers = [("cookie", quan_tri.cookie.as_str()), ("x-sotay", "1")];
+    let path = "/api/v1/accounts/an/passkeys";
+    let nothing = server.request(Method::DELETE, path, &headers, axum::body::Body::empty()).await;
+    assert_eq!(nothing.code(), "sign_in_again");
+    // What is done every day is one press still.
+    for (method, path, body) in [
+        (Method::POST, "accounts/minh/code", json!({})),
+        (Method::PATCH, "accounts/minh", json!({ "scope": ["phuong_a", "phuong_b"] })),
+    ] {
+        assert!(quan_tri.ask(method, path, body).await.status.is_success(), "{path}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_sets_a_password_while_a_pull_waits_hears_the_news_all_the_same() {
     let server = TestApp::start().await;

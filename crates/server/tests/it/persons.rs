@@ -846,6 +846,8 @@ async fn an_administrator_erases_the_name_of_an_account_and_not_their_own() {
         quan_tri.ask(Method::POST, "persons/erase", body).await
     };
     assert_eq!(erase("lan", "không phải").await.code(), "wrong_password");
+    let name = json!({ "name": "Nguyễn Thị Lan Anh" });
+    assert_eq!(quan_tri.ask(Method::PATCH, "accounts/lan", name).await.status, StatusCode::OK);
     assert_eq!(server.device("lan").await.get("/api/v1/session").await.status, StatusCode::OK);
     assert_eq!(erase("lan", crate::app::PASSWORD).await.status, StatusCode::OK);
     assert_eq!(erase("lan", crate::app::PASSWORD).await.code(), "not_found", "once");
@@ -856,4 +858,9 @@ async fn an_administrator_erases_the_name_of_an_account_and_not_their_own() {
     let log = server.app.database().audit(AuditOf::All, None, 100).await.unwrap();
     let row = log.iter().find(|row| row.action == "account_erase").unwrap();
     assert_eq!((row.actor.as_deref(), row.object.as_str()), (Some("quan_tri"), "lan"));
+    // Nobody erases what stands in the log.
+    let log = String::from_utf8(quan_tri.get("/api/v1/audit").await.body.to_vec()).unwrap();
+    for name in ["Lan Anh", "Điện thoại lan"] {
+        assert!(!log.contains(name), "{name}: {log}");
+    }
 }

@@ -1,5 +1,6 @@
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
+use serde_json::json;
 use server::database::{AccountChange, NewSession};
 use sync::wire::DeviceId;
 
@@ -17,7 +18,7 @@ async fn a_person_signs_in_is_known_and_signs_out() {
     assert_eq!(profile["name"], "Chị lan");
     assert_eq!(profile["role"], "officer");
     assert_eq!(profile["unit"], "phuong_a");
-    assert_eq!(profile["scope"], serde_json::json!(["phuong_a"]));
+    assert_eq!(profile["scope"], json!(["phuong_a"]));
     assert!(profile["server_ms"].as_i64().unwrap() > 1_700_000_000_000);
     let set = answer.header("set-cookie");
     assert!(
@@ -107,7 +108,7 @@ async fn a_session_that_is_ended_late_is_the_one_of_the_device_that_is_named() {
 async fn a_coordinator_sees_all_units_below_their_own() {
     let server = TestApp::start().await;
     let profile = server.sign_in("thu", PASSWORD, DEVICE).await.json();
-    assert_eq!(profile["scope"], serde_json::json!(["phuong_a", "phuong_b", "thanh_pho"]));
+    assert_eq!(profile["scope"], json!(["phuong_a", "phuong_b", "thanh_pho"]));
 }
 
 #[tokio::test]
@@ -154,8 +155,7 @@ async fn signing_in_again_is_another_session_and_ends_the_one_before() {
     let elsewhere = server.device("lan").await;
     let mut cookie = first.cookie.clone();
     for name in ["lan", "minh"] {
-        let body =
-            serde_json::json!({ "name": name, "password": PASSWORD, "device": DEVICE.to_string() });
+        let body = json!({ "name": name, "password": PASSWORD, "device": DEVICE.to_string() });
         let headers =
             [("x-sotay", "1"), ("content-type", "application/json"), ("cookie", cookie.as_str())];
         let body = Body::from(body.to_string());
@@ -224,7 +224,7 @@ async fn a_password_that_was_right_when_it_was_looked_up_lets_nobody_in_who_may_
     let session = NewSession { key: &key, device: DEVICE, device_name: "Điện thoại" };
     let before = database.account("lan").await.unwrap().unwrap();
     let device = server.device("lan").await;
-    let body = serde_json::json!({ "old": PASSWORD, "new": "một mật khẩu khác" }).to_string();
+    let body = json!({ "old": PASSWORD, "new": "một mật khẩu khác" }).to_string();
     let headers = [
         ("cookie", device.cookie.as_str()),
         ("x-sotay", "1"),
@@ -247,7 +247,7 @@ async fn a_password_that_was_right_when_it_was_looked_up_lets_nobody_in_who_may_
 async fn a_request_from_another_site_changes_nothing() {
     let server = TestApp::start().await;
     let body = || {
-        let body = serde_json::json!({ "name": "lan", "password": PASSWORD, "device": DEVICE.to_string() });
+        let body = json!({ "name": "lan", "password": PASSWORD, "device": DEVICE.to_string() });
         Body::from(body.to_string())
     };
     let json = ("content-type", "application/json");
@@ -297,7 +297,7 @@ async fn behind_https_the_cookie_never_travels_in_the_clear() {
             config.behind_proxy = behind_proxy;
         })
         .await;
-        let body = serde_json::json!({ "name": "lan", "password": PASSWORD, "device": DEVICE.to_string() });
+        let body = json!({ "name": "lan", "password": PASSWORD, "device": DEVICE.to_string() });
         let headers = [
             ("x-sotay", "1"),
             ("content-type", "application/json"),
@@ -355,4 +355,33 @@ async fn what_brings_only_a_few_words_is_not_read_beyond_them() {
     let lan = server.device("lan").await;
     let operation = lan.create(1, 1, "phuong_a", &[("ghi_chu", crate::app::text(&long))]);
     assert_eq!(lan.push(&[operation]).await.acked, 1);
+}
+
+/// A name is easily known: it stands in every history.
+#[tokio::test]
+async fn whoever_tries_a_name_from_everywhere_keeps_its_owner_from_no_session_and_no_device_of_theirs()
+ {
+    let server = TestApp::with(|config| config.behind_proxy = true).await;
+    let sign_in = async |address: u8, device: DeviceId, password: &str| {
+        let body = json!({ "name": "lan", "password": password, "device": device.to_string() });
+        let address = format!("203.0.113.{address}");
+        let headers = [
+            ("x-sotay", "1"),
+            ("content-type", "application/json"),
+            ("x-forwarded-for", address.as_str()),
+        ];
+        let body = Body::from(body.to_string());
+        server.request(Method::POST, "/api/v1/session", &headers, body).await.status
+    };
+    let phone = server.device("lan").await;
+    for address in 0..20 {
+        let guessed = sign_in(address, DeviceId([9; 16]), "đoán mò").await;
+        assert_eq!(guessed, StatusCode::UNAUTHORIZED);
+    }
+    let elsewhere = sign_in(100, DeviceId([9; 16]), PASSWORD).await;
+    assert_eq!(elsewhere, StatusCode::TOO_MANY_REQUESTS);
+    let given = json!({ "password": PASSWORD });
+    let token = phone.ask(Method::POST, "accounts/lan/token", given).await;
+    assert_eq!(token.status, StatusCode::CREATED);
+    assert_eq!(sign_in(101, phone.id, PASSWORD).await, StatusCode::OK);
 }

@@ -1,9 +1,14 @@
 //! What comes slowly: who sends it is asked again when all of it is here.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use server::database::Revoked;
 use sync::codec;
+use tokio::sync::mpsc;
 
 use crate::app::{Answer, Device, TestApp, text};
 
@@ -19,7 +24,7 @@ pub fn around(
         meanwhile.await;
         Ok(rest)
     });
-    Body::from_stream(futures::StreamExt::chain(begins, ends))
+    Body::from_stream(begins.chain(ends))
 }
 
 impl Device<'_> {
@@ -104,4 +109,59 @@ async fn of_who_is_disabled_while_a_file_comes_only_what_is_owed_is_taken() {
     let minh = server.device("minh").await;
     let operation = minh.create(1, 1, "phuong_a", &[("ghi_chu", text("một"))]);
     assert_eq!(minh.push(&[operation]).await.acked, 1, "and others work on");
+}
+
+/// A body that tells when it is read, and then stands still.
+fn still(first: Vec<u8>, read: &mpsc::UnboundedSender<()>) -> Body {
+    let read = read.clone();
+    let begins = futures::stream::once(async move {
+        read.send(()).unwrap();
+        Ok::<_, std::io::Error>(first)
+    });
+    Body::from_stream(begins.chain(futures::stream::pending()))
+}
+
+#[tokio::test]
+async fn whoever_sends_bundles_that_stand_still_holds_no_more_of_the_memory_than_their_part() {
+    let server = TestApp::start().await;
+    // Whose part no other test takes any of.
+    let kiem = server.device("kiem").await;
+    let (read, mut reads) = mpsc::unbounded_channel();
+    let take = || {
+        let body = still(vec![0; 1024], &read);
+        kiem.send(Method::POST, "/api/v1/bundles", "application/octet-stream", body)
+    };
+    let mut standing: FuturesUnordered<_> = (0..60).map(|_| take()).collect();
+    for _ in 0..60 {
+        tokio::select! {
+            _ = standing.next() => panic!("it stands still"),
+            read = reads.recv() => read.unwrap(),
+        }
+    }
+    let mut last = std::pin::pin!(take());
+    tokio::select! {
+        _ = &mut last => panic!("it stands still"),
+        _ = reads.recv() => panic!("there is room for sixty pieces"),
+        () = tokio::time::sleep(Duration::from_millis(300)) => {}
+    }
+    drop(standing);
+    tokio::select! {
+        _ = &mut last => panic!("it stands still"),
+        read = reads.recv() => read.unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn nothing_more_of_a_bundle_is_written_once_its_session_is_over() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let (session, database) = (lan.session().await, server.app.database().clone());
+    let begins = around(vec![0; 4 << 20], async move {
+        assert!(database.revoke_session(session, Revoked::Lost, None, 5).await.unwrap());
+    });
+    let body = begins.into_data_stream().chain(futures::stream::pending());
+    let body = Body::from_stream(body);
+    let answer = lan.send(Method::POST, "/api/v1/bundles", "application/octet-stream", body);
+    let answer = tokio::time::timeout(Duration::from_secs(60), answer).await.expect("an answer");
+    assert_eq!(answer.code(), "session_lost");
 }
