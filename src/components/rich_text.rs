@@ -30,10 +30,33 @@ pub fn rich_text(text: &str) -> AnyView {
     view! { <span class="rich-text">{inside(text)}</span> }.into_any()
 }
 
+/// The same words without marks and on one line, for where no element may stand: names, and what is said.
+#[must_use]
+pub fn plain_text(text: &str) -> String {
+    if is_plain(text) {
+        return text.trim().to_owned();
+    }
+    let line = |block| match block {
+        Block::Heading(_, inlines) | Block::Line(inlines) => letters(inlines),
+    };
+    blocks(text).into_iter().map(line).collect::<Vec<_>>().join(" ")
+}
+
+fn letters(inlines: Vec<Inline>) -> String {
+    let of = |inline| match inline {
+        Inline::Text(text) | Inline::Link { text, .. } => text,
+        Inline::Strong(inner) | Inline::Emphasis(inner) => letters(inner),
+    };
+    inlines.into_iter().map(of).collect()
+}
+
+/// Most labels are one line without marks.
+fn is_plain(text: &str) -> bool {
+    !text.trim().contains(['\n', '*', '_', '#', '[', '\\'])
+}
+
 fn inside(text: &str) -> AnyView {
-    // Most labels are one line without marks.
-    let is_plain = !text.trim().contains(['\n', '*', '_', '#', '[', '\\']);
-    if is_plain {
+    if is_plain(text) {
         text.trim().to_owned().into_any()
     } else {
         blocks(text).into_iter().map(draw_block).collect_view().into_any()
@@ -195,6 +218,22 @@ mod tests {
         ];
         for (text, drawn) in cases {
             check(text, drawn);
+        }
+    }
+
+    #[test]
+    fn where_no_element_may_stand_the_words_are_told_without_their_marks() {
+        let cases = [
+            (" Có ", "Có"),
+            ("**Có** (có *biên bản*)", "Có (có biên bản)"),
+            ("**đậm *cả hai***", "đậm cả hai"),
+            ("# Mục A\ndòng _hai_\n\ndòng ba", "Mục A dòng hai dòng ba"),
+            ("xem [văn bản](https://vbpl.vn/1) này", "xem văn bản này"),
+            (r"2 \* 3 = ten_bien", "2 * 3 = ten_bien"),
+            ("", ""),
+        ];
+        for (text, told) in cases {
+            assert_eq!(plain_text(text), told, "{text}");
         }
     }
 }

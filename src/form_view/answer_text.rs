@@ -2,6 +2,7 @@
 
 use form::{Choice, DataType, QuestionControl};
 
+use super::controls::{chosen_name, number_name};
 use super::map::Place;
 use crate::locale::{Language, date};
 
@@ -14,10 +15,12 @@ pub fn answer_text(
     value: &str,
     choices: &[Choice],
 ) -> String {
-    let label = |value: &str| {
-        let choice = choices.iter().find(|choice| choice.value == value);
-        choice.map_or_else(|| value.to_owned(), |choice| choice.label.text.clone())
-    };
+    let label = |value: &str| chosen_name(choices, value);
+    if let QuestionControl::Range { .. } = control
+        && let Some(name) = number_name(choices, value)
+    {
+        return name;
+    }
     match (control, data_type) {
         (QuestionControl::Select1, _) => label(value),
         (QuestionControl::Select | QuestionControl::Rank, _) => {
@@ -62,11 +65,28 @@ mod tests {
 
     #[test]
     fn answers_are_shown_as_people_read_them() {
-        let choices = [choice("dat", "Đạt"), choice("chua_dat", "Chưa đạt")];
+        let choices = [
+            choice("dat", "Đạt"),
+            choice("chua_dat", "**Chưa đạt** ([văn bản](https://vbpl.vn/1))"),
+            choice("chom", ""),
+            choice("5", "*Rất tốt*"),
+        ];
+        let range = || QuestionControl::Range {
+            start: "1".to_owned(),
+            end: "5".to_owned(),
+            step: "0.5".to_owned(),
+        };
         let cases = [
             (QuestionControl::Select1, DataType::String, "dat", "Đạt"),
             (QuestionControl::Select1, DataType::String, "cu", "cu"),
-            (QuestionControl::Select, DataType::String, "dat chua_dat", "Đạt; Chưa đạt"),
+            (
+                QuestionControl::Select,
+                DataType::String,
+                "dat chua_dat chom",
+                "Đạt; Chưa đạt (văn bản); chom",
+            ),
+            (range(), DataType::Decimal, "5.0", "Rất tốt"),
+            (range(), DataType::Decimal, "4.5", "4,5"),
             (QuestionControl::Input, DataType::Decimal, "1234.5", "1.234,5"),
             (QuestionControl::Input, DataType::Date, "2024-03-07", "07/03/2024"),
             (QuestionControl::Input, DataType::Time, "08:30:00.000+07:00", "08:30"),

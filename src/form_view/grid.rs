@@ -7,6 +7,7 @@ use crate::reactive::{Show, memo};
 
 use super::controls::{choice_text, is_chosen, with_choice};
 use super::question::{Asked, Label, Problem};
+use super::repeat::label_of;
 use crate::components::{Glyph, IconButton, RichText, keyed_list};
 use crate::stores::FormEntry;
 
@@ -88,7 +89,8 @@ pub(super) fn Grid(run: Vec<NodeId>) -> impl IntoView {
         all.iter().any(asks_none)
     });
     let corner = head.map(|head| {
-        view! { <span id=head.label_id()><RichText text=head.label_text() /></span> }
+        let text = Signal::derive(move || label_of(&head.state.read()));
+        view! { <span id=head.label_id()><RichText text=text /></span> }
     });
     let column = move |(place, choice): (usize, Choice)| {
         view! { <th role="columnheader" scope="col" id=column_id(grid, place)><RichText text=choice_text(&choice) /></th> }

@@ -5,6 +5,7 @@ use form::{DataType, NodeId, NodeKind, QuestionControl};
 use leptos::prelude::*;
 use report::{Column, ColumnKind, PastedName, read_names};
 
+use super::controls::choice_name;
 use super::offer_undo;
 use super::repeat::label_of;
 use crate::components::{Button, ButtonKind, Glyph, Sheet, Toaster};
@@ -154,7 +155,8 @@ fn columns(entry: FormEntry, repeat: NodeId) -> Vec<(String, Column)> {
             (QuestionControl::Select1, _) => {
                 let choices = entry.choices(question).get_untracked();
                 let told = choices.iter();
-                let told = told.map(|choice| (choice.value.clone(), composed(&choice.label.text)));
+                let told =
+                    told.map(|choice| (choice.value.clone(), composed(&choice_name(choice))));
                 ColumnKind::Choice(told.collect())
             }
             (_, DataType::Int) => ColumnKind::Whole,

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use crate::reactive::memo;
 
 use super::{News, Tried, controls, media::LabelMedia};
-use crate::components::{Glyph, Icon, RichText, rich_text};
+use crate::components::{Glyph, Icon, RichText, plain_text, rich_text};
 use crate::locale::{Language, Words};
 use crate::platform::document;
 use crate::stores::{FormEntry, preferences::use_words};
@@ -79,7 +79,7 @@ impl Asked {
     fn told(self) -> Option<String> {
         let problem = self.problem.try_get_untracked().flatten()?;
         let text = problem_text(self.words.at_once(), &problem);
-        let label = |state: &NodeState| Some(state.label.as_ref()?.text.clone());
+        let label = |state: &NodeState| Some(plain_text(&state.label.as_ref()?.text));
         let label = self.state.try_with_untracked(label).flatten().unwrap_or_default();
         Some(format!("{label}: {text}"))
     }
@@ -171,7 +171,7 @@ impl Asked {
     pub fn label_text(self) -> Signal<String> {
         let state = self.state;
         Signal::derive(move || {
-            state.read().label.as_ref().map(|label| label.text.clone()).unwrap_or_default()
+            state.read().label.as_ref().map(|label| plain_text(&label.text)).unwrap_or_default()
         })
     }
 

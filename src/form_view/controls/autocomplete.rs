@@ -8,8 +8,10 @@ use leptos::prelude::*;
 use crate::reactive::{Show, effect, memo};
 
 use super::select_many::ManyChoice;
-use super::{choice_text, chosen};
-use crate::components::{Button, ButtonKind, Glyph, Icon, SearchField, Sheet, VirtualList};
+use super::{choice_name, choice_text, chosen, chosen_name};
+use crate::components::{
+    Button, ButtonKind, Glyph, Icon, SearchField, Sheet, VirtualList, rich_text,
+};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 use crate::platform::document;
@@ -28,8 +30,16 @@ fn letters_in_line(width: f64) -> usize {
 
 /// The lines that the longest choice needs: rows of one list are equally high, and nobody chooses what is cut off.
 fn lines_for(choices: &[Choice], line: usize) -> usize {
-    let longest = choices.iter().map(|choice| choice.label.text.chars().count()).max();
-    longest.unwrap_or_default().div_ceil(line).clamp(1, MOST_LINES)
+    let mut longest = 0;
+    for choice in choices {
+        let text = choice.label.text.trim();
+        let breaks = text.matches('\n').count();
+        // Few are looked at closely: a text has no more letters than bytes.
+        if text.len().max(choice.value.len()) + breaks * line > longest {
+            longest = longest.max(choice_name(choice).chars().count() + breaks * line);
+        }
+    }
+    longest.div_ceil(line).clamp(1, MOST_LINES)
 }
 
 /// The choices that match what is searched, and a number that changes with them.
@@ -45,7 +55,7 @@ impl Found {
         let choices = memo(move || {
             let sought = report::fold(&search.read());
             let matches =
-                |choice: &&Choice| report::matches(&report::fold(&choice.label.text), &sought);
+                |choice: &&Choice| report::matches(&choice_name(choice), &sought);
             all.read().iter().filter(matches).cloned().collect::<Arc<[Choice]>>()
         });
         let generation = RwSignal::new(0);
@@ -93,11 +103,7 @@ fn chosen_labels(asked: Asked, many: bool) -> Memo<Vec<String>> {
     let choices = asked.entry.choices(asked.id);
     memo(move || {
         let choices = choices.read();
-        let label = |value: &str| {
-            let choice = choices.iter().find(|choice| choice.value == value);
-            choice.map_or_else(|| value.to_owned(), |choice| choice.label.text.clone())
-        };
-        chosen(&value.read(), many).map(label).collect()
+        chosen(&value.read(), many).map(|value| chosen_name(&choices, value)).collect()
     })
 }
 
@@ -200,7 +206,7 @@ pub(in crate::form_view) fn OneSheet(
                     open.set(false);
                 }
             >
-                <span>{choice_text(&choice)}</span>
+                {rich_text(&choice_text(&choice))}
                 <Show when=move || is_chosen.get()>
                     <Icon glyph=Glyph::Check />
                 </Show>
@@ -253,6 +259,9 @@ mod tests {
         let both = [choice("Phường Long Khánh"), choice(long)];
         assert_eq!([phone, large, desk].map(|width| lines(&both, width)), [4, 7, 2]);
         assert_eq!(lines(&[choice(&long.repeat(9))], phone), MOST_LINES);
+        assert_eq!(lines(&[choice("Có"), choice("Một\nHai\nBa")], phone), 3);
+        let linked = format!("Theo [văn bản](https://vbpl.vn/{})", "1".repeat(99));
+        assert_eq!(lines(&[choice(&linked)], phone), 1, "an address is not seen");
         assert_eq!(lines(&[choice("Một")], 0.0), 1);
     }
 }

@@ -34,6 +34,7 @@ pub(super) use select_many::with_choice;
 use form::{Choice, DataType, Question, QuestionControl};
 use leptos::prelude::*;
 
+use crate::components::plain_text;
 use crate::reactive::effect;
 
 use super::question::Asked;
@@ -149,6 +150,29 @@ fn columns_of(appearance: &[String]) -> Columns {
 pub(super) fn choice_text(choice: &Choice) -> String {
     let text = &choice.label.text;
     if text.is_empty() { choice.value.clone() } else { text.clone() }
+}
+
+/// The same as plain text, for names and for what is told of an answer.
+pub(super) fn choice_name(choice: &Choice) -> String {
+    let name = plain_text(&choice.label.text);
+    if name.is_empty() { choice.value.clone() } else { name }
+}
+
+/// What is told of a chosen value: it stays as it is stored where no choice has it any more.
+pub(super) fn chosen_name(choices: &[Choice], value: &str) -> String {
+    let choice = choices.iter().find(|choice| choice.value == value);
+    choice.map_or_else(|| value.to_owned(), choice_name)
+}
+
+/// What a number of a range is called, if the form says so.
+pub(super) fn number_name(names: &[Choice], number: &str) -> Option<String> {
+    let is_its = |name: &&Choice| !name.label.text.is_empty() && is_same(&name.value, number);
+    names.iter().find(is_its).map(choice_name)
+}
+
+/// Whether two texts are the same number: `3` and `3.0` are.
+fn is_same(a: &str, b: &str) -> bool {
+    a == b || form::parse_number(a).is_some_and(|a| form::parse_number(b) == Some(a))
 }
 
 /// Whether an answer has a choice. Only where several may be chosen does a space stand between two.

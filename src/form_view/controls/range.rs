@@ -7,8 +7,8 @@ use leptos::prelude::*;
 
 use crate::reactive::Show;
 
-use super::number::Number;
-use crate::components::{Button, ButtonKind};
+use super::{is_same, number::Number, number_name};
+use crate::components::{Button, ButtonKind, rich_text};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 
@@ -104,10 +104,7 @@ fn Slider(asked: Asked, start: String, numbers: Numbers, ticks: Vec<String>) -> 
     let value = asked.value();
     let names = asked.entry.choices(asked.id);
     let called = move |number: &str| {
-        let names = names.read();
-        let name =
-            names.iter().find(|name| is_same(&name.value, number) && !name.label.text.is_empty());
-        name.map_or_else(|| words.now().number(number), |name| name.label.text.clone())
+        number_name(&names.read(), number).unwrap_or_else(|| words.now().number(number))
     };
     // Without words of its own, a reader would say where an empty slider stands.
     let said = move || match value.read().as_str() {
@@ -177,15 +174,7 @@ fn in_order(names: &[Choice]) -> Vec<AnyView> {
     let number = |name: &Choice| form::parse_number(&name.value).unwrap_or_default();
     let mut names: Vec<&Choice> = names.iter().collect();
     names.sort_by(|a, b| number(a).total_cmp(&number(b)));
-    names
-        .into_iter()
-        .map(|name| view! { <span>{name.label.text.clone()}</span> }.into_any())
-        .collect()
-}
-
-/// Whether two texts are the same number: `3` and `3.0` are.
-fn is_same(a: &str, b: &str) -> bool {
-    a == b || form::parse_number(a).is_some_and(|a| form::parse_number(b) == Some(a))
+    names.into_iter().map(|name| rich_text(&name.label.text)).collect()
 }
 
 /// The numbers in a list.

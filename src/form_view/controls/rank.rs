@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, memo};
 
-use super::choice_text;
-use crate::components::{Button, ButtonKind, Glyph, IconButton, keyed_list};
+use super::{choice_name, choice_text};
+use crate::components::{Button, ButtonKind, Glyph, IconButton, keyed_list, rich_text};
 use crate::form_view::focus_once_drawn;
 use crate::form_view::media::choice_picture;
 use crate::form_view::question::Asked;
@@ -30,7 +30,8 @@ pub(super) fn Rank(asked: Asked) -> impl IntoView {
         asked.choose(&values.join(" "));
     };
     let row = move |choice: Choice| {
-        let name = Signal::stored(choice_text(&choice));
+        let name = Signal::stored(choice_name(&choice));
+        let label = rich_text(&choice_text(&choice));
         let picture = choice_picture(asked.entry, &choice);
         let place = memo(move || {
             let is_this = |other: &Choice| other.value == choice.value;
@@ -57,7 +58,7 @@ pub(super) fn Rank(asked: Asked) -> impl IntoView {
             <li class="rank-row">
                 <span class="row-number">{move || place.get() + 1}</span>
                 {picture}
-                <span class="rank-label">{name}</span>
+                <span class="rank-label">{label}</span>
                 <Show when=move || !asked.readonly().get()>
                     {button(Language::move_up, Glyph::Back, false)}
                     {button(Language::move_down, Glyph::Forward, true)}
