@@ -12,6 +12,7 @@ use super::{choice_name, choice_text, chosen, chosen_name};
 use crate::components::{
     Button, ButtonKind, Glyph, Icon, SearchField, Sheet, VirtualList, rich_text,
 };
+use crate::form_view::media::choice_picture;
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 use crate::platform::document;
@@ -22,6 +23,9 @@ const SEARCH_FROM: usize = 8;
 /// How many lines a choice may have at most.
 const MOST_LINES: usize = 9;
 
+/// How many lines are as high as the picture of a choice.
+const PICTURE_LINES: usize = 5;
+
 /// How many characters stand in a line of the sheet, in a window so many text sizes wide: what the sheet and the choice keep for
 /// themselves goes off, and the place of half a word.
 fn letters_in_line(width: f64) -> usize {
@@ -29,7 +33,10 @@ fn letters_in_line(width: f64) -> usize {
 }
 
 /// The lines that the longest choice needs: rows of one list are equally high, and nobody chooses what is cut off.
-fn lines_for(choices: &[Choice], line: usize) -> usize {
+fn lines_for(choices: &[Choice], line: usize, has_pictures: bool) -> usize {
+    // A picture takes up to two fifths of its line.
+    let (least, line) =
+        if has_pictures { (PICTURE_LINES, (line * 3 / 5).max(1)) } else { (1, line) };
     let mut longest = 0;
     for choice in choices {
         let text = choice.label.text.trim();
@@ -39,7 +46,7 @@ fn lines_for(choices: &[Choice], line: usize) -> usize {
             longest = longest.max(choice_name(choice).chars().count() + breaks * line);
         }
     }
-    longest.div_ceil(line).clamp(1, MOST_LINES)
+    longest.div_ceil(line).clamp(least, MOST_LINES)
 }
 
 /// The choices that match what is searched, and a number that changes with them.
@@ -123,7 +130,10 @@ fn ChoiceSheet(
     let lines = memo(move || {
         open.track();
         let width = document::width_in_letters().unwrap_or_default();
-        lines_for(&all.read(), letters_in_line(width))
+        let all = all.read();
+        let has_pictures =
+            asked.entry.has_media() && all.iter().any(|choice| choice.label.image.is_some());
+        lines_for(&all, letters_in_line(width), has_pictures)
     });
     let close = move |()| {
         open.try_set(false);
@@ -206,6 +216,7 @@ pub(in crate::form_view) fn OneSheet(
                     open.set(false);
                 }
             >
+                {choice_picture(asked.entry, &choice)}
                 {rich_text(&choice_text(&choice))}
                 <Show when=move || is_chosen.get()>
                     <Icon glyph=Glyph::Check />
@@ -251,7 +262,7 @@ mod tests {
             geometry: None,
         };
         let long = "A1. Đã ban hành kế hoạch năm về bình đẳng giới và vì sự tiến bộ của phụ nữ (có số, ngày, người ký)";
-        let lines = |choices: &[Choice], width| lines_for(choices, letters_in_line(width));
+        let lines = |choices: &[Choice], width| lines_for(choices, letters_in_line(width), false);
         // A phone of 360 pixels, with letters of 17 and of 25.5 pixels; and a desk.
         let (phone, large, desk) = (360.0 / 17.0, 360.0 / 25.5, 1280.0 / 17.0);
         assert_eq!(lines(&[], phone), 1);
@@ -263,5 +274,9 @@ mod tests {
         let linked = format!("Theo [văn bản](https://vbpl.vn/{})", "1".repeat(99));
         assert_eq!(lines(&[choice(&linked)], phone), 1, "an address is not seen");
         assert_eq!(lines(&[choice("Một")], 0.0), 1);
+        let beside_pictures =
+            [phone, large, desk].map(|width| lines_for(&both, letters_in_line(width), true));
+        assert_eq!(beside_pictures, [7, 9, 5]);
+        assert_eq!(lines_for(&both[..1], letters_in_line(phone), true), PICTURE_LINES);
     }
 }

@@ -19,6 +19,8 @@ const SHEETS = {
     ['begin_group', 'noi', 'Nơi kiểm tra', 'field-list', '', '', '', ''],
     ['note', 'xem', 'Bảng hướng dẫn', '', 'bang.png', 'doc.wav', '', ''],
     ['select_one cay', 'cay', 'Cây gì', '', '', '', '', ''],
+    ['select_one cay', 'cay_gon', 'Cây gì, gọn', 'minimal', '', '', '', ''],
+    ['select_multiple cay', 'cac_cay', 'Các cây, gọn', 'minimal', '', '', '', ''],
     ['select_one_from_file ap.csv', 'ap', 'Ấp nào', 'minimal autocomplete', '', '', '', 'xa = "bq"'],
     ['calculate', 'nguoi', '', '', '', '', "pulldata('dan_so', 'nguoi', 'name', ${ap})", ''],
     ['note', 'noi_nguoi', 'Ấp có ${nguoi} người', '', '', '', '', ''],
@@ -26,7 +28,7 @@ const SHEETS = {
   ],
   choices: [
     ['list_name', 'name', 'label', 'media::image'],
-    ['cay', 'xoai', 'Xoài', 'xoai.png'],
+    ['cay', 'xoai', '**Xoài**', 'xoai.png'],
     ['cay', 'buoi', 'Bưởi', 'buoi.png'],
   ],
   settings: [['form_id', 'form_title', 'version'], ['lk_ap', 'Kiểm tra ấp', '1']],
@@ -60,7 +62,8 @@ before(async () => {
   writeFileSync(join(beside, 'ap.csv'), ['name,label,xa', ...hamlets, ''].join('\n'));
   const people = Array.from({ length: HAMLETS }, (_, at) => `a${at},${1000 + at}`);
   writeFileSync(join(beside, 'dan_so.csv'), ['name,nguoi', ...people, ''].join('\n'));
-  ['bang', 'xoai', 'buoi'].forEach((name, at) => picture(join(beside, `${name}.png`), 48, 32 + at));
+  // One as high as a picture may stand.
+  ['bang', 'xoai', 'buoi'].forEach((name, at) => picture(join(beside, `${name}.png`), 48, name === 'xoai' ? 400 : 32 + at));
   writeFileSync(join(beside, 'doc.wav'), sound());
   server = await stage.serve(pack);
   app = await stage.start(phone);
@@ -155,11 +158,32 @@ async function filled(hamlet) {
   return form;
 }
 
+/** In a sheet the pictures of choices stand whole beside their words, which have no marks where they are told. */
+async function chosenInSheets(form) {
+  for (const name of ['cay_gon', 'cac_cay']) {
+    await form.question(name).locator('.choose-button').click();
+    const sheet = phone.page.getByRole('dialog').filter({ visible: true });
+    const pictures = sheet.locator('.choice img.choice-picture');
+    await until('both are drawn', () => pictures.evaluateAll((all) =>
+      all.length === 2 && all.every((image) => image.naturalWidth === 48)));
+    const cut = await pictures.evaluateAll((all) => all.filter((image) => {
+      const [inner, outer] = [image, image.closest('.choice')].map((element) => element.getBoundingClientRect());
+      return inner.top < outer.top || inner.bottom > outer.bottom;
+    }).length);
+    assert.equal(cut, 0, name);
+    await phone.screenshot(`beside-sheet-${name}`);
+    await sheet.locator('.choice').filter({ hasText: 'Xoài' }).click();
+    if (name === 'cac_cay') await sheet.getByRole('button', { name: 'Xong' }).click();
+    await until('it is told', async () => (await form.question(name).locator('.choose-button').innerText()).trim() === 'Xoài');
+  }
+}
+
 test('without a network the pictures show, the sound plays and the lists are searched', async () => {
   await phone.context.setOffline(true);
   const form = await filled(29_999);
   assert.deepEqual(await faults(phone, 'a form with files beside it'), []);
   await phone.screenshot('beside-the-form');
+  await chosenInSheets(form);
   await form.next();
   await phone.page.getByRole('button', { name: 'Nộp phiếu' }).click();
   await phone.page.waitForURL(/\/records\/[^/]+$/);
