@@ -33,8 +33,13 @@ pub fn fold_into(folded: &mut String, text: &str) {
 /// Whether every word of `query` begins or lies within `text`, both folded.
 #[must_use]
 pub fn matches(text: &str, query: &str) -> bool {
-    let text = fold(text);
-    fold(query).split(' ').all(|word| text.contains(word))
+    matches_folded(&fold(text), &fold(query))
+}
+
+/// As [`matches`], of what is folded already.
+#[must_use]
+pub fn matches_folded(text: &str, query: &str) -> bool {
+    query.split(' ').all(|word| text.contains(word))
 }
 
 /// The small letter of a capital one in Latin, Greek and Cyrillic. What `char::to_lowercase` adds to it, for the scripts of

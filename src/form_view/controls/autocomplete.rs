@@ -1,12 +1,11 @@
 //! Choices of a long list: a sheet with a search that folds diacritics, and only the rows in sight drawn.
 
-use std::sync::Arc;
-
 use form::Choice;
 use leptos::prelude::*;
 
-use crate::reactive::{Show, effect, memo};
+use crate::reactive::{Show, memo};
 
+use super::found_choices::Found;
 use super::select_many::ManyChoice;
 use super::{choice_name, choice_text, chosen, chosen_name};
 use crate::components::{
@@ -47,31 +46,6 @@ fn lines_for(choices: &[Choice], line: usize, has_pictures: bool) -> usize {
         }
     }
     longest.div_ceil(line).clamp(least, MOST_LINES)
-}
-
-/// The choices that match what is searched, and a number that changes with them.
-#[derive(Clone, Copy)]
-struct Found {
-    choices: Memo<Arc<[Choice]>>,
-    generation: Signal<u64>,
-}
-
-impl Found {
-    fn new(asked: Asked, search: RwSignal<String>) -> Self {
-        let all = asked.entry.choices(asked.id);
-        let choices = memo(move || {
-            let sought = report::fold(&search.read());
-            let matches =
-                |choice: &&Choice| report::matches(&choice_name(choice), &sought);
-            all.read().iter().filter(matches).cloned().collect::<Arc<[Choice]>>()
-        });
-        let generation = RwSignal::new(0);
-        effect(move || {
-            choices.read();
-            generation.update(|generation| *generation += 1);
-        });
-        Self { choices, generation: generation.into() }
-    }
 }
 
 /// The button that opens the sheet: it shows what is chosen.
@@ -124,7 +98,7 @@ fn ChoiceSheet(
 ) -> impl IntoView {
     let words = asked.words;
     let search = RwSignal::new(String::new());
-    let found = Found::new(asked, search);
+    let found = Found::new(asked, open, search);
     let all = asked.entry.choices(asked.id);
     // The window may be another each time the sheet opens, and so may the letters.
     let lines = memo(move || {
@@ -137,7 +111,6 @@ fn ChoiceSheet(
     });
     let close = move |()| {
         open.try_set(false);
-        search.try_set(String::new());
     };
     view! {
         <Sheet open=open title=title close_label=words.say(Language::close) on_close=close>
@@ -145,7 +118,7 @@ fn ChoiceSheet(
                 <SearchField
                     label=words.say(Language::search)
                     clear_label=words.say(Language::clear_search)
-                    found=Signal::derive(move || words.now().matches(found.choices.read().len()))
+                    found=Signal::derive(move || words.now().matches(found.count()))
                     on_input=move |text| {
                         search.try_set(text);
                     }
@@ -155,15 +128,12 @@ fn ChoiceSheet(
             <VirtualList
                 class="choice-sheet-list"
                 label=asked.label_text()
-                count=Signal::derive(move || found.choices.read().len())
-                generation=found.generation
-                row=move |index: usize| {
-                    let choice = found.choices.with_untracked(|choices| choices.get(index).cloned());
-                    choice.map_or_else(|| ().into_any(), |choice| row.run(choice))
-                }
+                count=Signal::derive(move || found.count())
+                generation=found.generation()
+                row=move |index: usize| found.at(index).map_or_else(|| ().into_any(), |choice| row.run(choice))
             />
             </div>
-            <Show when=move || found.choices.read().is_empty()>
+            <Show when=move || found.count() == 0>
                 <p class="muted">
                     {move || {
                         let language = words.now();

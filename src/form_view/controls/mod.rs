@@ -8,6 +8,7 @@ mod camera;
 mod compass;
 mod date;
 mod file;
+mod found_choices;
 mod geopoint;
 mod geotrace;
 mod image_map;

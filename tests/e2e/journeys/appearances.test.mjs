@@ -13,7 +13,7 @@ import { DESK, PHONE } from '../harness/phone.mjs';
 import { App } from '../pages/app.mjs';
 import { FormPage } from '../pages/form.mjs';
 
-const TOWNS = 50_000;
+const TOWNS = 100_000;
 /** The one that is sought. There is a space in what is stored for it. */
 const SOUGHT = 48_213;
 /** Type, name, label, appearance, parameters, image, trigger, choice filter. */
@@ -534,20 +534,28 @@ test('numbers in a row and in a list, dates by year and by hand, another calenda
   await looked('numbers');
 });
 
-test('fifty thousand choices: the page never holds them, and the one that is sought is found', async () => {
+test('a hundred thousand choices: the page never holds them, no letter waits for them, and the one that is sought is found', async () => {
   await at('Nơi ở');
   await form.question('xa').locator('.choose-button').click();
   const sheet = phone.page.getByRole('dialog').filter({ visible: true });
   await sheet.locator('.choice-row').first().waitFor();
   assert.ok((await phone.page.locator('.choice-row').count()) < 60);
-  const took_ms = await sheet.locator('input[type="search"]').evaluate((search) => new Promise((done) => {
-    const start = performance.now();
-    search.value = 'hang gon';
-    search.dispatchEvent(new Event('input', { bubbles: true }));
-    requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
+  const longest_ms = await sheet.locator('input[type="search"]').evaluate((search) => new Promise((done) => {
+    let longest = 0;
+    const watch = new PerformanceObserver((list) => {
+      for (const task of list.getEntries()) longest = Math.max(longest, task.duration);
+    });
+    watch.observe({ type: 'longtask' });
+    const type = (letters) => {
+      search.value = 'hang gon'.slice(0, letters);
+      search.dispatchEvent(new Event('input', { bubbles: true }));
+      setTimeout(() => (letters < 8 ? type(letters + 1) : done(longest)), 120);
+    };
+    type(1);
   }));
   await until('one is left', async () => (await sheet.locator('.choice-row').count()) === 1);
-  console.log(`searching ${TOWNS} choices took ${took_ms.toFixed(0)} ms`);
+  // Far below what it takes to look through all of them at once, and above what a busy machine makes of a frame.
+  assert.ok(longest_ms < 100, `a letter waited for ${longest_ms} ms`);
   await phone.screenshot('long-list');
   await sheet.locator('.choice-row').click();
   await form.question('xa').getByText('Xã số 48213 Hàng Gòn').waitFor();
