@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use crate::reactive::memo;
 
-use crate::components::{FullImage, Thumbnail};
+use super::controls::choice_name;
+use crate::components::{Button, ButtonKind, FullImage, Thumbnail};
 use crate::locale::Language;
 use crate::stores::{FormEntry, preferences::use_words};
 
@@ -46,4 +47,40 @@ pub(super) fn LabelMedia(
 pub(super) fn choice_picture(entry: FormEntry, choice: &Choice) -> Option<AnyView> {
     let src = entry.media(choice.label.image.as_deref()?)?;
     Some(view! { <img class="choice-picture" src=src alt="" /> }.into_any())
+}
+
+/// A choice with what it has to be heard and seen besides its picture. That stands below it: whoever plays it has chosen nothing.
+pub(super) fn with_media(entry: FormEntry, choice: &Choice, drawn: AnyView) -> AnyView {
+    let RichText { big_image, audio, video, .. } = &choice.label;
+    let full = big_image.as_deref().and_then(|address| entry.media(address));
+    let is_here = |address: &Option<String>| {
+        address.as_deref().is_some_and(|address| entry.media(address).is_some())
+    };
+    if full.is_none() && !is_here(audio) && !is_here(video) {
+        return drawn;
+    }
+    let name = Signal::stored(choice_name(choice));
+    let plays = RichText { audio: audio.clone(), video: video.clone(), ..RichText::default() };
+    view! {
+        <div class="choice-with-media">
+            {drawn} {full.map(|src| view! { <InFull src=src name=name /> })}
+            <LabelMedia of=Signal::stored(plays) alt=name />
+        </div>
+    }
+    .into_any()
+}
+
+/// A button that opens the large picture of a choice.
+#[component]
+fn InFull(#[prop(into)] src: Signal<String>, name: Signal<String>) -> impl IntoView {
+    let words = use_words();
+    let is_open = RwSignal::new(false);
+    let label = Signal::derive(move || format!("{}: {}", words.now().see_full(), name.read()));
+    let close = move |()| {
+        is_open.try_set(false);
+    };
+    view! {
+        <Button kind=ButtonKind::Quiet label=label on_click=move |()| is_open.set(true) />
+        <FullImage src=src alt=name open=is_open close_label=words.say(Language::close) on_close=close />
+    }
 }

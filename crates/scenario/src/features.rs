@@ -235,6 +235,20 @@ const PARAMETERS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
+/// What is seen and heard of a label and of a choice, and why it is less than elsewhere.
+const MEDIA: &[(&str, &str)] = &[
+    ("`media::image`, `media::audio`, `media::video`, `big-image` of a label", ""),
+    ("`media::image` of a choice", ""),
+    (
+        "`media::audio`, `media::video`, `big-image` of a choice",
+        "where the choices stand on the page; in a sheet, a table, an order and on a map a choice has its words and at most its picture",
+    ),
+    (
+        "`autoplay`",
+        "a browser plays a sound or a film when it is pressed: the player stands at the label",
+    ),
+];
+
 /// Each function with an expression and what it gives in [`DATA`]. An expected `*` is any text.
 const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("abs", "abs(-3)", "3"),
@@ -379,6 +393,11 @@ pub fn matrix(root: &Path) -> std::io::Result<String> {
         };
         line(&mut out, &[&format!("`{name}` `{given}`"), &how]);
     }
+    out.push_str("\n## Media\n\n| column | |\n|---|---|\n");
+    let got = media().map_or_else(|why| why, |()| String::new());
+    for (column, reason) in MEDIA {
+        line(&mut out, &[column, &said(&got, "", reason)]);
+    }
     out.push_str("\n## Functions\n\n| function | tried as | |\n|---|---|---|\n");
     for ((name, tried, expected), got) in FUNCTIONS.iter().zip(calculated()) {
         let works = if *expected == "*" { !got.is_empty() } else { got == *expected };
@@ -489,6 +508,34 @@ fn parameter(name: &str, given: &str, attribute: &str) -> Result<(), String> {
             is_there.then_some(()).ok_or_else(|| "it is lost".to_owned())
         }
         _ => Err("it is no question".to_owned()),
+    }
+}
+
+/// Whether pictures, sounds and films of a label and of a choice come through to the view, and `autoplay`.
+fn media() -> Result<(), String> {
+    let columns = ["media::image", "media::big-image", "media::audio", "media::video"];
+    let files = ["a.png", "b.png", "c.wav", "d.mp4"];
+    let heads = [&["type", "name", "label", "autoplay"][..], &columns].concat();
+    let asks = [&["select_one l", "q", "Q", "audio"][..], &files].concat();
+    let choice_heads = [&["list_name", "name", "label"][..], &columns].concat();
+    let choice = [&["l", "x", "Ex"][..], &files].concat();
+    let sheets = vec![
+        ("survey".to_owned(), grid(&[&heads, &asks])),
+        ("choices".to_owned(), grid(&[&choice_heads, &choice])),
+    ];
+    let session = opened(sheets, &Resources::default())?;
+    let node = session.find("q").ok_or(NOT_ASKED)?;
+    let state = session.state(node).ok_or(NOT_ASKED)?;
+    let NodeKind::Question(question) = &state.kind else { return Err(NOT_ASKED.to_owned()) };
+    let choices = session.choices(node);
+    let is_whole = |label: &form::RichText| {
+        let all = [&label.image, &label.big_image, &label.audio, &label.video];
+        all.iter().zip(files).all(|(got, file)| got.as_ref().is_some_and(|got| got.ends_with(file)))
+    };
+    let are_whole = state.label.iter().chain(choices.iter().map(|choice| &choice.label));
+    match are_whole.filter(|label| is_whole(label)).count() {
+        2 if question.parameter("autoplay") == Some("audio") => Ok(()),
+        _ => Err("it is lost".to_owned()),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     select_one::{arrangement, counted_columns},
 };
 use crate::components::rich_text;
-use crate::form_view::media::choice_picture;
+use crate::form_view::media::{choice_picture, with_media};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 
@@ -30,7 +30,10 @@ pub(super) fn SelectMany(asked: Asked) -> impl IntoView {
             aria-invalid=asked.invalid()
         >
             {move || {
-                let choice = |choice: &Choice| view! { <ManyChoice asked=asked value=value choice=choice.clone() /> };
+                let choice = |choice: &Choice| {
+                    let drawn = view! { <ManyChoice asked=asked value=value choice=choice.clone() /> };
+                    with_media(asked.entry, choice, drawn.into_any())
+                };
                 choices.read().iter().map(choice).collect_view()
             }}
         </div>

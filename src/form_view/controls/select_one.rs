@@ -7,7 +7,7 @@ use crate::reactive::Show;
 
 use super::{Columns, choice_text, columns};
 use crate::components::{Button, ButtonKind, rich_text};
-use crate::form_view::media::choice_picture;
+use crate::form_view::media::{choice_picture, with_media};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 
@@ -57,7 +57,10 @@ pub(super) fn SelectOne(asked: Asked) -> impl IntoView {
             on:keydown=move |_| by_finger.set_value(false)
         >
             {move || {
-                let choice = |choice: &Choice| view! { <OneChoice asked=asked value=value choice=choice.clone() choose=choose /> };
+                let choice = |choice: &Choice| {
+                    let drawn = view! { <OneChoice asked=asked value=value choice=choice.clone() choose=choose /> };
+                    with_media(asked.entry, choice, drawn.into_any())
+                };
                 choices.read().iter().map(choice).collect_view()
             }}
         </div>

@@ -27,9 +27,9 @@ const SHEETS = {
     ['end_group', '', '', '', '', '', '', ''],
   ],
   choices: [
-    ['list_name', 'name', 'label', 'media::image'],
-    ['cay', 'xoai', '**Xoài**', 'xoai.png'],
-    ['cay', 'buoi', 'Bưởi', 'buoi.png'],
+    ['list_name', 'name', 'label', 'media::image', 'media::audio', 'media::big-image'],
+    ['cay', 'xoai', '**Xoài**', 'xoai.png', 'doc.wav', 'bang.png'],
+    ['cay', 'buoi', 'Bưởi', 'buoi.png', '', ''],
   ],
   settings: [['form_id', 'form_title', 'version'], ['lk_ap', 'Kiểm tra ấp', '1']],
 };
@@ -150,6 +150,15 @@ async function filled(hamlet) {
   const choices = form.question('cay').locator('img.choice-picture');
   assert.equal(await choices.count(), 2);
   await shown(choices.first());
+  // A choice is heard and seen in full without being chosen.
+  const chosen = () => form.question('cay').locator('input:checked').count();
+  const before = await chosen();
+  assert.equal(await form.question('cay').getByLabel('Xoài', { exact: true }).and(phone.page.locator('audio')).count(), 1);
+  await form.question('cay').getByRole('button', { name: 'Xem ảnh lớn: Xoài' }).click();
+  const large = phone.page.getByRole('dialog').filter({ visible: true });
+  await shown(large.locator('img'));
+  await large.getByRole('button', { name: 'Đóng' }).click();
+  assert.equal(await chosen(), before);
   await form.choose('cay', 'buoi', 'Bưởi');
   await form.choose('ap', `a${hamlet}`, `Ấp số ${hamlet} xã Bảo Quang`);
   await until('the other list is looked up', async () =>
