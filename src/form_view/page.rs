@@ -17,7 +17,7 @@ use crate::components::{
     Badge, Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, IconButton, ProgressBar,
     RichText, Segmented, Sheet, Toaster, Tone,
 };
-use crate::locale::Language;
+use crate::locale::{Language, lang_and_dir};
 use crate::platform::document as dom;
 use crate::stores::{
     FormEntry, Library, Preferences, SaveState, preferences::use_words, server_map::ServerMap,
@@ -88,6 +88,12 @@ pub fn FormView(
             page_title(entry, page.get())
         }
     });
+    // The voice that reads the questions and the side they begin at are their language's, whichever the app's is.
+    let language = entry.language();
+    let lang = move || {
+        (!reviewing.get()).then(|| lang_and_dir(&language.read()).0.map(str::to_owned)).flatten()
+    };
+    let dir = move || (!reviewing.get()).then(|| lang_and_dir(&language.read()).1).flatten();
     let leave_review = move |()| {
         sent_to.set(Some(page.get_untracked()));
         reviewing.set(false);
@@ -100,12 +106,12 @@ pub fn FormView(
             <FormHead on_leave=leave reviewing=reviewing />
             <div class="form-scroll">
                 <div class="form-page">
-                    <h1 node_ref=heading tabindex="-1" class:visually-hidden=is_said><RichText text=title /></h1>
+                    <h1 node_ref=heading tabindex="-1" lang=lang dir=dir class:visually-hidden=is_said><RichText text=title /></h1>
                     <NotHere />
                     <Show when=is_begin>{begin.run()}</Show>
                     <Show
                         when=move || reviewing.get()
-                        fallback=move || view! { <div class="form-nodes">{on_page}</div> }
+                        fallback=move || view! { <div class="form-nodes" lang=lang dir=dir>{on_page}</div> }
                     >
                         <Review on_jump=leave_review on_submitted=submitted />
                     </Show>

@@ -57,8 +57,7 @@ impl Language {
     /// The app's language that a form's language stands for: forms name theirs `English (en)` or just `en`.
     #[must_use]
     pub fn of_form(name: &str) -> Option<Self> {
-        let code = name.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
-        Self::from_code(code.unwrap_or(name).trim())
+        Self::from_code(form_language(name))
     }
 
     /// The language's own name.
@@ -69,6 +68,27 @@ impl Language {
             Self::En => "English",
         }
     }
+}
+
+/// What a form calls a language by behind its name, `ar` in `العربية (ar)`; else the name.
+fn form_language(name: &str) -> &str {
+    let code = name.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    code.unwrap_or(name).trim()
+}
+
+/// The `lang` of a form's language, where its name tells one, and the `dir` of one that is written from the right.
+#[must_use]
+pub fn lang_and_dir(name: &str) -> (Option<&str>, Option<&'static str>) {
+    const FROM_THE_RIGHT: [&str; 10] =
+        ["ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"];
+    let code = form_language(name);
+    let is_part = |part: &str| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    let base = code.split('-').next().unwrap_or_default();
+    let is_code = (2..=3).contains(&base.len()) && code.split('-').all(is_part);
+    let dir = FROM_THE_RIGHT.iter().any(|other| base.eq_ignore_ascii_case(other)).then_some("rtl");
+    (is_code.then_some(code), dir)
 }
 
 /// A function for each text without numbers or names in it.
@@ -92,7 +112,7 @@ use words;
 
 #[cfg(test)]
 mod tests {
-    use super::Language;
+    use super::{Language, lang_and_dir};
 
     #[test]
     fn a_forms_language_is_known_by_its_code() {
@@ -104,6 +124,24 @@ mod tests {
         ];
         for (name, lang) in cases {
             assert_eq!(Language::of_form(name), lang, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_form_is_read_in_the_voice_of_its_language_and_written_from_its_side() {
+        let cases = [
+            ("Tiếng Việt (vi)", (Some("vi"), None)),
+            ("العربية (ar)", (Some("ar"), Some("rtl"))),
+            ("ar-EG", (Some("ar-EG"), Some("rtl"))),
+            ("Chơ Ro (cma-Latn)", (Some("cma-Latn"), None)),
+            ("French", (None, None)),
+            ("Chơ Ro", (None, None)),
+            ("English (of 2024)", (None, None)),
+            ("default", (None, None)),
+            ("", (None, None)),
+        ];
+        for (name, told) in cases {
+            assert_eq!(lang_and_dir(name), told, "{name}");
         }
     }
 }

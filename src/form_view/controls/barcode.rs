@@ -32,6 +32,7 @@ pub(super) fn Barcode(asked: Asked) -> impl IntoView {
             <input
                 id=asked.input_id()
                 type="text"
+                dir="ltr"
                 autocomplete="off"
                 autocapitalize="none"
                 spellcheck="false"

@@ -224,6 +224,7 @@ fn TypedPlace(asked: Asked) -> impl IntoView {
                 <input
                     node_ref=input
                     type="text"
+                    dir="ltr"
                     inputmode="decimal"
                     autocomplete="off"
                     id=id

@@ -23,6 +23,8 @@ pub(super) fn Number(asked: Asked, whole: bool) -> impl IntoView {
         <input
             id=asked.input_id()
             class="number"
+            // Or the sign of a number would stand behind it.
+            dir="auto"
             type="text"
             inputmode=if whole { "numeric" } else { "decimal" }
             autocomplete="off"

@@ -28,6 +28,7 @@ pub(super) fn Text(
         return view! {
             <textarea
                 id=asked.input_id()
+                dir="auto"
                 rows=rows.unwrap_or(3)
                 readonly=asked.locked()
                 aria-describedby=asked.described_by()
@@ -50,6 +51,7 @@ pub(super) fn Text(
     view! {
         <input
             id=asked.input_id()
+            dir="auto"
             type=if secret { "password" } else { "text" }
             inputmode=mode
             autocomplete="off"

@@ -56,16 +56,16 @@ const SURVEY = [
   ['end_repeat', '', '', '', ''],
 ];
 const CHOICES = [['do', 'Đỏ'], ['xanh', 'Xanh'], ['vang', 'Vàng']];
-const LABELS = ['label::Tiếng Việt (vi)', 'label::English (en)'];
+const LABELS = ['label::Tiếng Việt (vi)', 'label::English (en)', 'label::العربية (ar)'];
 const FORM = [
   ['survey'],
   ['', 'type', 'name', ...LABELS, 'appearance', 'parameters'],
-  ...SURVEY.map(([type, name, label, ...rest]) => ['', type, name, label, label, ...rest]),
+  ...SURVEY.map(([type, name, label, ...rest]) => ['', type, name, label, label, label, ...rest]),
   ['choices'],
   ['', 'list_name', 'name', ...LABELS],
-  ...CHOICES.map(([name, label]) => ['', 'mau', name, label, label]),
-  ['', 'muc', '1', 'Rất kém', 'Rất kém'],
-  ['', 'muc', '5', 'Rất tốt', 'Rất tốt'],
+  ...CHOICES.map(([name, label]) => ['', 'mau', name, label, label, label]),
+  ['', 'muc', '1', 'Rất kém', 'Rất kém', 'Rất kém'],
+  ['', 'muc', '5', 'Rất tốt', 'Rất tốt', 'Rất tốt'],
 ].map((row) => row.join(',')).join('\n');
 
 const stage = new Stage();
@@ -169,6 +169,23 @@ test('a number is changed as its digits say, and stands there with the marks of 
     await until(`it has the marks of ${language}`, async () => (await field.inputValue()) === text);
   }
   assert.equal(await typed('kg', '52,5'), '52,5');
+});
+
+test('a language that the app does not speak has its own voice and its own side', async () => {
+  const nodes = phone.page.locator('.form-nodes');
+  assert.deepEqual([await nodes.getAttribute('lang'), await nodes.getAttribute('dir')], ['vi', null]);
+  await form.language('ar');
+  await until('it is written from the right', async () => (await nodes.getAttribute('dir')) === 'rtl');
+  assert.equal(await nodes.getAttribute('lang'), 'ar');
+  assert.equal(await phone.page.locator('.form-page h1').getAttribute('lang'), 'ar');
+  const side = (name) => inside(name, 'input').evaluate((input) => getComputedStyle(input).direction);
+  const before = await inside('ten', 'input').inputValue();
+  await typed('ten', 'مرحبا');
+  assert.deepEqual([await side('ten'), await side('kg')], ['rtl', 'ltr'], 'a text from its own side, a number from the left');
+  await phone.screenshot('controls-from-the-right');
+  await typed('ten', before);
+  await form.language('vi');
+  await until('and back', async () => (await nodes.getAttribute('dir')) === null);
 });
 
 test('a counter counts by its buttons, from nothing and from what is typed', async () => {
