@@ -47,6 +47,7 @@ words! {
     no_choices: "Không có mục nào để chọn. Xem lại các câu trước.", "There is nothing to choose from. Check the questions above.";
     one_less: "Bớt một", "One less";
     one_more: "Thêm một", "One more";
+    other_sign: "Đổi dấu âm, dương", "Change the sign";
     move_up: "Lên", "Up";
     move_down: "Xuống", "Down";
     i_confirm: "Tôi xác nhận", "I confirm";

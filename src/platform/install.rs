@@ -107,8 +107,9 @@ pub fn passes_by() -> bool {
     Prompt.way() == Way::ByHand || is_in_another_app()
 }
 
-/// An iPad calls itself a Macintosh, which has no touch screen.
-fn is_apple_phone() -> bool {
+/// Whether this is an iPhone or an iPad, which calls itself a Macintosh: that has no touch screen.
+#[must_use]
+pub fn is_apple_phone() -> bool {
     let Some(navigator) = web_sys::window().map(|window| window.navigator()) else { return false };
     let agent = navigator.user_agent().unwrap_or_default();
     agent.contains("iPhone")

@@ -6,7 +6,7 @@ use super::{Typing, compass::Compass};
 use crate::components::{Glyph, IconButton};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
-use crate::platform::tasks;
+use crate::platform::{install, tasks};
 use crate::reactive::Show;
 
 /// A number. `type=number` is left alone: it empties itself at a wrong key, and nothing typed may be lost.
@@ -41,12 +41,52 @@ pub(super) fn Number(asked: Asked, whole: bool) -> impl IntoView {
             on:blur=move |_| typing.leave()
         />
     };
+    let turn = move |()| {
+        typing.take(&with_other_sign(&asked.value_at_once()));
+        asked.entry.leave(asked.id);
+        typing.write();
+        typing.rewrite(|value| words.at_once().number_to_edit(&value));
+    };
     if whole && asked.looks("counter") {
         view! { <Counter asked=asked>{input}</Counter> }.into_any()
     } else if asked.looks("bearing") {
         view! { <div class="barcode">{input} <Compass asked=asked whole=whole /></div> }.into_any()
+    } else if install::is_apple_phone() {
+        view! { <Signed asked=asked on_turn=turn>{input}</Signed> }.into_any()
     } else {
         input.into_any()
+    }
+}
+
+/// The number below zero, or above it.
+fn with_other_sign(number: &str) -> String {
+    match number.strip_prefix('-') {
+        Some(rest) => rest.to_owned(),
+        None if number.is_empty() => String::new(),
+        None => format!("-{number}"),
+    }
+}
+
+/// A number with a button that turns its sign, as long as somebody is in it: the keys of an iPhone's numbers have no minus.
+#[component]
+fn Signed(asked: Asked, #[prop(into)] on_turn: Callback<()>, children: Children) -> impl IntoView {
+    let words = asked.words;
+    view! {
+        <div class="signed">
+            {children()}
+            <Show when=move || !asked.readonly().get()>
+                // The press leaves the focus, and with it the keys, where they are.
+                <button
+                    type="button"
+                    class="button"
+                    aria-label=words.say(Language::other_sign)
+                    on:mousedown=|event| event.prevent_default()
+                    on:click=move |_| on_turn.run(())
+                >
+                    "±"
+                </button>
+            </Show>
+        </div>
     }
 }
 
@@ -70,5 +110,17 @@ fn Counter(asked: Asked, children: Children) -> impl IntoView {
             {button(Language::one_less, Glyph::Minus, -1)} {children()}
             {button(Language::one_more, Glyph::Plus, 1)}
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_is_turned_and_turned_back() {
+        for (number, other) in [("5", "-5"), ("-5", "5"), ("-0.5", "0.5"), ("0", "-0"), ("", "")] {
+            assert_eq!(with_other_sign(number), other, "{number}");
+        }
     }
 }
