@@ -4,7 +4,7 @@ use std::fmt;
 
 use form::XformError;
 use form::definition::Form;
-use sync::wire::FormRef;
+use sync::wire::{FormRef, field};
 use xlsform::{Kind, ReadError, Severity};
 
 use crate::database::FormRow;
@@ -100,6 +100,7 @@ pub fn write(
     let options = xlsform::Options {
         form_id: file_name.rsplit_once('.').map(|(name, _)| name.to_owned()),
         keep_columns: keep_columns.to_vec(),
+        reserved_names: field::OURS.map(str::to_owned).to_vec(),
         ..xlsform::Options::default()
     };
     let (form, found) = xlsform::convert(&workbook, &options);

@@ -185,6 +185,15 @@ pub mod field {
     pub const TITLE: &str = "_title";
     /// Why a reviewer sent the record back, and when: see [`crate::review`].
     pub const REASON: &str = "_reason";
+
+    /// All of them. A form may not call a question so; any other name is its own, with whatever it begins.
+    pub const OURS: [&str; 4] = [STATE, DELETED, TITLE, REASON];
+
+    /// Whether a path is one of [`OURS`].
+    #[must_use]
+    pub fn is_ours(path: &str) -> bool {
+        OURS.contains(&path)
+    }
 }
 
 /// Where a record stands in its life, stored as text in [`field::STATE`].

@@ -81,7 +81,7 @@ impl Submission {
             submission.fields.insert("meta/instanceID".to_owned(), name);
         }
         // Those are ours: nobody says from outside what state a record is in.
-        submission.fields.retain(|path, text| !path.starts_with('_') && !text.is_empty());
+        submission.fields.retain(|path, text| !field::is_ours(path) && !text.is_empty());
         submission
     }
 

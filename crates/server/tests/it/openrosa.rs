@@ -15,14 +15,14 @@ use md5::{Digest, Md5};
 use serde_json::json;
 use server::accounts;
 use server::budgets::Allowance;
-use server::database::{NewClient, Revoked};
+use server::database::{FormRow, NewClient, NewPack, Revoked};
 use server::pack_load;
 use sync::bundle::{Item, OfDevice};
 use sync::codec;
 use sync::view::{RecordView, conflicts};
-use sync::wire::{DeviceId, State, Value};
+use sync::wire::{DeviceId, FormRef, Hash, State, Value};
 
-use crate::app::{Answer, Device, FORM, PASSWORD, TestApp, form_ref, text};
+use crate::app::{Answer, Device, FORM, PASSWORD, TestApp, form_ref, pack, text};
 use crate::budgets::{NEVER, assert_waits};
 use crate::bundle::{deliver, items, register};
 use crate::sealing::{Pair, Sealing};
@@ -50,6 +50,38 @@ impl TestApp {
             self.app.database().add_token(&account, &token, client, None, now_ms).await.unwrap()
         );
         Collect { server: self, address: format!("/openrosa/{token}") }
+    }
+
+    /// Loads another pack, of this form alone.
+    async fn load(&self, xml: &str, now_ms: i64) -> Hash {
+        let (form, _) = parse_xform(xml).unwrap();
+        let (id, version) = (form.id().to_owned(), form.version().to_owned());
+        let hash = codec::hash(xml.as_bytes());
+        let before = pack();
+        let mut json: serde_json::Value = serde_json::from_slice(&before.json).unwrap();
+        json["hash"] = json!(hash.to_string());
+        json["forms"] = json!([{
+            "id": id, "file": id, "version": version, "hash": hash.to_string(), "bytes": xml.len(),
+            "title": { "vi": "Thử" }, "kind": "inspection", "clauses": [], "used_by": "",
+            "personal_data": false, "sensitive_data": false, "checklist_items": null,
+        }]);
+        let form = FormRef { id, version, hash };
+        let forms = vec![FormRow { form, xml: xml.to_owned() }];
+        let new = NewPack { hash, json: json.to_string().into_bytes(), forms, ..before };
+        assert!(self.app.database().load_pack(&new, now_ms).await.unwrap());
+        hash
+    }
+
+    /// What stands on the first sheet of the records of a form.
+    async fn cells(&self, form: &str) -> Vec<String> {
+        let path = format!("/api/v1/records.xlsx?form={form}");
+        let sheet = self.device("thu").await.get(&path).await;
+        assert_eq!(sheet.status, StatusCode::OK);
+        let sheet = std::io::Cursor::new(sheet.body.to_vec());
+        let mut sheet: calamine::Xlsx<_> = calamine::Reader::new(sheet).unwrap();
+        let name = calamine::Reader::sheet_names(&sheet)[0].clone();
+        let range = calamine::Reader::worksheet_range(&mut sheet, &name).unwrap();
+        range.cells().map(|(_, _, cell)| cell.to_string()).collect()
     }
 }
 
@@ -301,14 +333,7 @@ async fn answers_rows_and_photos_arrive_and_sending_twice_is_one_record() {
     let served = phone.get(&format!("/api/v1/blobs/{}", file.hash)).await;
     assert_eq!((served.status, served.body.as_ref()), (StatusCode::OK, photo));
     assert_eq!(served.header("content-type"), "image/jpeg");
-    let sheet = server.device("thu").await.get("/api/v1/records.xlsx?form=kiem_tra").await;
-    assert_eq!(sheet.status, StatusCode::OK);
-    let sheet: calamine::Xlsx<_> =
-        calamine::Reader::new(std::io::Cursor::new(sheet.body.to_vec())).unwrap();
-    let mut sheet = sheet;
-    let name = calamine::Reader::sheet_names(&sheet)[0].clone();
-    let range = calamine::Reader::worksheet_range(&mut sheet, &name).unwrap();
-    let cells: Vec<String> = range.cells().map(|(_, _, cell)| cell.to_string()).collect();
+    let cells = server.cells("kiem_tra").await;
     assert!(cells.iter().any(|cell| cell == "lấn tuyến"), "{cells:?}");
 
     collect.submit(&xml, &files).await.is_response(StatusCode::CREATED, "received");
@@ -319,6 +344,25 @@ async fn answers_rows_and_photos_arrive_and_sending_twice_is_one_record() {
     let history = phone.get(&format!("/api/v1/records/{}/history", view.record)).await.json();
     assert_eq!(history.as_array().map(Vec::len), Some(1), "{history}");
     assert_eq!(history[0]["device_name"], "ODK Collect");
+}
+
+/// As a form that another tool made calls it: "1. Họ và tên".
+#[tokio::test]
+async fn an_answer_is_kept_whatever_its_question_is_called() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let known = FORM.replace("ghi_chu", "_1_ten").replace("chung", "_nhom");
+    server.load(&known, 2).await;
+    let mut session = Session::start(program(&known), environment(FIRST));
+    session.answer(session.find("_1_ten").unwrap(), "Hoa").unwrap();
+    session.answer(session.find("_nhom/so_hs").unwrap(), "7").unwrap();
+    collect.submit(&session.to_xml(), &[]).await.is_response(StatusCode::CREATED, "received");
+    let thu = server.device("thu").await;
+    let fields = thu.record().await.fields;
+    assert_eq!(fields.get("_1_ten"), Some(&text("Hoa")));
+    assert_eq!(fields.get("_nhom/so_hs"), Some(&text("7")));
+    let cells = server.cells("kiem_tra").await;
+    assert!(cells.iter().any(|cell| cell == "Hoa"), "{cells:?}");
 }
 
 #[tokio::test]
