@@ -32,6 +32,7 @@ use crate::budgets::Take;
 use crate::config::MAX_BODY;
 use crate::database::{NewBlob, Session};
 use crate::error::ApiError;
+use crate::spreadsheet_form::for_clients;
 use crate::turns::Room;
 use crate::{App, accounts, clock, erasures};
 use answer::{Answer, Refusal, XML, escaped, said};
@@ -129,16 +130,17 @@ async fn form_list(State(app): State<App>, client: Client, Query(wanted): Query<
             if wanted.form_id.as_ref().is_some_and(|id| *id != row.form.id) {
                 continue;
             }
+            let xml = for_clients(row.xml);
             let name = form.title.get(&pack.default_language);
             let (id, version) = (escaped(&row.form.id), escaped(&row.form.version));
-            let md5 = accounts::hex(&Md5::digest(row.xml.as_bytes()));
+            let md5 = accounts::hex(&Md5::digest(xml.as_bytes()));
             let (name, base) = (escaped(name), escaped(&client.base));
             list.push_str(&format!(
                 "<xform><formID>{id}</formID><name>{name}</name><version>{version}</version><hash>md5:{md5}</hash>\
                  <downloadUrl>{base}/forms/{hash}.xml</downloadUrl>"
             ));
             let has_files = !app.database().form_files(hash).await?.is_empty();
-            if has_files || !entity_lists(&row.xml, &datasets).is_empty() {
+            if has_files || !entity_lists(&xml, &datasets).is_empty() {
                 list.push_str(&format!("<manifestUrl>{base}/manifest/{hash}</manifestUrl>"));
             }
             list.push_str("</xform>");
@@ -171,7 +173,7 @@ struct FormFile {
     file: String,
 }
 
-/// A form as it is stored, any version there ever was.
+/// A form, any version there ever was.
 #[utoipa::path(get, path = "/openrosa/{token}/forms/{file}", tag = "openrosa",
     params(
         ("token" = String, Path, description = "the client's token"),
@@ -191,7 +193,7 @@ async fn form(
     let hash = file.strip_suffix(".xml").and_then(|hash| hash.parse().ok()).ok_or_else(unknown)?;
     let row = app.database().form_seen_by(&client.session.account, hash).await?;
     let row = row.ok_or_else(unknown)?;
-    Ok(([(header::CONTENT_TYPE, XML)], row.xml).into_response())
+    Ok(([(header::CONTENT_TYPE, XML)], for_clients(row.xml)).into_response())
 }
 
 /// The same for who sends name and password (HTTP Basic).

@@ -61,7 +61,8 @@ impl Submission {
     /// Reads a submission with its form. What does not fit the form is read as of an unknown one, so that it is kept.
     pub(super) fn read(xml: &str, envelope: Envelope, known: Option<FormRow>) -> Self {
         let unnamed = || format!("sha256:{}", codec::hash(xml.as_bytes()));
-        let Envelope { form_id: id, version, instance_id, deprecated_id, fields } = envelope;
+        let Envelope { form_id: id, version, instance_id, deprecated_id, is_encrypted, fields } =
+            envelope;
         let has_name = instance_id.is_some();
         let instance = instance_id.unwrap_or_else(unnamed);
         let mut submission = Self {
@@ -73,7 +74,8 @@ impl Submission {
             named_files: BTreeSet::new(),
             any_may_name_a_file: true,
         };
-        if let Some(row) = known {
+        // What is sealed has its form's root, and none of its answers.
+        if let Some(row) = known.filter(|_| !is_encrypted) {
             submission.read_with(xml, row);
         }
         if !has_name {

@@ -365,6 +365,53 @@ async fn an_answer_is_kept_whatever_its_question_is_called() {
     assert!(cells.iter().any(|cell| cell == "Hoa"), "{cells:?}");
 }
 
+/// As versions of forms that were stored before say it.
+#[tokio::test]
+async fn no_form_tells_a_client_to_send_its_answers_elsewhere_or_to_seal_them() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let orders = r#"<submission action="https://khac.example/nop" method="post" base64RsaPublicKey="MIIB" orx:auto-send="true"/></model>"#;
+    let hash = server.load(&FORM.replace("</model>", orders), 2).await;
+    let served = collect.get(&format!("/forms/{hash}.xml")).await;
+    let xml = served.words();
+    assert!(!xml.contains("khac.example") && !xml.contains("base64RsaPublicKey"), "{xml}");
+    assert!(xml.contains("orx:auto-send=\"true\"") && xml.contains("Họ và tên"), "{xml}");
+    let list = collect.get("/formList").await.words();
+    let md5 = accounts::hex(&Md5::digest(&served.body));
+    assert!(list.contains(&format!("<hash>md5:{md5}</hash>")), "{list}");
+}
+
+/// A client that has such a form from before sends what nobody reads without the key, and has nothing else any more.
+#[tokio::test]
+async fn what_a_client_sealed_is_kept_whole_and_waits_at_the_repair_desk() {
+    let server = TestApp::start().await;
+    let (collect, thu) = (server.collect("lan").await, server.device("thu").await);
+    let xml = format!(
+        r#"<data xmlns="http://www.opendatakit.org/xforms/encrypted" id="kiem_tra" version="1" encrypted="yes">
+        <base64EncryptedKey>khoa</base64EncryptedKey>
+        <orx:meta xmlns:orx="http://openrosa.org/xforms"><orx:instanceID>{FIRST}</orx:instanceID></orx:meta>
+        <media><file>1.jpg.enc</file></media><media><file>2.jpg.enc</file></media>
+        <encryptedXmlFile>submission.xml.enc</encryptedXmlFile></data>"#
+    );
+    let kind = "application/octet-stream";
+    let files: [File; 3] = [
+        ("1.jpg.enc", kind, b"one"),
+        ("2.jpg.enc", kind, b"two"),
+        ("submission.xml.enc", kind, b"answers"),
+    ];
+    for _ in 0..2 {
+        let answer = collect.submit(&xml, &files).await;
+        answer.is_response(StatusCode::CREATED, "waits for the coordinator");
+    }
+    assert!(thu.pull(None).await.records.is_empty());
+    let waiting = thu.get("/api/v1/quarantine").await.json();
+    assert_eq!(waiting.as_array().map(Vec::len), Some(1), "{waiting}");
+    for (name, _, bytes) in files {
+        let kept = server.app.database().blob(codec::hash(bytes)).await.unwrap();
+        assert!(kept.is_some(), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn a_submission_too_large_for_one_request_comes_in_several() {
     let server = TestApp::start().await;
