@@ -256,7 +256,11 @@ impl Checked {
                 version: row.form.version.clone(),
                 hash: row.form.hash.to_string(),
                 bytes: row.xml.len() as u64,
-                files: files.iter().map(FormFile::for_phones).collect(),
+                files: files
+                    .iter()
+                    .filter(|file| !file.is_in_form)
+                    .map(FormFile::for_phones)
+                    .collect(),
             })
             .collect();
         let json = pack::phone_json(&self.pack, &published);
