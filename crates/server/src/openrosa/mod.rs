@@ -10,6 +10,7 @@ mod submission;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::body::Bytes;
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -408,7 +409,7 @@ fn submission_headers(client: &Client) -> [(HeaderName, HeaderValue); 2] {
         (status = 201, description = "`OpenRosaResponse`: kept", content_type = "text/xml"),
         (status = 400, description = "no multipart, no XML, broken XML: nothing was stored", content_type = "text/xml"),
         TokenRefused,
-        (status = 413, description = "more than 32 MiB, or 4 MiB of XML"),
+        (status = 413, description = "more than 32 MiB: what came whole before that is kept; or 4 MiB of XML: nothing was stored"),
         (status = 429, description = "more than one person may send at a time, with `Retry-After`: nothing was stored"),
         (status = 507, description = "the server's disk is full; send again later"),
     ))]
@@ -420,7 +421,8 @@ async fn submit(
 ) -> Answer {
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
     let room = READING.take_for(&client.session.account, &headers, MAX_SUBMISSION).await;
-    let sent = read(body).await?;
+    let mut sent = read(body).await?;
+    let too_large = sent.too_large.take();
     client.ask_again(&app).await?;
     let account = &client.session.account;
     app.budgets().take(account, Take::Bytes(sent.bytes()))?;
@@ -437,6 +439,10 @@ async fn submit(
     // that were not there.
     let kept = tokio::spawn(kept.in_current_span()).await.map_err(ApiError::internal)?;
     let Taken { is_applied, missing } = kept?;
+    if let Some(name) = too_large {
+        let message = format!("the answers arrived; this file is too large: {name}");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+    }
     let mut message = match is_applied {
         true => "received".to_owned(),
         false => "received; it waits for the coordinator's decision".to_owned(),
@@ -456,7 +462,7 @@ async fn submit(
         (status = 201, description = "`OpenRosaResponse`: kept", content_type = "text/xml"),
         (status = 400, description = "no multipart, no XML, broken XML: nothing was stored", content_type = "text/xml"),
         PasswordRefused,
-        (status = 413, description = "more than 32 MiB, or 4 MiB of XML"),
+        (status = 413, description = "more than 32 MiB: what came whole before that is kept; or 4 MiB of XML: nothing was stored"),
         (status = 507, description = "the server's disk is full; send again later"),
     ))]
 async fn submit_by_password(
@@ -475,6 +481,8 @@ struct Sent {
     attachments: BTreeMap<String, Attachment>,
     /// Whether the client says that more attachments follow.
     is_incomplete: bool,
+    /// Where more came than one request may have: the file that it broke off in.
+    too_large: Option<String>,
 }
 
 impl Sent {
@@ -492,11 +500,31 @@ struct Attachment {
 async fn read(mut body: Multipart) -> Result<Sent, Refusal> {
     let broken = |error: MultipartError| Refusal::new(error.status(), error.body_text());
     let (mut sent, mut xml) = (Sent::default(), None);
-    while let Some(part) = body.next_field().await.map_err(broken)? {
+    // Whoever sends a film that is too large sends it again and again, and the answers with it: those are kept.
+    let is_enough = |error: &MultipartError, xml: &Option<Bytes>| {
+        error.status() == StatusCode::PAYLOAD_TOO_LARGE && xml.is_some()
+    };
+    loop {
+        let part = match body.next_field().await {
+            Ok(Some(part)) => part,
+            Ok(None) => break,
+            Err(error) if is_enough(&error, &xml) => {
+                sent.too_large = Some(String::new());
+                break;
+            }
+            Err(error) => return Err(broken(error)),
+        };
         let name = part.name().unwrap_or_default().to_owned();
         let file_name = part.file_name().map(str::to_owned);
         let media_type = part.content_type().unwrap_or("application/octet-stream").to_owned();
-        let bytes = part.bytes().await.map_err(broken)?;
+        let bytes = match part.bytes().await {
+            Ok(bytes) => bytes,
+            Err(error) if is_enough(&error, &xml) => {
+                sent.too_large = Some(file_name.unwrap_or(name));
+                break;
+            }
+            Err(error) => return Err(broken(error)),
+        };
         match name.as_str() {
             "xml_submission_file" if xml.is_some() => {
                 return Err(Refusal::bad_request("there is more than one xml_submission_file"));
@@ -541,7 +569,7 @@ async fn keep(app: &App, session: &Session, sent: Sent) -> Result<Taken, Refusal
         .map_err(|error| Refusal::bad_request(format!("xml_submission_file: {error}")))?;
     let versions = app.database().form_versions(&envelope.form_id).await?;
     let known = versions.into_iter().find(|row| row.form.version == envelope.version);
-    let Sent { xml, mut attachments, is_incomplete } = sent;
+    let Sent { xml, mut attachments, is_incomplete, .. } = sent;
     let reading = move || Submission::read(&xml, envelope, known);
     let submission = tokio::task::spawn_blocking(reading).await.map_err(ApiError::internal)?;
 

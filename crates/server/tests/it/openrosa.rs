@@ -92,24 +92,13 @@ impl Collect<'_> {
         self.server.get(&path, &[("host", "sotay.example")]).await
     }
 
-    async fn post(&self, kind: &str, body: Vec<u8>) -> Answer {
+    async fn post(&self, kind: &str, body: impl Into<Body>) -> Answer {
         let path = format!("{}/submission", self.address);
-        self.server.request(Method::POST, &path, &[("content-type", kind)], Body::from(body)).await
+        self.server.request(Method::POST, &path, &[("content-type", kind)], body.into()).await
     }
 
     async fn send(&self, parts: &[(&str, File<'_>)]) -> Answer {
-        let mut body = Vec::new();
-        for (part, (name, kind, bytes)) in parts {
-            let head = format!(
-                "--ranh\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\n\
-                 Content-Type: {kind}\r\n\r\n"
-            );
-            body.extend(head.into_bytes());
-            body.extend(*bytes);
-            body.extend(b"\r\n");
-        }
-        body.extend(b"--ranh--\r\n");
-        self.post("multipart/form-data; boundary=ranh", body).await
+        self.post(MULTIPART, multipart(parts)).await
     }
 
     async fn submit(&self, xml: &str, files: &[File<'_>]) -> Answer {
@@ -127,6 +116,23 @@ impl Collect<'_> {
         let parts: Vec<_> = [("xml_submission_file", xml), more].into_iter().chain(files).collect();
         self.send(&parts).await
     }
+}
+
+const MULTIPART: &str = "multipart/form-data; boundary=ranh";
+
+fn multipart(parts: &[(&str, File<'_>)]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (part, (name, kind, bytes)) in parts {
+        let head = format!(
+            "--ranh\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\n\
+             Content-Type: {kind}\r\n\r\n"
+        );
+        body.extend(head.into_bytes());
+        body.extend(*bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--ranh--\r\n");
+    body
 }
 
 impl Answer {
@@ -452,6 +458,31 @@ async fn a_submission_too_large_for_one_request_comes_in_several() {
     collect.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "received");
 }
 
+/// It goes with the first file into one request, however large that is, and comes so again and again.
+#[tokio::test]
+async fn a_film_that_is_too_large_does_not_keep_the_answers_away() {
+    let server = TestApp::start().await;
+    let (collect, phone) = (server.collect("lan").await, server.device("lan").await);
+    let xml = filled(FIRST, &[("anh", "phim.mp4"), ("ghi_chu", "lấn tuyến")]);
+    let film = vec![0; 33 * 1024 * 1024];
+    for _ in 0..2 {
+        let xml = ("xml_submission_file", ("form.xml", "text/xml", xml.as_bytes()));
+        let film = ("phim.mp4", ("phim.mp4", "video/mp4", film.as_slice()));
+        // The end of it is not there when the beginning is, as over a line.
+        let coming = crate::slow::around(multipart(&[xml, film]), async {
+            for _ in 0..32 {
+                tokio::task::yield_now().await;
+            }
+        });
+        let answer = collect.post(MULTIPART, coming).await;
+        let told = "the answers arrived; this file is too large: phim.mp4";
+        answer.is_response(StatusCode::PAYLOAD_TOO_LARGE, told);
+        let fields = phone.record().await.fields;
+        assert_eq!(fields.get("ghi_chu"), Some(&text("lấn tuyến")));
+        assert_eq!(fields.get("anh"), Some(&text("phim.mp4")), "it tells what it lacks");
+    }
+}
+
 #[tokio::test]
 async fn an_edit_changes_the_record_that_it_takes_the_place_of() {
     let server = TestApp::start().await;
@@ -631,7 +662,8 @@ async fn a_broken_request_is_told_what_is_wrong_and_leaves_nothing() {
     let answer = collect.post("multipart/form-data; boundary=ranh", cut).await;
     answer.is_response(StatusCode::BAD_REQUEST, "");
     let large = vec![0; 33 * 1024 * 1024];
-    let answer = collect.submit(&xml, &[("a.jpg", "image/jpeg", &large)]).await;
+    let large = ("a.jpg", ("a.jpg", "image/jpeg", large.as_slice()));
+    let answer = collect.send(&[large, twice]).await;
     answer.is_response(StatusCode::PAYLOAD_TOO_LARGE, "");
     assert!(thu.pull(None).await.records.is_empty());
     assert_eq!(thu.get("/api/v1/quarantine").await.json(), json!([]));
