@@ -306,6 +306,19 @@ async fn a_list_that_changes_makes_no_new_version_and_an_old_version_keeps_its_f
 }
 
 #[tokio::test]
+async fn a_form_that_changes_and_keeps_its_version_is_told() {
+    let server = TestApp::start().await;
+    let database = server.app.database();
+    let first = load(&server, &pack(ROWS, ALL)).await;
+    assert_eq!(pack_load::same_version(database, &first).await.unwrap(), [""; 0]);
+    let plain = [["select_one_from_file xa.csv", "xa", "Chọn xã", "", ""]];
+    let (changed, _) = pack_load::check(&pack(&plain, &[("xa.csv", LIST)]));
+    let told = pack_load::same_version(database, &changed.unwrap()).await.unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("the form lk_chon_xa has changed and kept version 1"), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_list_of_a_hundred_thousand_rows_comes_in_pieces_and_is_found_in() {
     let mut list = String::from("name,label,cap_tren\n");
     for row in 0..100_000 {

@@ -419,6 +419,21 @@ async fn what_a_client_sealed_is_kept_whole_and_waits_at_the_repair_desk() {
     }
 }
 
+/// Somebody changed the form and forgot its version; a client that had it before has nothing else to tell it by.
+#[tokio::test]
+async fn a_photo_of_a_question_that_the_form_asks_no_more_is_kept() {
+    let server = TestApp::start().await;
+    let (collect, phone) = (server.collect("lan").await, server.device("lan").await);
+    let xml = filled(FIRST, &[("anh", "17.jpg"), ("ghi_chu", "17.jpg")]);
+    server.load(&FORM.replace("anh", "anh_moi"), 2).await;
+    let files = [("17.jpg", "image/jpeg", b"photo".as_slice())];
+    collect.submit(&xml, &files).await.is_response(StatusCode::CREATED, "received</message>");
+    let fields = phone.record().await.fields;
+    let Some(Value::File(file)) = fields.get("anh") else { panic!("{fields:?}") };
+    assert_eq!(file.hash, codec::hash(b"photo"));
+    assert_eq!(fields.get("ghi_chu"), Some(&text("17.jpg")), "it is asked, and for a text");
+}
+
 #[tokio::test]
 async fn a_submission_too_large_for_one_request_comes_in_several() {
     let server = TestApp::start().await;
