@@ -5,7 +5,7 @@ use std::sync::Arc;
 use form::Program;
 use leptos::{html, prelude::*};
 use sync::view::RecordView as View;
-use sync::wire::{FormRef, Hash, RecordId, State, Value};
+use sync::wire::{FormRef, Hash, RecordId, State, Value, field::is_ours};
 
 use super::people::WhyNot;
 use super::record_history::{Changes, did};
@@ -261,7 +261,7 @@ fn Answers(case: StoredValue<Case>) -> impl IntoView {
         let known = records.view(id).await.ok().flatten();
         let mut view = known.unwrap_or_else(|| empty_view(id, hash.unwrap_or(Hash([0; 32]))));
         for field in fields {
-            if !field.path.starts_with('_') {
+            if !is_ours(&field.path) {
                 let value = field.value.map_or(Value::Empty, Value::Text);
                 view.fields.insert(field.path, value);
             }

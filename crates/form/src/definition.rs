@@ -376,6 +376,17 @@ impl Control {
             actions: Vec::new(),
         }
     }
+
+    /// The choices of a `select_one_external`: an input that finds them by its `query`.
+    #[must_use]
+    pub fn external_choices(&self) -> Option<Itemset> {
+        let query = self.attributes.iter().find(|attribute| attribute.name == "query")?;
+        (self.kind == ControlKind::Input).then(|| Itemset {
+            nodeset: query.value.clone(),
+            value: "name".to_owned(),
+            label: "label".to_owned(),
+        })
+    }
 }
 
 /// A choice that stands in a control.

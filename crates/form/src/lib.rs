@@ -15,7 +15,7 @@ mod xform;
 
 pub use picture::{Picture, SHAPES, Shape, read_picture};
 pub use problem::{Problem, ProblemKind};
-pub use program::{CsvRows, Program, Resources, compile};
+pub use program::{CsvRows, ITEMSETS, Program, Resources, compile};
 pub use session::{
     AnswerError, Audit, AuditEvent, AuditPlace, EntityChange, EntityRow, Envelope, EnvelopeError,
     Environment, Figure, NewRow, RowError, Session, SubmissionError, apply_to_list, entity_csv,

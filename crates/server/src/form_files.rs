@@ -1,9 +1,10 @@
 //! The files beside the forms of a pack: which of them the forms name, and whether they can be read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
-use form::definition::{BodyNode, Form, Source};
-use form::{CsvRows, ProblemKind, Resources};
+use form::definition::{BodyNode, Control, Form, Source};
+use form::{CsvRows, ITEMSETS, ProblemKind, Resources};
 use md5::{Digest, Md5};
 use pack::phone::PhoneFile;
 use sync::wire::Hash;
@@ -33,6 +34,8 @@ pub struct FormFile {
     pub md5: [u8; 16],
     /// What is in it.
     pub bytes: Vec<u8>,
+    /// Phones have what is in it with the form: only `OpenRosa` clients look for it beside that.
+    pub is_in_form: bool,
 }
 
 impl FormFile {
@@ -45,6 +48,7 @@ impl FormFile {
             hash: sync::codec::hash(&bytes),
             md5: Md5::digest(&bytes).into(),
             bytes,
+            is_in_form: false,
         }
     }
 
@@ -105,9 +109,14 @@ pub(crate) fn check(
         let name = path.strip_prefix(place.folder)?;
         (!name.contains('/')).then(|| FormFile::new(name, bytes.clone()))
     });
-    let beside: Vec<FormFile> = beside.collect();
+    let mut beside: Vec<FormFile> = beside.collect();
     let mut tell = |text: String, is_warning| problems.push(Problem { text, is_warning });
     let mut named = BTreeSet::new();
+    // The spreadsheet was read before: it is read once more for what few forms need.
+    let read = || {
+        let bytes = files.get(place.sheet).map(Vec::as_slice).unwrap_or_default();
+        xlsform::read_workbook(bytes, Kind::Spreadsheet).unwrap_or_default()
+    };
     let mut workbook = None;
     for address in place.form.files() {
         let name = address.rsplit('/').next().unwrap_or(address);
@@ -118,13 +127,17 @@ pub(crate) fn check(
         }
         let similar = beside.iter().find(|file| file.name.to_lowercase() == name.to_lowercase());
         let similar = similar.map(|file| file.name.as_str());
-        // The spreadsheet was read before: only what is missing is looked for once more.
-        let workbook = workbook.get_or_insert_with(|| {
-            let bytes = files.get(place.sheet).map(Vec::as_slice).unwrap_or_default();
-            xlsform::read_workbook(bytes, Kind::Spreadsheet).unwrap_or_default()
-        });
+        let workbook = workbook.get_or_insert_with(read);
         let missing = xlsform::missing_file(workbook, address, similar);
         tell(format!("{}: {missing} (in {})", place.sheet, place.folder), false);
+    }
+    if controls(&place.form.body).any(|control| control.external_choices().is_some()) {
+        named.insert(ITEMSETS);
+        let lists = xlsform::external_choices_csv(workbook.get_or_insert_with(read));
+        if let Some(lists) = lists.filter(|_| beside.iter().all(|file| file.name != ITEMSETS)) {
+            let file = FormFile::new(ITEMSETS, lists.into_bytes());
+            beside.push(FormFile { is_in_form: true, ..file });
+        }
     }
     let lists: Vec<(&FormFile, &str)> = beside
         .iter()
@@ -218,20 +231,7 @@ fn bare(form: &Form) -> Form {
 /// The columns that choices out of one of these lists are made of.
 fn columns_read(body: &[BodyNode], ids: &[&str]) -> BTreeSet<String> {
     let mut columns = BTreeSet::new();
-    let mut rest: Vec<&BodyNode> = body.iter().collect();
-    while let Some(node) = rest.pop() {
-        let control = match node {
-            BodyNode::Group(group) => {
-                rest.extend(&group.children);
-                continue;
-            }
-            BodyNode::Repeat(repeat) => {
-                rest.extend(&repeat.children);
-                continue;
-            }
-            BodyNode::Control(control) => control,
-        };
-        let Some(set) = &control.itemset else { continue };
+    for set in controls(body).filter_map(|control| control.itemset.as_ref()) {
         let reads = |id: &&&str| set.nodeset.contains(&format!("instance('{id}')/root/item"));
         if ids.iter().any(|id| reads(&id)) {
             let is_name = |text: &&String| {
@@ -241,4 +241,18 @@ fn columns_read(body: &[BodyNode], ids: &[&str]) -> BTreeSet<String> {
         }
     }
     columns
+}
+
+/// All questions of a body.
+fn controls(body: &[BodyNode]) -> impl Iterator<Item = &Control> {
+    let mut rest: Vec<&BodyNode> = body.iter().collect();
+    iter::from_fn(move || {
+        loop {
+            match rest.pop()? {
+                BodyNode::Group(group) => rest.extend(&group.children),
+                BodyNode::Repeat(repeat) => rest.extend(&repeat.children),
+                BodyNode::Control(control) => return Some(control),
+            }
+        }
+    })
 }

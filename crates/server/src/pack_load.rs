@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use form::definition::{Bind, Form};
 use pack::phone::PublishedForm;
 use pack::{Date, DemoUser, Pack, PersonalField, Table};
-use sync::wire::field;
+use sync::wire::{FormRef, field};
 
 use crate::accounts::{PasswordError, Role, hash_password};
 use crate::clock;
@@ -256,7 +256,11 @@ impl Checked {
                 version: row.form.version.clone(),
                 hash: row.form.hash.to_string(),
                 bytes: row.xml.len() as u64,
-                files: files.iter().map(FormFile::for_phones).collect(),
+                files: files
+                    .iter()
+                    .filter(|file| !file.is_in_form)
+                    .map(FormFile::for_phones)
+                    .collect(),
             })
             .collect();
         let json = pack::phone_json(&self.pack, &published);
@@ -347,6 +351,23 @@ pub async fn mistyped(database: &Database, checked: &Checked) -> Answer<Vec<Stri
                 row.field
             )
         }));
+    }
+    Ok(told)
+}
+
+/// Forms that changed and kept their version, a line for each. Phones know them apart all the same; `OpenRosa` clients and people
+/// have nothing but the version.
+pub async fn same_version(database: &Database, checked: &Checked) -> Answer<Vec<String>> {
+    let mut told = Vec::new();
+    for made in &checked.forms {
+        let FormRef { id, version, hash } = &made.form;
+        let before = database.form_versions(id).await?;
+        let newest = before.iter().find(|row| row.form.version == *version);
+        if newest.is_some_and(|row| row.form.hash != *hash) {
+            told.push(format!(
+                "the form {id} has changed and kept version {version}: give it another one, ODK Collect tells versions apart by nothing else"
+            ));
+        }
     }
     Ok(told)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use form::XformError;
 use form::definition::Form;
-use sync::wire::FormRef;
+use sync::wire::{FormRef, field};
 use xlsform::{Kind, ReadError, Severity};
 
 use crate::database::FormRow;
@@ -100,6 +100,7 @@ pub fn write(
     let options = xlsform::Options {
         form_id: file_name.rsplit_once('.').map(|(name, _)| name.to_owned()),
         keep_columns: keep_columns.to_vec(),
+        reserved_names: field::OURS.map(str::to_owned).to_vec(),
         ..xlsform::Options::default()
     };
     let (form, found) = xlsform::convert(&workbook, &options);
@@ -111,9 +112,36 @@ pub fn write(
                 form.secondary.push(list);
             }
         }
+        keep_here(&mut form);
         form::write_xform(&form)
     });
     (written, problems)
+}
+
+/// What `submission` may say of another server, and of a key without which nobody reads what comes.
+const ELSEWHERE: [&str; 3] = ["action", "method", "base64RsaPublicKey"];
+
+/// Answers come to this server, and can be read here: takes out of a form what says otherwise, if there is any.
+fn keep_here(form: &mut Form) -> bool {
+    let Some(mut submission) = form.submission.take() else { return false };
+    let said = submission.attributes.len();
+    submission.attributes.retain(|attribute| !ELSEWHERE.contains(&attribute.name.as_str()));
+    let left = submission.attributes.len();
+    form.submission = (left > 0).then_some(submission);
+    left < said
+}
+
+/// A form as `OpenRosa` clients get it, which do all that it says. Versions that were stored long ago may still say too much.
+#[must_use]
+pub fn for_clients(xml: String) -> String {
+    let read = xml.contains("<submission").then(|| form::parse_xform(&xml).ok()).flatten();
+    match read {
+        Some((mut form, _)) => match keep_here(&mut form) {
+            true => form::write_xform(&form),
+            false => xml,
+        },
+        None => xml,
+    }
 }
 
 fn runnable(xml: &str, problems: &mut Vec<FormProblem>) -> Option<Form> {

@@ -173,7 +173,7 @@ impl RecordView {
         let met = self.conflicts.iter().filter(|met| met.level == Level::Decide);
         let met = met.filter(|met| met.values.len() > 1).map(|met| met.path.as_str());
         met.filter(move |path| {
-            let is_answer = !is_ours(path) && !path.ends_with(']');
+            let is_answer = !field::is_ours(path) && !path.ends_with(']');
             is_answer && !self.fields.contains_key(*path) && !rows_above(path).any(is_removed)
         })
     }
@@ -202,7 +202,7 @@ impl RecordView {
     #[must_use]
     pub fn met_in(&self, group: &str) -> BTreeSet<&str> {
         let touches = self.dots.get(field::DELETED).map_or(&[][..], Vec::as_slice);
-        let of_group = |path: &str| !is_ours(path) && group_of(path) == group;
+        let of_group = |path: &str| !field::is_ours(path) && group_of(path) == group;
         let inside = self.dots.iter().filter(|(path, _)| of_group(path)).flat_map(|(_, dots)| dots);
         let met = inside.filter(|dot| touches.contains(dot));
         met.filter_map(|dot| self.writers.get(&dot.device)).map(String::as_str).collect()
@@ -419,14 +419,10 @@ fn shown_of<'a>(state: &RecordState, field: Field<'a>) -> Option<Shown<'a>> {
 pub fn answers<'a>(row: &Row<'a>) -> impl Iterator<Item = (&'a str, Shown<'a>)> {
     let is_removed =
         |path: &str| rows_above(path).any(|above| shown(row, above).is_some_and(Shown::is_empty));
-    let answered = row.fields().filter(move |(path, _)| !is_ours(path) && !is_removed(path));
+    let answered = row.fields().filter(move |(path, _)| !field::is_ours(path) && !is_removed(path));
     answered
         .filter_map(|(path, field)| Some((path, shown_of(row.rest(), field)?)))
         .filter(|(_, shown)| !shown.is_empty())
-}
-
-fn is_ours(path: &str) -> bool {
-    path.starts_with('_')
 }
 
 /// The paths of the rows that a field stands in, the outermost first.
@@ -501,7 +497,7 @@ fn parallel_changes(state: &RecordState, known: &[Conflict]) -> Vec<Conflict> {
     let is_parallel = |dot: &Dot| touches.iter().any(|touch| touch.dot == *dot);
     let mut groups: BTreeMap<&str, BTreeSet<Dot>> = BTreeMap::new();
     let mut found = Vec::new();
-    for (path, siblings) in state.fields.iter().filter(|(path, _)| !is_ours(path)) {
+    for (path, siblings) in state.fields.iter().filter(|(path, _)| !field::is_ours(path)) {
         let dots = || siblings.iter().map(|sibling| sibling.dot).filter(is_parallel);
         groups.entry(group_of(path)).or_default().extend(dots());
         for row in rows_above(path) {
@@ -519,7 +515,9 @@ fn parallel_changes(state: &RecordState, known: &[Conflict]) -> Vec<Conflict> {
     found.dedup_by(|a, b| a.path == b.path);
     // A field that both wrote is told as such; it says more than its group.
     let is_known = |group: &str| {
-        known.iter().any(|conflict| group_of(&conflict.path) == group && !is_ours(&conflict.path))
+        known
+            .iter()
+            .any(|conflict| group_of(&conflict.path) == group && !field::is_ours(&conflict.path))
     };
     let groups = groups.into_iter().filter(|(group, dots)| dots.len() > 1 && !is_known(group));
     found.extend(groups.map(|(group, _)| Conflict {

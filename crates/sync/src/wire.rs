@@ -189,6 +189,15 @@ pub mod field {
     ///
     /// A random text, so that nobody finds out by the keys who is in the rows. Written with what begins the record.
     pub const ROWS: &str = "_rows/";
+
+    /// What they begin with. A form may call no question below its root so; any other name is its own, with whatever it begins.
+    pub const OURS: [&str; 5] = [STATE, DELETED, TITLE, REASON, "_rows"];
+
+    /// Whether a path is ours.
+    #[must_use]
+    pub fn is_ours(path: &str) -> bool {
+        [STATE, DELETED, TITLE, REASON].contains(&path) || path.starts_with(ROWS)
+    }
 }
 
 /// Where a record stands in its life, stored as text in [`field::STATE`].

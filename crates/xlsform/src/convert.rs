@@ -37,6 +37,8 @@ pub struct Options {
     pub root_name: Option<String>,
     /// Further columns of the survey, kept as attributes of the binds in [`SOTAY_NAMESPACE`].
     pub keep_columns: Vec<String>,
+    /// Names that nothing directly below the root may have: whoever keeps the records needs them.
+    pub reserved_names: Vec<String>,
 }
 
 /// The sheets with their headers understood.
@@ -152,6 +154,7 @@ impl Conversion<'_> {
             table: &self.sheets.survey,
             default_language: &language,
             keep_columns: &self.options.keep_columns,
+            reserved_names: &self.options.reserved_names,
             choices: &mut choices,
             external: &external,
             osm: &osm,

@@ -143,9 +143,12 @@ impl Settings {
             let kind = ProblemKind::BadName { value: name.clone() };
             problems.error(&table.place(row.number, &["name"]), kind);
         }
-        if settings.public_key.is_some() {
-            let kind = ProblemKind::NotSupported { what: "public_key".to_owned() };
-            problems.warn(&table.place(row.number, &["public_key"]), kind);
+        // Answers go to the server that the form came from, and as they are.
+        let elsewhere =
+            [("public_key", &settings.public_key), ("submission_url", &settings.submission_url)];
+        for (what, _) in elsewhere.iter().filter(|(_, given)| given.is_some()) {
+            let kind = ProblemKind::NotSupported { what: (*what).to_owned() };
+            problems.warn(&table.place(row.number, &[what]), kind);
         }
         if settings.omit_instance_id && settings.public_key.is_some() {
             let place = table.place(row.number, &["omit_instanceID"]);

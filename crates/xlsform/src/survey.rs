@@ -81,6 +81,7 @@ pub(crate) struct Survey<'a> {
     pub(crate) table: &'a Table,
     pub(crate) default_language: &'a str,
     pub(crate) keep_columns: &'a [String],
+    pub(crate) reserved_names: &'a [String],
     pub(crate) choices: &'a mut Choices,
     pub(crate) external: &'a Choices,
     pub(crate) osm: &'a Choices,
@@ -135,6 +136,7 @@ pub(crate) struct Context<'a> {
     pub(crate) table: &'a Table,
     pub(crate) default_language: &'a str,
     pub(crate) keep_columns: &'a [String],
+    pub(crate) reserved_names: &'a [String],
     pub(crate) choices: &'a mut Choices,
     pub(crate) external: &'a Choices,
     pub(crate) osm: &'a Choices,
@@ -145,11 +147,12 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Survey<'a> {
     pub(crate) fn new(context: Context<'a>, root: &str) -> Self {
-        let Context { table, default_language, keep_columns, choices, external, osm, .. } = context;
+        let Context { table, default_language, choices, external, osm, .. } = context;
         Self {
             table,
             default_language,
-            keep_columns,
+            keep_columns: context.keep_columns,
+            reserved_names: context.reserved_names,
             choices,
             external,
             osm,
@@ -268,11 +271,16 @@ impl<'a> Survey<'a> {
             return None;
         }
         *self.names.entry(name.clone()).or_default() += 1;
-        if name == "meta" {
+        if name == "meta" || self.is_at_top() && self.reserved_names.contains(&name) {
             self.problems.error(&place, ProblemKind::ReservedName { value: name.clone() });
         }
         self.check_name(&name, row.number, &place, true);
         Some(name)
+    }
+
+    /// Whether what comes now stands directly below the root.
+    fn is_at_top(&self) -> bool {
+        self.open.iter().rfind(|open| open.flat.is_none()).is_some_and(|open| open.id == ROOT)
     }
 
     /// Names are unique within a group that has a node. Those of the sheet should differ in more than case.

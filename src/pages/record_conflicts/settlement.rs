@@ -82,7 +82,7 @@ pub(super) fn contested(
 
 /// Whether something met that the form has to do with: a question, a row, what it works out, or the title.
 pub(super) fn met_in_form(view: &View) -> bool {
-    let is_of_form = |path: &str| path == field::TITLE || !path.starts_with('_');
+    let is_of_form = |path: &str| path == field::TITLE || !field::is_ours(path);
     let mut met = view.conflicts.iter().filter(|conflict| conflict.level == Level::Decide);
     met.any(|conflict| is_of_form(&conflict.path))
 }

@@ -25,7 +25,7 @@ pub(crate) fn following(
         let is_open = conflict.level == Level::Decide && conflict.values.len() > 1;
         let text = match path {
             field::TITLE if is_open => Some(session.name().unwrap_or_default()),
-            _ if is_open && !path.starts_with('_') && follows(path) => fields.get(path).cloned(),
+            _ if is_open && !field::is_ours(path) && follows(path) => fields.get(path).cloned(),
             _ => return None,
         };
         Some((path.to_owned(), text.map_or(Value::Empty, Value::Text)))

@@ -174,6 +174,24 @@ fn an_answer_is_shown_stored_and_there_again_at_the_same_question() {
     });
 }
 
+/// As a form that another tool made calls them: "1. Họ và tên", "Địa chỉ".
+#[test]
+fn an_answer_is_there_again_whatever_its_question_is_called() {
+    let renamed = FORM.replace("chung/tuoi", "chung/_1_tu_i").replace("<tuoi/>", "<_1_tu_i/>");
+    let renamed = renamed.replace("/data/ghi_chu", "/data/_a_ch").replace("<ghi_chu/>", "<_a_ch/>");
+    Owner::new().with(|| {
+        let phone = Phone::filling_in(&renamed.replace("chung", "_1_chung"));
+        let id = record_id::new();
+        let entry = phone.open(id);
+        entry.answer(question(entry, "_1_chung/_1_tu_i"), "41");
+        entry.answer(question(entry, "_a_ch"), "Bảo Vinh");
+        block_on(entry.save_now()).expect("memory stores");
+        let again = phone.open(id);
+        assert_eq!(value(again, "_1_chung/_1_tu_i"), "41");
+        assert_eq!(value(again, "_a_ch"), "Bảo Vinh");
+    });
+}
+
 #[test]
 fn a_form_that_was_only_looked_at_is_not_stored() {
     run(|phone| {

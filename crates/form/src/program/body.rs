@@ -298,27 +298,16 @@ impl BodyBuilder<'_, '_> {
     /// The choices of a `select_one_external`: an input with a `query` into a list beside the form. Where that list was
     /// not given it stays an input.
     fn external_choices(&mut self, control: &definition::Control, def: DefId) -> Option<Choices> {
-        let query = external_query(control)?;
-        if !(self.builder.scope.has_list)(queried_list(query)?) {
+        let set = control.external_choices()?;
+        if !(self.builder.scope.has_list)(queried_list(&set.nodeset)?) {
             return None;
         }
-        let set = definition::Itemset {
-            nodeset: query.to_owned(),
-            value: "name".to_owned(),
-            label: "label".to_owned(),
-        };
         self.builder.at(&control.reference, "query");
         let (itemset, reads, _) = self.builder.collect(|b| itemset(&set, control, def, b));
         // Both engines take it for an input with suggestions, and leave the answer alone.
         let itemset = Some(itemset?);
         Some(Choices { items: Vec::new(), itemset, reads, closed: false, searched: false })
     }
-}
-
-/// The expression by which an input finds its choices in a list beside the form.
-pub(super) fn external_query(control: &definition::Control) -> Option<&str> {
-    let is_input = control.kind == ControlKind::Input;
-    attribute(control, "query").filter(|_| is_input)
 }
 
 /// The list that a query begins in: `instance('towns')/root/item[…]`.

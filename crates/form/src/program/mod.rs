@@ -26,7 +26,7 @@ pub(crate) use expression::{Compiled, ExprId};
 pub(crate) use graph::{CellKind, Graph, Reader};
 pub(crate) use list::List;
 pub(crate) use plan::{PlanStart, Plans};
-pub use resource::{CsvRows, Resources};
+pub use resource::{CsvRows, ITEMSETS, Resources};
 pub(crate) use rules::{Preload, Rule, Rules};
 pub(crate) use schema::{Def, DefId, Schema, local};
 pub(crate) use text::{Entry as TextEntry, Part, Said, Saying, Texts, itext_argument};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Program;
-use super::body::{external_query, queried_list};
+use super::body::queried_list;
 use super::json::{Json, parse as parse_json};
 use super::list::List;
 use crate::definition::{BodyNode, Form, Source};
@@ -91,7 +91,7 @@ impl Program {
 const LAST_SAVED: &str = "jr://instance/last-saved";
 
 /// The file in which ODK keeps the sheet `external_choices`: all its lists, told apart by `list_name`.
-const ITEMSETS: &str = "itemsets.csv";
+pub const ITEMSETS: &str = "itemsets.csv";
 
 /// Adds the lists that inputs search in and that are not in the form.
 fn external(
@@ -114,7 +114,8 @@ fn external(
                 continue;
             }
         };
-        let Some(id) = external_query(control).and_then(queried_list) else { continue };
+        let Some(set) = control.external_choices() else { continue };
+        let Some(id) = queried_list(&set.nodeset) else { continue };
         if lists.iter().any(|list| list.id == id) {
             continue;
         }

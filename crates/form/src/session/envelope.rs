@@ -17,6 +17,8 @@ pub struct Envelope {
     pub instance_id: Option<String>,
     /// `meta/deprecatedID`: the instance that this one takes the place of.
     pub deprecated_id: Option<String>,
+    /// Whether it is only what goes with answers that nobody reads without a key: they are in a file of their own.
+    pub is_encrypted: bool,
     /// Every text by its path below the root; elements of one name are numbered as rows are.
     pub fields: BTreeMap<String, String>,
 }
@@ -57,6 +59,7 @@ pub fn read_envelope(xml: &str) -> Result<Envelope, EnvelopeError> {
         version: root.attribute("version").unwrap_or_default().to_owned(),
         instance_id: of_meta("instanceID"),
         deprecated_id: of_meta("deprecatedID"),
+        is_encrypted: root.attribute("encrypted") == Some("yes"),
         fields,
     })
 }

@@ -57,6 +57,9 @@ pub async fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> 
             if !against.is_empty() && !replace {
                 bail!("nothing was loaded; --replace puts it in force all the same");
             }
+            for line in pack_load::same_version(&database, &checked).await? {
+                tell(&format!("warning: {line}"));
+            }
             load(&database, &checked).await?;
             if demo_users {
                 add_demo_users(&database, &checked, demo_password.as_deref()).await?;

@@ -8,7 +8,7 @@ use serde_json::json;
 use sync::erase::SERVER;
 use sync::merge::Stamp;
 use sync::view::RecordView;
-use sync::wire::{RecordId, RecordState};
+use sync::wire::{RecordId, RecordState, field};
 
 use super::audit::{Event, note};
 use super::feed;
@@ -712,7 +712,7 @@ async fn may_change(tx: &mut Write, record: RecordId, dataset: &str, id: &str) -
         return Ok(true);
     }
     let state = feed::stored_record(&body)?.into_state(Stamp::default());
-    let answers = state.fields.iter().filter(|(path, _)| !path.starts_with('_'));
+    let answers = state.fields.iter().filter(|(path, _)| !field::is_ours(path));
     let writers = answers.flat_map(|(_, siblings)| siblings);
     let writers = writers.filter_map(|sibling| state.writers.get(&sibling.dot.device));
     for account in writers.chain([&state.author]).collect::<BTreeSet<_>>() {

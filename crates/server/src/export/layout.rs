@@ -220,6 +220,11 @@ impl Reader<'_> {
             (Some(ControlKind::Select1), _) => {
                 Kind::Choices { labels: self.choices(control), several: false }
             }
+            (Some(ControlKind::Input), _)
+                if control.is_some_and(|control| control.external_choices().is_some()) =>
+            {
+                Kind::Choices { labels: self.choices(control), several: false }
+            }
             (Some(ControlKind::Select | ControlKind::Rank), _) => {
                 Kind::Choices { labels: self.choices(control), several: true }
             }
@@ -247,7 +252,8 @@ impl Reader<'_> {
         let mut labels: BTreeMap<String, String> = items
             .filter_map(|item| Some((item.value.clone(), self.texts.label(&item.label)?)))
             .collect();
-        let Some(itemset) = &control.itemset else { return labels };
+        let external = control.external_choices();
+        let Some(itemset) = control.itemset.as_ref().or(external.as_ref()) else { return labels };
         let root = match self.instance(&itemset.nodeset) {
             Some(Source::Internal(root)) => root,
             Some(Source::External(address)) => {
@@ -323,6 +329,18 @@ mod tests {
         let kind = &columns[0].kind;
         let Kind::Choices { labels, several: false } = kind else { panic!("{kind:?}") };
         assert_eq!(labels.get("OK").map(String::as_str), Some("Đã xác nhận"));
+    }
+
+    #[test]
+    fn what_is_chosen_from_an_external_list_is_told_in_its_words() {
+        let binds = r#"<instance id="xa"><root>
+            <item><name>bq</name><label>Bảo Quang</label><huyen>lk</huyen></item>
+            </root></instance><bind nodeset="/data/xa" type="string"/>"#;
+        let body = r#"<input ref="/data/xa" query="instance('xa')/root/item[huyen='lk']"><label>Xã</label></input>"#;
+        let columns = columns("<xa/>", binds, body, Resources::default());
+        let kind = &columns[0].kind;
+        let Kind::Choices { labels, several: false } = kind else { panic!("{kind:?}") };
+        assert_eq!(labels.get("bq").map(String::as_str), Some("Bảo Quang"));
     }
 
     #[test]

@@ -11,11 +11,14 @@ use crate::error::ApiError;
 /// The type of every answer that has a body.
 pub(super) const XML: &str = "text/xml; charset=utf-8";
 
+/// Wants name and password as they are, or a token in place of the password.
+pub(super) const BASIC: &str = "Basic realm=\"Sotay\", charset=\"UTF-8\"";
+
 /// An answer that is an error.
 #[derive(Debug)]
 pub struct Refusal {
     error: ApiError,
-    /// How the client may show who it is; plain name and password if nothing is said.
+    /// How the client may show who it is, the first choice first; plain name and password if nothing is said.
     challenges: Vec<String>,
 }
 
@@ -27,7 +30,7 @@ impl Refusal {
         ApiError::new(status, "openrosa", message).into()
     }
 
-    /// The same, with ways to show who one is before name and password.
+    /// The same, with the ways to show who one is.
     pub(super) fn with_challenges(self, challenges: impl Into<Vec<String>>) -> Self {
         Self { challenges: challenges.into(), ..self }
     }
@@ -58,12 +61,12 @@ impl IntoResponse for Refusal {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::UNAUTHORIZED {
-            let challenges = self.challenges.iter().map(|text| HeaderValue::from_str(text));
-            for challenge in challenges.flatten() {
+            let told = self.challenges.iter().map(String::as_str);
+            let basic = self.challenges.is_empty().then_some(BASIC);
+            let ways = told.chain(basic).filter_map(|way| HeaderValue::from_str(way).ok());
+            for challenge in ways {
                 headers.append(header::WWW_AUTHENTICATE, challenge);
             }
-            let basic = HeaderValue::from_static("Basic realm=\"Sotay\", charset=\"UTF-8\"");
-            headers.append(header::WWW_AUTHENTICATE, basic);
         }
         response
     }

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tracing::Span;
 
-use super::answer::Refusal;
+use super::answer::{BASIC, Refusal};
 use super::digest::{self, Nonce, Shown};
 use super::{ROOT, address};
 use crate::accounts::MAX_NAME;
@@ -98,7 +98,7 @@ async fn token_session(app: &App, token: &str, now_ms: i64) -> Result<Option<Ses
 }
 
 /// The session of the token that a client proves to know. Who guesses has 256 random bits to guess, so tries need not be
-/// counted; and a client that was given a password comes here first.
+/// counted; and by http a client that was given a password comes here.
 async fn of_digest(app: &App, shown: &Shown, parts: &Parts) -> Result<Option<Session>, Refusal> {
     let asked = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
     let path = asked.path_and_query().map_or("", PathAndQuery::as_str);
@@ -123,13 +123,20 @@ fn is_open(session: &Session, now_ms: i64) -> bool {
     session.revoked.is_none() && !session.disabled && !is_over(session, now_ms)
 }
 
+/// How a client may show who it is. ODK Collect takes the first way that it knows and never another: by https that is the one
+/// in which passwords of people are good too, and without it a password is not asked for at all.
+fn ways(origin: Origin, key: &[u8], is_stale: bool, now_ms: i64) -> Vec<String> {
+    let plain = origin.is_https.then(|| BASIC.to_owned());
+    plain.into_iter().chain(digest::challenges(key, is_stale, now_ms)).collect()
+}
+
 /// Who shows a token with Digest, or a password or token with Basic.
 async fn of_header(app: &App, origin: Origin, parts: &Parts) -> Result<Session, Refusal> {
     let key = app.database().nonce_key().await?;
     let now_ms = clock::now_ms();
     let ask = |is_stale| {
         let wanted = Refusal::new(StatusCode::UNAUTHORIZED, "name and password are wanted");
-        wanted.with_challenges(digest::challenges(&key, is_stale, now_ms))
+        wanted.with_challenges(ways(origin, &key, is_stale, now_ms))
     };
     let wanted = || ask(false);
     let given = parts.headers.get(header::AUTHORIZATION).and_then(|given| given.to_str().ok());
@@ -155,7 +162,7 @@ async fn of_header(app: &App, origin: Origin, parts: &Parts) -> Result<Session, 
     let account = owner_of(app, origin, name, None, password.to_owned()).await?;
     let wrong = || Refusal::from(wrong_credentials());
     let account =
-        account.ok_or_else(|| wrong().with_challenges(digest::challenges(&key, false, now_ms)))?;
+        account.ok_or_else(|| wrong().with_challenges(ways(origin, &key, false, now_ms)))?;
     enough(app, origin, &account).await?;
     let session = app.database().password_session(&account.name, now_ms).await?;
     let session = session.filter(|session| !session.disabled).ok_or_else(wanted)?;

@@ -10,6 +10,7 @@ mod submission;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::body::Bytes;
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -32,6 +33,7 @@ use crate::budgets::Take;
 use crate::config::MAX_BODY;
 use crate::database::{NewBlob, Session};
 use crate::error::ApiError;
+use crate::spreadsheet_form::for_clients;
 use crate::turns::Room;
 use crate::{App, accounts, clock, erasures};
 use answer::{Answer, Refusal, XML, escaped, said};
@@ -129,16 +131,17 @@ async fn form_list(State(app): State<App>, client: Client, Query(wanted): Query<
             if wanted.form_id.as_ref().is_some_and(|id| *id != row.form.id) {
                 continue;
             }
+            let xml = for_clients(row.xml);
             let name = form.title.get(&pack.default_language);
             let (id, version) = (escaped(&row.form.id), escaped(&row.form.version));
-            let md5 = accounts::hex(&Md5::digest(row.xml.as_bytes()));
+            let md5 = accounts::hex(&Md5::digest(xml.as_bytes()));
             let (name, base) = (escaped(name), escaped(&client.base));
             list.push_str(&format!(
                 "<xform><formID>{id}</formID><name>{name}</name><version>{version}</version><hash>md5:{md5}</hash>\
                  <downloadUrl>{base}/forms/{hash}.xml</downloadUrl>"
             ));
             let has_files = !app.database().form_files(hash).await?.is_empty();
-            if has_files || !entity_lists(&row.xml, &datasets).is_empty() {
+            if has_files || !entity_lists(&xml, &datasets).is_empty() {
                 list.push_str(&format!("<manifestUrl>{base}/manifest/{hash}</manifestUrl>"));
             }
             list.push_str("</xform>");
@@ -171,7 +174,7 @@ struct FormFile {
     file: String,
 }
 
-/// A form as it is stored, any version there ever was.
+/// A form, any version there ever was.
 #[utoipa::path(get, path = "/openrosa/{token}/forms/{file}", tag = "openrosa",
     params(
         ("token" = String, Path, description = "the client's token"),
@@ -191,7 +194,7 @@ async fn form(
     let hash = file.strip_suffix(".xml").and_then(|hash| hash.parse().ok()).ok_or_else(unknown)?;
     let row = app.database().form_seen_by(&client.session.account, hash).await?;
     let row = row.ok_or_else(unknown)?;
-    Ok(([(header::CONTENT_TYPE, XML)], row.xml).into_response())
+    Ok(([(header::CONTENT_TYPE, XML)], for_clients(row.xml)).into_response())
 }
 
 /// The same for who sends name and password (HTTP Basic).
@@ -406,7 +409,7 @@ fn submission_headers(client: &Client) -> [(HeaderName, HeaderValue); 2] {
         (status = 201, description = "`OpenRosaResponse`: kept", content_type = "text/xml"),
         (status = 400, description = "no multipart, no XML, broken XML: nothing was stored", content_type = "text/xml"),
         TokenRefused,
-        (status = 413, description = "more than 32 MiB, or 4 MiB of XML"),
+        (status = 413, description = "more than 32 MiB: what came whole before that is kept; or 4 MiB of XML: nothing was stored"),
         (status = 429, description = "more than one person may send at a time, with `Retry-After`: nothing was stored"),
         (status = 507, description = "the server's disk is full; send again later"),
     ))]
@@ -418,7 +421,8 @@ async fn submit(
 ) -> Answer {
     let body = body.map_err(|error| Refusal::bad_request(error.body_text()))?;
     let room = READING.take_for(&client.session.account, &headers, MAX_SUBMISSION).await;
-    let sent = read(body).await?;
+    let mut sent = read(body).await?;
+    let too_large = sent.too_large.take();
     client.ask_again(&app).await?;
     let account = &client.session.account;
     app.budgets().take(account, Take::Bytes(sent.bytes()))?;
@@ -435,6 +439,10 @@ async fn submit(
     // that were not there.
     let kept = tokio::spawn(kept.in_current_span()).await.map_err(ApiError::internal)?;
     let Taken { is_applied, missing } = kept?;
+    if let Some(name) = too_large {
+        let message = format!("the answers arrived; this file is too large: {name}");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+    }
     let mut message = match is_applied {
         true => "received".to_owned(),
         false => "received; it waits for the coordinator's decision".to_owned(),
@@ -454,7 +462,7 @@ async fn submit(
         (status = 201, description = "`OpenRosaResponse`: kept", content_type = "text/xml"),
         (status = 400, description = "no multipart, no XML, broken XML: nothing was stored", content_type = "text/xml"),
         PasswordRefused,
-        (status = 413, description = "more than 32 MiB, or 4 MiB of XML"),
+        (status = 413, description = "more than 32 MiB: what came whole before that is kept; or 4 MiB of XML: nothing was stored"),
         (status = 507, description = "the server's disk is full; send again later"),
     ))]
 async fn submit_by_password(
@@ -473,6 +481,8 @@ struct Sent {
     attachments: BTreeMap<String, Attachment>,
     /// Whether the client says that more attachments follow.
     is_incomplete: bool,
+    /// Where more came than one request may have: the file that it broke off in.
+    too_large: Option<String>,
 }
 
 impl Sent {
@@ -490,11 +500,31 @@ struct Attachment {
 async fn read(mut body: Multipart) -> Result<Sent, Refusal> {
     let broken = |error: MultipartError| Refusal::new(error.status(), error.body_text());
     let (mut sent, mut xml) = (Sent::default(), None);
-    while let Some(part) = body.next_field().await.map_err(broken)? {
+    // Whoever sends a film that is too large sends it again and again, and the answers with it: those are kept.
+    let is_enough = |error: &MultipartError, xml: &Option<Bytes>| {
+        error.status() == StatusCode::PAYLOAD_TOO_LARGE && xml.is_some()
+    };
+    loop {
+        let part = match body.next_field().await {
+            Ok(Some(part)) => part,
+            Ok(None) => break,
+            Err(error) if is_enough(&error, &xml) => {
+                sent.too_large = Some(String::new());
+                break;
+            }
+            Err(error) => return Err(broken(error)),
+        };
         let name = part.name().unwrap_or_default().to_owned();
         let file_name = part.file_name().map(str::to_owned);
         let media_type = part.content_type().unwrap_or("application/octet-stream").to_owned();
-        let bytes = part.bytes().await.map_err(broken)?;
+        let bytes = match part.bytes().await {
+            Ok(bytes) => bytes,
+            Err(error) if is_enough(&error, &xml) => {
+                sent.too_large = Some(file_name.unwrap_or(name));
+                break;
+            }
+            Err(error) => return Err(broken(error)),
+        };
         match name.as_str() {
             "xml_submission_file" if xml.is_some() => {
                 return Err(Refusal::bad_request("there is more than one xml_submission_file"));
@@ -539,7 +569,7 @@ async fn keep(app: &App, session: &Session, sent: Sent) -> Result<Taken, Refusal
         .map_err(|error| Refusal::bad_request(format!("xml_submission_file: {error}")))?;
     let versions = app.database().form_versions(&envelope.form_id).await?;
     let known = versions.into_iter().find(|row| row.form.version == envelope.version);
-    let Sent { xml, mut attachments, is_incomplete } = sent;
+    let Sent { xml, mut attachments, is_incomplete, .. } = sent;
     let reading = move || Submission::read(&xml, envelope, known);
     let submission = tokio::task::spawn_blocking(reading).await.map_err(ApiError::internal)?;
 

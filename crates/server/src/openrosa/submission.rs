@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use form::definition::Bind;
 use form::{Envelope, Resources};
 use sync::codec;
 use sync::draft::OpenPatch;
@@ -29,8 +30,8 @@ pub(super) struct Submission {
     title: Option<String>,
     /// The fields that hold the name of a file.
     named_files: BTreeSet<String>,
-    /// Whether any field may turn out to be one: the form is not known.
-    any_may_name_a_file: bool,
+    /// Those that may turn out to: the form does not know them, or is itself not known.
+    unknown: BTreeSet<String>,
 }
 
 /// The record's operations as they are in the log, oldest first.
@@ -61,19 +62,21 @@ impl Submission {
     /// Reads a submission with its form. What does not fit the form is read as of an unknown one, so that it is kept.
     pub(super) fn read(xml: &str, envelope: Envelope, known: Option<FormRow>) -> Self {
         let unnamed = || format!("sha256:{}", codec::hash(xml.as_bytes()));
-        let Envelope { form_id: id, version, instance_id, deprecated_id, fields } = envelope;
+        let Envelope { form_id: id, version, instance_id, deprecated_id, is_encrypted, fields } =
+            envelope;
         let has_name = instance_id.is_some();
         let instance = instance_id.unwrap_or_else(unnamed);
         let mut submission = Self {
             form: FormRef { id, version, hash: Hash([0; 32]) },
             instance,
             deprecated: deprecated_id,
-            fields,
             title: None,
             named_files: BTreeSet::new(),
-            any_may_name_a_file: true,
+            unknown: fields.keys().cloned().collect(),
+            fields,
         };
-        if let Some(row) = known {
+        // What is sealed has its form's root, and none of its answers.
+        if let Some(row) = known.filter(|_| !is_encrypted) {
             submission.read_with(xml, row);
         }
         if !has_name {
@@ -81,7 +84,7 @@ impl Submission {
             submission.fields.insert("meta/instanceID".to_owned(), name);
         }
         // Those are ours: nobody says from outside what state a record is in.
-        submission.fields.retain(|path, text| !path.starts_with('_') && !text.is_empty());
+        submission.fields.retain(|path, text| !field::is_ours(path) && !text.is_empty());
         submission
     }
 
@@ -91,12 +94,19 @@ impl Submission {
             .and_then(|(parsed, _)| form::compile(parsed, &Resources::default()).ok());
         let read = compiled.and_then(|program| Some((program.fields_of(xml).ok()?, program)));
         let Some((fields, program)) = read else { return };
-        let files = program.form().binds.iter();
-        let files = files.filter(|bind| bind.data_type.as_deref() == Some("binary"));
-        let files: BTreeSet<&str> =
-            files.filter_map(|bind| below_root(bind.nodeset.trim())).collect();
-        let names_file = |path: &&String| files.contains(question(path).as_str());
+        let asked: BTreeMap<&str, &Bind> = program
+            .form()
+            .binds
+            .iter()
+            .filter_map(|bind| Some((below_root(bind.nodeset.trim())?, bind)))
+            .collect();
+        let bind = |path: &String| asked.get(question(path).as_str());
+        let names_file = |path: &&String| {
+            bind(path).is_some_and(|bind| bind.data_type.as_deref() == Some("binary"))
+        };
         self.named_files = fields.keys().filter(names_file).cloned().collect();
+        // A form may change and keep its version: what was filled in before has questions that it asks no more.
+        self.unknown = fields.keys().filter(|path| bind(path).is_none()).cloned().collect();
         // The client has worked it out, as all else.
         let name = fields.iter().find(|(path, _)| is_meta(path, "instanceName"));
         let name = name.map(|(_, name)| name.as_str()).filter(|name| !name.is_empty());
@@ -104,11 +114,10 @@ impl Submission {
         self.title = (!title.is_empty()).then(|| title.to_owned());
         self.form = row.form;
         self.fields = fields;
-        self.any_may_name_a_file = false;
     }
 
     fn may_name_a_file(&self, path: &str) -> bool {
-        self.any_may_name_a_file || self.named_files.contains(path)
+        self.named_files.contains(path) || self.unknown.contains(path)
     }
 
     /// What it writes that is not there yet.

@@ -27,14 +27,24 @@ const PNG: &[u8] = b"\x89PNG, as far as anybody here looks";
 
 /// The real pack with one more form, `chon_xa`, of these rows below the header, and with these files beside it.
 fn pack(rows: &[[&str; 5]], beside: &[(&str, &[u8])]) -> Files {
+    let header = ["type", "name", "label", "media::image", "calculation"];
+    pack_of(&[("survey", &[&[header], rows].concat())], beside)
+}
+
+/// The same with these sheets.
+fn pack_of<const COLUMNS: usize>(
+    sheets: &[(&str, &[[&str; COLUMNS]])],
+    beside: &[(&str, &[u8])],
+) -> Files {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/long-khanh-2024");
     let mut files = pack_load::read_folder(&folder).unwrap();
     let mut workbook = Workbook::new();
-    let survey = workbook.add_worksheet().set_name("survey").unwrap();
-    let header = ["type", "name", "label", "media::image", "calculation"];
-    for (row, cells) in (0..).zip([header].iter().chain(rows)) {
-        for (column, cell) in (0..).zip(cells) {
-            survey.write_string(row, column, *cell).unwrap();
+    for (name, rows) in sheets {
+        let sheet = workbook.add_worksheet().set_name(*name).unwrap();
+        for (row, cells) in (0..).zip(*rows) {
+            for (column, cell) in (0..).zip(cells) {
+                sheet.write_string(row, column, *cell).unwrap();
+            }
         }
     }
     let settings = workbook.add_worksheet().set_name("settings").unwrap();
@@ -214,6 +224,59 @@ async fn what_was_chosen_out_of_a_file_is_exported_in_the_words_of_the_file() {
     assert_eq!(row[at].to_string(), "Bảo Vinh");
 }
 
+/// It looks for them in a file of that name beside the form and in no other place.
+#[tokio::test]
+async fn choices_of_the_sheet_external_choices_lie_beside_the_form_for_odk_collect_alone() {
+    let survey = [
+        ["type", "name", "label", "choice_filter"],
+        ["text", "huyen", "Huyện nào", ""],
+        ["select_one_external xa", "xa", "Xã nào", "huyen=${huyen}"],
+    ];
+    let lists = [
+        ["list_name", "name", "label", "huyen"],
+        ["xa", "bq", "Bảo Quang", "lk"],
+        ["xa", "bv", "Bảo Vinh", "lk"],
+    ];
+    let files = pack_of(&[("survey", &survey), ("external_choices", &lists)], &[]);
+    let (checked, problems) = said(&files);
+    assert_eq!(problems, [""; 0]);
+    let (checked, server) = (checked.unwrap(), TestApp::start().await);
+    let database = server.app.database();
+    // By a server that did not lay them there, and the same pack by one that does.
+    let mut before = checked.to_load();
+    before.files.clear();
+    assert!(database.load_pack(&before, 2).await.unwrap());
+    assert!(!database.load_pack(&checked.to_load(), 3).await.unwrap());
+    let users = checked.demo_users();
+    pack_load::add_demo_users(database, users, Some(PASSWORD), 1).await.unwrap();
+    let officer = users.iter().find(|user| user.role == "officer").unwrap();
+    let device = server.device(&officer.name).await;
+    let pack = device.get("/api/v1/pack").await.json();
+    let form = &checked.forms.last().unwrap().form;
+    let told = pack["forms"].as_array().unwrap().iter().find(|told| told["id"] == form.id.as_str());
+    assert_eq!(told.unwrap().get("files"), None, "phones have them in the form");
+
+    let (token, _) = accounts::new_token();
+    let client = NewClient { device: DeviceId([9; 16]), device_name: "ODK Collect" };
+    let account = server.account(&officer.name).await;
+    let now_ms = server::clock::now_ms();
+    assert!(database.add_token(&account, &token, client, None, now_ms).await.unwrap());
+    let root = format!("/openrosa/{token}");
+    let list = server.get(&format!("{root}/formList"), &[]).await;
+    let list = String::from_utf8(list.body.to_vec()).unwrap();
+    assert_eq!(list.matches("<manifestUrl>").count(), 1, "{list}");
+    let manifest = server.get(&format!("{root}/manifest/{}", form.hash), &[]).await;
+    let manifest = String::from_utf8(manifest.body.to_vec()).unwrap();
+    let hash = manifest.split("/files/").nth(1).unwrap().split('<').next().unwrap();
+    let csv = server.get(&format!("{root}/files/{hash}"), &[]).await.body;
+    assert!(csv.starts_with(
+        "\"list_name\",\"name\",\"label\",\"huyen\"\n\"xa\",\"bq\",\"Bảo Quang\"".as_bytes()
+    ));
+    let md5 = accounts::hex(&Md5::digest(&csv));
+    let file = format!("<filename>itemsets.csv</filename><hash>md5:{md5}</hash>");
+    assert!(manifest.contains(&file), "{manifest}");
+}
+
 #[tokio::test]
 async fn a_list_that_changes_makes_no_new_version_and_an_old_version_keeps_its_files() {
     let server = TestApp::start().await;
@@ -240,6 +303,19 @@ async fn a_list_that_changes_makes_no_new_version_and_an_old_version_keeps_its_f
     assert_eq!(lan.get(&of(&after[2])).await.body, longer);
     let unknown = lan.get(&format!("/api/v1/forms/{}/files", "0".repeat(64))).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_form_that_changes_and_keeps_its_version_is_told() {
+    let server = TestApp::start().await;
+    let database = server.app.database();
+    let first = load(&server, &pack(ROWS, ALL)).await;
+    assert_eq!(pack_load::same_version(database, &first).await.unwrap(), [""; 0]);
+    let plain = [["select_one_from_file xa.csv", "xa", "Chọn xã", "", ""]];
+    let (changed, _) = pack_load::check(&pack(&plain, &[("xa.csv", LIST)]));
+    let told = pack_load::same_version(database, &changed.unwrap()).await.unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("the form lk_chon_xa has changed and kept version 1"), "{told:?}");
 }
 
 #[tokio::test]

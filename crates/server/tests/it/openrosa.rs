@@ -15,14 +15,15 @@ use md5::{Digest, Md5};
 use serde_json::json;
 use server::accounts;
 use server::budgets::Allowance;
-use server::database::{NewClient, Revoked};
+use server::config::Config;
+use server::database::{FormRow, NewClient, NewPack, Revoked};
 use server::pack_load;
 use sync::bundle::{Item, OfDevice};
 use sync::codec;
 use sync::view::{RecordView, conflicts};
-use sync::wire::{DeviceId, State, Value};
+use sync::wire::{DeviceId, FormRef, Hash, State, Value};
 
-use crate::app::{Answer, Device, FORM, PASSWORD, TestApp, form_ref, text};
+use crate::app::{Answer, Device, FORM, PASSWORD, TestApp, form_ref, pack, text};
 use crate::budgets::{NEVER, assert_waits};
 use crate::bundle::{deliver, items, register};
 use crate::sealing::{Pair, Sealing};
@@ -51,6 +52,38 @@ impl TestApp {
         );
         Collect { server: self, address: format!("/openrosa/{token}") }
     }
+
+    /// Loads another pack, of this form alone.
+    async fn load(&self, xml: &str, now_ms: i64) -> Hash {
+        let (form, _) = parse_xform(xml).unwrap();
+        let (id, version) = (form.id().to_owned(), form.version().to_owned());
+        let hash = codec::hash(xml.as_bytes());
+        let before = pack();
+        let mut json: serde_json::Value = serde_json::from_slice(&before.json).unwrap();
+        json["hash"] = json!(hash.to_string());
+        json["forms"] = json!([{
+            "id": id, "file": id, "version": version, "hash": hash.to_string(), "bytes": xml.len(),
+            "title": { "vi": "Thử" }, "kind": "inspection", "clauses": [], "used_by": "",
+            "personal_data": false, "sensitive_data": false, "checklist_items": null,
+        }]);
+        let form = FormRef { id, version, hash };
+        let forms = vec![FormRow { form, xml: xml.to_owned() }];
+        let new = NewPack { hash, json: json.to_string().into_bytes(), forms, ..before };
+        assert!(self.app.database().load_pack(&new, now_ms).await.unwrap());
+        hash
+    }
+
+    /// What stands on the first sheet of the records of a form.
+    async fn cells(&self, form: &str) -> Vec<String> {
+        let path = format!("/api/v1/records.xlsx?form={form}");
+        let sheet = self.device("thu").await.get(&path).await;
+        assert_eq!(sheet.status, StatusCode::OK);
+        let sheet = std::io::Cursor::new(sheet.body.to_vec());
+        let mut sheet: calamine::Xlsx<_> = calamine::Reader::new(sheet).unwrap();
+        let name = calamine::Reader::sheet_names(&sheet)[0].clone();
+        let range = calamine::Reader::worksheet_range(&mut sheet, &name).unwrap();
+        range.cells().map(|(_, _, cell)| cell.to_string()).collect()
+    }
 }
 
 impl Collect<'_> {
@@ -59,24 +92,13 @@ impl Collect<'_> {
         self.server.get(&path, &[("host", "sotay.example")]).await
     }
 
-    async fn post(&self, kind: &str, body: Vec<u8>) -> Answer {
+    async fn post(&self, kind: &str, body: impl Into<Body>) -> Answer {
         let path = format!("{}/submission", self.address);
-        self.server.request(Method::POST, &path, &[("content-type", kind)], Body::from(body)).await
+        self.server.request(Method::POST, &path, &[("content-type", kind)], body.into()).await
     }
 
     async fn send(&self, parts: &[(&str, File<'_>)]) -> Answer {
-        let mut body = Vec::new();
-        for (part, (name, kind, bytes)) in parts {
-            let head = format!(
-                "--ranh\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\n\
-                 Content-Type: {kind}\r\n\r\n"
-            );
-            body.extend(head.into_bytes());
-            body.extend(*bytes);
-            body.extend(b"\r\n");
-        }
-        body.extend(b"--ranh--\r\n");
-        self.post("multipart/form-data; boundary=ranh", body).await
+        self.post(MULTIPART, multipart(parts)).await
     }
 
     async fn submit(&self, xml: &str, files: &[File<'_>]) -> Answer {
@@ -94,6 +116,23 @@ impl Collect<'_> {
         let parts: Vec<_> = [("xml_submission_file", xml), more].into_iter().chain(files).collect();
         self.send(&parts).await
     }
+}
+
+const MULTIPART: &str = "multipart/form-data; boundary=ranh";
+
+fn multipart(parts: &[(&str, File<'_>)]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (part, (name, kind, bytes)) in parts {
+        let head = format!(
+            "--ranh\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\n\
+             Content-Type: {kind}\r\n\r\n"
+        );
+        body.extend(head.into_bytes());
+        body.extend(*bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--ranh--\r\n");
+    body
 }
 
 impl Answer {
@@ -301,14 +340,7 @@ async fn answers_rows_and_photos_arrive_and_sending_twice_is_one_record() {
     let served = phone.get(&format!("/api/v1/blobs/{}", file.hash)).await;
     assert_eq!((served.status, served.body.as_ref()), (StatusCode::OK, photo));
     assert_eq!(served.header("content-type"), "image/jpeg");
-    let sheet = server.device("thu").await.get("/api/v1/records.xlsx?form=kiem_tra").await;
-    assert_eq!(sheet.status, StatusCode::OK);
-    let sheet: calamine::Xlsx<_> =
-        calamine::Reader::new(std::io::Cursor::new(sheet.body.to_vec())).unwrap();
-    let mut sheet = sheet;
-    let name = calamine::Reader::sheet_names(&sheet)[0].clone();
-    let range = calamine::Reader::worksheet_range(&mut sheet, &name).unwrap();
-    let cells: Vec<String> = range.cells().map(|(_, _, cell)| cell.to_string()).collect();
+    let cells = server.cells("kiem_tra").await;
     assert!(cells.iter().any(|cell| cell == "lấn tuyến"), "{cells:?}");
 
     collect.submit(&xml, &files).await.is_response(StatusCode::CREATED, "received");
@@ -319,6 +351,87 @@ async fn answers_rows_and_photos_arrive_and_sending_twice_is_one_record() {
     let history = phone.get(&format!("/api/v1/records/{}/history", view.record)).await.json();
     assert_eq!(history.as_array().map(Vec::len), Some(1), "{history}");
     assert_eq!(history[0]["device_name"], "ODK Collect");
+}
+
+/// As a form that another tool made calls it: "1. Họ và tên".
+#[tokio::test]
+async fn an_answer_is_kept_whatever_its_question_is_called() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let known = FORM.replace("ghi_chu", "_1_ten").replace("chung", "_nhom");
+    server.load(&known, 2).await;
+    let mut session = Session::start(program(&known), environment(FIRST));
+    session.answer(session.find("_1_ten").unwrap(), "Hoa").unwrap();
+    session.answer(session.find("_nhom/so_hs").unwrap(), "7").unwrap();
+    collect.submit(&session.to_xml(), &[]).await.is_response(StatusCode::CREATED, "received");
+    let thu = server.device("thu").await;
+    let fields = thu.record().await.fields;
+    assert_eq!(fields.get("_1_ten"), Some(&text("Hoa")));
+    assert_eq!(fields.get("_nhom/so_hs"), Some(&text("7")));
+    let cells = server.cells("kiem_tra").await;
+    assert!(cells.iter().any(|cell| cell == "Hoa"), "{cells:?}");
+}
+
+/// As versions of forms that were stored before say it.
+#[tokio::test]
+async fn no_form_tells_a_client_to_send_its_answers_elsewhere_or_to_seal_them() {
+    let server = TestApp::start().await;
+    let collect = server.collect("lan").await;
+    let orders = r#"<submission action="https://khac.example/nop" method="post" base64RsaPublicKey="MIIB" orx:auto-send="true"/></model>"#;
+    let hash = server.load(&FORM.replace("</model>", orders), 2).await;
+    let served = collect.get(&format!("/forms/{hash}.xml")).await;
+    let xml = served.words();
+    assert!(!xml.contains("khac.example") && !xml.contains("base64RsaPublicKey"), "{xml}");
+    assert!(xml.contains("orx:auto-send=\"true\"") && xml.contains("Họ và tên"), "{xml}");
+    let list = collect.get("/formList").await.words();
+    let md5 = accounts::hex(&Md5::digest(&served.body));
+    assert!(list.contains(&format!("<hash>md5:{md5}</hash>")), "{list}");
+}
+
+/// A client that has such a form from before sends what nobody reads without the key, and has nothing else any more.
+#[tokio::test]
+async fn what_a_client_sealed_is_kept_whole_and_waits_at_the_repair_desk() {
+    let server = TestApp::start().await;
+    let (collect, thu) = (server.collect("lan").await, server.device("thu").await);
+    let xml = format!(
+        r#"<data xmlns="http://www.opendatakit.org/xforms/encrypted" id="kiem_tra" version="1" encrypted="yes">
+        <base64EncryptedKey>khoa</base64EncryptedKey>
+        <orx:meta xmlns:orx="http://openrosa.org/xforms"><orx:instanceID>{FIRST}</orx:instanceID></orx:meta>
+        <media><file>1.jpg.enc</file></media><media><file>2.jpg.enc</file></media>
+        <encryptedXmlFile>submission.xml.enc</encryptedXmlFile></data>"#
+    );
+    let kind = "application/octet-stream";
+    let files: [File; 3] = [
+        ("1.jpg.enc", kind, b"one"),
+        ("2.jpg.enc", kind, b"two"),
+        ("submission.xml.enc", kind, b"answers"),
+    ];
+    for _ in 0..2 {
+        let answer = collect.submit(&xml, &files).await;
+        answer.is_response(StatusCode::CREATED, "waits for the coordinator");
+    }
+    assert!(thu.pull(None).await.records.is_empty());
+    let waiting = thu.get("/api/v1/quarantine").await.json();
+    assert_eq!(waiting.as_array().map(Vec::len), Some(1), "{waiting}");
+    for (name, _, bytes) in files {
+        let kept = server.app.database().blob(codec::hash(bytes)).await.unwrap();
+        assert!(kept.is_some(), "{name}");
+    }
+}
+
+/// Somebody changed the form and forgot its version; a client that had it before has nothing else to tell it by.
+#[tokio::test]
+async fn a_photo_of_a_question_that_the_form_asks_no_more_is_kept() {
+    let server = TestApp::start().await;
+    let (collect, phone) = (server.collect("lan").await, server.device("lan").await);
+    let xml = filled(FIRST, &[("anh", "17.jpg"), ("ghi_chu", "17.jpg")]);
+    server.load(&FORM.replace("anh", "anh_moi"), 2).await;
+    let files = [("17.jpg", "image/jpeg", b"photo".as_slice())];
+    collect.submit(&xml, &files).await.is_response(StatusCode::CREATED, "received</message>");
+    let fields = phone.record().await.fields;
+    let Some(Value::File(file)) = fields.get("anh") else { panic!("{fields:?}") };
+    assert_eq!(file.hash, codec::hash(b"photo"));
+    assert_eq!(fields.get("ghi_chu"), Some(&text("17.jpg")), "it is asked, and for a text");
 }
 
 #[tokio::test]
@@ -358,6 +471,31 @@ async fn a_submission_too_large_for_one_request_comes_in_several() {
     let served = phone.get(&format!("/api/v1/blobs/{}", file.hash)).await;
     assert_eq!(codec::hash(&served.body), file.hash);
     collect.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "received");
+}
+
+/// It goes with the first file into one request, however large that is, and comes so again and again.
+#[tokio::test]
+async fn a_film_that_is_too_large_does_not_keep_the_answers_away() {
+    let server = TestApp::start().await;
+    let (collect, phone) = (server.collect("lan").await, server.device("lan").await);
+    let xml = filled(FIRST, &[("anh", "phim.mp4"), ("ghi_chu", "lấn tuyến")]);
+    let film = vec![0; 33 * 1024 * 1024];
+    for _ in 0..2 {
+        let xml = ("xml_submission_file", ("form.xml", "text/xml", xml.as_bytes()));
+        let film = ("phim.mp4", ("phim.mp4", "video/mp4", film.as_slice()));
+        // The end of it is not there when the beginning is, as over a line.
+        let coming = crate::slow::around(multipart(&[xml, film]), async {
+            for _ in 0..32 {
+                tokio::task::yield_now().await;
+            }
+        });
+        let answer = collect.post(MULTIPART, coming).await;
+        let told = "the answers arrived; this file is too large: phim.mp4";
+        answer.is_response(StatusCode::PAYLOAD_TOO_LARGE, told);
+        let fields = phone.record().await.fields;
+        assert_eq!(fields.get("ghi_chu"), Some(&text("lấn tuyến")));
+        assert_eq!(fields.get("anh"), Some(&text("phim.mp4")), "it tells what it lacks");
+    }
 }
 
 #[tokio::test]
@@ -539,7 +677,8 @@ async fn a_broken_request_is_told_what_is_wrong_and_leaves_nothing() {
     let answer = collect.post("multipart/form-data; boundary=ranh", cut).await;
     answer.is_response(StatusCode::BAD_REQUEST, "");
     let large = vec![0; 33 * 1024 * 1024];
-    let answer = collect.submit(&xml, &[("a.jpg", "image/jpeg", &large)]).await;
+    let large = ("a.jpg", ("a.jpg", "image/jpeg", large.as_slice()));
+    let answer = collect.send(&[large, twice]).await;
     answer.is_response(StatusCode::PAYLOAD_TOO_LARGE, "");
     assert!(thu.pull(None).await.records.is_empty());
     assert_eq!(thu.get("/api/v1/quarantine").await.json(), json!([]));
@@ -796,7 +935,7 @@ async fn name_and_password_do_as_well_as_a_token_and_guessing_gets_slow() {
     asked.is_response(StatusCode::UNAUTHORIZED, "name and password");
     let ways: Vec<&str> = asked.ways().collect();
     assert!(ways[0].contains("algorithm=SHA-256") && ways[1].contains("algorithm=MD5"), "{ways:?}");
-    assert!(ways[2].starts_with("Basic realm="), "{ways:?}");
+    assert_eq!(ways.len(), 2, "nobody is asked for a password that everybody on the way may read");
     let right = basic("lan", PASSWORD);
     for _ in 0..2 {
         let answer = list(&right).await;
@@ -824,6 +963,23 @@ async fn name_and_password_do_as_well_as_a_token_and_guessing_gets_slow() {
     assert_eq!(statuses, BTreeMap::from([(401, 5), (429, 1)]));
     let answer = list(&basic("khong_co_ai", "sai")).await;
     answer.is_response(StatusCode::UNAUTHORIZED, "the name or the password is wrong");
+}
+
+/// It knows both and takes the first that it is asked for, as ODK Collect does by https; it never tries another.
+#[tokio::test]
+async fn a_client_by_https_is_asked_first_for_what_a_password_is_good_for() {
+    let https = |config: &mut Config| config.public_url = Some("https://sotay.example".to_owned());
+    let server = TestApp::with(https).await;
+    for (password, status) in [(PASSWORD, StatusCode::OK), ("sai", StatusCode::UNAUTHORIZED)] {
+        let asked = server.get("/openrosa/formList", &[]).await;
+        asked.is_response(StatusCode::UNAUTHORIZED, "name and password");
+        let mut schemes = asked.ways().map(|way| way.split(' ').next().unwrap());
+        assert_eq!(schemes.next(), Some("Basic"));
+        assert_eq!(schemes.collect::<Vec<_>>(), ["Digest", "Digest"], "for those that prefer it");
+        let shown = format!("Basic {}", STANDARD.encode(format!("lan:{password}")));
+        let answer = server.get("/openrosa/formList", &[("authorization", &shown)]).await;
+        assert_eq!(answer.status, status, "{}", answer.words());
+    }
 }
 
 #[tokio::test]

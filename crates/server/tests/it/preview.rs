@@ -45,6 +45,32 @@ async fn a_sound_spreadsheet_comes_back_as_an_xform_that_phones_read() {
     );
 }
 
+/// Forms that were made for other servers name them.
+#[tokio::test]
+async fn a_form_does_not_lead_its_answers_elsewhere_and_its_author_is_told() {
+    let server = TestApp::start().await;
+    let csv = format!(
+        "{GOOD}settings,,,\n,form_id,public_key,submission_url\n,f,MIIB,https://khac.example/nop\n"
+    );
+    let json = preview(&server, "thu.csv", csv.as_bytes()).await.json();
+    let xml = json["form"].as_str().unwrap();
+    assert!(!xml.contains("MIIB") && !xml.contains("khac.example"), "{xml}");
+    let headers = json["problems"].as_array().unwrap().iter().map(|told| &told["header"]);
+    let headers: Vec<_> = headers.filter_map(|header| header.as_str()).collect();
+    assert_eq!(headers, ["public_key", "submission_url"]);
+}
+
+/// What a record says of itself stands under these.
+#[tokio::test]
+async fn four_names_are_no_names_of_questions() {
+    let server = TestApp::start().await;
+    for name in ["_state", "_title", "_reason", "_deleted", "_1_ten"] {
+        let csv = GOOD.replace(",ten,", &format!(",{name},"));
+        let json = preview(&server, "thu.csv", csv.as_bytes()).await.json();
+        assert_eq!(json["form"].is_null(), name != "_1_ten", "{name}: {json}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_told_with_sheet_row_and_column() {
     let server = TestApp::start().await;

@@ -196,6 +196,25 @@ fn a_removed_row_hides_its_answers() {
     assert_eq!(shown.conflicts, []);
 }
 
+/// Other tools put `_` before a label that begins with a digit, and in place of a letter that ASCII does not have.
+#[test]
+fn a_question_may_be_called_as_its_author_likes() {
+    let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));
+    let answers = [("_1_H_v_t_n", text("Hoa")), ("_nhom/a", text("x")), ("_state_2", text("y"))];
+    let created = anna.does(Action::Submit, &answers);
+    let shown = RecordView::of(&state(&[&created]));
+    assert_eq!(shown.fields, answers.map(|(path, value)| (path.to_owned(), value)).into());
+    assert_eq!(shown.state, State::Submitted, "ours is none of them");
+    anna.sees(&state(&[&created]));
+    binh.sees(&state(&[&created]));
+    let annas = anna.does(Action::Amend, &[("_nhom/a", text("1"))]);
+    let binhs = binh.does(Action::Amend, &[("_nhom/b", text("2"))]);
+    let shown = RecordView::of(&state(&[&created, &annas, &binhs]));
+    let met: Vec<_> = shown.conflicts.iter().map(|met| (met.path.as_str(), met.level)).collect();
+    assert!(met.contains(&("_nhom", Level::Look)), "{met:?}");
+    assert_eq!(shown.met_in("_nhom").len(), 2);
+}
+
 #[test]
 fn what_a_sync_brought_while_the_form_was_open_is_not_replaced() {
     let (mut anna, mut binh) = (Person::new(ANNA), Person::new(BINH));

@@ -1,5 +1,7 @@
 //! What is wrong in a workbook is told with its place, all at once.
 
+use xlsform::{Kind, Options, convert, read_workbook};
+
 use crate::{errors, of};
 
 /// (what, rows of the survey below `type name label relevant`, what is said)
@@ -497,4 +499,24 @@ fn the_form_itself_has_a_name_that_xml_can_tell() {
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].starts_with("settings!A2 (name): 'a:b' cannot be a name"), "{said:?}");
     assert_eq!(errors(&sheets("a:b", "a=u:a")), Vec::<String>::new());
+}
+
+#[test]
+fn a_name_that_is_needed_otherwise_is_told_where_it_would_stand_in_its_way() {
+    let said = |rows: &str| {
+        let markdown = format!("| survey |\n| | type | name | label |\n{rows}\n");
+        let workbook = read_workbook(markdown.as_bytes(), Kind::Markdown).unwrap();
+        let reserved_names = vec!["_state".to_owned()];
+        let (form, problems) =
+            convert(&workbook, &Options { reserved_names, ..Options::default() });
+        assert_eq!(form.is_none(), !problems.is_empty());
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let told = |row: u32| [format!("survey!B{row} (name): the name '_state' is reserved")];
+    assert_eq!(said("| | text | _state | A |"), told(2));
+    assert_eq!(said("| | text | _1_state | A |"), [""; 0]);
+    assert_eq!(
+        said("| | begin group | g | G |\n| | text | _state | A |\n| | end group | | |"),
+        [""; 0]
+    );
 }

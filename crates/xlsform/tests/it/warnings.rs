@@ -208,16 +208,18 @@ fn form_id_is_taken_where_id_string_stands_beside_it() {
 }
 
 #[test]
-fn a_key_to_encrypt_with_is_told_to_have_no_effect() {
-    let settings = |key: &str| {
+fn a_key_to_encrypt_with_and_another_server_are_told_to_have_no_effect() {
+    let settings = |key: &str, url: &str| {
         warnings(&format!(
             "| survey |\n| | type | name | label |\n| | text | a | A |\n\
-            | settings |\n| | form_id | public_key |\n| | f | {key} |\n"
+            | settings |\n| | form_id | public_key | submission_url |\n| | f | {key} | {url} |\n"
         ))
     };
-    let told = "settings!B2 (public_key): 'public_key' is not supported and has no effect";
-    assert_eq!(settings("MIIB"), [told]);
-    assert_eq!(settings(""), [""; 0]);
+    let key = "settings!B2 (public_key): 'public_key' is not supported and has no effect";
+    let url = "settings!C2 (submission_url): 'submission_url' is not supported and has no effect";
+    assert_eq!(settings("MIIB", ""), [key]);
+    assert_eq!(settings("", "https://khac.example"), [url]);
+    assert_eq!(settings("", ""), [""; 0]);
 }
 
 /// A form with these namespaces in its settings.
