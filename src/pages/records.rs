@@ -6,10 +6,11 @@ use leptos::prelude::*;
 use report::Sought;
 
 use crate::reactive::{Show, effect, memo};
+use sync::view::Level;
 use sync::wire::{RecordId, State};
 
 use super::record::RecordView;
-use super::record_row::{RecordRow, form_title, row_key, state_text};
+use super::record_row::{RecordRow, asked, form_title, row_key, state_text};
 use super::title_page;
 use crate::components::{
     Button, ButtonKind, ChipSelect, ChipToggle, ChoiceOption, EmptyState, Glyph, Icon, SearchField,
@@ -19,7 +20,7 @@ use crate::locale::Language;
 use crate::platform::address::Query;
 use crate::router::{Screen, use_router};
 use crate::stores::{
-    Finding, Library, Records, SignIn,
+    Finding, Library, Records, RepairDesk, SignIn,
     finding::{Order, Wanted},
     listed::Counts,
     pack::{Pack, PackForm},
@@ -140,6 +141,7 @@ fn filter_of(query: &Query, me: Option<&str>) -> Filter {
         state: query.get("state").and_then(|state| state.parse::<State>().ok()),
         author: query.get("mine").and(me).map(str::to_owned),
         unsent_only: query.get("unsent").is_some(),
+        asks: query.get("asks").and_then(|level| Level::asking(&level)),
     }
 }
 
@@ -246,6 +248,22 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
         let language = words.now();
         [(OLDEST, language.oldest_first()), (TITLE, language.by_title())].map(option).to_vec()
     });
+    let looks_after = expect_context::<RepairDesk>().may_settle();
+    // Where nothing asks, nothing is looked for.
+    let asking = |level: Level| {
+        let label = asked(level, looks_after)?;
+        let on = memo(move || filter.read().asks == Some(level));
+        let is_there = memo(move || on.get() || records.all().read().count_asking(level) > 0);
+        Some(view! {
+            <Show when=move || is_there.get()>
+                <ChipToggle
+                    label=words.say(label)
+                    on=on
+                    on_toggle=move |on: bool| set.run(("asks", if on { level.name().to_owned() } else { String::new() }))
+                />
+            </Show>
+        })
+    };
     view! {
         <div class="chips" role="group" aria-label=words.say(Language::filters)>
             <ChipSelect
@@ -279,6 +297,7 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
                 on=Signal::derive(move || filter.read().unsent_only)
                 on_toggle=move |on: bool| set.run(("unsent", if on { "1".to_owned() } else { String::new() }))
             />
+            {Level::ASKING.map(asking).collect_view()}
             <ChipSelect
                 label=words.say(Language::order)
                 any_label=words.say(Language::newest_first)
@@ -319,6 +338,7 @@ fn Export(filter: Memo<Filter>, search: Memo<String>) -> impl IntoView {
             .with("only", if unit.is_empty() { "" } else { "1" })
             .with("author", filter.author.as_deref().unwrap_or_default())
             .with("state", filter.state.map(State::name).unwrap_or_default())
+            .with("asks", filter.asks.map(Level::name).unwrap_or_default())
             .with("q", &search.read());
         Some(format!("/api/v1/records.xlsx{}", query.suffix()))
     });

@@ -7,6 +7,7 @@ use sync::review;
 use sync::view::{Level, RecordView as View};
 use sync::wire::{Action, State, Value, field};
 
+use super::record_row::asked;
 use crate::components::{Banner, Button, ButtonKind, Glyph, Sheet, Toast, Toaster, Tone};
 use crate::locale::Language;
 use crate::platform::{clock, log_error, tasks};
@@ -24,22 +25,33 @@ pub(super) struct Judged {
     pub is_asking: RwSignal<bool>,
 }
 
-/// How many records wait for review, and the way to them: those that wait longest first.
+/// How many records wait for review and for decisions, and the way to them: those that wait longest first.
 #[component]
 pub(super) fn ToReview() -> impl IntoView {
     let words = use_words();
     let all = expect_context::<Records>().all();
-    let count =
+    let submitted =
         memo(move || all.read().states().get(State::Submitted.name()).copied().unwrap_or_default());
-    move || {
-        (count.get() > 0).then(|| {
-            view! {
-                <A href="/records?state=submitted&sort=oldest" attr:class="list-row card">
-                    <span class="list-row-title">{words.say(Language::waits_for_review)}</span>
-                    <span class="tab-count">{move || words.now().count(count.get())}</span>
-                </A>
-            }
-        })
+    let line = move |what: String, text: fn(Language) -> &'static str, count: Memo<usize>| {
+        let href = StoredValue::new(format!("/records?{what}&sort=oldest"));
+        move || {
+            (count.get() > 0).then(|| {
+                view! {
+                    <A href=href.get_value() attr:class="list-row card">
+                        <span class="list-row-title">{words.say(text)}</span>
+                        <span class="tab-count">{move || words.now().count(count.get())}</span>
+                    </A>
+                }
+            })
+        }
+    };
+    let asking = move |level: Level| {
+        let count = memo(move || all.read().count_asking(level));
+        asked(level, true).map(|text| line(format!("asks={}", level.name()), text, count))
+    };
+    view! {
+        {line(format!("state={}", State::Submitted.name()), Language::waits_for_review, submitted)}
+        {Level::ASKING.map(asking).collect_view()}
     }
 }
 

@@ -13,7 +13,7 @@ use sync::{
     device::DeviceState,
     draft::OpenPatch,
     review::Reason,
-    view::{Base, RecordView},
+    view::{Base, Level, RecordView},
     wire::{Action, Dot, Hash, Operation, RecordId, State, Value, Verdict},
 };
 use thiserror::Error;
@@ -89,8 +89,8 @@ pub struct RecordSummary {
     pub unsent: bool,
     /// Whether the server keeps a part of it for the repair desk.
     pub quarantined: bool,
-    /// How many conflicts ask for a person.
-    pub conflicts: usize,
+    /// What it asks of whoever looks after its unit.
+    pub asks: Option<Level>,
     /// Title and short answers without diacritics, for search.
     pub folded: String,
 }
@@ -116,6 +116,8 @@ pub struct Filter {
     pub author: Option<String>,
     /// Only those that the server lacks a part of.
     pub unsent_only: bool,
+    /// Those that ask this of whoever looks after their unit.
+    pub asks: Option<Level>,
 }
 
 impl Filter {
@@ -127,6 +129,7 @@ impl Filter {
         };
         self.state.is_none_or(|state| state == record.state)
             && (!self.unsent_only || record.unsent)
+            && self.asks.is_none_or(|asks| record.asks == Some(asks))
             && is(&self.form, &record.form_id)
             && is(&self.unit, &record.unit)
             && is(&self.author, &record.author)
@@ -550,6 +553,24 @@ mod tests {
 
     use super::*;
     use crate::stores::listed::tests::record;
+
+    #[test]
+    fn of_what_asks_for_a_decision_what_is_worth_a_look_is_no_part() {
+        let asking = |asks| {
+            let record = RecordSummary::clone(&record(1, [1; 4], "Ghi"));
+            RecordSummary { asks, ..record }
+        };
+        for (asks, decide, look) in [
+            (None, false, false),
+            (Some(Level::Decide), true, false),
+            (Some(Level::Look), false, true),
+        ] {
+            let is_in =
+                |level| Filter { asks: Some(level), ..Filter::default() }.accepts(&asking(asks));
+            assert_eq!((is_in(Level::Decide), is_in(Level::Look)), (decide, look));
+            assert!(Filter::default().accepts(&asking(asks)));
+        }
+    }
 
     #[test]
     fn another_tab_reads_what_was_written_and_all_where_more_changed() {

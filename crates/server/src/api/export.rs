@@ -11,7 +11,7 @@ use pack::Text;
 use pack::phone::PhonePack;
 use report::{Findable, Sought};
 use serde::Deserialize;
-use sync::view::RecordView;
+use sync::view::{self, Level, RecordView};
 use sync::wire::{Hash, State as RecordStage, Value};
 use utoipa::IntoParams;
 
@@ -47,6 +47,9 @@ pub struct ExportQuery {
     /// Only records in this state.
     #[serde(default)]
     state: Option<String>,
+    /// Only records in which something is to be decided (`decide`), or is worth a look and nothing to be decided (`look`).
+    #[serde(default)]
+    asks: Option<String>,
     /// Only records where every word of this is found, without case and diacritics, as a list finds them: in the title, in short
     /// answers, in the names of form, unit and author.
     #[serde(default)]
@@ -63,7 +66,7 @@ pub struct ExportQuery {
 #[utoipa::path(get, path = "/api/v1/records.xlsx", tag = "records", params(ExportQuery), responses(
     (status = 200, description = "a spreadsheet",
         content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    (status = 400, description = "`bad_state`", body = ErrorBody),
+    (status = 400, description = "`bad_state`, `bad_asks`", body = ErrorBody),
     (status = 401, description = "`signed_out`", body = ErrorBody),
     (status = 404, description = "`not_found`: no such form", body = ErrorBody),
     (status = 429, description = "`too_many_requests`, with `Retry-After`", body = ErrorBody),
@@ -80,6 +83,11 @@ pub async fn records(
         query.state.as_deref().filter(|state| !state.is_empty()).map(str::parse::<RecordStage>);
     let state =
         state.transpose().map_err(|error| ApiError::bad_request("bad_state", error.to_string()))?;
+    let asking = |name: &str| {
+        let bad = || ApiError::bad_request("bad_asks", "asks is decide or look");
+        Level::asking(name).ok_or_else(bad)
+    };
+    let asks = query.asks.as_deref().filter(|asks| !asks.is_empty()).map(asking).transpose()?;
     let database = app.database();
     let forms = database.form_versions(&query.form).await?;
     let unknown = || ApiError::not_found("no form has that id");
@@ -105,7 +113,7 @@ pub async fn records(
     let file_name = file_name(&query.form);
     let form = query.form;
     let work = move || {
-        let filter = Filter { state, author, sought: sought(&text, pack.as_ref(), people) };
+        let filter = Filter { state, author, asks, sought: sought(&text, pack.as_ref(), people) };
         let mut records: Vec<RecordView> = states.iter().map(RecordView::of).collect();
         records.retain(|record| filter.keeps(record));
         let units = pack.map(|pack| pack.units).unwrap_or_default();
@@ -152,6 +160,7 @@ fn file_name(form: &str) -> String {
 struct Filter {
     state: Option<RecordStage>,
     author: Option<String>,
+    asks: Option<Level>,
     sought: Sought,
 }
 
@@ -160,6 +169,7 @@ impl Filter {
         !record.deleted
             && self.state.is_none_or(|state| state == record.state)
             && self.author.as_ref().is_none_or(|author| *author == record.author)
+            && self.asks.is_none_or(|asks| view::asks(&record.conflicts) == Some(asks))
             && (self.sought.is_all() || is_found(&self.sought, record))
     }
 }

@@ -197,6 +197,12 @@ async fn where_people_disagree_both_values_stand_in_the_cell() {
     }
     let mut sheets = download(&lan, "").await;
     assert_eq!(words(&column(&mut sheets, 0, "Loại hình"))[1], "Trực tiếp | Trực tuyến");
+    for (asks, count) in [("decide", 1), ("look", 0), ("", 2)] {
+        let mut sheets = download(&lan, &format!("&asks={asks}")).await;
+        assert_eq!(column(&mut sheets, 0, "Loại hình").len(), count, "{asks}");
+    }
+    let answer = lan.get("/api/v1/records.xlsx?form=kiem_tra&asks=note").await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "bad_asks"));
 }
 
 /// A cell that is empty hides the other answer, and a row that is not there hides all of them.
