@@ -9,12 +9,14 @@ use crate::reactive::{Show, effect, memo};
 use sync::view::Level;
 use sync::wire::{RecordId, State};
 
+mod export;
+
+use self::export::Export;
 use super::record::RecordView;
 use super::record_row::{RecordRow, asked, form_title, row_key, state_text};
 use super::title_page;
 use crate::components::{
-    Button, ButtonKind, ChipSelect, ChipToggle, ChoiceOption, EmptyState, Glyph, Icon, SearchField,
-    VirtualList,
+    Button, ChipSelect, ChipToggle, ChoiceOption, EmptyState, Glyph, SearchField, VirtualList,
 };
 use crate::locale::Language;
 use crate::platform::address::Query;
@@ -180,7 +182,7 @@ fn ListHead(
             <div class="title-line">
                 <h1>{words.say(Language::records)}</h1>
                 <span class="muted">{counted}</span>
-                <Export filter=filter search=search />
+                <Export filter=filter search=search found=found />
             </div>
             <SearchField
                 label=words.say(Language::search_records)
@@ -310,67 +312,5 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
                 on_choose=move |value| set.run(("sort", value))
             />
         </div>
-    }
-}
-
-/// The records of one form as a spreadsheet, made by the server. For the desk.
-#[component]
-fn Export(filter: Memo<Filter>, search: Memo<String>) -> impl IntoView {
-    let words = use_words();
-    let expired = expect_context::<SignIn>().expired();
-    let href = memo(move || {
-        // The browser would fetch it by the cookie, which may be somebody else's.
-        if expired.get() {
-            return None;
-        }
-        let filter = filter.read();
-        // The server makes it: of what it has.
-        if filter.unsent_only {
-            return None;
-        }
-        let form = filter.form.as_deref()?;
-        let unit = filter.unit.as_deref().unwrap_or_default();
-        let query = Query::default()
-            .with("form", form)
-            .with("lang", words.now().code())
-            .with("unit", unit)
-            // The list means that unit, not those below it.
-            .with("only", if unit.is_empty() { "" } else { "1" })
-            .with("author", filter.author.as_deref().unwrap_or_default())
-            .with("state", filter.state.map(State::name).unwrap_or_default())
-            .with("asks", filter.asks.map(Level::name).unwrap_or_default())
-            .with("q", &search.read());
-        Some(format!("/api/v1/records.xlsx{}", query.suffix()))
-    });
-    view! {
-        <span class="desk-only export">
-            {move || match href.get() {
-                Some(href) => {
-                    view! {
-                        <a class="button" href=href rel="external" download="">
-                            <Icon glyph=Glyph::Download />
-                            <span>{words.say(Language::export_xlsx)}</span>
-                        </a>
-                    }
-                        .into_any()
-                }
-                None => {
-                    view! {
-                        <Button
-                            kind=ButtonKind::Secondary
-                            icon=Glyph::Download
-                            label=words.say(match (expired.get(), filter.read().unsent_only) {
-                                (true, _) => Language::export_needs_sign_in,
-                                (false, true) => Language::export_is_of_sent,
-                                (false, false) => Language::export_needs_form,
-                            })
-                            disabled=true
-                            on_click=|()| {}
-                        />
-                    }
-                        .into_any()
-                }
-            }}
-        </span>
     }
 }

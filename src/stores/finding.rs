@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use report::{SortKey, Sought};
 
 use super::{
-    listed::Listed,
+    listed::{Counts, Listed},
     records::{Filter, RecordSummary},
 };
 use crate::platform::{clock, tasks};
@@ -234,6 +234,20 @@ impl Finding {
         })
     }
 
+    /// How many rows there are of each form, so far.
+    #[must_use]
+    pub fn forms(self) -> Counts {
+        self.generation.track();
+        let mut forms = Counts::new();
+        for row in (0..self.count.get()).filter_map(|row| self.row(row)) {
+            match forms.get_mut(&row.form_id) {
+                Some(count) => *count += 1,
+                None => drop(forms.insert(row.form_id.clone(), 1)),
+            }
+        }
+        forms
+    }
+
     /// How many rows were found so far.
     #[must_use]
     pub fn count(self) -> Signal<usize> {
@@ -400,6 +414,11 @@ mod tests {
                     let rows: Vec<_> = (0..count).filter_map(|row| finding.row(row)).collect();
                     assert_eq!(rows, expected, "{wanted:?}");
                     assert!(finding.row(count).is_none());
+                    let mut forms = Counts::new();
+                    for record in &rows {
+                        *forms.entry(record.form_id.clone()).or_default() += 1;
+                    }
+                    assert_eq!(finding.forms(), forms);
                     // In turns, each as long as it happens to be.
                     let mut looking = Search::new(Arc::clone(&list), wanted, None);
                     let mut turns = turns.iter().cycle();

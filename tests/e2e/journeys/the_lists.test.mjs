@@ -79,6 +79,16 @@ test('a spreadsheet holds the records that the list shows, whatever is filtered 
     const found = await held.sheet(await href.getAttribute('href'));
     assert.equal(found.length, count, `${filters} ${text}`);
   }
+  // Of a list of whatever form it is asked which.
+  await desk.open('/records?state=draft');
+  await page.locator('.export button').click();
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  const file = sheet.locator('a.list-row').filter({ hasText: `${DRAFTS} hồ sơ` });
+  await file.waitFor();
+  assert.equal((await held.sheet(await file.getAttribute('href'))).length, DRAFTS);
+  assert.deepEqual(await faults(coordinator, 'which spreadsheet'), []);
+  await coordinator.screenshot('which-spreadsheet');
+  await page.keyboard.press('Escape');
 });
 
 test('whoever amends a record of a list comes back to the list as it was', async () => {
