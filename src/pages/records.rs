@@ -14,6 +14,7 @@ mod export;
 use self::export::Export;
 use super::record::RecordView;
 use super::record_row::{RecordRow, asked, form_title, row_key, state_text};
+use super::review::Following;
 use super::title_page;
 use crate::components::{
     Button, ChipSelect, ChipToggle, ChoiceOption, EmptyState, Glyph, SearchField, VirtualList,
@@ -71,6 +72,18 @@ pub fn RecordsPage() -> impl IntoView {
         record.get();
         drawn.update(|drawn| *drawn += 1);
     });
+    let stood = StoredValue::new(None::<(RecordId, usize)>);
+    let next = memo(move || {
+        found.generation().track();
+        found.count().track();
+        let record = record.get()?;
+        if let Some(place) = found.place(record) {
+            stood.set_value(Some((record, place)));
+        }
+        let (_, place) = stood.get_value().filter(|(stood, _)| *stood == record)?;
+        found.follows(record, place)
+    });
+    provide_context(Following { next, left: found.count() });
     let row = move |index: usize| {
         let current = record.get_untracked();
         let Some(record) = found.row(index) else { return ().into_any() };

@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use leptos::{html, prelude::*};
 use sync::review;
 use sync::view::{Level, RecordView as View};
-use sync::wire::{Action, State, Value, field};
+use sync::wire::{Action, RecordId, State, Value, field};
 
 use super::record_row::asked;
-use crate::components::{Banner, Button, ButtonKind, Glyph, Sheet, Toast, Toaster, Tone};
+use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, Sheet, Toast, Toaster, Tone};
 use crate::locale::Language;
-use crate::platform::{clock, log_error, tasks};
-use crate::reactive::{Show, memo};
-use crate::router::A;
+use crate::platform::{clock, document, log_error, tasks};
+use crate::reactive::{Show, effect, memo};
+use crate::router::{A, use_router};
 use crate::stores::{Records, SyncStatus, preferences::use_words};
 
 /// The record that is read, for whoever judges it.
@@ -23,6 +23,14 @@ pub(super) struct Judged {
     pub questions: Callback<(), Vec<String>>,
     /// Whether somebody is asked why it goes back.
     pub is_asking: RwSignal<bool>,
+}
+
+/// What follows the record that is read, once that has left the list which it was opened from.
+#[derive(Clone, Copy)]
+pub(super) struct Following {
+    pub next: Memo<Option<RecordId>>,
+    /// How many there are in the list.
+    pub left: Signal<usize>,
 }
 
 /// How many records wait for review and for decisions, and the way to them: those that wait longest first.
@@ -63,6 +71,7 @@ pub(super) fn Judging() -> impl IntoView {
     let toaster = expect_context::<Toaster>();
     let sync_status = expect_context::<SyncStatus>();
     let Judged { view, questions, is_asking } = expect_context::<Judged>();
+    let Following { next, .. } = expect_context();
     let (state, is_met) = view.with_value(|view| {
         let mut conflicts = view.conflicts.iter();
         let met = |path, level| path == field::STATE && level == Level::Decide;
@@ -114,12 +123,14 @@ pub(super) fn Judging() -> impl IntoView {
                     <Banner tone=Tone::Bad title=words.say(Language::not_judged) />
                 </Show>
                 <div class="button-row">
-                    {may_approve
+                    <Next />
+                    {move || may_approve
                         .then(|| {
                             let label = if is_met { Language::approve_again } else { Language::approve };
+                            let is_done = next.read().is_some();
                             view! {
                                 <Button
-                                    kind=ButtonKind::Primary
+                                    kind=if is_done { ButtonKind::Secondary } else { ButtonKind::Primary }
                                     icon=Glyph::Check
                                     label=words.say(label)
                                     disabled=busy
@@ -152,6 +163,32 @@ pub(super) fn Judging() -> impl IntoView {
             </div>
         }
     })
+}
+
+/// The way on: nobody aims at the list again after each of forty. Whoever pressed what is gone now comes to it.
+#[component]
+fn Next() -> impl IntoView {
+    let words = use_words();
+    let query = use_router().query();
+    let Following { next, left } = expect_context();
+    effect(move || {
+        if next.get().is_some() {
+            request_animation_frame(|| document::catch_focus(None, ".review-next"));
+        }
+    });
+    move || {
+        next.get().map(|id| {
+            view! {
+                <A
+                    href=Signal::derive(move || format!("/records/{id}{}", query.read().suffix()))
+                    attr:class="button button-primary review-next"
+                >
+                    <span>{move || words.now().next_record(left.get())}</span>
+                    <Icon glyph=Glyph::Forward />
+                </A>
+            }
+        })
+    }
 }
 
 /// Asks what is to be mended.

@@ -9,6 +9,7 @@ use std::{
 
 use leptos::prelude::*;
 use report::{SortKey, Sought};
+use sync::wire::RecordId;
 
 use super::{
     listed::{Counts, Listed},
@@ -234,6 +235,21 @@ impl Finding {
         })
     }
 
+    /// At which row a record stands.
+    #[must_use]
+    pub fn place(self, record: RecordId) -> Option<usize> {
+        let is_it = |at: &usize| self.row(*at).is_some_and(|row| row.id == record);
+        (0..self.count.get_untracked()).find(is_it)
+    }
+
+    /// Who follows a record that stood at a row and has left the list: whoever stands there now; after the last one, the first.
+    #[must_use]
+    pub fn follows(self, record: RecordId, stood: usize) -> Option<RecordId> {
+        let has_left = self.place(record).is_none();
+        let row = has_left.then(|| self.row(stood).or_else(|| self.row(0))).flatten();
+        row.map(|row| row.id)
+    }
+
     /// How many rows there are of each form, so far.
     #[must_use]
     pub fn forms(self) -> Counts {
@@ -371,6 +387,29 @@ mod tests {
             Order::Title => all.sort_by_key(|record| report::sort_key(&title(record))),
         }
         all
+    }
+
+    #[test]
+    fn a_record_that_leaves_the_list_is_followed_by_the_next_and_the_last_one_by_the_first() {
+        Owner::new().with(|| {
+            let finding = Finding::new();
+            let wanted = Wanted { order: Order::Oldest, ..Wanted::default() };
+            let at = |id: u8| record(id, [id, 0, 0, 0], "Phiếu");
+            let mut listed = Listed::default();
+            listed.replace([], [1, 2, 3].map(at));
+            finding.seek(Arc::new(listed.clone()), wanted.clone());
+            let id = |id: u8| RecordId([id; 16]);
+            assert_eq!(
+                [1, 2, 3, 4].map(|of| finding.place(id(of))),
+                [Some(0), Some(1), Some(2), None]
+            );
+            for (leaves, stood, follows) in [(2, 1, Some(3)), (3, 1, Some(1)), (1, 0, None)] {
+                assert_eq!(finding.follows(id(leaves), stood), None, "it is in the list");
+                listed.replace([at(leaves)], []);
+                finding.seek(Arc::new(listed.clone()), wanted.clone());
+                assert_eq!(finding.follows(id(leaves), stood), follows.map(id), "{leaves}");
+            }
+        });
     }
 
     proptest! {
