@@ -7,6 +7,16 @@ words! {
     any_form: "Mọi mẫu phiếu", "Any form";
     any_unit: "Mọi đơn vị", "Any unit";
     any_state: "Mọi trạng thái", "Any state";
+    begun: "Thời gian", "Time";
+    any_time: "Mọi thời gian", "Any time";
+    this_month: "Tháng này", "This month";
+    last_month: "Tháng trước", "Last month";
+    first_half: "6 tháng đầu năm", "First half of the year";
+    this_year: "Năm nay", "This year";
+    last_year: "Năm trước", "Last year";
+    other_days: "Từ ngày … đến ngày …", "From … to …";
+    begun_then: "Theo ngày bắt đầu nhập hồ sơ.", "By the day on which a record was begun.";
+    show_these: "Xem", "Show";
     mine_only: "Tôi nhập", "Filled by me";
     unsent_only: "Chưa gửi", "Not sent";
     order: "Thứ tự", "Order";
@@ -114,6 +124,18 @@ impl Language {
             (Self::En, _) => {
                 format!("This account sees the records of: {named} and {more} more units.")
             }
+        }
+    }
+
+    /// From one day to another, either of which may be empty.
+    #[must_use]
+    pub fn days(self, from: &str, to: &str) -> String {
+        match (self, from, to) {
+            (Self::Vi, from, "") => format!("Từ {from}"),
+            (Self::Vi, "", to) => format!("Đến {to}"),
+            (Self::En, from, "") => format!("From {from}"),
+            (Self::En, "", to) => format!("To {to}"),
+            (_, from, to) => format!("{from} – {to}"),
         }
     }
 

@@ -10,8 +10,10 @@ use sync::view::Level;
 use sync::wire::{RecordId, State};
 
 mod export;
+mod period;
 
 use self::export::Export;
+use self::period::{FROM, Period, TO};
 use super::record::RecordView;
 use super::record_row::{RecordRow, asked, form_title, row_key, state_text};
 use super::review::Following;
@@ -20,7 +22,7 @@ use crate::components::{
     Button, ChipSelect, ChipToggle, ChoiceOption, EmptyState, Glyph, SearchField, VirtualList,
 };
 use crate::locale::Language;
-use crate::platform::address::Query;
+use crate::platform::{address::Query, clock};
 use crate::router::{Screen, use_router};
 use crate::stores::{
     Finding, Library, Records, RepairDesk, SignIn,
@@ -157,6 +159,8 @@ fn filter_of(query: &Query, me: Option<&str>) -> Filter {
         author: query.get("mine").and(me).map(str::to_owned),
         unsent_only: query.get("unsent").is_some(),
         asks: query.get("asks").and_then(|level| Level::asking(&level)),
+        from_ms: query.get(FROM).and_then(|day| clock::day_start_ms(&day, 0)),
+        until_ms: query.get(TO).and_then(|day| clock::day_start_ms(&day, 1)),
     }
 }
 
@@ -302,6 +306,7 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
                 value=Signal::derive(move || filter.read().state.map(|state| state.name().to_owned()).unwrap_or_default())
                 on_choose=move |value| set.run(("state", value))
             />
+            <Period />
             <ChipToggle
                 label=words.say(Language::mine_only)
                 on=Signal::derive(move || filter.read().author.is_some())

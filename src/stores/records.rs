@@ -22,7 +22,6 @@ use super::{
     blobs,
     listed::Listed,
     outbox::{self, WithSealed},
-    record_id,
     space::AtRisk,
 };
 use crate::platform::{
@@ -99,7 +98,7 @@ impl RecordSummary {
     /// When it was begun, as far as its id tells; else when it was changed last.
     #[must_use]
     pub fn begun_ms(&self) -> i64 {
-        record_id::begun_ms(self.id).unwrap_or(self.changed_ms)
+        self.id.begun_ms().unwrap_or(self.changed_ms)
     }
 }
 
@@ -118,6 +117,10 @@ pub struct Filter {
     pub unsent_only: bool,
     /// Those that ask this of whoever looks after their unit.
     pub asks: Option<Level>,
+    /// Begun then or later, milliseconds since 1970.
+    pub from_ms: Option<i64>,
+    /// Begun before that.
+    pub until_ms: Option<i64>,
 }
 
 impl Filter {
@@ -130,6 +133,8 @@ impl Filter {
         self.state.is_none_or(|state| state == record.state)
             && (!self.unsent_only || record.unsent)
             && self.asks.is_none_or(|asks| record.asks == Some(asks))
+            && self.from_ms.is_none_or(|from| from <= record.begun_ms())
+            && self.until_ms.is_none_or(|until| record.begun_ms() < until)
             && is(&self.form, &record.form_id)
             && is(&self.unit, &record.unit)
             && is(&self.author, &record.author)
@@ -569,6 +574,24 @@ mod tests {
                 |level| Filter { asks: Some(level), ..Filter::default() }.accepts(&asking(asks));
             assert_eq!((is_in(Level::Decide), is_in(Level::Look)), (decide, look));
             assert!(Filter::default().accepts(&asking(asks)));
+        }
+    }
+
+    #[test]
+    fn a_period_is_of_when_records_were_begun_and_not_of_their_approval() {
+        let mut march = RecordSummary::clone(&record(1, [1; 4], "Ghi"));
+        march.id.0[..7].copy_from_slice(&[0, 0, 0, 0, 0, 5, 0x70]);
+        for (id, begun_ms) in [(march.id, 5), (RecordId([0x11; 16]), 1)] {
+            let record = RecordSummary { id, ..march.clone() };
+            for (from_ms, until_ms, is_in) in [
+                (None, None, true),
+                (Some(begun_ms), Some(begun_ms + 1), true),
+                (Some(begun_ms + 1), None, false),
+                (None, Some(begun_ms), false),
+            ] {
+                let filter = Filter { from_ms, until_ms, ..Filter::default() };
+                assert_eq!(filter.accepts(&record), is_in, "{filter:?} of {begun_ms}");
+            }
         }
     }
 

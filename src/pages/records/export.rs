@@ -108,6 +108,7 @@ fn Files(found: Finding, href: Callback<String, String>) -> impl IntoView {
 
 fn href(form: &str, filter: &Filter, search: &str, language: Language) -> String {
     let unit = filter.unit.as_deref().unwrap_or_default();
+    let moment = |ms: Option<i64>| ms.map_or_else(String::new, |ms| ms.to_string());
     let query = Query::default()
         .with("form", form)
         .with("lang", language.code())
@@ -117,6 +118,8 @@ fn href(form: &str, filter: &Filter, search: &str, language: Language) -> String
         .with("author", filter.author.as_deref().unwrap_or_default())
         .with("state", filter.state.map(State::name).unwrap_or_default())
         .with("asks", filter.asks.map(Level::name).unwrap_or_default())
+        .with("from", &moment(filter.from_ms))
+        .with("until", &moment(filter.until_ms))
         .with("q", search);
     format!("/api/v1/records.xlsx{}", query.suffix())
 }

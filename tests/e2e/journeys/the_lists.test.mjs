@@ -79,6 +79,24 @@ test('a spreadsheet holds the records that the list shows, whatever is filtered 
     const found = await held.sheet(await href.getAttribute('href'));
     assert.equal(found.length, count, `${filters} ${text}`);
   }
+  // Of what was begun in a time, by the day of it.
+  await desk.open(`/records?form=${FORM}&state=draft`);
+  const period = page.locator('.chips').getByLabel('Thời gian', { exact: true });
+  const ofPeriod = async (count) => {
+    await until(`${count} are of that time`, async () => (await counted(coordinator)) === count);
+    assert.equal((await held.sheet(await href.getAttribute('href'))).length, count);
+  };
+  await period.selectOption({ label: 'Năm trước' });
+  await ofPeriod(0);
+  await period.selectOption({ label: 'Từ ngày … đến ngày …' });
+  const days = page.getByRole('dialog').filter({ visible: true });
+  await days.getByLabel('Từ ngày', { exact: true }).fill('2020-01-01');
+  await days.getByLabel('Đến hết ngày', { exact: true }).fill('');
+  assert.deepEqual(await faults(coordinator, 'a period'), []);
+  await coordinator.screenshot('a-period');
+  await days.getByRole('button', { name: 'Xem', exact: true }).click();
+  await ofPeriod(DRAFTS);
+  assert.match(new URL(page.url()).search, /from=2020-01-01/);
   // Of a list of whatever form it is asked which.
   await desk.open('/records?state=draft');
   await page.locator('.export button').click();

@@ -50,6 +50,13 @@ pub struct ExportQuery {
     /// Only records in which something is to be decided (`decide`), or is worth a look and nothing to be decided (`look`).
     #[serde(default)]
     asks: Option<String>,
+    /// Only records that were begun then or later, milliseconds since 1970: by the phone's clock, which their id tells, or where it
+    /// does not, when they changed last.
+    #[serde(default)]
+    from: Option<i64>,
+    /// Only records that were begun before that.
+    #[serde(default)]
+    until: Option<i64>,
     /// Only records where every word of this is found, without case and diacritics, as a list finds them: in the title, in short
     /// answers, in the names of form, unit and author.
     #[serde(default)]
@@ -110,10 +117,12 @@ pub async fn records(
     let author = query.author.filter(|author| !author.is_empty());
     let text = report::fold(&query.q.unwrap_or_default());
     let people = if text.is_empty() { BTreeMap::new() } else { database.names(&states).await? };
+    let begun = (query.from, query.until);
     let file_name = file_name(&query.form);
     let form = query.form;
     let work = move || {
-        let filter = Filter { state, author, asks, sought: sought(&text, pack.as_ref(), people) };
+        let sought = sought(&text, pack.as_ref(), people);
+        let filter = Filter { state, author, asks, begun, sought };
         let mut records: Vec<RecordView> = states.iter().map(RecordView::of).collect();
         records.retain(|record| filter.keeps(record));
         let units = pack.map(|pack| pack.units).unwrap_or_default();
@@ -161,15 +170,21 @@ struct Filter {
     state: Option<RecordStage>,
     author: Option<String>,
     asks: Option<Level>,
+    /// From then on, until then.
+    begun: (Option<i64>, Option<i64>),
     sought: Sought,
 }
 
 impl Filter {
     fn keeps(&self, record: &RecordView) -> bool {
+        let begun_ms = record.record.begun_ms().unwrap_or(record.changed_ms);
+        let (from_ms, until_ms) = self.begun;
         !record.deleted
             && self.state.is_none_or(|state| state == record.state)
             && self.author.as_ref().is_none_or(|author| *author == record.author)
             && self.asks.is_none_or(|asks| view::asks(&record.conflicts) == Some(asks))
+            && from_ms.is_none_or(|from| from <= begun_ms)
+            && until_ms.is_none_or(|until| begun_ms < until)
             && (self.sought.is_all() || is_found(&self.sought, record))
     }
 }
