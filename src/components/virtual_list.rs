@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::platform::document;
 use crate::reactive::{effect, memo};
 
 use super::keyed_list::keyed_list;
@@ -173,6 +174,16 @@ pub fn VirtualList(
                 class="virtual-body"
                 aria-label=move || label.get()
                 style:height=move || format!("calc(var(--row-height) * {})", count.get())
+                on:keydown=move |event| {
+                    let step = match event.key().as_str() {
+                        "ArrowDown" => 1,
+                        "ArrowUp" => -1,
+                        _ => return,
+                    };
+                    if document::focus_link_beside(&event, step) {
+                        event.prevent_default();
+                    }
+                }
             >
                 {keyed_list(
                     move || rows.get(),

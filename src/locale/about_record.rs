@@ -4,9 +4,19 @@ use super::{Language, words};
 
 words! {
     search_records: "Tìm trong hồ sơ", "Search records";
-    any_form: "Mọi phiếu", "Any form";
+    any_form: "Mọi mẫu phiếu", "Any form";
     any_unit: "Mọi đơn vị", "Any unit";
     any_state: "Mọi trạng thái", "Any state";
+    begun: "Thời gian", "Time";
+    any_time: "Mọi thời gian", "Any time";
+    this_month: "Tháng này", "This month";
+    last_month: "Tháng trước", "Last month";
+    first_half: "6 tháng đầu năm", "First half of the year";
+    this_year: "Năm nay", "This year";
+    last_year: "Năm trước", "Last year";
+    other_days: "Từ ngày … đến ngày …", "From … to …";
+    begun_then: "Theo ngày bắt đầu nhập hồ sơ.", "By the day on which a record was begun.";
+    show_these: "Xem", "Show";
     mine_only: "Tôi nhập", "Filled by me";
     unsent_only: "Chưa gửi", "Not sent";
     order: "Thứ tự", "Order";
@@ -20,8 +30,9 @@ words! {
     export_xlsx: "Tải Excel", "Export Excel";
     export_is_of_sent: "Excel chỉ có hồ sơ đã gửi", "Excel has sent records only";
     export_needs_sign_in: "Đăng nhập lại để tải Excel", "Sign in again to export to Excel";
-    export_needs_form: "Chọn một phiếu để tải Excel", "Choose a form to export to Excel";
     not_exported: "Máy chủ chưa tạo được tệp Excel. Hãy thử lại.", "The server could not make the Excel file. Try again.";
+    export_which: "Tải Excel của mẫu phiếu nào?", "Which form to export?";
+    export_by_form: "Mỗi mẫu phiếu một tệp, gồm các hồ sơ đang hiện trong danh sách.", "One file for each form, of the records that the list shows.";
     choose_record: "Chọn một hồ sơ bên trái để xem.", "Choose a record on the left to see it.";
     not_sent: "Chưa gửi", "Not sent";
     in_conflict: "Cần quyết định", "To decide";
@@ -45,7 +56,7 @@ words! {
     form_of_record_missing: "Mẫu phiếu của hồ sơ này chưa có trên máy, nên câu hỏi hiện bằng mã.", "The form of this record is not on this phone, so questions appear by code.";
     unit: "Đơn vị", "Unit";
     author: "Người nhập", "Filled by";
-    form: "Phiếu", "Form";
+    form: "Mẫu phiếu", "Form";
     changed: "Thay đổi", "Changed";
     answers: "Câu trả lời", "Answers";
     photos: "Ảnh", "Photos";
@@ -94,7 +105,7 @@ words! {
     did_something: "thay đổi", "changed something";
     approved_why: "Hồ sơ đã duyệt. Cần sửa thì nhờ người điều phối trả lại.", "The record is approved. If something must change, ask the coordinator to send it back.";
 
-    by_form: "Theo phiếu", "By form";
+    by_form: "Theo mẫu phiếu", "By form";
     by_unit: "Theo đơn vị", "By unit";
     by_state: "Theo trạng thái", "By state";
     figures_of_this_phone: "Số liệu tính từ hồ sơ có trên máy này, kể cả chưa gửi.", "Figures are counted from the records on this phone, unsent ones included.";
@@ -114,6 +125,18 @@ impl Language {
             (Self::En, _) => {
                 format!("This account sees the records of: {named} and {more} more units.")
             }
+        }
+    }
+
+    /// From one day to another, either of which may be empty.
+    #[must_use]
+    pub fn days(self, from: &str, to: &str) -> String {
+        match (self, from, to) {
+            (Self::Vi, from, "") => format!("Từ {from}"),
+            (Self::Vi, "", to) => format!("Đến {to}"),
+            (Self::En, from, "") => format!("From {from}"),
+            (Self::En, "", to) => format!("To {to}"),
+            (_, from, to) => format!("{from} – {to}"),
         }
     }
 

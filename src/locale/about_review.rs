@@ -1,6 +1,6 @@
 //! Words of review: what a coordinator says of a record.
 
-use super::words;
+use super::{Language, words};
 
 words! {
     waits_for_review: "Chờ duyệt", "Waiting for review";
@@ -15,4 +15,15 @@ words! {
     say_why: "Ghi lý do rồi hãy trả lại.", "Say why, then send it back.";
     changed_unseen: "Có thay đổi mà người duyệt chưa thấy. Xem lại rồi duyệt, hoặc trả lại.", "Something changed that whoever approved had not seen. Look again, then approve or send back.";
     not_judged: "Chưa ghi được. Thử lại.", "It could not be kept. Try again.";
+}
+
+impl Language {
+    /// The way to the next record of the list, and how many there are.
+    #[must_use]
+    pub fn next_record(self, left: usize) -> String {
+        match self {
+            Self::Vi => format!("Hồ sơ tiếp theo · còn {}", self.count(left)),
+            Self::En => format!("Next record · {} left", self.count(left)),
+        }
+    }
 }

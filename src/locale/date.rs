@@ -84,16 +84,22 @@ pub fn parse_date(typed: &str) -> Option<String> {
     };
     let (day, month, year): (u32, u32, u32) =
         (day.parse().ok()?, month.parse().ok()?, year.parse().ok()?);
+    let is_real = (1..=days_in(year, month)).contains(&day)
+        && (1..=12).contains(&month)
+        && (1000..=9999).contains(&year);
+    is_real.then(|| format!("{year:04}-{month:02}-{day:02}"))
+}
+
+/// How many days a month has.
+#[must_use]
+pub fn days_in(year: u32, month: u32) -> u32 {
     let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let last = match month {
+    match month {
         4 | 6 | 9 | 11 => 30,
         2 if is_leap => 29,
         2 => 28,
         _ => 31,
-    };
-    let is_real =
-        (1..=last).contains(&day) && (1..=12).contains(&month) && (1000..=9999).contains(&year);
-    is_real.then(|| format!("{year:04}-{month:02}-{day:02}"))
+    }
 }
 
 /// A moment as a part of a file's name: `20240307-1405`.

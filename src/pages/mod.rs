@@ -24,6 +24,7 @@ mod people_passkeys;
 mod people_password;
 mod people_token;
 mod person_sheet;
+mod pin_offer;
 mod pin_pad;
 mod pin_settings;
 mod preview;

@@ -16,6 +16,7 @@ use super::{
     passkey_sign_in::PasskeySignIn,
     people::PeoplePage,
     people_here::PeopleHere,
+    pin_offer::PinOffer,
     pin_settings::PinSettings,
     preview::PreviewPage,
     record_conflicts::{Choosing, Looking},
@@ -58,6 +59,8 @@ pub enum Later {
     WrongClock,
     /// Ending the sessions of those who left the phone. It has nothing to show.
     Leavers,
+    /// That a PIN can be set. In Today; what sets it comes with the lock.
+    PinOffer,
     /// What the app does by itself that its opening need not wait for: syncing above all. It has nothing to show.
     Errands,
     /// A form is tried.
@@ -140,6 +143,7 @@ part! {
         Later::Carry => view! { <CarryPage /> }.into_any(),
         Later::StorageHealth => view! { <StorageHealth /> }.into_any(),
         Later::WrongClock => view! { <WrongClock /> }.into_any(),
+        Later::PinOffer => view! { <PinOffer /> }.into_any(),
         Later::Errands => {
             let (carry, sync_status) = (expect_context::<Carry>(), expect_context::<SyncStatus>());
             let (records, library) = (expect_context::<Records>(), expect_context());
@@ -245,6 +249,7 @@ impl Later {
             | Self::Carry
             | Self::StorageHealth
             | Self::WrongClock
+            | Self::PinOffer
             | Self::Errands
             | Self::Leavers => Part::Forms,
             Self::Preview

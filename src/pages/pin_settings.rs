@@ -9,7 +9,7 @@ use crate::components::{
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::reactive::{Show, memo};
-use crate::stores::{Door, door::PinError, pin, preferences::use_words};
+use crate::stores::{Door, Library, door::PinError, pack::REQUIRED, pin, preferences::use_words};
 
 /// What the person does with the PIN, and how far they are.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -29,6 +29,10 @@ enum Step {
     },
 }
 
+/// Whoever comes here has asked for a PIN already.
+#[derive(Clone, Copy)]
+pub(super) struct AtOnce;
+
 /// The PIN and the lock.
 #[component]
 pub fn PinSettings() -> impl IntoView {
@@ -36,7 +40,10 @@ pub fn PinSettings() -> impl IntoView {
     let door = expect_context::<Door>();
     let inside = door.inside();
     let has_pin = memo(move || inside.read().as_ref().is_some_and(|here| here.row.pin.is_some()));
-    let step = RwSignal::new(Step::Idle);
+    let library = expect_context::<Library>();
+    let is_required = memo(move || library.pack().read().pin.as_deref() == Some(REQUIRED));
+    let is_asked_at_once = use_context::<AtOnce>().is_some() && !has_pin.get_untracked();
+    let step = RwSignal::new(if is_asked_at_once { Step::New { old: None } } else { Step::Idle });
     let failure = RwSignal::new(None::<String>);
     let go = move |to: Step| {
         failure.set(None);
@@ -56,7 +63,7 @@ pub fn PinSettings() -> impl IntoView {
                         Step::New { old: None }
                     })
                 />
-                <Show when=move || has_pin.get()>
+                <Show when=move || has_pin.get() && !is_required.get()>
                     <Button
                         kind=ButtonKind::Danger
                         label=words.say(Language::remove_pin)

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use sync::{review::Reason, wire::State};
+use sync::{review::Reason, view::Level, wire::State};
 
 use super::moment;
 use crate::components::{Badge, Glyph, Tone};
 use crate::locale::Language;
-use crate::stores::{Library, Records, preferences::use_words, records::RecordSummary};
+use crate::stores::{Library, Records, RepairDesk, preferences::use_words, records::RecordSummary};
 
 /// A state in words.
 pub(super) fn state_text(language: Language, state: State) -> &'static str {
@@ -37,6 +37,15 @@ pub(super) fn StateBadge(state: State) -> impl IntoView {
     view! { <Badge tone=state_tone(state) label=label /> }
 }
 
+/// What a record asks of whoever looks after its unit. That something is worth a look is nothing to anybody else.
+pub(super) fn asked(asks: Level, looks_after: bool) -> Option<fn(Language) -> &'static str> {
+    match asks {
+        Level::Decide => Some(Language::in_conflict),
+        Level::Look if looks_after => Some(Language::to_look_at),
+        Level::Look | Level::Note => None,
+    }
+}
+
 /// Who sent a record back, and when.
 pub(super) fn told(records: Records, language: Language, reason: &Reason, end: &str) -> String {
     format!("{} · {}{end}", records.person(&reason.by), moment(language, reason.at_ms))
@@ -50,10 +59,10 @@ pub(super) fn form_title(library: Library, language: Language, form: &str) -> St
 /// All that [`RecordRow`] draws of a record, as a key: what is drawn anew when it changes.
 pub(super) fn row_key(record: &RecordSummary, current: bool) -> String {
     let RecordSummary { id, form_id, unit, title, state, returned, changed_ms, .. } = record;
-    let RecordSummary { unsent, quarantined, conflicts, .. } = record;
+    let RecordSummary { unsent, quarantined, asks, .. } = record;
     let returned = returned.as_ref().map(|reason| (reason.at_ms, &reason.by, &reason.why));
     format!(
-        "{id} {form_id} {unit} {title} {} {returned:?} {changed_ms} {unsent} {quarantined} {conflicts} {current}",
+        "{id} {form_id} {unit} {title} {} {returned:?} {changed_ms} {unsent} {quarantined} {asks:?} {current}",
         state.name(),
     )
 }
@@ -76,7 +85,7 @@ pub(super) fn RecordRow(
         changed_ms,
         unsent,
         quarantined,
-        conflicts,
+        asks,
         ..
     } = Arc::unwrap_or_clone(record);
     let form = form_id.clone();
@@ -85,6 +94,8 @@ pub(super) fn RecordRow(
         if is_untitled { form_title(library, words.now(), &form_id) } else { title.clone() }
     };
     let records = expect_context::<Records>();
+    let looks_after = expect_context::<RepairDesk>().may_settle();
+    let asked = asks.and_then(|asks| asked(asks, looks_after));
     let detail = move || match &returned {
         Some(reason) => Some(told(records, words.now(), reason, ": ") + &reason.why),
         None => (!is_untitled).then(|| form_title(library, words.now(), &form)),
@@ -99,13 +110,30 @@ pub(super) fn RecordRow(
             <span class="list-row-detail">{detail}</span>
             <span class="record-when muted">{when}</span>
             <span class="record-marks">
-                {(conflicts > 0)
-                    .then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Warning label=words.say(Language::in_conflict) /> })}
+                {asked
+                    .map(|text| view! { <Badge tone=Tone::Attention icon=Glyph::Warning label=words.say(text) /> })}
                 {quarantined
                     .then(|| view! { <Badge tone=Tone::Attention label=words.say(Language::waits_for_repair) /> })}
                 {unsent.then(|| view! { <Badge tone=Tone::Attention label=words.say(Language::not_sent) /> })}
                 <StateBadge state=state />
             </span>
         </a>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_something_is_worth_a_look_is_said_to_whoever_looks_after_the_unit() {
+        let said = |asks, looks_after| asked(asks, looks_after).map(|text| text(Language::Vi));
+        for (asks, to_others, to_who_looks_after) in [
+            (Level::Decide, Some("Cần quyết định"), Some("Cần quyết định")),
+            (Level::Look, None, Some("Nên xem lại")),
+            (Level::Note, None, None),
+        ] {
+            assert_eq!((said(asks, false), said(asks, true)), (to_others, to_who_looks_after));
+        }
     }
 }

@@ -6,28 +6,32 @@ use leptos::prelude::*;
 use report::Sought;
 
 use crate::reactive::{Show, effect, memo};
+use sync::view::Level;
 use sync::wire::{RecordId, State};
 
+mod export;
+mod period;
+
+use self::export::Export;
+use self::period::{FROM, Period, TO};
 use super::record::RecordView;
-use super::record_row::{RecordRow, form_title, row_key, state_text};
+use super::record_row::{RecordRow, asked, form_title, row_key, state_text};
+use super::review::Following;
 use super::title_page;
 use crate::components::{
-    Button, ChipSelect, ChipToggle, ChoiceOption, EmptyState, Glyph, SearchField, Toast, Toaster,
-    VirtualList,
+    Button, ChipSelect, ChipToggle, ChoiceOption, EmptyState, Glyph, SearchField, VirtualList,
 };
 use crate::locale::Language;
-use crate::platform::{address::Query, files, log_error, tasks};
+use crate::platform::{address::Query, clock};
 use crate::router::{Screen, use_router};
 use crate::stores::{
-    Finding, Library, Records, SignIn,
+    Finding, Library, Records, RepairDesk, SignIn,
     finding::{Order, Wanted},
     listed::Counts,
     pack::{Pack, PackForm},
     preferences::use_words,
-    records::{FetchError, Filter, is_signed_out, spreadsheet},
+    records::Filter,
 };
-
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// How the address says the order.
 const OLDEST: &str = "oldest";
@@ -70,6 +74,18 @@ pub fn RecordsPage() -> impl IntoView {
         record.get();
         drawn.update(|drawn| *drawn += 1);
     });
+    let stood = StoredValue::new(None::<(RecordId, usize)>);
+    let next = memo(move || {
+        found.generation().track();
+        found.count().track();
+        let record = record.get()?;
+        if let Some(place) = found.place(record) {
+            stood.set_value(Some((record, place)));
+        }
+        let (_, place) = stood.get_value().filter(|(stood, _)| *stood == record)?;
+        found.follows(record, place)
+    });
+    provide_context(Following { next, left: found.count() });
     let row = move |index: usize| {
         let current = record.get_untracked();
         let Some(record) = found.row(index) else { return ().into_any() };
@@ -142,6 +158,9 @@ fn filter_of(query: &Query, me: Option<&str>) -> Filter {
         state: query.get("state").and_then(|state| state.parse::<State>().ok()),
         author: query.get("mine").and(me).map(str::to_owned),
         unsent_only: query.get("unsent").is_some(),
+        asks: query.get("asks").and_then(|level| Level::asking(&level)),
+        from_ms: query.get(FROM).and_then(|day| clock::day_start_ms(&day, 0)),
+        until_ms: query.get(TO).and_then(|day| clock::day_start_ms(&day, 1)),
     }
 }
 
@@ -180,7 +199,7 @@ fn ListHead(
             <div class="title-line">
                 <h1>{words.say(Language::records)}</h1>
                 <span class="muted">{counted}</span>
-                <Export filter=filter search=search />
+                <Export filter=filter search=search found=found />
             </div>
             <SearchField
                 label=words.say(Language::search_records)
@@ -248,6 +267,22 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
         let language = words.now();
         [(OLDEST, language.oldest_first()), (TITLE, language.by_title())].map(option).to_vec()
     });
+    let looks_after = expect_context::<RepairDesk>().may_settle();
+    // Where nothing asks, nothing is looked for.
+    let asking = |level: Level| {
+        let label = asked(level, looks_after)?;
+        let on = memo(move || filter.read().asks == Some(level));
+        let is_there = memo(move || on.get() || records.all().read().count_asking(level) > 0);
+        Some(view! {
+            <Show when=move || is_there.get()>
+                <ChipToggle
+                    label=words.say(label)
+                    on=on
+                    on_toggle=move |on: bool| set.run(("asks", if on { level.name().to_owned() } else { String::new() }))
+                />
+            </Show>
+        })
+    };
     view! {
         <div class="chips" role="group" aria-label=words.say(Language::filters)>
             <ChipSelect
@@ -271,6 +306,7 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
                 value=Signal::derive(move || filter.read().state.map(|state| state.name().to_owned()).unwrap_or_default())
                 on_choose=move |value| set.run(("state", value))
             />
+            <Period />
             <ChipToggle
                 label=words.say(Language::mine_only)
                 on=Signal::derive(move || filter.read().author.is_some())
@@ -281,6 +317,7 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
                 on=Signal::derive(move || filter.read().unsent_only)
                 on_toggle=move |on: bool| set.run(("unsent", if on { "1".to_owned() } else { String::new() }))
             />
+            {Level::ASKING.map(asking).collect_view()}
             <ChipSelect
                 label=words.say(Language::order)
                 any_label=words.say(Language::newest_first)
@@ -294,93 +331,4 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
             />
         </div>
     }
-}
-
-/// The records of one form as a spreadsheet, made by the server. For the desk.
-#[component]
-fn Export(filter: Memo<Filter>, search: Memo<String>) -> impl IntoView {
-    let words = use_words();
-    let sign_in = expect_context::<SignIn>();
-    let expired = sign_in.expired();
-    let busy = RwSignal::new(false);
-    let toaster = expect_context::<Toaster>();
-    let asked = memo(move || {
-        if expired.get() {
-            return None;
-        }
-        let filter = filter.read();
-        // The server makes it: of what it has.
-        if filter.unsent_only {
-            return None;
-        }
-        let form = filter.form.as_deref()?;
-        let unit = filter.unit.as_deref().unwrap_or_default();
-        let query = Query::default()
-            .with("form", form)
-            .with("lang", words.now().code())
-            .with("unit", unit)
-            // The list means that unit, not those below it.
-            .with("only", if unit.is_empty() { "" } else { "1" })
-            .with("author", filter.author.as_deref().unwrap_or_default())
-            .with("state", filter.state.map(State::name).unwrap_or_default())
-            .with("q", &search.read());
-        Some((form.to_owned(), query))
-    });
-    let export = move |()| {
-        let Some((form, query)) = asked.get_untracked() else { return };
-        busy.set(true);
-        tasks::spawn(async move {
-            let made = spreadsheet(&query).await;
-            busy.try_set(false);
-            let failed = match made {
-                Ok(bytes) => {
-                    files::download(&format!("{form}.xlsx"), XLSX, &bytes).err().map(|error| {
-                        log_error(&format!("a spreadsheet was not saved: {error}"));
-                        words.at_once().file_not_saved().to_owned()
-                    })
-                }
-                // The button says it from then on.
-                Err(FetchError::Refused(code)) if is_signed_out(&code) => {
-                    sign_in.set_expired();
-                    None
-                }
-                Err(error) => Some(not_exported(words.at_once(), &error)),
-            };
-            if let Some(text) = failed {
-                toaster.show(Toast { text, action: None });
-            }
-        });
-    };
-    let label = move || {
-        let language = words.now();
-        let text = match (asked.read().is_some(), expired.get(), filter.read().unsent_only) {
-            (true, _, _) => language.export_xlsx(),
-            (false, true, _) => language.export_needs_sign_in(),
-            (false, false, true) => language.export_is_of_sent(),
-            (false, false, false) => language.export_needs_form(),
-        };
-        text.to_owned()
-    };
-    view! {
-        <span class="desk-only export">
-            <Button
-                icon=Glyph::Download
-                label=Signal::derive(label)
-                disabled=Signal::derive(move || busy.get() || asked.read().is_none())
-                on_click=export
-            />
-        </span>
-    }
-}
-
-/// Why no spreadsheet came.
-fn not_exported(language: Language, error: &FetchError) -> String {
-    let text = match error {
-        FetchError::Wait(minutes) => return language.asked_to_wait(*minutes),
-        FetchError::Http(_) => language.server_unreachable(),
-        FetchError::Refused(_) | FetchError::Garbled(_) | FetchError::Storage(_) => {
-            language.not_exported()
-        }
-    };
-    text.to_owned()
 }

@@ -5,13 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use leptos::{html, prelude::*};
 use sync::review;
 use sync::view::{Level, RecordView as View};
-use sync::wire::{Action, State, Value, field};
+use sync::wire::{Action, RecordId, State, Value, field};
 
-use crate::components::{Banner, Button, ButtonKind, Glyph, Sheet, Toast, Toaster, Tone};
+use super::record_row::asked;
+use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, Sheet, Toast, Toaster, Tone};
 use crate::locale::Language;
-use crate::platform::{clock, log_error, tasks};
-use crate::reactive::{Show, memo};
-use crate::router::A;
+use crate::platform::{clock, document, log_error, tasks};
+use crate::reactive::{Show, effect, memo};
+use crate::router::{A, use_router};
 use crate::stores::{Records, SyncStatus, preferences::use_words};
 
 /// The record that is read, for whoever judges it.
@@ -24,22 +25,41 @@ pub(super) struct Judged {
     pub is_asking: RwSignal<bool>,
 }
 
-/// How many records wait for review, and the way to them: those that wait longest first.
+/// What follows the record that is read, once that has left the list which it was opened from.
+#[derive(Clone, Copy)]
+pub(super) struct Following {
+    pub next: Memo<Option<RecordId>>,
+    /// How many there are in the list.
+    pub left: Signal<usize>,
+}
+
+/// How many records wait for review and for decisions, and the way to them: those that wait longest first.
 #[component]
 pub(super) fn ToReview() -> impl IntoView {
     let words = use_words();
     let all = expect_context::<Records>().all();
-    let count =
+    let submitted =
         memo(move || all.read().states().get(State::Submitted.name()).copied().unwrap_or_default());
-    move || {
-        (count.get() > 0).then(|| {
-            view! {
-                <A href="/records?state=submitted&sort=oldest" attr:class="list-row card">
-                    <span class="list-row-title">{words.say(Language::waits_for_review)}</span>
-                    <span class="tab-count">{move || words.now().count(count.get())}</span>
-                </A>
-            }
-        })
+    let line = move |what: String, text: fn(Language) -> &'static str, count: Memo<usize>| {
+        let href = StoredValue::new(format!("/records?{what}&sort=oldest"));
+        move || {
+            (count.get() > 0).then(|| {
+                view! {
+                    <A href=href.get_value() attr:class="list-row card">
+                        <span class="list-row-title">{words.say(text)}</span>
+                        <span class="tab-count">{move || words.now().count(count.get())}</span>
+                    </A>
+                }
+            })
+        }
+    };
+    let asking = move |level: Level| {
+        let count = memo(move || all.read().count_asking(level));
+        asked(level, true).map(|text| line(format!("asks={}", level.name()), text, count))
+    };
+    view! {
+        {line(format!("state={}", State::Submitted.name()), Language::waits_for_review, submitted)}
+        {Level::ASKING.map(asking).collect_view()}
     }
 }
 
@@ -51,6 +71,7 @@ pub(super) fn Judging() -> impl IntoView {
     let toaster = expect_context::<Toaster>();
     let sync_status = expect_context::<SyncStatus>();
     let Judged { view, questions, is_asking } = expect_context::<Judged>();
+    let Following { next, .. } = expect_context();
     let (state, is_met) = view.with_value(|view| {
         let mut conflicts = view.conflicts.iter();
         let met = |path, level| path == field::STATE && level == Level::Decide;
@@ -102,12 +123,14 @@ pub(super) fn Judging() -> impl IntoView {
                     <Banner tone=Tone::Bad title=words.say(Language::not_judged) />
                 </Show>
                 <div class="button-row">
-                    {may_approve
+                    <Next />
+                    {move || may_approve
                         .then(|| {
                             let label = if is_met { Language::approve_again } else { Language::approve };
+                            let is_done = next.read().is_some();
                             view! {
                                 <Button
-                                    kind=ButtonKind::Primary
+                                    kind=if is_done { ButtonKind::Secondary } else { ButtonKind::Primary }
                                     icon=Glyph::Check
                                     label=words.say(label)
                                     disabled=busy
@@ -140,6 +163,32 @@ pub(super) fn Judging() -> impl IntoView {
             </div>
         }
     })
+}
+
+/// The way on: nobody aims at the list again after each of forty. Whoever pressed what is gone now comes to it.
+#[component]
+fn Next() -> impl IntoView {
+    let words = use_words();
+    let query = use_router().query();
+    let Following { next, left } = expect_context();
+    effect(move || {
+        if next.get().is_some() {
+            request_animation_frame(|| document::catch_focus(None, ".review-next"));
+        }
+    });
+    move || {
+        next.get().map(|id| {
+            view! {
+                <A
+                    href=Signal::derive(move || format!("/records/{id}{}", query.read().suffix()))
+                    attr:class="button button-primary review-next"
+                >
+                    <span>{move || words.now().next_record(left.get())}</span>
+                    <Icon glyph=Glyph::Forward />
+                </A>
+            }
+        })
+    }
 }
 
 /// Asks what is to be mended.

@@ -82,6 +82,7 @@ pub fn TodayPage() -> impl IntoView {
             </Show>
             {fills
                 .then(|| view! { <RecordSection title=words.say(Language::to_continue) state=State::Draft records=drafts /> })}
+            {beside(Later::PinOffer, ())}
             <InstallBanner />
             <Readiness />
             {fills

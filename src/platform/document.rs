@@ -2,8 +2,9 @@
 
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    Document, Element, EventTarget, FocusEvent, HtmlDialogElement, HtmlElement, HtmlInputElement,
-    HtmlTextAreaElement, ScrollIntoViewOptions, ScrollLogicalPosition, Window,
+    Document, Element, EventTarget, FocusEvent, HtmlAnchorElement, HtmlDialogElement, HtmlElement,
+    HtmlInputElement, HtmlTextAreaElement, KeyboardEvent, ScrollIntoViewOptions,
+    ScrollLogicalPosition, Window,
 };
 
 use super::{exception_text, log_error};
@@ -209,6 +210,17 @@ pub fn give_focus(element: Element) {
     {
         log_error(&format!("no focus: {}", exception_text(&error)));
     }
+}
+
+/// From the link of a row that a key was pressed on to that of the row so many further on; whether there is one.
+pub fn focus_link_beside(event: &KeyboardEvent, step: i32) -> bool {
+    let link = || {
+        let row = event.target()?.dyn_into::<HtmlAnchorElement>().ok()?.parent_element()?;
+        let place: i32 = row.get_attribute("aria-posinset")?.parse().ok()?;
+        let beside = format!("[aria-posinset='{}'] > a", place + step);
+        row.parent_element()?.query_selector(&beside).ok()?
+    };
+    link().map(give_focus).is_some()
 }
 
 /// Closes the sheet that is open; whether there was one.

@@ -9,9 +9,10 @@ use std::{
 
 use leptos::prelude::*;
 use report::{SortKey, Sought};
+use sync::wire::RecordId;
 
 use super::{
-    listed::Listed,
+    listed::{Counts, Listed},
     records::{Filter, RecordSummary},
 };
 use crate::platform::{clock, tasks};
@@ -234,6 +235,35 @@ impl Finding {
         })
     }
 
+    /// At which row a record stands.
+    #[must_use]
+    pub fn place(self, record: RecordId) -> Option<usize> {
+        let is_it = |at: &usize| self.row(*at).is_some_and(|row| row.id == record);
+        (0..self.count.get_untracked()).find(is_it)
+    }
+
+    /// Who follows a record that stood at a row and has left the list: whoever stands there now; after the last one, the first.
+    #[must_use]
+    pub fn follows(self, record: RecordId, stood: usize) -> Option<RecordId> {
+        let has_left = self.place(record).is_none();
+        let row = has_left.then(|| self.row(stood).or_else(|| self.row(0))).flatten();
+        row.map(|row| row.id)
+    }
+
+    /// How many rows there are of each form, so far.
+    #[must_use]
+    pub fn forms(self) -> Counts {
+        self.generation.track();
+        let mut forms = Counts::new();
+        for row in (0..self.count.get()).filter_map(|row| self.row(row)) {
+            match forms.get_mut(&row.form_id) {
+                Some(count) => *count += 1,
+                None => drop(forms.insert(row.form_id.clone(), 1)),
+            }
+        }
+        forms
+    }
+
     /// How many rows were found so far.
     #[must_use]
     pub fn count(self) -> Signal<usize> {
@@ -359,6 +389,29 @@ mod tests {
         all
     }
 
+    #[test]
+    fn a_record_that_leaves_the_list_is_followed_by_the_next_and_the_last_one_by_the_first() {
+        Owner::new().with(|| {
+            let finding = Finding::new();
+            let wanted = Wanted { order: Order::Oldest, ..Wanted::default() };
+            let at = |id: u8| record(id, [id, 0, 0, 0], "Phiếu");
+            let mut listed = Listed::default();
+            listed.replace([], [1, 2, 3].map(at));
+            finding.seek(Arc::new(listed.clone()), wanted.clone());
+            let id = |id: u8| RecordId([id; 16]);
+            assert_eq!(
+                [1, 2, 3, 4].map(|of| finding.place(id(of))),
+                [Some(0), Some(1), Some(2), None]
+            );
+            for (leaves, stood, follows) in [(2, 1, Some(3)), (3, 1, Some(1)), (1, 0, None)] {
+                assert_eq!(finding.follows(id(leaves), stood), None, "it is in the list");
+                listed.replace([at(leaves)], []);
+                finding.seek(Arc::new(listed.clone()), wanted.clone());
+                assert_eq!(finding.follows(id(leaves), stood), follows.map(id), "{leaves}");
+            }
+        });
+    }
+
     proptest! {
         #[test]
         fn what_is_found_in_turns_is_what_is_found_at_once(
@@ -400,6 +453,11 @@ mod tests {
                     let rows: Vec<_> = (0..count).filter_map(|row| finding.row(row)).collect();
                     assert_eq!(rows, expected, "{wanted:?}");
                     assert!(finding.row(count).is_none());
+                    let mut forms = Counts::new();
+                    for record in &rows {
+                        *forms.entry(record.form_id.clone()).or_default() += 1;
+                    }
+                    assert_eq!(finding.forms(), forms);
                     // In turns, each as long as it happens to be.
                     let mut looking = Search::new(Arc::clone(&list), wanted, None);
                     let mut turns = turns.iter().cycle();

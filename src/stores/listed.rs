@@ -9,7 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use sync::wire::{RecordId, State};
+use sync::{
+    view::Level,
+    wire::{RecordId, State},
+};
 
 use super::records::{Filter, RecordSummary};
 use crate::platform::tasks::{self, Turn};
@@ -32,6 +35,8 @@ pub struct Listed {
     forms: Counts,
     units: Counts,
     states: Counts,
+    /// By [`Level::name`].
+    asks: Counts,
     /// By account.
     authors: BTreeMap<String, Own>,
 }
@@ -218,6 +223,12 @@ impl Listed {
         &self.states
     }
 
+    /// How many ask this of whoever looks after their unit.
+    #[must_use]
+    pub fn count_asking(&self, level: Level) -> usize {
+        self.asks.get(level.name()).copied().unwrap_or_default()
+    }
+
     /// How many an account began that are in a state.
     #[must_use]
     pub fn count_of(&self, account: &str, state: State) -> usize {
@@ -251,7 +262,7 @@ impl Listed {
     }
 
     fn count(&mut self, record: &RecordSummary, comes: bool) {
-        let Self { forms, units, states, authors, .. } = self;
+        let Self { forms, units, states, asks, authors, .. } = self;
         if !authors.contains_key(&record.author) {
             authors.insert(record.author.clone(), Own::default());
         }
@@ -259,7 +270,8 @@ impl Listed {
         let own = authors.get_mut(&record.author);
         let own = own.map(|own| [(&mut own.forms, form), (&mut own.states, state)]);
         let values = [(forms, form), (units, record.unit.as_str()), (states, state)];
-        for (counts, value) in values.into_iter().chain(own.into_iter().flatten()) {
+        let asks = record.asks.map(|level| (asks, level.name()));
+        for (counts, value) in values.into_iter().chain(asks).chain(own.into_iter().flatten()) {
             match counts.get_mut(value) {
                 Some(count) if comes => *count += 1,
                 Some(count) => *count -= 1,
@@ -340,7 +352,7 @@ pub(super) mod tests {
             deleted: state % 7 == 6,
             unsent: changed % 3 == 0,
             quarantined: false,
-            conflicts: 0,
+            asks: [None, Some(Level::Decide), Some(Level::Look)][usize::from(changed % 3)],
             folded: report::fold(title),
         })
     }
@@ -406,6 +418,9 @@ pub(super) mod tests {
             *told.forms.entry(record.form_id.clone()).or_default() += 1;
             *told.units.entry(record.unit.clone()).or_default() += 1;
             *told.states.entry(record.state.name().to_owned()).or_default() += 1;
+            if let Some(level) = record.asks {
+                *told.asks.entry(level.name().to_owned()).or_default() += 1;
+            }
             let own = told.authors.entry(record.author.clone()).or_default();
             *own.forms.entry(record.form_id.clone()).or_default() += 1;
             *own.states.entry(record.state.name().to_owned()).or_default() += 1;
@@ -420,6 +435,7 @@ pub(super) mod tests {
         forms: Counts,
         units: Counts,
         states: Counts,
+        asks: Counts,
         authors: BTreeMap<String, Own>,
     }
 
@@ -442,6 +458,7 @@ pub(super) mod tests {
             forms: some(&listed.forms),
             units: some(&listed.units),
             states: some(&listed.states),
+            asks: some(&listed.asks),
             authors,
         }
     }

@@ -22,6 +22,11 @@ impl Text {
     }
 }
 
+/// What [`Pack::pin`] may say.
+pub const WANTED: &str = "wanted";
+/// And that nobody may take theirs away.
+pub const REQUIRED: &str = "required";
+
 /// Everything the phone needs to know about an organisation and its forms.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -42,6 +47,8 @@ pub struct Pack {
     pub units: Vec<Unit>,
     /// After how many wrong PINs a phone is emptied; none: never.
     pub wipe_after: Option<u32>,
+    /// How much a PIN is asked for: `wanted`, `required`; none: it is offered once.
+    pub pin: Option<String>,
 }
 
 impl Pack {

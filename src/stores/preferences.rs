@@ -32,6 +32,8 @@ pub struct Chosen {
     pub text_percent: u16,
     /// Whether the offer to install the app was put away.
     pub install_dismissed: bool,
+    /// When the offer of a PIN was put away, milliseconds since 1970.
+    pub pin_put_away_ms: Option<i64>,
     /// Whether large files wait for Wi-Fi, where the browser tells what the line goes by.
     pub large_by_wifi: bool,
 }
@@ -43,6 +45,7 @@ impl Default for Chosen {
             theme: Theme::System,
             text_percent: 100,
             install_dismissed: false,
+            pin_put_away_ms: None,
             large_by_wifi: false,
         }
     }

@@ -32,13 +32,6 @@ pub fn uuid(id: RecordId) -> String {
     text
 }
 
-/// When the record was begun, by the clock of the phone that made the id; nothing in ids of other programs.
-#[must_use]
-pub fn begun_ms(id: RecordId) -> Option<i64> {
-    let [a, b, c, d, e, f, version, ..] = id.0;
-    (version >> 4 == 7).then(|| i64::from_be_bytes([0, 0, a, b, c, d, e, f]))
-}
-
 /// Where random numbers of the record's form start: the same whenever it is opened.
 #[must_use]
 pub fn seed(id: RecordId) -> u64 {
@@ -63,7 +56,7 @@ mod tests {
     fn a_new_id_is_a_uuid_of_version_7_that_begins_with_the_time() {
         let id = from_parts(0x0192_1234_5678, [0xff; 16]);
         assert_eq!(uuid(id), "01921234-5678-7fff-bfff-ffffffffffff");
-        assert_eq!(begun_ms(id), Some(0x0192_1234_5678));
-        assert_eq!(begun_ms(RecordId([0x44; 16])), None);
+        assert_eq!(id.begun_ms(), Some(0x0192_1234_5678));
+        assert_eq!(RecordId([0x44; 16]).begun_ms(), None);
     }
 }

@@ -13,7 +13,7 @@ use sync::{
     device::DeviceState,
     draft::OpenPatch,
     review::Reason,
-    view::{Base, RecordView},
+    view::{Base, Level, RecordView},
     wire::{Action, Dot, Hash, Operation, RecordId, State, Value, Verdict},
 };
 use thiserror::Error;
@@ -22,7 +22,6 @@ use super::{
     blobs,
     listed::Listed,
     outbox::{self, WithSealed},
-    record_id,
     space::AtRisk,
 };
 use crate::platform::{
@@ -89,8 +88,8 @@ pub struct RecordSummary {
     pub unsent: bool,
     /// Whether the server keeps a part of it for the repair desk.
     pub quarantined: bool,
-    /// How many conflicts ask for a person.
-    pub conflicts: usize,
+    /// What it asks of whoever looks after its unit.
+    pub asks: Option<Level>,
     /// Title and short answers without diacritics, for search.
     pub folded: String,
 }
@@ -99,7 +98,7 @@ impl RecordSummary {
     /// When it was begun, as far as its id tells; else when it was changed last.
     #[must_use]
     pub fn begun_ms(&self) -> i64 {
-        record_id::begun_ms(self.id).unwrap_or(self.changed_ms)
+        self.id.begun_ms().unwrap_or(self.changed_ms)
     }
 }
 
@@ -116,6 +115,12 @@ pub struct Filter {
     pub author: Option<String>,
     /// Only those that the server lacks a part of.
     pub unsent_only: bool,
+    /// Those that ask this of whoever looks after their unit.
+    pub asks: Option<Level>,
+    /// Begun then or later, milliseconds since 1970.
+    pub from_ms: Option<i64>,
+    /// Begun before that.
+    pub until_ms: Option<i64>,
 }
 
 impl Filter {
@@ -127,6 +132,9 @@ impl Filter {
         };
         self.state.is_none_or(|state| state == record.state)
             && (!self.unsent_only || record.unsent)
+            && self.asks.is_none_or(|asks| record.asks == Some(asks))
+            && self.from_ms.is_none_or(|from| from <= record.begun_ms())
+            && self.until_ms.is_none_or(|until| record.begun_ms() < until)
             && is(&self.form, &record.form_id)
             && is(&self.unit, &record.unit)
             && is(&self.author, &record.author)
@@ -550,6 +558,42 @@ mod tests {
 
     use super::*;
     use crate::stores::listed::tests::record;
+
+    #[test]
+    fn of_what_asks_for_a_decision_what_is_worth_a_look_is_no_part() {
+        let asking = |asks| {
+            let record = RecordSummary::clone(&record(1, [1; 4], "Ghi"));
+            RecordSummary { asks, ..record }
+        };
+        for (asks, decide, look) in [
+            (None, false, false),
+            (Some(Level::Decide), true, false),
+            (Some(Level::Look), false, true),
+        ] {
+            let is_in =
+                |level| Filter { asks: Some(level), ..Filter::default() }.accepts(&asking(asks));
+            assert_eq!((is_in(Level::Decide), is_in(Level::Look)), (decide, look));
+            assert!(Filter::default().accepts(&asking(asks)));
+        }
+    }
+
+    #[test]
+    fn a_period_is_of_when_records_were_begun_and_not_of_their_approval() {
+        let mut march = RecordSummary::clone(&record(1, [1; 4], "Ghi"));
+        march.id.0[..7].copy_from_slice(&[0, 0, 0, 0, 0, 5, 0x70]);
+        for (id, begun_ms) in [(march.id, 5), (RecordId([0x11; 16]), 1)] {
+            let record = RecordSummary { id, ..march.clone() };
+            for (from_ms, until_ms, is_in) in [
+                (None, None, true),
+                (Some(begun_ms), Some(begun_ms + 1), true),
+                (Some(begun_ms + 1), None, false),
+                (None, Some(begun_ms), false),
+            ] {
+                let filter = Filter { from_ms, until_ms, ..Filter::default() };
+                assert_eq!(filter.accepts(&record), is_in, "{filter:?} of {begun_ms}");
+            }
+        }
+    }
 
     #[test]
     fn another_tab_reads_what_was_written_and_all_where_more_changed() {

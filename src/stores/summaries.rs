@@ -10,6 +10,7 @@ use std::{
 
 use sync::{
     codec,
+    view::Level,
     wire::{FormRef, RecordId},
 };
 
@@ -24,7 +25,7 @@ use crate::platform::{
 };
 
 /// Raised when what [`super::records`] makes of a record changes: what an older app kept is then made anew.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// The key of the first row.
 pub const HEAD: u64 = 0;
@@ -262,7 +263,11 @@ fn summary_of(row: SummaryRow) -> Result<RecordSummary, StorageError> {
         deleted: row.deleted,
         unsent: false,
         quarantined: false,
-        conflicts: row.conflicts as usize,
+        asks: match row.looks {
+            _ if row.conflicts > 0 => Some(Level::Decide),
+            Some(true) => Some(Level::Look),
+            Some(false) | None => None,
+        },
         folded: row.folded,
     })
 }
@@ -283,7 +288,8 @@ impl From<&RecordSummary> for SummaryRow {
             state: record.state.name().to_owned(),
             changed_ms: record.changed_ms,
             deleted: record.deleted,
-            conflicts: u32::try_from(record.conflicts).unwrap_or(u32::MAX),
+            conflicts: u32::from(record.asks == Some(Level::Decide)),
+            looks: (record.asks == Some(Level::Look)).then_some(true),
             folded: record.folded,
             returned: record.returned.map(Arc::unwrap_or_clone),
         }
@@ -321,7 +327,7 @@ mod tests {
             deleted: at == 3,
             unsent: false,
             quarantined: false,
-            conflicts: usize::from(at % 2),
+            asks: [None, Some(Level::Decide), Some(Level::Look)][usize::from(at % 3)],
             folded: format!("phieu {at}"),
         }
     }

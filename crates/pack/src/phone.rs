@@ -74,6 +74,9 @@ pub struct PhonePack {
     /// After how many wrong PINs a phone is emptied, once all is at the server; none: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wipe_after: Option<u32>,
+    /// How much a PIN is asked for: `wanted` or `required`; none: it is offered once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<String>,
     /// Units, past and present.
     pub units: Units,
     /// Words that stand for several units.

@@ -75,6 +75,27 @@ pub enum Level {
     Decide,
 }
 
+impl Level {
+    /// Those that ask something of people, the gravest first.
+    pub const ASKING: [Self; 2] = [Self::Decide, Self::Look];
+
+    /// What addresses call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Look => "look",
+            Self::Decide => "decide",
+        }
+    }
+
+    /// The one of that name, if it asks something of people.
+    #[must_use]
+    pub fn asking(name: &str) -> Option<Self> {
+        Self::ASKING.into_iter().find(|level| level.name() == name)
+    }
+}
+
 /// Several people's writes that met without having seen each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
@@ -471,6 +492,12 @@ pub fn conflicts(row: &Row<'_>) -> Vec<Conflict> {
 #[must_use]
 pub fn to_decide(conflicts: &[Conflict]) -> usize {
     conflicts.iter().filter(|conflict| conflict.level == Level::Decide).count()
+}
+
+/// What a record with these, the gravest first, asks of people: where something is to be decided, a look goes with that.
+#[must_use]
+pub fn asks(conflicts: &[Conflict]) -> Option<Level> {
+    conflicts.first().map(|gravest| gravest.level).filter(|level| Level::ASKING.contains(level))
 }
 
 /// An approval beside which somebody changed the record without having seen it: what was approved is not what stands.

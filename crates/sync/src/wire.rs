@@ -22,6 +22,15 @@ pub struct DeviceId(#[cbor(with = "minicbor::bytes")] pub [u8; 16]);
 #[cbor(transparent)]
 pub struct RecordId(#[cbor(with = "minicbor::bytes")] pub [u8; 16]);
 
+impl RecordId {
+    /// When the record was begun, by the clock of the phone that made this id, a UUID of version 7; nothing in ids of other programs.
+    #[must_use]
+    pub fn begun_ms(self) -> Option<i64> {
+        let [a, b, c, d, e, f, version, ..] = self.0;
+        (version >> 4 == 7).then(|| i64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+    }
+}
+
 /// SHA-256 of some bytes: of a form's XML, of a blob, of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use form::{Program, Session};
-use sync::view::{Conflict, Level, RecordView as View};
+use sync::view::{Conflict, Level, RecordView as View, asks};
 use sync::wire::{Action, Dot, Sibling, State, Value, field};
 
 use crate::locale::Language;
@@ -89,7 +89,7 @@ pub(super) fn met_in_form(view: &View) -> bool {
 
 /// Whether people changed something side by side, and nothing is to be decided.
 pub(super) fn asks_for_a_look(view: &View) -> bool {
-    view.conflicts.first().is_some_and(|gravest| gravest.level == Level::Look)
+    asks(&view.conflicts) == Some(Level::Look)
 }
 
 /// The groups of questions that people changed without having seen each other's change, each by what it is called, with their

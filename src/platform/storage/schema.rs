@@ -450,7 +450,7 @@ pub struct SummaryRow {
     /// Whether it is put away.
     #[n(7)]
     pub deleted: bool,
-    /// How many conflicts ask for a person.
+    /// Not 0 where something is to be decided.
     #[n(8)]
     pub conflicts: u32,
     /// Title and short answers without diacritics.
@@ -459,6 +459,9 @@ pub struct SummaryRow {
     /// Why it was sent back, if that is where it stands.
     #[n(10)]
     pub returned: Option<Reason>,
+    /// Whether something is worth a look, and nothing is to be decided.
+    #[n(11)]
+    pub looks: Option<bool>,
 }
 
 /// A row of [`Store::People`]. In the clear but for what the phone's key seals: it is read before anybody is let in.
@@ -750,6 +753,7 @@ mod tests {
             conflicts: 1,
             folded: "t".to_owned(),
             returned: None,
+            looks: None,
         };
         let mut bytes = vec![0xaa, 0x00, 0x50];
         bytes.extend([9; 16]);
@@ -759,6 +763,9 @@ mod tests {
         bytes.extend(codec::encode(&"submitted"));
         bytes.extend([0x06, 7, 0x07, 0xf4, 0x08, 1, 0x09, 0x61, b't']);
         assert_eq!(codec::encode(&row), bytes);
+        bytes[0] = 0xab;
+        bytes.extend([0x0b, 0xf5]);
+        assert_eq!(codec::encode(&SummaryRow { looks: Some(true), ..row }), bytes);
     }
 
     #[test]

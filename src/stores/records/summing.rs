@@ -67,7 +67,7 @@ pub(super) fn summed_up(row: &Row<'_>, unsent: bool) -> RecordSummary {
         deleted,
         unsent,
         quarantined: false,
-        conflicts: view::to_decide(&view::conflicts(row)),
+        asks: view::asks(&view::conflicts(row)),
         folded: report::fold_record(title, answers),
     }
 }
@@ -86,7 +86,7 @@ fn summarise(view: RecordView, unsent_of_others: bool) -> RecordSummary {
         deleted: view.deleted,
         unsent: view.pending || unsent_of_others,
         quarantined: view.quarantined,
-        conflicts: view::to_decide(&view.conflicts),
+        asks: view::asks(&view.conflicts),
         folded: report::fold_record(&view.title, view.fields.values().filter_map(text)),
         title: view.title,
     }

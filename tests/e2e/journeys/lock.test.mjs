@@ -54,6 +54,23 @@ async function nothingShows() {
   assert.equal(await phone.page.locator('[data-q], .record-row').count(), 0);
 }
 
+test('a PIN is offered on Today, a press away from the pad; put away, it is offered no more', async () => {
+  const { page } = phone;
+  const offer = page.locator('[data-pin-offer]');
+  await app.open('/');
+  await offer.waitFor();
+  assert.deepEqual(await faults(phone, 'pin-offer'), []);
+  await phone.screenshot('pin-offer');
+  await offer.getByRole('button', { name: 'Đặt mã PIN' }).click();
+  await pad().waitFor();
+  await page.getByRole('dialog').filter({ visible: true }).getByRole('button', { name: 'Đóng' }).click();
+  await offer.getByRole('button', { name: 'Để sau' }).click();
+  await offer.waitFor({ state: 'detached' });
+  await app.open('/');
+  await page.locator('[data-forms-held]').waitFor();
+  assert.equal(await offer.count(), 0);
+});
+
 test('without a PIN the phone says so; one that anybody guesses is not taken', async () => {
   const { page } = phone;
   await app.open('/more');

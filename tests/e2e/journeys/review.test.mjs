@@ -8,6 +8,7 @@ import { DESK, PHONE } from '../harness/phone.mjs';
 import { fillUp, quota } from '../harness/quota.mjs';
 import { Stage } from '../harness/stage.mjs';
 import { until } from '../harness/until.mjs';
+import { Sender } from '../harness/wire.mjs';
 import { FormPage } from '../pages/form.mjs';
 
 const FORM = 'lk_kho_khan';
@@ -255,4 +256,33 @@ test('the officer is away while a record is sent back and approved: what was wri
   const history = await api.history(record);
   assert.deepEqual(history.filter((act) => act.outcome === 'quarantined'), [], 'no work of the officer was refused');
   assert.deepEqual(await api.quarantine(), []);
+});
+
+test('a coordinator approves one record after the other without going back to the list', async () => {
+  const sender = await Sender.signIn(server, 'canbo.longkhanh');
+  await sender.send(await sender.form(FORM), [1, 2, 3].map((at) => ({ _title: `Khó khăn ${at}` })));
+  const { page } = coordinator;
+  await desk.open('/');
+  const waiting = page.getByRole('link', { name: /Chờ duyệt/ });
+  await waiting.getByText('3', { exact: true }).waitFor();
+  await waiting.click();
+  await page.locator('.record-row').nth(2).waitFor();
+  await page.locator('.record-row').first().focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  // The list goes on after its last one with the first.
+  for (const left of [2, 1]) {
+    await badge(coordinator, 'Đã nộp').waitFor();
+    await judge('Duyệt').click();
+    const next = page.getByRole('link', { name: `Hồ sơ tiếp theo · còn ${left}` });
+    await until('the way on has the focus', () => next.evaluate((link) => link === document.activeElement));
+    assert.deepEqual(await faults(coordinator, 'the next to review'), []);
+    await coordinator.screenshot('review-next');
+    await page.keyboard.press('Enter');
+  }
+  await badge(coordinator, 'Đã nộp').waitFor();
+  await judge('Duyệt').click();
+  await badge(coordinator, 'Đã duyệt').waitFor();
+  assert.equal(await page.getByRole('link', { name: /Hồ sơ tiếp theo/ }).count(), 0);
+  await desk.allSent();
 });

@@ -65,6 +65,10 @@ test('of more drafts than Today shows it says how many there are, and leads to a
 test('a spreadsheet holds the records that the list shows, whatever is filtered and searched', async () => {
   const { page } = coordinator;
   const take = () => page.locator('.export button').click();
+  const taken = async (take) => {
+    const [sheet] = await readSheets(readFileSync(await downloaded(coordinator, join(stage.folder, 'files'), take)));
+    return sheet.data.length - 1;
+  };
   for (const [filters, text, count] of [
     ['', '', SENT + DRAFTS],
     ['&state=draft', '', DRAFTS],
@@ -78,9 +82,36 @@ test('a spreadsheet holds the records that the list shows, whatever is filtered 
     await desk.open(`/records?form=${FORM}${filters}`);
     await search(coordinator).fill(text);
     await until(`the list of ${filters} ${text} is whole`, async () => (await counted(coordinator)) === count);
-    const [sheet] = await readSheets(readFileSync(await downloaded(coordinator, join(stage.folder, 'files'), take)));
-    assert.equal(sheet.data.length - 1, count, `${filters} ${text}`);
+    assert.equal(await taken(take), count, `${filters} ${text}`);
   }
+  // Of what was begun in a time, by the day of it.
+  await desk.open(`/records?form=${FORM}&state=draft`);
+  const period = page.locator('.chips').getByLabel('Thời gian', { exact: true });
+  const ofPeriod = async (count) => {
+    await until(`${count} are of that time`, async () => (await counted(coordinator)) === count);
+    assert.equal(await taken(take), count);
+  };
+  await period.selectOption({ label: 'Năm trước' });
+  await ofPeriod(0);
+  await period.selectOption({ label: 'Từ ngày … đến ngày …' });
+  const days = page.getByRole('dialog').filter({ visible: true });
+  await days.getByLabel('Từ ngày', { exact: true }).fill('2020-01-01');
+  await days.getByLabel('Đến hết ngày', { exact: true }).fill('');
+  assert.deepEqual(await faults(coordinator, 'a period'), []);
+  await coordinator.screenshot('a-period');
+  await days.getByRole('button', { name: 'Xem', exact: true }).click();
+  await ofPeriod(DRAFTS);
+  assert.match(new URL(page.url()).search, /from=2020-01-01/);
+  // Of a list of whatever form it is asked which.
+  await desk.open('/records?state=draft');
+  await page.locator('.export button').click();
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  const file = sheet.locator('button.list-row').filter({ hasText: `${DRAFTS} hồ sơ` });
+  await file.waitFor();
+  assert.equal(await taken(() => file.click()), DRAFTS);
+  assert.deepEqual(await faults(coordinator, 'which spreadsheet'), []);
+  await coordinator.screenshot('which-spreadsheet');
+  await page.keyboard.press('Escape');
 });
 
 test('whoever amends a record of a list comes back to the list as it was', async () => {

@@ -278,13 +278,13 @@ test('the coordinator narrows the list by form, unit, state and words without di
   const search = page.locator('.records-list input[type="search"]');
   const all = [INSPECTED, TRAINED, IN_NEED, ELSEWHERE];
 
-  await chip('Phiếu').selectOption(DIFFICULTY);
+  await chip('Mẫu phiếu').selectOption(DIFFICULTY);
   await listed(IN_NEED, ELSEWHERE);
   await chip('Đơn vị').selectOption('dn_p_bao_vinh');
   await listed(ELSEWHERE);
   await page.reload();
   await listed(ELSEWHERE); // filters are in the address
-  await chip('Phiếu').selectOption('');
+  await chip('Mẫu phiếu').selectOption('');
   await listed(ELSEWHERE);
   await chip('Đơn vị').selectOption('');
   await listed(...all);
@@ -308,11 +308,11 @@ test('the coordinator narrows the list by form, unit, state and words without di
     await listed(...found);
   }
   await page.getByText('Không có hồ sơ nào khớp.').waitFor();
-  await chip('Phiếu').selectOption(DIFFICULTY);
+  await chip('Mẫu phiếu').selectOption(DIFFICULTY);
   await search.fill('phuong');
   await listed(IN_NEED, ELSEWHERE);
   await search.fill('');
-  await chip('Phiếu').selectOption('');
+  await chip('Mẫu phiếu').selectOption('');
   await listed(...all);
 });
 

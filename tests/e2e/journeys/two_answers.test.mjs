@@ -107,8 +107,14 @@ test('a server that refuses to tell who answered is not called out of reach, and
   await lan.page.unroute(history);
 });
 
-test('the coordinator sees both answers with who gave them and when, and chooses', async () => {
-  await shows(lan);
+test('the coordinator is led from Today to both answers with who gave them and when, and chooses', async () => {
+  const asks = lan.page.getByRole('link', { name: /^Cần quyết định/ });
+  await apps.lan.open('/');
+  await asks.getByText('1', { exact: true }).waitFor();
+  await asks.click();
+  const chip = lan.page.getByRole('button', { name: 'Cần quyết định', exact: true });
+  assert.equal(await chip.getAttribute('aria-pressed'), 'true');
+  await lan.page.locator(`.record-row[href*="${record}"]`).click();
   await conflict(lan).waitFor();
   const choices = conflict(lan).locator('.conflict-choice');
   assert.equal(await choices.count(), 2);
@@ -224,6 +230,8 @@ test('what two changed side by side in one part is worth a look, and is asked of
   await send(hoa);
   await send(minh);
   await send(lan);
+  await lan.page.getByRole('link', { name: /^Nên xem lại/ }).click();
+  await lan.page.locator(`.record-row[href*="${record}"]`).getByText('Nên xem lại').waitFor();
   await shows(lan);
   const looks = lan.page.locator('.looks');
   await looks.getByText('Nên xem lại').waitFor();

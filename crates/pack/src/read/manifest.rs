@@ -12,6 +12,9 @@ use crate::{Date, FormKind, FormRow, Group, Kind, Modality, Plan, Problem, Progr
 /// What a person of the demonstration may be.
 pub const ROLES: [&str; 5] = ["officer", "trainer", "coordinator", "administrator", "auditor"];
 
+/// How much an organisation may ask for a PIN on each phone.
+const PIN_WISHES: [&str; 2] = ["wanted", "required"];
+
 /// What a pack says of itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
@@ -57,6 +60,8 @@ pub struct Manifest {
     pub modalities: Vec<Modality>,
     /// After how many wrong PINs a phone is emptied; none: never.
     pub wipe_after: Option<u32>,
+    /// How much a PIN on each phone is asked for: one of [`PIN_WISHES`]; none: it is offered once.
+    pub pin: Option<String>,
     /// People of the demonstration.
     pub demo: Option<Demo>,
 }
@@ -187,6 +192,9 @@ fn manifest(top: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Manifest {
         (report.optional_text("template", walk), report.words("other_sources", false, walk))
     });
     let (report_template, other_sources) = report.unwrap_or_default();
+    let lock =
+        |lock: &mut Section<'_, '_>, walk: &mut Walk<'_>| (wipe_after(lock, walk), pin(lock, walk));
+    let (wipe_after, pin) = top.section("lock", false, walk, lock).unwrap_or_default();
     Manifest {
         id: top.text("id", walk),
         version: top.text("version", walk),
@@ -221,7 +229,8 @@ fn manifest(top: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Manifest {
             title: self::title(modality, &default_language, walk),
             request: modality.flag("request", walk),
         }),
-        wipe_after: top.section("lock", false, walk, wipe_after).flatten(),
+        wipe_after,
+        pin,
         demo: top.section("demo", false, walk, demo).flatten(),
         languages,
         default_language,
@@ -293,7 +302,7 @@ fn columns(
 /// `[lock]`: fewer tries than a person with cold fingers needs would empty the phones of those who work.
 fn wipe_after(lock: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Option<u32> {
     const TRIES: std::ops::RangeInclusive<u32> = 5..=100;
-    let (value, at) = lock.value("wipe_after", walk)?;
+    let (value, at) = lock.find("wipe_after")?;
     let number = value.as_integer().map(toml::de::DeInteger::as_str);
     let tries = number.and_then(|number| number.parse().ok()).filter(|tries| TRIES.contains(tries));
     if tries.is_none() {
@@ -302,6 +311,17 @@ fn wipe_after(lock: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Option<u32> {
         walk.problem(at, Some(lock.key("wipe_after")), kind);
     }
     tries
+}
+
+/// And how much a PIN is asked for.
+fn pin(lock: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Option<String> {
+    let wish = lock.optional_text("pin", walk)?;
+    if !PIN_WISHES.contains(&wish.as_str()) {
+        let kind = Kind::UnknownWord { found: wish, allowed: PIN_WISHES.join(", ") };
+        lock.problem("pin", kind, walk);
+        return None;
+    }
+    Some(wish)
 }
 
 fn demo(demo: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Option<Demo> {

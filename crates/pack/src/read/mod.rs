@@ -246,6 +246,7 @@ fn phone_pack(pack: &Pack, published: &[PublishedForm]) -> PhonePack {
         forms: forms.collect(),
         keep_columns: manifest.keep_columns.clone(),
         wipe_after: manifest.wipe_after,
+        pin: manifest.pin.clone(),
         units: pack.units.clone(),
         groups: manifest.groups.clone(),
         modalities: manifest.modalities.clone(),

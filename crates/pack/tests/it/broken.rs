@@ -408,6 +408,12 @@ const CASES: &[Case] = &[
     (
         "pack.toml",
         "version = \"1\"",
+        "version = \"1\"\nlock = { pin = \"yes\" }",
+        &["pack.toml, line 4, key lock.pin: `yes` is none of wanted, required"],
+    ),
+    (
+        "pack.toml",
+        "version = \"1\"",
         "vresion = \"1\"",
         &[
             "pack.toml, line 1, key version: this key is missing",

@@ -56,13 +56,16 @@ fn it_has_the_shape_that_the_interface_promises() {
 }
 
 #[test]
-fn a_phone_is_told_after_how_many_wrong_pins_it_is_emptied() {
+fn a_phone_is_told_how_much_a_pin_is_asked_for_and_after_how_many_wrong_ones_it_is_emptied() {
     let mut pack = real_pack();
     let json = pack::phone_json(&pack, &published(&pack));
-    assert!(json.get("wipe_after").is_none(), "a pack that does not say it is what it was before");
+    for key in ["wipe_after", "pin"] {
+        assert!(json.get(key).is_none(), "a pack that does not say {key} is what it was before");
+    }
     pack.manifest.wipe_after = Some(10);
+    pack.manifest.pin = Some("wanted".to_owned());
     let told = pack::phone_json(&pack, &published(&pack));
-    assert_eq!(told["wipe_after"], 10);
+    assert_eq!((&told["wipe_after"], &told["pin"]), (&10.into(), &"wanted".into()));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use pack::Text;
 use pack::phone::PhonePack;
 use report::{Findable, Sought};
 use serde::Deserialize;
-use sync::view::RecordView;
+use sync::view::{self, Level, RecordView};
 use sync::wire::{Hash, State as RecordStage, Value};
 use utoipa::IntoParams;
 
@@ -47,6 +47,16 @@ pub struct ExportQuery {
     /// Only records in this state.
     #[serde(default)]
     state: Option<String>,
+    /// Only records in which something is to be decided (`decide`), or is worth a look and nothing to be decided (`look`).
+    #[serde(default)]
+    asks: Option<String>,
+    /// Only records that were begun then or later, milliseconds since 1970: by the phone's clock, which their id tells, or where it
+    /// does not, when they changed last.
+    #[serde(default)]
+    from: Option<i64>,
+    /// Only records that were begun before that.
+    #[serde(default)]
+    until: Option<i64>,
     /// Only records where every word of this is found, without case and diacritics, as a list finds them: in the title, in short
     /// answers, in the names of form, unit and author.
     #[serde(default)]
@@ -63,7 +73,7 @@ pub struct ExportQuery {
 #[utoipa::path(get, path = "/api/v1/records.xlsx", tag = "records", params(ExportQuery), responses(
     (status = 200, description = "a spreadsheet",
         content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    (status = 400, description = "`bad_state`", body = ErrorBody),
+    (status = 400, description = "`bad_state`, `bad_asks`", body = ErrorBody),
     (status = 401, description = "`signed_out`", body = ErrorBody),
     (status = 404, description = "`not_found`: no such form", body = ErrorBody),
     (status = 429, description = "`too_many_requests`, with `Retry-After`", body = ErrorBody),
@@ -80,6 +90,11 @@ pub async fn records(
         query.state.as_deref().filter(|state| !state.is_empty()).map(str::parse::<RecordStage>);
     let state =
         state.transpose().map_err(|error| ApiError::bad_request("bad_state", error.to_string()))?;
+    let asking = |name: &str| {
+        let bad = || ApiError::bad_request("bad_asks", "asks is decide or look");
+        Level::asking(name).ok_or_else(bad)
+    };
+    let asks = query.asks.as_deref().filter(|asks| !asks.is_empty()).map(asking).transpose()?;
     let database = app.database();
     let forms = database.form_versions(&query.form).await?;
     let unknown = || ApiError::not_found("no form has that id");
@@ -102,10 +117,12 @@ pub async fn records(
     let author = query.author.filter(|author| !author.is_empty());
     let text = report::fold(&query.q.unwrap_or_default());
     let people = if text.is_empty() { BTreeMap::new() } else { database.names(&states).await? };
+    let begun = (query.from, query.until);
     let file_name = file_name(&query.form);
     let form = query.form;
     let work = move || {
-        let filter = Filter { state, author, sought: sought(&text, pack.as_ref(), people) };
+        let sought = sought(&text, pack.as_ref(), people);
+        let filter = Filter { state, author, asks, begun, sought };
         let mut records: Vec<RecordView> = states.iter().map(RecordView::of).collect();
         records.retain(|record| filter.keeps(record));
         let units = pack.map(|pack| pack.units).unwrap_or_default();
@@ -152,14 +169,22 @@ fn file_name(form: &str) -> String {
 struct Filter {
     state: Option<RecordStage>,
     author: Option<String>,
+    asks: Option<Level>,
+    /// From then on, until then.
+    begun: (Option<i64>, Option<i64>),
     sought: Sought,
 }
 
 impl Filter {
     fn keeps(&self, record: &RecordView) -> bool {
+        let begun_ms = record.record.begun_ms().unwrap_or(record.changed_ms);
+        let (from_ms, until_ms) = self.begun;
         !record.deleted
             && self.state.is_none_or(|state| state == record.state)
             && self.author.as_ref().is_none_or(|author| *author == record.author)
+            && self.asks.is_none_or(|asks| view::asks(&record.conflicts) == Some(asks))
+            && from_ms.is_none_or(|from| from <= begun_ms)
+            && until_ms.is_none_or(|until| begun_ms < until)
             && (self.sought.is_all() || is_found(&self.sought, record))
     }
 }

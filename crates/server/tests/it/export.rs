@@ -187,6 +187,27 @@ async fn filters_are_those_of_the_list() {
 }
 
 #[tokio::test]
+async fn a_period_is_of_when_records_were_begun() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    fill(&lan).await;
+    let mut long_ago = lan.create(3, 0, "phuong_a", &[("loai", text("ol"))]);
+    long_ago.record.0[5..7].copy_from_slice(&[5, 0x70]);
+    lan.push(&[long_ago]).await;
+    for (period, count) in [
+        ("", 3),
+        ("&from=5", 3),
+        ("&from=6", 2),
+        ("&until=6", 1),
+        ("&from=5&until=6", 1),
+        ("&until=5", 0),
+    ] {
+        let mut sheets = download(&lan, period).await;
+        assert_eq!(column(&mut sheets, 0, "Loại hình").len(), count, "{period}");
+    }
+}
+
+#[tokio::test]
 async fn where_people_disagree_both_values_stand_in_the_cell() {
     let server = TestApp::start().await;
     let (lan, minh) = (server.device("lan").await, server.device("minh").await);
@@ -197,6 +218,12 @@ async fn where_people_disagree_both_values_stand_in_the_cell() {
     }
     let mut sheets = download(&lan, "").await;
     assert_eq!(words(&column(&mut sheets, 0, "Loại hình"))[1], "Trực tiếp | Trực tuyến");
+    for (asks, count) in [("decide", 1), ("look", 0), ("", 2)] {
+        let mut sheets = download(&lan, &format!("&asks={asks}")).await;
+        assert_eq!(column(&mut sheets, 0, "Loại hình").len(), count, "{asks}");
+    }
+    let answer = lan.get("/api/v1/records.xlsx?form=kiem_tra&asks=note").await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "bad_asks"));
 }
 
 /// A cell that is empty hides the other answer, and a row that is not there hides all of them.

@@ -9,7 +9,7 @@ use sync::{
     draft::{OpenPatch, Screen},
     merge::{Record, Stamp},
     review::{self, Reason},
-    view::{Base, Held, Level, RecordView, view},
+    view::{self, Base, Held, Level, RecordView, view},
     wire::{
         Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, QuarantineReason, RecordId,
         RecordState, State, Times, Value, Verdict, Write, field,
@@ -116,6 +116,8 @@ fn what_parallel_changes_ask_of_people_depends_on_how_near_they_are() {
         let gravest = shown.conflicts.first();
         assert_eq!(gravest.map(|conflict| conflict.level), level, "{annas_path} {binhs_path}");
         assert_eq!(gravest.map(|conflict| conflict.path.as_str()), Some(at));
+        let asks = level.filter(|level| *level != Level::Note);
+        assert_eq!(view::asks(&shown.conflicts), asks, "{annas_path} {binhs_path}");
     }
 }
 
