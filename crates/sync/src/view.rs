@@ -33,7 +33,7 @@ pub struct Base {
     pub generation: u64,
 }
 
-/// An operation in the device's outbox.
+/// An operation in the device's outbox, or of [`crate::desk`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// The operation.
@@ -47,6 +47,12 @@ impl Held {
     #[must_use]
     pub fn is_quarantined(&self) -> bool {
         self.verdict.as_ref().is_some_and(|verdict| verdict.outcome == Outcome::Quarantined)
+    }
+
+    /// Whether the server is not known to have it. What it told of others it has.
+    #[must_use]
+    pub fn is_unsent(&self, device: &DeviceState) -> bool {
+        self.operation.dot.device == device.device && self.operation.dot.seq > device.acked
     }
 }
 
@@ -275,7 +281,7 @@ impl<'a> Shown<'a> {
 
 /// The record as this device shows it, or `None` if the device holds nothing of it.
 ///
-/// `outbox` holds the record's operations in the order of their `seq`.
+/// `outbox` holds the record's operations in the order of their `seq`, behind what waits of it at the repair desk beside them.
 #[must_use]
 pub fn view(
     device: &DeviceState,
@@ -302,8 +308,7 @@ pub fn view(
         view.dots = gather(known);
         view.dots.extend(below.map(|state| RecordView::of(&state).dots).unwrap_or_default());
     }
-    view.pending =
-        open.is_some() || outbox.iter().any(|held| held.operation.dot.seq > device.acked);
+    view.pending = open.is_some() || outbox.iter().any(|held| held.is_unsent(device));
     let kept = overlay.iter().rev().find(|held| held.is_quarantined());
     view.quarantined = kept.is_some();
     view.kept = kept.and_then(|held| held.verdict.clone());
