@@ -105,6 +105,8 @@ pub struct RecordView {
     /// The answers by field path, one each; in a conflict the one to show. Without empty ones, without
     /// removed rows, without our own fields.
     pub fields: BTreeMap<String, Value>,
+    /// What keys of rows are made with that are added by name, by the question that they are called by: [`field::ROWS`].
+    pub salts: BTreeMap<String, String>,
     /// The dots that stand, by field path: [`Self::screen`].
     pub dots: BTreeMap<String, Vec<Dot>>,
     /// What met without having been seen, the gravest first.
@@ -139,6 +141,10 @@ impl RecordView {
             deleted,
             title: title.to_owned(),
             fields: gather(answers(&row).map(|(path, shown)| (path.to_owned(), shown.to_value()))),
+            salts: gather(row.fields().filter_map(|(path, field)| {
+                let question = path.strip_prefix(field::ROWS)?;
+                Some((question.to_owned(), shown_of(state, field)?.text()?.to_owned()))
+            })),
             dots: gather(state.fields.iter().map(|(path, siblings)| {
                 (path.clone(), siblings.iter().map(|sibling| sibling.dot).collect())
             })),
