@@ -558,6 +558,18 @@ fn a_refused_file_does_not_hold_up_the_others() {
 }
 
 /// Up to the files that wait to be sent.
+#[test]
+fn a_file_that_the_phone_cannot_read_is_told_of_and_the_others_go() {
+    let mut it = Driver::new();
+    it.on(Event::Opened).on(nothing_after(0)).pull_reply(pulled(1, 0, false, true)).stored();
+    let [unreadable, other] = [1, 2].map(|size| WaitingBlob { hash: Hash([1; 32]), size });
+    it.on(Event::BlobsWaiting(vec![unreadable, other]));
+    it.blob_reply(BlobReply::Missing("0".to_owned())).blob_reply(BlobReply::Damaged);
+    assert!(matches!(it.effects[..], [Effect::AskBlob { blob, .. }] if blob == other));
+    it.blob_reply(BlobReply::Missing(String::new())).stored();
+    assert_eq!(it.device.status().blocked, Some(Blocked::FileRefused));
+}
+
 fn lists(it: &mut Driver, files: &[WaitingBlob]) {
     it.on(nothing_after(2)).pull_reply(pulled(1, 2, false, false)).stored();
     it.on(Event::BlobsWaiting(files.to_vec()));
