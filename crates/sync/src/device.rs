@@ -486,10 +486,14 @@ impl Device {
 
     fn pull(&mut self) -> Vec<Effect> {
         let ticket = self.ticket();
-        let tally = self.state.counts(self.wall_ms) && !self.cannot_count;
+        let tally = self.counts_now();
         let cursor = self.state.cursor.clone();
         self.step = Step::Pulling { ticket, tally };
         vec![Effect::Pull { ticket, cursor, wait_s: 0, tally }]
+    }
+
+    fn counts_now(&self) -> bool {
+        self.state.counts(self.wall_ms) && !self.cannot_count
     }
 
     fn poll(&mut self) -> Vec<Effect> {
@@ -622,7 +626,7 @@ impl Device {
 
     fn polled(&mut self) -> Vec<Effect> {
         self.step = Step::Idle;
-        if self.again || !self.watching || self.state.counts(self.wall_ms) {
+        if self.again || !self.watching || self.counts_now() {
             return self.load();
         }
         self.poll_next = true;

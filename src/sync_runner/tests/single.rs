@@ -257,6 +257,9 @@ fn a_record_that_a_phone_lost_comes_again_the_next_day() {
         assert_eq!(tab.records.tally().await.expect("memory reads").records, 4);
         world.sync(0).await;
         assert_eq!(tab.records.tally().await.expect("memory reads"), whole);
+        storage.damage(Store::Base, records[1].into());
+        let held = tab.records.tally().await.expect("the others are counted");
+        assert_ne!(held, whole, "what does not open is not held");
         let state = tab.records.device();
         assert_eq!((state.complete, state.counted_ms.is_some()), (yesterday.complete + 1, true));
         assert!(tab.records.view(records[2]).await.expect("memory reads").is_some());

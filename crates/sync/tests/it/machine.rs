@@ -447,6 +447,15 @@ fn a_server_that_counts_nothing_is_asked_once_a_day() {
     assert!(matches!(it.effects[..], [Effect::Pull { wait_s: 20, tally: false, .. }]));
     it.pull_reply(pulled(1, 2, false, false)).stored();
     assert_eq!(it.delay(), Some(500));
+    // One that could not count once goes on without, and with its pauses.
+    let mut cannot = Driver::new();
+    cannot.synced();
+    cannot.wall_ms += 86_400_000;
+    cannot.on(Event::Watching(true)).on(nothing_after(2)).pull_reply(counted(3)).stored();
+    cannot.on(Event::StorageFailed).on(Event::Tick).on(nothing_after(2));
+    cannot.pull_reply(pulled(1, 2, false, false)).stored().on(Event::BlobsWaiting(Vec::new()));
+    cannot.pull_reply(pulled(1, 2, false, false)).stored();
+    assert_eq!(cannot.delay(), Some(500));
     // Whoever is watched for days asks all the same.
     it.on(Event::Tick);
     it.wall_ms += 86_400_000;
