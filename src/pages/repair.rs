@@ -294,6 +294,7 @@ fn empty_view(record: RecordId, hash: Hash) -> View {
         deleted: false,
         title: String::new(),
         fields: std::collections::BTreeMap::new(),
+        salts: std::collections::BTreeMap::new(),
         dots: std::collections::BTreeMap::new(),
         conflicts: Vec::new(),
         writers: std::collections::BTreeMap::new(),

@@ -24,7 +24,7 @@ use sync::{
     codec,
     draft::Screen,
     view::RecordView,
-    wire::{FileRef, FormRef, RecordId, State},
+    wire::{FileRef, FormRef, RecordId, State, field},
 };
 
 pub(crate) use self::opening::fields_of;
@@ -36,6 +36,7 @@ use self::{
     nodes::Nodes,
     opening::{files_of, start_session},
     pages::page_of,
+    rows::new_salts,
     saving::Draft,
 };
 pub(super) use self::{media::Medium, opening::Opening};
@@ -110,7 +111,7 @@ impl FormEntry {
         let mut session = start_session(program, &opening);
         // Defaults of a new record are stored with its first answer; those of a stored one are stored already, but for results that
         // met others: the one that is on screen takes the place of those.
-        let defaults = session.take_writes();
+        let mut defaults = session.take_writes();
         let results = opening
             .view
             .as_ref()
@@ -131,6 +132,14 @@ impl FormEntry {
         let screen = opening.view.as_ref().map_or_else(Screen::default, RecordView::screen);
         let log = Log::new(&session, opening.account.clone(), opening.log.clone());
         let submitted = opening.view.as_ref().is_some_and(|view| view.state != State::Draft);
+        let salts = match &opening.view {
+            Some(view) => view.salts.clone(),
+            None => new_salts(&session),
+        };
+        let salt = |(question, salt): (&String, &String)| {
+            (format!("{}{question}", field::ROWS), Some(salt.clone()))
+        };
+        defaults.extend(salts.iter().map(salt));
         let draft = Draft::new(
             storage,
             &opening,
@@ -138,6 +147,7 @@ impl FormEntry {
             files,
             if is_new { defaults } else { BTreeMap::new() },
             results.unwrap_or_default(),
+            salts,
         );
         let asks_place = session.asks_place(is_new);
         let entry = Self {

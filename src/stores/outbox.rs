@@ -11,6 +11,7 @@ use sync::{
     desk::Waits,
     device::DeviceState,
     draft::{OpenPatch, Screen},
+    push::MAX_PART_BYTES,
     view::Held,
     wire::{Action, DeviceId, Dot, Operation, RecordId, SealedOperation, State, Value},
 };
@@ -100,13 +101,26 @@ struct Sealing {
 }
 
 impl Sealing {
-    fn seal(&mut self, patch: OpenPatch, action: Action) {
+    fn seal(&mut self, mut patch: OpenPatch, mut action: Action) {
+        // A longer operation is applied by no server, and one that no request carries keeps back all behind it.
+        while let Some(part) = patch.part(MAX_PART_BYTES) {
+            let quietly = if action == Action::Amend { action } else { part.quiet_action() };
+            patch.follow(self.seal_one(part, quietly));
+            if action == Action::Create {
+                action = Action::Edit;
+            }
+        }
+        self.seal_one(patch, action);
+    }
+
+    fn seal_one(&mut self, patch: OpenPatch, action: Action) -> Dot {
         self.seq += 1;
         let dot = Dot { device: self.device.device, seq: self.seq };
         let operation = patch.seal(dot, self.device.times(self.now_ms), action);
         let row = codec::encode(&OutboxRow::unsent(&operation));
         self.changes.push(Change::Put(Store::Outbox, Key::Number(self.seq), row));
         self.sealed.push(operation);
+        dot
     }
 
     fn end(mut self) -> (Vec<Change>, Vec<Operation>) {
@@ -423,7 +437,10 @@ fn no_device() -> StorageError {
 #[cfg(test)]
 mod tests {
     use futures::executor::block_on;
-    use sync::wire::{FormRef, Hash, Times};
+    use sync::{
+        push::MAX_OPERATION_BYTES,
+        wire::{FormRef, Hash, Times, field},
+    };
 
     use super::*;
 
@@ -470,6 +487,49 @@ mod tests {
     fn of_record(sealed: &mut Sealed, storage: &Storage) -> Vec<Key> {
         let read = block_on(sealed.read(storage, &|record| record == RECORD, Vec::new()));
         read.expect("read").sealed.into_iter().map(|(key, _)| key).collect()
+    }
+
+    #[test]
+    fn what_is_too_long_for_one_operation_is_sealed_in_several_that_say_the_same() {
+        let device = DeviceId([1; 16]);
+        let form = operation(device, 1).form;
+        let mut patch =
+            OpenPatch::new(RECORD, form, "u".to_owned(), "an".to_owned(), &Screen::default());
+        for row in 0..20_000 {
+            let path = format!("hoc_vien[{row:032}]/hv_ten");
+            patch.put(&path, Value::Text("x".repeat(60)), &Screen::default());
+        }
+        patch.put(field::TITLE, Value::Text("Lớp".to_owned()), &Screen::default());
+        for action in [Action::Create, Action::Submit] {
+            let storage = Storage::in_memory();
+            block_on(storage.write(vec![is(device)])).expect("written");
+            let act = Act {
+                action,
+                values: BTreeMap::new(),
+                screen: Screen::default(),
+                patch: patch.clone(),
+                seen: Dot { device, seq: 0 },
+            };
+            assert!(block_on(seal_act(&storage, act)).expect("written"));
+            let rows = block_on(storage.all(Store::Outbox)).expect("read");
+            let held = rows.iter().map(|(_, row)| OutboxRow::decode(row).and_then(OutboxRow::held));
+            let held: Vec<Held> = held.collect::<Result<_, _>>().expect("ours");
+            assert!(held.len() > 4);
+            for one in &held {
+                assert!(codec::encode(&one.operation).len() < MAX_OPERATION_BYTES / 2);
+            }
+            let actions: Vec<Action> = held.iter().map(|held| held.operation.action).collect();
+            let last = if action == Action::Create { Action::Edit } else { action };
+            assert_eq!((actions[0], actions[1]), (Action::Create, Action::Edit));
+            assert_eq!(actions.last(), Some(&last));
+            let state = DeviceState::new(device);
+            let sealed = sync::view::view(&state, None, &held, None).expect("a record");
+            let open = sync::view::view(&state, None, &[], Some(&patch)).expect("a record");
+            assert_eq!((sealed.fields, sealed.title), (open.fields, open.title));
+            assert_eq!(sealed.conflicts, [], "each part saw the one before");
+            let stands = if action == Action::Submit { State::Submitted } else { State::Draft };
+            assert_eq!(sealed.state, stands);
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::Runner;
 use crate::platform::{
     compression,
     http::{Abort, HttpError, Method, RETRY_AFTER, Request, Response, TIMEOUT_MS},
+    log_error,
     storage::StorageError,
     tasks,
 };
@@ -111,8 +112,14 @@ impl Runner {
         blob: WaitingBlob,
         chunk: u64,
     ) -> Result<Event, StorageError> {
-        let Some((bytes, media_type)) = self.records.piece(blob.hash, chunk).await? else {
-            return Ok(Event::BlobReply { ticket, reply: BlobReply::Gone });
+        let (bytes, media_type) = match self.records.piece(blob.hash, chunk).await {
+            Ok(Some(piece)) => piece,
+            Ok(None) => return Ok(Event::BlobReply { ticket, reply: BlobReply::Gone }),
+            Err(error @ StorageError::Damaged(_)) => {
+                log_error(&format!("{} does not go: {error}", blob.hash));
+                return Ok(Event::BlobReply { ticket, reply: BlobReply::Damaged });
+            }
+            Err(error) => return Err(error),
         };
         let media_type = escape(&media_type);
         let path =

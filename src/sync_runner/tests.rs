@@ -14,7 +14,7 @@ use futures::{
 };
 use sync::{
     codec,
-    device::{BlobReply, Former, MAX_PUSH_BYTES, Reply},
+    device::{BlobReply, Former, MAX_PUSH_BYTES, Reply, WaitingBlob},
     push::MAX_OPERATIONS,
     wire::{Action, DeviceId, Dot, FormRef, Hash, SealedOperation, State, Value, field},
 };
@@ -25,7 +25,7 @@ use crate::{
     platform::{
         storage::{
             Change, Store,
-            schema::{PACK, meta},
+            schema::{Key, PACK, meta},
         },
         tasks::next_turn,
     },

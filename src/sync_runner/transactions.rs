@@ -118,6 +118,10 @@ impl Runner {
                 {
                     continue;
                 }
+                // The server lacks each file that was not sent yet, and says so with each answer.
+                if row.waits() {
+                    continue;
+                }
                 let row = row.taken_back();
                 changes.push(Change::Put(Store::BlobMeta, key.clone(), codec::encode(&row)));
             }

@@ -152,19 +152,19 @@ pub fn apply(
     if !change.update {
         return Err(Outcome::IsThere);
     }
-    // Within a branch the client counts versions that only it had: what it saw is what the branch did last, or where it began.
-    let in_branch =
-        versions.iter().rev().find(|one| !new.branch.is_empty() && one.branch == new.branch);
-    let trunk = Some(number(&change.trunk_version)).filter(|trunk| *trunk != 0);
-    new.base = match (in_branch, trunk) {
-        (Some(one), _) => one.version,
-        (None, Some(trunk)) if !new.branch.is_empty() => trunk,
-        _ => number(&change.base_version),
+    let is_in_branch = !new.branch.is_empty();
+    let is_own =
+        |one: &EntityVersion| one.branch == new.branch && (is_in_branch || one.author == *author);
+    // Within a branch the client counts versions that only it had: its number is not ours. One without a trunk made the entity.
+    let trunk = match number(&change.trunk_version) {
+        _ if !is_in_branch => number(&change.base_version),
+        trunk => trunk.max(1),
     };
-    // What the same person did since was on their screen: their phone counts its own changes before they are sent.
-    let is_unseen = |one: &&EntityVersion| {
-        one.version > new.base && (one.author != *author || one.branch != new.branch)
-    };
+    let last = versions.iter().rev().find(|one| is_in_branch && is_own(one));
+    new.base = last.map_or(trunk, |last| last.version.max(trunk));
+    // What the branch did was on the screen, and not what others did between. A client without branches counts its own changes
+    // like the server's: what the same person did since was on their screen.
+    let is_unseen = |one: &&EntityVersion| one.version > trunk && !is_own(one);
     let (unseen, seen): (Vec<_>, Vec<_>) = versions.iter().partition(is_unseen);
     // A form sends also what its person left as it was: that is no change, and undoes nobody's.
     if new.base > 0 {
@@ -176,12 +176,14 @@ pub fn apply(
     let is_label_new = new.label.as_ref().is_some_and(|label| *label != entity.label);
     let mut differs = new.properties.clone();
     differs.retain(|name, value| entity.properties.get(name) != Some(value));
-    if !unseen.is_empty() && (is_label_new || !differs.is_empty()) {
+    if is_label_new || !differs.is_empty() {
         let overlaps = unseen.iter().any(|one| {
             one.label.is_some() && is_label_new
                 || differs.keys().any(|name| one.properties.contains_key(name))
         });
-        new.conflict = Some(if overlaps { Meeting::Hard } else { Meeting::Soft });
+        // What an earlier change of the branch met is told with that one, unless this one changes the same.
+        let is_news = unseen.iter().any(|one| one.version > new.base);
+        new.conflict = overlaps.then_some(Meeting::Hard).or(is_news.then_some(Meeting::Soft));
     }
     new.version = entity.version + 1;
     let mut changed = entity.clone();

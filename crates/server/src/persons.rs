@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde_json::{Value as Json, json};
 use sync::erase::SERVER;
 use sync::mask::question;
-use sync::wire::{FileRef, Hash, Operation, RecordId, Value};
+use sync::wire::{FileRef, Hash, Operation, RecordId, Value, field};
 use time::{Month, OffsetDateTime};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -234,7 +234,8 @@ fn mentions(
     let mention = |(person, row): (&str, &str)| {
         let about = || rules.iter().filter(|rule| rule.person == person);
         let known = written().map(|(path, _)| path).filter(|path| {
-            path.starts_with(row) && about().any(|rule| rule.field == question(path))
+            (path.starts_with(row) || path.starts_with(field::ROWS))
+                && about().any(|rule| rule.field == question(path))
         });
         let group = question(row);
         // A field of theirs that was empty so far may come filled from a phone that has not heard of the erasure.
@@ -411,7 +412,7 @@ pub async fn export(
         };
         // What is about others in the same record is not this person's to take.
         let is_theirs = |path: &str| {
-            mention.paths.contains(path)
+            mention.paths.contains(path) && !path.starts_with(field::ROWS)
                 || !is_personal(path)
                     && (row_of(path).is_empty()
                         || path.starts_with(&mention.row) && !mention.row.is_empty())

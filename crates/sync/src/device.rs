@@ -46,6 +46,8 @@ const POLL_WAIT_S: u32 = 20;
 const POLL_PAUSE_MS: u64 = 500;
 /// The first and the longest time before the next try.
 const RETRY_MS: (u64, u64) = (2_000, 300_000);
+/// What a server says to a request that is longer than it takes.
+const TOO_LARGE: Blocked = Blocked::Server(413);
 /// The longest `Retry-After` that is obeyed.
 const LONGEST_RETRY_AFTER_MS: u64 = 3_600_000;
 
@@ -109,8 +111,9 @@ pub struct Device {
     former_due: usize,
     /// Another phone's work waits to be taken over.
     takes_over: bool,
-    /// The server let nothing be read: files go up all the same, and then the person is asked to sign in.
-    may_not_read: bool,
+    /// What the cycle is to end in, for something of it failed: the server let nothing be read, or an operation was too large for it.
+    /// The rest is done all the same.
+    ends_in: Option<Blocked>,
     /// Whether what is held could not be read to be counted.
     cannot_count: bool,
     /// The server's watermark as last heard, own or not.
@@ -164,7 +167,7 @@ impl Device {
             large_once: false,
             held_blobs: 0,
             takes_over: false,
-            may_not_read: false,
+            ends_in: None,
             cannot_count: false,
             freed: 0,
             waiting: Waiting::default(),
@@ -322,7 +325,7 @@ impl Device {
     fn load(&mut self) -> Vec<Effect> {
         self.step = Step::Loading;
         self.waits = None;
-        self.may_not_read = false;
+        self.ends_in = None;
         self.again = false;
         self.dirty = false;
         self.poll_next = false;
@@ -400,6 +403,14 @@ impl Device {
                 // A batch that is too large for the network, or for something in between.
                 self.max_operations = (self.max_operations / 2).max(1);
                 self.max_bytes = (self.max_bytes / 2).max(16 * 1024);
+                // One that no request carries holds up what is sent behind it, and not what is received.
+                if sent.last == sent.before + 1 && failure.blocked == TOO_LARGE {
+                    self.ends_in = Some(TOO_LARGE);
+                    if sent.former {
+                        self.former_due = 0;
+                    }
+                    return self.receive();
+                }
                 return self.fail(failure.blocked, failure.retry_after_ms, random);
             }
         };
@@ -475,10 +486,14 @@ impl Device {
 
     fn pull(&mut self) -> Vec<Effect> {
         let ticket = self.ticket();
-        let tally = self.state.counts(self.wall_ms) && !self.cannot_count;
+        let tally = self.counts_now();
         let cursor = self.state.cursor.clone();
         self.step = Step::Pulling { ticket, tally };
         vec![Effect::Pull { ticket, cursor, wait_s: 0, tally }]
+    }
+
+    fn counts_now(&self) -> bool {
+        self.state.counts(self.wall_ms) && !self.cannot_count
     }
 
     fn poll(&mut self) -> Vec<Effect> {
@@ -505,7 +520,7 @@ impl Device {
             Ok(response) => *response,
             // Whoever may not read any more may still owe files to what they sent.
             Err(failure) if failure.blocked == Blocked::SignedOut && self.waiting.blobs > 0 => {
-                self.may_not_read = true;
+                self.ends_in = Some(failure.blocked);
                 return self.list_blobs();
             }
             Err(failure) => return self.fail(failure.blocked, failure.retry_after_ms, random),
@@ -612,7 +627,7 @@ impl Device {
 
     fn polled(&mut self) -> Vec<Effect> {
         self.step = Step::Idle;
-        if self.again || !self.watching || self.state.counts(self.wall_ms) {
+        if self.again || !self.watching || self.counts_now() {
             return self.load();
         }
         self.poll_next = true;
@@ -621,8 +636,8 @@ impl Device {
 
     fn finish(&mut self, random: u64) -> Vec<Effect> {
         self.large_once = false;
-        if std::mem::take(&mut self.may_not_read) {
-            return self.fail(Blocked::SignedOut, None, random);
+        if let Some(blocked) = self.ends_in.take() {
+            return self.fail(blocked, None, random);
         }
         if self.file_refused {
             return self.fail(Blocked::FileRefused, None, random);

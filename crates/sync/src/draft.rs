@@ -47,6 +47,15 @@ impl Screen {
     }
 }
 
+/// The bytes of a field in an operation, or somewhat more.
+fn length((path, write): (&String, &Write)) -> usize {
+    let value = match &write.value {
+        Value::Text(text) => text.len(),
+        Value::Empty | Value::File(_) => 0,
+    };
+    path.len() + value + 64
+}
+
 /// The open patch of one record. Its CBOR is what the device stores after every answer.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -153,6 +162,35 @@ impl OpenPatch {
     /// The dots of our own fields that it was begun over.
     pub(crate) fn own_dots_mut(&mut self) -> impl Iterator<Item = &mut Dot> {
         self.touched.iter_mut().chain(&mut self.state)
+    }
+
+    /// Takes out of a patch that is too long for one operation as many answers as are not; our own fields are left for the last one.
+    /// `None` if all of it goes into one.
+    #[must_use]
+    pub fn part(&mut self, most: usize) -> Option<Self> {
+        if self.fields.iter().map(length).sum::<usize>() <= most {
+            return None;
+        }
+        let mut length_so_far = 0;
+        let fields = std::mem::take(&mut self.fields);
+        let mut part = self.clone();
+        for (path, write) in fields {
+            length_so_far += length((&path, &write));
+            let is_ours = path.starts_with('_');
+            let has_room = length_so_far <= most || part.fields.is_empty();
+            let into = if has_room && !is_ours { &mut part } else { &mut *self };
+            into.fields.insert(path, write);
+        }
+        (!part.fields.is_empty()).then_some(part)
+    }
+
+    /// It goes on from where the part ended that was taken out of it and sealed.
+    pub fn follow(&mut self, part: Dot) {
+        if self.begins_record() {
+            self.state.push(part);
+            self.fields.get_mut(field::STATE).into_iter().for_each(|write| write.over.push(part));
+        }
+        self.touched = vec![part];
     }
 
     /// Makes it an operation, whose bytes ([`crate::codec::encode`]) never change again.

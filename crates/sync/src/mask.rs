@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::gather::gather;
-use crate::wire::{DeviceId, Operation, RecordState};
+use crate::wire::{DeviceId, Operation, RecordState, field};
 
-/// The question that a field answers: its path without the keys of rows.
+/// The question that a field answers: its path without the keys of rows. What keys of rows are made with is as personal as what the rows
+/// are called by.
 #[must_use]
 pub fn question(path: &str) -> String {
+    let path = path.strip_prefix(field::ROWS).unwrap_or(path);
     let steps = path.split('/').map(|step| step.split('[').next().unwrap_or(step));
     steps.collect::<Vec<_>>().join("/")
 }
@@ -75,6 +77,8 @@ mod tests {
             assert!(mask.hides("roster", path), "{path}");
             assert!(!mask.hides("inspection", path) && !mask.hides("other", path), "{path}");
         }
+        assert!(mask.hides("roster", "_rows/hoc_vien/hv_ten"), "it would tell a name by its key");
+        assert!(!mask.hides("roster", "_rows/nhom/ten"));
         for path in ["hoc_vien[k]", "hoc_vien[k]/hv_ten_2", "chung_2/ten", "_state", "ten", "x"] {
             assert!(!mask.hides("roster", path), "{path}");
         }

@@ -27,6 +27,8 @@ pub const MAX_OPERATIONS: usize = 500;
 pub const MAX_REQUEST_BYTES: usize = 4 << 20;
 /// Bytes of one operation that is still applied; a larger one is kept for the repair desk.
 pub const MAX_OPERATION_BYTES: usize = 1 << 20;
+/// Bytes of answers that a phone seals in one operation, unless one answer alone has more.
+pub const MAX_PART_BYTES: usize = 256 << 10;
 /// Blobs that one answer asks for, at most.
 pub const MAX_MISSING_BLOBS: usize = 1_000;
 

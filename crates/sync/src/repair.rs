@@ -5,7 +5,7 @@
 use crate::{
     merge::Record,
     push::{Directory, MAX_OPERATION_BYTES},
-    wire::{Operation, Outcome, QuarantineReason},
+    wire::{Operation, Outcome, QuarantineReason, field},
 };
 
 /// An operation in quarantine.
@@ -46,8 +46,10 @@ pub(crate) fn check_content(
     let form = &operation.form.id;
     let role = directory.role(by, &operation.unit, form);
     let role = role.filter(|role| role.does_field_work());
-    // Who does not see what stands there cannot have meant to replace it.
-    let is_blind = || operation.fields.keys().any(|path| directory.hides(by, form, path));
+    // Who does not see what stands there cannot have meant to replace it. What keys of rows are made with begins the record.
+    let is_blind =
+        |path: &String| !path.starts_with(field::ROWS) && directory.hides(by, form, path);
+    let is_blind = || operation.fields.keys().any(is_blind);
     let reaches = |record: &Record| directory.role(by, record.unit(), &record.form().id).is_some();
     if !directory.knows_form(&operation.form) {
         Err(QuarantineReason::UnknownForm)

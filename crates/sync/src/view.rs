@@ -1,7 +1,10 @@
 //! A record as a screen, a list or a report shows it: what a pull brought, the device's own operations
 //! that are not in that yet, and the open patch on top.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use minicbor::{Decode, Encode};
 
@@ -111,6 +114,8 @@ pub struct RecordView {
     /// The answers by field path, one each; in a conflict the one to show. Without empty ones, without
     /// removed rows, without our own fields.
     pub fields: BTreeMap<String, Value>,
+    /// What keys of rows are made with that are added by name, by the question that they are called by: [`field::ROWS`].
+    pub salts: BTreeMap<String, String>,
     /// The dots that stand, by field path: [`Self::screen`].
     pub dots: BTreeMap<String, Vec<Dot>>,
     /// What met without having been seen, the gravest first.
@@ -145,6 +150,10 @@ impl RecordView {
             deleted,
             title: title.to_owned(),
             fields: gather(answers(&row).map(|(path, shown)| (path.to_owned(), shown.to_value()))),
+            salts: gather(row.fields().filter_map(|(path, field)| {
+                let question = path.strip_prefix(field::ROWS)?;
+                Some((question.to_owned(), shown_of(state, field)?.text()?.to_owned()))
+            })),
             dots: gather(state.fields.iter().map(|(path, siblings)| {
                 (path.clone(), siblings.iter().map(|sibling| sibling.dot).collect())
             })),
@@ -353,9 +362,23 @@ fn overlaid<'a>(
         .collect();
     let mut record = base.map(|base| Record::from_state(&base.state));
     for held in &overlay {
-        apply(&mut record, &held.operation);
+        let mut operation = Cow::Borrowed(&held.operation);
+        if held.is_quarantined() {
+            operation
+                .to_mut()
+                .fields
+                .retain(|path, _| !is_overtaken(base, held.operation.dot, path));
+        }
+        apply(&mut record, &operation);
     }
     (record, overlay)
+}
+
+/// Whether the device wrote to that field later: it saw what it wrote before, but a pull does not tell what a value replaced.
+fn is_overtaken(base: Option<&Base>, dot: Dot, path: &str) -> bool {
+    let standing = base.and_then(|base| base.state.fields.get(path)).into_iter().flatten();
+    let mut dots = standing.map(|sibling| sibling.dot);
+    dots.any(|stands| stands.device == dot.device && stands.seq > dot.seq)
 }
 
 fn apply(record: &mut Option<Record>, operation: &Operation) {

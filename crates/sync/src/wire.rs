@@ -185,6 +185,10 @@ pub mod field {
     pub const TITLE: &str = "_title";
     /// Why a reviewer sent the record back, and when: see [`crate::review`].
     pub const REASON: &str = "_reason";
+    /// Before the question that rows of a repeat are called by: a random text that the keys of rows which are added by name are made with.
+    ///
+    /// So nobody finds out by the keys who is in the rows. Written with what begins the record.
+    pub const ROWS: &str = "_rows/";
 }
 
 /// Where a record stands in its life, stored as text in [`field::STATE`].

@@ -12,6 +12,10 @@ type Row = ((Store, Key), Vec<u8>);
 pub(super) struct Memory {
     rows: RefCell<Vec<Row>>,
     full: Cell<bool>,
+    #[cfg(test)]
+    damaged: RefCell<Option<(Store, Key)>>,
+    #[cfg(test)]
+    puts: Cell<usize>,
 }
 
 impl Memory {
@@ -28,6 +32,8 @@ impl Memory {
         for change in changes {
             match change.clone() {
                 Change::Put(store, key, value) => {
+                    #[cfg(test)]
+                    self.puts.set(self.puts.get() + 1);
                     let key = (store, key);
                     match rows.binary_search_by(|(other, _)| other.cmp(&key)) {
                         Ok(at) => rows[at].1 = value,
@@ -55,9 +61,39 @@ impl Memory {
 
     fn carry_out(&self, reads: &[Read], decide: Option<Decide>) -> Result<Vec<Rows>, StorageError> {
         let rows = self.read(reads);
+        #[cfg(test)]
+        self.open(reads, &rows)?;
         let Some(mut decide) = decide else { return Ok(rows) };
         self.write(&decide(rows)?)?;
         Ok(Vec::new())
+    }
+
+    #[cfg(test)]
+    pub(super) fn damage(&self, store: Store, key: Key) {
+        self.damaged.replace(Some((store, key)));
+    }
+
+    #[cfg(test)]
+    pub(super) fn puts(&self) -> usize {
+        self.puts.get()
+    }
+
+    /// As the store that seals: one value that does not open fails the reading.
+    #[cfg(test)]
+    fn open(&self, reads: &[Read], rows: &[Rows]) -> Result<(), StorageError> {
+        let damaged = self.damaged.borrow();
+        let Some((store, key)) = &*damaged else { return Ok(()) };
+        let holds = |(read, rows): (&Read, &Rows)| {
+            let of = match read {
+                Read::Row(of, _) | Read::All(of) | Read::From(of, ..) => of,
+                Read::Keys(_) => return false,
+            };
+            of == store && rows.iter().any(|(found, _)| found == key)
+        };
+        match reads.iter().zip(rows).any(holds) {
+            true => Err(StorageError::Damaged(store.name())),
+            false => Ok(()),
+        }
     }
 
     #[cfg(test)]

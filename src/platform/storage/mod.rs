@@ -257,6 +257,24 @@ impl Storage {
             Backend::Memory(memory) => memory.fill_up(full),
         }
     }
+
+    /// What lies there does not open any more.
+    #[cfg(test)]
+    pub(crate) fn damage(&self, store: Store, key: Key) {
+        match &*self.0 {
+            Backend::IndexedDb(_) | Backend::Clear(_) => {}
+            Backend::Memory(memory) => memory.damage(store, key),
+        }
+    }
+
+    /// How many values were written.
+    #[cfg(test)]
+    pub(crate) fn puts(&self) -> usize {
+        match &*self.0 {
+            Backend::IndexedDb(_) | Backend::Clear(_) => 0,
+            Backend::Memory(memory) => memory.puts(),
+        }
+    }
 }
 
 fn lock_of(name: &str) -> String {

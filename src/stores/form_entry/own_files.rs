@@ -165,7 +165,8 @@ async fn entities(
     });
     let changes: Vec<EntityChange> = changes.into_iter().map(|(change, ..)| change).collect();
     let told = told.map(|told| told.csv).unwrap_or_default();
-    Ok(Some(form::apply_to_list(&told, &changes)))
+    let branch = record_id::hexadecimal(&records.device().device.0);
+    Ok(Some(form::apply_to_list(&told, &changes, &branch)))
 }
 
 /// Whether a record that stands there does anything to entities.

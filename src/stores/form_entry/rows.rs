@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use form::{Change, Figure, NewRow, NodeId, RowError, Session};
 use leptos::prelude::*;
-use sync::{codec::Hasher, wire::FileRef};
+use sync::{codec::Hasher, mask, wire::FileRef};
 
 use super::FormEntry;
 use crate::platform::{clock, random};
@@ -18,6 +18,12 @@ pub struct RemovedRow {
     /// Its own field and those of all in it.
     fields: BTreeMap<String, String>,
     files: BTreeMap<String, FileRef>,
+}
+
+/// What the keys of rows of a new record are made with, by the question that they are called by.
+pub(super) fn new_salts(session: &Session) -> BTreeMap<String, String> {
+    let names = session.program().row_names().into_iter();
+    sync::gather(names.map(|name| (name, record_id::hexadecimal(&random::bytes_16()))))
 }
 
 /// Rows that were added at once, and the blank ones that they took the place of.
@@ -80,7 +86,7 @@ impl FormEntry {
         let blank = blank.into_iter().filter_map(|row| self.remove_row(row)).collect();
         let mut rows: Vec<NewRow> = Vec::new();
         for name in names {
-            let key = self.key_of_name(repeat, name, &rows)?;
+            let key = self.key_of_name(repeat, &question, name, &rows)?;
             let answers = sync::gather([(question.clone(), name.clone())]);
             rows.push(NewRow { key, answers });
         }
@@ -97,12 +103,23 @@ impl FormEntry {
     }
 
     /// The key of a row that is added by a name: another phone that adds the same name to the same record gives it the same, and
-    /// the person is there once. Namesakes are told apart by their number; what was removed does not come back by its name.
-    fn key_of_name(self, repeat: NodeId, name: &str, added: &[NewRow]) -> Option<String> {
+    /// the person is there once. Namesakes are told apart by their number; what was removed does not come back by its name. Nobody
+    /// tells a name by its key who is not told what keys are made with.
+    fn key_of_name(
+        self,
+        repeat: NodeId,
+        question: &str,
+        name: &str,
+        added: &[NewRow],
+    ) -> Option<String> {
         let draft = self.draft.try_get_value()?;
         let path = self.session.with_value(|session| session.path(repeat));
+        let Some(salt) = draft.salt(&mask::question(&format!("{path}/{question}"))) else {
+            return Some(record_id::hexadecimal(&random::bytes_16()));
+        };
         let key = |number: u32| {
             let mut hasher = Hasher::default();
+            hasher.update(salt.as_bytes());
             hasher.update(&self.record.0);
             hasher.update(&number.to_be_bytes());
             hasher.update(format!("{path}\0{}", name.to_lowercase()).as_bytes());

@@ -35,6 +35,8 @@ pub(super) struct Draft {
     form: FormRef,
     unit: String,
     author: String,
+    /// As [`sync::view::RecordView::salts`].
+    salts: BTreeMap<String, String>,
     /// One save at a time: a failed one gives its values back before the next takes them.
     turn: Mutex<()>,
     state: RefCell<State>,
@@ -180,6 +182,7 @@ impl Draft {
         files: BTreeMap<String, FileRef>,
         defaults: BTreeMap<String, Option<String>>,
         results: BTreeMap<String, Value>,
+        salts: BTreeMap<String, String>,
     ) -> Self {
         let place = opening.place.clone().unwrap_or_default();
         let stand = Stand { place, on_screen: false, awaits_file: false, recorded: None };
@@ -189,6 +192,7 @@ impl Draft {
             form: opening.form.clone(),
             unit: opening.unit.clone(),
             author: opening.account.clone(),
+            salts,
             turn: Mutex::new(()),
             state: RefCell::new(State {
                 pending: BTreeMap::new(),
@@ -211,6 +215,11 @@ impl Draft {
         };
         draft.take_writes(defaults);
         draft
+    }
+
+    /// What the keys of rows are made with which are called by that question; `None` where nobody wrote it, or this person does not see it.
+    pub(super) fn salt(&self, question: &str) -> Option<&str> {
+        self.salts.get(question).map(String::as_str)
     }
 
     pub(super) fn storage(&self) -> &Storage {

@@ -116,6 +116,52 @@ fn a_server_that_was_restored_gets_the_files_again_and_of_those_that_were_taken_
     });
 }
 
+/// Each answer names every file that the server lacks, and a day of photos goes up behind many answers.
+#[test]
+fn a_file_that_waits_already_is_not_written_anew_when_the_server_names_it() {
+    in_world(async |world| {
+        let (tab, storage) = (world.tabs[0], world.tabs[0].storage.get_value());
+        let row = BlobRow::unsent(1, "image/jpeg".to_owned(), 1);
+        let sent = BlobRow { sent: true, sent_after: Some(3), ..row.clone() };
+        let [waits, lost] = [1, 2].map(|fill| Hash([fill; 32]));
+        let put = |(hash, row): (Hash, &BlobRow)| {
+            Change::Put(Store::BlobMeta, hash.into(), codec::encode(row))
+        };
+        storage.write([(waits, &row), (lost, &sent)].map(put).into()).await.expect("stored");
+        let (runner, _events) = tab.runner();
+        runner.begin().await.expect("memory reads");
+        let puts = async |missing| {
+            let before = storage.puts();
+            let marked = runner.mark_acked(tab.records.device(), Vec::new(), missing, false).await;
+            marked.expect("memory stores");
+            storage.puts() - before
+        };
+        let device_alone = puts(Vec::new()).await;
+        assert_eq!(puts(vec![waits, lost]).await, device_alone + 1, "what was lost");
+        let unsent = blobs::unsent(&storage).await.expect("memory reads");
+        assert_eq!(unsent, [(waits, row.clone()), (lost, row)]);
+    });
+}
+
+#[test]
+fn a_file_of_which_a_piece_does_not_open_is_told_of_and_stops_nothing_else() {
+    in_world(async |world| {
+        let (tab, storage) = (world.tabs[0], world.tabs[0].storage.get_value());
+        let blob = WaitingBlob { hash: Hash([1; 32]), size: 1 };
+        let row = BlobRow::unsent(1, "image/jpeg".to_owned(), 1);
+        let piece = Key::Piece(blob.hash.0.to_vec(), 0);
+        let rows = vec![
+            Change::Put(Store::BlobMeta, blob.hash.into(), codec::encode(&row)),
+            Change::Put(Store::Blobs, piece.clone(), vec![7]),
+        ];
+        storage.write(rows).await.expect("memory stores");
+        storage.damage(Store::Blobs, piece);
+        let (runner, _events) = tab.runner();
+        let sent = runner.send_chunk(1, blob, 0).await;
+        assert_eq!(sent, Ok(Event::BlobReply { ticket: 1, reply: BlobReply::Damaged }));
+    });
+}
+
 #[test]
 fn what_a_backup_holds_under_the_old_name_frees_nothing_under_the_new_one() {
     in_world(async |world| {
@@ -217,6 +263,9 @@ fn a_record_that_a_phone_lost_comes_again_the_next_day() {
         assert_eq!(tab.records.tally().await.expect("memory reads").records, 4);
         world.sync(0).await;
         assert_eq!(tab.records.tally().await.expect("memory reads"), whole);
+        storage.damage(Store::Base, records[1].into());
+        let held = tab.records.tally().await.expect("the others are counted");
+        assert_ne!(held, whole, "what does not open is not held");
         let state = tab.records.device();
         assert_eq!((state.complete, state.counted_ms.is_some()), (yesterday.complete + 1, true));
         assert!(tab.records.view(records[2]).await.expect("memory reads").is_some());

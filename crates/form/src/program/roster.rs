@@ -22,6 +22,15 @@ impl Program {
         (is_text && self.is_free(def) && self.is_always_asked(def, row)).then_some(def)
     }
 
+    /// The questions that rows of repeats are called by: their paths below the root, without keys of rows.
+    #[must_use]
+    pub fn row_names(&self) -> Vec<String> {
+        let bodies = (0..).map(BodyId).take(self.body.len());
+        let names = bodies.filter_map(|repeat| self.row_name(repeat));
+        let below_root = |def| Some(self.schema.path(def).splitn(3, '/').nth(2)?.to_owned());
+        names.filter_map(below_root).collect()
+    }
+
     /// Whether a repeat is a list of people: its rows are called by a text, and the form takes something for granted of each until it is
     /// said otherwise, which is what is marked at each session.
     pub(crate) fn is_roster(&self, repeat: BodyId) -> bool {

@@ -210,8 +210,11 @@ pub fn entity_csv(rows: &[EntityRow]) -> String {
 /// A list of entities after these changes, one after another; out of nothing if the list is empty.
 ///
 /// A list is CSV with `name` (the id), `label`, `__version` and a column for each property. An entity that is to be changed and is not there, or to be made and is, leaves the list as it is.
+///
+/// What is changed here is a line of its own, a `branch`, which began at the version that the server told: each entity says both, so
+/// that the server knows what a change saw, however often the entity was changed before on the way to it.
 #[must_use]
-pub fn apply_to_list(list: &str, changes: &[EntityChange]) -> String {
+pub fn apply_to_list(list: &str, changes: &[EntityChange], branch: &str) -> String {
     let mut rows = CsvRows::new(list);
     let mut columns: Vec<Cow<str>> = Vec::new();
     rows.read(&mut columns);
@@ -223,6 +226,7 @@ pub fn apply_to_list(list: &str, changes: &[EntityChange]) -> String {
         })
     };
     let (id_at, label_at, version_at) = (column("name"), column("label"), column("__version"));
+    let (trunk_at, branch_at) = (column("__trunkVersion"), column("__branchId"));
     let mut new: Vec<Vec<(usize, &str)>> = Vec::new();
     // A list is long, and changes are many: it is gone through once.
     let mut of_one: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -250,6 +254,10 @@ pub fn apply_to_list(list: &str, changes: &[EntityChange]) -> String {
             continue;
         }
         cells.resize(columns.len().max(cells.len()), Cow::Borrowed(""));
+        if cells[branch_at].is_empty() {
+            cells[trunk_at] = cells[version_at].clone();
+            cells[branch_at] = Cow::Borrowed(branch);
+        }
         if let Some((id, of_one)) = of_one.get_key_value(&*cells[id_at]) {
             found.insert(*id);
             update(&mut cells, of_one);
@@ -262,6 +270,7 @@ pub fn apply_to_list(list: &str, changes: &[EntityChange]) -> String {
         let mut cells = vec![Cow::Borrowed(""); columns.len()];
         cells[id_at] = Cow::Borrowed(*id);
         cells[version_at] = Cow::Borrowed("1");
+        cells[branch_at] = Cow::Borrowed(branch);
         set(&mut cells, &new[of_one[first]]);
         update(&mut cells, &of_one[first + 1..]);
         made.push((of_one[first], cells));

@@ -111,25 +111,26 @@ fn a_list_on_the_phone_follows_and_the_next_form_reads_it() {
             ("village".to_owned(), "a\nb".to_owned()),
         ],
     };
-    let made = apply_to_list(list, &[change("2", true, false)]);
-    let changed = apply_to_list(&made, &[change("1", false, true)]);
+    let made = apply_to_list(list, &[change("2", true, false)], "b");
+    let changed = apply_to_list(&made, &[change("1", false, true)], "b");
     assert_eq!(
         changed,
-        "name,label,__version,age,village\n1,\"\"\"1\"\"\",3,41,\"a\nb\"\n2,\"\"\"2\"\"\",1,41,\"a\nb\"\n"
+        "name,label,__version,age,__trunkVersion,__branchId,village\n1,\"\"\"1\"\"\",3,41,2,b,\"a\nb\"\n2,\"\"\"2\"\"\",1,41,,b,\"a\nb\"\n",
+        "what the server told of each, and the line of changes that began there"
     );
     assert_eq!(
-        apply_to_list(&changed, &[change("9", false, true)]),
+        apply_to_list(&changed, &[change("9", false, true)], "b"),
         changed,
         "what is not there is not changed"
     );
     assert_eq!(
-        apply_to_list(&changed, &[change("1", true, false)]),
+        apply_to_list(&changed, &[change("1", true, false)], "b"),
         changed,
         "what is there is not made again"
     );
     assert_eq!(
-        apply_to_list("", &[change("2", true, false)]).lines().next(),
-        Some("name,label,__version,age,village")
+        apply_to_list("", &[change("2", true, false)], "b").lines().next(),
+        Some("name,label,__version,__trunkVersion,__branchId,age,village")
     );
 
     let xml = xform(
@@ -262,17 +263,20 @@ fn many_changes_make_the_list_that_each_of_them_after_the_other_makes() {
     ];
     let one_by_one = changes
         .iter()
-        .fold(String::new(), |list, change| apply_to_list(&list, slice::from_ref(change)));
-    let wanted = "name,label,__version,age,job\nb,\"Bình, Nguyễn\",2,20,nông dân\na,An,1,30,\nc,Cúc Hoa,2,5,\n";
-    assert_eq!(apply_to_list("", &changes), wanted);
+        .fold(String::new(), |list, change| apply_to_list(&list, slice::from_ref(change), "b"));
+    let wanted = "name,label,__version,__trunkVersion,__branchId,age,job\nb,\"Bình, Nguyễn\",2,,b,20,nông dân\na,An,1,,b,30,\nc,Cúc Hoa,2,,b,5,\n";
+    assert_eq!(apply_to_list("", &changes, "b"), wanted);
     assert_eq!(one_by_one, wanted);
     // The same over a list that is there already.
     let told = "name,label,__version,town\nz,Dũng,4,Xuân An\n,,,\nb,Bình,7,Bảo Quang\n";
     let one_by_one = changes
         .iter()
-        .fold(told.to_owned(), |list, change| apply_to_list(&list, slice::from_ref(change)));
-    assert_eq!(apply_to_list(told, &changes), one_by_one);
-    assert!(one_by_one.contains("\nb,Bình,8,Bảo Quang,,nông dân\na,An,1,,30,\n"), "{one_by_one}");
+        .fold(told.to_owned(), |list, change| apply_to_list(&list, slice::from_ref(change), "b"));
+    assert_eq!(apply_to_list(told, &changes, "b"), one_by_one);
+    assert!(
+        one_by_one.contains("\nb,Bình,8,Bảo Quang,7,b,,nông dân\na,An,1,,,b,30,\n"),
+        "{one_by_one}"
+    );
 }
 
 #[test]

@@ -545,9 +545,10 @@ async fn take_in(tx: &mut Write, record: RecordId, at_ms: i64, sourced: Sourced)
                 .await?;
             return Ok(());
         };
-        let (trunk_version, branch_id) = (String::new(), String::new());
+        // Of what came since, it saw what its own line of changes did.
         let base_version = version.to_string();
-        sourced.change = form::EntityChange { base_version, trunk_version, branch_id, ..anew };
+        let trunk_version = base_version.clone();
+        sourced.change = form::EntityChange { base_version, trunk_version, ..anew };
     }
     let (outcome, version) = change_entity(tx, record, at_ms, &sourced).await?;
     let Sourced { change, .. } = &sourced;

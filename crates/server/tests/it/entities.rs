@@ -668,9 +668,12 @@ fn what_was_sent_as_it_was_undoes_nobodys_change() {
     assert_eq!((entity.properties["nguoi"].as_str(), last), ("5", Some(Meeting::Soft)));
     assert_eq!(entity.properties["xa"], "bq");
     assert!(!entity.properties.contains_key("ap"), "it was empty");
-    // She changed it and changed it back.
-    let back = change("lan", "1", none, ("nguoi", "4"));
-    assert_eq!(met(&[made.clone(), by_lan.clone(), back]).0.properties["nguoi"], "4");
+    // She changed it and changed it back; her other phone, which knows of no change, says that there is none.
+    let back = change("lan", "2", ("1", "a"), ("nguoi", "4"));
+    let on_a = change("lan", "1", ("1", "a"), ("nguoi", "5"));
+    assert_eq!(met(&[made.clone(), on_a.clone(), back]).0.properties["nguoi"], "4");
+    let on_b = change("lan", "1", ("1", "b"), ("nguoi", "4"));
+    assert_eq!(met(&[made.clone(), on_a, on_b]).0.properties["nguoi"], "5");
     // Who does not say what they saw says all of it.
     let mut blind = change("minh", "1", none, ("nguoi", "4"));
     blind.change.base_version.clear();
@@ -693,6 +696,27 @@ fn a_line_of_changes_without_a_network_does_not_meet_itself() {
     let made_again = change("lan", "", ("", ""), ("nguoi", "1"));
     assert_eq!(apply(Some((&entity, &[])), &made_again), Err(Outcome::IsThere));
     assert_eq!(apply(None, &all[1]), Err(Outcome::Waits));
+}
+
+/// A form sends all that it shows, and a phone counts its own changes: the second change's number is somebody else's version.
+#[test]
+fn a_line_of_changes_undoes_nothing_that_came_between_it_and_the_server() {
+    for trunk in ["1", ""] {
+        let made = change("lan", "", ("", ""), ("nguoi", "4"));
+        let other = change("minh", "1", ("", ""), ("nguoi", "9"));
+        let visit = |base, place: &str| {
+            let mut visit = change("lan", base, (trunk, "b"), ("nguoi", "4"));
+            visit.change.properties.push(("xa".to_owned(), place.to_owned()));
+            visit
+        };
+        let begun = [made, other, visit("1", "a")];
+        let after = |last: Sourced| met(&[&begun[..], &[last]].concat());
+        let (entity, last) = after(visit("2", "b"));
+        assert_eq!((entity.properties["nguoi"].as_str(), &*entity.properties["xa"]), ("9", "b"));
+        assert_eq!((last, entity.conflict), (None, Some(Meeting::Soft)), "the first one met it");
+        let theirs = change("lan", "2", (trunk, "b"), ("nguoi", "7"));
+        assert_eq!(after(theirs).1, Some(Meeting::Hard), "it changes what she did not see");
+    }
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use sync::wire::{Action, DeviceId, Dot, Operation, Outcome, PullResponse, Record
 
 use crate::app::{Answer, Device, TestApp, text};
 use crate::bundle::{deliver, items, register};
-use crate::personal::{FIELD_WORK, ROW, declared, photo, roster};
+use crate::personal::{FIELD_WORK, ROW, SALT, declared, photo, roster, salted};
 use crate::place::Place;
 use crate::sealing::{Pair, Sealing};
 
@@ -35,7 +35,8 @@ fn by(value: &str) -> Wanted {
 async fn two_people<'a>(server: &'a TestApp, id: u8) -> Device<'a> {
     let lan = server.device_with_id("lan", DeviceId([id; 16])).await;
     let (hash, _) = photo(b"photo");
-    let first = roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo");
+    let mut first = roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo");
+    salted(&mut first);
     let mut second = roster(&lan, 2, 2, "Phạm Văn Nam", b"other");
     second.fields.get_mut("ghi_chu").unwrap().value = text("Lê Thị Mai");
     second.fields.get_mut("_title").unwrap().value = text("Phiếu của Lê Thị Mai");
@@ -142,6 +143,7 @@ async fn whoever_is_erased_is_gone_from_records_history_files_and_phones_and_the
     assert!(is_held(&server, "Thị Hoa").await, "nothing was erased");
     persons::erase(&server.app, &by("nguyen thi hoa"), 1, None, 5).await.unwrap();
     assert!(!is_held(&server, "Thị Hoa").await);
+    assert!(!is_held(&server, SALT).await, "the row's key tells nobody who guesses the name");
     assert!(is_held(&server, "Văn Nam").await, "another person in another record stays");
     assert!(is_held(&server, "Trần Lan").await, "and so does another one in the same");
 
@@ -160,7 +162,8 @@ async fn whoever_is_erased_is_gone_from_records_history_files_and_phones_and_the
     );
 
     // The phone that wrote it may still hold it, and sends it again: nothing of it comes back.
-    let again = roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo");
+    let mut again = roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo");
+    salted(&mut again);
     assert_eq!(lan.push(&[again]).await.acked, 3);
     let mut late = roster(&lan, 4, 1, "Nguyễn Thị Hoa", b"photo");
     late.action = Action::Amend;
@@ -513,12 +516,13 @@ async fn answers_are_erased_when_the_months_of_the_pack_are_over_and_not_a_day_b
     assert_eq!(persons::retention(&server.app, after(364), false).await.unwrap(), (0, 0));
     assert_eq!(
         persons::retention(&server.app, after(367), true).await.unwrap(),
-        (4, 2),
-        "counted only"
+        (5, 2),
+        "counted only, and with them what a row's key is made with"
     );
     assert!(is_held(&server, "Thị Hoa").await);
-    assert_eq!(persons::retention(&server.app, after(367), false).await.unwrap(), (4, 2));
+    assert_eq!(persons::retention(&server.app, after(367), false).await.unwrap(), (5, 2));
     assert!(!is_held(&server, "Thị Hoa").await && !is_held(&server, "Văn Nam").await);
+    assert!(!is_held(&server, SALT).await);
     assert!(is_held(&server, "Trần Lan").await, "that is kept for two years");
     assert_eq!(
         persons::retention(&server.app, after(368), false).await.unwrap(),

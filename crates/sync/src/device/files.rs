@@ -82,6 +82,8 @@ impl Device {
     fn blob_failed(&mut self, reply: BlobReply, random: u64) -> Vec<Effect> {
         match reply {
             BlobReply::Gone => self.next_blob(random),
+            // It does not go, and is told: the others do.
+            BlobReply::Damaged => self.refuse_file(random),
             BlobReply::Missing(_) | BlobReply::Taken => self.fail(Blocked::Garbled, None, random),
             // This file is at fault, the others are not.
             BlobReply::Failed(Reply::Refused { status, .. })

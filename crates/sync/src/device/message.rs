@@ -52,6 +52,8 @@ pub enum BlobReply {
     Taken,
     /// The device no longer holds the file's bytes.
     Gone,
+    /// What the device holds of the file is not what it wrote.
+    Damaged,
     /// Anything else.
     Failed(Reply),
 }

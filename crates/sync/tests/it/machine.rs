@@ -189,6 +189,30 @@ fn each_request_that_went_up_makes_the_next_one_longer_and_each_that_did_not_sho
 }
 
 #[test]
+fn an_operation_that_no_request_carries_keeps_nothing_from_coming() {
+    let mut it = Driver::new();
+    it.synced();
+    let refused = || Reply::Refused { status: 413, retry_after_ms: None };
+    it.on(Event::Asked).on(outbox(3..=4, false)).push_reply(refused());
+    assert!(it.delay().is_some(), "two may go one by one");
+    for _ in 0..3 {
+        it.on(Event::Tick).on(outbox(3..=3, true)).push_reply(refused());
+        assert!(matches!(it.effects[..], [Effect::Pull { .. }]), "{:?}", it.effects);
+        it.pull_reply(pulled(1, 2, false, false)).stored();
+        let blob = WaitingBlob { hash: Hash([1; 32]), size: 10 };
+        it.on(Event::BlobsWaiting(vec![blob])).blob_reply(BlobReply::Missing(String::new()));
+        it.stored();
+        assert!(it.delay().is_some());
+        assert_eq!(
+            it.device.status().blocked,
+            Some(Blocked::Server(413)),
+            "it is told all the same"
+        );
+    }
+    assert_eq!(it.device.state().acked, 2);
+}
+
+#[test]
 fn a_persons_wish_to_send_goes_before_the_next_chunk() {
     let mut it = Driver::new();
     it.synced().on(Event::Opened).on(nothing_after(2));
@@ -424,6 +448,15 @@ fn a_server_that_counts_nothing_is_asked_once_a_day() {
     assert!(matches!(it.effects[..], [Effect::Pull { wait_s: 20, tally: false, .. }]));
     it.pull_reply(pulled(1, 2, false, false)).stored();
     assert_eq!(it.delay(), Some(500));
+    // One that could not count once goes on without, and with its pauses.
+    let mut cannot = Driver::new();
+    cannot.synced();
+    cannot.wall_ms += 86_400_000;
+    cannot.on(Event::Watching(true)).on(nothing_after(2)).pull_reply(counted(3)).stored();
+    cannot.on(Event::StorageFailed).on(Event::Tick).on(nothing_after(2));
+    cannot.pull_reply(pulled(1, 2, false, false)).stored().on(Event::BlobsWaiting(Vec::new()));
+    cannot.pull_reply(pulled(1, 2, false, false)).stored();
+    assert_eq!(cannot.delay(), Some(500));
     // Whoever is watched for days asks all the same.
     it.on(Event::Tick);
     it.wall_ms += 86_400_000;
@@ -535,6 +568,18 @@ fn a_refused_file_does_not_hold_up_the_others() {
 }
 
 /// Up to the files that wait to be sent.
+#[test]
+fn a_file_that_the_phone_cannot_read_is_told_of_and_the_others_go() {
+    let mut it = Driver::new();
+    it.on(Event::Opened).on(nothing_after(0)).pull_reply(pulled(1, 0, false, true)).stored();
+    let [unreadable, other] = [1, 2].map(|size| WaitingBlob { hash: Hash([1; 32]), size });
+    it.on(Event::BlobsWaiting(vec![unreadable, other]));
+    it.blob_reply(BlobReply::Missing("0".to_owned())).blob_reply(BlobReply::Damaged);
+    assert!(matches!(it.effects[..], [Effect::AskBlob { blob, .. }] if blob == other));
+    it.blob_reply(BlobReply::Missing(String::new())).stored();
+    assert_eq!(it.device.status().blocked, Some(Blocked::FileRefused));
+}
+
 fn lists(it: &mut Driver, files: &[WaitingBlob]) {
     it.on(nothing_after(2)).pull_reply(pulled(1, 2, false, false)).stored();
     it.on(Event::BlobsWaiting(files.to_vec()));

@@ -11,8 +11,8 @@ use sync::{
     review::{self, Reason},
     view::{Base, Held, Level, RecordView, view},
     wire::{
-        Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, RecordId, RecordState, State,
-        Times, Value, Write, field,
+        Action, DeviceId, Dot, FormRef, Hash, Operation, Outcome, QuarantineReason, RecordId,
+        RecordState, State, Times, Value, Verdict, Write, field,
     },
 };
 
@@ -234,6 +234,28 @@ fn what_a_sync_brought_while_the_form_was_open_is_not_replaced() {
     let shown = view(&device, Some(&base), &[held], None).expect("there is a record");
     assert_eq!(shown.fields["a/x"], text("5"));
     assert_eq!(shown.dots["a/x"].len(), 1);
+}
+
+/// A unit was taken away and given back: what was sent meanwhile waits at the repair desk, and may do so for ever.
+#[test]
+fn beside_what_waits_at_the_repair_desk_nobody_disagrees_with_themselves() {
+    let mut anna = Person::new(ANNA);
+    let kept = anna.does(Action::Create, &[("a/x", text("2")), ("a/y", text("2"))]);
+    let applied = anna.does(Action::Edit, &[("a/x", text("3"))]);
+    let mut device = DeviceState::new(ANNA);
+    (device.acked, device.included, device.complete) = (2, 2, 1);
+    let base = Base { state: state(&[&applied]), included: 2, generation: 1 };
+    let verdict = Verdict {
+        seq: 1,
+        outcome: Outcome::Quarantined,
+        reason: Some(QuarantineReason::OutOfScope),
+        set_aside: None,
+    };
+    let held = Held { operation: kept, verdict: Some(verdict) };
+    let shown = view(&device, Some(&base), &[held], None).expect("there is a record");
+    assert_eq!(shown.conflicts, []);
+    assert_eq!((&shown.fields["a/x"], &shown.fields["a/y"]), (&text("3"), &text("2")));
+    assert!(shown.quarantined, "a part of it waits");
 }
 
 #[test]

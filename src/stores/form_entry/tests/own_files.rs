@@ -28,12 +28,14 @@ fn registering() -> String {
 /// Visits a household, and changes it.
 fn visiting() -> String {
     format!(
-        r#"{HEAD}<instance><data id="tham" version="1"><ho/><nguoi/><meta><entity dataset="ho_dan" id="" update="1" baseVersion=""/></meta></data></instance>
+        r#"{HEAD}<instance><data id="tham" version="1"><ho/><nguoi/><meta><entity dataset="ho_dan" id="" update="1" baseVersion="" trunkVersion="" branchId=""/></meta></data></instance>
         <instance id="ho_dan" src="jr://file-csv/ho_dan.csv"/>
         <bind nodeset="/data/ho" type="string"/>
         <bind nodeset="/data/nguoi" type="int" entities:saveto="so_nguoi"/>
         <bind nodeset="/data/meta/entity/@id" calculate="/data/ho"/>
         <bind nodeset="/data/meta/entity/@baseVersion" calculate="instance('ho_dan')/root/item[name = /data/ho ]/__version"/>
+        <bind nodeset="/data/meta/entity/@trunkVersion" calculate="instance('ho_dan')/root/item[name = /data/ho ]/__trunkVersion"/>
+        <bind nodeset="/data/meta/entity/@branchId" calculate="instance('ho_dan')/root/item[name = /data/ho ]/__branchId"/>
         </model></h:head>
         <h:body><select1 ref="/data/ho"><label>Hộ</label><itemset nodeset="instance('ho_dan')/root/item"><value ref="name"/><label ref="label"/></itemset></select1>
         <input ref="/data/nguoi"><label>Số người</label></input></h:body></h:html>"#
@@ -181,9 +183,20 @@ fn what_the_server_told_is_the_list_and_what_it_has_not_taken_is_added() {
         let pair = |(id, label): (&str, &str)| (id.to_owned(), label.to_owned());
         let both = [("ho-Hoa", "Hộ Hoa"), ("ho-Lan", "Hộ Lan")].map(pair);
         assert_eq!(offered(entry, "ho"), both, "what is not sent is not in the server's list");
-        entry.answer(question(entry, "ho"), "ho-Hoa");
-        let fields = entry.relevant_fields();
-        assert_eq!(fields.get("meta/entity/@baseVersion").map(String::as_str), Some("3"));
+        let line = record_id::hexadecimal(&phone.device().device.0);
+        let says = |entry: FormEntry, base: &str| {
+            entry.answer(question(entry, "ho"), "ho-Hoa");
+            let fields = entry.relevant_fields();
+            for (said, wanted) in [("base", base), ("trunk", "3")] {
+                assert_eq!(fields[&format!("meta/entity/@{said}Version")], wanted, "{said}");
+            }
+            assert_eq!(fields["meta/entity/@branchId"], line);
+        };
+        says(entry, "3");
+        // What this phone changes before it is sent is its own line, which began at what the server told.
+        entry.answer(question(entry, "nguoi"), "5");
+        block_on(entry.submit()).expect("complete");
+        says(begin(&phone.with_form(&visiting)), "4");
         // It took the record, and told of it: it is there once.
         told(&phone, i64::MAX, "ho-Hoa,Hộ Hoa,3,2\nho-Lan,Hộ Lan,1,4\n");
         assert_eq!(offered(begin(&phone.with_form(&visiting)), "ho"), both);

@@ -1,6 +1,7 @@
 //! Many rows at once, stored and taken back.
 
 use super::*;
+use crate::platform::storage::Change;
 
 fn stored(phone: &Phone, id: RecordId) -> BTreeMap<String, Value> {
     let view = block_on(phone.records.view(id)).expect("read").expect("a record");
@@ -39,19 +40,45 @@ fn a_pasted_list_is_stored_in_one_go_and_taken_back_in_one_go() {
 fn who_is_added_by_name_to_one_record_has_one_row_whichever_phone_adds_them() {
     let names = ["Lan".to_owned(), "Hoa".to_owned(), "lan".to_owned()];
     let id = record_id::new();
-    let mut seen = Vec::new();
-    for order in [[0, 1, 2], [1, 2, 0]] {
+    let mut begun = None;
+    run(|phone| {
+        let entry = phone.open(id);
+        entry.answer(question(entry, "chung/ten"), "An");
+        block_on(entry.save_now()).expect("stored");
+        block_on(phone.records.seal_all()).expect("sealed");
+        let rows = block_on(phone.storage.all(Store::Outbox)).expect("read");
+        let held = rows.iter().map(|(_, row)| OutboxRow::decode(row).and_then(OutboxRow::held));
+        let held: Vec<view::Held> = held.collect::<Result<_, _>>().expect("ours");
+        begun = view::handed_over(&phone.device(), None, &held);
+    });
+    // The record as a pull brings it to each of them.
+    let begun = begun.expect("a record");
+    let added = |state: &RecordState, order: [usize; 3]| {
+        let mut rows = Vec::new();
         run(|phone| {
+            let base = view::Base { state: state.clone(), included: 0, generation: 1 };
+            let row = Change::Put(Store::Base, id.into(), codec::encode(&base));
+            let device = DeviceState { generation: 1, complete: 1, ..phone.device() };
+            let device = outbox::put_device(&device);
+            block_on(phone.storage.write(vec![row, device])).expect("stored");
+            block_on(phone.records.reload()).expect("read");
             let entry = phone.open(id);
-            let repeat = question(entry, "nguoi");
             let names = order.map(|at| names[at].clone());
+            let repeat = question(entry, "nguoi");
             entry.add_named_rows(repeat, &names).expect("rows are called by a text");
             block_on(entry.save_now()).expect("stored");
-            seen.push(stored(phone, id).into_keys().collect::<Vec<_>>());
+            rows = stored(phone, id).into_keys().collect::<Vec<_>>();
         });
-    }
-    assert_eq!(seen[0], seen[1]);
-    assert_eq!(seen[0].len(), 6, "namesakes are two rows");
+        rows
+    };
+    let seen = added(&begun, [0, 1, 2]);
+    assert_eq!(seen, added(&begun, [1, 2, 0]));
+    assert_eq!(seen.len(), 6, "namesakes are two rows");
+    // Whoever is not told what keys are made with works out no name by them.
+    let mut cut = begun.clone();
+    cut.fields.retain(|path, _| !path.starts_with(field::ROWS));
+    assert_eq!(cut.fields.len() + 1, begun.fields.len());
+    assert!(added(&cut, [0, 1, 2]).iter().all(|row| !seen.contains(row)));
 }
 
 #[test]
