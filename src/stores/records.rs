@@ -221,7 +221,7 @@ impl Records {
         let waits = others.pop().unwrap_or_default();
         let mut rows = others.into_iter();
         let mut next = || rows.next().unwrap_or_default();
-        let mut parts = gather(next(), waits, sealed, next())?;
+        let mut parts = gather(next(), &waits, sealed, next())?;
         let place = next().pop().map(|(_, path)| String::from_utf8_lossy(&path).into_owned());
         let last = next().pop().map(|(_, seq)| outbox::decode(&seq, "last place")).transpose()?;
         let parts = parts.remove(&id).unwrap_or_default();

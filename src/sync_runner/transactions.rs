@@ -379,7 +379,8 @@ impl Runner {
             let mut next = || rows.next().unwrap_or_default();
             let (outbox, open) = (next(), next());
             let mut shown = Vec::new();
-            let mut parts = records::gather(Rows::new(), Rows::new(), outbox.clone(), Rows::new())?;
+            let mut parts =
+                records::gather(Rows::new(), &Rows::new(), outbox.clone(), Rows::new())?;
             for record in &sent {
                 let base =
                     next().pop().map(|(_, row)| outbox::decode(&row, "record")).transpose()?;

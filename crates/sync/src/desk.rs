@@ -1,6 +1,6 @@
-//! What of a person's work waits at the repair desk, or was set aside there, and may be in no outbox of the device that shows it:
-//! another device of theirs sent it, or this one under another id; or it was applied and freed, and a restored server has it wait again.
+//! What of a person's work the repair desk has, and may be in no outbox of the device that shows it.
 //!
+//! Another device of theirs sent it, or this one under another id; or it was applied and freed, and a restored server has it wait again.
 //! The feed has an entry for each, at the place where it was put into quarantine or what is said of it changed last. Whoever
 //! wrote it and sent it is told, in all its words but for what was erased; when it was applied they are told that, with the page that
 //! brings what its record is then.

@@ -230,7 +230,7 @@ impl Records {
         let base = open.split_off(of_phone).into_iter().flatten().collect();
         let waits = open.pop().unwrap_or_default();
         let open = open.into_iter().flatten().collect();
-        let mut parts = gather(base, waits, sealed, open)?;
+        let mut parts = gather(base, &waits, sealed, open)?;
         parts.retain(|id, _| ids.contains(id));
         // As a rule the phone has no part of any.
         let rows = page.filter(|_| !parts.is_empty());
@@ -333,7 +333,7 @@ impl Records {
         let mut next = || rows.next().unwrap_or_default();
         let names = outbox::names(&next())?;
         let of_others = unsent_of_others(&device);
-        let mut parts = gather(Rows::new(), next(), next(), next())?;
+        let mut parts = gather(Rows::new(), &next(), next(), next())?;
         if those != Those::Others {
             let held = parts.values().flat_map(|parts| parts.outbox.iter().skip(parts.waits));
             let read = outbox::Sealed::of(device.device, held);
@@ -458,7 +458,7 @@ impl Records {
         let mut rows = storage.read(reads).await?.into_iter();
         let mut next = || rows.next().unwrap_or_default();
         let head = next().pop().map(|(_, head)| head);
-        let own = gather(Rows::new(), next(), next(), next())?;
+        let own = gather(Rows::new(), &next(), next(), next())?;
         let mut local: BTreeSet<RecordId> = own.into_keys().collect();
         let of_others = self.index.try_with_value(|index| unsent_of_others(&index.device));
         local.extend(of_others.into_iter().flatten());
@@ -500,7 +500,7 @@ fn own_rows() -> [Read; 3] {
 /// Puts the rows of each record together.
 pub(crate) fn gather(
     base: Rows,
-    waits: Rows,
+    waits: &Rows,
     sealed: Rows,
     open: Rows,
 ) -> Result<BTreeMap<RecordId, Parts>, StorageError> {
@@ -510,7 +510,7 @@ pub(crate) fn gather(
         let record = base.state.record;
         parts.entry(record).or_default().base = Some(base);
     }
-    for held in outbox::waits(&waits)?.iter().filter_map(Waits::held) {
+    for held in outbox::waits(waits)?.iter().filter_map(Waits::held) {
         let parts = parts.entry(held.operation.record).or_default();
         parts.outbox.push(held);
         parts.waits += 1;
